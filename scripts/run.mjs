@@ -1,0 +1,30 @@
+// npm's way in: sets a bare clone up (scripts/setup.mjs), then runs one of the project's programs on the pinned Deno.
+// Usage: node scripts/run.mjs [--for-tests] FILE [ARGUMENT ...]
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { denoPath, installPackages, installTestPackages, ROOT } from "./setup.mjs";
+
+const args = process.argv.slice(2);
+const forTests = args[0] === "--for-tests";
+if (forTests) args.shift();
+const [file, ...rest] = args;
+if (file === undefined) {
+  process.stderr.write("Usage: node scripts/run.mjs [--for-tests] FILE [ARGUMENT ...]\n");
+  process.exit(2);
+}
+installPackages();
+if (forTests) installTestPackages();
+
+const child = spawn(
+  denoPath(),
+  ["run", "-A", "--quiet", "--config", join(ROOT, "deno.offline.json"), join(ROOT, file), ...rest],
+  { stdio: "inherit" },
+);
+// A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone must be handed on.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+  });
+}
+child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal ?? "SIGTERM"]));
