@@ -1,0 +1,116 @@
+import type { EngineCounts, EngineStatus } from "../src/engine/mod.ts";
+import type { Plan } from "../src/plan/mod.ts";
+import type { Difference, Schema, Value, Version } from "../src/state/mod.ts";
+
+/** One node in a list. */
+export interface NodeSummary {
+  readonly id: string;
+  readonly name: string;
+  /** "aggregator" for the program's own node. */
+  readonly kind: "node" | "aggregator";
+  readonly platform: string;
+  readonly parent: string;
+  readonly physState: string;
+  readonly runState: string;
+  readonly link: string;
+  readonly phase: EngineStatus["phase"];
+  /** Why it is stuck or blocked, or what it is doing. */
+  readonly reason: string;
+}
+
+/** Everything about one node. */
+export interface NodeDetail extends NodeSummary {
+  readonly cfg: ReadonlyMap<string, Value>;
+  /** What is known of it: see `viewOf`; constants are left out. */
+  readonly dsc: ReadonlyMap<string, Value>;
+  /** The version of its cfg: the ETag. */
+  readonly version: Version;
+  readonly engine: EngineStatus;
+}
+
+/** One entry of the event log. */
+export interface LoggedEvent {
+  /** Grows by one with each event of this aggregator, restarts included. */
+  readonly id: number;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly node: string;
+  readonly kind: string;
+  readonly mutation?: string;
+  readonly why: string;
+}
+
+/** Why something that was asked for is not done. */
+export interface Refusal {
+  readonly ok: false;
+  readonly kind: "unknown-node" | "invalid" | "conflict" | "unavailable";
+  /** One message each, with field, value and what was expected. */
+  readonly problems: readonly string[];
+}
+
+/** What one change of cfg does, or would do. */
+export interface NodeChange {
+  readonly id: string;
+  readonly name: string;
+  readonly created: boolean;
+  readonly differences: readonly Difference[];
+  /** The way to the new cfg from here; `ok: false` says why there is none. */
+  readonly plan: Plan;
+  /** After the change. */
+  readonly version: Version;
+}
+
+/** A node of an inventory: the whole cfg that it should have. */
+export interface InventoryNode {
+  readonly name: string;
+  /** Where absent it follows from cluster and name. */
+  readonly id?: string;
+  readonly cfg: ReadonlyMap<string, Value>;
+}
+
+/** What HTTP (and anything else that people steer with) may ask of an aggregator. Writes return once they are on disk. */
+export interface Control {
+  readonly cluster: string;
+  /** Name of this aggregator's own node. */
+  readonly name: string;
+  readonly schema: Schema;
+  /** Grows with every change of any node: serves as ETag of lists. */
+  revision(): string;
+  /** Nodes in the order of their names, numbers by value. */
+  list(): readonly NodeSummary[];
+  /** By id or name. */
+  find(idOrName: string): NodeDetail | undefined;
+  /**
+   * Sets values of some nodes' cfg (null unsets), all or none.
+   *
+   * @param ifMatch The version that the cfg must still have; a single node only.
+   */
+  patchCfg(
+    nodes: readonly { readonly id: string; readonly values: ReadonlyMap<string, Value | null> }[],
+    options: { readonly ifMatch?: Version; readonly dryRun?: boolean },
+  ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
+  /** Makes nodes of an inventory have exactly the cfg that is given, creating those that are not there; all or none. */
+  apply(
+    nodes: readonly InventoryNode[],
+    options: { readonly dryRun?: boolean },
+  ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
+  /** Takes reported discovered values in, such as `/busy` from a scheduler. */
+  report(id: string, values: ReadonlyMap<string, Value | null>): { readonly ok: true } | Refusal;
+  /** The plan for a node's own cfg, by id. */
+  plan(id: string): Plan | undefined;
+  /** Everything (no ids) or some nodes; survives a restart. */
+  freeze(ids?: readonly string[]): void;
+  thaw(ids?: readonly string[]): void;
+  /** Forgets failures, so that what is held is tried again. */
+  retry(ids: readonly string[]): void;
+  engine(): {
+    readonly frozen: boolean;
+    readonly counts: EngineCounts;
+    readonly nodes: number;
+    readonly converged: number;
+  };
+  /** Events after an id, oldest first, at most `limit`. */
+  events(after: number, limit: number): readonly LoggedEvent[];
+  /** Calls back with each new event. Returns a function that ends it. */
+  onEvent(listener: (event: LoggedEvent) => void): () => void;
+}

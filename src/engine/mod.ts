@@ -1,0 +1,2 @@
+/** The engine: reconciles nodes on an injected clock. */
+export * from "./types.ts";

@@ -1,0 +1,2 @@
+/** Modules: how they are declared and run. */
+export * from "./define.ts";

@@ -1,0 +1,91 @@
+import type { Condition, Extension, Variable, VariablesOf, VariableType } from "../state/mod.ts";
+
+/** Where a mutation runs: the node's own agent, its aggregator, or whichever of them writes what it changes. */
+export type Context = "self" | "parent" | "any";
+
+/** Values that must not hold: state URL (or pattern) to one value or several. */
+export type Exclusion = { readonly [url: string]: string | number | boolean | readonly (string | number | boolean)[] };
+
+/**
+ * A declared change of one or more state variables, as plain data.
+ *
+ * It may run while every changed variable has its `from` value, everything in `requires` holds and nothing in `excludes`
+ * does. A `from` that is the variable's unknown value makes it a discovery: it is planned with the value that is hoped
+ * for, and whatever it finds is planned from.
+ */
+export interface Mutation {
+  readonly context: Context;
+  /** URL (or pattern) to `[from, to]`. All patterns of a mutation share their placeholders. */
+  readonly changes: { readonly [url: string]: readonly [from: string, to: string] };
+  readonly requires?: Condition;
+  readonly excludes?: Exclusion;
+  /** How long it may take, in milliseconds, before it counts as failed. */
+  readonly timeout: number;
+  /** What is discovered when it fails. Only variables that its own context writes. */
+  readonly failTo?: { readonly [url: string]: string };
+  /** What it costs to do, a positive integer: the planner takes the cheapest way. Default 1. */
+  readonly cost?: number;
+  /** What it does, for people. */
+  readonly about?: string;
+}
+
+/** Everything that a module says of itself: plain data, so that a parent can plan with a child's modules. */
+export interface ModuleDeclaration {
+  readonly name: string;
+  /** What it is for, for people. */
+  readonly about: string;
+  /** What its URLs mean. Extensions of other modules that it uses are repeated here. */
+  readonly extensions: readonly Extension[];
+  /** The URLs (or patterns) that it discovers values of. */
+  readonly discovers: readonly string[];
+  readonly mutations: { readonly [id: string]: Mutation };
+}
+
+type EnumValue<T extends VariableType> = T extends { kind: "enum"; values: infer L extends readonly string[] }
+  ? L[number]
+  : never;
+type Scalar<T extends VariableType> = T extends { kind: "enum" } ? EnumValue<T>
+  : T extends { kind: "boolean" } ? boolean
+  : T extends { kind: "integer" } ? number
+  : T extends { kind: "string" } ? string
+  : never;
+type TypeOf<Vars, U extends keyof Vars> = Vars[U] extends Variable<infer T> ? T : never;
+
+/** A {@link Mutation} over known variables: a URL or a value that none of them has does not type-check. */
+export interface TypedMutation<Vars> extends Omit<Mutation, "changes" | "requires" | "excludes" | "failTo"> {
+  readonly changes: {
+    readonly [U in keyof Vars & string]?: readonly [EnumValue<TypeOf<Vars, U>>, EnumValue<TypeOf<Vars, U>>];
+  };
+  readonly requires?: { readonly [U in keyof Vars & string]?: Scalar<TypeOf<Vars, U>> };
+  readonly excludes?: {
+    readonly [U in keyof Vars & string]?: Scalar<TypeOf<Vars, U>> | readonly Scalar<TypeOf<Vars, U>>[];
+  };
+  readonly failTo?: { readonly [U in keyof Vars & string]?: EnumValue<TypeOf<Vars, U>> };
+}
+
+/**
+ * Declares a module. A mutation that names a URL or a value that its extensions don't have fails the type check;
+ * declarations that arrive over the wire are checked by `compileDomain`.
+ */
+export function declareModule<
+  const E extends readonly Extension[],
+  const M extends { readonly [id: string]: TypedMutation<VariablesOf<E>> },
+>(declaration: {
+  readonly name: string;
+  readonly about: string;
+  readonly extensions: E;
+  readonly discovers: readonly (keyof VariablesOf<E> & string)[];
+  readonly mutations: M;
+}): ModuleDeclaration & { readonly mutations: { readonly [id in keyof M]: Mutation } } {
+  return declaration as ModuleDeclaration & { readonly mutations: { readonly [id in keyof M]: Mutation } };
+}
+
+/** The name of a mutation in logs, plans and failure memory: `service/start` or `service/start{name=sshd}`. */
+export type MutationKey = string;
+
+/** Makes a {@link MutationKey}. */
+export function mutationKey(module: string, id: string, bindings: { readonly [name: string]: string }): MutationKey {
+  const names = Object.keys(bindings).sort();
+  const bound = names.length === 0 ? "" : `{${names.map((name) => `${name}=${bindings[name]}`).join(",")}}`;
+  return `${module}/${id}${bound}`;
+}

@@ -1,0 +1,98 @@
+import type { Bindings, Conditions, Schema, Value, Values } from "../state/mod.ts";
+import type { ModuleDeclaration, Mutation, MutationKey } from "./mutation.ts";
+
+/** One mutation of a plan, bound to the node's own names. */
+export interface Step {
+  readonly key: MutationKey;
+  readonly module: string;
+  readonly mutation: string;
+  readonly bindings: Bindings;
+  /** Who runs it: `any` has been resolved to the writer of what it changes. */
+  readonly context: "self" | "parent";
+  readonly changes: { readonly [url: string]: readonly [from: string, to: string] };
+  readonly failTo: { readonly [url: string]: string };
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly cost: number;
+  /** The places in the plan of the steps that must be done before this one. Empty: it can start now. */
+  readonly after: readonly number[];
+}
+
+/** A goal that is left out for now, because it can't be known in the state that another goal asks for. */
+export interface SuspendedGoal {
+  readonly url: string;
+  readonly value: Value;
+  /** The goal that it gives way to. */
+  readonly because: { readonly url: string; readonly value: Value };
+}
+
+/** What one mutation that could reach a value lacks on this node. */
+export interface Lack {
+  readonly key: MutationKey;
+  /** In words: `/platform is 'sim': needs 'vbox'`. */
+  readonly lacks: readonly string[];
+}
+
+/** Why there is no plan. */
+export type NoPlan =
+  | {
+    /** A value that no sequence of mutations reaches from here. */
+    readonly kind: "unreachable";
+    readonly url: string;
+    readonly value: Value;
+    /** Every mutation that leads to it, with what it lacks; empty when none does. */
+    readonly achievers: readonly Lack[];
+  }
+  | {
+    /** Each goal can be reached, but never all of them at once. */
+    readonly kind: "conflict";
+    readonly goals: readonly { readonly url: string; readonly value: Value }[];
+  }
+  | {
+    /** The search gave up at its bound. */
+    readonly kind: "bound";
+    readonly expansions: number;
+  };
+
+/** The way from what is to what is wanted: steps in an order that works, with what each really waits for. */
+export type Plan =
+  | {
+    readonly ok: true;
+    readonly steps: readonly Step[];
+    readonly cost: number;
+    readonly suspended: readonly SuspendedGoal[];
+  }
+  | { readonly ok: false; readonly reason: NoPlan; readonly suspended: readonly SuspendedGoal[] };
+
+/** A question to the planner: what is known of a node, and what its cfg asks for. */
+export interface Question {
+  /** What {@link viewOf} shows, constants included. */
+  readonly view: Values;
+  /** The node's cfg values. Those of variables that no mutation changes are no goals and are passed over. */
+  readonly cfg: Values;
+}
+
+/** What a program knows of the mutations of a set of modules, checked and ready to plan with. */
+export interface Domain {
+  readonly schema: Schema;
+  /** Conditions under which discovered values mean something: stated, or derived from the discoveries. */
+  readonly conditions: Conditions;
+  readonly modules: readonly ModuleDeclaration[];
+  /** Tells whether any mutation changes the variable behind this URL, so that its cfg value is a goal. */
+  isMutable(url: string): boolean;
+  readonly mutations: readonly DomainMutation[];
+}
+
+/** A checked mutation of a domain. Ordered by module and id, whatever the order of registration. */
+export interface DomainMutation {
+  readonly module: string;
+  readonly id: string;
+  readonly context: "self" | "parent";
+  readonly declaration: Mutation;
+}
+
+/** Answers questions over one domain. Remembers answers: the same question is searched once. */
+export interface Planner {
+  readonly domain: Domain;
+  plan(question: Question): Plan;
+}

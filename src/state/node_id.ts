@@ -1,0 +1,30 @@
+import { createHash } from "node:crypto";
+
+/** The namespace of Kraken's node ids: a version 4 UUID made once for this purpose. */
+const NAMESPACE = "8f0e7a86-1f2b-4d0c-9c9e-6b1f4a6c2e55";
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const NAME = /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?$/;
+
+/** Tells whether a text is a UUID in lower case. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
+/** Tells whether a text can be a node's or a cluster's name: 1 to 64 letters, digits, `_`, `.`, `-`; not at its ends. */
+export function isNodeName(text: string): boolean {
+  return NAME.test(text);
+}
+
+/**
+ * The id that a node has when its inventory states none: the version 5 UUID (RFC 9562, section 5.5) of its cluster and
+ * name, so that the same inventory gives the same ids again.
+ */
+export function nodeIdOf(cluster: string, name: string): string {
+  const namespace = Buffer.from(NAMESPACE.replaceAll("-", ""), "hex");
+  const hash = createHash("sha1").update(namespace).update(`${cluster}/${name}`).digest();
+  const bytes = hash.subarray(0, 16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString("hex");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

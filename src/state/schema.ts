@@ -1,0 +1,100 @@
+import type { Extension, Variable } from "./extension.ts";
+import { type Bindings, isPattern, matchUrl, parseUrl } from "./url.ts";
+import { canonicalText, type Value } from "./value.ts";
+import { describeMisfit, findMisfit } from "./variable_type.ts";
+
+/** A variable as found in a schema by one of its URLs. */
+export interface Found {
+  readonly pattern: string;
+  readonly bindings: Bindings;
+  readonly variable: Variable;
+}
+
+/** Every variable that a program knows. */
+export interface Schema {
+  readonly extensions: readonly Extension[];
+  /** The variable behind a URL, or undefined where no extension declares it. */
+  find(url: string): Found | undefined;
+  /** What a variable has when nobody has discovered it: an enumeration's first value, otherwise nothing. */
+  unknownOf(url: string): string | undefined;
+  /**
+   * Checks that a URL is declared and that a value fits it.
+   *
+   * @returns A message that names URL, value and what was expected; undefined when all is well.
+   */
+  complain(url: string, value: unknown): string | undefined;
+}
+
+/** The most URLs that a schema remembers the variable of. */
+const MAX_REMEMBERED = 4096;
+
+/**
+ * Makes a schema of extensions. The same extension given twice counts once.
+ *
+ * @throws {SyntaxError} When a URL is malformed.
+ * @throws {TypeError} When two extensions declare the same URL differently.
+ */
+export function createSchema(extensions: readonly Extension[]): Schema {
+  const exact = new Map<string, Found>();
+  const patterns: Found[] = [];
+  const declared = new Map<string, { by: string; text: string }>();
+  for (const extension of extensions) {
+    for (const [url, variable] of Object.entries(extension.variables)) {
+      parseUrl(url);
+      const text = canonicalText(JSON.parse(JSON.stringify(variable)));
+      const before = declared.get(url);
+      if (before !== undefined && before.text !== text) {
+        throw new TypeError(
+          `'${url}' is declared differently by extensions '${before.by}' and '${extension.name}' (first: writer ${
+            JSON.parse(before.text).writer
+          }, second: writer ${variable.writer})`,
+        );
+      }
+      if (before !== undefined) continue;
+      declared.set(url, { by: extension.name, text });
+      const found: Found = { pattern: url, bindings: {}, variable };
+      if (isPattern(url)) patterns.push(found);
+      else exact.set(url, found);
+    }
+  }
+
+  const remembered = new Map<string, Found | undefined>();
+  function find(url: string): Found | undefined {
+    const known = exact.get(url);
+    if (known !== undefined) return known;
+    if (remembered.has(url)) return remembered.get(url);
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    let found: Found | undefined;
+    for (const candidate of patterns) {
+      const bindings = matchUrl(candidate.pattern, url);
+      if (bindings === undefined) continue;
+      found = { ...candidate, bindings };
+      break;
+    }
+    remembered.set(url, found);
+    return found;
+  }
+
+  return {
+    extensions,
+    find,
+    unknownOf(url) {
+      const type = find(url)?.variable.type;
+      return type?.kind === "enum" ? type.values[0] : undefined;
+    },
+    complain(url, value) {
+      const found = find(url);
+      if (found === undefined) return `'${url}' is no state variable that this program knows`;
+      const misfit = findMisfit(found.variable.type, value, url);
+      return misfit === undefined ? undefined : describeMisfit(misfit);
+    },
+  };
+}
+
+/** State as plain data: URL to value. What is not in it is unset (cfg) or unknown (view). */
+export type Values = ReadonlyMap<string, Value>;
+
+/** The value of a variable in some values, where absent its unknown value, where it has none undefined. */
+export function valueIn(schema: Schema, values: Values, url: string): Value | undefined {
+  return values.get(url) ?? schema.unknownOf(url);
+}

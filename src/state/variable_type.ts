@@ -1,0 +1,170 @@
+import { isRecord, type Value } from "./value.ts";
+
+/** The largest magnitude of an integer in a state value. */
+export const MAX_INTEGER = 2 ** 32 - 1;
+/** The longest string in a state value when its type states no limit, in UTF-16 code units. */
+export const DEFAULT_MAX_LENGTH = 4096;
+/** The most items of a list and keys of a record when its type states no limit. */
+export const DEFAULT_MAX_ITEMS = 256;
+
+/** An enumeration. Its first value means "unknown" and is what a variable has when nobody has discovered it. */
+export interface EnumType<V extends readonly [string, ...string[]] = readonly [string, ...string[]]> {
+  readonly kind: "enum";
+  readonly values: V;
+}
+/** A text of at most `maxLength` code units (default {@link DEFAULT_MAX_LENGTH}). */
+export interface StringType {
+  readonly kind: "string";
+  readonly maxLength?: number;
+}
+/** An integer of at least `min` and at most `max` (default ±{@link MAX_INTEGER}). */
+export interface IntegerType {
+  readonly kind: "integer";
+  readonly min?: number;
+  readonly max?: number;
+}
+/** True or false. */
+export interface BooleanType {
+  readonly kind: "boolean";
+}
+/** A list of values of one type, at most `maxItems` (default {@link DEFAULT_MAX_ITEMS}). */
+export interface ListType {
+  readonly kind: "list";
+  readonly items: VariableType;
+  readonly maxItems?: number;
+}
+/** An object with any keys, whose values have one type; at most {@link DEFAULT_MAX_ITEMS} keys. */
+export interface RecordType {
+  readonly kind: "record";
+  readonly values: VariableType;
+}
+/** An object with named fields. A field is required unless it is listed in `optional`. */
+export interface ObjectType {
+  readonly kind: "object";
+  readonly fields: { readonly [name: string]: VariableType };
+  readonly optional?: readonly string[];
+}
+/** The type of a state variable, as plain data: declarations travel between programs. */
+export type VariableType = EnumType | StringType | IntegerType | BooleanType | ListType | RecordType | ObjectType;
+
+/** Why a value does not fit a type: where in the value, what was there, and what was expected. */
+export interface Misfit {
+  readonly path: string;
+  readonly found: unknown;
+  readonly expected: string;
+}
+
+/**
+ * Checks a value against a type.
+ *
+ * @param type What the value should be.
+ * @param value What it is: anything that came from outside.
+ * @param path How to name the value in a message, such as a state URL.
+ * @returns The first misfit, or undefined when the value fits.
+ */
+export function findMisfit(type: VariableType, value: unknown, path: string): Misfit | undefined {
+  switch (type.kind) {
+    case "enum":
+      if (typeof value === "string" && type.values.includes(value)) return undefined;
+      return { path, found: value, expected: `one of ${type.values.join(", ")}` };
+    case "string": {
+      const max = type.maxLength ?? DEFAULT_MAX_LENGTH;
+      if (typeof value === "string" && value.length <= max) return undefined;
+      return { path, found: value, expected: `a string of at most ${max} characters` };
+    }
+    case "integer": {
+      const min = type.min ?? -MAX_INTEGER;
+      const max = type.max ?? MAX_INTEGER;
+      if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return undefined;
+      return { path, found: value, expected: `an integer from ${min} to ${max}` };
+    }
+    case "boolean":
+      if (typeof value === "boolean") return undefined;
+      return { path, found: value, expected: "true or false" };
+    case "list":
+      return findListMisfit(type, value, path);
+    case "record":
+      return findRecordMisfit(type, value, path);
+    case "object":
+      return findObjectMisfit(type, value, path);
+  }
+}
+
+function findListMisfit(type: ListType, value: unknown, path: string): Misfit | undefined {
+  const max = type.maxItems ?? DEFAULT_MAX_ITEMS;
+  if (!Array.isArray(value) || value.length > max) {
+    return { path, found: value, expected: `a list of at most ${max} items` };
+  }
+  for (const [index, item] of value.entries()) {
+    const misfit = findMisfit(type.items, item, `${path}/${index}`);
+    if (misfit !== undefined) return misfit;
+  }
+  return undefined;
+}
+
+function findRecordMisfit(type: RecordType, value: unknown, path: string): Misfit | undefined {
+  if (!isRecord(value) || Object.keys(value).length > DEFAULT_MAX_ITEMS) {
+    return { path, found: value, expected: `an object of at most ${DEFAULT_MAX_ITEMS} keys` };
+  }
+  for (const [key, part] of Object.entries(value)) {
+    const misfit = findMisfit(type.values, part, `${path}/${key}`);
+    if (misfit !== undefined) return misfit;
+  }
+  return undefined;
+}
+
+function findObjectMisfit(type: ObjectType, value: unknown, path: string): Misfit | undefined {
+  const names = Object.keys(type.fields);
+  if (!isRecord(value)) return { path, found: value, expected: `an object with ${names.join(", ")}` };
+  for (const key of Object.keys(value)) {
+    if (!Object.hasOwn(type.fields, key)) {
+      return { path: `${path}/${key}`, found: value[key], expected: `no such field: known are ${names.join(", ")}` };
+    }
+  }
+  for (const [name, fieldType] of Object.entries(type.fields)) {
+    if (value[name] === undefined) {
+      if (type.optional?.includes(name)) continue;
+      return { path: `${path}/${name}`, found: undefined, expected: describeType(fieldType) };
+    }
+    const misfit = findMisfit(fieldType, value[name], `${path}/${name}`);
+    if (misfit !== undefined) return misfit;
+  }
+  return undefined;
+}
+
+/** A type in words, for messages. */
+export function describeType(type: VariableType): string {
+  switch (type.kind) {
+    case "enum":
+      return `one of ${type.values.join(", ")}`;
+    case "string":
+      return "a string";
+    case "integer":
+      return "an integer";
+    case "boolean":
+      return "true or false";
+    case "list":
+      return `a list of ${describeType(type.items)}`;
+    case "record":
+      return `an object of ${describeType(type.values)}`;
+    case "object":
+      return `an object with ${Object.keys(type.fields).join(", ")}`;
+  }
+}
+
+/** A misfit as a message, such as `/physState is "ON": expected one of POWER_OFF, POWER_ON`. */
+export function describeMisfit(misfit: Misfit): string {
+  const found = misfit.found === undefined ? "missing" : JSON.stringify(misfit.found)?.slice(0, 80) ?? "not data";
+  return `${misfit.path} is ${found}: expected ${misfit.expected}`;
+}
+
+/**
+ * Takes a value in from outside.
+ *
+ * @throws {TypeError} When the value does not fit the type; the message names where, what and what was expected.
+ */
+export function parseValue(type: VariableType, value: unknown, path: string): Value {
+  const misfit = findMisfit(type, value, path);
+  if (misfit !== undefined) throw new TypeError(describeMisfit(misfit));
+  return value as Value; // findMisfit has just shown it
+}

@@ -1,0 +1,102 @@
+import type { ModuleDeclaration } from "../plan/mod.ts";
+import type { Facet, FacetName, NodeDocument, Value } from "../state/mod.ts";
+
+/** The version of the link protocol: in every frame and in every topic. */
+export const PROTOCOL_VERSION = 1;
+
+/** Changed values of one node: only what changed, facet by facet. */
+export interface DocumentChanges {
+  readonly id: string;
+  readonly facets: { readonly [name in FacetName]?: Facet };
+}
+
+/** A child (re)joins. Its values follow as data. */
+export interface BirthFrame {
+  readonly type: "birth";
+  /** Names this run of the sender: a new one with every start. */
+  readonly from: string;
+  /** The term it writes its `self` facet with; 0 before it was ever welcomed. */
+  readonly term: number;
+  /** The parent's run that it last was welcomed by, and how far it has got that run's data; "" and 0 if none. */
+  readonly parent: string;
+  readonly received: number;
+  readonly modules: readonly ModuleDeclaration[];
+}
+/** The parent takes the child in: hands it its term and says how far it has got its data. */
+export interface WelcomeFrame {
+  readonly type: "welcome";
+  readonly from: string;
+  readonly to: string;
+  readonly term: number;
+  readonly received: number;
+  readonly modules: readonly ModuleDeclaration[];
+}
+/** Changes with local index above `since` and up to `upTo`, of the sender's own count. */
+export interface DataFrame {
+  readonly type: "data";
+  readonly from: string;
+  readonly to: string;
+  readonly since: number;
+  readonly upTo: number;
+  readonly documents: readonly DocumentChanges[];
+}
+/** Everything up to this index has arrived. */
+export interface AckFrame {
+  readonly type: "ack";
+  readonly from: string;
+  readonly to: string;
+  readonly received: number;
+}
+/**
+ * Down: "be born again" when `to` is empty (the parent has started and knows nobody), otherwise, as up: "send again
+ * everything after `received`".
+ */
+export interface ResyncFrame {
+  readonly type: "resync";
+  readonly from: string;
+  readonly to: string;
+  readonly received: number;
+}
+/** On the life topic, retained: this run of the child is connected. */
+export interface AliveFrame {
+  readonly type: "alive";
+  readonly from: string;
+}
+/** On the life topic, retained, also as Last Will: this run of the child is gone. Ignored for any other run. */
+export interface DeadFrame {
+  readonly type: "dead";
+  readonly from: string;
+  readonly why: "lost" | "stopped";
+}
+export type UpFrame = BirthFrame | DataFrame | AckFrame | ResyncFrame;
+export type DownFrame = WelcomeFrame | DataFrame | AckFrame | ResyncFrame;
+export type LifeFrame = AliveFrame | DeadFrame;
+export type Frame = UpFrame | DownFrame | LifeFrame;
+
+/** All node documents that a program holds, with the local index of each value's last change. */
+export interface Replica {
+  /** The index of the newest change; starts at 0 and grows by one with each changed value. */
+  readonly index: number;
+  get(id: string): NodeDocument | undefined;
+  ids(): Iterable<string>;
+  /**
+   * Writes values as the facet's writer, with the next versions of the given term. null unsets. Values that are there
+   * already are left as they are.
+   *
+   * @returns The URLs that changed.
+   */
+  write(id: string, facet: FacetName, values: ReadonlyMap<string, Value | null>, term: number): string[];
+  /** Merges values with their versions in. @returns The URLs that changed. */
+  merge(id: string, facet: FacetName, entries: Facet): string[];
+  /** What changed in one document after a local index: undefined when nothing did. */
+  since(id: string, index: number, facets: readonly FacetName[]): DocumentChanges | undefined;
+  /** The local index of a document's last change; 0 for none. */
+  indexOf(id: string): number;
+  /** Forgets a document. */
+  remove(id: string): void;
+  /** Calls back after each change. @returns Ends it. */
+  onChange(changed: (id: string, facet: FacetName, urls: readonly string[]) => void): () => void;
+}
+
+/** How far a link is: `down`: not connected; `joining`: born, not yet level; `level`: both sides have all of the other's. */
+export type LinkState = "down" | "joining" | "level";
