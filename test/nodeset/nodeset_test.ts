@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { compareNames, foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
+
+function namesOf(text: string): string[] {
+  const parsed = parseNodeset(text);
+  assert.ok(parsed.ok, parsed.ok ? "" : parsed.problem);
+  return parsed.names;
+}
+
+function problemOf(text: string): string {
+  const parsed = parseNodeset(text);
+  assert.ok(!parsed.ok, `'${text.slice(0, 80)}' was read`);
+  return parsed.problem;
+}
+
+test("parseNodeset() counts through ranges and single numbers", () => {
+  assert.deepEqual(namesOf("n[1-3,7]"), ["n1", "n2", "n3", "n7"]);
+});
+
+test("parseNodeset() keeps zero padding, also beyond its width", () => {
+  assert.deepEqual(namesOf("n[008-010]"), ["n008", "n009", "n010"]);
+  assert.deepEqual(namesOf("n[98-101]"), ["n98", "n99", "n100", "n101"]);
+  assert.deepEqual(namesOf("n[099-101]"), ["n099", "n100", "n101"]);
+  assert.deepEqual(namesOf("n[99-100,007]"), ["n99", "n100", "n007"]);
+});
+
+test("parseNodeset() gives every combination of several brackets, the last counting fastest", () => {
+  assert.deepEqual(namesOf("r[1-2]n[1-2]-ib"), ["r1n1-ib", "r1n2-ib", "r2n1-ib", "r2n2-ib"]);
+  assert.deepEqual(namesOf("x[1-2][0-1]"), ["x10", "x11", "x20", "x21"]);
+});
+
+test("parseNodeset() joins sets and plain names by commas, each name once, in the order of the text", () => {
+  assert.deepEqual(namesOf("login1, n[2-3],n[1-2] ,gpu.a_b"), ["login1", "n2", "n3", "n1", "gpu.a_b"]);
+});
+
+test("parseNodeset() says where a text goes wrong and what was expected", () => {
+  assert.equal(problemOf("n[1-"), "Cannot read nodeset 'n[1-' at position 5: the text ends there, expected a number");
+  assert.equal(
+    problemOf("n[1-3"),
+    "Cannot read nodeset 'n[1-3' at position 6: the text ends there, expected ',', '-' or ']'",
+  );
+  assert.equal(problemOf("n[a]"), "Cannot read nodeset 'n[a]' at position 3: found 'a', expected a number");
+  assert.match(problemOf(""), /at position 1: the text ends there, expected a name/);
+  assert.match(problemOf("n1,,n2"), /at position 4: found ',', expected a name/);
+  assert.match(problemOf("n1 n2"), /at position 4: found 'n', expected a comma/);
+  assert.match(problemOf("n[1-3]]"), /at position 7: found ']'/);
+  assert.match(problemOf("@rack3"), /at position 1: found '@'/);
+  assert.match(problemOf("n[5-3]"), /counts down, expected '3-5'/);
+  assert.match(problemOf("n[08-9]"), /padded differently/);
+  assert.match(problemOf("n[8-010]"), /padded differently/);
+});
+
+test("parseNodeset() is bounded in text, names, name length and digits", () => {
+  assert.equal(namesOf("n[1-200000]").length, 200_000);
+  assert.match(problemOf("n[1-200001]"), /more than 200000 names/);
+  assert.match(problemOf("n[1-999999999][1-999999999][1-999999999]"), /more than 200000 names/);
+  assert.match(problemOf("n[1-100001],n[1-100000]"), /more than 200000 names/);
+  assert.match(problemOf("n[1-10000000000]"), /more than 9 digits/);
+  assert.match(problemOf("n".repeat(65)), /more than 64 characters/);
+  assert.match(problemOf("[1]".repeat(20_000)), /more than 64 characters/);
+  assert.match(problemOf("n".repeat(64 * 1024 + 1)), /expected at most 65536/);
+});
+
+test("parseNodeset() answers any text with names or a problem", () => {
+  fc.assert(fc.property(fc.string({ unit: fc.constantFrom(..."n1290[]-, .@"), maxLength: 30 }), (text) => {
+    const parsed = parseNodeset(text);
+    if (parsed.ok) assert.equal(new Set(parsed.names).size, parsed.names.length);
+    else assert.match(parsed.problem, /^Cannot read /);
+  }));
+});
+
+test("foldNodeset() folds the last number of names into ranges", () => {
+  assert.equal(foldNodeset(["n003", "n001", "login1", "n002", "n007", "n001"]), "login1,n[001-003,007]");
+  assert.equal(foldNodeset(["r1n1", "r1n2", "r2n1"]), "r1n[1-2],r2n1");
+  assert.equal(foldNodeset(["n9", "n10", "n11-ib", "head"]), "head,n[9-10],n11-ib");
+  assert.equal(foldNodeset([]), "");
+});
+
+const name = fc.string({ unit: fc.constantFrom(..."n019-."), minLength: 1, maxLength: 12 });
+
+test("parseNodeset() of foldNodeset() gives the same set of names", () => {
+  fc.assert(fc.property(fc.uniqueArray(name, { minLength: 1, maxLength: 60 }), (names) => {
+    assert.deepEqual(namesOf(foldNodeset(names)).sort(), [...names].sort());
+  }));
+});
+
+test("foldNodeset() brings dense numbers of mixed padding back", () => {
+  const padded = fc.tuple(fc.integer({ min: 0, max: 120 }), fc.integer({ min: 1, max: 4 }))
+    .map(([value, width]) => `n${String(value).padStart(width, "0")}`);
+  fc.assert(fc.property(fc.uniqueArray(padded, { minLength: 1, maxLength: 150 }), (names) => {
+    assert.deepEqual(namesOf(foldNodeset(names)).sort(), [...names].sort());
+  }));
+});
+
+test("compareNames() orders numbers by value", () => {
+  const names = ["n10", "n2", "n1", "login1", "n02", "n2a", "n", "r2n1", "r1n10", "r1n9"];
+  assert.deepEqual(names.sort(compareNames), ["login1", "n", "n1", "n02", "n2", "n2a", "n10", "r1n9", "r1n10", "r2n1"]);
+});
+
+test("compareNames() is a total order", () => {
+  fc.assert(fc.property(name, name, name, (a, b, c) => {
+    assert.equal(Math.sign(compareNames(a, b)), -Math.sign(compareNames(b, a)) + 0);
+    assert.equal(compareNames(a, b) === 0, a === b);
+    if (compareNames(a, b) <= 0 && compareNames(b, c) <= 0) assert.ok(compareNames(a, c) <= 0);
+  }));
+});
