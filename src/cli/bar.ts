@@ -1,0 +1,13 @@
+/**
+ * The text of a progress bar: `[##########----------] 5/10  50%`.
+ *
+ * @param done How much is done, from 0 to `total`.
+ * @param total How much there is. A bar of nothing is full.
+ * @param width Columns between the brackets. Default 30.
+ */
+export function renderBar(done: number, total: number, width = 30): string {
+  const share = total <= 0 ? 1 : Math.min(1, Math.max(0, done / total));
+  const filled = Math.floor(share * width);
+  const percent = `${Math.floor(share * 100)}%`.padStart(4);
+  return `[${"#".repeat(filled)}${"-".repeat(width - filled)}] ${done}/${total} ${percent}`;
+}

@@ -1,0 +1,74 @@
+import type { Clock } from "../clock.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A block of lines that follows what happens. */
+export interface Live {
+  /** Replaces the block. It is drawn at once, or when the interval allows; of several in between the last counts. */
+  show(lines: readonly string[]): void;
+  /** Writes a line that stays, above the block. */
+  print(line: string): void;
+  /** Draws what was shown last, leaves it there, and ends. */
+  end(): void;
+}
+
+/**
+ * Makes a block of lines that is redrawn in place on a screen. Elsewhere it is written again, below, when it has changed.
+ *
+ * @param options `interval`: least milliseconds between two drawings on a screen (default 500); `plainInterval`: the same
+ * elsewhere (default 5000).
+ */
+export function createLive(
+  terminal: Terminal,
+  clock: Clock,
+  options: { readonly interval?: number; readonly plainInterval?: number } = {},
+): Live {
+  const interval = terminal.isTty ? options.interval ?? 500 : options.plainInterval ?? 5000;
+  let wanted: readonly string[] = [];
+  let drawn: readonly string[] = [];
+  let drawnAt = -Infinity;
+  let cancel: (() => void) | undefined;
+  let ended = false;
+
+  function erase(): string {
+    // Up to the block's first line, then clear from there to the end of the screen.
+    return terminal.isTty && drawn.length > 0 ? `\x1b[${drawn.length}A\r\x1b[J` : "";
+  }
+
+  function draw(): void {
+    cancel?.();
+    cancel = undefined;
+    drawnAt = clock.now();
+    const lines = fitScreen(wanted, terminal.rows());
+    if (lines.join("\n") === drawn.join("\n")) return;
+    const text = lines.map((line) => `${line}\n`).join("");
+    // Without wrapping, so that each line takes one line of the screen, however narrow it is.
+    terminal.write(terminal.isTty ? `${erase()}\x1b[?7l${text}\x1b[?7h` : text);
+    drawn = lines;
+  }
+
+  return {
+    show(lines) {
+      if (ended) return;
+      wanted = lines;
+      const wait = drawnAt + interval - clock.now();
+      if (wait <= 0) draw();
+      else cancel ??= clock.after(wait, draw);
+    },
+    print(line) {
+      terminal.write(`${erase()}${line}\n${terminal.isTty ? drawn.map((each) => `${each}\n`).join("") : ""}`);
+    },
+    end() {
+      if (ended) return;
+      ended = true;
+      draw();
+    },
+  };
+}
+
+/** A block higher than the screen can't be redrawn in place: its middle is left out. */
+function fitScreen(lines: readonly string[], rows: number | undefined): readonly string[] {
+  if (rows === undefined || lines.length < rows) return lines;
+  const room = Math.max(3, rows - 1);
+  const head = lines.slice(0, room - 2);
+  return [...head, `… ${lines.length - room + 1} more lines`, lines.at(-1) ?? ""];
+}

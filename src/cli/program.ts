@@ -1,0 +1,147 @@
+import process from "node:process";
+import { renderHelp, standardOptions } from "./help.ts";
+import type { Options, OptionValues } from "./option.ts";
+import { type Env, parseOptions, type Positionals } from "./parse_options.ts";
+import { systemTerminal, type Terminal } from "./terminal.ts";
+import { versionLine } from "./version_line.ts";
+
+/** Exit codes that every program shares. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;
+
+/** What a program is given to run with. */
+export interface Io {
+  /** The command line, without the program's own name. */
+  readonly args: readonly string[];
+  readonly env: Env;
+  readonly terminal: Terminal;
+  /** Fires on SIGINT and SIGTERM: end cleanly. A second signal ends the process at once. */
+  readonly signal: AbortSignal;
+}
+
+/** Thrown to end a program with a message that says everything: it is shown without a stack. */
+export class ProgramError extends Error {
+  override readonly name = "ProgramError";
+  /** What the process exits with. */
+  readonly exitCode: number;
+  /** @param exitCode What the process exits with. Default 1. */
+  constructor(message: string, exitCode: number = EXIT.failed) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** A program: what its command line may hold. */
+export interface Program<O extends Options> {
+  readonly name: string;
+  /** What it does: a sentence or more, for help. */
+  readonly about: string;
+  readonly options: O;
+  /** Absent: it takes options only. */
+  readonly positionals?: Positionals;
+  readonly examples?: readonly string[];
+}
+
+/**
+ * Declares a program.
+ *
+ * @example A program with one option
+ * ```ts
+ * import { defineProgram } from "../src/cli/mod.ts";
+ * const program = defineProgram({
+ *   name: "kraken-example",
+ *   about: "Waits.",
+ *   options: { wait: { kind: "duration", default: 10_000, help: "How long" } },
+ * });
+ * if (program.options.wait.default !== 10_000) throw new Error("Expected 10000");
+ * ```
+ */
+export function defineProgram<const O extends Options>(program: Program<O>): Program<O> {
+  return program;
+}
+
+/** What the work of a program is given: {@link Io} with the command line read. */
+export interface ProgramRun<O extends Options> {
+  readonly options: OptionValues<O>;
+  /** The arguments that are no options. */
+  readonly args: readonly string[];
+  readonly env: Env;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+}
+
+/** Reads the command line of a program, answers `--help`, `--version` and usage errors, and otherwise does its work. */
+export function callProgram<const O extends Options>(
+  program: Program<O>,
+  io: Io,
+  work: (run: ProgramRun<O>) => Promise<number>,
+): Promise<number> | number {
+  const parsed = parseOptions(program.options, program.positionals, io.args, io.env);
+  switch (parsed.kind) {
+    case "help":
+      io.terminal.write(programHelp(program));
+      return EXIT.ok;
+    case "version":
+      io.terminal.write(versionLine(program.name));
+      return EXIT.ok;
+    case "error":
+      io.terminal.writeError(`${program.name}: ${parsed.problem}\n`);
+      return EXIT.usage;
+    case "run":
+      return work({ ...parsed, env: io.env, terminal: io.terminal, signal: io.signal });
+  }
+}
+
+/** What a program's `--help` prints. */
+export function programHelp(program: Program<Options>): string {
+  const usage = [program.name, "[OPTION ...]", program.positionals?.usage ?? ""].join(" ").trimEnd();
+  return renderHelp({
+    usage,
+    about: program.about,
+    options: [{ title: "Options", options: { ...program.options, ...standardOptions } }],
+    ...(program.examples === undefined ? {} : { examples: program.examples }),
+  });
+}
+
+/** Runs a program as this process: its exit code is what `work` resolves to. See {@link runProcess}. */
+export function runProgram<const O extends Options>(
+  program: Program<O>,
+  work: (run: ProgramRun<O>) => Promise<number>,
+): Promise<void> {
+  return runProcess(program.name, async (io) => await callProgram(program, io, work));
+}
+
+/**
+ * Runs `main` with the process's command line, environment, terminal and signals, and exits with the code that it
+ * resolves to. An error that it throws is shown and exits with 1, or with its own code ({@link ProgramError}).
+ */
+export async function runProcess(name: string, main: (io: Io) => Promise<number>): Promise<void> {
+  const terminal = systemTerminal();
+  const controller = new AbortController();
+  for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15]] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(128 + number);
+      controller.abort(new ProgramError(`Ended by ${signal}`, 128 + number));
+    });
+  }
+  // Whoever reads our output may stop, as `head` does: that is the end of the work, and no failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? EXIT.ok : 1));
+  let code: number;
+  try {
+    code = await main({ args: process.argv.slice(2), env: process.env, terminal, signal: controller.signal });
+  } catch (error) {
+    terminal.writeError(`${name}: ${describeError(error)}\n`);
+    code = error instanceof ProgramError ? error.exitCode : EXIT.failed;
+  }
+  await Promise.all([flush(process.stdout), flush(process.stderr)]);
+  process.exit(code);
+}
+
+/** An error that is not a {@link ProgramError} is a defect: it is shown with its stack. */
+function describeError(error: unknown): string {
+  if (error instanceof ProgramError) return error.message;
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+function flush(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write("", () => resolve()));
+}
