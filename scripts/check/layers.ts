@@ -1,0 +1,47 @@
+/**
+ * Which way imports point. A layer is a folder; it may import itself and what is listed here, where `src/*` stands for
+ * every layer of that name. A new folder below `src` needs a line.
+ */
+const LAYERS: { readonly [layer: string]: readonly string[] } = {
+  "src": [],
+  "src/state": [],
+  "src/plan": ["src/state"],
+  "src/engine": ["src", "src/plan", "src/state"],
+  "src/sync": ["src", "src/plan", "src/state"],
+  "src/mqtt": ["src", "src/sync", "src/plan", "src/state"],
+  "src/module": ["src", "src/plan", "src/state"],
+  "src/cli": [],
+  "src/nodeset": [],
+  "src/inventory": ["src/nodeset", "src/plan", "src/state"],
+  // A module stands by itself: only a list of modules, directly in the folder, knows several.
+  "modules/*": ["src", "src/*"],
+  "modules": ["modules/*"],
+  "agent": ["modules", "modules/*", "src", "src/*"],
+  "aggregator": ["modules", "modules/*", "src", "src/*"],
+  "ctl": ["modules", "modules/*", "src", "src/*"],
+  "scripts": ["agent", "aggregator", "ctl", "modules", "modules/*", "packages", "src", "src/*"],
+  "test": ["agent", "aggregator", "ctl", "modules", "modules/*", "packages", "scripts", "src", "src/*"],
+  "packages": [],
+};
+
+/** The layer of a file, by its path from the root. */
+export function layerOf(path: string): string {
+  const [first = "", second, third] = path.split("/");
+  const split = first === "src" || first === "modules";
+  return split && second !== undefined && third !== undefined ? `${first}/${second}` : first;
+}
+
+/** What a layer may import; undefined for a folder that has no rule. */
+export function allowedFor(layer: string): readonly string[] | undefined {
+  return LAYERS[layer] ?? (layer.startsWith("modules/") ? LAYERS["modules/*"] : undefined);
+}
+
+/** Whether a file of one layer may import one of another. */
+export function mayImport(from: string, to: string): boolean {
+  if (from === to) return true;
+  return allowedFor(from)?.some((allowed) => allowed === to || matchesFamily(allowed, to)) ?? false;
+}
+
+function matchesFamily(allowed: string, layer: string): boolean {
+  return allowed.endsWith("/*") && layer.startsWith(allowed.slice(0, -1));
+}
