@@ -62,7 +62,11 @@ export function findExamples(root: string): Example[] {
  * Type-checks and runs examples, one after the other in one process, in the root's `.kraken` folder: what they import is
  * written as seen from a folder of the root, `../src/state/mod.ts`.
  */
-export async function runExamples(root: string, examples: readonly Example[]): Promise<CommandResult> {
+export async function runExamples(
+  root: string,
+  examples: readonly Example[],
+  signal?: AbortSignal,
+): Promise<CommandResult> {
   const folder = join(root, ".kraken");
   mkdirSync(folder, { recursive: true });
   const name = (part: string | number) => `examples_${process.pid}_${part}.ts`;
@@ -74,7 +78,8 @@ export async function runExamples(root: string, examples: readonly Example[]): P
     });
     writeFileSync(join(folder, name("main")), mainSource(examples, name));
     const command = [denoPath(), "run", "-A", "--quiet", "--check", "--config", DENO_CONFIG, name("main")];
-    return await runCommand(command, { cwd: folder, timeout: 60_000, env: { NO_COLOR: "1" } });
+    const options = { cwd: folder, timeout: 60_000, env: { NO_COLOR: "1" } };
+    return await runCommand(command, signal === undefined ? options : { ...options, signal });
   } finally {
     for (const part of parts) rmSync(join(folder, name(part)), { force: true });
   }

@@ -27,7 +27,7 @@ const CHECKS: readonly Check[] = [
   command("types (tsc)", [nodePath(), join(ROOT, "node_modules/typescript/bin/tsc"), "-p", ROOT]),
   command("types (deno)", [denoPath(), "check", "--quiet", "--config", DENO_CONFIG]),
   problems("import rules", importProblems),
-  { name: "docs examples", run: async () => outcome(await runExamples(ROOT, findExamples(ROOT))) },
+  { name: "docs examples", run: async (signal) => outcome(await runExamples(ROOT, findExamples(ROOT), signal)) },
   problems("docs links", documentProblems),
 ];
 

@@ -1,0 +1,52 @@
+// Runs the gate and every test, on Deno and, where they are portable, on Node and Bun.
+// Usage: npm test [-- FOLDER ...]      only these folders of test/, without the gate
+import { availableParallelism } from "node:os";
+import process from "node:process";
+import { describeGate, runGate } from "../check/gate.ts";
+import { runCommand } from "../command.ts";
+import { bunPath, denoPath, nodePath, ROOT } from "../runtimes.ts";
+import { runPool } from "./pool.ts";
+import { runUnit, type UnitResult } from "./run_unit.ts";
+import { findUnits } from "./suites.ts";
+import { describeTotals, describeUnit } from "./summary.ts";
+
+/** Longest that one file may take, in milliseconds. */
+const FILE_LIMIT = 300_000;
+
+const folders = process.argv.slice(2);
+const write = (text: string) => process.stdout.write(text);
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
+
+async function version(command: string): Promise<string> {
+  const { output } = await runCommand([command, "--version"], { signal: stop.signal });
+  return output.split("\n")[0]?.replace(/^deno | \(.*$/g, "") ?? "";
+}
+
+try {
+  const units = findUnits(ROOT, folders);
+  const [deno, node, bun] = await Promise.all([denoPath(), nodePath(), bunPath()].map(version));
+  write(`Deno ${deno}, Node ${node}, Bun ${bun}\n\n`);
+  const gate = folders.length === 0 ? await runGate(stop.signal) : [];
+  if (gate.length > 0) write(`${describeGate(gate)}\n`);
+  const results: UnitResult[] = [];
+  const workers = Math.min(3, Math.max(2, availableParallelism()));
+  await runPool(units, workers, async (unit) => {
+    const result = await runUnit(ROOT, unit, { timeout: FILE_LIMIT, signal: stop.signal });
+    if (stop.signal.aborted) return;
+    results.push(result);
+    write(describeUnit(result));
+  }, stop.signal);
+  if (stop.signal.aborted) {
+    write("\nInterrupted\n");
+    process.exitCode = 130;
+  } else {
+    write(describeTotals(results, gate));
+    const failed = results.some(({ cases }) => cases.some(({ outcome }) => outcome === "failed"));
+    process.exitCode = failed || gate.some(({ ok }) => !ok) || units.length === 0 ? 1 : 0;
+  }
+} catch (error) {
+  if (!(error instanceof RangeError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}
