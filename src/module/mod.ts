@@ -1,2 +1,3 @@
-/** Modules: how they are declared and run. */
+/** Modules: what they are given, and the host that runs them inside a program and contains what goes wrong in them. */
 export * from "./define.ts";
+export * from "./host.ts";

@@ -1,0 +1,207 @@
+import type { Clock } from "../clock.ts";
+import type { Step } from "../plan/mod.ts";
+import type { Value } from "../state/mod.ts";
+import type { Module, ModuleContext, RunningModule } from "./define.ts";
+import { declaredDiscoveries } from "./discovery_check.ts";
+import { createFloodGate } from "./flood.ts";
+import type { ModuleHostOptions } from "./host.ts";
+
+/** How long a module may take to start, in milliseconds. */
+const START_LIMIT = 10_000;
+/** How long a module may take to stop, in milliseconds. */
+const STOP_LIMIT = 5_000;
+/** The most discoveries of one module in a second. */
+const DISCOVERIES_PER_SECOND = 1_000;
+/** The longest error text in a state value: see `/services/{name}/error`. */
+const MAX_ERROR_LENGTH = 512;
+
+/** One module inside its host. See {@link ModuleHost} for what its methods do. */
+export interface HostedModule {
+  start(): Promise<void>;
+  run(nodeId: string, step: Step, execution: string, signal: AbortSignal): Promise<void>;
+  changed(nodeId: string): void;
+  stop(): Promise<void>;
+}
+
+/** Where a module is in its life. */
+type Phase =
+  | { readonly kind: "starting" }
+  | { readonly kind: "running"; readonly module: RunningModule }
+  | { readonly kind: "failed"; readonly why: string }
+  | { readonly kind: "stopped" };
+
+/** Makes the host's side of one module: its context, its life, and walls round it. */
+export function createHostedModule(module: Module, options: ModuleHostOptions): HostedModule {
+  const { name } = module.declaration;
+  const { clock, programNode } = options;
+  const log = options.log.with({ module: name });
+  const { schema, check } = declaredDiscoveries(module.declaration, options.role);
+  const configUrl = `/services/${name}/config`;
+  const controller = new AbortController();
+  const listeners: ((node: string) => void)[] = [];
+  let phase: Phase = { kind: "starting" };
+  let badConfig: string | undefined;
+
+  function report(state: "RUN" | "STOP" | "ERROR", error: string | null): void {
+    options.discover(programNode, `/services/${name}/state`, state);
+    reportError(error);
+  }
+  function reportError(error: string | null): void {
+    options.discover(programNode, `/services/${name}/error`, error?.slice(0, MAX_ERROR_LENGTH) ?? null);
+  }
+  /** Calls code of the module; what it throws, or rejects with, is shown and goes no further. */
+  function contain(what: string, call: () => unknown): void {
+    function failed(error: unknown): void {
+      const why = `Failed in ${what}: ${messageOf(error)}`;
+      log.error("A module threw", { why });
+      reportError(why);
+    }
+    try {
+      const result = call();
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  const gate = createFloodGate({
+    clock,
+    limit: DISCOVERIES_PER_SECOND,
+    changed(flooded, refused) {
+      if (phase.kind === "failed" || phase.kind === "stopped") return;
+      const why = `It discovers more than ${DISCOVERIES_PER_SECOND} values a second: refused until it is quiet`;
+      if (flooded) log.error("A module floods", { why });
+      else log.info("A module that flooded is quiet again", { refused });
+      report(flooded ? "ERROR" : "RUN", flooded ? why : badConfig ?? null);
+    },
+  });
+
+  function discover(node: string, url: string, value: Value | null): void {
+    const problem = check(url, value);
+    if (problem !== undefined) throw new TypeError(`Module '${name}' cannot discover a value: ${problem}`);
+    if (phase.kind === "stopped" || phase.kind === "failed" || !gate.pass()) return;
+    // A node may be deleted while a module still looks at it.
+    if (options.node(node) !== undefined) options.discover(node, url, value);
+  }
+
+  function config(): Value | undefined {
+    const value = options.node(programNode)?.cfg.get(configUrl);
+    if (value === undefined) return undefined;
+    const problem = schema.complain(configUrl, value);
+    if (problem !== badConfig) {
+      badConfig = problem;
+      reportError(problem ?? null);
+      if (problem !== undefined) log.error("The config of a module is not used", { problem });
+    }
+    return problem === undefined ? value : undefined;
+  }
+
+  const context: ModuleContext = {
+    name,
+    nodes: () => options.nodes(),
+    node: (id) => options.node(id),
+    discover,
+    config,
+    onChange: (changed) => void listeners.push(changed),
+    log,
+    clock: containedClock(clock, (run) => contain("a timer", run)),
+    random: options.random,
+    signal: controller.signal,
+  };
+
+  function fail(why: string): void {
+    phase = { kind: "failed", why };
+    controller.abort(new Error(why));
+    log.error("A module did not start", { why });
+    report("ERROR", why);
+  }
+  async function stopRunning(running: RunningModule): Promise<void> {
+    try {
+      const stopped = await within(clock, STOP_LIMIT, Promise.resolve(running.stop?.()));
+      if (!stopped.ok) log.error("A module did not stop in time", { seconds: STOP_LIMIT / 1000 });
+    } catch (error) {
+      log.error("A module failed to stop", { why: messageOf(error) });
+    }
+  }
+
+  return {
+    async start() {
+      try {
+        const starting = (async () => await module.start(context))();
+        const started = await within(clock, START_LIMIT, starting);
+        if (!started.ok || phase.kind !== "starting") {
+          // Should it start after all, nobody else would ever stop it.
+          starting.then(stopRunning, () => {});
+          if (phase.kind === "starting") fail(`It did not start within ${START_LIMIT / 1000} s`);
+          return;
+        }
+        phase = { kind: "running", module: started.value };
+        report("RUN", badConfig ?? null);
+      } catch (error) {
+        if (phase.kind === "starting") fail(messageOf(error));
+      }
+    },
+    async run(nodeId, step, execution, signal) {
+      if (phase.kind !== "running") {
+        const why = phase.kind === "failed" ? phase.why : `it is ${phase.kind}`;
+        throw new Error(`Cannot run '${step.key}' as module '${name}' is not running: ${why}`);
+      }
+      const handler = phase.module.mutations?.[step.mutation];
+      if (handler === undefined) return;
+      const node = options.node(nodeId);
+      if (node === undefined) throw new Error(`Cannot run '${step.key}' as there is no node '${nodeId}'`);
+      await handler({
+        node,
+        mutation: step.mutation,
+        bindings: step.bindings,
+        execution,
+        signal,
+        discover: (url, value) => discover(nodeId, url, value),
+      });
+    },
+    changed(nodeId) {
+      if (phase.kind === "failed" || phase.kind === "stopped") return;
+      for (const listener of listeners) contain("its change listener", () => listener(nodeId));
+    },
+    async stop() {
+      const before = phase;
+      if (before.kind === "stopped") return;
+      controller.abort(new Error("The program stops"));
+      if (before.kind === "running") await stopRunning(before.module);
+      gate.stop();
+      phase = { kind: "stopped" };
+      report("STOP", before.kind === "failed" ? before.why : null);
+    },
+  };
+}
+
+/** What was thrown, in words. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A clock whose timers call nothing that throws: an exception in a timer would end the whole program. */
+function containedClock(clock: Clock, contain: (run: () => void) => void): Clock {
+  return {
+    now: () => clock.now(),
+    wall: () => clock.wall(),
+    after: (ms, run) => clock.after(ms, () => contain(run)),
+  };
+}
+
+/** Waits for a promise, but no longer than `ms`. */
+async function within<T>(
+  clock: Clock,
+  ms: number,
+  work: Promise<T>,
+): Promise<{ readonly ok: true; readonly value: T } | { readonly ok: false }> {
+  let cancel = () => {};
+  const timeout = new Promise<{ ok: false }>((resolve) => {
+    cancel = clock.after(ms, () => resolve({ ok: false }));
+  });
+  try {
+    return await Promise.race([work.then((value) => ({ ok: true as const, value })), timeout]);
+  } finally {
+    cancel();
+  }
+}
