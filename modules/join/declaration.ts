@@ -1,0 +1,20 @@
+import { declareModule } from "../../src/plan/mod.ts";
+import { core } from "../../src/state/mod.ts";
+
+/** What an aggregator does with the links of its children: it turns them into `/runState` and `/link`. */
+export const joinDeclaration = declareModule({
+  name: "join",
+  about: "Takes agents in: a node is in SYNC when the link to its agent is up and level",
+  extensions: [core],
+  discovers: ["/runState", "/link"],
+  mutations: {
+    level: {
+      context: "parent",
+      changes: { "/runState": ["INIT", "SYNC"] },
+      requires: { "/physState": "POWER_ON" },
+      failTo: { "/physState": "PHYS_HANG" },
+      timeout: 30_000,
+      about: "Waits until the agent that was heard has all of its cfg, and we have all that it discovered",
+    },
+  },
+});
