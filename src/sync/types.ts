@@ -1,5 +1,5 @@
 import type { ModuleDeclaration } from "../plan/mod.ts";
-import type { Facet, FacetName, NodeDocument, Value } from "../state/mod.ts";
+import type { Entry, Facet, FacetName, NodeDocument, Value } from "../state/mod.ts";
 
 /** The version of the link protocol: in every frame and in every topic. */
 export const PROTOCOL_VERSION = 1;
@@ -38,6 +38,8 @@ export interface DataFrame {
   readonly to: string;
   readonly since: number;
   readonly upTo: number;
+  /** The sender's newest index: above `upTo` while there is more to come. */
+  readonly newest: number;
   readonly documents: readonly DocumentChanges[];
 }
 /** Everything up to this index has arrived. */
@@ -73,6 +75,15 @@ export type DownFrame = WelcomeFrame | DataFrame | AckFrame | ResyncFrame;
 export type LifeFrame = AliveFrame | DeadFrame;
 export type Frame = UpFrame | DownFrame | LifeFrame;
 
+/** One changed value of a document, with the local index of the change. */
+export interface Change {
+  readonly id: string;
+  readonly facet: FacetName;
+  readonly url: string;
+  readonly entry: Entry;
+  readonly index: number;
+}
+
 /** All node documents that a program holds, with the local index of each value's last change. */
 export interface Replica {
   /** The index of the newest change; starts at 0 and grows by one with each changed value. */
@@ -84,12 +95,20 @@ export interface Replica {
    * already are left as they are.
    *
    * @returns The URLs that changed.
+   * @throws {Error} When the facet has values of a higher term: this writer has a successor.
    */
   write(id: string, facet: FacetName, values: ReadonlyMap<string, Value | null>, term: number): string[];
+  /**
+   * Takes a facet over as its new writer: what is there from lower terms gets versions of this term, its value unchanged.
+   *
+   * @returns The URLs that changed their version.
+   * @throws {Error} As {@link write}.
+   */
+  restamp(id: string, facet: FacetName, term: number): string[];
   /** Merges values with their versions in. @returns The URLs that changed. */
   merge(id: string, facet: FacetName, entries: Facet): string[];
-  /** What changed in one document after a local index: undefined when nothing did. */
-  since(id: string, index: number, facets: readonly FacetName[]): DocumentChanges | undefined;
+  /** The values of one document that changed after a local index, the longest unchanged first. */
+  since(id: string, index: number): Change[];
   /** The local index of a document's last change; 0 for none. */
   indexOf(id: string): number;
   /** Forgets a document. */

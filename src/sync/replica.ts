@@ -1,0 +1,135 @@
+import {
+  compareVersions,
+  emptyDocument,
+  type Entry,
+  equalValues,
+  type Facet,
+  FACET_NAMES,
+  type FacetName,
+  newestVersion,
+  type NodeDocument,
+  supersedes,
+  type Value,
+  type Version,
+} from "../state/mod.ts";
+import type { Change, Replica } from "./types.ts";
+
+/** A document, with what is needed to tell what changed in it since when. */
+interface Held {
+  document: NodeDocument;
+  /** By facet, the local index of each value's last change. */
+  readonly indexes: { readonly [name in FacetName]: Map<string, number> };
+  /** By facet, its newest version. */
+  readonly newest: { [name in FacetName]: Version };
+  last: number;
+}
+
+type Listener = Parameters<Replica["onChange"]>[0];
+
+/**
+ * Holds node documents in memory. Documents that it hands out never change afterwards: a change replaces the facet.
+ *
+ * @param initial What was stored before. Its writers go on above the versions that it has.
+ */
+export function createReplica(initial: Iterable<NodeDocument> = []): Replica {
+  const documents = new Map<string, Held>();
+  const listeners = new Set<Listener>();
+  let index = 0;
+
+  function hold(id: string): Held {
+    const known = documents.get(id);
+    if (known !== undefined) return known;
+    const made: Held = {
+      document: emptyDocument(id),
+      indexes: { cfg: new Map(), parent: new Map(), self: new Map() },
+      newest: { cfg: [0, 0], parent: [0, 0], self: [0, 0] },
+      last: 0,
+    };
+    documents.set(id, made);
+    return made;
+  }
+
+  /** Replaces entries of a facet. Says so to everyone who listens. */
+  function put(held: Held, name: FacetName, entries: Facet): string[] {
+    const urls = [...entries.keys()];
+    const facet = new Map([...held.document.facets[name], ...entries]);
+    held.document = { id: held.document.id, facets: { ...held.document.facets, [name]: facet } };
+    for (const url of urls) held.indexes[name].set(url, ++index);
+    const newest = newestVersion(entries);
+    if (compareVersions(newest, held.newest[name]) > 0) held.newest[name] = newest;
+    held.last = index;
+    for (const listener of [...listeners]) listener(held.document.id, name, urls);
+    return urls;
+  }
+
+  /** The next version that a writer of this term gives. */
+  function nextVersion(id: string, name: FacetName, term: number): Version {
+    const [newestTerm, newestRev] = documents.get(id)?.newest[name] ?? [0, 0];
+    if (newestTerm > term) {
+      throw new Error(
+        `Cannot write facet '${name}' of node '${id}' with term ${term} as it has values of term ${newestTerm}`,
+      );
+    }
+    return [term, newestTerm === term ? newestRev + 1 : 1];
+  }
+
+  for (const document of initial) {
+    const held = hold(document.id);
+    for (const name of FACET_NAMES) put(held, name, document.facets[name]);
+  }
+
+  return {
+    get index() {
+      return index;
+    },
+    get: (id) => documents.get(id)?.document,
+    ids: () => documents.keys(),
+    write(id, name, values, term) {
+      const version = nextVersion(id, name, term);
+      const facet = documents.get(id)?.document.facets[name];
+      const changed = new Map<string, Entry>();
+      for (const [url, value] of values) {
+        const before: Value | null = facet?.get(url)?.value ?? null;
+        if (!equalValues(before, value)) changed.set(url, { value, version });
+      }
+      return changed.size === 0 ? [] : put(hold(id), name, changed);
+    },
+    restamp(id, name, term) {
+      const version = nextVersion(id, name, term);
+      const changed = new Map<string, Entry>();
+      for (const [url, entry] of documents.get(id)?.document.facets[name] ?? []) {
+        if (entry.version[0] < term) changed.set(url, { value: entry.value, version });
+      }
+      return changed.size === 0 ? [] : put(hold(id), name, changed);
+    },
+    merge(id, name, entries) {
+      const facet = documents.get(id)?.document.facets[name];
+      const newer = new Map<string, Entry>();
+      for (const [url, entry] of entries) if (supersedes(entry, facet?.get(url))) newer.set(url, entry);
+      return newer.size === 0 ? [] : put(hold(id), name, newer);
+    },
+    since(id, after) {
+      const held = documents.get(id);
+      if (held === undefined || held.last <= after) return [];
+      const changes: Change[] = [];
+      for (const facet of FACET_NAMES) {
+        for (const [url, changedAt] of held.indexes[facet]) {
+          const entry = held.document.facets[facet].get(url);
+          if (changedAt > after && entry !== undefined) changes.push({ id, facet, url, entry, index: changedAt });
+        }
+      }
+      return changes.sort((a, b) => a.index - b.index);
+    },
+    indexOf: (id) => documents.get(id)?.last ?? 0,
+    remove(id) {
+      documents.delete(id);
+    },
+    onChange(changed) {
+      const listener: Listener = (...args) => changed(...args);
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+  };
+}

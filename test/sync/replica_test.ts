@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { compareVersions, type Facet, mergeDocuments, type NodeDocument, type Value } from "../../src/state/mod.ts";
+import { createReplica } from "../../src/sync/mod.ts";
+import { anyDocument } from "../state/arbitraries.ts";
+
+const ID = "8f0e7a86-1f2b-4d0c-9c9e-6b1f4a6c2e55";
+
+/** Values to write, from a plain object. */
+function values(of: Record<string, Value | null>): Map<string, Value | null> {
+  return new Map(Object.entries(of));
+}
+
+/** A document with one `self` value. */
+function stored(url: string, value: Value, version: readonly [number, number]): NodeDocument {
+  return { id: ID, facets: { cfg: new Map(), parent: new Map(), self: new Map([[url, { value, version }]]) } };
+}
+
+test("write() gives each change the next version of the writer's term", () => {
+  const replica = createReplica();
+  assert.deepEqual(replica.write(ID, "self", values({ "/a": 1, "/b": 2 }), 3), ["/a", "/b"]);
+  assert.deepEqual(replica.write(ID, "self", values({ "/a": 2 }), 3), ["/a"]);
+  assert.deepEqual(replica.get(ID)?.facets.self.get("/a"), { value: 2, version: [3, 2] });
+  assert.deepEqual(replica.get(ID)?.facets.self.get("/b"), { value: 2, version: [3, 1] });
+});
+
+test("write() leaves values that are there already as they are", () => {
+  const replica = createReplica();
+  replica.write(ID, "cfg", values({ "/a": { x: [1, 2] }, "/b": true }), 1);
+  const before = replica.get(ID);
+  const index = replica.index;
+  assert.deepEqual(replica.write(ID, "cfg", values({ "/a": { x: [1, 2] }, "/c": null }), 9), []);
+  assert.equal(replica.get(ID), before);
+  assert.equal(replica.index, index);
+});
+
+test("write() of null keeps a version, so that older values stay out", () => {
+  const replica = createReplica();
+  replica.write(ID, "self", values({ "/a": 1 }), 1);
+  assert.deepEqual(replica.write(ID, "self", values({ "/a": null }), 1), ["/a"]);
+  assert.deepEqual(replica.merge(ID, "self", new Map([["/a", { value: 1, version: [1, 1] }]])), []);
+  assert.deepEqual(replica.get(ID)?.facets.self.get("/a"), { value: null, version: [1, 2] });
+});
+
+test("write() refuses a writer whose successor has written", () => {
+  const replica = createReplica([stored("/a", 1, [5, 1])]);
+  assert.throws(() => replica.write(ID, "self", values({ "/b": 1 }), 4), /with term 4 as it has values of term 5/);
+  assert.equal(replica.index, 1);
+});
+
+test("write() goes on above the versions of a document that was stored", () => {
+  const replica = createReplica([stored("/a", 1, [5, 40])]);
+  replica.write(ID, "self", values({ "/a": 2 }), 5);
+  assert.deepEqual(replica.get(ID)?.facets.self.get("/a")?.version, [5, 41]);
+});
+
+test("write() goes on above a version that came by merge", () => {
+  const replica = createReplica();
+  replica.merge(ID, "self", new Map([["/a", { value: 1, version: [5, 40] }]]));
+  replica.write(ID, "self", values({ "/b": 2 }), 5);
+  assert.deepEqual(replica.get(ID)?.facets.self.get("/b")?.version, [5, 41]);
+});
+
+test("restamp() takes values of lower terms over and leaves those of its own", () => {
+  const replica = createReplica([stored("/old", "x", [2, 9])]);
+  replica.write(ID, "self", values({ "/new": "y" }), 3);
+  assert.deepEqual(replica.restamp(ID, "self", 3), ["/old"]);
+  assert.deepEqual(replica.get(ID)?.facets.self.get("/old"), { value: "x", version: [3, 2] });
+  assert.deepEqual(replica.get(ID)?.facets.self.get("/new"), { value: "y", version: [3, 1] });
+  assert.deepEqual(replica.restamp(ID, "self", 3), []);
+});
+
+test("documents that were handed out stay as they were", () => {
+  const replica = createReplica([stored("/a", 1, [1, 1])]);
+  const before = replica.get(ID);
+  replica.write(ID, "self", values({ "/a": 2, "/b": 3 }), 1);
+  replica.merge(ID, "self", new Map([["/c", { value: 1, version: [1, 9] }]]));
+  assert.deepEqual(before, stored("/a", 1, [1, 1]));
+});
+
+test("since() gives only values that changed after the index, the longest unchanged first", () => {
+  const replica = createReplica();
+  replica.write(ID, "cfg", values({ "/a": 1, "/b": 1 }), 1);
+  replica.write(ID, "self", values({ "/c": 1 }), 1);
+  replica.write(ID, "cfg", values({ "/a": 2 }), 1);
+  const changes = (after: number) => replica.since(ID, after).map(({ facet, url, index }) => [facet, url, index]);
+  assert.deepEqual(changes(0), [["cfg", "/b", 2], ["self", "/c", 3], ["cfg", "/a", 4]]);
+  assert.deepEqual(changes(3), [["cfg", "/a", 4]]);
+  assert.deepEqual(changes(4), []);
+  assert.equal(replica.indexOf(ID), 4);
+});
+
+test("onChange() tells each change once, until it is ended", () => {
+  const replica = createReplica();
+  const told: unknown[] = [];
+  const end = replica.onChange((id, facet, urls) => told.push([id, facet, urls]));
+  replica.write(ID, "cfg", values({ "/a": 1, "/b": 1 }), 1);
+  replica.write(ID, "cfg", values({ "/a": 1 }), 1);
+  replica.merge(ID, "parent", new Map([["/p", { value: "x", version: [1, 1] }]]));
+  end();
+  replica.write(ID, "cfg", values({ "/a": 2 }), 1);
+  assert.deepEqual(told, [[ID, "cfg", ["/a", "/b"]], [ID, "parent", ["/p"]]]);
+});
+
+test("remove() forgets a document, and what comes after it is new", () => {
+  const replica = createReplica([stored("/a", 1, [1, 1])]);
+  replica.remove(ID);
+  assert.equal(replica.get(ID), undefined);
+  assert.equal(replica.indexOf(ID), 0);
+  replica.write(ID, "self", values({ "/a": 2 }), 1);
+  assert.equal(replica.since(ID, 1).length, 1);
+});
+
+test("merge() gives what mergeDocuments() gives, in any order of documents", () => {
+  fc.assert(fc.property(fc.array(anyDocument, { maxLength: 5 }), fc.integer(), (documents, seed) => {
+    const expected = documents.reduce<NodeDocument>(mergeDocuments, createReplica([emptied()]).get(ID) ?? emptied());
+    const shuffled = [...documents].sort((a, b) => rank(a, seed) - rank(b, seed));
+    const replica = createReplica([emptied()]);
+    for (const document of shuffled) {
+      for (const name of ["cfg", "parent", "self"] as const) replica.merge(ID, name, document.facets[name]);
+    }
+    for (const name of ["cfg", "parent", "self"] as const) {
+      assert.deepEqual(sorted(replica.get(ID)?.facets[name]), sorted(expected.facets[name]));
+    }
+  }));
+});
+
+test("a replica that gets what since() gives has what the other one has", () => {
+  fc.assert(fc.property(fc.array(anyDocument, { maxLength: 5 }), fc.nat(8), (documents, known) => {
+    const [here, there] = [createReplica(), createReplica()];
+    let seen = 0;
+    for (const [place, document] of documents.entries()) {
+      for (const name of ["cfg", "parent", "self"] as const) here.merge(ID, name, document.facets[name]);
+      if (place !== known) continue;
+      for (const { facet, url, entry } of here.since(ID, 0)) there.merge(ID, facet, new Map([[url, entry]]));
+      seen = here.index;
+    }
+    for (const { facet, url, entry } of here.since(ID, seen)) there.merge(ID, facet, new Map([[url, entry]]));
+    for (const name of ["cfg", "parent", "self"] as const) {
+      assert.deepEqual(sorted(there.get(ID)?.facets[name]), sorted(here.get(ID)?.facets[name]));
+    }
+  }));
+});
+
+test("versions of one writer never repeat or go back", () => {
+  const steps = fc.array(fc.tuple(fc.constantFrom("/a", "/b"), fc.option(fc.integer({ min: 0, max: 2 }))));
+  fc.assert(fc.property(steps, (writes) => {
+    const replica = createReplica();
+    let newest: readonly [number, number] = [0, 0];
+    for (const [url, value] of writes) {
+      for (const changed of replica.write(ID, "self", new Map([[url, value]]), 2)) {
+        const version = replica.get(ID)?.facets.self.get(changed)?.version ?? [0, 0];
+        assert.ok(compareVersions(version, newest) > 0);
+        newest = version;
+      }
+    }
+  }));
+});
+
+function emptied(): NodeDocument {
+  return { id: ID, facets: { cfg: new Map(), parent: new Map(), self: new Map() } };
+}
+
+function sorted(facet: Facet | undefined): unknown {
+  return [...facet ?? []].sort(([a], [b]) => a < b ? -1 : 1);
+}
+
+/** Some order of documents that depends on a seed. */
+function rank(document: NodeDocument, seed: number): number {
+  return Math.imul(JSON.stringify([...document.facets.self]).length + seed, 0x9e3779b1) | 0;
+}
