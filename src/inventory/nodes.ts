@@ -1,0 +1,105 @@
+import { parseNodeset } from "../nodeset/mod.ts";
+import { isNodeName, isRecord, isUuid, type Value } from "../state/mod.ts";
+import type { Path } from "./document.ts";
+import type { Report } from "./report.ts";
+import { readServices } from "./services.ts";
+import type { InventoryNode } from "./types.ts";
+import { readVariables, type Settable } from "./variables.ts";
+
+/** The most names that all entries of a file may stand for, those that are repeated included. */
+const MAX_NAMES = 1_000_000;
+
+/** Reads the nodes of a file. What several entries say of a node adds up; for the same variable the last one counts. */
+export function readNodes(settable: Settable, report: Report, part: unknown): InventoryNode[] {
+  if (!Array.isArray(part)) {
+    report.expected(["nodes"], part, "a list of entries such as { nodes: n[1-8], platform: sim }");
+    return [];
+  }
+  const nodes = new Map<string, InventoryNode>();
+  let count = 0;
+  for (const [index, entry] of part.entries()) {
+    const path = ["nodes", index];
+    if (!isRecord(entry)) {
+      report.expected(path, entry, "an entry such as { nodes: n[1-8], platform: sim }");
+      continue;
+    }
+    const names = readNames(report, entry["nodes"], [...path, "nodes"]);
+    const id = readId(report, entry["id"], names, [...path, "id"]);
+    const values = readEntry(settable, report, entry, path);
+    count += names.length;
+    if (count > MAX_NAMES) {
+      report.expected([...path, "nodes"], entry["nodes"], `at most ${MAX_NAMES} names in all entries together`);
+      break;
+    }
+    for (const name of names) {
+      const before = nodes.get(name);
+      const cfg = new Map([...before?.cfg ?? [], ...values]);
+      nodes.set(name, { ...before, name, cfg, ...(id === undefined ? {} : { id }) });
+    }
+  }
+  return [...nodes.values()];
+}
+
+function readNames(report: Report, part: unknown, path: Path): string[] {
+  if (typeof part !== "string") {
+    report.expected(path, part, "a nodeset such as n[1-8]");
+    return [];
+  }
+  const parsed = parseNodeset(part);
+  if (!parsed.ok) {
+    report.expected(path, part, `a nodeset such as n[1-8]. ${parsed.problem}`);
+    return [];
+  }
+  const bad = parsed.names.find((name) => !isNodeName(name));
+  if (bad !== undefined) report.expected(path, bad, "names that begin and end with a letter or a digit");
+  return bad === undefined ? parsed.names : [];
+}
+
+function readId(report: Report, id: unknown, names: readonly string[], path: Path): string | undefined {
+  if (id === undefined) return undefined;
+  if (typeof id === "string" && isUuid(id) && names.length === 1) return id;
+  report.expected(path, id, names.length === 1 ? "a UUID in lower case" : "no id in an entry of several nodes");
+  return undefined;
+}
+
+function readEntry(
+  settable: Settable,
+  report: Report,
+  entry: { readonly [key: string]: unknown },
+  path: Path,
+): Map<string, Value> {
+  const values = new Map<string, Value>();
+  for (const [key, part] of Object.entries(entry)) {
+    const place = [...path, key];
+    switch (key) {
+      case "nodes":
+      case "id":
+        break;
+      case "name":
+        report.expected(place, part, "no such key, names are given as a nodeset in 'nodes'");
+        break;
+      case "services":
+        readServices(settable, report, values, part, place);
+        break;
+      case "desired":
+        readDesired(settable, report, values, part, place);
+        break;
+      default:
+        readVariables(settable, report, values, `/${key}`, part, place);
+    }
+  }
+  return values;
+}
+
+function readDesired(
+  settable: Settable,
+  report: Report,
+  values: Map<string, Value>,
+  part: unknown,
+  path: Path,
+): void {
+  if (!isRecord(part)) return report.expected(path, part, "desired values such as { physState: POWER_ON }");
+  for (const [key, value] of Object.entries(part)) {
+    readVariables(settable, report, values, `/${key}`, value, [...path, key]);
+  }
+}

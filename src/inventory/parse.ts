@@ -1,0 +1,46 @@
+import { isNodeName, isRecord, type Schema } from "../state/mod.ts";
+import { readAggregators } from "./aggregators.ts";
+import { readSource } from "./document.ts";
+import { readNodes } from "./nodes.ts";
+import { createReport } from "./report.ts";
+import type { ParsedInventory } from "./types.ts";
+
+const KEYS = ["cluster", "aggregators", "nodes"];
+
+/**
+ * Reads an inventory file: `examples/demo/cluster.yaml` shows and explains one.
+ *
+ * @param text YAML or JSON of at most 8 MiB.
+ * @param known The variables that there are, and which of them are goals: those that a mutation changes.
+ * @returns The inventory, or every problem with its line, field, value and what was expected; at most 100 are listed.
+ */
+export function parseInventory(
+  text: string,
+  known: { readonly schema: Schema; isGoal(url: string): boolean },
+): ParsedInventory {
+  const read = readSource(text);
+  if (!read.ok) return read;
+  const { data } = read.source;
+  const report = createReport(read.source);
+  if (!isRecord(data)) {
+    report.expected([], data, `a map with ${KEYS.join(", ")}`);
+    return { ok: false, problems: report.problems() };
+  }
+  const { cluster, ...rest } = data;
+  for (const [key, value] of Object.entries(data)) {
+    if (!KEYS.includes(key)) report.expected([key], value, `no such key, known are ${KEYS.join(", ")}`);
+  }
+  const name = typeof cluster === "string" && isNodeName(cluster) ? cluster : undefined;
+  if (cluster !== undefined && name === undefined) {
+    report.expected(["cluster"], cluster, "a name of letters, digits, '_', '.' and '-'");
+  }
+  const aggregators = readAggregators(known, report, rest["aggregators"]);
+  const nodes = readNodes(known, report, rest["nodes"]);
+  const taken = new Set(aggregators.map((aggregator) => aggregator.name));
+  for (const node of nodes) {
+    if (taken.has(node.name)) report.expected(["nodes"], node.name, "names that no aggregator has");
+  }
+  const problems = report.problems();
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, inventory: { aggregators, nodes, ...(name === undefined ? {} : { cluster: name }) } };
+}

@@ -1,0 +1,35 @@
+import { describeMisfit } from "../state/mod.ts";
+import type { Path, SourceDocument } from "./document.ts";
+
+/** The most problems that are listed; the rest is counted. */
+const MAX_PROBLEMS = 100;
+
+/** Gathers what is wrong with a file. */
+export interface Report {
+  /** Notes that a place of the file is not what was expected. `found` undefined: it is missing. */
+  expected(path: Path, found: unknown, expected: string): void;
+  /** Everything that was noted, in the order in which it was. */
+  problems(): string[];
+}
+
+/** Makes an empty report on a file. */
+export function createReport(source: SourceDocument): Report {
+  const problems: string[] = [];
+  let left = 0;
+  return {
+    expected(path, found, expected) {
+      if (problems.length >= MAX_PROBLEMS) {
+        left += 1;
+        return;
+      }
+      problems.push(`line ${source.lineOf(path)}: ${describeMisfit({ path: fieldName(path), found, expected })}`);
+    },
+    problems: () => left === 0 ? problems : [...problems, `... and ${left} more`],
+  };
+}
+
+/** A place in words: `nodes[0].desired.physState`. */
+function fieldName(path: Path): string {
+  if (path.length === 0) return "The file";
+  return path.map((key, at) => typeof key === "number" ? `[${key}]` : at === 0 ? key : `.${key}`).join("");
+}

@@ -1,0 +1,47 @@
+import { findMisfit, isRecord, MAX_URL_DEPTH, type Schema, type Value } from "../state/mod.ts";
+import type { Path } from "./document.ts";
+import type { Report } from "./report.ts";
+
+/** What may be set in an inventory. */
+export interface Settable {
+  readonly schema: Schema;
+  /** Tells whether a mutation changes the variable behind this URL, so that its cfg value is a goal. */
+  isGoal(url: string): boolean;
+}
+
+/** Takes a nested part of a file in as values by URL, and reports what does not fit. */
+export function readVariables(
+  { schema, isGoal }: Settable,
+  report: Report,
+  values: Map<string, Value>,
+  url: string,
+  part: unknown,
+  path: Path,
+): void {
+  const variable = schema.find(url)?.variable;
+  if (variable === undefined) {
+    const isPlace = isRecord(part) && Object.keys(part).length > 0 && url.split("/").length <= MAX_URL_DEPTH;
+    if (!isPlace) return report.expected(path, part, `a known state variable, '${url}' is none`);
+    for (const [key, inner] of Object.entries(part)) {
+      readVariables({ schema, isGoal }, report, values, `${url}/${key}`, inner, [...path, key]);
+    }
+    return;
+  }
+  const misfit = findMisfit(variable.type, part, "");
+  if (misfit !== undefined) {
+    return report.expected([...path, ...placeIn(misfit.path)], misfit.found, misfit.expected);
+  }
+  if (variable.writer !== "cfg" && !isGoal(url)) {
+    return report.expected(
+      path,
+      part,
+      `something that can be set, '${url}' is only discovered: no mutation changes it`,
+    );
+  }
+  values.set(url, part as Value); // findMisfit has just shown it
+}
+
+/** `/args/0` as a part of a {@link Path}. */
+function placeIn(misfitPath: string): (string | number)[] {
+  return misfitPath.split("/").slice(1).map((key) => /^[0-9]{1,9}$/.test(key) ? Number(key) : key);
+}
