@@ -1,6 +1,9 @@
 import type { EngineCounts, EngineStatus } from "../src/engine/mod.ts";
+import type { InventoryNode } from "../src/inventory/mod.ts";
 import type { Plan } from "../src/plan/mod.ts";
 import type { Difference, Schema, Value, Version } from "../src/state/mod.ts";
+
+export type { InventoryNode } from "../src/inventory/mod.ts";
 
 /** One node in a list. */
 export interface NodeSummary {
@@ -58,14 +61,6 @@ export interface NodeChange {
   readonly plan: Plan;
   /** After the change. */
   readonly version: Version;
-}
-
-/** A node of an inventory: the whole cfg that it should have. */
-export interface InventoryNode {
-  readonly name: string;
-  /** Where absent it follows from cluster and name. */
-  readonly id?: string;
-  readonly cfg: ReadonlyMap<string, Value>;
 }
 
 /** What HTTP (and anything else that people steer with) may ask of an aggregator. Writes return once they are on disk. */
