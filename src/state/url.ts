@@ -6,7 +6,8 @@ export const MAX_URL_LENGTH = 256;
 /** The most segments of a state URL. */
 export const MAX_URL_DEPTH = 8;
 
-const SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
+// "__proto__" would reach the prototype of a plain object that state is nested in.
+const SEGMENT = /^(?!__proto__$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 const PLACEHOLDER = /^\{([a-z][A-Za-z0-9]*)\}$/;
 
 /** What the placeholders of a pattern stand for: `{ name: "sshd" }` for `/services/{name}/state`. */

@@ -35,6 +35,14 @@ test("parseUrl() refuses what is not a state URL, and names it", () => {
   assert.deepEqual(parseUrl("/services/sshd/state"), ["services", "sshd", "state"]);
 });
 
+test("fromNested() refuses '__proto__' as a name, which would reach the prototype of every object", () => {
+  const read = fromNested(schema, JSON.parse('{"services":{"__proto__":{"state":"RUN"}}}'));
+  assert.deepEqual(read, {
+    ok: false,
+    problems: ["'/services/__proto__/state' is no state variable that this program knows"],
+  });
+});
+
 test("matchUrl() binds placeholders and refuses other URLs", () => {
   assert.deepEqual(matchUrl("/services/{name}/state", "/services/sshd/state"), { name: "sshd" });
   assert.equal(matchUrl("/services/{name}/state", "/services/sshd/config"), undefined);
