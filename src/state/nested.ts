@@ -18,7 +18,7 @@ export function toNested(values: Values): Nested {
     const last = segments.pop() ?? "";
     let place: Nested = root;
     for (const segment of segments) {
-      const next = place[segment];
+      const next = Object.hasOwn(place, segment) ? place[segment] : undefined;
       if (isRecord(next)) place = next as Nested;
       else place = (place[segment] = {}) as Nested;
     }
