@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { canonicalText, isRecord, parseValue, type Value, type Values } from "../../src/state/mod.ts";
+import { programs } from "./declaration.ts";
+
+/** What to do when a program ends by itself. */
+export type RestartPolicy = "always" | "on-failure" | "never";
+
+/** A program to run, with every default filled in. */
+export interface ProgramConfig {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: { readonly [name: string]: string };
+  readonly cwd: string | undefined;
+  readonly restart: RestartPolicy;
+  /** Milliseconds from SIGTERM to SIGKILL. */
+  readonly stopTimeout: number;
+  /** Names this config: another one has another digest. */
+  readonly digest: string;
+}
+
+const DEFAULT_STOP_TIMEOUT = 10_000;
+const TYPE = programs.variables["/services/{name}/config"].type;
+
+/** The shape that `TYPE` describes. */
+interface Given {
+  readonly command: string;
+  readonly args?: readonly string[];
+  readonly env?: { readonly [name: string]: string };
+  readonly cwd?: string;
+  readonly restart?: RestartPolicy;
+  readonly stopTimeout?: number;
+}
+
+/**
+ * The config of a program in a node's cfg; undefined where there is none.
+ *
+ * @throws {TypeError} When it does not fit, naming the field.
+ */
+export function programConfig(cfg: Values, name: string): ProgramConfig | undefined {
+  const url = `/services/${name}/config`;
+  const value = cfg.get(url);
+  if (value === undefined) return undefined;
+  const given = parseValue(TYPE, value, url) as Value & Given; // parseValue has just checked it against that type
+  return {
+    command: given.command,
+    args: given.args ?? [],
+    env: given.env ?? {},
+    cwd: given.cwd,
+    restart: given.restart ?? "always",
+    stopTimeout: given.stopTimeout ?? DEFAULT_STOP_TIMEOUT,
+    digest: createHash("sha256").update(canonicalText(value)).digest("hex"),
+  };
+}
+
+/** The names of all services in a cfg whose config is that of a program: modules have configs of their own kinds. */
+export function programNames(cfg: Values): string[] {
+  const names: string[] = [];
+  for (const [url, value] of cfg) {
+    const name = /^\/services\/([^/]+)\/config$/.exec(url)?.[1];
+    if (name !== undefined && isRecord(value) && typeof value["command"] === "string") names.push(name);
+  }
+  return names;
+}

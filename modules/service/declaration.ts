@@ -1,0 +1,130 @@
+import { declareModule } from "../../src/plan/mod.ts";
+import { core, defineExtension, services } from "../../src/state/mod.ts";
+
+const knownWhile = { "/runState": "SYNC" } as const;
+
+/** Programs that are kept running on a node. */
+export const programs = defineExtension("programs", {
+  "/services/{name}/config": {
+    type: {
+      kind: "object",
+      fields: {
+        command: { kind: "string", maxLength: 4096 },
+        args: { kind: "list", items: { kind: "string" } },
+        env: { kind: "record", values: { kind: "string" } },
+        cwd: { kind: "string", maxLength: 4096 },
+        restart: { kind: "enum", values: ["always", "on-failure", "never"] },
+        stopTimeout: { kind: "integer", min: 0, max: 30_000 },
+      },
+      optional: ["args", "env", "cwd", "restart", "stopTimeout"],
+    },
+    writer: "cfg",
+    about: "The program to run in the foreground; stopTimeout: milliseconds from SIGTERM to SIGKILL, 10000",
+  },
+  "/services/{name}/pid": {
+    type: { kind: "integer", min: 1 },
+    writer: "self",
+    about: "Process id of the program while it runs",
+    knownWhile,
+  },
+  "/services/{name}/exitCode": {
+    type: { kind: "integer", min: 0, max: 255 },
+    writer: "self",
+    about: "How it last ended: its exit code, or 128 and the number of the signal that killed it",
+    knownWhile,
+  },
+});
+
+const onNode = { "/runState": "SYNC" } as const;
+const mayRun = { "/runState": "SYNC", "/drained": "NO" } as const;
+/** A stop may wait for `stopTimeout`, and a start for a stop that is under way. */
+const timeout = 45_000;
+
+/** The module that starts, watches, restarts and stops programs. */
+export const serviceDeclaration = declareModule({
+  name: "service",
+  about: "Keeps programs running that a node's cfg names",
+  extensions: [core, services, programs],
+  discovers: [
+    "/services/{name}/state",
+    "/services/{name}/error",
+    "/services/{name}/pid",
+    "/services/{name}/exitCode",
+    "/drained",
+  ],
+  mutations: {
+    find: {
+      context: "self",
+      changes: { "/services/{name}/state": ["UNKNOWN", "STOP"] },
+      requires: onNode,
+      timeout: 10_000,
+      about: "Looks whether the program runs, hoping that it does not",
+    },
+    start: {
+      context: "self",
+      changes: { "/services/{name}/state": ["STOP", "RUN"] },
+      requires: mayRun,
+      failTo: { "/services/{name}/state": "ERROR" },
+      timeout,
+      about: "Starts the program",
+    },
+    apply: {
+      context: "self",
+      changes: { "/services/{name}/state": ["INIT", "RUN"] },
+      requires: mayRun,
+      failTo: { "/services/{name}/state": "ERROR" },
+      timeout,
+      about: "Stops the program and starts it with its new config",
+    },
+    restart: {
+      context: "self",
+      changes: { "/services/{name}/state": ["ERROR", "RUN"] },
+      requires: mayRun,
+      failTo: { "/services/{name}/state": "ERROR" },
+      timeout,
+      about: "Starts the program again after it failed",
+    },
+    stop: {
+      context: "self",
+      changes: { "/services/{name}/state": ["RUN", "STOP"] },
+      requires: onNode,
+      timeout,
+      about: "Stops the program",
+    },
+    "stop-outdated": {
+      context: "self",
+      changes: { "/services/{name}/state": ["INIT", "STOP"] },
+      requires: onNode,
+      timeout,
+      about: "Stops the program, which runs with an older config",
+    },
+    clear: {
+      context: "self",
+      changes: { "/services/{name}/state": ["ERROR", "STOP"] },
+      requires: onNode,
+      timeout,
+      about: "Forgets that the program failed",
+    },
+    "find-drained": {
+      context: "self",
+      changes: { "/drained": ["UNKNOWN", "NO"] },
+      requires: onNode,
+      timeout: 10_000,
+      about: "Tells whether the node has been drained",
+    },
+    drain: {
+      context: "self",
+      changes: { "/drained": ["NO", "YES"] },
+      requires: onNode,
+      timeout: 60_000,
+      about: "Stops every program that was started here",
+    },
+    resume: {
+      context: "self",
+      changes: { "/drained": ["YES", "NO"] },
+      requires: onNode,
+      timeout: 10_000,
+      about: "Lets programs run here again",
+    },
+  },
+});

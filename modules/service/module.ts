@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import { defineModule, type Module, type MutationRun, PermanentError } from "../../src/module/mod.ts";
+import { type ProgramConfig, programConfig, programNames } from "./config.ts";
+import { serviceDeclaration } from "./declaration.ts";
+import { openProgramFolder } from "./record.ts";
+import { createService, type Service } from "./service.ts";
+
+/**
+ * Makes the module that keeps the programs of a node running. It belongs into an agent.
+ *
+ * Each program runs in a process group of its own, with its output in `{runDir}/services/{name}.log` (emptied at a start
+ * when it is over 1 MiB). When the agent stops, cleanly or not, its programs go on: an agent that is restarted must not
+ * disturb what runs on its node. The next one finds them by `{runDir}/services/{name}.json` and takes them over.
+ *
+ * A program that fails is shown as ERROR; when to try again is the engine's business.
+ *
+ * @param options `runDir` is a folder for files that need not outlive a boot.
+ */
+export function createServiceModule(options: { readonly runDir: string }): Module {
+  return defineModule(serviceDeclaration, (context) => {
+    const [own] = context.nodes();
+    if (own === undefined) throw new Error("Cannot start module 'service' as this program has no node of its own");
+    const folder = openProgramFolder(join(options.runDir, "services"));
+    const services = new Map<string, Service>();
+    let drained = false;
+
+    function service(name: string): Service {
+      let found = services.get(name);
+      if (found === undefined) {
+        found = createService({
+          name,
+          folder,
+          clock: context.clock,
+          signal: context.signal,
+          discover: (field, value) => context.discover(own?.id ?? "", `/services/${name}/${field}`, value),
+        });
+        services.set(name, found);
+      }
+      return found;
+    }
+    async function start(run: MutationRun): Promise<void> {
+      const name = nameOf(run);
+      await service(name).start(wantedConfig(run.node.cfg, name), run.signal);
+    }
+    async function stop(run: MutationRun): Promise<void> {
+      const name = nameOf(run);
+      const isProgram = services.has(name) || programNames(run.node.cfg).includes(name);
+      if (!isProgram) throw new PermanentError(`Cannot stop '${name}' as it is no program that was started here`);
+      await service(name).stop();
+    }
+    function showDrained(run: MutationRun): void {
+      run.discover("/drained", drained ? "YES" : "NO");
+    }
+
+    for (const name of folder.names()) service(name).adopt();
+    context.discover(own.id, "/drained", "NO");
+    context.onChange((id) => {
+      const cfg = context.node(id)?.cfg;
+      if (cfg === undefined) return;
+      for (const [name, service] of services) service.compare(readableConfig(cfg, name));
+    });
+
+    return {
+      mutations: {
+        find: (run) => service(nameOf(run)).show(),
+        start,
+        apply: start,
+        restart: start,
+        stop,
+        "stop-outdated": stop,
+        clear: stop,
+        "find-drained": showDrained,
+        async drain(run) {
+          await Promise.all([...services.values()].map((service) => service.stop()));
+          if (run.signal.aborted) return; // programs are wanted here again
+          drained = true;
+          showDrained(run);
+        },
+        resume(run) {
+          drained = false;
+          showDrained(run);
+        },
+      },
+    };
+  });
+}
+
+function nameOf(run: MutationRun): string {
+  const name = run.bindings["name"];
+  if (name === undefined) throw new PermanentError(`Cannot run '${run.mutation}' without the name of a service`);
+  return name;
+}
+
+/** The config to start with. */
+function wantedConfig(cfg: MutationRun["node"]["cfg"], name: string): ProgramConfig {
+  try {
+    const config = programConfig(cfg, name);
+    if (config !== undefined) return config;
+  } catch (error) {
+    throw new PermanentError(error instanceof Error ? error.message : String(error));
+  }
+  throw new PermanentError(
+    `Cannot start '${name}' as it has no config: set '/services/${name}/config' to an object with a 'command'`,
+  );
+}
+
+/** The config to compare with; one that does not fit is complained of when it is started. */
+function readableConfig(cfg: MutationRun["node"]["cfg"], name: string): ProgramConfig | undefined {
+  try {
+    return programConfig(cfg, name);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+import { spawn } from "node:child_process";
+import { closeSync, statSync } from "node:fs";
+import { constants } from "node:os";
+import process from "node:process";
+import type { Clock } from "../../src/clock.ts";
+import type { ProgramConfig } from "./config.ts";
+import { openOutput } from "./output.ts";
+import { identityOf, isRunning, type ProcessIdentity, signalGroup } from "./process_table.ts";
+
+/** How often a program that is not our child is looked at, in milliseconds. */
+const WATCH_INTERVAL = 500;
+
+/** How a program ended. */
+export interface Exit {
+  /** Its exit code, or 128 and the number of the signal; undefined when nobody was there to see it. */
+  readonly code: number | undefined;
+  /** In words, to follow the program's name. */
+  readonly words: string;
+}
+
+/** A program that runs in a process group of its own. */
+export interface Program {
+  readonly pid: number;
+  /** Undefined when it had ended before it could be looked at. */
+  readonly identity: ProcessIdentity | undefined;
+  /** Where this run's output begins in its file. */
+  readonly outputFrom: number;
+  /** Resolves when it has ended. What is left of its group is killed then: a program stays in the foreground. */
+  readonly ended: Promise<Exit>;
+}
+
+/**
+ * Starts a program, with the environment of the agent and that of its config.
+ *
+ * @throws {Error} When there is no such command or folder, or it may not be run.
+ */
+export async function startProgram(config: ProgramConfig, outputFile: string): Promise<Program> {
+  const { command, args, cwd } = config;
+  if (cwd !== undefined && statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new Error(`Cannot start '${command}' as its folder '${cwd}' does not exist`);
+  }
+  const output = openOutput(outputFile);
+  try {
+    const child = spawn(command, [...args], {
+      detached: true, // a session and a process group of its own
+      stdio: ["ignore", output.descriptor, output.descriptor],
+      env: { ...process.env, ...config.env },
+      ...(cwd === undefined ? {} : { cwd }),
+    });
+    const failed = new Promise<Error>((resolve) => child.once("error", resolve));
+    const exited = new Promise<Exit>((resolve) => child.once("exit", (code, signal) => resolve(exitOf(code, signal))));
+    const { pid } = child;
+    if (pid === undefined) throw new Error(startFailure(command, await failed));
+    child.unref(); // it outlives the agent
+    return { pid, identity: identityOf(pid), outputFrom: output.from, ended: endGroup(pid, exited) };
+  } finally {
+    closeSync(output.descriptor);
+  }
+}
+
+/**
+ * Watches a program that an earlier run of the agent started. How it ends can't be seen then, only that it does.
+ *
+ * @param signal Ends the watch; `ended` stays open then.
+ */
+export function adoptProgram(identity: ProcessIdentity, clock: Clock, signal: AbortSignal): Program {
+  const exited = new Promise<Exit>((resolve) => {
+    const look = () => {
+      if (isRunning(identity)) cancel = clock.after(WATCH_INTERVAL, look);
+      else resolve({ code: undefined, words: "ended, with an exit code that only the agent before could have seen" });
+    };
+    let cancel = clock.after(0, look);
+    signal.addEventListener("abort", () => cancel(), { once: true });
+  });
+  return { pid: identity.pid, identity, outputFrom: 0, ended: endGroup(identity.pid, exited) };
+}
+
+/** Ends a program: SIGTERM to its group and, when `stopTimeout` milliseconds were not enough, SIGKILL. */
+export async function stopProgram(program: Program, stopTimeout: number, clock: Clock): Promise<Exit> {
+  signalGroup(program.pid, "SIGTERM");
+  const cancel = clock.after(stopTimeout, () => signalGroup(program.pid, "SIGKILL"));
+  try {
+    return await program.ended;
+  } finally {
+    cancel();
+  }
+}
+
+async function endGroup(pid: number, exited: Promise<Exit>): Promise<Exit> {
+  const exit = await exited;
+  signalGroup(pid, "SIGKILL");
+  return exit;
+}
+
+function exitOf(code: number | null, signal: NodeJS.Signals | null): Exit {
+  if (signal !== null) return { code: 128 + constants.signals[signal], words: `was killed by ${signal}` };
+  return { code: code ?? undefined, words: `exited with code ${code}` };
+}
+
+function startFailure(command: string, error: Error): string {
+  const code = "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return `Cannot start '${command}' as there is no such command`;
+  if (code === "EACCES") return `Cannot start '${command}' as it may not be executed`;
+  return `Cannot start '${command}': ${error.message}`;
+}

@@ -1,0 +1,58 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isRecord } from "../../src/state/mod.ts";
+import type { ProcessIdentity } from "./process_table.ts";
+
+/** What is kept on disk of a program that was started, so that an agent that starts anew finds it again. */
+export interface ProgramRecord extends ProcessIdentity {
+  /** The config that it was started with. */
+  readonly digest: string;
+  /** True once it ended with code 0 and is not to be started again. */
+  readonly finished: boolean;
+}
+
+/** The folder of records and outputs. */
+export interface ProgramFolder {
+  /** The names of all programs that have a record. */
+  names(): string[];
+  /** The record of a program; undefined where there is none that can be read. */
+  read(name: string): ProgramRecord | undefined;
+  write(name: string, record: ProgramRecord): void;
+  remove(name: string): void;
+  /** The file that takes the program's output. */
+  outputOf(name: string): string;
+}
+
+/** Opens the folder, making it where it is not there. */
+export function openProgramFolder(folder: string): ProgramFolder {
+  mkdirSync(folder, { recursive: true });
+  function fileOf(name: string): string {
+    return join(folder, `${name}.json`);
+  }
+  return {
+    names: () => readdirSync(folder).filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -5)),
+    read(name) {
+      try {
+        return parseRecord(JSON.parse(readFileSync(fileOf(name), "utf8")));
+      } catch {
+        return undefined; // not there, or not whole: such a program can't be found again
+      }
+    },
+    write(name, record) {
+      const temporary = `${fileOf(name)}.new`;
+      writeFileSync(temporary, JSON.stringify(record));
+      renameSync(temporary, fileOf(name));
+    },
+    remove: (name) => rmSync(fileOf(name), { force: true }),
+    outputOf: (name) => join(folder, `${name}.log`),
+  };
+}
+
+function parseRecord(value: unknown): ProgramRecord | undefined {
+  if (!isRecord(value)) return undefined;
+  const { pid, boot, started, digest, finished } = value;
+  if (typeof pid !== "number" || !Number.isInteger(pid) || pid < 2) return undefined;
+  if (typeof boot !== "string" || typeof started !== "string") return undefined;
+  if (typeof digest !== "string" || typeof finished !== "boolean") return undefined;
+  return { pid, boot, started, digest, finished };
+}

@@ -1,0 +1,235 @@
+import type { Clock } from "../../src/clock.ts";
+import { PermanentError } from "../../src/module/mod.ts";
+import type { Value } from "../../src/state/mod.ts";
+import type { ProgramConfig } from "./config.ts";
+import { lastLine } from "./output.ts";
+import { bootId, isRunning } from "./process_table.ts";
+import { adoptProgram, type Exit, type Program, startProgram, stopProgram } from "./program.ts";
+import type { ProgramFolder } from "./record.ts";
+
+/** How long a program must have stayed up to count as running, in milliseconds. */
+const STEADY = 1000;
+/** How long to wait for a program to stop that was started with a config that is not known any more. */
+const ADOPTED_STOP_TIMEOUT = 10_000;
+/** The longest error text: see `/services/{name}/error`. */
+const MAX_ERROR_LENGTH = 512;
+
+/** What is the case with one service. */
+type Situation =
+  | { readonly kind: "stopped" }
+  | { readonly kind: "starting" | "stopping" }
+  | {
+    readonly kind: "running";
+    readonly program: Program;
+    readonly digest: string;
+    readonly stopTimeout: number;
+    /** True when cfg asks for another config than the one it runs with. */
+    readonly outdated: boolean;
+  }
+  | { readonly kind: "finished"; readonly digest: string; readonly outdated: boolean }
+  | { readonly kind: "failed"; readonly digest: string };
+
+/** One service of the node: at most one process group at a time. What is asked of it is done in turn. */
+export interface Service {
+  /** Takes over what an earlier run of the agent left, and shows it. */
+  adopt(): void;
+  /** Shows the state as it is. */
+  show(): void;
+  /**
+   * Makes it run with this config: what runs with another one is stopped first.
+   *
+   * @throws {PermanentError} When it failed with this very config and must never be started again.
+   * @throws {Error} When it can't be started or does not stay up.
+   */
+  start(config: ProgramConfig, signal: AbortSignal): Promise<void>;
+  /** Stops it, and forgets how it ended. */
+  stop(): Promise<void>;
+  /** cfg may ask for something else now. */
+  compare(config: ProgramConfig | undefined): void;
+}
+
+/**
+ * Makes a service that is not running.
+ *
+ * @param parts `discover` shows a value of the service: `/services/{name}/` and the field; `signal` ends all watching.
+ */
+export function createService(
+  parts: {
+    readonly name: string;
+    readonly folder: ProgramFolder;
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+    readonly discover: (field: "state" | "error" | "pid" | "exitCode", value: Value | null) => void;
+  },
+): Service {
+  const { name, folder, clock, discover } = parts;
+  let situation: Situation = { kind: "stopped" };
+  let turn: Promise<unknown> = Promise.resolve();
+
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const mine = turn.then(work);
+    turn = mine.catch(() => {}); // whoever asked for it is told
+    return mine;
+  }
+  function show(): void {
+    switch (situation.kind) {
+      case "starting":
+      case "stopping":
+        return; // its outcome is shown soon
+      case "stopped":
+        discover("pid", null);
+        discover("error", null);
+        return discover("state", "STOP");
+      case "failed":
+        discover("pid", null);
+        return discover("state", "ERROR");
+      case "running":
+      case "finished":
+        discover("pid", situation.kind === "running" ? situation.program.pid : null);
+        discover("error", null);
+        return discover("state", situation.outdated ? "INIT" : "RUN");
+    }
+  }
+  function remember(program: Program, digest: string, finished: boolean): void {
+    if (program.identity !== undefined) folder.write(name, { ...program.identity, digest, finished });
+  }
+
+  /** Takes in how a program ended by itself, without showing the state. @returns What was wrong with that, if anything. */
+  function takeExit(
+    program: Program,
+    config: Pick<ProgramConfig, "digest" | "restart">,
+    exit: Exit,
+  ): string | undefined {
+    if (exit.code !== undefined) discover("exitCode", exit.code);
+    if (exit.code === 0 && config.restart !== "always") {
+      remember(program, config.digest, true);
+      situation = { kind: "finished", digest: config.digest, outdated: false };
+      return undefined;
+    }
+    const line = lastLine(folder.outputOf(name), program.outputFrom);
+    const why = `'${name}' ${exit.words}${line === "" ? "" : `: ${line}`}`.slice(0, MAX_ERROR_LENGTH);
+    discover("pid", null);
+    discover("error", why);
+    situation = { kind: "failed", digest: config.digest };
+    return why;
+  }
+  /** From here on the program counts as running, until it ends by itself. */
+  function watch(program: Program, config: Pick<ProgramConfig, "digest" | "restart" | "stopTimeout">): void {
+    const { digest, stopTimeout } = config;
+    situation = { kind: "running", program, digest, stopTimeout, outdated: false };
+    show();
+    program.ended.then((exit) => {
+      if (situation.kind !== "running" || situation.program !== program) return; // it was asked to end
+      takeExit(program, config, exit);
+      show();
+    });
+  }
+  /** Ends a program without showing the state. */
+  async function end(program: Program, stopTimeout: number): Promise<void> {
+    situation = { kind: "stopping" };
+    const exit = await stopProgram(program, stopTimeout, clock);
+    if (exit.code !== undefined) discover("exitCode", exit.code);
+    folder.remove(name);
+    situation = { kind: "stopped" };
+  }
+  /**
+   * Starts the program and waits until it is steady. A failure is thrown and its state left to the mutation's `failTo`: a
+   * state that turned ERROR while the mutation runs would look like a surprise.
+   */
+  async function launch(config: ProgramConfig, signal: AbortSignal): Promise<void> {
+    situation = { kind: "starting" };
+    let program: Program;
+    try {
+      program = await startProgram(config, folder.outputOf(name));
+    } catch (error) {
+      situation = { kind: "failed", digest: config.digest };
+      discover("pid", null);
+      discover("error", error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+    remember(program, config.digest, false);
+    const outcome = await firstOf(program.ended, clock, STEADY, signal);
+    if (outcome === "steady") return watch(program, config);
+    if (outcome === "aborted") {
+      await end(program, config.stopTimeout);
+      show();
+      throw new Error(`Gave up starting '${name}' as it is not wanted any more`);
+    }
+    const why = takeExit(program, config, outcome);
+    if (why !== undefined) throw new Error(why);
+    show();
+  }
+
+  return {
+    show,
+    adopt() {
+      const record = folder.read(name);
+      if (record === undefined) return;
+      const { digest, finished, boot } = record;
+      if (boot !== bootId()) return folder.remove(name);
+      if (isRunning(record)) {
+        // Its policy is that of a config which is not known here: an end that nobody sees is a failure under each.
+        const program = adoptProgram(record, clock, parts.signal);
+        return watch(program, { digest, restart: "always", stopTimeout: ADOPTED_STOP_TIMEOUT });
+      }
+      situation = finished ? { kind: "finished", digest, outdated: false } : { kind: "failed", digest };
+      if (!finished) discover("error", `'${name}' ended while no agent watched it`);
+      show();
+    },
+    start: (config, signal) =>
+      inTurn(async () => {
+        signal.throwIfAborted();
+        const before = situation;
+        const same = "digest" in before && before.digest === config.digest;
+        if (same && (before.kind === "running" || before.kind === "finished")) return show();
+        if (same && before.kind === "failed" && config.restart === "never") {
+          throw new PermanentError(
+            `Cannot start '${name}' again as it failed and its restart policy is 'never': ` +
+              `set '/services/${name}/config' to something else, or '/services/${name}/state' to STOP first`,
+          );
+        }
+        if (before.kind === "running") await end(before.program, config.stopTimeout);
+        await launch(config, signal);
+      }),
+    stop: () =>
+      inTurn(async () => {
+        if (situation.kind === "running") await end(situation.program, situation.stopTimeout);
+        folder.remove(name);
+        situation = { kind: "stopped" };
+        show();
+      }),
+    compare(config) {
+      if (config === undefined || (situation.kind !== "running" && situation.kind !== "finished")) return;
+      const outdated = config.digest !== situation.digest;
+      if (outdated === situation.outdated) return;
+      situation = { ...situation, outdated };
+      show();
+    },
+  };
+}
+
+/** What comes first: the end of the program, `ms` milliseconds, or the abort. */
+async function firstOf(
+  ended: Promise<Exit>,
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+): Promise<Exit | "steady" | "aborted"> {
+  const over = new AbortController();
+  let cancel = () => {};
+  try {
+    return await Promise.race([
+      ended,
+      new Promise<"steady">((resolve) => {
+        cancel = clock.after(ms, () => resolve("steady"));
+      }),
+      new Promise<"aborted">((resolve) => {
+        if (signal.aborted) resolve("aborted");
+        signal.addEventListener("abort", () => resolve("aborted"), { once: true, signal: over.signal });
+      }),
+    ]);
+  } finally {
+    cancel();
+    over.abort();
+  }
+}
