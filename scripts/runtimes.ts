@@ -13,7 +13,7 @@ export const DENO_CONFIG: string = join(ROOT, "deno.offline.json");
 export type Program = "agent" | "aggregator" | "krakenctl" | "simulator";
 
 /** What a program is started from: its source, its bundle on one of the runtimes, or a single binary. */
-export type How = "source" | "bundle-deno" | "bundle-node" | "bundle-bun" | "binary-bun" | "binary-sea";
+export type How = "source" | "bundle-deno" | "bundle-node" | "bundle-bun" | "binary-bun" | "binary-sea" | "binary-deno";
 
 /** Where each program begins, from the root. */
 export const ENTRIES: { readonly [program in Program]: string } = {
@@ -58,6 +58,8 @@ export function builtFile(program: Program, how: Exclude<How, "source">): string
       return join(ROOT, "dist", `${program}-bun`);
     case "binary-sea":
       return join(ROOT, "dist", `${program}-sea`);
+    case "binary-deno":
+      return join(ROOT, "dist", `${program}-deno`);
   }
 }
 
@@ -78,6 +80,7 @@ export function programCommand(program: Program, how: How, file?: string): strin
       return [bunPath(), file ?? builtFile(program, how)];
     case "binary-bun":
     case "binary-sea":
+    case "binary-deno":
       return [file ?? builtFile(program, how)];
   }
 }

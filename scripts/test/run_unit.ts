@@ -61,7 +61,7 @@ function testCommand(runtime: Runtime, file: string, report: string): string[] {
       const reporters = ["spec", "stdout", "junit", report].map((value, index) =>
         `--test-reporter${index % 2 === 0 ? "" : "-destination"}=${value}`
       );
-      return [nodePath(), "--import", join(ROOT, "node_modules/tsx/dist/esm/index.mjs"), "--test", ...reporters, file];
+      return [nodePath(), "--import", join(ROOT, "node_modules/tsx/dist/loader.mjs"), "--test", ...reporters, file];
     }
     case "bun":
       return [bunPath(), "test", "--reporter=junit", `--reporter-outfile=${report}`, `./${file}`];

@@ -1,0 +1,19 @@
+import { readFileSync } from "node:fs";
+import { bunPath } from "../runtimes.ts";
+import { buildBundle, type Source, sourceName } from "./bundle.ts";
+import { cached, digest } from "./cache.ts";
+import { runTool } from "./tool.ts";
+
+/**
+ * Compiles a program's bundle and Bun into one executable for this machine's platform.
+ *
+ * @returns Where it is, in the cache.
+ */
+export async function compileBun(source: Source): Promise<string> {
+  const bundle = await buildBundle(source);
+  const key = digest(readFileSync(bundle), await runTool([bunPath(), "--version"]));
+  return cached(`${sourceName(source)}-bun`, key, "", async (file) => {
+    // Bytecode costs 1 MB and saves a third of the start-up time, more with a larger program.
+    await runTool([bunPath(), "build", "--compile", "--bytecode", "--format=esm", bundle, "--outfile", file]);
+  });
+}

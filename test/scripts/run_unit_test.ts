@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { runPool } from "../../scripts/test/pool.ts";
+import { runUnit, type UnitResult } from "../../scripts/test/run_unit.ts";
+import { findUnits, type Runtime, type Unit } from "../../scripts/test/suites.ts";
+import { describeTotals, describeUnit } from "../../scripts/test/summary.ts";
+import { withTree } from "./fixture.ts";
+
+const HEAD = `import { test } from "node:test";\nimport process from "node:process";\n`;
+const FILE = "test/a/a_test.ts";
+
+function unit(runtime: Runtime, file = FILE): Unit {
+  return { runtime, file, heavy: false };
+}
+
+function runFixture(code: string, runtime: Runtime = "deno", timeout = 60_000): Promise<UnitResult> {
+  return withTree({ [FILE]: HEAD + code }, (root) => runUnit(root, unit(runtime), { timeout }));
+}
+
+function outcomes(result: UnitResult): string[] {
+  return result.cases.map(({ name, outcome }) => `${name}: ${outcome}`);
+}
+
+for (const runtime of ["deno", "node", "bun"] as const) {
+  test(`runUnit() reports passed, failed and skipped tests on ${runtime}`, async () => {
+    const result = await runFixture(
+      `test("good", () => {});
+       test("bad", () => { throw new Error("It broke"); });
+       test("later", { skip: true }, () => {});`,
+      runtime,
+    );
+    assert.deepEqual(outcomes(result), ["good: passed", "bad: failed", "later: skipped"]);
+    assert.match(describeUnit(result), new RegExp(`^FAILED ${runtime} test/a/a_test\\.ts[^]*It broke`));
+  });
+
+  test(`runUnit() counts a crash as one failed test on ${runtime}`, async () => {
+    const result = await runFixture(`test("good", () => {});\nprocess.kill(process.pid, "SIGKILL");`, runtime);
+    assert.equal(result.cases.filter(({ outcome }) => outcome === "failed").length, 1);
+    assert.match(describeUnit(result), /^FAILED/);
+  });
+}
+
+test("runUnit() ends a file that hangs, with its children, and counts it as failed", async () => {
+  await withTree({
+    [FILE]: `${HEAD}import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+test("hangs", async () => {
+  const child = spawn("sleep", ["300"], { detached: true, stdio: "ignore" });
+  writeFileSync("pid", String(child.pid));
+  await new Promise((resolve) => setTimeout(resolve, 300_000));
+});`,
+  }, async (root) => {
+    const result = await runUnit(root, unit("deno"), { timeout: 3_000 });
+    assert.deepEqual(outcomes(result), ["It took longer than 3 s and was ended: failed"]);
+    assert.equal(alive(readFileSync(join(root, "pid"), "utf8")), false);
+  });
+});
+
+test("runUnit() ends and reports what a test leaves behind", async () => {
+  const result = await runFixture(`import { spawn } from "node:child_process";
+test("good", () => { spawn("sleep", ["299"], { detached: true, stdio: "ignore" }).unref(); });`);
+  assert.match(outcomes(result).join("\n"), /^good: passed\nIt left processes behind: \S*sleep 299: failed$/);
+});
+
+test("runUnit() counts a file that does not load, and one without tests, as failed", async () => {
+  assert.equal(
+    outcomes(await runFixture(`import "./gone.ts";`)).join(),
+    "It ended with 1 and reports no failed test: failed",
+  );
+  assert.equal(outcomes(await runFixture(`process.exitCode = 0;`)).join(), "It reports no tests: failed");
+});
+
+test("runUnit() ends at once when it is aborted", async () => {
+  await withTree(
+    { [FILE]: `${HEAD}test("long", () => new Promise((resolve) => setTimeout(resolve, 300_000)));` },
+    async (root) => {
+      const stop = new AbortController();
+      const running = runUnit(root, unit("deno"), { timeout: 60_000, signal: stop.signal });
+      stop.abort();
+      assert.ok((await running).seconds < 30);
+    },
+  );
+});
+
+test("findUnits() puts heavy files first, on Deno only, and the others on each runtime that can run them", async () => {
+  const files = {
+    "test/plan/a_test.ts": "",
+    "test/plan/b_e2e_test.ts": "",
+    "test/store/c_test.ts": "",
+    "test/plan/help.ts": "",
+  };
+  await withTree(files, (root) => {
+    const names = (folders: string[]) => findUnits(root, folders).map(({ runtime, file }) => `${runtime} ${file}`);
+    assert.deepEqual(names([]), [
+      "deno test/plan/b_e2e_test.ts",
+      "deno test/plan/a_test.ts",
+      "node test/plan/a_test.ts",
+      "bun test/plan/a_test.ts",
+      "deno test/store/c_test.ts",
+      "bun test/store/c_test.ts",
+    ]);
+    assert.equal(names(["store"]).length, 2);
+    assert.throws(() => findUnits(root, ["plam"]), {
+      name: "RangeError",
+      message: 'Cannot test "plam" as there is no such folder in test/: it has plan, store',
+    });
+  });
+});
+
+test("runPool() runs every unit once and never two heavy ones at a time", async () => {
+  const units: Unit[] = Array.from({ length: 12 }, (_, i) => ({ runtime: "deno", file: String(i), heavy: i < 4 }));
+  const done: string[] = [];
+  let heavy = 0;
+  await runPool(units, 3, async (one) => {
+    if (one.heavy) assert.equal(++heavy, 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (one.heavy) heavy--;
+    done.push(one.file);
+  }, new AbortController().signal);
+  assert.deepEqual(done.map(Number).sort((a, b) => a - b), units.map(({ file }) => Number(file)));
+});
+
+test("describeTotals() ends with the counts alone on a line, the gate's included", () => {
+  const cases = [
+    { name: "a", outcome: "passed", seconds: 2 },
+    { name: "b", outcome: "failed", seconds: 0.1 },
+    { name: "c", outcome: "skipped", seconds: 0 },
+  ] as const;
+  const result: UnitResult = { unit: unit("deno"), cases, seconds: 2.1, output: "" };
+  const text = describeTotals([result], [{ ok: true }, { ok: false }]);
+  assert.match(text, /\n2 passed, 2 failed\n$/);
+  assert.match(text, /Slowest tests\n {3}2\.0 s {2}a \(deno test\/a\/a_test\.ts\)\n/);
+  assert.match(text, /Skipped\ndeno test\/a\/a_test\.ts: c\n/);
+});
+
+/** Whether a process lives; one that has ended and waits to be collected does not. */
+function alive(pid: string): boolean {
+  const file = `/proc/${pid}/stat`;
+  return existsSync(file) && !/\) Z /.test(readFileSync(file, "utf8"));
+}
