@@ -1,0 +1,55 @@
+import { EXIT } from "../src/cli/mod.ts";
+
+/** Why the server did not do what was asked. */
+export type Failure =
+  | { readonly kind: "unreachable"; readonly server: string; readonly detail: string }
+  | { readonly kind: "timeout"; readonly server: string; readonly timeout: number }
+  | {
+    readonly kind: "refused";
+    readonly status: number;
+    readonly title: string;
+    /** Everything that was wrong, a message each. */
+    readonly problems: readonly string[];
+  }
+  /** The answer is not what a Kraken aggregator says. */
+  | { readonly kind: "unexpected"; readonly server: string; readonly detail: string }
+  /** Somebody ended this program. */
+  | { readonly kind: "ended" };
+
+/** What came back. */
+export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
+
+/** A failure as lines for people. */
+export function describeFailure(failure: Failure): string[] {
+  switch (failure.kind) {
+    case "unreachable":
+      return [
+        `Cannot reach ${failure.server}: is the aggregator running? Start one with \`npm run demo\``,
+        `  ${failure.detail}`,
+      ];
+    case "timeout":
+      return [`Cannot reach ${failure.server}: no answer within ${failure.timeout} ms`];
+    case "refused":
+      return failure.problems.length === 0
+        ? [`${failure.title} (HTTP status ${failure.status})`]
+        : [...failure.problems];
+    case "unexpected":
+      return [`Cannot use the answer of ${failure.server}: ${failure.detail}`];
+    case "ended":
+      return [];
+  }
+}
+
+/** What a program exits with after a failure. */
+export function exitCodeOf(failure: Failure): number {
+  switch (failure.kind) {
+    case "unreachable":
+    case "timeout":
+      return EXIT.unreachable;
+    case "refused":
+    case "unexpected":
+      return EXIT.failed;
+    case "ended":
+      return 130; // as a shell says it of a program that Ctrl-C ended
+  }
+}

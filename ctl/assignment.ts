@@ -1,0 +1,80 @@
+import { findMisfit, isRecord, parseUrl, type Schema, type Value, type VariableType } from "../src/state/mod.ts";
+
+/** One `/url=value` of a command line. */
+export interface Assignment {
+  readonly url: string;
+  /** null unsets. */
+  readonly value: Value | null;
+  /** True when it is no wish but an observation that people report, such as `/busy`. */
+  readonly reported: boolean;
+}
+
+/** An assignment, or what is wrong with its text. */
+export type ParsedAssignment = { readonly ok: true; readonly assignment: Assignment } | {
+  readonly ok: false;
+  readonly problem: string;
+};
+
+/**
+ * Reads `/url=value`. Nothing, or `null`, unsets. The value is read as what the variable is declared to be; where this
+ * program does not know the variable, as JSON if it is JSON, otherwise as a text. In double quotes it is always a text.
+ */
+export function parseAssignment(schema: Schema, text: string): ParsedAssignment {
+  const equals = text.indexOf("=");
+  if (equals === -1) return fail(`Cannot read '${text}': expected /url=value, such as /physState=POWER_ON`);
+  const url = text.slice(0, equals);
+  try {
+    parseUrl(url);
+  } catch (error) {
+    if (error instanceof SyntaxError) return fail(error.message);
+    throw error;
+  }
+  const raw = text.slice(equals + 1);
+  const variable = schema.find(url)?.variable;
+  const reported = variable?.reported === true;
+  if (raw === "" || raw === "null") return { ok: true, assignment: { url, value: null, reported } };
+  const value = variable === undefined ? readByLooks(raw) : readAs(variable.type, raw);
+  const problem = variable === undefined ? undefined : schema.complain(url, value);
+  return problem === undefined ? { ok: true, assignment: { url, value, reported } } : fail(problem);
+}
+
+function fail(problem: string): ParsedAssignment {
+  return { ok: false, problem };
+}
+
+function readAs(type: VariableType, raw: string): Value {
+  const byLooks = readByLooks(raw);
+  const isText = type.kind === "string" || type.kind === "enum";
+  return isText && typeof byLooks !== "string" && findMisfit(type, byLooks, "") !== undefined ? raw : byLooks;
+}
+
+function readByLooks(raw: string): Value {
+  try {
+    const value: unknown = JSON.parse(raw);
+    return isStateValue(value) ? value : raw;
+  } catch {
+    return raw; // not JSON: a text as it stands
+  }
+}
+
+function isStateValue(value: unknown): value is Value {
+  if (Array.isArray(value)) return value.every(isStateValue);
+  if (isRecord(value)) return Object.values(value).every(isStateValue);
+  return typeof value === "string" || typeof value === "boolean" || Number.isInteger(value);
+}
+
+/** Assignments as one JSON Merge Patch (RFC 7396): `/pxe/state=INIT` becomes `{ "pxe": { "state": "INIT" } }`. */
+export function toMergePatch(assignments: readonly Assignment[]): { [key: string]: unknown } {
+  const patch: { [key: string]: unknown } = {};
+  for (const { url, value } of assignments) {
+    const segments = url.split("/").slice(1);
+    const last = segments.pop() ?? "";
+    let place = patch;
+    for (const segment of segments) {
+      const next = place[segment];
+      place = place[segment] = isRecord(next) ? { ...next } : {};
+    }
+    place[last] = value;
+  }
+  return patch;
+}

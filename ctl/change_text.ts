@@ -1,0 +1,42 @@
+import { cleanText, type Style } from "../src/cli/mod.ts";
+import { countOf, groupByKey } from "./grouping.ts";
+import { describePlans, showValue } from "./plan_text.ts";
+import type { NodeChangeShape } from "./shapes.ts";
+
+/**
+ * Changes in words: what is set on which nodes, then the plans that follow from it, then a summary. Nodes with the same
+ * change, or the same plan, are shown once.
+ */
+export function describeChanges(changes: readonly NodeChangeShape[], dryRun: boolean, style: Style): string[] {
+  const changed = changes.filter(isChange);
+  const kindOf = ({ created, differences }: NodeChangeShape) =>
+    JSON.stringify([created, differences.filter(({ url }) => url !== "/name" || !created)]);
+  const lines = groupByKey(changed, ({ name }) => name, kindOf).flatMap(({ nodeset, shared, names }) => [
+    `${style.bold(cleanText(nodeset))}: ${shared.created ? style.green("created") : style.yellow("changed")}`,
+    ...shared.differences.filter(({ url }) => url !== "/name" || names.length === 1)
+      .map((difference) => cleanText(`  ${describeDifference(difference)}`)),
+  ]);
+  if (changed.length > 0) lines.push("", "Plans:", ...describePlans(changed, style), "");
+  return [...lines, summarize(changes, dryRun)];
+}
+
+function isChange({ created, differences }: NodeChangeShape): boolean {
+  return created || differences.length > 0;
+}
+
+function describeDifference({ url, from, to }: NodeChangeShape["differences"][number]): string {
+  if (to === undefined || to === null) return `${url}: ${showValue(from)} -> unset`;
+  return from === undefined || from === null
+    ? `${url}: ${showValue(to)}`
+    : `${url}: ${showValue(from)} -> ${showValue(to)}`;
+}
+
+function summarize(changes: readonly NodeChangeShape[], dryRun: boolean): string {
+  const created = changes.filter((change) => change.created).length;
+  const changed = changes.filter(isChange).length - created;
+  const unchanged = changes.length - created - changed;
+  const pathless = changes.filter(({ plan }) => !plan.ok).length;
+  const counts = [`${created} created`, `${changed} changed`, `${unchanged} unchanged`];
+  if (pathless > 0) counts.push(`${pathless} without a plan`);
+  return `${countOf(changes.length, "node")}: ${counts.join(", ")}${dryRun ? " (dry run: nothing was changed)" : ""}`;
+}

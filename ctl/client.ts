@@ -1,0 +1,105 @@
+import * as v from "valibot";
+import type { Answer } from "./answer.ts";
+import { followEvents, type StreamNews } from "./follow.ts";
+import { readBody } from "./read_body.ts";
+import { readAnswer, type Server, toFailure } from "./request.ts";
+import * as shapes from "./shapes.ts";
+
+/** The HTTP API of an aggregator. A nodeset that is undefined means every node. */
+export interface Client {
+  nodes(nodeset: string | undefined): Promise<Answer<readonly shapes.NodeSummaryShape[]>>;
+  node(name: string): Promise<Answer<shapes.NodeDetailShape>>;
+  plans(nodeset: string): Promise<Answer<readonly shapes.NodePlanShape[]>>;
+  patchCfg(nodeset: string, patch: unknown, dryRun: boolean): Promise<Answer<readonly shapes.NodeChangeShape[]>>;
+  patchDsc(name: string, patch: unknown): Promise<Answer<unknown>>;
+  apply(inventory: unknown, dryRun: boolean): Promise<Answer<readonly shapes.NodeChangeShape[]>>;
+  /** `nodeset` undefined freezes or thaws the whole aggregator. */
+  setFrozen(frozen: boolean, nodeset: string | undefined): Promise<Answer<unknown>>;
+  retry(name: string): Promise<Answer<unknown>>;
+  /** One page of events after an id, oldest first; an empty one is the end. */
+  events(after: number): Promise<Answer<readonly shapes.LoggedEventShape[]>>;
+  /** Events as they happen until `signal` fires; without `after` from now on. Comes back after a lost connection and misses nothing. */
+  follow(after: number | undefined, signal: AbortSignal): AsyncIterable<StreamNews>;
+}
+
+/** Makes a client of an aggregator's HTTP API. */
+export function createClient(options: Server): Client {
+  async function ask<S extends v.GenericSchema>(
+    shape: S,
+    path: string,
+    init: { readonly method?: string; readonly body?: unknown; readonly type?: string } = {},
+    known?: { etag: string; value: v.InferOutput<S> | undefined },
+  ): Promise<Answer<v.InferOutput<S>>> {
+    try {
+      const response = await options.fetch(`${options.server}${path}`, {
+        method: init.method ?? "GET",
+        headers: {
+          accept: "application/json, application/problem+json",
+          ...(init.body === undefined ? {} : { "content-type": init.type ?? "application/json" }),
+          ...(known?.value === undefined ? {} : { "if-none-match": known.etag }),
+        },
+        ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+        redirect: "error",
+        signal: AbortSignal.any([options.signal, AbortSignal.timeout(options.timeout)]),
+      });
+      const body = await readBody(response);
+      if (response.status === 304 && known?.value !== undefined) return { ok: true, value: known.value };
+      const answer = readAnswer(shape, options.server, response.status, body);
+      const etag = response.headers.get("etag");
+      if (answer.ok && etag !== null && known !== undefined) Object.assign(known, { etag, value: answer.value });
+      return answer;
+    } catch (error) {
+      return { ok: false, failure: toFailure(error, options) };
+    }
+  }
+
+  const query = (params: { readonly [name: string]: string | undefined }) => {
+    const given = Object.entries(params).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]);
+    return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
+  };
+  const mergePatch = "application/merge-patch+json";
+  const node = (name: string) => `/api/v1/nodes/${encodeURIComponent(name)}`;
+  const flag = (dryRun: boolean) => dryRun ? "true" : undefined;
+
+  // What a list was when it was fetched last: who watches it asks again and again, and mostly nothing has changed.
+  const lists = new Map<
+    string | undefined,
+    { etag: string; value: v.InferOutput<typeof shapes.nodeList> | undefined }
+  >();
+
+  return {
+    async nodes(nodeset) {
+      const known = lists.get(nodeset) ?? { etag: "", value: undefined };
+      lists.set(nodeset, known);
+      return map(await ask(shapes.nodeList, `/api/v1/nodes${query({ nodeset })}`, {}, known), (a) => a.nodes);
+    },
+    node: (name) => ask(shapes.nodeDetail, node(name)),
+    plans: async (nodeset) => map(await ask(shapes.planList, `/api/v1/plan${query({ nodeset })}`), (a) => a.plans),
+    async patchCfg(nodeset, patch, dryRun) {
+      const path = `/api/v1/nodes${query({ nodeset, dryRun: flag(dryRun) })}`;
+      return map(
+        await ask(shapes.changeList, path, { method: "PATCH", body: patch, type: mergePatch }),
+        (a) => a.changes,
+      );
+    },
+    patchDsc: (name, patch) =>
+      ask(shapes.anything, `${node(name)}/dsc`, { method: "PATCH", body: patch, type: mergePatch }),
+    async apply(inventory, dryRun) {
+      const path = `/api/v1/apply${query({ dryRun: flag(dryRun) })}`;
+      return map(await ask(shapes.changeList, path, { method: "POST", body: inventory }), (a) => a.changes);
+    },
+    setFrozen: (frozen, nodeset) =>
+      ask(shapes.anything, `/api/v1/engine/${frozen ? "freeze" : "thaw"}`, {
+        method: "POST",
+        body: nodeset === undefined ? {} : { nodeset },
+      }),
+    retry: (name) => ask(shapes.anything, `${node(name)}/retry`, { method: "POST" }),
+    events: async (after) =>
+      map(await ask(shapes.eventPage, `/api/v1/events${query({ after: String(after) })}`), (a) => a.events),
+    follow: (after, signal) => followEvents({ ...options, signal }, after),
+  };
+}
+
+function map<T, U>(answer: Answer<T>, change: (value: T) => U): Answer<U> {
+  return answer.ok ? { ok: true, value: change(answer.value) } : answer;
+}

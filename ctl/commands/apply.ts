@@ -1,0 +1,45 @@
+import { EXIT } from "../../src/cli/mod.ts";
+import { type InventoryNode, parseInventory } from "../../src/inventory/mod.ts";
+import { toNested } from "../../src/state/mod.ts";
+import { describeChanges } from "../change_text.ts";
+import { defineCommand } from "../command.ts";
+import { isGoal, schema } from "../known.ts";
+import { reportAnswer, reportProblems } from "../report.ts";
+import { waitConverged } from "../wait_converged.ts";
+
+/** Makes nodes what a file says. */
+export const apply = defineCommand({
+  name: "apply",
+  about: "Makes nodes exactly what an inventory file says, and shows what changes and the plans that follow",
+  options: {
+    file: {
+      kind: "string",
+      short: "f",
+      placeholder: "FILE",
+      required: true,
+      help: "YAML or JSON; - is standard input",
+    },
+    "dry-run": { kind: "boolean", help: "Show what would change and the plans, and change nothing" },
+    wait: { kind: "boolean", help: "Wait until every node of the file is what it should be" },
+  },
+  examples: ["krakenctl apply -f cluster.yaml --dry-run", "krakenctl apply -f cluster.yaml --wait"],
+}, async (run) => {
+  const { file, wait, "dry-run": dryRun } = run.options;
+  let text: string;
+  try {
+    text = await run.readText(file);
+  } catch (error) {
+    return reportProblems(run, [`Cannot read '${file}': ${error instanceof Error ? error.message : String(error)}`]);
+  }
+  const parsed = parseInventory(text, { schema, isGoal });
+  if (!parsed.ok) return reportProblems(run, parsed.problems.map((problem) => `${file}: ${problem}`));
+  const { aggregators, nodes } = parsed.inventory;
+  const answer = await run.client.apply({ nodes: [...aggregators, ...nodes].map(toBody) }, dryRun);
+  const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
+  if (code !== EXIT.ok || !wait || dryRun) return code;
+  return await waitConverged(run, new Set(nodes.map(({ name }) => name)));
+});
+
+function toBody({ cfg, ...node }: InventoryNode) {
+  return { ...node, cfg: toNested(cfg) };
+}

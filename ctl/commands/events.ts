@@ -1,0 +1,72 @@
+import { stringify } from "yaml";
+import { cleanText, EXIT } from "../../src/cli/mod.ts";
+import { type CommandRun, defineCommand } from "../command.ts";
+import { reportFailure } from "../report.ts";
+import type { LoggedEventShape } from "../shapes.ts";
+
+const options = {
+  follow: { kind: "boolean", short: "f", help: "Show events as they happen, until Ctrl-C" },
+  after: { kind: "integer", placeholder: "ID", help: "Show events after this one" },
+} as const;
+
+/** Shows what was decided and why. */
+export const events = defineCommand({
+  name: "events",
+  about: "Shows what Kraken did and saw, and why; -f from now on, otherwise what is logged so far",
+  positionals: { usage: "[NODESET]", max: 1 },
+  options,
+  examples: ["krakenctl events", "krakenctl events -f n[1-4]", "krakenctl events --after 1200 -o json"],
+}, async (run) => {
+  const [nodeset] = run.args;
+  let isWanted = (_event: LoggedEventShape) => true;
+  if (nodeset !== undefined) {
+    const nodes = await run.client.nodes(nodeset);
+    if (!nodes.ok) return reportFailure(run, nodes.failure);
+    const names = new Set(nodes.value.map(({ name }) => name));
+    isWanted = (event) => names.has(event.node);
+  }
+  return run.options.follow ? await follow(run, isWanted) : await list(run, isWanted);
+});
+
+type Run = CommandRun<typeof options>;
+
+async function list(run: Run, isWanted: (event: LoggedEventShape) => boolean): Promise<number> {
+  let after = run.options.after ?? 0;
+  for (;;) {
+    const page = await run.client.events(after);
+    if (!page.ok) return reportFailure(run, page.failure);
+    for (const event of page.value.filter(isWanted)) run.terminal.write(showEvent(event, run));
+    const last = page.value.at(-1);
+    if (last === undefined || last.id <= after) return EXIT.ok;
+    after = last.id;
+  }
+}
+
+async function follow(run: Run, isWanted: (event: LoggedEventShape) => boolean): Promise<number> {
+  for await (const news of run.client.follow(run.options.after, run.signal)) {
+    switch (news.kind) {
+      case "event":
+        if (isWanted(news.event)) run.terminal.write(showEvent(news.event, run));
+        break;
+      case "lost":
+        run.terminal.writeError("krakenctl: Lost the connection: trying again\n");
+        break;
+      case "failed":
+        return reportFailure(run, news.failure);
+      case "connected":
+        break;
+    }
+  }
+  return EXIT.ok;
+}
+
+/** One event: a line for people, a line of JSON, or a YAML document. */
+function showEvent(event: LoggedEventShape, { options: { output }, style }: Run): string {
+  if (output === "json") return `${JSON.stringify(event)}\n`;
+  if (output === "yaml") return `---\n${stringify(event)}`;
+  const { id, time, node, kind, mutation, why } = event;
+  const paint = { failed: style.red, stuck: style.red, "no-path": style.red, converged: style.green }[kind];
+  const padded = cleanText(kind).padEnd(9);
+  const words = [String(id).padStart(5), time, cleanText(node).padEnd(8), paint?.(padded) ?? padded];
+  return `${words.join("  ")}  ${cleanText(mutation === undefined ? why : `${mutation}: ${why}`)}\n`;
+}

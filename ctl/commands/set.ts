@@ -1,0 +1,51 @@
+import { EXIT } from "../../src/cli/mod.ts";
+import { type Assignment, parseAssignment, toMergePatch } from "../assignment.ts";
+import { describeChanges } from "../change_text.ts";
+import { complainUsage, defineCommand } from "../command.ts";
+import { countOf } from "../grouping.ts";
+import { schema } from "../known.ts";
+import { reportAnswer, reportFailure, writeLines } from "../report.ts";
+
+/** Sets values of nodes. */
+export const set = defineCommand({
+  name: "set",
+  about: "Sets what nodes should be, and shows what follows from it; a value of nothing, or null, unsets",
+  positionals: { usage: "NODESET /URL=VALUE ...", min: 2 },
+  options: { "dry-run": { kind: "boolean", help: "Show what would change and the plans, and change nothing" } },
+  examples: [
+    "krakenctl set n[1-4] /physState=POWER_OFF",
+    "krakenctl set n1 /services/heartbeat/state=STOP --dry-run",
+    `krakenctl set n1 '/services/heartbeat/config={"command":"sleep","args":["60"]}'`,
+    "krakenctl set n1 /busy=BUSY    # reported by people and schedulers: an observation, no wish",
+  ],
+}, async (run) => {
+  const [nodeset = "", ...texts] = run.args;
+  const dryRun = run.options["dry-run"];
+  const assignments: Assignment[] = [];
+  for (const text of texts) {
+    const parsed = parseAssignment(schema, text);
+    if (!parsed.ok) return complainUsage(run.terminal, parsed.problem, "krakenctl set");
+    assignments.push(parsed.assignment);
+  }
+  const desired = assignments.filter(({ reported }) => !reported);
+  const reported = assignments.filter((assignment) => assignment.reported);
+  if (desired.length > 0) {
+    const answer = await run.client.patchCfg(nodeset, toMergePatch(desired), dryRun);
+    const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
+    if (code !== EXIT.ok) return code;
+  }
+  if (reported.length === 0) return EXIT.ok;
+
+  const nodes = await run.client.nodes(nodeset);
+  if (!nodes.ok) return reportFailure(run, nodes.failure);
+  for (const { id } of dryRun ? [] : nodes.value) {
+    const answer = await run.client.patchDsc(id, toMergePatch(reported));
+    if (!answer.ok) return reportFailure(run, answer.failure);
+  }
+  const urls = reported.map(({ url }) => url).join(", ");
+  if (run.options.output === "table") {
+    const done = dryRun ? "would be reported (dry run: nothing was changed)" : "reported";
+    writeLines(run.terminal, [`${countOf(nodes.value.length, "node")}: ${urls} ${done}`]);
+  }
+  return EXIT.ok;
+});

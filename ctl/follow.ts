@@ -1,0 +1,91 @@
+import * as v from "valibot";
+import type { Failure } from "./answer.ts";
+import { pause } from "./pause.ts";
+import { readBody } from "./read_body.ts";
+import { readAnswer, type Server, toFailure } from "./request.ts";
+import { anything, loggedEvent, type LoggedEventShape } from "./shapes.ts";
+import { createSseParser } from "./sse.ts";
+
+/** What happens on a stream of events. */
+export type StreamNews =
+  | { readonly kind: "event"; readonly event: LoggedEventShape }
+  | { readonly kind: "connected" }
+  /** The connection was lost; it is tried again. */
+  | { readonly kind: "lost"; readonly failure: Failure }
+  /** There never was a stream: nothing more comes. */
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+/** The server says something at least every 15 s; a stream that is silent for this long (milliseconds) is lost. */
+const SILENCE = 45_000;
+/** Wait before a lost stream is opened again, in milliseconds. */
+const RETRY = 1000;
+
+/**
+ * Follows an aggregator's events until the options' signal fires. After a lost connection it comes back with the last id
+ * that it saw (`Last-Event-ID`), so that no event is missed or told twice.
+ */
+export async function* followEvents(options: Server, after: number | undefined): AsyncGenerator<StreamNews> {
+  let lastId = after;
+  let opened = false;
+  while (!options.signal.aborted) {
+    for await (const news of readOneStream(options, lastId)) {
+      if (news.kind === "event") lastId = news.event.id;
+      if (news.kind === "connected") opened = true;
+      const isLost = news.kind === "failed" && opened && news.failure.kind !== "refused";
+      yield isLost ? { kind: "lost", failure: news.failure } : news;
+      if (news.kind === "failed" && !isLost) return;
+    }
+    await pause(options.clock, RETRY, options.signal);
+  }
+}
+
+async function* readOneStream(options: Server, lastId: number | undefined): AsyncGenerator<StreamNews> {
+  const silence = new AbortController();
+  let cancel = options.clock.after(options.timeout, () => silence.abort(timeoutError()));
+  try {
+    const response = await options.fetch(`${options.server}/api/v1/events`, {
+      headers: { accept: "text/event-stream", ...(lastId === undefined ? {} : { "last-event-id": String(lastId) }) },
+      redirect: "error",
+      signal: AbortSignal.any([options.signal, silence.signal]),
+    });
+    if (!response.ok || response.body === null) {
+      const answer = readAnswer(anything, options.server, response.status, await readBody(response));
+      const failure: Failure = answer.ok
+        ? { kind: "unexpected", server: options.server, detail: "it is no stream of events" }
+        : answer.failure;
+      yield { kind: "failed", failure };
+      return;
+    }
+    yield { kind: "connected" };
+    const parser = createSseParser();
+    const decoder = new TextDecoder();
+    for await (const piece of response.body) {
+      cancel();
+      cancel = options.clock.after(SILENCE, () => silence.abort(timeoutError()));
+      for (const { data } of parser.push(decoder.decode(piece, { stream: true }))) {
+        yield { kind: "event", event: parseEvent(data) };
+      }
+    }
+    if (!options.signal.aborted) {
+      yield { kind: "failed", failure: { kind: "unreachable", server: options.server, detail: "The stream ended" } };
+    }
+  } catch (error) {
+    if (!options.signal.aborted) yield { kind: "failed", failure: toFailure(error, options) };
+  } finally {
+    cancel();
+    silence.abort();
+  }
+}
+
+/** @throws {RangeError} When the data is no event. */
+function parseEvent(data: string): LoggedEventShape {
+  try {
+    return v.parse(loggedEvent, JSON.parse(data));
+  } catch (error) {
+    throw new RangeError(`an event of its stream cannot be read (${error instanceof Error ? error.message : error})`);
+  }
+}
+
+function timeoutError(): DOMException {
+  return new DOMException("The server was silent for too long", "TimeoutError");
+}

@@ -1,0 +1,26 @@
+import { hostinfoDeclaration } from "../modules/hostinfo/declaration.ts";
+import { joinDeclaration } from "../modules/join/declaration.ts";
+import { serviceDeclaration } from "../modules/service/declaration.ts";
+import { simpowerDeclaration } from "../modules/simpower/declaration.ts";
+import type { ModuleDeclaration } from "../src/plan/mod.ts";
+import { core, createSchema, type Schema, services } from "../src/state/mod.ts";
+
+const declarations: readonly ModuleDeclaration[] = [
+  joinDeclaration,
+  simpowerDeclaration,
+  serviceDeclaration,
+  hostinfoDeclaration,
+];
+
+/** The variables of every module that comes with Kraken. A server may know more: it checks everything again. */
+export const schema: Schema = createSchema([core, services, ...declarations.flatMap(({ extensions }) => extensions)]);
+
+const changed = new Set(
+  declarations.flatMap(({ mutations }) => Object.values(mutations).flatMap(({ changes }) => Object.keys(changes))),
+);
+
+/** Tells whether a module's mutations change this variable, so that its desired value is a goal. */
+export function isGoal(url: string): boolean {
+  const pattern = schema.find(url)?.pattern;
+  return pattern !== undefined && changed.has(pattern);
+}

@@ -1,0 +1,77 @@
+import { cleanText, type Column, renderTable, type Style } from "../src/cli/mod.ts";
+import { countOf } from "./grouping.ts";
+import { showValue } from "./plan_text.ts";
+import type { NodeDetailShape, NodeSummaryShape } from "./shapes.ts";
+
+/** Nodes as a table, with a line below that sums them up. */
+export function describeNodes(nodes: readonly NodeSummaryShape[], style: Style, width: number | undefined): string[] {
+  const columns: Column[] = [
+    { title: "NAME" },
+    { title: "PLATFORM" },
+    { title: "PHYS", paint: stateStyle(style) },
+    { title: "RUN", paint: stateStyle(style) },
+    { title: "PHASE", paint: stateStyle(style) },
+    { title: "REASON" },
+  ];
+  const rows = nodes.map((node) => [
+    node.name,
+    node.platform,
+    node.physState,
+    node.runState,
+    node.phase,
+    node.reason,
+  ]);
+  return [...renderTable(columns, rows, { width, titlePaint: style.bold }), summarizeNodes(nodes)];
+}
+
+/** `8 nodes: 7 converged, 1 working`. */
+export function summarizeNodes(nodes: readonly NodeSummaryShape[]): string {
+  const counts = new Map<string, number>();
+  for (const { phase } of nodes) counts.set(phase, (counts.get(phase) ?? 0) + 1);
+  const parts = [...counts].sort(([a], [b]) => a < b ? -1 : 1).map(([phase, count]) => `${count} ${cleanText(phase)}`);
+  return parts.length === 0 ? "0 nodes" : `${countOf(nodes.length, "node")}: ${parts.join(", ")}`;
+}
+
+/** One node, for people: what it is, what it should be and what it is known to be. */
+export function describeNode(node: NodeDetailShape, style: Style, width: number | undefined): string[] {
+  const head = [
+    ["name", node.name],
+    ["id", node.id],
+    ["kind", node.kind],
+    ["phase", node.phase],
+    ...(node.reason === "" ? [] : [["reason", node.reason]]),
+  ];
+  const desired = flatten(node.cfg);
+  const discovered = flatten(node.dsc);
+  const urls = [...new Set([...desired.keys(), ...discovered.keys()])].sort();
+  const rows = urls.map((url) => [url, desired.get(url) ?? "", discovered.get(url) ?? ""]);
+  return [
+    ...renderTable([{ title: "" }, { title: "" }], head).slice(1),
+    "",
+    ...renderTable([{ title: "VARIABLE" }, { title: "DESIRED" }, { title: "DISCOVERED" }], rows, {
+      width,
+      titlePaint: style.bold,
+    }),
+  ];
+}
+
+/** Nested values as lines: `{ pxe: { state: "INIT" } }` is `/pxe/state` with `INIT`. */
+function flatten(values: { readonly [key: string]: unknown }, url = ""): Map<string, string> {
+  const flat = new Map<string, string>();
+  for (const [key, value] of Object.entries(values)) {
+    const inner = `${url}/${key}`;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) flat.set(inner, showValue(value));
+    // A parse of JSON gives records only, once null and lists are ruled out.
+    else for (const [deep, text] of flatten(value as { [key: string]: unknown }, inner)) flat.set(deep, text);
+  }
+  return flat;
+}
+
+function stateStyle(style: Style) {
+  return (cell: string) => {
+    if (["converged", "SYNC", "POWER_ON"].includes(cell)) return style.green;
+    if (["stuck", "blocked", "ERROR", "PHYS_HANG", "PHYS_ERROR"].includes(cell)) return style.red;
+    if (["working", "backoff", "INIT", "POWER_CYCLE"].includes(cell)) return style.yellow;
+    return cell === "frozen" ? style.cyan : undefined;
+  };
+}

@@ -1,0 +1,68 @@
+/** One server-sent event. */
+export interface ServerSentEvent {
+  /** The last id that the stream gave, this event's own included. */
+  readonly id: string;
+  /** Its type; `message` where it gave none. */
+  readonly event: string;
+  readonly data: string;
+}
+
+/** Takes a stream of server-sent events apart. */
+export interface SseParser {
+  /**
+   * Takes in the next piece of the stream.
+   *
+   * @returns The events that it completes.
+   * @throws {RangeError} When an event is larger than the limit.
+   */
+  push(piece: string): ServerSentEvent[];
+}
+
+/** The largest event that is taken in, in UTF-16 code units. */
+const MAX_EVENT_LENGTH = 1024 * 1024;
+
+/** Makes a parser of `text/event-stream` (WHATWG HTML, section 9.2.6). */
+export function createSseParser(maxLength: number = MAX_EVENT_LENGTH): SseParser {
+  let rest = "";
+  let id = "";
+  let event = "";
+  let data: string[] = [];
+  let length = 0;
+  let started = false;
+
+  function takeLine(line: string, events: ServerSentEvent[]): void {
+    if (line === "") {
+      if (data.length > 0) events.push({ id, event: event === "" ? "message" : event, data: data.join("\n") });
+      event = "";
+      data = [];
+      length = 0;
+      return;
+    }
+    length += line.length;
+    const colon = line.indexOf(":");
+    const field = colon === -1 ? line : line.slice(0, colon);
+    const value = colon === -1 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    if (field === "data") data.push(value);
+    else if (field === "event") event = value;
+    else if (field === "id" && !value.includes("\0")) id = value;
+  }
+
+  return {
+    push(piece) {
+      const events: ServerSentEvent[] = [];
+      rest += started ? piece : piece.replace(/^\ufeff/, "");
+      started ||= piece !== "";
+      for (;;) {
+        const end = /\r\n|\r|\n/.exec(rest);
+        // A carriage return at the very end may be half of a line end: wait for what follows.
+        if (end === null || (end[0] === "\r" && end.index === rest.length - 1)) break;
+        takeLine(rest.slice(0, end.index), events);
+        rest = rest.slice(end.index + end[0].length);
+      }
+      if (length + rest.length > maxLength) {
+        throw new RangeError(`Cannot read an event of more than ${maxLength} characters`);
+      }
+      return events;
+    },
+  };
+}
