@@ -1,0 +1,36 @@
+import { type Entry, type Facet, isRecord, type Value } from "../../src/state/mod.ts";
+
+/** A facet as the store keeps it: JSON, a list of `[url, value, term, rev]`. */
+export function facetToText(facet: Facet): string {
+  return JSON.stringify([...facet].map(([url, { value, version }]) => [url, value, ...version]));
+}
+
+/**
+ * Reads a facet back.
+ *
+ * @throws {TypeError} When it is not what {@link facetToText} writes.
+ */
+export function facetFromText(text: string): Map<string, Entry> {
+  const rows: unknown = JSON.parse(text);
+  if (!Array.isArray(rows)) throw new TypeError("Cannot read a facet: expected a list");
+  return new Map(rows.map(entryOf));
+}
+
+function entryOf(row: unknown): [string, Entry] {
+  const [url, value, term, rev]: unknown[] = Array.isArray(row) ? row : [];
+  if (typeof url !== "string" || typeof term !== "number" || typeof rev !== "number" || !isValueOrNull(value)) {
+    throw new TypeError("Cannot read a facet: expected rows of url, value, term and rev");
+  }
+  return [url, { value, version: [term, rev] }];
+}
+
+/** What JSON can hold, without null inside: that is a {@link Value}. */
+function isValueOrNull(value: unknown): value is Value | null {
+  return value === null || isValue(value);
+}
+
+function isValue(value: unknown): value is Value {
+  if (Array.isArray(value)) return value.every(isValue);
+  if (isRecord(value)) return Object.values(value).every(isValue);
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}

@@ -1,0 +1,42 @@
+import { emptyDocument, type NodeDocument } from "../../src/state/mod.ts";
+import type { LoggedEvent } from "../control.ts";
+import { checkEventOrder } from "./event_order.ts";
+import { MAX_EVENTS, type Store } from "./types.ts";
+
+/** Opens a store that lives in memory only: for tests. */
+export function openMemoryStore(): Store {
+  const documents = new Map<string, NodeDocument>();
+  const facts = new Map<string, string | number | boolean>();
+  const terms = new Map<string, number>();
+  const log: LoggedEvent[] = [];
+  let closed = false;
+
+  return {
+    load: () => ({
+      documents: [...documents.values()],
+      facts: new Map(facts),
+      terms: new Map(terms),
+      lastEvent: log.at(-1)?.id ?? 0,
+    }),
+    commit(batch) {
+      if (closed) throw new Error("Cannot write to the store: it is closed");
+      checkEventOrder(log.at(-1)?.id ?? 0, batch.events ?? []);
+      for (const { document, facets } of batch.documents ?? []) {
+        if (facets.length === 0) continue;
+        const stored = documents.get(document.id) ?? emptyDocument(document.id);
+        const changed = Object.fromEntries(facets.map((name) => [name, document.facets[name]]));
+        documents.set(document.id, { id: document.id, facets: { ...stored.facets, ...changed } });
+      }
+      for (const id of batch.removed ?? []) documents.delete(id);
+      for (const [key, value] of batch.facts ?? []) facts.set(key, value);
+      for (const [child, term] of batch.terms ?? []) terms.set(child, term);
+      for (const event of batch.events ?? []) log.push(event);
+      const oldest = (log.at(-1)?.id ?? 0) - MAX_EVENTS;
+      log.splice(0, log.findIndex((event) => event.id > oldest));
+    },
+    events: (after, limit) => log.filter((event) => event.id > after).slice(0, limit),
+    close() {
+      closed = true;
+    },
+  };
+}

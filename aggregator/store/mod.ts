@@ -1,0 +1,4 @@
+/** Stores: where an aggregator's state survives a restart. */
+export * from "./memory.ts";
+export * from "./sqlite.ts";
+export * from "./types.ts";

@@ -1,0 +1,183 @@
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { emptyDocument, FACET_NAMES, type NodeDocument } from "../../src/state/mod.ts";
+import type { LoggedEvent } from "../control.ts";
+import { checkEventOrder } from "./event_order.ts";
+import { facetFromText, facetToText } from "./facet_text.ts";
+import { prepareSchema } from "./sqlite_schema.ts";
+import { type Batch, MAX_EVENTS, type Store, type Stored } from "./types.ts";
+
+/** SQLite's result codes that have an explanation of their own. */
+const SQLITE_BUSY = 5;
+const SQLITE_NOTADB = 26;
+
+/**
+ * Opens a store in a SQLite database, and creates it where there is none. One process has it at a time. What `commit` has
+ * returned for survives `kill -9` and, as far as the disk keeps its promises, a power failure.
+ *
+ * @param place A folder, in which the file is `state.db`, or a file whose name ends in `.db`. Missing folders are created.
+ * @throws {Error} When it can't be opened: the message says why and what to do.
+ */
+export async function openSqliteStore(place: string): Promise<Store> {
+  const file = place.endsWith(".db") ? place : join(place, "state.db");
+  const { DatabaseSync } = await importSqlite();
+  let db: DatabaseSync | undefined;
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    db = new DatabaseSync(file);
+    lockAndPrepare(db);
+    return createStore(db, file);
+  } catch (error) {
+    db?.close();
+    throw new Error(`Cannot open the store '${file}': ${explain(error)}`, { cause: error });
+  }
+}
+
+async function importSqlite(): Promise<typeof import("node:sqlite")> {
+  try {
+    return await import("node:sqlite");
+  } catch (error) {
+    const runtime = `Node ${process.versions.node}`;
+    throw new Error(
+      `Cannot open a store on ${runtime}, which lacks node:sqlite: use Deno, Bun or Node 22.13 or newer`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function lockAndPrepare(db: DatabaseSync): void {
+  // Set before the file is first read: the lock is then kept until it is closed, and WAL needs no shared memory.
+  db.exec("PRAGMA locking_mode = EXCLUSIVE");
+  const mode = db.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
+  if (mode !== "wal") throw new Error(`its file system supports no write-ahead log: the journal mode is '${mode}'`);
+  db.exec("PRAGMA synchronous = FULL");
+  inTransaction(db, () => prepareSchema(db));
+}
+
+/** Runs something as one transaction: all of it is on disk when this returns, or none when it throws. */
+function inTransaction(db: DatabaseSync, run: () => void): void {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    run();
+    db.exec("COMMIT");
+  } catch (error) {
+    try {
+      db.exec("ROLLBACK");
+    } catch {
+      // SQLite has rolled back by itself, as it does when the disk is full.
+    }
+    throw error;
+  }
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : 0;
+  if (code === SQLITE_BUSY) return "another process has it open";
+  if (code === SQLITE_NOTADB) return "it is no SQLite database";
+  return error.message;
+}
+
+function createStore(db: DatabaseSync, file: string): Store {
+  const write = prepareWrites(db);
+  const page = db.prepare("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?");
+  let lastEvent = readLastEvent(db);
+  let closed = false;
+
+  return {
+    load() {
+      try {
+        return { ...readState(db), lastEvent };
+      } catch (error) {
+        throw new Error(`Cannot read the store '${file}': ${explain(error)}`, { cause: error });
+      }
+    },
+    commit(batch) {
+      try {
+        const events = batch.events ?? [];
+        checkEventOrder(lastEvent, events);
+        inTransaction(db, () => write(batch));
+        lastEvent = events.at(-1)?.id ?? lastEvent;
+      } catch (error) {
+        throw new Error(`Cannot write to the store '${file}': ${explain(error)}`, { cause: error });
+      }
+    },
+    events: (after, limit) => page.all(after, limit).map(eventOf),
+    close() {
+      if (!closed) db.close();
+      closed = true;
+    },
+  };
+}
+
+function prepareWrites(db: DatabaseSync): (batch: Batch) => void {
+  const putFacet = db.prepare("INSERT OR REPLACE INTO facets (node, facet, entries) VALUES (?, ?, ?)");
+  const removeNode = db.prepare("DELETE FROM facets WHERE node = ?");
+  const putFact = db.prepare("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)");
+  const putTerm = db.prepare("INSERT OR REPLACE INTO terms (child, term) VALUES (?, ?)");
+  const putEvent = db.prepare("INSERT INTO events (id, time, node, kind, mutation, why) VALUES (?, ?, ?, ?, ?, ?)");
+  const pruneEvents = db.prepare("DELETE FROM events WHERE id <= ?");
+  return (batch) => {
+    for (const { document, facets } of batch.documents ?? []) {
+      for (const name of facets) putFacet.run(document.id, name, facetToText(document.facets[name]));
+    }
+    for (const id of batch.removed ?? []) removeNode.run(id);
+    for (const [key, value] of batch.facts ?? []) putFact.run(key, JSON.stringify(value));
+    for (const [child, term] of batch.terms ?? []) putTerm.run(child, term);
+    for (const { id, time, node, kind, mutation, why } of batch.events ?? []) {
+      putEvent.run(id, time, node, kind, mutation ?? null, why);
+    }
+    const newest = batch.events?.at(-1)?.id;
+    if (newest !== undefined) pruneEvents.run(newest - MAX_EVENTS);
+  };
+}
+
+function readLastEvent(db: DatabaseSync): number {
+  return Number(db.prepare("SELECT max(id) AS last FROM events").get()?.["last"] ?? 0);
+}
+
+type Row = Record<string, SQLOutputValue>;
+
+function readState(db: DatabaseSync): Omit<Stored, "lastEvent"> {
+  const documents = new Map<string, NodeDocument>();
+  for (const row of db.prepare("SELECT node, facet, entries FROM facets").all()) {
+    const id = textOf(row, "node");
+    const name = FACET_NAMES.find((known) => known === row["facet"]);
+    if (name === undefined) throw new TypeError(`node '${id}' has an unknown facet '${row["facet"]}'`);
+    const document = documents.get(id) ?? emptyDocument(id);
+    documents.set(id, { id, facets: { ...document.facets, [name]: facetFromText(textOf(row, "entries")) } });
+  }
+  const facts = db.prepare("SELECT key, value FROM facts").all().map((row) =>
+    [textOf(row, "key"), factOf(row)] as const
+  );
+  const terms = db.prepare("SELECT child, term FROM terms").all()
+    .map((row) => [textOf(row, "child"), Number(row["term"])] as const);
+  return { documents: [...documents.values()], facts: new Map(facts), terms: new Map(terms) };
+}
+
+function factOf(row: Row): string | number | boolean {
+  const value: unknown = JSON.parse(textOf(row, "value"));
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
+  throw new TypeError(`fact '${row["key"]}' is ${JSON.stringify(value)}: expected a string, a number or a boolean`);
+}
+
+function textOf(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value !== "string") throw new TypeError(`column '${column}' is ${value}: expected a text`);
+  return value;
+}
+
+function eventOf(row: Row): LoggedEvent {
+  const { id, mutation } = row;
+  return {
+    id: Number(id),
+    time: textOf(row, "time"),
+    node: textOf(row, "node"),
+    kind: textOf(row, "kind"),
+    ...(typeof mutation === "string" ? { mutation } : {}),
+    why: textOf(row, "why"),
+  };
+}

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openSqliteStore } from "../../aggregator/store/mod.ts";
+import { testStore } from "./contract.ts";
+import { createFolder, skipSqlite } from "./support.ts";
+
+testStore("openSqliteStore()", () => {
+  const folder = createFolder();
+  return {
+    open: () => openSqliteStore(folder.path),
+    reopen(store) {
+      store.close();
+      return openSqliteStore(folder.path);
+    },
+    end: folder.remove,
+  };
+}, { skip: skipSqlite });
+
+/** Runs something with a folder of its own. */
+async function inFolder(run: (path: string) => Promise<void>): Promise<void> {
+  const folder = createFolder();
+  try {
+    await run(folder.path);
+  } finally {
+    folder.remove();
+  }
+}
+
+/** Does something to the database behind a store's back. */
+async function tamper(file: string, sql: string): Promise<void> {
+  const { DatabaseSync } = await import("node:sqlite");
+  const db = new DatabaseSync(file);
+  db.exec(sql);
+  db.close();
+}
+
+test("openSqliteStore() says what it needs where node:sqlite is missing", { skip: skipSqlite === false }, async () => {
+  await assert.rejects(openSqliteStore("/nowhere"), /which lacks node:sqlite: use Deno, Bun or Node 22\.13 or newer$/);
+});
+
+test("openSqliteStore() refuses a store that is open already", { skip: skipSqlite }, () =>
+  inFolder(async (path) => {
+    const store = await openSqliteStore(path);
+    try {
+      await assert.rejects(
+        openSqliteStore(path),
+        /^Error: Cannot open the store '.*state\.db': another process has it open$/,
+      );
+      store.commit({ facts: new Map([["term", 1]]) });
+    } finally {
+      store.close();
+    }
+    (await openSqliteStore(path)).close();
+  }));
+
+test(
+  "openSqliteStore() refuses the format of a newer Kraken and leaves it as it is",
+  { skip: skipSqlite },
+  () =>
+    inFolder(async (path) => {
+      const file = join(path, "newer.db");
+      (await openSqliteStore(file)).close();
+      await tamper(file, "PRAGMA user_version = 2");
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        await assert.rejects(
+          openSqliteStore(file),
+          /its format is 2, this program knows up to 1: use the newer Kraken/,
+        );
+      }
+      await tamper(file, "PRAGMA user_version = 1");
+      (await openSqliteStore(file)).close();
+    }),
+);
+
+test("openSqliteStore() refuses files that are not its own", { skip: skipSqlite }, () =>
+  inFolder(async (path) => {
+    const text = join(path, "text.db");
+    writeFileSync(text, "These are the notes of somebody else. ".repeat(100));
+    await assert.rejects(openSqliteStore(text), /it is no SQLite database$/);
+    const other = join(path, "other.db");
+    await tamper(other, "CREATE TABLE notes (text TEXT)");
+    await assert.rejects(openSqliteStore(other), /it is the database of another program$/);
+    await assert.rejects(
+      openSqliteStore(join(text, "folder")),
+      /^Error: Cannot open the store '.*text\.db\/folder\/state\.db': /,
+    );
+  }));
+
+test("load() says what is damaged", { skip: skipSqlite }, () =>
+  inFolder(async (path) => {
+    const file = join(path, "damaged.db");
+    (await openSqliteStore(file)).close();
+    await tamper(file, `INSERT INTO facets VALUES ('a', 'cfg', '[["/platform"]]')`);
+    const store = await openSqliteStore(file);
+    try {
+      assert.throws(
+        () => store.load(),
+        /Cannot read the store '.*damaged\.db': Cannot read a facet: expected rows of url/,
+      );
+    } finally {
+      store.close();
+    }
+  }));
