@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import process from "node:process";
 
 /** What names one process for good: process ids are used again, so its start time belongs to it. */
 export interface ProcessIdentity {
@@ -14,24 +15,29 @@ export function bootId(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
-/** The identity of a running process; undefined when there is none, or only what is left of one (a zombie). */
+/** The identity of a process; undefined when there is none. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
+  const stat = readStat(pid);
+  return stat && { pid, boot: bootId(), started: stat.started };
+}
+
+/** Tells whether the very process still runs: what is left of one that has ended (a zombie) does not. */
+export function isRunning(known: ProcessIdentity): boolean {
+  const stat = readStat(known.pid);
+  if (stat === undefined || stat.state === "Z" || stat.state === "X") return false;
+  return stat.started === known.started && known.boot === bootId();
+}
+
+function readStat(pid: number): { readonly state: string; readonly started: string } | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The second field is the command in parentheses, and may itself hold anything.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     const [state, started] = [fields[0], fields[19]];
-    if (started === undefined || state === "Z" || state === "X") return undefined;
-    return { pid, boot: bootId(), started };
+    return state === undefined || started === undefined ? undefined : { state, started };
   } catch {
     return undefined; // it has ended
   }
-}
-
-/** Tells whether the very process still runs. */
-export function isRunning(process: ProcessIdentity): boolean {
-  const now = identityOf(process.pid);
-  return now !== undefined && now.started === process.started && now.boot === process.boot;
 }
 
 /** Sends a signal to every process of a group; a group that is gone is fine. */

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Clock, systemClock } from "../../src/clock.ts";
+import { createLog } from "../../src/log.ts";
+import { createModuleHost, type Module, type ModuleHost, type ModuleNode } from "../../src/module/mod.ts";
+import type { Step } from "../../src/plan/mod.ts";
+import type { Value } from "../../src/state/mod.ts";
+
+/** One node with the discovered values and the cfg that a test gives it. */
+export interface TestNode {
+  readonly id: string;
+  readonly name: string;
+  readonly view: Map<string, Value>;
+  readonly cfg: Map<string, Value>;
+}
+
+/** A module in a real host, and the state that it works on. */
+export interface HostedForTest {
+  readonly host: ModuleHost;
+  /** Everything that was discovered, in order: `name/url=value`. */
+  readonly history: string[];
+  /** Runs one of the module's mutations on the first node; the engine's `failTo` is applied as it would. */
+  run(mutation: string, bindings?: Record<string, string>, signal?: AbortSignal): Promise<void>;
+  /** Waits until the first node's discovered value is this one. */
+  until(url: string, value: Value | undefined, limitMs?: number): Promise<void>;
+  /** Sets a cfg value of the first node (undefined removes it) and tells the module. */
+  set(url: string, value: Value | undefined): void;
+}
+
+/** Puts a module into a host with some nodes; the first is also the program's own unless `own` is given. */
+export async function hostForTest(
+  module: Module,
+  nodes: readonly TestNode[],
+  options: { readonly role?: "self" | "parent"; readonly own?: TestNode; readonly clock?: Clock } = {},
+): Promise<HostedForTest> {
+  const [first] = nodes;
+  if (first === undefined) throw new Error("Expected at least one node");
+  const own = options.own ?? first;
+  const history: string[] = [];
+  function node(id: string): (ModuleNode & TestNode) | undefined {
+    return [...nodes, own].find((node) => node.id === id);
+  }
+  function write(id: string, url: string, value: Value | null): void {
+    const view = node(id)?.view;
+    if (view === undefined) return;
+    history.push(`${node(id)?.name}${url}=${value}`);
+    if (value === null) view.delete(url);
+    else view.set(url, value);
+  }
+  const host = createModuleHost({
+    modules: [module],
+    role: options.role ?? "self",
+    programNode: own.id,
+    nodes: () => nodes,
+    node,
+    discover: write,
+    clock: options.clock ?? systemClock,
+    random: () => 0.5,
+    log: createLog(() => {}),
+  });
+  await host.start();
+  return {
+    host,
+    history,
+    async run(mutation, bindings = {}, signal = new AbortController().signal) {
+      const declared = module.declaration.mutations[mutation];
+      if (declared === undefined) throw new Error(`There is no mutation '${mutation}'`);
+      try {
+        await host.run(first.id, stepOf(module.declaration.name, mutation, bindings), crypto.randomUUID(), signal);
+      } catch (error) {
+        for (const [url, value] of Object.entries(declared.failTo ?? {})) {
+          write(first.id, url.replace("{name}", bindings["name"] ?? ""), value);
+        }
+        throw error;
+      }
+    },
+    until: (url, value, limitMs) => until(() => assert.deepEqual(first.view.get(url), value), limitMs),
+    set(url, value) {
+      if (value === undefined) first.cfg.delete(url);
+      else first.cfg.set(url, value);
+      host.changed(first.id);
+    },
+  };
+}
+
+function stepOf(module: string, mutation: string, bindings: Record<string, string>): Step {
+  const key = `${module}/${mutation}`;
+  return { key, module, mutation, bindings, context: "self", changes: {}, failTo: {}, timeout: 1, cost: 1, after: [] };
+}
+
+/** The machine's clock, with every wait a quarter as long as asked for: what waits for real programs is tested faster. */
+export const hastyClock: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 4, run) };
+
+/** Waits until a check passes; fails with what it last threw. */
+export async function until(check: () => void | Promise<void>, limitMs = 10_000): Promise<void> {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Runs a test with a folder of its own, which is removed afterwards. */
+export async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "kraken-test-"));
+  try {
+    await run(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A node without any values. */
+export function testNode(name: string, cfg: { readonly [url: string]: Value } = {}): TestNode {
+  return { id: crypto.randomUUID(), name, view: new Map(), cfg: new Map(Object.entries(cfg)) };
+}

@@ -1,0 +1,384 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import type { Value } from "../../src/state/mod.ts";
+import { createServiceModule } from "../../modules/service/module.ts";
+import {
+  hastyClock,
+  type HostedForTest,
+  hostForTest,
+  type TestNode,
+  testNode,
+  until,
+  withFolder,
+} from "./module_fixture.ts";
+
+/** Runs a shell script as the service `job`. */
+function shell(script: string, more: { readonly [field: string]: Value } = {}): Value {
+  return { command: "sh", args: ["-c", script], ...more };
+}
+
+interface Bench extends HostedForTest {
+  readonly node: TestNode;
+  readonly folder: string;
+  value(field: string): Value | undefined;
+  pid(): number;
+}
+
+/** Gives a test the module with one service, `job`; whatever it still runs at the end is drained away. */
+async function withService(config: Value | undefined, run: (bench: Bench) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const node = testNode("n1", config === undefined ? {} : { "/services/job/config": config });
+    await withModule(node, folder, run);
+  });
+}
+
+async function withModule(node: TestNode, folder: string, run: (bench: Bench) => Promise<void>): Promise<void> {
+  const hosted = await hostForTest(createServiceModule({ runDir: folder }), [node], { clock: hastyClock });
+  try {
+    await run({
+      ...hosted,
+      node,
+      folder,
+      value: (field) => node.view.get(`/services/job/${field}`),
+      pid() {
+        const pid = node.view.get("/services/job/pid");
+        if (typeof pid !== "number") throw new Error("Expected the service to run");
+        return pid;
+      },
+    });
+  } finally {
+    await hosted.run("drain");
+    await hosted.host.stop();
+  }
+}
+
+const job = { name: "job" };
+
+function runs(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+test("service shows /drained NO and finds a service that does not run as STOP", async () => {
+  await withService(shell("sleep 60"), async ({ run, node, value }) => {
+    assert.equal(node.view.get("/drained"), "NO");
+    await run("find", job);
+    assert.equal(value("state"), "STOP");
+  });
+});
+
+test("service start runs the program with its arguments, environment and folder, and shows RUN once it stayed up", async () => {
+  const script = 'echo "$GREETING $PWD $0 $1"; exec sleep 60';
+  const config = { command: "sh", args: ["-c", script, "zero", "one"], env: { GREETING: "hello" }, cwd: "/usr" };
+  await withService(config, async ({ run, value, pid, folder, history }) => {
+    const began = performance.now();
+    await run("start", job);
+    assert.ok(performance.now() - began >= 245, "RUN needs a second of being up, on a hasty clock a quarter");
+    assert.equal(value("state"), "RUN");
+    assert.ok(runs(pid()));
+    assert.equal(readFileSync(join(folder, "services/job.log"), "utf8"), "hello /usr zero one\n");
+    assert.deepEqual(history.filter((entry) => entry.includes("/state")), [
+      "n1/services/service/state=RUN",
+      "n1/services/job/state=RUN",
+    ]);
+  });
+});
+
+test("service stop ends the whole process group", async () => {
+  await withService(shell("sleep 60 & echo $!; wait"), async ({ run, value, pid, folder }) => {
+    await run("start", job);
+    const [leader, child] = [pid(), Number(readFileSync(join(folder, "services/job.log"), "utf8"))];
+    assert.ok(runs(child));
+    await run("stop", job);
+    assert.equal(value("state"), "STOP");
+    assert.equal(value("pid"), undefined);
+    assert.ok(!runs(leader));
+    await until(() => assert.ok(!runs(child)));
+  });
+});
+
+test("service stop kills a stubborn program after its stopTimeout", async () => {
+  const config = shell("trap 'echo no' TERM; while :; do sleep 0.1; done", { stopTimeout: 1200 });
+  await withService(config, async ({ run, value, pid, folder }) => {
+    await run("start", job);
+    const leader = pid();
+    const began = performance.now();
+    await run("stop", job);
+    assert.ok(performance.now() - began >= 290);
+    assert.equal(value("state"), "STOP");
+    assert.equal(value("exitCode"), 137);
+    assert.ok(!runs(leader));
+    assert.match(readFileSync(join(folder, "services/job.log"), "utf8"), /no/);
+  });
+});
+
+test("service start fails with the exit code and the last line when the program does not stay up", async () => {
+  await withService(shell("echo first; echo '  disk on fire'; exit 3"), async ({ run, value }) => {
+    await assert.rejects(run("start", job), /^Error: 'job' exited with code 3: disk on fire$/);
+    assert.equal(value("state"), "ERROR");
+    assert.equal(value("error"), "'job' exited with code 3: disk on fire");
+    assert.equal(value("exitCode"), 3);
+  });
+});
+
+test("service start leaves turning the state to ERROR to the engine", async () => {
+  await withService(shell("exit 3"), async ({ host, history, node }) => {
+    const step = {
+      key: "service/start{name=job}",
+      module: "service",
+      mutation: "start",
+      bindings: job,
+      context: "self",
+      changes: {},
+      failTo: {},
+      timeout: 1,
+      cost: 1,
+      after: [],
+    } as const;
+    await assert.rejects(host.run(node.id, step, "x", new AbortController().signal), /exited with code 3/);
+    assert.ok(!history.some((entry) => entry.includes("/services/job/state")));
+  });
+});
+
+test("service start says so when the command, the folder or the right to execute is missing", async () => {
+  await withService({ command: "no-such-command" }, async ({ run, set, value }) => {
+    await assert.rejects(run("start", job), /Cannot start 'no-such-command' as there is no such command/);
+    assert.equal(value("error"), "Cannot start 'no-such-command' as there is no such command");
+    set("/services/job/config", { command: "true", cwd: "/no/such/folder" });
+    await assert.rejects(run("restart", job), /Cannot start 'true' as its folder '\/no\/such\/folder' does not exist/);
+    set("/services/job/config", { command: "/etc/passwd" });
+    await assert.rejects(run("restart", job), /Cannot start '\/etc\/passwd' as it may not be executed/);
+  });
+});
+
+test("service start gives up for good without a config, naming what to set", async () => {
+  await withService(undefined, async ({ run, set }) => {
+    await assert.rejects(run("start", job), {
+      name: "PermanentError",
+      message: /'job' as it has no config: set '\/services\/job\/config' to an object with a 'command'/,
+    });
+    set("/services/job/config", { command: "true", restart: "sometimes" });
+    await assert.rejects(run("start", job), { name: "PermanentError", message: /config\/restart is "sometimes"/ });
+  });
+});
+
+test("service shows ERROR when a running program is killed, and restart brings it back", async () => {
+  await withService(shell("exec sleep 60"), async ({ run, value, pid, until }) => {
+    await run("start", job);
+    const first = pid();
+    process.kill(first, "SIGKILL");
+    await until("/services/job/state", "ERROR");
+    assert.equal(value("error"), "'job' was killed by SIGKILL");
+    assert.equal(value("exitCode"), 137);
+    await run("restart", job);
+    assert.equal(value("state"), "RUN");
+    assert.equal(value("error"), undefined);
+    assert.notEqual(pid(), first);
+  });
+});
+
+test("service kills what is left of a program's group when the program itself ends", async () => {
+  await withService(shell("sleep 60 & echo $!; sleep 0.6; exit 1"), async ({ run, folder, until: untilValue }) => {
+    await run("start", job);
+    const child = Number(readFileSync(join(folder, "services/job.log"), "utf8"));
+    assert.ok(runs(child));
+    await untilValue("/services/job/state", "ERROR");
+    await until(() => assert.ok(!runs(child)));
+  });
+});
+
+test("service with restart 'always' takes exit code 0 for a failure", async () => {
+  await withService(shell("sleep 0.6; exit 0"), async ({ run, until, value }) => {
+    await run("start", job);
+    await until("/services/job/state", "ERROR");
+    assert.equal(value("error"), "'job' exited with code 0");
+  });
+});
+
+test("service with restart 'on-failure' stays RUN after exit code 0, and a failure is tried again", async () => {
+  await withService(shell("exit 0", { restart: "on-failure" }), async ({ run, value, set }) => {
+    await run("start", job);
+    assert.equal(value("state"), "RUN");
+    assert.equal(value("pid"), undefined);
+    assert.equal(value("exitCode"), 0);
+    set("/services/job/config", shell("exit 4", { restart: "on-failure" }));
+    assert.equal(value("state"), "INIT");
+    await assert.rejects(run("apply", job), /exited with code 4/);
+    await assert.rejects(run("restart", job), /^Error: 'job' exited with code 4$/);
+  });
+});
+
+test("service with restart 'never' gives up for good after a failure until its config changes or it was stopped", async () => {
+  await withService(shell("exit 4", { restart: "never" }), async ({ run, value, set }) => {
+    await assert.rejects(run("start", job), /^Error: 'job' exited with code 4$/);
+    await assert.rejects(run("restart", job), { name: "PermanentError", message: /its restart policy is 'never'/ });
+    await run("clear", job);
+    assert.equal(value("state"), "STOP");
+    await assert.rejects(run("start", job), /^Error: 'job' exited with code 4$/);
+    set("/services/job/config", shell("exit 0", { restart: "never" }));
+    await run("restart", job);
+    assert.equal(value("state"), "RUN");
+  });
+});
+
+test("service shows INIT while cfg asks for another config, and apply replaces the program", async () => {
+  await withService(shell("exec sleep 60"), async ({ run, value, pid, set, history }) => {
+    await run("start", job);
+    const first = pid();
+    set("/services/job/config", shell("exec sleep 61"));
+    assert.equal(value("state"), "INIT");
+    assert.ok(runs(first), "the old program goes on until the new config is applied");
+    set("/services/job/config", shell("exec sleep 60"));
+    assert.equal(value("state"), "RUN");
+    set("/services/job/config", shell("exec sleep 61"));
+    history.length = 0;
+    await run("apply", job);
+    assert.ok(!runs(first));
+    assert.match(readFileSync(`/proc/${pid()}/cmdline`, "utf8"), /sleep\0.*61/);
+    const states = history.filter((entry) => entry.includes("/state"));
+    assert.deepEqual(states, ["n1/services/job/state=RUN"], "no state in between may look like a surprise");
+  });
+});
+
+test("service takes a running program over from an earlier run of the agent, and does not start it twice", async () => {
+  const config = shell("exec sleep 60");
+  await withFolder(async (folder) => {
+    const before = testNode("n1", { "/services/job/config": config });
+    const first = await hostForTest(createServiceModule({ runDir: folder }), [before], { clock: hastyClock });
+    await first.run("start", job);
+    const pid = before.view.get("/services/job/pid");
+    await first.host.stop();
+    assert.ok(typeof pid === "number" && runs(pid), "an agent that stops leaves its programs running");
+
+    const after = testNode("n1");
+    await withModule(after, folder, async ({ run, value, set, until }) => {
+      assert.equal(value("state"), "RUN", "cfg is not there yet, so nothing speaks against it");
+      assert.equal(value("pid"), pid);
+      set("/services/job/config", config);
+      assert.equal(value("state"), "RUN");
+      await run("apply", job);
+      assert.equal(value("pid"), pid);
+      set("/services/job/config", shell("exec sleep 61"));
+      assert.equal(value("state"), "INIT");
+      set("/services/job/config", config);
+      process.kill(pid, "SIGKILL");
+      await until("/services/job/state", "ERROR");
+      assert.match(String(value("error")), /exit code that only the agent before could have seen/);
+      await run("restart", job);
+      assert.notEqual(value("pid"), pid);
+    });
+  });
+});
+
+test("service stops a program that it took over", async () => {
+  await withFolder(async (folder) => {
+    const node = testNode("n1", { "/services/job/config": shell("exec sleep 60") });
+    const first = await hostForTest(createServiceModule({ runDir: folder }), [node], { clock: hastyClock });
+    await first.run("start", job);
+    await first.host.stop();
+    await withModule(node, folder, async ({ run, pid, value }) => {
+      const adopted = pid();
+      await run("stop", job);
+      assert.equal(value("state"), "STOP");
+      assert.ok(!runs(adopted));
+      assert.ok(!existsSync(join(folder, "services/job.json")));
+    });
+  });
+});
+
+test("service remembers over a restart of the agent what has finished, failed or belongs to an earlier boot", async () => {
+  await withFolder(async (folder) => {
+    const finished = testNode("n1", { "/services/job/config": shell("exit 0", { restart: "never" }) });
+    const first = await hostForTest(createServiceModule({ runDir: folder }), [finished], { clock: hastyClock });
+    await first.run("start", job);
+    await first.host.stop();
+    const file = join(folder, "services/job.json");
+    const record: unknown = JSON.parse(readFileSync(file, "utf8"));
+    assert.ok(typeof record === "object" && record !== null);
+
+    const second = testNode("n1");
+    const again = await hostForTest(createServiceModule({ runDir: folder }), [second]);
+    assert.equal(second.view.get("/services/job/state"), "RUN");
+    await again.host.stop();
+
+    writeFileSync(file, JSON.stringify({ ...record, finished: false }));
+    await withModule(testNode("n1", { "/services/job/config": shell("exit 0") }), folder, async ({ value }) => {
+      assert.equal(value("state"), "ERROR");
+      assert.equal(value("error"), "'job' ended while no agent watched it");
+    });
+
+    writeFileSync(file, JSON.stringify({ ...record, boot: "another" }));
+    await withModule(testNode("n1"), folder, async ({ value }) => assert.equal(value("state"), undefined));
+
+    writeFileSync(file, "{ broken");
+    await withModule(testNode("n1"), folder, async ({ value }) => assert.equal(value("state"), undefined));
+  });
+});
+
+test("service start that is aborted leaves nothing running", async () => {
+  await withService(shell("echo $$; exec sleep 60"), async ({ run, value, folder }) => {
+    const controller = new AbortController();
+    const starting = run("start", job, controller.signal);
+    let pid = 0;
+    await until(() => {
+      pid = Number(readFileSync(join(folder, "services/job.log"), "utf8"));
+      assert.ok(pid > 0);
+    });
+    controller.abort();
+    await assert.rejects(starting, /not wanted any more/);
+    assert.ok(!runs(pid));
+    assert.equal(value("pid"), undefined);
+    await run("find", job);
+    assert.equal(value("state"), "STOP");
+  });
+});
+
+test("service drain stops everything that it started, and resume lets it start again", async () => {
+  await withService(shell("exec sleep 60"), async ({ run, node, value, pid }) => {
+    await run("start", job);
+    const first = pid();
+    await run("drain");
+    assert.equal(node.view.get("/drained"), "YES");
+    assert.equal(value("state"), "STOP");
+    assert.ok(!runs(first));
+    await run("resume");
+    assert.equal(node.view.get("/drained"), "NO");
+    await run("start", job);
+    assert.equal(value("state"), "RUN");
+  });
+});
+
+test("service drain that is aborted does not say that the node is drained", async () => {
+  await withService(shell("exec sleep 60"), async ({ run, node }) => {
+    await run("start", job);
+    const controller = new AbortController();
+    const draining = run("drain", {}, controller.signal);
+    controller.abort();
+    await draining;
+    assert.equal(node.view.get("/drained"), "NO");
+  });
+});
+
+test("service does not stop what is no program, such as another module", async () => {
+  await withService(undefined, async ({ run }) => {
+    await assert.rejects(run("stop", { name: "hostinfo" }), {
+      name: "PermanentError",
+      message: /Cannot stop 'hostinfo' as it is no program that was started here/,
+    });
+  });
+});
+
+test("service empties an output file that is over 1 MiB when the program is started", async () => {
+  await withService(shell("echo new; exec sleep 60"), async ({ run, folder }) => {
+    const file = join(folder, "services/job.log");
+    writeFileSync(file, "x".repeat(2 ** 20 + 1));
+    await run("start", job);
+    assert.equal(readFileSync(file, "utf8"), "new\n");
+  });
+});
