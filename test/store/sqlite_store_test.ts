@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openSqliteStore } from "../../aggregator/store/mod.ts";
-import { testStore } from "./contract.ts";
+import { documentOf, testStore } from "./contract.ts";
 import { createFolder, skipSqlite } from "./support.ts";
 
 testStore("openSqliteStore()", () => {
@@ -87,6 +87,25 @@ test("openSqliteStore() refuses files that are not its own", { skip: skipSqlite 
       /^Error: Cannot open the store '.*text\.db\/folder\/state\.db': /,
     );
   }));
+
+test(
+  "commit() takes the whole batch back when one row of it is refused",
+  { skip: skipSqlite },
+  () =>
+    inFolder(async (path) => {
+      const store = await openSqliteStore(path);
+      try {
+        const documents = [{ document: documentOf("a", "cfg", "/platform", "sim"), facets: ["cfg"] as const }];
+        const facts = new Map([["term", 1]]);
+        assert.throws(() => store.commit({ documents, facts, terms: new Map([["a", 1.5]]) }), /^Error: Cannot write/);
+        assert.deepEqual(store.load(), { documents: [], facts: new Map(), terms: new Map(), lastEvent: 0 });
+        store.commit({ documents, facts, terms: new Map([["a", 1]]) });
+        assert.equal(store.load().documents.length, 1);
+      } finally {
+        store.close();
+      }
+    }),
+);
 
 test("load() says what is damaged", { skip: skipSqlite }, () =>
   inFolder(async (path) => {
