@@ -1,0 +1,33 @@
+/** Limits that both ends of a link keep (docs/protocol.md). Sizes are in bytes, times in milliseconds. */
+
+/** The largest frame that a sender makes on purpose. */
+export const MAX_SENT_BYTES = 256 * 1024;
+/** The largest frame that a receiver takes. */
+export const MAX_FRAME_BYTES = 320 * 1024;
+/** The most data items (values, keys, lists, maps) in a frame. */
+export const MAX_ITEMS = 140_000;
+/** The deepest nesting of lists and maps in a frame. */
+export const MAX_DEPTH = 16;
+/** The most documents in a frame. */
+export const MAX_DOCUMENTS = 10_000;
+/** The most values of one document in a frame. */
+export const MAX_VALUES = 4_096;
+
+/** The shortest time from one window of changes to the next. */
+export const BATCH_MS = 100;
+/** The first wait for an ack before the window is sent again; doubles up to {@link RETRANSMIT_CAP_MS}. */
+export const RETRANSMIT_MS = 3_000;
+/** The longest wait for an ack. */
+export const RETRANSMIT_CAP_MS = 30_000;
+/** A window that is not acknowledged after being sent again this often breaks the link. */
+export const MAX_RETRANSMITS = 5;
+/** The first wait for a welcome before the birth is sent again; doubles up to {@link BIRTH_CAP_MS}. */
+export const BIRTH_MS = 1_000;
+/** The longest wait for a welcome. */
+export const BIRTH_CAP_MS = 15_000;
+/** A child repeats its last ack this often, so that a parent that has forgotten it notices. */
+export const REMIND_MS = 60_000;
+/** A parent calls a child to be born again no more often than this. */
+export const CALL_MS = 1_000;
+/** How many runs of a child that were replaced a parent remembers, to keep their late frames out. */
+export const MAX_RETIRED_RUNS = 16;

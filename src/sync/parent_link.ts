@@ -1,0 +1,213 @@
+import type { Clock, Random } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { ModuleDeclaration } from "../plan/mod.ts";
+import type { Entry, Facet, FacetName } from "../state/mod.ts";
+import type { LinkCounts } from "./counts.ts";
+import { createInbox } from "./inbox.ts";
+import { CALL_MS, MAX_RETIRED_RUNS } from "./limits.ts";
+import { createOutbox } from "./outbox.ts";
+import type { BirthFrame, DownFrame, LifeFrame, LinkState, Replica, UpFrame } from "./types.ts";
+
+/** What the parent's end of a link needs. */
+export interface ParentLinkOptions {
+  /** The child's node. */
+  readonly child: string;
+  /** Names this run of the parent. */
+  readonly run: string;
+  /** What the child may plan with. */
+  readonly modules: readonly ModuleDeclaration[];
+  readonly replica: Replica;
+  /**
+   * The term of the child's next run: above the child's own and above every one that it was given before. It is on disk
+   * before this returns. Where this throws, the child is not taken in and tries again.
+   */
+  nextTerm(childTerm: number): number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  send(frame: DownFrame): void;
+  onState(state: LinkState, why: string): void;
+  /** What the child brings to the planner. Comes with every birth, before the state changes. */
+  onModules(modules: readonly ModuleDeclaration[]): void;
+}
+
+/** The parent's end of a link to one child: a state machine without I/O. */
+export interface ParentLink {
+  readonly state: LinkState;
+  readonly counts: LinkCounts;
+  receive(frame: UpFrame): void;
+  life(frame: LifeFrame): void;
+  /** The replica has changed. */
+  changed(): void;
+  /** Asks the child to be born again, say after a start. At most once a second. */
+  call(): void;
+  /** Ends timers; sends nothing and takes nothing in any more. */
+  stop(): void;
+}
+
+/**
+ * Makes the parent's end of a link. It sends the child's `cfg` and `parent` facets, and what earlier runs left in `self`
+ * until the child has taken it over. The child may write `self` of its own document, with its own term or an older one.
+ */
+export function createParentLink(options: ParentLinkOptions): ParentLink {
+  const { child, run, replica, clock, random, log } = options;
+  let state: LinkState = "down";
+  let session: { readonly run: string; readonly term: number } | undefined;
+  let levelAt = 0;
+  let lastCall = -Infinity;
+  let cancelCall: (() => void) | undefined;
+  let stopped = false;
+  const retired = new Set<string>();
+  const counts = { sent: 0, received: 0, droppedFrames: 0, droppedValues: 0 };
+
+  function send(frame: DownFrame): void {
+    counts.sent++;
+    options.send(frame);
+  }
+
+  const to = (): string => session?.run ?? "";
+  const term = (): number => session?.term ?? 0;
+  const outbox = createOutbox({
+    replica,
+    clock,
+    random,
+    log,
+    documents: () => [child],
+    wanted: ({ facet, entry }) => facet !== "self" || entry.version[0] < term(),
+    send: (window) => send({ type: "data", from: run, to: to(), ...window }),
+    onBroken() {
+      goDown("it did not acknowledge what it was sent");
+      call();
+    },
+  });
+  const inbox = createInbox({
+    take,
+    sendAck: (received) => send({ type: "ack", from: run, to: to(), received }),
+    sendResync: (received) => send({ type: "resync", from: run, to: to(), received }),
+  });
+
+  function take(node: string, facet: FacetName, entries: Facet): number {
+    if (node !== child || facet !== "self") return entries.size;
+    const own = new Map<string, Entry>();
+    for (const [url, entry] of entries) if (entry.version[0] <= term()) own.set(url, entry);
+    replica.merge(child, "self", own);
+    return entries.size - own.size;
+  }
+
+  function setState(next: LinkState, why: string): void {
+    if (state === next) return;
+    state = next;
+    options.onState(next, why);
+  }
+
+  function goDown(why: string): void {
+    outbox.stop();
+    setState("down", why);
+  }
+
+  function call(): void {
+    if (stopped || clock.now() - lastCall < CALL_MS) return;
+    lastCall = clock.now();
+    send({ type: "resync", from: run, to: "", received: 0 });
+  }
+
+  /** A child that has just connected is born by itself, if nothing gets lost. */
+  function callUnlessBorn(): void {
+    cancelCall ??= clock.after(CALL_MS, () => {
+      cancelCall = undefined;
+      if (state === "down") call();
+    });
+  }
+
+  function retire(old: string): void {
+    retired.add(old);
+    for (const oldest of retired) if (retired.size > MAX_RETIRED_RUNS) retired.delete(oldest);
+  }
+
+  function born(frame: BirthFrame): void {
+    if (retired.has(frame.from)) return drop("Dropped the birth of a run that has been replaced");
+    // A known run has a higher term than ours when it has been elsewhere meanwhile.
+    const isNew = session?.run !== frame.from || frame.term > session.term;
+    if (isNew) {
+      const next = { run: frame.from, term: options.nextTerm(frame.term) };
+      if (session !== undefined && session.run !== next.run) retire(session.run);
+      session = next;
+    }
+    counts.received++;
+    if (isNew || state === "down") {
+      inbox.begin(isNew ? 0 : inbox.received);
+      levelAt = replica.index;
+    }
+    options.onModules(frame.modules);
+    setState(isNew || state === "down" ? "joining" : state, isNew ? "a new run of it was born" : "it was born again");
+    const { received } = inbox;
+    send({ type: "welcome", from: run, to: to(), term: term(), received, modules: options.modules });
+    outbox.start(frame.parent === run && !isNew ? frame.received : 0);
+  }
+
+  function drop(message: string): void {
+    counts.droppedFrames++;
+    log.debug(message, { child });
+  }
+
+  function deliver(frame: Exclude<UpFrame, BirthFrame>): void {
+    counts.received++;
+    switch (frame.type) {
+      case "data": {
+        const refused = inbox.data(frame);
+        counts.droppedValues += refused;
+        if (refused > 0) log.warn("Dropped values that a child does not write", { child, values: refused });
+        break;
+      }
+      case "ack":
+        outbox.ack(frame.received);
+        break;
+      case "resync":
+        outbox.resync(frame.received);
+        break;
+    }
+    if (state === "joining" && inbox.complete && outbox.acked >= levelAt) {
+      setState("level", "both sides have all of the other's");
+    }
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    get counts() {
+      return { ...counts, retransmits: outbox.retransmits };
+    },
+    receive(frame) {
+      if (stopped) return;
+      if (frame.type === "birth") return born(frame);
+      if (state !== "down" && frame.from === session?.run && frame.to === run) return deliver(frame);
+      drop("Dropped a frame that belongs to no session");
+      // It believes that it is welcome here: its parent has started again, or has taken it for dead.
+      if (state === "down" && !retired.has(frame.from)) call();
+    },
+    life(frame) {
+      if (stopped) return;
+      switch (frame.type) {
+        case "alive":
+          if (state === "down" && !retired.has(frame.from)) callUnlessBorn();
+          break;
+        case "dead":
+          if (state === "down" || frame.from !== session?.run) return;
+          goDown(frame.why === "stopped" ? "its agent stopped" : "its connection was lost");
+          // A will may be late: where the run lives and is back already, it answers.
+          if (frame.why === "lost") call();
+          break;
+      }
+    },
+    changed() {
+      outbox.changed();
+    },
+    call,
+    stop() {
+      stopped = true;
+      cancelCall?.();
+      outbox.stop();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import type { Log } from "../log.ts";
+import type { Facet, FacetName } from "../state/mod.ts";
+import { MAX_DOCUMENTS, MAX_SENT_BYTES, MAX_VALUES } from "./limits.ts";
+import type { Change, DataFrame, DocumentChanges, Replica } from "./types.ts";
+import { DOCUMENT_BYTES, wireSize } from "./wire_size.ts";
+
+/** Changes that go over a link together. */
+export type Window = Pick<DataFrame, "since" | "upTo" | "newest" | "documents">;
+
+/** Documents and values of a window that is being made. */
+type Growing = Map<string, { readonly [name in FacetName]: Map<string, Change["entry"]> }>;
+
+/** What a window is made of. */
+export interface WindowSource {
+  readonly replica: Replica;
+  /** The documents that may have something for the other side. */
+  documents(): Iterable<string>;
+  /** Tells whether the other side is to have this change. */
+  wanted(change: Change): boolean;
+  readonly log: Log;
+}
+
+/**
+ * The next window after an index: the oldest changes, as many as fit into one frame. A value that no frame can carry is
+ * left out and logged, so that the others still get through.
+ *
+ * @returns Undefined when nothing changed.
+ */
+export function collectWindow(source: WindowSource, since: number): Window | undefined {
+  const newest = source.replica.index;
+  const changes: Change[] = [];
+  for (const id of source.documents()) changes.push(...source.replica.since(id, since).filter(source.wanted));
+  if (changes.length === 0) return undefined;
+  changes.sort((a, b) => a.index - b.index);
+
+  const growing: Growing = new Map();
+  let bytes = 0;
+  let upTo = since;
+  for (const change of changes) {
+    const size = wireSize(change);
+    const facets = growing.get(change.id);
+    if (size === undefined || size > MAX_SENT_BYTES - DOCUMENT_BYTES) {
+      source.log.error("Cannot send a value that does not fit the wire", { node: change.id, url: change.url });
+      upTo = change.index;
+      continue;
+    }
+    bytes += size + (facets === undefined ? DOCUMENT_BYTES : 0);
+    const full = bytes > MAX_SENT_BYTES ||
+      (facets === undefined ? growing.size >= MAX_DOCUMENTS : countOf(facets) >= MAX_VALUES);
+    if (full) return { since, upTo, newest, documents: finished(growing) };
+    const place = facets ?? { cfg: new Map(), parent: new Map(), self: new Map() };
+    place[change.facet].set(change.url, change.entry);
+    growing.set(change.id, place);
+    upTo = change.index;
+  }
+  return { since, upTo: newest, newest, documents: finished(growing) };
+}
+
+function countOf(facets: { readonly [name in FacetName]: Facet }): number {
+  return facets.cfg.size + facets.parent.size + facets.self.size;
+}
+
+/** Leaves out facets in which nothing changed. */
+function finished(growing: Growing): DocumentChanges[] {
+  return [...growing].map(([id, all]) => {
+    const facets: { [name in FacetName]?: Facet } = {};
+    if (all.cfg.size > 0) facets.cfg = all.cfg;
+    if (all.parent.size > 0) facets.parent = all.parent;
+    if (all.self.size > 0) facets.self = all.self;
+    return { id, facets };
+  });
+}
