@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build, type BuildOptions, type Plugin } from "esbuild";
+import { build, type BuildOptions, type Plugin, transform } from "esbuild";
 import { ENTRIES, type Program, ROOT } from "../runtimes.ts";
 import { cached, digest } from "./cache.ts";
 
@@ -25,18 +25,13 @@ const withoutOptionalPackages: Plugin = {
   },
 };
 
-/** Dependencies in CommonJS call `require`, which an ES module has not. */
-const ESM_OPTIONS = {
-  banner: {
-    js: `import { createRequire as krakenCreateRequire } from "node:module";
-const require = krakenCreateRequire(import.meta.url);`,
-  },
-} satisfies BuildOptions;
-/** And CommonJS has no `import.meta`. */
-const CJS_OPTIONS = {
-  define: { "import.meta.url": "krakenModuleUrl" },
-  banner: { js: `const krakenModuleUrl = require("node:url").pathToFileURL(__filename).href;` },
-} satisfies BuildOptions;
+const OUTPUT = {
+  platform: "node",
+  target: "es2022",
+  minifyWhitespace: true,
+  minifySyntax: true,
+  logLevel: "silent",
+} as const;
 
 /** The name of what is bundled. */
 export function sourceName(source: Source): string {
@@ -51,22 +46,41 @@ export function sourceName(source: Source): string {
  */
 export async function buildBundle(source: Source, format: Format = "esm"): Promise<string> {
   const name = sourceName(source);
+  const entry = typeof source === "string" ? join(ROOT, ENTRIES[source]) : source.entry;
+  const code = format === "esm" ? await bundleModule(entry) : await bundleCommonJs(entry);
+  const ending = format === "esm" ? ".mjs" : ".cjs";
+  return cached(name, digest(code), ending, (file) => writeFileSync(file, code));
+}
+
+function bundleModule(entry: string): Promise<string> {
+  // Dependencies in CommonJS call require(), which an ES module has not.
+  const js = `import { createRequire as krakenCreateRequire } from "node:module";
+const require = krakenCreateRequire(import.meta.url);`;
+  return bundle({ entryPoints: [entry], banner: { js } });
+}
+
+/**
+ * CommonJS has no `import.meta` and can't await at its top level. The program is therefore imported from a line of its own,
+ * which makes an async function of it, and only the result is turned into CommonJS.
+ */
+async function bundleCommonJs(entry: string): Promise<string> {
+  const module = await bundle({
+    stdin: { contents: `void import(${JSON.stringify(entry)});`, resolveDir: ROOT },
+    define: { "import.meta.url": "krakenModuleUrl" },
+  });
+  const banner = `const krakenModuleUrl = require("node:url").pathToFileURL(__filename).href;`;
+  return (await transform(module, { ...OUTPUT, format: "cjs", banner })).code;
+}
+
+async function bundle(options: BuildOptions): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [typeof source === "string" ? join(ROOT, ENTRIES[source]) : source.entry],
+    ...options,
+    ...OUTPUT,
     absWorkingDir: ROOT,
     bundle: true,
-    platform: "node",
-    target: "es2022",
-    format,
-    minifyWhitespace: true,
-    minifySyntax: true,
-    logLevel: "silent",
+    format: "esm",
     write: false,
     plugins: [withoutOptionalPackages],
-    ...(format === "esm" ? ESM_OPTIONS : CJS_OPTIONS),
   });
-  const [output] = outputFiles;
-  if (output === undefined) throw new Error(`Cannot bundle "${name}" as esbuild made no file of it`);
-  const ending = format === "esm" ? ".mjs" : ".cjs";
-  return cached(name, digest(output.contents), ending, (file) => writeFileSync(file, output.contents));
+  return outputFiles.map(({ text }) => text).join("");
 }

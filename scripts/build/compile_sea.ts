@@ -10,7 +10,7 @@ const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
 /**
  * Makes a Node single-executable application of a program: a copy of Node, stripped of its symbols, with the bundle
- * injected. The bundle is CommonJS there, so the program may not await at its top level.
+ * injected.
  *
  * @returns Where it is, in the cache.
  */

@@ -10,7 +10,7 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "src/sync": ["src", "src/plan", "src/state"],
   "src/mqtt": ["src", "src/sync", "src/plan", "src/state"],
   "src/module": ["src", "src/plan", "src/state"],
-  "src/cli": [],
+  "src/cli": ["src"],
   "src/nodeset": [],
   "src/inventory": ["src/nodeset", "src/plan", "src/state"],
   // A module stands by itself: only a list of modules, directly in the folder, knows several.

@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { decode, Encoder } from "cbor-x/encode";
 import mqtt from "mqtt";
 
+// Programs await at their top level.
+await Promise.resolve();
 if (process.argv.includes("--version") && fileURLToPath(import.meta.url) !== "") {
   // Over the few KB from which on a native add-on would be at work.
   const bytes = new Encoder({ useRecords: false }).encode({ text: "x".repeat(131_072) });

@@ -59,9 +59,19 @@ test("hangs", async () => {
 });
 
 test("runUnit() ends and reports what a test leaves behind", async () => {
-  const result = await runFixture(`import { spawn } from "node:child_process";
-test("good", () => { spawn("sleep", ["299"], { detached: true, stdio: "ignore" }).unref(); });`);
-  assert.match(outcomes(result).join("\n"), /^good: passed\nIt left processes behind: \S*sleep 299: failed$/);
+  await withTree({
+    [FILE]: `${HEAD}import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+test("good", () => {
+  const child = spawn("sleep", ["299"], { detached: true, stdio: "ignore" });
+  child.unref();
+  writeFileSync("pid", String(child.pid));
+});`,
+  }, async (root) => {
+    const result = await runUnit(root, unit("deno"), { timeout: 60_000 });
+    assert.match(outcomes(result).join("\n"), /^good: passed\nIt left processes behind: \S*sleep 299: failed$/);
+    assert.equal(alive(readFileSync(join(root, "pid"), "utf8")), false);
+  });
 });
 
 test("runUnit() counts a file that does not load, and one without tests, as failed", async () => {
