@@ -32,9 +32,10 @@ export interface Program {
 /**
  * Starts a program, with the environment of the agent and that of its config.
  *
+ * @param signal Once it fires, this process no longer waits for the program: it outlives the agent.
  * @throws {Error} When there is no such command or folder, or it may not be run.
  */
-export async function startProgram(config: ProgramConfig, outputFile: string): Promise<Program> {
+export async function startProgram(config: ProgramConfig, outputFile: string, signal: AbortSignal): Promise<Program> {
   const { command, args, cwd } = config;
   if (cwd !== undefined && statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new Error(`Cannot start '${command}' as its folder '${cwd}' does not exist`);
@@ -51,7 +52,9 @@ export async function startProgram(config: ProgramConfig, outputFile: string): P
     const exited = new Promise<Exit>((resolve) => child.once("exit", (code, signal) => resolve(exitOf(code, signal))));
     const { pid } = child;
     if (pid === undefined) throw new Error(startFailure(command, await failed));
-    child.unref(); // it outlives the agent
+    const letGo = () => child.unref();
+    signal.addEventListener("abort", letGo, { once: true });
+    exited.then(() => signal.removeEventListener("abort", letGo));
     return { pid, identity: identityOf(pid), outputFrom: output.from, ended: endGroup(pid, exited) };
   } finally {
     closeSync(output.descriptor);

@@ -140,7 +140,7 @@ export function createService(
     situation = { kind: "starting" };
     let program: Program;
     try {
-      program = await startProgram(config, folder.outputOf(name));
+      program = await startProgram(config, folder.outputOf(name), parts.signal);
     } catch (error) {
       situation = { kind: "failed", digest: config.digest };
       discover("pid", null);
