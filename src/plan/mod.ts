@@ -1,3 +1,7 @@
 /** The planner: pure functions, no clock, no I/O. */
+export * from "./declaration.ts";
+export * from "./describe.ts";
+export * from "./domain.ts";
 export * from "./mutation.ts";
 export * from "./plan.ts";
+export * from "./planner.ts";

@@ -1,0 +1,99 @@
+import { describeMisfit, findMisfit, type Writer } from "../state/mod.ts";
+import { MAX_CHANGES } from "./declaration.ts";
+import type { Declared, Lookup } from "./lookup.ts";
+import type { Mutation } from "./mutation.ts";
+import { placeholdersOf } from "./placeholders.ts";
+import type { DomainMutation } from "./plan.ts";
+
+/**
+ * Checks one mutation against the variables that its domain knows.
+ *
+ * @throws {TypeError} Naming the module, the mutation, the URL, what was there and what was expected.
+ */
+export function checkMutation(lookup: Lookup, module: string, id: string, mutation: Mutation): DomainMutation {
+  function refuse(problem: string): never {
+    throw new TypeError(`Cannot use mutation '${module}/${id}': ${problem}`);
+  }
+
+  function find(role: string, url: string): Declared {
+    return lookup(url) ??
+      refuse(
+        `'${url}' in ${role} is not declared: expected a variable of an extension, patterns as they are written there`,
+      );
+  }
+
+  function checkValue(role: string, url: string, value: unknown): void {
+    const misfit = findMisfit(find(role, url).variable.type, value, url);
+    if (misfit !== undefined) refuse(`${describeMisfit(misfit)} (in ${role})`);
+  }
+
+  const changed = Object.keys(mutation.changes).sort();
+  if (changed.length < 1 || changed.length > MAX_CHANGES) {
+    refuse(`it changes ${changed.length} variables: expected 1 to ${MAX_CHANGES}`);
+  }
+  const writers = new Map<Writer, string>();
+  for (const url of changed) {
+    const { variable } = find("changes", url);
+    if (variable.type.kind !== "enum") {
+      refuse(`'${url}' in changes is of kind '${variable.type.kind}': expected 'enum'`);
+    }
+    if (variable.writer === "cfg") refuse(`'${url}' in changes has the writer 'cfg': expected 'parent' or 'self'`);
+    writers.set(variable.writer, url);
+    for (const value of mutation.changes[url] ?? []) checkValue("changes", url, value);
+  }
+  for (const [url, value] of Object.entries(mutation.requires ?? {})) checkValue("requires", url, value);
+  for (const [url, excluded] of Object.entries(mutation.excludes ?? {})) {
+    for (const value of Array.isArray(excluded) ? excluded : [excluded]) checkValue("excludes", url, value);
+  }
+
+  const context = resolveContext();
+  for (const url of changed) checkWriter("changes", url);
+  for (const [url, value] of Object.entries(mutation.failTo ?? {})) {
+    checkValue("failTo", url, value);
+    checkWriter("failTo", url);
+  }
+  checkPlaceholders();
+
+  if (!(mutation.timeout > 0 && Number.isFinite(mutation.timeout))) {
+    refuse(`its timeout is ${mutation.timeout}: expected a positive number of milliseconds`);
+  }
+  const cost = mutation.cost ?? 1;
+  if (!Number.isSafeInteger(cost) || cost < 1) refuse(`its cost is ${cost}: expected a positive integer`);
+  return { module, id, context, declaration: mutation };
+
+  function resolveContext(): "self" | "parent" {
+    if (mutation.context !== "any") return mutation.context;
+    if (writers.size > 1) {
+      const mixed = [...writers].map(([writer, url]) => `'${url}' (writer '${writer}')`).sort().join(" and ");
+      refuse(`its context is 'any' and it changes ${mixed}: expected variables of one writer`);
+    }
+    return writers.has("self") ? "self" : "parent";
+  }
+
+  function checkWriter(role: string, url: string): void {
+    const { writer } = find(role, url).variable;
+    if (writer !== context) {
+      refuse(`'${url}' in ${role} has the writer '${writer}': expected '${context}', the context that it runs in`);
+    }
+  }
+
+  function checkPlaceholders(): void {
+    const patterns = changed.filter((url) => placeholdersOf(url).length > 0);
+    const first = patterns[0];
+    const names = first === undefined ? [] : placeholdersOf(first);
+    for (const url of patterns) {
+      if (placeholdersOf(url).join() !== names.join()) {
+        refuse(`'${url}' and '${first}' in changes have different placeholders: expected the same`);
+      }
+    }
+    for (const [role, part] of Object.entries({ ...mutation, changes: undefined })) {
+      if (role !== "requires" && role !== "excludes" && role !== "failTo") continue;
+      for (const url of Object.keys(part ?? {})) {
+        const stray = placeholdersOf(url).find((name) => !names.includes(name));
+        if (stray !== undefined) {
+          refuse(`'${url}' in ${role} has the placeholder '{${stray}}': expected one that is in its changes`);
+        }
+      }
+    }
+  }
+}

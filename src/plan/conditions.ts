@@ -1,0 +1,115 @@
+import { bindUrl, type Condition, describeMisfit, findMisfit, type Schema, statedConditions } from "../state/mod.ts";
+import type { Lookup } from "./lookup.ts";
+import { placeholdersOf } from "./placeholders.ts";
+import type { DomainMutation } from "./plan.ts";
+
+/**
+ * The condition of every variable of a domain: the one that its extension states, otherwise what all its discoveries
+ * have in common. Where neither says anything the variable has none.
+ *
+ * @throws {TypeError} When a stated condition names what is not declared, or conditions lead back to themselves.
+ */
+export function conditionsFor(
+  schema: Schema,
+  lookup: Lookup,
+  mutations: readonly DomainMutation[],
+): Map<string, Condition> {
+  const conditions = new Map<string, Condition>();
+  const stated = statedConditions(schema);
+  for (const [pattern, condition] of stated) {
+    checkStated(lookup, pattern, condition);
+    if (Object.keys(condition).length > 0) conditions.set(pattern, condition);
+  }
+  for (const [pattern, condition] of derivedConditions(lookup, mutations)) {
+    if (!stated.has(pattern) && Object.keys(condition).length > 0) conditions.set(pattern, condition);
+  }
+  refuseCircles(lookup, conditions);
+  return new Map([...conditions].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function checkStated(lookup: Lookup, pattern: string, condition: Condition): void {
+  const names = placeholdersOf(pattern);
+  for (const [url, value] of Object.entries(condition)) {
+    const refuse = (problem: string) => {
+      throw new TypeError(`Cannot use knownWhile of '${pattern}': ${problem}`);
+    };
+    const type = lookup(url)?.variable.type;
+    if (type === undefined) return refuse(`'${url}' is not declared: expected a variable of an extension`);
+    const misfit = findMisfit(type, value, url);
+    if (misfit !== undefined) refuse(describeMisfit(misfit));
+    if (type.kind === "enum" && value === type.values[0]) {
+      refuse(`'${url}' is '${value}', which means unknown: expected a value that can be known`);
+    }
+    const stray = placeholdersOf(url).find((name) => !names.includes(name));
+    if (stray !== undefined) refuse(`'${url}' has the placeholder '{${stray}}': expected one of its own`);
+  }
+}
+
+/** What all discoveries of a variable need, by its declared URL or pattern. */
+function derivedConditions(lookup: Lookup, mutations: readonly DomainMutation[]): Map<string, Condition> {
+  const derived = new Map<string, Condition>();
+  for (const { declaration } of mutations) {
+    for (const url of Object.keys(declaration.changes)) {
+      const declared = lookup(url);
+      if (declared === undefined || !isDiscovery(lookup, declaration.changes, url)) continue;
+      const needed = neededToDiscover(lookup, declaration, url);
+      const before = derived.get(declared.pattern);
+      const common = Object.entries(before ?? needed).filter(([other, value]) => needed[other] === value);
+      derived.set(declared.pattern, Object.fromEntries(common));
+    }
+  }
+  return derived;
+}
+
+function isDiscovery(lookup: Lookup, changes: DomainMutation["declaration"]["changes"], url: string): boolean {
+  const type = lookup(url)?.variable.type;
+  return type?.kind === "enum" && changes[url]?.[0] === type.values[0];
+}
+
+/**
+ * What one mutation needs to discover a variable. Constants can't cease to hold, an unknown value is no ground to know
+ * another by, and of two variables that are discovered together neither is known by the other: these are left out.
+ */
+function neededToDiscover(lookup: Lookup, declaration: DomainMutation["declaration"], url: string): Condition {
+  const needed: Record<string, string | number | boolean> = {};
+  for (const [other, value] of Object.entries(declaration.requires ?? {})) needed[other] = value;
+  for (const [other, [, to]] of Object.entries(declaration.changes)) {
+    if (isDiscovery(lookup, declaration.changes, other)) delete needed[other];
+    else needed[other] = to;
+  }
+  delete needed[url];
+  const own = placeholdersOf(lookup(url)?.pattern ?? url);
+  for (const [other, value] of Object.entries(needed)) {
+    const variable = lookup(other)?.variable;
+    const isUnknown = variable?.type.kind === "enum" && variable.type.values[0] === value;
+    const isStray = placeholdersOf(other).some((name) => !own.includes(name));
+    if (variable === undefined || variable.writer === "cfg" || isUnknown || isStray) delete needed[other];
+  }
+  return needed;
+}
+
+function refuseCircles(lookup: Lookup, conditions: ReadonlyMap<string, Condition>): void {
+  const done = new Set<string>();
+  function visit(pattern: string, way: readonly string[]): void {
+    if (way.includes(pattern)) {
+      const circle = [...way.slice(way.indexOf(pattern)), pattern].map((url) => `'${url}'`).join(" while ");
+      throw new TypeError(`Cannot use conditions that lead back to themselves: ${circle} could never be known`);
+    }
+    if (done.has(pattern)) return;
+    for (const url of Object.keys(conditions.get(pattern) ?? {})) visit(lookup(url)?.pattern ?? url, [...way, pattern]);
+    done.add(pattern);
+  }
+  for (const pattern of conditions.keys()) visit(pattern, []);
+}
+
+/** What must hold for one variable of one node to be known: its pattern's condition with the placeholders bound. */
+export function conditionOf(
+  domain: { readonly schema: Schema; readonly conditions: ReadonlyMap<string, Condition> },
+  url: string,
+): readonly { readonly url: string; readonly value: string | number | boolean }[] {
+  const found = domain.schema.find(url);
+  if (found === undefined) return [];
+  return Object.entries(domain.conditions.get(found.pattern) ?? {})
+    .map(([other, value]) => ({ url: bindUrl(other, found.bindings), value }))
+    .sort((a, b) => (a.url < b.url ? -1 : 1));
+}

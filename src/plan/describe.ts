@@ -1,0 +1,38 @@
+import { quote } from "./explain.ts";
+import type { NoPlan, Plan, Step } from "./plan.ts";
+
+/** Why there is no plan, in one sentence for people: events, the CLI, a node's status. */
+export function describeNoPlan(reason: NoPlan): string {
+  switch (reason.kind) {
+    case "unreachable": {
+      const value = `${reason.url} ${quote(reason.value)}`;
+      if (reason.achievers.length === 0) return `Cannot reach ${value}: no mutation leads to it`;
+      const ways = reason.achievers.map(({ key, lacks }) => `${key}: ${lacks.join(", ")}`);
+      return `Cannot reach ${value} (${ways.join("; ")})`;
+    }
+    case "conflict": {
+      const goals = reason.goals.map(({ url, value }) => `${url} ${quote(value)}`);
+      return `Cannot reach ${goals.join(" and ")} at once, though each can be reached alone`;
+    }
+    case "bound":
+      return `Cannot find a plan within ${reason.expansions} states: ask for less at once`;
+  }
+}
+
+/**
+ * A plan for people, one line a step, such as `1. join/level (parent): /runState INIT -> SYNC, after 2`; then a line for
+ * each goal that gives way. Steps are counted from 1.
+ */
+export function describeSteps(plan: Plan): string[] {
+  const steps = plan.ok ? plan.steps.map(describeStep) : [describeNoPlan(plan.reason)];
+  const suspended = plan.suspended.map(({ url, value, because }) =>
+    `${url} ${quote(value)} gives way to ${because.url} ${quote(because.value)}`
+  );
+  return [...steps, ...suspended];
+}
+
+function describeStep(step: Step, place: number): string {
+  const changes = Object.entries(step.changes).map(([url, [from, to]]) => `${url} ${from} -> ${to}`);
+  const after = step.after.length === 0 ? "" : `, after ${step.after.map((earlier) => earlier + 1).join(" and ")}`;
+  return `${place + 1}. ${step.key} (${step.context}): ${changes.join(", ")}${after}`;
+}

@@ -1,0 +1,73 @@
+import { canonicalText, createSchema, isNodeName } from "../state/mod.ts";
+import { checkMutation } from "./check_mutation.ts";
+import { conditionsFor } from "./conditions.ts";
+import { createLookup, type Lookup } from "./lookup.ts";
+import type { ModuleDeclaration } from "./mutation.ts";
+import type { Domain } from "./plan.ts";
+
+/**
+ * Checks the declarations of a set of modules and makes them ready to plan with. The order in which they are given never
+ * matters; the same module given twice counts once.
+ *
+ * @throws {TypeError} When a declaration can't be used: names the module, the mutation, the URL and what was expected.
+ * @throws {SyntaxError} When an extension declares a malformed URL.
+ */
+export function compileDomain(modules: readonly ModuleDeclaration[]): Domain {
+  const ordered = distinctModules(modules);
+  const schema = createSchema(ordered.flatMap((module) => module.extensions));
+  const lookup = createLookup(schema);
+  for (const module of ordered) checkDiscovers(lookup, module);
+  const mutations = ordered.flatMap(({ name, mutations }) =>
+    Object.entries(mutations).sort(byKey).map(([id, mutation]) => {
+      checkName(`mutation of module '${name}'`, id);
+      return checkMutation(lookup, name, id, mutation);
+    })
+  );
+  const changed = new Set(mutations.flatMap(({ declaration }) => Object.keys(declaration.changes)));
+  return {
+    schema,
+    conditions: conditionsFor(schema, lookup, mutations),
+    modules: ordered,
+    mutations,
+    isMutable: (url) => changed.has(url) || changed.has(schema.find(url)?.pattern ?? url),
+  };
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function checkName(what: string, name: string): void {
+  if (!isNodeName(name)) {
+    throw new TypeError(`Cannot use the name '${name}' for a ${what}: expected 1 to 64 letters, digits, '_', '.', '-'`);
+  }
+}
+
+function distinctModules(modules: readonly ModuleDeclaration[]): ModuleDeclaration[] {
+  const byName = new Map<string, { module: ModuleDeclaration; text: string }>();
+  for (const module of modules) {
+    checkName("module", module.name);
+    const { name, about, extensions, discovers, mutations } = module;
+    const text = canonicalText(JSON.parse(JSON.stringify({ name, about, extensions, discovers, mutations })));
+    const before = byName.get(name);
+    if (before !== undefined && before.text !== text) {
+      throw new TypeError(
+        `Cannot use module '${name}': it is declared twice and differently, expected one declaration`,
+      );
+    }
+    byName.set(name, { module, text });
+  }
+  return [...byName].sort(byKey).map(([, { module }]) => module);
+}
+
+function checkDiscovers(lookup: Lookup, module: ModuleDeclaration): void {
+  for (const url of module.discovers) {
+    const writer = lookup(url)?.variable.writer;
+    if (writer === undefined || writer === "cfg") {
+      const found = writer === undefined ? "is not declared" : "has the writer 'cfg'";
+      throw new TypeError(
+        `Cannot use module '${module.name}': '${url}' in discovers ${found}, expected a variable that parent or self writes`,
+      );
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { Action, State, Task } from "./task.ts";
+
+/** Tells whether an action can run in a state. */
+export function isApplicable(action: Action, state: State): boolean {
+  for (const { variable, from } of action.changes) if (state[variable] !== from) return false;
+  for (const { variable, value } of action.requires) if (state[variable] !== value) return false;
+  for (const { variable, value } of action.excludes) if (state[variable] === value) return false;
+  return true;
+}
+
+/** The state after an action: its changes, then the forgetting of all that can't be known any more. */
+export function apply(task: Task, action: Action, state: State): number[] {
+  const after = [...state];
+  for (const { variable, to } of action.changes) after[variable] = to;
+  const moved: number[] = [];
+  for (const { variable } of action.changes) {
+    const isKnown = task.conditions[variable]?.every((fact) => after[fact.variable] === fact.value) ?? true;
+    if (!isKnown) after[variable] = 0;
+    moved.push(variable);
+  }
+  for (let variable = moved.pop(); variable !== undefined; variable = moved.pop()) {
+    for (const dependent of task.dependents[variable] ?? []) {
+      if (after[dependent.variable] === 0 || after[variable] === dependent.value) continue;
+      after[dependent.variable] = 0;
+      moved.push(dependent.variable);
+    }
+  }
+  return after;
+}
+
+/** Every variable that an action can make unknown, whatever the state that it runs in. */
+export function forgottenBy(task: Task, action: Action): Set<number> {
+  const forgotten = new Set<number>();
+  for (const { variable, to } of action.changes) {
+    for (const dependent of task.dependents[variable] ?? []) {
+      if (dependent.value !== to) forgotten.add(dependent.variable);
+    }
+  }
+  for (const variable of forgotten) { // grows while it is read
+    for (const dependent of task.dependents[variable] ?? []) forgotten.add(dependent.variable);
+  }
+  return forgotten;
+}

@@ -1,0 +1,147 @@
+import type { Value } from "../state/mod.ts";
+import type { Goal } from "./goals.ts";
+import type { Frame, GroundMutation } from "./ground.ts";
+import type { Lack, NoPlan } from "./plan.ts";
+import type { Reached } from "./reach.ts";
+import type { Question } from "./task.ts";
+
+/** Tells which values a question's variables can take, by URL. */
+interface Reachable {
+  has(url: string, value: Value): boolean;
+  hasOther(url: string, values: readonly Value[]): boolean;
+}
+
+/** A lack, with the value that would have to be reached first where it is one of that kind. */
+interface Missing {
+  readonly words: string;
+  readonly first?: Goal;
+}
+
+/**
+ * Says why a value can't be reached: follows it back to the first value that no mutation can bring about for a reason of
+ * its own, and tells what each mutation that leads there lacks.
+ *
+ * @param reached What can be reached. `goal` is not in it.
+ */
+export function explainUnreachable(question: Question, reached: ReachedByUrl, goal: Goal): NoPlan {
+  const reachable = reachableOf(question, reached);
+  const seen = new Set<string>();
+  let at = goal;
+  for (;;) {
+    seen.add(nameOf(at));
+    const ways = achieversOf(question, at).map((mutation) => ({
+      key: mutation.key,
+      missing: missingFor(question, reachable, mutation, at),
+    }));
+    const next = ways
+      .filter(({ missing }) => missing.every(({ first }) => first !== undefined)) // nothing of its own stands in the way
+      .flatMap(({ missing }) => missing.flatMap(({ first }) => first ?? []))
+      .find((first) => !seen.has(nameOf(first)));
+    if (next === undefined) {
+      const achievers: Lack[] = ways.map(({ key, missing }) => ({ key, lacks: missing.map(({ words }) => words) }));
+      return { kind: "unreachable", url: at.url, value: at.value, achievers };
+    }
+    at = next;
+  }
+}
+
+/** Where to look up what a variable can become: its number there, and the values that were reached. */
+export type ReachedByUrl = (url: string) => { readonly variable: number; readonly reached: Reached } | undefined;
+
+function reachableOf(question: Question, reached: ReachedByUrl): Reachable {
+  return {
+    has(url, value) {
+      const variable = question.variableOf(url);
+      const found = reached(url);
+      if (variable === undefined || found === undefined) return question.fixed(url) === value;
+      return found.reached.has(found.variable, question.valueOf(variable, value));
+    },
+    hasOther(url, values) {
+      const variable = question.variableOf(url);
+      const found = reached(url);
+      if (variable === undefined || found === undefined) return !values.some((value) => value === question.fixed(url));
+      const excluded = values.map((value) => question.valueOf(variable, value));
+      return Array.from({ length: question.task.sizes[variable] ?? 0 }, (_, value) => value)
+        .some((value) => !excluded.includes(value) && found.reached.has(found.variable, value));
+    },
+  };
+}
+
+function nameOf({ url, value }: Goal): string {
+  return `${url} ${JSON.stringify(value)}`;
+}
+
+/** The mutations that lead to a value; to the unknown value also those after which it can't be known. */
+function achieversOf(question: Question, goal: Goal): GroundMutation[] {
+  const broken = isUnknown(question, goal) ? allConditions(question.frame, goal.url) : [];
+  return question.frame.mutations.filter((mutation) =>
+    mutation.changes.some(({ url, from, to }) =>
+      (url === goal.url && to === goal.value) ||
+      broken.some((needed) => needed.url === url && needed.value === from && needed.value !== to)
+    )
+  );
+}
+
+function isUnknown(question: Question, { url, value }: Goal): boolean {
+  const variable = question.variableOf(url);
+  return variable !== undefined && question.valueOf(variable, value) === 0;
+}
+
+/** The condition of a variable, with the conditions of what it names, and so on. */
+function allConditions(frame: Frame, url: string): Goal[] {
+  const all: Goal[] = [...frame.conditions.get(url) ?? []];
+  for (const needed of all) all.push(...frame.conditions.get(needed.url) ?? []); // grows while it is read
+  return all;
+}
+
+/** What must hold after a mutation for what it changes to be known, as far as it does not see to it itself. */
+function conditionsAfter(frame: Frame, mutation: GroundMutation, url: string): readonly Goal[] {
+  return (frame.conditions.get(url) ?? []).filter((needed) =>
+    !mutation.changes.some((change) => change.url === needed.url)
+  );
+}
+
+function missingFor(question: Question, reachable: Reachable, mutation: GroundMutation, to: Goal): Missing[] {
+  const missing: Missing[] = [];
+  const needed = [
+    ...mutation.changes.map(({ url, from }) => ({ url, value: from })),
+    ...mutation.requires,
+    ...(isUnknown(question, to) ? [] : conditionsAfter(question.frame, mutation, to.url)),
+  ];
+  for (const need of needed) {
+    if (reachable.has(need.url, need.value)) continue;
+    const lack = describeNeed(question, need);
+    if (!missing.some(({ words }) => words === lack.words)) missing.push(lack);
+  }
+  for (const { url, values } of mutation.excludes) {
+    if (!reachable.hasOther(url, values)) missing.push({ words: describeExclusion(question, url, values) });
+  }
+  if (missing.length > 0) return missing;
+  const all = [
+    ...needed.map(({ url, value }) => `${url} ${quote(value)}`),
+    ...mutation.excludes.map(({ url, values }) => `${url} not ${values.map(quote).join(" or ")}`),
+  ];
+  return [{ words: `what it needs never holds at once: ${[...new Set(all)].join(", ")}` }];
+}
+
+function describeNeed(question: Question, need: Goal): Missing {
+  const { url, value } = need;
+  if (question.variableOf(url) !== undefined) {
+    const isValue = question.valueOf(question.variableOf(url) ?? -1, value) >= 0;
+    const words = `${url} can't become ${quote(value)}`;
+    return isValue ? { words, first: need } : { words };
+  }
+  const now = question.fixed(url);
+  return { words: `${url} is ${now === undefined ? "not set" : quote(now)}: needs ${quote(value)}` };
+}
+
+function describeExclusion(question: Question, url: string, values: readonly Value[]): string {
+  const now = question.fixed(url);
+  if (question.variableOf(url) === undefined && now !== undefined) return `${url} is ${quote(now)}: must not be`;
+  return `${url} can't become anything but ${values.map(quote).join(" or ")}: must not be`;
+}
+
+/** A value in messages: texts in quotes. */
+export function quote(value: Value): string {
+  return typeof value === "string" ? `'${value}'` : JSON.stringify(value);
+}

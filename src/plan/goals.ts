@@ -1,0 +1,72 @@
+import type { Value, Values } from "../state/mod.ts";
+import { conditionOf } from "./conditions.ts";
+import type { Domain, SuspendedGoal } from "./plan.ts";
+
+/** A value that a variable should have. */
+export interface Goal {
+  readonly url: string;
+  readonly value: Value;
+}
+
+/** Goals, told apart. Both lists are ordered by URL. */
+export interface SortedGoals {
+  readonly active: readonly Goal[];
+  readonly suspended: readonly SuspendedGoal[];
+}
+
+/**
+ * Tells the goals that can be pursued from those that give way.
+ *
+ * A goal gives way when its own condition, or one that this rests on at any depth, asks for another value of a variable
+ * than that variable's own goal does: the deeper goal wins. Conditions never lead back to themselves, so the deepest of
+ * the goals in the way gives way to none, and it is the one that is named.
+ */
+export function sortGoals(domain: Domain, goals: readonly Goal[]): SortedGoals {
+  const ordered = [...goals].sort((a, b) => (a.url < b.url ? -1 : 1));
+  const wanted = new Map(ordered.map((goal) => [goal.url, goal]));
+  const active: Goal[] = [];
+  const suspended: SuspendedGoal[] = [];
+  for (const goal of ordered) {
+    const because = goal.value === domain.schema.unknownOf(goal.url) ? undefined : inTheWay(domain, wanted, goal);
+    if (because === undefined) active.push(goal);
+    else suspended.push({ ...goal, because });
+  }
+  return { active, suspended };
+}
+
+function inTheWay(domain: Domain, wanted: ReadonlyMap<string, Goal>, goal: Goal): Goal | undefined {
+  let deepest: { readonly goal: Goal; readonly beneath: number } | undefined;
+  for (const needed of allConditionsOf(domain, goal.url)) {
+    const other = wanted.get(needed.url);
+    if (other === undefined || other.value === needed.value) continue;
+    const beneath = allConditionsOf(domain, other.url).length;
+    const isDeeper = deepest === undefined || beneath < deepest.beneath ||
+      (beneath === deepest.beneath && other.url < deepest.goal.url);
+    if (isDeeper) deepest = { goal: other, beneath };
+  }
+  return deepest?.goal;
+}
+
+/** Everything that must hold for a variable to be known: its condition, and the conditions of what that names. */
+function allConditionsOf(domain: Domain, url: string): Goal[] {
+  const all = new Map<string, Goal>();
+  const pending = [url];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    for (const needed of conditionOf(domain, next)) {
+      const key = `${needed.url} ${JSON.stringify(needed.value)}`;
+      if (all.has(key)) continue;
+      all.set(key, needed);
+      pending.push(needed.url);
+    }
+  }
+  return [...all.values()];
+}
+
+/** The cfg values that are goals: those of variables that some mutation changes. In the order of the cfg. */
+export function goalsOf(domain: Domain, cfg: Values): Goal[] {
+  const goals: Goal[] = [];
+  for (const [url, value] of cfg) {
+    if (domain.isMutable(url)) goals.push({ url, value });
+  }
+  return goals;
+}

@@ -1,0 +1,103 @@
+import type { State, Task } from "./task.ts";
+import { createTransitionGraph } from "./transition_graph.ts";
+
+/** A lower bound of what it costs to reach the goals from a state; Infinity when they can't be reached. */
+export type Heuristic = (state: State) => number;
+
+/**
+ * Makes the heuristic of a task: the sum over variables of what each must still do, seen on its own.
+ *
+ * What it must do starts from the goals. A variable that has to take a value needs whatever every way to that value
+ * needs (landmarks), which other variables have to bring about in turn. A variable that has to move makes unknown what
+ * can only be known while it stays, and that must be discovered again if it is a goal. Each of these must happen at some
+ * moment in every plan, and each variable pays with its own share of the costs, so the sum never is too high.
+ */
+export function createHeuristic(task: Task): Heuristic {
+  const graphs = task.sizes.map((_size, variable) => createTransitionGraph(task, variable));
+  const goalOf: (number | undefined)[] = task.sizes.map(() => undefined);
+  for (const { variable, value } of task.goals) goalOf[variable] = value;
+
+  /** Where the marks of a variable's values begin. */
+  const offsets: number[] = [];
+  let total = 0;
+  for (const size of task.sizes) {
+    offsets.push(total);
+    total += size;
+  }
+  // What was already taken up in this evaluation is marked with its number, so that nothing has to be cleared.
+  let evaluation = 0;
+  const wantedIn = new Uint32Array(total);
+  const movedIn = new Uint32Array(task.sizes.length);
+  const forgottenIn = new Uint32Array(task.sizes.length);
+  const costs = new Float64Array(task.sizes.length);
+  let pending: number[] = [];
+  let state: State = task.initial;
+
+  function want(variable: number, value: number): void {
+    const mark = (offsets[variable] ?? 0) + value;
+    if (state[variable] === value || wantedIn[mark] === evaluation) return;
+    wantedIn[mark] = evaluation;
+    pending.push(variable, value);
+  }
+
+  function pay(variable: number, cost: number): void {
+    if (cost > (costs[variable] ?? 0)) costs[variable] = cost;
+  }
+
+  /** A variable will not keep the value that it has: what depends on that will be forgotten. */
+  function move(variable: number): void {
+    if (movedIn[variable] === evaluation) return;
+    movedIn[variable] = evaluation;
+    for (const dependent of task.dependents[variable] ?? []) {
+      if (state[dependent.variable] !== 0) forget(dependent.variable);
+    }
+  }
+
+  function forget(variable: number): void {
+    if (forgottenIn[variable] === evaluation) return;
+    forgottenIn[variable] = evaluation;
+    move(variable);
+    const goal = goalOf[variable];
+    if (goal === undefined || goal === 0) return;
+    pay(variable, graphs[variable]?.distancesTo(goal)[0] ?? Infinity);
+    need(variable, goal, 0);
+  }
+
+  function leave(variable: number): void {
+    move(variable);
+    pay(variable, graphs[variable]?.costOfLeaving(state[variable] ?? 0, goalOf[variable]) ?? Infinity);
+  }
+
+  /** Takes up what every way of a variable from one value to another needs. */
+  function need(variable: number, to: number, from: number): void {
+    for (const fact of graphs[variable]?.needsOf(to) ?? []) {
+      if (fact.unavoidable[from] !== 1) continue;
+      if (fact.holds) want(fact.variable, fact.value);
+      else if (state[fact.variable] === fact.value) leave(fact.variable);
+    }
+  }
+
+  return (now) => {
+    evaluation++;
+    state = now;
+    pending = [];
+    costs.fill(0);
+    for (const { variable, value } of task.goals) want(variable, value);
+    while (pending.length > 0) {
+      const value = pending.pop() ?? 0;
+      const variable = pending.pop() ?? 0;
+      const from = state[variable] ?? 0;
+      const goal = goalOf[variable];
+      const graph = graphs[variable];
+      const first = graph?.distancesTo(value)[from] ?? Infinity;
+      const then = goal === undefined ? 0 : graph?.distancesTo(goal)[value] ?? Infinity;
+      pay(variable, first + then);
+      if (first + then === Infinity) return Infinity;
+      move(variable);
+      need(variable, value, from);
+    }
+    let sum = 0;
+    for (const cost of costs) sum += cost;
+    return Math.ceil(sum - 1e-6); // costs are whole, shares of them are not quite
+  };
+}

@@ -1,0 +1,113 @@
+import { canHaveNeeds, type Reached } from "./reach.ts";
+import { type Action, dependentsOf, type Fact, type Task } from "./task.ts";
+
+/**
+ * Splits a task into tasks that have nothing to do with each other, over only the variables that the goals can depend
+ * on. Variables that can take one value only are gone, so that they join nothing. Ordered by their first variable.
+ *
+ * @param reached Every goal is in it.
+ */
+export function partition(task: Task, reached: Reached): Task[] {
+  const varies = task.initial.map((value, variable) => reached.hasOther(variable, value));
+  const actions = task.actions.filter((action) => canHaveNeeds(action, reached));
+  const touches = actions.map((action) => variablesOf(task, action).filter((variable) => varies[variable]));
+  const relevant = relevantVariables(task, actions, touches, varies);
+
+  const group = task.sizes.map((_size, variable) => variable);
+  function leader(variable: number): number {
+    let top = variable;
+    while (group[top] !== undefined && group[top] !== top) top = group[top] ?? top;
+    group[variable] = top;
+    return top;
+  }
+  function join(variables: readonly number[]): void {
+    for (const variable of variables) {
+      const [a, b] = [leader(variables[0] ?? variable), leader(variable)];
+      group[Math.max(a, b)] = Math.min(a, b);
+    }
+  }
+  for (const variables of touches) {
+    if (variables.every((variable) => relevant.has(variable))) join(variables);
+  }
+  for (const variable of relevant) {
+    const facts = task.conditions[variable] ?? [];
+    join([variable, ...facts.map((fact) => fact.variable).filter((other) => relevant.has(other))]);
+  }
+
+  const members = new Map<number, number[]>();
+  for (const variable of [...relevant].sort((a, b) => a - b)) {
+    const variables = members.get(leader(variable)) ?? [];
+    variables.push(variable);
+    members.set(leader(variable), variables);
+  }
+  const actionsOf = new Map<number, Action[]>();
+  for (const [index, action] of actions.entries()) {
+    const variables = touches[index] ?? [];
+    const first = variables[0];
+    if (first === undefined || !variables.every((variable) => relevant.has(variable))) continue;
+    const list = actionsOf.get(leader(first)) ?? [];
+    list.push(action);
+    actionsOf.set(leader(first), list);
+  }
+  return [...members].map(([top, variables]) => restrict(task, variables, actionsOf.get(top) ?? []));
+}
+
+function variablesOf(task: Task, action: Action): number[] {
+  const variables = new Set<number>();
+  for (const { variable } of [...action.changes, ...action.requires, ...action.excludes]) variables.add(variable);
+  for (const { variable } of action.changes) {
+    for (const fact of task.conditions[variable] ?? []) variables.add(fact.variable);
+  }
+  return [...variables];
+}
+
+/** The goals' variables, and whatever the actions that change these read, and so on. */
+function relevantVariables(
+  task: Task,
+  actions: readonly Action[],
+  touches: readonly (readonly number[])[],
+  varies: readonly boolean[],
+): Set<number> {
+  const changers: number[][] = task.sizes.map(() => []);
+  for (const [index, action] of actions.entries()) {
+    for (const { variable } of action.changes) changers[variable]?.push(index);
+  }
+  const relevant = new Set(task.goals.map((goal) => goal.variable).filter((variable) => varies[variable]));
+  for (const variable of relevant) { // grows while it is read
+    for (const fact of task.conditions[variable] ?? []) if (varies[fact.variable]) relevant.add(fact.variable);
+    for (const index of changers[variable] ?? []) {
+      for (const other of touches[index] ?? []) relevant.add(other);
+    }
+  }
+  return relevant;
+}
+
+/** A part of a task on its own, with its variables numbered anew. */
+function restrict(task: Task, variables: readonly number[], actions: readonly Action[]): Task {
+  const numbers = new Map(variables.map((variable, number) => [variable, number]));
+  const pick = <T>(list: readonly T[]): T[] => list.filter((_item, variable) => numbers.has(variable));
+  /** Facts of variables that are not here hold for ever. */
+  const translate = (facts: readonly Fact[]): Fact[] =>
+    facts.flatMap(({ variable, value }) => {
+      const number = numbers.get(variable);
+      return number === undefined ? [] : [{ variable: number, value }];
+    });
+  const conditions = pick(task.conditions).map(translate);
+  return {
+    urls: pick(task.urls),
+    sizes: pick(task.sizes),
+    initial: pick(task.initial),
+    conditions,
+    dependents: dependentsOf(conditions),
+    actions: actions.map((action) => ({
+      ...action,
+      changes: action.changes.flatMap(({ variable, from, to }) => {
+        const number = numbers.get(variable);
+        return number === undefined ? [] : [{ variable: number, from, to }];
+      }),
+      requires: translate(action.requires),
+      excludes: translate(action.excludes),
+    })),
+    goals: translate(task.goals),
+  };
+}

@@ -1,0 +1,67 @@
+import { canonicalText, type Value, type Values } from "../state/mod.ts";
+import { goalsOf, type SortedGoals, sortGoals } from "./goals.ts";
+import { createGrounder, type Frame } from "./ground.ts";
+import { Lru } from "./lru.ts";
+import type { Domain, Plan, Planner } from "./plan.ts";
+import { solve } from "./solve.ts";
+
+/** How a planner is bounded. */
+export interface PlannerOptions {
+  /** The most states that one question may expand before the answer is of kind `bound`. @default 100000 */
+  readonly maxExpansions?: number;
+  /** The most answers that are remembered. @default 1024 */
+  readonly cacheSize?: number;
+}
+
+/** What nodes with the same goals and names have in common. */
+interface Situation {
+  readonly goals: SortedGoals;
+  readonly frame: Frame;
+  /** Names goals and frame in the keys of answers. */
+  readonly number: number;
+}
+
+/**
+ * Makes a planner over a domain. Answers are remembered by what they can depend on: the goals, and the values of the
+ * variables that these can depend on. Whatever else differs between nodes, the same question is searched once.
+ *
+ * A plan is of least cost. Of several such plans always the same one is given, whatever the order in which modules,
+ * mutations, view and cfg list their entries.
+ */
+export function createPlanner(domain: Domain, options: PlannerOptions = {}): Planner {
+  const { maxExpansions = 100_000, cacheSize = 1024 } = options;
+  const grounder = createGrounder(domain);
+  const situations = new Lru<Situation>(cacheSize);
+  const numbers = new Lru<number>(cacheSize);
+  const answers = new Lru<Plan>(cacheSize);
+  let count = 0;
+
+  function situationOf(view: Values, cfg: Values): Situation {
+    const goals = goalsOf(domain, cfg);
+    const names = grounder.namesOf(view, cfg);
+    let key = names.join("\n");
+    for (const { url, value } of goals) key += `\n${url}=${textOf(value)}`;
+    return situations.getOrMake(key, () => {
+      const sorted = sortGoals(domain, goals);
+      const frame = grounder.ground(sorted.active.map(({ url }) => url), names);
+      const text = JSON.stringify([sorted, frame.mutations.map((mutation) => mutation.key)]);
+      return { goals: sorted, frame, number: numbers.getOrMake(text, () => count++) };
+    });
+  }
+
+  return {
+    domain,
+    plan({ view, cfg }) {
+      const { goals, frame, number } = situationOf(view, cfg);
+      let key = `${number}`;
+      for (const url of frame.urls) key += `\n${textOf(view.get(url))}`;
+      return answers.getOrMake(key, () => solve(domain, frame, view, goals, maxExpansions));
+    },
+  };
+}
+
+/** A text that tells values apart; for the texts of enumerations, which need no quotes, the value itself. */
+function textOf(value: Value | undefined): string {
+  if (value === undefined) return "";
+  return typeof value === "string" && /^[\w.-]+$/.test(value) ? value : `=${canonicalText(value)}`;
+}

@@ -1,0 +1,60 @@
+import { explainExhausted, findUnreachable } from "./diagnose.ts";
+import type { SortedGoals } from "./goals.ts";
+import type { Frame, GroundMutation } from "./ground.ts";
+import { partialOrder } from "./order.ts";
+import { partition } from "./partition.ts";
+import type { Domain, Plan, Step } from "./plan.ts";
+import { relaxedReach } from "./reach.ts";
+import { search } from "./search.ts";
+import { compileQuestion } from "./task.ts";
+import type { Values } from "../state/mod.ts";
+
+/** Plans one question afresh. Pure: the same frame, view and goals give the same plan. */
+export function solve(
+  domain: Domain,
+  frame: Frame,
+  view: Values,
+  goals: SortedGoals,
+  maxExpansions: number,
+): Plan {
+  const question = compileQuestion(domain, frame, view, goals.active);
+  const { suspended } = goals;
+  const reached = relaxedReach(question.task);
+  const unreachable = findUnreachable(question, reached, goals.active);
+  if (unreachable !== undefined) return { ok: false, reason: unreachable, suspended };
+
+  const budget = { left: maxExpansions };
+  const steps: Step[] = [];
+  let cost = 0;
+  for (const task of partition(question.task, reached)) {
+    const result = search(task, budget);
+    if (result.kind === "bound") return { ok: false, reason: { kind: "bound", expansions: maxExpansions }, suspended };
+    if (result.kind === "exhausted") {
+      const stuck = goals.active.filter(({ url }) => task.urls.includes(url));
+      return { ok: false, reason: explainExhausted(question, reached, stuck, maxExpansions), suspended };
+    }
+    const first = steps.length;
+    const waits = partialOrder(task, result.actions);
+    for (const [place, { mutation }] of result.actions.entries()) {
+      steps.push(stepOf(mutation, (waits[place] ?? []).map((earlier) => first + earlier)));
+    }
+    cost += result.cost;
+  }
+  return { ok: true, steps, cost, suspended };
+}
+
+function stepOf(mutation: GroundMutation, after: readonly number[]): Step {
+  const { key, module, id, bindings, context, changes, failTo, timeout, cost } = mutation;
+  return {
+    key,
+    module,
+    mutation: id,
+    bindings,
+    context,
+    changes: Object.fromEntries(changes.map(({ url, from, to }) => [url, [from, to]])),
+    failTo,
+    timeout,
+    cost,
+    after,
+  };
+}

@@ -1,0 +1,161 @@
+import type { Domain } from "./plan.ts";
+import type { Value, Values } from "../state/mod.ts";
+import type { Goal } from "./goals.ts";
+import type { Frame, GroundMutation } from "./ground.ts";
+
+/** A variable and one of its values, both by number. */
+export interface Fact {
+  readonly variable: number;
+  readonly value: number;
+}
+
+/** A mutation in numbers, ready to search with. */
+export interface Action {
+  readonly mutation: GroundMutation;
+  readonly cost: number;
+  readonly changes: readonly { readonly variable: number; readonly from: number; readonly to: number }[];
+  readonly requires: readonly Fact[];
+  readonly excludes: readonly Fact[];
+}
+
+/** A state: for each variable the number of its value. 0 is unknown. */
+export type State = readonly number[];
+
+/**
+ * A planning problem in numbers (SAS+). Constants and all that can't change are gone: actions that they forbid are left
+ * out, and what they grant is not asked for again.
+ */
+export interface Task {
+  readonly urls: readonly string[];
+  /** Number of values of each variable. */
+  readonly sizes: readonly number[];
+  readonly initial: State;
+  /** For each variable the facts without which it becomes unknown. A value of -1 never holds. */
+  readonly conditions: readonly (readonly Fact[])[];
+  /** For each variable whose condition names it: who, and the value that it has to have. */
+  readonly dependents: readonly (readonly Fact[])[];
+  readonly actions: readonly Action[];
+  /** A value of -1 can never hold. */
+  readonly goals: readonly Fact[];
+}
+
+/** A whole question as a task, with the words to explain it. */
+export interface Question {
+  readonly frame: Frame;
+  readonly task: Task;
+  /** The number of a variable that can change; undefined for what can't. */
+  variableOf(url: string): number | undefined;
+  /** The number of a variable's value; -1 when it isn't one of them. */
+  valueOf(variable: number, value: Value): number;
+  /** What a URL that can't change has. */
+  fixed(url: string): Value | undefined;
+}
+
+/** Puts a frame and the values of a node into numbers. */
+export function compileQuestion(domain: Domain, frame: Frame, view: Values, goals: readonly Goal[]): Question {
+  function current(url: string): Value | undefined {
+    const isConstant = domain.schema.find(url)?.variable.writer === "cfg";
+    return view.get(url) ?? (isConstant ? undefined : domain.schema.unknownOf(url));
+  }
+
+  const changed = new Set(frame.mutations.flatMap((mutation) => mutation.changes.map((change) => change.url)));
+  const canBeForgotten = (url: string) => frame.conditions.has(url) && view.has(url);
+  const urls = frame.urls.filter((url) => changed.has(url) || canBeForgotten(url));
+  const numbers = new Map(urls.map((url, number) => [url, number]));
+  const values = urls.map((url) => numbersOf(domain, url, view.get(url)));
+  const valueOf = (variable: number, value: Value) => values[variable]?.get(value) ?? -1;
+
+  const conditions = urls.map((url, own) =>
+    (frame.conditions.get(url) ?? []).flatMap((needed): Fact[] => {
+      const variable = numbers.get(needed.url);
+      if (variable !== undefined) return [{ variable, value: valueOf(variable, needed.value) }];
+      return current(needed.url) === needed.value ? [] : [{ variable: own, value: -1 }];
+    })
+  );
+  const actions = frame.mutations.flatMap((mutation) => compileAction(mutation) ?? []);
+  const task: Task = {
+    urls,
+    sizes: values.map((known) => known.size),
+    initial: [],
+    conditions,
+    dependents: dependentsOf(conditions),
+    actions,
+    goals: goals.flatMap(({ url, value }): Fact[] => {
+      const variable = numbers.get(url);
+      return variable === undefined ? [] : [{ variable, value: valueOf(variable, value) }];
+    }),
+  };
+  const initial = urls.map((url, variable) => {
+    const value = view.get(url);
+    return value === undefined ? 0 : Math.max(0, valueOf(variable, value));
+  });
+  return {
+    frame,
+    task: { ...task, initial: onlyKnown(task, initial) },
+    variableOf: (url) => numbers.get(url),
+    valueOf,
+    fixed: current,
+  };
+
+  function compileAction(mutation: GroundMutation): Action | undefined {
+    const requires: Fact[] = [];
+    for (const { url, value } of mutation.requires) {
+      const variable = numbers.get(url);
+      if (variable !== undefined) requires.push({ variable, value: valueOf(variable, value) });
+      else if (current(url) !== value) return undefined;
+    }
+    const excludes: Fact[] = [];
+    for (const { url, values } of mutation.excludes) {
+      const variable = numbers.get(url);
+      for (const value of values) {
+        if (variable !== undefined) excludes.push({ variable, value: valueOf(variable, value) });
+        else if (current(url) === value) return undefined;
+      }
+    }
+    const changes = mutation.changes.map(({ url, from, to }) => {
+      const variable = numbers.get(url) ?? -1;
+      return { variable, from: valueOf(variable, from), to: valueOf(variable, to) };
+    });
+    const isPossible = requires.every(({ value }) => value >= 0) &&
+      changes.every(({ variable, from, to }) => variable >= 0 && from >= 0 && to >= 0);
+    if (!isPossible) return undefined;
+    return { mutation, cost: mutation.cost, changes, requires, excludes: excludes.filter(({ value }) => value >= 0) };
+  }
+}
+
+const numbered = new WeakMap<readonly string[], ReadonlyMap<Value | undefined, number>>();
+
+/** The numbers of a variable's values. What is no enumeration has two: unknown, and what it is now. */
+function numbersOf(domain: Domain, url: string, now: Value | undefined): ReadonlyMap<Value | undefined, number> {
+  const type = domain.schema.find(url)?.variable.type;
+  if (type?.kind !== "enum") return new Map<Value | undefined, number>([[undefined, 0], [now, 1]]);
+  const known = numbered.get(type.values) ?? new Map(type.values.map((value, number) => [value, number]));
+  numbered.set(type.values, known);
+  return known;
+}
+
+/** Turns conditions round: for each variable the ones that depend on it, with the value that they need. */
+export function dependentsOf(conditions: readonly (readonly Fact[])[]): Fact[][] {
+  const dependents: Fact[][] = conditions.map(() => []);
+  for (const [variable, facts] of conditions.entries()) {
+    for (const fact of facts) {
+      if (fact.value >= 0) dependents[fact.variable]?.push({ variable, value: fact.value });
+    }
+  }
+  return dependents;
+}
+
+/** A state without the values that can't be known in it. */
+export function onlyKnown(task: Task, state: State): State {
+  const known = [...state];
+  let again = true;
+  while (again) {
+    again = false;
+    for (const [variable, facts] of task.conditions.entries()) {
+      if (known[variable] === 0 || facts.every((fact) => known[fact.variable] === fact.value)) continue;
+      known[variable] = 0;
+      again = true;
+    }
+  }
+  return known;
+}

@@ -1,0 +1,147 @@
+import { Heap } from "./heap.ts";
+import type { Action, Fact, Task } from "./task.ts";
+
+/** Something that every way of a variable to a value needs at some moment. */
+export interface Need extends Fact {
+  /** True: the fact must hold; false: it must not. */
+  readonly holds: boolean;
+  /** For each value that the variable may have now: 1 when no way from there does without it. */
+  readonly unavoidable: Uint8Array;
+}
+
+interface Edge {
+  readonly from: number;
+  readonly to: number;
+  /** The share of the action's cost that this variable bears. */
+  readonly share: number;
+  readonly action: Action;
+}
+
+/** How one variable can move, seen on its own. All answers are lower bounds, and are remembered. */
+export interface TransitionGraph {
+  /** For each value the least cost from there to `goal`; Infinity where there is no way. */
+  distancesTo(goal: number): Float64Array;
+  /** What the ways to a value need of other variables. */
+  needsOf(goal: number): readonly Need[];
+  /** The least cost of leaving a value, for `goal` or (undefined) for anywhere. */
+  costOfLeaving(value: number, goal: number | undefined): number;
+}
+
+/**
+ * The transition graph of one variable of a task. An action that changes several variables is shared out among them in
+ * equal parts, so that the distances of different variables may be added up. Being forgotten is free: whoever causes it
+ * pays.
+ */
+export function createTransitionGraph(task: Task, variable: number): TransitionGraph {
+  const size = task.sizes[variable] ?? 0;
+  const condition = task.conditions[variable] ?? [];
+  const incoming: Edge[][] = Array.from({ length: size }, () => []);
+  const outgoing: Edge[][] = Array.from({ length: size }, () => []);
+  for (const action of task.actions) {
+    const change = action.changes.find((candidate) => candidate.variable === variable);
+    if (change === undefined) continue;
+    const edge = { from: change.from, to: change.to, share: action.cost / action.changes.length, action };
+    incoming[change.to]?.push(edge);
+    outgoing[change.from]?.push(edge);
+  }
+  const isForgettable = condition.length > 0;
+  const distances = new Map<number, Float64Array>();
+  const needs = new Map<number, readonly Need[]>();
+
+  function distancesTo(goal: number): Float64Array {
+    const known = distances.get(goal) ?? measure(goal);
+    distances.set(goal, known);
+    return known;
+  }
+
+  /** Dijkstra's algorithm, backwards from the goal. */
+  function measure(goal: number): Float64Array {
+    const found = new Float64Array(size).fill(Infinity);
+    const open = new Heap<{ readonly value: number; readonly cost: number }>((a, b) => a.cost - b.cost);
+    function reach(value: number, cost: number): void {
+      if (cost >= (found[value] ?? 0)) return;
+      found[value] = cost;
+      open.push({ value, cost });
+    }
+    reach(goal, 0);
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const { value, cost } = next;
+      if (cost !== found[value]) continue; // a cheaper way to it was found since
+      for (const edge of incoming[value] ?? []) reach(edge.from, cost + edge.share);
+      if (value === 0 && isForgettable) { for (let other = 1; other < size; other++) reach(other, cost); }
+    }
+    return found;
+  }
+
+  function needsOf(goal: number): readonly Need[] {
+    const known = needs.get(goal) ?? findNeeds(goal);
+    needs.set(goal, known);
+    return known;
+  }
+
+  function findNeeds(goal: number): Need[] {
+    const found: Need[] = [];
+    if (goal !== 0) {
+      const always = new Uint8Array(size).fill(1);
+      for (const fact of condition) found.push({ ...fact, holds: true, unavoidable: always });
+    }
+    for (const candidate of candidates()) {
+      const unavoidable = withoutWay(goal, candidate);
+      if (unavoidable.includes(1)) found.push({ ...candidate, unavoidable });
+    }
+    return found;
+  }
+
+  /** Everything that some edge needs of other variables. */
+  function candidates(): Omit<Need, "unavoidable">[] {
+    const all = new Map<string, Omit<Need, "unavoidable">>();
+    const add = (fact: Fact, holds: boolean) => {
+      if (fact.variable !== variable) all.set(`${fact.variable} ${fact.value} ${holds}`, { ...fact, holds });
+    };
+    for (const { action } of incoming.flat()) {
+      for (const fact of action.requires) add(fact, true);
+      for (const fact of action.excludes) add(fact, false);
+      for (const change of action.changes) add({ variable: change.variable, value: change.from }, true);
+    }
+    return [...all.values()];
+  }
+
+  /** The values with a way to `goal`, but none over edges that do without the candidate. */
+  function withoutWay(goal: number, candidate: Omit<Need, "unavoidable">): Uint8Array {
+    const distance = distancesTo(goal);
+    const without = new Uint8Array(size);
+    for (let value = 0; value < size; value++) without[value] = distance[value] === Infinity ? 0 : 1;
+    without[goal] = 0;
+    const pending = [goal];
+    for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
+      const before = (incoming[value] ?? []).filter((edge) => !needsFact(edge.action, candidate)).map(({ from }) =>
+        from
+      );
+      if (value === 0 && isForgettable) { for (let other = 1; other < size; other++) before.push(other); }
+      for (const other of before) {
+        if (without[other] !== 1) continue;
+        without[other] = 0;
+        pending.push(other);
+      }
+    }
+    return without;
+  }
+
+  function costOfLeaving(value: number, goal: number | undefined): number {
+    const after = (next: number) => (goal === undefined ? 0 : distancesTo(goal)[next] ?? Infinity);
+    let least = isForgettable && value !== 0 ? after(0) : Infinity;
+    for (const edge of outgoing[value] ?? []) {
+      if (edge.to !== value) least = Math.min(least, edge.share + after(edge.to));
+    }
+    return least;
+  }
+
+  return { distancesTo, needsOf, costOfLeaving };
+}
+
+function needsFact(action: Action, { variable, value, holds }: Omit<Need, "unavoidable">): boolean {
+  const same = (fact: Fact) => fact.variable === variable && fact.value === value;
+  if (!holds) return action.excludes.some(same);
+  return action.requires.some(same) ||
+    action.changes.some((change) => change.variable === variable && change.from === value);
+}
