@@ -20,9 +20,10 @@ export function describeTotals(results: readonly UnitResult[], gate: readonly { 
   const failed = all.filter(({ outcome }) => outcome === "failed").map(({ name, unit }) =>
     `${unitName(unit)}: ${name}\n`
   );
-  const skipped = all.filter(({ outcome }) => outcome === "skipped").map(({ name, unit }) =>
-    `${unitName(unit)}: ${name}\n`
-  );
+  const skipped = results.flatMap(({ unit, cases }) => {
+    const count = cases.filter(({ outcome }) => outcome === "skipped").length;
+    return count === 0 ? [] : [`${String(count).padStart(6)}    ${unitName(unit)}\n`];
+  });
   const passed = all.filter(({ outcome }) => outcome === "passed").length + gate.filter(({ ok }) => ok).length;
   const failures = failed.length + gate.filter(({ ok }) => !ok).length;
   return [

@@ -98,7 +98,7 @@ test("findUnits() puts heavy files first, on Deno only, and the others on each r
   const files = {
     "test/plan/a_test.ts": "",
     "test/plan/b_e2e_test.ts": "",
-    "test/store/c_test.ts": "",
+    "test/scripts/c_test.ts": "",
     "test/plan/help.ts": "",
   };
   await withTree(files, (root) => {
@@ -108,13 +108,12 @@ test("findUnits() puts heavy files first, on Deno only, and the others on each r
       "deno test/plan/a_test.ts",
       "node test/plan/a_test.ts",
       "bun test/plan/a_test.ts",
-      "deno test/store/c_test.ts",
-      "bun test/store/c_test.ts",
+      "deno test/scripts/c_test.ts",
     ]);
-    assert.equal(names(["store"]).length, 2);
+    assert.equal(names(["scripts"]).length, 1);
     assert.throws(() => findUnits(root, ["plam"]), {
       name: "RangeError",
-      message: 'Cannot test "plam" as there is no such folder in test/: it has plan, store',
+      message: 'Cannot test "plam" as there is no such folder in test/: it has plan, scripts',
     });
   });
 });
@@ -142,7 +141,7 @@ test("describeTotals() ends with the counts alone on a line, the gate's included
   const text = describeTotals([result], [{ ok: true }, { ok: false }]);
   assert.match(text, /\n2 passed, 2 failed\n$/);
   assert.match(text, /Slowest tests\n {3}2\.0 s {2}a \(deno test\/a\/a_test\.ts\)\n/);
-  assert.match(text, /Skipped\ndeno test\/a\/a_test\.ts: c\n/);
+  assert.match(text, /Skipped\n {5}1 {4}deno test\/a\/a_test\.ts\n/);
 });
 
 /** Whether a process lives; one that has ended and waits to be collected does not. */
