@@ -1,2 +1,3 @@
 /** The engine: reconciles nodes on an injected clock. */
 export * from "./types.ts";
+export { createEngine, defaultEngineOptions } from "./engine.ts";

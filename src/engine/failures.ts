@@ -1,0 +1,93 @@
+import type { Random } from "../clock.ts";
+import type { MutationKey, Step } from "../plan/mod.ts";
+import type { EngineOptions, Failure, Stuck } from "./types.ts";
+
+/** What is remembered of one mutation on one node, for as long as the node's target stays. */
+export interface Memory {
+  readonly key: MutationKey;
+  /** How often it failed since it last succeeded for good. */
+  readonly attempts: number;
+  /** Not to be started before this, in clock milliseconds. */
+  readonly retryAt: number;
+  /** True when it is given up. */
+  readonly held: boolean;
+  /** What went wrong last; empty when nothing did. */
+  readonly reason: string;
+  /** The mutation itself: undefined for what an earlier run of this program gave up, until a plan names it again. */
+  readonly step: Step | undefined;
+  /** Since when, in clock milliseconds, it has been done and not needed again. */
+  readonly reachedAt: number | undefined;
+}
+
+/** What an earlier run of this program gave up. */
+export function restoreMemory(stuck: Stuck): Memory {
+  const { mutation: key, attempts, reason } = stuck;
+  return { key, attempts, retryAt: 0, held: true, reason, step: undefined, reachedAt: undefined };
+}
+
+/** The memory after one more failure: it waits, longer with each, and is held after the last attempt. */
+export function rememberFailure(
+  before: Memory | undefined,
+  step: Step,
+  failure: Failure,
+  now: number,
+  random: Random,
+  options: EngineOptions,
+): Memory {
+  const attempts = (before?.attempts ?? 0) + 1;
+  const retryAt = now + backoff(attempts, random, options);
+  const held = !failure.retry || attempts >= options.maxAttempts;
+  return { key: step.key, attempts, retryAt, held, reason: failure.message, step, reachedAt: undefined };
+}
+
+/** The memory after a success: failures are forgotten only when it lasts. See {@link review}. */
+export function rememberSuccess(before: Memory | undefined, step: Step, now: number): Memory {
+  const { attempts = 0, retryAt = 0, held = false, reason = "" } = before ?? {};
+  return { key: step.key, attempts, retryAt, held, reason, step, reachedAt: now };
+}
+
+/** How long to wait after this many failures: doubled with each up to the cap, then between half of it and all. */
+function backoff(attempts: number, random: Random, options: EngineOptions): number {
+  const full = Math.min(options.backoffCap, options.backoffBase * 2 ** (attempts - 1));
+  return full * (0.5 + random() / 2);
+}
+
+/** What comes of a memory when the node has been looked at. */
+export type Review =
+  | { readonly kind: "keep"; readonly memory: Memory }
+  /** Its success has lasted. */
+  | { readonly kind: "forget" }
+  /** Its success did not last: the mutation is needed again. */
+  | { readonly kind: "relapsed" };
+
+/**
+ * Looks at a memory again.
+ *
+ * @param needed The mutation as the plan has it; undefined when the plan does without it.
+ * @param reached True when what the mutation changes is as it would leave it.
+ */
+export function review(
+  memory: Memory,
+  needed: Step | undefined,
+  reached: boolean,
+  now: number,
+  settle: number,
+): Review {
+  const step = needed ?? memory.step;
+  if (memory.reachedAt === undefined) {
+    return { kind: "keep", memory: { ...memory, step, reachedAt: needed === undefined && reached ? now : undefined } };
+  }
+  if (now - memory.reachedAt >= settle) return { kind: "forget" };
+  if (needed === undefined) return { kind: "keep", memory };
+  if (memory.held) return { kind: "keep", memory: { ...memory, step, reachedAt: undefined } };
+  return { kind: "relapsed" };
+}
+
+/**
+ * What a handler's rejection says. Anything named `PermanentError` can't be helped by trying again: it need not be of this
+ * program's own class, as modules may come from elsewhere.
+ */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error)) return { message: String(error), retry: true };
+  return { message: error.message || error.name, retry: error.name !== "PermanentError" };
+}

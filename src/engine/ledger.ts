@@ -1,0 +1,122 @@
+import type { Clock, Random } from "../clock.ts";
+import type { MutationKey, Plan, Step } from "../plan/mod.ts";
+import { type Memory, rememberFailure, rememberSuccess, restoreMemory, review } from "./failures.ts";
+import { progressOf } from "./progress.ts";
+import type { NodeRecord } from "./record.ts";
+import type { EngineHost, EngineNode, EngineOptions, Failure } from "./types.ts";
+import { describeFailure, describeTime } from "./words.ts";
+
+/** Keeps the failure memory of nodes, and tells the host what is held. */
+export interface Ledger {
+  /** Takes over what an earlier run of this program gave up, unless the node's target is another one by now. */
+  restore(record: NodeRecord): void;
+  /** Notes a failure. */
+  fail(record: NodeRecord, step: Step, failure: Failure): void;
+  /** Notes a success, whose lasting {@link Ledger.review} watches. */
+  succeed(record: NodeRecord, step: Step): void;
+  /** Takes a success back that the plan itself undoes, as it needs the mutation once more: that is no relapse. */
+  expectAgain(record: NodeRecord, key: MutationKey): void;
+  /** Forgets what has lasted; counts what has not lasted, and is needed again, as failed. */
+  review(record: NodeRecord, node: EngineNode, plan: Plan, needed: ReadonlyMap<MutationKey, Step>): void;
+  /** Forgets all failures of a node. */
+  clear(record: NodeRecord, why: string): void;
+}
+
+/** Makes a ledger. `onFailure` is called for each failure that is noted. */
+export function createLedger(
+  host: EngineHost,
+  clock: Clock,
+  random: Random,
+  options: EngineOptions,
+  onFailure: () => void,
+): Ledger {
+  /** Tells the host what is held: one mutation, for as long as it is, then the next. */
+  function show(record: NodeRecord): void {
+    const held = [...record.failures.values()].filter((memory) => memory.held);
+    const [first] = held;
+    if (first?.key === record.shown || held.some((memory) => memory.key === record.shown)) return;
+    record.shown = first?.key;
+    if (first === undefined) return host.hold(record.id, undefined);
+    const { key: mutation, reason, attempts } = first;
+    host.hold(record.id, { mutation, reason, target: record.target, attempts });
+  }
+
+  function release(record: NodeRecord, memory: Memory, why: string): void {
+    record.failures.delete(memory.key);
+    if (memory.held) host.log({ node: record.name, kind: "unstuck", mutation: memory.key, why });
+  }
+
+  /** What succeeded before this failure may be needed again because of it: one event counts once. */
+  function excuse(record: NodeRecord): void {
+    for (const key of record.failures.keys()) expectAgain(record, key);
+  }
+
+  function expectAgain(record: NodeRecord, key: MutationKey): void {
+    const memory = record.failures.get(key);
+    if (memory !== undefined) record.failures.set(key, { ...memory, reachedAt: undefined });
+  }
+
+  function fail(record: NodeRecord, step: Step, failure: Failure): void {
+    const now = clock.now();
+    excuse(record);
+    const memory = rememberFailure(record.failures.get(step.key), step, failure, now, random, options);
+    record.failures.set(step.key, memory);
+    onFailure();
+    const entry = { node: record.name, mutation: step.key };
+    host.log({ ...entry, kind: "failed", why: describeFailure(memory, now, options) });
+    if (memory.held) host.log({ ...entry, kind: "stuck", why: memory.reason });
+    show(record);
+  }
+
+  return {
+    restore(record) {
+      const stuck = host.held(record.id);
+      if (stuck === undefined) return;
+      if (stuck.target === record.target) {
+        record.failures.set(stuck.mutation, restoreMemory(stuck));
+        record.shown = stuck.mutation;
+        return;
+      }
+      host.hold(record.id, undefined);
+      const why = "Its cfg has changed since it was given up";
+      host.log({ node: record.name, kind: "unstuck", mutation: stuck.mutation, why });
+    },
+    fail,
+    succeed(record, step) {
+      record.failures.set(step.key, rememberSuccess(record.failures.get(step.key), step, clock.now()));
+    },
+    expectAgain,
+    review(record, node, plan, needed) {
+      const { schema } = node.planner.domain;
+      const atGoal = plan.ok && plan.steps.length === 0;
+      for (const key of newestFirst(record.failures)) {
+        const memory = record.failures.get(key);
+        if (memory === undefined) continue;
+        const step = needed.get(memory.key) ?? memory.step;
+        const reached = atGoal || (step !== undefined && progressOf(step, schema, node.view) === "done");
+        const result = review(memory, needed.get(memory.key), reached, clock.now(), options.settle);
+        switch (result.kind) {
+          case "keep":
+            record.failures.set(memory.key, result.memory);
+            break;
+          case "forget":
+            release(record, memory, `What it changes has lasted ${describeTime(options.settle)}`);
+            break;
+          case "relapsed":
+            if (step !== undefined) fail(record, step, { message: "Did not last", retry: true });
+            break;
+        }
+      }
+      show(record);
+    },
+    clear(record, why) {
+      for (const memory of [...record.failures.values()]) release(record, memory, why);
+      show(record);
+    },
+  };
+}
+
+/** What succeeded last comes first: of successes that are lost at once it is the one that did not last. */
+function newestFirst(failures: ReadonlyMap<MutationKey, Memory>): MutationKey[] {
+  return [...failures.values()].sort((a, b) => (b.reachedAt ?? 0) - (a.reachedAt ?? 0)).map((memory) => memory.key);
+}

@@ -1,0 +1,132 @@
+import type { Clock } from "../clock.ts";
+import { describeNoPlan, type Plan, type Step } from "../plan/mod.ts";
+import type { Flights } from "./flights.ts";
+import { openGate } from "./gate.ts";
+import type { Ledger } from "./ledger.ts";
+import { progressOf, withoutProgress } from "./progress.ts";
+import type { Flight, NodeRecord } from "./record.ts";
+import type { EngineHost, EngineNode } from "./types.ts";
+import { describeSurprise } from "./words.ts";
+
+/** Brings one node a look closer to its goal: what is done ends, what is unwanted stops, what can start starts. */
+export type Reconcile = (record: NodeRecord, node: EngineNode) => void;
+
+/**
+ * Makes the function that looks at a node.
+ *
+ * @param onPlan Called when a node gets a new plan that is not empty.
+ * @param touch Has a node looked at soon.
+ */
+export function createReconcile(
+  host: EngineHost,
+  clock: Clock,
+  ledger: Ledger,
+  flights: Flights,
+  onPlan: () => void,
+  touch: (id: string) => void,
+): Reconcile {
+  /** A parent awaits what its child runs. A child does not supervise its parent. */
+  function concerns(step: Step): boolean {
+    return host.role === "parent" || step.context === "self";
+  }
+
+  /** Takes in what people changed. @returns True when it is another target. */
+  function notice(record: NodeRecord, node: EngineNode): boolean {
+    record.name = node.name;
+    record.frozen = node.frozen;
+    if (record.target === node.target) return false;
+    record.target = node.target;
+    ledger.clear(record, "Its cfg has changed");
+    return true;
+  }
+
+  /**
+   * Plans, and aborts what the plan does not continue: what it can't start at once.
+   *
+   * @returns The plan, and the steps that were aborted.
+   */
+  function planOn(record: NodeRecord, node: EngineNode, edited: boolean): { plan: Plan; cut: Step[] } {
+    const { schema } = node.planner.domain;
+    const cut: Step[] = [];
+    function abort(flight: Flight, plan: Plan): void {
+      cut.push(flight.step);
+      flights.abort(
+        record,
+        flight,
+        plan.ok ? describeSurprise(flight.step, node, edited) : describeNoPlan(plan.reason),
+      );
+    }
+    for (;;) {
+      const partial = [...record.flights.values()].filter((flight) =>
+        progressOf(flight.step, schema, node.view) === "partial"
+      );
+      const view = withoutProgress(partial.map((flight) => flight.step), schema, node.view);
+      const plan = node.planner.plan({ view, cfg: node.cfg });
+      const wanted = new Set(plan.ok ? plan.steps.filter((step) => step.after.length === 0).map(({ key }) => key) : []);
+      const lost = partial.filter((flight) => !wanted.has(flight.step.key));
+      for (const flight of lost) abort(flight, plan);
+      if (lost.length > 0) continue; // without them it is to be planned from what is really there
+      for (const flight of [...record.flights.values()]) {
+        if (!wanted.has(flight.step.key)) abort(flight, plan);
+      }
+      return { plan, cut };
+    }
+  }
+
+  function count(record: NodeRecord, plan: Plan): void {
+    if (plan === record.plan) return;
+    const planned = plan.ok ? plan.steps.map((step) => step.key).join() : "";
+    if (planned !== "" && planned !== record.planned) onPlan();
+    record.planned = planned;
+    record.plan = plan;
+  }
+
+  function tellPath(record: NodeRecord, plan: Plan): void {
+    const noPath = plan.ok ? undefined : describeNoPlan(plan.reason);
+    if (noPath !== undefined && noPath !== record.noPath) {
+      host.log({ node: record.name, kind: "no-path", why: noPath });
+    }
+    record.noPath = noPath;
+  }
+
+  function waitForRetry(record: NodeRecord, at: number | undefined): void {
+    record.cancelRetry?.();
+    record.cancelRetry = at === undefined ? undefined : clock.after(at - clock.now(), () => touch(record.id));
+  }
+
+  return (record, node) => {
+    const edited = notice(record, node);
+    const done = flights.land(record, node);
+    if (node.frozen) {
+      record.plan = undefined;
+      record.gate = undefined;
+      return waitForRetry(record, undefined);
+    }
+    const { plan, cut } = planOn(record, node, edited);
+    count(record, plan);
+    tellPath(record, plan);
+    const steps = plan.ok ? plan.steps : [];
+    const needed = new Map(steps.map((step) => [step.key, step]));
+    for (const { key } of done) {
+      if (needed.has(key)) ledger.expectAgain(record, key);
+    }
+    if (!edited) {
+      for (const { key } of cut) {
+        const step = needed.get(key);
+        if (step !== undefined) ledger.fail(record, step, { message: "Was cut short by a change", retry: true });
+      }
+    }
+    ledger.review(record, node, plan, needed);
+    record.gate = openGate(steps, concerns, record.failures, clock.now());
+    for (const step of record.gate.open) {
+      if (record.ended) return; // what was just started has stopped the engine
+      if (!record.flights.has(step.key)) flights.start(record, node, step, plan);
+    }
+    if (record.ended) return;
+    waitForRetry(record, record.gate.retryAt);
+    if (plan.ok && steps.length === 0 && record.worked) {
+      record.worked = false;
+      host.log({ node: record.name, kind: "converged", why: "Every goal is reached" });
+    }
+  };
+}

@@ -1,0 +1,279 @@
+import type { Clock, Random } from "../../src/clock.ts";
+import { createEngine, type Engine, type EngineEvent, type EngineHost } from "../../src/engine/mod.ts";
+import type { EngineOptions, Stuck } from "../../src/engine/mod.ts";
+import { compileDomain, createPlanner, declareModule, type Planner, type Step } from "../../src/plan/mod.ts";
+import { core, defineExtension, enumeration, services, type Value, type Values, viewOf } from "../../src/state/mod.ts";
+import { createVirtualClock, type VirtualClock } from "../support/virtual_clock.ts";
+
+/** Power and run state of a machine, run by its parent. Boot and joining happen by themselves. */
+const machine = declareModule({
+  name: "machine",
+  about: "A machine for tests",
+  extensions: [core],
+  discovers: ["/physState", "/runState"],
+  mutations: {
+    find: { context: "parent", changes: { "/physState": ["PHYS_UNKNOWN", "POWER_OFF"] }, timeout: 5_000 },
+    on: {
+      context: "parent",
+      changes: { "/physState": ["POWER_OFF", "POWER_ON"] },
+      timeout: 10_000,
+      failTo: { "/physState": "PHYS_HANG" },
+    },
+    off: {
+      context: "parent",
+      changes: { "/physState": ["POWER_ON", "POWER_OFF"] },
+      excludes: { "/busy": "BUSY" },
+      timeout: 10_000,
+      failTo: { "/physState": "PHYS_HANG" },
+    },
+    reset: {
+      context: "parent",
+      changes: { "/physState": ["PHYS_HANG", "POWER_OFF"] },
+      timeout: 10_000,
+      failTo: { "/physState": "PHYS_HANG" },
+    },
+    boot: {
+      context: "parent",
+      changes: { "/runState": ["UNKNOWN", "INIT"] },
+      requires: { "/physState": "POWER_ON" },
+      timeout: 30_000,
+      failTo: { "/physState": "PHYS_HANG" },
+    },
+    join: {
+      context: "parent",
+      changes: { "/runState": ["INIT", "SYNC"] },
+      requires: { "/physState": "POWER_ON" },
+      timeout: 10_000,
+      failTo: { "/physState": "PHYS_HANG" },
+    },
+  },
+});
+
+/** Services, run by the node's agent. */
+const service = declareModule({
+  name: "service",
+  about: "Services for tests",
+  extensions: [core, services],
+  discovers: ["/services/{name}/state"],
+  mutations: {
+    start: {
+      context: "self",
+      changes: { "/services/{name}/state": ["UNKNOWN", "RUN"] },
+      requires: { "/runState": "SYNC" },
+      timeout: 5_000,
+      failTo: { "/services/{name}/state": "ERROR" },
+    },
+    restart: {
+      context: "self",
+      changes: { "/services/{name}/state": ["ERROR", "RUN"] },
+      requires: { "/runState": "SYNC" },
+      timeout: 5_000,
+      failTo: { "/services/{name}/state": "ERROR" },
+    },
+  },
+});
+
+const cooling = defineExtension("cooling", {
+  "/fan": { type: enumeration("UNKNOWN", "SLOW", "FAST"), writer: "parent", about: "Fan speed", knownWhile: {} },
+  "/pump": { type: enumeration("UNKNOWN", "SLOW", "FAST"), writer: "parent", about: "Pump speed", knownWhile: {} },
+  "/lamp": { type: enumeration("UNKNOWN", "DARK", "LIT"), writer: "parent", about: "Front lamp", knownWhile: {} },
+});
+
+/** Things beside the machine's power: one mutation of two values, and one value that nothing else depends on. */
+const rack = declareModule({
+  name: "rack",
+  about: "Cooling and a lamp for tests",
+  extensions: [core, cooling],
+  discovers: ["/fan", "/pump", "/lamp"],
+  mutations: {
+    cool: {
+      context: "parent",
+      changes: { "/fan": ["SLOW", "FAST"], "/pump": ["SLOW", "FAST"] },
+      timeout: 10_000,
+      failTo: { "/fan": "SLOW", "/pump": "SLOW" },
+    },
+    light: { context: "parent", changes: { "/lamp": ["DARK", "LIT"] }, timeout: 10_000, failTo: { "/lamp": "DARK" } },
+    dim: { context: "parent", changes: { "/lamp": ["LIT", "DARK"] }, timeout: 10_000, failTo: { "/lamp": "DARK" } },
+  },
+});
+
+/** The planner of every node in these tests. */
+export const planner: Planner = createPlanner(compileDomain([machine, service, rack]));
+
+/** What the name of a node starts with; its id follows. */
+const NAME = "node ";
+
+/** One call of a handler. */
+export interface Run {
+  readonly id: string;
+  readonly key: string;
+  readonly execution: string;
+  readonly signal: AbortSignal;
+  /** Clock milliseconds. */
+  readonly at: number;
+  /** The handler returns. */
+  finish(): void;
+  /** The handler fails. */
+  reject(error: unknown): void;
+}
+
+interface World {
+  cfg: Map<string, Value>;
+  readonly dsc: Map<string, Value>;
+  revision: number;
+  frozen: boolean;
+}
+
+/** An engine with a small world around it, on a clock that the test moves. */
+export interface Lab {
+  readonly clock: VirtualClock;
+  readonly engine: Engine;
+  readonly events: EngineEvent[];
+  readonly runs: Run[];
+  readonly holds: Map<string, Stuck>;
+  /** Called with each run as it starts. */
+  onRun: (run: Run) => void;
+  /** Called with each event, and the id of its node. */
+  onEvent: (event: EngineEvent, id: string) => void;
+  /** Replaces cfg, with a new version; creates the node. */
+  want(cfg: { readonly [url: string]: Value }, id?: string): void;
+  /** Something is discovered, or forgotten (null). */
+  see(dsc: { readonly [url: string]: Value | null }, id?: string): void;
+  freeze(frozen: boolean, id?: string): void;
+  remove(id?: string): void;
+  /** The program stops and starts again. What is in the world stays. */
+  restart(): void;
+  /** Values of the discovered state. */
+  seen(url: string, id?: string): Value | undefined;
+  /** The events of one kind, as mutation keys. */
+  keysOf(kind: EngineEvent["kind"]): (string | undefined)[];
+  /** How many times a handler was run. */
+  runsOf(key: string): Run[];
+  /** Lets everything happen that can without time going on. */
+  settle(): Promise<void>;
+}
+
+/** Makes a lab. Handlers return at once and change nothing, unless the test says otherwise. */
+export function createLab(
+  setup: {
+    readonly role?: "parent" | "self";
+    readonly options?: Partial<EngineOptions>;
+    readonly random?: Random;
+    readonly clockOf?: (clock: VirtualClock) => Clock;
+    readonly onRead?: () => void;
+    readonly planner?: Planner;
+  } = {},
+): Lab {
+  const clock = createVirtualClock();
+  const world = new Map<string, World>();
+  const events: EngineEvent[] = [];
+  const runs: Run[] = [];
+  const holds = new Map<string, Stuck>();
+  const used = setup.planner ?? planner;
+  const { schema, conditions } = used.domain;
+
+  function change(id: string, dsc: { readonly [url: string]: Value | null }): void {
+    const node = world.get(id);
+    if (node === undefined) return;
+    let changed = false;
+    for (const [url, value] of Object.entries(dsc)) {
+      if ((node.dsc.get(url) ?? null) === value) continue;
+      changed = true;
+      if (value === null) node.dsc.delete(url);
+      else node.dsc.set(url, value);
+    }
+    // What can't be known any more is gone, and does not come back with the power.
+    for (const url of node.dsc.keys()) if (!viewIn(id, node).has(url)) node.dsc.delete(url);
+    if (changed) engine.touch(id);
+  }
+
+  function viewIn(id: string, node: World): Values {
+    const facet = (values: Values) =>
+      new Map([...values].map(([url, value]) => [url, { value, version: [1, 1] as const }]));
+    const discovered = facet(node.dsc);
+    return viewOf(schema, conditions, { id, facets: { cfg: facet(node.cfg), parent: discovered, self: discovered } });
+  }
+
+  const host: EngineHost = {
+    role: setup.role ?? "parent",
+    nodes: () => world.keys(),
+    read(id) {
+      setup.onRead?.();
+      const node = world.get(id);
+      if (node === undefined) return undefined;
+      const view = viewIn(id, node);
+      return {
+        name: `${NAME}${id}`,
+        planner: used,
+        view,
+        cfg: node.cfg,
+        target: `${node.revision}`,
+        frozen: node.frozen,
+      };
+    },
+    run(id: string, step: Step, execution: string, signal: AbortSignal) {
+      let finish = () => {};
+      let reject: (error: unknown) => void = () => {};
+      const ended = new Promise<void>((resolve, fail) => {
+        finish = resolve;
+        reject = fail;
+      });
+      const run: Run = { id, key: step.key, execution, signal, at: clock.now(), finish, reject };
+      runs.push(run);
+      lab.onRun(run);
+      return ended;
+    },
+    discover: (id, url, value) => change(id, { [url]: value }),
+    hold(id, stuck) {
+      if (stuck === undefined) holds.delete(id);
+      else holds.set(id, stuck);
+    },
+    held: (id) => holds.get(id),
+    log(event) {
+      events.push(event);
+      lab.onEvent(event, event.node.slice(NAME.length));
+    },
+  };
+
+  const start = () =>
+    createEngine(host, { clock: setup.clockOf?.(clock) ?? clock, random: setup.random ?? (() => 0.5) }, setup.options);
+  let engine = start();
+
+  const lab: Lab = {
+    clock,
+    get engine() {
+      return engine;
+    },
+    events,
+    runs,
+    holds,
+    onRun: (run) => run.finish(),
+    onEvent: () => {},
+    want(cfg, id = "a") {
+      const revision = (world.get(id)?.revision ?? 0) + 1;
+      const { dsc = new Map<string, Value>(), frozen = false } = world.get(id) ?? {};
+      world.set(id, { cfg: new Map(Object.entries(cfg)), dsc, revision, frozen });
+      engine.touch(id);
+    },
+    see: (dsc, id = "a") => change(id, dsc),
+    freeze(frozen, id = "a") {
+      const node = world.get(id);
+      if (node !== undefined) node.frozen = frozen;
+      engine.touch(id);
+    },
+    remove(id = "a") {
+      world.delete(id);
+      engine.touch(id);
+    },
+    restart() {
+      engine.stop();
+      engine = start();
+      engine.touchAll();
+    },
+    seen: (url, id = "a") => world.get(id)?.dsc.get(url),
+    keysOf: (kind) => events.filter((event) => event.kind === kind).map((event) => event.mutation),
+    runsOf: (key) => runs.filter((run) => run.key === key),
+    settle: () => clock.advance(0),
+  };
+  return lab;
+}
