@@ -22,13 +22,19 @@ export interface Client {
   follow(after: number | undefined, signal: AbortSignal): AsyncIterable<StreamNews>;
 }
 
+/** An answer that may still be good: the server says so by its entity tag. */
+interface Known<T> {
+  etag: string;
+  value: T | undefined;
+}
+
 /** Makes a client of an aggregator's HTTP API. */
 export function createClient(options: Server): Client {
   async function ask<S extends v.GenericSchema>(
     shape: S,
     path: string,
     init: { readonly method?: string; readonly body?: unknown; readonly type?: string } = {},
-    known?: { etag: string; value: v.InferOutput<S> | undefined },
+    known?: Known<v.InferOutput<S>>,
   ): Promise<Answer<v.InferOutput<S>>> {
     try {
       const response = await options.fetch(`${options.server}${path}`, {
@@ -46,7 +52,7 @@ export function createClient(options: Server): Client {
       if (response.status === 304 && known?.value !== undefined) return { ok: true, value: known.value };
       const answer = readAnswer(shape, options.server, response.status, body);
       const etag = response.headers.get("etag");
-      if (answer.ok && etag !== null && known !== undefined) Object.assign(known, { etag, value: answer.value });
+      if (answer.ok && etag !== null && known !== undefined) [known.etag, known.value] = [etag, answer.value];
       return answer;
     } catch (error) {
       return { ok: false, failure: toFailure(error, options) };

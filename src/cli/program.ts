@@ -84,7 +84,7 @@ export function callProgram<const O extends Options>(
       io.terminal.write(versionLine(program.name));
       return EXIT.ok;
     case "error":
-      io.terminal.writeError(`${program.name}: ${parsed.problem}\n`);
+      io.terminal.writeError(`${program.name}: ${parsed.problem}\nSee \`${program.name} --help\`\n`);
       return EXIT.usage;
     case "run":
       return work({ ...parsed, env: io.env, terminal: io.terminal, signal: io.signal });

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { formatDuration, parseDuration } from "../../src/cli/mod.ts";
+
+test("parseDuration() reads milliseconds, seconds, minutes and hours", () => {
+  const texts = ["500ms", "10s", "1.5s", "5m", "1h", "0s"];
+  assert.deepEqual(texts.map(parseDuration), [500, 10_000, 1500, 300_000, 3_600_000, 0]);
+});
+
+test("parseDuration() refuses what has no unit, a sign, or more than one part", () => {
+  for (const text of ["", "5", "s", "-5s", "5 s", "1m30s", "1e3s", "5S", "5d", "0x1s"]) {
+    assert.equal(parseDuration(text), undefined, text);
+  }
+});
+
+test("formatDuration() takes the largest unit that gives a whole number", () => {
+  assert.deepEqual([0, 500, 1500, 10_000, 90_000, 300_000, 7_200_000].map(formatDuration), [
+    "0ms",
+    "500ms",
+    "1500ms",
+    "10s",
+    "90s",
+    "5m",
+    "2h",
+  ]);
+});
+
+test("parseDuration() reads back what formatDuration() writes", () => {
+  fc.assert(fc.property(fc.nat(999_999_999), (ms) => parseDuration(formatDuration(ms)) === ms));
+});
