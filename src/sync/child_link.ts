@@ -5,7 +5,7 @@ import type { Facet, FacetName } from "../state/mod.ts";
 import { backoff } from "./backoff.ts";
 import type { LinkCounts } from "./counts.ts";
 import { createInbox } from "./inbox.ts";
-import { BIRTH_CAP_MS, BIRTH_MS, REMIND_MS } from "./limits.ts";
+import { BIRTH_CAP_MS, BIRTH_MS, MAX_REFUSALS, REMIND_MS } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
 import { takeSelfOver } from "./takeover.ts";
 import type { DownFrame, LinkState, Replica, UpFrame, WelcomeFrame } from "./types.ts";
@@ -60,6 +60,10 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   let births = 0;
   let lastBirth = -Infinity;
   let levelAt = 0;
+  /** How many births of this run were answered by a welcome for another one. */
+  let refusals = 0;
+  /** A birth was sent and nothing has answered it yet. */
+  let asked = false;
   let cancel: (() => void) | undefined;
   const counts = { sent: 0, received: 0, droppedFrames: 0, droppedValues: 0 };
 
@@ -110,6 +114,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
 
   function sendBirth(): void {
     lastBirth = clock.now();
+    asked = true;
     cancel = clock.after(backoff(BIRTH_MS, BIRTH_CAP_MS, births++, random), sendBirth);
     send({ type: "birth", from: run, term, parent, received: inbox.received, modules: options.modules });
   }
@@ -138,19 +143,29 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       term = frame.term;
       replica.restamp(id, "self", term);
     }
-    inbox.begin(frame.from === parent ? inbox.received : 0);
+    inbox.begin(frame.from === parent ? inbox.received : 0, frame.newest);
     parent = frame.from;
+    refusals = 0;
+    asked = false;
     enter("welcomed");
     setState("joining", "its parent welcomed it");
     options.onWelcome?.(term, frame.modules);
     cancel = clock.after(REMIND_MS * random(), remind);
     levelAt = replica.index;
     outbox.start(frame.received);
+    checkLevel();
   }
 
-  /** A run that was never welcomed can't tell an older run's late welcome from a younger one's: it stays. */
+  /**
+   * Another run was welcomed. Where that run is a late ghost, this one's next birth is welcomed again; where it lives and
+   * has taken this one's place, births are answered with its welcome, and this one stands down.
+   */
   function strangerWelcomed(frame: WelcomeFrame): void {
-    if (term === 0 || frame.term <= term) return drop("Dropped a welcome for another run");
+    if (frame.term <= term) return drop("Dropped a welcome for another run");
+    if (phase === "welcomed") return rebirth("another run of its node was welcomed");
+    if (asked) refusals++;
+    asked = false;
+    if (refusals < MAX_REFUSALS) return;
     log.warn("Standing down, as another run of this node has been welcomed", { run: frame.to, term: frame.term });
     enter("ended");
     setState("down", "another run of this node has taken its place");
@@ -178,9 +193,12 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
         outbox.resync(frame.received);
         break;
     }
-    if (state === "joining" && phase === "welcomed" && inbox.complete && outbox.acked >= levelAt) {
-      setState("level", "both sides have all of the other's");
-    }
+    checkLevel();
+  }
+
+  function checkLevel(): void {
+    if (state !== "joining" || phase !== "welcomed" || !inbox.complete || outbox.acked < levelAt) return;
+    setState("level", "both sides have all of the other's");
   }
 
   return {

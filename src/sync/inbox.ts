@@ -13,10 +13,14 @@ export interface InboxOptions {
 export interface Inbox {
   /** Everything up to this index of the other side's has arrived. */
   readonly received: number;
-  /** True once everything has arrived that the other side had when it first sent something after {@link begin}. */
+  /** True once everything has arrived that the other side had when the link began. */
   readonly complete: boolean;
-  /** Begins with a sender of which everything up to an index has arrived. */
-  begin(received: number): void;
+  /**
+   * Begins with a sender of which everything up to `received` has arrived.
+   *
+   * @param newest What the sender had then. Where it is not known yet, its first frame tells.
+   */
+  begin(received: number, newest?: number): void;
   /** Takes a frame in, whatever its order and however often it comes. @returns How many of its values were refused. */
   data(frame: DataFrame): number;
 }
@@ -24,17 +28,17 @@ export interface Inbox {
 /** Makes the receiving end of one direction. */
 export function createInbox(options: InboxOptions): Inbox {
   let received = 0;
-  let first: number | undefined;
+  let goal: number | undefined;
   return {
     get received() {
       return received;
     },
     get complete() {
-      return first !== undefined && received >= first;
+      return goal !== undefined && received >= goal;
     },
-    begin(from) {
+    begin(from, newest) {
       received = from;
-      first = undefined;
+      goal = newest;
     },
     data(frame) {
       if (frame.since > received) {
@@ -48,7 +52,7 @@ export function createInbox(options: InboxOptions): Inbox {
         if (facets.self !== undefined) refused += options.take(id, "self", facets.self);
       }
       received = Math.max(received, frame.upTo);
-      first ??= frame.newest;
+      goal ??= frame.newest;
       options.sendAck(received);
       return refused;
     },

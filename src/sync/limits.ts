@@ -29,5 +29,7 @@ export const BIRTH_CAP_MS = 15_000;
 export const REMIND_MS = 60_000;
 /** A parent calls a child to be born again no more often than this. */
 export const CALL_MS = 1_000;
+/** A run stands down when this many of its births were answered by another run's welcome. */
+export const MAX_REFUSALS = 3;
 /** How many runs of a child that were replaced a parent remembers, to keep their late frames out. */
 export const MAX_RETIRED_RUNS = 16;

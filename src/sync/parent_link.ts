@@ -53,7 +53,10 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   const { child, run, replica, clock, random, log } = options;
   let state: LinkState = "down";
   let session: { readonly run: string; readonly term: number } | undefined;
-  let levelAt = 0;
+  /** Whether the session's run has answered since it was born. A birth alone may be a late one of a run that is gone. */
+  let confirmed = false;
+  /** The replica's index at the last birth. The outbox has started since, so that the child gets at least this far. */
+  let bornAt = 0;
   let lastCall = -Infinity;
   let cancelCall: (() => void) | undefined;
   let stopped = false;
@@ -124,24 +127,36 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     for (const oldest of retired) if (retired.size > MAX_RETIRED_RUNS) retired.delete(oldest);
   }
 
+  function welcome(): void {
+    const { received } = inbox;
+    send({ type: "welcome", from: run, to: to(), term: term(), received, newest: bornAt, modules: options.modules });
+  }
+
+  function begin(born: string, newTerm: number): void {
+    if (session?.run !== born) {
+      if (session !== undefined) retire(session.run);
+      inbox.begin(0);
+    }
+    retired.delete(born);
+    session = { run: born, term: newTerm };
+    confirmed = false;
+  }
+
   function born(frame: BirthFrame): void {
-    if (retired.has(frame.from)) return drop("Dropped the birth of a run that has been replaced");
+    if (retired.has(frame.from) && confirmed && state !== "down") {
+      drop("Dropped the birth of a run that has been replaced");
+      return welcome(); // it learns from this that it has a successor
+    }
     // A known run has a higher term than ours when it has been elsewhere meanwhile.
     const isNew = session?.run !== frame.from || frame.term > session.term;
-    if (isNew) {
-      const next = { run: frame.from, term: options.nextTerm(frame.term) };
-      if (session !== undefined && session.run !== next.run) retire(session.run);
-      session = next;
-    }
+    if (isNew) begin(frame.from, options.nextTerm(frame.term));
     counts.received++;
-    if (isNew || state === "down") {
-      inbox.begin(isNew ? 0 : inbox.received);
-      levelAt = replica.index;
-    }
     options.onModules(frame.modules);
-    setState(isNew || state === "down" ? "joining" : state, isNew ? "a new run of it was born" : "it was born again");
-    const { received } = inbox;
-    send({ type: "welcome", from: run, to: to(), term: term(), received, modules: options.modules });
+    bornAt = replica.index;
+    if (isNew || state === "down") {
+      setState("joining", isNew ? "a new run of it was born" : "it was born again");
+    }
+    welcome();
     outbox.start(frame.parent === run && !isNew ? frame.received : 0);
   }
 
@@ -152,6 +167,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
 
   function deliver(frame: Exclude<UpFrame, BirthFrame>): void {
     counts.received++;
+    confirmed = true;
     switch (frame.type) {
       case "data": {
         const refused = inbox.data(frame);
@@ -166,7 +182,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
         outbox.resync(frame.received);
         break;
     }
-    if (state === "joining" && inbox.complete && outbox.acked >= levelAt) {
+    if (state === "joining" && inbox.complete && outbox.acked >= bornAt) {
       setState("level", "both sides have all of the other's");
     }
   }
@@ -184,13 +200,13 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       if (state !== "down" && frame.from === session?.run && frame.to === run) return deliver(frame);
       drop("Dropped a frame that belongs to no session");
       // It believes that it is welcome here: its parent has started again, or has taken it for dead.
-      if (state === "down" && !retired.has(frame.from)) call();
+      if (state === "down") call();
     },
     life(frame) {
       if (stopped) return;
       switch (frame.type) {
         case "alive":
-          if (state === "down" && !retired.has(frame.from)) callUnlessBorn();
+          if (state === "down") callUnlessBorn();
           break;
         case "dead":
           if (state === "down" || frame.from !== session?.run) return;

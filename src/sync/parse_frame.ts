@@ -51,6 +51,7 @@ export function parseFrame(data: unknown): Frame {
         to: run(data, "to"),
         term: count(data, "term"),
         received: count(data, "received"),
+        newest: count(data, "newest"),
         modules: modules(data["modules"]),
       };
     case "data":

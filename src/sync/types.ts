@@ -29,6 +29,8 @@ export interface WelcomeFrame {
   readonly to: string;
   readonly term: number;
   readonly received: number;
+  /** The parent's newest index: the child is level once it has everything up to it. */
+  readonly newest: number;
   readonly modules: readonly ModuleDeclaration[];
 }
 /** Changes with local index above `since` and up to `upTo`, of the sender's own count. */

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Value } from "../../src/state/mod.ts";
+import { createWorld } from "./world.ts";
+
+const URLS = ["/a", "/b", "/services/x/state", "/services/y/state"];
+
+const url = fc.constantFrom(...URLS);
+const value: fc.Arbitrary<Value | null> = fc.option(fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constant("RUN")));
+
+/** One thing that happens, and how long it is quiet after it. */
+const step = fc.record({
+  what: fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({ do: fc.constant("discover" as const), url, value }, { noNullPrototype: true }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record(
+        { do: fc.constant("write" as const), facet: fc.constantFrom("cfg" as const, "parent" as const), url, value },
+        { noNullPrototype: true },
+      ),
+    },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        do: fc.constantFrom(
+          "restart child" as const,
+          "restart parent" as const,
+          "disconnect" as const,
+          "connect" as const,
+          "late will" as const,
+          "second child" as const,
+        ),
+      }, { noNullPrototype: true }),
+    },
+  ),
+  wait: fc.constantFrom(0, 1, 50, 200, 1_500, 4_000, 40_000),
+}, { noNullPrototype: true });
+
+const weather = fc.record({
+  loss: fc.constantFrom(0, 0.1, 0.5),
+  duplication: fc.constantFrom(0, 0.3),
+  delay: fc.constantFrom(5, 500, 20_000),
+}, { noNullPrototype: true });
+
+test("both ends agree after faults stop, whatever was lost, doubled, reordered or restarted", async () => {
+  const schedule = fc.tuple(fc.nat(), weather, fc.array(step, { minLength: 1, maxLength: 25 }));
+  await fc.assert(
+    fc.asyncProperty(schedule, async ([seed, conditions, steps]) => {
+      const world = createWorld(seed);
+      world.setWeather(conditions);
+      world.connect();
+      for (const { what, wait } of steps) {
+        switch (what.do) {
+          case "discover":
+            world.discover(what.url, what.value);
+            break;
+          case "write":
+            world.write(what.facet, what.url, what.value);
+            break;
+          case "restart child":
+            world.killChild();
+            world.startChild();
+            world.connect();
+            break;
+          case "restart parent":
+            world.restartParent();
+            break;
+          case "disconnect":
+            world.disconnect();
+            break;
+          case "connect":
+            world.connect();
+            break;
+          case "late will":
+            world.life({ type: "dead", from: world.child.run, why: "lost" });
+            break;
+          case "second child": // the first one goes on, unaware
+            world.startChild();
+            world.connect();
+            break;
+        }
+        await world.clock.advance(wait);
+      }
+      world.setWeather({ loss: 0, duplication: 0, delay: 5 });
+      world.connect();
+      const settled = () => {
+        if (world.child.deposed) { // its supervisor starts it again
+          world.killChild();
+          world.startChild();
+          world.connect();
+        }
+        return world.agrees();
+      };
+      try {
+        await world.clock.runUntil(settled, 600_000);
+      } catch {
+        assert.fail(world.describe());
+      } finally {
+        world.stop();
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,235 @@
+import type { Random } from "../../src/clock.ts";
+import { createLog } from "../../src/log.ts";
+import { type Facet, type Value, valuesOf } from "../../src/state/mod.ts";
+import {
+  type ChildLink,
+  createChildLink,
+  createParentLink,
+  createReplica,
+  decodeFrame,
+  type DownFrame,
+  encodeFrame,
+  type Frame,
+  type LifeFrame,
+  type LinkState,
+  type ParentLink,
+  type Replica,
+  type UpFrame,
+} from "../../src/sync/mod.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+
+/** The node that all worlds are about. */
+export const NODE = "8f0e7a86-1f2b-4d0c-9c9e-6b1f4a6c2e55";
+
+/** How a network treats frames: shares from 0 to 1, delays in milliseconds. */
+export interface Weather {
+  readonly loss: number;
+  readonly duplication: number;
+  readonly delay: number;
+}
+export const FAIR: Weather = { loss: 0, duplication: 0, delay: 5 };
+
+/** One run of the agent. */
+export interface Run {
+  readonly run: string;
+  readonly link: ChildLink;
+  readonly replica: Replica;
+  /** What it has written: what its `self` facet must show everywhere in the end. */
+  readonly truth: Map<string, Value>;
+  online: boolean;
+  deposed: boolean;
+  readonly states: LinkState[];
+}
+
+/** A random source that replays: mulberry32. */
+export function seeded(seed: number): Random {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const quiet = createLog(() => {});
+
+/** One parent, one child that can be restarted, and a network between them that loses, doubles and reorders. */
+export function createWorld(seed = 1) {
+  const clock = createVirtualClock();
+  const random = seeded(seed);
+  let weather = FAIR;
+  let runs = 0;
+  /** On the parent's disk. */
+  const disk = createReplica();
+  let lastTerm = 0;
+  let parentRun = "";
+  let parent: ParentLink;
+  let child: Run;
+  const children: Run[] = [];
+  const parentStates: LinkState[] = [];
+  /** Every frame that was sent, in order. */
+  const sent: { readonly way: "up" | "down" | "life"; readonly frame: Frame }[] = [];
+
+  /** Carries a frame as bytes, or does not. Frames with different delays overtake each other. */
+  function carry<F extends Frame>(way: "up" | "down" | "life", frame: F, deliver: (frame: F) => void): void {
+    const decoded = decodeFrame(encodeFrame(frame));
+    if (!decoded.ok) throw new Error(`A link sent a malformed frame: ${decoded.problem}`);
+    sent.push({ way, frame: decoded.frame });
+    const copies = random() < weather.loss ? 0 : random() < weather.duplication ? 2 : 1;
+    // What was decoded is of the type that was encoded.
+    for (let copy = 0; copy < copies; copy++) clock.after(random() * weather.delay, () => deliver(decoded.frame as F));
+  }
+
+  function startParent(): void {
+    const run = `parent-${++runs}`;
+    parentRun = run;
+    const link: ParentLink = createParentLink({
+      child: NODE,
+      run,
+      modules: [],
+      replica: disk,
+      nextTerm: (childTerm) => lastTerm = Math.max(lastTerm, childTerm) + 1,
+      clock,
+      random,
+      log: quiet,
+      send: (frame: DownFrame) =>
+        carry("down", frame, (arrived) => {
+          for (const { online, link: to } of children) if (online) to.receive(arrived);
+        }),
+      onState: (state) => parentStates.push(state),
+      onModules: () => {},
+    });
+    parent = link;
+  }
+
+  function startChild(): Run {
+    const run = `child-${++runs}`;
+    const replica = createReplica();
+    const states: LinkState[] = [];
+    const link = createChildLink({
+      id: NODE,
+      run,
+      modules: [],
+      replica,
+      clock,
+      random,
+      log: quiet,
+      send: (frame: UpFrame) => carry("up", frame, (arrived) => parent.receive(arrived)),
+      onState: (state) => states.push(state),
+      onDeposed: () => {
+        made.deposed = true;
+        made.online = false;
+      },
+    });
+    const made: Run = { run, link, replica, truth: new Map(), online: false, deposed: false, states };
+    replica.onChange(() => link.changed());
+    children.push(made);
+    child = made;
+    return made;
+  }
+
+  function life(frame: LifeFrame): void {
+    carry("life", frame, (arrived) => parent.life(arrived));
+  }
+
+  startParent();
+  child = startChild();
+  disk.onChange(() => parent.changed());
+
+  return {
+    clock,
+    random,
+    disk,
+    sent,
+    children,
+    parentStates,
+    get parent() {
+      return parent;
+    },
+    get parentRun() {
+      return parentRun;
+    },
+    get child() {
+      return child;
+    },
+    setWeather(next: Weather) {
+      weather = next;
+    },
+    life,
+    connect(run: Run = child) {
+      if (run.online || run.deposed) return;
+      run.online = true;
+      life({ type: "alive", from: run.run });
+      run.link.connected();
+    },
+    /** The broker publishes the will, sooner or later. */
+    disconnect(run: Run = child) {
+      if (!run.online) return;
+      run.online = false;
+      run.link.disconnected();
+      life({ type: "dead", from: run.run, why: "lost" });
+    },
+    /** kill -9: memory is lost. */
+    killChild(run: Run = child) {
+      run.online = false;
+      run.link.stop();
+      const place = children.indexOf(run);
+      if (place >= 0) children.splice(place, 1);
+      life({ type: "dead", from: run.run, why: "lost" });
+    },
+    startChild,
+    /** Its memory is lost, its disk is not. */
+    restartParent() {
+      parent.stop();
+      startParent();
+      parent.call();
+    },
+    /** What the agent discovers. */
+    discover(url: string, value: Value | null, run: Run = child) {
+      if (value === null) run.truth.delete(url);
+      else run.truth.set(url, value);
+      run.replica.write(NODE, "self", new Map([[url, value]]), run.link.term);
+    },
+    /** What people or the aggregator write. */
+    write(facet: "cfg" | "parent", url: string, value: Value | null) {
+      disk.write(NODE, facet, new Map([[url, value]]), 1);
+    },
+    /** Both ends are level and hold the same. */
+    agrees(): boolean {
+      const there = disk.get(NODE)?.facets;
+      const here = child.replica.get(NODE)?.facets;
+      return parent.state === "level" && child.link.state === "level" &&
+        same(there?.cfg, here?.cfg) && same(there?.parent, here?.parent) && same(there?.self, here?.self) &&
+        text(valuesOf(there?.self ?? new Map())) === text(child.truth);
+    },
+    /** In words, for a failure's message. */
+    describe(): string {
+      const show = (facet: Facet | undefined) => text(new Map([...facet ?? []].map(([url, e]) => [url, e])));
+      return [
+        `parent ${parent.state}, child ${child.link.state} (term ${child.link.term}) at ${clock.now()} ms`,
+        `parent's self ${show(disk.get(NODE)?.facets.self)}`,
+        `child's self  ${show(child.replica.get(NODE)?.facets.self)}`,
+        `truth         ${text(child.truth)}`,
+        `last frames   ${JSON.stringify(sent.slice(-8).map(({ way, frame }) => [way, frame]))}`,
+      ].join("\n");
+    },
+    stop() {
+      parent.stop();
+      for (const { link } of children) link.stop();
+    },
+  };
+}
+
+/** Tells whether two facets are the same, entries that are unset and that the other side never heard of aside. */
+function same(a: Facet | undefined, b: Facet | undefined): boolean {
+  return text(setEntries(a)) === text(setEntries(b));
+}
+
+function setEntries(facet: Facet | undefined): Map<string, unknown> {
+  return new Map([...facet ?? []].filter(([, { value }]) => value !== null));
+}
+
+function text(values: ReadonlyMap<string, unknown>): string {
+  return JSON.stringify([...values].sort(([a], [b]) => a < b ? -1 : 1));
+}
