@@ -38,6 +38,12 @@ export const core = defineExtension("core", {
     about: "True while nothing is done to this node, because it or its whole aggregator is frozen",
     knownWhile: {},
   },
+  "/retry": {
+    type: { kind: "integer", min: 0 },
+    writer: "parent",
+    about: "Grows each time that somebody asks to try again what was given up",
+    knownWhile: {},
+  },
   "/drained": {
     type: enumeration("UNKNOWN", "NO", "YES"),
     writer: "self",

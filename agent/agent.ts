@@ -1,0 +1,157 @@
+import type { Clock, Random } from "../src/clock.ts";
+import { createEngine, type EngineHost, readStuck, targetOf } from "../src/engine/mod.ts";
+import type { Log } from "../src/log.ts";
+import { createModuleHost, type Module, type ModuleNode } from "../src/module/mod.ts";
+import { compileDomain, createPlanner, type ModuleDeclaration, type Planner } from "../src/plan/mod.ts";
+import { emptyDocument, newestVersion, type Value, valuesOf, viewOf } from "../src/state/mod.ts";
+import {
+  type ChildLink,
+  createChildLink,
+  createReplica,
+  type DownFrame,
+  type LinkState,
+  type UpFrame,
+} from "../src/sync/mod.ts";
+
+/** What an agent is made of. */
+export interface AgentParts {
+  /** Its node. */
+  readonly id: string;
+  readonly name: string;
+  /** Names this run: new with every start. */
+  readonly run: string;
+  readonly modules: readonly Module[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Sends a frame to the parent; what is lost is sent again. */
+  send(frame: UpFrame): void;
+  onState?(state: LinkState, why: string): void;
+  /** Another run of the same node has taken its place: it must end. */
+  onDeposed(): void;
+}
+
+/** An agent: one node that keeps itself as its cfg asks for. Without I/O of its own: transport and modules are given. */
+export interface Agent {
+  readonly link: Pick<ChildLink, "state" | "counts">;
+  start(): Promise<void>;
+  connected(): void;
+  disconnected(): void;
+  receive(frame: DownFrame): void;
+  /** Ends modules and timers. */
+  stop(): Promise<void>;
+}
+
+/** A node as it was read, with what it was read from. */
+interface Read extends ModuleNode {
+  readonly target: string;
+  readonly frozen: boolean;
+}
+
+/**
+ * Makes an agent. It plans with its own modules and, once it was welcomed, with its parent's too, so that both see the
+ * same plan; it runs the steps that are its own. Without its parent it goes on with the cfg that it has.
+ */
+export function createAgent(parts: AgentParts): Agent {
+  const { id, name, clock, random, log } = parts;
+  const declarations = parts.modules.map(({ declaration }) => declaration);
+  const replica = createReplica();
+  let planner: Planner = createPlanner(compileDomain(declarations));
+  let known: Read | undefined;
+
+  function read(): Read {
+    if (known !== undefined) return known;
+    const document = replica.get(id) ?? emptyDocument(id);
+    const { schema, conditions } = planner.domain;
+    const view = viewOf(schema, conditions, document);
+    known = {
+      id,
+      name,
+      view,
+      cfg: valuesOf(document.facets.cfg),
+      target: targetOf(newestVersion(document.facets.cfg), view),
+      frozen: view.get("/freeze") === true || view.get("/frozen") === true,
+    };
+    return known;
+  }
+  function write(values: ReadonlyMap<string, Value | null>): void {
+    replica.write(id, "self", values, link.term);
+  }
+  function planWith(parentModules: readonly ModuleDeclaration[]): void {
+    const own = new Set(declarations.map((declaration) => declaration.name));
+    try {
+      const others = parentModules.filter((declaration) => !own.has(declaration.name));
+      planner = createPlanner(compileDomain([...declarations, ...others]));
+    } catch (error) {
+      log.warn("Plans without its parent's modules, as they do not fit its own", {
+        problem: error instanceof Error ? error.message : String(error),
+      });
+    }
+    changed();
+  }
+  function changed(): void {
+    known = undefined;
+    engine.touch(id);
+    modules.changed(id);
+  }
+
+  const modules = createModuleHost({
+    modules: parts.modules,
+    role: "self",
+    programNode: id,
+    nodes: () => [read()],
+    node: (other) => other === id ? read() : undefined,
+    discover: (_node, url, value) => write(new Map([[url, value]])),
+    clock,
+    random,
+    log,
+  });
+  const host: EngineHost = {
+    role: "self",
+    nodes: () => [id],
+    read: (other) => other === id ? { ...read(), planner } : undefined,
+    run: (node, step, execution, signal) => modules.run(node, step, execution, signal),
+    discover: (_node, url, value) => write(new Map([[url, value]])),
+    hold: (_node, stuck) => write(new Map([["/stuck/self", stuck === undefined ? null : { ...stuck }]])),
+    held: () => readStuck(replica.get(id)?.facets.self.get("/stuck/self")?.value),
+    log: ({ kind, mutation, why }) => log.info(why, { kind, mutation }),
+  };
+  const engine = createEngine(host, { clock, random });
+  const link = createChildLink({
+    id,
+    run: parts.run,
+    modules: declarations,
+    replica,
+    clock,
+    random,
+    log,
+    send: parts.send,
+    onState(state, why) {
+      log.info("Link", { state, why });
+      parts.onState?.(state, why);
+    },
+    onWelcome: (_term, parentModules) => planWith(parentModules),
+    onDeposed: parts.onDeposed,
+  });
+  const unfollow = replica.onChange((_id, facet) => {
+    changed();
+    if (facet === "self") link.changed();
+  });
+
+  return {
+    link,
+    async start() {
+      await modules.start();
+      engine.touch(id);
+    },
+    connected: () => link.connected(),
+    disconnected: () => link.disconnected(),
+    receive: (frame) => link.receive(frame),
+    async stop() {
+      engine.stop();
+      await modules.stop();
+      link.stop();
+      unfollow();
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { defineProgram } from "../src/cli/mod.ts";
+
+/** The agent's command line. */
+export const program = defineProgram({
+  name: "kraken-agent",
+  about: "Joins its aggregator over MQTT, discovers the state of its machine, and keeps it as its cfg asks for.",
+  options: {
+    id: { kind: "string", required: true, placeholder: "UUID", help: "The node's id" },
+    name: { kind: "string", required: true, help: "The node's name" },
+    cluster: { kind: "string", required: true, placeholder: "NAME", help: "The cluster's name" },
+    parent: { kind: "string", required: true, placeholder: "UUID", help: "The id of its aggregator" },
+    broker: { kind: "string", required: true, placeholder: "URL", help: "The MQTT broker, such as mqtt://10.0.0.1" },
+    "run-dir": {
+      kind: "string",
+      default: "/run/kraken",
+      placeholder: "DIR",
+      help: "Where it keeps what must outlive it but not the machine's boot",
+    },
+  },
+});

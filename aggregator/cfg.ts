@@ -1,0 +1,197 @@
+import type { Planner } from "../src/plan/mod.ts";
+import {
+  diffValues,
+  type Entry,
+  type Facet,
+  isNodeName,
+  isUuid,
+  mergeFacets,
+  newestVersion,
+  nodeIdOf,
+  type Value,
+  type Values,
+  valuesOf,
+  type Version,
+  viewOf,
+} from "../src/state/mod.ts";
+import { emptyDocument, type NodeDocument } from "../src/state/mod.ts";
+import type { Replica } from "../src/sync/mod.ts";
+import type { InventoryNode, NodeChange, Refusal } from "./control.ts";
+import type { Domains } from "./domains.ts";
+import type { Nodes } from "./nodes.ts";
+import type { Store } from "./store/mod.ts";
+
+/** The cfg that a node is to have. */
+interface Wanted {
+  readonly id: string;
+  readonly cfg: Values;
+}
+
+/** Writes desired state: checked, on disk before it is acknowledged, all of a request or none. */
+export interface CfgWriter {
+  patch(
+    nodes: readonly { readonly id: string; readonly values: ReadonlyMap<string, Value | null> }[],
+    options: { readonly ifMatch?: Version; readonly dryRun?: boolean },
+  ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
+  apply(
+    nodes: readonly InventoryNode[],
+    options: { readonly dryRun?: boolean },
+  ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
+}
+
+/** What cfg is written to and checked with. */
+export interface CfgParts {
+  readonly replica: Replica;
+  readonly nodes: Nodes;
+  readonly domains: Domains;
+  readonly store: Store;
+  readonly term: number;
+  readonly cluster: string;
+  /** The aggregators of the tree, by name: what `/parent` may say. */
+  readonly aggregators: readonly string[];
+  readonly ownId: string;
+}
+
+/** See {@link CfgWriter}. */
+export function createCfgWriter(parts: CfgParts): CfgWriter {
+  const { replica, nodes, store } = parts;
+
+  function cfgOf(id: string): Facet {
+    return replica.get(id)?.facets.cfg ?? new Map();
+  }
+
+  function write(wanted: readonly Wanted[], dryRun: boolean): { ok: true; changes: NodeChange[] } | Refusal {
+    const problems = wanted.flatMap((node) => findProblems(parts, node));
+    problems.push(...findNameClashes(parts, wanted));
+    if (problems.length > 0) return { ok: false, kind: "invalid", problems };
+
+    const changes: NodeChange[] = [];
+    const documents: NodeDocument[] = [];
+    const written: { id: string; entries: Facet }[] = [];
+    for (const { id, cfg } of wanted) {
+      const before = replica.get(id) ?? emptyDocument(id);
+      const entries = entriesFor(before.facets.cfg, cfg, parts.term);
+      const after: NodeDocument = {
+        ...before,
+        facets: { ...before.facets, cfg: mergeFacets(before.facets.cfg, entries) },
+      };
+      changes.push(changeOf(parts, before, after, replica.get(id) === undefined));
+      if (entries.size === 0) continue;
+      documents.push(after);
+      written.push({ id, entries });
+    }
+    if (dryRun || documents.length === 0) return { ok: true, changes };
+    try {
+      store.commit({ documents: documents.map((document) => ({ document, facets: ["cfg"] })) });
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      return { ok: false, kind: "unavailable", problems: [`Nothing was changed, as the store failed: ${problem}`] };
+    }
+    for (const { id, entries } of written) replica.merge(id, "cfg", entries);
+    return { ok: true, changes };
+  }
+
+  return {
+    patch(patches, options) {
+      const wanted: Wanted[] = [];
+      for (const { id, values } of patches) {
+        const node = nodes.read(id);
+        if (node === undefined) return { ok: false, kind: "unknown-node", problems: [`No node '${id}'`] };
+        if (options.ifMatch !== undefined && options.ifMatch.join(".") !== node.version.join(".")) {
+          return {
+            ok: false,
+            kind: "conflict",
+            problems: [
+              `The cfg of '${node.name}' is at version ${node.version.join(".")}: expected ${
+                options.ifMatch.join(".")
+              }`,
+            ],
+          };
+        }
+        const cfg = new Map(node.cfg);
+        for (const [url, value] of values) {
+          if (value === null) cfg.delete(url);
+          else cfg.set(url, value);
+        }
+        wanted.push({ id, cfg });
+      }
+      return write(wanted, options.dryRun === true);
+    },
+    apply(inventory, options) {
+      const wanted = inventory.map(({ name, id, cfg }): Wanted => {
+        const known = id ?? nodes.idOf(name) ?? nodeIdOf(parts.cluster, name);
+        const whole = new Map(cfg).set("/name", name);
+        // What an operator froze by hand is not thawed by the next apply of a file that does not speak of it.
+        const freeze = cfgOf(known).get("/freeze")?.value ?? null;
+        if (freeze !== null && !whole.has("/freeze")) whole.set("/freeze", freeze);
+        return { id: known, cfg: whole };
+      });
+      return write(wanted, options.dryRun === true);
+    },
+  };
+}
+
+/** The entries that turn a cfg facet into what is wanted: none where it is so already. */
+function entriesFor(facet: Facet, wanted: Values, term: number): Facet {
+  const newest = newestVersion(facet);
+  const rev = newest[0] === term ? newest[1] + 1 : 1;
+  const entries = new Map<string, Entry>();
+  for (const { url, to } of diffValues(valuesOf(facet), wanted)) {
+    entries.set(url, { value: to ?? null, version: [term, rev] });
+  }
+  return entries;
+}
+
+function changeOf(parts: CfgParts, before: NodeDocument, after: NodeDocument, created: boolean): NodeChange {
+  const planner: Planner = parts.domains.plannerOf(after.id);
+  const cfg = valuesOf(after.facets.cfg);
+  const view = viewOf(planner.domain.schema, planner.domain.conditions, after);
+  const name = cfg.get("/name");
+  return {
+    id: after.id,
+    name: typeof name === "string" ? name : after.id,
+    created,
+    differences: diffValues(valuesOf(before.facets.cfg), cfg),
+    plan: planner.plan({ view, cfg: after.id === parts.ownId ? new Map() : cfg }),
+    version: newestVersion(after.facets.cfg),
+  };
+}
+
+function findProblems(parts: CfgParts, { id, cfg }: Wanted): string[] {
+  const { schema } = parts.domains;
+  const name = cfg.get("/name");
+  const who = typeof name === "string" ? name : id;
+  const problems: string[] = [];
+  if (!isUuid(id)) problems.push(`${who}: id is "${id}": expected a UUID in lower case`);
+  if (typeof name !== "string" || !isNodeName(name)) {
+    problems.push(`${who}: /name is ${JSON.stringify(name)}: expected 1 to 64 letters, digits, '_', '.' or '-'`);
+  }
+  const parent = cfg.get("/parent");
+  if (parent !== undefined && !parts.aggregators.includes(String(parent))) {
+    problems.push(`${who}: /parent is ${JSON.stringify(parent)}: expected one of ${parts.aggregators.join(", ")}`);
+  }
+  for (const [url, value] of cfg) {
+    const complaint = schema.complain(url, value);
+    if (complaint !== undefined) problems.push(`${who}: ${complaint}`);
+    else if (schema.find(url)?.variable.writer !== "cfg" && !parts.domains.isMutable(url)) {
+      problems.push(`${who}: ${url} can't be set: it is only discovered, and no mutation changes it`);
+    }
+  }
+  return problems;
+}
+
+function findNameClashes(parts: CfgParts, wanted: readonly Wanted[]): string[] {
+  const problems: string[] = [];
+  const taken = new Map<string, string>();
+  for (const { id, cfg } of wanted) {
+    const name = String(cfg.get("/name"));
+    const other = taken.get(name) ?? parts.nodes.idOf(name);
+    if (other !== undefined && other !== id) problems.push(`${name}: /name is taken by node ${other}`);
+    taken.set(name, id);
+    const before = parts.nodes.read(id)?.cfg.get("/name");
+    if (before !== undefined && before !== name) {
+      problems.push(`${String(before)}: /name is "${name}": a node's name can't be changed`);
+    }
+  }
+  return problems;
+}

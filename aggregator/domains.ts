@@ -1,0 +1,72 @@
+import type { Log } from "../src/log.ts";
+import { compileDomain, createPlanner, type ModuleDeclaration, type Planner } from "../src/plan/mod.ts";
+import { canonicalText, createSchema, type Schema } from "../src/state/mod.ts";
+
+/** The most different sets of agent modules that are planned with at once. */
+const MAX_SETS = 32;
+
+/** The planners of an aggregator: one for each set of modules that its children run. */
+export interface Domains {
+  /** The planner for a node: its agent's own modules once it was born, the built-in ones until then. */
+  plannerOf(node: string): Planner;
+  /** Takes in what a node's agent says it runs. @returns Why it was refused, if it was. */
+  declare(node: string, modules: readonly ModuleDeclaration[]): string | undefined;
+  /** Every variable that any planner knows. */
+  readonly schema: Schema;
+  /** Tells whether any known mutation changes the variable behind a URL. */
+  isMutable(url: string): boolean;
+}
+
+/**
+ * Keeps the planners.
+ *
+ * @param parentModules What this aggregator runs for its children.
+ * @param agentModules What agents are taken to run before they have told.
+ */
+export function createDomains(
+  parentModules: readonly ModuleDeclaration[],
+  agentModules: readonly ModuleDeclaration[],
+  log: Log,
+): Domains {
+  const builtIn = createPlanner(compileDomain([...parentModules, ...agentModules]));
+  const planners = new Map<string, Planner>([[textOf(agentModules), builtIn]]);
+  const byNode = new Map<string, Planner>();
+  let schema = builtIn.domain.schema;
+
+  function plannerFor(modules: readonly ModuleDeclaration[]): Planner {
+    const text = textOf(modules);
+    const known = planners.get(text);
+    if (known !== undefined) return known;
+    if (planners.size >= MAX_SETS) {
+      throw new RangeError(`Cannot plan for more than ${MAX_SETS} different sets of agent modules at once`);
+    }
+    const planner = createPlanner(compileDomain([...parentModules, ...modules]));
+    const wider = createSchema([...schema.extensions, ...planner.domain.schema.extensions]);
+    planners.set(text, planner);
+    schema = wider;
+    return planner;
+  }
+
+  return {
+    plannerOf: (node) => byNode.get(node) ?? builtIn,
+    declare(node, modules) {
+      try {
+        byNode.set(node, plannerFor(modules));
+        return undefined;
+      } catch (error) {
+        const problem = error instanceof Error ? error.message : String(error);
+        log.warn("Refused the modules that an agent declares", { node, problem });
+        return problem;
+      }
+    },
+    get schema() {
+      return schema;
+    },
+    isMutable: (url) => [...planners.values()].some((planner) => planner.domain.isMutable(url)),
+  };
+}
+
+function textOf(modules: readonly ModuleDeclaration[]): string {
+  const plain = [...modules].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return canonicalText(JSON.parse(JSON.stringify(plain)));
+}

@@ -1,0 +1,70 @@
+import type { Value } from "../src/state/mod.ts";
+import type { Control } from "./control.ts";
+import type { Discovered } from "./discovered.ts";
+import type { Events } from "./events.ts";
+import type { Nodes } from "./nodes.ts";
+import type { Store } from "./store/mod.ts";
+
+/** Freezes and thaws: nothing is started on a frozen node, by its aggregator or by its agent. */
+export interface Freezer {
+  /** True while everything is frozen. */
+  readonly all: boolean;
+  isFrozen(id: string): boolean;
+  /** Freezes some nodes, or everything. */
+  freeze(ids?: readonly string[]): void;
+  /** Thaws some nodes, or lifts the freeze of everything; nodes that were frozen by themselves stay frozen. */
+  thaw(ids?: readonly string[]): void;
+  /** Writes a node's `/frozen`, which takes the freeze to its agent. */
+  tell(id: string): void;
+}
+
+/** See {@link Freezer}. One node's freeze is its cfg `/freeze`; that of everything is a fact in the store. */
+export function createFreezer(
+  parts: {
+    readonly nodes: Nodes;
+    readonly store: Store;
+    readonly events: Events;
+    readonly discovered: Discovered;
+    readonly patchCfg: Control["patchCfg"];
+    readonly frozen: boolean;
+    /** Called for everything that was thawed. */
+    readonly thawed: (ids: Iterable<string>) => void;
+  },
+): Freezer {
+  const { nodes, store, events } = parts;
+  let all = parts.frozen;
+
+  function isFrozen(id: string): boolean {
+    return all || nodes.read(id)?.cfg.get("/freeze") === true;
+  }
+  function tell(id: string): void {
+    parts.discovered.parent(id, new Map([["/frozen", isFrozen(id) ? true : null]]));
+  }
+  function setAll(frozen: boolean): void {
+    store.commit({ facts: new Map([["frozen", frozen]]) });
+    all = frozen;
+    events.add({ node: "", kind: frozen ? "frozen" : "thawed", why: "everything, as somebody asked" });
+    for (const id of nodes.children()) tell(id);
+  }
+  function setSome(ids: readonly string[], freeze: true | null): void {
+    const values: ReadonlyMap<string, Value | null> = new Map([["/freeze", freeze]]);
+    const result = parts.patchCfg(ids.map((id) => ({ id, values })), {});
+    if (!result.ok) throw new Error(result.problems.join("; "));
+  }
+  return {
+    get all() {
+      return all;
+    },
+    isFrozen,
+    freeze(ids) {
+      if (ids === undefined) setAll(true);
+      else setSome(ids, true);
+    },
+    thaw(ids) {
+      if (ids === undefined) setAll(false);
+      else setSome(ids, null);
+      parts.thawed(ids ?? nodes.children());
+    },
+    tell,
+  };
+}

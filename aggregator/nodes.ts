@@ -1,0 +1,81 @@
+import type { ModuleNode } from "../src/module/mod.ts";
+import type { Planner } from "../src/plan/mod.ts";
+import { type Condition, newestVersion, type Value, valuesOf, type Version, viewOf } from "../src/state/mod.ts";
+import type { Replica } from "../src/sync/mod.ts";
+import type { Domains } from "./domains.ts";
+
+/** A node as the aggregator reads it: worked out once for each change of its document. */
+export interface ReadNode extends ModuleNode {
+  readonly planner: Planner;
+  readonly version: Version;
+}
+
+/** Looks nodes up: by id, by name, by parent. */
+export interface Nodes {
+  read(id: string): ReadNode | undefined;
+  idOf(name: string): string | undefined;
+  /** The nodes whose parent this aggregator is. */
+  children(): Iterable<string>;
+  isChild(id: string): boolean;
+  /** Throws away what was worked out for a node: its document or its planner changed. */
+  changed(id: string): void;
+}
+
+/** Looks nodes up in a replica; `ownName` is what children have as their `/parent`. */
+export function createNodes(replica: Replica, domains: Domains, ownName: string): Nodes {
+  const read = new Map<string, ReadNode>();
+  const ids = new Map<string, string>();
+  const children = new Set<string>();
+
+  function index(id: string): void {
+    const cfg = replica.get(id)?.facets.cfg;
+    const name = cfg?.get("/name")?.value;
+    if (typeof name === "string") ids.set(name, id);
+    if (cfg?.get("/parent")?.value === ownName) children.add(id);
+    else children.delete(id);
+  }
+  for (const id of replica.ids()) index(id);
+
+  return {
+    read(id) {
+      const known = read.get(id);
+      if (known !== undefined) return known;
+      const document = replica.get(id);
+      if (document === undefined) return undefined;
+      const planner = domains.plannerOf(id);
+      const cfg = valuesOf(document.facets.cfg);
+      const name = cfg.get("/name");
+      const node: ReadNode = {
+        id,
+        name: typeof name === "string" ? name : id,
+        planner,
+        cfg,
+        view: viewOf(planner.domain.schema, planner.domain.conditions, document),
+        version: newestVersion(document.facets.cfg),
+      };
+      read.set(id, node);
+      return node;
+    },
+    idOf: (name) => ids.get(name),
+    children: () => children,
+    isChild: (id) => children.has(id),
+    changed(id) {
+      read.delete(id);
+      index(id);
+    },
+  };
+}
+
+/**
+ * The values of a node's `parent` facet that can't be known any more: their condition no longer holds. Their writer
+ * forgets them, or they would come back as real when the condition holds again (a `/runState` from before a power-off).
+ */
+export function unknowable(node: ReadNode, discovered: ReadonlyMap<string, Value>): string[] {
+  const { schema, conditions } = node.planner.domain;
+  return [...discovered].filter(([url, value]) => {
+    const found = schema.find(url);
+    if (found === undefined || node.view.has(url) || value === schema.unknownOf(url)) return false;
+    const condition: Condition = conditions.get(found.pattern) ?? {};
+    return Object.keys(condition).length > 0;
+  }).map(([url]) => url);
+}

@@ -1,0 +1,16 @@
+import { defineProgram } from "../src/cli/mod.ts";
+
+/** The aggregator's command line. */
+export const program = defineProgram({
+  name: "kraken-aggregator",
+  about: "Holds the desired and discovered state of its nodes, plans for them, and drives them from one to the other.",
+  options: {
+    cluster: { kind: "string", required: true, placeholder: "NAME", help: "The cluster's name" },
+    name: { kind: "string", default: "root", help: "The name of this aggregator's own node" },
+    data: { kind: "string", required: true, placeholder: "DIR", help: "Where its state is kept" },
+    "http-port": { kind: "integer", default: 3141, max: 65_535, help: "Port of the API on loopback; 0: any free one" },
+    "mqtt-port": { kind: "integer", default: 1883, max: 65_535, help: "Port of the embedded broker; 0: any free one" },
+    broker: { kind: "string", placeholder: "URL", help: "Use this MQTT broker instead of the embedded one" },
+    grace: { kind: "duration", default: 10_000, help: "How long a lost link may take to come back by itself" },
+  },
+});

@@ -1,0 +1,162 @@
+import type { Engine, EngineStatus } from "../src/engine/mod.ts";
+import { describeNoPlan } from "../src/plan/mod.ts";
+import type { Value } from "../src/state/mod.ts";
+import type { Replica } from "../src/sync/mod.ts";
+import type { CfgWriter } from "./cfg.ts";
+import type { Control, NodeChange, NodeDetail, NodeSummary } from "./control.ts";
+import type { Discovered } from "./discovered.ts";
+import type { Domains } from "./domains.ts";
+import type { Events } from "./events.ts";
+import type { Freezer } from "./freezer.ts";
+import type { Nodes, ReadNode } from "./nodes.ts";
+
+/** What steering an aggregator needs of it. */
+export interface SteeringParts {
+  readonly cluster: string;
+  readonly name: string;
+  readonly run: string;
+  readonly ownId: string;
+  readonly replica: Replica;
+  readonly nodes: Nodes;
+  readonly domains: Domains;
+  readonly events: Events;
+  readonly engine: Engine;
+  readonly cfg: CfgWriter;
+  readonly discovered: Discovered;
+  readonly freezer: Freezer;
+  /** Sorts names as people do. */
+  readonly compareNames: (a: string, b: string) => number;
+}
+
+/** Everything that people and their programs may ask of an aggregator. */
+export function createControl(parts: SteeringParts): Control {
+  const { nodes, domains, events, engine, replica, ownId } = parts;
+
+  function statusOf(node: ReadNode): EngineStatus {
+    return nodes.isChild(node.id) ? engine.status(node.id) : { phase: "converged", running: [] };
+  }
+  function detail(node: ReadNode): NodeDetail {
+    const status = statusOf(node);
+    const text = (url: string): string => String(node.view.get(url) ?? domains.schema.unknownOf(url) ?? "");
+    return {
+      id: node.id,
+      name: node.name,
+      kind: node.id === ownId ? "aggregator" : "node",
+      platform: text("/platform"),
+      parent: text("/parent"),
+      physState: text("/physState"),
+      runState: text("/runState"),
+      link: text("/link"),
+      phase: status.phase,
+      reason: reasonOf(node, status),
+      cfg: node.cfg,
+      dsc: new Map([...node.view].filter(([url]) => domains.schema.find(url)?.variable.writer !== "cfg")),
+      version: node.version,
+      engine: status,
+    };
+  }
+  function all(): ReadNode[] {
+    return [...replica.ids()].map((id) => nodes.read(id)).filter((node) => node !== undefined);
+  }
+
+  let listed: { revision: string; summaries: readonly NodeSummary[] } | undefined;
+  const revision = (): string => `${parts.run}.${replica.index}.${events.last}`;
+
+  return {
+    cluster: parts.cluster,
+    name: parts.name,
+    get schema() {
+      return domains.schema;
+    },
+    revision,
+    list() {
+      const now = revision();
+      if (listed?.revision !== now) {
+        const summaries = all().map(detail).map(summaryOf);
+        summaries.sort((a, b) => parts.compareNames(a.name, b.name));
+        listed = { revision: now, summaries };
+      }
+      return listed.summaries;
+    },
+    find(idOrName) {
+      const node = nodes.read(idOrName) ?? nodes.read(nodes.idOf(idOrName) ?? "");
+      return node === undefined ? undefined : detail(node);
+    },
+    patchCfg(patches, options) {
+      const result = parts.cfg.patch(patches, options);
+      if (result.ok && options.dryRun !== true) tellCfg(parts.events, result.changes);
+      return result;
+    },
+    apply(inventory, options) {
+      const result = parts.cfg.apply(inventory, options);
+      if (result.ok && options.dryRun !== true) tellCfg(parts.events, result.changes);
+      return result;
+    },
+    report(id, values) {
+      const node = nodes.read(id);
+      if (node === undefined) return { ok: false, kind: "unknown-node", problems: [`No node '${id}'`] };
+      const problems = [...values].map(([url, value]) => complainReported(parts, url, value)).filter((p) =>
+        p !== undefined
+      );
+      if (problems.length > 0) return { ok: false, kind: "invalid", problems };
+      parts.discovered.parent(id, values, "reported over the API");
+      return { ok: true };
+    },
+    plan(id) {
+      const node = nodes.read(id);
+      return node?.planner.plan({ view: node.view, cfg: id === ownId ? new Map() : node.cfg });
+    },
+    freeze: (ids) => parts.freezer.freeze(ids),
+    thaw: (ids) => parts.freezer.thaw(ids),
+    retry(ids) {
+      for (const id of ids) {
+        const before = nodes.read(id)?.view.get("/retry");
+        parts.discovered.parent(id, new Map([["/retry", (typeof before === "number" ? before : 0) + 1]]));
+      }
+    },
+    engine() {
+      const children = [...nodes.children()];
+      return {
+        frozen: parts.freezer.all,
+        counts: engine.counts(),
+        nodes: children.length,
+        converged: children.filter((id) => engine.status(id).phase === "converged").length,
+      };
+    },
+    events: (after, limit) => events.after(after, limit),
+    onEvent: (listener) => events.listen(listener),
+  };
+}
+
+function summaryOf(node: NodeDetail): NodeSummary {
+  const { id, name, kind, platform, parent, physState, runState, link, phase, reason } = node;
+  return { id, name, kind, platform, parent, physState, runState, link, phase, reason };
+}
+
+/** Why a node is where it is: what holds it up at its aggregator, at its agent, or what is being done. */
+function reasonOf(node: ReadNode, status: EngineStatus): string {
+  if (status.reason !== undefined) return status.reason;
+  const held = node.view.get("/stuck/self");
+  if (typeof held === "object" && "reason" in held && typeof held.reason === "string") {
+    return `its agent: ${held.reason}`;
+  }
+  if (status.phase === "blocked") {
+    const plan = node.planner.plan(node);
+    if (!plan.ok) return describeNoPlan(plan.reason);
+  }
+  return status.running.map(({ key, ours }) => (ours ? key : `awaits ${key}`)).join(", ");
+}
+
+function complainReported(parts: SteeringParts, url: string, value: Value | null): string | undefined {
+  const found = parts.domains.schema.find(url);
+  if (found?.variable.reported !== true) return `${url} is not reported over the API: modules discover it`;
+  return value === null ? undefined : parts.domains.schema.complain(url, value);
+}
+
+function tellCfg(events: Events, changes: readonly NodeChange[]): void {
+  for (const change of changes) {
+    if (change.differences.length === 0) continue;
+    const text = change.differences.map(({ url, to }) => `${url}=${to === undefined ? "(unset)" : JSON.stringify(to)}`);
+    events.add({ node: change.name, kind: change.created ? "created" : "cfg", why: text.join(" ").slice(0, 500) });
+  }
+}

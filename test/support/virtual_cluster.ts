@@ -1,0 +1,334 @@
+import { randomUUID } from "node:crypto";
+import { type Agent, createAgent } from "../../agent/agent.ts";
+import { type Aggregator, createAggregator } from "../../aggregator/aggregator.ts";
+import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
+import { hostinfoDeclaration } from "../../modules/hostinfo/declaration.ts";
+import { createJoinModule } from "../../modules/join/module.ts";
+import { serviceDeclaration } from "../../modules/service/declaration.ts";
+import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
+import type { Random } from "../../src/clock.ts";
+import { createLog } from "../../src/log.ts";
+import { defineModule, type Module } from "../../src/module/mod.ts";
+import { nodeIdOf, type Value } from "../../src/state/mod.ts";
+import type { LifeFrame } from "../../src/sync/mod.ts";
+import { createVirtualClock, type VirtualClock } from "./virtual_clock.ts";
+
+/** A simulated machine: its power, and the agent that runs while it is up. */
+export interface Machine {
+  readonly id: string;
+  readonly name: string;
+  power: "on" | "off";
+  agent: Agent | undefined;
+  /** True while booting it leads nowhere. */
+  hangs: boolean;
+  /** True while its network is cut. */
+  cut: boolean;
+  /** What its BMC was asked for so far, in order. */
+  readonly orders: string[];
+  /** What its services do: by name, whether the program runs. */
+  readonly services: Map<string, boolean>;
+  /** Which services fail to start. */
+  readonly broken: Set<string>;
+}
+
+/** A whole cluster in one process on a virtual clock: real engine, planner, links; simulated machines and network. */
+export interface VirtualCluster {
+  readonly clock: VirtualClock;
+  readonly machines: readonly Machine[];
+  readonly store: Store;
+  aggregator: Aggregator;
+  /** Whether the aggregator runs. */
+  readonly up: boolean;
+  machine(name: string): Machine;
+  /** Sets cfg of a node; null unsets. */
+  set(name: string, values: Record<string, Value | null>): void;
+  /** What the API shows of a node: `/physState` and so on, unknown values included. */
+  shown(name: string): { physState: string; runState: string; phase: string; reason: string };
+  /** Runs until every node is at its goal. */
+  converge(limitMs?: number): Promise<void>;
+  /** The power goes, without anybody having asked. */
+  pullPlug(name: string): void;
+  /** SIGKILL of an agent. */
+  killAgent(name: string): void;
+  /** Starts an agent again on a machine that is on, as a supervisor would. */
+  startAgent(name: string): void;
+  /** SIGKILL of the aggregator. */
+  killAggregator(): void;
+  startAggregator(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const CLUSTER = "virtual";
+/** From power-on to the start of the agent, in milliseconds. */
+export const BOOT = 3000;
+/** One way through the network, in milliseconds. */
+const LATENCY = 5;
+/** How long the broker takes to notice that a connection is lost, in milliseconds. */
+const WILL = 200;
+
+/** Makes a cluster of `count` machines named n1, n2 ...; all of them are off, and known to the aggregator. */
+export async function createVirtualCluster(count: number, seed = 1): Promise<VirtualCluster> {
+  const clock = createVirtualClock();
+  const random = randomOf(seed);
+  const store = openMemoryStore();
+  const machines = Array.from({ length: count }, (_, index): Machine => {
+    const name = `n${index + 1}`;
+    return {
+      id: nodeIdOf(CLUSTER, name),
+      name,
+      power: "off",
+      agent: undefined,
+      hangs: false,
+      cut: false,
+      orders: [],
+      services: new Map(),
+      broken: new Set(),
+    };
+  });
+  const byId = new Map(machines.map((machine) => [machine.id, machine]));
+  const log = createLog(() => {});
+  let up = false;
+  let generation = 0;
+
+  function deliver(machine: Machine, run: () => void): void {
+    clock.after(LATENCY, () => {
+      if (!machine.cut) run();
+    });
+  }
+  function life(machine: Machine, frame: LifeFrame, wait: number): void {
+    clock.after(wait, () => {
+      if (up) cluster.aggregator.life(machine.id, frame);
+    });
+  }
+
+  function startAgent(machine: Machine): void {
+    const run = randomUUID();
+    const agent = createAgent({
+      id: machine.id,
+      name: machine.name,
+      run,
+      modules: [serviceStandIn(machine), defineModule(hostinfoDeclaration, () => ({}))],
+      clock,
+      random,
+      log,
+      send(frame) {
+        if (machine.agent !== agent) return;
+        deliver(machine, () => {
+          if (up) cluster.aggregator.receive(machine.id, frame);
+        });
+      },
+      onDeposed: () => void agent.stop(),
+    });
+    machine.agent = agent;
+    runs.set(agent, run);
+    machine.services.clear();
+    void agent.start().then(() => {
+      if (machine.agent === agent && up && !machine.cut) agent.connected();
+    });
+  }
+  const runs = new Map<Agent, string>();
+
+  function endAgent(machine: Machine): void {
+    const agent = machine.agent;
+    if (agent === undefined) return;
+    machine.agent = undefined;
+    life(machine, { type: "dead", from: runs.get(agent) ?? "", why: "lost" }, WILL);
+    void agent.stop();
+  }
+  function boot(machine: Machine): void {
+    machine.power = "on";
+    clock.after(BOOT, () => {
+      if (machine.power === "on" && machine.agent === undefined && !machine.hangs) startAgent(machine);
+    });
+  }
+
+  /** A process that was killed writes nothing more. */
+  function storeWhile(alive: () => boolean): Store {
+    return {
+      ...store,
+      commit(batch) {
+        if (alive()) store.commit(batch);
+      },
+    };
+  }
+
+  function startAggregator(): Aggregator {
+    const mine = ++generation;
+    return createAggregator({
+      cluster: CLUSTER,
+      name: "root",
+      store: storeWhile(() => mine === generation),
+      modules: [createJoinModule(), powerStandIn(byId, boot, endAgent)],
+      agentModules: [serviceDeclaration, hostinfoDeclaration],
+      grace: 2000,
+      clock,
+      random,
+      log,
+      send(child, frame) {
+        const machine = byId.get(child);
+        if (machine === undefined || mine !== generation) return;
+        deliver(machine, () => machine.agent?.receive(frame));
+      },
+    });
+  }
+
+  const cluster: VirtualCluster = {
+    clock,
+    machines,
+    store,
+    aggregator: startAggregator(),
+    get up() {
+      return up;
+    },
+    machine(name) {
+      const machine = machines.find((each) => each.name === name);
+      if (machine === undefined) throw new RangeError(`No machine '${name}'`);
+      return machine;
+    },
+    set(name, values) {
+      const id = cluster.machine(name).id;
+      const result = cluster.aggregator.control.patchCfg([{ id, values: new Map(Object.entries(values)) }], {});
+      if (!result.ok) throw new Error(result.problems.join("; "));
+    },
+    shown(name) {
+      const node = cluster.aggregator.control.find(name);
+      if (node === undefined) throw new RangeError(`No node '${name}'`);
+      return { physState: node.physState, runState: node.runState, phase: node.phase, reason: node.reason };
+    },
+    async converge(limitMs = 300_000) {
+      await clock.runUntil(() => machines.every(({ name }) => cluster.shown(name).phase === "converged"), limitMs);
+    },
+    pullPlug(name) {
+      const machine = cluster.machine(name);
+      machine.power = "off";
+      endAgent(machine);
+    },
+    killAgent: (name) => endAgent(cluster.machine(name)),
+    startAgent: (name) => startAgent(cluster.machine(name)),
+    killAggregator() {
+      up = false;
+      generation += 1;
+      for (const machine of machines) machine.agent?.disconnected();
+      void cluster.aggregator.stop(); // ends its timers; its store takes nothing more
+    },
+    async startAggregator() {
+      cluster.aggregator = startAggregator();
+      up = true;
+      await cluster.aggregator.start();
+      for (const machine of machines) if (!machine.cut) machine.agent?.connected();
+    },
+    async stop() {
+      for (const machine of machines) await machine.agent?.stop();
+      await cluster.aggregator.stop();
+    },
+  };
+  up = true;
+  await cluster.aggregator.start();
+  const applied = cluster.aggregator.control.apply(
+    machines.map(({ id, name }) => ({ id, name, cfg: new Map([["/platform", "sim"], ["/parent", "root"]]) })),
+    {},
+  );
+  if (!applied.ok) throw new Error(applied.problems.join("; "));
+  return cluster;
+}
+
+/** Stands in for the power module: the same declarations, machines in memory instead of a BMC over HTTP. */
+function powerStandIn(
+  machines: ReadonlyMap<string, Machine>,
+  boot: (machine: Machine) => void,
+  endAgent: (machine: Machine) => void,
+): Module {
+  return defineModule(simpowerDeclaration, (context) => {
+    function look(id: string): void {
+      const machine = machines.get(id);
+      const node = context.node(id);
+      if (machine === undefined || node === undefined) return;
+      const physState = node.view.get("/physState");
+      if (machine.power === "off") context.discover(id, "/physState", "POWER_OFF");
+      else if (physState !== "PHYS_HANG") context.discover(id, "/physState", "POWER_ON");
+    }
+    function poll(): void {
+      for (const { id } of context.nodes()) look(id);
+      const cancel = context.clock.after(1000, poll);
+      context.signal.addEventListener("abort", cancel, { once: true });
+    }
+    function order(run: { node: { id: string } }, what: "on" | "off"): void {
+      const machine = machines.get(run.node.id);
+      if (machine === undefined) return;
+      machine.orders.push(what);
+      if (what === "on" && machine.power === "off") boot(machine);
+      if (what === "off") {
+        machine.power = "off";
+        endAgent(machine);
+      }
+      context.clock.after(100, () => {
+        if (context.signal.aborted) return;
+        const power = machine.power === "on" ? "POWER_ON" : "POWER_OFF";
+        context.discover(machine.id, "/physState", power);
+      });
+    }
+    poll();
+    return {
+      mutations: {
+        "find-off": (run) => look(run.node.id),
+        "find-on": (run) => look(run.node.id),
+        "power-on": (run) => order(run, "on"),
+        "power-off": (run) => order(run, "off"),
+        "reset-hang": (run) => order(run, "off"),
+      },
+    };
+  });
+}
+
+/** Stands in for the service module: the same declarations, programs that only exist in memory. */
+function serviceStandIn(machine: Machine): Module {
+  return defineModule(serviceDeclaration, (context) => {
+    context.discover(machine.id, "/drained", "NO");
+    function start(
+      run: { bindings: { readonly [name: string]: string }; discover(url: string, value: string): void },
+    ): void {
+      const name = run.bindings["name"] ?? "";
+      if (machine.broken.has(name)) throw new Error(`'${name}' can't be started`);
+      machine.services.set(name, true);
+      run.discover(`/services/${name}/state`, "RUN");
+    }
+    function stop(
+      run: { bindings: { readonly [name: string]: string }; discover(url: string, value: string): void },
+    ): void {
+      const name = run.bindings["name"] ?? "";
+      machine.services.delete(name);
+      run.discover(`/services/${name}/state`, "STOP");
+    }
+    return {
+      mutations: {
+        find: stop,
+        start,
+        restart: start,
+        apply: start,
+        stop,
+        "stop-outdated": stop,
+        clear: stop,
+        "find-drained": (run) => run.discover("/drained", "NO"),
+        drain: (run) => {
+          for (const name of [...machine.services.keys()]) {
+            machine.services.delete(name);
+            run.discover(`/services/${name}/state`, "STOP");
+          }
+          run.discover("/drained", "YES");
+        },
+        resume: (run) => run.discover("/drained", "NO"),
+      },
+    };
+  });
+}
+
+/** Random numbers from a seed: the mulberry32 generator. */
+function randomOf(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
