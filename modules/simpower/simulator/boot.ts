@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import type { SimulatorConfig } from "./config.ts";
+import { MACHINE_VARIABLE } from "./reaper.ts";
+
+/** The file of a machine that takes its agent's output over all its boots; begins anew over 1 MiB. */
+const LOG_FILE = "agent.log";
+const MAX_LOG_SIZE = 2 ** 20;
+/** The file that names a machine's last power-on, for a simulator that comes after one that was killed. */
+const POWER_ON_FILE = "power-on.id";
+
+/** The folder that stands for a machine's memory, made where it is not there. */
+export function machineFolder(config: SimulatorConfig, name: string): string {
+  const folder = join(config.runDir, name);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** Empties a machine's memory, as a loss of power does. The log of its console stays. */
+export function loseMemory(folder: string): void {
+  for (const file of readdirSync(folder)) {
+    if (file !== LOG_FILE) rmSync(join(folder, file), { recursive: true, force: true });
+  }
+}
+
+/** Names a power-on of a machine on disk. */
+export function writePowerOn(folder: string, machine: string): void {
+  writeFileSync(join(folder, POWER_ON_FILE), machine);
+}
+
+/** The last power-on of a machine that an earlier simulator did not see off; undefined where there was none. */
+export function readPowerOn(folder: string): string | undefined {
+  try {
+    return readFileSync(join(folder, POWER_ON_FILE), "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Starts the agent of a machine.
+ *
+ * @param machine Names this power-on of the machine: every process of it carries it in its environment.
+ */
+export function startAgent(
+  config: SimulatorConfig,
+  system: { readonly name: string; readonly id: string },
+  machine: string,
+): ChildProcess {
+  const folder = machineFolder(config, system.name);
+  const [command = "", ...args] = [
+    ...withoutParentDies(),
+    ...config.agent.command,
+    ...["--id", system.id, "--name", system.name, "--cluster", config.cluster, "--parent", config.parent],
+    ...["--broker", config.broker, "--run-dir", folder],
+    ...config.agentArgs,
+  ];
+  const log = openSync(join(folder, LOG_FILE), "a");
+  try {
+    if (fstatSync(log).size > MAX_LOG_SIZE) ftruncateSync(log, 0);
+    return spawn(command, args, {
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: { ...process.env, ...config.agent.env, [MACHINE_VARIABLE]: machine },
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** What makes the kernel kill the agent should the simulator die, where util-linux has it. */
+function withoutParentDies(): string[] {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const found = folders.map((folder) => join(folder, "setpriv")).find((file) => existsSync(file));
+  return found === undefined ? [] : [found, "--pdeathsig", "KILL", "--"];
+}

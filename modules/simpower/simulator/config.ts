@@ -1,0 +1,58 @@
+import * as v from "valibot";
+import { isNodeName, isUuid } from "../../../src/state/mod.ts";
+
+/** The longest delay that can be asked for: a day, in milliseconds. */
+const MAX_DELAY = 86_400_000;
+
+const delay = v.pipe(
+  v.strictObject({
+    min: v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DELAY)),
+    mode: v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DELAY)),
+    max: v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DELAY)),
+  }),
+  v.check(({ min, mode, max }) => min <= mode && mode <= max, "Expected min <= mode <= max"),
+);
+const probability = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const nodeName = v.pipe(v.string(), v.check(isNodeName, "Expected 1 to 64 letters, digits, '_', '.', '-'"));
+const uuid = v.pipe(v.string(), v.check(isUuid, "Expected a UUID in lower case"));
+const text = v.pipe(v.string(), v.nonEmpty());
+
+const schema = v.strictObject({
+  cluster: nodeName,
+  systems: v.pipe(
+    v.array(v.strictObject({ name: nodeName, id: uuid })),
+    v.minLength(1),
+    v.maxLength(10_000),
+    v.check((systems) => new Set(systems.map(({ name }) => name)).size === systems.length, "Expected unique names"),
+  ),
+  agent: v.strictObject({
+    command: v.pipe(v.array(text), v.minLength(1)),
+    env: v.optional(v.record(v.string(), v.string()), {}),
+  }),
+  broker: text,
+  parent: uuid,
+  runDir: text,
+  seed: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  bootDelay: delay,
+  resetDelay: delay,
+  failProbability: v.optional(probability, 0),
+  hangProbability: v.optional(probability, 0),
+  agentArgs: v.optional(v.array(v.string()), []),
+});
+
+/** What the simulator simulates. */
+export type SimulatorConfig = v.InferOutput<typeof schema>;
+/** A triangular distribution of milliseconds. */
+export type Delay = v.InferOutput<typeof delay>;
+
+/**
+ * Takes a config in.
+ *
+ * @throws {TypeError} When it does not fit, naming every field that is wrong.
+ */
+export function parseSimulatorConfig(value: unknown): SimulatorConfig {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const problems = result.issues.map((issue) => `${v.getDotPath(issue) ?? "config"}: ${issue.message}`);
+  throw new TypeError(`The simulator's config does not fit: ${problems.join("; ")}`);
+}

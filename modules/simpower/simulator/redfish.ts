@@ -1,0 +1,157 @@
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { isRecord } from "../../../src/state/mod.ts";
+import { type Machine, RESET_TYPES, type ResetType } from "./machine.ts";
+
+const ROOT = "/redfish/v1";
+const SYSTEMS = `${ROOT}/Systems`;
+/** The largest request body, in bytes. */
+const MAX_BODY = 16 * 1024;
+/** The most resets that can be told to fail. */
+const MAX_FAIL = 1_000_000;
+
+type Status = 400 | 404 | 413 | 500;
+
+/**
+ * Makes the HTTP interface of simulated controllers: the part of Redfish (DSP0266) that power needs, and
+ * `{system}/Oem/Kraken.Simulate`, where tests inject faults and read how often each machine was told to do what.
+ */
+export function createRedfishApp(machines: readonly Machine[]): Hono {
+  const byName = new Map(machines.map((machine) => [machine.name, machine]));
+  const app = new Hono({ strict: false });
+
+  app.use(bodyLimit({
+    maxSize: MAX_BODY,
+    onError: (c) => redfishError(c, 413, "GeneralError", `The request is larger than ${MAX_BODY} bytes`),
+  }));
+  app.use(async (c, next) => {
+    await next();
+    c.header("OData-Version", "4.0");
+  });
+  app.get(ROOT, (c) => c.json(serviceRoot()));
+  app.get(SYSTEMS, (c) => c.json(collection(machines)));
+
+  /** Serves one route of a system that exists. */
+  function withMachine(serve: (c: Context, machine: Machine) => Response | Promise<Response>) {
+    return (c: Context) => {
+      const machine = byName.get(c.req.param("name") ?? "");
+      return machine === undefined ? missing(c) : serve(c, machine);
+    };
+  }
+  app.get(`${SYSTEMS}/:name`, withMachine((c, machine) => c.json(resource(machine))));
+  app.post(`${SYSTEMS}/:name/Actions/ComputerSystem.Reset`, withMachine(reset));
+  app.get(`${SYSTEMS}/:name/Oem/Kraken.Simulate`, withMachine((c, machine) => c.json(machine.counters)));
+  app.post(`${SYSTEMS}/:name/Oem/Kraken.Simulate`, withMachine(simulate));
+  app.notFound(missing);
+  app.onError((error, c) => redfishError(c, 500, "InternalError", error.message));
+  return app;
+}
+
+async function reset(c: Context, machine: Machine): Promise<Response> {
+  const body = await jsonBody(c);
+  if (body === undefined) return malformed(c);
+  const type = body["ResetType"];
+  if (type === undefined) {
+    return redfishError(c, 400, "ActionParameterMissing", "The action ComputerSystem.Reset requires 'ResetType'");
+  }
+  if (!isResetType(type)) {
+    const message = `The value ${JSON.stringify(type)} of 'ResetType' is not one of ${RESET_TYPES.join(", ")}`;
+    return redfishError(c, 400, "ActionParameterValueNotInList", message);
+  }
+  if (!machine.reset(type)) return redfishError(c, 500, "InternalError", "The controller failed, as it was told to");
+  return c.body(null, 204);
+}
+
+async function simulate(c: Context, machine: Machine): Promise<Response> {
+  const body = await jsonBody(c);
+  if (body === undefined) return malformed(c);
+  const { hang, fail } = body;
+  if (hang !== undefined && typeof hang !== "boolean") {
+    return redfishError(c, 400, "PropertyValueTypeError", "The value of 'hang' is not true or false");
+  }
+  if (fail !== undefined && !isCount(fail)) {
+    const message = `The value of 'fail' is not an integer from 0 to ${MAX_FAIL}`;
+    return redfishError(c, 400, "PropertyValueTypeError", message);
+  }
+  machine.simulate({ ...(hang === undefined ? {} : { hang }), ...(fail === undefined ? {} : { fail }) });
+  return c.body(null, 204);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MAX_FAIL;
+}
+
+function isResetType(value: unknown): value is ResetType {
+  return RESET_TYPES.some((type) => type === value);
+}
+
+async function jsonBody(c: Context): Promise<{ readonly [key: string]: unknown } | undefined> {
+  try {
+    const body: unknown = await c.req.json();
+    return isRecord(body) ? body : undefined;
+  } catch {
+    return undefined; // not JSON
+  }
+}
+
+function serviceRoot() {
+  return {
+    "@odata.id": ROOT,
+    "@odata.type": "#ServiceRoot.v1_16_0.ServiceRoot",
+    Id: "RootService",
+    Name: "Simulated controllers",
+    RedfishVersion: "1.20.0",
+    Systems: { "@odata.id": SYSTEMS },
+  };
+}
+
+function collection(machines: readonly Machine[]) {
+  return {
+    "@odata.id": SYSTEMS,
+    "@odata.type": "#ComputerSystemCollection.ComputerSystemCollection",
+    Name: "Simulated machines",
+    "Members@odata.count": machines.length,
+    Members: machines.map(({ name }) => ({ "@odata.id": `${SYSTEMS}/${name}` })),
+  };
+}
+
+function resource(machine: Machine) {
+  const id = `${SYSTEMS}/${machine.name}`;
+  return {
+    "@odata.id": id,
+    "@odata.type": "#ComputerSystem.v1_22_0.ComputerSystem",
+    Id: machine.name,
+    Name: machine.name,
+    SystemType: "Virtual",
+    UUID: machine.id,
+    PowerState: machine.power,
+    Status: { State: machine.power === "On" ? "Enabled" : "StandbyOffline", Health: "OK" },
+    Actions: {
+      "#ComputerSystem.Reset": {
+        target: `${id}/Actions/ComputerSystem.Reset`,
+        "ResetType@Redfish.AllowableValues": RESET_TYPES,
+      },
+    },
+  };
+}
+
+function missing(c: Context): Response {
+  return redfishError(c, 404, "ResourceMissingAtURI", `There is no resource at '${c.req.path}'`);
+}
+
+function malformed(c: Context): Response {
+  return redfishError(c, 400, "MalformedJSON", "The request is not a JSON object");
+}
+
+/** An error response as DSP0266 (8.6) has it. */
+function redfishError(c: Context, status: Status, id: string, message: string): Response {
+  const severity = status === 500 ? "Critical" : "Warning";
+  const extended = {
+    "@odata.type": "#Message.v1_2_1.Message",
+    MessageId: `Base.1.18.${id}`,
+    Message: message,
+    MessageSeverity: severity,
+    Resolution: "None",
+  };
+  return c.json({ error: { code: extended.MessageId, message, "@Message.ExtendedInfo": [extended] } }, status);
+}
