@@ -120,11 +120,11 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   }
 
   /** Born again, but no sooner than a moment after the last time: parents may call more than once. */
-  function rebirth(why: string): void {
+  function rebirth(why: string, least = 0): void {
     enter("unborn");
     setState("joining", why);
     births = 0;
-    const wait = lastBirth + BIRTH_MS - clock.now();
+    const wait = Math.max(least, lastBirth + BIRTH_MS - clock.now());
     if (wait > 0) cancel = clock.after(wait, sendBirth);
     else sendBirth();
   }
@@ -162,7 +162,10 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
    */
   function strangerWelcomed(frame: WelcomeFrame): void {
     if (frame.term <= term) return drop("Dropped a welcome for another run");
-    if (phase === "welcomed") return rebirth("another run of its node was welcomed");
+    if (phase === "welcomed") {
+      // The other run gets the time to answer, so that two that live don't displace each other for ever.
+      return rebirth("another run of its node was welcomed", backoff(BIRTH_MS, BIRTH_CAP_MS, 0, random));
+    }
     if (asked) refusals++;
     asked = false;
     if (refusals < MAX_REFUSALS) return;

@@ -132,6 +132,15 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     send({ type: "welcome", from: run, to: to(), term: term(), received, newest: bornAt, modules: options.modules });
   }
 
+  function nextTerm(childTerm: number): number | undefined {
+    try {
+      return options.nextTerm(childTerm);
+    } catch (error) {
+      log.error("Cannot take a child in without a new term", { child, error: String(error) });
+      return undefined;
+    }
+  }
+
   function begin(born: string, newTerm: number): void {
     if (session?.run !== born) {
       if (session !== undefined) retire(session.run);
@@ -149,7 +158,11 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     }
     // A known run has a higher term than ours when it has been elsewhere meanwhile.
     const isNew = session?.run !== frame.from || frame.term > session.term;
-    if (isNew) begin(frame.from, options.nextTerm(frame.term));
+    if (isNew) {
+      const next = nextTerm(frame.term);
+      if (next === undefined) return drop("Dropped a birth as there is no term for it");
+      begin(frame.from, next);
+    }
     counts.received++;
     options.onModules(frame.modules);
     bornAt = replica.index;

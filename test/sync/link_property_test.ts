@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Value } from "../../src/state/mod.ts";
-import { createWorld } from "./world.ts";
+import { createWorld, FAIR } from "./world.ts";
 
 const URLS = ["/a", "/b", "/services/x/state", "/services/y/state"];
 
@@ -85,7 +85,7 @@ test("both ends agree after faults stop, whatever was lost, doubled, reordered o
         }
         await world.clock.advance(wait);
       }
-      world.setWeather({ loss: 0, duplication: 0, delay: 5 });
+      world.setWeather(FAIR);
       world.connect();
       const settled = () => {
         if (world.child.deposed) { // its supervisor starts it again

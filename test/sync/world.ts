@@ -21,13 +21,14 @@ import { createVirtualClock } from "../support/virtual_clock.ts";
 /** The node that all worlds are about. */
 export const NODE = "8f0e7a86-1f2b-4d0c-9c9e-6b1f4a6c2e55";
 
-/** How a network treats frames: shares from 0 to 1, delays in milliseconds. */
+/** How a network treats frames: shares from 0 to 1, longest extra delay in milliseconds. */
 export interface Weather {
   readonly loss: number;
   readonly duplication: number;
   readonly delay: number;
 }
-export const FAIR: Weather = { loss: 0, duplication: 0, delay: 5 };
+/** Nothing is lost, and everything arrives in order. */
+export const FAIR: Weather = { loss: 0, duplication: 0, delay: 0 };
 
 /** One run of the agent. */
 export interface Run {
@@ -63,6 +64,7 @@ export function createWorld(seed = 1) {
   /** On the parent's disk. */
   const disk = createReplica();
   let lastTerm = 0;
+  let diskBroken = false;
   let parentRun = "";
   let parent: ParentLink;
   let child: Run;
@@ -78,7 +80,9 @@ export function createWorld(seed = 1) {
     sent.push({ way, frame: decoded.frame });
     const copies = random() < weather.loss ? 0 : random() < weather.duplication ? 2 : 1;
     // What was decoded is of the type that was encoded.
-    for (let copy = 0; copy < copies; copy++) clock.after(random() * weather.delay, () => deliver(decoded.frame as F));
+    for (let copy = 0; copy < copies; copy++) {
+      clock.after(2 + random() * weather.delay, () => deliver(decoded.frame as F));
+    }
   }
 
   function startParent(): void {
@@ -89,7 +93,10 @@ export function createWorld(seed = 1) {
       run,
       modules: [],
       replica: disk,
-      nextTerm: (childTerm) => lastTerm = Math.max(lastTerm, childTerm) + 1,
+      nextTerm(childTerm) {
+        if (diskBroken) throw new Error("Cannot write term: no space left");
+        return lastTerm = Math.max(lastTerm, childTerm) + 1;
+      },
       clock,
       random,
       log: quiet,
@@ -157,6 +164,9 @@ export function createWorld(seed = 1) {
       weather = next;
     },
     life,
+    breakDisk(broken: boolean) {
+      diskBroken = broken;
+    },
     connect(run: Run = child) {
       if (run.online || run.deposed) return;
       run.online = true;

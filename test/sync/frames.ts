@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import { enumeration, type Facet, type Value } from "../../src/state/mod.ts";
+import type { DocumentChanges, Frame } from "../../src/sync/mod.ts";
+
+const options = { noNullPrototype: true };
+const count = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const run = fc.uuid();
+const runOrNone = fc.oneof(run, fc.constant(""));
+
+/** Any value that a frame can carry. */
+const value: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.string({ unit: "grapheme", maxLength: 40 }),
+    fc.boolean(),
+    fc.integer({ min: -(2 ** 32 - 1), max: 2 ** 32 - 1 }),
+    fc.array(tie("value"), { maxLength: 4 }),
+    fc.dictionary(fc.string({ maxLength: 8 }).filter((key) => key !== "__proto__"), tie("value"), {
+      maxKeys: 4,
+      ...options,
+    }),
+  ),
+})).value;
+
+const url = fc.array(fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}$/), { minLength: 1, maxLength: 8 })
+  .map((segments) => `/${segments.join("/")}`);
+
+const facet: fc.Arbitrary<Facet> = fc.array(
+  fc.tuple(url, fc.record({ value: fc.option(value), version: fc.tuple(count, count) }, options)),
+  { maxLength: 4 },
+).map((entries) => new Map(entries));
+
+const documents: fc.Arbitrary<DocumentChanges[]> = fc.array(
+  fc.record({
+    id: fc.uuid(),
+    facets: fc.record({ cfg: facet, parent: facet, self: facet }, { requiredKeys: [], ...options }),
+  }, options),
+  { maxLength: 3 },
+);
+
+const modules = fc.constantFrom(
+  [],
+  [{
+    name: "fan",
+    about: "Cools",
+    extensions: [{
+      name: "fan",
+      variables: { "/fan": { type: enumeration("UNKNOWN", "ON"), writer: "self" as const, about: "Whether it turns" } },
+    }],
+    discovers: ["/fan"],
+    mutations: { find: { context: "self" as const, changes: { "/fan": ["UNKNOWN", "ON"] as const }, timeout: 1_000 } },
+  }],
+);
+
+function type<T extends string>(name: T): fc.Arbitrary<T> {
+  return fc.constant(name);
+}
+
+const window = fc.tuple(count, count, count).map((three) => {
+  const [since = 0, upTo = 0, newest = 0] = [...three].sort((a, b) => a - b);
+  return { since, upTo, newest };
+});
+
+/** Any frame of the protocol. */
+export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
+  fc.record({ type: type("birth"), from: run, term: count, parent: runOrNone, received: count, modules }, options),
+  fc.record(
+    { type: type("welcome"), from: run, to: run, term: count, received: count, newest: count, modules },
+    options,
+  ),
+  fc.tuple(run, run, window, documents).map(([from, to, indexes, docs]): Frame => ({
+    type: "data",
+    from,
+    to,
+    ...indexes,
+    documents: docs,
+  })),
+  fc.record({ type: type("ack"), from: run, to: run, received: count }, options),
+  fc.record({ type: type("resync"), from: run, to: runOrNone, received: count }, options),
+  fc.record({ type: type("alive"), from: run }, options),
+  fc.record({ type: type("dead"), from: run, why: fc.constantFrom("lost" as const, "stopped" as const) }, options),
+);
