@@ -30,7 +30,7 @@ export function openGate(
   const held: Memory[] = [];
   for (const [place, step] of steps.entries()) {
     const memory = failures.get(step.key);
-    if (memory === undefined || !concerns(step)) continue;
+    if (memory === undefined) continue;
     if (memory.held) held.push(memory);
     else if (memory.retryAt > now) waiting.push(memory);
     else continue;

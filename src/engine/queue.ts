@@ -20,7 +20,7 @@ export function createQueue(clock: Clock, slice: number, work: (id: string) => v
   let stopped = false;
 
   function schedule(): void {
-    if (cancel === undefined && waiting.size > 0 && !stopped) cancel = clock.after(0, workOff);
+    if (cancel === undefined && waiting.size > 0) cancel = clock.after(0, workOff);
   }
 
   function workOff(): void {

@@ -89,6 +89,19 @@ export function createReconcile(
     record.noPath = noPath;
   }
 
+  /** Remembers what the new plan says of mutations that are over. What the world cut short has failed if it is needed. */
+  function learn(record: NodeRecord, node: EngineNode, plan: Plan, done: readonly Step[], cut: readonly Step[]): void {
+    const needed = new Map(plan.ok ? plan.steps.map((step) => [step.key, step]) : []);
+    for (const { key } of done) {
+      if (needed.has(key)) ledger.expectAgain(record, key);
+    }
+    for (const { key } of cut) {
+      const step = needed.get(key);
+      if (step !== undefined) ledger.fail(record, step, { message: "Was cut short by a change", retry: true });
+    }
+    ledger.review(record, node, plan, needed);
+  }
+
   function waitForRetry(record: NodeRecord, at: number | undefined): void {
     record.cancelRetry?.();
     record.cancelRetry = at === undefined ? undefined : clock.after(at - clock.now(), () => touch(record.id));
@@ -106,24 +119,13 @@ export function createReconcile(
     count(record, plan);
     tellPath(record, plan);
     const steps = plan.ok ? plan.steps : [];
-    const needed = new Map(steps.map((step) => [step.key, step]));
-    for (const { key } of done) {
-      if (needed.has(key)) ledger.expectAgain(record, key);
-    }
-    if (!edited) {
-      for (const { key } of cut) {
-        const step = needed.get(key);
-        if (step !== undefined) ledger.fail(record, step, { message: "Was cut short by a change", retry: true });
-      }
-    }
-    ledger.review(record, node, plan, needed);
+    learn(record, node, plan, done, edited ? [] : cut);
     record.gate = openGate(steps, concerns, record.failures, clock.now());
+    waitForRetry(record, record.gate.retryAt);
     for (const step of record.gate.open) {
       if (record.ended) return; // what was just started has stopped the engine
       if (!record.flights.has(step.key)) flights.start(record, node, step, plan);
     }
-    if (record.ended) return;
-    waitForRetry(record, record.gate.retryAt);
     if (plan.ok && steps.length === 0 && record.worked) {
       record.worked = false;
       host.log({ node: record.name, kind: "converged", why: "Every goal is reached" });

@@ -96,6 +96,7 @@ const RESULTS: { readonly [key: string]: Readonly<Record<string, string>> } = {
   "machine/join": { "/runState": "SYNC" },
   "rack/light": { "/lamp": "LIT" },
   "rack/dim": { "/lamp": "DARK" },
+  "rack/calm": { "/fan": "SLOW" },
   "rack/cool": { "/fan": "FAST", "/pump": "FAST" },
 };
 
@@ -153,7 +154,8 @@ function apply(lab: Lab, command: Command): void {
     case "freeze":
       return lab.freeze(command.frozen, command.id);
     case "remove":
-      return lab.remove(command.id);
+      lab.remove(command.id);
+      return lab.engine.touch(command.id);
     case "retry":
       return lab.engine.retry(command.id);
     case "restart":

@@ -92,6 +92,7 @@ const rack = declareModule({
       timeout: 10_000,
       failTo: { "/fan": "SLOW", "/pump": "SLOW" },
     },
+    calm: { context: "parent", changes: { "/fan": ["FAST", "SLOW"] }, timeout: 10_000 },
     light: { context: "parent", changes: { "/lamp": ["DARK", "LIT"] }, timeout: 10_000, failTo: { "/lamp": "DARK" } },
     dim: { context: "parent", changes: { "/lamp": ["LIT", "DARK"] }, timeout: 10_000, failTo: { "/lamp": "DARK" } },
   },
@@ -140,6 +141,7 @@ export interface Lab {
   /** Something is discovered, or forgotten (null). */
   see(dsc: { readonly [url: string]: Value | null }, id?: string): void;
   freeze(frozen: boolean, id?: string): void;
+  /** The node is gone; the engine is not told. */
   remove(id?: string): void;
   /** The program stops and starts again. What is in the world stays. */
   restart(): void;
@@ -261,10 +263,7 @@ export function createLab(
       if (node !== undefined) node.frozen = frozen;
       engine.touch(id);
     },
-    remove(id = "a") {
-      world.delete(id);
-      engine.touch(id);
-    },
+    remove: (id = "a") => void world.delete(id),
     restart() {
       engine.stop();
       engine = start();
