@@ -102,14 +102,35 @@ function refuseCircles(lookup: Lookup, conditions: ReadonlyMap<string, Condition
   for (const pattern of conditions.keys()) visit(pattern, []);
 }
 
+/** A value that a variable must have. */
+export interface NeededValue {
+  readonly url: string;
+  readonly value: string | number | boolean;
+}
+
 /** What must hold for one variable of one node to be known: its pattern's condition with the placeholders bound. */
 export function conditionOf(
   domain: { readonly schema: Schema; readonly conditions: ReadonlyMap<string, Condition> },
   url: string,
-): readonly { readonly url: string; readonly value: string | number | boolean }[] {
+): readonly NeededValue[] {
   const found = domain.schema.find(url);
   if (found === undefined) return [];
   return Object.entries(domain.conditions.get(found.pattern) ?? {})
     .map(([other, value]) => ({ url: bindUrl(other, found.bindings), value }))
     .sort((a, b) => (a.url < b.url ? -1 : 1));
+}
+
+/** Everything that must hold for a variable to be known: its condition, and the conditions of what that names. */
+export function allConditionsOf(conditionOf: (url: string) => readonly NeededValue[], url: string): NeededValue[] {
+  const all = new Map<string, NeededValue>();
+  const pending = [url];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    for (const needed of conditionOf(next)) {
+      const key = `${needed.url} ${JSON.stringify(needed.value)}`;
+      if (all.has(key)) continue;
+      all.set(key, needed);
+      pending.push(needed.url);
+    }
+  }
+  return [...all.values()];
 }

@@ -1,4 +1,5 @@
 import type { Value } from "../state/mod.ts";
+import { allConditionsOf } from "./conditions.ts";
 import type { Goal } from "./goals.ts";
 import type { Frame, GroundMutation } from "./ground.ts";
 import type { Lack, NoPlan } from "./plan.ts";
@@ -73,7 +74,9 @@ function nameOf({ url, value }: Goal): string {
 
 /** The mutations that lead to a value; to the unknown value also those after which it can't be known. */
 function achieversOf(question: Question, goal: Goal): GroundMutation[] {
-  const broken = isUnknown(question, goal) ? allConditions(question.frame, goal.url) : [];
+  const broken = isUnknown(question, goal)
+    ? allConditionsOf((url) => question.frame.conditions.get(url) ?? [], goal.url)
+    : [];
   return question.frame.mutations.filter((mutation) =>
     mutation.changes.some(({ url, from, to }) =>
       (url === goal.url && to === goal.value) ||
@@ -85,13 +88,6 @@ function achieversOf(question: Question, goal: Goal): GroundMutation[] {
 function isUnknown(question: Question, { url, value }: Goal): boolean {
   const variable = question.variableOf(url);
   return variable !== undefined && question.valueOf(variable, value) === 0;
-}
-
-/** The condition of a variable, with the conditions of what it names, and so on. */
-function allConditions(frame: Frame, url: string): Goal[] {
-  const all: Goal[] = [...frame.conditions.get(url) ?? []];
-  for (const needed of all) all.push(...frame.conditions.get(needed.url) ?? []); // grows while it is read
-  return all;
 }
 
 /** What must hold after a mutation for what it changes to be known, as far as it does not see to it itself. */

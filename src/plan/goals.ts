@@ -1,5 +1,5 @@
 import type { Value, Values } from "../state/mod.ts";
-import { conditionOf } from "./conditions.ts";
+import { allConditionsOf, conditionOf } from "./conditions.ts";
 import type { Domain, SuspendedGoal } from "./plan.ts";
 
 /** A value that a variable should have. */
@@ -35,31 +35,17 @@ export function sortGoals(domain: Domain, goals: readonly Goal[]): SortedGoals {
 }
 
 function inTheWay(domain: Domain, wanted: ReadonlyMap<string, Goal>, goal: Goal): Goal | undefined {
+  const conditions = (url: string) => conditionOf(domain, url);
   let deepest: { readonly goal: Goal; readonly beneath: number } | undefined;
-  for (const needed of allConditionsOf(domain, goal.url)) {
+  for (const needed of allConditionsOf(conditions, goal.url)) {
     const other = wanted.get(needed.url);
     if (other === undefined || other.value === needed.value) continue;
-    const beneath = allConditionsOf(domain, other.url).length;
+    const beneath = allConditionsOf(conditions, other.url).length;
     const isDeeper = deepest === undefined || beneath < deepest.beneath ||
       (beneath === deepest.beneath && other.url < deepest.goal.url);
     if (isDeeper) deepest = { goal: other, beneath };
   }
   return deepest?.goal;
-}
-
-/** Everything that must hold for a variable to be known: its condition, and the conditions of what that names. */
-function allConditionsOf(domain: Domain, url: string): Goal[] {
-  const all = new Map<string, Goal>();
-  const pending = [url];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    for (const needed of conditionOf(domain, next)) {
-      const key = `${needed.url} ${JSON.stringify(needed.value)}`;
-      if (all.has(key)) continue;
-      all.set(key, needed);
-      pending.push(needed.url);
-    }
-  }
-  return [...all.values()];
 }
 
 /** The cfg values that are goals: those of variables that some mutation changes. In the order of the cfg. */

@@ -1,5 +1,5 @@
 import { type Bindings, bindUrl, isPattern, type Values } from "../state/mod.ts";
-import { conditionOf } from "./conditions.ts";
+import { conditionOf, type NeededValue } from "./conditions.ts";
 import { type MutationKey, mutationKey } from "./mutation.ts";
 import type { Domain, DomainMutation } from "./plan.ts";
 
@@ -14,7 +14,7 @@ export interface GroundMutation {
   readonly bindings: Bindings;
   readonly context: "self" | "parent";
   readonly changes: readonly { readonly url: string; readonly from: string; readonly to: string }[];
-  readonly requires: readonly { readonly url: string; readonly value: Scalar }[];
+  readonly requires: readonly NeededValue[];
   readonly excludes: readonly { readonly url: string; readonly values: readonly Scalar[] }[];
   readonly failTo: { readonly [url: string]: string };
   readonly timeout: number;
@@ -28,7 +28,7 @@ export interface Frame {
   /** Every mutation that can matter, in the order of module, id and bindings. */
   readonly mutations: readonly GroundMutation[];
   /** What must hold for a URL's value to be known. URLs without a condition are left out. */
-  readonly conditions: ReadonlyMap<string, readonly { readonly url: string; readonly value: Scalar }[]>;
+  readonly conditions: ReadonlyMap<string, readonly NeededValue[]>;
 }
 
 /** Instantiates the mutations of one domain. */
@@ -73,7 +73,7 @@ export function createGrounder(domain: Domain): Grounder {
 
   function ground(goals: readonly string[], names: readonly string[]): Frame {
     const mutations = new Map<MutationKey, GroundMutation>();
-    const conditions = new Map<string, ReturnType<typeof conditionOf>>();
+    const conditions = new Map<string, readonly NeededValue[]>();
     const urls = new Set(goals);
     for (const url of urls) { // grows while it is read
       const condition = conditionOf(domain, url);

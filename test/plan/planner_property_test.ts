@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { compileDomain, createPlanner, type Domain, type Plan, type Step } from "../../src/plan/mod.ts";
+import { holds, Oracle, type OracleGoal } from "./oracle.ts";
+import { type Problem, problems } from "./random_domain.ts";
+
+const runs = Number(process.env["KRAKEN_PROPERTY_RUNS"] ?? 300);
+
+/** Derived conditions may lead back to themselves: such a domain is refused, which is tested elsewhere. */
+function compile(problem: Problem): Domain | undefined {
+  try {
+    return compileDomain(problem.modules);
+  } catch (error) {
+    if (error instanceof TypeError && error.message.includes("lead back to themselves")) return undefined;
+    throw error;
+  }
+}
+
+function check(
+  property: (given: {
+    readonly problem: Problem;
+    readonly domain: Domain;
+    readonly oracle: Oracle;
+    readonly plan: Plan;
+    readonly active: readonly OracleGoal[];
+    readonly seed: number;
+  }) => void,
+): void {
+  fc.assert(
+    fc.property(problems, fc.nat(), (problem, seed) => {
+      const domain = compile(problem);
+      fc.pre(domain !== undefined);
+      const oracle = new Oracle(domain, problem.view);
+      const goals = [...problem.cfg].map(([url, value]) => ({ url, value })).filter(({ url }) => domain.isMutable(url));
+      const active = goals.filter((goal) => !oracle.givesWay(goal, goals));
+      const plan = createPlanner(domain).plan(problem);
+      property({ problem, domain, oracle, plan, active, seed });
+    }),
+    { numRuns: runs },
+  );
+}
+
+test("plan() finds a plan exactly when there is one, and it is of least cost", () => {
+  check(({ oracle, plan, active }) => {
+    const best = oracle.worlds().find(({ world }) => holds(world, active));
+    assert.equal(plan.ok, best !== undefined);
+    if (plan.ok) assert.equal(plan.cost, best?.cost);
+  });
+});
+
+test("plan() gives steps that run one after the other, reach the goals and cost what it says", () => {
+  check(({ oracle, plan, active }) => {
+    if (!plan.ok) return;
+    assert.ok(holds(oracle.follow(plan.steps), active));
+    assert.equal(plan.steps.reduce((sum, step) => sum + step.cost, 0), plan.cost);
+  });
+});
+
+test("plan() gives an order every schedule of which reaches the goals", () => {
+  check(({ oracle, plan, active, seed }) => {
+    if (!plan.ok) return;
+    for (let attempt = 0; attempt < 4; attempt++) {
+      assert.ok(holds(oracle.follow(schedule(plan.steps, seed + attempt)), active));
+    }
+  });
+});
+
+test("plan() lists no step to wait for that another one in the list waits for", () => {
+  check(({ plan }) => {
+    if (!plan.ok) return;
+    const behind = plan.steps.map(() => new Set<number>());
+    for (const [place, { after }] of plan.steps.entries()) {
+      for (const earlier of after) {
+        assert.ok(earlier < place);
+        assert.ok(!after.some((other) => other !== earlier && behind[other]?.has(earlier)));
+        behind[place]?.add(earlier);
+        for (const before of behind[earlier] ?? []) behind[place]?.add(before);
+      }
+    }
+  });
+});
+
+test("plan() suspends exactly the goals that another goal contradicts, because of one that stands", () => {
+  check(({ plan, active, problem, domain }) => {
+    const goals = [...problem.cfg].filter(([url]) => domain.isMutable(url));
+    const names = new Set(active.map(({ url }) => url));
+    assert.deepEqual(
+      plan.suspended.map(({ url, value }) => [url, value]),
+      goals.filter(([url]) => !names.has(url)).sort(),
+    );
+    for (const { because } of plan.suspended) {
+      assert.ok(active.some(({ url, value }) => url === because.url && value === because.value));
+    }
+  });
+});
+
+test("plan() is the same whatever the order of modules, mutations, view and cfg", () => {
+  check(({ problem, plan, seed }) => {
+    const modules = shuffled(problem.modules, seed).map((module) => ({
+      ...module,
+      mutations: Object.fromEntries(
+        shuffled(Object.entries(module.mutations), seed).map(([id, mutation]) => [id, {
+          ...mutation,
+          changes: Object.fromEntries(shuffled(Object.entries(mutation.changes), seed)),
+          requires: Object.fromEntries(shuffled(Object.entries(mutation.requires ?? {}), seed)),
+        }]),
+      ),
+    }));
+    const again = createPlanner(compileDomain(modules)).plan({
+      view: new Map(shuffled([...problem.view], seed)),
+      cfg: new Map(shuffled([...problem.cfg], seed)),
+    });
+    assert.deepEqual(again, plan);
+  });
+});
+
+test("plan() explains a missing plan by a value that nothing reaches, or by goals that only exclude each other", () => {
+  check(({ oracle, plan, domain, active }) => {
+    if (plan.ok) return;
+    const worlds = oracle.worlds().map(({ world }) => world);
+    const { reason } = plan;
+    switch (reason.kind) {
+      case "unreachable": {
+        assert.ok(!worlds.some((world) => world.get(reason.url) === reason.value), `${reason.url} is reached`);
+        for (const { lacks } of reason.achievers) assert.ok(lacks.length > 0);
+        const leading = domain.mutations.filter(({ declaration }) =>
+          declaration.changes[reason.url]?.[1] === reason.value
+        );
+        const named = new Set(reason.achievers.map(({ key }) => key));
+        for (const { module, id } of leading) assert.ok(named.has(`${module}/${id}`));
+        return;
+      }
+      case "conflict":
+        assert.ok(reason.goals.length > 1);
+        for (const goal of reason.goals) {
+          assert.ok(active.some(({ url, value }) => url === goal.url && value === goal.value));
+          assert.ok(worlds.some((world) => holds(world, reason.goals.filter((other) => other !== goal))));
+        }
+        assert.ok(!worlds.some((world) => holds(world, reason.goals)));
+        return;
+      case "bound":
+        assert.fail("A small problem does not reach the bound");
+    }
+  });
+});
+
+/** A pseudo-random order that depends on the seed only (Lehmer's generator). */
+function shuffled<T>(items: readonly T[], seed: number): T[] {
+  let state = (seed % 2147483646) + 1;
+  return items.map((item) => {
+    state = (state * 48271) % 2147483647;
+    return { item, at: state };
+  }).sort((a, b) => a.at - b.at).map(({ item }) => item);
+}
+
+/** Some order of the steps in which each comes after those that it waits for. */
+function schedule(steps: readonly Step[], seed: number): Step[] {
+  const done = new Set<number>();
+  const ordered: Step[] = [];
+  while (ordered.length < steps.length) {
+    const ready = [...steps.keys()].filter((place) =>
+      !done.has(place) && steps[place]?.after.every((earlier) => done.has(earlier))
+    );
+    const place = shuffled(ready, seed + ordered.length)[0];
+    const step = place === undefined ? undefined : steps[place];
+    if (place === undefined || step === undefined) throw new Error("Cannot schedule steps that wait for each other");
+    done.add(place);
+    ordered.push(step);
+  }
+  return ordered;
+}
