@@ -1,0 +1,52 @@
+import { Hono } from "hono";
+import { type Clock, systemClock } from "../../src/clock.ts";
+import type { Log } from "../../src/log.ts";
+import type { Control } from "../control.ts";
+import { applyRoutes } from "./apply.ts";
+import { cfgRoutes } from "./cfg.ts";
+import { dscRoutes } from "./dsc.ts";
+import { engineRoutes } from "./engine.ts";
+import { eventRoutes } from "./events.ts";
+import { refuseForeign } from "./guard.ts";
+import { healthRoutes } from "./health.ts";
+import { nodeRoutes } from "./nodes.ts";
+import { planRoutes } from "./plans.ts";
+import { answerProblem } from "./problem.ts";
+import { addRoutes } from "./routes.ts";
+
+/** What the HTTP interface needs beside an aggregator's {@link Control}. */
+export interface AppOptions {
+  /** Kraken's version, for people. */
+  readonly version: string;
+  /** Takes what went wrong inside: clients are not told. */
+  readonly log: Log;
+  /** @default systemClock */
+  readonly clock?: Clock;
+}
+
+/** Makes the HTTP interface of an aggregator: a web-standard `fetch` that any server can call. */
+export function createApp(control: Control, options: AppOptions): Hono {
+  const app = new Hono();
+  app.use(refuseForeign);
+  addRoutes(app, {
+    ...healthRoutes(control, options.version),
+    ...nodeRoutes(control),
+    ...cfgRoutes(control),
+    ...dscRoutes(control),
+    ...planRoutes(control),
+    ...applyRoutes(control),
+    ...eventRoutes(control, options.clock ?? systemClock),
+    ...engineRoutes(control, options.version),
+  });
+  app.notFound((c) => answerProblem({ status: 404, detail: `There is nothing at '${c.req.path.slice(0, 200)}'` }));
+  app.onError((error, c) => {
+    options.log.error("Cannot answer a request", {
+      method: c.req.method,
+      path: c.req.path,
+      problem: error.message,
+      stack: error.stack,
+    });
+    return answerProblem({ status: 500, detail: "The aggregator failed to answer: its log says why" });
+  });
+  return app;
+}

@@ -1,0 +1,71 @@
+import type { Context } from "hono";
+import { fromNested, isNodeName, isRecord, isUuid, type Schema } from "../../src/state/mod.ts";
+import type { Control, InventoryNode } from "../control.ts";
+import { JSON_TYPES, readJson } from "./body.ts";
+import { presentChange } from "./present.ts";
+import { answerProblem, invalid, problemOf } from "./problem.ts";
+import { readFlag, withQuery } from "./query.ts";
+import type { Routes } from "./routes.ts";
+
+/** The longest inventory, in bytes: 100,000 nodes of a few hundred bytes each. */
+const MAX_BODY = 64 * 1024 * 1024;
+const KEYS = ["name", "id", "cfg"];
+
+/** `/api/v1/apply`: makes nodes have exactly the cfg that is given. */
+export function applyRoutes(control: Control): Routes {
+  async function apply(c: Context, query: { readonly dryRun?: string }): Promise<Response> {
+    const dryRun = readFlag("dryRun", query.dryRun);
+    if (!dryRun.ok) return answerProblem(dryRun.problem);
+    const body = await readJson(c, { types: JSON_TYPES, limit: MAX_BODY });
+    if (!body.ok) return answerProblem(body.problem);
+    const read = readInventory(control.schema, body.value);
+    if (!read.ok) return answerProblem(invalid(read.problems));
+    const result = control.apply(read.nodes, { dryRun: dryRun.value });
+    if (!result.ok) return answerProblem(problemOf(result));
+    return c.json({ dryRun: dryRun.value, changes: result.changes.map(presentChange) });
+  }
+
+  return { "/api/v1/apply": { POST: withQuery(["dryRun"], apply) } };
+}
+
+type ReadInventory = { ok: true; nodes: InventoryNode[] } | { ok: false; problems: string[] };
+
+function readInventory(schema: Schema, body: unknown): ReadInventory {
+  const listed = isRecord(body) && Object.keys(body).length === 1 ? body["nodes"] : undefined;
+  if (!Array.isArray(listed)) {
+    return { ok: false, problems: ["The body is something else: expected an object with nodes"] };
+  }
+  const nodes: InventoryNode[] = [];
+  const problems: string[] = [];
+  for (const [index, entry] of listed.entries()) {
+    const wrong = findProblems(entry, `nodes[${index}]`);
+    if (wrong.length > 0) problems.push(...wrong);
+    if (wrong.length > 0 || !isRecord(entry) || typeof entry["name"] !== "string") continue;
+    const cfg = fromNested(schema, entry["cfg"]);
+    if (!cfg.ok) problems.push(...cfg.problems.map((problem) => `nodes[${index}] (${entry["name"]}): ${problem}`));
+    else {nodes.push({
+        name: entry["name"],
+        cfg: cfg.values,
+        ...(typeof entry["id"] === "string" ? { id: entry["id"] } : {}),
+      });}
+  }
+  return problems.length === 0 ? { ok: true, nodes } : { ok: false, problems };
+}
+
+function findProblems(entry: unknown, place: string): string[] {
+  if (!isRecord(entry)) return [`${place} is ${show(entry)}: expected an object with ${KEYS.join(", ")}`];
+  const { name, id, cfg, ...rest } = entry;
+  const problems = Object.keys(rest).map((key) => `${place}.${key} is unknown: expected ${KEYS.join(", ")}`);
+  if (typeof name !== "string" || !isNodeName(name)) {
+    problems.push(`${place}.name is ${show(name)}: expected a node name`);
+  }
+  if (id !== undefined && !(typeof id === "string" && isUuid(id))) {
+    problems.push(`${place}.id is ${show(id)}: expected a UUID in lower case`);
+  }
+  if (!isRecord(cfg)) problems.push(`${place}.cfg is ${show(cfg)}: expected an object`);
+  return problems;
+}
+
+function show(value: unknown): string {
+  return value === undefined ? "missing" : JSON.stringify(value).slice(0, 80);
+}

@@ -1,0 +1,88 @@
+import type { Context } from "hono";
+import type { Outcome } from "./problem.ts";
+
+/** The longest body of a request that states no limit of its own, in bytes. */
+const DEFAULT_LIMIT = 1024 * 1024;
+/** The deepest nesting of a body. */
+const MAX_DEPTH = 32;
+
+/** What a body may be. */
+export interface BodyRules {
+  readonly types: readonly string[];
+  /** In bytes. @default 1 MiB */
+  readonly limit?: number;
+  /** What an empty body without a type stands for; where absent it is refused. */
+  readonly empty?: unknown;
+}
+
+/** JSON. */
+export const JSON_TYPES = ["application/json"];
+/** JSON, or a JSON Merge Patch (RFC 7396). */
+export const PATCH_TYPES = ["application/merge-patch+json", "application/json"];
+
+/** Takes in the JSON body of a request: its type, size and depth are checked. */
+export async function readJson(c: Context, rules: BodyRules): Promise<Outcome<unknown>> {
+  const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== undefined ? !rules.types.includes(type) : rules.empty === undefined) return refuseType(c, type, rules);
+  const limit = rules.limit ?? DEFAULT_LIMIT;
+  const bytes = await readBounded(c.req.raw, limit);
+  if (bytes === undefined) {
+    return { ok: false, problem: { status: 413, detail: `The body has more than ${limit} bytes: send it in parts` } };
+  }
+  if (bytes.length === 0 && rules.empty !== undefined) return { ok: true, value: rules.empty };
+  return type === undefined ? refuseType(c, type, rules) : parseJson(bytes);
+}
+
+function refuseType(c: Context, type: string | undefined, rules: BodyRules): Outcome<never> {
+  const found = type === undefined ? "missing" : `'${type.slice(0, 100)}'`;
+  return {
+    ok: false,
+    problem: {
+      status: 415,
+      detail: `Content-Type is ${found}: expected ${rules.types.join(" or ")}`,
+      ...(c.req.method === "PATCH" ? { headers: { "accept-patch": rules.types.join(", ") } } : {}),
+    },
+  };
+}
+
+/** The bytes of a body; undefined when there are more than `limit`. What follows is not read. */
+async function readBounded(request: Request, limit: number): Promise<Uint8Array | undefined> {
+  if (Number(request.headers.get("content-length") ?? 0) > limit) return undefined;
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  if (request.body !== null) {
+    for await (const part of request.body) {
+      size += part.length;
+      if (size > limit) return undefined;
+      parts.push(part);
+    }
+  }
+  return Buffer.concat(parts, size);
+}
+
+function parseJson(bytes: Uint8Array): Outcome<unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ok: false, problem: { status: 400, detail: `The body is no JSON: ${why}` } };
+  }
+  const fault = findFault(value);
+  return fault === undefined ? { ok: true, value } : { ok: false, problem: { status: 400, detail: fault } };
+}
+
+/** What is wrong with the shape of a value. Looks level by level, so that no depth is too much for it. */
+function findFault(value: unknown): string | undefined {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= MAX_DEPTH; depth += 1) {
+    const objects = level.filter((part) => typeof part === "object" && part !== null);
+    if (objects.length === 0) return undefined;
+    // Whoever copies such an object key by key would change the prototype of the copy.
+    if (objects.some((part) => Object.hasOwn(part, "__proto__"))) {
+      return "The body has a key '__proto__': expected none";
+    }
+    level = objects.flatMap((part): unknown[] => Object.values(part));
+  }
+  return `The body is nested deeper than ${MAX_DEPTH} levels`;
+}

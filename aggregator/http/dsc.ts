@@ -1,0 +1,43 @@
+import type { Context } from "hono";
+import { type Schema, toNested, type Value } from "../../src/state/mod.ts";
+import type { Control } from "../control.ts";
+import { PATCH_TYPES, readJson } from "./body.ts";
+import { findNode } from "./lookup.ts";
+import { readPatch } from "./patch.ts";
+import { answerProblem, invalid, problemOf } from "./problem.ts";
+import { withQuery } from "./query.ts";
+import type { Routes } from "./routes.ts";
+
+/** `/api/v1/nodes/{id}/dsc`: what is known of a node, and the way in for what others report of it. */
+export function dscRoutes(control: Control): Routes {
+  function get(c: Context): Response {
+    const node = findNode(c, control);
+    return node.ok ? c.json(toNested(node.value.dsc)) : answerProblem(node.problem);
+  }
+
+  async function patch(c: Context): Promise<Response> {
+    const body = await readJson(c, { types: PATCH_TYPES });
+    if (!body.ok) return answerProblem(body.problem);
+    const node = findNode(c, control);
+    if (!node.ok) return answerProblem(node.problem);
+    const read = readPatch(control.schema, node.value.dsc, body.value);
+    if (!read.ok) return answerProblem(invalid(read.problems));
+    const unreported = [...read.values].map(([url, value]) => complainReported(control.schema, url, value))
+      .filter((problem) => problem !== undefined);
+    if (unreported.length > 0) return answerProblem(invalid(unreported));
+    const result = control.report(node.value.id, read.values);
+    if (!result.ok) return answerProblem(problemOf(result));
+    return c.json({
+      id: node.value.id,
+      name: node.value.name,
+      dsc: toNested(control.find(node.value.id)?.dsc ?? new Map()),
+    });
+  }
+
+  return { "/api/v1/nodes/:id/dsc": { GET: withQuery([], get), PATCH: withQuery([], patch) } };
+}
+
+function complainReported(schema: Schema, url: string, value: Value | null): string | undefined {
+  if (schema.find(url)?.variable.reported === true) return undefined;
+  return `${url} is ${JSON.stringify(value)}: expected a variable that is reported, this one is discovered by a module`;
+}

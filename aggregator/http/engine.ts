@@ -1,0 +1,53 @@
+import type { Context } from "hono";
+import { isRecord } from "../../src/state/mod.ts";
+import type { Control } from "../control.ts";
+import { JSON_TYPES, readJson } from "./body.ts";
+import { findNode, findNodes } from "./lookup.ts";
+import { answerProblem, type Outcome } from "./problem.ts";
+import { withQuery } from "./query.ts";
+import type { Answerer, Routes } from "./routes.ts";
+
+/** `/api/v1/engine`: how it goes, freeze and thaw; `/api/v1/nodes/{id}/retry`. */
+export function engineRoutes(control: Control, version: string): Routes {
+  function status(c: Context): Response {
+    return c.json({ cluster: control.cluster, name: control.name, version, ...control.engine() });
+  }
+
+  function steer(change: (ids: readonly string[] | undefined) => void): Answerer {
+    return withQuery([], async (c) => {
+      const body = await readJson(c, { types: JSON_TYPES, empty: {} });
+      if (!body.ok) return answerProblem(body.problem);
+      const ids = readIds(control, body.value);
+      if (!ids.ok) return answerProblem(ids.problem);
+      change(ids.value);
+      return status(c);
+    });
+  }
+
+  function retry(c: Context): Response {
+    const node = findNode(c, control);
+    if (!node.ok) return answerProblem(node.problem);
+    const { id, name } = node.value;
+    control.retry([id]);
+    return c.json({ id, name, engine: control.find(id)?.engine });
+  }
+
+  return {
+    "/api/v1/engine": { GET: withQuery([], status) },
+    "/api/v1/engine/freeze": { POST: steer((ids) => control.freeze(ids)) },
+    "/api/v1/engine/thaw": { POST: steer((ids) => control.thaw(ids)) },
+    "/api/v1/nodes/:id/retry": { POST: withQuery([], retry) },
+  };
+}
+
+/** The ids of `{nodeset}`; undefined for `{}`, which means everything. */
+function readIds(control: Control, body: unknown): Outcome<readonly string[] | undefined> {
+  const { nodeset, ...rest } = isRecord(body) ? body : { wrong: body };
+  if (Object.keys(rest).length > 0 || !(nodeset === undefined || typeof nodeset === "string")) {
+    const detail = 'The body is something else: expected {} for everything or {"nodeset":"n[1-8]"}';
+    return { ok: false, problem: { status: 422, detail } };
+  }
+  if (nodeset === undefined) return { ok: true, value: undefined };
+  const found = findNodes(control, nodeset);
+  return found.ok ? { ok: true, value: found.value.map((node) => node.id) } : found;
+}

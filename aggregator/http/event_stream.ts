@@ -1,0 +1,102 @@
+import type { Clock } from "../../src/clock.ts";
+import type { Control, LoggedEvent } from "../control.ts";
+
+/** A comment goes out after this long without an event, in milliseconds: both ends see that the other is there. */
+export const HEARTBEAT = 15_000;
+/** A client that takes nothing for this long is disconnected, in milliseconds. It can resume where it was. */
+export const PATIENCE = 60_000;
+/** The most events that are read at once. */
+const PAGE = 500;
+/** How soon a browser should connect again, in milliseconds. */
+const RETRY = 2000;
+
+/**
+ * Events as Server-Sent Events (WHATWG HTML, section 9.2): those after an id, then each new one; without an id new ones
+ * only. The client's pace decides: events are read from the log when it has room for them, so that nothing piles up here,
+ * none is missed and none comes twice.
+ *
+ * @returns undefined when the aggregator takes no more listeners.
+ */
+export function streamEvents(
+  control: Control,
+  clock: Clock,
+  after: number | undefined,
+): ReadableStream<Uint8Array> | undefined {
+  const cursor = createCursor(control, after);
+  const encoder = new TextEncoder();
+  let wake = (): void => {};
+  let cancelPatience = (): void => {};
+  let ended = false;
+
+  let unlisten: () => void;
+  try {
+    unlisten = control.onEvent((event) => {
+      cursor.announce(event);
+      wake();
+    });
+  } catch {
+    return undefined; // the log of events says so when it has enough listeners
+  }
+  function end(): void {
+    ended = true;
+    unlisten();
+    cancelPatience();
+    wake();
+  }
+  /** Waits for a new event or the time of the heartbeat. */
+  async function pause(): Promise<void> {
+    let cancel = (): void => {};
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      cancel = clock.after(HEARTBEAT, resolve);
+    });
+    cancel();
+  }
+
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(encoder.encode(`retry: ${RETRY}\n\n`));
+    },
+    async pull(controller) {
+      cancelPatience();
+      let page = cursor.next();
+      if (page.length === 0) {
+        await pause();
+        page = cursor.next();
+      }
+      if (ended) return;
+      const text = page.length === 0 ? ": still here\n\n" : page.map(formatEvent).join("");
+      cancelPatience = clock.after(PATIENCE, () => {
+        end();
+        controller.error(new Error("The client takes no events"));
+      });
+      controller.enqueue(encoder.encode(text));
+    },
+    cancel: end,
+  });
+}
+
+/** The place of one client in the log of events. */
+function createCursor(control: Control, after: number | undefined) {
+  let last = after;
+  let announced = false;
+  return {
+    /** A new event: where nothing was asked for, the log is followed from here. */
+    announce(event: LoggedEvent): void {
+      // The first new event tells where the log is. A client whose id lies beyond has it from a log that is gone.
+      if (!announced && (last === undefined || last >= event.id)) last = event.id - 1;
+      announced = true;
+    },
+    /** The events that come next; none while there is nothing new. */
+    next(): readonly LoggedEvent[] {
+      if (last === undefined) return [];
+      const page = control.events(last, PAGE);
+      last = page.at(-1)?.id ?? last;
+      return page;
+    },
+  };
+}
+
+function formatEvent(event: LoggedEvent): string {
+  return `id: ${event.id}\nevent: ${event.kind.replace(/[\r\n]/g, " ")}\ndata: ${JSON.stringify(event)}\n\n`;
+}

@@ -1,0 +1,29 @@
+import type { Context } from "hono";
+import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
+import type { Control, NodeDetail } from "../control.ts";
+import type { Outcome } from "./problem.ts";
+
+/** The node that a path names, by id or name. */
+export function findNode(c: Context, control: Control): Outcome<NodeDetail> {
+  const named = c.req.param("id") ?? "";
+  const node = control.find(named);
+  if (node !== undefined) return { ok: true, value: node };
+  const detail = `No node '${named.slice(0, 100)}' in cluster '${control.cluster}'`;
+  return { ok: false, problem: { status: 404, detail } };
+}
+
+/** The nodes that a nodeset names, in its order. */
+export function findNodes(control: Control, nodeset: string): Outcome<NodeDetail[]> {
+  const parsed = parseNodeset(nodeset);
+  if (!parsed.ok) return { ok: false, problem: { status: 400, detail: parsed.problem } };
+  const nodes: NodeDetail[] = [];
+  const unknown: string[] = [];
+  for (const name of parsed.names) {
+    const node = control.find(name);
+    if (node === undefined) unknown.push(name);
+    else nodes.push(node);
+  }
+  if (unknown.length === 0) return { ok: true, value: nodes };
+  const detail = `No nodes ${foldNodeset(unknown).slice(0, 500)} in cluster '${control.cluster}'`;
+  return { ok: false, problem: { status: 404, detail } };
+}

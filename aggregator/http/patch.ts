@@ -1,0 +1,61 @@
+import {
+  describeMisfit,
+  findMisfit,
+  isRecord,
+  MAX_URL_DEPTH,
+  mergePatch,
+  type Schema,
+  type Value,
+  type Values,
+} from "../../src/state/mod.ts";
+
+/** What a merge patch sets: values by URL, null for those that it unsets; or everything that is wrong with it. */
+export type PatchedValues = { readonly ok: true; readonly values: Map<string, Value | null> } | {
+  readonly ok: false;
+  readonly problems: readonly string[];
+};
+
+/**
+ * Works out what a JSON Merge Patch (RFC 7396) of nested state changes. Only what the patch names is checked, so that a
+ * value from before a change of the schema holds up nothing else.
+ */
+export function readPatch(schema: Schema, current: Values, patch: unknown): PatchedValues {
+  if (!isRecord(patch)) {
+    return { ok: false, problems: [`The patch is ${JSON.stringify(patch)?.slice(0, 80)}: expected an object`] };
+  }
+  const values = new Map<string, Value | null>();
+  const problems: string[] = [];
+
+  function setVariable(url: string, value: unknown): void {
+    const type = schema.find(url)?.variable.type;
+    if (type === undefined) return;
+    const misfit = findMisfit(type, value, url);
+    if (misfit !== undefined) problems.push(describeMisfit(misfit));
+    else values.set(url, value as Value); // findMisfit has just shown it
+  }
+  function unsetAll(prefix: string): void {
+    for (const url of current.keys()) if (url === prefix || url.startsWith(`${prefix}/`)) values.set(url, null);
+  }
+  function walk(part: unknown, url: string): void {
+    if (part === null) return unsetAll(url);
+    if (schema.find(url) !== undefined) return setVariable(url, mergePatch(current.get(url), part));
+    if (!isRecord(part) || url.split("/").length > MAX_URL_DEPTH) {
+      problems.push(`'${url.slice(0, 300)}' is no state variable that this program knows`);
+      return;
+    }
+    for (const [key, inner] of Object.entries(part)) walk(inner, `${url}/${key}`);
+  }
+
+  for (const [key, part] of Object.entries(patch)) walk(part, `/${key}`);
+  return problems.length === 0 ? { ok: true, values } : { ok: false, problems };
+}
+
+/** Values with some of them set, and those that are null unset. */
+export function withValues(current: Values, values: ReadonlyMap<string, Value | null>): Map<string, Value> {
+  const result = new Map(current);
+  for (const [url, value] of values) {
+    if (value === null) result.delete(url);
+    else result.set(url, value);
+  }
+  return result;
+}

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { connect, createServer, type Socket } from "node:net";
+import { once } from "node:events";
+import { test } from "node:test";
+import { type HttpServer, serve } from "../../aggregator/http/mod.ts";
+import type { FakeControl } from "./fake_control.ts";
+import { assertProblem, createTestApp, send } from "./support.ts";
+
+/** The longest that a test waits, in milliseconds. */
+const LIMIT = 10_000;
+
+/** Runs something against a server on a free port, which ends with it. */
+async function serving(
+  run: (url: string, control: FakeControl, server: HttpServer, end: () => void) => Promise<void>,
+): Promise<void> {
+  const { app, control } = createTestApp();
+  const controller = new AbortController();
+  const served = await serve(app, { host: "127.0.0.1", port: 0, signal: controller.signal });
+  assert.ok(served.ok, served.ok ? "" : served.problem);
+  try {
+    await run(`http://127.0.0.1:${served.server.port}`, control, served.server, () => controller.abort());
+  } finally {
+    controller.abort();
+    await served.server.closed;
+  }
+}
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  const end = Date.now() + LIMIT;
+  while (!condition()) {
+    assert.ok(Date.now() < end, "The condition did not hold in time");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+async function textOf(socket: Socket): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of socket) parts.push(part);
+  return Buffer.concat(parts).toString();
+}
+
+test(
+  "serve() answers on the port that it got, HEAD and keep-alive included",
+  { timeout: LIMIT },
+  () =>
+    serving(async (url) => {
+      assert.equal((await (await fetch(`${url}/healthz`)).json()).status, "ok");
+      const head = await fetch(`${url}/api/v1/nodes`, { method: "HEAD" });
+      assert.equal(head.status, 200);
+      assert.equal(await head.text(), "");
+      const patch = await fetch(
+        `${url}/api/v1/nodes/n1/cfg`,
+        send("PATCH", { physState: "POWER_ON" }, { "if-match": "*" }),
+      );
+      assert.equal(patch.status, 200);
+      assert.equal((await patch.json()).cfg.physState, "POWER_ON");
+      const known = await fetch(`${url}/api/v1/nodes/n1/cfg`, { headers: { "if-none-match": '"1.2"' } });
+      assert.equal(known.status, 304);
+    }),
+);
+
+test("serve() refuses every address that others can reach, and says why", async () => {
+  const { app } = createTestApp();
+  for (const host of ["0.0.0.0", "::", "192.168.1.1", "example.org", "127.0.0.1.example.org", ""]) {
+    const served = await serve(app, { host, port: 0, signal: new AbortController().signal });
+    assert.ok(!served.ok);
+    assert.match(served.problem, /^Cannot listen on '.*': HTTP has no authentication yet/);
+  }
+});
+
+test("serve() says what to do when the port is in use", async () => {
+  const { app } = createTestApp();
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const address = other.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  try {
+    const served = await serve(app, { host: "127.0.0.1", port, signal: new AbortController().signal });
+    assert.deepEqual(served, {
+      ok: false,
+      problem: `Cannot listen on 127.0.0.1:${port} as the port is in use: ` +
+        "stop the other program or choose another with --http-port",
+    });
+  } finally {
+    other.close();
+  }
+});
+
+test(
+  "serve() refuses a body that is too long, whether its length is told or not, and goes on",
+  { timeout: LIMIT },
+  () =>
+    serving(async (url, control) => {
+      const cfg = `${url}/api/v1/nodes/n1/cfg`;
+      const body = JSON.stringify({ platform: "x".repeat(2 * 1024 * 1024) });
+      const headers = { "content-type": "application/json" };
+      await assertProblem(await fetch(cfg, { method: "PATCH", headers, body }), 413, /more than 1048576 bytes/);
+
+      // Without a length, in chunks, as no client library would send it.
+      const socket = connect(Number(new URL(url).port), "127.0.0.1");
+      const answered = textOf(socket);
+      socket.on("error", () => {}); // the server may hang up while we still send
+      socket.write(
+        "PATCH /api/v1/nodes/n1/cfg HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n" +
+          "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+      );
+      const piece = "x".repeat(64 * 1024);
+      for (let sent = 0; sent < 32; sent += 1) socket.write(`${piece.length.toString(16)}\r\n${piece}\r\n`);
+      socket.write("0\r\n\r\n");
+      assert.match(await answered, /^HTTP\/1\.1 413 /);
+      assert.equal(control.find("n1")?.cfg.get("/platform"), "sim");
+      assert.equal((await fetch(`${url}/healthz`)).status, 200);
+    }),
+);
+
+test("serve() refuses requests under a foreign host name", { timeout: LIMIT }, () =>
+  serving(async (url) => {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.write("GET /api/v1/nodes HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+    assert.match(await textOf(socket), /^HTTP\/1\.1 403 [^]*Cannot answer as 'evil\.example'/);
+  }));
+
+test(
+  "serve() streams events as they happen, and forgets a client that hangs up",
+  { timeout: LIMIT },
+  () =>
+    serving(async (url, control) => {
+      control.log("done");
+      const abort = new AbortController();
+      const response = await fetch(`${url}/api/v1/events`, { headers: { "last-event-id": "0" }, signal: abort.signal });
+      assert.ok(response.body !== null);
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      const until = async (pattern: RegExp) => {
+        while (!pattern.test(text)) text += (await reader.read()).value ?? "";
+      };
+      await until(/^id: 1$/m);
+      control.log("started");
+      await until(/^id: 2\nevent: started\ndata: \{"id":2,.*\}\n\n$/m);
+      assert.equal(control.listeners, 1);
+      abort.abort();
+      await reader.cancel().catch(() => {}); // it ended with its request
+      await waitFor(() => control.listeners === 0);
+    }),
+);
+
+test(
+  "serve() ends with its signal, open streams included",
+  { timeout: LIMIT },
+  () =>
+    serving(async (url, control, server, end) => {
+      const response = await fetch(`${url}/api/v1/events`);
+      const ended = response.text().then(() => "ended", () => "cut off");
+      end();
+      await server.closed;
+      assert.match(await ended, /ended|cut off/);
+      await waitFor(() => control.listeners === 0);
+      await assert.rejects(fetch(`${url}/healthz`));
+    }),
+);
