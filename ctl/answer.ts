@@ -1,4 +1,4 @@
-import { EXIT } from "../src/cli/mod.ts";
+import { EXIT, formatDuration } from "../src/cli/mod.ts";
 
 /** Why the server did not do what was asked. */
 export type Failure =
@@ -28,7 +28,7 @@ export function describeFailure(failure: Failure): string[] {
         `  ${failure.detail}`,
       ];
     case "timeout":
-      return [`Cannot reach ${failure.server}: no answer within ${failure.timeout} ms`];
+      return [`Cannot reach ${failure.server}: no answer within ${formatDuration(failure.timeout)}`];
     case "refused":
       return failure.problems.length === 0
         ? [`${failure.title} (HTTP status ${failure.status})`]

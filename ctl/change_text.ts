@@ -9,12 +9,10 @@ import type { NodeChangeShape } from "./shapes.ts";
  */
 export function describeChanges(changes: readonly NodeChangeShape[], dryRun: boolean, style: Style): string[] {
   const changed = changes.filter(isChange);
-  const kindOf = ({ created, differences }: NodeChangeShape) =>
-    JSON.stringify([created, differences.filter(({ url }) => url !== "/name" || !created)]);
-  const lines = groupByKey(changed, ({ name }) => name, kindOf).flatMap(({ nodeset, shared, names }) => [
+  const kindOf = (change: NodeChangeShape) => JSON.stringify([change.created, valuesOf(change)]);
+  const lines = groupByKey(changed, ({ name }) => name, kindOf).flatMap(({ nodeset, shared }) => [
     `${style.bold(cleanText(nodeset))}: ${shared.created ? style.green("created") : style.yellow("changed")}`,
-    ...shared.differences.filter(({ url }) => url !== "/name" || names.length === 1)
-      .map((difference) => cleanText(`  ${describeDifference(difference)}`)),
+    ...valuesOf(shared).map((difference) => cleanText(`  ${describeDifference(difference)}`)),
   ]);
   if (changed.length > 0) lines.push("", "Plans:", ...describePlans(changed, style), "");
   return [...lines, summarize(changes, dryRun)];
@@ -22,6 +20,11 @@ export function describeChanges(changes: readonly NodeChangeShape[], dryRun: boo
 
 function isChange({ created, differences }: NodeChangeShape): boolean {
   return created || differences.length > 0;
+}
+
+/** A new node's name is no news, and tells it from others that are made alike. */
+function valuesOf({ created, differences }: NodeChangeShape): NodeChangeShape["differences"] {
+  return created ? differences.filter(({ url }) => url !== "/name") : differences;
 }
 
 function describeDifference({ url, from, to }: NodeChangeShape["differences"][number]): string {

@@ -13,8 +13,9 @@ export interface Client {
   patchCfg(nodeset: string, patch: unknown, dryRun: boolean): Promise<Answer<readonly shapes.NodeChangeShape[]>>;
   patchDsc(name: string, patch: unknown): Promise<Answer<unknown>>;
   apply(inventory: unknown, dryRun: boolean): Promise<Answer<readonly shapes.NodeChangeShape[]>>;
+  engine(): Promise<Answer<shapes.EngineShape>>;
   /** `nodeset` undefined freezes or thaws the whole aggregator. */
-  setFrozen(frozen: boolean, nodeset: string | undefined): Promise<Answer<unknown>>;
+  setFrozen(frozen: boolean, nodeset: string | undefined): Promise<Answer<shapes.EngineShape>>;
   retry(name: string): Promise<Answer<unknown>>;
   /** One page of events after an id, oldest first; an empty one is the end. */
   events(after: number): Promise<Answer<readonly shapes.LoggedEventShape[]>>;
@@ -33,9 +34,14 @@ export function createClient(options: Server): Client {
   async function ask<S extends v.GenericSchema>(
     shape: S,
     path: string,
-    init: { readonly method?: string; readonly body?: unknown; readonly type?: string } = {},
-    known?: Known<v.InferOutput<S>>,
+    init: {
+      readonly method?: string;
+      readonly body?: unknown;
+      readonly type?: string;
+      readonly known?: Known<v.InferOutput<S>>;
+    } = {},
   ): Promise<Answer<v.InferOutput<S>>> {
+    const { known } = init;
     try {
       const response = await options.fetch(`${options.server}${path}`, {
         method: init.method ?? "GET",
@@ -68,16 +74,13 @@ export function createClient(options: Server): Client {
   const flag = (dryRun: boolean) => dryRun ? "true" : undefined;
 
   // What a list was when it was fetched last: who watches it asks again and again, and mostly nothing has changed.
-  const lists = new Map<
-    string | undefined,
-    { etag: string; value: v.InferOutput<typeof shapes.nodeList> | undefined }
-  >();
+  const lists = new Map<string | undefined, Known<v.InferOutput<typeof shapes.nodeList>>>();
 
   return {
     async nodes(nodeset) {
       const known = lists.get(nodeset) ?? { etag: "", value: undefined };
       lists.set(nodeset, known);
-      return map(await ask(shapes.nodeList, `/api/v1/nodes${query({ nodeset })}`, {}, known), (a) => a.nodes);
+      return map(await ask(shapes.nodeList, `/api/v1/nodes${query({ nodeset })}`, { known }), (a) => a.nodes);
     },
     node: (name) => ask(shapes.nodeDetail, node(name)),
     plans: async (nodeset) => map(await ask(shapes.planList, `/api/v1/plan${query({ nodeset })}`), (a) => a.plans),
@@ -94,8 +97,9 @@ export function createClient(options: Server): Client {
       const path = `/api/v1/apply${query({ dryRun: flag(dryRun) })}`;
       return map(await ask(shapes.changeList, path, { method: "POST", body: inventory }), (a) => a.changes);
     },
+    engine: () => ask(shapes.engine, "/api/v1/engine"),
     setFrozen: (frozen, nodeset) =>
-      ask(shapes.anything, `/api/v1/engine/${frozen ? "freeze" : "thaw"}`, {
+      ask(shapes.engine, `/api/v1/engine/${frozen ? "freeze" : "thaw"}`, {
         method: "POST",
         body: nodeset === undefined ? {} : { nodeset },
       }),

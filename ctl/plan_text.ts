@@ -26,7 +26,7 @@ function describePlan(nodeset: string, plan: PlanShape, style: Style): string[] 
     step.key,
     `(${step.context})`,
     Object.entries(step.changes).map(([url, [from, to]]) => `${url} ${from} -> ${to}`).join(", "),
-    step.after.length === 0 ? "starts now," : `waits for ${step.after.map((place) => place + 1).join(" and ")},`,
+    step.after.length === 0 ? "starts now" : `waits for ${step.after.map((place) => place + 1).join(" and ")}`,
     `within ${formatDuration(step.timeout)}`,
   ]);
   const columns = rows[0]?.map(() => ({ title: "" })) ?? [];

@@ -4,7 +4,7 @@ import { toNested } from "../../src/state/mod.ts";
 import { describeChanges } from "../change_text.ts";
 import { defineCommand } from "../command.ts";
 import { isGoal, schema } from "../known.ts";
-import { reportAnswer, reportProblems } from "../report.ts";
+import { reportAnswer, reportFailure, reportProblems } from "../report.ts";
 import { waitConverged } from "../wait_converged.ts";
 
 /** Makes nodes what a file says. */
@@ -25,15 +25,25 @@ export const apply = defineCommand({
   examples: ["krakenctl apply -f cluster.yaml --dry-run", "krakenctl apply -f cluster.yaml --wait"],
 }, async (run) => {
   const { file, wait, "dry-run": dryRun } = run.options;
+  const source = file === "-" ? "standard input" : file;
   let text: string;
   try {
     text = await run.readText(file);
   } catch (error) {
-    return reportProblems(run, [`Cannot read '${file}': ${error instanceof Error ? error.message : String(error)}`]);
+    return reportProblems(run, [`Cannot read '${source}': ${error instanceof Error ? error.message : String(error)}`]);
   }
   const parsed = parseInventory(text, { schema, isGoal });
-  if (!parsed.ok) return reportProblems(run, parsed.problems.map((problem) => `${file}: ${problem}`));
-  const { aggregators, nodes } = parsed.inventory;
+  if (!parsed.ok) return reportProblems(run, parsed.problems.map((problem) => `${source}: ${problem}`));
+  const { aggregators, nodes, cluster } = parsed.inventory;
+  if (cluster !== undefined) {
+    const engine = await run.client.engine();
+    if (!engine.ok) return reportFailure(run, engine.failure);
+    if (engine.value.cluster !== cluster) {
+      const problem =
+        `cluster is "${cluster}": the aggregator at ${run.options.server} serves "${engine.value.cluster}"`;
+      return reportProblems(run, [`${source}: ${problem}`]);
+    }
+  }
   const answer = await run.client.apply({ nodes: [...aggregators, ...nodes].map(toBody) }, dryRun);
   const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
   if (code !== EXIT.ok || !wait || dryRun) return code;

@@ -27,7 +27,7 @@ export const watch = defineCommand({
   const signal = AbortSignal.any([run.signal, ended.signal]);
   let woken = new AbortController();
   const listening = listen(run, signal, () => woken.abort());
-  const live = createLive(run.terminal, run.clock, { interval: INTERVAL });
+  const live = createLive(run.terminal, run.clock, { interval: INTERVAL, plainInterval: REFETCH });
   let table: readonly string[] | undefined;
   try {
     while (!signal.aborted) {

@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bringUp, change, noPlan, nothing, summary } from "./samples.ts";
+import { runKrakenctl, startKrakenctl } from "./run_krakenctl.ts";
+import { openStream, problem, type Reply, startStandIn } from "./stand_in_server.ts";
+
+/** The address of a server that has just gone. */
+async function closedServer(): Promise<string> {
+  const server = await startStandIn(() => undefined);
+  await server[Symbol.asyncDispose]();
+  return server.url;
+}
+
+/** Runs krakenctl against replies by request line. */
+async function run(args: readonly string[], replies: { readonly [line: string]: Reply }, input = "") {
+  await using server = await startStandIn((line) => replies[line]);
+  const ended = await runKrakenctl(args, server.url, input);
+  const { received } = server;
+  return { ...ended, received, lines: received.map(({ line }) => line) };
+}
+
+const nodes = { json: { nodes: [summary("root", { kind: "aggregator" }), summary("n1"), summary("n2")] } };
+
+test("krakenctl get nodes shows a table of the cluster's nodes, without the aggregator", async () => {
+  const { code, stdout, stderr } = await run(["get", "nodes"], { "GET /api/v1/nodes": nodes });
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.deepEqual(stdout.split("\n"), [
+    "NAME  PLATFORM  PHYS      RUN   PHASE      REASON",
+    "n1    sim       POWER_ON  SYNC  converged",
+    "n2    sim       POWER_ON  SYNC  converged",
+    "2 nodes: 2 converged",
+    "",
+  ]);
+});
+
+test("krakenctl get nodes asks for a nodeset, and gives JSON and YAML", async () => {
+  const line = "GET /api/v1/nodes?nodeset=n[1-2]";
+  const json = await run(["get", "nodes", "n[1-2]", "-o", "json"], { [line]: nodes });
+  assert.deepEqual(JSON.parse(json.stdout), nodes.json.nodes);
+  const yaml = await run(["-o", "yaml", "get", "nodes", "n[1-2]"], { [line]: nodes });
+  assert.match(yaml.stdout, /^- id: id-of-root\n {2}name: root\n/);
+});
+
+test("krakenctl get node gives everything that the server says of it", async () => {
+  const node = { ...summary("n1"), cfg: { platform: "sim" }, dsc: {}, version: "1.2", engine: { phase: "working" } };
+  const { code, stdout } = await run(["get", "node", "n1", "-o", "json"], { "GET /api/v1/nodes/n1": { json: node } });
+  assert.deepEqual([code, JSON.parse(stdout)], [0, node]);
+});
+
+test("krakenctl plan shows the plan, and exits with 1 when there is none", async () => {
+  const plans = (plan: unknown): Reply => ({ json: { plans: [{ id: "id-of-n1", name: "n1", plan }] } });
+  const found = await run(["plan", "n1"], { "GET /api/v1/plan?nodeset=n1": plans(bringUp) });
+  assert.equal(found.code, 0);
+  assert.match(found.stdout, /^n1: 3 steps\n {2}1\. {2}simpower\/power-on/);
+  const none = await run(["plan", "n1"], { "GET /api/v1/plan?nodeset=n1": plans(noPlan) });
+  assert.deepEqual([none.code, none.stdout], [1, `n1: no plan: ${noPlan.ok ? "" : noPlan.reason}\n`]);
+});
+
+test("krakenctl set sends one merge patch for desired values, and reports observed ones", async () => {
+  const { code, stdout, received, lines } = await run(
+    ["set", "n[1-2]", "/physState=POWER_ON", "/services/a/state=", "/busy=BUSY"],
+    {
+      "PATCH /api/v1/nodes?nodeset=n[1-2]": { json: { changes: [change("n1"), change("n2")] } },
+      "GET /api/v1/nodes?nodeset=n[1-2]": { json: { nodes: [summary("n1"), summary("n2")] } },
+      "PATCH /api/v1/nodes/id-of-n1/dsc": { json: {} },
+      "PATCH /api/v1/nodes/id-of-n2/dsc": { json: {} },
+    },
+  );
+  assert.equal(code, 0, stdout);
+  assert.deepEqual(lines, [
+    "PATCH /api/v1/nodes?nodeset=n[1-2]",
+    "GET /api/v1/nodes?nodeset=n[1-2]",
+    "PATCH /api/v1/nodes/id-of-n1/dsc",
+    "PATCH /api/v1/nodes/id-of-n2/dsc",
+  ]);
+  assert.deepEqual(received[0]?.body, { physState: "POWER_ON", services: { a: { state: null } } });
+  assert.equal(received[0]?.headers["content-type"], "application/merge-patch+json");
+  assert.deepEqual(received[2]?.body, { busy: "BUSY" });
+  assert.match(stdout, /^n\[1-2\]: changed\n {2}\/physState: POWER_OFF -> POWER_ON\n/);
+  assert.match(stdout, /\n2 nodes: 0 created, 2 changed, 0 unchanged\n2 nodes: \/busy reported\n$/);
+});
+
+test("krakenctl set --dry-run asks the server for a dry run and reports nothing", async () => {
+  const { code, lines } = await run(["set", "n1", "/physState=POWER_ON", "/busy=BUSY", "--dry-run"], {
+    "PATCH /api/v1/nodes?nodeset=n1&dryRun=true": { json: { changes: [change("n1")] } },
+    "GET /api/v1/nodes?nodeset=n1": { json: { nodes: [summary("n1")] } },
+  });
+  assert.equal(code, 0);
+  assert.deepEqual(lines, ["PATCH /api/v1/nodes?nodeset=n1&dryRun=true", "GET /api/v1/nodes?nodeset=n1"]);
+});
+
+test("krakenctl prints every problem that the server names, and exits with 1", async () => {
+  const { code, stdout, stderr } = await run(["set", "n1", "/odd/a=1", "/odd/b=2"], {
+    "PATCH /api/v1/nodes?nodeset=n1": problem(422, "2 problems", ["'/odd/a' is no variable", "'/odd/b' is none"]),
+  });
+  assert.deepEqual([code, stdout, stderr], [1, "", "krakenctl: '/odd/a' is no variable\n'/odd/b' is none\n"]);
+});
+
+test("krakenctl exits with 2 on a usage error, before it asks the server for anything", async () => {
+  const server = await closedServer();
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [[], /^Usage: krakenctl COMMAND/],
+    [["get", "nods"], /^krakenctl: Unknown command 'get nods': expected 'get nodes' or 'get node'\n/],
+    [["evnts"], /^krakenctl: Unknown command 'evnts': did you mean 'events'\?\n/],
+    [["plan"], /^krakenctl: Expected NODESET: found nothing\nSee `krakenctl plan --help`\n$/],
+    [["set", "n1", "/physState=ON"], /^krakenctl: \/physState is "ON": expected one of PHYS_UNKNOWN, POWER_OFF,/],
+    [["apply"], /^krakenctl: Option '--file' is missing/],
+    [["get", "nodes", "--outptu", "json"], /^krakenctl: Unknown option '--outptu': did you mean '--output'\?\n/],
+    [["--server", "nowhere", "get", "nodes"], /^krakenctl: Option '--server' is 'nowhere': expected a URL such as/],
+    [["watch", "-o", "json"], /^krakenctl: Option '--output' is 'json': expected table/],
+  ];
+  const results = await Promise.all(cases.map(([args]) => runKrakenctl(args, server)));
+  for (const [index, { code, stdout, stderr }] of results.entries()) {
+    const [args, expected] = cases[index] ?? [[], /$^/];
+    assert.deepEqual([code, stdout], [2, ""], args.join(" "));
+    assert.match(stderr, expected);
+  }
+});
+
+test("krakenctl exits with 3 and says what to do when the server can't be reached", async () => {
+  const server = await closedServer();
+  for (const args of [["get", "nodes"], ["events", "-f"], ["watch"]]) {
+    const { code, stdout, stderr } = await runKrakenctl(args, server);
+    assert.deepEqual([code, stdout], [3, ""]);
+    assert.ok(
+      stderr.startsWith(
+        `krakenctl: Cannot reach ${server}: is the aggregator running? Start one with \`npm run demo\`\n`,
+      ),
+      stderr,
+    );
+  }
+});
+
+test("krakenctl gives up on a silent server after --timeout and exits with 3", async () => {
+  const { code, stderr } = await run(["get", "nodes", "--timeout", "200ms"], {
+    "GET /api/v1/nodes": { write: () => {} },
+  });
+  assert.equal(code, 3);
+  assert.match(stderr, /: no answer within 200ms\n$/);
+});
+
+test("krakenctl exits with 1 when the answer is not what an aggregator says", async () => {
+  const html = await run(["get", "nodes"], {
+    "GET /api/v1/nodes": { write: (response) => void response.end("<html>") },
+  });
+  assert.equal(html.code, 1);
+  assert.match(html.stderr, /it is not JSON \(HTTP status 200\): is this a Kraken aggregator\?\n$/);
+  const odd = await run(["get", "nodes"], {
+    "GET /api/v1/nodes": { json: { nodes: [{ ...summary("n1"), name: 7 }] } },
+  });
+  assert.equal(odd.code, 1);
+  assert.match(odd.stderr, /nodes\.0\.name is 7: expected string\n$/);
+});
+
+const inventory = `
+cluster: demo
+nodes:
+  - nodes: n[1-2]
+    platform: sim
+    parent: root
+    desired: { physState: POWER_ON, runState: SYNC }
+`;
+const demo = { json: { cluster: "demo" } };
+
+test("krakenctl apply sends the inventory and shows what changes and the plans", async () => {
+  const { code, stdout, received } = await run(["apply", "-f", "-"], {
+    "GET /api/v1/engine": demo,
+    "POST /api/v1/apply": { json: { changes: [change("n1", { created: true }), change("n2", { created: true })] } },
+  }, inventory);
+  assert.equal(code, 0);
+  const cfg = { parent: "root", physState: "POWER_ON", platform: "sim", runState: "SYNC" };
+  assert.deepEqual(received[1]?.body, { nodes: [{ name: "n1", cfg }, { name: "n2", cfg }] });
+  assert.match(stdout, /^n\[1-2\]: created\n/);
+  assert.match(stdout, /\nn\[1-2\]: 3 steps\n/);
+  assert.match(stdout, /\n2 nodes: 2 created, 0 changed, 0 unchanged\n$/);
+});
+
+test("krakenctl apply refuses a file with problems, each with its line, and asks the server for nothing", async () => {
+  const { code, stderr, received } = await run(["apply", "-f", "-"], {}, inventory.replace("POWER_ON", "ON"));
+  assert.deepEqual([code, received.length], [1, 0]);
+  assert.match(stderr, /^krakenctl: standard input: line 7: .*"ON": expected one of PHYS_UNKNOWN, POWER_OFF/);
+  const missing = await run(["apply", "-f", "/nowhere/cluster.yaml"], {});
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /^krakenctl: Cannot read '\/nowhere\/cluster\.yaml': /);
+});
+
+test("krakenctl apply refuses a file that is for another cluster", async () => {
+  const { code, stderr, lines } = await run(["apply", "-f", "-"], {
+    "GET /api/v1/engine": { json: { cluster: "production" } },
+  }, inventory);
+  assert.deepEqual([code, lines], [1, ["GET /api/v1/engine"]]);
+  assert.match(
+    stderr,
+    /^krakenctl: standard input: cluster is "demo": the aggregator at http\S+ serves "production"\n$/,
+  );
+});
+
+/** Applies with --wait against nodes whose state is another one at each look. */
+async function applyAndWait(states: readonly (readonly ReturnType<typeof summary>[])[], plans: readonly unknown[]) {
+  let looks = 0;
+  let asked = 0;
+  await using server = await startStandIn((line) => {
+    if (line === "GET /api/v1/engine") return demo;
+    if (line === "POST /api/v1/apply") return { json: { changes: [change("n1"), change("n2")] } };
+    if (line === "GET /api/v1/nodes") return { json: { nodes: states[Math.min(looks++, states.length - 1)] } };
+    if (line !== "GET /api/v1/plan?nodeset=n[1-2]") return undefined;
+    const plan = plans[Math.min(asked++, plans.length - 1)];
+    return { json: { plans: ["n1", "n2"].map((name) => ({ id: name, name, plan })) } };
+  });
+  return { ...await runKrakenctl(["apply", "-f", "-", "--wait"], server.url, inventory), looks, asked };
+}
+
+test("krakenctl apply --wait waits until plans too say that nothing is left to do", async () => {
+  const converged = [summary("n1"), summary("n2")];
+  const working = [summary("n1"), summary("n2", { phase: "working" })];
+  const { code, stdout, looks, asked } = await applyAndWait([converged, working, converged], [bringUp, nothing]);
+  assert.deepEqual([code, looks, asked], [0, 3, 2]);
+  assert.match(stdout, /\n\[#{30}\] 2\/2 100%\n2 nodes: 2 converged\n$/);
+});
+
+test("krakenctl apply --wait exits with 1 and the reasons when what is left is held up", async () => {
+  const stuck = [summary("n1"), summary("n2", { phase: "stuck", reason: "no answer from its BMC" })];
+  const { code, stderr } = await applyAndWait([stuck], [nothing]);
+  assert.deepEqual([code, stderr], [1, "krakenctl: n2 will not converge: stuck (no answer from its BMC)\n"]);
+});
+
+test("krakenctl freeze, thaw and retry ask for what they say", async () => {
+  const frozen = await run(["freeze"], { "POST /api/v1/engine/freeze": demo });
+  assert.deepEqual([frozen.code, frozen.stdout, frozen.received[0]?.body], [0, "Everything: frozen\n", {}]);
+  const thawed = await run(["thaw", "n1"], { "POST /api/v1/engine/thaw": demo });
+  assert.deepEqual([thawed.code, thawed.stdout, thawed.received[0]?.body], [0, "n1: thawed\n", { nodeset: "n1" }]);
+  const retried = await run(["retry", "n1"], {
+    "GET /api/v1/nodes?nodeset=n1": { json: { nodes: [summary("n1")] } },
+    "POST /api/v1/nodes/id-of-n1/retry": { json: {} },
+  });
+  assert.deepEqual([retried.code, retried.stdout], [0, "1 node: retried\n"]);
+});
+
+function event(id: number, node = "n1", kind = "started") {
+  return { id, time: "2026-01-01T00:00:00.000Z", node, kind, mutation: "simpower/power-on", why: "to reach POWER_ON" };
+}
+function sse(id: number, node?: string): string {
+  return `id: ${id}\nevent: started\ndata: ${JSON.stringify(event(id, node))}\n\n`;
+}
+
+test("krakenctl events reads page after page, and leaves out other nodes", async () => {
+  const { code, stdout, lines } = await run(["events", "n1", "--after", "3"], {
+    "GET /api/v1/nodes?nodeset=n1": { json: { nodes: [summary("n1")] } },
+    "GET /api/v1/events?after=3": { json: { events: [event(4), event(5, "n2")] } },
+    "GET /api/v1/events?after=5": { json: { events: [event(6, "n1", "done")] } },
+    "GET /api/v1/events?after=6": { json: { events: [] } },
+  });
+  assert.deepEqual([code, lines.length], [0, 4]);
+  assert.deepEqual(stdout.split("\n"), [
+    "    4  2026-01-01T00:00:00.000Z  n1        started    simpower/power-on: to reach POWER_ON",
+    "    6  2026-01-01T00:00:00.000Z  n1        done       simpower/power-on: to reach POWER_ON",
+    "",
+  ]);
+});
+
+test("krakenctl events -f resumes after a lost connection with the last id that it saw, until it is ended", async () => {
+  let streams = 0;
+  await using server = await startStandIn((line) => {
+    if (line !== "GET /api/v1/events") return undefined;
+    streams++;
+    if (streams > 1) return { write: (response) => openStream(response, sse(3)) };
+    return {
+      write(response) {
+        openStream(response, sse(1) + sse(2));
+        response.end();
+      },
+    };
+  });
+  const running = startKrakenctl(["events", "-f", "-o", "json"], server.url);
+  await running.waitFor((stdout) => stdout.includes('"id":3'));
+  running.signal("SIGINT");
+  const { code, stdout, stderr } = await running.ended;
+  assert.equal(code, 0);
+  assert.deepEqual(stdout.trim().split("\n").map((line) => JSON.parse(line).id), [1, 2, 3]);
+  assert.deepEqual(server.received.map(({ headers }) => headers["last-event-id"]), [undefined, "2"]);
+  assert.equal(stderr, "krakenctl: Lost the connection: trying again\n");
+});
+
+test("krakenctl watch looks again when something happens, until it is ended", async () => {
+  let looks = 0;
+  await using server = await startStandIn((line) => {
+    if (line === "GET /api/v1/events") return { write: (response) => openStream(response, sse(1)) };
+    if (line !== "GET /api/v1/nodes") return undefined;
+    return { json: { nodes: [summary("n1", looks++ === 0 ? { phase: "working" } : {})] } };
+  });
+  const running = startKrakenctl(["watch"], server.url);
+  await running.waitFor((stdout) => stdout.includes("1 node: 1 converged"));
+  running.signal("SIGTERM");
+  const { code, stdout } = await running.ended;
+  assert.equal(code, 0);
+  assert.match(stdout, /1 node: 1 working\n[^]*1 node: 1 converged\n$/);
+});

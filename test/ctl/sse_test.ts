@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { createSseParser } from "../../ctl/sse.ts";
+
+test("createSseParser() reads events with id, type and data of several lines, and passes over comments", () => {
+  const parser = createSseParser();
+  const events = parser.push(
+    ": hello\n\nid: 7\nevent: done\ndata: a\ndata:  b\n\n: beat\n\ndata\n\nretry: 5\nid:9\n\n",
+  );
+  assert.deepEqual(events, [
+    { id: "7", event: "done", data: "a\n b" },
+    { id: "7", event: "message", data: "" },
+  ]);
+});
+
+test("createSseParser() reads the same from every way to cut and to end lines", () => {
+  const lines = ["id: 1", "event: x", "data: ü", "", ": beat", "", "data: 2", "data: 3", "", ""];
+  const expected = [{ id: "1", event: "x", data: "ü" }, { id: "1", event: "message", data: "2\n3" }];
+  const cuts = fc.array(fc.nat(80), { maxLength: 6 });
+  fc.assert(fc.property(fc.constantFrom("\n", "\r\n", "\r"), cuts, (end, cuts) => {
+    const text = `\ufeff${lines.join(end)}`;
+    const places = [0, ...cuts.sort((a, b) => a - b), text.length];
+    const parser = createSseParser();
+    const events = places.flatMap((place, index) => parser.push(text.slice(place, places[index + 1] ?? place)));
+    // A lone carriage return at the end may be half of a line end: the next line shows that it was not.
+    assert.deepEqual([...events, ...parser.push(end === "\r" ? ":" : "")], expected);
+  }));
+});
+
+test("createSseParser() refuses an event that does not end", () => {
+  const parser = createSseParser(100);
+  parser.push(`data: ${"x".repeat(60)}\n`);
+  assert.throws(() => parser.push(`data: ${"x".repeat(60)}`), RangeError);
+  assert.throws(() => createSseParser(100).push("x".repeat(101)), RangeError);
+});
+
+test("createSseParser() goes on for ever on events that do end", () => {
+  const parser = createSseParser(100);
+  for (let round = 0; round < 50; round++) assert.equal(parser.push(`data: ${round}\n\n`).length, 1);
+});
