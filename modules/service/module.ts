@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { defineModule, type Module, type MutationRun, PermanentError } from "../../src/module/mod.ts";
+import type { Values } from "../../src/state/mod.ts";
 import { type ProgramConfig, programConfig, programNames } from "./config.ts";
 import { serviceDeclaration } from "./declaration.ts";
 import { openProgramFolder } from "./record.ts";
@@ -71,6 +72,7 @@ export function createServiceModule(options: { readonly runDir: string }): Modul
         clear: stop,
         "find-drained": showDrained,
         async drain(run) {
+          refuseContradiction(run.node.cfg);
           await Promise.all([...services.values()].map((service) => service.stop()));
           if (run.signal.aborted) return; // programs are wanted here again
           drained = true;
@@ -91,8 +93,21 @@ function nameOf(run: MutationRun): string {
   return name;
 }
 
+/**
+ * A node that is to be drained can't run what its cfg wants to run as well: draining would stop it, and it would be
+ * started again, for ever. It may on the way to a power-off, which puts such goals off.
+ */
+function refuseContradiction(cfg: Values): void {
+  if (cfg.get("/drained") !== "YES" || cfg.get("/physState") === "POWER_OFF") return;
+  const name = programNames(cfg).find((name) => cfg.get(`/services/${name}/state`) === "RUN");
+  if (name === undefined) return;
+  throw new PermanentError(
+    `Cannot drain the node as '${name}' is to run on it: set '/services/${name}/state' to STOP, or '/drained' to NO`,
+  );
+}
+
 /** The config to start with. */
-function wantedConfig(cfg: MutationRun["node"]["cfg"], name: string): ProgramConfig {
+function wantedConfig(cfg: Values, name: string): ProgramConfig {
   try {
     const config = programConfig(cfg, name);
     if (config !== undefined) return config;
@@ -105,7 +120,7 @@ function wantedConfig(cfg: MutationRun["node"]["cfg"], name: string): ProgramCon
 }
 
 /** The config to compare with; one that does not fit is complained of when it is started. */
-function readableConfig(cfg: MutationRun["node"]["cfg"], name: string): ProgramConfig | undefined {
+function readableConfig(cfg: Values, name: string): ProgramConfig | undefined {
   try {
     return programConfig(cfg, name);
   } catch {

@@ -50,6 +50,7 @@ async function withModule(node: TestNode, folder: string, run: (bench: Bench) =>
       },
     });
   } finally {
+    node.cfg.clear(); // nothing may speak against letting everything go
     await hosted.run("drain");
     await hosted.host.stop();
   }
@@ -362,6 +363,20 @@ test("service drain that is aborted does not say that the node is drained", asyn
     controller.abort();
     await draining;
     assert.equal(node.view.get("/drained"), "NO");
+  });
+});
+
+test("service refuses to drain a node whose cfg wants a program to run as well, unless it is to be powered off", async () => {
+  await withService(shell("exec sleep 60"), async ({ run, set, node }) => {
+    set("/drained", "YES");
+    set("/services/job/state", "RUN");
+    await assert.rejects(run("drain"), {
+      name: "PermanentError",
+      message: /'job' is to run on it: set '\/services\/job\/state' to STOP, or '\/drained' to NO/,
+    });
+    set("/physState", "POWER_OFF");
+    await run("drain");
+    assert.equal(node.view.get("/drained"), "YES");
   });
 });
 

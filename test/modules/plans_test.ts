@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hostinfoDeclaration } from "../../modules/hostinfo/declaration.ts";
+import { joinDeclaration } from "../../modules/join/declaration.ts";
+import { serviceDeclaration } from "../../modules/service/declaration.ts";
+import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
+import { compileDomain, createPlanner } from "../../src/plan/mod.ts";
+import type { Value } from "../../src/state/mod.ts";
+
+const planner = createPlanner(
+  compileDomain([simpowerDeclaration, joinDeclaration, serviceDeclaration, hostinfoDeclaration]),
+);
+
+/** The keys of a plan's steps in order, with the goals that it suspends. */
+function plan(view: { readonly [url: string]: Value }, cfg: { readonly [url: string]: Value }) {
+  const constants: [string, Value][] = [["/platform", "sim"]];
+  const answer = planner.plan({
+    view: new Map([...constants, ...Object.entries(view)]),
+    cfg: new Map([...constants, ...Object.entries(cfg)]),
+  });
+  if (!answer.ok) throw new Error(`Expected a plan, found ${JSON.stringify(answer.reason)}`);
+  return {
+    steps: answer.steps.map(({ key }) => key),
+    suspended: answer.suspended.map(({ url }) => url).sort(),
+  };
+}
+
+const goal = { "/physState": "POWER_ON", "/runState": "SYNC", "/services/job/state": "RUN" };
+const running = {
+  "/physState": "POWER_ON",
+  "/runState": "SYNC",
+  "/drained": "NO",
+  "/services/job/state": "RUN",
+};
+
+test("the modules take a node from nothing known to a running service", () => {
+  const { steps } = plan({}, goal);
+  assert.deepEqual(steps.filter((key) => !key.startsWith("service/")), [
+    "simpower/find-on",
+    "simpower/boot",
+    "join/level",
+  ]);
+  assert.deepEqual(steps.slice(3).sort(), [
+    "service/find-drained",
+    "service/find{name=job}",
+    "service/start{name=job}",
+  ]);
+  assert.equal(steps.at(-1), "service/start{name=job}");
+  assert.deepEqual(plan({ "/physState": "POWER_OFF" }, goal).steps.slice(0, 3), [
+    "simpower/power-on",
+    "simpower/boot",
+    "join/level",
+  ]);
+});
+
+test("the modules drain a node before they power it off, and suspend what can't be known then", () => {
+  const { steps, suspended } = plan(running, { ...goal, "/physState": "POWER_OFF" });
+  assert.deepEqual(steps, ["service/drain", "simpower/power-off"]);
+  assert.deepEqual(suspended, ["/runState", "/services/job/state"]);
+  const half = plan({ ...running, "/drained": "YES", "/services/job/state": "STOP" }, {
+    ...goal,
+    "/physState": "POWER_OFF",
+  });
+  assert.deepEqual(half.steps, ["simpower/power-off"], "a goal that stays in cfg does not start the service again");
+});
+
+test("the modules resume a node that was drained for a power-off which is not wanted any more", () => {
+  const { steps } = plan({ ...running, "/drained": "YES", "/services/job/state": "STOP" }, goal);
+  assert.deepEqual(steps, ["service/resume", "service/start{name=job}"]);
+});
+
+test("the modules power a node off at once when its agent is lost, and on again, to repair it", () => {
+  const { steps } = plan({ "/physState": "POWER_ON", "/runState": "ERROR" }, goal);
+  assert.deepEqual(steps.slice(0, 4), [
+    "simpower/power-off",
+    "simpower/power-on",
+    "simpower/boot",
+    "join/level",
+  ]);
+});
+
+test("the modules leave a busy node on", () => {
+  const answer = planner.plan({
+    view: new Map([["/platform", "sim"], ["/busy", "BUSY"], ...Object.entries(running)]),
+    cfg: new Map([["/platform", "sim"], ["/physState", "POWER_OFF"]]),
+  });
+  assert.ok(!answer.ok && answer.reason.kind === "unreachable");
+});
+
+test("the modules bring a service to RUN and STOP from every state in one step", () => {
+  const to = (state: string, wanted: string) =>
+    plan({ ...running, "/services/job/state": state }, { "/services/job/state": wanted }).steps;
+  assert.deepEqual(to("STOP", "RUN"), ["service/start{name=job}"]);
+  assert.deepEqual(to("INIT", "RUN"), ["service/apply{name=job}"]);
+  assert.deepEqual(to("ERROR", "RUN"), ["service/restart{name=job}"]);
+  assert.deepEqual(to("RUN", "STOP"), ["service/stop{name=job}"]);
+  assert.deepEqual(to("INIT", "STOP"), ["service/stop-outdated{name=job}"]);
+  assert.deepEqual(to("ERROR", "STOP"), ["service/clear{name=job}"]);
+});
+
+test("the modules reset a machine that hangs", () => {
+  assert.deepEqual(plan({ "/physState": "PHYS_HANG" }, { "/physState": "POWER_ON" }).steps, [
+    "simpower/reset-hang",
+    "simpower/power-on",
+  ]);
+});
