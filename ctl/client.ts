@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { Answer } from "./answer.ts";
+import { startDeadline } from "./deadline.ts";
 import { followEvents, type StreamNews } from "./follow.ts";
 import { readBody } from "./read_body.ts";
 import { readAnswer, type Server, toFailure } from "./request.ts";
@@ -19,7 +20,7 @@ export interface Client {
   retry(name: string): Promise<Answer<unknown>>;
   /** One page of events after an id, oldest first; an empty one is the end. */
   events(after: number): Promise<Answer<readonly shapes.LoggedEventShape[]>>;
-  /** Events as they happen until `signal` fires; without `after` from now on. Comes back after a lost connection and misses nothing. */
+  /** Events as they happen until `signal` fires; without `after` from now on. See {@link followEvents}. */
   follow(after: number | undefined, signal: AbortSignal): AsyncIterable<StreamNews>;
 }
 
@@ -42,6 +43,7 @@ export function createClient(options: Server): Client {
     } = {},
   ): Promise<Answer<v.InferOutput<S>>> {
     const { known } = init;
+    const deadline = startDeadline(options.clock, options.timeout, options.signal);
     try {
       const response = await options.fetch(`${options.server}${path}`, {
         method: init.method ?? "GET",
@@ -52,7 +54,7 @@ export function createClient(options: Server): Client {
         },
         ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
         redirect: "error",
-        signal: AbortSignal.any([options.signal, AbortSignal.timeout(options.timeout)]),
+        signal: deadline.signal,
       });
       const body = await readBody(response);
       if (response.status === 304 && known?.value !== undefined) return { ok: true, value: known.value };
@@ -62,6 +64,8 @@ export function createClient(options: Server): Client {
       return answer;
     } catch (error) {
       return { ok: false, failure: toFailure(error, options) };
+    } finally {
+      deadline.end();
     }
   }
 

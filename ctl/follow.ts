@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { Failure } from "./answer.ts";
+import { startDeadline } from "./deadline.ts";
 import { pause } from "./pause.ts";
 import { readBody } from "./read_body.ts";
 import { readAnswer, type Server, toFailure } from "./request.ts";
@@ -22,7 +23,7 @@ const RETRY = 1000;
 
 /**
  * Follows an aggregator's events until the options' signal fires. After a lost connection it comes back with the last id
- * that it saw (`Last-Event-ID`), so that no event is missed or told twice.
+ * that it saw (`Last-Event-ID`), so that from its first event on none is missed or told twice.
  */
 export async function* followEvents(options: Server, after: number | undefined): AsyncGenerator<StreamNews> {
   let lastId = after;
@@ -40,13 +41,12 @@ export async function* followEvents(options: Server, after: number | undefined):
 }
 
 async function* readOneStream(options: Server, lastId: number | undefined): AsyncGenerator<StreamNews> {
-  const silence = new AbortController();
-  let cancel = options.clock.after(options.timeout, () => silence.abort(timeoutError()));
+  const deadline = startDeadline(options.clock, options.timeout, options.signal);
   try {
     const response = await options.fetch(`${options.server}/api/v1/events`, {
       headers: { accept: "text/event-stream", ...(lastId === undefined ? {} : { "last-event-id": String(lastId) }) },
       redirect: "error",
-      signal: AbortSignal.any([options.signal, silence.signal]),
+      signal: deadline.signal,
     });
     if (!response.ok || response.body === null) {
       const answer = readAnswer(anything, options.server, response.status, await readBody(response));
@@ -56,12 +56,12 @@ async function* readOneStream(options: Server, lastId: number | undefined): Asyn
       yield { kind: "failed", failure };
       return;
     }
+    deadline.extend(SILENCE);
     yield { kind: "connected" };
     const parser = createSseParser();
     const decoder = new TextDecoder();
     for await (const piece of response.body) {
-      cancel();
-      cancel = options.clock.after(SILENCE, () => silence.abort(timeoutError()));
+      deadline.extend(SILENCE);
       for (const { data } of parser.push(decoder.decode(piece, { stream: true }))) {
         yield { kind: "event", event: parseEvent(data) };
       }
@@ -72,8 +72,7 @@ async function* readOneStream(options: Server, lastId: number | undefined): Asyn
   } catch (error) {
     if (!options.signal.aborted) yield { kind: "failed", failure: toFailure(error, options) };
   } finally {
-    cancel();
-    silence.abort();
+    deadline.end();
   }
 }
 
@@ -84,8 +83,4 @@ function parseEvent(data: string): LoggedEventShape {
   } catch (error) {
     throw new RangeError(`an event of its stream cannot be read (${error instanceof Error ? error.message : error})`);
   }
-}
-
-function timeoutError(): DOMException {
-  return new DOMException("The server was silent for too long", "TimeoutError");
 }

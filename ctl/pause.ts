@@ -1,15 +1,15 @@
 import type { Clock } from "../src/clock.ts";
 
-/** Waits for a time in milliseconds, or until a signal fires if that is sooner. */
-export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+/** Waits for a time in milliseconds, or until one of the signals fires if that is sooner. */
+export function pause(clock: Clock, ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
+    if (signals.some(({ aborted }) => aborted)) return resolve();
     const end = () => {
       cancel();
-      signal.removeEventListener("abort", end);
+      for (const signal of signals) signal.removeEventListener("abort", end);
       resolve();
     };
     const cancel = clock.after(ms, end);
-    signal.addEventListener("abort", end);
+    for (const signal of signals) signal.addEventListener("abort", end);
   });
 }

@@ -43,17 +43,21 @@ async function list(run: Run, isWanted: (event: LoggedEventShape) => boolean): P
 }
 
 async function follow(run: Run, isWanted: (event: LoggedEventShape) => boolean): Promise<number> {
+  let lost = false;
   for await (const news of run.client.follow(run.options.after, run.signal)) {
     switch (news.kind) {
       case "event":
         if (isWanted(news.event)) run.terminal.write(showEvent(news.event, run));
         break;
       case "lost":
-        run.terminal.writeError("krakenctl: Lost the connection: trying again\n");
+        if (!lost) run.terminal.writeError("krakenctl: Lost the connection: trying again\n");
+        lost = true;
         break;
       case "failed":
         return reportFailure(run, news.failure);
       case "connected":
+        if (lost) run.terminal.writeError("krakenctl: Connected again\n");
+        lost = false;
         break;
     }
   }

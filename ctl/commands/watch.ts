@@ -24,7 +24,9 @@ export const watch = defineCommand({
     return complainUsage(run.terminal, problem, "krakenctl watch");
   }
   const ended = new AbortController();
-  const signal = AbortSignal.any([run.signal, ended.signal]);
+  const { signal } = ended;
+  run.signal.addEventListener("abort", () => ended.abort(), { signal });
+  if (run.signal.aborted) ended.abort();
   let woken = new AbortController();
   const listening = listen(run, signal, () => woken.abort());
   const live = createLive(run.terminal, run.clock, { interval: INTERVAL, plainInterval: REFETCH });
@@ -41,7 +43,7 @@ export const watch = defineCommand({
         live.show([...table, `${describeFailure(answer.failure)[0]} (trying again)`]);
       }
       await pause(run.clock, INTERVAL, signal);
-      await pause(run.clock, REFETCH - INTERVAL, AbortSignal.any([signal, woken.signal]));
+      await pause(run.clock, REFETCH - INTERVAL, signal, woken.signal);
     }
     return EXIT.ok;
   } finally {

@@ -278,7 +278,7 @@ test("krakenctl events -f resumes after a lost connection with the last id that 
   assert.equal(code, 0);
   assert.deepEqual(stdout.trim().split("\n").map((line) => JSON.parse(line).id), [1, 2, 3]);
   assert.deepEqual(server.received.map(({ headers }) => headers["last-event-id"]), [undefined, "2"]);
-  assert.equal(stderr, "krakenctl: Lost the connection: trying again\n");
+  assert.equal(stderr, "krakenctl: Lost the connection: trying again\nkrakenctl: Connected again\n");
 });
 
 test("krakenctl watch looks again when something happens, until it is ended", async () => {
