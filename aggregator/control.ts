@@ -106,6 +106,10 @@ export interface Control {
   };
   /** Events after an id, oldest first, at most `limit`. */
   events(after: number, limit: number): readonly LoggedEvent[];
-  /** Calls back with each new event. Returns a function that ends it. */
+  /**
+   * Calls back with each new event, once `events` has it. Returns a function that ends it.
+   *
+   * @throws {RangeError} When too many listen already.
+   */
   onEvent(listener: (event: LoggedEvent) => void): () => void;
 }
