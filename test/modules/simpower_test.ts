@@ -177,6 +177,29 @@ test("simpower keeps PHYS_HANG while the controller says On, and gives it up for
   });
 });
 
+test("simpower lets no poll from before a power action overwrite what the action found", async () => {
+  const held: ((response: Response) => void)[] = [];
+  let power = "Off";
+  let acting = false;
+  function answer(url: URL): Response | Promise<Response> {
+    if (!acting) return new Promise((resolve) => void held.push(resolve));
+    if (!url.pathname.endsWith("Reset")) return Response.json({ PowerState: power });
+    power = "On";
+    return new Response(null, { status: 204 });
+  }
+  await withPlayedController(answer, async ({ run, clock, node, asked }) => {
+    await clock.advance(1_000);
+    assert.equal(held.length, 1);
+    acting = true;
+    await run("power-on");
+    assert.equal(node.view.get("/physState"), "POWER_ON");
+    held[0]?.(Response.json({ PowerState: "Off" }));
+    await clock.advance(0);
+    assert.equal(node.view.get("/physState"), "POWER_ON");
+    assert.equal(asked.length, 4, "polling rested");
+  });
+});
+
 test("simpower leaves the power of a node as it was while its controller does not answer, and goes on asking", async () => {
   let silent = true;
   const answer = () => silent ? new Promise<Response>(() => {}) : Response.json({ PowerState: "Off" });
