@@ -1,5 +1,5 @@
 import type { Clock, Random } from "../src/clock.ts";
-import { createEngine, type EngineHost, readStuck, targetOf } from "../src/engine/mod.ts";
+import { createEngine, type EngineHost, readStuck } from "../src/engine/mod.ts";
 import type { Log } from "../src/log.ts";
 import { createModuleHost, type Module, type ModuleNode } from "../src/module/mod.ts";
 import { compileDomain, createPlanner, type ModuleDeclaration, type Planner } from "../src/plan/mod.ts";
@@ -69,7 +69,7 @@ export function createAgent(parts: AgentParts): Agent {
       name,
       view,
       cfg: valuesOf(document.facets.cfg),
-      target: targetOf(newestVersion(document.facets.cfg), view),
+      target: `${newestVersion(document.facets.cfg).join(".")}+${view.get("/retry") ?? 0}`,
       frozen: view.get("/freeze") === true || view.get("/frozen") === true,
     };
     return known;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Random } from "../src/clock.ts";
-import { createEngine, type EngineHost, readStuck, targetOf } from "../src/engine/mod.ts";
+import { createEngine, type EngineHost, readStuck } from "../src/engine/mod.ts";
 import type { Log } from "../src/log.ts";
 import { createModuleHost, type Module } from "../src/module/mod.ts";
 import { compareNames } from "../src/nodeset/mod.ts";
@@ -141,7 +141,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     read(id) {
       const node = nodes.isChild(id) ? nodes.read(id) : undefined;
       if (node === undefined) return undefined;
-      return { ...node, target: targetOf(node.version, node.view), frozen: freezer.isFrozen(id) };
+      return { ...node, target: node.version.join("."), frozen: freezer.isFrozen(id) };
     },
     run: (id, step, execution, signal) => modules.run(id, step, execution, signal),
     discover: (id, url, value) => discovered.parent(id, new Map([[url, value]]), "a mutation failed"),

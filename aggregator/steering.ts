@@ -110,6 +110,7 @@ export function createControl(parts: SteeringParts): Control {
     thaw: (ids) => parts.freezer.thaw(ids),
     retry(ids) {
       for (const id of ids) {
+        engine.retry(id);
         const before = nodes.read(id)?.view.get("/retry");
         parts.discovered.parent(id, new Map([["/retry", (typeof before === "number" ? before : 0) + 1]]));
       }

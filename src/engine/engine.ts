@@ -85,7 +85,14 @@ export function createEngine(
   return {
     touch: queue.add,
     touchAll,
-    status: (id) => statusOf(records.get(id)),
+    status(id) {
+      const status = statusOf(records.get(id));
+      // What was converged at the last look need not be so any more: a change that waits to be looked at may say else.
+      const node = status.phase === "converged" && queue.has(id) ? host.read(id) : undefined;
+      const plan = node?.planner.plan(node);
+      if (plan === undefined || (plan.ok && plan.steps.length === 0)) return status;
+      return { phase: "working", reason: "Not looked at yet", running: status.running };
+    },
     counts: () => ({ ...counts }),
     retry(id) {
       const node = stopped ? undefined : host.read(id);

@@ -14,17 +14,21 @@ export interface Gate {
 }
 
 /**
- * Finds what may start. A step that waits or is held also holds back everything that only prepares it: no machine is
- * powered on just to stand there for the backoff of its boot.
+ * Finds what may start. A step that waits or is held also holds back everything that only prepares it: no image is
+ * fetched for a boot that is not to be tried now. What reaches a goal by itself, or prepares another step that can be
+ * taken, goes on: a service that is given up does not keep its node off.
  *
  * @param concerns Tells whether a step is this engine's to run or to await.
+ * @param reachesGoal Tells whether a step brings a goal about.
  */
 export function openGate(
   steps: readonly Step[],
   concerns: (step: Step) => boolean,
+  reachesGoal: (step: Step) => boolean,
   failures: ReadonlyMap<MutationKey, Memory>,
   now: number,
 ): Gate {
+  const blocked = new Set<number>();
   const heldBack = new Set<number>();
   const waiting: Memory[] = [];
   const held: Memory[] = [];
@@ -34,8 +38,10 @@ export function openGate(
     if (memory.held) held.push(memory);
     else if (memory.retryAt > now) waiting.push(memory);
     else continue;
-    holdBack(steps, place, heldBack);
+    blocked.add(place);
+    addWithPreparation(steps, place, heldBack);
   }
+  for (const place of usefulIn(steps, blocked, reachesGoal)) heldBack.delete(place);
   return {
     open: steps.filter((step, place) => step.after.length === 0 && concerns(step) && !heldBack.has(place)),
     retryAt: waiting.length === 0 ? undefined : Math.min(...waiting.map((memory) => memory.retryAt)),
@@ -44,9 +50,24 @@ export function openGate(
   };
 }
 
+/** The steps that can be taken and reach a goal, with all that prepares them. */
+function usefulIn(
+  steps: readonly Step[],
+  blocked: ReadonlySet<number>,
+  reachesGoal: (step: Step) => boolean,
+): ReadonlySet<number> {
+  const useful = new Set<number>();
+  const stopped = new Set<number>();
+  for (const [place, step] of steps.entries()) { // what a step comes after has an earlier place
+    if (blocked.has(place) || step.after.some((before) => stopped.has(before))) stopped.add(place);
+    else if (reachesGoal(step)) addWithPreparation(steps, place, useful);
+  }
+  return useful;
+}
+
 /** Adds a step and everything that it comes after. */
-function holdBack(steps: readonly Step[], place: number, heldBack: Set<number>): void {
-  if (heldBack.has(place)) return;
-  heldBack.add(place);
-  for (const before of steps[place]?.after ?? []) holdBack(steps, before, heldBack);
+function addWithPreparation(steps: readonly Step[], place: number, places: Set<number>): void {
+  if (places.has(place)) return;
+  places.add(place);
+  for (const before of steps[place]?.after ?? []) addWithPreparation(steps, before, places);
 }

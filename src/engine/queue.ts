@@ -4,6 +4,8 @@ import type { Clock } from "../clock.ts";
 export interface Queue {
   /** Lets this id be looked at soon. */
   add(id: string): void;
+  /** Tells whether this id waits. */
+  has(id: string): boolean;
   /** Forgets all that waits, for good. */
   stop(): void;
 }
@@ -45,6 +47,7 @@ export function createQueue(clock: Clock, slice: number, work: (id: string) => v
       waiting.add(id);
       schedule();
     },
+    has: (id) => waiting.has(id),
     stop() {
       stopped = true;
       cancel?.();

@@ -11,6 +11,11 @@ import { describeSurprise } from "./words.ts";
 /** Brings one node a look closer to its goal: what is done ends, what is unwanted stops, what can start starts. */
 export type Reconcile = (record: NodeRecord, node: EngineNode) => void;
 
+/** Tells whether a step brings about a value that the node's cfg asks for. */
+function reachesGoal(step: Step, node: EngineNode): boolean {
+  return Object.entries(step.changes).some(([url, [, to]]) => node.cfg.get(url) === to);
+}
+
 /**
  * Makes the function that looks at a node.
  *
@@ -120,7 +125,7 @@ export function createReconcile(
     tellPath(record, plan);
     const steps = plan.ok ? plan.steps : [];
     learn(record, node, plan, done, edited ? [] : cut);
-    record.gate = openGate(steps, concerns, record.failures, clock.now());
+    record.gate = openGate(steps, concerns, (step) => reachesGoal(step, node), record.failures, clock.now());
     waitForRetry(record, record.gate.retryAt);
     for (const step of record.gate.open) {
       if (record.ended) return; // what was just started has stopped the engine

@@ -15,7 +15,9 @@ export function statusOf(record: NodeRecord | undefined): EngineStatus {
   if (plan === undefined || gate === undefined) return { phase: "working", reason: "Not looked at yet", running };
   if (noPath !== undefined) return { phase: "blocked", reason: noPath, running };
   const [held] = gate.held;
-  const stuck = held === undefined ? undefined : `${held.key}: ${held.reason}`;
+  const stuck = held === undefined
+    ? undefined
+    : `Gave up on ${held.key} after ${held.attempts} ${held.attempts === 1 ? "attempt" : "attempts"}: ${held.reason}`;
   if (running.length > 0) return { phase: "working", ...(stuck !== undefined && { reason: stuck }), running };
   if (gate.retryAt !== undefined) {
     const reason = gate.waiting.map((memory) => `${memory.key}: ${memory.reason}`).join("; ");

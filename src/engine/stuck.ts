@@ -1,4 +1,4 @@
-import { isRecord, type Value, type Values, type Version } from "../state/mod.ts";
+import { isRecord, type Value } from "../state/mod.ts";
 import type { Stuck } from "./types.ts";
 
 /** Reads the value of a node's `/stuck/parent` or `/stuck/self`; undefined where it is not set. */
@@ -8,10 +8,4 @@ export function readStuck(value: Value | null | undefined): Stuck | undefined {
   const fits = typeof mutation === "string" && typeof reason === "string" && typeof target === "string" &&
     typeof attempts === "number";
   return fits ? { mutation, reason, target, attempts } : undefined;
-}
-
-/** Names what an engine works towards: the version of a node's cfg, and how often somebody has asked to try again. */
-export function targetOf(cfg: Version, view: Values): string {
-  const retry = view.get("/retry");
-  return typeof retry === "number" ? `${cfg.join(".")}+${retry}` : cfg.join(".");
 }

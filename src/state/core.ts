@@ -41,7 +41,7 @@ export const core = defineExtension("core", {
   "/retry": {
     type: { kind: "integer", min: 0 },
     writer: "parent",
-    about: "Grows each time that somebody asks to try again what was given up",
+    about: "Grows each time that somebody asks to try again what was given up: its agent sees it and does so too",
     knownWhile: {},
   },
   "/drained": {

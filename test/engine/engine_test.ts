@@ -225,14 +225,14 @@ test("F6: a machine that never boots is held after its attempts, with the reason
   lab.see({ "/physState": "POWER_OFF" });
   await lab.clock.runUntil(() => lab.engine.status("a").phase === "stuck", 600_000);
   assert.equal(lab.runsOf("machine/boot").length, 5);
-  assert.equal(lab.runsOf("machine/on").length, 5);
+  assert.equal(lab.runsOf("machine/on").length, 6, "Its power is asked for in its own right, but for no boot more");
   assert.deepEqual(lab.holds.get("a"), {
     mutation: "machine/boot",
     reason: "Timed out after 30 s",
     target: "1",
     attempts: 5,
   });
-  assert.match(lab.engine.status("a").reason ?? "", /machine\/boot: Timed out after 30 s/);
+  assert.match(lab.engine.status("a").reason ?? "", /Gave up on machine\/boot after 5 attempts: Timed out after 30 s/);
   const runs = lab.runs.length;
   await lab.clock.advance(3_600_000);
   assert.equal(lab.runs.length, runs);
@@ -250,10 +250,11 @@ test("F6: a machine that boots and dies for ever is not power-cycled for ever", 
   lab.want(UP);
   lab.see({ "/physState": "POWER_OFF" });
   await lab.clock.runUntil(() => lab.engine.status("a").phase === "stuck", 3_600_000);
-  assert.equal(lab.runsOf("machine/on").length, 5);
+  assert.equal(lab.runsOf("machine/join").length, 5);
   assert.equal(lab.holds.get("a")?.reason, "Did not last");
+  const powered = lab.runsOf("machine/on").length;
   await lab.clock.advance(3_600_000);
-  assert.equal(lab.runsOf("machine/on").length, 5);
+  assert.equal(lab.runsOf("machine/on").length, powered);
 });
 
 test("F6: a machine that loses its power in the middle of every boot is not powered on for ever", async () => {
@@ -269,7 +270,10 @@ test("F6: a machine that loses its power in the middle of every boot is not powe
   lab.see({ "/physState": "POWER_OFF" });
   // so short that the power-on has always settled when the power goes
   await lab.clock.runUntil(() => lab.engine.status("a").phase === "stuck", 3_600_000);
-  assert.equal(lab.runsOf("machine/on").length, 5);
+  const powered = lab.runsOf("machine/on").length;
+  assert.ok(powered <= 6, `It was powered on ${powered} times`);
+  await lab.clock.advance(3_600_000);
+  assert.equal(lab.runsOf("machine/on").length, powered);
 });
 
 test("F7: a timeout whose fail value is there already is noticed, and tried again", async () => {
@@ -401,8 +405,7 @@ test("an unexpected change aborts what runs and is planned from", async () => {
   lab.see({ "/physState": "POWER_OFF" });
   await lab.settle();
   assert.deepEqual(lab.keysOf("aborted"), ["machine/boot"]);
-  assert.equal(lastOf(lab.runs).signal.aborted, true);
-  await lab.clock.advance(1000); // the backoff of the boot that was cut short
+  assert.equal(lab.runsOf("machine/boot")[0]?.signal.aborted, true);
   assert.equal(lastOf(lab.runs).key, "machine/on");
 });
 
@@ -426,7 +429,7 @@ test("a step in backoff holds back what prepares it, and nothing else", async ()
   obey(lab);
   const follow = lab.onRun;
   lab.onRun = (run) => run.key === "machine/boot" ? run.reject(new Error("No DHCP answer")) : follow(run);
-  lab.want(UP);
+  lab.want({ "/runState": "SYNC" });
   lab.see({ "/physState": "POWER_ON" });
   await lab.clock.advance(1000);
   assert.equal(lab.seen("/physState"), "PHYS_HANG");
@@ -449,13 +452,27 @@ test("an independent step goes on while another is held", async () => {
   obey(lab);
   const follow = lab.onRun;
   lab.onRun = (run) => run.key === "machine/boot" ? run.reject(new PermanentError("No such image")) : follow(run);
-  lab.want({ ...UP, ...LIT });
+  lab.want({ "/runState": "SYNC", ...LIT });
   lab.see({ "/physState": "POWER_ON", "/lamp": "LIT" });
   await lab.settle();
   assert.equal(lab.engine.status("a").phase, "stuck");
   lab.see({ "/lamp": "DARK" });
   await lab.clock.advance(2000);
   assert.equal(lab.seen("/lamp"), "LIT");
+  assert.equal(lab.engine.status("a").phase, "stuck");
+});
+
+test("a step that reaches a goal goes on although it also prepares one that is held", async () => {
+  const lab = createLab();
+  obey(lab);
+  const follow = lab.onRun;
+  lab.onRun = (run) => run.key === "machine/boot" ? run.reject(new PermanentError("No such image")) : follow(run);
+  lab.want(UP);
+  lab.see({ "/physState": "POWER_ON" });
+  await lab.clock.runUntil(() => lab.engine.status("a").phase === "stuck", 60_000);
+  lab.see({ "/physState": "POWER_OFF" });
+  await lab.clock.advance(2000);
+  assert.equal(lab.seen("/physState"), "POWER_ON");
   assert.equal(lab.engine.status("a").phase, "stuck");
 });
 
