@@ -1,27 +1,6 @@
-import type { Clock, Random } from "../clock.ts";
-import type { Log } from "../log.ts";
 import type { Step } from "../plan/mod.ts";
-import type { Value } from "../state/mod.ts";
-import type { Module, ModuleNode } from "./define.ts";
 import { createHostedModule, type HostedModule } from "./hosted_module.ts";
-
-/** What a module host needs of the program that it runs in. */
-export interface ModuleHostOptions {
-  readonly modules: readonly Module[];
-  /** What the program is to the nodes that its modules serve: modules may discover only what that writer writes. */
-  readonly role: "parent" | "self";
-  /** The id of the program's own node: the state of modules is shown there, and their configs are read there. */
-  readonly programNode: string;
-  /** The nodes that the modules serve: the program's own in an agent, the children in an aggregator. */
-  nodes(): Iterable<ModuleNode>;
-  /** One of these nodes, or the program's own. */
-  node(id: string): ModuleNode | undefined;
-  /** Takes what was observed: checked already. */
-  discover(node: string, url: string, value: Value | null): void;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-}
+import type { ModuleHostOptions } from "./host_options.ts";
 
 /** Runs the modules of one program, and contains those that throw, hang or flood. */
 export interface ModuleHost {

@@ -4,7 +4,7 @@ import type { Value } from "../state/mod.ts";
 import type { Module, ModuleContext, RunningModule } from "./define.ts";
 import { declaredDiscoveries } from "./discovery_check.ts";
 import { createFloodGate } from "./flood.ts";
-import type { ModuleHostOptions } from "./host.ts";
+import type { ModuleHostOptions } from "./host_options.ts";
 
 /** How long a module may take to start, in milliseconds. */
 const START_LIMIT = 10_000;
@@ -15,7 +15,7 @@ const DISCOVERIES_PER_SECOND = 1_000;
 /** The longest error text in a state value: see `/services/{name}/error`. */
 const MAX_ERROR_LENGTH = 512;
 
-/** One module inside its host. See {@link ModuleHost} for what its methods do. */
+/** One module inside its host: what its methods do is what those of `ModuleHost` do for all. */
 export interface HostedModule {
   start(): Promise<void>;
   run(nodeId: string, step: Step, execution: string, signal: AbortSignal): Promise<void>;
