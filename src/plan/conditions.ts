@@ -23,8 +23,9 @@ export function conditionsFor(
   for (const [pattern, condition] of derivedConditions(lookup, mutations)) {
     if (!stated.has(pattern) && Object.keys(condition).length > 0) conditions.set(pattern, condition);
   }
-  refuseCircles(lookup, conditions);
-  return new Map([...conditions].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const ordered = new Map([...conditions].sort(([a], [b]) => (a < b ? -1 : 1)));
+  refuseCircles(lookup, ordered);
+  return ordered;
 }
 
 function checkStated(lookup: Lookup, pattern: string, condition: Condition): void {

@@ -67,17 +67,20 @@ export interface TypedMutation<Vars> extends Omit<Mutation, "changes" | "require
  * Declares a module. A mutation that names a URL or a value that its extensions don't have fails the type check;
  * declarations that arrive over the wire are checked by `compileDomain`.
  */
-export function declareModule<
-  const E extends readonly Extension[],
-  const M extends { readonly [id: string]: TypedMutation<VariablesOf<E>> },
->(declaration: {
+export function declareModule<const E extends readonly Extension[], const Id extends string>(declaration: {
   readonly name: string;
   readonly about: string;
   readonly extensions: E;
   readonly discovers: readonly (keyof VariablesOf<E> & string)[];
-  readonly mutations: M;
-}): ModuleDeclaration & { readonly mutations: { readonly [id in keyof M]: Mutation } } {
-  return declaration as ModuleDeclaration & { readonly mutations: { readonly [id in keyof M]: Mutation } };
+  readonly mutations: { readonly [id in Id]: TypedMutation<VariablesOf<E>> };
+}): TypedModuleDeclaration<Id> {
+  // A typed mutation differs from a mutation only in knowing which URLs and values there are.
+  return declaration as TypedModuleDeclaration<Id>;
+}
+
+/** A {@link ModuleDeclaration} whose mutations are known by name, so that handlers for others fail the type check. */
+export interface TypedModuleDeclaration<Id extends string> extends Omit<ModuleDeclaration, "mutations"> {
+  readonly mutations: { readonly [id in Id]: Mutation };
 }
 
 /** The name of a mutation in logs, plans and failure memory: `service/start` or `service/start{name=sshd}`. */
