@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import process from "node:process";
 import { GaveUp, waitFor } from "./wait.ts";
 
 /** A program of Kraken that runs as a process of its own. */
@@ -78,10 +79,14 @@ async function readyLine(child: ChildProcess, options: StartOptions): Promise<Re
 function runningOf(child: ChildProcess, ready: Record<string, unknown>, exited: Running["exited"]): Running {
   let running = child.exitCode === null && child.signalCode === null;
   void exited.then(() => running = false);
+  /** By process id: Deno takes a child that it has sent a signal for one that the signal has ended. */
+  function send(signal: NodeJS.Signals): void {
+    if (running && child.pid !== undefined) process.kill(child.pid, signal);
+  }
   async function end(signal: NodeJS.Signals): Promise<void> {
     if (!running) return;
-    child.kill(signal);
-    const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);
+    send(signal);
+    const timer = setTimeout(() => send("SIGKILL"), 15_000);
     await exited;
     clearTimeout(timer);
   }

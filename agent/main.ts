@@ -1,0 +1,48 @@
+import { randomUUID } from "node:crypto";
+import process from "node:process";
+import { createHostinfoModule } from "../modules/hostinfo/module.ts";
+import { createServiceModule } from "../modules/service/module.ts";
+import { EXIT, ProgramError, runProgram } from "../src/cli/mod.ts";
+import { systemClock } from "../src/clock.ts";
+import { createLog } from "../src/log.ts";
+import { createChildTransport } from "../src/mqtt/mod.ts";
+import { isNodeName, isUuid } from "../src/state/mod.ts";
+import { createAgent } from "./agent.ts";
+import { program } from "./options.ts";
+
+await runProgram(program, async ({ options, terminal, signal }) => {
+  const { id, name, cluster, parent, broker } = options;
+  for (const [option, value] of [["id", id], ["parent", parent]] as const) {
+    if (!isUuid(value)) {
+      throw new ProgramError(`Option '--${option}' is '${value}': expected a UUID in lower case`, EXIT.usage);
+    }
+  }
+  for (const [option, value] of [["name", name], ["cluster", cluster]] as const) {
+    if (!isNodeName(value)) throw new ProgramError(`Option '--${option}' is '${value}': expected a name`, EXIT.usage);
+  }
+  if (!URL.canParse(broker)) {
+    throw new ProgramError(`Option '--broker' is '${broker}': expected a URL such as mqtt://10.0.0.1`, EXIT.usage);
+  }
+  const run = randomUUID();
+  const random = Math.random;
+  const log = createLog((line) => void process.stderr.write(line), { pretty: process.stderr.isTTY === true });
+  const transport = createChildTransport({ url: broker, cluster, parent, child: id, run, random, log });
+  let end: (code: number) => void = () => {};
+  const ended = new Promise<number>((resolve) => end = resolve);
+  signal.addEventListener("abort", () => end(EXIT.ok), { once: true });
+  const agent = createAgent({
+    ...{ id, name, run, random, log },
+    clock: systemClock,
+    modules: [createHostinfoModule(), createServiceModule({ runDir: options["run-dir"] })],
+    send: (frame) => transport.send(frame),
+    onDeposed: () => end(EXIT.failed),
+  });
+  await agent.start();
+  transport.start(agent);
+  terminal.write(`${JSON.stringify({ ready: true, id, name, run })}\n`);
+  const code = await ended;
+  log.info("Stopping");
+  await agent.stop();
+  await transport.stop();
+  return code;
+});

@@ -1,0 +1,53 @@
+import type { Random } from "../src/clock.ts";
+import type { Log } from "../src/log.ts";
+import {
+  createLocalParentTransport,
+  createMqttParentTransport,
+  type ParentTransport,
+  type ParentTransportOptions,
+} from "../src/mqtt/mod.ts";
+import { startEmbeddedBroker } from "./broker/embedded.ts";
+
+/** What carries frames between an aggregator and its children. */
+export interface Transport extends Pick<ParentTransport, "send"> {
+  /** The port of the embedded broker; undefined where there is another one. */
+  readonly port: number | undefined;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the embedded broker, or connects to another one.
+ *
+ * @throws {Error} When the embedded broker can't listen on its port, or the URL of the other one is none.
+ */
+export async function startTransport(
+  options: ParentTransportOptions & {
+    readonly run: string;
+    readonly random: Random;
+    readonly log: Log;
+    /** Port of the embedded broker, on loopback. */
+    readonly mqttPort: number;
+    /** URL of another broker to use instead. */
+    readonly broker: string | undefined;
+    /** Called when a broker of another process was reached (again). */
+    onConnect(): void;
+  },
+): Promise<Transport> {
+  if (options.broker !== undefined) {
+    if (!URL.canParse(options.broker)) {
+      throw new Error(`Option '--broker' is '${options.broker}': expected a URL such as mqtt://10.0.0.1`);
+    }
+    const transport = createMqttParentTransport({ ...options, url: options.broker });
+    return { send: transport.send, port: undefined, close: transport.stop };
+  }
+  const broker = await startEmbeddedBroker({ cluster: options.cluster, port: options.mqttPort, log: options.log });
+  const transport = createLocalParentTransport(broker, options);
+  return {
+    send: transport.send,
+    port: broker.port,
+    async close() {
+      await transport.stop();
+      await broker.close();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { createLive, type Terminal } from "../../src/cli/mod.ts";
+import { systemClock } from "../../src/clock.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Api } from "./api.ts";
+import { renderProgress } from "./progress.ts";
+
+/** How often the nodes are looked at, in milliseconds. */
+const EVERY = 300;
+
+/**
+ * Shows how nodes get on, until all of them have converged, the limit is over, or the signal fires.
+ *
+ * @returns Whether all of them have converged.
+ */
+export async function followNodes(
+  api: Api,
+  options: { readonly terminal: Terminal; readonly limit: number; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const { limit, signal } = options;
+  const live = createLive(options.terminal, systemClock);
+  const started = performance.now();
+  try {
+    for (;;) {
+      const nodes = await api.nodes();
+      const elapsed = performance.now() - started;
+      live.show(renderProgress(nodes, elapsed));
+      if (nodes.every(({ phase }) => phase === "converged")) return true;
+      if (elapsed > limit || signal.aborted) return false;
+      await pause(EVERY, signal);
+    }
+  } finally {
+    live.end();
+  }
+}
+
+/** Keeps a cluster running until the signal fires: an aggregator that ends is started again, as a supervisor would. */
+export async function keepRunning(cluster: Cluster, say: (line: string) => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    if (!cluster.aggregator.running) {
+      say("The aggregator has ended: starting it again");
+      await cluster.restartAggregator();
+    }
+    await pause(EVERY, signal);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end, { once: true });
+    function end(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    }
+  });
+}

@@ -1,0 +1,23 @@
+import { relative } from "node:path";
+import type { Cluster } from "../cluster/cluster.ts";
+import { ROOT } from "../runtimes.ts";
+
+/** What people can do with the cluster that runs. */
+export function describeWays(cluster: Cluster, usual: boolean): string[] {
+  const server = usual ? "" : ` --server ${cluster.api}`;
+  const krakenctl = "npm run -s krakenctl --";
+  return [
+    "",
+    "The cluster runs until you press Ctrl-C. In another terminal:",
+    `  ${krakenctl} get nodes${server}`,
+    `  ${krakenctl} set n3 /physState=POWER_OFF${server}`,
+    `  ${krakenctl} events -f${server}`,
+    "The README walks you through it.",
+    "",
+    `API     ${cluster.api}/api/v1/nodes`,
+    `Broker  ${cluster.broker}`,
+    `BMCs    ${cluster.bmc}/redfish/v1/Systems`,
+    `Logs    ${relative(ROOT, cluster.folder)}`,
+    "",
+  ];
+}
