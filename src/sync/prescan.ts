@@ -106,6 +106,6 @@ function isUnfinished(open: Open[]): boolean {
 /** A key's bytes, one character each: enough to compare keys. */
 function keyOf(bytes: Uint8Array, at: number, length: number): string {
   let key = "";
-  for (let end = at + length; at < end; at++) key += String.fromCharCode(bytes[at] ?? 0);
+  for (const byte of bytes.subarray(at, at + length)) key += String.fromCharCode(byte);
   return key;
 }

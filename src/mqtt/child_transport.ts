@@ -1,0 +1,106 @@
+import type { Random } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { type DownFrame, encodeFrame, MAX_FRAME_BYTES, type UpFrame } from "../sync/mod.ts";
+import { connectMqtt, type MqttConnection } from "./connection.ts";
+import { createIntake, isDownFrame, type TransportCounts } from "./intake.ts";
+import { type Channel, formatTopic } from "./topics.ts";
+
+/** How long the broker may take to acknowledge that the child has stopped, in milliseconds. */
+const STOP_TIMEOUT_MS = 2_000;
+
+/** Which child joins which parent, and through which broker. */
+export interface ChildTransportOptions {
+  /** The broker. */
+  readonly url: string;
+  readonly cluster: string;
+  /** The parent's UUID. */
+  readonly parent: string;
+  /** The child's UUID. */
+  readonly child: string;
+  /** Names this run of the child. */
+  readonly run: string;
+  /** Seconds. @default 10 */
+  readonly keepalive?: number;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** The child's end of a link, or what it is part of. */
+export interface ChildEnd {
+  connected(): void;
+  disconnected(): void;
+  receive(frame: DownFrame): void;
+}
+
+/** Ties the child's end of a link to an MQTT broker. */
+export interface ChildTransport {
+  readonly counts: TransportCounts;
+  /** Sends a frame; what can't be sent now is lost, and the link sends it again. */
+  send(frame: UpFrame): void;
+  /** Connects, and feeds the link from now on. */
+  start(end: ChildEnd): void;
+  /** Says that this run has stopped, and disconnects. Stop the link first. */
+  stop(): Promise<void>;
+}
+
+/** Makes a transport. It is silent until it is started. */
+export function createChildTransport(options: ChildTransportOptions): ChildTransport {
+  const { cluster, parent, child, run, log } = options;
+  const topicOf = (channel: Channel): string => formatTopic({ cluster, parent, child, channel });
+  const up = topicOf("up");
+  const life = topicOf("life");
+  const intake = createIntake(log);
+  let connection: MqttConnection | undefined;
+  let sent = 0;
+  let unsent = 0;
+
+  return {
+    get counts() {
+      return { sent, unsent, received: intake.received, malformed: intake.malformed };
+    },
+    send(frame) {
+      const bytes = encodeFrame(frame);
+      sent++;
+      if (bytes.length > MAX_FRAME_BYTES) {
+        log.error("Cannot send a frame that is too large", { type: frame.type, bytes: bytes.length });
+        unsent++;
+        return;
+      }
+      void connection?.publish(up, bytes).then((taken) => {
+        if (!taken) unsent++;
+      });
+    },
+    start(end) {
+      connection = connectMqtt({
+        url: options.url,
+        clientId: `kraken-${run}`,
+        will: { topic: life, payload: encodeFrame({ type: "dead", from: run, why: "lost" }) },
+        topics: [topicOf("down")],
+        keepalive: options.keepalive ?? 10,
+        random: options.random,
+        log,
+        onConnect() {
+          void connection?.publish(life, encodeFrame({ type: "alive", from: run }), { retain: true });
+          end.connected();
+        },
+        onClose: () => end.disconnected(),
+        onMessage(topic, payload) {
+          const frame = intake.take(topic, payload, isDownFrame);
+          if (frame !== undefined) end.receive(frame);
+        },
+      });
+    },
+    async stop() {
+      const last = connection;
+      if (last === undefined) return;
+      const bytes = encodeFrame({ type: "dead", from: run, why: "stopped" });
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const limit = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, STOP_TIMEOUT_MS);
+      });
+      await Promise.race([last.publish(life, bytes, { retain: true }), limit]);
+      clearTimeout(timer);
+      await last.end();
+    },
+  };
+}

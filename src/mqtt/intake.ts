@@ -1,0 +1,65 @@
+import type { Log } from "../log.ts";
+import { decodeFrame, type DownFrame, type Frame, type LifeFrame, type UpFrame } from "../sync/mod.ts";
+
+/** What a transport has counted since it was made. */
+export interface TransportCounts {
+  /** Frames that were sent, whether they arrived or not. */
+  readonly sent: number;
+  /** Frames that could not be sent: no connection, too much under way, or too large. */
+  readonly unsent: number;
+  readonly received: number;
+  /** Messages that are no frame, or no frame of their topic. */
+  readonly malformed: number;
+}
+
+/** Takes messages in: what is no frame of its topic is dropped, counted and logged. */
+export interface Intake {
+  readonly received: number;
+  readonly malformed: number;
+  /** @returns The frame, or undefined when the message was dropped. */
+  take<F extends Frame>(topic: string, payload: Uint8Array, belongs: (frame: Frame) => frame is F): F | undefined;
+}
+
+/** Makes an intake. It logs the 1st, 2nd, 4th, 8th ... message that it drops, so that no flood of them floods the log. */
+export function createIntake(log: Log): Intake {
+  let received = 0;
+  let malformed = 0;
+  return {
+    get received() {
+      return received;
+    },
+    get malformed() {
+      return malformed;
+    },
+    take(topic, payload, belongs) {
+      const decoded = decodeFrame(payload);
+      if (decoded.ok && belongs(decoded.frame)) {
+        received++;
+        return decoded.frame;
+      }
+      malformed++;
+      const problem = decoded.ok ? `A frame of type '${decoded.frame.type}' does not belong here` : decoded.problem;
+      if (Number.isInteger(Math.log2(malformed))) log.warn("Dropped a message", { topic, problem, dropped: malformed });
+      return undefined;
+    },
+  };
+}
+
+/** Tells whether a frame may go from child to parent. */
+export function isUpFrame(frame: Frame): frame is UpFrame {
+  return frame.type === "birth" || isExchange(frame);
+}
+
+/** Tells whether a frame may go from parent to child. */
+export function isDownFrame(frame: Frame): frame is DownFrame {
+  return frame.type === "welcome" || isExchange(frame);
+}
+
+/** Tells whether a frame may be on a life topic. */
+export function isLifeFrame(frame: Frame): frame is LifeFrame {
+  return frame.type === "alive" || frame.type === "dead";
+}
+
+function isExchange(frame: Frame): frame is Extract<Frame, { type: "data" | "ack" | "resync" }> {
+  return frame.type === "data" || frame.type === "ack" || frame.type === "resync";
+}

@@ -1,0 +1,6 @@
+/** MQTT: the topics, the connection and the transports that links run on. */
+export * from "./child_transport.ts";
+export * from "./connection.ts";
+export type { TransportCounts } from "./intake.ts";
+export * from "./parent_transport.ts";
+export * from "./topics.ts";

@@ -1,0 +1,123 @@
+import type { Random } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { type DownFrame, encodeFrame, type LifeFrame, MAX_FRAME_BYTES, type UpFrame } from "../sync/mod.ts";
+import { connectMqtt } from "./connection.ts";
+import { createIntake, type Intake, isLifeFrame, isUpFrame, type TransportCounts } from "./intake.ts";
+import { childrenFilter, formatTopic, parseTopic } from "./topics.ts";
+
+/** Carries the frames of all links of a parent. */
+export interface ParentTransport {
+  readonly counts: TransportCounts;
+  /** Sends a frame to a child, by its UUID; what can't be sent now is lost, and the link sends it again. */
+  send(child: string, frame: DownFrame): void;
+  stop(): Promise<void>;
+}
+
+/** Who the parent is, and what to call with the frames of its children. */
+export interface ParentTransportOptions {
+  readonly cluster: string;
+  /** The parent's UUID. */
+  readonly parent: string;
+  readonly log: Log;
+  onUp(child: string, frame: UpFrame): void;
+  onLife(child: string, frame: LifeFrame): void;
+}
+
+/** A broker in the same process: messages are handed over without a socket. */
+export interface LocalBroker {
+  publish(topic: string, payload: Uint8Array): void;
+  /** Calls back with what clients publish, wills included. @returns Ends it. */
+  onPublish(listener: (topic: string, payload: Uint8Array) => void): () => void;
+}
+
+/** Carries frames over a broker in the same process. */
+export function createLocalParentTransport(broker: LocalBroker, options: ParentTransportOptions): ParentTransport {
+  const intake = createIntake(options.log);
+  const end = broker.onPublish((topic, payload) => {
+    try {
+      takeMessage(options, intake, topic, payload);
+    } catch (error) {
+      options.log.error("Cannot handle a frame", {
+        topic,
+        error: error instanceof Error ? error.stack : String(error),
+      });
+    }
+  });
+  return makeTransport(options, intake, (topic, bytes) => {
+    broker.publish(topic, bytes);
+    return Promise.resolve(true);
+  }, () => {
+    end();
+    return Promise.resolve();
+  });
+}
+
+/** Carries frames over any MQTT broker. */
+export function createMqttParentTransport(
+  options: ParentTransportOptions & {
+    readonly url: string;
+    /** Names this run of the parent. */
+    readonly run: string;
+    readonly random: Random;
+    /** Seconds. @default 10 */
+    readonly keepalive?: number;
+    /** Called after each connect: children that were born meanwhile may not have been heard. */
+    onConnect?(): void;
+  },
+): ParentTransport {
+  const { cluster, parent, log } = options;
+  const intake = createIntake(log);
+  const connection = connectMqtt({
+    url: options.url,
+    clientId: `kraken-${options.run}`,
+    topics: [childrenFilter(cluster, parent, "up"), childrenFilter(cluster, parent, "life")],
+    keepalive: options.keepalive ?? 10,
+    random: options.random,
+    log,
+    onConnect: () => options.onConnect?.(),
+    onClose: () => {},
+    onMessage: (topic, payload) => takeMessage(options, intake, topic, payload),
+  });
+  return makeTransport(options, intake, connection.publish, connection.end);
+}
+
+function takeMessage(options: ParentTransportOptions, intake: Intake, topic: string, payload: Uint8Array): void {
+  const parts = parseTopic(topic);
+  if (parts === undefined || parts.cluster !== options.cluster || parts.parent !== options.parent) return;
+  if (parts.channel === "life") {
+    const frame = intake.take(topic, payload, isLifeFrame);
+    if (frame !== undefined) options.onLife(parts.child, frame);
+  } else if (parts.channel === "up") {
+    const frame = intake.take(topic, payload, isUpFrame);
+    if (frame !== undefined) options.onUp(parts.child, frame);
+  }
+}
+
+function makeTransport(
+  options: ParentTransportOptions,
+  intake: Intake,
+  publish: (topic: string, bytes: Uint8Array) => Promise<boolean>,
+  stop: () => Promise<void>,
+): ParentTransport {
+  const { cluster, parent, log } = options;
+  let sent = 0;
+  let unsent = 0;
+  return {
+    get counts() {
+      return { sent, unsent, received: intake.received, malformed: intake.malformed };
+    },
+    send(child, frame) {
+      const bytes = encodeFrame(frame);
+      sent++;
+      if (bytes.length > MAX_FRAME_BYTES) {
+        log.error("Cannot send a frame that is too large", { child, type: frame.type, bytes: bytes.length });
+        unsent++;
+        return;
+      }
+      void publish(formatTopic({ cluster, parent, child, channel: "down" }), bytes).then((taken) => {
+        if (!taken) unsent++;
+      });
+    },
+    stop,
+  };
+}
