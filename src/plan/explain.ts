@@ -19,8 +19,9 @@ interface Missing {
 }
 
 /**
- * Says why a value can't be reached: follows it back to the first value that no mutation can bring about for a reason of
- * its own, and tells what each mutation that leads there lacks.
+ * Says why a value can't be reached: follows it back, from what a mutation lacks to the mutations that would bring that
+ * about, to a value that some mutation can't bring about for a reason of its own; and tells what each mutation that leads
+ * to that value lacks.
  *
  * @param reached What can be reached. `goal` is not in it.
  */
@@ -34,10 +35,10 @@ export function explainUnreachable(question: Question, reached: ReachedByUrl, go
       key: mutation.key,
       missing: missingFor(question, reachable, mutation, at),
     }));
-    const next = ways
-      .filter(({ missing }) => missing.every(({ first }) => first !== undefined)) // nothing of its own stands in the way
+    const hasOwnReason = ways.some(({ missing }) => missing.every(({ first }) => first === undefined));
+    const next = hasOwnReason ? undefined : ways
       .flatMap(({ missing }) => missing.flatMap(({ first }) => first ?? []))
-      .find((first) => !seen.has(nameOf(first)));
+      .find((first) => !seen.has(nameOf(first)) && achieversOf(question, first).length > 0);
     if (next === undefined) {
       const achievers: Lack[] = ways.map(({ key, missing }) => ({ key, lacks: missing.map(({ words }) => words) }));
       return { kind: "unreachable", url: at.url, value: at.value, achievers };

@@ -29,7 +29,9 @@ export function createHeuristic(task: Task): Heuristic {
   const wantedIn = new Uint32Array(total);
   const movedIn = new Uint32Array(task.sizes.length);
   const forgottenIn = new Uint32Array(task.sizes.length);
+  /** What a variable must pay, by its longest way; and, as a second bound, for all the values that it must come to. */
   const costs = new Float64Array(task.sizes.length);
+  const arrivals = new Float64Array(task.sizes.length);
   let pending: number[] = [];
   let state: State = task.initial;
 
@@ -44,10 +46,17 @@ export function createHeuristic(task: Task): Heuristic {
     if (cost > (costs[variable] ?? 0)) costs[variable] = cost;
   }
 
+  /** Every value that a variable must come to has to be entered, whatever the way. */
+  function enter(variable: number, value: number): void {
+    arrivals[variable] = (arrivals[variable] ?? 0) + (graphs[variable]?.costOfEntering(value) ?? Infinity);
+  }
+
   /** A variable will not keep the value that it has: what depends on that will be forgotten. */
   function move(variable: number): void {
     if (movedIn[variable] === evaluation) return;
     movedIn[variable] = evaluation;
+    const now = state[variable];
+    if (now !== undefined && now === goalOf[variable]) enter(variable, now); // it has to come back
     for (const dependent of task.dependents[variable] ?? []) {
       if (state[dependent.variable] !== 0) forget(dependent.variable);
     }
@@ -82,6 +91,7 @@ export function createHeuristic(task: Task): Heuristic {
     state = now;
     pending = [];
     costs.fill(0);
+    arrivals.fill(0);
     for (const { variable, value } of task.goals) want(variable, value);
     while (pending.length > 0) {
       const value = pending.pop() ?? 0;
@@ -93,11 +103,14 @@ export function createHeuristic(task: Task): Heuristic {
       const then = goal === undefined ? 0 : graph?.distancesTo(goal)[value] ?? Infinity;
       pay(variable, first + then);
       if (first + then === Infinity) return Infinity;
+      enter(variable, value);
       move(variable);
       need(variable, value, from);
     }
     let sum = 0;
-    for (const cost of costs) sum += cost;
+    for (let variable = 0; variable < costs.length; variable++) {
+      sum += Math.max(costs[variable] ?? 0, arrivals[variable] ?? 0);
+    }
     return Math.ceil(sum - 1e-6); // costs are whole, shares of them are not quite
   };
 }

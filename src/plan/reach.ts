@@ -55,7 +55,8 @@ export function relaxedReach(task: Task): Reached {
 
   function add(variable: number, value: number): void {
     if (!reached.add(variable, value)) return;
-    for (const action of readers[variable] ?? []) pending.add(action);
+    for (const action of readers[variable]?.get(value) ?? []) pending.add(action);
+    for (const action of readers[variable]?.get(ANY) ?? []) pending.add(action);
     for (const dependent of task.dependents[variable] ?? []) {
       if (dependent.value !== value) add(dependent.variable, 0);
     }
@@ -72,16 +73,24 @@ export function relaxedReach(task: Task): Reached {
   return reached;
 }
 
-/** For each variable the actions whose use can depend on it. */
-function readersOf(task: Task): Action[][] {
-  const readers: Set<Action>[] = task.sizes.map(() => new Set());
+/** Stands for every value of a variable. */
+const ANY = -1;
+
+/** For each variable and value the actions whose use can depend on it. */
+function readersOf(task: Task): Map<number, Action[]>[] {
+  const readers: Map<number, Action[]>[] = task.sizes.map(() => new Map());
+  function reads(action: Action, variable: number, value: number): void {
+    const actions = readers[variable]?.get(value) ?? [];
+    actions.push(action);
+    readers[variable]?.set(value, actions);
+  }
   for (const action of task.actions) {
-    for (const { variable } of [...action.changes, ...action.requires, ...action.excludes]) {
-      readers[variable]?.add(action);
-    }
-    for (const { variable } of action.changes) {
-      for (const fact of task.conditions[variable] ?? []) readers[fact.variable]?.add(action);
+    for (const { variable, value } of action.requires) reads(action, variable, value);
+    for (const { variable } of action.excludes) reads(action, variable, ANY);
+    for (const { variable, from } of action.changes) {
+      reads(action, variable, from);
+      for (const fact of task.conditions[variable] ?? []) reads(action, fact.variable, fact.value);
     }
   }
-  return readers.map((actions) => [...actions]);
+  return readers;
 }

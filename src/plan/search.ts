@@ -118,8 +118,10 @@ function createApplicable(task: Task): (state: State) => Action[] {
   }
   return (state) => {
     const found: Action[] = [];
-    for (const [variable, value] of state.entries()) {
-      for (const action of byChange[variable]?.get(value) ?? []) if (isApplicable(action, state)) found.push(action);
+    for (let variable = 0; variable < state.length; variable++) {
+      for (const action of byChange[variable]?.get(state[variable] ?? 0) ?? []) {
+        if (isApplicable(action, state)) found.push(action);
+      }
     }
     return found;
   };

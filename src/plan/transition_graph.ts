@@ -23,6 +23,8 @@ export interface TransitionGraph {
   distancesTo(goal: number): Float64Array;
   /** What the ways to a value need of other variables. */
   needsOf(goal: number): readonly Need[];
+  /** The least cost of coming to a value from any other one. */
+  costOfEntering(value: number): number;
   /** The least cost of leaving a value, for `goal` or (undefined) for anywhere. */
   costOfLeaving(value: number, goal: number | undefined): number;
 }
@@ -127,6 +129,11 @@ export function createTransitionGraph(task: Task, variable: number): TransitionG
     return without;
   }
 
+  function costOfEntering(value: number): number {
+    if (value === 0 && isForgettable) return 0;
+    return (incoming[value] ?? []).reduce((least, { share }) => Math.min(least, share), Infinity);
+  }
+
   function costOfLeaving(value: number, goal: number | undefined): number {
     const after = (next: number) => (goal === undefined ? 0 : distancesTo(goal)[next] ?? Infinity);
     let least = isForgettable && value !== 0 ? after(0) : Infinity;
@@ -136,7 +143,7 @@ export function createTransitionGraph(task: Task, variable: number): TransitionG
     return least;
   }
 
-  return { distancesTo, needsOf, costOfLeaving };
+  return { distancesTo, needsOf, costOfEntering, costOfLeaving };
 }
 
 function needsFact(action: Action, { variable, value, holds }: Omit<Need, "unavoidable">): boolean {

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  compileDomain,
+  createPlanner,
+  describeNoPlan,
+  describeSteps,
+  type NoPlan,
+  type Plan,
+} from "../../src/plan/mod.ts";
+import { join, machine, planFor, small } from "./machine.ts";
+
+function reasonOf(plan: Plan): NoPlan {
+  assert.ok(!plan.ok);
+  return plan.reason;
+}
+
+const wanted = { "/physState": "POWER_ON", "/runState": "SYNC", "/services/a/state": "RUN" };
+
+test("plan() names the value nearest to the start that nothing reaches, and the constant that is in the way", () => {
+  const reason = reasonOf(planFor({ "/platform": "vbox", "/physState": "POWER_OFF" }, wanted));
+  assert.deepEqual(reason, {
+    kind: "unreachable",
+    url: "/physState",
+    value: "POWER_ON",
+    achievers: [
+      { key: "power/find-on", lacks: ["/physState can't become 'PHYS_UNKNOWN'", "/platform is 'vbox': needs 'sim'"] },
+      { key: "power/on", lacks: ["/platform is 'vbox': needs 'sim'"] },
+    ],
+  });
+  assert.equal(
+    describeNoPlan(reason),
+    "Cannot reach /physState 'POWER_ON' (power/find-on: /physState can't become 'PHYS_UNKNOWN', " +
+      "/platform is 'vbox': needs 'sim'; power/on: /platform is 'vbox': needs 'sim')",
+  );
+});
+
+test("plan() says when a constant is not set at all", () => {
+  const plan = createPlanner(machine).plan({ view: new Map(), cfg: new Map([["/physState", "POWER_OFF"]]) });
+  const reason = reasonOf(plan);
+  assert.ok(reason.kind === "unreachable");
+  assert.deepEqual(reason.achievers[0], { key: "power/find-off", lacks: ["/platform is not set: needs 'sim'"] });
+});
+
+test("plan() says what no mutation of the domain changes", () => {
+  const plan = planFor({}, { "/runState": "SYNC" }, compileDomain([join]));
+  assert.deepEqual(reasonOf(plan), {
+    kind: "unreachable",
+    url: "/runState",
+    value: "INIT",
+    achievers: [{ key: "join/boot", lacks: ["/physState is 'PHYS_UNKNOWN': needs 'POWER_ON'"] }],
+  });
+});
+
+test("plan() says that a busy node is not powered off", () => {
+  const view = { "/physState": "POWER_ON", "/busy": "BUSY" };
+  const lack = { key: "power/off", lacks: ["/busy is 'BUSY': must not be"] };
+  const off = reasonOf(planFor(view, { "/physState": "POWER_OFF" }));
+  assert.ok(off.kind === "unreachable" && off.url === "/physState" && off.value === "POWER_OFF");
+  assert.deepEqual(off.achievers.find(({ key }) => key === lack.key), lack);
+});
+
+test("plan() follows an unknown value that can't come about to the mutation that would forget it", () => {
+  const view = { "/physState": "POWER_ON", "/busy": "BUSY", "/runState": "ERROR" };
+  assert.deepEqual(reasonOf(planFor(view, wanted)), {
+    kind: "unreachable",
+    url: "/runState",
+    value: "UNKNOWN",
+    achievers: [{ key: "power/off", lacks: ["/busy is 'BUSY': must not be"] }],
+  });
+});
+
+test("plan() says so when no mutation leads to a value", () => {
+  const reason = reasonOf(planFor({}, { "/physState": "PHYS_ERROR" }));
+  assert.deepEqual(reason, { kind: "unreachable", url: "/physState", value: "PHYS_ERROR", achievers: [] });
+  assert.equal(describeNoPlan(reason), "Cannot reach /physState 'PHYS_ERROR': no mutation leads to it");
+  const strange = reasonOf(planFor({}, { "/physState": 5 }));
+  assert.deepEqual(strange, { kind: "unreachable", url: "/physState", value: 5, achievers: [] });
+});
+
+test("plan() says what a variable can't be anything but", () => {
+  const domain = small({
+    go: { changes: { "/x": ["a", "b"] }, excludes: { "/y": ["a", "b"] } },
+    turn: { changes: { "/y": ["a", "b"] } },
+  });
+  assert.deepEqual(reasonOf(planFor({ "/x": "a", "/y": "a" }, { "/x": "b" }, domain)), {
+    kind: "unreachable",
+    url: "/x",
+    value: "b",
+    achievers: [{ key: "m/go", lacks: ["/y can't become anything but 'a' or 'b': must not be"] }],
+  });
+});
+
+test("plan() says when what a mutation needs never holds at once", () => {
+  const domain = small({
+    go: { changes: { "/x": ["a", "b"] }, requires: { "/y": "b", "/z": "b" } },
+    y: { changes: { "/y": ["a", "b"] }, requires: { "/z": "a" } },
+    z: { changes: { "/z": ["a", "b"] }, requires: { "/y": "a" } },
+  });
+  const reason = reasonOf(planFor({ "/x": "a", "/y": "a", "/z": "a" }, { "/x": "b" }, domain));
+  assert.deepEqual(reason, {
+    kind: "unreachable",
+    url: "/x",
+    value: "b",
+    achievers: [{ key: "m/go", lacks: ["what it needs never holds at once: /x 'a', /y 'b', /z 'b'"] }],
+  });
+});
+
+test("plan() names the goals that exclude each other, and only those", () => {
+  const domain = small({
+    y: { changes: { "/y": ["a", "b"] }, requires: { "/z": "a" } },
+    z: { changes: { "/z": ["a", "b"] }, requires: { "/y": "a" } },
+    other: { changes: { "/x": ["a", "b"] }, requires: { "/y": "a" } },
+  });
+  const view = { "/x": "a", "/y": "a", "/z": "a" };
+  const reason = reasonOf(planFor(view, { "/x": "b", "/y": "b", "/z": "b" }, domain));
+  assert.deepEqual(reason, { kind: "conflict", goals: [{ url: "/y", value: "b" }, { url: "/z", value: "b" }] });
+  assert.equal(describeNoPlan(reason), "Cannot reach /y 'b' and /z 'b' at once, though each can be reached alone");
+});
+
+test("describeNoPlan() tells the bound", () => {
+  assert.match(describeNoPlan({ kind: "bound", expansions: 7 }), /^Cannot find a plan within 7 states/);
+});
+
+test("describeSteps() tells each step, what it waits for, and the goals that give way", () => {
+  const plan = planFor({ "/physState": "POWER_ON", "/runState": "SYNC", "/drained": "NO" }, {
+    "/physState": "POWER_OFF",
+    "/runState": "SYNC",
+  });
+  assert.deepEqual(describeSteps(plan), [
+    "1. service/drain (self): /drained NO -> YES",
+    "2. power/off (parent): /physState POWER_ON -> POWER_OFF, after 1",
+    "/runState 'SYNC' gives way to /physState 'POWER_OFF'",
+  ]);
+});
