@@ -86,9 +86,9 @@ export function checkMutation(lookup: Lookup, module: string, id: string, mutati
         refuse(`'${url}' and '${first}' in changes have different placeholders: expected the same`);
       }
     }
-    for (const [role, part] of Object.entries({ ...mutation, changes: undefined })) {
-      if (role !== "requires" && role !== "excludes" && role !== "failTo") continue;
-      for (const url of Object.keys(part ?? {})) {
+    const { requires = {}, excludes = {}, failTo = {} } = mutation;
+    for (const [role, part] of Object.entries({ requires, excludes, failTo })) {
+      for (const url of Object.keys(part)) {
         const stray = placeholdersOf(url).find((name) => !names.includes(name));
         if (stray !== undefined) {
           refuse(`'${url}' in ${role} has the placeholder '{${stray}}': expected one that is in its changes`);

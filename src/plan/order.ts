@@ -45,16 +45,9 @@ function footprintOf(task: Task, action: Action): Footprint {
   const reads = new Set<number>();
   const writes = forgottenBy(task, action);
   for (const { variable } of [...action.requires, ...action.excludes]) reads.add(variable);
-  const known = new Set<number>();
   for (const { variable } of action.changes) {
     writes.add(variable);
-    known.add(variable);
-  }
-  for (const variable of known) { // grows while it is read
-    for (const fact of task.conditions[variable] ?? []) {
-      reads.add(fact.variable);
-      known.add(fact.variable);
-    }
+    for (const fact of task.conditions[variable] ?? []) reads.add(fact.variable);
   }
   return { reads, writes };
 }

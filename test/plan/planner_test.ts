@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compileDomain, createPlanner, type Plan } from "../../src/plan/mod.ts";
+import { compileDomain, createPlanner, type Mutation, type Plan } from "../../src/plan/mod.ts";
+import { defineExtension, enumeration } from "../../src/state/mod.ts";
 import { join, keysOf, machine, planFor, power, service, small } from "./machine.ts";
 
 const running = {
@@ -120,6 +121,44 @@ test("plan() counts a mutation of several variables once", () => {
   const view = { "/x": "a", "/y": "a", "/z": "a" };
   assert.deepEqual(keysOf(planFor(view, { "/x": "b", "/y": "b", "/z": "b" }, domain)), ["m/both"]);
   assert.deepEqual(keysOf(planFor(view, { "/x": "b" }, domain)), ["m/x"]);
+});
+
+test("plan() prepares a mutation of several variables where that is cheaper than one for each", () => {
+  const domain = small({
+    prepare: { changes: { "/z": ["a", "b"] } },
+    both: { changes: { "/x": ["a", "b"], "/y": ["a", "b"] }, requires: { "/z": "b" }, cost: 4 },
+    x: { changes: { "/x": ["a", "b"] }, cost: 3 },
+    y: { changes: { "/y": ["a", "b"] }, cost: 3 },
+  });
+  const plan = planFor({ "/x": "a", "/y": "a", "/z": "a" }, { "/x": "b", "/y": "b" }, domain);
+  assert.deepEqual(keysOf(plan), ["m/prepare", "m/both"]);
+});
+
+test("plan() lets go of an excluded value that no mutation changes by letting it be forgotten", () => {
+  const domain = small({
+    go: { changes: { "/x": ["a", "b"] }, excludes: { "/y": "a" } },
+    leave: { changes: { "/w": ["a", "b"] } },
+  }, { "/y": { "/w": "a" } });
+  assert.deepEqual(keysOf(planFor({ "/w": "a", "/x": "a", "/y": "a" }, { "/x": "b" }, domain)), ["m/leave", "m/go"]);
+});
+
+test("plan() takes a constant that is not set for no value at all", () => {
+  const mode = { type: enumeration("ANY", "FAST"), writer: "cfg", about: "A constant" } as const;
+  const extension = defineExtension("mode", { "/mode": mode, "/x": { ...mode, writer: "parent" } });
+  const goal = (mutation: Partial<Mutation>) =>
+    planFor(
+      {},
+      { "/x": "FAST" },
+      compileDomain([{
+        name: "m",
+        about: "",
+        extensions: [extension],
+        discovers: [],
+        mutations: { go: { context: "any", changes: { "/x": ["ANY", "FAST"] }, timeout: 1, ...mutation } },
+      }]),
+    ).ok;
+  assert.equal(goal({ requires: { "/mode": "ANY" } }), false);
+  assert.equal(goal({ excludes: { "/mode": "ANY" } }), true);
 });
 
 test("plan() finds again what it had to forget on the way", () => {
