@@ -4,9 +4,9 @@ import type { Goal } from "./goals.ts";
 import type { Frame, GroundMutation } from "./ground.ts";
 import type { Lack, NoPlan } from "./plan.ts";
 import type { Reached } from "./reach.ts";
-import type { Question } from "./task.ts";
+import type { Problem } from "./task.ts";
 
-/** Tells which values a question's variables can take, by URL. */
+/** Tells which values a problem's variables can take, by URL. */
 interface Reachable {
   has(url: string, value: Value): boolean;
   hasOther(url: string, values: readonly Value[]): boolean;
@@ -25,20 +25,20 @@ interface Missing {
  *
  * @param reached What can be reached. `goal` is not in it.
  */
-export function explainUnreachable(question: Question, reached: ReachedByUrl, goal: Goal): NoPlan {
-  const reachable = reachableOf(question, reached);
+export function explainUnreachable(problem: Problem, reached: ReachedByUrl, goal: Goal): NoPlan {
+  const reachable = reachableOf(problem, reached);
   const seen = new Set<string>();
   let at = goal;
   for (;;) {
     seen.add(nameOf(at));
-    const ways = achieversOf(question, at).map((mutation) => ({
+    const ways = achieversOf(problem, at).map((mutation) => ({
       key: mutation.key,
-      missing: missingFor(question, reachable, mutation, at),
+      missing: missingFor(problem, reachable, mutation, at),
     }));
     const hasOwnReason = ways.some(({ missing }) => missing.every(({ first }) => first === undefined));
     const next = hasOwnReason ? undefined : ways
       .flatMap(({ missing }) => missing.flatMap(({ first }) => first ?? []))
-      .find((first) => !seen.has(nameOf(first)) && achieversOf(question, first).length > 0);
+      .find((first) => !seen.has(nameOf(first)) && achieversOf(problem, first).length > 0);
     if (next === undefined) {
       const achievers: Lack[] = ways.map(({ key, missing }) => ({ key, lacks: missing.map(({ words }) => words) }));
       return { kind: "unreachable", url: at.url, value: at.value, achievers };
@@ -50,20 +50,20 @@ export function explainUnreachable(question: Question, reached: ReachedByUrl, go
 /** Where to look up what a variable can become: its number there, and the values that were reached. */
 export type ReachedByUrl = (url: string) => { readonly variable: number; readonly reached: Reached } | undefined;
 
-function reachableOf(question: Question, reached: ReachedByUrl): Reachable {
+function reachableOf(problem: Problem, reached: ReachedByUrl): Reachable {
   return {
     has(url, value) {
-      const variable = question.variableOf(url);
+      const variable = problem.variableOf(url);
       const found = reached(url);
-      if (variable === undefined || found === undefined) return question.fixed(url) === value;
-      return found.reached.has(found.variable, question.valueOf(variable, value));
+      if (variable === undefined || found === undefined) return problem.fixed(url) === value;
+      return found.reached.has(found.variable, problem.valueOf(variable, value));
     },
     hasOther(url, values) {
-      const variable = question.variableOf(url);
+      const variable = problem.variableOf(url);
       const found = reached(url);
-      if (variable === undefined || found === undefined) return !values.some((value) => value === question.fixed(url));
-      const excluded = values.map((value) => question.valueOf(variable, value));
-      return Array.from({ length: question.task.sizes[variable] ?? 0 }, (_, value) => value)
+      if (variable === undefined || found === undefined) return !values.some((value) => value === problem.fixed(url));
+      const excluded = values.map((value) => problem.valueOf(variable, value));
+      return Array.from({ length: problem.task.sizes[variable] ?? 0 }, (_, value) => value)
         .some((value) => !excluded.includes(value) && found.reached.has(found.variable, value));
     },
   };
@@ -74,11 +74,11 @@ function nameOf({ url, value }: Goal): string {
 }
 
 /** The mutations that lead to a value; to the unknown value also those after which it can't be known. */
-function achieversOf(question: Question, goal: Goal): GroundMutation[] {
-  const broken = isUnknown(question, goal)
-    ? allConditionsOf((url) => question.frame.conditions.get(url) ?? [], goal.url)
+function achieversOf(problem: Problem, goal: Goal): GroundMutation[] {
+  const broken = isUnknown(problem, goal)
+    ? allConditionsOf((url) => problem.frame.conditions.get(url) ?? [], goal.url)
     : [];
-  return question.frame.mutations.filter((mutation) =>
+  return problem.frame.mutations.filter((mutation) =>
     mutation.changes.some(({ url, from, to }) =>
       (url === goal.url && to === goal.value) ||
       broken.some((needed) => needed.url === url && needed.value === from && needed.value !== to)
@@ -86,9 +86,9 @@ function achieversOf(question: Question, goal: Goal): GroundMutation[] {
   );
 }
 
-function isUnknown(question: Question, { url, value }: Goal): boolean {
-  const variable = question.variableOf(url);
-  return variable !== undefined && question.valueOf(variable, value) === 0;
+function isUnknown(problem: Problem, { url, value }: Goal): boolean {
+  const variable = problem.variableOf(url);
+  return variable !== undefined && problem.valueOf(variable, value) === 0;
 }
 
 /** What must hold after a mutation for what it changes to be known, as far as it does not see to it itself. */
@@ -98,20 +98,20 @@ function conditionsAfter(frame: Frame, mutation: GroundMutation, url: string): r
   );
 }
 
-function missingFor(question: Question, reachable: Reachable, mutation: GroundMutation, to: Goal): Missing[] {
+function missingFor(problem: Problem, reachable: Reachable, mutation: GroundMutation, to: Goal): Missing[] {
   const missing: Missing[] = [];
   const needed = [
     ...mutation.changes.map(({ url, from }) => ({ url, value: from })),
     ...mutation.requires,
-    ...(isUnknown(question, to) ? [] : conditionsAfter(question.frame, mutation, to.url)),
+    ...(isUnknown(problem, to) ? [] : conditionsAfter(problem.frame, mutation, to.url)),
   ];
   for (const need of needed) {
     if (reachable.has(need.url, need.value)) continue;
-    const lack = describeNeed(question, need);
+    const lack = describeNeed(problem, need);
     if (!missing.some(({ words }) => words === lack.words)) missing.push(lack);
   }
   for (const { url, values } of mutation.excludes) {
-    if (!reachable.hasOther(url, values)) missing.push({ words: describeExclusion(question, url, values) });
+    if (!reachable.hasOther(url, values)) missing.push({ words: describeExclusion(problem, url, values) });
   }
   if (missing.length > 0) return missing;
   const all = [
@@ -121,20 +121,20 @@ function missingFor(question: Question, reachable: Reachable, mutation: GroundMu
   return [{ words: `what it needs never holds at once: ${[...new Set(all)].join(", ")}` }];
 }
 
-function describeNeed(question: Question, need: Goal): Missing {
+function describeNeed(problem: Problem, need: Goal): Missing {
   const { url, value } = need;
-  if (question.variableOf(url) !== undefined) {
-    const isValue = question.valueOf(question.variableOf(url) ?? -1, value) >= 0;
+  if (problem.variableOf(url) !== undefined) {
+    const isValue = problem.valueOf(problem.variableOf(url) ?? -1, value) >= 0;
     const words = `${url} can't become ${quote(value)}`;
     return isValue ? { words, first: need } : { words };
   }
-  const now = question.fixed(url);
+  const now = problem.fixed(url);
   return { words: `${url} is ${now === undefined ? "not set" : quote(now)}: needs ${quote(value)}` };
 }
 
-function describeExclusion(question: Question, url: string, values: readonly Value[]): string {
-  const now = question.fixed(url);
-  if (question.variableOf(url) === undefined && now !== undefined) return `${url} is ${quote(now)}: must not be`;
+function describeExclusion(problem: Problem, url: string, values: readonly Value[]): string {
+  const now = problem.fixed(url);
+  if (problem.variableOf(url) === undefined && now !== undefined) return `${url} is ${quote(now)}: must not be`;
   return `${url} can't become anything but ${values.map(quote).join(" or ")}: must not be`;
 }
 

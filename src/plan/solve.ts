@@ -6,10 +6,10 @@ import { partition } from "./partition.ts";
 import type { Domain, Plan, Step } from "./plan.ts";
 import { relaxedReach } from "./reach.ts";
 import { search } from "./search.ts";
-import { compileQuestion } from "./task.ts";
+import { compileProblem } from "./task.ts";
 import type { Values } from "../state/mod.ts";
 
-/** Plans one question afresh. Pure: the same frame, view and goals give the same plan. */
+/** Answers one question afresh. Pure: the same frame, view and goals give the same plan. */
 export function solve(
   domain: Domain,
   frame: Frame,
@@ -17,21 +17,21 @@ export function solve(
   goals: SortedGoals,
   maxExpansions: number,
 ): Plan {
-  const question = compileQuestion(domain, frame, view, goals.active);
+  const problem = compileProblem(domain, frame, view, goals.active);
   const { suspended } = goals;
-  const reached = relaxedReach(question.task);
-  const unreachable = findUnreachable(question, reached, goals.active);
+  const reached = relaxedReach(problem.task);
+  const unreachable = findUnreachable(problem, reached, goals.active);
   if (unreachable !== undefined) return { ok: false, reason: unreachable, suspended };
 
   const budget = { left: maxExpansions };
   const steps: Step[] = [];
   let cost = 0;
-  for (const task of partition(question.task, reached)) {
+  for (const task of partition(problem.task, reached)) {
     const result = search(task, budget);
     if (result.kind === "bound") return { ok: false, reason: { kind: "bound", expansions: maxExpansions }, suspended };
     if (result.kind === "exhausted") {
       const stuck = goals.active.filter(({ url }) => task.urls.includes(url));
-      return { ok: false, reason: explainExhausted(question, reached, stuck, maxExpansions), suspended };
+      return { ok: false, reason: explainExhausted(problem, reached, stuck, maxExpansions), suspended };
     }
     const first = steps.length;
     const waits = partialOrder(task, result.actions);

@@ -39,8 +39,8 @@ export interface Task {
   readonly goals: readonly Fact[];
 }
 
-/** A whole question as a task, with the words to explain it. */
-export interface Question {
+/** Everything that was asked as one task, with the words to explain it. */
+export interface Problem {
   readonly frame: Frame;
   readonly task: Task;
   /** The number of a variable that can change; undefined for what can't. */
@@ -52,7 +52,7 @@ export interface Question {
 }
 
 /** Puts a frame and the values of a node into numbers. */
-export function compileQuestion(domain: Domain, frame: Frame, view: Values, goals: readonly Goal[]): Question {
+export function compileProblem(domain: Domain, frame: Frame, view: Values, goals: readonly Goal[]): Problem {
   function current(url: string): Value | undefined {
     const isConstant = domain.schema.find(url)?.variable.writer === "cfg";
     return view.get(url) ?? (isConstant ? undefined : domain.schema.unknownOf(url));
