@@ -5,13 +5,17 @@ import { complainUsage, defineCommand } from "../command.ts";
 import { countOf } from "../grouping.ts";
 import { schema } from "../known.ts";
 import { reportAnswer, reportFailure, writeLines } from "../report.ts";
+import { waitConverged } from "../wait_converged.ts";
 
 /** Sets values of nodes. */
 export const set = defineCommand({
   name: "set",
   about: "Sets what nodes should be, and shows what follows from it; a value of nothing, or null, unsets",
   positionals: { usage: "NODESET /URL=VALUE ...", min: 2 },
-  options: { "dry-run": { kind: "boolean", help: "Show what would change and the plans, and change nothing" } },
+  options: {
+    "dry-run": { kind: "boolean", help: "Show what would change and the plans, and change nothing" },
+    wait: { kind: "boolean", help: "Wait until every node of the set is what it should be" },
+  },
   examples: [
     "krakenctl set n[1-4] /physState=POWER_OFF",
     "krakenctl set n1 /services/heartbeat/state=STOP --dry-run",
@@ -20,7 +24,7 @@ export const set = defineCommand({
   ],
 }, async (run) => {
   const [nodeset = "", ...texts] = run.args;
-  const dryRun = run.options["dry-run"];
+  const { wait, "dry-run": dryRun } = run.options;
   const assignments: Assignment[] = [];
   for (const text of texts) {
     const parsed = parseAssignment(schema, text);
@@ -34,18 +38,17 @@ export const set = defineCommand({
     const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
     if (code !== EXIT.ok) return code;
   }
-  if (reported.length === 0) return EXIT.ok;
-
   const nodes = await run.client.nodes(nodeset);
   if (!nodes.ok) return reportFailure(run, nodes.failure);
-  for (const { id } of dryRun ? [] : nodes.value) {
+  for (const { id } of dryRun || reported.length === 0 ? [] : nodes.value) {
     const answer = await run.client.patchDsc(id, toMergePatch(reported));
     if (!answer.ok) return reportFailure(run, answer.failure);
   }
   const urls = reported.map(({ url }) => url).join(", ");
-  if (run.options.output === "table") {
+  if (reported.length > 0 && run.options.output === "table") {
     const done = dryRun ? "would be reported (dry run: nothing was changed)" : "reported";
     writeLines(run.terminal, [`${countOf(nodes.value.length, "node")}: ${urls} ${done}`]);
   }
-  return EXIT.ok;
+  if (!wait || dryRun) return EXIT.ok;
+  return await waitConverged(run, new Set(nodes.value.map(({ name }) => name)));
 });
