@@ -1,5 +1,5 @@
+import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import { Duplex } from "node:stream";
 
 /**
  * Watches the sizes that MQTT packets announce (MQTT 3.1.1, section 2.2.3) as they stream by, without keeping any of
@@ -41,42 +41,25 @@ export function createPacketGate(maxBytes: number): (bytes: Uint8Array) => boole
 }
 
 /**
- * A socket seen through a {@link createPacketGate}: its stream ends with an error as soon as the client announces a
- * packet of more than `maxBytes`.
+ * Puts a {@link createPacketGate} before whoever reads a socket with `read()`, as aedes does: the socket is destroyed as
+ * soon as the client announces a packet of more than `maxBytes`.
+ *
+ * Each `read()` gives all that has arrived. aedes reads once for each "readable" event; on Deno the next one comes only
+ * after a read that found nothing, without which a packet of more than some 64 KiB would never be complete.
  */
-export function gateSocket(socket: Socket, maxBytes: number): Duplex {
+export function gateSocket(socket: Socket, maxBytes: number): Socket {
   const admits = createPacketGate(maxBytes);
-  const gated = new Duplex({
-    read: () => void socket.resume(),
-    write(chunk: Uint8Array, _encoding, done) {
-      whenWritten(socket.write(chunk), done);
-    },
-    writev(chunks, done) {
-      socket.cork();
-      let flowing = true;
-      for (const { chunk } of chunks) flowing = socket.write(chunk);
-      socket.uncork();
-      whenWritten(flowing, done);
-    },
-    final: (done) => void socket.end(done),
-    destroy(error, done) {
-      socket.destroy();
-      done(error);
-    },
-  });
-  function whenWritten(flowing: boolean, done: () => void): void {
-    if (flowing) done();
-    else socket.once("drain", done);
-  }
-  socket.on("data", (chunk: Uint8Array) => {
-    if (!admits(chunk)) {
-      gated.destroy(new Error(`Packet is larger than ${maxBytes} bytes`));
-      return;
+  const read = socket.read.bind(socket);
+  socket.read = (size?: number): unknown => {
+    const chunks: Uint8Array[] = [];
+    for (let chunk: unknown = read(size); chunk instanceof Uint8Array; chunk = read()) {
+      if (!admits(chunk)) {
+        socket.destroy(new Error(`Packet is larger than ${maxBytes} bytes`));
+        return null;
+      }
+      chunks.push(chunk);
     }
-    if (!gated.push(chunk)) socket.pause();
-  });
-  socket.on("end", () => gated.push(null));
-  socket.on("error", (error) => gated.destroy(error));
-  socket.on("close", () => gated.destroy());
-  return gated;
+    return chunks.length > 1 ? Buffer.concat(chunks) : chunks[0] ?? null;
+  };
+  return socket;
 }

@@ -53,6 +53,8 @@ interface Child {
   readonly proxy: TcpProxy;
 }
 
+type Tree = Awaited<ReturnType<typeof createTree>>;
+
 /** One parent and its children on a real broker. */
 async function createTree(start: StartBroker) {
   let broker = await start(0);
@@ -194,10 +196,18 @@ function topicOf(child: string, channel: "up" | "life"): string {
  * @param skip Why the broker can't be tested here; undefined when it can.
  */
 export function linkContract(name: string, start: StartBroker, skip?: string): void {
-  const options = { skip: skip ?? false, timeout: 60_000 };
+  function check(guarantee: string, body: (tree: Tree) => Promise<void>): void {
+    test(`${name}: ${guarantee}`, { skip: skip ?? false, timeout: 60_000 }, async () => {
+      const tree = await createTree(start);
+      try {
+        await body(tree);
+      } finally {
+        await tree.stop();
+      }
+    });
+  }
 
-  test(`${name}: a child gets from birth to level, and values go both ways`, options, async () => {
-    const tree = await createTree(start);
+  check("a child gets from birth to level, and values go both ways", async (tree) => {
     const child = await tree.join(undefined, { "/a": "before" });
     tree.disk.write(child.id, "cfg", new Map([["/b", true]]), 1);
     await until(() => tree.level(child));
@@ -207,57 +217,45 @@ export function linkContract(name: string, start: StartBroker, skip?: string): v
     await until(() => disk(tree, child, "/a") === "after");
     assert.equal(child.replica.get(child.id)?.facets.cfg.get("/b")?.value, true);
     assert.deepEqual(tree.statesOf(child), ["joining", "level"]);
-    await tree.stop();
   });
 
-  test(`${name}: a child whose socket breaks is dead by its will, and comes back with its term`, options, async () => {
-    const tree = await createTree(start);
+  check("a child whose socket breaks is dead by its will, and comes back with its term", async (tree) => {
     const child = await tree.join();
     await until(() => tree.level(child));
     child.proxy.cut();
     await until(() => tree.statesOf(child).includes("down"));
     await until(() => tree.level(child));
     assert.equal(child.link.term, 1);
-    await tree.stop();
   });
 
-  test(
-    `${name}: a child that was killed and started again gets a new term; its late will is ignored`,
-    options,
-    async () => {
-      const tree = await createTree(start);
-      const first = await tree.join(undefined, { "/old": 1 });
-      await until(() => tree.level(first));
-      await tree.kill(first);
-      await until(() => tree.stateOf(first) === "down");
-      const second = await tree.join(first.id, { "/new": 1 });
-      await until(() => tree.level(second));
-      assert.equal(second.link.term, 2);
-      await until(() => tree.selfOf(second) !== undefined && disk(tree, second, "/old") === null);
-      assert.deepEqual(tree.selfOf(second), { "/new": 1 });
+  check("a child that was killed and started again gets a new term; its late will is ignored", async (tree) => {
+    const first = await tree.join(undefined, { "/old": 1 });
+    await until(() => tree.level(first));
+    await tree.kill(first);
+    await until(() => tree.stateOf(first) === "down");
+    const second = await tree.join(first.id, { "/new": 1 });
+    await until(() => tree.level(second));
+    assert.equal(second.link.term, 2);
+    await until(() => tree.selfOf(second) !== undefined && disk(tree, second, "/old") === null);
+    assert.deepEqual(tree.selfOf(second), { "/new": 1 });
 
-      const before = tree.transport.counts.received;
-      tree.statesOf(second).length = 0;
-      const will = encodeFrame({ type: "dead", from: first.run, why: "lost" });
-      await publishRaw(tree.port, topicOf(first.id, "life"), will, true);
-      await until(() => tree.transport.counts.received > before);
-      assert.deepEqual(tree.statesOf(second), []);
-      await tree.stop();
-    },
-  );
+    const before = tree.transport.counts.received;
+    tree.statesOf(second).length = 0;
+    const will = encodeFrame({ type: "dead", from: first.run, why: "lost" });
+    await publishRaw(tree.port, topicOf(first.id, "life"), will, true);
+    await until(() => tree.transport.counts.received > before);
+    assert.deepEqual(tree.statesOf(second), []);
+  });
 
-  test(`${name}: a child that stops says so`, options, async () => {
-    const tree = await createTree(start);
+  check("a child that stops says so", async (tree) => {
     const child = await tree.join();
     await until(() => tree.level(child));
     child.link.stop();
     await child.transport.stop();
     await until(() => tree.stateOf(child) === "down");
-    await tree.stop();
   });
 
-  test(`${name}: a parent that restarts has its child born again`, options, async () => {
-    const tree = await createTree(start);
+  check("a parent that restarts has its child born again", async (tree) => {
     const child = await tree.join(undefined, { "/a": 1 });
     await until(() => tree.level(child));
     await tree.restartParent();
@@ -265,11 +263,9 @@ export function linkContract(name: string, start: StartBroker, skip?: string): v
     child.replica.write(child.id, "self", new Map([["/a", 2]]), child.link.term);
     await until(() => tree.level(child) && child.link.term === 2);
     await until(() => disk(tree, child, "/a") === 2);
-    await tree.stop();
   });
 
-  test(`${name}: when the broker restarts, all children return`, options, async () => {
-    const tree = await createTree(start);
+  check("when the broker restarts, all children return", async (tree) => {
     const children = [await tree.join(), await tree.join(), await tree.join()];
     await until(() => children.every(tree.level));
     await tree.restartBroker();
@@ -278,11 +274,9 @@ export function linkContract(name: string, start: StartBroker, skip?: string): v
       child.replica.write(child.id, "self", new Map([["/away", true]]), child.link.term);
     }
     await until(() => children.every((child) => tree.level(child) && disk(tree, child, "/away") === true), 30_000);
-    await tree.stop();
   });
 
-  test(`${name}: malformed and oversized frames are dropped and counted, and the rest goes on`, options, async () => {
-    const tree = await createTree(start);
+  check("malformed and oversized frames are dropped and counted, and the rest goes on", async (tree) => {
     const child = await tree.join();
     await until(() => tree.level(child));
     await publishRaw(tree.port, topicOf(child.id, "up"), Uint8Array.from([0xa1, 0x61, 0x76, 0xf9, 0, 0]));
@@ -293,10 +287,9 @@ export function linkContract(name: string, start: StartBroker, skip?: string): v
     child.replica.write(child.id, "self", new Map([["/a", 1]]), child.link.term);
     await until(() => disk(tree, child, "/a") === 1);
     assert.deepEqual(tree.statesOf(child), ["joining", "level"]);
-    await tree.stop();
   });
 }
 
-function disk(tree: Awaited<ReturnType<typeof createTree>>, child: Child, url: string): Value | null | undefined {
+function disk(tree: Tree, child: Child, url: string): Value | null | undefined {
   return tree.disk.get(child.id)?.facets.self.get(url)?.value;
 }
