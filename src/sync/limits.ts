@@ -15,7 +15,7 @@ export const MAX_VALUES = 4_096;
 
 /** The shortest time from one window of changes to the next. */
 export const BATCH_MS = 100;
-/** The first wait for an ack before the window is sent again; doubles up to {@link RETRANSMIT_CAP_MS}. */
+/** The shortest wait for an ack before the window is sent again: up to twice that; doubles up to {@link RETRANSMIT_CAP_MS}. */
 export const RETRANSMIT_MS = 3_000;
 /** The longest wait for an ack. */
 export const RETRANSMIT_CAP_MS = 30_000;

@@ -66,7 +66,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     inFlight = window;
     lastSent = clock.now();
     // The timer comes first: whatever sending leads to may stop it or send again.
-    cancel = clock.after(RETRANSMIT_MS / 2 + backoff(RETRANSMIT_MS, RETRANSMIT_CAP_MS, attempts, random), again);
+    cancel = clock.after(backoff(2 * RETRANSMIT_MS, RETRANSMIT_CAP_MS, attempts, random), again);
     options.send(window);
   }
 

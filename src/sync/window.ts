@@ -2,7 +2,7 @@ import type { Log } from "../log.ts";
 import type { Facet, FacetName } from "../state/mod.ts";
 import { MAX_DOCUMENTS, MAX_SENT_BYTES, MAX_VALUES } from "./limits.ts";
 import type { Change, DataFrame, DocumentChanges, Replica } from "./types.ts";
-import { DOCUMENT_BYTES, wireSize } from "./wire_size.ts";
+import { DOCUMENT_BYTES, FRAME_BYTES, wireSize } from "./wire_size.ts";
 
 /** Changes that go over a link together. */
 export type Window = Pick<DataFrame, "since" | "upTo" | "newest" | "documents">;
@@ -34,12 +34,12 @@ export function collectWindow(source: WindowSource, since: number): Window | und
   changes.sort((a, b) => a.index - b.index);
 
   const growing: Growing = new Map();
-  let bytes = 0;
+  let bytes = FRAME_BYTES;
   let upTo = since;
   for (const change of changes) {
     const size = wireSize(change);
     const facets = growing.get(change.id);
-    if (size === undefined || size > MAX_SENT_BYTES - DOCUMENT_BYTES) {
+    if (size === undefined || size > MAX_SENT_BYTES - FRAME_BYTES - DOCUMENT_BYTES) {
       source.log.error("Cannot send a value that does not fit the wire", { node: change.id, url: change.url });
       upTo = change.index;
       continue;

@@ -11,6 +11,8 @@ const VERSION_BYTES = 11;
 /** No item counts less than this, so that a frame within its size is within its number of items too. */
 const LEAST_BYTES = 2;
 
+/** The bytes of a data frame before any of its documents. */
+export const FRAME_BYTES = 256;
 /** The bytes of a document in a data frame before any of its values: its id and its facets' names and heads. */
 export const DOCUMENT_BYTES = 96;
 

@@ -18,6 +18,8 @@ export const NO_MOSQUITTO = MOSQUITTO === undefined
 export interface Mosquitto {
   readonly port: number;
   stop(): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
 }
 
 /** Starts Mosquitto on loopback, with a config and a folder of its own; port 0 for any free one. */
@@ -38,14 +40,12 @@ export async function startMosquitto(port: number): Promise<Mosquitto> {
     child.kill("SIGKILL");
     throw error;
   }
-  return {
-    port: chosen,
-    async stop() {
-      child.kill("SIGTERM");
-      await exited;
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    child.kill(signal);
+    await exited;
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return { port: chosen, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
 }
 
 async function listening(child: ChildProcess, port: number): Promise<void> {

@@ -106,7 +106,7 @@ test("a window that is lost is sent again, with what changed meanwhile", async (
   await world.clock.advance(500);
   world.write("cfg", "/a", "new");
   world.setWeather(FAIR);
-  await world.clock.runUntil(() => world.agrees(), 5_000);
+  await world.clock.runUntil(() => world.agrees(), 7_000);
   assert.equal(world.parent.counts.retransmits, 1);
   assert.equal(world.parent.state, "level");
   world.stop();

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { decode, encode } from "cborg";
+import fc from "fast-check";
+import { decodeFrame, encodeFrame, type Frame, wireFrame } from "../../src/sync/mod.ts";
+import { parseCddl } from "./cddl.ts";
+import { anyFrame } from "./frames.ts";
+import { createWorld, NODE } from "./world.ts";
+
+const page = readFileSync(new URL("../../docs/protocol.md", import.meta.url), "utf8");
+const cddl = parseCddl(/```cddl\n([\s\S]*?)```/.exec(page)?.[1] ?? "");
+const run = "11111111-1111-4111-8111-111111111111";
+
+/** The rule for one frame's type. */
+function ruleOf(frame: Frame): string {
+  return frame.type === "resync" && frame.to === "" ? "call" : frame.type;
+}
+
+test("every frame that the code makes is as docs/protocol.md says", () => {
+  fc.assert(fc.property(anyFrame, (frame) => {
+    const data: unknown = decode(encodeFrame(frame));
+    assert.ok(cddl.matches(ruleOf(frame), data), JSON.stringify(data));
+    assert.ok(cddl.matches("frame", data));
+  }));
+});
+
+test("every frame of a real exchange is as docs/protocol.md says", async () => {
+  const world = createWorld();
+  world.discover("/a", { list: [1, true, "x"] });
+  world.write("cfg", "/b", "y");
+  world.connect();
+  await world.clock.runUntil(() => world.agrees(), 10_000);
+  world.restartParent();
+  await world.clock.runUntil(() => world.agrees(), 10_000);
+  world.discover("/a", null);
+  await world.clock.runUntil(() => world.agrees(), 10_000);
+  world.stop();
+  const seen = new Set<string>();
+  for (const { way, frame } of world.sent) {
+    assert.ok(cddl.matches(`${way}-frame`, wireFrame(frame)), JSON.stringify(wireFrame(frame)));
+    seen.add(ruleOf(frame));
+  }
+  assert.deepEqual([...seen].sort(), ["ack", "alive", "birth", "call", "data", "welcome"]);
+});
+
+test("what docs/protocol.md does not allow, the code does not take either", () => {
+  const data = wireFrame({
+    type: "data",
+    from: run,
+    to: run,
+    since: 0,
+    upTo: 1,
+    newest: 1,
+    documents: [{ id: NODE, facets: { self: new Map([["/a", { value: [1], version: [1, 1] }]]) } }],
+  });
+  const document = (fields: object) => ({ ...data, documents: [{ id: NODE, ...fields }] });
+  const broken: Record<string, unknown>[] = [
+    { ...data, v: 2 },
+    { ...data, type: "date" },
+    { ...data, from: "" },
+    { ...data, to: "not a run" },
+    { ...data, since: -1 },
+    { ...data, upTo: 2 ** 32 },
+    { ...data, newest: "1" },
+    { ...data, documents: {} },
+    { ...data, documents: [{ id: "n1" }] },
+    document({ self: [] }),
+    document({ self: { "a": [1, 1, 1] } }),
+    document({ self: { "/a/b/c/d/e/f/g/h/i": [1, 1, 1] } }),
+    document({ self: { "/a": [1, 1] } }),
+    document({ self: { "/a": [1, 1, 1, 1] } }),
+    document({ self: { "/a": [1, 1, -1] } }),
+    document({ self: { "/a": [[null], 1, 1] } }),
+    { ...wireFrame({ type: "dead", from: run, why: "lost" }), why: "bored" },
+    { v: 1, type: "alive" },
+    { ...wireFrame({ type: "birth", from: run, term: 0, parent: "", received: 0, modules: [] }), modules: [{}] },
+  ];
+  for (const frame of broken) {
+    assert.equal(cddl.matches("frame", frame), false, JSON.stringify(frame));
+    assert.equal(decodeFrame(encode(frame)).ok, false, JSON.stringify(frame));
+  }
+  assert.equal(cddl.matches("frame", { ...data, more: [{ later: true }] }), true);
+});
+
+test("docs/protocol.md names the limits that the code has", async () => {
+  const limits = await import("../../src/sync/limits.ts");
+  const named = [
+    `${limits.MAX_SENT_BYTES / 1024} KiB of data / ${limits.MAX_FRAME_BYTES / 1024} KiB`,
+    limits.MAX_ITEMS.toLocaleString("en"),
+    `| nesting of lists and maps | ${limits.MAX_DEPTH} |`,
+    `${limits.MAX_DOCUMENTS.toLocaleString("en")}; ${limits.MAX_VALUES.toLocaleString("en")}`,
+  ];
+  for (const text of named) assert.ok(page.includes(text), text);
+});
+
+test("the checker knows right from wrong", () => {
+  const spec = parseCddl('a = { x: 1 / "two", ? y: [* tstr], * tstr => bool } ; a comment\nb = -5..5');
+  assert.equal(spec.matches("a", { x: "two", y: ["p", "q"], more: true }), true);
+  for (const bad of [{}, { x: 2 }, { x: 1, y: [1] }, { x: 1, more: 1 }, [], null, 1]) {
+    assert.equal(spec.matches("a", bad), false, JSON.stringify(bad));
+  }
+  assert.deepEqual([-6, -5, 0, 5, 6, 0.5].map((data) => spec.matches("b", data)), [
+    false,
+    true,
+    true,
+    true,
+    false,
+    false,
+  ]);
+  assert.throws(() => parseCddl("a = { x: nowhere }"), /There is no rule 'nowhere'/);
+});
