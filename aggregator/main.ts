@@ -25,7 +25,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   // What is made below is closed in the reverse order, however far it came.
   const closers: (() => Promise<void> | void)[] = [() => store.close()];
   try {
-    let transport: Transport | undefined;
+    let send: Transport["send"] = () => {}; // until there is a transport; what is lost is sent again
     const aggregator = createAggregator({
       ...{ cluster, name, store, log },
       modules: [createJoinModule(), createSimpowerModule()],
@@ -33,7 +33,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       grace: options.grace,
       clock: systemClock,
       random: Math.random,
-      send: (child, frame) => transport?.send(child, frame),
+      send: (child, frame) => send(child, frame),
     });
     const closing = new AbortController();
     const app = createApp(aggregator.control, { version: VERSION, log });
@@ -43,7 +43,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       closing.abort();
       await served.server.closed;
     });
-    transport = await startTransport({
+    const transport = await startTransport({
       ...{ cluster, log },
       parent: aggregator.id,
       run: randomUUID(),
@@ -55,6 +55,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       onConnect: aggregator.connected,
     }).catch(explain);
     const { close, port } = transport;
+    send = transport.send;
     closers.push(close, () => aggregator.stop());
     await aggregator.start();
     const ready = { ready: true, http: served.server.port, ...(port === undefined ? {} : { mqtt: port }) };
