@@ -181,6 +181,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
         new Map([["/physState", "POWER_ON"], ["/runState", "SYNC"], ["/link", "UP"]]),
         term,
       );
+      for (const id of nodes.children()) freezer.tell(id);
       runStates.resume();
       await modules.start();
       engine.touchAll();

@@ -43,7 +43,12 @@ export async function startProgram(options: StartOptions): Promise<Running> {
   const log = openSync(options.logFile, "a");
   const whole = SETPRIV === undefined ? options.command : [SETPRIV, "--pdeathsig", "KILL", "--", ...options.command];
   const [file = "", ...args] = whole;
-  const child = spawn(file, args, { stdio: ["ignore", "pipe", log], env: { ...process.env, ...options.env } });
+  // In a group of its own: a terminal's Ctrl-C goes to this process alone, which then ends the others in order.
+  const child = spawn(file, args, {
+    stdio: ["ignore", "pipe", log],
+    env: { ...process.env, ...options.env },
+    detached: true,
+  });
   closeSync(log);
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));

@@ -239,13 +239,13 @@ test("simulator that is killed takes its agents with it, and the next one whatev
 
 test("simulator says what is wrong with its command line, its config and its port", async () => {
   await withFolder(async (folder) => {
-    assert.match((await runSimulator([])).stderr, /^Expected --config FILE \[--port N\]\n$/);
+    assert.match((await runSimulator([])).stderr, /^kraken-simulator: Option '--config' is missing/);
     const file = join(folder, "config.json");
     mkdirSync(folder, { recursive: true });
     writeFileSync(file, JSON.stringify({ ...quickConfig(folder), parent: "me" }));
     const bad = await runSimulator(["--config", file]);
     assert.equal(bad.code, 2);
-    assert.match(bad.stderr, /^The simulator's config does not fit: parent: Expected a UUID in lower case\n$/);
+    assert.match(bad.stderr, /The simulator's config does not fit: parent: Expected a UUID in lower case\n$/);
     await withSimulator(folder, quickConfig(folder), async ({ endpoint }) => {
       const { port } = new URL(endpoint);
       const busy = await runSimulator(["--config", join(folder, "simulator.json"), "--port", port]);
