@@ -1,22 +1,22 @@
 import type { Planner } from "../src/plan/mod.ts";
 import {
   diffValues,
+  emptyDocument,
   type Entry,
   type Facet,
   isNodeName,
   isUuid,
   mergeFacets,
   newestVersion,
+  type NodeDocument,
   nodeIdOf,
   type Value,
   type Values,
   valuesOf,
-  type Version,
   viewOf,
 } from "../src/state/mod.ts";
-import { emptyDocument, type NodeDocument } from "../src/state/mod.ts";
 import type { Replica } from "../src/sync/mod.ts";
-import type { InventoryNode, NodeChange, Refusal } from "./control.ts";
+import type { Control, NodeChange, Refusal } from "./control.ts";
 import type { Domains } from "./domains.ts";
 import type { Nodes } from "./nodes.ts";
 import type { Store } from "./store/mod.ts";
@@ -29,14 +29,8 @@ interface Wanted {
 
 /** Writes desired state: checked, on disk before it is acknowledged, all of a request or none. */
 export interface CfgWriter {
-  patch(
-    nodes: readonly { readonly id: string; readonly values: ReadonlyMap<string, Value | null> }[],
-    options: { readonly ifMatch?: Version; readonly dryRun?: boolean },
-  ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
-  apply(
-    nodes: readonly InventoryNode[],
-    options: { readonly dryRun?: boolean },
-  ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
+  readonly patch: Control["patchCfg"];
+  readonly apply: Control["apply"];
 }
 
 /** What cfg is written to and checked with. */

@@ -4,7 +4,9 @@ import { describeChanges } from "../change_text.ts";
 import { complainUsage, defineCommand } from "../command.ts";
 import { countOf } from "../grouping.ts";
 import { schema } from "../known.ts";
-import { reportAnswer, reportFailure, writeLines } from "../report.ts";
+import { reportAnswer, reportFailure, type Shown, writeLines } from "../report.ts";
+import type { Client } from "../client.ts";
+import type { NodeSummaryShape } from "../shapes.ts";
 import { waitConverged } from "../wait_converged.ts";
 
 /** Sets values of nodes. */
@@ -38,17 +40,28 @@ export const set = defineCommand({
     const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
     if (code !== EXIT.ok) return code;
   }
+  if (reported.length === 0 && !wait) return EXIT.ok;
+
   const nodes = await run.client.nodes(nodeset);
   if (!nodes.ok) return reportFailure(run, nodes.failure);
-  for (const { id } of dryRun || reported.length === 0 ? [] : nodes.value) {
+  const code = reported.length === 0 ? EXIT.ok : await report(run, nodes.value, reported, dryRun);
+  if (code !== EXIT.ok || !wait || dryRun) return code;
+  return await waitConverged(run, new Set(nodes.value.map(({ name }) => name)));
+});
+
+/** Reports observations of nodes. */
+async function report(
+  run: Shown & { readonly client: Client },
+  nodes: readonly NodeSummaryShape[],
+  reported: readonly Assignment[],
+  dryRun: boolean,
+): Promise<number> {
+  for (const { id } of dryRun ? [] : nodes) {
     const answer = await run.client.patchDsc(id, toMergePatch(reported));
     if (!answer.ok) return reportFailure(run, answer.failure);
   }
   const urls = reported.map(({ url }) => url).join(", ");
-  if (reported.length > 0 && run.options.output === "table") {
-    const done = dryRun ? "would be reported (dry run: nothing was changed)" : "reported";
-    writeLines(run.terminal, [`${countOf(nodes.value.length, "node")}: ${urls} ${done}`]);
-  }
-  if (!wait || dryRun) return EXIT.ok;
-  return await waitConverged(run, new Set(nodes.value.map(({ name }) => name)));
-});
+  const done = dryRun ? "would be reported (dry run: nothing was changed)" : "reported";
+  if (run.options.output === "table") writeLines(run.terminal, [`${countOf(nodes.length, "node")}: ${urls} ${done}`]);
+  return EXIT.ok;
+}

@@ -1,5 +1,16 @@
 import { defineExtension, enumeration } from "./extension.ts";
 
+/** What was given up, why, after how many attempts, and for which cfg. */
+const stuck = {
+  kind: "object",
+  fields: {
+    mutation: { kind: "string" },
+    reason: { kind: "string" },
+    target: { kind: "string" },
+    attempts: { kind: "integer" },
+  },
+} as const;
+
 /** The variables that every node has. */
 export const core = defineExtension("core", {
   "/name": { type: { kind: "string", maxLength: 64 }, writer: "cfg", about: "Unique name of the node" },
@@ -51,29 +62,13 @@ export const core = defineExtension("core", {
     knownWhile: { "/runState": "SYNC" },
   },
   "/stuck/parent": {
-    type: {
-      kind: "object",
-      fields: {
-        mutation: { kind: "string" },
-        reason: { kind: "string" },
-        target: { kind: "string" },
-        attempts: { kind: "integer" },
-      },
-    },
+    type: stuck,
     writer: "parent",
     about: "Why its aggregator has given up on this node until its cfg changes or someone retries it",
     knownWhile: {},
   },
   "/stuck/self": {
-    type: {
-      kind: "object",
-      fields: {
-        mutation: { kind: "string" },
-        reason: { kind: "string" },
-        target: { kind: "string" },
-        attempts: { kind: "integer" },
-      },
-    },
+    type: stuck,
     writer: "self",
     about: "Why its own agent has given up on something until its cfg changes or someone retries it",
     knownWhile: { "/runState": "SYNC" },

@@ -7,28 +7,12 @@ import process from "node:process";
 import { test } from "node:test";
 import { runCommand } from "../../scripts/command.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
-import { DENO_CONFIG, denoPath, ROOT } from "../../scripts/runtimes.ts";
-import { processes } from "./lab.ts";
-
-const FREE = ["--http-port", "0", "--mqtt-port", "0", "--bmc-port", "0"];
-
-function demo(...args: string[]): string[] {
-  return [
-    denoPath(),
-    "run",
-    "-A",
-    "--quiet",
-    "--no-check",
-    "--config",
-    DENO_CONFIG,
-    join(ROOT, "scripts/demo/main.ts"),
-    ...args,
-  ];
-}
+import { ROOT } from "../../scripts/runtimes.ts";
+import { demoCommand, processes } from "./lab.ts";
 
 test("the demo drives its nodes from POWER_OFF to SYNC and prints one JSON object last", async () => {
   const { code, output, leftovers } = await runCommand(
-    demo("--nodes", "10", "--until-converged", "--json", ...FREE),
+    demoCommand("--nodes", "10", "--until-converged", "--json"),
     { cwd: ROOT, timeout: 120_000 },
   );
   assert.equal(code, 0, output);
@@ -42,7 +26,8 @@ test("the demo drives its nodes from POWER_OFF to SYNC and prints one JSON objec
 });
 
 test("Ctrl-C ends the demo and leaves nothing running", async () => {
-  const child = spawn(demo("--nodes", "3", ...FREE)[0] ?? "", demo("--nodes", "3", ...FREE).slice(1), {
+  const [file, ...args] = demoCommand("--nodes", "3");
+  const child = spawn(file, args, {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -74,7 +59,7 @@ test("a cluster file with an unknown state is refused with line, field, value an
     const file = join(folder, "cluster.yaml");
     const good = readFileSync(join(ROOT, "examples/demo/cluster.yaml"), "utf8");
     writeFileSync(file, good.replace("physState: POWER_ON", "physState: ON"));
-    const { code, output } = await runCommand(demo("--cluster", file, ...FREE), { cwd: ROOT, timeout: 60_000 });
+    const { code, output } = await runCommand(demoCommand("--cluster", file), { cwd: ROOT, timeout: 60_000 });
     assert.equal(code, 1);
     assert.match(output, /line \d+: nodes\[0\]\.desired\.physState is "ON": expected one of PHYS_UNKNOWN, POWER_OFF/);
     assert.doesNotMatch(output, /at .*\.ts:\d+/, "a stack is shown");

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { type Behaviour, type Cluster, startCluster } from "../../scripts/cluster/cluster.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { createApi, type ListedNode } from "../../scripts/demo/api.ts";
-import { type How, programCommand } from "../../scripts/runtimes.ts";
+import { DENO_CONFIG, denoPath, type How, ROOT } from "../../scripts/runtimes.ts";
 import { nodeIdOf } from "../../src/state/mod.ts";
 
 /** Machines that boot at once and never fail by themselves: what a test wants to go wrong, it does. */
@@ -151,12 +151,11 @@ export function processes(): { pid: number; command: string[] }[] {
   });
 }
 
-/** The command line of krakenctl against a lab. */
-export function krakenctl(lab: Lab, ...args: string[]): { command: string[]; env: Record<string, string> } {
-  return {
-    command: [...programCommand("krakenctl", "source"), ...args],
-    env: { KRAKEN_SERVER: lab.cluster.api, NO_COLOR: "1" },
-  };
+/** The command that runs the demo on ports that are free, with more arguments. */
+export function demoCommand(...args: string[]): [file: string, ...args: string[]] {
+  const free = ["--http-port", "0", "--mqtt-port", "0", "--bmc-port", "0"];
+  const main = join(ROOT, "scripts/demo/main.ts");
+  return [denoPath(), "run", "-A", "--quiet", "--no-check", "--config", DENO_CONFIG, main, ...free, ...args];
 }
 
 function printLogs(folder: string): void {

@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { runCommand } from "../../scripts/command.ts";
 import { createApi } from "../../scripts/demo/api.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
-import { DENO_CONFIG, denoPath, ROOT } from "../../scripts/runtimes.ts";
+import { programCommand, ROOT } from "../../scripts/runtimes.ts";
+import { demoCommand } from "./lab.ts";
 
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
 
@@ -38,17 +39,7 @@ const EXPECTED: readonly {
 test("README: every command of the walk through the demo does what it says", async () => {
   const commands = walk();
   assert.ok(commands.length >= 18, `only ${commands.length} commands were found`);
-  const demo = [
-    denoPath(),
-    "run",
-    "-A",
-    "--quiet",
-    "--no-check",
-    "--config",
-    DENO_CONFIG,
-    join(ROOT, "scripts/demo/main.ts"),
-  ];
-  const [file = "", ...args] = [...demo, "--http-port", "0", "--mqtt-port", "0", "--bmc-port", "0"];
+  const [file, ...args] = demoCommand();
   const child = spawn(file, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   child.stdout.on("data", (text: Uint8Array) => output += String(text));
@@ -79,7 +70,7 @@ async function runStep(command: string, api: string, folder: string): Promise<vo
   const own = command.startsWith("pkill")
     ? command.replace(/-f (-- )?'?(.*?)'?$/, `-f -- '${folderPattern(command, folder)}'`)
     : command;
-  const script = `krakenctl() { ${krakenctl()} "$@"; }; ${own}`;
+  const script = `krakenctl() { ${programCommand("krakenctl", "source").join(" ")} "$@"; }; ${own}`;
   const result = await runCommand(["bash", "-c", script], {
     cwd: ROOT,
     env: { KRAKEN_SERVER: api, NO_COLOR: "1" },
@@ -98,12 +89,6 @@ async function runStep(command: string, api: string, folder: string): Promise<vo
       { limit: 90_000 },
     );
   }
-}
-
-function krakenctl(): string {
-  return [denoPath(), "run", "-A", "--quiet", "--no-check", "--config", DENO_CONFIG, join(ROOT, "ctl/main.ts")].join(
-    " ",
-  );
 }
 
 /** The pattern of a pkill in README, narrowed to processes whose command line names this demo's folder. */

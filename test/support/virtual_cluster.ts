@@ -6,7 +6,7 @@ import { hostinfoDeclaration } from "../../modules/hostinfo/declaration.ts";
 import { createJoinModule } from "../../modules/join/module.ts";
 import { serviceDeclaration } from "../../modules/service/declaration.ts";
 import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
-import type { Random } from "../../src/clock.ts";
+import { seededRandom } from "../../modules/simpower/simulator/chance.ts";
 import { createLog } from "../../src/log.ts";
 import { defineModule, type Module } from "../../src/module/mod.ts";
 import { nodeIdOf, type Value } from "../../src/state/mod.ts";
@@ -69,7 +69,7 @@ const WILL = 200;
 /** Makes a cluster of `count` machines named n1, n2 ...; all of them are off, and known to the aggregator. */
 export async function createVirtualCluster(count: number, seed = 1): Promise<VirtualCluster> {
   const clock = createVirtualClock();
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const store = openMemoryStore();
   const machines = Array.from({ length: count }, (_, index): Machine => {
     const name = `n${index + 1}`;
@@ -320,15 +320,4 @@ function serviceStandIn(machine: Machine): Module {
       },
     };
   });
-}
-
-/** Random numbers from a seed: the mulberry32 generator. */
-function randomOf(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
