@@ -111,6 +111,6 @@ export function createHeuristic(task: Task): Heuristic {
     for (let variable = 0; variable < costs.length; variable++) {
       sum += Math.max(costs[variable] ?? 0, arrivals[variable] ?? 0);
     }
-    return Math.ceil(sum - 1e-6); // costs are whole, shares of them are not quite
+    return sum;
   };
 }

@@ -1,7 +1,8 @@
-import type { Domain } from "./plan.ts";
 import type { Value, Values } from "../state/mod.ts";
 import type { Goal } from "./goals.ts";
 import type { Frame, GroundMutation } from "./ground.ts";
+import type { Domain } from "./plan.ts";
+import { weigher } from "./weigh.ts";
 
 /** A variable and one of its values, both by number. */
 export interface Fact {
@@ -12,6 +13,7 @@ export interface Fact {
 /** A mutation in numbers, ready to search with. */
 export interface Action {
   readonly mutation: GroundMutation;
+  /** Disruption and duration as one number. */
   readonly cost: number;
   readonly changes: readonly { readonly variable: number; readonly from: number; readonly to: number }[];
   readonly requires: readonly Fact[];
@@ -51,8 +53,20 @@ export interface Problem {
   fixed(url: string): Value | undefined;
 }
 
-/** Puts a frame and the values of a node into numbers. */
-export function compileProblem(domain: Domain, frame: Frame, view: Values, goals: readonly Goal[]): Problem {
+/**
+ * Puts a frame and the values of a node into numbers.
+ *
+ * @param maxExpansions The most states that a search will expand, so also the most steps of a plan.
+ */
+export function compileProblem(
+  domain: Domain,
+  frame: Frame,
+  view: Values,
+  goals: readonly Goal[],
+  maxExpansions: number,
+): Problem {
+  const weigh = weigher(frame.mutations, maxExpansions);
+
   function current(url: string): Value | undefined {
     const isConstant = domain.schema.find(url)?.variable.writer === "cfg";
     return view.get(url) ?? (isConstant ? undefined : domain.schema.unknownOf(url));
@@ -119,7 +133,7 @@ export function compileProblem(domain: Domain, frame: Frame, view: Values, goals
     const isPossible = requires.every(({ value }) => value >= 0) &&
       changes.every(({ variable, from, to }) => variable >= 0 && from >= 0 && to >= 0);
     if (!isPossible) return undefined;
-    return { mutation, cost: mutation.cost, changes, requires, excludes: excludes.filter(({ value }) => value >= 0) };
+    return { mutation, cost: weigh(mutation), changes, requires, excludes: excludes.filter(({ value }) => value >= 0) };
   }
 }
 

@@ -31,7 +31,7 @@ export interface TransitionGraph {
 
 /**
  * The transition graph of one variable of a task. An action that changes several variables is shared out among them in
- * equal parts, so that the distances of different variables may be added up. Being forgotten is free: whoever causes it
+ * equal parts (whole numbers), so that the distances of different variables may be added up. Being forgotten is free: whoever causes it
  * pays.
  */
 export function createTransitionGraph(task: Task, variable: number): TransitionGraph {
@@ -40,9 +40,10 @@ export function createTransitionGraph(task: Task, variable: number): TransitionG
   const incoming: Edge[][] = Array.from({ length: size }, () => []);
   const outgoing: Edge[][] = Array.from({ length: size }, () => []);
   for (const action of task.actions) {
-    const change = action.changes.find((candidate) => candidate.variable === variable);
+    const place = action.changes.findIndex((candidate) => candidate.variable === variable);
+    const change = action.changes[place];
     if (change === undefined) continue;
-    const edge = { from: change.from, to: change.to, share: action.cost / action.changes.length, action };
+    const edge = { from: change.from, to: change.to, share: shareOf(action, place), action };
     incoming[change.to]?.push(edge);
     outgoing[change.from]?.push(edge);
   }
@@ -144,6 +145,11 @@ export function createTransitionGraph(task: Task, variable: number): TransitionG
   }
 
   return { distancesTo, needsOf, costOfEntering, costOfLeaving };
+}
+
+/** The part of an action's cost that is borne by the variable that it changes in this place. */
+function shareOf({ cost, changes }: Action, place: number): number {
+  return Math.floor(cost / changes.length) + (place < cost % changes.length ? 1 : 0);
 }
 
 function needsFact(action: Action, { variable, value, holds }: Omit<Need, "unavoidable">): boolean {
