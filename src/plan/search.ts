@@ -95,7 +95,8 @@ export function explore(task: Task, budget: Budget): Reached | undefined {
   return reached;
 }
 
-function keyOf(state: State): string {
+/** Tells states apart. */
+export function keyOf(state: State): string {
   return String.fromCharCode(...state);
 }
 
@@ -106,7 +107,7 @@ function actionsOf(last: Way | undefined): Action[] {
 }
 
 /** Finds the actions that can run in a state, without looking at each: by the first value that they change. */
-function createApplicable(task: Task): (state: State) => Action[] {
+export function createApplicable(task: Task): (state: State) => Action[] {
   const byChange: Map<number, Action[]>[] = task.sizes.map(() => new Map());
   for (const action of task.actions) {
     const first = action.changes[0];

@@ -49,6 +49,8 @@ export interface Problem {
   variableOf(url: string): number | undefined;
   /** The number of a variable's value; -1 when it isn't one of them. */
   valueOf(variable: number, value: Value): number;
+  /** The value behind a number; undefined for what is unknown and no enumeration. */
+  wordOf(variable: number, value: number): Value | undefined;
   /** What a URL that can't change has. */
   fixed(url: string): Value | undefined;
 }
@@ -108,6 +110,7 @@ export function compileProblem(
     task: { ...task, initial: onlyKnown(task, initial) },
     variableOf: (url) => numbers.get(url),
     valueOf,
+    wordOf: (variable, value) => [...values[variable] ?? []].find(([, number]) => number === value)?.[0],
     fixed: current,
   };
 
