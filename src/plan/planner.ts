@@ -27,8 +27,8 @@ interface Situation {
  *
  * A plan is of the least total disruption there is, and among those of the least total duration. Of several such plans
  * always the same one is given, whatever the order in which modules, mutations, view and cfg list their entries: the one
- * that the search comes to first when it tries mutations in the order of their keys (see `search`). Groups of variables
- * that have nothing to do with each other are listed in the order of their first URL.
+ * that comes first when goals are taken in the order of their URLs and mutations in the order of their keys (see `search`
+ * for what that means). Groups of variables that have nothing to do with each other are in the order of their first URL.
  */
 export function createPlanner(domain: Domain, options: PlannerOptions = {}): Planner {
   const { maxExpansions = 100_000, cacheSize = 1024 } = options;

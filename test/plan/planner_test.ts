@@ -32,11 +32,11 @@ test("plan() brings a node from cold to its services, which start side by side",
     { key: "power/on", after: [] },
     { key: "join/boot", after: [0] },
     { key: "join/level", after: [1] },
-    { key: "service/find-drained", after: [2] },
     { key: "service/find{name=a}", after: [2] },
+    { key: "service/find-drained", after: [2] },
     { key: "service/start{name=a}", after: [3, 4] },
     { key: "service/find{name=b}", after: [2] },
-    { key: "service/start{name=b}", after: [3, 6] },
+    { key: "service/start{name=b}", after: [4, 6] },
   ]);
 });
 
