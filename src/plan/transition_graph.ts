@@ -58,6 +58,7 @@ function createTransitionGraph(task: Task, variable: number, edges: readonly Edg
   const isForgettable = condition.length > 0;
   const distances = new Map<number, Float64Array>();
   const needs = new Map<number, readonly Need[]>();
+  let candidates: readonly Omit<Need, "unavoidable">[] | undefined;
 
   function distancesTo(goal: number): Float64Array {
     const known = distances.get(goal) ?? measure(goal);
@@ -101,7 +102,8 @@ function createTransitionGraph(task: Task, variable: number, edges: readonly Edg
       const always = new Uint8Array(size).fill(1);
       for (const fact of condition) found.push({ ...fact, holds: true, unavoidable: always });
     }
-    for (const candidate of candidates()) {
+    candidates ??= findCandidates();
+    for (const candidate of candidates) {
       const unavoidable = withoutWay(goal, candidate);
       if (unavoidable.includes(1)) found.push({ ...candidate, unavoidable });
     }
@@ -109,7 +111,7 @@ function createTransitionGraph(task: Task, variable: number, edges: readonly Edg
   }
 
   /** Everything that some edge needs of other variables. */
-  function candidates(): Omit<Need, "unavoidable">[] {
+  function findCandidates(): Omit<Need, "unavoidable">[] {
     const all = new Map<string, Omit<Need, "unavoidable">>();
     const add = (fact: Fact, holds: boolean) => {
       if (fact.variable !== variable) all.set(`${fact.variable} ${fact.value} ${holds}`, { ...fact, holds });
