@@ -9,7 +9,10 @@ export type PlanJson = {
   readonly ok: true;
   /** In an order that works. `after` has the places of the steps that each waits for; times are in milliseconds. */
   readonly steps: readonly Step[];
+  /** The disruption of all steps. */
   readonly cost: number;
+  /** Milliseconds that the steps are expected to take, side by side where they can be. */
+  readonly duration: number;
   /** Goals that can't be pursued while another one is. */
   readonly suspended: readonly SuspendedGoal[];
 } | {

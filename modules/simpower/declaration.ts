@@ -67,7 +67,7 @@ export const simpowerDeclaration = declareModule({
       excludes: { "/busy": "BUSY", "/drained": "NO" },
       failTo: { "/physState": "PHYS_HANG" },
       timeout: 30_000,
-      cost: 10,
+      disruption: 10,
       about: "Powers the machine off",
     },
     "reset-hang": {
@@ -77,7 +77,7 @@ export const simpowerDeclaration = declareModule({
       excludes: { "/busy": "BUSY" },
       failTo: { "/physState": "PHYS_HANG" },
       timeout: 30_000,
-      cost: 10,
+      disruption: 10,
       about: "Powers a machine off that is taken to hang",
     },
     boot: {

@@ -1,5 +1,5 @@
 import { describeMisfit, findMisfit, type Writer } from "../state/mod.ts";
-import { MAX_CHANGES } from "./declaration.ts";
+import { MAX_CHANGES, MAX_DISRUPTION, MAX_TIMEOUT } from "./declaration.ts";
 import type { Declared, Lookup } from "./lookup.ts";
 import type { Mutation } from "./mutation.ts";
 import { placeholdersOf } from "./placeholders.ts";
@@ -54,11 +54,16 @@ export function checkMutation(lookup: Lookup, module: string, id: string, mutati
   }
   checkPlaceholders();
 
-  if (!(mutation.timeout > 0 && Number.isFinite(mutation.timeout))) {
-    refuse(`its timeout is ${mutation.timeout}: expected a positive number of milliseconds`);
+  const { timeout, disruption = 1, duration } = mutation;
+  if (!(timeout > 0 && timeout <= MAX_TIMEOUT)) {
+    refuse(`its timeout is ${timeout}: expected a positive number of milliseconds, at most ${MAX_TIMEOUT}`);
   }
-  const cost = mutation.cost ?? 1;
-  if (!Number.isSafeInteger(cost) || cost < 1) refuse(`its cost is ${cost}: expected a positive integer`);
+  if (!Number.isInteger(disruption) || disruption < 1 || disruption > MAX_DISRUPTION) {
+    refuse(`its disruption is ${disruption}: expected an integer from 1 to ${MAX_DISRUPTION}`);
+  }
+  if (duration !== undefined && !(Number.isInteger(duration) && duration >= 1 && duration <= timeout)) {
+    refuse(`its duration is ${duration}: expected a positive integer, at most its timeout of ${timeout} milliseconds`);
+  }
   return { module, id, context, declaration: mutation };
 
   function resolveContext(): "self" | "parent" {

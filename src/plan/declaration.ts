@@ -13,9 +13,10 @@ const MAX_EXTENSIONS = 32;
 const MAX_VALUES = 256;
 const MAX_TEXT = 1024;
 const MAX_DEPTH = 16;
-/** A day, in milliseconds. */
-const MAX_TIMEOUT = 86_400_000;
-const MAX_COST = 1_000_000;
+/** The longest timeout of a mutation: a day, in milliseconds. */
+export const MAX_TIMEOUT = 86_400_000;
+/** The most disruption that one mutation may declare. */
+export const MAX_DISRUPTION = 10_000;
 
 const name = v.pipe(v.string(), v.check(isNodeName, "expected 1 to 64 letters, digits, '_', '.' or '-'"));
 const text = v.pipe(v.string(), v.maxLength(MAX_TEXT, `expected at most ${MAX_TEXT} characters`));
@@ -70,7 +71,8 @@ const mutation = v.object({
   excludes: v.exactOptional(record(url, v.union([scalar, list(scalar, MAX_VALUES)]), MAX_CHANGES)),
   timeout: v.pipe(v.number(), v.minValue(1), v.maxValue(MAX_TIMEOUT)),
   failTo: v.exactOptional(record(url, word, MAX_CHANGES)),
-  cost: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_COST))),
+  disruption: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_DISRUPTION))),
+  duration: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_TIMEOUT))),
   about: v.exactOptional(text),
 });
 

@@ -44,20 +44,22 @@ function checkName(what: string, name: string): void {
 }
 
 function distinctModules(modules: readonly ModuleDeclaration[]): ModuleDeclaration[] {
-  const byName = new Map<string, { module: ModuleDeclaration; text: string }>();
+  const byName = new Map<string, ModuleDeclaration>();
   for (const module of modules) {
     checkName("module", module.name);
-    const { name, about, extensions, discovers, mutations } = module;
-    const text = canonicalText(JSON.parse(JSON.stringify({ name, about, extensions, discovers, mutations })));
-    const before = byName.get(name);
-    if (before !== undefined && before.text !== text) {
+    const before = byName.get(module.name);
+    if (before !== undefined && before !== module && textOf(before) !== textOf(module)) {
       throw new TypeError(
-        `Cannot use module '${name}': it is declared twice and differently, expected one declaration`,
+        `Cannot use module '${module.name}': it is declared twice and differently, expected one declaration`,
       );
     }
-    byName.set(name, { module, text });
+    byName.set(module.name, module);
   }
-  return [...byName].sort(byKey).map(([, { module }]) => module);
+  return [...byName].sort(byKey).map(([, module]) => module);
+}
+
+function textOf({ name, about, extensions, discovers, mutations }: ModuleDeclaration): string {
+  return canonicalText(JSON.parse(JSON.stringify({ name, about, extensions, discovers, mutations })));
 }
 
 function checkDiscovers(lookup: Lookup, module: ModuleDeclaration): void {

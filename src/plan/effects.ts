@@ -10,7 +10,13 @@ export function isApplicable(action: Action, state: State): boolean {
 
 /** The state after an action: its changes, then the forgetting of all that can't be known any more. */
 export function apply(task: Task, action: Action, state: State): number[] {
-  const after = [...state];
+  const after = state.slice();
+  applyTo(task, action, after);
+  return after;
+}
+
+/** Makes a state the one {@link apply} gives. */
+export function applyTo(task: Task, action: Action, after: number[]): void {
   for (const { variable, to } of action.changes) after[variable] = to;
   const moved: number[] = [];
   for (const { variable } of action.changes) {
@@ -25,7 +31,6 @@ export function apply(task: Task, action: Action, state: State): number[] {
       moved.push(dependent.variable);
     }
   }
-  return after;
 }
 
 /** Every variable that an action can make unknown, whatever the state that it runs in. */

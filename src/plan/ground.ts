@@ -18,7 +18,8 @@ export interface GroundMutation {
   readonly excludes: readonly { readonly url: string; readonly values: readonly Scalar[] }[];
   readonly failTo: { readonly [url: string]: string };
   readonly timeout: number;
-  readonly cost: number;
+  readonly disruption: number;
+  readonly duration: number;
 }
 
 /** Everything that some goals can depend on, whatever values a node has. */
@@ -105,7 +106,7 @@ export function createGrounder(domain: Domain): Grounder {
 }
 
 function bind(mutation: DomainMutation, key: MutationKey, bindings: Bindings): GroundMutation {
-  const { changes, requires = {}, excludes = {}, failTo = {}, timeout, cost = 1 } = mutation.declaration;
+  const { changes, requires = {}, excludes = {}, failTo = {}, timeout, disruption = 1 } = mutation.declaration;
   function bound<T>(part: { readonly [url: string]: T }): (readonly [string, T])[] {
     return Object.entries(part)
       .map(([url, value]) => [bindUrl(url, bindings), value] as const)
@@ -122,7 +123,8 @@ function bind(mutation: DomainMutation, key: MutationKey, bindings: Bindings): G
     excludes: bound(excludes).map(([url, value]) => ({ url, values: listOf(value) })),
     failTo: Object.fromEntries(bound(failTo)),
     timeout,
-    cost,
+    disruption,
+    duration: mutation.declaration.duration ?? Math.ceil(timeout / 4),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { State, Task } from "./task.ts";
-import { createTransitionGraph } from "./transition_graph.ts";
+import type { TransitionGraph } from "./transition_graph.ts";
 
 /** A lower bound of what it costs to reach the goals from a state; Infinity when they can't be reached. */
 export type Heuristic = (state: State) => number;
@@ -12,8 +12,7 @@ export type Heuristic = (state: State) => number;
  * can only be known while it stays, and that must be discovered again if it is a goal. Each of these must happen at some
  * moment in every plan, and each variable pays with its own share of the costs, so the sum never is too high.
  */
-export function createHeuristic(task: Task): Heuristic {
-  const graphs = task.sizes.map((_size, variable) => createTransitionGraph(task, variable));
+export function createHeuristic(task: Task, graphs: readonly TransitionGraph[]): Heuristic {
   const goalOf: (number | undefined)[] = task.sizes.map(() => undefined);
   for (const { variable, value } of task.goals) goalOf[variable] = value;
 
@@ -111,6 +110,6 @@ export function createHeuristic(task: Task): Heuristic {
     for (let variable = 0; variable < costs.length; variable++) {
       sum += Math.max(costs[variable] ?? 0, arrivals[variable] ?? 0);
     }
-    return Math.ceil(sum - 1e-6); // costs are whole, shares of them are not quite
+    return sum;
   };
 }

@@ -23,8 +23,16 @@ export interface Mutation {
   readonly timeout: number;
   /** What is discovered when it fails. Only variables that its own context writes. */
   readonly failTo?: { readonly [url: string]: string };
-  /** What it costs to do, a positive integer: the planner takes the cheapest way. Default 1. */
-  readonly cost?: number;
+  /**
+   * What it costs those who use the node, an integer from 1 to 10,000: a reboot more than the restart of a service. The
+   * planner takes the way of least disruption. Default 1.
+   */
+  readonly disruption?: number;
+  /**
+   * How long it is expected to take, in milliseconds: a positive integer that the timeout is not below. Of ways of the
+   * same disruption the planner takes the shortest. Default a quarter of the timeout.
+   */
+  readonly duration?: number;
   /** What it does, for people. */
   readonly about?: string;
 }

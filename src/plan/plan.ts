@@ -13,7 +13,10 @@ export interface Step {
   readonly failTo: { readonly [url: string]: string };
   /** Milliseconds. */
   readonly timeout: number;
-  readonly cost: number;
+  /** What it costs those who use the node. */
+  readonly disruption: number;
+  /** Milliseconds that it is expected to take. */
+  readonly duration: number;
   /** The places in the plan of the steps that must be done before this one. Empty: it can start now. */
   readonly after: readonly number[];
 }
@@ -59,7 +62,10 @@ export type Plan =
   | {
     readonly ok: true;
     readonly steps: readonly Step[];
+    /** The disruption of all its steps. */
     readonly cost: number;
+    /** Milliseconds that its critical path is expected to take: the steps that none of the others run beside. */
+    readonly duration: number;
     readonly suspended: readonly SuspendedGoal[];
   }
   | { readonly ok: false; readonly reason: NoPlan; readonly suspended: readonly SuspendedGoal[] };

@@ -7,7 +7,7 @@ import { solve } from "./solve.ts";
 
 /** How a planner is bounded. */
 export interface PlannerOptions {
-  /** The most states that one question may expand before the answer is of kind `bound`. @default 100000 */
+  /** The most states that one question may expand before the answer is of kind `bound`, at most 500,000. @default 100000 */
   readonly maxExpansions?: number;
   /** The most answers that are remembered. @default 1024 */
   readonly cacheSize?: number;
@@ -25,8 +25,10 @@ interface Situation {
  * Makes a planner over a domain. Answers are remembered by what they can depend on: the goals, and the values of the
  * variables that these can depend on. Whatever else differs between nodes, the same question is searched once.
  *
- * A plan is of least cost. Of several such plans always the same one is given, whatever the order in which modules,
- * mutations, view and cfg list their entries.
+ * A plan is of the least total disruption there is, and among those of the least total duration. Of several such plans
+ * always the same one is given, whatever the order in which modules, mutations, view and cfg list their entries: the one
+ * that comes first when goals are taken in the order of their URLs and mutations in the order of their keys (see `search`
+ * for what that means). Groups of variables that have nothing to do with each other are in the order of their first URL.
  */
 export function createPlanner(domain: Domain, options: PlannerOptions = {}): Planner {
   const { maxExpansions = 100_000, cacheSize = 1024 } = options;

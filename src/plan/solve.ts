@@ -17,7 +17,7 @@ export function solve(
   goals: SortedGoals,
   maxExpansions: number,
 ): Plan {
-  const problem = compileProblem(domain, frame, view, goals.active);
+  const problem = compileProblem(domain, frame, view, goals.active, maxExpansions);
   const { suspended } = goals;
   const reached = relaxedReach(problem.task);
   const unreachable = findUnreachable(problem, reached, goals.active);
@@ -25,7 +25,6 @@ export function solve(
 
   const budget = { left: maxExpansions };
   const steps: Step[] = [];
-  let cost = 0;
   for (const task of partition(problem.task, reached)) {
     const result = search(task, budget);
     if (result.kind === "bound") return { ok: false, reason: { kind: "bound", expansions: maxExpansions }, suspended };
@@ -38,13 +37,22 @@ export function solve(
     for (const [place, { mutation }] of result.actions.entries()) {
       steps.push(stepOf(mutation, (waits[place] ?? []).map((earlier) => first + earlier)));
     }
-    cost += result.cost;
   }
-  return { ok: true, steps, cost, suspended };
+  const cost = steps.reduce((sum, { disruption }) => sum + disruption, 0);
+  return { ok: true, steps, cost, duration: durationOf(steps), suspended };
+}
+
+/** How long steps take that each start when all that they wait for is done. */
+function durationOf(steps: readonly Step[]): number {
+  const ends: number[] = [];
+  for (const { after, duration } of steps) {
+    ends.push(after.reduce((latest, earlier) => Math.max(latest, ends[earlier] ?? 0), 0) + duration);
+  }
+  return ends.reduce((latest, end) => Math.max(latest, end), 0);
 }
 
 function stepOf(mutation: GroundMutation, after: readonly number[]): Step {
-  const { key, module, id, bindings, context, changes, failTo, timeout, cost } = mutation;
+  const { key, module, id, bindings, context, changes, failTo, timeout, disruption, duration } = mutation;
   return {
     key,
     module,
@@ -54,7 +62,8 @@ function stepOf(mutation: GroundMutation, after: readonly number[]): Step {
     changes: Object.fromEntries(changes.map(({ url, from, to }) => [url, [from, to]])),
     failTo,
     timeout,
-    cost,
+    disruption,
+    duration,
     after,
   };
 }

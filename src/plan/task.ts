@@ -1,7 +1,8 @@
-import type { Domain } from "./plan.ts";
 import type { Value, Values } from "../state/mod.ts";
 import type { Goal } from "./goals.ts";
 import type { Frame, GroundMutation } from "./ground.ts";
+import type { Domain } from "./plan.ts";
+import { weigher } from "./weigh.ts";
 
 /** A variable and one of its values, both by number. */
 export interface Fact {
@@ -12,6 +13,7 @@ export interface Fact {
 /** A mutation in numbers, ready to search with. */
 export interface Action {
   readonly mutation: GroundMutation;
+  /** Disruption and duration as one number. */
   readonly cost: number;
   readonly changes: readonly { readonly variable: number; readonly from: number; readonly to: number }[];
   readonly requires: readonly Fact[];
@@ -47,12 +49,26 @@ export interface Problem {
   variableOf(url: string): number | undefined;
   /** The number of a variable's value; -1 when it isn't one of them. */
   valueOf(variable: number, value: Value): number;
+  /** The value behind a number; undefined for what is unknown and no enumeration. */
+  wordOf(variable: number, value: number): Value | undefined;
   /** What a URL that can't change has. */
   fixed(url: string): Value | undefined;
 }
 
-/** Puts a frame and the values of a node into numbers. */
-export function compileProblem(domain: Domain, frame: Frame, view: Values, goals: readonly Goal[]): Problem {
+/**
+ * Puts a frame and the values of a node into numbers.
+ *
+ * @param maxExpansions The most states that a search will expand, so also the most steps of a plan.
+ */
+export function compileProblem(
+  domain: Domain,
+  frame: Frame,
+  view: Values,
+  goals: readonly Goal[],
+  maxExpansions: number,
+): Problem {
+  const weigh = weigher(frame.mutations, maxExpansions);
+
   function current(url: string): Value | undefined {
     const isConstant = domain.schema.find(url)?.variable.writer === "cfg";
     return view.get(url) ?? (isConstant ? undefined : domain.schema.unknownOf(url));
@@ -94,6 +110,7 @@ export function compileProblem(domain: Domain, frame: Frame, view: Values, goals
     task: { ...task, initial: onlyKnown(task, initial) },
     variableOf: (url) => numbers.get(url),
     valueOf,
+    wordOf: (variable, value) => [...values[variable] ?? []].find(([, number]) => number === value)?.[0],
     fixed: current,
   };
 
@@ -119,7 +136,7 @@ export function compileProblem(domain: Domain, frame: Frame, view: Values, goals
     const isPossible = requires.every(({ value }) => value >= 0) &&
       changes.every(({ variable, from, to }) => variable >= 0 && from >= 0 && to >= 0);
     if (!isPossible) return undefined;
-    return { mutation, cost: mutation.cost, changes, requires, excludes: excludes.filter(({ value }) => value >= 0) };
+    return { mutation, cost: weigh(mutation), changes, requires, excludes: excludes.filter(({ value }) => value >= 0) };
   }
 }
 

@@ -21,6 +21,8 @@ interface Edge {
 export interface TransitionGraph {
   /** For each value the least cost from there to `goal`; Infinity where there is no way. */
   distancesTo(goal: number): Float64Array;
+  /** The first action of a cheapest way from a value to another one; undefined where that begins with being forgotten. */
+  nextOn(from: number, goal: number): Action | undefined;
   /** What the ways to a value need of other variables. */
   needsOf(goal: number): readonly Need[];
   /** The least cost of coming to a value from any other one. */
@@ -30,25 +32,33 @@ export interface TransitionGraph {
 }
 
 /**
- * The transition graph of one variable of a task. An action that changes several variables is shared out among them in
- * equal parts, so that the distances of different variables may be added up. Being forgotten is free: whoever causes it
+ * The transition graphs of the variables of a task. An action that changes several variables is shared out among them in
+ * equal parts (whole numbers), so that the distances of different variables may be added up. Being forgotten is free: whoever causes it
  * pays.
  */
-export function createTransitionGraph(task: Task, variable: number): TransitionGraph {
+export function createTransitionGraphs(task: Task): TransitionGraph[] {
+  const edges: Edge[][] = task.sizes.map(() => []);
+  for (const action of task.actions) {
+    for (const [place, { variable, from, to }] of action.changes.entries()) {
+      edges[variable]?.push({ from, to, share: shareOf(action, place), action });
+    }
+  }
+  return edges.map((own, variable) => createTransitionGraph(task, variable, own));
+}
+
+function createTransitionGraph(task: Task, variable: number, edges: readonly Edge[]): TransitionGraph {
   const size = task.sizes[variable] ?? 0;
   const condition = task.conditions[variable] ?? [];
   const incoming: Edge[][] = Array.from({ length: size }, () => []);
   const outgoing: Edge[][] = Array.from({ length: size }, () => []);
-  for (const action of task.actions) {
-    const change = action.changes.find((candidate) => candidate.variable === variable);
-    if (change === undefined) continue;
-    const edge = { from: change.from, to: change.to, share: action.cost / action.changes.length, action };
-    incoming[change.to]?.push(edge);
-    outgoing[change.from]?.push(edge);
+  for (const edge of edges) {
+    incoming[edge.to]?.push(edge);
+    outgoing[edge.from]?.push(edge);
   }
   const isForgettable = condition.length > 0;
   const distances = new Map<number, Float64Array>();
   const needs = new Map<number, readonly Need[]>();
+  let candidates: readonly Omit<Need, "unavoidable">[] | undefined;
 
   function distancesTo(goal: number): Float64Array {
     const known = distances.get(goal) ?? measure(goal);
@@ -75,6 +85,11 @@ export function createTransitionGraph(task: Task, variable: number): TransitionG
     return found;
   }
 
+  function nextOn(from: number, goal: number): Action | undefined {
+    const distance = distancesTo(goal);
+    return outgoing[from]?.find(({ to, share }) => share + (distance[to] ?? Infinity) === distance[from])?.action;
+  }
+
   function needsOf(goal: number): readonly Need[] {
     const known = needs.get(goal) ?? findNeeds(goal);
     needs.set(goal, known);
@@ -87,7 +102,8 @@ export function createTransitionGraph(task: Task, variable: number): TransitionG
       const always = new Uint8Array(size).fill(1);
       for (const fact of condition) found.push({ ...fact, holds: true, unavoidable: always });
     }
-    for (const candidate of candidates()) {
+    candidates ??= findCandidates();
+    for (const candidate of candidates) {
       const unavoidable = withoutWay(goal, candidate);
       if (unavoidable.includes(1)) found.push({ ...candidate, unavoidable });
     }
@@ -95,12 +111,12 @@ export function createTransitionGraph(task: Task, variable: number): TransitionG
   }
 
   /** Everything that some edge needs of other variables. */
-  function candidates(): Omit<Need, "unavoidable">[] {
+  function findCandidates(): Omit<Need, "unavoidable">[] {
     const all = new Map<string, Omit<Need, "unavoidable">>();
     const add = (fact: Fact, holds: boolean) => {
       if (fact.variable !== variable) all.set(`${fact.variable} ${fact.value} ${holds}`, { ...fact, holds });
     };
-    for (const { action } of incoming.flat()) {
+    for (const { action } of edges) {
       for (const fact of action.requires) add(fact, true);
       for (const fact of action.excludes) add(fact, false);
       for (const change of action.changes) add({ variable: change.variable, value: change.from }, true);
@@ -143,7 +159,12 @@ export function createTransitionGraph(task: Task, variable: number): TransitionG
     return least;
   }
 
-  return { distancesTo, needsOf, costOfEntering, costOfLeaving };
+  return { distancesTo, nextOn, needsOf, costOfEntering, costOfLeaving };
+}
+
+/** The part of an action's cost that is borne by the variable that it changes in this place. */
+function shareOf({ cost, changes }: Action, place: number): number {
+  return Math.floor(cost / changes.length) + (place < cost % changes.length ? 1 : 0);
 }
 
 function needsFact(action: Action, { variable, value, holds }: Omit<Need, "unavoidable">): boolean {

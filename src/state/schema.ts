@@ -37,21 +37,18 @@ const MAX_REMEMBERED = 4096;
 export function createSchema(extensions: readonly Extension[]): Schema {
   const exact = new Map<string, Found>();
   const patterns: Found[] = [];
-  const declared = new Map<string, { by: string; text: string }>();
+  const declared = new Map<string, { by: string; variable: Variable }>();
   for (const extension of extensions) {
     for (const [url, variable] of Object.entries(extension.variables)) {
-      parseUrl(url);
-      const text = canonicalText(JSON.parse(JSON.stringify(variable)));
       const before = declared.get(url);
-      if (before !== undefined && before.text !== text) {
+      if (before !== undefined && !isSame(before.variable, variable)) {
         throw new TypeError(
-          `'${url}' is declared differently by extensions '${before.by}' and '${extension.name}' (first: writer ${
-            JSON.parse(before.text).writer
-          }, second: writer ${variable.writer})`,
+          `'${url}' is declared differently by extensions '${before.by}' and '${extension.name}' (first: writer ${before.variable.writer}, second: writer ${variable.writer})`,
         );
       }
       if (before !== undefined) continue;
-      declared.set(url, { by: extension.name, text });
+      parseUrl(url);
+      declared.set(url, { by: extension.name, variable });
       const found: Found = { pattern: url, bindings: {}, variable };
       if (isPattern(url)) patterns.push(found);
       else exact.set(url, found);
@@ -89,6 +86,12 @@ export function createSchema(extensions: readonly Extension[]): Schema {
       return misfit === undefined ? undefined : describeMisfit(misfit);
     },
   };
+}
+
+/** Tells whether two variables are declared alike: most often they are one object. */
+function isSame(a: Variable, b: Variable): boolean {
+  const textOf = (variable: Variable) => canonicalText(JSON.parse(JSON.stringify(variable)));
+  return a === b || textOf(a) === textOf(b);
 }
 
 /** State as plain data: URL to value. What is not in it is unset (cfg) or unknown (view). */

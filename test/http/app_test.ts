@@ -119,7 +119,7 @@ test("GET plan answers for one node, a nodeset or all", async () => {
   assert.equal(one.plan.steps.length, 1);
   const some = await (await app.request("/api/v1/plan?nodeset=n[1-2]")).json();
   assert.deepEqual(some.plans[0], one);
-  assert.deepEqual(some.plans[1].plan, { ok: true, steps: [], cost: 0, suspended: [] });
+  assert.deepEqual(some.plans[1].plan, { ok: true, steps: [], cost: 0, duration: 0, suspended: [] });
   assert.equal((await (await app.request("/api/v1/plan")).json()).plans.length, 3);
   await assertProblem(await app.request("/api/v1/nodes/n7/plan"), 404, /No node 'n7'/);
   await assertProblem(await app.request("/api/v1/plan?nodeset=n[1-9]"), 404, /No nodes n\[4-9\]/);

@@ -42,6 +42,7 @@ test("PATCH cfg answers with the plan", async () => {
   assert.deepEqual(plan, {
     ok: true,
     cost: 1,
+    duration: 1250,
     suspended: [],
     steps: [{
       key: "simpower/power-on",
@@ -52,7 +53,8 @@ test("PATCH cfg answers with the plan", async () => {
       changes: { "/physState": ["POWER_OFF", "POWER_ON"] },
       failTo: {},
       timeout: 5000,
-      cost: 1,
+      disruption: 1,
+      duration: 1250,
       after: [],
     }],
   });

@@ -81,14 +81,14 @@ export function createFakeControl(names: readonly string[]): FakeControl {
   function planFor(cfg: ReadonlyMap<string, Value>, dsc: ReadonlyMap<string, Value>): Plan {
     const value = cfg.get("/physState");
     const here = String(dsc.get("/physState"));
-    if (value === undefined || value === here) return { ok: true, steps: [], cost: 0, suspended: [] };
+    if (value === undefined || value === here) return { ok: true, steps: [], cost: 0, duration: 0, suspended: [] };
     if (value !== "POWER_ON") {
       return { ok: false, reason: { kind: "unreachable", url: "/physState", value, achievers: [] }, suspended: [] };
     }
     const changes = { "/physState": [here, value] as const };
     const step = { key: "simpower/power-on", module: "simpower", mutation: "power-on", bindings: {}, changes };
-    const rest = { context: "parent", failTo: {}, timeout: 5000, cost: 1, after: [] } as const;
-    return { ok: true, steps: [{ ...step, ...rest }], cost: 1, suspended: [] };
+    const rest = { context: "parent", failTo: {}, timeout: 5000, disruption: 1, duration: 1250, after: [] } as const;
+    return { ok: true, steps: [{ ...step, ...rest }], cost: 1, duration: 1250, suspended: [] };
   }
   function change(node: FakeNode, cfg: ReadonlyMap<string, Value>, created: boolean, dryRun: boolean): NodeChange {
     const differences = diffValues(created ? new Map() : node.cfg, cfg);

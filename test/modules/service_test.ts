@@ -139,7 +139,8 @@ test("service start leaves turning the state to ERROR to the engine", async () =
       changes: {},
       failTo: {},
       timeout: 1,
-      cost: 1,
+      disruption: 1,
+      duration: 1,
       after: [],
     } as const;
     await assert.rejects(host.run(node.id, step, "x", new AbortController().signal), /exited with code 3/);

@@ -11,7 +11,8 @@ const mutation = {
   excludes: { "/busy": ["BUSY"] },
   timeout: 1000,
   failTo: { "/physState": "PHYS_HANG" },
-  cost: 2,
+  disruption: 2,
+  duration: 200,
   about: "Switches it on",
 };
 const declaration = {
@@ -52,7 +53,9 @@ test("parseModuleDeclarations() names the place of what does not fit", () => {
   assert.match(problemsOf(received({ name: "a/b" })), /at '0\.name': expected 1 to 64 letters/);
   assert.match(problemsOf(received({ discovers: ["physState"] })), /at '0\.discovers\.0': expected a state URL/);
   for (
-    const [key, value] of [["timeout", 0], ["cost", 1.5], ["context", "child"], ["changes", { "/a": ["x"] }]] as const
+    const [key, value] of [["timeout", 0], ["disruption", 1.5], ["duration", 0], ["context", "child"], ["changes", {
+      "/a": ["x"],
+    }]] as const
   ) {
     const problem = problemsOf(received({ mutations: { on: { ...mutation, [key]: value } } }));
     assert.match(problem, new RegExp(`at '0\\.mutations\\.on\\.${key}`));

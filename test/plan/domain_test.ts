@@ -96,9 +96,17 @@ test("compileDomain() refuses what the mutation's context does not write", () =>
   );
 });
 
-test("compileDomain() refuses timeouts and costs that are not positive", () => {
+test("compileDomain() refuses timeouts, disruptions and durations that are out of bounds", () => {
   for (const timeout of [0, -1, NaN, Infinity]) refuses({ timeout }, /its timeout is .*: expected a positive number/);
-  for (const cost of [0, -1, 1.5, NaN, 2 ** 60]) refuses({ cost }, /its cost is .*: expected a positive integer/);
+  for (const disruption of [0, -1, 1.5, NaN, 10_001]) {
+    refuses({ disruption }, /its disruption is .*: expected an integer from 1 to 10000/);
+  }
+  for (const duration of [0, -1, 1.5, NaN, 1001]) {
+    refuses(
+      { timeout: 1000, duration },
+      /its duration is .*: expected a positive integer, at most its timeout of 1000/,
+    );
+  }
 });
 
 test("compileDomain() refuses placeholders that the changes don't bind", () => {

@@ -20,7 +20,7 @@ export const power = declareModule({
       requires: sim,
       excludes: { "/busy": "BUSY", "/drained": "NO" },
       timeout,
-      cost: 10,
+      disruption: 10,
       failTo: { "/physState": "PHYS_HANG" },
     },
     reset: { context: "parent", changes: { "/physState": ["PHYS_HANG", "POWER_OFF"] }, requires: sim, timeout },

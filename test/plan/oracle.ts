@@ -69,22 +69,26 @@ export class Oracle {
     }, this.start);
   }
 
-  /** Every world that can be reached, with its least cost (Dijkstra). */
-  worlds(): { readonly world: World; readonly cost: number }[] {
-    const costs = new Map<string, number>([[textOf(this.start), 0]]);
-    const open = [{ world: this.start, cost: 0 }];
-    const done: { readonly world: World; readonly cost: number }[] = [];
+  /** Every world that can be reached, in the order of least disruption, then of least duration (Dijkstra). */
+  worlds(): Visit[] {
+    const first = { world: this.start, disruption: 0, duration: 0 };
+    const least = new Map<string, Visit>([[textOf(this.start), first]]);
+    const open: Visit[] = [first];
+    const done: Visit[] = [];
     while (open.length > 0) {
-      open.sort((a, b) => b.cost - a.cost);
+      open.sort((a, b) => -compare(a, b));
       const here = open.pop();
-      if (here === undefined || (costs.get(textOf(here.world)) ?? 0) < here.cost) continue;
+      if (here === undefined || least.get(textOf(here.world)) !== here) continue;
       done.push(here);
       for (const mutation of this.domain.mutations) {
         const world = this.run(here.world, mutation);
-        const cost = here.cost + (mutation.declaration.cost ?? 1);
-        if (world === undefined || cost >= (costs.get(textOf(world)) ?? Infinity)) continue;
-        costs.set(textOf(world), cost);
-        open.push({ world, cost });
+        if (world === undefined) continue;
+        const { disruption = 1, timeout, duration = Math.ceil(timeout / 4) } = mutation.declaration;
+        const next = { world, disruption: here.disruption + disruption, duration: here.duration + duration };
+        const known = least.get(textOf(world));
+        if (known !== undefined && compare(next, known) >= 0) continue;
+        least.set(textOf(world), next);
+        open.push(next);
       }
     }
     return done;
@@ -99,6 +103,17 @@ export class Oracle {
       );
     return contradicted(goal.url);
   }
+}
+
+/** A world with what it costs to come to it. */
+export interface Visit {
+  readonly world: World;
+  readonly disruption: number;
+  readonly duration: number;
+}
+
+function compare(a: Visit, b: Visit): number {
+  return a.disruption - b.disruption || a.duration - b.duration;
 }
 
 /** Tells whether goals hold in a world. */

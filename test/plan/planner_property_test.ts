@@ -41,11 +41,13 @@ function check(
   );
 }
 
-test("plan() finds a plan exactly when there is one, and it is of least cost", () => {
+test("plan() finds a plan exactly when there is one, and it is of least disruption, then of least duration", () => {
   check(({ oracle, plan, active }) => {
     const best = oracle.worlds().find(({ world }) => holds(world, active));
     assert.equal(plan.ok, best !== undefined);
-    if (plan.ok) assert.equal(plan.cost, best?.cost);
+    if (!plan.ok) return;
+    assert.equal(plan.cost, best?.disruption);
+    assert.equal(plan.steps.reduce((sum, step) => sum + step.duration, 0), best?.duration);
   });
 });
 
@@ -53,7 +55,7 @@ test("plan() gives steps that run one after the other, reach the goals and cost 
   check(({ oracle, plan, active }) => {
     if (!plan.ok) return;
     assert.ok(holds(oracle.follow(plan.steps), active));
-    assert.equal(plan.steps.reduce((sum, step) => sum + step.cost, 0), plan.cost);
+    assert.equal(plan.steps.reduce((sum, step) => sum + step.disruption, 0), plan.cost);
   });
 });
 

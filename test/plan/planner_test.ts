@@ -24,7 +24,7 @@ function stepsOf(plan: Plan): { key: string; after: readonly number[] }[] {
 }
 
 test("plan() has nothing to do for a node at its goal", () => {
-  assert.deepEqual(planFor(running, wanted), { ok: true, steps: [], cost: 0, suspended: [] });
+  assert.deepEqual(planFor(running, wanted), { ok: true, steps: [], cost: 0, duration: 0, suspended: [] });
 });
 
 test("plan() brings a node from cold to its services, which start side by side", () => {
@@ -32,11 +32,11 @@ test("plan() brings a node from cold to its services, which start side by side",
     { key: "power/on", after: [] },
     { key: "join/boot", after: [0] },
     { key: "join/level", after: [1] },
-    { key: "service/find-drained", after: [2] },
     { key: "service/find{name=a}", after: [2] },
+    { key: "service/find-drained", after: [2] },
     { key: "service/start{name=a}", after: [3, 4] },
     { key: "service/find{name=b}", after: [2] },
-    { key: "service/start{name=b}", after: [3, 6] },
+    { key: "service/start{name=b}", after: [4, 6] },
   ]);
 });
 
@@ -52,7 +52,8 @@ test("plan() gives each step its module, bindings, context, timeout and what it 
     changes: { "/physState": ["POWER_ON", "POWER_OFF"] },
     failTo: { "/physState": "PHYS_HANG" },
     timeout: 10_000,
-    cost: 10,
+    disruption: 10,
+    duration: 2500,
     after: [],
   }]);
   const [start] = (planFor({ ...running, "/services/a/state": "STOP" }, wanted) as Extract<Plan, { ok: true }>).steps;
@@ -99,11 +100,38 @@ test("plan() reaches the unknown value of a variable by letting it be forgotten"
   assert.deepEqual(keysOf(plan), ["power/off"]);
 });
 
+test("plan() takes the shorter of two ways of the same disruption, and never more disruption for less time", () => {
+  const domain = small({
+    slow: { changes: { "/x": ["a", "b"] }, duration: 9000 },
+    first: { changes: { "/x": ["a", "c"] }, duration: 1 },
+    second: { changes: { "/x": ["c", "b"] }, duration: 1 },
+    dear: { changes: { "/y": ["a", "b"] }, disruption: 2, duration: 1 },
+    even: { changes: { "/y": ["a", "c"] }, duration: 4000 },
+    longer: { changes: { "/y": ["c", "b"] }, duration: 5000 },
+    shorter: { changes: { "/y": ["c", "b"] }, duration: 4999 },
+  });
+  assert.deepEqual(keysOf(planFor({ "/x": "a" }, { "/x": "b" }, domain)), ["m/slow"]);
+  assert.deepEqual(keysOf(planFor({ "/y": "a" }, { "/y": "b" }, domain)), ["m/dear"]);
+  const plan = planFor({ "/y": "c", "/x": "c" }, { "/y": "b", "/x": "b" }, domain);
+  assert.deepEqual(keysOf(plan), ["m/second", "m/shorter"]);
+});
+
+test("plan() tells how long it is expected to take: what runs side by side counts once", () => {
+  const domain = small({
+    x: { changes: { "/x": ["a", "b"] }, duration: 1000 },
+    y: { changes: { "/y": ["a", "b"] }, duration: 300 },
+    z: { changes: { "/z": ["a", "b"] }, requires: { "/y": "b" }, timeout: 3200 },
+  });
+  const plan = planFor({ "/x": "a", "/y": "a", "/z": "a" }, { "/x": "b", "/z": "b" }, domain);
+  assert.ok(plan.ok);
+  assert.deepEqual([plan.cost, plan.duration, plan.steps.map(({ duration }) => duration)], [3, 1100, [1000, 300, 800]]);
+});
+
 test("plan() keeps away from what a mutation excludes", () => {
   const domain = small({
     short: { changes: { "/x": ["a", "b"] }, excludes: { "/y": ["a", "b"] } },
-    long: { changes: { "/x": ["a", "b"] }, cost: 5 },
-    clear: { changes: { "/y": ["a", "c"] }, cost: 3 },
+    long: { changes: { "/x": ["a", "b"] }, disruption: 5 },
+    clear: { changes: { "/y": ["a", "c"] }, disruption: 3 },
     swap: { changes: { "/y": ["a", "b"] } },
   });
   assert.deepEqual(keysOf(planFor({ "/x": "a", "/y": "a" }, { "/x": "b" }, domain)), ["m/clear", "m/short"]);
@@ -113,10 +141,10 @@ test("plan() keeps away from what a mutation excludes", () => {
 
 test("plan() counts a mutation of several variables once", () => {
   const domain = small({
-    both: { changes: { "/x": ["a", "b"], "/y": ["a", "b"], "/z": ["a", "b"] }, cost: 4 },
-    x: { changes: { "/x": ["a", "b"] }, cost: 2 },
-    y: { changes: { "/y": ["a", "b"] }, cost: 2 },
-    z: { changes: { "/z": ["a", "b"] }, cost: 2 },
+    both: { changes: { "/x": ["a", "b"], "/y": ["a", "b"], "/z": ["a", "b"] }, disruption: 4 },
+    x: { changes: { "/x": ["a", "b"] }, disruption: 2 },
+    y: { changes: { "/y": ["a", "b"] }, disruption: 2 },
+    z: { changes: { "/z": ["a", "b"] }, disruption: 2 },
   });
   const view = { "/x": "a", "/y": "a", "/z": "a" };
   assert.deepEqual(keysOf(planFor(view, { "/x": "b", "/y": "b", "/z": "b" }, domain)), ["m/both"]);
@@ -126,9 +154,9 @@ test("plan() counts a mutation of several variables once", () => {
 test("plan() prepares a mutation of several variables where that is cheaper than one for each", () => {
   const domain = small({
     prepare: { changes: { "/z": ["a", "b"] } },
-    both: { changes: { "/x": ["a", "b"], "/y": ["a", "b"] }, requires: { "/z": "b" }, cost: 4 },
-    x: { changes: { "/x": ["a", "b"] }, cost: 3 },
-    y: { changes: { "/y": ["a", "b"] }, cost: 3 },
+    both: { changes: { "/x": ["a", "b"], "/y": ["a", "b"] }, requires: { "/z": "b" }, disruption: 4 },
+    x: { changes: { "/x": ["a", "b"] }, disruption: 3 },
+    y: { changes: { "/y": ["a", "b"] }, disruption: 3 },
   });
   const plan = planFor({ "/x": "a", "/y": "a", "/z": "a" }, { "/x": "b", "/y": "b" }, domain);
   assert.deepEqual(keysOf(plan), ["m/prepare", "m/both"]);

@@ -99,7 +99,8 @@ class Maker {
       },
       excludes: choose(3) > 0 ? {} : this.facts(),
       timeout: 1000,
-      cost: 1 + choose(4),
+      disruption: 1 + choose(4),
+      ...(choose(2) === 0 ? {} : { duration: 1 + choose(400) }),
     };
   }
 

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import {
+  compileDomain,
+  createPlanner,
+  exploreGraph,
+  type GraphOptions,
+  type StateGraph,
+  toDot,
+  toMermaid,
+} from "../../src/plan/mod.ts";
+import { type Given, machine, small } from "./machine.ts";
+import { Oracle } from "./oracle.ts";
+import { problems } from "./random_domain.ts";
+
+function graphOf(view: Given, cfg: Given, domain = machine, options: GraphOptions = {}): StateGraph {
+  const values = { view: new Map(Object.entries({ "/platform": "sim", ...view })), cfg: new Map(Object.entries(cfg)) };
+  return exploreGraph(createPlanner(domain), values, options);
+}
+
+const turning = small({
+  go: { changes: { "/x": ["a", "b"] }, disruption: 2, duration: 7 },
+  back: { changes: { "/x": ["b", "a"] } },
+  find: { changes: { "/x": ["?", "a"] } },
+});
+
+test("exploreGraph() shows where the node is, where it goes, and every mutation between", () => {
+  const graph = graphOf({ "/x": "a" }, { "/x": "b" }, turning);
+  const name = (id: string) => String(graph.states.find((state) => state.id === id)?.values["/x"] ?? "?");
+  assert.deepEqual(graph.states.map(({ id, isGoal }) => [name(id), isGoal]), [["a", false], ["b", true], ["?", false]]);
+  assert.deepEqual(
+    graph.edges.map(({ from, to, mutation, isPlanned }) => [name(from), name(to), mutation, isPlanned]),
+    [
+      ["a", "b", "m/go", true],
+      ["b", "a", "m/back", false],
+      ["?", "a", "m/find", false],
+    ],
+  );
+  assert.deepEqual([graph.edges[0]?.disruption, graph.edges[0]?.duration], [2, 7]);
+  assert.deepEqual([graph.current, graph.goal ?? "", graph.unknown ?? ""].map(name), ["a", "b", "?"]);
+  assert.deepEqual(graph.path.map(name), ["a", "b"]);
+  assert.equal(graph.truncated, false);
+});
+
+test("exploreGraph() gives a state the same id in every graph", () => {
+  const ids = (graph: StateGraph) => new Map(graph.states.map(({ id, values }) => [JSON.stringify(values), id]));
+  const [one, other] = [
+    ids(graphOf({ "/physState": "POWER_OFF" }, { "/physState": "POWER_ON" })),
+    ids(graphOf({ "/physState": "POWER_ON" }, { "/physState": "POWER_ON", "/runState": "SYNC" })),
+  ];
+  const off = '{"/physState":"POWER_OFF"}';
+  assert.ok(one.get(off));
+  assert.equal(one.get(off), other.get(off));
+  assert.equal(new Set(other.values()).size, other.size);
+});
+
+test("exploreGraph() leaves out what is beyond its bound, says so, and keeps the way of the plan", () => {
+  const view = { "/physState": "POWER_OFF" };
+  const cfg = { "/physState": "POWER_ON", "/runState": "SYNC", "/services/a/state": "RUN", "/services/b/state": "RUN" };
+  const whole = graphOf(view, cfg, machine, { maxStates: 1000 });
+  assert.equal(whole.truncated, false);
+  const part = graphOf(view, cfg, machine, { maxStates: 10 });
+  assert.equal(part.truncated, true);
+  assert.equal(part.states.length, 10);
+  assert.deepEqual(part.path, whole.path);
+  assert.deepEqual([part.current, part.goal], [whole.current, whole.goal]);
+  const shown = new Set(part.states.map(({ id }) => id));
+  assert.ok(part.edges.every(({ from, to }) => shown.has(from) && shown.has(to)));
+  const tiny = graphOf(view, cfg, machine, { maxStates: 1 });
+  assert.deepEqual([tiny.states.map(({ id }) => id), tiny.goal], [[whole.current], undefined]);
+  assert.throws(() => graphOf(view, cfg, machine, { maxStates: 0 }), { name: "RangeError" });
+});
+
+test("exploreGraph() shows a node without a way to its goal", () => {
+  const graph = graphOf({ "/x": "a" }, { "/x": "d" }, turning);
+  assert.equal(graph.plan.ok, false);
+  assert.deepEqual([graph.goal, graph.path], [undefined, []]);
+  assert.equal(graph.states.length, 3);
+});
+
+test("exploreGraph() has exactly the states that can be reached", () => {
+  fc.assert(
+    fc.property(problems, (problem) => {
+      let domain;
+      try {
+        domain = compileDomain(problem.modules);
+      } catch {
+        return; // its conditions lead back to themselves
+      }
+      const graph = exploreGraph(createPlanner(domain), problem, { maxStates: 10_000 });
+      const start = new Map(problem.view);
+      for (const url of graph.urls) start.delete(url);
+      const texts = new Set<string>();
+      for (const view of [problem.view, start]) {
+        for (const { world } of new Oracle(domain, view).worlds()) {
+          const known = graph.urls.filter((url) => world.has(url) && world.get(url) !== domain.schema.unknownOf(url));
+          texts.add(JSON.stringify(known.map((url) => [url, world.get(url)])));
+        }
+      }
+      assert.deepEqual(
+        graph.states.map(({ values }) => JSON.stringify(Object.entries(values))).sort(),
+        [...texts].sort(),
+      );
+      assert.equal(graph.path.length, graph.plan.ok ? graph.plan.steps.length + 1 : 0);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("toDot() draws a graph for Graphviz", () => {
+  const graph = graphOf({ "/x": "a" }, { "/x": "b" }, turning);
+  const [a, b] = graph.path;
+  const lines = toDot(graph).split("\n");
+  assert.equal(lines[0], "digraph kraken {");
+  assert.ok(lines.includes(`  "${a}" [label="/x a", peripheries=2];`));
+  assert.ok(lines.includes(`  "${b}" [label="/x b", style=filled, fillcolor="#c8e6c9"];`));
+  assert.ok(lines.includes(`  "${a}" -> "${b}" [label="m/go", style=bold, color=blue];`));
+  assert.ok(lines.some((line) => line.endsWith('[label="nothing is known"];')));
+  assert.deepEqual(lines.slice(-2), ["}", ""]);
+});
+
+test("toMermaid() draws a graph for Mermaid, with names that can't break out of their quotes", () => {
+  const graph = graphOf({ "/x": "a" }, { "/x": "b" }, turning);
+  const [a, b] = graph.path;
+  const lines = toMermaid(graph).split("\n");
+  assert.equal(lines[0], "flowchart LR");
+  assert.ok(lines.includes(`  s${a}["/x a"]`));
+  assert.ok(lines.includes(`  s${a} ==>|"m/go"| s${b}`));
+  assert.ok(lines.includes(`  class s${b} goal`));
+  assert.ok(lines.includes(`  class s${a} current`));
+  const services = toMermaid(
+    graphOf({ "/runState": "SYNC", "/physState": "POWER_ON" }, { "/services/a/state": "RUN" }),
+  );
+  assert.match(services, /\|"service\/start#123;name=a#125;"\|/);
+});

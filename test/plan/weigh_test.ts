@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { weigher } from "../../src/plan/weigh.ts";
+
+const expenses = fc.record({
+  disruption: fc.integer({ min: 1, max: 10_000 }),
+  duration: fc.integer({ min: 1, max: 86_400_000 }),
+}, { noNullPrototype: true });
+
+test("weigher() never lets time outweigh disruption, and sums stay exact", () => {
+  fc.assert(fc.property(fc.array(expenses, { minLength: 1 }), fc.integer({ min: 1, max: 500_000 }), (all, steps) => {
+    const weigh = weigher(all, steps);
+    const heaviest = Math.max(...all.map(weigh));
+    assert.ok(heaviest * steps <= Number.MAX_SAFE_INTEGER);
+    const longest = Math.max(...all.map(({ duration }) => weigh({ disruption: 0, duration })));
+    const one = weigh({ disruption: 1, duration: 0 });
+    assert.ok(one > longest * steps, `${one} is not above ${steps} times ${longest}`);
+  }));
+});
+
+test("weigher() tells milliseconds apart in plans such as there are", () => {
+  const all = [{ disruption: 10, duration: 22_500 }, { disruption: 1, duration: 5_000 }, {
+    disruption: 1,
+    duration: 4_999,
+  }];
+  const [, longer = 0, shorter = 0] = all.map(weigher(all, 100_000));
+  assert.ok(longer > shorter);
+});
