@@ -1,7 +1,9 @@
 /** The planner: pure functions, no clock, no I/O. */
+export { allConditionsOf, conditionOf } from "./conditions.ts";
 export * from "./declaration.ts";
 export * from "./describe.ts";
 export * from "./domain.ts";
+export { type Goal, goalsOf } from "./goals.ts";
 export * from "./mutation.ts";
 export * from "./plan.ts";
 export * from "./planner.ts";
