@@ -1,5 +1,5 @@
 import type { Clock, Random } from "../src/clock.ts";
-import { createEngine, type EngineHost, readStuck } from "../src/engine/mod.ts";
+import { createEngine, type EngineHost, type Freeze, readStuck } from "../src/engine/mod.ts";
 import type { Log } from "../src/log.ts";
 import { createModuleHost, type Module, type ModuleNode } from "../src/module/mod.ts";
 import { compileDomain, createPlanner, type ModuleDeclaration, type Planner } from "../src/plan/mod.ts";
@@ -45,7 +45,7 @@ export interface Agent {
 /** A node as it was read, with what it was read from. */
 interface Read extends ModuleNode {
   readonly target: string;
-  readonly frozen: boolean;
+  readonly frozen: Freeze;
 }
 
 /**
@@ -70,7 +70,7 @@ export function createAgent(parts: AgentParts): Agent {
       view,
       cfg: valuesOf(document.facets.cfg),
       target: `${newestVersion(document.facets.cfg).join(".")}+${view.get("/retry") ?? 0}`,
-      frozen: view.get("/freeze") === true || view.get("/frozen") === true,
+      frozen: view.get("/freeze") === true ? "node" : view.get("/frozen") === true ? "everything" : "no",
     };
     return known;
   }
@@ -114,6 +114,9 @@ export function createAgent(parts: AgentParts): Agent {
     discover: (_node, url, value) => write(new Map([[url, value]])),
     hold: (_node, stuck) => write(new Map([["/stuck/self", stuck === undefined ? null : { ...stuck }]])),
     held: () => readStuck(replica.get(id)?.facets.self.get("/stuck/self")?.value),
+    // Limits and invariants are its parent's: what they rest on is not an agent's to know.
+    remember: () => {},
+    remembered: () => undefined,
     log: ({ kind, mutation, why }) => log.info(why, { kind, mutation }),
   };
   const engine = createEngine(host, { clock, random });

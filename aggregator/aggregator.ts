@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Random } from "../src/clock.ts";
-import { createEngine, type EngineHost, readStuck } from "../src/engine/mod.ts";
+import { createEngine, type EngineHost, readMemo, readPolicy, readStuck } from "../src/engine/mod.ts";
 import type { Log } from "../src/log.ts";
 import { createModuleHost, type Module } from "../src/module/mod.ts";
 import { compareNames } from "../src/nodeset/mod.ts";
@@ -141,15 +141,27 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     read(id) {
       const node = nodes.isChild(id) ? nodes.read(id) : undefined;
       if (node === undefined) return undefined;
-      return { ...node, target: node.version.join("."), frozen: freezer.isFrozen(id) };
+      return { ...node, target: node.version.join("."), frozen: freezer.stateOf(id) };
     },
     run: (id, step, execution, signal) => modules.run(id, step, execution, signal),
     discover: (id, url, value) => discovered.parent(id, new Map([[url, value]]), "a mutation failed"),
     hold: (id, stuck) => discovered.parent(id, new Map([["/stuck/parent", stuck === undefined ? null : { ...stuck }]])),
     held: (id) => readStuck(replica.get(id)?.facets.parent.get("/stuck/parent")?.value),
+    remember: (id, memo) => discovered.parent(id, new Map([["/engine", { ...memo }]])),
+    remembered: (id) => readMemo(replica.get(id)?.facets.parent.get("/engine")?.value),
     log: (event) => events.add(event),
   };
   const engine = createEngine(host, { clock, random });
+  let policyAt = "";
+
+  /** Limits and invariants are cfg of the aggregator's own node. */
+  function takePolicy(): void {
+    const own = nodes.read(ownId);
+    const version = own?.version.join(".") ?? "";
+    if (own === undefined || version === policyAt) return;
+    policyAt = version;
+    engine.setPolicy(readPolicy(own.cfg));
+  }
 
   /** What a change of power means for the link. After the write that brought it, so that events come in their order. */
   function powerChanged(id: string): void {
@@ -158,7 +170,14 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     else runStates.power(id);
   }
   const unfollow = replica.onChange((id, facet, urls) => {
+    const wasChild = nodes.isChild(id);
     nodes.changed(id);
+    if (id === ownId && facet === "cfg") queueMicrotask(takePolicy);
+    if (wasChild && !nodes.isChild(id)) {
+      children.remove(id);
+      runStates.remove(id);
+      engine.touch(id);
+    }
     if (nodes.isChild(id)) {
       if (facet === "cfg") queueMicrotask(() => freezer.tell(id));
       if (facet === "parent" && urls.includes("/physState")) queueMicrotask(() => powerChanged(id));
@@ -182,6 +201,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
         term,
       );
       for (const id of nodes.children()) freezer.tell(id);
+      takePolicy();
       runStates.resume();
       await modules.start();
       engine.touchAll();

@@ -1,3 +1,4 @@
+import { complainPolicy, policy } from "../src/engine/mod.ts";
 import type { Planner } from "../src/plan/mod.ts";
 import {
   diffValues,
@@ -18,8 +19,11 @@ import {
 import type { Replica } from "../src/sync/mod.ts";
 import type { Control, NodeChange, Refusal } from "./control.ts";
 import type { Domains } from "./domains.ts";
-import type { Nodes } from "./nodes.ts";
+import { isDeleted, type Nodes } from "./nodes.ts";
 import type { Store } from "./store/mod.ts";
+
+/** What only the aggregator's own node may have. */
+const POLICY_URLS: ReadonlySet<string> = new Set(Object.keys(policy.variables));
 
 /** The cfg that a node is to have. */
 interface Wanted {
@@ -31,6 +35,8 @@ interface Wanted {
 export interface CfgWriter {
   readonly patch: Control["patchCfg"];
   readonly apply: Control["apply"];
+  /** Turns nodes into tombstones. */
+  remove(ids: readonly string[]): { readonly ok: true } | Refusal;
 }
 
 /** What cfg is written to and checked with. */
@@ -54,6 +60,17 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     return replica.get(id)?.facets.cfg ?? new Map();
   }
 
+  /** Puts cfg on disk. @returns Why nothing was written, if so. */
+  function commit(documents: readonly NodeDocument[]): Refusal | undefined {
+    try {
+      store.commit({ documents: documents.map((document) => ({ document, facets: ["cfg"] })) });
+      return undefined;
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      return { ok: false, kind: "unavailable", problems: [`Nothing was changed, as the store failed: ${problem}`] };
+    }
+  }
+
   function write(wanted: readonly Wanted[], dryRun: boolean): { ok: true; changes: NodeChange[] } | Refusal {
     const problems = wanted.flatMap((node) => findProblems(parts, node));
     problems.push(...findNameClashes(parts, wanted));
@@ -69,23 +86,42 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         ...before,
         facets: { ...before.facets, cfg: mergeFacets(before.facets.cfg, entries) },
       };
-      changes.push(changeOf(parts, before, after, replica.get(id) === undefined));
+      const created = replica.get(id) === undefined || isDeleted(before.facets.cfg);
+      changes.push(changeOf(parts, before, after, created));
       if (entries.size === 0) continue;
       documents.push(after);
       written.push({ id, entries });
     }
     if (dryRun || documents.length === 0) return { ok: true, changes };
-    try {
-      store.commit({ documents: documents.map((document) => ({ document, facets: ["cfg"] })) });
-    } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      return { ok: false, kind: "unavailable", problems: [`Nothing was changed, as the store failed: ${problem}`] };
-    }
+    const refusal = commit(documents);
+    if (refusal !== undefined) return refusal;
     for (const { id, entries } of written) replica.merge(id, "cfg", entries);
     return { ok: true, changes };
   }
 
   return {
+    remove(ids) {
+      const documents: NodeDocument[] = [];
+      for (const id of new Set(ids)) {
+        const document = replica.get(id);
+        const node = nodes.read(id);
+        if (document === undefined || node === undefined) {
+          return { ok: false, kind: "unknown-node", problems: [`No node '${id}'`] };
+        }
+        if (id === parts.ownId) {
+          const problem = `Cannot delete '${node.name}' as it is this aggregator's own node`;
+          return { ok: false, kind: "invalid", problems: [problem] };
+        }
+        const kept: Values = new Map<string, Value>([["/name", node.name], ["/deleted", true]]);
+        const entries = entriesFor(document.facets.cfg, kept, parts.term);
+        const cfg = mergeFacets(document.facets.cfg, entries);
+        documents.push({ ...document, facets: { ...document.facets, cfg } });
+      }
+      const refusal = commit(documents);
+      if (refusal !== undefined) return refusal;
+      for (const { id, facets } of documents) replica.merge(id, "cfg", facets.cfg);
+      return { ok: true };
+    },
     patch(patches, options) {
       const wanted: Wanted[] = [];
       for (const { id, values } of patches) {
@@ -165,9 +201,12 @@ function findProblems(parts: CfgParts, { id, cfg }: Wanted): string[] {
     problems.push(`${who}: /parent is ${JSON.stringify(parent)}: expected one of ${parts.aggregators.join(", ")}`);
   }
   for (const [url, value] of cfg) {
-    const complaint = schema.complain(url, value);
+    const complaint = schema.complain(url, value) ?? complainPolicy(url, value);
     if (complaint !== undefined) problems.push(`${who}: ${complaint}`);
-    else if (schema.find(url)?.variable.writer !== "cfg" && !parts.domains.isMutable(url)) {
+    else if (url === "/deleted") problems.push(`${who}: ${url} can't be set: delete the node instead`);
+    else if (id !== parts.ownId && POLICY_URLS.has(schema.find(url)?.pattern ?? "")) {
+      problems.push(`${who}: ${url} can't be set here: it belongs to the aggregator's own node`);
+    } else if (schema.find(url)?.variable.writer !== "cfg" && !parts.domains.isMutable(url)) {
       problems.push(`${who}: ${url} can't be set: it is only discovered, and no mutation changes it`);
     }
   }

@@ -41,6 +41,8 @@ export interface Children {
   callAll(): void;
   /** The machine was powered off: whatever still arrives of its agent is late, and its next agent is a new one. */
   poweredOff(child: string): void;
+  /** A node is no child any more: whatever still arrives of it is dropped. */
+  remove(child: string): void;
   stop(): void;
 }
 
@@ -94,6 +96,10 @@ export function createChildren(parts: ChildrenParts): Children {
       link.stop();
       links.delete(child);
       parts.onState(child, "down", false, "its machine was powered off");
+    },
+    remove(child) {
+      links.get(child)?.stop();
+      links.delete(child);
     },
     stop() {
       for (const link of links.values()) link.stop();

@@ -1,4 +1,11 @@
-import type { EngineCounts, EngineStatus } from "../src/engine/mod.ts";
+import type {
+  EngineCounts,
+  EngineStatus,
+  Explanation,
+  FleetHold,
+  InvariantStatus,
+  LimitStatus,
+} from "../src/engine/mod.ts";
 import type { InventoryNode } from "../src/inventory/mod.ts";
 import type { Plan } from "../src/plan/mod.ts";
 import type { Difference, Schema, Value, Version } from "../src/state/mod.ts";
@@ -98,6 +105,21 @@ export interface Control {
   thaw(ids?: readonly string[]): void;
   /** Forgets failures, so that what is held is tried again. */
   retry(ids: readonly string[]): void;
+  /**
+   * Deletes nodes: what runs for them is aborted, their links are dropped, their machines are left as they are. Nodes of the
+   * same names may be made again. All or none.
+   */
+  remove(ids: readonly string[]): { readonly ok: true } | Refusal;
+  /** Every step that is left for a node, by id, and what it waits for. */
+  explain(id: string): Explanation | undefined;
+  /** Limits, and who waits at them. */
+  limits(): readonly LimitStatus[];
+  /** Invariants with a bound, and who waits for them. */
+  invariants(): readonly InvariantStatus[];
+  /** What is held for the whole fleet, as it failed on many nodes in a row. */
+  holds(): readonly FleetHold[];
+  /** Lets everything that is held for the whole fleet be tried again. */
+  release(): void;
   engine(): {
     readonly frozen: boolean;
     readonly counts: EngineCounts;

@@ -1,3 +1,4 @@
+import { policy } from "../src/engine/mod.ts";
 import type { Log } from "../src/log.ts";
 import { compileDomain, createPlanner, type ModuleDeclaration, type Planner } from "../src/plan/mod.ts";
 import { canonicalText, createSchema, type Schema } from "../src/state/mod.ts";
@@ -31,7 +32,7 @@ export function createDomains(
   const builtIn = createPlanner(compileDomain([...parentModules, ...agentModules]));
   const planners = new Map<string, Planner>([[textOf(agentModules), builtIn]]);
   const byNode = new Map<string, Planner>();
-  let schema = builtIn.domain.schema;
+  let schema = createSchema([...builtIn.domain.schema.extensions, policy]);
 
   function plannerFor(modules: readonly ModuleDeclaration[]): Planner {
     const text = textOf(modules);

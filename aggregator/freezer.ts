@@ -1,3 +1,4 @@
+import type { Freeze } from "../src/engine/mod.ts";
 import type { Value } from "../src/state/mod.ts";
 import type { Control } from "./control.ts";
 import type { Discovered } from "./discovered.ts";
@@ -9,7 +10,7 @@ import type { Store } from "./store/mod.ts";
 export interface Freezer {
   /** True while everything is frozen. */
   readonly all: boolean;
-  isFrozen(id: string): boolean;
+  stateOf(id: string): Freeze;
   /** Freezes some nodes, or everything. */
   freeze(ids?: readonly string[]): void;
   /** Thaws some nodes, or lifts the freeze of everything; nodes that were frozen by themselves stay frozen. */
@@ -34,11 +35,12 @@ export function createFreezer(
   const { nodes, store, events } = parts;
   let all = parts.frozen;
 
-  function isFrozen(id: string): boolean {
-    return all || nodes.read(id)?.cfg.get("/freeze") === true;
+  function stateOf(id: string): Freeze {
+    if (all) return "everything";
+    return nodes.read(id)?.cfg.get("/freeze") === true ? "node" : "no";
   }
   function tell(id: string): void {
-    parts.discovered.parent(id, new Map([["/frozen", isFrozen(id) ? true : null]]));
+    parts.discovered.parent(id, new Map([["/frozen", stateOf(id) === "no" ? null : true]]));
   }
   function setAll(frozen: boolean): void {
     store.commit({ facts: new Map([["frozen", frozen]]) });
@@ -55,7 +57,7 @@ export function createFreezer(
     get all() {
       return all;
     },
-    isFrozen,
+    stateOf,
     freeze(ids) {
       if (ids === undefined) setAll(true);
       else setSome(ids, true);

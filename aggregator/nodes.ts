@@ -1,6 +1,14 @@
 import type { ModuleNode } from "../src/module/mod.ts";
 import type { Planner } from "../src/plan/mod.ts";
-import { type Condition, newestVersion, type Value, valuesOf, type Version, viewOf } from "../src/state/mod.ts";
+import {
+  type Condition,
+  type Facet,
+  newestVersion,
+  type Value,
+  valuesOf,
+  type Version,
+  viewOf,
+} from "../src/state/mod.ts";
 import type { Replica } from "../src/sync/mod.ts";
 import type { Domains } from "./domains.ts";
 
@@ -10,7 +18,7 @@ export interface ReadNode extends ModuleNode {
   readonly version: Version;
 }
 
-/** Looks nodes up: by id, by name, by parent. */
+/** Looks nodes up: by id, by name, by parent. Deleted ones are not there. */
 export interface Nodes {
   read(id: string): ReadNode | undefined;
   idOf(name: string): string | undefined;
@@ -19,6 +27,11 @@ export interface Nodes {
   isChild(id: string): boolean;
   /** Throws away what was worked out for a node: its document or its planner changed. */
   changed(id: string): void;
+}
+
+/** Tells whether a node has been deleted: its cfg is kept as a tombstone, so that older versions of it stay out. */
+export function isDeleted(cfg: Facet | undefined): boolean {
+  return cfg?.get("/deleted")?.value === true;
 }
 
 /** Looks nodes up in a replica; `ownName` is what children have as their `/parent`. */
@@ -30,8 +43,10 @@ export function createNodes(replica: Replica, domains: Domains, ownName: string)
   function index(id: string): void {
     const cfg = replica.get(id)?.facets.cfg;
     const name = cfg?.get("/name")?.value;
-    if (typeof name === "string") ids.set(name, id);
-    if (cfg?.get("/parent")?.value === ownName) children.add(id);
+    const gone = isDeleted(cfg);
+    if (typeof name === "string" && !gone) ids.set(name, id);
+    else if (typeof name === "string" && ids.get(name) === id) ids.delete(name);
+    if (!gone && cfg?.get("/parent")?.value === ownName) children.add(id);
     else children.delete(id);
   }
   for (const id of replica.ids()) index(id);
@@ -41,7 +56,7 @@ export function createNodes(replica: Replica, domains: Domains, ownName: string)
       const known = read.get(id);
       if (known !== undefined) return known;
       const document = replica.get(id);
-      if (document === undefined) return undefined;
+      if (document === undefined || isDeleted(document.facets.cfg)) return undefined;
       const planner = domains.plannerOf(id);
       const cfg = valuesOf(document.facets.cfg);
       const name = cfg.get("/name");

@@ -18,6 +18,8 @@ export interface RunStates {
   link(child: string, state: LinkState, sameRun: boolean, why: string): void;
   /** The power of a child changed: what its link says may mean something else now. */
   power(child: string): void;
+  /** A node is no child any more. */
+  remove(child: string): void;
   /** Gives every child that was in SYNC or INIT before a restart the time to come back. */
   resume(): void;
   stop(): void;
@@ -95,6 +97,11 @@ export function createRunStates(
       settle(child, why);
     },
     power: (child) => settle(child, "its machine is on"),
+    remove(child) {
+      const known = children.get(child);
+      if (known !== undefined) endGrace(known);
+      children.delete(child);
+    },
     resume() {
       for (const child of nodes.children()) {
         const runState = nodes.read(child)?.view.get("/runState");

@@ -115,6 +115,23 @@ export function createControl(parts: SteeringParts): Control {
         parts.discovered.parent(id, new Map([["/retry", (typeof before === "number" ? before : 0) + 1]]));
       }
     },
+    remove(ids) {
+      const names = ids.map((id) => nodes.read(id)?.name ?? id);
+      const result = parts.cfg.remove(ids);
+      if (!result.ok) return result;
+      for (const [place, id] of ids.entries()) {
+        // What was seen of it is not taken for true when a node of its name is made again.
+        const seen = [...(replica.get(id)?.facets.parent.keys() ?? [])];
+        parts.discovered.parent(id, new Map(seen.map((url) => [url, null])));
+        events.add({ node: names[place] ?? id, kind: "deleted", why: "somebody asked" });
+      }
+      return result;
+    },
+    explain: (id) => nodes.isChild(id) ? engine.explain(id) : undefined,
+    limits: () => engine.limits(),
+    invariants: () => engine.invariants(),
+    holds: () => engine.holds(),
+    release: () => engine.release(),
     engine() {
       const children = [...nodes.children()];
       return {

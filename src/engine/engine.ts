@@ -1,11 +1,14 @@
 import type { Clock, Random } from "../clock.ts";
+import { explainNode } from "./explain.ts";
+import { createFleet, describeFleetHold } from "./fleet.ts";
 import { createFlights } from "./flights.ts";
 import { createLedger } from "./ledger.ts";
 import { createQueue } from "./queue.ts";
 import { createReconcile } from "./reconcile.ts";
 import { createRecord, type NodeRecord } from "./record.ts";
-import { statusOf } from "./status.ts";
-import type { Engine, EngineHost, EngineNode, EngineOptions } from "./types.ts";
+import { createRules } from "./rules.ts";
+import { countNow, statusOf } from "./status.ts";
+import type { Engine, EngineHost, EngineNode, EngineOptions, EngineStatus, FleetHold } from "./types.ts";
 
 /** How an engine behaves where nothing else is asked for. */
 export const defaultEngineOptions: EngineOptions = {
@@ -14,6 +17,7 @@ export const defaultEngineOptions: EngineOptions = {
   backoffCap: 300_000,
   settle: 60_000,
   resync: 60_000,
+  grace: 30_000,
   slice: 10,
 };
 
@@ -31,10 +35,12 @@ export function createEngine(
   const counts = { plans: 0, mutations: 0, retries: 0, failures: 0 };
   const records = new Map<string, NodeRecord>();
   const queue = createQueue(clock, all.slice, look);
-  const ledger = createLedger(host, clock, random, all, () => void counts.failures++);
+  const rules = createRules(host, clock, records, queue.add);
+  const fleet = createFleet(() => rules.policy.failuresInARow);
+  const ledger = createLedger(host, clock, random, all, fleet, countFailure);
   const run = Math.floor(random() * Number.MAX_SAFE_INTEGER).toString(36);
-  const flights = createFlights(host, clock, ledger, run, countStart, queue.add);
-  const reconcile = createReconcile(host, clock, ledger, flights, () => void counts.plans++, queue.add);
+  const flights = createFlights(host, clock, ledger, fleet, all, run, countStart, rules.ended, touch);
+  const reconcile = createReconcile(host, clock, ledger, flights, fleet, rules, () => void counts.plans++, queue.add);
   let cancelResync = clock.after(all.resync, resync);
   let stopped = false;
 
@@ -43,26 +49,40 @@ export function createEngine(
     if (again) counts.retries++;
   }
 
+  /** A fleet-wide hold is for every node to see. */
+  function countFailure(fleetHold: boolean): void {
+    counts.failures++;
+    if (fleetHold) touchAll();
+  }
+
+  function touch(id: string): void {
+    rules.changed(id);
+    queue.add(id);
+  }
+
   function look(id: string): void {
     const node = host.read(id);
-    if (node === undefined) forget(id);
-    else reconcile(recall(id, node), node);
+    if (node === undefined) return forget(id);
+    reconcile(recall(id, node), node);
+    rules.settle(id);
   }
 
   function recall(id: string, node: EngineNode): NodeRecord {
     const known = records.get(id);
     if (known !== undefined) return known;
-    const record = createRecord(id, node);
+    const record = createRecord(id, node, host.remembered(id));
     records.set(id, record);
+    rules.join(record, node);
     ledger.restore(record);
     return record;
   }
 
   function forget(id: string): void {
     const record = records.get(id);
-    if (record === undefined) return;
+    if (record === undefined) return rules.gone(id);
     records.delete(id);
     end(record, "The node is gone");
+    rules.leave(record);
   }
 
   function end(record: NodeRecord, why: string): void {
@@ -73,8 +93,8 @@ export function createEngine(
   }
 
   function touchAll(): void {
-    for (const id of host.nodes()) queue.add(id);
-    for (const id of records.keys()) queue.add(id); // some may be gone
+    for (const id of host.nodes()) touch(id);
+    for (const id of records.keys()) touch(id); // some may be gone
   }
 
   function resync(): void {
@@ -82,29 +102,54 @@ export function createEngine(
     touchAll();
   }
 
+  function release(holds: readonly FleetHold[]): void {
+    for (const hold of holds) {
+      const why = `Someone asked to try again: ${describeFleetHold(hold)}`;
+      host.log({ node: "", kind: "released", mutation: hold.mutation, why });
+    }
+    if (holds.length > 0) touchAll();
+  }
+
+  function status(id: string): EngineStatus {
+    const status = statusOf(records.get(id), rules.obstacle, clock.now());
+    // What was converged at the last look need not be so any more: a change that waits to be looked at may say else.
+    const node = status.phase === "converged" && queue.has(id) ? host.read(id) : undefined;
+    const plan = node?.planner.plan(node);
+    if (plan === undefined || (plan.ok && plan.steps.length === 0)) return status;
+    return { phase: "working", reason: "Not looked at yet", running: status.running };
+  }
+
   return {
-    touch: queue.add,
+    touch,
     touchAll,
-    status(id) {
-      const status = statusOf(records.get(id));
-      // What was converged at the last look need not be so any more: a change that waits to be looked at may say else.
-      const node = status.phase === "converged" && queue.has(id) ? host.read(id) : undefined;
-      const plan = node?.planner.plan(node);
-      if (plan === undefined || (plan.ok && plan.steps.length === 0)) return status;
-      return { phase: "working", reason: "Not looked at yet", running: status.running };
+    status,
+    explain(id) {
+      const node = host.read(id);
+      if (node === undefined) return undefined;
+      return explainNode(node, records.get(id), status(id), host.role, rules.obstacle, clock.now());
     },
-    counts: () => ({ ...counts }),
+    counts: () => ({ ...counts, ...countNow(records.values(), clock.now()) }),
+    setPolicy: rules.setPolicy,
+    limits: rules.limits,
+    invariants: rules.invariants,
+    holds: fleet.holds,
+    release: () => release(fleet.release()),
     retry(id) {
       const node = stopped ? undefined : host.read(id);
       if (node === undefined) return;
-      ledger.clear(recall(id, node), "Someone asked to try again");
-      queue.add(id);
+      const record = recall(id, node);
+      const plan = record.plan ?? node.planner.plan(node);
+      release(fleet.release((plan.ok ? plan.steps : []).flatMap(({ key }) => fleet.holdOf(key, node) ?? [])));
+      ledger.clear(record, "Someone asked to try again");
+      touch(id);
     },
     stop() {
       stopped = true;
       queue.stop();
       cancelResync();
       for (const record of records.values()) end(record, "The engine stops");
+      flights.stop();
+      rules.stop();
       records.clear();
     },
   };

@@ -11,6 +11,10 @@ export interface Memory {
   readonly retryAt: number;
   /** True when it is given up. */
   readonly held: boolean;
+  /** Since when it is given up, in clock milliseconds. */
+  readonly heldSince?: number;
+  /** True when it is given up for the whole fleet. */
+  readonly fleet?: boolean;
   /** What went wrong last; empty when nothing did. */
   readonly reason: string;
   /** The mutation itself: undefined for what an earlier run of this program gave up, until a plan names it again. */
@@ -20,9 +24,9 @@ export interface Memory {
 }
 
 /** What an earlier run of this program gave up. */
-export function restoreMemory(stuck: Stuck): Memory {
+export function restoreMemory(stuck: Stuck, now: number): Memory {
   const { mutation: key, attempts, reason } = stuck;
-  return { key, attempts, retryAt: 0, held: true, reason, step: undefined, reachedAt: undefined };
+  return { key, attempts, retryAt: 0, held: true, heldSince: now, reason, step: undefined, reachedAt: undefined };
 }
 
 /** The memory after one more failure: it waits, longer with each, and is held after the last attempt. */
@@ -37,13 +41,13 @@ export function rememberFailure(
   const attempts = (before?.attempts ?? 0) + 1;
   const retryAt = now + backoff(attempts, random, options);
   const held = !failure.retry || attempts >= options.maxAttempts;
-  return { key: step.key, attempts, retryAt, held, reason: failure.message, step, reachedAt: undefined };
+  const since = held ? { heldSince: before?.heldSince ?? now } : {};
+  return { key: step.key, attempts, retryAt, held, ...since, reason: failure.message, step, reachedAt: undefined };
 }
 
 /** The memory after a success: failures are forgotten only when it lasts. See {@link review}. */
 export function rememberSuccess(before: Memory | undefined, step: Step, now: number): Memory {
-  const { attempts = 0, retryAt = 0, held = false, reason = "" } = before ?? {};
-  return { key: step.key, attempts, retryAt, held, reason, step, reachedAt: now };
+  return { attempts: 0, retryAt: 0, held: false, reason: "", ...before, key: step.key, step, reachedAt: now };
 }
 
 /** How long to wait after this many failures: doubled with each up to the cap, then between half of it and all. */

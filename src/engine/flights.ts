@@ -1,10 +1,12 @@
 import type { Clock } from "../clock.ts";
-import type { Plan, Step } from "../plan/mod.ts";
+import type { MutationKey, Plan, Step } from "../plan/mod.ts";
+import type { Fleet } from "./fleet.ts";
+import { isDisruptive } from "./disruption.ts";
 import { failureOf } from "./failures.ts";
 import type { Ledger } from "./ledger.ts";
 import { progressOf } from "./progress.ts";
 import type { Flight, NodeRecord } from "./record.ts";
-import type { EngineHost, EngineNode, Failure } from "./types.ts";
+import type { EngineHost, EngineNode, EngineOptions, Failure, Obstacle } from "./types.ts";
 import { describeReached, describeStart, describeTime } from "./words.ts";
 
 /** Starts mutations, and sees to it that each ends exactly once: done, failed or aborted. */
@@ -17,41 +19,93 @@ export interface Flights {
   abort(record: NodeRecord, flight: Flight, why: string): void;
   /** Ends everything of a node. */
   abortAll(record: NodeRecord, why: string): void;
+  /** The last run of a mutation whose handler has not returned, though it is over: it must not run beside itself. */
+  unsettled(id: string, key: MutationKey): Obstacle | undefined;
+  /** Waits for no handler any more. */
+  stop(): void;
+}
+
+/** A handler that has not returned though its flight is over. */
+interface Unsettled {
+  readonly execution: string;
+  readonly until: number;
+  readonly cancel: () => void;
 }
 
 /**
  * Makes the flights of an engine.
  *
+ * @param grace How long a handler that does not return holds up the next run of its mutation, in milliseconds.
  * @param run Names this run of the program: no two of its executions, nor of its restarts, have the same name.
  * @param onStart Called when a handler is run; with true when that mutation had failed before.
+ * @param onEnd Called when one of our mutations is over.
  * @param touch Has a node looked at soon.
  */
 export function createFlights(
   host: EngineHost,
   clock: Clock,
   ledger: Ledger,
+  fleet: Fleet,
+  { grace }: EngineOptions,
   run: string,
   onStart: (again: boolean) => void,
+  onEnd: (id: string, key: MutationKey) => void,
   touch: (id: string) => void,
 ): Flights {
   let started = 0;
 
-  /** Takes a mutation out of flight. Its timer goes with it, whatever the end. */
-  function remove(record: NodeRecord, flight: Flight): void {
+  const unsettled = new Map<string, Unsettled>();
+
+  /** Takes a mutation out of flight. Its timer goes with it, whatever the end; its handler is told. */
+  function remove(record: NodeRecord, flight: Flight, why: string): void {
+    const { step, controller } = flight;
     flight.cancelTimeout();
-    record.flights.delete(flight.step.key);
+    record.flights.delete(step.key);
+    if (controller === undefined) return;
+    if (!flight.settled) awaitHandler(record, flight);
+    controller.abort(new DOMException(why, "AbortError"));
+    onEnd(record.id, step.key);
+  }
+
+  function awaitHandler(record: NodeRecord, { step, execution }: Flight): void {
+    const run = `${record.id} ${step.key}`;
+    const cancel = clock.after(grace, () => {
+      unsettled.delete(run);
+      const why = `The handler of execution ${execution} has not returned within ${describeTime(grace)} after its end`;
+      host.log({ node: record.name, kind: "overdue", mutation: step.key, why });
+      touch(record.id);
+    });
+    unsettled.get(run)?.cancel();
+    unsettled.set(run, { execution, until: clock.now() + grace, cancel });
+  }
+
+  function settle(record: NodeRecord, flight: Flight): void {
+    flight.settled = true;
+    const run = `${record.id} ${flight.step.key}`;
+    const waited = unsettled.get(run);
+    if (waited?.execution !== flight.execution) return;
+    waited.cancel();
+    unsettled.delete(run);
+    touch(record.id);
   }
 
   function abort(record: NodeRecord, flight: Flight, why: string): void {
-    remove(record, flight);
+    disturb(record, flight);
     host.log({ node: record.name, kind: "aborted", mutation: flight.step.key, why });
-    flight.controller?.abort(new DOMException(why, "AbortError"));
+    remove(record, flight, why);
   }
 
-  function finish(record: NodeRecord, flight: Flight): void {
-    remove(record, flight);
-    host.log({ node: record.name, kind: "done", mutation: flight.step.key, why: describeReached(flight.step) });
-    ledger.succeed(record, flight.step);
+  /** What was broken off may have been done all the same. */
+  function disturb(record: NodeRecord, flight: Flight): void {
+    if (flight.disruptive) record.disturbedUntil = clock.now() + grace;
+  }
+
+  function finish(record: NodeRecord, node: EngineNode, flight: Flight): void {
+    const { step } = flight;
+    host.log({ node: record.name, kind: "done", mutation: step.key, why: describeReached(step) });
+    remove(record, flight, "It is done");
+    fleet.succeed(step.key, node);
+    ledger.succeed(record, step);
   }
 
   /** A handler was rejected or the time is over. */
@@ -61,19 +115,21 @@ export function createFlights(
     touch(record.id); // also when what is discovered below is there already
     const node = host.read(record.id);
     if (node !== undefined && progressOf(step, node.planner.domain.schema, node.view) === "done") {
-      return finish(record, flight); // seen just now, and not looked at yet
+      return finish(record, node, flight); // seen just now, and not looked at yet
     }
-    remove(record, flight);
+    disturb(record, flight);
+    remove(record, flight, failure.message);
     ledger.fail(record, step, failure);
     if (controller === undefined) return;
-    controller.abort(new DOMException(failure.message, "AbortError"));
     for (const [url, value] of Object.entries(step.failTo)) host.discover(record.id, url, value);
   }
 
   async function handle(record: NodeRecord, flight: Flight, controller: AbortController): Promise<void> {
     try {
       await host.run(record.id, flight.step, flight.execution, controller.signal);
+      settle(record, flight);
     } catch (error) {
+      settle(record, flight);
       fail(record, flight, failureOf(error));
     }
   }
@@ -87,6 +143,8 @@ export function createFlights(
         execution: `${run}-${++started}`,
         since: clock.now(),
         controller,
+        disruptive: controller !== undefined && isDisruptive(step, node),
+        settled: false,
         cancelTimeout: clock.after(step.timeout, () => fail(record, flight, { message: late, retry: true })),
       };
       record.flights.set(step.key, flight);
@@ -103,12 +161,20 @@ export function createFlights(
       const done = [...record.flights.values()].filter((flight) =>
         progressOf(flight.step, node.planner.domain.schema, node.view) === "done"
       );
-      for (const flight of done) finish(record, flight);
+      for (const flight of done) finish(record, node, flight);
       return done.map((flight) => flight.step);
     },
     abort,
     abortAll(record, why) {
       for (const flight of [...record.flights.values()]) abort(record, flight, why);
+    },
+    unsettled(id, key) {
+      const run = unsettled.get(`${id} ${key}`);
+      return run === undefined ? undefined : { kind: "unsettled", execution: run.execution, until: run.until };
+    },
+    stop() {
+      for (const { cancel } of unsettled.values()) cancel();
+      unsettled.clear();
     },
   };
 }

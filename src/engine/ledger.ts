@@ -2,6 +2,7 @@ import type { Clock, Random } from "../clock.ts";
 import type { MutationKey, Plan, Step } from "../plan/mod.ts";
 import { type Memory, rememberFailure, rememberSuccess, restoreMemory, review } from "./failures.ts";
 import { progressOf } from "./progress.ts";
+import { describeFleetHold, type Fleet } from "./fleet.ts";
 import type { NodeRecord } from "./record.ts";
 import type { EngineHost, EngineNode, EngineOptions, Failure } from "./types.ts";
 import { describeFailure, describeTime } from "./words.ts";
@@ -22,13 +23,14 @@ export interface Ledger {
   clear(record: NodeRecord, why: string): void;
 }
 
-/** Makes a ledger. `onFailure` is called for each failure that is noted. */
+/** Makes a ledger. `onFailure` is called for each failure that is noted, with true when it led to a hold of the fleet. */
 export function createLedger(
   host: EngineHost,
   clock: Clock,
   random: Random,
   options: EngineOptions,
-  onFailure: () => void,
+  fleet: Fleet,
+  onFailure: (fleetHold: boolean) => void,
 ): Ledger {
   /** Tells the host what is held: one mutation, for as long as it is, then the next. */
   function show(record: NodeRecord): void {
@@ -61,11 +63,20 @@ export function createLedger(
     excuse(record);
     const memory = rememberFailure(record.failures.get(step.key), step, failure, now, random, options);
     record.failures.set(step.key, memory);
-    onFailure();
     const entry = { node: record.name, mutation: step.key };
     host.log({ ...entry, kind: "failed", why: describeFailure(memory, now, options) });
     if (memory.held) host.log({ ...entry, kind: "stuck", why: memory.reason });
     show(record);
+    onFailure(failure.outside !== true && failsForAll(record, step, failure));
+  }
+
+  /** Notes a failure for the whole fleet. @returns True when it is held there from now on. */
+  function failsForAll(record: NodeRecord, step: Step, failure: Failure): boolean {
+    const node = host.read(record.id);
+    const hold = node === undefined ? undefined : fleet.fail(step.key, node, failure.message, clock.now());
+    if (hold === undefined) return false;
+    host.log({ node: "", kind: "held", mutation: step.key, why: describeFleetHold(hold) });
+    return true;
   }
 
   return {
@@ -73,7 +84,7 @@ export function createLedger(
       const stuck = host.held(record.id);
       if (stuck === undefined) return;
       if (stuck.target === record.target) {
-        record.failures.set(stuck.mutation, restoreMemory(stuck));
+        record.failures.set(stuck.mutation, restoreMemory(stuck, clock.now()));
         record.shown = stuck.mutation;
         return;
       }

@@ -1,4 +1,14 @@
 /** The engine: reconciles nodes on an injected clock. */
 export * from "./types.ts";
+export {
+  type Bound,
+  complainPolicy,
+  defaultPolicy,
+  type Invariant,
+  type Limit,
+  type Policy,
+  policy,
+  readPolicy,
+} from "./policy.ts";
 export { createEngine, defaultEngineOptions } from "./engine.ts";
-export { readStuck } from "./stuck.ts";
+export { readMemo, readStuck } from "./stuck.ts";

@@ -1,11 +1,16 @@
 import type { Clock } from "../clock.ts";
-import { describeNoPlan, type Plan, type Step } from "../plan/mod.ts";
+import { describeNoPlan, type MutationKey, type Plan, type Step } from "../plan/mod.ts";
+import { isDisruptive } from "./disruption.ts";
+import type { Memory } from "./failures.ts";
+import type { Fleet } from "./fleet.ts";
 import type { Flights } from "./flights.ts";
 import { openGate } from "./gate.ts";
 import type { Ledger } from "./ledger.ts";
 import { progressOf, withoutProgress } from "./progress.ts";
-import type { Flight, NodeRecord } from "./record.ts";
-import type { EngineHost, EngineNode } from "./types.ts";
+import { watchValues } from "./late.ts";
+import { type Flight, NO_WAITS, type NodeRecord } from "./record.ts";
+import type { Rules } from "./rules.ts";
+import type { EngineHost, EngineNode, Obstacle } from "./types.ts";
 import { describeSurprise } from "./words.ts";
 
 /** Brings one node a look closer to its goal: what is done ends, what is unwanted stops, what can start starts. */
@@ -27,6 +32,8 @@ export function createReconcile(
   clock: Clock,
   ledger: Ledger,
   flights: Flights,
+  fleet: Fleet,
+  rules: Rules,
   onPlan: () => void,
   touch: (id: string) => void,
 ): Reconcile {
@@ -102,7 +109,13 @@ export function createReconcile(
     }
     for (const { key } of cut) {
       const step = needed.get(key);
-      if (step !== undefined) ledger.fail(record, step, { message: "Was cut short by a change", retry: true });
+      if (step !== undefined) {
+        ledger.fail(record, step, {
+          message: "Was cut short by a change",
+          retry: true,
+          outside: true,
+        });
+      }
     }
     ledger.review(record, node, plan, needed);
   }
@@ -112,26 +125,74 @@ export function createReconcile(
     record.cancelRetry = at === undefined ? undefined : clock.after(at - clock.now(), () => touch(record.id));
   }
 
+  /** What failed on this node, and what is held for the whole fleet; what is in flight is not called back for that. */
+  function failuresOf(record: NodeRecord, node: EngineNode, steps: readonly Step[]): ReadonlyMap<MutationKey, Memory> {
+    let failures: Map<MutationKey, Memory> | undefined;
+    for (const step of steps) {
+      if (record.flights.has(step.key) || record.failures.get(step.key)?.held === true) continue;
+      const hold = fleet.holdOf(step.key, node);
+      if (hold === undefined) continue;
+      failures ??= new Map(record.failures);
+      const { nodes, reason, since } = hold;
+      const about = { key: step.key, attempts: nodes.length, reason, step, reachedAt: undefined };
+      failures.set(step.key, { ...about, retryAt: 0, held: true, heldSince: since, fleet: true });
+    }
+    return failures ?? record.failures;
+  }
+
+  /** Starts what may start. What has to wait for something else than its plan is noted with that. */
+  function startOpen(record: NodeRecord, node: EngineNode, open: readonly Step[], plan: Plan): void {
+    let waits: Map<MutationKey, Obstacle | "queued"> | undefined;
+    for (const step of open) {
+      if (record.ended) return; // what was just started has stopped the engine
+      if (record.flights.has(step.key)) continue;
+      const obstacle = step.context === host.role
+        ? flights.unsettled(record.id, step.key) ?? rules.ask(record, node, step)
+        : undefined;
+      if (obstacle !== undefined) {
+        waits ??= new Map();
+        waits.set(step.key, obstacle);
+        continue;
+      }
+      if (step.context === host.role && isDisruptive(step, node)) rules.disrupt(record, node);
+      flights.start(record, node, step, plan);
+    }
+    record.waits = waits ?? NO_WAITS;
+  }
+
+  /** The next moment at which a look is due, whatever happens until then. */
+  function nextLook(record: NodeRecord): number | undefined {
+    const times = [record.gate?.retryAt, record.out === "NO" ? undefined : record.disturbedUntil];
+    const ahead = times.filter((time) => time !== undefined).filter((time) => time > clock.now());
+    return ahead.length === 0 ? undefined : Math.min(...ahead);
+  }
+
   return (record, node) => {
     const edited = notice(record, node);
     const done = flights.land(record, node);
-    if (node.frozen) {
+    if (node.frozen !== "no") {
       record.plan = undefined;
       record.gate = undefined;
+      record.waits = NO_WAITS;
+      record.sights = undefined;
+      rules.assess(record, node, node.planner.plan(node));
       return waitForRetry(record, undefined);
     }
     const { plan, cut } = planOn(record, node, edited);
     count(record, plan);
     tellPath(record, plan);
     const steps = plan.ok ? plan.steps : [];
+    const atGoal = plan.ok && steps.length === 0;
     learn(record, node, plan, done, edited ? [] : cut);
-    record.gate = openGate(steps, concerns, (step) => reachesGoal(step, node), record.failures, clock.now());
-    waitForRetry(record, record.gate.retryAt);
-    for (const step of record.gate.open) {
-      if (record.ended) return; // what was just started has stopped the engine
-      if (!record.flights.has(step.key)) flights.start(record, node, step, plan);
-    }
-    if (plan.ok && steps.length === 0 && record.worked) {
+    rules.assess(record, node, plan);
+    if (atGoal) record.sights = undefined;
+    else watchValues(record, node, clock.now());
+    const failures = failuresOf(record, node, steps);
+    record.gate = openGate(steps, concerns, (step) => reachesGoal(step, node), failures, clock.now());
+    startOpen(record, node, record.gate.open, plan);
+    if (record.ended) return;
+    waitForRetry(record, nextLook(record));
+    if (atGoal && record.worked) {
       record.worked = false;
       host.log({ node: record.name, kind: "converged", why: "Every goal is reached" });
     }

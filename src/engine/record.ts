@@ -1,7 +1,8 @@
 import type { MutationKey, Plan, Step } from "../plan/mod.ts";
 import type { Memory } from "./failures.ts";
 import type { Gate } from "./gate.ts";
-import type { EngineNode } from "./types.ts";
+import type { Sight } from "./late.ts";
+import type { EngineNode, Freeze, Memo, Obstacle, Out } from "./types.ts";
 
 /** A mutation that runs, or that another program is awaited to run. */
 export interface Flight {
@@ -12,6 +13,10 @@ export interface Flight {
   /** Ends the handler; undefined when another program runs it. */
   readonly controller: AbortController | undefined;
   readonly cancelTimeout: () => void;
+  /** True when it takes the node out of SYNC or cuts its power. */
+  readonly disruptive: boolean;
+  /** True once its handler has returned. */
+  settled: boolean;
 }
 
 /** What the engine knows of one node between two looks at it. */
@@ -19,7 +24,7 @@ export interface NodeRecord {
   readonly id: string;
   name: string;
   target: string;
-  frozen: boolean;
+  frozen: Freeze;
   /** True when the engine has let go of the node: nothing may start any more. */
   ended: boolean;
   /** The answer of the last look; undefined while there was none, or none since the node froze. */
@@ -33,14 +38,28 @@ export interface NodeRecord {
   worked: boolean;
   /** The mutation whose hold the host has been told. */
   shown: MutationKey | undefined;
+  /** The target that was last reached; empty when none was. */
+  reached: string;
+  /** True when the node is not where it was by this same target. */
+  unhealthy: boolean;
+  out: Out;
+  /** Until when, in clock milliseconds, what was broken off may still take the node out. */
+  disturbedUntil: number;
+  /** Mutations that could start but for this; `queued` ones stand in line at {@link Admission}. */
+  waits: ReadonlyMap<MutationKey, Obstacle | "queued">;
+  /** Values that the node is expected to leave. */
+  sights: ReadonlyMap<string, Sight> | undefined;
   /** Ends the wait for the next backoff. */
   cancelRetry: (() => void) | undefined;
   readonly flights: Map<MutationKey, Flight>;
   readonly failures: Map<MutationKey, Memory>;
 }
 
-/** A node that is seen for the first time. */
-export function createRecord(id: string, node: EngineNode): NodeRecord {
+/** Nothing waits: shared by all nodes, most of which wait for nothing. */
+export const NO_WAITS: ReadonlyMap<MutationKey, Obstacle | "queued"> = new Map();
+
+/** A node that is seen for the first time, with what an earlier run of this program knew of it. */
+export function createRecord(id: string, node: EngineNode, memo: Memo | undefined): NodeRecord {
   return {
     id,
     name: node.name,
@@ -53,6 +72,12 @@ export function createRecord(id: string, node: EngineNode): NodeRecord {
     noPath: undefined,
     worked: false,
     shown: undefined,
+    reached: memo?.reached ?? "",
+    unhealthy: false,
+    out: memo?.out ?? "NO",
+    disturbedUntil: 0,
+    waits: NO_WAITS,
+    sights: undefined,
     cancelRetry: undefined,
     flights: new Map(),
     failures: new Map(),

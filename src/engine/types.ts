@@ -1,5 +1,6 @@
-import type { Planner, Step } from "../plan/mod.ts";
+import type { MutationKey, NoPlan, Planner, Step, SuspendedGoal } from "../plan/mod.ts";
 import type { Values } from "../state/mod.ts";
+import type { Policy } from "./policy.ts";
 
 /** What the engine sees of one node. */
 export interface EngineNode {
@@ -12,8 +13,24 @@ export interface EngineNode {
   readonly cfg: Values;
   /** Names this cfg: its newest version. What failed is remembered per target and forgotten with it. */
   readonly target: string;
-  /** True while nothing may be started on this node. */
-  readonly frozen: boolean;
+  /** What keeps anything from being started on this node. */
+  readonly frozen: Freeze;
+}
+
+/** Whether a node is frozen: not at all, by itself, or with everything else. */
+export type Freeze = "no" | "node" | "everything";
+
+/**
+ * What was done to a node: `TAKEN` out of SYNC and not back; `AWAY`: taken out, and at its goal there; `CUT`: its power was
+ * cut while it was not in SYNC, and it is not at its goal yet.
+ */
+export type Out = "NO" | "TAKEN" | "AWAY" | "CUT";
+
+/** What an engine must know of a node after a restart. */
+export interface Memo {
+  /** The target that was last reached: what is wrong with this node while it has it is for repair. */
+  readonly reached: string;
+  readonly out: Out;
 }
 
 /** What the engine has been told to give up on: the value of `/stuck/parent` and `/stuck/self`. */
@@ -29,6 +46,8 @@ export interface Failure {
   readonly message: string;
   /** False when trying again can't help: the mutation is held at once. */
   readonly retry: boolean;
+  /** True when it came from outside, and says nothing of how the mutation does on other nodes. */
+  readonly outside?: boolean;
 }
 
 /** What an engine needs of the program that it runs in. */
@@ -50,6 +69,10 @@ export interface EngineHost {
   hold(id: string, stuck: Stuck | undefined): void;
   /** What the node's `/stuck/...` of this role says: survives a restart. */
   held(id: string): Stuck | undefined;
+  /** Keeps what must be known of a node after a restart. */
+  remember(id: string, memo: Memo): void;
+  /** What was kept of a node. */
+  remembered(id: string): Memo | undefined;
   /** Takes what the engine decided to the event log. */
   log(event: EngineEvent): void;
 }
@@ -66,6 +89,9 @@ export interface EngineEvent {
     | "retry" // starts again after a failure
     | "stuck"
     | "unstuck"
+    | "held" // for the whole fleet
+    | "released"
+    | "overdue" // a handler did not return
     | "no-path"
     | "converged";
   readonly mutation?: string;
@@ -73,13 +99,54 @@ export interface EngineEvent {
   readonly why: string;
 }
 
+/** Where something stands in a line. */
+export interface Line {
+  /** Clock milliseconds. */
+  readonly since: number;
+  /** Counted from 1. */
+  readonly place: number;
+  /** The node before it; absent at the head. */
+  readonly behind?: string;
+}
+
+/** Why a mutation that could start does not. */
+export type Obstacle =
+  /** A limit of the policy. */
+  | {
+    readonly kind: "limit";
+    readonly limit: string;
+    /** The value of `by`; empty without one. */
+    readonly group: string;
+    readonly by?: string;
+    readonly inFlight: number;
+    readonly atMost?: number;
+    readonly perSecond?: number;
+  } & Line
+  /** An invariant with a bound. */
+  | {
+    readonly kind: "count";
+    readonly invariant: string;
+    readonly counts: "away" | "transition";
+    readonly group: string;
+    readonly by?: string;
+    readonly inFlight: number;
+    readonly atMost: number;
+  } & Line
+  /** Its turn has come: it starts when the node is looked at next. */
+  | { readonly kind: "turn" }
+  /** An invariant that says no. */
+  | { readonly kind: "invariant"; readonly invariant: string; readonly because: string }
+  /** The handler of its last run has not returned yet. */
+  | { readonly kind: "unsettled"; readonly execution: string; readonly until: number };
+
 /** What the engine is doing with one node. */
 export interface EngineStatus {
   /**
-   * `converged`: at its goal; `working`: mutations are running or awaited; `backoff`: waits until `retryAt`;
-   * `stuck`: gave up, see `reason`; `blocked`: there is no path, see `reason`; `frozen`.
+   * `converged`: at its goal; `working`: mutations are running or awaited; `waiting`: for a limit, an invariant or a handler
+   * that does not return, see `reason`; `backoff`: waits until `retryAt`; `stuck`: gave up, see `reason`; `blocked`: there
+   * is no path, see `reason`; `frozen`.
    */
-  readonly phase: "converged" | "working" | "backoff" | "stuck" | "blocked" | "frozen";
+  readonly phase: "converged" | "working" | "waiting" | "backoff" | "stuck" | "blocked" | "frozen";
   readonly reason?: string;
   /** Mutations in flight, with whether they are ours to run and since when (clock milliseconds). */
   readonly running: readonly {
@@ -90,14 +157,106 @@ export interface EngineStatus {
   }[];
   /** Clock milliseconds. */
   readonly retryAt?: number;
+  /** Present while something takes longer than it is expected to. */
+  readonly late?: Late;
 }
 
-/** Counts since start. */
+/** Something takes longer than expected: since when (clock milliseconds), and what. */
+export interface Late {
+  readonly since: number;
+  readonly why: string;
+}
+
+/** What keeps one step of a plan from being done, or that nothing does. Times are clock milliseconds. */
+export type StepState =
+  /** A handler runs it until it is seen, or its time is over. */
+  | {
+    readonly kind: "running";
+    readonly since: number;
+    readonly until: number;
+    readonly execution: string;
+  }
+  /** Another program must run it: the node's agent or its parent. */
+  | { readonly kind: "awaited"; readonly of: "agent" | "parent"; readonly since?: number; readonly until?: number }
+  /** Other steps come first. */
+  | { readonly kind: "after"; readonly steps: readonly MutationKey[] }
+  | { readonly kind: "backoff"; readonly until: number; readonly attempts: number; readonly reason: string }
+  /** Given up: on this node, or for the whole fleet. */
+  | {
+    readonly kind: "held";
+    readonly since: number;
+    readonly attempts: number;
+    readonly reason: string;
+    readonly fleet: boolean;
+  }
+  /** It only prepares steps that are in backoff or held. */
+  | { readonly kind: "pointless" }
+  /** A limit, an invariant, or an earlier run of its own. */
+  | { readonly kind: "waiting"; readonly obstacle: Obstacle; readonly words: string }
+  | { readonly kind: "frozen"; readonly by: "node" | "everything" }
+  /** It starts when the node is looked at next. */
+  | { readonly kind: "ready" };
+
+/** One step of a plan that is not done, and how it is. */
+export interface ExplainedStep {
+  readonly step: Step;
+  readonly state: StepState;
+}
+
+/** What the engine does with a node, and why it does nothing where it does not. */
+export interface Explanation {
+  readonly phase: EngineStatus["phase"];
+  readonly reason?: string;
+  readonly late?: Late;
+  /** Clock milliseconds: what the times of this explanation are to be compared with. */
+  readonly now: number;
+  readonly steps: readonly ExplainedStep[];
+  /** Why there is no plan. */
+  readonly noPlan?: NoPlan;
+  readonly suspended: readonly SuspendedGoal[];
+}
+
+/** A limit, for one group of nodes. */
+export interface LimitStatus {
+  readonly name: string;
+  readonly group: string;
+  readonly inFlight: number;
+  readonly atMost?: number;
+  readonly perSecond?: number;
+  readonly queue: readonly { readonly node: string; readonly mutation: string; readonly since: number }[];
+}
+
+/** An invariant with a bound, for one group of nodes. */
+export interface InvariantStatus {
+  readonly name: string;
+  readonly kind: "away" | "transition";
+  readonly group: string;
+  readonly count: number;
+  readonly atMost: number;
+  readonly queue: readonly { readonly node: string; readonly mutation: string; readonly since: number }[];
+}
+
+/** A mutation that is held for every node with the same goals. */
+export interface FleetHold {
+  readonly mutation: MutationKey;
+  /** A hash of the goals. */
+  readonly goals: string;
+  /** Names of the nodes on which it failed in a row. */
+  readonly nodes: readonly string[];
+  /** What went wrong last. */
+  readonly reason: string;
+  /** Clock milliseconds. */
+  readonly since: number;
+}
+
+/** Counts since start; `late` and `waiting` are nodes at this moment. */
 export interface EngineCounts {
   readonly plans: number;
   readonly mutations: number;
   readonly retries: number;
   readonly failures: number;
+  readonly late: number;
+  readonly waiting: number;
 }
 
 /** How the engine behaves. Every time is in milliseconds. */
@@ -112,6 +271,8 @@ export interface EngineOptions {
   readonly settle: number;
   /** Every node is looked at again at least this often. @default 60000 */
   readonly resync: number;
+  /** How long a handler that does not return holds up the next run of its mutation on its node. @default 30000 */
+  readonly grace: number;
   /** Longest that reconciling keeps the event loop for itself. @default 10 */
   readonly slice: number;
 }
@@ -123,8 +284,20 @@ export interface Engine {
   /** Look at every node, for instance after a thaw. */
   touchAll(): void;
   status(id: string): EngineStatus;
+  /** Every step that is left, and what it waits for; undefined when there is no such node. */
+  explain(id: string): Explanation | undefined;
   counts(): EngineCounts;
-  /** Forgets failures of a node, so that what is held is tried again. */
+  /** Replaces limits, invariants and brakes. What is in flight goes on, and counts. */
+  setPolicy(policy: Policy): void;
+  /** Limits, with who waits at them. */
+  limits(): LimitStatus[];
+  /** Invariants with a bound, with who waits for them. */
+  invariants(): InvariantStatus[];
+  /** What is held for the whole fleet. */
+  holds(): FleetHold[];
+  /** Lets everything that is held for the whole fleet be tried again. */
+  release(): void;
+  /** Forgets failures of a node, and what is held for the whole fleet in its way, so that it is tried again. */
   retry(id: string): void;
   /** Aborts what runs and ends every timer. */
   stop(): void;

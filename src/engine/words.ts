@@ -1,7 +1,7 @@
 import type { Plan, Step } from "../plan/mod.ts";
 import { valueIn } from "../state/mod.ts";
 import type { Memory } from "./failures.ts";
-import type { EngineNode, EngineOptions } from "./types.ts";
+import type { EngineNode, EngineOptions, Line, Obstacle } from "./types.ts";
 
 /** The most goals that are named in one sentence. */
 const MAX_NAMED = 3;
@@ -49,4 +49,49 @@ export function describeFailure(memory: Memory, now: number, options: EngineOpti
 /** Milliseconds for people: `1.5 s`. */
 export function describeTime(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`;
+}
+
+/** Why something is given up: on one node, or for the whole fleet. */
+export function describeHold({ key, attempts, reason, fleet }: Memory): string {
+  if (fleet === true) return `Held for the whole fleet: ${key} failed on ${attempts} nodes in a row: ${reason}`;
+  return `Gave up on ${key} after ${attempts} ${attempts === 1 ? "attempt" : "attempts"}: ${reason}`;
+}
+
+/** What a mutation waits for. */
+export function describeObstacle(obstacle: Obstacle, now: number): string {
+  switch (obstacle.kind) {
+    case "limit": {
+      const { limit, inFlight, atMost, perSecond } = obstacle;
+      const full = atMost !== undefined && inFlight >= atMost;
+      const count = full || perSecond === undefined ? `${inFlight} of ${atMost} in flight` : `${perSecond} a second`;
+      return `waits at limit '${limit}' (${describeGroup(obstacle)}${count}, ${describeLine(obstacle)})`;
+    }
+    case "count": {
+      const { invariant, counts, inFlight, atMost } = obstacle;
+      const count = `${inFlight} ${counts === "away" ? "away from SYNC" : "in transition"}, at most ${atMost}`;
+      return `waits for invariant '${invariant}' (${describeGroup(obstacle)}${count}, ${describeLine(obstacle)})`;
+    }
+    case "turn":
+      return "its turn has come";
+    case "invariant":
+      return `refused by invariant '${obstacle.invariant}': ${obstacle.because}`;
+    case "unsettled":
+      return `its last run has not returned, waits at most ${
+        describeTime(Math.max(0, obstacle.until - now))
+      } more for it`;
+  }
+}
+
+function describeGroup({ by, group }: { readonly by?: string; readonly group: string }): string {
+  return by === undefined ? "" : `${by.slice(1)} ${group === "" ? "unset" : group}: `;
+}
+
+function describeLine({ place, behind }: Line): string {
+  return `${ordinal(place)} in the queue${behind === undefined ? "" : ` behind ${behind}`}`;
+}
+
+function ordinal(place: number): string {
+  const teen = place % 100 >= 11 && place % 100 <= 13;
+  const ending = teen ? "th" : ["th", "st", "nd", "rd"][place % 10] ?? "th";
+  return `${place}${ending}`;
 }

@@ -53,6 +53,7 @@ const variableType: v.GenericSchema<unknown, VariableType> = v.lazy(() =>
       fields: record(word, variableType, MAX_CHANGES),
       optional: v.exactOptional(list(word, MAX_CHANGES)),
     }),
+    v.object({ kind: v.literal("either"), of: list(variableType, MAX_CHANGES) }),
   ])
 );
 
@@ -61,6 +62,9 @@ const variable = v.object({
   writer: v.picklist(["cfg", "parent", "self"]),
   about: text,
   knownWhile: v.exactOptional(record(url, scalar, MAX_CHANGES)),
+  leaveWithin: v.exactOptional(
+    record(word, v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_TIMEOUT)), MAX_VALUES),
+  ),
   reported: v.exactOptional(v.boolean()),
 });
 

@@ -17,18 +17,27 @@ export const core = defineExtension("core", {
   "/arch": { type: { kind: "string", maxLength: 32 }, writer: "cfg", about: "Architecture, such as x86_64" },
   "/platform": { type: { kind: "string", maxLength: 32 }, writer: "cfg", about: "Chooses the power module" },
   "/parent": { type: { kind: "string", maxLength: 64 }, writer: "cfg", about: "Name of the aggregator that serves it" },
+  "/rack": { type: { kind: "string", maxLength: 64 }, writer: "cfg", about: "The rack that it stands in" },
+  "/chassis": {
+    type: { kind: "string", maxLength: 64 },
+    writer: "cfg",
+    about: "The chassis that it shares with others",
+  },
+  "/deleted": { type: { kind: "boolean" }, writer: "cfg", about: "True when the node has been deleted" },
   "/freeze": { type: { kind: "boolean" }, writer: "cfg", about: "True while people want nothing done to this node" },
   "/physState": {
     type: enumeration("PHYS_UNKNOWN", "POWER_OFF", "POWER_ON", "POWER_CYCLE", "PHYS_HANG", "PHYS_ERROR"),
     writer: "parent",
     about: "Power, as the machine's own controller tells it",
     knownWhile: {},
+    leaveWithin: { PHYS_UNKNOWN: 30_000, PHYS_HANG: 60_000 },
   },
   "/runState": {
     type: enumeration("UNKNOWN", "INIT", "SYNC", "ERROR"),
     writer: "parent",
     about: "INIT: its agent was heard; SYNC: its link is up and level; ERROR: its link was lost and did not return",
     knownWhile: { "/physState": "POWER_ON" },
+    leaveWithin: { INIT: 60_000, ERROR: 30_000 },
   },
   "/link": {
     type: enumeration("UNKNOWN", "DOWN", "UP"),
@@ -53,6 +62,19 @@ export const core = defineExtension("core", {
     type: { kind: "integer", min: 0 },
     writer: "parent",
     about: "Grows each time that somebody asks to try again what was given up: its agent sees it and does so too",
+    knownWhile: {},
+  },
+  "/engine": {
+    type: {
+      kind: "object",
+      fields: {
+        reached: { kind: "string", maxLength: 64 },
+        out: { kind: "enum", values: ["NO", "TAKEN", "AWAY", "CUT"] },
+      },
+    },
+    writer: "parent",
+    about:
+      "What its aggregator must know of it after a restart: the cfg that it last reached; whether it was taken out",
     knownWhile: {},
   },
   "/drained": {
@@ -82,6 +104,7 @@ export const services = defineExtension("services", {
     writer: "self",
     about: "RUN: it runs with the config that is asked for; INIT: it is starting, or runs with an older config",
     knownWhile: { "/runState": "SYNC" },
+    leaveWithin: { INIT: 60_000, ERROR: 60_000 },
   },
   "/services/{name}/error": {
     type: { kind: "string", maxLength: 512 },

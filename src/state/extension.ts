@@ -14,6 +14,8 @@ export interface Variable<T extends VariableType = VariableType> {
   readonly about: string;
   /** What must hold for its discovered value to mean something. Where absent it follows from the mutations. */
   readonly knownWhile?: Condition;
+  /** How long a node that is not at its goal is expected to have a value at most: value to milliseconds. */
+  readonly leaveWithin?: { readonly [value: string]: number };
   /** True when people or other programs report its discovered value over the API (say a scheduler's `/busy`). */
   readonly reported?: boolean;
 }

@@ -44,8 +44,21 @@ export interface ObjectType {
   readonly fields: { readonly [name: string]: VariableType };
   readonly optional?: readonly string[];
 }
+/** A value that fits one of several types. */
+export interface EitherType {
+  readonly kind: "either";
+  readonly of: readonly VariableType[];
+}
 /** The type of a state variable, as plain data: declarations travel between programs. */
-export type VariableType = EnumType | StringType | IntegerType | BooleanType | ListType | RecordType | ObjectType;
+export type VariableType =
+  | EnumType
+  | StringType
+  | IntegerType
+  | BooleanType
+  | ListType
+  | RecordType
+  | ObjectType
+  | EitherType;
 
 /** Why a value does not fit a type: where in the value, what was there, and what was expected. */
 export interface Misfit {
@@ -87,6 +100,9 @@ export function findMisfit(type: VariableType, value: unknown, path: string): Mi
       return findRecordMisfit(type, value, path);
     case "object":
       return findObjectMisfit(type, value, path);
+    case "either":
+      if (type.of.some((one) => findMisfit(one, value, path) === undefined)) return undefined;
+      return { path, found: value, expected: describeType(type) };
   }
 }
 
@@ -149,6 +165,8 @@ export function describeType(type: VariableType): string {
       return `an object of ${describeType(type.values)}`;
     case "object":
       return `an object with ${Object.keys(type.fields).join(", ")}`;
+    case "either":
+      return type.of.map(describeType).join(" or ");
   }
 }
 

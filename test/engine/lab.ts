@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import { createEngine, type Engine, type EngineEvent, type EngineHost } from "../../src/engine/mod.ts";
-import type { EngineOptions, Stuck } from "../../src/engine/mod.ts";
+import type { EngineOptions, Memo, Policy, Stuck } from "../../src/engine/mod.ts";
 import { compileDomain, createPlanner, declareModule, type Planner, type Step } from "../../src/plan/mod.ts";
 import { core, defineExtension, enumeration, services, type Value, type Values, viewOf } from "../../src/state/mod.ts";
 import { createVirtualClock, type VirtualClock } from "../support/virtual_clock.ts";
@@ -164,6 +164,7 @@ export function createLab(
     readonly clockOf?: (clock: VirtualClock) => Clock;
     readonly onRead?: () => void;
     readonly planner?: Planner;
+    readonly policy?: Policy;
   } = {},
 ): Lab {
   const clock = createVirtualClock();
@@ -171,6 +172,7 @@ export function createLab(
   const events: EngineEvent[] = [];
   const runs: Run[] = [];
   const holds = new Map<string, Stuck>();
+  const memos = new Map<string, Memo>();
   const used = setup.planner ?? planner;
   const { schema, conditions } = used.domain;
 
@@ -210,7 +212,7 @@ export function createLab(
         view,
         cfg: node.cfg,
         target: `${node.revision}`,
-        frozen: node.frozen,
+        frozen: node.frozen ? "node" : "no",
       };
     },
     run(id: string, step: Step, execution: string, signal: AbortSignal) {
@@ -231,14 +233,20 @@ export function createLab(
       else holds.set(id, stuck);
     },
     held: (id) => holds.get(id),
+    remember: (id, memo) => void memos.set(id, memo),
+    remembered: (id) => memos.get(id),
     log(event) {
       events.push(event);
       lab.onEvent(event, event.node.slice(NAME.length));
     },
   };
 
-  const start = () =>
-    createEngine(host, { clock: setup.clockOf?.(clock) ?? clock, random: setup.random ?? (() => 0.5) }, setup.options);
+  function start(): Engine {
+    const deps = { clock: setup.clockOf?.(clock) ?? clock, random: setup.random ?? (() => 0.5) };
+    const made = createEngine(host, deps, setup.options);
+    if (setup.policy !== undefined) made.setPolicy(setup.policy);
+    return made;
+  }
   let engine = start();
 
   const lab: Lab = {

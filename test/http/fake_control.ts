@@ -170,9 +170,18 @@ export function createFakeControl(names: readonly string[]): FakeControl {
     freeze: (ids) => void asked.push(`freeze ${ids?.map((id) => nodes.get(id)?.name).join(" ") ?? "everything"}`),
     thaw: (ids) => void asked.push(`thaw ${ids?.map((id) => nodes.get(id)?.name).join(" ") ?? "everything"}`),
     retry: (ids) => void asked.push(`retry ${ids.map((id) => nodes.get(id)?.name).join(" ")}`),
+    remove(ids) {
+      for (const id of ids) nodes.delete(id);
+      return { ok: true };
+    },
+    explain: () => undefined,
+    limits: () => [],
+    invariants: () => [],
+    holds: () => [],
+    release: () => void asked.push("release"),
     engine: () => ({
       frozen: false,
-      counts: { plans: 1, mutations: 2, failures: 0, retries: 0 },
+      counts: { plans: 1, mutations: 2, failures: 0, retries: 0, late: 0, waiting: 0 },
       nodes: nodes.size,
       converged: nodes.size,
     }),

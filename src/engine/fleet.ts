@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { goalsOf, type MutationKey } from "../plan/mod.ts";
+import { canonicalText } from "../state/mod.ts";
+import type { EngineNode, FleetHold } from "./types.ts";
+
+/** The most failures, of different mutations and goals, that are counted at once. */
+const MAX_COUNTED = 1000;
+/** The most nodes that are named in one sentence. */
+const MAX_NAMED = 5;
+
+/** Counts failures of the same mutation for the same goals over all nodes. */
+export interface Fleet {
+  /** A mutation failed. @returns The hold, when this is what brings it about. */
+  fail(key: MutationKey, node: EngineNode, reason: string, now: number): FleetHold | undefined;
+  /** A mutation succeeded: failures before it were not in a row with those after it. */
+  succeed(key: MutationKey, node: EngineNode): void;
+  /** The hold that a mutation of a node is under. */
+  holdOf(key: MutationKey, node: EngineNode): FleetHold | undefined;
+  holds(): FleetHold[];
+  /** Lets go of these holds; of all without an argument. @returns Those that there were. */
+  release(which?: readonly FleetHold[]): FleetHold[];
+}
+
+interface Streak {
+  readonly mutation: MutationKey;
+  readonly goals: string;
+  readonly nodes: Set<string>;
+  hold: FleetHold | undefined;
+}
+
+/** Makes a fleet's memory. `most` tells after how many nodes in a row a mutation is held. */
+export function createFleet(most: () => number): Fleet {
+  const streaks = new Map<string, Streak>();
+  let held = 0;
+
+  function find(key: MutationKey, node: EngineNode): Streak | undefined {
+    return streaks.size === 0 ? undefined : streaks.get(nameOf(key, goalsHash(node)));
+  }
+  function countOf(key: MutationKey, goals: string): Streak {
+    const known = streaks.get(nameOf(key, goals));
+    if (known !== undefined) return known;
+    if (streaks.size >= MAX_COUNTED) {
+      for (const [name, { hold }] of streaks) {
+        if (hold !== undefined) continue;
+        streaks.delete(name);
+        break;
+      }
+    }
+    const made: Streak = { mutation: key, goals, nodes: new Set(), hold: undefined };
+    streaks.set(nameOf(key, goals), made);
+    return made;
+  }
+
+  const self: Fleet = {
+    fail(key, node, reason, now) {
+      const streak = countOf(key, goalsHash(node));
+      if (streak.hold !== undefined) return undefined;
+      streak.nodes.add(node.name);
+      if (streak.nodes.size < most()) return undefined;
+      held++;
+      streak.hold = { mutation: key, goals: streak.goals, nodes: [...streak.nodes], reason, since: now };
+      return streak.hold;
+    },
+    succeed(key, node) {
+      const streak = find(key, node);
+      if (streak !== undefined && streak.hold === undefined) streaks.delete(nameOf(key, streak.goals));
+    },
+    holdOf: (key, node) => held === 0 ? undefined : find(key, node)?.hold,
+    holds: () => [...streaks.values()].flatMap(({ hold }) => hold ?? []),
+    release(which) {
+      const released = which ?? self.holds();
+      for (const { mutation, goals } of released) streaks.delete(nameOf(mutation, goals));
+      held -= released.length;
+      return [...released];
+    },
+  };
+  return self;
+}
+
+/** What a hold says, for people. */
+export function describeFleetHold({ mutation, nodes, reason }: FleetHold): string {
+  const more = nodes.length > MAX_NAMED ? ` and ${nodes.length - MAX_NAMED} more` : "";
+  return `${mutation} failed on ${nodes.length} nodes in a row for the same goals (${
+    nodes.slice(0, MAX_NAMED).join(", ")
+  }${more}), last: ${reason}`;
+}
+
+function nameOf(key: MutationKey, goals: string): string {
+  return `${goals} ${key}`;
+}
+
+/** Names what a node's cfg asks for: nodes with the same goals have the same, whatever their versions. */
+function goalsHash(node: EngineNode): string {
+  const goals = goalsOf(node.planner.domain, node.cfg).sort((a, b) => a.url < b.url ? -1 : 1);
+  const text = canonicalText(goals.map(({ url, value }) => [url, value]));
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}

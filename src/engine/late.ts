@@ -1,0 +1,69 @@
+import { isPattern, type Schema, type Value, valueIn } from "../state/mod.ts";
+import type { Flight, NodeRecord } from "./record.ts";
+import type { EngineNode, Late } from "./types.ts";
+import { describeTime } from "./words.ts";
+
+/** A value that is to be left, and since when, in clock milliseconds, it has been seen. */
+export interface Sight {
+  readonly value: Value;
+  readonly since: number;
+  /** Milliseconds. */
+  readonly within: number;
+}
+
+const exactUrls = new WeakMap<Schema, readonly string[]>();
+
+/** The URLs, patterns left out, whose variables say how long their values are expected to last. */
+function timedUrls(schema: Schema): readonly string[] {
+  const known = exactUrls.get(schema);
+  if (known !== undefined) return known;
+  const urls = schema.extensions.flatMap(({ variables }) =>
+    Object.entries(variables).flatMap(([url, { leaveWithin }]) =>
+      leaveWithin === undefined || isPattern(url) ? [] : [url]
+    )
+  );
+  const distinct = [...new Set(urls)];
+  exactUrls.set(schema, distinct);
+  return distinct;
+}
+
+/** Notes the values that a node which is not at its goal is expected to leave. */
+export function watchValues(record: NodeRecord, node: EngineNode, now: number): void {
+  const { schema } = node.planner.domain;
+  const before = record.sights;
+  const sights = new Map<string, Sight>();
+  function note(url: string): void {
+    const value = valueIn(schema, node.view, url);
+    if (value === undefined || value === node.cfg.get(url)) return;
+    const within = schema.find(url)?.variable.leaveWithin?.[String(value)];
+    if (within === undefined) return;
+    const seen = before?.get(url);
+    sights.set(url, seen?.value === value ? seen : { value, since: now, within });
+  }
+  for (const url of timedUrls(schema)) note(url);
+  for (const url of node.cfg.keys()) {
+    if (isPattern(schema.find(url)?.pattern ?? "")) note(url);
+  }
+  record.sights = sights.size === 0 ? undefined : sights;
+}
+
+/** When a mutation in flight is expected to be done, in clock milliseconds. */
+function expectedEnd({ step, since }: Flight): number {
+  return since + step.timeout / 4;
+}
+
+/** What of a node takes longer than expected: what has done so for the longest time. */
+export function lateOf(record: NodeRecord, now: number): Late | undefined {
+  let late: Late | undefined;
+  for (const [url, { value, since, within }] of record.sights ?? []) {
+    const end = since + within;
+    if (now <= end || (late !== undefined && late.since <= end)) continue;
+    late = { since: end, why: `'${url}' is '${value}': expected for ${describeTime(within)} at most` };
+  }
+  for (const flight of record.flights.values()) {
+    const end = expectedEnd(flight);
+    if (now <= end || (late !== undefined && late.since <= end)) continue;
+    late = { since: end, why: `${flight.step.key} runs: expected to take ${describeTime(end - flight.since)}` };
+  }
+  return late;
+}

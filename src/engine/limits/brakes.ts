@@ -1,0 +1,122 @@
+import type { EngineNode } from "../types.ts";
+import type { Invariant, Policy } from "../policy.ts";
+import { equalValues, valueIn } from "../../state/mod.ts";
+import { type Matcher, matchNodes } from "./match.ts";
+
+type BrakeRule = Extract<Invariant, { kind: "brake" }>;
+type NeverRule = Extract<Invariant, { kind: "never" }>;
+
+interface Brake {
+  readonly rule: BrakeRule;
+  readonly matches: Matcher;
+  members: number;
+  readonly unhealthy: Set<string>;
+  /** Nodes whose repair it has refused since it was on. */
+  readonly refused: Set<string>;
+}
+
+/** Why something is not done: the name of the invariant, and the reason in words. */
+export interface Objection {
+  readonly invariant: string;
+  readonly because: string;
+}
+
+/** Invariants that say no: nothing waits in line for them. */
+export interface Brakes {
+  setPolicy(
+    policy: Policy,
+    nodes: Iterable<{ readonly id: string; readonly name: string; readonly unhealthy: boolean }>,
+  ): void;
+  join(name: string): void;
+  leave(id: string, name: string): void;
+  /** Notes how a node is. */
+  note(id: string, name: string, unhealthy: boolean): void;
+  /** Why something disruptive may not be done to a node. */
+  objectsToDisruption(node: EngineNode): Objection | undefined;
+  /** Why a node may not be repaired. `unseen`: nodes of which it is not known how they are now. */
+  objectsToRepair(id: string, node: EngineNode, unseen: number): Objection | undefined;
+  /** Tells whether a node is under a brake. */
+  concern(name: string): boolean;
+}
+
+/** Makes brakes without rules. `wake` has a node looked at soon. */
+export function createBrakes(wake: (id: string) => void): Brakes {
+  let brakes: Brake[] = [];
+  let nevers: { readonly rule: NeverRule; readonly matches: Matcher }[] = [];
+
+  function isOn({ rule, members, unhealthy }: Brake): boolean {
+    return unhealthy.size * 100 > rule.percent * members;
+  }
+  /** Those that were refused try again when it is let go. */
+  function letGo(brake: Brake): void {
+    if (brake.refused.size === 0 || isOn(brake)) return;
+    const refused = [...brake.refused];
+    brake.refused.clear();
+    for (const id of refused) wake(id);
+  }
+
+  const self: Brakes = {
+    setPolicy({ invariants }, nodes) {
+      const refused = brakes.flatMap((brake) => [...brake.refused]);
+      brakes = [];
+      nevers = [];
+      for (const rule of invariants) {
+        const matches = matchNodes(rule.nodes);
+        if (rule.kind === "brake") brakes.push({ rule, matches, members: 0, unhealthy: new Set(), refused: new Set() });
+        if (rule.kind === "never") nevers.push({ rule, matches });
+      }
+      for (const { id, name, unhealthy } of nodes) {
+        self.join(name);
+        self.note(id, name, unhealthy);
+      }
+      for (const id of refused) wake(id);
+    },
+    join(name) {
+      for (const brake of brakes) if (brake.matches(name)) brake.members++;
+    },
+    leave(id, name) {
+      for (const brake of brakes) {
+        if (!brake.matches(name)) continue;
+        brake.members--;
+        brake.unhealthy.delete(id);
+        brake.refused.delete(id);
+        letGo(brake);
+      }
+    },
+    note(id, name, unhealthy) {
+      for (const brake of brakes) {
+        if (!brake.matches(name)) continue;
+        if (unhealthy) brake.unhealthy.add(id);
+        else if (brake.unhealthy.delete(id)) letGo(brake);
+      }
+    },
+    objectsToDisruption(node) {
+      const { schema } = node.planner.domain;
+      const found = nevers.find(({ rule, matches }) =>
+        matches(node.name) &&
+        [...rule.when].every(([url, value]) => equalValues(valueIn(schema, node.view, url), value))
+      );
+      if (found === undefined) return undefined;
+      const because = [...found.rule.when].map(([url, value]) => `'${url}' is '${value}'`).join(", ");
+      return { invariant: found.rule.name, because };
+    },
+    objectsToRepair(id, node, unseen) {
+      for (const brake of brakes) {
+        if (!brake.matches(node.name)) continue;
+        const { rule, members, unhealthy } = brake;
+        if (isOn(brake)) {
+          brake.refused.add(id);
+          const because = `${unhealthy.size} of ${members} nodes are unhealthy, more than ${rule.percent}%`;
+          return { invariant: rule.name, because };
+        }
+        if (unseen > 0) {
+          wake(id);
+          return { invariant: rule.name, because: `${unseen} nodes have to be looked at first` };
+        }
+      }
+      return undefined;
+    },
+    concern: (name) => brakes.some(({ matches }) => matches(name)),
+  };
+  return self;
+}
