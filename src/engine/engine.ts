@@ -64,7 +64,7 @@ export function createEngine(
     const node = host.read(id);
     if (node === undefined) return forget(id);
     reconcile(recall(id, node), node);
-    rules.settle(id);
+    rules.seen(id);
   }
 
   function recall(id: string, node: EngineNode): NodeRecord {
