@@ -64,7 +64,7 @@ export function createEngine(
     const node = host.read(id);
     if (node === undefined) return forget(id);
     reconcile(recall(id, node), node);
-    rules.settle(id);
+    rules.seen(id);
   }
 
   function recall(id: string, node: EngineNode): NodeRecord {
@@ -129,7 +129,14 @@ export function createEngine(
       return explainNode(node, records.get(id), status(id), host.role, rules.obstacle, clock.now());
     },
     counts: () => ({ ...counts, ...countNow(records.values(), clock.now()) }),
-    setPolicy: rules.setPolicy,
+    setPolicy(policy) {
+      // What was done to nodes before a restart counts from the first moment on.
+      for (const id of policy.invariants.length > 0 ? host.nodes() : []) {
+        const node = host.read(id);
+        if (node !== undefined) recall(id, node);
+      }
+      rules.setPolicy(policy);
+    },
     limits: rules.limits,
     invariants: rules.invariants,
     holds: fleet.holds,

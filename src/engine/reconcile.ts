@@ -16,6 +16,12 @@ import { describeSurprise } from "./words.ts";
 /** Brings one node a look closer to its goal: what is done ends, what is unwanted stops, what can start starts. */
 export type Reconcile = (record: NodeRecord, node: EngineNode) => void;
 
+/** Tells whether a node is as it was: what a host reads anew only after a change is the same object. */
+function isSame(before: EngineNode, now: EngineNode): boolean {
+  return before.view === now.view && before.cfg === now.cfg && before.planner === now.planner &&
+    before.target === now.target && before.frozen === now.frozen && before.name === now.name;
+}
+
 /** Tells whether a step brings about a value that the node's cfg asks for. */
 function reachesGoal(step: Step, node: EngineNode): boolean {
   return Object.entries(step.changes).some(([url, [, to]]) => node.cfg.get(url) === to);
@@ -168,6 +174,8 @@ export function createReconcile(
   }
 
   return (record, node) => {
+    if (record.atRest !== undefined && isSame(record.atRest, node)) return;
+    record.atRest = undefined;
     const edited = notice(record, node);
     const done = flights.land(record, node);
     if (node.frozen !== "no") {
@@ -192,6 +200,8 @@ export function createReconcile(
     startOpen(record, node, record.gate.open, plan);
     if (record.ended) return;
     waitForRetry(record, nextLook(record));
+    const isOver = record.flights.size === 0 && record.failures.size === 0 && record.out === "NO";
+    if (atGoal && isOver) record.atRest = node;
     if (atGoal && record.worked) {
       record.worked = false;
       host.log({ node: record.name, kind: "converged", why: "Every goal is reached" });

@@ -38,6 +38,8 @@ export interface NodeRecord {
   worked: boolean;
   /** The mutation whose hold the host has been told. */
   shown: MutationKey | undefined;
+  /** The node as it was when nothing was left to do or to remember: a look at the same again is short. */
+  atRest: EngineNode | undefined;
   /** The target that was last reached; empty when none was. */
   reached: string;
   /** True when the node is not where it was by this same target. */
@@ -72,6 +74,7 @@ export function createRecord(id: string, node: EngineNode, memo: Memo | undefine
     noPath: undefined,
     worked: false,
     shown: undefined,
+    atRest: undefined,
     reached: memo?.reached ?? "",
     unhealthy: false,
     out: memo?.out ?? "NO",

@@ -24,7 +24,7 @@ export interface Rules {
   /** Something disruptive is about to start. */
   disrupt(record: NodeRecord, node: EngineNode): void;
   /** The look at a node is over. */
-  settle(id: string): void;
+  seen(id: string): void;
   /** A mutation of ours is over. */
   ended(id: string, key: MutationKey): void;
   obstacle(record: NodeRecord, key: MutationKey): Obstacle | undefined;
@@ -124,7 +124,10 @@ export function createRules(
       keep(record, record.reached, cut && !isInSync(node) ? "CUT" : "TAKEN");
       admission.stand(record.id, node, record.out);
     },
-    settle: admission.settle,
+    seen(id) {
+      unseen.delete(id);
+      admission.settle(id);
+    },
     ended: admission.ended,
     obstacle(record, key) {
       const obstacle = record.waits.get(key);

@@ -7,7 +7,7 @@ export interface EngineNode {
   /** For people and events. */
   readonly name: string;
   readonly planner: Planner;
-  /** What {@link viewOf} shows. */
+  /** What {@link viewOf} shows. A host that gives the same object again says that nothing has changed. */
   readonly view: Values;
   /** The values of its cfg facet. */
   readonly cfg: Values;

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PermanentError } from "../../src/module/mod.ts";
-import { compileDomain, createPlanner, declareModule } from "../../src/plan/mod.ts";
+import { compileDomain, createPlanner, declareModule, type Planner } from "../../src/plan/mod.ts";
 import { defineExtension, enumeration } from "../../src/state/mod.ts";
-import { createLab, type Lab, type Run } from "./lab.ts";
+import { createEngine, type EngineNode } from "../../src/engine/mod.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+import { createLab, type Lab, planner, type Run } from "./lab.ts";
 
 const LIT = { "/lamp": "LIT" };
 const UP = { "/physState": "POWER_ON", "/runState": "SYNC" };
@@ -847,6 +849,41 @@ test("events say why, for people", async () => {
     "node a done: '/runState' is 'SYNC'",
     "node a converged: Every goal is reached",
   ]);
+});
+
+test("a node at rest that is read as the same is not planned again, until something of it changes", async () => {
+  const clock = createVirtualClock();
+  let plans = 0;
+  const counting: Planner = {
+    domain: planner.domain,
+    plan(question) {
+      plans++;
+      return planner.plan(question);
+    },
+  };
+  let node: EngineNode = {
+    ...{ name: "a", planner: counting, target: "1", frozen: "no" },
+    view: new Map([["/lamp", "LIT"]]),
+    cfg: new Map([["/lamp", "LIT"]]),
+  };
+  const started: string[] = [];
+  const engine = createEngine({
+    role: "parent",
+    nodes: () => ["a"],
+    read: () => node,
+    run: (_id, step) => Promise.resolve(void started.push(step.key)),
+    ...{ discover() {}, hold() {}, held: () => undefined, remember() {}, remembered: () => undefined, log() {} },
+  }, { clock, random: () => 0.5 });
+  for (let look = 0; look < 5; look++) {
+    engine.touch("a");
+    await clock.advance(0);
+  }
+  assert.equal(plans, 1);
+  node = { ...node, view: new Map([["/lamp", "DARK"]]) };
+  engine.touch("a");
+  await clock.advance(0);
+  assert.deepEqual(started, ["rack/light"]);
+  engine.stop();
 });
 
 test("10,000 nodes that become dirty at once are worked off in slices that leave room for others", async () => {

@@ -21,6 +21,8 @@ export interface Machine {
   agent: Agent | undefined;
   /** True while booting it leads nowhere. */
   hangs: boolean;
+  /** How its BMC does: a deaf one takes orders and does nothing, one that throws fails, one that hangs never answers. */
+  bmc: "works" | "deaf" | "throws" | "hangs";
   /** True while its network is cut. */
   cut: boolean;
   /** What its BMC was asked for so far, in order. */
@@ -42,6 +44,8 @@ export interface VirtualCluster {
   machine(name: string): Machine;
   /** Sets cfg of a node; null unsets. */
   set(name: string, values: Record<string, Value | null>): void;
+  /** Sets cfg of the aggregator's own node: limits, invariants. */
+  rule(values: Record<string, Value | null>): void;
   /** What the API shows of a node: `/physState` and so on, unknown values included. */
   shown(name: string): { physState: string; runState: string; phase: string; reason: string };
   /** Runs until every node is at its goal. */
@@ -79,6 +83,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       power: "off",
       agent: undefined,
       hangs: false,
+      bmc: "works",
       cut: false,
       orders: [],
       services: new Map(),
@@ -190,6 +195,11 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       const result = cluster.aggregator.control.patchCfg([{ id, values: new Map(Object.entries(values)) }], {});
       if (!result.ok) throw new Error(result.problems.join("; "));
     },
+    rule(values) {
+      const patch = { id: cluster.aggregator.id, values: new Map(Object.entries(values)) };
+      const result = cluster.aggregator.control.patchCfg([patch], {});
+      if (!result.ok) throw new Error(result.problems.join("; "));
+    },
     shown(name) {
       const node = cluster.aggregator.control.find(name);
       if (node === undefined) throw new RangeError(`No node '${name}'`);
@@ -252,10 +262,13 @@ function powerStandIn(
       const cancel = context.clock.after(1000, poll);
       context.signal.addEventListener("abort", cancel, { once: true });
     }
-    function order(run: { node: { id: string } }, what: "on" | "off"): void {
+    function order(run: { node: { id: string } }, what: "on" | "off"): Promise<void> | void {
       const machine = machines.get(run.node.id);
       if (machine === undefined) return;
       machine.orders.push(what);
+      if (machine.bmc === "throws") throw new Error("The module has died");
+      if (machine.bmc === "hangs") return new Promise(() => {});
+      if (machine.bmc === "deaf") return;
       if (what === "on" && machine.power === "off") boot(machine);
       if (what === "off") {
         machine.power = "off";

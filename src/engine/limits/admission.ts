@@ -272,7 +272,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
       }
     },
     ask(id, node, step) {
-      const needed = neededFor(id, node, step);
+      let needed = neededFor(id, node, step);
       const waiter = waiters.get(id)?.get(step.key);
       if (waiter !== undefined && sameCounters(waiter, needed)) {
         waiter.asked = true;
@@ -280,7 +280,10 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
         waiters.get(id)?.delete(step.key);
         if (waiters.get(id)?.size === 0) waiters.delete(id);
       } else {
-        if (waiter !== undefined) drop(waiter);
+        if (waiter !== undefined) {
+          drop(waiter);
+          needed = neededFor(id, node, step); // a counter that nobody used any more has been replaced
+        }
         if (!needed.every((counter) => hasRoom(counter, clock.now()))) {
           const since = clock.now();
           const { name } = node;

@@ -1,0 +1,278 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type Policy, readPolicy } from "../../src/engine/mod.ts";
+import type { Value } from "../../src/state/mod.ts";
+import { createLab, type Lab, type Run } from "./lab.ts";
+
+const COUNT = 10;
+const IDS = Array.from({ length: COUNT }, (_, index) => `n${index + 1}`);
+const POLICY: Policy = readPolicy(
+  new Map<string, Value>([
+    ["/limits/power", { mutations: ["machine/on"], atMost: 3, perSecond: 2 }],
+    ["/limits/rack", { mutations: ["machine/o*"], by: "/rack", atMost: 2 }],
+    ["/invariants/away", { kind: "away", atMost: "30%" }],
+    ["/invariants/chassis", { kind: "transition", by: "/chassis", atMost: 1 }],
+    ["/invariants/lit", { kind: "never", when: { "/lamp": "LIT" } }],
+    ["/invariants/brake", { kind: "brake", unhealthyAbove: "40%" }],
+    ["/engine/config", { failuresInARow: 1000 }],
+  ]),
+);
+const DISRUPTIVE = ["machine/off", "machine/reset"];
+const rackOf = (id: string) => `r${Number(id.slice(1)) % 3}`;
+const chassisOf = (id: string) => `c${Number(id.slice(1)) % 5}`;
+
+type Cfg = Readonly<Record<string, string>>;
+type Command =
+  | { readonly kind: "want"; readonly ids: readonly string[]; readonly cfg: Cfg }
+  | { readonly kind: "see"; readonly ids: readonly string[]; readonly dsc: Cfg }
+  | { readonly kind: "advance"; readonly ms: number }
+  | { readonly kind: "freeze"; readonly ids: readonly string[]; readonly frozen: boolean }
+  | { readonly kind: "retry"; readonly ids: readonly string[] }
+  | { readonly kind: "restart" }
+  | { readonly kind: "policy" };
+
+const exactly = { noNullPrototype: true };
+const some = fc.subarray(IDS, { minLength: 1 });
+const SYNC = { "/physState": "POWER_ON", "/runState": "SYNC" };
+const command: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("want" as const),
+      ids: some,
+      cfg: fc.constantFrom<Cfg[]>(SYNC, SYNC, { "/physState": "POWER_OFF" }, { "/physState": "POWER_ON" }, {}),
+    }, exactly),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("see" as const),
+      ids: some,
+      dsc: fc.constantFrom<Cfg[]>(
+        { "/physState": "POWER_OFF" },
+        { "/physState": "PHYS_HANG" },
+        SYNC,
+        { "/runState": "ERROR" },
+        { "/lamp": "LIT" },
+        { "/lamp": "DARK" },
+      ),
+    }, exactly),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant("advance" as const), ms: fc.integer({ min: 0, max: 30_000 }) }, exactly),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("freeze" as const), ids: some, frozen: fc.boolean() }, exactly),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("retry" as const), ids: some }, exactly) },
+  { weight: 1, arbitrary: fc.constantFrom<Command[]>({ kind: "restart" }, { kind: "policy" }) },
+);
+
+/** What a handler does: 0 nothing, 1 fails, others succeed after so many times 400 ms. */
+type Outcomes = readonly number[];
+
+const RESULTS: { readonly [key: string]: Cfg } = {
+  "machine/find": { "/physState": "POWER_OFF" },
+  "machine/on": { "/physState": "POWER_ON" },
+  "machine/off": { "/physState": "POWER_OFF" },
+  "machine/reset": { "/physState": "POWER_OFF" },
+  "machine/boot": { "/runState": "INIT" },
+  "machine/join": { "/runState": "SYNC" },
+};
+
+/**
+ * Watches from outside: what has been done to each node, by its own bookkeeping of runs and of what is seen, and what the
+ * rules say of that at the moment at which something starts.
+ */
+function watch(lab: Lab) {
+  const cfgs = new Map<string, Cfg>();
+  /** Nodes that were taken out of SYNC by us and have not been seen back. */
+  const away = new Set<string>();
+  /** The cfg that a node was last seen to have reached. */
+  const reached = new Map<string, Cfg>();
+  const starts: number[] = [];
+  let broken: unknown;
+
+  const inSync = (id: string) => lab.seen("/runState", id) === "SYNC";
+  function atGoal(id: string): boolean {
+    return Object.entries(cfgs.get(id) ?? {}).every(([url, value]) =>
+      url.startsWith("/c") || url.startsWith("/r") && url !== "/runState" || lab.seen(url, id) === value
+    );
+  }
+  function flying(): Run[] {
+    return lab.runs.filter((run) => !over.has(run));
+  }
+  const over = new Set<Run>();
+
+  /** Lets those go that are back. */
+  function welcomeBack(): void {
+    const disturbing = new Set(flying().filter(({ key }) => DISRUPTIVE.includes(key)).map(({ id }) => id));
+    for (const id of away) if (inSync(id) && !disturbing.has(id)) away.delete(id);
+  }
+  /** To be called whenever the engine has looked at everything. */
+  function note(): void {
+    welcomeBack();
+    for (const id of IDS) if (atGoal(id)) reached.set(id, cfgs.get(id) ?? {});
+  }
+  function check(run: Run): void {
+    const { id, key } = run;
+    welcomeBack();
+    const inFlight = flying();
+    if (key === "machine/on") {
+      assert.ok(inFlight.filter((other) => other.key === key).length <= 3, "too many powered on at once");
+      starts.push(run.at);
+      const lately = starts.filter((at) => at > run.at - 2000).length;
+      assert.ok(lately <= 2 + 2 * 2, `${lately} were powered on within 2 s`);
+    }
+    const rack = inFlight.filter((other) => /machine\/o/.test(other.key) && rackOf(other.id) === rackOf(id));
+    assert.ok(!/machine\/o/.test(key) || rack.length <= 2, "too many in a rack");
+    if (DISRUPTIVE.includes(key)) {
+      assert.notEqual(lab.seen("/lamp", id), "LIT", "a node that was lit was disturbed");
+      if (inSync(id)) away.add(id);
+      assert.ok(away.size <= 3, `${[...away].join()} are away because of us`);
+      const others = inFlight.filter((other) =>
+        DISRUPTIVE.includes(other.key) && chassisOf(other.id) === chassisOf(id)
+      );
+      assert.equal(new Set(others.map((other) => other.id)).size, 1, "two of a chassis are in transition");
+    }
+    const unhealthy = IDS.filter((each) => !atGoal(each) && reached.get(each) === cfgs.get(each));
+    if (unhealthy.includes(id) && key !== "machine/find" && key !== "machine/boot") {
+      assert.ok(unhealthy.length <= 4, `${id} is repaired while ${unhealthy.length} of ${COUNT} are unhealthy`);
+    }
+  }
+  return {
+    /** Checks what starts. What it finds is kept: thrown here it would look like a handler that fails. */
+    start(run: Run): void {
+      try {
+        check(run);
+      } catch (error) {
+        broken ??= error;
+      }
+    },
+    /** @throws What was broken. */
+    report(): void {
+      if (broken !== undefined) throw broken;
+    },
+    /** The program starts again: what ran is cut off, and a rate begins anew. */
+    restart(): void {
+      for (const run of lab.runs) over.add(run);
+      starts.length = 0;
+    },
+    note,
+    over,
+    want(id: string, cfg: Cfg): void {
+      cfgs.set(id, cfg);
+    },
+  };
+}
+
+async function play(commands: readonly Command[], outcomes: Outcomes): Promise<void> {
+  const lab = createLab({
+    policy: POLICY,
+    options: { maxAttempts: 3, backoffBase: 500, backoffCap: 4000, settle: 5000, resync: 30_000, grace: 3000 },
+  });
+  const watcher = watch(lab);
+  const left = [...outcomes];
+  let sees = false;
+  lab.onEvent = (event, id) => {
+    if (!["done", "failed", "aborted"].includes(event.kind)) return;
+    for (const run of lab.runs) if (run.id === id && run.key === event.mutation) watcher.over.add(run);
+  };
+  lab.onRun = (run) => {
+    watcher.start(run);
+    const outcome = left.shift() ?? 2;
+    if (outcome === 1) return run.reject(new Error("Refused"));
+    run.finish();
+    if (outcome === 0) return;
+    lab.clock.after(outcome * 400, () => {
+      if (run.signal.aborted) return;
+      lab.see(RESULTS[run.key] ?? {}, run.id);
+      sees = true;
+    });
+  };
+  function want(id: string, cfg: Cfg): void {
+    const whole = { ...cfg, "/rack": rackOf(id), "/chassis": chassisOf(id) };
+    watcher.want(id, whole);
+    lab.want(whole, id);
+  }
+  for (const id of IDS) {
+    want(id, SYNC);
+    lab.see(SYNC, id);
+  }
+  await lab.settle();
+  watcher.note();
+  async function advance(ms: number): Promise<void> {
+    const end = lab.clock.now() + ms;
+    do {
+      sees = false;
+      await lab.clock.runUntil(() => sees || lab.clock.now() >= end, Math.max(0, end - lab.clock.now())).catch(
+        () => {},
+      );
+      await lab.settle();
+      watcher.note();
+    } while (sees && lab.clock.now() < end);
+    await lab.clock.advance(Math.max(0, end - lab.clock.now()));
+    watcher.note();
+  }
+  for (const command of commands) {
+    switch (command.kind) {
+      case "want":
+        for (const id of command.ids) want(id, command.cfg);
+        break;
+      case "see":
+        for (const id of command.ids) lab.see(command.dsc, id);
+        break;
+      case "freeze":
+        for (const id of command.ids) lab.freeze(command.frozen, id);
+        break;
+      case "retry":
+        for (const id of command.ids) lab.engine.retry(id);
+        break;
+      case "restart":
+        watcher.restart();
+        lab.restart();
+        break;
+      case "policy":
+        lab.engine.setPolicy(POLICY);
+        break;
+      case "advance":
+        await advance(command.ms);
+    }
+    await advance(0);
+    watcher.report();
+  }
+  // Nothing is held up for ever: without faults and with every rule lifted, nodes end at their goal.
+  left.length = 0;
+  lab.engine.setPolicy({ ...POLICY, limits: [], invariants: [] });
+  lab.onRun = (run) => {
+    run.finish();
+    lab.clock.after(100, () => run.signal.aborted || lab.see(RESULTS[run.key] ?? {}, run.id));
+  };
+  for (const id of IDS) {
+    lab.freeze(false, id);
+    lab.see({ "/lamp": "DARK" }, id);
+    lab.engine.retry(id);
+  }
+  await lab.clock.advance(60_000);
+  for (const id of IDS) lab.engine.retry(id);
+  const atRest = () => IDS.every((id) => ["converged", "blocked"].includes(lab.engine.status(id).phase));
+  await lab.clock.runUntil(atRest, 600_000);
+  assert.deepEqual(lab.engine.counts().waiting, 0);
+  lab.engine.stop();
+  await lab.settle();
+  assert.equal(lab.clock.waiting, 0);
+}
+
+test("no schedule of faults and cfg changes breaks a limit, an invariant or a brake at any moment", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(command, { maxLength: 30, size: "max" }),
+      fc.array(fc.integer({ min: 0, max: 8 }), { maxLength: 60, size: "max" }),
+      async (commands, outcomes) => void await play(commands, outcomes),
+    ),
+    { numRuns: 300 },
+  );
+});

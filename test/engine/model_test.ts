@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { test } from "node:test";
+import fc from "fast-check";
+import { createLab } from "./lab.ts";
+import {
+  checkModel,
+  connect,
+  createModel,
+  type Id,
+  IDS,
+  type Lamp,
+  LAMPS,
+  type Model,
+  neededBy,
+  type Real,
+  type Work,
+} from "./model.ts";
+
+/** How long a handler that does not return holds up the next run, in milliseconds. */
+const GRACE = 3000;
+
+type Command = fc.AsyncCommand<Model, Real>;
+
+/** A command that can always be run: it changes model and engine alike, lets everything happen, and compares them. */
+function command(words: string, run: (model: Model, real: Real) => void | Promise<void>): Command {
+  return {
+    check: () => true,
+    async run(model, real) {
+      await run(model, real);
+      await real.lab.settle();
+      checkModel(model, real);
+    },
+    toString: () => words,
+  };
+}
+
+function want(id: Id, lamp: Lamp | undefined): Command {
+  return command(`want ${lamp} of ${id}`, (model, { lab }) => {
+    const node = model.nodes[id];
+    node.wanted = lamp;
+    node.there = true;
+    lab.want(lamp === undefined ? {} : { "/lamp": lamp }, id);
+  });
+}
+function see(id: Id, lamp: Lamp): Command {
+  return command(`see ${lamp} on ${id}`, (model, { lab }) => {
+    const node = model.nodes[id];
+    if (!node.there) return;
+    node.lamp = lamp;
+    lab.see({ "/lamp": lamp === "UNKNOWN" ? null : lamp }, id);
+  });
+}
+function freeze(id: Id, frozen: boolean): Command {
+  return command(`${frozen ? "freeze" : "thaw"} ${id}`, (model, { lab }) => {
+    if (model.nodes[id].there) model.nodes[id].frozen = frozen;
+    lab.freeze(frozen, id);
+  });
+}
+function remove(id: Id): Command {
+  return command(`remove ${id}`, (model, { lab }) => {
+    Object.assign(model.nodes[id], { there: false, wanted: undefined, lamp: "UNKNOWN", frozen: false });
+    lab.remove(id);
+    lab.engine.touch(id);
+  });
+}
+function retry(id: Id): Command {
+  return command(`retry ${id}`, (_model, { lab }) => lab.engine.retry(id));
+}
+function work(how: Work): Command {
+  return command(`handlers ${how}`, (_model, real) => void (real.work = how));
+}
+function wait(ms: number): Command {
+  return command(`wait ${ms}`, (_model, { lab }) => lab.clock.advance(ms));
+}
+const crash = () =>
+  command("crash", (_model, real) => {
+    for (const run of real.open) real.crashedAt.set(run, real.lab.clock.now());
+    real.lab.restart();
+  });
+const returnAll = () =>
+  command("handlers return", (_model, { open }) => {
+    for (const run of open) run.reject(new Error("Late"));
+    open.clear();
+  });
+
+const id = fc.constantFrom(...IDS);
+const arbitraries: fc.Arbitrary<Command>[] = [
+  fc.tuple(id, fc.constantFrom<(Lamp | undefined)[]>("DARK", "LIT", "LIT", undefined)).map((args) => want(...args)),
+  fc.tuple(id, fc.constantFrom(...LAMPS)).map((args) => see(...args)),
+  fc.tuple(id, fc.boolean()).map((args) => freeze(...args)),
+  fc.integer({ min: 1, max: 15_000 }).map(wait),
+  fc.constantFrom<Work[]>("light it", "fail", "return only", "never return").map(work),
+  id.map(retry),
+  id.map(remove),
+  fc.constant(null).map(crash),
+  fc.constant(null).map(returnAll),
+];
+
+/** `seed|path|replayPath` of a failure, to be played again: see docs/engine.md. */
+const [seed, path, replayPath] = process.env["KRAKEN_REPLAY"]?.split("|") ?? [];
+
+async function play(commands: Iterable<Command>): Promise<void> {
+  const lab = createLab({ options: { maxAttempts: 3, backoffBase: 200, settle: 2000, resync: 20_000, grace: GRACE } });
+  const model = createModel();
+  const real = connect(lab, model, GRACE);
+  await fc.asyncModelRun(() => ({ model, real }), commands);
+  // When faults end every lamp comes to be as it is wanted.
+  real.work = "light it";
+  for (const id of IDS) {
+    const node = model.nodes[id];
+    if (!node.there) continue;
+    node.frozen = false;
+    lab.freeze(false, id);
+    lab.engine.retry(id);
+  }
+  await lab.clock.advance(60_000);
+  for (const id of IDS) lab.engine.retry(id);
+  await lab.clock.advance(60_000);
+  checkModel(model, real);
+  for (const id of IDS) assert.equal(neededBy(model.nodes[id]), undefined, `${id} did not come to its goal`);
+  lab.engine.stop();
+  await lab.clock.advance(FLUSH);
+  assert.equal(lab.clock.waiting, 0);
+}
+
+/** What handlers of the model may still have to do when the engine stops, in milliseconds. */
+const FLUSH = 1000;
+
+test("the engine does what its reference model says, whatever comes in whatever order", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.commands(arbitraries, { maxCommands: 40, size: "max", ...(replayPath !== undefined && { replayPath }) }),
+      play,
+    ),
+    {
+      numRuns: 300,
+      ...(seed !== undefined && { seed: Number(seed) }),
+      ...(path !== undefined && { path }),
+      reporter(details) {
+        if (!details.failed) return;
+        const words = String(details.counterexample?.[0]);
+        const [, replay = ""] = /replayPath="([^"]*)"/.exec(words) ?? [];
+        const found = `${details.seed}|${details.counterexamplePath}|${replay}`;
+        const again =
+          `KRAKEN_REPLAY='${found}' node_modules/deno/deno test -A --config deno.offline.json test/engine/model_test.ts`;
+        const cause = details.errorInstance instanceof Error ? details.errorInstance.message : "it threw";
+        throw new Error(`${cause}\nafter: ${words}\nplay it again: ${again}`);
+      },
+    },
+  );
+});
