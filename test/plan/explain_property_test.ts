@@ -78,6 +78,12 @@ class Granted {
       if (required === value) this.mutations.set(key, { ...mutation, requires });
       return this.reach(url, value) || required === value;
     }
+    const broken = /^(\S+) becomes .* with it: must be .* to be known$/.exec(words)?.[1];
+    if (broken !== undefined) {
+      const { [broken]: _broken, ...changes } = mutation.changes;
+      this.mutations.set(key, { ...mutation, changes });
+      return true;
+    }
     const excluded = /^(\S+) .*: must not be$/.exec(words)?.[1];
     if (excluded !== undefined) {
       const { [excluded]: before, ...excludes } = mutation.excludes ?? {};
@@ -122,6 +128,18 @@ function canReach(domain: Domain, view: Values, url: string, value: Value): bool
   return new Oracle(domain, view).worlds().some(({ world }) => holds(world, [{ url, value }]));
 }
 
+/** Tells whether each value that a mutation starts from or requires is reached in some world. */
+function canHaveEach(granted: Granted, key: string, view: Values): boolean {
+  const worlds = new Oracle(granted.domain(), view).worlds();
+  const { changes = {}, requires = {} } = granted.mutations.get(key) ?? {};
+  const needed = [...Object.entries(changes).map(([url, [from]]) => ({ url, value: from })), ...goalsIn(requires)];
+  return needed.every((goal) => worlds.some(({ world }) => holds(world, [goal])));
+}
+
+function goalsIn(values: { readonly [url: string]: Value }): OracleGoal[] {
+  return Object.entries(values).map(([url, value]) => ({ url, value }));
+}
+
 function reasonFor(domain: Domain, view: Values, url: string, value: Value): Unreachable | undefined {
   const plan = createPlanner(domain).plan({ view, cfg: new Map([[url, value]]) });
   if (plan.ok) return undefined;
@@ -152,6 +170,9 @@ test("plan() names lacks that are to blame: with those of one mutation granted t
         const urls = [reason.url, ...achiever?.lacks.flatMap((words) => /^\/\S+/.exec(words)?.[0] ?? []) ?? []];
         if (achiever === undefined || urls.some((url) => canNeverBeKnown(domain, url))) return; // whatever is granted
         const key = achiever.key.replace("granted/", "").replace(".", "/");
+        if (achiever.lacks.some((words) => words.includes("never holds at once"))) {
+          assert.ok(canHaveEach(world, key, problem.view), `${key} lacks something that never holds at all`);
+        }
         const isNew = achiever.lacks.map((words) => world.grant(key, words)).includes(true);
         assert.ok(isNew, `${achiever.key} lacks again what it was granted: ${achiever.lacks.join(", ")}`);
         granted++;
