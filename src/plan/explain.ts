@@ -113,12 +113,25 @@ function missingFor(problem: Problem, reachable: Reachable, mutation: GroundMuta
   for (const { url, values } of mutation.excludes) {
     if (!reachable.hasOther(url, values)) missing.push({ words: describeExclusion(problem, url, values) });
   }
+  if (!isUnknown(problem, to)) {
+    for (const words of describeBroken(problem.frame, mutation, to)) missing.push({ words });
+  }
   if (missing.length > 0) return missing;
   const all = [
     ...needed.map(({ url, value }) => `${url} ${quote(value)}`),
     ...mutation.excludes.map(({ url, values }) => `${url} not ${values.map(quote).join(" or ")}`),
   ];
   return [{ words: `what it needs never holds at once: ${[...new Set(all)].join(", ")}` }];
+}
+
+/** What a mutation itself does to what its own effect needs to be known. */
+function describeBroken(frame: Frame, mutation: GroundMutation, { url }: Goal): string[] {
+  const needed = allConditionsOf((other) => frame.conditions.get(other) ?? [], url);
+  return mutation.changes.flatMap((change) =>
+    needed.filter((need) => need.url === change.url && need.value !== change.to).map((need) =>
+      `${change.url} becomes ${quote(change.to)} with it: must be ${quote(need.value)} for ${url} to be known`
+    )
+  );
 }
 
 function describeNeed(problem: Problem, need: Goal): Missing {

@@ -91,6 +91,18 @@ test("plan() says what a variable can't be anything but", () => {
   });
 });
 
+test("plan() says when a mutation itself makes unknown what it leads to", () => {
+  const domain = small({
+    both: { changes: { "/x": ["a", "b"], "/y": ["a", "b"] } },
+  }, { "/y": { "/x": "a" } });
+  assert.deepEqual(reasonOf(planFor({ "/x": "a", "/y": "a" }, { "/y": "b" }, domain)), {
+    kind: "unreachable",
+    url: "/y",
+    value: "b",
+    achievers: [{ key: "m/both", lacks: ["/x becomes 'b' with it: must be 'a' for /y to be known"] }],
+  });
+});
+
 test("plan() says when what a mutation needs never holds at once", () => {
   const domain = small({
     go: { changes: { "/x": ["a", "b"] }, requires: { "/y": "b", "/z": "b" } },

@@ -9,6 +9,17 @@ const TIMEOUT = 30_000;
  * states that the original has for it, with services and draining on top. Names carry a prefix, so that a warm-up can use
  * the same shape under other names.
  */
+export function layercakes(prefix: string): Case[] {
+  const { modules, question, ...rest } = layercake(prefix);
+  const running = ["a", "b", "c", "d"].map((name) => [`/services/${name}/state`, "RUN"] as const);
+  const cfg = new Map([...question.cfg, ...running]);
+  return [
+    { modules, question, ...rest },
+    { name: "layercake with four services on top", modules, question: { ...question, cfg } },
+  ];
+}
+
+/** See {@link layercakes}: the cake alone, on a node of which nothing is known but its platform. */
 export function layercake(prefix: string): Case {
   const pxe = `/${prefix}/pxe` as const;
   const image = `/${prefix}/image` as const;
