@@ -1,4 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
+import { UnavailableError } from "../../src/module/mod.ts";
 import { isRecord } from "../../src/state/mod.ts";
 import type { Limit } from "./limit.ts";
 
@@ -15,7 +16,10 @@ export interface SystemReading {
   readonly resetTarget: URL;
 }
 
-/** Talks to controllers. Every method throws an Error that says which request failed and how. */
+/**
+ * Talks to controllers. Every method throws an Error that says which request failed and how: an `UnavailableError` where
+ * there was no answer.
+ */
 export interface RedfishClient {
   /** Reads a ComputerSystem. */
   read(system: URL, signal: AbortSignal): Promise<SystemReading>;
@@ -29,6 +33,11 @@ export function createRedfishClient(
 ): RedfishClient {
   async function request(url: URL, signal: AbortSignal, body?: unknown): Promise<string> {
     const method = body === undefined ? "GET" : "POST";
+    const { ok, status, text } = await exchange(url, method, signal, body);
+    if (!ok) throw new Error(`${method} ${url.href} failed: status ${status}${errorMessage(text)}`);
+    return text;
+  }
+  async function exchange(url: URL, method: string, signal: AbortSignal, body: unknown) {
     const timeout = new AbortController();
     const cancel = parts.clock.after(REQUEST_LIMIT, () => timeout.abort(new Error(`no answer in ${REQUEST_LIMIT} ms`)));
     try {
@@ -39,12 +48,12 @@ export function createRedfishClient(
         headers: { accept: "application/json", "content-type": "application/json" },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      const text = await boundedText(response);
-      if (!response.ok) throw new Error(`status ${response.status}${errorMessage(text)}`);
-      return text;
+      return { ok: response.ok, status: response.status, text: await boundedText(response) };
     } catch (error) {
       signal.throwIfAborted();
-      throw new Error(`${method} ${url.href} failed: ${error instanceof Error ? error.message : String(error)}`);
+      throw new UnavailableError(
+        `${method} ${url.href} failed: ${error instanceof Error ? error.message : String(error)}`,
+      );
     } finally {
       cancel();
     }

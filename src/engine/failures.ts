@@ -7,6 +7,8 @@ export interface Memory {
   readonly key: MutationKey;
   /** How often it failed since it last succeeded for good. */
   readonly attempts: number;
+  /** How often in a row it could not even be tried since it last failed or succeeded. */
+  readonly unavailable?: number;
   /** Not to be started before this, in clock milliseconds. */
   readonly retryAt: number;
   /** True when it is given up. */
@@ -29,7 +31,10 @@ export function restoreMemory(stuck: Stuck, now: number): Memory {
   return { key, attempts, retryAt: 0, held: true, heldSince: now, reason, step: undefined, reachedAt: undefined };
 }
 
-/** The memory after one more failure: it waits, longer with each, and is held after the last attempt. */
+/**
+ * The memory after one more failure: it waits, longer with each, and is held after the last attempt. What could not even be
+ * tried waits too, but uses no attempt up.
+ */
 export function rememberFailure(
   before: Memory | undefined,
   step: Step,
@@ -38,11 +43,23 @@ export function rememberFailure(
   random: Random,
   options: EngineOptions,
 ): Memory {
-  const attempts = (before?.attempts ?? 0) + 1;
-  const retryAt = now + backoff(attempts, random, options);
+  const unavailable = failure.unavailable === true ? (before?.unavailable ?? 0) + 1 : 0;
+  const attempts = (before?.attempts ?? 0) + (unavailable > 0 ? 0 : 1);
+  const retryAt = now + backoff(attempts + unavailable, random, options);
   const held = !failure.retry || attempts >= options.maxAttempts;
   const since = held ? { heldSince: before?.heldSince ?? now } : {};
-  return { key: step.key, attempts, retryAt, held, ...since, reason: failure.message, step, reachedAt: undefined };
+  const row = unavailable > 0 ? { unavailable } : {};
+  return {
+    key: step.key,
+    attempts,
+    ...row,
+    retryAt,
+    held,
+    ...since,
+    reason: failure.message,
+    step,
+    reachedAt: undefined,
+  };
 }
 
 /** The memory after a success: failures are forgotten only when it lasts. See {@link review}. */
@@ -88,10 +105,13 @@ export function review(
 }
 
 /**
- * What a handler's rejection says. Anything named `PermanentError` can't be helped by trying again: it need not be of this
- * program's own class, as modules may come from elsewhere.
+ * What a handler's rejection says. Anything named `PermanentError` can't be helped by trying again, and after anything named
+ * `UnavailableError` it has not been tried: they need not be of this program's own classes, as modules may come from
+ * elsewhere.
  */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { message: String(error), retry: true };
-  return { message: error.message || error.name, retry: error.name !== "PermanentError" };
+  const message = error.message || error.name;
+  if (error.name === "UnavailableError") return { message, retry: true, outside: true, unavailable: true };
+  return { message, retry: error.name !== "PermanentError" };
 }

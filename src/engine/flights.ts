@@ -120,7 +120,7 @@ export function createFlights(
     disturb(record, flight);
     remove(record, flight, failure.message);
     ledger.fail(record, step, failure);
-    if (controller === undefined) return;
+    if (controller === undefined || failure.unavailable === true) return;
     for (const [url, value] of Object.entries(step.failTo)) host.discover(record.id, url, value);
   }
 

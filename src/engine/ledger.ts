@@ -1,5 +1,6 @@
 import type { Clock, Random } from "../clock.ts";
 import type { MutationKey, Plan, Step } from "../plan/mod.ts";
+import { bindUrl, valueIn } from "../state/mod.ts";
 import { type Memory, rememberFailure, rememberSuccess, restoreMemory, review } from "./failures.ts";
 import { progressOf } from "./progress.ts";
 import { describeFleetHold, type Fleet } from "./fleet.ts";
@@ -114,7 +115,9 @@ export function createLedger(
             release(record, memory, `What it changes has lasted ${describeTime(options.settle)}`);
             break;
           case "relapsed":
-            if (step !== undefined) fail(record, step, { message: "Did not last", retry: true });
+            if (step === undefined) break;
+            if (isConsequence(step, node)) expectAgain(record, step.key);
+            else fail(record, step, { message: "Did not last", retry: true });
             break;
         }
       }
@@ -125,6 +128,22 @@ export function createLedger(
       show(record);
     },
   };
+}
+
+/**
+ * Tells whether what a step had changed is lost only because it can't be known any more: what made it unknown is to blame. A
+ * service did not fail because its node went down.
+ */
+function isConsequence(step: Step, node: EngineNode): boolean {
+  const { schema, conditions } = node.planner.domain;
+  return Object.keys(step.changes).every((url) => {
+    const found = schema.find(url);
+    if (found === undefined || node.view.has(url)) return false;
+    const condition = conditions.get(found.pattern) ?? {};
+    return Object.entries(condition).some(([other, value]) =>
+      valueIn(schema, node.view, bindUrl(other, found.bindings)) !== value
+    );
+  });
 }
 
 /** What succeeded last comes first: of successes that are lost at once it is the one that did not last. */

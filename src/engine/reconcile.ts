@@ -8,9 +8,10 @@ import { openGate } from "./gate.ts";
 import type { Ledger } from "./ledger.ts";
 import { progressOf, withoutProgress } from "./progress.ts";
 import { watchValues } from "./late.ts";
+import { readStuck } from "./stuck.ts";
 import { type Flight, NO_WAITS, type NodeRecord } from "./record.ts";
 import type { Rules } from "./rules.ts";
-import type { EngineHost, EngineNode, Obstacle } from "./types.ts";
+import type { EngineHost, EngineNode, Obstacle, Stuck } from "./types.ts";
 import { describeSurprise } from "./words.ts";
 
 /** Brings one node a look closer to its goal: what is done ends, what is unwanted stops, what can start starts. */
@@ -136,6 +137,14 @@ export function createReconcile(
     let failures: Map<MutationKey, Memory> | undefined;
     for (const step of steps) {
       if (record.flights.has(step.key) || record.failures.get(step.key)?.held === true) continue;
+      const given = givenUpByAgent(node, step);
+      if (given !== undefined) {
+        failures ??= new Map(record.failures);
+        const { attempts } = given;
+        const about = { key: step.key, attempts, reason: `Its agent: ${given.reason}`, step, reachedAt: undefined };
+        failures.set(step.key, { ...about, retryAt: 0, held: true, heldSince: clock.now() });
+        continue;
+      }
       const hold = fleet.holdOf(step.key, node);
       if (hold === undefined) continue;
       failures ??= new Map(record.failures);
@@ -144,6 +153,13 @@ export function createReconcile(
       failures.set(step.key, { ...about, retryAt: 0, held: true, heldSince: since, fleet: true });
     }
     return failures ?? record.failures;
+  }
+
+  /** A parent does not await what the agent has said that it has given up. */
+  function givenUpByAgent(node: EngineNode, step: Step): Stuck | undefined {
+    if (host.role !== "parent" || step.context !== "self") return undefined;
+    const stuck = readStuck(node.view.get("/stuck/self"));
+    return stuck?.mutation === step.key ? stuck : undefined;
   }
 
   /** Starts what may start. What has to wait for something else than its plan is noted with that. */
@@ -195,6 +211,10 @@ export function createReconcile(
     rules.assess(record, node, plan);
     if (atGoal) record.sights = undefined;
     else watchValues(record, node, clock.now());
+    for (const flight of [...record.flights.values()]) {
+      const given = givenUpByAgent(node, flight.step);
+      if (given !== undefined) flights.abort(record, flight, `Its agent gave it up: ${given.reason}`);
+    }
     const failures = failuresOf(record, node, steps);
     record.gate = openGate(steps, concerns, (step) => reachesGoal(step, node), failures, clock.now());
     startOpen(record, node, record.gate.open, plan);

@@ -48,6 +48,8 @@ export interface Failure {
   readonly retry: boolean;
   /** True when it came from outside, and says nothing of how the mutation does on other nodes. */
   readonly outside?: boolean;
+  /** True when what the mutation works with could not be asked, so that it was not tried: no attempt is used up. */
+  readonly unavailable?: boolean;
 }
 
 /** What an engine needs of the program that it runs in. */

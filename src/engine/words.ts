@@ -43,6 +43,7 @@ export function describeSurprise(step: Step, node: EngineNode, edited: boolean):
 /** What failed, how often, and what comes next. */
 export function describeFailure(memory: Memory, now: number, options: EngineOptions): string {
   const next = memory.held ? "given up" : `next in ${describeTime(memory.retryAt - now)}`;
+  if (memory.unavailable !== undefined) return `${memory.reason} (not tried, ${next})`;
   return `${memory.reason} (attempt ${memory.attempts} of ${options.maxAttempts}, ${next})`;
 }
 

@@ -72,6 +72,14 @@ export class PermanentError extends Error {
   override readonly name = "PermanentError";
 }
 
+/**
+ * Thrown by a handler when what it works with can't be reached, so that nothing was tried: it is tried again later, and no
+ * attempt is used up. A controller that does not answer says nothing of its machine.
+ */
+export class UnavailableError extends Error {
+  override readonly name = "UnavailableError";
+}
+
 /** Ties handlers to a declaration. Handlers for mutations that the declaration does not have fail the type check. */
 export function defineModule<const D extends ModuleDeclaration>(
   declaration: D,

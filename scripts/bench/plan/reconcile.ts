@@ -63,7 +63,7 @@ function hostOf(documents: ReadonlyMap<string, NodeDocument>): EngineHost {
     const cfg = valuesOf(document.facets.cfg);
     const target = newestVersion(document.facets.cfg).join(".");
     const view = viewOf(schema, conditions, document);
-    const node = { name: String(cfg.get("/name")), planner, view, cfg, target, frozen: false };
+    const node = { name: String(cfg.get("/name")), planner, view, cfg, target, frozen: "no" as const };
     read.set(id, node);
     return node;
   }
@@ -75,6 +75,8 @@ function hostOf(documents: ReadonlyMap<string, NodeDocument>): EngineHost {
     discover() {},
     hold() {},
     held: () => undefined,
+    remember() {},
+    remembered: () => undefined,
     log() {},
   };
 }
