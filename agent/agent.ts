@@ -69,10 +69,13 @@ export function createAgent(parts: AgentParts): Agent {
       name,
       view,
       cfg: valuesOf(document.facets.cfg),
-      target: `${newestVersion(document.facets.cfg).join(".")}+${view.get("/retry") ?? 0}`,
+      target: `${cfgVersion()}+${view.get("/retry") ?? 0}`,
       frozen: view.get("/freeze") === true ? "node" : view.get("/frozen") === true ? "everything" : "no",
     };
     return known;
+  }
+  function cfgVersion(): string {
+    return newestVersion((replica.get(id) ?? emptyDocument(id)).facets.cfg).join(".");
   }
   function write(values: ReadonlyMap<string, Value | null>): void {
     replica.write(id, "self", values, link.term);
@@ -139,6 +142,7 @@ export function createAgent(parts: AgentParts): Agent {
   const unfollow = replica.onChange((_id, facet) => {
     changed();
     if (facet === "self") link.changed();
+    if (facet === "cfg") write(new Map([["/seen", cfgVersion()]])); // modules have just been told
   });
 
   return {

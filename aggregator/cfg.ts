@@ -1,6 +1,8 @@
 import { complainPolicy, policy } from "../src/engine/mod.ts";
 import type { Planner } from "../src/plan/mod.ts";
 import {
+  bindUrl,
+  type Difference,
   diffValues,
   emptyDocument,
   type Entry,
@@ -11,6 +13,7 @@ import {
   newestVersion,
   type NodeDocument,
   nodeIdOf,
+  type Schema,
   type Value,
   type Values,
   valuesOf,
@@ -175,49 +178,73 @@ function entriesFor(facet: Facet, wanted: Values, term: number): Facet {
 function changeOf(parts: CfgParts, before: NodeDocument, after: NodeDocument, created: boolean): NodeChange {
   const planner: Planner = parts.domains.plannerOf(after.id);
   const cfg = valuesOf(after.facets.cfg);
+  const differences = diffValues(valuesOf(before.facets.cfg), cfg);
   const view = viewOf(planner.domain.schema, planner.domain.conditions, after);
+  outdate(planner.domain.schema, view, differences);
   const name = cfg.get("/name");
   return {
     id: after.id,
     name: typeof name === "string" ? name : after.id,
     created,
-    differences: diffValues(valuesOf(before.facets.cfg), cfg),
+    differences,
     plan: planner.plan({ view, cfg: after.id === parts.ownId ? new Map() : cfg }),
     version: newestVersion(after.facets.cfg),
   };
 }
 
+/** Makes of a view what it will be once the node's agent has seen a change of its cfg: see `Variable.outdates`. */
+function outdate(schema: Schema, view: Map<string, Value>, differences: readonly Difference[]): void {
+  for (const { url } of differences) {
+    const found = schema.find(url);
+    for (const [pattern, [from, to]] of Object.entries(found?.variable.outdates ?? {})) {
+      const outdated = bindUrl(pattern, found?.bindings ?? {});
+      if (view.get(outdated) === from) view.set(outdated, to);
+    }
+  }
+}
+
 function findProblems(parts: CfgParts, { id, cfg }: Wanted): string[] {
-  const { schema } = parts.domains;
   const name = cfg.get("/name");
   const who = typeof name === "string" ? name : id;
   const problems: string[] = [];
   if (!isUuid(id)) problems.push(`${who}: id is "${id}": expected a UUID in lower case`);
   if (typeof name !== "string" || !isNodeName(name)) {
     problems.push(`${who}: /name is ${JSON.stringify(name)}: expected 1 to 64 letters, digits, '_', '.' or '-'`);
+    return problems;
   }
   const parent = cfg.get("/parent");
   if (parent !== undefined && !parts.aggregators.includes(String(parent))) {
     problems.push(`${who}: /parent is ${JSON.stringify(parent)}: expected one of ${parts.aggregators.join(", ")}`);
   }
   for (const [url, value] of cfg) {
-    const complaint = schema.complain(url, value) ?? complainPolicy(url, value);
-    if (complaint !== undefined) problems.push(`${who}: ${complaint}`);
-    else if (url === "/deleted") problems.push(`${who}: ${url} can't be set: delete the node instead`);
-    else if (id !== parts.ownId && POLICY_URLS.has(schema.find(url)?.pattern ?? "")) {
-      problems.push(`${who}: ${url} can't be set here: it belongs to the aggregator's own node`);
-    } else if (schema.find(url)?.variable.writer !== "cfg" && !parts.domains.isMutable(url)) {
-      problems.push(`${who}: ${url} can't be set: it is only discovered, and no mutation changes it`);
-    }
+    if (url === "/name") continue;
+    const problem = findProblem(parts, id, url, value);
+    if (problem !== undefined) problems.push(`${who}: ${problem}`);
   }
   return problems;
+}
+
+/** What is wrong with one value of a node's cfg. */
+function findProblem(parts: CfgParts, id: string, url: string, value: Value): string | undefined {
+  const { schema } = parts.domains;
+  const complaint = schema.complain(url, value) ?? complainPolicy(url, value);
+  if (complaint !== undefined) return complaint;
+  if (url === "/deleted") return `${url} can't be set: delete the node instead`;
+  const found = schema.find(url);
+  if (id !== parts.ownId && POLICY_URLS.has(found?.pattern ?? "")) {
+    return `${url} can't be set here: it belongs to the aggregator's own node`;
+  }
+  if (found?.variable.writer === "cfg") return undefined;
+  if (!parts.domains.isMutable(url)) return `${url} can't be set: it is only discovered, and no mutation changes it`;
+  return id === parts.ownId ? `${url} can't be set here: nobody plans for the aggregator's own node` : undefined;
 }
 
 function findNameClashes(parts: CfgParts, wanted: readonly Wanted[]): string[] {
   const problems: string[] = [];
   const taken = new Map<string, string>();
   for (const { id, cfg } of wanted) {
-    const name = String(cfg.get("/name"));
+    const name = cfg.get("/name");
+    if (typeof name !== "string") continue; // complained of already
     const other = taken.get(name) ?? parts.nodes.idOf(name);
     if (other !== undefined && other !== id) problems.push(`${name}: /name is taken by node ${other}`);
     taken.set(name, id);

@@ -33,7 +33,15 @@ export function createControl(parts: SteeringParts): Control {
   const { nodes, domains, events, engine, replica, ownId } = parts;
 
   function statusOf(node: ReadNode): EngineStatus {
-    return nodes.isChild(node.id) ? engine.status(node.id) : { phase: "converged", running: [] };
+    if (node.id === ownId) return { phase: "converged", running: [] };
+    if (!nodes.isChild(node.id)) {
+      return { phase: "blocked", reason: `No aggregator serves it: set /parent, say to ${parts.name}`, running: [] };
+    }
+    const status = engine.status(node.id);
+    const seen = node.view.get("/seen");
+    const lags = seen !== undefined && seen !== node.version.join(".");
+    if (status.phase !== "converged" || !lags) return status;
+    return { ...status, phase: "working", reason: "Its agent has not taken its cfg in yet" };
   }
   function detail(node: ReadNode): NodeDetail {
     const status = statusOf(node);
@@ -138,7 +146,10 @@ export function createControl(parts: SteeringParts): Control {
         frozen: parts.freezer.all,
         counts: engine.counts(),
         nodes: children.length,
-        converged: children.filter((id) => engine.status(id).phase === "converged").length,
+        converged: children.filter((id) => {
+          const node = nodes.read(id);
+          return node !== undefined && statusOf(node).phase === "converged";
+        }).length,
       };
     },
     events: (after, limit) => events.after(after, limit),

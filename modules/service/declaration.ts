@@ -20,6 +20,7 @@ export const programs = defineExtension("programs", {
     },
     writer: "cfg",
     about: "The program to run in the foreground; stopTimeout: milliseconds from SIGTERM to SIGKILL, 10000",
+    outdates: { "/services/{name}/state": ["RUN", "INIT"] },
   },
   "/services/{name}/pid": {
     type: { kind: "integer", min: 1 },

@@ -65,6 +65,7 @@ const variable = v.object({
   leaveWithin: v.exactOptional(
     record(word, v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_TIMEOUT)), MAX_VALUES),
   ),
+  outdates: v.exactOptional(record(url, v.strictTuple([word, word]), MAX_CHANGES)),
   reported: v.exactOptional(v.boolean()),
 });
 

@@ -77,6 +77,12 @@ export const core = defineExtension("core", {
       "What its aggregator must know of it after a restart: the cfg that it last reached; whether it was taken out",
     knownWhile: {},
   },
+  "/seen": {
+    type: { kind: "string", maxLength: 32 },
+    writer: "self",
+    about: "The newest version of its cfg that its agent's modules have been told of",
+    knownWhile: { "/runState": "SYNC" },
+  },
   "/drained": {
     type: enumeration("UNKNOWN", "NO", "YES"),
     writer: "self",

@@ -16,6 +16,11 @@ export interface Variable<T extends VariableType = VariableType> {
   readonly knownWhile?: Condition;
   /** How long a node that is not at its goal is expected to have a value at most: value to milliseconds. */
   readonly leaveWithin?: { readonly [value: string]: number };
+  /**
+   * For a cfg variable: which discovered values a change of it makes outdated, and what they become. A program that runs
+   * with an older config is not what is asked for any more.
+   */
+  readonly outdates?: { readonly [url: string]: readonly [from: string, to: string] };
   /** True when people or other programs report its discovered value over the API (say a scheduler's `/busy`). */
   readonly reported?: boolean;
 }

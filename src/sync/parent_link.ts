@@ -58,6 +58,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   /** The replica's index at the last birth. The outbox has started since, so that the child gets at least this far. */
   let bornAt = 0;
   let lastCall = -Infinity;
+  let lastWelcome = -Infinity;
   let cancelCall: (() => void) | undefined;
   let stopped = false;
   const retired = new Set<string>();
@@ -128,6 +129,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   }
 
   function welcome(): void {
+    lastWelcome = clock.now();
     const { received } = inbox;
     send({ type: "welcome", from: run, to: to(), term: term(), received, newest: bornAt, modules: options.modules });
   }
@@ -178,6 +180,12 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     log.debug(message, { child });
   }
 
+  /** Whether nothing is left of what earlier runs said: the child takes it over or unsets it, with its own term. */
+  function hasTakenOver(): boolean {
+    const self = replica.get(child)?.facets.self ?? new Map<string, Entry>();
+    return [...self.values()].every(({ value, version }) => value === null || version[0] >= term());
+  }
+
   function deliver(frame: Exclude<UpFrame, BirthFrame>): void {
     counts.received++;
     confirmed = true;
@@ -195,9 +203,9 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
         outbox.resync(frame.received);
         break;
     }
-    if (state === "joining" && inbox.complete && outbox.acked >= bornAt) {
-      setState("level", "both sides have all of the other's");
-    }
+    if (state !== "joining" || !inbox.complete || outbox.acked < bornAt) return;
+    if (hasTakenOver()) setState("level", "both sides have all of the other's");
+    else if (clock.now() - lastWelcome >= CALL_MS) welcome(); // it goes on with an older term: the last welcome was lost
   }
 
   return {

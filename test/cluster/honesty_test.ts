@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createVirtualCluster, type VirtualCluster } from "../support/virtual_cluster.ts";
+
+// What is shown of a node is what is so: nothing of an earlier boot, no "converged" that is none, no blame on the innocent.
+
+const SYNC = { "/physState": "POWER_ON", "/runState": "SYNC", "/services/web/state": "RUN" } as const;
+
+async function synced(count: number): Promise<VirtualCluster> {
+  const cluster = await createVirtualCluster(count);
+  for (const { name } of cluster.machines) cluster.set(name, SYNC);
+  await cluster.converge();
+  return cluster;
+}
+
+test("after a reboot nothing that an earlier agent said is shown, and 'converged' is not said too early", async () => {
+  const cluster = await synced(1);
+  const machine = cluster.machine("n1");
+  cluster.killAgent("n1");
+  await cluster.clock.runUntil(() => cluster.shown("n1").runState !== "SYNC", 60_000);
+  const events = cluster.aggregator.control.events(0, 10_000).length;
+  await cluster.clock.runUntil(() => {
+    const node = cluster.aggregator.control.find("n1");
+    if (node?.runState === "SYNC" && machine.services.get("web") !== true) {
+      assert.notEqual(node.dsc.get("/services/web/state"), "RUN", "a service of the boot before is shown");
+      assert.notEqual(node.phase, "converged");
+    }
+    return node?.phase === "converged";
+  }, 60_000);
+  const later = cluster.aggregator.control.events(0, 10_000).slice(events);
+  assert.equal(later.filter(({ kind }) => kind === "converged").length, 1);
+  await cluster.stop();
+});
+
+test("a change is not 'converged' before the agent has taken it in", async () => {
+  const cluster = await synced(1);
+  cluster.set("n1", { "/services/web/config": { command: "other" } });
+  assert.equal(cluster.shown("n1").phase, "working");
+  await cluster.converge();
+  await cluster.stop();
+});
+
+test("a dry run knows that a new config restarts what runs with the old one", async () => {
+  const cluster = await synced(1);
+  const values = new Map([["/services/web/config", { command: "other" }]]);
+  const result = cluster.aggregator.control.patchCfg([{ id: cluster.machine("n1").id, values }], { dryRun: true });
+  assert.ok(result.ok);
+  const plan = result.changes[0]?.plan;
+  assert.ok(plan?.ok);
+  assert.deepEqual(plan.steps.map(({ key }) => key), ["service/apply{name=web}"]);
+  await cluster.stop();
+});
+
+test("a service is not to blame for agents that die: the link is", async () => {
+  const cluster = await synced(1);
+  for (let round = 0; round < 3; round++) {
+    cluster.killAgent("n1");
+    await cluster.clock.runUntil(() => cluster.shown("n1").runState !== "SYNC", 60_000);
+    await cluster.converge();
+  }
+  const failed = cluster.aggregator.control.events(0, 10_000).filter(({ kind }) => kind === "failed");
+  assert.ok(failed.length > 0);
+  assert.deepEqual(failed.filter(({ mutation }) => mutation?.startsWith("service/") === true), []);
+  await cluster.stop();
+});
+
+test("what an agent has given up is stuck at once, with the agent's reason, and a retry reaches the agent", async () => {
+  const cluster = await createVirtualCluster(1);
+  cluster.machine("n1").broken.add("web");
+  cluster.set("n1", SYNC);
+  await cluster.clock.runUntil(() => cluster.shown("n1").phase === "stuck", 120_000);
+  assert.match(cluster.shown("n1").reason, /service\/.*Its agent: 'web' can't be started/);
+  cluster.machine("n1").broken.clear();
+  cluster.aggregator.control.retry([cluster.machine("n1").id]);
+  await cluster.converge();
+  await cluster.stop();
+});
+
+test("a node that no aggregator serves is blocked, and says what to do", async () => {
+  const cluster = await synced(1);
+  cluster.set("n1", { "/parent": null, "/physState": "POWER_OFF" });
+  assert.equal(cluster.shown("n1").phase, "blocked");
+  assert.match(cluster.shown("n1").reason, /No aggregator serves it: set \/parent/);
+  cluster.set("n1", { "/parent": "root" });
+  await cluster.converge();
+  assert.equal(cluster.machine("n1").power, "off");
+  await cluster.stop();
+});
+
+test("a goal of the aggregator's own node is refused: nobody plans for it", async () => {
+  const cluster = await createVirtualCluster(1);
+  const own = cluster.aggregator.id;
+  const result = cluster.aggregator.control.patchCfg([{ id: own, values: new Map([["/physState", "POWER_OFF"]]) }], {});
+  assert.ok(!result.ok);
+  assert.match(result.problems.join(), /root: \/physState can't be set here/);
+  await cluster.stop();
+});
