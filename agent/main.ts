@@ -6,6 +6,7 @@ import { EXIT, ProgramError, runProgram } from "../src/cli/mod.ts";
 import { systemClock } from "../src/clock.ts";
 import { createLog } from "../src/log.ts";
 import { createChildTransport } from "../src/mqtt/mod.ts";
+import { redactUrl } from "../src/redact.ts";
 import { isNodeName, isUuid } from "../src/state/mod.ts";
 import { createAgent } from "./agent.ts";
 import { program } from "./options.ts";
@@ -21,7 +22,10 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     if (!isNodeName(value)) throw new ProgramError(`Option '--${option}' is '${value}': expected a name`, EXIT.usage);
   }
   if (!URL.canParse(broker)) {
-    throw new ProgramError(`Option '--broker' is '${broker}': expected a URL such as mqtt://10.0.0.1`, EXIT.usage);
+    throw new ProgramError(
+      `Option '--broker' is '${redactUrl(broker)}': expected a URL such as mqtt://10.0.0.1`,
+      EXIT.usage,
+    );
   }
   const run = randomUUID();
   const random = Math.random;

@@ -9,7 +9,13 @@ export const program = defineProgram({
     name: { kind: "string", required: true, help: "The node's name" },
     cluster: { kind: "string", required: true, placeholder: "NAME", help: "The cluster's name" },
     parent: { kind: "string", required: true, placeholder: "UUID", help: "The id of its aggregator" },
-    broker: { kind: "string", required: true, placeholder: "URL", help: "The MQTT broker, such as mqtt://10.0.0.1" },
+    broker: {
+      kind: "string",
+      required: true,
+      placeholder: "URL",
+      env: "KRAKEN_BROKER",
+      help: "The MQTT broker, such as mqtt://10.0.0.1",
+    },
     "run-dir": {
       kind: "string",
       default: "/run/kraken",

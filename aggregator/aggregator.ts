@@ -3,7 +3,6 @@ import type { Clock, Random } from "../src/clock.ts";
 import { createEngine, type EngineHost, readMemo, readPolicy, readStuck } from "../src/engine/mod.ts";
 import type { Log } from "../src/log.ts";
 import { createModuleHost, type Module } from "../src/module/mod.ts";
-import { compareNames } from "../src/nodeset/mod.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
 import { type Entry, nodeIdOf, type Value } from "../src/state/mod.ts";
 import { createReplica, type DownFrame, type LifeFrame, type Replica, type UpFrame } from "../src/sync/mod.ts";
@@ -73,7 +72,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   const declarations = parts.modules.map(({ declaration }) => declaration);
   const domains = createDomains(declarations, parts.agentModules, log);
   const nodes = createNodes(replica, domains, name);
-  const events = createEvents(clock, store, stored.lastEvent);
+  const events = createEvents(clock, store, stored);
   const persistence = createPersistence(store, replica, events, clock, log);
   const discovered = createDiscovered({ replica, nodes, events, term, ownId });
   const cfg = createCfgWriter({ replica, nodes, domains, store, term, cluster, aggregators: [name], ownId });
@@ -190,7 +189,8 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   return {
     id: ownId,
     control: createControl({
-      ...{ cluster, name, run, ownId, replica, nodes, domains, events, engine, cfg, discovered, freezer, compareNames },
+      ...{ cluster, name, run, ownId, replica, nodes, domains, events, engine, cfg, discovered, freezer },
+      flush: persistence.flush,
     }),
     async start() {
       forgetConclusions(nodes, replica, term);

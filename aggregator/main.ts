@@ -7,6 +7,7 @@ import { createSimpowerModule } from "../modules/simpower/module.ts";
 import { EXIT, ProgramError, runProgram } from "../src/cli/mod.ts";
 import { systemClock } from "../src/clock.ts";
 import { createLog } from "../src/log.ts";
+import { redactUrl } from "../src/redact.ts";
 import { isNodeName } from "../src/state/mod.ts";
 import { VERSION } from "../src/version.ts";
 import { createAggregator } from "./aggregator.ts";
@@ -58,9 +59,10 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     send = transport.send;
     closers.push(close, () => aggregator.stop());
     await aggregator.start();
+    const shownBroker = options.broker === undefined ? undefined : redactUrl(options.broker);
     const ready = { ready: true, http: served.server.port, ...(port === undefined ? {} : { mqtt: port }) };
     terminal.write(`${JSON.stringify(ready)}\n`);
-    log.info("Ready", { cluster, name, http: served.server.port, mqtt: port, broker: options.broker });
+    log.info("Ready", { cluster, name, http: served.server.port, mqtt: port, broker: shownBroker });
     await aborted(signal);
     log.info("Stopping");
   } finally {

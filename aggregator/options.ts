@@ -10,7 +10,12 @@ export const program = defineProgram({
     data: { kind: "string", required: true, placeholder: "DIR", help: "Where its state is kept" },
     "http-port": { kind: "integer", default: 3141, max: 65_535, help: "Port of the API on loopback; 0: any free one" },
     "mqtt-port": { kind: "integer", default: 1883, max: 65_535, help: "Port of the embedded broker; 0: any free one" },
-    broker: { kind: "string", placeholder: "URL", help: "Use this MQTT broker instead of the embedded one" },
+    broker: {
+      kind: "string",
+      placeholder: "URL",
+      env: "KRAKEN_BROKER",
+      help: "Use this MQTT broker instead of the embedded one",
+    },
     grace: { kind: "duration", default: 10_000, help: "How long a lost link may take to come back by itself" },
   },
 });

@@ -19,9 +19,10 @@ export interface Persistence {
 export function createPersistence(store: Store, replica: Replica, events: Events, clock: Clock, log: Log): Persistence {
   const waiting = new Map<string, Set<FacetName>>();
   let cancel: (() => void) | undefined;
+  let stopped = false;
 
   function flush(): void {
-    const unsaved = events.takeNew();
+    const unsaved = events.unsaved();
     const documents = [...waiting].flatMap(([id, facets]) => {
       const document = replica.get(id);
       return document === undefined ? [] : [{ document, facets: [...facets] }];
@@ -30,12 +31,15 @@ export function createPersistence(store: Store, replica: Replica, events: Events
     try {
       store.commit({ documents, events: unsaved });
       waiting.clear();
+      events.saved(unsaved.at(-1)?.id ?? 0);
     } catch (error) {
       // What was discovered can be discovered again; what was logged is still in memory. Try again with the next batch.
       log.error("Cannot write to the store", { problem: error instanceof Error ? error.message : String(error) });
+      schedule();
     }
   }
   function schedule(): void {
+    if (stopped) return;
     cancel ??= clock.after(FLUSH_EVERY, () => {
       cancel = undefined;
       flush();
@@ -54,6 +58,7 @@ export function createPersistence(store: Store, replica: Replica, events: Events
     stop() {
       unfollow();
       unlisten();
+      stopped = true;
       cancel?.();
       flush();
     },

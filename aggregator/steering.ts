@@ -1,4 +1,5 @@
 import type { Engine, EngineStatus } from "../src/engine/mod.ts";
+import { compareNames } from "../src/nodeset/mod.ts";
 import { describeNoPlan } from "../src/plan/mod.ts";
 import type { Value } from "../src/state/mod.ts";
 import type { Replica } from "../src/sync/mod.ts";
@@ -24,8 +25,8 @@ export interface SteeringParts {
   readonly cfg: CfgWriter;
   readonly discovered: Discovered;
   readonly freezer: Freezer;
-  /** Sorts names as people do. */
-  readonly compareNames: (a: string, b: string) => number;
+  /** Writes what waits to be written. */
+  readonly flush: () => void;
 }
 
 /** Everything that people and their programs may ask of an aggregator. */
@@ -67,6 +68,12 @@ export function createControl(parts: SteeringParts): Control {
     return [...replica.ids()].map((id) => nodes.read(id)).filter((node) => node !== undefined);
   }
 
+  /** What is acknowledged is in the log, and the log on disk. */
+  function tell(changes: readonly NodeChange[]): void {
+    tellCfg(events, changes);
+    parts.flush();
+  }
+
   let listed: { revision: string; summaries: readonly NodeSummary[] } | undefined;
   const revision = (): string => `${parts.run}.${replica.index}.${events.last}`;
 
@@ -81,7 +88,7 @@ export function createControl(parts: SteeringParts): Control {
       const now = revision();
       if (listed?.revision !== now) {
         const summaries = all().map(detail).map(summaryOf);
-        summaries.sort((a, b) => parts.compareNames(a.name, b.name));
+        summaries.sort((a, b) => compareNames(a.name, b.name));
         listed = { revision: now, summaries };
       }
       return listed.summaries;
@@ -92,12 +99,12 @@ export function createControl(parts: SteeringParts): Control {
     },
     patchCfg(patches, options) {
       const result = parts.cfg.patch(patches, options);
-      if (result.ok && options.dryRun !== true) tellCfg(parts.events, result.changes);
+      if (result.ok && options.dryRun !== true) tell(result.changes);
       return result;
     },
     apply(inventory, options) {
       const result = parts.cfg.apply(inventory, options);
-      if (result.ok && options.dryRun !== true) tellCfg(parts.events, result.changes);
+      if (result.ok && options.dryRun !== true) tell(result.changes);
       return result;
     },
     report(id, values) {

@@ -6,6 +6,7 @@ import {
   type ParentTransport,
   type ParentTransportOptions,
 } from "../src/mqtt/mod.ts";
+import { redactUrl } from "../src/redact.ts";
 import { startEmbeddedBroker } from "./broker/embedded.ts";
 
 /** What carries frames between an aggregator and its children. */
@@ -35,7 +36,7 @@ export async function startTransport(
 ): Promise<Transport> {
   if (options.broker !== undefined) {
     if (!URL.canParse(options.broker)) {
-      throw new Error(`Option '--broker' is '${options.broker}': expected a URL such as mqtt://10.0.0.1`);
+      throw new Error(`Option '--broker' is '${redactUrl(options.broker)}': expected a URL such as mqtt://10.0.0.1`);
     }
     const transport = createMqttParentTransport({ ...options, url: options.broker });
     return { send: transport.send, port: undefined, close: transport.stop };

@@ -59,9 +59,11 @@ export interface Cluster {
   /** Where the simulated BMCs are. */
   readonly bmc: string;
   aggregator: Running;
-  readonly simulator: Running;
+  simulator: Running;
   /** Starts the aggregator again, on the same ports, after it was stopped or killed. */
   restartAggregator(): Promise<void>;
+  /** Starts the simulated machines again, on the same port: all of them are off. */
+  restartSimulator(): Promise<void>;
   /** Ends every process, agents included. */
   stop(): Promise<void>;
 }
@@ -73,12 +75,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const signal = options.signal === undefined ? {} : { signal: options.signal };
 
   async function startAggregator(httpPort: number, mqttPort: number): Promise<Running> {
-    const broker = options.broker === undefined ? ["--mqtt-port", String(mqttPort)] : ["--broker", options.broker];
+    const env = options.broker === undefined ? {} : { KRAKEN_BROKER: options.broker };
     return await startProgram({
+      env,
+      pidFile: join(options.folder, "aggregator.pid"),
       command: [
         ...programCommand("aggregator", how === "bundle-node" || how === "binary-sea" ? "source" : how),
         ...["--cluster", options.cluster, "--name", options.aggregator, "--data", join(options.folder, "aggregator")],
-        ...["--http-port", String(httpPort), "--grace", options.grace, ...broker],
+        ...["--http-port", String(httpPort), "--mqtt-port", String(mqttPort), "--grace", options.grace],
       ],
       logFile: join(options.folder, "aggregator.log"),
       ...signal,
@@ -88,21 +92,25 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const aggregator = await startAggregator(options.httpPort, options.mqttPort);
   try {
     const httpPort = Number(aggregator.ready.http);
-    const mqttPort = Number(aggregator.ready.mqtt);
+    const mqttPort = options.broker === undefined ? Number(aggregator.ready.mqtt) : options.mqttPort;
     const broker = options.broker ?? `mqtt://127.0.0.1:${mqttPort}`;
-    const simulator = await startSimulator(options, how, broker);
+    const simulator = await startSimulator(options, how, broker, options.bmcPort);
+    const bmcPort = Number(simulator.ready.port);
     const cluster: Cluster = {
       folder: options.folder,
       api: `http://127.0.0.1:${httpPort}`,
       broker,
-      bmc: `http://127.0.0.1:${Number(simulator.ready.port)}`,
+      bmc: `http://127.0.0.1:${bmcPort}`,
       aggregator,
       simulator,
       async restartAggregator() {
         cluster.aggregator = await startAggregator(httpPort, mqttPort);
       },
+      async restartSimulator() {
+        cluster.simulator = await startSimulator(options, how, broker, bmcPort);
+      },
       async stop() {
-        await Promise.all([cluster.aggregator.stop(), simulator.stop()]);
+        await Promise.all([cluster.aggregator.stop(), cluster.simulator.stop()]);
       },
     };
     return cluster;
@@ -112,7 +120,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
-async function startSimulator(options: ClusterOptions, how: How, broker: string): Promise<Running> {
+async function startSimulator(options: ClusterOptions, how: How, broker: string, port: number): Promise<Running> {
   const config = join(options.folder, "simulator.json");
   writeFileSync(
     config,
@@ -125,13 +133,15 @@ async function startSimulator(options: ClusterOptions, how: How, broker: string)
       runDir: join(options.folder, "machines"),
       ...options.behaviour,
     }),
+    { mode: 0o600 }, // the broker's URL may have a password in it
   );
   const simulatorHow = how === "binary-sea" || how === "bundle-node" ? "source" : how;
   return await startProgram({
     command: [
       ...programCommand("simulator", simulatorHow),
-      ...["--config", config, "--port", String(options.bmcPort)],
+      ...["--config", config, "--port", String(port)],
     ],
+    pidFile: join(options.folder, "simulator.pid"),
     logFile: join(options.folder, "simulator.log"),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

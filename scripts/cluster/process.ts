@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
 import { GaveUp, waitFor } from "./wait.ts";
@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly command: readonly string[];
   /** Where its output goes. */
   readonly logFile: string;
+  /** Where its process id is written, for people. */
+  readonly pidFile?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** How long it may take to say that it is ready, in milliseconds. @default 60000 */
   readonly limit?: number;
@@ -50,6 +52,7 @@ export async function startProgram(options: StartOptions): Promise<Running> {
     detached: true,
   });
   closeSync(log);
+  if (options.pidFile !== undefined) writeFileSync(options.pidFile, `${child.pid ?? ""}\n`);
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));
     child.once("error", () => resolve({ code: 127, signal: null }));

@@ -1,6 +1,5 @@
 import { createLive, type Terminal } from "../../src/cli/mod.ts";
 import { systemClock } from "../../src/clock.ts";
-import type { Cluster } from "../cluster/cluster.ts";
 import type { Api } from "./api.ts";
 import { renderProgress } from "./progress.ts";
 
@@ -21,10 +20,11 @@ export async function followNodes(
   const started = performance.now();
   try {
     for (;;) {
-      const nodes = await api.nodes();
+      // An aggregator that was killed does not answer until it is started again.
+      const nodes = await api.nodes().catch(() => undefined);
       const elapsed = performance.now() - started;
-      live.show(renderProgress(nodes, elapsed));
-      if (nodes.every(({ phase }) => phase === "converged")) return true;
+      live.show(nodes === undefined ? ["The aggregator does not answer"] : renderProgress(nodes, elapsed));
+      if (nodes?.every(({ phase }) => phase === "converged") === true) return true;
       if (elapsed > limit || signal.aborted) return false;
       await pause(EVERY, signal);
     }
@@ -33,18 +33,8 @@ export async function followNodes(
   }
 }
 
-/** Keeps a cluster running until the signal fires: an aggregator that ends is started again, as a supervisor would. */
-export async function keepRunning(cluster: Cluster, say: (line: string) => void, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    if (!cluster.aggregator.running) {
-      say("The aggregator has ended: starting it again");
-      await cluster.restartAggregator();
-    }
-    await pause(EVERY, signal);
-  }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Resolves after some time, or as soon as the signal fires. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(end, ms);
     signal.addEventListener("abort", end, { once: true });

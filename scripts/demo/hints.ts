@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { redactUrl } from "../../src/redact.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { ROOT } from "../runtimes.ts";
 
@@ -15,7 +16,7 @@ export function describeWays(cluster: Cluster, usual: boolean): string[] {
     "The README walks you through it.",
     "",
     `API     ${cluster.api}/api/v1/nodes`,
-    `Broker  ${cluster.broker}`,
+    `Broker  ${redactUrl(cluster.broker)}`,
     `BMCs    ${cluster.bmc}/redfish/v1/Systems`,
     `Logs    ${relative(ROOT, cluster.folder)}`,
     "",

@@ -22,7 +22,9 @@ export function readInventory(
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new ProgramError(`Cannot read the inventory: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ProgramError(
+      `Cannot read the inventory '${file}': ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   const domain = compileDomain([simpowerDeclaration, joinDeclaration, serviceDeclaration, hostinfoDeclaration]);
   const parsed = parseInventory(text, { schema: domain.schema, isGoal: (url) => domain.isMutable(url) });

@@ -11,7 +11,12 @@ export const program = defineProgram({
     "until-converged": { kind: "boolean", help: "End when every node is what the inventory asks for" },
     json: { kind: "boolean", help: "Print one JSON object last" },
     binaries: { kind: "boolean", help: "Run the single binaries that `npm run build` made, instead of the source" },
-    broker: { kind: "string", placeholder: "URL", help: "Use this MQTT broker instead of the embedded one" },
+    broker: {
+      kind: "string",
+      placeholder: "URL",
+      env: "KRAKEN_BROKER",
+      help: "Use this MQTT broker instead of the embedded one",
+    },
     limit: { kind: "duration", default: 600_000, help: "Give up waiting for convergence after this time" },
     "http-port": { kind: "integer", default: 3141, max: 65_535, help: "Port of the aggregator's API; 0: any free one" },
     "mqtt-port": { kind: "integer", default: 1883, max: 65_535, help: "Port of its MQTT broker; 0: any free one" },

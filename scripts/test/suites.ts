@@ -15,8 +15,6 @@ export interface Unit {
 
 /** Folders of test/ whose subject does not run everywhere, with where it does besides Deno, and why. */
 const LIMITED: { readonly [folder: string]: readonly Runtime[] } = {
-  // Node 20 has no node:sqlite, which a whole aggregator needs.
-  aggregator: ["bun"],
   // The project's own tools run on Deno only.
   scripts: [],
 };

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import type { Random } from "../clock.ts";
 import type { Log } from "../log.ts";
+import { redactUrl } from "../redact.ts";
 
 /** The first wait before connecting again, in milliseconds; doubles up to {@link RECONNECT_CAP_MS}. */
 const RECONNECT_MS = 500;
@@ -49,6 +50,7 @@ export interface MqttConnection {
  */
 export function connectMqtt(options: MqttConnectionOptions): MqttConnection {
   const { log, random } = options;
+  const shown = redactUrl(options.url);
   let client: MqttClient | undefined;
   let isUp = false;
   let ended = false;
@@ -81,7 +83,7 @@ export function connectMqtt(options: MqttConnectionOptions): MqttConnection {
     made.on("message", (topic, payload) => {
       if (client === made) guarded(() => options.onMessage(topic, payload));
     });
-    made.on("error", (error) => log.debug("MQTT connection failed", { url: options.url, error: error.message }));
+    made.on("error", (error) => log.debug("MQTT connection failed", { url: shown, error: error.message }));
     made.on("close", () => {
       if (closed) return;
       closed = true;
@@ -97,14 +99,14 @@ export function connectMqtt(options: MqttConnectionOptions): MqttConnection {
       if (refused.length > 0) throw new Error(`The broker refuses '${refused.join("', '")}'`);
     } catch (error) {
       if (ended || client !== made) return;
-      log.warn("Cannot subscribe", { url: options.url, error: error instanceof Error ? error.message : String(error) });
+      log.warn("Cannot subscribe", { url: shown, error: error instanceof Error ? error.message : String(error) });
       made.end(true);
       return;
     }
     if (ended || client !== made) return;
     isUp = true;
     failures = 0;
-    log.info("Connected to the broker", { url: options.url });
+    log.info("Connected to the broker", { url: shown });
     guarded(options.onConnect);
   }
 
@@ -113,7 +115,7 @@ export function connectMqtt(options: MqttConnectionOptions): MqttConnection {
     for (const settle of outstanding) settle(false);
     if (isUp) {
       isUp = false;
-      log.info("Lost the broker", { url: options.url });
+      log.info("Lost the broker", { url: shown });
       guarded(options.onClose);
     }
     if (ended) return;

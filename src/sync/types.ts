@@ -72,9 +72,13 @@ export interface DeadFrame {
   readonly from: string;
   readonly why: "lost" | "stopped";
 }
+/** What a child sends. */
 export type UpFrame = BirthFrame | DataFrame | AckFrame | ResyncFrame;
+/** What a parent sends. */
 export type DownFrame = WelcomeFrame | DataFrame | AckFrame | ResyncFrame;
+/** What is on a life topic. */
 export type LifeFrame = AliveFrame | DeadFrame;
+/** Any frame of the protocol. */
 export type Frame = UpFrame | DownFrame | LifeFrame;
 
 /** One changed value of a document, with the local index of the change. */

@@ -66,10 +66,10 @@ test("README: every command of the walk through the demo does what it says", asy
 
 async function runStep(command: string, api: string, folder: string): Promise<void> {
   const expected = EXPECTED.find(({ start }) => command.startsWith(start));
-  // pkill must hit this demo only, not one of somebody else's.
-  const own = command.startsWith("pkill")
-    ? command.replace(/-f (-- )?'?(.*?)'?$/, `-f -- '${folderPattern(command, folder)}'`)
-    : command;
+  // The usual demo's folder is .kraken/demo; this one has its own, beside it.
+  const own = command.replaceAll(".kraken/demo", folder);
+  const killed = /\$\(cat (\S+)\)/.exec(own)?.[1];
+  const pid = killed === undefined ? undefined : readFileSync(join(ROOT, killed), "utf8");
   const script = `krakenctl() { ${programCommand("krakenctl", "source").join(" ")} "$@"; }; ${own}`;
   const result = await runCommand(["bash", "-c", script], {
     cwd: ROOT,
@@ -79,20 +79,10 @@ async function runStep(command: string, api: string, folder: string): Promise<vo
   if (expected?.endless === true) assert.ok(result.timedOut, `'${command}' ended: ${result.output}`);
   else assert.equal(result.code, expected?.code ?? 0, `'${command}': ${result.output}`);
   if (expected?.output !== undefined) assert.match(result.output, expected.output, command);
-  if (command.includes("pkill")) {
-    await waitFor(
-      "it is back",
-      async () =>
-        (await createApi(api).nodes()).every(({ runState, physState }) =>
-          runState === "SYNC" || physState === "POWER_OFF"
-        ),
-      { limit: 90_000 },
-    );
-  }
-}
-
-/** The pattern of a pkill in README, narrowed to processes whose command line names this demo's folder. */
-function folderPattern(command: string, folder: string): string {
-  const pattern = /-f (?:-- )?'?(.*?)'?$/.exec(command)?.[1] ?? "?";
-  return pattern.includes("aggregator") ? `${pattern} .*${folder}` : `${pattern}.*${folder}`;
+  if (killed === undefined) return;
+  await waitFor("another process has taken its place, and all is well", async () => {
+    const nodes = await createApi(api).nodes();
+    const well = nodes.every(({ runState, physState }) => runState === "SYNC" || physState === "POWER_OFF");
+    return well && readFileSync(join(ROOT, killed), "utf8") !== pid;
+  }, { limit: 90_000 });
 }

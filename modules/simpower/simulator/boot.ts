@@ -29,8 +29,9 @@ export function machineFolder(config: SimulatorConfig, name: string): string {
   return folder;
 }
 
-/** Empties a machine's memory, as a loss of power does. The log of its console stays. */
+/** Empties a machine's memory, as a loss of power does, and makes it where it is not there. The log of its console stays. */
 export function loseMemory(folder: string): void {
+  mkdirSync(folder, { recursive: true });
   for (const file of readdirSync(folder)) {
     if (file !== LOG_FILE) rmSync(join(folder, file), { recursive: true, force: true });
   }
@@ -65,17 +66,20 @@ export function startAgent(
     ...withoutParentDies(),
     ...config.agent.command,
     ...["--id", system.id, "--name", system.name, "--cluster", config.cluster, "--parent", config.parent],
-    ...["--broker", config.broker, "--run-dir", folder],
+    ...["--run-dir", folder],
     ...config.agentArgs,
   ];
   const log = openSync(join(folder, LOG_FILE), "a");
   try {
     if (fstatSync(log).size > MAX_LOG_SIZE) ftruncateSync(log, 0);
-    return spawn(command, args, {
+    const agent = spawn(command, args, {
       detached: true,
       stdio: ["ignore", log, log],
-      env: { ...process.env, ...config.agent.env, [MACHINE_VARIABLE]: machine },
+      // The broker's URL may have a password in it, which command lines would show to everyone.
+      env: { ...process.env, ...config.agent.env, KRAKEN_BROKER: config.broker, [MACHINE_VARIABLE]: machine },
     });
+    if (agent.pid !== undefined) writeFileSync(join(folder, "agent.pid"), `${agent.pid}\n`);
+    return agent;
   } finally {
     closeSync(log);
   }

@@ -1,0 +1,35 @@
+import type { Cluster } from "../cluster/cluster.ts";
+import { pause } from "./follow.ts";
+
+/** How often processes are looked after, in milliseconds. */
+const EVERY = 200;
+
+/**
+ * Starts the aggregator and the simulated machines again when they end, as a supervisor would.
+ *
+ * @returns Ends it, and resolves when nothing is being started any more.
+ */
+export function supervise(cluster: Cluster, say: (line: string) => void): () => Promise<void> {
+  const ending = new AbortController();
+  async function look(): Promise<void> {
+    while (!ending.signal.aborted) {
+      await restart("aggregator", cluster.aggregator.running, cluster.restartAggregator);
+      await restart("simulator of the machines", cluster.simulator.running, cluster.restartSimulator);
+      await pause(EVERY, ending.signal);
+    }
+  }
+  async function restart(what: string, running: boolean, start: () => Promise<void>): Promise<void> {
+    if (running || ending.signal.aborted) return;
+    say(`The ${what} has ended: starting it again`);
+    try {
+      await start();
+    } catch (error) {
+      say(`Cannot start the ${what}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  const done = look();
+  return async () => {
+    ending.abort();
+    await done;
+  };
+}

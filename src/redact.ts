@@ -1,0 +1,9 @@
+/** A URL as it may be shown and logged: a user's name and password in it are left out. */
+export function redactUrl(text: string): string {
+  if (!URL.canParse(text)) return text;
+  const url = new URL(text);
+  if (url.username === "" && url.password === "") return text;
+  url.username = "";
+  url.password = "";
+  return `${url.href} (with credentials)`;
+}
