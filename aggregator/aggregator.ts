@@ -147,8 +147,8 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     discover: (id, url, value) => discovered.parent(id, new Map([[url, value]]), "a mutation failed"),
     hold: (id, stuck) => discovered.parent(id, new Map([["/stuck/parent", stuck === undefined ? null : { ...stuck }]])),
     held: (id) => readStuck(replica.get(id)?.facets.parent.get("/stuck/parent")?.value),
-    remember: (id, memo) => discovered.parent(id, new Map([["/engine", { ...memo }]])),
-    remembered: (id) => readMemo(replica.get(id)?.facets.parent.get("/engine")?.value),
+    remember: (id, memo) => discovered.parent(id, new Map([["/engine/memo", { ...memo }]])),
+    remembered: (id) => readMemo(replica.get(id)?.facets.parent.get("/engine/memo")?.value),
     log: (event) => events.add(event),
   };
   const engine = createEngine(host, { clock, random });
