@@ -249,6 +249,20 @@ test("limits and invariants are cfg of the aggregator's own node, checked when t
   await cluster.stop();
 });
 
+test("a node that was taken out at the moment of a crash still counts", async () => {
+  const cluster = await createVirtualCluster(3);
+  cluster.rule({ "/invariants/up": { kind: "away", atMost: 1 } });
+  for (const { name } of cluster.machines) cluster.set(name, SYNC);
+  await cluster.converge();
+  for (const { name } of cluster.machines) cluster.set(name, { "/physState": "POWER_OFF" });
+  await cluster.clock.runUntil(() => cluster.machines.some(({ power }) => power === "off"), 10_000);
+  cluster.killAggregator();
+  await cluster.startAggregator();
+  await cluster.clock.advance(60_000);
+  assert.equal(cluster.machines.filter(({ power }) => power === "off").length, 1);
+  await cluster.stop();
+});
+
 test("a rolling power cycle of a rack keeps its invariant, over a restart of the aggregator", async () => {
   const cluster = await createVirtualCluster(6);
   cluster.rule({ "/invariants/up": { kind: "away", nodes: "n[1-6]", atMost: "34%" } });

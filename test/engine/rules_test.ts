@@ -216,6 +216,8 @@ test("a busy node is never disturbed, and the reason says so", async () => {
   await lab.settle();
   assert.deepEqual(lab.runs, []);
   assert.equal(lab.engine.status("n1").reason, "machine/reset refused by invariant 'jobs': '/lamp' is 'LIT'");
+  await lab.clock.advance(200_000);
+  assert.deepEqual(lab.keysOf("refused"), ["machine/reset"], "It is told once");
   lab.see({ "/lamp": "DARK" }, "n1");
   await lab.settle();
   assert.deepEqual(lab.runs.map(({ key }) => key), ["machine/reset"]);
