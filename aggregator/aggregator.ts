@@ -146,8 +146,12 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     discover: (id, url, value) => discovered.parent(id, new Map([[url, value]]), "a mutation failed"),
     hold: (id, stuck) => discovered.parent(id, new Map([["/stuck/parent", stuck === undefined ? null : { ...stuck }]])),
     held: (id) => readStuck(replica.get(id)?.facets.parent.get("/stuck/parent")?.value),
-    remember: (id, memo) => discovered.parent(id, new Map([["/engine", { ...memo }]])),
-    remembered: (id) => readMemo(replica.get(id)?.facets.parent.get("/engine")?.value),
+    remember(id, memo) {
+      discovered.parent(id, new Map([["/engine/memo", { ...memo }]]));
+      // On disk before a node is taken out, so that a run after a crash counts it too.
+      if (memo.out === "TAKEN" || memo.out === "CUT") persistence.flush();
+    },
+    remembered: (id) => readMemo(replica.get(id)?.facets.parent.get("/engine/memo")?.value),
     log: (event) => events.add(event),
   };
   const engine = createEngine(host, { clock, random });

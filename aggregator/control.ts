@@ -4,6 +4,7 @@ import type {
   Explanation,
   FleetHold,
   InvariantStatus,
+  Late,
   LimitStatus,
 } from "../src/engine/mod.ts";
 import type { InventoryNode } from "../src/inventory/mod.ts";
@@ -24,8 +25,10 @@ export interface NodeSummary {
   readonly runState: string;
   readonly link: string;
   readonly phase: EngineStatus["phase"];
-  /** Why it is stuck or blocked, or what it is doing. */
+  /** Why it is stuck or blocked, or what it waits for or is doing. */
   readonly reason: string;
+  /** Present while something of it takes longer than expected. */
+  readonly late?: Late;
 }
 
 /** Everything about one node. */

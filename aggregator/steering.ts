@@ -58,6 +58,7 @@ export function createControl(parts: SteeringParts): Control {
       link: text("/link"),
       phase: status.phase,
       reason: reasonOf(node, status),
+      ...(status.late !== undefined && { late: status.late }),
       cfg: node.cfg,
       dsc: new Map([...node.view].filter(([url]) => domains.schema.find(url)?.variable.writer !== "cfg")),
       version: node.version,
@@ -75,7 +76,8 @@ export function createControl(parts: SteeringParts): Control {
   }
 
   let listed: { revision: string; summaries: readonly NodeSummary[] } | undefined;
-  const revision = (): string => `${parts.run}.${replica.index}.${events.last}`;
+  // A node becomes late without anything having changed.
+  const revision = (): string => `${parts.run}.${replica.index}.${events.last}.${engine.counts().late}`;
 
   return {
     cluster: parts.cluster,
@@ -165,8 +167,9 @@ export function createControl(parts: SteeringParts): Control {
 }
 
 function summaryOf(node: NodeDetail): NodeSummary {
-  const { id, name, kind, platform, parent, physState, runState, link, phase, reason } = node;
-  return { id, name, kind, platform, parent, physState, runState, link, phase, reason };
+  const { id, name, kind, platform, parent, physState, runState, link, phase, reason, late } = node;
+  const summary = { id, name, kind, platform, parent, physState, runState, link, phase, reason };
+  return late === undefined ? summary : { ...summary, late };
 }
 
 /** Why a node is where it is: what holds it up at its aggregator, at its agent, or what is being done. */

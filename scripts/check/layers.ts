@@ -6,7 +6,7 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "src": [],
   "src/state": [],
   "src/plan": ["src/state"],
-  "src/engine": ["src", "src/plan", "src/state"],
+  "src/engine": ["src", "src/nodeset", "src/plan", "src/state"],
   "src/sync": ["src", "src/plan", "src/state"],
   "src/mqtt": ["src", "src/sync", "src/plan", "src/state"],
   "src/module": ["src", "src/plan", "src/state"],

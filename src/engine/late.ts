@@ -1,15 +1,7 @@
-import { isPattern, type Schema, type Value, valueIn } from "../state/mod.ts";
-import type { Flight, NodeRecord } from "./record.ts";
+import { isPattern, type Schema, valueIn } from "../state/mod.ts";
+import type { Flight, NodeRecord, Sight } from "./record.ts";
 import type { EngineNode, Late } from "./types.ts";
 import { describeTime } from "./words.ts";
-
-/** A value that is to be left, and since when, in clock milliseconds, it has been seen. */
-export interface Sight {
-  readonly value: Value;
-  readonly since: number;
-  /** Milliseconds. */
-  readonly within: number;
-}
 
 const exactUrls = new WeakMap<Schema, readonly string[]>();
 

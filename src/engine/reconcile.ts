@@ -12,7 +12,7 @@ import { readStuck } from "./stuck.ts";
 import { type Flight, NO_WAITS, type NodeRecord } from "./record.ts";
 import type { Rules } from "./rules.ts";
 import type { EngineHost, EngineNode, Obstacle, Stuck } from "./types.ts";
-import { describeSurprise } from "./words.ts";
+import { describeObstacle, describeSurprise } from "./words.ts";
 
 /** Brings one node a look closer to its goal: what is done ends, what is unwanted stops, what can start starts. */
 export type Reconcile = (record: NodeRecord, node: EngineNode) => void;
@@ -162,6 +162,16 @@ export function createReconcile(
     return stuck?.mutation === step.key ? stuck : undefined;
   }
 
+  /** Once for each invariant that says no. */
+  function tellRefusal(record: NodeRecord, { key }: Step, obstacle: Obstacle | "queued"): void {
+    if (obstacle === "queued" || obstacle.kind !== "invariant") return;
+    const before = record.waits.get(key);
+    const isKnown = before !== undefined && before !== "queued" && before.kind === "invariant" &&
+      before.invariant === obstacle.invariant;
+    if (isKnown) return;
+    host.log({ node: record.name, kind: "refused", mutation: key, why: describeObstacle(obstacle, clock.now()) });
+  }
+
   /** Starts what may start. What has to wait for something else than its plan is noted with that. */
   function startOpen(record: NodeRecord, node: EngineNode, open: readonly Step[], plan: Plan): void {
     let waits: Map<MutationKey, Obstacle | "queued"> | undefined;
@@ -172,6 +182,7 @@ export function createReconcile(
         ? flights.unsettled(record.id, step.key) ?? rules.ask(record, node, step)
         : undefined;
       if (obstacle !== undefined) {
+        tellRefusal(record, step, obstacle);
         waits ??= new Map();
         waits.set(step.key, obstacle);
         continue;

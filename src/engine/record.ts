@@ -1,7 +1,7 @@
 import type { MutationKey, Plan, Step } from "../plan/mod.ts";
+import type { Value } from "../state/mod.ts";
 import type { Memory } from "./failures.ts";
 import type { Gate } from "./gate.ts";
-import type { Sight } from "./late.ts";
 import type { EngineNode, Freeze, Memo, Obstacle, Out } from "./types.ts";
 
 /** A mutation that runs, or that another program is awaited to run. */
@@ -17,6 +17,14 @@ export interface Flight {
   readonly disruptive: boolean;
   /** True once its handler has returned. */
   settled: boolean;
+}
+
+/** A value that is to be left, and since when, in clock milliseconds, it has been seen. */
+export interface Sight {
+  readonly value: Value;
+  readonly since: number;
+  /** Milliseconds. */
+  readonly within: number;
 }
 
 /** What the engine knows of one node between two looks at it. */

@@ -12,7 +12,7 @@ export function readStuck(value: Value | null | undefined): Stuck | undefined {
 
 const OUTS = ["NO", "TAKEN", "AWAY", "CUT"] as const;
 
-/** Reads the value of a node's `/engine`; undefined where it is not set. */
+/** Reads the value of a node's `/engine/memo`; undefined where it is not set. */
 export function readMemo(value: Value | null | undefined): Memo | undefined {
   if (!isRecord(value)) return undefined;
   const { reached } = value;

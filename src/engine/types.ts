@@ -71,7 +71,7 @@ export interface EngineHost {
   hold(id: string, stuck: Stuck | undefined): void;
   /** What the node's `/stuck/...` of this role says: survives a restart. */
   held(id: string): Stuck | undefined;
-  /** Keeps what must be known of a node after a restart. */
+  /** Keeps what must be known of a node after a restart: on disk when it returns, where something was done to the node. */
   remember(id: string, memo: Memo): void;
   /** What was kept of a node. */
   remembered(id: string): Memo | undefined;
@@ -91,6 +91,7 @@ export interface EngineEvent {
     | "retry" // starts again after a failure
     | "stuck"
     | "unstuck"
+    | "refused" // by an invariant that says no
     | "held" // for the whole fleet
     | "released"
     | "overdue" // a handler did not return

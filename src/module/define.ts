@@ -43,7 +43,7 @@ export interface MutationRun {
   readonly bindings: Bindings;
   /** Unique to this run: a handler that is called twice with the same one is the same work. */
   readonly execution: string;
-  /** Fires on timeout and when the plan no longer wants it. */
+  /** Fires on timeout, when the plan no longer wants it, and when the change is seen before the handler has returned. */
   readonly signal: AbortSignal;
   /** States what was observed of this node. See {@link ModuleContext.discover}. */
   discover(url: string, value: Value | null): void;

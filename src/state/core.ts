@@ -64,7 +64,7 @@ export const core = defineExtension("core", {
     about: "Grows each time that somebody asks to try again what was given up: its agent sees it and does so too",
     knownWhile: {},
   },
-  "/engine": {
+  "/engine/memo": {
     type: {
       kind: "object",
       fields: {

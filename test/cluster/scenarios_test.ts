@@ -46,7 +46,9 @@ test("a machine that is hung at discovery is given the time of a boot, then powe
   cluster.set("n1", SYNC);
   await cluster.clock.advance(55_000);
   assert.deepEqual(cluster.machine("n1").orders, []);
-  assert.match(cluster.aggregator.control.find("n1")?.engine.late?.why ?? "", /simpower\/boot runs: expected to take/);
+  const listed = cluster.aggregator.control.list().find(({ name }) => name === "n1");
+  assert.match(listed?.late?.why ?? "", /simpower\/boot runs: expected to take/);
+  assert.equal(cluster.aggregator.control.engine().counts.late, 1);
   await cluster.converge();
   assert.deepEqual(cluster.machine("n1").orders, ["off", "on"]);
   await cluster.stop();
@@ -244,6 +246,20 @@ test("limits and invariants are cfg of the aggregator's own node, checked when t
   await cluster.clock.advance(20);
   assert.deepEqual(cluster.machines.map(({ orders }) => orders.length), [1, 1, 1, 1, 1, 1]);
   await cluster.converge();
+  await cluster.stop();
+});
+
+test("a node that was taken out at the moment of a crash still counts", async () => {
+  const cluster = await createVirtualCluster(3);
+  cluster.rule({ "/invariants/up": { kind: "away", atMost: 1 } });
+  for (const { name } of cluster.machines) cluster.set(name, SYNC);
+  await cluster.converge();
+  for (const { name } of cluster.machines) cluster.set(name, { "/physState": "POWER_OFF" });
+  await cluster.clock.runUntil(() => cluster.machines.some(({ power }) => power === "off"), 10_000);
+  cluster.killAggregator();
+  await cluster.startAggregator();
+  await cluster.clock.advance(60_000);
+  assert.equal(cluster.machines.filter(({ power }) => power === "off").length, 1);
   await cluster.stop();
 });
 

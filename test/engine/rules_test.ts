@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { complainPolicy, type Policy, readPolicy } from "../../src/engine/mod.ts";
-import type { Value } from "../../src/state/mod.ts";
+import { complainPolicy, type Policy, policy, readPolicy } from "../../src/engine/mod.ts";
+import { core, createSchema, fromNested, type Value } from "../../src/state/mod.ts";
 import { createLab, type Lab } from "./lab.ts";
 
 const UP = { "/physState": "POWER_ON", "/runState": "SYNC" };
@@ -216,6 +216,8 @@ test("a busy node is never disturbed, and the reason says so", async () => {
   await lab.settle();
   assert.deepEqual(lab.runs, []);
   assert.equal(lab.engine.status("n1").reason, "machine/reset refused by invariant 'jobs': '/lamp' is 'LIT'");
+  await lab.clock.advance(200_000);
+  assert.deepEqual(lab.keysOf("refused"), ["machine/reset"], "It is told once");
   lab.see({ "/lamp": "DARK" }, "n1");
   await lab.settle();
   assert.deepEqual(lab.runs.map(({ key }) => key), ["machine/reset"]);
@@ -261,4 +263,16 @@ test("complainPolicy() names what is wrong with a rule", () => {
   }
   assert.equal(complainPolicy("/physState", "POWER_ON"), undefined);
   assert.equal(readPolicy(new Map([["/engine/config", { failuresInARow: 3 }]])).failuresInARow, 3);
+});
+
+test("a policy can be written as people do: nested", () => {
+  const nested = {
+    limits: { power: { mutations: ["*/power-on"], atMost: 20 } },
+    invariants: { up: { kind: "away", atMost: "10%" }, jobs: { kind: "never", when: { "/busy": "BUSY" } } },
+    engine: { config: { failuresInARow: 3 } },
+  };
+  const read = fromNested(createSchema([core, policy]), nested);
+  assert.ok(read.ok, JSON.stringify(read));
+  const { limits, invariants, failuresInARow } = readPolicy(read.values);
+  assert.deepEqual([limits.length, invariants.length, failuresInARow], [1, 2, 3]);
 });

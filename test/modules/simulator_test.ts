@@ -154,9 +154,12 @@ test("simulator starts the agent with its identity, after power on and the boot 
       assert.equal(
         readFileSync(log, "utf8"),
         "--id 11111111-1111-4111-8111-111111111111 --name n1 --cluster test " +
-          "--parent 22222222-2222-4222-8222-222222222222 --broker mqtt://127.0.0.1:1 " +
+          "--parent 22222222-2222-4222-8222-222222222222 " +
           `--run-dir ${join(folder, "machines/n1")} --extra\n`,
       );
+      // The broker's URL may have a password in it: it is not on the command line.
+      const pid = readFileSync(join(folder, "machines/n1/agent.pid"), "utf8").trim();
+      assert.match(readFileSync(`/proc/${pid}/environ`, "utf8"), /KRAKEN_BROKER=mqtt:\/\/127\.0\.0\.1:1\0/);
     });
   });
 });
