@@ -23,9 +23,9 @@ export class TransitionGraph {
   readonly #size: number;
   readonly #condition: readonly Fact[];
   readonly #edges: readonly Edge[];
-  readonly #incoming: readonly (readonly Edge[])[];
-  readonly #outgoing: readonly (readonly Edge[])[];
-  readonly #distances: Float64Array[] = [];
+  readonly #incoming: readonly (readonly Edge[] | undefined)[];
+  readonly #outgoing: readonly (readonly Edge[] | undefined)[];
+  readonly #distances: (readonly number[])[] = [];
   readonly #needs: (readonly Need[])[] = [];
   #candidates: readonly Omit<Need, "unavoidable">[] | undefined;
 
@@ -44,13 +44,13 @@ export class TransitionGraph {
   }
 
   /** For each value the least cost from there to `goal`; Infinity where there is no way. */
-  distancesTo(goal: number): Float64Array {
+  distancesTo(goal: number): readonly number[] {
     return this.#distances[goal] ??= this.#measure(goal);
   }
 
   /** Dijkstra's algorithm, backwards from the goal. */
-  #measure(goal: number): Float64Array {
-    const found = new Float64Array(this.#size).fill(Infinity);
+  #measure(goal: number): number[] {
+    const found = new Array<number>(this.#size).fill(Infinity);
     const open = new Heap<{ readonly value: number; readonly cost: number }>((a, b) => a.cost - b.cost);
     function reach(value: number, cost: number): void {
       if (cost >= (found[value] ?? 0)) return;
@@ -94,16 +94,18 @@ export class TransitionGraph {
 
   /** Everything that some edge needs of other variables. */
   #findCandidates(): Omit<Need, "unavoidable">[] {
-    const all = new Map<string, Omit<Need, "unavoidable">>();
-    const add = (fact: Fact, holds: boolean) => {
-      if (fact.variable !== this.#variable) all.set(`${fact.variable} ${fact.value} ${holds}`, { ...fact, holds });
+    const all: Omit<Need, "unavoidable">[] = [];
+    const add = ({ variable, value }: Fact, holds: boolean) => {
+      if (variable === this.#variable) return;
+      const isKnown = all.some((need) => need.variable === variable && need.value === value && need.holds === holds);
+      if (!isKnown) all.push({ variable, value, holds });
     };
     for (const { action } of this.#edges) {
       for (const fact of action.requires) add(fact, true);
       for (const fact of action.excludes) add(fact, false);
       for (const change of action.changes) add({ variable: change.variable, value: change.from }, true);
     }
-    return [...all.values()];
+    return all;
   }
 
   /** The values with a way to `goal`, but none over edges that do without the candidate. */
@@ -145,16 +147,20 @@ export class TransitionGraph {
 }
 
 /** Edges by the value that they lead to or from. */
-function byValue(size: number, edges: readonly Edge[], end: "from" | "to"): Edge[][] {
-  const lists: Edge[][] = Array.from({ length: size }, () => []);
-  for (const edge of edges) lists[edge[end]]?.push(edge);
+function byValue(size: number, edges: readonly Edge[], end: "from" | "to"): (readonly Edge[] | undefined)[] {
+  const lists = new Array<Edge[] | undefined>(size).fill(undefined);
+  for (const edge of edges) {
+    const list = lists[edge[end]];
+    if (list === undefined) lists[edge[end]] = [edge];
+    else list.push(edge);
+  }
   return lists;
 }
 
 /**
  * The transition graphs of the variables of a task. An action that changes several variables is shared out among them in
- * equal parts (whole numbers), so that the distances of different variables may be added up. Being forgotten is free: whoever causes it
- * pays.
+ * equal parts (whole numbers), so that the distances of different variables may be added up. Being forgotten is free:
+ * whoever causes it pays.
  */
 export function createTransitionGraphs(task: Task): TransitionGraph[] {
   const edges: Edge[][] = task.sizes.map(() => []);
