@@ -69,7 +69,19 @@ function hostOf(start: (context: ModuleContext) => ReturnType<Module["start"]>, 
 function step(mutation: string, module = "cooling"): Step {
   const changes = { "/fan": ["SLOW", "FAST"] } as const;
   const key = `${module}/${mutation}`;
-  return { key, module, mutation, bindings: {}, context: "self", changes, failTo: {}, timeout: 1, disruption: 1, duration: 1, after: [] };
+  return {
+    key,
+    module,
+    mutation,
+    bindings: {},
+    context: "self",
+    changes,
+    failTo: {},
+    timeout: 1,
+    disruption: 1,
+    duration: 1,
+    after: [],
+  };
 }
 
 const never = new AbortController().signal;

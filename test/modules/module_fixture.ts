@@ -87,7 +87,19 @@ export async function hostForTest(
 
 function stepOf(module: string, mutation: string, bindings: Record<string, string>): Step {
   const key = `${module}/${mutation}`;
-  return { key, module, mutation, bindings, context: "self", changes: {}, failTo: {}, timeout: 1, disruption: 1, duration: 1, after: [] };
+  return {
+    key,
+    module,
+    mutation,
+    bindings,
+    context: "self",
+    changes: {},
+    failTo: {},
+    timeout: 1,
+    disruption: 1,
+    duration: 1,
+    after: [],
+  };
 }
 
 /** The machine's clock, with every wait a quarter as long as asked for: what waits for real programs is tested faster. */
