@@ -8,17 +8,17 @@ import { parseGolden } from "./format.ts";
 import { describeComparison, isSame, toCounts } from "./report.ts";
 
 function run(args: readonly string[]): number {
-  let values, positionals;
+  let parsedArgs;
   try {
-    ({ values, positionals } = parseArgs({
+    parsedArgs = parseArgs({
       args: [...args],
       options: { json: { type: "boolean", default: false } },
       allowPositionals: true,
-    }));
+    });
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error));
   }
-  const [path, ...more] = positionals;
+  const { values, positionals: [path, ...more] } = parsedArgs;
   if (path === undefined || more.length > 0) return fail("Usage: npm run -s golden -- FILE [--json]");
   try {
     const parsed = parseGolden(readFileSync(path, "utf8"));

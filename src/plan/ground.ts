@@ -108,9 +108,10 @@ export function createGrounder(domain: Domain): Grounder {
 function bind(mutation: DomainMutation, key: MutationKey, bindings: Bindings): GroundMutation {
   const { changes, requires = {}, excludes = {}, failTo = {}, timeout, disruption = 1 } = mutation.declaration;
   function bound<T>(part: { readonly [url: string]: T }): (readonly [string, T])[] {
-    return Object.entries(part)
-      .map(([url, value]) => [bindUrl(url, bindings), value] as const)
-      .sort(([a], [b]) => (a < b ? -1 : 1));
+    const entries = Object.entries(part).map(([url, value]) =>
+      [isPattern(url) ? bindUrl(url, bindings) : url, value] as const
+    );
+    return entries.length > 1 ? entries.sort(([a], [b]) => (a < b ? -1 : 1)) : entries;
   }
   return {
     key,

@@ -1,3 +1,4 @@
+import { offsetsOf } from "./offsets.ts";
 import type { State, Task } from "./task.ts";
 import type { TransitionGraph } from "./transition_graph.ts";
 
@@ -17,15 +18,10 @@ export function createHeuristic(task: Task, graphs: readonly TransitionGraph[]):
   for (const { variable, value } of task.goals) goalOf[variable] = value;
 
   /** Where the marks of a variable's values begin. */
-  const offsets: number[] = [];
-  let total = 0;
-  for (const size of task.sizes) {
-    offsets.push(total);
-    total += size;
-  }
+  const offsets = offsetsOf(task.sizes);
   // What was already taken up in this evaluation is marked with its number, so that nothing has to be cleared.
   let evaluation = 0;
-  const wantedIn = new Uint32Array(total);
+  const wantedIn = new Uint32Array(offsets[task.sizes.length] ?? 0);
   const movedIn = new Uint32Array(task.sizes.length);
   const forgottenIn = new Uint32Array(task.sizes.length);
   /** What a variable must pay, by its longest way; and, as a second bound, for all the values that it must come to. */

@@ -84,6 +84,7 @@ function relevantVariables(
 
 /** A part of a task on its own, with its variables numbered anew. */
 function restrict(task: Task, variables: readonly number[], actions: readonly Action[]): Task {
+  if (variables.length === task.sizes.length) return { ...task, actions };
   const numbers = new Map(variables.map((variable, number) => [variable, number]));
   const pick = <T>(list: readonly T[]): T[] => list.filter((_item, variable) => numbers.has(variable));
   /** Facts of variables that are not here hold for ever. */

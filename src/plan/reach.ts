@@ -1,3 +1,4 @@
+import { offsetsOf } from "./offsets.ts";
 import type { Action, Task } from "./task.ts";
 
 /** Which values variables can take at all. */
@@ -9,17 +10,19 @@ export interface Reached {
 
 /** Makes an empty, growing {@link Reached}. */
 export function createReached(sizes: readonly number[]): Reached & { add(variable: number, value: number): boolean } {
-  const values = sizes.map(() => new Set<number>());
+  const offsets = offsetsOf(sizes);
+  const flags = new Uint8Array(offsets[sizes.length] ?? 0);
+  const counts = new Uint32Array(sizes.length);
+  function has(variable: number, value: number): boolean {
+    return value >= 0 && value < (sizes[variable] ?? 0) && flags[(offsets[variable] ?? 0) + value] === 1;
+  }
   return {
-    has: (variable, value) => values[variable]?.has(value) ?? false,
-    hasOther: (variable, value) => {
-      const known = values[variable];
-      return known !== undefined && known.size > (known.has(value) ? 1 : 0);
-    },
+    has,
+    hasOther: (variable, value) => (counts[variable] ?? 0) > (has(variable, value) ? 1 : 0),
     add(variable, value) {
-      const known = values[variable];
-      if (known === undefined || known.has(value)) return false;
-      known.add(value);
+      if (value < 0 || value >= (sizes[variable] ?? 0) || has(variable, value)) return false;
+      flags[(offsets[variable] ?? 0) + value] = 1;
+      counts[variable] = (counts[variable] ?? 0) + 1;
       return true;
     },
   };
@@ -55,8 +58,8 @@ export function relaxedReach(task: Task): Reached {
 
   function add(variable: number, value: number): void {
     if (!reached.add(variable, value)) return;
-    for (const action of readers[variable]?.get(value) ?? []) pending.add(action);
-    for (const action of readers[variable]?.get(ANY) ?? []) pending.add(action);
+    for (const action of readers.ofValue(variable, value)) pending.add(action);
+    for (const action of readers.ofAny(variable)) pending.add(action);
     for (const dependent of task.dependents[variable] ?? []) {
       if (dependent.value !== value) add(dependent.variable, 0);
     }
@@ -73,24 +76,36 @@ export function relaxedReach(task: Task): Reached {
   return reached;
 }
 
-/** Stands for every value of a variable. */
-const ANY = -1;
+/** The actions whose use can depend on a value of a variable, and on whichever it has. */
+interface Readers {
+  ofValue(variable: number, value: number): readonly Action[];
+  ofAny(variable: number): readonly Action[];
+}
 
-/** For each variable and value the actions whose use can depend on it. */
-function readersOf(task: Task): Map<number, Action[]>[] {
-  const readers: Map<number, Action[]>[] = task.sizes.map(() => new Map());
+const NONE: readonly Action[] = [];
+
+function readersOf(task: Task): Readers {
+  const offsets = offsetsOf(task.sizes);
+  const byValue: (Action[] | undefined)[] = new Array(offsets[task.sizes.length] ?? 0);
+  const byVariable: (Action[] | undefined)[] = new Array(task.sizes.length);
+  function add(lists: (Action[] | undefined)[], place: number, action: Action): void {
+    const actions = lists[place];
+    if (actions === undefined) lists[place] = [action];
+    else actions.push(action);
+  }
   function reads(action: Action, variable: number, value: number): void {
-    const actions = readers[variable]?.get(value) ?? [];
-    actions.push(action);
-    readers[variable]?.set(value, actions);
+    if (value >= 0) add(byValue, (offsets[variable] ?? 0) + value, action);
   }
   for (const action of task.actions) {
     for (const { variable, value } of action.requires) reads(action, variable, value);
-    for (const { variable } of action.excludes) reads(action, variable, ANY);
+    for (const { variable } of action.excludes) add(byVariable, variable, action);
     for (const { variable, from } of action.changes) {
       reads(action, variable, from);
       for (const fact of task.conditions[variable] ?? []) reads(action, fact.variable, fact.value);
     }
   }
-  return readers;
+  return {
+    ofValue: (variable, value) => byValue[(offsets[variable] ?? 0) + value] ?? NONE,
+    ofAny: (variable) => byVariable[variable] ?? NONE,
+  };
 }
