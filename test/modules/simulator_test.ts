@@ -158,7 +158,9 @@ test("simulator starts the agent with its identity, after power on and the boot 
           `--run-dir ${join(folder, "machines/n1")} --extra\n`,
       );
       // The broker's URL may have a password in it: it is not on the command line.
-      const pid = readFileSync(join(folder, "machines/n1/agent.pid"), "utf8").trim();
+      const pidFile = join(folder, "machines/n1/agent.pid");
+      await until(() => assert.match(readFileSync(pidFile, "utf8"), /^\d+\n$/));
+      const pid = readFileSync(pidFile, "utf8").trim();
       assert.match(readFileSync(`/proc/${pid}/environ`, "utf8"), /KRAKEN_BROKER=mqtt:\/\/127\.0\.0\.1:1\0/);
     });
   });
