@@ -70,3 +70,22 @@ test("kill -9 of the aggregator once all is well: agents go on, join again, and 
     await lab.converge();
   });
 });
+
+test("controllers that do not answer for a while use no attempt up: nothing is stuck, and all comes back", async () => {
+  await withLab({ count: 2 }, async (lab) => {
+    await lab.askForSync();
+    await lab.converge();
+    await lab.cluster.simulator.kill(); // with it all machines lose their power
+    await waitFor(
+      "the agents are missed",
+      async () => (await lab.nodes()).every(({ runState }) => runState === "ERROR"),
+    );
+    await waitFor("a power-off could not be tried several times", async () => {
+      const { body } = await lab.request("GET", "/events");
+      return (JSON.stringify(body).match(/not tried, next in/g) ?? []).length >= 6;
+    });
+    assert.deepEqual((await lab.nodes()).filter(({ phase }) => phase === "stuck"), []);
+    await lab.cluster.restartSimulator();
+    await lab.converge();
+  });
+});
