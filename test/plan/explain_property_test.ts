@@ -178,8 +178,9 @@ function grantAll(domain: Domain, view: Values, { url, value }: OracleGoal, choi
   for (; reason !== undefined; round++) {
     const { achievers } = reason;
     const achiever = achievers[(choice + round) % Math.max(1, achievers.length)];
-    const urls = [reason.url, ...achiever?.lacks.flatMap((words) => /^\/\S+/.exec(words)?.[0] ?? []) ?? []];
-    if (achiever === undefined || urls.some((url) => canNeverBeKnown(domain, url))) break; // whatever is granted
+    assert.ok(achiever, `No mutation leads to ${reason.url}, though one leads to ${url}`);
+    const urls = [reason.url, ...achiever.lacks.flatMap((words) => /^\/\S+/.exec(words)?.[0] ?? [])];
+    if (urls.some((url) => canNeverBeKnown(domain, url))) break; // whatever is granted
     const key = achiever.key.replace("granted/", "").replace(".", "/");
     if (achiever.lacks.some((words) => words.includes("never holds at once"))) {
       assert.ok(canHaveEach(world, key, view), `${key} lacks something that never holds at all`);
