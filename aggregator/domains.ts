@@ -38,6 +38,7 @@ export function createDomains(
     const text = textOf(modules);
     const known = planners.get(text);
     if (known !== undefined) return known;
+    if (planners.size >= MAX_SETS) dropUnused();
     if (planners.size >= MAX_SETS) {
       throw new RangeError(`Cannot plan for more than ${MAX_SETS} different sets of agent modules at once`);
     }
@@ -46,6 +47,13 @@ export function createDomains(
     planners.set(text, planner);
     schema = wider;
     return planner;
+  }
+
+  /** Agents are upgraded: what none of them runs any more is forgotten, with all that was planned with it. */
+  function dropUnused(): void {
+    const used = new Set([builtIn, ...byNode.values()]);
+    for (const [text, planner] of planners) if (!used.has(planner)) planners.delete(text);
+    schema = createSchema([...used].flatMap(({ domain }) => domain.schema.extensions).concat(policy));
   }
 
   return {
