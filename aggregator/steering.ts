@@ -1,14 +1,20 @@
+import type { Clock } from "../src/clock.ts";
 import type { Engine, EngineStatus } from "../src/engine/mod.ts";
-import { describeNoPlan } from "../src/plan/mod.ts";
+import { describeNoPlan, exploreGraph } from "../src/plan/mod.ts";
 import type { Value } from "../src/state/mod.ts";
 import type { Replica } from "../src/sync/mod.ts";
+import type { AgentHolds } from "./agent_holds.ts";
 import type { CfgWriter } from "./cfg.ts";
 import type { Control, NodeChange, NodeDetail, NodeSummary } from "./control.ts";
 import type { Discovered } from "./discovered.ts";
 import type { Domains } from "./domains.ts";
 import type { Events } from "./events.ts";
+import { aboutOf, explainNode, prospectOf } from "./explaining.ts";
 import type { Freezer } from "./freezer.ts";
 import type { Nodes, ReadNode } from "./nodes.ts";
+
+/** How long a count of late and waiting nodes serves, in milliseconds: to count is to look at all of them. */
+const RECOUNT = 1000;
 
 /** What steering an aggregator needs of it. */
 export interface SteeringParts {
@@ -24,6 +30,8 @@ export interface SteeringParts {
   readonly cfg: CfgWriter;
   readonly discovered: Discovered;
   readonly freezer: Freezer;
+  readonly agentHolds: AgentHolds;
+  readonly clock: Clock;
   /** Sorts names as people do. */
   readonly compareNames: (a: string, b: string) => number;
 }
@@ -49,6 +57,7 @@ export function createControl(parts: SteeringParts): Control {
       link: text("/link"),
       phase: status.phase,
       reason: reasonOf(node, status),
+      ...(status.late !== undefined && { late: status.late }),
       cfg: node.cfg,
       dsc: new Map([...node.view].filter(([url]) => domains.schema.find(url)?.variable.writer !== "cfg")),
       version: node.version,
@@ -60,7 +69,17 @@ export function createControl(parts: SteeringParts): Control {
   }
 
   let listed: { revision: string; summaries: readonly NodeSummary[] } | undefined;
-  const revision = (): string => `${parts.run}.${replica.index}.${events.last}`;
+  let counted: { at: number; text: string } | undefined;
+  /** How many are late or wait: becomes another with time alone, so it is part of the revision. */
+  function countedNow(): string {
+    const at = parts.clock.now();
+    if (counted === undefined || at - counted.at >= RECOUNT) {
+      const { late, waiting } = engine.counts();
+      counted = { at, text: `${late}.${waiting}` };
+    }
+    return counted.text;
+  }
+  const revision = (): string => `${parts.run}.${replica.index}.${events.last}.${countedNow()}`;
 
   return {
     cluster: parts.cluster,
@@ -127,7 +146,15 @@ export function createControl(parts: SteeringParts): Control {
       }
       return result;
     },
-    explain: (id) => nodes.isChild(id) ? engine.explain(id) : undefined,
+    explain: (id, cfg) => explainNode(parts, id, cfg),
+    about: (id, step) => aboutOf(domains.plannerOf(id).domain, step),
+    prospect: (change) => prospectOf(parts, change),
+    graph(id, maxStates) {
+      const node = nodes.read(id);
+      if (node === undefined) return undefined;
+      const cfg = id === ownId ? new Map<string, Value>() : node.cfg;
+      return exploreGraph(node.planner, { view: node.view, cfg }, { maxStates });
+    },
     limits: () => engine.limits(),
     invariants: () => engine.invariants(),
     holds: () => engine.holds(),
@@ -147,8 +174,9 @@ export function createControl(parts: SteeringParts): Control {
 }
 
 function summaryOf(node: NodeDetail): NodeSummary {
-  const { id, name, kind, platform, parent, physState, runState, link, phase, reason } = node;
-  return { id, name, kind, platform, parent, physState, runState, link, phase, reason };
+  const { id, name, kind, platform, parent, physState, runState, link, phase, reason, late } = node;
+  const summary = { id, name, kind, platform, parent, physState, runState, link, phase, reason };
+  return late === undefined ? summary : { ...summary, late };
 }
 
 /** Why a node is where it is: what holds it up at its aggregator, at its agent, or what is being done. */
