@@ -27,9 +27,9 @@ export interface NodeSummary {
   readonly runState: string;
   readonly link: string;
   readonly phase: EngineStatus["phase"];
-  /** Why it is stuck or blocked, or what it is doing. */
+  /** Why it is stuck or blocked, or what it waits for or is doing. */
   readonly reason: string;
-  /** Present while something takes longer than it is expected to; since when in clock milliseconds. */
+  /** Present while something of it takes longer than expected. */
   readonly late?: Late;
 }
 

@@ -9,6 +9,8 @@ import type { Nodes, ReadNode } from "./nodes.ts";
 
 /** What explaining needs of an aggregator. */
 export interface ExplainingParts {
+  /** The name of its own node. */
+  readonly name: string;
   readonly ownId: string;
   readonly nodes: Nodes;
   readonly engine: Engine;
@@ -21,10 +23,11 @@ export interface ExplainingParts {
 export function explainNode(parts: ExplainingParts, id: string, cfg?: Values): NodeExplanation | undefined {
   const node = parts.nodes.read(id);
   if (node === undefined) return undefined;
-  const known = cfg === undefined ? parts.engine.explain(id) : undefined;
+  const known = cfg === undefined && parts.nodes.isChild(id) ? parts.engine.explain(id) : undefined;
   // Nothing is reconciled for the aggregator's own node: its cfg is config, no goal.
   const asked = id === parts.ownId ? new Map<string, Value>() : cfg ?? node.cfg;
-  const explanation = known ?? imagine(parts, node, asked);
+  const isServed = cfg !== undefined || id === parts.ownId || known !== undefined;
+  const explanation = known ?? imagine(parts, node, asked, isServed);
   const agent = cfg === undefined ? agentStuck(parts, node) : undefined;
   return {
     ...explanation,
@@ -55,17 +58,19 @@ function openGoals({ planner, view }: ReadNode, cfg: Values, suspended: readonly
   });
 }
 
-/** What would be done about a cfg that the engine has not been given. */
-function imagine(parts: ExplainingParts, node: ReadNode, cfg: Values) {
+/** What would be done about a cfg that the engine has not been given, or about a node that no engine looks after. */
+function imagine(parts: ExplainingParts, node: ReadNode, cfg: Values, isServed: boolean) {
   const plan = node.planner.plan({ view: node.view, cfg });
   const frozen = parts.freezer.stateOf(node.id);
   function stateOf(step: Step, steps: readonly Step[]): StepState {
     if (step.after.length > 0) return { kind: "after", steps: step.after.flatMap((at) => steps[at]?.key ?? []) };
+    if (!isServed) return { kind: "awaited", of: "parent" };
     if (frozen !== "no") return { kind: "frozen", by: frozen };
     return step.context === "self" ? { kind: "awaited", of: "agent" } : { kind: "ready" };
   }
   return {
-    phase: phaseOf(plan, frozen !== "no"),
+    phase: isServed ? phaseOf(plan, frozen !== "no") : "blocked" as const,
+    ...(!isServed && { reason: `No aggregator serves it: set /parent, say to ${parts.name}` }),
     now: parts.clock.now(),
     steps: plan.ok ? plan.steps.map((step) => ({ step, state: stateOf(step, plan.steps) })) : [],
     ...(!plan.ok && { noPlan: plan.reason }),

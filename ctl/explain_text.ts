@@ -61,13 +61,14 @@ function describeSuspended({ suspended }: ExplanationShape): string[] {
 function describeWay(told: Told): string[] {
   const { first, nodeset, isMany } = told;
   if (first.noPlan !== undefined) return describeNoPlan(nodeset, first.noPlan);
+  if (first.steps.length === 0 && first.phase === "blocked") return [`${nodeset}: ${first.why}.`];
   if (first.steps.length === 0) {
     return [`${nodeset} ${isMany ? "need nothing: they are at their goal" : "needs nothing: it is at its goal"}.`];
   }
   return [
     describeHead(nodeset, first, isMany),
     ...first.steps.map((step, at) => describeStep(told, step, at)),
-    describeEnd(told),
+    ...(first.phase === "blocked" ? [] : [describeEnd(told)]),
   ];
 }
 
@@ -84,7 +85,7 @@ function describeNoPlan(title: string, noPlan: NonNullable<ExplanationShape["noP
   return ways.length === 1 ? [`${head}: ${only}`] : [`${head}:`, ...ways.map((way) => `  ${way}`)];
 }
 
-function describeHead(title: string, { goals, phase, isHypothetical }: ExplanationShape, isMany: boolean): string {
+function describeHead(title: string, { goals, phase, isHypothetical, why }: ExplanationShape, isMany: boolean): string {
   const list = goals.map(({ url, value }) => `${url}=${showValue(value)}`).join(", ");
   const goal = list === "" ? (isMany ? "their goal" : "its goal") : list;
   const [is, wait] = isMany ? ["are", "wait"] : ["is", "waits"];
@@ -92,6 +93,8 @@ function describeHead(title: string, { goals, phase, isHypothetical }: Explanati
   switch (phase) {
     case "waiting":
       return `${title} ${wait} on the way to ${goal}.`;
+    case "blocked":
+      return `${title} ${isMany ? "do" : "does"} not get on to ${goal}. ${why}.`;
     case "backoff":
       return `${title} ${is} on the way to ${goal}, in a pause after a failure.`;
     case "stuck":

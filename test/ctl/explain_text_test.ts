@@ -172,6 +172,18 @@ test("explain tells what would be done, what is late, what gives way, and what a
   ]);
 });
 
+test("explain says of nodes that nobody serves what is to be done about it", () => {
+  const why = "No aggregator serves it: set /parent, say to root";
+  const blocked = explanation("n1", {
+    phase: "blocked",
+    why,
+    goals,
+    steps: [step("a/b", 1, { kind: "awaited", of: "parent" })],
+  });
+  assert.equal(tell(blocked)[0], `n1 does not get on to /physState=POWER_ON, /runState=SYNC. ${why}.`);
+  assert.deepEqual(tell(explanation("n1", { phase: "blocked", why })), [`n1: ${why}.`]);
+});
+
 test("explain lets no control character of a server reach the terminal", () => {
   const lines = tell(explanation("n1", { noPlan: { kind: "bound", reason: "a\x1b[2Jb\nc" } }));
   assert.deepEqual(lines, ["n1: there is no way. a?[2Jb c."]);

@@ -132,6 +132,17 @@ test("POST explain tells the way to another goal, and refuses a wrong one as a c
     await assertProblem(await app.request("/api/v1/nodes/n9/explain"), 404, /No node 'n9'/);
   }));
 
+test("explain says of a node without a parent that nobody serves it, and of the aggregator that it needs nothing", () =>
+  withCluster(1, async (cluster, app) => {
+    cluster.set("n1", { ...SYNC, "/parent": null });
+    const explained = await get(app, "/nodes/n1/explain");
+    assert.equal(explained.phase, "blocked");
+    assert.match(explained.why, /^No aggregator serves it: set \/parent/);
+    assert.deepEqual(explained.steps[0].state, { kind: "awaited", of: "parent" });
+    const own = await get(app, `/nodes/${cluster.aggregator.control.name}/explain`);
+    assert.deepEqual([own.phase, own.why, own.steps, own.goals], ["converged", "Needs nothing: at its goal", [], []]);
+  }));
+
 test("explain says what a node's own agent has given up on, why and since when, and retry lets it try again", () =>
   withCluster(1, async (cluster, app) => {
     const machine = cluster.machine("n1");
