@@ -82,6 +82,9 @@ test("a fleet hold stops a change that asks for the same, and is shown in its dr
       .json();
     assert.equal(groups[0].held.nodeset, "n6");
     assert.match(groups[0].held.reason, /^simpower\/boot is held for the whole fleet: /);
+    const more = { physState: "POWER_ON", runState: "SYNC", services: { web: { state: "RUN" } } };
+    const others = await (await app.request(url, send("PATCH", more))).json();
+    assert.equal(others.groups[0].held, undefined, "other goals are not held");
     const held = await (await app.request("/api/v1/limits")).json();
     assert.equal(held.holds[0].mutation, "simpower/boot");
     const { released } = await (await app.request("/api/v1/engine/release", { method: "POST" })).json();
