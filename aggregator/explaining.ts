@@ -1,5 +1,12 @@
 import type { Clock } from "../src/clock.ts";
-import { type Engine, goalsHash, isDisruptive, readStuck, type StepState } from "../src/engine/mod.ts";
+import {
+  type Engine,
+  type EngineStatus,
+  goalsHash,
+  isDisruptive,
+  readStuck,
+  type StepState,
+} from "../src/engine/mod.ts";
 import { type Domain, goalsOf, type Plan, type Step } from "../src/plan/mod.ts";
 import { type Value, valueIn, type Values } from "../src/state/mod.ts";
 import type { AgentHolds } from "./agent_holds.ts";
@@ -19,15 +26,23 @@ export interface ExplainingParts {
   readonly clock: Clock;
 }
 
-/** Says what a node waits for: with the cfg that it has, or with another one that it is only asked about. */
-export function explainNode(parts: ExplainingParts, id: string, cfg?: Values): NodeExplanation | undefined {
-  const node = parts.nodes.read(id);
-  if (node === undefined) return undefined;
+/**
+ * Says what a node waits for: with the cfg that it has, or with another one that it is only asked about.
+ *
+ * @param status What lists show of the node, which an explanation is not to contradict.
+ */
+export function explainNode(
+  parts: ExplainingParts,
+  node: ReadNode,
+  status: EngineStatus,
+  cfg?: Values,
+): NodeExplanation {
+  const { id } = node;
   const known = cfg === undefined && parts.nodes.isChild(id) ? parts.engine.explain(id) : undefined;
   // Nothing is reconciled for the aggregator's own node: its cfg is config, no goal.
   const asked = id === parts.ownId ? new Map<string, Value>() : cfg ?? node.cfg;
   const isServed = cfg !== undefined || id === parts.ownId || known !== undefined;
-  const explanation = known ?? imagine(parts, node, asked, isServed);
+  const explanation = known === undefined ? imagine(parts, node, asked, isServed) : { ...known, ...told(status) };
   const agent = cfg === undefined ? agentStuck(parts, node) : undefined;
   return {
     ...explanation,
@@ -38,6 +53,10 @@ export function explainNode(parts: ExplainingParts, id: string, cfg?: Values): N
     goals: openGoals(node, asked, explanation.suspended.map(({ url }) => url)),
     ...(agent !== undefined && { agent }),
   };
+}
+
+function told({ phase, reason }: EngineStatus) {
+  return { phase, ...(reason !== undefined && { reason }) };
 }
 
 function agentStuck(parts: ExplainingParts, node: ReadNode): NodeExplanation["agent"] {

@@ -146,7 +146,10 @@ export function createControl(parts: SteeringParts): Control {
       }
       return result;
     },
-    explain: (id, cfg) => explainNode(parts, id, cfg),
+    explain(id, cfg) {
+      const node = nodes.read(id);
+      return node === undefined ? undefined : explainNode(parts, node, statusOf(node), cfg);
+    },
     about: (id, step) => aboutOf(domains.plannerOf(id).domain, step),
     prospect: (change) => prospectOf(parts, change),
     graph(id, maxStates) {

@@ -61,7 +61,7 @@ function describeSuspended({ suspended }: ExplanationShape): string[] {
 function describeWay(told: Told): string[] {
   const { first, nodeset, isMany } = told;
   if (first.noPlan !== undefined) return describeNoPlan(nodeset, first.noPlan);
-  if (first.steps.length === 0 && first.phase === "blocked") return [`${nodeset}: ${first.why}.`];
+  if (first.steps.length === 0 && first.phase !== "converged") return [`${nodeset}: ${first.why}.`];
   if (first.steps.length === 0) {
     return [`${nodeset} ${isMany ? "need nothing: they are at their goal" : "needs nothing: it is at its goal"}.`];
   }

@@ -96,9 +96,9 @@ function presentStep(step: Step, state: StepStateJson, about: string): Explained
   return { key, about, context, changes, disruption, expectedMs: duration, timeout, after, state };
 }
 
-function whyOf({ phase, reason, noPlan, steps, goals, agent }: NodeExplanation): string {
+function whyOf({ phase, reason, noPlan, steps, agent }: NodeExplanation): string {
   if (noPlan !== undefined) return describeNoPlan(noPlan);
-  if (steps.length === 0 && goals.length === 0 && phase !== "blocked") return "Needs nothing: at its goal";
+  if (steps.length === 0 && phase === "converged") return "Needs nothing: at its goal";
   if (phase === "frozen") return "Frozen: nothing is started before a thaw";
   if (reason !== undefined) return reason;
   if (agent !== undefined) return `Its agent gave up on ${agent.mutation}: ${agent.reason}`;
