@@ -6,6 +6,7 @@ import { createModuleHost, type Module } from "../src/module/mod.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
 import { type Entry, nodeIdOf, type Value } from "../src/state/mod.ts";
 import { createReplica, type DownFrame, type LifeFrame, type Replica, type UpFrame } from "../src/sync/mod.ts";
+import { createAgentHolds } from "./agent_holds.ts";
 import { createCfgWriter } from "./cfg.ts";
 import { createChildren } from "./children.ts";
 import type { Control } from "./control.ts";
@@ -155,6 +156,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     log: (event) => events.add(event),
   };
   const engine = createEngine(host, { clock, random });
+  const agentHolds = createAgentHolds({ replica, nodes, events, clock });
   let policyAt = "";
 
   /** Limits and invariants are cfg of the aggregator's own node. */
@@ -176,6 +178,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     const wasChild = nodes.isChild(id);
     nodes.changed(id);
     if (id === ownId && facet === "cfg") queueMicrotask(takePolicy);
+    if (facet === "self") agentHolds.changed(id, urls);
     if (wasChild && !nodes.isChild(id)) {
       children.remove(id);
       runStates.remove(id);
@@ -194,7 +197,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     id: ownId,
     control: createControl({
       ...{ cluster, name, run, ownId, replica, nodes, domains, events, engine, cfg, discovered, freezer },
-      flush: persistence.flush,
+      ...{ agentHolds, clock, flush: persistence.flush },
     }),
     async start() {
       forgetConclusions(nodes, replica, term);

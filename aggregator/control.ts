@@ -6,9 +6,11 @@ import type {
   InvariantStatus,
   Late,
   LimitStatus,
+  StepState,
+  Stuck,
 } from "../src/engine/mod.ts";
 import type { InventoryNode } from "../src/inventory/mod.ts";
-import type { Plan } from "../src/plan/mod.ts";
+import type { Plan, StateGraph, Step } from "../src/plan/mod.ts";
 import type { Difference, Schema, Value, Version } from "../src/state/mod.ts";
 
 export type { InventoryNode } from "../src/inventory/mod.ts";
@@ -73,6 +75,42 @@ export interface NodeChange {
   readonly version: Version;
 }
 
+/** What stands in the way of a change's plan, beside the plan itself. */
+export interface Prospect {
+  /** Somebody else has the node. */
+  readonly busy: boolean;
+  readonly frozen: boolean;
+  /** Why what the plan needs has been given up, where it has. */
+  readonly held?: string;
+  /** Whether the plan cuts a machine's power, or takes a node out of SYNC. */
+  readonly disruptive: boolean;
+}
+
+/** A goal that a node is not at. */
+export interface OpenGoal {
+  readonly url: string;
+  readonly value: Value;
+  /** What is seen; absent where nothing is known. */
+  readonly now?: Value;
+}
+
+/** What a node's own agent has given up on; since when, in clock milliseconds, it is known to have. */
+export interface AgentStuck extends Omit<Stuck, "target"> {
+  /** Absent: since before this aggregator started. */
+  readonly since?: number;
+}
+
+/** What one step of a node's plan waits for, its own agent's troubles included. */
+export type NodeStepState = StepState | { readonly kind: "agent-held" } & AgentStuck;
+
+/** What is done with a node, and why nothing is where nothing is. */
+export interface NodeExplanation extends Omit<Explanation, "steps"> {
+  readonly steps: readonly { readonly step: Step; readonly state: NodeStepState }[];
+  /** What it is on its way to; goals that give way to others are left out. */
+  readonly goals: readonly OpenGoal[];
+  readonly agent?: AgentStuck;
+}
+
 /** What HTTP (and anything else that people steer with) may ask of an aggregator. Writes return once they are on disk. */
 export interface Control {
   readonly cluster: string;
@@ -113,8 +151,18 @@ export interface Control {
    * same names may be made again. All or none.
    */
   remove(ids: readonly string[]): { readonly ok: true } | Refusal;
-  /** Every step that is left for a node, by id, and what it waits for. */
-  explain(id: string): Explanation | undefined;
+  /**
+   * Every step that is left for a node, by id, and what it waits for.
+   *
+   * @param cfg Another cfg than it has, to ask what would be done about that. Nothing is changed.
+   */
+  explain(id: string, cfg?: ReadonlyMap<string, Value>): NodeExplanation | undefined;
+  /** What the mutation of a node's step does, in the words of its declaration; empty where it has none. */
+  about(id: string, step: Step): string;
+  /** What stands in the way of a change, and whether it disturbs who uses the node. */
+  prospect(change: NodeChange): Prospect;
+  /** The states around a node, by id. */
+  graph(id: string, maxStates: number): StateGraph | undefined;
   /** Limits, and who waits at them. */
   limits(): readonly LimitStatus[];
   /** Invariants with a bound, and who waits for them. */

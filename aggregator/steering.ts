@@ -1,15 +1,21 @@
+import type { Clock } from "../src/clock.ts";
 import type { Engine, EngineStatus } from "../src/engine/mod.ts";
 import { compareNames } from "../src/nodeset/mod.ts";
-import { describeNoPlan } from "../src/plan/mod.ts";
+import { describeNoPlan, exploreGraph } from "../src/plan/mod.ts";
 import type { Value } from "../src/state/mod.ts";
 import type { Replica } from "../src/sync/mod.ts";
+import type { AgentHolds } from "./agent_holds.ts";
 import type { CfgWriter } from "./cfg.ts";
 import type { Control, NodeChange, NodeDetail, NodeSummary } from "./control.ts";
 import type { Discovered } from "./discovered.ts";
 import type { Domains } from "./domains.ts";
 import type { Events } from "./events.ts";
+import { aboutOf, explainNode, prospectOf } from "./explaining.ts";
 import type { Freezer } from "./freezer.ts";
 import type { Nodes, ReadNode } from "./nodes.ts";
+
+/** How long a count of late and waiting nodes serves, in milliseconds: to count is to look at all of them. */
+const RECOUNT = 1000;
 
 /** What steering an aggregator needs of it. */
 export interface SteeringParts {
@@ -25,6 +31,8 @@ export interface SteeringParts {
   readonly cfg: CfgWriter;
   readonly discovered: Discovered;
   readonly freezer: Freezer;
+  readonly agentHolds: AgentHolds;
+  readonly clock: Clock;
   /** Writes what waits to be written. */
   readonly flush: () => void;
 }
@@ -76,8 +84,17 @@ export function createControl(parts: SteeringParts): Control {
   }
 
   let listed: { revision: string; summaries: readonly NodeSummary[] } | undefined;
-  // A node becomes late without anything having changed.
-  const revision = (): string => `${parts.run}.${replica.index}.${events.last}.${engine.counts().late}`;
+  let counted: { at: number; text: string } | undefined;
+  /** How many are late or wait: becomes another with time alone, so it is part of the revision. */
+  function countedNow(): string {
+    const at = parts.clock.now();
+    if (counted === undefined || at - counted.at >= RECOUNT) {
+      const { late, waiting } = engine.counts();
+      counted = { at, text: `${late}.${waiting}` };
+    }
+    return counted.text;
+  }
+  const revision = (): string => `${parts.run}.${replica.index}.${events.last}.${countedNow()}`;
 
   return {
     cluster: parts.cluster,
@@ -144,7 +161,18 @@ export function createControl(parts: SteeringParts): Control {
       }
       return result;
     },
-    explain: (id) => nodes.isChild(id) ? engine.explain(id) : undefined,
+    explain(id, cfg) {
+      const node = nodes.read(id);
+      return node === undefined ? undefined : explainNode(parts, node, statusOf(node), cfg);
+    },
+    about: (id, step) => aboutOf(domains.plannerOf(id).domain, step),
+    prospect: (change) => prospectOf(parts, change),
+    graph(id, maxStates) {
+      const node = nodes.read(id);
+      if (node === undefined) return undefined;
+      const cfg = id === ownId ? new Map<string, Value>() : node.cfg;
+      return exploreGraph(node.planner, { view: node.view, cfg }, { maxStates });
+    },
     limits: () => engine.limits(),
     invariants: () => engine.invariants(),
     holds: () => engine.holds(),

@@ -1,20 +1,21 @@
 import { cleanText, type Style } from "../src/cli/mod.ts";
 import { countOf, groupByKey } from "./grouping.ts";
-import { describePlans, showValue } from "./plan_text.ts";
-import type { NodeChangeShape } from "./shapes.ts";
+import { describeGroups } from "./group_text.ts";
+import { showValue } from "./plan_text.ts";
+import type { ChangesShape, NodeChangeShape } from "./shapes.ts";
 
 /**
  * Changes in words: what is set on which nodes, then the plans that follow from it, then a summary. Nodes with the same
  * change, or the same plan, are shown once.
  */
-export function describeChanges(changes: readonly NodeChangeShape[], dryRun: boolean, style: Style): string[] {
+export function describeChanges({ changes, groups }: ChangesShape, dryRun: boolean, style: Style): string[] {
   const changed = changes.filter(isChange);
   const kindOf = (change: NodeChangeShape) => JSON.stringify([change.created, valuesOf(change)]);
   const lines = groupByKey(changed, ({ name }) => name, kindOf).flatMap(({ nodeset, shared }) => [
     `${style.bold(cleanText(nodeset))}: ${shared.created ? style.green("created") : style.yellow("changed")}`,
     ...valuesOf(shared).map((difference) => cleanText(`  ${describeDifference(difference)}`)),
   ]);
-  if (changed.length > 0) lines.push("", "Plans:", ...describePlans(changed, style), "");
+  if (changed.length > 0) lines.push("", "Plans:", ...describeGroups(groups, style), "");
   return [...lines, summarize(changes, dryRun)];
 }
 

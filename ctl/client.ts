@@ -11,9 +11,18 @@ export interface Client {
   nodes(nodeset: string | undefined): Promise<Answer<readonly shapes.NodeSummaryShape[]>>;
   node(name: string): Promise<Answer<shapes.NodeDetailShape>>;
   plans(nodeset: string): Promise<Answer<readonly shapes.NodePlanShape[]>>;
-  patchCfg(nodeset: string, patch: unknown, dryRun: boolean): Promise<Answer<readonly shapes.NodeChangeShape[]>>;
+  explain(nodeset: string): Promise<Answer<readonly shapes.ExplanationShape[]>>;
+  /** What would be done if the cfg of these nodes were changed so. Nothing is changed. */
+  explainWith(nodeset: string, patch: unknown): Promise<Answer<readonly shapes.ExplanationShape[]>>;
+  /** The text of a graph. */
+  graph(name: string, format: "json" | "dot" | "mermaid"): Promise<Answer<string>>;
+  patchCfg(nodeset: string, patch: unknown, dryRun: boolean): Promise<Answer<shapes.ChangesShape>>;
   patchDsc(name: string, patch: unknown): Promise<Answer<unknown>>;
-  apply(inventory: unknown, dryRun: boolean): Promise<Answer<readonly shapes.NodeChangeShape[]>>;
+  apply(inventory: unknown, dryRun: boolean): Promise<Answer<shapes.ChangesShape>>;
+  /** Forgets nodes: all of them or none. */
+  remove(nodeset: string): Promise<Answer<readonly { readonly name: string }[]>>;
+  limits(): Promise<Answer<shapes.LimitsShape>>;
+  release(): Promise<Answer<shapes.LimitsShape["holds"]>>;
   engine(): Promise<Answer<shapes.EngineShape>>;
   /** `nodeset` undefined freezes or thaws the whole aggregator. */
   setFrozen(frozen: boolean, nodeset: string | undefined): Promise<Answer<shapes.EngineShape>>;
@@ -30,43 +39,61 @@ interface Known<T> {
   value: T | undefined;
 }
 
+/** What is sent. */
+interface Sent {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly type?: string;
+  readonly accept?: string;
+  readonly etag?: string;
+}
+
+/** What came back, whatever the status. */
+interface Received {
+  readonly status: number;
+  readonly body: string;
+  readonly etag: string | null;
+}
+
 /** Makes a client of an aggregator's HTTP API. */
 export function createClient(options: Server): Client {
-  async function ask<S extends v.GenericSchema>(
-    shape: S,
-    path: string,
-    init: {
-      readonly method?: string;
-      readonly body?: unknown;
-      readonly type?: string;
-      readonly known?: Known<v.InferOutput<S>>;
-    } = {},
-  ): Promise<Answer<v.InferOutput<S>>> {
-    const { known } = init;
+  /** Sends a request and reads all of the answer. */
+  async function exchange(path: string, init: Sent): Promise<Answer<Received>> {
     const deadline = startDeadline(options.clock, options.timeout, options.signal);
     try {
       const response = await options.fetch(`${options.server}${path}`, {
         method: init.method ?? "GET",
         headers: {
-          accept: "application/json, application/problem+json",
+          accept: init.accept ?? "application/json, application/problem+json",
           ...(init.body === undefined ? {} : { "content-type": init.type ?? "application/json" }),
-          ...(known?.value === undefined ? {} : { "if-none-match": known.etag }),
+          ...(init.etag === undefined ? {} : { "if-none-match": init.etag }),
         },
         ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
         redirect: "error",
         signal: deadline.signal,
       });
       const body = await readBody(response);
-      if (response.status === 304 && known?.value !== undefined) return { ok: true, value: known.value };
-      const answer = readAnswer(shape, options.server, response.status, body);
-      const etag = response.headers.get("etag");
-      if (answer.ok && etag !== null && known !== undefined) [known.etag, known.value] = [etag, answer.value];
-      return answer;
+      return { ok: true, value: { status: response.status, body, etag: response.headers.get("etag") } };
     } catch (error) {
       return { ok: false, failure: toFailure(error, options) };
     } finally {
       deadline.end();
     }
+  }
+
+  async function ask<S extends v.GenericSchema>(
+    shape: S,
+    path: string,
+    init: Omit<Sent, "etag"> & { readonly known?: Known<v.InferOutput<S>> } = {},
+  ): Promise<Answer<v.InferOutput<S>>> {
+    const { known, ...sent } = init;
+    const got = await exchange(path, known?.value === undefined ? sent : { ...sent, etag: known.etag });
+    if (!got.ok) return got;
+    const { status, body, etag } = got.value;
+    if (status === 304 && known?.value !== undefined) return { ok: true, value: known.value };
+    const answer = readAnswer(shape, options.server, status, body);
+    if (answer.ok && etag !== null && known !== undefined) [known.etag, known.value] = [etag, answer.value];
+    return answer;
   }
 
   const query = (params: { readonly [name: string]: string | undefined }) => {
@@ -88,19 +115,36 @@ export function createClient(options: Server): Client {
     },
     node: (name) => ask(shapes.nodeDetail, node(name)),
     plans: async (nodeset) => map(await ask(shapes.planList, `/api/v1/plan${query({ nodeset })}`), (a) => a.plans),
+    explain: async (nodeset) =>
+      map(await ask(shapes.explanationList, `/api/v1/explain${query({ nodeset })}`), (a) => a.explanations),
+    async explainWith(nodeset, patch) {
+      const path = `/api/v1/explain${query({ nodeset })}`;
+      const answer = await ask(shapes.explanationList, path, { method: "POST", body: patch, type: mergePatch });
+      return map(answer, (a) => a.explanations);
+    },
+    async graph(name, format) {
+      const path = `${node(name)}/graph${query({ format })}`;
+      const got = await exchange(path, { accept: "*/*" });
+      if (!got.ok || got.value.status < 400) return map(got, ({ body }) => body);
+      return readAnswer(shapes.text, options.server, got.value.status, got.value.body);
+    },
     async patchCfg(nodeset, patch, dryRun) {
       const path = `/api/v1/nodes${query({ nodeset, dryRun: flag(dryRun) })}`;
-      return map(
-        await ask(shapes.changeList, path, { method: "PATCH", body: patch, type: mergePatch }),
-        (a) => a.changes,
-      );
+      return await ask(shapes.changeList, path, { method: "PATCH", body: patch, type: mergePatch });
     },
     patchDsc: (name, patch) =>
       ask(shapes.anything, `${node(name)}/dsc`, { method: "PATCH", body: patch, type: mergePatch }),
     async apply(inventory, dryRun) {
       const path = `/api/v1/apply${query({ dryRun: flag(dryRun) })}`;
-      return map(await ask(shapes.changeList, path, { method: "POST", body: inventory }), (a) => a.changes);
+      return await ask(shapes.changeList, path, { method: "POST", body: inventory });
     },
+    async remove(nodeset) {
+      const path = `/api/v1/nodes${query({ nodeset })}`;
+      return map(await ask(shapes.deleted, path, { method: "DELETE" }), (a) => a.deleted);
+    },
+    limits: () => ask(shapes.limits, "/api/v1/limits"),
+    release: async () =>
+      map(await ask(shapes.released, "/api/v1/engine/release", { method: "POST" }), (a) => a.released),
     engine: () => ask(shapes.engine, "/api/v1/engine"),
     setFrozen: (frozen, nodeset) =>
       ask(shapes.engine, `/api/v1/engine/${frozen ? "freeze" : "thaw"}`, {

@@ -36,7 +36,8 @@ export const globalOptions = {
 
 /** What a command works with. */
 export interface CommandRun<O extends Options> {
-  readonly options: OptionValues<O & typeof globalOptions>;
+  /** Those of every command, where the command has none of the same name. */
+  readonly options: OptionValues<O & Omit<typeof globalOptions, keyof O>>;
   /** The arguments that are no options. */
   readonly args: readonly string[];
   readonly client: Client;
@@ -47,6 +48,7 @@ export interface CommandRun<O extends Options> {
   readonly signal: AbortSignal;
   /** Reads a file, or standard input for `-`. */
   readonly readText: (file: string) => Promise<string>;
+  readonly ask: World["ask"];
 }
 
 /** What commands reach the world through. */
@@ -54,6 +56,8 @@ export interface World {
   readonly fetch: typeof fetch;
   readonly clock: Clock;
   readonly readText: (file: string) => Promise<string>;
+  /** Asks whoever sits at the terminal; undefined where nobody does. */
+  readonly ask: (question: string, signal: AbortSignal) => Promise<string | undefined>;
 }
 
 /** One command of krakenctl. */
@@ -85,7 +89,7 @@ export function defineCommand<const O extends Options>(
     options,
     async call(args, io, world) {
       const { terminal, signal } = io;
-      const parsed = parseOptions({ ...options, ...globalOptions }, positionals, args, io.env);
+      const parsed = parseOptions({ ...globalOptions, ...options }, positionals, args, io.env);
       switch (parsed.kind) {
         case "help":
           terminal.write(renderHelp({

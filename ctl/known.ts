@@ -2,6 +2,7 @@ import { hostinfoDeclaration } from "../modules/hostinfo/declaration.ts";
 import { joinDeclaration } from "../modules/join/declaration.ts";
 import { serviceDeclaration } from "../modules/service/declaration.ts";
 import { simpowerDeclaration } from "../modules/simpower/declaration.ts";
+import { policy } from "../src/engine/mod.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
 import { core, createSchema, type Schema, services } from "../src/state/mod.ts";
 
@@ -13,7 +14,12 @@ const declarations: readonly ModuleDeclaration[] = [
 ];
 
 /** The variables of every module that comes with Kraken. A server may know more: it checks everything again. */
-export const schema: Schema = createSchema([core, services, ...declarations.flatMap(({ extensions }) => extensions)]);
+export const schema: Schema = createSchema([
+  core,
+  services,
+  policy,
+  ...declarations.flatMap(({ extensions }) => extensions),
+]);
 
 const changed = new Set(
   declarations.flatMap(({ mutations }) => Object.values(mutations).flatMap(({ changes }) => Object.keys(changes))),

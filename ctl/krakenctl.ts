@@ -13,10 +13,14 @@ import { type Command, complainUsage, globalOptions, type World } from "./comman
 import { apply } from "./commands/apply.ts";
 import { defineCompletion } from "./commands/completion.ts";
 import { events } from "./commands/events.ts";
+import { explain } from "./commands/explain.ts";
 import { freeze, thaw } from "./commands/freeze.ts";
 import { getNode } from "./commands/get_node.ts";
 import { getNodes } from "./commands/get_nodes.ts";
+import { graph } from "./commands/graph.ts";
+import { limits, release } from "./commands/limits.ts";
 import { plan } from "./commands/plan.ts";
+import { remove } from "./commands/remove.ts";
 import { retry } from "./commands/retry.ts";
 import { set } from "./commands/set.ts";
 import { watch } from "./commands/watch.ts";
@@ -27,12 +31,17 @@ export const commands: readonly Command[] = [
   getNode,
   set,
   plan,
+  explain,
+  graph,
   apply,
   watch,
   events,
   freeze,
   thaw,
   retry,
+  limits,
+  release,
+  remove,
   defineCompletion(() => commands),
 ];
 

@@ -1,6 +1,7 @@
 /** krakenctl: steers a cluster from the command line. See docs/cli.md. */
 import { readFile } from "node:fs/promises";
 import process from "node:process";
+import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
 import { runProcess } from "../src/cli/mod.ts";
 import { systemClock } from "../src/clock.ts";
@@ -10,6 +11,18 @@ const world = {
   fetch,
   clock: systemClock,
   readText: (file: string) => file === "-" ? text(process.stdin) : readFile(file, "utf8"),
+  async ask(question: string, signal: AbortSignal) {
+    if (process.stdin.isTTY !== true) return undefined;
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return await lines.question(question, { signal });
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    } finally {
+      lines.close();
+    }
+  },
 };
 
 await runProcess("krakenctl", (io) => krakenctl(io, world));

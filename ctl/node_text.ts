@@ -18,8 +18,10 @@ export function describeNodes(nodes: readonly NodeSummaryShape[], style: Style, 
     node.platform,
     node.physState,
     node.runState,
-    node.phase,
-    node.reason,
+    node.late === undefined ? node.phase : `${node.phase} LATE`,
+    [node.reason, ...(node.late === undefined ? [] : [`late: ${node.late.why}`])].filter((part) => part !== "").join(
+      "; ",
+    ),
   ]);
   return [...renderTable(columns, rows, { width, titlePaint: style.bold }), summarizeNodes(nodes)];
 }
@@ -29,7 +31,9 @@ export function summarizeNodes(nodes: readonly NodeSummaryShape[]): string {
   const counts = new Map<string, number>();
   for (const { phase } of nodes) counts.set(phase, (counts.get(phase) ?? 0) + 1);
   const parts = [...counts].sort(([a], [b]) => a < b ? -1 : 1).map(([phase, count]) => `${count} ${cleanText(phase)}`);
-  return parts.length === 0 ? "0 nodes" : `${countOf(nodes.length, "node")}: ${parts.join(", ")}`;
+  const late = nodes.filter((node) => node.late !== undefined).length;
+  const more = late === 0 ? "" : `; ${late} late`;
+  return parts.length === 0 ? "0 nodes" : `${countOf(nodes.length, "node")}: ${parts.join(", ")}${more}`;
 }
 
 /** One node, for people: what it is, what it should be and what it is known to be. */
@@ -40,6 +44,7 @@ export function describeNode(node: NodeDetailShape, style: Style, width: number 
     ["kind", node.kind],
     ["phase", node.phase],
     ...(node.reason === "" ? [] : [["reason", node.reason]]),
+    ...(node.late === undefined ? [] : [["late", `since ${node.late.since}: ${node.late.why}`]]),
   ];
   const desired = flatten(node.cfg);
   const discovered = flatten(node.dsc);
@@ -71,7 +76,8 @@ function stateStyle(style: Style) {
   return (cell: string) => {
     if (["converged", "SYNC", "POWER_ON"].includes(cell)) return style.green;
     if (["stuck", "blocked", "ERROR", "PHYS_HANG", "PHYS_ERROR"].includes(cell)) return style.red;
-    if (["working", "backoff", "INIT", "POWER_CYCLE"].includes(cell)) return style.yellow;
+    if (["working", "waiting", "backoff", "INIT", "POWER_CYCLE"].includes(cell)) return style.yellow;
+    if (cell.endsWith(" LATE")) return style.red;
     return cell === "frozen" ? style.cyan : undefined;
   };
 }

@@ -1,6 +1,6 @@
 import { cleanText, formatDuration, renderTable, type Style } from "../src/cli/mod.ts";
 import { countOf, groupByKey } from "./grouping.ts";
-import type { PlanShape } from "./shapes.ts";
+import type { PlanShape, StepShape, SuspendedShape } from "./shapes.ts";
 
 /** A plan of one node. */
 export interface NamedPlan {
@@ -17,11 +17,21 @@ export function describePlans(plans: readonly NamedPlan[], style: Style): string
 function describePlan(nodeset: string, plan: PlanShape, style: Style): string[] {
   const title = style.bold(cleanText(nodeset));
   if (!plan.ok) return [`${title}: ${style.red("no plan")}: ${cleanText(plan.reason)}`];
-  const suspended = plan.suspended.map(({ url, value, because }) =>
+  const suspended = describeSuspended(plan.suspended);
+  if (plan.steps.length === 0) return [`${title}: nothing to do`, ...suspended];
+  return [`${title}: ${countOf(plan.steps.length, "step")}`, ...describeSteps(plan.steps), ...suspended];
+}
+
+/** Goals that give way to others, a line each. */
+export function describeSuspended(suspended: readonly SuspendedShape[]): string[] {
+  return suspended.map(({ url, value, because }) =>
     cleanText(`  suspended: ${url}=${showValue(value)} while ${because.url}=${showValue(because.value)} is wanted`)
   );
-  if (plan.steps.length === 0) return [`${title}: nothing to do`, ...suspended];
-  const rows = plan.steps.map((step, index) => [
+}
+
+/** The steps of a plan, a line each. */
+export function describeSteps(steps: readonly StepShape[]): string[] {
+  const rows = steps.map((step, index) => [
     `  ${index + 1}.`,
     step.key,
     `(${step.context})`,
@@ -30,11 +40,7 @@ function describePlan(nodeset: string, plan: PlanShape, style: Style): string[] 
     `within ${formatDuration(step.timeout)}`,
   ]);
   const columns = rows[0]?.map(() => ({ title: "" })) ?? [];
-  return [
-    `${title}: ${countOf(plan.steps.length, "step")}`,
-    ...renderTable(columns, rows).slice(1),
-    ...suspended,
-  ];
+  return renderTable(columns, rows).slice(1);
 }
 
 /** A value as one types it: texts without quotes, everything else as JSON. */

@@ -10,7 +10,7 @@ export interface Shown {
 }
 
 /** Shows a failure, every problem on its own line. Returns the exit code. */
-export function reportFailure(shown: Shown, failure: Failure): number {
+export function reportFailure(shown: Pick<Shown, "terminal">, failure: Failure): number {
   const lines = describeFailure(failure).map(cleanText);
   const [first = "", ...rest] = lines;
   if (lines.length > 0) shown.terminal.writeError([`krakenctl: ${first}`, ...rest, ""].join("\n"));
@@ -18,7 +18,7 @@ export function reportFailure(shown: Shown, failure: Failure): number {
 }
 
 /** Shows problems that were found before anything was asked of the server. Returns the exit code. */
-export function reportProblems(shown: Shown, problems: readonly string[]): number {
+export function reportProblems(shown: Pick<Shown, "terminal">, problems: readonly string[]): number {
   return reportFailure(shown, { kind: "refused", status: 0, title: "", problems });
 }
 

@@ -3,6 +3,8 @@ import * as v from "valibot";
 
 const json = v.unknown();
 
+const late = v.looseObject({ since: v.string(), why: v.string() });
+
 /** One node in a list. */
 export const nodeSummary = v.looseObject({
   id: v.string(),
@@ -15,6 +17,7 @@ export const nodeSummary = v.looseObject({
   link: v.string(),
   phase: v.string(),
   reason: v.string(),
+  late: v.exactOptional(late),
 });
 /** One node in a list. */
 export type NodeSummaryShape = v.InferOutput<typeof nodeSummary>;
@@ -40,13 +43,19 @@ const step = v.looseObject({
   timeout: v.number(),
   after: v.array(v.number()),
 });
+/** One step of a plan. */
+export type StepShape = v.InferOutput<typeof step>;
+
+const suspendedGoal = v.looseObject({ ...goal.entries, because: goal });
+/** A goal that gives way to another. */
+export type SuspendedShape = v.InferOutput<typeof suspendedGoal>;
 
 /** A plan, or why there is none. */
 export const plan = v.variant("ok", [
   v.looseObject({
     ok: v.literal(true),
     steps: v.array(step),
-    suspended: v.array(v.looseObject({ ...goal.entries, because: goal })),
+    suspended: v.array(suspendedGoal),
   }),
   v.looseObject({ ok: v.literal(false), reason: v.string() }),
 ]);
@@ -69,8 +78,126 @@ export const nodeChange = v.looseObject({
 /** What a change of one node's cfg does, or would do. */
 export type NodeChangeShape = v.InferOutput<typeof nodeChange>;
 
+/** Nodes with the same plan, or without one for the same reason. */
+export const group = v.looseObject({
+  nodeset: v.string(),
+  count: v.number(),
+  ok: v.boolean(),
+  summary: v.string(),
+  steps: v.array(step),
+  suspended: v.array(suspendedGoal),
+  busy: v.exactOptional(v.string()),
+  frozen: v.exactOptional(v.string()),
+  held: v.exactOptional(v.looseObject({ nodeset: v.string(), reason: v.string() })),
+});
+/** Nodes with the same plan, or without one for the same reason. */
+export type GroupShape = v.InferOutput<typeof group>;
+
 /** What a change of some nodes does. */
-export const changeList = v.looseObject({ changes: v.array(nodeChange) });
+export const changeList = v.looseObject({ changes: v.array(nodeChange), groups: v.array(group) });
+/** What a change of some nodes does. */
+export type ChangesShape = v.InferOutput<typeof changeList>;
+
+const stepState = v.looseObject({
+  kind: v.string(),
+  by: v.exactOptional(v.string()),
+  of: v.exactOptional(v.string()),
+  since: v.exactOptional(v.string()),
+  until: v.exactOptional(v.string()),
+  attempts: v.exactOptional(v.number()),
+  reason: v.exactOptional(v.string()),
+  words: v.exactOptional(v.string()),
+  obstacle: v.exactOptional(v.looseObject({
+    kind: v.string(),
+    limit: v.exactOptional(v.string()),
+    invariant: v.exactOptional(v.string()),
+    group: v.exactOptional(v.string()),
+    because: v.exactOptional(v.string()),
+    place: v.exactOptional(v.number()),
+  })),
+});
+
+const explainedStep = v.looseObject({
+  key: v.string(),
+  about: v.string(),
+  expectedMs: v.number(),
+  after: v.array(v.number()),
+  state: stepState,
+});
+/** One step of an explanation. */
+export type ExplainedStepShape = v.InferOutput<typeof explainedStep>;
+
+/** What is done with a node, and what it waits for. */
+export const explanation = v.looseObject({
+  name: v.string(),
+  at: v.string(),
+  isHypothetical: v.boolean(),
+  phase: v.string(),
+  why: v.string(),
+  goals: v.array(goal),
+  steps: v.array(explainedStep),
+  expectedMs: v.exactOptional(v.number()),
+  noPlan: v.exactOptional(v.looseObject({
+    kind: v.string(),
+    reason: v.string(),
+    url: v.exactOptional(v.string()),
+    value: v.exactOptional(json),
+    achievers: v.exactOptional(v.array(v.looseObject({ key: v.string(), lacks: v.array(v.string()) }))),
+  })),
+  suspended: v.array(suspendedGoal),
+  late: v.exactOptional(late),
+  agent: v.exactOptional(v.looseObject({
+    mutation: v.string(),
+    reason: v.string(),
+    attempts: v.number(),
+    since: v.exactOptional(v.string()),
+  })),
+});
+/** What is done with a node, and what it waits for. */
+export type ExplanationShape = v.InferOutput<typeof explanation>;
+
+/** The explanations of some nodes. */
+export const explanationList = v.looseObject({ explanations: v.array(explanation) });
+
+const queue = v.array(v.looseObject({ node: v.string(), mutation: v.string(), since: v.string() }));
+const hold = v.looseObject({
+  mutation: v.string(),
+  nodes: v.array(v.string()),
+  reason: v.string(),
+  since: v.string(),
+});
+
+/** Limits, invariants, and what is held for the whole fleet. */
+export const limits = v.looseObject({
+  rules: v.record(v.string(), v.record(v.string(), json)),
+  limits: v.array(v.looseObject({
+    name: v.string(),
+    group: v.string(),
+    inFlight: v.number(),
+    atMost: v.exactOptional(v.number()),
+    perSecond: v.exactOptional(v.number()),
+    waiting: v.number(),
+    queue,
+  })),
+  invariants: v.array(v.looseObject({
+    name: v.string(),
+    kind: v.string(),
+    group: v.string(),
+    count: v.number(),
+    atMost: v.number(),
+    waiting: v.number(),
+    queue,
+  })),
+  holds: v.array(hold),
+});
+/** Limits, invariants, and what is held for the whole fleet. */
+export type LimitsShape = v.InferOutput<typeof limits>;
+
+/** What is tried again. */
+export const released = v.looseObject({ released: v.array(hold) });
+
+/** Which nodes were deleted. */
+export const deleted = v.looseObject({ deleted: v.array(v.looseObject({ id: v.string(), name: v.string() })) });
 
 /** One entry of the event log. */
 export const loggedEvent = v.looseObject({
@@ -98,6 +225,9 @@ export const problemDetails = v.looseObject({
 export const engine = v.looseObject({ cluster: v.string() });
 /** How the engine does. */
 export type EngineShape = v.InferOutput<typeof engine>;
+
+/** An answer that is a text. */
+export const text = v.string();
 
 /** An answer of which nothing is used but that it came. */
 export const anything = v.unknown();

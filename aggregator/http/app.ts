@@ -7,12 +7,16 @@ import { cfgRoutes } from "./cfg.ts";
 import { dscRoutes } from "./dsc.ts";
 import { engineRoutes } from "./engine.ts";
 import { eventRoutes } from "./events.ts";
+import { explainRoutes } from "./explain.ts";
+import { graphRoutes } from "./graph.ts";
 import { refuseForeign } from "./guard.ts";
 import { healthRoutes } from "./health.ts";
+import { limitRoutes } from "./limits.ts";
 import { nodeRoutes } from "./nodes.ts";
 import { planRoutes } from "./plans.ts";
 import { answerProblem } from "./problem.ts";
 import { addRoutes } from "./routes.ts";
+import { createToTime } from "./time.ts";
 
 /** What the HTTP interface needs beside an aggregator's {@link Control}. */
 export interface AppOptions {
@@ -27,16 +31,21 @@ export interface AppOptions {
 /** Makes the HTTP interface of an aggregator: a web-standard `fetch` that any server can call. */
 export function createApp(control: Control, options: AppOptions): Hono {
   const app = new Hono();
+  const clock = options.clock ?? systemClock;
+  const toTime = createToTime(clock);
   app.use(refuseForeign);
   addRoutes(app, {
     ...healthRoutes(control, options.version),
-    ...nodeRoutes(control),
+    ...nodeRoutes(control, toTime),
     ...cfgRoutes(control),
     ...dscRoutes(control),
     ...planRoutes(control),
+    ...explainRoutes(control, toTime),
+    ...graphRoutes(control),
     ...applyRoutes(control),
-    ...eventRoutes(control, options.clock ?? systemClock),
-    ...engineRoutes(control, options.version),
+    ...eventRoutes(control, clock),
+    ...engineRoutes(control, options.version, toTime),
+    ...limitRoutes(control, toTime),
   });
   app.notFound((c) => answerProblem({ status: 404, detail: `There is nothing at '${c.req.path.slice(0, 200)}'` }));
   app.onError((error, c) => {

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { fromNested, isNodeName, isRecord, isUuid, type Schema } from "../../src/state/mod.ts";
 import type { Control, InventoryNode } from "../control.ts";
 import { JSON_TYPES, readJson } from "./body.ts";
-import { presentChange } from "./present.ts";
+import { answerChanges, readDetail } from "./changes.ts";
 import { answerProblem, invalid, problemOf } from "./problem.ts";
 import { readFlag, withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
@@ -13,19 +13,24 @@ const KEYS = ["name", "id", "cfg"];
 
 /** `/api/v1/apply`: makes nodes have exactly the cfg that is given. */
 export function applyRoutes(control: Control): Routes {
-  async function apply(c: Context, query: { readonly dryRun?: string }): Promise<Response> {
+  async function apply(
+    c: Context,
+    query: { readonly dryRun?: string; readonly detail?: string },
+  ): Promise<Response> {
     const dryRun = readFlag("dryRun", query.dryRun);
     if (!dryRun.ok) return answerProblem(dryRun.problem);
+    const detail = readDetail(query.detail);
+    if (!detail.ok) return answerProblem(detail.problem);
     const body = await readJson(c, { types: JSON_TYPES, limit: MAX_BODY });
     if (!body.ok) return answerProblem(body.problem);
     const read = readInventory(control.schema, body.value);
     if (!read.ok) return answerProblem(invalid(read.problems));
     const result = control.apply(read.nodes, { dryRun: dryRun.value });
     if (!result.ok) return answerProblem(problemOf(result));
-    return c.json({ dryRun: dryRun.value, changes: result.changes.map(presentChange) });
+    return answerChanges(c, control, result.changes, dryRun.value, detail.value);
   }
 
-  return { "/api/v1/apply": { POST: withQuery(["dryRun"], apply) } };
+  return { "/api/v1/apply": { POST: withQuery(["dryRun", "detail"], apply) } };
 }
 
 type ReadInventory = { ok: true; nodes: InventoryNode[] } | { ok: false; problems: string[] };

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { toNested } from "../../src/state/mod.ts";
 import type { Control, NodeDetail } from "../control.ts";
 import { PATCH_TYPES, readJson } from "./body.ts";
-import { allowsWrite, answerTagged, etagOf } from "./etag.ts";
+import { allowsWrite, answerTagged, etagOf, refuseStale } from "./etag.ts";
 import { findNode } from "./lookup.ts";
 import { readPatch, withValues } from "./patch.ts";
 import { presentChange } from "./present.ts";
@@ -46,13 +46,4 @@ export function cfgRoutes(control: Control): Routes {
   }
 
   return { "/api/v1/nodes/:id/cfg": { GET: withQuery([], get), PATCH: withQuery(["dryRun"], patch) } };
-}
-
-function refuseStale(node: NodeDetail): Response {
-  const etag = etagOf(node.version);
-  return answerProblem({
-    status: 412,
-    detail: `The cfg of node '${node.name}' has changed: its ETag is now ${etag}. Read it again and repeat the change`,
-    headers: { etag },
-  });
 }

@@ -3,12 +3,14 @@ import { isRecord } from "../../src/state/mod.ts";
 import type { Control } from "../control.ts";
 import { JSON_TYPES, readJson } from "./body.ts";
 import { findNode, findNodes } from "./lookup.ts";
+import { presentEngine } from "./present.ts";
 import { answerProblem, type Outcome } from "./problem.ts";
 import { withQuery } from "./query.ts";
 import type { Answerer, Routes } from "./routes.ts";
+import type { ToTime } from "./time.ts";
 
 /** `/api/v1/engine`: how it goes, freeze and thaw; `/api/v1/nodes/{id}/retry`. */
-export function engineRoutes(control: Control, version: string): Routes {
+export function engineRoutes(control: Control, version: string, toTime: ToTime): Routes {
   function status(c: Context): Response {
     return c.json({ cluster: control.cluster, name: control.name, version, ...control.engine() });
   }
@@ -29,7 +31,8 @@ export function engineRoutes(control: Control, version: string): Routes {
     if (!node.ok) return answerProblem(node.problem);
     const { id, name } = node.value;
     control.retry([id]);
-    return c.json({ id, name, engine: control.find(id)?.engine });
+    const engine = control.find(id)?.engine;
+    return c.json({ id, name, ...(engine !== undefined && { engine: presentEngine(engine, toTime) }) });
   }
 
   return {

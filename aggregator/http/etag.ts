@@ -1,4 +1,6 @@
 import type { Version } from "../../src/state/mod.ts";
+import type { NodeDetail } from "../control.ts";
+import { answerProblem } from "./problem.ts";
 
 /** The entity tag of a cfg: its version, as `"term.rev"`. */
 export function etagOf(version: Version): string {
@@ -24,4 +26,14 @@ function tagsOf(header: string): string[] {
 export function answerTagged(ifNoneMatch: string | undefined, etag: string, json: () => string): Response {
   if (hasAlready(ifNoneMatch, etag)) return new Response(null, { status: 304, headers: { etag } });
   return new Response(json(), { headers: { "content-type": "application/json", etag } });
+}
+
+/** Refuses a write that goes by an older version of a node. */
+export function refuseStale(node: NodeDetail): Response {
+  const etag = etagOf(node.version);
+  return answerProblem({
+    status: 412,
+    detail: `The cfg of node '${node.name}' has changed: its ETag is now ${etag}. Read it again and repeat the change`,
+    headers: { etag },
+  });
 }

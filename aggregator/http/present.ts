@@ -1,8 +1,9 @@
 /** The JSON of the HTTP interface, as types, and how each is made. */
-import type { EngineStatus } from "../../src/engine/mod.ts";
+import type { EngineStatus, Late } from "../../src/engine/mod.ts";
 import { describeNoPlan, type NoPlan, type Plan, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
 import { type Nested, toNested, type Value } from "../../src/state/mod.ts";
 import type { NodeChange, NodeDetail, NodeSummary } from "../control.ts";
+import type { ToTime } from "./time.ts";
 
 /** The way from what is to what is wanted, or why there is none. */
 export type PlanJson = {
@@ -24,13 +25,32 @@ export type PlanJson = {
   readonly suspended: readonly SuspendedGoal[];
 };
 
+/** Since when something takes longer than it is expected to, and what. */
+export interface LateJson {
+  /** ISO 8601. */
+  readonly since: string;
+  readonly why: string;
+}
+
+/** One node in a list. */
+export interface SummaryJson extends Omit<NodeSummary, "late"> {
+  readonly late?: LateJson;
+}
+
+/** What the engine is doing with a node. Times are ISO 8601. */
+export interface EngineJson extends Omit<EngineStatus, "running" | "retryAt" | "late"> {
+  readonly running: readonly (Omit<EngineStatus["running"][number], "since"> & { readonly since: string })[];
+  readonly retryAt?: string;
+  readonly late?: LateJson;
+}
+
 /** Everything about one node. */
-export interface NodeJson extends NodeSummary {
+export interface NodeJson extends SummaryJson {
   /** The version of its cfg, `term.rev`: between quotes it is the entity tag. */
   readonly version: string;
   readonly cfg: Nested;
   readonly dsc: Nested;
-  readonly engine: EngineStatus;
+  readonly engine: EngineJson;
 }
 
 /** What a change of one node's cfg does, or would do. */
@@ -51,9 +71,38 @@ export function presentPlan(plan: Plan): PlanJson {
   return { ok: false, reason: describeNoPlan(plan.reason), noPlan: plan.reason, suspended: plan.suspended };
 }
 
+/** See {@link LateJson}. */
+export function presentLate({ since, why }: Late, toTime: ToTime): LateJson {
+  return { since: toTime(since), why };
+}
+
+/** See {@link SummaryJson}. */
+export function presentSummary(node: NodeSummary, toTime: ToTime): SummaryJson {
+  const { id, name, kind, platform, parent, physState, runState, link, phase, reason, late } = node;
+  const summary = { id, name, kind, platform, parent, physState, runState, link, phase, reason };
+  return late === undefined ? summary : { ...summary, late: presentLate(late, toTime) };
+}
+
+/** See {@link EngineJson}. */
+export function presentEngine(status: EngineStatus, toTime: ToTime): EngineJson {
+  const { running, retryAt, late, ...rest } = status;
+  return {
+    ...rest,
+    running: running.map((each) => ({ ...each, since: toTime(each.since) })),
+    ...(retryAt !== undefined && { retryAt: toTime(retryAt) }),
+    ...(late !== undefined && { late: presentLate(late, toTime) }),
+  };
+}
+
 /** See {@link NodeJson}. */
-export function presentNode(node: NodeDetail): NodeJson {
-  return { ...node, version: node.version.join("."), cfg: toNested(node.cfg), dsc: toNested(node.dsc) };
+export function presentNode(node: NodeDetail, toTime: ToTime): NodeJson {
+  return {
+    ...presentSummary(node, toTime),
+    version: node.version.join("."),
+    cfg: toNested(node.cfg),
+    dsc: toNested(node.dsc),
+    engine: presentEngine(node.engine, toTime),
+  };
 }
 
 /** See {@link ChangeJson}. */

@@ -24,7 +24,7 @@ export function defineCompletion(commands: () => readonly Command[]): Command {
 export function renderBashCompletion(commands: readonly Command[]): string {
   const firstWords = [...new Set(commands.map(({ name }) => name.split(" ")[0] ?? ""))];
   const cases = commands.map(({ name, options }) => {
-    const words = optionWords({ ...options, ...globalOptions, ...standardOptions });
+    const words = optionWords({ ...globalOptions, ...options, ...standardOptions });
     return `    "${name} "*) words="${words.join(" ")}" ;;`;
   });
   const secondWords = firstWords.flatMap((first) => {
@@ -33,13 +33,13 @@ export function renderBashCompletion(commands: readonly Command[]): string {
     );
     return seconds.every((word) => word === undefined) ? [] : [`    "${first} ") words="${seconds.join(" ")}" ;;`];
   });
-  const allOptions = [globalOptions, ...commands.map(({ options }) => options)].flatMap((each) => Object.entries(each));
+  const allOptions = mergeOptions([globalOptions, ...commands.map(({ options }) => options)]);
   return `# bash completion of krakenctl: source <(krakenctl completion bash)
 _krakenctl() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" words=""
   COMPREPLY=()
   case "$previous" in
-${[...new Set(allOptions.flatMap(([name, option]) => valueCase(name, option)))].join("\n")}
+${allOptions.flatMap(([name, option]) => valueCase(name, option)).join("\n")}
   esac
   local line="\${COMP_WORDS[*]:1:COMP_CWORD-1} "
   case "$line" in
@@ -50,6 +50,18 @@ ${[...secondWords, ...cases].join("\n")}
 }
 complete -F _krakenctl krakenctl
 `;
+}
+
+/** Each option once; where commands differ in what it may be, it may be all of that. */
+function mergeOptions(all: readonly Options[]): [name: string, option: Option][] {
+  const merged = new Map<string, Option>();
+  for (const [name, option] of all.flatMap((each) => Object.entries(each))) {
+    const known = merged.get(name);
+    if (known?.kind === "string" && option.kind === "string" && known.choices !== undefined) {
+      merged.set(name, { ...known, choices: [...new Set([...known.choices, ...option.choices ?? []])] });
+    } else if (known === undefined) merged.set(name, option);
+  }
+  return [...merged];
 }
 
 function optionWords(options: Options): string[] {

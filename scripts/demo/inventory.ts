@@ -4,9 +4,10 @@ import { joinDeclaration } from "../../modules/join/declaration.ts";
 import { serviceDeclaration } from "../../modules/service/declaration.ts";
 import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
 import { ProgramError } from "../../src/cli/mod.ts";
+import { policy } from "../../src/engine/mod.ts";
 import { type Inventory, type InventoryNode, parseInventory } from "../../src/inventory/mod.ts";
 import { compileDomain } from "../../src/plan/mod.ts";
-import { isRecord } from "../../src/state/mod.ts";
+import { createSchema, isRecord } from "../../src/state/mod.ts";
 
 /**
  * Reads the inventory that the demo brings about.
@@ -27,7 +28,8 @@ export function readInventory(
     );
   }
   const domain = compileDomain([simpowerDeclaration, joinDeclaration, serviceDeclaration, hostinfoDeclaration]);
-  const parsed = parseInventory(text, { schema: domain.schema, isGoal: (url) => domain.isMutable(url) });
+  const schema = createSchema([...domain.schema.extensions, policy]);
+  const parsed = parseInventory(text, { schema, isGoal: (url) => domain.isMutable(url) });
   if (!parsed.ok) {
     throw new ProgramError(
       `The inventory '${file}' has problems:\n${parsed.problems.map((each) => `  ${each}`).join("\n")}`,

@@ -142,6 +142,7 @@ function describeError(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
+/** Ends a stream: on Bun only that tells when everything has been taken. */
 function flush(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => stream.write("", () => resolve()));
+  return new Promise((resolve) => stream.end(() => resolve()));
 }

@@ -90,7 +90,7 @@ function nameOf(key: MutationKey, goals: string): string {
 }
 
 /** Names what a node's cfg asks for: nodes with the same goals have the same, whatever their versions. */
-function goalsHash(node: EngineNode): string {
+export function goalsHash(node: Pick<EngineNode, "planner" | "cfg">): string {
   const goals = goalsOf(node.planner.domain, node.cfg).sort((a, b) => a.url < b.url ? -1 : 1);
   const text = canonicalText(goals.map(({ url, value }) => [url, value]));
   return createHash("sha256").update(text).digest("hex").slice(0, 16);

@@ -10,5 +10,7 @@ export {
   policy,
   readPolicy,
 } from "./policy.ts";
+export { isDisruptive } from "./disruption.ts";
+export { goalsHash } from "./fleet.ts";
 export { createEngine, defaultEngineOptions } from "./engine.ts";
 export { readMemo, readStuck } from "./stuck.ts";

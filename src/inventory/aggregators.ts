@@ -4,9 +4,9 @@ import type { Report } from "./report.ts";
 import type { InventoryNode } from "./types.ts";
 import { readVariables, type Settable } from "./variables.ts";
 
-const KEYS = ["name", "id", "modules"];
+const KEYS = ["name", "id", "modules", "limits", "invariants", "engine"];
 
-/** Reads the aggregators of a file: their names and the config of their modules. */
+/** Reads the aggregators of a file: their names, the config of their modules, and what their engines are allowed. */
 export function readAggregators(settable: Settable, report: Report, part: unknown): InventoryNode[] {
   if (part === undefined) return [];
   if (!Array.isArray(part)) {
@@ -31,11 +31,17 @@ function readAggregator(settable: Settable, report: Report, entry: unknown, path
     report.expected(path, entry, `an aggregator with ${KEYS.join(", ")}`);
     return undefined;
   }
-  const { name, id, modules, ...rest } = entry;
+  const { name, id, modules, limits, invariants, engine, ...rest } = entry;
   for (const [key, value] of Object.entries(rest)) {
     report.expected([...path, key], value, `no such key, known are ${KEYS.join(", ")}`);
   }
-  const cfg = readModules(settable, report, modules, [...path, "modules"]);
+  const cfg = new Map<string, Value>();
+  readNamed(settable, report, cfg, modules, [...path, "modules"], (module) => `/services/${module}/config`);
+  readNamed(settable, report, cfg, limits, [...path, "limits"], (limit) => `/limits/${limit}`);
+  readNamed(settable, report, cfg, invariants, [...path, "invariants"], (invariant) => `/invariants/${invariant}`);
+  if (engine !== undefined) {
+    readVariables(settable, report, cfg, "/engine/config", engine, [...path, "engine"]);
+  }
   if (id !== undefined && !(typeof id === "string" && isUuid(id))) {
     report.expected([...path, "id"], id, "a UUID in lower case");
   }
@@ -46,15 +52,19 @@ function readAggregator(settable: Settable, report: Report, entry: unknown, path
   return { name, cfg, ...(typeof id === "string" ? { id } : {}) };
 }
 
-function readModules(settable: Settable, report: Report, part: unknown, path: Path): Map<string, Value> {
-  const cfg = new Map<string, Value>();
-  if (part === undefined) return cfg;
-  if (!isRecord(part)) {
-    report.expected(path, part, "the config of modules by name");
-    return cfg;
+/** Reads values by name: the config of modules, limits, invariants. */
+function readNamed(
+  settable: Settable,
+  report: Report,
+  cfg: Map<string, Value>,
+  part: unknown,
+  path: Path,
+  urlOf: (name: string) => string,
+): void {
+  if (part === undefined) return;
+  if (!isRecord(part)) return report.expected(path, part, `${path.at(-1)} by name`);
+  for (const [name, value] of Object.entries(part)) {
+    if (isNodeName(name)) readVariables(settable, report, cfg, urlOf(name), value, [...path, name]);
+    else report.expected([...path, name], name, "a name of letters, digits, '_', '.' and '-'");
   }
-  for (const [name, config] of Object.entries(part)) {
-    readVariables(settable, report, cfg, `/services/${name}/config`, config, [...path, name]);
-  }
-  return cfg;
 }

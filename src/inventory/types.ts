@@ -12,7 +12,7 @@ export interface InventoryNode {
 export interface Inventory {
   /** The name of the cluster, where the file gives one. */
   readonly cluster?: string;
-  /** The aggregators that the file configures, with the config of their modules. */
+  /** The aggregators that the file configures, with the config of their modules, their limits and invariants. */
   readonly aggregators: readonly InventoryNode[];
   /** In the order in which the file first names them. */
   readonly nodes: readonly InventoryNode[];

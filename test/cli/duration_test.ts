@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatDuration, parseDuration } from "../../src/cli/mod.ts";
+import { formatDuration, parseDuration, roughDuration } from "../../src/cli/mod.ts";
 
 test("parseDuration() reads milliseconds, seconds, minutes and hours", () => {
   const texts = ["500ms", "10s", "1.5s", "5m", "1h", "0s"];
@@ -28,4 +28,17 @@ test("formatDuration() takes the largest unit that gives a whole number", () => 
 
 test("parseDuration() reads back what formatDuration() writes", () => {
   fc.assert(fc.property(fc.nat(999_999_999), (ms) => parseDuration(formatDuration(ms)) === ms));
+});
+
+test("roughDuration() rounds for people: seconds, minutes and hours", () => {
+  const cases: readonly (readonly [number, string])[] = [
+    [0, "1 s"],
+    [1400, "1 s"],
+    [22_500, "25 s"],
+    [59_000, "1 min"],
+    [70_000, "1 min 10 s"],
+    [600_000, "10 min"],
+    [7_500_000, "2 h"],
+  ];
+  for (const [ms, text] of cases) assert.equal(roughDuration(ms), text);
 });

@@ -17,11 +17,13 @@ COMP_WORDS=(krakenctl ${quoted}); COMP_CWORD=${words.length}; _krakenctl; printf
 test("krakenctl completion bash offers commands, their second words and their options", {
   skip: hasBash ? false : "needs bash",
 }, () => {
-  assert.deepEqual(complete("e"), ["events"]);
+  assert.deepEqual(complete("e"), ["explain", "events"]);
   assert.deepEqual(complete("get", ""), ["nodes", "node"]);
   assert.deepEqual(complete("set", "n1", "--d"), ["--dry-run"]);
   assert.deepEqual(complete("get", "nodes", "--ser"), ["--server"]);
   assert.deepEqual(complete("get", "nodes", "-o", "y"), ["yaml"]);
+  assert.deepEqual(complete("graph", "n1", "-o", "m"), ["mermaid"]);
+  assert.deepEqual(complete("delete", "n1", "--y"), ["--yes"]);
   assert.deepEqual(complete("apply", "-f", "/etc/host"), complete("apply", "--file", "/etc/host"));
   assert.ok(complete("apply", "-f", "/etc/host").includes("/etc/hosts"));
   assert.deepEqual(complete("nothing", ""), []);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bringUp, change, noPlan, nothing, summary } from "./samples.ts";
+import { answer, bringUp, change, explanation, group, noPlan, nothing, summary } from "./samples.ts";
 import { runKrakenctl, startKrakenctl } from "./run_krakenctl.ts";
 import { openStream, problem, type Reply, startStandIn } from "./stand_in_server.ts";
 
@@ -60,7 +60,7 @@ test("krakenctl set sends one merge patch for desired values, and reports observ
   const { code, stdout, received, lines } = await run(
     ["set", "n[1-2]", "/physState=POWER_ON", "/services/a/state=", "/busy=BUSY"],
     {
-      "PATCH /api/v1/nodes?nodeset=n[1-2]": { json: { changes: [change("n1"), change("n2")] } },
+      "PATCH /api/v1/nodes?nodeset=n[1-2]": { json: answer([change("n1"), change("n2")]) },
       "GET /api/v1/nodes?nodeset=n[1-2]": { json: { nodes: [summary("n1"), summary("n2")] } },
       "PATCH /api/v1/nodes/id-of-n1/dsc": { json: {} },
       "PATCH /api/v1/nodes/id-of-n2/dsc": { json: {} },
@@ -82,7 +82,7 @@ test("krakenctl set sends one merge patch for desired values, and reports observ
 
 test("krakenctl set --dry-run asks the server for a dry run and reports nothing", async () => {
   const { code, lines } = await run(["set", "n1", "/physState=POWER_ON", "/busy=BUSY", "--dry-run"], {
-    "PATCH /api/v1/nodes?nodeset=n1&dryRun=true": { json: { changes: [change("n1")] } },
+    "PATCH /api/v1/nodes?nodeset=n1&dryRun=true": { json: answer([change("n1")]) },
     "GET /api/v1/nodes?nodeset=n1": { json: { nodes: [summary("n1")] } },
   });
   assert.equal(code, 0);
@@ -165,13 +165,15 @@ const demo = { json: { cluster: "demo" } };
 test("krakenctl apply sends the inventory and shows what changes and the plans", async () => {
   const { code, stdout, received } = await run(["apply", "-f", "-"], {
     "GET /api/v1/engine": demo,
-    "POST /api/v1/apply": { json: { changes: [change("n1", { created: true }), change("n2", { created: true })] } },
+    "POST /api/v1/apply": {
+      json: answer([change("n1", { created: true }), change("n2", { created: true })], [group("n[1-2]", 2, bringUp)]),
+    },
   }, inventory);
   assert.equal(code, 0);
   const cfg = { parent: "root", physState: "POWER_ON", platform: "sim", runState: "SYNC" };
   assert.deepEqual(received[1]?.body, { nodes: [{ name: "n1", cfg }, { name: "n2", cfg }] });
   assert.match(stdout, /^n\[1-2\]: created\n/);
-  assert.match(stdout, /\nn\[1-2\]: 3 steps\n/);
+  assert.match(stdout, /\n2 nodes \(n\[1-2\]\): 3 steps; about 1 min\n {2}1\. {2}simpower\/power-on /);
   assert.match(stdout, /\n2 nodes: 2 created, 0 changed, 0 unchanged\n$/);
 });
 
@@ -201,7 +203,7 @@ async function applyAndWait(states: readonly (readonly ReturnType<typeof summary
   let asked = 0;
   await using server = await startStandIn((line) => {
     if (line === "GET /api/v1/engine") return demo;
-    if (line === "POST /api/v1/apply") return { json: { changes: [change("n1"), change("n2")] } };
+    if (line === "POST /api/v1/apply") return { json: answer([change("n1"), change("n2")]) };
     if (line === "GET /api/v1/nodes") return { json: { nodes: states[Math.min(looks++, states.length - 1)] } };
     if (line !== "GET /api/v1/plan?nodeset=n[1-2]") return undefined;
     const plan = plans[Math.min(asked++, plans.length - 1)];
@@ -294,4 +296,83 @@ test("krakenctl watch looks again when something happens, until it is ended", as
   const { code, stdout } = await running.ended;
   assert.equal(code, 0);
   assert.match(stdout, /1 node: 1 working\n[^]*1 node: 1 converged\n$/);
+});
+
+test("krakenctl explain asks for a nodeset, and with values for what would be done to reach them", async () => {
+  const reply: Reply = { json: { explanations: [explanation("n1"), explanation("n2")] } };
+  const plain = await run(["explain", "n[1-2]"], { "GET /api/v1/explain?nodeset=n[1-2]": reply });
+  assert.deepEqual([plain.code, plain.stdout], [0, "n[1-2] need nothing: they are at their goal.\n"]);
+  const json = await run(["explain", "n1", "-o", "json"], { "GET /api/v1/explain?nodeset=n1": reply });
+  assert.deepEqual(JSON.parse(json.stdout).length, 2);
+  const asked = await run(["explain", "n1", "/physState=POWER_OFF"], { "POST /api/v1/explain?nodeset=n1": reply });
+  assert.deepEqual([asked.code, asked.received[0]?.body], [0, { physState: "POWER_OFF" }]);
+  const odd = await run(["explain", "n1", "/busy=BUSY"], {});
+  assert.deepEqual([odd.code, odd.received.length], [2, 0]);
+  assert.match(odd.stderr, /\/busy is no goal/);
+});
+
+test("krakenctl graph writes what the server draws, Mermaid where nothing is said, and shows its problems", async () => {
+  const text = (body: string): Reply => ({ write: (response) => void response.end(body) });
+  const mermaid = await run(["graph", "n1"], {
+    "GET /api/v1/nodes/n1/graph?format=mermaid": text("flowchart LR\n  a --> b\n"),
+  });
+  assert.deepEqual([mermaid.code, mermaid.stdout], [0, "flowchart LR\n  a --> b\n"]);
+  const dot = await run(["graph", "n1", "-o", "dot"], {
+    "GET /api/v1/nodes/n1/graph?format=dot": text("digraph { \x1b[2J }"),
+  });
+  assert.equal(dot.stdout, "digraph { ?[2J }\n");
+  const none = await run(["graph", "n9"], {
+    "GET /api/v1/nodes/n9/graph?format=mermaid": problem(404, "No node 'n9' in cluster 'demo'"),
+  });
+  assert.deepEqual([none.code, none.stderr], [1, "krakenctl: No node 'n9' in cluster 'demo'\n"]);
+  assert.equal((await run(["graph", "n1", "-o", "yaml"], {})).code, 2);
+});
+
+test("krakenctl limits shows rules, who waits and what is held; release names what is tried again", async () => {
+  const hold = {
+    mutation: "simpower/power-on",
+    goals: "0f",
+    nodes: ["n1", "n2"],
+    reason: "no answer",
+    since: "2026-01-01T00:00:00.000Z",
+  };
+  const queue = [{ node: "n3", mutation: "simpower/power-on", since: "2026-01-01T00:00:00.000Z" }];
+  const limits = {
+    rules: { limits: { power: { mutations: ["simpower/power-on"], atMost: 2 } } },
+    limits: [{ name: "power", group: "r1", inFlight: 2, atMost: 2, waiting: 1, queue }],
+    invariants: [{ name: "few", kind: "away", group: "", count: 0, atMost: 3, waiting: 0, queue: [] }],
+    holds: [hold],
+  };
+  const shown = await run(["limits"], { "GET /api/v1/limits": { json: limits } });
+  assert.deepEqual(shown.stdout.split("\n"), [
+    "Rules",
+    '  /limits/power={"mutations":["simpower/power-on"],"atMost":2}',
+    "",
+    "NAME   KIND   GROUP  IN USE  AT MOST  A SECOND  WAITING  QUEUE",
+    "power  limit  r1     2       2                  1        n3",
+    "few    away          0       3                  0",
+    "",
+    "Held for the whole fleet",
+    "  simpower/power-on since 2026-01-01T00:00:00.000Z: failed on 2 nodes in a row (n1, n2), last: no answer",
+    "",
+  ]);
+  const empty = { rules: {}, limits: [], invariants: [], holds: [] };
+  const none = await run(["limits"], { "GET /api/v1/limits": { json: empty } });
+  assert.equal(none.stdout, "No limits and no invariants are set\n");
+  const released = await run(["release"], { "POST /api/v1/engine/release": { json: { released: [hold] } } });
+  assert.match(released.stdout, /^1 mutation: released\n {2}simpower\/power-on since /);
+});
+
+test("krakenctl delete asks at a terminal, and without one deletes nothing unless it is told not to ask", async () => {
+  const replies = {
+    "GET /api/v1/nodes?nodeset=n[1-2]": { json: { nodes: [summary("n1"), summary("n2")] } },
+    "DELETE /api/v1/nodes?nodeset=n[1-2]": { json: { deleted: [{ id: "1", name: "n1" }, { id: "2", name: "n2" }] } },
+  };
+  const refused = await run(["delete", "n[1-2]"], replies);
+  assert.deepEqual([refused.code, refused.lines], [1, ["GET /api/v1/nodes?nodeset=n[1-2]"]]);
+  assert.match(refused.stderr, /There is no terminal to ask at: expected -y\. Nothing was deleted/);
+  const done = await run(["delete", "n[1-2]", "-y"], replies);
+  assert.deepEqual([done.code, done.stdout, done.lines], [0, "2 nodes: deleted\n", [
+    "DELETE /api/v1/nodes?nodeset=n[1-2]",
+  ]]);
 });

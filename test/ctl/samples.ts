@@ -1,4 +1,11 @@
-import type { NodeChangeShape, NodeSummaryShape, PlanShape } from "../../ctl/shapes.ts";
+import type {
+  ChangesShape,
+  ExplanationShape,
+  GroupShape,
+  NodeChangeShape,
+  NodeSummaryShape,
+  PlanShape,
+} from "../../ctl/shapes.ts";
 
 /** A plan of three steps, one after the other, from off to SYNC. */
 export const bringUp: PlanShape = {
@@ -44,6 +51,35 @@ export function change(name: string, fields: Partial<NodeChangeShape> = {}): Nod
     created: false,
     differences: [{ url: "/physState", from: "POWER_OFF", to: "POWER_ON" }],
     plan: bringUp,
+    ...fields,
+  };
+}
+
+/** Nodes with the same plan. */
+export function group(nodeset: string, count: number, plan: PlanShape, fields: Partial<GroupShape> = {}): GroupShape {
+  const { ok, suspended } = plan.ok ? plan : { ok: false, suspended: [] };
+  const steps = plan.ok ? plan.steps : [];
+  const summary = plan.ok ? `${steps.length} steps; about 1 min` : `no plan: ${plan.reason}`;
+  return { nodeset, count, ok, summary, steps, suspended, ...fields };
+}
+
+/** What the server says of changes. */
+export function answer(changes: readonly NodeChangeShape[], groups: readonly GroupShape[] = []): ChangesShape {
+  return { changes: [...changes], groups: [...groups] };
+}
+
+/** An explanation of a node that needs nothing. */
+export function explanation(name: string, fields: Partial<ExplanationShape> = {}): ExplanationShape {
+  return {
+    name,
+    at: "2026-01-01T12:00:00.000Z",
+    isHypothetical: false,
+    phase: "converged",
+    why: "Needs nothing: at its goal",
+    goals: [],
+    steps: [],
+    expectedMs: 0,
+    suspended: [],
     ...fields,
   };
 }

@@ -6,7 +6,7 @@ import { groupByKey } from "../../ctl/grouping.ts";
 import { describeNode, describeNodes } from "../../ctl/node_text.ts";
 import { describePlans } from "../../ctl/plan_text.ts";
 import { createStyle } from "../../src/cli/mod.ts";
-import { bringUp, change, noPlan, nothing, summary } from "./samples.ts";
+import { answer, bringUp, change, group, noPlan, nothing, summary } from "./samples.ts";
 
 const style = createStyle(false);
 const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index + 1}`);
@@ -55,7 +55,13 @@ test("describeChanges() shows the same change once, then plans, then a summary",
   );
   const unset = change("n3", { differences: [{ url: "/services/a/config", from: { command: "x" } }], plan: nothing });
   const unchanged = change("n4", { differences: [], plan: nothing });
-  const lines = describeChanges([change("n1"), change("n2"), unset, unchanged, ...created], true, style);
+  const groups = [
+    group("n[1-2]", 2, bringUp, { busy: "n2", held: { nodeset: "n1", reason: "it failed" } }),
+    group("n[3-4]", 2, nothing, { summary: "nothing to do" }),
+    group("n[8-9]", 2, noPlan, { frozen: "n8" }),
+  ];
+  const changes = answer([change("n1"), change("n2"), unset, unchanged, ...created], groups);
+  const lines = describeChanges(changes, true, style);
   assert.deepEqual(lines.filter((line) => !/^ {2}\d\./.test(line)), [
     "n[1-2]: changed",
     "  /physState: POWER_OFF -> POWER_ON",
@@ -65,9 +71,12 @@ test("describeChanges() shows the same change once, then plans, then a summary",
     "  /platform: sim",
     "",
     "Plans:",
-    "n[1-2]: 3 steps",
-    "n3: nothing to do",
-    "n[8-9]: no plan: /physState=POWER_ON cannot be reached: no power module",
+    "2 nodes (n[1-2]): 3 steps; about 1 min",
+    "  busy: n2",
+    "  held: n1: it failed",
+    "2 nodes (n[3-4]): nothing to do",
+    "2 nodes (n[8-9]): no plan: /physState=POWER_ON cannot be reached: no power module",
+    "  frozen, nothing is started before a thaw: n8",
     "",
     "6 nodes: 2 created, 3 changed, 1 unchanged, 2 without a plan (dry run: nothing was changed)",
   ]);
@@ -75,7 +84,7 @@ test("describeChanges() shows the same change once, then plans, then a summary",
 
 test("describeChanges() is one line when nothing changes", () => {
   const unchanged = change("n1", { differences: [], plan: nothing });
-  assert.deepEqual(describeChanges([unchanged], false, style), ["1 node: 0 created, 0 changed, 1 unchanged"]);
+  assert.deepEqual(describeChanges(answer([unchanged]), false, style), ["1 node: 0 created, 0 changed, 1 unchanged"]);
 });
 
 test("describeNodes() shows a row a node and sums up their phases", () => {
@@ -87,6 +96,17 @@ test("describeNodes() shows a row a node and sums up their phases", () => {
     "2 nodes: 1 converged, 1 stuck",
   ]);
   assert.equal(describeNodes([], style, undefined).at(-1), "0 nodes");
+});
+
+test("describeNodes() marks nodes that are late, with the reason, and counts them", () => {
+  const late = { since: "2026-01-01T00:00:00.000Z", why: "'/runState' is 'INIT': expected for 60 s at most" };
+  const nodes = [summary("n1"), summary("n2", { phase: "working", reason: "join/level", late })];
+  assert.deepEqual(describeNodes(nodes, style, undefined), [
+    "NAME  PLATFORM  PHYS      RUN   PHASE         REASON",
+    "n1    sim       POWER_ON  SYNC  converged",
+    "n2    sim       POWER_ON  SYNC  working LATE  join/level; late: '/runState' is 'INIT': expected for 60 s at most",
+    "2 nodes: 1 converged, 1 working; 1 late",
+  ]);
 });
 
 test("describeNode() sets what is desired beside what is discovered", () => {

@@ -30,6 +30,8 @@ const EXPECTED: readonly {
   { start: "krakenctl get nodes", output: /n8 .*SYNC/ },
   { start: "krakenctl get node n3", output: /runState: SYNC/ },
   { start: "krakenctl plan", output: /n\[1-8\]/ },
+  { start: "krakenctl explain", output: /n\[1-8\] would have to do this to reach \/physState=POWER_OFF:/ },
+  { start: "krakenctl limits", output: /\/limits\/power=.*"atMost":1/ },
   { start: "krakenctl set n3 /physState=POWER_OFF --dry-run", output: /service\/drain[\s\S]*simpower\/power-off/ },
   { start: "krakenctl events n5 -f", output: /n5/, endless: true },
   { start: "krakenctl set n1 /physState=PHYS_ERROR --dry-run", output: /no mutation leads to it/ },

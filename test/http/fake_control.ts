@@ -174,7 +174,23 @@ export function createFakeControl(names: readonly string[]): FakeControl {
       for (const id of ids) nodes.delete(id);
       return { ok: true };
     },
-    explain: () => undefined,
+    explain(id, cfg) {
+      const node = nodes.get(id);
+      if (node === undefined) return undefined;
+      const plan = planFor(cfg ?? node.cfg, node.dsc);
+      const steps = (plan.ok ? plan.steps : []).map((step) => ({ step, state: { kind: "ready" } as const }));
+      const phase = steps.length === 0 ? "converged" : "working";
+      return { phase, now: 0, steps, suspended: [], goals: [], ...(!plan.ok && { noPlan: plan.reason }) };
+    },
+    about: () => "Powers the machine on",
+    prospect: ({ id }) => ({ busy: id === nodeIdOf("demo", "n2"), frozen: false, disruptive: false }),
+    graph(id, maxStates) {
+      const node = nodes.get(id);
+      if (node === undefined) return undefined;
+      const states = [{ id: "a", values: Object.fromEntries(node.dsc), isGoal: true }].slice(0, maxStates);
+      const plan = planFor(new Map(), node.dsc);
+      return { urls: ["/physState"], states, edges: [], current: "a", path: [], plan, truncated: false };
+    },
     limits: () => [],
     invariants: () => [],
     holds: () => [],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { complainPolicy, policy } from "../../src/engine/mod.ts";
 import { type Inventory, parseInventory } from "../../src/inventory/mod.ts";
 import { core, createSchema, defineExtension, services } from "../../src/state/mod.ts";
 
@@ -27,7 +28,7 @@ const modules = defineExtension("modules", {
   "/host/cpus": { type: { kind: "integer" }, writer: "self", about: "Number of processors" },
 });
 const known = {
-  schema: createSchema([core, services, modules]),
+  schema: createSchema([core, services, modules, policy]),
   isGoal: (url: string) => url === "/physState" || url === "/runState" || /^\/services\/[^/]+\/state$/.test(url),
 };
 
@@ -150,7 +151,7 @@ nodes:
   const expected = [
     /^line 2: colour is "red": expected no such key, known are cluster, aggregators, nodes$/,
     /^line 1: cluster is "-demo": expected a name/,
-    /^line 7: aggregators\[0\]\.port is 1: expected no such key, known are name, id, modules$/,
+    /^line 7: aggregators\[0\]\.port is 1: expected no such key, known are name, id, modules, limits, invariants, engine$/,
     /^line 6: aggregators\[0\]\.modules\.simpower\.endpoint is 7: expected a string/,
     /^line 8: aggregators\[1\]\.name is "root": expected a name that no aggregator above has$/,
     /^line 10: nodes\[0\]\.nodes is "n\[1-": expected a nodeset such as n\[1-8\]\. Cannot read nodeset 'n\[1-' at position 5/,
@@ -210,4 +211,57 @@ test("parseInventory() takes values from aliases and names the line that they we
       "",
     /^line 4: nodes\[1\]\.desired\.physState is "ON"/,
   );
+});
+
+test("an aggregator's limits, invariants and engine config become values of its own node", () => {
+  const { aggregators } = read(`
+aggregators:
+  - name: root
+    limits:
+      power: { mutations: [simpower/power-on], atMost: 2 }
+    invariants:
+      few-away: { kind: away, atMost: "25%" }
+    engine: { failuresInARow: 3 }
+nodes: []
+`);
+  assert.deepEqual([...aggregators[0]?.cfg ?? []], [
+    ["/limits/power", { mutations: ["simpower/power-on"], atMost: 2 }],
+    ["/invariants/few-away", { kind: "away", atMost: "25%" }],
+    ["/engine/config", { failuresInARow: 3 }],
+  ]);
+});
+
+test("a wrong limit or invariant is named with its line, field, value and what was expected", () => {
+  const problems = problemsOf(`
+aggregators:
+  - name: root
+    limits:
+      power: { mutations: [simpower/power-on], atMost: many }
+      a/b: { mutations: [simpower/power-on], atMost: 1 }
+    invariants:
+      few: { kind: far }
+nodes: []
+`);
+  const expected = [
+    /^line 5: aggregators\[0\]\.limits\.power\.atMost is "many": expected an integer from 1 to 1000000$/,
+    /^line 6: aggregators\[0\]\.limits\.a\/b is "a\/b": expected a name of letters/,
+    /^line 8: aggregators\[0\]\.invariants\.few\.kind is "far": expected one of away, transition, never, brake$/,
+  ];
+  assert.equal(problems.length, expected.length, problems.join("\n"));
+  for (const [at, pattern] of expected.entries()) assert.match(problems[at] ?? "", pattern);
+});
+
+test("the demo's limits and invariants, which are commented out, work when they are taken in", () => {
+  const file = new URL("../../examples/demo/cluster.yaml", import.meta.url);
+  const text = readFileSync(file, "utf8").replace(/^ {4}# ((?: {2})?(?:\w|-)+: ?(?:\{.*)?)$/gm, "    $1");
+  const cfg = read(text).aggregators[0]?.cfg ?? new Map();
+  const rules = [...cfg].filter(([url]) => /^\/(limits|invariants)\//.test(url));
+  assert.deepEqual(rules.map(([url]) => url), [
+    "/limits/power",
+    "/limits/gentle",
+    "/invariants/few-away",
+    "/invariants/jobs",
+    "/invariants/storm",
+  ]);
+  for (const [url, value] of rules) assert.equal(complainPolicy(url, value), undefined);
 });

@@ -1,0 +1,38 @@
+import type { Context } from "hono";
+import type { Control, NodeDetail } from "../control.ts";
+import { allowsWrite, etagOf, refuseStale } from "./etag.ts";
+import { findNode, findNodes } from "./lookup.ts";
+import { answerProblem, problemOf } from "./problem.ts";
+import { withQuery } from "./query.ts";
+import type { Answerer } from "./routes.ts";
+
+/** What answers DELETE of one node and of some: they are forgotten, their machines are left as they are. */
+export function createDeleters(control: Control): { readonly one: Answerer; readonly some: Answerer } {
+  function remove(c: Context, nodes: readonly NodeDetail[]): Response {
+    const result = control.remove(nodes.map(({ id }) => id));
+    if (!result.ok) return answerProblem(problemOf(result));
+    return c.json({ deleted: nodes.map(({ id, name }) => ({ id, name })) });
+  }
+
+  function one(c: Context): Response {
+    const node = findNode(c, control);
+    if (!node.ok) return answerProblem(node.problem);
+    const ifMatch = c.req.header("if-match");
+    if (ifMatch !== undefined && !allowsWrite(ifMatch, etagOf(node.value.version))) return refuseStale(node.value);
+    return remove(c, [node.value]);
+  }
+
+  function some(c: Context, query: { readonly nodeset?: string }): Response {
+    if (query.nodeset === undefined) {
+      return answerProblem({ status: 400, detail: "Parameter 'nodeset' is missing: expected one such as n[1-8]" });
+    }
+    if (c.req.header("if-match") !== undefined) {
+      const detail = "If-Match is about one node: expected a DELETE of /api/v1/nodes/{id}";
+      return answerProblem({ status: 400, detail });
+    }
+    const found = findNodes(control, query.nodeset);
+    return found.ok ? remove(c, found.value) : answerProblem(found.problem);
+  }
+
+  return { one: withQuery([], one), some: withQuery(["nodeset"], some) };
+}

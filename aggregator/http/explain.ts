@@ -1,0 +1,83 @@
+import type { Context } from "hono";
+import type { Value } from "../../src/state/mod.ts";
+import type { Control, NodeDetail } from "../control.ts";
+import { PATCH_TYPES, readJson } from "./body.ts";
+import { type ExplanationJson, presentExplanation } from "./explanation.ts";
+import { findNode, findNodes } from "./lookup.ts";
+import { withValues } from "./patch.ts";
+import { readPatches } from "./patches.ts";
+import { answerProblem, invalid, type Outcome, problemOf } from "./problem.ts";
+import { withQuery } from "./query.ts";
+import type { Routes } from "./routes.ts";
+import type { ToTime } from "./time.ts";
+
+type Named = Pick<NodeDetail, "id" | "name">;
+
+/** `/api/v1/explain` and `/api/v1/nodes/{id}/explain`: what is done, what it waits for, or why nothing is done. */
+export function explainRoutes(control: Control, toTime: ToTime): Routes {
+  function explain({ id, name }: Named, cfg?: ReadonlyMap<string, Value>): ExplanationJson[] {
+    const explanation = control.explain(id, cfg);
+    if (explanation === undefined) return [];
+    const about = (step: Parameters<Control["about"]>[1]) => control.about(id, step);
+    return [presentExplanation({ id, name, isHypothetical: cfg !== undefined }, explanation, about, toTime)];
+  }
+
+  /** The same with a cfg that is only asked about: it is checked as for a change, and nothing is changed. */
+  async function imagine(
+    c: Context,
+    find: () => Outcome<readonly NodeDetail[]>,
+  ): Promise<Outcome<ExplanationJson[]>> {
+    const body = await readJson(c, { types: PATCH_TYPES });
+    if (!body.ok) return body;
+    const nodes = find();
+    if (!nodes.ok) return nodes;
+    const read = readPatches(control, nodes.value, body.value);
+    if (!read.ok) return { ok: false, problem: invalid(read.problems) };
+    const checked = control.patchCfg(read.patches, { dryRun: true });
+    if (!checked.ok) return { ok: false, problem: problemOf(checked) };
+    const explanations = nodes.value.flatMap((node, at) =>
+      explain(node, withValues(node.cfg, read.patches[at]?.values ?? new Map()))
+    );
+    return { ok: true, value: explanations };
+  }
+
+  function answerOne(c: Context, explanations: Outcome<ExplanationJson[]>): Response {
+    if (!explanations.ok) return answerProblem(explanations.problem);
+    const [first] = explanations.value;
+    return first === undefined ? answerProblem({ status: 404, detail: "The node has gone" }) : c.json(first);
+  }
+
+  function one(c: Context): Response {
+    const node = findNode(c, control);
+    return answerOne(c, node.ok ? { ok: true, value: explain(node.value) } : node);
+  }
+
+  async function oneWith(c: Context): Promise<Response> {
+    const find = (): Outcome<NodeDetail[]> => {
+      const node = findNode(c, control);
+      return node.ok ? { ok: true, value: [node.value] } : node;
+    };
+    return answerOne(c, await imagine(c, find));
+  }
+
+  function some(c: Context, { nodeset }: { readonly nodeset?: string }): Response {
+    const nodes: Outcome<readonly Named[]> = nodeset === undefined
+      ? { ok: true, value: control.list() }
+      : findNodes(control, nodeset);
+    if (!nodes.ok) return answerProblem(nodes.problem);
+    return c.json({ explanations: nodes.value.flatMap((node) => explain(node)) });
+  }
+
+  async function someWith(c: Context, { nodeset }: { readonly nodeset?: string }): Promise<Response> {
+    if (nodeset === undefined) {
+      return answerProblem({ status: 400, detail: "Parameter 'nodeset' is missing: expected one such as n[1-8]" });
+    }
+    const explanations = await imagine(c, () => findNodes(control, nodeset));
+    return explanations.ok ? c.json({ explanations: explanations.value }) : answerProblem(explanations.problem);
+  }
+
+  return {
+    "/api/v1/nodes/:id/explain": { GET: withQuery([], one), POST: withQuery([], oneWith) },
+    "/api/v1/explain": { GET: withQuery(["nodeset"], some), POST: withQuery(["nodeset"], someWith) },
+  };
+}

@@ -1,0 +1,171 @@
+/** The JSON of an explanation, and how it is made. */
+import type { Obstacle } from "../../src/engine/mod.ts";
+import { describeNoPlan, type NoPlan, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
+import type { NodeExplanation, NodeStepState, OpenGoal } from "../control.ts";
+import { type LateJson, presentLate } from "./present.ts";
+import type { ToTime } from "./time.ts";
+
+/** An obstacle; times are ISO 8601. */
+export type ObstacleJson = Obstacle extends infer O
+  ? O extends unknown ? { readonly [K in keyof O]: K extends "since" | "until" ? string : O[K] } : never
+  : never;
+
+/** What one step waits for, or that it is at work. Times are ISO 8601. */
+export type StepStateJson =
+  | { readonly kind: "running"; readonly since: string; readonly until: string; readonly execution: string }
+  | { readonly kind: "awaited"; readonly of: "agent" | "parent"; readonly since?: string; readonly until?: string }
+  | { readonly kind: "after"; readonly steps: readonly string[] }
+  | { readonly kind: "backoff"; readonly until: string; readonly attempts: number; readonly reason: string }
+  | {
+    readonly kind: "held";
+    readonly by: "aggregator" | "agent" | "fleet";
+    readonly since?: string;
+    readonly attempts: number;
+    readonly reason: string;
+  }
+  | { readonly kind: "waiting"; readonly obstacle: ObstacleJson; readonly words: string }
+  | { readonly kind: "frozen"; readonly by: "node" | "everything" }
+  | { readonly kind: "pointless" | "ready" };
+
+/** One step that is left. */
+export interface ExplainedStepJson
+  extends Pick<Step, "key" | "context" | "changes" | "disruption" | "timeout" | "after"> {
+  /** What it does, for people. */
+  readonly about: string;
+  /** Milliseconds that it is expected to take. */
+  readonly expectedMs: number;
+  readonly state: StepStateJson;
+}
+
+/** What is done with one node, and why nothing is where nothing is. */
+export interface ExplanationJson {
+  readonly id: string;
+  readonly name: string;
+  /** The moment of this answer, ISO 8601: what its times are to be compared with. */
+  readonly at: string;
+  /** True for the answer to "what if": nothing of it is done. */
+  readonly isHypothetical: boolean;
+  readonly phase: NodeExplanation["phase"];
+  /** In one sentence. */
+  readonly why: string;
+  /** What it is on its way to. */
+  readonly goals: readonly OpenGoal[];
+  readonly steps: readonly ExplainedStepJson[];
+  /** Milliseconds until all is done, waiting left out; absent without a plan. */
+  readonly expectedMs?: number;
+  /** Why there is no plan: in words, and as data. */
+  readonly noPlan?: { readonly reason: string } & NoPlan;
+  /** Goals that give way to others. */
+  readonly suspended: readonly SuspendedGoal[];
+  readonly late?: LateJson;
+  /** What its own agent has given up on. */
+  readonly agent?: {
+    readonly mutation: string;
+    readonly reason: string;
+    readonly attempts: number;
+    readonly since?: string;
+  };
+}
+
+/** See {@link ExplanationJson}. */
+export function presentExplanation(
+  node: Pick<ExplanationJson, "id" | "name" | "isHypothetical">,
+  explanation: NodeExplanation,
+  about: (step: Step) => string,
+  toTime: ToTime,
+): ExplanationJson {
+  const { phase, steps, noPlan, late, goals, suspended, agent } = explanation;
+  return {
+    ...node,
+    at: toTime(explanation.now),
+    phase,
+    why: whyOf(explanation),
+    goals,
+    steps: steps.map(({ step, state }) => presentStep(step, presentState(state, toTime), about(step))),
+    ...(noPlan === undefined
+      ? { expectedMs: remaining(explanation) }
+      : { noPlan: { reason: describeNoPlan(noPlan), ...noPlan } }),
+    suspended,
+    ...(late !== undefined && { late: presentLate(late, toTime) }),
+    ...(agent !== undefined && { agent: withSince(agent, toTime) }),
+  };
+}
+
+function presentStep(step: Step, state: StepStateJson, about: string): ExplainedStepJson {
+  const { key, context, changes, disruption, timeout, after, duration } = step;
+  return { key, about, context, changes, disruption, expectedMs: duration, timeout, after, state };
+}
+
+function whyOf({ phase, reason, noPlan, steps, agent }: NodeExplanation): string {
+  if (noPlan !== undefined) return describeNoPlan(noPlan);
+  if (steps.length === 0 && phase === "converged") return "Needs nothing: at its goal";
+  if (phase === "frozen") return "Frozen: nothing is started before a thaw";
+  if (reason !== undefined) return reason;
+  if (agent !== undefined) return `Its agent gave up on ${agent.mutation}: ${agent.reason}`;
+  const active = steps.find(({ state }) => state.kind === "running" || state.kind === "awaited");
+  return active === undefined ? "It starts when the node is looked at next" : `${active.step.key} is at work`;
+}
+
+/** The critical path of what is left: steps at work count with what is left of them. */
+function remaining({ steps, now }: NodeExplanation): number {
+  const ends: number[] = [];
+  for (const { step, state } of steps) { // what a step comes after has an earlier place
+    const begin = Math.max(0, ...step.after.map((place) => ends[place] ?? 0));
+    const since = state.kind === "running" || state.kind === "awaited" ? state.since : undefined;
+    ends.push(begin + Math.max(0, step.duration - (since === undefined ? 0 : now - since)));
+  }
+  return Math.round(Math.max(0, ...ends));
+}
+
+function presentState(state: NodeStepState, toTime: ToTime): StepStateJson {
+  switch (state.kind) {
+    case "running":
+      return { ...state, since: toTime(state.since), until: toTime(state.until) };
+    case "awaited": {
+      const { since, until, ...rest } = state;
+      return {
+        ...rest,
+        ...(since !== undefined && { since: toTime(since) }),
+        ...(until !== undefined && { until: toTime(until) }),
+      };
+    }
+    case "backoff":
+      return { ...state, until: toTime(state.until) };
+    case "held": {
+      const { since, attempts, reason, fleet } = state;
+      return { kind: "held", by: fleet ? "fleet" : "aggregator", since: toTime(since), attempts, reason };
+    }
+    case "agent-held": {
+      const { since, attempts, reason } = state;
+      return { kind: "held", by: "agent", ...(since !== undefined && { since: toTime(since) }), attempts, reason };
+    }
+    case "waiting":
+      return { ...state, obstacle: presentObstacle(state.obstacle, toTime) };
+    case "after":
+    case "frozen":
+    case "pointless":
+    case "ready":
+      return state;
+  }
+}
+
+function presentObstacle(obstacle: Obstacle, toTime: ToTime): ObstacleJson {
+  switch (obstacle.kind) {
+    case "limit":
+    case "count":
+      return { ...obstacle, since: toTime(obstacle.since) };
+    case "unsettled":
+      return { ...obstacle, until: toTime(obstacle.until) };
+    case "turn":
+    case "invariant":
+      return obstacle;
+  }
+}
+
+function withSince<T extends { readonly since?: number }>(
+  value: T,
+  toTime: ToTime,
+): Omit<T, "since"> & { readonly since?: string } {
+  const { since, ...rest } = value;
+  return { ...rest, ...(since !== undefined && { since: toTime(since) }) };
+}

@@ -1,0 +1,30 @@
+import { type Assignment, parseAssignment, toMergePatch } from "../assignment.ts";
+import { complainUsage, defineCommand } from "../command.ts";
+import { describeExplanations } from "../explain_text.ts";
+import { schema } from "../known.ts";
+import { reportAnswer } from "../report.ts";
+
+/** Says what is done with nodes and why nothing is where nothing is. */
+export const explain = defineCommand({
+  name: "explain",
+  about: "Says what nodes are doing, what they wait for and why; with values, what would be done to reach those",
+  positionals: { usage: "NODESET [/URL=VALUE ...]", min: 1 },
+  options: {},
+  examples: ["krakenctl explain n3", "krakenctl explain n[1-412]", "krakenctl explain n3 /physState=POWER_OFF"],
+}, async (run) => {
+  const [nodeset = "", ...texts] = run.args;
+  const assignments: Assignment[] = [];
+  for (const text of texts) {
+    const parsed = parseAssignment(schema, text);
+    if (!parsed.ok) return complainUsage(run.terminal, parsed.problem, "krakenctl explain");
+    if (parsed.assignment.reported) {
+      const problem = `${parsed.assignment.url} is no goal: expected values that \`krakenctl set\` would desire`;
+      return complainUsage(run.terminal, problem, "krakenctl explain");
+    }
+    assignments.push(parsed.assignment);
+  }
+  const answer = assignments.length === 0
+    ? await run.client.explain(nodeset)
+    : await run.client.explainWith(nodeset, toMergePatch(assignments));
+  return reportAnswer(run, answer, (explanations) => describeExplanations(explanations, run.style));
+});

@@ -1,0 +1,85 @@
+import { roughDuration } from "../src/cli/mod.ts";
+import { countOf } from "./grouping.ts";
+import type { ExplainedStepShape } from "./shapes.ts";
+
+type State = ExplainedStepShape["state"];
+
+/** A step as one of several nodes has it, and the moment of the answer. */
+export interface StepOf {
+  readonly at: string;
+  readonly step: ExplainedStepShape;
+}
+
+/** Names how a step is, without times and places in queues. */
+export function stateKey({ kind, by, of, reason, attempts, obstacle }: State): string {
+  const { kind: what, limit, invariant, group, because } = obstacle ?? {};
+  return JSON.stringify([kind, by, of, reason, attempts, what, limit, invariant, group, because]);
+}
+
+/** How a step is that some nodes share, in words. */
+export function describeState(all: readonly StepOf[], isHypothetical: boolean): string {
+  const [first] = all;
+  if (first === undefined) return "";
+  const { state, expectedMs, after } = first.step;
+  const about = `about ${roughDuration(expectedMs)}`;
+  switch (state.kind) {
+    case "running":
+      return `at work for ${elapsed(all)}, ${about} expected${timeout(all)}`;
+    case "awaited": {
+      const who = state.of === "agent" ? "its agent has to do it" : "its aggregator has to do it";
+      return state.since === undefined
+        ? `${who}, ${about}`
+        : `${who}: at it for ${elapsed(all)}, ${about} expected${timeout(all)}`;
+    }
+    case "after":
+      return `after ${after.map((place) => place + 1).join(" and ")}, ${about}`;
+    case "waiting":
+      return describeWait(all, state);
+    case "backoff":
+      return `failed ${countOf(state.attempts ?? 0, "time")}, tries again in ${left(all)}: ${state.reason ?? ""}`;
+    case "held":
+      return describeHold(all, state);
+    case "pointless":
+      return "not started: it only prepares what is held up";
+    case "frozen":
+      return state.by === "everything" ? "everything is frozen" : "the node is frozen";
+    case "ready":
+      return `${isHypothetical ? "could start at once" : "starts at once"}, ${about}`;
+    default:
+      return state.kind;
+  }
+}
+
+function describeHold(all: readonly StepOf[], { by, attempts = 0, since, reason = "" }: State): string {
+  const ago = since === undefined ? "" : ` ${elapsed(all)} ago`;
+  switch (by) {
+    case "fleet":
+      return `held for the whole fleet${since === undefined ? "" : ` for ${elapsed(all)}`}: ${reason}`;
+    case "agent":
+      return `given up by its agent${ago} after ${countOf(attempts, "attempt")}: ${reason}`;
+    default:
+      return `given up${ago} after ${countOf(attempts, "attempt")}: ${reason}`;
+  }
+}
+
+function describeWait(all: readonly StepOf[], { obstacle, words = "" }: State): string {
+  const places = all.flatMap(({ step }) => step.state.obstacle?.place ?? []);
+  if (all.length === 1 || obstacle === undefined || places.length === 0) return words;
+  // The words are of the first node: its place in the queue gives way to those of all of them.
+  const end = `places ${Math.min(...places)} to ${Math.max(...places)} in the queue)`;
+  return words.replace(/\d+(?:st|nd|rd|th) in the queue(?: behind [^)]*)?\)$/, end);
+}
+
+/** The longest time since when. */
+function elapsed(all: readonly StepOf[]): string {
+  return roughDuration(Math.max(0, ...all.map(({ at, step }) => Date.parse(at) - Date.parse(step.state.since ?? at))));
+}
+
+/** The longest time until when. */
+function left(all: readonly StepOf[]): string {
+  return roughDuration(Math.max(0, ...all.map(({ at, step }) => Date.parse(step.state.until ?? at) - Date.parse(at))));
+}
+
+function timeout(all: readonly StepOf[]): string {
+  return all.some(({ step }) => step.state.until !== undefined) ? `, times out in ${left(all)}` : "";
+}

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { describeExplanations } from "../../ctl/explain_text.ts";
+import type { ExplainedStepShape, ExplanationShape } from "../../ctl/shapes.ts";
+import { createStyle } from "../../src/cli/mod.ts";
+import { explanation } from "./samples.ts";
+
+const style = createStyle(false);
+const goals = [{ url: "/physState", value: "POWER_ON" }, { url: "/runState", value: "SYNC" }];
+/** A time so many seconds before the answer. */
+const ago = (seconds: number) => new Date(Date.parse("2026-01-01T12:00:00.000Z") - seconds * 1000).toISOString();
+
+function step(
+  key: string,
+  expectedMs: number,
+  state: ExplainedStepShape["state"],
+  after: number[] = [],
+): ExplainedStepShape {
+  return { key, about: "Powers the machine on", expectedMs, after, state };
+}
+function tell(...explanations: ExplanationShape[]): string[] {
+  return describeExplanations(explanations, style);
+}
+
+test("explain tells a node that waits at a limit with its place in the queue, and what comes after", () => {
+  const words = "waits at limit 'power' (rack r1: 20 of 20 in flight, 3rd in the queue behind n4)";
+  const obstacle = { kind: "limit", limit: "power", group: "r1", place: 3 };
+  assert.deepEqual(
+    tell(explanation("n3", {
+      phase: "waiting",
+      goals,
+      steps: [
+        step("simpower/power-on", 8000, { kind: "waiting", words, obstacle }),
+        { ...step("simpower/boot", 30_000, { kind: "after", steps: ["simpower/power-on"] }, [0]), about: "" },
+      ],
+      expectedMs: 70_000,
+    })),
+    [
+      "n3 waits on the way to /physState=POWER_ON, /runState=SYNC.",
+      "  1. simpower/power-on (powers the machine on): waits at limit 'power' " +
+      "(rack r1: 20 of 20 in flight, 3rd in the queue behind n4)",
+      "  2. simpower/boot: after 1, about 30 s",
+      "Done in about 1 min 10 s, once it can go on, if nothing goes wrong.",
+    ],
+  );
+});
+
+test("explain says the same of many nodes once, with all their places in the queue and the longest times", () => {
+  const waiting = (name: string, place: number) =>
+    explanation(name, {
+      phase: "waiting",
+      goals,
+      steps: [step("simpower/power-on", 8000, {
+        kind: "waiting",
+        words: `waits at limit 'power' (1 of 1 in flight, ${place}${place === 2 ? "nd" : "st"} in the queue behind n9)`,
+        obstacle: { kind: "limit", limit: "power", group: "", place },
+      })],
+      expectedMs: 8000,
+    });
+  const running = (name: string, seconds: number) =>
+    explanation(name, {
+      phase: "working",
+      goals,
+      steps: [step("simpower/power-on", 8000, { kind: "running", since: ago(seconds), until: ago(seconds - 30) })],
+      expectedMs: 8000 - seconds * 1000,
+    });
+  assert.deepEqual(tell(waiting("n1", 1), running("n3", 2), waiting("n2", 2), running("n4", 5)), [
+    "n[1-2] wait on the way to /physState=POWER_ON, /runState=SYNC.",
+    "  1. simpower/power-on (powers the machine on): waits at limit 'power' (1 of 1 in flight, places 1 to 2 in the queue)",
+    "Done in about 8 s, once each can go on, if nothing goes wrong.",
+    "",
+    "n[3-4] are working towards /physState=POWER_ON, /runState=SYNC.",
+    "  1. simpower/power-on (powers the machine on): at work for 5 s, about 8 s expected, times out in 30 s",
+    "Done in about 6 s, if nothing goes wrong.",
+  ]);
+});
+
+test("explain says that there is no way: the value, and what each mutation that leads to it lacks", () => {
+  const noPlan = (achievers: { key: string; lacks: string[] }[]) =>
+    explanation("n1", {
+      phase: "blocked",
+      noPlan: { kind: "unreachable", reason: "Cannot reach it", url: "/image/state", value: "ACTIVE", achievers },
+    });
+  const fetch = { key: "image/fetch", lacks: ["/platform is 'sim': needs 'vbox'"] };
+  assert.deepEqual(tell(noPlan([fetch])), [
+    "n1: there is no way to /image/state=ACTIVE: image/fetch would lead there, but /platform is 'sim': needs 'vbox'.",
+  ]);
+  assert.deepEqual(tell(noPlan([fetch, { key: "image/copy", lacks: ["a", "b"] }])), [
+    "n1: there is no way to /image/state=ACTIVE:",
+    "  image/fetch would lead there, but /platform is 'sim': needs 'vbox'.",
+    "  image/copy would lead there, but a, and b.",
+  ]);
+  assert.deepEqual(tell(noPlan([])), ["n1: there is no way to /image/state=ACTIVE: nothing leads there."]);
+  const conflict = { kind: "conflict", reason: "Cannot reach a and b at once" };
+  assert.deepEqual(tell(explanation("n1", { noPlan: conflict })), [
+    "n1: there is no way. Cannot reach a and b at once.",
+  ]);
+});
+
+test("explain says since when and why something is given up, by whom, and how to go on", () => {
+  const held = (by: string) =>
+    tell(explanation("n1", {
+      phase: "stuck",
+      goals,
+      steps: [step("x/y", 1000, { kind: "held", by, since: ago(180), attempts: 5, reason: "no answer" })],
+    })).slice(1);
+  const about = "  1. x/y (powers the machine on): ";
+  assert.deepEqual(held("aggregator"), [
+    `${about}given up 3 min ago after 5 attempts: no answer`,
+    "See to the cause, then: krakenctl retry n1",
+  ]);
+  assert.deepEqual(held("agent")[0], `${about}given up by its agent 3 min ago after 5 attempts: no answer`);
+  assert.deepEqual(held("fleet"), [
+    `${about}held for the whole fleet for 3 min: no answer`,
+    "See to the cause, then: krakenctl release",
+  ]);
+});
+
+test("explain has words for every way in which a step can be", () => {
+  const states: readonly (readonly [ExplainedStepShape["state"], string])[] = [
+    [
+      { kind: "awaited", of: "agent", since: ago(5), until: ago(-10) },
+      "its agent has to do it: at it for 5 s, about 8 s expected, times out in 10 s",
+    ],
+    [{ kind: "awaited", of: "parent" }, "its aggregator has to do it, about 8 s"],
+    [
+      { kind: "backoff", until: ago(-4), attempts: 2, reason: "no answer" },
+      "failed 2 times, tries again in 4 s: no answer",
+    ],
+    [{ kind: "pointless" }, "not started: it only prepares what is held up"],
+    [{ kind: "frozen", by: "everything" }, "everything is frozen"],
+    [{ kind: "frozen", by: "node" }, "the node is frozen"],
+    [{ kind: "ready" }, "starts at once, about 8 s"],
+    [{
+      kind: "waiting",
+      words: "refused by invariant 'jobs': n1 is busy",
+      obstacle: { kind: "invariant", invariant: "jobs" },
+    }, "refused by invariant 'jobs': n1 is busy"],
+  ];
+  for (const [state, words] of states) {
+    const [, line] = tell(
+      explanation("n1", { phase: "working", goals, steps: [{ ...step("x/y", 8000, state), about: "" }] }),
+    );
+    assert.equal(line, `  1. x/y: ${words}`);
+  }
+  assert.match(
+    tell(explanation("n1", { phase: "frozen", goals, steps: [step("x/y", 1, { kind: "frozen", by: "node" })] })).join(
+      "\n",
+    ),
+    /^n1 is frozen on the way to [^]*\nTo go on: krakenctl thaw n1$/,
+  );
+});
+
+test("explain tells what would be done, what is late, what gives way, and what an agent gave up on", () => {
+  const lines = tell(explanation("n1", {
+    isHypothetical: true,
+    phase: "working",
+    goals: [{ url: "/physState", value: "POWER_OFF" }],
+    steps: [{ ...step("simpower/power-off", 8000, { kind: "ready" }), about: "" }],
+    expectedMs: 8000,
+    late: { since: ago(120), why: "'/runState' is 'INIT': expected for 60 s at most" },
+    agent: { mutation: "service/start{name=a}", reason: "no such file", attempts: 5 },
+    suspended: [{ url: "/runState", value: "SYNC", because: { url: "/physState", value: "POWER_OFF" } }],
+  }));
+  assert.deepEqual(lines, [
+    "n1 would have to do this to reach /physState=POWER_OFF:",
+    "  1. simpower/power-off: could start at once, about 8 s",
+    "It would take about 8 s.",
+    "Its agent gave up on service/start{name=a}, after 5 attempts: no such file.",
+    "Late for 2 min: '/runState' is 'INIT': expected for 60 s at most.",
+    "/runState=SYNC has to wait: it can't be had while /physState=POWER_OFF is wanted.",
+  ]);
+});
+
+test("explain says of nodes that nobody serves what is to be done about it", () => {
+  const why = "No aggregator serves it: set /parent, say to root";
+  const blocked = explanation("n1", {
+    phase: "blocked",
+    why,
+    goals,
+    steps: [step("a/b", 1, { kind: "awaited", of: "parent" })],
+  });
+  assert.equal(tell(blocked)[0], `n1 does not get on to /physState=POWER_ON, /runState=SYNC. ${why}.`);
+  assert.deepEqual(tell(explanation("n1", { phase: "blocked", why })), [`n1: ${why}.`]);
+});
+
+test("explain lets no control character of a server reach the terminal", () => {
+  const lines = tell(explanation("n1", { noPlan: { kind: "bound", reason: "a\x1b[2Jb\nc" } }));
+  assert.deepEqual(lines, ["n1: there is no way. a?[2Jb c."]);
+});
