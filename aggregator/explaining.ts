@@ -47,7 +47,8 @@ export function explainNode(
   return {
     ...explanation,
     steps: explanation.steps.map((each) => {
-      const isHeld = each.state.kind === "awaited" && agent?.mutation === each.step.key;
+      const { kind } = each.state;
+      const isHeld = agent?.mutation === each.step.key && (kind === "awaited" || kind === "held");
       return isHeld ? { step: each.step, state: { kind: "agent-held", ...agent } } : each;
     }),
     goals: openGoals(node, asked, explanation.suspended.map(({ url }) => url)),
