@@ -1,5 +1,5 @@
 import type { Clock, Random } from "../src/clock.ts";
-import { createEngine, type EngineHost, type Freeze, readStuck } from "../src/engine/mod.ts";
+import { createEngine, type EngineHost, type Freeze, readStuck, targetOf } from "../src/engine/mod.ts";
 import type { Log } from "../src/log.ts";
 import { createModuleHost, type Module, type ModuleNode } from "../src/module/mod.ts";
 import { compileDomain, createPlanner, type ModuleDeclaration, type Planner } from "../src/plan/mod.ts";
@@ -64,12 +64,13 @@ export function createAgent(parts: AgentParts): Agent {
     const document = replica.get(id) ?? emptyDocument(id);
     const { schema, conditions } = planner.domain;
     const view = viewOf(schema, conditions, document);
+    const cfg = valuesOf(document.facets.cfg);
     known = {
       id,
       name,
       view,
-      cfg: valuesOf(document.facets.cfg),
-      target: `${cfgVersion()}+${view.get("/retry") ?? 0}`,
+      cfg,
+      target: `${targetOf(planner.domain, cfg)}+${view.get("/retry") ?? 0}`,
       frozen: view.get("/freeze") === true ? "node" : view.get("/frozen") === true ? "everything" : "no",
     };
     return known;

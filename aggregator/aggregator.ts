@@ -141,7 +141,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     read(id) {
       const node = nodes.isChild(id) ? nodes.read(id) : undefined;
       if (node === undefined) return undefined;
-      return { ...node, target: node.version.join("."), frozen: freezer.stateOf(id) };
+      return { ...node, frozen: freezer.stateOf(id) };
     },
     run: (id, step, execution, signal) => modules.run(id, step, execution, signal),
     discover: (id, url, value) => discovered.parent(id, new Map([[url, value]]), "a mutation failed"),

@@ -1,10 +1,12 @@
 import type { ModuleNode } from "../src/module/mod.ts";
+import { targetOf } from "../src/engine/mod.ts";
 import type { Planner } from "../src/plan/mod.ts";
 import {
   type Condition,
   type Facet,
   newestVersion,
   type Value,
+  type Values,
   valuesOf,
   type Version,
   viewOf,
@@ -16,6 +18,8 @@ import type { Domains } from "./domains.ts";
 export interface ReadNode extends ModuleNode {
   readonly planner: Planner;
   readonly version: Version;
+  /** Names what its cfg asks for. */
+  readonly target: string;
 }
 
 /** Looks nodes up: by id, by name, by parent. Deleted ones are not there. */
@@ -37,8 +41,18 @@ export function isDeleted(cfg: Facet | undefined): boolean {
 /** Looks nodes up in a replica; `ownName` is what children have as their `/parent`. */
 export function createNodes(replica: Replica, domains: Domains, ownName: string): Nodes {
   const read = new Map<string, ReadNode>();
+  /** By cfg facet: most changes of a node are not of its cfg. */
+  const targets = new WeakMap<Facet, { readonly planner: Planner; readonly target: string }>();
   const ids = new Map<string, string>();
   const children = new Set<string>();
+
+  function targetFor(planner: Planner, facet: Facet, cfg: Values): string {
+    const known = targets.get(facet);
+    if (known?.planner === planner) return known.target;
+    const target = targetOf(planner.domain, cfg);
+    targets.set(facet, { planner, target });
+    return target;
+  }
 
   function index(id: string): void {
     const cfg = replica.get(id)?.facets.cfg;
@@ -67,6 +81,7 @@ export function createNodes(replica: Replica, domains: Domains, ownName: string)
         cfg,
         view: viewOf(planner.domain.schema, planner.domain.conditions, document),
         version: newestVersion(document.facets.cfg),
+        target: targetFor(planner, document.facets.cfg, cfg),
       };
       read.set(id, node);
       return node;

@@ -14,3 +14,4 @@ export { isDisruptive } from "./disruption.ts";
 export { goalsHash } from "./fleet.ts";
 export { createEngine, defaultEngineOptions } from "./engine.ts";
 export { readMemo, readStuck } from "./stuck.ts";
+export { targetOf } from "./target.ts";

@@ -95,3 +95,26 @@ test("a goal of the aggregator's own node is refused: nobody plans for it", asyn
   assert.match(result.problems.join(), /root: \/physState can't be set here/);
   await cluster.stop();
 });
+
+test("labels, freeze and thaw reset no failure: the budget is for what is asked for", async () => {
+  const cluster = await createVirtualCluster(1);
+  const machine = cluster.machine("n1");
+  machine.hangs = true;
+  cluster.set("n1", SYNC);
+  for (let edit = 0; edit < 40 && cluster.shown("n1").phase !== "stuck"; edit++) {
+    await cluster.clock.advance(30_000);
+    cluster.set("n1", { "/rack": `r${edit}` });
+    cluster.aggregator.control.freeze([machine.id]);
+    cluster.aggregator.control.thaw([machine.id]);
+  }
+  assert.equal(cluster.shown("n1").phase, "stuck");
+  const boots = cluster.aggregator.control.events(0, 10_000).filter(({ kind, mutation }) =>
+    kind === "failed" && mutation === "simpower/boot"
+  );
+  assert.equal(boots.length, 5);
+  // What it should be is another matter: that starts anew.
+  machine.hangs = false;
+  cluster.set("n1", { "/services/web/state": null });
+  await cluster.converge();
+  await cluster.stop();
+});
