@@ -65,7 +65,6 @@ export const simpowerDeclaration = declareModule({
       changes: { "/physState": ["POWER_ON", "POWER_OFF"] },
       requires: sim,
       excludes: { "/busy": "BUSY", "/drained": "NO" },
-      failTo: { "/physState": "PHYS_HANG" },
       timeout: 30_000,
       disruption: 10,
       about: "Powers the machine off",
