@@ -121,6 +121,7 @@ export function createAgent(parts: AgentParts): Agent {
     // Limits and invariants are its parent's: what they rest on is not an agent's to know.
     remember: () => {},
     remembered: () => undefined,
+    clear() {}, // an agent waits for its parent's word, and gives none
     log: ({ kind, mutation, why }) => log.info(why, { kind, mutation }),
   };
   const engine = createEngine(host, { clock, random });

@@ -153,6 +153,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       if (memo.out === "TAKEN" || memo.out === "CUT") persistence.flush();
     },
     remembered: (id) => readMemo(replica.get(id)?.facets.parent.get("/engine/memo")?.value),
+    clear: (id, mutation) => discovered.parent(id, new Map([["/clear", mutation ?? null]])),
     log: (event) => events.add(event),
   };
   const engine = createEngine(host, { clock, random });

@@ -90,6 +90,7 @@ export function createEngine(
     record.cancelRetry?.();
     record.cancelRetry = undefined;
     flights.abortAll(record, why);
+    if (record.cleared !== undefined) rules.ended(record.id, record.cleared.key);
   }
 
   function touchAll(): void {

@@ -1,4 +1,5 @@
 import type { Step } from "../plan/mod.ts";
+import { disruptionPrepared } from "./clearance.ts";
 import type { Gate } from "./gate.ts";
 import type { Memory } from "./failures.ts";
 import type { NodeRecord } from "./record.ts";
@@ -60,7 +61,10 @@ function stateOf(
   }
   if (node.frozen !== "no") return { kind: "frozen", by: node.frozen };
   if (role === "self" && step.context === "parent") return { kind: "awaited", of: other };
-  const obstacle = record === undefined ? undefined : find(record, step.key);
+  const prepared = disruptionPrepared(steps, step, node);
+  const obstacle = record === undefined
+    ? undefined
+    : find(record, step.key) ?? (prepared === undefined ? undefined : find(record, prepared.key));
   if (obstacle !== undefined) return { kind: "waiting", obstacle, words: describeObstacle(obstacle, now) };
   const isShut = record?.gate !== undefined && !record.gate.open.some(({ key }) => key === step.key);
   return isShut ? { kind: "pointless" } : { kind: "ready" };

@@ -1,4 +1,5 @@
 import type { Step } from "../plan/mod.ts";
+import type { EngineNode } from "./types.ts";
 import { type Schema, type Value, valueIn, type Values } from "../state/mod.ts";
 
 /** How far a mutation is, by the discovered values of what it changes. */
@@ -40,4 +41,9 @@ export function withoutProgress(steps: readonly Step[], schema: Schema, view: Va
     }
   }
   return before;
+}
+
+/** Tells whether a step brings about a value that the node's cfg asks for. */
+export function reachesGoal(step: Step, node: EngineNode): boolean {
+  return Object.entries(step.changes).some(([url, [, to]]) => node.cfg.get(url) === to);
 }

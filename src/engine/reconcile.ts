@@ -6,7 +6,8 @@ import type { Fleet } from "./fleet.ts";
 import type { Flights } from "./flights.ts";
 import { openGate } from "./gate.ts";
 import type { Ledger } from "./ledger.ts";
-import { progressOf, withoutProgress } from "./progress.ts";
+import { disruptionPrepared } from "./clearance.ts";
+import { progressOf, reachesGoal, withoutProgress } from "./progress.ts";
 import { watchValues } from "./late.ts";
 import { readStuck } from "./stuck.ts";
 import { type Flight, NO_WAITS, type NodeRecord } from "./record.ts";
@@ -17,15 +18,16 @@ import { describeObstacle, describeSurprise } from "./words.ts";
 /** Brings one node a look closer to its goal: what is done ends, what is unwanted stops, what can start starts. */
 export type Reconcile = (record: NodeRecord, node: EngineNode) => void;
 
+/** A step that can't start, and what is in its way. */
+interface Stop {
+  readonly step: Step;
+  readonly obstacle: Obstacle | "queued";
+}
+
 /** Tells whether a node is as it was: what a host reads anew only after a change is the same object. */
 function isSame(before: EngineNode, now: EngineNode): boolean {
   return before.view === now.view && before.cfg === now.cfg && before.planner === now.planner &&
     before.target === now.target && before.frozen === now.frozen && before.name === now.name;
-}
-
-/** Tells whether a step brings about a value that the node's cfg asks for. */
-function reachesGoal(step: Step, node: EngineNode): boolean {
-  return Object.entries(step.changes).some(([url, [, to]]) => node.cfg.get(url) === to);
 }
 
 /**
@@ -178,19 +180,51 @@ export function createReconcile(
     for (const step of open) {
       if (record.ended) return; // what was just started has stopped the engine
       if (record.flights.has(step.key)) continue;
-      const obstacle = step.context === host.role
-        ? flights.unsettled(record.id, step.key) ?? rules.ask(record, node, step)
-        : undefined;
-      if (obstacle !== undefined) {
-        tellRefusal(record, step, obstacle);
+      const stop = stopFor(record, node, step, plan.ok ? plan.steps : []);
+      if (stop !== undefined) {
+        tellRefusal(record, stop.step, stop.obstacle);
         waits ??= new Map();
-        waits.set(step.key, obstacle);
+        waits.set(stop.step.key, stop.obstacle);
         continue;
       }
       if (step.context === host.role && isDisruptive(step, node)) rules.disrupt(record, node);
       flights.start(record, node, step, plan);
     }
     record.waits = waits ?? NO_WAITS;
+  }
+
+  /** What keeps a step that could start from doing so: an obstacle in its own way, or in that of what it prepares. */
+  function stopFor(record: NodeRecord, node: EngineNode, step: Step, steps: readonly Step[]): Stop | undefined {
+    const prepared = disruptionPrepared(steps, step, node);
+    if (step.context === host.role) {
+      const isUnclear = prepared !== undefined && node.view.get("/clear") !== prepared.key; // an agent's step
+      const obstacle: Obstacle | "queued" | undefined = isUnclear
+        ? { kind: "clearance", mutation: prepared.key }
+        : flights.unsettled(record.id, step.key) ??
+          (record.cleared?.key === step.key ? undefined : rules.ask(record, node, step));
+      return obstacle && { step, obstacle };
+    }
+    if (prepared === undefined || record.cleared?.key === prepared.key) return undefined;
+    const obstacle = rules.ask(record, node, prepared);
+    if (obstacle !== undefined) return { step: prepared, obstacle };
+    record.cleared = prepared;
+    rules.disrupt(record, node);
+    return undefined;
+  }
+
+  /** Gives the word to the agent that the rules have given, and takes it back when it is of no use any more. */
+  function tellClearance(record: NodeRecord, node: EngineNode, steps: readonly Step[]): void {
+    if (host.role !== "parent") return;
+    const { cleared } = record;
+    const isUsed = cleared !== undefined &&
+      [...record.flights.values()].some(({ step }) =>
+        step.key === cleared.key || disruptionPrepared(steps, step, node)?.key === cleared.key
+      );
+    if (cleared !== undefined && !isUsed) {
+      record.cleared = undefined;
+      rules.ended(record.id, cleared.key);
+    }
+    if (node.view.get("/clear") !== record.cleared?.key) host.clear(record.id, record.cleared?.key);
   }
 
   /** The next moment at which a look is due, whatever happens until then. */
@@ -210,6 +244,7 @@ export function createReconcile(
       record.gate = undefined;
       record.waits = NO_WAITS;
       record.sights = undefined;
+      tellClearance(record, node, []);
       rules.assess(record, node, node.planner.plan(node));
       return waitForRetry(record, undefined);
     }
@@ -230,6 +265,7 @@ export function createReconcile(
     record.gate = openGate(steps, concerns, (step) => reachesGoal(step, node), failures, clock.now());
     startOpen(record, node, record.gate.open, plan);
     if (record.ended) return;
+    tellClearance(record, node, steps);
     waitForRetry(record, nextLook(record));
     const isOver = record.flights.size === 0 && record.failures.size === 0 && record.out === "NO";
     if (atGoal && isOver) record.atRest = node;

@@ -53,6 +53,8 @@ export interface NodeRecord {
   /** True when the node is not where it was by this same target. */
   unhealthy: boolean;
   out: Out;
+  /** The disruptive step that the rules have admitted, and that the agent prepares. */
+  cleared: Step | undefined;
   /** Until when, in clock milliseconds, what was broken off may still take the node out. */
   disturbedUntil: number;
   /** Mutations that could start but for this; `queued` ones stand in line at {@link Admission}. */
@@ -86,6 +88,7 @@ export function createRecord(id: string, node: EngineNode, memo: Memo | undefine
     reached: memo?.reached ?? "",
     unhealthy: false,
     out: memo?.out ?? "NO",
+    cleared: undefined,
     disturbedUntil: 0,
     waits: NO_WAITS,
     sights: undefined,

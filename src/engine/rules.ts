@@ -74,9 +74,10 @@ export function createRules(
           id: record.id,
           name: record.name,
           out: record.out,
-          flying: [...record.flights.values()].flatMap(({ step, controller }) =>
-            controller === undefined ? [] : [step]
-          ),
+          flying: [
+            ...[...record.flights.values()].flatMap(({ step, controller }) => controller === undefined ? [] : [step]),
+            ...(record.cleared === undefined ? [] : [record.cleared]),
+          ],
           node: host.read(record.id),
         })),
       );
@@ -101,7 +102,7 @@ export function createRules(
     },
     assess(record, node, plan) {
       const atGoal = plan.ok && plan.steps.length === 0;
-      const disturbed = clock.now() < record.disturbedUntil ||
+      const disturbed = clock.now() < record.disturbedUntil || record.cleared !== undefined ||
         [...record.flights.values()].some(({ disruptive }) => disruptive);
       keep(
         record,

@@ -75,6 +75,8 @@ export interface EngineHost {
   remember(id: string, memo: Memo): void;
   /** What was kept of a node. */
   remembered(id: string): Memo | undefined;
+  /** Tells a node's agent, by `/clear`, that it may prepare this mutation of ours; undefined: none. */
+  clear(id: string, mutation: MutationKey | undefined): void;
   /** Takes what the engine decided to the event log. */
   log(event: EngineEvent): void;
 }
@@ -139,6 +141,8 @@ export type Obstacle =
   | { readonly kind: "turn" }
   /** An invariant that says no. */
   | { readonly kind: "invariant"; readonly invariant: string; readonly because: string }
+  /** The aggregator has not given its word yet for what this prepares. */
+  | { readonly kind: "clearance"; readonly mutation: MutationKey }
   /** The handler of its last run has not returned yet. */
   | { readonly kind: "unsettled"; readonly execution: string; readonly until: number };
 

@@ -76,6 +76,8 @@ export function describeObstacle(obstacle: Obstacle, now: number): string {
       return "its turn has come";
     case "invariant":
       return `refused by invariant '${obstacle.invariant}': ${obstacle.because}`;
+    case "clearance":
+      return `waits for its aggregator's word: ${obstacle.mutation} comes next`;
     case "unsettled":
       return `its last run has not returned, waits at most ${
         describeTime(Math.max(0, obstacle.until - now))

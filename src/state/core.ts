@@ -58,6 +58,12 @@ export const core = defineExtension("core", {
     about: "True while nothing is done to this node, because it or its whole aggregator is frozen",
     knownWhile: {},
   },
+  "/clear": {
+    type: { kind: "string", maxLength: 256 },
+    writer: "parent",
+    about: "The mutation of its aggregator that its agent may prepare now: draining waits for this word",
+    knownWhile: {},
+  },
   "/retry": {
     type: { kind: "integer", min: 0 },
     writer: "parent",

@@ -118,3 +118,63 @@ test("labels, freeze and thaw reset no failure: the budget is for what is asked 
   await cluster.converge();
   await cluster.stop();
 });
+
+test("a node that waits for its turn to be powered off is not drained before it", async () => {
+  const cluster = await synced(6);
+  const own = cluster.aggregator.id;
+  const rule = { kind: "away", atMost: 2 };
+  const control = cluster.aggregator.control;
+  assert.ok(control.patchCfg([{ id: own, values: new Map([["/invariants/few", rule]]) }], {}).ok);
+  for (const { name } of cluster.machines) cluster.set(name, { "/physState": "POWER_OFF" });
+  await cluster.clock.advance(20_000);
+  const off = cluster.machines.filter(({ power }) => power === "off");
+  assert.equal(off.length, 2);
+  for (const machine of cluster.machines) {
+    if (machine.power === "off") continue;
+    assert.ok(machine.services.get("web"), `${machine.name} was drained before its turn`);
+    assert.equal(cluster.shown(machine.name).phase, "waiting");
+    assert.match(cluster.shown(machine.name).reason, /simpower\/power-off waits for invariant 'few'/);
+  }
+  // The rule goes, and with it what they wait for.
+  assert.ok(control.patchCfg([{ id: own, values: new Map([["/invariants/few", null]]) }], {}).ok);
+  await cluster.converge();
+  assert.ok(cluster.machines.every(({ power }) => power === "off"));
+  await cluster.stop();
+});
+
+test("a limit on power-offs holds the drain back too, and each node gets its turn", async () => {
+  const cluster = await synced(5);
+  const own = cluster.aggregator.id;
+  const rule = { mutations: ["simpower/power-off"], atMost: 1 };
+  assert.ok(cluster.aggregator.control.patchCfg([{ id: own, values: new Map([["/limits/off", rule]]) }], {}).ok);
+  for (const { name } of cluster.machines) cluster.set(name, { "/physState": "POWER_OFF" });
+  let most = 0;
+  await cluster.clock.runUntil(() => {
+    const drained = cluster.machines.filter(({ power, services }) => power === "on" && !services.has("web"));
+    most = Math.max(most, drained.length);
+    return cluster.machines.every(({ name }) => cluster.shown(name).phase === "converged");
+  }, 300_000);
+  assert.equal(most, 1, `${most} nodes were drained at a time`);
+  assert.ok(cluster.machines.every(({ power }) => power === "off"));
+  await cluster.stop();
+});
+
+test("a drain that is no longer wanted gives its place back, and programs run again", async () => {
+  const cluster = await synced(2);
+  const own = cluster.aggregator.id;
+  const rule = { kind: "away", atMost: 1 };
+  assert.ok(cluster.aggregator.control.patchCfg([{ id: own, values: new Map([["/invariants/one", rule]]) }], {}).ok);
+  cluster.machine("n1").cut = true; // its agent does not hear that it may drain
+  cluster.set("n1", { "/physState": "POWER_OFF" });
+  await cluster.clock.advance(100);
+  cluster.set("n2", { "/physState": "POWER_OFF" });
+  await cluster.clock.advance(1000);
+  assert.equal(cluster.machine("n2").power, "on");
+  cluster.set("n1", { "/physState": "POWER_ON" });
+  cluster.machine("n1").cut = false;
+  await cluster.converge();
+  assert.equal(cluster.machine("n2").power, "off");
+  assert.ok(cluster.machine("n1").services.get("web"));
+  assert.equal(cluster.aggregator.control.find("n1")?.dsc.get("/clear"), undefined);
+  await cluster.stop();
+});

@@ -872,7 +872,15 @@ test("a node at rest that is read as the same is not planned again, until someth
     nodes: () => ["a"],
     read: () => node,
     run: (_id, step) => Promise.resolve(void started.push(step.key)),
-    ...{ discover() {}, hold() {}, held: () => undefined, remember() {}, remembered: () => undefined, log() {} },
+    ...{
+      discover() {},
+      hold() {},
+      held: () => undefined,
+      remember() {},
+      remembered: () => undefined,
+      clear() {},
+      log() {},
+    },
   }, { clock, random: () => 0.5 });
   for (let look = 0; look < 5; look++) {
     engine.touch("a");

@@ -234,6 +234,7 @@ export function createLab(
     },
     held: (id) => holds.get(id),
     remember: (id, memo) => void memos.set(id, memo),
+    clear() {}, // its machines have no agents that drain
     remembered: (id) => memos.get(id),
     log(event) {
       events.push(event);

@@ -76,6 +76,7 @@ function hostOf(documents: ReadonlyMap<string, NodeDocument>): EngineHost {
     hold() {},
     held: () => undefined,
     remember() {},
+    clear() {},
     remembered: () => undefined,
     log() {},
   };
