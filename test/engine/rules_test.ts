@@ -223,18 +223,18 @@ test("who waits for a place and a rate goes on when the rate was used up by othe
     "/limits/place": { ...POWER, by: "/rack", atMost: 1 },
     "/limits/rate": { mutations: ["machine/on"], perSecond: 1 },
   });
-  lab.want({ "/physState": "POWER_ON", "/rack": "r1" }, "n1");
-  lab.see(OFF, "n1");
-  await lab.clock.advance(2000);
-  for (const [id, rack] of [["n2", "r1"], ["n3", "r2"]] as const) {
+  for (const [id, rack] of [["n1", "r1"], ["n2", "r2"], ["n3", "r1"], ["n4", "r2"]] as const) {
     lab.want({ "/physState": "POWER_ON", "/rack": rack }, id);
     lab.see(OFF, id);
+    await lab.clock.advance(1500);
   }
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2"], "n3 and n4 wait for their racks");
+  lab.see({ "/physState": "POWER_ON" }, "n2"); // n4 starts
+  lab.see({ "/physState": "POWER_ON" }, "n1"); // n3 has to wait for the rate
   await lab.settle();
-  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n3"], "n2 waits for its rack");
-  lab.see({ "/physState": "POWER_ON" }, "n1");
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2", "n4"]);
   await lab.clock.advance(1000);
-  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n3", "n2"]);
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2", "n4", "n3"]);
 });
 
 test("a rate that was counted for a place which is then not used is given back", async () => {
@@ -301,6 +301,27 @@ test("what was broken off counts for some time more: it may have been done all t
   assert.deepEqual(lab.runs.map(({ id }) => id), ["n1"]);
   await lab.clock.advance(2000);
   assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2"]);
+});
+
+test("what failed counts for some time more: it may have been done all the same", async () => {
+  const lab = labWith({ "/invariants/up": { kind: "away", atMost: 1 } });
+  lab.onRun = (run) => {
+    if (run.id !== "n1") return run.finish();
+    lab.freeze(true, "n1"); // nothing else is done to it
+    run.reject(new Error("No answer"));
+  };
+  for (const id of ids(2)) {
+    lab.want(UP, id);
+    lab.see(UP, id);
+  }
+  await lab.settle();
+  for (const id of ids(2)) lab.want(OFF, id);
+  await lab.settle();
+  lab.see(UP, "n1"); // it looks as if it had never left
+  await lab.clock.advance(29_000);
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1"]);
+  await lab.clock.advance(60_000);
+  assert.equal(lab.runs[1]?.id, "n2");
 });
 
 test("more than five that have the places are counted", async () => {
