@@ -220,17 +220,18 @@ test("a place that was granted is taken back when its group shrinks before it is
 
 test("who waits for a place and a rate goes on when the rate was used up by others in the meantime", async () => {
   const lab = labWith({
-    "/limits/place": { ...POWER, by: "/rack", atMost: 1 },
+    "/limits/place": { mutations: ["machine/o*"], by: "/rack", atMost: 1 },
     "/limits/rate": { mutations: ["machine/on"], perSecond: 1 },
   });
   for (const [id, rack] of [["n1", "r1"], ["n2", "r2"], ["n3", "r1"], ["n4", "r2"]] as const) {
-    lab.want({ "/physState": "POWER_ON", "/rack": rack }, id);
-    lab.see(OFF, id);
-    await lab.clock.advance(1500);
+    const isFirst = id === "n1" || id === "n2";
+    lab.want({ "/physState": isFirst ? "POWER_OFF" : "POWER_ON", "/rack": rack }, id);
+    lab.see(isFirst ? UP : OFF, id);
   }
+  await lab.settle();
   assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2"], "n3 and n4 wait for their racks");
-  lab.see({ "/physState": "POWER_ON" }, "n2"); // n4 starts
-  lab.see({ "/physState": "POWER_ON" }, "n1"); // n3 has to wait for the rate
+  lab.see(OFF, "n2"); // n4 gets its place, and uses the rate up
+  lab.see(OFF, "n1"); // n3 has to wait for the rate
   await lab.settle();
   assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2", "n4"]);
   await lab.clock.advance(1000);
