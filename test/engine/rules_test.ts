@@ -252,17 +252,20 @@ test("a rate that was counted for a place which is then not used is given back",
 });
 
 test("who waits keeps its turn, and since when it waits, whatever rules are set, changed and taken away", async () => {
-  const power = { "/limits/power": { ...POWER, atMost: 1 } };
+  const power = { "/limits/power": { mutations: ["machine/on", "rack/light"], atMost: 1 } };
   const lab = labWith(power);
   for (const id of ["n1", "n4", "n3", "n2"]) {
     lab.want({ "/physState": "POWER_ON" }, id);
     lab.see(OFF, id);
     await lab.clock.advance(10);
   }
+  lab.want({ "/physState": "POWER_ON", "/lamp": "LIT" }, "n4");
+  lab.see({ "/lamp": "DARK" }, "n4");
+  await lab.clock.advance(10);
   const queue = lab.engine.limits()[0]?.queue;
-  assert.deepEqual(queue?.map(({ node }) => node), ["node n4", "node n3", "node n2"]);
+  assert.deepEqual(queue?.map(({ node }) => node), ["node n4", "node n3", "node n2", "node n4"]);
   await lab.clock.advance(1000);
-  const another = { "/limits/another": { mutations: ["machine/*"], atMost: 1 } };
+  const another = { "/limits/another": { mutations: ["machine/*", "rack/*"], atMost: 1 } };
   for (const values of [power, { ...power, ...another }, another, power]) {
     lab.engine.setPolicy(policyOf(values));
     assert.deepEqual(lab.engine.limits().at(-1)?.queue, queue);
