@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock.ts";
 import type { MutationKey, Plan, Step } from "../plan/mod.ts";
 import { isDisruptive, isInSync, isSensing } from "./disruption.ts";
@@ -49,8 +50,6 @@ export function createRules(
 ): Rules {
   const admission = createAdmission(clock, wake);
   const brakes = createBrakes(wake);
-  /** Nodes of which it is not known how they are now. Kept only while there are brakes. */
-  const unseen = new Set<string>();
   let policy = defaultPolicy;
   let hasBrakes = false;
 
@@ -61,11 +60,12 @@ export function createRules(
     host.remember(record.id, { reached, out });
   }
 
-  return {
+  const self: Rules = {
     get policy() {
       return policy;
     },
     setPolicy(next) {
+      if (isDeepStrictEqual(next, policy)) return;
       policy = next;
       const all = [...records.values()];
       admission.setPolicy(
@@ -83,20 +83,18 @@ export function createRules(
       );
       brakes.setPolicy(next, all);
       hasBrakes = next.invariants.some(({ kind }) => kind === "brake");
-      if (!hasBrakes) return unseen.clear();
+      if (!hasBrakes) return;
       for (const id of host.nodes()) {
-        unseen.add(id);
+        self.changed(id);
         wake(id);
       }
     },
     join(record, node) {
-      admission.join(record.name);
       brakes.join(record.name);
-      admission.stand(record.id, node, record.out);
+      admission.join(record.id, node, record.out);
     },
-    gone: (id) => void unseen.delete(id),
+    gone: brakes.seen,
     leave(record) {
-      unseen.delete(record.id);
       admission.leave(record.id, record.name);
       brakes.leave(record.id, record.name);
     },
@@ -110,13 +108,13 @@ export function createRules(
         disturbed ? record.out : outNow(record.out, isInSync(node), atGoal),
       );
       record.unhealthy = !atGoal && record.reached === node.target;
-      unseen.delete(record.id);
+      brakes.seen(record.id);
       admission.stand(record.id, node, record.out);
       if (hasBrakes) brakes.note(record.id, record.name, record.unhealthy);
     },
     ask(record, node, step) {
       const objection = (isDisruptive(step, node) ? brakes.objectsToDisruption(node) : undefined) ??
-        (record.unhealthy && !isSensing(step, node) ? brakes.objectsToRepair(record.id, node, unseen.size) : undefined);
+        (record.unhealthy && !isSensing(step, node) ? brakes.objectsToRepair(record.id, node) : undefined);
       if (objection !== undefined) return { kind: "invariant", ...objection };
       return admission.ask(record.id, node, step) ? undefined : "queued";
     },
@@ -126,7 +124,7 @@ export function createRules(
       admission.stand(record.id, node, record.out);
     },
     seen(id) {
-      unseen.delete(id);
+      brakes.seen(id);
       admission.settle(id);
     },
     ended: admission.ended,
@@ -135,12 +133,15 @@ export function createRules(
       return obstacle === "queued" ? admission.obstacle(record.id, key) : obstacle;
     },
     changed(id) {
-      if (hasBrakes) unseen.add(id);
+      if (!hasBrakes) return;
+      const name = records.get(id)?.name ?? host.read(id)?.name;
+      if (name !== undefined) brakes.changed(id, name);
     },
     limits: admission.limits,
     invariants: admission.invariants,
     stop: admission.stop,
   };
+  return self;
 }
 
 /** What was done to a node, as of a look at it when nothing of that is at work any more. */

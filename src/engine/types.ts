@@ -124,6 +124,8 @@ export type Obstacle =
     readonly group: string;
     readonly by?: string;
     readonly inFlight: number;
+    /** Names of up to 5 nodes that have the places. */
+    readonly holders: readonly string[];
     readonly atMost?: number;
     readonly perSecond?: number;
   } & Line
@@ -135,6 +137,8 @@ export type Obstacle =
     readonly group: string;
     readonly by?: string;
     readonly inFlight: number;
+    /** Names of up to 5 nodes that have the places. */
+    readonly holders: readonly string[];
     readonly atMost: number;
   } & Line
   /** Its turn has come: it starts when the node is looked at next. */
@@ -228,6 +232,8 @@ export interface LimitStatus {
   readonly name: string;
   readonly group: string;
   readonly inFlight: number;
+  /** Names of up to 5 nodes that have the places. */
+  readonly holders: readonly string[];
   readonly atMost?: number;
   readonly perSecond?: number;
   readonly queue: readonly { readonly node: string; readonly mutation: string; readonly since: number }[];
@@ -239,6 +245,8 @@ export interface InvariantStatus {
   readonly kind: "away" | "transition";
   readonly group: string;
   readonly count: number;
+  /** Names of up to 5 nodes that have the places. */
+  readonly holders: readonly string[];
   readonly atMost: number;
   readonly queue: readonly { readonly node: string; readonly mutation: string; readonly since: number }[];
 }
@@ -294,7 +302,7 @@ export interface Engine {
   /** Every step that is left, and what it waits for; undefined when there is no such node. */
   explain(id: string): Explanation | undefined;
   counts(): EngineCounts;
-  /** Replaces limits, invariants and brakes. What is in flight goes on, and counts. */
+  /** Replaces limits, invariants and brakes. What is in flight goes on, and counts; who waits keeps its turn. */
   setPolicy(policy: Policy): void;
   /** Limits, with who waits at them. */
   limits(): LimitStatus[];

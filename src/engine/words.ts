@@ -64,13 +64,16 @@ export function describeObstacle(obstacle: Obstacle, now: number): string {
     case "limit": {
       const { limit, inFlight, atMost, perSecond } = obstacle;
       const full = atMost !== undefined && inFlight >= atMost;
-      const count = full || perSecond === undefined ? `${inFlight} of ${atMost} in flight` : `${perSecond} a second`;
-      return `waits at limit '${limit}' (${describeGroup(obstacle)}${count}, ${describeLine(obstacle)})`;
+      const count = full || perSecond === undefined
+        ? `${inFlight} of ${atMost} in flight${describeHolders(obstacle)}`
+        : `${perSecond} a second, `;
+      return `waits at limit '${limit}' (${describeGroup(obstacle)}${count}${describeLine(obstacle)})`;
     }
     case "count": {
       const { invariant, counts, inFlight, atMost } = obstacle;
-      const count = `${inFlight} ${counts === "away" ? "away from SYNC" : "in transition"}, at most ${atMost}`;
-      return `waits for invariant '${invariant}' (${describeGroup(obstacle)}${count}, ${describeLine(obstacle)})`;
+      const how = counts === "away" ? "away" : "in transition";
+      const count = `${inFlight} of ${atMost} ${how}${describeHolders(obstacle)}`;
+      return `waits for invariant '${invariant}' (${describeGroup(obstacle)}${count}${describeLine(obstacle)})`;
     }
     case "turn":
       return "its turn has come";
@@ -87,6 +90,15 @@ export function describeObstacle(obstacle: Obstacle, now: number): string {
 
 function describeGroup({ by, group }: { readonly by?: string; readonly group: string }): string {
   return by === undefined ? "" : `${by.slice(1)} ${group === "" ? "unset" : group}: `;
+}
+
+/** Who has the places, and what parts that from the rest of the sentence. */
+function describeHolders(
+  { holders, inFlight }: { readonly holders: readonly string[]; readonly inFlight: number },
+): string {
+  if (holders.length === 0) return ", ";
+  const more = inFlight > holders.length ? ` and ${inFlight - holders.length} more` : "";
+  return `: ${holders.join(", ")}${more}; `;
 }
 
 function describeLine({ place, behind }: Line): string {

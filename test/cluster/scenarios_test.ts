@@ -239,7 +239,7 @@ test("limits and invariants are cfg of the aggregator's own node, checked when t
   assert.deepEqual(cluster.machines.map(({ orders }) => orders.length), [1, 0, 0, 1, 0, 1]);
   assert.equal(
     cluster.shown("n3").reason,
-    "simpower/power-on waits at limit 'power' (rack r1: 1 of 1 in flight, 2nd in the queue behind n2)",
+    "simpower/power-on waits at limit 'power' (rack r1: 1 of 1 in flight: n1; 2nd in the queue behind n2)",
   );
   assert.equal(cluster.shown("n3").phase, "waiting");
   cluster.rule({ "/limits/power": null });

@@ -44,7 +44,7 @@ test("a limit of one power-on at a time: explain shows the queue, and all nodes 
     assert.match(prose, new RegExp(`^${last} waits on the way to /physState=POWER_ON`));
     assert.match(
       prose,
-      /1\. simpower\/power-on \(powers the machine on\): waits at limit 'power' \(1 of 1 in flight, /,
+      /1\. simpower\/power-on \(powers the machine on\): waits at limit 'power' \(1 of 1 in flight: n\d; /,
     );
     assert.match(prose, /\d(st|nd|rd) in the queue/);
     assert.match(await ctl(lab, "limits"), /^Rules\n {2}\/limits\/power=/);

@@ -101,9 +101,6 @@ const rack = declareModule({
 /** The planner of every node in these tests. */
 export const planner: Planner = createPlanner(compileDomain([machine, service, rack]));
 
-/** What the name of a node starts with; its id follows. */
-const NAME = "node ";
-
 /** One call of a handler. */
 export interface Run {
   readonly id: string;
@@ -165,6 +162,8 @@ export function createLab(
     readonly onRead?: () => void;
     readonly planner?: Planner;
     readonly policy?: Policy;
+    /** What the name of a node starts with; its id follows. @default "node " */
+    readonly prefix?: string;
   } = {},
 ): Lab {
   const clock = createVirtualClock();
@@ -173,6 +172,7 @@ export function createLab(
   const runs: Run[] = [];
   const holds = new Map<string, Stuck>();
   const memos = new Map<string, Memo>();
+  const prefix = setup.prefix ?? "node ";
   const used = setup.planner ?? planner;
   const { schema, conditions } = used.domain;
 
@@ -207,7 +207,7 @@ export function createLab(
       if (node === undefined) return undefined;
       const view = viewIn(id, node);
       return {
-        name: `${NAME}${id}`,
+        name: `${prefix}${id}`,
         planner: used,
         view,
         cfg: node.cfg,
@@ -238,7 +238,7 @@ export function createLab(
     remembered: (id) => memos.get(id),
     log(event) {
       events.push(event);
-      lab.onEvent(event, event.node.slice(NAME.length));
+      lab.onEvent(event, event.node.slice(prefix.length));
     },
   };
 
@@ -272,7 +272,9 @@ export function createLab(
       if (node !== undefined) node.frozen = frozen;
       engine.touch(id);
     },
-    remove: (id = "a") => void world.delete(id),
+    remove(id = "a") {
+      for (const known of [world, memos, holds]) known.delete(id);
+    },
     restart() {
       engine.stop();
       engine = start();

@@ -22,11 +22,18 @@ export interface ModelNode {
 /** The whole reference model. Times are those of the lab's clock. */
 export interface Model {
   readonly nodes: { readonly [id in Id]: ModelNode };
+  /** How often a mutation was started on a node since anything but that may have let the engine begin anew. */
+  readonly tries: Map<string, number>;
 }
 
 export function createModel(): Model {
   const node = (): ModelNode => ({ wanted: undefined, lamp: "UNKNOWN", frozen: false, there: false });
-  return { nodes: { a: node(), b: node() } };
+  return { nodes: { a: node(), b: node() }, tries: new Map() };
+}
+
+/** A person or the world did something to a node: failures before that need not count. */
+export function beginAnew(model: Model, id: Id): void {
+  for (const key of [...model.tries.keys()]) if (key.startsWith(`${id} `)) model.tries.delete(key);
 }
 
 /** The mutation that a lamp needs, if one does it. */
@@ -51,7 +58,7 @@ export interface Real {
 const FAIL_AFTER = 700;
 
 /** Ties handlers to the model: a lamp that is lit is lit in both. */
-export function connect(lab: Lab, model: Model, grace: number): Real {
+export function connect(lab: Lab, model: Model, grace: number, maxAttempts: number): Real {
   const real: Real = { lab, work: "light it", open: new Set(), crashedAt: new Map(), broken: undefined };
   const ended = new Map<Run, number>();
   lab.onEvent = (event, id) => {
@@ -65,6 +72,9 @@ export function connect(lab: Lab, model: Model, grace: number): Real {
     run.signal.addEventListener("abort", () => ended.set(run, lab.clock.now()), { once: true });
     if (node.frozen) real.broken ??= `${run.key} was started on ${run.id}, which is frozen`;
     if (neededBy(node) !== run.key) real.broken ??= `${run.key} was started on ${run.id}, which does not need it`;
+    const tries = (model.tries.get(`${run.id} ${run.key}`) ?? 0) + 1;
+    model.tries.set(`${run.id} ${run.key}`, tries);
+    if (tries > maxAttempts) real.broken ??= `${run.key} was tried ${tries} times on ${run.id}`;
     for (const other of real.open) {
       const overdue = lab.clock.now() - (ended.get(other) ?? lab.clock.now()) >= grace;
       const same = other.id === run.id && other.key === run.key;
@@ -78,6 +88,7 @@ export function connect(lab: Lab, model: Model, grace: number): Real {
           close();
           run.finish();
           if (run.signal.aborted || !node.there) return;
+          beginAnew(model, run.id === "a" ? "a" : "b");
           node.lamp = run.key === "rack/light" ? "LIT" : "DARK";
           lab.see({ "/lamp": node.lamp }, run.id);
         });

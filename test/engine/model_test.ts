@@ -4,6 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { createLab } from "./lab.ts";
 import {
+  beginAnew,
   checkModel,
   connect,
   createModel,
@@ -19,6 +20,8 @@ import {
 
 /** How long a handler that does not return holds up the next run, in milliseconds. */
 const GRACE = 3000;
+/** After so many failures a mutation is given up. */
+const MAX_ATTEMPTS = 3;
 
 type Command = fc.AsyncCommand<Model, Real>;
 
@@ -40,6 +43,7 @@ function want(id: Id, lamp: Lamp | undefined): Command {
     const node = model.nodes[id];
     node.wanted = lamp;
     node.there = true;
+    beginAnew(model, id);
     lab.want(lamp === undefined ? {} : { "/lamp": lamp }, id);
   });
 }
@@ -47,6 +51,7 @@ function see(id: Id, lamp: Lamp): Command {
   return command(`see ${lamp} on ${id}`, (model, { lab }) => {
     const node = model.nodes[id];
     if (!node.there) return;
+    beginAnew(model, id);
     node.lamp = lamp;
     lab.see({ "/lamp": lamp === "UNKNOWN" ? null : lamp }, id);
   });
@@ -65,7 +70,10 @@ function remove(id: Id): Command {
   });
 }
 function retry(id: Id): Command {
-  return command(`retry ${id}`, (_model, { lab }) => lab.engine.retry(id));
+  return command(`retry ${id}`, (model, { lab }) => {
+    beginAnew(model, id);
+    lab.engine.retry(id);
+  });
 }
 function work(how: Work): Command {
   return command(`handlers ${how}`, (_model, real) => void (real.work = how));
@@ -74,7 +82,8 @@ function wait(ms: number): Command {
   return command(`wait ${ms}`, (_model, { lab }) => lab.clock.advance(ms));
 }
 const crash = () =>
-  command("crash", (_model, real) => {
+  command("crash", (model, real) => {
+    for (const id of IDS) beginAnew(model, id);
     for (const run of real.open) real.crashedAt.set(run, real.lab.clock.now());
     real.lab.restart();
   });
@@ -101,9 +110,11 @@ const arbitraries: fc.Arbitrary<Command>[] = [
 const [seed, path, replayPath] = process.env["KRAKEN_REPLAY"]?.split("|") ?? [];
 
 async function play(commands: Iterable<Command>): Promise<void> {
-  const lab = createLab({ options: { maxAttempts: 3, backoffBase: 200, settle: 2000, resync: 20_000, grace: GRACE } });
+  const lab = createLab({
+    options: { maxAttempts: MAX_ATTEMPTS, backoffBase: 200, settle: 2000, resync: 20_000, grace: GRACE },
+  });
   const model = createModel();
-  const real = connect(lab, model, GRACE);
+  const real = connect(lab, model, GRACE, MAX_ATTEMPTS);
   await fc.asyncModelRun(() => ({ model, real }), commands);
   // When faults end every lamp comes to be as it is wanted.
   real.work = "light it";
@@ -112,10 +123,14 @@ async function play(commands: Iterable<Command>): Promise<void> {
     if (!node.there) continue;
     node.frozen = false;
     lab.freeze(false, id);
+    beginAnew(model, id);
     lab.engine.retry(id);
   }
   await lab.clock.advance(60_000);
-  for (const id of IDS) lab.engine.retry(id);
+  for (const id of IDS) {
+    beginAnew(model, id);
+    lab.engine.retry(id);
+  }
   await lab.clock.advance(60_000);
   checkModel(model, real);
   for (const id of IDS) assert.equal(neededBy(model.nodes[id]), undefined, `${id} did not come to its goal`);

@@ -29,13 +29,15 @@ test("a limit lets so many mutations be in flight; the others wait in the order 
   }
   assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2"]);
   assert.equal(lab.engine.status("n4").phase, "waiting");
-  const reason = "machine/on waits at limit 'power' (2 of 2 in flight, 2nd in the queue behind node n3)";
+  const reason =
+    "machine/on waits at limit 'power' (2 of 2 in flight: node n1, node n2; 2nd in the queue behind node n3)";
   assert.equal(lab.engine.status("n4").reason, reason);
   assert.equal(lab.engine.counts().waiting, 3);
   assert.deepEqual(lab.engine.limits(), [{
     name: "power",
     group: "",
     inFlight: 2,
+    holders: ["node n1", "node n2"],
     atMost: 2,
     queue: ["n3", "n4", "n5"].map((id, place) => ({
       node: `node ${id}`,
@@ -114,7 +116,8 @@ test("a limit by a variable counts for each of its values, and who waits for one
   }
   await lab.settle();
   assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n3"]);
-  const reason = /limit 'power' \(rack r1: 1 of 1 in flight, 1st in the queue\)|limit 'all' \(2 of 2 in flight, 1st/;
+  const reason =
+    /limit 'power' \(rack r1: 1 of 1 in flight: node n1; 1st in the queue\)|limit 'all' \(2 of 2 in flight: node n1, node n3; 1st/;
   assert.match(lab.engine.status("n2").reason ?? "", reason);
   lab.see({ "/physState": "POWER_ON" }, "n3");
   await lab.settle();
@@ -162,7 +165,7 @@ test("a share of the group may be away from SYNC because of us: the next one wai
   assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2"]);
   assert.match(
     lab.engine.status("n3").reason ?? "",
-    /machine\/off waits for invariant 'up' \(2 away from SYNC, at most 2, 1st in the queue\)/,
+    /machine\/off waits for invariant 'up' \(2 of 2 away: node n1, node n2; 1st in the queue\)/,
   );
   lab.see(OFF, "n1");
   await lab.clock.advance(1000);
@@ -171,6 +174,173 @@ test("a share of the group may be away from SYNC because of us: the next one wai
   lab.see(UP, "n1"); // back
   await lab.settle();
   assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2", "n3"]);
+});
+
+test("when a group grows, the first in line for a share of it gets the new place, and not the newcomer", async () => {
+  const lab = labWith({ "/invariants/up": { kind: "away", atMost: "20%" } });
+  for (const id of ids(9)) {
+    lab.want(UP, id);
+    lab.see(UP, id);
+  }
+  await lab.settle();
+  for (const id of ["n1", "n2", "n3"]) lab.want(OFF, id);
+  await lab.settle();
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1"]);
+  lab.want(OFF, "n10");
+  lab.see(UP, "n10");
+  await lab.settle();
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2"]);
+  assert.deepEqual(lab.engine.invariants()[0]?.queue.map(({ node }) => node), ["node n3", "node n10"]);
+});
+
+test("a place that was granted is taken back when its group shrinks before it is used, and its node keeps its turn", async () => {
+  const lab = labWith({ "/invariants/up": { kind: "away", atMost: "20%" } });
+  for (const id of ids(10)) {
+    lab.want(UP, id);
+    lab.see(UP, id);
+  }
+  await lab.settle();
+  for (const id of ids(5)) lab.want(OFF, id);
+  await lab.settle();
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2"]);
+  for (const id of ["n1", "n2"]) lab.see(OFF, id);
+  lab.want(UP, "n1");
+  await lab.settle();
+  const running = lab.runs.length;
+  lab.see(UP, "n1"); // n3 gets its place, but is looked at after n10, when there is one place only
+  lab.remove("n10");
+  lab.engine.touch("n10");
+  await lab.settle();
+  assert.equal(lab.runs.length, running);
+  assert.deepEqual(lab.engine.invariants()[0]?.queue.map(({ node }) => node), ["node n3", "node n4", "node n5"]);
+  lab.want({}, "n10");
+  await lab.settle();
+  assert.deepEqual(lab.runs.slice(running).map(({ id }) => id), ["n3"]);
+});
+
+test("who waits for a place and a rate goes on when the rate was used up by others in the meantime", async () => {
+  const lab = labWith({
+    "/limits/place": { mutations: ["machine/o*"], by: "/rack", atMost: 1 },
+    "/limits/rate": { mutations: ["machine/on"], perSecond: 1 },
+  });
+  for (const [id, rack] of [["n1", "r1"], ["n2", "r2"], ["n3", "r1"], ["n4", "r2"]] as const) {
+    const isFirst = id === "n1" || id === "n2";
+    lab.want({ "/physState": isFirst ? "POWER_OFF" : "POWER_ON", "/rack": rack }, id);
+    lab.see(isFirst ? UP : OFF, id);
+  }
+  await lab.settle();
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2"], "n3 and n4 wait for their racks");
+  lab.see(OFF, "n2"); // n4 gets its place, and uses the rate up
+  lab.see(OFF, "n1"); // n3 has to wait for the rate
+  await lab.settle();
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2", "n4"]);
+  await lab.clock.advance(1000);
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2", "n4", "n3"]);
+});
+
+test("a rate that was counted for a place which is then not used is given back", async () => {
+  const lab = labWith({ "/limits/power": { ...POWER, atMost: 1, perSecond: 1 } });
+  for (const id of ids(3)) {
+    lab.want({ "/physState": "POWER_ON" }, id);
+    lab.see(OFF, id);
+  }
+  await lab.clock.advance(5000);
+  lab.see({ "/physState": "POWER_ON" }, "n1");
+  lab.want(OFF, "n2"); // looked at after n1, which gives n2 the place
+  await lab.settle();
+  assert.deepEqual(lab.runs.map(({ id, at }) => [id, at]), [["n1", 0], ["n3", 5000]]);
+});
+
+test("who waits keeps its turn, and since when it waits, whatever rules are set, changed and taken away", async () => {
+  const power = { "/limits/power": { mutations: ["machine/on", "rack/light"], atMost: 1 } };
+  const lab = labWith(power);
+  for (const id of ["n1", "n4", "n3", "n2"]) {
+    lab.want({ "/physState": "POWER_ON" }, id);
+    lab.see(OFF, id);
+    await lab.clock.advance(10);
+  }
+  lab.want({ "/physState": "POWER_ON", "/lamp": "LIT" }, "n4");
+  lab.see({ "/lamp": "DARK" }, "n4");
+  await lab.clock.advance(10);
+  const queue = lab.engine.limits()[0]?.queue;
+  assert.deepEqual(queue?.map(({ node }) => node), ["node n4", "node n3", "node n2", "node n4"]);
+  await lab.clock.advance(1000);
+  const another = { "/limits/another": { mutations: ["machine/*", "rack/*"], atMost: 1 } };
+  for (const values of [power, { ...power, ...another }, another, power]) {
+    lab.engine.setPolicy(policyOf(values));
+    assert.deepEqual(lab.engine.limits().at(-1)?.queue, queue);
+  }
+  assert.equal(lab.engine.status("n3").phase, "waiting");
+  assert.equal(lab.runs.length, 1);
+});
+
+test("a rate is not granted anew when other rules change", async () => {
+  const rate = { "/limits/power": { mutations: ["machine/on"], perSecond: 1 } };
+  const lab = labWith(rate);
+  for (const id of ids(2)) {
+    lab.want({ "/physState": "POWER_ON" }, id);
+    lab.see(OFF, id);
+  }
+  await lab.settle();
+  for (const atMost of [1, 2]) {
+    lab.engine.setPolicy(policyOf({ ...rate, "/invariants/up": { kind: "away", atMost } }));
+    await lab.settle();
+  }
+  assert.equal(lab.runs.length, 1);
+  await lab.clock.advance(1000);
+  assert.equal(lab.runs.length, 2);
+});
+
+test("what was broken off counts for some time more: it may have been done all the same", async () => {
+  const lab = labWith({ "/invariants/up": { kind: "away", atMost: 1 } });
+  for (const id of ids(2)) {
+    lab.want(UP, id);
+    lab.see(UP, id);
+  }
+  await lab.settle();
+  for (const id of ids(2)) lab.want(OFF, id);
+  await lab.settle();
+  lab.want(UP, "n1"); // aborted; it is in SYNC still
+  await lab.clock.advance(29_000);
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1"]);
+  await lab.clock.advance(2000);
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n2"]);
+});
+
+test("what failed counts for some time more: it may have been done all the same", async () => {
+  const lab = labWith({ "/invariants/up": { kind: "away", atMost: 1 } });
+  lab.onRun = (run) => {
+    if (run.id !== "n1") return run.finish();
+    lab.freeze(true, "n1"); // nothing else is done to it
+    run.reject(new Error("No answer"));
+  };
+  for (const id of ids(2)) {
+    lab.want(UP, id);
+    lab.see(UP, id);
+  }
+  await lab.settle();
+  for (const id of ids(2)) lab.want(OFF, id);
+  await lab.settle();
+  lab.see(UP, "n1"); // it looks as if it had never left
+  await lab.clock.advance(29_000);
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1"]);
+  await lab.clock.advance(60_000);
+  assert.equal(lab.runs[1]?.id, "n2");
+});
+
+test("more than five that have the places are counted", async () => {
+  const lab = labWith({ "/limits/power": { ...POWER, atMost: 7 } });
+  for (const id of ids(8)) {
+    lab.want({ "/physState": "POWER_ON" }, id);
+    lab.see(OFF, id);
+  }
+  await lab.settle();
+  const names = ids(5).map((id) => `node ${id}`);
+  assert.deepEqual(lab.engine.limits()[0]?.holders, names);
+  assert.match(lab.engine.status("n8").reason ?? "", /\(7 of 7 in flight: .* node n5 and 2 more; 1st in the queue\)/);
+  const step = lab.engine.explain("n8")?.steps[0]?.state;
+  assert.ok(step?.kind === "waiting" && step.obstacle.kind === "limit");
+  assert.deepEqual(step.obstacle.holders, names);
 });
 
 test("what was taken out before a restart still counts", async () => {
@@ -190,6 +360,7 @@ test("what was taken out before a restart still counts", async () => {
   await lab.clock.advance(5000);
   assert.deepEqual(lab.runs.map(({ id }) => id), ["n1"]);
   assert.deepEqual(lab.engine.invariants().map(({ count, queue }) => [count, queue.length]), [[1, 1]]);
+  assert.deepEqual(lab.engine.invariants()[0]?.holders, ["node n1"]);
 });
 
 test("no two of a chassis are in transition; one that is at its goal is not", async () => {
@@ -242,6 +413,40 @@ test("a brake stops repair while too many are unhealthy, and lets go of it after
   lab.want({ "/physState": "POWER_ON" }, "n4"); // its cfg has been written by a person
   await lab.settle();
   assert.deepEqual(lab.runs.map(({ id }) => id).sort(), ["n1", "n10", "n2", "n3", "n4"]);
+});
+
+test("a brake lets go when its group grows, without a change of any of its nodes", async () => {
+  const lab = labWith({ "/invariants/brake": { kind: "brake", unhealthyAbove: "30%" } });
+  for (const id of ids(6)) {
+    lab.want({ "/physState": "POWER_ON" }, id);
+    lab.see({ "/physState": "POWER_ON" }, id);
+  }
+  await lab.settle();
+  for (const id of ids(2)) lab.see(OFF, id);
+  await lab.settle();
+  assert.deepEqual(lab.runs, []);
+  lab.want({}, "n7");
+  await lab.settle();
+  assert.deepEqual(lab.runs.map(({ id }) => id).sort(), ["n1", "n2"]);
+});
+
+test("a brake does not wait for nodes that are not of its group", async () => {
+  const policy = policyOf({ "/invariants/brake": { kind: "brake", nodes: "n[1-3]", unhealthyAbove: "50%" } });
+  const lab = createLab({ policy, prefix: "" });
+  for (const id of ["n1", "n2", "n3", "other"]) {
+    lab.want({ "/physState": "POWER_ON" }, id);
+    lab.see({ "/physState": "POWER_ON" }, id);
+  }
+  await lab.settle();
+  lab.see(OFF, "n1");
+  lab.engine.touch("other");
+  await lab.settle();
+  assert.deepEqual(lab.keysOf("refused"), []);
+  lab.see(OFF, "n2"); // one of its group has to be looked at: n2 is repaired after n3 is known to be there
+  lab.engine.touch("n3");
+  await lab.settle();
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n1"]);
+  assert.equal(lab.keysOf("refused").length, 1);
 });
 
 test("complainPolicy() names what is wrong with a rule", () => {

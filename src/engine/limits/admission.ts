@@ -10,6 +10,8 @@ import {
   type CountingRule,
   hasRoom,
   holderOf,
+  isOverfull,
+  namedHolders,
   rankOf,
   type Rule,
   type Waiter,
@@ -31,13 +33,14 @@ export interface Subject {
  * Lets mutations start as limits and counting invariants allow, first come first served.
  *
  * Whoever can't have all its places at once queues for each of them, and takes none. When a place comes free it goes to the
- * first in its queue that can have all of its places: who waits for something else as well holds nobody up.
+ * first in its queue that can have all of its places: who waits for something else as well holds nobody up. Nobody who comes
+ * later gets a place that somebody in the queue could have.
  */
 export interface Admission {
-  /** Replaces the rules. Who waits has to ask again, and is asked to. */
+  /** Replaces the rules. Who waits keeps its turn. */
   setPolicy(policy: Policy, subjects: Iterable<Subject>): void;
-  /** A node is there, under this name. */
-  join(name: string): void;
+  /** A node is there, and this was done to it: a share of its group may allow more than before. */
+  join(id: string, node: EngineNode, out: Out): void;
   /** A node is gone. */
   leave(id: string, name: string): void;
   /** Takes the places that a step needs. @returns False when it has to wait; it waits from now on. */
@@ -59,8 +62,8 @@ export interface Admission {
 export function createAdmission(clock: Clock, wake: (id: string) => void): Admission {
   let rules: Rule[] = [];
   let counters = new Map<string, Counter>();
-  /** The rates of the rules before these. */
-  let buckets: ReadonlyMap<string, Bucket> = new Map();
+  /** Counts up with each that comes to wait. */
+  let turns = 0;
   /** By node, then mutation. */
   const waiters = new Map<string, Map<string, Waiter>>();
   /** The counters that a mutation in flight has places of, by node and mutation. */
@@ -74,18 +77,18 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
     return String(node.view.get(rule.by) ?? node.cfg.get(rule.by) ?? "");
   }
 
-  function counterOf(rule: Rule, group: string): Counter {
-    const key = `${rule.rule.kind} ${rule.rule.name} ${group}`;
+  /** @param before The bucket of the same counter under the rules before these. */
+  function counterOf(rule: Rule, group: string, before?: Bucket): Counter {
+    const key = keyOf(rule.rule, group);
     const known = counters.get(key);
     if (known !== undefined) return known;
     const perSecond = rule.rule.kind === "limit" ? rule.rule.perSecond : undefined;
-    const before = buckets.get(key);
     const bucket = perSecond === undefined
       ? undefined
       : before?.perSecond === perSecond
       ? before
       : createBucket(perSecond, clock.now());
-    const counter: Counter = { rule, group, bucket, holders: new Set(), queue: new Set(), ranks: undefined };
+    const counter: Counter = { rule, group, bucket, holders: new Map(), queue: new Set(), ranks: undefined };
     counters.set(key, counter);
     return counter;
   }
@@ -114,11 +117,8 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
     return [...limits, ...needed];
   }
 
-  function take(id: string, key: string, needed: readonly Counter[]): void {
-    for (const counter of needed) {
-      counter.holders.add(holderOf(counter, id, key));
-      counter.bucket?.take(clock.now());
-    }
+  function hasAllRoom({ counters }: Waiter): boolean {
+    return counters.every((counter) => hasRoom(counter, clock.now()));
   }
 
   /** Gives places of a mutation that did not start back. */
@@ -148,24 +148,49 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
     }
   }
 
+  function forget({ id, key }: Waiter): void {
+    const own = waiters.get(id);
+    own?.delete(key);
+    if (own?.size === 0) waiters.delete(id);
+  }
+
   function drop(waiter: Waiter): void {
-    const own = waiters.get(waiter.id);
-    own?.delete(waiter.key);
-    if (own?.size === 0) waiters.delete(waiter.id);
+    forget(waiter);
     leaveQueues(waiter);
     if (waiter.granted) giveBack(waiter);
     else for (const counter of waiter.counters) tidy(counter);
   }
 
-  /** Gives free places to those that wait. */
-  function dispatch(counter: Counter): void {
+  function grant(waiter: Waiter): void {
+    const { id, name, key } = waiter;
+    leaveQueues(waiter);
+    for (const counter of waiter.counters) {
+      counter.holders.set(holderOf(counter, id, key), name);
+      counter.bucket?.take(clock.now());
+      awaitRefill(counter); // others may stand there for something else, and find the rate used up when they get that
+    }
+    waiter.granted = true;
+  }
+
+  /** Takes back what was granted and not used yet: it waits on in its turn. */
+  function revoke(waiter: Waiter): void {
+    waiter.granted = false;
+    for (const counter of waiter.counters) {
+      const inTurn = [...counter.queue, waiter].sort((a, b) => a.turn - b.turn);
+      counter.queue.clear();
+      for (const each of inTurn) counter.queue.add(each);
+      counter.ranks = undefined;
+    }
+    giveBack(waiter);
+  }
+
+  /** Gives free places to those that wait. @param asking Who asks right now: it need not be woken. */
+  function dispatch(counter: Counter, asking?: Waiter): void {
     for (const waiter of counter.queue) {
       if (!hasRoom(counter, clock.now())) break;
-      if (!waiter.counters.every((each) => hasRoom(each, clock.now()))) continue;
-      leaveQueues(waiter);
-      take(waiter.id, waiter.key, waiter.counters);
-      waiter.granted = true;
-      wake(waiter.id);
+      if (!hasAllRoom(waiter)) continue;
+      grant(waiter);
+      if (waiter !== asking) wake(waiter.id);
     }
     awaitRefill(counter);
     tidy(counter);
@@ -188,7 +213,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
   function tidy(counter: Counter): void {
     const { rule: { rule }, group, holders, queue, bucket } = counter;
     if (holders.size > 0 || queue.size > 0 || bucket !== undefined) return;
-    const key = `${rule.kind} ${rule.name} ${group}`;
+    const key = keyOf(rule, group);
     if (counters.get(key) === counter) counters.delete(key);
   }
 
@@ -200,7 +225,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
     const by = rule.kind === "away" ? undefined : rule.by;
     const { place, behind } = rankOf(counter, waiter);
     const line = { since: waiter.since, place, ...(behind !== undefined && { behind }) };
-    const counted = { group, ...(by !== undefined && { by }), inFlight: holders.size };
+    const counted = { group, ...(by !== undefined && { by }), inFlight: holders.size, holders: namedHolders(counter) };
     if (rule.kind !== "limit") {
       return {
         kind: "count",
@@ -226,19 +251,49 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
   function countersOf(rule: Rule): Counter[] {
     const own = [...counters.values()].filter((counter) => counter.rule === rule);
     if (own.length > 0) return own.sort((a, b) => a.group < b.group ? -1 : 1);
-    return [{ rule, group: "", bucket: undefined, holders: new Set(), queue: new Set(), ranks: undefined }];
+    return [{ rule, group: "", bucket: undefined, holders: new Map(), queue: new Set(), ranks: undefined }];
   }
 
-  const self: Admission = {
+  /** Counts who is in flight, and what was done to nodes, by new rules. */
+  function countSubject({ id, name, out, flying: steps, node }: Subject): void {
+    for (const rule of rules) if (rule.matchesNode(name)) rule.members++;
+    if (node === undefined) return;
+    stand(id, node, out);
+    for (const step of steps) {
+      const limits = limitsFor(node, step);
+      for (const counter of limits) counter.holders.set(holderOf(counter, id, step.key), name);
+      if (limits.length > 0) flying.set(`${id} ${step.key}`, limits);
+    }
+  }
+
+  function stand(id: string, node: EngineNode, out: Out): void {
+    const before = standing.get(id);
+    if (out === "NO" && before === undefined) return;
+    const after = new Set(countersFor(node, out));
+    if (after.size > 0) standing.set(id, after);
+    else standing.delete(id);
+    for (const counter of after) counter.holders.set(id, node.name);
+    for (const counter of before ?? []) {
+      if (after.has(counter)) continue;
+      counter.holders.delete(id);
+      dispatch(counter);
+    }
+  }
+
+  return {
     setPolicy(policy, subjects) {
-      // A rate that stays is not granted anew.
-      buckets = new Map([...counters].flatMap(([key, { bucket }]) => bucket === undefined ? [] : [[key, bucket]]));
-      const waited = [...waiters.values()].flatMap((own) => [...own.values()]).sort((a, b) => a.since - b.since);
+      const all = [...subjects];
+      const nodes = new Map(all.map(({ id, node }) => [id, node]));
+      const waited = [...waiters.values()].flatMap((own) => [...own.values()]).sort((a, b) => a.turn - b.turn);
+      for (const { granted, counters } of waited) {
+        if (granted) { for (const { bucket } of counters) bucket?.giveBack(clock.now()); }
+      }
       for (const cancel of refills.values()) cancel();
       refills.clear();
       waiters.clear();
       flying.clear();
       standing.clear();
+      const before = counters;
       counters = new Map();
       rules = [...policy.limits, ...policy.invariants.filter(isCounting)].map((rule) => ({
         rule,
@@ -246,20 +301,32 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
         matchesMutation: rule.kind === "limit" ? matchMutations(rule.mutations) : () => true,
         members: 0,
       }));
-      for (const { id, name, out, flying: steps, node } of subjects) {
-        self.join(name);
-        if (node === undefined) continue;
-        self.stand(id, node, out);
-        for (const step of steps) {
-          const limits = limitsFor(node, step);
-          for (const counter of limits) counter.holders.add(holderOf(counter, id, step.key));
-          if (limits.length > 0) flying.set(`${id} ${step.key}`, limits);
-        }
+      for (const { rule: { rule }, group, bucket } of before.values()) {
+        const same = rules.find((each) => keyOf(each.rule, group) === keyOf(rule, group));
+        if (bucket !== undefined && same !== undefined) counterOf(same, group, bucket); // a rate is not granted anew
       }
-      for (const { id } of waited) wake(id);
+      for (const subject of all) countSubject(subject);
+      // Whoever waited is in the queues before the first place is given away.
+      const again = waited.flatMap((waiter) => {
+        const node = nodes.get(waiter.id);
+        if (node === undefined) return [];
+        return { ...waiter, counters: neededFor(waiter.id, node, waiter.step), granted: false };
+      });
+      for (const waiter of again) enqueue(waiter);
+      for (const waiter of again) {
+        if (!hasAllRoom(waiter)) continue;
+        grant(waiter);
+        wake(waiter.id);
+      }
     },
-    join(name) {
-      for (const rule of rules) if (rule.matchesNode(name)) rule.members++;
+    join(id, node, out) {
+      const joined = rules.filter((rule) => rule.matchesNode(node.name));
+      for (const rule of joined) rule.members++;
+      stand(id, node, out);
+      for (const { rule } of joined) {
+        const counter = counters.get(keyOf(rule, "")); // a share has no groups by a variable
+        if (counter !== undefined) dispatch(counter);
+      }
     },
     leave(id, name) {
       for (const rule of rules) if (rule.matchesNode(name)) rule.members--;
@@ -273,25 +340,23 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
     },
     ask(id, node, step) {
       let needed = neededFor(id, node, step);
-      const waiter = waiters.get(id)?.get(step.key);
-      if (waiter !== undefined && sameCounters(waiter, needed)) {
-        waiter.asked = true;
-        if (!waiter.granted) return false;
-        waiters.get(id)?.delete(step.key);
-        if (waiters.get(id)?.size === 0) waiters.delete(id);
-      } else {
-        if (waiter !== undefined) {
-          drop(waiter);
-          needed = neededFor(id, node, step); // a counter that nobody used any more has been replaced
-        }
-        if (!needed.every((counter) => hasRoom(counter, clock.now()))) {
-          const since = clock.now();
-          const { name } = node;
-          enqueue({ id, name, key: step.key, counters: needed, since, granted: false, asked: true });
-          return false;
-        }
-        take(id, step.key, needed);
+      let waiter = waiters.get(id)?.get(step.key);
+      if (waiter !== undefined && !sameCounters(waiter, needed)) {
+        drop(waiter);
+        waiter = undefined;
+        needed = neededFor(id, node, step); // a counter that nobody used any more has been replaced
       }
+      if (waiter === undefined && needed.length === 0) return true;
+      if (waiter === undefined) {
+        const about = { id, name: node.name, key: step.key, step, since: clock.now(), turn: turns++ };
+        waiter = { ...about, counters: needed, granted: false, asked: true };
+        enqueue(waiter);
+      }
+      waiter.asked = true;
+      if (waiter.granted && waiter.counters.some(isOverfull)) revoke(waiter); // its group has shrunk
+      if (!waiter.granted && hasAllRoom(waiter)) { for (const counter of needed) dispatch(counter, waiter); }
+      if (!waiter.granted) return false;
+      forget(waiter);
       const limits = needed.filter(({ rule }) => rule.rule.kind === "limit");
       if (limits.length > 0) flying.set(`${id} ${step.key}`, limits);
       return true;
@@ -311,19 +376,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
         dispatch(counter);
       }
     },
-    stand(id, node, out) {
-      const before = standing.get(id);
-      if (out === "NO" && before === undefined) return;
-      const after = new Set(countersFor(node, out));
-      if (after.size > 0) standing.set(id, after);
-      else standing.delete(id);
-      for (const counter of after) counter.holders.add(id);
-      for (const counter of before ?? []) {
-        if (after.has(counter)) continue;
-        counter.holders.delete(id);
-        dispatch(counter);
-      }
-    },
+    stand,
     obstacle(id, key) {
       const waiter = waiters.get(id)?.get(key);
       return waiter === undefined ? undefined : obstacleOf(waiter);
@@ -336,6 +389,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
           name: limit.name,
           group: counter.group,
           inFlight: counter.holders.size,
+          holders: namedHolders(counter),
           ...(limit.atMost !== undefined && { atMost: limit.atMost }),
           ...(limit.perSecond !== undefined && { perSecond: limit.perSecond }),
           queue: queueOf(counter),
@@ -350,6 +404,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
           kind,
           group: counter.group,
           count: counter.holders.size,
+          holders: namedHolders(counter),
           atMost: capacityOf(counter),
           queue: queueOf(counter),
         }));
@@ -359,7 +414,10 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
       refills.clear();
     },
   };
-  return self;
+}
+
+function keyOf(rule: CountingRule, group: string): string {
+  return `${rule.kind} ${rule.name} ${group}`;
 }
 
 function isCounting(invariant: Invariant): invariant is Extract<Invariant, { kind: "away" | "transition" }> {

@@ -11,6 +11,8 @@ interface Brake {
   readonly matches: Matcher;
   members: number;
   readonly unhealthy: Set<string>;
+  /** Nodes of which it is not known how they are now. */
+  readonly unseen: Set<string>;
   /** Nodes whose repair it has refused since it was on. */
   readonly refused: Set<string>;
 }
@@ -29,14 +31,16 @@ export interface Brakes {
   ): void;
   join(name: string): void;
   leave(id: string, name: string): void;
+  /** A node may have changed: it is not known how it is now. */
+  changed(id: string, name: string): void;
+  /** A node has been looked at, or is gone without ever having been. */
+  seen(id: string): void;
   /** Notes how a node is. */
   note(id: string, name: string, unhealthy: boolean): void;
   /** Why something disruptive may not be done to a node. */
   objectsToDisruption(node: EngineNode): Objection | undefined;
-  /** Why a node may not be repaired. `unseen`: nodes of which it is not known how they are now. */
-  objectsToRepair(id: string, node: EngineNode, unseen: number): Objection | undefined;
-  /** Tells whether a node is under a brake. */
-  concern(name: string): boolean;
+  /** Why a node may not be repaired: too many of its group are unhealthy, or it is not known how many are. */
+  objectsToRepair(id: string, node: EngineNode): Objection | undefined;
 }
 
 /** Makes brakes without rules. `wake` has a node looked at soon. */
@@ -62,7 +66,9 @@ export function createBrakes(wake: (id: string) => void): Brakes {
       nevers = [];
       for (const rule of invariants) {
         const matches = matchNodes(rule.nodes);
-        if (rule.kind === "brake") brakes.push({ rule, matches, members: 0, unhealthy: new Set(), refused: new Set() });
+        if (rule.kind === "brake") {
+          brakes.push({ rule, matches, members: 0, unhealthy: new Set(), unseen: new Set(), refused: new Set() });
+        }
         if (rule.kind === "never") nevers.push({ rule, matches });
       }
       for (const { id, name, unhealthy } of nodes) {
@@ -72,16 +78,27 @@ export function createBrakes(wake: (id: string) => void): Brakes {
       for (const id of refused) wake(id);
     },
     join(name) {
-      for (const brake of brakes) if (brake.matches(name)) brake.members++;
+      for (const brake of brakes) {
+        if (!brake.matches(name)) continue;
+        brake.members++;
+        letGo(brake); // the same number is a smaller share now
+      }
     },
     leave(id, name) {
       for (const brake of brakes) {
+        brake.unseen.delete(id);
         if (!brake.matches(name)) continue;
         brake.members--;
         brake.unhealthy.delete(id);
         brake.refused.delete(id);
         letGo(brake);
       }
+    },
+    changed(id, name) {
+      for (const brake of brakes) if (brake.matches(name)) brake.unseen.add(id);
+    },
+    seen(id) {
+      for (const brake of brakes) brake.unseen.delete(id);
     },
     note(id, name, unhealthy) {
       for (const brake of brakes) {
@@ -100,23 +117,25 @@ export function createBrakes(wake: (id: string) => void): Brakes {
       const because = [...found.rule.when].map(([url, value]) => `'${url}' is '${value}'`).join(", ");
       return { invariant: found.rule.name, because };
     },
-    objectsToRepair(id, node, unseen) {
+    objectsToRepair(id, node) {
       for (const brake of brakes) {
         if (!brake.matches(node.name)) continue;
-        const { rule, members, unhealthy } = brake;
+        const { rule, members, unhealthy, unseen } = brake;
         if (isOn(brake)) {
           brake.refused.add(id);
           const because = `${unhealthy.size} of ${members} nodes are unhealthy, more than ${rule.percent}%`;
           return { invariant: rule.name, because };
         }
-        if (unseen > 0) {
+        if (unseen.size > 0) {
           wake(id);
-          return { invariant: rule.name, because: `${unseen} nodes have to be looked at first` };
+          return {
+            invariant: rule.name,
+            because: `${unseen.size} ${unseen.size === 1 ? "node has" : "nodes have"} to be looked at first`,
+          };
         }
       }
       return undefined;
     },
-    concern: (name) => brakes.some(({ matches }) => matches(name)),
   };
   return self;
 }

@@ -1,4 +1,5 @@
 import type { Invariant, Limit } from "../policy.ts";
+import type { Step } from "../../plan/mod.ts";
 import type { Bucket } from "./bucket.ts";
 import type { Matcher } from "./match.ts";
 
@@ -19,10 +20,13 @@ export interface Waiter {
   readonly id: string;
   readonly name: string;
   readonly key: string;
+  readonly step: Step;
   /** Counters of which it needs a place each. */
   readonly counters: readonly Counter[];
   /** Clock milliseconds. */
   readonly since: number;
+  /** Who came earlier has a smaller one. */
+  readonly turn: number;
   /** True when it has its places, and only has to start. */
   granted: boolean;
   /** True when it was asked for in the look at its node that is under way. */
@@ -34,8 +38,8 @@ export interface Counter {
   readonly rule: Rule;
   readonly group: string;
   readonly bucket: Bucket | undefined;
-  /** Who holds a place: a node and mutation for a limit, a node for an invariant. */
-  readonly holders: Set<string>;
+  /** Who holds a place, a node and mutation for a limit, a node for an invariant; with the name of the node. */
+  readonly holders: Map<string, string>;
   /** In the order in which they came. */
   readonly queue: Set<Waiter>;
   /** Places in the queue, worked out when somebody asks. */
@@ -47,10 +51,28 @@ export function holderOf(counter: Counter, id: string, key: string): string {
   return counter.rule.rule.kind === "limit" ? `${id} ${key}` : id;
 }
 
+/** The most holders that are named. */
+const MAX_NAMED = 5;
+
+/** Names of nodes that have places: the first few. */
+export function namedHolders({ holders }: Counter): string[] {
+  const names: string[] = [];
+  for (const name of holders.values()) {
+    if (names.length === MAX_NAMED) break;
+    names.push(name);
+  }
+  return names;
+}
+
 /** The most holders of a counter. */
 export function capacityOf({ rule: { rule, members } }: Counter): number {
   if (rule.kind === "limit") return rule.atMost ?? Infinity;
   return rule.atMost.kind === "count" ? rule.atMost.count : Math.floor((rule.atMost.percent * members) / 100);
+}
+
+/** Tells whether more hold a place than may: nodes of its group are gone. */
+export function isOverfull(counter: Counter): boolean {
+  return counter.holders.size > capacityOf(counter);
 }
 
 /** Tells whether somebody may take a place now. */
