@@ -221,7 +221,7 @@ export function createReconcile(
     learn(record, node, plan, done, edited ? [] : cut);
     rules.assess(record, node, plan);
     if (atGoal) record.sights = undefined;
-    else watchValues(record, node, clock.now());
+    else watchValues(record, node, plan, clock.now());
     for (const flight of [...record.flights.values()]) {
       const given = givenUpByAgent(node, flight.step);
       if (given !== undefined) flights.abort(record, flight, `Its agent gave it up: ${given.reason}`);
