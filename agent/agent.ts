@@ -120,6 +120,9 @@ export function createAgent(parts: AgentParts): Agent {
     // Limits and invariants are its parent's: what they rest on is not an agent's to know.
     remember: () => {},
     remembered: () => undefined,
+    // One node is no fleet.
+    keepHolds: () => {},
+    keptHolds: () => [],
     log: ({ kind, mutation, why }) => log.info(why, { kind, mutation }),
   };
   const engine = createEngine(host, { clock, random });

@@ -4,13 +4,14 @@ import { bindUrl, valueIn } from "../state/mod.ts";
 import { type Memory, rememberFailure, rememberSuccess, restoreMemory, review } from "./failures.ts";
 import { progressOf } from "./progress.ts";
 import { describeFleetHold, type Fleet } from "./fleet.ts";
+import { isFailure, memoOf, restoreFailure } from "./memo.ts";
 import type { NodeRecord } from "./record.ts";
 import type { EngineHost, EngineNode, EngineOptions, Failure } from "./types.ts";
 import { describeFailure, describeTime } from "./words.ts";
 
 /** Keeps the failure memory of nodes, and tells the host what is held. */
 export interface Ledger {
-  /** Takes over what an earlier run of this program gave up, unless the node's target is another one by now. */
+  /** Takes over what failed in an earlier run of this program, and what it gave up, unless the node's target is another one by now. */
   restore(record: NodeRecord): void;
   /** Notes a failure. */
   fail(record: NodeRecord, step: Step, failure: Failure): void;
@@ -44,8 +45,13 @@ export function createLedger(
     host.hold(record.id, { mutation, reason, target: record.target, attempts });
   }
 
+  function save(record: NodeRecord): void {
+    host.remember(record.id, memoOf(record, clock));
+  }
+
   function release(record: NodeRecord, memory: Memory, why: string): void {
     record.failures.delete(memory.key);
+    if (isFailure(memory)) save(record);
     if (memory.held) host.log({ node: record.name, kind: "unstuck", mutation: memory.key, why });
   }
 
@@ -64,6 +70,7 @@ export function createLedger(
     excuse(record);
     const memory = rememberFailure(record.failures.get(step.key), step, failure, now, random, options);
     record.failures.set(step.key, memory);
+    save(record);
     const entry = { node: record.name, mutation: step.key };
     host.log({ ...entry, kind: "failed", why: describeFailure(memory, now, options) });
     if (memory.held) host.log({ ...entry, kind: "stuck", why: memory.reason });
@@ -80,12 +87,25 @@ export function createLedger(
     return true;
   }
 
+  /** Goes on with the backoffs of an earlier run. */
+  function restoreFailures(record: NodeRecord): void {
+    const failed = host.remembered(record.id)?.failed;
+    if (failed === undefined) return;
+    if (failed.target !== record.target) return save(record);
+    for (const kept of failed.mutations) {
+      record.failures.set(kept.mutation, restoreFailure(kept, clock, options.backoffCap));
+    }
+  }
+
   return {
     restore(record) {
+      restoreFailures(record);
       const stuck = host.held(record.id);
       if (stuck === undefined) return;
       if (stuck.target === record.target) {
-        record.failures.set(stuck.mutation, restoreMemory(stuck, clock.now()));
+        if (!record.failures.has(stuck.mutation)) {
+          record.failures.set(stuck.mutation, restoreMemory(stuck, clock.now()));
+        }
         record.shown = stuck.mutation;
         return;
       }

@@ -873,6 +873,7 @@ test("a node at rest that is read as the same is not planned again, until someth
     read: () => node,
     run: (_id, step) => Promise.resolve(void started.push(step.key)),
     ...{ discover() {}, hold() {}, held: () => undefined, remember() {}, remembered: () => undefined, log() {} },
+    ...{ keepHolds() {}, keptHolds: () => [] },
   }, { clock, random: () => 0.5 });
   for (let look = 0; look < 5; look++) {
     engine.touch("a");

@@ -77,6 +77,8 @@ function hostOf(documents: ReadonlyMap<string, NodeDocument>): EngineHost {
     held: () => undefined,
     remember() {},
     remembered: () => undefined,
+    keepHolds() {},
+    keptHolds: () => [],
     log() {},
   };
 }
