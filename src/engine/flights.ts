@@ -158,6 +158,7 @@ export function createFlights(
       void handle(record, flight, controller);
     },
     land(record, node) {
+      if (record.flights.size === 0) return [];
       const done = [...record.flights.values()].filter((flight) =>
         progressOf(flight.step, node.planner.domain.schema, node.view) === "done"
       );

@@ -65,6 +65,7 @@ export function createReconcile(
    * @returns The plan, and the steps that were aborted.
    */
   function planOn(record: NodeRecord, node: EngineNode, edited: boolean): { plan: Plan; cut: Step[] } {
+    if (record.flights.size === 0) return { plan: node.planner.plan(node), cut: [] };
     const { schema } = node.planner.domain;
     const cut: Step[] = [];
     function abort(flight: Flight, plan: Plan): void {
@@ -110,6 +111,7 @@ export function createReconcile(
 
   /** Remembers what the new plan says of mutations that are over. What the world cut short has failed if it is needed. */
   function learn(record: NodeRecord, node: EngineNode, plan: Plan, done: readonly Step[], cut: readonly Step[]): void {
+    if (done.length === 0 && cut.length === 0 && record.failures.size === 0) return;
     const needed = new Map(plan.ok ? plan.steps.map((step) => [step.key, step]) : []);
     for (const { key } of done) {
       if (needed.has(key)) ledger.expectAgain(record, key);

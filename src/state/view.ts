@@ -39,10 +39,16 @@ export function viewOf(schema: Schema, conditions: Conditions, document: NodeDoc
     if (found === undefined || found.variable.writer === "cfg" || pending.has(url)) return undefined;
     const value = (found.variable.writer === "parent" ? parent : self).get(url)?.value ?? null;
     if (value === null || value === schema.unknownOf(url)) return undefined;
+    const condition = conditions.get(found.pattern);
+    if (condition === undefined) return value;
     pending.add(url); // conditions that lead back to themselves hold nothing up
-    const holds = Object.entries(conditions.get(found.pattern) ?? {}).every(([other, expected]) =>
-      equalValues(known(bindUrl(other, found.bindings)), expected)
-    );
+    let holds = true;
+    for (const other in condition) {
+      const expected = condition[other];
+      if (expected === undefined || equalValues(known(bindUrl(other, found.bindings)), expected)) continue;
+      holds = false;
+      break;
+    }
     pending.delete(url);
     return holds ? value : undefined;
   }
