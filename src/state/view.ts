@@ -31,17 +31,17 @@ export function viewOf(schema: Schema, conditions: Conditions, document: NodeDoc
   for (const [url, { value }] of cfg) {
     if (value !== null && schema.find(url)?.variable.writer === "cfg") view.set(url, value);
   }
-  const pending = new Set<string>();
+  const pending: string[] = [];
   function known(url: string): Value | undefined {
     const done = view.get(url);
     if (done !== undefined) return done;
     const found = schema.find(url);
-    if (found === undefined || found.variable.writer === "cfg" || pending.has(url)) return undefined;
+    if (found === undefined || found.variable.writer === "cfg" || pending.includes(url)) return undefined;
     const value = (found.variable.writer === "parent" ? parent : self).get(url)?.value ?? null;
     if (value === null || value === schema.unknownOf(url)) return undefined;
     const condition = conditions.get(found.pattern);
     if (condition === undefined) return value;
-    pending.add(url); // conditions that lead back to themselves hold nothing up
+    pending.push(url); // conditions that lead back to themselves hold nothing up
     let holds = true;
     for (const other in condition) {
       const expected = condition[other];
@@ -49,7 +49,7 @@ export function viewOf(schema: Schema, conditions: Conditions, document: NodeDoc
       holds = false;
       break;
     }
-    pending.delete(url);
+    pending.pop();
     return holds ? value : undefined;
   }
   for (const facet of [parent, self]) {

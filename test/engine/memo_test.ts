@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultPolicy, type Memo, memoValue, readMemo } from "../../src/engine/mod.ts";
 import { memoOf, restoreFailure } from "../../src/engine/memo.ts";
-import { createRecord } from "../../src/engine/record.ts";
+import { createRecord, withEntry } from "../../src/engine/record.ts";
 import { core, findMisfit } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createLab, type Lab, planner } from "./lab.ts";
@@ -79,7 +79,7 @@ test("at most 16 mutations are kept, those that are held before all others", () 
   for (let place = 0; place < 40; place++) {
     const key = `some/mutation${place}`;
     const about = { key, attempts: 3, retryAt: place, reason: "x".repeat(1000), step: undefined, reachedAt: undefined };
-    record.failures.set(key, { ...about, held: place < 2 });
+    record.failures = withEntry(record.failures, key, { ...about, held: place < 2 });
   }
   const memo = memoOf(record, clock);
   const kept = memo.failed?.mutations.map(({ mutation }) => mutation) ?? [];
