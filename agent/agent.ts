@@ -122,6 +122,9 @@ export function createAgent(parts: AgentParts): Agent {
     remember: () => {},
     remembered: () => undefined,
     clear() {}, // an agent waits for its parent's word, and gives none
+    // One node is no fleet.
+    keepHolds: () => {},
+    keptHolds: () => [],
     log: ({ kind, mutation, why }) => log.info(why, { kind, mutation }),
   };
   const engine = createEngine(host, { clock, random });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Random } from "../src/clock.ts";
-import { createEngine, type EngineHost, readMemo, readPolicy, readStuck } from "../src/engine/mod.ts";
+import { createEngine, type EngineHost, memoValue, readMemo, readPolicy, readStuck } from "../src/engine/mod.ts";
 import type { Log } from "../src/log.ts";
 import { createModuleHost, type Module } from "../src/module/mod.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
@@ -13,6 +13,7 @@ import type { Control } from "./control.ts";
 import { createDiscovered } from "./discovered.ts";
 import { createDomains } from "./domains.ts";
 import { createEvents } from "./events.ts";
+import { createHoldStore } from "./hold_store.ts";
 import { createFreezer } from "./freezer.ts";
 import { createNodes, type Nodes } from "./nodes.ts";
 import { createPersistence } from "./persistence.ts";
@@ -148,12 +149,16 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     hold: (id, stuck) => discovered.parent(id, new Map([["/stuck/parent", stuck === undefined ? null : { ...stuck }]])),
     held: (id) => readStuck(replica.get(id)?.facets.parent.get("/stuck/parent")?.value),
     remember(id, memo) {
-      discovered.parent(id, new Map([["/engine/memo", { ...memo }]]));
+      const before = host.remembered(id);
+      discovered.parent(id, new Map([["/engine/memo", memoValue(memo)]]));
       // On disk before a node is taken out, so that a run after a crash counts it too.
-      if (memo.out === "TAKEN" || memo.out === "CUT") persistence.flush();
+      if (memo.out !== before?.out && (memo.out === "TAKEN" || memo.out === "CUT")) persistence.flush();
+      // A crash right after a failure, or because of it, does not make it undone.
+      else if (memo.failed !== undefined) persistence.flushSoon();
     },
     remembered: (id) => readMemo(replica.get(id)?.facets.parent.get("/engine/memo")?.value),
     clear: (id, mutation) => discovered.parent(id, new Map([["/clear", mutation ?? null]])),
+    ...createHoldStore(store, stored.facts, log),
     log: (event) => events.add(event),
   };
   const engine = createEngine(host, { clock, random });

@@ -12,6 +12,8 @@ const FLUSH_EVERY = 200;
 export interface Persistence {
   /** Writes at once whatever waits. */
   flush(): void;
+  /** Writes it as soon as what runs now is over: what comes in one go is written in one go. */
+  flushSoon(): void;
   stop(): void;
 }
 
@@ -19,6 +21,7 @@ export interface Persistence {
 export function createPersistence(store: Store, replica: Replica, events: Events, clock: Clock, log: Log): Persistence {
   const waiting = new Map<string, Set<FacetName>>();
   let cancel: (() => void) | undefined;
+  let isSoon = false;
   let stopped = false;
 
   function flush(): void {
@@ -38,12 +41,21 @@ export function createPersistence(store: Store, replica: Replica, events: Events
       schedule();
     }
   }
-  function schedule(): void {
-    if (stopped) return;
-    cancel ??= clock.after(FLUSH_EVERY, () => {
+  function flushIn(ms: number): void {
+    cancel = clock.after(ms, () => {
       cancel = undefined;
+      isSoon = false;
       flush();
     });
+  }
+  function schedule(): void {
+    if (!stopped && cancel === undefined) flushIn(FLUSH_EVERY);
+  }
+  function flushSoon(): void {
+    if (stopped || isSoon) return;
+    isSoon = true;
+    cancel?.();
+    flushIn(0);
   }
   const unfollow = replica.onChange((id, facet) => {
     if (facet === "cfg") return;
@@ -55,6 +67,7 @@ export function createPersistence(store: Store, replica: Replica, events: Events
   const unlisten = events.listen(schedule);
   return {
     flush,
+    flushSoon,
     stop() {
       unfollow();
       unlisten();

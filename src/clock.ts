@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds since some fixed moment; never goes back. */
   now(): number;
-  /** Milliseconds since 1970, for people to read. Nothing is decided by it: diskless nodes boot without one. */
+  /** Milliseconds since 1970, for people to read, and for pauses that outlive a restart. No order is decided by it: diskless nodes boot without one. */
   wall(): number;
   /** Calls `run` once after `ms` milliseconds. The returned function cancels it. */
   after(ms: number, run: () => void): () => void;

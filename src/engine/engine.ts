@@ -8,7 +8,7 @@ import { createReconcile } from "./reconcile.ts";
 import { createRecord, type NodeRecord } from "./record.ts";
 import { createRules } from "./rules.ts";
 import { countNow, statusOf } from "./status.ts";
-import type { Engine, EngineHost, EngineNode, EngineOptions, EngineStatus, FleetHold } from "./types.ts";
+import type { Engine, EngineHost, EngineNode, EngineOptions, EngineStatus, FleetHold, KeptHold } from "./types.ts";
 
 /** How an engine behaves where nothing else is asked for. */
 export const defaultEngineOptions: EngineOptions = {
@@ -36,7 +36,7 @@ export function createEngine(
   const records = new Map<string, NodeRecord>();
   const queue = createQueue(clock, all.slice, look);
   const rules = createRules(host, clock, records, queue.add);
-  const fleet = createFleet(() => rules.policy.failuresInARow);
+  const fleet = createFleet(() => rules.policy.failuresInARow, host.keptHolds().map(fromKept));
   const ledger = createLedger(host, clock, random, all, fleet, countFailure);
   const run = Math.floor(random() * Number.MAX_SAFE_INTEGER).toString(36);
   const flights = createFlights(host, clock, ledger, fleet, all, run, countStart, rules.ended, touch);
@@ -52,7 +52,17 @@ export function createEngine(
   /** A fleet-wide hold is for every node to see. */
   function countFailure(fleetHold: boolean): void {
     counts.failures++;
-    if (fleetHold) touchAll();
+    if (!fleetHold) return;
+    keepHolds();
+    touchAll();
+  }
+
+  function keepHolds(): void {
+    const ahead = clock.wall() - clock.now();
+    host.keepHolds(fleet.holds().map(({ since, ...hold }) => ({ ...hold, heldAt: since + ahead })));
+  }
+  function fromKept({ heldAt, ...hold }: KeptHold): FleetHold {
+    return { ...hold, since: clock.now() - Math.max(0, clock.wall() - heldAt) };
   }
 
   function touch(id: string): void {
@@ -108,7 +118,9 @@ export function createEngine(
       const why = `Someone asked to try again: ${describeFleetHold(hold)}`;
       host.log({ node: "", kind: "released", mutation: hold.mutation, why });
     }
-    if (holds.length > 0) touchAll();
+    if (holds.length === 0) return;
+    keepHolds();
+    touchAll();
   }
 
   function status(id: string): EngineStatus {

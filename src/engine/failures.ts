@@ -19,7 +19,7 @@ export interface Memory {
   readonly fleet?: boolean;
   /** What went wrong last; empty when nothing did. */
   readonly reason: string;
-  /** The mutation itself: undefined for what an earlier run of this program gave up, until a plan names it again. */
+  /** The mutation itself: undefined for what failed in an earlier run of this program, until a plan names it again. */
   readonly step: Step | undefined;
   /** Since when, in clock milliseconds, it has been done and not needed again. */
   readonly reachedAt: number | undefined;

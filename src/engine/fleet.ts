@@ -28,10 +28,19 @@ interface Streak {
   hold: FleetHold | undefined;
 }
 
-/** Makes a fleet's memory. `most` tells after how many nodes in a row a mutation is held. */
-export function createFleet(most: () => number): Fleet {
+/**
+ * Makes a fleet's memory.
+ *
+ * @param most Tells after how many nodes in a row a mutation is held.
+ * @param before What is held from before.
+ */
+export function createFleet(most: () => number, before: readonly FleetHold[]): Fleet {
   const streaks = new Map<string, Streak>();
-  let held = 0;
+  for (const hold of before) {
+    const { mutation, goals, nodes } = hold;
+    streaks.set(nameOf(mutation, goals), { mutation, goals, nodes: new Set(nodes), hold });
+  }
+  let held = streaks.size;
 
   function find(key: MutationKey, node: EngineNode): Streak | undefined {
     return streaks.size === 0 ? undefined : streaks.get(nameOf(key, goalsHash(node)));

@@ -5,7 +5,7 @@ import { isDisruptive } from "./disruption.ts";
 import { failureOf } from "./failures.ts";
 import type { Ledger } from "./ledger.ts";
 import { progressOf } from "./progress.ts";
-import type { Flight, NodeRecord } from "./record.ts";
+import { type Flight, type NodeRecord, withEntry, withoutEntry } from "./record.ts";
 import type { EngineHost, EngineNode, EngineOptions, Failure, Obstacle } from "./types.ts";
 import { describeReached, describeStart, describeTime } from "./words.ts";
 
@@ -60,7 +60,7 @@ export function createFlights(
   function remove(record: NodeRecord, flight: Flight, why: string): void {
     const { step, controller } = flight;
     flight.cancelTimeout();
-    record.flights.delete(step.key);
+    record.flights = withoutEntry(record.flights, step.key);
     if (controller === undefined) return;
     if (!flight.settled) awaitHandler(record, flight);
     controller.abort(new DOMException(why, "AbortError"));
@@ -147,7 +147,7 @@ export function createFlights(
         settled: false,
         cancelTimeout: clock.after(step.timeout, () => fail(record, flight, { message: late, retry: true })),
       };
-      record.flights.set(step.key, flight);
+      record.flights = withEntry(record.flights, step.key, flight);
       record.worked = true;
       const attempts = record.failures.get(step.key)?.attempts ?? 0;
       const why = describeStart(step, node, plan) + (attempts === 0 ? "" : `; failed ${attempts} times before`);
@@ -158,6 +158,7 @@ export function createFlights(
       void handle(record, flight, controller);
     },
     land(record, node) {
+      if (record.flights.size === 0) return [];
       const done = [...record.flights.values()].filter((flight) =>
         progressOf(flight.step, node.planner.domain.schema, node.view) === "done"
       );

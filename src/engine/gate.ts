@@ -13,6 +13,9 @@ export interface Gate {
   readonly held: readonly Memory[];
 }
 
+/** Nothing is left to start: shared by all nodes, most of which are at their goals. */
+const NOTHING: Gate = { open: [], retryAt: undefined, waiting: [], held: [] };
+
 /**
  * Finds what may start. A step that waits or is held also holds back everything that only prepares it: no image is
  * fetched for a boot that is not to be tried now. What reaches a goal by itself, or prepares another step that can be
@@ -28,6 +31,7 @@ export function openGate(
   failures: ReadonlyMap<MutationKey, Memory>,
   now: number,
 ): Gate {
+  if (steps.length === 0) return NOTHING;
   const blocked = new Set<number>();
   const heldBack = new Set<number>();
   const waiting: Memory[] = [];

@@ -4,13 +4,14 @@ import { bindUrl, valueIn } from "../state/mod.ts";
 import { type Memory, rememberFailure, rememberSuccess, restoreMemory, review } from "./failures.ts";
 import { progressOf } from "./progress.ts";
 import { describeFleetHold, type Fleet } from "./fleet.ts";
-import type { NodeRecord } from "./record.ts";
+import { isFailure, memoOf, restoreFailure } from "./memo.ts";
+import { type NodeRecord, withEntry, withoutEntry } from "./record.ts";
 import type { EngineHost, EngineNode, EngineOptions, Failure } from "./types.ts";
 import { describeFailure, describeTime } from "./words.ts";
 
 /** Keeps the failure memory of nodes, and tells the host what is held. */
 export interface Ledger {
-  /** Takes over what an earlier run of this program gave up, unless the node's target is another one by now. */
+  /** Takes over what failed in an earlier run of this program, and what it gave up, unless the node's target is another one by now. */
   restore(record: NodeRecord): void;
   /** Notes a failure. */
   fail(record: NodeRecord, step: Step, failure: Failure): void;
@@ -44,8 +45,13 @@ export function createLedger(
     host.hold(record.id, { mutation, reason, target: record.target, attempts });
   }
 
+  function save(record: NodeRecord): void {
+    host.remember(record.id, memoOf(record, clock));
+  }
+
   function release(record: NodeRecord, memory: Memory, why: string): void {
-    record.failures.delete(memory.key);
+    record.failures = withoutEntry(record.failures, memory.key);
+    if (isFailure(memory)) save(record);
     if (memory.held) host.log({ node: record.name, kind: "unstuck", mutation: memory.key, why });
   }
 
@@ -56,14 +62,15 @@ export function createLedger(
 
   function expectAgain(record: NodeRecord, key: MutationKey): void {
     const memory = record.failures.get(key);
-    if (memory !== undefined) record.failures.set(key, { ...memory, reachedAt: undefined });
+    if (memory !== undefined) setMemory(record, { ...memory, reachedAt: undefined });
   }
 
   function fail(record: NodeRecord, step: Step, failure: Failure): void {
     const now = clock.now();
     excuse(record);
     const memory = rememberFailure(record.failures.get(step.key), step, failure, now, random, options);
-    record.failures.set(step.key, memory);
+    setMemory(record, memory);
+    save(record);
     const entry = { node: record.name, mutation: step.key };
     host.log({ ...entry, kind: "failed", why: describeFailure(memory, now, options) });
     if (memory.held) host.log({ ...entry, kind: "stuck", why: memory.reason });
@@ -80,12 +87,25 @@ export function createLedger(
     return true;
   }
 
+  /** Goes on with the backoffs of an earlier run. */
+  function restoreFailures(record: NodeRecord): void {
+    const failed = host.remembered(record.id)?.failed;
+    if (failed === undefined) return;
+    if (failed.target !== record.target) return save(record);
+    for (const kept of failed.mutations) {
+      setMemory(record, restoreFailure(kept, clock, options.backoffCap));
+    }
+  }
+
   return {
     restore(record) {
+      restoreFailures(record);
       const stuck = host.held(record.id);
       if (stuck === undefined) return;
       if (stuck.target === record.target) {
-        record.failures.set(stuck.mutation, restoreMemory(stuck, clock.now()));
+        if (!record.failures.has(stuck.mutation)) {
+          setMemory(record, restoreMemory(stuck, clock.now()));
+        }
         record.shown = stuck.mutation;
         return;
       }
@@ -95,7 +115,7 @@ export function createLedger(
     },
     fail,
     succeed(record, step) {
-      record.failures.set(step.key, rememberSuccess(record.failures.get(step.key), step, clock.now()));
+      setMemory(record, rememberSuccess(record.failures.get(step.key), step, clock.now()));
     },
     expectAgain,
     review(record, node, plan, needed) {
@@ -109,7 +129,7 @@ export function createLedger(
         const result = review(memory, needed.get(memory.key), reached, clock.now(), options.settle);
         switch (result.kind) {
           case "keep":
-            record.failures.set(memory.key, result.memory);
+            setMemory(record, result.memory);
             break;
           case "forget":
             release(record, memory, `What it changes has lasted ${describeTime(options.settle)}`);
@@ -144,6 +164,10 @@ function isConsequence(step: Step, node: EngineNode): boolean {
       valueIn(schema, node.view, bindUrl(other, found.bindings)) !== value
     );
   });
+}
+
+function setMemory(record: NodeRecord, memory: Memory): void {
+  record.failures = withEntry(record.failures, memory.key, memory);
 }
 
 /** What succeeded last comes first: of successes that are lost at once it is the one that did not last. */

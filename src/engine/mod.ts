@@ -13,5 +13,6 @@ export {
 export { isDisruptive } from "./disruption.ts";
 export { goalsHash } from "./fleet.ts";
 export { createEngine, defaultEngineOptions } from "./engine.ts";
-export { readMemo, readStuck } from "./stuck.ts";
+export { memoValue, readMemo } from "./memo.ts";
+export { readStuck } from "./stuck.ts";
 export { targetOf } from "./target.ts";

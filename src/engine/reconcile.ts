@@ -67,6 +67,7 @@ export function createReconcile(
    * @returns The plan, and the steps that were aborted.
    */
   function planOn(record: NodeRecord, node: EngineNode, edited: boolean): { plan: Plan; cut: Step[] } {
+    if (record.flights.size === 0) return { plan: node.planner.plan(node), cut: [] };
     const { schema } = node.planner.domain;
     const cut: Step[] = [];
     function abort(flight: Flight, plan: Plan): void {
@@ -112,6 +113,7 @@ export function createReconcile(
 
   /** Remembers what the new plan says of mutations that are over. What the world cut short has failed if it is needed. */
   function learn(record: NodeRecord, node: EngineNode, plan: Plan, done: readonly Step[], cut: readonly Step[]): void {
+    if (done.length === 0 && cut.length === 0 && record.failures.size === 0) return;
     const needed = new Map(plan.ok ? plan.steps.map((step) => [step.key, step]) : []);
     for (const { key } of done) {
       if (needed.has(key)) ledger.expectAgain(record, key);
@@ -256,7 +258,7 @@ export function createReconcile(
     learn(record, node, plan, done, edited ? [] : cut);
     rules.assess(record, node, plan);
     if (atGoal) record.sights = undefined;
-    else watchValues(record, node, clock.now());
+    else watchValues(record, node, plan, clock.now());
     for (const flight of [...record.flights.values()]) {
       const given = givenUpByAgent(node, flight.step);
       if (given !== undefined) flights.abort(record, flight, `Its agent gave it up: ${given.reason}`);

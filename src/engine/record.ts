@@ -63,12 +63,32 @@ export interface NodeRecord {
   sights: ReadonlyMap<string, Sight> | undefined;
   /** Ends the wait for the next backoff. */
   cancelRetry: (() => void) | undefined;
-  readonly flights: Map<MutationKey, Flight>;
-  readonly failures: Map<MutationKey, Memory>;
+  /** Replaced when it changes, like failures: see {@link withEntry}. */
+  flights: ReadonlyMap<MutationKey, Flight>;
+  failures: ReadonlyMap<MutationKey, Memory>;
 }
 
 /** Nothing waits: shared by all nodes, most of which wait for nothing. */
 export const NO_WAITS: ReadonlyMap<MutationKey, Obstacle | "queued"> = new Map();
+
+/** Nothing is in flight or has failed: shared likewise. */
+const NONE: ReadonlyMap<MutationKey, never> = new Map<MutationKey, never>();
+
+/** A map with one more entry, or another value for a key. */
+export function withEntry<V>(
+  map: ReadonlyMap<MutationKey, V>,
+  key: MutationKey,
+  value: V,
+): ReadonlyMap<MutationKey, V> {
+  return new Map(map).set(key, value);
+}
+
+/** A map without a key. */
+export function withoutEntry<V>(map: ReadonlyMap<MutationKey, V>, key: MutationKey): ReadonlyMap<MutationKey, V> {
+  const rest = new Map(map);
+  rest.delete(key);
+  return rest.size === 0 ? NONE : rest;
+}
 
 /** A node that is seen for the first time, with what an earlier run of this program knew of it. */
 export function createRecord(id: string, node: EngineNode, memo: Memo | undefined): NodeRecord {
@@ -93,7 +113,7 @@ export function createRecord(id: string, node: EngineNode, memo: Memo | undefine
     waits: NO_WAITS,
     sights: undefined,
     cancelRetry: undefined,
-    flights: new Map(),
-    failures: new Map(),
+    flights: NONE,
+    failures: NONE,
   };
 }

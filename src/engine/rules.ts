@@ -4,6 +4,7 @@ import type { MutationKey, Plan, Step } from "../plan/mod.ts";
 import { isDisruptive, isInSync, isSensing } from "./disruption.ts";
 import { createAdmission } from "./limits/admission.ts";
 import { createBrakes } from "./limits/brakes.ts";
+import { memoOf } from "./memo.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import type { NodeRecord } from "./record.ts";
 import type { EngineHost, EngineNode, InvariantStatus, LimitStatus, Obstacle, Out } from "./types.ts";
@@ -57,7 +58,7 @@ export function createRules(
     if (record.reached === reached && record.out === out) return;
     record.reached = reached;
     record.out = out;
-    host.remember(record.id, { reached, out });
+    host.remember(record.id, memoOf(record, clock));
   }
 
   const self: Rules = {

@@ -31,6 +31,22 @@ export interface Memo {
   /** The target that was last reached: what is wrong with this node while it has it is for repair. */
   readonly reached: string;
   readonly out: Out;
+  /** What failed, and the target that it failed for: with another one it is forgotten. */
+  readonly failed?: { readonly target: string; readonly mutations: readonly KeptFailure[] };
+}
+
+/** What is kept of a mutation that failed. */
+export interface KeptFailure {
+  readonly mutation: MutationKey;
+  /** How often it failed. */
+  readonly attempts: number;
+  /** How often in a row it could not even be tried. */
+  readonly unavailable?: number;
+  /** True when it is given up. */
+  readonly held: boolean;
+  /** When it is to be tried again; of one that is held, since when it is. Seconds since 1970. */
+  readonly at: number;
+  readonly reason: string;
 }
 
 /** What the engine has been told to give up on: the value of `/stuck/parent` and `/stuck/self`. */
@@ -77,6 +93,10 @@ export interface EngineHost {
   remembered(id: string): Memo | undefined;
   /** Tells a node's agent, by `/clear`, that it may prepare this mutation of ours; undefined: none. */
   clear(id: string, mutation: MutationKey | undefined): void;
+  /** Keeps what is held for the whole fleet, in place of what was kept before: on disk when it returns. */
+  keepHolds(holds: readonly KeptHold[]): void;
+  /** What was kept of that. */
+  keptHolds(): readonly KeptHold[];
   /** Takes what the engine decided to the event log. */
   log(event: EngineEvent): void;
 }
@@ -262,6 +282,12 @@ export interface FleetHold {
   readonly reason: string;
   /** Clock milliseconds. */
   readonly since: number;
+}
+
+/** A {@link FleetHold} as it is kept over a restart, when the clock of before says nothing. */
+export interface KeptHold extends Omit<FleetHold, "since"> {
+  /** Milliseconds since 1970. */
+  readonly heldAt: number;
 }
 
 /** Counts since start; `late` and `waiting` are nodes at this moment. */

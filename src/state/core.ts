@@ -11,6 +11,20 @@ const stuck = {
   },
 } as const;
 
+/** One mutation that failed. */
+const failure = {
+  kind: "object",
+  fields: {
+    mutation: { kind: "string" },
+    attempts: { kind: "integer", min: 0 },
+    unavailable: { kind: "integer", min: 0 },
+    held: { kind: "boolean" },
+    at: { kind: "integer", min: 0 },
+    reason: { kind: "string", maxLength: 256 },
+  },
+  optional: ["unavailable"],
+} as const;
+
 /** The variables that every node has. */
 export const core = defineExtension("core", {
   "/name": { type: { kind: "string", maxLength: 64 }, writer: "cfg", about: "Unique name of the node" },
@@ -76,11 +90,19 @@ export const core = defineExtension("core", {
       fields: {
         reached: { kind: "string", maxLength: 64 },
         out: { kind: "enum", values: ["NO", "TAKEN", "AWAY", "CUT"] },
+        failed: {
+          kind: "object",
+          fields: {
+            target: { kind: "string", maxLength: 64 },
+            mutations: { kind: "list", items: failure, maxItems: 16 },
+          },
+        },
       },
+      optional: ["failed"],
     },
     writer: "parent",
     about:
-      "What its aggregator must know of it after a restart: the cfg that it last reached; whether it was taken out",
+      "What its aggregator must know of it after a restart: the cfg that it last reached; whether it was taken out; what failed",
     knownWhile: {},
   },
   "/seen": {

@@ -31,19 +31,25 @@ export function viewOf(schema: Schema, conditions: Conditions, document: NodeDoc
   for (const [url, { value }] of cfg) {
     if (value !== null && schema.find(url)?.variable.writer === "cfg") view.set(url, value);
   }
-  const pending = new Set<string>();
+  const pending: string[] = [];
   function known(url: string): Value | undefined {
     const done = view.get(url);
     if (done !== undefined) return done;
     const found = schema.find(url);
-    if (found === undefined || found.variable.writer === "cfg" || pending.has(url)) return undefined;
+    if (found === undefined || found.variable.writer === "cfg" || pending.includes(url)) return undefined;
     const value = (found.variable.writer === "parent" ? parent : self).get(url)?.value ?? null;
     if (value === null || value === schema.unknownOf(url)) return undefined;
-    pending.add(url); // conditions that lead back to themselves hold nothing up
-    const holds = Object.entries(conditions.get(found.pattern) ?? {}).every(([other, expected]) =>
-      equalValues(known(bindUrl(other, found.bindings)), expected)
-    );
-    pending.delete(url);
+    const condition = conditions.get(found.pattern);
+    if (condition === undefined) return value;
+    pending.push(url); // conditions that lead back to themselves hold nothing up
+    let holds = true;
+    for (const other in condition) {
+      const expected = condition[other];
+      if (expected === undefined || equalValues(known(bindUrl(other, found.bindings)), expected)) continue;
+      holds = false;
+      break;
+    }
+    pending.pop();
     return holds ? value : undefined;
   }
   for (const facet of [parent, self]) {

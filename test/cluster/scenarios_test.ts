@@ -284,3 +284,59 @@ test("a rolling power cycle of a rack keeps its invariant, over a restart of the
   await cluster.clock.runUntil(() => cluster.machines.filter(({ power }) => power === "off").length === 0, 60_000);
   await cluster.stop();
 });
+
+/** Lets a power module fail until it is given up. `between` is called twenty times while it is in backoff. */
+async function failPower(between: (cluster: VirtualCluster) => Promise<void>): Promise<VirtualCluster> {
+  const cluster = await createVirtualCluster(1);
+  cluster.machine("n1").bmc = "throws";
+  cluster.set("n1", SYNC);
+  for (let time = 0; time < 20; time++) {
+    await cluster.clock.runUntil(() => ["backoff", "stuck"].includes(cluster.shown("n1").phase), 3_600_000);
+    await cluster.clock.advance(250);
+    await between(cluster);
+  }
+  await cluster.clock.advance(3_600_000);
+  return cluster;
+}
+
+test("twenty kills of the aggregator while a node is in backoff lead to no more attempts than none", async () => {
+  const without = await failPower(() => Promise.resolve());
+  const killed = await failPower(async (cluster) => {
+    cluster.killAggregator();
+    await cluster.startAggregator();
+  });
+  const count = (cluster: VirtualCluster) => cluster.machine("n1").orders.filter((order) => order === "on").length;
+  assert.deepEqual([count(without), count(killed)], [5, 5]);
+  assert.equal(killed.shown("n1").phase, "stuck");
+  assert.equal(killed.shown("n1").reason, without.shown("n1").reason);
+  await without.stop();
+  await killed.stop();
+});
+
+test("what is held for the whole fleet stays so when the aggregator is killed, until a person lets it go", async () => {
+  const cluster = await createVirtualCluster(4);
+  cluster.rule({ "/engine/config": { failuresInARow: 2 } });
+  for (const name of ["n1", "n2"]) {
+    cluster.machine(name).bmc = "throws";
+    cluster.set(name, SYNC);
+  }
+  await cluster.clock.runUntil(() => cluster.aggregator.control.holds().length === 1, 60_000);
+  const [hold] = cluster.aggregator.control.holds();
+  for (let time = 0; time < 3; time++) {
+    cluster.killAggregator();
+    await cluster.startAggregator();
+  }
+  for (const name of ["n3", "n4"]) cluster.set(name, SYNC);
+  await cluster.clock.advance(600_000);
+  assert.deepEqual(cluster.aggregator.control.holds(), [hold]);
+  assert.deepEqual(cluster.machine("n3").orders, []);
+  assert.match(cluster.shown("n3").reason, /^Held for the whole fleet/);
+  for (const machine of cluster.machines) machine.bmc = "works";
+  cluster.aggregator.control.release();
+  cluster.aggregator.control.retry(cluster.machines.map(({ id }) => id));
+  cluster.killAggregator();
+  await cluster.startAggregator();
+  await cluster.converge();
+  assert.deepEqual(cluster.aggregator.control.holds(), []);
+  await cluster.stop();
+});

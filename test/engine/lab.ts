@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import { createEngine, type Engine, type EngineEvent, type EngineHost } from "../../src/engine/mod.ts";
-import type { EngineOptions, Memo, Policy, Stuck } from "../../src/engine/mod.ts";
+import type { EngineOptions, KeptHold, Memo, Policy, Stuck } from "../../src/engine/mod.ts";
 import { compileDomain, createPlanner, declareModule, type Planner, type Step } from "../../src/plan/mod.ts";
 import { core, defineExtension, enumeration, services, type Value, type Values, viewOf } from "../../src/state/mod.ts";
 import { createVirtualClock, type VirtualClock } from "../support/virtual_clock.ts";
@@ -129,6 +129,8 @@ export interface Lab {
   readonly events: EngineEvent[];
   readonly runs: Run[];
   readonly holds: Map<string, Stuck>;
+  /** What the engine has kept of each node. */
+  readonly memos: ReadonlyMap<string, Memo>;
   /** Called with each run as it starts. */
   onRun: (run: Run) => void;
   /** Called with each event, and the id of its node. */
@@ -173,6 +175,7 @@ export function createLab(
   const holds = new Map<string, Stuck>();
   const memos = new Map<string, Memo>();
   const prefix = setup.prefix ?? "node ";
+  let kept: readonly KeptHold[] = [];
   const used = setup.planner ?? planner;
   const { schema, conditions } = used.domain;
 
@@ -236,6 +239,8 @@ export function createLab(
     remember: (id, memo) => void memos.set(id, memo),
     clear() {}, // its machines have no agents that drain
     remembered: (id) => memos.get(id),
+    keepHolds: (holds) => void (kept = holds),
+    keptHolds: () => kept,
     log(event) {
       events.push(event);
       lab.onEvent(event, event.node.slice(prefix.length));
@@ -258,6 +263,7 @@ export function createLab(
     events,
     runs,
     holds,
+    memos,
     onRun: (run) => run.finish(),
     onEvent: () => {},
     want(cfg, id = "a") {

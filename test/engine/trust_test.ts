@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultPolicy } from "../../src/engine/mod.ts";
+import { compileDomain, createPlanner, declareModule } from "../../src/plan/mod.ts";
+import { core } from "../../src/state/mod.ts";
 import { createLab, type Lab } from "./lab.ts";
 
 const LIT = { "/lamp": "LIT" };
@@ -104,6 +106,63 @@ test("a node is late when a mutation takes longer than expected", async () => {
   assert.deepEqual(lab.engine.status("a").late, { since: 2500, why: "rack/light runs: expected to take 2.5 s" });
   lab.see(LIT);
   await lab.settle();
+  assert.equal(lab.engine.counts().late, 0);
+});
+
+test("a node that can't get to its goal, or does not, is late in the end, whatever the value is", async () => {
+  const lab = createLab({ options: { backoffCap: 3_600_000, backoffBase: 3_600_000 } });
+  lab.onRun = (run) => run.reject(new Error("No power"));
+  lab.want({ "/physState": "POWER_ON" }, "failing");
+  lab.see({ "/physState": "POWER_OFF" }, "failing");
+  lab.want({ "/physState": "PHYS_ERROR" }, "blocked");
+  lab.see({ "/physState": "POWER_OFF" }, "blocked");
+  lab.want({ "/physState": "POWER_OFF", "/runState": "SYNC" }, "suspended");
+  lab.see({ "/physState": "POWER_OFF" }, "suspended");
+  await lab.settle();
+  lab.see({ "/physState": "POWER_OFF" }, "failing"); // after what the failure left
+  await lab.clock.advance(300_000);
+  assert.equal(lab.engine.status("blocked").phase, "blocked");
+  assert.equal(lab.engine.status("blocked").late, undefined);
+  await lab.clock.advance(1);
+  const why = "'/physState' is 'POWER_OFF': expected for 300 s at most";
+  assert.deepEqual(lab.engine.status("blocked").late, { since: 300_000, why });
+  assert.deepEqual(lab.engine.status("failing").late, { since: 300_000, why });
+  assert.equal(lab.engine.status("suspended").late, undefined);
+});
+
+test("a goal that its plan takes longer for than others is late later", async () => {
+  const slow = declareModule({
+    name: "slow",
+    about: "Takes ten minutes",
+    extensions: [core],
+    discovers: ["/physState"],
+    mutations: {
+      on: {
+        context: "parent",
+        changes: { "/physState": ["POWER_OFF", "POWER_ON"] },
+        timeout: 900_000,
+        duration: 600_000,
+      },
+    },
+  });
+  const lab = createLab({ planner: createPlanner(compileDomain([slow])) });
+  lab.want({ "/physState": "POWER_ON" });
+  lab.see({ "/physState": "POWER_OFF" });
+  await lab.clock.advance(600_000);
+  assert.equal(lab.engine.status("a").late, undefined);
+  await lab.clock.advance(1);
+  assert.equal(lab.engine.status("a").late?.since, 600_000);
+});
+
+test("a frozen node is not late, also while something that was begun before is in flight", async () => {
+  const lab = createLab();
+  lab.want(LIT);
+  lab.see(DARK);
+  await lab.settle();
+  lab.freeze(true);
+  await lab.clock.advance(9_000);
+  assert.equal(lab.engine.status("a").running.length, 1);
+  assert.equal(lab.engine.status("a").late, undefined);
   assert.equal(lab.engine.counts().late, 0);
 });
 

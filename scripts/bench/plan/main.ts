@@ -47,6 +47,9 @@ function fleetTable(rows: readonly FleetRow[]): string {
 }
 
 function reconcileTable(rows: readonly ReconcileRow[]): string {
-  const head = ["reconcile nodes", "first ms", "again ms", "nodes/s", "bytes a node"];
-  return tableOf(head, rows.map((row) => [row.nodes, row.firstMs, row.ms, row.perSecond, row.bytesPerNode]));
+  const head = ["reconcile nodes", "first ms", "changed ms", "again ms", "nodes/s", "bytes a node"];
+  return tableOf(
+    head,
+    rows.map((row) => [row.nodes, row.firstMs, row.dirtyMs, row.ms, row.perSecond, row.bytesPerNode]),
+  );
 }

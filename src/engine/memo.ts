@@ -1,0 +1,81 @@
+import type { Clock } from "../clock.ts";
+import { isRecord, type Value } from "../state/mod.ts";
+import type { Memory } from "./failures.ts";
+import type { NodeRecord } from "./record.ts";
+import type { KeptFailure, Memo } from "./types.ts";
+
+/** The most failed mutations of one node that are kept over a restart. */
+const MAX_KEPT = 16;
+/** The longest reason that is kept, in UTF-16 code units. */
+const MAX_REASON = 256;
+
+const OUTS = ["NO", "TAKEN", "AWAY", "CUT"] as const;
+
+/** Tells whether a memory is of a failure, and not only of a success that may not last. */
+export function isFailure({ attempts, unavailable = 0, held }: Memory): boolean {
+  return held || attempts > 0 || unavailable > 0;
+}
+
+/** What must be known of a node after a restart. Where too much has failed, what is held goes first, then what waits longest. */
+export function memoOf(record: NodeRecord, clock: Clock): Memo {
+  const { reached, out, target } = record;
+  const failures = [...record.failures.values()].filter(isFailure);
+  if (failures.length === 0) return { reached, out };
+  failures.sort((a, b) => Number(b.held) - Number(a.held) || b.retryAt - a.retryAt);
+  return { reached, out, failed: { target, mutations: failures.slice(0, MAX_KEPT).map((each) => keep(each, clock)) } };
+}
+
+function keep(memory: Memory, clock: Clock): KeptFailure {
+  const { key: mutation, attempts, unavailable, held, heldSince = clock.now(), retryAt, reason } = memory;
+  const at = Math.ceil(((held ? heldSince : retryAt) - clock.now() + clock.wall()) / 1000);
+  const row = unavailable === undefined ? {} : { unavailable };
+  return { mutation, attempts, ...row, held, at, reason: reason.slice(0, MAX_REASON) };
+}
+
+/**
+ * Makes a memory of what an earlier run of this program kept.
+ *
+ * @param longest No backoff is longer, in milliseconds, even where the wall clock was set back meanwhile.
+ */
+export function restoreFailure(kept: KeptFailure, clock: Clock, longest: number): Memory {
+  const { mutation: key, attempts, unavailable, held, at, reason } = kept;
+  const ahead = at * 1000 - clock.wall();
+  const time = held
+    ? { retryAt: 0, heldSince: clock.now() + Math.min(0, ahead) }
+    : { retryAt: clock.now() + Math.min(Math.max(0, ahead), longest) };
+  const row = unavailable === undefined ? {} : { unavailable };
+  return { key, attempts, ...row, held, ...time, reason, step: undefined, reachedAt: undefined };
+}
+
+/** Reads the value of a node's `/engine/memo`; undefined where it is not set. */
+export function readMemo(value: Value | null | undefined): Memo | undefined {
+  if (!isRecord(value)) return undefined;
+  const { reached } = value;
+  const out = OUTS.find((each) => each === value["out"]);
+  if (typeof reached !== "string" || out === undefined) return undefined;
+  const failed = readFailed(value["failed"]);
+  return { reached, out, ...(failed !== undefined && { failed }) };
+}
+
+function readFailed(value: Value | undefined): Memo["failed"] {
+  if (!isRecord(value)) return undefined;
+  const { target, mutations } = value;
+  if (typeof target !== "string" || !Array.isArray(mutations)) return undefined;
+  return { target, mutations: mutations.flatMap((each) => readKept(each) ?? []) };
+}
+
+function readKept(value: Value): KeptFailure | undefined {
+  if (!isRecord(value)) return undefined;
+  const { mutation, attempts, unavailable, held, at, reason } = value;
+  const fits = typeof mutation === "string" && typeof attempts === "number" && typeof held === "boolean" &&
+    typeof at === "number" && typeof reason === "string";
+  if (!fits) return undefined;
+  return { mutation, attempts, ...(typeof unavailable === "number" && { unavailable }), held, at, reason };
+}
+
+/** The value of a node's `/engine/memo`, which {@link readMemo} reads. */
+export function memoValue({ reached, out, failed }: Memo): Value {
+  if (failed === undefined) return { reached, out };
+  const { target, mutations } = failed;
+  return { reached, out, failed: { target, mutations: mutations.map((each) => ({ ...each })) } };
+}
