@@ -73,6 +73,8 @@ export interface NodeChange {
   readonly plan: Plan;
   /** After the change. */
   readonly version: Version;
+  /** What was accepted, but does not do what it looks like, in words: a rule that is about no node. Absent without any. */
+  readonly warnings?: readonly string[];
 }
 
 /** What stands in the way of a change's plan, beside the plan itself. */

@@ -129,6 +129,8 @@ function describeEnd({ nodeset, isMany, first, explanations }: Told): string {
   if (frozen !== undefined) {
     return `To go on: krakenctl thaw${frozen.state.by === "everything" ? "" : ` ${quoted(nodeset)}`}`;
   }
+  const never = first.steps.find(({ state }) => state.obstacle?.atMost === 0)?.state.obstacle;
+  if (never !== undefined) return `It never goes on as things are: see to invariant '${never.invariant ?? ""}'.`;
   const waits = first.steps.some(({ state }) => state.kind === "waiting" || state.kind === "backoff");
   const turn = waits ? `, once ${isMany ? "each" : "it"} can go on` : "";
   return `Done in ${about}${turn}, if nothing goes wrong.`;

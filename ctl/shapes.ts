@@ -74,6 +74,7 @@ export const nodeChange = v.looseObject({
   created: v.boolean(),
   differences: v.array(v.looseObject({ url: v.string(), from: v.optional(json), to: v.optional(json) })),
   plan,
+  warnings: v.exactOptional(v.array(v.string())),
 });
 /** What a change of one node's cfg does, or would do. */
 export type NodeChangeShape = v.InferOutput<typeof nodeChange>;
@@ -114,6 +115,7 @@ const stepState = v.looseObject({
     group: v.exactOptional(v.string()),
     because: v.exactOptional(v.string()),
     place: v.exactOptional(v.number()),
+    atMost: v.exactOptional(v.number()),
   })),
 });
 

@@ -10,6 +10,8 @@ export {
   policy,
   readPolicy,
 } from "./policy.ts";
+export { shareOf } from "./limits/counter.ts";
+export { matchMutations, matchNodes } from "./limits/match.ts";
 export { isDisruptive } from "./disruption.ts";
 export { goalsHash } from "./fleet.ts";
 export { createEngine, defaultEngineOptions } from "./engine.ts";

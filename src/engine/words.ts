@@ -69,6 +69,10 @@ export function describeObstacle(obstacle: Obstacle, now: number): string {
     }
     case "count": {
       const { invariant, counts, inFlight, atMost } = obstacle;
+      if (atMost === 0) {
+        const none = counts === "away" ? "no node may be away from SYNC" : "no node may be in transition";
+        return `can never go on as invariant '${invariant}' is (${describeGroup(obstacle)}${none})`;
+      }
       const count = `${inFlight} ${counts === "away" ? "away from SYNC" : "in transition"}, at most ${atMost}`;
       return `waits for invariant '${invariant}' (${describeGroup(obstacle)}${count}, ${describeLine(obstacle)})`;
     }

@@ -50,7 +50,12 @@ export function holderOf(counter: Counter, id: string, key: string): string {
 /** The most holders of a counter. */
 export function capacityOf({ rule: { rule, members } }: Counter): number {
   if (rule.kind === "limit") return rule.atMost ?? Infinity;
-  return rule.atMost.kind === "count" ? rule.atMost.count : Math.floor((rule.atMost.percent * members) / 100);
+  return rule.atMost.kind === "count" ? rule.atMost.count : shareOf(rule.atMost.percent, members);
+}
+
+/** How many nodes a share of some is, counted down to whole ones. */
+export function shareOf(percent: number, members: number): number {
+  return Math.floor((percent * members) / 100);
 }
 
 /** Tells whether somebody may take a place now. */
