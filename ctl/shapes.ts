@@ -90,6 +90,8 @@ export const group = v.looseObject({
   busy: v.exactOptional(v.string()),
   frozen: v.exactOptional(v.string()),
   held: v.exactOptional(v.looseObject({ nodeset: v.string(), reason: v.string() })),
+  refused: v.exactOptional(v.looseObject({ step: v.number(), invariant: v.string(), because: v.string() })),
+  queued: v.exactOptional(v.array(v.looseObject({ step: v.number(), rule: v.string(), words: v.string() }))),
 });
 /** Nodes with the same plan, or without one for the same reason. */
 export type GroupShape = v.InferOutput<typeof group>;

@@ -172,6 +172,28 @@ test("explain tells what would be done, what is late, what gives way, and what a
   ]);
 });
 
+test("explain says what would be refused, and what never goes on", () => {
+  const state = (obstacle: { kind: string; invariant: string; atMost?: number }) => ({
+    kind: "waiting",
+    obstacle,
+    words: "w",
+  });
+  const asked = (obstacle: { kind: string; invariant: string; atMost?: number }, isHypothetical: boolean) =>
+    tell(explanation("n1", {
+      isHypothetical,
+      phase: "waiting",
+      steps: [step("simpower/power-off", 8000, state(obstacle))],
+      expectedMs: 8000,
+    })).at(-1);
+  const objects = { kind: "invariant", invariant: "jobs" };
+  assert.equal(asked(objects, true), "As things are it would not be done: invariant 'jobs' refuses it.");
+  assert.equal(asked(objects, false), "Done in about 8 s, once it can go on, if nothing goes wrong.");
+  const closed = { kind: "count", invariant: "few", atMost: 0 };
+  for (const isHypothetical of [true, false]) {
+    assert.equal(asked(closed, isHypothetical), "It never goes on as things are: see to invariant 'few'.");
+  }
+});
+
 test("explain says of nodes that nobody serves what is to be done about it", () => {
   const why = "No aggregator serves it: set /parent, say to root";
   const blocked = explanation("n1", {
