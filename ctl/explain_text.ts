@@ -78,7 +78,7 @@ function describeNoPlan(title: string, noPlan: NonNullable<ExplanationShape["noP
   }
   const head = `${title}: there is no way to ${noPlan.url}=${showValue(noPlan.value)}`;
   const ways = (noPlan.achievers ?? []).map(({ key, lacks }) =>
-    `${key} would lead there, but ${lacks.join(", and ")}.`
+    `${key} would lead there, but ${lacks.map(({ words }) => words).join(", and ")}.`
   );
   const [only] = ways;
   if (only === undefined) return [`${head}: nothing leads there.`];

@@ -146,7 +146,9 @@ export const explanation = v.looseObject({
     reason: v.string(),
     url: v.exactOptional(v.string()),
     value: v.exactOptional(json),
-    achievers: v.exactOptional(v.array(v.looseObject({ key: v.string(), lacks: v.array(v.string()) }))),
+    achievers: v.exactOptional(
+      v.array(v.looseObject({ key: v.string(), lacks: v.array(v.looseObject({ words: v.string() })) })),
+    ),
   })),
   suspended: v.array(suspendedGoal),
   late: v.exactOptional(late),

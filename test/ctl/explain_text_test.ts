@@ -76,16 +76,16 @@ test("explain says the same of many nodes once, with all their places in the que
 });
 
 test("explain says that there is no way: the value, and what each mutation that leads to it lacks", () => {
-  const noPlan = (achievers: { key: string; lacks: string[] }[]) =>
+  const noPlan = (achievers: { key: string; lacks: { words: string }[] }[]) =>
     explanation("n1", {
       phase: "blocked",
       noPlan: { kind: "unreachable", reason: "Cannot reach it", url: "/image/state", value: "ACTIVE", achievers },
     });
-  const fetch = { key: "image/fetch", lacks: ["/platform is 'sim': needs 'vbox'"] };
+  const fetch = { key: "image/fetch", lacks: [{ words: "/platform is 'sim': needs 'vbox'" }] };
   assert.deepEqual(tell(noPlan([fetch])), [
     "n1: there is no way to /image/state=ACTIVE: image/fetch would lead there, but /platform is 'sim': needs 'vbox'.",
   ]);
-  assert.deepEqual(tell(noPlan([fetch, { key: "image/copy", lacks: ["a", "b"] }])), [
+  assert.deepEqual(tell(noPlan([fetch, { key: "image/copy", lacks: [{ words: "a" }, { words: "b" }] }])), [
     "n1: there is no way to /image/state=ACTIVE:",
     "  image/fetch would lead there, but /platform is 'sim': needs 'vbox'.",
     "  image/copy would lead there, but a, and b.",

@@ -95,7 +95,7 @@ test("explain says what a busy node lacks; a dry run over all nodes groups them 
     await ctl(lab, "set", "n3", "/physState=POWER_OFF");
     await waitFor("n3 is blocked", async () => (await lab.node("n3")).phase === "blocked");
     const { noPlan } = await explained(lab, "n3");
-    const lacks = noPlan?.achievers?.flatMap((each) => each.lacks) ?? [];
+    const lacks = noPlan?.achievers?.flatMap((each) => each.lacks.map(({ words }) => words)) ?? [];
     assert.ok(lacks.includes("/busy is 'BUSY': must not be"), JSON.stringify(noPlan));
     await ctl(lab, "set", "n3", "/busy=FREE");
     await waitFor("n3 is off", async () => (await lab.node("n3")).physState === "POWER_OFF");
