@@ -6,6 +6,7 @@ import {
   diffValues,
   emptyDocument,
   type Entry,
+  equalValues,
   type Facet,
   isNodeName,
   isUuid,
@@ -23,6 +24,7 @@ import type { Replica } from "../src/sync/mod.ts";
 import type { Control, NodeChange, Refusal } from "./control.ts";
 import type { Domains } from "./domains.ts";
 import { isDeleted, type Nodes } from "./nodes.ts";
+import { complainRule, warnOfRule } from "./rule_checks.ts";
 import type { Store } from "./store/mod.ts";
 
 /** What only the aggregator's own node may have. */
@@ -79,6 +81,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     problems.push(...findNameClashes(parts, wanted));
     if (problems.length > 0) return { ok: false, kind: "invalid", problems };
 
+    const names = served(parts, wanted);
     const changes: NodeChange[] = [];
     const documents: NodeDocument[] = [];
     const written: { id: string; entries: Facet }[] = [];
@@ -90,7 +93,9 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         facets: { ...before.facets, cfg: mergeFacets(before.facets.cfg, entries) },
       };
       const created = replica.get(id) === undefined || isDeleted(before.facets.cfg);
-      changes.push(changeOf(parts, before, after, created));
+      const change = changeOf(parts, before, after, created);
+      const warnings = id === parts.ownId ? warningsOf(change, names()) : [];
+      changes.push(warnings.length === 0 ? change : { ...change, warnings });
       if (entries.size === 0) continue;
       documents.push(after);
       written.push({ id, entries });
@@ -203,6 +208,26 @@ function outdate(schema: Schema, view: Map<string, Value>, differences: readonly
   }
 }
 
+/** The names of the nodes that the aggregator serves once these are written, worked out when they are first asked for. */
+function served({ nodes, ownId }: CfgParts, wanted: readonly Wanted[]): () => readonly string[] {
+  let names: string[] | undefined;
+  return () => {
+    if (names !== undefined) return names;
+    const own = nodes.read(ownId)?.name;
+    const known = new Map([...nodes.children()].map((id) => [id, nodes.read(id)?.name] as const));
+    for (const { id, cfg } of wanted) {
+      if (cfg.get("/parent") === own) known.set(id, String(cfg.get("/name")));
+      else known.delete(id);
+    }
+    return names = [...known.values()].filter((name) => name !== undefined);
+  };
+}
+
+/** What is to be said of rules that are set. */
+function warningsOf({ differences }: NodeChange, names: readonly string[]): string[] {
+  return differences.flatMap(({ url, to }) => (to === undefined ? undefined : warnOfRule(url, to, names)) ?? []);
+}
+
 function findProblems(parts: CfgParts, { id, cfg }: Wanted): string[] {
   const name = cfg.get("/name");
   const who = typeof name === "string" ? name : id;
@@ -234,6 +259,10 @@ function findProblem(parts: CfgParts, id: string, url: string, value: Value): st
   if (id !== parts.ownId && POLICY_URLS.has(found?.pattern ?? "")) {
     return `${url} can't be set here: it belongs to the aggregator's own node`;
   }
+  // A rule that was set before an agent's modules changed holds up no other.
+  const isNew = !equalValues(parts.replica.get(id)?.facets.cfg.get(url)?.value ?? undefined, value);
+  const odd = isNew && id === parts.ownId ? complainRule(parts.domains, url, value) : undefined;
+  if (odd !== undefined) return odd;
   if (found?.variable.writer === "cfg") return undefined;
   if (!parts.domains.isMutable(url)) return `${url} can't be set: it is only discovered, and no mutation changes it`;
   return id === parts.ownId ? `${url} can't be set here: nobody plans for the aggregator's own node` : undefined;

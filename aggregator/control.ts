@@ -6,6 +6,7 @@ import type {
   InvariantStatus,
   Late,
   LimitStatus,
+  Refused,
   StepState,
   Stuck,
 } from "../src/engine/mod.ts";
@@ -73,6 +74,25 @@ export interface NodeChange {
   readonly plan: Plan;
   /** After the change. */
   readonly version: Version;
+  /** What was accepted, but does not do what it looks like, in words: a rule that is about no node. Absent without any. */
+  readonly warnings?: readonly string[];
+}
+
+/** A limit or an invariant with a bound, of which a step of a plan needs a place. */
+export interface Queued {
+  /** The place of the step in the plan. */
+  readonly step: number;
+  readonly kind: "limit" | "away" | "transition";
+  readonly rule: string;
+  /** The value of `by`; empty without one. */
+  readonly group: string;
+  readonly by?: string;
+  readonly atMost?: number;
+  readonly perSecond?: number;
+  /** How many others have a place or wait for one. */
+  readonly taken: number;
+  /** Milliseconds that a place is expected to be kept; Infinity where the plan does not end in giving it back. */
+  readonly keeps: number;
 }
 
 /** What stands in the way of a change's plan, beside the plan itself. */
@@ -82,6 +102,10 @@ export interface Prospect {
   readonly frozen: boolean;
   /** Why what the plan needs has been given up, where it has. */
   readonly held?: string;
+  /** An invariant that says no to a step, as things are. */
+  readonly refused?: Refused;
+  /** Limits and invariants of which the plan needs places, whether there are free ones or not. */
+  readonly queued: readonly Queued[];
   /** Whether the plan cuts a machine's power, or takes a node out of SYNC. */
   readonly disruptive: boolean;
 }

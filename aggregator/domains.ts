@@ -16,6 +16,8 @@ export interface Domains {
   readonly schema: Schema;
   /** Tells whether any known mutation changes the variable behind a URL. */
   isMutable(url: string): boolean;
+  /** The mutations that any planner knows and that run in this context, as `module/id` in their order. */
+  mutations(context: "parent" | "self"): readonly string[];
 }
 
 /**
@@ -72,6 +74,11 @@ export function createDomains(
       return schema;
     },
     isMutable: (url) => [...planners.values()].some((planner) => planner.domain.isMutable(url)),
+    mutations(context) {
+      const known = [...planners.values()].flatMap(({ domain }) => domain.mutations);
+      const names = known.filter((each) => each.context === context).map(({ module, id }) => `${module}/${id}`);
+      return [...new Set(names)].sort();
+    },
   };
 }
 

@@ -33,25 +33,32 @@ export function parseAssignment(schema: Schema, text: string): ParsedAssignment 
   const variable = schema.find(url)?.variable;
   const reported = variable?.reported === true;
   if (raw === "" || raw === "null") return { ok: true, assignment: { url, value: null, reported } };
-  const value = variable === undefined ? readByLooks(raw) : readAs(variable.type, raw);
-  const problem = variable === undefined ? undefined : schema.complain(url, value);
-  return problem === undefined ? { ok: true, assignment: { url, value, reported } } : fail(problem);
+  if (variable === undefined) return { ok: true, assignment: { url, value: readByLooks(raw), reported } };
+  const value = readAs(variable.type, raw);
+  const problem = schema.complain(url, value);
+  if (problem !== undefined) return fail(problem);
+  return { ok: true, assignment: { url, value: value as Value, reported } }; // complain has just shown it
 }
 
 function fail(problem: string): ParsedAssignment {
   return { ok: false, problem };
 }
 
-function readAs(type: VariableType, raw: string): Value {
-  const byLooks = readByLooks(raw);
+/** What a text is meant to be: not checked, so that what is wrong inside it can be named. */
+function readAs(type: VariableType, raw: string): unknown {
+  const json = readJson(raw);
   const isText = type.kind === "string" || type.kind === "enum";
-  return isText && typeof byLooks !== "string" && findMisfit(type, byLooks, "") !== undefined ? raw : byLooks;
+  return isText && typeof json !== "string" && findMisfit(type, json, "") !== undefined ? raw : json;
 }
 
 function readByLooks(raw: string): Value {
+  const json = readJson(raw);
+  return isStateValue(json) ? json : raw;
+}
+
+function readJson(raw: string): unknown {
   try {
-    const value: unknown = JSON.parse(raw);
-    return isStateValue(value) ? value : raw;
+    return JSON.parse(raw);
   } catch {
     return raw; // not JSON: a text as it stands
   }

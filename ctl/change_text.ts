@@ -10,10 +10,11 @@ import type { ChangesShape, NodeChangeShape } from "./shapes.ts";
  */
 export function describeChanges({ changes, groups }: ChangesShape, dryRun: boolean, style: Style): string[] {
   const changed = changes.filter(isChange);
-  const kindOf = (change: NodeChangeShape) => JSON.stringify([change.created, valuesOf(change)]);
+  const kindOf = (change: NodeChangeShape) => JSON.stringify([change.created, valuesOf(change), change.warnings]);
   const lines = groupByKey(changed, ({ name }) => name, kindOf).flatMap(({ nodeset, shared }) => [
     `${style.bold(cleanText(nodeset))}: ${shared.created ? style.green("created") : style.yellow("changed")}`,
     ...valuesOf(shared).map((difference) => cleanText(`  ${describeDifference(difference)}`)),
+    ...(shared.warnings ?? []).map((warning) => style.yellow(cleanText(`  warning: ${warning}`))),
   ]);
   if (changed.length > 0) lines.push("", "Plans:", ...describeGroups(groups, style), "");
   return [...lines, summarize(changes, dryRun)];

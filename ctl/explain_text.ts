@@ -78,7 +78,7 @@ function describeNoPlan(title: string, noPlan: NonNullable<ExplanationShape["noP
   }
   const head = `${title}: there is no way to ${noPlan.url}=${showValue(noPlan.value)}`;
   const ways = (noPlan.achievers ?? []).map(({ key, lacks }) =>
-    `${key} would lead there, but ${lacks.join(", and ")}.`
+    `${key} would lead there, but ${lacks.map(({ words }) => words).join(", and ")}.`
   );
   const [only] = ways;
   if (only === undefined) return [`${head}: nothing leads there.`];
@@ -119,6 +119,8 @@ function describeStep({ explanations, first }: Told, step: ExplainedStepShape, a
 function describeEnd({ nodeset, isMany, first, explanations }: Told): string {
   const longest = Math.max(...explanations.map(({ expectedMs = 0 }) => expectedMs));
   const about = `about ${roughDuration(longest)}`;
+  const never = neverGoesOn(first);
+  if (never !== undefined) return never;
   if (first.isHypothetical) return `It would take ${about}.`;
   const held = first.steps.find(({ state }) => state.kind === "held");
   const frozen = first.steps.find(({ state }) => state.kind === "frozen");
@@ -132,6 +134,17 @@ function describeEnd({ nodeset, isMany, first, explanations }: Told): string {
   const waits = first.steps.some(({ state }) => state.kind === "waiting" || state.kind === "backoff");
   const turn = waits ? `, once ${isMany ? "each" : "it"} can go on` : "";
   return `Done in ${about}${turn}, if nothing goes wrong.`;
+}
+
+/** That an invariant lets nothing of it through, or would not. */
+function neverGoesOn({ steps, isHypothetical }: ExplanationShape): string | undefined {
+  const obstacles = steps.flatMap(({ state }) => state.obstacle ?? []);
+  const closed = obstacles.find(({ atMost }) => atMost === 0);
+  if (closed !== undefined) return `It never goes on as things are: see to invariant '${closed.invariant ?? ""}'.`;
+  const objects = isHypothetical ? obstacles.find(({ kind }) => kind === "invariant") : undefined;
+  return objects === undefined
+    ? undefined
+    : `As things are it would not be done: invariant '${objects.invariant ?? ""}' refuses it.`;
 }
 
 /** What an agent gave up on that is no step of the plan. */

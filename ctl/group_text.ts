@@ -7,16 +7,26 @@ import type { GroupShape } from "./shapes.ts";
 export function describeGroups(groups: readonly GroupShape[], style: Style): string[] {
   return groups.flatMap((group) => {
     const title = style.bold(`${countOf(group.count, "node")} (${cleanText(group.nodeset)})`);
+    const { refused, queued = [] } = group;
     const summary = cleanText(group.summary);
     const note = (about: string, nodeset: string | undefined) =>
       nodeset === undefined ? [] : [style.yellow(cleanText(`  ${about}: ${nodeset}`))];
     return [
       `${title}: ${group.ok ? summary : style.red(summary)}`,
-      ...describeSteps(group.steps),
+      ...describeSteps(group.steps, startsOf(group)),
       ...describeSuspended(group.suspended),
       ...note("busy", group.busy),
       ...note("frozen, nothing is started before a thaw", group.frozen),
+      ...note("refused", refused && `by invariant '${refused.invariant}', as ${refused.because}`),
+      ...queued.flatMap(({ words }) => note("queued", words)),
       ...note("held", group.held && `${group.held.nodeset}: ${group.held.reason}`),
     ];
   });
+}
+
+/** How steps that come after no other start, where a rule stands in the way. */
+function startsOf({ refused, queued = [] }: GroupShape): ReadonlyMap<number, string> {
+  const starts = new Map(queued.map(({ step, rule }) => [step, `waits at '${rule}'`]));
+  if (refused !== undefined) starts.set(refused.step, `refused by '${refused.invariant}'`);
+  return starts;
 }

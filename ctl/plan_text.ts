@@ -29,14 +29,20 @@ export function describeSuspended(suspended: readonly SuspendedShape[]): string[
   );
 }
 
-/** The steps of a plan, a line each. */
-export function describeSteps(steps: readonly StepShape[]): string[] {
+/**
+ * The steps of a plan, a line each.
+ *
+ * @param starts How steps start that come after no other, by their places, where it is not at once.
+ */
+export function describeSteps(steps: readonly StepShape[], starts: ReadonlyMap<number, string> = new Map()): string[] {
   const rows = steps.map((step, index) => [
     `  ${index + 1}.`,
     step.key,
     `(${step.context})`,
     Object.entries(step.changes).map(([url, [from, to]]) => `${url} ${from} -> ${to}`).join(", "),
-    step.after.length === 0 ? "starts now" : `waits for ${step.after.map((place) => place + 1).join(" and ")}`,
+    step.after.length === 0
+      ? cleanText(starts.get(index) ?? "starts now")
+      : `waits for ${step.after.map((place) => place + 1).join(" and ")}`,
     `within ${formatDuration(step.timeout)}`,
   ]);
   const columns = rows[0]?.map(() => ({ title: "" })) ?? [];

@@ -74,6 +74,7 @@ export const nodeChange = v.looseObject({
   created: v.boolean(),
   differences: v.array(v.looseObject({ url: v.string(), from: v.optional(json), to: v.optional(json) })),
   plan,
+  warnings: v.exactOptional(v.array(v.string())),
 });
 /** What a change of one node's cfg does, or would do. */
 export type NodeChangeShape = v.InferOutput<typeof nodeChange>;
@@ -89,6 +90,8 @@ export const group = v.looseObject({
   busy: v.exactOptional(v.string()),
   frozen: v.exactOptional(v.string()),
   held: v.exactOptional(v.looseObject({ nodeset: v.string(), reason: v.string() })),
+  refused: v.exactOptional(v.looseObject({ step: v.number(), invariant: v.string(), because: v.string() })),
+  queued: v.exactOptional(v.array(v.looseObject({ step: v.number(), rule: v.string(), words: v.string() }))),
 });
 /** Nodes with the same plan, or without one for the same reason. */
 export type GroupShape = v.InferOutput<typeof group>;
@@ -114,6 +117,7 @@ const stepState = v.looseObject({
     group: v.exactOptional(v.string()),
     because: v.exactOptional(v.string()),
     place: v.exactOptional(v.number()),
+    atMost: v.exactOptional(v.number()),
   })),
 });
 
@@ -142,7 +146,9 @@ export const explanation = v.looseObject({
     reason: v.string(),
     url: v.exactOptional(v.string()),
     value: v.exactOptional(json),
-    achievers: v.exactOptional(v.array(v.looseObject({ key: v.string(), lacks: v.array(v.string()) }))),
+    achievers: v.exactOptional(
+      v.array(v.looseObject({ key: v.string(), lacks: v.array(v.looseObject({ words: v.string() })) })),
+    ),
   })),
   suspended: v.array(suspendedGoal),
   late: v.exactOptional(late),

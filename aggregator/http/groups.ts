@@ -1,8 +1,10 @@
 /** Changes of many nodes, put together by what follows from them. */
 import { roughDuration } from "../../src/cli/mod.ts";
+import type { Refused } from "../../src/engine/mod.ts";
 import { compareNames, foldNodeset } from "../../src/nodeset/mod.ts";
 import { describeNoPlan, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
-import type { Control, NodeChange, Prospect } from "../control.ts";
+import type { Control, NodeChange, Prospect, Queued } from "../control.ts";
+import { isCrowded } from "../foreseeing.ts";
 
 /** Nodes with the same plan, or without one for the same reason. Nodesets are folded. */
 export interface GroupJson {
@@ -13,8 +15,11 @@ export interface GroupJson {
   /** In words: `2 steps: service/drain, simpower/power-off; about 1 min; disruptive`. */
   readonly summary: string;
   readonly steps: readonly Step[];
-  /** Milliseconds from the start to the end of the plan. */
-  readonly expectedMs: number;
+  /**
+   * Milliseconds until all of them are expected to be done: the plan, and the waiting for limits and invariants. Absent where
+   * some are never done: see `refused` and `queued`.
+   */
+  readonly expectedMs?: number;
   /** Whether it cuts power, or takes a node out of SYNC. */
   readonly disruptive: boolean;
   readonly suspended: readonly SuspendedGoal[];
@@ -26,6 +31,16 @@ export interface GroupJson {
   readonly frozen?: string;
   /** Those on which something that is needed has been given up, with the reason of the first. */
   readonly held?: { readonly nodeset: string; readonly reason: string };
+  /** The invariant that says no to a step, as things are. It is the same for all of them. */
+  readonly refused?: Refused;
+  /** Limits and invariants at which not all of them can go on at once. */
+  readonly queued?: readonly CrowdJson[];
+}
+
+/** A limit or an invariant at which some of a group have to wait. */
+export interface CrowdJson extends Pick<Queued, "step" | "kind" | "rule" | "by" | "atMost" | "perSecond"> {
+  /** In one sentence. */
+  readonly words: string;
 }
 
 interface Member {
@@ -41,7 +56,7 @@ export function groupChanges(control: Control, changes: readonly NodeChange[]): 
   const groups = new Map<string, { readonly change: NodeChange; readonly members: Member[] }>();
   for (const change of [...changes].sort((a, b) => compareNames(a.name, b.name))) {
     const prospect = control.prospect(change);
-    const key = `${prospect.disruptive} ${keyOf(change)}`;
+    const key = `${prospect.disruptive} ${JSON.stringify(prospect.refused)} ${keyOf(change)}`;
     const group = groups.get(key) ?? { change, members: [] };
     group.members.push({ name: change.name, prospect });
     groups.set(key, group);
@@ -67,26 +82,98 @@ function presentGroup({ plan }: NodeChange, members: readonly Member[]): GroupJs
   const disruptive = members.some(({ prospect }) => prospect.disruptive);
   const reason = plan.ok ? undefined : describeNoPlan(plan.reason);
   const steps = plan.ok ? plan.steps : [];
-  const expectedMs = plan.ok ? plan.duration : 0;
+  const refused = members[0]?.prospect.refused;
+  const crowds = crowdsOf(members);
+  const queued = crowds.map(presentCrowd);
+  const time = refused === undefined ? timeFor(plan, crowds) : undefined;
   return {
     nodeset: foldNodeset(members.map(({ name }) => name)),
     count: members.length,
     ok: plan.ok,
-    summary: reason === undefined ? summarize(steps, expectedMs, disruptive) : `no plan: ${reason}`,
+    summary: reason === undefined ? summarize(steps, time, disruptive, refused) : `no plan: ${reason}`,
     steps,
-    expectedMs,
+    ...(time !== undefined && { expectedMs: time }),
     disruptive,
     suspended: plan.suspended,
     ...(reason !== undefined && { reason }),
     ...(busy !== "" && { busy }),
     ...(frozen !== "" && { frozen }),
+    ...(refused !== undefined && { refused }),
+    ...(queued.length > 0 && { queued }),
     ...(held !== "" && {
       held: { nodeset: held, reason: members.find(({ prospect }) => prospect.held)?.prospect.held ?? "" },
     }),
   };
 }
 
-function summarize(steps: readonly Step[], expectedMs: number, disruptive: boolean): string {
+/** Those of a group that need places of one rule for one group of nodes. */
+interface Crowd {
+  readonly at: Queued;
+  count: number;
+}
+
+/** The fullest places of each rule at which not all members of a group can go on at once. */
+function crowdsOf(members: readonly Member[]): Crowd[] {
+  const crowds = new Map<string, Crowd>();
+  for (const at of members.flatMap(({ prospect }) => prospect.queued)) {
+    const key = JSON.stringify([at.kind, at.rule, at.group]);
+    const crowd = crowds.get(key) ?? { at, count: 0 };
+    crowd.count++;
+    crowds.set(key, crowd);
+  }
+  const fullest = new Map<string, Crowd>();
+  for (const crowd of crowds.values()) {
+    const { at, count } = crowd;
+    const key = JSON.stringify([at.kind, at.rule]);
+    const other = fullest.get(key);
+    if (isCrowded(at, count) && (other === undefined || waitAt(crowd) > waitAt(other))) fullest.set(key, crowd);
+  }
+  return [...fullest.values()];
+}
+
+/** Milliseconds until the last of a crowd is expected to have its place; Infinity where it never gets one. */
+function waitAt({ at: { atMost, perSecond, taken, keeps }, count }: Crowd): number {
+  const rounds = atMost === undefined ? 1 : atMost === 0 ? Infinity : Math.max(1, Math.ceil((taken + count) / atMost));
+  const places = rounds === 1 ? 0 : (rounds - 1) * keeps;
+  const rate = perSecond === undefined ? 0 : Math.max(0, count - perSecond) * 1000 / perSecond; // so many start at once
+  return Math.max(places, rate);
+}
+
+/** Milliseconds until all of a group are expected to be done; undefined where some never are. */
+function timeFor(plan: NodeChange["plan"], crowds: readonly Crowd[]): number | undefined {
+  if (!plan.ok) return 0;
+  const time = plan.duration + Math.max(0, ...crowds.map(waitAt));
+  return Number.isFinite(time) ? Math.round(time) : undefined;
+}
+
+function presentCrowd({ at }: Crowd): CrowdJson {
+  const { step, kind, rule, by, atMost, perSecond, keeps } = at;
+  const bounds = { ...(atMost !== undefined && { atMost }), ...(perSecond !== undefined && { perSecond }) };
+  const what = kind === "limit" ? `limit '${rule}'` : `invariant '${rule}'`;
+  const each = by === undefined ? "" : ` for each value of ${by}`;
+  const rates = [
+    ...(atMost === undefined ? [] : [`${atMost} at once`]),
+    ...(perSecond === undefined ? [] : [`${perSecond} a second`]),
+  ];
+  const never = atMost === 0
+    ? ": never as it is"
+    : keeps === Infinity
+    ? ": the others wait until these are back in SYNC"
+    : "";
+  return {
+    ...{ step, kind, rule },
+    ...(by !== undefined && { by }),
+    ...bounds,
+    words: `at most ${rates.join(", ")}${each} by ${what}${never}`,
+  };
+}
+
+function summarize(
+  steps: readonly Step[],
+  time: number | undefined,
+  disruptive: boolean,
+  refused: Refused | undefined,
+): string {
   if (steps.length === 0) return "nothing to do";
   const counts = new Map<string, number>();
   for (const { module, mutation } of steps) {
@@ -97,7 +184,8 @@ function summarize(steps: readonly Step[], expectedMs: number, disruptive: boole
   const more = names.length > MAX_NAMED ? [`and ${names.length - MAX_NAMED} more`] : [];
   const parts = [
     `${steps.length} ${steps.length === 1 ? "step" : "steps"}: ${[...names.slice(0, MAX_NAMED), ...more].join(", ")}`,
-    `about ${roughDuration(expectedMs)}`,
+    ...(time === undefined ? [] : [`about ${roughDuration(time)}`]),
+    ...(refused === undefined ? [] : [`refused by invariant '${refused.invariant}'`]),
     ...(disruptive ? ["disruptive"] : []),
   ];
   return parts.join("; ");

@@ -63,6 +63,8 @@ export interface ChangeJson {
   readonly plan: PlanJson;
   /** The version of its cfg after the change, `term.rev`. */
   readonly version: string;
+  /** What was accepted, but does not do what it looks like. Absent without any. */
+  readonly warnings?: readonly string[];
 }
 
 /** See {@link PlanJson}. */

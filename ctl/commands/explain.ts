@@ -1,3 +1,4 @@
+import { EXIT } from "../../src/cli/mod.ts";
 import { type Assignment, parseAssignment, toMergePatch } from "../assignment.ts";
 import { complainUsage, defineCommand } from "../command.ts";
 import { describeExplanations } from "../explain_text.ts";
@@ -26,5 +27,7 @@ export const explain = defineCommand({
   const answer = assignments.length === 0
     ? await run.client.explain(nodeset)
     : await run.client.explainWith(nodeset, toMergePatch(assignments));
-  return reportAnswer(run, answer, (explanations) => describeExplanations(explanations, run.style));
+  const code = reportAnswer(run, answer, (explanations) => describeExplanations(explanations, run.style));
+  const hasWay = answer.ok && answer.value.every(({ noPlan }) => noPlan === undefined);
+  return code === EXIT.ok && !hasWay ? EXIT.failed : code;
 });

@@ -1,6 +1,6 @@
 // Compares a graph of the original Kraken with the one that this planner makes of its mutations.
 // Usage: npm run -s golden -- FILE [--json]
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { compareGraphs } from "./compare.ts";
@@ -20,6 +20,7 @@ function run(args: readonly string[]): number {
   }
   const { values, positionals: [path, ...more] } = parsedArgs;
   if (path === undefined || more.length > 0) return fail("Usage: npm run -s golden -- FILE [--json]");
+  if (!existsSync(path)) return fail(`Cannot compare "${path}": there is no such file`);
   try {
     const parsed = parseGolden(readFileSync(path, "utf8"));
     if (!parsed.ok) return fail(`Cannot read "${path}" as a graph:\n  ${parsed.problems.join("\n  ")}`);

@@ -150,7 +150,8 @@ export function createFlights(
       record.flights = withEntry(record.flights, step.key, flight);
       record.worked = true;
       const attempts = record.failures.get(step.key)?.attempts ?? 0;
-      const why = describeStart(step, node, plan) + (attempts === 0 ? "" : `; failed ${attempts} times before`);
+      const why = describeStart(step, node, plan) +
+        (attempts === 0 ? "" : `; failed ${attempts} ${attempts === 1 ? "time" : "times"} before`);
       const kind = controller === undefined ? "awaited" : attempts === 0 ? "started" : "retry";
       host.log({ node: record.name, kind, mutation: step.key, why });
       if (controller === undefined) return;

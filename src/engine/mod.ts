@@ -10,6 +10,10 @@ export {
   policy,
   readPolicy,
 } from "./policy.ts";
+export { shareOf } from "./limits/counter.ts";
+export { matchMutations, matchNodes } from "./limits/match.ts";
+export { type Bounded, createForesight, type Foresight, type Refused } from "./foresee.ts";
+export { describeObstacle } from "./words.ts";
 export { isDisruptive } from "./disruption.ts";
 export { goalsHash } from "./fleet.ts";
 export { createEngine, defaultEngineOptions } from "./engine.ts";

@@ -71,6 +71,10 @@ export function describeObstacle(obstacle: Obstacle, now: number): string {
     }
     case "count": {
       const { invariant, counts, inFlight, atMost } = obstacle;
+      if (atMost === 0) {
+        const none = counts === "away" ? "no node may be away from SYNC" : "no node may be in transition";
+        return `can never go on as invariant '${invariant}' is (${describeGroup(obstacle)}${none})`;
+      }
       const how = counts === "away" ? "away" : "in transition";
       const count = `${inFlight} of ${atMost} ${how}${describeHolders(obstacle)}`;
       return `waits for invariant '${invariant}' (${describeGroup(obstacle)}${count}${describeLine(obstacle)})`;

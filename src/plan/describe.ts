@@ -7,7 +7,7 @@ export function describeNoPlan(reason: NoPlan): string {
     case "unreachable": {
       const value = `${reason.url} ${quote(reason.value)}`;
       if (reason.achievers.length === 0) return `Cannot reach ${value}: no mutation leads to it`;
-      const ways = reason.achievers.map(({ key, lacks }) => `${key}: ${lacks.join(", ")}`);
+      const ways = reason.achievers.map(({ key, lacks }) => `${key}: ${lacks.map(({ words }) => words).join(", ")}`);
       return `Cannot reach ${value} (${ways.join("; ")})`;
     }
     case "conflict": {

@@ -2,7 +2,7 @@ import type { Value } from "../state/mod.ts";
 import { allConditionsOf } from "./conditions.ts";
 import type { Goal } from "./goals.ts";
 import type { Frame, GroundMutation } from "./ground.ts";
-import type { Lack, NoPlan } from "./plan.ts";
+import type { Lack, MissingNeed, NoPlan } from "./plan.ts";
 import type { Reached } from "./reach.ts";
 import type { Problem } from "./task.ts";
 
@@ -14,7 +14,7 @@ interface Reachable {
 
 /** A lack, with the value that would have to be reached first where it is one of that kind. */
 interface Missing {
-  readonly words: string;
+  readonly lack: MissingNeed;
   readonly first?: Goal;
 }
 
@@ -40,7 +40,7 @@ export function explainUnreachable(problem: Problem, reached: ReachedByUrl, goal
       .flatMap(({ missing }) => missing.flatMap(({ first }) => first ?? []))
       .find((first) => !seen.has(nameOf(first)) && achieversOf(problem, first).length > 0);
     if (next === undefined) {
-      const achievers: Lack[] = ways.map(({ key, missing }) => ({ key, lacks: missing.map(({ words }) => words) }));
+      const achievers: Lack[] = ways.map(({ key, missing }) => ({ key, lacks: missing.map(({ lack }) => lack) }));
       return { kind: "unreachable", url: at.url, value: at.value, achievers };
     }
     at = next;
@@ -107,48 +107,64 @@ function missingFor(problem: Problem, reachable: Reachable, mutation: GroundMuta
   ];
   for (const need of needed) {
     if (reachable.has(need.url, need.value)) continue;
-    const lack = describeNeed(problem, need);
-    if (!missing.some(({ words }) => words === lack.words)) missing.push(lack);
+    const found = missingNeed(problem, need);
+    if (!missing.some(({ lack }) => lack.words === found.lack.words)) missing.push(found);
   }
   for (const { url, values } of mutation.excludes) {
-    if (!reachable.hasOther(url, values)) missing.push({ words: describeExclusion(problem, url, values) });
+    if (!reachable.hasOther(url, values)) missing.push({ lack: missingOther(problem, url, values) });
   }
   if (!isUnknown(problem, to)) {
-    for (const words of describeBroken(problem.frame, mutation, to)) missing.push({ words });
+    for (const lack of undoneBy(problem.frame, mutation, to)) missing.push({ lack });
   }
-  if (missing.length > 0) return missing;
+  return missing.length > 0 ? missing : [{ lack: neverTogether(needed, mutation.excludes) }];
+}
+
+/** Everything that a mutation needs, where only all of it at once can't be had. */
+function neverTogether(needed: readonly Goal[], excludes: GroundMutation["excludes"]): MissingNeed {
+  const needs = needed.filter(({ url, value }, at) =>
+    needed.findIndex((other) => other.url === url && other.value === value) === at
+  );
   const all = [
-    ...needed.map(({ url, value }) => `${url} ${quote(value)}`),
-    ...mutation.excludes.map(({ url, values }) => `${url} not ${values.map(quote).join(" or ")}`),
+    ...needs.map(({ url, value }) => `${url} ${quote(value)}`),
+    ...excludes.map(({ url, values }) => `${url} not ${values.map(quote).join(" or ")}`),
   ];
-  return [{ words: `what it needs never holds at once: ${[...new Set(all)].join(", ")}` }];
+  return { kind: "together", needs, excludes, words: `what it needs never holds at once: ${all.join(", ")}` };
 }
 
 /** What a mutation itself does to what its own effect needs to be known. */
-function describeBroken(frame: Frame, mutation: GroundMutation, { url }: Goal): string[] {
+function undoneBy(frame: Frame, mutation: GroundMutation, { url }: Goal): MissingNeed[] {
   const needed = allConditionsOf((other) => frame.conditions.get(other) ?? [], url);
   return mutation.changes.flatMap((change) =>
-    needed.filter((need) => need.url === change.url && need.value !== change.to).map((need) =>
-      `${change.url} becomes ${quote(change.to)} with it: must be ${quote(need.value)} for ${url} to be known`
-    )
+    needed.filter((need) => need.url === change.url && need.value !== change.to).map((need): MissingNeed => ({
+      kind: "undone",
+      url: change.url,
+      needs: need.value,
+      becomes: change.to,
+      forgets: url,
+      words: `${change.url} becomes ${quote(change.to)} with it: must be ${quote(need.value)} for ${url} to be known`,
+    }))
   );
 }
 
-function describeNeed(problem: Problem, need: Goal): Missing {
-  const { url, value } = need;
+function missingNeed(problem: Problem, need: Goal): Missing {
+  const { url, value: needs } = need;
   if (problem.variableOf(url) !== undefined) {
-    const isValue = problem.valueOf(problem.variableOf(url) ?? -1, value) >= 0;
-    const words = `${url} can't become ${quote(value)}`;
-    return isValue ? { words, first: need } : { words };
+    const isValue = problem.valueOf(problem.variableOf(url) ?? -1, needs) >= 0;
+    const lack: MissingNeed = { kind: "value", url, needs, words: `${url} can't become ${quote(needs)}` };
+    return isValue ? { lack, first: need } : { lack };
   }
-  const now = problem.fixed(url);
-  return { words: `${url} is ${now === undefined ? "not set" : quote(now)}: needs ${quote(value)}` };
+  const is = problem.fixed(url);
+  const words = `${url} is ${is === undefined ? "not set" : quote(is)}: needs ${quote(needs)}`;
+  return { lack: { kind: "constant", url, needs, ...(is !== undefined && { is }), words } };
 }
 
-function describeExclusion(problem: Problem, url: string, values: readonly Value[]): string {
-  const now = problem.fixed(url);
-  if (problem.variableOf(url) === undefined && now !== undefined) return `${url} is ${quote(now)}: must not be`;
-  return `${url} can't become anything but ${values.map(quote).join(" or ")}: must not be`;
+function missingOther(problem: Problem, url: string, excludes: readonly Value[]): MissingNeed {
+  const is = problem.fixed(url);
+  if (problem.variableOf(url) === undefined && is !== undefined) {
+    return { kind: "excluded", url, excludes, is, words: `${url} is ${quote(is)}: must not be` };
+  }
+  const words = `${url} can't become anything but ${excludes.map(quote).join(" or ")}: must not be`;
+  return { kind: "excluded", url, excludes, words };
 }
 
 /** A value in messages: texts in quotes. */

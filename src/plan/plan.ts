@@ -29,11 +29,36 @@ export interface SuspendedGoal {
   readonly because: { readonly url: string; readonly value: Value };
 }
 
+/** One thing that a mutation lacks. `words` says the same to people: `/platform is 'sim': needs 'vbox'`. */
+export type MissingNeed =
+  & { readonly words: string }
+  & (
+    /** A value that can't be reached. */
+    | { readonly kind: "value"; readonly url: string; readonly needs: Value }
+    /** A value of a variable that nothing changes; without `is` it is not set. */
+    | { readonly kind: "constant"; readonly url: string; readonly needs: Value; readonly is?: Value }
+    /** A value that must be another one, and can't become one; `is` where nothing changes it. */
+    | { readonly kind: "excluded"; readonly url: string; readonly excludes: readonly Value[]; readonly is?: Value }
+    /** The mutation itself changes what must hold for the variable `forgets`, which it is to change, to be known. */
+    | {
+      readonly kind: "undone";
+      readonly url: string;
+      readonly needs: Value;
+      readonly becomes: Value;
+      readonly forgets: string;
+    }
+    /** Each of these can be had, but never all at once. */
+    | {
+      readonly kind: "together";
+      readonly needs: readonly { readonly url: string; readonly value: Value }[];
+      readonly excludes: readonly { readonly url: string; readonly values: readonly Value[] }[];
+    }
+  );
+
 /** What one mutation that could reach a value lacks on this node. */
 export interface Lack {
   readonly key: MutationKey;
-  /** In words: `/platform is 'sim': needs 'vbox'`. */
-  readonly lacks: readonly string[];
+  readonly lacks: readonly MissingNeed[];
 }
 
 /** Why there is no plan. */

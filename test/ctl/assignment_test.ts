@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseAssignment, toMergePatch } from "../../ctl/assignment.ts";
+import { schema as known } from "../../ctl/known.ts";
 import { core, createSchema, defineExtension, services } from "../../src/state/mod.ts";
 
 const text = { kind: "string" } as const;
@@ -43,6 +44,11 @@ test("parseAssignment() reads variables that it does not know by their looks", (
 test("parseAssignment() says what is wrong with a value, a URL or the form", () => {
   assert.match(String(read("/physState=ON")), /^\/physState is "ON": expected one of PHYS_UNKNOWN, POWER_OFF/);
   assert.match(String(read("/rack/slot=99")), /^\/rack\/slot is 99: expected an integer from 1 to 48$/);
+  assert.match(String(read("/rack/slot=0.5")), /^\/rack\/slot is 0.5: expected an integer from 1 to 48$/);
+  assert.match(String(read('/rack/tags=["a",0.5]')), /^\/rack\/tags\/1 is 0.5: expected a string/);
+  assert.match(String(read('/rack/tags=["a",null]')), /^\/rack\/tags\/1 is null: expected a string/);
+  const limit = parseAssignment(known, '/limits/h={"mutations":["*/power-on"],"perSecond":0.5}');
+  assert.match(limit.ok ? "" : limit.problem, /^\/limits\/h\/perSecond is 0.5: expected an integer from 1 to 1000000$/);
   assert.match(String(read("physState=POWER_ON")), /^'physState' is not a state URL/);
   assert.match(String(read("/physState")), /^Cannot read '\/physState': expected \/url=value/);
 });

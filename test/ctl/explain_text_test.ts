@@ -76,16 +76,16 @@ test("explain says the same of many nodes once, with all their places in the que
 });
 
 test("explain says that there is no way: the value, and what each mutation that leads to it lacks", () => {
-  const noPlan = (achievers: { key: string; lacks: string[] }[]) =>
+  const noPlan = (achievers: { key: string; lacks: { words: string }[] }[]) =>
     explanation("n1", {
       phase: "blocked",
       noPlan: { kind: "unreachable", reason: "Cannot reach it", url: "/image/state", value: "ACTIVE", achievers },
     });
-  const fetch = { key: "image/fetch", lacks: ["/platform is 'sim': needs 'vbox'"] };
+  const fetch = { key: "image/fetch", lacks: [{ words: "/platform is 'sim': needs 'vbox'" }] };
   assert.deepEqual(tell(noPlan([fetch])), [
     "n1: there is no way to /image/state=ACTIVE: image/fetch would lead there, but /platform is 'sim': needs 'vbox'.",
   ]);
-  assert.deepEqual(tell(noPlan([fetch, { key: "image/copy", lacks: ["a", "b"] }])), [
+  assert.deepEqual(tell(noPlan([fetch, { key: "image/copy", lacks: [{ words: "a" }, { words: "b" }] }])), [
     "n1: there is no way to /image/state=ACTIVE:",
     "  image/fetch would lead there, but /platform is 'sim': needs 'vbox'.",
     "  image/copy would lead there, but a, and b.",
@@ -170,6 +170,28 @@ test("explain tells what would be done, what is late, what gives way, and what a
     "Late for 2 min: '/runState' is 'INIT': expected for 60 s at most.",
     "/runState=SYNC has to wait: it can't be had while /physState=POWER_OFF is wanted.",
   ]);
+});
+
+test("explain says what would be refused, and what never goes on", () => {
+  const state = (obstacle: { kind: string; invariant: string; atMost?: number }) => ({
+    kind: "waiting",
+    obstacle,
+    words: "w",
+  });
+  const asked = (obstacle: { kind: string; invariant: string; atMost?: number }, isHypothetical: boolean) =>
+    tell(explanation("n1", {
+      isHypothetical,
+      phase: "waiting",
+      steps: [step("simpower/power-off", 8000, state(obstacle))],
+      expectedMs: 8000,
+    })).at(-1);
+  const objects = { kind: "invariant", invariant: "jobs" };
+  assert.equal(asked(objects, true), "As things are it would not be done: invariant 'jobs' refuses it.");
+  assert.equal(asked(objects, false), "Done in about 8 s, once it can go on, if nothing goes wrong.");
+  const closed = { kind: "count", invariant: "few", atMost: 0 };
+  for (const isHypothetical of [true, false]) {
+    assert.equal(asked(closed, isHypothetical), "It never goes on as things are: see to invariant 'few'.");
+  }
 });
 
 test("explain says of nodes that nobody serves what is to be done about it", () => {

@@ -306,6 +306,11 @@ test("krakenctl explain asks for a nodeset, and with values for what would be do
   assert.deepEqual(JSON.parse(json.stdout).length, 2);
   const asked = await run(["explain", "n1", "/physState=POWER_OFF"], { "POST /api/v1/explain?nodeset=n1": reply });
   assert.deepEqual([asked.code, asked.received[0]?.body], [0, { physState: "POWER_OFF" }]);
+  const noPlan = { kind: "conflict", reason: "Cannot reach a and b at once" };
+  const blocked: Reply = { json: { explanations: [explanation("n1"), explanation("n2", { noPlan })] } };
+  const none = await run(["explain", "n[1-2]"], { "GET /api/v1/explain?nodeset=n[1-2]": blocked });
+  assert.equal(none.code, 1, "as plan does");
+  assert.match(none.stdout, /n2: there is no way/);
   const odd = await run(["explain", "n1", "/busy=BUSY"], {});
   assert.deepEqual([odd.code, odd.received.length], [2, 0]);
   assert.match(odd.stderr, /\/busy is no goal/);

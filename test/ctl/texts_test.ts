@@ -82,6 +82,25 @@ test("describeChanges() shows the same change once, then plans, then a summary",
   ]);
 });
 
+test("describeChanges() shows warnings, and which rules refuse a step or make it wait, in place of its start", () => {
+  const warnings = ['/invariants/few/atMost is "10%": of 8 nodes that is none'];
+  const groups = [
+    group("n1", 1, bringUp, { refused: { step: 0, invariant: "jobs", because: "'/busy' is 'BUSY'" } }),
+    group("n[2-9]", 8, bringUp, { queued: [{ step: 0, rule: "power", words: "at most 2 at once by limit 'power'" }] }),
+  ];
+  const lines = describeChanges(answer([change("n1", { warnings }), change("n2")], groups), true, style);
+  assert.deepEqual(lines.slice(0, 3), [
+    "n1: changed",
+    "  /physState: POWER_OFF -> POWER_ON",
+    '  warning: /invariants/few/atMost is "10%": of 8 nodes that is none',
+  ]);
+  const starts = lines.filter((line) => line.startsWith("  1. "));
+  assert.match(starts[0] ?? "", / refused by 'jobs' /);
+  assert.match(starts[1] ?? "", / waits at 'power' /);
+  assert.ok(lines.includes("  refused: by invariant 'jobs', as '/busy' is 'BUSY'"));
+  assert.ok(lines.includes("  queued: at most 2 at once by limit 'power'"));
+});
+
 test("describeChanges() is one line when nothing changes", () => {
   const unchanged = change("n1", { differences: [], plan: nothing });
   assert.deepEqual(describeChanges(answer([unchanged]), false, style), ["1 node: 0 created, 0 changed, 1 unchanged"]);

@@ -292,6 +292,7 @@ test("F7: a timeout whose fail value is there already is noticed, and tried agai
   await lab.clock.advance(1000);
   assert.deepEqual(lab.runs.map((run) => run.key), ["machine/reset", "machine/reset"]);
   assert.deepEqual(lab.keysOf("retry"), ["machine/reset"]);
+  assert.match(lab.events.find(({ kind }) => kind === "retry")?.why ?? "", /; failed 1 time before$/);
 });
 
 test("F7: a failure is a discovery: its value is seen and planned from", async () => {

@@ -110,7 +110,8 @@ test("GET explain names the value that can't be reached, and what each mutation 
     assert.equal(explained.noPlan.url, "/physState");
     assert.equal(explained.noPlan.value, "POWER_OFF");
     const off = explained.noPlan.achievers.find(({ key }: { key: string }) => key === "simpower/power-off");
-    assert.match(off.lacks.join(), /\/busy is 'BUSY': must not be/);
+    const words = "/busy is 'BUSY': must not be";
+    assert.deepEqual(off.lacks, [{ kind: "excluded", url: "/busy", excludes: ["BUSY"], is: "BUSY", words }]);
     assert.match(explained.noPlan.reason, /^Cannot reach \/physState 'POWER_OFF'/);
     assert.deepEqual(await get(app, "/nodes/n1/cfg"), before, "asking changed something");
   }));

@@ -183,7 +183,7 @@ export function createFakeControl(names: readonly string[]): FakeControl {
       return { phase, now: 0, steps, suspended: [], goals: [], ...(!plan.ok && { noPlan: plan.reason }) };
     },
     about: () => "Powers the machine on",
-    prospect: ({ id }) => ({ busy: id === nodeIdOf("demo", "n2"), frozen: false, disruptive: false }),
+    prospect: ({ id }) => ({ busy: id === nodeIdOf("demo", "n2"), frozen: false, disruptive: false, queued: [] }),
     graph(id, maxStates) {
       const node = nodes.get(id);
       if (node === undefined) return undefined;

@@ -5,6 +5,7 @@ import {
   compileDomain,
   createPlanner,
   type Domain,
+  type MissingNeed,
   type ModuleDeclaration,
   type Mutation,
   type NoPlan,
@@ -83,38 +84,35 @@ class Granted {
     this.mutations.set(key, { ...mutation, changes });
   }
 
-  /** Grants a lack of a mutation, as it was put in words. Returns false when it had been granted before. */
-  grant(key: string, words: string): boolean {
+  /** Grants a lack of a mutation. Returns false when it had been granted before. */
+  grant(key: string, lack: MissingNeed): boolean {
     const mutation = this.mutations.get(key);
     assert.ok(mutation, `Unknown mutation ${key}`);
-    const needs = /^(\S+) (?:can't become (?!anything)|is .*: needs )(.*)$/.exec(words);
-    if (needs !== null) {
-      const [, url = "", text = ""] = needs;
-      const value = JSON.parse(text.replaceAll("'", '"'));
-      const { [url]: required, ...requires } = mutation.requires ?? {};
-      if (required === value) this.mutations.set(key, { ...mutation, requires });
-      return this.reach(url, value) || required === value;
+    switch (lack.kind) {
+      case "value":
+      case "constant": {
+        const { [lack.url]: required, ...requires } = mutation.requires ?? {};
+        if (required === lack.needs) this.mutations.set(key, { ...mutation, requires });
+        return this.reach(lack.url, lack.needs) || required === lack.needs;
+      }
+      case "undone":
+        this.spare(key, mutation, lack.url, lack.forgets);
+        return true;
+      case "excluded": {
+        const { [lack.url]: before, ...excludes } = mutation.excludes ?? {};
+        this.mutations.set(key, { ...mutation, excludes });
+        return before !== undefined;
+      }
+      case "together": {
+        const { requires: _requires, excludes: _excludes, ...rest } = mutation;
+        this.mutations.set(key, rest);
+        let isNew = mutation.requires !== undefined || mutation.excludes !== undefined;
+        for (const [url, change] of Object.entries(mutation.changes)) {
+          for (const value of change) isNew = this.reach(url, value) || isNew;
+        }
+        return isNew;
+      }
     }
-    const [, broken = "", unknown = ""] = /^(\S+) becomes .* with it: must be .* for (\S+) to be known$/.exec(words) ??
-      [];
-    if (broken !== "") {
-      this.spare(key, mutation, broken, unknown);
-      return true;
-    }
-    const excluded = /^(\S+) .*: must not be$/.exec(words)?.[1];
-    if (excluded !== undefined) {
-      const { [excluded]: before, ...excludes } = mutation.excludes ?? {};
-      this.mutations.set(key, { ...mutation, excludes });
-      return before !== undefined;
-    }
-    assert.match(words, /^what it needs never holds at once: /);
-    const { requires: _requires, excludes: _excludes, ...rest } = mutation;
-    this.mutations.set(key, rest);
-    let isNew = mutation.requires !== undefined || mutation.excludes !== undefined;
-    for (const [url, change] of Object.entries(mutation.changes)) {
-      for (const value of change) isNew = this.reach(url, value) || isNew;
-    }
-    return isNew;
   }
 }
 
@@ -179,14 +177,17 @@ function grantAll(domain: Domain, view: Values, { url, value }: OracleGoal, choi
     const { achievers } = reason;
     const achiever = achievers[(choice + round) % Math.max(1, achievers.length)];
     assert.ok(achiever, `No mutation leads to ${reason.url}, though one leads to ${url}`);
-    const urls = [reason.url, ...achiever.lacks.flatMap((words) => /^\/\S+/.exec(words)?.[0] ?? [])];
+    const urls = [reason.url, ...achiever.lacks.flatMap((lack) => lack.kind === "together" ? [] : [lack.url])];
     if (urls.some((url) => canNeverBeKnown(domain, url))) break; // whatever is granted
     const key = achiever.key.replace("granted/", "").replace(".", "/");
-    if (achiever.lacks.some((words) => words.includes("never holds at once"))) {
+    if (achiever.lacks.some(({ kind }) => kind === "together")) {
       assert.ok(canHaveEach(world, key, view), `${key} lacks something that never holds at all`);
     }
-    const isNew = achiever.lacks.map((words) => world.grant(key, words)).includes(true);
-    assert.ok(isNew, `${achiever.key} lacks again what it was granted: ${achiever.lacks.join(", ")}`);
+    const isNew = achiever.lacks.map((lack) => world.grant(key, lack)).includes(true);
+    assert.ok(
+      isNew,
+      `${achiever.key} lacks again what it was granted: ${achiever.lacks.map(({ words }) => words).join(", ")}`,
+    );
     const next = world.domain();
     assert.ok(next.isMutable(url), `Nothing changes ${url} any more, so it is no goal`);
     reason = reasonFor(next, view, url, value);
@@ -230,7 +231,14 @@ test("plan() names lacks that are to blame when the only way to a value makes it
     value: "a",
     achievers: [{
       key: "m/both",
-      lacks: ["/y can't become '?'", "/x becomes '?' with it: must be 'a' for /y to be known"],
+      lacks: [{ kind: "value", url: "/y", needs: "?", words: "/y can't become '?'" }, {
+        kind: "undone",
+        url: "/x",
+        needs: "a",
+        becomes: "?",
+        forgets: "/y",
+        words: "/x becomes '?' with it: must be 'a' for /y to be known",
+      }],
     }],
   });
   for (const goal of goals) assert.ok(grantAll(domain, view, goal, 0) > 0);

@@ -24,8 +24,25 @@ test("plan() names the value nearest to the start that nothing reaches, and the 
     url: "/physState",
     value: "POWER_ON",
     achievers: [
-      { key: "power/find-on", lacks: ["/physState can't become 'PHYS_UNKNOWN'", "/platform is 'vbox': needs 'sim'"] },
-      { key: "power/on", lacks: ["/platform is 'vbox': needs 'sim'"] },
+      {
+        key: "power/find-on",
+        lacks: [{
+          kind: "value",
+          url: "/physState",
+          needs: "PHYS_UNKNOWN",
+          words: "/physState can't become 'PHYS_UNKNOWN'",
+        }, { kind: "constant", url: "/platform", needs: "sim", is: "vbox", words: "/platform is 'vbox': needs 'sim'" }],
+      },
+      {
+        key: "power/on",
+        lacks: [{
+          kind: "constant",
+          url: "/platform",
+          needs: "sim",
+          is: "vbox",
+          words: "/platform is 'vbox': needs 'sim'",
+        }],
+      },
     ],
   });
   assert.equal(
@@ -39,7 +56,10 @@ test("plan() says when a constant is not set at all", () => {
   const plan = createPlanner(machine).plan({ view: new Map(), cfg: new Map([["/physState", "POWER_OFF"]]) });
   const reason = reasonOf(plan);
   assert.ok(reason.kind === "unreachable");
-  assert.deepEqual(reason.achievers[0], { key: "power/find-off", lacks: ["/platform is not set: needs 'sim'"] });
+  assert.deepEqual(reason.achievers[0], {
+    key: "power/find-off",
+    lacks: [{ kind: "constant", url: "/platform", needs: "sim", words: "/platform is not set: needs 'sim'" }],
+  });
 });
 
 test("plan() says what no mutation of the domain changes", () => {
@@ -48,13 +68,25 @@ test("plan() says what no mutation of the domain changes", () => {
     kind: "unreachable",
     url: "/runState",
     value: "INIT",
-    achievers: [{ key: "join/boot", lacks: ["/physState is 'PHYS_UNKNOWN': needs 'POWER_ON'"] }],
+    achievers: [{
+      key: "join/boot",
+      lacks: [{
+        kind: "constant",
+        url: "/physState",
+        needs: "POWER_ON",
+        is: "PHYS_UNKNOWN",
+        words: "/physState is 'PHYS_UNKNOWN': needs 'POWER_ON'",
+      }],
+    }],
   });
 });
 
 test("plan() says that a busy node is not powered off", () => {
   const view = { "/physState": "POWER_ON", "/busy": "BUSY" };
-  const lack = { key: "power/off", lacks: ["/busy is 'BUSY': must not be"] };
+  const lack = {
+    key: "power/off",
+    lacks: [{ kind: "excluded", url: "/busy", excludes: ["BUSY"], is: "BUSY", words: "/busy is 'BUSY': must not be" }],
+  };
   const off = reasonOf(planFor(view, { "/physState": "POWER_OFF" }));
   assert.ok(off.kind === "unreachable" && off.url === "/physState" && off.value === "POWER_OFF");
   assert.deepEqual(off.achievers.find(({ key }) => key === lack.key), lack);
@@ -66,7 +98,16 @@ test("plan() follows an unknown value that can't come about to the mutation that
     kind: "unreachable",
     url: "/runState",
     value: "UNKNOWN",
-    achievers: [{ key: "power/off", lacks: ["/busy is 'BUSY': must not be"] }],
+    achievers: [{
+      key: "power/off",
+      lacks: [{
+        kind: "excluded",
+        url: "/busy",
+        excludes: ["BUSY"],
+        is: "BUSY",
+        words: "/busy is 'BUSY': must not be",
+      }],
+    }],
   });
 });
 
@@ -87,7 +128,15 @@ test("plan() says what a variable can't be anything but", () => {
     kind: "unreachable",
     url: "/x",
     value: "b",
-    achievers: [{ key: "m/go", lacks: ["/y can't become anything but 'a' or 'b': must not be"] }],
+    achievers: [{
+      key: "m/go",
+      lacks: [{
+        kind: "excluded",
+        url: "/y",
+        excludes: ["a", "b"],
+        words: "/y can't become anything but 'a' or 'b': must not be",
+      }],
+    }],
   });
 });
 
@@ -99,7 +148,17 @@ test("plan() says when a mutation itself makes unknown what it leads to", () => 
     kind: "unreachable",
     url: "/y",
     value: "b",
-    achievers: [{ key: "m/both", lacks: ["/x becomes 'b' with it: must be 'a' for /y to be known"] }],
+    achievers: [{
+      key: "m/both",
+      lacks: [{
+        kind: "undone",
+        url: "/x",
+        needs: "a",
+        becomes: "b",
+        forgets: "/y",
+        words: "/x becomes 'b' with it: must be 'a' for /y to be known",
+      }],
+    }],
   });
 });
 
@@ -114,7 +173,15 @@ test("plan() says when what a mutation needs never holds at once", () => {
     kind: "unreachable",
     url: "/x",
     value: "b",
-    achievers: [{ key: "m/go", lacks: ["what it needs never holds at once: /x 'a', /y 'b', /z 'b'"] }],
+    achievers: [{
+      key: "m/go",
+      lacks: [{
+        kind: "together",
+        needs: [{ url: "/x", value: "a" }, { url: "/y", value: "b" }, { url: "/z", value: "b" }],
+        excludes: [],
+        words: "what it needs never holds at once: /x 'a', /y 'b', /z 'b'",
+      }],
+    }],
   });
 });
 

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import process from "node:process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import * as fc from "fast-check";
 import { compareGraphs } from "../../scripts/golden/compare.ts";
 import { durationOf, type GoldenFile, parseGolden } from "../../scripts/golden/format.ts";
 import { describeComparison, isSame, toCounts } from "../../scripts/golden/report.ts";
+import { runtimeArguments } from "../ctl/runtime_arguments.ts";
 
 const text = readFileSync(new URL("golden/graph-vbox-pxe-sse.json", import.meta.url), "utf8");
 
@@ -131,4 +135,14 @@ test("durationOf() reads durations as Go writes them", () => {
     undefined,
     undefined,
   ]);
+});
+
+test("golden says that there is no such file, and fails", async () => {
+  const main = fileURLToPath(new URL("../../scripts/golden/main.ts", import.meta.url));
+  const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
+    execFile(process.execPath, [...runtimeArguments(main), "nowhere.json"], { timeout: 60_000 }, (error, _, stderr) => {
+      resolve({ code: error?.code ?? 0, stderr });
+    });
+  });
+  assert.deepEqual([code, stderr], [2, 'Cannot compare "nowhere.json": there is no such file\n']);
 });

@@ -108,14 +108,11 @@ export function createBrakes(wake: (id: string) => void): Brakes {
       }
     },
     objectsToDisruption(node) {
-      const { schema } = node.planner.domain;
-      const found = nevers.find(({ rule, matches }) =>
-        matches(node.name) &&
-        [...rule.when].every(([url, value]) => equalValues(valueIn(schema, node.view, url), value))
-      );
-      if (found === undefined) return undefined;
-      const because = [...found.rule.when].map(([url, value]) => `'${url}' is '${value}'`).join(", ");
-      return { invariant: found.rule.name, because };
+      for (const { rule, matches } of nevers) {
+        const objection = matches(node.name) ? objectionOf(rule, node) : undefined;
+        if (objection !== undefined) return objection;
+      }
+      return undefined;
     },
     objectsToRepair(id, node) {
       for (const brake of brakes) {
@@ -138,4 +135,11 @@ export function createBrakes(wake: (id: string) => void): Brakes {
     },
   };
   return self;
+}
+
+/** Why an invariant of kind `never` forbids what is disruptive on a node that it is about, if all of it holds there. */
+export function objectionOf({ name, when }: NeverRule, { planner, view }: EngineNode): Objection | undefined {
+  const { schema } = planner.domain;
+  if (![...when].every(([url, value]) => equalValues(valueIn(schema, view, url), value))) return undefined;
+  return { invariant: name, because: [...when].map(([url, value]) => `'${url}' is '${value}'`).join(", ") };
 }

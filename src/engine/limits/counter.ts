@@ -67,7 +67,12 @@ export function namedHolders({ holders }: Counter): string[] {
 /** The most holders of a counter. */
 export function capacityOf({ rule: { rule, members } }: Counter): number {
   if (rule.kind === "limit") return rule.atMost ?? Infinity;
-  return rule.atMost.kind === "count" ? rule.atMost.count : Math.floor((rule.atMost.percent * members) / 100);
+  return rule.atMost.kind === "count" ? rule.atMost.count : shareOf(rule.atMost.percent, members);
+}
+
+/** How many nodes a share of some is, counted down to whole ones. */
+export function shareOf(percent: number, members: number): number {
+  return Math.floor((percent * members) / 100);
 }
 
 /** Tells whether more hold a place than may: nodes of its group are gone. */
