@@ -38,7 +38,8 @@ export function viewOf(schema: Schema, conditions: Conditions, document: NodeDoc
     const found = schema.find(url);
     if (found === undefined || found.variable.writer === "cfg" || pending.includes(url)) return undefined;
     const value = (found.variable.writer === "parent" ? parent : self).get(url)?.value ?? null;
-    if (value === null || value === schema.unknownOf(url)) return undefined;
+    const { type } = found.variable;
+    if (value === null || (type.kind === "enum" && value === type.values[0])) return undefined;
     const condition = conditions.get(found.pattern);
     if (condition === undefined) return value;
     pending.push(url); // conditions that lead back to themselves hold nothing up
