@@ -43,13 +43,9 @@ export function viewOf(schema: Schema, conditions: Conditions, document: NodeDoc
     const condition = conditions.get(found.pattern);
     if (condition === undefined) return value;
     pending.push(url); // conditions that lead back to themselves hold nothing up
-    let holds = true;
-    for (const other in condition) {
-      const expected = condition[other];
-      if (expected === undefined || equalValues(known(bindUrl(other, found.bindings)), expected)) continue;
-      holds = false;
-      break;
-    }
+    const holds = Object.keys(condition).every((other) =>
+      equalValues(known(bindUrl(other, found.bindings)), condition[other])
+    );
     pending.pop();
     return holds ? value : undefined;
   }
