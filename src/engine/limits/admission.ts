@@ -113,7 +113,11 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
     const limits = limitsFor(node, step);
     if (!isDisruptive(step, node)) return limits;
     const had = standing.get(id);
-    const needed = countersFor(node, isInSync(node) ? "TAKEN" : "CUT").filter((counter) => had?.has(counter) !== true);
+    const inSync = isInSync(node);
+    // A node that is in SYNC still holds a place only for what was broken off: no claim when its group has shrunk meanwhile.
+    const needed = countersFor(node, inSync ? "TAKEN" : "CUT").filter((counter) =>
+      had?.has(counter) !== true || (inSync && isOverfull(counter))
+    );
     return [...limits, ...needed];
   }
 
