@@ -4,14 +4,7 @@ import type { Log } from "../src/log.ts";
 import { createModuleHost, type Module, type ModuleNode } from "../src/module/mod.ts";
 import { compileDomain, createPlanner, type ModuleDeclaration, type Planner } from "../src/plan/mod.ts";
 import { emptyDocument, newestVersion, type Value, valuesOf, viewOf } from "../src/state/mod.ts";
-import {
-  type ChildLink,
-  createChildLink,
-  createReplica,
-  type DownFrame,
-  type LinkState,
-  type UpFrame,
-} from "../src/sync/mod.ts";
+import { createChildLink, createReplica, type DownFrame, type UpFrame } from "../src/sync/mod.ts";
 
 /** What an agent is made of. */
 export interface AgentParts {
@@ -26,14 +19,12 @@ export interface AgentParts {
   readonly log: Log;
   /** Sends a frame to the parent; what is lost is sent again. */
   send(frame: UpFrame): void;
-  onState?(state: LinkState, why: string): void;
   /** Another run of the same node has taken its place: it must end. */
   onDeposed(): void;
 }
 
 /** An agent: one node that keeps itself as its cfg asks for. Without I/O of its own: transport and modules are given. */
 export interface Agent {
-  readonly link: Pick<ChildLink, "state" | "counts">;
   start(): Promise<void>;
   connected(): void;
   disconnected(): void;
@@ -137,10 +128,7 @@ export function createAgent(parts: AgentParts): Agent {
     random,
     log,
     send: parts.send,
-    onState(state, why) {
-      log.info("Link", { state, why });
-      parts.onState?.(state, why);
-    },
+    onState: (state, why) => log.info("Link", { state, why }),
     onWelcome: (_term, parentModules) => planWith(parentModules),
     onDeposed: parts.onDeposed,
   });
@@ -151,7 +139,6 @@ export function createAgent(parts: AgentParts): Agent {
   });
 
   return {
-    link,
     async start() {
       await modules.start();
       engine.touch(id);

@@ -4,7 +4,7 @@ import { hostinfoDeclaration } from "../modules/hostinfo/declaration.ts";
 import { createJoinModule } from "../modules/join/module.ts";
 import { serviceDeclaration } from "../modules/service/declaration.ts";
 import { createSimpowerModule } from "../modules/simpower/module.ts";
-import { EXIT, ProgramError, runProgram } from "../src/cli/mod.ts";
+import { EXIT, ProgramError, runProgram, untilAborted } from "../src/cli/mod.ts";
 import { systemClock } from "../src/clock.ts";
 import { createLog } from "../src/log.ts";
 import { redactUrl } from "../src/redact.ts";
@@ -63,7 +63,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     const ready = { ready: true, http: served.server.port, ...(port === undefined ? {} : { mqtt: port }) };
     terminal.write(`${JSON.stringify(ready)}\n`);
     log.info("Ready", { cluster, name, http: served.server.port, mqtt: port, broker: shownBroker });
-    await aborted(signal);
+    await untilAborted(signal);
     log.info("Stopping");
   } finally {
     for (const close of closers.reverse()) await close();
@@ -74,11 +74,4 @@ await runProgram(program, async ({ options, terminal, signal }) => {
 /** An error at start says what is wrong in words: no stack. */
 function explain(error: unknown): never {
   throw new ProgramError(error instanceof Error ? error.message : String(error));
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

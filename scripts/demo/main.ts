@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
-import { EXIT, ProgramError, runProgram, type Terminal } from "../../src/cli/mod.ts";
+import { EXIT, ProgramError, runProgram, type Terminal, untilAborted } from "../../src/cli/mod.ts";
 import type { Inventory, InventoryNode } from "../../src/inventory/mod.ts";
 import { toNested } from "../../src/state/mod.ts";
 import { startCluster } from "../cluster/cluster.ts";
@@ -51,7 +51,7 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
       for (const line of describeSummary(summary)) say(line);
       if (!options["until-converged"] && !signal.aborted) {
         for (const line of describeWays(cluster, usual)) say(line);
-        await aborted(signal);
+        await untilAborted(signal);
       }
       if (options.json) screen.write(`${JSON.stringify(summary.json)}\n`);
       well = all || !options["until-converged"];
@@ -73,13 +73,6 @@ function requireBinaries(): void {
   if (missing !== undefined) {
     throw new ProgramError(`There is no ${relative(ROOT, missing)}: run \`npm run build\` first`);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 async function applyInventory(api: Api, inventory: Inventory, aggregator: InventoryNode): Promise<void> {

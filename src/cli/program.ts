@@ -136,6 +136,14 @@ export async function runProcess(name: string, main: (io: Io) => Promise<number>
   process.exit(code);
 }
 
+/** Resolves when a signal has fired: what a program waits for that runs until it is ended. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
 /** An error that is not a {@link ProgramError} is a defect: it is shown with its stack. */
 function describeError(error: unknown): string {
   if (error instanceof ProgramError) return error.message;

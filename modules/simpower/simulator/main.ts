@@ -4,7 +4,7 @@ import { serve } from "@hono/node-server";
 import type { Hono } from "hono";
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { defineProgram, EXIT, ProgramError, runProgram } from "../../../src/cli/mod.ts";
+import { defineProgram, EXIT, ProgramError, runProgram, untilAborted } from "../../../src/cli/mod.ts";
 import { systemClock } from "../../../src/clock.ts";
 import { createLog } from "../../../src/log.ts";
 import { seededRandom } from "./chance.ts";
@@ -35,10 +35,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   await unplugAll(); // what a simulator that was killed left running
   const server = await listen(createRedfishApp(machines), options.port);
   terminal.write(`${JSON.stringify({ ready: true, port: server.port })}\n`);
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  await untilAborted(signal);
   server.close();
   await unplugAll();
   return EXIT.ok;
