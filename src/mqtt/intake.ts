@@ -52,7 +52,7 @@ export function isUpFrame(frame: Frame): frame is UpFrame {
 
 /** Tells whether a frame may go from parent to child. */
 export function isDownFrame(frame: Frame): frame is DownFrame {
-  return frame.type === "welcome" || isExchange(frame);
+  return frame.type === "welcome" || frame.type === "declare" || frame.type === "moved" || isExchange(frame);
 }
 
 /** Tells whether a frame may be on a life topic. */
