@@ -91,6 +91,8 @@ export interface AggregatorCounts {
   readonly documents: number;
   /** Whether the parent has not acknowledged a window; undefined at the root. */
   readonly upWaiting: boolean | undefined;
+  /** Clients that follow the event log, those of this program included. */
+  readonly listeners: number;
 }
 
 /**
@@ -125,7 +127,17 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   });
   const ownTerm = (): number => joining?.term ?? term.run;
   const discovered = createDiscovered({ replica, nodes, events, term, ownId, ownTerm, log });
-  const cfg = createCfgWriter({ replica, nodes, domains, store, term: term.run, cluster, ownId, ownName: name });
+  const cfg = createCfgWriter({
+    replica,
+    nodes,
+    domains,
+    store,
+    term: term.run,
+    cluster,
+    ownId,
+    ownName: name,
+    isRoot: way === undefined,
+  });
   const freezer = createFreezer({
     nodes,
     store,
@@ -383,6 +395,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
         children: children.counts,
         ...persistence.waiting,
         documents: [...replica.ids()].length,
+        listeners: events.listeners,
         upWaiting: joining?.link.counts.waiting,
       };
     },

@@ -67,6 +67,8 @@ export interface CfgParts {
   readonly cluster: string;
   readonly ownId: string;
   readonly ownName: string;
+  /** Whether this is the root, which alone writes cfg. */
+  readonly isRoot: boolean;
 }
 
 /** See {@link CfgWriter}. */
@@ -120,6 +122,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       written.push({ id, entries });
     }
     if (dryRun || documents.length === 0) return { ok: true, changes };
+    if (!parts.isRoot) return { ok: false, kind: "unavailable", problems: ["Only the root changes desired state"] };
     const refusal = commit(documents);
     if (refusal !== undefined) return refusal;
     for (const { id, entries } of written) replica.merge(id, "cfg", entries);
@@ -145,6 +148,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         const cfg = mergeFacets(document.facets.cfg, entries);
         documents.push({ ...document, facets: { ...document.facets, cfg } });
       }
+      if (!parts.isRoot) return { ok: false, kind: "unavailable", problems: ["Only the root deletes nodes"] };
       const refusal = commit(documents);
       if (refusal !== undefined) return refusal;
       for (const { id, facets } of documents) replica.merge(id, "cfg", facets.cfg);

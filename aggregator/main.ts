@@ -13,9 +13,12 @@ import { isNodeName, nodeIdOf } from "../src/state/mod.ts";
 import { VERSION } from "../src/version.ts";
 import { createAggregator } from "./aggregator.ts";
 import { createApp, serve } from "./http/mod.ts";
+import { readMetrics } from "./metrics.ts";
 import { program } from "./options.ts";
 import { openSqliteStore } from "./store/mod.ts";
 import { startTransport, type Transport } from "./transport.ts";
+
+const NO_COUNTS = { sent: 0, unsent: 0, received: 0, malformed: 0, waiting: 0 };
 
 await runProgram(program, async ({ options, terminal, signal }) => {
   const { cluster, name, broker } = options;
@@ -67,7 +70,17 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       }),
     });
     const closing = new AbortController();
-    const app = createApp(aggregator.control, { version: VERSION, log });
+    let transportCounts: () => Transport["counts"] = () => NO_COUNTS;
+    const app = createApp(aggregator.control, {
+      ...{ version: VERSION, log },
+      metrics: () =>
+        readMetrics({
+          counts: aggregator.counts,
+          control: aggregator.control,
+          down: transportCounts(),
+          up: uplink?.counts,
+        }),
+    });
     const served = await serve(app, { host: "127.0.0.1", port: options["http-port"], signal: closing.signal });
     if (!served.ok) throw new ProgramError(served.problem);
     closers.push(async () => {
@@ -85,6 +98,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     }).catch(explain);
     const { close, port } = transport;
     send = transport.send;
+    transportCounts = () => transport.counts;
     closers.push(close, () => aggregator.stop());
     await aggregator.start({
       api: `http://127.0.0.1:${served.server.port}`,

@@ -59,7 +59,8 @@ export function createChildTransport(options: ChildTransportOptions): ChildTrans
 
   return {
     get counts() {
-      return { sent, unsent, received: intake.received, malformed: intake.malformed };
+      const waiting = connection?.waiting ?? 0;
+      return { sent, unsent, received: intake.received, malformed: intake.malformed, waiting };
     },
     send(frame) {
       const bytes = encodeFrame(frame);

@@ -10,6 +10,8 @@ export interface TransportCounts {
   readonly received: number;
   /** Messages that are no frame, or no frame of their topic. */
   readonly malformed: number;
+  /** Messages that the broker has not acknowledged. */
+  readonly waiting: number;
 }
 
 /** Takes messages in: what is no frame of its topic is dropped, counted and logged. */

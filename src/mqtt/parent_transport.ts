@@ -52,7 +52,7 @@ export function createLocalParentTransport(broker: LocalBroker, options: ParentT
   }, () => {
     end();
     return Promise.resolve();
-  });
+  }, () => 0);
 }
 
 /** Carries frames over any MQTT broker. */
@@ -92,7 +92,7 @@ export function createMqttParentTransport(
   return makeTransport(options, intake, connection.publish, async () => {
     await connection.publish(life, encodeFrame({ type: "dead", from, why: "stopped" }), { retain: true });
     await connection.end();
-  });
+  }, () => connection.waiting);
 }
 
 function takeMessage(options: ParentTransportOptions, intake: Intake, topic: string, payload: Uint8Array): void {
@@ -113,13 +113,14 @@ function makeTransport(
   intake: Intake,
   publish: (topic: string, bytes: Uint8Array) => Promise<boolean>,
   stop: () => Promise<void>,
+  waiting: () => number,
 ): ParentTransport {
   const { cluster, parent, log } = options;
   let sent = 0;
   let unsent = 0;
   return {
     get counts() {
-      return { sent, unsent, received: intake.received, malformed: intake.malformed };
+      return { sent, unsent, received: intake.received, malformed: intake.malformed, waiting: waiting() };
     },
     send(child, frame) {
       const bytes = encodeFrame(frame);
