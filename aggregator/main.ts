@@ -42,6 +42,8 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   let end: (code: number) => void = () => {};
   const deposed = new Promise<number>((resolve) => end = resolve);
   try {
+    let bootUri: string | undefined;
+    let transportCounts: () => Transport["counts"] = () => NO_COUNTS;
     let send: Transport["send"] = () => {}; // until there is a transport; what is lost is sent again
     const uplink = upUrl === undefined || options.parent === undefined ? undefined : createUplink({
       ...{ url: upUrl, cluster, run, log },
@@ -52,7 +54,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     });
     const aggregator = createAggregator({
       ...{ cluster, name, run, store, log },
-      modules: [createJoinModule(), createSimpowerModule()],
+      modules: [createJoinModule(), createSimpowerModule({ bootUri: () => bootUri })],
       agentModules: [serviceDeclaration, hostinfoDeclaration],
       grace: options.grace,
       clock: systemClock,
@@ -70,7 +72,6 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       }),
     });
     const closing = new AbortController();
-    let transportCounts: () => Transport["counts"] = () => NO_COUNTS;
     const app = createApp(aggregator.control, {
       ...{ version: VERSION, log },
       metrics: () =>
@@ -100,10 +101,9 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     send = transport.send;
     transportCounts = () => transport.counts;
     closers.push(close, () => aggregator.stop());
-    await aggregator.start({
-      api: `http://127.0.0.1:${served.server.port}`,
-      broker: broker === undefined ? `mqtt://127.0.0.1:${port}` : withoutCredentials(broker),
-    });
+    const reached = broker === undefined ? `mqtt://127.0.0.1:${port}` : withoutCredentials(broker);
+    bootUri = `${reached.replace(/\/$/, "")}/${aggregator.id}`;
+    await aggregator.start({ api: `http://127.0.0.1:${served.server.port}`, broker: reached });
     if (uplink !== undefined && aggregator.joining !== undefined) {
       uplink.start(aggregator.joining);
       closers.push(uplink.stop, aggregator.joining.stop);
