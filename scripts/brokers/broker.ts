@@ -21,8 +21,9 @@ export type Users = ReadonlyMap<string, string>;
 /**
  * Starts a broker and waits until it takes connections.
  *
- * @param port 0 for any that is free.
- * @param prepare Writes its files for the port; gives the command that starts it.
+ * @param options Its port, 0 for any that is free; where its output goes; and what writes its files for the port and
+ * gives the command that starts it.
+ * @throws {Error} When the port is in use, or the broker ends at once: with the end of its output.
  */
 export async function startBroker(
   options: {
@@ -34,6 +35,8 @@ export async function startBroker(
 ): Promise<Broker> {
   const { logFile, signal } = options;
   const port = options.port === 0 ? await freePort() : options.port;
+  // Otherwise the one that is there would be taken for this one.
+  if (await isListening(port)) throw new Error(`Cannot start a broker on 127.0.0.1:${port} as the port is in use`);
   const command = await options.prepare(port);
   const launch = (): Promise<Running> =>
     startServer({ command, logFile, ...(signal === undefined ? {} : { signal }) }, () => isListening(port));
