@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { userInfo } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { nodeIdOf } from "../../src/state/mod.ts";
 import { ROOT } from "../runtimes.ts";
 import { type Broker, startBroker, type Users } from "./broker.ts";
@@ -135,8 +135,8 @@ function start(
       const file = join(folder, "mosquitto.conf");
       const text = fillIn(example(conf), {
         "\nlistener 1883\n": `\nlistener ${port} 127.0.0.1\n`,
-        // Another user than the one that it is started as would take it from under its parent's death signal.
-        "\nuser mosquitto\n": `\nuser ${userInfo().username}\n`,
+        // It would become another user where root starts it, and then no longer die with this process.
+        ...(process.getuid?.() === 0 ? { "\nuser mosquitto\n": "\nuser root\n" } : {}),
         ...(access === undefined ? OPEN : guarded(folder, acl, access)),
         ...values,
       });
