@@ -5,14 +5,14 @@ import { NO_MOSQUITTO } from "../../scripts/brokers/mosquitto.ts";
 import { formatTopic } from "../../src/mqtt/mod.ts";
 import { nodeIdOf } from "../../src/state/mod.ts";
 import { retainedLife } from "./plain_client.ts";
-import { bridgedMosquittos, type BridgeUnderTest, guardedBridgedMosquittos, urlOf } from "./real_brokers.ts";
+import { bridgedMosquittos, guardedBridgedMosquittos, type RealBroker, urlOf } from "./real_brokers.ts";
 import { CLUSTER, createTree, PARENT, type Tree } from "./tree.ts";
 import { until } from "./until.ts";
 
 const options = { skip: NO_MOSQUITTO ?? false, timeout: 120_000 };
 
 /** Runs a test on a tree over two bridged Mosquittos. */
-async function withBridge(body: (tree: Tree, bridge: BridgeUnderTest) => Promise<void>): Promise<void> {
+async function withBridge(body: (tree: Tree, bridge: RealBroker) => Promise<void>): Promise<void> {
   const bridge = await guardedBridgedMosquittos(0);
   const tree = await createTree(() => Promise.resolve(bridge));
   try {
@@ -29,12 +29,12 @@ test(
     withBridge(async (tree, bridge) => {
       const children = [await tree.join(), await tree.join(), await tree.join()];
       await until(() => children.every(tree.level));
-      await bridge.killCore();
+      await bridge.kill();
       for (const child of children) {
         child.replica.write(child.id, "self", new Map([["/away", true]]), child.link.term);
         tree.disk.write(child.id, "cfg", new Map([["/wanted", true]]), 1);
       }
-      await bridge.startCore();
+      await bridge.start();
       await until(() =>
         children.every((child) =>
           tree.selfValue(child, "/away") === true &&
@@ -59,10 +59,10 @@ test(
     withBridge(async (tree, bridge) => {
       const [dies, lives] = [await tree.join(), await tree.join()];
       await until(() => tree.level(dies) && tree.level(lives));
-      await bridge.killCore();
+      await bridge.kill();
       await tree.kill(dies);
       assert.equal(tree.stateOf(dies), "level");
-      await bridge.startCore();
+      await bridge.start();
       await until(() => tree.stateOf(dies) === "down", 60_000);
       // The core has forgotten everything; the leaf has not, though its children have said nothing since.
       assert.deepEqual(await retainedLife(tree.parentUrl, lives.id), { type: "alive", from: lives.run });

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Broker } from "../../scripts/brokers/broker.ts";
 import { type Access, BRIDGE_USER, startBridgedMosquittos, startMosquitto } from "../../scripts/brokers/mosquitto.ts";
 import { startNats } from "../../scripts/brokers/nats.ts";
 import { createMqttParentTransport } from "../../src/mqtt/mod.ts";
@@ -14,38 +15,39 @@ export const PASSWORDS: ReadonlyMap<string, string> = new Map([
 
 const ACCESS: Access = { cluster: CLUSTER, rootId: PARENT, users: new Map([...PASSWORDS, [BRIDGE_USER, "secret"]]) };
 
+/** A broker that can be killed, and started again with its files; of a bridged pair the core. */
+export interface RealBroker extends BrokerUnderTest {
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
 /** One Mosquitto that lets anyone in. */
-export function plainMosquitto(port: number): Promise<BrokerUnderTest> {
+export function plainMosquitto(port: number): Promise<RealBroker> {
   return inFolder(async (folder) => oneBroker(await startMosquitto({ folder, port })));
 }
 
 /** One Mosquitto with users and their rules. */
-export function guardedMosquitto(port: number): Promise<BrokerUnderTest> {
+export function guardedMosquitto(port: number): Promise<RealBroker> {
   return inFolder(async (folder) => oneBroker(await startMosquitto({ folder, port, access: ACCESS }), PASSWORDS));
 }
 
 /** NATS, with users and their rules. */
-export function nats(port: number): Promise<BrokerUnderTest> {
+export function nats(port: number): Promise<RealBroker> {
   return inFolder(async (folder) => oneBroker(await startNats({ folder, port }), PASSWORDS));
 }
 
-/** Two bridged Mosquittos under test. */
-export interface BridgeUnderTest extends BrokerUnderTest {
-  killCore(): Promise<void>;
-  startCore(): Promise<void>;
-}
-
 /** Two bridged Mosquittos that let anyone in: the children are on the leaf, the parent is on the core. */
-export function bridgedMosquittos(port: number): Promise<BridgeUnderTest> {
+export function bridgedMosquittos(port: number): Promise<RealBroker> {
   return bridged(port);
 }
 
 /** Two bridged Mosquittos with users and their rules, the bridge among them. */
-export function guardedBridgedMosquittos(port: number): Promise<BridgeUnderTest> {
+export function guardedBridgedMosquittos(port: number): Promise<RealBroker> {
   return bridged(port, ACCESS);
 }
 
-function bridged(leafPort: number, access?: Access): Promise<BridgeUnderTest> {
+function bridged(leafPort: number, access?: Access): Promise<RealBroker> {
   return inFolder(async (folder) => {
     const pair = await startBridgedMosquittos({
       folder,
@@ -55,20 +57,19 @@ function bridged(leafPort: number, access?: Access): Promise<BridgeUnderTest> {
       ...(access === undefined ? {} : { access }),
     });
     const under = oneBroker(pair.core, access === undefined ? undefined : PASSWORDS);
-    return { ...under, port: pair.leaf.port, stop: pair.stop, killCore: pair.core.kill, startCore: pair.core.start };
+    return { ...under, port: pair.leaf.port, stop: pair.stop };
   });
 }
 
-function oneBroker(
-  broker: { readonly port: number; stop(): Promise<void> },
-  passwords?: ReadonlyMap<string, string>,
-): BrokerUnderTest {
+function oneBroker(broker: Broker, passwords?: ReadonlyMap<string, string>): RealBroker {
   const parentUrl = urlOf(broker.port, passwords === undefined ? undefined : PARENT);
   return {
     port: broker.port,
     parentUrl,
     ...(passwords === undefined ? {} : { passwords }),
     parentTransport: (options) => createMqttParentTransport({ ...options, url: parentUrl, random: Math.random }),
+    kill: broker.kill,
+    start: broker.start,
     stop: broker.stop,
   };
 }
@@ -79,7 +80,7 @@ export function urlOf(port: number, user?: string, password = PASSWORDS.get(user
 }
 
 /** Starts a broker in a folder of its own, which goes when the broker is stopped. */
-async function inFolder<T extends BrokerUnderTest>(start: (folder: string) => Promise<T>): Promise<T> {
+async function inFolder(start: (folder: string) => Promise<RealBroker>): Promise<RealBroker> {
   const folder = mkdtempSync(join(tmpdir(), "kraken-broker-"));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
