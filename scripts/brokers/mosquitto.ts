@@ -28,7 +28,7 @@ export interface Access {
   readonly cluster: string;
   /** The UUID of the root aggregator. */
   readonly rootId: string;
-  /** The UUID of the aggregator whose children are on the leaf. @default that of "rack1" */
+  /** On the leaf of a bridged pair: the UUID of the aggregator whose children are there. */
   readonly rackId?: string;
   readonly users: Users;
 }
@@ -69,8 +69,10 @@ export interface BridgedMosquittosOptions {
   readonly corePort?: number;
   /** @default 0, any that is free */
   readonly leafPort?: number;
-  /** With it, both let in only these users, of whom one is {@link BRIDGE_USER}. */
-  readonly access?: Access;
+  /** With them, both let in only these, of whom one is {@link BRIDGE_USER}; absent, anyone on this machine. */
+  readonly users?: Users;
+  /** With users: the UUID of the aggregator whose children are on the leaf. @default that of "rack1" */
+  readonly rackId?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -78,13 +80,19 @@ export interface BridgedMosquittosOptions {
  * Starts two bridged Mosquittos on loopback, as examples/brokers/mosquitto-bridge has them.
  *
  * It does not wait for the bridge, which connects by itself, now and after each loss: links wait for it anyway.
+ *
+ * @throws {RangeError} When the bridge is not among the users.
  */
 export async function startBridgedMosquittos(options: BridgedMosquittosOptions): Promise<BridgedMosquittos> {
-  const { access, cluster, rootId } = options;
-  const common = {
-    ...(access === undefined ? {} : { access }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  };
+  const { cluster, rootId, rackId, users } = options;
+  const bridgePassword = users?.get(BRIDGE_USER);
+  if (users !== undefined && bridgePassword === undefined) {
+    throw new RangeError(`Cannot bridge without a password for "${BRIDGE_USER}": the users are without it`);
+  }
+  const access = users === undefined
+    ? {}
+    : { access: { cluster, rootId, users, ...(rackId === undefined ? {} : { rackId }) } };
+  const common = { ...access, ...(options.signal === undefined ? {} : { signal: options.signal }) };
   const corePort = options.corePort === undefined || options.corePort === 0 ? await freePort() : options.corePort;
   const core = await start(
     { ...common, folder: join(options.folder, "core"), port: corePort },
@@ -100,9 +108,9 @@ export async function startBridgedMosquittos(options: BridgedMosquittosOptions):
       {
         "core.example:1883": `127.0.0.1:${corePort}`,
         ...topics(cluster, rootId),
-        ...(access === undefined
+        ...(bridgePassword === undefined
           ? { [`remote_username ${BRIDGE_USER}`]: "", "remote_password change-me-leaf1": "" }
-          : { "change-me-leaf1": access.users.get(BRIDGE_USER) ?? "" }),
+          : { "change-me-leaf1": bridgePassword }),
       },
     );
     return {

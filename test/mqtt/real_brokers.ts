@@ -1,19 +1,19 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Broker } from "../../scripts/brokers/broker.ts";
+import type { Broker, Users } from "../../scripts/brokers/broker.ts";
 import { type Access, BRIDGE_USER, startBridgedMosquittos, startMosquitto } from "../../scripts/brokers/mosquitto.ts";
 import { startNats } from "../../scripts/brokers/nats.ts";
 import { createMqttParentTransport } from "../../src/mqtt/mod.ts";
 import { type BrokerUnderTest, CHILDREN, CLUSTER, PARENT } from "./tree.ts";
 
 /** The passwords that examples/brokers/nats has; the same elsewhere. */
-export const PASSWORDS: ReadonlyMap<string, string> = new Map([
+export const PASSWORDS: Users = new Map([
   [PARENT, "change-me-root"],
   ...CHILDREN.map((id, index): [string, string] => [id, `change-me-n${index + 1}`]),
 ]);
 
-const ACCESS: Access = { cluster: CLUSTER, rootId: PARENT, users: new Map([...PASSWORDS, [BRIDGE_USER, "secret"]]) };
+const ACCESS: Access = { cluster: CLUSTER, rootId: PARENT, users: PASSWORDS };
 
 /** A broker that can be killed, and started again with its files; of a bridged pair the core. */
 export interface RealBroker extends BrokerUnderTest {
@@ -44,24 +44,24 @@ export function bridgedMosquittos(port: number): Promise<RealBroker> {
 
 /** Two bridged Mosquittos with users and their rules, the bridge among them. */
 export function guardedBridgedMosquittos(port: number): Promise<RealBroker> {
-  return bridged(port, ACCESS);
+  return bridged(port, new Map([...PASSWORDS, [BRIDGE_USER, "secret"]]));
 }
 
-function bridged(leafPort: number, access?: Access): Promise<RealBroker> {
+function bridged(leafPort: number, users?: Users): Promise<RealBroker> {
   return inFolder(async (folder) => {
     const pair = await startBridgedMosquittos({
       folder,
       cluster: CLUSTER,
       rootId: PARENT,
       leafPort,
-      ...(access === undefined ? {} : { access }),
+      ...(users === undefined ? {} : { users }),
     });
-    const under = oneBroker(pair.core, access === undefined ? undefined : PASSWORDS);
+    const under = oneBroker(pair.core, users === undefined ? undefined : PASSWORDS);
     return { ...under, port: pair.leaf.port, stop: pair.stop };
   });
 }
 
-function oneBroker(broker: Broker, passwords?: ReadonlyMap<string, string>): RealBroker {
+function oneBroker(broker: Broker, passwords?: Users): RealBroker {
   const parentUrl = urlOf(broker.port, passwords === undefined ? undefined : PARENT);
   return {
     port: broker.port,
