@@ -29,6 +29,8 @@ const MAX_DIGESTS = 256;
 const ASK_MS = 1_000;
 /** So many children show that they are there in a second; the intervals are as long as that takes. */
 const SIGNS_PER_SECOND = 100;
+/** How often it is looked at whether children have gone silent, in milliseconds. */
+const LOOK_MS = 10_000;
 /** The longest interval between signs of life, in seconds. */
 const MAX_KEEPALIVE = 60;
 
@@ -111,6 +113,13 @@ export function createChildren(parts: ChildrenParts): Children {
   const askedAt = new Map<string, number>();
   const admission = createAdmission({ clock, admit: (child, frame) => linkOf(child)?.link.receive(frame) });
   const moved = createMovedNotices({ clock, run: parts.run, send: parts.send });
+
+  let cancelLook = clock.after(LOOK_MS, look);
+  /** Brokers tell of children that are lost, but not where the broker is lost with them. */
+  function look(): void {
+    cancelLook = clock.after(LOOK_MS, look);
+    for (const { link } of [...links.values()]) link.checkSilence();
+  }
 
   function assignmentOfNode(child: string): number {
     return assignmentNumber(replica.get(child)?.facets.cfg);
@@ -269,6 +278,7 @@ export function createChildren(parts: ChildrenParts): Children {
       return { links: all, births: admission.waiting, windows, retransmits, droppedFrames, droppedValues };
     },
     stop() {
+      cancelLook();
       admission.stop();
       moved.stop();
       for (const { link } of links.values()) link.stop();

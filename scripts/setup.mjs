@@ -11,10 +11,13 @@ import { fileURLToPath } from "node:url";
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Programs that tests need beside npm's packages: the command to look for, and Debian's package that has it. */
-const TEST_PACKAGES = [["mosquitto", "mosquitto"], ["xz", "xz-utils"], ["setpriv", "util-linux"], [
-  "strip",
-  "binutils",
-]];
+const TEST_PACKAGES = [
+  ["mosquitto", "mosquitto"],
+  ["nats-server", "nats-server"],
+  ["xz", "xz-utils"],
+  ["setpriv", "util-linux"],
+  ["strip", "binutils"],
+];
 
 /** @param {string} message */
 function say(message) {

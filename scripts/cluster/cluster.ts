@@ -110,7 +110,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     aggregators.set(root.name, root);
     for (const below of options.below ?? []) {
       const parent = aggregators.get(below.parent);
-      if (parent === undefined) throw new RangeError(`No aggregator '${below.parent}' was started before '${below.name}'`);
+      if (parent === undefined) {
+        throw new RangeError(`No aggregator '${below.parent}' was started before '${below.name}'`);
+      }
       const made = await startAggregator(options, {
         ...below,
         folder: join("aggregators", below.name),
@@ -138,7 +140,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         cluster.simulator = await startSimulator(options, how, aggregators, bmcPort);
       },
       async stop() {
-        await Promise.all([cluster.simulator.stop(), ...[...aggregators.values()].map(({ running }) => running.stop())]);
+        await Promise.all([
+          cluster.simulator.stop(),
+          ...[...aggregators.values()].map(({ running }) => running.stop()),
+        ]);
       },
     };
     return cluster;

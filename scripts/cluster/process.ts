@@ -41,13 +41,54 @@ const SETPRIV = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(p
  * @throws {Error} When it ends before it is ready: with the end of its output.
  */
 export async function startProgram(options: StartOptions): Promise<Running> {
+  const { child, exited } = spawnProgram(options, "pipe");
+  try {
+    const ready = await readyLine(child, options);
+    return runningOf(child, ready, exited);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+}
+
+/**
+ * Starts a program of others, which says nothing when it is ready, and waits until `isReady` gives true. It dies with this
+ * process as those of {@link startProgram} do; one that changes its user or group by itself does not.
+ *
+ * @throws {Error} When it ends before it is ready: with the end of its output.
+ */
+export async function startServer(options: StartOptions, isReady: () => Promise<boolean>): Promise<Running> {
+  const { child, exited } = spawnProgram(options, "log");
+  const running = runningOf(child, {}, exited);
+  let ended = "";
+  void exited.then(({ code, signal }) => ended = `it ended with ${signal ?? `code ${code}`}`);
+  try {
+    await waitFor(`'${options.command.join(" ")}' was ready`, async () => {
+      if (ended !== "") throw new GaveUp(`${ended}:\n${readFileSync(options.logFile, "utf8").slice(-2000)}`);
+      return await isReady();
+    }, { ...waitOptions(options), every: 20 });
+    return running;
+  } catch (error) {
+    await running.kill();
+    throw error;
+  }
+}
+
+function waitOptions({ limit = 60_000, signal }: StartOptions): { limit: number; signal?: AbortSignal } {
+  return { limit, ...(signal === undefined ? {} : { signal }) };
+}
+
+function spawnProgram(
+  options: StartOptions,
+  stdout: "pipe" | "log",
+): { child: ChildProcess; exited: Running["exited"] } {
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, "a");
   const whole = SETPRIV === undefined ? options.command : [SETPRIV, "--pdeathsig", "KILL", "--", ...options.command];
   const [file = "", ...args] = whole;
   // In a group of its own: a terminal's Ctrl-C goes to this process alone, which then ends the others in order.
   const child = spawn(file, args, {
-    stdio: ["ignore", "pipe", log],
+    stdio: ["ignore", stdout === "pipe" ? "pipe" : log, log],
     env: { ...process.env, ...options.env },
     detached: true,
   });
@@ -57,13 +98,7 @@ export async function startProgram(options: StartOptions): Promise<Running> {
     child.once("exit", (code, signal) => resolve({ code, signal }));
     child.once("error", () => resolve({ code: 127, signal: null }));
   });
-  try {
-    const ready = await readyLine(child, options);
-    return runningOf(child, ready, exited);
-  } catch (error) {
-    child.kill("SIGKILL");
-    throw error;
-  }
+  return { child, exited };
 }
 
 async function readyLine(child: ChildProcess, options: StartOptions): Promise<Record<string, unknown>> {
@@ -81,7 +116,7 @@ async function readyLine(child: ChildProcess, options: StartOptions): Promise<Re
       return JSON.parse(line) as Record<string, unknown>; // an object, as it starts with a brace
     }
     return undefined;
-  }, { limit: options.limit ?? 60_000, ...(options.signal === undefined ? {} : { signal: options.signal }) });
+  }, waitOptions(options));
 }
 
 function runningOf(child: ChildProcess, ready: Record<string, unknown>, exited: Running["exited"]): Running {

@@ -6,7 +6,7 @@ import { backoff } from "./backoff.ts";
 import type { LinkCounts } from "./counts.ts";
 import { digestOf } from "./digest.ts";
 import { createInbox } from "./inbox.ts";
-import { BIRTH_CAP_MS, BIRTH_MS, MAX_REFUSALS, REMIND_KEEPALIVES } from "./limits.ts";
+import { BIRTH_CAP_MS, BIRTH_MS, MAX_REFUSALS, REMIND_KEEPALIVES, SILENT_KEEPALIVES } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
 import type { ChildScope } from "./scope.ts";
 import type {
@@ -97,6 +97,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   let mentioned: Set<string> | undefined;
   let births = 0;
   let lastBirth = -Infinity;
+  let lastHeard = -Infinity;
   let levelAt = 0;
   /** How many births of this run were answered by a welcome for another one. */
   let refusals = 0;
@@ -170,6 +171,9 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   }
 
   function remind(): void {
+    if (clock.now() - lastHeard > keepalive * 1000 * SILENT_KEEPALIVES) {
+      return rebirth("nothing is heard of its parent");
+    }
     cancel = clock.after(remindEvery() * (0.75 + random() / 2), remind);
     send({ type: "ack", from: run, to: parent, received: inbox.received });
   }
@@ -191,6 +195,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     if (received === 0) mentioned = new Set();
     inbox.begin(received, frame.newest);
     parent = frame.from;
+    lastHeard = clock.now();
     refusals = 0;
     asked = false;
     declares = false;
@@ -232,6 +237,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
 
   function deliver(frame: DataFrame | AckFrame | ResyncFrame): void {
     counts.received++;
+    lastHeard = clock.now();
     switch (frame.type) {
       case "data": {
         const refused = inbox.data(frame);

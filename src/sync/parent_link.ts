@@ -5,7 +5,7 @@ import type { Entry } from "../state/mod.ts";
 import type { LinkCounts } from "./counts.ts";
 import { digestOf } from "./digest.ts";
 import { createInbox } from "./inbox.ts";
-import { CALL_MS, MAX_RETIRED_RUNS } from "./limits.ts";
+import { CALL_MS, MAX_RETIRED_RUNS, SILENT_KEEPALIVES } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
 import type { ParentScope } from "./scope.ts";
 import type { BirthFrame, DownFrame, LifeFrame, LinkState, Replica, UpFrame } from "./types.ts";
@@ -63,6 +63,8 @@ export interface ParentLink {
   life(frame: LifeFrame): void;
   /** The replica has changed. */
   changed(): void;
+  /** Takes the child for lost where nothing was heard of it for long. To be called now and then. */
+  checkSilence(): void;
   /** Asks the child to be born again, say after a start. At most once a second. */
   call(): void;
   /** Ends timers; sends nothing and takes nothing in any more. */
@@ -80,6 +82,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   let bornAt = 0;
   let lastCall = -Infinity;
   let lastWelcome = -Infinity;
+  let lastHeard = -Infinity;
   let cancelCall: (() => void) | undefined;
   let stopped = false;
   const retired = new Set<string>();
@@ -195,6 +198,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     }
     if (session !== undefined) session.knows = frame.knows;
     counts.received++;
+    lastHeard = clock.now();
     options.onBorn?.(frame);
     options.onModules(modules);
     bornAt = replica.index;
@@ -218,6 +222,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
 
   function deliver(frame: Exclude<UpFrame, BirthFrame>): void {
     counts.received++;
+    lastHeard = clock.now();
     confirmed = true;
     switch (frame.type) {
       case "data": {
@@ -226,10 +231,16 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
         if (refused > 0) log.warn("Dropped values that a child does not write", { child, values: refused });
         break;
       }
-      case "ack":
+      case "ack": {
+        const { acked } = outbox;
         outbox.ack(frame.received);
         scope.acked?.(outbox.acked);
+        // An ack that says nothing new asks whether anybody is here. Before all has arrived it must not seem so.
+        if (outbox.acked === acked && !outbox.waiting && inbox.complete) {
+          send({ type: "ack", from: run, to: to(), received: inbox.received });
+        }
         break;
+      }
       case "resync":
         outbox.resync(frame.received);
         break;
@@ -273,6 +284,11 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     },
     changed() {
       outbox.changed();
+    },
+    checkSilence() {
+      if (state === "down" || clock.now() - lastHeard <= options.keepalive() * 1000 * SILENT_KEEPALIVES) return;
+      goDown("nothing was heard of it");
+      call();
     },
     call,
     stop() {

@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { startMosquitto } from "../../scripts/brokers/mosquitto.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
-import { startMosquitto } from "../mqtt/mosquitto.ts";
 import { withLab } from "./lab.ts";
 
 test("a cluster on Mosquitto comes up, heals a killed agent, and outlives kill -9 of aggregator and broker", async () => {
-  let broker = await startMosquitto(0);
-  const { port } = broker;
+  const folder = mkdtempSync(join(tmpdir(), "kraken-mosquitto-"));
+  const broker = await startMosquitto({ folder });
   try {
-    await withLab({ count: 3, broker: `mqtt://127.0.0.1:${port}` }, async (lab) => {
+    await withLab({ count: 3, broker: broker.url }, async (lab) => {
       await lab.askForSync();
       await lab.converge();
       process.kill(lab.agentPid("n1"), "SIGKILL");
@@ -24,7 +27,7 @@ test("a cluster on Mosquitto comes up, heals a killed agent, and outlives kill -
       await lab.converge();
 
       await broker.kill();
-      broker = await startMosquitto(port);
+      await broker.start();
       assert.equal(
         (await lab.request("PATCH", "/nodes/n2/cfg", { services: { beat: { state: "STOP" } } })).status,
         200,
@@ -39,6 +42,7 @@ test("a cluster on Mosquitto comes up, heals a killed agent, and outlives kill -
     });
   } finally {
     await broker.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { startEmbeddedBroker } from "../../aggregator/broker/embedded.ts";
 import { createLog } from "../../src/log.ts";
 import { connectMqtt, formatTopic } from "../../src/mqtt/mod.ts";
-import { CLUSTER, PARENT } from "./contract.ts";
 import { startTcpProxy } from "./tcp_proxy.ts";
+import { CLUSTER, PARENT } from "./tree.ts";
 import { until } from "./until.ts";
 
 const log = createLog(() => {});

@@ -5,8 +5,8 @@ import mqtt from "mqtt";
 import { type EmbeddedBroker, startEmbeddedBroker } from "../../aggregator/broker/embedded.ts";
 import { createLog } from "../../src/log.ts";
 import { type Channel, formatTopic } from "../../src/mqtt/mod.ts";
-import { CLUSTER, PARENT } from "./contract.ts";
 import { connectPacket, packetHead, publishPacket, rawClient, subscribePacket } from "./raw_client.ts";
+import { CLUSTER, PARENT } from "./tree.ts";
 import { until } from "./until.ts";
 
 const log = createLog(() => {});
