@@ -41,8 +41,11 @@ export function wireFrame(frame: Frame): { readonly [key: string]: unknown } {
       return { ...head, ...fields, ...wireDocuments(frame.documents) };
     case "birth":
     case "welcome":
+      if (frame.modules === undefined) return { ...head, ...fields };
       // Declarations are written by people: a field that is there but undefined must not become CBOR's undefined.
       return { ...head, ...fields, modules: JSON.parse(JSON.stringify(frame.modules)) };
+    case "declare":
+    case "moved":
     case "ack":
     case "resync":
     case "alive":

@@ -25,8 +25,8 @@ export const MAX_RETRANSMITS = 5;
 export const BIRTH_MS = 1_000;
 /** The longest wait for a welcome. */
 export const BIRTH_CAP_MS = 15_000;
-/** A child repeats its last ack this often, so that a parent that has forgotten it notices. */
-export const REMIND_MS = 60_000;
+/** A child repeats its last ack after so many keep-alive intervals, so that a parent that has forgotten it notices. */
+export const REMIND_KEEPALIVES = 6;
 /** A parent calls a child to be born again no more often than this. */
 export const CALL_MS = 1_000;
 /** A run stands down when this many of its births were answered by another run's welcome. */

@@ -1,11 +1,13 @@
 import { parseModuleDeclarations } from "../plan/declaration.ts";
-import { isRecord, MAX_INTEGER } from "../state/mod.ts";
+import type { ModuleDeclaration } from "../plan/mod.ts";
+import { isRecord, MAX_INTEGER, readAssignment } from "../state/mod.ts";
 import { fail, isCount, MalformedFrame } from "./malformed.ts";
 import { parseDocuments } from "./parse_documents.ts";
 import { type Frame, PROTOCOL_VERSION } from "./types.ts";
 
 type Fields = { readonly [key: string]: unknown };
 
+const DIGEST = /^[0-9a-f]{32}$/;
 /** Names a run of a program. */
 const RUN = /^[A-Za-z0-9-]{1,64}$/;
 
@@ -27,7 +29,10 @@ export function parseFrame(data: unknown): Frame {
         term: count(data, "term"),
         parent: runOrNone(data, "parent"),
         received: count(data, "received"),
-        modules: modules(data["modules"]),
+        above: count(data, "above"),
+        digest: digest(data, "digest"),
+        knows: data["knows"] === "" ? "" : digest(data, "knows"),
+        ...modules(data["modules"]),
       };
     case "welcome":
       return {
@@ -37,8 +42,19 @@ export function parseFrame(data: unknown): Frame {
         term: count(data, "term"),
         received: count(data, "received"),
         newest: count(data, "newest"),
-        modules: modules(data["modules"]),
+        keepalive: count(data, "keepalive"),
+        digest: digest(data, "digest"),
+        ...modules(data["modules"]),
       };
+    case "declare":
+      return { type, from, to: run(data, "to") };
+    case "moved": {
+      const assignment = readAssignment(data);
+      if (assignment === undefined) {
+        return fail("moved", data["parent"], "an assignment: number, parent, broker, standby");
+      }
+      return { type, from, ...assignment };
+    }
     case "data":
       return { type, from, to: run(data, "to"), ...window(data), documents: parseDocuments(data) };
     case "ack":
@@ -53,7 +69,7 @@ export function parseFrame(data: unknown): Frame {
       return { type, from, why };
     }
     default:
-      return fail("type", type, "birth, welcome, data, ack, resync, alive or dead");
+      return fail("type", type, "birth, welcome, declare, moved, data, ack, resync, alive or dead");
   }
 }
 
@@ -78,8 +94,14 @@ function window(data: Fields): { since: number; upTo: number; newest: number } {
   return { since, upTo, newest };
 }
 
-function modules(value: unknown) {
+function digest(data: Fields, key: string): string {
+  const value = data[key];
+  return typeof value === "string" && DIGEST.test(value) ? value : fail(key, value, "32 hexadecimal digits");
+}
+
+function modules(value: unknown): { readonly modules?: readonly ModuleDeclaration[] } {
+  if (value === undefined) return {};
   const parsed = parseModuleDeclarations(value);
   if (!parsed.ok) throw new MalformedFrame(`modules: ${parsed.problems[0] ?? "not understood"}`);
-  return parsed.modules;
+  return { modules: parsed.modules };
 }

@@ -10,11 +10,14 @@ export type Window = Pick<DataFrame, "since" | "upTo" | "newest" | "documents">;
 /** Documents and values of a window that is being made. */
 type Growing = Map<string, { readonly [name in FacetName]: Map<string, Change["entry"]> }>;
 
+/** The most changes that are looked at for one window: what fits into a frame is far less. */
+const MAX_LOOKED_AT = 40_000;
+
 /** What a window is made of. */
 export interface WindowSource {
   readonly replica: Replica;
-  /** The documents that may have something for the other side. */
-  documents(): Iterable<string>;
+  /** The documents that may have something for the other side that changed after an index. */
+  documents(after: number): Iterable<string>;
   /** Tells whether the other side is to have this change. */
   wanted(change: Change): boolean;
   readonly log: Log;
@@ -28,10 +31,8 @@ export interface WindowSource {
  */
 export function collectWindow(source: WindowSource, since: number): Window | undefined {
   const newest = source.replica.index;
-  const changes: Change[] = [];
-  for (const id of source.documents()) changes.push(...source.replica.since(id, since).filter(source.wanted));
+  const { changes, complete } = oldestChanges(source, since);
   if (changes.length === 0) return undefined;
-  changes.sort((a, b) => a.index - b.index);
 
   const growing: Growing = new Map();
   const columns: { readonly [name in FacetName]: Set<string> } = { cfg: new Set(), parent: new Set(), self: new Set() };
@@ -56,7 +57,27 @@ export function collectWindow(source: WindowSource, since: number): Window | und
     growing.set(change.id, place);
     upTo = change.index;
   }
-  return { since, upTo: newest, newest, documents: finished(growing) };
+  return { since, upTo: complete ? newest : upTo, newest, documents: finished(growing) };
+}
+
+/** The oldest wanted changes after an index, in their order. `complete`: there are no others. */
+function oldestChanges(source: WindowSource, since: number): { changes: Change[]; complete: boolean } {
+  let changes: Change[] = [];
+  let before = Infinity; // changes from this index on are left for later windows
+  for (const id of source.documents(since)) {
+    for (const change of source.replica.since(id, since)) {
+      if (change.index < before && source.wanted(change)) changes.push(change);
+    }
+    if (changes.length < 2 * MAX_LOOKED_AT) continue;
+    changes = inOrder(changes);
+    before = changes[MAX_LOOKED_AT]?.index ?? before;
+    changes.length = MAX_LOOKED_AT;
+  }
+  return { changes: inOrder(changes), complete: before === Infinity };
+}
+
+function inOrder(changes: Change[]): Change[] {
+  return changes.sort((a, b) => a.index - b.index);
 }
 
 function countOf(facets: { readonly [name in FacetName]: Facet }): number {

@@ -16,6 +16,8 @@ import { type Value, valuesOf } from "../../src/state/mod.ts";
 import {
   type ChildLink,
   createChildLink,
+  createNodeChildScope,
+  createNodeScope,
   createParentLink,
   createReplica,
   encodeFrame,
@@ -23,6 +25,7 @@ import {
   type ParentLink,
   type Replica,
 } from "../../src/sync/mod.ts";
+import { NO_MODULES } from "../sync/world.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp_proxy.ts";
 import { until } from "./until.ts";
 
@@ -83,8 +86,9 @@ async function createTree(start: StartBroker) {
     return createParentLink({
       child,
       run,
-      modules: [],
+      ...NO_MODULES,
       replica: disk,
+      scope: createNodeChildScope(disk, child),
       nextTerm(childTerm) {
         const next = Math.max(terms.get(child) ?? 0, childTerm) + 1;
         terms.set(child, next);
@@ -125,8 +129,9 @@ async function createTree(start: StartBroker) {
       const link = createChildLink({
         id,
         run: childRun,
-        modules: [],
+        modules: () => [],
         replica,
+        scope: createNodeScope(replica, id),
         clock: systemClock,
         random: Math.random,
         log: quiet,

@@ -86,12 +86,32 @@ const window = fc.tuple(count, count, count).map((three) => {
   return { since, upTo, newest };
 });
 
+const digest = fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 32, maxLength: 32 });
+const broker = fc.constantFrom("mqtt://127.0.0.1:1883", "mqtts://broker.example");
+
 /** Any frame of the protocol. */
 export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
-  fc.record({ type: type("birth"), from: run, term: count, parent: runOrNone, received: count, modules }, options),
   fc.record(
-    { type: type("welcome"), from: run, to: run, term: count, received: count, newest: count, modules },
-    options,
+    {
+      ...{ type: type("birth"), from: run, term: count, parent: runOrNone, received: count, above: count },
+      ...{ digest, knows: fc.oneof(fc.constant(""), digest), modules },
+    },
+    { ...options, requiredKeys: ["type", "from", "term", "parent", "received", "above", "digest", "knows"] },
+  ),
+  fc.record(
+    {
+      ...{ type: type("welcome"), from: run, to: run, term: count, received: count, newest: count },
+      ...{ keepalive: count, digest, modules },
+    },
+    { ...options, requiredKeys: ["type", "from", "to", "term", "received", "newest", "keepalive", "digest"] },
+  ),
+  fc.record({ type: type("declare"), from: run, to: run }, options),
+  fc.record(
+    {
+      ...{ type: type("moved"), from: run, number: count, parent: fc.uuid(), broker },
+      standby: fc.record({ parent: fc.uuid(), broker }, { ...options, requiredKeys: ["parent"] }),
+    },
+    { ...options, requiredKeys: ["type", "from", "number", "parent"] },
   ),
   fc.tuple(run, run, window, anyDocuments).map(([from, to, indexes, docs]): Frame => ({
     type: "data",

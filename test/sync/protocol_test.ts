@@ -91,7 +91,19 @@ test("what docs/protocol.md does not allow, the code does not take either", () =
     { ...rows, documents: [[0, NODE, 1, 1, [5, 1, 1, 1]]] },
     { ...wireFrame({ type: "dead", from: run, why: "lost" }), why: "bored" },
     { v: 1, type: "alive" },
-    { ...wireFrame({ type: "birth", from: run, term: 0, parent: "", received: 0, modules: [] }), modules: [{}] },
+    {
+      ...wireFrame({
+        type: "birth",
+        from: run,
+        term: 0,
+        parent: "",
+        received: 0,
+        above: 0,
+        digest: "0".repeat(32),
+        knows: "",
+      }),
+      modules: [{}],
+    },
   ];
   for (const frame of broken) {
     assert.equal(cddl.matches("frame", frame), false, JSON.stringify(frame));
