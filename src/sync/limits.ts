@@ -9,7 +9,7 @@ export const MAX_ITEMS = 140_000;
 /** The deepest nesting of lists and maps in a frame. */
 export const MAX_DEPTH = 16;
 /** The most documents in a frame. */
-export const MAX_DOCUMENTS = 10_000;
+export const MAX_DOCUMENTS = 1_000;
 /** The most values of one document in a frame. */
 export const MAX_VALUES = 4_096;
 

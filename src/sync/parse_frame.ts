@@ -1,25 +1,9 @@
 import { parseModuleDeclarations } from "../plan/declaration.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
-import {
-  type Entry,
-  type Facet,
-  FACET_NAMES,
-  type FacetName,
-  isPattern,
-  isRecord,
-  isUuid,
-  MAX_INTEGER,
-  parseUrl,
-  readAssignment,
-  type Value,
-} from "../state/mod.ts";
-import { MAX_DOCUMENTS, MAX_VALUES } from "./limits.ts";
-import { type DocumentChanges, type Frame, PROTOCOL_VERSION } from "./types.ts";
-
-/** What is wrong with a frame, and where in it. */
-export class MalformedFrame extends Error {
-  override readonly name = "MalformedFrame";
-}
+import { isRecord, MAX_INTEGER, readAssignment } from "../state/mod.ts";
+import { fail, isCount, MalformedFrame } from "./malformed.ts";
+import { parseDocuments } from "./parse_documents.ts";
+import { type Frame, PROTOCOL_VERSION } from "./types.ts";
 
 type Fields = { readonly [key: string]: unknown };
 
@@ -72,7 +56,7 @@ export function parseFrame(data: unknown): Frame {
       return { type, from, ...assignment };
     }
     case "data":
-      return { type, from, to: run(data, "to"), ...window(data), documents: documents(data["documents"]) };
+      return { type, from, to: run(data, "to"), ...window(data), documents: parseDocuments(data) };
     case "ack":
       return { type, from, to: run(data, "to"), received: count(data, "received") };
     case "resync":
@@ -89,11 +73,6 @@ export function parseFrame(data: unknown): Frame {
   }
 }
 
-function fail(where: string, found: unknown, expected: string): never {
-  const shown = found === undefined ? "missing" : JSON.stringify(found)?.slice(0, 80);
-  throw new MalformedFrame(`${where} is ${shown}: expected ${expected}`);
-}
-
 function run(data: Fields, key: string): string {
   const value = data[key];
   return typeof value === "string" && RUN.test(value) ? value : fail(key, value, "the name of a run");
@@ -106,10 +85,6 @@ function runOrNone(data: Fields, key: string): string {
 function count(data: Fields, key: string): number {
   const value = data[key];
   return isCount(value) ? value : fail(key, value, `an integer from 0 to ${MAX_INTEGER}`);
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && typeof value === "number" && value >= 0 && value <= MAX_INTEGER;
 }
 
 function window(data: Fields): { since: number; upTo: number; newest: number } {
@@ -129,61 +104,4 @@ function modules(value: unknown): { readonly modules?: readonly ModuleDeclaratio
   const parsed = parseModuleDeclarations(value);
   if (!parsed.ok) throw new MalformedFrame(`modules: ${parsed.problems[0] ?? "not understood"}`);
   return { modules: parsed.modules };
-}
-
-function documents(value: unknown): DocumentChanges[] {
-  if (!Array.isArray(value) || value.length > MAX_DOCUMENTS) {
-    return fail("documents", value, `a list of at most ${MAX_DOCUMENTS}`);
-  }
-  return value.map((item: unknown, place) => document(item, `documents/${place}`));
-}
-
-function document(value: unknown, path: string): DocumentChanges {
-  if (!isRecord(value)) return fail(path, value, "a map");
-  const { id } = value;
-  if (typeof id !== "string" || !isUuid(id)) return fail(`${path}/id`, id, "a UUID in lower case");
-  const facets: { [name in FacetName]?: Facet } = {};
-  let values = 0;
-  for (const name of FACET_NAMES) {
-    if (value[name] === undefined) continue;
-    const entries = facet(value[name], `${path}/${name}`);
-    values += entries.size;
-    if (values > MAX_VALUES) fail(path, values, `at most ${MAX_VALUES} values`);
-    facets[name] = entries;
-  }
-  return { id, facets };
-}
-
-function facet(value: unknown, path: string): Facet {
-  if (!isRecord(value)) return fail(path, value, "a map");
-  const entries = new Map<string, Entry>();
-  for (const [url, item] of Object.entries(value)) {
-    if (!isConcreteUrl(url)) fail(path, url, "a state URL");
-    entries.set(url, entry(item, `${path}${url}`));
-  }
-  return entries;
-}
-
-function isConcreteUrl(url: string): boolean {
-  try {
-    parseUrl(url);
-  } catch {
-    return false;
-  }
-  return !isPattern(url);
-}
-
-function entry(item: unknown, path: string): Entry {
-  if (!Array.isArray(item) || item.length !== 3) return fail(path, item, "a value with its term and rev");
-  const [value, term, rev]: unknown[] = item;
-  if (!isCount(term) || !isCount(rev)) return fail(path, [term, rev], "term and rev");
-  if (value !== null && !isValue(value)) return fail(path, value, "a value without null inside");
-  return { value, version: [term, rev] };
-}
-
-/** The prescan has bounded the depth. */
-function isValue(value: unknown): value is Value {
-  if (typeof value === "string" || typeof value === "boolean" || typeof value === "number") return true;
-  if (Array.isArray(value)) return value.every(isValue);
-  return isRecord(value) && Object.values(value).every(isValue);
 }

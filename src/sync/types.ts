@@ -65,6 +65,7 @@ export interface DataFrame {
   readonly upTo: number;
   /** The sender's newest index: above `upTo` while there is more to come. */
   readonly newest: number;
+  /** Each document once. */
   readonly documents: readonly DocumentChanges[];
 }
 /** Everything up to this index has arrived. */

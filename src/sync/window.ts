@@ -2,7 +2,7 @@ import type { Log } from "../log.ts";
 import type { Facet, FacetName } from "../state/mod.ts";
 import { MAX_DOCUMENTS, MAX_SENT_BYTES, MAX_VALUES } from "./limits.ts";
 import type { Change, DataFrame, DocumentChanges, Replica } from "./types.ts";
-import { DOCUMENT_BYTES, FRAME_BYTES, wireSize } from "./wire_size.ts";
+import { DOCUMENT_BYTES, FRAME_BYTES, urlSize, wireSize } from "./wire_size.ts";
 
 /** Changes that go over a link together. */
 export type Window = Pick<DataFrame, "since" | "upTo" | "newest" | "documents">;
@@ -35,22 +35,25 @@ export function collectWindow(source: WindowSource, since: number): Window | und
   if (changes.length === 0) return undefined;
 
   const growing: Growing = new Map();
+  const columns: { readonly [name in FacetName]: Set<string> } = { cfg: new Set(), parent: new Set(), self: new Set() };
   let bytes = FRAME_BYTES;
   let upTo = since;
   for (const change of changes) {
     const size = wireSize(change);
     const facets = growing.get(change.id);
-    if (size === undefined || size > MAX_SENT_BYTES - FRAME_BYTES - DOCUMENT_BYTES) {
+    if (size === undefined || size + urlSize(change.url) > MAX_SENT_BYTES - FRAME_BYTES - DOCUMENT_BYTES) {
       source.log.error("Cannot send a value that does not fit the wire", { node: change.id, url: change.url });
       upTo = change.index;
       continue;
     }
-    bytes += size + (facets === undefined ? DOCUMENT_BYTES : 0);
+    const column = columns[change.facet];
+    bytes += size + (column.has(change.url) ? 0 : urlSize(change.url)) + (facets === undefined ? DOCUMENT_BYTES : 0);
     const full = bytes > MAX_SENT_BYTES ||
       (facets === undefined ? growing.size >= MAX_DOCUMENTS : countOf(facets) >= MAX_VALUES);
     if (full) return { since, upTo, newest, documents: finished(growing) };
     const place = facets ?? { cfg: new Map(), parent: new Map(), self: new Map() };
     place[change.facet].set(change.url, change.entry);
+    column.add(change.url);
     growing.set(change.id, place);
     upTo = change.index;
   }

@@ -30,13 +30,38 @@ const facet: fc.Arbitrary<Facet> = fc.array(
   { maxLength: 4 },
 ).map((entries) => new Map(entries));
 
-const documents: fc.Arbitrary<DocumentChanges[]> = fc.array(
+/** Documents that have little in common. */
+const various: fc.Arbitrary<DocumentChanges[]> = fc.uniqueArray(
   fc.record({
     id: fc.uuid(),
     facets: fc.record({ cfg: facet, parent: facet, self: facet }, { requiredKeys: [], ...options }),
   }, options),
-  { maxLength: 3 },
+  { maxLength: 3, selector: ({ id }) => id },
 );
+
+/** A facet with some of few values and few versions, as many documents have them. */
+const commonFacet: fc.Arbitrary<Facet> = fc.uniqueArray(
+  fc.tuple(
+    fc.constantFrom("/a", "/b", "/c/d", "/services/sshd/state"),
+    fc.record({
+      value: fc.option(value, { freq: 4 }),
+      version: fc.tuple(fc.constantFrom(1, 1, 2, 2 ** 32 - 1), fc.constantFrom(1, 1, 1, 70, 300, 70_000)),
+    }, options),
+  ),
+  { maxLength: 4, selector: ([url]) => url },
+).map((entries) => new Map(entries));
+
+/** Documents that have much in common. */
+const alike: fc.Arbitrary<DocumentChanges[]> = fc.uniqueArray(
+  fc.record({
+    id: fc.uuid(),
+    facets: fc.record({ cfg: commonFacet, parent: commonFacet, self: commonFacet }, { requiredKeys: [], ...options }),
+  }, options),
+  { maxLength: 12, selector: ({ id }) => id },
+);
+
+/** Documents of a data frame: in some rows are shorter, in others plain maps. */
+export const anyDocuments: fc.Arbitrary<DocumentChanges[]> = fc.oneof(various, alike);
 
 const modules = fc.constantFrom(
   [],
@@ -88,7 +113,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
     },
     { ...options, requiredKeys: ["type", "from", "number", "parent"] },
   ),
-  fc.tuple(run, run, window, documents).map(([from, to, indexes, docs]): Frame => ({
+  fc.tuple(run, run, window, anyDocuments).map(([from, to, indexes, docs]): Frame => ({
     type: "data",
     from,
     to,
