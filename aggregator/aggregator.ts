@@ -126,7 +126,10 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     },
   });
   const ownTerm = (): number => joining?.term ?? term.run;
-  const discovered = createDiscovered({ replica, nodes, events, term, ownId, ownTerm, log });
+  const discovered = createDiscovered({
+    ...{ replica, nodes, events, term, ownId, ownTerm, log },
+    isRoot: way === undefined,
+  });
   const cfg = createCfgWriter({
     replica,
     nodes,
@@ -359,7 +362,8 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     if (isAggregator && id !== ownId) {
       statuses.changed(id);
       if (facet === "cfg" && moves.some(({ after }) => after === id)) queueMicrotask(tellRoot);
-      if (facet === "parent" && urls.includes("/physState")) queueMicrotask(() => powerChanged(id));
+      const isPower = facet === "parent" && urls.includes("/physState");
+      if (isPower && placement.via(id) === id) queueMicrotask(() => powerChanged(id));
     }
     if (isAggregator && standbys !== undefined) queueMicrotask(() => standbys.changed(id, urls));
     children.changed(id);

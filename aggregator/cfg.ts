@@ -2,6 +2,7 @@ import { complainPolicy, policy } from "../src/engine/mod.ts";
 import { compareNames } from "../src/nodeset/mod.ts";
 import type { Planner } from "../src/plan/mod.ts";
 import {
+  assignmentValue,
   bindUrl,
   type Difference,
   diffValues,
@@ -141,9 +142,9 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         const problem = findHindrance(parts, id, node.name, ids);
         if (problem !== undefined) return { ok: false, kind: "invalid", problems: [problem] };
         const kept = new Map<string, Value>([["/name", node.name], ["/deleted", true]]);
-        // Whoever is made under this name again is not served under an assignment of this one.
-        const assignment = node.cfg.get("/assignment");
-        if (assignment !== undefined) kept.set("/assignment", assignment);
+        // Its aggregator is deposed, and whoever is made under this name again is served under an assignment of its own.
+        const last = readAssignment(node.cfg.get("/assignment"));
+        if (last !== undefined) kept.set("/assignment", assignmentValue({ ...last, number: last.number + 1 }));
         const entries = entriesFor(document.facets.cfg, kept, parts.term);
         const cfg = mergeFacets(document.facets.cfg, entries);
         documents.push({ ...document, facets: { ...document.facets, cfg } });

@@ -24,12 +24,16 @@ export function createDiscovered(
     /** The term of the aggregator's own `self` facet. */
     readonly ownTerm: () => number;
     readonly log: Log;
+    /** Whether this is the root, which looks after nodes that nobody serves. */
+    readonly isRoot: boolean;
   },
 ): Discovered {
   const { replica, nodes, events, term, ownId, log } = parts;
 
   /** A facet that has a later writer is left as it is: this one has not heard yet that it was replaced. */
   function write(id: string, values: ReadonlyMap<string, Value | null>): string[] {
+    const via = nodes.placement.via(id);
+    if (via !== id && !(parts.isRoot && via === undefined)) return []; // another aggregator's to write
     const mine = term.of(id);
     const newest = newestVersion(replica.get(id)?.facets.parent ?? new Map())[0];
     if (newest <= mine) return replica.write(id, "parent", values, mine);

@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import { createStyle, EXIT, ProgramError, runProgram, type Terminal, untilAborted } from "../../src/cli/mod.ts";
 import type { InventoryNode } from "../../src/inventory/mod.ts";
 import { toNested } from "../../src/state/mod.ts";
+import type { TreeEntryShape } from "../../ctl/shapes.ts";
 import { describeTree } from "../../ctl/tree_text.ts";
 import { startCluster } from "../cluster/cluster.ts";
 import { builtFile, ROOT } from "../runtimes.ts";
@@ -10,7 +11,7 @@ import { type Api, createApi } from "./api.ts";
 import { behaviour } from "./behaviour.ts";
 import { startBrokers } from "./brokers.ts";
 import { takeFolder } from "./folder.ts";
-import { followNodes } from "./follow.ts";
+import { followNodes, pause } from "./follow.ts";
 import { describeWays } from "./hints.ts";
 import { readInventory, withEndpoint, withTiers } from "./inventory.ts";
 import { program } from "./options.ts";
@@ -68,8 +69,12 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
       const inventory = withTiers(read.nodes, root, tiers);
       await applyInventory(api, [root, ...inventory.aggregators, ...inventory.nodes]);
       const all = await followNodes(api, { terminal, limit: options.limit, signal });
-      const summary = await summarize(api, performance.now() - started);
-      if (count > 1) { for (const line of describeTree(await api.tree(), createStyle(false), undefined)) say(line); }
+      const elapsed = performance.now() - started;
+      const engines = [...cluster.aggregators.values()].map((each) => createApi(each.api));
+      const summary = await summarize(api, engines, elapsed);
+      if (count > 1) {
+        for (const line of describeTree(await settledTree(api, all), createStyle(false), undefined)) say(line);
+      }
       for (const line of describeSummary(summary)) say(line);
       if (!options["until-converged"] && !signal.aborted) {
         for (const line of describeWays(cluster, usual)) say(line);
@@ -102,19 +107,30 @@ async function applyInventory(api: Api, nodes: readonly InventoryNode[]): Promis
   await api.apply(nodes.map((node) => ({ ...node, cfg: toNested(node.cfg) })));
 }
 
+/** The tree once its counts, which come up tier by tier, say of all nodes what is so already; or as far as they are in 5 s. */
+async function settledTree(api: Api, all: boolean): Promise<TreeEntryShape[]> {
+  const end = performance.now() + 5_000;
+  for (;;) {
+    const tree = await api.tree();
+    if (!all || tree[0]?.health === "FULL" || performance.now() > end) return tree;
+    await pause(100, AbortSignal.timeout(5_000));
+  }
+}
+
 /** How it went, as `--json` prints it, and what is not as it should be. */
-async function summarize(api: Api, elapsedMs: number) {
+async function summarize(api: Api, engines: readonly Api[], elapsedMs: number) {
   const nodes = await api.nodes();
-  const { plans, mutations, retries } = await api.counts();
+  const counts = await Promise.all(engines.map((engine) => engine.counts()));
+  const sum = (key: "plans" | "mutations" | "retries"): number => counts.reduce((total, each) => total + each[key], 0);
   const others = nodes.filter(({ phase }) => phase !== "converged");
   return {
     json: {
       nodes: nodes.length,
       converged: nodes.length - others.length,
       elapsedMs: Math.round(elapsedMs),
-      plans,
-      mutations,
-      retries,
+      plans: sum("plans"),
+      mutations: sum("mutations"),
+      retries: sum("retries"),
     },
     others,
   };

@@ -75,7 +75,7 @@ export function createMqttParentTransport(
   const from = options.run;
   const connection = connectMqtt({
     url: options.url,
-    clientId: `kraken-${options.run}`,
+    clientId: `kraken-parent-${options.run}`, // an aggregator is a child too, often on the same broker
     will: { topic: life, payload: encodeFrame({ type: "dead", from, why: "lost" }) },
     maxOutstanding: MAX_OUTSTANDING,
     topics: [childrenFilter(cluster, parent, "up"), childrenFilter(cluster, parent, "life")],
