@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import * as v from "valibot";
-import { type Behaviour, type Cluster, startCluster } from "../../scripts/cluster/cluster.ts";
+import { type AggregatorBelow, type Behaviour, type Cluster, startCluster } from "../../scripts/cluster/cluster.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { createApi, type ListedNode } from "../../scripts/demo/api.ts";
 import { DENO_CONFIG, denoPath, type How, ROOT } from "../../scripts/runtimes.ts";
@@ -35,18 +35,18 @@ export interface Lab {
   readonly names: readonly string[];
   nodes(): Promise<ListedNode[]>;
   node(name: string): Promise<ListedNode>;
-  /** Any request to the API: its status and body. */
-  request(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
+  /** Any request to the API, that of the root by default: its status and body. */
+  request(method: string, path: string, body?: unknown, api?: string): Promise<{ status: number; body: unknown }>;
   /** Asks for {@link SYNC} on every node. */
   askForSync(): Promise<void>;
   converge(limitMs?: number): Promise<void>;
   /** How often a machine was powered on and off so far. */
-  power(name: string): Promise<{ powerOn: number; powerOff: number }>;
+  power(name: string): Promise<{ powerOn: number; powerOff: number; resets: number }>;
   /** The process of a node's agent. */
   agentPid(name: string): number;
 }
 
-const countersShape = v.object({ powerOn: v.number(), powerOff: v.number() });
+const countersShape = v.object({ powerOn: v.number(), powerOff: v.number(), resets: v.number() });
 
 /** Runs a test on a cluster of its own, which ends with it, whatever happens. Logs are printed when it fails. */
 export async function withLab(
@@ -55,6 +55,9 @@ export async function withLab(
     readonly how?: How;
     readonly agentCommand?: readonly string[];
     readonly broker?: string;
+    readonly below?: readonly AggregatorBelow[];
+    /** The aggregator of each node, where that is not the root. */
+    readonly parents?: ReadonlyMap<string, string>;
     readonly behaviour?: Partial<Behaviour>;
   },
   run: (lab: Lab) => Promise<void>,
@@ -67,7 +70,11 @@ export async function withLab(
       folder,
       cluster: clusterName,
       aggregator: "root",
-      machines: names.map((name) => ({ name })),
+      machines: names.map((name) => {
+        const parent = options.parents?.get(name);
+        return parent === undefined ? { name } : { name, parent };
+      }),
+      ...(options.below === undefined ? {} : { below: options.below }),
       behaviour: { ...steady, ...options.behaviour },
       ...(options.how === undefined ? {} : { how: options.how }),
       ...(options.agentCommand === undefined ? {} : { agentCommand: options.agentCommand }),
@@ -106,8 +113,8 @@ function labOf(cluster: Cluster, names: readonly string[]): Lab {
       if (node === undefined) throw new RangeError(`No node '${name}'`);
       return node;
     },
-    async request(method, path, body) {
-      const response = await fetch(`${cluster.api}/api/v1${path}`, {
+    async request(method, path, body, at = cluster.api) {
+      const response = await fetch(`${at}/api/v1${path}`, {
         method,
         headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -159,7 +166,10 @@ export function demoCommand(...args: string[]): [file: string, ...args: string[]
 }
 
 function printLogs(folder: string): void {
-  for (const name of ["aggregator.log", "simulator.log"]) {
+  const below = existsSync(join(folder, "aggregators"))
+    ? readdirSync(join(folder, "aggregators")).filter((name) => name.endsWith(".log"))
+    : [];
+  for (const name of ["aggregator.log", ...below.map((each) => join("aggregators", each)), "simulator.log"]) {
     try {
       process.stderr.write(`--- ${name}\n${readFileSync(join(folder, name), "utf8").slice(-4000)}\n`);
     } catch {
