@@ -381,3 +381,25 @@ test("krakenctl delete asks at a terminal, and without one deletes nothing unles
     "DELETE /api/v1/nodes?nodeset=n[1-2]",
   ]]);
 });
+
+test("krakenctl tree shows aggregators below their parents, with their health", async () => {
+  const counts = { nodes: 8, converged: 4, sync: 4, failed: 0, stale: 4 };
+  const entry = {
+    name: "root",
+    depth: 0,
+    health: "DEGRADED",
+    counts,
+    link: "UP",
+    api: "http://127.0.0.1:1",
+    standby: "",
+  };
+  const stale = { since: "2026-01-01T00:00:00.000Z", aggregator: "rack1" };
+  const lost = { ...entry, name: "rack1", depth: 1, health: "LOST", standby: "spare", stale };
+  const shown = await run(["tree"], { "GET /api/v1/tree": { json: { aggregators: [entry, lost] } } });
+  assert.deepEqual(shown.stdout.split("\n"), [
+    "AGGREGATOR  HEALTH    NODES  CONVERGED  SYNC  FAILED  STALE  STANDBY  API                 NOTE",
+    "root        DEGRADED      8          4     4       0      4           http://127.0.0.1:1",
+    "  rack1     LOST          8          4     4       0      4  spare    http://127.0.0.1:1  rack1 is not heard since 2026-01-01T00:00:00.000Z",
+    "",
+  ]);
+});
