@@ -3,8 +3,25 @@ import { createEngine, type EngineHost, type Freeze, readStuck, targetOf } from 
 import type { Log } from "../src/log.ts";
 import { createModuleHost, type Module, type ModuleNode } from "../src/module/mod.ts";
 import { compileDomain, createPlanner, type ModuleDeclaration, type Planner } from "../src/plan/mod.ts";
-import { emptyDocument, newestVersion, type Value, valuesOf, viewOf } from "../src/state/mod.ts";
-import { createChildLink, createReplica, type DownFrame, type UpFrame } from "../src/sync/mod.ts";
+import {
+  type Assignment,
+  assignmentOf,
+  emptyDocument,
+  newestVersion,
+  readAssignment,
+  type Value,
+  valuesOf,
+  viewOf,
+} from "../src/state/mod.ts";
+import {
+  createChildLink,
+  createNodeScope,
+  createReplica,
+  type DownFrame,
+  type LifeFrame,
+  type LinkState,
+  type UpFrame,
+} from "../src/sync/mod.ts";
 
 /** What an agent is made of. */
 export interface AgentParts {
@@ -21,6 +38,12 @@ export interface AgentParts {
   send(frame: UpFrame): void;
   /** Another run of the same node has taken its place: it must end. */
   onDeposed(): void;
+  /** The root, or its parent, says where it joins. */
+  onAssignment?(assignment: Assignment): void;
+  /** How far its link is. */
+  onLink?(state: LinkState): void;
+  /** Its parent wants signs of life this often, in seconds. */
+  onKeepalive?(seconds: number): void;
 }
 
 /** An agent: one node that keeps itself as its cfg asks for. Without I/O of its own: transport and modules are given. */
@@ -29,6 +52,7 @@ export interface Agent {
   connected(): void;
   disconnected(): void;
   receive(frame: DownFrame): void;
+  parentLife(frame: LifeFrame): void;
   /** Ends modules and timers. */
   stop(): Promise<void>;
 }
@@ -122,18 +146,35 @@ export function createAgent(parts: AgentParts): Agent {
   const link = createChildLink({
     id,
     run: parts.run,
-    modules: declarations,
+    modules: () => declarations,
     replica,
+    scope: createNodeScope(replica, id),
     clock,
     random,
     log,
     send: parts.send,
-    onState: (state, why) => log.info("Link", { state, why }),
-    onWelcome: (_term, parentModules) => planWith(parentModules),
+    onState(state, why) {
+      log.info("Link", { state, why });
+      parts.onLink?.(state);
+    },
+    onWelcome(_term, parentModules, keepalive) {
+      if (parentModules !== undefined) planWith(parentModules);
+      parts.onKeepalive?.(keepalive);
+    },
+    // What an earlier parent wrote and the present one does not know of is nobody's word any more.
+    onSnapshot() {
+      const assignment = assignmentOf(link.term);
+      replica.drop(id, "parent", ({ version }) => assignmentOf(version[0]) < assignment);
+    },
+    onMoved: (assignment) => parts.onAssignment?.(assignment),
     onDeposed: parts.onDeposed,
   });
-  const unfollow = replica.onChange((_id, facet) => {
+  const unfollow = replica.onChange((_id, facet, urls) => {
     changed();
+    if (facet === "cfg" && urls.includes("/assignment")) {
+      const assignment = readAssignment(replica.get(id)?.facets.cfg.get("/assignment")?.value);
+      if (assignment !== undefined) queueMicrotask(() => parts.onAssignment?.(assignment));
+    }
     if (facet === "self") link.changed();
     if (facet === "cfg") write(new Map([["/seen", cfgVersion()]])); // modules have just been told
   });
@@ -146,6 +187,7 @@ export function createAgent(parts: AgentParts): Agent {
     connected: () => link.connected(),
     disconnected: () => link.disconnected(),
     receive: (frame) => link.receive(frame),
+    parentLife: (frame) => link.parentLife(frame),
     async stop() {
       engine.stop();
       await modules.stop();

@@ -5,7 +5,7 @@ import { createServiceModule } from "../modules/service/module.ts";
 import { EXIT, ProgramError, runProgram } from "../src/cli/mod.ts";
 import { systemClock } from "../src/clock.ts";
 import { createLog } from "../src/log.ts";
-import { createChildTransport } from "../src/mqtt/mod.ts";
+import { createUplink } from "../src/mqtt/mod.ts";
 import { redactUrl } from "../src/redact.ts";
 import { isNodeName, isUuid } from "../src/state/mod.ts";
 import { createAgent } from "./agent.ts";
@@ -30,7 +30,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   const run = randomUUID();
   const random = Math.random;
   const log = createLog((line) => void process.stderr.write(line), { pretty: process.stderr.isTTY === true });
-  const transport = createChildTransport({ url: broker, cluster, parent, child: id, run, random, log });
+  const uplink = createUplink({ url: broker, cluster, parent, child: id, run, random, log, clock: systemClock });
   let end: (code: number) => void = () => {};
   const ended = new Promise<number>((resolve) => end = resolve);
   signal.addEventListener("abort", () => end(EXIT.ok), { once: true });
@@ -38,15 +38,18 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     ...{ id, name, run, random, log },
     clock: systemClock,
     modules: [createHostinfoModule(), createServiceModule({ runDir: options["run-dir"] })],
-    send: (frame) => transport.send(frame),
+    send: uplink.send,
     onDeposed: () => end(EXIT.failed),
+    onAssignment: uplink.assign,
+    onLink: uplink.linked,
+    onKeepalive: uplink.setKeepalive,
   });
   await agent.start();
-  transport.start(agent);
+  uplink.start(agent);
   terminal.write(`${JSON.stringify({ ready: true, id, name, run })}\n`);
   const code = await ended;
   log.info("Stopping");
   await agent.stop();
-  await transport.stop();
+  await uplink.stop();
   return code;
 });

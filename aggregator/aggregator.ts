@@ -1,25 +1,32 @@
-import { randomUUID } from "node:crypto";
 import type { Clock, Random } from "../src/clock.ts";
-import { createEngine, type EngineHost, memoValue, readMemo, readPolicy, readStuck } from "../src/engine/mod.ts";
+import { createEngine, readPolicy } from "../src/engine/mod.ts";
 import type { Log } from "../src/log.ts";
 import { createModuleHost, type Module } from "../src/module/mod.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
-import { type Entry, nodeIdOf, type Value } from "../src/state/mod.ts";
+import { type Entry, FACET_NAMES, nodeIdOf, type Value } from "../src/state/mod.ts";
 import { createReplica, type DownFrame, type LifeFrame, type Replica, type UpFrame } from "../src/sync/mod.ts";
 import { createAgentHolds } from "./agent_holds.ts";
 import { createCfgWriter } from "./cfg.ts";
-import { createChildren } from "./children.ts";
+import { type ChildrenCounts, createChildren } from "./children.ts";
 import type { Control } from "./control.ts";
 import { createDiscovered } from "./discovered.ts";
 import { createDomains } from "./domains.ts";
+import { createEngineHost } from "./engine_host.ts";
 import { createEvents } from "./events.ts";
-import { createHoldStore } from "./hold_store.ts";
+import { createFence } from "./fence.ts";
 import { createFreezer } from "./freezer.ts";
+import { type Below, countsValue, sumUp } from "./health.ts";
+import { createHoldStore } from "./hold_store.ts";
+import { createJoining, type Joining, type ParentWay } from "./joining.ts";
 import { createNodes, type Nodes } from "./nodes.ts";
 import { createPersistence } from "./persistence.ts";
+import type { Move } from "./placement.ts";
 import { createRunStates } from "./run_state.ts";
+import { createStandbys } from "./standby.ts";
+import { createStatuses } from "./statuses.ts";
 import { createControl } from "./steering.ts";
 import type { Store, Stored } from "./store/mod.ts";
+import { takeWriterTerm } from "./writer_term.ts";
 
 /** How much longer than a lost link all links may take after a restart of the aggregator, in milliseconds. */
 const RESUME_GRACE = 30_000;
@@ -29,6 +36,8 @@ export interface AggregatorParts {
   readonly cluster: string;
   /** The name of its own node. */
   readonly name: string;
+  /** Names this run: new with every start. */
+  readonly run: string;
   readonly store: Store;
   /** What it runs for its children. */
   readonly modules: readonly Module[];
@@ -41,43 +50,97 @@ export interface AggregatorParts {
   readonly log: Log;
   /** Sends a frame to a child. */
   send(child: string, frame: DownFrame): void;
+  /** The way to its parent; absent at the root. */
+  readonly way?: ParentWay;
+  /** The name of the aggregator whose children it is ready to take over. */
+  readonly standbyFor?: string;
 }
 
-/** Holds nodes, plans for them and drives them. Without I/O of its own: transport, store and modules are given. */
+/** Where an aggregator is reached. */
+export interface Addresses {
+  /** URL of its HTTP API. */
+  readonly api: string;
+  /** URL of the broker over which its children reach it, without name and password. */
+  readonly broker: string;
+}
+
+/** Holds nodes, plans for them and drives them. Without I/O of its own: transports, store and modules are given. */
 export interface Aggregator {
   readonly id: string;
   readonly control: Control;
+  /** What waits, for whoever watches it. */
+  readonly counts: AggregatorCounts;
   /** Starts modules, engine and links. */
-  start(): Promise<void>;
+  start(addresses: Addresses): Promise<void>;
   receive(child: string, frame: UpFrame): void;
   life(child: string, frame: LifeFrame): void;
-  /** The transport is up (again): children may have been missed. */
+  /** The transport to the children is up (again): some may have been missed. */
   connected(): void;
+  /** The way to the parent; absent at the root. */
+  readonly joining: Joining | undefined;
   /** Ends everything that it started, and writes what waits to be written. */
   stop(): Promise<void>;
 }
 
+/** What waits in an aggregator. */
+export interface AggregatorCounts {
+  readonly children: ChildrenCounts;
+  /** Documents with changes that are not on disk. */
+  readonly unsavedDocuments: number;
+  readonly unsavedEvents: number;
+  readonly documents: number;
+  /** Whether the parent has not acknowledged a window; undefined at the root. */
+  readonly upWaiting: boolean | undefined;
+  /** Clients that follow the event log, those of this program included. */
+  readonly listeners: number;
+}
+
 /**
- * Makes an aggregator from what its store holds. It writes with a higher term than any run before it.
+ * Makes an aggregator from what its store holds. It writes with a higher term than any run before it. Without a way up it
+ * is the root, whose disk is the memory of the cluster; others hold what is below them, and learn it anew where they have
+ * lost it.
  *
  * @throws {Error} When the store belongs to another cluster or another aggregator, or can't be written.
  */
 export function createAggregator(parts: AggregatorParts): Aggregator {
-  const { cluster, name, store, clock, random, log } = parts;
-  const run = randomUUID();
+  const { cluster, name, run, store, clock, random, log, way } = parts;
   const ownId = nodeIdOf(cluster, name);
   const stored = store.load();
-  const term = takeTerm(parts, stored);
+  claimStore(parts, stored);
   const replica = createReplica(stored.documents);
-  makeOwnNode(store, replica, ownId, name, term);
+  const term = takeWriterTerm(store, stored, () => replica);
+  if (way === undefined) makeOwnNode(store, replica, ownId, name, term.run);
 
   const declarations = parts.modules.map(({ declaration }) => declaration);
-  const domains = createDomains(declarations, parts.agentModules, log);
+  const domains = createDomains(declarations, parts.agentModules, log, aggregatorOf);
   const nodes = createNodes(replica, domains, name);
+  const { placement } = nodes;
   const events = createEvents(clock, store, stored);
-  const persistence = createPersistence(store, replica, events, clock, log);
-  const discovered = createDiscovered({ replica, nodes, events, term, ownId });
-  const cfg = createCfgWriter({ replica, nodes, domains, store, term, cluster, aggregators: [name], ownId });
+  const persistence = createPersistence({
+    ...{ store, replica, events, clock, log },
+    facets: way === undefined ? ["parent", "self"] : FACET_NAMES,
+    session(id) {
+      const via = placement.via(id);
+      const session = via === undefined ? undefined : children.session(via);
+      return via === undefined || session === undefined ? undefined : [via, session];
+    },
+  });
+  const ownTerm = (): number => joining?.term ?? term.run;
+  const discovered = createDiscovered({
+    ...{ replica, nodes, events, term, ownId, ownTerm, log },
+    isRoot: way === undefined,
+  });
+  const cfg = createCfgWriter({
+    replica,
+    nodes,
+    domains,
+    store,
+    term: term.run,
+    cluster,
+    ownId,
+    ownName: name,
+    isRoot: way === undefined,
+  });
   const freezer = createFreezer({
     nodes,
     store,
@@ -85,37 +148,51 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     discovered,
     patchCfg: cfg.patch,
     frozen: stored.facts.get("frozen") === true,
+    frozenAbove: () => way !== undefined && replica.get(ownId)?.facets.parent.get("/frozen")?.value === true,
     thawed(ids) {
       for (const id of ids) engine.touch(id);
     },
   });
+  const fence = createFence({
+    ...{ name, clock, events },
+    isAlone: () => joining !== undefined && joining.state !== "level",
+    standby() {
+      const standby = replica.get(ownId)?.facets.cfg.get("/standby")?.value;
+      return typeof standby === "string" ? standby : undefined;
+    },
+    onChanged: () => engine.touchAll(),
+    handOver: () => children.handOver(),
+  });
   const runStates = createRunStates({
-    nodes,
-    discovered,
-    clock,
+    ...{ nodes, discovered, clock },
     grace: parts.grace,
     resumeGrace: parts.grace + RESUME_GRACE,
+    isFenced: () => fence.isUp,
   });
   const children = createChildren({
-    run,
+    ...{ run, replica, nodes, store, clock, random, log },
     modules: declarations,
-    replica,
-    nodes,
-    store,
+    agentModules: parts.agentModules,
     terms: stored.terms,
-    clock,
-    random,
-    log,
+    sessions: stored.sessions,
     send: parts.send,
     onState: (child, state, sameRun, why) => runStates.link(child, state, sameRun, why),
+    onHeard: (child) => runStates.heard(child),
+    onBorn(child, { above }) {
+      if (term.outdo(child, above)) replica.restamp(child, "parent", term.of(child));
+    },
     onModules(child, modules) {
-      const problem = domains.declare(child, modules);
+      const known = domains.declared;
+      const isAggregator = placement.isAggregator(child);
+      const problem = isAggregator ? domains.declareBelow(child, modules) : domains.declare(child, modules);
       if (problem !== undefined) {
         events.add({ node: nodes.read(child)?.name ?? child, kind: "refused", why: problem });
       }
-      nodes.changed(child);
+      for (const id of isAggregator ? placement.below(child) : [child]) nodes.changed(id);
       engine.touch(child);
+      if (domains.declared !== known) joining?.link.redeclare();
     },
+    onGone: forgetUnlessBelow,
   });
   const modules = createModuleHost({
     modules: parts.modules,
@@ -132,38 +209,48 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       if (id === ownId) discovered.own(new Map([[url, value]]));
       else discovered.parent(id, new Map([[url, value]]));
     },
-    clock,
-    random,
-    log,
+    ...{ clock, random, log },
   });
-  const host: EngineHost = {
-    role: "parent",
-    nodes: () => nodes.children(),
-    read(id) {
-      const node = nodes.isChild(id) ? nodes.read(id) : undefined;
-      if (node === undefined) return undefined;
-      return { ...node, frozen: freezer.stateOf(id) };
-    },
-    run: (id, step, execution, signal) => modules.run(id, step, execution, signal),
-    discover: (id, url, value) => discovered.parent(id, new Map([[url, value]]), "a mutation failed"),
-    hold: (id, stuck) => discovered.parent(id, new Map([["/stuck/parent", stuck === undefined ? null : { ...stuck }]])),
-    held: (id) => readStuck(replica.get(id)?.facets.parent.get("/stuck/parent")?.value),
-    remember(id, memo) {
-      const before = host.remembered(id);
-      discovered.parent(id, new Map([["/engine/memo", memoValue(memo)]]));
-      // On disk before a node is taken out, so that a run after a crash counts it too.
-      if (memo.out !== before?.out && (memo.out === "TAKEN" || memo.out === "CUT")) persistence.flush();
-      // A crash right after a failure, or because of it, does not make it undone.
-      else if (memo.failed !== undefined) persistence.flushSoon();
-    },
-    remembered: (id) => readMemo(replica.get(id)?.facets.parent.get("/engine/memo")?.value),
-    clear: (id, mutation) => discovered.parent(id, new Map([["/clear", mutation ?? null]])),
-    ...createHoldStore(store, stored.facts, log),
-    log: (event) => events.add(event),
-  };
-  const engine = createEngine(host, { clock, random });
+  const engine = createEngine(
+    createEngineHost({
+      ...{ nodes, replica, discovered, events, persistence, modules },
+      holds: createHoldStore(store, stored.facts, log),
+      isComplete: () => joining?.complete ?? true,
+      freezeOf: (id) => fence.isUp ? "everything" : freezer.stateOf(id),
+    }),
+    { clock, random },
+  );
   const agentHolds = createAgentHolds({ replica, nodes, events, clock });
+  const standbys = way === undefined ? createStandbys({ nodes, cfg, events }) : undefined;
+  const statuses = createStatuses({
+    ...{ nodes, clock },
+    statusOf: (id) => engine.status(id),
+    publish: way === undefined
+      ? undefined
+      : (id, status) => discovered.parent(id, new Map([["/engine/status", status]])),
+    onLooked: tellSubtree,
+  });
+  const joining: Joining | undefined = way === undefined ? undefined : createJoining({
+    ...{ ownId, run, way, replica, placement, term, clock, random, log },
+    modules: () => domains.declared,
+    onState: () => fence.changed(),
+    onLeft: takeOver,
+    onForgotten(ids) {
+      for (const id of ids) forget(id);
+    },
+    onComplete() {
+      engine.touchAll();
+      children.callAll();
+    },
+  });
   let policyAt = "";
+  let retriesAsked = new Map<string, Value>();
+
+  /** The aggregator below that serves a node: the one whose modules its planner has. */
+  function aggregatorOf(id: string): string | undefined {
+    const parent = replica.get(id)?.facets.cfg.get("/parent")?.value;
+    return typeof parent === "string" && parent !== name ? placement.aggregator(parent) : undefined;
+  }
 
   /** Limits and invariants are cfg of the aggregator's own node. */
   function takePolicy(): void {
@@ -180,53 +267,185 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     if (physState === "POWER_OFF") children.poweredOff(id);
     else runStates.power(id);
   }
-  const unfollow = replica.onChange((id, facet, urls) => {
-    const wasChild = nodes.isChild(id);
-    nodes.changed(id);
-    if (id === ownId && facet === "cfg") queueMicrotask(takePolicy);
-    if (facet === "self") agentHolds.changed(id, urls);
-    if (wasChild && !nodes.isChild(id)) {
+
+  /** What an earlier aggregator of a child knew of it stays true until something else is seen, but is ours to say now. */
+  function takeOver(id: string): void {
+    if (placement.via(id) !== id || !term.settle(id)) return;
+    replica.restamp(id, "parent", term.of(id));
+    discovered.parent(id, new Map([["/clear", null]]));
+    freezer.tell(id);
+    if (nodes.isChild(id)) runStates.adopt(id);
+  }
+
+  function moved({ id, before, after }: Move): void {
+    if (before === id) {
       children.remove(id);
       runStates.remove(id);
-      engine.touch(id);
+      statuses.remove(id);
+    } else if (before !== undefined) children.left(before, id);
+    if (after === id) queueMicrotask(() => takeOver(id));
+    else if (after !== undefined) {
+      replica.renew(id);
+      children.changed(id);
+    } else queueMicrotask(() => forgetUnlessBelow(id));
+    engine.touch(id);
+  }
+
+  function forgetUnlessBelow(id: string): void {
+    if (way === undefined || id === ownId || placement.via(id) !== undefined || children.isLeaving(id)) return;
+    forget(id);
+  }
+  /** Somebody else holds it now. */
+  function forget(id: string): void {
+    const last = placement.via(id);
+    replica.remove(id);
+    persistence.forget(id);
+    for (const move of placement.update(id)) if (move.id !== id) moved(move);
+    if (last === id) {
+      children.remove(id);
+      runStates.remove(id);
     }
+    nodes.changed(id);
+    statuses.remove(id);
+    engine.touch(id);
+  }
+
+  function tellSubtree(): void {
+    const { health, counts } = sumUp(statuses.all(), below());
+    discovered.own(new Map<string, Value>([["/subtree/health", health], ["/subtree/counts", countsValue(counts)]]));
+  }
+  function* below(): Generator<Below> {
+    for (const id of placement.direct()) {
+      const aggregator = placement.isAggregator(id) ? nodes.read(id) : undefined;
+      if (aggregator === undefined) continue;
+      const all = [...placement.below(id)];
+      const aggregators = all.filter((each) => placement.isAggregator(each)).length;
+      yield { aggregator, aggregators, nodes: all.length - aggregators };
+    }
+  }
+
+  /** The aggregators below learn where the root is through their parents. */
+  function tellRoot(): void {
+    const url = way === undefined ? "/api" : "/rootApi";
+    const api = replica.get(ownId)?.facets[way === undefined ? "self" : "parent"].get(url)?.value;
+    if (typeof api !== "string") return;
+    for (const id of placement.direct()) {
+      if (placement.isAggregator(id)) discovered.parent(id, new Map([["/rootApi", api]]));
+    }
+  }
+
+  /** Somebody asked at the root to try again what was given up here. */
+  function takeRetries(id: string): void {
+    const asked = replica.get(id)?.facets.cfg.get("/retries")?.value ?? undefined;
+    if (asked === undefined || asked === retriesAsked.get(id)) return;
+    retriesAsked.set(id, asked);
+    retry(id);
+  }
+  function retry(id: string): void {
+    engine.retry(id);
+    const before = nodes.read(id)?.view.get("/retry");
+    discovered.parent(id, new Map([["/retry", (typeof before === "number" ? before : 0) + 1]]));
+  }
+
+  const unfollow = replica.onChange((id, facet, urls) => {
+    const moves = facet === "cfg" ? placement.update(id) : [];
+    nodes.changed(id);
+    for (const move of moves) moved(move);
+    joining?.changed(id, urls);
+    const isAggregator = placement.isAggregator(id);
+    if (id === ownId) {
+      if (facet === "cfg") queueMicrotask(takePolicy);
+      if (urls.includes("/frozen")) queueMicrotask(frozenAbove);
+      if (urls.includes("/rootApi") || urls.includes("/api")) queueMicrotask(tellRoot);
+      if (urls.includes("/standby")) queueMicrotask(fence.changed);
+    }
+    if (isAggregator && id !== ownId) {
+      statuses.changed(id);
+      if (facet === "cfg" && moves.some(({ after }) => after === id)) queueMicrotask(tellRoot);
+      const isPower = facet === "parent" && urls.includes("/physState");
+      if (isPower && placement.via(id) === id) queueMicrotask(() => powerChanged(id));
+    }
+    if (isAggregator && standbys !== undefined) queueMicrotask(() => standbys.changed(id, urls));
+    children.changed(id);
+    if (urls.every((url) => url === "/engine/status")) return; // it is of our own making, and nobody here plans with it
+    if (facet === "self") agentHolds.changed(id, urls);
     if (nodes.isChild(id)) {
       if (facet === "cfg") queueMicrotask(() => freezer.tell(id));
+      if (urls.includes("/retries")) queueMicrotask(() => takeRetries(id));
       if (facet === "parent" && urls.includes("/physState")) queueMicrotask(() => powerChanged(id));
-      children.changed(id);
       engine.touch(id);
+      statuses.changed(id);
     }
     modules.changed(id);
   });
+  const unlisten = events.listen(({ node }) => {
+    const id = nodes.idOf(node);
+    if (id !== undefined && nodes.isChild(id)) statuses.changed(id);
+  });
+  function frozenAbove(): void {
+    freezer.tellAll();
+    engine.touchAll();
+  }
 
   return {
     id: ownId,
+    joining,
     control: createControl({
       ...{ cluster, name, run, ownId, replica, nodes, domains, events, engine, cfg, discovered, freezer },
-      ...{ agentHolds, clock, flush: persistence.flush },
+      ...{ agentHolds, clock, flush: persistence.flush, isRoot: way === undefined, retry },
     }),
-    async start() {
-      forgetConclusions(nodes, replica, term);
-      replica.write(
-        ownId,
-        "parent",
-        new Map([["/physState", "POWER_ON"], ["/runState", "SYNC"], ["/link", "UP"]]),
-        term,
+    get counts() {
+      return {
+        children: children.counts,
+        ...persistence.waiting,
+        documents: [...replica.ids()].length,
+        listeners: events.listeners,
+        upWaiting: joining?.link.counts.waiting,
+      };
+    },
+    async start({ api, broker }) {
+      forgetConclusions(nodes, discovered);
+      retriesAsked = new Map([...nodes.children()].flatMap((id) => {
+        const asked = replica.get(id)?.facets.cfg.get("/retries")?.value;
+        return asked === undefined || asked === null ? [] : [[id, asked] as const];
+      }));
+      if (way === undefined) {
+        discovered.parent(
+          ownId,
+          new Map([["/physState", "POWER_ON"], ["/runState", "SYNC"], ["/link", "UP"]]),
+        );
+      }
+      discovered.own(
+        new Map<string, Value | null>([
+          ["/api", api],
+          ["/broker", broker],
+          ["/standbyFor", parts.standbyFor ?? null],
+        ]),
       );
-      for (const id of nodes.children()) freezer.tell(id);
+      freezer.tellAll();
       takePolicy();
+      fence.changed();
       runStates.resume();
+      for (const id of nodes.children()) statuses.changed(id);
       await modules.start();
       engine.touchAll();
       children.callAll();
     },
-    receive: (child, frame) => children.receive(child, frame),
-    life: (child, frame) => children.life(child, frame),
+    receive(child, frame) {
+      if (joining?.complete ?? true) children.receive(child, frame);
+    },
+    life(child, frame) {
+      if (joining?.complete ?? true) children.life(child, frame);
+    },
     connected: () => children.callAll(),
     async stop() {
+      unlisten();
       engine.stop();
+      joining?.stop();
       children.stop();
       runStates.stop();
+      statuses.stop();
+      fence.stop();
       await modules.stop();
       unfollow();
       persistence.stop();
@@ -234,42 +453,40 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   };
 }
 
-/** Takes the next term, on disk before it is used, so that nothing that an older run still sends can win. */
-function takeTerm(parts: AggregatorParts, stored: Stored): number {
+/** @throws {Error} When the store belongs to another cluster or aggregator. */
+function claimStore(parts: AggregatorParts, stored: Stored): void {
   for (const [fact, own] of [["cluster", parts.cluster], ["name", parts.name]] as const) {
     const there = stored.facts.get(fact);
     if (there !== undefined && there !== own) {
       throw new Error(`The store belongs to ${fact} '${there}': expected '${own}'`);
     }
   }
-  const before = stored.facts.get("term");
-  const term = (typeof before === "number" ? before : 0) + 1;
-  parts.store.commit({
-    facts: new Map<string, string | number>([["cluster", parts.cluster], ["name", parts.name], ["term", term]]),
-  });
-  return term;
+  parts.store.commit({ facts: new Map([["cluster", parts.cluster], ["name", parts.name]]) });
 }
 
-/** The aggregator is a node too. */
+/** The root is a node too. */
 function makeOwnNode(store: Store, replica: Replica, id: string, name: string, term: number): void {
-  if (replica.get(id) !== undefined) return;
-  const entries = new Map<string, Entry>([["/name", { value: name, version: [term, 1] }]]);
-  store.commit({
-    documents: [{ document: { id, facets: { cfg: entries, parent: new Map(), self: new Map() } }, facets: ["cfg"] }],
-  });
+  const before = replica.get(id);
+  if (before?.facets.cfg.get("/role")?.value === "AGGREGATOR") return;
+  const entries = new Map<string, Entry>([
+    ["/name", { value: name, version: [term, 1] }],
+    ["/role", { value: "AGGREGATOR", version: [term, 1] }],
+  ]);
   replica.merge(id, "cfg", entries);
+  const document = replica.get(id);
+  if (document !== undefined) store.commit({ documents: [{ document, facets: ["cfg"] }] });
 }
 
 /**
  * Observations outlive a restart; what was only concluded from silence does not: an agent that could not reach us
  * while we were away must be heard before its machine is power-cycled.
  */
-function forgetConclusions(nodes: Nodes, replica: Replica, term: number): void {
+function forgetConclusions(nodes: Nodes, discovered: { parent(id: string, values: Map<string, null>): void }): void {
   for (const id of nodes.children()) {
-    const parent = replica.get(id)?.facets.parent;
-    const lost: [string, Value | null][] = [];
-    if (parent?.get("/physState")?.value === "PHYS_HANG") lost.push(["/physState", null], ["/runState", null]);
-    if (parent?.get("/runState")?.value === "ERROR") lost.push(["/runState", null]);
-    if (lost.length > 0) replica.write(id, "parent", new Map(lost), term);
+    const view = nodes.read(id)?.view;
+    const lost: [string, null][] = [];
+    if (view?.get("/physState") === "PHYS_HANG") lost.push(["/physState", null], ["/runState", null]);
+    if (view?.get("/runState") === "ERROR") lost.push(["/runState", null]);
+    if (lost.length > 0) discovered.parent(id, new Map(lost));
   }
 }

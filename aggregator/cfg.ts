@@ -1,6 +1,8 @@
 import { complainPolicy, policy } from "../src/engine/mod.ts";
+import { compareNames } from "../src/nodeset/mod.ts";
 import type { Planner } from "../src/plan/mod.ts";
 import {
+  assignmentValue,
   bindUrl,
   type Difference,
   diffValues,
@@ -10,10 +12,13 @@ import {
   type Facet,
   isNodeName,
   isUuid,
+  KEPT_URLS,
+  MAX_ASSIGNMENT,
   mergeFacets,
   newestVersion,
   type NodeDocument,
   nodeIdOf,
+  readAssignment,
   type Schema,
   type Value,
   type Values,
@@ -23,12 +28,17 @@ import {
 import type { Replica } from "../src/sync/mod.ts";
 import type { Control, NodeChange, Refusal } from "./control.ts";
 import type { Domains } from "./domains.ts";
-import { isDeleted, type Nodes } from "./nodes.ts";
+import { createAssigning } from "./assigning.ts";
+import type { Nodes } from "./nodes.ts";
+import { isDeleted } from "./placement.ts";
 import { complainRule, warnOfRule } from "./rule_checks.ts";
 import type { Store } from "./store/mod.ts";
 
 /** What only the aggregator's own node may have. */
 const POLICY_URLS: ReadonlySet<string> = new Set(Object.keys(policy.variables));
+
+/** The most aggregators that an error names. */
+const MAX_NAMES = 16;
 
 /** The cfg that a node is to have. */
 interface Wanted {
@@ -42,6 +52,10 @@ export interface CfgWriter {
   readonly apply: Control["apply"];
   /** Turns nodes into tombstones. */
   remove(ids: readonly string[]): { readonly ok: true } | Refusal;
+  /** An aggregator is reached elsewhere, or has another standby: its children have to know. */
+  readdress(aggregator: string): void;
+  /** Asks the aggregators that serve these nodes to try again what was given up. */
+  askRetry(ids: readonly string[]): void;
 }
 
 /** What cfg is written to and checked with. */
@@ -52,14 +66,16 @@ export interface CfgParts {
   readonly store: Store;
   readonly term: number;
   readonly cluster: string;
-  /** The aggregators of the tree, by name: what `/parent` may say. */
-  readonly aggregators: readonly string[];
   readonly ownId: string;
+  readonly ownName: string;
+  /** Whether this is the root, which alone writes cfg. */
+  readonly isRoot: boolean;
 }
 
 /** See {@link CfgWriter}. */
 export function createCfgWriter(parts: CfgParts): CfgWriter {
   const { replica, nodes, store } = parts;
+  const assigning = createAssigning(parts);
 
   function cfgOf(id: string): Facet {
     return replica.get(id)?.facets.cfg ?? new Map();
@@ -76,12 +92,16 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     }
   }
 
-  function write(wanted: readonly Wanted[], dryRun: boolean): { ok: true; changes: NodeChange[] } | Refusal {
-    const problems = wanted.flatMap((node) => findProblems(parts, node));
+  function write(asked: readonly Wanted[], dryRun: boolean): { ok: true; changes: NodeChange[] } | Refusal {
+    const roles = rolesOf(parts, asked);
+    const problems = asked.flatMap((node) => findProblems(parts, node, roles));
+    const ids = new Map(asked.map(({ id, cfg }) => [String(cfg.get("/name")), id]));
+    const wanted = asked.map(({ id, cfg }) => ({ id, cfg: assigning.complete(id, cfg, ids) }));
+    problems.push(...wanted.flatMap(({ cfg }) => findWorn(cfg)));
+    problems.push(...findCircles(parts, wanted));
     problems.push(...findNameClashes(parts, wanted));
     if (problems.length > 0) return { ok: false, kind: "invalid", problems };
 
-    const names = served(parts, wanted);
     const changes: NodeChange[] = [];
     const documents: NodeDocument[] = [];
     const written: { id: string; entries: Facet }[] = [];
@@ -94,13 +114,16 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       };
       const created = replica.get(id) === undefined || isDeleted(before.facets.cfg);
       const change = changeOf(parts, before, after, created);
-      const warnings = id === parts.ownId ? warningsOf(change, names()) : [];
+      const warnings = cfg.get("/role") === "AGGREGATOR"
+        ? warningsOf(change, () => served(parts, wanted, change.name))
+        : [];
       changes.push(warnings.length === 0 ? change : { ...change, warnings });
       if (entries.size === 0) continue;
       documents.push(after);
       written.push({ id, entries });
     }
     if (dryRun || documents.length === 0) return { ok: true, changes };
+    if (!parts.isRoot) return { ok: false, kind: "unavailable", problems: ["Only the root changes desired state"] };
     const refusal = commit(documents);
     if (refusal !== undefined) return refusal;
     for (const { id, entries } of written) replica.merge(id, "cfg", entries);
@@ -116,15 +139,17 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         if (document === undefined || node === undefined) {
           return { ok: false, kind: "unknown-node", problems: [`No node '${id}'`] };
         }
-        if (id === parts.ownId) {
-          const problem = `Cannot delete '${node.name}' as it is this aggregator's own node`;
-          return { ok: false, kind: "invalid", problems: [problem] };
-        }
-        const kept: Values = new Map<string, Value>([["/name", node.name], ["/deleted", true]]);
+        const problem = findHindrance(parts, id, node.name, ids);
+        if (problem !== undefined) return { ok: false, kind: "invalid", problems: [problem] };
+        const kept = new Map<string, Value>([["/name", node.name], ["/deleted", true]]);
+        // Its aggregator is deposed, and whoever is made under this name again is served under an assignment of its own.
+        const last = readAssignment(node.cfg.get("/assignment"));
+        if (last !== undefined) kept.set("/assignment", assignmentValue({ ...last, number: last.number + 1 }));
         const entries = entriesFor(document.facets.cfg, kept, parts.term);
         const cfg = mergeFacets(document.facets.cfg, entries);
         documents.push({ ...document, facets: { ...document.facets, cfg } });
       }
+      if (!parts.isRoot) return { ok: false, kind: "unavailable", problems: ["Only the root deletes nodes"] };
       const refusal = commit(documents);
       if (refusal !== undefined) return refusal;
       for (const { id, facets } of documents) replica.merge(id, "cfg", facets.cfg);
@@ -155,6 +180,22 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       }
       return write(wanted, options.dryRun === true);
     },
+    readdress(aggregator) {
+      const outdated = [...nodes.placement.servedBy(aggregator)].flatMap((id): Wanted[] => {
+        const node = nodes.read(id);
+        return node === undefined || assigning.isCurrent(id, node.cfg) ? [] : [{ id, cfg: node.cfg }];
+      });
+      if (outdated.length > 0) write(outdated, false);
+    },
+    askRetry(ids) {
+      const wanted = ids.flatMap((id): Wanted[] => {
+        const node = nodes.read(id);
+        if (node === undefined) return [];
+        const before = node.cfg.get("/retries");
+        return [{ id, cfg: new Map(node.cfg).set("/retries", (typeof before === "number" ? before : 0) + 1) }];
+      });
+      write(wanted, false);
+    },
     apply(inventory, options) {
       const wanted = inventory.map(({ name, id, cfg }): Wanted => {
         const known = id ?? nodes.idOf(name) ?? nodeIdOf(parts.cluster, name);
@@ -183,7 +224,7 @@ function entriesFor(facet: Facet, wanted: Values, term: number): Facet {
 function changeOf(parts: CfgParts, before: NodeDocument, after: NodeDocument, created: boolean): NodeChange {
   const planner: Planner = parts.domains.plannerOf(after.id);
   const cfg = valuesOf(after.facets.cfg);
-  const differences = diffValues(valuesOf(before.facets.cfg), cfg);
+  const differences = diffValues(valuesOf(before.facets.cfg), cfg).filter(({ url }) => !KEPT_URLS.has(url));
   const view = viewOf(planner.domain.schema, planner.domain.conditions, after);
   outdate(planner.domain.schema, view, differences);
   const name = cfg.get("/name");
@@ -192,7 +233,7 @@ function changeOf(parts: CfgParts, before: NodeDocument, after: NodeDocument, cr
     name: typeof name === "string" ? name : after.id,
     created,
     differences,
-    plan: planner.plan({ view, cfg: after.id === parts.ownId ? new Map() : cfg }),
+    plan: planner.plan({ view, cfg: cfg.get("/role") === "AGGREGATOR" ? new Map() : cfg }),
     version: newestVersion(after.facets.cfg),
   };
 }
@@ -208,27 +249,82 @@ function outdate(schema: Schema, view: Map<string, Value>, differences: readonly
   }
 }
 
-/** The names of the nodes that the aggregator serves once these are written, worked out when they are first asked for. */
-function served({ nodes, ownId }: CfgParts, wanted: readonly Wanted[]): () => readonly string[] {
-  let names: string[] | undefined;
-  return () => {
-    if (names !== undefined) return names;
-    const own = nodes.read(ownId)?.name;
-    const known = new Map([...nodes.children()].map((id) => [id, nodes.read(id)?.name] as const));
-    for (const { id, cfg } of wanted) {
-      if (cfg.get("/parent") === own) known.set(id, String(cfg.get("/name")));
-      else known.delete(id);
-    }
-    return names = [...known.values()].filter((name) => name !== undefined);
-  };
+/** The names of the nodes that an aggregator serves once these are written. Asked for seldom, so worked out each time. */
+function served({ nodes }: CfgParts, wanted: readonly Wanted[], aggregator: string): readonly string[] {
+  const known = new Map([...nodes.placement.servedBy(aggregator)].map((id) => [id, nodes.read(id)?.name] as const));
+  for (const { id, cfg } of wanted) {
+    if (cfg.get("/parent") === aggregator) known.set(id, String(cfg.get("/name")));
+    else known.delete(id);
+  }
+  return [...known.values()].filter((name) => name !== undefined);
 }
 
 /** What is to be said of rules that are set. */
-function warningsOf({ differences }: NodeChange, names: readonly string[]): string[] {
-  return differences.flatMap(({ url, to }) => (to === undefined ? undefined : warnOfRule(url, to, names)) ?? []);
+function warningsOf({ differences }: NodeChange, names: () => readonly string[]): string[] {
+  const rules = differences.filter(({ url }) => /^\/(limits|invariants)\//.test(url));
+  if (rules.length === 0) return [];
+  const known = names();
+  return rules.flatMap(({ url, to }) => (to === undefined ? undefined : warnOfRule(url, to, known)) ?? []);
 }
 
-function findProblems(parts: CfgParts, { id, cfg }: Wanted): string[] {
+/** Aggregators by name, as many as people want to read. */
+function names({ nodes, ownName }: CfgParts): string {
+  const all = [...nodes.placement.aggregators()].map((id) => nodes.read(id)?.name).filter((name) => name !== undefined);
+  const sorted = [...new Set([ownName, ...all.sort(compareNames)])];
+  return sorted.length > MAX_NAMES ? `${sorted.slice(0, MAX_NAMES).join(", ")} ...` : sorted.join(", ");
+}
+
+/** Which of the names that a write is about, or that it may refer to, are aggregators. */
+function rolesOf({ nodes, ownName }: CfgParts, wanted: readonly Wanted[]): (name: string) => boolean {
+  const written = new Map(wanted.map(({ cfg }) => [String(cfg.get("/name")), isAggregator(ownName, cfg)]));
+  return (name) => name === ownName || (written.get(name) ?? nodes.placement.aggregator(name) !== undefined);
+}
+
+function isAggregator(ownName: string, cfg: Values): boolean {
+  return cfg.get("/role") === "AGGREGATOR" || cfg.get("/name") === ownName;
+}
+
+/** What stands in the way of deleting a node. */
+function findHindrance(parts: CfgParts, id: string, name: string, ids: readonly string[]): string | undefined {
+  if (id === parts.ownId) return `Cannot delete '${name}' as it is this aggregator's own node`;
+  const left = [...parts.nodes.placement.servedBy(name)].filter((child) => !ids.includes(child));
+  if (!parts.nodes.placement.isAggregator(id) || left.length === 0) return undefined;
+  return `Cannot delete '${name}' as it serves ${left.length} nodes: set their /parent to another aggregator first`;
+}
+
+/** Terms count assignments, and can't count on for ever. */
+function findWorn(cfg: Values): string[] {
+  if ((readAssignment(cfg.get("/assignment"))?.number ?? 0) <= MAX_ASSIGNMENT) return [];
+  return [
+    `${cfg.get("/name")}: /parent was set ${MAX_ASSIGNMENT} times already: expected no more. Give the node a new name`,
+  ];
+}
+
+/** An aggregator must not be below itself. */
+function findCircles({ nodes, ownName }: CfgParts, wanted: readonly Wanted[]): string[] {
+  const parents = new Map(wanted.map(({ cfg }) => [String(cfg.get("/name")), cfg.get("/parent")]));
+  function parentOf(name: string): Value | undefined {
+    if (parents.has(name)) return parents.get(name);
+    const id = nodes.placement.aggregator(name);
+    return id === undefined ? undefined : nodes.read(id)?.cfg.get("/parent");
+  }
+  return wanted.filter(({ cfg }) => cfg.get("/role") === "AGGREGATOR").flatMap(({ cfg }): string[] => {
+    const name = String(cfg.get("/name"));
+    const seen = new Set<unknown>();
+    for (let at = cfg.get("/parent"); typeof at === "string" && !seen.has(at); at = parentOf(at)) {
+      seen.add(at);
+      if (at === name) {
+        return [`${name}: /parent is "${cfg.get("/parent")}": expected an aggregator that is not below it`];
+      }
+    }
+    if (name === ownName && cfg.get("/parent") !== undefined) {
+      return [`${name}: /parent is "${cfg.get("/parent")}": the root has none`];
+    }
+    return [];
+  });
+}
+
+function findProblems(parts: CfgParts, { id, cfg }: Wanted, isRole: (name: string) => boolean): string[] {
   const name = cfg.get("/name");
   const who = typeof name === "string" ? name : id;
   const problems: string[] = [];
@@ -238,34 +334,45 @@ function findProblems(parts: CfgParts, { id, cfg }: Wanted): string[] {
     return problems;
   }
   const parent = cfg.get("/parent");
-  if (parent !== undefined && !parts.aggregators.includes(String(parent))) {
-    problems.push(`${who}: /parent is ${JSON.stringify(parent)}: expected one of ${parts.aggregators.join(", ")}`);
+  for (const [url, value] of [["/parent", parent], ["/standby", cfg.get("/standby")]] as const) {
+    if (value === undefined || isRole(String(value))) continue;
+    problems.push(
+      `${who}: ${url} is ${JSON.stringify(value)}: expected one of ${names(parts)}`,
+    );
+  }
+  if (cfg.get("/role") !== "AGGREGATOR" && id !== parts.ownId && [...parts.nodes.placement.servedBy(name)].length > 0) {
+    problems.push(`${who}: /role is ${JSON.stringify(cfg.get("/role"))}: expected AGGREGATOR, as it serves nodes`);
   }
   for (const [url, value] of cfg) {
     if (url === "/name") continue;
-    const problem = findProblem(parts, id, url, value);
+    const problem = findProblem(parts, id, cfg, url, value);
     if (problem !== undefined) problems.push(`${who}: ${problem}`);
   }
   return problems;
 }
 
 /** What is wrong with one value of a node's cfg. */
-function findProblem(parts: CfgParts, id: string, url: string, value: Value): string | undefined {
+function findProblem(parts: CfgParts, id: string, cfg: Values, url: string, value: Value): string | undefined {
   const { schema } = parts.domains;
+  const serves = isAggregator(parts.ownName, cfg);
   const complaint = schema.complain(url, value) ?? complainPolicy(url, value);
   if (complaint !== undefined) return complaint;
   if (url === "/deleted") return `${url} can't be set: delete the node instead`;
   const found = schema.find(url);
-  if (id !== parts.ownId && POLICY_URLS.has(found?.pattern ?? "")) {
+  if (!serves && POLICY_URLS.has(found?.pattern ?? "")) {
     return `${url} can't be set here: it belongs to the aggregator's own node`;
+  }
+  if (KEPT_URLS.has(url)) {
+    const isKept = equalValues(parts.replica.get(id)?.facets.cfg.get(url)?.value ?? undefined, value);
+    return isKept || url === "/retries" ? undefined : `${url} can't be set: Kraken keeps it`;
   }
   // A rule that was set before an agent's modules changed holds up no other.
   const isNew = !equalValues(parts.replica.get(id)?.facets.cfg.get(url)?.value ?? undefined, value);
-  const odd = isNew && id === parts.ownId ? complainRule(parts.domains, url, value) : undefined;
+  const odd = isNew && serves ? complainRule(parts.domains, url, value) : undefined;
   if (odd !== undefined) return odd;
   if (found?.variable.writer === "cfg") return undefined;
   if (!parts.domains.isMutable(url)) return `${url} can't be set: it is only discovered, and no mutation changes it`;
-  return id === parts.ownId ? `${url} can't be set here: nobody plans for the aggregator's own node` : undefined;
+  return serves ? `${url} can't be set here: nobody plans for an aggregator's own node` : undefined;
 }
 
 function findNameClashes(parts: CfgParts, wanted: readonly Wanted[]): string[] {

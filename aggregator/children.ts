@@ -1,34 +1,76 @@
 import type { Clock, Random } from "../src/clock.ts";
 import type { Log } from "../src/log.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
+import { assignmentNumber, assignmentOf, makeTerm, newestVersion, readAssignment, runOf } from "../src/state/mod.ts";
 import {
+  type BirthFrame,
+  createNodeChildScope,
   createParentLink,
+  DEFAULT_KEEPALIVE,
+  digestOf,
   type DownFrame,
   type LifeFrame,
   type LinkState,
   type ParentLink,
+  type ParentScope,
   type Replica,
+  type Session,
   type UpFrame,
 } from "../src/sync/mod.ts";
+import { createAdmission } from "./admission.ts";
+import { createMovedNotices } from "./moved.ts";
 import type { Nodes } from "./nodes.ts";
 import type { Store } from "./store/mod.ts";
+import { createSubtreeScope, type SubtreeScope } from "./subtree_scope.ts";
+
+/** The most different sets of declarations that are known by their digest. */
+const MAX_DIGESTS = 256;
+/** One child is asked for a digest's declarations, others no sooner than this, in milliseconds. */
+const ASK_MS = 1_000;
+/** So many children show that they are there in a second; the intervals are as long as that takes. */
+const SIGNS_PER_SECOND = 100;
+/** How often it is looked at whether children have gone silent, in milliseconds. */
+const LOOK_MS = 10_000;
+/** The longest interval between signs of life, in seconds. */
+const MAX_KEEPALIVE = 60;
 
 /** What the links to all children need. */
 export interface ChildrenParts {
   readonly run: string;
   readonly modules: readonly ModuleDeclaration[];
+  /** What agents are taken to declare before they have told. */
+  readonly agentModules: readonly ModuleDeclaration[];
   readonly replica: Replica;
   readonly nodes: Nodes;
   readonly store: Store;
   /** The last term that was handed to each child. */
   readonly terms: ReadonlyMap<string, number>;
+  /** How far an earlier run of this program had got with each child. */
+  readonly sessions: ReadonlyMap<string, Session>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   send(child: string, frame: DownFrame): void;
   /** `sameRun`: the agent that joins is the one that was given the last term before. */
   onState(child: string, state: LinkState, sameRun: boolean, why: string): void;
+  /** A child was heard that has to wait for its turn. */
+  onHeard(child: string): void;
+  onBorn(child: string, frame: BirthFrame): void;
   onModules(child: string, modules: readonly ModuleDeclaration[]): void;
+  /** Every child that had to know has been told that a node is not below it any more. */
+  onGone(id: string): void;
+}
+
+/** What waits in the links to all children, and what they have counted. */
+export interface ChildrenCounts {
+  readonly links: { readonly [state in LinkState]: number };
+  /** Births that wait for their turn. */
+  readonly births: number;
+  /** Links with a window that is not acknowledged. */
+  readonly windows: number;
+  readonly retransmits: number;
+  readonly droppedFrames: number;
+  readonly droppedValues: number;
 }
 
 /** The links to all children. */
@@ -41,69 +83,214 @@ export interface Children {
   callAll(): void;
   /** The machine was powered off: whatever still arrives of its agent is late, and its next agent is a new one. */
   poweredOff(child: string): void;
-  /** A node is no child any more: whatever still arrives of it is dropped. */
+  /** A node is no child any more: it is told where to go, and whatever else arrives of it is dropped. */
   remove(child: string): void;
+  /** A node is not below a child any more. */
+  left(child: string, id: string): void;
+  /** Whether a child has still to be told that a node has left. */
+  isLeaving(id: string): boolean;
+  /** Sends every child to its standby: this aggregator may have been replaced. */
+  handOver(): void;
+  /** How far this run has got with a child. */
+  session(child: string): Session | undefined;
+  readonly counts: ChildrenCounts;
   stop(): void;
+}
+
+interface Child {
+  readonly link: ParentLink;
+  readonly scope: ParentScope | SubtreeScope;
 }
 
 /** Keeps one link for each child. Frames of nodes that are not this aggregator's children are dropped. */
 export function createChildren(parts: ChildrenParts): Children {
-  const links = new Map<string, ParentLink>();
+  const { nodes, replica, clock } = parts;
+  const { placement } = nodes;
+  const links = new Map<string, Child>();
   const terms = new Map(parts.terms);
   const sameRun = new Map<string, boolean>();
+  const known = new Map([parts.agentModules, parts.modules].map((modules) => [digestOf(modules), modules]));
+  const askedAt = new Map<string, number>();
+  const admission = createAdmission({ clock, admit: (child, frame) => linkOf(child)?.link.receive(frame) });
+  const moved = createMovedNotices({ clock, run: parts.run, send: parts.send });
 
-  function nextTerm(child: string, childTerm: number): number {
+  let cancelLook = clock.after(LOOK_MS, look);
+  /** Brokers tell of children that are lost, but not where the broker is lost with them. */
+  function look(): void {
+    cancelLook = clock.after(LOOK_MS, look);
+    for (const { link } of [...links.values()]) link.checkSilence();
+  }
+
+  function assignmentOfNode(child: string): number {
+    return assignmentNumber(replica.get(child)?.facets.cfg);
+  }
+
+  /** Above every run that is known of: the child's own, the last one that was handed out, the one that wrote what is here. */
+  function nextTerm(child: string, childTerm: number): number | undefined {
     const before = terms.get(child) ?? 0;
-    const term = Math.max(before, childTerm) + 1;
+    const assignment = assignmentOfNode(child);
+    if (assignmentOf(childTerm) > assignment) {
+      parts.log.debug("Waits for the cfg that brought a child here", { child, term: childTerm });
+      return undefined;
+    }
+    const wrote = newestVersion(replica.get(child)?.facets.self ?? new Map())[0];
+    const term = makeTerm(assignment, Math.max(runOf(before), runOf(childTerm), runOf(wrote)) + 1);
     parts.store.commit({ terms: new Map([[child, term]]) });
     terms.set(child, term);
-    sameRun.set(child, childTerm > 0 && childTerm === before);
+    sameRun.set(child, childTerm > 0 && runOf(childTerm) === runOf(before));
     return term;
   }
-  function make(child: string): ParentLink {
-    return createParentLink({
+
+  function learn(child: string, modules: readonly ModuleDeclaration[]): void {
+    const digest = digestOf(modules);
+    if (known.size >= MAX_DIGESTS) known.delete([...known.keys()][0] ?? "");
+    if (!known.has(digest)) known.set(digest, modules);
+    parts.onModules(child, modules);
+  }
+
+  function mayAsk(digest: string): boolean {
+    const last = askedAt.get(digest) ?? -Infinity;
+    if (clock.now() - last < ASK_MS) return false;
+    if (askedAt.size >= MAX_DIGESTS) askedAt.clear();
+    askedAt.set(digest, clock.now());
+    return true;
+  }
+
+  function keepalive(): number {
+    return Math.min(MAX_KEEPALIVE, Math.max(DEFAULT_KEEPALIVE, Math.ceil(links.size / SIGNS_PER_SECOND)));
+  }
+
+  function told(ids: readonly string[]): void {
+    for (const id of ids) if (!isLeaving(id)) parts.onGone(id);
+  }
+
+  function make(child: string): Child {
+    const isAggregator = placement.isAggregator(child);
+    const scope = isAggregator
+      ? createSubtreeScope({ replica, placement, child }, told)
+      : forAgent(createNodeChildScope(replica, child));
+    const resume = parts.sessions.get(child);
+    const link = createParentLink({
       child,
+      scope,
+      replica,
+      ...(resume !== undefined && resume.term === terms.get(child) && { resume }),
       run: parts.run,
       modules: parts.modules,
-      replica: parts.replica,
+      modulesOf: (digest) => known.get(digest),
+      mayAsk,
       nextTerm: (childTerm) => nextTerm(child, childTerm),
-      clock: parts.clock,
+      keepalive,
+      clock,
       random: parts.random,
       log: parts.log,
       send: (frame) => parts.send(child, frame),
-      onState: (state, why) => parts.onState(child, state, sameRun.get(child) ?? false, why),
-      onModules: (modules) => parts.onModules(child, modules),
+      onState(state, why) {
+        parts.onState(child, state, sameRun.get(child) ?? true, why);
+      },
+      onBorn: (frame) => parts.onBorn(child, frame),
+      onModules: (modules) => learn(child, modules),
     });
+    return { link, scope };
   }
-  function linkOf(child: string): ParentLink | undefined {
-    const known = links.get(child);
-    if (known !== undefined || !parts.nodes.isChild(child)) return known;
+  function linkOf(child: string): Child | undefined {
+    const there = links.get(child);
+    if (there !== undefined || placement.via(child) !== child) return there;
     const made = make(child);
     links.set(child, made);
     return made;
   }
+  function subtreeOf(child: string): SubtreeScope | undefined {
+    const scope = linkOf(child)?.scope;
+    return scope !== undefined && "isLeaving" in scope ? scope : undefined;
+  }
+  function isLeaving(id: string): boolean {
+    return [...links.values()].some(({ scope }) => "isLeaving" in scope && scope.isLeaving(id));
+  }
+  /** Where a node that is no child joins, if that is known. */
+  function redirect(child: string): void {
+    moved.heard(child, readAssignment(replica.get(child)?.facets.cfg.get("/assignment")?.value));
+  }
 
   return {
-    receive: (child, frame) => linkOf(child)?.receive(frame),
-    life: (child, frame) => linkOf(child)?.life(frame),
-    changed: (id) => links.get(id)?.changed(),
+    receive(child, frame) {
+      const link = linkOf(child)?.link;
+      if (link === undefined) return redirect(child);
+      if (frame.type !== "birth") return link.receive(frame);
+      parts.onHeard(child);
+      admission.born(child, frame);
+    },
+    life(child, frame) {
+      const link = linkOf(child)?.link;
+      if (link !== undefined) link.life(frame);
+      else if (frame.type === "alive") redirect(child);
+      else moved.gone(child);
+    },
+    changed(id) {
+      const via = placement.via(id);
+      if (via !== undefined) links.get(via)?.link.changed();
+    },
     callAll() {
-      for (const child of parts.nodes.children()) linkOf(child)?.call();
+      for (const child of placement.direct()) linkOf(child)?.link.call();
     },
     poweredOff(child) {
-      const link = links.get(child);
+      const link = links.get(child)?.link;
       if (link === undefined || link.state === "down") return;
       link.stop();
       links.delete(child);
       parts.onState(child, "down", false, "its machine was powered off");
     },
     remove(child) {
-      links.get(child)?.stop();
+      const there = links.get(child);
+      admission.remove(child);
+      there?.link.stop();
       links.delete(child);
+      const assignment = readAssignment(replica.get(child)?.facets.cfg.get("/assignment")?.value);
+      if (there !== undefined && there.link.state !== "down" && assignment !== undefined) {
+        moved.tell(child, assignment);
+      }
+    },
+    left(child, id) {
+      subtreeOf(child)?.left(id);
+      links.get(child)?.link.changed();
+    },
+    isLeaving,
+    handOver() {
+      for (const child of placement.direct()) {
+        const assignment = readAssignment(replica.get(child)?.facets.cfg.get("/assignment")?.value);
+        if (assignment?.standby === undefined) continue;
+        const { number, standby } = assignment;
+        parts.send(child, { type: "moved", from: parts.run, number, ...standby });
+      }
+    },
+    session: (child) => links.get(child)?.link.session,
+    get counts() {
+      const all = { down: 0, joining: 0, level: 0 };
+      let [windows, retransmits, droppedFrames, droppedValues] = [0, 0, 0, 0];
+      for (const { link } of links.values()) {
+        all[link.state]++;
+        const { counts } = link;
+        if (counts.waiting) windows++;
+        retransmits += counts.retransmits;
+        droppedFrames += counts.droppedFrames;
+        droppedValues += counts.droppedValues;
+      }
+      return { links: all, births: admission.waiting, windows, retransmits, droppedFrames, droppedValues };
     },
     stop() {
-      for (const link of links.values()) link.stop();
+      cancelLook();
+      admission.stop();
+      moved.stop();
+      for (const { link } of links.values()) link.stop();
       links.clear();
     },
+  };
+}
+
+/** What an aggregator notes for itself is nothing to its agents. */
+function forAgent(scope: ParentScope): ParentScope {
+  return {
+    ...scope,
+    wanted: (change, session) => !change.url.startsWith("/engine/") && scope.wanted(change, session),
   };
 }

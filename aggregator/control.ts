@@ -12,7 +12,8 @@ import type {
 } from "../src/engine/mod.ts";
 import type { InventoryNode } from "../src/inventory/mod.ts";
 import type { Plan, StateGraph, Step } from "../src/plan/mod.ts";
-import type { Difference, Schema, Value, Version } from "../src/state/mod.ts";
+import type { Difference, Health, Schema, Value, Version } from "../src/state/mod.ts";
+import type { SubtreeCounts } from "./health.ts";
 
 export type { InventoryNode } from "../src/inventory/mod.ts";
 
@@ -32,6 +33,42 @@ export interface NodeSummary {
   readonly reason: string;
   /** Present while something of it takes longer than expected. */
   readonly late?: Late;
+  /** Present while nothing is known of it: everything else is what was known last. */
+  readonly stale?: Stale;
+}
+
+/** Since when nothing is known of a node, and which aggregator on the way to it is not heard. */
+export interface Stale {
+  /** ISO 8601. */
+  readonly since: string;
+  readonly aggregator: string;
+}
+
+/** The program that has to be asked instead. */
+export interface Elsewhere {
+  /** In words, such as "the root" or "aggregator 'rack1'". */
+  readonly what: string;
+  /** URL of its HTTP API, where it is known. */
+  readonly api?: string;
+}
+
+/** An aggregator of the tree, and how its subtree is. */
+export interface TreeEntry {
+  readonly id: string;
+  readonly name: string;
+  /** The name of its parent; "" for the root, and where it is not known. */
+  readonly parent: string;
+  /** How many aggregators are above it here: 0 for the program that is asked. */
+  readonly depth: number;
+  readonly health: Health;
+  readonly counts: SubtreeCounts;
+  /** Its own link to its parent. */
+  readonly link: string;
+  readonly api: string;
+  readonly broker: string;
+  /** The name of the one that takes its children over; "" for none. */
+  readonly standby: string;
+  readonly stale?: Stale;
 }
 
 /** Everything about one node. */
@@ -141,6 +178,13 @@ export interface Control {
   /** Name of this aggregator's own node. */
   readonly name: string;
   readonly schema: Schema;
+  /**
+   * Who has to be asked instead: about one node that another aggregator serves, by its id, or, without an id, for changes of
+   * cfg, which the root alone takes. Undefined: this program.
+   */
+  elsewhere(id?: string): Elsewhere | undefined;
+  /** This aggregator and those below it, each after its parent. */
+  tree(): readonly TreeEntry[];
   /** Grows with every change of any node: serves as ETag of lists. */
   revision(): string;
   /** Nodes in the order of their names, numbers by value. */

@@ -8,10 +8,17 @@ const MAX_SETS = 32;
 
 /** The planners of an aggregator: one for each set of modules that its children run. */
 export interface Domains {
-  /** The planner for a node: its agent's own modules once it was born, the built-in ones until then. */
+  /**
+   * The planner for a node: its agent's own modules once it was born, the built-in ones until then. For a node that another
+   * aggregator serves it has that one's modules.
+   */
   plannerOf(node: string): Planner;
   /** Takes in what a node's agent says it runs. @returns Why it was refused, if it was. */
   declare(node: string, modules: readonly ModuleDeclaration[]): string | undefined;
+  /** Takes in what an aggregator below says that it and its nodes run. @returns Why it was refused, if it was. */
+  declareBelow(aggregator: string, modules: readonly ModuleDeclaration[]): string | undefined;
+  /** All modules that are known, by name the ones that were declared first: the same list until there are others. */
+  readonly declared: readonly ModuleDeclaration[];
   /** Every variable that any planner knows. */
   readonly schema: Schema;
   /** Tells whether any known mutation changes the variable behind a URL. */
@@ -25,16 +32,20 @@ export interface Domains {
  *
  * @param parentModules What this aggregator runs for its children.
  * @param agentModules What agents are taken to run before they have told.
+ * @param aggregatorOf The aggregator below that serves a node; undefined where none does.
  */
 export function createDomains(
   parentModules: readonly ModuleDeclaration[],
   agentModules: readonly ModuleDeclaration[],
   log: Log,
+  aggregatorOf: (node: string) => string | undefined = () => undefined,
 ): Domains {
-  const builtIn = createPlanner(compileDomain([...parentModules, ...agentModules]));
-  const planners = new Map<string, Planner>([[textOf(agentModules), builtIn]]);
+  const builtInModules = [...parentModules, ...agentModules];
+  const builtIn = createPlanner(compileDomain(builtInModules));
+  const planners = new Map<string, Planner>([[textOf(builtInModules), builtIn]]);
   const byNode = new Map<string, Planner>();
   let schema = createSchema([...builtIn.domain.schema.extensions, policy]);
+  let declared: readonly ModuleDeclaration[] = builtInModules;
 
   function plannerFor(modules: readonly ModuleDeclaration[]): Planner {
     const text = textOf(modules);
@@ -44,11 +55,25 @@ export function createDomains(
     if (planners.size >= MAX_SETS) {
       throw new RangeError(`Cannot plan for more than ${MAX_SETS} different sets of agent modules at once`);
     }
-    const planner = createPlanner(compileDomain([...parentModules, ...modules]));
+    const planner = createPlanner(compileDomain(modules));
     const wider = createSchema([...schema.extensions, ...planner.domain.schema.extensions]);
     planners.set(text, planner);
     schema = wider;
+    const names = new Set(declared.map(({ name }) => name));
+    const others = modules.filter(({ name }) => !names.has(name));
+    if (others.length > 0) declared = [...declared, ...others];
     return planner;
+  }
+
+  function take(who: string, modules: readonly ModuleDeclaration[]): string | undefined {
+    try {
+      byNode.set(who, plannerFor(modules));
+      return undefined;
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      log.warn("Refused the modules that a child declares", { node: who, problem });
+      return problem;
+    }
   }
 
   /** Agents are upgraded: what none of them runs any more is forgotten, with all that was planned with it. */
@@ -59,16 +84,14 @@ export function createDomains(
   }
 
   return {
-    plannerOf: (node) => byNode.get(node) ?? builtIn,
-    declare(node, modules) {
-      try {
-        byNode.set(node, plannerFor(modules));
-        return undefined;
-      } catch (error) {
-        const problem = error instanceof Error ? error.message : String(error);
-        log.warn("Refused the modules that an agent declares", { node, problem });
-        return problem;
-      }
+    plannerOf: (node) => byNode.get(node) ?? byNode.get(aggregatorOf(node) ?? "") ?? builtIn,
+    declare: (node, modules) => take(node, [...parentModules, ...modules]),
+    declareBelow(aggregator, modules) {
+      const theirs = new Set(modules.map(({ name }) => name));
+      return take(aggregator, [...builtInModules.filter(({ name }) => !theirs.has(name)), ...modules]);
+    },
+    get declared() {
+      return declared;
     },
     get schema() {
       return schema;

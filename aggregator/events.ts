@@ -21,6 +21,8 @@ export interface Events {
   after(id: number, limit: number): readonly LoggedEvent[];
   readonly last: number;
   listen(listener: (event: LoggedEvent) => void): () => void;
+  /** How many listen. */
+  readonly listeners: number;
   /** Those that are not in the store yet. */
   unsaved(): readonly LoggedEvent[];
   /** Everything up to this id is in the store. */
@@ -68,6 +70,9 @@ export function createEvents(clock: Clock, store: Store, stored: Stored): Events
     },
     get last() {
       return newest;
+    },
+    get listeners() {
+      return listeners.size;
     },
     listen(listener) {
       if (listeners.size >= MAX_LISTENERS) {

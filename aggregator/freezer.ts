@@ -15,8 +15,9 @@ export interface Freezer {
   freeze(ids?: readonly string[]): void;
   /** Thaws some nodes, or lifts the freeze of everything; nodes that were frozen by themselves stay frozen. */
   thaw(ids?: readonly string[]): void;
-  /** Writes a node's `/frozen`, which takes the freeze to its agent. */
+  /** Writes a node's `/frozen`, which takes the freeze to its agent, or to the aggregators below. */
   tell(id: string): void;
+  tellAll(): void;
 }
 
 /** See {@link Freezer}. One node's freeze is its cfg `/freeze`; that of everything is a fact in the store. */
@@ -28,6 +29,8 @@ export function createFreezer(
     readonly discovered: Discovered;
     readonly patchCfg: Control["patchCfg"];
     readonly frozen: boolean;
+    /** Whether an aggregator above has frozen everything below it. */
+    readonly frozenAbove: () => boolean;
     /** Called for everything that was thawed. */
     readonly thawed: (ids: Iterable<string>) => void;
   },
@@ -36,22 +39,25 @@ export function createFreezer(
   let all = parts.frozen;
 
   function stateOf(id: string): Freeze {
-    if (all) return "everything";
+    if (all || parts.frozenAbove()) return "everything";
     return nodes.read(id)?.cfg.get("/freeze") === true ? "node" : "no";
   }
   function tell(id: string): void {
     parts.discovered.parent(id, new Map([["/frozen", stateOf(id) === "no" ? null : true]]));
   }
+  function tellAll(): void {
+    for (const id of nodes.placement.direct()) tell(id);
+  }
   function setAll(frozen: boolean): void {
     store.commit({ facts: new Map([["frozen", frozen]]) });
     all = frozen;
     events.add({ node: "", kind: frozen ? "frozen" : "thawed", why: "everything, as somebody asked" });
-    for (const id of nodes.children()) tell(id);
+    tellAll();
   }
   function setSome(ids: readonly string[], freeze: true | null): void {
     const values: ReadonlyMap<string, Value | null> = new Map([["/freeze", freeze]]);
     const result = parts.patchCfg(ids.map((id) => ({ id, values })), {});
-    if (!result.ok) throw new Error(result.problems.join("; "));
+    if (!result.ok) throw new Error(result.problems.join("; ")); // people are sent to the root before this
   }
   return {
     get all() {
@@ -68,5 +74,6 @@ export function createFreezer(
       parts.thawed(ids ?? nodes.children());
     },
     tell,
+    tellAll,
   };
 }

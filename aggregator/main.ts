@@ -7,37 +7,81 @@ import { createSimpowerModule } from "../modules/simpower/module.ts";
 import { EXIT, ProgramError, runProgram, untilAborted } from "../src/cli/mod.ts";
 import { systemClock } from "../src/clock.ts";
 import { createLog } from "../src/log.ts";
-import { redactUrl } from "../src/redact.ts";
-import { isNodeName } from "../src/state/mod.ts";
+import { createUplink } from "../src/mqtt/mod.ts";
+import { redactUrl, withoutCredentials } from "../src/redact.ts";
+import { isNodeName, nodeIdOf } from "../src/state/mod.ts";
 import { VERSION } from "../src/version.ts";
 import { createAggregator } from "./aggregator.ts";
 import { createApp, serve } from "./http/mod.ts";
+import { readMetrics } from "./metrics.ts";
 import { program } from "./options.ts";
 import { openSqliteStore } from "./store/mod.ts";
 import { startTransport, type Transport } from "./transport.ts";
 
+const NO_COUNTS = { sent: 0, unsent: 0, received: 0, malformed: 0, waiting: 0 };
+
 await runProgram(program, async ({ options, terminal, signal }) => {
-  const { cluster, name } = options;
-  for (const [option, value] of [["name", name], ["cluster", cluster]] as const) {
-    if (!isNodeName(value)) throw new ProgramError(`Option '--${option}' is '${value}': expected a name`, EXIT.usage);
+  const { cluster, name, broker } = options;
+  for (
+    const [option, value] of [
+      ["name", name],
+      ["cluster", cluster],
+      ["parent", options.parent],
+      ["standby-for", options["standby-for"]],
+    ] as const
+  ) {
+    if (value === undefined || isNodeName(value)) continue;
+    throw new ProgramError(`Option '--${option}' is '${value}': expected a name`, EXIT.usage);
   }
+  const upUrl = uplinkUrl(options);
+  const run = randomUUID();
   const log = createLog((line) => void process.stderr.write(line), { pretty: process.stderr.isTTY === true });
   const store = await openSqliteStore(options.data).catch(explain);
   // What is made below is closed in the reverse order, however far it came.
   const closers: (() => Promise<void> | void)[] = [() => store.close()];
+  let end: (code: number) => void = () => {};
+  const deposed = new Promise<number>((resolve) => end = resolve);
   try {
+    let bootUri: string | undefined;
+    let transportCounts: () => Transport["counts"] = () => NO_COUNTS;
     let send: Transport["send"] = () => {}; // until there is a transport; what is lost is sent again
+    const uplink = upUrl === undefined || options.parent === undefined ? undefined : createUplink({
+      ...{ url: upUrl, cluster, run, log },
+      parent: nodeIdOf(cluster, options.parent),
+      child: nodeIdOf(cluster, name),
+      random: Math.random,
+      clock: systemClock,
+    });
     const aggregator = createAggregator({
-      ...{ cluster, name, store, log },
-      modules: [createJoinModule(), createSimpowerModule()],
+      ...{ cluster, name, run, store, log },
+      modules: [createJoinModule(), createSimpowerModule({ bootUri: () => bootUri })],
       agentModules: [serviceDeclaration, hostinfoDeclaration],
       grace: options.grace,
       clock: systemClock,
       random: Math.random,
       send: (child, frame) => send(child, frame),
+      ...(options["standby-for"] !== undefined && { standbyFor: options["standby-for"] }),
+      ...(uplink !== undefined && {
+        way: {
+          send: uplink.send,
+          onAssignment: uplink.assign,
+          onLink: uplink.linked,
+          onKeepalive: uplink.setKeepalive,
+          onDeposed: () => end(EXIT.failed),
+        },
+      }),
     });
     const closing = new AbortController();
-    const app = createApp(aggregator.control, { version: VERSION, log });
+    const app = createApp(aggregator.control, {
+      ...{ version: VERSION, log },
+      metrics: () =>
+        readMetrics({
+          counts: aggregator.counts,
+          control: aggregator.control,
+          down: transportCounts(),
+          up: uplink?.counts,
+        }),
+    });
     const served = await serve(app, { host: "127.0.0.1", port: options["http-port"], signal: closing.signal });
     if (!served.ok) throw new ProgramError(served.problem);
     closers.push(async () => {
@@ -45,31 +89,64 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       await served.server.closed;
     });
     const transport = await startTransport({
-      ...{ cluster, log },
+      ...{ cluster, log, run, broker },
       parent: aggregator.id,
-      run: randomUUID(),
       random: Math.random,
       mqttPort: options["mqtt-port"],
-      broker: options.broker,
       onUp: aggregator.receive,
       onLife: aggregator.life,
       onConnect: aggregator.connected,
     }).catch(explain);
     const { close, port } = transport;
     send = transport.send;
+    transportCounts = () => transport.counts;
     closers.push(close, () => aggregator.stop());
-    await aggregator.start();
-    const shownBroker = options.broker === undefined ? undefined : redactUrl(options.broker);
+    const reached = broker === undefined ? `mqtt://127.0.0.1:${port}` : withoutCredentials(broker);
+    bootUri = `${reached.replace(/\/$/, "")}/${aggregator.id}`;
+    await aggregator.start({ api: `http://127.0.0.1:${served.server.port}`, broker: reached });
+    if (uplink !== undefined && aggregator.joining !== undefined) {
+      uplink.start(aggregator.joining);
+      closers.push(uplink.stop, aggregator.joining.stop);
+    }
+    const shownBroker = broker === undefined ? undefined : redactUrl(broker);
     const ready = { ready: true, http: served.server.port, ...(port === undefined ? {} : { mqtt: port }) };
     terminal.write(`${JSON.stringify(ready)}\n`);
     log.info("Ready", { cluster, name, http: served.server.port, mqtt: port, broker: shownBroker });
-    await untilAborted(signal);
+    const code = await Promise.race([untilAborted(signal).then(() => EXIT.ok), deposed]);
     log.info("Stopping");
+    return code;
   } finally {
     for (const close of closers.reverse()) await close();
   }
-  return EXIT.ok;
 });
+
+/** Where an aggregator that has a parent reaches it. */
+function uplinkUrl(
+  { parent, uplink, broker }: {
+    readonly parent: string | undefined;
+    readonly uplink: string | undefined;
+    readonly broker: string | undefined;
+  },
+): string | undefined {
+  if (parent === undefined) {
+    if (uplink === undefined) return undefined;
+    throw new ProgramError("Option '--uplink' is given without '--parent': expected both, or none", EXIT.usage);
+  }
+  const url = uplink ?? broker;
+  if (url === undefined) {
+    throw new ProgramError(
+      `Option '--parent' is '${parent}', but no broker is given over which it is reached: expected '--uplink' or '--broker'`,
+      EXIT.usage,
+    );
+  }
+  if (!URL.canParse(url)) {
+    throw new ProgramError(
+      `Option '--uplink' is '${redactUrl(url)}': expected a URL such as mqtt://10.0.0.1`,
+      EXIT.usage,
+    );
+  }
+  return url;
+}
 
 /** An error at start says what is wrong in words: no stack. */
 function explain(error: unknown): never {

@@ -13,6 +13,7 @@ import {
 } from "../src/state/mod.ts";
 import type { Replica } from "../src/sync/mod.ts";
 import type { Domains } from "./domains.ts";
+import { createPlacement, isDeleted, type Placement } from "./placement.ts";
 
 /** A node as the aggregator reads it: worked out once for each change of its document. */
 export interface ReadNode extends ModuleNode {
@@ -26,16 +27,13 @@ export interface ReadNode extends ModuleNode {
 export interface Nodes {
   read(id: string): ReadNode | undefined;
   idOf(name: string): string | undefined;
-  /** The nodes whose parent this aggregator is. */
+  /** The nodes that this aggregator serves: whose parent it is, other aggregators left out. */
   children(): Iterable<string>;
   isChild(id: string): boolean;
+  /** Which nodes are below it, and how they are reached. Its `update` is to be called when a node's cfg has changed. */
+  readonly placement: Placement;
   /** Throws away what was worked out for a node: its document or its planner changed. */
   changed(id: string): void;
-}
-
-/** Tells whether a node has been deleted: its cfg is kept as a tombstone, so that older versions of it stay out. */
-export function isDeleted(cfg: Facet | undefined): boolean {
-  return cfg?.get("/deleted")?.value === true;
 }
 
 /** Looks nodes up in a replica; `ownName` is what children have as their `/parent`. */
@@ -44,7 +42,7 @@ export function createNodes(replica: Replica, domains: Domains, ownName: string)
   /** By cfg facet: most changes of a node are not of its cfg. */
   const targets = new WeakMap<Facet, { readonly planner: Planner; readonly target: string }>();
   const ids = new Map<string, string>();
-  const children = new Set<string>();
+  const placement = createPlacement(replica, ownName);
 
   function targetFor(planner: Planner, facet: Facet, cfg: Values): string {
     const known = targets.get(facet);
@@ -60,8 +58,6 @@ export function createNodes(replica: Replica, domains: Domains, ownName: string)
     const gone = isDeleted(cfg);
     if (typeof name === "string" && !gone) ids.set(name, id);
     else if (typeof name === "string" && ids.get(name) === id) ids.delete(name);
-    if (!gone && cfg?.get("/parent")?.value === ownName) children.add(id);
-    else children.delete(id);
   }
   for (const id of replica.ids()) index(id);
 
@@ -87,8 +83,11 @@ export function createNodes(replica: Replica, domains: Domains, ownName: string)
       return node;
     },
     idOf: (name) => ids.get(name),
-    children: () => children,
-    isChild: (id) => children.has(id),
+    *children() {
+      for (const id of placement.direct()) if (!placement.isAggregator(id)) yield id;
+    },
+    isChild: (id) => placement.via(id) === id && !placement.isAggregator(id),
+    placement,
     changed(id) {
       read.delete(id);
       index(id);

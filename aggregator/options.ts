@@ -16,6 +16,22 @@ export const program = defineProgram({
       env: "KRAKEN_BROKER",
       help: "Use this MQTT broker instead of the embedded one",
     },
+    parent: {
+      kind: "string",
+      placeholder: "NAME",
+      help: "The name of the aggregator above; absent at the root",
+    },
+    uplink: {
+      kind: "string",
+      placeholder: "URL",
+      env: "KRAKEN_UPLINK",
+      help: "The MQTT broker over which the parent is reached; where absent it is that of --broker",
+    },
+    "standby-for": {
+      kind: "string",
+      placeholder: "NAME",
+      help: "Take the children of this aggregator over when it is lost",
+    },
     grace: { kind: "duration", default: 10_000, help: "How long a lost link may take to come back by itself" },
   },
 });

@@ -1,7 +1,7 @@
 import type { Clock } from "../src/clock.ts";
 import type { Log } from "../src/log.ts";
 import type { FacetName } from "../src/state/mod.ts";
-import type { Replica } from "../src/sync/mod.ts";
+import type { Replica, Session } from "../src/sync/mod.ts";
 import type { Events } from "./events.ts";
 import type { Store } from "./store/mod.ts";
 
@@ -14,11 +14,30 @@ export interface Persistence {
   flush(): void;
   /** Writes it as soon as what runs now is over: what comes in one go is written in one go. */
   flushSoon(): void;
+  /** Forgets a document. */
+  forget(id: string): void;
+  /** What is not on disk yet. */
+  readonly waiting: { readonly unsavedDocuments: number; readonly unsavedEvents: number };
   stop(): void;
 }
 
-/** Follows a replica and an event log. cfg is left out: who writes it commits it before it is acknowledged. */
-export function createPersistence(store: Store, replica: Replica, events: Events, clock: Clock, log: Log): Persistence {
+/** What is written, and where to. */
+export interface PersistenceParts {
+  readonly store: Store;
+  readonly replica: Replica;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The facets that are written here: the root's cfg is not, as it is on disk before it is acknowledged. */
+  readonly facets: readonly FacetName[];
+  /** How far the child has got that brought what a document holds; undefined where no child did. */
+  session(id: string): readonly [child: string, session: Session] | undefined;
+}
+
+/** Follows a replica and an event log. */
+export function createPersistence(parts: PersistenceParts): Persistence {
+  const { store, replica, events, clock, log } = parts;
+  const forgotten = new Set<string>();
   const waiting = new Map<string, Set<FacetName>>();
   let cancel: (() => void) | undefined;
   let isSoon = false;
@@ -30,10 +49,13 @@ export function createPersistence(store: Store, replica: Replica, events: Events
       const document = replica.get(id);
       return document === undefined ? [] : [{ document, facets: [...facets] }];
     });
-    if (documents.length === 0 && unsaved.length === 0) return;
+    if (documents.length === 0 && unsaved.length === 0 && forgotten.size === 0) return;
+    // Whoever brought a document is on disk with it: after a crash it goes on from what is really there.
+    const sessions = new Map(documents.flatMap(({ document }) => optional(parts.session(document.id))));
     try {
-      store.commit({ documents, events: unsaved });
+      store.commit({ documents, sessions, events: unsaved, removed: [...forgotten] });
       waiting.clear();
+      forgotten.clear();
       events.saved(unsaved.at(-1)?.id ?? 0);
     } catch (error) {
       // What was discovered can be discovered again; what was logged is still in memory. Try again with the next batch.
@@ -58,7 +80,8 @@ export function createPersistence(store: Store, replica: Replica, events: Events
     flushIn(0);
   }
   const unfollow = replica.onChange((id, facet) => {
-    if (facet === "cfg") return;
+    if (!parts.facets.includes(facet)) return;
+    forgotten.delete(id);
     const facets = waiting.get(id);
     if (facets === undefined) waiting.set(id, new Set([facet]));
     else facets.add(facet);
@@ -68,6 +91,14 @@ export function createPersistence(store: Store, replica: Replica, events: Events
   return {
     flush,
     flushSoon,
+    get waiting() {
+      return { unsavedDocuments: waiting.size, unsavedEvents: events.unsaved().length };
+    },
+    forget(id) {
+      waiting.delete(id);
+      forgotten.add(id);
+      schedule();
+    },
     stop() {
       unfollow();
       unlisten();
@@ -76,4 +107,8 @@ export function createPersistence(store: Store, replica: Replica, events: Events
       flush();
     },
   };
+}
+
+function optional<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
 }

@@ -16,6 +16,10 @@ interface Known {
 export interface RunStates {
   /** A link changed. `sameRun`: the agent is the same process as before the change. */
   link(child: string, state: LinkState, sameRun: boolean, why: string): void;
+  /** A child was heard that waits for its turn to be taken in: it has not been lost. */
+  heard(child: string): void;
+  /** A node has become a child: until it is heard, it gets the time that it would after a restart. */
+  adopt(child: string): void;
   /** The power of a child changed: what its link says may mean something else now. */
   power(child: string): void;
   /** A node is no child any more. */
@@ -41,6 +45,8 @@ export function createRunStates(
     readonly clock: Clock;
     readonly grace: number;
     readonly resumeGrace: number;
+    /** Whether nothing may be concluded from silence now: this aggregator may have been replaced. */
+    readonly isFenced: () => boolean;
   },
 ): RunStates {
   const { nodes, discovered, clock } = parts;
@@ -51,7 +57,7 @@ export function createRunStates(
     if (known === undefined) children.set(child, known = { link: "down", sameRun: false });
     return known;
   }
-  function write(child: string, values: Record<string, Value>, why: string): void {
+  function write(child: string, values: Record<string, Value | null>, why: string): void {
     discovered.parent(child, new Map(Object.entries(values)), why);
   }
   function endGrace(known: Known): void {
@@ -62,15 +68,30 @@ export function createRunStates(
     known.cancelGrace ??= clock.after(time, () => {
       delete known.cancelGrace;
       const runState = nodes.read(child)?.view.get("/runState");
-      if (known.link === "down" && (runState === "SYNC" || runState === "INIT")) {
-        write(child, { "/runState": "ERROR" }, `its link did not come back within ${Math.round(time / 1000)} s`);
+      if (known.link !== "down") return;
+      if (parts.isFenced()) return startGrace(child, known, time);
+      if (runState === "SYNC" || runState === "INIT") {
+        const lost = { "/runState": "ERROR", ...staleness(child, true) };
+        write(child, lost, `its link did not come back within ${Math.round(time / 1000)} s`);
       }
     });
+  }
+  /** Nothing is known of what is below an aggregator that is not heard, since when is shown. */
+  function staleness(child: string, stale: boolean): Record<string, Value | null> {
+    if (!nodes.placement.isAggregator(child)) return {};
+    if (!stale) return { "/staleSince": null };
+    const since = nodes.read(child)?.view.get("/staleSince");
+    return { "/staleSince": since ?? new Date(clock.wall()).toISOString() };
   }
   function settle(child: string, why: string): void {
     const node = nodes.read(child);
     const known = knownOf(child);
     if (node === undefined) return;
+    if (nodes.placement.isAggregator(child) && !node.view.has("/physState")) {
+      // Nobody controls its power: whoever is heard is on.
+      if (known.link !== "down") write(child, { "/physState": "POWER_ON" }, "it is heard");
+      return;
+    }
     if (known.link !== "down" && node.view.get("/physState") === "PHYS_HANG") {
       write(child, { "/physState": "POWER_ON" }, "its agent is heard");
       return; // which comes back here as a change of power
@@ -79,12 +100,12 @@ export function createRunStates(
     const runState = node.view.get("/runState");
     if (known.link === "level") {
       endGrace(known);
-      write(child, { "/link": "UP", "/runState": "SYNC" }, why);
+      write(child, { "/link": "UP", "/runState": "SYNC", ...staleness(child, false) }, why);
     } else if (known.link === "joining") {
       endGrace(known);
       if (runState !== "SYNC" || !known.sameRun) write(child, { "/runState": "INIT" }, why);
     } else if (runState === "SYNC" || runState === "INIT") {
-      write(child, { "/link": "DOWN" }, why);
+      write(child, { "/link": "DOWN", ...staleness(child, true) }, why);
       startGrace(child, known, parts.grace);
     }
   }
@@ -96,6 +117,16 @@ export function createRunStates(
       known.sameRun = sameRun;
       settle(child, why);
     },
+    heard(child) {
+      const known = knownOf(child);
+      if (known.cancelGrace === undefined) return;
+      endGrace(known);
+      startGrace(child, known, parts.resumeGrace);
+    },
+    adopt(child) {
+      const runState = nodes.read(child)?.view.get("/runState");
+      if (runState === "SYNC" || runState === "INIT") startGrace(child, knownOf(child), parts.resumeGrace);
+    },
     power: (child) => settle(child, "its machine is on"),
     remove(child) {
       const known = children.get(child);
@@ -103,7 +134,7 @@ export function createRunStates(
       children.delete(child);
     },
     resume() {
-      for (const child of nodes.children()) {
+      for (const child of nodes.placement.direct()) {
         const runState = nodes.read(child)?.view.get("/runState");
         if (runState === "SYNC" || runState === "INIT") startGrace(child, knownOf(child), parts.resumeGrace);
       }

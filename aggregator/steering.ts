@@ -2,20 +2,24 @@ import type { Clock } from "../src/clock.ts";
 import type { Engine, EngineStatus } from "../src/engine/mod.ts";
 import { compareNames } from "../src/nodeset/mod.ts";
 import { describeNoPlan, exploreGraph } from "../src/plan/mod.ts";
-import type { Value } from "../src/state/mod.ts";
+import { KEPT_URLS, type Value } from "../src/state/mod.ts";
 import type { Replica } from "../src/sync/mod.ts";
 import type { AgentHolds } from "./agent_holds.ts";
 import type { CfgWriter } from "./cfg.ts";
-import type { Control, NodeChange, NodeDetail, NodeSummary } from "./control.ts";
+import type { Control, NodeChange, NodeDetail, NodeSummary, Stale } from "./control.ts";
 import type { Discovered } from "./discovered.ts";
 import type { Domains } from "./domains.ts";
 import type { Events } from "./events.ts";
 import { aboutOf, explainNode, prospectOf } from "./explaining.ts";
 import type { Freezer } from "./freezer.ts";
 import type { Nodes, ReadNode } from "./nodes.ts";
+import { statusBelow } from "./status_below.ts";
+import { describeTree, servingAggregator } from "./tree.ts";
 
 /** How long a count of late and waiting nodes serves, in milliseconds: to count is to look at all of them. */
 const RECOUNT = 1000;
+/** The longest way up a tree that is followed. */
+const MAX_TIERS = 32;
 
 /** What steering an aggregator needs of it. */
 export interface SteeringParts {
@@ -35,6 +39,9 @@ export interface SteeringParts {
   readonly clock: Clock;
   /** Writes what waits to be written. */
   readonly flush: () => void;
+  readonly isRoot: boolean;
+  /** Tries again what was given up on a node that is served here. */
+  readonly retry: (id: string) => void;
 }
 
 /** Everything that people and their programs may ask of an aggregator. */
@@ -43,22 +50,35 @@ export function createControl(parts: SteeringParts): Control {
 
   function statusOf(node: ReadNode): EngineStatus {
     if (node.id === ownId) return { phase: "converged", running: [] };
-    if (!nodes.isChild(node.id)) {
-      return { phase: "blocked", reason: `No aggregator serves it: set /parent, say to ${parts.name}`, running: [] };
-    }
+    if (!nodes.isChild(node.id)) return statusBelow(parts, node, staleOf(node));
     const status = engine.status(node.id);
     const seen = node.view.get("/seen");
     const lags = seen !== undefined && seen !== node.version.join(".");
     if (status.phase !== "converged" || !lags) return status;
     return { ...status, phase: "working", reason: "Its agent has not taken its cfg in yet" };
   }
+  /** Since when nothing is known of a node, as an aggregator on the way to it is not heard. */
+  function staleOf(node: ReadNode): Stale | undefined {
+    let found: Stale | undefined;
+    let at: ReadNode | undefined = node;
+    for (let tiers = 0; at !== undefined && at.id !== ownId && tiers < MAX_TIERS; tiers++) {
+      const parent: Value | undefined = at.cfg.get("/parent");
+      const id: string | undefined = typeof parent === "string" ? nodes.placement.aggregator(parent) : undefined;
+      at = id === undefined ? undefined : nodes.read(id);
+      const since: Value | undefined = at?.view.get("/staleSince");
+      // The highest one that is lost is the one that is known to be: what it last said of others is stale itself.
+      if (at !== undefined && typeof since === "string") found = { since, aggregator: at.name };
+    }
+    return found;
+  }
   function detail(node: ReadNode): NodeDetail {
     const status = statusOf(node);
+    const stale = staleOf(node);
     const text = (url: string): string => String(node.view.get(url) ?? domains.schema.unknownOf(url) ?? "");
     return {
       id: node.id,
       name: node.name,
-      kind: node.id === ownId ? "aggregator" : "node",
+      kind: nodes.placement.isAggregator(node.id) ? "aggregator" : "node",
       platform: text("/platform"),
       parent: text("/parent"),
       physState: text("/physState"),
@@ -67,7 +87,8 @@ export function createControl(parts: SteeringParts): Control {
       phase: status.phase,
       reason: reasonOf(node, status),
       ...(status.late !== undefined && { late: status.late }),
-      cfg: node.cfg,
+      ...(stale !== undefined && { stale }),
+      cfg: new Map([...node.cfg].filter(([url]) => !KEPT_URLS.has(url))),
       dsc: new Map([...node.view].filter(([url]) => domains.schema.find(url)?.variable.writer !== "cfg")),
       version: node.version,
       engine: status,
@@ -102,6 +123,17 @@ export function createControl(parts: SteeringParts): Control {
     get schema() {
       return domains.schema;
     },
+    elsewhere(id) {
+      if (id !== undefined) {
+        const node = nodes.read(id);
+        if (node === undefined || nodes.isChild(id) || node.id === ownId) return undefined;
+        return servingAggregator(parts, node);
+      }
+      if (parts.isRoot) return undefined;
+      const api = nodes.read(ownId)?.view.get("/rootApi");
+      return { what: "the root", ...(typeof api === "string" && { api }) };
+    },
+    tree: () => describeTree(parts),
     revision,
     list() {
       const now = revision();
@@ -138,16 +170,15 @@ export function createControl(parts: SteeringParts): Control {
     },
     plan(id) {
       const node = nodes.read(id);
-      return node?.planner.plan({ view: node.view, cfg: id === ownId ? new Map() : node.cfg });
+      const isAggregator = nodes.placement.isAggregator(id);
+      return node?.planner.plan({ view: node.view, cfg: isAggregator ? new Map() : node.cfg });
     },
     freeze: (ids) => parts.freezer.freeze(ids),
     thaw: (ids) => parts.freezer.thaw(ids),
     retry(ids) {
-      for (const id of ids) {
-        engine.retry(id);
-        const before = nodes.read(id)?.view.get("/retry");
-        parts.discovered.parent(id, new Map([["/retry", (typeof before === "number" ? before : 0) + 1]]));
-      }
+      for (const id of ids) if (nodes.isChild(id)) parts.retry(id);
+      const others = ids.filter((id) => !nodes.isChild(id));
+      if (others.length > 0) parts.cfg.askRetry(others);
     },
     remove(ids) {
       const names = ids.map((id) => nodes.read(id)?.name ?? id);
@@ -170,7 +201,7 @@ export function createControl(parts: SteeringParts): Control {
     graph(id, maxStates) {
       const node = nodes.read(id);
       if (node === undefined) return undefined;
-      const cfg = id === ownId ? new Map<string, Value>() : node.cfg;
+      const cfg = nodes.placement.isAggregator(id) ? new Map<string, Value>() : node.cfg;
       return exploreGraph(node.planner, { view: node.view, cfg }, { maxStates });
     },
     limits: () => engine.limits(),
@@ -178,15 +209,13 @@ export function createControl(parts: SteeringParts): Control {
     holds: () => engine.holds(),
     release: () => engine.release(),
     engine() {
-      const children = [...nodes.children()];
+      const ids = [...replica.ids()].filter((id) => !nodes.placement.isAggregator(id));
+      const known = ids.map((id) => nodes.read(id)).filter((node) => node !== undefined);
       return {
         frozen: parts.freezer.all,
         counts: engine.counts(),
-        nodes: children.length,
-        converged: children.filter((id) => {
-          const node = nodes.read(id);
-          return node !== undefined && statusOf(node).phase === "converged";
-        }).length,
+        nodes: known.length,
+        converged: known.filter((node) => statusOf(node).phase === "converged").length,
       };
     },
     events: (after, limit) => events.after(after, limit),
@@ -195,9 +224,12 @@ export function createControl(parts: SteeringParts): Control {
 }
 
 function summaryOf(node: NodeDetail): NodeSummary {
-  const { id, name, kind, platform, parent, physState, runState, link, phase, reason, late } = node;
-  const summary = { id, name, kind, platform, parent, physState, runState, link, phase, reason };
-  return late === undefined ? summary : { ...summary, late };
+  const { id, name, kind, platform, parent, physState, runState, link, phase, reason, late, stale } = node;
+  return {
+    ...{ id, name, kind, platform, parent, physState, runState, link, phase, reason },
+    ...(late !== undefined && { late }),
+    ...(stale !== undefined && { stale }),
+  };
 }
 
 /** Why a node is where it is: what holds it up at its aggregator, at its agent, or what is being done. */

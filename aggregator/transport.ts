@@ -10,7 +10,7 @@ import { redactUrl } from "../src/redact.ts";
 import { startEmbeddedBroker } from "./broker/embedded.ts";
 
 /** What carries frames between an aggregator and its children. */
-export interface Transport extends Pick<ParentTransport, "send"> {
+export interface Transport extends Pick<ParentTransport, "send" | "counts"> {
   /** The port of the embedded broker; undefined where there is another one. */
   readonly port: number | undefined;
   close(): Promise<void>;
@@ -39,12 +39,22 @@ export async function startTransport(
       throw new Error(`Option '--broker' is '${redactUrl(options.broker)}': expected a URL such as mqtt://10.0.0.1`);
     }
     const transport = createMqttParentTransport({ ...options, url: options.broker });
-    return { send: transport.send, port: undefined, close: transport.stop };
+    return {
+      send: transport.send,
+      get counts() {
+        return transport.counts;
+      },
+      port: undefined,
+      close: transport.stop,
+    };
   }
   const broker = await startEmbeddedBroker({ cluster: options.cluster, port: options.mqttPort, log: options.log });
   const transport = createLocalParentTransport(broker, options);
   return {
     send: transport.send,
+    get counts() {
+      return transport.counts;
+    },
     port: broker.port,
     async close() {
       await transport.stop();

@@ -21,6 +21,8 @@ export interface Client {
   apply(inventory: unknown, dryRun: boolean): Promise<Answer<shapes.ChangesShape>>;
   /** Forgets nodes: all of them or none. */
   remove(nodeset: string): Promise<Answer<readonly { readonly name: string }[]>>;
+  /** The aggregators from the one that is asked down, each after its parent. */
+  tree(): Promise<Answer<readonly shapes.TreeEntryShape[]>>;
   limits(): Promise<Answer<shapes.LimitsShape>>;
   release(): Promise<Answer<shapes.LimitsShape["holds"]>>;
   engine(): Promise<Answer<shapes.EngineShape>>;
@@ -55,13 +57,19 @@ interface Received {
   readonly etag: string | null;
 }
 
+/** Where a request has to go instead, with the same method and body (RFC 9110, section 15.4.8). */
+function locationOf(response: Response): string | undefined {
+  const location = response.headers.get("location") ?? "";
+  return response.status === 307 && /^https?:/.test(location) && URL.canParse(location) ? location : undefined;
+}
+
 /** Makes a client of an aggregator's HTTP API. */
 export function createClient(options: Server): Client {
   /** Sends a request and reads all of the answer. */
   async function exchange(path: string, init: Sent): Promise<Answer<Received>> {
     const deadline = startDeadline(options.clock, options.timeout, options.signal);
     try {
-      const response = await options.fetch(`${options.server}${path}`, {
+      const request: RequestInit = {
         method: init.method ?? "GET",
         headers: {
           accept: init.accept ?? "application/json, application/problem+json",
@@ -69,9 +77,13 @@ export function createClient(options: Server): Client {
           ...(init.etag === undefined ? {} : { "if-none-match": init.etag }),
         },
         ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
-        redirect: "error",
+        redirect: "manual",
         signal: deadline.signal,
-      });
+      };
+      const first = await options.fetch(`${options.server}${path}`, request);
+      const elsewhere = locationOf(first);
+      // An aggregator below the root sends whoever has to ask another one there: once, and never further.
+      const response = elsewhere === undefined ? first : await options.fetch(elsewhere, request);
       const body = await readBody(response);
       return { ok: true, value: { status: response.status, body, etag: response.headers.get("etag") } };
     } catch (error) {
@@ -142,6 +154,7 @@ export function createClient(options: Server): Client {
       const path = `/api/v1/nodes${query({ nodeset })}`;
       return map(await ask(shapes.deleted, path, { method: "DELETE" }), (a) => a.deleted);
     },
+    tree: async () => map(await ask(shapes.treeList, "/api/v1/tree"), (answer) => answer.aggregators),
     limits: () => ask(shapes.limits, "/api/v1/limits"),
     release: async () =>
       map(await ask(shapes.released, "/api/v1/engine/release", { method: "POST" }), (a) => a.released),

@@ -23,6 +23,7 @@ import { plan } from "./commands/plan.ts";
 import { remove } from "./commands/remove.ts";
 import { retry } from "./commands/retry.ts";
 import { set } from "./commands/set.ts";
+import { tree } from "./commands/tree.ts";
 import { watch } from "./commands/watch.ts";
 
 /** Every command, in the order of the help. */
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   plan,
   explain,
   graph,
+  tree,
   apply,
   watch,
   events,

@@ -18,7 +18,7 @@ export function describeNodes(nodes: readonly NodeSummaryShape[], style: Style, 
     node.platform,
     node.physState,
     node.runState,
-    node.late === undefined ? node.phase : `${node.phase} LATE`,
+    `${node.phase}${node.late === undefined ? "" : " LATE"}${node.stale === undefined ? "" : " STALE"}`,
     [node.reason, ...(node.late === undefined ? [] : [`late: ${node.late.why}`])].filter((part) => part !== "").join(
       "; ",
     ),
@@ -32,7 +32,8 @@ export function summarizeNodes(nodes: readonly NodeSummaryShape[]): string {
   for (const { phase } of nodes) counts.set(phase, (counts.get(phase) ?? 0) + 1);
   const parts = [...counts].sort(([a], [b]) => a < b ? -1 : 1).map(([phase, count]) => `${count} ${cleanText(phase)}`);
   const late = nodes.filter((node) => node.late !== undefined).length;
-  const more = late === 0 ? "" : `; ${late} late`;
+  const stale = nodes.filter((node) => node.stale !== undefined).length;
+  const more = `${late === 0 ? "" : `; ${late} late`}${stale === 0 ? "" : `; ${stale} stale`}`;
   return parts.length === 0 ? "0 nodes" : `${countOf(nodes.length, "node")}: ${parts.join(", ")}${more}`;
 }
 
@@ -44,6 +45,9 @@ export function describeNode(node: NodeDetailShape, style: Style, width: number 
     ["kind", node.kind],
     ["phase", node.phase],
     ...(node.reason === "" ? [] : [["reason", node.reason]]),
+    ...(node.stale === undefined
+      ? []
+      : [["stale", `since ${node.stale.since}: aggregator ${node.stale.aggregator} is not heard`]]),
     ...(node.late === undefined ? [] : [["late", `since ${node.late.since}: ${node.late.why}`]]),
   ];
   const desired = flatten(node.cfg);
@@ -78,6 +82,7 @@ function stateStyle(style: Style) {
     if (["stuck", "blocked", "ERROR", "PHYS_HANG", "PHYS_ERROR"].includes(cell)) return style.red;
     if (["working", "waiting", "backoff", "INIT", "POWER_CYCLE"].includes(cell)) return style.yellow;
     if (cell.endsWith(" LATE")) return style.red;
+    if (cell.endsWith(" STALE")) return style.yellow;
     return cell === "frozen" ? style.cyan : undefined;
   };
 }

@@ -18,6 +18,7 @@ export const nodeSummary = v.looseObject({
   phase: v.string(),
   reason: v.string(),
   late: v.exactOptional(late),
+  stale: v.exactOptional(v.looseObject({ since: v.string(), aggregator: v.string() })),
 });
 /** One node in a list. */
 export type NodeSummaryShape = v.InferOutput<typeof nodeSummary>;
@@ -164,6 +165,30 @@ export type ExplanationShape = v.InferOutput<typeof explanation>;
 
 /** The explanations of some nodes. */
 export const explanationList = v.looseObject({ explanations: v.array(explanation) });
+
+const counts = v.looseObject({
+  nodes: v.number(),
+  converged: v.number(),
+  sync: v.number(),
+  failed: v.number(),
+  stale: v.number(),
+});
+
+const treeEntry = v.looseObject({
+  name: v.string(),
+  depth: v.number(),
+  health: v.string(),
+  counts,
+  link: v.string(),
+  api: v.string(),
+  standby: v.string(),
+  stale: v.exactOptional(v.looseObject({ since: v.string(), aggregator: v.string() })),
+});
+/** An aggregator of the tree, and how the nodes below it are. */
+export type TreeEntryShape = v.InferOutput<typeof treeEntry>;
+
+/** The aggregators of a tree. */
+export const treeList = v.looseObject({ aggregators: v.array(treeEntry) });
 
 const queue = v.array(v.looseObject({ node: v.string(), mutation: v.string(), since: v.string() }));
 const hold = v.looseObject({

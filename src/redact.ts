@@ -7,3 +7,11 @@ export function redactUrl(text: string): string {
   url.password = "";
   return `${url.href} (with credentials)`;
 }
+
+/** A URL without the user's name and password in it: what of it may be in a state document. */
+export function withoutCredentials(text: string): string {
+  const url = new URL(text);
+  url.username = "";
+  url.password = "";
+  return url.href;
+}

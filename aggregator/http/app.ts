@@ -12,11 +12,13 @@ import { graphRoutes } from "./graph.ts";
 import { refuseForeign } from "./guard.ts";
 import { healthRoutes } from "./health.ts";
 import { limitRoutes } from "./limits.ts";
+import { type Metric, metricRoutes } from "./metrics.ts";
 import { nodeRoutes } from "./nodes.ts";
 import { planRoutes } from "./plans.ts";
 import { answerProblem } from "./problem.ts";
 import { addRoutes } from "./routes.ts";
 import { createToTime } from "./time.ts";
+import { treeRoutes } from "./tree.ts";
 
 /** What the HTTP interface needs beside an aggregator's {@link Control}. */
 export interface AppOptions {
@@ -24,6 +26,8 @@ export interface AppOptions {
   readonly version: string;
   /** Takes what went wrong inside: clients are not told. */
   readonly log: Log;
+  /** What is measured of this program. */
+  readonly metrics: () => readonly Metric[];
   /** @default systemClock */
   readonly clock?: Clock;
 }
@@ -46,6 +50,8 @@ export function createApp(control: Control, options: AppOptions): Hono {
     ...eventRoutes(control, clock),
     ...engineRoutes(control, options.version, toTime),
     ...limitRoutes(control, toTime),
+    ...treeRoutes(control),
+    ...metricRoutes(options.metrics),
   });
   app.notFound((c) => answerProblem({ status: 404, detail: `There is nothing at '${c.req.path.slice(0, 200)}'` }));
   app.onError((error, c) => {

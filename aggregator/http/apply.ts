@@ -3,6 +3,7 @@ import { fromNested, isNodeName, isRecord, isUuid, type Schema } from "../../src
 import type { Control, InventoryNode } from "../control.ts";
 import { JSON_TYPES, readJson } from "./body.ts";
 import { answerChanges, readDetail } from "./changes.ts";
+import { atRoot } from "./elsewhere.ts";
 import { answerProblem, invalid, problemOf } from "./problem.ts";
 import { readFlag, withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
@@ -30,7 +31,7 @@ export function applyRoutes(control: Control): Routes {
     return answerChanges(c, control, result.changes, dryRun.value, detail.value);
   }
 
-  return { "/api/v1/apply": { POST: withQuery(["dryRun", "detail"], apply) } };
+  return { "/api/v1/apply": { POST: atRoot(control, withQuery(["dryRun", "detail"], apply)) } };
 }
 
 type ReadInventory = { ok: true; nodes: InventoryNode[] } | { ok: false; problems: string[] };

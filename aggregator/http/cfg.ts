@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { toNested } from "../../src/state/mod.ts";
 import type { Control, NodeDetail } from "../control.ts";
 import { PATCH_TYPES, readJson } from "./body.ts";
+import { atRoot } from "./elsewhere.ts";
 import { allowsWrite, answerTagged, etagOf, refuseStale } from "./etag.ts";
 import { findNode } from "./lookup.ts";
 import { readPatch, withValues } from "./patch.ts";
@@ -45,5 +46,5 @@ export function cfgRoutes(control: Control): Routes {
     return c.json({ dryRun, cfg, ...presentChange(changed) });
   }
 
-  return { "/api/v1/nodes/:id/cfg": { GET: withQuery([], get), PATCH: withQuery(["dryRun"], patch) } };
+  return { "/api/v1/nodes/:id/cfg": { GET: withQuery([], get), PATCH: atRoot(control, withQuery(["dryRun"], patch)) } };
 }

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { Control, NodeDetail } from "../control.ts";
+import { atRoot } from "./elsewhere.ts";
 import { allowsWrite, etagOf, refuseStale } from "./etag.ts";
 import { findNode, findNodes } from "./lookup.ts";
 import { answerProblem, problemOf } from "./problem.ts";
@@ -34,5 +35,5 @@ export function createDeleters(control: Control): { readonly one: Answerer; read
     return found.ok ? remove(c, found.value) : answerProblem(found.problem);
   }
 
-  return { one: withQuery([], one), some: withQuery(["nodeset"], some) };
+  return { one: atRoot(control, withQuery([], one)), some: atRoot(control, withQuery(["nodeset"], some)) };
 }

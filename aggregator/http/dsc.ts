@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { type Schema, toNested, type Value } from "../../src/state/mod.ts";
 import type { Control } from "../control.ts";
 import { PATCH_TYPES, readJson } from "./body.ts";
+import { atServing } from "./elsewhere.ts";
 import { findNode } from "./lookup.ts";
 import { readPatch } from "./patch.ts";
 import { answerProblem, invalid, problemOf } from "./problem.ts";
@@ -34,7 +35,12 @@ export function dscRoutes(control: Control): Routes {
     });
   }
 
-  return { "/api/v1/nodes/:id/dsc": { GET: withQuery([], get), PATCH: withQuery([], patch) } };
+  return {
+    "/api/v1/nodes/:id/dsc": {
+      GET: withQuery([], get),
+      PATCH: atServing(control, "reports of a node that it serves", withQuery([], patch)),
+    },
+  };
 }
 
 function complainReported(schema: Schema, url: string, value: Value | null): string | undefined {

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { isRecord } from "../../src/state/mod.ts";
 import type { Control } from "../control.ts";
 import { JSON_TYPES, readJson } from "./body.ts";
+import { sendTo } from "./elsewhere.ts";
 import { findNode, findNodes } from "./lookup.ts";
 import { presentEngine } from "./present.ts";
 import { answerProblem, type Outcome } from "./problem.ts";
@@ -21,6 +22,8 @@ export function engineRoutes(control: Control, version: string, toTime: ToTime):
       if (!body.ok) return answerProblem(body.problem);
       const ids = readIds(control, body.value);
       if (!ids.ok) return answerProblem(ids.problem);
+      const elsewhere = ids.value === undefined ? undefined : control.elsewhere();
+      if (elsewhere !== undefined) return sendTo(c, elsewhere, "a freeze of single nodes, which is desired state");
       change(ids.value);
       return status(c);
     });
@@ -30,6 +33,8 @@ export function engineRoutes(control: Control, version: string, toTime: ToTime):
     const node = findNode(c, control);
     if (!node.ok) return answerProblem(node.problem);
     const { id, name } = node.value;
+    const serving = control.elsewhere(id);
+    if (serving !== undefined && control.elsewhere() !== undefined) return sendTo(c, serving, "retries of its nodes");
     control.retry([id]);
     const engine = control.find(id)?.engine;
     return c.json({ id, name, ...(engine !== undefined && { engine: presentEngine(engine, toTime) }) });

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import type { Value } from "../../src/state/mod.ts";
 import type { Control, NodeDetail } from "../control.ts";
 import { PATCH_TYPES, readJson } from "./body.ts";
+import { atServing } from "./elsewhere.ts";
 import { type ExplanationJson, presentExplanation } from "./explanation.ts";
 import { findNode, findNodes } from "./lookup.ts";
 import { withValues } from "./patch.ts";
@@ -10,6 +11,9 @@ import { answerProblem, invalid, type Outcome, problemOf } from "./problem.ts";
 import { withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
 import type { ToTime } from "./time.ts";
+
+/** What only the aggregator that serves a node can answer. */
+const ASKED = "questions about what it does with its nodes";
 
 type Named = Pick<NodeDetail, "id" | "name">;
 
@@ -77,7 +81,10 @@ export function explainRoutes(control: Control, toTime: ToTime): Routes {
   }
 
   return {
-    "/api/v1/nodes/:id/explain": { GET: withQuery([], one), POST: withQuery([], oneWith) },
+    "/api/v1/nodes/:id/explain": {
+      GET: atServing(control, ASKED, withQuery([], one)),
+      POST: atServing(control, ASKED, withQuery([], oneWith)),
+    },
     "/api/v1/explain": { GET: withQuery(["nodeset"], some), POST: withQuery(["nodeset"], someWith) },
   };
 }

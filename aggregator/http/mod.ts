@@ -3,3 +3,4 @@ export { type AppOptions, createApp } from "./app.ts";
 export type * from "./present.ts";
 export type { ProblemDetails } from "./problem.ts";
 export { type HttpServer, serve, type Served } from "./serve.ts";
+export type { Metric } from "./metrics.ts";

@@ -3,6 +3,7 @@ import type { Control } from "../control.ts";
 import { PATCH_TYPES, readJson } from "./body.ts";
 import { answerChanges, readDetail } from "./changes.ts";
 import { createDeleters } from "./delete.ts";
+import { atRoot } from "./elsewhere.ts";
 import { answerTagged } from "./etag.ts";
 import { findNode, findNodes } from "./lookup.ts";
 import { readPatches } from "./patches.ts";
@@ -61,7 +62,7 @@ export function nodeRoutes(control: Control, toTime: ToTime): Routes {
   return {
     "/api/v1/nodes": {
       GET: withQuery(["nodeset"], list),
-      PATCH: withQuery(["nodeset", "dryRun", "detail"], patch),
+      PATCH: atRoot(control, withQuery(["nodeset", "dryRun", "detail"], patch)),
       DELETE: remove.some,
     },
     "/api/v1/nodes/:id": { GET: withQuery([], one), DELETE: remove.one },

@@ -80,9 +80,12 @@ export function presentLate({ since, why }: Late, toTime: ToTime): LateJson {
 
 /** See {@link SummaryJson}. */
 export function presentSummary(node: NodeSummary, toTime: ToTime): SummaryJson {
-  const { id, name, kind, platform, parent, physState, runState, link, phase, reason, late } = node;
-  const summary = { id, name, kind, platform, parent, physState, runState, link, phase, reason };
-  return late === undefined ? summary : { ...summary, late: presentLate(late, toTime) };
+  const { id, name, kind, platform, parent, physState, runState, link, phase, reason, late, stale } = node;
+  return {
+    ...{ id, name, kind, platform, parent, physState, runState, link, phase, reason },
+    ...(late !== undefined && { late: presentLate(late, toTime) }),
+    ...(stale !== undefined && { stale }),
+  };
 }
 
 /** See {@link EngineJson}. */

@@ -2,6 +2,7 @@ import type { Refusal } from "../control.ts";
 
 /** The status codes that problems are answered with, each with its phrase (RFC 9110). */
 const TITLES = {
+  307: "Temporary Redirect",
   400: "Bad Request",
   403: "Forbidden",
   404: "Not Found",

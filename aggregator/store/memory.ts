@@ -1,4 +1,5 @@
 import { emptyDocument, type NodeDocument } from "../../src/state/mod.ts";
+import type { Session } from "../../src/sync/mod.ts";
 import type { LoggedEvent } from "../control.ts";
 import { checkEventOrder } from "./event_order.ts";
 import { MAX_EVENTS, type Store } from "./types.ts";
@@ -8,6 +9,7 @@ export function openMemoryStore(): Store {
   const documents = new Map<string, NodeDocument>();
   const facts = new Map<string, string | number | boolean>();
   const terms = new Map<string, number>();
+  const sessions = new Map<string, Session>();
   const log: LoggedEvent[] = [];
   let closed = false;
 
@@ -16,6 +18,7 @@ export function openMemoryStore(): Store {
       documents: [...documents.values()],
       facts: new Map(facts),
       terms: new Map(terms),
+      sessions: new Map(sessions),
       lastEvent: log.at(-1)?.id ?? 0,
     }),
     commit(batch) {
@@ -30,6 +33,7 @@ export function openMemoryStore(): Store {
       for (const id of batch.removed ?? []) documents.delete(id);
       for (const [key, value] of batch.facts ?? []) facts.set(key, value);
       for (const [child, term] of batch.terms ?? []) terms.set(child, term);
+      for (const [child, session] of batch.sessions ?? []) sessions.set(child, session);
       for (const event of batch.events ?? []) log.push(event);
       const oldest = (log.at(-1)?.id ?? 0) - MAX_EVENTS;
       log.splice(0, log.findIndex((event) => event.id > oldest));

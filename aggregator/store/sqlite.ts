@@ -118,6 +118,7 @@ function prepareWrites(db: DatabaseSync): (batch: Batch) => void {
   const removeNode = db.prepare("DELETE FROM facets WHERE node = ?");
   const putFact = db.prepare("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)");
   const putTerm = db.prepare("INSERT OR REPLACE INTO terms (child, term) VALUES (?, ?)");
+  const putSession = db.prepare("INSERT OR REPLACE INTO sessions (child, run, term, received) VALUES (?, ?, ?, ?)");
   const putEvent = db.prepare("INSERT INTO events (id, time, node, kind, mutation, why) VALUES (?, ?, ?, ?, ?, ?)");
   const pruneEvents = db.prepare("DELETE FROM events WHERE id <= ?");
   return (batch) => {
@@ -127,6 +128,7 @@ function prepareWrites(db: DatabaseSync): (batch: Batch) => void {
     for (const id of batch.removed ?? []) removeNode.run(id);
     for (const [key, value] of batch.facts ?? []) putFact.run(key, JSON.stringify(value));
     for (const [child, term] of batch.terms ?? []) putTerm.run(child, term);
+    for (const [child, { run, term, received }] of batch.sessions ?? []) putSession.run(child, run, term, received);
     for (const { id, time, node, kind, mutation, why } of batch.events ?? []) {
       putEvent.run(id, time, node, kind, mutation ?? null, why);
     }
@@ -155,7 +157,19 @@ function readState(db: DatabaseSync): Omit<Stored, "lastEvent"> {
   );
   const terms = db.prepare("SELECT child, term FROM terms").all()
     .map((row) => [textOf(row, "child"), Number(row["term"])] as const);
-  return { documents: [...documents.values()], facts: new Map(facts), terms: new Map(terms) };
+  const sessions = db.prepare("SELECT child, run, term, received FROM sessions").all().map((row) =>
+    [textOf(row, "child"), {
+      run: textOf(row, "run"),
+      term: Number(row["term"]),
+      received: Number(row["received"]),
+    }] as const
+  );
+  return {
+    documents: [...documents.values()],
+    facts: new Map(facts),
+    terms: new Map(terms),
+    sessions: new Map(sessions),
+  };
 }
 
 function factOf(row: Row): string | number | boolean {

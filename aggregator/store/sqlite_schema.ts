@@ -1,9 +1,16 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The format of the tables below, kept in the file as `user_version`. */
-const VERSION = 1;
+const VERSION = 2;
 /** Marks a file as Kraken's, kept in it as `application_id`: "KRKN". */
 const APPLICATION_ID = 0x4b524b4e;
+
+/** What format 2 has beside format 1. */
+const SESSIONS = `
+  CREATE TABLE sessions (
+    child TEXT PRIMARY KEY, run TEXT NOT NULL, term INTEGER NOT NULL, received INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
 
 const TABLES = `
   CREATE TABLE facets (
@@ -14,12 +21,13 @@ const TABLES = `
   CREATE TABLE events (
     id INTEGER PRIMARY KEY, time TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, mutation TEXT, why TEXT NOT NULL
   ) STRICT;
+  ${SESSIONS}
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${VERSION};
 `;
 
 /**
- * Makes the tables of an empty database; leaves a store that is there as it is.
+ * Makes the tables of an empty database, and brings those of an older format up to date.
  *
  * @throws {Error} When the file belongs to another program or to a newer Kraken.
  */
@@ -37,6 +45,7 @@ export function prepareSchema(db: DatabaseSync): void {
       `its format is ${version}, this program knows up to ${VERSION}: use the newer Kraken that wrote it`,
     );
   }
+  if (version < VERSION) db.exec(`${SESSIONS} PRAGMA user_version = ${VERSION};`);
 }
 
 function readNumber(db: DatabaseSync, sql: string, column: string): number {

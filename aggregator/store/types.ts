@@ -1,4 +1,5 @@
 import type { FacetName, NodeDocument } from "../../src/state/mod.ts";
+import type { Session } from "../../src/sync/mod.ts";
 import type { LoggedEvent } from "../control.ts";
 
 /** How many events a store keeps: the newest ones. */
@@ -14,6 +15,8 @@ export interface Batch {
   readonly facts?: ReadonlyMap<string, string | number | boolean>;
   /** The last term that was handed to a child, by the child's id. */
   readonly terms?: ReadonlyMap<string, number>;
+  /** How far children have got, by the child's id: written together with what they have brought. */
+  readonly sessions?: ReadonlyMap<string, Session>;
   /** In the order of their ids, all of them above those that are stored. */
   readonly events?: readonly LoggedEvent[];
 }
@@ -23,6 +26,7 @@ export interface Stored {
   readonly documents: readonly NodeDocument[];
   readonly facts: ReadonlyMap<string, string | number | boolean>;
   readonly terms: ReadonlyMap<string, number>;
+  readonly sessions: ReadonlyMap<string, Session>;
   /** The id of the newest event; 0 for none. */
   readonly lastEvent: number;
 }

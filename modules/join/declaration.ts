@@ -1,11 +1,11 @@
 import { declareModule } from "../../src/plan/mod.ts";
-import { core } from "../../src/state/mod.ts";
+import { core, tree } from "../../src/state/mod.ts";
 
 /** What an aggregator does with the links of its children: it turns them into `/runState` and `/link`. */
 export const joinDeclaration = declareModule({
   name: "join",
   about: "Takes agents in: a node is in SYNC when the link to its agent is up and level",
-  extensions: [core],
+  extensions: [core, tree],
   discovers: ["/runState", "/link"],
   mutations: {
     level: {

@@ -12,9 +12,12 @@ const MAX_REQUESTS = 32;
  * Makes the module that powers simulated machines. It belongs into an aggregator. It states what the controllers say:
  * a power action is done when the controller says so afterwards, not when it took the request.
  *
- * @param options `fetch` is how to reach controllers, the runtime's own by default.
+ * @param options `fetch` is how to reach controllers, the runtime's own by default. `bootUri` says where a machine that is
+ * powered on finds the aggregator that serves it, as `mqtt://broker/UUID`: simulated machines have no boot server to ask.
  */
-export function createSimpowerModule(options: { readonly fetch?: typeof fetch } = {}): Module {
+export function createSimpowerModule(
+  options: { readonly fetch?: typeof fetch; readonly bootUri?: () => string | undefined } = {},
+): Module {
   return defineModule(simpowerDeclaration, (context) => {
     const client = createRedfishClient({
       fetch: options.fetch ?? fetch,
@@ -29,7 +32,7 @@ export function createSimpowerModule(options: { readonly fetch?: typeof fetch } 
       const watch = watches.get(id);
       if (node !== undefined && isSimulated(node)) {
         if (watch !== undefined) return watch;
-        const fresh = watchPower(id, context, client);
+        const fresh = watchPower(id, context, client, options.bootUri ?? (() => undefined));
         watches.set(id, fresh);
         return fresh;
       }

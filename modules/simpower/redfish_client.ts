@@ -23,6 +23,8 @@ export interface SystemReading {
 export interface RedfishClient {
   /** Reads a ComputerSystem. */
   read(system: URL, signal: AbortSignal): Promise<SystemReading>;
+  /** Says where a machine boots from, from its next power-on (ComputerSystem.Boot, DSP0268). */
+  bootFrom(system: URL, uri: string, signal: AbortSignal): Promise<void>;
   /** Asks for a reset: success means only that the controller took it. */
   reset(target: URL, type: "On" | "ForceOff", signal: AbortSignal): Promise<void>;
 }
@@ -31,8 +33,12 @@ export interface RedfishClient {
 export function createRedfishClient(
   parts: { readonly fetch: typeof fetch; readonly clock: Clock; readonly limit: Limit },
 ): RedfishClient {
-  async function request(url: URL, signal: AbortSignal, body?: unknown): Promise<string> {
-    const method = body === undefined ? "GET" : "POST";
+  async function request(
+    url: URL,
+    signal: AbortSignal,
+    body?: unknown,
+    method: "GET" | "PATCH" | "POST" = body === undefined ? "GET" : "POST",
+  ): Promise<string> {
     const { ok, status, text } = await exchange(url, method, signal, body);
     if (!ok) throw new Error(`${method} ${url.href} failed: status ${status}${errorMessage(text)}`);
     return text;
@@ -60,6 +66,15 @@ export function createRedfishClient(
   }
   return {
     read: (system, signal) => parts.limit.run(async () => parseReading(await request(system, signal), system), signal),
+    bootFrom: (system, uri, signal) =>
+      parts.limit.run(async () => {
+        const boot = {
+          BootSourceOverrideEnabled: "Continuous",
+          BootSourceOverrideTarget: "UefiHttp",
+          HttpBootUri: uri,
+        };
+        await request(system, signal, { Boot: boot }, "PATCH");
+      }, signal),
     reset: (target, type, signal) =>
       parts.limit.run(async () => void (await request(target, signal, { ResetType: type })), signal),
   };

@@ -19,7 +19,12 @@ export interface PowerWatch {
 }
 
 /** Starts to poll a node's controller, the first time after a random share of the poll interval. */
-export function watchPower(nodeId: string, context: ModuleContext, client: RedfishClient): PowerWatch {
+export function watchPower(
+  nodeId: string,
+  context: ModuleContext,
+  client: RedfishClient,
+  bootUri: () => string | undefined,
+): PowerWatch {
   let failures = 0;
   let acting = 0;
   let stopped = false;
@@ -104,6 +109,8 @@ export function watchPower(nodeId: string, context: ModuleContext, client: Redfi
         const wanted = type === "On" ? "On" : "Off";
         const before = await client.read(system, run.signal);
         if (before.power !== wanted) {
+          const uri = type === "On" ? bootUri() : undefined;
+          if (uri !== undefined) await client.bootFrom(system, uri, run.signal);
           await client.reset(before.resetTarget, type, run.signal);
           await readUntil(system, [wanted], run.signal);
         }

@@ -24,15 +24,30 @@ export interface Behaviour {
   readonly hangProbability: number;
 }
 
+/** An aggregator below the root. */
+export interface AggregatorBelow {
+  readonly name: string;
+  /** The name of its parent: the root, or one that is listed before it. */
+  readonly parent: string;
+  /** The name of the one whose children it takes over. */
+  readonly standbyFor?: string;
+  /** The broker of its children; absent: an embedded one of its own. */
+  readonly broker?: string;
+  /** The broker over which its parent is reached; absent: its parent's. */
+  readonly uplink?: string;
+}
+
 /** What a cluster of real processes is made of. */
 export interface ClusterOptions {
   /** Where its data, logs and run directories go. */
   readonly folder: string;
   readonly cluster: string;
-  /** The aggregator's name. */
+  /** The root aggregator's name. */
   readonly aggregator: string;
-  /** The names of its simulated machines, with ids where the inventory states them. */
-  readonly machines: readonly { readonly name: string; readonly id?: string }[];
+  /** Aggregators below it. @default none */
+  readonly below?: readonly AggregatorBelow[];
+  /** The simulated machines, with ids where the inventory states them, and the aggregators that serve them: by default the root. */
+  readonly machines: readonly { readonly name: string; readonly id?: string; readonly parent?: string }[];
   readonly behaviour: Behaviour;
   /** What programs are started from. @default "source" */
   readonly how?: How;
@@ -49,7 +64,17 @@ export interface ClusterOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A cluster of real processes: an aggregator, and the simulated machines with their BMCs. */
+/** One aggregator that runs. */
+export interface RunningAggregator {
+  readonly name: string;
+  readonly api: string;
+  readonly broker: string;
+  running: Running;
+  /** Starts it again, on the same ports, after it was stopped or killed. */
+  restart(): Promise<void>;
+}
+
+/** A cluster of real processes: aggregators, and the simulated machines with their BMCs. */
 export interface Cluster {
   readonly folder: string;
   /** Where the aggregator's API is, such as `http://127.0.0.1:3141`. */
@@ -58,9 +83,12 @@ export interface Cluster {
   readonly broker: string;
   /** Where the simulated BMCs are. */
   readonly bmc: string;
-  aggregator: Running;
+  /** The root aggregator. */
+  readonly aggregator: Running;
+  /** All aggregators by name, the root first. */
+  readonly aggregators: ReadonlyMap<string, RunningAggregator>;
   simulator: Running;
-  /** Starts the aggregator again, on the same ports, after it was stopped or killed. */
+  /** Starts the root aggregator again, on the same ports, after it was stopped or killed. */
   restartAggregator(): Promise<void>;
   /** Starts the simulated machines again, on the same port: all of them are off. */
   restartSimulator(): Promise<void>;
@@ -68,68 +96,134 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-/** Starts an aggregator and the simulated machines. All of them die with this process. */
+/** Starts the aggregators and the simulated machines. All of them die with this process. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   mkdirSync(options.folder, { recursive: true });
-  const how = options.how ?? "source";
-  const signal = options.signal === undefined ? {} : { signal: options.signal };
-
-  async function startAggregator(httpPort: number, mqttPort: number): Promise<Running> {
-    const env = options.broker === undefined ? {} : { KRAKEN_BROKER: options.broker };
-    return await startProgram({
-      env,
-      pidFile: join(options.folder, "aggregator.pid"),
-      command: [
-        ...programCommand("aggregator", how === "bundle-node" || how === "binary-sea" ? "source" : how),
-        ...["--cluster", options.cluster, "--name", options.aggregator, "--data", join(options.folder, "aggregator")],
-        ...["--http-port", String(httpPort), "--mqtt-port", String(mqttPort), "--grace", options.grace],
-      ],
-      logFile: join(options.folder, "aggregator.log"),
-      ...signal,
-    });
-  }
-
-  const aggregator = await startAggregator(options.httpPort, options.mqttPort);
+  const aggregators = new Map<string, RunningAggregator>();
   try {
-    const httpPort = Number(aggregator.ready.http);
-    const mqttPort = options.broker === undefined ? Number(aggregator.ready.mqtt) : options.mqttPort;
-    const broker = options.broker ?? `mqtt://127.0.0.1:${mqttPort}`;
-    const simulator = await startSimulator(options, how, broker, options.bmcPort);
+    const root = await startAggregator(options, {
+      name: options.aggregator,
+      folder: "aggregator",
+      broker: options.broker,
+      ports: { http: options.httpPort, mqtt: options.mqttPort },
+    });
+    aggregators.set(root.name, root);
+    for (const below of options.below ?? []) {
+      const parent = aggregators.get(below.parent);
+      if (parent === undefined) {
+        throw new RangeError(`No aggregator '${below.parent}' was started before '${below.name}'`);
+      }
+      const made = await startAggregator(options, {
+        ...below,
+        folder: join("aggregators", below.name),
+        broker: below.broker,
+        uplink: below.uplink ?? parent.broker,
+        ports: { http: 0, mqtt: 0 },
+      });
+      aggregators.set(made.name, made);
+    }
+    const how = options.how ?? "source";
+    const simulator = await startSimulator(options, how, aggregators, options.bmcPort);
     const bmcPort = Number(simulator.ready.port);
     const cluster: Cluster = {
       folder: options.folder,
-      api: `http://127.0.0.1:${httpPort}`,
-      broker,
+      api: root.api,
+      broker: root.broker,
       bmc: `http://127.0.0.1:${bmcPort}`,
-      aggregator,
-      simulator,
-      async restartAggregator() {
-        cluster.aggregator = await startAggregator(httpPort, mqttPort);
+      get aggregator() {
+        return root.running;
       },
+      aggregators,
+      simulator,
+      restartAggregator: root.restart,
       async restartSimulator() {
-        cluster.simulator = await startSimulator(options, how, broker, bmcPort);
+        cluster.simulator = await startSimulator(options, how, aggregators, bmcPort);
       },
       async stop() {
-        await Promise.all([cluster.aggregator.stop(), cluster.simulator.stop()]);
+        await Promise.all([
+          cluster.simulator.stop(),
+          ...[...aggregators.values()].map(({ running }) => running.stop()),
+        ]);
       },
     };
     return cluster;
   } catch (error) {
-    await aggregator.kill();
+    await Promise.all([...aggregators.values()].map(({ running }) => running.kill()));
     throw error;
   }
 }
 
-async function startSimulator(options: ClusterOptions, how: How, broker: string, port: number): Promise<Running> {
+/** How one aggregator is started. */
+interface AggregatorStart {
+  readonly name: string;
+  /** Its folder within the cluster's. */
+  readonly folder: string;
+  readonly parent?: string;
+  readonly standbyFor?: string;
+  readonly broker: string | undefined;
+  readonly uplink?: string;
+  readonly ports: { readonly http: number; readonly mqtt: number };
+}
+
+async function startAggregator(options: ClusterOptions, start: AggregatorStart): Promise<RunningAggregator> {
+  const how = options.how ?? "source";
+  const { broker, uplink } = start;
+  function launch(ports: AggregatorStart["ports"]): Promise<Running> {
+    return startProgram({
+      // Their URLs may have passwords in them, which command lines would show to everyone.
+      env: {
+        ...(broker !== undefined && { KRAKEN_BROKER: broker }),
+        ...(uplink !== undefined && { KRAKEN_UPLINK: uplink }),
+      },
+      pidFile: join(options.folder, `${start.folder}.pid`),
+      command: [
+        ...programCommand("aggregator", how === "bundle-node" || how === "binary-sea" ? "source" : how),
+        ...["--cluster", options.cluster, "--name", start.name, "--data", join(options.folder, start.folder)],
+        ...["--http-port", String(ports.http), "--mqtt-port", String(ports.mqtt), "--grace", options.grace],
+        ...(start.parent === undefined ? [] : ["--parent", start.parent]),
+        ...(start.standbyFor === undefined ? [] : ["--standby-for", start.standbyFor]),
+      ],
+      logFile: join(options.folder, `${start.folder}.log`),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+  }
+  const first = await launch(start.ports);
+  const ports = { http: Number(first.ready.http), mqtt: broker === undefined ? Number(first.ready.mqtt) : 0 };
+  const made: RunningAggregator = {
+    name: start.name,
+    api: `http://127.0.0.1:${ports.http}`,
+    broker: broker ?? `mqtt://127.0.0.1:${ports.mqtt}`,
+    running: first,
+    async restart() {
+      made.running = await launch(ports);
+    },
+  };
+  return made;
+}
+
+async function startSimulator(
+  options: ClusterOptions,
+  how: How,
+  aggregators: ReadonlyMap<string, RunningAggregator>,
+  port: number,
+): Promise<Running> {
+  function sourceOf(parent: string): { broker: string; parent: string } {
+    const aggregator = aggregators.get(parent);
+    if (aggregator === undefined) throw new RangeError(`No aggregator '${parent}' was started for its machines`);
+    return { broker: aggregator.broker, parent: nodeIdOf(options.cluster, parent) };
+  }
   const config = join(options.folder, "simulator.json");
   writeFileSync(
     config,
     JSON.stringify({
       cluster: options.cluster,
-      systems: options.machines.map(({ name, id }) => ({ name, id: id ?? nodeIdOf(options.cluster, name) })),
+      systems: options.machines.map(({ name, id, parent }) => ({
+        name,
+        id: id ?? nodeIdOf(options.cluster, name),
+        ...(parent !== undefined && sourceOf(parent)),
+      })),
       agent: { command: options.agentCommand ?? programCommand("agent", how) },
-      broker,
-      parent: nodeIdOf(options.cluster, options.aggregator),
+      ...sourceOf(options.aggregator),
       runDir: join(options.folder, "machines"),
       ...options.behaviour,
     }),

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { type TreeEntryShape, treeList } from "../../ctl/shapes.ts";
 
 const nodesShape = v.object({
   nodes: v.array(v.object({
@@ -22,6 +23,8 @@ export type ListedNode = v.InferOutput<typeof nodesShape>["nodes"][number];
 export interface Api {
   /** The nodes, without the aggregator's own. */
   nodes(): Promise<ListedNode[]>;
+  /** The aggregators, each after its parent. */
+  tree(): Promise<TreeEntryShape[]>;
   counts(): Promise<{ plans: number; mutations: number; retries: number }>;
   /** @throws {Error} When it is refused: with every problem that the aggregator names. */
   apply(nodes: readonly { name: string; id?: string; cfg: unknown }[]): Promise<void>;
@@ -38,6 +41,9 @@ export function createApi(base: string): Api {
   return {
     async nodes() {
       return v.parse(nodesShape, await request("/nodes")).nodes.filter(({ kind }) => kind === "node");
+    },
+    async tree() {
+      return v.parse(treeList, await request("/tree")).aggregators;
     },
     async counts() {
       return v.parse(engineShape, await request("/engine")).counts;

@@ -7,7 +7,8 @@ import { ProgramError } from "../../src/cli/mod.ts";
 import { policy } from "../../src/engine/mod.ts";
 import { type Inventory, type InventoryNode, parseInventory } from "../../src/inventory/mod.ts";
 import { compileDomain } from "../../src/plan/mod.ts";
-import { createSchema, isRecord } from "../../src/state/mod.ts";
+import { createSchema, isRecord, type Value } from "../../src/state/mod.ts";
+import type { Tiers } from "./tiers.ts";
 
 /**
  * Reads the inventory that the demo brings about.
@@ -56,6 +57,28 @@ function resize(nodes: readonly InventoryNode[], count: number): InventoryNode[]
     sized.push({ name: `${stem}${String(number).padStart(digits.length, "0")}`, cfg: new Map(last?.cfg) });
   }
   return sized;
+}
+
+/** The inventory's nodes under the aggregators of a tree, and those aggregators. */
+export function withTiers(
+  nodes: readonly InventoryNode[],
+  root: InventoryNode,
+  { aggregators, parentOf }: Tiers,
+): { readonly aggregators: readonly InventoryNode[]; readonly nodes: readonly InventoryNode[] } {
+  const config = root.cfg.get("/services/simpower/config");
+  const made = aggregators.map(({ name, parent }): InventoryNode => ({
+    name,
+    cfg: new Map<string, Value>([
+      ["/role", "AGGREGATOR"],
+      ["/parent", parent],
+      ...(config === undefined ? [] : [["/services/simpower/config", config] as const]),
+    ]),
+  }));
+  if (made.length === 0) return { aggregators: made, nodes };
+  return {
+    aggregators: made,
+    nodes: nodes.map((node, place) => ({ ...node, cfg: new Map(node.cfg).set("/parent", parentOf(place)) })),
+  };
 }
 
 /** The inventory with the aggregator's `simpower` talking to the BMCs at this URL. */

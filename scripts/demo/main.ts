@@ -1,41 +1,61 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
-import { EXIT, ProgramError, runProgram, type Terminal, untilAborted } from "../../src/cli/mod.ts";
-import type { Inventory, InventoryNode } from "../../src/inventory/mod.ts";
+import { createStyle, EXIT, ProgramError, runProgram, type Terminal, untilAborted } from "../../src/cli/mod.ts";
+import type { InventoryNode } from "../../src/inventory/mod.ts";
 import { toNested } from "../../src/state/mod.ts";
+import type { TreeEntryShape } from "../../ctl/shapes.ts";
+import { describeTree } from "../../ctl/tree_text.ts";
 import { startCluster } from "../cluster/cluster.ts";
 import { builtFile, ROOT } from "../runtimes.ts";
 import { type Api, createApi } from "./api.ts";
 import { behaviour } from "./behaviour.ts";
+import { startBrokers } from "./brokers.ts";
 import { takeFolder } from "./folder.ts";
-import { followNodes } from "./follow.ts";
+import { followNodes, pause } from "./follow.ts";
 import { describeWays } from "./hints.ts";
-import { readInventory, withEndpoint } from "./inventory.ts";
+import { readInventory, withEndpoint, withTiers } from "./inventory.ts";
 import { program } from "./options.ts";
 import { supervise } from "./supervise.ts";
+import { layOut } from "./tiers.ts";
 
 await runProgram(program, async ({ options, terminal: screen, signal }) => {
-  const { aggregator, inventory } = readInventory(options.cluster, options.nodes);
+  const { aggregator, inventory: read } = readInventory(options.cluster, options.nodes);
+  const tiers = layOut(aggregator.name, options.tiers, read.nodes.length);
   const terminal = options.json ? toStandardError(screen) : screen;
   const say = (line: string): void => terminal.write(`${line}\n`);
   const usual = options["http-port"] === program.options["http-port"].default;
   const how = options.binaries ? "binary-bun" : "source";
   if (options.binaries) requireBinaries();
   const folder = takeFolder(usual);
+  const closers: (() => Promise<void>)[] = [];
   let well = false;
   try {
-    say(`Starting an aggregator and ${inventory.nodes.length} simulated machines; logs are in ${folder.shown}`);
+    const name = read.cluster ?? "demo";
+    const count = tiers.aggregators.length + 1;
+    const aggregators = count === 1 ? "an aggregator" : `${count} aggregators in ${options.tiers} tiers`;
+    say(`Starting ${aggregators} and ${read.nodes.length} simulated machines; logs are in ${folder.shown}`);
+    const brokers = await startBrokers(options.broker, {
+      ...{ folder: folder.path, cluster: name, root: aggregator.name, tiers: options.tiers },
+    });
+    closers.push(brokers.stop);
     const cluster = await startCluster({
       folder: folder.path,
-      cluster: inventory.cluster ?? "demo",
+      cluster: name,
       aggregator: aggregator.name,
-      machines: inventory.nodes,
+      below: tiers.aggregators.map((each) => ({
+        ...each,
+        ...(brokers.below !== undefined && { broker: brokers.below, uplink: brokers.below }),
+      })),
+      machines: read.nodes.map((node, place) => ({
+        ...node,
+        ...(tiers.aggregators.length > 0 && { parent: tiers.parentOf(place) }),
+      })),
       behaviour,
       how,
       httpPort: options["http-port"],
       mqttPort: options["mqtt-port"],
       bmcPort: options["bmc-port"],
-      ...(options.broker === undefined ? {} : { broker: options.broker }),
+      ...(brokers.root === undefined ? {} : { broker: brokers.root }),
       grace: "3s",
       signal,
     }).catch((error: unknown) => {
@@ -45,9 +65,16 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
     try {
       const api = createApi(cluster.api);
       const started = performance.now();
-      await applyInventory(api, inventory, withEndpoint(aggregator, cluster.bmc));
+      const root = withEndpoint(aggregator, cluster.bmc);
+      const inventory = withTiers(read.nodes, root, tiers);
+      await applyInventory(api, [root, ...inventory.aggregators, ...inventory.nodes]);
       const all = await followNodes(api, { terminal, limit: options.limit, signal });
-      const summary = await summarize(api, performance.now() - started);
+      const elapsed = performance.now() - started;
+      const engines = [...cluster.aggregators.values()].map((each) => createApi(each.api));
+      const summary = await summarize(api, engines, elapsed);
+      if (count > 1) {
+        for (const line of describeTree(await settledTree(api, all), createStyle(false), undefined)) say(line);
+      }
       for (const line of describeSummary(summary)) say(line);
       if (!options["until-converged"] && !signal.aborted) {
         for (const line of describeWays(cluster, usual)) say(line);
@@ -61,6 +88,7 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
       await cluster.stop();
     }
   } finally {
+    for (const close of closers) await close();
     folder.release(!well);
     if (!well) say(`Its logs are kept in ${folder.shown}`);
   }
@@ -75,23 +103,34 @@ function requireBinaries(): void {
   }
 }
 
-async function applyInventory(api: Api, inventory: Inventory, aggregator: InventoryNode): Promise<void> {
-  await api.apply([aggregator, ...inventory.nodes].map((node) => ({ ...node, cfg: toNested(node.cfg) })));
+async function applyInventory(api: Api, nodes: readonly InventoryNode[]): Promise<void> {
+  await api.apply(nodes.map((node) => ({ ...node, cfg: toNested(node.cfg) })));
+}
+
+/** The tree once its counts, which come up tier by tier, say of all nodes what is so already; or as far as they are in 5 s. */
+async function settledTree(api: Api, all: boolean): Promise<TreeEntryShape[]> {
+  const end = performance.now() + 5_000;
+  for (;;) {
+    const tree = await api.tree();
+    if (!all || tree[0]?.health === "FULL" || performance.now() > end) return tree;
+    await pause(100, AbortSignal.timeout(5_000));
+  }
 }
 
 /** How it went, as `--json` prints it, and what is not as it should be. */
-async function summarize(api: Api, elapsedMs: number) {
+async function summarize(api: Api, engines: readonly Api[], elapsedMs: number) {
   const nodes = await api.nodes();
-  const { plans, mutations, retries } = await api.counts();
+  const counts = await Promise.all(engines.map((engine) => engine.counts()));
+  const sum = (key: "plans" | "mutations" | "retries"): number => counts.reduce((total, each) => total + each[key], 0);
   const others = nodes.filter(({ phase }) => phase !== "converged");
   return {
     json: {
       nodes: nodes.length,
       converged: nodes.length - others.length,
       elapsedMs: Math.round(elapsedMs),
-      plans,
-      mutations,
-      retries,
+      plans: sum("plans"),
+      mutations: sum("mutations"),
+      retries: sum("retries"),
     },
     others,
   };

@@ -13,7 +13,9 @@ export function supervise(cluster: Cluster, say: (line: string) => void): () => 
   const ending = new AbortController();
   async function look(): Promise<void> {
     while (!ending.signal.aborted) {
-      await restart("aggregator", cluster.aggregator.running, cluster.restartAggregator);
+      for (const { name, running, restart: again } of cluster.aggregators.values()) {
+        await restart(`aggregator '${name}'`, running.running, again);
+      }
       await restart("simulator of the machines", cluster.simulator.running, cluster.restartSimulator);
       await pause(EVERY, ending.signal);
     }

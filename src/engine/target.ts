@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Domain } from "../plan/mod.ts";
-import { canonicalText, core, type Values } from "../state/mod.ts";
+import { canonicalText, core, tree, type Values } from "../state/mod.ts";
 
 /** By domain, the core variables that say nothing of what a node should be: no mutation reads them. */
 const labels = new WeakMap<Domain, ReadonlySet<string>>();
@@ -24,9 +24,8 @@ function labelsOf(domain: Domain): ReadonlySet<string> {
     ...Object.keys(excludes ?? {}),
   ]));
   const made = new Set(
-    Object.entries(core.variables).filter(([url, { writer }]) => writer === "cfg" && !read.has(url)).map(([url]) =>
-      url
-    ),
+    Object.entries({ ...core.variables, ...tree.variables })
+      .filter(([url, { writer }]) => writer === "cfg" && !read.has(url)).map(([url]) => url),
   );
   labels.set(domain, made);
   return made;

@@ -4,7 +4,7 @@ import type { Report } from "./report.ts";
 import type { InventoryNode } from "./types.ts";
 import { readVariables, type Settable } from "./variables.ts";
 
-const KEYS = ["name", "id", "modules", "limits", "invariants", "engine"];
+const KEYS = ["name", "id", "parent", "standby", "modules", "limits", "invariants", "engine"];
 
 /** Reads the aggregators of a file: their names, the config of their modules, and what their engines are allowed. */
 export function readAggregators(settable: Settable, report: Report, part: unknown): InventoryNode[] {
@@ -31,11 +31,16 @@ function readAggregator(settable: Settable, report: Report, entry: unknown, path
     report.expected(path, entry, `an aggregator with ${KEYS.join(", ")}`);
     return undefined;
   }
-  const { name, id, modules, limits, invariants, engine, ...rest } = entry;
+  const { name, id, parent, standby, modules, limits, invariants, engine, ...rest } = entry;
   for (const [key, value] of Object.entries(rest)) {
     report.expected([...path, key], value, `no such key, known are ${KEYS.join(", ")}`);
   }
-  const cfg = new Map<string, Value>();
+  const cfg = new Map<string, Value>([["/role", "AGGREGATOR"]]);
+  for (const [key, value] of [["parent", parent], ["standby", standby]] as const) {
+    if (value === undefined) continue;
+    if (typeof value === "string" && isNodeName(value)) cfg.set(`/${key}`, value);
+    else report.expected([...path, key], value, "the name of an aggregator");
+  }
   readNamed(settable, report, cfg, modules, [...path, "modules"], (module) => `/services/${module}/config`);
   readNamed(settable, report, cfg, limits, [...path, "limits"], (limit) => `/limits/${limit}`);
   readNamed(settable, report, cfg, invariants, [...path, "invariants"], (invariant) => `/invariants/${invariant}`);

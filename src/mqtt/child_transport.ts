@@ -1,8 +1,8 @@
 import type { Random } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { type DownFrame, encodeFrame, MAX_FRAME_BYTES, type UpFrame } from "../sync/mod.ts";
+import { type DownFrame, encodeFrame, type LifeFrame, MAX_FRAME_BYTES, type UpFrame } from "../sync/mod.ts";
 import { connectMqtt, type MqttConnection } from "./connection.ts";
-import { createIntake, isDownFrame, type TransportCounts } from "./intake.ts";
+import { createIntake, isDownFrame, isLifeFrame, type TransportCounts } from "./intake.ts";
 import { type Channel, formatTopic } from "./topics.ts";
 
 /** How long the broker may take to acknowledge that the child has stopped, in milliseconds. */
@@ -30,6 +30,8 @@ export interface ChildEnd {
   connected(): void;
   disconnected(): void;
   receive(frame: DownFrame): void;
+  /** The parent has come or gone. */
+  parentLife(frame: LifeFrame): void;
 }
 
 /** Ties the child's end of a link to an MQTT broker. */
@@ -49,6 +51,7 @@ export function createChildTransport(options: ChildTransportOptions): ChildTrans
   const topicOf = (channel: Channel): string => formatTopic({ cluster, parent, child, channel });
   const up = topicOf("up");
   const life = topicOf("life");
+  const parentLife = formatTopic({ cluster, parent, child: parent, channel: "life" });
   const intake = createIntake(log);
   let connection: MqttConnection | undefined;
   let sent = 0;
@@ -56,7 +59,8 @@ export function createChildTransport(options: ChildTransportOptions): ChildTrans
 
   return {
     get counts() {
-      return { sent, unsent, received: intake.received, malformed: intake.malformed };
+      const waiting = connection?.waiting ?? 0;
+      return { sent, unsent, received: intake.received, malformed: intake.malformed, waiting };
     },
     send(frame) {
       const bytes = encodeFrame(frame);
@@ -75,7 +79,7 @@ export function createChildTransport(options: ChildTransportOptions): ChildTrans
         url: options.url,
         clientId: `kraken-${run}`,
         will: { topic: life, payload: encodeFrame({ type: "dead", from: run, why: "lost" }) },
-        topics: [topicOf("down")],
+        topics: [topicOf("down"), parentLife],
         keepalive: options.keepalive ?? 10,
         random: options.random,
         log,
@@ -85,6 +89,11 @@ export function createChildTransport(options: ChildTransportOptions): ChildTrans
         },
         onClose: () => end.disconnected(),
         onMessage(topic, payload) {
+          if (topic === parentLife) {
+            const frame = intake.take(topic, payload, isLifeFrame);
+            if (frame !== undefined) end.parentLife(frame);
+            return;
+          }
           const frame = intake.take(topic, payload, isDownFrame);
           if (frame !== undefined) end.receive(frame);
         },

@@ -12,8 +12,8 @@ const RECONNECT_CAP_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How long a clean end may take, in milliseconds. */
 const END_TIMEOUT_MS = 2_000;
-/** Messages that the broker has not acknowledged; more are refused, never queued. */
-const MAX_OUTSTANDING = 1_024;
+/** Bytes of messages that the broker has not acknowledged; more are refused, never queued. */
+const MAX_OUTSTANDING_BYTES = 64 * 1024 * 1024;
 
 /** How to connect to a broker, and whom to tell. */
 export interface MqttConnectionOptions {
@@ -26,6 +26,8 @@ export interface MqttConnectionOptions {
   readonly topics: readonly string[];
   /** Seconds. @default 10 */
   readonly keepalive?: number;
+  /** Messages that the broker has not acknowledged; more are refused, never queued. @default 1024 */
+  readonly maxOutstanding?: number;
   readonly random: Random;
   readonly log: Log;
   onConnect(): void;
@@ -40,6 +42,8 @@ export interface MqttConnection {
   publish(topic: string, payload: Uint8Array, options?: { readonly retain?: boolean }): Promise<boolean>;
   /** Disconnects cleanly, so that the will is not published. */
   end(): Promise<void>;
+  /** Messages that the broker has not acknowledged. */
+  readonly waiting: number;
 }
 
 /**
@@ -57,6 +61,8 @@ export function connectMqtt(options: MqttConnectionOptions): MqttConnection {
   let failures = 0;
   /** Ends each publication that the broker has not acknowledged. */
   const outstanding = new Set<(taken: boolean) => void>();
+  const maxOutstanding = options.maxOutstanding ?? 1_024;
+  let outstandingBytes = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const settings: IClientOptions = {
@@ -138,15 +144,22 @@ export function connectMqtt(options: MqttConnectionOptions): MqttConnection {
   return {
     publish(topic, payload, { retain = false } = {}) {
       const through = client;
-      if (through === undefined || !isUp || outstanding.size >= MAX_OUTSTANDING) return Promise.resolve(false);
+      if (through === undefined || !isUp) return Promise.resolve(false);
+      if (outstanding.size >= maxOutstanding || outstandingBytes >= MAX_OUTSTANDING_BYTES) {
+        return Promise.resolve(false);
+      }
+      outstandingBytes += payload.length;
       return new Promise((resolve) => {
         const settle = (taken: boolean): void => {
-          outstanding.delete(settle);
+          if (outstanding.delete(settle)) outstandingBytes -= payload.length;
           resolve(taken);
         };
         outstanding.add(settle);
         through.publish(topic, Buffer.from(payload), { qos: 1, retain }, (error) => settle(!error));
       });
+    },
+    get waiting() {
+      return outstanding.size;
     },
     end() {
       ended = true;

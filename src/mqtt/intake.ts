@@ -10,6 +10,8 @@ export interface TransportCounts {
   readonly received: number;
   /** Messages that are no frame, or no frame of their topic. */
   readonly malformed: number;
+  /** Messages that the broker has not acknowledged. */
+  readonly waiting: number;
 }
 
 /** Takes messages in: what is no frame of its topic is dropped, counted and logged. */
@@ -52,7 +54,7 @@ export function isUpFrame(frame: Frame): frame is UpFrame {
 
 /** Tells whether a frame may go from parent to child. */
 export function isDownFrame(frame: Frame): frame is DownFrame {
-  return frame.type === "welcome" || isExchange(frame);
+  return frame.type === "welcome" || frame.type === "declare" || frame.type === "moved" || isExchange(frame);
 }
 
 /** Tells whether a frame may be on a life topic. */

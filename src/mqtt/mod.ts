@@ -4,3 +4,4 @@ export * from "./connection.ts";
 export type { TransportCounts } from "./intake.ts";
 export * from "./parent_transport.ts";
 export * from "./topics.ts";
+export * from "./uplink.ts";

@@ -5,6 +5,9 @@ import { connectMqtt } from "./connection.ts";
 import { createIntake, type Intake, isLifeFrame, isUpFrame, type TransportCounts } from "./intake.ts";
 import { childrenFilter, formatTopic, parseTopic } from "./topics.ts";
 
+/** Messages of a parent that its broker has not acknowledged: each child has a window, an ack and a welcome at most. */
+const MAX_OUTSTANDING = 32_768;
+
 /** Carries the frames of all links of a parent. */
 export interface ParentTransport {
   readonly counts: TransportCounts;
@@ -49,7 +52,7 @@ export function createLocalParentTransport(broker: LocalBroker, options: ParentT
   }, () => {
     end();
     return Promise.resolve();
-  });
+  }, () => 0);
 }
 
 /** Carries frames over any MQTT broker. */
@@ -67,23 +70,35 @@ export function createMqttParentTransport(
 ): ParentTransport {
   const { cluster, parent, log } = options;
   const intake = createIntake(log);
+  /** On its own life topic, as if it were its own child: where the broker outlives it, its children hear that it is gone. */
+  const life = formatTopic({ cluster, parent, child: parent, channel: "life" });
+  const from = options.run;
   const connection = connectMqtt({
     url: options.url,
-    clientId: `kraken-${options.run}`,
+    clientId: `kraken-parent-${options.run}`, // an aggregator is a child too, often on the same broker
+    will: { topic: life, payload: encodeFrame({ type: "dead", from, why: "lost" }) },
+    maxOutstanding: MAX_OUTSTANDING,
     topics: [childrenFilter(cluster, parent, "up"), childrenFilter(cluster, parent, "life")],
     keepalive: options.keepalive ?? 10,
     random: options.random,
     log,
-    onConnect: () => options.onConnect?.(),
+    onConnect() {
+      void connection.publish(life, encodeFrame({ type: "alive", from }), { retain: true });
+      options.onConnect?.();
+    },
     onClose: () => {},
     onMessage: (topic, payload) => takeMessage(options, intake, topic, payload),
   });
-  return makeTransport(options, intake, connection.publish, connection.end);
+  return makeTransport(options, intake, connection.publish, async () => {
+    await connection.publish(life, encodeFrame({ type: "dead", from, why: "stopped" }), { retain: true });
+    await connection.end();
+  }, () => connection.waiting);
 }
 
 function takeMessage(options: ParentTransportOptions, intake: Intake, topic: string, payload: Uint8Array): void {
   const parts = parseTopic(topic);
   if (parts === undefined || parts.cluster !== options.cluster || parts.parent !== options.parent) return;
+  if (parts.child === options.parent) return; // its own
   if (parts.channel === "life") {
     const frame = intake.take(topic, payload, isLifeFrame);
     if (frame !== undefined) options.onLife(parts.child, frame);
@@ -98,13 +113,14 @@ function makeTransport(
   intake: Intake,
   publish: (topic: string, bytes: Uint8Array) => Promise<boolean>,
   stop: () => Promise<void>,
+  waiting: () => number,
 ): ParentTransport {
   const { cluster, parent, log } = options;
   let sent = 0;
   let unsent = 0;
   return {
     get counts() {
-      return { sent, unsent, received: intake.received, malformed: intake.malformed };
+      return { sent, unsent, received: intake.received, malformed: intake.malformed, waiting: waiting() };
     },
     send(child, frame) {
       const bytes = encodeFrame(frame);

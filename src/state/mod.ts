@@ -5,6 +5,8 @@ export * from "./extension.ts";
 export * from "./nested.ts";
 export * from "./node_id.ts";
 export * from "./schema.ts";
+export * from "./term.ts";
+export * from "./tree.ts";
 export * from "./url.ts";
 export * from "./value.ts";
 export * from "./variable_type.ts";

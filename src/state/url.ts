@@ -10,6 +10,9 @@ export const MAX_URL_DEPTH = 8;
 const SEGMENT = /^(?!__proto__$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 const PLACEHOLDER = /^\{([a-z][A-Za-z0-9]*)\}$/;
 
+/** One value's URL in one look, without its segments: links check thousands a second. */
+const CONCRETE = /^(?:\/(?!__proto__(?:\/|$))[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}){1,8}$/;
+
 /** What the placeholders of a pattern stand for: `{ name: "sshd" }` for `/services/{name}/state`. */
 export type Bindings = { readonly [placeholder: string]: string };
 
@@ -30,6 +33,11 @@ export function parseUrl(url: string): string[] {
     );
   }
   return segments;
+}
+
+/** Tells whether a text is the URL of one value: one that {@link parseUrl} takes, and no pattern. */
+export function isConcreteUrl(text: string): boolean {
+  return text.length <= MAX_URL_LENGTH && CONCRETE.test(text);
 }
 
 /** Tells whether a URL has placeholders. */

@@ -1,14 +1,30 @@
 import type { Clock, Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
-import type { Facet, FacetName } from "../state/mod.ts";
+import { type Assignment, newestVersion } from "../state/mod.ts";
 import { backoff } from "./backoff.ts";
 import type { LinkCounts } from "./counts.ts";
+import { digestOf } from "./digest.ts";
 import { createInbox } from "./inbox.ts";
-import { BIRTH_CAP_MS, BIRTH_MS, MAX_REFUSALS, REMIND_MS } from "./limits.ts";
+import { BIRTH_CAP_MS, BIRTH_MS, MAX_REFUSALS, REMIND_KEEPALIVES, SILENT_KEEPALIVES } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
-import { takeSelfOver } from "./takeover.ts";
-import type { DownFrame, LinkState, Replica, UpFrame, WelcomeFrame } from "./types.ts";
+import type { ChildScope } from "./scope.ts";
+import type {
+  AckFrame,
+  DataFrame,
+  DeclareFrame,
+  DownFrame,
+  LifeFrame,
+  LinkState,
+  Replica,
+  ResyncFrame,
+  UpFrame,
+  WelcomeFrame,
+} from "./types.ts";
+
+/** Seconds between signs of life until a parent has said otherwise, and the fewest that it may say. */
+export const DEFAULT_KEEPALIVE = 10;
+const MIN_KEEPALIVE = 1;
 
 /** What the child's end of a link needs. */
 export interface ChildLinkOptions {
@@ -16,16 +32,27 @@ export interface ChildLinkOptions {
   readonly id: string;
   /** Names this run of the program: new with every start. */
   readonly run: string;
-  /** What it brings to its parent's planner. */
-  readonly modules: readonly ModuleDeclaration[];
+  /** What it brings to its parent's planner. Asked anew with every birth. */
+  modules(): readonly ModuleDeclaration[];
   readonly replica: Replica;
+  /** Which documents and values it exchanges with its parent. */
+  readonly scope: ChildScope;
+  /** The term that an earlier run had, where it was kept. @default 0 */
+  readonly term?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   send(frame: UpFrame): void;
   onState?(state: LinkState, why: string): void;
-  /** The parent has taken it in: with this term it writes its `self` facet from now on. */
-  onWelcome?(term: number, modules: readonly ModuleDeclaration[]): void;
+  /**
+   * The parent has taken it in: with this term it writes its `self` facet from now on. `modules` are the parent's, where they
+   * are others than before; `keepalive` is in seconds.
+   */
+  onWelcome?(term: number, modules: readonly ModuleDeclaration[] | undefined, keepalive: number): void;
+  /** Everything that the parent had has arrived, after a beginning from nothing: these documents were mentioned. */
+  onSnapshot?(mentioned: ReadonlySet<string>): void;
+  /** It belongs to another parent now. */
+  onMoved?(assignment: Assignment): void;
   /** Another run of the same node has taken its place: it must end. The link sends nothing any more. */
   onDeposed?(): void;
 }
@@ -41,24 +68,36 @@ export interface ChildLink {
   /** The transport is down. */
   disconnected(): void;
   receive(frame: DownFrame): void;
+  /** The parent has come or gone: brokers outlive it. */
+  parentLife(frame: LifeFrame): void;
   /** The replica has changed. */
   changed(): void;
+  /** What it brings to its parent's planner has changed: it is born again. */
+  redeclare(): void;
   /** Ends timers; sends nothing and takes nothing in any more. */
   stop(): void;
 }
 
 /**
- * Makes the child's end of a link. It sends its node's `self` facet and takes `cfg` and `parent` from its parent. It
- * births itself until it is welcomed, again whenever it was disconnected, and when a parent that does not know it calls.
+ * Makes the child's end of a link. It births itself until it is welcomed, again whenever it was disconnected, and when a
+ * parent that does not know it calls. Then both sides exchange what `scope` names.
  */
 export function createChildLink(options: ChildLinkOptions): ChildLink {
-  const { id, run, replica, clock, random, log } = options;
+  const { run, replica, scope, clock, random, log } = options;
   let phase: "offline" | "unborn" | "welcomed" | "ended" = "offline";
   let state: LinkState = "down";
-  let term = 0;
+  let term = options.term ?? 0;
   let parent = "";
+  let keepalive = DEFAULT_KEEPALIVE;
+  /** The digest of the parent's declarations that were handed on. */
+  let knows = "";
+  /** The parent has asked for the declarations. */
+  let declares = false;
+  /** What the parent has mentioned since it began from nothing. */
+  let mentioned: Set<string> | undefined;
   let births = 0;
   let lastBirth = -Infinity;
+  let lastHeard = -Infinity;
   let levelAt = 0;
   /** How many births of this run were answered by a welcome for another one. */
   let refusals = 0;
@@ -77,27 +116,19 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     clock,
     random,
     log,
-    documents: () => [id],
-    wanted: (change) => change.facet === "self",
+    documents: (after) => scope.documents(after),
+    wanted: (change) => scope.wanted(change),
     send: (window) => send({ type: "data", from: run, to: parent, ...window }),
     onBroken: () => rebirth("its data was not acknowledged"),
   });
   const inbox = createInbox({
-    take,
+    take(node, facet, entries) {
+      mentioned?.add(node);
+      return scope.take(node, facet, entries, term);
+    },
     sendAck: (received) => send({ type: "ack", from: run, to: parent, received }),
     sendResync: (received) => send({ type: "resync", from: run, to: parent, received }),
   });
-
-  function take(node: string, facet: FacetName, entries: Facet): number {
-    if (node !== id) return entries.size;
-    if (facet === "self") {
-      const refused = takeSelfOver(replica, id, term, entries);
-      outbox.changed();
-      return refused;
-    }
-    replica.merge(id, facet, entries);
-    return 0;
-  }
 
   function setState(next: LinkState, why: string): void {
     if (state === next) return;
@@ -116,7 +147,12 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     lastBirth = clock.now();
     asked = true;
     cancel = clock.after(backoff(BIRTH_MS, BIRTH_CAP_MS, births++, random), sendBirth);
-    send({ type: "birth", from: run, term, parent, received: inbox.received, modules: options.modules });
+    const modules = options.modules();
+    const above = newestVersion(replica.get(options.id)?.facets.parent ?? new Map())[0];
+    send({
+      ...{ type: "birth", from: run, term, parent, received: inbox.received, above, digest: digestOf(modules), knows },
+      ...(declares && { modules }),
+    });
   }
 
   /** Born again, but no sooner than a moment after the last time: parents may call more than once. */
@@ -129,28 +165,47 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     else sendBirth();
   }
 
+  /** Milliseconds. */
+  function remindEvery(): number {
+    return keepalive * 1000 * REMIND_KEEPALIVES;
+  }
+
   function remind(): void {
-    cancel = clock.after(REMIND_MS * (0.75 + random() / 2), remind);
+    if (clock.now() - lastHeard > keepalive * 1000 * SILENT_KEEPALIVES) {
+      return rebirth("nothing is heard of its parent");
+    }
+    cancel = clock.after(remindEvery() * (0.75 + random() / 2), remind);
     send({ type: "ack", from: run, to: parent, received: inbox.received });
   }
 
   function welcomed(frame: WelcomeFrame): void {
     if (frame.to !== run) return strangerWelcomed(frame);
-    const known = frame.from === parent && frame.term === term;
-    if (!known && frame.term <= term) return drop("Dropped a late welcome");
-    if (known && phase === "welcomed") return;
-    if (!known) {
-      term = frame.term;
-      replica.restamp(id, "self", term);
+    if (frame.term < term) return drop("Dropped a late welcome");
+    if (frame.from === parent && frame.term === term && phase === "welcomed") return;
+    if (frame.modules === undefined && frame.digest !== knows) {
+      // The welcome that had the declarations was lost, or answered an older birth.
+      knows = "";
+      return rebirth("it does not know what its parent declares");
     }
-    inbox.begin(frame.from === parent ? inbox.received : 0, frame.newest);
+    if (frame.term > term) {
+      term = frame.term;
+      replica.restamp(options.id, "self", term);
+    }
+    const received = frame.from === parent ? inbox.received : 0;
+    if (received === 0) mentioned = new Set();
+    inbox.begin(received, frame.newest);
     parent = frame.from;
+    lastHeard = clock.now();
     refusals = 0;
     asked = false;
+    declares = false;
+    keepalive = Math.max(MIN_KEEPALIVE, frame.keepalive);
     enter("welcomed");
     setState("joining", "its parent welcomed it");
-    options.onWelcome?.(term, frame.modules);
-    cancel = clock.after(REMIND_MS * random(), remind);
+    const isNews = frame.digest !== knows;
+    knows = frame.digest;
+    options.onWelcome?.(term, isNews ? frame.modules : undefined, keepalive);
+    cancel = clock.after(remindEvery() * random(), remind);
     levelAt = replica.index;
     outbox.start(frame.received);
     checkLevel();
@@ -180,8 +235,9 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     log.debug(message);
   }
 
-  function deliver(frame: Exclude<DownFrame, WelcomeFrame>): void {
+  function deliver(frame: DataFrame | AckFrame | ResyncFrame): void {
     counts.received++;
+    lastHeard = clock.now();
     switch (frame.type) {
       case "data": {
         const refused = inbox.data(frame);
@@ -199,7 +255,20 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     checkLevel();
   }
 
+  /** The parent does not know what this child brings: the next birth says it. */
+  function declare(frame: DeclareFrame): void {
+    if (frame.to !== run || phase !== "unborn") return drop("Dropped a question for declarations as none is open");
+    declares = true;
+    lastBirth = -Infinity; // it asks for each digest no more often than is good
+    rebirth("its parent asked what it declares");
+  }
+
   function checkLevel(): void {
+    if (phase === "welcomed" && inbox.complete && mentioned !== undefined) {
+      const all = mentioned;
+      mentioned = undefined;
+      options.onSnapshot?.(all);
+    }
     if (state !== "joining" || phase !== "welcomed" || !inbox.complete || outbox.acked < levelAt) return;
     setState("level", "both sides have all of the other's");
   }
@@ -212,7 +281,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       return term;
     },
     get counts() {
-      return { ...counts, retransmits: outbox.retransmits };
+      return { ...counts, retransmits: outbox.retransmits, waiting: outbox.waiting };
     },
     connected() {
       if (phase !== "offline") return;
@@ -229,14 +298,24 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     receive(frame) {
       if (phase === "offline" || phase === "ended") return drop("Dropped a frame as the link is down");
       if (frame.type === "welcome") return welcomed(frame);
+      if (frame.type === "declare") return declare(frame);
+      if (frame.type === "moved") return options.onMoved?.(frame);
       if (frame.type === "resync" && frame.to === "") return rebirth("its parent called");
       if (frame.to !== run) return drop("Dropped a frame for another run");
       if (phase === "unborn") return drop("Dropped a frame as no welcome came before it");
       if (frame.from !== parent) return rebirth("a parent's run that has not welcomed it sent something");
       deliver(frame);
     },
+    parentLife(frame) {
+      // A will may be late: where the parent's run lives after all, it welcomes the child again.
+      if (frame.type !== "dead" || frame.from !== parent || phase !== "welcomed") return;
+      rebirth("its parent is gone");
+    },
     changed() {
       outbox.changed();
+    },
+    redeclare() {
+      if (phase === "welcomed") rebirth("what it declares has changed");
     },
     stop() {
       enter("ended");

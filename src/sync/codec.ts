@@ -1,14 +1,12 @@
 import { Encoder } from "cbor-x/encode"; // the bare package loads a native add-on that crashes Deno and Bun
-import { FACET_NAMES, type Value } from "../state/mod.ts";
-import { MalformedFrame, parseFrame } from "./parse_frame.ts";
+import { MalformedFrame } from "./malformed.ts";
+import { parseFrame } from "./parse_frame.ts";
 import { prescan, type PrescanLimits } from "./prescan.ts";
-import { type DocumentChanges, type Frame, PROTOCOL_VERSION } from "./types.ts";
+import { type Frame, PROTOCOL_VERSION } from "./types.ts";
+import { wireDocuments } from "./wire_documents.ts";
 
 /** Plain CBOR: no records and no tags of cbor-x's own. */
 const cbor = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false });
-
-type WireEntry = readonly [value: Value | null, term: number, rev: number];
-type WireDocument = { [key: string]: string | { [url: string]: WireEntry } };
 
 /** A frame as bytes: CBOR (RFC 8949), described in docs/protocol.md. */
 export function encodeFrame(frame: Frame): Uint8Array {
@@ -40,27 +38,18 @@ export function wireFrame(frame: Frame): { readonly [key: string]: unknown } {
   const head = { v: PROTOCOL_VERSION, type };
   switch (frame.type) {
     case "data":
-      return { ...head, ...fields, documents: frame.documents.map(wireDocument) };
+      return { ...head, ...fields, ...wireDocuments(frame.documents) };
     case "birth":
     case "welcome":
+      if (frame.modules === undefined) return { ...head, ...fields };
       // Declarations are written by people: a field that is there but undefined must not become CBOR's undefined.
       return { ...head, ...fields, modules: JSON.parse(JSON.stringify(frame.modules)) };
+    case "declare":
+    case "moved":
     case "ack":
     case "resync":
     case "alive":
     case "dead":
       return { ...head, ...fields };
   }
-}
-
-function wireDocument(document: DocumentChanges): WireDocument {
-  const wire: WireDocument = { id: document.id };
-  for (const name of FACET_NAMES) {
-    const facet = document.facets[name];
-    if (facet === undefined) continue;
-    const entries: { [url: string]: WireEntry } = {};
-    for (const [url, { value, version }] of facet) entries[url] = [value, version[0], version[1]];
-    wire[name] = entries;
-  }
-  return wire;
 }

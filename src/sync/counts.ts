@@ -6,6 +6,8 @@ export interface LinkCounts {
   readonly received: number;
   /** Windows that were sent again. */
   readonly retransmits: number;
+  /** Whether a window of changes is on its way and not acknowledged. */
+  readonly waiting: boolean;
   /** Frames that were dropped: from another run, or late. */
   readonly droppedFrames: number;
   /** Values that were dropped: not the sender's to write. */

@@ -9,7 +9,7 @@ export const MAX_ITEMS = 140_000;
 /** The deepest nesting of lists and maps in a frame. */
 export const MAX_DEPTH = 16;
 /** The most documents in a frame. */
-export const MAX_DOCUMENTS = 10_000;
+export const MAX_DOCUMENTS = 1_000;
 /** The most values of one document in a frame. */
 export const MAX_VALUES = 4_096;
 
@@ -25,8 +25,10 @@ export const MAX_RETRANSMITS = 5;
 export const BIRTH_MS = 1_000;
 /** The longest wait for a welcome. */
 export const BIRTH_CAP_MS = 15_000;
-/** A child repeats its last ack this often, so that a parent that has forgotten it notices. */
-export const REMIND_MS = 60_000;
+/** A child repeats its last ack after so many keep-alive intervals: both sides see that the other is there, whatever lies between. */
+export const REMIND_KEEPALIVES = 3;
+/** Either side takes the other for lost when it has heard nothing for so many keep-alive intervals. */
+export const SILENT_KEEPALIVES = 9;
 /** A parent calls a child to be born again no more often than this. */
 export const CALL_MS = 1_000;
 /** A run stands down when this many of its births were answered by another run's welcome. */

@@ -2,8 +2,11 @@
 export * from "./child_link.ts";
 export * from "./codec.ts";
 export * from "./counts.ts";
+export * from "./digest.ts";
 export * from "./limits.ts";
 export * from "./parent_link.ts";
 export { prescan, type PrescanLimits } from "./prescan.ts";
 export * from "./replica.ts";
+export * from "./scope.ts";
+export * from "./takeover.ts";
 export * from "./types.ts";

@@ -21,6 +21,8 @@ export interface Outbox {
   readonly acked: number;
   /** How many windows were sent again. */
   readonly retransmits: number;
+  /** Whether a window is on its way that is not acknowledged. */
+  readonly waiting: boolean;
   /** Begins after an index that the other side has. Sends a window at once, even an empty one. */
   start(acked: number): void;
   /** Something may have changed. The first change after quiet goes as soon as the caller is done, others in batches. */
@@ -37,6 +39,8 @@ export interface Outbox {
 export function createOutbox(options: OutboxOptions): Outbox {
   const { replica, clock, random } = options;
   let acked = 0;
+  /** Up to here there is nothing that the other side is to have and does not have. */
+  let clean = 0;
   let retransmits = 0;
   let running = false;
   let inFlight: { readonly since: number; readonly upTo: number } | undefined;
@@ -51,15 +55,21 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function postChanges(): void {
     clear();
-    const window = collectWindow(options, acked);
-    if (window !== undefined) post(window);
+    const window = collect();
+    if (window === undefined) clean = replica.index;
+    else post(window);
+  }
+
+  function collect(): Window | undefined {
+    const window = collectWindow(options, Math.max(acked, clean));
+    return window === undefined ? undefined : { ...window, since: acked };
   }
 
   /** Sends what there is: without changes an empty window, which tells the other side that it has everything. */
   function postAnyway(): void {
     clear();
     const newest = replica.index;
-    post(collectWindow(options, acked) ?? { since: acked, upTo: newest, newest, documents: [] });
+    post(collect() ?? { since: acked, upTo: newest, newest, documents: [] });
   }
 
   function post(window: Window): void {
@@ -100,10 +110,14 @@ export function createOutbox(options: OutboxOptions): Outbox {
     get retransmits() {
       return retransmits;
     },
+    get waiting() {
+      return inFlight !== undefined;
+    },
     start(from) {
       stop();
       running = true;
       acked = from > replica.index ? 0 : from;
+      clean = acked;
       postAnyway();
     },
     changed,
@@ -119,6 +133,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     resync(received) {
       if (!running || received > replica.index || inFlight?.since === received) return;
       acked = received;
+      clean = received;
       postAnyway();
     },
     stop,

@@ -1,12 +1,22 @@
 import type { Clock, Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
-import type { Entry, Facet, FacetName } from "../state/mod.ts";
+import type { Entry } from "../state/mod.ts";
 import type { LinkCounts } from "./counts.ts";
+import { digestOf } from "./digest.ts";
 import { createInbox } from "./inbox.ts";
-import { CALL_MS, MAX_RETIRED_RUNS } from "./limits.ts";
+import { CALL_MS, MAX_RETIRED_RUNS, SILENT_KEEPALIVES } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
+import type { ParentScope } from "./scope.ts";
 import type { BirthFrame, DownFrame, LifeFrame, LinkState, Replica, UpFrame } from "./types.ts";
+
+/** How far a parent has got with the run of a child: enough to go on from there after a restart. */
+export interface Session {
+  readonly run: string;
+  readonly term: number;
+  /** Everything up to this index of the run's has been merged. */
+  readonly received: number;
+}
 
 /** What the parent's end of a link needs. */
 export interface ParentLinkOptions {
@@ -16,17 +26,29 @@ export interface ParentLinkOptions {
   readonly run: string;
   /** What the child may plan with. */
   readonly modules: readonly ModuleDeclaration[];
+  /** What a digest stands for; undefined: the child is asked. */
+  modulesOf(digest: string): readonly ModuleDeclaration[] | undefined;
+  /** Tells whether the child may be asked now: of many that bring the same, one answer is enough. */
+  mayAsk(digest: string): boolean;
   readonly replica: Replica;
+  /** Which documents and values it exchanges with the child. */
+  readonly scope: ParentScope;
+  /** What an earlier run of this program was in session with, as far as that is on disk. */
+  readonly resume?: Session;
   /**
    * The term of the child's next run: above the child's own and above every one that it was given before. It is on disk
-   * before this returns. Where this throws, the child is not taken in and tries again.
+   * before this returns. Undefined, or where this throws: the child is not taken in and tries again.
    */
-  nextTerm(childTerm: number): number;
+  nextTerm(childTerm: number): number | undefined;
+  /** How often the child should show that it is there, in seconds. */
+  keepalive(): number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   send(frame: DownFrame): void;
   onState(state: LinkState, why: string): void;
+  /** A birth is taken in, before anything is sent to the child. */
+  onBorn?(frame: BirthFrame): void;
   /** What the child brings to the planner. Comes with every birth, before the state changes. */
   onModules(modules: readonly ModuleDeclaration[]): void;
 }
@@ -35,30 +57,32 @@ export interface ParentLinkOptions {
 export interface ParentLink {
   readonly state: LinkState;
   readonly counts: LinkCounts;
+  /** The run that it is in session with, or was last. */
+  readonly session: Session | undefined;
   receive(frame: UpFrame): void;
   life(frame: LifeFrame): void;
   /** The replica has changed. */
   changed(): void;
+  /** Takes the child for lost where nothing was heard of it for long. To be called now and then. */
+  checkSilence(): void;
   /** Asks the child to be born again, say after a start. At most once a second. */
   call(): void;
   /** Ends timers; sends nothing and takes nothing in any more. */
   stop(): void;
 }
 
-/**
- * Makes the parent's end of a link. It sends the child's `cfg` and `parent` facets, and what earlier runs left in `self`
- * until the child has taken it over. The child may write `self` of its own document, with its own term or an older one.
- */
+/** Makes the parent's end of a link: it welcomes the child's births, then both sides exchange what `scope` names. */
 export function createParentLink(options: ParentLinkOptions): ParentLink {
-  const { child, run, replica, clock, random, log } = options;
+  const { child, run, replica, scope, clock, random, log } = options;
   let state: LinkState = "down";
-  let session: { readonly run: string; readonly term: number } | undefined;
+  let session: { readonly run: string; readonly term: number; readonly blankUpTo: number; knows: string } | undefined;
   /** Whether the session's run has answered since it was born. A birth alone may be a late one of a run that is gone. */
   let confirmed = false;
   /** The replica's index at the last birth. The outbox has started since, so that the child gets at least this far. */
   let bornAt = 0;
   let lastCall = -Infinity;
   let lastWelcome = -Infinity;
+  let lastHeard = -Infinity;
   let cancelCall: (() => void) | undefined;
   let stopped = false;
   const retired = new Set<string>();
@@ -71,13 +95,14 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
 
   const to = (): string => session?.run ?? "";
   const term = (): number => session?.term ?? 0;
+  const info = () => ({ term: term(), blankUpTo: session?.blankUpTo ?? 0 });
   const outbox = createOutbox({
     replica,
     clock,
     random,
     log,
-    documents: () => [child],
-    wanted: ({ facet, entry }) => facet !== "self" || entry.version[0] < term(),
+    documents: (after) => scope.documents(after),
+    wanted: (change) => scope.wanted(change, info()),
     send: (window) => send({ type: "data", from: run, to: to(), ...window }),
     onBroken() {
       goDown("it did not acknowledge what it was sent");
@@ -85,17 +110,13 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     },
   });
   const inbox = createInbox({
-    take,
+    take: (node, facet, entries) => scope.take(node, facet, entries, info()),
     sendAck: (received) => send({ type: "ack", from: run, to: to(), received }),
     sendResync: (received) => send({ type: "resync", from: run, to: to(), received }),
   });
-
-  function take(node: string, facet: FacetName, entries: Facet): number {
-    if (node !== child || facet !== "self") return entries.size;
-    const own = new Map<string, Entry>();
-    for (const [url, entry] of entries) if (entry.version[0] <= term()) own.set(url, entry);
-    replica.merge(child, "self", own);
-    return entries.size - own.size;
+  if (options.resume !== undefined) {
+    session = { run: options.resume.run, term: options.resume.term, blankUpTo: 0, knows: "" };
+    inbox.begin(options.resume.received);
   }
 
   function setState(next: LinkState, why: string): void {
@@ -130,8 +151,12 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
 
   function welcome(): void {
     lastWelcome = clock.now();
-    const { received } = inbox;
-    send({ type: "welcome", from: run, to: to(), term: term(), received, newest: bornAt, modules: options.modules });
+    const digest = digestOf(options.modules);
+    send({
+      ...{ type: "welcome", from: run, to: to(), term: term(), received: inbox.received, newest: bornAt, digest },
+      keepalive: options.keepalive(),
+      ...(session?.knows !== digest && { modules: options.modules }),
+    });
   }
 
   function nextTerm(childTerm: number): number | undefined {
@@ -143,13 +168,14 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     }
   }
 
-  function begin(born: string, newTerm: number): void {
+  function begin(birth: BirthFrame, newTerm: number): void {
+    const born = birth.from;
     if (session?.run !== born) {
       if (session !== undefined) retire(session.run);
       inbox.begin(0);
     }
     retired.delete(born);
-    session = { run: born, term: newTerm };
+    session = { run: born, term: newTerm, blankUpTo: birth.term === 0 ? replica.index : 0, knows: birth.knows };
     confirmed = false;
   }
 
@@ -158,15 +184,23 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       drop("Dropped the birth of a run that has been replaced");
       return welcome(); // it learns from this that it has a successor
     }
+    const modules = frame.modules ?? options.modulesOf(frame.digest);
+    if (modules === undefined) {
+      if (options.mayAsk(frame.digest)) send({ type: "declare", from: run, to: frame.from });
+      return;
+    }
     // A known run has a higher term than ours when it has been elsewhere meanwhile.
     const isNew = session?.run !== frame.from || frame.term > session.term;
     if (isNew) {
       const next = nextTerm(frame.term);
       if (next === undefined) return drop("Dropped a birth as there is no term for it");
-      begin(frame.from, next);
+      begin(frame, next);
     }
+    if (session !== undefined) session.knows = frame.knows;
     counts.received++;
-    options.onModules(frame.modules);
+    lastHeard = clock.now();
+    options.onBorn?.(frame);
+    options.onModules(modules);
     bornAt = replica.index;
     if (isNew || state === "down") {
       setState("joining", isNew ? "a new run of it was born" : "it was born again");
@@ -188,6 +222,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
 
   function deliver(frame: Exclude<UpFrame, BirthFrame>): void {
     counts.received++;
+    lastHeard = clock.now();
     confirmed = true;
     switch (frame.type) {
       case "data": {
@@ -196,9 +231,16 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
         if (refused > 0) log.warn("Dropped values that a child does not write", { child, values: refused });
         break;
       }
-      case "ack":
+      case "ack": {
+        const { acked } = outbox;
         outbox.ack(frame.received);
+        scope.acked?.(outbox.acked);
+        // An ack that says nothing new asks whether anybody is here. Before all has arrived it must not seem so.
+        if (outbox.acked === acked && !outbox.waiting && inbox.complete) {
+          send({ type: "ack", from: run, to: to(), received: inbox.received });
+        }
         break;
+      }
       case "resync":
         outbox.resync(frame.received);
         break;
@@ -213,7 +255,10 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       return state;
     },
     get counts() {
-      return { ...counts, retransmits: outbox.retransmits };
+      return { ...counts, retransmits: outbox.retransmits, waiting: outbox.waiting };
+    },
+    get session() {
+      return session === undefined ? undefined : { run: session.run, term: session.term, received: inbox.received };
     },
     receive(frame) {
       if (stopped) return;
@@ -239,6 +284,11 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     },
     changed() {
       outbox.changed();
+    },
+    checkSilence() {
+      if (state === "down" || clock.now() - lastHeard <= options.keepalive() * 1000 * SILENT_KEEPALIVES) return;
+      goDown("nothing was heard of it");
+      call();
     },
     call,
     stop() {

@@ -1,26 +1,13 @@
 import { parseModuleDeclarations } from "../plan/declaration.ts";
-import {
-  type Entry,
-  type Facet,
-  FACET_NAMES,
-  type FacetName,
-  isPattern,
-  isRecord,
-  isUuid,
-  MAX_INTEGER,
-  parseUrl,
-  type Value,
-} from "../state/mod.ts";
-import { MAX_DOCUMENTS, MAX_VALUES } from "./limits.ts";
-import { type DocumentChanges, type Frame, PROTOCOL_VERSION } from "./types.ts";
-
-/** What is wrong with a frame, and where in it. */
-export class MalformedFrame extends Error {
-  override readonly name = "MalformedFrame";
-}
+import type { ModuleDeclaration } from "../plan/mod.ts";
+import { isRecord, MAX_INTEGER, readAssignment } from "../state/mod.ts";
+import { fail, isCount, MalformedFrame } from "./malformed.ts";
+import { parseDocuments } from "./parse_documents.ts";
+import { type Frame, PROTOCOL_VERSION } from "./types.ts";
 
 type Fields = { readonly [key: string]: unknown };
 
+const DIGEST = /^[0-9a-f]{32}$/;
 /** Names a run of a program. */
 const RUN = /^[A-Za-z0-9-]{1,64}$/;
 
@@ -42,7 +29,10 @@ export function parseFrame(data: unknown): Frame {
         term: count(data, "term"),
         parent: runOrNone(data, "parent"),
         received: count(data, "received"),
-        modules: modules(data["modules"]),
+        above: count(data, "above"),
+        digest: digest(data, "digest"),
+        knows: data["knows"] === "" ? "" : digest(data, "knows"),
+        ...modules(data["modules"]),
       };
     case "welcome":
       return {
@@ -52,10 +42,21 @@ export function parseFrame(data: unknown): Frame {
         term: count(data, "term"),
         received: count(data, "received"),
         newest: count(data, "newest"),
-        modules: modules(data["modules"]),
+        keepalive: count(data, "keepalive"),
+        digest: digest(data, "digest"),
+        ...modules(data["modules"]),
       };
+    case "declare":
+      return { type, from, to: run(data, "to") };
+    case "moved": {
+      const assignment = readAssignment(data);
+      if (assignment === undefined) {
+        return fail("moved", data["parent"], "an assignment: number, parent, broker, standby");
+      }
+      return { type, from, ...assignment };
+    }
     case "data":
-      return { type, from, to: run(data, "to"), ...window(data), documents: documents(data["documents"]) };
+      return { type, from, to: run(data, "to"), ...window(data), documents: parseDocuments(data) };
     case "ack":
       return { type, from, to: run(data, "to"), received: count(data, "received") };
     case "resync":
@@ -68,13 +69,8 @@ export function parseFrame(data: unknown): Frame {
       return { type, from, why };
     }
     default:
-      return fail("type", type, "birth, welcome, data, ack, resync, alive or dead");
+      return fail("type", type, "birth, welcome, declare, moved, data, ack, resync, alive or dead");
   }
-}
-
-function fail(where: string, found: unknown, expected: string): never {
-  const shown = found === undefined ? "missing" : JSON.stringify(found)?.slice(0, 80);
-  throw new MalformedFrame(`${where} is ${shown}: expected ${expected}`);
 }
 
 function run(data: Fields, key: string): string {
@@ -91,10 +87,6 @@ function count(data: Fields, key: string): number {
   return isCount(value) ? value : fail(key, value, `an integer from 0 to ${MAX_INTEGER}`);
 }
 
-function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && typeof value === "number" && value >= 0 && value <= MAX_INTEGER;
-}
-
 function window(data: Fields): { since: number; upTo: number; newest: number } {
   const [since, upTo, newest] = [count(data, "since"), count(data, "upTo"), count(data, "newest")];
   if (upTo < since) fail("upTo", upTo, `at least since, which is ${since}`);
@@ -102,65 +94,14 @@ function window(data: Fields): { since: number; upTo: number; newest: number } {
   return { since, upTo, newest };
 }
 
-function modules(value: unknown) {
+function digest(data: Fields, key: string): string {
+  const value = data[key];
+  return typeof value === "string" && DIGEST.test(value) ? value : fail(key, value, "32 hexadecimal digits");
+}
+
+function modules(value: unknown): { readonly modules?: readonly ModuleDeclaration[] } {
+  if (value === undefined) return {};
   const parsed = parseModuleDeclarations(value);
   if (!parsed.ok) throw new MalformedFrame(`modules: ${parsed.problems[0] ?? "not understood"}`);
-  return parsed.modules;
-}
-
-function documents(value: unknown): DocumentChanges[] {
-  if (!Array.isArray(value) || value.length > MAX_DOCUMENTS) {
-    return fail("documents", value, `a list of at most ${MAX_DOCUMENTS}`);
-  }
-  return value.map((item: unknown, place) => document(item, `documents/${place}`));
-}
-
-function document(value: unknown, path: string): DocumentChanges {
-  if (!isRecord(value)) return fail(path, value, "a map");
-  const { id } = value;
-  if (typeof id !== "string" || !isUuid(id)) return fail(`${path}/id`, id, "a UUID in lower case");
-  const facets: { [name in FacetName]?: Facet } = {};
-  let values = 0;
-  for (const name of FACET_NAMES) {
-    if (value[name] === undefined) continue;
-    const entries = facet(value[name], `${path}/${name}`);
-    values += entries.size;
-    if (values > MAX_VALUES) fail(path, values, `at most ${MAX_VALUES} values`);
-    facets[name] = entries;
-  }
-  return { id, facets };
-}
-
-function facet(value: unknown, path: string): Facet {
-  if (!isRecord(value)) return fail(path, value, "a map");
-  const entries = new Map<string, Entry>();
-  for (const [url, item] of Object.entries(value)) {
-    if (!isConcreteUrl(url)) fail(path, url, "a state URL");
-    entries.set(url, entry(item, `${path}${url}`));
-  }
-  return entries;
-}
-
-function isConcreteUrl(url: string): boolean {
-  try {
-    parseUrl(url);
-  } catch {
-    return false;
-  }
-  return !isPattern(url);
-}
-
-function entry(item: unknown, path: string): Entry {
-  if (!Array.isArray(item) || item.length !== 3) return fail(path, item, "a value with its term and rev");
-  const [value, term, rev]: unknown[] = item;
-  if (!isCount(term) || !isCount(rev)) return fail(path, [term, rev], "term and rev");
-  if (value !== null && !isValue(value)) return fail(path, value, "a value without null inside");
-  return { value, version: [term, rev] };
-}
-
-/** The prescan has bounded the depth. */
-function isValue(value: unknown): value is Value {
-  if (typeof value === "string" || typeof value === "boolean" || typeof value === "number") return true;
-  if (Array.isArray(value)) return value.every(isValue);
-  return isRecord(value) && Object.values(value).every(isValue);
+  return { modules: parsed.modules };
 }

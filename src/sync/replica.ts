@@ -22,6 +22,9 @@ interface Held {
   /** By facet, its newest version. */
   readonly newest: { [name in FacetName]: Version };
   last: number;
+  /** Its neighbours in the order of their last changes. */
+  older: Held | undefined;
+  newer: Held | undefined;
 }
 
 type Listener = Parameters<Replica["onChange"]>[0];
@@ -35,6 +38,23 @@ export function createReplica(initial: Iterable<NodeDocument> = []): Replica {
   const documents = new Map<string, Held>();
   const listeners = new Set<Listener>();
   let index = 0;
+  /** The document that changed last: those before it are found from there, so that a look at what is new is no look at all. */
+  let latest: Held | undefined;
+
+  function unlink(held: Held): void {
+    if (held.older !== undefined) held.older.newer = held.newer;
+    if (held.newer !== undefined) held.newer.older = held.older;
+    if (latest === held) latest = held.older;
+    held.older = undefined;
+    held.newer = undefined;
+  }
+  function makeLatest(held: Held): void {
+    if (latest === held) return;
+    unlink(held);
+    held.older = latest;
+    if (latest !== undefined) latest.newer = held;
+    latest = held;
+  }
 
   function hold(id: string): Held {
     const known = documents.get(id);
@@ -44,6 +64,8 @@ export function createReplica(initial: Iterable<NodeDocument> = []): Replica {
       indexes: { cfg: new Map(), parent: new Map(), self: new Map() },
       newest: { cfg: [0, 0], parent: [0, 0], self: [0, 0] },
       last: 0,
+      older: undefined,
+      newer: undefined,
     };
     documents.set(id, made);
     return made;
@@ -58,6 +80,7 @@ export function createReplica(initial: Iterable<NodeDocument> = []): Replica {
     const newest = newestVersion(entries);
     if (compareVersions(newest, held.newest[name]) > 0) held.newest[name] = newest;
     held.last = index;
+    makeLatest(held);
     for (const listener of [...listeners]) listener(held.document.id, name, urls);
     return urls;
   }
@@ -120,8 +143,36 @@ export function createReplica(initial: Iterable<NodeDocument> = []): Replica {
       }
       return changes.sort((a, b) => a.index - b.index);
     },
+    *changedSince(after) {
+      for (let held = latest; held !== undefined && held.last > after; held = held.older) yield held.document.id;
+    },
     indexOf: (id) => documents.get(id)?.last ?? 0,
+    renew(id) {
+      const held = documents.get(id);
+      if (held === undefined) return;
+      for (const name of FACET_NAMES) {
+        for (const url of held.document.facets[name].keys()) held.indexes[name].set(url, ++index);
+      }
+      held.last = index;
+      makeLatest(held);
+    },
+    drop(id, name, isGone) {
+      const held = documents.get(id);
+      const facet = held?.document.facets[name];
+      if (held === undefined || facet === undefined) return;
+      const urls = [...facet].filter(([, entry]) => isGone(entry)).map(([url]) => url);
+      if (urls.length === 0) return;
+      const left = new Map(facet);
+      for (const url of urls) {
+        left.delete(url);
+        held.indexes[name].delete(url);
+      }
+      held.document = { id, facets: { ...held.document.facets, [name]: left } };
+      for (const listener of [...listeners]) listener(id, name, urls);
+    },
     remove(id) {
+      const held = documents.get(id);
+      if (held !== undefined) unlink(held);
       documents.delete(id);
     },
     onChange(changed) {

@@ -1,5 +1,5 @@
 import type { ModuleDeclaration } from "../plan/mod.ts";
-import type { Entry, Facet, FacetName, NodeDocument, Value } from "../state/mod.ts";
+import type { Assignment, Entry, Facet, FacetName, NodeDocument, Value } from "../state/mod.ts";
 
 /** The version of the link protocol: in every frame and in every topic. */
 export const PROTOCOL_VERSION = 1;
@@ -20,7 +20,14 @@ export interface BirthFrame {
   /** The parent's run that it last was welcomed by, and how far it has got that run's data; "" and 0 if none. */
   readonly parent: string;
   readonly received: number;
-  readonly modules: readonly ModuleDeclaration[];
+  /** The highest term among what it has of its parent's facet: a parent that has lost its memory writes above it. */
+  readonly above: number;
+  /** Names what the child's modules declare: see `digestOf`. */
+  readonly digest: string;
+  /** The digest of the parent's declarations that it has already; "" if none. */
+  readonly knows: string;
+  /** What its modules declare, once its parent has asked: most parents know the digest. */
+  readonly modules?: readonly ModuleDeclaration[];
 }
 /** The parent takes the child in: hands it its term and says how far it has got its data. */
 export interface WelcomeFrame {
@@ -31,7 +38,23 @@ export interface WelcomeFrame {
   readonly received: number;
   /** The parent's newest index: the child is level once it has everything up to it. */
   readonly newest: number;
-  readonly modules: readonly ModuleDeclaration[];
+  /** How often the child should show that it is there, in seconds: longer, the more children there are. */
+  readonly keepalive: number;
+  /** Names what the parent's modules declare. */
+  readonly digest: string;
+  /** The same as a whole, where the child does not have it. */
+  readonly modules?: readonly ModuleDeclaration[];
+}
+/** The parent does not know the digest of a birth: be born again, with the declarations. */
+export interface DeclareFrame {
+  readonly type: "declare";
+  readonly from: string;
+  readonly to: string;
+}
+/** The child belongs to another parent now: join there. Heeded only by who knows of no later assignment. */
+export interface MovedFrame extends Assignment {
+  readonly type: "moved";
+  readonly from: string;
 }
 /** Changes with local index above `since` and up to `upTo`, of the sender's own count. */
 export interface DataFrame {
@@ -42,6 +65,7 @@ export interface DataFrame {
   readonly upTo: number;
   /** The sender's newest index: above `upTo` while there is more to come. */
   readonly newest: number;
+  /** Each document once. */
   readonly documents: readonly DocumentChanges[];
 }
 /** Everything up to this index has arrived. */
@@ -75,7 +99,7 @@ export interface DeadFrame {
 /** What a child sends. */
 export type UpFrame = BirthFrame | DataFrame | AckFrame | ResyncFrame;
 /** What a parent sends. */
-export type DownFrame = WelcomeFrame | DataFrame | AckFrame | ResyncFrame;
+export type DownFrame = WelcomeFrame | DeclareFrame | MovedFrame | DataFrame | AckFrame | ResyncFrame;
 /** What is on a life topic. */
 export type LifeFrame = AliveFrame | DeadFrame;
 /** Any frame of the protocol. */
@@ -115,8 +139,14 @@ export interface Replica {
   merge(id: string, facet: FacetName, entries: Facet): string[];
   /** The values of one document that changed after a local index, the longest unchanged first. */
   since(id: string, index: number): Change[];
+  /** The documents that changed after a local index, the last changed first. */
+  changedSince(index: number): Iterable<string>;
   /** The local index of a document's last change; 0 for none. */
   indexOf(id: string): number;
+  /** Counts every value of a document as changed now, so that whoever follows the index gets all of it. */
+  renew(id: string): void;
+  /** Forgets entries of a facet that somebody else wrote and that mean nothing any more. Tells listeners. */
+  drop(id: string, facet: FacetName, isGone: (entry: Entry) => boolean): void;
   /** Forgets a document. */
   remove(id: string): void;
   /** Calls back after each change. @returns Ends it. */

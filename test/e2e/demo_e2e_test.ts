@@ -57,7 +57,7 @@ test("the demo goes on when its aggregator is killed in the middle of the bring-
     await waitFor("nodes are coming up", () => demo.printed.stdout.includes("physState"), { limit: 60_000 });
     process.kill(Number(readFileSync(file, "utf8")), "SIGKILL");
     assert.equal(await demo.exited, 0, demo.printed.stdout + demo.printed.stderr);
-    assert.match(demo.printed.stdout, /The aggregator has ended: starting it again/);
+    assert.match(demo.printed.stdout, /The aggregator 'root' has ended: starting it again/);
     assert.match(demo.printed.stdout, /6 of 6 nodes converged/);
   } finally {
     demo.signal("SIGKILL");

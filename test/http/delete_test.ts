@@ -36,7 +36,7 @@ test("DELETE refuses the aggregator's own node, with the others of its nodeset",
   const cluster = await createVirtualCluster(1);
   try {
     const { control } = cluster.aggregator;
-    const app = createApp(control, { version: "1", log: createLog(() => {}), clock: cluster.clock });
+    const app = createApp(control, { metrics: () => [], version: "1", log: createLog(() => {}), clock: cluster.clock });
     const response = await app.request(`${NODES}?nodeset=n1,${control.name}`, { method: "DELETE" });
     await assertProblem(response, 422, /it is this aggregator's own node/);
     assert.notEqual(control.find("n1"), undefined);

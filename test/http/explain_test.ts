@@ -16,7 +16,10 @@ async function withCluster(
   const cluster = await createVirtualCluster(count);
   const log = createLog(() => {});
   try {
-    await run(cluster, createApp(cluster.aggregator.control, { version: "1.2.3", log, clock: cluster.clock }));
+    await run(
+      cluster,
+      createApp(cluster.aggregator.control, { metrics: () => [], version: "1.2.3", log, clock: cluster.clock }),
+    );
   } finally {
     await cluster.stop();
   }

@@ -1,4 +1,4 @@
-import type { Control, LoggedEvent, NodeChange, NodeDetail, Refusal } from "../../aggregator/control.ts";
+import type { Control, Elsewhere, LoggedEvent, NodeChange, NodeDetail, Refusal } from "../../aggregator/control.ts";
 import type { Plan } from "../../src/plan/mod.ts";
 import {
   compareVersions,
@@ -36,6 +36,8 @@ export interface FakeControl extends Control {
   refuse(refusal: Refusal): void;
   /** Throws when anything is listed from now on. */
   breakDown(): void;
+  /** Says that somebody else has to be asked from now on. */
+  send(elsewhere: Elsewhere): void;
 }
 
 interface FakeNode {
@@ -55,6 +57,7 @@ export function createFakeControl(names: readonly string[]): FakeControl {
   let revision = 1;
   let refusal: Refusal | undefined;
   let broken = false;
+  let elsewhere: Elsewhere | undefined;
   for (const name of names) add(name, nodeIdOf("demo", name));
 
   function add(name: string, id: string): FakeNode {
@@ -106,6 +109,8 @@ export function createFakeControl(names: readonly string[]): FakeControl {
     name: "root",
     schema: createSchema([core, services, programs]),
     revision: () => String(revision),
+    elsewhere: () => elsewhere,
+    tree: () => [],
     list() {
       if (broken) throw new Error("The secret path /etc/kraken is broken");
       return [...nodes.values()].map((node) => {
@@ -219,6 +224,9 @@ export function createFakeControl(names: readonly string[]): FakeControl {
     },
     asked,
     refuse: (given) => void (refusal = given),
+    send(to) {
+      elsewhere = to;
+    },
     breakDown: () => void (broken = true),
   };
 }

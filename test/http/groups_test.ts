@@ -11,7 +11,7 @@ test("a dry run groups nodes by what would be done, with those that are busy or 
   const cluster = await createVirtualCluster(5);
   try {
     const { control } = cluster.aggregator;
-    const app = createApp(control, { version: "1", log: createLog(() => {}), clock: cluster.clock });
+    const app = createApp(control, { metrics: () => [], version: "1", log: createLog(() => {}), clock: cluster.clock });
     for (const { name } of cluster.machines) cluster.set(name, SYNC);
     await cluster.converge();
     cluster.set("n4", { "/physState": "POWER_OFF" });
@@ -49,7 +49,7 @@ test("a dry run tells on which nodes what is needed has been given up, as long a
   const cluster = await createVirtualCluster(2);
   try {
     const { control } = cluster.aggregator;
-    const app = createApp(control, { version: "1", log: createLog(() => {}), clock: cluster.clock });
+    const app = createApp(control, { metrics: () => [], version: "1", log: createLog(() => {}), clock: cluster.clock });
     cluster.machine("n1").broken.add("web");
     const wanted = { ...SYNC, "/services/web/state": "RUN" };
     for (const { name } of cluster.machines) cluster.set(name, wanted);
@@ -73,7 +73,7 @@ test("a fleet hold stops a change that asks for the same, and is shown in its dr
   const cluster = await createVirtualCluster(6);
   try {
     const { control } = cluster.aggregator;
-    const app = createApp(control, { version: "1", log: createLog(() => {}), clock: cluster.clock });
+    const app = createApp(control, { metrics: () => [], version: "1", log: createLog(() => {}), clock: cluster.clock });
     for (const machine of cluster.machines) machine.hangs = true;
     for (const name of ["n1", "n2", "n3", "n4", "n5"]) cluster.set(name, SYNC);
     await cluster.clock.runUntil(() => control.holds().length > 0, 3_600_000);

@@ -16,7 +16,7 @@ async function withCluster(
   const cluster = await createVirtualCluster(count);
   const { control } = cluster.aggregator;
   try {
-    const app = createApp(control, { version: "1", log: createLog(() => {}), clock: cluster.clock });
+    const app = createApp(control, { metrics: () => [], version: "1", log: createLog(() => {}), clock: cluster.clock });
     await run(cluster, app, `/api/v1/nodes/${control.name}/cfg`);
   } finally {
     await cluster.stop();

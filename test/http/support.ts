@@ -10,7 +10,7 @@ export function createTestApp(clock: Clock = systemClock): { control: FakeContro
   const control = createFakeControl(["n1", "n2", "n3"]);
   const lines: string[] = [];
   const log = createLog((line) => void lines.push(line));
-  return { control, app: createApp(control, { version: "1.2.3", log, clock }), lines };
+  return { control, app: createApp(control, { metrics: () => [], version: "1.2.3", log, clock }), lines };
 }
 
 /** A request with a JSON body. */

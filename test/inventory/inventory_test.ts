@@ -49,7 +49,10 @@ test("parseInventory() reads the demo's cluster file", () => {
   assert.equal(inventory.cluster, "demo");
   assert.deepEqual(inventory.aggregators, [{
     name: "root",
-    cfg: new Map([["/services/simpower/config", { endpoint: "http://127.0.0.1:3142", poll: 1000 }]]),
+    cfg: new Map<string, unknown>([
+      ["/role", "AGGREGATOR"],
+      ["/services/simpower/config", { endpoint: "http://127.0.0.1:3142", poll: 1000 }],
+    ]),
   }]);
   assert.deepEqual(inventory.nodes.map((node) => node.name), ["n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8"]);
   assert.deepEqual(
@@ -151,7 +154,7 @@ nodes:
   const expected = [
     /^line 2: colour is "red": expected no such key, known are cluster, aggregators, nodes$/,
     /^line 1: cluster is "-demo": expected a name/,
-    /^line 7: aggregators\[0\]\.port is 1: expected no such key, known are name, id, modules, limits, invariants, engine$/,
+    /^line 7: aggregators\[0\]\.port is 1: expected no such key, known are name, id, parent, standby, modules, limits, invariants, engine$/,
     /^line 6: aggregators\[0\]\.modules\.simpower\.endpoint is 7: expected a string/,
     /^line 8: aggregators\[1\]\.name is "root": expected a name that no aggregator above has$/,
     /^line 10: nodes\[0\]\.nodes is "n\[1-": expected a nodeset such as n\[1-8\]\. Cannot read nodeset 'n\[1-' at position 5/,
@@ -225,10 +228,28 @@ aggregators:
 nodes: []
 `);
   assert.deepEqual([...aggregators[0]?.cfg ?? []], [
+    ["/role", "AGGREGATOR"],
     ["/limits/power", { mutations: ["simpower/power-on"], atMost: 2 }],
     ["/invariants/few-away", { kind: "away", atMost: "25%" }],
     ["/engine/config", { failuresInARow: 3 }],
   ]);
+});
+
+test("an aggregator's parent and standby are names of others", () => {
+  const { aggregators } = read(`
+aggregators:
+  - { name: rack1, parent: root, standby: rack2 }
+nodes: []
+`);
+  assert.deepEqual([...aggregators[0]?.cfg ?? []], [
+    ["/role", "AGGREGATOR"],
+    ["/parent", "root"],
+    ["/standby", "rack2"],
+  ]);
+  assert.match(
+    problemsOf("aggregators: [{ name: rack1, parent: 7 }]\nnodes: []")[0] ?? "",
+    /parent is 7: expected the name/,
+  );
 });
 
 test("a wrong limit or invariant is named with its line, field, value and what was expected", () => {

@@ -11,12 +11,15 @@ import { nodeIdOf, type Value, valuesOf } from "../../src/state/mod.ts";
 import {
   type ChildLink,
   createChildLink,
+  createNodeChildScope,
+  createNodeScope,
   createParentLink,
   createReplica,
   type LinkState,
   type ParentLink,
   type Replica,
 } from "../../src/sync/mod.ts";
+import { NO_MODULES } from "../sync/world.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp_proxy.ts";
 
 /** A broker that the contract is run against. */
@@ -84,8 +87,9 @@ export async function createTree(start: StartBroker) {
     return createParentLink({
       child,
       run,
-      modules: [],
+      ...NO_MODULES,
       replica: disk,
+      scope: createNodeChildScope(disk, child),
       nextTerm(childTerm) {
         const next = Math.max(terms.get(child) ?? 0, childTerm) + 1;
         terms.set(child, next);
@@ -139,8 +143,9 @@ export async function createTree(start: StartBroker) {
       const link = createChildLink({
         id,
         run: childRun,
-        modules: [],
+        modules: () => [],
         replica,
+        scope: createNodeScope(replica, id),
         clock: systemClock,
         random: Math.random,
         log: quiet,

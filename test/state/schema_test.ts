@@ -9,7 +9,9 @@ import {
   enumeration,
   equalValues,
   fromNested,
+  isConcreteUrl,
   isNodeName,
+  isPattern,
   isUuid,
   matchUrl,
   mergePatch,
@@ -33,6 +35,44 @@ test("parseUrl() refuses what is not a state URL, and names it", () => {
     assert.throws(() => parseUrl(bad), (error: unknown) => error instanceof SyntaxError && error.message.includes(bad));
   }
   assert.deepEqual(parseUrl("/services/sshd/state"), ["services", "sshd", "state"]);
+});
+
+test("isConcreteUrl() takes what parseUrl() takes, patterns aside", () => {
+  const taken = (text: string): boolean => {
+    try {
+      parseUrl(text);
+    } catch {
+      return false;
+    }
+    return !isPattern(text);
+  };
+  const segment = fc.constantFrom(
+    "a",
+    "_x.y-z",
+    "9",
+    "__proto__",
+    "__proto__s",
+    "-a",
+    ".",
+    "",
+    "a\n",
+    "{name}",
+    "é",
+    "x".repeat(64),
+  );
+  const segments = fc.array(fc.oneof({ weight: 9, arbitrary: fc.constantFrom("a", "b", "__proto__") }, segment), {
+    maxLength: 9,
+  });
+  const text = fc.oneof(segments.map((all) => all.map((one) => `/${one}`).join("")), fc.string());
+  const seen = new Set<boolean>();
+  fc.assert(fc.property(text, (url) => {
+    assert.equal(isConcreteUrl(url), taken(url), url);
+    seen.add(taken(url));
+  }));
+  assert.equal(seen.size, 2);
+  for (const long of [`/${"x".repeat(64)}`.repeat(3), `/${"x".repeat(64)}`.repeat(4), `/${"x".repeat(65)}`]) {
+    assert.equal(isConcreteUrl(long), taken(long), long);
+  }
 });
 
 test("fromNested() refuses '__proto__' as a name, which would reach the prototype of every object", () => {

@@ -40,7 +40,13 @@ export function testStore(name: string, createCase: () => StoreCase, options: { 
   }
 
   behaviour("is empty when it is new", (store) => {
-    assert.deepEqual(store.load(), { documents: [], facts: new Map(), terms: new Map(), lastEvent: 0 });
+    assert.deepEqual(store.load(), {
+      documents: [],
+      facts: new Map(),
+      terms: new Map(),
+      sessions: new Map(),
+      lastEvent: 0,
+    });
     assert.deepEqual(store.events(0, 10), []);
   });
 
@@ -51,6 +57,7 @@ export function testStore(name: string, createCase: () => StoreCase, options: { 
       documents: [{ document, facets: ["cfg"] }],
       facts: new Map<string, string | number | boolean>([["term", 3], ["cluster", "demo"], ["frozen", true]]),
       terms: new Map([["a", 7]]),
+      sessions: new Map([["a", { run: "r1", term: 7, received: 12 }]]),
       events: [eventOf(1), plain],
     });
     function check(after: Store): void {
@@ -58,6 +65,7 @@ export function testStore(name: string, createCase: () => StoreCase, options: { 
         documents: [document],
         facts: new Map<string, unknown>([["cluster", "demo"], ["frozen", true], ["term", 3]]),
         terms: new Map([["a", 7]]),
+        sessions: new Map([["a", { run: "r1", term: 7, received: 12 }]]),
         lastEvent: 2,
       });
       assert.deepEqual(after.events(0, 10), [eventOf(1), plain]);
@@ -121,7 +129,13 @@ export function testStore(name: string, createCase: () => StoreCase, options: { 
     };
     assert.throws(() => store.commit(broken), /Cannot write event 5 to the store: expected an id above 6/);
     function check(after: Store): void {
-      assert.deepEqual(after.load(), { documents: [], facts: new Map([["term", 1]]), terms: new Map(), lastEvent: 5 });
+      assert.deepEqual(after.load(), {
+        documents: [],
+        facts: new Map([["term", 1]]),
+        terms: new Map(),
+        sessions: new Map(),
+        lastEvent: 5,
+      });
       assert.deepEqual(after.events(0, 10), [eventOf(5)]);
     }
     check(store);

@@ -62,15 +62,33 @@ test(
     inFolder(async (path) => {
       const file = join(path, "newer.db");
       (await openSqliteStore(file)).close();
-      await tamper(file, "PRAGMA user_version = 2");
+      await tamper(file, "PRAGMA user_version = 3");
       for (let attempt = 0; attempt < 2; attempt += 1) {
         await assert.rejects(
           openSqliteStore(file),
-          /its format is 2, this program knows up to 1: use the newer Kraken/,
+          /its format is 3, this program knows up to 2: use the newer Kraken/,
         );
       }
-      await tamper(file, "PRAGMA user_version = 1");
+      await tamper(file, "PRAGMA user_version = 2");
       (await openSqliteStore(file)).close();
+    }),
+);
+
+test(
+  "openSqliteStore() brings the format of an older Kraken up to date and keeps what is there",
+  { skip: skipSqlite },
+  () =>
+    inFolder(async (path) => {
+      const file = join(path, "older.db");
+      const first = await openSqliteStore(file);
+      first.commit({ terms: new Map([["a", 7]]) });
+      first.close();
+      await tamper(file, "DROP TABLE sessions; PRAGMA user_version = 1");
+      const store = await openSqliteStore(file);
+      assert.deepEqual(store.load().terms, new Map([["a", 7]]));
+      store.commit({ sessions: new Map([["a", { run: "r", term: 7, received: 3 }]]) });
+      assert.deepEqual(store.load().sessions, new Map([["a", { run: "r", term: 7, received: 3 }]]));
+      store.close();
     }),
 );
 
@@ -98,7 +116,13 @@ test(
         const documents = [{ document: documentOf("a", "cfg", "/platform", "sim"), facets: ["cfg"] as const }];
         const facts = new Map([["term", 1]]);
         assert.throws(() => store.commit({ documents, facts, terms: new Map([["a", 1.5]]) }), /^Error: Cannot write/);
-        assert.deepEqual(store.load(), { documents: [], facts: new Map(), terms: new Map(), lastEvent: 0 });
+        assert.deepEqual(store.load(), {
+          documents: [],
+          facts: new Map(),
+          terms: new Map(),
+          sessions: new Map(),
+          lastEvent: 0,
+        });
         store.commit({ documents, facts, terms: new Map([["a", 1]]) });
         assert.equal(store.load().documents.length, 1);
       } finally {

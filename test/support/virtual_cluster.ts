@@ -63,6 +63,7 @@ export interface VirtualCluster {
 }
 
 const CLUSTER = "virtual";
+const ADDRESSES = { api: "http://127.0.0.1:1", broker: "mqtt://127.0.0.1:2" };
 /** From power-on to the start of the agent, in milliseconds. */
 export const BOOT = 3000;
 /** One way through the network, in milliseconds. */
@@ -162,6 +163,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
     return createAggregator({
       cluster: CLUSTER,
       name: "root",
+      run: randomUUID(),
       store: storeWhile(() => mine === generation),
       modules: [createJoinModule(), powerStandIn(byId, boot, endAgent)],
       agentModules: [serviceDeclaration, hostinfoDeclaration],
@@ -224,7 +226,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
     async startAggregator() {
       cluster.aggregator = startAggregator();
       up = true;
-      await cluster.aggregator.start();
+      await cluster.aggregator.start(ADDRESSES);
       for (const machine of machines) if (!machine.cut) machine.agent?.connected();
     },
     async stop() {
@@ -233,7 +235,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
     },
   };
   up = true;
-  await cluster.aggregator.start();
+  await cluster.aggregator.start(ADDRESSES);
   const applied = cluster.aggregator.control.apply(
     machines.map(({ id, name }) => ({ id, name, cfg: new Map([["/platform", "sim"], ["/parent", "root"]]) })),
     {},

@@ -161,8 +161,7 @@ test("a frame in the wrong shape is refused with where, what and what was expect
   assert.match(document({ "/a": [1, 1] }), /documents\/0\/self\/a is \[1,1\]: expected a value with its term and rev/);
   assert.match(document({ "/a": [[null], 1, 1] }), /expected a value without null inside/);
   assert.match(document(Object.fromEntries(Array.from({ length: 4_097 }, (_, n) => [`/v${n}`, [1, 1, 1]]))), /4096/);
-  const many = decodeFrame(bent(data, { documents: Array(10_001).fill({ id: ID }) }), { bytes: 1_000_000 });
-  assert.match(many.ok ? "nothing" : many.problem, /a list of at most 10000/);
+  assert.match(problemOf(bent(data, { documents: Array(1_001).fill({ id: ID }) })), /a list of at most 1000/);
 });
 
 test("fields that are not known are passed over", () => {

@@ -30,13 +30,38 @@ const facet: fc.Arbitrary<Facet> = fc.array(
   { maxLength: 4 },
 ).map((entries) => new Map(entries));
 
-const documents: fc.Arbitrary<DocumentChanges[]> = fc.array(
+/** Documents that have little in common. */
+const various: fc.Arbitrary<DocumentChanges[]> = fc.uniqueArray(
   fc.record({
     id: fc.uuid(),
     facets: fc.record({ cfg: facet, parent: facet, self: facet }, { requiredKeys: [], ...options }),
   }, options),
-  { maxLength: 3 },
+  { maxLength: 3, selector: ({ id }) => id },
 );
+
+/** A facet with some of few values and few versions, as many documents have them. */
+const commonFacet: fc.Arbitrary<Facet> = fc.uniqueArray(
+  fc.tuple(
+    fc.constantFrom("/a", "/b", "/c/d", "/services/sshd/state"),
+    fc.record({
+      value: fc.option(value, { freq: 4 }),
+      version: fc.tuple(fc.constantFrom(1, 1, 2, 2 ** 32 - 1), fc.constantFrom(1, 1, 1, 70, 300, 70_000)),
+    }, options),
+  ),
+  { maxLength: 4, selector: ([url]) => url },
+).map((entries) => new Map(entries));
+
+/** Documents that have much in common. */
+const alike: fc.Arbitrary<DocumentChanges[]> = fc.uniqueArray(
+  fc.record({
+    id: fc.uuid(),
+    facets: fc.record({ cfg: commonFacet, parent: commonFacet, self: commonFacet }, { requiredKeys: [], ...options }),
+  }, options),
+  { maxLength: 12, selector: ({ id }) => id },
+);
+
+/** Documents of a data frame: in some rows are shorter, in others plain maps. */
+export const anyDocuments: fc.Arbitrary<DocumentChanges[]> = fc.oneof(various, alike);
 
 const modules = fc.constantFrom(
   [],
@@ -61,14 +86,34 @@ const window = fc.tuple(count, count, count).map((three) => {
   return { since, upTo, newest };
 });
 
+const digest = fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 32, maxLength: 32 });
+const broker = fc.constantFrom("mqtt://127.0.0.1:1883", "mqtts://broker.example");
+
 /** Any frame of the protocol. */
 export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
-  fc.record({ type: type("birth"), from: run, term: count, parent: runOrNone, received: count, modules }, options),
   fc.record(
-    { type: type("welcome"), from: run, to: run, term: count, received: count, newest: count, modules },
-    options,
+    {
+      ...{ type: type("birth"), from: run, term: count, parent: runOrNone, received: count, above: count },
+      ...{ digest, knows: fc.oneof(fc.constant(""), digest), modules },
+    },
+    { ...options, requiredKeys: ["type", "from", "term", "parent", "received", "above", "digest", "knows"] },
   ),
-  fc.tuple(run, run, window, documents).map(([from, to, indexes, docs]): Frame => ({
+  fc.record(
+    {
+      ...{ type: type("welcome"), from: run, to: run, term: count, received: count, newest: count },
+      ...{ keepalive: count, digest, modules },
+    },
+    { ...options, requiredKeys: ["type", "from", "to", "term", "received", "newest", "keepalive", "digest"] },
+  ),
+  fc.record({ type: type("declare"), from: run, to: run }, options),
+  fc.record(
+    {
+      ...{ type: type("moved"), from: run, number: count, parent: fc.uuid(), broker },
+      standby: fc.record({ parent: fc.uuid(), broker }, { ...options, requiredKeys: ["parent"] }),
+    },
+    { ...options, requiredKeys: ["type", "from", "number", "parent"] },
+  ),
+  fc.tuple(run, run, window, anyDocuments).map(([from, to, indexes, docs]): Frame => ({
     type: "data",
     from,
     to,

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Entry, valuesOf } from "../../src/state/mod.ts";
 import { type DataFrame, type DownFrame, type Frame, MAX_RETRANSMITS, MAX_SENT_BYTES } from "../../src/sync/mod.ts";
-import { encodeFrame } from "../../src/sync/mod.ts";
+import { digestOf, encodeFrame } from "../../src/sync/mod.ts";
 import { createWorld, FAIR, NODE } from "./world.ts";
+
+const DIGEST = digestOf([]);
 
 type World = ReturnType<typeof createWorld>;
 
@@ -278,7 +280,16 @@ test("a deposed child stands down and sends nothing any more", async () => {
 test("a late birth of a run that is gone does not keep the living one out", async () => {
   const world = await level();
   const living = world.child;
-  world.parent.receive({ type: "birth", from: "ghost", term: 0, parent: "", received: 0, modules: [] });
+  world.parent.receive({
+    type: "birth",
+    from: "ghost",
+    term: 0,
+    parent: "",
+    received: 0,
+    above: 0,
+    digest: DIGEST,
+    knows: "",
+  });
   await world.clock.runUntil(() => world.agrees(), 30_000);
   assert.equal(world.child, living);
   assert.equal(living.deposed, false);
@@ -288,7 +299,16 @@ test("a late birth of a run that is gone does not keep the living one out", asyn
 
 test("a child that has been elsewhere with a higher term gets a still higher one", async () => {
   const world = await level();
-  world.parent.receive({ type: "birth", from: world.child.run, term: 9, parent: "x", received: 7, modules: [] });
+  world.parent.receive({
+    type: "birth",
+    from: world.child.run,
+    term: 9,
+    parent: "x",
+    received: 7,
+    above: 0,
+    digest: DIGEST,
+    knows: "",
+  });
   const welcome = sentOf(world, "down", "welcome").at(-1);
   assert.equal(welcome?.term, 10);
   await world.clock.runUntil(() => world.agrees(), 10_000);

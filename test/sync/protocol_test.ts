@@ -54,6 +54,9 @@ test("what docs/protocol.md does not allow, the code does not take either", () =
     newest: 1,
     documents: [{ id: NODE, facets: { self: new Map([["/a", { value: [1], version: [1, 1] }]]) } }],
   });
+  const rows = { ...data, columns: { self: ["/a"] }, schemas: [{ self: [0] }], documents: [[0, NODE, 1, 1, 5]] };
+  assert.equal(cddl.matches("frame", rows), true);
+  assert.equal(decodeFrame(encode(rows)).ok, true);
   const document = (fields: object) => ({ ...data, documents: [{ id: NODE, ...fields }] });
   const broken: Record<string, unknown>[] = [
     { ...data, v: 2 },
@@ -72,15 +75,49 @@ test("what docs/protocol.md does not allow, the code does not take either", () =
     document({ self: { "/a": [1, 1, 1, 1] } }),
     document({ self: { "/a": [1, 1, -1] } }),
     document({ self: { "/a": [[null], 1, 1] } }),
+    { ...rows, columns: [] },
+    { ...rows, columns: { self: ["a"] } },
+    { ...rows, columns: { self: "/a" } },
+    { ...rows, schemas: {} },
+    { ...rows, schemas: [[0]] },
+    { ...rows, schemas: [{ self: ["/a"] }] },
+    { ...rows, schemas: [{ self: [-1] }] },
+    { ...rows, documents: [[0]] },
+    { ...rows, documents: [["0", NODE, 1, 1, 5]] },
+    { ...rows, documents: [[0, "n1", 1, 1, 5]] },
+    { ...rows, documents: [[0, NODE, 1, 1, []]] },
+    { ...rows, documents: [[0, NODE, 1, 1, [[null]]]] },
+    { ...rows, documents: [[0, NODE, 1, 1, [5, -1]]] },
+    { ...rows, documents: [[0, NODE, 1, 1, [5, 1, 1, 1]]] },
     { ...wireFrame({ type: "dead", from: run, why: "lost" }), why: "bored" },
     { v: 1, type: "alive" },
-    { ...wireFrame({ type: "birth", from: run, term: 0, parent: "", received: 0, modules: [] }), modules: [{}] },
+    {
+      ...wireFrame({
+        type: "birth",
+        from: run,
+        term: 0,
+        parent: "",
+        received: 0,
+        above: 0,
+        digest: "0".repeat(32),
+        knows: "",
+      }),
+      modules: [{}],
+    },
   ];
   for (const frame of broken) {
     assert.equal(cddl.matches("frame", frame), false, JSON.stringify(frame));
     assert.equal(decodeFrame(encode(frame)).ok, false, JSON.stringify(frame));
   }
   assert.equal(cddl.matches("frame", { ...data, more: [{ later: true }] }), true);
+});
+
+test("the example in docs/protocol.md says the same as maps and as rows", () => {
+  const [maps, rows] = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = ""]): unknown => JSON.parse(text));
+  const empty = wireFrame({ type: "data", from: run, to: run, since: 0, upTo: 1, newest: 1, documents: [] });
+  const asMaps = decodeFrame(encode({ ...empty, documents: maps }));
+  assert.equal(asMaps.ok && asMaps.frame.type === "data" && asMaps.frame.documents.length, 2);
+  assert.deepEqual(decodeFrame(encode(Object.assign({ ...empty }, rows))), asMaps);
 });
 
 test("docs/protocol.md names the limits that the code has", async () => {
@@ -90,6 +127,7 @@ test("docs/protocol.md names the limits that the code has", async () => {
     limits.MAX_ITEMS.toLocaleString("en"),
     `| nesting of lists and maps | ${limits.MAX_DEPTH} |`,
     `${limits.MAX_DOCUMENTS.toLocaleString("en")}; ${limits.MAX_VALUES.toLocaleString("en")}`,
+    `| schemas in a frame | ${limits.MAX_DOCUMENTS.toLocaleString("en")} |`,
   ];
   for (const text of named) assert.ok(page.includes(text), text);
 });

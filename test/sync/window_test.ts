@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { createLog } from "../../src/log.ts";
-import type { Value } from "../../src/state/mod.ts";
+import type { Facet, Value } from "../../src/state/mod.ts";
 import { createReplica, encodeFrame, MAX_SENT_BYTES, prescan } from "../../src/sync/mod.ts";
 import { collectWindow, type Window, type WindowSource } from "../../src/sync/window.ts";
 
@@ -63,6 +63,53 @@ test("a document with more values than a frame may have of it is split", () => {
   const writes = Array.from({ length: 5_000 }, (_, place) => [IDS[0] ?? "", `/v${place}`, 1] as const);
   const windows = allWindows(sourceOf(writes));
   assert.deepEqual(windows.map(({ documents }) => documents[0]?.facets.self?.size), [4_096, 904]);
+});
+
+/** A source with one facet of each of some documents. */
+function sourceOfMany(facets: readonly Facet[]): WindowSource {
+  const replica = createReplica();
+  const ids = facets.map((_, place) => `00000000-0000-4000-8000-${place.toString(16).padStart(12, "0")}`);
+  for (const [place, id] of ids.entries()) replica.merge(id, "self", facets[place] ?? new Map());
+  return { replica, documents: () => ids, wanted: () => true, log: createLog(() => {}) };
+}
+
+test("a window has at most 1,000 documents", () => {
+  const facets = Array.from({ length: 1_500 }, (_, n) => new Map([["/load", { value: n, version: [1, n] as const }]]));
+  assert.deepEqual(allWindows(sourceOfMany(facets)).map(({ documents }) => documents.length), [1_000, 500]);
+});
+
+test("windows of many documents fit into frames, whatever they have in common", () => {
+  const shape = fc.record({
+    documents: fc.integer({ min: 1, max: 400 }),
+    values: fc.integer({ min: 1, max: 30 }),
+    /** How many columns there are, above the number of values. */
+    others: fc.nat(2_000),
+    urlLength: fc.integer({ min: 8, max: 64 }),
+    /** Versions are spread over this many. */
+    versions: fc.constantFrom(1, 3, 2 ** 32 - 1),
+    value: fc.constantFrom<Value>(0, 2 ** 32 - 1, "RUNNING", [], [[], []], {}, "é".repeat(200)),
+  });
+  fc.assert(
+    fc.property(shape, ({ documents, values, others, urlLength, versions, value }) => {
+      const version = (n: number) => versions - (n % versions);
+      const facets = Array.from({ length: documents }, (_, place) =>
+        new Map(Array.from({ length: values }, (_, n) => {
+          const column = (place * 7 + n) % (values + others);
+          const url = `/${String(column).padStart(urlLength, "v")}`;
+          return [url, { value, version: [version(place + n), version(place * n)] as const }];
+        })));
+      const source = sourceOfMany(facets);
+      let carried = 0;
+      for (const window of allWindows(source)) {
+        const bytes = encodeFrame({ type: "data", from: "c".repeat(64), to: "p".repeat(64), ...window });
+        assert.ok(bytes.length <= MAX_SENT_BYTES, `${bytes.length} bytes`);
+        assert.equal(prescan(bytes), undefined);
+        for (const { facets } of window.documents) carried += facets.self?.size ?? 0;
+      }
+      assert.equal(carried, documents * values);
+    }),
+    { numRuns: 30 },
+  );
 });
 
 test("what is not wanted is left out, and the window still ends at the newest index", () => {

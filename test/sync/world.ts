@@ -4,9 +4,12 @@ import { type Facet, type Value, valuesOf } from "../../src/state/mod.ts";
 import {
   type ChildLink,
   createChildLink,
+  createNodeChildScope,
+  createNodeScope,
   createParentLink,
   createReplica,
   decodeFrame,
+  digestOf,
   type DownFrame,
   encodeFrame,
   type Frame,
@@ -53,6 +56,14 @@ export function seeded(seed: number): Random {
   };
 }
 
+/** What a parent needs that knows children which declare nothing. */
+export const NO_MODULES = {
+  modules: [],
+  modulesOf: (digest: string) => digest === digestOf([]) ? [] : undefined,
+  mayAsk: () => true,
+  keepalive: () => 10,
+};
+
 const quiet = createLog(() => {});
 
 /** One parent, one child that can be restarted, and a network between them that loses, doubles and reorders. */
@@ -91,8 +102,9 @@ export function createWorld(seed = 1) {
     const link: ParentLink = createParentLink({
       child: NODE,
       run,
-      modules: [],
+      ...NO_MODULES,
       replica: disk,
+      scope: createNodeChildScope(disk, NODE),
       nextTerm(childTerm) {
         if (diskBroken) throw new Error("Cannot write term: no space left");
         return lastTerm = Math.max(lastTerm, childTerm) + 1;
@@ -117,8 +129,9 @@ export function createWorld(seed = 1) {
     const link = createChildLink({
       id: NODE,
       run,
-      modules: [],
+      modules: () => [],
       replica,
+      scope: createNodeScope(replica, NODE),
       clock,
       random,
       log: quiet,

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
+import type { BootSource } from "./boot_source.ts";
 import type { SimulatorConfig } from "./config.ts";
 import { MACHINE_VARIABLE } from "./reaper.ts";
 
@@ -60,12 +61,13 @@ export function startAgent(
   config: SimulatorConfig,
   system: { readonly name: string; readonly id: string },
   machine: string,
+  source: BootSource,
 ): ChildProcess {
   const folder = machineFolder(config, system.name);
   const [command = "", ...args] = [
     ...withoutParentDies(),
     ...config.agent.command,
-    ...["--id", system.id, "--name", system.name, "--cluster", config.cluster, "--parent", config.parent],
+    ...["--id", system.id, "--name", system.name, "--cluster", config.cluster, "--parent", source.parent],
     ...["--run-dir", folder],
     ...config.agentArgs,
   ];
@@ -76,7 +78,7 @@ export function startAgent(
       detached: true,
       stdio: ["ignore", log, log],
       // The broker's URL may have a password in it, which command lines would show to everyone.
-      env: { ...process.env, ...config.agent.env, KRAKEN_BROKER: config.broker, [MACHINE_VARIABLE]: machine },
+      env: { ...process.env, ...config.agent.env, KRAKEN_BROKER: source.broker, [MACHINE_VARIABLE]: machine },
     });
     if (agent.pid !== undefined) writeFileSync(join(folder, "agent.pid"), `${agent.pid}\n`);
     return agent;

@@ -20,7 +20,13 @@ const text = v.pipe(v.string(), v.nonEmpty());
 const schema = v.strictObject({
   cluster: nodeName,
   systems: v.pipe(
-    v.array(v.strictObject({ name: nodeName, id: uuid })),
+    v.array(v.strictObject({
+      name: nodeName,
+      id: uuid,
+      // Where it boots from until its controller is told otherwise: by default as all of them.
+      broker: v.exactOptional(text),
+      parent: v.exactOptional(uuid),
+    })),
     v.minLength(1),
     v.maxLength(10_000),
     v.check((systems) => new Set(systems.map(({ name }) => name)).size === systems.length, "Expected unique names"),

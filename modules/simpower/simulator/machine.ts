@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock, Random } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
 import { loseMemory, machineFolder, readPowerOn, startAgent, writePowerOn } from "./boot.ts";
+import { type BootSource, readBootSource } from "./boot_source.ts";
 import { triangular } from "./chance.ts";
 import type { SimulatorConfig } from "./config.ts";
 import type { Reaper } from "./reaper.ts";
@@ -30,6 +31,8 @@ export interface Machine {
   readonly counters: Counters;
   /** Takes a reset. @returns false when the controller fails, as it was configured or told to. */
   reset(type: ResetType): boolean;
+  /** Where it boots from, from the next time on: `mqtt://broker/UUID` of its aggregator. @returns False when it is no such URI. */
+  bootFrom(uri: string): boolean;
   /** Injects faults: `hang`: boots never start the agent; `fail`: so many of the next resets fail. */
   simulate(faults: { readonly hang?: boolean; readonly fail?: number }): void;
   /** Powers it off at once. Resolves when nothing of it runs any more. */
@@ -40,7 +43,7 @@ export interface Machine {
  * Makes a machine. It says that it is off; what an earlier simulator left running of it goes with {@link Machine.unplug}.
  */
 export function createMachine(
-  system: { readonly name: string; readonly id: string },
+  system: SimulatorConfig["systems"][number],
   config: SimulatorConfig,
   parts: { readonly clock: Clock; readonly random: Random; readonly reaper: Reaper; readonly log: Log },
 ): Machine {
@@ -53,6 +56,7 @@ export function createMachine(
   /** Names this power-on; everything that runs on the machine carries it. */
   let run = readPowerOn(folder);
   let agent: ChildProcess | undefined;
+  let source: BootSource = { broker: system.broker ?? config.broker, parent: system.parent ?? config.parent };
   let cancelBoot = () => {};
   /** Ends when everything that was asked of the machine has been done. */
   let work: Promise<void> = Promise.resolve();
@@ -84,7 +88,7 @@ export function createMachine(
     const hangs = faults.hang || random() < config.hangProbability;
     cancelBoot = clock.after(triangular(config.bootDelay, random), () => {
       if (hangs) return log.info("Hangs in its boot");
-      agent = startAgent(config, system, machine);
+      agent = startAgent(config, system, machine, source);
       agent.on("error", (error) => log.error("The agent could not be started", { why: error.message }));
       agent.on(
         "exit",
@@ -160,6 +164,11 @@ export function createMachine(
       log.info(fails ? "Fails a reset" : "Takes a reset", { type });
       if (!fails) perform(type);
       return !fails;
+    },
+    bootFrom(uri) {
+      const read = readBootSource(uri, config.broker);
+      source = read ?? source;
+      return read !== undefined;
     },
     simulate({ hang, fail }) {
       faults.hang = hang ?? faults.hang;

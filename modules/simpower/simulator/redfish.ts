@@ -39,6 +39,7 @@ export function createRedfishApp(machines: readonly Machine[]): Hono {
     };
   }
   app.get(`${SYSTEMS}/:name`, withMachine((c, machine) => c.json(resource(machine))));
+  app.patch(`${SYSTEMS}/:name`, withMachine(setBoot));
   app.post(`${SYSTEMS}/:name/Actions/ComputerSystem.Reset`, withMachine(reset));
   app.get(`${SYSTEMS}/:name/Oem/Kraken.Simulate`, withMachine((c, machine) => c.json(machine.counters)));
   app.post(`${SYSTEMS}/:name/Oem/Kraken.Simulate`, withMachine(simulate));
@@ -60,6 +61,18 @@ async function reset(c: Context, machine: Machine): Promise<Response> {
   }
   if (!machine.reset(type)) return redfishError(c, 500, "InternalError", "The controller failed, as it was told to");
   return c.body(null, 204);
+}
+
+async function setBoot(c: Context, machine: Machine): Promise<Response> {
+  const body = await jsonBody(c);
+  const boot = body?.["Boot"];
+  if (!isRecord(boot)) return malformed(c);
+  const uri = boot["HttpBootUri"];
+  if (typeof uri !== "string" || !machine.bootFrom(uri)) {
+    const message = `The value ${JSON.stringify(uri)} of 'HttpBootUri' is no URI such as mqtt://127.0.0.1:1883/UUID`;
+    return redfishError(c, 400, "PropertyValueFormatError", message);
+  }
+  return c.json(resource(machine));
 }
 
 async function simulate(c: Context, machine: Machine): Promise<Response> {

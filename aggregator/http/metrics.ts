@@ -1,0 +1,34 @@
+import type { Routes } from "./routes.ts";
+
+/** One figure for Prometheus. */
+export interface Metric {
+  /** Without the prefix `kraken_`. */
+  readonly name: string;
+  readonly type: "gauge" | "counter";
+  readonly help: string;
+  readonly samples: readonly { readonly labels?: Readonly<Record<string, string>>; readonly value: number }[];
+}
+
+/** `/metrics`, in the text format of Prometheus (version 0.0.4). */
+export function metricRoutes(read: () => readonly Metric[]): Routes {
+  return {
+    "/metrics": {
+      GET: () => new Response(formatMetrics(read()), { headers: { "content-type": "text/plain; version=0.0.4" } }),
+    },
+  };
+}
+
+/** Metrics as text. */
+export function formatMetrics(metrics: readonly Metric[]): string {
+  return metrics.map(({ name, type, help, samples }) => {
+    const lines = samples.map(({ labels, value }) => `kraken_${name}${formatLabels(labels ?? {})} ${value}\n`);
+    return `# HELP kraken_${name} ${help}\n# TYPE kraken_${name} ${type}\n${lines.join("")}`;
+  }).join("");
+}
+
+function formatLabels(labels: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(labels).map(([name, value]) =>
+    `${name}="${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`
+  );
+  return parts.length === 0 ? "" : `{${parts.join(",")}}`;
+}

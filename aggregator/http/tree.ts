@@ -1,0 +1,8 @@
+import type { Control } from "../control.ts";
+import { withQuery } from "./query.ts";
+import type { Routes } from "./routes.ts";
+
+/** `/api/v1/tree`: the aggregators from here down, and how the nodes below each are. */
+export function treeRoutes(control: Control): Routes {
+  return { "/api/v1/tree": { GET: withQuery([], (c) => c.json({ aggregators: control.tree() })) } };
+}

@@ -1,0 +1,79 @@
+import type { AggregatorCounts } from "./aggregator.ts";
+import type { Control } from "./control.ts";
+import type { Metric } from "./http/mod.ts";
+import type { TransportCounts } from "../src/mqtt/mod.ts";
+
+/** What is measured of an aggregator: how its nodes are, what waits, and what went wrong. */
+export function readMetrics(parts: {
+  readonly counts: AggregatorCounts;
+  readonly control: Control;
+  /** What the transport to the children has counted. */
+  readonly down: TransportCounts;
+  /** The same of the one to the parent; undefined at the root. */
+  readonly up: TransportCounts | undefined;
+}): Metric[] {
+  const { counts, control, down, up } = parts;
+  const { children } = counts;
+  const [own] = control.tree();
+  const engine = control.engine().counts;
+  const ways = [["down", down], ...(up === undefined ? [] : [["up", up] as const])] as const;
+  const gauge = (name: string, help: string, value: number): Metric => ({
+    name,
+    type: "gauge",
+    help,
+    samples: [{ value }],
+  });
+  const counter = (name: string, help: string, value: number): Metric => ({
+    ...gauge(name, help, value),
+    type: "counter",
+  });
+  const perWay = (
+    name: string,
+    type: Metric["type"],
+    help: string,
+    of: (counts: TransportCounts) => number,
+  ): Metric => ({
+    ...{ name, type, help },
+    samples: ways.map(([way, each]) => ({ labels: { way }, value: of(each) })),
+  });
+  return [
+    {
+      name: "nodes",
+      type: "gauge",
+      help: "Nodes below this aggregator, by how they are; one node may count several times",
+      samples: Object.entries(own?.counts ?? {}).map(([state, value]) => ({ labels: { state }, value })),
+    },
+    {
+      name: "links",
+      type: "gauge",
+      help: "Links to children, by state",
+      samples: Object.entries(children.links).map(([state, value]) => ({ labels: { state }, value })),
+    },
+    gauge("waiting_births", "Children that wait to be taken in", children.births),
+    gauge("waiting_windows", "Links with a window of changes that the child has not acknowledged", children.windows),
+    ...(counts.upWaiting === undefined
+      ? []
+      : [gauge("waiting_up", "1 while the parent has not acknowledged a window of changes", counts.upWaiting ? 1 : 0)]),
+    perWay("waiting_messages", "gauge", "Messages that the broker has not acknowledged", (each) => each.waiting),
+    gauge("waiting_documents", "Documents with changes that are not on disk", counts.unsavedDocuments),
+    gauge("waiting_events", "Events that are not on disk", counts.unsavedEvents),
+    gauge("documents", "Node documents that are held", counts.documents),
+    gauge("event_listeners", "Followers of the event log, this program included", counts.listeners),
+    counter("retransmits_total", "Windows that were sent again", children.retransmits),
+    counter("dropped_frames_total", "Frames that belonged to no session", children.droppedFrames),
+    counter("dropped_values_total", "Values that were not their sender's to write", children.droppedValues),
+    perWay("messages_sent_total", "counter", "Messages that were sent", (each) => each.sent),
+    perWay("messages_unsent_total", "counter", "Messages that could not be sent", (each) => each.unsent),
+    perWay("messages_received_total", "counter", "Messages that were taken in", (each) => each.received),
+    perWay(
+      "messages_malformed_total",
+      "counter",
+      "Messages that were no frame of their topic",
+      (each) => each.malformed,
+    ),
+    counter("plans_total", "Plans that were made", engine.plans),
+    counter("mutations_total", "Mutations that were started", engine.mutations),
+    counter("retries_total", "Mutations that were tried again", engine.retries),
+    counter("failures_total", "Mutations that failed", engine.failures),
+  ];
+}

@@ -1,0 +1,97 @@
+import type { Value } from "../src/state/mod.ts";
+import type { CfgWriter } from "./cfg.ts";
+import type { Events } from "./events.ts";
+import type { Nodes, ReadNode } from "./nodes.ts";
+
+/** What the root does when aggregators are lost, and when they are reached elsewhere. */
+export interface Standbys {
+  /** Something of an aggregator has changed. */
+  changed(id: string, urls: readonly string[]): void;
+}
+
+/**
+ * Gives the children of a lost aggregator to its standby. Lost is what its own parent does not hear and has waited for; the
+ * standby must be heard. The new assignment outranks the old one: whatever the lost one still writes is late. Nobody gives
+ * the children back but people.
+ */
+export function createStandbys(
+  parts: { readonly nodes: Nodes; readonly cfg: CfgWriter; readonly events: Events },
+): Standbys {
+  const { nodes, cfg, events } = parts;
+  const { placement } = nodes;
+
+  /** The one that is ready to take over from others says for whom. */
+  function announce(standby: ReadNode): void {
+    const lost = standby.view.get("/standbyFor");
+    const id = typeof lost === "string" ? placement.aggregator(lost) : undefined;
+    const node = id === undefined ? undefined : nodes.read(id);
+    if (node === undefined || node.id === standby.id || node.cfg.has("/standby")) return;
+    set(node.id, "/standby", standby.name);
+    cfg.readdress(node.name);
+  }
+
+  function takeOver(lost: ReadNode): void {
+    const name = lost.cfg.get("/standby");
+    const id = typeof name === "string" ? placement.aggregator(name) : undefined;
+    const standby = id === undefined ? undefined : nodes.read(id);
+    if (standby === undefined || !isLost(lost) || !isHeard(standby) || isBelow(standby, lost)) return;
+    const children = [...placement.servedBy(lost.name)];
+    if (children.length === 0) return;
+    const values = new Map<string, Value>([["/parent", standby.name]]);
+    const result = cfg.patch(children.map((child) => ({ id: child, values })), {});
+    const count = `${children.length} ${children.length === 1 ? "node" : "nodes"}`;
+    events.add({
+      node: lost.name,
+      kind: result.ok ? "failover" : "refused",
+      why: result.ok
+        ? `it is lost: its standby '${standby.name}' takes its ${count} over`
+        : `its standby '${standby.name}' cannot take its ${count} over: ${result.problems.join("; ")}`,
+    });
+  }
+
+  function set(id: string, url: string, value: Value): void {
+    cfg.patch([{ id, values: new Map([[url, value]]) }], {});
+  }
+
+  function isBelow(node: ReadNode, above: ReadNode): boolean {
+    let at: ReadNode | undefined = node;
+    for (let tiers = 0; at !== undefined && tiers < 32; tiers++) {
+      const parent: Value | undefined = at.cfg.get("/parent");
+      if (parent === above.name) return true;
+      const id: string | undefined = typeof parent === "string" ? placement.aggregator(parent) : undefined;
+      at = id === undefined ? undefined : nodes.read(id);
+    }
+    return false;
+  }
+
+  return {
+    changed(id, urls) {
+      if (!placement.isAggregator(id)) return;
+      const node = nodes.read(id);
+      if (node === undefined) return;
+      if (urls.includes("/broker") || urls.includes("/standby")) cfg.readdress(node.name);
+      if (urls.includes("/broker")) {
+        for (const other of placement.aggregators()) {
+          const served = nodes.read(other);
+          if (served?.cfg.get("/standby") === node.name) cfg.readdress(served.name);
+        }
+      }
+      if (urls.includes("/standbyFor") || urls.includes("/role")) announce(node);
+      if (urls.includes("/runState") || urls.includes("/link") || urls.includes("/standby")) {
+        takeOver(node);
+        for (const other of placement.aggregators()) {
+          const lost = nodes.read(other);
+          if (lost?.cfg.get("/standby") === node.name) takeOver(lost);
+        }
+      }
+    },
+  };
+}
+
+function isLost(node: ReadNode): boolean {
+  return node.view.get("/runState") === "ERROR" && node.view.has("/staleSince");
+}
+
+function isHeard(node: ReadNode): boolean {
+  return node.view.get("/link") === "UP";
+}

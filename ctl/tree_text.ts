@@ -1,0 +1,39 @@
+import { cleanText, type Column, renderTable, type Style } from "../src/cli/mod.ts";
+import type { TreeEntryShape } from "./shapes.ts";
+
+/** Aggregators as a tree, with the nodes below each. */
+export function describeTree(tree: readonly TreeEntryShape[], style: Style, width: number | undefined): string[] {
+  const columns: Column[] = [
+    { title: "AGGREGATOR" },
+    { title: "HEALTH", paint: healthStyle(style) },
+    { title: "NODES", align: "right" },
+    { title: "CONVERGED", align: "right" },
+    { title: "SYNC", align: "right" },
+    { title: "FAILED", align: "right" },
+    { title: "STALE", align: "right" },
+    { title: "STANDBY" },
+    { title: "API" },
+    { title: "NOTE" },
+  ];
+  const rows = tree.map(({ name, depth, health, counts, standby, api, stale }) => [
+    `${"  ".repeat(depth)}${cleanText(name)}`,
+    health,
+    String(counts.nodes),
+    String(counts.converged),
+    String(counts.sync),
+    String(counts.failed),
+    String(counts.stale),
+    standby,
+    api,
+    stale === undefined ? "" : `${stale.aggregator} is not heard since ${stale.since}`,
+  ]);
+  return renderTable(columns, rows, { width, titlePaint: style.bold });
+}
+
+function healthStyle(style: Style) {
+  return (cell: string) => {
+    if (cell === "FULL") return style.green;
+    if (cell === "PARTIAL" || cell === "UNKNOWN") return style.yellow;
+    return cell === "DEGRADED" || cell === "LOST" ? style.red : undefined;
+  };
+}

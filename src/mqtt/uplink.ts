@@ -1,0 +1,166 @@
+import type { Clock } from "../clock.ts";
+import { redactUrl } from "../redact.ts";
+import type { Assignment, JoinTarget } from "../state/mod.ts";
+import { DEFAULT_KEEPALIVE, type LinkState, type UpFrame } from "../sync/mod.ts";
+import {
+  type ChildEnd,
+  type ChildTransport,
+  type ChildTransportOptions,
+  createChildTransport,
+} from "./child_transport.ts";
+
+/** How long a child asks a parent in vain before it asks the standby, and the other way round: at least, in milliseconds. */
+const PATIENCE_MS = 20_000;
+/** How much longer the interval between signs of life must become for the connection to be made anew. */
+const STRETCH = 2;
+
+/** Whom a child joins by its own setting, and as whom. */
+export interface UplinkOptions extends Omit<ChildTransportOptions, "keepalive"> {
+  readonly clock: Clock;
+}
+
+/** A child's way to its parent, which changes with the root's word and, where the parent is lost, tries the standby. */
+export interface Uplink {
+  /** The UUID of the aggregator that it speaks to now. */
+  readonly parent: string;
+  readonly counts: ChildTransport["counts"];
+  send(frame: UpFrame): void;
+  start(end: ChildEnd): void;
+  /**
+   * The root, or a parent by its word, says where to join. An older assignment is passed over; one of the same number may
+   * bring another standby, or send the child to it.
+   */
+  assign(assignment: Assignment): void;
+  /** How far the link is. */
+  linked(state: LinkState): void;
+  /** The parent wants signs of life this often, in seconds. */
+  setKeepalive(seconds: number): void;
+  stop(): Promise<void>;
+}
+
+/** Makes an uplink. It is silent until it is started. */
+export function createUplink(options: UplinkOptions): Uplink {
+  const { clock, random, log } = options;
+  let number = -1;
+  let primary: Required<JoinTarget> = { parent: options.parent, broker: options.url };
+  let standby: Required<JoinTarget> | undefined;
+  let current = primary;
+  let keepalive = DEFAULT_KEEPALIVE;
+  let connectedWith = DEFAULT_KEEPALIVE;
+  let state: LinkState = "down";
+  let end: ChildEnd | undefined;
+  let transport = make();
+  let changing: Promise<void> | undefined;
+  let stopped = false;
+  let cancelPatience: (() => void) | undefined;
+  let cancelStretch: (() => void) | undefined;
+
+  function make(): ChildTransport {
+    connectedWith = keepalive;
+    return createChildTransport({ ...options, url: current.broker, parent: current.parent, keepalive });
+  }
+
+  /** The URL of a broker with the name and password of the one that was set, which no state document holds. */
+  function complete(target: JoinTarget): Required<JoinTarget> {
+    const url = new URL(target.broker ?? current.broker);
+    const own = new URL(options.url);
+    if (url.username === "") {
+      url.username = own.username;
+      url.password = own.password;
+    }
+    return { parent: target.parent, broker: url.href };
+  }
+
+  /** Ends the connection, and makes one to what is wanted when it has ended: the broker takes them for the same client. */
+  function reconnect(): void {
+    if (end === undefined || stopped || changing !== undefined) return;
+    const last = transport;
+    end.disconnected();
+    changing = last.stop().then(() => {
+      changing = undefined;
+      if (stopped || end === undefined) return;
+      transport = make();
+      transport.start(end);
+    });
+  }
+
+  function go(target: Required<JoinTarget>, why: string): void {
+    current = target;
+    log.info("Joining another parent", { parent: target.parent, broker: redactUrl(target.broker), why });
+    reconnect();
+  }
+
+  function watch(): void {
+    if (state === "level" || standby === undefined || stopped) {
+      cancelPatience?.();
+      cancelPatience = undefined;
+      return;
+    }
+    cancelPatience ??= clock.after(PATIENCE_MS * (1 + random() / 2), () => {
+      cancelPatience = undefined;
+      if (standby !== undefined) {
+        go(current.parent === primary.parent ? standby : primary, `${current.parent} does not take it in`);
+      }
+      watch();
+    });
+  }
+
+  /** At a moment of its own, so that not all children of a parent connect again at once. */
+  function stretch(): void {
+    if (keepalive < connectedWith * STRETCH && keepalive * STRETCH > connectedWith) return;
+    cancelStretch ??= clock.after(connectedWith * 1000 * (1 + 5 * random()), () => {
+      cancelStretch = undefined;
+      if (state === "level") reconnect();
+    });
+  }
+
+  return {
+    get parent() {
+      return current.parent;
+    },
+    get counts() {
+      return transport.counts;
+    },
+    send(frame) {
+      if (changing === undefined) transport.send(frame);
+    },
+    start(to) {
+      end = to;
+      transport.start(to);
+      watch();
+    },
+    assign(assignment) {
+      if (assignment.number < number) return;
+      if (assignment.number === number && assignment.parent !== primary.parent) {
+        // Its parent can't go on, and says so.
+        if (assignment.parent === standby?.parent && current.parent === primary.parent) {
+          go(standby, "its parent sends it");
+        }
+        return;
+      }
+      number = assignment.number;
+      if (assignment.parent !== primary.parent) {
+        primary = assignment.parent === current.parent ? current : complete(assignment);
+      }
+      standby = assignment.standby === undefined ? undefined : complete(assignment.standby);
+      const atStandby = current.parent === standby?.parent && state !== "level";
+      if (current.parent !== primary.parent && !atStandby) go(primary, `/parent was set`);
+      watch();
+    },
+    linked(next) {
+      state = next;
+      watch();
+    },
+    setKeepalive(seconds) {
+      keepalive = seconds;
+      stretch();
+    },
+    async stop() {
+      stopped = true;
+      cancelPatience?.();
+      cancelStretch?.();
+      await changing;
+      await transport.stop();
+    },
+  };
+}

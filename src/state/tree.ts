@@ -1,0 +1,166 @@
+import { defineExtension, enumeration } from "./extension.ts";
+import type { Facet } from "./document.ts";
+import { isUuid } from "./node_id.ts";
+import { isRecord, type Value } from "./value.ts";
+
+/** Where a program joins: an aggregator's node, and the broker that it is reached over. */
+const target = {
+  parent: { kind: "string", maxLength: 36 },
+  broker: { kind: "string", maxLength: 256 },
+} as const;
+
+/** How the nodes below an aggregator are, as a whole. The first one means that it has not told yet. */
+export const HEALTHS = ["UNKNOWN", "FULL", "PARTIAL", "DEGRADED", "LOST"] as const;
+/** See {@link HEALTHS}. */
+export type Health = (typeof HEALTHS)[number];
+
+/** The variables that make a tree of aggregators. */
+export const tree = defineExtension("tree", {
+  "/role": {
+    type: enumeration("NODE", "AGGREGATOR"),
+    writer: "cfg",
+    about: "AGGREGATOR: it stands for a program that serves other nodes; it is not powered, booted or repaired",
+  },
+  "/standby": {
+    type: { kind: "string", maxLength: 64 },
+    writer: "cfg",
+    about: "Of an aggregator: the name of the one that takes its children over when it is lost",
+  },
+  "/assignment": {
+    type: {
+      kind: "object",
+      fields: { number: { kind: "integer", min: 0 }, ...target, standby: { kind: "object", fields: target } },
+      optional: ["broker", "standby"],
+    },
+    writer: "cfg",
+    about: "Kraken's own: how often /parent was set, and where the node joins now",
+  },
+  "/retries": {
+    type: { kind: "integer", min: 0 },
+    writer: "cfg",
+    about: "Kraken's own: how often somebody asked at the root to try again what was given up",
+  },
+  "/staleSince": {
+    type: { kind: "string", maxLength: 32 },
+    writer: "parent",
+    about: "Of an aggregator: since when its parent has not heard of it, and so nothing of the nodes below it",
+    knownWhile: {},
+  },
+  "/rootApi": {
+    type: { kind: "string", maxLength: 256 },
+    writer: "parent",
+    about: "Of an aggregator: where the root's HTTP API is, which takes changes of cfg",
+    knownWhile: {},
+  },
+  "/engine/status": {
+    type: {
+      kind: "object",
+      fields: {
+        phase: { kind: "string", maxLength: 16 },
+        cfg: { kind: "string", maxLength: 32 },
+        reason: { kind: "string", maxLength: 512 },
+        late: { kind: "string", maxLength: 512 },
+      },
+      optional: ["reason", "late"],
+    },
+    writer: "parent",
+    about: "What the aggregator that serves the node is doing with it, for which version of its cfg",
+    knownWhile: {},
+  },
+  "/api": {
+    type: { kind: "string", maxLength: 256 },
+    writer: "self",
+    about: "Of an aggregator: where its HTTP API is",
+    knownWhile: {},
+  },
+  "/broker": {
+    type: { kind: "string", maxLength: 256 },
+    writer: "self",
+    about: "Of an aggregator: the broker over which its children reach it",
+    knownWhile: {},
+  },
+  "/standbyFor": {
+    type: { kind: "string", maxLength: 64 },
+    writer: "self",
+    about: "Of an aggregator: the name of the one whose children it is ready to take over",
+    knownWhile: {},
+  },
+  "/subtree/health": {
+    type: enumeration(...HEALTHS),
+    writer: "self",
+    about: "Of an aggregator: FULL: all nodes below are heard and at their goal; PARTIAL: some are not there yet; " +
+      "DEGRADED: some have failed, or cannot be heard as an aggregator below is lost",
+    knownWhile: {},
+  },
+  "/subtree/counts": {
+    type: {
+      kind: "object",
+      fields: {
+        nodes: { kind: "integer", min: 0 },
+        converged: { kind: "integer", min: 0 },
+        sync: { kind: "integer", min: 0 },
+        failed: { kind: "integer", min: 0 },
+        stale: { kind: "integer", min: 0 },
+        aggregators: { kind: "integer", min: 0 },
+        lost: { kind: "integer", min: 0 },
+      },
+    },
+    writer: "self",
+    about: "Of an aggregator: how many nodes are below it, and how they are",
+    knownWhile: {},
+  },
+});
+
+/** What Kraken itself keeps in cfg: people neither set it nor see it. */
+export const KEPT_URLS: ReadonlySet<string> = new Set(["/assignment", "/retries"]);
+
+/** An aggregator to join, and the broker that it is reached over; no broker: the one in use, or one's own setting. */
+export interface JoinTarget {
+  /** The aggregator's UUID. */
+  readonly parent: string;
+  readonly broker?: string;
+}
+
+/** Where a node joins by the root's word: see `/assignment`. */
+export interface Assignment extends JoinTarget {
+  /** Counts how often the node's `/parent` was set: the higher one holds. */
+  readonly number: number;
+  /** Where it may ask when its parent is lost: that one takes it in once the root has said so. */
+  readonly standby?: JoinTarget;
+}
+
+/** Reads an assignment, from cfg or from a frame. @returns Undefined when it is none. */
+export function readAssignment(value: unknown): Assignment | undefined {
+  const target = readTarget(value);
+  if (target === undefined || !isRecord(value)) return undefined;
+  const { number, standby } = value;
+  if (typeof number !== "number" || !Number.isInteger(number) || number < 0) return undefined;
+  const other = standby === undefined ? undefined : readTarget(standby);
+  if (standby !== undefined && other === undefined) return undefined;
+  return { ...target, number, ...(other !== undefined && { standby: other }) };
+}
+
+function readTarget(value: unknown): JoinTarget | undefined {
+  if (!isRecord(value)) return undefined;
+  const { parent, broker } = value;
+  if (typeof parent !== "string" || !isUuid(parent)) return undefined;
+  if (broker === undefined) return { parent };
+  return typeof broker === "string" && broker.length <= 256 && URL.canParse(broker) ? { parent, broker } : undefined;
+}
+
+/** An assignment as a value of `/assignment`. */
+export function assignmentValue({ number, parent, broker, standby }: Assignment): Value {
+  return {
+    number,
+    parent,
+    ...(broker !== undefined && { broker }),
+    ...(standby !== undefined && {
+      standby: { parent: standby.parent, ...(standby.broker !== undefined && { broker: standby.broker }) },
+    }),
+  };
+}
+
+/** The number of the assignment that a cfg facet holds; 1 where the root has not counted yet. */
+export function assignmentNumber(cfg: Facet | undefined): number {
+  return readAssignment(cfg?.get("/assignment")?.value)?.number ?? 1;
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { encode } from "cborg";
+import fc from "fast-check";
+import { prescan } from "../../src/sync/mod.ts";
+import { createMapKeys } from "../../src/sync/map_keys.ts";
+
+test("the keys of a map are told apart as a set of texts would", () => {
+  const text = fc.string({ unit: fc.constantFrom("a", "b", "/"), maxLength: 6 });
+  const maps = fc.array(fc.array(text, { maxLength: 80 }), { maxLength: 3 });
+  fc.assert(fc.property(maps, (keysOfMaps) => {
+    const bytes = new TextEncoder().encode(`before${keysOfMaps.flat().join("")}`).subarray("before".length);
+    const keys = createMapKeys(bytes);
+    let start = 0;
+    for (const texts of keysOfMaps) {
+      keys.clear();
+      const seen = new Set<string>();
+      for (const key of texts) {
+        assert.equal(keys.add(start, key.length), !seen.has(key), key);
+        seen.add(key);
+        start += key.length;
+      }
+    }
+  }));
+});
+
+test("a key that repeats is found in maps of any size and depth, and in no other", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 100 }), fc.nat(), fc.nat(3), (size, place, depth) => {
+      const map = Object.fromEntries(
+        Array.from({ length: size }, (_, n) => [`/v${n + 100}`, { inside: n, "/v100": n }]),
+      );
+      const nested = Array.from({ length: depth }).reduce((inner: unknown) => [{ inner }, 0], map);
+      const bytes = encode(nested);
+      assert.equal(prescan(bytes), undefined);
+      if (size < 2) return;
+      // All keys are as long: another one in the place of the last makes two of it.
+      const texts = new TextDecoder("latin1").decode(bytes);
+      const [first, last] = [`/v${100 + place % (size - 1)}`, `/v${99 + size}`];
+      const found = prescan(
+        encode(nested).map((byte, at) => {
+          const start = texts.indexOf(last);
+          return at >= start && at < start + last.length ? first.charCodeAt(at - start) : byte;
+        }),
+      );
+      assert.match(found ?? "nothing", /repeats an earlier one/);
+    }),
+  );
+});

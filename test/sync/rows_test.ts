@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { encode } from "cborg";
+import fc from "fast-check";
+import type { Entry, Value } from "../../src/state/mod.ts";
+import { type DataFrame, decodeFrame, type DocumentChanges, encodeFrame, wireFrame } from "../../src/sync/mod.ts";
+import { wireRows } from "../../src/sync/rows.ts";
+import { wireMap } from "../../src/sync/wire_documents.ts";
+import { anyDocuments } from "./frames.ts";
+
+const [A, B] = ["00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"];
+
+function frameOf(documents: readonly DocumentChanges[]): DataFrame {
+  return { type: "data", from: "child", to: "parent", since: 0, upTo: 1, newest: 1, documents };
+}
+
+/** The bytes of a data frame with these fields. */
+function bytesOf(fields: object): Uint8Array {
+  return encode({ ...wireFrame(frameOf([])), ...fields });
+}
+
+function mapBytes(documents: readonly DocumentChanges[]): Uint8Array {
+  return bytesOf({ documents: documents.map(wireMap) });
+}
+
+function rowBytes(documents: readonly DocumentChanges[]): Uint8Array {
+  const { saved: _saved, ...rows } = wireRows(documents);
+  return bytesOf(rows);
+}
+
+function documentOf(id: string, self: { readonly [url: string]: Entry }): DocumentChanges {
+  return { id, facets: { self: new Map(Object.entries(self)) } };
+}
+
+function at(value: Value | null, term: number, rev: number): Entry {
+  return { value, version: [term, rev] };
+}
+
+/** What is wrong with rows. Unless other fields are given, they are of one document, which has 5 for /a and 6 for /b. */
+function problemOf(fields: object): string {
+  const fine = { columns: { self: ["/a", "/b"] }, schemas: [{ self: [0, 1] }], documents: [[0, A, 1, 1, 5, 6]] };
+  assert.equal(decodeFrame(bytesOf(fine)).ok, true);
+  const decoded = decodeFrame(bytesOf({ ...fine, ...fields }));
+  return decoded.ok ? "nothing" : decoded.problem;
+}
+
+test("documents come back as they were, as maps and as rows", () => {
+  fc.assert(fc.property(anyDocuments, (documents) => {
+    const expected = { ok: true, frame: frameOf(documents) };
+    assert.deepEqual(decodeFrame(mapBytes(documents)), expected);
+    assert.deepEqual(decodeFrame(rowBytes(documents)), expected);
+  }));
+});
+
+test("maps and rows may be mixed", () => {
+  fc.assert(fc.property(anyDocuments, fc.array(fc.boolean(), { minLength: 12 }), (documents, asMap) => {
+    const { saved: _saved, ...rows } = wireRows(documents);
+    const mixed = documents.map((document, place) => asMap[place] ? wireMap(document) : rows.documents[place]);
+    const decoded = decodeFrame(bytesOf({ ...rows, documents: mixed }));
+    assert.deepEqual(decoded, { ok: true, frame: frameOf(documents) });
+  }));
+});
+
+test("wireRows() tells to the byte what rows save, and a frame takes the shorter form", () => {
+  const seen = new Set<number>();
+  fc.assert(fc.property(anyDocuments, (documents) => {
+    const [maps, rows] = [mapBytes(documents).length, rowBytes(documents).length];
+    const { saved } = wireRows(documents);
+    assert.equal(saved, maps - rows);
+    assert.equal(encodeFrame(frameOf(documents)).length, Math.min(maps, rows));
+    seen.add(Math.sign(saved));
+  }));
+  assert.ok(seen.has(1) && seen.has(-1));
+});
+
+test("what rows save is right for long rows and many schemas and columns, too", () => {
+  const wide = (id: string, from: number) =>
+    documentOf(id, Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`/v${from + n}`, at([n], 1, n % 2)])));
+  const id = (n: number) => `00000000-0000-4000-8000-${n.toString(16).padStart(12, "0")}`;
+  const apart = Array.from({ length: 300 }, (_, n) => documentOf(id(n), { [`/v${n}`]: at(n, 1, 2) }));
+  for (const documents of [[wide(A, 0)], [wide(A, 0), wide(B, 0)], [wide(A, 0), wide(B, 150)], apart]) {
+    assert.equal(wireRows(documents).saved, mapBytes(documents).length - rowBytes(documents).length);
+    assert.deepEqual(decodeFrame(rowBytes(documents)), { ok: true, frame: frameOf(documents) });
+  }
+});
+
+test("documents with the same values share a schema, in whatever order they have them and come", () => {
+  const documents = [
+    documentOf(A, { "/a": at(1, 3, 7), "/b": at("x", 3, 7) }),
+    documentOf("00000000-0000-4000-8000-00000000000c", { "/b": at(null, 3, 7) }),
+    documentOf(B, { "/b": at([2], 4, 9), "/a": at([true], 4, 8) }),
+  ];
+  assert.deepEqual(wireRows(documents), {
+    saved: mapBytes(documents).length - rowBytes(documents).length,
+    columns: { self: ["/a", "/b"] },
+    schemas: [{ self: [0, 1] }, { self: [1] }],
+    documents: [
+      [0, A, 3, 7, 1, "x"],
+      [1, "00000000-0000-4000-8000-00000000000c", 3, 7, null],
+      [0, B, 4, 9, [[true], 8], [[2]]],
+    ],
+  });
+});
+
+test("a value of another term has its whole version, and most values have that of their row", () => {
+  const values = { "/a": at(1, 2, 9), "/b": at(2, 1, 1), "/c": at(3, 1, 1), "/d": at(4, 1, 1), "/e": at(null, 1, 2) };
+  assert.deepEqual(wireRows([documentOf(A, values)]).documents, [[0, A, 1, 1, [1, 2, 9], 2, 3, 4, [null, 2]]]);
+});
+
+test("200 changes of one value take less than 50 bytes each", () => {
+  const documents = Array.from(
+    { length: 200 },
+    (_, n) => documentOf(`00000000-0000-4000-8000-${String(n).padStart(12, "0")}`, { "/load": at(n, 3, 1_000 + n) }),
+  );
+  assert.ok(encodeFrame(frameOf(documents)).length < 200 * 50);
+});
+
+test("columns that are malformed are refused", () => {
+  assert.match(problemOf({ columns: [] }), /^columns is \[\]: expected a map of facets/);
+  assert.match(problemOf({ columns: { self: 1 } }), /columns\/self is 1: expected a list of state URLs/);
+  assert.match(problemOf({ columns: { self: ["/a", "b"] } }), /columns\/self\/1 is "b": expected a state URL/);
+  assert.match(problemOf({ columns: { self: ["/a", 7] } }), /columns\/self\/1 is 7: expected a state URL/);
+  assert.match(problemOf({ columns: { self: ["/a", "/{b}"] } }), /expected a state URL/);
+  assert.match(
+    problemOf({ columns: { self: ["/a", "/a"] } }),
+    /columns\/self\/1 is "\/a": expected a column that has not/,
+  );
+});
+
+test("schemas that are malformed are refused", () => {
+  assert.match(problemOf({ schemas: {} }), /^schemas is \{\}: expected a list of at most 1000/);
+  assert.match(problemOf({ schemas: Array(1_001).fill({}) }), /^schemas is .*: expected a list of at most 1000/);
+  assert.match(problemOf({ schemas: [[]] }), /schemas\/0 is \[\]: expected a map of facets/);
+  assert.match(problemOf({ schemas: [{ self: {} }] }), /schemas\/0\/self is \{\}: expected a list of columns' numbers/);
+  assert.match(
+    problemOf({ schemas: [{ self: [0, 2] }] }),
+    /schemas\/0\/self\/1 is 2: expected a column's number below 2/,
+  );
+  assert.match(
+    problemOf({ schemas: [{ self: [-1] }] }),
+    /schemas\/0\/self\/0 is -1: expected a column's number below 2/,
+  );
+  assert.match(problemOf({ schemas: [{ cfg: [0] }] }), /schemas\/0\/cfg\/0 is 0: expected a column's number below 0/);
+  assert.match(problemOf({ schemas: [{ self: ["length"] }] }), /schemas\/0\/self\/0 is "length": expected a column's/);
+  assert.match(problemOf({ schemas: [{ self: [1, 1] }] }), /schemas\/0\/self\/1 is 1: expected a column that has not/);
+  const columns = { self: Array.from({ length: 4_097 }, (_, n) => `/v${n}`) };
+  const schemas = [{ self: [...columns.self.keys()] }];
+  assert.match(problemOf({ columns, schemas }), /schemas\/0 is 4097: expected at most 4096 values/);
+});
+
+test("rows that are malformed are refused", () => {
+  const row = (...items: unknown[]) => problemOf({ documents: [items] });
+  assert.match(row(), /documents\/0\/0 is missing: expected a schema's number below 1/);
+  assert.match(row(1, A, 1, 1, 5, 6), /documents\/0\/0 is 1: expected a schema's number below 1/);
+  assert.match(row("0", A, 1, 1, 5, 6), /documents\/0\/0 is "0": expected a schema's number below 1/);
+  assert.match(row(0, A, 1, 1, 5), /documents\/0\/length is 5: expected 6, as schema 0 says/);
+  assert.match(row(0, A, 1, 1, 5, 6, 7), /documents\/0\/length is 7: expected 6, as schema 0 says/);
+  assert.match(row(0, "n1", 1, 1, 5, 6), /documents\/0\/1 is "n1": expected a UUID/);
+  assert.match(row(0, A, -1, 1, 5, 6), /documents\/0\/self is \[-1,1\]: expected term and rev/);
+  assert.match(row(0, A, 1, "1", 5, 6), /documents\/0\/self is \[1,"1"\]: expected term and rev/);
+  assert.match(row(0, A, 1, 1, [], 6), /documents\/0\/self\/a is \[\]: expected a cell: a value, or a list/);
+  assert.match(row(0, A, 1, 1, 5, [6, 1, 1, 1]), /documents\/0\/self\/b is \[6,1,1,1\]: expected a cell: a value, or/);
+  assert.match(row(0, A, 1, 1, [5, -1], 6), /documents\/0\/self\/a is \[5,-1\]: expected a value with its rev/);
+  assert.match(row(0, A, 1, 1, [5, 1, null], 6), /documents\/0\/self\/a is \[1,null\]: expected term and rev/);
+  assert.match(
+    row(0, A, 1, 1, { x: [null] }, 6),
+    /documents\/0\/self\/a is \{"x":\[null\]\}: expected a value without/,
+  );
+  assert.match(row(0, A, 1, 1, [[null]], 6), /documents\/0\/self\/a is \[null\]: expected a value without null inside/);
+  const alone = decodeFrame(bytesOf({ documents: [[0, A, 1, 1, 5, 6]] }));
+  assert.match(alone.ok ? "nothing" : alone.problem, /documents\/0\/0 is 0: expected a schema's number below 0/);
+});
+
+test("a document that comes twice is refused, as a map and as a row", () => {
+  const twice = /documents\/1 is "00000000-0000-4000-8000-00000000000a": expected a document that has not come yet/;
+  const row = [0, A, 1, 1, 5, 6];
+  assert.match(problemOf({ documents: [row, row] }), twice);
+  assert.match(problemOf({ documents: [row, { id: A }] }), twice);
+  assert.match(problemOf({ documents: [{ id: A }, { id: A }] }), twice);
+});
+
+test("rows with bytes changed, cut or inserted never make decodeFrame() throw", () => {
+  const change = fc.record({ at: fc.nat(), byte: fc.nat(255), how: fc.constantFrom("set", "cut", "insert") });
+  fc.assert(
+    fc.property(anyDocuments, fc.array(change, { minLength: 1, maxLength: 3 }), (documents, changes) => {
+      const bytes = [...rowBytes(documents)];
+      for (const { at: place, byte, how } of changes) {
+        const start = place % bytes.length;
+        if (how === "cut") bytes.splice(start, 1 + byte % 3);
+        else bytes.splice(start, how === "set" ? 1 : 0, byte);
+      }
+      const decoded = decodeFrame(Uint8Array.from(bytes));
+      if (decoded.ok) assert.deepEqual(decodeFrame(encodeFrame(decoded.frame)), decoded);
+    }),
+    { numRuns: 500 },
+  );
+});
