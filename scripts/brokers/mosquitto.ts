@@ -6,7 +6,6 @@ import { nodeIdOf } from "../../src/state/mod.ts";
 import { ROOT } from "../runtimes.ts";
 import { type Broker, startBroker, type Users } from "./broker.ts";
 import { fillIn } from "./fill_in.ts";
-import { freePort } from "./ports.ts";
 
 const PLACES = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/bin/mosquitto"];
 
@@ -21,15 +20,13 @@ export const NO_MOSQUITTO: string | undefined = MOSQUITTO === undefined
 export const BRIDGE_USER = "leaf1";
 
 /** The names that the example files were written for. */
-const EXAMPLE = { cluster: "demo", root: nodeIdOf("demo", "root"), rack: nodeIdOf("demo", "rack1") };
+const EXAMPLE = { cluster: "demo", root: nodeIdOf("demo", "root") };
 
 /** Whom a Mosquitto lets in, and to which topics, by the ACL files in examples/brokers. */
 export interface Access {
   readonly cluster: string;
   /** The UUID of the root aggregator. */
   readonly rootId: string;
-  /** On the leaf of a bridged pair: the UUID of the aggregator whose children are there. */
-  readonly rackId?: string;
   readonly users: Users;
 }
 
@@ -66,13 +63,9 @@ export interface BridgedMosquittosOptions {
   /** The UUID of the root aggregator, whose children the bridge carries. */
   readonly rootId: string;
   /** @default 0, any that is free */
-  readonly corePort?: number;
-  /** @default 0, any that is free */
   readonly leafPort?: number;
   /** With them, both let in only these, of whom one is {@link BRIDGE_USER}; absent, anyone on this machine. */
   readonly users?: Users;
-  /** With users: the UUID of the aggregator whose children are on the leaf. @default that of "rack1" */
-  readonly rackId?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -84,18 +77,15 @@ export interface BridgedMosquittosOptions {
  * @throws {RangeError} When the bridge is not among the users.
  */
 export async function startBridgedMosquittos(options: BridgedMosquittosOptions): Promise<BridgedMosquittos> {
-  const { cluster, rootId, rackId, users } = options;
+  const { cluster, rootId, users } = options;
   const bridgePassword = users?.get(BRIDGE_USER);
   if (users !== undefined && bridgePassword === undefined) {
     throw new RangeError(`Cannot bridge without a password for "${BRIDGE_USER}": the users are without it`);
   }
-  const access = users === undefined
-    ? {}
-    : { access: { cluster, rootId, users, ...(rackId === undefined ? {} : { rackId }) } };
+  const access = users === undefined ? {} : { access: { cluster, rootId, users } };
   const common = { ...access, ...(options.signal === undefined ? {} : { signal: options.signal }) };
-  const corePort = options.corePort === undefined || options.corePort === 0 ? await freePort() : options.corePort;
   const core = await start(
-    { ...common, folder: join(options.folder, "core"), port: corePort },
+    { ...common, folder: join(options.folder, "core") },
     "mosquitto-bridge/core.conf",
     "mosquitto-bridge/core.acl",
     {},
@@ -106,7 +96,7 @@ export async function startBridgedMosquittos(options: BridgedMosquittosOptions):
       "mosquitto-bridge/leaf.conf",
       "mosquitto-bridge/leaf.acl",
       {
-        "core.example:1883": `127.0.0.1:${corePort}`,
+        "core.example:1883": `127.0.0.1:${core.port}`,
         ...topics(cluster, rootId),
         ...(bridgePassword === undefined
           ? { [`remote_username ${BRIDGE_USER}`]: "", "remote_password change-me-leaf1": "" }
@@ -168,12 +158,8 @@ function guarded(folder: string, acl: string, access: Access): Readonly<Record<s
   execFileSync("mosquitto_passwd", ["-U", passwords]); // hashes them
   const rules = join(folder, "kraken.acl");
   const text = example(acl);
-  const values = {
-    ...topics(access.cluster, access.rootId),
-    ...(access.rackId === undefined ? {} : { [EXAMPLE.rack]: access.rackId }),
-  };
-  // The leaf's rules don't know the root, and the core's not the rack.
-  const known = Object.entries(values).filter(([key]) => text.includes(key));
+  // The leaf's rules don't name the root.
+  const known = Object.entries(topics(access.cluster, access.rootId)).filter(([key]) => text.includes(key));
   writeFileSync(rules, fillIn(text, Object.fromEntries(known)), { mode: 0o600 });
   return { "/etc/mosquitto/kraken.passwd": passwords, "/etc/mosquitto/kraken.acl": rules };
 }

@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import mqtt, { type MqttClient } from "mqtt";
 import { NO_MOSQUITTO } from "../../scripts/brokers/mosquitto.ts";
-import { formatTopic } from "../../src/mqtt/mod.ts";
-import { nodeIdOf } from "../../src/state/mod.ts";
+import { type Channel, formatTopic } from "../../src/mqtt/mod.ts";
 import { retainedLife } from "./plain_client.ts";
-import { bridgedMosquittos, guardedBridgedMosquittos, type RealBroker, urlOf } from "./real_brokers.ts";
-import { CLUSTER, createTree, PARENT, type Tree } from "./tree.ts";
+import { bridgedMosquittos, guardedBridgedMosquittos, RACK, type RealBroker, urlOf } from "./real_brokers.ts";
+import { CHILDREN, CLUSTER, createTree, PARENT, type Tree } from "./tree.ts";
 import { until } from "./until.ts";
 
 const options = { skip: NO_MOSQUITTO ?? false, timeout: 120_000 };
@@ -70,59 +69,96 @@ test(
     }),
 );
 
-test(
-  "a rack's own traffic stays on the leaf, the root's is carried once, and nothing comes back",
-  options,
-  async () => {
-    const bridge = await bridgedMosquittos(0);
-    const leaf = await mqtt.connectAsync(urlOf(bridge.port), { protocolVersion: 4, reconnectPeriod: 0 });
-    const core = await mqtt.connectAsync(bridge.parentUrl, { protocolVersion: 4, reconnectPeriod: 0 });
-    const onLeaf = listen(leaf);
-    const onCore = listen(core);
-    const rack = nodeIdOf(CLUSTER, "rack1");
-    const node = nodeIdOf(CLUSTER, "n1");
-    const ofRoot = (channel: "up" | "down" | "life"): string =>
-      formatTopic({ cluster: CLUSTER, parent: PARENT, child: rack, channel });
-    const ofRack = (channel: "up" | "down" | "life"): string =>
-      formatTopic({ cluster: CLUSTER, parent: rack, child: node, channel });
-    try {
-      await leaf.subscribeAsync("#", { qos: 1 });
-      await core.subscribeAsync("#", { qos: 1 });
-      // Retained, so it gets there however late the bridge connects.
-      await leaf.publishAsync(ofRoot("life"), "alive", { qos: 1, retain: true });
-      await until(() => onCore.length === 1);
+/** A plain client, and what it has heard: channel and payload. */
+interface Listener {
+  readonly client: MqttClient;
+  readonly heard: string[];
+}
 
-      for (const channel of ["up", "down", "life"] as const) {
-        await leaf.publishAsync(ofRack(channel), "of the rack", { qos: 1 });
-        await core.publishAsync(ofRack(channel), "of the rack, on the core", { qos: 1 });
-      }
-      await leaf.publishAsync(ofRoot("down"), "the wrong way", { qos: 1 });
-      await core.publishAsync(ofRoot("up"), "the wrong way, on the core", { qos: 1 });
-      for (const text of ["first", "second"]) {
-        await leaf.publishAsync(ofRoot("up"), text, { qos: 1 });
-        await core.publishAsync(ofRoot("down"), text, { qos: 1 });
-      }
-      await until(() => onCore.includes("up second") && onLeaf.includes("down second"));
-      const carriedOut = ["life alive", "up first", "up second"];
-      const carriedIn = ["down first", "down second"];
-      const onCoreAlone = ["up", "down", "life"].map((channel) => `${channel} of the rack, on the core`);
-      const onLeafAlone = ["up", "down", "life"].map((channel) => `${channel} of the rack`);
-      assert.deepEqual(
-        onCore.sort(),
-        [...carriedOut, ...carriedIn, ...onCoreAlone, "up the wrong way, on the core"].sort(),
-      );
-      assert.deepEqual(onLeaf.sort(), [...carriedOut, ...carriedIn, ...onLeafAlone, "down the wrong way"].sort());
-    } finally {
-      await leaf.endAsync(true);
-      await core.endAsync(true);
-      await bridge.stop();
-    }
-  },
-);
+/** Runs a test with two clients, by their URLs on a bridge. */
+async function withTwo(
+  start: () => Promise<RealBroker>,
+  urls: (bridge: RealBroker) => readonly [string, string],
+  body: (first: Listener, second: Listener) => Promise<void>,
+): Promise<void> {
+  const bridge = await start();
+  const [first, second] = urls(bridge);
+  const listeners = [await listen(first), await listen(second)] as const;
+  try {
+    await body(...listeners);
+  } finally {
+    for (const { client } of listeners) await client.endAsync(true);
+    await bridge.stop();
+  }
+}
 
-/** What a client hears from now on: channel and payload. */
-function listen(client: MqttClient): string[] {
+async function listen(url: string): Promise<Listener> {
+  const client = await mqtt.connectAsync(url, { protocolVersion: 4, reconnectPeriod: 0 });
   const heard: string[] = [];
   client.on("message", (topic, payload) => heard.push(`${topic.split("/").at(-1)} ${payload.toString()}`));
-  return heard;
+  return { client, heard };
 }
+
+async function say({ client }: Listener, topic: string, text: string, retain = false): Promise<void> {
+  await client.publishAsync(topic, text, { qos: 1, retain });
+}
+
+const [N1 = "", N2 = ""] = CHILDREN;
+const topicOf = (parent: string, child: string, channel: Channel): string =>
+  formatTopic({ cluster: CLUSTER, parent, child, channel });
+
+test(
+  "a rack's own traffic stays on the leaf, the root's is carried, and nothing comes back",
+  options,
+  () =>
+    withTwo(() => bridgedMosquittos(0), ({ port, parentUrl }) => [urlOf(port), parentUrl], async (leaf, core) => {
+      await leaf.client.subscribeAsync("#", { qos: 1 });
+      await core.client.subscribeAsync("#", { qos: 1 });
+      // Retained, so it gets there however late the bridge connects, and twice when it was just about to.
+      await say(leaf, topicOf(PARENT, RACK, "life"), "alive", true);
+      await until(() => core.heard.length > 0);
+
+      for (const channel of ["up", "down", "life"] as const) {
+        await say(leaf, topicOf(RACK, N1, channel), "of the rack");
+        await say(core, topicOf(RACK, N1, channel), "of the rack, on the core");
+      }
+      await say(leaf, topicOf(PARENT, RACK, "down"), "the wrong way");
+      await say(core, topicOf(PARENT, RACK, "up"), "the wrong way, on the core");
+      for (const text of ["first", "second"]) {
+        await say(leaf, topicOf(PARENT, RACK, "up"), text);
+        await say(core, topicOf(PARENT, RACK, "down"), text);
+      }
+      await until(() => core.heard.includes("up second") && leaf.heard.includes("down second"));
+      const both = ["up first", "up second", "down first", "down second"];
+      const own = ["up of the rack", "down of the rack", "life of the rack"];
+      assert.deepEqual(leaf.heard.sort(), [...both, ...own, "life alive", "down the wrong way"].sort());
+      assert.deepEqual(
+        core.heard.filter((heard) => heard !== "life alive").sort(),
+        [...both, ...own.map((text) => `${text}, on the core`), "up the wrong way, on the core"].sort(),
+      );
+    }),
+);
+
+test(
+  "with rules a rack's aggregator is its nodes' parent and the root's child, and nothing else",
+  options,
+  () =>
+    withTwo(
+      () => guardedBridgedMosquittos(0),
+      ({ port }) => [urlOf(port, RACK), urlOf(port, N1)],
+      async (rack, node) => {
+        const all = [topicOf(PARENT, "+", "up"), topicOf(PARENT, "+", "down"), topicOf(RACK, "+", "up")];
+        await rack.client.subscribeAsync(all, { qos: 1 });
+        await node.client.subscribeAsync([topicOf(PARENT, N1, "down"), topicOf(RACK, N1, "down")], { qos: 1 });
+        await say(rack, topicOf(PARENT, N1, "down"), "forged");
+        await say(rack, topicOf(PARENT, N2, "up"), "forged");
+        await say(rack, topicOf(RACK, N1, "up"), "forged");
+        await say(rack, topicOf(RACK, N1, "down"), "real");
+        await say(node, topicOf(PARENT, N1, "up"), "to the root");
+        await say(node, topicOf(RACK, N1, "up"), "to the rack");
+        await until(() => rack.heard.length > 0 && node.heard.length > 0);
+        assert.deepEqual(rack.heard, ["up to the rack"]);
+        assert.deepEqual(node.heard, ["down real"]);
+      },
+    ),
+);

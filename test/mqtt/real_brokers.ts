@@ -5,11 +5,16 @@ import type { Broker, Users } from "../../scripts/brokers/broker.ts";
 import { type Access, BRIDGE_USER, startBridgedMosquittos, startMosquitto } from "../../scripts/brokers/mosquitto.ts";
 import { startNats } from "../../scripts/brokers/nats.ts";
 import { createMqttParentTransport } from "../../src/mqtt/mod.ts";
+import { nodeIdOf } from "../../src/state/mod.ts";
 import { type BrokerUnderTest, CHILDREN, CLUSTER, PARENT } from "./tree.ts";
+
+/** The aggregator that the leaf's rules know. */
+export const RACK: string = nodeIdOf(CLUSTER, "rack1");
 
 /** The passwords that examples/brokers/nats has; the same elsewhere. */
 export const PASSWORDS: Users = new Map([
   [PARENT, "change-me-root"],
+  [RACK, "change-me-rack1"],
   ...CHILDREN.map((id, index): [string, string] => [id, `change-me-n${index + 1}`]),
 ]);
 
