@@ -42,7 +42,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   let end: (code: number) => void = () => {};
   const deposed = new Promise<number>((resolve) => end = resolve);
   try {
-    let bootUri: string | undefined;
+    const boot: { uri?: string } = {}; // known once there is a broker
     let transportCounts: () => Transport["counts"] = () => NO_COUNTS;
     let send: Transport["send"] = () => {}; // until there is a transport; what is lost is sent again
     const uplink = upUrl === undefined || options.parent === undefined ? undefined : createUplink({
@@ -54,7 +54,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     });
     const aggregator = createAggregator({
       ...{ cluster, name, run, store, log },
-      modules: [createJoinModule(), createSimpowerModule({ bootUri: () => bootUri })],
+      modules: [createJoinModule(), createSimpowerModule({ bootUri: () => boot.uri })],
       agentModules: [serviceDeclaration, hostinfoDeclaration],
       grace: options.grace,
       clock: systemClock,
@@ -102,7 +102,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     transportCounts = () => transport.counts;
     closers.push(close, () => aggregator.stop());
     const reached = broker === undefined ? `mqtt://127.0.0.1:${port}` : withoutCredentials(broker);
-    bootUri = `${reached.replace(/\/$/, "")}/${aggregator.id}`;
+    boot.uri = `${reached.replace(/\/$/, "")}/${aggregator.id}`;
     await aggregator.start({ api: `http://127.0.0.1:${served.server.port}`, broker: reached });
     if (uplink !== undefined && aggregator.joining !== undefined) {
       uplink.start(aggregator.joining);
