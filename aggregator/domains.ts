@@ -44,6 +44,8 @@ export function createDomains(
   const builtIn = createPlanner(compileDomain(builtInModules));
   const planners = new Map<string, Planner>([[textOf(builtInModules), builtIn]]);
   const byNode = new Map<string, Planner>();
+  const ofAgents = new WeakMap<readonly ModuleDeclaration[], Planner>();
+  const ofAggregators = new WeakMap<readonly ModuleDeclaration[], Planner>();
   let schema = createSchema([...builtIn.domain.schema.extensions, policy]);
   let declared: readonly ModuleDeclaration[] = builtInModules;
 
@@ -65,9 +67,20 @@ export function createDomains(
     return planner;
   }
 
-  function take(who: string, modules: readonly ModuleDeclaration[]): string | undefined {
+  /** The planner for what a child declares: found by the list itself, as most children bring the very same. */
+  function take(
+    who: string,
+    modules: readonly ModuleDeclaration[],
+    found: WeakMap<readonly ModuleDeclaration[], Planner>,
+    complete: () => readonly ModuleDeclaration[],
+  ): string | undefined {
     try {
-      byNode.set(who, plannerFor(modules));
+      let planner = found.get(modules);
+      if (planner === undefined || ![...planners.values()].includes(planner)) {
+        planner = plannerFor(complete());
+        found.set(modules, planner);
+      }
+      byNode.set(who, planner);
       return undefined;
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
@@ -85,11 +98,12 @@ export function createDomains(
 
   return {
     plannerOf: (node) => byNode.get(node) ?? byNode.get(aggregatorOf(node) ?? "") ?? builtIn,
-    declare: (node, modules) => take(node, [...parentModules, ...modules]),
-    declareBelow(aggregator, modules) {
-      const theirs = new Set(modules.map(({ name }) => name));
-      return take(aggregator, [...builtInModules.filter(({ name }) => !theirs.has(name)), ...modules]);
-    },
+    declare: (node, modules) => take(node, modules, ofAgents, () => [...parentModules, ...modules]),
+    declareBelow: (aggregator, modules) =>
+      take(aggregator, modules, ofAggregators, () => {
+        const theirs = new Set(modules.map(({ name }) => name));
+        return [...builtInModules.filter(({ name }) => !theirs.has(name)), ...modules];
+      }),
     get declared() {
       return declared;
     },

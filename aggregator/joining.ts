@@ -15,6 +15,9 @@ import type { Placement } from "./placement.ts";
 import { createUpScope } from "./subtree_scope.ts";
 import type { WriterTerm } from "./writer_term.ts";
 
+/** How long changes of many nodes are gathered for one frame up, in milliseconds, while they come without a pause. */
+const BATCH_MS = 150;
+
 /** How an aggregator below the root reaches its parent. */
 export interface ParentWay {
   /** Sends a frame to the parent; what is lost is sent again. */
@@ -82,6 +85,7 @@ export function createJoining(parts: JoiningParts): Joining {
     replica,
     scope: createUpScope({ replica, placement, ownId, onLeft: parts.onLeft }),
     term: Math.max(term, wrote),
+    batch: BATCH_MS,
     clock: parts.clock,
     random: parts.random,
     log: parts.log,

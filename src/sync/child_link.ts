@@ -37,6 +37,8 @@ export interface ChildLinkOptions {
   readonly replica: Replica;
   /** Which documents and values it exchanges with its parent. */
   readonly scope: ChildScope;
+  /** The shortest time from one window of changes to the next, in milliseconds. @default 100 */
+  readonly batch?: number;
   /** The term that an earlier run had, where it was kept. @default 0 */
   readonly term?: number;
   readonly clock: Clock;
@@ -118,6 +120,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     log,
     documents: (after) => scope.documents(after),
     wanted: (change) => scope.wanted(change),
+    ...(options.batch !== undefined && { batch: options.batch }),
     send: (window) => send({ type: "data", from: run, to: parent, ...window }),
     onBroken: () => rebirth("its data was not acknowledged"),
   });

@@ -1,4 +1,5 @@
 import { Encoder } from "cbor-x/encode"; // the bare package loads a native add-on that crashes Deno and Bun
+import type { ModuleDeclaration } from "../plan/mod.ts";
 import { MalformedFrame } from "./malformed.ts";
 import { parseFrame } from "./parse_frame.ts";
 import { prescan, type PrescanLimits } from "./prescan.ts";
@@ -42,8 +43,7 @@ export function wireFrame(frame: Frame): { readonly [key: string]: unknown } {
     case "birth":
     case "welcome":
       if (frame.modules === undefined) return { ...head, ...fields };
-      // Declarations are written by people: a field that is there but undefined must not become CBOR's undefined.
-      return { ...head, ...fields, modules: JSON.parse(JSON.stringify(frame.modules)) };
+      return { ...head, ...fields, modules: plainModules(frame.modules) };
     case "declare":
     case "moved":
     case "ack":
@@ -52,4 +52,15 @@ export function wireFrame(frame: Frame): { readonly [key: string]: unknown } {
     case "dead":
       return { ...head, ...fields };
   }
+}
+
+const plain = new WeakMap<readonly ModuleDeclaration[], unknown>();
+
+/** Declarations are written by people: a field that is there but undefined must not become CBOR's undefined. */
+function plainModules(modules: readonly ModuleDeclaration[]): unknown {
+  const known: unknown = plain.get(modules);
+  if (known !== undefined) return known;
+  const made: unknown = JSON.parse(JSON.stringify(modules));
+  plain.set(modules, made);
+  return made;
 }

@@ -7,6 +7,8 @@ import { collectWindow, type Window, type WindowSource } from "./window.ts";
 export interface OutboxOptions extends WindowSource {
   readonly clock: Clock;
   readonly random: Random;
+  /** The shortest time from one window of changes to the next, in milliseconds. @default 100 */
+  readonly batch?: number;
   send(window: Window): void;
   /** The other side has not acknowledged a window, however often it was sent. The outbox has stopped. */
   onBroken(): void;
@@ -100,7 +102,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function changed(): void {
     if (!running || inFlight !== undefined || cancel !== undefined) return;
-    cancel = clock.after(Math.max(0, lastSent + BATCH_MS - clock.now()), postChanges);
+    cancel = clock.after(Math.max(0, lastSent + (options.batch ?? BATCH_MS) - clock.now()), postChanges);
   }
 
   return {
