@@ -391,7 +391,15 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     id: ownId,
     joining,
     control: createControl({
-      ...{ cluster, name, run, ownId, replica, nodes, domains, events, engine, cfg, discovered, freezer },
+      ...{ cluster, name, run, ownId, replica, nodes, domains, events, engine, cfg, freezer },
+      // Whoever reports something takes the answer for a promise: it is on disk before.
+      discovered: {
+        ...discovered,
+        parent(id, values, why) {
+          discovered.parent(id, values, why);
+          persistence.flush();
+        },
+      },
       ...{ agentHolds, clock, flush: persistence.flush, isRoot: way === undefined, retry },
     }),
     get counts() {
