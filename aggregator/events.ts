@@ -53,7 +53,12 @@ export function createEvents(clock: Clock, store: Store, stored: Stored): Events
     add(event) {
       if (newest >= reserved) reserve();
       newest += 1;
-      const logged: LoggedEvent = { id: newest, time: new Date(clock.wall()).toISOString(), ...event };
+      const logged: LoggedEvent = {
+        ...event,
+        id: newest,
+        time: new Date(clock.wall()).toISOString(),
+        why: storable(event.why),
+      };
       recent.push(logged);
       if (recent.length > 2 * MAX_RECENT) recent.splice(0, MAX_RECENT);
       unsaved.push(logged);
@@ -86,4 +91,12 @@ export function createEvents(clock: Clock, store: Store, stored: Stored): Events
       unsaved = unsaved.filter((event) => event.id > id);
     },
   };
+}
+
+/**
+ * A reason may quote what machines and programs said. What not every store can keep is replaced, so that an event
+ * is the same before and after a restart.
+ */
+function storable(text: string): string {
+  return text.replaceAll("\0", "\ufffd").replaceAll(/\p{Surrogate}/gu, "\ufffd");
 }
