@@ -14,13 +14,16 @@ export function openMemoryStore(): Store {
   let closed = false;
 
   return {
-    load: () => ({
-      documents: [...documents.values()],
-      facts: new Map(facts),
-      terms: new Map(terms),
-      sessions: new Map(sessions),
-      lastEvent: log.at(-1)?.id ?? 0,
-    }),
+    load() {
+      if (closed) throw new Error("Cannot read the store: it is closed");
+      return {
+        documents: [...documents.values()],
+        facts: new Map(facts),
+        terms: new Map(terms),
+        sessions: new Map(sessions),
+        lastEvent: log.at(-1)?.id ?? 0,
+      };
+    },
     commit(batch) {
       if (closed) throw new Error("Cannot write to the store: it is closed");
       checkEventOrder(log.at(-1)?.id ?? 0, batch.events ?? []);
@@ -35,10 +38,12 @@ export function openMemoryStore(): Store {
       for (const [child, term] of batch.terms ?? []) terms.set(child, term);
       for (const [child, session] of batch.sessions ?? []) sessions.set(child, session);
       for (const event of batch.events ?? []) log.push(event);
-      const oldest = (log.at(-1)?.id ?? 0) - MAX_EVENTS;
-      log.splice(0, log.findIndex((event) => event.id > oldest));
+      log.splice(0, Math.max(0, log.length - MAX_EVENTS));
     },
-    events: (after, limit) => log.filter((event) => event.id > after).slice(0, limit),
+    events(after, limit) {
+      if (closed) throw new Error("Cannot read the store: it is closed");
+      return log.filter((event) => event.id > after).slice(0, limit);
+    },
     close() {
       closed = true;
     },

@@ -84,7 +84,9 @@ function explain(error: unknown): string {
 function createStore(db: DatabaseSync, file: string): Store {
   const write = prepareWrites(db);
   const page = db.prepare("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?");
-  let lastEvent = readLastEvent(db);
+  // By count, not by id: each start leaves a gap in the ids, and a program that starts often must not lose its log by it.
+  const prune = db.prepare("DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY id LIMIT ?)");
+  let { lastEvent, kept } = readEventCounts(db);
   let closed = false;
 
   return {
@@ -99,13 +101,24 @@ function createStore(db: DatabaseSync, file: string): Store {
       try {
         const events = batch.events ?? [];
         checkEventOrder(lastEvent, events);
-        inTransaction(db, () => write(batch));
+        const excess = Math.max(0, kept + events.length - MAX_EVENTS);
+        inTransaction(db, () => {
+          write(batch);
+          if (excess > 0) prune.run(excess);
+        });
         lastEvent = events.at(-1)?.id ?? lastEvent;
+        kept += events.length - excess;
       } catch (error) {
         throw new Error(`Cannot write to the store '${file}': ${explain(error)}`, { cause: error });
       }
     },
-    events: (after, limit) => page.all(after, limit).map(eventOf),
+    events(after, limit) {
+      try {
+        return page.all(after, limit).map(eventOf);
+      } catch (error) {
+        throw new Error(`Cannot read the store '${file}': ${explain(error)}`, { cause: error });
+      }
+    },
     close() {
       if (!closed) db.close();
       closed = true;
@@ -120,7 +133,6 @@ function prepareWrites(db: DatabaseSync): (batch: Batch) => void {
   const putTerm = db.prepare("INSERT OR REPLACE INTO terms (child, term) VALUES (?, ?)");
   const putSession = db.prepare("INSERT OR REPLACE INTO sessions (child, run, term, received) VALUES (?, ?, ?, ?)");
   const putEvent = db.prepare("INSERT INTO events (id, time, node, kind, mutation, why) VALUES (?, ?, ?, ?, ?, ?)");
-  const pruneEvents = db.prepare("DELETE FROM events WHERE id <= ?");
   return (batch) => {
     for (const { document, facets } of batch.documents ?? []) {
       for (const name of facets) putFacet.run(document.id, name, facetToText(document.facets[name]));
@@ -132,13 +144,12 @@ function prepareWrites(db: DatabaseSync): (batch: Batch) => void {
     for (const { id, time, node, kind, mutation, why } of batch.events ?? []) {
       putEvent.run(id, time, node, kind, mutation ?? null, why);
     }
-    const newest = batch.events?.at(-1)?.id;
-    if (newest !== undefined) pruneEvents.run(newest - MAX_EVENTS);
   };
 }
 
-function readLastEvent(db: DatabaseSync): number {
-  return Number(db.prepare("SELECT max(id) AS last FROM events").get()?.["last"] ?? 0);
+function readEventCounts(db: DatabaseSync): { lastEvent: number; kept: number } {
+  const row = db.prepare("SELECT max(id) AS last, count(*) AS kept FROM events").get();
+  return { lastEvent: Number(row?.["last"] ?? 0), kept: Number(row?.["kept"] ?? 0) };
 }
 
 type Row = Record<string, SQLOutputValue>;

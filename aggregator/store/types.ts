@@ -2,27 +2,36 @@ import type { FacetName, NodeDocument } from "../../src/state/mod.ts";
 import type { Session } from "../../src/sync/mod.ts";
 import type { LoggedEvent } from "../control.ts";
 
-/** How many events a store keeps: the newest ones. */
+/** How many events a store keeps: the newest ones, whatever their ids are. */
 export const MAX_EVENTS = 100_000;
 
 /** Changes that are written in one transaction: all of them are on disk, or none. */
 export interface Batch {
-  /** Documents with the facets that changed. A facet is stored whole. */
+  /**
+   * Documents with the facets that changed. A facet is stored whole, with any JSON in it; the others stay as they are. A
+   * document without any facet named is not stored.
+   */
   readonly documents?: readonly { readonly document: NodeDocument; readonly facets: readonly FacetName[] }[];
-  /** Ids of documents to forget. Their terms stay, so that a node that comes back starts above its old one. */
+  /**
+   * Ids of documents to forget. Terms and sessions stay, so that a node that comes back starts above its old term.
+   */
   readonly removed?: readonly string[];
-  /** Small facts of the program, such as its term: JSON-able values by key. */
+  /** Small facts of the program, such as its term, by key. A text may be anything that JSON can hold. */
   readonly facts?: ReadonlyMap<string, string | number | boolean>;
-  /** The last term that was handed to a child, by the child's id. */
+  /** The last term that was handed to a child, by the child's id: a safe integer. */
   readonly terms?: ReadonlyMap<string, number>;
   /** How far children have got, by the child's id: written together with what they have brought. */
   readonly sessions?: ReadonlyMap<string, Session>;
-  /** In the order of their ids, all of them above those that are stored. */
+  /**
+   * In the order of their ids, which grow but may have gaps, all of them above those that are stored. Their texts are
+   * well-formed and without NUL, as databases keep no others.
+   */
   readonly events?: readonly LoggedEvent[];
 }
 
-/** What a store held when it was opened. */
+/** What a store holds. */
 export interface Stored {
+  /** In no particular order, each with at least one facet that was stored since it was last forgotten. */
   readonly documents: readonly NodeDocument[];
   readonly facts: ReadonlyMap<string, string | number | boolean>;
   readonly terms: ReadonlyMap<string, number>;
@@ -31,14 +40,27 @@ export interface Stored {
   readonly lastEvent: number;
 }
 
-/** Keeps an aggregator's state. Everything is synchronous: when `commit` returns, the batch is on disk. */
+/**
+ * Keeps an aggregator's state. One program has a store at a time.
+ *
+ * A batch is acknowledged when `commit` returns. From then on it outlives the end of the program at any moment, and a
+ * loss of power as far as the disk keeps its promises. A batch during which the program ends is there as a whole or not
+ * at all, and opening the store again is all that it takes to find out. Batches are applied in the order of their calls.
+ *
+ * Everything is synchronous, so that nothing can happen between a decision and its being on disk. A store behind a
+ * network has to make the caller wait as well.
+ */
 export interface Store {
-  /** @throws {Error} When what is there is damaged. */
+  /** Everything that is stored by now. @throws {Error} When what is there is damaged, or the store is closed. */
   load(): Stored;
-  /** @throws {Error} When it could not be written; then nothing of it was. */
+  /** @throws {Error} When it could not be written, or the store is closed; then nothing of it was. */
   commit(batch: Batch): void;
-  /** Events after an id, oldest first, at most `limit`. The store keeps the newest {@link MAX_EVENTS}. */
+  /**
+   * Events after an id, oldest first, at most `limit`. The store keeps the newest {@link MAX_EVENTS}.
+   *
+   * @throws {Error} When what is there is damaged, or the store is closed.
+   */
   events(after: number, limit: number): LoggedEvent[];
-  /** Nothing can be written afterwards. Closing twice is fine. */
+  /** Nothing can be read or written afterwards. Closing twice is fine. */
   close(): void;
 }

@@ -36,7 +36,7 @@ test(
     try {
       for (let round = 0; round < KILLS; round += 1) {
         const child = spawn(command, [...args, folder.path], { stdio: ["ignore", "pipe", "inherit"] });
-        const enough = acknowledged + 1 + Math.floor(Math.random() * 200);
+        const enough = acknowledged + 1 + Math.floor(Math.random() * 50);
         const ended = once(child, "close");
         for await (const line of createInterface({ input: child.stdout })) {
           acknowledged = Number(line);
