@@ -81,7 +81,6 @@ export function createPersistence(parts: PersistenceParts): Persistence {
   }
   const unfollow = replica.onChange((id, facet) => {
     if (!parts.facets.includes(facet)) return;
-    forgotten.delete(id);
     const facets = waiting.get(id);
     if (facets === undefined) waiting.set(id, new Set([facet]));
     else facets.add(facet);

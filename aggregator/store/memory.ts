@@ -27,13 +27,13 @@ export function openMemoryStore(): Store {
     commit(batch) {
       if (closed) throw new Error("Cannot write to the store: it is closed");
       checkEventOrder(log.at(-1)?.id ?? 0, batch.events ?? []);
+      for (const id of batch.removed ?? []) documents.delete(id);
       for (const { document, facets } of batch.documents ?? []) {
         if (facets.length === 0) continue;
         const stored = documents.get(document.id) ?? emptyDocument(document.id);
         const changed = Object.fromEntries(facets.map((name) => [name, document.facets[name]]));
         documents.set(document.id, { id: document.id, facets: { ...stored.facets, ...changed } });
       }
-      for (const id of batch.removed ?? []) documents.delete(id);
       for (const [key, value] of batch.facts ?? []) facts.set(key, value);
       for (const [child, term] of batch.terms ?? []) terms.set(child, term);
       for (const [child, session] of batch.sessions ?? []) sessions.set(child, session);

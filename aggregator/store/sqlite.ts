@@ -134,10 +134,10 @@ function prepareWrites(db: DatabaseSync): (batch: Batch) => void {
   const putSession = db.prepare("INSERT OR REPLACE INTO sessions (child, run, term, received) VALUES (?, ?, ?, ?)");
   const putEvent = db.prepare("INSERT INTO events (id, time, node, kind, mutation, why) VALUES (?, ?, ?, ?, ?, ?)");
   return (batch) => {
+    for (const id of batch.removed ?? []) removeNode.run(id);
     for (const { document, facets } of batch.documents ?? []) {
       for (const name of facets) putFacet.run(document.id, name, facetToText(document.facets[name]));
     }
-    for (const id of batch.removed ?? []) removeNode.run(id);
     for (const [key, value] of batch.facts ?? []) putFact.run(key, JSON.stringify(value));
     for (const [child, term] of batch.terms ?? []) putTerm.run(child, term);
     for (const [child, { run, term, received }] of batch.sessions ?? []) putSession.run(child, run, term, received);

@@ -13,7 +13,8 @@ export interface Batch {
    */
   readonly documents?: readonly { readonly document: NodeDocument; readonly facets: readonly FacetName[] }[];
   /**
-   * Ids of documents to forget. Terms and sessions stay, so that a node that comes back starts above its old term.
+   * Ids of documents to forget, before the documents of this batch are stored: one that is among both begins anew. Terms
+   * and sessions stay, so that a node that comes back starts above its old term.
    */
   readonly removed?: readonly string[];
   /** Small facts of the program, such as its term, by key. A text may be anything that JSON can hold. */

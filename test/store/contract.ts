@@ -119,6 +119,14 @@ export function testStore(name: string, createCase: () => StoreCase, options: { 
     assert.deepEqual(stored.terms, new Map([["a", 2]]));
   });
 
+  behaviour("begins a document anew that is forgotten and stored in one batch", async (store, reopen) => {
+    store.commit({ documents: [{ document: documentOf("a", "self", "/drained", "NO"), facets: ["self"] }] });
+    const document = documentOf("a", "cfg", "/platform", "sim");
+    store.commit({ removed: ["a"], documents: [{ document, facets: ["cfg"] }] });
+    assert.deepEqual(store.load().documents, [document]);
+    assert.deepEqual((await reopen()).load().documents, [document]);
+  });
+
   behaviour("has only documents of which it has a facet, though it may be empty", async (store, reopen) => {
     const documents = [
       { document: emptyDocument("a"), facets: ["cfg"] as const },

@@ -28,8 +28,8 @@ export function createModel(): Model {
     commit(batch) {
       const all = [...events, ...batch.events ?? []];
       if (all.some(({ id }, index) => id <= (all[index - 1]?.id ?? 0))) return false;
-      for (const { document, facets } of batch.documents ?? []) for (const name of facets) put(document, name);
       documents = documents.filter(({ id }) => !batch.removed?.includes(id));
+      for (const { document, facets } of batch.documents ?? []) for (const name of facets) put(document, name);
       facts = new Map([...facts, ...batch.facts ?? []]);
       terms = new Map([...terms, ...batch.terms ?? []]);
       sessions = new Map([...sessions, ...batch.sessions ?? []]);
