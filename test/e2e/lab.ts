@@ -138,7 +138,8 @@ function labOf(cluster: Cluster, names: readonly string[]): Lab {
     },
     agentPid(name) {
       const found = processes().find(({ command }) =>
-        command.includes("--id") && command.includes(nodeIdOf("lab", name))
+        command.includes("--id") && command.includes(nodeIdOf("lab", name)) &&
+        command.some((argument) => argument.startsWith(cluster.folder)) // another lab may run on this machine
       );
       if (found === undefined) throw new Error(`No agent of '${name}' runs`);
       return found.pid;
