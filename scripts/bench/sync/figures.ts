@@ -1,0 +1,73 @@
+import type { CborFloor } from "./floor/cbor.ts";
+import type { Latencies } from "./latencies.ts";
+import type { BrokerKind } from "./options.ts";
+import type { Target } from "./targets.ts";
+
+/** CPU of each process, in per cent of one core. */
+export interface CpuShares {
+  readonly root: number;
+  /** Undefined where the root has the broker in it. */
+  readonly broker: number | undefined;
+  /** All generators together. */
+  readonly generators: number;
+}
+
+/** Resident memory of each process, in MiB. */
+export interface MemoryShares {
+  readonly root: number;
+  readonly broker: number | undefined;
+  readonly generators: number;
+}
+
+/** What was measured. Times are in milliseconds, rates in a second. */
+export interface Figures {
+  readonly agents: number;
+  readonly tiers: number;
+  readonly broker: BrokerKind;
+  /** From a POST of all nodes to its answer. */
+  readonly applyMs: number;
+  /** From the start of a root that has the nodes until it is ready. */
+  readonly startMs: number;
+  /** From the moment that all links start at once until every agent and the root say that they are level. */
+  readonly levelMs: number;
+  /** CPU time that this cost the root. */
+  readonly levelRootCpuMs: number;
+  readonly cfgToAgentMs: Latencies;
+  readonly dscToRootMs: Latencies;
+  /** Changes that were acknowledged, each of one value and one frame. */
+  readonly absorbedPerSec: number;
+  /** What the links' pauses allow at most: 10 a second for each agent. */
+  readonly windowsPerSec: number;
+  /** CPU time of the root for one change, in microseconds, and of its broker where that is another process. */
+  readonly rootUsPerChange: number;
+  readonly brokerUsPerChange: number | undefined;
+  readonly absorbCpuPct: CpuShares;
+  /** Frames that links sent again because no acknowledgement came. */
+  readonly retransmits: number;
+  /** Agents whose last value was compared with the root's, and those where it was another one. */
+  readonly verified: number;
+  readonly wrong: number;
+  /** MQTT in both directions for one change, acknowledgements of both kinds included; without TCP and IP. */
+  readonly bytesPerChange: number;
+  /** What the root's process made the system write to disk. */
+  readonly rootDiskBytesPerChange: number;
+  readonly floorPerSec: number;
+  /** The same without a subscriber's connection: the broker's process counts. Undefined for Mosquitto. */
+  readonly floorInBrokerPerSec: number | undefined;
+  readonly absorbedToFloor: number;
+  readonly cbor: CborFloor;
+  /** The root's CPU while agents change values: what `absorbCpuPct` says of it. */
+  readonly rootCpuPct: number;
+  /** The root's memory with all agents level and nothing to do. */
+  readonly rootRssMb: number;
+  readonly rootEmptyRssMb: number;
+  /** What each node adds to it. */
+  readonly rootBytesPerNode: number;
+  readonly levelRssMb: MemoryShares;
+  readonly absorbRssMb: MemoryShares;
+  /** With nothing changing. Frames are those of links; a keep-alive of MQTT for each agent comes every 10 s beside them. */
+  readonly idleCpuPct: CpuShares;
+  readonly idleFramesPerSec: number;
+  readonly idleKeepalivesPerSec: number;
+  readonly targets: readonly Target[];
+}
