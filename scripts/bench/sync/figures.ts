@@ -1,4 +1,5 @@
 import type { CborFloor } from "./floor/cbor.ts";
+import type { Floor } from "./floor/floor.ts";
 import type { Latencies } from "./latencies.ts";
 import type { BrokerKind } from "./options.ts";
 import type { Target } from "./targets.ts";
@@ -52,9 +53,12 @@ export interface Figures {
   /** What the root's process made the system write to disk. */
   readonly rootDiskBytesPerChange: number;
   readonly floorPerSec: number;
-  /** The same without a subscriber's connection: the broker's process counts. Undefined for Mosquitto. */
-  readonly floorInBrokerPerSec: number | undefined;
+  /** CPU time of broker and subscriber together for one message of the floor, in microseconds. */
+  readonly floorUsPerMessage: number;
+  readonly floor: Floor;
   readonly absorbedToFloor: number;
+  /** The same in CPU time of broker and receiver: what others do on the machine meanwhile changes it less. */
+  readonly absorbedToFloorCpu: number;
   readonly cbor: CborFloor;
   /** The root's CPU while agents change values: what `absorbCpuPct` says of it. */
   readonly rootCpuPct: number;

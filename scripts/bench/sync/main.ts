@@ -77,11 +77,12 @@ async function measureAll(
   await Promise.all(generators.map((peer) => peer.stop()));
   progress.step("The floor: the same messages with bare clients");
   const floor = await measureFloor({
-    url: topology.broker?.url,
+    broker: topology.broker,
     ...{ split, folder, signal },
     messages: acked,
     bytes: cbor.frameBytes,
   });
+  const floorUsPerMessage = round(floor.brokerUs + floor.subscriberUs);
   const figures = {
     ...{ agents, tiers, broker },
     applyMs: Math.round(topology.applyMs),
@@ -91,8 +92,9 @@ async function measureAll(
     ...absorbing,
     windowsPerSec: agents * WINDOWS,
     floorPerSec: floor.perSec,
-    floorInBrokerPerSec: floor.inBrokerPerSec,
+    ...{ floor, floorUsPerMessage },
     absorbedToFloor: round(absorbing.absorbedPerSec / floor.perSec),
+    absorbedToFloorCpu: round(floorUsPerMessage / (absorbing.rootUsPerChange + (absorbing.brokerUsPerChange ?? 0))),
     cbor,
     rootCpuPct: absorbing.absorbCpuPct.root,
     rootRssMb: idle.levelRssMb.root,

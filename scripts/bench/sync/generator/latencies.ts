@@ -74,7 +74,7 @@ export async function measureDsc(
       agent.discover(new Map([["/stuck/self", null]]));
     }
   } finally {
-    await events.close();
+    events.close();
   }
   return times;
 }
