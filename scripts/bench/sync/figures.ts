@@ -7,8 +7,8 @@ import type { Target } from "./targets.ts";
 /** CPU of each process, in per cent of one core. */
 export interface CpuShares {
   readonly root: number;
-  /** Undefined where the root has the broker in it. */
-  readonly broker: number | undefined;
+  /** null where the root has the broker in it. */
+  readonly broker: number | null;
   /** All generators together. */
   readonly generators: number;
 }
@@ -16,7 +16,7 @@ export interface CpuShares {
 /** Resident memory of each process, in MiB. */
 export interface MemoryShares {
   readonly root: number;
-  readonly broker: number | undefined;
+  readonly broker: number | null;
   readonly generators: number;
 }
 
@@ -33,6 +33,10 @@ export interface Figures {
   readonly levelMs: number;
   /** CPU time that this cost the root. */
   readonly levelRootCpuMs: number;
+  /** Frames of a link in both directions until then: births that are sent again before they are answered make more. */
+  readonly levelFramesPerAgent: number;
+  /** Windows that agents sent again until then, because no acknowledgement came. */
+  readonly levelRetransmits: number;
   readonly cfgToAgentMs: Latencies;
   readonly dscToRootMs: Latencies;
   /** Changes that were acknowledged, each of one value and one frame. */
@@ -41,9 +45,9 @@ export interface Figures {
   readonly windowsPerSec: number;
   /** CPU time of the root for one change, in microseconds, and of its broker where that is another process. */
   readonly rootUsPerChange: number;
-  readonly brokerUsPerChange: number | undefined;
+  readonly brokerUsPerChange: number | null;
   readonly absorbCpuPct: CpuShares;
-  /** Frames that links sent again because no acknowledgement came. */
+  /** The same while values were changed. */
   readonly retransmits: number;
   /** Agents whose last value was compared with the root's, and those where it was another one. */
   readonly verified: number;

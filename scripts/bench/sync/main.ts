@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
+import { ProgramError } from "../../../src/cli/mod.ts";
 import { ROOT } from "../../runtimes.ts";
 import { type Bench, round } from "../bench.ts";
 import type { Figures } from "./figures.ts";
@@ -53,11 +54,17 @@ async function measureAll(
   progress: Progress,
   closers: (() => Promise<void>)[],
 ): Promise<Figures> {
-  const { agents, tiers, broker, signal } = options;
+  const { agents, tiers, broker } = options;
+  const failing = new AbortController();
+  const signal = AbortSignal.any([options.signal, failing.signal]);
   progress.step("Measuring CBOR alone");
   const cbor = measureCbor();
   progress.step(`Starting a root with ${agents} nodes`);
   const topology = await startTopology({ agents, broker, folder, signal }, closers);
+  let isEnding = false;
+  void topology.root.exited.then(({ code, signal: by }) => {
+    if (!isEnding) failing.abort(new ProgramError(`The root has ended with ${by ?? `code ${code}`}: see its log`));
+  });
   const split = splitAgents(agents);
   progress.step(`Starting ${split.length} generators`);
   const generators = await startGenerators(topology, { split, folder, signal }, closers);
@@ -73,6 +80,7 @@ async function measureAll(
   progress.step("Absorbing changes");
   const { acked, ...absorbing } = await measureAbsorbing(bed);
   progress.step("Ending the agents");
+  isEnding = true;
   await topology.root.stop();
   await Promise.all(generators.map((peer) => peer.stop()));
   progress.step("The floor: the same messages with bare clients");

@@ -3,7 +3,7 @@ import type { CpuShares, Figures, MemoryShares } from "./figures.ts";
 import type { Latencies } from "./latencies.ts";
 import type { Target } from "./targets.ts";
 
-type Row = readonly [what: string, value: string | number | undefined, unit: string];
+type Row = readonly [what: string, value: string | number | null | undefined, unit: string];
 
 /** The figures as text: groups with their units, then the targets. */
 export function describeFigures(figures: Figures): string {
@@ -15,6 +15,8 @@ export function describeFigures(figures: Figures): string {
       ["root started with them", Math.round(figures.startMs), "ms"],
       ["all agents level", figures.levelMs, "ms"],
       ["CPU of the root until then", figures.levelRootCpuMs, "ms"],
+      ["frames of each link until then", figures.levelFramesPerAgent, ""],
+      ["windows sent again until then", figures.levelRetransmits, ""],
     ]),
     group("latency", [
       ...latencyRows("cfg to agent", figures.cfgToAgentMs),
@@ -34,7 +36,7 @@ export function describeFigures(figures: Figures): string {
       ["CPU of a broker that counts itself", figures.floor.inBroker?.brokerUs, "us"],
       ["wire for a change", figures.bytesPerChange, "B"],
       ["disk for a change", figures.rootDiskBytesPerChange, "B"],
-      ["sent again", figures.retransmits, ""],
+      ["windows sent again", figures.retransmits, ""],
       ["last values compared", figures.verified, ""],
       ["of which wrong", figures.wrong, ""],
     ]),
@@ -75,7 +77,7 @@ function latencyRows(what: string, { p50, p99, max, samples }: Latencies): Row[]
 function group(title: string, rows: readonly Row[]): string {
   return tableOf(
     [title, "", ""],
-    rows.flatMap(([what, value, unit]) => (value === undefined ? [] : [[what, value, unit]])),
+    rows.flatMap(([what, value, unit]) => (value === undefined || value === null ? [] : [[what, value, unit]])),
   );
 }
 
@@ -84,5 +86,5 @@ function processRow(what: string, shares: CpuShares | MemoryShares, unit: string
 }
 
 function verdict({ met }: Target): string {
-  return met === undefined ? "not asked" : met ? "yes" : "NO";
+  return met === null ? "not asked" : met ? "yes" : "NO";
 }

@@ -12,7 +12,7 @@ export interface Floor {
   readonly brokerUs: number;
   readonly subscriberUs: number;
   /** Messages a second without a subscriber, counted in the broker's own process, and its CPU time for one. */
-  readonly inBroker: { readonly perSec: number; readonly brokerUs: number } | undefined;
+  readonly inBroker: { readonly perSec: number; readonly brokerUs: number } | null;
 }
 
 /** How a number of messages went. */
@@ -92,7 +92,7 @@ export async function measureFloor(
     ]);
     return {
       ...{ perSec, brokerUs, subscriberUs },
-      inBroker: alone === undefined ? undefined : { perSec: alone.perSec, brokerUs: alone.us[0] ?? NaN },
+      inBroker: alone === undefined ? null : { perSec: alone.perSec, brokerUs: alone.us[0] ?? NaN },
     };
   } finally {
     await Promise.all(peers.map((peer) => peer.stop()));

@@ -43,6 +43,6 @@ export const GENERATOR = {
   counts: defineCommand(
     "counts",
     nothing,
-    v.object({ frames: count, retransmits: count, dropped: count, level: count }),
+    v.object({ frames: count, retransmits: count }),
   ),
 } as const;

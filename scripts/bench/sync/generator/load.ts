@@ -72,8 +72,6 @@ export function createLoad(log: Log): Handler[] {
       return {
         frames: sum(({ sent, received }) => sent + received),
         retransmits: sum(({ retransmits }) => retransmits),
-        dropped: sum(({ dropped }) => dropped),
-        level,
       };
     }),
   ];

@@ -34,7 +34,6 @@ export interface LoadAgentOptions {
 /** An agent without an engine and without handlers: its replica, its link and its connection are a real agent's. */
 export interface LoadAgent {
   readonly id: string;
-  readonly state: LinkState;
   readonly weighed: boolean;
   /** Called when its cfg has changed, with what its cfg is now. */
   onCfg: ((cfg: Facet) => void) | undefined;
@@ -54,7 +53,6 @@ export interface LoadAgentCounts {
   readonly sent: number;
   readonly received: number;
   readonly retransmits: number;
-  readonly dropped: number;
   /** Bytes of MQTT in both directions, acknowledgements included; 0 where the agent is not weighed. */
   readonly bytes: number;
 }
@@ -112,12 +110,9 @@ export function createLoadAgent(options: LoadAgentOptions): LoadAgent {
     weighed,
     onCfg: undefined,
     onAcked: undefined,
-    get state() {
-      return link.state;
-    },
     get counts() {
       const { sent, received } = transport.counts;
-      return { sent, received, retransmits: link.counts.retransmits, dropped: link.counts.droppedFrames, bytes };
+      return { sent, received, retransmits: link.counts.retransmits, bytes };
     },
     start() {
       transport.start({ connected: link.connected, disconnected: link.disconnected, receive });
