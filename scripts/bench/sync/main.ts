@@ -33,12 +33,18 @@ export async function runSyncBench(options: SyncOptions): Promise<Bench> {
   const folder = join(ROOT, ".kraken", `bench-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   const progress = createProgress();
+  const failing = new AbortController();
+  const signal = AbortSignal.any([options.signal, failing.signal]);
   const closers: (() => Promise<void>)[] = [];
   let well = false;
   try {
-    const figures = await measureAll(options, folder, progress, closers);
+    const fail = (error: Error) => failing.abort(error);
+    const figures = await measureAll({ ...options, signal }, folder, progress, closers, fail);
     well = true;
     return { data: { bench: "sync", ...figures }, table: describeFigures(figures) };
+  } catch (error) {
+    signal.throwIfAborted(); // with the reason: what was under way may say only that it was aborted
+    throw error;
   } finally {
     progress.step("Ending what was started");
     for (const close of closers.reverse()) await close();
@@ -53,17 +59,16 @@ async function measureAll(
   folder: string,
   progress: Progress,
   closers: (() => Promise<void>)[],
+  fail: (error: Error) => void,
 ): Promise<Figures> {
-  const { agents, tiers, broker } = options;
-  const failing = new AbortController();
-  const signal = AbortSignal.any([options.signal, failing.signal]);
+  const { agents, tiers, broker, signal } = options;
   progress.step("Measuring CBOR alone");
   const cbor = measureCbor();
   progress.step(`Starting a root with ${agents} nodes`);
   const topology = await startTopology({ agents, broker, folder, signal }, closers);
   let isEnding = false;
   void topology.root.exited.then(({ code, signal: by }) => {
-    if (!isEnding) failing.abort(new ProgramError(`The root has ended with ${by ?? `code ${code}`}: see its log`));
+    if (!isEnding) fail(new ProgramError(`The root has ended with ${by ?? `code ${code}`}: see its log`));
   });
   const split = splitAgents(agents);
   progress.step(`Starting ${split.length} generators`);
