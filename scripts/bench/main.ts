@@ -1,36 +1,42 @@
-// Measures one part of Kraken and prints a table, or with --json one object.
-// Usage: npm run -s bench -- NAME [--json]
+// Measures one part of Kraken and prints tables, or with --json one object.
+// Usage: npm run -s bench -- NAME [OPTION ...]
 import process from "node:process";
-import { parseArgs } from "node:util";
-import { runPlanBench } from "./plan/main.ts";
+import { callProgram, EXIT, runProcess, systemTerminal, type Terminal } from "../../src/cli/mod.ts";
 import type { Bench } from "./bench.ts";
+import { runPlanBench } from "./plan/main.ts";
+import { program as plan } from "./plan/options.ts";
+import { runSyncBench } from "./sync/main.ts";
+import { program as sync } from "./sync/options.ts";
 
-const BENCHES: { readonly [name: string]: () => Promise<Bench> } = {
-  plan: runPlanBench,
-};
+const NAMES = ["plan", "sync"];
 
-async function run(args: readonly string[]): Promise<number> {
-  const usage = `Usage: npm run -s bench -- NAME [--json], where NAME is ${Object.keys(BENCHES).join(" or ")}`;
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: [...args],
-      options: { json: { type: "boolean", default: false } },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
-    return 2;
-  }
-  const { values, positionals: [name, ...more] } = parsed;
-  const bench = name !== undefined && more.length === 0 && Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
-  if (bench === undefined) {
-    process.stderr.write(`${usage}\n`);
-    return 2;
-  }
-  const { data, table } = await bench();
-  process.stdout.write(values.json ? `${JSON.stringify(data, undefined, 2)}\n` : table);
-  return 0;
+function print(terminal: Terminal, { data, table }: Bench, json: boolean): number {
+  terminal.write(json ? `${JSON.stringify(data, undefined, 2)}\n` : table);
+  return EXIT.ok;
 }
 
-process.exitCode = await run(process.argv.slice(2));
+const [name, ...args] = process.argv.slice(2);
+if (name === "sync") {
+  await runProcess(sync.name, async (io) =>
+    await callProgram(
+      sync,
+      { ...io, args },
+      async ({ options, terminal, signal }) =>
+        print(terminal, await runSyncBench({ ...options, signal }), options.json),
+    ));
+} else if (name === "plan") {
+  // Without runProcess: it takes the signals, and hears none while the planner works.
+  const io = { args, env: process.env, terminal: systemTerminal(), signal: new AbortController().signal };
+  process.exitCode = await callProgram(
+    plan,
+    io,
+    async ({ options, terminal }) => print(terminal, await runPlanBench(), options.json),
+  );
+} else {
+  const isHelp = name === "--help" || name === "-h";
+  const usage = `Usage: npm run -s bench -- NAME [OPTION ...], where NAME is ${NAMES.join(" or ")}\n` +
+    "See `npm run -s bench -- NAME --help`\n";
+  if (isHelp) process.stdout.write(usage);
+  else process.stderr.write(`${name === undefined ? "NAME is missing" : `There is no bench '${name}'`}\n${usage}`);
+  process.exitCode = isHelp ? EXIT.ok : EXIT.usage;
+}

@@ -31,7 +31,8 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
 }
 
-const SETPRIV = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
+/** Where `setpriv` is, which lets a process die with its parent; undefined where the system has none. */
+export const SETPRIV: string | undefined = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
 
 /**
  * Starts a program and waits until it prints a line of JSON with `"ready":true`.

@@ -1,0 +1,48 @@
+import * as v from "valibot";
+import { defineCommand } from "../peer_command.ts";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const times = v.object({ times: v.array(v.number()) });
+const nothing = v.object({});
+const samples = v.object({ samples: count, number: count });
+
+/** The name of the simulated node of a number. */
+export function nodeName(number: number): string {
+  return `n${String(number).padStart(5, "0")}`;
+}
+
+/** What a generator can be asked to do. */
+export const GENERATOR = {
+  /** Makes agents, of the nodes with the numbers from `first` on. They are silent until `start`. */
+  prepare: defineCommand(
+    "prepare",
+    v.object({
+      cluster: v.string(),
+      parent: v.string(),
+      broker: v.string(),
+      api: v.string(),
+      first: count,
+      count,
+    }),
+    nothing,
+  ),
+  /** Starts all links at once, and answers when all are level or the limit is over. */
+  start: defineCommand("start", v.object({ limit: count }), v.object({ level: count })),
+  /** See `measureCfg`. */
+  cfg: defineCommand("cfg", samples, times),
+  /** See `measureDsc`. */
+  dsc: defineCommand("dsc", samples, times),
+  /** See `absorb`. */
+  absorb: defineCommand(
+    "absorb",
+    v.object({ ms: count }),
+    v.object({ acked: count, ms: v.number(), unacked: count, weighedChanges: count, weighedBytes: count }),
+  ),
+  /** Asks the aggregator for what every agent has discovered last. */
+  verify: defineCommand("verify", nothing, v.object({ checked: count, wrong: count })),
+  counts: defineCommand(
+    "counts",
+    nothing,
+    v.object({ frames: count, retransmits: count }),
+  ),
+} as const;
