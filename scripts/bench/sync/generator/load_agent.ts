@@ -7,6 +7,7 @@ import { createChildTransport, formatTopic } from "../../../../src/mqtt/mod.ts";
 import { type Facet, newestVersion, type Value } from "../../../../src/state/mod.ts";
 import {
   createChildLink,
+  createNodeScope,
   createReplica,
   type DownFrame,
   encodeFrame,
@@ -78,7 +79,9 @@ export function createLoadAgent(options: LoadAgentOptions): LoadAgent {
     if (weighed) bytes += publishBytes(topics[channel], encodeFrame(frame).length);
   }
   const link = createChildLink({
-    ...{ id, run, replica, log, modules: MODULES },
+    ...{ id, run, replica, log },
+    modules: () => MODULES,
+    scope: createNodeScope(replica, id),
     clock: systemClock,
     random: Math.random,
     send(frame) {
@@ -115,7 +118,12 @@ export function createLoadAgent(options: LoadAgentOptions): LoadAgent {
       return { sent, received, retransmits: link.counts.retransmits, bytes };
     },
     start() {
-      transport.start({ connected: link.connected, disconnected: link.disconnected, receive });
+      transport.start({
+        connected: link.connected,
+        disconnected: link.disconnected,
+        parentLife: link.parentLife,
+        receive,
+      });
     },
     discover: write,
     discovered: (url) => replica.get(id)?.facets.self.get(url)?.value,
