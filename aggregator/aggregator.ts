@@ -248,6 +248,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
 
   /** What a change of power means for the link. After the write that brought it, so that events come in their order. */
   function powerChanged(id: string): void {
+    if (placement.via(id) !== id) return; // that of an aggregator further down is its own parent's to judge
     const physState = nodes.read(id)?.view.get("/physState");
     if (physState === "POWER_OFF") children.poweredOff(id);
     else runStates.power(id);
