@@ -45,6 +45,11 @@ export function createInbox(options: InboxOptions): Inbox {
         options.sendResync(received);
         return 0;
       }
+      if (frame.upTo <= received && goal !== undefined) {
+        // A late copy: everything in it was here. What was forgotten since then must not come back by it.
+        options.sendAck(received);
+        return 0;
+      }
       let refused = 0;
       for (const { id, facets } of frame.documents) {
         if (facets.cfg !== undefined) refused += options.take(id, "cfg", facets.cfg);
