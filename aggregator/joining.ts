@@ -106,6 +106,14 @@ export function createJoining(parts: JoiningParts): Joining {
     onDeposed: way.onDeposed,
   });
 
+  function assignment(): Assignment | undefined {
+    return readAssignment(replica.get(ownId)?.facets.cfg.get("/assignment")?.value);
+  }
+
+  // What the root said last holds, not the setting with which this program is started.
+  const stored = assignment();
+  if (stored !== undefined) way.onAssignment(stored);
+
   return {
     get state() {
       return link.state;
@@ -124,8 +132,8 @@ export function createJoining(parts: JoiningParts): Joining {
     changed(id, urls) {
       link.changed();
       if (id !== ownId || !urls.includes("/assignment")) return;
-      const assignment = readAssignment(replica.get(ownId)?.facets.cfg.get("/assignment")?.value);
-      if (assignment !== undefined) queueMicrotask(() => way.onAssignment(assignment));
+      const assigned = assignment();
+      if (assigned !== undefined) queueMicrotask(() => way.onAssignment(assigned));
     },
     stop: link.stop,
   };
