@@ -177,7 +177,9 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       engine.touch(child);
       if (domains.declared !== known) joining?.link.redeclare();
     },
-    onGone: forgetUnlessBelow,
+    onGone() {
+      if (joining?.link.isBehind === false) forgetDoubtful();
+    },
   });
   const modules = createModuleHost({
     modules: parts.modules,
@@ -220,6 +222,8 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     modules: () => domains.declared,
     onState: () => fence.changed(),
     onLeft: takeOver,
+    onStray: (id) => void doubtful.add(id),
+    onCaughtUp: () => queueMicrotask(forgetDoubtful),
     onForgotten(ids) {
       for (const id of ids) forget(id);
     },
@@ -228,6 +232,8 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       children.callAll();
     },
   });
+  /** Nodes that are perhaps not below any more: what says so may come before what says otherwise. */
+  const doubtful = new Set<string>();
   let policyAt = "";
   let retriesAsked = new Map<string, Value>();
 
@@ -273,13 +279,17 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     else if (after !== undefined) {
       replica.renew(id);
       children.changed(id);
-    } else queueMicrotask(() => forgetUnlessBelow(id));
+    } else if (way !== undefined) doubtful.add(id);
     engine.touch(id);
   }
 
-  function forgetUnlessBelow(id: string): void {
-    if (way === undefined || id === ownId || placement.via(id) !== undefined || children.isLeaving(id)) return;
-    forget(id);
+  /** Forgets those that are not below by all that the parent has said, and of which every child knows that. */
+  function forgetDoubtful(): void {
+    for (const id of doubtful) {
+      if (children.isLeaving(id)) continue;
+      doubtful.delete(id);
+      if (id !== ownId && placement.via(id) === undefined) forget(id);
+    }
   }
   /** Somebody else holds it now. */
   function forget(id: string): void {

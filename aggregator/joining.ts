@@ -44,6 +44,10 @@ export interface JoiningParts {
   onState(state: LinkState, why: string): void;
   /** Values that an earlier aggregator of a child left have come. */
   onLeft(id: string): void;
+  /** Something came of a node that is not below, as far as is known yet. */
+  onStray(id: string): void;
+  /** Everything has arrived that the parent is known to have. */
+  onCaughtUp(): void;
   /** Documents that its parent does not speak of are none of this aggregator's any more. */
   onForgotten(ids: readonly string[]): void;
   /** Everything that the parent had has arrived for the first time. */
@@ -80,7 +84,7 @@ export function createJoining(parts: JoiningParts): Joining {
     run: parts.run,
     modules: parts.modules,
     replica,
-    scope: createUpScope({ replica, placement, ownId, onLeft: parts.onLeft }),
+    scope: createUpScope({ replica, placement, ownId, onLeft: parts.onLeft, onStray: parts.onStray }),
     term: Math.max(term, wrote),
     clock: parts.clock,
     random: parts.random,
@@ -102,6 +106,7 @@ export function createJoining(parts: JoiningParts): Joining {
       complete = true;
       parts.onComplete();
     },
+    onCaughtUp: parts.onCaughtUp,
     onMoved: way.onAssignment,
     onDeposed: way.onDeposed,
   });

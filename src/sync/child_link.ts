@@ -51,6 +51,8 @@ export interface ChildLinkOptions {
   onWelcome?(term: number, modules: readonly ModuleDeclaration[] | undefined, keepalive: number): void;
   /** Everything that the parent had has arrived, after a beginning from nothing: these documents were mentioned. */
   onSnapshot?(mentioned: ReadonlySet<string>): void;
+  /** Everything has arrived that the parent is known to have. Comes again whenever that is so after data. */
+  onCaughtUp?(): void;
   /** It belongs to another parent now. */
   onMoved?(assignment: Assignment): void;
   /** Another run of the same node has taken its place: it must end. The link sends nothing any more. */
@@ -62,6 +64,8 @@ export interface ChildLink {
   readonly state: LinkState;
   /** The term to write the `self` facet with; 0 until the first welcome. */
   readonly term: number;
+  /** True unless everything has arrived that the parent is known to have. */
+  readonly isBehind: boolean;
   readonly counts: LinkCounts;
   /** The transport is up: frames can be sent. */
   connected(): void;
@@ -237,6 +241,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
         const refused = inbox.data(frame);
         counts.droppedValues += refused;
         if (refused > 0) log.warn("Dropped values that a parent does not write", { values: refused });
+        if (!inbox.isBehind) options.onCaughtUp?.();
         break;
       }
       case "ack":
@@ -273,6 +278,9 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     },
     get term() {
       return term;
+    },
+    get isBehind() {
+      return phase !== "welcomed" || inbox.isBehind;
     },
     get counts() {
       return { ...counts, retransmits: outbox.retransmits, waiting: outbox.waiting };
