@@ -98,7 +98,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   /** The parent has asked for the declarations. */
   let declares = false;
   /** What the parent has mentioned since it began from nothing. */
-  let mentioned: Set<string> | undefined;
+  let mentioned: { readonly documents: Set<string>; readonly urls: Set<string> } | undefined;
   let births = 0;
   let lastBirth = -Infinity;
   let levelAt = 0;
@@ -126,7 +126,8 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   });
   const inbox = createInbox({
     take(node, facet, entries) {
-      mentioned?.add(node);
+      mentioned?.documents.add(node);
+      if (node === options.id && facet === "parent") for (const url of entries.keys()) mentioned?.urls.add(url);
       return scope.take(node, facet, entries, term);
     },
     sendAck: (received) => send({ type: "ack", from: run, to: parent, received }),
@@ -192,7 +193,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       replica.restamp(options.id, "self", term);
     }
     const received = frame.from === parent ? inbox.received : 0;
-    if (received === 0) mentioned = new Set();
+    if (received === 0) mentioned = { documents: new Set(), urls: new Set() };
     inbox.begin(received, frame.newest);
     parent = frame.from;
     refusals = 0;
@@ -264,9 +265,11 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
 
   function checkLevel(): void {
     if (phase === "welcomed" && inbox.complete && mentioned !== undefined) {
-      const all = mentioned;
+      const { documents, urls } = mentioned;
       mentioned = undefined;
-      options.onSnapshot?.(all);
+      // What an earlier parent, or an earlier run of this one, wrote and the present one does not know of is nobody's word.
+      replica.drop(options.id, "parent", (url) => !urls.has(url));
+      options.onSnapshot?.(documents);
     }
     if (state !== "joining" || phase !== "welcomed" || !inbox.complete || outbox.acked < levelAt) return;
     setState("level", "both sides have all of the other's");

@@ -145,7 +145,7 @@ export interface Replica {
   /** Counts every value of a document as changed now, so that whoever follows the index gets all of it. */
   renew(id: string): void;
   /** Forgets entries of a facet that somebody else wrote and that mean nothing any more. Tells listeners. */
-  drop(id: string, facet: FacetName, isGone: (entry: Entry) => boolean): void;
+  drop(id: string, facet: FacetName, isGone: (url: string) => boolean): void;
   /** Forgets a document. */
   remove(id: string): void;
   /** Calls back after each change. @returns Ends it. */
