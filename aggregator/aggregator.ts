@@ -145,7 +145,10 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       const standby = replica.get(ownId)?.facets.cfg.get("/standby")?.value;
       return typeof standby === "string" ? standby : undefined;
     },
-    onChanged: () => engine.touchAll(),
+    onChanged() {
+      if (!fence.isUp) runStates.resume(); // children were sent to the standby, and try it for a while
+      engine.touchAll();
+    },
     handOver: () => children.handOver(),
   });
   const runStates = createRunStates({

@@ -24,7 +24,7 @@ export interface RunStates {
   power(child: string): void;
   /** A node is no child any more. */
   remove(child: string): void;
-  /** Gives every child that was in SYNC or INIT before a restart the time to come back. */
+  /** Gives every child that is in SYNC or INIT the time to come back, after a restart or where it was sent elsewhere. */
   resume(): void;
   stop(): void;
 }
@@ -136,7 +136,10 @@ export function createRunStates(
     resume() {
       for (const child of nodes.placement.direct()) {
         const runState = nodes.read(child)?.view.get("/runState");
-        if (runState === "SYNC" || runState === "INIT") startGrace(child, knownOf(child), parts.resumeGrace);
+        if (runState !== "SYNC" && runState !== "INIT") continue;
+        const known = knownOf(child);
+        endGrace(known);
+        startGrace(child, known, parts.resumeGrace);
       }
     },
     stop() {
