@@ -4,6 +4,8 @@ import type { Clock } from "./clock.ts";
 const TICK = 1_000;
 /** A gap between two looks that is longer than this was a standstill of the program, in milliseconds. */
 const STANDSTILL = 3_000;
+/** Timers may come this much too early, in milliseconds. */
+const PRECISION = 1;
 
 /**
  * A clock that stands still while the program does: when the machine was suspended, or the process stopped or held up by its
@@ -46,7 +48,7 @@ export function createSteadyClock(clock: Clock): Clock {
       }
       function arm(): () => void {
         return clock.after(due - now(), () => {
-          if (now() < due) cancel = arm();
+          if (due - now() > PRECISION) cancel = arm();
           else if (end()) run();
         });
       }
