@@ -165,6 +165,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     sessions: stored.sessions,
     send: parts.send,
     onState: (child, state, sameRun, why) => runStates.link(child, state, sameRun, why),
+    ask: (node) => joining?.link.ask(node),
     onHeard: (child) => runStates.heard(child),
     onBorn(child, { above }) {
       if (term.outdo(child, above)) replica.restamp(child, "parent", term.of(child));
@@ -225,6 +226,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     modules: () => domains.declared,
     onState: () => fence.changed(),
     onLeft: takeOver,
+    onThere: (node, assignment) => children.told(node, assignment),
     onStray: (id) => void doubtful.add(id),
     onCaughtUp: () => queueMicrotask(forgetDoubtful),
     onForgotten(ids) {

@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../src/clock.ts";
 import type { Log } from "../src/log.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
-import { assignmentNumber, assignmentOf, makeTerm, newestVersion, readAssignment, runOf } from "../src/state/mod.ts";
+import { type Assignment, assignmentNumber, assignmentOf, makeTerm, newestVersion, readAssignment, runOf } from "../src/state/mod.ts";
 import {
   type BirthFrame,
   createNodeChildScope,
@@ -21,6 +21,7 @@ import { createAdmission } from "./admission.ts";
 import { createMovedNotices } from "./moved.ts";
 import type { Nodes } from "./nodes.ts";
 import type { Store } from "./store/mod.ts";
+import { createWhereabouts } from "./whereabouts.ts";
 import { createSubtreeScope, type SubtreeScope } from "./subtree_scope.ts";
 
 /** The most different sets of declarations that are known by their digest. */
@@ -51,6 +52,8 @@ export interface ChildrenParts {
   send(child: string, frame: DownFrame): void;
   /** `sameRun`: the agent that joins is the one that was given the last term before. */
   onState(child: string, state: LinkState, sameRun: boolean, why: string): void;
+  /** A node was heard, here or below, whose place is not known: asks the parent. */
+  ask(node: string): void;
   /** A child was heard that has to wait for its turn. */
   onHeard(child: string): void;
   onBorn(child: string, frame: BirthFrame): void;
@@ -75,6 +78,8 @@ export interface ChildrenCounts {
 export interface Children {
   receive(child: string, frame: UpFrame): void;
   life(child: string, frame: LifeFrame): void;
+  /** The parent says where a node joins that it was asked for. */
+  told(node: string, assignment: Assignment): void;
   /** A document has changed. */
   changed(id: string): void;
   /** Asks every child to be born again: this program has started, and knows of no link. */
@@ -110,6 +115,7 @@ export function createChildren(parts: ChildrenParts): Children {
   const known = new Map([parts.agentModules, parts.modules].map((modules) => [digestOf(modules), modules]));
   const askedAt = new Map<string, number>();
   const admission = createAdmission({ clock, admit: (child, frame) => linkOf(child)?.link.receive(frame) });
+  const whereabouts = createWhereabouts({ replica, clock, ask: parts.ask });
   const moved = createMovedNotices({ clock, run: parts.run, send: parts.send });
 
   function assignmentOfNode(child: string): number {
@@ -179,6 +185,7 @@ export function createChildren(parts: ChildrenParts): Children {
       onState(state, why) {
         parts.onState(child, state, sameRun.get(child) ?? true, why);
       },
+      onWhere: (node) => whereabouts.of(node),
       onBorn: (frame) => parts.onBorn(child, frame),
       onModules: (modules) => learn(child, modules),
     });
@@ -200,7 +207,7 @@ export function createChildren(parts: ChildrenParts): Children {
   }
   /** Where a node that is no child joins, if that is known. */
   function redirect(child: string): void {
-    moved.heard(child, readAssignment(replica.get(child)?.facets.cfg.get("/assignment")?.value));
+    moved.heard(child, whereabouts.of(child));
   }
 
   return {
@@ -217,6 +224,7 @@ export function createChildren(parts: ChildrenParts): Children {
       else if (frame.type === "alive") redirect(child);
       else moved.gone(child);
     },
+    told: whereabouts.learn,
     changed(id) {
       const via = placement.via(id);
       if (via !== undefined) links.get(via)?.link.changed();

@@ -46,6 +46,8 @@ export interface JoiningParts {
   onLeft(id: string): void;
   /** Something came of a node that is not below, as far as is known yet. */
   onStray(id: string): void;
+  /** The parent says where a node joins that it was asked for. */
+  onThere(node: string, assignment: Assignment): void;
   /** Everything has arrived that the parent is known to have. */
   onCaughtUp(): void;
   /** Documents that its parent does not speak of are none of this aggregator's any more. */
@@ -108,6 +110,11 @@ export function createJoining(parts: JoiningParts): Joining {
     },
     onCaughtUp: parts.onCaughtUp,
     onMoved: way.onAssignment,
+    // Only what an assignment is of: the frame has more.
+    onThere: (node, frame) => {
+      const assignment = readAssignment(frame);
+      if (assignment !== undefined) parts.onThere(node, assignment);
+    },
     onDeposed: way.onDeposed,
   });
 

@@ -18,6 +18,7 @@ import type {
   LinkState,
   Replica,
   ResyncFrame,
+  ThereFrame,
   UpFrame,
   WelcomeFrame,
 } from "./types.ts";
@@ -55,6 +56,8 @@ export interface ChildLinkOptions {
   onCaughtUp?(): void;
   /** It belongs to another parent now. */
   onMoved?(assignment: Assignment): void;
+  /** The parent says where a node joins that it was asked for. */
+  onThere?(node: string, assignment: Assignment): void;
   /** Another run of the same node has taken its place: it must end. The link sends nothing any more. */
   onDeposed?(): void;
 }
@@ -76,6 +79,8 @@ export interface ChildLink {
   parentLife(frame: LifeFrame): void;
   /** The replica has changed. */
   changed(): void;
+  /** Asks where a node joins that is none of its own. The answer may come, or not. */
+  ask(node: string): void;
   /** What it brings to its parent's planner has changed: it is born again. */
   redeclare(): void;
   /** Ends timers; sends nothing and takes nothing in any more. */
@@ -235,7 +240,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     log.debug(message);
   }
 
-  function deliver(frame: DataFrame | AckFrame | ResyncFrame): void {
+  function deliver(frame: DataFrame | AckFrame | ResyncFrame | ThereFrame): void {
     counts.received++;
     switch (frame.type) {
       case "data": {
@@ -250,6 +255,9 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
         break;
       case "resync":
         outbox.resync(frame.received);
+        break;
+      case "there":
+        options.onThere?.(frame.child, frame);
         break;
     }
     checkLevel();
@@ -318,6 +326,9 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     },
     changed() {
       outbox.changed();
+    },
+    ask(node) {
+      if (phase === "welcomed") send({ type: "where", from: run, to: parent, child: node });
     },
     redeclare() {
       if (phase === "welcomed") rebirth("what it declares has changed");

@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
-import type { Entry } from "../state/mod.ts";
+import type { Assignment, Entry } from "../state/mod.ts";
 import type { LinkCounts } from "./counts.ts";
 import { digestOf } from "./digest.ts";
 import { createInbox } from "./inbox.ts";
@@ -49,6 +49,8 @@ export interface ParentLinkOptions {
   onState(state: LinkState, why: string): void;
   /** A birth is taken in, before anything is sent to the child. */
   onBorn?(frame: BirthFrame): void;
+  /** The child hears a node that is none of its own. @returns Where that one joins, if it is known. */
+  onWhere?(node: string): Assignment | undefined;
   /** What the child brings to the planner. Comes with every birth, before the state changes. */
   onModules(modules: readonly ModuleDeclaration[]): void;
 }
@@ -233,6 +235,13 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       case "resync":
         outbox.resync(frame.received);
         break;
+      case "where": {
+        const assignment = options.onWhere?.(frame.child);
+        if (assignment !== undefined) {
+          send({ ...assignment, type: "there", from: run, to: to(), child: frame.child });
+        }
+        break;
+      }
     }
     if (state !== "joining" || !inbox.complete || outbox.acked < bornAt) return;
     if (hasTakenOver()) setState("level", "both sides have all of the other's");

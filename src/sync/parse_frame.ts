@@ -1,6 +1,7 @@
 import { parseModuleDeclarations } from "../plan/declaration.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
 import {
+  type Assignment,
   type Entry,
   type Facet,
   FACET_NAMES,
@@ -64,13 +65,12 @@ export function parseFrame(data: unknown): Frame {
       };
     case "declare":
       return { type, from, to: run(data, "to") };
-    case "moved": {
-      const assignment = readAssignment(data);
-      if (assignment === undefined) {
-        return fail("moved", data["parent"], "an assignment: number, parent, broker, standby");
-      }
-      return { type, from, ...assignment };
-    }
+    case "moved":
+      return { type, from, ...assignment(data) };
+    case "where":
+      return { type, from, to: run(data, "to"), child: uuid(data, "child") };
+    case "there":
+      return { type, from, to: run(data, "to"), child: uuid(data, "child"), ...assignment(data) };
     case "data":
       return { type, from, to: run(data, "to"), ...window(data), documents: documents(data["documents"]) };
     case "ack":
@@ -85,7 +85,7 @@ export function parseFrame(data: unknown): Frame {
       return { type, from, why };
     }
     default:
-      return fail("type", type, "birth, welcome, declare, moved, data, ack, resync, alive or dead");
+      return fail("type", type, "birth, welcome, declare, moved, where, there, data, ack, resync, alive or dead");
   }
 }
 
@@ -117,6 +117,15 @@ function window(data: Fields): { since: number; upTo: number; newest: number } {
   if (upTo < since) fail("upTo", upTo, `at least since, which is ${since}`);
   if (newest < upTo) fail("newest", newest, `at least upTo, which is ${upTo}`);
   return { since, upTo, newest };
+}
+
+function uuid(data: Fields, key: string): string {
+  const value = data[key];
+  return typeof value === "string" && isUuid(value) ? value : fail(key, value, "a UUID in lower case");
+}
+
+function assignment(data: Fields): Assignment {
+  return readAssignment(data) ?? fail("parent", data["parent"], "an assignment: number, parent, broker, standby");
 }
 
 function digest(data: Fields, key: string): string {

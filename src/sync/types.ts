@@ -56,6 +56,22 @@ export interface MovedFrame extends Assignment {
   readonly type: "moved";
   readonly from: string;
 }
+/** A child that is an aggregator hears a node that is none of its own: where does it join? */
+export interface WhereFrame {
+  readonly type: "where";
+  readonly from: string;
+  readonly to: string;
+  /** The node. */
+  readonly child: string;
+}
+/** The answer, from whoever knows. */
+export interface ThereFrame extends Assignment {
+  readonly type: "there";
+  readonly from: string;
+  readonly to: string;
+  /** The node. */
+  readonly child: string;
+}
 /** Changes with local index above `since` and up to `upTo`, of the sender's own count. */
 export interface DataFrame {
   readonly type: "data";
@@ -96,9 +112,9 @@ export interface DeadFrame {
   readonly why: "lost" | "stopped";
 }
 /** What a child sends. */
-export type UpFrame = BirthFrame | DataFrame | AckFrame | ResyncFrame;
+export type UpFrame = BirthFrame | WhereFrame | DataFrame | AckFrame | ResyncFrame;
 /** What a parent sends. */
-export type DownFrame = WelcomeFrame | DeclareFrame | MovedFrame | DataFrame | AckFrame | ResyncFrame;
+export type DownFrame = WelcomeFrame | DeclareFrame | MovedFrame | ThereFrame | DataFrame | AckFrame | ResyncFrame;
 /** What is on a life topic. */
 export type LifeFrame = AliveFrame | DeadFrame;
 /** Any frame of the protocol. */

@@ -88,6 +88,14 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
     },
     { ...options, requiredKeys: ["type", "from", "number", "parent"] },
   ),
+  fc.record({ type: type("where"), from: run, to: run, child: fc.uuid() }, options),
+  fc.record(
+    {
+      ...{ type: type("there"), from: run, to: run, child: fc.uuid(), number: count, parent: fc.uuid(), broker },
+      standby: fc.record({ parent: fc.uuid(), broker }, { ...options, requiredKeys: ["parent"] }),
+    },
+    { ...options, requiredKeys: ["type", "from", "to", "child", "number", "parent"] },
+  ),
   fc.tuple(run, run, window, documents).map(([from, to, indexes, docs]): Frame => ({
     type: "data",
     from,
