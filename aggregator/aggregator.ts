@@ -238,7 +238,9 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     },
   });
   /** Nodes that are perhaps not below any more: what says so may come before what says otherwise. */
-  const doubtful = new Set<string>();
+  const doubtful = new Set(
+    [...replica.ids()].filter((id) => way !== undefined && id !== ownId && placement.via(id) === undefined),
+  );
   let policyAt = "";
   let retriesAsked = new Map<string, Value>();
 
@@ -305,7 +307,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     if (last === id) {
       children.remove(id);
       runStates.remove(id);
-    }
+    } else if (last !== undefined) children.refresh(last);
     nodes.changed(id);
     statuses.remove(id);
     engine.touch(id);

@@ -88,6 +88,8 @@ export interface Children {
   poweredOff(child: string): void;
   /** A node is no child any more: it is told where to go, and whatever else arrives of it is dropped. */
   remove(child: string): void;
+  /** What was below a child is forgotten here without a word of where it is now: the child has to forget it too. */
+  refresh(child: string): void;
   /** A node is not below a child any more. */
   left(child: string, id: string): void;
   /** Whether a child has still to be told that a node has left. */
@@ -242,13 +244,14 @@ export function createChildren(parts: ChildrenParts): Children {
     remove(child) {
       const there = links.get(child);
       admission.remove(child);
-      there?.link.stop();
-      links.delete(child);
       const assignment = readAssignment(replica.get(child)?.facets.cfg.get("/assignment")?.value);
       if (there !== undefined && there.link.state !== "down" && assignment !== undefined) {
         moved.tell(child, assignment);
-      }
+      } else there?.link.call(); // it asks again, and is sent on as soon as it is known where to
+      there?.link.stop();
+      links.delete(child);
     },
+    refresh: (child) => links.get(child)?.link.refresh(),
     left(child, id) {
       subtreeOf(child)?.left(id);
       links.get(child)?.link.changed();

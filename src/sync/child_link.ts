@@ -197,7 +197,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       term = frame.term;
       replica.restamp(options.id, "self", term);
     }
-    const received = frame.from === parent ? inbox.received : 0;
+    const received = frame.from === parent && frame.afresh !== true ? inbox.received : 0;
     if (received === 0) mentioned = { documents: new Set(), urls: new Set() };
     inbox.begin(received, frame.newest);
     parent = frame.from;

@@ -67,6 +67,8 @@ export interface ParentLink {
   changed(): void;
   /** Asks the child to be born again, say after a start. At most once a second. */
   call(): void;
+  /** Has the child begin from nothing: what it is not told of then, it forgets. */
+  refresh(): void;
   /** Ends timers; sends nothing and takes nothing in any more. */
   stop(): void;
 }
@@ -83,6 +85,8 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   let lastCall = -Infinity;
   let lastWelcome = -Infinity;
   let cancelCall: (() => void) | undefined;
+  /** The child has to begin from nothing, and has not done so yet. */
+  let afresh = false;
   let stopped = false;
   const retired = new Set<string>();
   const counts = { sent: 0, received: 0, droppedFrames: 0, droppedValues: 0 };
@@ -153,6 +157,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     const digest = digestOf(options.modules);
     send({
       ...{ type: "welcome", from: run, to: to(), term: term(), received: inbox.received, newest: bornAt, digest },
+      ...(afresh && { afresh }),
       keepalive: options.keepalive(),
       ...(session?.knows !== digest && { modules: options.modules }),
     });
@@ -204,7 +209,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       setState("joining", isNew ? "a new run of it was born" : "it was born again");
     }
     welcome();
-    outbox.start(frame.parent === run && !isNew ? frame.received : 0);
+    outbox.start(frame.parent === run && !isNew && !afresh ? frame.received : 0);
   }
 
   function drop(message: string): void {
@@ -244,6 +249,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       }
     }
     if (state !== "joining" || !inbox.complete || outbox.acked < bornAt) return;
+    afresh = false;
     if (hasTakenOver()) setState("level", "both sides have all of the other's");
     else if (clock.now() - lastWelcome >= CALL_MS) welcome(); // it goes on with an older term: the last welcome was lost
   }
@@ -284,6 +290,12 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       outbox.changed();
     },
     call,
+    refresh() {
+      if (state === "down") return;
+      afresh = true;
+      setState("joining", "it has to begin from nothing");
+      call();
+    },
     stop() {
       stopped = true;
       cancelCall?.();

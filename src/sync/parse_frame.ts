@@ -59,6 +59,7 @@ export function parseFrame(data: unknown): Frame {
         term: count(data, "term"),
         received: count(data, "received"),
         newest: count(data, "newest"),
+        ...afresh(data["afresh"]),
         keepalive: count(data, "keepalive"),
         digest: digest(data, "digest"),
         ...modules(data["modules"]),
@@ -138,6 +139,11 @@ function modules(value: unknown): { readonly modules?: readonly ModuleDeclaratio
   const parsed = parseModuleDeclarations(value);
   if (!parsed.ok) throw new MalformedFrame(`modules: ${parsed.problems[0] ?? "not understood"}`);
   return { modules: parsed.modules };
+}
+
+function afresh(value: unknown): { readonly afresh?: true } {
+  if (value === undefined || value === false) return {};
+  return value === true ? { afresh: value } : fail("afresh", value, "true or false");
 }
 
 function documents(value: unknown): DocumentChanges[] {

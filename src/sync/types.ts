@@ -38,6 +38,8 @@ export interface WelcomeFrame {
   readonly received: number;
   /** The parent's newest index: the child is level once it has everything up to it. */
   readonly newest: number;
+  /** The child begins from nothing again, as the parent can't say otherwise what is none of the child's any more. */
+  readonly afresh?: true;
   /** How often the child should show that it is there, in seconds: longer, the more children there are. */
   readonly keepalive: number;
   /** Names what the parent's modules declare. */

@@ -76,7 +76,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record(
     {
       ...{ type: type("welcome"), from: run, to: run, term: count, received: count, newest: count },
-      ...{ keepalive: count, digest, modules },
+      ...{ keepalive: count, digest, modules, afresh: fc.constant(true as const) },
     },
     { ...options, requiredKeys: ["type", "from", "to", "term", "received", "newest", "keepalive", "digest"] },
   ),
