@@ -30,6 +30,8 @@ import { takeWriterTerm } from "./writer_term.ts";
 
 /** How much longer than a lost link all links may take after a restart of the aggregator, in milliseconds. */
 const RESUME_GRACE = 30_000;
+/** How much longer it may take a node to join that was moved, in milliseconds: the network to its old parent may be bad. */
+const ADOPT_GRACE = 300_000;
 
 /** What an aggregator is made of. */
 export interface AggregatorParts {
@@ -155,6 +157,8 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     ...{ nodes, discovered, clock },
     grace: parts.grace,
     resumeGrace: parts.grace + RESUME_GRACE,
+    // Who loses its aggregator asks the standby by itself; others have to be told by their old one.
+    adoptGrace: parts.grace + (parts.standbyFor === undefined ? ADOPT_GRACE : RESUME_GRACE),
     isFenced: () => fence.isUp,
   });
   const children = createChildren({
