@@ -291,9 +291,8 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     },
     call,
     refresh() {
-      if (state === "down") return;
       afresh = true;
-      setState("joining", "it has to begin from nothing");
+      if (state !== "down") setState("joining", "it has to begin from nothing");
       call();
     },
     stop() {
