@@ -226,7 +226,15 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     onLooked: tellSubtree,
   });
   const joining: Joining | undefined = way === undefined ? undefined : createJoining({
-    ...{ ownId, run, way, replica, placement, term, clock, random, log },
+    ...{ ownId, run, replica, placement, term, clock, random, log },
+    way: {
+      ...way,
+      send(frame) {
+        // What is said above is on the disk: the next run must not know less than others have from this one.
+        if (frame.type === "data" && frame.documents.length > 0) persistence.flush();
+        way.send(frame);
+      },
+    },
     modules: () => domains.declared,
     onState: () => fence.changed(),
     onLeft: takeOver,
@@ -431,6 +439,11 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       takePolicy();
       fence.changed();
       runStates.resume();
+      for (const id of placement.direct()) {
+        // What the last run has told children may be newer than what it left on the disk: this one's word is the last.
+        if (term.hasWritten(id)) replica.restamp(id, "parent", term.of(id));
+        else takeOver(id); // it came just before the end of the last run
+      }
       for (const id of nodes.children()) statuses.changed(id);
       await modules.start();
       engine.touchAll();

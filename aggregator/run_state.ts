@@ -127,7 +127,10 @@ export function createRunStates(
     },
     adopt(child) {
       const runState = nodes.read(child)?.view.get("/runState");
-      if (runState === "SYNC" || runState === "INIT") startGrace(child, knownOf(child), parts.adoptGrace);
+      if (runState !== "SYNC" && runState !== "INIT") return;
+      const known = knownOf(child);
+      endGrace(known);
+      startGrace(child, known, parts.adoptGrace);
     },
     power: (child) => settle(child, "its machine is on"),
     remove(child) {
