@@ -292,6 +292,8 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     call,
     refresh() {
       afresh = true;
+      bornAt = Infinity;
+      replica.renew(child); // so that no ack of before is one of what comes now
       if (state !== "down") setState("joining", "it has to begin from nothing");
       call();
     },
