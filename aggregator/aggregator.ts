@@ -384,7 +384,12 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     if (urls.every((url) => url === "/engine/status")) return; // it is of our own making, and nobody here plans with it
     if (facet === "self") agentHolds.changed(id, urls);
     if (nodes.isChild(id)) {
-      if (facet === "cfg") queueMicrotask(() => freezer.tell(id));
+      if (facet === "cfg") {
+        queueMicrotask(() => {
+          freezer.tell(id);
+          if (!term.hasWritten(id)) takeOver(id); // it went and came back before this was heard of
+        });
+      }
       if (urls.includes("/retries")) queueMicrotask(() => takeRetries(id));
       if (facet === "parent" && urls.includes("/physState")) queueMicrotask(() => powerChanged(id));
       engine.touch(id);
