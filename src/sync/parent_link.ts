@@ -85,8 +85,11 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   let lastCall = -Infinity;
   let lastWelcome = -Infinity;
   let cancelCall: (() => void) | undefined;
-  /** The child has to begin from nothing, and has not done so yet. */
-  let afresh = false;
+  /**
+   * The child has to begin from nothing, and has not done so yet: with a new link too, as this run may have had one to it
+   * before, when the node was deleted or given away.
+   */
+  let afresh = true;
   let stopped = false;
   const retired = new Set<string>();
   const counts = { sent: 0, received: 0, droppedFrames: 0, droppedValues: 0 };
