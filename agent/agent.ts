@@ -5,7 +5,6 @@ import { createModuleHost, type Module, type ModuleNode } from "../src/module/mo
 import { compileDomain, createPlanner, type ModuleDeclaration, type Planner } from "../src/plan/mod.ts";
 import {
   type Assignment,
-  assignmentOf,
   emptyDocument,
   newestVersion,
   readAssignment,
@@ -160,11 +159,6 @@ export function createAgent(parts: AgentParts): Agent {
     onWelcome(_term, parentModules, keepalive) {
       if (parentModules !== undefined) planWith(parentModules);
       parts.onKeepalive?.(keepalive);
-    },
-    // What an earlier parent wrote and the present one does not know of is nobody's word any more.
-    onSnapshot() {
-      const assignment = assignmentOf(link.term);
-      replica.drop(id, "parent", ({ version }) => assignmentOf(version[0]) < assignment);
     },
     onMoved: (assignment) => parts.onAssignment?.(assignment),
     onDeposed: parts.onDeposed,

@@ -30,6 +30,8 @@ import { takeWriterTerm } from "./writer_term.ts";
 
 /** How much longer than a lost link all links may take after a restart of the aggregator, in milliseconds. */
 const RESUME_GRACE = 30_000;
+/** How much longer it may take a node to join that was moved, in milliseconds: the network to its old parent may be bad. */
+const ADOPT_GRACE = 300_000;
 
 /** What an aggregator is made of. */
 export interface AggregatorParts {
@@ -160,13 +162,18 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       const standby = replica.get(ownId)?.facets.cfg.get("/standby")?.value;
       return typeof standby === "string" ? standby : undefined;
     },
-    onChanged: () => engine.touchAll(),
+    onChanged() {
+      if (!fence.isUp) runStates.resume(); // children were sent to the standby, and try it for a while
+      engine.touchAll();
+    },
     handOver: () => children.handOver(),
   });
   const runStates = createRunStates({
     ...{ nodes, discovered, clock },
     grace: parts.grace,
     resumeGrace: parts.grace + RESUME_GRACE,
+    // Who loses its aggregator asks the standby by itself; others have to be told by their old one.
+    adoptGrace: parts.grace + (parts.standbyFor === undefined ? ADOPT_GRACE : RESUME_GRACE),
     isFenced: () => fence.isUp,
   });
   const children = createChildren({
@@ -177,6 +184,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     sessions: stored.sessions,
     send: parts.send,
     onState: (child, state, sameRun, why) => runStates.link(child, state, sameRun, why),
+    ask: (node) => joining?.link.ask(node),
     onHeard: (child) => runStates.heard(child),
     onBorn(child, { above }) {
       if (term.outdo(child, above)) replica.restamp(child, "parent", term.of(child));
@@ -192,7 +200,9 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       engine.touch(child);
       if (domains.declared !== known) joining?.link.redeclare();
     },
-    onGone: forgetUnlessBelow,
+    onGone() {
+      if (joining?.link.isBehind === false) forgetDoubtful();
+    },
   });
   const modules = createModuleHost({
     modules: parts.modules,
@@ -231,10 +241,21 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     onLooked: tellSubtree,
   });
   const joining: Joining | undefined = way === undefined ? undefined : createJoining({
-    ...{ ownId, run, way, replica, placement, term, clock, random, log },
+    ...{ ownId, run, replica, placement, term, clock, random, log },
+    way: {
+      ...way,
+      send(frame) {
+        // What is said above is on the disk: the next run must not know less than others have from this one.
+        if (frame.type === "data" && frame.documents.length > 0) persistence.flush();
+        way.send(frame);
+      },
+    },
     modules: () => domains.declared,
     onState: () => fence.changed(),
     onLeft: takeOver,
+    onThere: (node, assignment) => children.told(node, assignment),
+    onStray: (id) => void doubtful.add(id),
+    onCaughtUp: () => queueMicrotask(forgetDoubtful),
     onForgotten(ids) {
       for (const id of ids) forget(id);
     },
@@ -243,6 +264,10 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       children.callAll();
     },
   });
+  /** Nodes that are perhaps not below any more: what says so may come before what says otherwise. */
+  const doubtful = new Set(
+    [...replica.ids()].filter((id) => way !== undefined && id !== ownId && placement.via(id) === undefined),
+  );
   let policyAt = "";
   let retriesAsked = new Map<string, Value>();
 
@@ -263,6 +288,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
 
   /** What a change of power means for the link. After the write that brought it, so that events come in their order. */
   function powerChanged(id: string): void {
+    if (placement.via(id) !== id) return; // that of an aggregator further down is its own parent's to judge
     const physState = nodes.read(id)?.view.get("/physState");
     if (physState === "POWER_OFF") children.poweredOff(id);
     else runStates.power(id);
@@ -287,13 +313,17 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     else if (after !== undefined) {
       replica.renew(id);
       children.changed(id);
-    } else queueMicrotask(() => forgetUnlessBelow(id));
+    } else if (way !== undefined) doubtful.add(id);
     engine.touch(id);
   }
 
-  function forgetUnlessBelow(id: string): void {
-    if (way === undefined || id === ownId || placement.via(id) !== undefined || children.isLeaving(id)) return;
-    forget(id);
+  /** Forgets those that are not below by all that the parent has said, and of which every child knows that. */
+  function forgetDoubtful(): void {
+    for (const id of doubtful) {
+      if (children.isLeaving(id)) continue;
+      doubtful.delete(id);
+      if (id !== ownId && placement.via(id) === undefined) forget(id);
+    }
   }
   /** Somebody else holds it now. */
   function forget(id: string): void {
@@ -304,7 +334,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     if (last === id) {
       children.remove(id);
       runStates.remove(id);
-    }
+    } else if (last !== undefined) children.refresh(last);
     nodes.changed(id);
     statuses.remove(id);
     engine.touch(id);
@@ -370,7 +400,12 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     if (urls.every((url) => url === "/engine/status")) return; // it is of our own making, and nobody here plans with it
     if (facet === "self") agentHolds.changed(id, urls);
     if (nodes.isChild(id)) {
-      if (facet === "cfg") queueMicrotask(() => freezer.tell(id));
+      if (facet === "cfg") {
+        queueMicrotask(() => {
+          freezer.tell(id);
+          if (!term.hasWritten(id)) takeOver(id); // it went and came back before this was heard of
+        });
+      }
       if (urls.includes("/retries")) queueMicrotask(() => takeRetries(id));
       if (facet === "parent" && urls.includes("/physState")) queueMicrotask(() => powerChanged(id));
       engine.touch(id);
@@ -434,6 +469,11 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       takePolicy();
       fence.changed();
       runStates.resume();
+      for (const id of placement.direct()) {
+        // What the last run has told children may be newer than what it left on the disk: this one's word is the last.
+        if (term.hasWritten(id)) replica.restamp(id, "parent", term.of(id));
+        else takeOver(id); // it came just before the end of the last run
+      }
       for (const id of nodes.children()) statuses.changed(id);
       await modules.start();
       engine.touchAll();

@@ -1,7 +1,15 @@
 import type { Clock, Random } from "../src/clock.ts";
 import type { Log } from "../src/log.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
-import { assignmentNumber, assignmentOf, makeTerm, newestVersion, readAssignment, runOf } from "../src/state/mod.ts";
+import {
+  type Assignment,
+  assignmentNumber,
+  assignmentOf,
+  makeTerm,
+  newestVersion,
+  readAssignment,
+  runOf,
+} from "../src/state/mod.ts";
 import {
   type BirthFrame,
   createNodeChildScope,
@@ -21,6 +29,7 @@ import { createAdmission } from "./admission.ts";
 import { createMovedNotices } from "./moved.ts";
 import type { Nodes } from "./nodes.ts";
 import type { Store } from "./store/mod.ts";
+import { createWhereabouts } from "./whereabouts.ts";
 import { createSubtreeScope, type SubtreeScope } from "./subtree_scope.ts";
 
 /** The most different sets of declarations that are known by their digest. */
@@ -53,6 +62,8 @@ export interface ChildrenParts {
   send(child: string, frame: DownFrame): void;
   /** `sameRun`: the agent that joins is the one that was given the last term before. */
   onState(child: string, state: LinkState, sameRun: boolean, why: string): void;
+  /** A node was heard, here or below, whose place is not known: asks the parent. */
+  ask(node: string): void;
   /** A child was heard that has to wait for its turn. */
   onHeard(child: string): void;
   onBorn(child: string, frame: BirthFrame): void;
@@ -77,6 +88,8 @@ export interface ChildrenCounts {
 export interface Children {
   receive(child: string, frame: UpFrame): void;
   life(child: string, frame: LifeFrame): void;
+  /** The parent says where a node joins that it was asked for. */
+  told(node: string, assignment: Assignment): void;
   /** A document has changed. */
   changed(id: string): void;
   /** Asks every child to be born again: this program has started, and knows of no link. */
@@ -85,6 +98,8 @@ export interface Children {
   poweredOff(child: string): void;
   /** A node is no child any more: it is told where to go, and whatever else arrives of it is dropped. */
   remove(child: string): void;
+  /** What was below a child is forgotten here without a word of where it is now: the child has to forget it too. */
+  refresh(child: string): void;
   /** A node is not below a child any more. */
   left(child: string, id: string): void;
   /** Whether a child has still to be told that a node has left. */
@@ -112,6 +127,7 @@ export function createChildren(parts: ChildrenParts): Children {
   const known = new Map([parts.agentModules, parts.modules].map((modules) => [digestOf(modules), modules]));
   const askedAt = new Map<string, number>();
   const admission = createAdmission({ clock, admit: (child, frame) => linkOf(child)?.link.receive(frame) });
+  const whereabouts = createWhereabouts({ replica, clock, ask: parts.ask });
   const moved = createMovedNotices({ clock, run: parts.run, send: parts.send });
 
   let cancelLook = clock.after(LOOK_MS, look);
@@ -188,6 +204,7 @@ export function createChildren(parts: ChildrenParts): Children {
       onState(state, why) {
         parts.onState(child, state, sameRun.get(child) ?? true, why);
       },
+      onWhere: (node) => whereabouts.of(node),
       onBorn: (frame) => parts.onBorn(child, frame),
       onModules: (modules) => learn(child, modules),
     });
@@ -209,7 +226,7 @@ export function createChildren(parts: ChildrenParts): Children {
   }
   /** Where a node that is no child joins, if that is known. */
   function redirect(child: string): void {
-    moved.heard(child, readAssignment(replica.get(child)?.facets.cfg.get("/assignment")?.value));
+    moved.heard(child, whereabouts.of(child));
   }
 
   return {
@@ -226,6 +243,7 @@ export function createChildren(parts: ChildrenParts): Children {
       else if (frame.type === "alive") redirect(child);
       else moved.gone(child);
     },
+    told: whereabouts.learn,
     changed(id) {
       const via = placement.via(id);
       if (via !== undefined) links.get(via)?.link.changed();
@@ -243,13 +261,14 @@ export function createChildren(parts: ChildrenParts): Children {
     remove(child) {
       const there = links.get(child);
       admission.remove(child);
-      there?.link.stop();
-      links.delete(child);
       const assignment = readAssignment(replica.get(child)?.facets.cfg.get("/assignment")?.value);
       if (there !== undefined && there.link.state !== "down" && assignment !== undefined) {
         moved.tell(child, assignment);
-      }
+      } else there?.link.call(); // it asks again, and is sent on as soon as it is known where to
+      there?.link.stop();
+      links.delete(child);
     },
+    refresh: (child) => links.get(child)?.link.refresh(),
     left(child, id) {
       subtreeOf(child)?.left(id);
       links.get(child)?.link.changed();

@@ -47,6 +47,12 @@ export interface JoiningParts {
   onState(state: LinkState, why: string): void;
   /** Values that an earlier aggregator of a child left have come. */
   onLeft(id: string): void;
+  /** Something came of a node that is not below, as far as is known yet. */
+  onStray(id: string): void;
+  /** The parent says where a node joins that it was asked for. */
+  onThere(node: string, assignment: Assignment): void;
+  /** Everything has arrived that the parent is known to have. */
+  onCaughtUp(): void;
   /** Documents that its parent does not speak of are none of this aggregator's any more. */
   onForgotten(ids: readonly string[]): void;
   /** Everything that the parent had has arrived for the first time. */
@@ -83,7 +89,7 @@ export function createJoining(parts: JoiningParts): Joining {
     run: parts.run,
     modules: parts.modules,
     replica,
-    scope: createUpScope({ replica, placement, ownId, onLeft: parts.onLeft }),
+    scope: createUpScope({ replica, placement, ownId, onLeft: parts.onLeft, onStray: parts.onStray }),
     term: Math.max(term, wrote),
     batch: BATCH_MS,
     clock: parts.clock,
@@ -106,9 +112,23 @@ export function createJoining(parts: JoiningParts): Joining {
       complete = true;
       parts.onComplete();
     },
+    onCaughtUp: parts.onCaughtUp,
     onMoved: way.onAssignment,
+    // Only what an assignment is of: the frame has more.
+    onThere: (node, frame) => {
+      const assignment = readAssignment(frame);
+      if (assignment !== undefined) parts.onThere(node, assignment);
+    },
     onDeposed: way.onDeposed,
   });
+
+  function assignment(): Assignment | undefined {
+    return readAssignment(replica.get(ownId)?.facets.cfg.get("/assignment")?.value);
+  }
+
+  // What the root said last holds, not the setting with which this program is started.
+  const stored = assignment();
+  if (stored !== undefined) way.onAssignment(stored);
 
   return {
     get state() {
@@ -128,8 +148,8 @@ export function createJoining(parts: JoiningParts): Joining {
     changed(id, urls) {
       link.changed();
       if (id !== ownId || !urls.includes("/assignment")) return;
-      const assignment = readAssignment(replica.get(ownId)?.facets.cfg.get("/assignment")?.value);
-      if (assignment !== undefined) queueMicrotask(() => way.onAssignment(assignment));
+      const assigned = assignment();
+      if (assigned !== undefined) queueMicrotask(() => way.onAssignment(assigned));
     },
     stop: link.stop,
   };

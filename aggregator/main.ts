@@ -9,6 +9,7 @@ import { systemClock } from "../src/clock.ts";
 import { createLog } from "../src/log.ts";
 import { createUplink } from "../src/mqtt/mod.ts";
 import { redactUrl, withoutCredentials } from "../src/redact.ts";
+import { createSteadyClock } from "../src/steady_clock.ts";
 import { isNodeName, nodeIdOf } from "../src/state/mod.ts";
 import { VERSION } from "../src/version.ts";
 import { createAggregator } from "./aggregator.ts";
@@ -57,7 +58,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       modules: [createJoinModule(), createSimpowerModule({ bootUri: () => boot.uri })],
       agentModules: [serviceDeclaration, hostinfoDeclaration],
       grace: options.grace,
-      clock: systemClock,
+      clock: createSteadyClock(systemClock),
       random: Math.random,
       send: (child, frame) => send(child, frame),
       ...(options["standby-for"] !== undefined && { standbyFor: options["standby-for"] }),

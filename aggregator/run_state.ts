@@ -18,13 +18,13 @@ export interface RunStates {
   link(child: string, state: LinkState, sameRun: boolean, why: string): void;
   /** A child was heard that waits for its turn to be taken in: it has not been lost. */
   heard(child: string): void;
-  /** A node has become a child: until it is heard, it gets the time that it would after a restart. */
+  /** A node has become a child: it gets the time to hear of that. */
   adopt(child: string): void;
   /** The power of a child changed: what its link says may mean something else now. */
   power(child: string): void;
   /** A node is no child any more. */
   remove(child: string): void;
-  /** Gives every child that was in SYNC or INIT before a restart the time to come back. */
+  /** Gives every child that is in SYNC or INIT the time to come back, after a restart or where it was sent elsewhere. */
   resume(): void;
   stop(): void;
 }
@@ -37,6 +37,7 @@ export interface RunStates {
  *
  * @param grace How long a lost link may take to come back, in milliseconds.
  * @param resumeGrace The same after a restart of this program, when all children come back at once.
+ * @param adoptGrace The same for a node that was given to this aggregator, and has to hear of it.
  */
 export function createRunStates(
   parts: {
@@ -45,6 +46,7 @@ export function createRunStates(
     readonly clock: Clock;
     readonly grace: number;
     readonly resumeGrace: number;
+    readonly adoptGrace: number;
     /** Whether nothing may be concluded from silence now: this aggregator may have been replaced. */
     readonly isFenced: () => boolean;
   },
@@ -125,7 +127,10 @@ export function createRunStates(
     },
     adopt(child) {
       const runState = nodes.read(child)?.view.get("/runState");
-      if (runState === "SYNC" || runState === "INIT") startGrace(child, knownOf(child), parts.resumeGrace);
+      if (runState !== "SYNC" && runState !== "INIT") return;
+      const known = knownOf(child);
+      endGrace(known);
+      startGrace(child, known, parts.adoptGrace);
     },
     power: (child) => settle(child, "its machine is on"),
     remove(child) {
@@ -136,7 +141,10 @@ export function createRunStates(
     resume() {
       for (const child of nodes.placement.direct()) {
         const runState = nodes.read(child)?.view.get("/runState");
-        if (runState === "SYNC" || runState === "INIT") startGrace(child, knownOf(child), parts.resumeGrace);
+        if (runState !== "SYNC" && runState !== "INIT") continue;
+        const known = knownOf(child);
+        endGrace(known);
+        startGrace(child, known, parts.resumeGrace);
       }
     },
     stop() {

@@ -22,6 +22,8 @@ export function createUpScope(
     readonly ownId: string;
     /** Values that an earlier aggregator of a node that is served here left have come. */
     readonly onLeft: (id: string) => void;
+    /** Something came of a node that is not below, as far as is known yet. */
+    readonly onStray: (id: string) => void;
   },
 ): ChildScope {
   const { replica, placement, ownId } = parts;
@@ -37,6 +39,7 @@ export function createUpScope(
     take(id, facet, entries, term) {
       if (id === ownId && facet === "self") return takeSelfOver(replica, id, term, entries);
       const changed = replica.merge(id, facet, entries);
+      if (id !== ownId && placement.via(id) === undefined) parts.onStray(id);
       if (facet === "parent" && id !== ownId && changed.length > 0 && placement.via(id) === id) parts.onLeft(id);
       return 0;
     },

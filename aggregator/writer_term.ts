@@ -10,6 +10,8 @@ export interface WriterTerm {
   of(id: string): number;
   /** Counts on to at least this run, on disk when this returns. */
   raise(run: number): void;
+  /** Whether what is in the facet was written under the node's present assignment. */
+  hasWritten(id: string): boolean;
   /** Goes above what is in the facet already. @returns False where the facet has a writer of a later assignment. */
   settle(id: string): boolean;
   /**
@@ -50,6 +52,7 @@ export function takeWriterTerm(store: Store, stored: Stored, replica: () => Repl
     },
     of,
     raise,
+    hasWritten: (id) => assignmentOf(newestOf(id)) === assignmentOf(of(id)),
     settle(id) {
       const newest = newestOf(id);
       if (newest <= of(id)) return true;

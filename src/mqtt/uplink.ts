@@ -38,8 +38,15 @@ export interface Uplink {
   stop(): Promise<void>;
 }
 
-/** Makes an uplink. It is silent until it is started. */
-export function createUplink(options: UplinkOptions): Uplink {
+/**
+ * Makes an uplink. It is silent until it is started.
+ *
+ * @param makeTransport Makes the way to one parent over one broker.
+ */
+export function createUplink(
+  options: UplinkOptions,
+  makeTransport: (options: ChildTransportOptions) => ChildTransport = createChildTransport,
+): Uplink {
   const { clock, random, log } = options;
   let number = -1;
   let primary: Required<JoinTarget> = { parent: options.parent, broker: options.url };
@@ -57,7 +64,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 
   function make(): ChildTransport {
     connectedWith = keepalive;
-    return createChildTransport({ ...options, url: current.broker, parent: current.parent, keepalive });
+    return makeTransport({ ...options, url: current.broker, parent: current.parent, keepalive });
   }
 
   /** The URL of a broker with the name and password of the one that was set, which no state document holds. */
@@ -73,7 +80,11 @@ export function createUplink(options: UplinkOptions): Uplink {
 
   /** Ends the connection, and makes one to what is wanted when it has ended: the broker takes them for the same client. */
   function reconnect(): void {
-    if (end === undefined || stopped || changing !== undefined) return;
+    if (stopped || changing !== undefined) return;
+    if (end === undefined) {
+      transport = make(); // nothing was sent with the one before
+      return;
+    }
     const last = transport;
     end.disconnected();
     changing = last.stop().then(() => {

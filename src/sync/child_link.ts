@@ -18,6 +18,7 @@ import type {
   LinkState,
   Replica,
   ResyncFrame,
+  ThereFrame,
   UpFrame,
   WelcomeFrame,
 } from "./types.ts";
@@ -53,8 +54,12 @@ export interface ChildLinkOptions {
   onWelcome?(term: number, modules: readonly ModuleDeclaration[] | undefined, keepalive: number): void;
   /** Everything that the parent had has arrived, after a beginning from nothing: these documents were mentioned. */
   onSnapshot?(mentioned: ReadonlySet<string>): void;
+  /** Everything has arrived that the parent is known to have. Comes again whenever that is so after data. */
+  onCaughtUp?(): void;
   /** It belongs to another parent now. */
   onMoved?(assignment: Assignment): void;
+  /** The parent says where a node joins that it was asked for. */
+  onThere?(node: string, assignment: Assignment): void;
   /** Another run of the same node has taken its place: it must end. The link sends nothing any more. */
   onDeposed?(): void;
 }
@@ -64,6 +69,8 @@ export interface ChildLink {
   readonly state: LinkState;
   /** The term to write the `self` facet with; 0 until the first welcome. */
   readonly term: number;
+  /** True unless everything has arrived that the parent is known to have. */
+  readonly isBehind: boolean;
   readonly counts: LinkCounts;
   /** The transport is up: frames can be sent. */
   connected(): void;
@@ -74,6 +81,8 @@ export interface ChildLink {
   parentLife(frame: LifeFrame): void;
   /** The replica has changed. */
   changed(): void;
+  /** Asks where a node joins that is none of its own. The answer may come, or not. */
+  ask(node: string): void;
   /** What it brings to its parent's planner has changed: it is born again. */
   redeclare(): void;
   /** Ends timers; sends nothing and takes nothing in any more. */
@@ -96,7 +105,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   /** The parent has asked for the declarations. */
   let declares = false;
   /** What the parent has mentioned since it began from nothing. */
-  let mentioned: Set<string> | undefined;
+  let mentioned: { readonly documents: Set<string>; readonly urls: Set<string> } | undefined;
   let births = 0;
   let lastBirth = -Infinity;
   let lastHeard = -Infinity;
@@ -126,7 +135,8 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   });
   const inbox = createInbox({
     take(node, facet, entries) {
-      mentioned?.add(node);
+      mentioned?.documents.add(node);
+      if (node === options.id && facet === "parent") { for (const url of entries.keys()) mentioned?.urls.add(url); }
       return scope.take(node, facet, entries, term);
     },
     sendAck: (received) => send({ type: "ack", from: run, to: parent, received }),
@@ -194,8 +204,8 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       term = frame.term;
       replica.restamp(options.id, "self", term);
     }
-    const received = frame.from === parent ? inbox.received : 0;
-    if (received === 0) mentioned = new Set();
+    const received = frame.from === parent && frame.afresh !== true ? inbox.received : 0;
+    if (received === 0) mentioned = { documents: new Set(), urls: new Set() };
     inbox.begin(received, frame.newest);
     parent = frame.from;
     lastHeard = clock.now();
@@ -238,7 +248,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     log.debug(message);
   }
 
-  function deliver(frame: DataFrame | AckFrame | ResyncFrame): void {
+  function deliver(frame: DataFrame | AckFrame | ResyncFrame | ThereFrame): void {
     counts.received++;
     lastHeard = clock.now();
     switch (frame.type) {
@@ -246,6 +256,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
         const refused = inbox.data(frame);
         counts.droppedValues += refused;
         if (refused > 0) log.warn("Dropped values that a parent does not write", { values: refused });
+        if (!inbox.isBehind) options.onCaughtUp?.();
         break;
       }
       case "ack":
@@ -253,6 +264,9 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
         break;
       case "resync":
         outbox.resync(frame.received);
+        break;
+      case "there":
+        options.onThere?.(frame.child, frame);
         break;
     }
     checkLevel();
@@ -268,9 +282,11 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
 
   function checkLevel(): void {
     if (phase === "welcomed" && inbox.complete && mentioned !== undefined) {
-      const all = mentioned;
+      const { documents, urls } = mentioned;
       mentioned = undefined;
-      options.onSnapshot?.(all);
+      // What an earlier parent, or an earlier run of this one, wrote and the present one does not know of is nobody's word.
+      replica.drop(options.id, "parent", (url) => !urls.has(url));
+      options.onSnapshot?.(documents);
     }
     if (state !== "joining" || phase !== "welcomed" || !inbox.complete || outbox.acked < levelAt) return;
     setState("level", "both sides have all of the other's");
@@ -282,6 +298,9 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     },
     get term() {
       return term;
+    },
+    get isBehind() {
+      return phase !== "welcomed" || inbox.isBehind;
     },
     get counts() {
       return { ...counts, retransmits: outbox.retransmits, waiting: outbox.waiting };
@@ -316,6 +335,9 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     },
     changed() {
       outbox.changed();
+    },
+    ask(node) {
+      if (phase === "welcomed") send({ type: "where", from: run, to: parent, child: node });
     },
     redeclare() {
       if (phase === "welcomed") rebirth("what it declares has changed");

@@ -46,6 +46,8 @@ export function wireFrame(frame: Frame): { readonly [key: string]: unknown } {
       return { ...head, ...fields, modules: plainModules(frame.modules) };
     case "declare":
     case "moved":
+    case "where":
+    case "there":
     case "ack":
     case "resync":
     case "alive":

@@ -15,6 +15,8 @@ export interface Inbox {
   readonly received: number;
   /** True once everything has arrived that the other side had when the link began. */
   readonly complete: boolean;
+  /** True while the sender is known to have more than what has arrived. */
+  readonly isBehind: boolean;
   /**
    * Begins with a sender of which everything up to `received` has arrived.
    *
@@ -29,6 +31,7 @@ export interface Inbox {
 export function createInbox(options: InboxOptions): Inbox {
   let received = 0;
   let goal: number | undefined;
+  let known = Infinity;
   return {
     get received() {
       return received;
@@ -36,13 +39,22 @@ export function createInbox(options: InboxOptions): Inbox {
     get complete() {
       return goal !== undefined && received >= goal;
     },
+    get isBehind() {
+      return received < known;
+    },
     begin(from, newest) {
       received = from;
+      known = newest ?? Infinity;
       goal = newest;
     },
     data(frame) {
       if (frame.since > received) {
         options.sendResync(received);
+        return 0;
+      }
+      if (frame.upTo <= received && goal !== undefined) {
+        // A late copy: everything in it was here. What was forgotten since then must not come back by it.
+        options.sendAck(received);
         return 0;
       }
       let refused = 0;
@@ -52,6 +64,7 @@ export function createInbox(options: InboxOptions): Inbox {
         if (facets.self !== undefined) refused += options.take(id, "self", facets.self);
       }
       received = Math.max(received, frame.upTo);
+      known = known === Infinity ? frame.newest : Math.max(known, frame.newest);
       goal ??= frame.newest;
       options.sendAck(received);
       return refused;

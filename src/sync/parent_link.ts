@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
-import type { Entry } from "../state/mod.ts";
+import type { Assignment, Entry } from "../state/mod.ts";
 import type { LinkCounts } from "./counts.ts";
 import { digestOf } from "./digest.ts";
 import { createInbox } from "./inbox.ts";
@@ -49,6 +49,8 @@ export interface ParentLinkOptions {
   onState(state: LinkState, why: string): void;
   /** A birth is taken in, before anything is sent to the child. */
   onBorn?(frame: BirthFrame): void;
+  /** The child hears a node that is none of its own. @returns Where that one joins, if it is known. */
+  onWhere?(node: string): Assignment | undefined;
   /** What the child brings to the planner. Comes with every birth, before the state changes. */
   onModules(modules: readonly ModuleDeclaration[]): void;
 }
@@ -67,6 +69,8 @@ export interface ParentLink {
   checkSilence(): void;
   /** Asks the child to be born again, say after a start. At most once a second. */
   call(): void;
+  /** Has the child begin from nothing: what it is not told of then, it forgets. */
+  refresh(): void;
   /** Ends timers; sends nothing and takes nothing in any more. */
   stop(): void;
 }
@@ -84,6 +88,11 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   let lastWelcome = -Infinity;
   let lastHeard = -Infinity;
   let cancelCall: (() => void) | undefined;
+  /**
+   * The child has to begin from nothing, and has not done so yet: with a new link too, as this run may have had one to it
+   * before, when the node was deleted or given away.
+   */
+  let afresh = true;
   let stopped = false;
   const retired = new Set<string>();
   const counts = { sent: 0, received: 0, droppedFrames: 0, droppedValues: 0 };
@@ -154,6 +163,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     const digest = digestOf(options.modules);
     send({
       ...{ type: "welcome", from: run, to: to(), term: term(), received: inbox.received, newest: bornAt, digest },
+      ...(afresh && { afresh }),
       keepalive: options.keepalive(),
       ...(session?.knows !== digest && { modules: options.modules }),
     });
@@ -206,7 +216,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       setState("joining", isNew ? "a new run of it was born" : "it was born again");
     }
     welcome();
-    outbox.start(frame.parent === run && !isNew ? frame.received : 0);
+    outbox.start(frame.parent === run && !isNew && !afresh ? frame.received : 0);
   }
 
   function drop(message: string): void {
@@ -244,8 +254,16 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       case "resync":
         outbox.resync(frame.received);
         break;
+      case "where": {
+        const assignment = options.onWhere?.(frame.child);
+        if (assignment !== undefined) {
+          send({ ...assignment, type: "there", from: run, to: to(), child: frame.child });
+        }
+        break;
+      }
     }
     if (state !== "joining" || !inbox.complete || outbox.acked < bornAt) return;
+    afresh = false;
     if (hasTakenOver()) setState("level", "both sides have all of the other's");
     else if (clock.now() - lastWelcome >= CALL_MS) welcome(); // it goes on with an older term: the last welcome was lost
   }
@@ -291,6 +309,13 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       call();
     },
     call,
+    refresh() {
+      afresh = true;
+      bornAt = Infinity;
+      replica.renew(child); // so that no ack of before is one of what comes now
+      if (state !== "down") setState("joining", "it has to begin from nothing");
+      call();
+    },
     stop() {
       stopped = true;
       cancelCall?.();

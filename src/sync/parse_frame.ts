@@ -1,6 +1,6 @@
 import { parseModuleDeclarations } from "../plan/declaration.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
-import { isRecord, MAX_INTEGER, readAssignment } from "../state/mod.ts";
+import { type Assignment, isRecord, isUuid, MAX_INTEGER, readAssignment } from "../state/mod.ts";
 import { fail, isCount, MalformedFrame } from "./malformed.ts";
 import { parseDocuments } from "./parse_documents.ts";
 import { type Frame, PROTOCOL_VERSION } from "./types.ts";
@@ -42,19 +42,19 @@ export function parseFrame(data: unknown): Frame {
         term: count(data, "term"),
         received: count(data, "received"),
         newest: count(data, "newest"),
+        ...afresh(data["afresh"]),
         keepalive: count(data, "keepalive"),
         digest: digest(data, "digest"),
         ...modules(data["modules"]),
       };
     case "declare":
       return { type, from, to: run(data, "to") };
-    case "moved": {
-      const assignment = readAssignment(data);
-      if (assignment === undefined) {
-        return fail("moved", data["parent"], "an assignment: number, parent, broker, standby");
-      }
-      return { type, from, ...assignment };
-    }
+    case "moved":
+      return { type, from, ...assignment(data) };
+    case "where":
+      return { type, from, to: run(data, "to"), child: uuid(data, "child") };
+    case "there":
+      return { type, from, to: run(data, "to"), child: uuid(data, "child"), ...assignment(data) };
     case "data":
       return { type, from, to: run(data, "to"), ...window(data), documents: parseDocuments(data) };
     case "ack":
@@ -69,7 +69,7 @@ export function parseFrame(data: unknown): Frame {
       return { type, from, why };
     }
     default:
-      return fail("type", type, "birth, welcome, declare, moved, data, ack, resync, alive or dead");
+      return fail("type", type, "birth, welcome, declare, moved, where, there, data, ack, resync, alive or dead");
   }
 }
 
@@ -94,6 +94,15 @@ function window(data: Fields): { since: number; upTo: number; newest: number } {
   return { since, upTo, newest };
 }
 
+function uuid(data: Fields, key: string): string {
+  const value = data[key];
+  return typeof value === "string" && isUuid(value) ? value : fail(key, value, "a UUID in lower case");
+}
+
+function assignment(data: Fields): Assignment {
+  return readAssignment(data) ?? fail("parent", data["parent"], "an assignment: number, parent, broker, standby");
+}
+
 function digest(data: Fields, key: string): string {
   const value = data[key];
   return typeof value === "string" && DIGEST.test(value) ? value : fail(key, value, "32 hexadecimal digits");
@@ -104,4 +113,9 @@ function modules(value: unknown): { readonly modules?: readonly ModuleDeclaratio
   const parsed = parseModuleDeclarations(value);
   if (!parsed.ok) throw new MalformedFrame(`modules: ${parsed.problems[0] ?? "not understood"}`);
   return { modules: parsed.modules };
+}
+
+function afresh(value: unknown): { readonly afresh?: true } {
+  if (value === undefined || value === false) return {};
+  return value === true ? { afresh: value } : fail("afresh", value, "true or false");
 }

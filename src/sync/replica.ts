@@ -160,7 +160,7 @@ export function createReplica(initial: Iterable<NodeDocument> = []): Replica {
       const held = documents.get(id);
       const facet = held?.document.facets[name];
       if (held === undefined || facet === undefined) return;
-      const urls = [...facet].filter(([, entry]) => isGone(entry)).map(([url]) => url);
+      const urls = [...facet.keys()].filter(isGone);
       if (urls.length === 0) return;
       const left = new Map(facet);
       for (const url of urls) {

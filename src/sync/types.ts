@@ -38,6 +38,8 @@ export interface WelcomeFrame {
   readonly received: number;
   /** The parent's newest index: the child is level once it has everything up to it. */
   readonly newest: number;
+  /** The child begins from nothing again, as the parent can't say otherwise what is none of the child's any more. */
+  readonly afresh?: true;
   /** How often the child should show that it is there, in seconds: longer, the more children there are. */
   readonly keepalive: number;
   /** Names what the parent's modules declare. */
@@ -55,6 +57,22 @@ export interface DeclareFrame {
 export interface MovedFrame extends Assignment {
   readonly type: "moved";
   readonly from: string;
+}
+/** A child that is an aggregator hears a node that is none of its own: where does it join? */
+export interface WhereFrame {
+  readonly type: "where";
+  readonly from: string;
+  readonly to: string;
+  /** The node. */
+  readonly child: string;
+}
+/** The answer, from whoever knows. */
+export interface ThereFrame extends Assignment {
+  readonly type: "there";
+  readonly from: string;
+  readonly to: string;
+  /** The node. */
+  readonly child: string;
 }
 /** Changes with local index above `since` and up to `upTo`, of the sender's own count. */
 export interface DataFrame {
@@ -97,9 +115,9 @@ export interface DeadFrame {
   readonly why: "lost" | "stopped";
 }
 /** What a child sends. */
-export type UpFrame = BirthFrame | DataFrame | AckFrame | ResyncFrame;
+export type UpFrame = BirthFrame | WhereFrame | DataFrame | AckFrame | ResyncFrame;
 /** What a parent sends. */
-export type DownFrame = WelcomeFrame | DeclareFrame | MovedFrame | DataFrame | AckFrame | ResyncFrame;
+export type DownFrame = WelcomeFrame | DeclareFrame | MovedFrame | ThereFrame | DataFrame | AckFrame | ResyncFrame;
 /** What is on a life topic. */
 export type LifeFrame = AliveFrame | DeadFrame;
 /** Any frame of the protocol. */
@@ -146,7 +164,7 @@ export interface Replica {
   /** Counts every value of a document as changed now, so that whoever follows the index gets all of it. */
   renew(id: string): void;
   /** Forgets entries of a facet that somebody else wrote and that mean nothing any more. Tells listeners. */
-  drop(id: string, facet: FacetName, isGone: (entry: Entry) => boolean): void;
+  drop(id: string, facet: FacetName, isGone: (url: string) => boolean): void;
   /** Forgets a document. */
   remove(id: string): void;
   /** Calls back after each change. @returns Ends it. */

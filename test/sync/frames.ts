@@ -101,7 +101,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record(
     {
       ...{ type: type("welcome"), from: run, to: run, term: count, received: count, newest: count },
-      ...{ keepalive: count, digest, modules },
+      ...{ keepalive: count, digest, modules, afresh: fc.constant(true as const) },
     },
     { ...options, requiredKeys: ["type", "from", "to", "term", "received", "newest", "keepalive", "digest"] },
   ),
@@ -112,6 +112,14 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
       standby: fc.record({ parent: fc.uuid(), broker }, { ...options, requiredKeys: ["parent"] }),
     },
     { ...options, requiredKeys: ["type", "from", "number", "parent"] },
+  ),
+  fc.record({ type: type("where"), from: run, to: run, child: fc.uuid() }, options),
+  fc.record(
+    {
+      ...{ type: type("there"), from: run, to: run, child: fc.uuid(), number: count, parent: fc.uuid(), broker },
+      standby: fc.record({ parent: fc.uuid(), broker }, { ...options, requiredKeys: ["parent"] }),
+    },
+    { ...options, requiredKeys: ["type", "from", "to", "child", "number", "parent"] },
   ),
   fc.tuple(run, run, window, anyDocuments).map(([from, to, indexes, docs]): Frame => ({
     type: "data",

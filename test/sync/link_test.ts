@@ -327,8 +327,8 @@ test("values that are not the sender's to write are dropped and counted, the res
     from: world.child.run,
     to: world.parentRun,
     since: index,
-    upTo: index,
-    newest: index,
+    upTo: index + 1,
+    newest: index + 1,
     documents: [{ id: other, facets: { self: cfg } }, { id: NODE, facets: { cfg, self } }],
   });
   assert.equal(world.parent.counts.droppedValues, 3);
@@ -349,8 +349,8 @@ test("F14: a parent cannot overwrite what its child discovers now", async () => 
     from: world.parentRun,
     to: world.child.run,
     since: 0,
-    upTo: index,
-    newest: index,
+    upTo: index + 1,
+    newest: index + 1,
     documents: [{ id: NODE, facets: { self } }],
   };
   world.child.link.receive(frame);

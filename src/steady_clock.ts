@@ -1,0 +1,60 @@
+import type { Clock } from "./clock.ts";
+
+/** How often it is looked whether time goes on, in milliseconds. */
+const TICK = 1_000;
+/** A gap between two looks that is longer than this was a standstill of the program, in milliseconds. */
+const STANDSTILL = 3_000;
+/** Timers may come this much too early, in milliseconds. */
+const PRECISION = 1;
+
+/**
+ * A clock that stands still while the program does: when the machine was suspended, or the process stopped or held up by its
+ * disk. Afterwards nothing is due that was not due before, so nobody is taken for lost whom nobody could have heard.
+ */
+export function createSteadyClock(clock: Clock): Clock {
+  let missed = 0;
+  let looked = 0;
+  let waiting = 0;
+  let cancelLook: (() => void) | undefined;
+
+  function now(): number {
+    const at = clock.now();
+    const gap = at - looked;
+    if (waiting > 0 && gap > STANDSTILL) missed += gap - TICK;
+    looked = at;
+    return at - missed;
+  }
+  function look(): void {
+    now();
+    cancelLook = waiting > 0 ? clock.after(TICK, look) : undefined;
+  }
+  return {
+    now,
+    wall: () => clock.wall(),
+    after(ms, run) {
+      const due = now() + Math.max(0, ms);
+      waiting++;
+      cancelLook ??= clock.after(TICK, look);
+      let cancel = arm();
+      let done = false;
+      function end(): boolean {
+        if (done) return false;
+        done = true;
+        waiting--;
+        if (waiting > 0) return true;
+        cancelLook?.();
+        cancelLook = undefined;
+        return true;
+      }
+      function arm(): () => void {
+        return clock.after(due - now(), () => {
+          if (due - now() > PRECISION) cancel = arm();
+          else if (end()) run();
+        });
+      }
+      return () => {
+        if (end()) cancel();
+      };
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { test } from "node:test";
+import fc from "fast-check";
+import { VIRTUAL_EPOCH } from "../support/virtual_clock.ts";
+import { runSchedule, type Schedule, schedules } from "./schedule.ts";
+
+/** How many schedules a run of the tests takes: on Deno all of them, on the other runtimes a sample. */
+const RUNS = "Deno" in globalThis ? 2_000 : 200;
+
+/** A schedule that failed is named by these two; `KRAKEN_RUNS` takes more or fewer of them. */
+const seed = process.env["KRAKEN_SEED"];
+const path = process.env["KRAKEN_PATH"];
+const runs = process.env["KRAKEN_RUNS"];
+
+test("every tier agrees with its writers after faults stop, whatever was lost, cut, moved or restarted", async () => {
+  const result = await fc.check(
+    fc.asyncProperty(schedules, async (schedule) => {
+      const problems = await runSchedule(schedule);
+      if (problems.length > 0) throw new Error(problems.join("\n"));
+    }),
+    {
+      ...(process.env["KRAKEN_FAST"] !== undefined && { endOnFailure: true }),
+      numRuns: runs === undefined ? RUNS : Number(runs),
+      ...(seed !== undefined && { seed: Number(seed) }),
+      ...(path !== undefined && { path }),
+      endOnFailure: path !== undefined,
+    },
+  );
+  if (!result.failed) return;
+  const [schedule] = result.counterexample ?? [];
+  if (path !== undefined && schedule !== undefined) await show(schedule);
+  assert.fail([
+    `Schedule ${result.counterexamplePath} of seed ${result.seed} fails. Replay it with:`,
+    `KRAKEN_SEED=${result.seed} KRAKEN_PATH=${result.counterexamplePath} npm test -- tree`,
+    JSON.stringify(schedule),
+    String(result.errorInstance),
+  ].join("\n"));
+});
+
+/** Runs a schedule once more and says what happens when. */
+async function show(schedule: Schedule): Promise<void> {
+  await runSchedule(schedule, (world, done) => {
+    process.stdout.write(`${world.clock.now()} ms: ${done}\n`);
+    if (done !== "the end") return;
+    for (const { name, isAggregator } of world.members) {
+      if (isAggregator !== true) continue;
+      for (const { time, node, kind, why } of world.store(name).events(0, 1_000)) {
+        process.stdout.write(`  ${name} at ${Date.parse(time) - VIRTUAL_EPOCH} ms: ${node} ${kind} ${why}\n`);
+      }
+    }
+  });
+}
