@@ -245,8 +245,8 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
         const { acked } = outbox;
         outbox.ack(frame.received);
         scope.acked?.(outbox.acked);
-        // An ack that says nothing new asks whether anybody is here. Before all has arrived it must not seem so.
-        if (outbox.acked === acked && !outbox.waiting && inbox.complete) {
+        // An ack that says nothing new asks whether anybody is here. A link that does not get level is not to seem well.
+        if (outbox.acked === acked && !outbox.waiting && state === "level") {
           send({ type: "ack", from: run, to: to(), received: inbox.received });
         }
         break;
