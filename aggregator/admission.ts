@@ -8,11 +8,14 @@ const BURST = 100;
 /** How often those that wait get their turn, in milliseconds. */
 const EVERY = 25;
 
+/** A child that is to be taken in. */
+export type Born = readonly [child: string, frame: BirthFrame];
+
 /** Takes births in at a bounded rate, so that a fleet that comes back at once holds nothing else up. */
 export interface Admission {
   /** Births that wait: at most one for each child. */
   readonly waiting: number;
-  /** A child is born: `admit` gets the birth now or later. A newer birth of the same child takes its place. */
+  /** A child is born: `admit` gets the birth now or later, with others whose turn it is. A newer birth of the same child takes its place. */
   born(child: string, frame: BirthFrame): void;
   /** The child is none any more. */
   remove(child: string): void;
@@ -21,7 +24,7 @@ export interface Admission {
 
 /** Makes an admission. The child that waits longest is next. */
 export function createAdmission(
-  parts: { readonly clock: Clock; admit(child: string, frame: BirthFrame): void },
+  parts: { readonly clock: Clock; admit(births: readonly Born[]): void },
 ): Admission {
   const { clock } = parts;
   const queue = new Map<string, BirthFrame>();
@@ -37,12 +40,14 @@ export function createAdmission(
   function drain(): void {
     cancel = undefined;
     refill();
-    for (const [child, frame] of queue) {
+    const next: Born[] = [];
+    for (const born of queue) {
       if (free < 1) break;
       free--;
-      queue.delete(child);
-      parts.admit(child, frame);
+      queue.delete(born[0]);
+      next.push(born);
     }
+    if (next.length > 0) parts.admit(next);
     if (queue.size > 0) cancel ??= clock.after(EVERY, drain);
   }
   return {

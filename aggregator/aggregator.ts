@@ -312,7 +312,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     if (after === id) queueMicrotask(() => takeOver(id));
     else if (after !== undefined) {
       replica.renew(id);
-      children.changed(id);
+      children.changed(id, "cfg");
     } else if (way !== undefined) doubtful.add(id);
     engine.touch(id);
   }
@@ -396,7 +396,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       if (isPower && placement.via(id) === id) queueMicrotask(() => powerChanged(id));
     }
     if (isAggregator && standbys !== undefined) queueMicrotask(() => standbys.changed(id, urls));
-    children.changed(id);
+    children.changed(id, facet);
     if (urls.every((url) => url === "/engine/status")) return; // it is of our own making, and nobody here plans with it
     if (facet === "self") agentHolds.changed(id, urls);
     if (nodes.isChild(id)) {

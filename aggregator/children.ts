@@ -5,6 +5,7 @@ import {
   type Assignment,
   assignmentNumber,
   assignmentOf,
+  type FacetName,
   makeTerm,
   newestVersion,
   readAssignment,
@@ -25,7 +26,7 @@ import {
   type Session,
   type UpFrame,
 } from "../src/sync/mod.ts";
-import { createAdmission } from "./admission.ts";
+import { type Born, createAdmission } from "./admission.ts";
 import { createMovedNotices } from "./moved.ts";
 import type { Nodes } from "./nodes.ts";
 import type { Store } from "./store/mod.ts";
@@ -90,8 +91,8 @@ export interface Children {
   life(child: string, frame: LifeFrame): void;
   /** The parent says where a node joins that it was asked for. */
   told(node: string, assignment: Assignment): void;
-  /** A document has changed. */
-  changed(id: string): void;
+  /** A facet of a document has changed. */
+  changed(id: string, facet: FacetName): void;
   /** Asks every child to be born again: this program has started, and knows of no link. */
   callAll(): void;
   /** The machine was powered off: whatever still arrives of its agent is late, and its next agent is a new one. */
@@ -125,8 +126,12 @@ export function createChildren(parts: ChildrenParts): Children {
   const terms = new Map(parts.terms);
   const sameRun = new Map<string, boolean>();
   const known = new Map([parts.agentModules, parts.modules].map((modules) => [digestOf(modules), modules]));
+  /** Terms that are on disk for births that are being taken in. */
+  const prepared = new Map<string, { readonly childTerm: number; readonly term: number }>();
+  /** The child whose frame is being taken in. */
+  let speaking: string | undefined;
   const askedAt = new Map<string, number>();
-  const admission = createAdmission({ clock, admit: (child, frame) => linkOf(child)?.link.receive(frame) });
+  const admission = createAdmission({ clock, admit });
   const whereabouts = createWhereabouts({ replica, clock, ask: parts.ask });
   const moved = createMovedNotices({ clock, run: parts.run, send: parts.send });
 
@@ -142,19 +147,48 @@ export function createChildren(parts: ChildrenParts): Children {
   }
 
   /** Above every run that is known of: the child's own, the last one that was handed out, the one that wrote what is here. */
-  function nextTerm(child: string, childTerm: number): number | undefined {
-    const before = terms.get(child) ?? 0;
+  function followingTerm(child: string, childTerm: number): number | undefined {
     const assignment = assignmentOfNode(child);
     if (assignmentOf(childTerm) > assignment) {
       parts.log.debug("Waits for the cfg that brought a child here", { child, term: childTerm });
       return undefined;
     }
     const wrote = newestVersion(replica.get(child)?.facets.self ?? new Map())[0];
-    const term = makeTerm(assignment, Math.max(runOf(before), runOf(childTerm), runOf(wrote)) + 1);
-    parts.store.commit({ terms: new Map([[child, term]]) });
+    return makeTerm(assignment, Math.max(runOf(terms.get(child) ?? 0), runOf(childTerm), runOf(wrote)) + 1);
+  }
+  function nextTerm(child: string, childTerm: number): number | undefined {
+    const ready = prepared.get(child);
+    const term = ready?.childTerm === childTerm ? ready.term : followingTerm(child, childTerm);
+    if (term === undefined) return undefined;
+    if (term !== ready?.term) parts.store.commit({ terms: new Map([[child, term]]) });
+    const before = terms.get(child) ?? 0;
     terms.set(child, term);
     sameRun.set(child, childTerm > 0 && runOf(childTerm) === runOf(before));
     return term;
+  }
+
+  /** Takes births in, with the terms of all of them on disk before the first: to write one by one takes far longer. */
+  function admit(births: readonly Born[]): void {
+    for (const [child, frame] of births) {
+      const session = linkOf(child)?.link.session;
+      if (session?.run === frame.from && frame.term <= session.term) continue;
+      const term = followingTerm(child, frame.term);
+      if (term !== undefined) prepared.set(child, { childTerm: frame.term, term });
+    }
+    try {
+      const handed = new Map([...prepared].map(([child, { term }]) => [child, term]));
+      if (handed.size > 0) parts.store.commit({ terms: handed });
+    } catch {
+      prepared.clear(); // each by itself says what is wrong
+    }
+    for (const [child, frame] of births) hear(child, frame);
+    prepared.clear();
+  }
+
+  function hear(child: string, frame: UpFrame): void {
+    speaking = child;
+    linkOf(child)?.link.receive(frame);
+    speaking = undefined;
   }
 
   function learn(child: string, modules: readonly ModuleDeclaration[]): void {
@@ -233,7 +267,7 @@ export function createChildren(parts: ChildrenParts): Children {
     receive(child, frame) {
       const link = linkOf(child)?.link;
       if (link === undefined) return redirect(child);
-      if (frame.type !== "birth") return link.receive(frame);
+      if (frame.type !== "birth") return hear(child, frame);
       parts.onHeard(child);
       admission.born(child, frame);
     },
@@ -244,9 +278,12 @@ export function createChildren(parts: ChildrenParts): Children {
       else moved.gone(child);
     },
     told: whereabouts.learn,
-    changed(id) {
+    changed(id, facet) {
       const via = placement.via(id);
-      if (via !== undefined) links.get(via)?.link.changed();
+      if (via === undefined) return;
+      // What a child has just brought is nothing to tell it.
+      if (via === speaking && (facet === "self" || (facet === "parent" && id !== via))) return;
+      links.get(via)?.link.changed();
     },
     callAll() {
       for (const child of placement.direct()) linkOf(child)?.link.call();

@@ -5,8 +5,12 @@ import type { Replica, Session } from "../src/sync/mod.ts";
 import type { Events } from "./events.ts";
 import type { Store } from "./store/mod.ts";
 
-/** How long discoveries and events may wait before they go to disk, in milliseconds. cfg never waits. */
+/** How long discoveries and events wait at least before they go to disk, in milliseconds. cfg never waits. */
 const FLUSH_EVERY = 200;
+/** How long they may wait at most, in milliseconds. */
+const FLUSH_CAP = 5_000;
+/** The pause after a write is so many times as long as the write took: the disk gets a bounded share of the time. */
+const FLUSH_PAUSE = 15;
 
 /** Writes what was discovered and logged to the store, batched. */
 export interface Persistence {
@@ -41,9 +45,11 @@ export function createPersistence(parts: PersistenceParts): Persistence {
   const waiting = new Map<string, Set<FacetName>>();
   let cancel: (() => void) | undefined;
   let isSoon = false;
+  let pause = FLUSH_EVERY;
   let stopped = false;
 
   function flush(): void {
+    const started = clock.now();
     const unsaved = events.unsaved();
     const documents = [...waiting].flatMap(([id, facets]) => {
       const document = replica.get(id);
@@ -57,6 +63,7 @@ export function createPersistence(parts: PersistenceParts): Persistence {
       waiting.clear();
       forgotten.clear();
       events.saved(unsaved.at(-1)?.id ?? 0);
+      pause = Math.min(FLUSH_CAP, Math.max(FLUSH_EVERY, FLUSH_PAUSE * (clock.now() - started)));
     } catch (error) {
       // What was discovered can be discovered again; what was logged is still in memory. Try again with the next batch.
       log.error("Cannot write to the store", { problem: error instanceof Error ? error.message : String(error) });
@@ -71,7 +78,7 @@ export function createPersistence(parts: PersistenceParts): Persistence {
     });
   }
   function schedule(): void {
-    if (!stopped && cancel === undefined) flushIn(FLUSH_EVERY);
+    if (!stopped && cancel === undefined) flushIn(pause);
   }
   function flushSoon(): void {
     if (stopped || isSoon) return;

@@ -2,6 +2,7 @@ import type { Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { type DownFrame, encodeFrame, type LifeFrame, MAX_FRAME_BYTES, type UpFrame } from "../sync/mod.ts";
 import { connectMqtt, type MqttConnection } from "./connection.ts";
+import { qosOf } from "./qos.ts";
 import { createIntake, isDownFrame, isLifeFrame, type TransportCounts } from "./intake.ts";
 import { type Channel, formatTopic } from "./topics.ts";
 
@@ -70,7 +71,7 @@ export function createChildTransport(options: ChildTransportOptions): ChildTrans
         unsent++;
         return;
       }
-      void connection?.publish(up, bytes).then((taken) => {
+      void connection?.publish(up, bytes, { qos: qosOf(frame) }).then((taken) => {
         if (!taken) unsent++;
       });
     },

@@ -36,10 +36,18 @@ export interface MqttConnectionOptions {
   onMessage(topic: string, payload: Uint8Array): void;
 }
 
+/** How a message is published. */
+export interface PublishOptions {
+  /** @default false */
+  readonly retain?: boolean;
+  /** 0: the broker does not acknowledge it, and it may be lost. @default 1 */
+  readonly qos?: 0 | 1;
+}
+
 /** A connection to an MQTT broker that comes back by itself. MQTT 3.1.1, clean sessions, QoS 1. */
 export interface MqttConnection {
   /** @returns Whether the broker has taken the message: false when there is no connection, or too much is under way. */
-  publish(topic: string, payload: Uint8Array, options?: { readonly retain?: boolean }): Promise<boolean>;
+  publish(topic: string, payload: Uint8Array, options?: PublishOptions): Promise<boolean>;
   /** Disconnects cleanly, so that the will is not published. */
   end(): Promise<void>;
   /** Messages that the broker has not acknowledged. */
@@ -142,7 +150,7 @@ export function connectMqtt(options: MqttConnectionOptions): MqttConnection {
 
   connect();
   return {
-    publish(topic, payload, { retain = false } = {}) {
+    publish(topic, payload, { retain = false, qos = 1 } = {}) {
       const through = client;
       if (through === undefined || !isUp) return Promise.resolve(false);
       if (outstanding.size >= maxOutstanding || outstandingBytes >= MAX_OUTSTANDING_BYTES) {
@@ -155,7 +163,7 @@ export function connectMqtt(options: MqttConnectionOptions): MqttConnection {
           resolve(taken);
         };
         outstanding.add(settle);
-        through.publish(topic, Buffer.from(payload), { qos: 1, retain }, (error) => settle(!error));
+        through.publish(topic, Buffer.from(payload), { qos, retain }, (error) => settle(!error));
       });
     },
     get waiting() {

@@ -3,6 +3,7 @@ import type { Log } from "../log.ts";
 import { type DownFrame, encodeFrame, type LifeFrame, MAX_FRAME_BYTES, type UpFrame } from "../sync/mod.ts";
 import { connectMqtt } from "./connection.ts";
 import { createIntake, type Intake, isLifeFrame, isUpFrame, type TransportCounts } from "./intake.ts";
+import { qosOf } from "./qos.ts";
 import { childrenFilter, formatTopic, parseTopic } from "./topics.ts";
 
 /** Messages of a parent that its broker has not acknowledged: each child has a window, an ack and a welcome at most. */
@@ -28,7 +29,7 @@ export interface ParentTransportOptions {
 
 /** A broker in the same process: messages are handed over without a socket. */
 export interface LocalBroker {
-  publish(topic: string, payload: Uint8Array): void;
+  publish(topic: string, payload: Uint8Array, qos: 0 | 1): void;
   /** Calls back with what clients publish, wills included. @returns Ends it. */
   onPublish(listener: (topic: string, payload: Uint8Array) => void): () => void;
 }
@@ -46,8 +47,8 @@ export function createLocalParentTransport(broker: LocalBroker, options: ParentT
       });
     }
   });
-  return makeTransport(options, intake, (topic, bytes) => {
-    broker.publish(topic, bytes);
+  return makeTransport(options, intake, (topic, bytes, qos) => {
+    broker.publish(topic, bytes, qos);
     return Promise.resolve(true);
   }, () => {
     end();
@@ -89,7 +90,7 @@ export function createMqttParentTransport(
     onClose: () => {},
     onMessage: (topic, payload) => takeMessage(options, intake, topic, payload),
   });
-  return makeTransport(options, intake, connection.publish, async () => {
+  return makeTransport(options, intake, (topic, bytes, qos) => connection.publish(topic, bytes, { qos }), async () => {
     await connection.publish(life, encodeFrame({ type: "dead", from, why: "stopped" }), { retain: true });
     await connection.end();
   }, () => connection.waiting);
@@ -111,7 +112,7 @@ function takeMessage(options: ParentTransportOptions, intake: Intake, topic: str
 function makeTransport(
   options: ParentTransportOptions,
   intake: Intake,
-  publish: (topic: string, bytes: Uint8Array) => Promise<boolean>,
+  publish: (topic: string, bytes: Uint8Array, qos: 0 | 1) => Promise<boolean>,
   stop: () => Promise<void>,
   waiting: () => number,
 ): ParentTransport {
@@ -130,7 +131,7 @@ function makeTransport(
         unsent++;
         return;
       }
-      void publish(formatTopic({ cluster, parent, child, channel: "down" }), bytes).then((taken) => {
+      void publish(formatTopic({ cluster, parent, child, channel: "down" }), bytes, qosOf(frame)).then((taken) => {
         if (!taken) unsent++;
       });
     },

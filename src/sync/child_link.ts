@@ -6,7 +6,7 @@ import { backoff } from "./backoff.ts";
 import type { LinkCounts } from "./counts.ts";
 import { digestOf } from "./digest.ts";
 import { createInbox } from "./inbox.ts";
-import { BIRTH_CAP_MS, BIRTH_MS, MAX_REFUSALS, REMIND_KEEPALIVES, SILENT_KEEPALIVES } from "./limits.ts";
+import { BIRTH_CAP_MS, BIRTH_MS, MAX_REFUSALS, REBIRTH_MS, REMIND_KEEPALIVES, SILENT_KEEPALIVES } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
 import type { ChildScope } from "./scope.ts";
 import type {
@@ -173,7 +173,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     enter("unborn");
     setState("joining", why);
     births = 0;
-    const wait = Math.max(least, lastBirth + BIRTH_MS - clock.now());
+    const wait = Math.max(least, lastBirth + REBIRTH_MS - clock.now());
     if (wait > 0) cancel = clock.after(wait, sendBirth);
     else sendBirth();
   }

@@ -22,13 +22,15 @@ export const RETRANSMIT_CAP_MS = 30_000;
 /** A window that is not acknowledged after being sent again this often breaks the link. */
 export const MAX_RETRANSMITS = 5;
 /** The first wait for a welcome before the birth is sent again; doubles up to {@link BIRTH_CAP_MS}. */
-export const BIRTH_MS = 1_000;
+export const BIRTH_MS = 2_000;
 /** The longest wait for a welcome. */
-export const BIRTH_CAP_MS = 15_000;
+export const BIRTH_CAP_MS = 30_000;
 /** A child repeats its last ack after so many keep-alive intervals: both sides see that the other is there, whatever lies between. */
 export const REMIND_KEEPALIVES = 3;
 /** Either side takes the other for lost when it has heard nothing for so many keep-alive intervals. */
 export const SILENT_KEEPALIVES = 9;
+/** A child is born again no sooner than this after its last birth: parents may call more than once. */
+export const REBIRTH_MS = 1_000;
 /** A parent calls a child to be born again no more often than this. */
 export const CALL_MS = 1_000;
 /** A run stands down when this many of its births were answered by another run's welcome. */

@@ -30,7 +30,7 @@ test("a connection that was cut comes back, subscribed again", async () => {
     await until(() => heard.length === 1);
     proxy.cut();
     await until(() => heard.length === 3);
-    broker.publish(down, Uint8Array.of(1));
+    broker.publish(down, Uint8Array.of(1), 1);
     await until(() => heard.length === 4);
     assert.deepEqual(heard, ["connected", "closed", "connected", down]);
   } finally {
@@ -93,8 +93,8 @@ test("a listener that throws does not take the connection down", async () => {
   });
   try {
     await until(() => connects === 1);
-    broker.publish(down, Uint8Array.of(1));
-    broker.publish(down, Uint8Array.of(2));
+    broker.publish(down, Uint8Array.of(1), 1);
+    broker.publish(down, Uint8Array.of(2), 1);
     await until(() => heard === 2);
     assert.equal(connects, 1);
   } finally {

@@ -73,7 +73,7 @@ test("who announces a packet of more than 512 KiB is disconnected before it is s
     client.on("message", () => heard++);
     const greedy = rawClient(broker.port, connectPacket("greedy"), packetHead(0x32, 600 * 1024));
     await until(greedy.closed);
-    broker.publish(topicOf("down"), Uint8Array.of(1));
+    broker.publish(topicOf("down"), Uint8Array.of(1), 1);
     await until(() => heard === 1);
     await client.endAsync(true);
   }));
@@ -99,8 +99,8 @@ test("a subscriber that is frozen is disconnected after 2 s and holds no other u
     frozen.socket.pause();
     const start = performance.now();
     // More than what sockets and mqemitter's queue of 100 swallow.
-    for (let sent = 0; sent < 150; sent++) broker.publish(topicOf("down"), new Uint8Array(100 * 1024));
-    broker.publish(topicOf("down", OTHER), Uint8Array.of(1));
+    for (let sent = 0; sent < 150; sent++) broker.publish(topicOf("down"), new Uint8Array(100 * 1024), 1);
+    broker.publish(topicOf("down", OTHER), Uint8Array.of(1), 1);
     await until(() => heard === 1, 10_000);
     await until(() => broker.clients === 1, 10_000);
     assert.ok(performance.now() - start < 8_000);
