@@ -4,6 +4,7 @@ import { Aedes } from "aedes";
 import type { Log } from "../../src/log.ts";
 import { type LocalBroker, parseTopic } from "../../src/mqtt/mod.ts";
 import { gateSocket } from "./packet_gate.ts";
+import { keepRetainedByTopic } from "./retained.ts";
 
 /** A subscriber that takes nothing for this long is disconnected: until then it holds every other one up. */
 const DRAIN_TIMEOUT_MS = 2_000;
@@ -47,6 +48,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   const listeners = new Set<(topic: string, payload: Uint8Array) => void>();
   const sockets = new Set<Socket>();
   const aedes = await createAedes(cluster);
+  keepRetainedByTopic(aedes);
   aedes.on("publish", (packet, client) => {
     if (client === null) return;
     const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
