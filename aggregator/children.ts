@@ -39,6 +39,8 @@ const MAX_DIGESTS = 256;
 const ASK_MS = 1_000;
 /** So many children show that they are there in a second; the intervals are as long as that takes. */
 const SIGNS_PER_SECOND = 100;
+/** How long changes of cfg are gathered for one frame down to another aggregator, in milliseconds: people wait for them. */
+const DOWN_BATCH_MS = 20;
 /** How often it is looked at whether children have gone silent, in milliseconds. */
 const LOOK_MS = 10_000;
 /** The longest interval between signs of life, in seconds. */
@@ -224,6 +226,7 @@ export function createChildren(parts: ChildrenParts): Children {
       child,
       scope,
       replica,
+      ...(isAggregator && { batch: DOWN_BATCH_MS }),
       ...(resume !== undefined && resume.term === terms.get(child) && { resume }),
       run: parts.run,
       modules: parts.modules,

@@ -42,6 +42,8 @@ export interface ParentLinkOptions {
   nextTerm(childTerm: number): number | undefined;
   /** How often the child should show that it is there, in seconds. */
   keepalive(): number;
+  /** The shortest time from one window of changes to the next, in milliseconds. @default 100 */
+  readonly batch?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -112,6 +114,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     log,
     documents: (after) => scope.documents(after),
     wanted: (change) => scope.wanted(change, info()),
+    ...(options.batch !== undefined && { batch: options.batch }),
     send: (window) => send({ type: "data", from: run, to: to(), ...window }),
     onBroken() {
       goDown("it did not acknowledge what it was sent");

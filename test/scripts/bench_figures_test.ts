@@ -43,9 +43,16 @@ test("compareTargets() calls missed what is missed, and asks nothing of a run of
     windowsPerSec: 50_000,
     absorbedToFloor: 0.5,
     rootBytesPerNode: 8000,
+    tiers: 1,
+    steadyReceivedPerSec: 70,
+    steadySentPerSec: 70,
   };
   const met = (measured: typeof good) => compareTargets(measured).map((target) => target.met);
   assert.deepEqual(met(good), [true, true, true, true, null]);
+  const tree = { ...good, agents: 10_000, tiers: 2 };
+  assert.equal(met(tree).at(-1), true);
+  assert.equal(met({ ...tree, steadySentPerSec: 130 }).at(-1), false);
+  assert.equal(met({ ...tree, agents: 5000 }).at(-1), null);
   assert.deepEqual(met({ ...good, levelMs: 60_000, absorbedToFloor: 0.4, rootBytesPerNode: 9000 }), [
     ...[false, true, false, false, null],
   ]);

@@ -9,6 +9,8 @@ const listShape = v.object({
 export interface Api {
   /** How many nodes are in SYNC. */
   countInSync(): Promise<number>;
+  /** Frames that the aggregator has got from its children, and sent to them, since it started. */
+  messages(): Promise<{ readonly received: number; readonly sent: number }>;
   /** Makes nodes have this cfg, creating those that are not there. */
   apply(nodes: readonly { readonly name: string; readonly cfg: Readonly<Record<string, string>> }[]): Promise<void>;
   /** Merges a patch into the cfg of a node, by id. */
@@ -26,6 +28,16 @@ export function createApi(base: string): Api {
     return body;
   }
   return {
+    async messages() {
+      const response = await fetch(`${base}/metrics`, { signal: AbortSignal.timeout(120_000) });
+      const text = await response.text();
+      const read = (name: string): number => {
+        const found = new RegExp(`^kraken_${name}\\{way="down"\\} (\\d+)$`, "m").exec(text);
+        if (found === null) throw new Error(`/metrics has no kraken_${name}: ${text.slice(0, 200)}`);
+        return Number(found[1]);
+      };
+      return { received: read("messages_received_total"), sent: read("messages_sent_total") };
+    },
     async countInSync() {
       const { nodes } = v.parse(listShape, await request("/nodes"));
       return nodes.filter(({ kind, runState }) => kind === "node" && runState === "SYNC").length;

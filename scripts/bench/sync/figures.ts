@@ -9,6 +9,8 @@ export interface CpuShares {
   readonly root: number;
   /** null where the root has the broker in it. */
   readonly broker: number | null;
+  /** All aggregators below the root together. */
+  readonly below: number;
   /** All generators together. */
   readonly generators: number;
 }
@@ -17,6 +19,7 @@ export interface CpuShares {
 export interface MemoryShares {
   readonly root: number;
   readonly broker: number | null;
+  readonly below: number;
   readonly generators: number;
 }
 
@@ -76,6 +79,10 @@ export interface Figures {
   /** With nothing changing. Frames are those of links; a keep-alive of MQTT for each agent comes every 10 s beside them. */
   readonly idleCpuPct: CpuShares;
   readonly idleFramesPerSec: number;
+  /** With every agent changing a value once a second: frames at the root, those that it gets and those that it sends. */
+  readonly steadyReceivedPerSec: number;
+  readonly steadySentPerSec: number;
+  readonly steadyCpuPct: CpuShares;
   readonly idleKeepalivesPerSec: number;
   readonly targets: readonly Target[];
 }

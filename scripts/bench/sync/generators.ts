@@ -18,7 +18,7 @@ export async function startGenerators(
   options: { readonly split: readonly number[]; readonly folder: string; readonly signal: AbortSignal },
   closers: (() => Promise<void>)[],
 ): Promise<Peer[]> {
-  const { parent, url: broker, api } = topology;
+  const { api } = topology;
   const generators: Peer[] = [];
   let first = 0;
   for (const [place, count] of options.split.entries()) {
@@ -28,7 +28,13 @@ export async function startGenerators(
       signal: options.signal,
     });
     closers.push(peer.stop);
-    await peer.ask(GENERATOR.prepare, { cluster: CLUSTER, parent, broker, api, first, count });
+    for (const join of topology.joins) {
+      const from = Math.max(first, join.first);
+      const to = Math.min(first + count, join.first + join.count);
+      if (from >= to) continue;
+      const { parent, url: broker } = join;
+      await peer.ask(GENERATOR.prepare, { cluster: CLUSTER, parent, broker, api, first: from, count: to - from });
+    }
     first += count;
     generators.push(peer);
   }

@@ -8,7 +8,7 @@ import type { Figures } from "./figures.ts";
 import { measureCbor } from "./floor/cbor.ts";
 import { measureFloor } from "./floor/floor.ts";
 import { splitAgents, startGenerators } from "./generators.ts";
-import { type Bed, measureAbsorbing, measureIdle, measureLatency, measureLevel } from "./measure.ts";
+import { type Bed, measureAbsorbing, measureIdle, measureLatency, measureLevel, measureSteady } from "./measure.ts";
 import type { BrokerKind } from "./options.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { describeFigures } from "./report.ts";
@@ -65,7 +65,7 @@ async function measureAll(
   progress.step("Measuring CBOR alone");
   const cbor = measureCbor();
   progress.step(`Starting a root with ${agents} nodes`);
-  const topology = await startTopology({ agents, broker, folder, signal }, closers);
+  const topology = await startTopology({ agents, tiers, broker, folder, signal }, closers);
   let isEnding = false;
   void topology.root.exited.then(({ code, signal: by }) => {
     if (!isEnding) fail(new ProgramError(`The root has ended with ${by ?? `code ${code}`}: see its log`));
@@ -82,11 +82,13 @@ async function measureAll(
   const cfgToAgentMs = await measureLatency(bed, "cfg");
   progress.step("Latency of discoveries");
   const dscToRootMs = await measureLatency(bed, "dsc");
+  progress.step("Every agent changes once a second");
+  const steady = await measureSteady(bed);
   progress.step("Absorbing changes");
   const { acked, ...absorbing } = await measureAbsorbing(bed);
   progress.step("Ending the agents");
   isEnding = true;
-  await topology.root.stop();
+  await Promise.all([topology.root, ...topology.below].map((each) => each.stop()));
   await Promise.all(generators.map((peer) => peer.stop()));
   progress.step("The floor: the same messages with bare clients");
   const floor = await measureFloor({
@@ -103,6 +105,7 @@ async function measureAll(
     ...level,
     ...{ cfgToAgentMs, dscToRootMs },
     ...absorbing,
+    ...steady,
     windowsPerSec: agents * WINDOWS,
     floorPerSec: floor.perSec,
     ...{ floor, floorUsPerMessage },

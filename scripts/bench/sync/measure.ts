@@ -15,6 +15,10 @@ const LEVEL_LIMIT = 240_000;
 /** How long nothing is done, and how long agents change values, in milliseconds. */
 const IDLE = 10_000;
 const ABSORB = 8_000;
+/** How long every agent changes a value once a second, in milliseconds. */
+const STEADY = 12_000;
+/** How long the root may take to have what aggregators below it have acknowledged, in milliseconds. */
+const CATCH_UP = 30_000;
 /** How many latencies are measured. */
 const SAMPLES = 300;
 
@@ -74,6 +78,22 @@ export async function measureLatency(bed: Bed, what: "cfg" | "dsc"): Promise<Lat
   return summarizeLatencies(times);
 }
 
+/** Lets every agent change a value once a second, and counts what gets to the root. */
+export async function measureSteady(bed: Bed) {
+  const api = createApi(bed.topology.api);
+  const asking = bed.generators.map((peer) => peer.ask(GENERATOR.steady, { ms: STEADY }));
+  await delay(STEADY / 4, undefined, { signal: bed.signal }); // all of them have begun
+  const [before, use, start] = [await api.messages(), readAll(bed), performance.now()];
+  await delay(STEADY / 2, undefined, { signal: bed.signal });
+  const [after, used, seconds] = [await api.messages(), readAll(bed), (performance.now() - start) / 1000];
+  await Promise.all(asking);
+  return {
+    steadyReceivedPerSec: round((after.received - before.received) / seconds),
+    steadySentPerSec: round((after.sent - before.sent) / seconds),
+    steadyCpuPct: sharesOf(use, used),
+  };
+}
+
 /** Lets all agents change values as fast as their links allow, and compares what the root has afterwards. */
 export async function measureAbsorbing(bed: Bed) {
   const { retransmits } = await countAll(bed);
@@ -89,7 +109,7 @@ export async function measureAbsorbing(bed: Bed) {
   if (unacked > 0) {
     throw new ProgramError(`The last changes of ${unacked} agents were not acknowledged within a minute`);
   }
-  const checks = await Promise.all(bed.generators.map((peer) => peer.ask(GENERATOR.verify, {})));
+  const checks = await catchUp(bed);
   const usPerChange = (was: ProcessUse, is: ProcessUse) => round((is.cpuMs - was.cpuMs) * 1000 / acked);
   return {
     acked,
@@ -108,9 +128,21 @@ export async function measureAbsorbing(bed: Bed) {
   };
 }
 
+/** Compares what the root has with what agents have, again until it has all, where others have acknowledged it in its place. */
+async function catchUp(bed: Bed) {
+  const end = performance.now() + CATCH_UP;
+  for (;;) {
+    const checks = await Promise.all(bed.generators.map((peer) => peer.ask(GENERATOR.verify, {})));
+    const isBehind = checks.some(({ wrong }) => wrong > 0);
+    if (!isBehind || bed.topology.below.length === 0 || performance.now() > end) return checks;
+    await delay(500, undefined, { signal: bed.signal });
+  }
+}
+
 interface Uses {
   readonly root: ProcessUse;
   readonly broker: ProcessUse | undefined;
+  readonly below: readonly ProcessUse[];
   readonly generators: readonly ProcessUse[];
 }
 
@@ -118,16 +150,19 @@ function readAll({ topology, generators }: Bed): Uses {
   return {
     root: readUse(topology.root.pid),
     broker: topology.broker === undefined ? undefined : readUse(topology.broker.pid),
+    below: topology.below.map(({ pid }) => readUse(pid)),
     generators: generators.map(({ pid }) => readUse(pid)),
   };
 }
 
 function sharesOf(before: Uses, after: Uses): CpuShares {
-  const shares = before.generators.map((use, place) => cpuPercent(use, after.generators[place] ?? use));
+  const sum = (was: readonly ProcessUse[], is: readonly ProcessUse[]) =>
+    round(was.reduce((total, use, place) => total + cpuPercent(use, is[place] ?? use), 0));
   return {
     root: cpuPercent(before.root, after.root),
     broker: before.broker === undefined || after.broker === undefined ? null : cpuPercent(before.broker, after.broker),
-    generators: round(shares.reduce((sum, share) => sum + share, 0)),
+    below: sum(before.below, after.below),
+    generators: sum(before.generators, after.generators),
   };
 }
 
@@ -136,6 +171,7 @@ function readMemories({ topology, generators }: Bed): MemoryShares {
   return {
     root: mib(readMemory(topology.root.pid)),
     broker: topology.broker === undefined ? null : mib(readMemory(topology.broker.pid)),
+    below: mib(topology.below.reduce((sum, { pid }) => sum + readMemory(pid), 0)),
     generators: mib(generators.reduce((sum, { pid }) => sum + readMemory(pid), 0)),
   };
 }

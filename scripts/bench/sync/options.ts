@@ -8,7 +8,13 @@ export const program = defineProgram({
     "can do with the same messages.",
   options: {
     agents: { kind: "integer", default: 1000, min: 1, max: 16_000, help: "How many agents" },
-    tiers: { kind: "integer", default: 1, min: 1, max: 1, help: "Tiers of aggregators above the agents" },
+    tiers: {
+      kind: "integer",
+      default: 1,
+      min: 1,
+      max: 3,
+      help: "Tiers of aggregators: the root, ten racks, rows between",
+    },
     broker: {
       kind: "string",
       default: "embedded",
@@ -18,7 +24,10 @@ export const program = defineProgram({
     },
     json: { kind: "boolean", help: "Print one JSON object instead of tables" },
   },
-  examples: ["npm run bench -- sync --agents 1000", "npm run -s bench -- sync --agents 5000 --broker mosquitto --json"],
+  examples: [
+    "npm run bench -- sync --agents 1000",
+    "npm run -s bench -- sync --agents 5000 --tiers 2 --broker mosquitto --json",
+  ],
 });
 
 /** Which broker carries the links. */

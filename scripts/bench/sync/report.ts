@@ -51,8 +51,13 @@ export function describeFigures(figures: Figures): string {
       ["frames", figures.idleFramesPerSec, "1/s"],
       ["keep-alives of MQTT", figures.idleKeepalivesPerSec, "1/s"],
     ]),
-    tableOf(["processes", "root", "broker", "generators", ""], [
+    group("every agent changes once a second", [
+      ["frames that the root gets", figures.steadyReceivedPerSec, "1/s"],
+      ["frames that it sends", figures.steadySentPerSec, "1/s"],
+    ]),
+    tableOf(["processes", "root", "broker", "below", "generators", ""], [
       processRow("CPU, idle", figures.idleCpuPct, "%"),
+      processRow("CPU, once a second", figures.steadyCpuPct, "%"),
       processRow("CPU, absorbing", figures.absorbCpuPct, "%"),
       processRow("memory, idle", figures.levelRssMb, "MiB"),
       processRow("memory, absorbing", figures.absorbRssMb, "MiB"),
@@ -82,7 +87,7 @@ function group(title: string, rows: readonly Row[]): string {
 }
 
 function processRow(what: string, shares: CpuShares | MemoryShares, unit: string): (string | number)[] {
-  return [what, shares.root, shares.broker ?? "", shares.generators, unit];
+  return [what, shares.root, shares.broker ?? "", shares.below, shares.generators, unit];
 }
 
 function verdict({ met }: Target): string {

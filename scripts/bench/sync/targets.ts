@@ -17,6 +17,9 @@ interface Measured {
   readonly windowsPerSec: number;
   readonly absorbedToFloor: number;
   readonly rootBytesPerNode: number;
+  readonly tiers: number;
+  readonly steadyReceivedPerSec: number;
+  readonly steadySentPerSec: number;
 }
 
 /** Above this share of what the links' pauses allow, the agents are what limits the rate, and not the root. */
@@ -49,8 +52,12 @@ export function compareTargets(measured: Measured): Target[] {
     },
     {
       target: "under 200 messages a second at the root for 10,000 nodes behind 10 aggregators",
-      measured: "this run has one tier",
-      met: null,
+      measured: measured.tiers === 1
+        ? "this run has one tier"
+        : `${agents} nodes: ${measured.steadyReceivedPerSec} in, ${measured.steadySentPerSec} out`,
+      met: measured.tiers > 1 && agents >= 10_000
+        ? measured.steadyReceivedPerSec + measured.steadySentPerSec < 200
+        : null,
     },
   ];
 }

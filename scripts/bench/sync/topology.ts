@@ -8,6 +8,7 @@ import { nodeName } from "./generator/commands.ts";
 import { type BrokerProcess, startMosquitto } from "./mosquitto.ts";
 import type { BrokerKind } from "./options.ts";
 import { readMemory } from "./process_stats.ts";
+import { planTree } from "./tree.ts";
 
 /** The cluster's name. */
 export const CLUSTER = "bench";
@@ -15,14 +16,24 @@ const ROOT_NAME = "root";
 /** How long memory is left to settle before it is read, in milliseconds. */
 const SETTLE = 2_000;
 
+/** Agents that join the same aggregator: those with the numbers from `first` on. */
+export interface Join {
+  /** The aggregator's UUID, and the broker over which it is reached. */
+  readonly parent: string;
+  readonly url: string;
+  readonly first: number;
+  readonly count: number;
+}
+
 /** A root that knows its nodes and has heard of none of their agents, with its broker. */
 export interface Topology {
   readonly root: Running;
   /** Where the root's API is. */
   readonly api: string;
-  /** The UUID of the aggregator that agents join, and the broker they reach it through. */
-  readonly parent: string;
-  readonly url: string;
+  /** The aggregators between the root and the agents; none with one tier. */
+  readonly below: readonly Running[];
+  /** Which agents join where. */
+  readonly joins: readonly Join[];
   /** Undefined where the root has its own. */
   readonly broker: BrokerProcess | undefined;
   /** Resident memory of a root that has just started and has no nodes, in bytes. */
@@ -43,6 +54,7 @@ export interface Topology {
 export async function startTopology(
   options: {
     readonly agents: number;
+    readonly tiers: number;
     readonly broker: BrokerKind;
     readonly folder: string;
     readonly signal: AbortSignal;
@@ -67,26 +79,67 @@ export async function startTopology(
     closers.push(root.stop);
     return root;
   }
+  const tree = planTree(ROOT_NAME, options.tiers, options.agents);
   const numbers = Array.from({ length: options.agents }, (_, number) => number);
   const first = await startRoot();
   await new Promise((resolve) => setTimeout(resolve, SETTLE));
   const emptyMemory = readMemory(first.pid);
   const applying = performance.now();
   await createApi(apiOf(first)).apply(
-    numbers.map((number) => ({ name: nodeName(number), cfg: { platform: "bench", parent: ROOT_NAME } })),
+    [
+      ...tree.aggregators.map(({ name, parent }) => ({ name, cfg: { role: "AGGREGATOR", parent } })),
+      ...numbers.map((number) => ({
+        name: nodeName(number),
+        cfg: { platform: "bench", parent: tree.parentOf(number) },
+      })),
+    ],
   );
   const applyMs = performance.now() - applying;
   await first.stop();
   await notePower(data, numbers.map((number) => nodeIdOf(CLUSTER, nodeName(number))));
   const starting = performance.now();
   const root = await startRoot();
+  const startMs = performance.now() - starting;
+  const urls = new Map([[ROOT_NAME, broker?.url ?? `mqtt://127.0.0.1:${Number(root.ready["mqtt"])}`]]);
+  const below: Running[] = [];
+  for (const { name, parent } of tree.aggregators) {
+    const running = await startProgram({
+      command: [
+        ...programCommand("aggregator", "source"),
+        ...["--cluster", CLUSTER, "--name", name, "--data", join(folder, name), "--http-port", "0", "--mqtt-port", "0"],
+        ...["--parent", parent],
+      ],
+      env: {
+        ...(broker === undefined ? {} : { KRAKEN_BROKER: broker.url }),
+        KRAKEN_UPLINK: urls.get(parent) ?? "",
+      },
+      logFile: join(folder, `${name}.log`),
+      signal,
+    });
+    closers.push(running.stop);
+    below.push(running);
+    urls.set(name, broker?.url ?? `mqtt://127.0.0.1:${Number(running.ready["mqtt"])}`);
+  }
   return {
-    ...{ root, broker, emptyMemory, applyMs },
-    startMs: performance.now() - starting,
+    ...{ root, broker, emptyMemory, applyMs, startMs, below },
     api: apiOf(root),
-    parent: nodeIdOf(CLUSTER, ROOT_NAME),
-    url: broker?.url ?? `mqtt://127.0.0.1:${Number(root.ready["mqtt"])}`,
+    joins: joinsOf(numbers, tree.parentOf).map(({ name, ...join }) => ({
+      ...join,
+      parent: nodeIdOf(CLUSTER, name),
+      url: urls.get(name) ?? "",
+    })),
   };
+}
+
+/** Agents in the order of their numbers, by whom they join. */
+function joinsOf(numbers: readonly number[], parentOf: (number: number) => string) {
+  const joins: { name: string; first: number; count: number }[] = [];
+  for (const number of numbers) {
+    const last = joins.at(-1);
+    if (last?.name === parentOf(number)) last.count++;
+    else joins.push({ name: parentOf(number), first: number, count: 1 });
+  }
+  return joins;
 }
 
 function apiOf(root: Running): string {

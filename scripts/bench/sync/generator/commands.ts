@@ -13,7 +13,7 @@ export function nodeName(number: number): string {
 
 /** What a generator can be asked to do. */
 export const GENERATOR = {
-  /** Makes agents, of the nodes with the numbers from `first` on. They are silent until `start`. */
+  /** Makes more agents, of the nodes with the numbers from `first` on. They are silent until `start`. */
   prepare: defineCommand(
     "prepare",
     v.object({
@@ -38,6 +38,8 @@ export const GENERATOR = {
     v.object({ ms: count }),
     v.object({ acked: count, ms: v.number(), unacked: count, weighedChanges: count, weighedBytes: count }),
   ),
+  /** See `changeSteadily`. */
+  steady: defineCommand("steady", v.object({ ms: count }), v.object({ changes: count })),
   /** Asks the aggregator for what every agent has discovered last. */
   verify: defineCommand("verify", nothing, v.object({ checked: count, wrong: count })),
   counts: defineCommand(

@@ -10,8 +10,15 @@ const LIMIT = 30_000;
 /** What cfg is changed: it is a variable of hostinfo's that no plan depends on. */
 const INTERVAL = "/services/hostinfo/config";
 
+/** The longest pause between two changes, in milliseconds: links gather what comes one right after the other. */
+const PAUSE = 250;
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * PAUSE));
+}
+
 /**
- * Changes the cfg of each agent's node at the aggregator, one after the other.
+ * Changes the cfg of each agent's node at the aggregator, one after the other, with pauses between.
  *
  * @returns For each, the milliseconds from just before the PATCH is sent until the agent's replica has the value and calls
  * back. Sender and agent are the same process: there is one clock.
@@ -19,6 +26,7 @@ const INTERVAL = "/services/hostinfo/config";
 export async function measureCfg(api: Api, agents: readonly LoadAgent[], number: number): Promise<number[]> {
   const times: number[] = [];
   for (const [place, agent] of agents.entries()) {
+    await pause();
     const interval = 1 + (number + place) % 3600;
     let start = 0;
     const arrived = new Promise<void>((resolve) => {
@@ -55,6 +63,7 @@ export async function measureDsc(
   const times: number[] = [];
   try {
     for (const [place, agent] of agents.entries()) {
+      await pause();
       const mutation = `bench/${number + place}`;
       const value = 1 + number + place;
       let start = 0;

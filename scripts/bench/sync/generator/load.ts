@@ -3,6 +3,7 @@ import { nodeIdOf } from "../../../../src/state/mod.ts";
 import { type Api, createApi } from "../api.ts";
 import { absorb } from "./absorb.ts";
 import { handle, type Handler } from "../peer_command.ts";
+import { changeSteadily } from "./steady.ts";
 import { GENERATOR, nodeName } from "./commands.ts";
 import { loadAt, measureCfg, measureDsc } from "./latencies.ts";
 import { createLoadAgent, type LoadAgent, type LoadAgentCounts } from "./load_agent.ts";
@@ -32,7 +33,7 @@ export function createLoad(log: Log): Handler[] {
     handle(GENERATOR.prepare, ({ cluster, parent, broker, api: url, first, count }) => {
       base = url;
       api = createApi(base);
-      agents = Array.from({ length: count }, (_, place) => {
+      const more = Array.from({ length: count }, (_, place) => {
         let state = "down";
         return createLoadAgent({
           ...{ cluster, parent, broker, log },
@@ -46,6 +47,7 @@ export function createLoad(log: Log): Handler[] {
           },
         });
       });
+      agents = [...agents, ...more];
       return {};
     }),
     handle(GENERATOR.start, async ({ limit }) => {
@@ -65,6 +67,7 @@ export function createLoad(log: Log): Handler[] {
       async ({ samples, number }) => ({ times: await measureDsc(base, api, some(samples), number) }),
     ),
     handle(GENERATOR.absorb, ({ ms }) => absorb(agents, ms)),
+    handle(GENERATOR.steady, ({ ms }) => changeSteadily(agents, ms)),
     handle(GENERATOR.verify, async () => ({ checked: agents.length, wrong: await countWrong(api, agents) })),
     handle(GENERATOR.counts, () => {
       const all = agents.map((agent) => agent.counts);
