@@ -8,7 +8,7 @@ import { describeTree } from "../../ctl/tree_text.ts";
 import { startCluster } from "../cluster/cluster.ts";
 import { builtFile, ROOT } from "../runtimes.ts";
 import { type Api, createApi } from "./api.ts";
-import { behaviour } from "./behaviour.ts";
+import { behaviourOf } from "./behaviour.ts";
 import { startBrokers } from "./brokers.ts";
 import { takeFolder } from "./folder.ts";
 import { followNodes, pause } from "./follow.ts";
@@ -50,7 +50,7 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
         ...node,
         ...(tiers.aggregators.length > 0 && { parent: tiers.parentOf(place) }),
       })),
-      behaviour,
+      behaviour: behaviourOf(read.nodes.length),
       how,
       httpPort: options["http-port"],
       mqttPort: options["mqtt-port"],
