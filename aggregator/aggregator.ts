@@ -3,7 +3,15 @@ import { createEngine, readPolicy } from "../src/engine/mod.ts";
 import type { Log } from "../src/log.ts";
 import { createModuleHost, type Module } from "../src/module/mod.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
-import { type Entry, FACET_NAMES, nodeIdOf, type Value } from "../src/state/mod.ts";
+import {
+  assignmentNumber,
+  assignmentOf,
+  type Entry,
+  FACET_NAMES,
+  newestVersion,
+  nodeIdOf,
+  type Value,
+} from "../src/state/mod.ts";
 import { createReplica, type DownFrame, type LifeFrame, type Replica, type UpFrame } from "../src/sync/mod.ts";
 import { createAgentHolds } from "./agent_holds.ts";
 import { createCfgWriter } from "./cfg.ts";
@@ -172,6 +180,10 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     ...{ nodes, discovered, clock },
     grace: parts.grace,
     resumeGrace: parts.grace + RESUME_GRACE,
+    isAwaited(child) {
+      const { cfg, self } = replica.get(child)?.facets ?? {};
+      return assignmentOf(newestVersion(self ?? new Map())[0]) < assignmentNumber(cfg);
+    },
     // Who loses its aggregator asks the standby by itself; others have to be told by their old one.
     adoptGrace: parts.grace + (parts.standbyFor === undefined ? ADOPT_GRACE : RESUME_GRACE),
     isFenced: () => fence.isUp,
@@ -186,8 +198,8 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     onState: (child, state, sameRun, why) => runStates.link(child, state, sameRun, why),
     ask: (node) => joining?.link.ask(node),
     onHeard: (child) => runStates.heard(child),
-    onBorn(child, { above }) {
-      if (term.outdo(child, above)) replica.restamp(child, "parent", term.of(child));
+    onBorn(child, { parent, above }) {
+      if (parent !== run && above > 0 && term.outdo(child, above)) replica.restamp(child, "parent", term.of(child));
     },
     onModules(child, modules) {
       const known = domains.declared;
@@ -312,7 +324,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     if (after === id) queueMicrotask(() => takeOver(id));
     else if (after !== undefined) {
       replica.renew(id);
-      children.changed(id, "cfg");
+      children.changed(id, "cfg", []);
     } else if (way !== undefined) doubtful.add(id);
     engine.touch(id);
   }
@@ -381,6 +393,11 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     const moves = facet === "cfg" ? placement.update(id) : [];
     nodes.changed(id);
     for (const move of moves) moved(move);
+    // Reached as before, but by a later assignment: what was written under the one before is to be taken over.
+    const via = placement.via(id);
+    if (facet === "cfg" && urls.includes("/assignment") && via !== undefined && via !== id && moves.length === 0) {
+      replica.renew(id);
+    }
     joining?.changed(id, urls);
     const isAggregator = placement.isAggregator(id);
     if (id === ownId) {
@@ -396,7 +413,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       if (isPower && placement.via(id) === id) queueMicrotask(() => powerChanged(id));
     }
     if (isAggregator && standbys !== undefined) queueMicrotask(() => standbys.changed(id, urls));
-    children.changed(id, facet);
+    children.changed(id, facet, urls);
     if (urls.every((url) => url === "/engine/status")) return; // it is of our own making, and nobody here plans with it
     if (facet === "self") agentHolds.changed(id, urls);
     if (nodes.isChild(id)) {

@@ -94,7 +94,7 @@ export interface Children {
   /** The parent says where a node joins that it was asked for. */
   told(node: string, assignment: Assignment): void;
   /** A facet of a document has changed. */
-  changed(id: string, facet: FacetName): void;
+  changed(id: string, facet: FacetName, urls: readonly string[]): void;
   /** Asks every child to be born again: this program has started, and knows of no link. */
   callAll(): void;
   /** The machine was powered off: whatever still arrives of its agent is late, and its next agent is a new one. */
@@ -193,6 +193,13 @@ export function createChildren(parts: ChildrenParts): Children {
     speaking = undefined;
   }
 
+  /** Whether some of these values are of a writer that has a successor. */
+  function isLeftOver(id: string, facet: FacetName, urls: readonly string[]): boolean {
+    const document = replica.get(id);
+    const least = placement.via(id) === id ? terms.get(id) ?? 0 : makeTerm(assignmentOfNode(id), 0);
+    return urls.some((url) => (document?.facets[facet].get(url)?.version[0] ?? least) < least);
+  }
+
   function learn(child: string, modules: readonly ModuleDeclaration[]): void {
     const digest = digestOf(modules);
     if (known.size >= MAX_DIGESTS) known.delete([...known.keys()][0] ?? "");
@@ -281,11 +288,12 @@ export function createChildren(parts: ChildrenParts): Children {
       else moved.gone(child);
     },
     told: whereabouts.learn,
-    changed(id, facet) {
+    changed(id, facet, urls) {
       const via = placement.via(id);
       if (via === undefined) return;
-      // What a child has just brought is nothing to tell it.
-      if (via === speaking && (facet === "self" || (facet === "parent" && id !== via))) return;
+      // What a child has just brought is nothing to tell it, but for what it has to take over.
+      const isItsOwn = facet === "self" || (facet === "parent" && id !== via);
+      if (via === speaking && isItsOwn && !isLeftOver(id, facet, urls)) return;
       links.get(via)?.link.changed();
     },
     callAll() {

@@ -47,6 +47,8 @@ export function createRunStates(
     readonly grace: number;
     readonly resumeGrace: number;
     readonly adoptGrace: number;
+    /** Whether a node was given to this aggregator and has not joined it since. */
+    readonly isAwaited: (child: string) => boolean;
     /** Whether nothing may be concluded from silence now: this aggregator may have been replaced. */
     readonly isFenced: () => boolean;
   },
@@ -144,7 +146,7 @@ export function createRunStates(
         if (runState !== "SYNC" && runState !== "INIT") continue;
         const known = knownOf(child);
         endGrace(known);
-        startGrace(child, known, parts.resumeGrace);
+        startGrace(child, known, parts.isAwaited(child) ? parts.adoptGrace : parts.resumeGrace);
       }
     },
     stop() {

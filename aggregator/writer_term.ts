@@ -15,10 +15,10 @@ export interface WriterTerm {
   /** Goes above what is in the facet already. @returns False where the facet has a writer of a later assignment. */
   settle(id: string): boolean;
   /**
-   * A child has values of this term in the facet that this aggregator writes. Where no value here is as new, an earlier run
-   * wrote them of which the disk knows nothing: goes above it.
+   * A child has values of this term in the facet that this aggregator writes, from another run of it than this one: goes
+   * above them, whatever the disk knows of that run.
    *
-   * @returns Whether it had to.
+   * @returns Whether what is here has to be given the new term, so that it counts for the child.
    */
   outdo(id: string, term: number): boolean;
 }
@@ -61,10 +61,9 @@ export function takeWriterTerm(store: Store, stored: Stored, replica: () => Repl
       return true;
     },
     outdo(id, term) {
-      const newest = newestOf(id);
-      if (runOf(term) < run || term <= newest || assignmentOf(term) !== assignmentOf(of(id))) return false;
+      if (assignmentOf(term) !== assignmentOf(of(id))) return false;
       raise(runOf(term) + 1);
-      return true;
+      return newestOf(id) <= term;
     },
   };
 }

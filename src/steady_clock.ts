@@ -13,6 +13,8 @@ const PRECISION = 1;
  */
 export function createSteadyClock(clock: Clock): Clock {
   let missed = 0;
+  /** It is at least as late as the last timer was due: who is woken a fraction too early must not wait for that fraction again. */
+  let least = -Infinity;
   let looked = 0;
   let waiting = 0;
   let cancelLook: (() => void) | undefined;
@@ -22,7 +24,7 @@ export function createSteadyClock(clock: Clock): Clock {
     const gap = at - looked;
     if (waiting > 0 && gap > STANDSTILL) missed += gap - TICK;
     looked = at;
-    return at - missed;
+    return Math.max(least, at - missed);
   }
   function look(): void {
     now();
@@ -49,7 +51,10 @@ export function createSteadyClock(clock: Clock): Clock {
       function arm(): () => void {
         return clock.after(due - now(), () => {
           if (due - now() > PRECISION) cancel = arm();
-          else if (end()) run();
+          else if (end()) {
+            least = Math.max(least, due);
+            run();
+          }
         });
       }
       return () => {
