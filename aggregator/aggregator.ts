@@ -38,6 +38,8 @@ import { takeWriterTerm } from "./writer_term.ts";
 
 /** How much longer than a lost link all links may take after a restart of the aggregator, in milliseconds. */
 const RESUME_GRACE = 30_000;
+/** The same at a standby: agents ask it and the lost one by turns, each for 20 to 30 s, in milliseconds. */
+const STANDBY_GRACE = 120_000;
 /** How much longer it may take a node to join that was moved, in milliseconds: the network to its old parent may be bad. */
 const ADOPT_GRACE = 300_000;
 
@@ -185,7 +187,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       return assignmentOf(newestVersion(self ?? new Map())[0]) < assignmentNumber(cfg);
     },
     // Who loses its aggregator asks the standby by itself; others have to be told by their old one.
-    adoptGrace: parts.grace + (parts.standbyFor === undefined ? ADOPT_GRACE : RESUME_GRACE),
+    adoptGrace: parts.grace + (parts.standbyFor === undefined ? ADOPT_GRACE : STANDBY_GRACE),
     isFenced: () => fence.isUp,
   });
   const children = createChildren({

@@ -6,7 +6,9 @@ import { VIRTUAL_EPOCH } from "../support/virtual_clock.ts";
 import { runSchedule, type Schedule, schedules } from "./schedule.ts";
 
 /** How many schedules a run of the tests takes: on Deno all of them, on the other runtimes a sample. */
-const RUNS = "Deno" in globalThis ? 2_000 : 200;
+const RUNS = "Deno" in globalThis ? 1_000 : 200;
+/** Always the same schedules, so that a change is judged by them and not by chance; others with `KRAKEN_SEED`. */
+const SEED = 33;
 
 /** A schedule that failed is named by these two; `KRAKEN_RUNS` takes more or fewer of them. */
 const seed = process.env["KRAKEN_SEED"];
@@ -22,7 +24,7 @@ test("every tier agrees with its writers after faults stop, whatever was lost, c
     {
       ...(process.env["KRAKEN_FAST"] !== undefined && { endOnFailure: true }),
       numRuns: runs === undefined ? RUNS : Number(runs),
-      ...(seed !== undefined && { seed: Number(seed) }),
+      seed: seed === undefined ? SEED : Number(seed),
       ...(path !== undefined && { path }),
       endOnFailure: path !== undefined,
     },
