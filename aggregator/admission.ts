@@ -47,8 +47,8 @@ export function createAdmission(
       queue.delete(born[0]);
       next.push(born);
     }
+    if (queue.size > 0) cancel ??= clock.after(EVERY, drain); // first: whoever waits has its turn, whatever comes of these
     if (next.length > 0) parts.admit(next);
-    if (queue.size > 0) cancel ??= clock.after(EVERY, drain);
   }
   return {
     get waiting() {

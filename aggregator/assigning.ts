@@ -2,6 +2,7 @@ import {
   type Assignment,
   assignmentValue,
   equalValues,
+  isBrokerUrl,
   type JoinTarget,
   readAssignment,
   type Value,
@@ -37,7 +38,7 @@ export function createAssigning(
     const id = name === ownName ? ownId : nodes.placement.aggregator(name) ?? ids.get(name);
     if (id === undefined) return undefined;
     const broker = replica.get(id)?.facets.self.get("/broker")?.value;
-    return { parent: id, ...(typeof broker === "string" && { broker }) };
+    return { parent: id, ...(typeof broker === "string" && isBrokerUrl(broker) && { broker }) };
   }
 
   function wanted(id: string, cfg: Values, ids: ReadonlyMap<string, string>): Assignment | undefined {

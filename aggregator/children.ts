@@ -7,6 +7,7 @@ import {
   assignmentOf,
   type FacetName,
   makeTerm,
+  MAX_RUN,
   newestVersion,
   readAssignment,
   runOf,
@@ -39,6 +40,8 @@ const MAX_DIGESTS = 256;
 const ASK_MS = 1_000;
 /** So many children show that they are there in a second; the intervals are as long as that takes. */
 const SIGNS_PER_SECOND = 100;
+/** How many runs a child may have had elsewhere, of which nothing is known here: one that claims more is wrong. */
+const MAX_LOST_RUNS = 100_000;
 /** How long changes of cfg are gathered for one frame down to another aggregator, in milliseconds: people wait for them. */
 const DOWN_BATCH_MS = 20;
 /** How often it is looked at whether children have gone silent, in milliseconds. */
@@ -156,6 +159,11 @@ export function createChildren(parts: ChildrenParts): Children {
       return undefined;
     }
     const wrote = newestVersion(replica.get(child)?.facets.self ?? new Map())[0];
+    const known = Math.max(runOf(terms.get(child) ?? 0), runOf(wrote));
+    if (runOf(childTerm) > known + MAX_LOST_RUNS || known >= MAX_RUN) {
+      parts.log.warn("Refused a birth as its term can't be", { child, term: childTerm });
+      return undefined;
+    }
     return makeTerm(assignment, Math.max(runOf(terms.get(child) ?? 0), runOf(childTerm), runOf(wrote)) + 1);
   }
   function nextTerm(child: string, childTerm: number): number | undefined {

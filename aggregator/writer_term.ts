@@ -2,6 +2,9 @@ import { assignmentNumber, assignmentOf, makeTerm, MAX_RUN, newestVersion, runOf
 import type { Replica } from "../src/sync/mod.ts";
 import type { Store, Stored } from "./store/mod.ts";
 
+/** How many runs of its own an aggregator may not know of: one that is told of more is told something wrong. */
+const MAX_LOST_RUNS = 1_000;
+
 /** The terms that an aggregator writes with. */
 export interface WriterTerm {
   /** Counts this aggregator's runs. The root writes cfg with it. */
@@ -56,12 +59,12 @@ export function takeWriterTerm(store: Store, stored: Stored, replica: () => Repl
     settle(id) {
       const newest = newestOf(id);
       if (newest <= of(id)) return true;
-      if (assignmentOf(newest) > assignmentOf(of(id))) return false;
+      if (assignmentOf(newest) > assignmentOf(of(id)) || runOf(newest) > run + MAX_LOST_RUNS) return false;
       raise(runOf(newest) + 1);
       return true;
     },
     outdo(id, term) {
-      if (assignmentOf(term) !== assignmentOf(of(id))) return false;
+      if (assignmentOf(term) !== assignmentOf(of(id)) || runOf(term) > run + MAX_LOST_RUNS) return false;
       raise(runOf(term) + 1);
       return newestOf(id) <= term;
     },

@@ -42,8 +42,8 @@ export interface ChildTransport {
   send(frame: UpFrame): void;
   /** Connects, and feeds the link from now on. */
   start(end: ChildEnd): void;
-  /** Says that this run has stopped, and disconnects. Stop the link first. */
-  stop(): Promise<void>;
+  /** Says that this run has stopped, unless it is to be back at once, and disconnects. */
+  stop(isBack?: boolean): Promise<void>;
 }
 
 /** Makes a transport. It is silent until it is started. */
@@ -100,9 +100,10 @@ export function createChildTransport(options: ChildTransportOptions): ChildTrans
         },
       });
     },
-    async stop() {
+    async stop(isBack = false) {
       const last = connection;
       if (last === undefined) return;
+      if (isBack) return await last.end(); // cleanly: no will is published, and the parent has nothing to see
       const bytes = encodeFrame({ type: "dead", from: run, why: "stopped" });
       let timer: ReturnType<typeof setTimeout> | undefined;
       const limit = new Promise<void>((resolve) => {

@@ -13,6 +13,8 @@ import {
 const PATIENCE_MS = 20_000;
 /** How much longer the interval between signs of life must become for the connection to be made anew. */
 const STRETCH = 2;
+/** Over what time children do so, in milliseconds: all at once would be a storm. */
+const STRETCH_MS = 600_000;
 
 /** Whom a child joins by its own setting, and as whom. */
 export interface UplinkOptions extends Omit<ChildTransportOptions, "keepalive"> {
@@ -79,7 +81,7 @@ export function createUplink(
   }
 
   /** Ends the connection, and makes one to what is wanted when it has ended: the broker takes them for the same client. */
-  function reconnect(): void {
+  function reconnect(isBack = false): void {
     if (stopped || changing !== undefined) return;
     if (end === undefined) {
       transport = make(); // nothing was sent with the one before
@@ -87,7 +89,7 @@ export function createUplink(
     }
     const last = transport;
     end.disconnected();
-    changing = last.stop().then(() => {
+    changing = last.stop(isBack).then(() => {
       changing = undefined;
       if (stopped || end === undefined) return;
       transport = make();
@@ -119,9 +121,9 @@ export function createUplink(
   /** At a moment of its own, so that not all children of a parent connect again at once. */
   function stretch(): void {
     if (keepalive < connectedWith * STRETCH && keepalive * STRETCH > connectedWith) return;
-    cancelStretch ??= clock.after(connectedWith * 1000 * (1 + 5 * random()), () => {
+    cancelStretch ??= clock.after(STRETCH_MS * (0.1 + random()), () => {
       cancelStretch = undefined;
-      if (state === "level") reconnect();
+      if (state === "level") reconnect(true);
     });
   }
 

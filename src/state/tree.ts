@@ -1,6 +1,7 @@
 import { defineExtension, enumeration } from "./extension.ts";
 import type { Facet } from "./document.ts";
 import { isUuid } from "./node_id.ts";
+import { MAX_ASSIGNMENT } from "./term.ts";
 import { isRecord, type Value } from "./value.ts";
 
 /** Where a program joins: an aggregator's node, and the broker that it is reached over. */
@@ -134,7 +135,9 @@ export function readAssignment(value: unknown): Assignment | undefined {
   const target = readTarget(value);
   if (target === undefined || !isRecord(value)) return undefined;
   const { number, standby } = value;
-  if (typeof number !== "number" || !Number.isInteger(number) || number < 0) return undefined;
+  if (typeof number !== "number" || !Number.isInteger(number) || number < 0 || number > MAX_ASSIGNMENT + 1) {
+    return undefined;
+  }
   const other = standby === undefined ? undefined : readTarget(standby);
   if (standby !== undefined && other === undefined) return undefined;
   return { ...target, number, ...(other !== undefined && { standby: other }) };
@@ -145,7 +148,12 @@ function readTarget(value: unknown): JoinTarget | undefined {
   const { parent, broker } = value;
   if (typeof parent !== "string" || !isUuid(parent)) return undefined;
   if (broker === undefined) return { parent };
-  return typeof broker === "string" && broker.length <= 256 && URL.canParse(broker) ? { parent, broker } : undefined;
+  return typeof broker === "string" && isBrokerUrl(broker) ? { parent, broker } : undefined;
+}
+
+/** Tells whether a text is the URL of an MQTT broker, short enough for a state document. */
+export function isBrokerUrl(text: string): boolean {
+  return text.length <= 256 && URL.canParse(text) && /^(mqtts?|wss?):$/.test(new URL(text).protocol);
 }
 
 /** An assignment as a value of `/assignment`. */

@@ -89,6 +89,8 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   let lastCall = -Infinity;
   let lastWelcome = -Infinity;
   let lastHeard = -Infinity;
+  /** What the child was told: it goes by that, however many others there are by now. */
+  let keepalive = options.keepalive();
   let cancelCall: (() => void) | undefined;
   /**
    * The child has to begin from nothing, and has not done so yet: with a new link too, as this run may have had one to it
@@ -163,11 +165,12 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
 
   function welcome(): void {
     lastWelcome = clock.now();
+    keepalive = options.keepalive();
     const digest = digestOf(options.modules);
     send({
       ...{ type: "welcome", from: run, to: to(), term: term(), received: inbox.received, newest: bornAt, digest },
       ...(afresh && { afresh }),
-      keepalive: options.keepalive(),
+      keepalive,
       ...(session?.knows !== digest && { modules: options.modules }),
     });
   }
@@ -307,7 +310,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       outbox.changed();
     },
     checkSilence() {
-      if (state === "down" || clock.now() - lastHeard <= options.keepalive() * 1000 * SILENT_KEEPALIVES) return;
+      if (state === "down" || clock.now() - lastHeard <= keepalive * 1000 * SILENT_KEEPALIVES) return;
       goDown("nothing was heard of it");
       call();
     },

@@ -7,6 +7,8 @@ import { type Frame, PROTOCOL_VERSION } from "./types.ts";
 
 type Fields = { readonly [key: string]: unknown };
 
+/** The longest interval between signs of life, in seconds. */
+const MAX_KEEPALIVE = 3_600;
 const DIGEST = /^[0-9a-f]{32}$/;
 /** Names a run of a program. */
 const RUN = /^[A-Za-z0-9-]{1,64}$/;
@@ -43,7 +45,7 @@ export function parseFrame(data: unknown): Frame {
         received: count(data, "received"),
         newest: count(data, "newest"),
         ...afresh(data["afresh"]),
-        keepalive: count(data, "keepalive"),
+        keepalive: keepalive(data),
         digest: digest(data, "digest"),
         ...modules(data["modules"]),
       };
@@ -101,6 +103,11 @@ function uuid(data: Fields, key: string): string {
 
 function assignment(data: Fields): Assignment {
   return readAssignment(data) ?? fail("parent", data["parent"], "an assignment: number, parent, broker, standby");
+}
+
+function keepalive(data: Fields): number {
+  const value = count(data, "keepalive");
+  return value <= MAX_KEEPALIVE ? value : fail("keepalive", value, `at most ${MAX_KEEPALIVE} seconds`);
 }
 
 function digest(data: Fields, key: string): string {

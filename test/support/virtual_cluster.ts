@@ -10,7 +10,7 @@ import { seededRandom } from "../../modules/simpower/simulator/chance.ts";
 import { createLog } from "../../src/log.ts";
 import { defineModule, type Module } from "../../src/module/mod.ts";
 import { nodeIdOf, type Value } from "../../src/state/mod.ts";
-import type { LifeFrame } from "../../src/sync/mod.ts";
+import type { LifeFrame, UpFrame } from "../../src/sync/mod.ts";
 import { createVirtualClock, type VirtualClock } from "./virtual_clock.ts";
 
 /** A simulated machine: its power, and the agent that runs while it is up. */
@@ -39,6 +39,8 @@ export interface VirtualCluster {
   readonly machines: readonly Machine[];
   readonly store: Store;
   aggregator: Aggregator;
+  /** Every frame that an agent has sent, in order. */
+  readonly traffic: readonly { readonly child: string; readonly frame: UpFrame }[];
   /** Whether the aggregator runs. */
   readonly up: boolean;
   machine(name: string): Machine;
@@ -93,6 +95,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
   });
   const byId = new Map(machines.map((machine) => [machine.id, machine]));
   const log = createLog(() => {});
+  const traffic: { child: string; frame: UpFrame }[] = [];
   let up = false;
   let generation = 0;
 
@@ -119,6 +122,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       log,
       send(frame) {
         if (machine.agent !== agent) return;
+        traffic.push({ child: machine.id, frame });
         deliver(machine, () => {
           if (up) cluster.aggregator.receive(machine.id, frame);
         });
@@ -183,6 +187,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
     clock,
     machines,
     store,
+    traffic,
     aggregator: startAggregator(),
     get up() {
       return up;

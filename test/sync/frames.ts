@@ -101,14 +101,14 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record(
     {
       ...{ type: type("welcome"), from: run, to: run, term: count, received: count, newest: count },
-      ...{ keepalive: count, digest, modules, afresh: fc.constant(true as const) },
+      ...{ keepalive: fc.integer({ min: 0, max: 3_600 }), digest, modules, afresh: fc.constant(true as const) },
     },
     { ...options, requiredKeys: ["type", "from", "to", "term", "received", "newest", "keepalive", "digest"] },
   ),
   fc.record({ type: type("declare"), from: run, to: run }, options),
   fc.record(
     {
-      ...{ type: type("moved"), from: run, number: count, parent: fc.uuid(), broker },
+      ...{ type: type("moved"), from: run, number: fc.integer({ min: 0, max: 4_096 }), parent: fc.uuid(), broker },
       standby: fc.record({ parent: fc.uuid(), broker }, { ...options, requiredKeys: ["parent"] }),
     },
     { ...options, requiredKeys: ["type", "from", "number", "parent"] },
@@ -116,7 +116,15 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ type: type("where"), from: run, to: run, child: fc.uuid() }, options),
   fc.record(
     {
-      ...{ type: type("there"), from: run, to: run, child: fc.uuid(), number: count, parent: fc.uuid(), broker },
+      ...{
+        type: type("there"),
+        from: run,
+        to: run,
+        child: fc.uuid(),
+        number: fc.integer({ min: 0, max: 4_096 }),
+        parent: fc.uuid(),
+        broker,
+      },
       standby: fc.record({ parent: fc.uuid(), broker }, { ...options, requiredKeys: ["parent"] }),
     },
     { ...options, requiredKeys: ["type", "from", "to", "child", "number", "parent"] },
