@@ -6,6 +6,9 @@ import { bunPath, DENO_CONFIG, denoPath, nodePath, ROOT } from "../runtimes.ts";
 import { parseJunit, type TestCase } from "./junit.ts";
 import type { Runtime, Unit } from "./suites.ts";
 
+/** How long one test may take on Bun, in milliseconds, whose own limit is 5 s: a test file's limit ends it on every runtime. */
+const BUN_TIMEOUT_MS = 300_000;
+
 /** How a unit went. */
 export interface UnitResult {
   readonly unit: Unit;
@@ -64,7 +67,14 @@ function testCommand(runtime: Runtime, file: string, report: string): string[] {
       return [nodePath(), "--import", join(ROOT, "node_modules/tsx/dist/loader.mjs"), "--test", ...reporters, file];
     }
     case "bun":
-      return [bunPath(), "test", "--reporter=junit", `--reporter-outfile=${report}`, `./${file}`];
+      return [
+        bunPath(),
+        "test",
+        `--timeout=${BUN_TIMEOUT_MS}`,
+        "--reporter=junit",
+        `--reporter-outfile=${report}`,
+        `./${file}`,
+      ];
   }
 }
 
