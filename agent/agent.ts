@@ -5,9 +5,9 @@ import { createModuleHost, type Module, type ModuleNode } from "../src/module/mo
 import { compileDomain, createPlanner, type ModuleDeclaration, type Planner } from "../src/plan/mod.ts";
 import {
   type Assignment,
+  assignmentIn,
   emptyDocument,
   newestVersion,
-  readAssignment,
   type Value,
   valuesOf,
   viewOf,
@@ -166,7 +166,7 @@ export function createAgent(parts: AgentParts): Agent {
   const unfollow = replica.onChange((_id, facet, urls) => {
     changed();
     if (facet === "cfg" && urls.includes("/assignment")) {
-      const assignment = readAssignment(replica.get(id)?.facets.cfg.get("/assignment")?.value);
+      const assignment = assignmentIn(replica.get(id)?.facets.cfg);
       if (assignment !== undefined) queueMicrotask(() => parts.onAssignment?.(assignment));
     }
     if (facet === "self") link.changed();

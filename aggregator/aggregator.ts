@@ -411,9 +411,8 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     if (isAggregator && id !== ownId) {
       statuses.changed(id);
       if (facet === "cfg" && moves.some(({ after }) => after === id)) queueMicrotask(tellRoot);
-      const isPower = facet === "parent" && urls.includes("/physState");
-      if (isPower && placement.via(id) === id) queueMicrotask(() => powerChanged(id));
     }
+    if (facet === "parent" && urls.includes("/physState")) queueMicrotask(() => powerChanged(id));
     if (isAggregator && standbys !== undefined) queueMicrotask(() => standbys.changed(id, urls));
     children.changed(id, facet, urls);
     if (urls.every((url) => url === "/engine/status")) return; // it is of our own making, and nobody here plans with it
@@ -426,7 +425,6 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
         });
       }
       if (urls.includes("/retries")) queueMicrotask(() => takeRetries(id));
-      if (facet === "parent" && urls.includes("/physState")) queueMicrotask(() => powerChanged(id));
       engine.touch(id);
       statuses.changed(id);
     }
@@ -445,15 +443,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     id: ownId,
     joining,
     control: createControl({
-      ...{ cluster, name, run, ownId, replica, nodes, domains, events, engine, cfg, freezer },
-      // Whoever reports something takes the answer for a promise: it is on disk before.
-      discovered: {
-        ...discovered,
-        parent(id, values, why) {
-          discovered.parent(id, values, why);
-          persistence.flush();
-        },
-      },
+      ...{ cluster, name, run, ownId, replica, nodes, domains, events, engine, cfg, discovered, freezer },
       ...{ agentHolds, clock, flush: persistence.flush, isRoot: way === undefined, retry },
     }),
     get counts() {

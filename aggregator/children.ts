@@ -3,13 +3,13 @@ import type { Log } from "../src/log.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
 import {
   type Assignment,
+  assignmentIn,
   assignmentNumber,
   assignmentOf,
   type FacetName,
   makeTerm,
   MAX_RUN,
   newestVersion,
-  readAssignment,
   runOf,
 } from "../src/state/mod.ts";
 import {
@@ -164,7 +164,7 @@ export function createChildren(parts: ChildrenParts): Children {
       parts.log.warn("Refused a birth as its term can't be", { child, term: childTerm });
       return undefined;
     }
-    return makeTerm(assignment, Math.max(runOf(terms.get(child) ?? 0), runOf(childTerm), runOf(wrote)) + 1);
+    return makeTerm(assignment, Math.max(known, runOf(childTerm)) + 1);
   }
   function nextTerm(child: string, childTerm: number): number | undefined {
     const ready = prepared.get(child);
@@ -317,7 +317,7 @@ export function createChildren(parts: ChildrenParts): Children {
     remove(child) {
       const there = links.get(child);
       admission.remove(child);
-      const assignment = readAssignment(replica.get(child)?.facets.cfg.get("/assignment")?.value);
+      const assignment = assignmentIn(replica.get(child)?.facets.cfg);
       if (there !== undefined && there.link.state !== "down" && assignment !== undefined) {
         moved.tell(child, assignment);
       } else there?.link.call(); // it asks again, and is sent on as soon as it is known where to
@@ -332,7 +332,7 @@ export function createChildren(parts: ChildrenParts): Children {
     isLeaving,
     handOver() {
       for (const child of placement.direct()) {
-        const assignment = readAssignment(replica.get(child)?.facets.cfg.get("/assignment")?.value);
+        const assignment = assignmentIn(replica.get(child)?.facets.cfg);
         if (assignment?.standby === undefined) continue;
         const { number, standby } = assignment;
         parts.send(child, { type: "moved", from: parts.run, number, ...standby });

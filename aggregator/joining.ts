@@ -1,7 +1,15 @@
 import type { Clock, Random } from "../src/clock.ts";
 import type { Log } from "../src/log.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
-import { type Assignment, assignmentNumber, makeTerm, newestVersion, readAssignment, runOf } from "../src/state/mod.ts";
+import {
+  type Assignment,
+  assignmentIn,
+  assignmentNumber,
+  makeTerm,
+  newestVersion,
+  readAssignment,
+  runOf,
+} from "../src/state/mod.ts";
 import {
   type ChildLink,
   createChildLink,
@@ -123,7 +131,7 @@ export function createJoining(parts: JoiningParts): Joining {
   });
 
   function assignment(): Assignment | undefined {
-    return readAssignment(replica.get(ownId)?.facets.cfg.get("/assignment")?.value);
+    return assignmentIn(replica.get(ownId)?.facets.cfg);
   }
 
   // What the root said last holds, not the setting with which this program is started.

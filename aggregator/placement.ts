@@ -32,6 +32,8 @@ export interface Placement {
   aggregators(): Iterable<string>;
   /** The aggregator of a name. */
   aggregator(name: string): string | undefined;
+  /** The aggregators above a node that are known, the nearest first. */
+  above(id: string): Iterable<string>;
   /** The nodes whose `/parent` has this name, wherever they are. */
   servedBy(name: string): Iterable<string>;
   /** A node's cfg has changed. @returns Every node that is reached in another way now. */
@@ -77,15 +79,26 @@ export function createPlacement(replica: Replica, ownName: string): Placement {
     if (place.isAggregator) aggregators.set(place.name, id);
   }
 
-  function find(id: string): string | undefined {
+  function* above(id: string): Generator<string> {
     let at: string | undefined = id;
-    for (let tiers = 0; at !== undefined && tiers < MAX_TIERS; tiers++) {
+    for (let tiers = 0; tiers < MAX_TIERS; tiers++) {
+      at = aggregators.get(places.get(at)?.parent ?? "");
+      if (at === undefined) return;
+      yield at;
+    }
+  }
+
+  function find(id: string): string | undefined {
+    for (const at of chain(id)) {
       const place = places.get(at);
       if (place === undefined || place.name === ownName) return undefined;
       if (place.parent === ownName) return at;
-      at = aggregators.get(place.parent);
     }
     return undefined;
+  }
+  function* chain(id: string): Generator<string> {
+    yield id;
+    yield* above(id);
   }
 
   function settle(id: string, moves: Move[], seen: Set<string>, name: string | undefined): void {
@@ -138,6 +151,7 @@ export function createPlacement(replica: Replica, ownName: string): Placement {
     direct: () => direct,
     isAggregator: (id) => places.get(id)?.isAggregator === true,
     aggregators: () => aggregators.values(),
+    above,
     aggregator: (name) => aggregators.get(name),
     servedBy: (name) => children.get(name) ?? NONE,
     update,

@@ -34,7 +34,9 @@ export function createStandbys(
     const name = lost.cfg.get("/standby");
     const id = typeof name === "string" ? placement.aggregator(name) : undefined;
     const standby = id === undefined ? undefined : nodes.read(id);
-    if (standby === undefined || !isLost(lost) || !isHeard(standby) || isBelow(standby, lost)) return;
+    if (
+      standby === undefined || !isLost(lost) || !isHeard(standby) || [...placement.above(standby.id)].includes(lost.id)
+    ) return;
     const children = [...placement.servedBy(lost.name)];
     if (children.length === 0) return;
     const values = new Map<string, Value>([["/parent", standby.name]]);
@@ -51,17 +53,6 @@ export function createStandbys(
 
   function set(id: string, url: string, value: Value): void {
     cfg.patch([{ id, values: new Map([[url, value]]) }], {});
-  }
-
-  function isBelow(node: ReadNode, above: ReadNode): boolean {
-    let at: ReadNode | undefined = node;
-    for (let tiers = 0; at !== undefined && tiers < 32; tiers++) {
-      const parent: Value | undefined = at.cfg.get("/parent");
-      if (parent === above.name) return true;
-      const id: string | undefined = typeof parent === "string" ? placement.aggregator(parent) : undefined;
-      at = id === undefined ? undefined : nodes.read(id);
-    }
-    return false;
   }
 
   return {

@@ -18,8 +18,6 @@ import { describeTree, servingAggregator } from "./tree.ts";
 
 /** How long a count of late and waiting nodes serves, in milliseconds: to count is to look at all of them. */
 const RECOUNT = 1000;
-/** The longest way up a tree that is followed. */
-const MAX_TIERS = 32;
 
 /** What steering an aggregator needs of it. */
 export interface SteeringParts {
@@ -60,12 +58,9 @@ export function createControl(parts: SteeringParts): Control {
   /** Since when nothing is known of a node, as an aggregator on the way to it is not heard. */
   function staleOf(node: ReadNode): Stale | undefined {
     let found: Stale | undefined;
-    let at: ReadNode | undefined = node;
-    for (let tiers = 0; at !== undefined && at.id !== ownId && tiers < MAX_TIERS; tiers++) {
-      const parent: Value | undefined = at.cfg.get("/parent");
-      const id: string | undefined = typeof parent === "string" ? nodes.placement.aggregator(parent) : undefined;
-      at = id === undefined ? undefined : nodes.read(id);
-      const since: Value | undefined = at?.view.get("/staleSince");
+    for (const id of nodes.placement.above(node.id)) {
+      const at = nodes.read(id);
+      const since = at?.view.get("/staleSince");
       // The highest one that is lost is the one that is known to be: what it last said of others is stale itself.
       if (at !== undefined && typeof since === "string") found = { since, aggregator: at.name };
     }
@@ -166,6 +161,7 @@ export function createControl(parts: SteeringParts): Control {
       );
       if (problems.length > 0) return { ok: false, kind: "invalid", problems };
       parts.discovered.parent(id, values, "reported over the API");
+      parts.flush(); // whoever reports something takes the answer for a promise
       return { ok: true };
     },
     plan(id) {
@@ -190,6 +186,7 @@ export function createControl(parts: SteeringParts): Control {
         parts.discovered.parent(id, new Map(seen.map((url) => [url, null])));
         events.add({ node: names[place] ?? id, kind: "deleted", why: "somebody asked" });
       }
+      parts.flush();
       return result;
     },
     explain(id, cfg) {

@@ -1,3 +1,4 @@
+import { compareNames } from "../src/nodeset/mod.ts";
 import type { Value } from "../src/state/mod.ts";
 import type { Elsewhere, Stale, TreeEntry } from "./control.ts";
 import { readSubtree } from "./health.ts";
@@ -22,7 +23,7 @@ export function describeTree({ nodes, ownId }: TreeParts): TreeEntry[] {
     entries.push(entryOf(node, depth, now));
     const children = [...nodes.placement.servedBy(node.name)].filter((child) => nodes.placement.isAggregator(child));
     const byName = children.map((child) => [nodes.read(child)?.name ?? "", child] as const);
-    for (const [, child] of byName.sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))) {
+    for (const [, child] of byName.sort(([a], [b]) => compareNames(a, b))) {
       add(child, depth + 1, now);
     }
   }

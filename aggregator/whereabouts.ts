@@ -1,5 +1,5 @@
 import type { Clock } from "../src/clock.ts";
-import { type Assignment, readAssignment } from "../src/state/mod.ts";
+import { type Assignment, assignmentIn } from "../src/state/mod.ts";
 import type { Replica } from "../src/sync/mod.ts";
 import { isDeleted } from "./placement.ts";
 
@@ -25,7 +25,7 @@ export function createWhereabouts(
     of(id) {
       const cfg = parts.replica.get(id)?.facets.cfg;
       if (isDeleted(cfg)) return undefined;
-      const here = readAssignment(cfg?.get("/assignment")?.value);
+      const here = assignmentIn(cfg);
       if (here !== undefined) return here;
       const stranger = strangers.get(id) ?? { askedAt: -Infinity };
       strangers.delete(id); // the one that was asked for longest ago comes first

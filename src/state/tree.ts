@@ -168,7 +168,12 @@ export function assignmentValue({ number, parent, broker, standby }: Assignment)
   };
 }
 
+/** The assignment that a cfg facet holds. */
+export function assignmentIn(cfg: Facet | undefined): Assignment | undefined {
+  return readAssignment(cfg?.get("/assignment")?.value);
+}
+
 /** The number of the assignment that a cfg facet holds; 1 where the root has not counted yet. */
 export function assignmentNumber(cfg: Facet | undefined): number {
-  return readAssignment(cfg?.get("/assignment")?.value)?.number ?? 1;
+  return assignmentIn(cfg)?.number ?? 1;
 }
