@@ -32,7 +32,7 @@ export interface StartOptions {
 }
 
 /** Where `setpriv` is, which lets a process die with its parent; undefined where the system has none. */
-export const SETPRIV: string | undefined = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
+const SETPRIV: string | undefined = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
 
 /**
  * Starts a program and waits until it prints a line of JSON with `"ready":true`.

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { openSqliteStore } from "../../../aggregator/store/mod.ts";
+import { ProgramError } from "../../../src/cli/mod.ts";
 import { nodeIdOf } from "../../../src/state/mod.ts";
+import type { Broker } from "../../brokers/broker.ts";
+import { NO_MOSQUITTO, startMosquitto } from "../../brokers/mosquitto.ts";
 import { type Running, startProgram } from "../../cluster/process.ts";
 import { programCommand } from "../../runtimes.ts";
 import { createApi } from "./api.ts";
 import { nodeName } from "./generator/commands.ts";
-import { type BrokerProcess, startMosquitto } from "./mosquitto.ts";
 import type { BrokerKind } from "./options.ts";
 import { readMemory } from "./process_stats.ts";
 import { planTree } from "./tree.ts";
@@ -35,7 +37,7 @@ export interface Topology {
   /** Which agents join where. */
   readonly joins: readonly Join[];
   /** Undefined where the root has its own. */
-  readonly broker: BrokerProcess | undefined;
+  readonly broker: Broker | undefined;
   /** Resident memory of a root that has just started and has no nodes, in bytes. */
   readonly emptyMemory: number;
   /** How long the root took to make all nodes, and to start again with them, in milliseconds. */
@@ -62,7 +64,10 @@ export async function startTopology(
   closers: (() => Promise<void>)[],
 ): Promise<Topology> {
   const { folder, signal } = options;
-  const broker = options.broker === "mosquitto" ? await startMosquitto(join(folder, "broker"), signal) : undefined;
+  if (options.broker === "mosquitto" && NO_MOSQUITTO !== undefined) throw new ProgramError(NO_MOSQUITTO);
+  const broker = options.broker === "mosquitto"
+    ? await startMosquitto({ folder: join(folder, "broker"), signal })
+    : undefined;
   if (broker !== undefined) closers.push(broker.stop);
   const data = join(folder, "root");
 
