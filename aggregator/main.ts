@@ -8,10 +8,11 @@ import { EXIT, ProgramError, runProgram, untilAborted } from "../src/cli/mod.ts"
 import { systemClock } from "../src/clock.ts";
 import { createLog } from "../src/log.ts";
 import { createUplink } from "../src/mqtt/mod.ts";
-import { redactUrl, withoutCredentials } from "../src/redact.ts";
+import { redactUrl } from "../src/redact.ts";
 import { createSteadyClock } from "../src/steady_clock.ts";
 import { isNodeName, nodeIdOf } from "../src/state/mod.ts";
 import { VERSION } from "../src/version.ts";
+import { addressesOf, readHost } from "./addresses.ts";
 import { createAggregator } from "./aggregator.ts";
 import { createApp, serve } from "./http/mod.ts";
 import { readMetrics } from "./metrics.ts";
@@ -34,6 +35,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     if (value === undefined || isNodeName(value)) continue;
     throw new ProgramError(`Option '--${option}' is '${value}': expected a name`, EXIT.usage);
   }
+  if (options.advertise !== undefined) readHost(options.advertise);
   const upUrl = uplinkUrl(options);
   const run = randomUUID();
   const log = createLog((line) => void process.stderr.write(line), { pretty: process.stderr.isTTY === true });
@@ -102,9 +104,9 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     send = transport.send;
     transportCounts = () => transport.counts;
     closers.push(close, () => aggregator.stop());
-    const reached = broker === undefined ? `mqtt://127.0.0.1:${port}` : withoutCredentials(broker);
-    boot.uri = `${reached.replace(/\/$/, "")}/${aggregator.id}`;
-    await aggregator.start({ api: `http://127.0.0.1:${served.server.port}`, broker: reached });
+    const addresses = addressesOf({ advertise: options.advertise, http: served.server.port, mqtt: port, broker });
+    boot.uri = `${addresses.broker.replace(/\/$/, "")}/${aggregator.id}`;
+    await aggregator.start(addresses);
     if (uplink !== undefined && aggregator.joining !== undefined) {
       uplink.start(aggregator.joining);
       closers.push(uplink.stop, aggregator.joining.stop);

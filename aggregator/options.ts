@@ -16,6 +16,11 @@ export const program = defineProgram({
       env: "KRAKEN_BROKER",
       help: "Use this MQTT broker instead of the embedded one",
     },
+    advertise: {
+      kind: "string",
+      placeholder: "HOST",
+      help: "The host where others reach the API and the embedded broker, on the same ports; absent: loopback",
+    },
     parent: {
       kind: "string",
       placeholder: "NAME",
