@@ -1,0 +1,3 @@
+/** DHCP for the machines of this cluster, or ProxyDHCP beside a site's own server. */
+export { standardBoot } from "./standard_boot.ts";
+export type * from "./types.ts";

@@ -1,0 +1,3 @@
+/** TFTP, read-only, for firmware that knows nothing better. */
+export { bytesSource, fileSource } from "./sources.ts";
+export type * from "./types.ts";
