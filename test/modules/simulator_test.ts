@@ -6,7 +6,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { seededRandom, triangular } from "../../modules/simpower/simulator/chance.ts";
 import { parseSimulatorConfig } from "../../modules/simpower/simulator/config.ts";
-import { createMachine } from "../../modules/simpower/simulator/machine.ts";
+import { createController } from "../../modules/simpower/simulator/controller.ts";
+import { createProcessMachine } from "../../modules/simpower/simulator/process_machine.ts";
 import { createReaper } from "../../modules/simpower/simulator/reaper.ts";
 import { createRedfishApp } from "../../modules/simpower/simulator/redfish.ts";
 import { createLog } from "../../src/log.ts";
@@ -26,7 +27,11 @@ async function withApp(
     const config = quickConfig(folder, { bootDelay: { min: 1e6, mode: 1e6, max: 1e6 }, ...more });
     const clock = createVirtualClock();
     const parts = { clock, random: seededRandom(1), reaper: createReaper(clock), log: createLog(() => {}) };
-    const app = createRedfishApp(config.systems.map((system) => createMachine(system, config, parts)));
+    const app = createRedfishApp(
+      config.systems.map((system) =>
+        createController(system, createProcessMachine(system, config, parts), config, parts)
+      ),
+    );
     await run(
       async (path, body) => await app.request(path, body === undefined ? {} : { method: "POST", body }),
       clock,
@@ -111,8 +116,10 @@ test("simulator goes through the power states with their delays, and counts what
     assert.equal(await power(), "On");
     await reset("GracefulShutdown");
     await clock.advance(100);
-    assert.equal(await power(), "Off");
+    assert.equal(await power(), "On", "nothing runs on it that would shut it down");
     await reset("ForceOff");
+    await clock.advance(100);
+    assert.equal(await power(), "Off");
     const counters = await (await ask(`/redfish/v1/Systems${SIMULATE}`)).json();
     assert.deepEqual(counters, { powerOn: 2, powerOff: 2, resets: 2 });
   });

@@ -17,6 +17,12 @@ const nodeName = v.pipe(v.string(), v.check(isNodeName, "Expected 1 to 64 letter
 const uuid = v.pipe(v.string(), v.check(isUuid, "Expected a UUID in lower case"));
 const text = v.pipe(v.string(), v.nonEmpty());
 
+/** How controllers behave, whatever their machines are. */
+const controller = {
+  resetDelay: delay,
+  failProbability: v.optional(probability, 0),
+};
+
 const schema = v.strictObject({
   cluster: nodeName,
   systems: v.pipe(
@@ -40,14 +46,16 @@ const schema = v.strictObject({
   runDir: text,
   seed: v.pipe(v.number(), v.integer(), v.minValue(0)),
   bootDelay: delay,
-  resetDelay: delay,
-  failProbability: v.optional(probability, 0),
+  ...controller,
   hangProbability: v.optional(probability, 0),
   agentArgs: v.optional(v.array(v.string()), []),
 });
 
 /** What the simulator simulates. */
 export type SimulatorConfig = v.InferOutput<typeof schema>;
+const controllerSchema = v.object(controller);
+/** How controllers behave, whatever their machines are. */
+export type ControllerConfig = v.InferOutput<typeof controllerSchema>;
 /** A triangular distribution of milliseconds. */
 export type Delay = v.InferOutput<typeof delay>;
 

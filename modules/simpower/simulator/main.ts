@@ -1,7 +1,5 @@
 // The simulated controllers as a program of their own. It prints one line of JSON when it listens,
 // {"ready":true,"port":N}, and powers every machine off before it ends on SIGTERM or SIGINT.
-import { serve } from "@hono/node-server";
-import type { Hono } from "hono";
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { defineProgram, EXIT, ProgramError, runProgram, untilAborted } from "../../../src/cli/mod.ts";
@@ -9,9 +7,9 @@ import { systemClock } from "../../../src/clock.ts";
 import { createLog } from "../../../src/log.ts";
 import { seededRandom } from "./chance.ts";
 import { parseSimulatorConfig, type SimulatorConfig } from "./config.ts";
-import { createMachine } from "./machine.ts";
+import { createProcessMachine } from "./process_machine.ts";
 import { createReaper } from "./reaper.ts";
-import { createRedfishApp } from "./redfish.ts";
+import { startSimulator } from "./start_simulator.ts";
 
 const HOST = "127.0.0.1";
 
@@ -27,17 +25,21 @@ const program = defineProgram({
 await runProgram(program, async ({ options, terminal, signal }) => {
   const config = readConfig(options.config);
   const log = createLog((line) => process.stderr.write(line));
-  const parts = { clock: systemClock, random: seededRandom(config.seed), reaper: createReaper(systemClock), log };
-  const machines = config.systems.map((system) => createMachine(system, config, parts));
-  async function unplugAll(): Promise<void> {
-    await Promise.all(machines.map((machine) => machine.unplug()));
-  }
-  await unplugAll(); // what a simulator that was killed left running
-  const server = await listen(createRedfishApp(machines), options.port);
-  terminal.write(`${JSON.stringify({ ready: true, port: server.port })}\n`);
+  const parts = { clock: systemClock, random: seededRandom(config.seed), log };
+  const reaper = createReaper(systemClock);
+  const simulator = await startSimulator({
+    ...parts,
+    systems: config.systems,
+    machineOf: (system) => createProcessMachine(system, config, { ...parts, reaper }),
+    config,
+    host: HOST,
+    port: options.port,
+  }).catch((error: unknown) => {
+    throw new ProgramError(error instanceof Error ? error.message : String(error));
+  });
+  terminal.write(`${JSON.stringify({ ready: true, port: simulator.port })}\n`);
   await untilAborted(signal);
-  server.close();
-  await unplugAll();
+  await simulator.close();
   return EXIT.ok;
 });
 
@@ -48,16 +50,4 @@ function readConfig(file: string): SimulatorConfig {
     const problem = error instanceof Error ? error.message : String(error);
     throw new ProgramError(`Cannot read the config '${file}': ${problem}`, EXIT.usage);
   }
-}
-
-function listen(app: Hono, port: number): Promise<{ readonly port: number; close(): void }> {
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: HOST, port }, (address) => {
-      resolve({ port: address.port, close: () => server.close() });
-    });
-    server.on("error", (error: NodeJS.ErrnoException) => {
-      const why = error.code === "EADDRINUSE" ? "the port is in use" : error.message;
-      reject(new ProgramError(`Cannot listen on ${HOST}:${port} as ${why}`));
-    });
-  });
 }

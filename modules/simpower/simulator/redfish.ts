@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { isRecord } from "../../../src/state/mod.ts";
-import { type Machine, RESET_TYPES, type ResetType } from "./machine.ts";
+import { type Controller, RESET_TYPES, type ResetType } from "./controller.ts";
 
 const ROOT = "/redfish/v1";
 const SYSTEMS = `${ROOT}/Systems`;
@@ -16,8 +16,8 @@ type Status = 400 | 404 | 413 | 500;
  * Makes the HTTP interface of simulated controllers: the part of Redfish (DSP0266) that power needs, and
  * `{system}/Oem/Kraken.Simulate`, where tests inject faults and read how often each machine was told to do what.
  */
-export function createRedfishApp(machines: readonly Machine[]): Hono {
-  const byName = new Map(machines.map((machine) => [machine.name, machine]));
+export function createRedfishApp(controllers: readonly Controller[]): Hono {
+  const byName = new Map(controllers.map((controller) => [controller.name, controller]));
   const app = new Hono({ strict: false });
 
   app.use(bodyLimit({
@@ -29,26 +29,26 @@ export function createRedfishApp(machines: readonly Machine[]): Hono {
     c.header("OData-Version", "4.0");
   });
   app.get(ROOT, (c) => c.json(serviceRoot()));
-  app.get(SYSTEMS, (c) => c.json(collection(machines)));
+  app.get(SYSTEMS, (c) => c.json(collection(controllers)));
 
   /** Serves one route of a system that exists. */
-  function withMachine(serve: (c: Context, machine: Machine) => Response | Promise<Response>) {
+  function withSystem(serve: (c: Context, system: Controller) => Response | Promise<Response>) {
     return (c: Context) => {
-      const machine = byName.get(c.req.param("name") ?? "");
-      return machine === undefined ? missing(c) : serve(c, machine);
+      const system = byName.get(c.req.param("name") ?? "");
+      return system === undefined ? missing(c) : serve(c, system);
     };
   }
-  app.get(`${SYSTEMS}/:name`, withMachine((c, machine) => c.json(resource(machine))));
-  app.patch(`${SYSTEMS}/:name`, withMachine(setBoot));
-  app.post(`${SYSTEMS}/:name/Actions/ComputerSystem.Reset`, withMachine(reset));
-  app.get(`${SYSTEMS}/:name/Oem/Kraken.Simulate`, withMachine((c, machine) => c.json(machine.counters)));
-  app.post(`${SYSTEMS}/:name/Oem/Kraken.Simulate`, withMachine(simulate));
+  app.get(`${SYSTEMS}/:name`, withSystem((c, system) => c.json(resource(system))));
+  app.patch(`${SYSTEMS}/:name`, withSystem(setBoot));
+  app.post(`${SYSTEMS}/:name/Actions/ComputerSystem.Reset`, withSystem(reset));
+  app.get(`${SYSTEMS}/:name/Oem/Kraken.Simulate`, withSystem((c, system) => c.json(system.counters)));
+  app.post(`${SYSTEMS}/:name/Oem/Kraken.Simulate`, withSystem(simulate));
   app.notFound(missing);
   app.onError((error, c) => redfishError(c, 500, "InternalError", error.message));
   return app;
 }
 
-async function reset(c: Context, machine: Machine): Promise<Response> {
+async function reset(c: Context, system: Controller): Promise<Response> {
   const body = await jsonBody(c);
   if (body === undefined) return malformed(c);
   const type = body["ResetType"];
@@ -59,23 +59,23 @@ async function reset(c: Context, machine: Machine): Promise<Response> {
     const message = `The value ${JSON.stringify(type)} of 'ResetType' is not one of ${RESET_TYPES.join(", ")}`;
     return redfishError(c, 400, "ActionParameterValueNotInList", message);
   }
-  if (!machine.reset(type)) return redfishError(c, 500, "InternalError", "The controller failed, as it was told to");
+  if (!system.reset(type)) return redfishError(c, 500, "InternalError", "The controller failed, as it was told to");
   return c.body(null, 204);
 }
 
-async function setBoot(c: Context, machine: Machine): Promise<Response> {
+async function setBoot(c: Context, system: Controller): Promise<Response> {
   const body = await jsonBody(c);
   const boot = body?.["Boot"];
   if (!isRecord(boot)) return malformed(c);
   const uri = boot["HttpBootUri"];
-  if (typeof uri !== "string" || !machine.bootFrom(uri)) {
+  if (typeof uri !== "string" || !system.machine.bootFrom?.(uri)) {
     const message = `The value ${JSON.stringify(uri)} of 'HttpBootUri' is no URI such as mqtt://127.0.0.1:1883/UUID`;
     return redfishError(c, 400, "PropertyValueFormatError", message);
   }
-  return c.json(resource(machine));
+  return c.json(resource(system));
 }
 
-async function simulate(c: Context, machine: Machine): Promise<Response> {
+async function simulate(c: Context, system: Controller): Promise<Response> {
   const body = await jsonBody(c);
   if (body === undefined) return malformed(c);
   const { hang, fail } = body;
@@ -86,7 +86,7 @@ async function simulate(c: Context, machine: Machine): Promise<Response> {
     const message = `The value of 'fail' is not an integer from 0 to ${MAX_FAIL}`;
     return redfishError(c, 400, "PropertyValueTypeError", message);
   }
-  machine.simulate({ ...(hang === undefined ? {} : { hang }), ...(fail === undefined ? {} : { fail }) });
+  system.simulate({ ...(hang === undefined ? {} : { hang }), ...(fail === undefined ? {} : { fail }) });
   return c.body(null, 204);
 }
 
@@ -118,27 +118,27 @@ function serviceRoot() {
   };
 }
 
-function collection(machines: readonly Machine[]) {
+function collection(controllers: readonly Controller[]) {
   return {
     "@odata.id": SYSTEMS,
     "@odata.type": "#ComputerSystemCollection.ComputerSystemCollection",
     Name: "Simulated machines",
-    "Members@odata.count": machines.length,
-    Members: machines.map(({ name }) => ({ "@odata.id": `${SYSTEMS}/${name}` })),
+    "Members@odata.count": controllers.length,
+    Members: controllers.map(({ name }) => ({ "@odata.id": `${SYSTEMS}/${name}` })),
   };
 }
 
-function resource(machine: Machine) {
-  const id = `${SYSTEMS}/${machine.name}`;
+function resource(system: Controller) {
+  const id = `${SYSTEMS}/${system.name}`;
   return {
     "@odata.id": id,
     "@odata.type": "#ComputerSystem.v1_22_0.ComputerSystem",
-    Id: machine.name,
-    Name: machine.name,
+    Id: system.name,
+    Name: system.name,
     SystemType: "Virtual",
-    UUID: machine.id,
-    PowerState: machine.power,
-    Status: { State: machine.power === "On" ? "Enabled" : "StandbyOffline", Health: "OK" },
+    UUID: system.id,
+    PowerState: system.power,
+    Status: { State: system.power === "On" ? "Enabled" : "StandbyOffline", Health: "OK" },
     Actions: {
       "#ComputerSystem.Reset": {
         target: `${id}/Actions/ComputerSystem.Reset`,

@@ -1,0 +1,164 @@
+import type { Clock, Random } from "../../../src/clock.ts";
+import type { Log } from "../../../src/log.ts";
+import { triangular } from "./chance.ts";
+import type { ControllerConfig } from "./config.ts";
+import type { Machine } from "./machine.ts";
+
+/** Redfish's Resource.PowerState. */
+export type PowerState = "Off" | "PoweringOn" | "On" | "PoweringOff";
+/** The ResetType values of ComputerSystem.Reset that are simulated. */
+export const RESET_TYPES = ["On", "ForceOff", "GracefulShutdown", "ForceRestart", "PowerCycle"] as const;
+/** One of {@link RESET_TYPES}. */
+export type ResetType = (typeof RESET_TYPES)[number];
+
+/** How often a machine was told to do something, whether or not that changed anything. */
+export interface Counters {
+  readonly powerOn: number;
+  readonly powerOff: number;
+  /** ForceRestart and PowerCycle. */
+  readonly resets: number;
+}
+
+/** The controller (BMC) of one machine: does what it is asked after delays, with faults, one thing after the other. */
+export interface Controller {
+  readonly name: string;
+  readonly id: string;
+  readonly power: PowerState;
+  readonly counters: Counters;
+  readonly machine: Machine;
+  /** Takes a reset. @returns false when the controller fails, as it was configured or told to. */
+  reset(type: ResetType): boolean;
+  /** Injects faults: `hang`: boots never start the agent; `fail`: so many of the next resets fail. */
+  simulate(faults: { readonly hang?: boolean; readonly fail?: number }): void;
+  /** Calls back whenever `power` has changed. */
+  onPower(listener: () => void): void;
+  /** Cuts its power at once. Resolves when nothing of it runs any more. */
+  unplug(): Promise<void>;
+}
+
+/**
+ * Makes the controller of a machine. It says that the machine is off; what an earlier simulator left running of it goes with
+ * {@link Controller.unplug}.
+ */
+export function createController(
+  system: { readonly name: string; readonly id: string },
+  machine: Machine,
+  config: ControllerConfig,
+  parts: { readonly clock: Clock; readonly random: Random; readonly log: Log },
+): Controller {
+  const { clock, random } = parts;
+  const log = parts.log.with({ system: system.name });
+  const counters = { powerOn: 0, powerOff: 0, resets: 0 };
+  const listeners: (() => void)[] = [];
+  let power: PowerState = "Off";
+  let failures = 0;
+  /** Ends when everything that was asked of the machine has been done. */
+  let work: Promise<void> = Promise.resolve();
+  /** Cuts the delay short that is running: something else was asked for meanwhile. */
+  let hurry = () => {};
+
+  function turn(to: PowerState): void {
+    if (power === to) return;
+    power = to;
+    for (const listener of listeners) listener();
+  }
+  function inTurn(next: () => Promise<void>): Promise<void> {
+    hurry();
+    work = work.then(next).catch((error: unknown) => {
+      log.error("A machine failed", { why: error instanceof Error ? error.message : String(error) });
+      turn(machine.state === "on" ? "On" : "Off");
+    });
+    return work;
+  }
+  function delay(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(triangular(config.resetDelay, random), resolve);
+      hurry = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  async function powerOn(): Promise<void> {
+    if (power === "On") return;
+    turn("PoweringOn");
+    await delay();
+    await machine.start();
+    turn("On");
+  }
+  async function powerOff(): Promise<void> {
+    if (power === "Off") return;
+    turn("PoweringOff");
+    await delay();
+    await machine.stop();
+    turn("Off");
+  }
+  async function restart(): Promise<void> {
+    if (power !== "On") return await powerOn();
+    if (machine.restart !== undefined) return await machine.restart();
+    await machine.stop();
+    await machine.start();
+  }
+  function perform(type: ResetType): void {
+    switch (type) {
+      case "On":
+        counters.powerOn++;
+        inTurn(powerOn);
+        return;
+      case "GracefulShutdown":
+        counters.powerOff++;
+        inTurn(async () => {
+          if (power === "On") machine.shutdown();
+        });
+        return;
+      case "ForceOff":
+        counters.powerOff++;
+        inTurn(powerOff);
+        return;
+      case "ForceRestart":
+        counters.resets++;
+        inTurn(restart);
+        return;
+      case "PowerCycle":
+        counters.resets++;
+        inTurn(async () => {
+          await powerOff();
+          await powerOn();
+        });
+    }
+  }
+
+  machine.onExit(() => {
+    log.info("The machine went off by itself");
+    inTurn(async () => turn(machine.state === "on" ? "On" : "Off"));
+  });
+  return {
+    name: system.name,
+    id: system.id,
+    machine,
+    get power() {
+      return power;
+    },
+    get counters() {
+      return { ...counters };
+    },
+    reset(type) {
+      const fails = failures > 0 || random() < config.failProbability;
+      if (failures > 0) failures--;
+      log.info(fails ? "Fails a reset" : "Takes a reset", { type });
+      if (!fails) perform(type);
+      return !fails;
+    },
+    simulate({ hang, fail }) {
+      if (hang !== undefined) machine.hang?.(hang);
+      failures = fail ?? failures;
+    },
+    onPower: (listener) => void listeners.push(listener),
+    unplug: () =>
+      inTurn(async () => {
+        await machine.stop();
+        turn("Off");
+      }),
+  };
+}

@@ -1,0 +1,89 @@
+import type { ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import type { Clock, Random } from "../../../src/clock.ts";
+import type { Log } from "../../../src/log.ts";
+import { loseMemory, machineFolder, readPowerOn, startAgent, writePowerOn } from "./boot.ts";
+import { type BootSource, readBootSource } from "./boot_source.ts";
+import { triangular } from "./chance.ts";
+import type { SimulatorConfig } from "./config.ts";
+import type { Machine, MachineState } from "./machine.ts";
+import type { Reaper } from "./reaper.ts";
+
+/**
+ * Makes a machine that is a process of the agent, with a folder for its memory. The end of the agent leaves the power on,
+ * unless it was asked for by {@link Machine.shutdown}.
+ */
+export function createProcessMachine(
+  system: SimulatorConfig["systems"][number],
+  config: SimulatorConfig,
+  parts: { readonly clock: Clock; readonly random: Random; readonly reaper: Reaper; readonly log: Log },
+): Machine {
+  const { clock, random, reaper } = parts;
+  const log = parts.log.with({ system: system.name });
+  const folder = machineFolder(config, system.name);
+  const listeners: (() => void)[] = [];
+  let state: MachineState = "off";
+  let told = false;
+  /** Names this power-on; everything that runs on the machine carries it. */
+  let run = readPowerOn(folder);
+  let agent: ChildProcess | undefined;
+  let source: BootSource = { broker: system.broker ?? config.broker, parent: system.parent ?? config.parent };
+  let cancelBoot = () => {};
+
+  function boot(): void {
+    const machine = randomUUID();
+    run = machine;
+    loseMemory(folder);
+    writePowerOn(folder, machine);
+    const hangs = told || random() < config.hangProbability;
+    cancelBoot = clock.after(triangular(config.bootDelay, random), () => {
+      if (hangs) return log.info("Hangs in its boot");
+      agent = startAgent(config, system, machine, source);
+      agent.on("error", (error) => log.error("The agent could not be started", { why: error.message }));
+      agent.on(
+        "exit",
+        (code, signal) => log.info("The agent ended", { code: code ?? undefined, signal: signal ?? "" }),
+      );
+    });
+  }
+  async function halt(): Promise<void> {
+    cancelBoot();
+    const ending = run;
+    if (ending !== undefined) await reaper.kill(ending);
+    if (run !== ending) return; // it was started again meanwhile
+    run = undefined;
+    agent = undefined;
+    state = "off";
+  }
+  async function exit(ended: string | undefined): Promise<void> {
+    if (run !== ended) return;
+    await halt();
+    for (const listener of listeners) listener();
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    async start() {
+      state = "on";
+      boot();
+    },
+    stop: halt,
+    shutdown() {
+      const ending = run;
+      if (agent === undefined || agent.exitCode !== null || agent.signalCode !== null) return; // nobody hears it
+      agent.once("exit", () => void exit(ending));
+      agent.kill("SIGTERM");
+    },
+    onExit: (listener) => void listeners.push(listener),
+    bootFrom(uri) {
+      const read = readBootSource(uri, config.broker);
+      source = read ?? source;
+      return read !== undefined;
+    },
+    hang(hangs) {
+      told = hangs;
+    },
+  };
+}

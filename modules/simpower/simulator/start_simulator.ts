@@ -1,0 +1,64 @@
+import { serve } from "@hono/node-server";
+import type { Hono } from "hono";
+import type { Clock, Random } from "../../../src/clock.ts";
+import type { Log } from "../../../src/log.ts";
+import type { ControllerConfig } from "./config.ts";
+import { type Controller, createController } from "./controller.ts";
+import type { Machine } from "./machine.ts";
+import { createRedfishApp } from "./redfish.ts";
+
+/** Controllers that listen. */
+export interface Simulator {
+  readonly port: number;
+  readonly controllers: readonly Controller[];
+  /** Stops listening and powers every machine off. Resolves when nothing of them runs any more. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts controllers, each with power over one machine, behind one HTTP port: `/redfish/v1/Systems/{name}`. For a port or an
+ * address to each machine, start one for each. First it cuts the power of every machine, and with it what a simulator that
+ * was killed left running.
+ *
+ * @param parts `machineOf` makes the machine of a system: a process of the agent, a virtual machine, or another. `port` 0 takes any free one.
+ * @throws {Error} When it can't listen, with the reason.
+ */
+export async function startSimulator<S extends { readonly name: string; readonly id: string }>(parts: {
+  readonly systems: readonly S[];
+  readonly machineOf: (system: S) => Machine;
+  readonly config: ControllerConfig;
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}): Promise<Simulator> {
+  const controllers = parts.systems.map((system) =>
+    createController(system, parts.machineOf(system), parts.config, parts)
+  );
+  async function unplugAll(): Promise<void> {
+    await Promise.all(controllers.map((controller) => controller.unplug()));
+  }
+  await unplugAll();
+  const server = await listen(createRedfishApp(controllers), parts.host, parts.port);
+  return {
+    port: server.port,
+    controllers,
+    async close() {
+      server.close();
+      await unplugAll();
+    },
+  };
+}
+
+function listen(app: Hono, host: string, port: number): Promise<{ readonly port: number; close(): void }> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, hostname: host, port }, (address) => {
+      resolve({ port: address.port, close: () => server.close() });
+    });
+    server.on("error", (error: NodeJS.ErrnoException) => {
+      const why = error.code === "EADDRINUSE" ? "the port is in use" : error.message;
+      reject(new Error(`Cannot listen on ${host}:${port} as ${why}`));
+    });
+  });
+}
