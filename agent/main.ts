@@ -5,8 +5,8 @@ import { createServiceModule } from "../modules/service/module.ts";
 import { EXIT, ProgramError, runProgram } from "../src/cli/mod.ts";
 import { systemClock } from "../src/clock.ts";
 import { createLog } from "../src/log.ts";
+import { connectMqtt, parseBrokerUrl } from "../src/mqtt/client/mod.ts";
 import { createUplink } from "../src/mqtt/mod.ts";
-import { redactUrl } from "../src/redact.ts";
 import { isNodeName, isUuid } from "../src/state/mod.ts";
 import { createAgent } from "./agent.ts";
 import { program } from "./options.ts";
@@ -21,16 +21,20 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   for (const [option, value] of [["name", name], ["cluster", cluster]] as const) {
     if (!isNodeName(value)) throw new ProgramError(`Option '--${option}' is '${value}': expected a name`, EXIT.usage);
   }
-  if (!URL.canParse(broker)) {
-    throw new ProgramError(
-      `Option '--broker' is '${redactUrl(broker)}': expected a URL such as mqtt://10.0.0.1`,
-      EXIT.usage,
-    );
+  try {
+    parseBrokerUrl(broker);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new ProgramError(`Option '--broker': ${problem}`, EXIT.usage);
   }
   const run = randomUUID();
   const random = Math.random;
   const log = createLog((line) => void process.stderr.write(line), { pretty: process.stderr.isTTY === true });
-  const uplink = createUplink({ url: broker, cluster, parent, child: id, run, random, log, clock: systemClock });
+  const uplink = createUplink({
+    ...{ url: broker, cluster, parent, child: id, run, random, log },
+    connect: connectMqtt,
+    clock: systemClock,
+  });
   let end: (code: number) => void = () => {};
   const ended = new Promise<number>((resolve) => end = resolve);
   signal.addEventListener("abort", () => end(EXIT.ok), { once: true });

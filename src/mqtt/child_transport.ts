@@ -1,7 +1,7 @@
 import type { Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { type DownFrame, encodeFrame, type LifeFrame, MAX_FRAME_BYTES, type UpFrame } from "../sync/mod.ts";
-import { connectMqtt, type MqttConnection } from "./connection.ts";
+import type { MqttConnect, MqttConnection } from "./connection.ts";
 import { qosOf } from "./qos.ts";
 import { createIntake, isDownFrame, isLifeFrame, type TransportCounts } from "./intake.ts";
 import { type Channel, formatTopic } from "./topics.ts";
@@ -22,6 +22,8 @@ export interface ChildTransportOptions {
   readonly run: string;
   /** Seconds. @default 10 */
   readonly keepalive?: number;
+  /** The MQTT client. */
+  readonly connect: MqttConnect;
   readonly random: Random;
   readonly log: Log;
 }
@@ -76,7 +78,7 @@ export function createChildTransport(options: ChildTransportOptions): ChildTrans
       });
     },
     start(end) {
-      connection = connectMqtt({
+      connection = options.connect({
         url: options.url,
         clientId: `kraken-${run}`,
         will: { topic: life, payload: encodeFrame({ type: "dead", from: run, why: "lost" }) },

@@ -1,7 +1,7 @@
 import type { Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { type DownFrame, encodeFrame, type LifeFrame, MAX_FRAME_BYTES, type UpFrame } from "../sync/mod.ts";
-import { connectMqtt } from "./connection.ts";
+import type { MqttConnect } from "./connection.ts";
 import { createIntake, type Intake, isLifeFrame, isUpFrame, type TransportCounts } from "./intake.ts";
 import { qosOf } from "./qos.ts";
 import { childrenFilter, formatTopic, parseTopic } from "./topics.ts";
@@ -60,6 +60,8 @@ export function createLocalParentTransport(broker: LocalBroker, options: ParentT
 export function createMqttParentTransport(
   options: ParentTransportOptions & {
     readonly url: string;
+    /** The MQTT client. */
+    readonly connect: MqttConnect;
     /** Names this run of the parent. */
     readonly run: string;
     readonly random: Random;
@@ -74,7 +76,7 @@ export function createMqttParentTransport(
   /** On its own life topic, as if it were its own child: where the broker outlives it, its children hear that it is gone. */
   const life = formatTopic({ cluster, parent, child: parent, channel: "life" });
   const from = options.run;
-  const connection = connectMqtt({
+  const connection = options.connect({
     url: options.url,
     clientId: `kraken-parent-${options.run}`, // an aggregator is a child too, often on the same broker
     will: { topic: life, payload: encodeFrame({ type: "dead", from, why: "lost" }) },

@@ -93,8 +93,17 @@ export function createUplink(
       changing = undefined;
       if (stopped || end === undefined) return;
       transport = make();
-      transport.start(end);
+      begin(end);
     });
+  }
+
+  /** Not every client speaks to every broker that an assignment may name. */
+  function begin(to: ChildEnd): void {
+    try {
+      transport.start(to);
+    } catch (error) {
+      log.error("Cannot join there", { problem: error instanceof Error ? error.message : String(error) });
+    }
   }
 
   function go(target: Required<JoinTarget>, why: string): void {

@@ -1,26 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeFrame } from "../../src/sync/mod.ts";
+import { CLIENTS } from "./clients.ts";
 import { publishRaw, retainedLife, topicOf } from "./plain_client.ts";
 import { createTree, type StartBroker, type Tree } from "./tree.ts";
 import { until } from "./until.ts";
 
 /**
- * What holds on every broker. Each test starts a broker of its own.
+ * What holds on every broker, for children with either client. Each test starts a broker of its own.
  *
  * @param name The broker's name, for the names of the tests.
  * @param skip Why the broker can't be tested here; undefined when it can.
  */
 export function linkContract(name: string, start: StartBroker, skip?: string): void {
   function check(guarantee: string, body: (tree: Tree) => Promise<void>): void {
-    test(`${name}: ${guarantee}`, { skip: skip ?? false, timeout: 60_000 }, async () => {
-      const tree = await createTree(start);
-      try {
-        await body(tree);
-      } finally {
-        await tree.stop();
-      }
-    });
+    for (const [client, connect] of Object.entries(CLIENTS)) {
+      test(`${name}, ${client}: ${guarantee}`, { skip: skip ?? false, timeout: 60_000 }, async () => {
+        const tree = await createTree(start, connect);
+        try {
+          await body(tree);
+        } finally {
+          await tree.stop();
+        }
+      });
+    }
   }
 
   check("a child gets from birth to level, and values go both ways", async (tree) => {

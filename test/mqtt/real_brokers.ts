@@ -5,6 +5,7 @@ import type { Broker, Users } from "../../scripts/brokers/broker.ts";
 import { type Access, BRIDGE_USER, startBridgedMosquittos, startMosquitto } from "../../scripts/brokers/mosquitto.ts";
 import { startNats } from "../../scripts/brokers/nats.ts";
 import { createMqttParentTransport } from "../../src/mqtt/mod.ts";
+import { connectMqttJs } from "../../src/mqtt/mqttjs/mod.ts";
 import { nodeIdOf } from "../../src/state/mod.ts";
 import { type BrokerUnderTest, CHILDREN, CLUSTER, PARENT } from "./tree.ts";
 
@@ -72,7 +73,8 @@ function oneBroker(broker: Broker, passwords?: Users): RealBroker {
     port: broker.port,
     parentUrl,
     ...(passwords === undefined ? {} : { passwords }),
-    parentTransport: (options) => createMqttParentTransport({ ...options, url: parentUrl, random: Math.random }),
+    parentTransport: (options) =>
+      createMqttParentTransport({ ...options, url: parentUrl, connect: connectMqttJs, random: Math.random }),
     kill: broker.kill,
     start: broker.start,
     stop: broker.stop,

@@ -4,6 +4,7 @@ import { createLog } from "../../src/log.ts";
 import {
   type ChildTransport,
   createChildTransport,
+  type MqttConnect,
   type ParentTransport,
   type ParentTransportOptions,
 } from "../../src/mqtt/mod.ts";
@@ -59,8 +60,8 @@ export interface Child {
 /** A tree on a broker. */
 export type Tree = Awaited<ReturnType<typeof createTree>>;
 
-/** Makes one parent and its children on a real broker. */
-export async function createTree(start: StartBroker) {
+/** Makes one parent and its children on a real broker; the children use a client. */
+export async function createTree(start: StartBroker, connect: MqttConnect) {
   let broker = await start(0);
   const { port } = broker;
   const disk = createReplica();
@@ -137,9 +138,13 @@ export async function createTree(start: StartBroker) {
       const childRun = randomUUID();
       const replica = createReplica();
       replica.write(id, "self", new Map(Object.entries(values)), 0);
-      const options = { cluster: CLUSTER, parent: PARENT, child: id, run: childRun, keepalive: 2, random: Math.random };
-      const url = urlOf(id, proxy.port);
-      const childTransport = createChildTransport({ ...options, url, log: quiet });
+      const childTransport = createChildTransport({
+        ...{ cluster: CLUSTER, parent: PARENT, child: id, run: childRun, connect },
+        url: urlOf(id, proxy.port),
+        keepalive: 2,
+        random: Math.random,
+        log: quiet,
+      });
       const link = createChildLink({
         id,
         run: childRun,

@@ -158,6 +158,9 @@ export async function createTreeWorld(
       url: `mqtt://${of.parent}`,
       parent: member(of.parent).id,
       clock: own,
+      connect: () => {
+        throw new Error("No broker is in this world");
+      },
     }, (options) => network.transport(owner, options));
   }
 

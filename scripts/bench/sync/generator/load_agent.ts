@@ -4,6 +4,7 @@ import { serviceDeclaration } from "../../../../modules/service/declaration.ts";
 import { systemClock } from "../../../../src/clock.ts";
 import type { Log } from "../../../../src/log.ts";
 import { createChildTransport, formatTopic } from "../../../../src/mqtt/mod.ts";
+import { connectMqttJs } from "../../../../src/mqtt/mqttjs/mod.ts";
 import { type Facet, newestVersion, type Value } from "../../../../src/state/mod.ts";
 import {
   createChildLink,
@@ -69,6 +70,7 @@ export function createLoadAgent(options: LoadAgentOptions): LoadAgent {
   const topics = { up: topicOf("up"), down: topicOf("down") };
   const transport = createChildTransport({
     ...{ url: options.broker, cluster, parent, child: id, run, log },
+    connect: connectMqttJs,
     random: Math.random,
   });
   let bytes = 0;

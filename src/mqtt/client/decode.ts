@@ -1,0 +1,110 @@
+import { type OversizedPacket, PACKET_TYPES, type PublishPacket, type ServerPacket } from "./packets.ts";
+
+/** Bytes that are no packet which a server may send to a client that asked for QoS 0 and 1. */
+export class MalformedPacketError extends Error {
+  override readonly name = "MalformedPacketError";
+}
+
+/**
+ * Reads what comes after a fixed header.
+ *
+ * @param first The first byte: type and flags (section 2.2).
+ * @param body The rest of the packet, whole. Payloads are parts of it, not copies.
+ * @throws {MalformedPacketError}
+ */
+export function decodePacket(first: number, body: Uint8Array): ServerPacket {
+  const type = first >> 4;
+  if (type === PACKET_TYPES.publish) {
+    const { payloadAt, ...head } = publishHead(first, body);
+    return { type: "publish", ...head, payload: body.subarray(payloadAt) };
+  }
+  // Section 2.2.2: the flags of all other packets are fixed.
+  if ((first & 0x0f) !== 0) throw malformed(`packet type ${type} with flags ${first & 0x0f}`, "no flags");
+  switch (type) {
+    case PACKET_TYPES.connack: {
+      expectLength("CONNACK", body, 2);
+      const [flags = 0, code = 0] = body;
+      if (flags > 1) throw malformed(`CONNACK with flags ${flags}`, "0 or 1");
+      return { type: "connack", sessionPresent: flags === 1, code };
+    }
+    case PACKET_TYPES.puback:
+      expectLength("PUBACK", body, 2);
+      return { type: "puback", id: packetId(body, 0) };
+    case PACKET_TYPES.suback: {
+      if (body.length < 3) throw malformed(`SUBACK of ${body.length} bytes`, "at least 3");
+      const codes = [...body.subarray(2)];
+      // Section 3.9.3: others are reserved.
+      const wrong = codes.find((code) => code > 2 && code !== 128);
+      if (wrong !== undefined) throw malformed(`SUBACK with return code ${wrong}`, "0, 1, 2 or 128");
+      return { type: "suback", id: packetId(body, 0), codes };
+    }
+    case PACKET_TYPES.pingresp:
+      expectLength("PINGRESP", body, 0);
+      return { type: "pingresp" };
+    default:
+      throw malformed(`packet type ${type}`, "CONNACK, PUBLISH, PUBACK, SUBACK or PINGRESP");
+  }
+}
+
+/**
+ * Reads the beginning of a packet that is over a limit.
+ *
+ * @param beginning Of what comes after the fixed header.
+ * @param length Of all that comes after the fixed header.
+ * @throws {MalformedPacketError} When it is none of a PUBLISH, or too short for its topic.
+ */
+export function decodeOversized(first: number, beginning: Uint8Array, length: number): OversizedPacket {
+  const type = first >> 4;
+  if (type !== PACKET_TYPES.publish) throw malformed(`packet type ${type} of ${length} bytes`, "a short packet");
+  const { topic, id } = publishHead(first, beginning);
+  return { type: "oversized", topic, length, ...(id !== undefined && { id }) };
+}
+
+/** Flags and variable header of PUBLISH (sections 3.3.1 and 3.3.2). */
+function publishHead(
+  first: number,
+  body: Uint8Array,
+): Pick<PublishPacket, "topic" | "retain" | "id"> & { readonly payloadAt: number } {
+  const qos = (first >> 1) & 0b11;
+  if (qos > 1) throw malformed(`PUBLISH with QoS ${qos}`, "0 or 1, as was asked for");
+  const topicEnd = 2 + uint16(body, 0);
+  if (body.length < topicEnd) throw malformed(`PUBLISH with a topic beyond its end`, `${topicEnd} bytes or more`);
+  const topic = text(body.subarray(2, topicEnd));
+  if (topic === "" || /[+#]/.test(topic)) throw malformed("PUBLISH with an empty topic or wildcards", "a topic name");
+  const retain = (first & 1) === 1;
+  if (qos === 0) return { topic, retain, payloadAt: topicEnd };
+  return { topic, retain, id: packetId(body, topicEnd), payloadAt: topicEnd + 2 };
+}
+
+/** Section 1.5.3: well-formed UTF-8 without U+0000; U+FEFF stays where it is. */
+function text(bytes: Uint8Array): string {
+  let value: string;
+  try {
+    value = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw malformed("a topic that is not UTF-8", "UTF-8");
+  }
+  if (value.includes("\0")) throw malformed("a topic with U+0000", "a topic name");
+  return value;
+}
+
+function packetId(body: Uint8Array, at: number): number {
+  const id = uint16(body, at);
+  if (id === 0) throw malformed("a packet identifier of 0", "1 to 65535");
+  return id;
+}
+
+function uint16(body: Uint8Array, at: number): number {
+  const [high, low] = [body[at], body[at + 1]];
+  if (high === undefined || low === undefined) throw malformed(`a packet of ${body.length} bytes`, "more");
+  return (high << 8) | low;
+}
+
+function expectLength(name: string, body: Uint8Array, length: number): void {
+  if (body.length !== length) throw malformed(`${name} of ${body.length} bytes`, `${length}`);
+}
+
+/** An error about what was there. */
+export function malformed(what: string, expected: string): MalformedPacketError {
+  return new MalformedPacketError(`The broker sends ${what}: expected ${expected}`);
+}

@@ -1,0 +1,77 @@
+import { decodeOversized, decodePacket, malformed } from "./decode.ts";
+import type { ServerPacket } from "./packets.ts";
+
+/** Takes packets from a stream of bytes, however it is cut. */
+export interface PacketDecoder {
+  /**
+   * The packets that these bytes complete. Payloads may be parts of the bytes that were given, not copies.
+   *
+   * @throws {MalformedPacketError} Nothing can be read from the stream after that.
+   */
+  push(chunk: Uint8Array): Generator<ServerPacket, void>;
+}
+
+/** A packet whose body is not there yet. */
+interface Started {
+  readonly first: number;
+  readonly length: number;
+  /** What is kept of the body: all of it, or of a body over the limit its beginning. */
+  readonly kept: Uint8Array;
+  /** Bytes of the body that were read. */
+  read: number;
+}
+
+/**
+ * Makes a decoder of what a server sends (MQTT 3.1.1, section 2).
+ *
+ * @param limit The longest packet that is taken whole, in bytes after its fixed header; it holds no more than that at a time.
+ * A longer PUBLISH becomes an `oversized` packet, a longer packet of another type an error.
+ */
+export function createPacketDecoder(limit: number): PacketDecoder {
+  let header: number[] = [];
+  let started: Started | undefined;
+
+  /** Takes a byte of the fixed header. @returns The remaining length, once it is known (section 2.2.3). */
+  function takeHeader(byte: number): number | undefined {
+    header.push(byte);
+    if (header.length === 1 || (byte & 0x80) !== 0) {
+      if (header.length > 4) throw malformed("a remaining length of more than four bytes", "at most four");
+      return undefined;
+    }
+    return header.slice(1).reduceRight((length, digit) => (length << 7) | (digit & 0x7f), 0);
+  }
+
+  function finish({ first, length, kept }: Started): ServerPacket {
+    started = undefined;
+    return length > limit ? decodeOversized(first, kept, length) : decodePacket(first, kept);
+  }
+
+  return {
+    *push(chunk) {
+      let at = 0;
+      while (at < chunk.length) {
+        if (started === undefined) {
+          const length = takeHeader(chunk[at++] ?? 0);
+          if (length === undefined) continue;
+          const first = header[0] ?? 0;
+          header = [];
+          if (length <= limit && at + length <= chunk.length) {
+            const body = chunk.subarray(at, at + length);
+            at += length;
+            yield decodePacket(first, body);
+            continue;
+          }
+          started = { first, length, kept: new Uint8Array(Math.min(length, limit)), read: 0 };
+        }
+        const count = Math.min(started.length - started.read, chunk.length - at);
+        if (started.read < started.kept.length) {
+          const room = started.kept.length - started.read;
+          started.kept.set(chunk.subarray(at, at + Math.min(count, room)), started.read);
+        }
+        started.read += count;
+        at += count;
+        if (started.read === started.length) yield finish(started);
+      }
+    },
+  };
+}

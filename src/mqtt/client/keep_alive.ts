@@ -1,0 +1,36 @@
+/** Watches over a connection that may be quiet (MQTT 3.1.1, section 3.1.2.10). */
+export interface KeepAlive {
+  /** Something was sent. */
+  sent(): void;
+  /** Something was received. */
+  received(): void;
+  stop(): void;
+}
+
+/**
+ * Looks twice in each keep-alive interval. Where nothing was sent or nothing was received since the last look, it pings, so that
+ * the broker hears something in time; where a ping has brought nothing by the next look, the broker is silent. That takes
+ * one and a half intervals at most.
+ *
+ * @param seconds The keep-alive interval; 0 for none.
+ */
+export function startKeepAlive(
+  seconds: number,
+  watched: { ping(): void; onSilent(): void },
+): KeepAlive {
+  let hasSent = true;
+  let hasReceived = true;
+  let isPinged = false;
+  function look(): void {
+    if (isPinged && !hasReceived) return watched.onSilent();
+    isPinged = !hasSent || !hasReceived;
+    hasSent = hasReceived = false;
+    if (isPinged) watched.ping();
+  }
+  const timer = seconds === 0 ? undefined : setInterval(look, seconds * 500);
+  return {
+    sent: () => void (hasSent = true),
+    received: () => void (hasReceived = true),
+    stop: () => clearInterval(timer),
+  };
+}

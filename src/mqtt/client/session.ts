@@ -1,0 +1,174 @@
+import type { Log } from "../../log.ts";
+import type { MqttConnectionOptions } from "../connection.ts";
+import { CONNECT_TIMEOUT_MS, END_TIMEOUT_MS, type MqttSession, type SessionEvents } from "../session.ts";
+import type { BrokerAddress } from "./broker_url.ts";
+import { createPacketDecoder } from "./decoder.ts";
+import { encodePacket } from "./encode.ts";
+import { type KeepAlive, startKeepAlive } from "./keep_alive.ts";
+import type { ClientPacket, ServerPacket } from "./packets.ts";
+import { openSocket } from "./socket.ts";
+
+/** The longest packet that is taken whole, in bytes; the payload of a longer one is passed over. Frames are shorter. */
+const MAX_PACKET_BYTES = 512 * 1024;
+/** Bytes that wait to be sent to a broker that does not read, above what may be outstanding, before it is given up. */
+const MAX_BACKLOG_BYTES = 80 * 1024 * 1024;
+/** Meanings of CONNACK's return codes (MQTT 3.1.1, section 3.2.2.3). */
+const REFUSALS: { readonly [code: number]: string } = {
+  1: "MQTT 3.1.1",
+  2: "the client id",
+  3: "clients for now",
+  4: "the user name or password",
+  5: "this client: not authorized",
+};
+
+/** How a session is opened. */
+export interface SessionOptions extends Pick<MqttConnectionOptions, "topics"> {
+  readonly broker: BrokerAddress;
+  /** The bytes of CONNECT. */
+  readonly greeting: Uint8Array;
+  /** Seconds. */
+  readonly keepalive: number;
+  readonly log: Log;
+}
+
+/** Begins a session over a socket of its own. */
+export function openSession(options: SessionOptions, events: SessionEvents): MqttSession {
+  const { topics, log } = options;
+  const decoder = createPacketDecoder(MAX_PACKET_BYTES);
+  /** What waits for a PUBACK, by packet identifier. */
+  const unacknowledged = new Map<number, (taken: boolean) => void>();
+  let lastId = 0;
+  let state: "connecting" | "subscribing" | "up" | "ending" | "closed" = "connecting";
+  let problem: string | undefined;
+  let alive: KeepAlive | undefined;
+  let timer = startTimer();
+  const socket = openSocket(options.broker, () => write(options.greeting));
+  const closed = new Promise<void>((resolve) => {
+    socket.once("close", () => {
+      const wasEnded = state === "ending";
+      state = "closed";
+      clearTimeout(timer);
+      alive?.stop();
+      events.onClosed(wasEnded ? undefined : problem ?? "The broker has closed the connection");
+      resolve();
+    });
+  });
+  socket.on("error", (error) => problem ??= error.message);
+  socket.on("data", (chunk: Uint8Array) => {
+    alive?.received();
+    try {
+      socket.cork(); // acknowledgements go together
+      for (const packet of decoder.push(chunk)) {
+        if (state === "ending" || socket.destroyed) return;
+        take(packet);
+      }
+    } catch (error) {
+      fail(error instanceof Error ? error.message : String(error));
+    } finally {
+      socket.uncork();
+    }
+  });
+
+  function startTimer(): ReturnType<typeof setTimeout> {
+    return setTimeout(() => fail("The broker does not answer"), CONNECT_TIMEOUT_MS);
+  }
+
+  function fail(why: string): void {
+    problem ??= why;
+    socket.destroy();
+  }
+
+  function write(bytes: Uint8Array, onWritten?: (error?: Error | null) => void): void {
+    if (socket.destroyed) return;
+    alive?.sent();
+    socket.write(bytes, onWritten);
+    if (socket.writableLength > MAX_BACKLOG_BYTES) fail("The broker does not read");
+  }
+
+  function send(packet: ClientPacket): void {
+    write(encodePacket(packet));
+  }
+
+  /** A packet identifier that is not in use (section 2.3.1). */
+  function nextId(): number {
+    do {
+      lastId = lastId % 0xffff + 1;
+    } while (unacknowledged.has(lastId));
+    return lastId;
+  }
+
+  function take(packet: ServerPacket): void {
+    // Section 3.2: CONNACK is the first packet, and comes once.
+    if ((packet.type === "connack") !== (state === "connecting")) return fail(`Unexpected packet '${packet.type}'`);
+    switch (packet.type) {
+      case "connack":
+        if (packet.code !== 0) return fail(`The broker refuses ${REFUSALS[packet.code] ?? `with code ${packet.code}`}`);
+        return accepted();
+      case "suback":
+        return subscribed(packet.codes);
+      case "puback": {
+        const settle = unacknowledged.get(packet.id);
+        unacknowledged.delete(packet.id);
+        return settle?.(true);
+      }
+      case "publish":
+        events.onMessage(packet.topic, packet.payload);
+        return acknowledge(packet.id);
+      case "oversized":
+        log.warn("Dropped a message that is too large", { topic: packet.topic, bytes: packet.length });
+        return acknowledge(packet.id);
+      case "pingresp":
+        return; // that there is something is all it says
+    }
+  }
+
+  function acknowledge(id: number | undefined): void {
+    // The listener may have ended the session.
+    if (id !== undefined && state !== "ending") send({ type: "puback", id });
+  }
+
+  function accepted(): void {
+    state = "subscribing";
+    clearTimeout(timer);
+    timer = startTimer();
+    alive = startKeepAlive(options.keepalive, {
+      ping: () => send({ type: "pingreq" }),
+      onSilent: () => fail("The broker does not answer a ping"),
+    });
+    send({ type: "subscribe", id: nextId(), filters: topics });
+  }
+
+  function subscribed(codes: readonly number[]): void {
+    if (state !== "subscribing" || codes.length !== topics.length) return fail("Unexpected packet 'suback'");
+    const refused = topics.filter((_topic, index) => codes[index] === 128);
+    if (refused.length > 0) return fail(`Cannot subscribe: The broker refuses '${refused.join("', '")}'`);
+    state = "up";
+    clearTimeout(timer);
+    events.onUp();
+  }
+
+  return {
+    publish(topic, payload, { qos, retain }, settle) {
+      if (qos === 0) {
+        const bytes = encodePacket({ type: "publish", topic, payload, retain });
+        return write(bytes, (error) => settle(!error));
+      }
+      const id = nextId();
+      unacknowledged.set(id, settle);
+      send({ type: "publish", topic, payload, retain, id });
+    },
+    end() {
+      if (state === "up" || state === "subscribing") {
+        send({ type: "disconnect" });
+        clearTimeout(timer);
+        timer = setTimeout(() => socket.destroy(), END_TIMEOUT_MS);
+        state = "ending";
+        socket.end();
+      } else if (state === "connecting") {
+        state = "ending";
+        socket.destroy();
+      }
+      return closed;
+    },
+  };
+}

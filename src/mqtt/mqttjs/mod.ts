@@ -1,0 +1,8 @@
+/** The connection of programs that are not short of memory: mqtt.js, which speaks `ws:` and `wss:` too. */
+import type { MqttConnect } from "../connection.ts";
+import { keepConnected } from "../reconnect.ts";
+import { openMqttJsSession } from "./session.ts";
+
+/** Connects through mqtt.js. Beside `mqtt:` and `mqtts:` it takes `ws:` and `wss:`. */
+export const connectMqttJs: MqttConnect = (options) =>
+  keepConnected(options, (events) => openMqttJsSession(options, events));
