@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import mqtt, { type MqttClient } from "mqtt";
 import { NO_MOSQUITTO } from "../../scripts/brokers/mosquitto.ts";
+import { connectMqtt } from "../../src/mqtt/client/mod.ts";
 import { type Channel, formatTopic } from "../../src/mqtt/mod.ts";
 import { retainedLife } from "./plain_client.ts";
 import { bridgedMosquittos, guardedBridgedMosquittos, RACK, type RealBroker, urlOf } from "./real_brokers.ts";
@@ -13,7 +14,7 @@ const options = { skip: NO_MOSQUITTO ?? false, timeout: 120_000 };
 /** Runs a test on a tree over two bridged Mosquittos. */
 async function withBridge(body: (tree: Tree, bridge: RealBroker) => Promise<void>): Promise<void> {
   const bridge = await guardedBridgedMosquittos(0);
-  const tree = await createTree(() => Promise.resolve(bridge));
+  const tree = await createTree(() => Promise.resolve(bridge), connectMqtt);
   try {
     await body(tree, bridge);
   } finally {

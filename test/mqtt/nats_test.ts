@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import mqtt from "mqtt";
 import { NO_NATS, startNats } from "../../scripts/brokers/nats.ts";
+import { connectMqtt } from "../../src/mqtt/client/mod.ts";
 import { formatTopic } from "../../src/mqtt/mod.ts";
 import { retainedLife } from "./plain_client.ts";
 import { nats, PASSWORDS, urlOf } from "./real_brokers.ts";
@@ -17,7 +18,7 @@ const [N1 = ""] = CHILDREN;
 
 test("NATS that was killed has what was retained, and all children return", options, async () => {
   const broker = await nats(0);
-  const tree = await createTree(() => Promise.resolve(broker));
+  const tree = await createTree(() => Promise.resolve(broker), connectMqtt);
   try {
     const [stays, gone] = [await tree.join(), await tree.join()];
     await until(() => tree.level(stays) && tree.level(gone));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { stop } from "esbuild";
@@ -43,6 +44,17 @@ test("compileSea() makes a single binary that prints no warning", async () => {
 test("buildBundle() gives callers at the same moment the same file", async () => {
   const files = await Promise.all(Array.from({ length: 4 }, () => buildBundle(SOURCE)));
   assert.equal(new Set(files).size, 1);
+});
+
+test("the agent's bundle has its own MQTT client, and nothing of mqtt.js", async () => {
+  const [agent, aggregator] = [await buildBundle("agent"), await buildBundle("aggregator")].map((file) =>
+    readFileSync(file, "utf8")
+  );
+  for (const word of ["mqttjs", "mqtt-packet", "readable-stream", "permessage-deflate"]) {
+    assert.ok(aggregator?.includes(word), `The aggregator's bundle has no ${word}: what does mqtt.js look like now?`);
+    assert.ok(!agent?.includes(word), word);
+  }
+  assert.match(agent ?? "", /MalformedPacketError/);
 });
 
 test("buildBundle() names what can't be resolved", async () => {
