@@ -3,15 +3,13 @@ import type { Step } from "../plan/mod.ts";
 import type { Value } from "../state/mod.ts";
 import type { Module, ModuleContext, RunningModule } from "./define.ts";
 import { declaredDiscoveries } from "./discovery_check.ts";
-import { createFloodGate } from "./flood.ts";
 import type { ModuleHostOptions } from "./host_options.ts";
+import { createPace } from "./pace.ts";
 
 /** How long a module may take to start, in milliseconds. */
 const START_LIMIT = 10_000;
 /** How long a module may take to stop, in milliseconds. */
 const STOP_LIMIT = 5_000;
-/** The most discoveries of one module in a second. */
-const DISCOVERIES_PER_SECOND = 1_000;
 /** The longest error text in a state value: see `/services/{name}/error`. */
 const MAX_ERROR_LENGTH = 512;
 
@@ -64,14 +62,18 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
     }
   }
 
-  const gate = createFloodGate({
+  const pace = createPace({
     clock,
-    limit: DISCOVERIES_PER_SECOND,
-    changed(flooded, refused) {
+    nodes: () => [...options.nodes()].length,
+    take(node, url, value) {
+      // A node may be deleted while a module still looks at it, or while a value of it waits.
+      if (options.node(node) !== undefined) options.discover(node, url, value);
+    },
+    changed(flooded, perSecond) {
       if (phase.kind === "failed" || phase.kind === "stopped") return;
-      const why = `It discovers more than ${DISCOVERIES_PER_SECOND} values a second: refused until it is quiet`;
+      const why = `It discovers far more than ${perSecond} values a second: the newest are taken once a second until it is quiet`;
       if (flooded) log.error("A module floods", { why });
-      else log.info("A module that flooded is quiet again", { refused });
+      else log.info("A module that flooded is quiet again");
       report(flooded ? "ERROR" : "RUN", flooded ? why : badConfig ?? null);
     },
   });
@@ -79,9 +81,8 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
   function discover(node: string, url: string, value: Value | null): void {
     const problem = check(url, value);
     if (problem !== undefined) throw new TypeError(`Module '${name}' cannot discover a value: ${problem}`);
-    if (phase.kind === "stopped" || phase.kind === "failed" || !gate.pass()) return;
-    // A node may be deleted while a module still looks at it.
-    if (options.node(node) !== undefined) options.discover(node, url, value);
+    if (phase.kind === "stopped" || phase.kind === "failed" || options.node(node) === undefined) return;
+    pace.say(node, url, value);
   }
 
   function config(): Value | undefined {
@@ -111,6 +112,7 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
 
   function fail(why: string): void {
     phase = { kind: "failed", why };
+    pace.stop(false);
     controller.abort(new Error(why));
     log.error("A module did not start", { why });
     report("ERROR", why);
@@ -168,7 +170,7 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
       if (before.kind === "stopped") return;
       controller.abort(new Error("The program stops"));
       if (before.kind === "running") await stopRunning(before.module);
-      gate.stop();
+      pace.stop(before.kind === "running");
       phase = { kind: "stopped" };
       report("STOP", before.kind === "failed" ? before.why : null);
     },
