@@ -3,5 +3,6 @@ export * from "./child_transport.ts";
 export * from "./connection.ts";
 export type { TransportCounts } from "./intake.ts";
 export * from "./parent_transport.ts";
+export { reconnectWait } from "./reconnect.ts";
 export * from "./topics.ts";
 export * from "./uplink.ts";

@@ -1,4 +1,6 @@
+import type { Random } from "../clock.ts";
 import { redactUrl } from "../redact.ts";
+import { backoff } from "../sync/mod.ts";
 import type { MqttConnection, MqttConnectionOptions } from "./connection.ts";
 import type { MqttSession, OpenSession } from "./session.ts";
 
@@ -8,6 +10,11 @@ const RECONNECT_MS = 500;
 const RECONNECT_CAP_MS = 10_000;
 /** Bytes of messages that the broker has not acknowledged; more are refused, never queued. */
 const MAX_OUTSTANDING_BYTES = 64 * 1024 * 1024;
+
+/** How long to wait before connecting again after so many failures, in milliseconds: at random, so that not all come back at once. */
+export function reconnectWait(failures: number, random: Random): number {
+  return backoff(RECONNECT_MS, RECONNECT_CAP_MS, failures, random);
+}
 
 /**
  * Keeps a connection by opening one session after the other, with backoff and jitter, and bounds what is under way.
@@ -58,8 +65,7 @@ export function keepConnected(options: MqttConnectionOptions, open: OpenSession)
       log[level]("Cannot connect to the broker", { url: shown, problem });
     }
     if (ended) return;
-    const wait = Math.min(RECONNECT_CAP_MS, RECONNECT_MS * 2 ** failures++) * (0.5 + random() / 2);
-    timer = setTimeout(connect, wait);
+    timer = setTimeout(connect, reconnectWait(failures++, random));
   }
 
   /** A listener that throws must not take the connection down. */

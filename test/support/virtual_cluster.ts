@@ -8,6 +8,7 @@ import { serviceDeclaration } from "../../modules/service/declaration.ts";
 import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
 import { seededRandom } from "../../modules/simpower/simulator/chance.ts";
 import { createLog } from "../../src/log.ts";
+import { reconnectWait } from "../../src/mqtt/mod.ts";
 import { defineModule, type Module } from "../../src/module/mod.ts";
 import { nodeIdOf, type Value } from "../../src/state/mod.ts";
 import type { LifeFrame, UpFrame } from "../../src/sync/mod.ts";
@@ -31,6 +32,8 @@ export interface Machine {
   readonly services: Map<string, boolean>;
   /** Which services fail to start. */
   readonly broken: Set<string>;
+  /** What its agent says of its load. */
+  load: number;
 }
 
 /** A whole cluster in one process on a virtual clock: real engine, planner, links; simulated machines and network. */
@@ -40,16 +43,22 @@ export interface VirtualCluster {
   readonly store: Store;
   aggregator: Aggregator;
   /** Every frame that an agent has sent, in order. */
-  readonly traffic: readonly { readonly child: string; readonly frame: UpFrame }[];
+  readonly traffic: readonly { readonly child: string; readonly frame: UpFrame; readonly at: number }[];
+  /** When the aggregator has welcomed whom, in order. */
+  readonly welcomes: readonly { readonly child: string; readonly at: number }[];
   /** Whether the aggregator runs. */
   readonly up: boolean;
   machine(name: string): Machine;
   /** Sets cfg of a node; null unsets. */
   set(name: string, values: Record<string, Value | null>): void;
+  /** The same of all machines' nodes, in one request. */
+  setAll(values: Record<string, Value | null>): void;
   /** Sets cfg of the aggregator's own node: limits, invariants. */
   rule(values: Record<string, Value | null>): void;
   /** What the API shows of a node: `/physState` and so on, unknown values included. */
   shown(name: string): { physState: string; runState: string; phase: string; reason: string };
+  /** The load of a machine changes: its agent says so. */
+  load(name: string, load: number): void;
   /** Runs until every node is at its goal. */
   converge(limitMs?: number): Promise<void>;
   /** The power goes, without anybody having asked. */
@@ -61,6 +70,13 @@ export interface VirtualCluster {
   /** SIGKILL of the aggregator. */
   killAggregator(): void;
   startAggregator(): Promise<void>;
+  /**
+   * SIGKILL of a broker that stands between: all connections end, wills are lost. It is back after `ms`; agents try again
+   * with the waits of the MQTT connection.
+   */
+  restartBroker(ms: number): Promise<void>;
+  /** How many agents are connected to nobody. */
+  readonly unconnected: number;
   stop(): Promise<void>;
 }
 
@@ -91,11 +107,15 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       orders: [],
       services: new Map(),
       broken: new Set(),
+      load: 0,
     };
   });
   const byId = new Map(machines.map((machine) => [machine.id, machine]));
+  const byName = new Map(machines.map((machine) => [machine.name, machine]));
   const log = createLog(() => {});
-  const traffic: { child: string; frame: UpFrame }[] = [];
+  const traffic: { child: string; frame: UpFrame; at: number }[] = [];
+  const welcomes: { child: string; at: number }[] = [];
+  const unconnected = new Set<Agent>();
   let up = false;
   let generation = 0;
 
@@ -116,13 +136,13 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       id: machine.id,
       name: machine.name,
       run,
-      modules: [serviceStandIn(machine), defineModule(hostinfoDeclaration, () => ({}))],
+      modules: [serviceStandIn(machine), hostinfoStandIn(machine, loads)],
       clock,
       random,
       log,
       send(frame) {
         if (machine.agent !== agent) return;
-        traffic.push({ child: machine.id, frame });
+        traffic.push({ child: machine.id, frame, at: clock.now() });
         deliver(machine, () => {
           if (up) cluster.aggregator.receive(machine.id, frame);
         });
@@ -137,6 +157,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
     });
   }
   const runs = new Map<Agent, string>();
+  const loads = new Map<string, (load: number) => void>();
 
   function endAgent(machine: Machine): void {
     const agent = machine.agent;
@@ -149,6 +170,16 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
     machine.power = "on";
     clock.after(BOOT, () => {
       if (machine.power === "on" && machine.agent === undefined && !machine.hangs) startAgent(machine);
+    });
+  }
+
+  /** Tries to connect, and again while the broker is away. */
+  function reconnect(machine: Machine, agent: Agent, failures: number): void {
+    clock.after(reconnectWait(failures, random), () => {
+      if (machine.agent !== agent) return void unconnected.delete(agent);
+      if (machine.cut) return reconnect(machine, agent, failures + 1);
+      unconnected.delete(agent);
+      agent.connected();
     });
   }
 
@@ -178,6 +209,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       send(child, frame) {
         const machine = byId.get(child);
         if (machine === undefined || mine !== generation) return;
+        if (frame.type === "welcome") welcomes.push({ child, at: clock.now() });
         deliver(machine, () => machine.agent?.receive(frame));
       },
     });
@@ -188,12 +220,13 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
     machines,
     store,
     traffic,
+    welcomes,
     aggregator: startAggregator(),
     get up() {
       return up;
     },
     machine(name) {
-      const machine = machines.find((each) => each.name === name);
+      const machine = byName.get(name);
       if (machine === undefined) throw new RangeError(`No machine '${name}'`);
       return machine;
     },
@@ -201,6 +234,16 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       const id = cluster.machine(name).id;
       const result = cluster.aggregator.control.patchCfg([{ id, values: new Map(Object.entries(values)) }], {});
       if (!result.ok) throw new Error(result.problems.join("; "));
+    },
+    setAll(values) {
+      const patches = machines.map(({ id }) => ({ id, values: new Map(Object.entries(values)) }));
+      const result = cluster.aggregator.control.patchCfg(patches, {});
+      if (!result.ok) throw new Error(result.problems.join("; "));
+    },
+    load(name, load) {
+      const machine = cluster.machine(name);
+      machine.load = load;
+      loads.get(machine.id)?.(load);
     },
     rule(values) {
       const patch = { id: cluster.aggregator.id, values: new Map(Object.entries(values)) };
@@ -213,7 +256,12 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       return { physState: node.physState, runState: node.runState, phase: node.phase, reason: node.reason };
     },
     async converge(limitMs = 300_000) {
-      await clock.runUntil(() => machines.every(({ name }) => cluster.shown(name).phase === "converged"), limitMs);
+      const isAway = ({ name }: Machine): boolean => cluster.shown(name).phase !== "converged";
+      let last = machines[0]; // of thousands not all are looked at each time
+      await clock.runUntil(() => {
+        if (last === undefined || !isAway(last)) last = machines.find(isAway);
+        return last === undefined;
+      }, limitMs);
     },
     pullPlug(name) {
       const machine = cluster.machine(name);
@@ -233,6 +281,21 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       up = true;
       await cluster.aggregator.start(ADDRESSES);
       for (const machine of machines) if (!machine.cut) machine.agent?.connected();
+    },
+    async restartBroker(ms) {
+      for (const machine of machines) {
+        machine.cut = true;
+        if (machine.agent === undefined) continue;
+        unconnected.add(machine.agent);
+        machine.agent.disconnected();
+        reconnect(machine, machine.agent, 0);
+      }
+      await clock.advance(ms);
+      for (const machine of machines) machine.cut = false;
+      if (up) cluster.aggregator.connected();
+    },
+    get unconnected() {
+      return unconnected.size;
     },
     async stop() {
       for (const machine of machines) await machine.agent?.stop();
@@ -297,6 +360,14 @@ function powerStandIn(
         "reset-hang": (run) => order(run, "off"),
       },
     };
+  });
+}
+
+/** Stands in for the hostinfo module: the same declarations, a load that a test sets. */
+function hostinfoStandIn(machine: Machine, loads: Map<string, (load: number) => void>): Module {
+  return defineModule(hostinfoDeclaration, (context) => {
+    loads.set(machine.id, (load) => context.discover(machine.id, "/host/load", load));
+    return {};
   });
 }
 
