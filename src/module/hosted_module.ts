@@ -71,7 +71,8 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
     },
     changed(flooded, perSecond) {
       if (phase.kind === "failed" || phase.kind === "stopped") return;
-      const why = `It discovers far more than ${perSecond} values a second: the newest are taken once a second until it is quiet`;
+      const why =
+        `It discovers far more than ${perSecond} values a second: the newest are taken once a second until it is quiet`;
       if (flooded) log.error("A module floods", { why });
       else log.info("A module that flooded is quiet again");
       report(flooded ? "ERROR" : "RUN", flooded ? why : badConfig ?? null);

@@ -59,8 +59,8 @@ test("a birth whose admission fails holds up none of those that wait", async () 
   admission.stop();
 });
 
-/** Machines of a whole cluster: each runtime does the same, Deno with as many as are promised. */
-const FLEET = "Deno" in globalThis ? Number(process.env.N ?? 300) : 300;
+/** Machines of a whole cluster. With as many as are promised it takes most of a minute: once is enough. */
+const FLEET = "Deno" in globalThis ? 5_000 : 300;
 
 /** A fleet in SYNC, of which everything is on the disk. */
 async function fleetInSync(): Promise<VirtualCluster> {
@@ -80,9 +80,12 @@ async function storm(cluster: VirtualCluster, changed: readonly string[], run: (
   const welcomed = cluster.welcomes.length;
   const started = clock.now();
   await run();
-  const isLevel = (): boolean => cluster.aggregator.counts.children.links.level === FLEET;
-  while (cluster.unconnected > 0 || !isLevel()) {
-    assert.ok(clock.now() < started + 120_000, `${JSON.stringify(cluster.aggregator.counts.children)} after two minutes`);
+  function isLevel(): boolean {
+    const back = new Set(cluster.welcomes.slice(welcomed).map(({ child }) => child));
+    return back.size === FLEET && cluster.aggregator.counts.children.links.level === FLEET;
+  }
+  while (!isLevel()) {
+    assert.ok(clock.now() < started + 120_000, `${JSON.stringify(cluster.aggregator.counts)} after two minutes`);
     await clock.advance(250);
   }
   const took = clock.now() - started;
@@ -98,7 +101,10 @@ async function storm(cluster: VirtualCluster, changed: readonly string[], run: (
 
   const welcomes = cluster.welcomes.slice(welcomed);
   for (const [place, { at }] of welcomes.entries()) {
-    assert.ok((welcomes[place + 600]?.at ?? Infinity) >= at + 1_000, `too many are taken in within a second from ${at} ms on`);
+    assert.ok(
+      (welcomes[place + 600]?.at ?? Infinity) >= at + 1_000,
+      `too many are taken in within a second from ${at} ms on`,
+    );
   }
   const since = cluster.traffic.slice(sent);
   const births = new Map<string, number>();
@@ -117,10 +123,9 @@ async function storm(cluster: VirtualCluster, changed: readonly string[], run: (
   // Then all is quiet: nobody is born again by what the storm has left behind.
   const last = since.findLast(({ frame }) => frame.type === "birth");
   assert.ok(last !== undefined && last.at <= started + took + 2_000, "no second storm");
-  console.log(`${FLEET} agents are level after ${took} ms, ${total} births, ${welcomes.length} welcomes`);
 }
 
-test("a fleet whose aggregator restarts, and then its broker, comes back at a bounded rate from what was acknowledged, without one power action", async () => {
+test("a fleet of agents whose aggregator restarts, and then its broker, comes back at a bounded rate from what was acknowledged, without one power action", async () => {
   const cluster = await fleetInSync();
   try {
     await storm(cluster, ["/host/load"], async () => {

@@ -254,7 +254,11 @@ test("discover() shows a module that floods, and takes its newest values once a 
   assert.ok(!values.has("/fan"));
   await clock.advance(1_000);
   assert.equal(values.get("/fan"), "FAST");
-  assert.equal(values.get("/services/cooling/state"), "ERROR", "the second of the flood has ended, but none was quiet yet");
+  assert.equal(
+    values.get("/services/cooling/state"),
+    "ERROR",
+    "the second of the flood has ended, but none was quiet yet",
+  );
   await clock.advance(1_000);
   assert.equal(values.get("/services/cooling/state"), "RUN");
   assert.equal(values.get("/services/cooling/error"), null);

@@ -75,8 +75,6 @@ export interface VirtualCluster {
    * with the waits of the MQTT connection.
    */
   restartBroker(ms: number): Promise<void>;
-  /** How many agents are connected to nobody. */
-  readonly unconnected: number;
   stop(): Promise<void>;
 }
 
@@ -115,7 +113,6 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
   const log = createLog(() => {});
   const traffic: { child: string; frame: UpFrame; at: number }[] = [];
   const welcomes: { child: string; at: number }[] = [];
-  const unconnected = new Set<Agent>();
   let up = false;
   let generation = 0;
 
@@ -176,10 +173,9 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
   /** Tries to connect, and again while the broker is away. */
   function reconnect(machine: Machine, agent: Agent, failures: number): void {
     clock.after(reconnectWait(failures, random), () => {
-      if (machine.agent !== agent) return void unconnected.delete(agent);
-      if (machine.cut) return reconnect(machine, agent, failures + 1);
-      unconnected.delete(agent);
-      agent.connected();
+      if (machine.agent !== agent) return;
+      if (machine.cut) reconnect(machine, agent, failures + 1);
+      else agent.connected();
     });
   }
 
@@ -286,16 +282,12 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       for (const machine of machines) {
         machine.cut = true;
         if (machine.agent === undefined) continue;
-        unconnected.add(machine.agent);
         machine.agent.disconnected();
         reconnect(machine, machine.agent, 0);
       }
       await clock.advance(ms);
       for (const machine of machines) machine.cut = false;
       if (up) cluster.aggregator.connected();
-    },
-    get unconnected() {
-      return unconnected.size;
     },
     async stop() {
       for (const machine of machines) await machine.agent?.stop();
