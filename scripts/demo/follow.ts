@@ -1,6 +1,6 @@
 import { createLive, type Terminal } from "../../src/cli/mod.ts";
 import { systemClock } from "../../src/clock.ts";
-import type { Api } from "./api.ts";
+import type { Api } from "../cluster/api.ts";
 import { renderProgress } from "./progress.ts";
 
 /** How often the nodes are looked at, in milliseconds. */

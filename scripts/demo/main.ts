@@ -7,7 +7,7 @@ import type { TreeEntryShape } from "../../ctl/shapes.ts";
 import { describeTree } from "../../ctl/tree_text.ts";
 import { startCluster } from "../cluster/cluster.ts";
 import { builtFile, ROOT } from "../runtimes.ts";
-import { type Api, createApi } from "./api.ts";
+import { type Api, createApi } from "../cluster/api.ts";
 import { behaviourOf } from "./behaviour.ts";
 import { startBrokers } from "./brokers.ts";
 import { takeFolder } from "./folder.ts";

@@ -5,7 +5,7 @@ import process from "node:process";
 import * as v from "valibot";
 import { type AggregatorBelow, type Behaviour, type Cluster, startCluster } from "../../scripts/cluster/cluster.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
-import { createApi, type ListedNode } from "../../scripts/demo/api.ts";
+import { createApi, type ListedNode } from "../../scripts/cluster/api.ts";
 import { DENO_CONFIG, denoPath, type How, ROOT } from "../../scripts/runtimes.ts";
 import { nodeIdOf } from "../../src/state/mod.ts";
 
@@ -52,6 +52,8 @@ const countersShape = v.object({ powerOn: v.number(), powerOff: v.number(), rese
 export async function withLab(
   options: {
     readonly count: number;
+    /** The name of each node, by its place. @default n1, n2 ... */
+    readonly nameOf?: (place: number) => string;
     readonly how?: How;
     readonly agentCommand?: readonly string[];
     readonly broker?: string;
@@ -63,7 +65,7 @@ export async function withLab(
   run: (lab: Lab) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "kraken-e2e-"));
-  const names = Array.from({ length: options.count }, (_, index) => `n${index + 1}`);
+  const names = Array.from({ length: options.count }, (_, place) => options.nameOf?.(place) ?? `n${place + 1}`);
   const clusterName = "lab";
   try {
     const cluster = await startCluster({

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { runCommand } from "../../scripts/command.ts";
-import { createApi } from "../../scripts/demo/api.ts";
+import { createApi } from "../../scripts/cluster/api.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { programCommand, ROOT } from "../../scripts/runtimes.ts";
 import { demoCommand } from "./lab.ts";

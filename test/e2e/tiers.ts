@@ -1,6 +1,6 @@
 import type { AggregatorBelow } from "../../scripts/cluster/cluster.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
-import { createApi } from "../../scripts/demo/api.ts";
+import { createApi } from "../../scripts/cluster/api.ts";
 import { nodeIdOf } from "../../src/state/mod.ts";
 import { type Lab, SYNC, withLab } from "./lab.ts";
 

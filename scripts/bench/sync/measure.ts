@@ -2,9 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ProgramError } from "../../../src/cli/mod.ts";
 import { waitFor } from "../../cluster/wait.ts";
 import { round } from "../bench.ts";
-import { createApi } from "./api.ts";
+import { createApi } from "../../cluster/api.ts";
 import type { CpuShares, MemoryShares } from "./figures.ts";
-import { GENERATOR } from "./generator/commands.ts";
+import { API_LIMIT, GENERATOR } from "./generator/commands.ts";
 import { type Latencies, summarizeLatencies } from "./latencies.ts";
 import type { Peer } from "./peer.ts";
 import { cpuPercent, type ProcessUse, readMemory, readUse } from "./process_stats.ts";
@@ -38,10 +38,10 @@ export async function measureLevel(bed: Bed) {
   const answers = await Promise.all(generators.map((peer) => peer.ask(GENERATOR.start, { limit: LEVEL_LIMIT })));
   const level = answers.reduce((sum, answer) => sum + answer.level, 0);
   if (level < agents) throw new ProgramError(`${level} of ${agents} agents are level after ${LEVEL_LIMIT / 1000} s`);
-  const api = createApi(topology.api);
+  const api = createApi(topology.api, API_LIMIT);
   await waitFor(
     "the root had all nodes in SYNC",
-    async () => await api.countInSync() === agents,
+    async () => (await api.nodes()).filter(({ runState }) => runState === "SYNC").length === agents,
     { limit: 60_000, every: 100, signal },
   );
   const levelMs = Math.round(performance.now() - start);
@@ -80,7 +80,7 @@ export async function measureLatency(bed: Bed, what: "cfg" | "dsc"): Promise<Lat
 
 /** Lets every agent change a value once a second, and counts what gets to the root. */
 export async function measureSteady(bed: Bed) {
-  const api = createApi(bed.topology.api);
+  const api = createApi(bed.topology.api, API_LIMIT);
   const asking = bed.generators.map((peer) => peer.ask(GENERATOR.steady, { ms: STEADY }));
   await delay(STEADY / 4, undefined, { signal: bed.signal }); // all of them have begun
   const [before, use, start] = [await api.messages(), readAll(bed), performance.now()];

@@ -6,8 +6,8 @@ import type { Broker } from "../../brokers/broker.ts";
 import { NO_MOSQUITTO, startMosquitto } from "../../brokers/mosquitto.ts";
 import { type Running, startProgram } from "../../cluster/process.ts";
 import { programCommand } from "../../runtimes.ts";
-import { createApi } from "./api.ts";
-import { nodeName } from "./generator/commands.ts";
+import { createApi } from "../../cluster/api.ts";
+import { API_LIMIT, nodeName } from "./generator/commands.ts";
 import type { BrokerKind } from "./options.ts";
 import { readMemory } from "./process_stats.ts";
 import { planTree } from "./tree.ts";
@@ -90,7 +90,7 @@ export async function startTopology(
   await new Promise((resolve) => setTimeout(resolve, SETTLE));
   const emptyMemory = readMemory(first.pid);
   const applying = performance.now();
-  await createApi(apiOf(first)).apply(
+  await createApi(apiOf(first), API_LIMIT).apply(
     [
       ...tree.aggregators.map(({ name, parent }) => ({ name, cfg: { role: "AGGREGATOR", parent } })),
       ...numbers.map((number) => ({

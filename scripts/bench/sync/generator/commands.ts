@@ -6,6 +6,9 @@ const times = v.object({ times: v.array(v.number()) });
 const nothing = v.object({});
 const samples = v.object({ samples: count, number: count });
 
+/** How long a request to the API of an aggregator that has much to do may take, in milliseconds. */
+export const API_LIMIT = 120_000;
+
 /** The name of the simulated node of a number. */
 export function nodeName(number: number): string {
   return `n${String(number).padStart(5, "0")}`;
@@ -42,9 +45,10 @@ export const GENERATOR = {
   steady: defineCommand("steady", v.object({ ms: count }), v.object({ changes: count })),
   /** Asks the aggregator for what every agent has discovered last. */
   verify: defineCommand("verify", nothing, v.object({ checked: count, wrong: count })),
+  /** What all agents have counted since they were made, and how many are level now. */
   counts: defineCommand(
     "counts",
     nothing,
-    v.object({ frames: count, retransmits: count }),
+    v.object({ frames: count, retransmits: count, births: count, level: count }),
   ),
 } as const;

@@ -1,5 +1,5 @@
 import { isRecord, type Value } from "../../../../src/state/mod.ts";
-import type { Api } from "../api.ts";
+import type { Api } from "../../../cluster/api.ts";
 import { within } from "../deadline.ts";
 import { followEvents } from "./event_stream.ts";
 import type { LoadAgent } from "./load_agent.ts";

@@ -1,10 +1,10 @@
 import type { Log } from "../../../../src/log.ts";
 import { nodeIdOf } from "../../../../src/state/mod.ts";
-import { type Api, createApi } from "../api.ts";
+import { type Api, createApi } from "../../../cluster/api.ts";
 import { absorb } from "./absorb.ts";
 import { handle, type Handler } from "../peer_command.ts";
 import { changeSteadily } from "./steady.ts";
-import { GENERATOR, nodeName } from "./commands.ts";
+import { API_LIMIT, GENERATOR, nodeName } from "./commands.ts";
 import { loadAt, measureCfg, measureDsc } from "./latencies.ts";
 import { createLoadAgent, type LoadAgent, type LoadAgentCounts } from "./load_agent.ts";
 import { CHANGED, selfFacet } from "./self_facet.ts";
@@ -18,7 +18,7 @@ const PARALLEL = 8;
 export function createLoad(log: Log): Handler[] {
   let agents: LoadAgent[] = [];
   let base = "";
-  let api: Api = createApi(base);
+  let api: Api = createApi(base, API_LIMIT);
   let level = 0;
   let allLevel = (): void => {};
 
@@ -32,7 +32,7 @@ export function createLoad(log: Log): Handler[] {
   return [
     handle(GENERATOR.prepare, ({ cluster, parent, broker, api: url, first, count }) => {
       base = url;
-      api = createApi(base);
+      api = createApi(base, API_LIMIT);
       const more = Array.from({ length: count }, (_, place) => {
         let state = "down";
         return createLoadAgent({
@@ -75,6 +75,8 @@ export function createLoad(log: Log): Handler[] {
       return {
         frames: sum(({ sent, received }) => sent + received),
         retransmits: sum(({ retransmits }) => retransmits),
+        births: sum(({ births }) => births),
+        level,
       };
     }),
   ];

@@ -55,6 +55,7 @@ export interface LoadAgentCounts {
   readonly sent: number;
   readonly received: number;
   readonly retransmits: number;
+  readonly births: number;
   /** Bytes of MQTT in both directions, acknowledgements included; 0 where the agent is not weighed. */
   readonly bytes: number;
 }
@@ -74,6 +75,7 @@ export function createLoadAgent(options: LoadAgentOptions): LoadAgent {
     random: Math.random,
   });
   let bytes = 0;
+  let births = 0;
   /** The local index of its own newest change. */
   let changedAt = 0;
 
@@ -88,6 +90,7 @@ export function createLoadAgent(options: LoadAgentOptions): LoadAgent {
     random: Math.random,
     send(frame) {
       weigh("up", frame);
+      if (frame.type === "birth") births++;
       transport.send(frame);
     },
     onState: options.onState,
@@ -117,7 +120,7 @@ export function createLoadAgent(options: LoadAgentOptions): LoadAgent {
     onAcked: undefined,
     get counts() {
       const { sent, received } = transport.counts;
-      return { sent, received, retransmits: link.counts.retransmits, bytes };
+      return { sent, received, retransmits: link.counts.retransmits, births, bytes };
     },
     start() {
       transport.start({
