@@ -1,14 +1,6 @@
 import { declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, services } from "../../src/state/mod.ts";
-
-/** Where a node's simulated controller is. */
-export const bmc = defineExtension("bmc", {
-  "/bmc/address": {
-    type: { kind: "string", maxLength: 512 },
-    writer: "cfg",
-    about: "URL of the node's Redfish ComputerSystem; where absent it follows from the module's endpoint and /name",
-  },
-});
+import { bmc, powerMutations } from "../power/declaring.ts";
 
 /** The config of the module itself, on the aggregator's own node. */
 export const simpowerConfig = defineExtension("simpower", {
@@ -26,59 +18,16 @@ export const simpowerConfig = defineExtension("simpower", {
   },
 });
 
-const sim = { "/platform": "sim" } as const;
+const timeouts = { find: 20_000, on: 30_000, off: 30_000 };
 
-/**
- * Power of simulated machines, through an interface in the shape of Redfish. A node whose agent is lost while its
- * machine is on (`/runState` ERROR) is repaired by power off and on, which is why power off is dear.
- */
+/** Power of simulated machines, whose controllers speak Redfish, and their boot, which no boot server is needed for. */
 export const simpowerDeclaration = declareModule({
   name: "simpower",
   about: "Powers simulated machines on and off",
   extensions: [core, services, bmc, simpowerConfig],
-  discovers: ["/physState"],
+  discovers: ["/physState", "/bmc/error", "/bmc/inlet", "/bmc/watts"],
   mutations: {
-    "find-off": {
-      context: "parent",
-      changes: { "/physState": ["PHYS_UNKNOWN", "POWER_OFF"] },
-      requires: sim,
-      timeout: 20_000,
-      about: "Asks the controller, hoping for off",
-    },
-    "find-on": {
-      context: "parent",
-      changes: { "/physState": ["PHYS_UNKNOWN", "POWER_ON"] },
-      requires: sim,
-      timeout: 20_000,
-      about: "Asks the controller, hoping for on",
-    },
-    "power-on": {
-      context: "parent",
-      changes: { "/physState": ["POWER_OFF", "POWER_ON"] },
-      requires: sim,
-      failTo: { "/physState": "PHYS_HANG" },
-      timeout: 30_000,
-      about: "Powers the machine on",
-    },
-    "power-off": {
-      context: "parent",
-      changes: { "/physState": ["POWER_ON", "POWER_OFF"] },
-      requires: sim,
-      excludes: { "/busy": "BUSY", "/drained": "NO" },
-      timeout: 30_000,
-      disruption: 10,
-      about: "Powers the machine off",
-    },
-    "reset-hang": {
-      context: "parent",
-      changes: { "/physState": ["PHYS_HANG", "POWER_OFF"] },
-      requires: sim,
-      excludes: { "/busy": "BUSY" },
-      failTo: { "/physState": "PHYS_HANG" },
-      timeout: 30_000,
-      disruption: 10,
-      about: "Powers a machine off that is taken to hang",
-    },
+    ...powerMutations("sim", timeouts),
     boot: {
       context: "parent",
       changes: { "/runState": ["UNKNOWN", "INIT"] },

@@ -15,6 +15,11 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "src/inventory": ["src/nodeset", "src/plan", "src/state"],
   // A module stands by itself: only a list of modules, directly in the folder, knows several.
   "modules/*": ["src", "src/*"],
+  // Power modules share one way of looking after controllers, and those that speak Redfish its driver.
+  "modules/redfish": ["modules/power", "src", "src/*"],
+  "modules/ipmi": ["modules/power", "src", "src/*"],
+  "modules/powerman": ["modules/power", "src", "src/*"],
+  "modules/simpower": ["modules/power", "modules/redfish", "src", "src/*"],
   "modules": ["modules/*"],
   "agent": ["modules", "modules/*", "src", "src/*"],
   "aggregator": ["modules", "modules/*", "src", "src/*"],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
 import { createSimpowerModule } from "../../modules/simpower/module.ts";
-import { createLimit } from "../../modules/simpower/limit.ts";
+import { createLimit } from "../../modules/power/limit.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { type HostedForTest, hostForTest, type TestNode, testNode, until, withFolder } from "./module_fixture.ts";
@@ -152,7 +152,7 @@ async function withPlayedController(
       }),
     ]);
   };
-  const hosted = await hostForTest(createSimpowerModule({ fetch: played }), [node], { role: "parent", own, clock });
+  const hosted = await hostForTest(createSimpowerModule({ exchange: played }), [node], { role: "parent", own, clock });
   try {
     await run({ ...hosted, clock, node, asked });
   } finally {
@@ -219,10 +219,10 @@ test("simpower leaves the power of a node as it was while its controller does no
 
 test("simpower refuses answers that are too large, no JSON or not a ComputerSystem", async () => {
   const answers: [() => Response, RegExp][] = [
-    [() => new Response("x".repeat(65 * 1024)), /the answer is larger than 65536 bytes/],
-    [() => new Response("<html>"), /the answer has no 'PowerState'/],
+    [() => new Response("x".repeat(257 * 1024)), /the answer is larger than 262144 bytes/],
+    [() => new Response("<html>"), /the answer is no JSON object/],
     [() => Response.json({ PowerState: 1 }), /the answer has no 'PowerState'/],
-    [() => new Response("", { status: 503 }), /status 503/],
+    [() => new Response("", { status: 500 }), /status 500/],
   ];
   for (const [answer, message] of answers) {
     await withPlayedController(answer, async ({ run }) => await assert.rejects(run("find-on"), message));
@@ -259,7 +259,7 @@ test("simpower gives up for good on a node without a controller, or with an addr
     hosted.set("/bmc/address", "file:///etc/passwd");
     await assert.rejects(hosted.run("power-on"), {
       name: "PermanentError",
-      message: /'file:\/\/\/etc\/passwd': expected an http or https URL/,
+      message: /'file:\/\/\/etc\/passwd': expected a host, or an http or https URL/,
     });
     await hosted.host.stop();
   });
@@ -299,7 +299,7 @@ test("simpower has at most 32 requests in flight", async () => {
       total++;
       most = Math.max(most, answers.length);
     });
-  const hosted = await hostForTest(createSimpowerModule({ fetch: played }), nodes, { role: "parent", own, clock });
+  const hosted = await hostForTest(createSimpowerModule({ exchange: played }), nodes, { role: "parent", own, clock });
   await clock.advance(1_000);
   assert.equal(total, 32);
   while (total < 100) {

@@ -1,19 +1,20 @@
 /** Lets no more than so many pieces of work run at a time; the rest wait in line. */
 export interface Limit {
   /**
-   * Runs work when there is room.
+   * Runs work when there is room. What is urgent goes before everything that is not.
    *
    * @throws The signal's reason, when it fires before the work has begun.
    */
-  run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  run<T>(work: () => Promise<T>, signal: AbortSignal, urgent?: boolean): Promise<T>;
 }
 
 /** Makes a limit of `most` at a time. */
 export function createLimit(most: number): Limit {
   let running = 0;
-  const waiting: (() => void)[] = [];
+  const urgentLine: (() => void)[] = [];
+  const line: (() => void)[] = [];
 
-  function room(signal: AbortSignal): Promise<void> {
+  function room(signal: AbortSignal, waiting: (() => void)[]): Promise<void> {
     signal.throwIfAborted();
     if (running < most) {
       running++;
@@ -33,14 +34,14 @@ export function createLimit(most: number): Limit {
     });
   }
   function release(): void {
-    const next = waiting.shift();
+    const next = urgentLine.shift() ?? line.shift();
     if (next === undefined) running--;
     else next(); // takes over the place
   }
 
   return {
-    async run(work, signal) {
-      await room(signal);
+    async run(work, signal, urgent = false) {
+      await room(signal, urgent ? urgentLine : line);
       try {
         return await work();
       } finally {

@@ -1,0 +1,89 @@
+/** How long the controllers of a platform may take, in milliseconds. */
+export interface PowerTimeouts {
+  /** To say what the power is. */
+  readonly find: number;
+  /** To power a machine on. */
+  readonly on: number;
+  /** To power one off: graceful shutdown included. */
+  readonly off: number;
+}
+
+/** The mutations of power that every platform has, for the nodes whose `/platform` it is. */
+export function powerMutations(platform: string, { find, on, off }: PowerTimeouts) {
+  const requires = { "/platform": platform };
+  return {
+    "find-off": {
+      context: "parent",
+      changes: { "/physState": ["PHYS_UNKNOWN", "POWER_OFF"] },
+      requires,
+      timeout: find,
+      about: "Asks the controller, hoping for off",
+    },
+    "find-on": {
+      context: "parent",
+      changes: { "/physState": ["PHYS_UNKNOWN", "POWER_ON"] },
+      requires,
+      timeout: find,
+      about: "Asks the controller, hoping for on",
+    },
+    "power-on": {
+      context: "parent",
+      changes: { "/physState": ["POWER_OFF", "POWER_ON"] },
+      requires,
+      failTo: { "/physState": "PHYS_HANG" },
+      timeout: on,
+      about: "Powers the machine on",
+    },
+    // A node whose agent is lost while its machine is on is repaired by power off and on, which is why off is dear.
+    "power-off": {
+      context: "parent",
+      changes: { "/physState": ["POWER_ON", "POWER_OFF"] },
+      requires,
+      excludes: { "/busy": "BUSY", "/drained": "NO" },
+      timeout: off,
+      disruption: 10,
+      about: "Powers the machine off",
+    },
+    "reset-hang": {
+      context: "parent",
+      changes: { "/physState": ["PHYS_HANG", "POWER_OFF"] },
+      requires,
+      excludes: { "/busy": "BUSY" },
+      failTo: { "/physState": "PHYS_HANG" },
+      timeout: off,
+      disruption: 10,
+      about: "Powers a machine off that is taken to hang",
+    },
+  } as const;
+}
+
+/** The restart of a machine that hangs, for platforms whose controllers can do that without a loss of power. */
+export function restartMutation(platform: string, timeouts: PowerTimeouts) {
+  return {
+    "restart-hang": {
+      context: "parent",
+      changes: { "/physState": ["PHYS_HANG", "POWER_ON"] },
+      requires: { "/platform": platform },
+      excludes: { "/busy": "BUSY" },
+      failTo: { "/physState": "PHYS_HANG" },
+      timeout: timeouts.off + timeouts.on,
+      disruption: 10,
+      about: "Restarts a machine that is taken to hang; where that did not help, by power off and on",
+    },
+  } as const;
+}
+
+/** The boot of machines that boot by themselves, from a disk or another server. */
+export function otherBootMutation(platform: string) {
+  return {
+    boot: {
+      context: "parent",
+      changes: { "/runState": ["UNKNOWN", "INIT"] },
+      requires: { "/platform": platform, "/boot/method": "other", "/physState": "POWER_ON" },
+      failTo: { "/physState": "PHYS_HANG" },
+      timeout: 600_000,
+      duration: 120_000,
+      about: "Waits for the agent of a machine that boots by itself",
+    },
+  } as const;
+}

@@ -1,0 +1,3 @@
+/** What declarations of power modules share: plain data, for those who plan with them and run none. */
+export * from "./bmc.ts";
+export * from "./declaration.ts";

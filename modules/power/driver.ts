@@ -1,0 +1,66 @@
+import type { ModuleContext, ModuleNode } from "../../src/module/mod.ts";
+
+/** What a controller says of its machine's power: `changing` on the way from one to the other, `unknown` where it can't say. */
+export type Power = "on" | "off" | "changing" | "unknown";
+
+/** What a controller can be asked for. `shutdown` asks what runs on the machine to end; `restart` loses no power. */
+export type PowerChange = "on" | "off" | "shutdown" | "restart";
+
+/** What a machine's sensors say. What the controller does not tell is absent. */
+export interface Sensors {
+  /** Degrees Celsius. */
+  readonly inlet?: number;
+  /** Watts. */
+  readonly watts?: number;
+}
+
+/** How something is asked for. */
+export interface Ask {
+  readonly signal: AbortSignal;
+  /** True when a mutation waits for it, which goes before polling. */
+  readonly urgent: boolean;
+}
+
+/**
+ * How one kind of controller is talked to. Its methods throw: an `UnavailableError` where there was no answer, or where what
+ * is needed to ask is missing; a `PermanentError` where asking again can't help. Messages have no secrets in them.
+ */
+export interface PowerDriver {
+  /** Reads the power of a node's machine. */
+  read(node: ModuleNode, ask: Ask): Promise<Power>;
+  /**
+   * Asks for a change of power. That it returns means only that the controller took it.
+   *
+   * @returns False when the controller has no such thing, so that nothing was asked.
+   */
+  change(node: ModuleNode, change: PowerChange, signal: AbortSignal): Promise<boolean>;
+  /** Reads the sensors of a node's machine, where this kind of controller has them. */
+  sense?(node: ModuleNode, signal: AbortSignal): Promise<Sensors>;
+  /** Tells of a node that is looked after, so that the driver can listen for its controller's events. */
+  attend?(node: ModuleNode): void;
+  /** A node is not looked after any more. */
+  forget?(nodeId: string): void;
+  /** Whether events of this node's controller arrive, so that it need not be polled as often. */
+  hears?(nodeId: string): boolean;
+  /** Ends what the driver has open. */
+  stop?(): Promise<void>;
+}
+
+/**
+ * Makes a driver.
+ *
+ * @param look Has a node's controller looked at soon, as something has happened there.
+ */
+export type MakeDriver = (context: ModuleContext, look: (nodeId: string) => void) => PowerDriver;
+
+/** How controllers are looked after. All in milliseconds. */
+export interface PowerSettings {
+  /** Between two looks at a controller, on average. */
+  readonly poll: number;
+  /** Between two readings of its sensors, on average; 0: none are read. */
+  readonly sense: number;
+  /** How long a healthy machine may take to shut down before its power is cut; 0: it is cut at once. */
+  readonly graceful: number;
+  /** How long after a change of power a controller may still say what was before. */
+  readonly settle: number;
+}

@@ -1,0 +1,72 @@
+import type { ModuleContext, MutationHandler, MutationRun } from "../../src/module/mod.ts";
+import type { MakeDriver, PowerSettings } from "./driver.ts";
+import { type PowerWatch, watchPower } from "./watch.ts";
+
+/** The handlers that every power module has. */
+export interface PowerHandlers {
+  readonly "find-off": MutationHandler;
+  readonly "find-on": MutationHandler;
+  readonly "power-on": MutationHandler;
+  readonly "power-off": MutationHandler;
+  readonly "reset-hang": MutationHandler;
+}
+
+/**
+ * Starts to look after the power of exactly the nodes whose `/platform` is this one. It belongs into an aggregator. What is
+ * stated is what controllers say: a change is done when they say so afterwards.
+ *
+ * @returns The handlers of `powerMutations`, the one of `restartMutation`, and what ends all of it.
+ */
+export function startPower(
+  context: ModuleContext,
+  parts: { readonly platform: string; readonly makeDriver: MakeDriver; readonly settings: () => PowerSettings },
+): { readonly mutations: PowerHandlers; readonly restart: MutationHandler; stop(): Promise<void> } {
+  const watches = new Map<string, PowerWatch>();
+  const driver = parts.makeDriver(context, (id) => watches.get(id)?.lookSoon());
+
+  function attend(id: string): PowerWatch | undefined {
+    const node = context.node(id);
+    const watch = watches.get(id);
+    if (node !== undefined && node.view.get("/platform") === parts.platform) {
+      driver.attend?.(node);
+      if (watch !== undefined) return watch;
+      const fresh = watchPower(id, context, driver, parts.settings);
+      watches.set(id, fresh);
+      return fresh;
+    }
+    if (watch !== undefined) {
+      watch.stop(true);
+      watches.delete(id);
+      driver.forget?.(id);
+    }
+    return undefined;
+  }
+  function handler(work: (watch: PowerWatch, run: MutationRun) => Promise<void>): MutationHandler {
+    return async (run) => {
+      const watch = attend(run.node.id);
+      if (watch === undefined) {
+        throw new Error(`Cannot power '${run.node.name}' as its /platform is not '${parts.platform}'`);
+      }
+      await work(watch, run);
+    };
+  }
+  const find = handler((watch, run) => watch.find(run));
+  const off = handler((watch, run) => watch.powerOff(run));
+
+  for (const { id } of context.nodes()) attend(id);
+  context.onChange(attend);
+  return {
+    mutations: {
+      "find-off": find,
+      "find-on": find,
+      "power-on": handler((watch, run) => watch.powerOn(run)),
+      "power-off": off,
+      "reset-hang": off,
+    },
+    restart: handler((watch, run) => watch.restart(run)),
+    async stop() {
+      for (const watch of watches.values()) watch.stop(false);
+      await driver.stop?.();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import type { ModuleContext } from "../../src/module/mod.ts";
+import type { PowerDriver, PowerSettings, Sensors } from "./driver.ts";
+import { steadyTemperature, steadyWatts } from "./steady.ts";
+
+/** After so many readings in a row that failed, what was stated is not known any more. */
+const LOST_READINGS = 3;
+
+/** Reads the sensors of one node's machine. */
+export interface SensorWatch {
+  /** Ends it; what was stated is taken back where the node is another module's now. */
+  stop(leaves: boolean): void;
+}
+
+/** Starts to read, the first time after a random share of the interval. Undefined where this kind of controller has no sensors. */
+export function watchSensors(
+  nodeId: string,
+  context: ModuleContext,
+  driver: PowerDriver,
+  settings: () => PowerSettings,
+): SensorWatch | undefined {
+  if (driver.sense === undefined) return undefined;
+  const sense = driver.sense.bind(driver);
+  const ended = new AbortController();
+  let failures = 0;
+  let cancel = () => {};
+
+  function stated(url: string): number | undefined {
+    const value = context.node(nodeId)?.view.get(url);
+    return typeof value === "number" ? value : undefined;
+  }
+  function state(
+    url: string,
+    reading: number | undefined,
+    steadied: (stated: number | undefined, reading: number) => number,
+  ): void {
+    const before = stated(url);
+    const value = reading === undefined ? undefined : steadied(before, reading);
+    if (value !== before) context.discover(nodeId, url, value ?? null);
+  }
+  function take({ inlet, watts }: Sensors): void {
+    state("/bmc/inlet", inlet, steadyTemperature);
+    state("/bmc/watts", watts, steadyWatts);
+  }
+  async function look(): Promise<void> {
+    const node = context.node(nodeId);
+    if (node === undefined) return;
+    try {
+      if (settings().sense > 0) {
+        const found = await sense(node, ended.signal);
+        failures = 0;
+        if (!ended.signal.aborted) take(found);
+      }
+    } catch {
+      if (ended.signal.aborted) return;
+      failures++;
+      if (failures >= LOST_READINGS) take({}); // polling says why
+    } finally {
+      const { sense: interval, poll } = settings();
+      const rest = interval > 0 ? interval : poll * 10;
+      if (!ended.signal.aborted) cancel = context.clock.after(rest * (0.75 + context.random() / 2), look);
+    }
+  }
+
+  cancel = context.clock.after((settings().sense || settings().poll) * context.random(), look);
+  return {
+    stop(leaves) {
+      ended.abort();
+      cancel();
+      if (leaves) take({});
+    },
+  };
+}

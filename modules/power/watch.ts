@@ -1,0 +1,133 @@
+import { type ModuleContext, type ModuleNode, type MutationRun, PermanentError } from "../../src/module/mod.ts";
+import { createActions } from "./actions.ts";
+import type { Power, PowerDriver, PowerSettings } from "./driver.ts";
+import { type SensorWatch, watchSensors } from "./sensors.ts";
+
+/** So many looks in a row without an answer are worth a warning. */
+const SILENT_LOOKS = 3;
+/** A controller that is silent is looked at so many times as seldom, and one whose events arrive. */
+const SILENT_STRETCH = 4;
+const EVENTS_STRETCH = 5;
+/** At most so many milliseconds after an event its controller is looked at, and no sooner than this after the last look. */
+const EVENT_SPREAD = 200;
+const EVENT_REST = 1_000;
+/** The longest reason in `/bmc/error`. */
+const MAX_ERROR = 512;
+
+/** Looks after the power of one node. Polling rests while a mutation is at work. */
+export interface PowerWatch {
+  /** Waits until the controller says on or off, and states it. */
+  find(run: MutationRun): Promise<void>;
+  powerOn(run: MutationRun): Promise<void>;
+  powerOff(run: MutationRun): Promise<void>;
+  /** Restarts a machine that hangs. */
+  restart(run: MutationRun): Promise<void>;
+  /** Something has happened there: has a look soon. */
+  lookSoon(): void;
+  /** Ends polling, and takes back what was said of the controller when it is another module's now. */
+  stop(leaves: boolean): void;
+}
+
+/** Starts to poll a node's controller, the first time after a random share of the poll interval. */
+export function watchPower(
+  nodeId: string,
+  context: ModuleContext,
+  driver: PowerDriver,
+  settings: () => PowerSettings,
+): PowerWatch {
+  const { clock } = context;
+  const actions = createActions(context, driver, settings);
+  const sensors: SensorWatch | undefined = watchSensors(nodeId, context, driver, settings);
+  let failures = 0;
+  let acting = 0;
+  let stopped = false;
+  let lastLook = -Infinity;
+  let cancel = () => {};
+  let poll = new AbortController();
+
+  function lookAfter(ms: number): void {
+    cancel();
+    if (!stopped && acting === 0) cancel = clock.after(ms, look);
+  }
+  /** The usual pause between two looks, by chance a quarter longer or shorter, so that controllers are not asked in step. */
+  function rest(): number {
+    const stretch = failures >= SILENT_LOOKS ? SILENT_STRETCH : driver.hears?.(nodeId) === true ? EVENTS_STRETCH : 1;
+    return settings().poll * stretch * (0.75 + context.random() / 2);
+  }
+  async function look(): Promise<void> {
+    const mine = poll = new AbortController();
+    lastLook = clock.now();
+    try {
+      const node = context.node(nodeId);
+      if (node === undefined) return;
+      const power = await driver.read(node, { signal: mine.signal, urgent: false });
+      if (mine.signal.aborted) return;
+      answered(node);
+      takeSeen(power);
+    } catch (error) {
+      if (!mine.signal.aborted) silent(error);
+    } finally {
+      if (poll === mine) lookAfter(Math.max(rest(), actions.unsettledFor()));
+    }
+  }
+  function answered(node: ModuleNode): void {
+    if (failures >= SILENT_LOOKS) context.log.info("A controller answers again", { node: node.name });
+    failures = 0;
+    if (node.view.get("/bmc/error") !== undefined) context.discover(nodeId, "/bmc/error", null);
+  }
+  /** What was known of its power stays: silence says nothing about the machine. */
+  function silent(error: unknown): void {
+    failures++;
+    const why = error instanceof Error ? error.message : String(error);
+    const lasting = error instanceof PermanentError || failures >= SILENT_LOOKS;
+    if (failures === SILENT_LOOKS) context.log.warn("A controller does not answer", { node: nodeId, why });
+    if (lasting && context.node(nodeId)?.view.get("/bmc/error") !== why) {
+      context.discover(nodeId, "/bmc/error", why.slice(0, MAX_ERROR));
+    }
+  }
+  /**
+   * PHYS_HANG and PHYS_ERROR are conclusions of ours, which a controller that says "on" does not contradict. Shortly after a
+   * change of power some controllers say what was before: that is not believed.
+   */
+  function takeSeen(power: Power): void {
+    if (actions.unsettledFor() > 0) return;
+    const known = context.node(nodeId)?.view.get("/physState");
+    const concluded = known === "PHYS_HANG" || known === "PHYS_ERROR";
+    if (power === "off" && known !== "POWER_OFF") context.discover(nodeId, "/physState", "POWER_OFF");
+    if (power === "on" && known !== "POWER_ON" && !concluded) context.discover(nodeId, "/physState", "POWER_ON");
+  }
+  /** Does a mutation's work while polling rests. */
+  async function act(work: () => Promise<void>): Promise<void> {
+    acting++;
+    cancel();
+    poll.abort();
+    try {
+      await work();
+      failures = 0;
+    } finally {
+      acting--;
+      lookAfter(Math.max(settings().poll, actions.unsettledFor()));
+    }
+  }
+
+  lookAfter(settings().poll * context.random());
+  return {
+    find: (run) => act(() => actions.find(run)),
+    powerOn: (run) => act(() => actions.powerOn(run)),
+    powerOff: (run) => act(() => actions.powerOff(run)),
+    restart: (run) => act(() => actions.restart(run)),
+    lookSoon() {
+      const rested = clock.now() - lastLook;
+      lookAfter(Math.max(context.random() * EVENT_SPREAD, EVENT_REST - rested, actions.unsettledFor()));
+    },
+    stop(leaves) {
+      stopped = true;
+      cancel();
+      poll.abort();
+      sensors?.stop(leaves);
+      if (leaves && context.node(nodeId)?.view.get("/bmc/error") !== undefined) {
+        context.discover(nodeId, "/bmc/error", null);
+      }
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { declareModule } from "../../src/plan/mod.ts";
+import { core, defineExtension, enumeration, services } from "../../src/state/mod.ts";
+import { bmc, powerMutations, restartMutation } from "../power/declaring.ts";
+
+/** The config of the module itself, on the aggregator's own node. */
+export const redfishConfig = defineExtension("redfish", {
+  "/services/redfish/config": {
+    type: {
+      kind: "object",
+      fields: {
+        endpoint: { kind: "string", maxLength: 512 },
+        credentials: { kind: "string", maxLength: 512 },
+        auth: enumeration("session", "basic"),
+        tls: enumeration("verified", "unverified", "plain"),
+        ca: { kind: "string", maxLength: 512 },
+        poll: { kind: "integer", min: 50, max: 3_600_000 },
+        sense: { kind: "integer", min: 0, max: 3_600_000 },
+        graceful: { kind: "integer", min: 0, max: 120_000 },
+      },
+      optional: ["endpoint", "credentials", "auth", "tls", "ca", "poll", "sense", "graceful"],
+    },
+    writer: "cfg",
+    about:
+      "endpoint: URL of a service with all nodes; credentials: path of a JSON file with username and password, with {name} " +
+      "for the node's name; auth: session or basic; tls: verified, unverified (any certificate), plain (none needed); ca: path " +
+      "of a PEM file; poll: ms, 30000; sense: ms between two readings of the sensors, 60000, 0 for none; graceful: ms for a " +
+      "healthy machine to shut down before its power is cut, 60000",
+  },
+});
+
+const timeouts = { find: 90_000, on: 180_000, off: 240_000 };
+
+/** Power of machines whose controllers speak Redfish. */
+export const redfishDeclaration = declareModule({
+  name: "redfish",
+  about: "Powers machines on and off over Redfish",
+  extensions: [core, services, bmc, redfishConfig],
+  discovers: ["/physState", "/bmc/error", "/bmc/inlet", "/bmc/watts"],
+  mutations: { ...powerMutations("redfish", timeouts), ...restartMutation("redfish", timeouts) },
+});

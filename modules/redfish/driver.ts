@@ -1,0 +1,176 @@
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
+import { type Ask, createLimit, credentialsFor, type PowerChange, type PowerDriver } from "../power/mod.ts";
+import { type Address, addressOf, exchangeFor, trustOf } from "./access.ts";
+import { createRedfishClient, RefusedError } from "./client.ts";
+import { createEvents } from "./events.ts";
+import type { Exchange } from "./exchange.ts";
+import { locateSystem } from "./locate.ts";
+import { createRequests } from "./requests.ts";
+import { chooseReset, powerOf } from "./reset.ts";
+import { readResetTypes, readSystem, type SystemReading } from "./resources.ts";
+import { findSensors, readSensors, type SensorPlaces } from "./sense.ts";
+import { type Access, createSessions } from "./sessions.ts";
+
+/** The most requests to controllers at a time. */
+const MAX_REQUESTS = 32;
+
+/** How Redfish is to be spoken. */
+export interface RedfishSettings {
+  /** A service that has all nodes below `Systems/{name}`, for those without a `/bmc/address`. */
+  readonly endpoint: string | undefined;
+  /** Path of the files of credentials, in which `{name}` stands for the node's name; undefined: the environment; false: none. */
+  readonly credentials: string | undefined | false;
+  readonly auth: "session" | "basic";
+  /** Path of the certificates (PEM) of authorities that vouch for controllers. */
+  readonly ca: string | undefined;
+  /** `verified`: TLS as it should be; `unverified`: TLS with anybody; `plain`: without TLS too, credentials included. */
+  readonly tls: "verified" | "unverified" | "plain";
+}
+
+/** What the driver remembers of a node. */
+interface Known {
+  /** What it was found by: another address is looked for anew. */
+  readonly address: string;
+  readonly system: URL;
+  reading?: SystemReading;
+  sensors?: SensorPlaces;
+}
+
+/**
+ * Makes a driver that speaks Redfish (DSP0266) about ComputerSystems (DSP0268).
+ *
+ * @param parts `module` names the module in messages; `patience` is how long one answer may take, in milliseconds; `bootUri`
+ * says where machines that are powered on are to boot from (Boot.HttpBootUri), where that is to be set.
+ */
+export function createRedfishDriver(
+  context: ModuleContext,
+  look: (nodeId: string) => void,
+  parts: {
+    readonly module: string;
+    readonly settings: () => RedfishSettings;
+    readonly patience: number;
+    readonly exchange: Exchange;
+    readonly bootUri?: () => string | undefined;
+  },
+): PowerDriver {
+  const { clock, random, signal } = context;
+  const requests = createRequests({ clock, limit: createLimit(MAX_REQUESTS), patience: parts.patience });
+  const sessions = createSessions({ requests, clock, signal });
+  const client = createRedfishClient({ requests, sessions, clock });
+  const events = createEvents({ client, clock, random, happened: look });
+  const known = new Map<string, Known>();
+
+  function accessOf(node: ModuleNode, address: Address): Access {
+    const { auth, credentials, ca, tls } = parts.settings();
+    const trust = trustOf(node, { verify: tls === "verified", ca: ca === undefined ? undefined : readAuthorities(ca) });
+    return {
+      root: address.root,
+      exchange: exchangeFor(trust, parts.exchange),
+      auth,
+      credentials() {
+        if (credentials === false) return undefined;
+        const found = credentialsFor(node, credentials, process.env);
+        if (found === undefined || address.root.protocol === "https:" || tls === "plain") return found;
+        throw new UnavailableError(
+          `Cannot send credentials to ${address.root.origin} without TLS: expected an https URL, or 'tls' plain ` +
+            `in '/services/${parts.module}/config'`,
+        );
+      },
+    };
+  }
+  async function find(node: ModuleNode, ask: Ask): Promise<{ readonly own: Known; readonly access: Access }> {
+    const address = addressOf(node, parts.settings().endpoint, parts.module);
+    const access = accessOf(node, address);
+    const text = (address.system ?? address.root).href;
+    const before = known.get(node.id);
+    if (before?.address === text) return { own: before, access };
+    const own: Known = { address: text, system: await locateSystem(node, address, access, client, ask) };
+    known.set(node.id, own);
+    return { own, access };
+  }
+  async function readKnown(node: ModuleNode, ask: Ask) {
+    const { own, access } = await find(node, ask);
+    try {
+      const reading = readSystem(await client.get(access, own.system, ask));
+      if (reading === undefined) throw new Error(`GET ${own.system.href} failed: the answer has no 'PowerState'`);
+      own.reading = reading;
+      events.attend(node.id, own.system, access);
+      return { own, access, reading };
+    } catch (error) {
+      // The service may have other ids since its firmware was changed.
+      if (error instanceof RefusedError && error.status === 404) known.delete(node.id);
+      throw error;
+    }
+  }
+  async function allowedBy(reading: SystemReading, access: Access, ask: Ask): Promise<readonly string[] | undefined> {
+    if (reading.resetTypes !== undefined || reading.actionInfo === undefined) return reading.resetTypes;
+    return readResetTypes(await client.get(access, reading.actionInfo, ask));
+  }
+  async function change(node: ModuleNode, wanted: PowerChange, ask: Ask): Promise<boolean> {
+    const { own, access } = await find(node, ask);
+    const reading = own.reading ?? (await readKnown(node, ask)).reading;
+    const type = chooseReset(wanted, await allowedBy(reading, access, ask));
+    if (type === undefined) return false;
+    const uri = wanted === "on" ? parts.bootUri?.() : undefined;
+    if (uri !== undefined) {
+      const Boot = {
+        BootSourceOverrideEnabled: "Continuous",
+        BootSourceOverrideTarget: "UefiHttp",
+        HttpBootUri: uri,
+      };
+      await client.send(access, { method: "PATCH", url: own.system, body: { Boot } }, ask);
+    }
+    const url = targetOf(reading, own.system);
+    await client.send(access, { method: "POST", url, body: { ResetType: type } }, ask);
+    return true;
+  }
+
+  return {
+    async read(node, ask) {
+      return powerOf((await readKnown(node, ask)).reading.power);
+    },
+    change: (node, wanted, signal) => change(node, wanted, { signal, urgent: true }),
+    async sense(node, signal) {
+      const ask = { signal, urgent: false };
+      const { own, access } = await find(node, ask);
+      const chassis = own.reading?.chassis ?? (await readKnown(node, ask)).reading.chassis;
+      try {
+        const sensors = own.sensors ?? await findSensors(chassis, access, client, ask);
+        if (sensors === undefined) return {};
+        own.sensors = sensors;
+        return await readSensors(sensors, access, client, ask);
+      } catch (error) {
+        delete own.sensors; // they may be elsewhere now
+        throw error;
+      }
+    },
+    forget(nodeId) {
+      known.delete(nodeId);
+      events.forget(nodeId);
+    },
+    hears: events.hears,
+    async stop() {
+      events.stop();
+      await sessions.close();
+    },
+  };
+}
+
+/** The target that the controller names, as long as it is its own; otherwise the usual one. */
+function targetOf(reading: SystemReading, system: URL): URL {
+  const usual = new URL(`${system.pathname.replace(/\/$/, "")}/Actions/ComputerSystem.Reset`, system);
+  const { resetTarget } = reading;
+  if (resetTarget === undefined || !URL.canParse(resetTarget, system)) return usual;
+  const named = new URL(resetTarget, system);
+  return named.origin === system.origin ? named : usual;
+}
+
+function readAuthorities(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UnavailableError(`Cannot read 'ca' '${file}': ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

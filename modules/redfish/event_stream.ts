@@ -1,0 +1,47 @@
+import { isRecord } from "../../src/state/mod.ts";
+import { link, parseResource } from "./resources.ts";
+
+/** The largest event that is read, in characters. */
+const MAX_EVENT = 256 * 1024;
+/** The most records of one event that are looked at. */
+const MAX_RECORDS = 100;
+
+/**
+ * What an event (DSP0268, Event) is about: the URIs of the resources where something happened. Empty: it does not say.
+ * Undefined: it is no such event, but say a report of readings.
+ */
+export function readOrigins(data: string): readonly string[] | undefined {
+  const records = parseResource(data)?.["Events"];
+  if (!Array.isArray(records)) return undefined;
+  return records.slice(0, MAX_RECORDS).filter(isRecord).map((record) => {
+    const origin = record["OriginOfCondition"];
+    return typeof origin === "string" ? origin : link(origin);
+  }).filter((origin) => origin !== undefined);
+}
+
+/**
+ * The data of server-sent events (WHATWG HTML, 9.2), one after the other.
+ *
+ * @throws {Error} When one is larger than 256 KiB.
+ */
+export async function* readEventData(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  let data: string[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r\n|\n|\r(?!$)/);
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      if (line === "" && data.length > 0) {
+        yield data.join("\n");
+        data = [];
+        size = 0;
+      }
+      if (!line.startsWith("data:")) continue;
+      data.push(line.slice(line[5] === " " ? 6 : 5));
+      size += line.length;
+    }
+    if (size + rest.length > MAX_EVENT) throw new Error(`an event is larger than ${MAX_EVENT} characters`);
+  }
+}

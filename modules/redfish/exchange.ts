@@ -1,0 +1,105 @@
+import type { IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { Socket } from "node:net";
+import { isRecord } from "../../src/state/mod.ts";
+
+/** What is asked of a controller. */
+export interface ExchangeInit {
+  readonly method: string;
+  readonly headers: { readonly [name: string]: string };
+  readonly body?: string;
+  readonly signal: AbortSignal;
+  readonly redirect: "error";
+}
+
+/** Does one exchange over HTTP: `fetch` is one. */
+export type Exchange = (url: URL, init: ExchangeInit) => Promise<Response>;
+
+/** Whom to trust at the other end of TLS. */
+export type Trust =
+  /** Who has a certificate of one of these authorities (PEM), or without it of those that the system trusts. */
+  | { readonly kind: "authorities"; readonly ca?: string }
+  /** Who has the certificate with this SHA-256, in hexadecimal capitals without colons. */
+  | { readonly kind: "fingerprint"; readonly fingerprint: string }
+  /** Anybody. */
+  | { readonly kind: "anybody" };
+
+/**
+ * Does an exchange over TLS with a controller whose certificate is judged by `trust`, which no runtime's `fetch` lets one say. Each has
+ * a connection of its own: between two polls controllers close theirs anyway. Nothing is sent before the certificate is judged.
+ */
+export function exchangeTrusting(url: URL, init: ExchangeInit, trust: Trust): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const request = httpsRequest(url, {
+      method: init.method,
+      headers: { ...init.headers, ...(init.body !== undefined && { "content-length": String(byteLength(init.body)) }) },
+      agent: false,
+      signal: init.signal,
+      rejectUnauthorized: trust.kind === "authorities",
+      ...(trust.kind === "authorities" && trust.ca !== undefined && { ca: trust.ca }),
+    });
+    request.on("error", (error) => reject(init.signal.aborted ? init.signal.reason : error));
+    request.on("response", (answer) => {
+      try {
+        resolve(responseOf(answer));
+      } catch (error) {
+        request.destroy();
+        reject(error);
+      }
+    });
+    if (trust.kind !== "fingerprint") return void request.end(init.body);
+    request.on("socket", (socket) => {
+      socket.once("secureConnect", () => {
+        const found = fingerprintOf(socket);
+        if (found === trust.fingerprint) request.end(init.body);
+        else request.destroy(new Error(`its certificate has the fingerprint ${found}: expected ${trust.fingerprint}`));
+      });
+    });
+  });
+}
+
+/** A fingerprint as it is compared: hexadecimal capitals. Undefined for what is no SHA-256. */
+export function parseFingerprint(text: string): string | undefined {
+  const plain = text.replace(/^sha256:/i, "").replaceAll(":", "").toUpperCase();
+  return /^[0-9A-F]{64}$/.test(plain) ? plain : undefined;
+}
+
+function fingerprintOf(socket: Socket): string {
+  const ask = "getPeerCertificate" in socket ? socket.getPeerCertificate : undefined;
+  const found: unknown = typeof ask === "function" ? ask.call(socket) : undefined;
+  const fingerprint = isRecord(found) ? found["fingerprint256"] : undefined;
+  return (typeof fingerprint === "string" ? parseFingerprint(fingerprint) : undefined) ?? "that can't be told";
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+function responseOf(answer: IncomingMessage): Response {
+  const status = answer.statusCode ?? 0;
+  if (status >= 300 && status < 400) throw new Error(`it redirects (status ${status}), which is not followed`);
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  }
+  if (status === 204 || status === 205 || status === 304) {
+    answer.resume();
+    return new Response(null, { status, headers });
+  }
+  return new Response(streamOf(answer), { status, headers });
+}
+
+/** The body as a web stream: what is not read waits in the socket. */
+function streamOf(answer: IncomingMessage): ReadableStream<Uint8Array> {
+  const chunks = answer[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await chunks.next();
+      if (done === true) controller.close();
+      else controller.enqueue(new Uint8Array(value));
+    },
+    cancel() {
+      answer.destroy();
+    },
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,30 @@
+import { defineModule, type Module } from "../../src/module/mod.ts";
+import { startPower } from "../power/mod.ts";
+import { redfishConfigOf } from "./config.ts";
+import { redfishDeclaration } from "./declaration.ts";
+import { createRedfishDriver } from "./driver.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** How long one answer may take, in milliseconds: some controllers need many seconds, most of all after a reset. */
+const PATIENCE = 30_000;
+
+/**
+ * Makes the module that powers machines whose controllers speak Redfish. It belongs into an aggregator.
+ *
+ * @param options `exchange` is how to reach controllers, the runtime's own `fetch` by default.
+ */
+export function createRedfishModule(options: { readonly exchange?: Exchange } = {}): Module {
+  return defineModule(redfishDeclaration, (context) => {
+    const settings = () => redfishConfigOf(context.config());
+    const power = startPower(context, {
+      platform: "redfish",
+      settings,
+      makeDriver: (context, look) =>
+        createRedfishDriver(context, look, {
+          ...{ module: "redfish", settings, patience: PATIENCE },
+          exchange: options.exchange ?? fetch,
+        }),
+    });
+    return { mutations: { ...power.mutations, "restart-hang": power.restart }, stop: power.stop };
+  });
+}
