@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import type { SimulatorConfig } from "../../modules/simpower/simulator/config.ts";
+import { parseControllerConfig, type SimulatorConfig } from "../../modules/simpower/simulator/config.ts";
 
 const MAIN = fileURLToPath(new URL("../../modules/simpower/simulator/main.ts", import.meta.url));
 const DENO_CONFIG = fileURLToPath(new URL("../../deno.offline.json", import.meta.url));
@@ -33,8 +33,7 @@ export function quickConfig(folder: string, more: Partial<SimulatorConfig> = {})
     runDir: join(folder, "machines"),
     seed: 1,
     bootDelay: { min: 20, mode: 30, max: 40 },
-    resetDelay: { min: 10, mode: 20, max: 30 },
-    failProbability: 0,
+    ...parseControllerConfig({ resetDelay: { min: 10, mode: 20, max: 30 } }),
     hangProbability: 0,
     agentArgs: [],
     ...more,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "../../modules/simpower/simulator/chance.ts";
+import { parseControllerConfig } from "../../modules/simpower/simulator/config.ts";
 import type { Machine, MachineState } from "../../modules/simpower/simulator/machine.ts";
 import { startSimulator } from "../../modules/simpower/simulator/start_simulator.ts";
 import { systemClock } from "../../src/clock.ts";
@@ -54,7 +55,7 @@ async function withPlayed(
   const simulator = await startSimulator({
     systems: [{ name: "n1", id: "11111111-1111-4111-8111-111111111111" }],
     machineOf: () => machine,
-    config: { resetDelay: { min: 1, mode: 2, max: 3 }, failProbability: 0 },
+    config: parseControllerConfig({ resetDelay: { min: 1, mode: 2, max: 3 } }),
     host: "127.0.0.1",
     port: 0,
     clock: systemClock,

@@ -31,6 +31,7 @@ async function withApp(
       config.systems.map((system) =>
         createController(system, createProcessMachine(system, config, parts), config, parts)
       ),
+      { ...parts, config, signal: new AbortController().signal },
     );
     await run(
       async (path, body) => await app.request(path, body === undefined ? {} : { method: "POST", body }),
@@ -56,6 +57,12 @@ test("simulator has the shape of Redfish's service root, collection and Computer
       UUID: "11111111-1111-4111-8111-111111111111",
       PowerState: "Off",
       Status: { State: "StandbyOffline", Health: "OK" },
+      Boot: {
+        BootSourceOverrideEnabled: "Disabled",
+        BootSourceOverrideTarget: "None",
+        "BootSourceOverrideTarget@Redfish.AllowableValues": ["None", "Pxe", "Hdd", "UefiHttp"],
+      },
+      Links: { Chassis: [{ "@odata.id": "/redfish/v1/Chassis/n1" }] },
       Actions: {
         "#ComputerSystem.Reset": {
           target: "/redfish/v1/Systems/n1/Actions/ComputerSystem.Reset",

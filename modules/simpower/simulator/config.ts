@@ -12,15 +12,31 @@ const delay = v.pipe(
   }),
   v.check(({ min, mode, max }) => min <= mode && mode <= max, "Expected min <= mode <= max"),
 );
+const text = v.pipe(v.string(), v.nonEmpty());
 const probability = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const nodeName = v.pipe(v.string(), v.check(isNodeName, "Expected 1 to 64 letters, digits, '_', '.', '-'"));
 const uuid = v.pipe(v.string(), v.check(isUuid, "Expected a UUID in lower case"));
-const text = v.pipe(v.string(), v.nonEmpty());
+
+const NONE = { min: 0, mode: 0, max: 0 };
 
 /** How controllers behave, whatever their machines are. */
 const controller = {
+  /** From a reset request to the change of power. */
   resetDelay: delay,
+  /** How often a reset is answered with an error. */
   failProbability: v.optional(probability, 0),
+  /** How long each answer takes. */
+  answerDelay: v.optional(delay, NONE),
+  /** How often a request is answered with 503 and Retry-After. */
+  busyProbability: v.optional(probability, 0),
+  /** How long after a change of power a controller goes on saying what was before. */
+  staleDelay: v.optional(delay, NONE),
+  /** Where the sensors are: ThermalSubsystem and EnvironmentMetrics, Thermal and Power, or nowhere. */
+  sensors: v.optional(v.picklist(["new", "old", "none"]), "new"),
+  /** Whether power changes are streamed as events. */
+  events: v.optional(v.boolean(), true),
+  /** The user whom controllers answer only, by session or basic authentication. Absent: everybody. */
+  user: v.exactOptional(v.strictObject({ username: text, password: text })),
 };
 
 const schema = v.strictObject({
@@ -48,6 +64,8 @@ const schema = v.strictObject({
   bootDelay: delay,
   ...controller,
   hangProbability: v.optional(probability, 0),
+  /** Paths of the certificate and its key (PEM): controllers then speak TLS. */
+  tls: v.exactOptional(v.strictObject({ certificate: text, key: text })),
   agentArgs: v.optional(v.array(v.string()), []),
 });
 
@@ -56,6 +74,14 @@ export type SimulatorConfig = v.InferOutput<typeof schema>;
 const controllerSchema = v.object(controller);
 /** How controllers behave, whatever their machines are. */
 export type ControllerConfig = v.InferOutput<typeof controllerSchema>;
+/**
+ * Takes in how controllers behave: `resetDelay` has to be said, the rest is without fault by default.
+ *
+ * @throws {TypeError} When the config does not fit, naming every field that is wrong.
+ */
+export function parseControllerConfig(value: unknown): ControllerConfig {
+  return parse(controllerSchema, value);
+}
 /** A triangular distribution of milliseconds. */
 export type Delay = v.InferOutput<typeof delay>;
 
@@ -65,6 +91,10 @@ export type Delay = v.InferOutput<typeof delay>;
  * @throws {TypeError} When it does not fit, naming every field that is wrong.
  */
 export function parseSimulatorConfig(value: unknown): SimulatorConfig {
+  return parse(schema, value);
+}
+
+function parse<T extends v.GenericSchema>(schema: T, value: unknown): v.InferOutput<T> {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const problems = result.issues.map((issue) => `${v.getDotPath(issue) ?? "config"}: ${issue.message}`);

@@ -2,7 +2,7 @@ import type { Clock, Random } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
 import { triangular } from "./chance.ts";
 import type { ControllerConfig } from "./config.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, MachineState, Sensors } from "./machine.ts";
 
 /** Redfish's Resource.PowerState. */
 export type PowerState = "Off" | "PoweringOn" | "On" | "PoweringOff";
@@ -23,7 +23,10 @@ export interface Counters {
 export interface Controller {
   readonly name: string;
   readonly id: string;
+  /** What it says of the power: for a while after a change perhaps what was before. */
   readonly power: PowerState;
+  /** What its sensors say. */
+  readonly sensors: Sensors;
   readonly counters: Counters;
   readonly machine: Machine;
   /** Takes a reset. @returns false when the controller fails, as it was configured or told to. */
@@ -51,6 +54,7 @@ export function createController(
   const counters = { powerOn: 0, powerOff: 0, resets: 0 };
   const listeners: (() => void)[] = [];
   let power: PowerState = "Off";
+  let said: PowerState = "Off";
   let failures = 0;
   /** Ends when everything that was asked of the machine has been done. */
   let work: Promise<void> = Promise.resolve();
@@ -60,7 +64,13 @@ export function createController(
   function turn(to: PowerState): void {
     if (power === to) return;
     power = to;
+    const stale = triangular(config.staleDelay, random);
+    if (stale > 0) clock.after(stale, say);
+    else say();
     for (const listener of listeners) listener();
+  }
+  function say(): void {
+    said = power;
   }
   function inTurn(next: () => Promise<void>): Promise<void> {
     hurry();
@@ -138,7 +148,10 @@ export function createController(
     id: system.id,
     machine,
     get power() {
-      return power;
+      return said;
+    },
+    get sensors() {
+      return machine.sense?.() ?? idleSensors(machine.state, random);
     },
     get counters() {
       return { ...counters };
@@ -161,4 +174,10 @@ export function createController(
         turn("Off");
       }),
   };
+}
+
+/** What an idle machine's sensors say, with noise. */
+function idleSensors(state: MachineState, random: Random): Sensors {
+  const watts = state === "on" ? 180 + random() * 4 : 8 + random();
+  return { inlet: 21 + random() / 2, watts };
 }

@@ -34,6 +34,9 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     config,
     host: HOST,
     port: options.port,
+    ...(config.tls !== undefined && {
+      tls: { certificate: readPem(config.tls.certificate), key: readPem(config.tls.key) },
+    }),
   }).catch((error: unknown) => {
     throw new ProgramError(error instanceof Error ? error.message : String(error));
   });
@@ -49,5 +52,13 @@ function readConfig(file: string): SimulatorConfig {
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     throw new ProgramError(`Cannot read the config '${file}': ${problem}`, EXIT.usage);
+  }
+}
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new ProgramError(`Cannot read '${file}': ${error instanceof Error ? error.message : String(error)}`);
   }
 }

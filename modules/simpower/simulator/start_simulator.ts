@@ -1,11 +1,18 @@
 import { serve } from "@hono/node-server";
 import type { Hono } from "hono";
+import { createServer } from "node:https";
 import type { Clock, Random } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
 import type { ControllerConfig } from "./config.ts";
 import { type Controller, createController } from "./controller.ts";
 import type { Machine } from "./machine.ts";
 import { createRedfishApp } from "./redfish.ts";
+
+/** A certificate and its key, both PEM. */
+export interface Certificate {
+  readonly certificate: string;
+  readonly key: string;
+}
 
 /** Controllers that listen. */
 export interface Simulator {
@@ -29,6 +36,8 @@ export async function startSimulator<S extends { readonly name: string; readonly
   readonly config: ControllerConfig;
   readonly host: string;
   readonly port: number;
+  /** Absent: HTTP without TLS. */
+  readonly tls?: Certificate;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -40,20 +49,27 @@ export async function startSimulator<S extends { readonly name: string; readonly
     await Promise.all(controllers.map((controller) => controller.unplug()));
   }
   await unplugAll();
-  const server = await listen(createRedfishApp(controllers), parts.host, parts.port);
+  const ended = new AbortController();
+  const app = createRedfishApp(controllers, { ...parts, signal: ended.signal });
+  const server = await listen(app, parts);
   return {
     port: server.port,
     controllers,
     async close() {
+      ended.abort(new Error("The simulator ends"));
       server.close();
       await unplugAll();
     },
   };
 }
 
-function listen(app: Hono, host: string, port: number): Promise<{ readonly port: number; close(): void }> {
+function listen(
+  app: Hono,
+  { host, port, tls }: { readonly host: string; readonly port: number; readonly tls?: Certificate },
+): Promise<{ readonly port: number; close(): void }> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port }, (address) => {
+    const secure = tls === undefined ? {} : { createServer, serverOptions: { cert: tls.certificate, key: tls.key } };
+    const server = serve({ fetch: app.fetch, hostname: host, port, ...secure }, (address) => {
       resolve({ port: address.port, close: () => server.close() });
     });
     server.on("error", (error: NodeJS.ErrnoException) => {

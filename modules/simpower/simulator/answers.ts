@@ -1,0 +1,57 @@
+import type { Context } from "hono";
+import { isRecord } from "../../../src/state/mod.ts";
+import type { Controller } from "./controller.ts";
+
+/** Where everything is. */
+export const ROOT = "/redfish/v1";
+
+/** The statuses of errors that are answered. */
+type Status = 400 | 401 | 404 | 413 | 500 | 503;
+
+/** Serves one route of a system that exists. */
+export type Serve = (c: Context, system: Controller) => Response | Promise<Response>;
+
+/** Finds the system that a route is about. */
+export type WithSystem = (serve: Serve) => (c: Context) => Response | Promise<Response>;
+
+/** The body of a request, if it is a JSON object. */
+export async function jsonBody(c: Context): Promise<{ readonly [key: string]: unknown } | undefined> {
+  try {
+    const body: unknown = await c.req.json();
+    return isRecord(body) ? body : undefined;
+  } catch {
+    return undefined; // not JSON
+  }
+}
+
+/** A collection of resources. */
+export function collection(id: string, type: string, name: string, members: readonly string[]) {
+  return {
+    "@odata.id": id,
+    "@odata.type": `#${type}.${type}`,
+    Name: name,
+    "Members@odata.count": members.length,
+    Members: members.map((member) => ({ "@odata.id": member })),
+  };
+}
+
+export function missing(c: Context): Response {
+  return redfishError(c, 404, "ResourceMissingAtURI", `There is no resource at '${c.req.path}'`);
+}
+
+export function malformed(c: Context): Response {
+  return redfishError(c, 400, "MalformedJSON", "The request is not a JSON object");
+}
+
+/** An error response as DSP0266 (8.6) has it. */
+export function redfishError(c: Context, status: Status, id: string, message: string): Response {
+  const severity = status >= 500 ? "Critical" : "Warning";
+  const extended = {
+    "@odata.type": "#Message.v1_2_1.Message",
+    MessageId: `Base.1.18.${id}`,
+    Message: message,
+    MessageSeverity: severity,
+    Resolution: "None",
+  };
+  return c.json({ error: { code: extended.MessageId, message, "@Message.ExtendedInfo": [extended] } }, status);
+}
