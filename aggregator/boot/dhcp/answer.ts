@@ -1,0 +1,34 @@
+import { answerAsProxy } from "./answer_proxy.ts";
+import { answerAsServer } from "./answer_server.ts";
+import type { Answer, AnswerSetting } from "./answer_types.ts";
+import { type DhcpPacket, MESSAGE, NO_ADDRESS, OPTION } from "./packet.ts";
+import type { DhcpRequestKind } from "./types.ts";
+
+/** What a client wants; undefined when the packet is none of a client. */
+export function requestKind(packet: DhcpPacket): DhcpRequestKind | undefined {
+  const type = packet.options.get(OPTION.messageType);
+  if (packet.op !== 1 || type?.length !== 1) return undefined;
+  const kinds = ["discover", "request", "decline", "release", "inform"] as const;
+  return kinds.find((kind) => MESSAGE[kind] === type[0]);
+}
+
+/** Decides what to say to a packet of a known machine. Pure. */
+export function answer(packet: DhcpPacket, kind: DhcpRequestKind, setting: AnswerSetting): Answer {
+  return setting.mode === "server" ? answerAsServer(packet, kind, setting) : answerAsProxy(packet, kind, setting);
+}
+
+/** Where a reply goes: RFC 2131, section 4.1. */
+export function destinationOf(
+  request: DhcpPacket,
+  reply: DhcpPacket,
+  kind: DhcpRequestKind,
+): { readonly to: "relay" | "client" | "broadcast"; readonly address: string } {
+  if (request.giaddr !== NO_ADDRESS) return { to: "relay", address: request.giaddr };
+  const refused = reply.options.get(OPTION.messageType)?.[0] === MESSAGE.nak;
+  // A client that has an address renews it, or asks for the rest. Others have none yet that ARP would find: without writing to
+  // the ARP table ourselves, only a broadcast reaches them, whatever their broadcast flag says.
+  if (request.ciaddr !== NO_ADDRESS && !refused && kind !== "discover") {
+    return { to: "client", address: request.ciaddr };
+  }
+  return { to: "broadcast", address: "255.255.255.255" };
+}

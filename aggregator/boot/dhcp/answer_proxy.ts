@@ -1,0 +1,64 @@
+import type { Answer, AnswerSetting } from "./answer_types.ts";
+import { readIpv4 } from "./ipv4.ts";
+import { type DhcpPacket, OPTION } from "./packet.ts";
+import { bootParts, replyTo } from "./reply.ts";
+import type { DhcpBoot, DhcpRequestKind } from "./types.ts";
+
+/** PXE 2.1, table 2-1: tags in option 43. */
+const DISCOVERY_CONTROL = 6;
+const BOOT_ITEM = 71;
+
+/** Bit 3 of PXE_DISCOVERY_CONTROL: take the file of this offer, without a menu and without looking for boot servers. */
+const USE_THIS_FILE = 8;
+
+/**
+ * Decides beside a site's own server, which alone gives addresses (PXE 2.1, section 2.2): an offer without an address tells
+ * clients that want to boot what to boot. Firmware that asks again at port 4011 is told the same there.
+ */
+export function answerAsProxy(packet: DhcpPacket, kind: DhcpRequestKind, setting: AnswerSetting): Answer {
+  const { client, host, address, service } = setting;
+  if (!client.boots) return silent("It only wants an address: that is the site's own server's");
+  const wanted = service === "pxe" ? kind === "request" || kind === "inform" : kind === "discover";
+  if (!wanted) return silent("That is between it and the site's own server");
+  const named = packet.options.get(OPTION.serverId);
+  if (service === "pxe" && named?.length === 4 && readIpv4(named) !== address) {
+    return silent(`It is meant for another server, ${readIpv4(named)}`);
+  }
+  const boot = setting.boot(client, host);
+  if (boot === undefined) return silent("There is nothing for it to boot");
+  const from = bootParts(packet, asProxy(packet, boot, client.http), address);
+  const { file } = boot;
+  if (service === "dhcp") {
+    const reason = "It wants to boot; the site's own server gives it an address";
+    return { answer: "offer", reply: replyTo(packet, "offer", address, from), reason, file };
+  }
+  const reply = replyTo(packet, "ack", address, { ...from, ciaddr: packet.ciaddr });
+  return { answer: "ack", reply, reason: "It asked the boot service", file };
+}
+
+/** Without the class of its own kind in it, a client does not take an offer for one of a proxy. */
+function asProxy(packet: DhcpPacket, boot: DhcpBoot, http: boolean): DhcpBoot {
+  if (http) return { ...boot, vendorClass: boot.vendorClass ?? "HTTPClient" };
+  const vendorOptions = boot.vendorOptions ?? Uint8Array.of(
+    ...[DISCOVERY_CONTROL, 1, USE_THIS_FILE],
+    ...bootItemOf(packet.options.get(OPTION.vendorOptions)),
+    255,
+  );
+  return { ...boot, vendorClass: boot.vendorClass ?? "PXEClient", vendorOptions };
+}
+
+/** The boot server type and layer that a client asks for, which the reply has to repeat (PXE 2.1, section 2.2.3). */
+function bootItemOf(vendorOptions: Uint8Array | undefined): number[] {
+  for (let at = 0; vendorOptions !== undefined && at + 1 < vendorOptions.length;) {
+    const [tag, length] = [vendorOptions[at], vendorOptions[at + 1] ?? 0];
+    if (tag === BOOT_ITEM && length === 4 && at + 6 <= vendorOptions.length) {
+      return [...vendorOptions.subarray(at, at + 6)];
+    }
+    at += tag === 0 ? 1 : 2 + length;
+  }
+  return [];
+}
+
+function silent(reason: string): Answer {
+  return { answer: "silent", reason };
+}

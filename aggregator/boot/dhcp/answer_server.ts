@@ -1,0 +1,123 @@
+import type { Answer, AnswerSetting } from "./answer_types.ts";
+import { readIpv4, sameNetwork } from "./ipv4.ts";
+import { type DhcpPacket, NO_ADDRESS, OPTION } from "./packet.ts";
+import { bootParts, leaseOptions, networkOptions, type Options, replyTo } from "./reply.ts";
+import type { DhcpLease, DhcpRequestKind } from "./types.ts";
+
+/** iPXE's option no-pxedhcp: do not wait for a ProxyDHCP server, which takes it two to three seconds. */
+const NO_PROXY = Uint8Array.of(0xb0, 1, 1);
+
+/** Decides as an authoritative server of static leases (RFC 2131, section 4.3). */
+export function answerAsServer(packet: DhcpPacket, kind: DhcpRequestKind, setting: AnswerSetting): Answer {
+  const { host, address } = setting;
+  const named = optionAddress(packet, OPTION.serverId);
+  if (named !== undefined && named !== address) return silent(`It is meant for another server, ${named}`, packet);
+  const { lease } = host;
+  if (lease === undefined) return silent("Its node has no address in its cfg", packet);
+  // A client that has an address is reached by it, through routers too; but a relay says in which network its client is.
+  const placed = packet.giaddr !== NO_ADDRESS || packet.ciaddr === NO_ADDRESS;
+  if (placed && !onItsNetwork(packet, lease, address)) return silent(elsewhere(packet, lease, address), packet);
+  switch (kind) {
+    case "discover":
+      return grant("offer", packet, lease, setting, "It is a known machine");
+    case "request":
+      return answerRequest(packet, lease, setting, named !== undefined);
+    case "inform":
+      // The reply goes to the address that it states: not to just any.
+      return packet.ciaddr === NO_ADDRESS || sameNetwork(packet.ciaddr, lease.address, lease.prefix)
+        ? grant("inform", packet, lease, setting, "It has an address and asked for the rest")
+        : silent(`It has ${packet.ciaddr}: its address is ${lease.address}/${lease.prefix}`, packet);
+    case "decline":
+      return silent(`It found ${lease.address} in use by another machine`, packet);
+    case "release":
+      return silent("It gave its address up; its lease is static", packet);
+  }
+}
+
+/** RFC 2131, section 4.3.2: what kind of a request it is shows in which fields are filled in. */
+function answerRequest(packet: DhcpPacket, lease: DhcpLease, setting: AnswerSetting, selecting: boolean): Answer {
+  const wanted = optionAddress(packet, OPTION.requestedAddress);
+  const holds = packet.ciaddr === NO_ADDRESS ? undefined : packet.ciaddr;
+  if (holds !== undefined) {
+    return holds === lease.address
+      ? grant("ack", packet, lease, setting, "It renews its lease")
+      : refuse(packet, setting, holds, `It holds ${holds}: its address is ${lease.address}`);
+  }
+  if (wanted === undefined) return silent("It asks for no address in particular", packet);
+  if (wanted !== lease.address) {
+    return refuse(packet, setting, wanted, `It wants ${wanted}: its address is ${lease.address}`);
+  }
+  return grant("ack", packet, lease, setting, selecting ? "It takes our offer" : "It had this address before");
+}
+
+function grant(
+  kind: "offer" | "ack" | "inform",
+  packet: DhcpPacket,
+  lease: DhcpLease,
+  setting: AnswerSetting,
+  reason: string,
+): Answer {
+  const { client, host, address } = setting;
+  const boot = client.boots ? setting.boot(client, host) : undefined;
+  const from = boot === undefined ? undefined : bootParts(packet, boot, address);
+  const options: Options = [
+    ...(kind === "inform" ? [] : leaseOptions()),
+    ...networkOptions(lease, host.name),
+    ...(from?.options ?? []),
+  ];
+  if (client.ipxe) options.push([OPTION.ipxe, NO_PROXY]);
+  const sent = kind === "offer" ? "offer" : "ack";
+  const reply = replyTo(packet, sent, address, {
+    ...from,
+    options,
+    ...(kind === "inform" ? {} : { yiaddr: lease.address }),
+    ...(kind === "offer" ? {} : { ciaddr: packet.ciaddr }),
+  });
+  const file = boot === undefined ? {} : { file: boot.file };
+  return { answer: sent, reply, reason, address: lease.address, ...file };
+}
+
+function refuse(packet: DhcpPacket, setting: AnswerSetting, wanted: string, reason: string): Answer {
+  const options: Options = [[OPTION.message, new TextEncoder().encode(reason)]];
+  return { answer: "nak", reply: replyTo(packet, "nak", setting.address, { options }), reason, address: wanted };
+}
+
+function silent(reason: string, packet: DhcpPacket): Answer {
+  const wanted = optionAddress(packet, OPTION.requestedAddress);
+  return { answer: "silent", reason, ...(wanted === undefined ? {} : { address: wanted }) };
+}
+
+function optionAddress(packet: DhcpPacket, code: number): string | undefined {
+  const value = packet.options.get(code);
+  return value?.length === 4 ? readIpv4(value) : undefined;
+}
+
+/**
+ * Whether the network that the packet came from is the one of the lease. What one relay's network has is no use in another
+ * one; and our socket hears every network that this machine is in, but can't tell them apart.
+ */
+function onItsNetwork(packet: DhcpPacket, lease: DhcpLease, serverAddress: string): boolean {
+  return sameNetwork(networkOf(packet) ?? serverAddress, lease.address, lease.prefix);
+}
+
+function elsewhere(packet: DhcpPacket, lease: DhcpLease, serverAddress: string): string {
+  const where = networkOf(packet) ?? serverAddress;
+  return `It asks from the network of ${where}: its address is ${lease.address}/${lease.prefix}`;
+}
+
+/** An address in the network that the client is in, as its relay says: RFC 3527, RFC 3011, or giaddr. */
+function networkOf(packet: DhcpPacket): string | undefined {
+  const stated = linkSelection(packet.options.get(OPTION.relayAgent)) ?? optionAddress(packet, OPTION.subnetSelection);
+  if (stated !== undefined) return stated;
+  return packet.giaddr === NO_ADDRESS ? undefined : packet.giaddr;
+}
+
+/** Sub-option 5 of option 82 (RFC 3527). */
+function linkSelection(agent: Uint8Array | undefined): string | undefined {
+  for (let at = 0; agent !== undefined && at + 1 < agent.length;) {
+    const [code, length] = [agent[at], agent[at + 1] ?? 0];
+    if (code === 5 && length === 4 && at + 6 <= agent.length) return readIpv4(agent, at + 2);
+    at += 2 + length;
+  }
+  return undefined;
+}

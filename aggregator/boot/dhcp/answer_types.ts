@@ -1,0 +1,25 @@
+import type { DhcpPacket } from "./packet.ts";
+import type { DhcpBoot, DhcpClient, DhcpHost, DhcpMode } from "./types.ts";
+
+/** What the answer to a packet depends on, beside the packet. */
+export interface AnswerSetting {
+  readonly mode: DhcpMode;
+  /** Our own address. */
+  readonly address: string;
+  readonly host: DhcpHost;
+  readonly client: DhcpClient;
+  readonly boot: (client: DhcpClient, host: DhcpHost) => DhcpBoot | undefined;
+  /** Where it came in: port 67, or a proxy's boot service (port 4011). */
+  readonly service: "dhcp" | "pxe";
+}
+
+/** What to do about a packet. */
+export type Answer =
+  | {
+    readonly answer: "offer" | "ack" | "nak";
+    readonly reply: DhcpPacket;
+    readonly reason: string;
+    readonly address?: string;
+    readonly file?: string;
+  }
+  | { readonly answer: "silent"; readonly reason: string; readonly address?: string };

@@ -1,0 +1,61 @@
+import { firmwareOf } from "./firmware.ts";
+import { type DhcpPacket, NO_ADDRESS, OPTION } from "./packet.ts";
+import type { DhcpClient } from "./types.ts";
+
+/** The most characters that are kept of a text that a client sent. */
+const MAX_TEXT = 128;
+
+/** Reads how a client describes itself. What is malformed in that is as if it were not there. */
+export function describeClient(packet: DhcpPacket): DhcpClient {
+  const { options } = packet;
+  const vendorClass = printable(options.get(OPTION.vendorClass));
+  const userClass = printable(options.get(OPTION.userClass));
+  const arch = archOf(options.get(OPTION.architecture), vendorClass);
+  const uuid = uuidOf(options.get(OPTION.machineId));
+  // iPXE sends its user class bare, others as RFC 3004 has it, with a length before it.
+  const ipxe = userClass?.includes("iPXE") === true || options.has(OPTION.ipxe);
+  const http = !ipxe && vendorClass?.startsWith("HTTPClient") === true;
+  return {
+    mac: macText(packet.chaddr),
+    firmware: arch === undefined ? "unknown" : firmwareOf(arch),
+    http,
+    ipxe,
+    boots: ipxe || http || vendorClass?.startsWith("PXEClient") === true,
+    ...(arch === undefined ? {} : { arch }),
+    ...(vendorClass === undefined ? {} : { vendorClass }),
+    ...(userClass === undefined ? {} : { userClass }),
+    ...(uuid === undefined ? {} : { uuid }),
+    ...(packet.giaddr === NO_ADDRESS ? {} : { relay: packet.giaddr }),
+  };
+}
+
+/** A hardware address in lower case, with colons. */
+export function macText(bytes: Uint8Array): string {
+  return [...bytes].map(hex).join(":");
+}
+
+function hex(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
+}
+
+function printable(bytes: Uint8Array | undefined): string | undefined {
+  if (bytes === undefined) return undefined;
+  const text = String.fromCharCode(...bytes.subarray(0, MAX_TEXT)).replace(/[^\x20-\x7e]/g, "");
+  return text === "" ? undefined : text;
+}
+
+/** Option 93 may name several, the preferred one first; some firmware says it in its vendor class only. */
+function archOf(bytes: Uint8Array | undefined, vendorClass: string | undefined): number | undefined {
+  const [high, low] = bytes ?? [];
+  if (high !== undefined && low !== undefined) return high * 256 + low;
+  const stated = /^(?:PXE|HTTP)Client:Arch:(\d{5})/.exec(vendorClass ?? "")?.[1];
+  return stated === undefined ? undefined : Number(stated);
+}
+
+/** RFC 4578, section 2.3: a type, 0, and 16 bytes, the first three fields of which have their lowest byte first. */
+function uuidOf(bytes: Uint8Array | undefined): string | undefined {
+  if (bytes?.length !== 17 || bytes[0] !== 0) return undefined;
+  const order = [4, 3, 2, 1, 6, 5, 8, 7, 9, 10, 11, 12, 13, 14, 15, 16];
+  const digits = order.map((at) => hex(bytes[at] ?? 0)).join("");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

@@ -1,0 +1,112 @@
+import { readIpv4 } from "./ipv4.ts";
+import { AT, type DhcpPacket, MAGIC_COOKIE, OPTION } from "./packet.ts";
+
+/** The largest packet that is looked at, in bytes; clients send a tenth of it. */
+export const MAX_PACKET = 4096;
+
+/** What {@link decodeDhcp} found. */
+export type DecodedDhcp = { readonly ok: true; readonly packet: DhcpPacket } | {
+  readonly ok: false;
+  readonly problem: string;
+};
+
+/**
+ * Takes a DHCP message in from a network (RFC 2131; options by RFC 2132, overloaded and split ones by RFC 3396). Never
+ * throws: whatever is wrong with the bytes is told. BOOTP without options is not DHCP.
+ */
+export function decodeDhcp(bytes: Uint8Array): DecodedDhcp {
+  if (bytes.length < AT.options || bytes.length > MAX_PACKET) {
+    return wrong(`Packet has ${bytes.length} bytes: expected ${AT.options} to ${MAX_PACKET}`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const op = bytes[0];
+  if (op !== 1 && op !== 2) return wrong(`op is ${op}: expected 1 (request) or 2 (reply)`);
+  const hlen = view.getUint8(2);
+  if (hlen > 16) return wrong(`hlen is ${hlen}: expected at most 16`);
+  if (view.getUint32(AT.cookie) !== MAGIC_COOKIE) return wrong("Options do not start with DHCP's magic cookie");
+  const found = readAllOptions(bytes);
+  if (typeof found === "string") return wrong(found);
+  return {
+    ok: true,
+    packet: {
+      op,
+      htype: view.getUint8(1),
+      hops: view.getUint8(3),
+      xid: view.getUint32(4),
+      secs: view.getUint16(8),
+      flags: view.getUint16(10),
+      ciaddr: readIpv4(bytes, 12),
+      yiaddr: readIpv4(bytes, 16),
+      siaddr: readIpv4(bytes, 20),
+      giaddr: readIpv4(bytes, 24),
+      chaddr: bytes.slice(AT.chaddr, AT.chaddr + hlen),
+      sname: (found.overload & 2) === 0 ? textUntilNul(snameOf(bytes)) : "",
+      file: (found.overload & 1) === 0 ? textUntilNul(fileOf(bytes)) : "",
+      options: found.options,
+    },
+  };
+}
+
+function wrong(problem: string): DecodedDhcp {
+  return { ok: false, problem };
+}
+
+const snameOf = (bytes: Uint8Array) => bytes.subarray(AT.sname, AT.file);
+const fileOf = (bytes: Uint8Array) => bytes.subarray(AT.file, AT.cookie);
+
+function textUntilNul(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return String.fromCharCode(...(end === -1 ? bytes : bytes.subarray(0, end)));
+}
+
+/** The options' own field, then `file`, then `sname`, in this order (RFC 3396, section 5), as far as option 52 says so. */
+function readAllOptions(
+  bytes: Uint8Array,
+): { readonly options: Map<number, Uint8Array>; readonly overload: number } | string {
+  const parts = new Map<number, Uint8Array[]>();
+  const problem = readOptions(bytes.subarray(AT.options), parts);
+  if (problem !== undefined) return problem;
+  const [stated, ...more] = parts.get(OPTION.overload) ?? [];
+  const overload = stated?.[0] ?? 0;
+  if (stated !== undefined && (more.length > 0 || stated.length !== 1 || overload < 1 || overload > 3)) {
+    return "Option 52 (overload) is malformed: expected a single byte of 1 to 3";
+  }
+  const inFile = (overload & 1) === 0 ? undefined : readOptions(fileOf(bytes), parts);
+  const inSname = (overload & 2) === 0 ? undefined : readOptions(snameOf(bytes), parts);
+  const wrong = inFile ?? inSname;
+  if (wrong !== undefined) return wrong;
+  parts.delete(OPTION.overload); // what it would say inside of an overloaded field means nothing
+  return { options: new Map([...parts].map(([code, pieces]) => [code, joined(pieces)])), overload };
+}
+
+/** Adds the options of one field. A field that ends without option 255 is taken: some clients send such. */
+function readOptions(area: Uint8Array, parts: Map<number, Uint8Array[]>): string | undefined {
+  let at = 0;
+  while (at < area.length) {
+    const code = area[at++];
+    if (code === undefined || code === OPTION.end) return undefined;
+    if (code === OPTION.pad) continue;
+    const length = area[at++];
+    if (length === undefined || at + length > area.length) {
+      return `Option ${code} of ${length ?? "no"} bytes goes beyond the end of its field`;
+    }
+    const piece = area.slice(at, at + length);
+    const known = parts.get(code);
+    if (known === undefined) parts.set(code, [piece]);
+    else known.push(piece);
+    at += length;
+  }
+  return undefined;
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces;
+  if (only !== undefined && pieces.length === 1) return only;
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

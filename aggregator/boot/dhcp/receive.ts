@@ -1,0 +1,131 @@
+import type { UdpPeer, UdpSocket } from "../udp.ts";
+import { answer, destinationOf, requestKind } from "./answer.ts";
+import type { Answer } from "./answer_types.ts";
+import { describeClient, macText } from "./client.ts";
+import { decodeDhcp } from "./decode.ts";
+import { COMMON_MAX_SIZE, encodeDhcp } from "./encode.ts";
+import { AT, type DhcpPacket, OPTION } from "./packet.ts";
+import { createPacketRates } from "./rate.ts";
+import type { DhcpCounts, DhcpHost, DhcpRequestKind, DhcpServerOptions } from "./types.ts";
+
+/** What an Ethernet frame has room for, without the headers of IPv4 and UDP. */
+const MAX_REPLY = 1472;
+
+/** Takes a packet in; `socket` is the one that sends the answer. */
+export type Receive = (bytes: Uint8Array, from: UdpPeer, service: "dhcp" | "pxe", socket: UdpSocket) => void;
+
+/**
+ * Makes what takes packets in and answers them: never throws, whatever arrives.
+ *
+ * @param clientPort Where clients listen. Relays listen at the port that we do.
+ * @param counts Counted up in place.
+ */
+export function createReceiver(
+  options: DhcpServerOptions,
+  clientPort: number,
+  counts: { -readonly [name in keyof DhcpCounts]: number },
+): Receive {
+  const { log, clock } = options;
+  const rates = createPacketRates(clock.now());
+
+  /** Looks no further than at the MAC until it is clear that there is room for more. */
+  function admit(bytes: Uint8Array): { readonly host: DhcpHost | undefined } | undefined {
+    const mac = clientMac(bytes);
+    if (mac === undefined) {
+      counts.malformed++;
+      return undefined;
+    }
+    const host = options.lookup(mac);
+    if (host === undefined) counts.unknown++;
+    const room = host === undefined ? rates.unknown(clock.now()) : rates.known(mac, clock.now());
+    if (!room) counts.limited++;
+    return room ? { host } : undefined;
+  }
+
+  function send(
+    packet: DhcpPacket,
+    kind: DhcpRequestKind,
+    result: Exclude<Answer, { answer: "silent" }>,
+    from: UdpPeer,
+    service: "dhcp" | "pxe",
+    socket: UdpSocket,
+  ): void {
+    const bytes = encodeDhcp(result.reply, replySize(packet));
+    if (bytes === undefined) {
+      counts.failed++;
+      return log.warn("Cannot send a DHCP reply as it is larger than what the client takes", {
+        mac: macText(packet.chaddr),
+      });
+    }
+    const { to, address } = destinationOf(packet, result.reply, kind);
+    const reached = service === "pxe" ? from : { address, port: to === "relay" ? socket.port : clientPort };
+    counts.answered++;
+    socket.send(bytes, reached).catch((error: unknown) => {
+      counts.failed++;
+      log.warn("Cannot send a DHCP reply", { to: reached.address, error: String(error) });
+    });
+  }
+
+  function take(bytes: Uint8Array, from: UdpPeer, service: "dhcp" | "pxe", socket: UdpSocket): void {
+    counts.received++;
+    const admitted = admit(bytes);
+    if (admitted === undefined) return;
+    const decoded = decodeDhcp(bytes);
+    const kind = decoded.ok ? requestKind(decoded.packet) : undefined;
+    if (!decoded.ok || kind === undefined) {
+      counts.malformed++;
+      return log.debug("Dropped a DHCP packet", { problem: decoded.ok ? "It is no client's" : decoded.problem });
+    }
+    const { packet } = decoded;
+    const client = describeClient(packet);
+    const { host } = admitted;
+    if (host === undefined) {
+      return options.onEvent?.({ client, request: kind, host, answer: "silent", reason: "Nobody knows it" });
+    }
+    const setting = { mode: options.mode, address: options.address, boot: options.boot, host, client, service };
+    const result = answer(packet, kind, setting);
+    if (result.answer !== "silent") send(packet, kind, result, from, service, socket);
+    log.debug("DHCP", {
+      mac: client.mac,
+      node: host.name,
+      request: kind,
+      answer: result.answer,
+      reason: result.reason,
+    });
+    if (kind === "decline") {
+      log.warn("DHCP address declined", { mac: client.mac, node: host.name, reason: result.reason });
+    }
+    const { answer: said, reason } = result;
+    options.onEvent?.({
+      client,
+      request: kind,
+      host,
+      answer: said,
+      reason,
+      ...(result.address === undefined ? {} : { address: result.address }),
+      ...("file" in result && result.file !== undefined ? { file: result.file } : {}),
+    });
+  }
+
+  return (bytes, from, service, socket) => {
+    try {
+      take(bytes, from, service, socket);
+    } catch (error) {
+      counts.failed++; // a mistake of ours, or a cfg that can't be written into a packet: not the end of the server
+      log.error("Cannot answer a DHCP packet", { error: error instanceof Error ? error.message : String(error) });
+    }
+  };
+}
+
+/** The MAC of what may be a client's packet; undefined for anything but Ethernet. */
+function clientMac(bytes: Uint8Array): string | undefined {
+  if (bytes.length < AT.options || bytes[0] !== 1 || bytes[1] !== 1 || bytes[2] !== 6) return undefined;
+  return macText(bytes.subarray(AT.chaddr, AT.chaddr + 6));
+}
+
+/** Option 57 counts the headers of IPv4 and UDP; less than what everyone must take is not believed. */
+function replySize(packet: DhcpPacket): number {
+  const [high, low] = packet.options.get(OPTION.maxSize) ?? [];
+  if (high === undefined || low === undefined) return COMMON_MAX_SIZE;
+  return Math.min(Math.max(high * 256 + low - 28, COMMON_MAX_SIZE), MAX_REPLY);
+}

@@ -1,0 +1,90 @@
+import { ipv4Bytes, maskOf, u32Bytes } from "./ipv4.ts";
+import { BROADCAST_FLAG, type DhcpPacket, MESSAGE, NO_ADDRESS, OPTION } from "./packet.ts";
+import { MAX_FILE } from "./encode.ts";
+import type { DhcpBoot, DhcpLease } from "./types.ts";
+
+/** Seconds of a lease. The address is static: this is only how soon a change of a node's cfg reaches a client that stays. */
+export const LEASE_SECONDS = 3600;
+
+/** Options in the order in which they are written. */
+export type Options = [code: number, value: Uint8Array][];
+
+const text = new TextEncoder();
+
+/** What every reply to this request has (RFC 2131, table 3), with these options and fields. */
+export function replyTo(
+  request: DhcpPacket,
+  kind: "offer" | "ack" | "nak",
+  serverAddress: string,
+  parts: {
+    readonly options: Options;
+    readonly yiaddr?: string;
+    readonly ciaddr?: string;
+    readonly siaddr?: string;
+    readonly file?: string;
+  },
+): DhcpPacket {
+  const echoed = [
+    OPTION.clientId, // RFC 6842
+    OPTION.machineId, // RFC 4578, section 2.3
+    OPTION.relayAgent, // RFC 3046, section 2.2
+  ].flatMap((code): Options => {
+    const value = request.options.get(code);
+    return value === undefined ? [] : [[code, value]];
+  });
+  return {
+    op: 2,
+    htype: request.htype,
+    hops: 0,
+    xid: request.xid,
+    secs: 0,
+    // A relay must not send a refusal to an address that the client must not have (RFC 2131, section 4.3.2).
+    flags: kind === "nak" && request.giaddr !== NO_ADDRESS ? request.flags | BROADCAST_FLAG : request.flags,
+    ciaddr: parts.ciaddr ?? NO_ADDRESS,
+    yiaddr: parts.yiaddr ?? NO_ADDRESS,
+    siaddr: parts.siaddr ?? NO_ADDRESS,
+    giaddr: request.giaddr,
+    chaddr: request.chaddr,
+    sname: "",
+    file: parts.file ?? "",
+    options: new Map([
+      [OPTION.messageType, Uint8Array.of(MESSAGE[kind])],
+      [OPTION.serverId, ipv4Bytes(serverAddress)],
+      ...parts.options,
+      ...echoed,
+    ]),
+  };
+}
+
+/** What a client needs for its network. */
+export function networkOptions(lease: DhcpLease, name: string): Options {
+  const options: Options = [[OPTION.subnetMask, u32Bytes(maskOf(lease.prefix))]];
+  if (lease.gateway !== undefined) options.push([OPTION.router, ipv4Bytes(lease.gateway)]);
+  const dns = (lease.dns ?? []).flatMap((address) => [...ipv4Bytes(address)]);
+  if (dns.length > 0) options.push([OPTION.dns, Uint8Array.from(dns)]);
+  options.push([OPTION.hostName, text.encode(name)]);
+  return options;
+}
+
+/** The option of a lease's time. */
+export function leaseOptions(): Options {
+  return [[OPTION.leaseTime, u32Bytes(LEASE_SECONDS)]];
+}
+
+/** Fields and options that say what to boot. Options 66 and 67 are for who asks for them (option 55), and for long names. */
+export function bootParts(
+  request: DhcpPacket,
+  boot: DhcpBoot,
+  serverAddress: string,
+): { readonly siaddr: string; readonly file?: string; readonly options: Options } {
+  const asked = request.options.get(OPTION.requestList) ?? new Uint8Array();
+  const server = boot.server ?? serverAddress;
+  const file = text.encode(boot.file);
+  const fits = file.length <= MAX_FILE && file.length === boot.file.length;
+  const options: Options = [];
+  if (!fits || asked.includes(OPTION.bootFile)) options.push([OPTION.bootFile, file]);
+  if (asked.includes(OPTION.tftpServer)) options.push([OPTION.tftpServer, text.encode(server)]);
+  if (boot.vendorClass !== undefined) options.push([OPTION.vendorClass, text.encode(boot.vendorClass)]);
+  if (boot.vendorOptions !== undefined) options.push([OPTION.vendorOptions, boot.vendorOptions]);
+  return { siaddr: server, ...(fits ? { file: boot.file } : {}), options };
+}

@@ -1,0 +1,72 @@
+import { createSocket } from "node:dgram";
+
+/** Who sent a datagram. */
+export interface UdpPeer {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A bound UDP socket of IPv4. */
+export interface UdpSocket {
+  readonly port: number;
+  /** Resolves when the datagram was handed to the network, which may lose it. */
+  send(bytes: Uint8Array, to: UdpPeer): Promise<void>;
+  /** Can be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Binds a socket.
+ *
+ * @param options `shared`: others may be bound to the port too. `broadcast`: it may send to 255.255.255.255, which leaves by the
+ * interface that has `address`. `receiveBuffer`: bytes that the kernel is asked to keep for us.
+ * @throws {Error} When the address or the port can't be had.
+ */
+export async function bindUdp(options: {
+  readonly address: string;
+  readonly port: number;
+  readonly shared?: boolean;
+  readonly broadcast?: boolean;
+  readonly receiveBuffer?: number;
+  readonly onMessage: (bytes: Uint8Array, from: UdpPeer) => void;
+  /** Told of errors after binding, such as an ICMP message that a port is closed. */
+  readonly onError?: (error: Error) => void;
+}): Promise<UdpSocket> {
+  const socket = createSocket({ type: "udp4", reuseAddr: options.shared === true });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("error", reject);
+    socket.bind({ address: options.address, port: options.port, exclusive: true }, () => {
+      socket.off("error", reject);
+      resolve();
+    });
+  }).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot listen at ${options.address}:${options.port} (UDP): ${why}`);
+  });
+  socket.on("error", (error) => options.onError?.(error));
+  socket.on("message", (bytes, { address, port }) => options.onMessage(bytes, { address, port }));
+  if (options.broadcast === true) socket.setBroadcast(true);
+  if (options.receiveBuffer !== undefined) tryReceiveBuffer(socket, options.receiveBuffer);
+  let closed: Promise<void> | undefined;
+  return {
+    port: socket.address().port,
+    send: (bytes, to) =>
+      new Promise((resolve, reject) => {
+        if (closed !== undefined) return resolve();
+        socket.send(bytes, to.port, to.address, (error) => error instanceof Error ? reject(error) : resolve());
+      }),
+    close: () =>
+      closed ??= new Promise((resolve) => {
+        socket.close(() => resolve());
+      }),
+  };
+}
+
+/** Not every runtime can, and the kernel may give less: then a flood drops more of what is good, and clients ask again. */
+function tryReceiveBuffer(socket: { setRecvBufferSize(size: number): void }, size: number): void {
+  try {
+    socket.setRecvBufferSize(size);
+  } catch {
+    // As said above.
+  }
+}

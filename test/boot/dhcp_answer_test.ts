@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { answer, destinationOf, requestKind } from "../../aggregator/boot/dhcp/answer.ts";
+import type { Answer, AnswerSetting } from "../../aggregator/boot/dhcp/answer_types.ts";
+import { describeClient } from "../../aggregator/boot/dhcp/client.ts";
+import { encodeDhcp } from "../../aggregator/boot/dhcp/encode.ts";
+import { ipv4Bytes, readIpv4 } from "../../aggregator/boot/dhcp/ipv4.ts";
+import { type DhcpHost, standardBoot } from "../../aggregator/boot/dhcp/mod.ts";
+import { type DhcpPacket, MESSAGE, OPTION } from "../../aggregator/boot/dhcp/packet.ts";
+import { dhcpPacket } from "./dhcp_arbitraries.ts";
+import { clientPacket, FIRMWARE, type Saying } from "./dhcp_packets.ts";
+
+const SERVER = "10.77.0.1";
+const SCRIPT = "http://10.77.0.1:8080/boot/v1/script?mac=52:54:00:77:00:01";
+const HOST: DhcpHost = {
+  name: "n1",
+  lease: { address: "10.77.0.11", prefix: 24, gateway: "10.77.0.254", dns: ["10.77.0.2", "10.77.0.3"] },
+};
+
+function answerTo(packet: DhcpPacket, setting: Partial<AnswerSetting> = {}): Answer {
+  const kind = requestKind(packet);
+  assert.ok(kind);
+  return answer(packet, kind, {
+    mode: "server",
+    address: SERVER,
+    host: HOST,
+    client: describeClient(packet),
+    boot: (client) => standardBoot(client, { script: SCRIPT, files: "http://10.77.0.1:8080/boot/v1/files" }),
+    service: "dhcp",
+    ...setting,
+  });
+}
+
+function replyTo(packet: DhcpPacket, setting: Partial<AnswerSetting> = {}): DhcpPacket {
+  const result = answerTo(packet, setting);
+  if (result.answer === "silent") assert.fail(`It said nothing: ${result.reason}`);
+  return result.reply;
+}
+
+const bytes = (packet: DhcpPacket, code: number) => packet.options.get(code);
+const words = (packet: DhcpPacket, code: number) => new TextDecoder().decode(bytes(packet, code));
+
+test("a known machine is offered its address, network and name", () => {
+  const reply = replyTo(clientPacket("discover"));
+  assert.equal(reply.yiaddr, "10.77.0.11");
+  assert.deepEqual([reply.op, reply.xid, reply.htype, [...reply.chaddr]], [2, 0x12345678, 1, [
+    0x52,
+    0x54,
+    0,
+    0x77,
+    0,
+    1,
+  ]]);
+  assert.deepEqual(bytes(reply, OPTION.messageType), Uint8Array.of(MESSAGE.offer));
+  assert.deepEqual(bytes(reply, OPTION.serverId), ipv4Bytes(SERVER));
+  assert.deepEqual(bytes(reply, OPTION.subnetMask), ipv4Bytes("255.255.255.0"));
+  assert.deepEqual(bytes(reply, OPTION.router), ipv4Bytes("10.77.0.254"));
+  assert.deepEqual(bytes(reply, OPTION.dns), Uint8Array.of(10, 77, 0, 2, 10, 77, 0, 3));
+  assert.deepEqual(bytes(reply, OPTION.leaseTime), Uint8Array.of(0, 0, 14, 16));
+  assert.equal(words(reply, OPTION.hostName), "n1");
+  assert.equal(reply.file, "", "it did not ask what to boot");
+});
+
+/** RFC 2131, section 4.3.2, as a table: how a client asks for an address, and what it gets. */
+const REQUESTS: readonly [name: string, Saying, Answer["answer"], RegExp][] = [
+  ["selecting, our offer", { server: SERVER, wants: "10.77.0.11" }, "ack", /takes our offer/],
+  ["selecting, another address", { server: SERVER, wants: "10.77.0.12" }, "nak", /its address is 10.77.0.11/],
+  ["selecting, another server", { server: "10.77.0.9", wants: "10.77.0.11" }, "silent", /another server, 10.77.0.9/],
+  ["init-reboot", { wants: "10.77.0.11" }, "ack", /had this address before/],
+  ["init-reboot, another address", { wants: "10.77.0.99" }, "nak", /wants 10.77.0.99/],
+  ["init-reboot, behind another network's relay", { wants: "10.77.0.11", giaddr: "10.99.0.1" }, "silent", /10.99.0.1/],
+  [
+    "selecting, behind its network's relay",
+    { server: SERVER, wants: "10.77.0.11", giaddr: "10.77.0.254" },
+    "ack",
+    /takes/,
+  ],
+  ["renewing or rebinding", { ciaddr: "10.77.0.11" }, "ack", /renews/],
+  ["renewing what is not its own", { ciaddr: "10.77.0.12" }, "nak", /holds 10.77.0.12/],
+  ["no address in particular", {}, "silent", /no address in particular/],
+];
+for (const [name, saying, expected, reason] of REQUESTS) {
+  test(`a request is answered by its state: ${name}: ${expected}`, () => {
+    const packet = clientPacket("request", saying);
+    const result = answerTo(packet);
+    assert.equal(result.answer, expected);
+    assert.match(result.reason, reason);
+    if (result.answer === "ack") {
+      assert.deepEqual([result.reply.yiaddr, result.reply.ciaddr], ["10.77.0.11", packet.ciaddr]);
+    }
+    if (result.answer === "nak") {
+      assert.deepEqual([result.reply.yiaddr, result.reply.options.has(OPTION.leaseTime)], ["0.0.0.0", false]);
+    }
+  });
+}
+
+test("INFORM is answered without an address, to where the client is", () => {
+  const packet = clientPacket("inform", { ciaddr: "10.77.0.40" });
+  const reply = replyTo(packet);
+  assert.deepEqual([reply.yiaddr, reply.options.has(OPTION.leaseTime)], ["0.0.0.0", false]);
+  assert.deepEqual(destinationOf(packet, reply, "inform"), { to: "client", address: "10.77.0.40" });
+  assert.equal(
+    answerTo(clientPacket("inform", { ciaddr: "192.0.2.1" })).answer,
+    "silent",
+    "nothing is sent to just anybody",
+  );
+});
+
+test("DECLINE and RELEASE, a node without address and other networks get no answer", () => {
+  const cases: [DhcpPacket, Partial<AnswerSetting>, RegExp][] = [
+    [clientPacket("decline", { server: SERVER, wants: "10.77.0.11" }), {}, /in use by another machine/],
+    [clientPacket("release", { server: SERVER, ciaddr: "10.77.0.11" }), {}, /gave its address up/],
+    [clientPacket("discover"), { host: { name: "n1" } }, /no address in its cfg/],
+    [clientPacket("discover", { giaddr: "10.78.0.1" }), {}, /from the network of 10.78.0.1/],
+    [clientPacket("discover"), { address: "192.168.1.1" }, /from the network of 192.168.1.1/],
+  ];
+  for (const [packet, setting, reason] of cases) {
+    const result = answerTo(packet, setting);
+    assert.equal(result.answer, "silent");
+    assert.match(result.reason, reason);
+  }
+});
+
+test("a relay's word on the network counts: giaddr, or the link that it names", () => {
+  const link = Uint8Array.of(1, 2, 9, 9, 5, 4, ...ipv4Bytes("10.77.0.0"));
+  const named = clientPacket("discover", { giaddr: "192.0.2.1", options: [[OPTION.relayAgent, link]] });
+  const reply = replyTo(named);
+  assert.equal(reply.giaddr, "192.0.2.1");
+  assert.deepEqual(bytes(reply, OPTION.relayAgent), link, "and it gets its option back");
+  assert.deepEqual(destinationOf(named, reply, "discover"), { to: "relay", address: "192.0.2.1" });
+  const nak = replyTo(clientPacket("request", { giaddr: "10.77.0.254", wants: "10.77.0.99" }));
+  assert.equal(nak.flags, 0x8000, "a relay broadcasts a refusal");
+});
+
+test("who has no address yet is reached by broadcast, with or without the flag", () => {
+  for (const flags of [0, 0x8000]) {
+    const packet = clientPacket("discover", { flags });
+    assert.deepEqual(destinationOf(packet, replyTo(packet), "discover"), {
+      to: "broadcast",
+      address: "255.255.255.255",
+    });
+  }
+  const renewing = clientPacket("request", { ciaddr: "10.77.0.11" });
+  assert.equal(destinationOf(renewing, replyTo(renewing), "request").address, "10.77.0.11");
+  const refused = clientPacket("request", { ciaddr: "10.77.0.12" });
+  assert.equal(destinationOf(refused, replyTo(refused), "request").to, "broadcast");
+});
+
+test("firmware gets the loader that fits it, iPXE the script", () => {
+  const expected: [Saying, string][] = [
+    [FIRMWARE.bios, "undionly.kpxe"],
+    [FIRMWARE.uefi, "ipxe.efi"],
+    [{ ...FIRMWARE.uefi, arch: 9 }, "ipxe.efi"],
+    [{ vendorClass: "PXEClient:Arch:00007:UNDI:003001" }, "ipxe.efi"],
+    [FIRMWARE.arm, "ipxe-arm64.efi"],
+    [FIRMWARE.http, "http://10.77.0.1:8080/boot/v1/files/ipxe.efi"],
+    [{ ...FIRMWARE.http, arch: 19 }, "http://10.77.0.1:8080/boot/v1/files/ipxe-arm64.efi"],
+    [FIRMWARE.ipxe, SCRIPT],
+    [{ options: [[OPTION.ipxe, Uint8Array.of(0xb1, 1, 2)]] }, SCRIPT],
+    [{ arch: 6, vendorClass: "PXEClient:Arch:00006" }, ""],
+    [{ vendorClass: "udhcp 1.35.0" }, ""],
+  ];
+  for (const [saying, file] of expected) {
+    assert.equal(replyTo(clientPacket("discover", saying)).file, file, JSON.stringify(saying));
+  }
+  assert.equal(words(replyTo(clientPacket("discover", FIRMWARE.http)), OPTION.vendorClass), "HTTPClient");
+  assert.equal(bytes(replyTo(clientPacket("discover", FIRMWARE.bios)), OPTION.vendorClass), undefined);
+  assert.deepEqual(bytes(replyTo(clientPacket("discover", FIRMWARE.ipxe)), OPTION.ipxe), Uint8Array.of(0xb0, 1, 1));
+});
+
+test("what to boot goes into options 66 and 67 for who asks, and a long URL into 67 alone", () => {
+  const asked = Uint8Array.of(OPTION.subnetMask, OPTION.tftpServer, OPTION.bootFile);
+  const reply = replyTo(clientPacket("discover", { ...FIRMWARE.bios, options: [[OPTION.requestList, asked]] }));
+  assert.deepEqual([words(reply, 66), words(reply, 67), reply.siaddr], [SERVER, "undionly.kpxe", SERVER]);
+  const long = `http://10.77.0.1/${"x".repeat(200)}`;
+  const other = replyTo(clientPacket("discover", FIRMWARE.ipxe), { boot: () => ({ file: long }) });
+  assert.deepEqual([other.file, words(other, 67), bytes(other, 66)], ["", long, undefined]);
+});
+
+test("a client's identifiers are given back to it", () => {
+  const uuid = Uint8Array.from({ length: 17 }, (_, n) => n);
+  const id = Uint8Array.of(1, 2, 3);
+  const packet = clientPacket("discover", { options: [[OPTION.clientId, id], [OPTION.machineId, uuid]] });
+  const reply = replyTo(packet);
+  assert.deepEqual([bytes(reply, OPTION.clientId), bytes(reply, OPTION.machineId)], [id, uuid]);
+  assert.equal(describeClient(packet).uuid, "04030201-0605-0807-090a-0b0c0d0e0f10");
+});
+
+test("a proxy tells clients that want to boot what to boot, and nothing else to anybody", () => {
+  const proxy = { mode: "proxy", host: { name: "n1" } } as const;
+  const reply = replyTo(clientPacket("discover", FIRMWARE.bios), proxy);
+  assert.deepEqual([reply.yiaddr, reply.siaddr, reply.file], ["0.0.0.0", SERVER, "undionly.kpxe"]);
+  assert.equal(words(reply, OPTION.vendorClass), "PXEClient");
+  assert.deepEqual(bytes(reply, OPTION.vendorOptions), Uint8Array.of(6, 1, 8, 255));
+  assert.deepEqual([reply.options.has(OPTION.leaseTime), reply.options.has(OPTION.subnetMask)], [false, false]);
+  const http = replyTo(clientPacket("discover", FIRMWARE.http), proxy);
+  assert.deepEqual([words(http, OPTION.vendorClass), bytes(http, OPTION.vendorOptions)], ["HTTPClient", undefined]);
+
+  const silent: [DhcpPacket, "dhcp" | "pxe"][] = [
+    [clientPacket("discover"), "dhcp"],
+    [clientPacket("request", { ...FIRMWARE.bios, wants: "10.77.0.11", server: "10.77.0.9" }), "dhcp"],
+    [clientPacket("request", { ...FIRMWARE.bios, wants: "10.77.0.99" }), "dhcp"],
+    [clientPacket("release"), "dhcp"],
+    [clientPacket("discover", FIRMWARE.bios), "pxe"],
+    [clientPacket("request", { ...FIRMWARE.bios, server: "10.77.0.9" }), "pxe"],
+  ];
+  for (const [packet, service] of silent) assert.equal(answerTo(packet, { ...proxy, service }).answer, "silent");
+});
+
+test("a proxy's boot service tells the same again, with the boot item that was asked for", () => {
+  const item = Uint8Array.of(71, 4, 0, 0, 0, 0, 255);
+  const packet = clientPacket("request", {
+    ...FIRMWARE.uefi,
+    ciaddr: "10.77.0.50",
+    server: SERVER,
+    options: [[OPTION.vendorOptions, item]],
+  });
+  const reply = replyTo(packet, { mode: "proxy", service: "pxe" });
+  assert.deepEqual(bytes(reply, OPTION.messageType), Uint8Array.of(MESSAGE.ack));
+  assert.deepEqual([reply.yiaddr, reply.ciaddr, reply.file], ["0.0.0.0", "10.77.0.50", "ipxe.efi"]);
+  assert.deepEqual(bytes(reply, OPTION.vendorOptions), Uint8Array.of(6, 1, 8, 71, 4, 0, 0, 0, 0, 255));
+});
+
+test("whatever a client says, it gets no address but its own, and a reply that can be sent", () => {
+  const kinds = fc.constantFrom("discover", "request", "decline", "release", "inform");
+  const modes = fc.constantFrom("server" as const, "proxy" as const);
+  fc.assert(fc.property(dhcpPacket, kinds, modes, fc.boolean(), (any, kind, mode, pxe) => {
+    const packet = clientPacket(kind, {});
+    const options = new Map([...any.options, ...packet.options]);
+    const said: DhcpPacket = { ...any, op: 1, chaddr: packet.chaddr, options };
+    const result = answerTo(said, { mode, service: pxe ? "pxe" : "dhcp" });
+    if (result.answer === "silent") return;
+    const { reply } = result;
+    assert.ok(reply.yiaddr === "0.0.0.0" || (mode === "server" && reply.yiaddr === "10.77.0.11"));
+    assert.equal(reply.xid, said.xid);
+    assert.equal(readIpv4(reply.options.get(OPTION.serverId) ?? new Uint8Array()), SERVER);
+    const { to, address } = destinationOf(said, reply, kind);
+    assert.ok(to !== "client" || address === said.ciaddr);
+    encodeDhcp(reply, 1472);
+  }));
+});

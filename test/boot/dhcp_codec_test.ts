@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { describeClient } from "../../aggregator/boot/dhcp/client.ts";
+import { decodeDhcp, MAX_PACKET } from "../../aggregator/boot/dhcp/decode.ts";
+import { encodeDhcp } from "../../aggregator/boot/dhcp/encode.ts";
+import { AT, type DhcpPacket, OPTION } from "../../aggregator/boot/dhcp/packet.ts";
+import { dhcpPacket } from "./dhcp_arbitraries.ts";
+import { FUZZ_RUNS } from "./fuzz.ts";
+
+function decoded(bytes: Uint8Array): DhcpPacket {
+  const result = decodeDhcp(bytes);
+  assert.ok(result.ok, result.ok ? "" : result.problem);
+  return result.packet;
+}
+
+/** A packet of only these bytes of options. */
+function withOptions(...options: number[]): Uint8Array {
+  const bytes = new Uint8Array(Math.max(300, AT.options + options.length));
+  bytes.set([1, 1, 6, 0]);
+  bytes.set([0x63, 0x82, 0x53, 0x63, ...options], AT.cookie);
+  return bytes;
+}
+
+test("what is encoded is decoded as the same, at any size that it fits into", () => {
+  fc.assert(
+    fc.property(dhcpPacket, fc.integer({ min: 300, max: MAX_PACKET }), (packet, maxSize) => {
+      const bytes = encodeDhcp(packet, maxSize);
+      const enough = [...packet.options.values()].reduce((sum, { length }) => sum + 4 + 3 * length, 300);
+      if (bytes === undefined) return assert.ok(maxSize < enough);
+      assert.ok(bytes.length >= 300 && bytes.length <= maxSize);
+      assert.deepEqual(decoded(bytes), packet);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("options that do not fit go into file and sname, but a relay's never", () => {
+  const relay = Uint8Array.from({ length: 20 }, (_, n) => n);
+  const options = new Map([[OPTION.relayAgent, relay], [43, new Uint8Array(300).fill(7)], [12, Uint8Array.of(1)]]);
+  const [packet] = fc.sample(dhcpPacket, { numRuns: 1, seed: 1 });
+  assert.ok(packet);
+  const bytes = encodeDhcp({ ...packet, file: "", sname: "", options }, 548);
+  assert.ok(bytes);
+  const whole = [...bytes];
+  assert.equal(bytes[bytes.length - 23], OPTION.relayAgent, "it is the last one");
+  assert.deepEqual(whole.slice(AT.file, AT.file + 2), [43, 45], "the rest of the long one");
+  assert.equal(encodeDhcp({ ...packet, file: "a", sname: "b", options }, 548), undefined);
+});
+
+test("parts of an option are put together in the order options, file, sname", () => {
+  const bytes = withOptions(52, 1, 3, 43, 1, 10, 255, 43, 1, 99);
+  bytes.set([43, 2, 20, 21, 255], AT.file);
+  bytes.set([0, 43, 1, 30], AT.sname);
+  const packet = decoded(bytes);
+  assert.deepEqual(packet.options, new Map([[43, Uint8Array.of(10, 20, 21, 30)]]));
+  assert.deepEqual([packet.file, packet.sname], ["", ""]);
+});
+
+test("what is malformed is told", () => {
+  const cases: [Uint8Array, RegExp][] = [
+    [new Uint8Array(0), /0 bytes: expected 240 to 4096/],
+    [new Uint8Array(MAX_PACKET + 1), /4097 bytes/],
+    [withOptions().with(0, 3), /op is 3: expected 1 \(request\) or 2/],
+    [withOptions().with(2, 17), /hlen is 17/],
+    [withOptions().with(AT.cookie, 0), /magic cookie/],
+    [withOptions(...new Array(59).fill(0), 12), /Option 12 of no bytes goes beyond/],
+    [withOptions(...new Array(56).fill(0), 12, 9, 1), /Option 12 of 9 bytes goes beyond/],
+    [withOptions(52, 1, 4), /Option 52/],
+    [withOptions(52, 2, 1, 1), /Option 52/],
+    [withOptions(52, 1, 1, 52, 1, 1), /Option 52/],
+  ];
+  for (const [bytes, expected] of cases) {
+    const result = decodeDhcp(bytes);
+    assert.match(result.ok ? "it was taken" : result.problem, expected);
+  }
+});
+
+test(`fuzz: ${FUZZ_RUNS} inputs, whole, cut short and damaged, are decoded or told to be wrong`, () => {
+  const damage = fc.array(fc.tuple(fc.nat(600), fc.nat(255)), { maxLength: 6 });
+  let taken = 0;
+  fc.assert(
+    fc.property(dhcpPacket, damage, fc.nat(900), fc.boolean(), (packet, changes, length, cut) => {
+      const bytes = encodeDhcp(packet, MAX_PACKET)?.slice(0, cut ? length : MAX_PACKET) ?? new Uint8Array();
+      for (const [at, byte] of changes) if (at < bytes.length) bytes[at] = byte;
+      const result = decodeDhcp(bytes);
+      if (!result.ok) return assert.notEqual(result.problem, "");
+      taken++;
+      describeClient(result.packet);
+      const again = encodeDhcp(result.packet, 2 * MAX_PACKET);
+      if (again !== undefined && again.length <= MAX_PACKET) assert.deepEqual(decoded(again), result.packet);
+    }),
+    { numRuns: FUZZ_RUNS },
+  );
+  assert.ok(taken > FUZZ_RUNS / 10, `only ${taken} of them were taken`);
+});
+
+test(`fuzz: ${FUZZ_RUNS} inputs of random options behind a good head do not make decodeDhcp() throw`, () => {
+  const area = fc.array(fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 2, 52, 82, 255)), { maxLength: 200 });
+  fc.assert(
+    fc.property(area, (options) => {
+      const result = decodeDhcp(withOptions(...options));
+      if (result.ok) describeClient(result.packet);
+    }),
+    { numRuns: FUZZ_RUNS },
+  );
+});
