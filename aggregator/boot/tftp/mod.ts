@@ -1,3 +1,4 @@
 /** TFTP, read-only, for firmware that knows nothing better. */
+export { startTftpServer } from "./server.ts";
 export { bytesSource, fileSource } from "./sources.ts";
 export type * from "./types.ts";

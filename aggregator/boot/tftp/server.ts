@@ -1,0 +1,152 @@
+import { bindUdp, type UdpPeer, type UdpSocket } from "../udp.ts";
+import { cleanPath } from "../file_path.ts";
+import { createMailbox, type Mailbox } from "./mailbox.ts";
+import { negotiate } from "./negotiate.ts";
+import { decodeTftp, type TftpPacket } from "./packet.ts";
+import { failure, runSession, type SessionEnd } from "./session.ts";
+import type { TftpEvent, TftpServer, TftpServerOptions, TftpSource } from "./types.ts";
+
+const PORT = 69;
+const MAX_TRANSFERS = 256;
+const MAX_PER_CLIENT = 4;
+/** The largest file: 32 bits of bytes, as clients count them. */
+const MAX_SIZE = 2 ** 32 - 1;
+
+type Request = Extract<TftpPacket, { readonly op: "read" | "write" }>;
+
+/**
+ * Starts a read-only TFTP server (RFC 1350, with blksize, tsize, timeout and windowsize). Each transfer has a socket of its
+ * own, and hears nothing but its client. What is sent is for `read` to say.
+ *
+ * @throws {Error} When the port can't be had.
+ */
+export async function startTftpServer(options: TftpServerOptions): Promise<TftpServer> {
+  options.signal?.throwIfAborted();
+  const { address, log } = options;
+  const transfers = new Map<string, Mailbox<TftpPacket>>();
+  const running = new Set<Promise<void>>();
+
+  const tell = (event: TftpEvent) => options.onEvent?.(event);
+
+  async function refuse(socket: UdpSocket, client: UdpPeer, path: string, reply: Uint8Array, reason: string) {
+    tell({ client, path, kind: "refused", sent: 0, size: 0, reason });
+    log.debug("Refused a TFTP request", { client: client.address, path, reason });
+    await socket.send(reply, client);
+  }
+
+  /** One transfer, from the request to its end. */
+  async function transfer(
+    request: Request,
+    path: string,
+    client: UdpPeer,
+    mailbox: Mailbox<TftpPacket>,
+  ): Promise<void> {
+    const socket = await bindUdp({
+      address,
+      port: 0,
+      onMessage(bytes, from) {
+        if (from.address !== client.address || from.port !== client.port) return;
+        const decoded = decodeTftp(bytes);
+        if (decoded.ok) mailbox.put(decoded.packet);
+      },
+    });
+    let source: TftpSource | undefined;
+    try {
+      source = await options.read(path, client);
+      if (source === undefined) {
+        return await refuse(socket, client, path, failure("notFound", "No such file"), "There is no such file");
+      }
+      const { size } = source;
+      if (size > MAX_SIZE) {
+        throw new Error(`Cannot send "${path}" over TFTP: it has ${size} bytes, more than ${MAX_SIZE}`);
+      }
+      const { accepted, ...agreed } = negotiate(request.options, size);
+      tell({ client, path, kind: "start", sent: 0, size });
+      const end = await runSession({
+        plan: { ...agreed, size, negotiated: accepted !== undefined },
+        options: accepted,
+        source,
+        mailbox,
+        send: (bytes) => socket.send(bytes, client),
+        progress: everyTenth(size, (sent) => tell({ client, path, kind: "progress", sent, size })),
+        clock: options.clock,
+      });
+      report(client, path, size, end);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      tell({ client, path, kind: "failed", sent: 0, size: source?.size ?? 0, reason });
+      log.warn("TFTP transfer failed", { client: client.address, path, reason });
+      await socket.send(failure("undefined", "The server can't send it"), client);
+    } finally {
+      await source?.close();
+      await socket.close();
+    }
+  }
+
+  function report(client: UdpPeer, path: string, size: number, end: SessionEnd): void {
+    tell({ client, path, size, ...end });
+    if (end.kind === "failed") log.info("TFTP transfer failed", { client: client.address, path, reason: end.reason });
+  }
+
+  function begin(request: Request, path: string, client: UdpPeer): void {
+    const key = `${client.address}:${client.port}`;
+    const mailbox = createMailbox<TftpPacket>(options.clock);
+    transfers.set(key, mailbox);
+    const work = transfer(request, path, client, mailbox)
+      .catch((error: unknown) =>
+        log.warn("TFTP transfer failed", { client: client.address, path, reason: String(error) })
+      )
+      .finally(() => {
+        transfers.delete(key);
+        running.delete(work);
+      });
+    running.add(work);
+  }
+
+  function take(bytes: Uint8Array, client: UdpPeer): void {
+    const decoded = decodeTftp(bytes);
+    if (!decoded.ok) return log.debug("Dropped a TFTP packet", { client: client.address, problem: decoded.problem });
+    const { packet } = decoded;
+    if (packet.op !== "read" && packet.op !== "write") return;
+    if (transfers.has(`${client.address}:${client.port}`)) return; // asked again: what was lost is sent again anyway
+    const no = (code: "access" | "notFound" | "illegal" | "undefined", reason: string) =>
+      refuse(listener, client, packet.file, failure(code, reason), reason)
+        .catch((error: unknown) =>
+          log.debug("Cannot send a TFTP error", { client: client.address, error: String(error) })
+        );
+    if (packet.op === "write") return void no("access", "This server is read-only");
+    if (packet.mode !== "octet") return void no("illegal", "Only mode octet is served");
+    const path = cleanPath(packet.file);
+    if (path === undefined) return void no("notFound", "No such file");
+    const { transfers: most = MAX_TRANSFERS, perClient = MAX_PER_CLIENT } = options.limits ?? {};
+    const ofClient = [...transfers.keys()].filter((key) => key.startsWith(`${client.address}:`)).length;
+    if (transfers.size >= most || ofClient >= perClient) return void no("undefined", "Too many transfers, ask again");
+    begin(packet, path, client);
+  }
+
+  const listener: UdpSocket = await bindUdp({
+    address,
+    port: options.port ?? PORT,
+    onMessage: take,
+    onError: (error) => log.warn("TFTP socket failed", { error: error.message }),
+  });
+  const stop = async () => {
+    for (const mailbox of transfers.values()) mailbox.close();
+    await Promise.all([listener.close(), ...running]);
+  };
+  options.signal?.addEventListener("abort", () => void stop(), { once: true });
+  if (options.signal?.aborted === true) await stop();
+  log.info("Serving TFTP", { address, port: listener.port });
+  return { port: listener.port, transfers: () => transfers.size, stop };
+}
+
+/** Calls back at every tenth of the size, and not in between. */
+function everyTenth(size: number, tell: (sent: number) => void): (sent: number) => void {
+  let told = 0;
+  return (sent) => {
+    const tenth = size === 0 ? 0 : Math.floor((sent / size) * 10);
+    if (tenth <= told) return;
+    told = tenth;
+    tell(sent);
+  };
+}

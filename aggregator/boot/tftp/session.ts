@@ -1,0 +1,115 @@
+import type { Clock } from "../../../src/clock.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { encodeTftp, TFTP_ERROR, type TftpOptions, type TftpPacket } from "./packet.ts";
+import {
+  bytesAcked,
+  inFlight,
+  lastBlock,
+  pauseOf,
+  startTransfer,
+  stepTransfer,
+  type TransferPlan,
+  type TransferState,
+} from "./transfer.ts";
+import type { TftpSource } from "./types.ts";
+
+/** The longest that a transfer takes, in milliseconds, however alive its client is. */
+const MAX_DURATION = 15 * 60_000;
+
+/** How a transfer ended. */
+export interface SessionEnd {
+  readonly kind: "done" | "probed" | "failed";
+  readonly sent: number;
+  readonly reason?: string;
+}
+
+/**
+ * Sends one file to one client, to the end or until the client is gone.
+ *
+ * @param parts `send` hands a packet to the network; `progress` is told of the bytes that the client has.
+ * @throws What the source throws.
+ */
+export async function runSession(parts: {
+  readonly plan: TransferPlan;
+  readonly options: TftpOptions | undefined;
+  readonly source: TftpSource;
+  readonly mailbox: Mailbox<TftpPacket>;
+  readonly send: (bytes: Uint8Array) => Promise<void>;
+  readonly progress: (sent: number) => void;
+  readonly clock: Clock;
+}): Promise<SessionEnd> {
+  const { plan, mailbox, clock } = parts;
+  const sendWindow = createSender(parts);
+  const end = clock.now() + MAX_DURATION;
+  let state = startTransfer(plan);
+  for (;;) {
+    await sendWindow(state);
+    const step = await afterSending(state);
+    if ("kind" in step) return step;
+    state = step;
+    parts.progress(bytesAcked(plan, state));
+  }
+
+  /** What there is to send next, or how it ended. */
+  async function afterSending(sent: TransferState): Promise<TransferState | SessionEnd> {
+    const deadline = Math.min(clock.now() + pauseOf(plan, sent), end);
+    for (;;) {
+      const packet = await mailbox.next(deadline - clock.now());
+      const got = bytesAcked(plan, sent);
+      if (mailbox.closed()) return { kind: "failed", sent: got, reason: "The server stops" };
+      if (clock.now() >= end) return { kind: "failed", sent: got, reason: "It took too long" };
+      if (packet?.op === "error") {
+        const reason = `The client ended it: ${packet.message.slice(0, 80) || `error ${packet.code}`}`;
+        return { kind: sent.acked === -1 ? "probed" : "failed", sent: got, reason };
+      }
+      if (packet !== undefined && packet.op !== "ack") continue;
+      const input = packet === undefined ? { kind: "timeout" } as const : { kind: "ack", block: packet.block } as const;
+      const step = stepTransfer(plan, sent, input);
+      switch (step.do) {
+        case "send":
+          return step.state;
+        case "wait":
+          continue;
+        case "done":
+          return { kind: "done", sent: plan.size };
+        case "give-up":
+          return { kind: "failed", sent: got, reason: "The client does not answer" };
+      }
+    }
+  }
+}
+
+/** Sends what is in flight. What was read for a window is kept, in case that it is lost. */
+function createSender(parts: {
+  readonly plan: TransferPlan;
+  readonly options: TftpOptions | undefined;
+  readonly source: TftpSource;
+  readonly send: (bytes: Uint8Array) => Promise<void>;
+}): (state: TransferState) => Promise<void> {
+  const { plan, source, send } = parts;
+  let kept: { readonly from: number; readonly bytes: Uint8Array } | undefined;
+  return async (state) => {
+    const flight = inFlight(state);
+    if (flight === "options") return send(encodeTftp({ op: "oack", options: parts.options ?? new Map() }));
+    const { from, to } = flight;
+    if (kept?.from !== from) {
+      const offset = (from - 1) * plan.blockSize;
+      const length = Math.min((to - from + 1) * plan.blockSize, plan.size - offset);
+      const bytes = length === 0 ? new Uint8Array() : await source.read(offset, length);
+      if (bytes.length !== length) {
+        throw new Error(`Cannot read ${length} bytes from ${offset}: there were ${bytes.length}`);
+      }
+      kept = { from, bytes };
+    }
+    for (let block = from; block <= to; block++) {
+      const at = (block - from) * plan.blockSize;
+      const data = kept.bytes.subarray(at, block === lastBlock(plan) ? undefined : at + plan.blockSize);
+      await send(encodeTftp({ op: "data", block: block & 0xffff, data }));
+    }
+  };
+}
+
+/** What a client is told when a transfer can't go on. */
+export function failure(code: keyof typeof TFTP_ERROR, message: string): Uint8Array {
+  return encodeTftp({ op: "error", code: TFTP_ERROR[code], message });
+}
