@@ -17,6 +17,9 @@ const TEST_PACKAGES = [
   ["xz", "xz-utils"],
   ["setpriv", "util-linux"],
   ["strip", "binutils"],
+  ["curl", "curl"],
+  ["tftp", "tftp-hpa"],
+  ["busybox", "busybox-static"],
 ];
 
 /** @param {string} message */
