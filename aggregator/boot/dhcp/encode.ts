@@ -123,7 +123,7 @@ function piecesOf(code: number, value: Uint8Array): Piece[] {
 
 /** A character a byte. */
 function latin1(text: string, most: number): Uint8Array {
-  if (text.length > most || /[^\u0001-\u00ff]/.test(text)) {
+  if (text.length > most || text.includes("\0") || /[^\0-\u00ff]/.test(text)) {
     throw new RangeError(
       `Cannot write "${text}" into a packet: expected at most ${most} characters of Latin-1, none NUL`,
     );

@@ -4,7 +4,7 @@ import { createReceiver } from "./receive.ts";
 import type { DhcpServer, DhcpServerOptions } from "./types.ts";
 
 const PORTS = { server: 67, client: 68, pxe: 4011 } as const;
-/** Bytes: some ten thousand packets wait while something else is done. */
+/** Bytes that packets may wait in while something else is done; the kernel gives no more than its net.core.rmem_max. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
 /**
