@@ -5,6 +5,7 @@
 const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "src": [],
   "src/state": [],
+  "src/boot": ["src/state"],
   "src/plan": ["src/state"],
   "src/engine": ["src", "src/nodeset", "src/plan", "src/state"],
   "src/sync": ["src", "src/plan", "src/state"],

@@ -1,0 +1,173 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import * as v from "valibot";
+import type { Clock } from "../../src/clock.ts";
+import type { Log } from "../../src/log.ts";
+import type { Store, Stored } from "../store/mod.ts";
+
+/** How long a token can be used, in milliseconds: longer than a machine may take from its script to its agent. */
+export const TOKEN_LIFE = 600_000;
+/** Bytes of chance in a token and in a password. */
+const SECRET_BYTES = 32;
+/** Where in the store's facts the boots are. */
+const FACT = "boot/";
+
+const HASH = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+const stored = v.object({
+  mac: v.string(),
+  token: v.optional(v.object({ hash: HASH, expires: v.number() })),
+  identity: v.optional(HASH),
+});
+/** What was given to a machine for this boot: of secrets only their hashes. */
+type Boot = v.InferOutput<typeof stored>;
+
+/** Why a token is not taken. */
+export type EnrolmentRefusal = "unknown" | "used" | "expired" | "other-machine";
+
+/** What a token was exchanged for, or why it was not. */
+export type Exchanged = { readonly ok: true; readonly id: string; readonly password: string } | {
+  readonly ok: false;
+  readonly reason: EnrolmentRefusal;
+};
+
+/** What was asked of an {@link Enrolment} since this program started. */
+export interface EnrolmentCounts {
+  readonly issued: number;
+  readonly enrolled: number;
+  readonly refused: number;
+}
+
+/**
+ * Gives each boot of a machine a one-time token, and exchanges it for an identity: the password with which the machine's
+ * agent is let into the broker. Only hashes are kept, in memory and in the store.
+ */
+export interface Enrolment {
+  /**
+   * Makes the token of a new boot. What the machine had before, token and identity, is void from here on.
+   *
+   * @throws {Error} When it can't be stored; then nothing has changed.
+   */
+  issue(id: string, mac: string): string;
+  /**
+   * Exchanges a token, once.
+   *
+   * @throws {Error} When it can't be stored; then the token can still be used.
+   */
+  exchange(token: string, mac: string): Exchanged;
+  /** Tells whether this is the password of a node's present boot. */
+  isIdentity(id: string, password: string): boolean;
+  /** The boot of a machine is over: its token and its identity are void. */
+  end(id: string): void;
+  readonly counts: EnrolmentCounts;
+}
+
+/**
+ * Makes the enrolment from what the store holds.
+ *
+ * @param parts `onEnd` is told of each node whose identity has become void.
+ */
+export function createEnrolment(
+  parts: {
+    readonly store: Store;
+    readonly facts: Stored["facts"];
+    readonly clock: Clock;
+    readonly log: Log;
+    onEnd(id: string): void;
+  },
+): Enrolment {
+  const { store, clock, log } = parts;
+  const boots = readBoots(parts.facts, log);
+  /** Hashes of tokens that were used, so that who tries one again can be told apart: one a machine. */
+  const used = new Map<string, string>();
+  const counts = { issued: 0, enrolled: 0, refused: 0 };
+
+  function write(id: string, boot: Boot | undefined): void {
+    store.commit({ facts: new Map([[`${FACT}${id}`, boot === undefined ? "" : JSON.stringify(boot)]]) });
+    if (boot === undefined) boots.delete(id);
+    else boots.set(id, boot);
+  }
+
+  function findToken(hash: string): readonly [id: string, boot: Boot] | undefined {
+    for (const entry of boots) if (entry[1].token !== undefined && isEqual(entry[1].token.hash, hash)) return entry;
+    return undefined;
+  }
+
+  function refusalOf(found: readonly [string, Boot] | undefined, hash: string, mac: string): EnrolmentRefusal | undefined {
+    if (found === undefined) return [...used.values()].includes(hash) ? "used" : "unknown";
+    const [, { token, mac: owner }] = found;
+    if (owner !== mac) return "other-machine";
+    return token === undefined || clock.wall() >= token.expires ? "expired" : undefined;
+  }
+
+  return {
+    issue(id, mac) {
+      const hadIdentity = boots.get(id)?.identity !== undefined;
+      const token = makeSecret();
+      write(id, { mac, token: { hash: hashOf(token), expires: clock.wall() + TOKEN_LIFE } });
+      used.delete(id);
+      counts.issued++;
+      if (hadIdentity) parts.onEnd(id);
+      return token;
+    },
+    exchange(token, mac) {
+      const hash = hashOf(token);
+      const found = findToken(hash);
+      const refusal = refusalOf(found, hash, mac);
+      if (found === undefined || refusal !== undefined) {
+        counts.refused++;
+        const reason = refusal ?? "unknown";
+        log.warn("Refused an enrolment", { mac, reason, ...(found !== undefined && { node: found[0] }) });
+        return { ok: false, reason };
+      }
+      const [id] = found;
+      const password = makeSecret();
+      write(id, { mac, identity: hashOf(password) });
+      used.set(id, hash);
+      counts.enrolled++;
+      log.info("Enrolled", { node: id, mac });
+      return { ok: true, id, password };
+    },
+    isIdentity(id, password) {
+      const identity = boots.get(id)?.identity;
+      return identity !== undefined && isEqual(identity, hashOf(password));
+    },
+    end(id) {
+      const boot = boots.get(id);
+      if (boot === undefined) return;
+      used.delete(id);
+      try {
+        write(id, undefined);
+      } catch (error) {
+        boots.delete(id); // void all the same, for as long as this program runs
+        log.error("Cannot write to the store", { problem: error instanceof Error ? error.message : String(error) });
+      }
+      if (boot.identity !== undefined) parts.onEnd(id);
+    },
+    get counts() {
+      return { ...counts };
+    },
+  };
+}
+
+function makeSecret(): string {
+  return randomBytes(SECRET_BYTES).toString("base64url");
+}
+
+function hashOf(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
+}
+
+/** Compares hashes of one length in a time that does not depend on where they differ. */
+function isEqual(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(a), Buffer.from(b));
+}
+
+function readBoots(facts: Stored["facts"], log: Log): Map<string, Boot> {
+  const boots = new Map<string, Boot>();
+  for (const [key, fact] of facts) {
+    if (!key.startsWith(FACT) || fact === "") continue;
+    const read = v.safeParse(v.pipe(v.string(), v.parseJson(), stored), fact);
+    if (read.success) boots.set(key.slice(FACT.length), read.output);
+    else log.error("Cannot read what a machine was given for its boot: it has to boot anew", { fact: key });
+  }
+  return boots;
+}

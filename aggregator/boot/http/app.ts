@@ -1,0 +1,29 @@
+import { Hono } from "hono";
+import { answerProblem } from "../../http/problem.ts";
+import { addRoutes } from "../../http/routes.ts";
+import { createBoots } from "./boots.ts";
+import { enrolRoutes } from "./enrol.ts";
+import { fileRoutes } from "./file_routes.ts";
+import type { BootAppParts } from "./parts.ts";
+import { scriptRoutes } from "./script_routes.ts";
+
+/**
+ * Makes the HTTP interface of machines that boot. It is no part of the API: it has only what a machine without an identity
+ * needs, and what it gives away is either public or good for one boot of one machine.
+ */
+export function createBootApp(parts: BootAppParts): Hono {
+  const app = new Hono();
+  const boots = createBoots(parts.desk);
+  addRoutes(app, {
+    ...scriptRoutes(parts, boots),
+    ...fileRoutes(parts, boots),
+    ...enrolRoutes(parts),
+    "/boot/v1/time": { GET: (c) => c.text(`${(parts.clock.wall() / 1000).toFixed(3)}\n`) },
+  });
+  app.notFound(() => answerProblem({ status: 404, detail: "There is no such file" }));
+  app.onError((error, c) => {
+    parts.log.error("Cannot answer a machine", { path: c.req.path.slice(0, 200), problem: error.message });
+    return answerProblem({ status: 500, detail: "The boot server failed to answer: its log says why" });
+  });
+  return app;
+}

@@ -1,0 +1,58 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import { parseMac } from "../../../src/boot/mod.ts";
+import { JSON_TYPES, readJson } from "../../http/body.ts";
+import { answerProblem, invalid } from "../../http/problem.ts";
+import { withQuery } from "../../http/query.ts";
+import type { Routes } from "../../http/routes.ts";
+import type { EnrolmentRefusal, Exchanged } from "../enrolment.ts";
+import type { BootAppParts } from "./parts.ts";
+
+const MAX_BODY = 2_048;
+const request = v.strictObject({
+  token: v.pipe(v.string(), v.maxLength(256)),
+  mac: v.pipe(v.string(), v.maxLength(17)),
+});
+
+const REFUSALS: { readonly [reason in EnrolmentRefusal]: string } = {
+  "unknown": "The token is none that was given out, or a later one has taken its place",
+  "used": "The token was used already",
+  "expired": "The token has expired",
+  "other-machine": "The token was given to another machine",
+};
+
+/** `/boot/v1/enrol`: exchanges a boot's one-time token for the identity of its agent. */
+export function enrolRoutes(parts: BootAppParts): Routes {
+  async function enrol(c: Context): Promise<Response> {
+    const body = await readJson(c, { types: JSON_TYPES, limit: MAX_BODY });
+    if (!body.ok) return answerProblem(body.problem);
+    const read = v.safeParse(request, body.value);
+    const mac = read.success ? parseMac(read.output.mac) : undefined;
+    // What was sent is not repeated: it may hold a token.
+    if (!read.success || mac === undefined) {
+      return answerProblem(invalid(["The body is something else: expected an object with token and mac"]));
+    }
+    let exchanged: Exchanged;
+    try {
+      exchanged = parts.enrolment.exchange(read.output.token, mac);
+    } catch (error) {
+      parts.log.error("Cannot write to the store", { problem: error instanceof Error ? error.message : String(error) });
+      return answerProblem({ status: 503, detail: "The identity could not be stored: try again" });
+    }
+    if (!exchanged.ok) return answerProblem({ status: 403, detail: REFUSALS[exchanged.reason] });
+    const { id, password } = exchanged;
+    parts.desk.saw(id, { kind: "enrolled" });
+    c.header("cache-control", "no-store");
+    return c.json({
+      id,
+      name: parts.desk.host(mac)?.name ?? id,
+      cluster: parts.cluster,
+      parent: parts.parent,
+      broker: parts.broker(),
+      username: id,
+      password,
+    });
+  }
+
+  return { "/boot/v1/enrol": { POST: withQuery([], enrol) } };
+}

@@ -1,0 +1,25 @@
+import type { PxeDesk } from "../../../modules/pxe/desk.ts";
+import type { Clock } from "../../../src/clock.ts";
+import type { Log } from "../../../src/log.ts";
+import type { Enrolment } from "../enrolment.ts";
+import type { Strangers } from "../strangers.ts";
+
+/** What the boot HTTP server answers with. */
+export interface BootAppParts {
+  readonly cluster: string;
+  /** The UUID of this aggregator. */
+  readonly parent: string;
+  /** The origin under which machines reach this server. */
+  readonly server: () => string;
+  /** The broker that agents join over, as they reach it. */
+  readonly broker: () => string;
+  /** The folder of what is served. */
+  readonly files: string;
+  /** A machine with an address in its cfg must ask from there: true where we hand out the addresses. */
+  readonly holdsAddresses: boolean;
+  readonly desk: PxeDesk;
+  readonly enrolment: Enrolment;
+  readonly strangers: Strangers;
+  readonly clock: Clock;
+  readonly log: Log;
+}

@@ -1,0 +1,82 @@
+import type { Context } from "hono";
+import type { PxeHost } from "../../../modules/pxe/desk.ts";
+import { parseMac } from "../../../src/boot/mod.ts";
+import { answerProblem } from "../../http/problem.ts";
+import { withQuery } from "../../http/query.ts";
+import type { Routes } from "../../http/routes.ts";
+import type { BootAppParts } from "./parts.ts";
+import type { Boots } from "./boots.ts";
+import { addressOf } from "./address_of.ts";
+import { renderIntroduction, renderScript, type ScriptSubject } from "./script.ts";
+
+/** A machine gets at most one token in so many milliseconds: each is written to the disk. */
+const PAUSE = 1_000;
+/** Seconds after which who has to wait asks again. */
+const STRANGER_WAIT = 15;
+const BUSY_WAIT = 5;
+
+/** `/boot/v1/script`: what a machine is to do, as iPXE script. */
+export function scriptRoutes(parts: BootAppParts, boots: Boots): Routes {
+  const { cluster, desk, enrolment, strangers, clock, log } = parts;
+  const lastToken = new Map<string, number>();
+
+  function wait(seconds: number, ...lines: string[]): ScriptSubject {
+    return { kind: "wait", lines: [`Kraken: ${lines[0]}`, ...lines.slice(1)], seconds };
+  }
+
+  function decide(host: PxeHost, address: string): ScriptSubject {
+    if (host.method !== "pxe") return wait(STRANGER_WAIT, `${host.name} does not boot this way: its /boot/method is ${host.method}`);
+    if (desk.isUp(host.id)) return wait(BUSY_WAIT, `${host.name} is in use, as its agent is heard. Waits until it is not`);
+    const { lease } = host;
+    if (parts.holdsAddresses && lease !== undefined && lease.address !== address) {
+      log.warn("Refused a boot script", { node: host.name, address, expected: lease.address });
+      return wait(STRANGER_WAIT, `${host.name} must ask from ${lease.address}, this is ${address}`);
+    }
+    const now = clock.now();
+    if (now - (lastToken.get(host.id) ?? -Infinity) < PAUSE) return wait(1, `${host.name} has asked just now. Waits`);
+    lastToken.set(host.id, now);
+    let token: string;
+    try {
+      token = enrolment.issue(host.id, host.mac);
+    } catch (error) {
+      log.error("Cannot write to the store", { problem: error instanceof Error ? error.message : String(error) });
+      return wait(BUSY_WAIT, `${host.name} can't be served now. Waits`);
+    }
+    boots.begin(host, address);
+    log.info("A machine has fetched its boot script", { node: host.name, address });
+    return { kind: "boot", node: host, boot: { cluster, parent: parts.parent, server: parts.server(), token } };
+  }
+
+  function script(
+    c: Context,
+    query: { readonly mac?: string; readonly uuid?: string; readonly arch?: string },
+  ): Response {
+    if (c.req.method === "HEAD") return answerText(""); // nothing happens for who only looks
+    if (query.mac === undefined) return answerText(renderIntroduction(parts.server()));
+    const mac = parseMac(query.mac);
+    if (mac === undefined) {
+      const detail = `Parameter 'mac' is '${query.mac.slice(0, 40)}': expected a MAC address such as 52:54:00:77:00:01`;
+      return answerProblem({ status: 400, detail });
+    }
+    const host = desk.host(mac);
+    if (host === undefined) {
+      const { uuid, arch } = query;
+      strangers.saw({ mac, asked: "script", ...(uuid !== undefined && { uuid }), ...(arch !== undefined && { arch }) });
+    }
+    const subject = host === undefined
+      ? wait(
+        STRANGER_WAIT,
+        `no node of cluster ${cluster} has the MAC address ${mac}. To make it one:`,
+        `  krakenctl adopt ${mac} --as NAME`,
+      )
+      : decide(host, addressOf(c));
+    return answerText(renderScript(subject, { server: parts.server(), mac }));
+  }
+
+  return { "/boot/v1/script": { GET: withQuery(["mac", "uuid", "arch"], script) } };
+}
+
+/** Text that nobody keeps: it has a token in it. */
+function answerText(text: string): Response {
+  return new Response(text, { headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" } });
+}

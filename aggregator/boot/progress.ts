@@ -1,0 +1,35 @@
+/** How much one machine has of the files of its boot. */
+export interface Progress {
+  /** Notes that it has taken these bytes of a file: from `first` up to, and without, `end`. */
+  took(path: string, first: number, end: number, size: number): void;
+  /** Of all files together, in percent; 100 only when it has each of them wholly. */
+  readonly percent: number;
+}
+
+/**
+ * Makes the count of a boot that has these files. Until something of a file was taken nobody knows how large it is: it counts
+ * for as much as the others. A part that begins beyond what is there counts when what is between has come.
+ */
+export function createProgress(paths: readonly string[]): Progress {
+  const files = new Map(paths.map((path) => [path, { had: 0, size: -1 }]));
+  return {
+    took(path, first, end, size) {
+      const file = files.get(path);
+      if (file === undefined) return;
+      if (file.size !== size) Object.assign(file, { had: 0, size }); // another version of it
+      if (first <= file.had) file.had = Math.max(file.had, end);
+    },
+    get percent() {
+      const sizes = [...files.values()].map(({ size }) => size).filter((size) => size >= 0);
+      const typical = sizes.length === 0 ? 1 : sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+      let had = 0;
+      let all = 0;
+      for (const file of files.values()) {
+        had += file.had;
+        all += file.size < 0 ? typical : file.size;
+      }
+      const isWhole = [...files.values()].every((file) => file.size >= 0 && file.had >= file.size);
+      return isWhole ? 100 : Math.min(99, Math.floor(100 * had / Math.max(1, all)));
+    },
+  };
+}

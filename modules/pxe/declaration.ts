@@ -1,0 +1,81 @@
+import { boot } from "../../src/boot/mod.ts";
+import { declareModule } from "../../src/plan/mod.ts";
+import { core, defineExtension, enumeration } from "../../src/state/mod.ts";
+
+/** How far a machine has got with booting from the network. */
+export const pxe = defineExtension("pxe", {
+  "/pxe/state": {
+    type: enumeration("NONE", "WAIT", "DHCP", "LOADING", "INIT"),
+    writer: "parent",
+    about:
+      "WAIT: it is on and has not been heard; DHCP: it took an address; LOADING: it has its script; INIT: it has kernel and initramfs",
+    knownWhile: { "/physState": "POWER_ON" },
+    leaveWithin: { WAIT: 120_000, DHCP: 30_000, LOADING: 60_000 },
+  },
+  "/pxe/progress": {
+    type: { kind: "integer", min: 0, max: 100 },
+    writer: "parent",
+    about: "How much of kernel and initramfs it has, in percent",
+    knownWhile: { "/pxe/state": "LOADING" },
+  },
+});
+
+const powered = { "/boot/method": "pxe", "/physState": "POWER_ON" } as const;
+const hangs = { "/physState": "PHYS_HANG" } as const;
+
+/**
+ * The way of a machine from power to kernel, as its aggregator's boot services see it. Nothing is done to the machine here:
+ * each step waits for what it does next, and a machine that does not do it in time is taken to hang.
+ */
+export const pxeDeclaration = declareModule({
+  name: "pxe",
+  about: "Boots machines from the network, and follows how far each has got",
+  extensions: [core, boot, pxe],
+  discovers: ["/pxe/state", "/pxe/progress", "/runState"],
+  mutations: {
+    listen: {
+      context: "parent",
+      changes: { "/pxe/state": ["NONE", "WAIT"] },
+      requires: powered,
+      timeout: 10_000,
+      duration: 100,
+      about: "Listens for a machine that is on",
+    },
+    address: {
+      context: "parent",
+      changes: { "/pxe/state": ["WAIT", "DHCP"] },
+      requires: powered,
+      failTo: hangs,
+      timeout: 300_000,
+      duration: 20_000,
+      about: "Waits until the machine's firmware takes an address (DHCP)",
+    },
+    script: {
+      context: "parent",
+      changes: { "/pxe/state": ["DHCP", "LOADING"] },
+      requires: powered,
+      failTo: hangs,
+      timeout: 120_000,
+      duration: 10_000,
+      about: "Waits until the machine fetches its boot script",
+    },
+    load: {
+      context: "parent",
+      changes: { "/pxe/state": ["LOADING", "INIT"] },
+      requires: powered,
+      failTo: hangs,
+      timeout: 300_000,
+      duration: 10_000,
+      about: "Waits until the machine has all of its kernel and initramfs",
+    },
+    boot: {
+      context: "parent",
+      changes: { "/runState": ["UNKNOWN", "INIT"] },
+      requires: { ...powered, "/pxe/state": "INIT" },
+      failTo: hangs,
+      timeout: 120_000,
+      duration: 15_000,
+      about: "Waits until the kernel has started and the machine's agent is heard",
+    },
+  },
+});

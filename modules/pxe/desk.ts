@@ -1,0 +1,52 @@
+import { type BootHost, bootHostOf } from "../../src/boot/mod.ts";
+import type { ModuleNode } from "../../src/module/mod.ts";
+import type { PxeSight } from "./phase.ts";
+
+/** A machine that boots from here. */
+export interface PxeHost extends BootHost {
+  /** The UUID of its node. */
+  readonly id: string;
+  /** The name of its node. */
+  readonly name: string;
+  readonly mac: string;
+}
+
+/** Where boot servers ask about machines, and tell what these do. Before the module has started nobody is known. */
+export interface PxeDesk {
+  /** The machine with this MAC address: lower case, with colons. */
+  host(mac: string): PxeHost | undefined;
+  hosts(): Iterable<PxeHost>;
+  /** Whether the machine runs an agent that is heard at this moment: it does not boot then, whatever is sent in its name. */
+  isUp(id: string): boolean;
+  saw(id: string, sight: PxeSight): void;
+}
+
+/** The machines of an aggregator, by MAC address. */
+export interface HostIndex {
+  host(mac: string): PxeHost | undefined;
+  hosts(): Iterable<PxeHost>;
+  /** Takes a node as it is now; undefined: it is gone, or another aggregator's. */
+  take(id: string, node: ModuleNode | undefined): void;
+}
+
+/** Makes an empty index. Of two nodes with one MAC address the one that was taken last counts: cfg is kept free of that. */
+export function createHostIndex(): HostIndex {
+  const byId = new Map<string, { readonly cfg: ModuleNode["cfg"]; readonly host: PxeHost | undefined }>();
+  const byMac = new Map<string, PxeHost>();
+  return {
+    host: (mac) => byMac.get(mac),
+    hosts: () => byMac.values(),
+    take(id, node) {
+      const before = byId.get(id);
+      if (before !== undefined && before.cfg === node?.cfg) return; // most changes are not of cfg
+      if (before?.host !== undefined && byMac.get(before.host.mac)?.id === id) byMac.delete(before.host.mac);
+      if (node === undefined) return void byId.delete(id);
+      const { mac, ...read } = bootHostOf(node.cfg);
+      const host = mac === undefined || (read.method !== "pxe" && read.method !== "rpi")
+        ? undefined
+        : { ...read, mac, id, name: node.name };
+      byId.set(id, { cfg: node.cfg, host });
+      if (host !== undefined) byMac.set(host.mac, host);
+    },
+  };
+}

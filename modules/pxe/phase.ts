@@ -1,0 +1,36 @@
+/** A value of `/pxe/state`. */
+export type PxePhase = "NONE" | "WAIT" | "DHCP" | "LOADING" | "INIT";
+
+/** What a boot server has seen a machine do. */
+export type PxeSight =
+  /** It took an address in order to boot. */
+  | { readonly kind: "address" }
+  /** It got a script that names its kernel. */
+  | { readonly kind: "script" }
+  /** It has so much of kernel and initramfs, in percent. */
+  | { readonly kind: "progress"; readonly percent: number }
+  /** It has all of both. */
+  | { readonly kind: "loaded" }
+  /** Its agent has asked for its identity: whatever else was seen, it runs what it was given. */
+  | { readonly kind: "enrolled" };
+
+/** Where a machine is after something was seen of it. What can't follow is passed over: a late packet is no news. */
+export function phaseAfter(phase: PxePhase, sight: PxeSight): PxePhase {
+  switch (sight.kind) {
+    case "address":
+      return "DHCP"; // whatever was before, it has begun anew
+    case "script":
+      return "LOADING";
+    case "progress":
+      return phase;
+    case "loaded":
+      return phase === "LOADING" ? "INIT" : phase;
+    case "enrolled":
+      return "INIT";
+  }
+}
+
+/** Reads a value of `/pxe/state`; NONE where there is none. */
+export function readPhase(value: unknown): PxePhase {
+  return value === "WAIT" || value === "DHCP" || value === "LOADING" || value === "INIT" ? value : "NONE";
+}

@@ -1,0 +1,6 @@
+/** What a machine boots from the network: its cfg, its kernel's arguments, and the agent's reading of them. Pure. */
+export * from "./address.ts";
+export * from "./arguments.ts";
+export * from "./cmdline.ts";
+export * from "./extension.ts";
+export * from "./host.ts";
