@@ -2,34 +2,22 @@ import { randomUUID } from "node:crypto";
 import process from "node:process";
 import { createHostinfoModule } from "../modules/hostinfo/module.ts";
 import { createServiceModule } from "../modules/service/module.ts";
-import { EXIT, ProgramError, runProgram } from "../src/cli/mod.ts";
+import { EXIT, runProgram } from "../src/cli/mod.ts";
 import { systemClock } from "../src/clock.ts";
 import { createLog } from "../src/log.ts";
-import { connectMqtt, parseBrokerUrl } from "../src/mqtt/client/mod.ts";
+import { connectMqtt } from "../src/mqtt/client/mod.ts";
 import { createUplink } from "../src/mqtt/mod.ts";
-import { isNodeName, isUuid } from "../src/state/mod.ts";
 import { createAgent } from "./agent.ts";
+import { identify } from "./identify.ts";
 import { program } from "./options.ts";
 
 await runProgram(program, async ({ options, terminal, signal }) => {
-  const { id, name, cluster, parent, broker } = options;
-  for (const [option, value] of [["id", id], ["parent", parent]] as const) {
-    if (!isUuid(value)) {
-      throw new ProgramError(`Option '--${option}' is '${value}': expected a UUID in lower case`, EXIT.usage);
-    }
-  }
-  for (const [option, value] of [["name", name], ["cluster", cluster]] as const) {
-    if (!isNodeName(value)) throw new ProgramError(`Option '--${option}' is '${value}': expected a name`, EXIT.usage);
-  }
-  try {
-    parseBrokerUrl(broker);
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw new ProgramError(`Option '--broker': ${problem}`, EXIT.usage);
-  }
   const run = randomUUID();
   const random = Math.random;
   const log = createLog((line) => void process.stderr.write(line), { pretty: process.stderr.isTTY === true });
+  const { id, name, cluster, parent, broker } = await identify(options, {
+    ...{ runDir: options["run-dir"], clock: systemClock, fetch, random, log, signal },
+  });
   const uplink = createUplink({
     ...{ url: broker, cluster, parent, child: id, run, random, log },
     connect: connectMqtt,

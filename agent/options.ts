@@ -5,16 +5,20 @@ export const program = defineProgram({
   name: "kraken-agent",
   about: "Joins its aggregator over MQTT, discovers the state of its machine, and keeps it as its cfg asks for.",
   options: {
-    id: { kind: "string", required: true, placeholder: "UUID", help: "The node's id" },
-    name: { kind: "string", required: true, help: "The node's name" },
-    cluster: { kind: "string", required: true, placeholder: "NAME", help: "The cluster's name" },
-    parent: { kind: "string", required: true, placeholder: "UUID", help: "The id of its aggregator" },
+    id: { kind: "string", placeholder: "UUID", help: "The node's id" },
+    name: { kind: "string", help: "The node's name" },
+    cluster: { kind: "string", placeholder: "NAME", help: "The cluster's name" },
+    parent: { kind: "string", placeholder: "UUID", help: "The id of its aggregator" },
     broker: {
       kind: "string",
-      required: true,
       placeholder: "URL",
       env: "KRAKEN_BROKER",
       help: "The MQTT broker, such as mqtt://10.0.0.1",
+    },
+    cmdline: {
+      kind: "string",
+      placeholder: "FILE",
+      help: "Read who it is from this kernel command line, such as /proc/cmdline, instead of the options above",
     },
     "run-dir": {
       kind: "string",

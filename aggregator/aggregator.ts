@@ -51,6 +51,8 @@ export interface AggregatorParts {
   /** Names this run: new with every start. */
   readonly run: string;
   readonly store: Store;
+  /** What the store holds; where absent it is read from there. */
+  readonly stored?: Stored;
   /** What it runs for its children. */
   readonly modules: readonly Module[];
   /** What agents are taken to run before they have told. */
@@ -117,7 +119,7 @@ export interface AggregatorCounts {
 export function createAggregator(parts: AggregatorParts): Aggregator {
   const { cluster, name, run, store, clock, random, log, way } = parts;
   const ownId = nodeIdOf(cluster, name);
-  const stored = store.load();
+  const stored = parts.stored ?? store.load();
   claimStore(parts, stored);
   const replica = createReplica(stored.documents);
   const term = takeWriterTerm(store, stored, () => replica);

@@ -3,6 +3,7 @@ import process from "node:process";
 import { hostinfoDeclaration } from "../modules/hostinfo/declaration.ts";
 import { createJoinModule } from "../modules/join/module.ts";
 import { serviceDeclaration } from "../modules/service/declaration.ts";
+import { createPxeModule } from "../modules/pxe/module.ts";
 import { createSimpowerModule } from "../modules/simpower/module.ts";
 import { EXIT, ProgramError, runProgram, untilAborted } from "../src/cli/mod.ts";
 import { systemClock } from "../src/clock.ts";
@@ -15,6 +16,8 @@ import { isNodeName, nodeIdOf } from "../src/state/mod.ts";
 import { VERSION } from "../src/version.ts";
 import { addressesOf, readHost } from "./addresses.ts";
 import { createAggregator } from "./aggregator.ts";
+import { readBootOptions } from "./boot/read_options.ts";
+import { createBootServices } from "./boot/services.ts";
 import { createApp, serve } from "./http/mod.ts";
 import { readMetrics } from "./metrics.ts";
 import { program } from "./options.ts";
@@ -38,6 +41,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   }
   if (options.advertise !== undefined) readHost(options.advertise);
   const upUrl = uplinkUrl(options);
+  const bootOptions = readBootOptions(options);
   const run = randomUUID();
   const log = createLog((line) => void process.stderr.write(line), { pretty: process.stderr.isTTY === true });
   const store = await openSqliteStore(options.data).catch(explain);
@@ -57,12 +61,19 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       random: Math.random,
       clock: systemClock,
     });
+    const clock = createSteadyClock(systemClock);
+    const stored = store.load();
+    const booting = bootOptions && createBootServices({
+      ...{ ...bootOptions, cluster, name, store, clock, log },
+      parent: nodeIdOf(cluster, name),
+      facts: stored.facts,
+    });
+    const pxe = booting?.module ?? createPxeModule().module;
     const aggregator = createAggregator({
-      ...{ cluster, name, run, store, log },
-      modules: [createJoinModule(), createSimpowerModule({ bootUri: () => boot.uri })],
+      ...{ cluster, name, run, store, stored, clock, log },
+      modules: [createJoinModule(), createSimpowerModule({ bootUri: () => boot.uri }), pxe],
       agentModules: [serviceDeclaration, hostinfoDeclaration],
       grace: options.grace,
-      clock: createSteadyClock(systemClock),
       random: Math.random,
       send: (child, frame) => send(child, frame),
       ...(options["standby-for"] !== undefined && { standbyFor: options["standby-for"] }),
@@ -98,6 +109,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       parent: aggregator.id,
       random: Math.random,
       mqttPort: options["mqtt-port"],
+      ...(booting !== undefined && { guarded: booting.guarded }),
       onUp: aggregator.receive,
       onLife: aggregator.life,
       onConnect: aggregator.connected,
@@ -113,8 +125,19 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       uplink.start(aggregator.joining);
       closers.push(uplink.stop, aggregator.joining.stop);
     }
+    let bootPorts = {};
+    if (booting !== undefined && transport.guardedUrl !== undefined) {
+      closers.push(booting.stop);
+      const http = await booting.start({ url: transport.guardedUrl, drop: transport.drop }).catch(explain);
+      bootPorts = { boot: { http, mqtt: Number(new URL(transport.guardedUrl).port) } };
+    }
     const shownBroker = broker === undefined ? undefined : redactUrl(broker);
-    const ready = { ready: true, http: served.server.port, ...(port === undefined ? {} : { mqtt: port }) };
+    const ready = {
+      ready: true,
+      http: served.server.port,
+      ...(port === undefined ? {} : { mqtt: port }),
+      ...bootPorts,
+    };
     terminal.write(`${JSON.stringify(ready)}\n`);
     log.info("Ready", { cluster, name, http: served.server.port, mqtt: port, broker: shownBroker });
     const code = await Promise.race([untilAborted(signal).then(() => EXIT.ok), deposed]);

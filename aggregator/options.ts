@@ -37,6 +37,19 @@ export const program = defineProgram({
       placeholder: "NAME",
       help: "Take the children of this aggregator over when it is lost",
     },
+    "boot-address": {
+      kind: "string",
+      placeholder: "ADDRESS",
+      help: "Boot machines from here: an IPv4 address of this machine, on their network",
+    },
+    "boot-port": { kind: "integer", default: 8080, max: 65_535, help: "Port of the boot HTTP server; 0: any free one" },
+    "boot-files": { kind: "string", placeholder: "DIR", help: "What is served to machines that boot" },
+    dhcp: {
+      kind: "string",
+      choices: ["server", "proxy", "off"],
+      default: "server",
+      help: "Give machines that boot their addresses, leave that to another server, or leave all of DHCP to it",
+    },
     grace: { kind: "duration", default: 10_000, help: "How long a lost link may take to come back by itself" },
   },
 });

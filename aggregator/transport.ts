@@ -8,12 +8,16 @@ import {
 } from "../src/mqtt/mod.ts";
 import { connectMqttJs } from "../src/mqtt/mqttjs/mod.ts";
 import { redactUrl } from "../src/redact.ts";
-import { startEmbeddedBroker } from "./broker/embedded.ts";
+import { type GuardedListener, startEmbeddedBroker } from "./broker/embedded.ts";
 
 /** What carries frames between an aggregator and its children. */
 export interface Transport extends Pick<ParentTransport, "send" | "counts"> {
   /** The port of the embedded broker; undefined where there is another one. */
   readonly port: number | undefined;
+  /** Where clients with an identity reach the embedded broker, where it listens for them. */
+  readonly guardedUrl?: string;
+  /** Ends the connections of a node that were made with an identity. */
+  drop(node: string): void;
   close(): Promise<void>;
 }
 
@@ -31,6 +35,8 @@ export async function startTransport(
     readonly mqttPort: number;
     /** URL of another broker to use instead. */
     readonly broker: string | undefined;
+    /** Another address on which the embedded broker listens. */
+    readonly guarded?: GuardedListener;
     /** Called when a broker of another process was reached (again). */
     onConnect(): void;
   },
@@ -46,10 +52,12 @@ export async function startTransport(
         return transport.counts;
       },
       port: undefined,
+      drop() {}, // its connections are another program's
       close: transport.stop,
     };
   }
-  const broker = await startEmbeddedBroker({ cluster: options.cluster, port: options.mqttPort, log: options.log });
+  const { cluster, mqttPort, guarded, log } = options;
+  const broker = await startEmbeddedBroker({ cluster, port: mqttPort, log, ...(guarded !== undefined && { guarded }) });
   const transport = createLocalParentTransport(broker, options);
   return {
     send: transport.send,
@@ -57,6 +65,8 @@ export async function startTransport(
       return transport.counts;
     },
     port: broker.port,
+    ...(broker.guardedUrl !== undefined && { guardedUrl: broker.guardedUrl }),
+    drop: broker.drop,
     async close() {
       await transport.stop();
       await broker.close();

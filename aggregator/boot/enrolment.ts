@@ -91,7 +91,11 @@ export function createEnrolment(
     return undefined;
   }
 
-  function refusalOf(found: readonly [string, Boot] | undefined, hash: string, mac: string): EnrolmentRefusal | undefined {
+  function refusalOf(
+    found: readonly [string, Boot] | undefined,
+    hash: string,
+    mac: string,
+  ): EnrolmentRefusal | undefined {
     if (found === undefined) return [...used.values()].includes(hash) ? "used" : "unknown";
     const [, { token, mac: owner }] = found;
     if (owner !== mac) return "other-machine";

@@ -61,7 +61,10 @@ export function createStrangers(clock: Clock, isKnown: (mac: string) => boolean)
   };
 }
 
-function cut<K extends "vendorClass" | "arch" | "uuid">(key: K, sight: StrangerSight): { readonly [key in K]?: string } {
+function cut<K extends "vendorClass" | "arch" | "uuid">(
+  key: K,
+  sight: StrangerSight,
+): { readonly [key in K]?: string } {
   const text = printable(sight[key] ?? "");
   return text === "" ? {} : { [key]: text } as { readonly [key in K]: string }; // a computed key has lost its name
 }

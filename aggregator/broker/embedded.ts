@@ -3,6 +3,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { Aedes } from "aedes";
 import type { Log } from "../../src/log.ts";
 import { type LocalBroker, parseTopic } from "../../src/mqtt/mod.ts";
+import { createConnectionLimit } from "../connection_limit.ts";
+import { createIdentities, type Identities, type IdentityCheck } from "./identities.ts";
 import { gateSocket } from "./packet_gate.ts";
 import { keepRetainedByTopic } from "./retained.ts";
 
@@ -13,6 +15,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** The largest packet that a client may send, in bytes: a frame, its topic, and some room. */
 const MAX_PACKET_BYTES = 512 * 1024;
 const DEFAULT_MAX_CONNECTIONS = 16_384;
+/** Connections from one address, where identities are asked for. */
+const MAX_PER_ADDRESS = 32;
 
 /** Where the broker listens and whom it serves. */
 export interface EmbeddedBrokerOptions {
@@ -24,7 +28,16 @@ export interface EmbeddedBrokerOptions {
   readonly port: number;
   /** Clients at a time; more are turned away. @default 16384 */
   readonly maxConnections?: number;
+  /** Another address to listen on, where every client needs the identity of a node and has that node's topics only. */
+  readonly guarded?: GuardedListener;
   readonly log: Log;
+}
+
+/** A listener on which identities are asked for. */
+export interface GuardedListener extends IdentityCheck {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
 }
 
 /** An MQTT broker in this process. */
@@ -32,8 +45,12 @@ export interface EmbeddedBroker extends LocalBroker {
   /** Where clients reach it. */
   readonly url: string;
   readonly port: number;
+  /** Where clients with an identity reach it; absent where there is no such listener. */
+  readonly guardedUrl?: string;
   /** Clients that are connected now. */
   readonly clients: number;
+  /** Ends the connections of a node, by its UUID, that were made with an identity. */
+  drop(node: string): void;
   close(): Promise<void>;
 }
 
@@ -47,8 +64,11 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   const { cluster, log, host = "127.0.0.1", maxConnections = DEFAULT_MAX_CONNECTIONS } = options;
   const listeners = new Set<(topic: string, payload: Uint8Array) => void>();
   const sockets = new Set<Socket>();
-  const aedes = await createAedes(cluster);
+  const identities = createIdentities(options.guarded);
+  const aedes = await createAedes(cluster, identities);
   keepRetainedByTopic(aedes);
+  aedes.on("client", identities.joined);
+  aedes.on("clientDisconnect", identities.left);
   aedes.on("publish", (packet, client) => {
     if (client === null) return;
     const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
@@ -60,29 +80,45 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   );
   aedes.on("connectionError", (_client, error) => log.info("Broker dropped a connection", { why: error.message }));
 
-  const server = createServer((socket) => {
-    if (sockets.size >= maxConnections) {
-      log.warn("Broker turned a connection away as it has its limit", { connections: sockets.size });
-      socket.destroy();
-      return;
-    }
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    socket.setNoDelay(true);
-    aedes.handle(gateSocket(socket, MAX_PACKET_BYTES));
-  });
+  function accept(perAddress: number, onAccepted: (socket: Socket) => void): (socket: Socket) => void {
+    const limit = createConnectionLimit({ all: maxConnections, perAddress });
+    return (socket) => {
+      if (!limit.admit(socket)) {
+        log.warn("Broker turned a connection away as it has its limit", { connections: limit.open });
+        socket.destroy();
+        return;
+      }
+      sockets.add(socket);
+      socket.once("close", () => {
+        sockets.delete(socket);
+        identities.closed(socket);
+      });
+      socket.setNoDelay(true);
+      onAccepted(socket);
+      aedes.handle(gateSocket(socket, MAX_PACKET_BYTES));
+    };
+  }
+  const servers = [createServer(accept(Infinity, () => {}))];
+  const urls: string[] = [];
   try {
-    await listen(server, host, options.port);
+    const [server] = servers;
+    if (server !== undefined) urls.push(await listen(server, host, options.port));
+    if (options.guarded !== undefined) {
+      const guarded = createServer(accept(MAX_PER_ADDRESS, identities.guard));
+      urls.push(await listen(guarded, options.guarded.host, options.guarded.port));
+      servers.push(guarded);
+    }
   } catch (error) {
+    for (const server of servers) server.close();
     await new Promise<void>((resolve) => aedes.close(() => resolve()));
     throw error;
   }
-  // A server that listens on a TCP port has an address of this kind.
-  const { port } = server.address() as AddressInfo;
+  const [url = "", guardedUrl] = urls;
 
   return {
-    url: `mqtt://${host.includes(":") ? `[${host}]` : host}:${port}`,
-    port,
+    url,
+    port: Number(new URL(url).port),
+    ...(guardedUrl !== undefined && { guardedUrl }),
     get clients() {
       return aedes.connectedClients;
     },
@@ -100,16 +136,17 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
         listeners.delete(listener);
       };
     },
+    drop: (node) => identities.drop(node),
     async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
       for (const socket of sockets) socket.destroy();
-      await closed;
+      await Promise.all(closed);
     },
   };
 }
 
-function createAedes(cluster: string): Promise<Aedes> {
+function createAedes(cluster: string, identities: Identities): Promise<Aedes> {
   return Aedes.createBroker({
     // Messages are handed on as they come: with a bound, those beyond it wait in a queue that is emptied by recursion, which
     // thousands of clients at once take to the end of the stack.
@@ -121,33 +158,47 @@ function createAedes(cluster: string): Promise<Aedes> {
       if (packet.clean !== true) done(new Error("Only clean sessions are served"), false);
       else done(null, true);
     },
-    authorizePublish(_client, packet, done) {
+    authenticate(client, username, password, done) {
+      done(null, identities.admit(client.conn, { clientId: client.id, username, password }));
+    },
+    authorizePublish(client, packet, done) {
       const topic = parseTopic(packet.topic);
-      if (topic?.cluster !== cluster || topic.channel === "down") {
+      if (
+        topic?.cluster !== cluster || topic.channel === "down" ||
+        !identities.mayPublish(client?.conn ?? null, topic)
+      ) {
         return done(new Error(`Must not publish to '${packet.topic}'`));
       }
       if (packet.qos > 1) return done(new Error("QoS 2 is not served"));
       if (topic.channel !== "life") packet.retain = false;
       done(null);
     },
-    authorizeSubscribe(_client, subscription, done) {
+    authorizeSubscribe(client, subscription, done) {
       const topic = parseTopic(subscription.topic);
-      const allowed = topic?.cluster === cluster && topic.channel !== "up";
+      const allowed = topic?.cluster === cluster && topic.channel !== "up" &&
+        identities.maySubscribe(client?.conn ?? null, topic);
       done(null, allowed ? subscription : null);
     },
   });
 }
 
-/** @throws {Error} In words for people, when the port is in use. */
-function listen(server: Server, host: string, port: number): Promise<void> {
+/**
+ * @returns The URL under which the broker is reached.
+ * @throws {Error} In words for people, when the port is in use.
+ */
+function listen(server: Server, host: string, wanted: number): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: Error & { code?: string }) => {
       const inUse = error.code === "EADDRINUSE";
       const why = inUse
         ? "the port is in use: stop the other program, choose another with --mqtt-port, or use its broker with --broker"
         : error.message;
-      reject(new Error(`Cannot listen on ${host}:${port} as ${why}`, { cause: error }));
+      reject(new Error(`Cannot listen on ${host}:${wanted} as ${why}`, { cause: error }));
     });
-    server.listen(port, host, () => resolve());
+    server.listen(wanted, host, () => {
+      // A server that listens on a TCP port has an address of this kind.
+      const { port } = server.address() as AddressInfo;
+      resolve(`mqtt://${host.includes(":") ? `[${host}]` : host}:${port}`);
+    });
   });
 }

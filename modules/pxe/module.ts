@@ -1,4 +1,10 @@
-import { defineModule, type Module, type ModuleContext, type ModuleNode, PermanentError } from "../../src/module/mod.ts";
+import {
+  defineModule,
+  type Module,
+  type ModuleContext,
+  type ModuleNode,
+  PermanentError,
+} from "../../src/module/mod.ts";
 import { pxeDeclaration } from "./declaration.ts";
 import { createHostIndex, type PxeDesk } from "./desk.ts";
 import { phaseAfter, type PxePhase, type PxeSight, readPhase } from "./phase.ts";

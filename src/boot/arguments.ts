@@ -86,5 +86,7 @@ export function kernelArguments(node: KernelNode, boot: KernelBoot): string[] {
   const odd = words.findIndex((word) => !WORD.test(word));
   const taken = node.arguments.find((word) => OWN.test(word));
   if (odd === -1 && taken === undefined) return words;
-  throw new TypeError(`Cannot make kernel arguments for '${node.name}': word ${odd + 1} is not one that a kernel is given`);
+  throw new TypeError(
+    `Cannot make kernel arguments for '${node.name}': word ${odd + 1} is not one that a kernel is given`,
+  );
 }

@@ -39,9 +39,7 @@ export function bootHostOf(cfg: Values): BootHost {
   const gateway = ip("/ipv4/gateway");
   const prefix = cfg.get("/ipv4/prefix");
   const servers = cfg.get("/ipv4/dns");
-  const dns = Array.isArray(servers)
-    ? servers.filter((server) => typeof server === "string").filter(isIpv4)
-    : [];
+  const dns = Array.isArray(servers) ? servers.filter((server) => typeof server === "string").filter(isIpv4) : [];
   const file = (url: string, usual: string): string => {
     const value = text(url) ?? usual;
     return isFilePath(value) ? value : usual;

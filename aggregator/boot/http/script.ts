@@ -1,4 +1,4 @@
-import { type KernelBoot, kernelArguments, type KernelNode } from "../../../src/boot/mod.ts";
+import { kernelArguments, type KernelBoot, type KernelNode } from "../../../src/boot/mod.ts";
 
 /** What a machine is to be told by its iPXE script. */
 export type ScriptSubject =

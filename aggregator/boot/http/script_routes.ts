@@ -25,8 +25,12 @@ export function scriptRoutes(parts: BootAppParts, boots: Boots): Routes {
   }
 
   function decide(host: PxeHost, address: string): ScriptSubject {
-    if (host.method !== "pxe") return wait(STRANGER_WAIT, `${host.name} does not boot this way: its /boot/method is ${host.method}`);
-    if (desk.isUp(host.id)) return wait(BUSY_WAIT, `${host.name} is in use, as its agent is heard. Waits until it is not`);
+    if (host.method !== "pxe") {
+      return wait(STRANGER_WAIT, `${host.name} does not boot this way: its /boot/method is ${host.method}`);
+    }
+    if (desk.isUp(host.id)) {
+      return wait(BUSY_WAIT, `${host.name} is in use, as its agent is heard. Waits until it is not`);
+    }
     const { lease } = host;
     if (parts.holdsAddresses && lease !== undefined && lease.address !== address) {
       log.warn("Refused a boot script", { node: host.name, address, expected: lease.address });

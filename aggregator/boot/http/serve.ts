@@ -2,6 +2,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
+import { createConnectionLimit } from "../../connection_limit.ts";
 
 /** How long a machine may take to send a request, in milliseconds: they are small. */
 const REQUEST_TIMEOUT = 30_000;
@@ -25,7 +26,10 @@ export interface BootHttpServer {
  *
  * @throws {Error} In words for people, when it can't listen there.
  */
-export async function serveBoot(app: Hono, options: { readonly host: string; readonly port: number }): Promise<BootHttpServer> {
+export async function serveBoot(
+  app: Hono,
+  options: { readonly host: string; readonly port: number },
+): Promise<BootHttpServer> {
   const { host, port } = options;
   const server = createAdaptorServer({
     fetch: app.fetch,
@@ -35,7 +39,10 @@ export async function serveBoot(app: Hono, options: { readonly host: string; rea
   }) as Server; // made by the createServer above
   server.setTimeout(SILENCE_TIMEOUT);
   const closed = new Promise<void>((resolve) => server.once("close", resolve));
-  limitConnections(server);
+  const limit = createConnectionLimit({ all: MAX_CONNECTIONS, perAddress: MAX_PER_ADDRESS });
+  server.on("connection", (socket: Socket) => {
+    if (!limit.admit(socket)) socket.destroy();
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(new Error(explain(error, host, port), { cause: error })));
     server.listen(port, host, resolve);
@@ -49,24 +56,6 @@ export async function serveBoot(app: Hono, options: { readonly host: string; rea
       await closed;
     },
   };
-}
-
-function limitConnections(server: Server): void {
-  const open = new Map<string, number>();
-  let all = 0;
-  server.on("connection", (socket: Socket) => {
-    const address = socket.remoteAddress ?? "";
-    const mine = open.get(address) ?? 0;
-    if (all >= MAX_CONNECTIONS || mine >= MAX_PER_ADDRESS) return void socket.destroy();
-    all++;
-    open.set(address, mine + 1);
-    socket.once("close", () => {
-      all--;
-      const left = (open.get(address) ?? 1) - 1;
-      if (left === 0) open.delete(address);
-      else open.set(address, left);
-    });
-  });
 }
 
 function explain(error: Error, host: string, port: number): string {

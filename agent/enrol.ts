@@ -1,0 +1,146 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as v from "valibot";
+import type { KernelCommandLine } from "../src/boot/mod.ts";
+import type { Clock, Random } from "../src/clock.ts";
+import type { Log } from "../src/log.ts";
+import { isNodeName, isUuid } from "../src/state/mod.ts";
+
+/** Where the identity is kept, in the folder of what outlives the agent but not the machine's boot. */
+const FILE = "identity.json";
+/** First and longest wait before asking again, in milliseconds. */
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 15_000;
+/** How long the server may take to answer, in milliseconds. */
+const ANSWER_TIMEOUT = 15_000;
+/** The longest answer that is read, in characters. */
+const MAX_ANSWER = 16_384;
+
+const identity = v.object({
+  id: v.pipe(v.string(), v.check(isUuid, "expected a UUID in lower case")),
+  name: v.pipe(v.string(), v.check(isNodeName, "expected a name")),
+  cluster: v.pipe(v.string(), v.check(isNodeName, "expected a name")),
+  parent: v.pipe(v.string(), v.check(isUuid, "expected a UUID in lower case")),
+  broker: v.pipe(v.string(), v.check(isMqtt, "expected a URL such as mqtt://10.0.0.1")),
+  username: v.pipe(v.string(), v.minLength(1), v.maxLength(256)),
+  password: v.pipe(v.string(), v.minLength(1), v.maxLength(256)),
+});
+const kept = v.object({ mac: v.string(), token: v.string(), identity });
+
+/** Who this machine's agent is during this boot, and how it joins. */
+export type Identity = v.InferOutput<typeof identity>;
+
+/** What enrolling works with. */
+export interface EnrolParts {
+  /** A folder in memory: what is in it must not outlive the boot. */
+  readonly runDir: string;
+  readonly fetch: typeof fetch;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The identity of this boot: the one that an earlier run of the agent has left, or else the one that the kernel's one-time token
+ * is exchanged for. While the server is away it is asked again and again.
+ *
+ * @throws {Error} When the server refuses the token, or says something that is no identity: another try can't help.
+ */
+export async function enrol(commandLine: KernelCommandLine, parts: EnrolParts): Promise<Identity> {
+  const file = join(parts.runDir, FILE);
+  const { mac, token } = commandLine;
+  const before = await readKept(file, parts.log);
+  if (before?.mac === mac && before.token === token) return before.identity;
+  for (let wait = FIRST_WAIT;; wait = Math.min(wait * 2, LONGEST_WAIT)) {
+    const asked = await ask(commandLine, parts);
+    if (asked.ok) {
+      await keep(file, parts.runDir, { mac, token, identity: asked.identity });
+      return asked.identity;
+    }
+    const why = asked.why;
+    parts.log.warn("Cannot enrol yet", { server: commandLine.server, why });
+    await pause(parts, wait * (0.75 + parts.random() / 2));
+  }
+}
+
+type Asked = { readonly ok: true; readonly identity: Identity } | { readonly ok: false; readonly why: string };
+
+/** Asks once. @throws {Error} When asking again can't help. */
+async function ask({ server, mac, token }: KernelCommandLine, parts: EnrolParts): Promise<Asked> {
+  let status: number;
+  let text: string;
+  try {
+    const answer = await parts.fetch(`${server}/boot/v1/enrol`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ token, mac }),
+      redirect: "error",
+      signal: AbortSignal.any([parts.signal, AbortSignal.timeout(ANSWER_TIMEOUT)]),
+    });
+    status = answer.status;
+    text = await readText(answer);
+  } catch (error) {
+    parts.signal.throwIfAborted();
+    return { ok: false, why: error instanceof Error ? error.message : String(error) };
+  }
+  if (status >= 500 || status === 408 || status === 429) return { ok: false, why: `HTTP status ${status}` };
+  if (status !== 200) throw new Error(`Cannot enrol at ${server}: ${detailOf(text) ?? `HTTP status ${status}`}`);
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), identity), text);
+  if (read.success) return { ok: true, identity: read.output };
+  // Nothing of what came is repeated: it may hold a password.
+  const field = v.getDotPath(read.issues[0]) ?? "the answer";
+  throw new Error(`Cannot enrol at ${server}: ${field} is not what was expected`);
+}
+
+/** The text of an answer, as far as it is of use. */
+async function readText(answer: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of answer.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_ANSWER) throw new Error(`The answer has more than ${MAX_ANSWER} characters`);
+  }
+  return text;
+}
+
+/** The detail of problem details (RFC 9457). */
+function detailOf(text: string): string | undefined {
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), v.object({ detail: v.string() })), text);
+  return read.success ? read.output.detail : undefined;
+}
+
+async function readKept(file: string, log: Log): Promise<v.InferOutput<typeof kept> | undefined> {
+  const text = await readFile(file, "utf8").catch(() => undefined); // most often there is none yet
+  if (text === undefined) return undefined;
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), kept), text);
+  if (read.success) return read.output;
+  log.warn("Cannot read the identity that was kept: asks for one", { file });
+  return undefined;
+}
+
+/** Under its name only when it is whole: the machine's only token is used up. */
+async function keep(file: string, folder: string, content: v.InferOutput<typeof kept>): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(`${file}.new`, JSON.stringify(content), { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
+function pause({ clock, signal }: EnrolParts, ms: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const over = () => {
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = clock.after(ms, () => {
+      signal.removeEventListener("abort", over);
+      resolve();
+    });
+    signal.addEventListener("abort", over, { once: true });
+  });
+}
+
+function isMqtt(text: string): boolean {
+  return URL.canParse(text) && /^mqtts?:$/.test(new URL(text).protocol);
+}

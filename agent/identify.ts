@@ -1,0 +1,93 @@
+import { readFile } from "node:fs/promises";
+import type { ParsedCommandLine } from "../src/boot/mod.ts";
+import { parseCommandLine } from "../src/boot/mod.ts";
+import { EXIT, ProgramError } from "../src/cli/mod.ts";
+import { parseBrokerUrl } from "../src/mqtt/client/mod.ts";
+import { isNodeName, isUuid } from "../src/state/mod.ts";
+import { enrol, type EnrolParts } from "./enrol.ts";
+
+/** What the agent's command line says of who it is. */
+export interface IdentityOptions {
+  readonly id: string | undefined;
+  readonly name: string | undefined;
+  readonly cluster: string | undefined;
+  readonly parent: string | undefined;
+  readonly broker: string | undefined;
+  readonly cmdline: string | undefined;
+}
+
+/** Who an agent is, and how it joins. */
+export interface AgentIdentity {
+  readonly id: string;
+  readonly name: string;
+  readonly cluster: string;
+  /** The UUID of its aggregator. */
+  readonly parent: string;
+  /** The broker's URL, with the agent's credentials where it has any: for nobody to see. */
+  readonly broker: string;
+  /** Origin of the boot HTTP server; absent where it was not booted from one. */
+  readonly server?: string;
+}
+
+/**
+ * Works out who the agent is: from its options, or by the token on the kernel's command line, which it exchanges.
+ *
+ * @throws {ProgramError} When options are missing, or wrong, or the token is not taken.
+ */
+export async function identify(options: IdentityOptions, parts: EnrolParts): Promise<AgentIdentity> {
+  return options.cmdline === undefined ? fromOptions(options) : await fromCommandLine(options.cmdline, options, parts);
+}
+
+function fromOptions(options: IdentityOptions): AgentIdentity {
+  const take = (option: "id" | "name" | "cluster" | "parent" | "broker"): string => {
+    const value = options[option];
+    if (value !== undefined) return value;
+    throw new ProgramError(`Option '--${option}' is missing: expected it, or '--cmdline'`, EXIT.usage);
+  };
+  const identity = {
+    id: take("id"),
+    name: take("name"),
+    cluster: take("cluster"),
+    parent: take("parent"),
+    broker: take("broker"),
+  };
+  for (const option of ["id", "parent"] as const) {
+    if (isUuid(identity[option])) continue;
+    throw new ProgramError(`Option '--${option}' is '${identity[option]}': expected a UUID in lower case`, EXIT.usage);
+  }
+  for (const option of ["name", "cluster"] as const) {
+    if (isNodeName(identity[option])) continue;
+    throw new ProgramError(`Option '--${option}' is '${identity[option]}': expected a name`, EXIT.usage);
+  }
+  try {
+    parseBrokerUrl(identity.broker);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new ProgramError(`Option '--broker': ${problem}`, EXIT.usage);
+  }
+  return identity;
+}
+
+async function fromCommandLine(file: string, options: IdentityOptions, parts: EnrolParts): Promise<AgentIdentity> {
+  for (const option of ["id", "name", "cluster", "parent"] as const) {
+    if (options[option] === undefined) continue;
+    throw new ProgramError(`Option '--${option}' is given with '--cmdline', which says it: expected one`, EXIT.usage);
+  }
+  const text = await readFile(file, "utf8").catch((error: Error) => {
+    throw new ProgramError(`Cannot read the kernel's command line: ${error.message}`);
+  });
+  const parsed: ParsedCommandLine = parseCommandLine(text);
+  if (!parsed.ok) throw new ProgramError(`Cannot use the kernel's command line: ${parsed.problems.join("; ")}`);
+  const { id, name, cluster, parent, broker, username, password } = await enrol(parsed.value, parts).catch(explain);
+  const url = new URL(broker);
+  url.username = username;
+  url.password = password;
+  parts.log.info("Enrolled", { id, name, server: parsed.value.server });
+  return { id, name, cluster, parent, broker: url.href, server: parsed.value.server };
+}
+
+/** What is no defect is shown without a stack. */
+function explain(error: unknown): never {
+  if (error instanceof ProgramError) throw error;
+  throw new ProgramError(error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,53 @@
+import { statSync } from "node:fs";
+import { isIpv4 } from "../../src/boot/mod.ts";
+import { EXIT, ProgramError } from "../../src/cli/mod.ts";
+import type { BootOptions } from "./services.ts";
+
+/** The options of the command line that are about booting. */
+export interface BootCommandLine {
+  readonly "boot-address": string | undefined;
+  readonly "boot-port": number;
+  readonly "boot-files": string | undefined;
+  readonly "mqtt-port": number;
+  readonly dhcp: BootOptions["dhcp"];
+  readonly broker: string | undefined;
+}
+
+/**
+ * What the command line says of booting; undefined where nothing boots from here.
+ *
+ * @throws {ProgramError} When options do not fit each other, or what is there.
+ */
+export function readBootOptions(
+  given: BootCommandLine,
+): Pick<BootOptions, "address" | "httpPort" | "mqttPort" | "files" | "dhcp"> | undefined {
+  const address = given["boot-address"];
+  const files = given["boot-files"];
+  if (address === undefined) {
+    if (files === undefined) return undefined;
+    throw new ProgramError(
+      "Option '--boot-files' is given without '--boot-address': expected both, or none",
+      EXIT.usage,
+    );
+  }
+  if (!isIpv4(address) || address === "0.0.0.0") {
+    throw new ProgramError(
+      `Option '--boot-address' is '${address}': expected an IPv4 address of this machine, such as 10.77.0.1`,
+      EXIT.usage,
+    );
+  }
+  if (files === undefined) {
+    throw new ProgramError("Option '--boot-address' is given without '--boot-files': expected a folder", EXIT.usage);
+  }
+  if (statSync(files, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new ProgramError(`Option '--boot-files' is '${files}': expected a folder that is there`, EXIT.usage);
+  }
+  if (given.broker !== undefined) {
+    throw new ProgramError(
+      "Option '--boot-address' is given with '--broker': expected the embedded broker, which alone knows the identities " +
+        "of machines that boot from here",
+      EXIT.usage,
+    );
+  }
+  return { address, files, dhcp: given.dhcp, httpPort: given["boot-port"], mqttPort: given["mqtt-port"] };
+}

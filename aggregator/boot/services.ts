@@ -1,0 +1,129 @@
+import type { Module } from "../../src/module/mod.ts";
+import type { Clock } from "../../src/clock.ts";
+import type { Log } from "../../src/log.ts";
+import { createPxeModule } from "../../modules/pxe/module.ts";
+import type { PxeDesk } from "../../modules/pxe/desk.ts";
+import type { GuardedListener } from "../broker/embedded.ts";
+import type { Store, Stored } from "../store/mod.ts";
+import { type DhcpEvent, standardBoot, startDhcpServer } from "./dhcp/mod.ts";
+import { createEnrolment } from "./enrolment.ts";
+import { createBootApp } from "./http/app.ts";
+import { serveBoot } from "./http/serve.ts";
+import { createStrangers, type Strangers } from "./strangers.ts";
+
+/** Where machines boot from, and how. */
+export interface BootOptions {
+  /** An IPv4 address of this machine on the network that the machines boot over. */
+  readonly address: string;
+  /** Port of the boot HTTP server; 0 for any free one. */
+  readonly httpPort: number;
+  /** Port on which agents reach the broker; 0 for any free one. */
+  readonly mqttPort: number;
+  /** The folder of what is served. */
+  readonly files: string;
+  /** `off`: another server tells machines what to boot. */
+  readonly dhcp: "server" | "proxy" | "off";
+  readonly cluster: string;
+  /** The name of this aggregator's own node, and its UUID. */
+  readonly name: string;
+  readonly parent: string;
+  readonly store: Store;
+  readonly facts: Stored["facts"];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What the boot services need of the broker once it listens. */
+export interface BootBroker {
+  readonly url: string;
+  /** Ends the connections of a node. */
+  drop(node: string): void;
+}
+
+/** The boot services of an aggregator. They are silent until they are started. */
+export interface BootServices {
+  /** Belongs into the aggregator. */
+  readonly module: Module;
+  /** Belongs into the broker. */
+  readonly guarded: GuardedListener;
+  readonly strangers: Strangers;
+  /** Serves machines from here on. @returns The port of the boot HTTP server. @throws {Error} When a port can't be had. */
+  start(broker: BootBroker): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** Makes the boot services of an aggregator: DHCP, boot HTTP, and the identities of agents in the broker. */
+export function createBootServices(options: BootOptions): BootServices {
+  const { address, cluster, parent, clock, log } = options;
+  const ending = new AbortController();
+  const running: (() => Promise<void>)[] = [];
+  let broker: BootBroker | undefined;
+  let server = "";
+
+  const enrolment = createEnrolment({
+    ...{ store: options.store, facts: options.facts, clock, log },
+    onEnd: (id) => broker?.drop(id),
+  });
+  const { module, desk } = createPxeModule({ parent: options.name, onEnd: enrolment.end });
+  const strangers = createStrangers(clock, (mac) => desk.host(mac) !== undefined);
+  const app = createBootApp({
+    ...{ cluster, parent, desk, enrolment, strangers, clock, log },
+    server: () => server,
+    broker: () => broker?.url ?? "",
+    files: options.files,
+    holdsAddresses: options.dhcp === "server",
+  });
+
+  async function startDhcp(mode: "server" | "proxy"): Promise<void> {
+    const dhcp = await startDhcpServer({
+      ...{ address, mode, clock, log },
+      lookup: (mac) => desk.host(mac),
+      boot: (client) =>
+        standardBoot(client, {
+          script: `${server}/boot/v1/script?mac=${client.mac}`,
+          files: `${server}/boot/v1/files`,
+        }),
+      onEvent: (event) => noteDhcp(event, desk, strangers),
+      signal: ending.signal,
+    });
+    running.push(dhcp.stop);
+  }
+
+  return {
+    module,
+    guarded: { host: address, port: options.mqttPort, isIdentity: enrolment.isIdentity },
+    strangers,
+    async start(to) {
+      broker = to;
+      const http = await serveBoot(app, { host: address, port: options.httpPort });
+      running.push(http.close);
+      server = `http://${address}:${http.port}`;
+      if (options.dhcp !== "off") await startDhcp(options.dhcp);
+      log.info("Machines boot from here", { server, dhcp: options.dhcp, files: options.files });
+      return http.port;
+    },
+    async stop() {
+      ending.abort();
+      for (const stop of running.reverse()) await stop();
+    },
+  };
+}
+
+/** What a DHCP packet says of a machine: that it took an address to boot with, or that nobody knows it. */
+function noteDhcp({ client, host, request, answer }: DhcpEvent, desk: PxeDesk, strangers: Strangers): void {
+  const { mac, boots, vendorClass, uuid } = client;
+  if (host === undefined) {
+    strangers.saw({
+      mac,
+      asked: `dhcp ${request}`,
+      ...(client.firmware !== "unknown" && { arch: client.firmware }),
+      ...(vendorClass !== undefined && { vendorClass }),
+      ...(uuid !== undefined && { uuid }),
+    });
+    return;
+  }
+  const known = desk.host(mac);
+  if (known !== undefined && boots && request === "request" && answer === "ack") {
+    desk.saw(known.id, { kind: "address" });
+  }
+}

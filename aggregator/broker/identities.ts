@@ -1,0 +1,105 @@
+import type { Client } from "aedes";
+import type { LinkTopic } from "../../src/mqtt/mod.ts";
+
+/** Connections of one node at a time: its agent's, and that of an earlier run which the broker still has to miss. */
+const MAX_PER_NODE = 2;
+
+/** Who may connect where identities are asked for. */
+export interface IdentityCheck {
+  /** Tells whether this is the password of the node with this UUID, now. */
+  isIdentity(node: string, password: string): boolean;
+}
+
+/** What carries a client. */
+export interface Carrier {
+  destroy(): unknown;
+}
+
+/** What a client says of itself when it connects. */
+export interface Credentials {
+  readonly clientId: string;
+  readonly username: string | undefined;
+  readonly password: Uint8Array | undefined;
+}
+
+/**
+ * Keeps the clients that came over a listener on which identities are asked for to themselves: each is the node as which it has
+ * connected, and may use that node's topics only.
+ */
+export interface Identities {
+  /** Marks a connection: its client needs an identity. */
+  guard(connection: Carrier): void;
+  /** Whether a client may connect over a connection. */
+  admit(connection: object, credentials: Credentials): boolean;
+  /** A client has connected. */
+  joined(client: Client): void;
+  /** A client is gone. */
+  left(client: Client): void;
+  /** `null`: the program itself. */
+  mayPublish(connection: object | null, topic: LinkTopic): boolean;
+  maySubscribe(connection: object | null, topic: LinkTopic): boolean;
+  /** A connection that was marked is closed. */
+  closed(connection: Carrier): void;
+  /** Ends the connections of a node, whose identity is void. */
+  drop(node: string): void;
+}
+
+/** See {@link Identities}. Without a check nobody gets in over a connection that is marked. */
+export function createIdentities(check: IdentityCheck | undefined): Identities {
+  /** The node of each marked connection; "" before its client has said who it is. */
+  const nodes = new WeakMap<object, string>();
+  const connections = new Map<string, Set<Carrier>>();
+  const clients = new Map<string, Client>();
+
+  /** The node that a client is; undefined where it need not be one. */
+  function confinedTo(connection: object | null): string | undefined {
+    return connection === null ? undefined : nodes.get(connection);
+  }
+
+  return {
+    guard: (connection) => void nodes.set(connection, ""),
+    admit(connection, { clientId, username, password }) {
+      if (confinedTo(connection) === undefined) return true;
+      if (check === undefined || username === undefined || username === "" || password === undefined) return false;
+      if (!check.isIdentity(username, new TextDecoder().decode(password))) return false;
+      // Whoever connects under the id of another client puts that one out.
+      const other = clients.get(clientId);
+      if (other !== undefined && confinedTo(other.conn) !== username) return false;
+      nodes.set(connection, username);
+      const own = connections.get(username) ?? new Set();
+      connections.set(username, own);
+      if (isCarrier(connection)) own.add(connection);
+      const [oldest] = own;
+      if (own.size > MAX_PER_NODE) oldest?.destroy();
+      return true;
+    },
+    joined: (client) => void clients.set(client.id, client),
+    left(client) {
+      if (clients.get(client.id) === client) clients.delete(client.id);
+    },
+    mayPublish(connection, topic) {
+      const node = confinedTo(connection);
+      return node === undefined || topic.child === node;
+    },
+    maySubscribe(connection, topic) {
+      const node = confinedTo(connection);
+      if (node === undefined) return true;
+      // Its parent's words to it, and whether a parent is there.
+      return topic.channel === "down" ? topic.child === node : topic.child === topic.parent;
+    },
+    closed(connection) {
+      const node = nodes.get(connection);
+      if (node === undefined || node === "") return;
+      const own = connections.get(node);
+      own?.delete(connection);
+      if (own?.size === 0) connections.delete(node);
+    },
+    drop(node) {
+      for (const connection of [...connections.get(node) ?? []]) connection.destroy();
+    },
+  };
+}
+
+function isCarrier(connection: object): connection is Carrier {
+  return "destroy" in connection && typeof connection.destroy === "function";
+}
