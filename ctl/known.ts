@@ -1,5 +1,6 @@
 import { hostinfoDeclaration } from "../modules/hostinfo/declaration.ts";
 import { joinDeclaration } from "../modules/join/declaration.ts";
+import { pxeDeclaration } from "../modules/pxe/declaration.ts";
 import { serviceDeclaration } from "../modules/service/declaration.ts";
 import { simpowerDeclaration } from "../modules/simpower/declaration.ts";
 import { policy } from "../src/engine/mod.ts";
@@ -8,6 +9,7 @@ import { core, createSchema, type Schema, services } from "../src/state/mod.ts";
 
 const declarations: readonly ModuleDeclaration[] = [
   joinDeclaration,
+  pxeDeclaration,
   simpowerDeclaration,
   serviceDeclaration,
   hostinfoDeclaration,

@@ -1,3 +1,4 @@
+import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, services } from "../../src/state/mod.ts";
 import { bmc, powerMutations } from "../power/declaring.ts";
@@ -24,7 +25,7 @@ const timeouts = { find: 20_000, on: 30_000, off: 30_000 };
 export const simpowerDeclaration = declareModule({
   name: "simpower",
   about: "Powers simulated machines on and off",
-  extensions: [core, services, bmc, simpowerConfig],
+  extensions: [core, services, boot, bmc, simpowerConfig],
   discovers: ["/physState", "/bmc/error", "/bmc/inlet", "/bmc/watts"],
   mutations: {
     ...powerMutations("sim", timeouts),
@@ -32,6 +33,7 @@ export const simpowerDeclaration = declareModule({
       context: "parent",
       changes: { "/runState": ["UNKNOWN", "INIT"] },
       requires: { "/platform": "sim", "/physState": "POWER_ON" },
+      excludes: { "/boot/method": ["pxe", "rpi"] }, // whose boots others follow
       failTo: { "/physState": "PHYS_HANG" },
       timeout: 60_000,
       about: "Waits for the agent of a machine that was powered on",
