@@ -9,7 +9,9 @@ import { type DhcpEvent, standardBoot, startDhcpServer } from "./dhcp/mod.ts";
 import { createEnrolment } from "./enrolment.ts";
 import { createBootApp } from "./http/app.ts";
 import { serveBoot } from "./http/serve.ts";
+import { openFile } from "./open_file.ts";
 import { createStrangers, type Strangers } from "./strangers.ts";
+import { fileSource, startTftpServer } from "./tftp/mod.ts";
 
 /** Where machines boot from, and how. */
 export interface BootOptions {
@@ -52,7 +54,7 @@ export interface BootServices {
   stop(): Promise<void>;
 }
 
-/** Makes the boot services of an aggregator: DHCP, boot HTTP, and the identities of agents in the broker. */
+/** Makes the boot services of an aggregator: DHCP and TFTP, boot HTTP, and the identities of agents in the broker. */
 export function createBootServices(options: BootOptions): BootServices {
   const { address, cluster, parent, clock, log } = options;
   const ending = new AbortController();
@@ -87,6 +89,14 @@ export function createBootServices(options: BootOptions): BootServices {
       signal: ending.signal,
     });
     running.push(dhcp.stop);
+    const tftp = await startTftpServer({
+      ...{ address, clock, log, signal: ending.signal },
+      async read(path) {
+        const file = await openFile(options.files, path);
+        return file && fileSource(file);
+      },
+    });
+    running.push(tftp.stop);
   }
 
   return {

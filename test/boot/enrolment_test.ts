@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { createEnrolment, type Enrolment, TOKEN_LIFE } from "../../aggregator/boot/enrolment.ts";
+import { openMemoryStore } from "../../aggregator/store/memory.ts";
+import type { Store } from "../../aggregator/store/mod.ts";
+import { createLog } from "../../src/log.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+
+const MACS = ["52:54:00:77:00:01", "52:54:00:77:00:02"];
+const ID = (machine: number): string => `00000000-0000-4000-8000-00000000000${machine}`;
+
+interface World {
+  enrolment: Enrolment;
+  readonly store: Store;
+  readonly lines: string[];
+  readonly ended: string[];
+  readonly clock: ReturnType<typeof createVirtualClock>;
+  restart(): void;
+}
+
+function makeWorld(): World {
+  const store = openMemoryStore();
+  const lines: string[] = [];
+  const ended: string[] = [];
+  const clock = createVirtualClock();
+  const make = (): Enrolment =>
+    createEnrolment({
+      store,
+      facts: store.load().facts,
+      clock,
+      log: createLog((line) => lines.push(line)),
+      onEnd: (id) => ended.push(id),
+    });
+  const world: World = {
+    enrolment: make(),
+    ...{ store, lines, ended, clock },
+    restart() {
+      world.enrolment = make();
+    },
+  };
+  return world;
+}
+
+type Action =
+  | { readonly kind: "script"; readonly machine: number }
+  | { readonly kind: "enrol"; readonly machine: number; readonly token: number }
+  | { readonly kind: "off"; readonly machine: number }
+  | { readonly kind: "wait"; readonly ms: number }
+  | { readonly kind: "restart" };
+
+const machine = fc.integer({ min: 0, max: 1 });
+const ACTION: fc.Arbitrary<Action> = fc.oneof(
+  fc.record({ kind: fc.constant("script" as const), machine }, { noNullPrototype: true }),
+  fc.record({ kind: fc.constant("enrol" as const), machine, token: fc.nat({ max: 12 }) }, { noNullPrototype: true }),
+  fc.record({ kind: fc.constant("off" as const), machine }, { noNullPrototype: true }),
+  fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: TOKEN_LIFE }) }, {
+    noNullPrototype: true,
+  }),
+  fc.constant({ kind: "restart" as const }),
+);
+
+test("in any order of scripts, enrolments, expiry, power and restarts, a token is good once, for its machine, in its time", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(ACTION, { maxLength: 30 }), async (actions) => {
+      const world = makeWorld();
+      const tokens: { readonly token: string; readonly machine: number; readonly until: number; spent: boolean }[] = [];
+      const passwords: { readonly password: string; readonly machine: number; over: boolean }[] = [];
+      const end = (machine: number) => {
+        for (const token of tokens) if (token.machine === machine) token.spent = true;
+        for (const password of passwords) if (password.machine === machine) password.over = true;
+      };
+      for (const action of actions) {
+        switch (action.kind) {
+          case "script": {
+            end(action.machine);
+            const token = world.enrolment.issue(ID(action.machine), MACS[action.machine] ?? "");
+            tokens.push({ token, machine: action.machine, until: world.clock.wall() + TOKEN_LIFE, spent: false });
+            break;
+          }
+          case "enrol": {
+            const known = tokens[action.token];
+            const isGood = known !== undefined && !known.spent && known.machine === action.machine &&
+              world.clock.wall() < known.until;
+            const answer = world.enrolment.exchange(known?.token ?? "no-such-token-at-all", MACS[action.machine] ?? "");
+            assert.equal(answer.ok, isGood, JSON.stringify(actions));
+            if (!answer.ok || known === undefined) break;
+            known.spent = true;
+            assert.equal(answer.id, ID(action.machine));
+            passwords.push({ password: answer.password, machine: action.machine, over: false });
+            break;
+          }
+          case "off":
+            end(action.machine);
+            world.enrolment.end(ID(action.machine));
+            break;
+          case "wait":
+            await world.clock.advance(action.ms);
+            break;
+          case "restart":
+            world.restart();
+        }
+        for (const { password, machine, over } of passwords) {
+          assert.equal(world.enrolment.isIdentity(ID(machine), password), !over, JSON.stringify(actions));
+          assert.equal(world.enrolment.isIdentity(ID(1 - machine), password), false);
+        }
+      }
+      const kept = JSON.stringify([...world.store.load().facts]) + world.lines.join("");
+      for (const secret of [...tokens.map(({ token }) => token), ...passwords.map(({ password }) => password)]) {
+        assert.ok(!kept.includes(secret), "a secret is kept or logged");
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("who tries a token again, one of another machine, an old one or none is told apart, counted and logged", async () => {
+  const world = makeWorld();
+  const reasonOf = (token: string, machine = 0): string => {
+    const answer = world.enrolment.exchange(token, MACS[machine] ?? "");
+    return answer.ok ? "taken" : answer.reason;
+  };
+  const first = world.enrolment.issue(ID(0), MACS[0] ?? "");
+  assert.equal(reasonOf(first, 1), "other-machine");
+  assert.equal(reasonOf(first), "taken");
+  assert.equal(reasonOf(first), "used");
+  assert.equal(reasonOf("x".repeat(43)), "unknown");
+  const second = world.enrolment.issue(ID(0), MACS[0] ?? "");
+  assert.deepEqual(world.ended, [ID(0)]);
+  await world.clock.advance(TOKEN_LIFE);
+  assert.equal(reasonOf(second), "expired");
+  assert.deepEqual(world.enrolment.counts, { issued: 2, enrolled: 1, refused: 4 });
+  assert.equal(world.lines.filter((line) => line.includes("Refused an enrolment")).length, 4);
+});
+
+test("a token that can't be stored is none, and one whose use can't be stored can be used again", () => {
+  const world = makeWorld();
+  const token = world.enrolment.issue(ID(0), MACS[0] ?? "");
+  const { commit } = world.store;
+  world.store.commit = () => {
+    throw new Error("disk is full");
+  };
+  assert.throws(() => world.enrolment.issue(ID(0), MACS[0] ?? ""), /disk is full/);
+  assert.throws(() => world.enrolment.exchange(token, MACS[0] ?? ""), /disk is full/);
+  world.store.commit = commit;
+  assert.ok(world.enrolment.exchange(token, MACS[0] ?? "").ok);
+});
