@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseControllerConfig } from "../../modules/simpower/simulator/config.ts";
 import { startSimulator } from "../../modules/simpower/simulator/start_simulator.ts";
 import type { Machine, MachineState } from "../../modules/simpower/simulator/machine.ts";
 import { type Running, startProgram } from "../../scripts/cluster/process.ts";
@@ -13,11 +14,7 @@ import { nodeIdOf } from "../../src/state/mod.ts";
 import { bootByNetwork, type Booted } from "./pxe_client.ts";
 
 /** Redfish that answers at once and never fails. */
-const BMC = {
-  seed: 7,
-  failProbability: 0,
-  resetDelay: { min: 5, mode: 20, max: 60 },
-} as const;
+const BMC = parseControllerConfig({ resetDelay: { min: 5, mode: 20, max: 60 } });
 
 /** One machine of a lab. */
 export interface LabMachine {
