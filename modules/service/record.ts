@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ProcessIdentity } from "../../src/process/mod.ts";
 import { isRecord } from "../../src/state/mod.ts";
-import type { ProcessIdentity } from "./process_table.ts";
 
 /** What is kept on disk of a program that was started, so that an agent that starts anew finds it again. */
 export interface ProgramRecord extends ProcessIdentity {

@@ -1,10 +1,19 @@
+import process from "node:process";
 import type { Clock } from "../../src/clock.ts";
 import { PermanentError } from "../../src/module/mod.ts";
+import {
+  adoptProgram,
+  bootId,
+  type Exit,
+  firstOf,
+  isRunning,
+  lastLine,
+  type Program,
+  startProgram,
+  stopProgram,
+} from "../../src/process/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import type { ProgramConfig } from "./config.ts";
-import { lastLine } from "./output.ts";
-import { bootId, isRunning } from "./process_table.ts";
-import { adoptProgram, type Exit, type Program, startProgram, stopProgram } from "./program.ts";
 import type { ProgramFolder } from "./record.ts";
 
 /** How long a program must have stayed up to count as running, in milliseconds. */
@@ -140,7 +149,8 @@ export function createService(
     situation = { kind: "starting" };
     let program: Program;
     try {
-      program = await startProgram(config, folder.outputOf(name), parts.signal);
+      const env = { ...process.env, ...config.env };
+      program = await startProgram({ ...config, env }, folder.outputOf(name), parts.signal);
     } catch (error) {
       situation = { kind: "failed", digest: config.digest };
       discover("pid", null);
@@ -206,30 +216,4 @@ export function createService(
       show();
     },
   };
-}
-
-/** What comes first: the end of the program, `ms` milliseconds, or the abort. */
-async function firstOf(
-  ended: Promise<Exit>,
-  clock: Clock,
-  ms: number,
-  signal: AbortSignal,
-): Promise<Exit | "steady" | "aborted"> {
-  const over = new AbortController();
-  let cancel = () => {};
-  try {
-    return await Promise.race([
-      ended,
-      new Promise<"steady">((resolve) => {
-        cancel = clock.after(ms, () => resolve("steady"));
-      }),
-      new Promise<"aborted">((resolve) => {
-        if (signal.aborted) resolve("aborted");
-        signal.addEventListener("abort", () => resolve("aborted"), { once: true, signal: over.signal });
-      }),
-    ]);
-  } finally {
-    cancel();
-    over.abort();
-  }
 }

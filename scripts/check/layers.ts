@@ -10,6 +10,7 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "src/engine": ["src", "src/nodeset", "src/plan", "src/state"],
   "src/sync": ["src", "src/plan", "src/state"],
   "src/mqtt": ["src", "src/sync", "src/plan", "src/state"],
+  "src/process": ["src"],
   "src/module": ["src", "src/plan", "src/state"],
   "src/cli": ["src"],
   "src/nodeset": [],

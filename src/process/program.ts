@@ -1,14 +1,21 @@
 import { spawn } from "node:child_process";
 import { closeSync, statSync } from "node:fs";
 import { constants } from "node:os";
-import process from "node:process";
-import type { Clock } from "../../src/clock.ts";
-import type { ProgramConfig } from "./config.ts";
+import type { Clock } from "../clock.ts";
 import { openOutput } from "./output.ts";
 import { identityOf, isRunning, type ProcessIdentity, signalGroup } from "./process_table.ts";
 
 /** How often a program that is not our child is looked at, in milliseconds. */
 const WATCH_INTERVAL = 500;
+
+/** What to start. */
+export interface ProgramToStart {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Its whole environment. */
+  readonly env: { readonly [name: string]: string | undefined };
+  readonly cwd?: string | undefined;
+}
 
 /** How a program ended. */
 export interface Exit {
@@ -30,13 +37,13 @@ export interface Program {
 }
 
 /**
- * Starts a program, with the environment of the agent and that of its config.
+ * Starts a program.
  *
  * @param signal Once it fires, this process no longer waits for the program: it outlives the agent.
  * @throws {Error} When there is no such command or folder, or it may not be run.
  */
-export async function startProgram(config: ProgramConfig, outputFile: string, signal: AbortSignal): Promise<Program> {
-  const { command, args, cwd } = config;
+export async function startProgram(what: ProgramToStart, outputFile: string, signal: AbortSignal): Promise<Program> {
+  const { command, args, cwd } = what;
   if (cwd !== undefined && statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new Error(`Cannot start '${command}' as its folder '${cwd}' does not exist`);
   }
@@ -45,7 +52,7 @@ export async function startProgram(config: ProgramConfig, outputFile: string, si
     const child = spawn(command, [...args], {
       detached: true, // a session and a process group of its own
       stdio: ["ignore", output.descriptor, output.descriptor],
-      env: { ...process.env, ...config.env },
+      env: { ...what.env },
       ...(cwd === undefined ? {} : { cwd }),
     });
     const failed = new Promise<Error>((resolve) => child.once("error", resolve));
@@ -86,6 +93,32 @@ export async function stopProgram(program: Program, stopTimeout: number, clock: 
     return await program.ended;
   } finally {
     cancel();
+  }
+}
+
+/** What comes first: the end of the program, `ms` milliseconds, or the abort. */
+export async function firstOf(
+  ended: Promise<Exit>,
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+): Promise<Exit | "steady" | "aborted"> {
+  const over = new AbortController();
+  let cancel = () => {};
+  try {
+    return await Promise.race([
+      ended,
+      new Promise<"steady">((resolve) => {
+        cancel = clock.after(ms, () => resolve("steady"));
+      }),
+      new Promise<"aborted">((resolve) => {
+        if (signal.aborted) resolve("aborted");
+        signal.addEventListener("abort", () => resolve("aborted"), { once: true, signal: over.signal });
+      }),
+    ]);
+  } finally {
+    cancel();
+    over.abort();
   }
 }
 
