@@ -5,6 +5,7 @@ import { createServiceModule } from "../modules/service/module.ts";
 import { EXIT, runProgram } from "../src/cli/mod.ts";
 import { systemClock } from "../src/clock.ts";
 import { createLog } from "../src/log.ts";
+import { createDrain } from "../src/module/mod.ts";
 import { connectMqtt } from "../src/mqtt/client/mod.ts";
 import { createUplink } from "../src/mqtt/mod.ts";
 import { createAgent } from "./agent.ts";
@@ -23,13 +24,14 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     connect: connectMqtt,
     clock: systemClock,
   });
+  const drain = createDrain();
   let end: (code: number) => void = () => {};
   const ended = new Promise<number>((resolve) => end = resolve);
   signal.addEventListener("abort", () => end(EXIT.ok), { once: true });
   const agent = createAgent({
     ...{ id, name, run, random, log },
     clock: systemClock,
-    modules: [createHostinfoModule(), createServiceModule({ runDir: options["run-dir"] })],
+    modules: [createHostinfoModule(), createServiceModule({ runDir: options["run-dir"], drain })],
     send: uplink.send,
     onDeposed: () => end(EXIT.failed),
     onAssignment: uplink.assign,

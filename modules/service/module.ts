@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { defineModule, type Module, type MutationRun, PermanentError } from "../../src/module/mod.ts";
+import { type Drain, defineModule, type Module, type MutationRun, PermanentError } from "../../src/module/mod.ts";
 import type { Values } from "../../src/state/mod.ts";
 import { type ProgramConfig, programConfig, programNames } from "./config.ts";
 import { serviceDeclaration } from "./declaration.ts";
@@ -15,15 +15,17 @@ import { createService, type Service } from "./service.ts";
  *
  * A program that fails is shown as ERROR; when to try again is the engine's business.
  *
+ * It also drains the node: its own programs, and whatever else has joined the drain.
+ *
  * @param options `runDir` is a folder for files that need not outlive a boot.
  */
-export function createServiceModule(options: { readonly runDir: string }): Module {
+export function createServiceModule(options: { readonly runDir: string; readonly drain: Drain }): Module {
+  const { drain } = options;
   return defineModule(serviceDeclaration, (context) => {
     const [own] = context.nodes();
     if (own === undefined) throw new Error("Cannot start module 'service' as this program has no node of its own");
     const folder = openProgramFolder(join(options.runDir, "services"));
     const services = new Map<string, Service>();
-    let drained = false;
 
     function service(name: string): Service {
       let found = services.get(name);
@@ -50,10 +52,16 @@ export function createServiceModule(options: { readonly runDir: string }): Modul
       await service(name).stop();
     }
     function showDrained(run: MutationRun): void {
-      run.discover("/drained", drained ? "YES" : "NO");
+      run.discover("/drained", drain.drained ? "YES" : "NO");
     }
 
     for (const name of folder.names()) service(name).adopt();
+    drain.join({
+      objection: contradiction,
+      async letGo() {
+        await Promise.all([...services.values()].map((service) => service.stop()));
+      },
+    });
     context.discover(own.id, "/drained", "NO");
     context.onChange((id) => {
       const cfg = context.node(id)?.cfg;
@@ -72,14 +80,13 @@ export function createServiceModule(options: { readonly runDir: string }): Modul
         clear: stop,
         "find-drained": showDrained,
         async drain(run) {
-          refuseContradiction(run.node.cfg);
-          await Promise.all([...services.values()].map((service) => service.stop()));
-          if (run.signal.aborted) return; // programs are wanted here again
-          drained = true;
-          showDrained(run);
+          const objection = drain.objection(run.node.cfg);
+          if (objection !== undefined) throw new PermanentError(`Cannot drain the node as ${objection}`);
+          await drain.letGo(run.signal);
+          if (drain.drained) showDrained(run);
         },
         resume(run) {
-          drained = false;
+          drain.resume();
           showDrained(run);
         },
       },
@@ -95,15 +102,12 @@ function nameOf(run: MutationRun): string {
 
 /**
  * A node that is to be drained can't run what its cfg wants to run as well: draining would stop it, and it would be
- * started again, for ever. It may on the way to a power-off, which puts such goals off.
+ * started again, for ever.
  */
-function refuseContradiction(cfg: Values): void {
-  if (cfg.get("/drained") !== "YES" || cfg.get("/physState") === "POWER_OFF") return;
+function contradiction(cfg: Values): string | undefined {
   const name = programNames(cfg).find((name) => cfg.get(`/services/${name}/state`) === "RUN");
-  if (name === undefined) return;
-  throw new PermanentError(
-    `Cannot drain the node as '${name}' is to run on it: set '/services/${name}/state' to STOP, or '/drained' to NO`,
-  );
+  if (name === undefined) return undefined;
+  return `'${name}' is to run on it: set '/services/${name}/state' to STOP, or '/drained' to NO`;
 }
 
 /** The config to start with. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import type { Value } from "../../src/state/mod.ts";
+import { createDrain } from "../../src/module/mod.ts";
 import { createServiceModule } from "../../modules/service/module.ts";
 import {
   hastyClock,
@@ -36,7 +37,7 @@ async function withService(config: Value | undefined, run: (bench: Bench) => Pro
 }
 
 async function withModule(node: TestNode, folder: string, run: (bench: Bench) => Promise<void>): Promise<void> {
-  const hosted = await hostForTest(createServiceModule({ runDir: folder }), [node], { clock: hastyClock });
+  const hosted = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [node], { clock: hastyClock });
   try {
     await run({
       ...hosted,
@@ -252,7 +253,7 @@ test("service takes a running program over from an earlier run of the agent, and
   const config = shell("exec sleep 60");
   await withFolder(async (folder) => {
     const before = testNode("n1", { "/services/job/config": config });
-    const first = await hostForTest(createServiceModule({ runDir: folder }), [before], { clock: hastyClock });
+    const first = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [before], { clock: hastyClock });
     await first.run("start", job);
     const pid = before.view.get("/services/job/pid");
     await first.host.stop();
@@ -281,7 +282,7 @@ test("service takes a running program over from an earlier run of the agent, and
 test("service stops a program that it took over", async () => {
   await withFolder(async (folder) => {
     const node = testNode("n1", { "/services/job/config": shell("exec sleep 60") });
-    const first = await hostForTest(createServiceModule({ runDir: folder }), [node], { clock: hastyClock });
+    const first = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [node], { clock: hastyClock });
     await first.run("start", job);
     await first.host.stop();
     await withModule(node, folder, async ({ run, pid, value }) => {
@@ -297,7 +298,7 @@ test("service stops a program that it took over", async () => {
 test("service remembers over a restart of the agent what has finished, failed or belongs to an earlier boot", async () => {
   await withFolder(async (folder) => {
     const finished = testNode("n1", { "/services/job/config": shell("exit 0", { restart: "never" }) });
-    const first = await hostForTest(createServiceModule({ runDir: folder }), [finished], { clock: hastyClock });
+    const first = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [finished], { clock: hastyClock });
     await first.run("start", job);
     await first.host.stop();
     const file = join(folder, "services/job.json");
@@ -305,7 +306,7 @@ test("service remembers over a restart of the agent what has finished, failed or
     assert.ok(typeof record === "object" && record !== null);
 
     const second = testNode("n1");
-    const again = await hostForTest(createServiceModule({ runDir: folder }), [second]);
+    const again = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [second]);
     assert.equal(second.view.get("/services/job/state"), "RUN");
     await again.host.stop();
 
