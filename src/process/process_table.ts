@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 
 /** What names one process for good: process ids are used again, so its start time belongs to it. */
@@ -28,22 +28,54 @@ export function isRunning(known: ProcessIdentity): boolean {
   return stat.started === known.started && known.boot === bootId();
 }
 
-function readStat(pid: number): { readonly state: string; readonly started: string } | undefined {
+/** The processes whose parent this one is. */
+export function childrenOf(pid: number): number[] {
+  return processIds().filter((child) => readStat(child)?.parent === pid);
+}
+
+/** The arguments of every process that has one of these, in the order of process ids. Those without arguments are left out. */
+export function processesWith(argument: string): { readonly pid: number; readonly args: readonly string[] }[] {
+  return processIds().flatMap((pid) => {
+    try {
+      const args = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      return args.includes(argument) ? [{ pid, args }] : [];
+    } catch {
+      return []; // it has ended
+    }
+  });
+}
+
+function processIds(): number[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).sort((a, b) => a - b);
+}
+
+function readStat(
+  pid: number,
+): { readonly state: string; readonly parent: number; readonly started: string } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The second field is the command in parentheses, and may itself hold anything.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    const [state, started] = [fields[0], fields[19]];
-    return state === undefined || started === undefined ? undefined : { state, started };
+    const [state, parent, started] = [fields[0], Number(fields[1]), fields[19]];
+    return state === undefined || started === undefined ? undefined : { state, parent, started };
   } catch {
     return undefined; // it has ended
   }
 }
 
+/** Sends a signal to the very process; one that has ended is fine. */
+export function signalProcess(known: ProcessIdentity, signal: "SIGTERM" | "SIGKILL"): void {
+  if (isRunning(known)) send(known.pid, signal);
+}
+
 /** Sends a signal to every process of a group; a group that is gone is fine. */
 export function signalGroup(leader: number, signal: "SIGTERM" | "SIGKILL"): void {
+  send(-leader, signal);
+}
+
+function send(target: number, signal: "SIGTERM" | "SIGKILL"): void {
   try {
-    process.kill(-leader, signal);
+    process.kill(target, signal);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }

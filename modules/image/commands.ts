@@ -1,0 +1,96 @@
+/** A program with its arguments. Both Debian's util-linux and busybox have those that are named here. */
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/** The folders of one root file system. */
+export interface RootFolders {
+  /** Names it: the source of its overlay in a list of mounts. */
+  readonly id: string;
+  /** Everything is below this one. */
+  readonly folder: string;
+  /** Where the whole is mounted. */
+  readonly root: string;
+}
+
+/** Its folder for the tmpfs that takes what is written, and of that what the overlay needs: see `mount -t overlay`. */
+export function writableFolders({ folder }: RootFolders): { readonly rw: string; readonly upper: string; readonly work: string } {
+  const rw = `${folder}/rw`;
+  return { rw, upper: `${rw}/upper`, work: `${rw}/work` };
+}
+
+/** The folder of one of its layers, counted from the lowest. */
+export function layerFolder({ folder }: RootFolders, index: number): string {
+  return `${folder}/layers/${index}`;
+}
+
+/** Mounts the layers, read-only, and the tmpfs. */
+export function partCommands(root: RootFolders, files: readonly string[]): Command[] {
+  const layers = files.map((file, index) =>
+    mount("squashfs", ["loop", "ro", "nodev"], file, layerFolder(root, index))
+  );
+  return [...layers, mount("tmpfs", ["mode=0755", "size=50%"], "kraken", writableFolders(root).rw)];
+}
+
+/** Lays the layers over each other, and the tmpfs over all. The topmost layer comes first (kernel, overlayfs.rst). */
+export function overlayCommand(root: RootFolders, layers: number): Command {
+  const lower = Array.from({ length: layers }, (_, index) => layerFolder(root, layers - 1 - index)).join(":");
+  const { upper, work } = writableFolders(root);
+  return mount("overlay", [`lowerdir=${lower}`, `upperdir=${upper}`, `workdir=${work}`], root.id, root.root);
+}
+
+/** Takes a mount away, at once from everybody's sight, and for good when nobody uses it any more. */
+export function unmountCommand(at: string): Command {
+  return { program: "umount", args: ["-l", at] };
+}
+
+function mount(type: string, options: readonly string[], source: string, at: string): Command {
+  return { program: "mount", args: ["-t", type, "-o", options.join(","), source, at] };
+}
+
+/** Marks the processes of containers in the list of processes. */
+export const CONTAINER_MARK = "kraken-container";
+
+/**
+ * Waits for the container and ends as it did. It is the parent of the container's first process, and in the container's
+ * process group: it must outlive a SIGTERM to that group. A trap, unlike an ignored signal, is not handed down.
+ */
+const LEADER = 'trap : TERM; "$@"; exit $?';
+
+/**
+ * The container's first process, until it becomes the image's own. The root is moved over `/`, not pivoted: an initramfs
+ * can't be pivoted away from (pivot_root(2)). Other mounts of images are left behind, or they would stay as long as it runs.
+ */
+const SETUP = `set -e
+root=$1; name=$2; others=$3; shift 3
+while [ "$others" -gt 0 ]; do umount -l "$1"; shift; others=$((others - 1)); done
+hostname "$name"
+cd "$root"
+mkdir -p proc sys dev
+mount -t proc -o nosuid,nodev,noexec proc proc
+mount -t sysfs -o ro,nosuid,nodev,noexec sysfs sys
+mount -t devtmpfs -o nosuid,mode=0755 devtmpfs dev
+mkdir -p dev/pts dev/shm
+mount -t devpts -o nosuid,noexec,newinstance,ptmxmode=0666,mode=0620 devpts dev/pts
+mount -t tmpfs -o nosuid,nodev,mode=1777 shm dev/shm
+mount --move . /
+exec chroot . "$@"`;
+
+/**
+ * Starts a program in a root file system, with mounts, process ids, host name and IPC of its own and the network of all.
+ *
+ * @param others Mounts of other images, and parts of this one, that it need not see.
+ */
+export function containerCommand(
+  parts: {
+    readonly root: string;
+    readonly hostname: string;
+    readonly others: readonly string[];
+    readonly command: readonly string[];
+  },
+): Command {
+  const { root, hostname, others, command } = parts;
+  const setup = ["sh", "-c", SETUP, CONTAINER_MARK, root, hostname, String(others.length), ...others, ...command];
+  return { program: "unshare", args: ["-m", "-u", "-i", "-p", "sh", "-c", LEADER, CONTAINER_MARK, ...setup] };
+}

@@ -1,0 +1,157 @@
+import type { Clock, Random } from "../../src/clock.ts";
+import { UnavailableError } from "../../src/module/mod.ts";
+import type { Layer } from "./config.ts";
+import { openPartial, type PartialFile } from "./partial.ts";
+import { rangeHeaders, readAnswer } from "./range.ts";
+
+/** How long a server may be silent, in milliseconds. */
+const SILENCE_LIMIT = 15_000;
+/** Attempts in a row that brought nothing, before it is given up. */
+const MAX_FRUITLESS = 6;
+/** The first and the longest wait between two attempts, in milliseconds. */
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 15_000;
+
+/** What fetching needs. */
+export interface FetchParts {
+  readonly fetch: (url: string, init: { headers: Record<string, string>; signal: AbortSignal }) => Promise<Response>;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Why so many bytes more do not fit here; undefined when they do. */
+  readonly misfit: (bytes: number) => string | undefined;
+  /** Told of bytes that are there and bytes in all. */
+  readonly onProgress: (done: number, total: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Fetches a layer into `file`. What is there of it from an earlier attempt is gone on from; cut connections and busy
+ * servers are tried again after growing waits. A file of that name has the layer's digest.
+ *
+ * @throws {UnavailableError} When the server can't be reached, or gives nothing for too long.
+ * @throws {Error} When the server refuses it, it does not fit, or has another digest.
+ */
+export async function fetchLayer(layer: Layer, file: string, parts: FetchParts): Promise<void> {
+  const partial = await openPartial(file);
+  try {
+    let fruitless = 0;
+    let resumed = partial.size > 0;
+    for (;;) {
+      const before = partial.size;
+      const outcome = await attempt(layer, partial, parts);
+      if (outcome === "whole" && partial.digest() === layer.digest) return await partial.finish();
+      if (outcome === "whole") {
+        const found = partial.digest();
+        await partial.reset(undefined);
+        // Parts of two versions of a file make neither: that says nothing of what the server has now.
+        if (!resumed) throw new Error(`${what(layer)} has the SHA-256 ${found}: expected ${layer.digest}`);
+        resumed = false;
+        continue;
+      }
+      if (outcome === "stale") {
+        await partial.reset(undefined);
+        resumed = false;
+      }
+      if (partial.size > 0) resumed = true;
+      fruitless = partial.size > before ? 0 : fruitless + 1;
+      if (fruitless >= MAX_FRUITLESS) {
+        const why = outcome === "stale" ? "the server contradicts itself" : outcome.why;
+        throw new UnavailableError(`Cannot fetch ${what(layer)}: ${why}`);
+      }
+      if (outcome !== "stale") await pause(waitAfter(fruitless, parts.random), parts);
+    }
+  } finally {
+    await partial.close();
+  }
+}
+
+/** One request: its bytes are appended as they come. */
+async function attempt(
+  layer: Layer,
+  partial: PartialFile,
+  parts: FetchParts,
+): Promise<"whole" | "stale" | { readonly why: string }> {
+  const silence = new AbortController();
+  let cancel = () => {};
+  const heard = () => {
+    cancel();
+    const why = new Error(`nothing came for ${SILENCE_LIMIT / 1000} s`);
+    cancel = parts.clock.after(SILENCE_LIMIT, () => silence.abort(why));
+  };
+  const signal = AbortSignal.any([parts.signal, silence.signal]);
+  const refuse = (why: string) => new Refusal(`Cannot fetch ${what(layer)}: ${why}`);
+  try {
+    heard();
+    const response = await parts.fetch(layer.url, { headers: rangeHeaders(partial.size, partial.etag), signal });
+    const answer = readAnswer(response.status, response.headers, partial.size);
+    if (answer.kind !== "rest" && answer.kind !== "whole") {
+      await response.body?.cancel();
+      if (answer.kind === "stale") return "stale";
+      if (answer.kind === "refused") throw refuse(answer.why);
+      return { why: answer.why };
+    }
+    const misfit = parts.misfit(answer.length);
+    if (misfit !== undefined) {
+      await response.body?.cancel();
+      throw refuse(`its ${mebibytes(answer.length)} do not fit: ${misfit}`);
+    }
+    if (answer.kind === "whole") await partial.reset(answer.etag);
+    const total = partial.size + answer.length;
+    for await (const chunk of response.body ?? []) {
+      heard();
+      if (partial.size + chunk.length > total) throw refuse("the server sends more than it states");
+      await partial.append(chunk);
+      parts.onProgress(partial.size, total);
+      parts.signal.throwIfAborted();
+    }
+    return partial.size === total ? "whole" : { why: `the connection ended after ${partial.size} of ${total} bytes` };
+  } catch (error) {
+    parts.signal.throwIfAborted();
+    if (error instanceof Refusal) throw error;
+    if (isDiskFull(error)) throw refuse("there is no space left for it");
+    const why: unknown = silence.signal.aborted ? silence.signal.reason : error;
+    return { why: why instanceof Error ? reasonOf(why) : String(why) };
+  } finally {
+    cancel();
+  }
+}
+
+/** What no second attempt can change. */
+class Refusal extends Error {}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+}
+
+/** Node's fetch says what happened only in the cause. */
+function reasonOf(error: Error): string {
+  return error.cause instanceof Error && error.cause.message !== "" ? error.cause.message : error.message;
+}
+
+function waitAfter(fruitless: number, random: Random): number {
+  return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** fruitless) * (0.5 + random() / 2);
+}
+
+function what(layer: Layer): string {
+  return `image '${layer.name}' from ${layer.url}`;
+}
+
+/** A size for people to read. */
+export function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}
+
+function pause(ms: number, { clock, signal }: FetchParts): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const over = () => {
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = clock.after(ms, () => {
+      signal.removeEventListener("abort", over);
+      resolve();
+    });
+    if (signal.aborted) over();
+    else signal.addEventListener("abort", over, { once: true });
+  });
+}

@@ -1,0 +1,149 @@
+import { join } from "node:path";
+import { defineModule, type Drain, type Module, type MutationRun, PermanentError } from "../../src/module/mod.ts";
+import type { Values } from "../../src/state/mod.ts";
+import { type ImageConfig, imageConfig } from "./config.ts";
+import { imageDeclaration } from "./declaration.ts";
+import { createImage } from "./image.ts";
+import { complainOfSize } from "./room.ts";
+import { openRoots } from "./roots.ts";
+import { openLayerStore } from "./store.ts";
+import { createRootSwitch } from "./switch_root.ts";
+
+/** The longest error text: see `/image/error`. */
+const MAX_ERROR_LENGTH = 512;
+/** How often the progress of a fetch is shown at most, in milliseconds. */
+const PROGRESS_INTERVAL = 1000;
+
+/** What the module is made with. */
+export interface ImageModuleOptions {
+  /** A folder for files that need not outlive a boot: images are kept below it, so it lies in memory on a diskless node. */
+  readonly runDir: string;
+  readonly drain: Drain;
+  /** Base URL of the server that the node booted from. */
+  readonly server?: string | undefined;
+  /**
+   * Ends the program so that the machine's first process switches to the root that `{runDir}/next-root` names. Absent where
+   * nothing would: `docs/image.md` has the contract.
+   */
+  readonly onSwitch?: (() => void) | undefined;
+}
+
+/**
+ * Makes the module that fetches the node's root image and runs it. It belongs into an agent that runs as root.
+ *
+ * When the agent stops, cleanly or not, the image goes on. The next agent finds its container, or that the machine has
+ * switched to it, and takes it over.
+ */
+export function createImageModule(options: ImageModuleOptions): Module {
+  const { runDir, server, drain } = options;
+  if (!/^\/[\w./-]*$/.test(runDir)) {
+    // It becomes part of mount options, in which ',' and ':' separate.
+    throw new Error(`Cannot keep images in '${runDir}': expected an absolute path of letters, digits, '_', '.' and '-'`);
+  }
+  return defineModule(imageDeclaration, async (context) => {
+    const [own] = context.nodes();
+    if (own === undefined) throw new Error("Cannot start module 'image' as this program has no node of its own");
+    const { id, name } = own;
+    const { clock, random, signal } = context;
+    const folder = join(runDir, "image");
+    const store = openLayerStore(join(folder, "layers"));
+    const discover = (field: string, value: Parameters<typeof context.discover>[2]) =>
+      context.discover(id, `/image/${field}`, value);
+    let shown = { percent: -1, at: -Infinity };
+
+    function showPercent(percent: number): void {
+      const now = clock.now();
+      const due = percent !== shown.percent && (percent === 100 || now - shown.at >= PROGRESS_INTERVAL);
+      if (!due) return;
+      shown = { percent, at: now };
+      discover("progress", percent);
+    }
+    const image = createImage({
+      ...{ hostname: name, store, clock, signal, discover },
+      roots: openRoots(join(folder, "roots")),
+      rootSwitch: createRootSwitch(runDir),
+      onSwitch: options.onSwitch,
+      output: join(folder, "container.log"),
+      fetch: (layers, signal) =>
+        store.fetch(layers, {
+          ...{ clock, random, signal },
+          fetch: (url, init) => fetch(url, init),
+          misfit: (bytes) => complainOfSize(folder, bytes),
+        }, showPercent),
+    });
+    function wanted(run: MutationRun): ImageConfig {
+      try {
+        return wantedConfig(run.node.cfg, server);
+      } catch (error) {
+        discover("error", messageOf(error).slice(0, MAX_ERROR_LENGTH));
+        throw error;
+      }
+    }
+    async function bring(run: MutationRun): Promise<void> {
+      await image.bring(wanted(run), run.signal);
+    }
+    async function stop(): Promise<void> {
+      if (image.isMachine) {
+        throw new PermanentError("Cannot stop the image that the machine has switched to: power the node off");
+      }
+      await image.stop();
+    }
+
+    await image.adopt();
+    image.compare(readableConfig(own.cfg, server));
+    drain.join({
+      objection: (cfg) =>
+        cfg.get("/image/state") === "ACTIVE"
+          ? "its image is to be active: set '/image/state' to IDLE, or '/drained' to NO"
+          : undefined,
+      letGo: () => image.stop(),
+    });
+    context.onChange((node) => {
+      const cfg = context.node(node)?.cfg;
+      if (cfg !== undefined) image.compare(readableConfig(cfg, server));
+    });
+
+    return {
+      mutations: {
+        find: () => image.show(),
+        fetch(run) {
+          wanted(run);
+          discover("progress", 0);
+          discover("state", "FETCHING");
+        },
+        activate: bring,
+        update: bring,
+        retry: bring,
+        stop,
+        "stop-outdated": stop,
+        cancel: () => image.stop(),
+        clear: () => image.stop(),
+      },
+    };
+  });
+}
+
+/** The config to start with. */
+function wantedConfig(cfg: Values, server: string | undefined): ImageConfig {
+  let config: ImageConfig | undefined;
+  try {
+    config = imageConfig(cfg, server);
+  } catch (error) {
+    throw new PermanentError(`Cannot use the image: ${messageOf(error)}`);
+  }
+  if (config !== undefined) return config;
+  throw new PermanentError("Cannot use an image as the cfg has none: set '/image/name' and '/image/digest'");
+}
+
+/** The config to compare with; one that does not fit is complained of when it is used. */
+function readableConfig(cfg: Values, server: string | undefined): ImageConfig | undefined {
+  try {
+    return imageConfig(cfg, server);
+  } catch {
+    return undefined;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

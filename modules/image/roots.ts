@@ -1,0 +1,84 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bootId } from "../../src/process/mod.ts";
+import { isRecord, parseValue } from "../../src/state/mod.ts";
+import { layerFolder, overlayCommand, partCommands, type RootFolders, unmountCommand, writableFolders } from "./commands.ts";
+import { CONFIG_TYPE, type ImageConfig } from "./config.ts";
+import { mountsBelow, readMounts } from "./mounts.ts";
+import { runCommand } from "./run_command.ts";
+
+/** A root file system that is mounted, or was. */
+export interface Root extends RootFolders {
+  readonly config: ImageConfig;
+}
+
+/** The root file systems of images, each in a folder of its own that says which image it is. */
+export interface Roots {
+  /** All that are there, from this run of the program or an earlier one of the same boot. */
+  list(): Root[];
+  /**
+   * Mounts an image whose files are these.
+   *
+   * @throws {Error} When it can't be mounted; nothing of it is left then.
+   */
+  mount(config: ImageConfig, files: readonly string[]): Promise<Root>;
+  /** The mounts of all roots but the whole of this one: what its container need not see. */
+  othersThan(root: Root): string[];
+  remove(folder: string): Promise<void>;
+  /** Removes every root but these, and what is left of any that has no description. */
+  removeOthers(kept: readonly Root[]): Promise<void>;
+}
+
+/** Opens the folder, making it where it is not there. */
+export function openRoots(folder: string): Roots {
+  mkdirSync(folder, { recursive: true });
+
+  function read(id: string): Root | undefined {
+    const own = join(folder, id);
+    try {
+      const about: unknown = JSON.parse(readFileSync(join(own, "about.json"), "utf8"));
+      if (!isRecord(about) || about["boot"] !== bootId()) return undefined;
+      const config = parseConfig(about["config"]);
+      return { id, folder: own, root: join(own, "root"), config };
+    } catch {
+      return undefined; // not there, or not whole: it was never used
+    }
+  }
+  async function remove(own: string): Promise<void> {
+    for (const at of mountsBelow(readMounts(), own).reverse()) await runCommand(unmountCommand(at));
+    rmSync(own, { recursive: true, force: true });
+  }
+  return {
+    list: () => readdirSync(folder).flatMap((id) => read(id) ?? []),
+    async mount(config, files) {
+      const id = `kraken-${randomUUID().slice(0, 8)}`;
+      const root: Root = { id, folder: join(folder, id), root: join(folder, id, "root"), config };
+      const { rw, upper, work } = writableFolders(root);
+      try {
+        for (const made of [root.root, rw]) mkdirSync(made, { recursive: true });
+        for (const index of files.keys()) mkdirSync(layerFolder(root, index), { recursive: true });
+        for (const command of partCommands(root, files)) await runCommand(command);
+        for (const made of [upper, work]) mkdirSync(made);
+        await runCommand(overlayCommand(root, files.length));
+        const about = join(root.folder, "about.json");
+        writeFileSync(`${about}.new`, JSON.stringify({ boot: bootId(), config }));
+        renameSync(`${about}.new`, about);
+        return root;
+      } catch (error) {
+        await remove(root.folder);
+        throw error;
+      }
+    },
+    othersThan: (root) => mountsBelow(readMounts(), folder).filter((at) => at !== root.root).reverse(),
+    remove,
+    async removeOthers(kept) {
+      const ids = readdirSync(folder).filter((id) => !kept.some((root) => root.id === id));
+      for (const id of ids) if (existsSync(join(folder, id))) await remove(join(folder, id));
+    },
+  };
+}
+
+function parseConfig(value: unknown): ImageConfig {
+  return parseValue(CONFIG_TYPE, value, "config") as ReturnType<typeof parseValue> & ImageConfig; // just checked
+}

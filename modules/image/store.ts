@@ -1,0 +1,43 @@
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Layer } from "./config.ts";
+import { fetchLayer, type FetchParts } from "./fetch_layer.ts";
+
+/** The files of images, by digest. Nothing has its final name that has not been checked. */
+export interface LayerStore {
+  /** The file of a layer that has been fetched. */
+  fileOf(digest: string): string;
+  /**
+   * Fetches what is missing of these layers, one after the other.
+   *
+   * @param onPercent Told of the share that is there, 0 to 100.
+   * @throws {Error} See {@link fetchLayer}.
+   */
+  fetch(layers: readonly Layer[], parts: Omit<FetchParts, "onProgress">, onPercent: (percent: number) => void): Promise<void>;
+  /** Removes everything but these digests, also what was not fetched to its end. */
+  keep(digests: ReadonlySet<string>): void;
+}
+
+/** Opens the folder, making it where it is not there. */
+export function openLayerStore(folder: string): LayerStore {
+  mkdirSync(folder, { recursive: true });
+  const fileOf = (digest: string) => join(folder, digest);
+  return {
+    fileOf,
+    async fetch(layers, parts, onPercent) {
+      for (const [index, layer] of layers.entries()) {
+        const percent = (share: number) => Math.floor((100 * (index + share)) / layers.length);
+        if (!existsSync(fileOf(layer.digest))) {
+          const onProgress = (done: number, total: number) => onPercent(percent(total === 0 ? 1 : done / total));
+          await fetchLayer(layer, fileOf(layer.digest), { ...parts, onProgress });
+        }
+        onPercent(percent(1));
+      }
+    },
+    keep(digests) {
+      for (const file of readdirSync(folder)) {
+        if (!digests.has(file.slice(0, 64))) rmSync(join(folder, file), { force: true });
+      }
+    },
+  };
+}
