@@ -20,6 +20,10 @@ export const program = defineProgram({
       placeholder: "FILE",
       help: "Read who it is from this kernel command line, such as /proc/cmdline, instead of the options above",
     },
+    "switch-root": {
+      kind: "boolean",
+      help: "What started it switches root when it ends with code 99: see docs/image.md",
+    },
     "run-dir": {
       kind: "string",
       default: "/run/kraken",

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import process from "node:process";
 import { hostinfoDeclaration } from "../modules/hostinfo/declaration.ts";
+import { imageDeclaration } from "../modules/image/declaration.ts";
 import { createJoinModule } from "../modules/join/module.ts";
 import { serviceDeclaration } from "../modules/service/declaration.ts";
 import { createPxeModule } from "../modules/pxe/module.ts";
@@ -72,7 +73,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     const aggregator = createAggregator({
       ...{ cluster, name, run, store, stored, clock, log },
       modules: [createJoinModule(), createSimpowerModule({ bootUri: () => boot.uri }), pxe],
-      agentModules: [serviceDeclaration, hostinfoDeclaration],
+      agentModules: [serviceDeclaration, imageDeclaration, hostinfoDeclaration],
       grace: options.grace,
       random: Math.random,
       send: (child, frame) => send(child, frame),

@@ -1,4 +1,5 @@
 import { hostinfoDeclaration } from "../modules/hostinfo/declaration.ts";
+import { imageDeclaration } from "../modules/image/declaration.ts";
 import { joinDeclaration } from "../modules/join/declaration.ts";
 import { pxeDeclaration } from "../modules/pxe/declaration.ts";
 import { serviceDeclaration } from "../modules/service/declaration.ts";
@@ -12,6 +13,7 @@ const declarations: readonly ModuleDeclaration[] = [
   pxeDeclaration,
   simpowerDeclaration,
   serviceDeclaration,
+  imageDeclaration,
   hostinfoDeclaration,
 ];
 

@@ -15,7 +15,9 @@ export interface RootFolders {
 }
 
 /** Its folder for the tmpfs that takes what is written, and of that what the overlay needs: see `mount -t overlay`. */
-export function writableFolders({ folder }: RootFolders): { readonly rw: string; readonly upper: string; readonly work: string } {
+export function writableFolders(
+  { folder }: RootFolders,
+): { readonly rw: string; readonly upper: string; readonly work: string } {
   const rw = `${folder}/rw`;
   return { rw, upper: `${rw}/upper`, work: `${rw}/work` };
 }
@@ -27,9 +29,7 @@ export function layerFolder({ folder }: RootFolders, index: number): string {
 
 /** Mounts the layers, read-only, and the tmpfs. */
 export function partCommands(root: RootFolders, files: readonly string[]): Command[] {
-  const layers = files.map((file, index) =>
-    mount("squashfs", ["loop", "ro", "nodev"], file, layerFolder(root, index))
-  );
+  const layers = files.map((file, index) => mount("squashfs", ["loop", "ro", "nodev"], file, layerFolder(root, index)));
   return [...layers, mount("tmpfs", ["mode=0755", "size=50%"], "kraken", writableFolders(root).rw)];
 }
 

@@ -46,7 +46,9 @@ export function imageConfig(cfg: Values, server: string | undefined): ImageConfi
   const command = textsOf(cfg.get("/image/command")) ?? DEFAULT_COMMAND;
   if (command[0]?.startsWith("/") !== true || command.some((word) => word.includes("\n"))) {
     throw new TypeError(
-      `/image/command is ${JSON.stringify(command)}: expected a path in the image that begins with '/', and no line breaks`,
+      `/image/command is ${
+        JSON.stringify(command)
+      }: expected a path in the image that begins with '/', and no line breaks`,
     );
   }
   const stopTimeout = cfg.get("/image/stopTimeout");

@@ -15,7 +15,11 @@ export const image = defineExtension("image", {
     about: "The image, as its server knows it: /boot/v1/images/NAME",
   },
   "/image/digest": { type: digest, writer: "cfg", about: "Its SHA-256: 64 hexadecimal digits", outdates },
-  "/image/url": { type: url, writer: "cfg", about: "Where it is, when it is not at the server that the node booted from" },
+  "/image/url": {
+    type: url,
+    writer: "cfg",
+    about: "Where it is, when it is not at the server that the node booted from",
+  },
   "/image/layers": {
     type: {
       kind: "list",
@@ -29,7 +33,8 @@ export const image = defineExtension("image", {
   "/image/mode": {
     type: { kind: "enum", values: ["container", "root"] },
     writer: "cfg",
-    about: "container: it runs beside the agent in namespaces of its own, the default; root: the machine switches to it",
+    about:
+      "container: it runs beside the agent in namespaces of its own, the default; root: the machine switches to it",
     outdates,
   },
   "/image/command": {

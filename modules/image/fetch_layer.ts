@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
 import type { Layer } from "./config.ts";
-import { openPartial, type PartialFile } from "./partial.ts";
+import type { PartialFile } from "./partial.ts";
 import { rangeHeaders, readAnswer } from "./range.ts";
 
 /** How long a server may be silent, in milliseconds. */
@@ -25,43 +25,39 @@ export interface FetchParts {
 }
 
 /**
- * Fetches a layer into `file`. What is there of it from an earlier attempt is gone on from; cut connections and busy
- * servers are tried again after growing waits. A file of that name has the layer's digest.
+ * Fetches a layer. What is there of it from an earlier attempt is gone on from; cut connections and busy servers are tried
+ * again after growing waits. Only a file that has the layer's digest gets its own name.
  *
  * @throws {UnavailableError} When the server can't be reached, or gives nothing for too long.
  * @throws {Error} When the server refuses it, it does not fit, or has another digest.
  */
-export async function fetchLayer(layer: Layer, file: string, parts: FetchParts): Promise<void> {
-  const partial = await openPartial(file);
-  try {
-    let fruitless = 0;
-    let resumed = partial.size > 0;
-    for (;;) {
-      const before = partial.size;
-      const outcome = await attempt(layer, partial, parts);
-      if (outcome === "whole" && partial.digest() === layer.digest) return await partial.finish();
-      if (outcome === "whole") {
-        const found = partial.digest();
-        await partial.reset(undefined);
-        // Parts of two versions of a file make neither: that says nothing of what the server has now.
-        if (!resumed) throw new Error(`${what(layer)} has the SHA-256 ${found}: expected ${layer.digest}`);
-        resumed = false;
-        continue;
+export async function fetchLayer(layer: Layer, partial: PartialFile, parts: FetchParts): Promise<void> {
+  // An earlier run may have ended just before it could say so.
+  if (partial.size > 0 && partial.digest() === layer.digest) return await partial.finish();
+  let fruitless = 0;
+  let resumed = partial.size > 0;
+  for (;;) {
+    const before = partial.size;
+    const outcome = await attempt(layer, partial, parts);
+    if (outcome === "whole") {
+      const found = partial.digest();
+      if (found === layer.digest) return await partial.finish();
+      await partial.reset(undefined);
+      // Parts of two versions of a file make neither: that says nothing of what the server has now.
+      if (!resumed) {
+        throw new Error(`Image '${layer.name}' from ${layer.url} has the SHA-256 ${found}: expected ${layer.digest}`);
       }
-      if (outcome === "stale") {
-        await partial.reset(undefined);
-        resumed = false;
-      }
-      if (partial.size > 0) resumed = true;
-      fruitless = partial.size > before ? 0 : fruitless + 1;
-      if (fruitless >= MAX_FRUITLESS) {
-        const why = outcome === "stale" ? "the server contradicts itself" : outcome.why;
-        throw new UnavailableError(`Cannot fetch ${what(layer)}: ${why}`);
-      }
-      if (outcome !== "stale") await pause(waitAfter(fruitless, parts.random), parts);
+      resumed = false;
+      continue;
     }
-  } finally {
-    await partial.close();
+    if (outcome === "stale") await partial.reset(undefined);
+    resumed = partial.size > 0;
+    fruitless = partial.size > before ? 0 : fruitless + 1;
+    if (fruitless >= MAX_FRUITLESS) {
+      const why = outcome === "stale" ? "the server contradicts itself" : outcome.why;
+      throw new UnavailableError(`Cannot fetch ${what(layer)}: ${why}`);
+    }
+    if (outcome !== "stale") await pause(waitAfter(fruitless, parts.random), parts);
   }
 }
 
@@ -79,6 +75,7 @@ async function attempt(
     cancel = parts.clock.after(SILENCE_LIMIT, () => silence.abort(why));
   };
   const signal = AbortSignal.any([parts.signal, silence.signal]);
+  let total = Infinity;
   const refuse = (why: string) => new Refusal(`Cannot fetch ${what(layer)}: ${why}`);
   try {
     heard();
@@ -96,7 +93,7 @@ async function attempt(
       throw refuse(`its ${mebibytes(answer.length)} do not fit: ${misfit}`);
     }
     if (answer.kind === "whole") await partial.reset(answer.etag);
-    const total = partial.size + answer.length;
+    total = partial.size + answer.length;
     for await (const chunk of response.body ?? []) {
       heard();
       if (partial.size + chunk.length > total) throw refuse("the server sends more than it states");
@@ -108,6 +105,7 @@ async function attempt(
   } catch (error) {
     parts.signal.throwIfAborted();
     if (error instanceof Refusal) throw error;
+    if (partial.size === total) return "whole"; // a connection that ends badly has brought all the same
     if (isDiskFull(error)) throw refuse("there is no space left for it");
     const why: unknown = silence.signal.aborted ? silence.signal.reason : error;
     return { why: why instanceof Error ? reasonOf(why) : String(why) };

@@ -18,7 +18,12 @@ const MAX_ERROR_LENGTH = 512;
 type Situation =
   | { readonly kind: "idle" | "changing" | "failed" }
   /** `container` is undefined where the machine has switched to it. */
-  | { readonly kind: "active"; readonly root: Root; readonly container: Container | undefined; readonly outdated: boolean };
+  | {
+    readonly kind: "active";
+    readonly root: Root;
+    readonly container: Container | undefined;
+    readonly outdated: boolean;
+  };
 
 /** What the image of one node is made of. */
 export interface ImageParts {
@@ -64,7 +69,7 @@ export function createImage(parts: ImageParts): Image {
   const { store, roots, rootSwitch, clock, discover } = parts;
   let situation: Situation = { kind: "idle" };
   let turn: Promise<unknown> = Promise.resolve();
-  let bringing = new AbortController();
+  const brings = new Set<AbortController>();
   /** Why the machine's first process did not switch to the root that it was asked to. */
   let refusedSwitch: string | undefined;
 
@@ -74,12 +79,20 @@ export function createImage(parts: ImageParts): Image {
     return mine;
   }
   function show(): void {
-    if (situation.kind === "changing") return; // its outcome is shown soon
-    const active = situation.kind === "active" ? situation : undefined;
-    discover("active", active?.root.config.layers.map(({ digest }) => digest) ?? null);
-    if (active === undefined) discover("progress", null);
-    if (situation.kind === "idle" || active?.outdated === false) discover("error", null);
-    discover("state", active === undefined ? stateOf(situation.kind) : active.outdated ? "UPDATE" : "ACTIVE");
+    switch (situation.kind) {
+      case "changing":
+        return; // its outcome is shown soon
+      case "idle":
+      case "failed":
+        discover("active", null);
+        discover("progress", null);
+        if (situation.kind === "idle") discover("error", null);
+        return discover("state", situation.kind === "idle" ? "IDLE" : "ERROR");
+      case "active":
+        discover("active", situation.root.config.layers.map(({ digest }) => digest));
+        if (!situation.outdated) discover("error", null);
+        return discover("state", situation.outdated ? "UPDATE" : "ACTIVE");
+    }
   }
   function complain(error: unknown): string {
     const why = error instanceof Error ? error.message : String(error);
@@ -116,7 +129,11 @@ export function createImage(parts: ImageParts): Image {
     throw new Error(`Gave up starting ${nameOf(root.config)} as it is not wanted any more`);
   }
   /** Puts the image in place of the one that runs, which comes back when it fails. */
-  async function replace(old: Situation & { kind: "active" } | undefined, root: Root, signal: AbortSignal): Promise<void> {
+  async function replace(
+    old: Situation & { kind: "active" } | undefined,
+    root: Root,
+    signal: AbortSignal,
+  ): Promise<void> {
     situation = { kind: "changing" };
     await old?.container?.stop(old.root.config.stopTimeout);
     try {
@@ -210,18 +227,18 @@ export function createImage(parts: ImageParts): Image {
     async bring(config, signal) {
       const mine = new AbortController();
       const either = AbortSignal.any([signal, mine.signal]);
-      await inTurn(async () => {
-        bringing = mine;
-        try {
-          await bring(config, either);
-        } catch (error) {
-          complain(error);
-          throw error;
-        }
-      });
+      brings.add(mine);
+      try {
+        await inTurn(() => bring(config, either));
+      } catch (error) {
+        if (!either.aborted) complain(error); // what was given up did not go wrong
+        throw error;
+      } finally {
+        brings.delete(mine);
+      }
     },
     async stop() {
-      bringing.abort(new Error("It is to be stopped"));
+      for (const mine of brings) mine.abort(new Error("It is to be stopped"));
       await inTurn(async () => {
         if (situation.kind === "active") {
           const { root, container } = situation;
@@ -243,10 +260,6 @@ export function createImage(parts: ImageParts): Image {
       show();
     },
   };
-}
-
-function stateOf(kind: "idle" | "failed"): "IDLE" | "ERROR" {
-  return kind === "idle" ? "IDLE" : "ERROR";
 }
 
 function nameOf({ layers }: ImageConfig): string {

@@ -36,13 +36,15 @@ export interface ImageModuleOptions {
  */
 export function createImageModule(options: ImageModuleOptions): Module {
   const { runDir, server, drain } = options;
-  if (!/^\/[\w./-]*$/.test(runDir)) {
-    // It becomes part of mount options, in which ',' and ':' separate.
-    throw new Error(`Cannot keep images in '${runDir}': expected an absolute path of letters, digits, '_', '.' and '-'`);
-  }
   return defineModule(imageDeclaration, async (context) => {
     const [own] = context.nodes();
     if (own === undefined) throw new Error("Cannot start module 'image' as this program has no node of its own");
+    if (!/^\/[\w./-]*$/.test(runDir)) {
+      // It becomes part of mount options, in which ',' and ':' separate.
+      throw new Error(
+        `Cannot keep images in '${runDir}': expected an absolute path of letters, digits, '_', '.' and '-'`,
+      );
+    }
     const { id, name } = own;
     const { clock, random, signal } = context;
     const folder = join(runDir, "image");

@@ -3,7 +3,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from "node:path";
 import { bootId } from "../../src/process/mod.ts";
 import { isRecord, parseValue } from "../../src/state/mod.ts";
-import { layerFolder, overlayCommand, partCommands, type RootFolders, unmountCommand, writableFolders } from "./commands.ts";
+import {
+  layerFolder,
+  overlayCommand,
+  partCommands,
+  type RootFolders,
+  unmountCommand,
+  writableFolders,
+} from "./commands.ts";
 import { CONFIG_TYPE, type ImageConfig } from "./config.ts";
 import { mountsBelow, readMounts } from "./mounts.ts";
 import { runCommand } from "./run_command.ts";

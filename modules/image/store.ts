@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Layer } from "./config.ts";
 import { fetchLayer, type FetchParts } from "./fetch_layer.ts";
+import { openPartial } from "./partial.ts";
 
 /** The files of images, by digest. Nothing has its final name that has not been checked. */
 export interface LayerStore {
@@ -13,7 +14,11 @@ export interface LayerStore {
    * @param onPercent Told of the share that is there, 0 to 100.
    * @throws {Error} See {@link fetchLayer}.
    */
-  fetch(layers: readonly Layer[], parts: Omit<FetchParts, "onProgress">, onPercent: (percent: number) => void): Promise<void>;
+  fetch(
+    layers: readonly Layer[],
+    parts: Omit<FetchParts, "onProgress">,
+    onPercent: (percent: number) => void,
+  ): Promise<void>;
   /** Removes everything but these digests, also what was not fetched to its end. */
   keep(digests: ReadonlySet<string>): void;
 }
@@ -29,7 +34,8 @@ export function openLayerStore(folder: string): LayerStore {
         const percent = (share: number) => Math.floor((100 * (index + share)) / layers.length);
         if (!existsSync(fileOf(layer.digest))) {
           const onProgress = (done: number, total: number) => onPercent(percent(total === 0 ? 1 : done / total));
-          await fetchLayer(layer, fileOf(layer.digest), { ...parts, onProgress });
+          const partial = await openPartial(fileOf(layer.digest));
+          await fetchLayer(layer, partial, { ...parts, onProgress }).finally(partial.close);
         }
         onPercent(percent(1));
       }

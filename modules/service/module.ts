@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Drain, defineModule, type Module, type MutationRun, PermanentError } from "../../src/module/mod.ts";
+import { defineModule, type Drain, type Module, type MutationRun, PermanentError } from "../../src/module/mod.ts";
 import type { Values } from "../../src/state/mod.ts";
 import { type ProgramConfig, programConfig, programNames } from "./config.ts";
 import { serviceDeclaration } from "./declaration.ts";

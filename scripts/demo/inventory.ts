@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { hostinfoDeclaration } from "../../modules/hostinfo/declaration.ts";
+import { imageDeclaration } from "../../modules/image/declaration.ts";
 import { joinDeclaration } from "../../modules/join/declaration.ts";
 import { serviceDeclaration } from "../../modules/service/declaration.ts";
 import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
@@ -28,7 +29,13 @@ export function readInventory(
       `Cannot read the inventory '${file}': ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  const domain = compileDomain([simpowerDeclaration, joinDeclaration, serviceDeclaration, hostinfoDeclaration]);
+  const domain = compileDomain([
+    simpowerDeclaration,
+    joinDeclaration,
+    serviceDeclaration,
+    imageDeclaration,
+    hostinfoDeclaration,
+  ]);
   const schema = createSchema([...domain.schema.extensions, policy]);
   const parsed = parseInventory(text, { schema, isGoal: (url) => domain.isMutable(url) });
   if (!parsed.ok) {

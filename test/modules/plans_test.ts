@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hostinfoDeclaration } from "../../modules/hostinfo/declaration.ts";
+import { imageDeclaration } from "../../modules/image/declaration.ts";
 import { joinDeclaration } from "../../modules/join/declaration.ts";
 import { serviceDeclaration } from "../../modules/service/declaration.ts";
 import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
@@ -8,7 +9,7 @@ import { compileDomain, createPlanner } from "../../src/plan/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 
 const planner = createPlanner(
-  compileDomain([simpowerDeclaration, joinDeclaration, serviceDeclaration, hostinfoDeclaration]),
+  compileDomain([simpowerDeclaration, joinDeclaration, serviceDeclaration, imageDeclaration, hostinfoDeclaration]),
 );
 
 /** The keys of a plan's steps in order, with the goals that it suspends. */
@@ -103,4 +104,27 @@ test("the modules reset a machine that hangs", () => {
     "simpower/reset-hang",
     "simpower/power-on",
   ]);
+});
+
+test("the modules bring an image up from nothing known, and update and repair it in one step", () => {
+  const wanted = { "/physState": "POWER_ON", "/runState": "SYNC", "/image/state": "ACTIVE" };
+  const { steps } = plan({}, wanted);
+  assert.deepEqual(steps.filter((key) => key.startsWith("image/")), ["image/find", "image/fetch", "image/activate"]);
+  const to = (state: string, goal: string) =>
+    plan({ ...running, "/image/state": state }, { "/image/state": goal }).steps;
+  assert.deepEqual(to("IDLE", "ACTIVE"), ["image/fetch", "image/activate"]);
+  assert.deepEqual(to("FETCHING", "ACTIVE"), ["image/activate"]);
+  assert.deepEqual(to("UPDATE", "ACTIVE"), ["image/update"]);
+  assert.deepEqual(to("ERROR", "ACTIVE"), ["image/retry"]);
+  assert.deepEqual(to("ACTIVE", "IDLE"), ["image/stop"]);
+  assert.deepEqual(to("UPDATE", "IDLE"), ["image/stop-outdated"]);
+  assert.deepEqual(to("FETCHING", "IDLE"), ["image/cancel"]);
+  assert.deepEqual(to("ERROR", "IDLE"), ["image/clear"]);
+});
+
+test("the modules drain a node with an image before they power it off, and suspend the image", () => {
+  const view = { ...running, "/image/state": "ACTIVE" };
+  const { steps, suspended } = plan(view, { ...goal, "/physState": "POWER_OFF", "/image/state": "ACTIVE" });
+  assert.deepEqual(steps, ["service/drain", "simpower/power-off"]);
+  assert.deepEqual(suspended, ["/image/state", "/runState", "/services/job/state"]);
 });

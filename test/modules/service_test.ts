@@ -37,7 +37,9 @@ async function withService(config: Value | undefined, run: (bench: Bench) => Pro
 }
 
 async function withModule(node: TestNode, folder: string, run: (bench: Bench) => Promise<void>): Promise<void> {
-  const hosted = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [node], { clock: hastyClock });
+  const hosted = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [node], {
+    clock: hastyClock,
+  });
   try {
     await run({
       ...hosted,
@@ -253,7 +255,9 @@ test("service takes a running program over from an earlier run of the agent, and
   const config = shell("exec sleep 60");
   await withFolder(async (folder) => {
     const before = testNode("n1", { "/services/job/config": config });
-    const first = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [before], { clock: hastyClock });
+    const first = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [before], {
+      clock: hastyClock,
+    });
     await first.run("start", job);
     const pid = before.view.get("/services/job/pid");
     await first.host.stop();
@@ -282,7 +286,9 @@ test("service takes a running program over from an earlier run of the agent, and
 test("service stops a program that it took over", async () => {
   await withFolder(async (folder) => {
     const node = testNode("n1", { "/services/job/config": shell("exec sleep 60") });
-    const first = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [node], { clock: hastyClock });
+    const first = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [node], {
+      clock: hastyClock,
+    });
     await first.run("start", job);
     await first.host.stop();
     await withModule(node, folder, async ({ run, pid, value }) => {
@@ -298,7 +304,9 @@ test("service stops a program that it took over", async () => {
 test("service remembers over a restart of the agent what has finished, failed or belongs to an earlier boot", async () => {
   await withFolder(async (folder) => {
     const finished = testNode("n1", { "/services/job/config": shell("exit 0", { restart: "never" }) });
-    const first = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [finished], { clock: hastyClock });
+    const first = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [finished], {
+      clock: hastyClock,
+    });
     await first.run("start", job);
     await first.host.stop();
     const file = join(folder, "services/job.json");

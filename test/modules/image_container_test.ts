@@ -1,0 +1,262 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import type { Value } from "../../src/state/mod.ts";
+import { type ImageLab, whyNoMounts, withImageLab } from "./image_lab.ts";
+import { until } from "./module_fixture.ts";
+
+const skip = whyNoMounts() ?? false;
+
+/** The web server in an image, in the foreground. */
+function webServer(port: number): string[] {
+  return ["/bin/httpd", "-f", "-p", `127.0.0.1:${port}`, "-h", "/www"];
+}
+/** busybox's web server does not heed SIGTERM as a container's first process. */
+const hasty = { "/image/stopTimeout": 200 };
+
+function cfgOf(image: { readonly name: string; readonly digest: string }, command: string[]): Record<string, Value> {
+  return { "/image/name": image.name, "/image/digest": image.digest, "/image/command": command, ...hasty };
+}
+function web(lab: ImageLab, name: string, version: string) {
+  return lab.makeImage(name, { "www/version": version });
+}
+
+test(
+  "an image is fetched, runs as a container with its own host name and process ids, and answers",
+  { skip },
+  async () => {
+    await withImageLab(async (lab) => {
+      const init = `#!/bin/sh
+hostname >/www/hostname; echo $$ >/www/pid; echo "$KRAKEN_SECRET" >/www/secret
+exec httpd -f -p 127.0.0.1:${lab.port} -h /www
+`;
+      const image = lab.makeImage("compute-9.4", { "www/version": "one", "sbin/init": init });
+      const host = await lab.startHost();
+      assert.equal(host.view.get("/image/state"), "IDLE");
+      await host.set({ "/image/name": image.name, "/image/digest": image.digest, ...hasty });
+      await host.run("fetch");
+      assert.equal(host.view.get("/image/state"), "FETCHING");
+      await host.run("activate");
+      assert.equal(host.view.get("/image/state"), "ACTIVE");
+      assert.equal(host.view.get("/image/progress"), 100);
+      assert.deepEqual(host.view.get("/image/active"), [image.digest]);
+      assert.equal(await lab.page(), "one");
+      assert.equal(await lab.page("hostname"), "n1");
+      assert.equal(await lab.page("pid"), "1");
+      await host.run("stop");
+      assert.equal(host.view.get("/image/state"), "IDLE");
+      assert.equal(host.view.get("/image/active"), undefined);
+      await assert.rejects(lab.page());
+      assert.deepEqual(readdirSync(join(lab.runDir, "image/layers")), [], "an image that is not used is removed");
+      assert.deepEqual(lab.containers(), []);
+    });
+  },
+);
+
+test("a fetch that is cut goes on where it was, and what the agent fetched before it was killed is not fetched again", {
+  skip,
+}, async () => {
+  await withImageLab(async (lab) => {
+    const image = web(lab, "web", "one");
+    const size = lab.server.files.get("web")?.length ?? 0;
+    lab.server.cuts.push(100_000, 150_000, 0, 50_000);
+    lab.server.statuses.push(200, 200, 200, 200, ...Array<number>(5).fill(503));
+    const first = await lab.startHost();
+    await first.set(cfgOf(image, webServer(lab.port)));
+    await first.run("fetch");
+    first.run("activate").catch(() => {});
+    await until(() => assert.ok(lab.server.requests.length >= 4));
+    await first.stop("killed");
+    lab.server.statuses.length = 0;
+    const second = await lab.startHost();
+    assert.equal(second.view.get("/image/state"), "IDLE");
+    await second.set(cfgOf(image, webServer(lab.port)));
+    await second.run("fetch");
+    await second.run("activate");
+    assert.equal(await lab.page(), "one");
+    const sent = lab.server.requests.reduce((sum, request) => sum + request.sent, 0);
+    assert.equal(sent, size, `${sent} bytes were served for an image of ${size}`);
+    assert.equal(lab.server.requests.at(-1)?.range, "bytes=300000-");
+    await second.run("stop");
+  });
+});
+
+test(
+  "an update is fetched beside the image that runs, takes its place, and is not fetched twice",
+  { skip },
+  async () => {
+    await withImageLab(async (lab) => {
+      const [one, two] = [web(lab, "one", "1"), web(lab, "two", "2")];
+      const host = await lab.startHost();
+      await host.set(cfgOf(one, webServer(lab.port)));
+      await host.run("fetch");
+      await host.run("activate");
+      await host.set(cfgOf(two, webServer(lab.port)));
+      assert.equal(host.view.get("/image/state"), "UPDATE");
+      assert.equal(await lab.page(), "1", "the older one goes on until the newer one is there");
+      await host.run("update");
+      assert.equal(host.view.get("/image/state"), "ACTIVE");
+      assert.deepEqual(host.view.get("/image/active"), [two.digest]);
+      assert.equal(await lab.page(), "2");
+      assert.deepEqual(readdirSync(join(lab.runDir, "image/layers")), [two.digest]);
+      assert.equal(readdirSync(join(lab.runDir, "image/roots")).length, 1);
+      await host.set({ "/image/command": [...webServer(lab.port), "-v"] });
+      await host.run("update");
+      assert.equal(lab.server.requests.length, 2, "another command needs no other image");
+      await host.run("stop");
+    });
+  },
+);
+
+test("an update that does not start leaves the image before it running, and says why", { skip }, async () => {
+  await withImageLab(async (lab) => {
+    const [one, two] = [web(lab, "one", "1"), web(lab, "two", "2")];
+    const host = await lab.startHost();
+    await host.set(cfgOf(one, webServer(lab.port)));
+    await host.run("fetch");
+    await host.run("activate");
+    await host.set(cfgOf(two, ["/bin/sh", "-c", "echo no disk; exit 3"]));
+    await assert.rejects(host.run("update"), /of image 'two' exited with code 3: no disk$/);
+    assert.equal(host.view.get("/image/state"), "UPDATE");
+    assert.match(String(host.view.get("/image/error")), /exited with code 3: no disk/);
+    assert.equal(await lab.page(), "1");
+    await host.set(cfgOf({ name: "two", digest: "0".repeat(64) }, webServer(lab.port)));
+    await assert.rejects(host.run("update"), /has the SHA-256 [0-9a-f]{64}: expected 0{64}/);
+    assert.equal(await lab.page(), "1");
+    await host.set(cfgOf(one, webServer(lab.port)));
+    assert.equal(host.view.get("/image/state"), "ACTIVE");
+    assert.equal(host.view.get("/image/error"), undefined);
+    await host.run("stop");
+  });
+});
+
+test("an agent that was killed finds its container again, watches it and can stop it", { skip }, async () => {
+  await withImageLab(async (lab) => {
+    const image = web(lab, "web", "one");
+    const first = await lab.startHost();
+    await first.set(cfgOf(image, webServer(lab.port)));
+    await first.run("fetch");
+    await first.run("activate");
+    await first.stop("killed");
+    assert.equal(await lab.page(), "one", "the container outlives its agent");
+    const second = await lab.startHost();
+    assert.equal(second.view.get("/image/state"), "ACTIVE");
+    assert.deepEqual(second.view.get("/image/active"), [image.digest]);
+    assert.equal(lab.containers().length, 1);
+    await second.stop("cleanly");
+    assert.equal(await lab.page(), "one");
+    const third = await lab.startHost();
+    await third.order("drain");
+    assert.equal(third.view.get("/image/state"), "IDLE");
+    await assert.rejects(lab.page());
+    assert.deepEqual(lab.containers(), []);
+  });
+});
+
+test("a container that ends by itself is an error, and is started again without fetching", { skip }, async () => {
+  await withImageLab(async (lab) => {
+    const image = web(lab, "web", "one");
+    const host = await lab.startHost();
+    await host.set(cfgOf(image, webServer(lab.port)));
+    await host.run("fetch");
+    await host.run("activate");
+    assert.equal(await lab.page(), "one");
+    const [leader] = lab.containers();
+    assert.ok(leader !== undefined);
+    process.kill(leader, "SIGKILL");
+    await until(async () => {
+      await host.run("find");
+      assert.equal(host.view.get("/image/state"), "ERROR");
+    });
+    assert.match(String(host.view.get("/image/error")), /of image 'web' was killed by SIGKILL$/);
+    await assert.rejects(lab.page(), "what is left of the container is ended with it");
+    await host.run("retry");
+    assert.equal(host.view.get("/image/state"), "ACTIVE");
+    assert.equal(await lab.page(), "one");
+    assert.equal(lab.server.requests.length, 1);
+    await host.run("stop");
+  });
+});
+
+test("layers lie over each other, and what is written goes into memory", { skip }, async () => {
+  await withImageLab(async (lab) => {
+    const base = lab.makeImage("base", { "www/version": "base", "www/only": "below" });
+    const site = lab.makeImage("site", { "www/version": "site" });
+    const host = await lab.startHost();
+    await host.set({ ...cfgOf(base, webServer(lab.port)), "/image/layers": [site] });
+    await host.run("fetch");
+    await host.run("activate");
+    assert.deepEqual(host.view.get("/image/active"), [base.digest, site.digest]);
+    assert.equal(await lab.page(), "site");
+    assert.equal(await lab.page("only"), "below");
+    await host.run("stop");
+  });
+});
+
+test("a drain ends a fetch that is under way, and a stubborn container after its limit", { skip }, async () => {
+  await withImageLab(async (lab) => {
+    const image = web(lab, "web", "one");
+    lab.server.statuses.push(...Array<number>(3).fill(503));
+    const host = await lab.startHost();
+    await host.set(cfgOf(image, webServer(lab.port)));
+    await host.run("fetch");
+    const fetching = assert.rejects(host.run("activate"), /It is to be stopped/);
+    await host.order("drain");
+    await fetching;
+    await host.run("find");
+    assert.equal(host.view.get("/image/state"), "IDLE");
+    lab.server.statuses.length = 0;
+    const stubborn = `trap 'echo no' TERM; httpd -p 127.0.0.1:${lab.port} -h /www; while :; do sleep 0.1; done`;
+    await host.set({ "/image/command": ["/bin/sh", "-c", stubborn] });
+    await host.run("fetch");
+    await host.run("activate");
+    assert.equal(await lab.page(), "one");
+    const began = performance.now();
+    await host.order("drain");
+    assert.ok(performance.now() - began >= 190, "it gets its time");
+    assert.deepEqual(lab.containers(), []);
+    await assert.rejects(lab.page());
+  });
+});
+
+test("a container that heeds SIGTERM is not killed", { skip }, async () => {
+  await withImageLab(async (lab) => {
+    const image = web(lab, "web", "one");
+    const polite = `trap 'echo bye >/www/bye; sync; exit 0' TERM; while :; do sleep 0.1; done`;
+    const host = await lab.startHost();
+    await host.set({ ...cfgOf(image, ["/bin/sh", "-c", polite]), "/image/stopTimeout": 30_000 });
+    await host.run("fetch");
+    await host.run("activate");
+    const began = performance.now();
+    await host.run("stop");
+    assert.ok(performance.now() - began < 15_000);
+  });
+});
+
+test("in mode root the agent asks for a switch, and the next one finds that the machine runs from the image", {
+  skip,
+}, async () => {
+  await withImageLab(async (lab) => {
+    const image = web(lab, "web", "one");
+    const first = await lab.startHost();
+    await first.set({ ...cfgOf(image, ["/sbin/init", "auto"]), "/image/mode": "root" });
+    await first.run("fetch");
+    first.run("activate").catch(() => {});
+    assert.equal(await first.ended, 99);
+    const request = readFileSync(join(lab.runDir, "next-root"), "utf8").split("\n");
+    const [root = "", ...command] = request;
+    assert.deepEqual(command, ["/sbin/init", "auto", ""]);
+    assert.equal(lab.inside("cat", `${root}/www/version`), "one");
+    const second = await lab.startHost(root);
+    assert.equal(second.view.get("/image/state"), "ACTIVE");
+    assert.deepEqual(second.view.get("/image/active"), [image.digest]);
+    assert.deepEqual(readdirSync(lab.runDir).filter((name) => name.startsWith("next-root")), []);
+    await assert.rejects(second.run("stop"), { name: "PermanentError", message: /power the node off$/ });
+    await second.set({ ...cfgOf({ name: "web", digest: "0".repeat(64) }, ["/sbin/init"]), "/image/mode": "root" });
+    assert.equal(second.view.get("/image/state"), "UPDATE");
+    await assert.rejects(second.run("update"), { name: "PermanentError", message: /power-cycle it/ });
+    await second.order("drain");
+  });
+});

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import fc from "fast-check";
+import { containerCommand, overlayCommand, partCommands } from "../../modules/image/commands.ts";
+import { imageConfig } from "../../modules/image/config.ts";
+import { createImageModule } from "../../modules/image/module.ts";
+import { parseMounts } from "../../modules/image/mounts.ts";
+import { readAnswer } from "../../modules/image/range.ts";
+import { availableMemory, complainOfSize } from "../../modules/image/room.ts";
+import { createDrain } from "../../src/module/mod.ts";
+import type { Value } from "../../src/state/mod.ts";
+import { sha256, startImageServer } from "./image_server.ts";
+import { type HostedForTest, hostForTest, testNode, withFolder } from "./module_fixture.ts";
+
+const digest = "a".repeat(64);
+const server = "http://10.77.0.1:8080";
+
+function configOf(cfg: { readonly [url: string]: Value }, at: string | undefined = server) {
+  return imageConfig(new Map(Object.entries(cfg)), at);
+}
+
+test("imageConfig() takes the image and lays further layers over it, lower to upper", () => {
+  const site = { name: "site-7", digest: "b".repeat(64), url: "https://mirror/site-7.squashfs" };
+  const config = configOf({ "/image/name": "compute-9.4", "/image/digest": digest, "/image/layers": [site] });
+  assert.deepEqual(config?.layers, [
+    { name: "compute-9.4", digest, url: "http://10.77.0.1:8080/boot/v1/images/compute-9.4" },
+    site,
+  ]);
+  assert.equal(config?.mode, "container");
+  assert.deepEqual(config?.command, ["/sbin/init"]);
+  assert.deepEqual(configOf({ "/image/layers": [site] })?.layers, [site]);
+  assert.equal(configOf({ "/image/mode": "root" }), undefined);
+});
+
+test("imageConfig() names what runs by content, mode and command, and not by where it comes from", () => {
+  const cfg = { "/image/name": "a", "/image/digest": digest };
+  const key = configOf(cfg)?.key;
+  assert.equal(configOf({ ...cfg, "/image/name": "b", "/image/url": "http://x/y" })?.key, key);
+  assert.equal(configOf({ ...cfg, "/image/stopTimeout": 5 })?.key, key);
+  for (
+    const change of [{ "/image/digest": "b".repeat(64) }, { "/image/mode": "root" }, { "/image/command": ["/bin/x"] }]
+  ) assert.notEqual(configOf({ ...cfg, ...change })?.key, key);
+});
+
+test("imageConfig() says which value is wrong and what was expected", () => {
+  const cfg = { "/image/name": "a", "/image/digest": digest };
+  assert.throws(() => configOf({ "/image/name": "a" }), /\/image\/digest is missing: expected a SHA-256/);
+  assert.throws(() => configOf({ ...cfg, "/image/digest": "A".repeat(64) }), /in lower case$/);
+  assert.throws(() => configOf({ ...cfg, "/image/name": "../etc/shadow" }), /\/image\/name is "..\/etc\/shadow"/);
+  assert.throws(() => configOf({ ...cfg, "/image/url": "file:///etc/shadow" }), /expected an http or https URL/);
+  assert.throws(() => configOf({ ...cfg, "/image/command": ["sshd"] }), /expected a path in the image/);
+  assert.throws(() => configOf({ ...cfg, "/image/command": ["/bin/x", "a\nb"] }), /no line breaks/);
+  assert.throws(() => imageConfig(new Map(Object.entries(cfg)), undefined), {
+    message: "/image/url is missing: expected one, as the node does not know the server that it booted from",
+  });
+  assert.throws(() => configOf({ "/image/layers": [{ name: "b", digest: "x" }] }), /\/image\/layers\/0\/digest is "x"/);
+});
+
+test("imageConfig() takes any name of letters and digits, and never one that leaves its folder", () => {
+  fc.assert(fc.property(fc.string(), (name) => {
+    try {
+      const url = configOf({ "/image/name": name, "/image/digest": digest })?.layers[0]?.url ?? "";
+      assert.equal(new URL(url).pathname, `/boot/v1/images/${name}`);
+      assert.ok(!name.includes("/"));
+    } catch (error) {
+      assert.ok(error instanceof TypeError);
+    }
+  }));
+});
+
+test("the commands mount the topmost layer over the others, and all but the tmpfs read-only", () => {
+  const root = { id: "kraken-1", folder: "/run/r", root: "/run/r/root" };
+  const [lower, upper, rw] = partCommands(root, ["/run/l/a", "/run/l/b"]).map(({ program, args }) =>
+    [program, ...args].join(" ")
+  );
+  assert.equal(lower, "mount -t squashfs -o loop,ro,nodev /run/l/a /run/r/layers/0");
+  assert.equal(upper, "mount -t squashfs -o loop,ro,nodev /run/l/b /run/r/layers/1");
+  assert.equal(rw, "mount -t tmpfs -o mode=0755,size=50% kraken /run/r/rw");
+  assert.deepEqual(overlayCommand(root, 2).args.slice(3), [
+    "lowerdir=/run/r/layers/1:/run/r/layers/0,upperdir=/run/r/rw/upper,workdir=/run/r/rw/work",
+    "kraken-1",
+    "/run/r/root",
+  ]);
+  const { program, args } = containerCommand({
+    root: root.root,
+    hostname: "n1",
+    others: ["/x"],
+    command: ["/sbin/init", "a b"],
+  });
+  assert.equal(program, "unshare");
+  assert.deepEqual(args.slice(0, 4), ["-m", "-u", "-i", "-p"]);
+  assert.deepEqual(args.slice(-6), ["/run/r/root", "n1", "1", "/x", "/sbin/init", "a b"]);
+});
+
+test("readAnswer() never throws, and takes a rest only when it begins where it must and goes to the end", () => {
+  const header = fc.option(
+    fc.oneof(fc.constantFrom("bytes 10-19/20", "bytes 9-19/20", "bytes 10-18/20", "20"), fc.string()),
+  );
+  fc.assert(fc.property(fc.integer({ min: 200, max: 599 }), header, header, (status, range, length) => {
+    const headers = new Headers();
+    for (const [name, value] of [["content-range", range], ["content-length", length]] as const) {
+      if (value !== null && /^[\x20-\x7e]*$/.test(value)) headers.set(name, value);
+    }
+    const answer = readAnswer(status, headers, 10);
+    if (answer.kind === "rest") assert.equal(answer.length, 10);
+    if (answer.kind === "whole") assert.ok(Number.isSafeInteger(answer.length) && answer.length >= 0);
+    assert.equal(answer.kind === "rest" || answer.kind === "stale", status === 206 || status === 416);
+  }));
+});
+
+test("parseMounts() reads the kernel's list, with blanks in its paths", () => {
+  const line = "36 35 98:0 / /mnt/a\\040b rw,noatime master:1 - overlay kraken-1 rw,errors=continue";
+  assert.deepEqual(parseMounts(`${line}\n`), [{ at: "/mnt/a b", source: "kraken-1" }]);
+});
+
+test("complainOfSize() says how much is free when a file does not fit", async () => {
+  await withFolder((folder) => {
+    assert.equal(complainOfSize(folder, 1), undefined);
+    assert.match(complainOfSize(folder, 2 ** 50) ?? "", /^\d+ MiB are free in /);
+    return Promise.resolve();
+  });
+  assert.equal(availableMemory("MemTotal: 9 kB\nMemAvailable:   2048 kB\n"), 2 ** 21);
+  assert.equal(availableMemory(""), undefined);
+});
+
+/** Gives a test the module with a server; nothing is mounted in it. */
+async function withModule(run: (hosted: HostedForTest, folder: string, url: string) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const node = testNode("n1", { "/image/name": "os", "/image/digest": digest });
+    const images = await startImageServer();
+    images.files.set("os", new Uint8Array(1000));
+    const hosted = await hostForTest(
+      createImageModule({ runDir: folder, drain: createDrain(), server: images.url }),
+      [node],
+    );
+    try {
+      await run(hosted, folder, images.url);
+    } finally {
+      await hosted.host.stop();
+      await images.close();
+    }
+  });
+}
+
+test("image shows IDLE, FETCHING and ERROR with the reason, and forgets a failure when it is cleared", async () => {
+  await withModule(async ({ run, until, history }, folder) => {
+    await until("/image/state", "IDLE");
+    await run("fetch");
+    const message = new RegExp(
+      `^Image 'os' from http.* has the SHA-256 ${sha256(new Uint8Array(1000))}: expected a{64}$`,
+    );
+    await assert.rejects(run("activate"), { name: "Error", message });
+    await until("/image/state", "ERROR");
+    assert.ok(history.some((entry) => /^n1\/image\/error=Image 'os' from/.test(entry)));
+    await assert.rejects(run("retry"), { name: "Error", message });
+    assert.ok(!existsSync(join(folder, "image/layers", digest)), "a file that is wrong never gets its name");
+    await run("clear");
+    await until("/image/state", "IDLE");
+    await until("/image/error", undefined);
+  });
+});
+
+test("image gives up for good on a cfg that can't be used, naming what to set", async () => {
+  await withModule(async ({ run, set, until }) => {
+    set("/image/mode", "root");
+    await run("fetch");
+    await assert.rejects(run("activate"), { name: "PermanentError", message: /set '\/image\/mode' to container$/ });
+    set("/image/digest", "short");
+    await assert.rejects(run("retry"), { name: "PermanentError", message: /\/image\/digest is "short": expected/ });
+    await until(
+      "/image/error",
+      'Cannot use the image: /image/digest is "short": expected a SHA-256, 64 hexadecimal digits in lower case',
+    );
+    set("/image/name", undefined);
+    set("/image/digest", undefined);
+    await assert.rejects(run("retry"), {
+      name: "PermanentError",
+      message: /set '\/image\/name' and '\/image\/digest'$/,
+    });
+  });
+});
+
+test("image does not start in a folder whose name can't be part of mount options", async () => {
+  const node = testNode("n1");
+  const { host } = await hostForTest(createImageModule({ runDir: "/run/a,b", drain: createDrain() }), [node]);
+  assert.equal(node.view.get("/services/image/state"), "ERROR");
+  assert.match(String(node.view.get("/services/image/error")), /Cannot keep images in '\/run\/a,b'/);
+  await host.stop();
+});
+
+test("image shows why the machine did not switch root, and does not ask again by itself", async () => {
+  await withFolder(async (folder) => {
+    const node = testNode("n1", { "/image/name": "os", "/image/digest": digest, "/image/mode": "root" });
+    const root = join(folder, "image/roots/kraken-1");
+    const options = { runDir: folder, drain: createDrain(), server, onSwitch: () => assert.fail("it asks again") };
+    await hostForTest(createImageModule(options), [node]).then(({ host }) => host.stop());
+    const config = configOf(Object.fromEntries(node.cfg));
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    mkdirSync(root);
+    writeFileSync(join(root, "about.json"), JSON.stringify({ boot, config }));
+    writeFileSync(join(folder, "next-root.failed"), "no /sbin/init in it\n");
+    const { host, run, until } = await hostForTest(createImageModule(options), [node]);
+    await until("/image/state", "ERROR");
+    await until("/image/error", "no /sbin/init in it");
+    await assert.rejects(run("retry"), {
+      name: "PermanentError",
+      message: "The machine did not switch to image 'os': no /sbin/init in it",
+    });
+    await host.stop();
+  });
+});
