@@ -19,6 +19,7 @@ const TEST_PACKAGES = [
   ["strip", "binutils"],
   ["curl", "curl"],
   ["tftp", "tftp-hpa"],
+  ["mksquashfs", "squashfs-tools"],
   ["busybox", "busybox-static"],
 ];
 

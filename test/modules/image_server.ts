@@ -42,7 +42,9 @@ export async function startImageServer(): Promise<ImageServer> {
     const headers = { "content-length": bytes.length - from, etag };
     if (from === 0) response.writeHead(200, headers);
     else response.writeHead(206, { ...headers, "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` });
-    response.write(body, () => cut === undefined ? response.end() : response.socket?.destroy());
+    if (cut === undefined) return void response.end(body);
+    // What a client has not read when its connection breaks it may lose: only later is a cut one in the middle of a file.
+    response.write(body, () => setTimeout(() => response.socket?.destroy(), 100));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
