@@ -27,6 +27,7 @@ import { type Below, countsValue, sumUp } from "./health.ts";
 import { createHoldStore } from "./hold_store.ts";
 import { createJoining, type Joining, type ParentWay } from "./joining.ts";
 import { createNodes, type Nodes } from "./nodes.ts";
+import { createOwing } from "./owing.ts";
 import { createPersistence } from "./persistence.ts";
 import type { Move } from "./placement.ts";
 import { createRunStates } from "./run_state.ts";
@@ -194,6 +195,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   });
   const children = createChildren({
     ...{ run, replica, nodes, store, clock, random, log },
+    owing: createOwing({ store, facts: stored.facts, log }),
     modules: declarations,
     agentModules: parts.agentModules,
     terms: stored.terms,
@@ -261,8 +263,10 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     way: {
       ...way,
       send(frame) {
-        // What is said above is on the disk: the next run must not know less than others have from this one.
-        if (frame.type === "data" && frame.documents.length > 0) persistence.flush();
+        // What is said above is on the disk: the next run must not know less than others have from this one. So is what is
+        // acknowledged: it is not sent again.
+        const isNews = frame.type === "data" ? frame.documents.length > 0 : frame.type === "ack";
+        if (isNews) persistence.flush();
         way.send(frame);
       },
     },
@@ -271,11 +275,18 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     onLeft: takeOver,
     onThere: (node, assignment) => children.told(node, assignment),
     onStray: (id) => void doubtful.add(id),
+    onPassing: (id) => passOn(id),
+    complete: stored.facts.get("complete") === true,
     onCaughtUp: () => queueMicrotask(forgetDoubtful),
     onForgotten(ids) {
-      for (const id of ids) forget(id);
+      for (const id of ids) {
+        // Whoever has to hear where it is now is told that first.
+        if (children.isLeaving(id) && placement.via(id) === undefined) doubtful.add(id);
+        else forget(id);
+      }
     },
     onComplete() {
+      noteComplete();
       engine.touchAll();
       children.callAll();
     },
@@ -328,9 +339,27 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     if (after === id) queueMicrotask(() => takeOver(id));
     else if (after !== undefined) {
       replica.renew(id);
+      children.arrived(after, id);
       children.changed(id, "cfg", []);
     } else if (way !== undefined) doubtful.add(id);
     engine.touch(id);
+  }
+
+  /** A run after this one has what this one knows, and goes on from there. */
+  function noteComplete(): void {
+    persistence.flush();
+    if (persistence.waiting.unsavedDocuments > 0) return;
+    try {
+      store.commit({ facts: new Map([["complete", true]]) });
+    } catch (error) {
+      log.error("Cannot write that all nodes are known", { error: String(error) });
+    }
+  }
+
+  /** What has come from above goes on down: whoever serves the node may have lost it. */
+  function passOn(id: string): void {
+    const via = placement.via(id);
+    if (via !== undefined && via !== id) children.arrived(via, id);
   }
 
   /** Forgets those that are not below by all that the parent has said, and of which every child knows that. */

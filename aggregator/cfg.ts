@@ -30,6 +30,7 @@ import type { Control, NodeChange, Refusal } from "./control.ts";
 import type { Domains } from "./domains.ts";
 import { createAssigning } from "./assigning.ts";
 import type { Nodes } from "./nodes.ts";
+import { MOVING } from "./owing.ts";
 import { isDeleted } from "./placement.ts";
 import { complainRule, warnOfRule } from "./rule_checks.ts";
 import type { Store } from "./store/mod.ts";
@@ -82,13 +83,25 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
   }
 
   /** Puts cfg on disk. @returns Why nothing was written, if so. */
-  function commit(documents: readonly NodeDocument[]): Refusal | undefined {
+  function commit(documents: readonly NodeDocument[], moving = false): Refusal | undefined {
     try {
-      store.commit({ documents: documents.map((document) => ({ document, facets: ["cfg"] })) });
+      store.commit({
+        documents: documents.map((document) => ({ document, facets: ["cfg"] })),
+        ...(moving && { facts: new Map([[MOVING, true]]) }),
+      });
       return undefined;
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       return { ok: false, kind: "unavailable", problems: [`Nothing was changed, as the store failed: ${problem}`] };
+    }
+  }
+
+  /** Everybody here has heard of a move. Where this is not written, the next run tells children more than they need. */
+  function commitMoved(): void {
+    try {
+      store.commit({ facts: new Map([[MOVING, false]]) });
+    } catch {
+      // The store says so itself with the next write.
     }
   }
 
@@ -124,9 +137,11 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     }
     if (dryRun || documents.length === 0) return { ok: true, changes };
     if (!parts.isRoot) return { ok: false, kind: "unavailable", problems: ["Only the root changes desired state"] };
-    const refusal = commit(documents);
+    const moving = written.some(({ id, entries }) => entries.has("/parent") && replica.get(id) !== undefined);
+    const refusal = commit(documents, moving);
     if (refusal !== undefined) return refusal;
     for (const { id, entries } of written) replica.merge(id, "cfg", entries);
+    if (moving) commitMoved();
     return { ok: true, changes };
   }
 

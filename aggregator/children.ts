@@ -30,6 +30,7 @@ import {
 import { type Born, createAdmission } from "./admission.ts";
 import { createMovedNotices } from "./moved.ts";
 import type { Nodes } from "./nodes.ts";
+import type { Owing } from "./owing.ts";
 import type { Store } from "./store/mod.ts";
 import { createWhereabouts } from "./whereabouts.ts";
 import { createSubtreeScope, type SubtreeScope } from "./subtree_scope.ts";
@@ -58,6 +59,7 @@ export interface ChildrenParts {
   readonly replica: Replica;
   readonly nodes: Nodes;
   readonly store: Store;
+  readonly owing: Owing;
   /** The last term that was handed to each child. */
   readonly terms: ReadonlyMap<string, number>;
   /** How far an earlier run of this program had got with each child. */
@@ -108,6 +110,8 @@ export interface Children {
   refresh(child: string): void;
   /** A node is not below a child any more. */
   left(child: string, id: string): void;
+  /** A child has to get everything that is known of a node: see {@link Owing}. */
+  arrived(child: string, id: string): void;
   /** Whether a child has still to be told that a node has left. */
   isLeaving(id: string): boolean;
   /** Sends every child to its standby: this aggregator may have been replaced. */
@@ -135,6 +139,8 @@ export function createChildren(parts: ChildrenParts): Children {
   const prepared = new Map<string, { readonly childTerm: number; readonly term: number }>();
   /** The child whose frame is being taken in. */
   let speaking: string | undefined;
+  /** The children that have still to be told that a node has left, by node. */
+  const leaving = new Map<string, Set<string>>();
   const askedAt = new Map<string, number>();
   const admission = createAdmission({ clock, admit });
   const whereabouts = createWhereabouts({ replica, clock, ask: parts.ask });
@@ -210,8 +216,10 @@ export function createChildren(parts: ChildrenParts): Children {
 
   function learn(child: string, modules: readonly ModuleDeclaration[]): void {
     const digest = digestOf(modules);
-    if (known.size >= MAX_DIGESTS) known.delete([...known.keys()][0] ?? "");
-    if (!known.has(digest)) known.set(digest, modules);
+    if (!known.has(digest)) {
+      if (known.size >= MAX_DIGESTS) known.delete([...known.keys()][0] ?? "");
+      known.set(digest, modules);
+    }
     parts.onModules(child, modules);
   }
 
@@ -227,14 +235,23 @@ export function createChildren(parts: ChildrenParts): Children {
     return Math.min(MAX_KEEPALIVE, Math.max(DEFAULT_KEEPALIVE, Math.ceil(links.size / SIGNS_PER_SECOND)));
   }
 
-  function told(ids: readonly string[]): void {
-    for (const id of ids) if (!isLeaving(id)) parts.onGone(id);
+  function told(child: string, ids: Iterable<string>): void {
+    for (const id of ids) {
+      const children = leaving.get(id);
+      children?.delete(child);
+      if (children?.size !== 0) continue;
+      leaving.delete(id);
+      parts.onGone(id);
+    }
   }
 
   function make(child: string): Child {
     const isAggregator = placement.isAggregator(child);
     const scope = isAggregator
-      ? createSubtreeScope({ replica, placement, child }, told)
+      ? createSubtreeScope({ replica, placement, child, owed: parts.owing.fromBefore(child) }, {
+        onTold: (ids) => told(child, ids),
+        onSettled: () => parts.owing.set(child, false),
+      })
       : forAgent(createNodeChildScope(replica, child));
     const resume = parts.sessions.get(child);
     const link = createParentLink({
@@ -271,10 +288,7 @@ export function createChildren(parts: ChildrenParts): Children {
   }
   function subtreeOf(child: string): SubtreeScope | undefined {
     const scope = linkOf(child)?.scope;
-    return scope !== undefined && "isLeaving" in scope ? scope : undefined;
-  }
-  function isLeaving(id: string): boolean {
-    return [...links.values()].some(({ scope }) => "isLeaving" in scope && scope.isLeaving(id));
+    return scope !== undefined && "leaving" in scope ? scope : undefined;
   }
   /** Where a node that is no child joins, if that is known. */
   function redirect(child: string): void {
@@ -302,7 +316,11 @@ export function createChildren(parts: ChildrenParts): Children {
       // What a child has just brought is nothing to tell it, but for what it has to take over.
       const isItsOwn = facet === "self" || (facet === "parent" && id !== via);
       if (via === speaking && isItsOwn && !isLeftOver(id, facet, urls)) return;
-      links.get(via)?.link.changed();
+      const there = links.get(via);
+      there?.link.changed();
+      if (facet === "cfg" && there !== undefined && "isDue" in there.scope && there.scope.isDue(id)) {
+        there.link.askAgain();
+      }
     },
     callAll() {
       for (const child of placement.direct()) linkOf(child)?.link.call();
@@ -323,13 +341,28 @@ export function createChildren(parts: ChildrenParts): Children {
       } else there?.link.call(); // it asks again, and is sent on as soon as it is known where to
       there?.link.stop();
       links.delete(child);
+      if (there !== undefined && "leaving" in there.scope) {
+        parts.owing.set(child, false);
+        told(child, there.scope.leaving());
+      }
     },
     refresh: (child) => links.get(child)?.link.refresh(),
     left(child, id) {
-      subtreeOf(child)?.left(id);
+      const scope = subtreeOf(child);
+      if (scope === undefined) return;
+      scope.left(id);
+      const children = leaving.get(id);
+      if (children === undefined) leaving.set(id, new Set([child]));
+      else children.add(child);
       links.get(child)?.link.changed();
     },
-    isLeaving,
+    arrived(child, id) {
+      const scope = subtreeOf(child);
+      if (scope === undefined) return;
+      scope.arrived(id);
+      parts.owing.set(child, true);
+    },
+    isLeaving: (id) => leaving.has(id),
     handOver() {
       for (const child of placement.direct()) {
         const assignment = assignmentIn(replica.get(child)?.facets.cfg);

@@ -51,12 +51,16 @@ export interface JoiningParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Whether an earlier run was told of everything below, and has it on its disk. */
+  readonly complete: boolean;
   modules(): readonly ModuleDeclaration[];
   onState(state: LinkState, why: string): void;
   /** Values that an earlier aggregator of a child left have come. */
   onLeft(id: string): void;
   /** Something came of a node that is not below, as far as is known yet. */
   onStray(id: string): void;
+  /** Values have come of a node that another aggregator serves. */
+  onPassing(id: string): void;
   /** The parent says where a node joins that it was asked for. */
   onThere(node: string, assignment: Assignment): void;
   /** Everything has arrived that the parent is known to have. */
@@ -90,14 +94,19 @@ export function createJoining(parts: JoiningParts): Joining {
   const wrote = newestVersion(replica.get(ownId)?.facets.self ?? new Map())[0];
   /** One that was never welcomed remembers nothing, and says so by a term of 0. */
   const term = wrote === 0 ? 0 : makeTerm(assignmentNumber(replica.get(ownId)?.facets.cfg), parts.term.run);
-  let complete = term > 0;
+  // A term alone says little: it comes with the welcome, before anything else has.
+  let complete = parts.complete && term > 0;
 
   const link: ChildLink = createChildLink({
     id: ownId,
     run: parts.run,
     modules: parts.modules,
     replica,
-    scope: createUpScope({ replica, placement, ownId, onLeft: parts.onLeft, onStray: parts.onStray }),
+    scope: createUpScope({
+      ...{ replica, placement, ownId },
+      ...{ onLeft: parts.onLeft, onStray: parts.onStray, onPassing: parts.onPassing },
+    }),
+    isBlank: () => !complete,
     term: Math.max(term, wrote),
     batch: BATCH_MS,
     clock: parts.clock,

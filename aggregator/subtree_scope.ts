@@ -24,6 +24,8 @@ export function createUpScope(
     readonly onLeft: (id: string) => void;
     /** Something came of a node that is not below, as far as is known yet. */
     readonly onStray: (id: string) => void;
+    /** Values have come of a node that another aggregator serves: it has to get them as well. */
+    readonly onPassing: (id: string) => void;
   },
 ): ChildScope {
   const { replica, placement, ownId } = parts;
@@ -39,8 +41,10 @@ export function createUpScope(
     take(id, facet, entries, term) {
       if (id === ownId && facet === "self") return takeSelfOver(replica, id, term, entries);
       const changed = replica.merge(id, facet, entries);
-      if (id !== ownId && placement.via(id) === undefined) parts.onStray(id);
-      if (facet === "parent" && id !== ownId && changed.length > 0 && placement.via(id) === id) parts.onLeft(id);
+      const via = placement.via(id);
+      if (id !== ownId && via === undefined) parts.onStray(id);
+      if (facet !== "cfg" && changed.length > 0 && via !== undefined && via !== id) parts.onPassing(id);
+      if (facet === "parent" && id !== ownId && changed.length > 0 && via === id) parts.onLeft(id);
       return 0;
     },
   };
@@ -50,23 +54,47 @@ export function createUpScope(
 export interface SubtreeScope extends ParentScope {
   /** A node is not below the child any more: the child has to be told. */
   left(id: string): void;
-  /** Whether the child has still to be told that a node has left. */
-  isLeaving(id: string): boolean;
+  /** The nodes that have left, and of which the child does not know that. */
+  leaving(): Iterable<string>;
+  /** The child has to have all that is known of a node: it came here from elsewhere, or this came from above. */
+  arrived(id: string): void;
+  /** Whether the child has to have more than it has of nodes that arrived. */
+  readonly isOwed: boolean;
+  /** A node's cfg has changed. @returns Whether values of it were refused that may be right now. */
+  isDue(id: string): boolean;
+}
+
+/** What a scope towards a child aggregator tells. */
+export interface SubtreeEvents {
+  /** The child knows that these nodes have left. */
+  onTold(ids: readonly string[]): void;
+  /** The child has everything of the nodes that arrived. */
+  onSettled(): void;
 }
 
 /**
  * The scope towards a child aggregator. Down goes the cfg of what is below it, and what the child must take over: values
- * of writers that were deposed, everything where the child remembers nothing. Up comes what it and those below it discover.
+ * of writers that were deposed, everything where the child remembers nothing or where the node is new below it. Up comes
+ * what it and those below it discover.
  *
- * @param onTold The child knows that these nodes have left.
+ * @param parts `owed`: an earlier run owed the child all of what is here.
  */
 export function createSubtreeScope(
-  parts: { readonly replica: Replica; readonly placement: Placement; readonly child: string },
-  onTold: (ids: readonly string[]) => void,
+  parts: { readonly replica: Replica; readonly placement: Placement; readonly child: string; readonly owed: boolean },
+  events: SubtreeEvents,
 ): SubtreeScope {
   const { replica, placement, child } = parts;
   const leaving = new Map<string, number>();
-  return {
+  /**
+   * Up to which index the child has to have everything of a node. A rack that is moved brings what it knows to the tiers
+   * above it, but one that has lost its disk on the way, or whose new parent has, knows only what it is told.
+   */
+  const arrivals = new Map<string, number>();
+  let owedUpTo = parts.owed ? replica.index : 0;
+  /** Nodes of which the child has sent values of an assignment that is not known here yet. */
+  const early = new Set<string>();
+  let wasEarly = false;
+  const self: SubtreeScope = {
     *documents(after) {
       for (const id of replica.changedSince(after)) {
         if (placement.via(id) === child || leaving.has(id)) yield id;
@@ -77,23 +105,49 @@ export function createSubtreeScope(
       if (facet === "cfg") return true;
       if (placement.via(id) !== child) return false;
       if (id === child) return facet === "parent" || entry.version[0] < term;
-      return index <= blankUpTo || isOutdated(change, replica.get(id)?.facets.cfg);
+      return index <= blankUpTo || index <= owedUpTo || index <= (arrivals.get(id) ?? 0) ||
+        isOutdated(change, replica.get(id)?.facets.cfg);
     },
     take(id, facet, entries, { term }) {
       if (facet === "cfg" || placement.via(id) !== child) return entries.size;
-      if (id !== child) {
-        replica.merge(id, facet, entries);
-        return 0;
+      if (id === child) return facet === "self" ? takeOwn(replica, child, entries, term) : entries.size;
+      // The root alone counts assignments, and its word comes down by here: a child can't rightly know of a later one,
+      // unless it has just come from where that was heard sooner. Then it is asked again.
+      const number = assignmentNumber(replica.get(id)?.facets.cfg);
+      const known = new Map([...entries].filter(([, { version }]) => assignmentOf(version[0]) <= number));
+      replica.merge(id, facet, known);
+      if (known.size < entries.size) {
+        wasEarly = true;
+        early.add(id);
       }
-      return facet === "self" ? takeOwn(replica, child, entries, term) : entries.size;
+      return entries.size - known.size;
+    },
+    wasEarly() {
+      const was = wasEarly;
+      wasEarly = false;
+      return was;
     },
     acked(index) {
+      const wasOwed = self.isOwed;
+      if (owedUpTo <= index) owedUpTo = 0;
+      for (const [id, at] of arrivals) if (at <= index) arrivals.delete(id);
+      if (wasOwed && !self.isOwed) events.onSettled();
       if (leaving.size === 0) return;
       const told = [...leaving].filter(([, at]) => at <= index).map(([id]) => id);
       for (const id of told) leaving.delete(id);
-      if (told.length > 0) onTold(told);
+      if (told.length > 0) events.onTold(told);
     },
-    left: (id) => void leaving.set(id, replica.index),
-    isLeaving: (id) => leaving.has(id),
+    left(id) {
+      arrivals.delete(id);
+      early.delete(id);
+      leaving.set(id, replica.index);
+    },
+    leaving: () => leaving.keys(),
+    arrived: (id) => void arrivals.set(id, replica.index),
+    get isOwed() {
+      return arrivals.size > 0 || owedUpTo > 0;
+    },
+    isDue: (id) => early.delete(id),
   };
+  return self;
 }

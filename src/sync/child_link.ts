@@ -42,6 +42,8 @@ export interface ChildLinkOptions {
   readonly batch?: number;
   /** The term that an earlier run had, where it was kept. @default 0 */
   readonly term?: number;
+  /** Whether it has to be told of everything, whatever its term: asked with every birth. @default as after a term of 0 */
+  isBlank?(): boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -99,6 +101,8 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   let state: LinkState = "down";
   let term = options.term ?? 0;
   let parent = "";
+  /** The beginning under which it has what it has of that parent. */
+  let beginning = 0;
   let keepalive = DEFAULT_KEEPALIVE;
   /** The digest of the parent's declarations that were handed on. */
   let knows = "";
@@ -163,7 +167,9 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     const modules = options.modules();
     const above = newestVersion(replica.get(options.id)?.facets.parent ?? new Map())[0];
     send({
-      ...{ type: "birth", from: run, term, parent, received: inbox.received, above, digest: digestOf(modules), knows },
+      ...{ type: "birth", from: run, term, parent, received: inbox.received, beginning, above },
+      ...(options.isBlank?.() === true && { blank: true }),
+      ...{ digest: digestOf(modules), knows },
       ...(declares && { modules }),
     });
   }
@@ -194,7 +200,9 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   function welcomed(frame: WelcomeFrame): void {
     if (frame.to !== run) return strangerWelcomed(frame);
     if (frame.term < term) return drop("Dropped a late welcome");
-    if (frame.from === parent && frame.term === term && phase === "welcomed") return;
+    if (frame.from === parent && frame.beginning < beginning) return drop("Dropped a late welcome");
+    const goesOn = frame.from === parent && frame.beginning === beginning;
+    if (goesOn && frame.term === term && phase === "welcomed") return;
     if (frame.modules === undefined && frame.digest !== knows) {
       // The welcome that had the declarations was lost, or answered an older birth.
       knows = "";
@@ -204,10 +212,11 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       term = frame.term;
       replica.restamp(options.id, "self", term);
     }
-    const received = frame.from === parent && frame.afresh !== true ? inbox.received : 0;
-    if (received === 0) mentioned = { documents: new Set(), urls: new Set() };
+    const received = goesOn ? inbox.received : 0;
+    if (!goesOn || received === 0) mentioned = { documents: new Set(), urls: new Set() };
     inbox.begin(received, frame.newest);
     parent = frame.from;
+    beginning = frame.beginning;
     lastHeard = clock.now();
     refusals = 0;
     asked = false;
@@ -326,6 +335,10 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       if (frame.to !== run) return drop("Dropped a frame for another run");
       if (phase === "unborn") return drop("Dropped a frame as no welcome came before it");
       if (frame.from !== parent) return rebirth("a parent's run that has not welcomed it sent something");
+      if (frame.type === "data" && frame.beginning !== undefined && frame.beginning !== beginning) {
+        if (frame.beginning < beginning) return drop("Dropped data of a beginning that is over");
+        return rebirth("it has to begin from nothing");
+      }
       deliver(frame);
     },
     parentLife(frame) {

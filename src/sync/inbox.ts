@@ -5,6 +5,8 @@ import type { DataFrame } from "./types.ts";
 export interface InboxOptions {
   /** Takes values of one facet in. @returns How many of them were refused. */
   take(id: string, facet: FacetName, entries: Facet): number;
+  /** Tells whether what was just taken in has values that may be right later: they are to be asked for again then. */
+  isEarly?(): boolean;
   sendAck(received: number): void;
   sendResync(received: number): void;
 }
@@ -13,6 +15,8 @@ export interface InboxOptions {
 export interface Inbox {
   /** Everything up to this index of the other side's has arrived. */
   readonly received: number;
+  /** Everything up to this index has arrived, and was not too early. */
+  readonly taken: number;
   /** True once everything has arrived that the other side had when the link began. */
   readonly complete: boolean;
   /** True while the sender is known to have more than what has arrived. */
@@ -23,6 +27,8 @@ export interface Inbox {
    * @param newest What the sender had then. Where it is not known yet, its first frame tells.
    */
   begin(received: number, newest?: number): void;
+  /** Goes back to what was taken: the rest is to be sent again. */
+  rewind(): void;
   /** Takes a frame in, whatever its order and however often it comes. @returns How many of its values were refused. */
   data(frame: DataFrame): number;
 }
@@ -32,9 +38,14 @@ export function createInbox(options: InboxOptions): Inbox {
   let received = 0;
   let goal: number | undefined;
   let known = Infinity;
+  /** Where to go on from for what came too early. */
+  let early: number | undefined;
   return {
     get received() {
       return received;
+    },
+    get taken() {
+      return Math.min(received, early ?? received);
     },
     get complete() {
       return goal !== undefined && received >= goal;
@@ -46,6 +57,11 @@ export function createInbox(options: InboxOptions): Inbox {
       received = from;
       known = newest ?? Infinity;
       goal = newest;
+      early = undefined;
+    },
+    rewind() {
+      received = Math.min(received, early ?? received);
+      early = undefined;
     },
     data(frame) {
       if (frame.since > received) {
@@ -63,6 +79,7 @@ export function createInbox(options: InboxOptions): Inbox {
         if (facets.parent !== undefined) refused += options.take(id, "parent", facets.parent);
         if (facets.self !== undefined) refused += options.take(id, "self", facets.self);
       }
+      if (options.isEarly?.() === true) early = Math.min(early ?? received, frame.since);
       received = Math.max(received, frame.upTo);
       known = known === Infinity ? frame.newest : Math.max(known, frame.newest);
       goal ??= frame.newest;

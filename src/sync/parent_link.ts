@@ -73,6 +73,8 @@ export interface ParentLink {
   call(): void;
   /** Has the child begin from nothing: what it is not told of then, it forgets. */
   refresh(): void;
+  /** What came too early may be right now: the child is asked for it again. */
+  askAgain(): void;
   /** Ends timers; sends nothing and takes nothing in any more. */
   stop(): void;
 }
@@ -81,7 +83,7 @@ export interface ParentLink {
 export function createParentLink(options: ParentLinkOptions): ParentLink {
   const { child, run, replica, scope, clock, random, log } = options;
   let state: LinkState = "down";
-  let session: { readonly run: string; readonly term: number; readonly blankUpTo: number; knows: string } | undefined;
+  let session: { readonly run: string; readonly term: number; blankUpTo: number; knows: string } | undefined;
   /** Whether the session's run has answered since it was born. A birth alone may be a late one of a run that is gone. */
   let confirmed = false;
   /** The replica's index at the last birth. The outbox has started since, so that the child gets at least this far. */
@@ -93,10 +95,12 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   let keepalive = options.keepalive();
   let cancelCall: (() => void) | undefined;
   /**
-   * The child has to begin from nothing, and has not done so yet: with a new link too, as this run may have had one to it
-   * before, when the node was deleted or given away.
+   * The child has to begin from nothing with a new link too, as this run may have had one to it before, when the node was
+   * deleted or given away: its cfg has changed since then, and the index with it.
    */
-  let afresh = true;
+  let beginning = replica.index;
+  /** The child has to be born again before it can be level. */
+  let mustBeBorn = false;
   let stopped = false;
   const retired = new Set<string>();
   const counts = { sent: 0, received: 0, droppedFrames: 0, droppedValues: 0 };
@@ -117,7 +121,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     documents: (after) => scope.documents(after),
     wanted: (change) => scope.wanted(change, info()),
     ...(options.batch !== undefined && { batch: options.batch }),
-    send: (window) => send({ type: "data", from: run, to: to(), ...window }),
+    send: (window) => send({ type: "data", from: run, to: to(), beginning, ...window }),
     onBroken() {
       goDown("it did not acknowledge what it was sent");
       call();
@@ -125,6 +129,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   });
   const inbox = createInbox({
     take: (node, facet, entries) => scope.take(node, facet, entries, info()),
+    isEarly: () => scope.wasEarly?.() === true,
     sendAck: (received) => send({ type: "ack", from: run, to: to(), received }),
     sendResync: (received) => send({ type: "resync", from: run, to: to(), received }),
   });
@@ -169,8 +174,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     const digest = digestOf(options.modules);
     send({
       ...{ type: "welcome", from: run, to: to(), term: term(), received: inbox.received, newest: bornAt, digest },
-      ...(afresh && { afresh }),
-      keepalive,
+      ...{ beginning, keepalive },
       ...(session?.knows !== digest && { modules: options.modules }),
     });
   }
@@ -191,7 +195,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       inbox.begin(0);
     }
     retired.delete(born);
-    session = { run: born, term: newTerm, blankUpTo: birth.term === 0 ? replica.index : 0, knows: birth.knows };
+    session = { run: born, term: newTerm, blankUpTo: 0, knows: birth.knows };
     confirmed = false;
   }
 
@@ -212,17 +216,24 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       if (next === undefined) return drop("Dropped a birth as there is no term for it");
       begin(frame, next);
     }
-    if (session !== undefined) session.knows = frame.knows;
+    if (session !== undefined) {
+      session.knows = frame.knows;
+      // One that was given a term, and nothing else before its parent lost its own memory, is as blank as before.
+      if (frame.term === 0 || frame.blank === true) session.blankUpTo = replica.index;
+    }
+    inbox.rewind();
     counts.received++;
     lastHeard = clock.now();
     options.onBorn?.(frame);
     options.onModules(modules);
     bornAt = replica.index;
+    mustBeBorn = false;
     if (isNew || state === "down") {
       setState("joining", isNew ? "a new run of it was born" : "it was born again");
     }
     welcome();
-    outbox.start(frame.parent === run && !isNew && !afresh ? frame.received : 0);
+    // A beginning that was interrupted goes on where it was.
+    outbox.start(frame.parent === run && !isNew && frame.beginning === beginning ? frame.received : 0);
   }
 
   function drop(message: string): void {
@@ -268,8 +279,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
         break;
       }
     }
-    if (state !== "joining" || !inbox.complete || outbox.acked < bornAt) return;
-    afresh = false;
+    if (state !== "joining" || mustBeBorn || !inbox.complete || outbox.acked < bornAt) return;
     if (hasTakenOver()) setState("level", "both sides have all of the other's");
     else if (clock.now() - lastWelcome >= CALL_MS) welcome(); // it goes on with an older term: the last welcome was lost
   }
@@ -282,7 +292,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       return { ...counts, retransmits: outbox.retransmits, waiting: outbox.waiting };
     },
     get session() {
-      return session === undefined ? undefined : { run: session.run, term: session.term, received: inbox.received };
+      return session === undefined ? undefined : { run: session.run, term: session.term, received: inbox.taken };
     },
     receive(frame) {
       if (stopped) return;
@@ -316,11 +326,15 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     },
     call,
     refresh() {
-      afresh = true;
-      bornAt = Infinity;
+      mustBeBorn = true;
       replica.renew(child); // so that no ack of before is one of what comes now
+      beginning = replica.index;
       if (state !== "down") setState("joining", "it has to begin from nothing");
       call();
+    },
+    askAgain() {
+      inbox.rewind();
+      if (state !== "down") send({ type: "resync", from: run, to: to(), received: inbox.received });
     },
     stop() {
       stopped = true;

@@ -31,6 +31,8 @@ export function parseFrame(data: unknown): Frame {
         term: count(data, "term"),
         parent: runOrNone(data, "parent"),
         received: count(data, "received"),
+        beginning: count(data, "beginning"),
+        ...blank(data["blank"]),
         above: count(data, "above"),
         digest: digest(data, "digest"),
         knows: data["knows"] === "" ? "" : digest(data, "knows"),
@@ -44,7 +46,7 @@ export function parseFrame(data: unknown): Frame {
         term: count(data, "term"),
         received: count(data, "received"),
         newest: count(data, "newest"),
-        ...afresh(data["afresh"]),
+        beginning: count(data, "beginning"),
         keepalive: keepalive(data),
         digest: digest(data, "digest"),
         ...modules(data["modules"]),
@@ -58,7 +60,11 @@ export function parseFrame(data: unknown): Frame {
     case "there":
       return { type, from, to: run(data, "to"), child: uuid(data, "child"), ...assignment(data) };
     case "data":
-      return { type, from, to: run(data, "to"), ...window(data), documents: parseDocuments(data) };
+      return {
+        ...{ type, from, to: run(data, "to"), ...window(data) },
+        ...(data["beginning"] !== undefined && { beginning: count(data, "beginning") }),
+        documents: parseDocuments(data),
+      };
     case "ack":
       return { type, from, to: run(data, "to"), received: count(data, "received") };
     case "resync":
@@ -122,7 +128,7 @@ function modules(value: unknown): { readonly modules?: readonly ModuleDeclaratio
   return { modules: parsed.modules };
 }
 
-function afresh(value: unknown): { readonly afresh?: true } {
+function blank(value: unknown): { readonly blank?: true } {
   if (value === undefined || value === false) return {};
-  return value === true ? { afresh: value } : fail("afresh", value, "true or false");
+  return value === true ? { blank: value } : fail("blank", value, "true or false");
 }

@@ -20,7 +20,7 @@ export interface ChildScope {
 /** What a parent knows of the run of a child that it exchanges values with. */
 export interface SessionInfo {
   readonly term: number;
-  /** Where the run was born without any memory: the parent's index then; otherwise 0. */
+  /** Where the run was born without all of its memory: the parent's index then; otherwise 0. */
   readonly blankUpTo: number;
 }
 
@@ -38,6 +38,8 @@ export interface ParentScope {
   take(id: string, facet: FacetName, entries: Facet, session: SessionInfo): number;
   /** The child has everything up to this index. */
   acked?(index: number): void;
+  /** Tells, once, whether values were refused since the last call that may be right later: they are asked for again then. */
+  wasEarly?(): boolean;
 }
 
 /** The scope of a child that is one node, an agent: it brings its `self` facet, and takes `cfg` and `parent`. */

@@ -20,6 +20,10 @@ export interface BirthFrame {
   /** The parent's run that it last was welcomed by, and how far it has got that run's data; "" and 0 if none. */
   readonly parent: string;
   readonly received: number;
+  /** Which beginning that counts from: see {@link WelcomeFrame}. */
+  readonly beginning: number;
+  /** An aggregator that has lost its memory, and has not been told of everything below it since. */
+  readonly blank?: true;
   /** The highest term among what it has of its parent's facet: a parent that has lost its memory writes above it. */
   readonly above: number;
   /** Names what the child's modules declare: see `digestOf`. */
@@ -38,8 +42,11 @@ export interface WelcomeFrame {
   readonly received: number;
   /** The parent's newest index: the child is level once it has everything up to it. */
   readonly newest: number;
-  /** The child begins from nothing again, as the parent can't say otherwise what is none of the child's any more. */
-  readonly afresh?: true;
+  /**
+   * Names a beginning: a child that has begun under another one, or with another run of the parent, begins from nothing, as
+   * the parent can't say otherwise what is none of the child's any more. Within a run of the parent the higher one is newer.
+   */
+  readonly beginning: number;
   /** How often the child should show that it is there, in seconds: longer, the more children there are. */
   readonly keepalive: number;
   /** Names what the parent's modules declare. */
@@ -83,6 +90,8 @@ export interface DataFrame {
   readonly upTo: number;
   /** The sender's newest index: above `upTo` while there is more to come. */
   readonly newest: number;
+  /** Of a parent: the beginning that its count belongs to. */
+  readonly beginning?: number;
   /** Each document once. */
   readonly documents: readonly DocumentChanges[];
 }

@@ -94,16 +94,23 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record(
     {
       ...{ type: type("birth"), from: run, term: count, parent: runOrNone, received: count, above: count },
+      ...{ beginning: count, blank: fc.constant(true as const) },
       ...{ digest, knows: fc.oneof(fc.constant(""), digest), modules },
     },
-    { ...options, requiredKeys: ["type", "from", "term", "parent", "received", "above", "digest", "knows"] },
+    {
+      ...options,
+      requiredKeys: ["type", "from", "term", "parent", "received", "beginning", "above", "digest", "knows"],
+    },
   ),
   fc.record(
     {
       ...{ type: type("welcome"), from: run, to: run, term: count, received: count, newest: count },
-      ...{ keepalive: fc.integer({ min: 0, max: 3_600 }), digest, modules, afresh: fc.constant(true as const) },
+      ...{ keepalive: fc.integer({ min: 0, max: 3_600 }), digest, modules, beginning: count },
     },
-    { ...options, requiredKeys: ["type", "from", "to", "term", "received", "newest", "keepalive", "digest"] },
+    {
+      ...options,
+      requiredKeys: ["type", "from", "to", "term", "received", "newest", "beginning", "keepalive", "digest"],
+    },
   ),
   fc.record({ type: type("declare"), from: run, to: run }, options),
   fc.record(

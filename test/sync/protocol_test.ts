@@ -98,6 +98,7 @@ test("what docs/protocol.md does not allow, the code does not take either", () =
         term: 0,
         parent: "",
         received: 0,
+        beginning: 0,
         above: 0,
         digest: "0".repeat(32),
         knows: "",
