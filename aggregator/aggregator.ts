@@ -448,13 +448,13 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     children.changed(id, facet, urls);
     if (urls.every((url) => url === "/engine/status")) return; // it is of our own making, and nobody here plans with it
     if (facet === "self") agentHolds.changed(id, urls);
+    if (facet === "cfg" && via === id) {
+      queueMicrotask(() => {
+        freezer.tell(id);
+        if (!term.hasWritten(id)) takeOver(id); // it went and came back before this was heard of
+      });
+    }
     if (nodes.isChild(id)) {
-      if (facet === "cfg") {
-        queueMicrotask(() => {
-          freezer.tell(id);
-          if (!term.hasWritten(id)) takeOver(id); // it went and came back before this was heard of
-        });
-      }
       if (urls.includes("/retries")) queueMicrotask(() => takeRetries(id));
       engine.touch(id);
       statuses.changed(id);
