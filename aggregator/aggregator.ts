@@ -3,16 +3,9 @@ import { createEngine, readPolicy } from "../src/engine/mod.ts";
 import type { Log } from "../src/log.ts";
 import { createModuleHost, type Module } from "../src/module/mod.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
-import {
-  assignmentNumber,
-  assignmentOf,
-  type Entry,
-  FACET_NAMES,
-  newestVersion,
-  nodeIdOf,
-  type Value,
-} from "../src/state/mod.ts";
+import { type Entry, FACET_NAMES, nodeIdOf, type Value } from "../src/state/mod.ts";
 import { createReplica, type DownFrame, type LifeFrame, type Replica, type UpFrame } from "../src/sync/mod.ts";
+import { createAdopting } from "./adopting.ts";
 import { createAgentHolds } from "./agent_holds.ts";
 import { createCfgWriter } from "./cfg.ts";
 import { type ChildrenCounts, createChildren } from "./children.ts";
@@ -26,6 +19,7 @@ import { createFreezer } from "./freezer.ts";
 import { type Below, countsValue, sumUp } from "./health.ts";
 import { createHoldStore } from "./hold_store.ts";
 import { createJoining, type Joining, type ParentWay } from "./joining.ts";
+import { createLettingGo, createReleases } from "./letting_go.ts";
 import { createNodes, type Nodes } from "./nodes.ts";
 import { createOwing } from "./owing.ts";
 import { createPersistence } from "./persistence.ts";
@@ -41,8 +35,6 @@ import { takeWriterTerm } from "./writer_term.ts";
 const RESUME_GRACE = 30_000;
 /** The same at a standby: agents ask it and the lost one by turns, each for 20 to 30 s, in milliseconds. */
 const STANDBY_GRACE = 120_000;
-/** How much longer it may take a node to join that was moved, in milliseconds: the network to its old parent may be bad. */
-const ADOPT_GRACE = 300_000;
 
 /** What an aggregator is made of. */
 export interface AggregatorParts {
@@ -181,16 +173,21 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     },
     handOver: () => children.handOver(),
   });
+  const adopting = createAdopting({
+    ...{ replica, nodes, clock },
+    // Who loses its aggregator asks the standby by itself.
+    grace: parts.grace + (parts.standbyFor === undefined ? RESUME_GRACE : STANDBY_GRACE),
+    termOf: (child) => children.termOf(child),
+    onOver(child) {
+      runStates.adopt(child);
+      engine.touch(child);
+    },
+  });
   const runStates = createRunStates({
     ...{ nodes, discovered, clock },
     grace: parts.grace,
     resumeGrace: parts.grace + RESUME_GRACE,
-    isAwaited(child) {
-      const { cfg, self } = replica.get(child)?.facets ?? {};
-      return assignmentOf(newestVersion(self ?? new Map())[0]) < assignmentNumber(cfg);
-    },
-    // Who loses its aggregator asks the standby by itself; others have to be told by their old one.
-    adoptGrace: parts.grace + (parts.standbyFor === undefined ? ADOPT_GRACE : STANDBY_GRACE),
+    isAwaited: (child) => adopting.isAwaited(child),
     isFenced: () => fence.isUp,
   });
   const children = createChildren({
@@ -201,7 +198,10 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     terms: stored.terms,
     sessions: stored.sessions,
     send: parts.send,
-    onState: (child, state, sameRun, why) => runStates.link(child, state, sameRun, why),
+    onState(child, state, sameRun, why) {
+      runStates.link(child, state, sameRun, why);
+      engine.touch(child); // who was awaited is here
+    },
     ask: (node) => joining?.link.ask(node),
     onHeard: (child) => runStates.heard(child),
     onBorn(child, { parent, above }) {
@@ -244,10 +244,20 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       ...{ nodes, replica, discovered, events, persistence, modules },
       holds: createHoldStore(store, stored.facts, log),
       isComplete: () => joining?.complete ?? true,
-      freezeOf: (id) => fence.isUp ? "everything" : freezer.stateOf(id),
+      freezeOf(id) {
+        const freeze = fence.isUp ? "everything" : freezer.stateOf(id);
+        return freeze === "no" && adopting.isUntouchable(id) ? "moved" : freeze;
+      },
     }),
     { clock, random },
   );
+  const silence = (id: string): number => children.silence(id);
+  const lettingGo = createLettingGo({
+    ...{ replica, nodes, ownId, clock, silence },
+    isComplete: () => joining?.complete ?? true,
+    tell: discovered.own,
+  });
+  const releases = way === undefined ? createReleases({ replica, nodes, cfg, ownId, clock, silence }) : undefined;
   const agentHolds = createAgentHolds({ replica, nodes, events, clock });
   const standbys = way === undefined ? createStandbys({ nodes, cfg, events }) : undefined;
   const statuses = createStatuses({
@@ -317,8 +327,10 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   function powerChanged(id: string): void {
     if (placement.via(id) !== id) return; // that of an aggregator further down is its own parent's to judge
     const physState = nodes.read(id)?.view.get("/physState");
-    if (physState === "POWER_OFF") children.poweredOff(id);
-    else runStates.power(id);
+    if (physState === "POWER_OFF") {
+      adopting.off(id);
+      children.poweredOff(id);
+    } else runStates.power(id);
   }
 
   /** What an earlier aggregator of a child knew of it stays true until something else is seen, but is ours to say now. */
@@ -327,13 +339,20 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     replica.restamp(id, "parent", term.of(id));
     discovered.parent(id, new Map([["/clear", null]]));
     freezer.tell(id);
-    if (nodes.isChild(id)) runStates.adopt(id);
+    if (nodes.isChild(id)) awaitJoin(id);
+  }
+  /** A node that is not here yet gets the time to come. */
+  function awaitJoin(id: string): void {
+    adopting.begin(id);
+    runStates.adopt(id);
+    engine.touch(id);
   }
 
   function moved({ id, before, after }: Move): void {
     if (before === id) {
       children.remove(id);
       runStates.remove(id);
+      adopting.remove(id);
       statuses.remove(id);
     } else if (before !== undefined) children.left(before, id);
     if (after === id) queueMicrotask(() => takeOver(id));
@@ -379,10 +398,17 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     if (last === id) {
       children.remove(id);
       runStates.remove(id);
+      adopting.remove(id);
     } else if (last !== undefined) children.refresh(last);
     nodes.changed(id);
     statuses.remove(id);
     engine.touch(id);
+  }
+
+  /** Only an aggregator that knows of its standby keeps still while that one may have taken its nodes over. */
+  function tellStandby(): void {
+    const standby = replica.get(ownId)?.facets.cfg.get("/standby")?.value ?? null;
+    discovered.own(new Map([["/standbySeen", standby]]));
   }
 
   function tellSubtree(): void {
@@ -437,7 +463,13 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       if (facet === "cfg") queueMicrotask(takePolicy);
       if (urls.includes("/frozen")) queueMicrotask(frozenAbove);
       if (urls.includes("/rootApi") || urls.includes("/api")) queueMicrotask(tellRoot);
-      if (urls.includes("/standby")) queueMicrotask(fence.changed);
+      if (urls.includes("/standby")) {
+        queueMicrotask(() => {
+          fence.changed();
+          tellStandby();
+        });
+      }
+      if (urls.includes("/letGo/asked")) queueMicrotask(lettingGo.look);
     }
     if (isAggregator && id !== ownId) {
       statuses.changed(id);
@@ -448,9 +480,12 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     children.changed(id, facet, urls);
     if (urls.every((url) => url === "/engine/status")) return; // it is of our own making, and nobody here plans with it
     if (facet === "self") agentHolds.changed(id, urls);
+    if (facet === "cfg" && urls.includes("/assignment")) releases?.changed(id);
     if (facet === "cfg" && via === id) {
       queueMicrotask(() => {
         freezer.tell(id);
+        // Who had it has let it go.
+        if (urls.includes("/assignment") && nodes.isChild(id) && term.hasWritten(id)) awaitJoin(id);
         if (!term.hasWritten(id)) takeOver(id); // it went and came back before this was heard of
       });
     }
@@ -508,6 +543,8 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       freezer.tellAll();
       takePolicy();
       fence.changed();
+      tellStandby();
+      for (const id of nodes.children()) adopting.begin(id);
       runStates.resume();
       for (const id of placement.direct()) {
         // What the last run has told children may be newer than what it left on the disk: this one's word is the last.
@@ -534,6 +571,9 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       runStates.stop();
       statuses.stop();
       fence.stop();
+      adopting.stop();
+      lettingGo.stop();
+      releases?.stop();
       await modules.stop();
       unfollow();
       persistence.stop();

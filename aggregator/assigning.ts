@@ -1,9 +1,14 @@
 import {
   type Assignment,
+  assignmentOf,
   assignmentValue,
+  compareVersions,
   equalValues,
+  type Facet,
+  heldBy,
   isBrokerUrl,
   type JoinTarget,
+  newestVersion,
   readAssignment,
   type Value,
   type Values,
@@ -18,8 +23,9 @@ export interface Assigning {
    * A node's cfg with its `/assignment`, and the root's own with its `/role`.
    *
    * @param ids The ids of nodes that are written together with it, by name.
+   * @param isHandedOver Its parent is lost and knows who takes its nodes over: it sends them there, and does nothing to them.
    */
-  complete(id: string, cfg: Values, ids: ReadonlyMap<string, string>): Values;
+  complete(id: string, cfg: Values, ids: ReadonlyMap<string, string>, isHandedOver?: boolean): Values;
   /** Whether a node's `/assignment` says where its parent and its standby are now. */
   isCurrent(id: string, cfg: Values): boolean;
 }
@@ -41,29 +47,55 @@ export function createAssigning(
     return { parent: id, ...(typeof broker === "string" && isBrokerUrl(broker) && { broker }) };
   }
 
-  function wanted(id: string, cfg: Values, ids: ReadonlyMap<string, string>): Assignment | undefined {
-    const before = valuesOf(replica.get(id)?.facets.cfg ?? new Map());
+  function wanted(id: string, cfg: Values, ids: ReadonlyMap<string, string>, isHandedOver: boolean): Value | undefined {
+    const facet = replica.get(id)?.facets.cfg;
+    const before = valuesOf(facet ?? new Map());
     const parent = cfg.get("/parent");
     const to = target(parent, ids);
     const last = readAssignment(before.get("/assignment"));
-    if (to === undefined) return last;
+    if (to === undefined) return last && assignmentValue(last, heldBy(facet));
     // One that is made again under the name of a node that was deleted goes on with its number.
     const counted = last?.number ?? (before.has("/parent") ? 1 : 0);
-    const number = before.get("/parent") === parent ? Math.max(1, counted) : counted + 1;
+    const isMoved = before.get("/parent") !== parent;
+    const number = isMoved ? counted + 1 : Math.max(1, counted);
+    const held = isMoved ? holders(id, facet, last, to.parent, isHandedOver) : heldBy(facet);
     const served = typeof parent === "string" ? nodes.placement.aggregator(parent) : undefined;
     const standby = served === undefined ? undefined : target(nodes.read(served)?.cfg.get("/standby"), ids);
-    return { ...to, number, ...(standby !== undefined && { standby }) };
+    return assignmentValue({ ...to, number, ...(standby !== undefined && { standby }) }, held);
+  }
+
+  /** Who may have a node that is moved: its parent until now, and where that one never heard it those before. */
+  function holders(
+    id: string,
+    facet: Facet | undefined,
+    last: Assignment | undefined,
+    to: string,
+    isHandedOver: boolean,
+  ): readonly string[] {
+    if (last === undefined || nodes.placement.isAggregator(id)) return []; // nobody powers aggregators
+    const self = replica.get(id)?.facets.self ?? new Map();
+    const wasHeard = assignmentOf(newestVersion(self)[0]) >= last.number;
+    const before = wasHeard ? [] : heldBy(facet);
+    const mayAct = !(isHandedOver && last.standby?.parent === to && hasSeen(facet, self));
+    return [...new Set([...before, ...(mayAct ? [last.parent] : [])])].filter((each) => each !== to);
+  }
+
+  /** Whether a node's agent knows its present assignment, and so whom else to ask. */
+  function hasSeen(facet: Facet | undefined, self: Facet): boolean {
+    const written = facet?.get("/assignment")?.version;
+    const [term = NaN, rev = NaN] = String(self.get("/seen")?.value ?? "").split(".").map(Number);
+    return written !== undefined && compareVersions([term, rev], written) >= 0;
   }
 
   return {
-    complete(id, cfg, ids) {
+    complete(id, cfg, ids, isHandedOver = false) {
       if (id === ownId) return new Map(cfg).set("/role", "AGGREGATOR");
-      const assignment = wanted(id, cfg, ids);
-      return assignment === undefined ? cfg : new Map(cfg).set("/assignment", assignmentValue(assignment));
+      const assignment = wanted(id, cfg, ids, isHandedOver);
+      return assignment === undefined ? cfg : new Map(cfg).set("/assignment", assignment);
     },
     isCurrent(id, cfg) {
-      const assignment = wanted(id, cfg, new Map());
-      return assignment === undefined || equalValues(cfg.get("/assignment"), assignmentValue(assignment));
+      const assignment = wanted(id, cfg, new Map(), false);
+      return assignment === undefined || equalValues(cfg.get("/assignment"), assignment);
     },
   };
 }

@@ -2,6 +2,7 @@ import { complainPolicy, policy } from "../src/engine/mod.ts";
 import { compareNames } from "../src/nodeset/mod.ts";
 import type { Planner } from "../src/plan/mod.ts";
 import {
+  assignmentIn,
   assignmentValue,
   bindUrl,
   type Difference,
@@ -10,10 +11,12 @@ import {
   type Entry,
   equalValues,
   type Facet,
+  heldBy,
   isNodeName,
   isUuid,
   KEPT_URLS,
   MAX_ASSIGNMENT,
+  MAX_HOLDERS,
   mergeFacets,
   newestVersion,
   type NodeDocument,
@@ -55,6 +58,12 @@ export interface CfgWriter {
   remove(ids: readonly string[]): { readonly ok: true } | Refusal;
   /** An aggregator is reached elsewhere, or has another standby: its children have to know. */
   readdress(aggregator: string): void;
+  /** Gives the children of an aggregator that is lost to its standby, of which both it and they know. */
+  handOver(ids: readonly string[], standby: string): { readonly ok: true } | Refusal;
+  /** An aggregator has no hold on a node any more. */
+  release(id: string, aggregator: string): void;
+  /** Writes what Kraken itself keeps in a node's cfg; null unsets. */
+  keep(id: string, url: string, value: Value | null): void;
   /** Asks the aggregators that serve these nodes to try again what was given up. */
   askRetry(ids: readonly string[]): void;
 }
@@ -105,12 +114,28 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     }
   }
 
-  function write(asked: readonly Wanted[], dryRun: boolean): { ok: true; changes: NodeChange[] } | Refusal {
+  function keep(id: string, url: string, value: Value | null): void {
+    const document = replica.get(id);
+    if (!parts.isRoot || document === undefined) return;
+    const wanted = new Map(valuesOf(document.facets.cfg));
+    if (value === null) wanted.delete(url);
+    else wanted.set(url, value);
+    const entries = entriesFor(document.facets.cfg, wanted, parts.term);
+    if (entries.size === 0) return;
+    const cfg = mergeFacets(document.facets.cfg, entries);
+    if (commit([{ ...document, facets: { ...document.facets, cfg } }]) === undefined) replica.merge(id, "cfg", entries);
+  }
+
+  function write(
+    asked: readonly Wanted[],
+    dryRun: boolean,
+    isHandedOver = false,
+  ): { ok: true; changes: NodeChange[] } | Refusal {
     const roles = rolesOf(parts, asked);
     const problems = asked.flatMap((node) => findProblems(parts, node, roles));
     const ids = new Map(asked.map(({ id, cfg }) => [String(cfg.get("/name")), id]));
-    const wanted = asked.map(({ id, cfg }) => ({ id, cfg: assigning.complete(id, cfg, ids) }));
-    problems.push(...wanted.flatMap(({ cfg }) => findWorn(cfg)));
+    const wanted = asked.map(({ id, cfg }) => ({ id, cfg: assigning.complete(id, cfg, ids, isHandedOver) }));
+    problems.push(...wanted.flatMap(({ cfg }) => findWorn(cfg)), ...wanted.flatMap(({ cfg }) => findLost(cfg)));
     problems.push(...findCircles(parts, wanted));
     problems.push(...findNameClashes(parts, wanted));
     if (problems.length > 0) return { ok: false, kind: "invalid", problems };
@@ -159,7 +184,8 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         const kept = new Map<string, Value>([["/name", node.name], ["/deleted", true]]);
         // Its aggregator is deposed, and whoever is made under this name again is served under an assignment of its own.
         const last = readAssignment(node.cfg.get("/assignment"));
-        if (last !== undefined) kept.set("/assignment", assignmentValue({ ...last, number: last.number + 1 }));
+        const held = heldBy(document.facets.cfg);
+        if (last !== undefined) kept.set("/assignment", assignmentValue({ ...last, number: last.number + 1 }, held));
         const entries = entriesFor(document.facets.cfg, kept, parts.term);
         const cfg = mergeFacets(document.facets.cfg, entries);
         documents.push({ ...document, facets: { ...document.facets, cfg } });
@@ -195,6 +221,20 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       }
       return write(wanted, options.dryRun === true);
     },
+    handOver(ids, standby) {
+      const wanted = ids.flatMap((id): Wanted[] => {
+        const node = nodes.read(id);
+        return node === undefined ? [] : [{ id, cfg: new Map(node.cfg).set("/parent", standby) }];
+      });
+      return write(wanted, false, true);
+    },
+    release(id, aggregator) {
+      const facet = cfgOf(id);
+      const last = assignmentIn(facet);
+      const held = heldBy(facet).filter((each) => each !== aggregator);
+      if (last !== undefined) keep(id, "/assignment", assignmentValue(last, held));
+    },
+    keep,
     readdress(aggregator) {
       const outdated = [...nodes.placement.servedBy(aggregator)].flatMap((id): Wanted[] => {
         const node = nodes.read(id);
@@ -312,6 +352,16 @@ function findWorn(cfg: Values): string[] {
   if ((readAssignment(cfg.get("/assignment"))?.number ?? 0) <= MAX_ASSIGNMENT) return [];
   return [
     `${cfg.get("/name")}: /parent was set ${MAX_ASSIGNMENT} times already: expected no more. Give the node a new name`,
+  ];
+}
+
+/** A node that goes from hand to hand while nobody lets it go can't be followed for ever. */
+function findLost(cfg: Values): string[] {
+  const held = heldBy(new Map([["/assignment", { value: cfg.get("/assignment") ?? null, version: [0, 0] }]]));
+  if (held.length <= MAX_HOLDERS) return [];
+  return [
+    `${cfg.get("/name")}: /parent was set again and again, and ${held.length} aggregators may still have the node: ` +
+    `expected at most ${MAX_HOLDERS}. Wait until some of them have heard of it`,
   ];
 }
 

@@ -98,6 +98,10 @@ export interface Children {
   life(child: string, frame: LifeFrame): void;
   /** The parent says where a node joins that it was asked for. */
   told(node: string, assignment: Assignment): void;
+  /** For how long nothing was heard of a node that is no child, in milliseconds. */
+  silence(node: string): number;
+  /** The last term that was handed to a child; 0 for none. */
+  termOf(child: string): number;
   /** A facet of a document has changed. */
   changed(id: string, facet: FacetName, urls: readonly string[]): void;
   /** Asks every child to be born again: this program has started, and knows of no link. */
@@ -310,6 +314,8 @@ export function createChildren(parts: ChildrenParts): Children {
       else moved.gone(child);
     },
     told: whereabouts.learn,
+    silence: moved.silence,
+    termOf: (child) => terms.get(child) ?? 0,
     changed(id, facet, urls) {
       const via = placement.via(id);
       if (via === undefined) return;
@@ -335,6 +341,7 @@ export function createChildren(parts: ChildrenParts): Children {
     remove(child) {
       const there = links.get(child);
       admission.remove(child);
+      moved.left(child);
       const assignment = assignmentIn(replica.get(child)?.facets.cfg);
       if (there !== undefined && there.link.state !== "down" && assignment !== undefined) {
         moved.tell(child, assignment);

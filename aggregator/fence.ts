@@ -3,6 +3,8 @@ import type { Events } from "./events.ts";
 
 /** How long a parent may be away before the children are sent to the standby, in milliseconds. */
 const HAND_OVER = 15_000;
+/** How often they are sent there again, in milliseconds: a standby that has not heard yet sends them back. */
+const AGAIN = 60_000;
 
 /**
  * Keeps an aggregator that has a standby from acting while it can't know whether it has been replaced. One without a
@@ -31,6 +33,10 @@ export function createFence(
 ): Fence {
   let isUp = false;
   let cancel: (() => void) | undefined;
+  function handOver(): void {
+    cancel = parts.clock.after(AGAIN, handOver);
+    parts.handOver();
+  }
   return {
     get isUp() {
       return isUp;
@@ -42,7 +48,7 @@ export function createFence(
       isUp = now;
       cancel?.();
       cancel = undefined;
-      if (isUp) cancel = parts.clock.after(HAND_OVER, parts.handOver);
+      if (isUp) cancel = parts.clock.after(HAND_OVER, handOver);
       parts.events.add({
         node: parts.name,
         kind: isUp ? "fenced" : "unfenced",

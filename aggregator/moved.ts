@@ -17,6 +17,10 @@ export interface MovedNotices {
   heard(child: string, known: Assignment | undefined): void;
   /** Its connection has ended: it has gone. */
   gone(child: string): void;
+  /** A node is no child any more: it has been heard until now, for all that is known. */
+  left(child: string): void;
+  /** For how long nothing was heard of a node that is no child, in milliseconds; at most since the start. */
+  silence(child: string): number;
   stop(): void;
 }
 
@@ -33,6 +37,17 @@ export function createMovedNotices(
 ): MovedNotices {
   const { clock } = parts;
   const notices = new Map<string, Notice>();
+  const startedAt = clock.now();
+  const heardAt = new Map<string, number>();
+
+  function noteHeard(child: string): void {
+    heardAt.delete(child); // the one that was heard last comes last
+    heardAt.set(child, clock.now());
+    for (const oldest of heardAt.keys()) {
+      if (heardAt.size <= MAX_REMEMBERED) break;
+      heardAt.delete(oldest);
+    }
+  }
 
   function remember(child: string, assignment: Assignment): Notice {
     notices.get(child)?.cancel?.();
@@ -58,6 +73,7 @@ export function createMovedNotices(
   return {
     tell: (child, assignment) => repeat(child, remember(child, assignment)),
     heard(child, known) {
+      noteHeard(child);
       const before = notices.get(child);
       const isNews = known !== undefined && known.number > (before?.assignment.number ?? -1);
       const notice = isNews ? remember(child, known) : before;
@@ -66,6 +82,8 @@ export function createMovedNotices(
     gone(child) {
       notices.get(child)?.cancel?.();
     },
+    left: noteHeard,
+    silence: (child) => clock.now() - (heardAt.get(child) ?? startedAt),
     stop() {
       for (const { cancel } of notices.values()) cancel?.();
       notices.clear();

@@ -18,7 +18,7 @@ export interface RunStates {
   link(child: string, state: LinkState, sameRun: boolean, why: string): void;
   /** A child was heard that waits for its turn to be taken in: it has not been lost. */
   heard(child: string): void;
-  /** A node has become a child: it gets the time to hear of that. */
+  /** A node has become a child, or is free to join: it gets the time to do so. */
   adopt(child: string): void;
   /** The power of a child changed: what its link says may mean something else now. */
   power(child: string): void;
@@ -36,8 +36,8 @@ export interface RunStates {
  * timeout is taken back.
  *
  * @param grace How long a lost link may take to come back, in milliseconds.
- * @param resumeGrace The same after a restart of this program, when all children come back at once.
- * @param adoptGrace The same for a node that was given to this aggregator, and has to hear of it.
+ * @param resumeGrace The same after a restart of this program, when all children come back at once, and for a node that was
+ * given to this aggregator.
  */
 export function createRunStates(
   parts: {
@@ -46,8 +46,7 @@ export function createRunStates(
     readonly clock: Clock;
     readonly grace: number;
     readonly resumeGrace: number;
-    readonly adoptGrace: number;
-    /** Whether a node was given to this aggregator and has not joined it since. */
+    /** Whether nothing may be concluded from a node's silence: it may still be elsewhere. */
     readonly isAwaited: (child: string) => boolean;
     /** Whether nothing may be concluded from silence now: this aggregator may have been replaced. */
     readonly isFenced: () => boolean;
@@ -73,7 +72,7 @@ export function createRunStates(
       delete known.cancelGrace;
       const runState = nodes.read(child)?.view.get("/runState");
       if (known.link !== "down") return;
-      if (parts.isFenced()) return startGrace(child, known, time);
+      if (parts.isFenced() || parts.isAwaited(child)) return startGrace(child, known, time);
       if (runState === "SYNC" || runState === "INIT") {
         const lost = { "/runState": "ERROR", ...staleness(child, true) };
         write(child, lost, `its link did not come back within ${Math.round(time / 1000)} s`);
@@ -132,7 +131,7 @@ export function createRunStates(
       if (runState !== "SYNC" && runState !== "INIT") return;
       const known = knownOf(child);
       endGrace(known);
-      startGrace(child, known, parts.adoptGrace);
+      startGrace(child, known, parts.resumeGrace);
     },
     power: (child) => settle(child, "its machine is on"),
     remove(child) {
@@ -146,7 +145,7 @@ export function createRunStates(
         if (runState !== "SYNC" && runState !== "INIT") continue;
         const known = knownOf(child);
         endGrace(known);
-        startGrace(child, known, parts.isAwaited(child) ? parts.adoptGrace : parts.resumeGrace);
+        startGrace(child, known, parts.resumeGrace);
       }
     },
     stop() {

@@ -11,7 +11,8 @@ export interface Standbys {
 
 /**
  * Gives the children of a lost aggregator to its standby. Lost is what its own parent does not hear and has waited for; the
- * standby must be heard. The new assignment outranks the old one: whatever the lost one still writes is late. Nobody gives
+ * standby must be heard. The lost one must have said that it knows of the standby: it may be well, and go on with its nodes
+ * behind a partition, unless it knows that they may be somebody else's by now. The new assignment outranks the old one: whatever the lost one still writes is late. Nobody gives
  * the children back but people.
  */
 export function createStandbys(
@@ -19,6 +20,8 @@ export function createStandbys(
 ): Standbys {
   const { nodes, cfg, events } = parts;
   const { placement } = nodes;
+  /** Lost aggregators that never heard of their standbys, and of which that was said. */
+  const told = new Set<string>();
 
   /** The one that is ready to take over from others says for whom. */
   function announce(standby: ReadNode): void {
@@ -39,8 +42,13 @@ export function createStandbys(
     ) return;
     const children = [...placement.servedBy(lost.name)];
     if (children.length === 0) return;
-    const values = new Map<string, Value>([["/parent", standby.name]]);
-    const result = cfg.patch(children.map((child) => ({ id: child, values })), {});
+    const problem = whyNotTakenOver(lost);
+    if (problem !== undefined) {
+      if (!told.has(lost.id)) events.add({ node: lost.name, kind: "refused", why: problem });
+      told.add(lost.id);
+      return;
+    }
+    const result = cfg.handOver(children, standby.name);
     const count = `${children.length} ${children.length === 1 ? "node" : "nodes"}`;
     events.add({
       node: lost.name,
@@ -60,6 +68,7 @@ export function createStandbys(
       if (!placement.isAggregator(id)) return;
       const node = nodes.read(id);
       if (node === undefined) return;
+      if (!isLost(node)) told.delete(id);
       if (urls.includes("/broker") || urls.includes("/standby")) cfg.readdress(node.name);
       if (urls.includes("/broker")) {
         for (const other of placement.aggregators()) {
@@ -77,6 +86,14 @@ export function createStandbys(
       }
     },
   };
+}
+
+/** Why the nodes of an aggregator that is lost are not given to its standby, if that is so. */
+export function whyNotTakenOver(lost: ReadNode): string | undefined {
+  const standby = lost.cfg.get("/standby");
+  if (standby === undefined || lost.view.get("/standbySeen") === standby) return undefined;
+  return `it never heard that '${standby}' stands by for it, and may still serve its nodes: they stay with it until it is ` +
+    `back. Where it is known to be off, set their /parent and delete it`;
 }
 
 function isLost(node: ReadNode): boolean {

@@ -2,6 +2,7 @@ import type { EngineStatus } from "../src/engine/mod.ts";
 import { isRecord } from "../src/state/mod.ts";
 import type { Stale } from "./control.ts";
 import type { Nodes, ReadNode } from "./nodes.ts";
+import { whyNotTakenOver } from "./standby.ts";
 
 const PHASES: readonly EngineStatus["phase"][] = [
   "converged",
@@ -40,7 +41,11 @@ export function statusBelow(
 
 function statusOfAggregator(node: ReadNode): EngineStatus {
   const since = node.view.get("/staleSince");
-  if (since !== undefined) return { phase: "waiting", reason: `it is not heard since ${since}`, running: [] };
+  if (since !== undefined) {
+    const problem = whyNotTakenOver(node);
+    const reason = `it is not heard since ${since}${problem === undefined ? "" : `; ${problem}`}`;
+    return { phase: "waiting", reason, running: [] };
+  }
   if (node.view.get("/link") === "UP") return { phase: "converged", running: [] };
   return { phase: "waiting", reason: "it has not joined yet", running: [] };
 }

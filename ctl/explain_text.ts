@@ -128,6 +128,7 @@ function describeEnd({ nodeset, isMany, first, explanations }: Told): string {
     const command = held.state.by === "fleet" ? "release" : `retry ${quoted(nodeset)}`;
     return `See to the cause, then: krakenctl ${command}`;
   }
+  if (frozen?.state.by === "moved") return "It goes on when the node joins, or its last aggregator has let it go.";
   if (frozen !== undefined) {
     return `To go on: krakenctl thaw${frozen.state.by === "everything" ? "" : ` ${quoted(nodeset)}`}`;
   }

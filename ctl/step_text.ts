@@ -42,6 +42,7 @@ export function describeState(all: readonly StepOf[], isHypothetical: boolean): 
     case "pointless":
       return "not started: it only prepares what is held up";
     case "frozen":
+      if (state.by === "moved") return "not started: the node was moved and has not joined yet";
       return state.by === "everything" ? "everything is frozen" : "the node is frozen";
     case "ready":
       return `${isHypothetical ? "could start at once" : "starts at once"}, ${about}`;

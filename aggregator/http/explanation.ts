@@ -24,7 +24,7 @@ export type StepStateJson =
     readonly reason: string;
   }
   | { readonly kind: "waiting"; readonly obstacle: ObstacleJson; readonly words: string }
-  | { readonly kind: "frozen"; readonly by: "node" | "everything" }
+  | { readonly kind: "frozen"; readonly by: "node" | "everything" | "moved" }
   | { readonly kind: "pointless" | "ready" };
 
 /** One step that is left. */

@@ -229,6 +229,13 @@ export function createReconcile(
     if (node.view.get("/clear") !== record.cleared?.key) host.clear(record.id, record.cleared?.key);
   }
 
+  /** Awaits nothing any more of an agent that may be elsewhere: its silence is no failure. */
+  function abandon(record: NodeRecord): void {
+    for (const flight of [...record.flights.values()]) {
+      if (flight.controller === undefined) flights.abort(record, flight, "Its agent may still be elsewhere");
+    }
+  }
+
   /** The next moment at which a look is due, whatever happens until then. */
   function nextLook(record: NodeRecord): number | undefined {
     const times = [record.gate?.retryAt, record.out === "NO" ? undefined : record.disturbedUntil];
@@ -242,6 +249,7 @@ export function createReconcile(
     const edited = notice(record, node);
     const done = flights.land(record, node);
     if (node.frozen !== "no") {
+      if (node.frozen === "moved") abandon(record);
       record.plan = undefined;
       record.gate = undefined;
       record.waits = NO_WAITS;

@@ -4,6 +4,9 @@ import type { NodeRecord } from "./record.ts";
 import type { EngineStatus, Late, Obstacle } from "./types.ts";
 import { describeHold, describeObstacle } from "./words.ts";
 
+/** What a node waits for that was moved and has not been heard since. */
+const MOVED = "it was moved here and has not joined yet: nothing is done to it while its last aggregator may have it";
+
 /** Finds what a mutation of a node waits for. */
 export type FindObstacle = (record: NodeRecord, key: MutationKey) => Obstacle | undefined;
 
@@ -22,6 +25,7 @@ function phaseOf(record: NodeRecord, find: FindObstacle, now: number): Omit<Engi
     execution,
   }));
   const { plan, gate, noPath } = record;
+  if (record.frozen === "moved") return { phase: "waiting", reason: MOVED, running };
   if (record.frozen !== "no") return { phase: "frozen", running };
   if (plan === undefined || gate === undefined) return { phase: "working", reason: "Not looked at yet", running };
   if (noPath !== undefined) return { phase: "blocked", reason: noPath, running };

@@ -17,8 +17,11 @@ export interface EngineNode {
   readonly frozen: Freeze;
 }
 
-/** Whether a node is frozen: not at all, by itself, or with everything else. */
-export type Freeze = "no" | "node" | "everything";
+/**
+ * Whether a node is frozen: not at all, by itself, with everything else, or as it was moved here and may still be in other
+ * hands.
+ */
+export type Freeze = "no" | "node" | "everything" | "moved";
 
 /**
  * What was done to a node: `TAKEN` out of SYNC and not back; `AWAY`: taken out, and at its goal there; `CUT`: its power was
@@ -224,7 +227,7 @@ export type StepState =
   | { readonly kind: "pointless" }
   /** A limit, an invariant, or an earlier run of its own. */
   | { readonly kind: "waiting"; readonly obstacle: Obstacle; readonly words: string }
-  | { readonly kind: "frozen"; readonly by: "node" | "everything" }
+  | { readonly kind: "frozen"; readonly by: Exclude<Freeze, "no"> }
   /** It starts when the node is looked at next. */
   | { readonly kind: "ready" };
 

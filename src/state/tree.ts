@@ -10,6 +10,9 @@ const target = {
   broker: { kind: "string", maxLength: 256 },
 } as const;
 
+/** The most aggregators that may still have a node: it can't be moved on before one of them has let it go. */
+export const MAX_HOLDERS = 16;
+
 /** How the nodes below an aggregator are, as a whole. The first one means that it has not told yet. */
 export const HEALTHS = ["UNKNOWN", "FULL", "PARTIAL", "DEGRADED", "LOST"] as const;
 /** See {@link HEALTHS}. */
@@ -30,11 +33,27 @@ export const tree = defineExtension("tree", {
   "/assignment": {
     type: {
       kind: "object",
-      fields: { number: { kind: "integer", min: 0 }, ...target, standby: { kind: "object", fields: target } },
-      optional: ["broker", "standby"],
+      fields: {
+        number: { kind: "integer", min: 0 },
+        ...target,
+        standby: { kind: "object", fields: target },
+        held: { kind: "list", items: target.parent, maxItems: MAX_HOLDERS },
+      },
+      optional: ["broker", "standby", "held"],
     },
     writer: "cfg",
-    about: "Kraken's own: how often /parent was set, and where the node joins now",
+    about: "Kraken's own: how often /parent was set, where the node joins now, and which aggregators may still have it",
+  },
+  "/letGo/asked": {
+    type: { kind: "list", items: { kind: "string", maxLength: 64 }, maxItems: 64 },
+    writer: "cfg",
+    about: "Kraken's own, of an aggregator: the nodes of which the root asks whether it has let them go",
+  },
+  "/letGo/told": {
+    type: { kind: "list", items: { kind: "string", maxLength: 64 }, maxItems: 64 },
+    writer: "self",
+    about: "Of an aggregator: those of them that it has let go, and has not heard for a while",
+    knownWhile: {},
   },
   "/retries": {
     type: { kind: "integer", min: 0 },
@@ -86,6 +105,12 @@ export const tree = defineExtension("tree", {
     about: "Of an aggregator: the name of the one whose children it is ready to take over",
     knownWhile: {},
   },
+  "/standbySeen": {
+    type: { kind: "string", maxLength: 64 },
+    writer: "self",
+    about: "Of an aggregator: the standby that it knows it has, and that may take its nodes over when it is lost",
+    knownWhile: {},
+  },
   "/subtree/health": {
     type: enumeration(...HEALTHS),
     writer: "self",
@@ -113,7 +138,7 @@ export const tree = defineExtension("tree", {
 });
 
 /** What Kraken itself keeps in cfg: people neither set it nor see it. */
-export const KEPT_URLS: ReadonlySet<string> = new Set(["/assignment", "/retries"]);
+export const KEPT_URLS: ReadonlySet<string> = new Set(["/assignment", "/retries", "/letGo/asked"]);
 
 /** An aggregator to join, and the broker that it is reached over; no broker: the one in use, or one's own setting. */
 export interface JoinTarget {
@@ -156,8 +181,15 @@ export function isBrokerUrl(text: string): boolean {
   return text.length <= 256 && URL.canParse(text) && /^(mqtts?|wss?):$/.test(new URL(text).protocol);
 }
 
-/** An assignment as a value of `/assignment`. */
-export function assignmentValue({ number, parent, broker, standby }: Assignment): Value {
+/**
+ * An assignment as a value of `/assignment`.
+ *
+ * @param held The aggregators that may still have the node.
+ */
+export function assignmentValue(
+  { number, parent, broker, standby }: Assignment,
+  held: readonly string[] = [],
+): Value {
   return {
     number,
     parent,
@@ -165,7 +197,15 @@ export function assignmentValue({ number, parent, broker, standby }: Assignment)
     ...(standby !== undefined && {
       standby: { parent: standby.parent, ...(standby.broker !== undefined && { broker: standby.broker }) },
     }),
+    ...(held.length > 0 && { held }),
   };
+}
+
+/** The aggregators that may still have a node, by its cfg: they had it before, and have not said that they let it go. */
+export function heldBy(cfg: Facet | undefined): readonly string[] {
+  const value = cfg?.get("/assignment")?.value;
+  const held = isRecord(value) ? value["held"] : undefined;
+  return Array.isArray(held) ? held.filter((id): id is string => typeof id === "string") : [];
 }
 
 /** The assignment that a cfg facet holds. */

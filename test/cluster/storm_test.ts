@@ -6,7 +6,17 @@ import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createVirtualCluster, type VirtualCluster } from "../support/virtual_cluster.ts";
 
 function birth(from: string): BirthFrame {
-  return { type: "birth", from, term: 0, parent: "", received: 0, beginning: 0, above: 0, digest: "0".repeat(32), knows: "" };
+  return {
+    type: "birth",
+    from,
+    term: 0,
+    parent: "",
+    received: 0,
+    beginning: 0,
+    above: 0,
+    digest: "0".repeat(32),
+    knows: "",
+  };
 }
 
 test("of 5,000 children that are born at once no more than 100 and 400 a second are taken in, each in its turn and by its newest birth", async () => {
