@@ -5,6 +5,8 @@ import { isDeleted } from "./placement.ts";
 
 /** The shortest time between two questions about one node, in milliseconds. */
 const ASK_MS = 1_000;
+/** The most questions in that time, about all nodes: those that get none now are asked about when they are heard again. */
+const MAX_ASKED = 100;
 /** The most nodes that are none of this aggregator's and are remembered. */
 const MAX_STRANGERS = 10_000;
 
@@ -21,6 +23,16 @@ export function createWhereabouts(
   parts: { readonly replica: Replica; readonly clock: Clock; readonly ask: (id: string) => void },
 ): Whereabouts {
   const strangers = new Map<string, { askedAt: number; told?: Assignment }>();
+  let countedSince = -Infinity;
+  let asked = 0;
+
+  function mayAsk(now: number): boolean {
+    if (now - countedSince >= ASK_MS) {
+      countedSince = now;
+      asked = 0;
+    }
+    return ++asked <= MAX_ASKED;
+  }
   return {
     of(id) {
       const cfg = parts.replica.get(id)?.facets.cfg;
@@ -31,8 +43,9 @@ export function createWhereabouts(
       strangers.delete(id); // the one that was asked for longest ago comes first
       strangers.set(id, stranger);
       for (const oldest of strangers.keys()) if (strangers.size > MAX_STRANGERS) strangers.delete(oldest);
-      if (parts.clock.now() - stranger.askedAt >= ASK_MS) {
-        stranger.askedAt = parts.clock.now();
+      const now = parts.clock.now();
+      if (now - stranger.askedAt >= ASK_MS && mayAsk(now)) {
+        stranger.askedAt = now;
         parts.ask(id);
       }
       return stranger.told;

@@ -5,7 +5,14 @@ import { createJoinModule } from "../../modules/join/module.ts";
 import { createLog } from "../../src/log.ts";
 import type { ModuleContext } from "../../src/module/mod.ts";
 import { createUplink, type Uplink } from "../../src/mqtt/mod.ts";
-import { FACET_NAMES, nodeIdOf, type Value } from "../../src/state/mod.ts";
+import {
+  compareVersions,
+  FACET_NAMES,
+  newestVersion,
+  nodeIdOf,
+  type Value,
+  type Version,
+} from "../../src/state/mod.ts";
 import { createSteadyClock } from "../../src/steady_clock.ts";
 import type { Frame } from "../../src/sync/mod.ts";
 import { createVirtualClock, settleSome, type VirtualClock } from "../support/virtual_clock.ts";
@@ -107,13 +114,8 @@ export async function createTreeWorld(
   const orders: { name: string; to: "on" | "off"; by: string }[] = [];
   const violations: string[] = [];
   const controllers = new Map<string, Controller>();
-  /** Every version of every value that was ever sent: two values of one version would never be reconciled. */
-  const versions = new Map<string, string>();
-  /**
-   * An aggregator has lost its disk. What its lost run has said may not have got to anybody but a child: the next run learns of it
-   * at that child's birth, and goes above it. That all agree in the end is asked of these too.
-   */
-  let forgetful = false;
+  /** Every version of every value that was ever sent, by facet: two values of one version would never be reconciled. */
+  const versions = new Map<string, Map<string, { readonly version: Version; readonly text: string }>>();
   let runs = 0;
   const rootName = members.find(({ parent }) => parent === undefined)?.name ?? "";
 
@@ -128,14 +130,32 @@ export async function createTreeWorld(
     for (const { id, facets } of frame.documents) {
       for (const name of FACET_NAMES) {
         for (const [url, { value, version }] of facets[name] ?? []) {
-          const key = `${names.get(id)} ${name} ${url} ${version.join(".")}`;
+          const facet = `${id} ${name}`;
+          const key = `${url} ${version.join(".")}`;
           const text = JSON.stringify(value);
-          const before = versions.get(key);
-          if (before === undefined) versions.set(key, text);
-          else if (before !== text && !forgetful) {
-            violations.push(`${key} is ${before} and ${text}, sent by ${names.get(from)}`);
+          const known = versions.get(facet) ?? new Map<string, { version: Version; text: string }>();
+          versions.set(facet, known);
+          const before = known.get(key)?.text;
+          if (before === undefined) known.set(key, { version, text });
+          else if (before !== text) {
+            violations.push(`${names.get(id)} ${name} ${key} is ${before} and ${text}, sent by ${names.get(from)}`);
           }
         }
+      }
+    }
+  }
+  /**
+   * The disk of an aggregator is lost. What it has said of nodes below it, or has heard from them, may not have got further:
+   * nobody who is above it knows of such a version, so it may be given again. What has got to the root's disk may not; nor
+   * may any version of cfg, of which an aggregator has only copies, nor one that was first sent after the loss.
+   */
+  function forgetUnknown(lost: Member): void {
+    const kept = new Map(storeOf(rootName).load().documents.map((document) => [document.id, document]));
+    for (const { id } of storeOf(lost.name).load().documents) {
+      for (const name of ["parent", "self"] as const) {
+        const newest = newestVersion(kept.get(id)?.facets[name] ?? new Map());
+        const known = versions.get(`${id} ${name}`) ?? new Map();
+        for (const [key, { version }] of known) if (compareVersions(version, newest) > 0) known.delete(key);
       }
     }
   }
@@ -345,7 +365,9 @@ export async function createTreeWorld(
     kill,
     wipe(name) {
       if (member(name).process !== undefined) throw new Error(`'${name}' runs`);
-      if (stores.delete(name)) forgetful = true;
+      if (!stores.has(name)) return;
+      forgetUnknown(member(name));
+      stores.delete(name);
     },
     discover(name, key, value) {
       const { id, process } = member(name);
