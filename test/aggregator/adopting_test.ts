@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createAdopting } from "../../aggregator/adopting.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+import { makeTerm } from "../../src/state/mod.ts";
+import { assigned, createSmallTree, idOf } from "./small_tree.ts";
+
+const ID = idOf("n");
+
+function make(held: string[] = ["a"], number = 2) {
+  const tree = createSmallTree();
+  const clock = createVirtualClock();
+  const world = { term: 0, over: 0 };
+  const adopting = createAdopting({
+    ...{ replica: tree.replica, nodes: tree.nodes, clock, grace: 1_000 },
+    termOf: () => world.term,
+    onOver: () => void world.over++,
+  });
+  tree.set("n", { "/parent": "root", "/assignment": assigned(number, "root", { held }) });
+  tree.discover("n", "parent", { "/physState": "POWER_ON", "/runState": "SYNC" }, number);
+  tree.discover("n", "self", { "/seen": "1.1" }, 1);
+  adopting.begin(ID);
+  return { ...tree, clock, world, adopting };
+}
+
+test("a node that others may have is awaited for as long as they do not let it go, and for the grace time then", async () => {
+  const { adopting, clock, set, world } = make();
+  await clock.advance(3_600_000);
+  assert.equal(adopting.isAwaited(ID), true);
+  assert.equal(adopting.isUntouchable(ID), true);
+  set("n", { "/assignment": assigned(2, "root") });
+  adopting.begin(ID);
+  assert.equal(adopting.isAwaited(ID), true);
+  const before = world.over;
+  await clock.advance(1_000);
+  assert.equal(adopting.isAwaited(ID), false);
+  assert.equal(world.over, before + 1);
+});
+
+test("a node is awaited no longer once it was welcomed, or has written, under its assignment", () => {
+  const welcomed = make();
+  welcomed.world.term = makeTerm(2, 1);
+  assert.equal(welcomed.adopting.isAwaited(ID), false);
+  const wrote = make();
+  wrote.discover("n", "self", { "/seen": "1.2" }, 2);
+  assert.equal(wrote.adopting.isAwaited(ID), false);
+});
+
+test("a node that was never given away is not awaited", () => {
+  assert.equal(make([], 1).adopting.isAwaited(ID), false);
+});
+
+test("a machine that is off has no agent: it may be powered on, and was nobody's from then on", () => {
+  const { adopting, discover } = make();
+  discover("n", "parent", { "/physState": "POWER_OFF" }, 2);
+  assert.equal(adopting.isUntouchable(ID), false);
+  assert.equal(adopting.isAwaited(ID), true);
+  adopting.off(ID);
+  discover("n", "parent", { "/physState": "POWER_ON" }, 2);
+  assert.equal(adopting.isAwaited(ID), false);
+});
+
+test("whoever asks for a machine to be off gets that", () => {
+  const { adopting, set } = make();
+  set("n", { "/physState": "POWER_OFF" });
+  assert.equal(adopting.isUntouchable(ID), false);
+});

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createLettingGo, createReleases } from "../../aggregator/letting_go.ts";
+import { heldBy, type Value, valuesOf } from "../../src/state/mod.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+import { assigned, createSmallTree, idOf } from "./small_tree.ts";
+
+const ID = idOf("n");
+const KEY = `${ID} 2`;
+
+/** The root, with a node that was moved from `a` to `b`. */
+function makeRoot(held = ["a"]) {
+  const tree = createSmallTree();
+  const clock = createVirtualClock();
+  const world = { silence: 0 };
+  const releases = createReleases({
+    ...{ replica: tree.replica, nodes: tree.nodes, clock, ownId: idOf("root") },
+    silence: () => world.silence,
+    cfg: {
+      keep: (id, url, value) => void tree.replica.write(id, "cfg", new Map([[url, value]]), 1),
+      release(id, holder) {
+        const left = heldBy(tree.replica.get(id)?.facets.cfg).filter((each) => each !== holder);
+        const value: Value = { number: 2, parent: idOf("b"), ...(left.length > 0 && { held: left }) };
+        tree.replica.write(id, "cfg", new Map([["/assignment", value]]), 1);
+        releases.changed(id);
+      },
+    },
+  });
+  tree.set("n", { "/parent": "b", "/assignment": assigned(2, "b", { held }) });
+  releases.changed(ID);
+  const asked = (name: string) => valuesOf(tree.replica.get(idOf(name))?.facets.cfg ?? new Map()).get("/letGo/asked");
+  const isHeld = () => heldBy(tree.replica.get(ID)?.facets.cfg).length > 0;
+  return { ...tree, clock, world, releases, asked, isHeld };
+}
+
+test("the root asks whoever had a node that does not join, and frees it when that one says so", async () => {
+  const { clock, asked, isHeld, discover } = makeRoot();
+  await clock.advance(10_000);
+  assert.equal(asked("a"), undefined);
+  await clock.advance(20_000);
+  assert.deepEqual(asked("a"), [KEY]);
+  discover("a", "self", { "/letGo/told": [`${ID} 1`] });
+  await clock.advance(10_000);
+  assert.equal(isHeld(), true, "it was let go under another assignment");
+  discover("a", "self", { "/letGo/told": [KEY] });
+  await clock.advance(20_000);
+  assert.equal(isHeld(), false);
+  assert.equal(asked("a"), undefined);
+});
+
+test("the root asks for nothing of a node that was heard", async () => {
+  const { clock, asked, discover } = makeRoot();
+  discover("n", "self", { "/seen": "1.1" }, 2);
+  await clock.advance(60_000);
+  assert.equal(asked("a"), undefined);
+});
+
+test("an aggregator that was deleted has no hold on anything; the root goes by what it hears itself", async () => {
+  const gone = makeRoot();
+  gone.set("a", { "/parent": null, "/role": null, "/deleted": true });
+  await gone.clock.advance(40_000);
+  assert.equal(gone.isHeld(), false);
+  const own = makeRoot(["root"]);
+  await own.clock.advance(40_000);
+  assert.equal(own.isHeld(), true);
+  own.world.silence = 60_000;
+  await own.clock.advance(10_000);
+  assert.equal(own.isHeld(), false);
+});
+
+test("an aggregator says of a node that it let it go once it is no child and was silent, and it knows its nodes", async () => {
+  const tree = createSmallTree();
+  const clock = createVirtualClock();
+  const world = { silence: 0, complete: false, told: undefined as Value | null | undefined };
+  const lettingGo = createLettingGo({
+    ...{ replica: tree.replica, nodes: tree.nodes, clock, ownId: idOf("root") },
+    silence: () => world.silence,
+    isComplete: () => world.complete,
+    tell: (values) => void (world.told = values.get("/letGo/told")),
+  });
+  tree.set("n", { "/parent": "root" });
+  tree.set("root", { "/letGo/asked": [KEY] });
+  world.silence = 60_000;
+  lettingGo.look();
+  assert.equal(world.told, undefined);
+  world.complete = true;
+  lettingGo.look();
+  assert.equal(world.told, null, "it is a child");
+  tree.set("n", { "/parent": "b" });
+  world.silence = 59_999;
+  lettingGo.look();
+  assert.equal(world.told, null, "it was heard just now");
+  world.silence = 60_000;
+  await clock.advance(10_000);
+  assert.deepEqual(world.told, [KEY]);
+  lettingGo.stop();
+});

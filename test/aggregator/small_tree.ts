@@ -1,0 +1,61 @@
+import { createDomains } from "../../aggregator/domains.ts";
+import { createNodes, type Nodes } from "../../aggregator/nodes.ts";
+import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
+import { joinDeclaration } from "../../modules/join/declaration.ts";
+import { createLog } from "../../src/log.ts";
+import { makeTerm, nodeIdOf, type Value } from "../../src/state/mod.ts";
+import { createReplica, type Replica } from "../../src/sync/mod.ts";
+
+/** A log that says nothing. */
+export const quiet = createLog(() => {});
+
+/** The id of a node of these tests. */
+export function idOf(name: string): string {
+  return nodeIdOf("small", name);
+}
+
+/** What the aggregator `root` holds, without programs: documents that a test writes. */
+export interface SmallTree {
+  readonly replica: Replica;
+  readonly nodes: Nodes;
+  /** Sets cfg as the root does; its `/name` goes by itself. @returns The node's id. */
+  set(name: string, values: Record<string, Value | null>): string;
+  /** Writes what an aggregator, or an agent, discovers under an assignment. */
+  discover(name: string, facet: "parent" | "self", values: Record<string, Value | null>, assignment?: number): void;
+}
+
+/** Makes it, with aggregators `a` and `b` below the root. */
+export function createSmallTree(): SmallTree {
+  const replica = createReplica();
+  const nodes = createNodes(replica, createDomains([joinDeclaration, simpowerDeclaration], [], quiet), "root");
+  replica.onChange((id, facet) => {
+    if (facet === "cfg") nodes.placement.update(id);
+    nodes.changed(id);
+  });
+  const tree: SmallTree = {
+    replica,
+    nodes,
+    set(name, values) {
+      const id = idOf(name);
+      replica.write(id, "cfg", new Map(Object.entries({ "/name": name, ...values })), 1);
+      return id;
+    },
+    discover(name, facet, values, assignment = 1) {
+      replica.write(idOf(name), facet, new Map(Object.entries(values)), makeTerm(assignment, 1));
+    },
+  };
+  tree.set("root", { "/role": "AGGREGATOR" });
+  tree.set("a", { "/role": "AGGREGATOR", "/parent": "root" });
+  tree.set("b", { "/role": "AGGREGATOR", "/parent": "root" });
+  return tree;
+}
+
+/** An `/assignment` as the root writes it. */
+export function assigned(number: number, parent: string, more: { held?: string[]; standby?: string } = {}): Value {
+  return {
+    number,
+    parent: idOf(parent),
+    ...(more.standby !== undefined && { standby: { parent: idOf(more.standby) } }),
+    ...(more.held !== undefined && { held: more.held.map(idOf) }),
+  };
+}
