@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { disagreements } from "./agreement.ts";
+import { runSchedule, type Schedule } from "./schedule.ts";
+import { createTreeWorld } from "./tree_world.ts";
+
+type What = Schedule["steps"][number]["what"];
+
+/** A schedule that once failed, cut down to what it needed. */
+async function agrees(
+  about: Pick<Schedule, "tree" | "seed" | "level"> & Partial<Pick<Schedule, "weather">>,
+  steps: readonly (readonly [what: What, wait: Schedule["steps"][number]["wait"]])[],
+): Promise<void> {
+  const problems = await runSchedule({
+    ...{ brokersOutlive: false, weather: STILL },
+    ...about,
+    steps: steps.map(([what, wait]) => ({ what, wait })),
+  });
+  assert.deepEqual(problems, []);
+}
+const STILL = { loss: 0, duplication: 0, delay: 5 } as const;
+const SLOW = { loss: 0, duplication: 0, delay: 10_000 } as const;
+const LOSSY = { loss: 0.1, duplication: 0.3, delay: 10_000 } as const;
+
+test("an aggregator that got a term and then nothing, as its parent lost its disk too, is still told everything", () =>
+  agrees({ tree: "two rows", seed: 2023705518, level: true, weather: SLOW }, [
+    [{ do: "restart", name: "b", down: 0, disk: false, will: 0 }, 0],
+    [{ do: "jump", name: "a", clock: "suspended", ms: 1_000 }, 4_000],
+    [{ do: "oversee", name: "n2", key: "x", value: 0 }, 200],
+    [{ do: "restart", name: "r2", down: 0, disk: false, will: 0 }, 4_000],
+    [{ do: "move", name: "n2", parent: "root" }, 0],
+    [{ do: "heal" }, 40_000],
+    [{ do: "restart", name: "n3", down: 0, disk: false, will: 0 }, 0],
+  ]));
+
+test("a rack that is moved, and loses its disk before it told its new parent anything, gets its values from above", () =>
+  agrees({ tree: "two rows", seed: 0, level: false, weather: { loss: 0.1, duplication: 0, delay: 5 } }, [
+    [{ do: "set", name: "n1", key: "x", value: null }, 15_000],
+    [{ do: "oversee", name: "n3", key: "x", value: 0 }, 40_000],
+    [{ do: "stale parent will", parent: "b" }, 50],
+    [{ do: "move", name: "b", parent: "a" }, 1_500],
+    [{ do: "oversee", name: "n2", key: "y", value: 3 }, 1_500],
+    [{ do: "restart", name: "b", down: 3_000, disk: false, will: 200 }, 200],
+  ]));
+
+test("a node that leaves is not forgotten, by a parent that begins from nothing, before its rack has been told", () =>
+  agrees({ tree: "two rows", seed: 98616471, level: false, weather: LOSSY }, [
+    [{ do: "set", name: "n1", key: "x", value: null }, 1_500],
+    [{ do: "move", name: "n3", parent: "r1" }, 15_000],
+    [{ do: "move", name: "n1", parent: "r1" }, 4_000],
+    [{ do: "create", name: "n1", parent: "root" }, 4_000],
+    [{ do: "move", name: "n2", parent: "r2" }, 1],
+    [{ do: "restart broker", parent: "b" }, 200],
+    [{ do: "move", name: "n1", parent: "r1" }, 15_000],
+    [{ do: "restart", name: "root", down: 20_000, disk: true, will: 0 }, 200],
+  ]));
+
+test("a rack that is given away and back at once has values of its present assignment", () =>
+  agrees({ tree: "one row", seed: 0, level: false, weather: { loss: 0.4, duplication: 0, delay: 5 } }, [
+    [{ do: "heal" }, 15_000],
+    [{ do: "move", name: "a", parent: "b" }, 0],
+    [{ do: "move", name: "a", parent: "r1" }, 0],
+  ]));
+
+test("a healthy node that was moved is left alone for as long as its rack can't tell it", () =>
+  agrees({ tree: "one row", seed: 1, level: true }, [
+    [{ do: "cut", child: "a", parent: "r1" }, 15_000],
+    [{ do: "move", name: "n2", parent: "root" }, 0],
+    ...Array.from({ length: 15 }, () => [{ do: "set", name: "n1", key: "x", value: 1 }, 40_000] as const),
+  ]));
+
+test("a standby takes nodes over only from a rack that has said that it knows of it", async () => {
+  const world = await createTreeWorld([
+    { name: "root", isAggregator: true },
+    { name: "a", parent: "root", isAggregator: true },
+    { name: "b", parent: "root", isAggregator: true },
+    { name: "n1", parent: "a" },
+  ], { seed: 1, brokersOutlive: false, calm: ["n1"] });
+  const cut = () => world.network.cut(world.member("a").id, world.member("root").id);
+  const parent = () => world.root.control.find("n1")?.parent;
+  const kinds = () => world.root.control.events(0, 1_000).filter(({ node }) => node === "a").map(({ kind }) => kind);
+  await world.clock.advance(20_000);
+  cut();
+  await world.clock.advance(40_000);
+  world.set(["a"], { "/standby": "b" });
+  await world.clock.advance(120_000);
+  assert.equal(parent(), "a");
+  assert.equal(kinds().filter((kind) => kind === "refused").length, 1);
+  assert.match(world.root.control.find("a")?.reason ?? "", /never heard that 'b' stands by for it/);
+
+  world.network.heal();
+  await world.clock.advance(60_000);
+  assert.deepEqual(disagreements(world), []);
+  cut();
+  await world.clock.advance(200_000);
+  assert.equal(parent(), "b");
+  assert.ok(kinds().includes("failover"));
+  world.network.heal();
+  await world.clock.advance(60_000);
+  assert.deepEqual(disagreements(world), []);
+  assert.deepEqual(world.orders, []);
+  await world.stop();
+});
