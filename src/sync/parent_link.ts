@@ -279,6 +279,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
         break;
       }
     }
+    if (mustBeBorn) call(); // the last call was lost, or was not made so soon after another one
     if (state !== "joining" || mustBeBorn || !inbox.complete || outbox.acked < bornAt) return;
     if (hasTakenOver()) setState("level", "both sides have all of the other's");
     else if (clock.now() - lastWelcome >= CALL_MS) welcome(); // it goes on with an older term: the last welcome was lost
@@ -328,7 +329,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     refresh() {
       mustBeBorn = true;
       replica.renew(child); // so that no ack of before is one of what comes now
-      beginning = replica.index;
+      beginning = Math.max(replica.index, beginning + 1);
       if (state !== "down") setState("joining", "it has to begin from nothing");
       call();
     },

@@ -414,3 +414,52 @@ function valuesIn(frame: DataFrame): string[] {
     [facets.cfg, facets.parent, facets.self].flatMap((facet) => [...facet?.keys() ?? []])
   );
 }
+
+test("a first beginning that is interrupted goes on where it was", async () => {
+  const world = createWorld();
+  const big = "x".repeat(100_000);
+  for (let value = 0; value < 6; value++) world.write("cfg", `/big/${value}`, `${value}${big}`);
+  world.connect();
+  await world.clock.runUntil(() => sentOf(world, "up", "ack").some(({ received }) => received > 0), 10_000);
+  assert.equal(world.parent.state, "joining");
+  world.disconnect();
+  await world.clock.advance(100);
+  world.sent.length = 0;
+  world.connect();
+  await world.clock.runUntil(() => world.agrees(), 10_000);
+  assert.ok(sentOf(world, "down", "data").every(({ since }) => since > 0));
+  world.stop();
+});
+
+test("a child that took a late welcome for the answer to its birth begins from nothing all the same", async () => {
+  const world = createWorld();
+  world.connect();
+  await world.clock.runUntil(() => world.agrees(), 10_000);
+  const [late] = sentOf(world, "down", "welcome");
+  assert.ok(late !== undefined);
+  world.child.replica.write(NODE, "parent", new Map([["/ghost", 1]]), 1);
+  world.setWeather({ ...FAIR, loss: 1 });
+  world.parent.refresh();
+  world.child.link.receive({ type: "resync", from: world.parentRun, to: "", received: 0 });
+  await world.clock.advance(1_500);
+  world.child.link.receive(late);
+  world.setWeather(FAIR);
+  world.write("cfg", "/a", 1);
+  await world.clock.runUntil(() => world.agrees(), 60_000);
+  assert.equal(world.child.replica.get(NODE)?.facets.parent.has("/ghost"), false);
+  world.stop();
+});
+
+test("every welcome is one that a frame can carry, also while a child has to begin from nothing", async () => {
+  const world = await level();
+  const run = world.child.run;
+  world.killChild();
+  world.startChild();
+  world.connect();
+  await world.clock.runUntil(() => world.agrees(), 20_000);
+  world.parent.refresh();
+  const birth = { received: 0, beginning: 0, above: 0, digest: DIGEST, knows: "" };
+  world.parent.receive({ type: "birth", from: run, term: 1, parent: world.parentRun, ...birth });
+  await world.clock.runUntil(() => world.agrees(), 60_000);
+  world.stop();
+});
