@@ -112,8 +112,11 @@ export function createReleases(
     const asked = new Map<string, string[]>();
     for (const [id, { number, since }] of held) {
       const document = replica.get(id);
-      const isHeard = assignmentOf(newestVersion(document?.facets.self ?? new Map())[0]) >= number;
-      if (nodes.read(id) === undefined || isHeard || clock.now() - since < PATIENCE_MS) continue;
+      if (assignmentOf(newestVersion(document?.facets.self ?? new Map())[0]) >= number) {
+        held.delete(id); // it has joined
+        continue;
+      }
+      if (nodes.read(id) === undefined || clock.now() - since < PATIENCE_MS) continue;
       for (const holder of heldBy(document?.facets.cfg)) {
         const key = keyOf(id, number);
         const keys = asked.get(holder) ?? [];

@@ -130,6 +130,7 @@ test("explain has words for every way in which a step can be", () => {
     [{ kind: "pointless" }, "not started: it only prepares what is held up"],
     [{ kind: "frozen", by: "everything" }, "everything is frozen"],
     [{ kind: "frozen", by: "node" }, "the node is frozen"],
+    [{ kind: "frozen", by: "moved" }, "not started: the node was moved and has not joined yet"],
     [{ kind: "ready" }, "starts at once, about 8 s"],
     [{
       kind: "waiting",

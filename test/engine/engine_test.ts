@@ -392,6 +392,24 @@ test("F18: an agent runs its own steps, and neither awaits nor times those of it
   assert.deepEqual(lab.runs.map((run) => run.key), ["service/start{name=sshd}"]);
 });
 
+test("of a node that was moved and may be elsewhere nothing is awaited, nothing starts, and no silence is a failure", async () => {
+  const lab = createLab();
+  lab.want({ ...UP, "/services/sshd/state": "RUN" });
+  lab.see(IN_SYNC);
+  await lab.settle();
+  assert.deepEqual(lab.keysOf("awaited"), ["service/start{name=sshd}"]);
+  lab.freeze("moved");
+  await lab.clock.advance(600_000);
+  assert.deepEqual(lab.keysOf("aborted"), ["service/start{name=sshd}"]);
+  assert.deepEqual(lab.keysOf("failed"), []);
+  const { phase, reason, running } = lab.engine.status("a");
+  assert.deepEqual([phase, running, lab.runs], ["waiting", [], []]);
+  assert.match(reason ?? "", /^it was moved here and has not joined yet/);
+  lab.freeze("no");
+  await lab.settle();
+  assert.equal(lab.keysOf("awaited").length, 2);
+});
+
 test("an awaited mutation is done when its values arrive", async () => {
   const lab = createLab();
   lab.want({ ...UP, "/services/sshd/state": "RUN" });

@@ -1,5 +1,5 @@
 import type { Clock, Random } from "../../src/clock.ts";
-import { createEngine, type Engine, type EngineEvent, type EngineHost } from "../../src/engine/mod.ts";
+import { createEngine, type Engine, type EngineEvent, type EngineHost, type Freeze } from "../../src/engine/mod.ts";
 import type { EngineOptions, KeptHold, Memo, Policy, Stuck } from "../../src/engine/mod.ts";
 import { compileDomain, createPlanner, declareModule, type Planner, type Step } from "../../src/plan/mod.ts";
 import { core, defineExtension, enumeration, services, type Value, type Values, viewOf } from "../../src/state/mod.ts";
@@ -119,7 +119,7 @@ interface World {
   cfg: Map<string, Value>;
   readonly dsc: Map<string, Value>;
   revision: number;
-  frozen: boolean;
+  frozen: Freeze;
 }
 
 /** An engine with a small world around it, on a clock that the test moves. */
@@ -139,7 +139,7 @@ export interface Lab {
   want(cfg: { readonly [url: string]: Value }, id?: string): void;
   /** Something is discovered, or forgotten (null). */
   see(dsc: { readonly [url: string]: Value | null }, id?: string): void;
-  freeze(frozen: boolean, id?: string): void;
+  freeze(frozen: boolean | Freeze, id?: string): void;
   /** The node is gone; the engine is not told. */
   remove(id?: string): void;
   /** The program stops and starts again. What is in the world stays. */
@@ -215,7 +215,7 @@ export function createLab(
         view,
         cfg: node.cfg,
         target: `${node.revision}`,
-        frozen: node.frozen ? "node" : "no",
+        frozen: node.frozen,
       };
     },
     run(id: string, step: Step, execution: string, signal: AbortSignal) {
@@ -268,14 +268,14 @@ export function createLab(
     onEvent: () => {},
     want(cfg, id = "a") {
       const revision = (world.get(id)?.revision ?? 0) + 1;
-      const { dsc = new Map<string, Value>(), frozen = false } = world.get(id) ?? {};
+      const { dsc = new Map<string, Value>(), frozen = "no" } = world.get(id) ?? {};
       world.set(id, { cfg: new Map(Object.entries(cfg)), dsc, revision, frozen });
       engine.touch(id);
     },
     see: (dsc, id = "a") => change(id, dsc),
     freeze(frozen, id = "a") {
       const node = world.get(id);
-      if (node !== undefined) node.frozen = frozen;
+      if (node !== undefined) node.frozen = frozen === true ? "node" : frozen === false ? "no" : frozen;
       engine.touch(id);
     },
     remove(id = "a") {
