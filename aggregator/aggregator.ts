@@ -33,8 +33,8 @@ import { takeWriterTerm } from "./writer_term.ts";
 
 /** How much longer than a lost link all links may take after a restart of the aggregator, in milliseconds. */
 const RESUME_GRACE = 30_000;
-/** The same at a standby: agents ask it and the lost one by turns, each for 20 to 30 s, in milliseconds. */
-const STANDBY_GRACE = 120_000;
+/** The same for a node that was given to it: agents ask a standby and the lost one by turns, each for 20 to 30 s. */
+const ADOPT_GRACE = 120_000;
 
 /** What an aggregator is made of. */
 export interface AggregatorParts {
@@ -175,8 +175,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   });
   const adopting = createAdopting({
     ...{ replica, nodes, clock },
-    // Who loses its aggregator asks the standby by itself.
-    grace: parts.grace + (parts.standbyFor === undefined ? RESUME_GRACE : STANDBY_GRACE),
+    grace: parts.grace + ADOPT_GRACE,
     termOf: (child) => children.termOf(child),
     onOver(child) {
       runStates.adopt(child);

@@ -17,7 +17,6 @@ import {
   createNodeChildScope,
   createParentLink,
   DEFAULT_KEEPALIVE,
-  digestOf,
   type DownFrame,
   type LifeFrame,
   type LinkState,
@@ -28,6 +27,7 @@ import {
   type UpFrame,
 } from "../src/sync/mod.ts";
 import { type Born, createAdmission } from "./admission.ts";
+import { createKnownModules } from "./known_modules.ts";
 import { createMovedNotices } from "./moved.ts";
 import type { Nodes } from "./nodes.ts";
 import type { Owing } from "./owing.ts";
@@ -35,10 +35,6 @@ import type { Store } from "./store/mod.ts";
 import { createWhereabouts } from "./whereabouts.ts";
 import { createSubtreeScope, type SubtreeScope } from "./subtree_scope.ts";
 
-/** The most different sets of declarations that are known by their digest. */
-const MAX_DIGESTS = 256;
-/** One child is asked for a digest's declarations, others no sooner than this, in milliseconds. */
-const ASK_MS = 1_000;
 /** So many children show that they are there in a second; the intervals are as long as that takes. */
 const SIGNS_PER_SECOND = 100;
 /** How many runs a child may have had elsewhere, of which nothing is known here: one that claims more is wrong. */
@@ -138,14 +134,13 @@ export function createChildren(parts: ChildrenParts): Children {
   const links = new Map<string, Child>();
   const terms = new Map(parts.terms);
   const sameRun = new Map<string, boolean>();
-  const known = new Map([parts.agentModules, parts.modules].map((modules) => [digestOf(modules), modules]));
+  const known = createKnownModules(clock, [parts.agentModules, parts.modules]);
   /** Terms that are on disk for births that are being taken in. */
   const prepared = new Map<string, { readonly childTerm: number; readonly term: number }>();
   /** The child whose frame is being taken in. */
   let speaking: string | undefined;
   /** The children that have still to be told that a node has left, by node. */
   const leaving = new Map<string, Set<string>>();
-  const askedAt = new Map<string, number>();
   const admission = createAdmission({ clock, admit });
   const whereabouts = createWhereabouts({ replica, clock, ask: parts.ask });
   const moved = createMovedNotices({ clock, run: parts.run, send: parts.send });
@@ -218,23 +213,6 @@ export function createChildren(parts: ChildrenParts): Children {
     return urls.some((url) => (document?.facets[facet].get(url)?.version[0] ?? least) < least);
   }
 
-  function learn(child: string, modules: readonly ModuleDeclaration[]): void {
-    const digest = digestOf(modules);
-    if (!known.has(digest)) {
-      if (known.size >= MAX_DIGESTS) known.delete([...known.keys()][0] ?? "");
-      known.set(digest, modules);
-    }
-    parts.onModules(child, modules);
-  }
-
-  function mayAsk(digest: string): boolean {
-    const last = askedAt.get(digest) ?? -Infinity;
-    if (clock.now() - last < ASK_MS) return false;
-    if (askedAt.size >= MAX_DIGESTS) askedAt.clear();
-    askedAt.set(digest, clock.now());
-    return true;
-  }
-
   function keepalive(): number {
     return Math.min(MAX_KEEPALIVE, Math.max(DEFAULT_KEEPALIVE, Math.ceil(links.size / SIGNS_PER_SECOND)));
   }
@@ -266,8 +244,8 @@ export function createChildren(parts: ChildrenParts): Children {
       ...(resume !== undefined && resume.term === terms.get(child) && { resume }),
       run: parts.run,
       modules: parts.modules,
-      modulesOf: (digest) => known.get(digest),
-      mayAsk,
+      modulesOf: known.of,
+      mayAsk: known.mayAsk,
       nextTerm: (childTerm) => nextTerm(child, childTerm),
       keepalive,
       clock,
@@ -279,7 +257,10 @@ export function createChildren(parts: ChildrenParts): Children {
       },
       onWhere: (node) => whereabouts.of(node),
       onBorn: (frame) => parts.onBorn(child, frame),
-      onModules: (modules) => learn(child, modules),
+      onModules(modules) {
+        known.learn(modules);
+        parts.onModules(child, modules);
+      },
     });
     return { link, scope };
   }

@@ -113,6 +113,13 @@ const what = fc.oneof(
   },
   {
     weight: 1,
+    arbitrary: fc.record(
+      { do: fc.constant("stand by" as const), name: fc.option(fc.constantFrom("b", "root")) },
+      plain,
+    ),
+  },
+  {
+    weight: 1,
     arbitrary: fc.record({ do: fc.constant("remove" as const), name: fc.constantFrom(...WILD) }, plain),
   },
   {
@@ -241,6 +248,9 @@ function act(world: TreeWorld, what: Schedule["steps"][number]["what"]): void {
     }
     case "move":
       if (has(what.name) && has(what.parent)) world.set([what.name], { "/parent": what.parent });
+      break;
+    case "stand by":
+      world.set(["a"], { "/standby": what.name });
       break;
     case "remove":
       if (has(what.name)) world.remove(what.name);
