@@ -25,7 +25,7 @@ import { createOwing } from "./owing.ts";
 import { createPersistence } from "./persistence.ts";
 import type { Move } from "./placement.ts";
 import { createRunStates } from "./run_state.ts";
-import { createStandbys } from "./standby.ts";
+import { createStandbys, standbySeen } from "./standby.ts";
 import { createStatuses } from "./statuses.ts";
 import { createControl } from "./steering.ts";
 import type { Store, Stored } from "./store/mod.ts";
@@ -258,7 +258,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   });
   const releases = way === undefined ? createReleases({ replica, nodes, cfg, ownId, clock, silence }) : undefined;
   const agentHolds = createAgentHolds({ replica, nodes, events, clock });
-  const standbys = way === undefined ? createStandbys({ nodes, cfg, events }) : undefined;
+  const standbys = way === undefined ? createStandbys({ replica, nodes, cfg, events }) : undefined;
   const statuses = createStatuses({
     ...{ nodes, clock },
     statusOf: (id) => engine.status(id),
@@ -406,8 +406,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
 
   /** Only an aggregator that knows of its standby keeps still while that one may have taken its nodes over. */
   function tellStandby(): void {
-    const standby = replica.get(ownId)?.facets.cfg.get("/standby")?.value ?? null;
-    discovered.own(new Map([["/standbySeen", standby]]));
+    discovered.own(new Map([["/standbySeen", standbySeen(replica.get(ownId)?.facets.cfg) ?? null]]));
   }
 
   function tellSubtree(): void {

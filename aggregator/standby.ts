@@ -1,4 +1,5 @@
-import type { Value } from "../src/state/mod.ts";
+import type { Facet, Value } from "../src/state/mod.ts";
+import type { Replica } from "../src/sync/mod.ts";
 import type { CfgWriter } from "./cfg.ts";
 import type { Events } from "./events.ts";
 import type { Nodes, ReadNode } from "./nodes.ts";
@@ -16,9 +17,9 @@ export interface Standbys {
  * the children back but people.
  */
 export function createStandbys(
-  parts: { readonly nodes: Nodes; readonly cfg: CfgWriter; readonly events: Events },
+  parts: { readonly replica: Replica; readonly nodes: Nodes; readonly cfg: CfgWriter; readonly events: Events },
 ): Standbys {
-  const { nodes, cfg, events } = parts;
+  const { replica, nodes, cfg, events } = parts;
   const { placement } = nodes;
   /** Lost aggregators that never heard of their standbys, and of which that was said. */
   const told = new Set<string>();
@@ -42,7 +43,7 @@ export function createStandbys(
     ) return;
     const children = [...placement.servedBy(lost.name)];
     if (children.length === 0) return;
-    const problem = whyNotTakenOver(lost);
+    const problem = whyNotTakenOver(replica, lost);
     if (problem !== undefined) {
       if (!told.has(lost.id)) events.add({ node: lost.name, kind: "refused", why: problem });
       told.add(lost.id);
@@ -88,10 +89,20 @@ export function createStandbys(
   };
 }
 
+/**
+ * What an aggregator tells of its cfg's `/standby`, so that the root knows what it goes by: with its version, as one that was
+ * taken back and set again may have been heard of in part.
+ */
+export function standbySeen(cfg: Facet | undefined): string | undefined {
+  const entry = cfg?.get("/standby");
+  return typeof entry?.value === "string" ? `${entry.value} ${entry.version.join(".")}` : undefined;
+}
+
 /** Why the nodes of an aggregator that is lost are not given to its standby, if that is so. */
-export function whyNotTakenOver(lost: ReadNode): string | undefined {
+export function whyNotTakenOver(replica: Replica, lost: ReadNode): string | undefined {
   const standby = lost.cfg.get("/standby");
-  if (standby === undefined || lost.view.get("/standbySeen") === standby) return undefined;
+  const seen = standbySeen(replica.get(lost.id)?.facets.cfg);
+  if (seen === undefined || lost.view.get("/standbySeen") === seen) return undefined;
   return `it never heard that '${standby}' stands by for it, and may still serve its nodes: they stay with it until it is ` +
     `back. Where it is known to be off, set their /parent and delete it`;
 }

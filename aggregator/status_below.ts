@@ -1,5 +1,6 @@
 import type { EngineStatus } from "../src/engine/mod.ts";
 import { isRecord } from "../src/state/mod.ts";
+import type { Replica } from "../src/sync/mod.ts";
 import type { Stale } from "./control.ts";
 import type { Nodes, ReadNode } from "./nodes.ts";
 import { whyNotTakenOver } from "./standby.ts";
@@ -16,11 +17,11 @@ const PHASES: readonly EngineStatus["phase"][] = [
 
 /** What is done with a node that this program does not serve itself, as far as it is known here. */
 export function statusBelow(
-  { nodes, name }: { readonly nodes: Nodes; readonly name: string },
+  { replica, nodes, name }: { readonly replica: Replica; readonly nodes: Nodes; readonly name: string },
   node: ReadNode,
   stale: Stale | undefined,
 ): EngineStatus {
-  if (nodes.placement.isAggregator(node.id)) return statusOfAggregator(node);
+  if (nodes.placement.isAggregator(node.id)) return statusOfAggregator(replica, node);
   const parent = node.cfg.get("/parent");
   const serving = typeof parent === "string" ? nodes.placement.aggregator(parent) : undefined;
   if (serving === undefined) {
@@ -39,10 +40,10 @@ export function statusBelow(
   return { phase, running: [], ...(typeof reason === "string" && { reason }) };
 }
 
-function statusOfAggregator(node: ReadNode): EngineStatus {
+function statusOfAggregator(replica: Replica, node: ReadNode): EngineStatus {
   const since = node.view.get("/staleSince");
   if (since !== undefined) {
-    const problem = whyNotTakenOver(node);
+    const problem = whyNotTakenOver(replica, node);
     const reason = `it is not heard since ${since}${problem === undefined ? "" : `; ${problem}`}`;
     return { phase: "waiting", reason, running: [] };
   }

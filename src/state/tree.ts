@@ -106,9 +106,9 @@ export const tree = defineExtension("tree", {
     knownWhile: {},
   },
   "/standbySeen": {
-    type: { kind: "string", maxLength: 64 },
+    type: { kind: "string", maxLength: 96 },
     writer: "self",
-    about: "Of an aggregator: the standby that it knows it has, and that may take its nodes over when it is lost",
+    about: "Of an aggregator: the standby that it knows it has, and the version of its cfg that says so",
     knownWhile: {},
   },
   "/subtree/health": {

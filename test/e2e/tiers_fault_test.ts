@@ -104,7 +104,7 @@ test("kill -9 of a rack's aggregator: its nodes are stale, not off, and its stan
     await lab.converge();
     await waitFor("the rack has said that it knows of it", async () => {
       const { body } = await lab.request("GET", "/nodes/rack1");
-      return JSON.stringify(body).includes('"standbySeen":"spare"');
+      return JSON.stringify(body).includes('"standbySeen":"spare ');
     });
     await lab.cluster.aggregators.get("rack1")?.running.kill();
     await waitFor("its nodes are stale", async () => {
