@@ -18,8 +18,10 @@ export interface UdpSocket {
 /**
  * Binds a socket.
  *
+ * The receive buffer is the kernel's default: with a larger one, Deno allocates as much for every datagram.
+ *
  * @param options `shared`: others may be bound to the port too. `broadcast`: it may send to 255.255.255.255, which leaves by the
- * interface that has `address`. `receiveBuffer`: bytes that the kernel is asked to keep for us.
+ * interface that has `address`.
  * @throws {Error} When the address or the port can't be had.
  */
 export async function bindUdp(options: {
@@ -27,7 +29,6 @@ export async function bindUdp(options: {
   readonly port: number;
   readonly shared?: boolean;
   readonly broadcast?: boolean;
-  readonly receiveBuffer?: number;
   readonly onMessage: (bytes: Uint8Array, from: UdpPeer) => void;
   /** Told of errors after binding, such as an ICMP message that a port is closed. */
   readonly onError?: (error: Error) => void;
@@ -46,7 +47,6 @@ export async function bindUdp(options: {
   socket.on("error", (error) => options.onError?.(error));
   socket.on("message", (bytes, { address, port }) => options.onMessage(bytes, { address, port }));
   if (options.broadcast === true) socket.setBroadcast(true);
-  if (options.receiveBuffer !== undefined) tryReceiveBuffer(socket, options.receiveBuffer);
   let closed: Promise<void> | undefined;
   return {
     port: socket.address().port,
@@ -60,13 +60,4 @@ export async function bindUdp(options: {
         socket.close(() => resolve());
       }),
   };
-}
-
-/** Not every runtime can, and the kernel may give less: then a flood drops more of what is good, and clients ask again. */
-function tryReceiveBuffer(socket: { setRecvBufferSize(size: number): void }, size: number): void {
-  try {
-    socket.setRecvBufferSize(size);
-  } catch {
-    // As said above.
-  }
 }

@@ -4,8 +4,6 @@ import { createReceiver } from "./receive.ts";
 import type { DhcpServer, DhcpServerOptions } from "./types.ts";
 
 const PORTS = { server: 67, client: 68, pxe: 4011 } as const;
-/** Bytes that packets may wait in while something else is done; the kernel gives no more than its net.core.rmem_max. */
-const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
 /**
  * Starts a DHCP server for known machines, or a ProxyDHCP server beside a site's own (RFC 2131, PXE 2.1). It says nothing to
@@ -32,7 +30,6 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpS
       port,
       shared: true,
       broadcast: true,
-      receiveBuffer: RECEIVE_BUFFER,
       onMessage: (bytes, from) => receive(bytes, from, service, reply ?? socket),
       onError: (error) => log.warn("DHCP socket failed", { error: error.message }),
     });
