@@ -21,6 +21,9 @@ const TEST_PACKAGES = [
   ["tftp", "tftp-hpa"],
   ["mksquashfs", "squashfs-tools"],
   ["busybox", "busybox-static"],
+  ["dhclient", "isc-dhcp-client"],
+  ["dnsmasq", "dnsmasq-base"],
+  ["ip", "iproute2"],
 ];
 
 /** @param {string} message */
