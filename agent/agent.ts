@@ -134,6 +134,7 @@ export function createAgent(parts: AgentParts): Agent {
     held: () => readStuck(replica.get(id)?.facets.self.get("/stuck/self")?.value),
     // Limits and invariants are its parent's: what they rest on is not an agent's to know.
     remember: () => {},
+    isWritable: () => true,
     remembered: () => undefined,
     clear() {}, // an agent waits for its parent's word, and gives none
     // One node is no fleet.

@@ -28,7 +28,7 @@ import { createRunStates } from "./run_state.ts";
 import { createStandbys, standbySeen } from "./standby.ts";
 import { createStatuses } from "./statuses.ts";
 import { createControl } from "./steering.ts";
-import type { Store, Stored } from "./store/mod.ts";
+import { type Store, type Stored, watchStore } from "./store/mod.ts";
 import { takeWriterTerm } from "./writer_term.ts";
 
 /** How much longer than a lost link all links may take after a restart of the aggregator, in milliseconds. */
@@ -95,6 +95,8 @@ export interface AggregatorCounts {
   /** Documents with changes that are not on disk. */
   readonly unsavedDocuments: number;
   readonly unsavedEvents: number;
+  /** Whether the store takes no writes now, and how many have failed since the start. */
+  readonly store: { readonly isFailing: boolean; readonly failures: number };
   readonly documents: number;
   /** Whether the parent has not acknowledged a window; undefined at the root. */
   readonly upWaiting: boolean | undefined;
@@ -110,7 +112,8 @@ export interface AggregatorCounts {
  * @throws {Error} When the store belongs to another cluster or another aggregator, or can't be written.
  */
 export function createAggregator(parts: AggregatorParts): Aggregator {
-  const { cluster, name, run, store, clock, random, log, way } = parts;
+  const { cluster, name, run, clock, random, log, way } = parts;
+  const store = watchStore(parts.store, { clock, log });
   const ownId = nodeIdOf(cluster, name);
   const stored = parts.stored ?? store.load();
   claimStore(parts, stored);
@@ -124,7 +127,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   const { placement } = nodes;
   const events = createEvents(clock, store, stored);
   const persistence = createPersistence({
-    ...{ store, replica, events, clock, log },
+    ...{ store, replica, events, clock },
     facets: way === undefined ? ["parent", "self"] : FACET_NAMES,
     session(id) {
       const via = placement.via(id);
@@ -240,7 +243,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   });
   const engine = createEngine(
     createEngineHost({
-      ...{ nodes, replica, discovered, events, persistence, modules },
+      ...{ nodes, replica, discovered, events, persistence, store, modules },
       holds: createHoldStore(store, stored.facts, log),
       isComplete: () => joining?.complete ?? true,
       freezeOf(id) {
@@ -268,7 +271,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     onLooked: tellSubtree,
   });
   const joining: Joining | undefined = way === undefined ? undefined : createJoining({
-    ...{ ownId, run, replica, placement, term, clock, random, log },
+    ...{ ownId, run, replica, placement, term, raise, clock, random, log },
     way: {
       ...way,
       send(frame) {
@@ -304,6 +307,9 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   const doubtful = new Set(
     [...replica.ids()].filter((id) => way !== undefined && id !== ownId && placement.via(id) === undefined),
   );
+  /** What waits for the store to take writes again: nodes to be taken over, and a run to count on to. */
+  const unsettled = new Set<string>();
+  let unraised = 0;
   let policyAt = "";
   let retriesAsked = new Map<string, Value>();
 
@@ -334,7 +340,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
 
   /** What an earlier aggregator of a child knew of it stays true until something else is seen, but is ours to say now. */
   function takeOver(id: string): void {
-    if (placement.via(id) !== id || !term.settle(id)) return;
+    if (placement.via(id) !== id || !settle(id)) return;
     replica.restamp(id, "parent", term.of(id));
     discovered.parent(id, new Map([["/clear", null]]));
     freezer.tell(id);
@@ -345,6 +351,43 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     adopting.begin(id);
     runStates.adopt(id);
     engine.touch(id);
+  }
+
+  /** Terms are on the disk before they are used: where it takes no writes, this is done once it does. */
+  function settle(id: string): boolean {
+    try {
+      return term.settle(id);
+    } catch (error) {
+      log.error("Cannot take a node over", { node: id, problem: String(error) });
+      unsettled.add(id);
+      return false;
+    }
+  }
+  function raise(to: number): void {
+    try {
+      term.raise(to);
+    } catch (error) {
+      log.error("Cannot count on to a run", { run: to, problem: String(error) });
+      unraised = Math.max(unraised, to);
+    }
+  }
+  function storeTurned(): void {
+    const { problem } = store;
+    events.add({ node: name, kind: "store", why: problem ?? "its store takes writes again" });
+    if (problem === undefined) makeUp();
+    tellSubtree();
+    engine.touchAll();
+  }
+  /** Does what could not be done while the store took no writes. */
+  function makeUp(): void {
+    const left = [...unsettled];
+    const to = unraised;
+    unsettled.clear();
+    unraised = 0;
+    raise(to);
+    for (const id of left) takeOver(id);
+    if (to > 0 || left.length > 0) children.callAll(); // what links have said meanwhile was not written
+    for (const id of placement.aggregators()) standbys?.changed(id, ["/broker", "/standby", "/standbyFor", "/runState"]);
   }
 
   function moved({ id, before, after }: Move): void {
@@ -410,7 +453,8 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   }
 
   function tellSubtree(): void {
-    const { health, counts } = sumUp(statuses.all(), below());
+    const { health: seen, counts } = sumUp(statuses.all(), below());
+    const health = store.problem === undefined ? seen : "DEGRADED";
     discovered.own(new Map<string, Value>([["/subtree/health", health], ["/subtree/counts", countsValue(counts)]]));
   }
   function* below(): Generator<Below> {
@@ -503,17 +547,20 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     engine.touchAll();
   }
 
+  store.onTurn(storeTurned);
+
   return {
     id: ownId,
     joining,
     control: createControl({
       ...{ cluster, name, run, ownId, replica, nodes, domains, events, engine, cfg, discovered, freezer },
-      ...{ agentHolds, clock, flush: persistence.flush, isRoot: way === undefined, retry },
+      ...{ agentHolds, clock, flush: persistence.flush, store, isRoot: way === undefined, retry },
     }),
     get counts() {
       return {
         children: children.counts,
         ...persistence.waiting,
+        store: { isFailing: store.problem !== undefined, failures: store.failures },
         documents: [...replica.ids()].length,
         listeners: events.listeners,
         upWaiting: joining?.link.counts.waiting,
@@ -575,6 +622,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       await modules.stop();
       unfollow();
       persistence.stop();
+      store.unwatch();
     },
   };
 }

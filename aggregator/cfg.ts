@@ -29,7 +29,7 @@ import {
   viewOf,
 } from "../src/state/mod.ts";
 import type { Replica } from "../src/sync/mod.ts";
-import type { Control, NodeChange, Refusal } from "./control.ts";
+import type { Control, Done, NodeChange, Refusal } from "./control.ts";
 import type { Domains } from "./domains.ts";
 import { createAssigning } from "./assigning.ts";
 import type { Nodes } from "./nodes.ts";
@@ -65,7 +65,7 @@ export interface CfgWriter {
   /** Writes what Kraken itself keeps in a node's cfg; null unsets. */
   keep(id: string, url: string, value: Value | null): void;
   /** Asks the aggregators that serve these nodes to try again what was given up. */
-  askRetry(ids: readonly string[]): void;
+  askRetry(ids: readonly string[]): Done;
 }
 
 /** What cfg is written to and checked with. */
@@ -80,6 +80,12 @@ export interface CfgParts {
   readonly ownName: string;
   /** Whether this is the root, which alone writes cfg. */
   readonly isRoot: boolean;
+}
+
+/** Says that nothing was done, as it could not be written. */
+export function notWritten(error: unknown): Refusal {
+  const problem = error instanceof Error ? error.message : String(error);
+  return { ok: false, kind: "unavailable", problems: [`Nothing was changed, as the store failed: ${problem}`] };
 }
 
 /** See {@link CfgWriter}. */
@@ -100,8 +106,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       });
       return undefined;
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      return { ok: false, kind: "unavailable", problems: [`Nothing was changed, as the store failed: ${problem}`] };
+      return notWritten(error);
     }
   }
 
@@ -249,7 +254,8 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         const before = node.cfg.get("/retries");
         return [{ id, cfg: new Map(node.cfg).set("/retries", (typeof before === "number" ? before : 0) + 1) }];
       });
-      write(wanted, false);
+      const result = write(wanted, false);
+      return result.ok ? { ok: true } : result;
     },
     apply(inventory, options) {
       const wanted = inventory.map(({ name, id, cfg }): Wanted => {

@@ -196,14 +196,24 @@ export function createChildren(parts: ChildrenParts): Children {
     } catch {
       prepared.clear(); // each by itself says what is wrong
     }
-    for (const [child, frame] of births) hear(child, frame);
+    for (const [child, frame] of births) {
+      try {
+        hear(child, frame);
+      } catch (error) {
+        // It is born again, as it hears nothing; the others are to be heard now.
+        parts.log.error("Cannot take a child in", { child, problem: String(error) });
+      }
+    }
     prepared.clear();
   }
 
   function hear(child: string, frame: UpFrame): void {
     speaking = child;
-    linkOf(child)?.link.receive(frame);
-    speaking = undefined;
+    try {
+      linkOf(child)?.link.receive(frame);
+    } finally {
+      speaking = undefined;
+    }
   }
 
   /** Whether some of these values are of a writer that has a successor. */

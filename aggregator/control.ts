@@ -101,6 +101,9 @@ export interface Refusal {
   readonly problems: readonly string[];
 }
 
+/** Something was done, and is on disk, or was not. */
+export type Done = { readonly ok: true } | Refusal;
+
 /** What one change of cfg does, or would do. */
 export interface NodeChange {
   readonly id: string;
@@ -206,19 +209,19 @@ export interface Control {
     options: { readonly dryRun?: boolean },
   ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
   /** Takes reported discovered values in, such as `/busy` from a scheduler. */
-  report(id: string, values: ReadonlyMap<string, Value | null>): { readonly ok: true } | Refusal;
+  report(id: string, values: ReadonlyMap<string, Value | null>): Done;
   /** The plan for a node's own cfg, by id. */
   plan(id: string): Plan | undefined;
   /** Everything (no ids) or some nodes; survives a restart. */
-  freeze(ids?: readonly string[]): void;
-  thaw(ids?: readonly string[]): void;
+  freeze(ids?: readonly string[]): Done;
+  thaw(ids?: readonly string[]): Done;
   /** Forgets failures, so that what is held is tried again. */
-  retry(ids: readonly string[]): void;
+  retry(ids: readonly string[]): Done;
   /**
    * Deletes nodes: what runs for them is aborted, their links are dropped, their machines are left as they are. Nodes of the
    * same names may be made again. All or none.
    */
-  remove(ids: readonly string[]): { readonly ok: true } | Refusal;
+  remove(ids: readonly string[]): Done;
   /**
    * Every step that is left for a node, by id, and what it waits for.
    *
@@ -238,7 +241,9 @@ export interface Control {
   /** What is held for the whole fleet, as it failed on many nodes in a row. */
   holds(): readonly FleetHold[];
   /** Lets everything that is held for the whole fleet be tried again. */
-  release(): void;
+  release(): Done;
+  /** What keeps this program from doing its work, in words with what to do: a store that fails. Usually nothing. */
+  troubles(): readonly string[];
   engine(): {
     readonly frozen: boolean;
     readonly counts: EngineCounts;

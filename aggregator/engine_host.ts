@@ -5,6 +5,7 @@ import type { Discovered } from "./discovered.ts";
 import type { Events } from "./events.ts";
 import type { Nodes } from "./nodes.ts";
 import type { Persistence } from "./persistence.ts";
+import type { WatchedStore } from "./store/mod.ts";
 
 /** What the engine of an aggregator works with. */
 export interface EngineHostParts {
@@ -13,6 +14,7 @@ export interface EngineHostParts {
   readonly discovered: Discovered;
   readonly events: Events;
   readonly persistence: Persistence;
+  readonly store: WatchedStore;
   readonly modules: Pick<ModuleHost, "run">;
   readonly holds: Pick<EngineHost, "keepHolds" | "keptHolds">;
   /** Whether the nodes are known yet: nothing is done before. */
@@ -42,6 +44,7 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
       // A crash right after a failure, or because of it, does not make it undone.
       else if (memo.failed !== undefined) persistence.flushSoon();
     },
+    isWritable: () => parts.store.problem === undefined,
     remembered: (id) => readMemo(replica.get(id)?.facets.parent.get("/engine/memo")?.value),
     clear: (id, mutation) => discovered.parent(id, new Map([["/clear", mutation ?? null]])),
     ...parts.holds,

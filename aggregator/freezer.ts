@@ -1,6 +1,7 @@
 import type { Freeze } from "../src/engine/mod.ts";
 import type { Value } from "../src/state/mod.ts";
-import type { Control } from "./control.ts";
+import { notWritten } from "./cfg.ts";
+import type { Control, Done } from "./control.ts";
 import type { Discovered } from "./discovered.ts";
 import type { Events } from "./events.ts";
 import type { Nodes } from "./nodes.ts";
@@ -12,9 +13,9 @@ export interface Freezer {
   readonly all: boolean;
   stateOf(id: string): Freeze;
   /** Freezes some nodes, or everything. */
-  freeze(ids?: readonly string[]): void;
+  freeze(ids?: readonly string[]): Done;
   /** Thaws some nodes, or lifts the freeze of everything; nodes that were frozen by themselves stay frozen. */
-  thaw(ids?: readonly string[]): void;
+  thaw(ids?: readonly string[]): Done;
   /** Writes a node's `/frozen`, which takes the freeze to its agent, or to the aggregators below. */
   tell(id: string): void;
   tellAll(): void;
@@ -48,16 +49,21 @@ export function createFreezer(
   function tellAll(): void {
     for (const id of nodes.placement.direct()) tell(id);
   }
-  function setAll(frozen: boolean): void {
-    store.commit({ facts: new Map([["frozen", frozen]]) });
+  function setAll(frozen: boolean): Done {
+    try {
+      store.commit({ facts: new Map([["frozen", frozen]]) });
+    } catch (error) {
+      return notWritten(error);
+    }
     all = frozen;
     events.add({ node: "", kind: frozen ? "frozen" : "thawed", why: "everything, as somebody asked" });
     tellAll();
+    return { ok: true };
   }
-  function setSome(ids: readonly string[], freeze: true | null): void {
+  function setSome(ids: readonly string[], freeze: true | null): Done {
     const values: ReadonlyMap<string, Value | null> = new Map([["/freeze", freeze]]);
     const result = parts.patchCfg(ids.map((id) => ({ id, values })), {});
-    if (!result.ok) throw new Error(result.problems.join("; ")); // people are sent to the root before this
+    return result.ok ? { ok: true } : result;
   }
   return {
     get all() {
@@ -65,13 +71,12 @@ export function createFreezer(
     },
     stateOf,
     freeze(ids) {
-      if (ids === undefined) setAll(true);
-      else setSome(ids, true);
+      return ids === undefined ? setAll(true) : setSome(ids, true);
     },
     thaw(ids) {
-      if (ids === undefined) setAll(false);
-      else setSome(ids, null);
-      parts.thawed(ids ?? nodes.children());
+      const result = ids === undefined ? setAll(false) : setSome(ids, null);
+      if (result.ok) parts.thawed(ids ?? nodes.children());
+      return result;
     },
     tell,
     tellAll,

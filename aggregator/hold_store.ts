@@ -23,9 +23,8 @@ export function createHoldStore(
     keepHolds(now) {
       try {
         store.commit({ facts: new Map([["holds", JSON.stringify(now)]]) });
-      } catch (error) {
+      } catch {
         // It is held all the same, for as long as this program runs.
-        log.error("Cannot write to the store", { problem: error instanceof Error ? error.message : String(error) });
       }
     },
   };

@@ -48,6 +48,8 @@ export interface JoiningParts {
   readonly replica: Replica;
   readonly placement: Placement;
   readonly term: WriterTerm;
+  /** Counts on to at least this run, at once or when the store takes it. */
+  raise(run: number): void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -119,7 +121,7 @@ export function createJoining(parts: JoiningParts): Joining {
       parts.onState(state, why);
     },
     onWelcome(handed, _modules, keepalive) {
-      parts.term.raise(runOf(handed));
+      parts.raise(runOf(handed));
       way.onKeepalive(keepalive);
     },
     onSnapshot(mentioned) {

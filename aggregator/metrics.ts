@@ -57,6 +57,8 @@ export function readMetrics(parts: {
     perWay("waiting_messages", "gauge", "Messages that the broker has not acknowledged", (each) => each.waiting),
     gauge("waiting_documents", "Documents with changes that are not on disk", counts.unsavedDocuments),
     gauge("waiting_events", "Events that are not on disk", counts.unsavedEvents),
+    gauge("store_failing", "1 while the store takes no writes", counts.store.isFailing ? 1 : 0),
+    counter("store_failures_total", "Writes to the store that failed", counts.store.failures),
     gauge("documents", "Node documents that are held", counts.documents),
     gauge("event_listeners", "Followers of the event log, this program included", counts.listeners),
     counter("retransmits_total", "Windows that were sent again", children.retransmits),

@@ -1,5 +1,4 @@
 import type { Clock } from "../src/clock.ts";
-import type { Log } from "../src/log.ts";
 import type { FacetName } from "../src/state/mod.ts";
 import type { Replica, Session } from "../src/sync/mod.ts";
 import type { Events } from "./events.ts";
@@ -14,8 +13,8 @@ const FLUSH_PAUSE = 15;
 
 /** Writes what was discovered and logged to the store, batched. */
 export interface Persistence {
-  /** Writes at once whatever waits. */
-  flush(): void;
+  /** Writes at once whatever waits. @returns Whether it is on disk: what could not be written is tried again. */
+  flush(): boolean;
   /** Writes it as soon as what runs now is over: what comes in one go is written in one go. */
   flushSoon(): void;
   /** Forgets a document. */
@@ -31,7 +30,6 @@ export interface PersistenceParts {
   readonly replica: Replica;
   readonly events: Events;
   readonly clock: Clock;
-  readonly log: Log;
   /** The facets that are written here: the root's cfg is not, as it is on disk before it is acknowledged. */
   readonly facets: readonly FacetName[];
   /** How far the child has got that brought what a document holds; undefined where no child did. */
@@ -40,7 +38,7 @@ export interface PersistenceParts {
 
 /** Follows a replica and an event log. */
 export function createPersistence(parts: PersistenceParts): Persistence {
-  const { store, replica, events, clock, log } = parts;
+  const { store, replica, events, clock } = parts;
   const forgotten = new Set<string>();
   const waiting = new Map<string, Set<FacetName>>();
   let cancel: (() => void) | undefined;
@@ -48,14 +46,14 @@ export function createPersistence(parts: PersistenceParts): Persistence {
   let pause = FLUSH_EVERY;
   let stopped = false;
 
-  function flush(): void {
+  function flush(): boolean {
     const started = clock.now();
     const unsaved = events.unsaved();
     const documents = [...waiting].flatMap(([id, facets]) => {
       const document = replica.get(id);
       return document === undefined ? [] : [{ document, facets: [...facets] }];
     });
-    if (documents.length === 0 && unsaved.length === 0 && forgotten.size === 0) return;
+    if (documents.length === 0 && unsaved.length === 0 && forgotten.size === 0) return true;
     // Whoever brought a document is on disk with it: after a crash it goes on from what is really there.
     const sessions = new Map(documents.flatMap(({ document }) => optional(parts.session(document.id))));
     try {
@@ -64,10 +62,11 @@ export function createPersistence(parts: PersistenceParts): Persistence {
       forgotten.clear();
       events.saved(unsaved.at(-1)?.id ?? 0);
       pause = Math.min(FLUSH_CAP, Math.max(FLUSH_EVERY, FLUSH_PAUSE * (clock.now() - started)));
-    } catch (error) {
+      return true;
+    } catch {
       // What was discovered can be discovered again; what was logged is still in memory. Try again with the next batch.
-      log.error("Cannot write to the store", { problem: error instanceof Error ? error.message : String(error) });
       schedule();
+      return false;
     }
   }
   function flushIn(ms: number): void {

@@ -6,7 +6,7 @@ import { KEPT_URLS, type Value } from "../src/state/mod.ts";
 import type { Replica } from "../src/sync/mod.ts";
 import type { AgentHolds } from "./agent_holds.ts";
 import type { CfgWriter } from "./cfg.ts";
-import type { Control, NodeChange, NodeDetail, NodeSummary, Stale } from "./control.ts";
+import type { Control, Done, NodeChange, NodeDetail, NodeSummary, Stale } from "./control.ts";
 import type { Discovered } from "./discovered.ts";
 import type { Domains } from "./domains.ts";
 import type { Events } from "./events.ts";
@@ -14,6 +14,7 @@ import { aboutOf, explainNode, prospectOf } from "./explaining.ts";
 import type { Freezer } from "./freezer.ts";
 import type { Nodes, ReadNode } from "./nodes.ts";
 import { statusBelow } from "./status_below.ts";
+import type { WatchedStore } from "./store/mod.ts";
 import { describeTree, servingAggregator } from "./tree.ts";
 
 /** How long a count of late and waiting nodes serves, in milliseconds: to count is to look at all of them. */
@@ -35,8 +36,9 @@ export interface SteeringParts {
   readonly freezer: Freezer;
   readonly agentHolds: AgentHolds;
   readonly clock: Clock;
-  /** Writes what waits to be written. */
-  readonly flush: () => void;
+  /** Writes what waits to be written. @returns Whether it is on disk. */
+  readonly flush: () => boolean;
+  readonly store: WatchedStore;
   readonly isRoot: boolean;
   /** Tries again what was given up on a node that is served here. */
   readonly retry: (id: string) => void;
@@ -91,6 +93,14 @@ export function createControl(parts: SteeringParts): Control {
   }
   function all(): ReadNode[] {
     return [...replica.ids()].map((id) => nodes.read(id)).filter((node) => node !== undefined);
+  }
+
+  /** Writes what was done. Where that fails it is done all the same, for as long as this program runs, but not promised. */
+  function written(): Done {
+    if (parts.flush() && parts.store.problem === undefined) return { ok: true };
+    const problem = parts.store.problem ?? "the store failed";
+    const what = "It is not on disk, and is lost if this aggregator ends before it is: ask again later";
+    return { ok: false, kind: "unavailable", problems: [`${what}. ${problem}`] };
   }
 
   /** What is acknowledged is in the log, and the log on disk. */
@@ -161,8 +171,7 @@ export function createControl(parts: SteeringParts): Control {
       );
       if (problems.length > 0) return { ok: false, kind: "invalid", problems };
       parts.discovered.parent(id, values, "reported over the API");
-      parts.flush(); // whoever reports something takes the answer for a promise
-      return { ok: true };
+      return written(); // whoever reports something takes the answer for a promise
     },
     plan(id) {
       const node = nodes.read(id);
@@ -174,7 +183,8 @@ export function createControl(parts: SteeringParts): Control {
     retry(ids) {
       for (const id of ids) if (nodes.isChild(id)) parts.retry(id);
       const others = ids.filter((id) => !nodes.isChild(id));
-      if (others.length > 0) parts.cfg.askRetry(others);
+      const asked: Done = others.length > 0 ? parts.cfg.askRetry(others) : { ok: true };
+      return asked.ok ? written() : asked;
     },
     remove(ids) {
       const names = ids.map((id) => nodes.read(id)?.name ?? id);
@@ -204,7 +214,11 @@ export function createControl(parts: SteeringParts): Control {
     limits: () => engine.limits(),
     invariants: () => engine.invariants(),
     holds: () => engine.holds(),
-    release: () => engine.release(),
+    release() {
+      engine.release();
+      return written();
+    },
+    troubles: () => parts.store.problem === undefined ? [] : [parts.store.problem],
     engine() {
       const ids = [...replica.ids()].filter((id) => !nodes.placement.isAggregator(id));
       const known = ids.map((id) => nodes.read(id)).filter((node) => node !== undefined);

@@ -1,11 +1,11 @@
 import type { Context } from "hono";
 import { isRecord } from "../../src/state/mod.ts";
-import type { Control } from "../control.ts";
+import type { Control, Done } from "../control.ts";
 import { JSON_TYPES, readJson } from "./body.ts";
 import { sendTo } from "./elsewhere.ts";
 import { findNode, findNodes } from "./lookup.ts";
 import { presentEngine } from "./present.ts";
-import { answerProblem, type Outcome } from "./problem.ts";
+import { answerProblem, type Outcome, problemOf } from "./problem.ts";
 import { withQuery } from "./query.ts";
 import type { Answerer, Routes } from "./routes.ts";
 import type { ToTime } from "./time.ts";
@@ -16,7 +16,7 @@ export function engineRoutes(control: Control, version: string, toTime: ToTime):
     return c.json({ cluster: control.cluster, name: control.name, version, ...control.engine() });
   }
 
-  function steer(change: (ids: readonly string[] | undefined) => void): Answerer {
+  function steer(change: (ids: readonly string[] | undefined) => Done): Answerer {
     return withQuery([], async (c) => {
       const body = await readJson(c, { types: JSON_TYPES, empty: {} });
       if (!body.ok) return answerProblem(body.problem);
@@ -24,8 +24,8 @@ export function engineRoutes(control: Control, version: string, toTime: ToTime):
       if (!ids.ok) return answerProblem(ids.problem);
       const elsewhere = ids.value === undefined ? undefined : control.elsewhere();
       if (elsewhere !== undefined) return sendTo(c, elsewhere, "a freeze of single nodes, which is desired state");
-      change(ids.value);
-      return status(c);
+      const done = change(ids.value);
+      return done.ok ? status(c) : answerProblem(problemOf(done));
     });
   }
 
@@ -35,7 +35,8 @@ export function engineRoutes(control: Control, version: string, toTime: ToTime):
     const { id, name } = node.value;
     const serving = control.elsewhere(id);
     if (serving !== undefined && control.elsewhere() !== undefined) return sendTo(c, serving, "retries of its nodes");
-    control.retry([id]);
+    const done = control.retry([id]);
+    if (!done.ok) return answerProblem(problemOf(done));
     const engine = control.find(id)?.engine;
     return c.json({ id, name, ...(engine !== undefined && { engine: presentEngine(engine, toTime) }) });
   }

@@ -157,6 +157,7 @@ function presentObstacle(obstacle: Obstacle, toTime: ToTime): ObstacleJson {
     case "unsettled":
       return { ...obstacle, until: toTime(obstacle.until) };
     case "turn":
+    case "store":
     case "clearance":
     case "invariant":
       return obstacle;

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import type { FleetHold } from "../../src/engine/mod.ts";
 import { toNested } from "../../src/state/mod.ts";
 import type { Control } from "../control.ts";
+import { answerProblem, problemOf } from "./problem.ts";
 import { withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
 import type { ToTime } from "./time.ts";
@@ -36,8 +37,8 @@ export function limitRoutes(control: Control, toTime: ToTime): Routes {
 
   function release(c: Context): Response {
     const released = control.holds().map(presentHold);
-    control.release();
-    return c.json({ released });
+    const done = control.release();
+    return done.ok ? c.json({ released }) : answerProblem(problemOf(done));
   }
 
   return {

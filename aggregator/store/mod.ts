@@ -2,3 +2,4 @@
 export * from "./memory.ts";
 export * from "./sqlite.ts";
 export * from "./types.ts";
+export * from "./watched.ts";

@@ -10,6 +10,7 @@ import { type Batch, MAX_EVENTS, type Store, type Stored } from "./types.ts";
 
 /** SQLite's result codes that have an explanation of their own. */
 const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
 
 /**
@@ -77,6 +78,7 @@ function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : 0;
   if (code === SQLITE_BUSY) return "another process has it open";
+  if (code === SQLITE_FULL) return "its disk is full: make room there";
   if (code === SQLITE_NOTADB) return "it is no SQLite database";
   return error.message;
 }

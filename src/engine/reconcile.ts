@@ -189,7 +189,12 @@ export function createReconcile(
         waits.set(stop.step.key, stop.obstacle);
         continue;
       }
-      if (step.context === host.role && isDisruptive(step, node)) rules.disrupt(record, node);
+      if (step.context === host.role && isDisruptive(step, node) && !rules.disrupt(record, node)) {
+        rules.ended(record.id, step.key);
+        waits ??= new Map();
+        waits.set(step.key, { kind: "store" });
+        continue;
+      }
       flights.start(record, node, step, plan);
     }
     record.waits = waits ?? NO_WAITS;
@@ -209,8 +214,11 @@ export function createReconcile(
     if (prepared === undefined || record.cleared?.key === prepared.key) return undefined;
     const obstacle = rules.ask(record, node, prepared);
     if (obstacle !== undefined) return { step: prepared, obstacle };
+    if (!rules.disrupt(record, node)) {
+      rules.ended(record.id, prepared.key);
+      return { step: prepared, obstacle: { kind: "store" } };
+    }
     record.cleared = prepared;
-    rules.disrupt(record, node);
     return undefined;
   }
 

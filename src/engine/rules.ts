@@ -23,8 +23,8 @@ export interface Rules {
   assess(record: NodeRecord, node: EngineNode, plan: Plan): void;
   /** Whether a step of ours may start now; what it waits for where it may not. */
   ask(record: NodeRecord, node: EngineNode, step: Step): Obstacle | "queued" | undefined;
-  /** Something disruptive is about to start. */
-  disrupt(record: NodeRecord, node: EngineNode): void;
+  /** Something disruptive is about to start. @returns False when that can't be written down, and it must not. */
+  disrupt(record: NodeRecord, node: EngineNode): boolean;
   /** The look at a node is over. */
   seen(id: string): void;
   /** A mutation of ours is over. */
@@ -117,12 +117,14 @@ export function createRules(
       const objection = (isDisruptive(step, node) ? brakes.objectsToDisruption(node) : undefined) ??
         (record.unhealthy && !isSensing(step, node) ? brakes.objectsToRepair(record.id, node) : undefined);
       if (objection !== undefined) return { kind: "invariant", ...objection };
+      if (isDisruptive(step, node) && !host.isWritable()) return { kind: "store" };
       return admission.ask(record.id, node, step) ? undefined : "queued";
     },
     disrupt(record, node) {
       const cut = record.out === "NO" || record.out === "CUT";
       keep(record, record.reached, cut && !isInSync(node) ? "CUT" : "TAKEN");
       admission.stand(record.id, node, record.out);
+      return host.isWritable();
     },
     seen(id) {
       brakes.seen(id);

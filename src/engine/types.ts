@@ -92,6 +92,8 @@ export interface EngineHost {
   held(id: string): Stuck | undefined;
   /** Keeps what must be known of a node after a restart: on disk when it returns, where something was done to the node. */
   remember(id: string, memo: Memo): void;
+  /** Whether anything can be kept now: nothing disruptive is started of which nothing would be known after a restart. */
+  isWritable(): boolean;
   /** What was kept of a node. */
   remembered(id: string): Memo | undefined;
   /** Tells a node's agent, by `/clear`, that it may prepare this mutation of ours; undefined: none. */
@@ -170,6 +172,8 @@ export type Obstacle =
   | { readonly kind: "invariant"; readonly invariant: string; readonly because: string }
   /** The aggregator has not given its word yet for what this prepares. */
   | { readonly kind: "clearance"; readonly mutation: MutationKey }
+  /** What is done to the node can't be written down now. */
+  | { readonly kind: "store" }
   /** The handler of its last run has not returned yet. */
   | { readonly kind: "unsettled"; readonly execution: string; readonly until: number };
 

@@ -83,6 +83,8 @@ export function describeObstacle(obstacle: Obstacle, now: number): string {
       return "its turn has come";
     case "invariant":
       return `refused by invariant '${obstacle.invariant}': ${obstacle.because}`;
+    case "store":
+      return "waits for the aggregator's disk, which takes no writes: what is done to a node is written down first";
     case "clearance":
       return `waits for its aggregator's word: ${obstacle.mutation} comes next`;
     case "unsettled":

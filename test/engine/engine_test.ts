@@ -900,7 +900,7 @@ test("a node at rest that is read as the same is not planned again, until someth
       clear() {},
       log() {},
     },
-    ...{ keepHolds() {}, keptHolds: () => [] },
+    ...{ keepHolds() {}, keptHolds: () => [], isWritable: () => true },
   }, { clock, random: () => 0.5 });
   for (let look = 0; look < 5; look++) {
     engine.touch("a");

@@ -131,6 +131,8 @@ export interface Lab {
   readonly holds: Map<string, Stuck>;
   /** What the engine has kept of each node. */
   readonly memos: ReadonlyMap<string, Memo>;
+  /** Whether what is done to a node can be written down. */
+  isWritable: boolean;
   /** Called with each run as it starts. */
   onRun: (run: Run) => void;
   /** Called with each event, and the id of its node. */
@@ -236,6 +238,7 @@ export function createLab(
       else holds.set(id, stuck);
     },
     held: (id) => holds.get(id),
+    isWritable: () => lab.isWritable,
     remember: (id, memo) => void memos.set(id, memo),
     clear() {}, // its machines have no agents that drain
     remembered: (id) => memos.get(id),
@@ -264,6 +267,7 @@ export function createLab(
     runs,
     holds,
     memos,
+    isWritable: true,
     onRun: (run) => run.finish(),
     onEvent: () => {},
     want(cfg, id = "a") {

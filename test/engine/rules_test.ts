@@ -380,6 +380,25 @@ test("no two of a chassis are in transition; one that is at its goal is not", as
   assert.deepEqual(lab.runs.map(({ id }) => id), ["n1", "n3", "n2"]);
 });
 
+test("nothing disruptive is started while it can't be written down, and the reason says so; the rest goes on", async () => {
+  const lab = labWith({ "/limits/off": { mutations: ["machine/off"], atMost: 1 } });
+  for (const id of ["n1", "n2"]) {
+    lab.want({ "/physState": "POWER_OFF" }, id);
+    lab.see({ "/physState": "POWER_ON" }, id);
+  }
+  lab.want({ "/physState": "POWER_ON" }, "n3");
+  lab.see(OFF, "n3");
+  lab.isWritable = false;
+  await lab.clock.advance(1_000);
+  assert.deepEqual(lab.runs.map(({ id }) => id), ["n3"]);
+  assert.equal(lab.engine.status("n1").phase, "waiting");
+  assert.match(lab.engine.status("n1").reason ?? "", /machine\/off waits for the aggregator's disk/);
+  lab.isWritable = true;
+  lab.engine.touchAll();
+  await lab.clock.advance(1_000);
+  assert.deepEqual(lab.runsOf("machine/off").map(({ id }) => id), ["n1"]); // the limit has lost no place
+});
+
 test("a busy node is never disturbed, and the reason says so", async () => {
   const lab = labWith({ "/invariants/jobs": { kind: "never", when: { "/lamp": "LIT" } } });
   lab.want({ ...UP }, "n1");

@@ -1,4 +1,4 @@
-import type { Control, Elsewhere, LoggedEvent, NodeChange, NodeDetail, Refusal } from "../../aggregator/control.ts";
+import type { Control, Done, Elsewhere, LoggedEvent, NodeChange, NodeDetail, Refusal } from "../../aggregator/control.ts";
 import type { Plan } from "../../src/plan/mod.ts";
 import {
   compareVersions,
@@ -32,6 +32,8 @@ export interface FakeControl extends Control {
   readonly listeners: number;
   /** What was asked of the engine, in words. */
   readonly asked: readonly string[];
+  /** Its store takes no writes from now on, for this reason. */
+  fill(trouble: string): void;
   /** Answers every write with this refusal from now on. */
   refuse(refusal: Refusal): void;
   /** Throws when anything is listed from now on. */
@@ -54,6 +56,13 @@ export function createFakeControl(names: readonly string[]): FakeControl {
   const events: LoggedEvent[] = [];
   const listeners = new Set<(event: LoggedEvent) => void>();
   const asked: string[] = [];
+  const troubles: string[] = [];
+  /** Does it, unless the store fails. */
+  function ask(what: string): Done {
+    if (troubles.length > 0) return { ok: false, kind: "unavailable", problems: troubles };
+    asked.push(what);
+    return { ok: true };
+  }
   let revision = 1;
   let refusal: Refusal | undefined;
   let broken = false;
@@ -172,9 +181,9 @@ export function createFakeControl(names: readonly string[]): FakeControl {
       const node = nodes.get(id);
       return node === undefined ? undefined : planFor(node.cfg, node.dsc);
     },
-    freeze: (ids) => void asked.push(`freeze ${ids?.map((id) => nodes.get(id)?.name).join(" ") ?? "everything"}`),
-    thaw: (ids) => void asked.push(`thaw ${ids?.map((id) => nodes.get(id)?.name).join(" ") ?? "everything"}`),
-    retry: (ids) => void asked.push(`retry ${ids.map((id) => nodes.get(id)?.name).join(" ")}`),
+    freeze: (ids) => ask(`freeze ${ids?.map((id) => nodes.get(id)?.name).join(" ") ?? "everything"}`),
+    thaw: (ids) => ask(`thaw ${ids?.map((id) => nodes.get(id)?.name).join(" ") ?? "everything"}`),
+    retry: (ids) => ask(`retry ${ids.map((id) => nodes.get(id)?.name).join(" ")}`),
     remove(ids) {
       for (const id of ids) nodes.delete(id);
       return { ok: true };
@@ -199,7 +208,8 @@ export function createFakeControl(names: readonly string[]): FakeControl {
     limits: () => [],
     invariants: () => [],
     holds: () => [],
-    release: () => void asked.push("release"),
+    release: () => ask("release"),
+    troubles: () => troubles,
     engine: () => ({
       frozen: false,
       counts: { plans: 1, mutations: 2, failures: 0, retries: 0, late: 0, waiting: 0 },
@@ -223,6 +233,7 @@ export function createFakeControl(names: readonly string[]): FakeControl {
       return listeners.size;
     },
     asked,
+    fill: (trouble) => void troubles.push(trouble),
     refuse: (given) => void (refusal = given),
     send(to) {
       elsewhere = to;

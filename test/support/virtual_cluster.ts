@@ -46,6 +46,8 @@ export interface VirtualCluster {
   readonly traffic: readonly { readonly child: string; readonly frame: UpFrame; readonly at: number }[];
   /** When the aggregator has welcomed whom, in order. */
   readonly welcomes: readonly { readonly child: string; readonly at: number }[];
+  /** While true, the aggregator's disk takes no writes. */
+  diskFull: boolean;
   /** Whether the aggregator runs. */
   readonly up: boolean;
   machine(name: string): Machine;
@@ -115,6 +117,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
   const welcomes: { child: string; at: number }[] = [];
   let up = false;
   let generation = 0;
+  const disk = { isFull: false };
 
   function deliver(machine: Machine, run: () => void): void {
     clock.after(LATENCY, () => {
@@ -184,7 +187,9 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
     return {
       ...store,
       commit(batch) {
-        if (alive()) store.commit(batch);
+        if (!alive()) return;
+        if (disk.isFull) throw new Error("Cannot write to the store 'state.db': its disk is full: make room there");
+        store.commit(batch);
       },
     };
   }
@@ -215,6 +220,12 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
     clock,
     machines,
     store,
+    get diskFull() {
+      return disk.isFull;
+    },
+    set diskFull(isFull) {
+      disk.isFull = isFull;
+    },
     traffic,
     welcomes,
     aggregator: startAggregator(),

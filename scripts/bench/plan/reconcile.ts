@@ -83,6 +83,7 @@ function hostOf(
     nodes: () => documents.keys(),
     read: (id) => read.get(id) ?? workOut(id),
     run: () => Promise.reject(new Error("Cannot run: there is nothing to do")),
+    isWritable: () => true,
     discover() {},
     hold() {},
     held: () => undefined,

@@ -1,0 +1,96 @@
+import type { Clock } from "../../src/clock.ts";
+import type { Log } from "../../src/log.ts";
+import type { Store } from "./types.ts";
+
+/** How soon it is tried whether a store that has failed takes writes again, in milliseconds; doubles up to {@link RETRY_CAP}. */
+const RETRY = 1_000;
+const RETRY_CAP = 10_000;
+
+/** A store of which is known whether it takes writes. */
+export interface WatchedStore extends Store {
+  /** Why the last write failed, and what to do; undefined while it takes writes. */
+  readonly problem: string | undefined;
+  /** How many writes have failed. */
+  readonly failures: number;
+  /** Calls back when it has begun to fail, and when it takes writes again. */
+  onTurn(turned: () => void): void;
+  /** Ends its timer. The store stays open. */
+  unwatch(): void;
+}
+
+/**
+ * Watches a store. What fails is thrown to whoever writes, as before; while it fails it is tried again by itself, since
+ * there may be nothing else to write.
+ */
+export function watchStore(store: Store, parts: { readonly clock: Clock; readonly log: Log }): WatchedStore {
+  const { clock, log } = parts;
+  let problem: string | undefined;
+  let failures = 0;
+  let wait = RETRY;
+  let cancel: (() => void) | undefined;
+  let unwatched = false;
+  const listeners: (() => void)[] = [];
+
+  /** After whatever is under way: what has failed is not to be done again inside itself. */
+  function turn(): void {
+    queueMicrotask(() => {
+      for (const listener of listeners) {
+        try {
+          listener();
+        } catch (error) {
+          log.error("Cannot go on after a turn of the store", { problem: String(error) });
+        }
+      }
+    });
+  }
+  function failed(error: unknown): void {
+    failures++;
+    const why = error instanceof Error ? error.message : String(error);
+    if (why !== problem) log.error("Cannot write to the store", { problem: why });
+    const isNew = problem === undefined;
+    problem = why;
+    if (!unwatched) cancel ??= clock.after(wait, tryAgain);
+    if (isNew) turn();
+  }
+  function tryAgain(): void {
+    cancel = undefined;
+    wait = Math.min(RETRY_CAP, 2 * wait);
+    try {
+      watched.commit({ facts: new Map([["failures", failures]]) });
+    } catch {
+      // It was noted where it failed.
+    }
+  }
+  const watched: WatchedStore = {
+    load: store.load,
+    events: store.events,
+    commit(batch) {
+      try {
+        store.commit(batch);
+      } catch (error) {
+        failed(error);
+        throw error;
+      }
+      if (problem === undefined) return;
+      problem = undefined;
+      wait = RETRY;
+      cancel?.();
+      cancel = undefined;
+      log.info("The store takes writes again", { failures });
+      turn();
+    },
+    close: store.close,
+    unwatch() {
+      unwatched = true;
+      cancel?.();
+    },
+    get problem() {
+      return problem;
+    },
+    get failures() {
+      return failures;
+    },
+    onTurn: (turned) => void listeners.push(turned),
+  };
+  return watched;
+}

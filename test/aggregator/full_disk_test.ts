@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createAggregator } from "../../aggregator/aggregator.ts";
+import { openMemoryStore } from "../../aggregator/store/mod.ts";
+import { createJoinModule } from "../../modules/join/module.ts";
+import { createLog } from "../../src/log.ts";
+import { assignmentValue, type Entry, makeTerm, nodeIdOf, runOf, type Value } from "../../src/state/mod.ts";
+import { digestOf, type UpFrame } from "../../src/sync/mod.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+
+const rack = nodeIdOf("c", "rack1");
+const node = nodeIdOf("c", "n1");
+
+test("what a rack needs its disk for when it joins and takes a node over is made up for when there is room: nothing is thrown", async () => {
+  const clock = createVirtualClock();
+  const memory = openMemoryStore();
+  const sent: UpFrame[] = [];
+  let isFull = false;
+  const aggregator = createAggregator({
+    ...{ cluster: "c", name: "rack1", run: "R", modules: [createJoinModule()], agentModules: [], grace: 1_000, clock, random: () => 0.5 },
+    store: {
+      ...memory,
+      commit(batch) {
+        if (isFull) throw new Error("No room");
+        memory.commit(batch);
+      },
+    },
+    log: createLog(() => {}),
+    send() {},
+    way: { send: (frame) => sent.push(frame), onAssignment() {}, onLink() {}, onKeepalive() {}, onDeposed() {} },
+  });
+  const { joining } = aggregator;
+  assert.ok(joining !== undefined);
+  await aggregator.start({ api: "http://127.0.0.1:1", broker: "mqtt://127.0.0.1:2" });
+  await clock.advance(1_000);
+  isFull = true;
+  joining.connected();
+  assert.equal(sent[0]?.type, "birth");
+  const modules: never[] = [];
+  joining.receive({
+    ...{ type: "welcome", from: "P", to: "R", term: makeTerm(1, 50), received: 0, newest: 2, keepalive: 10 },
+    ...{ digest: digestOf(modules), modules },
+  });
+  const entries = (term: number, values: { readonly [url: string]: Value }): ReadonlyMap<string, Entry> =>
+    new Map(Object.entries(values).map(([url, value]) => [url, { value, version: [term, 1] }]));
+  joining.receive({
+    ...{ type: "data", from: "P", to: "R", since: 0, upTo: 2, newest: 2 },
+    documents: [
+      { id: rack, facets: { cfg: entries(1, { "/name": "rack1", "/role": "AGGREGATOR", "/parent": "root" }) } },
+      {
+        id: node,
+        facets: {
+          cfg: entries(1, {
+            "/name": "n1",
+            "/parent": "rack1",
+            "/assignment": assignmentValue({ number: 2, parent: rack }),
+          }),
+          parent: entries(makeTerm(2, 60), { "/physState": "POWER_ON" }),
+        },
+      },
+    ],
+  });
+  await clock.advance(5_000);
+  assert.match(aggregator.control.troubles().join(), /No room/);
+  assert.equal(aggregator.control.find(node)?.parent, "rack1");
+
+  isFull = false;
+  await clock.advance(20_000);
+  assert.deepEqual(aggregator.control.troubles(), []);
+  const stored = memory.load();
+  assert.ok(Number(stored.facts.get("term")) > 60);
+  const [term] = stored.documents.find(({ id }) => id === node)?.facets.parent.get("/physState")?.version ?? [0];
+  assert.ok(runOf(term) > 60, "it has taken the node over");
+  await aggregator.stop();
+});
