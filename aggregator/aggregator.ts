@@ -387,7 +387,9 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     raise(to);
     for (const id of left) takeOver(id);
     if (to > 0 || left.length > 0) children.callAll(); // what links have said meanwhile was not written
-    for (const id of placement.aggregators()) standbys?.changed(id, ["/broker", "/standby", "/standbyFor", "/runState"]);
+    for (const id of placement.aggregators()) {
+      standbys?.changed(id, ["/broker", "/standby", "/standbyFor", "/runState"]);
+    }
   }
 
   function moved({ id, before, after }: Move): void {

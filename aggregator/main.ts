@@ -70,24 +70,26 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       facts: stored.facts,
     });
     const pxe = booting?.module ?? createPxeModule().module;
-    const aggregator = createAggregator({
-      ...{ cluster, name, run, store, stored, clock, log },
-      modules: [createJoinModule(), createSimpowerModule({ bootUri: () => boot.uri }), pxe],
-      agentModules: [serviceDeclaration, imageDeclaration, hostinfoDeclaration],
-      grace: options.grace,
-      random: Math.random,
-      send: (child, frame) => send(child, frame),
-      ...(options["standby-for"] !== undefined && { standbyFor: options["standby-for"] }),
-      ...(uplink !== undefined && {
-        way: {
-          send: uplink.send,
-          onAssignment: uplink.assign,
-          onLink: uplink.linked,
-          onKeepalive: uplink.setKeepalive,
-          onDeposed: () => end(EXIT.failed),
-        },
-      }),
-    });
+    const aggregator = orExplain(() =>
+      createAggregator({
+        ...{ cluster, name, run, store, stored, clock, log },
+        modules: [createJoinModule(), createSimpowerModule({ bootUri: () => boot.uri }), pxe],
+        agentModules: [serviceDeclaration, imageDeclaration, hostinfoDeclaration],
+        grace: options.grace,
+        random: Math.random,
+        send: (child, frame) => send(child, frame),
+        ...(options["standby-for"] !== undefined && { standbyFor: options["standby-for"] }),
+        ...(uplink !== undefined && {
+          way: {
+            send: uplink.send,
+            onAssignment: uplink.assign,
+            onLink: uplink.linked,
+            onKeepalive: uplink.setKeepalive,
+            onDeposed: () => end(EXIT.failed),
+          },
+        }),
+      })
+    );
     const closing = new AbortController();
     const app = createApp(aggregator.control, {
       ...{ version: VERSION, log },
@@ -175,6 +177,14 @@ function uplinkUrl(
     );
   }
   return url;
+}
+
+function orExplain<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    return explain(error);
+  }
 }
 
 /** An error at start says what is wrong in words: no stack. */

@@ -78,7 +78,8 @@ function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : 0;
   if (code === SQLITE_BUSY) return "another process has it open";
-  if (code === SQLITE_FULL) return "its disk is full: make room there";
+  // Not every runtime tells the code of an error that comes when it is written.
+  if (code === SQLITE_FULL || /disk is full/.test(error.message)) return "its disk is full: make room there";
   if (code === SQLITE_NOTADB) return "it is no SQLite database";
   return error.message;
 }

@@ -17,7 +17,16 @@ test("what a rack needs its disk for when it joins and takes a node over is made
   const sent: UpFrame[] = [];
   let isFull = false;
   const aggregator = createAggregator({
-    ...{ cluster: "c", name: "rack1", run: "R", modules: [createJoinModule()], agentModules: [], grace: 1_000, clock, random: () => 0.5 },
+    ...{
+      cluster: "c",
+      name: "rack1",
+      run: "R",
+      modules: [createJoinModule()],
+      agentModules: [],
+      grace: 1_000,
+      clock,
+      random: () => 0.5,
+    },
     store: {
       ...memory,
       commit(batch) {

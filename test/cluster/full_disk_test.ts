@@ -41,7 +41,10 @@ test("an aggregator whose disk is full promises nothing, disturbs nobody, goes o
   // What is discovered is still seen, and where nobody is disturbed something is done: a machine without power gets it back.
   cluster.load("n1", 42);
   cluster.pullPlug(lost.name);
-  await cluster.clock.runUntil(() => control.find(lost.name)?.physState === "POWER_ON" && lost.orders.length === 2, 60_000);
+  await cluster.clock.runUntil(
+    () => control.find(lost.name)?.physState === "POWER_ON" && lost.orders.length === 2,
+    60_000,
+  );
   assert.equal(control.find("n1")?.dsc.get("/host/load"), 42);
   assert.deepEqual(lost.orders, ["on", "on"]);
   assert.deepEqual(cluster.machine("n2").orders, ["on"]);

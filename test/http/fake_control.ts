@@ -1,4 +1,12 @@
-import type { Control, Done, Elsewhere, LoggedEvent, NodeChange, NodeDetail, Refusal } from "../../aggregator/control.ts";
+import type {
+  Control,
+  Done,
+  Elsewhere,
+  LoggedEvent,
+  NodeChange,
+  NodeDetail,
+  Refusal,
+} from "../../aggregator/control.ts";
 import type { Plan } from "../../src/plan/mod.ts";
 import {
   compareVersions,
