@@ -8,6 +8,7 @@ import {
   type ChildTransportOptions,
   createChildTransport,
 } from "./child_transport.ts";
+import { entitle } from "./credentials.ts";
 
 /** How long a child asks a parent in vain before it asks the standby, and the other way round: at least, in milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -19,6 +20,11 @@ const STRETCH_MS = 600_000;
 /** Whom a child joins by its own setting, and as whom. */
 export interface UplinkOptions extends Omit<ChildTransportOptions, "keepalive"> {
   readonly clock: Clock;
+}
+
+/** A parent and the broker over which it is reached; and why the broker is joined without the name and password that are set. */
+interface Way extends Required<JoinTarget> {
+  readonly withheld?: string;
 }
 
 /** A child's way to its parent, which changes with the root's word and, where the parent is lost, tries the standby. */
@@ -51,8 +57,8 @@ export function createUplink(
 ): Uplink {
   const { clock, random, log } = options;
   let number = -1;
-  let primary: Required<JoinTarget> = { parent: options.parent, broker: options.url };
-  let standby: Required<JoinTarget> | undefined;
+  let primary: Way = { parent: options.parent, broker: options.url };
+  let standby: Way | undefined;
   let current = primary;
   let keepalive = DEFAULT_KEEPALIVE;
   let connectedWith = DEFAULT_KEEPALIVE;
@@ -69,15 +75,9 @@ export function createUplink(
     return makeTransport({ ...options, url: current.broker, parent: current.parent, keepalive });
   }
 
-  /** The URL of a broker with the name and password of the one that was set, which no state document holds. */
-  function complete(target: JoinTarget): Required<JoinTarget> {
-    const url = new URL(target.broker ?? current.broker);
-    const own = new URL(options.url);
-    if (url.username === "") {
-      url.username = own.username;
-      url.password = own.password;
-    }
-    return { parent: target.parent, broker: url.href };
+  function complete({ parent, broker = current.broker }: JoinTarget): Way {
+    const { url, withheld } = entitle(options.url, broker);
+    return { parent, broker: url, ...(withheld !== undefined && { withheld }) };
   }
 
   /** Ends the connection, and makes one to what is wanted when it has ended: the broker takes them for the same client. */
@@ -106,9 +106,15 @@ export function createUplink(
     }
   }
 
-  function go(target: Required<JoinTarget>, why: string): void {
+  function go(target: Way, why: string): void {
     current = target;
-    log.info("Joining another parent", { parent: target.parent, broker: redactUrl(target.broker), why });
+    const { parent, withheld } = target;
+    const broker = redactUrl(target.broker);
+    log.info("Joining another parent", { parent, broker, why });
+    if (withheld !== undefined) {
+      const todo = "Where that broker asks for them, start this program with its URL, name and password in it";
+      log.warn("Joining a broker without the name and password that are set", { broker, why: withheld, todo });
+    }
     reconnect();
   }
 
