@@ -270,6 +270,8 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       : (id, status) => discovered.parent(id, new Map([["/engine/status", status]])),
     onLooked: tellSubtree,
   });
+  /** How much of what the parent has sent is on the disk: an ack says no more. */
+  let safe = { parent: "", received: 0 };
   const joining: Joining | undefined = way === undefined ? undefined : createJoining({
     ...{ ownId, run, replica, placement, term, raise, clock, random, log },
     way: {
@@ -278,8 +280,11 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
         // What is said above is on the disk: the next run must not know less than others have from this one. So is what is
         // acknowledged: it is not sent again.
         const isNews = frame.type === "data" ? frame.documents.length > 0 : frame.type === "ack";
-        if (isNews) persistence.flush();
-        way.send(frame);
+        const isSaved = !isNews || persistence.flush();
+        if (frame.type !== "ack") return way.send(frame);
+        // While the disk is full the parent hears that this one is there, and how much of it is safe.
+        if (isSaved) safe = { parent: frame.to, received: frame.received };
+        way.send(isSaved ? frame : { ...frame, received: safe.parent === frame.to ? safe.received : 0 });
       },
     },
     modules: () => domains.declared,

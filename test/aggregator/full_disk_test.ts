@@ -47,7 +47,16 @@ test("what a rack needs its disk for when it joins and takes a node over is made
   assert.equal(sent[0]?.type, "birth");
   const modules: never[] = [];
   joining.receive({
-    ...{ type: "welcome", from: "P", to: "R", term: makeTerm(1, 50), received: 0, newest: 2, keepalive: 10 },
+    ...{
+      type: "welcome",
+      from: "P",
+      to: "R",
+      term: makeTerm(1, 50),
+      received: 0,
+      newest: 2,
+      beginning: 1,
+      keepalive: 10,
+    },
     ...{ digest: digestOf(modules), modules },
   });
   const entries = (term: number, values: { readonly [url: string]: Value }): ReadonlyMap<string, Entry> =>
@@ -71,11 +80,18 @@ test("what a rack needs its disk for when it joins and takes a node over is made
   });
   await clock.advance(5_000);
   assert.match(aggregator.control.troubles().join(), /No room/);
+  const acks = () => sent.flatMap((frame) => frame.type === "ack" ? [frame.received] : []);
+  assert.ok(
+    acks().length > 0 && acks().every((received) => received === 0),
+    "nothing is acknowledged that is not on disk",
+  );
   assert.equal(aggregator.control.find(node)?.parent, "rack1");
 
   isFull = false;
   await clock.advance(20_000);
   assert.deepEqual(aggregator.control.troubles(), []);
+  await clock.advance(60_000); // it says again how much it has
+  assert.equal(acks().at(-1), 2);
   const stored = memory.load();
   assert.ok(Number(stored.facts.get("term")) > 60);
   const [term] = stored.documents.find(({ id }) => id === node)?.facets.parent.get("/physState")?.version ?? [0];
