@@ -1,3 +1,4 @@
+import { complainBoot } from "../src/boot/mod.ts";
 import { complainPolicy, policy } from "../src/engine/mod.ts";
 import { compareNames } from "../src/nodeset/mod.ts";
 import type { Planner } from "../src/plan/mod.ts";
@@ -31,6 +32,7 @@ import {
 import type { Replica } from "../src/sync/mod.ts";
 import type { Control, Done, NodeChange, Refusal } from "./control.ts";
 import type { Domains } from "./domains.ts";
+import { type CheckedNode, findShared } from "./boot_checks.ts";
 import { createAssigning } from "./assigning.ts";
 import type { Nodes } from "./nodes.ts";
 import { MOVING } from "./owing.ts";
@@ -143,6 +145,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     problems.push(...wanted.flatMap(({ cfg }) => findWorn(cfg)), ...wanted.flatMap(({ cfg }) => findLost(cfg)));
     problems.push(...findCircles(parts, wanted));
     problems.push(...findNameClashes(parts, wanted));
+    problems.push(...findShared(wanted, () => everyNode(parts)));
     if (problems.length > 0) return { ok: false, kind: "invalid", problems };
 
     const changes: NodeChange[] = [];
@@ -262,8 +265,11 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         const known = id ?? nodes.idOf(name) ?? nodeIdOf(parts.cluster, name);
         const whole = new Map(cfg).set("/name", name);
         // What an operator froze by hand is not thawed by the next apply of a file that does not speak of it.
-        const freeze = cfgOf(known).get("/freeze")?.value ?? null;
-        if (freeze !== null && !whole.has("/freeze")) whole.set("/freeze", freeze);
+        // Nor does a machine that was adopted become a stranger by it.
+        for (const url of ["/freeze", "/ipv4/mac", "/ipv4/address"]) {
+          const value = cfgOf(known).get(url)?.value ?? null;
+          if (value !== null && !whole.has(url)) whole.set(url, value);
+        }
         return { id: known, cfg: whole };
       });
       return write(wanted, options.dryRun === true);
@@ -371,6 +377,18 @@ function findLost(cfg: Values): string[] {
   ];
 }
 
+function* everyNode({ replica }: CfgParts): Generator<CheckedNode> {
+  for (const id of replica.ids()) {
+    const facet = replica.get(id)?.facets.cfg;
+    if (facet !== undefined && !isDeleted(facet)) {
+      yield {
+        id,
+        cfg: { get: (url) => facet.get(url)?.value ?? undefined },
+      };
+    }
+  }
+}
+
 /** An aggregator must not be below itself. */
 function findCircles({ nodes, ownName }: CfgParts, wanted: readonly Wanted[]): string[] {
   const parents = new Map(wanted.map(({ cfg }) => [String(cfg.get("/name")), cfg.get("/parent")]));
@@ -437,8 +455,10 @@ function findProblem(parts: CfgParts, id: string, cfg: Values, url: string, valu
     const isKept = equalValues(parts.replica.get(id)?.facets.cfg.get(url)?.value ?? undefined, value);
     return isKept || url === "/retries" ? undefined : `${url} can't be set: Kraken keeps it`;
   }
-  // A rule that was set before an agent's modules changed holds up no other.
   const isNew = !equalValues(parts.replica.get(id)?.facets.cfg.get(url)?.value ?? undefined, value);
+  const misfit = isNew ? complainBoot(url, value) : undefined;
+  if (misfit !== undefined) return misfit;
+  // A rule that was set before an agent's modules changed holds up no other.
   const odd = isNew && serves ? complainRule(parts.domains, url, value) : undefined;
   if (odd !== undefined) return odd;
   if (found?.variable.writer === "cfg") return undefined;

@@ -194,6 +194,8 @@ export interface Control {
   list(): readonly NodeSummary[];
   /** By id or name. */
   find(idOrName: string): NodeDetail | undefined;
+  /** What the nodes have in their cfg for one variable, deleted nodes left out. */
+  cfgValues(url: string): Iterable<Value>;
   /**
    * Sets values of some nodes' cfg (null unsets), all or none.
    *

@@ -92,7 +92,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     );
     const closing = new AbortController();
     const app = createApp(aggregator.control, {
-      ...{ version: VERSION, log },
+      ...{ version: VERSION, log, ...(booting !== undefined && { boot: booting.network }) },
       metrics: () =>
         readMetrics({
           counts: aggregator.counts,

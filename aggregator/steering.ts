@@ -149,6 +149,12 @@ export function createControl(parts: SteeringParts): Control {
       }
       return listed.summaries;
     },
+    *cfgValues(url) {
+      for (const { id } of all()) {
+        const value = replica.get(id)?.facets.cfg.get(url)?.value ?? undefined;
+        if (value !== undefined) yield value;
+      }
+    },
     find(idOrName) {
       const node = nodes.read(idOrName) ?? nodes.read(nodes.idOf(idOrName) ?? "");
       return node === undefined ? undefined : detail(node);

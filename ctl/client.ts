@@ -23,6 +23,10 @@ export interface Client {
   remove(nodeset: string): Promise<Answer<readonly { readonly name: string }[]>>;
   /** The aggregators from the one that is asked down, each after its parent. */
   tree(): Promise<Answer<readonly shapes.TreeEntryShape[]>>;
+  /** Machines that have asked to boot and that no node is known of. */
+  discovered(): Promise<Answer<shapes.DiscoveredShape>>;
+  /** Makes such a machine a node, or that of a node. @param body `name`, and cfg beside it. */
+  adopt(mac: string, body: unknown, subnet: string | undefined): Promise<Answer<shapes.AdoptedShape>>;
   limits(): Promise<Answer<shapes.LimitsShape>>;
   release(): Promise<Answer<shapes.LimitsShape["holds"]>>;
   engine(): Promise<Answer<shapes.EngineShape>>;
@@ -155,6 +159,11 @@ export function createClient(options: Server): Client {
       return map(await ask(shapes.deleted, path, { method: "DELETE" }), (a) => a.deleted);
     },
     tree: async () => map(await ask(shapes.treeList, "/api/v1/tree"), (answer) => answer.aggregators),
+    discovered: () => ask(shapes.discovered, "/api/v1/discovered"),
+    async adopt(mac, body, subnet) {
+      const path = `/api/v1/discovered/${encodeURIComponent(mac)}/adopt${query({ subnet })}`;
+      return await ask(shapes.adopted, path, { method: "POST", body });
+    },
     limits: () => ask(shapes.limits, "/api/v1/limits"),
     release: async () =>
       map(await ask(shapes.released, "/api/v1/engine/release", { method: "POST" }), (a) => a.released),

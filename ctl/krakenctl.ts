@@ -10,8 +10,10 @@ import {
   versionLine,
 } from "../src/cli/mod.ts";
 import { type Command, complainUsage, globalOptions, type World } from "./command.ts";
+import { adopt } from "./commands/adopt.ts";
 import { apply } from "./commands/apply.ts";
 import { defineCompletion } from "./commands/completion.ts";
+import { discovered } from "./commands/discovered.ts";
 import { events } from "./commands/events.ts";
 import { explain } from "./commands/explain.ts";
 import { freeze, thaw } from "./commands/freeze.ts";
@@ -35,6 +37,8 @@ export const commands: readonly Command[] = [
   explain,
   graph,
   tree,
+  discovered,
+  adopt,
   apply,
   watch,
   events,

@@ -174,6 +174,21 @@ const counts = v.looseObject({
   stale: v.number(),
 });
 
+const stranger = v.looseObject({
+  mac: v.string(),
+  asked: v.string(),
+  vendorClass: v.exactOptional(v.string()),
+  arch: v.exactOptional(v.string()),
+  uuid: v.exactOptional(v.string()),
+  first: v.string(),
+  last: v.string(),
+  count: v.number(),
+});
+/** Machines that nobody knows. */
+export const discovered = v.looseObject({ aggregator: v.string(), boots: v.boolean(), machines: v.array(stranger) });
+/** Machines that nobody knows. */
+export type DiscoveredShape = v.InferOutput<typeof discovered>;
+
 const treeEntry = v.looseObject({
   name: v.string(),
   depth: v.number(),
@@ -197,6 +212,16 @@ const hold = v.looseObject({
   reason: v.string(),
   since: v.string(),
 });
+
+/** What became of a machine that was adopted. */
+export const adopted = v.looseObject({
+  mac: v.string(),
+  name: v.string(),
+  created: v.boolean(),
+  differences: v.array(v.looseObject({ url: v.string(), to: v.exactOptional(v.unknown()) })),
+});
+/** What became of a machine that was adopted. */
+export type AdoptedShape = v.InferOutput<typeof adopted>;
 
 /** Limits, invariants, and what is held for the whole fleet. */
 export const limits = v.looseObject({

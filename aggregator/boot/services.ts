@@ -1,16 +1,19 @@
+import { networkInterfaces } from "node:os";
 import type { Module } from "../../src/module/mod.ts";
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import type { PxeDesk } from "../../modules/pxe/desk.ts";
 import type { GuardedListener } from "../broker/embedded.ts";
+import type { BootNetwork } from "../http/boot_network.ts";
 import type { Store, Stored } from "../store/mod.ts";
 import { type DhcpEvent, standardBoot, startDhcpServer } from "./dhcp/mod.ts";
 import { createEnrolment } from "./enrolment.ts";
 import { createBootApp } from "./http/app.ts";
 import { serveBoot } from "./http/serve.ts";
 import { openFile } from "./open_file.ts";
-import { createStrangers, type Strangers } from "./strangers.ts";
+import { networkOf } from "./network.ts";
+import { createStrangers } from "./strangers.ts";
 import { fileSource, startTftpServer } from "./tftp/mod.ts";
 
 /** Where machines boot from, and how. */
@@ -48,7 +51,8 @@ export interface BootServices {
   readonly module: Module;
   /** Belongs into the broker. */
   readonly guarded: GuardedListener;
-  readonly strangers: Strangers;
+  /** Belongs into the API. */
+  readonly network: BootNetwork;
   /** Serves machines from here on. @returns The port of the boot HTTP server. @throws {Error} When a port can't be had. */
   start(broker: BootBroker): Promise<number>;
   stop(): Promise<void>;
@@ -102,7 +106,11 @@ export function createBootServices(options: BootOptions): BootServices {
   return {
     module,
     guarded: { host: address, port: options.mqttPort, isIdentity: enrolment.isIdentity },
-    strangers,
+    network: {
+      strangers,
+      address,
+      subnet: options.dhcp === "server" ? networkOf(address, networkInterfaces()) : undefined,
+    },
     async start(to) {
       broker = to;
       const http = await serveBoot(app, { host: address, port: options.httpPort });
@@ -120,7 +128,11 @@ export function createBootServices(options: BootOptions): BootServices {
 }
 
 /** What a DHCP packet says of a machine: that it took an address to boot with, or that nobody knows it. */
-function noteDhcp({ client, host, request, answer }: DhcpEvent, desk: PxeDesk, strangers: Strangers): void {
+function noteDhcp(
+  { client, host, request, answer }: DhcpEvent,
+  desk: PxeDesk,
+  strangers: BootNetwork["strangers"],
+): void {
   const { mac, boots, vendorClass, uuid } = client;
   if (host === undefined) {
     strangers.saw({

@@ -4,6 +4,8 @@ import type { Log } from "../../src/log.ts";
 import type { Control } from "../control.ts";
 import { applyRoutes } from "./apply.ts";
 import { cfgRoutes } from "./cfg.ts";
+import type { BootNetwork } from "./boot_network.ts";
+import { discoveredRoutes } from "./discovered.ts";
 import { dscRoutes } from "./dsc.ts";
 import { engineRoutes } from "./engine.ts";
 import { eventRoutes } from "./events.ts";
@@ -28,6 +30,8 @@ export interface AppOptions {
   readonly log: Log;
   /** What is measured of this program. */
   readonly metrics: () => readonly Metric[];
+  /** What is known of machines that boot; absent where none boots from here. */
+  readonly boot?: BootNetwork;
   /** @default systemClock */
   readonly clock?: Clock;
 }
@@ -51,6 +55,7 @@ export function createApp(control: Control, options: AppOptions): Hono {
     ...engineRoutes(control, options.version, toTime),
     ...limitRoutes(control, toTime),
     ...treeRoutes(control),
+    ...discoveredRoutes(control, options.boot),
     ...metricRoutes(options.metrics),
   });
   app.notFound((c) => answerProblem({ status: 404, detail: `There is nothing at '${c.req.path.slice(0, 200)}'` }));

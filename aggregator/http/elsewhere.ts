@@ -24,14 +24,21 @@ export function atServing(control: Control, what: string, answer: Answerer): Ans
   };
 }
 
-/** The answer that says who has to be asked instead. */
-export function sendTo(c: Context, { what, api }: Elsewhere, wanted: string): Response {
+/** The answer that says who has to be asked instead. @param query Parameters that are added to those of the request. */
+export function sendTo(
+  c: Context,
+  { what, api }: Elsewhere,
+  wanted: string,
+  query: { readonly [name: string]: string } = {},
+): Response {
   if (api === undefined) {
     const detail = `Only ${what} takes ${wanted}, and its address is not known here: it has not been heard yet`;
     return answerProblem({ status: 503, detail });
   }
-  const { pathname, search } = new URL(c.req.url);
-  const location = `${api.replace(/\/$/, "")}${pathname}${search}`;
+  const { pathname, search, searchParams } = new URL(c.req.url);
+  const more = Object.entries(query);
+  for (const [name, value] of more) searchParams.set(name, value);
+  const location = `${api.replace(/\/$/, "")}${pathname}${more.length === 0 ? search : `?${searchParams}`}`;
   const detail = `Only ${what} takes ${wanted}: ask ${api}`;
   return answerProblem({ status: 307, detail, headers: { location } });
 }

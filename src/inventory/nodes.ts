@@ -25,15 +25,17 @@ export function readNodes(settable: Settable, report: Report, part: unknown): In
     }
     const names = readNames(report, entry["nodes"], [...path, "nodes"]);
     const id = readId(report, entry["id"], names, [...path, "id"]);
-    const values = readEntry(settable, report, entry, path);
+    const each = { count: names.length, values: new Map<string, readonly string[]>() };
+    const values = readEntry({ ...settable, each }, report, entry, path);
     count += names.length;
     if (count > MAX_NAMES) {
       report.expected([...path, "nodes"], entry["nodes"], `at most ${MAX_NAMES} names in all entries together`);
       break;
     }
-    for (const name of names) {
+    for (const [index, name] of names.entries()) {
       const before = nodes.get(name);
       const cfg = new Map([...before?.cfg ?? [], ...values]);
+      for (const [url, texts] of each.values) cfg.set(url, texts[index] ?? "");
       nodes.set(name, { ...before, name, cfg, ...(id === undefined ? {} : { id }) });
     }
   }

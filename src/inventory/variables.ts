@@ -1,5 +1,6 @@
 import { findMisfit, isRecord, MAX_URL_DEPTH, type Schema, type Value } from "../state/mod.ts";
 import type { Path } from "./document.ts";
+import { readEach } from "./each.ts";
 import type { Report } from "./report.ts";
 
 /** What may be set in an inventory. */
@@ -7,24 +8,32 @@ export interface Settable {
   readonly schema: Schema;
   /** Tells whether a mutation changes the variable behind this URL, so that its cfg value is a goal. */
   isGoal(url: string): boolean;
+  /** Takes values that are given to each node of its own, by URL; absent where the values are about one node. */
+  readonly each?: { readonly count: number; readonly values: Map<string, readonly string[]> };
 }
 
 /** Takes a nested part of a file in as values by URL, and reports what does not fit. */
 export function readVariables(
-  { schema, isGoal }: Settable,
+  settable: Settable,
   report: Report,
   values: Map<string, Value>,
   url: string,
   part: unknown,
   path: Path,
 ): void {
+  const { schema, isGoal, each } = settable;
   const variable = schema.find(url)?.variable;
   if (variable === undefined) {
     const isPlace = isRecord(part) && Object.keys(part).length > 0 && url.split("/").length <= MAX_URL_DEPTH;
     if (!isPlace) return report.expected(path, part, `a known state variable, '${url}' is none`);
     for (const [key, inner] of Object.entries(part)) {
-      readVariables({ schema, isGoal }, report, values, `${url}/${key}`, inner, [...path, key]);
+      readVariables(settable, report, values, `${url}/${key}`, inner, [...path, key]);
     }
+    return;
+  }
+  if (each !== undefined && variable.type.kind === "string" && Array.isArray(part)) {
+    const texts = readEach(report, part, each.count, path);
+    if (texts !== undefined) each.values.set(url, texts);
     return;
   }
   const misfit = findMisfit(variable.type, part, "");

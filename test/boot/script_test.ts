@@ -73,7 +73,10 @@ test("whatever is in a cfg, its script has the commands that every script has, a
     const initrds = kernel.filter((word) => word.startsWith("initrd="));
     assert.deepEqual(initrds, ["initrd=initrd.img"]);
     assert.ok(kernel.every((word) => !word.includes("${")));
-    const urls = commands.flatMap((words) => words.filter((word) => word.startsWith("http")));
+    const urls = commands.flatMap(([command, ...words]) =>
+      ["kernel", "initrd", "chain"].includes(command ?? "") ? words.slice(2, 3) : []
+    );
+    assert.equal(urls.length, 3);
     assert.ok(urls.every((url) => url.startsWith(`${PLACE.server}/boot/v1/`)), urls.join());
     assert.ok(
       urls.every((url) => !new URL(url.replace("${uuid}", "").replace("${buildarch}", "")).pathname.includes("..")),

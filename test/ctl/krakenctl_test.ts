@@ -403,3 +403,63 @@ test("krakenctl tree shows aggregators below their parents, with their health", 
     "",
   ]);
 });
+
+test("krakenctl discovered lists machines that nobody knows, and says how one is adopted", async () => {
+  const machine = {
+    ...{ mac: "52:54:00:77:00:07", asked: "dhcp discover", arch: "bios", count: 3 },
+    ...{ first: "2026-01-01T00:00:00.000Z", last: "2026-01-01T00:00:09.000Z" },
+  };
+  const answer = { aggregator: "rack1", boots: true, machines: [machine] };
+  const shown = await run(["discovered"], { "GET /api/v1/discovered": { json: answer } });
+  assert.deepEqual(shown.stdout.split("\n"), [
+    "MAC                ARCH  ASKED          SEEN  LAST                      UUID  VENDOR CLASS",
+    "52:54:00:77:00:07  bios  dhcp discover  3 x   2026-01-01T00:00:09.000Z",
+    "Make one a node: krakenctl adopt 52:54:00:77:00:07 --as NAME",
+    "",
+  ]);
+  const none = await run(["discovered"], { "GET /api/v1/discovered": { json: { ...answer, machines: [] } } });
+  assert.equal(none.stdout, "'rack1' has not seen a machine that it does not know\n");
+  const off = await run(["discovered"], {
+    "GET /api/v1/discovered": { json: { ...answer, boots: false, machines: [] } },
+  });
+  assert.equal(off.stdout, "No machine boots from 'rack1': it was started without --boot-address\n");
+  const data = await run(["discovered", "-o", "json"], { "GET /api/v1/discovered": { json: answer } });
+  assert.deepEqual(JSON.parse(data.stdout), answer);
+});
+
+test("krakenctl adopt sends name, address and values, and says what the machine is now", async () => {
+  const differences = [{ url: "/name", to: "n7" }, { url: "/ipv4/mac", to: "52:54:00:77:00:07" }];
+  const json = { mac: "52:54:00:77:00:07", name: "n7", created: true, differences };
+  const path = "POST /api/v1/discovered/52%3A54%3A00%3A77%3A00%3A07/adopt";
+  const args = ["adopt", "52-54-00-77-00-07", "--as", "n7", "--address", "10.77.0.17", "/platform=redfish"];
+  const shown = await run(args, { [path]: { status: 201, json } });
+  assert.deepEqual(shown.received.map(({ body }) => body), [{
+    name: "n7",
+    ipv4: { address: "10.77.0.17" },
+    platform: "redfish",
+  }]);
+  assert.deepEqual(shown.stdout.split("\n"), [
+    "52:54:00:77:00:07 is n7 now, a new node",
+    "  /ipv4/mac = 52:54:00:77:00:07",
+    "Say what it should be: krakenctl set n7 /platform=... /runState=SYNC",
+    "",
+  ]);
+  const subnet = await run(["adopt", "52:54:00:77:00:07", "--as", "n7", "--subnet", "10.77.0.0/24"], {
+    [`${path}?subnet=10.77.0.0/24`]: { json: { ...json, created: false } },
+  });
+  assert.match(subnet.stdout, /^52:54:00:77:00:07 is the machine of n7 now\n/);
+  for (
+    const [wrong, expected] of [
+      [["adopt", "x", "--as", "n7"], /Cannot read 'x': expected a MAC address/],
+      [["adopt", "52:54:00:77:00:07"], /Option '--as' is missing/],
+      [["adopt", "52:54:00:77:00:07", "--as", "n 7"], /'--as' is 'n 7': expected a name/],
+      [["adopt", "52:54:00:77:00:07", "--as", "n7", "--address", "10.77.0"], /expected an IPv4 address/],
+      [["adopt", "52:54:00:77:00:07", "--as", "n7", "--subnet", "10.77.0.0"], /expected a network/],
+      [["adopt", "52:54:00:77:00:07", "--as", "n7", "--subnet", "10.0.0.0/8", "--address", "10.0.0.1"], /found both/],
+    ] as const
+  ) {
+    const refused = await run(wrong, {});
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, expected);
+  }
+});

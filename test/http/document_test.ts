@@ -10,6 +10,6 @@ test("docs/http.md lists every route, and no other", () => {
   );
   const { app } = createTestApp();
   const served = app.routes.filter(({ method, path }) => method !== "ALL" && path.startsWith("/api/"))
-    .map(({ method, path }) => `${method} ${path.replace(":id", "{id}")}`);
+    .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/, "{$1}")}`);
   assert.deepEqual(documented.sort(), served.sort());
 });

@@ -128,6 +128,7 @@ export function createFakeControl(names: readonly string[]): FakeControl {
     revision: () => String(revision),
     elsewhere: () => elsewhere,
     tree: () => [],
+    cfgValues: (url) => [...nodes.values()].flatMap(({ cfg }) => cfg.get(url) ?? []),
     list() {
       if (broken) throw new Error("The secret path /etc/kraken is broken");
       return [...nodes.values()].map((node) => {

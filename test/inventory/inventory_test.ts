@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { boot } from "../../src/boot/mod.ts";
 import { complainPolicy, policy } from "../../src/engine/mod.ts";
 import { type Inventory, parseInventory } from "../../src/inventory/mod.ts";
 import { core, createSchema, defineExtension, services } from "../../src/state/mod.ts";
@@ -285,4 +286,35 @@ test("the demo's limits and invariants, which are commented out, work when they 
     "/invariants/storm",
   ]);
   for (const [url, value] of rules) assert.equal(complainPolicy(url, value), undefined);
+});
+
+const machines = { ...known, schema: createSchema([core, modules, boot]) };
+
+test("a list gives each node of an entry its own text, in their order; ranges of numbers are written short", () => {
+  const parsed = parseInventory(
+    [
+      "nodes:",
+      "  - nodes: n[1-3]",
+      "    ipv4: { address: ['10.77.0.[11-13]'], mac: ['52:54:00:77:00:[01-02]', 'aa:bb:cc:dd:ee:ff'], prefix: 16 }",
+      "    bmc: { address: [a, b, c] }",
+      "  - { nodes: n2, ipv4: { address: 10.77.0.99 } }",
+    ].join("\n"),
+    machines,
+  );
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  assert.deepEqual(
+    parsed.inventory.nodes.map(({ cfg }) => [cfg.get("/ipv4/address"), cfg.get("/ipv4/mac"), cfg.get("/ipv4/prefix")]),
+    [
+      ["10.77.0.11", "52:54:00:77:00:01", 16],
+      ["10.77.0.99", "52:54:00:77:00:02", 16],
+      ["10.77.0.13", "aa:bb:cc:dd:ee:ff", 16],
+    ],
+  );
+  const wrong = parseInventory("nodes:\n  - nodes: n[1-3]\n    ipv4: { address: ['10.77.0.[11-12]'] }", machines);
+  assert.deepEqual(wrong, {
+    ok: false,
+    problems: [
+      'line 3: nodes[0].ipv4.address is "a list of 2": expected one value for each of the 3 nodes, in their order',
+    ],
+  });
 });

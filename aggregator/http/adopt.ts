@@ -1,0 +1,149 @@
+import type { Context } from "hono";
+import { ipv4Text, parseMac, parseSubnet } from "../../src/boot/mod.ts";
+import { isNodeName, isRecord, type Value, type Values } from "../../src/state/mod.ts";
+import type { Control, NodeDetail } from "../control.ts";
+import { JSON_TYPES, readJson } from "./body.ts";
+import type { BootNetwork } from "./boot_network.ts";
+import { sendTo } from "./elsewhere.ts";
+import { readPatch } from "./patch.ts";
+import { presentChange } from "./present.ts";
+import { answerProblem, invalid, type Outcome, type Problem, problemOf } from "./problem.ts";
+
+/** The query of an adoption: what an aggregator that sends somebody to the root knows of the machine and its network. */
+interface AdoptQuery {
+  readonly subnet?: string;
+  readonly parent?: string;
+  readonly arch?: string;
+}
+
+/** Makes what answers `POST /api/v1/discovered/{mac}/adopt`: a machine becomes a node, or the machine of a node that has none. */
+export function createAdopter(
+  control: Control,
+  network: BootNetwork | undefined,
+): (c: Context, query: AdoptQuery) => Promise<Response> {
+  /** What is known here of a machine, completed with what is known where it was asked first. */
+  function aboutMachine(mac: string, query: AdoptQuery): AdoptQuery {
+    const arch = query.arch ?? archOf(network?.strangers.find(mac)?.arch);
+    const subnet = query.subnet ?? network?.subnet;
+    return {
+      parent: query.parent ?? control.name,
+      ...(arch !== undefined && { arch }),
+      ...(subnet !== undefined && { subnet }),
+    };
+  }
+
+  return async (c, query) => {
+    const mac = parseMac(c.req.param("mac") ?? "");
+    if (mac === undefined) {
+      const detail = `'${
+        (c.req.param("mac") ?? "").slice(0, 40)
+      }' is no MAC address: expected one such as 52:54:00:77:00:01`;
+      return answerProblem({ status: 400, detail });
+    }
+    const about = aboutMachine(mac, query);
+    const elsewhere = control.elsewhere();
+    if (elsewhere !== undefined) return sendTo(c, elsewhere, "changes of desired state", { ...about });
+    const body = await readJson(c, { types: JSON_TYPES });
+    if (!body.ok) return answerProblem(body.problem);
+    const read = readAdoption(control, body.value);
+    if (!read.ok) return answerProblem(read.problem);
+    const { name, node, values } = read.value;
+    const stands = standsAgainst(mac, node, values);
+    if (stands !== undefined) return answerProblem(stands);
+    const completed = complete(control, network, mac, about, node?.cfg ?? new Map(), values);
+    if (!completed.ok) return answerProblem(completed.problem);
+    const result = node === undefined
+      ? control.apply([{ name, cfg: withoutNull(completed.value) }], {})
+      : control.patchCfg([{ id: node.id, values: completed.value }], {});
+    if (!result.ok) return answerProblem(problemOf(result));
+    const [change] = result.changes;
+    if (change === undefined) throw new Error(`Expected the change of node '${name}' in the answer to its adoption`);
+    return c.json({ mac, ...presentChange(change) }, change.created ? 201 : 200);
+  };
+}
+
+/** Who a machine is to be, and what is asked for with that. */
+interface Adoption {
+  readonly name: string;
+  /** Where there is a node of this name. */
+  readonly node: NodeDetail | undefined;
+  readonly values: ReadonlyMap<string, Value | null>;
+}
+
+function readAdoption(control: Control, body: unknown): Outcome<Adoption> {
+  const { name, ...patch } = isRecord(body) ? body : {};
+  if (typeof name !== "string" || !isNodeName(name)) {
+    const found = name === undefined ? "missing" : JSON.stringify(name).slice(0, 80);
+    return { ok: false, problem: invalid([`name is ${found}: expected a node name, such as n7`]) };
+  }
+  const node = control.find(name);
+  const read = readPatch(control.schema, node?.cfg ?? new Map(), patch);
+  return read.ok
+    ? { ok: true, value: { name, node, values: read.values } }
+    : { ok: false, problem: invalid(read.problems) };
+}
+
+/** Why a node does not become this machine's. */
+function standsAgainst(
+  mac: string,
+  node: NodeDetail | undefined,
+  values: ReadonlyMap<string, Value | null>,
+): Problem | undefined {
+  const given = values.get("/ipv4/mac");
+  if (given !== undefined && given !== mac) {
+    return invalid([`/ipv4/mac is ${JSON.stringify(given)}: expected "${mac}", as the path has it, or nothing`]);
+  }
+  const has = node?.cfg.get("/ipv4/mac");
+  if (node === undefined || has === undefined || has === mac) return undefined;
+  const detail =
+    `Node '${node.name}' has the machine ${has} already: set its /ipv4/mac to exchange that for another one`;
+  return { status: 409, detail };
+}
+
+/** Adds what nobody has said: MAC address, method, parent, architecture, and a free address. */
+function complete(
+  control: Control,
+  network: BootNetwork | undefined,
+  mac: string,
+  about: AdoptQuery,
+  cfg: Values,
+  asked: ReadonlyMap<string, Value | null>,
+): Outcome<Map<string, Value | null>> {
+  const values = new Map(asked);
+  const offer = (url: string, value: Value | undefined): void => {
+    if (value !== undefined && !cfg.has(url) && !values.has(url)) values.set(url, value);
+  };
+  values.set("/ipv4/mac", mac);
+  offer("/boot/method", "pxe");
+  offer("/parent", about.parent);
+  offer("/arch", about.arch);
+  if (about.subnet === undefined || cfg.has("/ipv4/address") || values.has("/ipv4/address")) {
+    return { ok: true, value: values };
+  }
+  const subnet = parseSubnet(about.subnet);
+  if (subnet === undefined) {
+    const detail = `Parameter 'subnet' is '${about.subnet.slice(0, 40)}': expected a network such as 10.77.0.0/24`;
+    return { ok: false, problem: { status: 400, detail } };
+  }
+  const taken = new Set<Value | undefined>([network?.address, values.get("/ipv4/gateway") ?? undefined]);
+  for (const url of ["/ipv4/address", "/ipv4/gateway"]) for (const value of control.cfgValues(url)) taken.add(value);
+  for (let at = subnet.first + 1; at < subnet.last; at++) {
+    const address = ipv4Text(at);
+    if (taken.has(address)) continue;
+    values.set("/ipv4/address", address);
+    offer("/ipv4/prefix", subnet.prefix);
+    return { ok: true, value: values };
+  }
+  return { ok: false, problem: { status: 409, detail: `There is no free address in ${about.subnet}` } };
+}
+
+function withoutNull(values: ReadonlyMap<string, Value | null>): Map<string, Value> {
+  return new Map([...values].flatMap(([url, value]): [string, Value][] => value === null ? [] : [[url, value]]));
+}
+
+/** What machines call their architecture, as `/arch` has it. */
+function archOf(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (/aarch64|arm64/.test(text)) return "aarch64";
+  return /x86_64|x86-64|bios|i386|pcbios/.test(text) ? "x86_64" : undefined;
+}

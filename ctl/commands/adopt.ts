@@ -1,0 +1,52 @@
+import { isIpv4, parseMac, parseSubnet } from "../../src/boot/mod.ts";
+import { isNodeName } from "../../src/state/mod.ts";
+import { type Assignment, parseAssignment, toMergePatch } from "../assignment.ts";
+import { complainUsage, defineCommand } from "../command.ts";
+import { describeAdopted } from "../discovered_text.ts";
+import { schema } from "../known.ts";
+import { reportAnswer } from "../report.ts";
+
+/** Makes a machine that nobody knows a node. */
+export const adopt = defineCommand({
+  name: "adopt",
+  about: "Makes a machine a new node, or the machine of a node that has none, so that it boots from its aggregator",
+  positionals: { usage: "MAC [/URL=VALUE ...]", min: 1 },
+  options: {
+    as: { kind: "string", required: true, placeholder: "NAME", help: "The node's name" },
+    address: {
+      kind: "string",
+      placeholder: "ADDRESS",
+      help: "Its address; where absent the first free one of the network that it boots over",
+    },
+    subnet: { kind: "string", placeholder: "NETWORK", help: "Take the first free address of this network" },
+  },
+  examples: [
+    "krakenctl adopt 52:54:00:77:00:07 --as n7",
+    "krakenctl adopt 52:54:00:77:00:07 --as n7 --address 10.77.0.17 /platform=redfish /runState=SYNC",
+    "krakenctl adopt 52:54:00:77:00:08 --as n8 --subnet 10.77.0.0/24",
+  ],
+}, async (run) => {
+  const [text = "", ...texts] = run.args;
+  const { as: name, address, subnet } = run.options;
+  const complain = (problem: string) => complainUsage(run.terminal, problem, "krakenctl adopt");
+  const mac = parseMac(text);
+  if (mac === undefined) return complain(`Cannot read '${text}': expected a MAC address such as 52:54:00:77:00:07`);
+  if (!isNodeName(name)) return complain(`Option '--as' is '${name}': expected a name`);
+  if (address !== undefined && !isIpv4(address)) {
+    return complain(`Option '--address' is '${address}': expected an IPv4 address`);
+  }
+  if (subnet !== undefined && parseSubnet(subnet) === undefined) {
+    return complain(`Option '--subnet' is '${subnet}': expected a network such as 10.77.0.0/24`);
+  }
+  if (address !== undefined && subnet !== undefined) return complain("Expected '--address' or '--subnet': found both");
+  const assignments: Assignment[] = address === undefined
+    ? []
+    : [{ url: "/ipv4/address", value: address, reported: false }];
+  for (const each of texts) {
+    const parsed = parseAssignment(schema, each);
+    if (!parsed.ok) return complain(parsed.problem);
+    assignments.push(parsed.assignment);
+  }
+  const answer = await run.client.adopt(mac, { ...toMergePatch(assignments), name }, subnet);
+  return reportAnswer(run, answer, describeAdopted);
+});

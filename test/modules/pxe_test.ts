@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { phaseAfter, type PxePhase, type PxeSight } from "../../modules/pxe/phase.ts";
+import type { PxeDesk } from "../../modules/pxe/desk.ts";
+import { createVirtualBoot } from "../boot/virtual_boot.ts";
+
+const MAC = "52:54:00:77:00:01";
+const N1 = {
+  "/ipv4/mac": MAC,
+  "/boot/method": "pxe",
+  "/physState": "POWER_ON",
+  "/runState": "SYNC",
+};
+const RUN = "5f9a1d9e-0000-4000-8000-000000000002";
+
+/** What a machine does on the network after power-on, each a second after the one before. */
+const WHOLE: readonly PxeSight[] = [
+  { kind: "address" },
+  { kind: "script" },
+  { kind: "progress", percent: 41 },
+  { kind: "loaded" },
+];
+
+/** A world in which machines get so far with each boot. */
+function makeWorld(sights: () => readonly PxeSight[] = () => WHOLE) {
+  const world = createVirtualBoot({
+    onPower: (id, desk: PxeDesk) =>
+      void world.then(({ clock }) => {
+        for (const [index, sight] of sights().entries()) clock.after(1_000 * (index + 1), () => desk.saw(id, sight));
+      }),
+  });
+  return world;
+}
+
+test("a machine goes from power to kernel as its boot servers see it, with the progress of its transfer", async () => {
+  const { clock, apply, seen, aggregator, idOf, control } = await makeWorld();
+  apply({ n1: N1 });
+  const plan = control.plan(idOf("n1"));
+  assert.deepEqual(plan?.ok && plan.steps.map(({ key }) => key), [
+    ...["plug/find-on", "pxe/listen", "pxe/address", "pxe/script", "pxe/load", "pxe/boot", "join/level"],
+  ]);
+  const phases: unknown[] = [];
+  await clock.advance(500);
+  for (let second = 0; second < 6; second++) {
+    phases.push([seen("n1", "/pxe/state"), seen("n1", "/pxe/progress")]);
+    await clock.advance(1_000);
+  }
+  assert.deepEqual(phases.slice(0, 5), [
+    ["WAIT", undefined],
+    ["DHCP", undefined],
+    ["LOADING", 0],
+    ["LOADING", 40],
+    ["INIT", undefined],
+  ]);
+  assert.equal(seen("n1", "/runState"), undefined);
+  aggregator.life(idOf("n1"), { type: "alive", from: RUN });
+  await aggregator.stop();
+});
+
+test("a machine that gets no further is taken to hang and power-cycled, and held with the step in which it hangs", async () => {
+  for (
+    const [sights, step] of [
+      [[], "pxe/address"],
+      [WHOLE.slice(0, 1), "pxe/script"],
+      [WHOLE.slice(0, 3), "pxe/load"],
+      [WHOLE, "pxe/boot"],
+    ] as const
+  ) {
+    const { clock, apply, seen, aggregator, orders, control } = await makeWorld(() => sights);
+    apply({ n1: N1 });
+    await clock.runUntil(() => orders.filter((order) => order === "n1 off").length >= 1, 700_000);
+    assert.equal(seen("n1", "/pxe/state"), undefined, "what a machine did before it lost its power");
+    await clock.runUntil(() => control.find("n1")?.phase === "stuck", 12 * 3_600_000);
+    assert.match(control.find("n1")?.reason ?? "", new RegExp(step));
+    assert.ok(orders.filter((order) => order === "n1 on").length >= 2);
+    await aggregator.stop();
+  }
+});
+
+test("what runs an agent is not taken to boot, whoever says so; without its agent it is, and its old /runState is forgotten", async () => {
+  const { clock, apply, seen, aggregator, desk, idOf, on } = await makeWorld();
+  on.add(idOf("n1"));
+  apply({ n1: N1 });
+  const id = idOf("n1");
+  await clock.advance(10_000);
+  desk.saw(id, { kind: "address" });
+  assert.equal(seen("n1", "/pxe/state"), "DHCP");
+  desk.saw(id, { kind: "enrolled" });
+  assert.equal(seen("n1", "/pxe/state"), "INIT");
+  await clock.advance(1_000);
+  assert.equal(desk.isUp(id), false);
+  await aggregator.stop();
+});
+
+test("what a machine does before its controller says that it is on counts as soon as it says so", async () => {
+  const { clock, apply, seen, aggregator, desk, idOf, on } = await makeWorld(() => []);
+  apply({ n1: { ...N1, "/physState": "POWER_OFF" } });
+  await clock.advance(30_000);
+  assert.equal(seen("n1", "/physState"), "POWER_OFF");
+  desk.saw(idOf("n1"), { kind: "address" });
+  assert.equal(seen("n1", "/pxe/state"), undefined);
+  on.add(idOf("n1"));
+  apply({ n1: N1 });
+  await clock.advance(1_000);
+  assert.equal(seen("n1", "/pxe/state"), "DHCP");
+  await aggregator.stop();
+});
+
+test("power off and deletion end what a machine was given for its boot; a restart of the machine alone does not", async () => {
+  const { clock, apply, aggregator, desk, idOf, enrolment, control, ended } = await makeWorld();
+  apply({ n1: N1 });
+  await clock.advance(5_000);
+  const enrol = (): string => {
+    const answer = enrolment.exchange(enrolment.issue(idOf("n1"), MAC), MAC);
+    assert.ok(answer.ok);
+    return answer.password;
+  };
+  const first = enrol();
+  desk.saw(idOf("n1"), { kind: "address" });
+  assert.ok(enrolment.isIdentity(idOf("n1"), first));
+  apply({ n1: { ...N1, "/physState": "POWER_OFF" } });
+  await clock.advance(60_000);
+  assert.ok(!enrolment.isIdentity(idOf("n1"), first));
+  apply({ n1: N1 });
+  await clock.advance(5_000);
+  const second = enrol();
+  assert.ok(control.remove([idOf("n1")]).ok);
+  await clock.advance(1_000);
+  assert.ok(!enrolment.isIdentity(idOf("n1"), second));
+  assert.equal(ended.length, 2);
+  assert.equal(desk.host(MAC), undefined);
+  await aggregator.stop();
+});
+
+test("machines are found by MAC address as cfg has it, and by none that is not to boot from here", async () => {
+  const { apply, aggregator, desk, control, idOf, clock } = await makeWorld();
+  const settled = () => clock.advance(1);
+  apply({ n1: { "/ipv4/mac": MAC, "/boot/method": "pxe", "/ipv4/address": "10.77.0.11" }, n2: {} });
+  await settled();
+  assert.deepEqual(desk.host(MAC)?.lease, { address: "10.77.0.11", prefix: 24 });
+  const patch = async (values: Record<string, string | null>) => {
+    const result = control.patchCfg([{ id: idOf("n1"), values: new Map(Object.entries(values)) }], {});
+    assert.ok(result.ok, JSON.stringify(result));
+    await settled();
+  };
+  await patch({ "/ipv4/mac": "52:54:00:77:00:02" });
+  assert.equal(desk.host(MAC), undefined);
+  assert.equal(desk.host("52:54:00:77:00:02")?.name, "n1");
+  await patch({ "/boot/method": "other" });
+  assert.deepEqual([...desk.hosts()], []);
+  await aggregator.stop();
+});
+
+test("an aggregator without boot services says so to who wants to boot from it; so does one that knows no MAC address", async () => {
+  for (
+    const [withServices, cfg, expected] of [
+      [false, N1, /no boot services: start it with --boot-address/],
+      [true, { ...N1, "/ipv4/mac": undefined }, /its MAC address is not known: set its \/ipv4\/mac/],
+    ] as const
+  ) {
+    const { apply, aggregator, control, clock } = await createVirtualBoot({ withServices });
+    const { "/ipv4/mac": mac, ...rest } = cfg;
+    apply({ n1: mac === undefined ? rest : { ...rest, "/ipv4/mac": mac } });
+    await clock.runUntil(() => control.find("n1")?.phase === "stuck", 60_000);
+    assert.match(control.find("n1")?.reason ?? "", expected);
+    await aggregator.stop();
+  }
+});
+
+test("from any phase a machine that takes an address, gets its script and has its files is at INIT", () => {
+  const phase = fc.constantFrom<PxePhase>("NONE", "WAIT", "DHCP", "LOADING", "INIT");
+  fc.assert(fc.property(phase, (from) => {
+    assert.equal(WHOLE.reduce(phaseAfter, from), "INIT");
+    assert.equal(phaseAfter(from, { kind: "enrolled" }), "INIT");
+    assert.equal(phaseAfter("DHCP", { kind: "loaded" }), "DHCP");
+  }));
+});
