@@ -41,7 +41,7 @@ interface Known {
 /**
  * Makes a driver that speaks Redfish (DSP0266) about ComputerSystems (DSP0268).
  *
- * @param parts `module` names the module in messages; `patience` is how long one answer may take, in milliseconds; `bootUri`
+ * @param parts `exchange` is how to reach controllers, HTTP by default; `module` names the module in messages; `patience` is how long one answer may take, in milliseconds; `bootUri`
  * says where machines that are powered on are to boot from (Boot.HttpBootUri), where that is to be set.
  */
 export function createRedfishDriver(
@@ -51,7 +51,7 @@ export function createRedfishDriver(
     readonly module: string;
     readonly settings: () => RedfishSettings;
     readonly patience: number;
-    readonly exchange: Exchange;
+    readonly exchange?: Exchange;
     readonly bootUri?: () => string | undefined;
   },
 ): PowerDriver {
@@ -67,7 +67,7 @@ export function createRedfishDriver(
     const trust = trustOf(node, { verify: tls === "verified", ca: ca === undefined ? undefined : readAuthorities(ca) });
     return {
       root: address.root,
-      exchange: exchangeFor(trust, parts.exchange),
+      exchange: parts.exchange ?? exchangeFor(trust),
       auth,
       credentials() {
         if (credentials === false) return undefined;

@@ -11,7 +11,7 @@ const PATIENCE = 30_000;
 /**
  * Makes the module that powers machines whose controllers speak Redfish. It belongs into an aggregator.
  *
- * @param options `exchange` is how to reach controllers, the runtime's own `fetch` by default.
+ * @param options `exchange` is how to reach controllers, HTTP by default.
  */
 export function createRedfishModule(options: { readonly exchange?: Exchange } = {}): Module {
   return defineModule(redfishDeclaration, (context) => {
@@ -22,7 +22,7 @@ export function createRedfishModule(options: { readonly exchange?: Exchange } = 
       makeDriver: (context, look) =>
         createRedfishDriver(context, look, {
           ...{ module: "redfish", settings, patience: PATIENCE },
-          exchange: options.exchange ?? fetch,
+          ...(options.exchange !== undefined && { exchange: options.exchange }),
         }),
     });
     return { mutations: { ...power.mutations, "restart-hang": power.restart }, stop: power.stop };

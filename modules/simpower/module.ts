@@ -10,7 +10,7 @@ const PATIENCE = 5_000;
 /**
  * Makes the module that powers simulated machines. It belongs into an aggregator.
  *
- * @param options `exchange` is how to reach controllers, the runtime's own `fetch` by default. `bootUri` says where a machine that is
+ * @param options `exchange` is how to reach controllers, HTTP by default. `bootUri` says where a machine that is
  * powered on finds the aggregator that serves it, as `mqtt://broker/UUID`: simulated machines have no boot server to ask.
  */
 export function createSimpowerModule(
@@ -24,7 +24,7 @@ export function createSimpowerModule(
       makeDriver: (context, look) =>
         createRedfishDriver(context, look, {
           ...{ module: "simpower", settings, patience: PATIENCE },
-          exchange: options.exchange ?? fetch,
+          ...(options.exchange !== undefined && { exchange: options.exchange }),
           ...(options.bootUri !== undefined && { bootUri: options.bootUri }),
         }),
     });
