@@ -1,0 +1,57 @@
+import { type ModuleNode, PermanentError } from "../../src/module/mod.ts";
+import { isRecord, type Value } from "../../src/state/mod.ts";
+import type { PowerSettings } from "../power/mod.ts";
+
+/** Where the config says nothing, in milliseconds. A process for each question makes polling dearer than elsewhere. */
+const POLL = 60_000;
+const GRACEFUL = 60_000;
+/** How long a controller may say what was before. */
+const SETTLE = 10_000;
+
+/** How IPMI is to be spoken. */
+export interface IpmiSettings extends PowerSettings {
+  /** Path of the files of credentials, in which `{name}` stands for the node's name; undefined: the environment. */
+  readonly credentials: string | undefined;
+}
+
+/** Reads the module's config, which the host has checked. */
+export function ipmiConfigOf(config: Value | undefined): IpmiSettings {
+  const given = isRecord(config) ? config : {};
+  return {
+    credentials: typeof given["credentials"] === "string" ? given["credentials"] : undefined,
+    poll: typeof given["poll"] === "number" ? given["poll"] : POLL,
+    graceful: typeof given["graceful"] === "number" ? given["graceful"] : GRACEFUL,
+    sense: 0,
+    settle: SETTLE,
+  };
+}
+
+/** Where a controller listens. */
+export interface IpmiAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The port of RMCP (IANA: asf-rmcp). */
+const PORT = 623;
+/** A name or IPv4 address, or an IPv6 address in brackets, each with or without a port. */
+const ADDRESS = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9][A-Za-z0-9._-]*))(?::(\d{1,5}))?$/;
+
+/**
+ * Finds a node's controller.
+ *
+ * @throws {PermanentError} When there is none, or it is no address.
+ */
+export function ipmiAddressOf(node: ModuleNode): IpmiAddress {
+  const text = node.cfg.get("/bmc/address");
+  const expected = "a host such as 10.0.0.7, bmc7:623 or [fd00::7]";
+  if (text === undefined) {
+    throw new PermanentError(`'${node.name}' has no controller: set its '/bmc/address' to ${expected}`);
+  }
+  const [, six, host, port] = ADDRESS.exec(String(text)) ?? [];
+  const found = six ?? host;
+  if (found === undefined || Number(port ?? PORT) > 65_535) {
+    throw new PermanentError(`'${node.name}' has the controller address '${text}': expected ${expected}`);
+  }
+  return { host: found, port: Number(port ?? PORT) };
+}

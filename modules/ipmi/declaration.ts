@@ -1,0 +1,33 @@
+import { declareModule } from "../../src/plan/mod.ts";
+import { core, defineExtension, services } from "../../src/state/mod.ts";
+import { bmc, powerMutations, restartMutation } from "../power/declaring.ts";
+
+/** The config of the module itself, on the aggregator's own node. */
+export const ipmiConfig = defineExtension("ipmi", {
+  "/services/ipmi/config": {
+    type: {
+      kind: "object",
+      fields: {
+        credentials: { kind: "string", maxLength: 512 },
+        poll: { kind: "integer", min: 50, max: 3_600_000 },
+        graceful: { kind: "integer", min: 0, max: 120_000 },
+      },
+      optional: ["credentials", "poll", "graceful"],
+    },
+    writer: "cfg",
+    about:
+      "credentials: path of a JSON file with username and password, with {name} for the node's name; poll: ms, 60000; " +
+      "graceful: ms for a healthy machine to shut down before its power is cut, 60000",
+  },
+});
+
+const timeouts = { find: 90_000, on: 120_000, off: 240_000 };
+
+/** Power of machines whose controllers speak IPMI 2.0 over the network. */
+export const ipmiDeclaration = declareModule({
+  name: "ipmi",
+  about: "Powers machines on and off over IPMI",
+  extensions: [core, services, bmc, ipmiConfig],
+  discovers: ["/physState", "/bmc/error"],
+  mutations: { ...powerMutations("ipmi", timeouts), ...restartMutation("ipmi", timeouts) },
+});

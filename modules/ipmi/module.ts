@@ -1,0 +1,24 @@
+import { defineModule, type Module } from "../../src/module/mod.ts";
+import { startPower } from "../power/mod.ts";
+import { ipmiConfigOf } from "./config.ts";
+import { ipmiDeclaration } from "./declaration.ts";
+import { createIpmiDriver } from "./driver.ts";
+import { type RunIpmitool, runIpmitool } from "./ipmitool.ts";
+
+/**
+ * Makes the module that powers machines whose controllers speak IPMI. It belongs into an aggregator, on a machine that has
+ * ipmitool: without it each node says so in its `/bmc/error`.
+ *
+ * @param options `run` runs ipmitool, Debian's by default.
+ */
+export function createIpmiModule(options: { readonly run?: RunIpmitool } = {}): Module {
+  return defineModule(ipmiDeclaration, (context) => {
+    const settings = () => ipmiConfigOf(context.config());
+    const power = startPower(context, {
+      platform: "ipmi",
+      settings,
+      makeDriver: (context) => createIpmiDriver(context, { settings, run: options.run ?? runIpmitool }),
+    });
+    return { mutations: { ...power.mutations, "restart-hang": power.restart }, stop: power.stop };
+  });
+}

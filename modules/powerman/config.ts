@@ -1,0 +1,56 @@
+import { type ModuleNode, PermanentError } from "../../src/module/mod.ts";
+import { isRecord, type Value } from "../../src/state/mod.ts";
+import type { PowerSettings } from "../power/mod.ts";
+
+/** Where the config says nothing. */
+const SERVER = "localhost:10101";
+/** Milliseconds. */
+const POLL = 30_000;
+/** How long a device may say what was before. */
+const SETTLE = 5_000;
+
+/** How powermand is to be spoken to. */
+export interface PowermanSettings extends PowerSettings {
+  readonly host: string;
+  readonly port: number;
+}
+
+const ADDRESS = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9][A-Za-z0-9._-]*))(?::(\d{1,5}))?$/;
+
+/**
+ * Reads the module's config, which the host has checked.
+ *
+ * @throws {PermanentError} When `server` is no address.
+ */
+export function powermanConfigOf(config: Value | undefined): PowermanSettings {
+  const given = isRecord(config) ? config : {};
+  const server = typeof given["server"] === "string" ? given["server"] : SERVER;
+  const [, six, name, port] = ADDRESS.exec(server) ?? [];
+  const host = six ?? name;
+  if (host === undefined || Number(port ?? 10_101) > 65_535) {
+    throw new PermanentError(
+      `'server' in '/services/powerman/config' is '${server}': expected something like ${SERVER}`,
+    );
+  }
+  const poll = typeof given["poll"] === "number" ? given["poll"] : POLL;
+  // A switched outlet can't ask a machine to shut down.
+  return { host, port: Number(port ?? 10_101), poll, sense: 0, graceful: 0, settle: SETTLE };
+}
+
+/** A name as powermand's hostlists have it: nothing that would be a range, a list or another command. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+/**
+ * What powermand calls a node: its `/bmc/address`, otherwise its name.
+ *
+ * @throws {PermanentError} When that is no name.
+ */
+export function powermanNameOf(node: ModuleNode): string {
+  const name = String(node.cfg.get("/bmc/address") ?? node.name);
+  if (NAME.test(name)) return name;
+  throw new PermanentError(
+    `'${node.name}' has the controller address '${
+      name.slice(0, 80)
+    }': expected a name that powermand knows, such as n7`,
+  );
+}

@@ -1,0 +1,30 @@
+import { declareModule } from "../../src/plan/mod.ts";
+import { core, defineExtension, services } from "../../src/state/mod.ts";
+import { bmc, powerMutations } from "../power/declaring.ts";
+
+/** The config of the module itself, on the aggregator's own node. */
+export const powermanConfig = defineExtension("powerman", {
+  "/services/powerman/config": {
+    type: {
+      kind: "object",
+      fields: {
+        server: { kind: "string", maxLength: 256 },
+        poll: { kind: "integer", min: 50, max: 3_600_000 },
+      },
+      optional: ["server", "poll"],
+    },
+    writer: "cfg",
+    about: "server: where powermand listens, localhost:10101; poll: ms, 30000",
+  },
+});
+
+const timeouts = { find: 90_000, on: 120_000, off: 120_000 };
+
+/** Power of machines that a powermand has power over: of switched outlets, consoles and old controllers of many kinds. */
+export const powermanDeclaration = declareModule({
+  name: "powerman",
+  about: "Powers machines on and off through powermand",
+  extensions: [core, services, bmc, powermanConfig],
+  discovers: ["/physState", "/bmc/error"],
+  mutations: powerMutations("powerman", timeouts),
+});

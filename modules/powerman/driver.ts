@@ -1,0 +1,112 @@
+import type { ModuleContext } from "../../src/module/mod.ts";
+import { UnavailableError } from "../../src/module/mod.ts";
+import { createLimit, type Power, type PowerDriver, within } from "../power/mod.ts";
+import { createGathering } from "./gathering.ts";
+import { powermanNameOf, type PowermanSettings } from "./config.ts";
+import { type Connection, connectPowerman } from "./connection.ts";
+import { type Answer, hostlistsOf, unknownNames } from "./protocol.ts";
+
+/** The most connections at a time, so that what is slow does not hold up everything. */
+const MAX_CONNECTIONS = 4;
+/** How long one command may take, in milliseconds: powermand's devices have timeouts of their own. */
+const COMMAND_LIMIT = 60_000;
+/** How long questions and orders are gathered, in milliseconds: somebody waits, or nobody does. */
+const URGENT_WAIT = 20;
+const PATIENT_WAIT = 2_000;
+
+/** How a connection is made. */
+export type Connect = typeof connectPowerman;
+
+/**
+ * Makes a driver that asks powermand. What is asked at about the same time about many nodes goes as one command with a
+ * hostlist, over a few connections that stay open.
+ */
+export function createPowermanDriver(
+  context: ModuleContext,
+  parts: { readonly settings: () => PowermanSettings; readonly connect: Connect },
+): PowerDriver {
+  const { clock, signal } = context;
+  const limit = createLimit(MAX_CONNECTIONS);
+  const idle: { readonly key: string; readonly connection: Connection }[] = [];
+
+  /** Does a command over a connection that nobody uses. */
+  async function command(text: string, urgent: boolean): Promise<Answer> {
+    const { host, port } = parts.settings();
+    const key = `${host} ${port}`;
+    try {
+      return await limit.run(
+        () =>
+          within(clock, COMMAND_LIMIT, `no answer in ${COMMAND_LIMIT} ms`, signal, async (signal) => {
+            const connection = take(key) ?? await parts.connect({ host, port }, signal);
+            const answer = await connection.command(text, signal);
+            idle.push({ key, connection });
+            return answer;
+          }),
+        signal,
+        urgent,
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      const why = error instanceof Error ? error.message : String(error);
+      throw new UnavailableError(
+        `Cannot reach powermand at ${host}:${port}: ${why} (Debian has it in the package 'powerman')`,
+      );
+    }
+  }
+  function take(key: string): Connection | undefined {
+    for (let next = idle.pop(); next !== undefined; next = idle.pop()) {
+      if (next.key === key && !next.connection.ended) return next.connection;
+      next.connection.end();
+    }
+    return undefined;
+  }
+  /** Does a command about many names. Where powermand does not know some of them it does nothing at all: then each is asked for alone. */
+  async function about(verb: string, names: readonly string[], urgent: boolean, take: Take): Promise<void> {
+    for (const list of hostlistsOf(names)) {
+      const answer = await command(`${verb} ${list.text}`, urgent);
+      if (unknownNames(answer) === undefined) take(list.names, answer);
+      else if (list.names.length === 1) take(list.names, answer);
+      else for (const name of list.names) take([name], await command(`${verb} ${name}`, urgent));
+    }
+  }
+  const statuses = createGathering<Power>(clock, async (names, settle, urgent) => {
+    await about("status", names, urgent, (asked, answer) => {
+      for (const name of asked) {
+        const power = answer.power.get(name);
+        settle(
+          name,
+          power === undefined || (power === "unknown" && answer.code >= 200) ? failureOf(name, answer) : power,
+        );
+      }
+    });
+  });
+  /** Orders say only that they were taken, all of them, or that something went wrong: what then is, is asked. */
+  function orders(verb: "on" | "off") {
+    return createGathering<true>(clock, async (names, settle) => {
+      await about(verb, names, true, (asked, answer) => {
+        for (const name of asked) settle(name, answer.code < 200 ? true : failureOf(name, answer));
+      });
+    });
+  }
+  const verbs = { on: orders("on"), off: orders("off") };
+
+  return {
+    read: (node, ask) =>
+      statuses.ask(powermanNameOf(node), ask.urgent ? URGENT_WAIT : PATIENT_WAIT, ask.urgent, ask.signal),
+    async change(node, change, signal) {
+      if (change !== "on" && change !== "off") return false;
+      return await verbs[change].ask(powermanNameOf(node), URGENT_WAIT, true, signal);
+    },
+    async stop() {
+      for (const { connection } of idle) connection.end();
+    },
+  };
+}
+
+type Take = (names: readonly string[], answer: Answer) => void;
+
+/** What went wrong, in powermand's words. A device that does not answer says nothing of its machines. */
+function failureOf(name: string, answer: Answer): Error {
+  const why = `powermand says of '${name}': ${[answer.words, ...answer.problems.slice(0, 3)].join("; ")}`;
+  return answer.problems.length > 0 ? new UnavailableError(why) : new Error(why);
+}

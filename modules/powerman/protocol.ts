@@ -1,0 +1,62 @@
+import { foldNodeset } from "../../src/nodeset/mod.ts";
+import type { Power } from "../power/mod.ts";
+
+/** What ends every answer. */
+export const PROMPT = "powerman> ";
+/** The longest list of names in a command, in characters: powermand takes no command of more than 8 KiB. */
+const MAX_LIST = 4_000;
+/** The most names that are asked for at once. */
+const MAX_NAMES = 1_024;
+/** The longest words of powermand that are passed on, in characters. */
+const MAX_WORDS = 200;
+
+/** Lists of names for commands, each as hostlists such as `n[1-16],login`, and what is in them. */
+export function hostlistsOf(names: Iterable<string>): { readonly text: string; readonly names: readonly string[] }[] {
+  const lists: { text: string; names: string[] }[] = [];
+  let rest = [...new Set(names)];
+  while (rest.length > 0) {
+    let count = Math.min(rest.length, MAX_NAMES);
+    let text = foldNodeset(rest.slice(0, count));
+    while (text.length > MAX_LIST && count > 1) {
+      count = Math.ceil(count / 2);
+      text = foldNodeset(rest.slice(0, count));
+    }
+    lists.push({ text, names: rest.slice(0, count) });
+    rest = rest.slice(count);
+  }
+  return lists;
+}
+
+/** An answer of powermand to one command: lines, each with a code of three digits, the last one with its outcome. */
+export interface Answer {
+  /** 1xx: done; 2xx: failed, wholly or in part. */
+  readonly code: number;
+  /** What the last line says. */
+  readonly words: string;
+  /** By name: what the command found out. */
+  readonly power: ReadonlyMap<string, Power>;
+  /** What it says of devices that failed, such as `v1: connect timeout`. */
+  readonly problems: readonly string[];
+}
+
+const PLUG = /^303 ([^:\s]+): (on|off|unknown)\b/;
+
+/** Reads an answer, without the prompt. @returns Undefined when it is none. */
+export function parseAnswer(text: string): Answer | undefined {
+  const lines = text.split(/\r?\n/).filter((line) => line !== "");
+  const [, code, words = ""] = /^([12]\d\d) ?(.*)$/.exec(lines.at(-1) ?? "") ?? [];
+  if (code === undefined) return undefined;
+  const power = new Map<string, Power>();
+  const problems: string[] = [];
+  for (const line of lines.slice(0, -1)) {
+    const [, name, state] = PLUG.exec(line) ?? [];
+    if (name !== undefined) power.set(name, state === "on" || state === "off" ? state : "unknown");
+    else if (line.startsWith("308 ") || line.startsWith("307 ")) problems.push(line.slice(4, 4 + MAX_WORDS));
+  }
+  return { code: Number(code), words: words.slice(0, MAX_WORDS), power, problems };
+}
+
+/** The names that powermand says it does not know, as it lists them: `209 No such nodes: n99,m[1-2]`. */
+export function unknownNames(answer: Answer): string | undefined {
+  return answer.code === 209 ? answer.words.replace(/^No such nodes: */, "") : undefined;
+}

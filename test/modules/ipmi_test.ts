@@ -1,0 +1,363 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type RunIpmitool, runIpmitool } from "../../modules/ipmi/ipmitool.ts";
+import { createIpmiModule } from "../../modules/ipmi/module.ts";
+import { parseFailure, parsePowerStatus } from "../../modules/ipmi/parse.ts";
+import type { Value } from "../../src/state/mod.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+import { USER, writeCredentials } from "./bmc_fixture.ts";
+import { type HostedForTest, hostForTest, type TestNode, testNode, until, withFolder } from "./module_fixture.ts";
+import { processesWith } from "./simulator_fixture.ts";
+
+/** OpenIPMI's simulator with one machine, which is a process that sleeps. */
+interface IpmiSimulator {
+  readonly address: string;
+  /** Ids of the processes that the machine consists of. */
+  machine(): number[];
+  end(): Promise<void>;
+}
+
+async function startIpmiSim(folder: string): Promise<IpmiSimulator> {
+  const [udp, tcp, mark] = [await freeUdpPort(), await freeTcpPort(), `KRAKEN_TEST_MARK=${crypto.randomUUID()}`];
+  const machine = join(folder, "machine.sh");
+  writeFileSync(machine, `#!/bin/sh\n${mark} exec sleep 600\n`);
+  chmodSync(machine, 0o755);
+  mkdirSync(join(folder, "state"));
+  writeFileSync(
+    join(folder, "bmc.emu"),
+    "mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr\n" +
+      "sel_enable 0x20 1000 0x0a\nmc_enable 0x20\n",
+  );
+  const auths = ["callback", "user", "operator", "admin"].map((level) =>
+    `    allowed_auths_${level} none md2 md5 straight`
+  );
+  writeFileSync(
+    join(folder, "lan.conf"),
+    [
+      ...[
+        'name "n1"',
+        "set_working_mc 0x20",
+        "  startlan 1",
+        `    addr 127.0.0.1 ${udp}`,
+        "    priv_limit admin",
+        ...auths,
+      ],
+      ...["    guid a123456789abcdefa123456789abcd01", "  endlan", `  serial kcs 127.0.0.1 ${tcp} codec VM`],
+      ...[`  startcmd "${machine}"`, "  startnow false", "  poweroff_wait 1", "  kill_wait 1"],
+      `  user 2 true "${USER.username}" "${USER.password}" admin 10 none md2 md5 straight`,
+      "",
+    ].join("\n"),
+  );
+  const child: ChildProcess = spawn(
+    "ipmi_sim",
+    ["-c", join(folder, "lan.conf"), "-f", join(folder, "bmc.emu"), "-s", join(folder, "state"), "-n"],
+    { stdio: "ignore", cwd: folder },
+  );
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  return {
+    address: `127.0.0.1:${udp}`,
+    machine: () => processesWith(mark),
+    async end() {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(child.pid, "SIGKILL");
+      await exited;
+      for (const pid of processesWith(mark)) process.kill(pid, "SIGKILL");
+    },
+  };
+}
+
+function freeUdpPort(): Promise<number> {
+  return new Promise((resolve) => {
+    const socket = createSocket("udp4");
+    socket.bind(0, "127.0.0.1", () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
+}
+
+function freeTcpPort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** The module with the node `n1`, whose controller is at this address. */
+async function host(
+  folder: string,
+  address: string,
+  config: { readonly [name: string]: Value } = {},
+  options: Parameters<typeof createIpmiModule>[0] & { readonly clock?: ReturnType<typeof createVirtualClock> } = {},
+): Promise<HostedForTest & { readonly node: TestNode }> {
+  writeCredentials(folder, "n1.json");
+  const node = testNode("n1", { "/platform": "ipmi", "/bmc/address": address });
+  node.view.set("/platform", "ipmi");
+  const own = testNode("root", {
+    "/services/ipmi/config": { credentials: join(folder, "{name}.json"), poll: 3_600_000, graceful: 0, ...config },
+  });
+  const { clock, ...parts } = options;
+  const hosted = await hostForTest(createIpmiModule(parts), [node], {
+    role: "parent",
+    own,
+    ...(clock !== undefined && { clock }),
+  });
+  return { ...hosted, node };
+}
+
+test("ipmi powers a machine of OpenIPMI's simulator on and off", async () => {
+  await withFolder(async (folder) => {
+    const simulator = await startIpmiSim(folder);
+    const { run, node, host: module, until: untilIs } = await host(folder, simulator.address, { graceful: 2_000 });
+    try {
+      await until(() => run("find-on"), 30_000);
+      assert.equal(node.view.get("/physState"), "POWER_OFF");
+      await run("power-on");
+      assert.equal(node.view.get("/physState"), "POWER_ON");
+      await until(() => assert.equal(simulator.machine().length, 1));
+      node.view.set("/runState", "SYNC"); // it is asked to shut down first, which this simulator has nothing for
+      await run("power-off");
+      await untilIs("/physState", "POWER_OFF");
+      await until(() => assert.deepEqual(simulator.machine(), []));
+    } finally {
+      await module.stop();
+      await simulator.end();
+    }
+  });
+});
+
+test("ipmi polls: it sees a machine that ends by itself, and the end of a controller", async () => {
+  await withFolder(async (folder) => {
+    const simulator = await startIpmiSim(folder);
+    const { run, node, host: module, until: untilIs } = await host(folder, simulator.address, { poll: 300 });
+    try {
+      await until(() => run("power-on"), 30_000);
+      const [pid = 0] = simulator.machine();
+      process.kill(pid, "SIGKILL");
+      await untilIs("/physState", "POWER_OFF", 30_000);
+      writeCredentials(folder, "n1.json", { ...USER, password: "wrong" });
+      await until(() => assert.match(String(node.view.get("/bmc/error")), /takes another user or password/), 30_000);
+      writeCredentials(folder, "n1.json");
+      await untilIs("/bmc/error", undefined, 30_000);
+    } finally {
+      await module.stop();
+      await simulator.end();
+    }
+  });
+});
+
+test("ipmi keeps the password out of the list of processes, and kills its process when it is not wanted any more", async () => {
+  await withFolder(async (folder) => {
+    const silent = createSocket("udp4");
+    const address = await new Promise<string>((resolve) =>
+      silent.bind(0, "127.0.0.1", () => resolve(`127.0.0.1:${silent.address().port}`))
+    );
+    const { run, host: module } = await host(folder, address);
+    const secret = crypto.randomUUID(); // not that of a test on another runtime
+    writeCredentials(folder, "n1.json", { ...USER, password: secret });
+    const controller = new AbortController();
+    const finding = run("find-on", {}, controller.signal);
+    const password = `IPMI_PASSWORD=${secret}`;
+    await until(() => assert.equal(processesWith(password).length, 1));
+    const [pid = 0] = processesWith(password);
+    const commandLine = readFileSync(`/proc/${pid}/cmdline`, "latin1");
+    assert.match(commandLine, /^\S*ipmitool\0-I\0lanplus\0-H\x00127\.0\.0\.1\0-p\0\d+\0-U\0admin\0-E\0/);
+    assert.ok(!commandLine.includes(secret));
+    controller.abort(new Error("Not wanted"));
+    await assert.rejects(finding, /Not wanted/);
+    await until(() => assert.ok(!existsSync(`/proc/${pid}/cmdline`)));
+    await module.stop();
+    silent.close();
+  });
+});
+
+test("ipmi says plainly that ipmitool is missing", async () => {
+  await withFolder(async (folder) => {
+    const { run, host: module } = await host(folder, "10.0.0.7", {}, {
+      run: async (args, password, signal) => {
+        const path = process.env["PATH"];
+        process.env["PATH"] = folder;
+        try {
+          return await runIpmitool(args, password, signal);
+        } finally {
+          if (path !== undefined) process.env["PATH"] = path;
+        }
+      },
+    });
+    await assert.rejects(run("find-on"), {
+      name: "UnavailableError",
+      message: "Cannot run 'ipmitool': it is not installed (Debian has it in the package 'ipmitool')",
+    });
+    await module.stop();
+  });
+});
+
+test("ipmi refuses an address that is none, and what would be an option of ipmitool", async () => {
+  await withFolder(async (folder) => {
+    for (const address of ["-oX", "a b", "10.0.0.7:99999", "https://10.0.0.7", "$(id)"]) {
+      const { run, host: module } = await host(folder, address);
+      await assert.rejects(run("find-on"), { name: "PermanentError", message: /expected a host such as 10.0.0.7/ });
+      await module.stop();
+    }
+  });
+});
+
+/** A played controller on a clock that the test moves. */
+async function withPlayed(
+  play: RunIpmitool,
+  run: (bench: HostedForTest & { clock: ReturnType<typeof createVirtualClock>; node: TestNode }) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const clock = createVirtualClock();
+    const hosted = await host(folder, "10.0.0.7", { poll: 10_000 }, { run: play, clock });
+    try {
+      await run({ ...hosted, clock });
+    } finally {
+      await hosted.host.stop();
+      assert.equal(clock.waiting, 0, "no timer may be left");
+    }
+  });
+}
+
+const SUITE = "Error in open session response message : invalid authentication algorithm\n";
+
+test("ipmi takes an older cipher suite where the controller knows no other, and remembers it", async () => {
+  const suites: (string | undefined)[] = [];
+  await withPlayed(async (args) => {
+    const suite = args[args.indexOf("-C") + 1];
+    suites.push(suite);
+    if (suite === "17") return { code: 1, stdout: "", stderr: SUITE };
+    return { code: 0, stdout: "Chassis Power is on\n", stderr: "" };
+  }, async ({ run, node }) => {
+    await run("find-on");
+    await run("find-on");
+    assert.equal(node.view.get("/physState"), "POWER_ON");
+    assert.deepEqual(suites, ["17", "3", "3"]);
+  });
+});
+
+test("ipmi is done when the controller says so: it took the order, said for a while what was before, and failed now and then", async () => {
+  let power = "off";
+  const asked: string[] = [];
+  const bad: string[] = ["status"];
+  await withPlayed(async (args) => {
+    const command = args.at(-1) ?? "";
+    asked.push(command);
+    if (asked.length % 3 === 0 && bad.includes(command)) {
+      return { code: 1, stdout: "", stderr: "Error: Unable to establish IPMI v2 / RMCP+ session\n" };
+    }
+    return { code: 0, stdout: command === "status" ? `Chassis Power is ${power}\n` : "", stderr: "" };
+  }, async ({ run, clock, node }) => {
+    const switching = run("power-on");
+    await clock.advance(8_000);
+    assert.equal(node.view.get("/physState"), undefined, "it was taken, which is no success");
+    power = "on";
+    await clock.advance(3_000);
+    await switching;
+    assert.equal(node.view.get("/physState"), "POWER_ON");
+    assert.equal(asked.filter((command) => command === "on").length, 1);
+    power = "off";
+    await clock.advance(5_000);
+    assert.equal(node.view.get("/physState"), "POWER_ON", "not believed so shortly after");
+    await clock.advance(60_000);
+    assert.equal(node.view.get("/physState"), "POWER_OFF");
+  });
+});
+
+test("ipmi takes no order for failed that was refused as it is so already, and says what was refused otherwise", async () => {
+  let power = "off";
+  await withPlayed(async (args) => {
+    if (args.at(-1) === "status") return { code: 0, stdout: `Chassis Power is ${power}\n`, stderr: "" };
+    if (args.at(-1) === "on") power = "on";
+    return {
+      code: 1,
+      stdout: "",
+      stderr: "Set Chassis Power Control failed: Command not supported in present state\n",
+    };
+  }, async ({ run, node }) => {
+    await run("power-on");
+    assert.equal(node.view.get("/physState"), "POWER_ON");
+    await assert.rejects(run("power-off"), /'chassis power off' at 10.0.0.7 failed: .*not supported in present state/);
+  });
+});
+
+test("ipmi restarts a machine that hangs without a loss of power, and when that did not help by power off and on", async () => {
+  let power = "on";
+  const asked: string[] = [];
+  await withPlayed(async (args) => {
+    const command = args.at(-1) ?? "";
+    if (command !== "status") asked.push(command);
+    if (command === "on" || command === "off") power = command;
+    return { code: 0, stdout: `Chassis Power is ${power}\n`, stderr: "" };
+  }, async ({ run, node, clock }) => {
+    for (const expected of [["reset"], ["reset", "off", "on"]]) {
+      node.view.set("/physState", "PHYS_HANG");
+      const restarting = run("restart-hang");
+      await clock.advance(20_000);
+      await restarting;
+      assert.equal(node.view.get("/physState"), "POWER_ON");
+      assert.deepEqual(asked, expected);
+    }
+  });
+});
+
+test("ipmi has at most 16 processes, and kills those that take too long", async () => {
+  await withFolder(async (folder) => {
+    const clock = createVirtualClock();
+    const nodes = Array.from({ length: 40 }, (_, index) => {
+      const node = testNode(`n${index}`, { "/platform": "ipmi", "/bmc/address": `10.0.0.${index}` });
+      node.view.set("/platform", "ipmi");
+      return node;
+    });
+    const credentials = writeCredentials(folder, "all.json");
+    const own = testNode("root", { "/services/ipmi/config": { credentials, poll: 1_000 } });
+    let running = 0;
+    let most = 0;
+    let killed = 0;
+    const never: RunIpmitool = (_args, _password, signal) =>
+      new Promise((_resolve, reject) => {
+        most = Math.max(most, ++running);
+        signal.addEventListener("abort", () => {
+          running--;
+          killed++;
+          reject(signal.reason);
+        });
+      });
+    const { host: module } = await hostForTest(createIpmiModule({ run: never }), nodes, { role: "parent", own, clock });
+    await clock.advance(61_000);
+    assert.equal(most, 16);
+    assert.ok(killed >= 40, String(killed));
+    await module.stop();
+    assert.equal(running, 0);
+  });
+});
+
+test("parsePowerStatus() and parseFailure() take whatever a controller makes ipmitool say", () => {
+  assert.equal(parsePowerStatus("Chassis Power is on\n"), "on");
+  assert.equal(parsePowerStatus("Get HPM.x Capabilities request failed\nChassis Power is off\n"), "off");
+  assert.equal(parsePowerStatus("Chassis Power is onward"), undefined);
+  assert.equal(parseFailure("", SUITE).kind, "suite");
+  assert.equal(parseFailure("", "Address lookup for nowhere failed").kind, "silent");
+  assert.equal(parseFailure("", "Invalid user name\u0007").words, "Invalid user name?");
+  fc.assert(
+    fc.property(
+      fc.string({ unit: "binary", maxLength: 500 }),
+      fc.string({ unit: "binary", maxLength: 500 }),
+      (a, b) => {
+        const power = parsePowerStatus(a);
+        assert.ok(power === undefined || power === "on" || power === "off");
+        const { words } = parseFailure(a, b);
+        assert.ok(words.length > 0 && words.length <= 200 && !words.includes("\n"));
+      },
+    ),
+  );
+});
