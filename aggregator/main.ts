@@ -2,7 +2,10 @@ import { randomUUID } from "node:crypto";
 import process from "node:process";
 import { hostinfoDeclaration } from "../modules/hostinfo/declaration.ts";
 import { imageDeclaration } from "../modules/image/declaration.ts";
+import { createIpmiModule } from "../modules/ipmi/module.ts";
 import { createJoinModule } from "../modules/join/module.ts";
+import { createPowermanModule } from "../modules/powerman/module.ts";
+import { createRedfishModule } from "../modules/redfish/module.ts";
 import { serviceDeclaration } from "../modules/service/declaration.ts";
 import { createPxeModule } from "../modules/pxe/module.ts";
 import { createSimpowerModule } from "../modules/simpower/module.ts";
@@ -73,7 +76,14 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     const aggregator = orExplain(() =>
       createAggregator({
         ...{ cluster, name, run, store, stored, clock, log },
-        modules: [createJoinModule(), createSimpowerModule({ bootUri: () => boot.uri }), pxe],
+        modules: [
+          createJoinModule(),
+          createSimpowerModule({ bootUri: () => boot.uri }),
+          createRedfishModule(),
+          createIpmiModule(),
+          createPowermanModule(),
+          pxe,
+        ],
         agentModules: [serviceDeclaration, imageDeclaration, hostinfoDeclaration],
         grace: options.grace,
         random: Math.random,

@@ -1,7 +1,10 @@
 import { hostinfoDeclaration } from "../modules/hostinfo/declaration.ts";
 import { imageDeclaration } from "../modules/image/declaration.ts";
+import { ipmiDeclaration } from "../modules/ipmi/declaration.ts";
 import { joinDeclaration } from "../modules/join/declaration.ts";
+import { powermanDeclaration } from "../modules/powerman/declaration.ts";
 import { pxeDeclaration } from "../modules/pxe/declaration.ts";
+import { redfishDeclaration } from "../modules/redfish/declaration.ts";
 import { serviceDeclaration } from "../modules/service/declaration.ts";
 import { simpowerDeclaration } from "../modules/simpower/declaration.ts";
 import { policy } from "../src/engine/mod.ts";
@@ -12,6 +15,9 @@ const declarations: readonly ModuleDeclaration[] = [
   joinDeclaration,
   pxeDeclaration,
   simpowerDeclaration,
+  redfishDeclaration,
+  ipmiDeclaration,
+  powermanDeclaration,
   serviceDeclaration,
   imageDeclaration,
   hostinfoDeclaration,

@@ -24,6 +24,11 @@ const TEST_PACKAGES = [
   ["dhclient", "isc-dhcp-client"],
   ["dnsmasq", "dnsmasq-base"],
   ["ip", "iproute2"],
+  ["openssl", "openssl"],
+  ["ipmitool", "ipmitool"],
+  ["ipmi_sim", "openipmi"],
+  ["powermand", "powerman"],
+  ["redfishtool", "redfishtool"],
 ];
 
 /** @param {string} message */

@@ -4,6 +4,7 @@ import type { PowerSettings } from "../power/mod.ts";
 
 /** Where the config says nothing. */
 const SERVER = "localhost:10101";
+const PORT = 10_101;
 /** Milliseconds. */
 const POLL = 30_000;
 /** How long a device may say what was before. */
@@ -11,30 +12,39 @@ const SETTLE = 5_000;
 
 /** How powermand is to be spoken to. */
 export interface PowermanSettings extends PowerSettings {
-  readonly host: string;
-  readonly port: number;
+  /** Where powermand listens, as `host:port`. */
+  readonly server: string;
 }
 
 const ADDRESS = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9][A-Za-z0-9._-]*))(?::(\d{1,5}))?$/;
 
-/**
- * Reads the module's config, which the host has checked.
- *
- * @throws {PermanentError} When `server` is no address.
- */
+/** Reads the module's config, which the host has checked. */
 export function powermanConfigOf(config: Value | undefined): PowermanSettings {
   const given = isRecord(config) ? config : {};
-  const server = typeof given["server"] === "string" ? given["server"] : SERVER;
+  return {
+    server: typeof given["server"] === "string" ? given["server"] : SERVER,
+    poll: typeof given["poll"] === "number" ? given["poll"] : POLL,
+    sense: 0,
+    // A switched outlet can't ask a machine to shut down.
+    graceful: 0,
+    settle: SETTLE,
+  };
+}
+
+/**
+ * Where powermand listens.
+ *
+ * @throws {PermanentError} When it is no address.
+ */
+export function serverOf(server: string): { readonly host: string; readonly port: number } {
   const [, six, name, port] = ADDRESS.exec(server) ?? [];
   const host = six ?? name;
-  if (host === undefined || Number(port ?? 10_101) > 65_535) {
+  if (host === undefined || Number(port ?? PORT) > 65_535) {
     throw new PermanentError(
-      `'server' in '/services/powerman/config' is '${server}': expected something like ${SERVER}`,
+      `'server' in '/services/powerman/config' is '${server}': expected a host such as ${SERVER}`,
     );
   }
-  const poll = typeof given["poll"] === "number" ? given["poll"] : POLL;
-  // A switched outlet can't ask a machine to shut down.
-  return { host, port: Number(port ?? 10_101), poll, sense: 0, graceful: 0, settle: SETTLE };
+  return { host, port: Number(port ?? PORT) };
 }
 
 /** A name as powermand's hostlists have it: nothing that would be a range, a list or another command. */

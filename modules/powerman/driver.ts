@@ -2,9 +2,9 @@ import type { ModuleContext } from "../../src/module/mod.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
 import { createLimit, type Power, type PowerDriver, within } from "../power/mod.ts";
 import { createGathering } from "./gathering.ts";
-import { powermanNameOf, type PowermanSettings } from "./config.ts";
+import { powermanNameOf, type PowermanSettings, serverOf } from "./config.ts";
 import { type Connection, connectPowerman } from "./connection.ts";
-import { type Answer, hostlistsOf, unknownNames } from "./protocol.ts";
+import { type Answer, hostlistsOf, MAX_WORDS, unknownNames } from "./protocol.ts";
 
 /** The most connections at a time, so that what is slow does not hold up everything. */
 const MAX_CONNECTIONS = 4;
@@ -31,7 +31,7 @@ export function createPowermanDriver(
 
   /** Does a command over a connection that nobody uses. */
   async function command(text: string, urgent: boolean): Promise<Answer> {
-    const { host, port } = parts.settings();
+    const { host, port } = serverOf(parts.settings().server);
     const key = `${host} ${port}`;
     try {
       return await limit.run(
@@ -60,42 +60,49 @@ export function createPowermanDriver(
     }
     return undefined;
   }
-  /** Does a command about many names. Where powermand does not know some of them it does nothing at all: then each is asked for alone. */
+  /**
+   * Does a command about many names. Where powermand does not know some of them it does nothing at all: those have their
+   * answer then, and it is asked about the others.
+   */
   async function about(verb: string, names: readonly string[], urgent: boolean, take: Take): Promise<void> {
     for (const list of hostlistsOf(names)) {
       const answer = await command(`${verb} ${list.text}`, urgent);
-      if (unknownNames(answer) === undefined) take(list.names, answer);
-      else if (list.names.length === 1) take(list.names, answer);
-      else for (const name of list.names) take([name], await command(`${verb} ${name}`, urgent));
+      const unknown = unknownNames(answer);
+      const others = list.names.filter((name) => !unknown.has(name));
+      take(list.names.filter((name) => unknown.has(name)), answer);
+      if (others.length === list.names.length) take(others, answer);
+      else if (others.length > 0) await about(verb, others, urgent, take);
     }
   }
-  const statuses = createGathering<Power>(clock, async (names, settle, urgent) => {
-    await about("status", names, urgent, (asked, answer) => {
-      for (const name of asked) {
-        const power = answer.power.get(name);
-        settle(
-          name,
-          power === undefined || (power === "unknown" && answer.code >= 200) ? failureOf(name, answer) : power,
-        );
-      }
+  /** What somebody waits for is not gathered with what nobody does: one device that is slow makes the whole command so. */
+  function statuses(wait: number, urgent: boolean) {
+    return createGathering<Power>(clock, wait, async (names, settle) => {
+      await about("status", names, urgent, (asked, answer) => {
+        for (const name of asked) {
+          const power = answer.power.get(name);
+          const isKnown = power !== undefined && (power !== "unknown" || answer.code < 200);
+          settle(name, isKnown ? power : failureOf(name, answer));
+        }
+      });
     });
-  });
+  }
   /** Orders say only that they were taken, all of them, or that something went wrong: what then is, is asked. */
   function orders(verb: "on" | "off") {
-    return createGathering<true>(clock, async (names, settle) => {
+    return createGathering<true>(clock, URGENT_WAIT, async (names, settle) => {
       await about(verb, names, true, (asked, answer) => {
         for (const name of asked) settle(name, answer.code < 200 ? true : failureOf(name, answer));
       });
     });
   }
+  const polled = statuses(PATIENT_WAIT, false);
+  const wanted = statuses(URGENT_WAIT, true);
   const verbs = { on: orders("on"), off: orders("off") };
 
   return {
-    read: (node, ask) =>
-      statuses.ask(powermanNameOf(node), ask.urgent ? URGENT_WAIT : PATIENT_WAIT, ask.urgent, ask.signal),
+    read: async (node, ask) => await (ask.urgent ? wanted : polled).ask(powermanNameOf(node), ask.signal),
     async change(node, change, signal) {
       if (change !== "on" && change !== "off") return false;
-      return await verbs[change].ask(powermanNameOf(node), URGENT_WAIT, true, signal);
+      return await verbs[change].ask(powermanNameOf(node), signal);
     },
     async stop() {
       for (const { connection } of idle) connection.end();
@@ -107,6 +114,9 @@ type Take = (names: readonly string[], answer: Answer) => void;
 
 /** What went wrong, in powermand's words. A device that does not answer says nothing of its machines. */
 function failureOf(name: string, answer: Answer): Error {
-  const why = `powermand says of '${name}': ${[answer.words, ...answer.problems.slice(0, 3)].join("; ")}`;
+  const said = [answer.words, ...answer.problems.slice(0, 3)].join("; ").slice(0, MAX_WORDS);
+  const why = unknownNames(answer).has(name)
+    ? `powermand does not know '${name}': set the node's '/bmc/address' to what it is called there`
+    : `powermand says of '${name}': ${said}`;
   return answer.problems.length > 0 ? new UnavailableError(why) : new Error(why);
 }

@@ -1,4 +1,4 @@
-import { foldNodeset } from "../../src/nodeset/mod.ts";
+import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
 import type { Power } from "../power/mod.ts";
 
 /** What ends every answer. */
@@ -8,7 +8,7 @@ const MAX_LIST = 4_000;
 /** The most names that are asked for at once. */
 const MAX_NAMES = 1_024;
 /** The longest words of powermand that are passed on, in characters. */
-const MAX_WORDS = 200;
+export const MAX_WORDS = 200;
 
 /** Lists of names for commands, each as hostlists such as `n[1-16],login`, and what is in them. */
 export function hostlistsOf(names: Iterable<string>): { readonly text: string; readonly names: readonly string[] }[] {
@@ -31,7 +31,7 @@ export function hostlistsOf(names: Iterable<string>): { readonly text: string; r
 export interface Answer {
   /** 1xx: done; 2xx: failed, wholly or in part. */
   readonly code: number;
-  /** What the last line says. */
+  /** What the last line says: perhaps with a long list of names in it. */
   readonly words: string;
   /** By name: what the command found out. */
   readonly power: ReadonlyMap<string, Power>;
@@ -53,10 +53,12 @@ export function parseAnswer(text: string): Answer | undefined {
     if (name !== undefined) power.set(name, state === "on" || state === "off" ? state : "unknown");
     else if (line.startsWith("308 ") || line.startsWith("307 ")) problems.push(line.slice(4, 4 + MAX_WORDS));
   }
-  return { code: Number(code), words: words.slice(0, MAX_WORDS), power, problems };
+  return { code: Number(code), words, power, problems };
 }
 
-/** The names that powermand says it does not know, as it lists them: `209 No such nodes: n99,m[1-2]`. */
-export function unknownNames(answer: Answer): string | undefined {
-  return answer.code === 209 ? answer.words.replace(/^No such nodes: */, "") : undefined;
+/** The names that powermand says it does not know, as in `209 No such nodes: n99,m[1-2]`; empty where it does not say so. */
+export function unknownNames({ code, words }: Answer): ReadonlySet<string> {
+  const list = code === 209 ? /^No such nodes: *(\S+)/.exec(words)?.[1] : undefined;
+  const parsed = list === undefined ? undefined : parseNodeset(list);
+  return new Set(parsed?.ok === true ? parsed.names : []);
 }
