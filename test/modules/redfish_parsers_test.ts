@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { test } from "node:test";
+import fc from "fast-check";
+import { parseFingerprint } from "../../modules/redfish/exchange.ts";
+import { readEventData, readOrigins } from "../../modules/redfish/event_stream.ts";
+import { busyPause } from "../../modules/redfish/requests.ts";
+import { chooseReset, powerOf } from "../../modules/redfish/reset.ts";
+import {
+  parseResource,
+  readError,
+  readEventStream,
+  readMembers,
+  readNames,
+  readNextPage,
+  readResetTypes,
+  readServiceRoot,
+  readSystem,
+} from "../../modules/redfish/resources.ts";
+import {
+  readChassis,
+  readEnvironmentTemperature,
+  readEnvironmentWatts,
+  readPower,
+  readThermal,
+  readThermalMetrics,
+  readThermalMetricsLink,
+} from "../../modules/redfish/sensor_resources.ts";
+import { steadyTemperature, steadyWatts } from "../../modules/power/steady.ts";
+
+/** How many inputs each fuzzing test tries. */
+const RUNS = Number(process.env["KRAKEN_FUZZ_RUNS"] ?? 5_000);
+
+/** Real answers, cut down, of several vendors' kinds: what is broken in fuzzing. */
+const ANSWERS = [
+  {
+    "@odata.id": "/redfish/v1/Systems/System.Embedded.1",
+    Id: "System.Embedded.1",
+    PowerState: "On",
+    HostName: "n1",
+    Links: { Chassis: [{ "@odata.id": "/redfish/v1/Chassis/1" }] },
+    Actions: {
+      "#ComputerSystem.Reset": {
+        target: "/redfish/v1/Systems/System.Embedded.1/Actions/ComputerSystem.Reset",
+        "ResetType@Redfish.AllowableValues": ["On", "ForceOff", "GracefulShutdown"],
+        "@Redfish.ActionInfo": "/redfish/v1/Systems/1/ResetActionInfo",
+      },
+    },
+  },
+  { Parameters: [{ Name: "ResetType", Required: true, AllowableValues: ["On", "ForceOff"] }] },
+  { Members: [{ "@odata.id": "/redfish/v1/Systems/1" }], "Members@odata.nextLink": "/redfish/v1/Systems?$skip=1" },
+  { Systems: { "@odata.id": "/s" }, EventService: { "@odata.id": "/e" }, Links: { Sessions: { "@odata.id": "/x" } } },
+  { ServiceEnabled: true, ServerSentEventUri: "/redfish/v1/SSE" },
+  { error: { code: "Base.1.0.GeneralError", message: "No", "@Message.ExtendedInfo": [{ Message: "Really not" }] } },
+  { Events: [{ OriginOfCondition: { "@odata.id": "/redfish/v1/Systems/1" } }, { OriginOfCondition: "/old" }] },
+  { Temperatures: [{ Name: "Inlet Temp", PhysicalContext: "Intake", ReadingCelsius: 22 }] },
+  { PowerControl: [{ PowerConsumedWatts: 344 }] },
+  { PowerWatts: { Reading: 344.5 }, TemperatureCelsius: { Reading: 22.5 } },
+  { TemperatureSummaryCelsius: { Intake: { Reading: 22.5 } } },
+  {
+    Thermal: { "@odata.id": "/t" },
+    Power: { "@odata.id": "/p" },
+    ThermalSubsystem: { "@odata.id": "/ts" },
+    EnvironmentMetrics: { "@odata.id": "/em" },
+  },
+];
+
+/** Any JSON, or a real answer in which one place is something else. */
+const resource = fc.oneof(
+  fc.json({ maxDepth: 6 }),
+  fc.tuple(fc.constantFrom(...ANSWERS), fc.nat(), fc.jsonValue()).map(([answer, place, value]) =>
+    JSON.stringify(replaced(answer, place, value))
+  ),
+  fc.tuple(fc.constantFrom(...ANSWERS), fc.nat(), fc.nat()).map(([answer, start, length]) => {
+    const text = JSON.stringify(answer);
+    return text.slice(0, start % text.length) + text.slice((start % text.length) + length % 9);
+  }),
+  fc.string({ unit: "binary", maxLength: 300 }),
+);
+
+/** A copy in which the value at one place is another. */
+function replaced(whole: unknown, place: number, value: unknown): unknown {
+  let left = place % (JSON.stringify(whole).match(/[[{:,]/g)?.length ?? 1);
+  function copy(part: unknown): unknown {
+    if (left-- === 0) return value;
+    if (Array.isArray(part)) return part.map(copy);
+    if (typeof part !== "object" || part === null) return part;
+    return Object.fromEntries(Object.entries(part).map(([name, each]) => [name, copy(each)]));
+  }
+  return copy(whole);
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
+}
+
+test(`redfish's parsers take whatever arrives: ${RUNS} inputs`, () => {
+  fc.assert(
+    fc.property(resource, (text) => {
+      const found = parseResource(text);
+      if (found === undefined) return;
+      const system = readSystem(found);
+      if (system !== undefined) {
+        assert.ok(["on", "off", "changing", "unknown"].includes(powerOf(system.power)));
+        assert.ok(isText(system.resetTarget) && isText(system.actionInfo));
+        assert.ok(system.chassis.every(isText));
+        assert.ok(isText(chooseReset("off", system.resetTypes)));
+      }
+      const types = readResetTypes(found);
+      assert.ok(types === undefined || types.every(isText));
+      assert.ok(readMembers(found).every(isText) && readNames(found).every(isText));
+      assert.ok(Object.values(readServiceRoot(found)).every(isText));
+      assert.ok([readNextPage(found), readEventStream(found), readError(found)].every(isText));
+      assert.ok(Object.values(readChassis(found)).every(isText) && isText(readThermalMetricsLink(found)));
+      for (const read of [readThermal, readThermalMetrics, readEnvironmentTemperature]) {
+        const inlet = read(found);
+        assert.ok(inlet === undefined || (inlet > -50 && inlet < 150));
+      }
+      for (const read of [readPower, readEnvironmentWatts]) {
+        const watts = read(found);
+        assert.ok(watts === undefined || (watts >= 0 && watts <= 1_000_000));
+      }
+      assert.ok((readOrigins(text) ?? []).every(isText));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test("redfish's parsers read what real answers have", () => {
+  const [system, actionInfo, members, root, events, error, event, thermal, power, environment, metrics] = ANSWERS
+    .map((answer) => parseResource(JSON.stringify(answer)) ?? {});
+  assert.equal(readSystem(system ?? {})?.actionInfo, "/redfish/v1/Systems/1/ResetActionInfo");
+  assert.deepEqual(readSystem(system ?? {})?.chassis, ["/redfish/v1/Chassis/1"]);
+  assert.deepEqual(readResetTypes(actionInfo ?? {}), ["On", "ForceOff"]);
+  assert.deepEqual(readMembers(members ?? {}), ["/redfish/v1/Systems/1"]);
+  assert.deepEqual(readServiceRoot(root ?? {}), { systems: "/s", sessions: "/x", eventService: "/e" });
+  assert.equal(readEventStream(events ?? {}), "/redfish/v1/SSE");
+  assert.equal(readError(error), "Really not");
+  assert.deepEqual(readOrigins(JSON.stringify(event)), ["/redfish/v1/Systems/1", "/old"]);
+  assert.equal(readThermal(thermal ?? {}), 22);
+  assert.equal(readPower(power ?? {}), 344);
+  assert.equal(readEnvironmentWatts(environment ?? {}), 344.5);
+  assert.equal(readThermalMetrics(metrics ?? {}), 22.5);
+  assert.equal(parseResource("[".repeat(200_000)), undefined, "nested beyond reason");
+  assert.equal(parseResource(`{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}`)?.["b"], undefined);
+});
+
+test("chooseReset() takes what the controller allows, and asks for nothing that it does not", () => {
+  assert.equal(chooseReset("on", undefined), "On");
+  assert.equal(chooseReset("on", []), "On");
+  assert.equal(chooseReset("on", ["ForceOn", "PushPowerButton"]), "ForceOn");
+  assert.equal(chooseReset("on", ["ForceOff", "PushPowerButton"]), "PushPowerButton");
+  assert.equal(chooseReset("off", ["On", "PushPowerButton"]), undefined);
+  assert.equal(chooseReset("shutdown", ["On", "ForceOff"]), undefined);
+  assert.equal(chooseReset("restart", ["ForceRestart"]), "ForceRestart");
+  assert.equal(powerOf("PoweringOff"), "changing");
+  assert.equal(powerOf("Paused"), "unknown");
+});
+
+test("busyPause() waits as long as it is told, within limits", () => {
+  const now = Date.UTC(2030, 0, 1);
+  assert.equal(busyPause("5", 1, now), 5_000);
+  assert.equal(busyPause("0", 1, now), 1_000);
+  assert.equal(busyPause("86400", 1, now), 30_000);
+  assert.equal(busyPause(new Date(now + 7_000).toUTCString(), 1, now), 7_000);
+  assert.deepEqual([1, 2, 3].map((attempt) => busyPause(null, attempt, now)), [1_000, 2_000, 4_000]);
+  fc.assert(fc.property(fc.string(), fc.integer({ min: 1, max: 4 }), (text, attempt) => {
+    const pause = busyPause(text, attempt, now);
+    assert.ok(pause >= 1_000 && pause <= 30_000);
+  }));
+});
+
+test("readEventData() gives the same events however the stream is cut", async () => {
+  const text =
+    ': hello\r\n\r\nid: 1\ndata: {"a":1}\n\ndata: one\ndata:two\n\nretry: 5\nevent: x\ndata: last\n\ndata: unfinished';
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 40 }), async (sizes) => {
+      const bytes = new TextEncoder().encode(text);
+      const chunks: Uint8Array[] = [];
+      for (let at = 0, turn = 0; at < bytes.length; turn++) {
+        const size = sizes[turn % sizes.length] ?? 1;
+        chunks.push(bytes.slice(at, at + size));
+        at += size;
+      }
+      const data: string[] = [];
+      for await (const each of readEventData(streamOf(chunks))) data.push(each);
+      assert.deepEqual(data, ['{"a":1}', "one\ntwo", "last"]);
+    }),
+  );
+  const endless = streamOf(Array.from({ length: 40 }, () => new Uint8Array(10_000).fill(65)));
+  await assert.rejects(async () => {
+    for await (const _ of readEventData(endless)) assert.fail("There is no event");
+  }, /larger than 262144 characters/);
+});
+
+function streamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+  const left = [...chunks];
+  return new ReadableStream({
+    pull(controller) {
+      const next = left.shift();
+      if (next === undefined) controller.close();
+      else controller.enqueue(next);
+    },
+  });
+}
+
+test("steadyTemperature() and steadyWatts() keep still within noise, and follow what really changes", () => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: -20, max: 100, noNaN: true }),
+      fc.array(fc.double({ min: -1, max: 1, noNaN: true })),
+      (base, noise) => {
+        let stated: number | undefined;
+        let changes = 0;
+        for (const off of noise) {
+          const next = steadyTemperature(stated, base + off / 2);
+          if (next !== stated) changes++;
+          stated = next;
+        }
+        assert.ok(changes <= 1);
+      },
+    ),
+  );
+  assert.equal(steadyWatts(undefined, 180.4), 180);
+  assert.equal(steadyWatts(180, 188.9), 180);
+  assert.equal(steadyWatts(180, 190), 190);
+  assert.equal(steadyWatts(8, 4), 8);
+  assert.equal(steadyTemperature(22, 23.6), 24);
+});
+
+test("parseFingerprint() reads them as tools print them", () => {
+  const digits = "ab".repeat(32);
+  for (const text of [digits, digits.toUpperCase(), digits.match(/../g)?.join(":") ?? "", `SHA256:${digits}`]) {
+    assert.equal(parseFingerprint(text), digits.toUpperCase());
+  }
+  for (const text of ["", "ab", `${digits}00`, "zz".repeat(32)]) assert.equal(parseFingerprint(text), undefined);
+});
