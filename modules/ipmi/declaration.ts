@@ -1,6 +1,7 @@
+import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, services } from "../../src/state/mod.ts";
-import { bmc, powerMutations, restartMutation } from "../power/declaring.ts";
+import { bmc, otherBootMutation, powerMutations, restartMutation } from "../power/declaring.ts";
 
 /** The config of the module itself, on the aggregator's own node. */
 export const ipmiConfig = defineExtension("ipmi", {
@@ -27,7 +28,11 @@ const timeouts = { find: 90_000, on: 120_000, off: 240_000 };
 export const ipmiDeclaration = declareModule({
   name: "ipmi",
   about: "Powers machines on and off over IPMI",
-  extensions: [core, services, bmc, ipmiConfig],
+  extensions: [core, services, boot, bmc, ipmiConfig],
   discovers: ["/physState", "/bmc/error"],
-  mutations: { ...powerMutations("ipmi", timeouts), ...restartMutation("ipmi", timeouts) },
+  mutations: {
+    ...powerMutations("ipmi", timeouts),
+    ...restartMutation("ipmi", timeouts),
+    ...otherBootMutation("ipmi"),
+  },
 });

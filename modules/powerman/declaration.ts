@@ -1,6 +1,7 @@
+import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, services } from "../../src/state/mod.ts";
-import { bmc, powerMutations } from "../power/declaring.ts";
+import { bmc, otherBootMutation, powerMutations } from "../power/declaring.ts";
 
 /** The config of the module itself, on the aggregator's own node. */
 export const powermanConfig = defineExtension("powerman", {
@@ -24,7 +25,7 @@ const timeouts = { find: 90_000, on: 120_000, off: 120_000 };
 export const powermanDeclaration = declareModule({
   name: "powerman",
   about: "Powers machines on and off through powermand",
-  extensions: [core, services, bmc, powermanConfig],
+  extensions: [core, services, boot, bmc, powermanConfig],
   discovers: ["/physState", "/bmc/error"],
-  mutations: powerMutations("powerman", timeouts),
+  mutations: { ...powerMutations("powerman", timeouts), ...otherBootMutation("powerman") },
 });
