@@ -75,7 +75,7 @@ export interface TestBmcs extends Simulator {
 /** Starts BMCs behind one port of loopback. `more` is how they behave beside being quick. */
 export async function startBmcs(
   names: readonly string[],
-  more: { readonly [name: string]: unknown } = {},
+  more: { readonly [name: string]: unknown },
   tls?: Pair,
 ): Promise<TestBmcs> {
   const machines = new Map(names.map((name) => [name, createPlainMachine()]));
