@@ -5,6 +5,38 @@ export class MalformedPacketError extends Error {
   override readonly name = "MalformedPacketError";
 }
 
+/** What a server may send. */
+type ServerType = Exclude<ServerPacket["type"], "oversized">;
+
+/** Packet types by their numbers (section 2.2.1). */
+const TYPES: { readonly [number: number]: ServerType } = {
+  [PACKET_TYPES.connack]: "connack",
+  [PACKET_TYPES.publish]: "publish",
+  [PACKET_TYPES.puback]: "puback",
+  [PACKET_TYPES.suback]: "suback",
+  [PACKET_TYPES.pingresp]: "pingresp",
+};
+
+/**
+ * The type of a packet, by its first byte (section 2.2).
+ *
+ * @throws {MalformedPacketError} When a server may not send it, or not with these flags.
+ */
+export function packetTypeOf(first: number): ServerType {
+  const type = TYPES[first >> 4];
+  if (type === undefined) {
+    throw malformed(`packet type ${first >> 4}`, "CONNACK, PUBLISH, PUBACK, SUBACK or PINGRESP");
+  }
+  const qos = (first >> 1) & 0b11;
+  if (type === "publish") {
+    if (qos > 1) throw malformed(`PUBLISH with QoS ${qos}`, "0 or 1, as was asked for");
+  } else if ((first & 0x0f) !== 0) {
+    // Section 2.2.2: they are fixed.
+    throw malformed(`packet type ${first >> 4} with flags ${first & 0x0f}`, "no flags");
+  }
+  return type;
+}
+
 /**
  * Reads what comes after a fixed header.
  *
@@ -13,36 +45,32 @@ export class MalformedPacketError extends Error {
  * @throws {MalformedPacketError}
  */
 export function decodePacket(first: number, body: Uint8Array): ServerPacket {
-  const type = first >> 4;
-  if (type === PACKET_TYPES.publish) {
-    const { payloadAt, ...head } = publishHead(first, body);
-    return { type: "publish", ...head, payload: body.subarray(payloadAt) };
-  }
-  // Section 2.2.2: the flags of all other packets are fixed.
-  if ((first & 0x0f) !== 0) throw malformed(`packet type ${type} with flags ${first & 0x0f}`, "no flags");
+  const type = packetTypeOf(first);
   switch (type) {
-    case PACKET_TYPES.connack: {
+    case "publish": {
+      const { payloadAt, ...head } = publishHead(first, body);
+      return { type, ...head, payload: body.subarray(payloadAt) };
+    }
+    case "connack": {
       expectLength("CONNACK", body, 2);
       const [flags = 0, code = 0] = body;
       if (flags > 1) throw malformed(`CONNACK with flags ${flags}`, "0 or 1");
-      return { type: "connack", sessionPresent: flags === 1, code };
+      return { type, sessionPresent: flags === 1, code };
     }
-    case PACKET_TYPES.puback:
+    case "puback":
       expectLength("PUBACK", body, 2);
-      return { type: "puback", id: packetId(body, 0) };
-    case PACKET_TYPES.suback: {
+      return { type, id: packetId(body, 0) };
+    case "suback": {
       if (body.length < 3) throw malformed(`SUBACK of ${body.length} bytes`, "at least 3");
       const codes = [...body.subarray(2)];
       // Section 3.9.3: others are reserved.
       const wrong = codes.find((code) => code > 2 && code !== 128);
       if (wrong !== undefined) throw malformed(`SUBACK with return code ${wrong}`, "0, 1, 2 or 128");
-      return { type: "suback", id: packetId(body, 0), codes };
+      return { type, id: packetId(body, 0), codes };
     }
-    case PACKET_TYPES.pingresp:
+    case "pingresp":
       expectLength("PINGRESP", body, 0);
-      return { type: "pingresp" };
-    default:
-      throw malformed(`packet type ${type}`, "CONNACK, PUBLISH, PUBACK, SUBACK or PINGRESP");
+      return { type };
   }
 }
 
@@ -54,8 +82,9 @@ export function decodePacket(first: number, body: Uint8Array): ServerPacket {
  * @throws {MalformedPacketError} When it is none of a PUBLISH, or too short for its topic.
  */
 export function decodeOversized(first: number, beginning: Uint8Array, length: number): OversizedPacket {
-  const type = first >> 4;
-  if (type !== PACKET_TYPES.publish) throw malformed(`packet type ${type} of ${length} bytes`, "a short packet");
+  if (packetTypeOf(first) !== "publish") {
+    throw malformed(`packet type ${first >> 4} of ${length} bytes`, "a short packet");
+  }
   const { topic, id } = publishHead(first, beginning);
   return { type: "oversized", topic, length, ...(id !== undefined && { id }) };
 }
@@ -65,14 +94,12 @@ function publishHead(
   first: number,
   body: Uint8Array,
 ): Pick<PublishPacket, "topic" | "retain" | "id"> & { readonly payloadAt: number } {
-  const qos = (first >> 1) & 0b11;
-  if (qos > 1) throw malformed(`PUBLISH with QoS ${qos}`, "0 or 1, as was asked for");
   const topicEnd = 2 + uint16(body, 0);
   if (body.length < topicEnd) throw malformed(`PUBLISH with a topic beyond its end`, `${topicEnd} bytes or more`);
   const topic = text(body.subarray(2, topicEnd));
   if (topic === "" || /[+#]/.test(topic)) throw malformed("PUBLISH with an empty topic or wildcards", "a topic name");
   const retain = (first & 1) === 1;
-  if (qos === 0) return { topic, retain, payloadAt: topicEnd };
+  if ((first & 0b10) === 0) return { topic, retain, payloadAt: topicEnd };
   return { topic, retain, id: packetId(body, topicEnd), payloadAt: topicEnd + 2 };
 }
 

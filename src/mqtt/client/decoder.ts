@@ -1,4 +1,4 @@
-import { decodeOversized, decodePacket, malformed } from "./decode.ts";
+import { decodeOversized, decodePacket, malformed, packetTypeOf } from "./decode.ts";
 import type { ServerPacket } from "./packets.ts";
 
 /** Takes packets from a stream of bytes, however it is cut. */
@@ -33,6 +33,7 @@ export function createPacketDecoder(limit: number): PacketDecoder {
 
   /** Takes a byte of the fixed header. @returns The remaining length, once it is known (section 2.2.3). */
   function takeHeader(byte: number): number | undefined {
+    if (header.length === 0) packetTypeOf(byte); // what is no MQTT is seen at its first byte
     header.push(byte);
     if (header.length === 1 || (byte & 0x80) !== 0) {
       if (header.length > 4) throw malformed("a remaining length of more than four bytes", "at most four");

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import mqtt, { type IClientOptions } from "mqtt";
 import type { MqttConnectionOptions } from "../connection.ts";
 import { CONNECT_TIMEOUT_MS, END_TIMEOUT_MS, type MqttSession, type SessionEvents } from "../session.ts";
 
@@ -22,7 +22,7 @@ export function openMqttJsSession(options: MqttConnectionOptions, events: Sessio
 
   async function subscribe(): Promise<void> {
     try {
-      await grant(client, options.topics);
+      await client.subscribeAsync([...options.topics], { qos: 1 });
     } catch (error) {
       problem ??= `Cannot subscribe: ${error instanceof Error ? error.message : String(error)}`;
       client.end(true);
@@ -45,12 +45,6 @@ export function openMqttJsSession(options: MqttConnectionOptions, events: Sessio
       });
     },
   };
-}
-
-async function grant(client: MqttClient, topics: readonly string[]): Promise<void> {
-  const granted = await client.subscribeAsync([...topics], { qos: 1 });
-  const refused = granted.filter(({ qos }) => qos === 128).map(({ topic }) => topic);
-  if (refused.length > 0) throw new Error(`The broker refuses '${refused.join("', '")}'`);
 }
 
 function settingsOf(options: MqttConnectionOptions): IClientOptions {
