@@ -13,6 +13,7 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Programs that tests need beside npm's packages: the command to look for, and Debian's package that has it. */
 const TEST_PACKAGES = [
   ["mosquitto", "mosquitto"],
+  ["openssl", "openssl"],
   ["nats-server", "nats-server"],
   ["xz", "xz-utils"],
   ["setpriv", "util-linux"],

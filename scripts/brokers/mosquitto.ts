@@ -38,7 +38,17 @@ export interface MosquittoOptions {
   readonly port?: number;
   /** Absent, anyone on this machine may do anything. */
   readonly access?: Access;
+  /** Absent, without TLS. */
+  readonly tls?: TlsFiles;
   readonly signal?: AbortSignal;
+}
+
+/** Files in PEM of a broker that speaks TLS. */
+export interface TlsFiles {
+  /** Of the authority. */
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
 }
 
 /** Starts one Mosquitto on loopback, as examples/brokers/mosquitto has it. */
@@ -132,7 +142,7 @@ function start(
       mkdirSync(folder, { recursive: true });
       const file = join(folder, "mosquitto.conf");
       const text = fillIn(example(conf), {
-        "\nlistener 1883\n": `\nlistener ${port} 127.0.0.1\n`,
+        ...listener(port, options.tls),
         // It would become another user where root starts it, and then no longer die with this process.
         ...(process.getuid?.() === 0 ? { "\nuser mosquitto\n": "\nuser root\n" } : {}),
         ...(access === undefined ? OPEN : guarded(folder, acl, access)),
@@ -142,6 +152,19 @@ function start(
       return Promise.resolve([MOSQUITTO, "-c", file]);
     },
   });
+}
+
+/** The changes to the config for where it listens, and how. */
+function listener(port: number, tls: TlsFiles | undefined): Readonly<Record<string, string>> {
+  const own = `listener ${port} 127.0.0.1`;
+  if (tls === undefined) return { "\nlistener 1883\n": `\n${own}\n` };
+  return {
+    "\nlistener 1883\n": "\n",
+    "#listener 8883": own,
+    "#cafile /etc/mosquitto/certs/ca.pem": `cafile ${tls.ca}`,
+    "#certfile /etc/mosquitto/certs/server.pem": `certfile ${tls.certificate}`,
+    "#keyfile /etc/mosquitto/certs/server.key": `keyfile ${tls.key}`,
+  };
 }
 
 const OPEN: Readonly<Record<string, string>> = {
