@@ -1,7 +1,7 @@
 /** What a bench found. */
 export interface Bench {
   /** Plain data, for programs. */
-  readonly data: { readonly bench: string };
+  readonly data: { readonly bench: string; readonly [figure: string]: unknown };
   /** The same for people. */
   readonly table: string;
 }

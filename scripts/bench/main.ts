@@ -3,12 +3,14 @@
 import process from "node:process";
 import { callProgram, EXIT, runProcess, systemTerminal, type Terminal } from "../../src/cli/mod.ts";
 import type { Bench } from "./bench.ts";
+import { runAgentBench } from "./agent/main.ts";
+import { program as agent } from "./agent/options.ts";
 import { runPlanBench } from "./plan/main.ts";
 import { program as plan } from "./plan/options.ts";
 import { runSyncBench } from "./sync/main.ts";
 import { program as sync } from "./sync/options.ts";
 
-const NAMES = ["plan", "sync"];
+const NAMES = ["agent", "plan", "sync"];
 
 function print(terminal: Terminal, { data, table }: Bench, json: boolean): number {
   terminal.write(json ? `${JSON.stringify(data, undefined, 2)}\n` : table);
@@ -24,6 +26,14 @@ if (name === "sync") {
       async ({ options, terminal, signal }) =>
         print(terminal, await runSyncBench({ ...options, signal }), options.json),
     ));
+} else if (name === "agent") {
+  await runProcess(agent.name, async (io) =>
+    await callProgram(
+      agent,
+      { ...io, args },
+      async ({ options, terminal, signal }) =>
+        print(terminal, await runAgentBench({ ...options, signal }), options.json),
+    ));
 } else if (name === "plan") {
   // Without runProcess: it takes the signals, and hears none while the planner works.
   const io = { args, env: process.env, terminal: systemTerminal(), signal: new AbortController().signal };
@@ -34,7 +44,10 @@ if (name === "sync") {
   );
 } else {
   const isHelp = name === "--help" || name === "-h";
-  const usage = `Usage: npm run -s bench -- NAME [OPTION ...], where NAME is ${NAMES.join(" or ")}\n` +
+  const usage =
+    `Usage: npm run -s bench -- NAME [OPTION ...], where NAME is ${NAMES.slice(0, -1).join(", ")} or ${
+      NAMES.at(-1)
+    }\n` +
     "See `npm run -s bench -- NAME --help`\n";
   if (isHelp) process.stdout.write(usage);
   else process.stderr.write(`${name === undefined ? "NAME is missing" : `There is no bench '${name}'`}\n${usage}`);

@@ -17,7 +17,7 @@ export interface Figures {
 export async function measure(file: string, command: readonly string[]): Promise<Figures> {
   const [program = file, ...args] = [...command, "--version"];
   const startup = await medianTime(5, () => promisify(execFile)(program, args, { timeout: 30_000 }));
-  return { size: statSync(file).size, compressed: await xzSize(file), startup };
+  return { size: statSync(file).size, compressed: await compressedSize(file, ["xz", "-T0", "-6"]), startup };
 }
 
 async function medianTime(runs: number, run: () => Promise<unknown>): Promise<number> {
@@ -30,10 +30,13 @@ async function medianTime(runs: number, run: () => Promise<unknown>): Promise<nu
   return times.sort((a, b) => a - b)[Math.floor(runs / 2)] ?? 0;
 }
 
-async function xzSize(file: string): Promise<number> {
-  // All cores work on one file: several at once would be no faster and need more memory.
-  const output = await runTool(["sh", "-c", 'xz -T0 -6 --stdout "$0" | wc -c', file]);
-  return Number(output);
+/**
+ * The bytes of a file after a compressor.
+ *
+ * @param compressor Its command: all cores on one file, as several at once would be no faster and need more memory.
+ */
+export async function compressedSize(file: string, compressor: readonly string[]): Promise<number> {
+  return Number(await runTool(["sh", "-c", '"$@" | wc -c', "sh", ...compressor, "--stdout", file]));
 }
 
 /** A table of built files. */

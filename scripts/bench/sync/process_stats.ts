@@ -33,6 +33,23 @@ export function readMemory(pid: number): number {
   return numberAfter(readFileSync(`/proc/${pid}/status`, "utf8"), "VmRSS:") * 1024;
 }
 
+/** Memory of a process, in bytes. */
+export interface Memory {
+  /** Resident: with what it shares with others, such as pages of its own file. */
+  readonly resident: number;
+  /** What would be free again if it ended. */
+  readonly private: number;
+}
+
+/** Reads the memory of a process, resident and private. @throws {Error} When it is gone, or is another user's. */
+export function readMemoryUse(pid: number): Memory {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  return {
+    resident: numberAfter(text, "Rss:") * 1024,
+    private: (numberAfter(text, "Private_Clean:") + numberAfter(text, "Private_Dirty:")) * 1024,
+  };
+}
+
 /** The share of one core that was used in between, in per cent: more than 100 where several threads ran. */
 export function cpuPercent(before: ProcessUse, after: ProcessUse): number {
   return round((after.cpuMs - before.cpuMs) / (after.at - before.at) * 100);
