@@ -1,14 +1,15 @@
 import { connectMqtt } from "../../../src/mqtt/client/mod.ts";
 import { createLog } from "../../../src/log.ts";
+import { decodeFrame } from "../../../src/sync/mod.ts";
 
-/** Hears the first message on each of an agent's topics. */
+/** Hears agents say that they are alive. */
 export interface Births {
-  /** When the next message comes, by `performance.now()`. @throws {Error} After ten seconds without one. */
+  /** When the next one does, by `performance.now()`. @throws {Error} After ten seconds without one. */
   next(): Promise<number>;
   end(): Promise<void>;
 }
 
-/** Subscribes to a topic. */
+/** Subscribes to the life topic of agents. */
 export async function listenForBirths(url: string, topic: string): Promise<Births> {
   let heard: (at: number) => void = () => {};
   let connected: () => void = () => {};
@@ -17,7 +18,11 @@ export async function listenForBirths(url: string, topic: string): Promise<Birth
     ...{ url, clientId: "bench", topics: [topic], random: Math.random, log: createLog(() => {}) },
     onConnect: () => connected(),
     onClose() {},
-    onMessage: () => heard(performance.now()),
+    onMessage(_topic, payload) {
+      const decoded = decodeFrame(payload);
+      // The will of the one before says that it is dead.
+      if (decoded.ok && decoded.frame.type === "alive") heard(performance.now());
+    },
   });
   await ready;
   return {

@@ -35,9 +35,9 @@ export function readMemory(pid: number): number {
 
 /** Memory of a process, in bytes. */
 export interface Memory {
-  /** Resident: with what it shares with others, such as pages of its own file. */
+  /** Resident: with pages of its own file, which the system can read again at any time. */
   readonly resident: number;
-  /** What would be free again if it ended. */
+  /** Its own alone, and in no file: what the system can't do without. */
   readonly private: number;
 }
 
@@ -46,7 +46,7 @@ export function readMemoryUse(pid: number): Memory {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   return {
     resident: numberAfter(text, "Rss:") * 1024,
-    private: (numberAfter(text, "Private_Clean:") + numberAfter(text, "Private_Dirty:")) * 1024,
+    private: numberAfter(text, "Private_Dirty:") * 1024,
   };
 }
 
