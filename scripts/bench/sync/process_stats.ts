@@ -46,7 +46,7 @@ export function readMemoryUse(pid: number): Memory {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   return {
     resident: numberAfter(text, "Rss:") * 1024,
-    private: numberAfter(text, "Private_Dirty:") * 1024,
+    private: numberAfter(text, "Anonymous:") * 1024,
   };
 }
 
