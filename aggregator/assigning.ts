@@ -72,7 +72,7 @@ export function createAssigning(
     to: string,
     isHandedOver: boolean,
   ): readonly string[] {
-    if (last === undefined || nodes.placement.isAggregator(id)) return []; // nobody powers aggregators
+    if (last === undefined) return [];
     const self = replica.get(id)?.facets.self ?? new Map();
     const wasHeard = assignmentOf(newestVersion(self)[0]) >= last.number;
     const before = wasHeard ? [] : heldBy(facet);

@@ -4,6 +4,8 @@ import { compareNames } from "../src/nodeset/mod.ts";
 import type { Planner } from "../src/plan/mod.ts";
 import {
   assignmentIn,
+  assignmentNumber,
+  assignmentOf,
   assignmentValue,
   bindUrl,
   type Difference,
@@ -143,7 +145,8 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     const ids = new Map(asked.map(({ id, cfg }) => [String(cfg.get("/name")), id]));
     const wanted = asked.map(({ id, cfg }) => ({ id, cfg: assigning.complete(id, cfg, ids, isHandedOver) }));
     problems.push(...wanted.flatMap(({ cfg }) => findWorn(cfg)), ...wanted.flatMap(({ cfg }) => findLost(cfg)));
-    problems.push(...findCircles(parts, wanted));
+    const circles = findCircles(parts, wanted);
+    problems.push(...(circles.length > 0 ? circles : findCrossings(parts, wanted)));
     problems.push(...findNameClashes(parts, wanted));
     problems.push(...findShared(wanted, () => everyNode(parts)));
     if (problems.length > 0) return { ok: false, kind: "invalid", problems };
@@ -408,6 +411,45 @@ function findCircles({ nodes, ownName }: CfgParts, wanted: readonly Wanted[]): s
     }
     if (name === ownName && cfg.get("/parent") !== undefined) {
       return [`${name}: /parent is "${cfg.get("/parent")}": the root has none`];
+    }
+    return [];
+  });
+}
+
+/**
+ * An aggregator must not be moved below one that may still be below it: that one hears of its own move from the first one,
+ * which would wait for it to be taken in.
+ */
+function findCrossings({ replica, nodes }: CfgParts, wanted: readonly Wanted[]): string[] {
+  const parents = new Map(wanted.map(({ cfg }) => [String(cfg.get("/name")), cfg]));
+  /** The aggregators that one of this name is below, and those that may still have it. */
+  function above(name: string): string[] {
+    const id = nodes.placement.aggregator(name);
+    const { cfg, self } = (id === undefined ? undefined : replica.get(id))?.facets ?? {};
+    const after = parents.get(name);
+    const parent = after?.get("/parent") ?? cfg?.get("/parent")?.value;
+    const planned = new Map([["/assignment", { value: after?.get("/assignment") ?? null, version: [0, 0] as const }]]);
+    const present = after === undefined ? cfg : planned;
+    const isHeard = assignmentOf(newestVersion(self ?? new Map())[0]) >= assignmentNumber(present);
+    const held = isHeard ? [] : heldBy(present).flatMap((holder) => nodes.read(holder)?.name ?? []);
+    return typeof parent === "string" ? [parent, ...held] : held;
+  }
+  return wanted.flatMap(({ id, cfg }): string[] => {
+    const name = String(cfg.get("/name"));
+    const to = cfg.get("/parent");
+    const isMoved = cfg.get("/role") === "AGGREGATOR" && to !== replica.get(id)?.facets.cfg.get("/parent")?.value;
+    if (!isMoved || typeof to !== "string") return [];
+    const seen = new Set<string>();
+    const open = [to];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      if (at === name) {
+        return [
+          `${name}: /parent is "${to}", which was moved away from ${name} and has not been heard since: try again later`,
+        ];
+      }
+      if (seen.has(at)) continue;
+      seen.add(at);
+      open.push(...above(at));
     }
     return [];
   });

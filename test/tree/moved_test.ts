@@ -68,3 +68,18 @@ test("a moved node joins its new rack untouched however late its old one hears o
   assert.deepEqual(world.orders, []);
   await world.stop();
 });
+
+test("a rack is not moved below one that was moved away from it and has not been heard since", async () => {
+  const world = await level();
+  world.set(["b"], { "/parent": "a" });
+  await world.clock.advance(20_000);
+  cut(world, "a", "root");
+  assert.equal(world.set(["b"], { "/parent": "root" }), true);
+  assert.equal(world.set(["a"], { "/parent": "b" }), false);
+  world.network.heal();
+  await world.clock.advance(60_000);
+  assert.equal(world.set(["a"], { "/parent": "b" }), true);
+  await world.clock.advance(60_000);
+  assert.deepEqual(disagreements(world), []);
+  await world.stop();
+});
