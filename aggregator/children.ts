@@ -132,6 +132,8 @@ export function createChildren(parts: ChildrenParts): Children {
   const { nodes, replica, clock } = parts;
   const { placement } = nodes;
   const links = new Map<string, Child>();
+  /** What links that are gone have counted. */
+  const past = { retransmits: 0, droppedFrames: 0, droppedValues: 0 };
   const terms = new Map(parts.terms);
   const sameRun = new Map<string, boolean>();
   const known = createKnownModules(clock, [parts.agentModules, parts.modules]);
@@ -285,6 +287,15 @@ export function createChildren(parts: ChildrenParts): Children {
     const scope = linkOf(child)?.scope;
     return scope !== undefined && "leaving" in scope ? scope : undefined;
   }
+  /** Forgets a link. What it has counted stays counted: counters only grow. */
+  function drop(child: string): void {
+    const counts = links.get(child)?.link.counts;
+    links.delete(child);
+    if (counts === undefined) return;
+    past.retransmits += counts.retransmits;
+    past.droppedFrames += counts.droppedFrames;
+    past.droppedValues += counts.droppedValues;
+  }
   /** Where a node that is no child joins, if that is known. */
   function redirect(child: string): void {
     moved.heard(child, whereabouts.of(child));
@@ -326,7 +337,7 @@ export function createChildren(parts: ChildrenParts): Children {
       const link = links.get(child)?.link;
       if (link === undefined || link.state === "down") return;
       link.stop();
-      links.delete(child);
+      drop(child);
       parts.onState(child, "down", false, "its machine was powered off");
     },
     remove(child) {
@@ -338,7 +349,7 @@ export function createChildren(parts: ChildrenParts): Children {
         moved.tell(child, assignment);
       } else there?.link.call(); // it asks again, and is sent on as soon as it is known where to
       there?.link.stop();
-      links.delete(child);
+      drop(child);
       if (there !== undefined && "leaving" in there.scope) {
         parts.owing.set(child, false);
         told(child, there.scope.leaving());
@@ -372,7 +383,8 @@ export function createChildren(parts: ChildrenParts): Children {
     session: (child) => links.get(child)?.link.session,
     get counts() {
       const all = { down: 0, joining: 0, level: 0 };
-      let [windows, retransmits, droppedFrames, droppedValues] = [0, 0, 0, 0];
+      let { retransmits, droppedFrames, droppedValues } = past;
+      let windows = 0;
       for (const { link } of links.values()) {
         all[link.state]++;
         const { counts } = link;

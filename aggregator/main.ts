@@ -28,7 +28,7 @@ import { program } from "./options.ts";
 import { openSqliteStore } from "./store/mod.ts";
 import { startTransport, type Transport } from "./transport.ts";
 
-const NO_COUNTS = { sent: 0, unsent: 0, received: 0, malformed: 0, waiting: 0 };
+const NO_COUNTS = { sent: 0, unsent: 0, received: 0, malformed: 0, waiting: 0, waitingBytes: 0 };
 
 await runProgram(program, async ({ options, terminal, signal }) => {
   const { cluster, name, broker } = options;

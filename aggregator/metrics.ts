@@ -54,7 +54,18 @@ export function readMetrics(parts: {
     ...(counts.upWaiting === undefined
       ? []
       : [gauge("waiting_up", "1 while the parent has not acknowledged a window of changes", counts.upWaiting ? 1 : 0)]),
-    perWay("waiting_messages", "gauge", "Messages that the broker has not acknowledged", (each) => each.waiting),
+    perWay(
+      "waiting_messages",
+      "gauge",
+      "Messages that the broker has not acknowledged; the embedded one: has not handed on",
+      (each) => each.waiting,
+    ),
+    perWay(
+      "waiting_bytes",
+      "gauge",
+      "Bytes of these messages; the embedded broker: that connections have not taken",
+      (each) => each.waitingBytes,
+    ),
     gauge("waiting_documents", "Documents with changes that are not on disk", counts.unsavedDocuments),
     gauge("waiting_events", "Events that are not on disk", counts.unsavedEvents),
     gauge("store_failing", "1 while the store takes no writes", counts.store.isFailing ? 1 : 0),

@@ -64,6 +64,8 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   const { cluster, log, host = "127.0.0.1", maxConnections = DEFAULT_MAX_CONNECTIONS } = options;
   const listeners = new Set<(topic: string, payload: Uint8Array) => void>();
   const sockets = new Set<Socket>();
+  /** Messages of this process that are being handed to those who subscribe. */
+  let handing = 0;
   const identities = createIdentities(options.guarded);
   const aedes = await createAedes(cluster, identities);
   keepRetainedByTopic(aedes);
@@ -122,10 +124,17 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
     get clients() {
       return aedes.connectedClients;
     },
+    get waiting() {
+      let bytes = 0;
+      for (const socket of sockets) bytes += socket.writableLength;
+      return { messages: handing, bytes };
+    },
     publish(topic, payload, qos) {
+      handing++;
       aedes.publish(
         { cmd: "publish", topic, payload: Buffer.from(payload), qos, retain: false, dup: false },
         (error) => {
+          handing--;
           if (error) log.warn("Broker cannot publish", { topic, why: error.message });
         },
       );

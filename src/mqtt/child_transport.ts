@@ -62,8 +62,8 @@ export function createChildTransport(options: ChildTransportOptions): ChildTrans
 
   return {
     get counts() {
-      const waiting = connection?.waiting ?? 0;
-      return { sent, unsent, received: intake.received, malformed: intake.malformed, waiting };
+      const { messages: waiting, bytes: waitingBytes } = connection?.waiting ?? { messages: 0, bytes: 0 };
+      return { sent, unsent, received: intake.received, malformed: intake.malformed, waiting, waitingBytes };
     },
     send(frame) {
       const bytes = encodeFrame(frame);

@@ -30,14 +30,20 @@ export interface PublishOptions {
   readonly qos?: 0 | 1;
 }
 
+/** What is on its way. */
+export interface Waiting {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
 /** A connection to an MQTT broker that comes back by itself. MQTT 3.1.1, clean sessions, QoS 1. */
 export interface MqttConnection {
   /** @returns Whether the broker has taken the message: false when there is no connection, or too much is under way. */
   publish(topic: string, payload: Uint8Array, options?: PublishOptions): Promise<boolean>;
   /** Disconnects cleanly, so that the will is not published. */
   end(): Promise<void>;
-  /** Messages that the broker has not acknowledged. */
-  readonly waiting: number;
+  /** Messages that the broker has not acknowledged, and the bytes of their payloads. */
+  readonly waiting: Waiting;
 }
 
 /**

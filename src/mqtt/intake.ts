@@ -10,8 +10,10 @@ export interface TransportCounts {
   readonly received: number;
   /** Messages that are no frame, or no frame of their topic. */
   readonly malformed: number;
-  /** Messages that the broker has not acknowledged. */
+  /** Messages that the broker has not acknowledged, or has not got rid of where it is in this process. */
   readonly waiting: number;
+  /** Their payloads; of a broker in this process, what its connections have not taken yet. Bytes. */
+  readonly waitingBytes: number;
 }
 
 /** Takes messages in: what is no frame of its topic is dropped, counted and logged. */

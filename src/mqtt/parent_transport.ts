@@ -1,7 +1,7 @@
 import type { Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { type DownFrame, encodeFrame, type LifeFrame, MAX_FRAME_BYTES, type UpFrame } from "../sync/mod.ts";
-import type { MqttConnect } from "./connection.ts";
+import type { MqttConnect, Waiting } from "./connection.ts";
 import { createIntake, type Intake, isLifeFrame, isUpFrame, type TransportCounts } from "./intake.ts";
 import { qosOf } from "./qos.ts";
 import { childrenFilter, formatTopic, parseTopic } from "./topics.ts";
@@ -32,6 +32,8 @@ export interface LocalBroker {
   publish(topic: string, payload: Uint8Array, qos: 0 | 1): void;
   /** Calls back with what clients publish, wills included. @returns Ends it. */
   onPublish(listener: (topic: string, payload: Uint8Array) => void): () => void;
+  /** Messages that were published here and not yet handed to all who subscribe, and bytes that no connection has taken yet. */
+  readonly waiting: Waiting;
 }
 
 /** Carries frames over a broker in the same process. */
@@ -53,7 +55,7 @@ export function createLocalParentTransport(broker: LocalBroker, options: ParentT
   }, () => {
     end();
     return Promise.resolve();
-  }, () => 0);
+  }, () => broker.waiting);
 }
 
 /** Carries frames over any MQTT broker. */
@@ -116,14 +118,16 @@ function makeTransport(
   intake: Intake,
   publish: (topic: string, bytes: Uint8Array, qos: 0 | 1) => Promise<boolean>,
   stop: () => Promise<void>,
-  waiting: () => number,
+  waiting: () => Waiting,
 ): ParentTransport {
   const { cluster, parent, log } = options;
   let sent = 0;
   let unsent = 0;
   return {
     get counts() {
-      return { sent, unsent, received: intake.received, malformed: intake.malformed, waiting: waiting() };
+      const { messages, bytes } = waiting();
+      const { received, malformed } = intake;
+      return { sent, unsent, received, malformed, waiting: messages, waitingBytes: bytes };
     },
     send(child, frame) {
       const bytes = encodeFrame(frame);

@@ -98,7 +98,7 @@ export function keepConnected(options: MqttConnectionOptions, open: OpenSession)
       });
     },
     get waiting() {
-      return outstanding.size;
+      return { messages: outstanding.size, bytes: outstandingBytes };
     },
     async end() {
       ended = true;

@@ -9,6 +9,7 @@ import {
   createChildTransport,
 } from "./child_transport.ts";
 import { entitle } from "./credentials.ts";
+import type { TransportCounts } from "./intake.ts";
 
 /** How long a child asks a parent in vain before it asks the standby, and the other way round: at least, in milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -65,6 +66,8 @@ export function createUplink(
   let state: LinkState = "down";
   let end: ChildEnd | undefined;
   let transport = make();
+  /** What the transports before this one have counted. */
+  let past: TransportCounts | undefined;
   let changing: Promise<void> | undefined;
   let stopped = false;
   let cancelPatience: (() => void) | undefined;
@@ -92,6 +95,7 @@ export function createUplink(
     changing = last.stop(isBack).then(() => {
       changing = undefined;
       if (stopped || end === undefined) return;
+      past = addCounts(past, last.counts);
       transport = make();
       begin(end);
     });
@@ -147,7 +151,7 @@ export function createUplink(
       return current.parent;
     },
     get counts() {
-      return transport.counts;
+      return addCounts(past, transport.counts);
     },
     send(frame) {
       if (changing === undefined) transport.send(frame);
@@ -190,5 +194,17 @@ export function createUplink(
       await changing;
       await transport.stop();
     },
+  };
+}
+
+/** What was counted altogether; what waits is what waits now. */
+function addCounts(past: TransportCounts | undefined, now: TransportCounts): TransportCounts {
+  if (past === undefined) return now;
+  return {
+    ...now,
+    sent: past.sent + now.sent,
+    unsent: past.unsent + now.unsent,
+    received: past.received + now.received,
+    malformed: past.malformed + now.malformed,
   };
 }

@@ -134,6 +134,19 @@ test("what changes by itself on a frozen node is repaired after the thaw", async
   await cluster.stop();
 });
 
+test("what a link has counted stays counted when the link is gone", async () => {
+  const cluster = await synced();
+  const { id } = cluster.machine("n1");
+  cluster.aggregator.receive(id, { type: "ack", from: "nobody", to: "nobody", received: 1 });
+  const { droppedFrames } = cluster.aggregator.counts.children;
+  assert.equal(droppedFrames, 1);
+  cluster.set("n1", { "/physState": "POWER_OFF" });
+  await cluster.converge();
+  assert.deepEqual(cluster.aggregator.counts.children.links, { down: 0, joining: 0, level: 0 });
+  assert.ok(cluster.aggregator.counts.children.droppedFrames >= 1);
+  await cluster.stop();
+});
+
 test("power off of a node in SYNC drains it first, and is refused with the reason while it is busy", async () => {
   const cluster = await synced({ "/services/web/state": "RUN" });
   const { id } = cluster.machine("n1");

@@ -33,10 +33,14 @@ test("a child that is sent to a broker elsewhere joins it without the name and p
   const uplink = createUplink({
     ...{ url: "mqtts://n1:secret@a", cluster: "c", parent: "p1", child: "n1", run: "r" },
     ...{ random: () => 0.5, clock: createVirtualClock(), log: createLog((line) => lines.push(line)) },
-    connect: () => ({ publish: () => Promise.resolve(false), end: () => Promise.resolve(), waiting: 0 }),
+    connect: () => ({
+      publish: () => Promise.resolve(false),
+      end: () => Promise.resolve(),
+      waiting: { messages: 0, bytes: 0 },
+    }),
   }, ({ url }) => {
     brokers.push(url);
-    const counts = { sent: 0, unsent: 0, received: 0, malformed: 0, waiting: 0 };
+    const counts = { sent: 0, unsent: 0, received: 0, malformed: 0, waiting: 0, waitingBytes: 0 };
     return { counts, send() {}, start() {}, stop: () => Promise.resolve() };
   });
   uplink.assign({ number: 2, parent: "p2", broker: "mqtts://a:8884" });

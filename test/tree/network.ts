@@ -181,7 +181,7 @@ export function createNetwork(
       const { child, parent } = options;
       clients.add(client);
       return {
-        counts: { sent: 0, unsent: 0, received: 0, malformed: 0, waiting: 0 },
+        counts: { sent: 0, unsent: 0, received: 0, malformed: 0, waiting: 0, waitingBytes: 0 },
         send(frame) {
           if (!client.connected || !owner.alive) return;
           network.onFrame(child, parent, frame);
