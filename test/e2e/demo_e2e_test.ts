@@ -46,6 +46,20 @@ test("the demo drives its nodes from POWER_OFF to SYNC and prints one JSON objec
   }
 });
 
+test("the demo with three tiers brings up the nodes of each rack, and counts what all aggregators did", async () => {
+  const demo = startDemo("--tiers", "3", "--nodes", "4", "--until-converged", "--json");
+  try {
+    assert.equal(await demo.exited, 0, demo.printed.stderr);
+    const result: Record<string, unknown> = JSON.parse(demo.printed.stdout);
+    assert.equal(result["nodes"], 4);
+    assert.equal(result["converged"], 4);
+    assert.ok(Number(result["mutations"]) >= 4, "the racks' engines are counted");
+    assert.match(demo.printed.stderr, /4 of 4 nodes converged/);
+  } finally {
+    demo.signal("SIGKILL");
+  }
+});
+
 test("the demo goes on when its aggregator is killed in the middle of the bring-up", async () => {
   const demo = startDemo("--nodes", "6", "--until-converged");
   try {

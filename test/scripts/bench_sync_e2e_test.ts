@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { NO_MOSQUITTO } from "../../scripts/brokers/mosquitto.ts";
 import { runCommand } from "../../scripts/command.ts";
 import { DENO_CONFIG, denoPath, ROOT } from "../../scripts/runtimes.ts";
 import { isRecord } from "../../src/state/mod.ts";
@@ -54,6 +55,44 @@ test("bench sync measures real agents, the floor and every process, and leaves n
   }
   assert.ok(Array.isArray(figures["targets"]) && figures["targets"].length === 5);
 });
+
+test(
+  "bench sync measures a tree of aggregators over a Mosquitto, with every process of it",
+  { skip: NO_MOSQUITTO },
+  async () => {
+    const agents = 50;
+    const { code, output, leftovers } = await bench(
+      ...["sync", "--agents", String(agents), "--tiers", "2", "--broker", "mosquitto", "--json"],
+    );
+    assert.equal(code, 0, output);
+    assert.deepEqual(leftovers, []);
+    const figures: unknown = JSON.parse(output.slice(output.indexOf("{\n"))); // progress comes before it
+    assert.ok(isRecord(figures));
+    const { bench: name, tiers, broker, agents: counted, wrong, verified } = figures;
+    assert.deepEqual({ name, tiers, broker, counted }, {
+      name: "sync",
+      tiers: 2,
+      broker: "mosquitto",
+      counted: agents,
+    });
+    assert.deepEqual({ wrong, verified }, { wrong: 0, verified: agents });
+    for (
+      const field of ["levelMs", "absorbedPerSec", "floorPerSec", "rootUsPerChange", "brokerUsPerChange", "rootRssMb"]
+    ) {
+      assert.ok(numberIn(figures, field) > 0, field);
+    }
+    for (const field of ["idleCpuPct", "absorbCpuPct", "levelRssMb", "absorbRssMb"]) {
+      for (const part of ["root", "broker", "below", "generators"]) {
+        assert.ok(
+          numberIn(figures[field], part) >= 0,
+          part,
+        );
+      }
+    }
+    assert.ok(numberIn(figures["levelRssMb"], "below") > 0, "the racks are processes");
+    assert.ok(Array.isArray(figures["targets"]) && figures["targets"].length === 5);
+  },
+);
 
 test("bench names an option that it does not have, and a bench that there is not", async () => {
   const cases = [
