@@ -1,0 +1,283 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import process from "node:process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import fc from "fast-check";
+import { readRange } from "../../aggregator/boot/http/range.ts";
+import { createBootApp } from "../../aggregator/boot/http/app.ts";
+import { serveBoot } from "../../aggregator/boot/http/serve.ts";
+import { createProgress } from "../../aggregator/boot/progress.ts";
+import { createLog } from "../../src/log.ts";
+import { waitFor } from "../../scripts/cluster/wait.ts";
+import { get } from "./pxe_client.ts";
+import { createVirtualBoot } from "./virtual_boot.ts";
+
+const MAC = "52:54:00:77:00:01";
+const KERNEL = Uint8Array.from({ length: 300_001 }, (_, index) => (index * 7) % 251);
+const INITRD = Uint8Array.from({ length: 700_000 }, (_, index) => (index * 13) % 241);
+const ETAG = `"${createHash("sha256").update(KERNEL).digest("hex")}"`;
+
+/** A boot HTTP server on real sockets, for the machine n1, which is on. */
+async function withServer(
+  body: (world: { url: string; folder: string } & Awaited<ReturnType<typeof createVirtualBoot>>) => Promise<void>,
+  options: { readonly holdsAddresses?: boolean } = {},
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "kraken-files-"));
+  const files = join(folder, "files");
+  mkdirSync(join(files, "images"), { recursive: true });
+  writeFileSync(join(files, "vmlinuz"), KERNEL);
+  writeFileSync(join(files, "initrd.img"), INITRD);
+  writeFileSync(join(files, "empty"), "");
+  writeFileSync(join(files, "images", "root.sqfs"), "image");
+  writeFileSync(join(folder, "secret"), "secret");
+  symlinkSync(join(folder, "secret"), join(files, "out"));
+  const world = await createVirtualBoot();
+  let url = "";
+  const app = createBootApp({
+    cluster: "virtual",
+    parent: world.aggregator.id,
+    server: () => url,
+    broker: () => "mqtt://127.0.0.1:1",
+    files,
+    holdsAddresses: options.holdsAddresses ?? false,
+    desk: world.desk,
+    enrolment: world.enrolment,
+    strangers: world.strangers,
+    clock: world.clock,
+    log: createLog(() => {}),
+  });
+  const server = await serveBoot(app, { host: "127.0.0.1", port: 0 });
+  url = `http://127.0.0.1:${server.port}`;
+  world.apply({
+    n1: { "/ipv4/mac": MAC, "/boot/method": "pxe", "/ipv4/address": "127.0.0.5", "/physState": "POWER_ON" },
+  });
+  await world.clock.advance(5_000);
+  try {
+    await body({ ...world, url, folder });
+  } finally {
+    await server.close();
+    await world.aggregator.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test("a file is sent whole, in part, or not at all, as RFC 9110 has it, with its SHA-256 as entity tag", () =>
+  withServer(async ({ url }) => {
+    const file = `${url}/boot/v1/files/vmlinuz`;
+    const ask = (headers: Record<string, string> = {}, method = "GET") => get(file, { headers, method });
+    const whole = await ask();
+    assert.equal(whole.status, 200);
+    assert.deepEqual(new Uint8Array(whole.body), KERNEL);
+    assert.equal(whole.headers.etag, ETAG);
+    assert.equal(whole.headers["content-length"], String(KERNEL.length));
+    assert.equal(whole.headers["accept-ranges"], "bytes");
+    const cases: [Record<string, string>, number, number, number][] = [
+      [{ range: "bytes=0-9" }, 206, 0, 9],
+      [{ range: "bytes=100-" }, 206, 100, KERNEL.length - 1],
+      [{ range: "bytes=-7" }, 206, KERNEL.length - 7, KERNEL.length - 1],
+      [{ range: `bytes=5-${KERNEL.length * 9}` }, 206, 5, KERNEL.length - 1],
+      [{ range: "bytes=0-9", "if-range": ETAG }, 206, 0, 9],
+      [{ range: "bytes=0-9", "if-range": '"older"' }, 200, 0, KERNEL.length - 1],
+      [{ range: "bytes=0-1,5-9" }, 200, 0, KERNEL.length - 1],
+      [{ range: "lines=1-2" }, 200, 0, KERNEL.length - 1],
+      [{ range: "bytes=9-2" }, 200, 0, KERNEL.length - 1],
+    ];
+    for (const [headers, status, first, last] of cases) {
+      const part = await ask(headers);
+      assert.equal(part.status, status, JSON.stringify(headers));
+      assert.deepEqual(new Uint8Array(part.body), KERNEL.subarray(first, last + 1));
+      if (status === 206) assert.equal(part.headers["content-range"], `bytes ${first}-${last}/${KERNEL.length}`);
+    }
+    const beyond = await ask({ range: `bytes=${KERNEL.length}-` });
+    assert.deepEqual([beyond.status, beyond.headers["content-range"]], [416, `bytes */${KERNEL.length}`]);
+    const head = await ask({}, "HEAD");
+    assert.deepEqual([head.status, head.body.length, head.headers["content-length"]], [200, 0, String(KERNEL.length)]);
+    assert.equal((await ask({ "if-none-match": `"x", ${ETAG}` })).status, 304);
+    assert.equal((await ask({}, "POST")).status, 405);
+    assert.equal((await get(`${url}/boot/v1/files/empty`)).body.length, 0);
+    assert.equal((await get(`${url}/boot/v1/images/root.sqfs`)).body.toString(), "image");
+  }));
+
+test("a file that was replaced has another entity tag", () =>
+  withServer(async ({ url, folder }) => {
+    const file = `${url}/boot/v1/files/vmlinuz`;
+    assert.equal((await get(file, { method: "HEAD" })).headers.etag, ETAG);
+    const other = KERNEL.slice().reverse();
+    writeFileSync(join(folder, "new"), other);
+    renameSync(join(folder, "new"), join(folder, "files", "vmlinuz"));
+    const after = await get(file);
+    assert.equal(after.headers.etag, `"${createHash("sha256").update(other).digest("hex")}"`);
+    assert.deepEqual(new Uint8Array(after.body), other);
+  }));
+
+/** Sends a request line as it is: clients would tidy the path up. */
+function rawGet(url: string, target: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1", () => {
+      socket.write(`GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+    });
+    let text = "";
+    socket.setEncoding("latin1").on("data", (chunk: string) => text += chunk);
+    socket.on("error", reject).on("close", () => resolve(text));
+  });
+}
+
+test("no path leads out of the folder, and no folder is listed", () =>
+  withServer(async ({ url }) => {
+    const targets = [
+      ...[
+        "",
+        "/",
+        "..",
+        "../secret",
+        "../../secret",
+        "images/../../secret",
+        "%2e%2e/secret",
+        "..%2fsecret",
+        "%2e%2e%2fsecret",
+      ],
+      ...[
+        "images",
+        "images/",
+        "out",
+        "x\\..\\secret",
+        "..%5csecret",
+        "%00",
+        "vmlinuz%00.img",
+        "%",
+        "%zz",
+        "....//secret",
+        "//etc/passwd",
+      ],
+    ];
+    for (const target of targets) {
+      const answer = await rawGet(url, `/boot/v1/files/${target}`);
+      assert.match(answer, /^HTTP\/1\.1 (404|400)/, target);
+      assert.ok(!answer.includes("\r\n\r\nsecret"), target);
+    }
+    const answers = await rawGet(url, "/boot/v1/images/../vmlinuz");
+    assert.match(answers, /^HTTP\/1\.1 404/);
+  }));
+
+test("whatever a query or a path is, it is answered, and nothing breaks", () =>
+  withServer(async ({ url }) => {
+    const text = fc.string({ unit: "binary", maxLength: 60 }).map(encodeURIComponent).filter((value) =>
+      value.length < 400
+    );
+    const path = fc.constantFrom("script", "files/vmlinuz", "files/", "time", "enrol", "images/", "x");
+    const key = fc.constantFrom("mac", "uuid", "arch", "x", "mac[]", "");
+    await fc.assert(
+      fc.asyncProperty(path, fc.array(fc.tuple(key, text), { maxLength: 3 }), async (path, pairs) => {
+        const query = pairs.map(([key, value]) => `${key}=${value}`).join("&");
+        const { status } = await get(`${url}/boot/v1/${path}?${query}`);
+        assert.ok([200, 400, 404, 405].includes(status), `${status} for ${path}?${query}`);
+      }),
+      { numRuns: 60 },
+    );
+  }));
+
+test("a machine's state follows what it really took: script, parts of its files, all of them", () =>
+  withServer(async ({ url, seen, clock }) => {
+    const address = "127.0.0.5";
+    const query = `?mac=${MAC}`;
+    await get(`${url}/boot/v1/script${query}`, { method: "HEAD", address });
+    assert.equal(seen("n1", "/pxe/state"), undefined);
+    const script = await get(`${url}/boot/v1/script${query}`, { address });
+    assert.match(script.body.toString(), /kernel --name kernel .* kraken\.node=n1 /);
+    assert.equal(seen("n1", "/pxe/state"), "LOADING");
+    await get(`${url}/boot/v1/files/vmlinuz${query}`, { address });
+    assert.equal(seen("n1", "/pxe/progress"), 50);
+    await get(`${url}/boot/v1/files/initrd.img${query}`, { address: "127.0.0.6" }); // somebody else
+    const half = { range: `bytes=0-${INITRD.length / 2 - 1}` };
+    await get(`${url}/boot/v1/files/initrd.img${query}`, { address, headers: half });
+    await waitFor("half was seen", () => seen("n1", "/pxe/progress") === 65);
+    assert.equal(seen("n1", "/pxe/state"), "LOADING");
+    await get(`${url}/boot/v1/files/initrd.img${query}`, {
+      address,
+      headers: { range: `bytes=${INITRD.length / 2}-` },
+    });
+    await waitFor("all was seen", () => seen("n1", "/pxe/state") === "INIT");
+    await clock.advance(1);
+  }));
+
+test("where we give out the addresses a script with a token goes to the machine's own address only", () =>
+  withServer(async ({ url, enrolment }) => {
+    const ask = async (address: string) => (await get(`${url}/boot/v1/script?mac=${MAC}`, { address })).body.toString();
+    assert.match(await ask("127.0.0.6"), /n1 must ask from 127\.0\.0\.5, this is 127\.0\.0\.6/);
+    assert.match(await ask("127.0.0.5"), / kraken\.token=/);
+    assert.match(await ask("127.0.0.5"), /has asked just now/); // one token a second
+    assert.equal(enrolment.counts.issued, 1);
+  }, { holdsAddresses: true }));
+
+test("a machine that nobody knows is told so and remembered, and one without a MAC address asks with it", () =>
+  withServer(async ({ url, strangers }) => {
+    const stranger = await get(`${url}/boot/v1/script?mac=52-54-00-77-00-99&uuid=u&arch=x86_64`);
+    assert.match(stranger.body.toString(), /krakenctl adopt 52:54:00:77:00:99 --as NAME\nsleep 15\nchain /);
+    assert.deepEqual(strangers.list().map(({ mac, arch, uuid }) => [mac, arch, uuid]), [[
+      "52:54:00:77:00:99",
+      "x86_64",
+      "u",
+    ]]);
+    const first = await get(`${url}/boot/v1/script`);
+    assert.match(first.body.toString(), /^#!ipxe\nchain --replace --autofree \S+script\?mac=\$\{netX\/mac\}/);
+    assert.equal((await get(`${url}/boot/v1/script?mac=x`)).status, 400);
+    assert.match((await get(`${url}/boot/v1/time`)).body.toString(), /^[0-9]+\.[0-9]{3}\n$/);
+  }));
+
+test("a client that takes nothing holds no other up, and costs no memory", () =>
+  withServer(async ({ url, folder }) => {
+    const size = 64 * 1024 * 1024;
+    writeFileSync(join(folder, "files", "large"), new Uint8Array(size));
+    const port = Number(new URL(url).port);
+    const slow = Array.from({ length: 8 }, () => {
+      const socket = connect(port, "127.0.0.1", () =>
+        socket.write("GET /boot/v1/files/large HTTP/1.1\r\nhost: x\r\n\r\n"));
+      socket.pause();
+      return socket;
+    });
+    try {
+      const before = process.memoryUsage().rss;
+      const all = await Promise.all([1, 2, 3, 4].map(() =>
+        get(`${url}/boot/v1/files/vmlinuz`)
+      ));
+      assert.ok(all.every(({ body }) => body.length === KERNEL.length));
+      assert.ok(process.memoryUsage().rss - before < size * 4, "files are held in memory");
+    } finally {
+      for (const socket of slow) socket.destroy();
+    }
+  }));
+
+test("of a range only what is there is sent, for any size", () => {
+  const number = fc.oneof(fc.nat({ max: 50 }).map(String), fc.constant(""));
+  fc.assert(fc.property(number, number, fc.nat({ max: 40 }), (from, to, size) => {
+    const range = readRange(`bytes=${from}-${to}`, size);
+    if (range.kind !== "part") return;
+    assert.ok(range.first >= 0 && range.first <= range.last && range.last < size);
+    if (from !== "") assert.equal(range.first, Number(from));
+    else assert.equal(range.last - range.first + 1, Math.min(Number(to), size));
+  }));
+  fc.assert(fc.property(fc.string({ maxLength: 40 }), (field) => void readRange(field, 10)));
+});
+
+test("progress is whole only when every byte of every file was taken", () => {
+  const part = fc.tuple(fc.constantFrom("a", "b", "c"), fc.nat({ max: 20 }), fc.nat({ max: 20 }));
+  fc.assert(fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
+    const sizes = { a: 10, b: 20 } as const;
+    const progress = createProgress(["a", "b"]);
+    const had = { a: 0, b: 0 };
+    for (const [path, one, two] of parts) {
+      if (path === "c") progress.took(path, 0, 5, 5);
+      else {
+        const first = Math.min(one, sizes[path]);
+        const end = Math.min(Math.max(first, two), sizes[path]);
+        progress.took(path, first, end, sizes[path]);
+        if (first <= had[path]) had[path] = Math.max(had[path], end);
+      }
+      assert.equal(progress.percent === 100, had.a === 10 && had.b === 20);
+    }
+  }));
+});
