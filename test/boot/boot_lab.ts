@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseControllerConfig } from "../../modules/simpower/simulator/config.ts";
@@ -28,7 +28,11 @@ export interface LabMachine {
   /** Starts the agent again, as init does when it has ended. */
   superviseAgent(): void;
   /** Machines that do not get further than this, where it is set. */
-  hangsIn: "nothing" | "power" | "script";
+  hangsIn: "nothing" | "power" | "kernel";
+  /** What its agents have said. */
+  agentLog(): string;
+  /** Starts it, firmware and all, as a process of its own that is run by these words. */
+  startOn(words: readonly string[]): void;
 }
 
 /** An aggregator with boot services, and machines that boot from it: all of it real but firmware and kernel. */
@@ -46,7 +50,11 @@ export interface BootLab {
 
 /** Runs a test on a lab of its own, which ends with it. */
 export async function withBootLab(
-  options: { readonly names: readonly string[] },
+  options: {
+    readonly names: readonly string[];
+    /** A real network: the address of the aggregator there, and the words that run a command on a machine. */
+    readonly lan?: { readonly address: string; on(machine: string): readonly string[] };
+  },
   body: (lab: BootLab) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "kraken-boot-"));
@@ -56,19 +64,21 @@ export async function withBootLab(
   writeFileSync(join(files, "initrd.img"), new Uint8Array(900_000).fill(8));
   const machines = options.names.map((name, index) => makeMachine(folder, name, index));
   let server = "";
+  const address = options.lan?.address ?? "127.0.0.2";
   const launch = (http: number, boot: { http: number; mqtt: number }): Promise<Running> =>
     startProgram({
       command: [
         ...[denoPath(), "run", "-A", "--no-check", "--config", DENO_CONFIG, join(ROOT, "aggregator/main.ts")],
         ...["--cluster", "lab", "--data", join(folder, "data"), "--grace", "2s", "--http-port", String(http)],
-        ...["--mqtt-port", String(boot.mqtt), "--boot-address", "127.0.0.1", "--boot-port", String(boot.http)],
-        ...["--boot-files", files, "--dhcp", "off"],
+        ...["--mqtt-port", String(boot.mqtt), "--boot-address", address, "--boot-port", String(boot.http)],
+        ...["--boot-files", files, "--dhcp", options.lan === undefined ? "off" : "server"],
       ],
       logFile: join(folder, "aggregator.log"),
     });
   const simulator = await startSimulator({
     systems: machines.map(({ name }) => ({ name, id: nodeIdOf("lab", name) })),
-    machineOf: (system) => powered(machines.find(({ name }) => name === system.name), () => server),
+    machineOf: (system) =>
+      powered(machines.find(({ name }) => name === system.name), () => server, options.lan?.on(system.name)),
     config: BMC,
     host: "127.0.0.1",
     port: 0,
@@ -103,7 +113,7 @@ export async function withBootLab(
     },
     log: () => readFileSync(join(folder, "aggregator.log"), "utf8"),
   };
-  server = `http://127.0.0.1:${(first.ready["boot"] as { http: number }).http}`;
+  server = `http://${address}:${(first.ready["boot"] as { http: number }).http}`;
   try {
     const { status, body: answer } = await lab.request("PATCH", "/api/v1/nodes/root/cfg", {
       services: { simpower: { config: { endpoint: `http://127.0.0.1:${simulator.port}`, poll: 200 } } },
@@ -112,6 +122,7 @@ export async function withBootLab(
     await body(lab);
   } catch (error) {
     console.error(lab.log().slice(-6_000));
+    for (const { name, agentLog } of machines) console.error(`${name}: ${agentLog().slice(-1_500)}`);
     console.error(JSON.stringify(await lab.request("GET", "/api/v1/nodes/n1")));
     const events = await lab.request("GET", "/api/v1/events?after=0").catch(() => undefined);
     console.error(JSON.stringify(events?.body, undefined, 1).slice(-6_000));
@@ -140,7 +151,7 @@ export async function untilView(
   lab: BootLab,
   name: string,
   wanted: Record<string, string>,
-  limit = 40_000,
+  limit = 20_000,
 ): Promise<void> {
   await waitFor(`${name} has ${JSON.stringify(wanted)}`, async () => {
     const { dsc } = await lab.view(name) as { dsc: Record<string, unknown> };
@@ -163,6 +174,7 @@ function makeMachine(folder: string, name: string, index: number): LabMachine {
   mkdirSync(home);
   const cmdlineFile = join(home, "cmdline");
   const runDir = join(home, "run");
+  const agentLog = join(home, "agent.log");
   const machine: LabMachine = {
     name,
     mac: `52:54:00:77:00:${(index + 1).toString(16).padStart(2, "0")}`,
@@ -170,9 +182,18 @@ function makeMachine(folder: string, name: string, index: number): LabMachine {
     cmdline: undefined,
     agent: undefined,
     hangsIn: "nothing",
+    startOn([command = "", ...words]) {
+      const log = openSync(agentLog, "a");
+      const program = [denoPath(), "run", "-A", "--no-check", "--quiet", "--config", DENO_CONFIG];
+      machine.agent = spawn(command, [
+        ...[...words, ...program, join(ROOT, "test/boot/machine_program.ts")],
+        JSON.stringify({ mac: machine.mac, cmdlineFile, runDir }),
+      ], { stdio: ["ignore", log, log] });
+    },
+    agentLog: () => existsSync(agentLog) ? readFileSync(agentLog, "utf8") : "",
     superviseAgent() {
       writeFileSync(cmdlineFile, machine.cmdline ?? "");
-      const log = openSync(join(home, "agent.log"), "a");
+      const log = openSync(agentLog, "a");
       machine.agent = spawn(denoPath(), [
         ...["run", "-A", "--no-check", "--config", DENO_CONFIG, join(ROOT, "agent/main.ts")],
         ...["--cmdline", cmdlineFile, "--run-dir", runDir],
@@ -183,16 +204,17 @@ function makeMachine(folder: string, name: string, index: number): LabMachine {
 }
 
 /** A machine that boots by itself over the network when it gets power. */
-function powered(machine: LabMachine | undefined, server: () => string): Machine {
+function powered(machine: LabMachine | undefined, server: () => string, on?: readonly string[]): Machine {
   if (machine === undefined) throw new Error("Expected a machine of the lab");
   let state: MachineState = "off";
   let life = new AbortController();
   async function boot(signal: AbortSignal): Promise<void> {
     if (machine === undefined || machine.hangsIn === "power") return;
+    if (on !== undefined) return machine.startOn(on);
     const booted: Booted = await bootByNetwork({ server: server(), mac: machine.mac, signal });
     if (signal.aborted) return;
     machine.cmdline = booted.cmdline;
-    machine.superviseAgent();
+    if (machine.hangsIn !== "kernel") machine.superviseAgent();
   }
   return {
     get state() {
