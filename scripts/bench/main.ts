@@ -5,12 +5,14 @@ import { callProgram, EXIT, runProcess, systemTerminal, type Terminal } from "..
 import type { Bench } from "./bench.ts";
 import { runAgentBench } from "./agent/main.ts";
 import { program as agent } from "./agent/options.ts";
+import { runImageBench } from "./image/main.ts";
+import { program as image } from "./image/options.ts";
 import { runPlanBench } from "./plan/main.ts";
 import { program as plan } from "./plan/options.ts";
 import { runSyncBench } from "./sync/main.ts";
 import { program as sync } from "./sync/options.ts";
 
-const NAMES = ["agent", "plan", "sync"];
+const NAMES = ["agent", "image", "plan", "sync"];
 
 function print(terminal: Terminal, { data, table }: Bench, json: boolean): number {
   terminal.write(json ? `${JSON.stringify(data, undefined, 2)}\n` : table);
@@ -33,6 +35,14 @@ if (name === "sync") {
       { ...io, args },
       async ({ options, terminal, signal }) =>
         print(terminal, await runAgentBench({ ...options, signal }), options.json),
+    ));
+} else if (name === "image") {
+  await runProcess(image.name, async (io) =>
+    await callProgram(
+      image,
+      { ...io, args },
+      async ({ options, terminal, signal }) =>
+        print(terminal, await runImageBench({ ...options, signal }), options.json),
     ));
 } else if (name === "plan") {
   // Without runProcess: it takes the signals, and hears none while the planner works.
