@@ -77,6 +77,8 @@ export const image = defineExtension("image", {
 
 const onNode = { "/runState": "SYNC" } as const;
 const mayRun = { "/runState": "SYNC", "/drained": "NO" } as const;
+/** What somebody else has the node for is not taken from under it: neither stopped nor swapped. */
+const notBusy = { "/busy": "BUSY" } as const;
 const failTo = { "/image/state": "ERROR" } as const;
 /** A fetch may take as long as a slow link makes it: it gives up by itself when nothing arrives. */
 const fetchTimeout = 1_800_000;
@@ -119,6 +121,7 @@ export const imageDeclaration = declareModule({
       context: "self",
       changes: { "/image/state": ["UPDATE", "ACTIVE"] },
       requires: mayRun,
+      excludes: notBusy,
       timeout: fetchTimeout,
       duration: 30_000,
       about: "Fetches the new image beside the one that runs, and puts it in its place",
@@ -136,6 +139,7 @@ export const imageDeclaration = declareModule({
       context: "self",
       changes: { "/image/state": ["ACTIVE", "IDLE"] },
       requires: onNode,
+      excludes: notBusy,
       timeout: stopTimeout,
       about: "Stops the image's container",
     },
@@ -143,6 +147,7 @@ export const imageDeclaration = declareModule({
       context: "self",
       changes: { "/image/state": ["UPDATE", "IDLE"] },
       requires: onNode,
+      excludes: notBusy,
       timeout: stopTimeout,
       about: "Stops the container of an older image",
     },

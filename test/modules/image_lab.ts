@@ -98,7 +98,7 @@ export async function withImageLab(test: (lab: ImageLab) => Promise<void>): Prom
     } finally {
       await server.close();
       for (const host of hosts) host.kill("SIGKILL");
-      for (const pid of containersIn(runDir)) endTree(pid);
+      endContainers(runDir);
       space.stdin.end();
       await once(space, "exit");
       await until(() => assert.ok(!readFileSync("/proc/self/mountinfo", "utf8").includes(runDir)));
@@ -106,16 +106,17 @@ export async function withImageLab(test: (lab: ImageLab) => Promise<void>): Prom
   });
 }
 
-function containersIn(runDir: string): number[] {
-  return processesWith("kraken-container").filter(({ args }) => args.join(" ").includes(runDir)).map(({ pid }) => pid);
+function containersIn(mark: string): number[] {
+  return processesWith("kraken-container").filter(({ args }) => args.join(" ").includes(mark)).map(({ pid }) => pid);
 }
 
 function spaceOf(pid: string): string {
   return execFileSync("readlink", [`/proc/${pid === "self" ? process.pid : pid}/ns/mnt`], { encoding: "utf8" });
 }
 
-function endTree(pid: number): void {
-  for (const id of [...childrenOf(pid), pid]) {
+/** Ends every container that has this among its arguments: a test that fails must leave none behind. */
+export function endContainers(mark: string): void {
+  for (const id of containersIn(mark).flatMap((pid) => [...childrenOf(pid), pid])) {
     try {
       process.kill(id, "SIGKILL");
     } catch {
@@ -125,7 +126,7 @@ function endTree(pid: number): void {
 }
 
 /** A root file system of busybox and these files, as a squashfs. */
-function squash(folder: string, files: { readonly [path: string]: string }): Uint8Array {
+export function squash(folder: string, files: { readonly [path: string]: string }): Uint8Array {
   for (const made of ["bin", "sbin", "etc", "www"]) mkdirSync(join(folder, made), { recursive: true });
   copyFileSync("/bin/busybox", join(folder, "bin/busybox"));
   for (const applet of ["sh", "httpd", "sleep", "cat", "hostname", "ps"]) {
@@ -140,7 +141,8 @@ function squash(folder: string, files: { readonly [path: string]: string }): Uin
   return readFileSync(`${folder}.squashfs`);
 }
 
-async function freePort(): Promise<number> {
+/** A free port of the loopback. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

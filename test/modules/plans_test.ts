@@ -128,3 +128,15 @@ test("the modules drain a node with an image before they power it off, and suspe
   assert.deepEqual(steps, ["service/drain", "simpower/power-off"]);
   assert.deepEqual(suspended, ["/image/state", "/runState", "/services/job/state"]);
 });
+
+test("the modules neither stop nor swap the image of a busy node, and repair one that has failed", () => {
+  const answer = (state: string, goal: string) =>
+    planner.plan({
+      view: new Map(Object.entries({ ...running, "/platform": "sim", "/busy": "BUSY", "/image/state": state })),
+      cfg: new Map(Object.entries({ "/platform": "sim", "/image/state": goal })),
+    });
+  for (const [state, goal] of [["UPDATE", "ACTIVE"], ["ACTIVE", "IDLE"], ["UPDATE", "IDLE"]] as const) {
+    assert.equal(answer(state, goal).ok, false, `${state} to ${goal}`);
+  }
+  assert.equal(answer("ERROR", "ACTIVE").ok, true);
+});

@@ -51,7 +51,12 @@ export async function runImageBench(
     const rows: Row[] = [];
     for (const link of [null, options.link]) {
       await network.limit(link ?? undefined);
-      for (const [pair, url] of [["aggregator, agents", aggregator], ["plain server, agents", plain], ["plain server, plain copy", plain]] as const) {
+      for (
+        const [pair, url] of [["aggregator, agents", aggregator], ["plain server, agents", plain], [
+          "plain server, plain copy",
+          plain,
+        ]] as const
+      ) {
         let alone: number | undefined;
         for (const clients of CLIENTS) {
           process.stderr.write(`${pair}, ${link ?? "no"} limit, ${clients} at once ...\n`);
@@ -93,14 +98,28 @@ async function start(lab: Lab, name: string, command: readonly string[]): Promis
 }
 
 function script(name: string): string[] {
-  return [denoPath(), "run", "-A", "--quiet", "--no-check", "--config", DENO_CONFIG, join(ROOT, "scripts/bench/image", name)];
+  return [
+    denoPath(),
+    "run",
+    "-A",
+    "--quiet",
+    "--no-check",
+    "--config",
+    DENO_CONFIG,
+    join(ROOT, "scripts/bench/image", name),
+  ];
 }
 
 async function startAggregator(lab: Lab, closers: (() => Promise<void>)[]): Promise<string> {
   const ports = ["--http-port", "0", "--mqtt-port", "0", "--boot-port", "0"];
   const boot = ["--boot-address", "127.0.0.1", "--boot-files", join(lab.folder, "files"), "--dhcp", "off"];
   const names = ["--cluster", "bench", "--name", "a1", "--data", join(lab.folder, "data")];
-  const program = await start(lab, "aggregator", [...programCommand("aggregator", "source"), ...names, ...ports, ...boot]);
+  const program = await start(lab, "aggregator", [
+    ...programCommand("aggregator", "source"),
+    ...names,
+    ...ports,
+    ...boot,
+  ]);
   closers.push(program.stop);
   const { boot: bound } = program.ready;
   return `http://127.0.0.1:${isRecord(bound) ? bound["http"] : ""}/boot/v1/images/bench`;
@@ -118,13 +137,17 @@ async function fetchAtOnce(lab: Lab, url: string, clients: number, pair: Pair): 
   const folders = Array.from({ length: clients }, (_, index) => join(lab.folder, "nodes", String(index)));
   try {
     const nodes = await Promise.all(
-      folders.map((folder, index) => start(lab, `node-${index}`, [...script("client.ts"), kind, url, lab.digest, folder])),
+      folders.map((folder, index) =>
+        start(lab, `node-${index}`, [...script("client.ts"), kind, url, lab.digest, folder])
+      ),
     );
     for (const { pid } of nodes) process.kill(pid, "SIGUSR2");
     await Promise.all(nodes.map(({ exited }) => exited));
     return folders.map((folder) => {
       const result: unknown = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
-      if (!isRecord(result) || typeof result["ms"] !== "number") throw new Error(`A node of the bench has no result: see ${folder}`);
+      if (!isRecord(result) || typeof result["ms"] !== "number") {
+        throw new Error(`A node of the bench has no result: see ${folder}`);
+      }
       return result["ms"];
     });
   } finally {
