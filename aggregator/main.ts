@@ -8,6 +8,7 @@ import { createPowermanModule } from "../modules/powerman/module.ts";
 import { createRedfishModule } from "../modules/redfish/module.ts";
 import { serviceDeclaration } from "../modules/service/declaration.ts";
 import { createPxeModule } from "../modules/pxe/module.ts";
+import { createRpiModule } from "../modules/rpi/module.ts";
 import { createSimpowerModule } from "../modules/simpower/module.ts";
 import { EXIT, ProgramError, runProgram, untilAborted } from "../src/cli/mod.ts";
 import { systemClock } from "../src/clock.ts";
@@ -72,7 +73,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       parent: nodeIdOf(cluster, name),
       facts: stored.facts,
     });
-    const pxe = booting?.module ?? createPxeModule().module;
+    const bootModules = booting?.modules ?? [createPxeModule().module, createRpiModule().module];
     const aggregator = orExplain(() =>
       createAggregator({
         ...{ cluster, name, run, store, stored, clock, log },
@@ -82,7 +83,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
           createRedfishModule(),
           createIpmiModule(),
           createPowermanModule(),
-          pxe,
+          ...bootModules,
         ],
         agentModules: [serviceDeclaration, imageDeclaration, hostinfoDeclaration],
         grace: options.grace,

@@ -4,6 +4,9 @@ import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import type { PxeDesk } from "../../modules/pxe/desk.ts";
+import { PI_OFFER } from "../../modules/rpi/dhcp.ts";
+import { createRpiModule, type RpiDesk } from "../../modules/rpi/module.ts";
+import { kernelArguments } from "../../src/boot/mod.ts";
 import type { GuardedListener } from "../broker/embedded.ts";
 import type { BootNetwork } from "../http/boot_network.ts";
 import type { Store, Stored } from "../store/mod.ts";
@@ -12,6 +15,7 @@ import { createEnrolment } from "./enrolment.ts";
 import { createBootApp } from "./http/app.ts";
 import { serveBoot } from "./http/serve.ts";
 import { openFile } from "./open_file.ts";
+import { createRpiBoot } from "./rpi.ts";
 import { networkOf } from "./network.ts";
 import { createStrangers } from "./strangers.ts";
 import { fileSource, startTftpServer } from "./tftp/mod.ts";
@@ -47,8 +51,8 @@ export interface BootBroker {
 
 /** The boot services of an aggregator. They are silent until they are started. */
 export interface BootServices {
-  /** Belongs into the aggregator. */
-  readonly module: Module;
+  /** Belong into the aggregator. */
+  readonly modules: readonly Module[];
   /** Belongs into the broker. */
   readonly guarded: GuardedListener;
   /** Belongs into the API. */
@@ -71,6 +75,11 @@ export function createBootServices(options: BootOptions): BootServices {
     onEnd: (id) => broker?.drop(id),
   });
   const { module, desk } = createPxeModule({ parent: options.name, onEnd: enrolment.end });
+  const rpi = createRpiModule({ parent: options.name, onEnd: enrolment.end });
+  const rpiBoot = createRpiBoot({
+    ...{ desk: rpi.desk, files: options.files, holdsAddresses: options.dhcp === "server", log },
+    words: (host) => kernelArguments(host, { cluster, parent, server, token: enrolment.issue(host.id, host.mac) }),
+  });
   const strangers = createStrangers(clock, (mac) => desk.host(mac) !== undefined);
   const app = createBootApp({
     ...{ cluster, parent, desk, enrolment, strangers, clock, log },
@@ -85,17 +94,20 @@ export function createBootServices(options: BootOptions): BootServices {
       ...{ address, mode, clock, log },
       lookup: (mac) => desk.host(mac),
       boot: (client) =>
-        standardBoot(client, {
+        desk.host(client.mac)?.method === "rpi" ? PI_OFFER : standardBoot(client, {
           script: `${server}/boot/v1/script?mac=${client.mac}`,
           files: `${server}/boot/v1/files`,
         }),
-      onEvent: (event) => noteDhcp(event, desk, strangers),
+      onEvent: (event) => noteDhcp(event, desk, rpi.desk, strangers),
       signal: ending.signal,
     });
     running.push(dhcp.stop);
     const tftp = await startTftpServer({
       ...{ address, clock, log, signal: ending.signal },
-      async read(path) {
+      onEvent: rpiBoot.note,
+      async read(path, client) {
+        const own = await rpiBoot.read(path, client);
+        if (own !== "other") return own;
         const file = await openFile(options.files, path);
         return file && fileSource(file);
       },
@@ -104,7 +116,7 @@ export function createBootServices(options: BootOptions): BootServices {
   }
 
   return {
-    module,
+    modules: [module, rpi.module],
     guarded: { host: address, port: options.mqttPort, isIdentity: enrolment.isIdentity },
     network: {
       strangers,
@@ -131,6 +143,7 @@ export function createBootServices(options: BootOptions): BootServices {
 function noteDhcp(
   { client, host, request, answer }: DhcpEvent,
   desk: PxeDesk,
+  rpi: RpiDesk,
   strangers: BootNetwork["strangers"],
 ): void {
   const { mac, boots, vendorClass, uuid } = client;
@@ -145,7 +158,6 @@ function noteDhcp(
     return;
   }
   const known = desk.host(mac);
-  if (known !== undefined && boots && request === "request" && answer === "ack") {
-    desk.saw(known.id, { kind: "address" });
-  }
+  if (known === undefined || !boots || request !== "request" || answer !== "ack") return;
+  (known.method === "rpi" ? rpi : desk).saw(known.id, { kind: "address" });
 }

@@ -1,0 +1,84 @@
+import { piFile, renderCommandLine, renderConfig } from "../../modules/rpi/files.ts";
+import type { RpiDesk, RpiHost } from "../../modules/rpi/module.ts";
+import type { Log } from "../../src/log.ts";
+import { openFile } from "./open_file.ts";
+import { createProgress, type Progress } from "./progress.ts";
+import { bytesSource, fileSource, type TftpClient, type TftpEvent, type TftpSource } from "./tftp/mod.ts";
+
+/** What Raspberry Pis get over TFTP. */
+export interface RpiBoot {
+  /** What to send for a path; "other": it is none of a Raspberry Pi, and for others to answer. */
+  read(path: string, client: TftpClient): Promise<TftpSource | undefined | "other">;
+  /** Takes what the TFTP server tells of transfers, of whatever machine. */
+  note(event: TftpEvent): void;
+}
+
+/**
+ * Makes what serves Raspberry Pis.
+ *
+ * @param parts `files` is the root of what is served; `words` the kernel arguments of a new boot, with a token in them.
+ */
+export function createRpiBoot(
+  parts: {
+    readonly desk: RpiDesk;
+    readonly files: string;
+    /** Whether addresses are ours to give: then each machine must ask from its own. */
+    readonly holdsAddresses: boolean;
+    readonly words: (host: RpiHost) => readonly string[];
+    readonly log: Log;
+  },
+): RpiBoot {
+  const { desk, files, log } = parts;
+  const boots = new Map<string, Progress>(); // by node
+  const text = (content: string) => bytesSource(new TextEncoder().encode(content));
+  const lookup = (serial: string) => {
+    const host = desk.host(serial);
+    if (host === undefined) return undefined;
+    const { lease, kernel, initrd } = host;
+    return { serial, kernel, initrd, ...(parts.holdsAddresses && lease !== undefined && { address: lease.address }) };
+  };
+  async function firstOf(paths: readonly string[]): Promise<TftpSource | undefined> {
+    for (const path of paths) {
+      const file = await openFile(files, path);
+      if (file !== undefined) return fileSource(file);
+    }
+    return undefined;
+  }
+
+  return {
+    async read(path, client) {
+      const file = piFile(path, client, lookup);
+      if (file === undefined) return "other";
+      const host = desk.host(path.split("/")[0] ?? "");
+      switch (file.kind) {
+        case "config":
+          return text(renderConfig());
+        case "cmdline":
+          return host === undefined || desk.isUp(host.id) ? undefined : text(renderCommandLine(parts.words(host)));
+        case "kernel":
+        case "initrd":
+          return await firstOf([file.path]);
+        case "firmware":
+          return path.includes("/") ? await firstOf(file.paths) : await firstOf(file.paths) ?? "other";
+        case "refused":
+          log.info("Refused a file to a Raspberry Pi", { path, address: client.address, reason: file.reason });
+          return undefined;
+      }
+    },
+    note({ path, client, kind, sent, size }) {
+      const file = piFile(path, client, lookup);
+      const host = desk.host(path.split("/")[0] ?? "");
+      if (file === undefined || host === undefined) return;
+      if (file.kind === "config" && kind === "done") {
+        boots.set(host.id, createProgress(["kernel", "initrd"]));
+        desk.saw(host.id, { kind: "config" });
+      }
+      const progress = boots.get(host.id);
+      if ((file.kind !== "kernel" && file.kind !== "initrd") || progress === undefined) return;
+      if (kind !== "progress" && kind !== "done") return;
+      progress.took(file.kind, 0, sent, size);
+      desk.saw(host.id, { kind: "progress", percent: progress.percent });
+      if (progress.percent === 100) boots.delete(host.id);
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { boot } from "../../src/boot/mod.ts";
+import { declareModule } from "../../src/plan/mod.ts";
+import { core, defineExtension, enumeration } from "../../src/state/mod.ts";
+
+/** Which Raspberry Pi a node is, and how far it has got with booting from the network. */
+export const rpi = defineExtension("rpi", {
+  "/rpi/serial": {
+    type: { kind: "string", maxLength: 8 },
+    writer: "cfg",
+    about:
+      "The last 8 digits of its serial number, in lower case, as in /proc/cpuinfo: the folder that it asks TFTP for",
+  },
+  "/rpi/state": {
+    type: enumeration("NONE", "WAIT", "DHCP", "LOADING", "INIT"),
+    writer: "parent",
+    about:
+      "WAIT: it is on and has not been heard; DHCP: it took an address; LOADING: it has its config.txt; INIT: it has kernel and initramfs",
+    knownWhile: { "/physState": "POWER_ON" },
+    leaveWithin: { WAIT: 120_000, DHCP: 30_000, LOADING: 120_000 },
+  },
+  "/rpi/progress": {
+    type: { kind: "integer", min: 0, max: 100 },
+    writer: "parent",
+    about: "How much of kernel and initramfs it has, in percent",
+    knownWhile: { "/rpi/state": "LOADING" },
+  },
+});
+
+const powered = { "/boot/method": "rpi", "/physState": "POWER_ON" } as const;
+const hangs = { "/physState": "PHYS_HANG" } as const;
+
+/**
+ * The way of a Raspberry Pi from power to kernel, as its aggregator's DHCP and TFTP see it. As in pxe, nothing is done to it
+ * here: each step waits for what it does next, and one that does not do it in time is taken to hang.
+ */
+export const rpiDeclaration = declareModule({
+  name: "rpi",
+  about: "Boots Raspberry Pis from the network, and follows how far each has got",
+  extensions: [core, boot, rpi],
+  discovers: ["/rpi/state", "/rpi/progress", "/runState"],
+  mutations: {
+    listen: {
+      context: "parent",
+      changes: { "/rpi/state": ["NONE", "WAIT"] },
+      requires: powered,
+      timeout: 10_000,
+      duration: 100,
+      about: "Listens for a Raspberry Pi that is on",
+    },
+    address: {
+      context: "parent",
+      changes: { "/rpi/state": ["WAIT", "DHCP"] },
+      requires: powered,
+      failTo: hangs,
+      timeout: 120_000,
+      duration: 15_000,
+      about: "Waits until its firmware takes an address (DHCP)",
+    },
+    config: {
+      context: "parent",
+      changes: { "/rpi/state": ["DHCP", "LOADING"] },
+      requires: powered,
+      failTo: hangs,
+      timeout: 60_000,
+      duration: 10_000,
+      about: "Waits until it fetches its config.txt (TFTP)",
+    },
+    load: {
+      context: "parent",
+      changes: { "/rpi/state": ["LOADING", "INIT"] },
+      requires: powered,
+      failTo: hangs,
+      timeout: 300_000,
+      duration: 20_000,
+      about: "Waits until it has all of its kernel and initramfs",
+    },
+    boot: {
+      context: "parent",
+      changes: { "/runState": ["UNKNOWN", "INIT"] },
+      requires: { ...powered, "/rpi/state": "INIT" },
+      failTo: hangs,
+      timeout: 120_000,
+      duration: 20_000,
+      about: "Waits until the kernel has started and its agent is heard",
+    },
+  },
+});
