@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createRpiModule } from "../../modules/rpi/module.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+import { hostForTest, testNode } from "./module_fixture.ts";
 import { PI_OFFER } from "../../modules/rpi/dhcp.ts";
 import { piFile, type PiHost, renderCommandLine, renderConfig } from "../../modules/rpi/files.ts";
 
@@ -45,4 +48,54 @@ test("config.txt names the files that are served, and cmdline.txt is one line", 
   );
   assert.throws(() => renderCommandLine(["a", "b c"]), /argument 2/);
   assert.throws(() => renderCommandLine(["a\nb"]), /argument 1/);
+});
+
+/** A Raspberry Pi's node, in a host. */
+async function hosted() {
+  const node = testNode("pi", {
+    "/parent": "root",
+    "/boot/method": "rpi",
+    "/rpi/serial": "9ffefdef",
+    "/ipv4/mac": "dc:a6:32:00:00:01",
+    "/ipv4/address": "10.77.0.21",
+  });
+  node.view.set("/physState", "POWER_ON");
+  const ended: string[] = [];
+  const { module, desk } = createRpiModule({ parent: "root", onEnd: (id) => ended.push(id) });
+  const lab = await hostForTest(module, [node], { role: "parent", clock: createVirtualClock() });
+  return { ...lab, node, desk, ended };
+}
+
+test("a Raspberry Pi goes from power to kernel as DHCP and TFTP see it", async () => {
+  const { run, desk, node, history, set, ended, host } = await hosted();
+  await run("listen");
+  desk.saw(node.id, { kind: "progress", percent: 50 }); // of an earlier boot: it is not loading
+  desk.saw(node.id, { kind: "address" });
+  desk.saw(node.id, { kind: "config" });
+  for (const percent of [3, 12, 12, 99]) desk.saw(node.id, { kind: "progress", percent });
+  desk.saw(node.id, { kind: "progress", percent: 100 });
+  assert.deepEqual(history.filter((line) => line.startsWith("pi/rpi/")), [
+    ...["pi/rpi/state=WAIT", "pi/rpi/state=DHCP", "pi/rpi/state=LOADING", "pi/rpi/progress=0"],
+    ...["pi/rpi/progress=10", "pi/rpi/progress=95", "pi/rpi/state=INIT"],
+  ]);
+  node.view.set("/link", "UP");
+  desk.saw(node.id, { kind: "address" });
+  assert.equal(node.view.get("/rpi/state"), "INIT", "what runs an agent does not boot");
+  node.view.delete("/link");
+  node.view.set("/physState", "POWER_OFF");
+  set("/rack", "r1"); // tells the module that the node has changed
+  assert.deepEqual(ended, [node.id], "its token is void");
+  await host.stop();
+});
+
+test("a node is known by its serial number as long as its cfg says so, and complains without one", async () => {
+  const { desk, set, run, host } = await hosted();
+  assert.equal(desk.host("9ffefdef")?.name, "pi");
+  set("/rpi/serial", "9FFEFDEF");
+  assert.equal(desk.host("9ffefdef"), undefined);
+  await assert.rejects(run("listen"), /set its \/ipv4\/mac, and its \/rpi\/serial/);
+  set("/rpi/serial", "9ffefdef");
+  set("/boot/method", "pxe");
+  assert.equal(desk.host("9ffefdef"), undefined);
+  await host.stop();
 });

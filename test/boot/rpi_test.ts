@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { createRpiBoot } from "../../aggregator/boot/rpi.ts";
+import { startTftpServer } from "../../aggregator/boot/tftp/mod.ts";
+import type { RpiHost, RpiSight } from "../../modules/rpi/module.ts";
+import { kernelArguments } from "../../src/boot/mod.ts";
+import { systemClock } from "../../src/clock.ts";
+import { createLog } from "../../src/log.ts";
+import { until } from "../mqtt/until.ts";
+import { openTftpClient, readRequest } from "./tftp_client.ts";
+
+const PI: RpiHost = {
+  ...{ id: "id", name: "pi", serial: "9ffefdef", mac: "dc:a6:32:00:00:01", method: "rpi" },
+  ...{ kernel: "arm64/vmlinuz", initrd: "arm64/initrd.img", arguments: ["console=serial0,115200"] },
+  lease: { address: "127.0.0.1", prefix: 8 },
+};
+const BOOT = { cluster: "lab", parent: "p", server: "http://127.0.0.1:8080" };
+
+test("a Raspberry Pi fetches firmware, config.txt, cmdline.txt, kernel and initramfs over TFTP, and is followed", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "kraken-rpi-"));
+  const log = createLog(() => {});
+  const sights: RpiSight[] = [];
+  let tokens = 0;
+  for (
+    const [path, content] of Object.entries({
+      "rpi/bootcode.bin": "first",
+      "rpi/start4.elf": "common",
+      "rpi/9ffefdef/fixup4.dat": "own",
+      "rpi/fixup4.dat": "common",
+      "arm64/vmlinuz": "k".repeat(3000),
+      "arm64/initrd.img": "i".repeat(5000),
+      "ipxe.efi": "another's",
+    })
+  ) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  const boot = createRpiBoot({
+    desk: {
+      host: (serial) => serial === PI.serial ? PI : undefined,
+      isUp: () => false,
+      saw: (_, sight) => sights.push(sight),
+    },
+    ...{ files: folder, holdsAddresses: true, log },
+    words: (host) => kernelArguments(host, { ...BOOT, token: `t${++tokens}` }),
+  });
+  const server = await startTftpServer({
+    ...{ address: "127.0.0.1", port: 0, log, clock: systemClock, onEvent: boot.note },
+    async read(path, client) {
+      const source = await boot.read(path, client);
+      return source === "other" ? undefined : source;
+    },
+  });
+  async function fetchFrom(address: string, path: string): Promise<string | undefined> {
+    const client = await openTftpClient(address);
+    try {
+      await client.say(readRequest(path), { address: "127.0.0.1", port: server.port });
+      let text = "";
+      for (let block = 1;;) {
+        const { packet, from } = await client.hear() ?? assert.fail("the server says nothing");
+        if (packet.op === "error") return undefined;
+        if (packet.op !== "data" || packet.block !== block) continue;
+        text += new TextDecoder().decode(packet.data);
+        await client.say({ op: "ack", block: block++ }, from);
+        if (packet.data.length < 512) return text;
+      }
+    } finally {
+      await client.close();
+    }
+  }
+  const get = (name: string) => fetchFrom("127.0.0.1", name);
+  try {
+    assert.equal(await get("bootcode.bin"), "first");
+    assert.equal(await get("9ffefdef/start4.elf"), "common");
+    assert.equal(await get("9ffefdef/fixup4.dat"), "own");
+    assert.equal(await get("9ffefdef/recovery.elf"), undefined);
+    assert.match(await get("9ffefdef/config.txt") ?? "", /^kernel=kernel8.img$/m);
+    const line = await get("9ffefdef/cmdline.txt");
+    assert.match(line ?? "", /^rootfstype=ramfs console=serial0,115200 kraken.cluster=lab .*kraken.token=t1\n$/);
+    assert.match(await get("9ffefdef/cmdline.txt") ?? "", /kraken.token=t2\n$/);
+    assert.equal(await fetchFrom("127.0.0.2", "9ffefdef/cmdline.txt"), undefined, "it is another machine's");
+    assert.equal(tokens, 2);
+    assert.equal((await get("9ffefdef/kernel8.img"))?.length, 3000);
+    assert.equal((await get("9ffefdef/initramfs.img"))?.length, 5000);
+    await until(() => sights.some((sight) => sight.kind === "progress" && sight.percent === 100));
+    assert.deepEqual(sights[0], { kind: "config" });
+    assert.equal(await get("ipxe.efi"), undefined, "that is for others to answer");
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  }
+});
