@@ -25,7 +25,6 @@ const TEST_PACKAGES = [
   ["dhclient", "isc-dhcp-client"],
   ["dnsmasq", "dnsmasq-base"],
   ["ip", "iproute2"],
-  ["openssl", "openssl"],
   ["ipmitool", "ipmitool"],
   ["ipmi_sim", "openipmi"],
   ["powermand", "powerman"],
