@@ -1,0 +1,239 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRedfishModule } from "../../modules/redfish/module.ts";
+import type { Exchange } from "../../modules/redfish/mod.ts";
+import { seededRandom } from "../../modules/simpower/simulator/chance.ts";
+import { parseControllerConfig } from "../../modules/simpower/simulator/config.ts";
+import { type Controller, createController } from "../../modules/simpower/simulator/controller.ts";
+import { createRedfishApp } from "../../modules/simpower/simulator/redfish.ts";
+import { createLog } from "../../src/log.ts";
+import type { Value } from "../../src/state/mod.ts";
+import { createVirtualClock, type VirtualClock } from "../support/virtual_clock.ts";
+import { createPlainMachine, type PlainMachine } from "./bmc_fixture.ts";
+import { type HostedForTest, hostForTest, type TestNode, testNode } from "./module_fixture.ts";
+
+interface Scene extends HostedForTest {
+  readonly clock: VirtualClock;
+  readonly node: TestNode;
+  readonly machine: PlainMachine;
+  readonly controller: Controller;
+  /** Every request so far, as `METHOD /path`. */
+  readonly asked: string[];
+  /** Stands between module and controller. */
+  between: (path: string, go: () => Promise<Response>) => Promise<Response>;
+}
+
+/** The module with one node, and its simulated controller, all on one clock that the test moves. */
+async function withScene(
+  behaviour: { readonly [name: string]: unknown },
+  run: (scene: Scene) => Promise<void>,
+  config: { readonly [name: string]: Value } = {},
+): Promise<void> {
+  const clock = createVirtualClock();
+  const random = seededRandom(1);
+  const machine = createPlainMachine();
+  const settings = parseControllerConfig({ resetDelay: { min: 500, mode: 1_000, max: 2_000 }, ...behaviour });
+  const parts = { clock, random, log: createLog(() => {}) };
+  const controller = createController({ name: "n1", id: crypto.randomUUID() }, machine, settings, parts);
+  const ended = new AbortController();
+  const app = createRedfishApp([controller], { ...parts, config: settings, signal: ended.signal });
+  const asked: string[] = [];
+  const exchange: Exchange = async (url, init) => {
+    asked.push(`${init.method} ${url.pathname}`);
+    init.signal.throwIfAborted();
+    const { method, headers, body } = init;
+    const going = scene.between(
+      url.pathname,
+      async () =>
+        await app.request(url.pathname, { method, headers: { ...headers }, ...(body !== undefined && { body }) }),
+    );
+    return await Promise.race([
+      going,
+      new Promise<never>((_resolve, reject) => {
+        init.signal.addEventListener("abort", () => reject(init.signal.reason));
+      }),
+    ]);
+  };
+  const node = testNode("n1", { "/platform": "redfish", "/bmc/address": "http://bmc.test" });
+  node.view.set("/platform", "redfish");
+  const own = testNode("root", {
+    "/services/redfish/config": { poll: 3_600_000, sense: 0, graceful: 60_000, ...config },
+  });
+  const hosted = await hostForTest(createRedfishModule({ exchange }), [node], { role: "parent", own, clock });
+  const scene: Scene = { ...hosted, clock, node, machine, controller, asked, between: (_path, go) => go() };
+  try {
+    await run(scene);
+  } finally {
+    ended.abort(new Error("The test is over"));
+    await hosted.host.stop();
+  }
+}
+
+/** Moves the clock until a mutation has ended. */
+async function ending(clock: VirtualClock, work: Promise<void>, limitMs = 300_000): Promise<void> {
+  let over = false;
+  const settled = work.finally(() => over = true);
+  settled.catch(() => {});
+  await clock.runUntil(() => over, limitMs);
+  await settled;
+}
+
+test("redfish asks a busy controller again when it says to, and gives up for the time being when it stays busy", async () => {
+  await withScene({}, async (scene) => {
+    const { run, clock, asked, node } = scene;
+    const at: number[] = [];
+    let busy = 2;
+    scene.between = async (path, go) => {
+      if (!path.endsWith("/Systems/n1")) return await go();
+      at.push(clock.now());
+      return busy-- > 0 ? new Response("{}", { status: 503, headers: { "retry-after": "7" } }) : await go();
+    };
+    await ending(clock, run("find-on"));
+    assert.deepEqual(at.map((moment) => moment - (at[0] ?? 0)), [0, 7_000, 14_000]);
+    assert.equal(node.view.get("/physState"), "POWER_OFF");
+    busy = 100;
+    await assert.rejects(ending(clock, run("find-on")), { name: "UnavailableError", message: /status 503/ });
+    assert.equal(asked.filter((each) => each === "GET /redfish/v1/Systems/n1").length, 3 + 4);
+  });
+});
+
+test("redfish waits half a minute for one answer, and a mutation that is not wanted any more for none", async () => {
+  await withScene({}, async (scene) => {
+    const { run, clock } = scene;
+    scene.between = () => new Promise<Response>(() => {});
+    const from = clock.now();
+    await assert.rejects(ending(clock, run("find-on")), { name: "UnavailableError", message: /no answer in 30000 ms/ });
+    assert.equal(clock.now() - from, 30_000);
+    const wanted = new AbortController();
+    const finding = run("find-on", {}, wanted.signal);
+    wanted.abort(new Error("Not wanted"));
+    await assert.rejects(finding, /Not wanted/);
+  });
+});
+
+test("redfish's order is no success: it is done when the controller says so, and its timeout says when it never does", async () => {
+  await withScene({}, async (scene) => {
+    const { run, clock, node } = scene;
+    scene.between = async (path, go) => path.endsWith("Reset") ? new Response(null, { status: 204 }) : await go();
+    const timeout = new AbortController();
+    clock.after(60_000, () => timeout.abort(new Error("Timed out")));
+    await assert.rejects(ending(clock, run("power-on", {}, timeout.signal)), /Timed out/);
+    assert.equal(node.view.get("/physState"), "PHYS_HANG");
+  });
+});
+
+test("redfish believes no controller that says for a while what was before, and gives no order twice", async () => {
+  await withScene(
+    { staleDelay: { min: 4_000, mode: 6_000, max: 8_000 } },
+    async ({ run, clock, node, machine, controller, history }) => {
+      await ending(clock, run("power-on"));
+      assert.equal(node.view.get("/physState"), "POWER_ON");
+      assert.deepEqual(controller.counters, { powerOn: 1, powerOff: 0, resets: 0 });
+      await ending(clock, run("power-off"));
+      assert.equal(machine.state, "off");
+      assert.deepEqual(controller.counters, { powerOn: 1, powerOff: 1, resets: 0 });
+      await ending(clock, run("power-on"));
+      await clock.advance(60_000);
+      assert.deepEqual(history.filter((entry) => entry.includes("physState")), [
+        "n1/physState=POWER_ON",
+        "n1/physState=POWER_OFF",
+        "n1/physState=POWER_ON",
+      ]);
+    },
+    { poll: 500 },
+  );
+});
+
+test("redfish takes 400 for an answer when it is so already, and not when it isn't", async () => {
+  await withScene({}, async (scene) => {
+    const { run, clock, node, controller } = scene;
+    scene.between = async (path, go) => {
+      if (!path.endsWith("Reset")) return await go();
+      const answer = node.name === "n1" && controller.power === "Off" ? await go() : undefined;
+      if (answer !== undefined) await clock.advance(0);
+      return Response.json({ error: { message: "The state does not allow it" } }, { status: 400 });
+    };
+    await ending(clock, run("power-on"));
+    assert.equal(node.view.get("/physState"), "POWER_ON");
+    await assert.rejects(ending(clock, run("power-off")), /status 400 \(The state does not allow it\)/);
+  });
+});
+
+test("redfish gives a healthy machine its time to shut down, and cuts its power then", async () => {
+  await withScene({}, async ({ run, clock, node, machine }) => {
+    machine.heeds = false;
+    await ending(clock, run("power-on"));
+    node.view.set("/runState", "SYNC");
+    const from = clock.now();
+    await ending(clock, run("power-off"));
+    assert.ok(clock.now() - from >= 60_000 && clock.now() - from < 65_000, String(clock.now() - from));
+    assert.deepEqual(machine.done, ["start", "shutdown", "stop"]);
+  });
+});
+
+test("redfish restarts a machine that hangs, and by power off and on when it hangs again", async () => {
+  await withScene({}, async ({ run, clock, node, machine, controller }) => {
+    await ending(clock, run("power-on"));
+    node.view.set("/physState", "PHYS_HANG");
+    await ending(clock, run("restart-hang"));
+    assert.equal(node.view.get("/physState"), "POWER_ON");
+    assert.deepEqual(controller.counters, { powerOn: 1, powerOff: 0, resets: 1 });
+    node.view.set("/physState", "PHYS_HANG");
+    await ending(clock, run("restart-hang"));
+    assert.deepEqual(controller.counters, { powerOn: 2, powerOff: 1, resets: 1 });
+    assert.deepEqual(machine.done, ["start", "restart", "stop", "start"]);
+  });
+});
+
+test("redfish restarts by power off and on where the controller allows no restart, by its list or its ActionInfo", async () => {
+  for (const inline of [true, false]) {
+    await withScene({}, async (scene) => {
+      const { run, clock, controller } = scene;
+      scene.between = async (path, go) => {
+        if (path === "/redfish/v1/Info") {
+          return Response.json({ Parameters: [{ Name: "ResetType", AllowableValues: ["On", "ForceOff"] }] });
+        }
+        const answer = await go();
+        if (!path.endsWith("/Systems/n1")) return answer;
+        const system: { Actions: { [name: string]: object } } = await answer.json();
+        const reset = inline
+          ? { "ResetType@Redfish.AllowableValues": ["On", "ForceOff"] }
+          : { "@Redfish.ActionInfo": "/redfish/v1/Info" };
+        return Response.json({ ...system, Actions: { "#ComputerSystem.Reset": reset } });
+      };
+      await ending(clock, run("power-on"));
+      await ending(clock, run("restart-hang"));
+      assert.deepEqual(controller.counters, { powerOn: 2, powerOff: 1, resets: 0 });
+    });
+  }
+});
+
+test("redfish is told of a change by an event long before it would poll", async () => {
+  await withScene({}, async ({ run, clock, node, machine }) => {
+    await ending(clock, run("power-on"));
+    await clock.advance(60_000); // the stream is open, and what was said just after the change is over
+    const from = clock.now();
+    machine.exit();
+    await clock.runUntil(() => node.view.get("/physState") === "POWER_OFF", 10_000);
+    assert.ok(clock.now() - from <= 1_500, String(clock.now() - from));
+  });
+});
+
+test("redfish polls a silent controller more seldom, keeps what was known, and shows why", async () => {
+  await withScene({ events: false }, async (scene) => {
+    const { run, clock, node, asked } = scene;
+    await ending(clock, run("power-on"));
+    scene.between = async () => {
+      throw new TypeError("fetch failed", { cause: new Error("connect EHOSTUNREACH 10.0.0.7:443") });
+    };
+    await clock.advance(60_000);
+    assert.match(String(node.view.get("/bmc/error")), /^GET http:\/\/bmc.test\/.* failed: connect EHOSTUNREACH/);
+    assert.equal(node.view.get("/physState"), "POWER_ON");
+    const before = asked.length;
+    await clock.advance(40_000);
+    assert.ok(asked.length - before <= 14, String(asked.length - before));
+    scene.between = (_path, go) => go();
+    await clock.advance(10_000);
+    assert.equal(node.view.get("/bmc/error"), undefined);
+  }, { poll: 1_000 });
+});
