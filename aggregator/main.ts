@@ -27,7 +27,7 @@ import { createApp, serve } from "./http/mod.ts";
 import { readMetrics } from "./metrics.ts";
 import { program } from "./options.ts";
 import { openSqliteStore } from "./store/mod.ts";
-import { startTransport, type Transport } from "./transport.ts";
+import { startTransport, type Transport } from "./broker/transport.ts";
 
 const NO_COUNTS = { sent: 0, unsent: 0, received: 0, malformed: 0, waiting: 0, waitingBytes: 0 };
 

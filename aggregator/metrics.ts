@@ -1,5 +1,5 @@
 import type { AggregatorCounts } from "./aggregator.ts";
-import type { Control } from "./control.ts";
+import type { Control } from "./control/control.ts";
 import type { Metric } from "./http/mod.ts";
 import type { TransportCounts } from "../src/mqtt/mod.ts";
 

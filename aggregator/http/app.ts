@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
-import type { Control } from "../control.ts";
+import type { Control } from "../control/control.ts";
 import { applyRoutes } from "./apply.ts";
 import { cfgRoutes } from "./cfg.ts";
 import type { BootNetwork } from "./boot_network.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { fromNested, isNodeName, isRecord, isUuid, type Schema } from "../../src/state/mod.ts";
-import type { Control, InventoryNode } from "../control.ts";
+import type { Control, InventoryNode } from "../control/control.ts";
 import { JSON_TYPES, readJson } from "./body.ts";
 import { answerChanges, readDetail } from "./changes.ts";
 import { atRoot } from "./elsewhere.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { toNested } from "../../src/state/mod.ts";
-import type { Control, NodeDetail } from "../control.ts";
+import type { Control, NodeDetail } from "../control/control.ts";
 import { PATCH_TYPES, readJson } from "./body.ts";
 import { atRoot } from "./elsewhere.ts";
 import { allowsWrite, answerTagged, etagOf, refuseStale } from "./etag.ts";

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { Control, NodeChange } from "../control.ts";
+import type { Control, NodeChange } from "../control/control.ts";
 import { groupChanges } from "./groups.ts";
 import { presentChange } from "./present.ts";
 import type { Outcome } from "./problem.ts";

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { Control, NodeDetail } from "../control.ts";
+import type { Control, NodeDetail } from "../control/control.ts";
 import { atRoot } from "./elsewhere.ts";
 import { allowsWrite, etagOf, refuseStale } from "./etag.ts";
 import { findNode, findNodes } from "./lookup.ts";

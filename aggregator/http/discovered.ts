@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { Control } from "../control.ts";
+import type { Control } from "../control/control.ts";
 import type { Stranger } from "../boot/strangers.ts";
 import { createAdopter } from "./adopt.ts";
 import type { BootNetwork } from "./boot_network.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { type Schema, toNested, type Value } from "../../src/state/mod.ts";
-import type { Control } from "../control.ts";
+import type { Control } from "../control/control.ts";
 import { PATCH_TYPES, readJson } from "./body.ts";
 import { atServing } from "./elsewhere.ts";
 import { findNode } from "./lookup.ts";

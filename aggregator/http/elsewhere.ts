@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { Control, Elsewhere } from "../control.ts";
+import type { Control, Elsewhere } from "../control/control.ts";
 import { findNode } from "./lookup.ts";
 import { answerProblem } from "./problem.ts";
 import type { Answerer } from "./routes.ts";

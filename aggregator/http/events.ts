@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { Clock } from "../../src/clock.ts";
-import type { Control } from "../control.ts";
+import type { Control } from "../control/control.ts";
 import { streamEvents } from "./event_stream.ts";
 import { answerProblem, type Outcome } from "./problem.ts";
 import { withQuery } from "./query.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { toDot, toMermaid } from "../../src/plan/mod.ts";
-import type { Control } from "../control.ts";
+import type { Control } from "../control/control.ts";
 import { findNode } from "./lookup.ts";
 import { answerProblem } from "./problem.ts";
 import { withQuery } from "./query.ts";

@@ -3,8 +3,8 @@ import { roughDuration } from "../../src/cli/mod.ts";
 import type { Refused } from "../../src/engine/mod.ts";
 import { compareNames, foldNodeset } from "../../src/nodeset/mod.ts";
 import { describeNoPlan, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
-import type { Control, NodeChange, Prospect, Queued } from "../control.ts";
-import { isCrowded } from "../foreseeing.ts";
+import type { Control, NodeChange, Prospect, Queued } from "../control/control.ts";
+import { isCrowded } from "../control/foreseeing.ts";
 
 /** Nodes with the same plan, or without one for the same reason. Nodesets are folded. */
 export interface GroupJson {

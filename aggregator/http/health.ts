@@ -1,4 +1,4 @@
-import type { Control } from "../control.ts";
+import type { Control } from "../control/control.ts";
 import { answerProblem } from "./problem.ts";
 import type { Routes } from "./routes.ts";
 

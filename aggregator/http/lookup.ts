@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
-import type { Control, NodeDetail } from "../control.ts";
+import type { Control, NodeDetail } from "../control/control.ts";
 import type { Outcome } from "./problem.ts";
 
 /** The node that a path names, by id or name. */

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { Control } from "../control.ts";
+import type { Control } from "../control/control.ts";
 import { PATCH_TYPES, readJson } from "./body.ts";
 import { answerChanges, readDetail } from "./changes.ts";
 import { createDeleters } from "./delete.ts";

@@ -1,6 +1,6 @@
 import { foldNodeset } from "../../src/nodeset/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
-import type { Control, NodeDetail } from "../control.ts";
+import type { Control, NodeDetail } from "../control/control.ts";
 import { readPatch } from "./patch.ts";
 
 /** What a patch changes on one node. */

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { Control } from "../control.ts";
+import type { Control } from "../control/control.ts";
 import { findNode, findNodes } from "./lookup.ts";
 import { presentPlan } from "./present.ts";
 import { answerProblem } from "./problem.ts";

@@ -1,4 +1,4 @@
-import type { Control } from "../control.ts";
+import type { Control } from "../control/control.ts";
 import { withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
 

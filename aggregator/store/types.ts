@@ -1,6 +1,6 @@
 import type { FacetName, NodeDocument } from "../../src/state/mod.ts";
 import type { Session } from "../../src/sync/mod.ts";
-import type { LoggedEvent } from "../control.ts";
+import type { LoggedEvent } from "../control/control.ts";
 
 /** How many events a store keeps: the newest ones, whatever their ids are. */
 export const MAX_EVENTS = 100_000;

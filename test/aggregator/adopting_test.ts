@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createAdopting } from "../../aggregator/adopting.ts";
+import { createAdopting } from "../../aggregator/handover/adopting.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { makeTerm } from "../../src/state/mod.ts";
 import { assigned, createSmallTree, idOf } from "./small_tree.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createAssigning } from "../../aggregator/assigning.ts";
+import { createAssigning } from "../../aggregator/cfg/assigning.ts";
 import { heldBy, readAssignment, type Value, valuesOf } from "../../src/state/mod.ts";
 import { assigned, createSmallTree, idOf, type SmallTree } from "./small_tree.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createDomains } from "../../aggregator/domains.ts";
+import { createDomains } from "../../aggregator/nodes/domains.ts";
 import { joinDeclaration } from "../../modules/join/declaration.ts";
 import { serviceDeclaration } from "../../modules/service/declaration.ts";
 import { createLog } from "../../src/log.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createEvents } from "../../aggregator/events.ts";
+import { createEvents } from "../../aggregator/store/events.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createEvents } from "../../aggregator/events.ts";
-import { createFence } from "../../aggregator/fence.ts";
+import { createEvents } from "../../aggregator/store/events.ts";
+import { createFence } from "../../aggregator/handover/fence.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 

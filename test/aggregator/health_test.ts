@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countsValue, readSubtree, sumUp } from "../../aggregator/health.ts";
-import type { ReadNode } from "../../aggregator/nodes.ts";
-import type { NodeStatus } from "../../aggregator/statuses.ts";
+import { countsValue, readSubtree, sumUp } from "../../aggregator/status/health.ts";
+import type { ReadNode } from "../../aggregator/nodes/nodes.ts";
+import type { NodeStatus } from "../../aggregator/status/statuses.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createSmallTree, idOf } from "./small_tree.ts";
 

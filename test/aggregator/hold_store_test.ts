@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createHoldStore } from "../../aggregator/hold_store.ts";
+import { createHoldStore } from "../../aggregator/engine/hold_store.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { createLog } from "../../src/log.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createKnownModules } from "../../aggregator/known_modules.ts";
+import { createKnownModules } from "../../aggregator/links/known_modules.ts";
 import { declareModule, type ModuleDeclaration } from "../../src/plan/mod.ts";
 import { digestOf } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";

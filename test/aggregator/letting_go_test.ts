@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLettingGo, createReleases } from "../../aggregator/letting_go.ts";
+import { createLettingGo, createReleases } from "../../aggregator/handover/letting_go.ts";
 import { heldBy, type Value, valuesOf } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { assigned, createSmallTree, idOf } from "./small_tree.ts";

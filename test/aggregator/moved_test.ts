@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createMovedNotices } from "../../aggregator/moved.ts";
+import { createMovedNotices } from "../../aggregator/links/moved.ts";
 import type { DownFrame } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { idOf } from "./small_tree.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createOwing, MOVING } from "../../aggregator/owing.ts";
+import { createOwing, MOVING } from "../../aggregator/links/owing.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { quiet } from "./small_tree.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createEvents } from "../../aggregator/events.ts";
-import { createPersistence } from "../../aggregator/persistence.ts";
+import { createEvents } from "../../aggregator/store/events.ts";
+import { createPersistence } from "../../aggregator/store/persistence.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { FACET_NAMES } from "../../src/state/mod.ts";

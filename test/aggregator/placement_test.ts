@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createPlacement } from "../../aggregator/placement.ts";
+import { createPlacement } from "../../aggregator/tree/placement.ts";
 import { createSmallTree, idOf } from "./small_tree.ts";
 
 test("via() is the own child through which a node is reached", () => {

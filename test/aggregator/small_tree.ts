@@ -1,5 +1,5 @@
-import { createDomains } from "../../aggregator/domains.ts";
-import { createNodes, type Nodes } from "../../aggregator/nodes.ts";
+import { createDomains } from "../../aggregator/nodes/domains.ts";
+import { createNodes, type Nodes } from "../../aggregator/nodes/nodes.ts";
 import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
 import { joinDeclaration } from "../../modules/join/declaration.ts";
 import { createLog } from "../../src/log.ts";

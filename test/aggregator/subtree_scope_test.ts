@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createSubtreeScope } from "../../aggregator/subtree_scope.ts";
+import { createSubtreeScope } from "../../aggregator/tree/subtree_scope.ts";
 import { type Entry, makeTerm } from "../../src/state/mod.ts";
 import { assigned, createSmallTree, idOf } from "./small_tree.ts";
 

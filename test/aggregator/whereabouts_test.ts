@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createWhereabouts } from "../../aggregator/whereabouts.ts";
+import { createWhereabouts } from "../../aggregator/tree/whereabouts.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { assigned, createSmallTree, idOf } from "./small_tree.ts";
 

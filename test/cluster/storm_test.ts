@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createAdmission } from "../../aggregator/admission.ts";
+import { createAdmission } from "../../aggregator/links/admission.ts";
 import type { BirthFrame } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createVirtualCluster, type VirtualCluster } from "../support/virtual_cluster.ts";

@@ -6,7 +6,7 @@ import type {
   NodeChange,
   NodeDetail,
   Refusal,
-} from "../../aggregator/control.ts";
+} from "../../aggregator/control/control.ts";
 import type { Plan } from "../../src/plan/mod.ts";
 import {
   compareVersions,

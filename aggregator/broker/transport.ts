@@ -1,0 +1,75 @@
+import type { Random } from "../../src/clock.ts";
+import type { Log } from "../../src/log.ts";
+import {
+  createLocalParentTransport,
+  createMqttParentTransport,
+  type ParentTransport,
+  type ParentTransportOptions,
+} from "../../src/mqtt/mod.ts";
+import { connectMqttJs } from "../../src/mqtt/mqttjs/mod.ts";
+import { redactUrl } from "../../src/redact.ts";
+import { type GuardedListener, startEmbeddedBroker } from "./embedded.ts";
+
+/** What carries frames between an aggregator and its children. */
+export interface Transport extends Pick<ParentTransport, "send" | "counts"> {
+  /** The port of the embedded broker; undefined where there is another one. */
+  readonly port: number | undefined;
+  /** Where clients with an identity reach the embedded broker, where it listens for them. */
+  readonly guardedUrl?: string;
+  /** Ends the connections of a node that were made with an identity. */
+  drop(node: string): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the embedded broker, or connects to another one.
+ *
+ * @throws {Error} When the embedded broker can't listen on its port, or the URL of the other one is none.
+ */
+export async function startTransport(
+  options: ParentTransportOptions & {
+    readonly run: string;
+    readonly random: Random;
+    readonly log: Log;
+    /** Port of the embedded broker, on loopback. */
+    readonly mqttPort: number;
+    /** URL of another broker to use instead. */
+    readonly broker: string | undefined;
+    /** Another address on which the embedded broker listens. */
+    readonly guarded?: GuardedListener;
+    /** Called when a broker of another process was reached (again). */
+    onConnect(): void;
+  },
+): Promise<Transport> {
+  if (options.broker !== undefined) {
+    if (!URL.canParse(options.broker)) {
+      throw new Error(`Option '--broker' is '${redactUrl(options.broker)}': expected a URL such as mqtt://10.0.0.1`);
+    }
+    const transport = createMqttParentTransport({ ...options, url: options.broker, connect: connectMqttJs });
+    return {
+      send: transport.send,
+      get counts() {
+        return transport.counts;
+      },
+      port: undefined,
+      drop() {}, // its connections are another program's
+      close: transport.stop,
+    };
+  }
+  const { cluster, mqttPort, guarded, log } = options;
+  const broker = await startEmbeddedBroker({ cluster, port: mqttPort, log, ...(guarded !== undefined && { guarded }) });
+  const transport = createLocalParentTransport(broker, options);
+  return {
+    send: transport.send,
+    get counts() {
+      return transport.counts;
+    },
+    port: broker.port,
+    ...(broker.guardedUrl !== undefined && { guardedUrl: broker.guardedUrl }),
+    drop: broker.drop,
+    async close() {
+      await transport.stop();
+      await broker.close();
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import {
+  type Assignment,
+  assignmentOf,
+  assignmentValue,
+  compareVersions,
+  equalValues,
+  type Facet,
+  heldBy,
+  isBrokerUrl,
+  type JoinTarget,
+  newestVersion,
+  readAssignment,
+  type Value,
+  type Values,
+  valuesOf,
+} from "../../src/state/mod.ts";
+import type { Replica } from "../../src/sync/mod.ts";
+import type { Nodes } from "../nodes/nodes.ts";
+
+/** What the root adds to the cfg of its nodes. */
+export interface Assigning {
+  /**
+   * A node's cfg with its `/assignment`, and the root's own with its `/role`.
+   *
+   * @param ids The ids of nodes that are written together with it, by name.
+   * @param isHandedOver Its parent is lost and knows who takes its nodes over: it sends them there, and does nothing to them.
+   */
+  complete(id: string, cfg: Values, ids: ReadonlyMap<string, string>, isHandedOver?: boolean): Values;
+  /** Whether a node's `/assignment` says where its parent and its standby are now. */
+  isCurrent(id: string, cfg: Values): boolean;
+}
+
+/**
+ * Counts how often each node's `/parent` was set, and says with it where the node joins: the number is what keeps a parent
+ * that was deposed from overwriting its successor (see `makeTerm`).
+ */
+export function createAssigning(
+  parts: { readonly replica: Replica; readonly nodes: Nodes; readonly ownId: string; readonly ownName: string },
+): Assigning {
+  const { replica, nodes, ownId, ownName } = parts;
+
+  function target(name: Value | undefined, ids: ReadonlyMap<string, string>): JoinTarget | undefined {
+    if (typeof name !== "string") return undefined;
+    const id = name === ownName ? ownId : nodes.placement.aggregator(name) ?? ids.get(name);
+    if (id === undefined) return undefined;
+    const broker = replica.get(id)?.facets.self.get("/broker")?.value;
+    return { parent: id, ...(typeof broker === "string" && isBrokerUrl(broker) && { broker }) };
+  }
+
+  function wanted(id: string, cfg: Values, ids: ReadonlyMap<string, string>, isHandedOver: boolean): Value | undefined {
+    const facet = replica.get(id)?.facets.cfg;
+    const before = valuesOf(facet ?? new Map());
+    const parent = cfg.get("/parent");
+    const to = target(parent, ids);
+    const last = readAssignment(before.get("/assignment"));
+    if (to === undefined) return last && assignmentValue(last, heldBy(facet));
+    // One that is made again under the name of a node that was deleted goes on with its number.
+    const counted = last?.number ?? (before.has("/parent") ? 1 : 0);
+    const isMoved = before.get("/parent") !== parent;
+    const number = isMoved ? counted + 1 : Math.max(1, counted);
+    const held = isMoved ? holders(id, facet, last, to.parent, isHandedOver) : heldBy(facet);
+    const served = typeof parent === "string" ? nodes.placement.aggregator(parent) : undefined;
+    const standby = served === undefined ? undefined : target(nodes.read(served)?.cfg.get("/standby"), ids);
+    return assignmentValue({ ...to, number, ...(standby !== undefined && { standby }) }, held);
+  }
+
+  /** Who may have a node that is moved: its parent until now, and where that one never heard it those before. */
+  function holders(
+    id: string,
+    facet: Facet | undefined,
+    last: Assignment | undefined,
+    to: string,
+    isHandedOver: boolean,
+  ): readonly string[] {
+    if (last === undefined) return [];
+    const self = replica.get(id)?.facets.self ?? new Map();
+    const wasHeard = assignmentOf(newestVersion(self)[0]) >= last.number;
+    const before = wasHeard ? [] : heldBy(facet);
+    const mayAct = !(isHandedOver && last.standby?.parent === to && hasSeen(facet, self));
+    return [...new Set([...before, ...(mayAct ? [last.parent] : [])])].filter((each) => each !== to);
+  }
+
+  /** Whether a node's agent knows its present assignment, and so whom else to ask. */
+  function hasSeen(facet: Facet | undefined, self: Facet): boolean {
+    const written = facet?.get("/assignment")?.version;
+    const [term = NaN, rev = NaN] = String(self.get("/seen")?.value ?? "").split(".").map(Number);
+    return written !== undefined && compareVersions([term, rev], written) >= 0;
+  }
+
+  return {
+    complete(id, cfg, ids, isHandedOver = false) {
+      if (id === ownId) return new Map(cfg).set("/role", "AGGREGATOR");
+      const assignment = wanted(id, cfg, ids, isHandedOver);
+      return assignment === undefined ? cfg : new Map(cfg).set("/assignment", assignment);
+    },
+    isCurrent(id, cfg) {
+      const assignment = wanted(id, cfg, new Map(), false);
+      return assignment === undefined || equalValues(cfg.get("/assignment"), assignment);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { Value } from "../../src/state/mod.ts";
+
+/** What only one machine of a cluster may have, in words. */
+const UNIQUE = [["/ipv4/mac", "a MAC address"], ["/ipv4/address", "an address"]] as const;
+
+/** A node as it is, or as it is to be. */
+export interface CheckedNode {
+  readonly id: string;
+  readonly cfg: { get(url: string): Value | undefined };
+}
+
+/**
+ * Finds MAC addresses and addresses that two nodes would have: neither of them could be booted.
+ *
+ * @param wanted The nodes that are written.
+ * @param others All nodes that there are, among them those that are written, as they were. Looked at only where it matters.
+ */
+export function findShared(wanted: readonly CheckedNode[], others: () => Iterable<CheckedNode>): string[] {
+  const written = new Set(wanted.map(({ id }) => id));
+  return UNIQUE.flatMap(([url, what]) => {
+    if (!wanted.some(({ cfg }) => cfg.get(url) !== undefined)) return [];
+    const owners = new Map<Value, string>();
+    for (const { id, cfg } of others()) {
+      const value = cfg.get(url);
+      if (value !== undefined && !written.has(id)) owners.set(value, String(cfg.get("/name")));
+    }
+    return wanted.flatMap(({ cfg }) => {
+      const value = cfg.get(url);
+      if (value === undefined) return [];
+      const name = String(cfg.get("/name"));
+      const owner = owners.get(value);
+      if (owner !== undefined) {
+        return [`${name}: ${url} is ${JSON.stringify(value)}: expected ${what} that '${owner}' has not`];
+      }
+      owners.set(value, name);
+      return [];
+    });
+  });
+}

@@ -1,0 +1,102 @@
+import { createForesight, type Engine, readPolicy, type Refused } from "../../src/engine/mod.ts";
+import type { Plan } from "../../src/plan/mod.ts";
+import type { Values } from "../../src/state/mod.ts";
+import type { Queued } from "./control.ts";
+import type { Nodes, ReadNode } from "../nodes/nodes.ts";
+
+/** What foreseeing needs of an aggregator. */
+export interface ForeseeingParts {
+  readonly ownId: string;
+  readonly nodes: Nodes;
+  readonly engine: Engine;
+}
+
+/** What the rules will say to a plan. */
+export interface Foreseen {
+  readonly refused?: Refused;
+  readonly queued: readonly Queued[];
+}
+
+/** Places of a rule: how many have one or wait for one, and how many there are. */
+interface Count {
+  readonly taken: number;
+  readonly atMost: number | undefined;
+}
+
+/** The rules, and the places of each. */
+interface RulesNow {
+  readonly foresee: ReturnType<typeof createForesight>;
+  readonly counts: ReadonlyMap<string, Count>;
+}
+
+/** Read once for all nodes that are asked about in one go. */
+const current = new WeakMap<Engine, RulesNow>();
+
+function rulesNow({ ownId, nodes, engine }: ForeseeingParts): RulesNow {
+  const known = current.get(engine);
+  if (known !== undefined) return known;
+  const foresee = createForesight(readPolicy(nodes.read(ownId)?.cfg ?? new Map()));
+  const counts = new Map<string, Count>();
+  for (const { name, group, inFlight, queue, atMost } of engine.limits()) {
+    counts.set(keyOf("limit", name, group), { taken: inFlight + queue.length, atMost });
+  }
+  for (const { kind, name, group, count, queue, atMost } of engine.invariants()) {
+    counts.set(keyOf(kind, name, group), { taken: count + queue.length, atMost });
+  }
+  const rules = { foresee, counts };
+  current.set(engine, rules);
+  queueMicrotask(() => current.delete(engine));
+  return rules;
+}
+
+function keyOf(kind: string, name: string, group: string): string {
+  return JSON.stringify([kind, name, group]);
+}
+
+/**
+ * What the rules of an aggregator will say to a plan for one of its nodes.
+ *
+ * @param cfg What the plan is for.
+ * @param isNews Whether this is another cfg than it has: what a person asks for is no repair, and no brake stops it.
+ */
+export function foresee(parts: ForeseeingParts, node: ReadNode, cfg: Values, plan: Plan, isNews: boolean): Foreseen {
+  if (!plan.ok || plan.steps.length === 0 || cfg.get("/parent") !== parts.nodes.read(parts.ownId)?.name) {
+    return { queued: [] };
+  }
+  const { foresee, counts } = rulesNow(parts);
+  const { refused, bounded } = foresee({ ...node, cfg, target: "", frozen: "no" }, plan);
+  const queued = bounded.map(({ step, rule, group, keeps }): Queued => {
+    const now = counts.get(keyOf(rule.kind, rule.name, group));
+    const bound = rule.kind === "limit" ? rule.atMost : rule.atMost.kind === "count" ? rule.atMost.count : now?.atMost;
+    return {
+      step,
+      kind: rule.kind,
+      rule: rule.name,
+      group,
+      ...(rule.kind !== "away" && rule.by !== undefined && { by: rule.by }),
+      ...(bound !== undefined && { atMost: bound }),
+      ...(rule.kind === "limit" && rule.perSecond !== undefined && { perSecond: rule.perSecond }),
+      taken: now?.taken ?? 0,
+      keeps,
+    };
+  });
+  const stopped = refused ?? (isNews ? undefined : refusedNow(parts, node, plan));
+  return { queued, ...(stopped !== undefined && { refused: stopped }) };
+}
+
+/** The invariant that says no to what is being done about a node: a brake as well. */
+function refusedNow({ nodes, engine }: ForeseeingParts, { id }: ReadNode, plan: Plan): Refused | undefined {
+  if (!plan.ok || !nodes.isChild(id) || engine.status(id).phase !== "waiting") return undefined;
+  for (const { step, state } of engine.explain(id)?.steps ?? []) {
+    if (state.kind !== "waiting" || state.obstacle.kind !== "invariant") continue;
+    const { invariant, because } = state.obstacle;
+    const place = plan.steps.findIndex(({ key }) => key === step.key);
+    if (place >= 0) return { step: place, mutation: step.key, invariant, because };
+  }
+  return undefined;
+}
+
+/** Tells whether so many more nodes than have places, or wait for them, can't go on at once. */
+export function isCrowded({ atMost, perSecond, taken }: Queued, count: number): boolean {
+  return (atMost !== undefined && taken + count > atMost) || (perSecond !== undefined && count > perSecond);
+}

@@ -1,0 +1,278 @@
+import type { Clock } from "../../src/clock.ts";
+import type { Engine, EngineStatus } from "../../src/engine/mod.ts";
+import { compareNames } from "../../src/nodeset/mod.ts";
+import { describeNoPlan, exploreGraph } from "../../src/plan/mod.ts";
+import { KEPT_URLS, type Value } from "../../src/state/mod.ts";
+import type { Replica } from "../../src/sync/mod.ts";
+import type { AgentHolds } from "../engine/agent_holds.ts";
+import type { CfgWriter } from "../cfg/writer.ts";
+import type { Control, Done, NodeChange, NodeDetail, NodeSummary, Stale } from "./control.ts";
+import type { Discovered } from "../nodes/discovered.ts";
+import type { Domains } from "../nodes/domains.ts";
+import type { Events } from "../store/events.ts";
+import { aboutOf, explainNode, prospectOf } from "./explaining.ts";
+import type { Freezer } from "../engine/freezer.ts";
+import type { Nodes, ReadNode } from "../nodes/nodes.ts";
+import { statusBelow } from "../status/status_below.ts";
+import type { WatchedStore } from "../store/mod.ts";
+import { describeTree, servingAggregator } from "../status/tree.ts";
+
+/** How long a count of late and waiting nodes serves, in milliseconds: to count is to look at all of them. */
+const RECOUNT = 1000;
+
+/** What steering an aggregator needs of it. */
+export interface SteeringParts {
+  readonly cluster: string;
+  readonly name: string;
+  readonly run: string;
+  readonly ownId: string;
+  readonly replica: Replica;
+  readonly nodes: Nodes;
+  readonly domains: Domains;
+  readonly events: Events;
+  readonly engine: Engine;
+  readonly cfg: CfgWriter;
+  readonly discovered: Discovered;
+  readonly freezer: Freezer;
+  readonly agentHolds: AgentHolds;
+  readonly clock: Clock;
+  /** Writes what waits to be written. @returns Whether it is on disk. */
+  readonly flush: () => boolean;
+  readonly store: WatchedStore;
+  readonly isRoot: boolean;
+  /** Tries again what was given up on a node that is served here. */
+  readonly retry: (id: string) => void;
+}
+
+/** Everything that people and their programs may ask of an aggregator. */
+export function createControl(parts: SteeringParts): Control {
+  const { nodes, domains, events, engine, replica, ownId } = parts;
+
+  function statusOf(node: ReadNode): EngineStatus {
+    if (node.id === ownId) return { phase: "converged", running: [] };
+    if (!nodes.isChild(node.id)) return statusBelow(parts, node, staleOf(node));
+    const status = engine.status(node.id);
+    const seen = node.view.get("/seen");
+    const lags = seen !== undefined && seen !== node.version.join(".");
+    if (status.phase !== "converged" || !lags) return status;
+    return { ...status, phase: "working", reason: "Its agent has not taken its cfg in yet" };
+  }
+  /** Since when nothing is known of a node, as an aggregator on the way to it is not heard. */
+  function staleOf(node: ReadNode): Stale | undefined {
+    let found: Stale | undefined;
+    for (const id of nodes.placement.above(node.id)) {
+      const at = nodes.read(id);
+      const since = at?.view.get("/staleSince");
+      // The highest one that is lost is the one that is known to be: what it last said of others is stale itself.
+      if (at !== undefined && typeof since === "string") found = { since, aggregator: at.name };
+    }
+    return found;
+  }
+  function detail(node: ReadNode): NodeDetail {
+    const status = statusOf(node);
+    const stale = staleOf(node);
+    const text = (url: string): string => String(node.view.get(url) ?? domains.schema.unknownOf(url) ?? "");
+    return {
+      id: node.id,
+      name: node.name,
+      kind: nodes.placement.isAggregator(node.id) ? "aggregator" : "node",
+      platform: text("/platform"),
+      parent: text("/parent"),
+      physState: text("/physState"),
+      runState: text("/runState"),
+      link: text("/link"),
+      phase: status.phase,
+      reason: reasonOf(node, status),
+      ...(status.late !== undefined && { late: status.late }),
+      ...(stale !== undefined && { stale }),
+      cfg: new Map([...node.cfg].filter(([url]) => !KEPT_URLS.has(url))),
+      dsc: new Map([...node.view].filter(([url]) => domains.schema.find(url)?.variable.writer !== "cfg")),
+      version: node.version,
+      engine: status,
+    };
+  }
+  function all(): ReadNode[] {
+    return [...replica.ids()].map((id) => nodes.read(id)).filter((node) => node !== undefined);
+  }
+
+  /** Writes what was done. Where that fails it is done all the same, for as long as this program runs, but not promised. */
+  function written(): Done {
+    if (parts.flush() && parts.store.problem === undefined) return { ok: true };
+    const problem = parts.store.problem ?? "the store failed";
+    const what = "It is not on disk, and is lost if this aggregator ends before it is: ask again later";
+    return { ok: false, kind: "unavailable", problems: [`${what}. ${problem}`] };
+  }
+
+  /** What is acknowledged is in the log, and the log on disk. */
+  function tell(changes: readonly NodeChange[]): void {
+    tellCfg(events, changes);
+    parts.flush();
+  }
+
+  let listed: { revision: string; summaries: readonly NodeSummary[] } | undefined;
+  let counted: { at: number; text: string } | undefined;
+  /** How many are late or wait: becomes another with time alone, so it is part of the revision. */
+  function countedNow(): string {
+    const at = parts.clock.now();
+    if (counted === undefined || at - counted.at >= RECOUNT) {
+      const { late, waiting } = engine.counts();
+      counted = { at, text: `${late}.${waiting}` };
+    }
+    return counted.text;
+  }
+  const revision = (): string => `${parts.run}.${replica.index}.${events.last}.${countedNow()}`;
+
+  return {
+    cluster: parts.cluster,
+    name: parts.name,
+    get schema() {
+      return domains.schema;
+    },
+    elsewhere(id) {
+      if (id !== undefined) {
+        const node = nodes.read(id);
+        if (node === undefined || nodes.isChild(id) || node.id === ownId) return undefined;
+        return servingAggregator(parts, node);
+      }
+      if (parts.isRoot) return undefined;
+      const api = nodes.read(ownId)?.view.get("/rootApi");
+      return { what: "the root", ...(typeof api === "string" && { api }) };
+    },
+    tree: () => describeTree(parts),
+    revision,
+    list() {
+      const now = revision();
+      if (listed?.revision !== now) {
+        const summaries = all().map(detail).map(summaryOf);
+        summaries.sort((a, b) => compareNames(a.name, b.name));
+        listed = { revision: now, summaries };
+      }
+      return listed.summaries;
+    },
+    *cfgValues(url) {
+      for (const { id } of all()) {
+        const value = replica.get(id)?.facets.cfg.get(url)?.value ?? undefined;
+        if (value !== undefined) yield value;
+      }
+    },
+    find(idOrName) {
+      const node = nodes.read(idOrName) ?? nodes.read(nodes.idOf(idOrName) ?? "");
+      return node === undefined ? undefined : detail(node);
+    },
+    patchCfg(patches, options) {
+      const result = parts.cfg.patch(patches, options);
+      if (result.ok && options.dryRun !== true) tell(result.changes);
+      return result;
+    },
+    apply(inventory, options) {
+      const result = parts.cfg.apply(inventory, options);
+      if (result.ok && options.dryRun !== true) tell(result.changes);
+      return result;
+    },
+    report(id, values) {
+      const node = nodes.read(id);
+      if (node === undefined) return { ok: false, kind: "unknown-node", problems: [`No node '${id}'`] };
+      const problems = [...values].map(([url, value]) => complainReported(parts, url, value)).filter((p) =>
+        p !== undefined
+      );
+      if (problems.length > 0) return { ok: false, kind: "invalid", problems };
+      parts.discovered.parent(id, values, "reported over the API");
+      return written(); // whoever reports something takes the answer for a promise
+    },
+    plan(id) {
+      const node = nodes.read(id);
+      const isAggregator = nodes.placement.isAggregator(id);
+      return node?.planner.plan({ view: node.view, cfg: isAggregator ? new Map() : node.cfg });
+    },
+    freeze: (ids) => parts.freezer.freeze(ids),
+    thaw: (ids) => parts.freezer.thaw(ids),
+    retry(ids) {
+      for (const id of ids) if (nodes.isChild(id)) parts.retry(id);
+      const others = ids.filter((id) => !nodes.isChild(id));
+      const asked: Done = others.length > 0 ? parts.cfg.askRetry(others) : { ok: true };
+      return asked.ok ? written() : asked;
+    },
+    remove(ids) {
+      const names = ids.map((id) => nodes.read(id)?.name ?? id);
+      const result = parts.cfg.remove(ids);
+      if (!result.ok) return result;
+      for (const [place, id] of ids.entries()) {
+        // What was seen of it is not taken for true when a node of its name is made again.
+        const seen = [...(replica.get(id)?.facets.parent.keys() ?? [])];
+        parts.discovered.parent(id, new Map(seen.map((url) => [url, null])));
+        events.add({ node: names[place] ?? id, kind: "deleted", why: "somebody asked" });
+      }
+      parts.flush();
+      return result;
+    },
+    explain(id, cfg) {
+      const node = nodes.read(id);
+      return node === undefined ? undefined : explainNode(parts, node, statusOf(node), cfg);
+    },
+    about: (id, step) => aboutOf(domains.plannerOf(id).domain, step),
+    prospect: (change) => prospectOf(parts, change),
+    graph(id, maxStates) {
+      const node = nodes.read(id);
+      if (node === undefined) return undefined;
+      const cfg = nodes.placement.isAggregator(id) ? new Map<string, Value>() : node.cfg;
+      return exploreGraph(node.planner, { view: node.view, cfg }, { maxStates });
+    },
+    limits: () => engine.limits(),
+    invariants: () => engine.invariants(),
+    holds: () => engine.holds(),
+    release() {
+      engine.release();
+      return written();
+    },
+    troubles: () => parts.store.problem === undefined ? [] : [parts.store.problem],
+    engine() {
+      const ids = [...replica.ids()].filter((id) => !nodes.placement.isAggregator(id));
+      const known = ids.map((id) => nodes.read(id)).filter((node) => node !== undefined);
+      return {
+        frozen: parts.freezer.all,
+        counts: engine.counts(),
+        nodes: known.length,
+        converged: known.filter((node) => statusOf(node).phase === "converged").length,
+      };
+    },
+    events: (after, limit) => events.after(after, limit),
+    onEvent: (listener) => events.listen(listener),
+  };
+}
+
+function summaryOf(node: NodeDetail): NodeSummary {
+  const { id, name, kind, platform, parent, physState, runState, link, phase, reason, late, stale } = node;
+  return {
+    ...{ id, name, kind, platform, parent, physState, runState, link, phase, reason },
+    ...(late !== undefined && { late }),
+    ...(stale !== undefined && { stale }),
+  };
+}
+
+/** Why a node is where it is: what holds it up at its aggregator, at its agent, or what is being done. */
+function reasonOf(node: ReadNode, status: EngineStatus): string {
+  if (status.reason !== undefined) return status.reason;
+  const held = node.view.get("/stuck/self");
+  if (typeof held === "object" && "reason" in held && typeof held.reason === "string") {
+    return `its agent: ${held.reason}`;
+  }
+  if (status.phase === "blocked") {
+    const plan = node.planner.plan(node);
+    if (!plan.ok) return describeNoPlan(plan.reason);
+  }
+  return status.running.map(({ key, ours }) => (ours ? key : `awaits ${key}`)).join(", ");
+}
+
+function complainReported(parts: SteeringParts, url: string, value: Value | null): string | undefined {
+  const found = parts.domains.schema.find(url);
+  if (found?.variable.reported !== true) return `${url} is not reported over the API: modules discover it`;
+  return value === null ? undefined : parts.domains.schema.complain(url, value);
+}
+
+function tellCfg(events: Events, changes: readonly NodeChange[]): void {
+  for (const change of changes) {
+    if (change.differences.length === 0) continue;
+    const text = change.differences.map(({ url, to }) => `${url}=${to === undefined ? "(unset)" : JSON.stringify(to)}`);
+    events.add({ node: change.name, kind: change.created ? "created" : "cfg", why: text.join(" ").slice(0, 500) });
+  }
+}

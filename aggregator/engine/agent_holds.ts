@@ -1,0 +1,63 @@
+import type { Clock } from "../../src/clock.ts";
+import { readStuck, type Stuck } from "../../src/engine/mod.ts";
+import type { Replica } from "../../src/sync/mod.ts";
+import type { Events } from "../store/events.ts";
+import type { Nodes } from "../nodes/nodes.ts";
+
+/** Follows what agents say that they have given up on: when that was first heard is known nowhere else. */
+export interface AgentHolds {
+  /** To be called when values of a node's `self` facet have changed. */
+  changed(id: string, urls: readonly string[]): void;
+  /** When it was first heard, in clock milliseconds; undefined when that was before this program started. */
+  since(id: string): number | undefined;
+}
+
+interface Heard {
+  readonly text: string;
+  readonly mutation: string;
+  /** Clock milliseconds; undefined: it was there when this program started. */
+  readonly since: number | undefined;
+}
+
+/** See {@link AgentHolds}. What is new goes to the event log. */
+export function createAgentHolds(
+  parts: { readonly replica: Replica; readonly nodes: Nodes; readonly events: Events; readonly clock: Clock },
+): AgentHolds {
+  const { replica, nodes, events, clock } = parts;
+  const heard = new Map<string, Heard>();
+
+  function tell(id: string, kind: "stuck" | "unstuck", mutation: string, why: string): void {
+    const node = nodes.read(id);
+    if (node !== undefined) events.add({ node: node.name, kind, mutation, why: `Its agent ${why}`.slice(0, 500) });
+  }
+  function held(id: string): Stuck | undefined {
+    return readStuck(replica.get(id)?.facets.self.get("/stuck/self")?.value);
+  }
+
+  for (const id of replica.ids()) {
+    const stuck = held(id);
+    if (stuck !== undefined) heard.set(id, { text: textOf(stuck), mutation: stuck.mutation, since: undefined });
+  }
+
+  return {
+    changed(id, urls) {
+      if (!urls.includes("/stuck/self")) return;
+      const before = heard.get(id);
+      const stuck = held(id);
+      if (stuck === undefined) {
+        if (heard.delete(id) && before !== undefined) tell(id, "unstuck", before.mutation, "tries again");
+        return;
+      }
+      const text = textOf(stuck);
+      if (before?.text === text) return;
+      heard.set(id, { text, mutation: stuck.mutation, since: clock.now() });
+      tell(id, "stuck", stuck.mutation, `gave up: ${stuck.reason}`);
+    },
+    since: (id) => heard.get(id)?.since,
+  };
+}
+
+/** Names what was given up: the same thing for the same cfg is no news. */
+function textOf({ mutation, target }: Stuck): string {
+  return `${mutation} ${target}`;
+}

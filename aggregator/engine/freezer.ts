@@ -1,0 +1,84 @@
+import type { Freeze } from "../../src/engine/mod.ts";
+import type { Value } from "../../src/state/mod.ts";
+import { notWritten } from "../cfg/writer.ts";
+import type { Control, Done } from "../control/control.ts";
+import type { Discovered } from "../nodes/discovered.ts";
+import type { Events } from "../store/events.ts";
+import type { Nodes } from "../nodes/nodes.ts";
+import type { Store } from "../store/mod.ts";
+
+/** Freezes and thaws: nothing is started on a frozen node, by its aggregator or by its agent. */
+export interface Freezer {
+  /** True while everything is frozen. */
+  readonly all: boolean;
+  stateOf(id: string): Freeze;
+  /** Freezes some nodes, or everything. */
+  freeze(ids?: readonly string[]): Done;
+  /** Thaws some nodes, or lifts the freeze of everything; nodes that were frozen by themselves stay frozen. */
+  thaw(ids?: readonly string[]): Done;
+  /** Writes a node's `/frozen`, which takes the freeze to its agent, or to the aggregators below. */
+  tell(id: string): void;
+  tellAll(): void;
+}
+
+/** See {@link Freezer}. One node's freeze is its cfg `/freeze`; that of everything is a fact in the store. */
+export function createFreezer(
+  parts: {
+    readonly nodes: Nodes;
+    readonly store: Store;
+    readonly events: Events;
+    readonly discovered: Discovered;
+    readonly patchCfg: Control["patchCfg"];
+    readonly frozen: boolean;
+    /** Whether an aggregator above has frozen everything below it. */
+    readonly frozenAbove: () => boolean;
+    /** Called for everything that was thawed. */
+    readonly thawed: (ids: Iterable<string>) => void;
+  },
+): Freezer {
+  const { nodes, store, events } = parts;
+  let all = parts.frozen;
+
+  function stateOf(id: string): Freeze {
+    if (all || parts.frozenAbove()) return "everything";
+    return nodes.read(id)?.cfg.get("/freeze") === true ? "node" : "no";
+  }
+  function tell(id: string): void {
+    parts.discovered.parent(id, new Map([["/frozen", stateOf(id) === "no" ? null : true]]));
+  }
+  function tellAll(): void {
+    for (const id of nodes.placement.direct()) tell(id);
+  }
+  function setAll(frozen: boolean): Done {
+    try {
+      store.commit({ facts: new Map([["frozen", frozen]]) });
+    } catch (error) {
+      return notWritten(error);
+    }
+    all = frozen;
+    events.add({ node: "", kind: frozen ? "frozen" : "thawed", why: "everything, as somebody asked" });
+    tellAll();
+    return { ok: true };
+  }
+  function setSome(ids: readonly string[], freeze: true | null): Done {
+    const values: ReadonlyMap<string, Value | null> = new Map([["/freeze", freeze]]);
+    const result = parts.patchCfg(ids.map((id) => ({ id, values })), {});
+    return result.ok ? { ok: true } : result;
+  }
+  return {
+    get all() {
+      return all;
+    },
+    stateOf,
+    freeze(ids) {
+      return ids === undefined ? setAll(true) : setSome(ids, true);
+    },
+    thaw(ids) {
+      const result = ids === undefined ? setAll(false) : setSome(ids, null);
+      if (result.ok) parts.thawed(ids ?? nodes.children());
+      return result;
+    },
+    tell,
+    tellAll,
+  };
+}

@@ -1,0 +1,63 @@
+import type { Clock } from "../../src/clock.ts";
+import type { Events } from "../store/events.ts";
+
+/** How long a parent may be away before the children are sent to the standby, in milliseconds. */
+const HAND_OVER = 15_000;
+/** How often they are sent there again, in milliseconds: a standby that has not heard yet sends them back. */
+const AGAIN = 60_000;
+
+/**
+ * Keeps an aggregator that has a standby from acting while it can't know whether it has been replaced. One without a
+ * standby goes on by itself for as long as its parent is away.
+ */
+export interface Fence {
+  /** True while nothing may be done to nodes, and nothing be concluded from their silence. */
+  readonly isUp: boolean;
+  /** The link to the parent, or the standby, may have changed. */
+  changed(): void;
+  stop(): void;
+}
+
+/** Makes a fence. `isAlone`: the parent is away; `standby`: who takes over, if anybody does. */
+export function createFence(
+  parts: {
+    readonly name: string;
+    readonly clock: Clock;
+    readonly events: Events;
+    readonly isAlone: () => boolean;
+    readonly standby: () => string | undefined;
+    /** Everything has to be looked at again. */
+    readonly onChanged: () => void;
+    readonly handOver: () => void;
+  },
+): Fence {
+  let isUp = false;
+  let cancel: (() => void) | undefined;
+  function handOver(): void {
+    cancel = parts.clock.after(AGAIN, handOver);
+    parts.handOver();
+  }
+  return {
+    get isUp() {
+      return isUp;
+    },
+    changed() {
+      const standby = parts.standby();
+      const now = standby !== undefined && parts.isAlone();
+      if (now === isUp) return;
+      isUp = now;
+      cancel?.();
+      cancel = undefined;
+      if (isUp) cancel = parts.clock.after(HAND_OVER, handOver);
+      parts.events.add({
+        node: parts.name,
+        kind: isUp ? "fenced" : "unfenced",
+        why: isUp
+          ? `its parent is away, and '${standby}' may have taken its nodes over: does nothing to them until it is back`
+          : "its parent is back: goes on",
+      });
+      parts.onChanged();
+    },
+    stop: () => cancel?.(),
+  };
+}

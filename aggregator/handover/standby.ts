@@ -1,0 +1,116 @@
+import type { Facet, Value } from "../../src/state/mod.ts";
+import type { Replica } from "../../src/sync/mod.ts";
+import type { CfgWriter } from "../cfg/writer.ts";
+import type { Events } from "../store/events.ts";
+import type { Nodes, ReadNode } from "../nodes/nodes.ts";
+
+/** What the root does when aggregators are lost, and when they are reached elsewhere. */
+export interface Standbys {
+  /** Something of an aggregator has changed. */
+  changed(id: string, urls: readonly string[]): void;
+}
+
+/**
+ * Gives the children of a lost aggregator to its standby. Lost is what its own parent does not hear and has waited for; the
+ * standby must be heard. The lost one must have said that it knows of the standby: it may be well, and go on with its nodes
+ * behind a partition, unless it knows that they may be somebody else's by now. The new assignment outranks the old one: whatever the lost one still writes is late. Nobody gives
+ * the children back but people.
+ */
+export function createStandbys(
+  parts: { readonly replica: Replica; readonly nodes: Nodes; readonly cfg: CfgWriter; readonly events: Events },
+): Standbys {
+  const { replica, nodes, cfg, events } = parts;
+  const { placement } = nodes;
+  /** Lost aggregators that never heard of their standbys, and of which that was said. */
+  const told = new Set<string>();
+
+  /** The one that is ready to take over from others says for whom. */
+  function announce(standby: ReadNode): void {
+    const lost = standby.view.get("/standbyFor");
+    const id = typeof lost === "string" ? placement.aggregator(lost) : undefined;
+    const node = id === undefined ? undefined : nodes.read(id);
+    if (node === undefined || node.id === standby.id || node.cfg.has("/standby")) return;
+    set(node.id, "/standby", standby.name);
+    cfg.readdress(node.name);
+  }
+
+  function takeOver(lost: ReadNode): void {
+    const name = lost.cfg.get("/standby");
+    const id = typeof name === "string" ? placement.aggregator(name) : undefined;
+    const standby = id === undefined ? undefined : nodes.read(id);
+    if (
+      standby === undefined || !isLost(lost) || !isHeard(standby) || [...placement.above(standby.id)].includes(lost.id)
+    ) return;
+    const children = [...placement.servedBy(lost.name)];
+    if (children.length === 0) return;
+    const problem = whyNotTakenOver(replica, lost);
+    if (problem !== undefined) {
+      if (!told.has(lost.id)) events.add({ node: lost.name, kind: "refused", why: problem });
+      told.add(lost.id);
+      return;
+    }
+    const result = cfg.handOver(children, standby.name);
+    const count = `${children.length} ${children.length === 1 ? "node" : "nodes"}`;
+    events.add({
+      node: lost.name,
+      kind: result.ok ? "failover" : "refused",
+      why: result.ok
+        ? `it is lost: its standby '${standby.name}' takes its ${count} over`
+        : `its standby '${standby.name}' cannot take its ${count} over: ${result.problems.join("; ")}`,
+    });
+  }
+
+  function set(id: string, url: string, value: Value): void {
+    cfg.patch([{ id, values: new Map([[url, value]]) }], {});
+  }
+
+  return {
+    changed(id, urls) {
+      if (!placement.isAggregator(id)) return;
+      const node = nodes.read(id);
+      if (node === undefined) return;
+      if (!isLost(node)) told.delete(id);
+      if (urls.includes("/broker") || urls.includes("/standby")) cfg.readdress(node.name);
+      if (urls.includes("/broker")) {
+        for (const other of placement.aggregators()) {
+          const served = nodes.read(other);
+          if (served?.cfg.get("/standby") === node.name) cfg.readdress(served.name);
+        }
+      }
+      if (urls.includes("/standbyFor") || urls.includes("/role")) announce(node);
+      if (urls.includes("/runState") || urls.includes("/link") || urls.includes("/standby")) {
+        takeOver(node);
+        for (const other of placement.aggregators()) {
+          const lost = nodes.read(other);
+          if (lost?.cfg.get("/standby") === node.name) takeOver(lost);
+        }
+      }
+    },
+  };
+}
+
+/**
+ * What an aggregator tells of its cfg's `/standby`, so that the root knows what it goes by: with its version, as one that was
+ * taken back and set again may have been heard of in part.
+ */
+export function standbySeen(cfg: Facet | undefined): string | undefined {
+  const entry = cfg?.get("/standby");
+  return typeof entry?.value === "string" ? `${entry.value} ${entry.version.join(".")}` : undefined;
+}
+
+/** Why the nodes of an aggregator that is lost are not given to its standby, if that is so. */
+export function whyNotTakenOver(replica: Replica, lost: ReadNode): string | undefined {
+  const standby = lost.cfg.get("/standby");
+  const seen = standbySeen(replica.get(lost.id)?.facets.cfg);
+  if (seen === undefined || lost.view.get("/standbySeen") === seen) return undefined;
+  return `it never heard that '${standby}' stands by for it, and may still serve its nodes: they stay with it until it is ` +
+    `back. Where it is known to be off, set their /parent and delete it`;
+}
+
+function isLost(node: ReadNode): boolean {
+  return node.view.get("/runState") === "ERROR" && node.view.has("/staleSince");
+}
+
+function isHeard(node: ReadNode): boolean {
+  return node.view.get("/link") === "UP";
+}

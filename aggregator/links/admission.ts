@@ -1,0 +1,67 @@
+import type { Clock } from "../../src/clock.ts";
+import type { BirthFrame } from "../../src/sync/mod.ts";
+
+/** Births that are taken in a second: what comes faster waits for its turn. */
+const PER_SECOND = 400;
+/** So many are taken at once after a quiet time. */
+const BURST = 100;
+/** How often those that wait get their turn, in milliseconds. */
+const EVERY = 25;
+
+/** A child that is to be taken in. */
+export type Born = readonly [child: string, frame: BirthFrame];
+
+/** Takes births in at a bounded rate, so that a fleet that comes back at once holds nothing else up. */
+export interface Admission {
+  /** Births that wait: at most one for each child. */
+  readonly waiting: number;
+  /** A child is born: `admit` gets the birth now or later, with others whose turn it is. A newer birth of the same child takes its place. */
+  born(child: string, frame: BirthFrame): void;
+  /** The child is none any more. */
+  remove(child: string): void;
+  stop(): void;
+}
+
+/** Makes an admission. The child that waits longest is next. */
+export function createAdmission(
+  parts: { readonly clock: Clock; admit(births: readonly Born[]): void },
+): Admission {
+  const { clock } = parts;
+  const queue = new Map<string, BirthFrame>();
+  let free = BURST;
+  let refilled = clock.now();
+  let cancel: (() => void) | undefined;
+
+  function refill(): void {
+    const now = clock.now();
+    free = Math.min(BURST, free + ((now - refilled) * PER_SECOND) / 1000);
+    refilled = now;
+  }
+  function drain(): void {
+    cancel = undefined;
+    refill();
+    const next: Born[] = [];
+    for (const born of queue) {
+      if (free < 1) break;
+      free--;
+      queue.delete(born[0]);
+      next.push(born);
+    }
+    if (queue.size > 0) cancel ??= clock.after(EVERY, drain); // first: whoever waits has its turn, whatever comes of these
+    if (next.length > 0) parts.admit(next);
+  }
+  return {
+    get waiting() {
+      return queue.size;
+    },
+    born(child, frame) {
+      queue.set(child, frame); // keeps the place of an earlier birth
+      if (cancel === undefined) drain();
+    },
+    remove: (child) => void queue.delete(child),
+    stop() {
+      cancel?.();
+      queue.clear();
+    },
+  };
+}

@@ -1,0 +1,175 @@
+import type { Clock, Random } from "../../src/clock.ts";
+import type { Log } from "../../src/log.ts";
+import type { ModuleDeclaration } from "../../src/plan/mod.ts";
+import {
+  type Assignment,
+  assignmentIn,
+  assignmentNumber,
+  makeTerm,
+  newestVersion,
+  readAssignment,
+  runOf,
+} from "../../src/state/mod.ts";
+import {
+  type ChildLink,
+  createChildLink,
+  type DownFrame,
+  type LifeFrame,
+  type LinkState,
+  type Replica,
+  type UpFrame,
+} from "../../src/sync/mod.ts";
+import type { Placement } from "../tree/placement.ts";
+import { createUpScope } from "../tree/subtree_scope.ts";
+import type { WriterTerm } from "../store/writer_term.ts";
+
+/** How long changes of many nodes are gathered for one frame up, in milliseconds, while they come without a pause. */
+const BATCH_MS = 150;
+
+/** How an aggregator below the root reaches its parent. */
+export interface ParentWay {
+  /** Sends a frame to the parent; what is lost is sent again. */
+  send(frame: UpFrame): void;
+  /** The root, or the parent, says where to join. */
+  onAssignment(assignment: Assignment): void;
+  /** How far the link is. */
+  onLink(state: LinkState): void;
+  /** The parent wants signs of life this often, in seconds. */
+  onKeepalive(seconds: number): void;
+  /** Another run of this aggregator has taken its place: it must end. */
+  onDeposed(): void;
+}
+
+/** What joining needs of an aggregator. */
+export interface JoiningParts {
+  readonly ownId: string;
+  readonly run: string;
+  readonly way: ParentWay;
+  readonly replica: Replica;
+  readonly placement: Placement;
+  readonly term: WriterTerm;
+  /** Counts on to at least this run, at once or when the store takes it. */
+  raise(run: number): void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Whether an earlier run was told of everything below, and has it on its disk. */
+  readonly complete: boolean;
+  modules(): readonly ModuleDeclaration[];
+  onState(state: LinkState, why: string): void;
+  /** Values that an earlier aggregator of a child left have come. */
+  onLeft(id: string): void;
+  /** Something came of a node that is not below, as far as is known yet. */
+  onStray(id: string): void;
+  /** Values have come of a node that another aggregator serves. */
+  onPassing(id: string): void;
+  /** The parent says where a node joins that it was asked for. */
+  onThere(node: string, assignment: Assignment): void;
+  /** Everything has arrived that the parent is known to have. */
+  onCaughtUp(): void;
+  /** Documents that its parent does not speak of are none of this aggregator's any more. */
+  onForgotten(ids: readonly string[]): void;
+  /** Everything that the parent had has arrived for the first time. */
+  onComplete(): void;
+}
+
+/** The way up of an aggregator that is not the root. */
+export interface Joining {
+  readonly state: LinkState;
+  /** The term of its own `self` facet. */
+  readonly term: number;
+  /** Whether it knows its nodes: from its disk, or since its parent has told it of all of them. */
+  readonly complete: boolean;
+  readonly link: ChildLink;
+  connected(): void;
+  disconnected(): void;
+  receive(frame: DownFrame): void;
+  parentLife(frame: LifeFrame): void;
+  /** A document has changed. */
+  changed(id: string, urls: readonly string[]): void;
+  stop(): void;
+}
+
+/** Makes the way up. An aggregator with a disk goes on with what is there, whether or not its parent is. */
+export function createJoining(parts: JoiningParts): Joining {
+  const { ownId, replica, placement, way } = parts;
+  const wrote = newestVersion(replica.get(ownId)?.facets.self ?? new Map())[0];
+  /** One that was never welcomed remembers nothing, and says so by a term of 0. */
+  const term = wrote === 0 ? 0 : makeTerm(assignmentNumber(replica.get(ownId)?.facets.cfg), parts.term.run);
+  // A term alone says little: it comes with the welcome, before anything else has.
+  let complete = parts.complete && term > 0;
+
+  const link: ChildLink = createChildLink({
+    id: ownId,
+    run: parts.run,
+    modules: parts.modules,
+    replica,
+    scope: createUpScope({
+      ...{ replica, placement, ownId },
+      ...{ onLeft: parts.onLeft, onStray: parts.onStray, onPassing: parts.onPassing },
+    }),
+    isBlank: () => !complete,
+    term: Math.max(term, wrote),
+    batch: BATCH_MS,
+    clock: parts.clock,
+    random: parts.random,
+    log: parts.log,
+    send: way.send,
+    onState(state, why) {
+      parts.log.info("Link to the parent", { state, why });
+      way.onLink(state);
+      parts.onState(state, why);
+    },
+    onWelcome(handed, _modules, keepalive) {
+      parts.raise(runOf(handed));
+      way.onKeepalive(keepalive);
+    },
+    onSnapshot(mentioned) {
+      const gone = [...replica.ids()].filter((id) => id !== ownId && !mentioned.has(id));
+      parts.onForgotten(gone);
+      if (complete) return;
+      complete = true;
+      parts.onComplete();
+    },
+    onCaughtUp: parts.onCaughtUp,
+    onMoved: way.onAssignment,
+    // Only what an assignment is of: the frame has more.
+    onThere: (node, frame) => {
+      const assignment = readAssignment(frame);
+      if (assignment !== undefined) parts.onThere(node, assignment);
+    },
+    onDeposed: way.onDeposed,
+  });
+
+  function assignment(): Assignment | undefined {
+    return assignmentIn(replica.get(ownId)?.facets.cfg);
+  }
+
+  // What the root said last holds, not the setting with which this program is started.
+  const stored = assignment();
+  if (stored !== undefined) way.onAssignment(stored);
+
+  return {
+    get state() {
+      return link.state;
+    },
+    get term() {
+      return link.term;
+    },
+    get complete() {
+      return complete;
+    },
+    link,
+    connected: link.connected,
+    disconnected: link.disconnected,
+    receive: link.receive,
+    parentLife: link.parentLife,
+    changed(id, urls) {
+      link.changed();
+      if (id !== ownId || !urls.includes("/assignment")) return;
+      const assigned = assignment();
+      if (assigned !== undefined) queueMicrotask(() => way.onAssignment(assigned));
+    },
+    stop: link.stop,
+  };
+}

@@ -1,0 +1,52 @@
+import type { EngineStatus } from "../../src/engine/mod.ts";
+import { isRecord } from "../../src/state/mod.ts";
+import type { Replica } from "../../src/sync/mod.ts";
+import type { Stale } from "../control/control.ts";
+import type { Nodes, ReadNode } from "../nodes/nodes.ts";
+import { whyNotTakenOver } from "../handover/standby.ts";
+
+const PHASES: readonly EngineStatus["phase"][] = [
+  "converged",
+  "working",
+  "waiting",
+  "backoff",
+  "stuck",
+  "blocked",
+  "frozen",
+];
+
+/** What is done with a node that this program does not serve itself, as far as it is known here. */
+export function statusBelow(
+  { replica, nodes, name }: { readonly replica: Replica; readonly nodes: Nodes; readonly name: string },
+  node: ReadNode,
+  stale: Stale | undefined,
+): EngineStatus {
+  if (nodes.placement.isAggregator(node.id)) return statusOfAggregator(replica, node);
+  const parent = node.cfg.get("/parent");
+  const serving = typeof parent === "string" ? nodes.placement.aggregator(parent) : undefined;
+  if (serving === undefined) {
+    return { phase: "blocked", reason: `No aggregator serves it: set /parent, say to ${name}`, running: [] };
+  }
+  if (stale !== undefined) {
+    const reason = `nothing is known of it since ${stale.since}: aggregator '${stale.aggregator}' is not heard`;
+    return { phase: "waiting", reason, running: [] };
+  }
+  const told = node.view.get("/engine/status");
+  const phase = isRecord(told) ? PHASES.find((each) => each === told["phase"]) : undefined;
+  if (!isRecord(told) || phase === undefined || told["cfg"] !== node.version.join(".")) {
+    return { phase: "working", reason: `aggregator '${parent}' has not taken its cfg in yet`, running: [] };
+  }
+  const { reason } = told;
+  return { phase, running: [], ...(typeof reason === "string" && { reason }) };
+}
+
+function statusOfAggregator(replica: Replica, node: ReadNode): EngineStatus {
+  const since = node.view.get("/staleSince");
+  if (since !== undefined) {
+    const problem = whyNotTakenOver(replica, node);
+    const reason = `it is not heard since ${since}${problem === undefined ? "" : `; ${problem}`}`;
+    return { phase: "waiting", reason, running: [] };
+  }
+  if (node.view.get("/link") === "UP") return { phase: "converged", running: [] };
+  return { phase: "waiting", reason: "it has not joined yet", running: [] };
+}

@@ -1,0 +1,72 @@
+import { assignmentNumber, assignmentOf, makeTerm, MAX_RUN, newestVersion, runOf } from "../../src/state/mod.ts";
+import type { Replica } from "../../src/sync/mod.ts";
+import type { Store, Stored } from "./mod.ts";
+
+/** How many runs of its own an aggregator may not know of: one that is told of more is told something wrong. */
+const MAX_LOST_RUNS = 1_000;
+
+/** The terms that an aggregator writes with. */
+export interface WriterTerm {
+  /** Counts this aggregator's runs. The root writes cfg with it. */
+  readonly run: number;
+  /** The term of the `parent` facet of a node that it serves: under its present assignment. */
+  of(id: string): number;
+  /** Counts on to at least this run, on disk when this returns. */
+  raise(run: number): void;
+  /** Whether what is in the facet was written under the node's present assignment. */
+  hasWritten(id: string): boolean;
+  /** Goes above what is in the facet already. @returns False where the facet has a writer of a later assignment. */
+  settle(id: string): boolean;
+  /**
+   * A child has values of this term in the facet that this aggregator writes, from another run of it than this one: goes
+   * above them, whatever the disk knows of that run.
+   *
+   * @returns Whether what is here has to be given the new term, so that it counts for the child.
+   */
+  outdo(id: string, term: number): boolean;
+}
+
+/**
+ * Takes the next run, on disk before it is used, so that nothing that an older run still sends can win.
+ *
+ * @throws {Error} When the store can't be written, or the runs are used up.
+ */
+export function takeWriterTerm(store: Store, stored: Stored, replica: () => Replica): WriterTerm {
+  const before = stored.facts.get("term");
+  let run = typeof before === "number" ? before : 0;
+  function raise(to: number): void {
+    if (to <= run) return;
+    if (to > MAX_RUN) {
+      throw new Error(`Cannot count run ${to}: expected at most ${MAX_RUN}. Give this aggregator a new name`);
+    }
+    store.commit({ facts: new Map([["term", to]]) });
+    run = to;
+  }
+  raise(run + 1);
+  function of(id: string): number {
+    return makeTerm(assignmentNumber(replica().get(id)?.facets.cfg), run);
+  }
+  function newestOf(id: string): number {
+    return newestVersion(replica().get(id)?.facets.parent ?? new Map())[0];
+  }
+  return {
+    get run() {
+      return run;
+    },
+    of,
+    raise,
+    hasWritten: (id) => assignmentOf(newestOf(id)) === assignmentOf(of(id)),
+    settle(id) {
+      const newest = newestOf(id);
+      if (newest <= of(id)) return true;
+      if (assignmentOf(newest) > assignmentOf(of(id)) || runOf(newest) > run + MAX_LOST_RUNS) return false;
+      raise(runOf(newest) + 1);
+      return true;
+    },
+    outdo(id, term) {
+      if (assignmentOf(term) !== assignmentOf(of(id)) || runOf(term) > run + MAX_LOST_RUNS) return false;
+      raise(runOf(term) + 1);
+      return newestOf(id) <= term;
+    },
+  };
+}

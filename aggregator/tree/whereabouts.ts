@@ -1,0 +1,59 @@
+import type { Clock } from "../../src/clock.ts";
+import { type Assignment, assignmentIn } from "../../src/state/mod.ts";
+import type { Replica } from "../../src/sync/mod.ts";
+import { isDeleted } from "./placement.ts";
+
+/** The shortest time between two questions about one node, in milliseconds. */
+const ASK_MS = 1_000;
+/** The most questions in that time, about all nodes: those that get none now are asked about when they are heard again. */
+const MAX_ASKED = 100;
+/** The most nodes that are none of this aggregator's and are remembered. */
+const MAX_STRANGERS = 10_000;
+
+/** Where nodes join that are not below this aggregator: the root knows of all of them. */
+export interface Whereabouts {
+  /** Where a node joins, as far as is known; where its cfg is not here, the parent is asked, for the next time. */
+  of(id: string): Assignment | undefined;
+  /** The parent has answered. */
+  learn(id: string, assignment: Assignment): void;
+}
+
+/** See {@link Whereabouts}. `ask` asks the parent; the root has none. */
+export function createWhereabouts(
+  parts: { readonly replica: Replica; readonly clock: Clock; readonly ask: (id: string) => void },
+): Whereabouts {
+  const strangers = new Map<string, { askedAt: number; told?: Assignment }>();
+  let countedSince = -Infinity;
+  let asked = 0;
+
+  function mayAsk(now: number): boolean {
+    if (now - countedSince >= ASK_MS) {
+      countedSince = now;
+      asked = 0;
+    }
+    return ++asked <= MAX_ASKED;
+  }
+  return {
+    of(id) {
+      const cfg = parts.replica.get(id)?.facets.cfg;
+      if (isDeleted(cfg)) return undefined;
+      const here = assignmentIn(cfg);
+      if (here !== undefined) return here;
+      const stranger = strangers.get(id) ?? { askedAt: -Infinity };
+      strangers.delete(id); // the one that was asked for longest ago comes first
+      strangers.set(id, stranger);
+      for (const oldest of strangers.keys()) if (strangers.size > MAX_STRANGERS) strangers.delete(oldest);
+      const now = parts.clock.now();
+      if (now - stranger.askedAt >= ASK_MS && mayAsk(now)) {
+        stranger.askedAt = now;
+        parts.ask(id);
+      }
+      return stranger.told;
+    },
+    learn(id, assignment) {
+      const stranger = strangers.get(id);
+      if (stranger === undefined) return;
+      if (assignment.number >= (stranger.told?.number ?? 0)) stranger.told = assignment;
+    },
+  };
+}
