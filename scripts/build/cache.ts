@@ -1,9 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { ROOT } from "../runtimes.ts";
 
-const FOLDER = join(ROOT, ".kraken", "cache");
+/** `KRAKEN_CACHE` names another one: a build in a new folder is a build from nothing. */
+const FOLDER = process.env.KRAKEN_CACHE ?? join(ROOT, ".kraken", "cache");
 
 /** Milliseconds after its last use when a file of the cache may go. */
 const KEEP = 3_600_000;

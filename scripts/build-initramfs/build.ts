@@ -1,0 +1,140 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cached, digest } from "../build/cache.ts";
+import { runTool } from "../build/tool.ts";
+import { agentBinary, type AgentRuntime } from "./agent_binary.ts";
+import { agentFiles } from "./agent_files.ts";
+import type { Arch } from "./arch.ts";
+import { type Entry, type FileEntry, writeCpio } from "./cpio.ts";
+import { type DebianPackages, openDebian } from "./debian.ts";
+import { type Flavour, takeKernel } from "./kernel.ts";
+import { skeleton } from "./skeleton.ts";
+import { writeSquashfs } from "./squashfs.ts";
+import { toolCommand } from "./tools.ts";
+
+/** How the archive is compressed, and the agent's image in it. */
+export type Compression = "zstd" | "xz";
+/** Where the agent is: in the archive itself, or in an image within it that is mounted. */
+export type Layout = "plain" | "squashfs";
+
+/** What to build. */
+export interface BuildOptions {
+  readonly arch: Arch;
+  readonly kernel: Flavour;
+  readonly runtime: AgentRuntime;
+  readonly layout: Layout;
+  readonly compression: Compression;
+  /** The folder that the files go to. */
+  readonly output: string;
+}
+
+/** A part of the initramfs, and how many bytes it has before the archive is compressed. */
+export interface Part {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** What was built. */
+export interface Built {
+  readonly kernel: { readonly file: string; readonly release: string; readonly size: number };
+  readonly initramfs: {
+    readonly file: string;
+    readonly size: number;
+    readonly unpacked: number;
+    readonly sha256: string;
+  };
+  /** The boot programs for machines that don't have iPXE of their own; none where Debian has none for the architecture. */
+  readonly ipxe: readonly { readonly file: string; readonly size: number }[];
+  /** The agent's executable before it is compressed. */
+  readonly agent: { readonly runtime: AgentRuntime; readonly size: number };
+  /** Every file in the initramfs. */
+  readonly contents: readonly Part[];
+}
+
+/** Where kernel and initramfs go: under the names that a node's cfg has by default, with another architecture's name at their end. */
+function filesOf({ arch, output }: BuildOptions): { readonly kernel: string; readonly initramfs: string } {
+  const end = arch === "x86_64" ? "" : `-${arch}`;
+  return { kernel: join(output, `vmlinuz${end}`), initramfs: join(output, `initrd${end}.img`) };
+}
+
+/** Packages with the libraries that an agent is linked with. */
+const LIBRARIES = ["libc6", "libgcc-s1", "libstdc++6"];
+
+/** Builds kernel and initramfs of an architecture: the same bytes from the same packages and sources. */
+export async function buildBootFiles(options: BuildOptions): Promise<Built> {
+  const { arch, output } = options;
+  const debian = await openDebian();
+  const kernel = await takeKernel(arch, options.kernel, debian);
+  const busybox = readFileSync(join(await debian.unpack("busybox-static", arch), "bin/busybox"));
+  const libraries: string[] = [];
+  for (const name of LIBRARIES) libraries.push(await debian.unpack(name, arch));
+  const binary = readFileSync(await agentBinary(arch, options.runtime, debian));
+  const agent = agentFiles(binary, { arch, runtime: options.runtime, folders: libraries });
+  const entries = [...skeleton(busybox), ...kernel.modules, ...await agentEntries(agent, options, debian)];
+  const archive = writeCpio(entries);
+  const files = filesOf(options);
+  mkdirSync(output, { recursive: true });
+  install(readFileSync(kernel.image), files.kernel);
+  const compressed = await compress(archive, options.compression, debian);
+  install(compressed, files.initramfs);
+  return {
+    kernel: { file: files.kernel, release: kernel.release, size: readFileSync(kernel.image).length },
+    initramfs: {
+      file: files.initramfs,
+      size: compressed.length,
+      unpacked: archive.length,
+      sha256: createHash("sha256").update(compressed).digest("hex"),
+    },
+    ipxe: await takeIpxe(options, debian),
+    agent: { runtime: options.runtime, size: binary.length },
+    contents: entries.flatMap((entry) => entry.kind === "file" ? [{ path: entry.path, size: entry.data.length }] : []),
+  };
+}
+
+/** Debian's iPXE for BIOS and UEFI, which a machine's own boot program fetches over TFTP or HTTP. */
+async function takeIpxe({ arch, output }: BuildOptions, debian: DebianPackages): Promise<Built["ipxe"]> {
+  if (arch !== "x86_64") return [];
+  const folder = join(await debian.unpack("ipxe", arch), "usr/lib/ipxe");
+  return ["undionly.kpxe", "ipxe.efi"].map((name) => {
+    const data = readFileSync(join(folder, name));
+    install(data, join(output, name));
+    return { file: join(output, name), size: data.length };
+  });
+}
+
+/** The agent's files: in an image that is mounted, so that of 90 MB only what is used is unpacked into memory. */
+async function agentEntries(
+  files: readonly FileEntry[],
+  options: BuildOptions,
+  debian: DebianPackages,
+): Promise<Entry[]> {
+  if (options.layout === "plain") return files.map((entry) => ({ ...entry, path: `agent/${entry.path}` }));
+  const { compression } = options;
+  const mksquashfs = await toolCommand("mksquashfs", debian);
+  const key = digest(compression, ...mksquashfs, ...files.flatMap(({ path, data }) => [path, data]));
+  const file = await cached(
+    "agent-squashfs",
+    key,
+    "",
+    (file) => writeSquashfs(files, file, { mksquashfs, compression }),
+  );
+  return [{ kind: "file", path: "agent.squashfs", data: readFileSync(file) }];
+}
+
+/** Compresses as the kernel can read it: it knows only CRC32 of xz's checks, and windows of up to 8 MiB of zstd. */
+async function compress(archive: Uint8Array, compression: Compression, debian: DebianPackages): Promise<Uint8Array> {
+  const tool = await toolCommand(compression, debian);
+  const args = compression === "zstd" ? ["-19", "-T0", "-q"] : ["-6", "-T1", "--check=crc32"];
+  const file = await cached("initramfs", digest(...tool, ...args, archive), "", async (file) => {
+    writeFileSync(`${file}.cpio`, archive);
+    await runTool(["sh", "-c", '"$@" -c "$0.cpio" >"$0"', file, ...tool, ...args]);
+  });
+  return readFileSync(file);
+}
+
+/** Puts a file in place whole: the old one may be being served. */
+function install(data: Uint8Array, file: string): void {
+  writeFileSync(`${file}.new`, data);
+  renameSync(`${file}.new`, file);
+}
