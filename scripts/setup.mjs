@@ -1,5 +1,5 @@
 // Makes a bare clone ready to run: installs the pinned npm packages where they are missing or out of date, and,
-// with { forTests: true }, the Debian packages that the tests use as real peers. Plain JavaScript on Node's
+// where they are asked for, the Debian packages that tests use as real peers and those of virtual machines. Plain JavaScript on Node's
 // built-ins, since it runs before anything is installed.
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -29,6 +29,19 @@ const TEST_PACKAGES = [
   ["ipmi_sim", "openipmi"],
   ["powermand", "powerman"],
   ["redfishtool", "redfishtool"],
+];
+
+/** What virtual machines need: a file that shows that it is there, and Debian's package that has it. */
+const MACHINE_PACKAGES = [
+  ["/usr/bin/qemu-system-x86_64", "qemu-system-x86"],
+  ["/usr/lib/ipxe/qemu/pxe-virtio.rom", "ipxe-qemu"],
+  ["/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"],
+  ["/usr/sbin/dnsmasq", "dnsmasq-base"],
+  ["/usr/bin/ipmi_sim", "openipmi"],
+  ["/usr/bin/ipmitool", "ipmitool"],
+  ["/usr/bin/openssl", "openssl"],
+  ["/usr/bin/mksquashfs", "squashfs-tools"],
+  ["/usr/bin/unshare", "util-linux"],
 ];
 
 /** @param {string} message */
@@ -69,16 +82,33 @@ export function installPackages() {
 /** Installs the Debian packages that tests need, where they are missing and this user may. */
 export function installTestPackages() {
   const missing = TEST_PACKAGES.filter(([command]) => !have(command)).map(([, name]) => name);
+  installDebian(missing, "the tests");
+  // Tests of virtual machines are left out, with the reason, where these can't be had.
+  if (mayInstall()) installMachinePackages();
+}
+
+/** Installs the Debian packages that virtual machines need, where they are missing and this user may. */
+export function installMachinePackages() {
+  installDebian(MACHINE_PACKAGES.filter(([file]) => !existsSync(file)).map(([, name]) => name), "virtual machines");
+}
+
+function mayInstall() {
+  return process.getuid?.() === 0 && have("apt-get");
+}
+
+/** @param {string[]} missing @param {string} purpose */
+function installDebian(missing, purpose) {
   if (missing.length === 0) return;
-  if (process.getuid?.() !== 0 || !have("apt-get")) {
-    say(`The tests need ${missing.join(", ")}: install them first (Debian: apt-get install ${missing.join(" ")})`);
+  if (!mayInstall()) {
+    say(`${purpose} need ${missing.join(", ")}: install them first (Debian: apt-get install ${missing.join(" ")})`);
     process.exit(1);
   }
-  say(`Installing ${missing.join(", ")} for the tests ...`);
+  say(`Installing ${missing.join(", ")} for ${purpose} ...`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const apt = ["-qq", "-o", "DPkg::Lock::Timeout=300"];
   try {
-    execFileSync("apt-get", ["-qq", "update"], { env, stdio: ["ignore", "ignore", 2] });
-    execFileSync("apt-get", ["-qq", "install", "-y", "--no-install-recommends", ...missing], {
+    execFileSync("apt-get", [...apt, "update"], { env, stdio: ["ignore", "ignore", 2] });
+    execFileSync("apt-get", [...apt, "install", "-y", "--no-install-recommends", ...missing], {
       env,
       stdio: ["ignore", "ignore", 2],
     });
@@ -103,5 +133,6 @@ export function denoPath() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   installPackages();
   if (process.argv.includes("--for-tests")) installTestPackages();
+  if (process.argv.includes("--for-machines")) installMachinePackages();
   say(`Ready. Deno: ${denoPath()}`);
 }

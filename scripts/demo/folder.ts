@@ -4,8 +4,8 @@ import process from "node:process";
 import { ProgramError } from "../../src/cli/mod.ts";
 import { ROOT } from "../runtimes.ts";
 
-/** The file that names the process of the demo that a folder belongs to. */
-const OWNER = "demo.pid";
+/** The file that names the process that a folder belongs to. */
+const OWNER = "owner.pid";
 
 /** Where a demo keeps its data and logs. */
 export interface DemoFolder {
@@ -21,13 +21,16 @@ export interface DemoFolder {
  *
  * @throws {ProgramError} When another demo that still runs has it: its data must not be swept away.
  */
-export function takeFolder(usual: boolean): DemoFolder {
-  const path = join(ROOT, ".kraken", usual ? "demo" : `demo-${process.pid}`);
+export function takeFolder(
+  usual: boolean,
+  program: "demo" | "vcluster" = "demo",
+  ports = "--http-port 0 --mqtt-port 0 --bmc-port 0",
+): DemoFolder {
+  const path = join(ROOT, ".kraken", usual ? program : `${program}-${process.pid}`);
   const owner = ownerOf(path);
   if (owner !== undefined) {
     throw new ProgramError(
-      `Another demo runs already, as process ${owner}: stop it, or run this one beside it on other ports with ` +
-        "--http-port 0 --mqtt-port 0 --bmc-port 0",
+      `Another ${program} runs already, as process ${owner}: stop it, or run this one beside it on other ports with ${ports}`,
     );
   }
   rmSync(path, { recursive: true, force: true });

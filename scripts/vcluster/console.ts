@@ -1,0 +1,39 @@
+import { connect } from "node:net";
+import process from "node:process";
+import { ProgramError } from "../../src/cli/mod.ts";
+
+/** Ctrl-]: leaves the console, as with telnet. */
+const LEAVE = 0x1d;
+
+/**
+ * Joins a terminal to a machine's serial console until Ctrl-], or until the machine goes off.
+ *
+ * @throws {ProgramError} When the console can't be reached: the machine is off, or somebody else has it.
+ */
+export function joinConsole(socketPath: string, name: string): Promise<void> {
+  const { stdin, stdout, stderr } = process;
+  return new Promise((resolve, reject) => {
+    const socket = connect(socketPath);
+    socket.on(
+      "error",
+      (error) => reject(new ProgramError(`Cannot join the console of ${name}, is it on? ${error.message}`)),
+    );
+    socket.on("connect", () => {
+      stderr.write(`The console of ${name}: Ctrl-] leaves\r\n`);
+      if (stdin.isTTY) stdin.setRawMode(true);
+      stdin.on("data", (data: Uint8Array) => {
+        const at = data.indexOf(LEAVE);
+        if (at < 0) socket.write(data);
+        else socket.end(data.subarray(0, at));
+      });
+      stdin.on("end", () => socket.end());
+    });
+    socket.on("data", (data) => stdout.write(data));
+    socket.on("close", () => {
+      if (stdin.isTTY) stdin.setRawMode(false);
+      stdin.pause();
+      stderr.write(`\r\nLeft the console of ${name}\r\n`);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,33 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { ProgramError } from "../../src/cli/mod.ts";
+import { ROOT } from "../runtimes.ts";
+import { machineFiles } from "./qemu/command.ts";
+
+/**
+ * The console of a node of the virtual cluster that runs: of the one that was started last, where there are several.
+ *
+ * @throws {ProgramError} When none has such a node.
+ */
+export function consoleOf(name: string, within = join(ROOT, ".kraken")): string {
+  const folders = listOf(within).filter((each) => /^vcluster(?:-\d+)?$/.test(each)).map((each) => join(within, each));
+  const found = folders.map((folder) => machineFiles(join(folder, "machines", name)).consoleSocket)
+    .flatMap((socket) => {
+      const stat = statSync(socket, { throwIfNoEntry: false });
+      return stat === undefined ? [] : [{ socket, since: stat.mtimeMs }];
+    })
+    .sort((a, b) => b.since - a.since);
+  const [newest] = found;
+  if (newest === undefined) {
+    throw new ProgramError(`No virtual cluster runs that has a node '${name}' which was powered on`);
+  }
+  return newest.socket;
+}
+
+function listOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // nothing was ever started here
+  }
+}
