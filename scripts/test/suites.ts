@@ -19,17 +19,20 @@ const LIMITED: { readonly [folder: string]: readonly Runtime[] } = {
   scripts: [],
 };
 
+/** Folders of test/ that run only when they are named, with the command that does: they take many minutes. */
+const ON_REQUEST: readonly string[] = ["vm"]; // npm run test:vm
+
 /**
  * The units below `test/` of `root`, the heavy ones first.
  *
- * @param folders Only these folders of test/; empty for all.
+ * @param folders Only these folders of test/; empty for all but those that run on request.
  */
 export function findUnits(root: string, folders: readonly string[]): Unit[] {
   const test = join(root, "test");
   const all = existsSync(test)
     ? readdirSync(test, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort()
     : [];
-  const wanted = folders.length === 0 ? all : folders;
+  const wanted = folders.length === 0 ? all.filter((folder) => !ON_REQUEST.includes(folder)) : folders;
   const units = wanted.flatMap((folder) => {
     if (!all.includes(folder)) {
       throw new RangeError(`Cannot test "${folder}" as there is no such folder in test/: it has ${all.join(", ")}`);

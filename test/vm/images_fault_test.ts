@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { buildImage, type BuiltImage } from "../../scripts/build-image/build.ts";
+import { runCommand } from "../../scripts/command.ts";
+import { waitFor } from "../../scripts/cluster/wait.ts";
+import { addressesOf } from "../../scripts/vcluster/addresses.ts";
+import { isRecord } from "../../src/state/mod.ts";
+import { NO_MACHINES, type VirtualLab, withMachines } from "./lab.ts";
+
+const LIMIT = 480_000;
+const options = NO_MACHINES === undefined ? {} : { skip: NO_MACHINES };
+
+/** Two versions of an image, for one test. */
+async function withImages(run: (one: BuiltImage, two: BuiltImage) => Promise<void>): Promise<void> {
+  const output = mkdtempSync(join(tmpdir(), "kraken-images-"));
+  try {
+    await run(
+      await buildImage({ name: "one", label: "one", output }),
+      await buildImage({ name: "two", label: "two", output }),
+    );
+  } finally {
+    rmSync(output, { recursive: true, force: true });
+  }
+}
+
+/** What a command says that is run on the machines' network. */
+async function onNetwork(lab: VirtualLab, ...command: string[]): Promise<string> {
+  const { output } = await runCommand(["nsenter", "--net", "-t", String(lab.first()), ...command], { timeout: 30_000 });
+  return output.trim();
+}
+
+/** What the image of a node says that it is, over HTTP. */
+function labelOf(lab: VirtualLab, number: number): Promise<string> {
+  return onNetwork(lab, "curl", "-sS", "--max-time", "10", `http://${addressesOf(number).address}/image`);
+}
+
+/** The first line of a node's SSH server. */
+function bannerOf(lab: VirtualLab, number: number): Promise<string> {
+  const { address } = addressesOf(number);
+  return onNetwork(lab, "timeout", "10", "bash", "-c", `exec 3<>/dev/tcp/${address}/22 && head -n 1 <&3`);
+}
+
+test("four nodes run an image, and a new one is rolled to all of them without a reboot", options, async () => {
+  await withImages(async (one, two) => {
+    await withMachines({ nodes: 4, memory: 256, image: { file: one.file, mode: "container" } }, async (lab) => {
+      await lab.converge(LIMIT);
+      for (const number of [1, 2, 3, 4]) {
+        assert.equal(await labelOf(lab, number), "one");
+        assert.match(await bannerOf(lab, number), /^SSH-2\.0-dropbear/);
+      }
+      const next = await lab.serve(two.file);
+      const start = performance.now();
+      for (const name of lab.names) await lab.api.patchCfg(lab.id(name), { image: next });
+      await waitFor("all run the new one", async () => {
+        for (const name of lab.names) {
+          const { image } = await lab.api.dsc(lab.id(name));
+          const active = isRecord(image) ? image["active"] : undefined;
+          if (!Array.isArray(active) || active[0] !== next.digest) return false;
+        }
+        return true;
+      }, { limit: LIMIT, every: 200 });
+      console.log(`The image was rolled to four nodes in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+      await lab.converge(LIMIT);
+      for (const number of [1, 2, 3, 4]) assert.equal(await labelOf(lab, number), "two");
+      for (const name of lab.names) assert.deepEqual(lab.resets(name), ["On"], `${name} was not rebooted`);
+    });
+  });
+});
+
+test("a machine switches to an image, which serves SSH, and its agent goes on beside it", options, async () => {
+  await withImages(async (one) => {
+    await withMachines({ nodes: 1, memory: 256, image: { file: one.file, mode: "root" } }, async (lab) => {
+      await lab.converge(LIMIT);
+      assert.match(lab.console("n1"), /kraken: Switching to the image's \/sbin\/init/);
+      assert.equal(await labelOf(lab, 1), "one");
+      assert.match(await bannerOf(lab, 1), /^SSH-2\.0-dropbear/);
+      // What the agent has been told since the switch it does: here, to stop a service that it had started before.
+      await lab.api.patchCfg(lab.id("n1"), { services: { web: { state: "STOP" } } });
+      await lab.converge(LIMIT);
+      assert.deepEqual(lab.resets("n1"), ["On"]);
+    });
+  });
+});

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { existsSync } from "node:fs";
+import { test } from "node:test";
+import { waitFor } from "../../scripts/cluster/wait.ts";
+import { OVMF } from "../../scripts/vcluster/qemu/command.ts";
+import { NO_MACHINES, withMachines } from "./lab.ts";
+
+const LIMIT = 300_000;
+const missing = existsSync(OVMF.code) && existsSync("/usr/bin/ipmi_sim")
+  ? undefined
+  : "ovmf or openipmi is not installed";
+const skip = NO_MACHINES ?? missing;
+const options = skip === undefined ? {} : { skip };
+
+test("a machine with UEFI boots, and one whose controller speaks IPMI is powered on and off", options, async () => {
+  await withMachines({ nodes: 2, uefi: ["n1"], ipmi: ["n2"] }, async (lab) => {
+    await lab.converge(LIMIT);
+    assert.match(lab.console("n1"), /UEFI|BdsDxe|EFI/);
+    await lab.api.patchCfg(lab.id("n2"), { physState: "POWER_OFF" });
+    await waitFor("n2 is off", async () => (await lab.node("n2")).physState === "POWER_OFF", { limit: 120_000 });
+    assert.throws(() => lab.qemu("n2"), /No QEMU/);
+    assert.match(lab.console("n2"), /kraken: Asked to poweroff/, "it was asked to, and not cut off");
+  });
+});
+
+test("machines boot beside a DHCP server of the site's own, which knows nothing of booting", options, async () => {
+  await withMachines({ nodes: 1, dhcp: "proxy" }, async (lab) => {
+    await lab.converge(LIMIT);
+    assert.match(lab.console("n1"), /has the address 10\.77\.1\.1\/16/);
+  });
+});
+
+test("a machine is switched off by its power button, and its agent is told first", options, async () => {
+  await withMachines({ nodes: 1 }, async (lab) => {
+    await lab.converge(LIMIT);
+    await lab.api.patchCfg(lab.id("n1"), { physState: "POWER_OFF" });
+    await waitFor("n1 is off", async () => (await lab.node("n1")).physState === "POWER_OFF", { limit: 120_000 });
+    assert.match(
+      lab.console("n1"),
+      /kraken: Asked to poweroff: stopping the agent.*kraken: The agent has stopped: poweroff/s,
+    );
+    assert.deepEqual(lab.resets("n1"), ["On", "GracefulShutdown"]);
+  });
+});
+
+test(
+  "an agent that is killed on its machine is started again there, and the machine is left alone",
+  options,
+  async () => {
+    await withMachines({ nodes: 1 }, async (lab) => {
+      await lab.converge(LIMIT);
+      await lab.type("n1", "killall -9 kraken-agent || kill -9 $(pidof ld-linux-x86-64.so.2)\n");
+      await waitFor("it is started again", () => /ended with code 137/.test(lab.console("n1")), { limit: 60_000 });
+      await lab.converge(LIMIT);
+      assert.deepEqual(lab.resets("n1"), ["On"]);
+      process.kill(lab.lab.inside.pid, 0);
+    });
+  },
+);
