@@ -128,7 +128,7 @@ export function createAgent(parts: AgentParts): Agent {
     role: "self",
     nodes: () => [id],
     read: (other) => other === id ? { ...read(), planner } : undefined,
-    run: (node, step, execution, signal) => modules.run(node, step, execution, signal),
+    run: modules.run,
     discover: (_node, url, value) => write(new Map([[url, value]])),
     hold: (_node, stuck) => write(new Map([["/stuck/self", stuck === undefined ? null : { ...stuck }]])),
     held: () => readStuck(replica.get(id)?.facets.self.get("/stuck/self")?.value),

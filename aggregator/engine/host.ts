@@ -32,7 +32,7 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
       const node = parts.isComplete() && nodes.isChild(id) ? nodes.read(id) : undefined;
       return node === undefined ? undefined : { ...node, frozen: parts.freezeOf(id) };
     },
-    run: (id, step, execution, signal) => parts.modules.run(id, step, execution, signal),
+    run: parts.modules.run,
     discover: (id, url, value) => discovered.parent(id, new Map([[url, value]]), "a mutation failed"),
     hold: (id, stuck) => discovered.parent(id, new Map([["/stuck/parent", stuck === undefined ? null : { ...stuck }]])),
     held: (id) => readStuck(replica.get(id)?.facets.parent.get("/stuck/parent")?.value),

@@ -57,8 +57,7 @@ export function createIpmiDriver(
           ask.signal,
           (signal) => parts.run(args, user.password, signal),
         ),
-      ask.signal,
-      ask.urgent,
+      ask,
     ).catch((error: unknown) => {
       ask.signal.throwIfAborted();
       throw error instanceof UnavailableError
@@ -95,8 +94,8 @@ export function createIpmiDriver(
       if (power !== undefined) return power;
       throw new Error(`'chassis power status' of '${node.name}' said ${JSON.stringify(stdout.slice(0, 80))}`);
     },
-    async change(node, change, signal) {
-      await command(node, COMMANDS[change], { signal, urgent: true });
+    async change(node, change, ask) {
+      await command(node, COMMANDS[change], ask);
       return true;
     },
   };

@@ -1,5 +1,5 @@
 import { type ModuleContext, type MutationRun, PermanentError, UnavailableError } from "../../src/module/mod.ts";
-import type { Power, PowerChange, PowerDriver, PowerSettings } from "./driver.ts";
+import type { Ask, Power, PowerChange, PowerDriver, PowerSettings } from "./driver.ts";
 import { pause, within } from "./pause.ts";
 
 /** First and longest wait between two looks while a machine changes its power, in milliseconds. */
@@ -7,6 +7,11 @@ const FIRST_LOOK = 100;
 const LONGEST_LOOK = 1_000;
 /** A machine that hangs within this time of a restart, in milliseconds, has its power cut. */
 const RESTART_ONCE = 1_800_000;
+
+/** Asks for a mutation, whose timeout does not count the time in our own queue. */
+function askFor(run: MutationRun, signal: AbortSignal): Ask {
+  return { signal, urgent: true, queued: run.queued };
+}
 
 /** What mutations do with one controller. */
 export interface Actions {
@@ -31,7 +36,7 @@ export function createActions(context: ModuleContext, driver: PowerDriver, setti
     return asked === undefined ? 0 : Math.max(0, asked.at + settings().settle - clock.now());
   }
   function read(run: MutationRun, signal: AbortSignal): Promise<Power> {
-    return driver.read(run.node, { signal, urgent: true });
+    return driver.read(run.node, askFor(run, signal));
   }
   /** Reads until the controller says one of these; a reading that fails on the way is tried again. */
   async function readUntil(run: MutationRun, wanted: readonly Power[], signal: AbortSignal): Promise<Power> {
@@ -47,7 +52,7 @@ export function createActions(context: ModuleContext, driver: PowerDriver, setti
   async function ask(run: MutationRun, change: PowerChange, wanted: "on" | "off"): Promise<boolean> {
     asked = { power: wanted, at: clock.now() };
     try {
-      return await driver.change(run.node, change, run.signal);
+      return await driver.change(run.node, change, askFor(run, run.signal));
     } catch (error) {
       if (run.signal.aborted || error instanceof UnavailableError || error instanceof PermanentError) throw error;
       const power = await read(run, run.signal).catch(() => undefined);

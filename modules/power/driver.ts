@@ -19,6 +19,8 @@ export interface Ask {
   readonly signal: AbortSignal;
   /** True when a mutation waits for it, which goes before polling. */
   readonly urgent: boolean;
+  /** Told when it has to wait for other requests of ours; what it returns is called when that is over. */
+  queued?(): () => void;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface PowerDriver {
    *
    * @returns False when the controller has no such thing, so that nothing was asked.
    */
-  change(node: ModuleNode, change: PowerChange, signal: AbortSignal): Promise<boolean>;
+  change(node: ModuleNode, change: PowerChange, ask: Ask): Promise<boolean>;
   /** Reads the sensors of a node's machine, where this kind of controller has them. */
   sense?(node: ModuleNode, signal: AbortSignal): Promise<Sensors>;
   /** Tells of a node that is looked after, so that the driver can listen for its controller's events. */

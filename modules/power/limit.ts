@@ -1,11 +1,14 @@
+import type { Ask } from "./driver.ts";
+
 /** Lets no more than so many pieces of work run at a time; the rest wait in line. */
 export interface Limit {
   /**
-   * Runs work when there is room. What is urgent goes before everything that is not.
+   * Runs work when there is room. What is urgent goes before everything that is not. Who asks is told when it
+   * has to wait, and when that is over.
    *
    * @throws The signal's reason, when it fires before the work has begun.
    */
-  run<T>(work: () => Promise<T>, signal: AbortSignal, urgent?: boolean): Promise<T>;
+  run<T>(work: () => Promise<T>, ask: Ask): Promise<T>;
 }
 
 /** Makes a limit of `most` at a time. */
@@ -14,15 +17,18 @@ export function createLimit(most: number): Limit {
   const urgentLine: (() => void)[] = [];
   const line: (() => void)[] = [];
 
-  function room(signal: AbortSignal, waiting: (() => void)[]): Promise<void> {
+  function room({ signal, urgent, queued }: Ask): Promise<void> {
     signal.throwIfAborted();
     if (running < most) {
       running++;
       return Promise.resolve();
     }
+    const waiting = urgent ? urgentLine : line;
+    const done = queued?.();
     return new Promise((resolve, reject) => {
       const enter = () => {
         signal.removeEventListener("abort", leave);
+        done?.();
         resolve();
       };
       const leave = () => {
@@ -40,8 +46,8 @@ export function createLimit(most: number): Limit {
   }
 
   return {
-    async run(work, signal, urgent = false) {
-      await room(signal, urgent ? urgentLine : line);
+    async run(work, ask) {
+      await room(ask);
       try {
         return await work();
       } finally {

@@ -42,8 +42,7 @@ export function createPowermanDriver(
             idle.push({ key, connection });
             return answer;
           }),
-        signal,
-        urgent,
+        { signal, urgent },
       );
     } catch (error) {
       signal.throwIfAborted();
@@ -100,7 +99,7 @@ export function createPowermanDriver(
 
   return {
     read: async (node, ask) => await (ask.urgent ? wanted : polled).ask(powermanNameOf(node), ask.signal),
-    async change(node, change, signal) {
+    async change(node, change, { signal }) {
       if (change !== "on" && change !== "off") return false;
       return await verbs[change].ask(powermanNameOf(node), signal);
     },

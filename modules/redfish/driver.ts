@@ -131,7 +131,7 @@ export function createRedfishDriver(
     async read(node, ask) {
       return powerOf((await readKnown(node, ask)).reading.power);
     },
-    change: (node, wanted, signal) => change(node, wanted, { signal, urgent: true }),
+    change,
     async sense(node, signal) {
       const ask = { signal, urgent: false };
       const { own, access } = await find(node, ask);

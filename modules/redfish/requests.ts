@@ -63,7 +63,7 @@ export function createRequests(
   return {
     async send(exchange, request, ask) {
       for (let attempt = 1;; attempt++) {
-        const answer = await limit.run(() => once(exchange, request, ask), ask.signal, ask.urgent);
+        const answer = await limit.run(() => once(exchange, request, ask), ask);
         if (answer.status !== 503 && answer.status !== 429) return answer;
         if (attempt === BUSY_ATTEMPTS) throw new UnavailableError(failure(request, answer));
         await pause(clock, busyPause(answer.headers.get("retry-after"), attempt, clock.wall()), ask.signal);

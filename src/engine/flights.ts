@@ -9,6 +9,9 @@ import { type Flight, type NodeRecord, withEntry, withoutEntry } from "./record.
 import type { EngineHost, EngineNode, EngineOptions, Failure, Obstacle } from "./types.ts";
 import { describeReached, describeStart, describeTime } from "./words.ts";
 
+/** The most that a timeout is put off for waits in the host's own queues, in milliseconds. */
+const MAX_PUT_OFF = 3_600_000;
+
 /** Starts mutations, and sees to it that each ends exactly once: done, failed or aborted. */
 export interface Flights {
   /** Runs a step that is in our context; awaits one that is not. */
@@ -124,9 +127,33 @@ export function createFlights(
     for (const [url, value] of Object.entries(step.failTo)) host.discover(record.id, url, value);
   }
 
+  /** What stands in a queue of the host's own is not late. @returns Ends that. */
+  function queue(record: NodeRecord, flight: Flight): () => void {
+    const { since, step } = flight;
+    const latest = since + step.timeout + MAX_PUT_OFF;
+    if (flight.queued++ === 0) flight.queuedAt = clock.now();
+    failAt(record, flight, latest);
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      if (--flight.queued > 0) return;
+      flight.deadline = Math.min(flight.deadline + clock.now() - flight.queuedAt, latest);
+      failAt(record, flight, flight.deadline);
+    };
+  }
+
+  /** Has a flight fail at a time, unless it has ended by then. */
+  function failAt(record: NodeRecord, flight: Flight, time: number): void {
+    flight.cancelTimeout();
+    if (record.flights.get(flight.step.key) !== flight) return;
+    const late = `Timed out after ${describeTime(flight.step.timeout)}`;
+    flight.cancelTimeout = clock.after(time - clock.now(), () => fail(record, flight, { message: late, retry: true }));
+  }
+
   async function handle(record: NodeRecord, flight: Flight, controller: AbortController): Promise<void> {
     try {
-      await host.run(record.id, flight.step, flight.execution, controller.signal);
+      await host.run(record.id, flight.step, flight.execution, controller.signal, () => queue(record, flight));
       settle(record, flight);
     } catch (error) {
       settle(record, flight);
@@ -137,7 +164,6 @@ export function createFlights(
   return {
     start(record, node, step, plan) {
       const controller = step.context === host.role ? new AbortController() : undefined;
-      const late = `Timed out after ${describeTime(step.timeout)}`;
       const flight: Flight = {
         step,
         execution: `${run}-${++started}`,
@@ -145,9 +171,13 @@ export function createFlights(
         controller,
         disruptive: controller !== undefined && isDisruptive(step, node),
         settled: false,
-        cancelTimeout: clock.after(step.timeout, () => fail(record, flight, { message: late, retry: true })),
+        deadline: clock.now() + step.timeout,
+        queued: 0,
+        queuedAt: 0,
+        cancelTimeout: () => {},
       };
       record.flights = withEntry(record.flights, step.key, flight);
+      failAt(record, flight, flight.deadline);
       record.worked = true;
       const attempts = record.failures.get(step.key)?.attempts ?? 0;
       const why = describeStart(step, node, plan) +

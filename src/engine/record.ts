@@ -12,7 +12,13 @@ export interface Flight {
   readonly since: number;
   /** Ends the handler; undefined when another program runs it. */
   readonly controller: AbortController | undefined;
-  readonly cancelTimeout: () => void;
+  /** When it fails, in clock milliseconds. */
+  deadline: number;
+  /** How many of its requests stand in a queue of the host's own. */
+  queued: number;
+  /** Since when the first of them does, in clock milliseconds. */
+  queuedAt: number;
+  cancelTimeout: () => void;
   /** True when it takes the node out of SYNC or cuts its power. */
   readonly disruptive: boolean;
   /** True once its handler has returned. */

@@ -81,9 +81,11 @@ export interface EngineHost {
   read(id: string): EngineNode | undefined;
   /**
    * Runs the handler of a step that is in this engine's context. It may resolve before the change is seen: done is when
-   * the discovered values say so. It rejects when the work could not be done. `execution` is unique to this run.
+   * the discovered values say so. It rejects when the work could not be done. `execution` is unique to this run. It calls
+   * `queued` when it comes to stand in a queue of the host's own, and what that returns when its turn has come: time in
+   * between does not count against its timeout.
    */
-  run(id: string, step: Step, execution: string, signal: AbortSignal): Promise<void>;
+  run(id: string, step: Step, execution: string, signal: AbortSignal, queued: () => () => void): Promise<void>;
   /** Writes a discovered value, or forgets it (null). Calls the engine's `touch` for that node if it changed anything. */
   discover(id: string, url: string, value: string | null): void;
   /** Sets or clears (undefined) the node's `/stuck/parent` or `/stuck/self`. */

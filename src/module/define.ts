@@ -45,6 +45,11 @@ export interface MutationRun {
   readonly execution: string;
   /** Fires on timeout, when the plan no longer wants it, and when the change is seen before the handler has returned. */
   readonly signal: AbortSignal;
+  /**
+   * It stands in a queue of the program's own from now until the returned function is called. That time does not count
+   * against its timeout, up to an hour in all.
+   */
+  queued(): () => void;
   /** States what was observed of this node. See {@link ModuleContext.discover}. */
   discover(url: string, value: Value | null): void;
 }

@@ -11,7 +11,7 @@ export interface ModuleHost {
    *
    * @returns A promise that rejects when the handler throws, the module is not running, or the node is gone.
    */
-  run(nodeId: string, step: Step, execution: string, signal: AbortSignal): Promise<void>;
+  run(nodeId: string, step: Step, execution: string, signal: AbortSignal, queued?: () => () => void): Promise<void>;
   /** cfg or view of a node may have changed. */
   changed(nodeId: string): void;
   /** Stops every module, within 5 s each. Never rejects. */
@@ -34,13 +34,13 @@ export function createModuleHost(options: ModuleHostOptions): ModuleHost {
     async start() {
       await Promise.all([...hosted.values()].map((module) => module.start()));
     },
-    async run(nodeId, step, execution, signal) {
+    async run(nodeId, step, execution, signal, queued = uncounted) {
       const module = hosted.get(step.module);
       if (module === undefined) {
         const names = [...hosted.keys()].join(", ");
         throw new Error(`Cannot run '${step.key}' as there is no module '${step.module}' here: there are ${names}`);
       }
-      await module.run(nodeId, step, execution, signal);
+      await module.run(nodeId, step, execution, signal, queued);
     },
     changed(nodeId) {
       for (const module of hosted.values()) module.changed(nodeId);
@@ -49,4 +49,9 @@ export function createModuleHost(options: ModuleHostOptions): ModuleHost {
       await Promise.all([...hosted.values()].map((module) => module.stop()));
     },
   };
+}
+
+/** A queue that nobody times. */
+function uncounted(): () => void {
+  return () => {};
 }

@@ -16,7 +16,7 @@ const MAX_ERROR_LENGTH = 512;
 /** One module inside its host: what its methods do is what those of `ModuleHost` do for all. */
 export interface HostedModule {
   start(): Promise<void>;
-  run(nodeId: string, step: Step, execution: string, signal: AbortSignal): Promise<void>;
+  run(nodeId: string, step: Step, execution: string, signal: AbortSignal, queued: () => () => void): Promise<void>;
   changed(nodeId: string): void;
   stop(): Promise<void>;
 }
@@ -144,7 +144,7 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
         if (phase.kind === "starting") fail(messageOf(error));
       }
     },
-    async run(nodeId, step, execution, signal) {
+    async run(nodeId, step, execution, signal, queued) {
       if (phase.kind !== "running") {
         const why = phase.kind === "failed" ? phase.why : `it is ${phase.kind}`;
         throw new Error(`Cannot run '${step.key}' as module '${name}' is not running: ${why}`);
@@ -159,6 +159,7 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
         bindings: step.bindings,
         execution,
         signal,
+        queued,
         discover: (url, value) => discover(nodeId, url, value),
       });
     },

@@ -64,11 +64,9 @@ for (const platform of ["sim", "redfish"] as const) {
     await aggregator.start({ api: "http://127.0.0.1:1", broker: "mqtt://127.0.0.1:2" });
     const endpoint: Value = { endpoint: "http://bmc.test", poll: 30_000 };
     const { control, id } = aggregator;
-    // As an administrator has to: more at a time than 32 requests can serve would run out of time in the queue.
-    const limit: Value = { mutations: ["simpower/*", "redfish/*"], atMost: 50 };
     const patched = control.patchCfg([{
       id,
-      values: new Map([["/services/simpower/config", endpoint], ["/limits/power", limit], ["/services/redfish/config", {
+      values: new Map([["/services/simpower/config", endpoint], ["/services/redfish/config", {
         ...endpoint,
         sense: 0,
       }]]),

@@ -168,6 +168,31 @@ test("F4: a mutation that goes on keeps the timeout of its start", async () => {
   assert.equal(lab.engine.counts().failures, 1);
 });
 
+test("time in a queue of the program's own does not count against a mutation's timeout, up to an hour", async () => {
+  const lab = createLab();
+  lab.want({ "/physState": "POWER_ON" });
+  lab.see({ "/physState": "POWER_OFF" });
+  await lab.clock.advance(6_000);
+  const first = lastOf(lab.runs).queued();
+  const second = lastOf(lab.runs).queued();
+  await lab.clock.advance(60_000);
+  first();
+  first(); // once more says nothing
+  await lab.clock.advance(60_000);
+  second();
+  await lab.clock.advance(3_999);
+  assert.equal(lab.engine.counts().failures, 0);
+  await lab.clock.advance(1);
+  assert.equal(lab.engine.counts().failures, 1);
+  await lab.clock.runUntil(() => lab.runsOf("machine/on").length + lab.runsOf("machine/reset").length > 1, 120_000);
+  const before = lab.engine.counts().failures;
+  lastOf(lab.runs).queued(); // and never leaves it
+  await lab.clock.advance(3_600_000);
+  assert.equal(lab.engine.counts().failures, before);
+  await lab.clock.advance(10_000);
+  assert.equal(lab.engine.counts().failures, before + 1);
+});
+
 test("F4: a goal reversed while a mutation runs aborts it, and its timer goes with it", async () => {
   const lab = createLab();
   lab.want({ "/physState": "POWER_ON" });

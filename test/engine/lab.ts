@@ -109,6 +109,8 @@ export interface Run {
   readonly signal: AbortSignal;
   /** Clock milliseconds. */
   readonly at: number;
+  /** The handler stands in a queue, until the returned function is called. */
+  queued(): () => void;
   /** The handler returns. */
   finish(): void;
   /** The handler fails. */
@@ -220,14 +222,14 @@ export function createLab(
         frozen: node.frozen,
       };
     },
-    run(id: string, step: Step, execution: string, signal: AbortSignal) {
+    run(id: string, step: Step, execution: string, signal: AbortSignal, queued: () => () => void) {
       let finish = () => {};
       let reject: (error: unknown) => void = () => {};
       const ended = new Promise<void>((resolve, fail) => {
         finish = resolve;
         reject = fail;
       });
-      const run: Run = { id, key: step.key, execution, signal, at: clock.now(), finish, reject };
+      const run: Run = { id, key: step.key, execution, signal, at: clock.now(), queued, finish, reject };
       runs.push(run);
       lab.onRun(run);
       return ended;

@@ -315,9 +315,9 @@ test("createLimit() gives a place to the next in line when work fails or leaves 
   const never = new AbortController().signal;
   const leaving = new AbortController();
   const done: string[] = [];
-  const first = limit.run(() => Promise.reject(new Error("Broken")), never);
-  const second = limit.run(async () => void done.push("second"), leaving.signal);
-  const third = limit.run(async () => void done.push("third"), never);
+  const first = limit.run(() => Promise.reject(new Error("Broken")), { signal: never, urgent: false });
+  const second = limit.run(async () => void done.push("second"), { signal: leaving.signal, urgent: false });
+  const third = limit.run(async () => void done.push("third"), { signal: never, urgent: false });
   leaving.abort(new Error("Left"));
   await assert.rejects(first, /Broken/);
   await assert.rejects(second, /Left/);
