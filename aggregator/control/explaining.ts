@@ -3,19 +3,43 @@ import {
   describeObstacle,
   type Engine,
   type EngineStatus,
-  goalsHash,
-  isDisruptive,
+  type Explanation,
   type Obstacle,
   readStuck,
   type StepState,
+  type Stuck,
 } from "../../src/engine/mod.ts";
 import { type Domain, goalsOf, type Plan, type Step } from "../../src/plan/mod.ts";
 import { diffValues, type Value, valueIn, type Values } from "../../src/state/mod.ts";
 import type { AgentHolds } from "../engine/agent_holds.ts";
-import type { NodeChange, NodeExplanation, OpenGoal, Prospect, Queued } from "./control.ts";
-import { foresee, isCrowded } from "./foreseeing.ts";
+import { foresee, isCrowded, type Queued } from "./foreseeing.ts";
 import type { Freezer } from "../engine/freezer.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
+
+/** A goal that a node is not at. */
+export interface OpenGoal {
+  readonly url: string;
+  readonly value: Value;
+  /** What is seen; absent where nothing is known. */
+  readonly now?: Value;
+}
+
+/** What a node's own agent has given up on; since when, in clock milliseconds, it is known to have. */
+export interface AgentStuck extends Omit<Stuck, "target"> {
+  /** Absent: since before this aggregator started. */
+  readonly since?: number;
+}
+
+/** What one step of a node's plan waits for, its own agent's troubles included. */
+export type NodeStepState = StepState | { readonly kind: "agent-held" } & AgentStuck;
+
+/** What is done with a node, and why nothing is where nothing is. */
+export interface NodeExplanation extends Omit<Explanation, "steps"> {
+  readonly steps: readonly { readonly step: Step; readonly state: NodeStepState }[];
+  /** What it is on its way to; goals that give way to others are left out. */
+  readonly goals: readonly OpenGoal[];
+  readonly agent?: AgentStuck;
+}
 
 /** What explaining needs of an aggregator. */
 export interface ExplainingParts {
@@ -63,7 +87,8 @@ function told({ phase, reason }: EngineStatus) {
   return { phase, ...(reason !== undefined && { reason }) };
 }
 
-function agentStuck(parts: ExplainingParts, node: ReadNode): NodeExplanation["agent"] {
+/** What the node's own agent has given up on. */
+export function agentStuck(parts: ExplainingParts, node: ReadNode): NodeExplanation["agent"] {
   const stuck = readStuck(node.view.get("/stuck/self"));
   if (stuck === undefined) return undefined;
   const { mutation, reason, attempts } = stuck;
@@ -145,66 +170,6 @@ function phaseOf(plan: Plan, frozen: boolean, waits: boolean): NodeExplanation["
   if (plan.steps.length === 0) return "converged";
   if (frozen) return "frozen";
   return waits ? "waiting" : "working";
-}
-
-/** What stands in the way of a change's plan, beside the plan itself, and whether it disturbs who uses the node. */
-export function prospectOf(parts: ExplainingParts, change: NodeChange): Prospect {
-  const freeze = change.differences.find(({ url }) => url === "/freeze");
-  const own = freeze === undefined ? parts.freezer.stateOf(change.id) === "node" : freeze.to === true;
-  const frozen = parts.freezer.all || own;
-  const node = parts.nodes.read(change.id) ?? newNode(parts, change);
-  if (node === undefined) return { busy: false, frozen, disruptive: false, queued: [] };
-  const cfg = cfgAfter(node, change);
-  const held = heldBy(parts, node, change, cfg);
-  const steps = change.plan.ok ? change.plan.steps : [];
-  const seen = { ...node, frozen: "no" } as const;
-  return {
-    ...foresee(parts, node, cfg, change.plan, change.differences.length > 0),
-    busy: node.view.get("/busy") === "BUSY",
-    frozen,
-    disruptive: steps.some((step) => isDisruptive(step, seen)),
-    ...(held !== undefined && { held }),
-  };
-}
-
-/** A node that a change makes, before it is there: nothing is known of it but what does not change. */
-function newNode({ nodes, ownId }: ExplainingParts, change: NodeChange): ReadNode | undefined {
-  const own = nodes.read(ownId); // it has the planner of nodes whose agents have not told anything yet
-  if (own === undefined) return undefined;
-  const { id, name, version } = change;
-  const { schema } = own.planner.domain;
-  const constants = change.differences.flatMap(({ url, to }): [string, Value][] =>
-    to !== undefined && schema.find(url)?.variable.writer === "cfg" ? [[url, to]] : []
-  );
-  return { id, name, version, target: "", planner: own.planner, cfg: new Map(), view: new Map(constants) };
-}
-
-function cfgAfter(node: ReadNode, { differences }: NodeChange): Values {
-  const cfg = new Map(node.cfg);
-  for (const { url, to } of differences) {
-    if (to === undefined) cfg.delete(url);
-    else cfg.set(url, to);
-  }
-  return cfg;
-}
-
-function heldBy(
-  parts: ExplainingParts,
-  node: ReadNode,
-  { plan, differences }: NodeChange,
-  cfg: Values,
-): string | undefined {
-  if (differences.length === 0) { // what failed is remembered for the cfg that it failed for
-    const status = parts.nodes.isChild(node.id) ? parts.engine.status(node.id) : undefined;
-    if (status?.phase === "stuck") return status.reason ?? "";
-    const agent = agentStuck(parts, node);
-    if (agent !== undefined) return `its agent gave up on ${agent.mutation}: ${agent.reason}`;
-  }
-  const holds = parts.engine.holds();
-  if (holds.length === 0 || !plan.ok) return undefined;
-  const goals = goalsHash({ planner: node.planner, cfg });
-  const hold = holds.find((each) => each.goals === goals && plan.steps.some(({ key }) => key === each.mutation));
-  return hold === undefined ? undefined : `${hold.mutation} is held for the whole fleet: ${hold.reason}`;
 }
 
 const abouts = new WeakMap<Domain, ReadonlyMap<string, string>>();

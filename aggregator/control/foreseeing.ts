@@ -1,8 +1,24 @@
 import { createForesight, type Engine, readPolicy, type Refused } from "../../src/engine/mod.ts";
 import type { Plan } from "../../src/plan/mod.ts";
 import type { Values } from "../../src/state/mod.ts";
-import type { Queued } from "./control.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
+
+/** A limit or an invariant with a bound, of which a step of a plan needs a place. */
+export interface Queued {
+  /** The place of the step in the plan. */
+  readonly step: number;
+  readonly kind: "limit" | "away" | "transition";
+  readonly rule: string;
+  /** The value of `by`; empty without one. */
+  readonly group: string;
+  readonly by?: string;
+  readonly atMost?: number;
+  readonly perSecond?: number;
+  /** How many others have a place or wait for one. */
+  readonly taken: number;
+  /** Milliseconds that a place is expected to be kept; Infinity where the plan does not end in giving it back. */
+  readonly keeps: number;
+}
 
 /** What foreseeing needs of an aggregator. */
 export interface ForeseeingParts {

@@ -1,19 +1,22 @@
 import type { Clock } from "../../src/clock.ts";
-import type { Engine, EngineStatus } from "../../src/engine/mod.ts";
+import type { Engine } from "../../src/engine/mod.ts";
 import { compareNames } from "../../src/nodeset/mod.ts";
-import { describeNoPlan, exploreGraph } from "../../src/plan/mod.ts";
-import { KEPT_URLS, type Value } from "../../src/state/mod.ts";
+import { exploreGraph } from "../../src/plan/mod.ts";
+import type { Value } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { AgentHolds } from "../engine/agent_holds.ts";
 import type { CfgWriter } from "../cfg/writer.ts";
-import type { Control, Done, NodeChange, NodeDetail, NodeSummary, Stale } from "./control.ts";
+import type { NodeChange } from "../cfg/change.ts";
+import type { Done } from "../cfg/refusal.ts";
+import type { Control } from "./control.ts";
+import { detailOf, type NodeSummary, statusOf, summaryOf } from "./detail.ts";
+import { prospectOf } from "./prospect.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Domains } from "../nodes/domains.ts";
 import type { Events } from "../store/events.ts";
-import { aboutOf, explainNode, prospectOf } from "./explaining.ts";
+import { aboutOf, explainNode } from "./explaining.ts";
 import type { Freezer } from "../engine/freezer.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
-import { statusBelow } from "../status/status_below.ts";
 import type { WatchedStore } from "../store/mod.ts";
 import { describeTree, servingAggregator } from "../status/tree.ts";
 
@@ -48,49 +51,6 @@ export interface SteeringParts {
 export function createControl(parts: SteeringParts): Control {
   const { nodes, domains, events, engine, replica, ownId } = parts;
 
-  function statusOf(node: ReadNode): EngineStatus {
-    if (node.id === ownId) return { phase: "converged", running: [] };
-    if (!nodes.isChild(node.id)) return statusBelow(parts, node, staleOf(node));
-    const status = engine.status(node.id);
-    const seen = node.view.get("/seen");
-    const lags = seen !== undefined && seen !== node.version.join(".");
-    if (status.phase !== "converged" || !lags) return status;
-    return { ...status, phase: "working", reason: "Its agent has not taken its cfg in yet" };
-  }
-  /** Since when nothing is known of a node, as an aggregator on the way to it is not heard. */
-  function staleOf(node: ReadNode): Stale | undefined {
-    let found: Stale | undefined;
-    for (const id of nodes.placement.above(node.id)) {
-      const at = nodes.read(id);
-      const since = at?.view.get("/staleSince");
-      // The highest one that is lost is the one that is known to be: what it last said of others is stale itself.
-      if (at !== undefined && typeof since === "string") found = { since, aggregator: at.name };
-    }
-    return found;
-  }
-  function detail(node: ReadNode): NodeDetail {
-    const status = statusOf(node);
-    const stale = staleOf(node);
-    const text = (url: string): string => String(node.view.get(url) ?? domains.schema.unknownOf(url) ?? "");
-    return {
-      id: node.id,
-      name: node.name,
-      kind: nodes.placement.isAggregator(node.id) ? "aggregator" : "node",
-      platform: text("/platform"),
-      parent: text("/parent"),
-      physState: text("/physState"),
-      runState: text("/runState"),
-      link: text("/link"),
-      phase: status.phase,
-      reason: reasonOf(node, status),
-      ...(status.late !== undefined && { late: status.late }),
-      ...(stale !== undefined && { stale }),
-      cfg: new Map([...node.cfg].filter(([url]) => !KEPT_URLS.has(url))),
-      dsc: new Map([...node.view].filter(([url]) => domains.schema.find(url)?.variable.writer !== "cfg")),
-      version: node.version,
-      engine: status,
-    };
-  }
   function all(): ReadNode[] {
     return [...replica.ids()].map((id) => nodes.read(id)).filter((node) => node !== undefined);
   }
@@ -143,7 +103,7 @@ export function createControl(parts: SteeringParts): Control {
     list() {
       const now = revision();
       if (listed?.revision !== now) {
-        const summaries = all().map(detail).map(summaryOf);
+        const summaries = all().map((node) => summaryOf(detailOf(parts, node)));
         summaries.sort((a, b) => compareNames(a.name, b.name));
         listed = { revision: now, summaries };
       }
@@ -157,7 +117,7 @@ export function createControl(parts: SteeringParts): Control {
     },
     find(idOrName) {
       const node = nodes.read(idOrName) ?? nodes.read(nodes.idOf(idOrName) ?? "");
-      return node === undefined ? undefined : detail(node);
+      return node === undefined ? undefined : detailOf(parts, node);
     },
     patchCfg(patches, options) {
       const result = parts.cfg.patch(patches, options);
@@ -207,7 +167,7 @@ export function createControl(parts: SteeringParts): Control {
     },
     explain(id, cfg) {
       const node = nodes.read(id);
-      return node === undefined ? undefined : explainNode(parts, node, statusOf(node), cfg);
+      return node === undefined ? undefined : explainNode(parts, node, statusOf(parts, node), cfg);
     },
     about: (id, step) => aboutOf(domains.plannerOf(id).domain, step),
     prospect: (change) => prospectOf(parts, change),
@@ -232,35 +192,12 @@ export function createControl(parts: SteeringParts): Control {
         frozen: parts.freezer.all,
         counts: engine.counts(),
         nodes: known.length,
-        converged: known.filter((node) => statusOf(node).phase === "converged").length,
+        converged: known.filter((node) => statusOf(parts, node).phase === "converged").length,
       };
     },
     events: (after, limit) => events.after(after, limit),
     onEvent: (listener) => events.listen(listener),
   };
-}
-
-function summaryOf(node: NodeDetail): NodeSummary {
-  const { id, name, kind, platform, parent, physState, runState, link, phase, reason, late, stale } = node;
-  return {
-    ...{ id, name, kind, platform, parent, physState, runState, link, phase, reason },
-    ...(late !== undefined && { late }),
-    ...(stale !== undefined && { stale }),
-  };
-}
-
-/** Why a node is where it is: what holds it up at its aggregator, at its agent, or what is being done. */
-function reasonOf(node: ReadNode, status: EngineStatus): string {
-  if (status.reason !== undefined) return status.reason;
-  const held = node.view.get("/stuck/self");
-  if (typeof held === "object" && "reason" in held && typeof held.reason === "string") {
-    return `its agent: ${held.reason}`;
-  }
-  if (status.phase === "blocked") {
-    const plan = node.planner.plan(node);
-    if (!plan.ok) return describeNoPlan(plan.reason);
-  }
-  return status.running.map(({ key, ours }) => (ours ? key : `awaits ${key}`)).join(", ");
 }
 
 function complainReported(parts: SteeringParts, url: string, value: Value | null): string | undefined {

@@ -1,7 +1,7 @@
 import type { Freeze } from "../../src/engine/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
-import { notWritten } from "../cfg/writer.ts";
-import type { Control, Done } from "../control/control.ts";
+import { type Done, notWritten } from "../cfg/refusal.ts";
+import type { CfgWriter } from "../cfg/writer.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Events } from "../store/events.ts";
 import type { Nodes } from "../nodes/nodes.ts";
@@ -28,7 +28,7 @@ export function createFreezer(
     readonly store: Store;
     readonly events: Events;
     readonly discovered: Discovered;
-    readonly patchCfg: Control["patchCfg"];
+    readonly patchCfg: CfgWriter["patch"];
     readonly frozen: boolean;
     /** Whether an aggregator above has frozen everything below it. */
     readonly frozenAbove: () => boolean;

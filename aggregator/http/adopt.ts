@@ -1,7 +1,8 @@
 import type { Context } from "hono";
 import { ipv4Text, parseMac, parseSubnet } from "../../src/boot/mod.ts";
 import { isNodeName, isRecord, type Value, type Values } from "../../src/state/mod.ts";
-import type { Control, NodeDetail } from "../control/control.ts";
+import type { Control } from "../control/control.ts";
+import type { NodeDetail } from "../control/detail.ts";
 import { JSON_TYPES, readJson } from "./body.ts";
 import type { BootNetwork } from "./boot_network.ts";
 import { sendTo } from "./elsewhere.ts";

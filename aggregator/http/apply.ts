@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { fromNested, isNodeName, isRecord, isUuid, type Schema } from "../../src/state/mod.ts";
-import type { Control, InventoryNode } from "../control/control.ts";
+import type { Control } from "../control/control.ts";
+import type { InventoryNode } from "../../src/inventory/mod.ts";
 import { JSON_TYPES, readJson } from "./body.ts";
 import { answerChanges, readDetail } from "./changes.ts";
 import { atRoot } from "./elsewhere.ts";

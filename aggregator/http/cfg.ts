@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { toNested } from "../../src/state/mod.ts";
-import type { Control, NodeDetail } from "../control/control.ts";
+import type { Control } from "../control/control.ts";
+import type { NodeDetail } from "../control/detail.ts";
 import { PATCH_TYPES, readJson } from "./body.ts";
 import { atRoot } from "./elsewhere.ts";
 import { allowsWrite, answerTagged, etagOf, refuseStale } from "./etag.ts";

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
-import type { Control, NodeChange } from "../control/control.ts";
+import type { NodeChange } from "../cfg/change.ts";
+import type { Control } from "../control/control.ts";
 import { groupChanges } from "./groups.ts";
 import { presentChange } from "./present.ts";
 import type { Outcome } from "./problem.ts";

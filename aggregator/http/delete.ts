@@ -1,5 +1,6 @@
 import type { Context } from "hono";
-import type { Control, NodeDetail } from "../control/control.ts";
+import type { Control } from "../control/control.ts";
+import type { NodeDetail } from "../control/detail.ts";
 import { atRoot } from "./elsewhere.ts";
 import { allowsWrite, etagOf, refuseStale } from "./etag.ts";
 import { findNode, findNodes } from "./lookup.ts";

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
-import type { Control, Elsewhere } from "../control/control.ts";
+import type { Control } from "../control/control.ts";
+import type { Elsewhere } from "../status/tree.ts";
 import { findNode } from "./lookup.ts";
 import { answerProblem } from "./problem.ts";
 import type { Answerer } from "./routes.ts";

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { isRecord } from "../../src/state/mod.ts";
-import type { Control, Done } from "../control/control.ts";
+import type { Done } from "../cfg/refusal.ts";
+import type { Control } from "../control/control.ts";
 import { JSON_TYPES, readJson } from "./body.ts";
 import { sendTo } from "./elsewhere.ts";
 import { findNode, findNodes } from "./lookup.ts";

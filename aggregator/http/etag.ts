@@ -1,5 +1,5 @@
 import type { Version } from "../../src/state/mod.ts";
-import type { NodeDetail } from "../control/control.ts";
+import type { NodeDetail } from "../control/detail.ts";
 import { answerProblem } from "./problem.ts";
 
 /** The entity tag of a cfg: its version, as `"term.rev"`. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
-import type { Control, LoggedEvent } from "../control/control.ts";
+import type { Control } from "../control/control.ts";
+import type { LoggedEvent } from "../store/mod.ts";
 
 /** A comment goes out after this long without an event, in milliseconds: both ends see that the other is there. */
 export const HEARTBEAT = 15_000;

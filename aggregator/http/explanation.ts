@@ -1,7 +1,7 @@
 /** The JSON of an explanation, and how it is made. */
 import type { Obstacle } from "../../src/engine/mod.ts";
 import { describeNoPlan, type NoPlan, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
-import type { NodeExplanation, NodeStepState, OpenGoal } from "../control/control.ts";
+import type { NodeExplanation, NodeStepState, OpenGoal } from "../control/explaining.ts";
 import { type LateJson, presentLate } from "./present.ts";
 import type { ToTime } from "./time.ts";
 

@@ -3,7 +3,10 @@ import { roughDuration } from "../../src/cli/mod.ts";
 import type { Refused } from "../../src/engine/mod.ts";
 import { compareNames, foldNodeset } from "../../src/nodeset/mod.ts";
 import { describeNoPlan, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
-import type { Control, NodeChange, Prospect, Queued } from "../control/control.ts";
+import type { NodeChange } from "../cfg/change.ts";
+import type { Control } from "../control/control.ts";
+import type { Queued } from "../control/foreseeing.ts";
+import type { Prospect } from "../control/prospect.ts";
 import { isCrowded } from "../control/foreseeing.ts";
 
 /** Nodes with the same plan, or without one for the same reason. Nodesets are folded. */

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
-import type { Control, NodeDetail } from "../control/control.ts";
+import type { Control } from "../control/control.ts";
+import type { NodeDetail } from "../control/detail.ts";
 import type { Outcome } from "./problem.ts";
 
 /** The node that a path names, by id or name. */

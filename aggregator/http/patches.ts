@@ -1,6 +1,7 @@
 import { foldNodeset } from "../../src/nodeset/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
-import type { Control, NodeDetail } from "../control/control.ts";
+import type { Control } from "../control/control.ts";
+import type { NodeDetail } from "../control/detail.ts";
 import { readPatch } from "./patch.ts";
 
 /** What a patch changes on one node. */

@@ -2,7 +2,8 @@
 import type { EngineStatus, Late } from "../../src/engine/mod.ts";
 import { describeNoPlan, type NoPlan, type Plan, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
 import { type Nested, toNested, type Value } from "../../src/state/mod.ts";
-import type { NodeChange, NodeDetail, NodeSummary } from "../control/control.ts";
+import type { NodeChange } from "../cfg/change.ts";
+import type { NodeDetail, NodeSummary } from "../control/detail.ts";
 import type { ToTime } from "./time.ts";
 
 /** The way from what is to what is wanted, or why there is none. */

@@ -1,4 +1,4 @@
-import type { Refusal } from "../control/control.ts";
+import type { Refusal } from "../cfg/refusal.ts";
 
 /** The status codes that problems are answered with, each with its phrase (RFC 9110). */
 const TITLES = {

@@ -1,9 +1,9 @@
 import type { EngineStatus } from "../../src/engine/mod.ts";
 import { isRecord } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
-import type { Stale } from "../control/control.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
 import { whyNotTakenOver } from "../handover/standby.ts";
+import type { Stale } from "./stale.ts";
 
 const PHASES: readonly EngineStatus["phase"][] = [
   "converged",

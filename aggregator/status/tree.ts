@@ -1,8 +1,35 @@
 import { compareNames } from "../../src/nodeset/mod.ts";
-import type { Value } from "../../src/state/mod.ts";
-import type { Elsewhere, Stale, TreeEntry } from "../control/control.ts";
-import { readSubtree } from "./health.ts";
+import type { Health, Value } from "../../src/state/mod.ts";
+import { readSubtree, type SubtreeCounts } from "./health.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
+import type { Stale } from "./stale.ts";
+
+/** The program that has to be asked instead. */
+export interface Elsewhere {
+  /** In words, such as "the root" or "aggregator 'rack1'". */
+  readonly what: string;
+  /** URL of its HTTP API, where it is known. */
+  readonly api?: string;
+}
+
+/** An aggregator of the tree, and how its subtree is. */
+export interface TreeEntry {
+  readonly id: string;
+  readonly name: string;
+  /** The name of its parent; "" for the root, and where it is not known. */
+  readonly parent: string;
+  /** How many aggregators are above it here: 0 for the program that is asked. */
+  readonly depth: number;
+  readonly health: Health;
+  readonly counts: SubtreeCounts;
+  /** Its own link to its parent. */
+  readonly link: string;
+  readonly api: string;
+  readonly broker: string;
+  /** The name of the one that takes its children over; "" for none. */
+  readonly standby: string;
+  readonly stale?: Stale;
+}
 
 /** What is needed of an aggregator to describe the tree below it. */
 export interface TreeParts {

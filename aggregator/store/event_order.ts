@@ -1,4 +1,4 @@
-import type { LoggedEvent } from "../control/control.ts";
+import type { LoggedEvent } from "./types.ts";
 
 /**
  * Makes sure that events come in the order of their ids, above what is stored.

@@ -1,5 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
-import type { LoggedEvent } from "../control/control.ts";
+import type { LoggedEvent } from "./types.ts";
 import type { Store, Stored } from "./mod.ts";
 
 /** The fact that says up to which id events may have been given out. */

@@ -1,6 +1,6 @@
 import { emptyDocument, type NodeDocument } from "../../src/state/mod.ts";
 import type { Session } from "../../src/sync/mod.ts";
-import type { LoggedEvent } from "../control/control.ts";
+import type { LoggedEvent } from "./types.ts";
 import { checkEventOrder } from "./event_order.ts";
 import { MAX_EVENTS, type Store } from "./types.ts";
 

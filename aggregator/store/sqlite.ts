@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { emptyDocument, FACET_NAMES, type NodeDocument } from "../../src/state/mod.ts";
-import type { LoggedEvent } from "../control/control.ts";
+import type { LoggedEvent } from "./types.ts";
 import { checkEventOrder } from "./event_order.ts";
 import { facetFromText, facetToText } from "./facet_text.ts";
 import { prepareSchema } from "./sqlite_schema.ts";

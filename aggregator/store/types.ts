@@ -1,9 +1,20 @@
 import type { FacetName, NodeDocument } from "../../src/state/mod.ts";
 import type { Session } from "../../src/sync/mod.ts";
-import type { LoggedEvent } from "../control/control.ts";
 
 /** How many events a store keeps: the newest ones, whatever their ids are. */
 export const MAX_EVENTS = 100_000;
+
+/** One entry of the event log. */
+export interface LoggedEvent {
+  /** Grows by one with each event of this aggregator, restarts included. */
+  readonly id: number;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly node: string;
+  readonly kind: string;
+  readonly mutation?: string;
+  readonly why: string;
+}
 
 /** Changes that are written in one transaction: all of them are on disk, or none. */
 export interface Batch {

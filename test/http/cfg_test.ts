@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Refusal } from "../../aggregator/control/control.ts";
+import type { Refusal } from "../../aggregator/cfg/refusal.ts";
 import { assertProblem, createTestApp, send } from "./support.ts";
 
 const CFG = "/api/v1/nodes/n1/cfg";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LoggedEvent } from "../../aggregator/control/control.ts";
+import type { LoggedEvent } from "../../aggregator/store/mod.ts";
 import { HEARTBEAT, PATIENCE, streamEvents } from "../../aggregator/http/event_stream.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createFakeControl, type FakeControl } from "./fake_control.ts";

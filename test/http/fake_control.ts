@@ -1,12 +1,9 @@
-import type {
-  Control,
-  Done,
-  Elsewhere,
-  LoggedEvent,
-  NodeChange,
-  NodeDetail,
-  Refusal,
-} from "../../aggregator/control/control.ts";
+import type { NodeChange } from "../../aggregator/cfg/change.ts";
+import type { Done, Refusal } from "../../aggregator/cfg/refusal.ts";
+import type { Control } from "../../aggregator/control/control.ts";
+import type { NodeDetail } from "../../aggregator/control/detail.ts";
+import type { Elsewhere } from "../../aggregator/status/tree.ts";
+import type { LoggedEvent } from "../../aggregator/store/mod.ts";
 import type { Plan } from "../../src/plan/mod.ts";
 import {
   compareVersions,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { LoggedEvent } from "../../aggregator/control/control.ts";
+import type { LoggedEvent } from "../../aggregator/store/mod.ts";
 import { type Batch, MAX_EVENTS, type Store } from "../../aggregator/store/mod.ts";
 import { batchSequences, createModel, snapshot } from "./model.ts";
 import { emptyDocument, type Facet, FACET_NAMES, type NodeDocument } from "../../src/state/mod.ts";

@@ -1,0 +1,91 @@
+import type { Plan, Planner } from "../../src/plan/mod.ts";
+import {
+  bindUrl,
+  type Difference,
+  diffValues,
+  type Entry,
+  type Facet,
+  KEPT_URLS,
+  newestVersion,
+  type NodeDocument,
+  type Schema,
+  type Value,
+  type Values,
+  valuesOf,
+  type Version,
+  viewOf,
+} from "../../src/state/mod.ts";
+import type { CfgParts, Wanted } from "./parts.ts";
+import { warnOfRule } from "./rule_checks.ts";
+
+/** What one change of cfg does, or would do. */
+export interface NodeChange {
+  readonly id: string;
+  readonly name: string;
+  readonly created: boolean;
+  readonly differences: readonly Difference[];
+  /** The way to the new cfg from here; `ok: false` says why there is none. */
+  readonly plan: Plan;
+  /** After the change. */
+  readonly version: Version;
+  /** What was accepted, but does not do what it looks like, in words: a rule that is about no node. Absent without any. */
+  readonly warnings?: readonly string[];
+}
+
+/** The entries that turn a cfg facet into what is wanted: none where it is so already. */
+export function entriesFor(facet: Facet, wanted: Values, term: number): Facet {
+  const newest = newestVersion(facet);
+  const rev = newest[0] === term ? newest[1] + 1 : 1;
+  const entries = new Map<string, Entry>();
+  for (const { url, to } of diffValues(valuesOf(facet), wanted)) {
+    entries.set(url, { value: to ?? null, version: [term, rev] });
+  }
+  return entries;
+}
+
+/** What a change does to a node, which may be new by it. */
+export function changeOf(parts: CfgParts, before: NodeDocument, after: NodeDocument, created: boolean): NodeChange {
+  const planner: Planner = parts.domains.plannerOf(after.id);
+  const cfg = valuesOf(after.facets.cfg);
+  const differences = diffValues(valuesOf(before.facets.cfg), cfg).filter(({ url }) => !KEPT_URLS.has(url));
+  const view = viewOf(planner.domain.schema, planner.domain.conditions, after);
+  outdate(planner.domain.schema, view, differences);
+  const name = cfg.get("/name");
+  return {
+    id: after.id,
+    name: typeof name === "string" ? name : after.id,
+    created,
+    differences,
+    plan: planner.plan({ view, cfg: cfg.get("/role") === "AGGREGATOR" ? new Map() : cfg }),
+    version: newestVersion(after.facets.cfg),
+  };
+}
+
+/** Makes of a view what it will be once the node's agent has seen a change of its cfg: see `Variable.outdates`. */
+function outdate(schema: Schema, view: Map<string, Value>, differences: readonly Difference[]): void {
+  for (const { url } of differences) {
+    const found = schema.find(url);
+    for (const [pattern, [from, to]] of Object.entries(found?.variable.outdates ?? {})) {
+      const outdated = bindUrl(pattern, found?.bindings ?? {});
+      if (view.get(outdated) === from) view.set(outdated, to);
+    }
+  }
+}
+
+/** The names of the nodes that an aggregator serves once these are written. Asked for seldom, so worked out each time. */
+export function served({ nodes }: CfgParts, wanted: readonly Wanted[], aggregator: string): readonly string[] {
+  const known = new Map([...nodes.placement.servedBy(aggregator)].map((id) => [id, nodes.read(id)?.name] as const));
+  for (const { id, cfg } of wanted) {
+    if (cfg.get("/parent") === aggregator) known.set(id, String(cfg.get("/name")));
+    else known.delete(id);
+  }
+  return [...known.values()].filter((name) => name !== undefined);
+}
+
+/** What is to be said of rules that are set. */
+export function warningsOf({ differences }: NodeChange, names: () => readonly string[]): string[] {
+  const rules = differences.filter(({ url }) => /^\/(limits|invariants)\//.test(url));
+  if (rules.length === 0) return [];
+  const known = names();
+  return rules.flatMap(({ url, to }) => (to === undefined ? undefined : warnOfRule(url, to, known)) ?? []);
+}

@@ -1,0 +1,101 @@
+import { complainBoot } from "../../src/boot/mod.ts";
+import { complainPolicy, policy } from "../../src/engine/mod.ts";
+import { compareNames } from "../../src/nodeset/mod.ts";
+import { equalValues, isNodeName, isUuid, KEPT_URLS, type Value, type Values } from "../../src/state/mod.ts";
+import type { CfgParts, Wanted } from "./parts.ts";
+import { complainRule } from "./rule_checks.ts";
+
+/** What only the aggregator's own node may have. */
+const POLICY_URLS: ReadonlySet<string> = new Set(Object.keys(policy.variables));
+
+/** The most aggregators that an error names. */
+const MAX_NAMES = 16;
+
+/** What is wrong with a node's cfg by itself. @param isRole Whether a name is an aggregator's. */
+export function findProblems(parts: CfgParts, { id, cfg }: Wanted, isRole: (name: string) => boolean): string[] {
+  const name = cfg.get("/name");
+  const who = typeof name === "string" ? name : id;
+  const problems: string[] = [];
+  if (!isUuid(id)) problems.push(`${who}: id is "${id}": expected a UUID in lower case`);
+  if (typeof name !== "string" || !isNodeName(name)) {
+    problems.push(`${who}: /name is ${JSON.stringify(name)}: expected 1 to 64 letters, digits, '_', '.' or '-'`);
+    return problems;
+  }
+  const parent = cfg.get("/parent");
+  for (const [url, value] of [["/parent", parent], ["/standby", cfg.get("/standby")]] as const) {
+    if (value === undefined || isRole(String(value))) continue;
+    problems.push(
+      `${who}: ${url} is ${JSON.stringify(value)}: expected one of ${names(parts)}`,
+    );
+  }
+  if (cfg.get("/role") !== "AGGREGATOR" && id !== parts.ownId && [...parts.nodes.placement.servedBy(name)].length > 0) {
+    problems.push(`${who}: /role is ${JSON.stringify(cfg.get("/role"))}: expected AGGREGATOR, as it serves nodes`);
+  }
+  for (const [url, value] of cfg) {
+    if (url === "/name") continue;
+    const problem = findProblem(parts, id, cfg, url, value);
+    if (problem !== undefined) problems.push(`${who}: ${problem}`);
+  }
+  return problems;
+}
+
+/** What is wrong with one value of a node's cfg. */
+function findProblem(parts: CfgParts, id: string, cfg: Values, url: string, value: Value): string | undefined {
+  const { schema } = parts.domains;
+  const serves = isAggregator(parts.ownName, cfg);
+  const complaint = schema.complain(url, value) ?? complainPolicy(url, value);
+  if (complaint !== undefined) return complaint;
+  if (url === "/deleted") return `${url} can't be set: delete the node instead`;
+  const found = schema.find(url);
+  if (!serves && POLICY_URLS.has(found?.pattern ?? "")) {
+    return `${url} can't be set here: it belongs to the aggregator's own node`;
+  }
+  if (KEPT_URLS.has(url)) {
+    const isKept = equalValues(parts.replica.get(id)?.facets.cfg.get(url)?.value ?? undefined, value);
+    return isKept || url === "/retries" ? undefined : `${url} can't be set: Kraken keeps it`;
+  }
+  const isNew = !equalValues(parts.replica.get(id)?.facets.cfg.get(url)?.value ?? undefined, value);
+  const misfit = isNew ? complainBoot(url, value) : undefined;
+  if (misfit !== undefined) return misfit;
+  // A rule that was set before an agent's modules changed holds up no other.
+  const odd = isNew && serves ? complainRule(parts.domains, url, value) : undefined;
+  if (odd !== undefined) return odd;
+  if (found?.variable.writer === "cfg") return undefined;
+  if (!parts.domains.isMutable(url)) return `${url} can't be set: it is only discovered, and no mutation changes it`;
+  return serves ? `${url} can't be set here: nobody plans for an aggregator's own node` : undefined;
+}
+
+/** Names that are taken, or that were another before. */
+export function findNameClashes(parts: CfgParts, wanted: readonly Wanted[]): string[] {
+  const problems: string[] = [];
+  const taken = new Map<string, string>();
+  for (const { id, cfg } of wanted) {
+    const name = cfg.get("/name");
+    if (typeof name !== "string") continue; // complained of already
+    const other = taken.get(name) ?? parts.nodes.idOf(name);
+    if (other !== undefined && other !== id) problems.push(`${name}: /name is taken by node ${other}`);
+    taken.set(name, id);
+    const before = parts.nodes.read(id)?.cfg.get("/name");
+    if (before !== undefined && before !== name) {
+      problems.push(`${String(before)}: /name is "${name}": a node's name can't be changed`);
+    }
+  }
+  return problems;
+}
+
+/** Which of the names that a write is about, or that it may refer to, are aggregators. */
+export function rolesOf({ nodes, ownName }: CfgParts, wanted: readonly Wanted[]): (name: string) => boolean {
+  const written = new Map(wanted.map(({ cfg }) => [String(cfg.get("/name")), isAggregator(ownName, cfg)]));
+  return (name) => name === ownName || (written.get(name) ?? nodes.placement.aggregator(name) !== undefined);
+}
+
+function isAggregator(ownName: string, cfg: Values): boolean {
+  return cfg.get("/role") === "AGGREGATOR" || cfg.get("/name") === ownName;
+}
+
+/** Aggregators by name, as many as people want to read. */
+function names({ nodes, ownName }: CfgParts): string {
+  const all = [...nodes.placement.aggregators()].map((id) => nodes.read(id)?.name).filter((name) => name !== undefined);
+  const sorted = [...new Set([ownName, ...all.sort(compareNames)])];
+  return sorted.length > MAX_NAMES ? `${sorted.slice(0, MAX_NAMES).join(", ")} ...` : sorted.join(", ");
+}

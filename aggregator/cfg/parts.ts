@@ -1,0 +1,25 @@
+import type { Values } from "../../src/state/mod.ts";
+import type { Replica } from "../../src/sync/mod.ts";
+import type { Domains } from "../nodes/domains.ts";
+import type { Nodes } from "../nodes/nodes.ts";
+import type { Store } from "../store/mod.ts";
+
+/** The cfg that a node is to have. */
+export interface Wanted {
+  readonly id: string;
+  readonly cfg: Values;
+}
+
+/** What cfg is written to and checked with. */
+export interface CfgParts {
+  readonly replica: Replica;
+  readonly nodes: Nodes;
+  readonly domains: Domains;
+  readonly store: Store;
+  readonly term: number;
+  readonly cluster: string;
+  readonly ownId: string;
+  readonly ownName: string;
+  /** Whether this is the root, which alone writes cfg. */
+  readonly isRoot: boolean;
+}
