@@ -8,7 +8,8 @@ import { createReplica, type DownFrame, type LifeFrame, type Replica, type UpFra
 import { createAdopting } from "./handover/adopting.ts";
 import { createAgentHolds } from "./engine/agent_holds.ts";
 import { createCfgWriter } from "./cfg/writer.ts";
-import { type ChildrenCounts, createChildren } from "./links/children.ts";
+import { createChildren } from "./links/children.ts";
+import type { ChildrenCounts } from "./links/counts.ts";
 import type { Control } from "./control/control.ts";
 import { createDiscovered } from "./nodes/discovered.ts";
 import { createDomains } from "./nodes/domains.ts";

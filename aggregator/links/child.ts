@@ -1,0 +1,103 @@
+import type { Clock, Random } from "../../src/clock.ts";
+import type { Log } from "../../src/log.ts";
+import type { ModuleDeclaration } from "../../src/plan/mod.ts";
+import type { Assignment } from "../../src/state/mod.ts";
+import {
+  type BirthFrame,
+  createNodeChildScope,
+  createParentLink,
+  type DownFrame,
+  type LinkState,
+  type ParentLink,
+  type ParentScope,
+  type Replica,
+  type Session,
+} from "../../src/sync/mod.ts";
+import type { Placement } from "../tree/placement.ts";
+import { createSubtreeScope, type SubtreeScope } from "../tree/subtree_scope.ts";
+import type { ChildTerms } from "./child_terms.ts";
+import type { KnownModules } from "./known_modules.ts";
+import type { Owing } from "./owing.ts";
+
+/** How long changes of cfg are gathered for one frame down to another aggregator, in milliseconds: people wait for them. */
+const DOWN_BATCH_MS = 20;
+
+/** A child: the link to it, and what belongs on it. */
+export interface Child {
+  readonly link: ParentLink;
+  readonly scope: ParentScope | SubtreeScope;
+}
+
+/** What a link to a child needs of an aggregator. */
+export interface ChildParts {
+  readonly run: string;
+  readonly modules: readonly ModuleDeclaration[];
+  readonly replica: Replica;
+  readonly placement: Placement;
+  readonly owing: Owing;
+  /** How far an earlier run of this program had got with each child. */
+  readonly sessions: ReadonlyMap<string, Session>;
+  readonly terms: ChildTerms;
+  readonly known: KnownModules;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** How often children are to show that they are there, in seconds. */
+  keepalive(): number;
+  send(child: string, frame: DownFrame): void;
+  onState(child: string, state: LinkState, sameRun: boolean, why: string): void;
+  onBorn(child: string, frame: BirthFrame): void;
+  onModules(child: string, modules: readonly ModuleDeclaration[]): void;
+  /** A child has been told that these nodes are not below it any more. */
+  onTold(child: string, ids: Iterable<string>): void;
+  /** Where a node joins that is asked for, if that is known. */
+  whereIs(node: string): Assignment | undefined;
+}
+
+/** Makes the link to one child: of an agent it carries one node, of an aggregator what is below it. */
+export function makeChild(parts: ChildParts, child: string): Child {
+  const { replica, placement, owing, sessions, terms, known } = parts;
+  const isAggregator = placement.isAggregator(child);
+  const scope = isAggregator
+    ? createSubtreeScope({ replica, placement, child, owed: owing.fromBefore(child) }, {
+      onTold: (ids) => parts.onTold(child, ids),
+      onSettled: () => owing.set(child, false),
+    })
+    : forAgent(createNodeChildScope(replica, child));
+  const resume = sessions.get(child);
+  const link = createParentLink({
+    child,
+    scope,
+    replica,
+    ...(isAggregator && { batch: DOWN_BATCH_MS }),
+    ...(resume !== undefined && resume.term === terms.of(child) && { resume }),
+    run: parts.run,
+    modules: parts.modules,
+    modulesOf: known.of,
+    mayAsk: known.mayAsk,
+    nextTerm: (childTerm) => terms.next(child, childTerm),
+    keepalive: parts.keepalive,
+    clock: parts.clock,
+    random: parts.random,
+    log: parts.log,
+    send: (frame) => parts.send(child, frame),
+    onState(state, why) {
+      parts.onState(child, state, terms.isSameRun(child) ?? true, why);
+    },
+    onWhere: (node) => parts.whereIs(node),
+    onBorn: (frame) => parts.onBorn(child, frame),
+    onModules(modules) {
+      known.learn(modules);
+      parts.onModules(child, modules);
+    },
+  });
+  return { link, scope };
+}
+
+/** What an aggregator notes for itself is nothing to its agents. */
+function forAgent(scope: ParentScope): ParentScope {
+  return {
+    ...scope,
+    wanted: (change, session) => !change.url.startsWith("/engine/") && scope.wanted(change, session),
+  };
+}
