@@ -416,6 +416,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
 
   /** A run after this one has what this one knows, and goes on from there. */
   function noteComplete(): void {
+    statuses.changed(ownId);
     persistence.flush();
     if (persistence.waiting.unsavedDocuments > 0) return;
     try {
@@ -605,6 +606,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
         else takeOver(id); // it came just before the end of the last run
       }
       for (const id of nodes.children()) statuses.changed(id);
+      if (joining?.complete ?? true) statuses.changed(ownId); // one without nodes says so, too
       await modules.start();
       engine.touchAll();
       children.callAll();

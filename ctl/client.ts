@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { foldNodeset } from "../src/nodeset/mod.ts";
 import type { Answer } from "./answer.ts";
 import { startDeadline } from "./deadline.ts";
 import { followEvents, type StreamNews } from "./follow.ts";
@@ -70,7 +71,7 @@ function locationOf(response: Response): string | undefined {
 /** Makes a client of an aggregator's HTTP API. */
 export function createClient(options: Server): Client {
   /** Sends a request and reads all of the answer. */
-  async function exchange(path: string, init: Sent): Promise<Answer<Received>> {
+  async function exchange(path: string, init: Sent, server = options.server): Promise<Answer<Received>> {
     const deadline = startDeadline(options.clock, options.timeout, options.signal);
     try {
       const request: RequestInit = {
@@ -84,7 +85,7 @@ export function createClient(options: Server): Client {
         redirect: "manual",
         signal: deadline.signal,
       };
-      const first = await options.fetch(`${options.server}${path}`, request);
+      const first = await options.fetch(`${server}${path}`, request);
       const elsewhere = locationOf(first);
       // An aggregator below the root sends whoever has to ask another one there: once, and never further.
       const response = elsewhere === undefined ? first : await options.fetch(elsewhere, request);
@@ -100,10 +101,10 @@ export function createClient(options: Server): Client {
   async function ask<S extends v.GenericSchema>(
     shape: S,
     path: string,
-    init: Omit<Sent, "etag"> & { readonly known?: Known<v.InferOutput<S>> } = {},
+    init: Omit<Sent, "etag"> & { readonly known?: Known<v.InferOutput<S>>; readonly server?: string } = {},
   ): Promise<Answer<v.InferOutput<S>>> {
-    const { known, ...sent } = init;
-    const got = await exchange(path, known?.value === undefined ? sent : { ...sent, etag: known.etag });
+    const { known, server, ...sent } = init;
+    const got = await exchange(path, known?.value === undefined ? sent : { ...sent, etag: known.etag }, server);
     if (!got.ok) return got;
     const { status, body, etag } = got.value;
     if (status === 304 && known?.value !== undefined) return { ok: true, value: known.value };
@@ -120,6 +121,33 @@ export function createClient(options: Server): Client {
   const node = (name: string) => `/api/v1/nodes/${encodeURIComponent(name)}`;
   const flag = (dryRun: boolean) => dryRun ? "true" : undefined;
 
+  /**
+   * Asks for explanations, and asks again those who serve the nodes: only they know what each step waits for. Where one does
+   * not answer, what was said first stays.
+   */
+  async function explain(
+    nodeset: string,
+    sent: Omit<Sent, "etag">,
+  ): Promise<Answer<readonly shapes.ExplanationShape[]>> {
+    const at = (names: string, server?: string) =>
+      ask(shapes.explanationList, `/api/v1/explain${query({ nodeset: names })}`, {
+        ...sent,
+        ...(server !== undefined && { server }),
+      });
+    const first = map(await at(nodeset), ({ explanations }) => explanations);
+    if (!first.ok) return first;
+    const served = new Map<string, string[]>();
+    for (const { name, servedAt } of first.value) {
+      if (servedAt !== undefined) served.set(servedAt, [...served.get(servedAt) ?? [], name]);
+    }
+    const better = new Map<string, shapes.ExplanationShape>();
+    for (const [server, names] of served) {
+      const answer = await at(foldNodeset(names), server.replace(/\/$/, ""));
+      if (answer.ok) { for (const each of answer.value.explanations) better.set(each.name, each); }
+    }
+    return { ok: true, value: first.value.map((each) => better.get(each.name) ?? each) };
+  }
+
   // What a list was when it was fetched last: who watches it asks again and again, and mostly nothing has changed.
   const lists = new Map<string | undefined, Known<v.InferOutput<typeof shapes.nodeList>>>();
 
@@ -131,13 +159,8 @@ export function createClient(options: Server): Client {
     },
     node: (name) => ask(shapes.nodeDetail, node(name)),
     plans: async (nodeset) => map(await ask(shapes.planList, `/api/v1/plan${query({ nodeset })}`), (a) => a.plans),
-    explain: async (nodeset) =>
-      map(await ask(shapes.explanationList, `/api/v1/explain${query({ nodeset })}`), (a) => a.explanations),
-    async explainWith(nodeset, patch) {
-      const path = `/api/v1/explain${query({ nodeset })}`;
-      const answer = await ask(shapes.explanationList, path, { method: "POST", body: patch, type: mergePatch });
-      return map(answer, (a) => a.explanations);
-    },
+    explain: (nodeset) => explain(nodeset, {}),
+    explainWith: (nodeset, patch) => explain(nodeset, { method: "POST", body: patch, type: mergePatch }),
     async graph(name, format) {
       const path = `${node(name)}/graph${query({ format })}`;
       const got = await exchange(path, { accept: "*/*" });

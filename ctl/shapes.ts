@@ -137,6 +137,7 @@ export const explanation = v.looseObject({
   name: v.string(),
   at: v.string(),
   isHypothetical: v.boolean(),
+  servedAt: v.exactOptional(v.pipe(v.string(), v.regex(/^https?:/), v.url())),
   phase: v.string(),
   why: v.string(),
   goals: v.array(goal),

@@ -43,8 +43,6 @@ export interface NodeExplanation extends Omit<Explanation, "steps"> {
 
 /** What explaining needs of an aggregator. */
 export interface ExplainingParts {
-  /** The name of its own node. */
-  readonly name: string;
   readonly ownId: string;
   readonly nodes: Nodes;
   readonly engine: Engine;
@@ -69,7 +67,9 @@ export function explainNode(
   // Nothing is reconciled for the aggregator's own node: its cfg is config, no goal.
   const asked = id === parts.ownId ? new Map<string, Value>() : cfg ?? node.cfg;
   const isServed = cfg !== undefined || id === parts.ownId || known !== undefined;
-  const explanation = known === undefined ? imagine(parts, node, asked, isServed) : { ...known, ...told(status) };
+  const found = known ?? imagine(parts, node, asked, isServed);
+  // Of a node that is served elsewhere no more is known here than what those who serve it have told.
+  const explanation = cfg === undefined && id !== parts.ownId ? { ...found, ...told(status) } : found;
   const agent = cfg === undefined ? agentStuck(parts, node) : undefined;
   return {
     ...explanation,
@@ -134,9 +134,8 @@ function imagine(parts: ExplainingParts, node: ReadNode, cfg: Values, isServed: 
   const steps = plan.ok ? plan.steps.map((step, place) => ({ step, state: stateOf(step, place, plan.steps) })) : [];
   const waits = steps.flatMap(({ step, state }) => state.kind === "waiting" ? [`${step.key} ${state.words}`] : []);
   return {
-    phase: isServed ? phaseOf(plan, frozen !== "no", waits.length > 0) : "blocked" as const,
+    phase: phaseOf(plan, frozen !== "no", waits.length > 0),
     ...(waits.length > 0 && { reason: waits.join("; ") }),
-    ...(!isServed && { reason: `No aggregator serves it: set /parent, say to ${parts.name}` }),
     now,
     steps,
     ...(!plan.ok && { noPlan: plan.reason }),

@@ -24,7 +24,9 @@ export function explainRoutes(control: Control, toTime: ToTime): Routes {
     const explanation = control.explain(id, cfg);
     if (explanation === undefined) return [];
     const about = (step: Parameters<Control["about"]>[1]) => control.about(id, step);
-    return [presentExplanation({ id, name, isHypothetical: cfg !== undefined }, explanation, about, toTime)];
+    const servedAt = control.elsewhere(id)?.api;
+    const node = { id, name, isHypothetical: cfg !== undefined, ...(servedAt !== undefined && { servedAt }) };
+    return [presentExplanation(node, explanation, about, toTime)];
   }
 
   /** The same with a cfg that is only asked about: it is checked as for a change, and nothing is changed. */

@@ -58,6 +58,8 @@ export interface ExplanationJson {
   /** Goals that give way to others. */
   readonly suspended: readonly SuspendedGoal[];
   readonly late?: LateJson;
+  /** The API of the aggregator that serves it, where that is another one: only that one knows of each step what it waits for. */
+  readonly servedAt?: string;
   /** What its own agent has given up on. */
   readonly agent?: {
     readonly mutation: string;
@@ -69,7 +71,7 @@ export interface ExplanationJson {
 
 /** See {@link ExplanationJson}. */
 export function presentExplanation(
-  node: Pick<ExplanationJson, "id" | "name" | "isHypothetical">,
+  node: Pick<ExplanationJson, "id" | "name" | "isHypothetical" | "servedAt">,
   explanation: NodeExplanation,
   about: (step: Step) => string,
   toTime: ToTime,

@@ -9,8 +9,16 @@ export function findNode(c: Context, control: Control): Outcome<NodeDetail> {
   const named = c.req.param("id") ?? "";
   const node = control.find(named);
   if (node !== undefined) return { ok: true, value: node };
-  const detail = `No node '${named.slice(0, 100)}' in cluster '${control.cluster}'`;
+  const detail = `No node '${named.slice(0, 100)}' ${whereSought(control)}`;
   return { ok: false, problem: { status: 404, detail } };
+}
+
+/** An aggregator below the root knows only a part of the cluster: another one may have what it has not. */
+function whereSought(control: Control): string {
+  const root = control.elsewhere();
+  if (root === undefined) return `in cluster '${control.cluster}'`;
+  return `below '${control.name}'; the root knows all nodes of cluster '${control.cluster}'` +
+    (root.api === undefined ? "" : `: ask ${root.api}`);
 }
 
 /** The nodes that a nodeset names, in its order. */
@@ -25,6 +33,6 @@ export function findNodes(control: Control, nodeset: string): Outcome<NodeDetail
     else nodes.push(node);
   }
   if (unknown.length === 0) return { ok: true, value: nodes };
-  const detail = `No nodes ${foldNodeset(unknown).slice(0, 500)} in cluster '${control.cluster}'`;
+  const detail = `No nodes ${foldNodeset(unknown).slice(0, 500)} ${whereSought(control)}`;
   return { ok: false, problem: { status: 404, detail } };
 }

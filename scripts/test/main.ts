@@ -1,5 +1,5 @@
 // Runs the gate and every test, on Deno and, where they are portable, on Node and Bun.
-// Usage: npm test [-- FOLDER ...]      only these folders of test/, without the gate
+// Usage: npm test [-- FOLDER|FILE ...]      only these folders and files of test/, without the gate
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import { describeGate, runGate } from "../check/gate.ts";
@@ -14,7 +14,7 @@ import { describeTotals, describeUnit } from "./summary.ts";
 const FILE_LIMIT = 300_000;
 const MACHINES_LIMIT = 1_200_000;
 
-const folders = process.argv.slice(2);
+const wanted = process.argv.slice(2);
 const write = (text: string) => process.stdout.write(text);
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
@@ -25,10 +25,10 @@ async function version(command: string): Promise<string> {
 }
 
 try {
-  const units = findUnits(ROOT, folders);
+  const units = findUnits(ROOT, wanted);
   const [deno, node, bun] = await Promise.all([denoPath(), nodePath(), bunPath()].map(version));
   write(`Deno ${deno}, Node ${node}, Bun ${bun}\n\n`);
-  const gate = folders.length === 0 ? await runGate(stop.signal) : [];
+  const gate = wanted.length === 0 ? await runGate(stop.signal) : [];
   if (gate.length > 0) write(`${describeGate(gate)}\n`);
   const results: UnitResult[] = [];
   const workers = Math.min(3, Math.max(2, availableParallelism()));

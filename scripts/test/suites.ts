@@ -25,20 +25,26 @@ const ON_REQUEST: readonly string[] = ["vm"]; // npm run test:vm
 /**
  * The units below `test/` of `root`, the heavy ones first.
  *
- * @param folders Only these folders of test/; empty for all but those that run on request.
+ * @param wanted Only these folders of test/ (`plan`) and files (`test/plan/a_test.ts`); empty for all but those that run on
+ * request.
+ * @throws {RangeError} When there is no such folder or file.
  */
-export function findUnits(root: string, folders: readonly string[]): Unit[] {
+export function findUnits(root: string, wanted: readonly string[]): Unit[] {
   const test = join(root, "test");
   const all = existsSync(test)
     ? readdirSync(test, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort()
     : [];
-  const wanted = folders.length === 0 ? all.filter((folder) => !ON_REQUEST.includes(folder)) : folders;
-  const units = wanted.flatMap((folder) => {
+  const some = wanted.length === 0 ? all.filter((folder) => !ON_REQUEST.includes(folder)) : wanted;
+  const units = some.flatMap((each) => {
+    const [folder = "", name] = each.replace(/^test\//, "").split("/");
     if (!all.includes(folder)) {
-      throw new RangeError(`Cannot test "${folder}" as there is no such folder in test/: it has ${all.join(", ")}`);
+      throw new RangeError(`Cannot test "${each}" as there is no such folder in test/: it has ${all.join(", ")}`);
     }
-    return readdirSync(join(test, folder)).filter((name) => name.endsWith("_test.ts")).sort()
-      .flatMap((name) => unitsOf(folder, name));
+    const names = readdirSync(join(test, folder)).filter((file) => file.endsWith("_test.ts")).sort();
+    if (name !== undefined && !names.includes(name)) {
+      throw new RangeError(`Cannot test "${each}" as there is no such file: test/${folder} has ${names.join(", ")}`);
+    }
+    return (name === undefined ? names : [name]).flatMap((file) => unitsOf(folder, file));
   });
   return [...units.filter(({ heavy }) => heavy), ...units.filter(({ heavy }) => !heavy)];
 }

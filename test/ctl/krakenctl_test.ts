@@ -316,6 +316,35 @@ test("krakenctl explain asks for a nodeset, and with values for what would be do
   assert.match(odd.stderr, /\/busy is no goal/);
 });
 
+test("krakenctl explain asks those who serve the nodes, and keeps what was said first where they do not answer", async () => {
+  const why = "service/start{name=web} waits at limit 'few'";
+  const rack = await startStandIn(() => ({ json: { explanations: [explanation("n1", { phase: "waiting", why })] } }));
+  const gone = await startStandIn(() => undefined);
+  await gone[Symbol.asyncDispose]();
+  try {
+    const reply: Reply = {
+      json: {
+        explanations: [
+          explanation("n1", { servedAt: `${rack.url}/` }),
+          explanation("n2", { servedAt: gone.url }),
+        ],
+      },
+    };
+    const asked = await run(["explain", "n[1-2]", "-o", "json"], { "GET /api/v1/explain?nodeset=n[1-2]": reply });
+    const shown: { readonly name: string; readonly phase: string }[] = JSON.parse(asked.stdout);
+    assert.deepEqual(shown.map(({ name, phase }) => [name, phase]), [["n1", "waiting"], ["n2", "converged"]]);
+    const patched = { "POST /api/v1/explain?nodeset=n[1-2]": reply };
+    await run(["explain", "n[1-2]", "/physState=POWER_OFF"], patched);
+    const sent = rack.received.map(({ line, body }) => [line, body]);
+    assert.deepEqual(sent, [["GET /api/v1/explain?nodeset=n1", undefined], [
+      "POST /api/v1/explain?nodeset=n1",
+      { physState: "POWER_OFF" },
+    ]]);
+  } finally {
+    await rack[Symbol.asyncDispose]();
+  }
+});
+
 test("krakenctl graph writes what the server draws, Mermaid where nothing is said, and shows its problems", async () => {
   const text = (body: string): Reply => ({ write: (response) => void response.end(body) });
   const mermaid = await run(["graph", "n1"], {

@@ -42,3 +42,14 @@ test("reports and explanations of a node are sent to the aggregator that serves 
   assert.equal((await app.request("/api/v1/engine/freeze", { method: "POST" })).status, 200);
   await assertProblem(await app.request("/api/v1/nodes/n9/explain"), 404, /No node 'n9'/);
 });
+
+test("explanations of many nodes say who serves them, and a node that is not here may be the root's to know", async () => {
+  const { app, control } = createTestApp();
+  control.send({ what: "aggregator 'rack1'", api: "http://127.0.0.1:3151" });
+  const { explanations } = await (await app.request("/api/v1/explain?nodeset=n1")).json();
+  assert.equal(explanations[0].servedAt, "http://127.0.0.1:3151");
+  const detail =
+    /^No node 'n9' below 'root'; the root knows all nodes of cluster 'demo': ask http:\/\/127\.0\.0\.1:3151$/m;
+  await assertProblem(await app.request("/api/v1/nodes/n9"), 404, detail);
+  await assertProblem(await app.request("/api/v1/nodes?nodeset=n9"), 404, /^No nodes n9 below 'root'; the root knows/m);
+});

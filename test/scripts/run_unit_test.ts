@@ -111,6 +111,14 @@ test("findUnits() puts heavy files first, on Deno only, and the others on each r
       "deno test/scripts/c_test.ts",
     ]);
     assert.equal(names(["scripts"]).length, 1);
+    assert.deepEqual(names(["test/plan/b_e2e_test.ts", "scripts/c_test.ts"]), [
+      "deno test/plan/b_e2e_test.ts",
+      "deno test/scripts/c_test.ts",
+    ]);
+    assert.throws(() => findUnits(root, ["test/plan/z_test.ts"]), {
+      name: "RangeError",
+      message: 'Cannot test "test/plan/z_test.ts" as there is no such file: test/plan has a_test.ts, b_e2e_test.ts',
+    });
     assert.throws(() => findUnits(root, ["plam"]), {
       name: "RangeError",
       message: 'Cannot test "plam" as there is no such folder in test/: it has plan, scripts',
