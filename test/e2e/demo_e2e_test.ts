@@ -117,7 +117,7 @@ test("a second demo does not sweep the first one's data away", () => {
   const folder = join(ROOT, ".kraken", `demo-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   try {
-    writeFileSync(join(folder, "demo.pid"), `${process.ppid}\n`);
+    writeFileSync(join(folder, "owner.pid"), `${process.ppid}\n`);
     writeFileSync(join(folder, "state"), "precious");
     assert.throws(
       () => takeFolder(false),
