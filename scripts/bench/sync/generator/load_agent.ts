@@ -3,8 +3,8 @@ import { hostinfoDeclaration } from "../../../../modules/hostinfo/declaration.ts
 import { serviceDeclaration } from "../../../../modules/service/declaration.ts";
 import { systemClock } from "../../../../src/clock.ts";
 import type { Log } from "../../../../src/log.ts";
+import { connectMqtt } from "../../../../src/mqtt/client/mod.ts";
 import { createChildTransport, formatTopic } from "../../../../src/mqtt/mod.ts";
-import { connectMqttJs } from "../../../../src/mqtt/mqttjs/mod.ts";
 import { type Facet, newestVersion, type Value } from "../../../../src/state/mod.ts";
 import {
   createChildLink,
@@ -71,7 +71,7 @@ export function createLoadAgent(options: LoadAgentOptions): LoadAgent {
   const topics = { up: topicOf("up"), down: topicOf("down") };
   const transport = createChildTransport({
     ...{ url: options.broker, cluster, parent, child: id, run, log },
-    connect: connectMqttJs,
+    connect: connectMqtt,
     random: Math.random,
   });
   let bytes = 0;
