@@ -11,7 +11,7 @@ import { createLog } from "../../src/log.ts";
 import { reconnectWait } from "../../src/mqtt/mod.ts";
 import { defineModule, type Module } from "../../src/module/mod.ts";
 import { nodeIdOf, type Value } from "../../src/state/mod.ts";
-import type { LifeFrame, UpFrame } from "../../src/sync/mod.ts";
+import type { DownFrame, LifeFrame, UpFrame } from "../../src/sync/mod.ts";
 import { createVirtualClock, type VirtualClock } from "./virtual_clock.ts";
 
 /** A simulated machine: its power, and the agent that runs while it is up. */
@@ -44,6 +44,8 @@ export interface VirtualCluster {
   aggregator: Aggregator;
   /** Every frame that an agent has sent, in order. */
   readonly traffic: readonly { readonly child: string; readonly frame: UpFrame; readonly at: number }[];
+  /** Every frame that the aggregator has sent, in order. */
+  readonly told: readonly DownFrame[];
   /** When the aggregator has welcomed whom, in order. */
   readonly welcomes: readonly { readonly child: string; readonly at: number }[];
   /** While true, the aggregator's disk takes no writes. */
@@ -114,6 +116,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
   const byName = new Map(machines.map((machine) => [machine.name, machine]));
   const log = createLog(() => {});
   const traffic: { child: string; frame: UpFrame; at: number }[] = [];
+  const told: DownFrame[] = [];
   const welcomes: { child: string; at: number }[] = [];
   let up = false;
   let generation = 0;
@@ -210,6 +213,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       send(child, frame) {
         const machine = byId.get(child);
         if (machine === undefined || mine !== generation) return;
+        told.push(frame);
         if (frame.type === "welcome") welcomes.push({ child, at: clock.now() });
         deliver(machine, () => machine.agent?.receive(frame));
       },
@@ -227,6 +231,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       disk.isFull = isFull;
     },
     traffic,
+    told,
     welcomes,
     aggregator: startAggregator(),
     get up() {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Value } from "../../src/state/mod.ts";
@@ -46,11 +47,14 @@ const weather = fc.record({
   delay: fc.constantFrom(5, 500, 20_000),
 }, { noNullPrototype: true });
 
+/** A schedule that failed is run again by these two. */
+const { KRAKEN_SEED: seed, KRAKEN_PATH: path } = process.env;
+
 test("both ends agree after faults stop, whatever was lost, doubled, reordered or restarted", async () => {
   const schedule = fc.tuple(fc.nat(), weather, fc.array(step, { minLength: 1, maxLength: 25 }));
-  await fc.assert(
-    fc.asyncProperty(schedule, async ([seed, conditions, steps]) => {
-      const world = createWorld(seed);
+  const result = await fc.check(
+    fc.asyncProperty(schedule, async ([chance, conditions, steps]) => {
+      const world = createWorld(chance);
       world.setWeather(conditions);
       world.connect();
       for (const { what, wait } of steps) {
@@ -103,6 +107,13 @@ test("both ends agree after faults stop, whatever was lost, doubled, reordered o
         world.stop();
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 500, ...(seed !== undefined && { seed: Number(seed) }), ...(path !== undefined && { path }) },
   );
+  if (!result.failed) return;
+  assert.fail([
+    `Schedule ${result.counterexamplePath} of seed ${result.seed} fails. Replay it with:`,
+    `KRAKEN_SEED=${result.seed} KRAKEN_PATH=${result.counterexamplePath} npm test -- test/sync/link_property_test.ts`,
+    JSON.stringify(result.counterexample),
+    String(result.errorInstance),
+  ].join("\n"));
 });
