@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import { EXIT, ProgramError } from "../src/cli/mod.ts";
 import { withoutCredentials } from "../src/redact.ts";
-import type { Addresses } from "./aggregator.ts";
+import type { Addresses } from "./types.ts";
 
 /** What the addresses of an aggregator follow from. */
 export interface AddressParts {

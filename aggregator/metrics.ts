@@ -1,4 +1,4 @@
-import type { AggregatorCounts } from "./aggregator.ts";
+import type { AggregatorCounts } from "./types.ts";
 import type { Control } from "./control/control.ts";
 import type { Metric } from "./http/mod.ts";
 import type { TransportCounts } from "../src/mqtt/mod.ts";

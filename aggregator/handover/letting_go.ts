@@ -79,6 +79,12 @@ export function createLettingGo(
   });
 }
 
+/** See {@link createReleases}. */
+export interface Releases extends Follower {
+  /** A node's cfg has changed. */
+  changed(id: string): void;
+}
+
 /**
  * The root's part: finds nodes that were moved and have not been heard since, and asks the aggregators that may still have
  * them. What these have let go is free: its new aggregator may repair it. An aggregator that people have deleted has none.
@@ -92,10 +98,7 @@ export function createReleases(
     readonly clock: Clock;
     silence(id: string): number;
   },
-): Follower & {
-  /** A node's cfg has changed. */
-  changed(id: string): void;
-} {
+): Releases {
   const { replica, nodes, cfg, ownId, clock } = parts;
   /** Nodes that others may have, with since when that is so. */
   const held = new Map<string, { readonly number: number; readonly since: number }>();

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Agent, createAgent } from "../../agent/agent.ts";
-import { type Aggregator, createAggregator } from "../../aggregator/aggregator.ts";
+import { createAggregator } from "../../aggregator/aggregator.ts";
+import type { Aggregator } from "../../aggregator/types.ts";
 import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
 import { hostinfoDeclaration } from "../../modules/hostinfo/declaration.ts";
 import { createJoinModule } from "../../modules/join/module.ts";

@@ -1,5 +1,6 @@
 import { type Agent, createAgent } from "../../agent/agent.ts";
-import { type Aggregator, createAggregator } from "../../aggregator/aggregator.ts";
+import { createAggregator } from "../../aggregator/aggregator.ts";
+import type { Aggregator } from "../../aggregator/types.ts";
 import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
 import { createJoinModule } from "../../modules/join/module.ts";
 import { createLog } from "../../src/log.ts";

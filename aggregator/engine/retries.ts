@@ -1,0 +1,52 @@
+import type { Engine } from "../../src/engine/mod.ts";
+import type { Value } from "../../src/state/mod.ts";
+import type { Replica } from "../../src/sync/mod.ts";
+import type { Discovered } from "../nodes/discovered.ts";
+import type { Nodes } from "../nodes/nodes.ts";
+
+/** Tries again what was given up, when people ask for it: here, or at the root, which puts it into a node's `/retries`. */
+export interface Retries {
+  /** What was asked for before this program started is done. */
+  start(): void;
+  /** A node's cfg has changed. */
+  take(id: string): void;
+  /** Tries again what was given up on a node. */
+  retry(id: string): void;
+}
+
+/** See {@link Retries}. */
+export function createRetries(
+  parts: {
+    readonly replica: Replica;
+    readonly nodes: Nodes;
+    readonly discovered: Discovered;
+    readonly engine: Pick<Engine, "retry">;
+  },
+): Retries {
+  const { replica, nodes, discovered, engine } = parts;
+  const done = new Map<string, Value>();
+  function askedOf(id: string): Value | undefined {
+    return replica.get(id)?.facets.cfg.get("/retries")?.value ?? undefined;
+  }
+  function retry(id: string): void {
+    engine.retry(id);
+    const before = nodes.read(id)?.view.get("/retry");
+    discovered.parent(id, new Map([["/retry", (typeof before === "number" ? before : 0) + 1]]));
+  }
+  return {
+    start() {
+      done.clear();
+      for (const id of nodes.children()) {
+        const asked = askedOf(id);
+        if (asked !== undefined) done.set(id, asked);
+      }
+    },
+    take(id) {
+      const asked = askedOf(id);
+      if (asked === undefined || asked === done.get(id)) return;
+      done.set(id, asked);
+      retry(id);
+    },
+    retry,
+  };
+}

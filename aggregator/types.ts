@@ -1,0 +1,77 @@
+import type { Clock, Random } from "../src/clock.ts";
+import type { Log } from "../src/log.ts";
+import type { Module } from "../src/module/mod.ts";
+import type { ModuleDeclaration } from "../src/plan/mod.ts";
+import type { DownFrame, LifeFrame, UpFrame } from "../src/sync/mod.ts";
+import type { Control } from "./control/control.ts";
+import type { ChildrenCounts } from "./links/counts.ts";
+import type { Joining, ParentWay } from "./links/joining.ts";
+import type { Store, Stored } from "./store/mod.ts";
+
+/** What an aggregator is made of. */
+export interface AggregatorParts {
+  readonly cluster: string;
+  /** The name of its own node. */
+  readonly name: string;
+  /** Names this run: new with every start. */
+  readonly run: string;
+  readonly store: Store;
+  /** What the store holds; where absent it is read from there. */
+  readonly stored?: Stored;
+  /** What it runs for its children. */
+  readonly modules: readonly Module[];
+  /** What agents are taken to run before they have told. */
+  readonly agentModules: readonly ModuleDeclaration[];
+  /** How long a lost link may take to come back, in milliseconds. */
+  readonly grace: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Sends a frame to a child. */
+  send(child: string, frame: DownFrame): void;
+  /** The way to its parent; absent at the root. */
+  readonly way?: ParentWay;
+  /** The name of the aggregator whose children it is ready to take over. */
+  readonly standbyFor?: string;
+}
+
+/** Where an aggregator is reached. */
+export interface Addresses {
+  /** URL of its HTTP API. */
+  readonly api: string;
+  /** URL of the broker over which its children reach it, without name and password. */
+  readonly broker: string;
+}
+
+/** Holds nodes, plans for them and drives them. Without I/O of its own: transports, store and modules are given. */
+export interface Aggregator {
+  readonly id: string;
+  readonly control: Control;
+  /** What waits, for whoever watches it. */
+  readonly counts: AggregatorCounts;
+  /** Starts modules, engine and links. */
+  start(addresses: Addresses): Promise<void>;
+  receive(child: string, frame: UpFrame): void;
+  life(child: string, frame: LifeFrame): void;
+  /** The transport to the children is up (again): some may have been missed. */
+  connected(): void;
+  /** The way to the parent; absent at the root. */
+  readonly joining: Joining | undefined;
+  /** Ends everything that it started, and writes what waits to be written. */
+  stop(): Promise<void>;
+}
+
+/** What waits in an aggregator. */
+export interface AggregatorCounts {
+  readonly children: ChildrenCounts;
+  /** Documents with changes that are not on disk. */
+  readonly unsavedDocuments: number;
+  readonly unsavedEvents: number;
+  /** Whether the store takes no writes now, and how many have failed since the start. */
+  readonly store: { readonly isFailing: boolean; readonly failures: number };
+  readonly documents: number;
+  /** Whether the parent has not acknowledged a window; undefined at the root. */
+  readonly upWaiting: boolean | undefined;
+  /** Clients that follow the event log, those of this program included. */
+  readonly listeners: number;
+}
