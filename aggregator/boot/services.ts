@@ -17,7 +17,7 @@ import { serveBoot } from "./http/serve.ts";
 import { openFile } from "./open_file.ts";
 import { createRpiBoot } from "./rpi.ts";
 import { networkOf } from "./network.ts";
-import { createStrangers } from "./strangers.ts";
+import { createStrangers } from "../nodes/strangers.ts";
 import { fileSource, startTftpServer } from "./tftp/mod.ts";
 
 /** Where machines boot from, and how. */

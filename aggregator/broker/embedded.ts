@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { Aedes } from "aedes";
 import type { Log } from "../../src/log.ts";
 import { type LocalBroker, parseTopic } from "../../src/mqtt/mod.ts";
-import { createConnectionLimit } from "../connection_limit.ts";
+import { createConnectionLimit } from "./connection_limit.ts";
 import { createIdentities, type Identities, type IdentityCheck } from "./identities.ts";
 import { gateSocket } from "./packet_gate.ts";
 import { keepRetainedByTopic } from "./retained.ts";

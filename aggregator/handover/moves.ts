@@ -2,7 +2,6 @@ import type { Replica } from "../../src/sync/mod.ts";
 import type { Children } from "../links/types.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { RunStates } from "../nodes/run_state.ts";
-import type { Statuses } from "../status/statuses.ts";
 import type { Persistence } from "../store/persistence.ts";
 import type { Move } from "../tree/placement.ts";
 import type { Adopting } from "./adopting.ts";
@@ -29,7 +28,8 @@ export function createMoves(
     readonly persistence: Persistence;
     readonly adopting: Adopting;
     readonly runStates: RunStates;
-    readonly statuses: Statuses;
+    /** What is kept of how nodes are. */
+    readonly statuses: { remove(id: string): void };
     takeOver(id: string): void;
     /** The engine is to look at a node. */
     touch(id: string): void;

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { Control } from "../control/control.ts";
-import type { Stranger } from "../boot/strangers.ts";
+import type { Stranger } from "../nodes/strangers.ts";
 import { createAdopter } from "./adopt.ts";
 import type { BootNetwork } from "./boot_network.ts";
 import { withQuery } from "./query.ts";

@@ -1,6 +1,6 @@
 /**
  * Which way imports point. A layer is a folder; it may import itself and what is listed here, where `src/*` stands for
- * every layer of that name. A new folder below `src` needs a line.
+ * every layer of that name. A new folder below `src` or `aggregator` needs a line.
  */
 const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "src": [],
@@ -24,17 +24,41 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "modules/simpower": ["modules/power", "modules/redfish", "src", "src/*"],
   "modules": ["modules/*"],
   "agent": ["modules", "modules/*", "src", "src/*"],
-  "aggregator": ["modules", "modules/*", "src", "src/*"],
+  "aggregator": ["aggregator/*", "modules", "modules/*", "src", "src/*"],
+  "aggregator/store": ["src", "src/*"],
+  "aggregator/tree": ["src", "src/*"],
+  "aggregator/nodes": ["aggregator/store", "aggregator/tree", "src", "src/*"],
+  "aggregator/links": ["aggregator/nodes", "aggregator/store", "aggregator/tree", "src", "src/*"],
+  "aggregator/cfg": ["aggregator/links", "aggregator/nodes", "aggregator/store", "aggregator/tree", "src", "src/*"],
+  "aggregator/handover": [
+    ...["aggregator/cfg", "aggregator/links", "aggregator/nodes", "aggregator/store", "aggregator/tree"],
+    ...["src", "src/*"],
+  ],
+  "aggregator/engine": ["aggregator/cfg", "aggregator/nodes", "aggregator/store", "src", "src/*"],
+  "aggregator/status": ["aggregator/handover", "aggregator/nodes", "aggregator/store", "src", "src/*"],
+  "aggregator/control": [
+    ...["aggregator/cfg", "aggregator/engine", "aggregator/nodes", "aggregator/status", "aggregator/store"],
+    ...["src", "src/*"],
+  ],
+  "aggregator/http": [
+    ...["aggregator/cfg", "aggregator/control", "aggregator/nodes", "aggregator/status", "aggregator/store"],
+    ...["src", "src/*"],
+  ],
+  "aggregator/broker": ["src", "src/*"],
+  "aggregator/boot": [
+    ...["aggregator/broker", "aggregator/http", "aggregator/nodes", "aggregator/store"],
+    ...["modules/*", "src", "src/*"],
+  ],
   "ctl": ["modules", "modules/*", "src", "src/*"],
-  "scripts": ["agent", "aggregator", "ctl", "modules", "modules/*", "packages", "src", "src/*"],
-  "test": ["agent", "aggregator", "ctl", "modules", "modules/*", "packages", "scripts", "src", "src/*"],
+  "scripts": ["agent", "aggregator", "aggregator/*", "ctl", "modules", "modules/*", "packages", "src", "src/*"],
+  "test": ["agent", "aggregator", "aggregator/*", "ctl", "modules", "modules/*", "packages", "scripts", "src", "src/*"],
   "packages": [],
 };
 
 /** The layer of a file, by its path from the root. */
 export function layerOf(path: string): string {
   const [first = "", second, third] = path.split("/");
-  const split = first === "src" || first === "modules";
+  const split = first === "src" || first === "modules" || first === "aggregator";
   return split && second !== undefined && third !== undefined ? `${first}/${second}` : first;
 }
 

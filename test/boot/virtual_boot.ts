@@ -1,6 +1,6 @@
 import { createAggregator } from "../../aggregator/aggregator.ts";
 import { createEnrolment, type Enrolment } from "../../aggregator/boot/enrolment.ts";
-import { createStrangers, type Strangers } from "../../aggregator/boot/strangers.ts";
+import { createStrangers, type Strangers } from "../../aggregator/nodes/strangers.ts";
 import { openMemoryStore } from "../../aggregator/store/memory.ts";
 import { createJoinModule } from "../../modules/join/module.ts";
 import { powerMutations } from "../../modules/power/declaring.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createStrangers, MAX_STRANGERS } from "../../aggregator/boot/strangers.ts";
+import { createStrangers, MAX_STRANGERS } from "../../aggregator/nodes/strangers.ts";
 import { createApp } from "../../aggregator/http/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { createVirtualBoot } from "../boot/virtual_boot.ts";

@@ -2,7 +2,7 @@ import type { PxeDesk } from "../../../modules/pxe/desk.ts";
 import type { Clock } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
 import type { Enrolment } from "../enrolment.ts";
-import type { Strangers } from "../strangers.ts";
+import type { Strangers } from "../../nodes/strangers.ts";
 
 /** What the boot HTTP server answers with. */
 export interface BootAppParts {

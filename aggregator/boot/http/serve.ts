@@ -2,7 +2,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
-import { createConnectionLimit } from "../../connection_limit.ts";
+import { createConnectionLimit } from "../../broker/connection_limit.ts";
 
 /** How long a machine may take to send a request, in milliseconds: they are small. */
 const REQUEST_TIMEOUT = 30_000;
