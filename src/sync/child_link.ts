@@ -27,6 +27,9 @@ import type {
 export const DEFAULT_KEEPALIVE = 10;
 const MIN_KEEPALIVE = 1;
 
+/** After so many births without an answer, some half a minute, the log says so. */
+const UNANSWERED = 5;
+
 /** What the child's end of a link needs. */
 export interface ChildLinkOptions {
   /** The child's node. */
@@ -163,6 +166,9 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   function sendBirth(): void {
     lastBirth = clock.now();
     asked = true;
+    if (births === UNANSWERED) {
+      log.warn("Its parent does not answer: it does not run, or this node's /parent is not that one", { births });
+    }
     cancel = clock.after(backoff(BIRTH_MS, BIRTH_CAP_MS, births++, random), sendBirth);
     const modules = options.modules();
     const above = newestVersion(replica.get(options.id)?.facets.parent ?? new Map())[0];

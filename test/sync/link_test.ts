@@ -46,13 +46,15 @@ test("a child is born, welcomed and level, and each side has the other's values"
   world.stop();
 });
 
-test("a birth is repeated until it is answered, more and more seldom", async () => {
+test("a birth is repeated until it is answered, more and more seldom, and the log says once that it is not", async () => {
   const world = createWorld();
   world.setWeather({ ...FAIR, loss: 1 });
   world.connect();
   await world.clock.advance(60_000);
   const births = sentOf(world, "up", "birth").length;
   assert.ok(births >= 6 && births <= 14, `${births} births in a minute`);
+  assert.equal(world.warnings.length, 1);
+  assert.match(world.warnings[0] ?? "", /Its parent does not answer: it does not run, or this node's \/parent is not/);
   world.setWeather(FAIR);
   await world.clock.runUntil(() => world.agrees(), 20_000);
   world.stop();

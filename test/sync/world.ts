@@ -70,6 +70,9 @@ const quiet = createLog(() => {});
 export function createWorld(seed = 1) {
   const clock = createVirtualClock();
   const random = seeded(seed);
+  /** What children have logged as warnings, a JSON object each. */
+  const warnings: string[] = [];
+  const childLog = createLog((line) => void warnings.push(line), { level: "warn" });
   let weather = FAIR;
   let runs = 0;
   /** On the parent's disk. */
@@ -134,7 +137,7 @@ export function createWorld(seed = 1) {
       scope: createNodeScope(replica, NODE),
       clock,
       random,
-      log: quiet,
+      log: childLog,
       send: (frame: UpFrame) => carry("up", frame, (arrived) => parent.receive(arrived)),
       onState: (state) => states.push(state),
       onDeposed: () => {
@@ -162,6 +165,7 @@ export function createWorld(seed = 1) {
     random,
     disk,
     sent,
+    warnings,
     children,
     parentStates,
     get parent() {
