@@ -76,8 +76,10 @@ export function createEnrolment(
 ): Enrolment {
   const { store, clock, log } = parts;
   const boots = readBoots(parts.facts, log);
-  /** Hashes of tokens that were used, so that who tries one again can be told apart: one a machine. */
-  const used = new Map<string, string>();
+  /** Each node's last token, by its hash: to try one costs the same however many nodes there are. One that was used stays. */
+  const owners = new Map<string, string>();
+  const hashes = new Map<string, string>(); // the same the other way round
+  for (const [id, { token }] of boots) note(id, token?.hash);
   const counts = { issued: 0, enrolled: 0, refused: 0 };
 
   function write(id: string, boot: Boot | undefined): void {
@@ -86,46 +88,44 @@ export function createEnrolment(
     else boots.set(id, boot);
   }
 
-  function findToken(hash: string): readonly [id: string, boot: Boot] | undefined {
-    for (const entry of boots) if (entry[1].token !== undefined && isEqual(entry[1].token.hash, hash)) return entry;
-    return undefined;
+  /** Notes a node's last token; undefined: it has none. */
+  function note(id: string, hash: string | undefined): void {
+    owners.delete(hashes.get(id) ?? "");
+    hashes.delete(id);
+    if (hash === undefined) return;
+    owners.set(hash, id);
+    hashes.set(id, hash);
   }
 
-  function refusalOf(
-    found: readonly [string, Boot] | undefined,
-    hash: string,
-    mac: string,
-  ): EnrolmentRefusal | undefined {
-    if (found === undefined) return [...used.values()].includes(hash) ? "used" : "unknown";
-    const [, { token, mac: owner }] = found;
-    if (owner !== mac) return "other-machine";
-    return token === undefined || clock.wall() >= token.expires ? "expired" : undefined;
+  function refusalOf(boot: Boot | undefined, mac: string): EnrolmentRefusal | undefined {
+    if (boot === undefined) return "unknown";
+    if (boot.token === undefined) return "used";
+    if (boot.mac !== mac) return "other-machine";
+    return clock.wall() >= boot.token.expires ? "expired" : undefined;
   }
 
   return {
     issue(id, mac) {
       const hadIdentity = boots.get(id)?.identity !== undefined;
       const token = makeSecret();
-      write(id, { mac, token: { hash: hashOf(token), expires: clock.wall() + TOKEN_LIFE } });
-      used.delete(id);
+      const hash = hashOf(token);
+      write(id, { mac, token: { hash, expires: clock.wall() + TOKEN_LIFE } });
+      note(id, hash);
       counts.issued++;
       if (hadIdentity) parts.onEnd(id);
       return token;
     },
     exchange(token, mac) {
-      const hash = hashOf(token);
-      const found = findToken(hash);
-      const refusal = refusalOf(found, hash, mac);
-      if (found === undefined || refusal !== undefined) {
+      const id = owners.get(hashOf(token));
+      const refusal = refusalOf(boots.get(id ?? ""), mac);
+      if (id === undefined || refusal !== undefined) {
         counts.refused++;
         const reason = refusal ?? "unknown";
-        log.warn("Refused an enrolment", { mac, reason, ...(found !== undefined && { node: found[0] }) });
+        log.warn("Refused an enrolment", { mac, reason, ...(id !== undefined && { node: id }) });
         return { ok: false, reason };
       }
-      const [id] = found;
       const password = makeSecret();
       write(id, { mac, identity: hashOf(password) });
-      used.set(id, hash);
       counts.enrolled++;
       log.info("Enrolled", { node: id, mac });
       return { ok: true, id, password };
@@ -137,7 +137,7 @@ export function createEnrolment(
     end(id) {
       const boot = boots.get(id);
       if (boot === undefined) return;
-      used.delete(id);
+      note(id, undefined);
       try {
         write(id, undefined);
       } catch (error) {

@@ -117,7 +117,7 @@ export function createBootServices(options: BootOptions): BootServices {
 
   return {
     modules: [module, rpi.module],
-    guarded: { host: address, port: options.mqttPort, isIdentity: enrolment.isIdentity },
+    guarded: { host: address, port: options.mqttPort, parent, isIdentity: enrolment.isIdentity },
     network: {
       strangers,
       address,

@@ -6,6 +6,8 @@ const MAX_PER_NODE = 2;
 
 /** Who may connect where identities are asked for. */
 export interface IdentityCheck {
+  /** The UUID of the aggregator that they join: topics of others are none of theirs. */
+  readonly parent: string;
   /** Tells whether this is the password of the node with this UUID, now. */
   isIdentity(node: string, password: string): boolean;
 }
@@ -79,13 +81,15 @@ export function createIdentities(check: IdentityCheck | undefined): Identities {
     },
     mayPublish(connection, topic) {
       const node = confinedTo(connection);
-      return node === undefined || topic.child === node;
+      // Under parents that it makes up, a node could have the broker keep retained messages without end.
+      return node === undefined || (topic.child === node && topic.parent === check?.parent);
     },
     maySubscribe(connection, topic) {
       const node = confinedTo(connection);
       if (node === undefined) return true;
-      // Its parent's words to it, and whether a parent is there.
-      return topic.channel === "down" ? topic.child === node : topic.child === topic.parent;
+      if (topic.parent !== check?.parent) return false;
+      // Its parent's words to it, and whether that is there.
+      return topic.child === (topic.channel === "down" ? node : topic.parent);
     },
     closed(connection) {
       const node = nodes.get(connection);

@@ -9,12 +9,13 @@ import { until } from "../mqtt/until.ts";
 
 const CLUSTER = "lab";
 const PARENT = "11111111-1111-4111-8111-111111111111";
+const OTHER_PARENT = "44444444-4444-4444-8444-444444444444";
 const N1 = "22222222-2222-4222-8222-222222222222";
 const N2 = "33333333-3333-4333-8333-333333333333";
 const PASSWORDS = new Map([[N1, "secret-of-n1"], [N2, "secret-of-n2"]]);
 
-function topicOf(child: string, channel: Channel): string {
-  return formatTopic({ cluster: CLUSTER, parent: PARENT, child, channel });
+function topicOf(child: string, channel: Channel, parent = PARENT): string {
+  return formatTopic({ cluster: CLUSTER, parent, child, channel });
 }
 
 /** A broker that asks for identities on a second port, and what the program that it is in hears. */
@@ -29,7 +30,10 @@ async function withBroker(
     cluster: CLUSTER,
     port: 0,
     log: createLog(() => {}),
-    guarded: { host: "127.0.0.1", port: 0, isIdentity: (node, password) => PASSWORDS.get(node) === password },
+    guarded: {
+      ...{ host: "127.0.0.1", port: 0, parent: PARENT },
+      isIdentity: (node, password) => PASSWORDS.get(node) === password,
+    },
   });
   const heard: string[] = [];
   broker.onPublish((topic) => heard.push(topic));
@@ -75,7 +79,8 @@ test("a client publishes its own up and life topics, and is cut off when it trie
     await client.publishAsync(topicOf(N1, "up"), "x", { qos: 1 });
     await client.publishAsync(topicOf(N1, "life"), "x", { qos: 1, retain: true });
     assert.deepEqual(heard, [topicOf(N1, "up"), topicOf(N1, "life")]);
-    for (const topic of [topicOf(N2, "up"), topicOf(N2, "life"), topicOf(N1, "down"), topicOf(PARENT, "life"), "x/y"]) {
+    const others = [topicOf(N2, "up"), topicOf(N2, "life"), topicOf(N1, "down"), topicOf(PARENT, "life"), "x/y"];
+    for (const topic of [...others, topicOf(N1, "up", OTHER_PARENT), topicOf(N1, "life", OTHER_PARENT)]) {
       const bad = await connect();
       let closed = false;
       bad.once("close", () => closed = true);
@@ -98,6 +103,8 @@ test("a client subscribes to its own down topic and its parent's life, and to no
         topicOf(N2, "down"),
         topicOf(N2, "life"),
         topicOf(N1, "up"),
+        topicOf(N1, "down", OTHER_PARENT),
+        topicOf(OTHER_PARENT, "life", OTHER_PARENT),
         "#",
         `kraken/1/${CLUSTER}/${PARENT}/+/down`,
       ]
