@@ -1,9 +1,13 @@
 import { piFile, renderCommandLine, renderConfig } from "../../modules/rpi/files.ts";
 import type { RpiDesk, RpiHost } from "../../modules/rpi/module.ts";
+import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { openFile } from "./open_file.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { bytesSource, fileSource, type TftpClient, type TftpEvent, type TftpSource } from "./tftp/mod.ts";
+
+/** For so many milliseconds a machine that asks again gets the same token again: each is written to the disk. */
+const PAUSE = 1_000;
 
 /** What Raspberry Pis get over TFTP. */
 export interface RpiBoot {
@@ -25,11 +29,13 @@ export function createRpiBoot(
     /** Whether addresses are ours to give: then each machine must ask from its own. */
     readonly holdsAddresses: boolean;
     readonly words: (host: RpiHost) => readonly string[];
+    readonly clock: Clock;
     readonly log: Log;
   },
 ): RpiBoot {
-  const { desk, files, log } = parts;
+  const { desk, files, clock, log } = parts;
   const boots = new Map<string, Progress>(); // by node
+  const lines = new Map<string, { readonly line: string; readonly at: number }>(); // by node
   const text = (content: string) => bytesSource(new TextEncoder().encode(content));
   const lookup = (serial: string) => {
     const host = desk.host(serial);
@@ -37,6 +43,14 @@ export function createRpiBoot(
     const { lease, kernel, initrd } = host;
     return { serial, kernel, initrd, ...(parts.holdsAddresses && lease !== undefined && { address: lease.address }) };
   };
+  function commandLine(host: RpiHost): string {
+    const before = lines.get(host.id);
+    const now = clock.now();
+    if (before !== undefined && now - before.at < PAUSE) return before.line;
+    const line = renderCommandLine(parts.words(host));
+    lines.set(host.id, { line, at: now });
+    return line;
+  }
   async function firstOf(paths: readonly string[]): Promise<TftpSource | undefined> {
     for (const path of paths) {
       const file = await openFile(files, path);
@@ -54,7 +68,7 @@ export function createRpiBoot(
         case "config":
           return text(renderConfig());
         case "cmdline":
-          return host === undefined || desk.isUp(host.id) ? undefined : text(renderCommandLine(parts.words(host)));
+          return host === undefined || desk.isUp(host.id) ? undefined : text(commandLine(host));
         case "kernel":
         case "initrd":
           return await firstOf([file.path]);

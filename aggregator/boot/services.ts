@@ -3,20 +3,20 @@ import type { Module } from "../../src/module/mod.ts";
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
-import type { PxeDesk } from "../../modules/pxe/desk.ts";
 import { PI_OFFER } from "../../modules/rpi/dhcp.ts";
-import { createRpiModule, type RpiDesk } from "../../modules/rpi/module.ts";
+import { createRpiModule } from "../../modules/rpi/module.ts";
 import { kernelArguments } from "../../src/boot/mod.ts";
 import type { GuardedListener } from "../broker/embedded.ts";
 import type { BootNetwork } from "../http/boot_network.ts";
 import type { Store, Stored } from "../store/mod.ts";
-import { type DhcpEvent, standardBoot, startDhcpServer } from "./dhcp/mod.ts";
+import { standardBoot, startDhcpServer } from "./dhcp/mod.ts";
 import { createEnrolment } from "./enrolment.ts";
 import { createBootApp } from "./http/app.ts";
 import { serveBoot } from "./http/serve.ts";
 import { openFile } from "./open_file.ts";
 import { createRpiBoot } from "./rpi.ts";
 import { networkOf } from "./network.ts";
+import { noteDhcp } from "./note_dhcp.ts";
 import { createStrangers } from "../nodes/strangers.ts";
 import { fileSource, startTftpServer } from "./tftp/mod.ts";
 
@@ -77,7 +77,7 @@ export function createBootServices(options: BootOptions): BootServices {
   const { module, desk } = createPxeModule({ parent: options.name, onEnd: enrolment.end });
   const rpi = createRpiModule({ parent: options.name, onEnd: enrolment.end });
   const rpiBoot = createRpiBoot({
-    ...{ desk: rpi.desk, files: options.files, holdsAddresses: options.dhcp === "server", log },
+    ...{ desk: rpi.desk, files: options.files, holdsAddresses: options.dhcp === "server", clock, log },
     words: (host) => kernelArguments(host, { cluster, parent, server, token: enrolment.issue(host.id, host.mac) }),
   });
   const strangers = createStrangers(clock, (mac) => desk.host(mac) !== undefined);
@@ -85,6 +85,9 @@ export function createBootServices(options: BootOptions): BootServices {
     ...{ cluster, parent, desk, enrolment, strangers, clock, log },
     server: () => server,
     broker: () => broker?.url ?? "",
+    onEnrolled(id) {
+      for (const each of [desk, rpi.desk]) each.saw(id, { kind: "enrolled" });
+    },
     files: options.files,
     holdsAddresses: options.dhcp === "server",
   });
@@ -98,7 +101,7 @@ export function createBootServices(options: BootOptions): BootServices {
           script: `${server}/boot/v1/script?mac=${client.mac}`,
           files: `${server}/boot/v1/files`,
         }),
-      onEvent: (event) => noteDhcp(event, desk, rpi.desk, strangers),
+      onEvent: (event) => noteDhcp(event, { mode, desk, rpi: rpi.desk, strangers }),
       signal: ending.signal,
     });
     running.push(dhcp.stop);
@@ -137,27 +140,4 @@ export function createBootServices(options: BootOptions): BootServices {
       for (const stop of running.reverse()) await stop();
     },
   };
-}
-
-/** What a DHCP packet says of a machine: that it took an address to boot with, or that nobody knows it. */
-function noteDhcp(
-  { client, host, request, answer }: DhcpEvent,
-  desk: PxeDesk,
-  rpi: RpiDesk,
-  strangers: BootNetwork["strangers"],
-): void {
-  const { mac, boots, vendorClass, uuid } = client;
-  if (host === undefined) {
-    strangers.saw({
-      mac,
-      asked: `dhcp ${request}`,
-      ...(client.firmware !== "unknown" && { arch: client.firmware }),
-      ...(vendorClass !== undefined && { vendorClass }),
-      ...(uuid !== undefined && { uuid }),
-    });
-    return;
-  }
-  const known = desk.host(mac);
-  if (known === undefined || !boots || request !== "request" || answer !== "ack") return;
-  (known.method === "rpi" ? rpi : desk).saw(known.id, { kind: "address" });
 }

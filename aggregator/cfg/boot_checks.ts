@@ -1,7 +1,11 @@
 import type { Value } from "../../src/state/mod.ts";
 
 /** What only one machine of a cluster may have, in words. */
-const UNIQUE = [["/ipv4/mac", "a MAC address"], ["/ipv4/address", "an address"]] as const;
+const UNIQUE = [
+  ["/ipv4/mac", "a MAC address"],
+  ["/ipv4/address", "an address"],
+  ["/rpi/serial", "a serial number"],
+] as const;
 
 /** A node as it is, or as it is to be. */
 export interface CheckedNode {
@@ -10,7 +14,7 @@ export interface CheckedNode {
 }
 
 /**
- * Finds MAC addresses and addresses that two nodes would have: neither of them could be booted.
+ * Finds MAC addresses, addresses and serial numbers that two nodes would have: neither of them could be booted.
  *
  * @param wanted The nodes that are written.
  * @param others All nodes that there are, among them those that are written, as they were. Looked at only where it matters.

@@ -84,7 +84,7 @@ export function createPxeModule(parts?: PxeParts): { readonly module: Module; re
   }
   function saw(id: string, sight: PxeSight): void {
     const node = served(context?.node(id));
-    if (node === undefined || isUp(node)) return; // whoever says so: what runs an agent does not boot
+    if (node?.cfg.get("/boot/method") !== "pxe" || isUp(node)) return; // whoever says so: what runs an agent does not boot
     const boot = bootOf(node);
     boot.phase = phaseAfter(boot.phase, sight);
     tell(node, boot);

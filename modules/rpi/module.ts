@@ -25,7 +25,9 @@ export type RpiSight =
   | { readonly kind: "address" }
   | { readonly kind: "config" }
   /** It has so much of kernel and initramfs; 100: all of both. */
-  | { readonly kind: "progress"; readonly percent: number };
+  | { readonly kind: "progress"; readonly percent: number }
+  /** Its agent has asked for its identity: whatever else was seen, it runs what it was given. */
+  | { readonly kind: "enrolled" };
 
 /** Where boot servers ask about Raspberry Pis, and tell what these do. Before the module has started nobody is known. */
 export interface RpiDesk {
@@ -96,6 +98,7 @@ export function createRpiModule(
     const phase = phases.get(id) ?? "NONE";
     if (sight.kind === "address") phases.set(id, "DHCP"); // whatever was before, it has begun anew
     else if (sight.kind === "config") phases.set(id, "LOADING");
+    else if (sight.kind === "enrolled") phases.set(id, "INIT");
     else if (phase !== "LOADING") return;
     else if (sight.percent >= 100) phases.set(id, "INIT");
     else {

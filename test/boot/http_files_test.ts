@@ -46,6 +46,7 @@ async function withServer(
     holdsAddresses: options.holdsAddresses ?? false,
     desk: world.desk,
     enrolment: world.enrolment,
+    onEnrolled: (id) => world.desk.saw(id, { kind: "enrolled" }),
     strangers: world.strangers,
     clock: world.clock,
     log: createLog(() => {}),

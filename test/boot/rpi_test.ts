@@ -10,6 +10,7 @@ import { kernelArguments } from "../../src/boot/mod.ts";
 import { systemClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
 import { until } from "../mqtt/until.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
 import { openTftpClient, readRequest } from "./tftp_client.ts";
 
 const PI: RpiHost = {
@@ -23,6 +24,7 @@ test("a Raspberry Pi fetches firmware, config.txt, cmdline.txt, kernel and initr
   const folder = mkdtempSync(join(tmpdir(), "kraken-rpi-"));
   const log = createLog(() => {});
   const sights: RpiSight[] = [];
+  const clock = createVirtualClock();
   let tokens = 0;
   for (
     const [path, content] of Object.entries({
@@ -44,7 +46,7 @@ test("a Raspberry Pi fetches firmware, config.txt, cmdline.txt, kernel and initr
       isUp: () => false,
       saw: (_, sight) => sights.push(sight),
     },
-    ...{ files: folder, holdsAddresses: true, log },
+    ...{ files: folder, holdsAddresses: true, clock, log },
     words: (host) => kernelArguments(host, { ...BOOT, token: `t${++tokens}` }),
   });
   const server = await startTftpServer({
@@ -80,6 +82,8 @@ test("a Raspberry Pi fetches firmware, config.txt, cmdline.txt, kernel and initr
     assert.match(await get("9ffefdef/config.txt") ?? "", /^kernel=kernel8.img$/m);
     const line = await get("9ffefdef/cmdline.txt");
     assert.match(line ?? "", /^rootfstype=ramfs console=serial0,115200 kraken.cluster=lab .*kraken.token=t1\n$/);
+    assert.equal(await get("9ffefdef/cmdline.txt"), line, "who asks again at once gets the same");
+    await clock.advance(1_000);
     assert.match(await get("9ffefdef/cmdline.txt") ?? "", /kraken.token=t2\n$/);
     assert.equal(await fetchFrom("127.0.0.2", "9ffefdef/cmdline.txt"), undefined, "it is another machine's");
     assert.equal(tokens, 2);

@@ -93,6 +93,16 @@ test("what runs an agent is not taken to boot, whoever says so; without its agen
   await aggregator.stop();
 });
 
+test("of a machine that boots in another way nothing is said", async () => {
+  const { clock, apply, seen, aggregator, desk, idOf, on } = await makeWorld(() => []);
+  on.add(idOf("n1"));
+  apply({ n1: { ...N1, "/boot/method": "rpi" } });
+  await clock.advance(10_000);
+  desk.saw(idOf("n1"), { kind: "enrolled" });
+  assert.equal(seen("n1", "/pxe/state"), undefined);
+  await aggregator.stop();
+});
+
 test("what a machine does before its controller says that it is on counts as soon as it says so", async () => {
   const { clock, apply, seen, aggregator, desk, idOf, on } = await makeWorld(() => []);
   apply({ n1: { ...N1, "/physState": "POWER_OFF" } });

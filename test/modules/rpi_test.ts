@@ -78,6 +78,9 @@ test("a Raspberry Pi goes from power to kernel as DHCP and TFTP see it", async (
     ...["pi/rpi/state=WAIT", "pi/rpi/state=DHCP", "pi/rpi/state=LOADING", "pi/rpi/progress=0"],
     ...["pi/rpi/progress=10", "pi/rpi/progress=95", "pi/rpi/state=INIT"],
   ]);
+  desk.saw(node.id, { kind: "config" });
+  desk.saw(node.id, { kind: "enrolled" });
+  assert.equal(node.view.get("/rpi/state"), "INIT", "of a load that nobody saw the end of");
   node.view.set("/link", "UP");
   desk.saw(node.id, { kind: "address" });
   assert.equal(node.view.get("/rpi/state"), "INIT", "what runs an agent does not boot");

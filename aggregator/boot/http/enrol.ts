@@ -41,7 +41,7 @@ export function enrolRoutes(parts: BootAppParts): Routes {
     }
     if (!exchanged.ok) return answerProblem({ status: 403, detail: REFUSALS[exchanged.reason] });
     const { id, password } = exchanged;
-    parts.desk.saw(id, { kind: "enrolled" });
+    parts.onEnrolled(id);
     c.header("cache-control", "no-store");
     return c.json({
       id,

@@ -19,6 +19,8 @@ export interface BootAppParts {
   readonly holdsAddresses: boolean;
   readonly desk: PxeDesk;
   readonly enrolment: Enrolment;
+  /** The agent of a node has got its identity. */
+  onEnrolled(id: string): void;
   readonly strangers: Strangers;
   readonly clock: Clock;
   readonly log: Log;
