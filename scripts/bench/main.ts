@@ -5,6 +5,8 @@ import { callProgram, EXIT, runProcess, systemTerminal, type Terminal } from "..
 import type { Bench } from "./bench.ts";
 import { runAgentBench } from "./agent/main.ts";
 import { program as agent } from "./agent/options.ts";
+import { runBootBench } from "./boot/main.ts";
+import { program as boot } from "./boot/options.ts";
 import { runImageBench } from "./image/main.ts";
 import { program as image } from "./image/options.ts";
 import { runPlanBench } from "./plan/main.ts";
@@ -12,7 +14,7 @@ import { program as plan } from "./plan/options.ts";
 import { runSyncBench } from "./sync/main.ts";
 import { program as sync } from "./sync/options.ts";
 
-const NAMES = ["agent", "image", "plan", "sync"];
+const NAMES = ["agent", "boot", "image", "plan", "sync"];
 
 function print(terminal: Terminal, { data, table }: Bench, json: boolean): number {
   terminal.write(json ? `${JSON.stringify(data, undefined, 2)}\n` : table);
@@ -35,6 +37,14 @@ if (name === "sync") {
       { ...io, args },
       async ({ options, terminal, signal }) =>
         print(terminal, await runAgentBench({ ...options, signal }), options.json),
+    ));
+} else if (name === "boot") {
+  await runProcess(boot.name, async (io) =>
+    await callProgram(
+      boot,
+      { ...io, args },
+      async ({ options, terminal, signal }) =>
+        print(terminal, await runBootBench({ ...options, signal }), options.json),
     ));
 } else if (name === "image") {
   await runProcess(image.name, async (io) =>

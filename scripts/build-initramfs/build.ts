@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -71,24 +72,29 @@ export async function buildBootFiles(options: BuildOptions): Promise<Built> {
   for (const name of LIBRARIES) libraries.push(await debian.unpack(name, arch));
   const binary = readFileSync(await agentBinary(arch, options.runtime, debian));
   const agent = agentFiles(binary, { arch, runtime: options.runtime, folders: libraries });
-  const entries = [...skeleton(busybox), ...kernel.modules, ...await agentEntries(agent, options, debian)];
-  const archive = writeCpio(entries);
+  const system = [...skeleton(busybox), ...kernel.modules];
+  const agentPart = await agentEntries(agent, options, debian);
+  // An image is compressed already: it is an archive of its own behind the other, as it is. The kernel unpacks one after the other.
+  const parts = options.layout === "squashfs" ? [system, agentPart] : [[...system, ...agentPart]];
+  const [first = new Uint8Array(), ...rest] = parts.map(writeCpio);
+  const initramfs = joinArchives([await compress(first, options.compression, debian), ...rest]);
   const files = filesOf(options);
   mkdirSync(output, { recursive: true });
   install(readFileSync(kernel.image), files.kernel);
-  const compressed = await compress(archive, options.compression, debian);
-  install(compressed, files.initramfs);
+  install(initramfs, files.initramfs);
   return {
     kernel: { file: files.kernel, release: kernel.release, size: readFileSync(kernel.image).length },
     initramfs: {
       file: files.initramfs,
-      size: compressed.length,
-      unpacked: archive.length,
-      sha256: createHash("sha256").update(compressed).digest("hex"),
+      size: initramfs.length,
+      unpacked: [first, ...rest].reduce((sum, { length }) => sum + length, 0),
+      sha256: createHash("sha256").update(initramfs).digest("hex"),
     },
     ipxe: await takeIpxe(options, debian),
     agent: { runtime: options.runtime, size: binary.length },
-    contents: entries.flatMap((entry) => entry.kind === "file" ? [{ path: entry.path, size: entry.data.length }] : []),
+    contents: [...system, ...agentPart].flatMap((entry) =>
+      entry.kind === "file" ? [{ path: entry.path, size: entry.data.length }] : []
+    ),
   };
 }
 
@@ -131,6 +137,11 @@ async function compress(archive: Uint8Array, compression: Compression, debian: D
     await runTool(["sh", "-c", '"$@" -c "$0.cpio" >"$0"', file, ...tool, ...args]);
   });
   return readFileSync(file);
+}
+
+/** Archives one behind the other, each at a multiple of 4 bytes, where the kernel looks for it. */
+function joinArchives(archives: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(archives.flatMap((each) => [each, new Uint8Array((4 - each.length % 4) % 4)]));
 }
 
 /** Puts a file in place whole: the old one may be being served. */
