@@ -82,14 +82,14 @@ export function installPackages() {
 /** Installs the Debian packages that tests need, where they are missing and this user may. */
 export function installTestPackages() {
   const missing = TEST_PACKAGES.filter(([command]) => !have(command)).map(([, name]) => name);
-  installDebian(missing, "the tests");
+  installDebian(missing, "The tests");
   // Tests of virtual machines are left out, with the reason, where these can't be had.
   if (mayInstall()) installMachinePackages();
 }
 
 /** Installs the Debian packages that virtual machines need, where they are missing and this user may. */
 export function installMachinePackages() {
-  installDebian(MACHINE_PACKAGES.filter(([file]) => !existsSync(file)).map(([, name]) => name), "virtual machines");
+  installDebian(MACHINE_PACKAGES.filter(([file]) => !existsSync(file)).map(([, name]) => name), "Virtual machines");
 }
 
 function mayInstall() {
@@ -103,7 +103,7 @@ function installDebian(missing, purpose) {
     say(`${purpose} need ${missing.join(", ")}: install them first (Debian: apt-get install ${missing.join(" ")})`);
     process.exit(1);
   }
-  say(`Installing ${missing.join(", ")} for ${purpose} ...`);
+  say(`Installing ${missing.join(", ")} for ${purpose.toLowerCase()} ...`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const apt = ["-qq", "-o", "DPkg::Lock::Timeout=300"];
   try {

@@ -10,7 +10,7 @@ import { runUnit, type UnitResult } from "./run_unit.ts";
 import { findUnits } from "./suites.ts";
 import { describeTotals, describeUnit } from "./summary.ts";
 
-/** Longest that one file may take, in milliseconds; one about virtual machines. */
+/** Longest that one file may take, in milliseconds; and one about virtual machines, which first builds what they boot. */
 const FILE_LIMIT = 300_000;
 const MACHINES_LIMIT = 1_200_000;
 
@@ -34,7 +34,7 @@ try {
   const workers = Math.min(3, Math.max(2, availableParallelism()));
   await runPool(units, workers, async (unit) => {
     const result = await runUnit(ROOT, unit, {
-      timeout: unit.file.startsWith("test/vm/") ? MACHINES_LIMIT : FILE_LIMIT,
+      timeout: /^test\/vm\/|vcluster/.test(unit.file) ? MACHINES_LIMIT : FILE_LIMIT,
       signal: stop.signal,
     });
     if (stop.signal.aborted) return;
