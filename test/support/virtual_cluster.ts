@@ -49,6 +49,8 @@ export interface VirtualCluster {
   readonly told: readonly DownFrame[];
   /** When the aggregator has welcomed whom, in order. */
   readonly welcomes: readonly { readonly child: string; readonly at: number }[];
+  /** How often the aggregator has written to its disk. */
+  readonly commits: number;
   /** While true, the aggregator's disk takes no writes. */
   diskFull: boolean;
   /** Whether the aggregator runs. */
@@ -118,6 +120,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
   const log = createLog(() => {});
   const traffic: { child: string; frame: UpFrame; at: number }[] = [];
   const told: DownFrame[] = [];
+  let commits = 0;
   const welcomes: { child: string; at: number }[] = [];
   let up = false;
   let generation = 0;
@@ -193,6 +196,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       commit(batch) {
         if (!alive()) return;
         if (disk.isFull) throw new Error("Cannot write to the store 'state.db': its disk is full: make room there");
+        commits++;
         store.commit(batch);
       },
     };
@@ -234,6 +238,9 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
     traffic,
     told,
     welcomes,
+    get commits() {
+      return commits;
+    },
     aggregator: startAggregator(),
     get up() {
       return up;
