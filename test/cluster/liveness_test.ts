@@ -26,6 +26,7 @@ async function signsOfLife(count: number): Promise<number> {
 test("signs of life touch no document and no disk, and come more seldom from each of many children", async () => {
   const few = await signsOfLife(10);
   assert.ok(few >= 15 && few <= 45, `${few} from each of 10`);
+  if (!("Deno" in globalThis)) return; // so many take most of a minute: once is enough
   const many = await signsOfLife(1_500);
   assert.ok(many >= few / 3 && many <= few * 0.8, `${many} from each of 1,500, ${few} from each of 10`);
 });
