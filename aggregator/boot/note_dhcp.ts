@@ -12,7 +12,7 @@ export interface DhcpListeners {
 }
 
 /** What a DHCP packet says of a machine: that it took an address to boot with, or that nobody knows it. */
-export function noteDhcp({ client, host, request, answer }: DhcpEvent, to: DhcpListeners): void {
+export function noteDhcp({ client, host, request, privileged, answer }: DhcpEvent, to: DhcpListeners): void {
   const { mac, boots, vendorClass, uuid } = client;
   if (host === undefined) {
     to.strangers.saw({
@@ -25,7 +25,8 @@ export function noteDhcp({ client, host, request, answer }: DhcpEvent, to: DhcpL
     return;
   }
   const known = to.desk.host(mac);
-  if (known === undefined || !boots || request !== "request") return;
+  // What a user's program on a machine says is not what the machine does.
+  if (known === undefined || !boots || !privileged || request !== "request") return;
   // Beside a site's own server the request is all there is to see: the acknowledgement is that server's.
   if (answer !== "ack" && to.mode !== "proxy") return;
   (known.method === "rpi" ? to.rpi : to.desk).saw(known.id, { kind: "address" });

@@ -18,6 +18,11 @@ export interface PxeDesk {
   hosts(): Iterable<PxeHost>;
   /** Whether the machine runs an agent that is heard at this moment: it does not boot then, whatever is sent in its name. */
   isUp(id: string): boolean;
+  /**
+   * Whether the machine runs what it booted, as far as is known: its agent has joined and is not given up, heard or not, and the
+   * machine has not asked for an address to boot with since.
+   */
+  isRunning(id: string): boolean;
   saw(id: string, sight: PxeSight): void;
 }
 

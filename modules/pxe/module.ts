@@ -27,6 +27,10 @@ interface Boot {
   percent: number;
   /** `/physState`, as last seen. */
   power: unknown;
+  /** Its agent is heard, as last seen. */
+  up: boolean;
+  /** It has asked for an address to boot with since its agent was first heard. */
+  asked: boolean;
 }
 
 /**
@@ -45,7 +49,9 @@ export function createPxeModule(parts?: PxeParts): { readonly module: Module; re
   function bootOf(node: ModuleNode): Boot {
     let boot = boots.get(node.id);
     if (boot === undefined) {
-      boot = { phase: readPhase(node.view.get("/pxe/state")), percent: 0, power: node.view.get("/physState") };
+      const { view } = node;
+      const phase = readPhase(view.get("/pxe/state"));
+      boot = { phase, percent: 0, power: view.get("/physState"), up: isUp(node), asked: false };
       boots.set(node.id, boot);
     }
     return boot;
@@ -73,6 +79,10 @@ export function createPxeModule(parts?: PxeParts): { readonly module: Module; re
     }
     if (node.cfg.get("/boot/method") !== "pxe" && !boots.has(id)) return;
     const boot = bootOf(node);
+    if (isUp(node) !== boot.up) {
+      boot.up = !boot.up;
+      if (boot.up) boot.asked = false;
+    }
     const power = node.view.get("/physState");
     if (power !== boot.power) {
       boot.power = power;
@@ -84,8 +94,10 @@ export function createPxeModule(parts?: PxeParts): { readonly module: Module; re
   }
   function saw(id: string, sight: PxeSight): void {
     const node = served(context?.node(id));
-    if (node?.cfg.get("/boot/method") !== "pxe" || isUp(node)) return; // whoever says so: what runs an agent does not boot
+    if (node?.cfg.get("/boot/method") !== "pxe") return;
     const boot = bootOf(node);
+    if (sight.kind === "address" || sight.kind === "enrolled") boot.asked = sight.kind === "address";
+    if (isUp(node)) return; // whoever says so: what runs an agent does not boot
     boot.phase = phaseAfter(boot.phase, sight);
     tell(node, boot);
     if (sight.kind === "script") boot.percent = 0;
@@ -123,6 +135,10 @@ export function createPxeModule(parts?: PxeParts): { readonly module: Module; re
     isUp(id) {
       const node = context?.node(id);
       return node !== undefined && isUp(node);
+    },
+    isRunning(id) {
+      const runState = context?.node(id)?.view.get("/runState");
+      return (runState === "SYNC" || runState === "INIT") && boots.get(id)?.asked !== true;
     },
     saw,
   };

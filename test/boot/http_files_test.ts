@@ -23,7 +23,11 @@ const ETAG = `"${createHash("sha256").update(KERNEL).digest("hex")}"`;
 
 /** A boot HTTP server on real sockets, for the machine n1, which is on. */
 async function withServer(
-  body: (world: { url: string; folder: string } & Awaited<ReturnType<typeof createVirtualBoot>>) => Promise<void>,
+  body: (
+    world:
+      & { url: string; folder: string; state: { isRunning: boolean } }
+      & Awaited<ReturnType<typeof createVirtualBoot>>,
+  ) => Promise<void>,
   options: { readonly holdsAddresses?: boolean } = {},
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "kraken-files-"));
@@ -36,6 +40,7 @@ async function withServer(
   writeFileSync(join(folder, "secret"), "secret");
   symlinkSync(join(folder, "secret"), join(files, "out"));
   const world = await createVirtualBoot();
+  const state = { isRunning: false };
   let url = "";
   const app = createBootApp({
     cluster: "virtual",
@@ -44,7 +49,7 @@ async function withServer(
     broker: () => "mqtt://127.0.0.1:1",
     files,
     holdsAddresses: options.holdsAddresses ?? false,
-    desk: world.desk,
+    desk: { ...world.desk, isRunning: (id) => state.isRunning || world.desk.isRunning(id) },
     enrolment: world.enrolment,
     onEnrolled: (id) => world.desk.saw(id, { kind: "enrolled" }),
     strangers: world.strangers,
@@ -58,7 +63,7 @@ async function withServer(
   });
   await world.clock.advance(5_000);
   try {
-    await body({ ...world, url, folder });
+    await body({ ...world, url, folder, state });
   } finally {
     await server.close();
     await world.aggregator.stop();
@@ -212,6 +217,16 @@ test("where we give out the addresses a script with a token goes to the machine'
     assert.match(await ask("127.0.0.5"), / kraken\.token=/);
     assert.match(await ask("127.0.0.5"), /has asked just now/); // one token a second
     assert.equal(enrolment.counts.issued, 1);
+  }, { holdsAddresses: true }));
+
+test("an agent that is away for a moment is not put out by a program on its machine that asks for a script", () =>
+  withServer(async ({ url, enrolment, state }) => {
+    const ask = async () => (await get(`${url}/boot/v1/script?mac=${MAC}`, { address: "127.0.0.5" })).body.toString();
+    state.isRunning = true;
+    assert.match(await ask(), /n1 has not asked for its address since it was in use/);
+    assert.equal(enrolment.counts.issued, 0);
+    state.isRunning = false;
+    assert.match(await ask(), / kraken\.token=/);
   }, { holdsAddresses: true }));
 
 test("a machine that nobody knows is told so and remembered, and one without a MAC address asks with it", () =>

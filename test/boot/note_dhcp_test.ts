@@ -9,6 +9,7 @@ const MAC = "52:54:00:77:00:01";
 const EVENT: DhcpEvent = {
   client: { mac: MAC, firmware: "bios", http: false, ipxe: false, boots: true, vendorClass: "PXEClient" },
   request: "request",
+  privileged: true,
   host: { name: "n1" },
   answer: "ack",
   reason: "",
@@ -33,6 +34,7 @@ test("a machine that takes an address to boot with is seen by the module of its 
   assert.deepEqual(told(EVENT), [["pxe", "id", "address"]]);
   assert.deepEqual(told(EVENT, { method: "rpi" }), [["rpi", "id", "address"]]);
   assert.deepEqual(told({ ...EVENT, client: { ...EVENT.client, boots: false } }), [], "its kernel's own DHCP client");
+  assert.deepEqual(told({ ...EVENT, privileged: false }), [], "a user's program on it");
   for (const request of ["discover", "inform", "release", "decline"] as const) {
     assert.deepEqual(told({ ...EVENT, request }), [], request);
   }

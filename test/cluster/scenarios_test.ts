@@ -276,6 +276,20 @@ test("a node that was taken out at the moment of a crash still counts", async ()
   await cluster.stop();
 });
 
+test("an aggregator that was started again says of no agent that it is heard before it is", async () => {
+  const cluster = await createVirtualCluster(1);
+  cluster.set("n1", SYNC);
+  await cluster.converge();
+  await cluster.clock.advance(5_000); // all of it is on disk
+  cluster.killAggregator();
+  cluster.killAgent("n1");
+  await cluster.startAggregator();
+  const seen = (url: string) => cluster.aggregator.control.find("n1")?.dsc.get(url);
+  assert.deepEqual([seen("/runState"), seen("/link")], ["SYNC", "DOWN"]);
+  await cluster.clock.runUntil(() => seen("/link") === "UP", 120_000); // its machine was power-cycled
+  await cluster.stop();
+});
+
 test("a rolling power cycle of a rack keeps its invariant, over a restart of the aggregator", async () => {
   const cluster = await createVirtualCluster(6);
   cluster.rule({ "/invariants/up": { kind: "away", nodes: "n[1-6]", atMost: "34%" } });

@@ -3,7 +3,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { phaseAfter, type PxePhase, type PxeSight } from "../../modules/pxe/phase.ts";
 import type { PxeDesk } from "../../modules/pxe/desk.ts";
+import { createPxeModule } from "../../modules/pxe/module.ts";
 import { createVirtualBoot } from "../boot/virtual_boot.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+import { hostForTest, testNode } from "./module_fixture.ts";
 
 const MAC = "52:54:00:77:00:01";
 const N1 = {
@@ -91,6 +94,27 @@ test("what runs an agent is not taken to boot, whoever says so; without its agen
   await clock.advance(1_000);
   assert.equal(desk.isUp(id), false);
   await aggregator.stop();
+});
+
+test("a machine runs from when its agent has joined until it asks for an address to boot with, or is given up", async () => {
+  const node = testNode("n1", { "/parent": "root", "/boot/method": "pxe", "/ipv4/mac": MAC });
+  const { module, desk } = createPxeModule({ parent: "root", onEnd() {} });
+  const lab = await hostForTest(module, [node], { role: "parent", clock: createVirtualClock() });
+  const see = (values: Record<string, string>) => {
+    for (const [url, value] of Object.entries(values)) node.view.set(url, value);
+    lab.host.changed(node.id);
+    return desk.isRunning(node.id);
+  };
+  assert.equal(see({ "/physState": "POWER_ON" }), false);
+  assert.equal(see({ "/runState": "INIT" }), true);
+  assert.equal(see({ "/runState": "SYNC", "/link": "UP" }), true);
+  assert.equal(see({ "/link": "DOWN" }), true, "it may be back in a moment");
+  assert.equal(see({ "/link": "UP" }), true);
+  desk.saw(node.id, { kind: "address" });
+  assert.equal(see({ "/link": "DOWN" }), false, "it had asked before its agent was missed");
+  assert.equal(see({ "/link": "UP" }), true, "it was heard again: somebody else had asked");
+  assert.equal(see({ "/link": "DOWN", "/runState": "ERROR" }), false);
+  await lab.host.stop();
 });
 
 test("of a machine that boots in another way nothing is said", async () => {

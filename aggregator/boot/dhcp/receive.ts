@@ -10,6 +10,8 @@ import type { DhcpCounts, DhcpHost, DhcpRequestKind, DhcpServerOptions } from ".
 
 /** What an Ethernet frame has room for, without the headers of IPv4 and UDP. */
 const MAX_REPLY = 1472;
+/** The first port that needs no right to send from. */
+const UNPRIVILEGED = 1024;
 
 /** Takes a packet in; `socket` is the one that sends the answer. */
 export type Receive = (bytes: Uint8Array, from: UdpPeer, service: "dhcp" | "pxe", socket: UdpSocket) => void;
@@ -79,8 +81,16 @@ export function createReceiver(
     const { packet } = decoded;
     const client = describeClient(packet);
     const { host } = admitted;
+    const privileged = from.port < UNPRIVILEGED;
     if (host === undefined) {
-      return options.onEvent?.({ client, request: kind, host, answer: "silent", reason: "Nobody knows it" });
+      return options.onEvent?.({
+        client,
+        request: kind,
+        privileged,
+        host,
+        answer: "silent",
+        reason: "Nobody knows it",
+      });
     }
     const setting = { mode: options.mode, address: options.address, boot: options.boot, host, client, service };
     const result = answer(packet, kind, setting);
@@ -99,6 +109,7 @@ export function createReceiver(
     options.onEvent?.({
       client,
       request: kind,
+      privileged,
       host,
       answer: said,
       reason,

@@ -67,6 +67,8 @@ export type DhcpRequestKind = "discover" | "request" | "decline" | "release" | "
 export interface DhcpEvent {
   readonly client: DhcpClient;
   readonly request: DhcpRequestKind;
+  /** It came from a port that only root sends from (below 1024), as firmware and DHCP clients do. Relays hide the port. */
+  readonly privileged: boolean;
   /** The known machine; undefined: nobody that we know, and nothing was sent. */
   readonly host: DhcpHost | undefined;
   /** `ack` to a `request` says that it takes the address; `silent` that nothing was sent, for this reason. */

@@ -36,6 +36,10 @@ export function scriptRoutes(parts: BootAppParts, boots: Boots): Routes {
       log.warn("Refused a boot script", { node: host.name, address, expected: lease.address });
       return wait(STRANGER_WAIT, `${host.name} must ask from ${lease.address}, this is ${address}`);
     }
+    // Its agent may only be away for a moment, and any program on the machine can ask for a script; for an address to boot with, root alone.
+    if (parts.holdsAddresses && lease !== undefined && desk.isRunning(host.id)) {
+      return wait(BUSY_WAIT, `${host.name} has not asked for its address since it was in use. Waits`);
+    }
     const now = clock.now();
     if (now - (lastToken.get(host.id) ?? -Infinity) < PAUSE) return wait(1, `${host.name} has asked just now. Waits`);
     lastToken.set(host.id, now);
