@@ -21,6 +21,7 @@ import { isNodeName, nodeIdOf } from "../src/state/mod.ts";
 import { VERSION } from "../src/version.ts";
 import { addressesOf, readHost } from "./addresses.ts";
 import { createAggregator } from "./aggregator.ts";
+import { readBootMetrics } from "./boot/metrics.ts";
 import { readBootOptions } from "./boot/read_options.ts";
 import { createBootServices } from "./boot/services.ts";
 import { createApp, serve } from "./http/mod.ts";
@@ -104,13 +105,15 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     const closing = new AbortController();
     const app = createApp(aggregator.control, {
       ...{ version: VERSION, log, ...(booting !== undefined && { boot: booting.network }) },
-      metrics: () =>
-        readMetrics({
+      metrics: () => [
+        ...readMetrics({
           counts: aggregator.counts,
           control: aggregator.control,
           down: transportCounts(),
           up: uplink?.counts,
         }),
+        ...(booting === undefined ? [] : readBootMetrics(booting.counts)),
+      ],
     });
     const served = await serve(app, { host: "127.0.0.1", port: options["http-port"], signal: closing.signal });
     if (!served.ok) throw new ProgramError(served.problem);

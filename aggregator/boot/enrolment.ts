@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import type { Store, Stored } from "../store/mod.ts";
+import { createRefusalLog } from "./refusal_log.ts";
 
 /** How long a token can be used, in milliseconds: longer than a machine may take from its script to its agent. */
 export const TOKEN_LIFE = 600_000;
@@ -33,7 +34,8 @@ export type Exchanged = { readonly ok: true; readonly id: string; readonly passw
 export interface EnrolmentCounts {
   readonly issued: number;
   readonly enrolled: number;
-  readonly refused: number;
+  /** By reason. */
+  readonly refused: { readonly [reason in EnrolmentRefusal]: number };
 }
 
 /**
@@ -80,7 +82,9 @@ export function createEnrolment(
   const owners = new Map<string, string>();
   const hashes = new Map<string, string>(); // the same the other way round
   for (const [id, { token }] of boots) note(id, token?.hash);
-  const counts = { issued: 0, enrolled: 0, refused: 0 };
+  const refusals = createRefusalLog(log, clock);
+  const refused = { "unknown": 0, "used": 0, "expired": 0, "other-machine": 0 };
+  const counts = { issued: 0, enrolled: 0 };
 
   function write(id: string, boot: Boot | undefined): void {
     store.commit({ facts: new Map([[`${FACT}${id}`, boot === undefined ? "" : JSON.stringify(boot)]]) });
@@ -119,9 +123,9 @@ export function createEnrolment(
       const id = owners.get(hashOf(token));
       const refusal = refusalOf(boots.get(id ?? ""), mac);
       if (id === undefined || refusal !== undefined) {
-        counts.refused++;
         const reason = refusal ?? "unknown";
-        log.warn("Refused an enrolment", { mac, reason, ...(id !== undefined && { node: id }) });
+        refused[reason]++;
+        refusals.warn("Refused an enrolment", { mac, reason, ...(id !== undefined && { node: id }) });
         return { ok: false, reason };
       }
       const password = makeSecret();
@@ -147,7 +151,7 @@ export function createEnrolment(
       if (boot.identity !== undefined) parts.onEnd(id);
     },
     get counts() {
-      return { ...counts };
+      return { ...counts, refused: { ...refused } };
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { openFile } from "./open_file.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import { createRefusalLog } from "./refusal_log.ts";
 import { bytesSource, fileSource, type TftpClient, type TftpEvent, type TftpSource } from "./tftp/mod.ts";
 
 /** For so many milliseconds a machine that asks again gets the same token again: each is written to the disk. */
@@ -33,7 +34,8 @@ export function createRpiBoot(
     readonly log: Log;
   },
 ): RpiBoot {
-  const { desk, files, clock, log } = parts;
+  const { desk, files, clock } = parts;
+  const refusals = createRefusalLog(parts.log, clock);
   const boots = new Map<string, Progress>(); // by node
   const lines = new Map<string, { readonly line: string; readonly at: number }>(); // by node
   const text = (content: string) => bytesSource(new TextEncoder().encode(content));
@@ -75,7 +77,7 @@ export function createRpiBoot(
         case "firmware":
           return path.includes("/") ? await firstOf(file.paths) : await firstOf(file.paths) ?? "other";
         case "refused":
-          log.info("Refused a file to a Raspberry Pi", { path, address: client.address, reason: file.reason });
+          refusals.warn("Refused a file to a Raspberry Pi", { path, address: client.address, reason: file.reason });
           return undefined;
       }
     },

@@ -9,7 +9,8 @@ import { kernelArguments } from "../../src/boot/mod.ts";
 import type { GuardedListener } from "../broker/embedded.ts";
 import type { BootNetwork } from "../http/boot_network.ts";
 import type { Store, Stored } from "../store/mod.ts";
-import { standardBoot, startDhcpServer } from "./dhcp/mod.ts";
+import { type BootCounts, countTftp, createTransferCounter } from "./counts.ts";
+import { type DhcpCounts, standardBoot, startDhcpServer } from "./dhcp/mod.ts";
 import { createEnrolment } from "./enrolment.ts";
 import { createBootApp } from "./http/app.ts";
 import { serveBoot } from "./http/serve.ts";
@@ -57,6 +58,8 @@ export interface BootServices {
   readonly guarded: GuardedListener;
   /** Belongs into the API. */
   readonly network: BootNetwork;
+  /** What has been given to machines, and what has not. */
+  readonly counts: BootCounts;
   /** Serves machines from here on. @returns The port of the boot HTTP server. @throws {Error} When a port can't be had. */
   start(broker: BootBroker): Promise<number>;
   stop(): Promise<void>;
@@ -80,9 +83,13 @@ export function createBootServices(options: BootOptions): BootServices {
     ...{ desk: rpi.desk, files: options.files, holdsAddresses: options.dhcp === "server", clock, log },
     words: (host) => kernelArguments(host, { cluster, parent, server, token: enrolment.issue(host.id, host.mac) }),
   });
+  const [tftp, http] = [createTransferCounter(), createTransferCounter()];
+  const answers = { offer: 0, ack: 0, nak: 0, silent: 0 };
+  let dhcpCounts: (() => DhcpCounts) | undefined;
+  let transfersNow = (): number => 0;
   const strangers = createStrangers(clock, (mac) => desk.host(mac) !== undefined);
   const app = createBootApp({
-    ...{ cluster, parent, desk, enrolment, strangers, clock, log },
+    ...{ cluster, parent, desk, enrolment, strangers, clock, log, transfers: http },
     server: () => server,
     broker: () => broker?.url ?? "",
     onEnrolled(id) {
@@ -101,13 +108,20 @@ export function createBootServices(options: BootOptions): BootServices {
           script: `${server}/boot/v1/script?mac=${client.mac}`,
           files: `${server}/boot/v1/files`,
         }),
-      onEvent: (event) => noteDhcp(event, { mode, desk, rpi: rpi.desk, strangers }),
+      onEvent(event) {
+        if (event.host !== undefined) answers[event.answer]++;
+        noteDhcp(event, { mode, desk, rpi: rpi.desk, strangers });
+      },
       signal: ending.signal,
     });
     running.push(dhcp.stop);
-    const tftp = await startTftpServer({
+    dhcpCounts = dhcp.counts;
+    const tftpServer = await startTftpServer({
       ...{ address, clock, log, signal: ending.signal },
-      onEvent: rpiBoot.note,
+      onEvent(event) {
+        countTftp(tftp, event);
+        rpiBoot.note(event);
+      },
       async read(path, client) {
         const own = await rpiBoot.read(path, client);
         if (own !== "other") return own;
@@ -115,7 +129,8 @@ export function createBootServices(options: BootOptions): BootServices {
         return file && fileSource(file);
       },
     });
-    running.push(tftp.stop);
+    transfersNow = tftpServer.transfers;
+    running.push(tftpServer.stop);
   }
 
   return {
@@ -126,14 +141,24 @@ export function createBootServices(options: BootOptions): BootServices {
       address,
       subnet: options.dhcp === "server" ? networkOf(address, networkInterfaces()) : undefined,
     },
+    get counts() {
+      return {
+        enrolment: enrolment.counts,
+        dhcp: dhcpCounts?.(),
+        answers: { ...answers },
+        tftp: tftp.counts,
+        http: http.counts,
+        tftpNow: transfersNow(),
+      };
+    },
     async start(to) {
       broker = to;
-      const http = await serveBoot(app, { host: address, port: options.httpPort });
-      running.push(http.close);
-      server = `http://${address}:${http.port}`;
+      const served = await serveBoot(app, { host: address, port: options.httpPort });
+      running.push(served.close);
+      server = `http://${address}:${served.port}`;
       if (options.dhcp !== "off") await startDhcp(options.dhcp);
       log.info("Machines boot from here", { server, dhcp: options.dhcp, files: options.files });
-      return http.port;
+      return served.port;
     },
     async stop() {
       ending.abort();

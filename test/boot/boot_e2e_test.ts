@@ -57,6 +57,16 @@ test("machines boot from power to SYNC, and nobody gets an identity by their tok
       assert.ok(!JSON.stringify(await lab.view("n1")).includes(secret), "a secret is in the state");
     }
     assert.match(lab.log(), /Refused an enrolment/);
+    const metrics = (await get(`${lab.api}/metrics`)).body.toString();
+    for (
+      const line of [
+        "kraken_boot_tokens_total 2",
+        "kraken_boot_enrolments_total 2",
+        'kraken_boot_enrolments_refused_total{reason="used"} 2',
+        'kraken_boot_enrolments_refused_total{reason="unknown"} 1',
+        'kraken_boot_transfers_total{way="http",result="done"} 4',
+      ]
+    ) assert.ok(metrics.includes(`${line}\n`), `${line} is not in ${metrics}`);
   }));
 
 test("an agent that is restarted in the same boot joins again with the identity that it has", () =>

@@ -129,8 +129,21 @@ test("who tries a token again, one of another machine, an old one or none is tol
   assert.deepEqual(world.ended, [ID(0)]);
   await world.clock.advance(TOKEN_LIFE);
   assert.equal(reasonOf(second), "expired");
-  assert.deepEqual(world.enrolment.counts, { issued: 2, enrolled: 1, refused: 4 });
+  const refused = { "unknown": 1, "used": 1, "expired": 1, "other-machine": 1 };
+  assert.deepEqual(world.enrolment.counts, { issued: 2, enrolled: 1, refused });
   assert.equal(world.lines.filter((line) => line.includes("Refused an enrolment")).length, 4);
+});
+
+test("who tries tokens without end does not fill the log: all are counted, few lines are written, and the next says how many were not", async () => {
+  const world = makeWorld();
+  const refusals = () => world.lines.filter((line) => line.includes("Refused an enrolment"));
+  for (let n = 0; n < 1_000; n++) world.enrolment.exchange(`${n}`.padStart(43, "x"), MACS[0] ?? "");
+  assert.equal(world.enrolment.counts.refused.unknown, 1_000);
+  assert.equal(refusals().length, 20);
+  await world.clock.advance(5_000);
+  world.enrolment.exchange("x".repeat(43), MACS[0] ?? "");
+  assert.equal(refusals().length, 21);
+  assert.equal(JSON.parse(refusals()[20] ?? "{}").unlogged, 980);
 });
 
 test("a token that can't be stored is none, and one whose use can't be stored can be used again", () => {

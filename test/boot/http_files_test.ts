@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { readRange } from "../../aggregator/boot/http/range.ts";
+import { createTransferCounter, type TransferCounter } from "../../aggregator/boot/counts.ts";
 import { createBootApp } from "../../aggregator/boot/http/app.ts";
 import { serveBoot } from "../../aggregator/boot/http/serve.ts";
 import { createProgress } from "../../aggregator/boot/progress.ts";
@@ -25,7 +26,7 @@ const ETAG = `"${createHash("sha256").update(KERNEL).digest("hex")}"`;
 async function withServer(
   body: (
     world:
-      & { url: string; folder: string; state: { isRunning: boolean } }
+      & { url: string; folder: string; transfers: TransferCounter; state: { isRunning: boolean } }
       & Awaited<ReturnType<typeof createVirtualBoot>>,
   ) => Promise<void>,
   options: { readonly holdsAddresses?: boolean } = {},
@@ -41,6 +42,7 @@ async function withServer(
   symlinkSync(join(folder, "secret"), join(files, "out"));
   const world = await createVirtualBoot();
   const state = { isRunning: false };
+  const transfers = createTransferCounter();
   let url = "";
   const app = createBootApp({
     cluster: "virtual",
@@ -53,6 +55,7 @@ async function withServer(
     enrolment: world.enrolment,
     onEnrolled: (id) => world.desk.saw(id, { kind: "enrolled" }),
     strangers: world.strangers,
+    transfers,
     clock: world.clock,
     log: createLog(() => {}),
   });
@@ -63,7 +66,7 @@ async function withServer(
   });
   await world.clock.advance(5_000);
   try {
-    await body({ ...world, url, folder, state });
+    await body({ ...world, url, folder, state, transfers });
   } finally {
     await server.close();
     await world.aggregator.stop();
@@ -72,7 +75,7 @@ async function withServer(
 }
 
 test("a file is sent whole, in part, or not at all, as RFC 9110 has it, with its SHA-256 as entity tag", () =>
-  withServer(async ({ url }) => {
+  withServer(async ({ url, transfers }) => {
     const file = `${url}/boot/v1/files/vmlinuz`;
     const ask = (headers: Record<string, string> = {}, method = "GET") => get(file, { headers, method });
     const whole = await ask();
@@ -106,6 +109,10 @@ test("a file is sent whole, in part, or not at all, as RFC 9110 has it, with its
     assert.equal((await ask({}, "POST")).status, 405);
     assert.equal((await get(`${url}/boot/v1/files/empty`)).body.length, 0);
     assert.equal((await get(`${url}/boot/v1/images/root.sqfs`)).body.toString(), "image");
+    // One for each body: without those that were only looked at, had already, or out of range.
+    const bodies = cases.length + 3;
+    await waitFor("all are counted", () => transfers.counts.done === bodies);
+    assert.deepEqual(transfers.counts, { done: bodies, probed: 0, refused: 0, failed: 0 });
   }));
 
 test("a file that was replaced has another entity tag", () =>
@@ -133,7 +140,7 @@ function rawGet(url: string, target: string): Promise<string> {
 }
 
 test("no path leads out of the folder, and no folder is listed", () =>
-  withServer(async ({ url }) => {
+  withServer(async ({ url, transfers }) => {
     const targets = [
       ...[
         "",
@@ -167,6 +174,8 @@ test("no path leads out of the folder, and no folder is listed", () =>
     }
     const answers = await rawGet(url, "/boot/v1/images/../vmlinuz");
     assert.match(answers, /^HTTP\/1\.1 404/);
+    assert.ok(transfers.counts.refused > 10);
+    assert.equal(transfers.counts.done + transfers.counts.failed, 0);
   }));
 
 test("whatever a query or a path is, it is answered, and nothing breaks", () =>
@@ -245,26 +254,28 @@ test("a machine that nobody knows is told so and remembered, and one without a M
   }));
 
 test("a client that takes nothing holds no other up, and costs no memory", () =>
-  withServer(async ({ url, folder }) => {
+  withServer(async ({ url, folder, transfers }) => {
     const size = 64 * 1024 * 1024;
     writeFileSync(join(folder, "files", "large"), new Uint8Array(size));
     const port = Number(new URL(url).port);
     const slow = Array.from({ length: 8 }, () => {
-      const socket = connect(port, "127.0.0.1", () =>
-        socket.write("GET /boot/v1/files/large HTTP/1.1\r\nhost: x\r\n\r\n"));
+      const socket = connect(
+        port,
+        "127.0.0.1",
+        () => socket.write("GET /boot/v1/files/large HTTP/1.1\r\nhost: x\r\n\r\n"),
+      );
       socket.pause();
       return socket;
     });
     try {
       const before = process.memoryUsage().rss;
-      const all = await Promise.all([1, 2, 3, 4].map(() =>
-        get(`${url}/boot/v1/files/vmlinuz`)
-      ));
+      const all = await Promise.all([1, 2, 3, 4].map(() => get(`${url}/boot/v1/files/vmlinuz`)));
       assert.ok(all.every(({ body }) => body.length === KERNEL.length));
       assert.ok(process.memoryUsage().rss - before < size * 4, "files are held in memory");
     } finally {
       for (const socket of slow) socket.destroy();
     }
+    await waitFor("those that went are counted", () => transfers.counts.failed === slow.length);
   }));
 
 test("of a range only what is there is sent, for any size", () => {

@@ -1,8 +1,4 @@
-/** How many packets are looked at: a burst at once, and so many a second. */
-interface Rate {
-  readonly burst: number;
-  readonly perSecond: number;
-}
+import { type Bucket, fullBucket, type Rate, take } from "../bucket.ts";
 
 /** One known machine. A boot in three stages takes some ten packets. */
 const PER_MACHINE: Rate = { burst: 20, perSecond: 4 };
@@ -12,11 +8,6 @@ const KNOWN: Rate = { burst: 4000, perSecond: 2000 };
 const UNKNOWN: Rate = { burst: 40, perSecond: 20 };
 /** Known machines that are counted at a time: more than one aggregator has. */
 const MAX_MACHINES = 32_768;
-
-interface Bucket {
-  tokens: number;
-  at: number;
-}
 
 /** Bounds how many packets are looked at, whoever sends them and however many addresses they invent. */
 export interface PacketRates {
@@ -28,12 +19,12 @@ export interface PacketRates {
 
 /** Makes full rates. Strangers have their own, so that a flood of them takes nothing from machines that are known. */
 export function createPacketRates(now: number): PacketRates {
-  const known: Bucket = { tokens: KNOWN.burst, at: now };
-  const unknown: Bucket = { tokens: UNKNOWN.burst, at: now };
+  const known: Bucket = fullBucket(KNOWN, now);
+  const unknown: Bucket = fullBucket(UNKNOWN, now);
   const machines = new Map<string, Bucket>();
 
   function bucketOf(mac: string, now: number): Bucket {
-    const bucket = machines.get(mac) ?? { tokens: PER_MACHINE.burst, at: now };
+    const bucket = machines.get(mac) ?? fullBucket(PER_MACHINE, now);
     machines.delete(mac);
     machines.set(mac, bucket); // the one that was silent longest is the first
     if (machines.size > MAX_MACHINES) {
@@ -48,12 +39,4 @@ export function createPacketRates(now: number): PacketRates {
     known: (mac, now) => take(bucketOf(mac, now), PER_MACHINE, now) && take(known, KNOWN, now),
     unknown: (now) => take(unknown, UNKNOWN, now),
   };
-}
-
-function take(bucket: Bucket, rate: Rate, now: number): boolean {
-  bucket.tokens = Math.min(rate.burst, bucket.tokens + ((now - bucket.at) / 1000) * rate.perSecond);
-  bucket.at = now;
-  if (bucket.tokens < 1) return false;
-  bucket.tokens -= 1;
-  return true;
 }

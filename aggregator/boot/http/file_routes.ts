@@ -29,10 +29,14 @@ export function fileRoutes(parts: BootAppParts, boots: Boots): Routes {
         signal: c.req.raw.signal,
       },
       hashes,
-      mac === undefined || path === undefined
-        ? undefined
-        : (first, end, size) => boots.took(mac, address, path, first, end, size),
+      {
+        ...(mac !== undefined && path !== undefined && {
+          sent: (first: number, end: number, size: number) => boots.took(mac, address, path, first, end, size),
+        }),
+        end: (isTaken) => parts.transfers.ended(isTaken ? "done" : "failed"),
+      },
     );
+    if (answer === undefined) parts.transfers.ended("refused");
     return answer ?? answerProblem({ status: 404, detail: "There is no such file" });
   }
 

@@ -18,6 +18,9 @@ export interface FileRequest {
 /** Told of the bytes of a file that were taken: from `first` up to, and without, `end`; the file has `size`. */
 export type OnSent = (first: number, end: number, size: number) => void;
 
+/** Told once that a file, or the part that was asked for, was taken, or that it was not. */
+export type OnEnd = (isTaken: boolean) => void;
+
 /**
  * Answers a request for a file below a root, as RFC 9110 has it: one range (section 14), its entity tag (section 8.8.3) is the
  * SHA-256 of its bytes. What is sent is read when the client has taken what came before, so that a slow client costs a chunk.
@@ -29,7 +32,7 @@ export async function answerFile(
   path: string,
   request: FileRequest,
   hashes: Hashes,
-  onSent?: OnSent,
+  on: { readonly sent?: OnSent; readonly end?: OnEnd } = {},
 ): Promise<Response | undefined> {
   const file = await openFile(root, path);
   if (file === undefined) return undefined;
@@ -50,7 +53,7 @@ export async function answerFile(
     const status = asked.kind === "part" ? 206 : 200;
     if (request.isHead) return new Response(null, { status, headers });
     isHandedOn = true;
-    return new Response(streamPart(file, part, request.signal, onSent), { status, headers });
+    return new Response(streamPart(file, part, request.signal, on), { status, headers });
   } finally {
     if (!isHandedOn) await file.handle.close();
   }
@@ -67,13 +70,15 @@ function streamPart(
   file: OpenFile,
   { first, last }: ByteRange,
   signal: AbortSignal,
-  onSent: OnSent | undefined,
+  on: { readonly sent?: OnSent; readonly end?: OnEnd },
 ): ReadableStream<Uint8Array> {
   let at = first;
+  let taken = first;
   let isClosed = false;
   async function close(): Promise<void> {
     if (isClosed) return;
     isClosed = true;
+    on.end?.(taken > last);
     signal.removeEventListener("abort", onAbort);
     await file.handle.close();
   }
@@ -82,7 +87,8 @@ function streamPart(
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       // That more is wanted says that what came before was taken.
-      if (at > first) onSent?.(first, at, file.size);
+      if (at > first) on.sent?.(first, at, file.size);
+      taken = at;
       if (isClosed || at > last) {
         await close();
         return controller.close();

@@ -1,6 +1,7 @@
 import type { PxeDesk } from "../../../modules/pxe/desk.ts";
 import type { Clock } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
+import type { TransferCounter } from "../counts.ts";
 import type { Enrolment } from "../enrolment.ts";
 import type { Strangers } from "../../nodes/strangers.ts";
 
@@ -22,6 +23,8 @@ export interface BootAppParts {
   /** The agent of a node has got its identity. */
   onEnrolled(id: string): void;
   readonly strangers: Strangers;
+  /** Counts the files that machines ask for. */
+  readonly transfers: TransferCounter;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -6,6 +6,7 @@ import { withQuery } from "../../http/query.ts";
 import type { Routes } from "../../http/routes.ts";
 import type { BootAppParts } from "./parts.ts";
 import type { Boots } from "./boots.ts";
+import { createRefusalLog } from "../refusal_log.ts";
 import { addressOf } from "./address_of.ts";
 import { renderIntroduction, renderScript, type ScriptSubject } from "./script.ts";
 
@@ -18,6 +19,7 @@ const BUSY_WAIT = 5;
 /** `/boot/v1/script`: what a machine is to do, as iPXE script. */
 export function scriptRoutes(parts: BootAppParts, boots: Boots): Routes {
   const { cluster, desk, enrolment, strangers, clock, log } = parts;
+  const refusals = createRefusalLog(log, clock);
   const lastToken = new Map<string, number>();
 
   function wait(seconds: number, ...lines: string[]): ScriptSubject {
@@ -33,7 +35,7 @@ export function scriptRoutes(parts: BootAppParts, boots: Boots): Routes {
     }
     const { lease } = host;
     if (parts.holdsAddresses && lease !== undefined && lease.address !== address) {
-      log.warn("Refused a boot script", { node: host.name, address, expected: lease.address });
+      refusals.warn("Refused a boot script", { node: host.name, address, expected: lease.address });
       return wait(STRANGER_WAIT, `${host.name} must ask from ${lease.address}, this is ${address}`);
     }
     // Its agent may only be away for a moment, and any program on the machine can ask for a script; for an address to boot with, root alone.
