@@ -31,7 +31,8 @@ try {
   const gate = wanted.length === 0 ? await runGate(stop.signal) : [];
   if (gate.length > 0) write(`${describeGate(gate)}\n`);
   const results: UnitResult[] = [];
-  const workers = Math.min(3, Math.max(2, availableParallelism()));
+  // One more than there are processors: many tests wait for processes and timeouts rather than compute.
+  const workers = Math.min(4, availableParallelism() + 1);
   await runPool(units, workers, async (unit) => {
     const result = await runUnit(ROOT, unit, {
       timeout: /^test\/vm\/|vcluster/.test(unit.file) ? MACHINES_LIMIT : FILE_LIMIT,
