@@ -1,4 +1,5 @@
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { buildBundle } from "../build/bundle.ts";
@@ -33,14 +34,26 @@ async function seaBinary(arch: Arch, debian: DebianPackages): Promise<string> {
   const strip = await stripCommand(arch, debian);
   const key = digest(readFileSync(bundle), base, builder);
   return await cached(`agent-sea-${arch}`, key, "", async (file) => {
-    const [config, blob] = [`${file}.json`, `${file}.blob`];
-    // A code cache would save a few milliseconds, but what V8 writes into it is not the same from build to build.
-    writeFileSync(config, JSON.stringify({ main: bundle, output: blob, disableExperimentalSEAWarning: true }));
-    await runTool([builder, "--experimental-sea-config", config]);
-    // Before injecting: afterwards strip would take the application for rubbish.
-    await runTool([...strip, "-o", file, base]);
-    const postject = join(ROOT, "node_modules/postject/dist/cli.js");
-    await runTool([nodePath(), postject, file, "NODE_SEA_BLOB", blob, "--sentinel-fuse", FUSE]);
+    // Names without folders: what Node writes has them in it, and they differ from clone to clone.
+    const scratch = mkdtempSync(join(tmpdir(), "kraken-sea-"));
+    try {
+      copyFileSync(bundle, join(scratch, "agent.cjs"));
+      // A code cache would save a few milliseconds, but what V8 writes into it is not the same from build to build.
+      const config = { main: "agent.cjs", output: "agent.blob", disableExperimentalSEAWarning: true };
+      writeFileSync(join(scratch, "sea.json"), JSON.stringify(config));
+      await runTool([builder, "--experimental-sea-config", "sea.json"], scratch);
+      // Before injecting: afterwards strip would take the application for rubbish.
+      await runTool([...strip, "-o", file, base]);
+      const postject = [
+        join(ROOT, "node_modules/postject/dist/cli.js"),
+        file,
+        "NODE_SEA_BLOB",
+        join(scratch, "agent.blob"),
+      ];
+      await runTool([nodePath(), ...postject, "--sentinel-fuse", FUSE]);
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
     chmodSync(file, 0o755);
   });
 }
