@@ -31,8 +31,6 @@ export interface LabMachine {
   hangsIn: "nothing" | "power" | "kernel";
   /** What its agents have said. */
   agentLog(): string;
-  /** Starts it, firmware and all, as a process of its own that is run by these words. */
-  startOn(words: readonly string[]): void;
 }
 
 /** An aggregator with boot services, and machines that boot from it: all of it real but firmware and kernel. */
@@ -50,11 +48,7 @@ export interface BootLab {
 
 /** Runs a test on a lab of its own, which ends with it. */
 export async function withBootLab(
-  options: {
-    readonly names: readonly string[];
-    /** A real network: the address of the aggregator there, and the words that run a command on a machine. */
-    readonly lan?: { readonly address: string; on(machine: string): readonly string[] };
-  },
+  options: { readonly names: readonly string[] },
   body: (lab: BootLab) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "kraken-boot-"));
@@ -64,21 +58,20 @@ export async function withBootLab(
   writeFileSync(join(files, "initrd.img"), new Uint8Array(900_000).fill(8));
   const machines = options.names.map((name, index) => makeMachine(folder, name, index));
   let server = "";
-  const address = options.lan?.address ?? "127.0.0.2";
+  const address = "127.0.0.2";
   const launch = (http: number, boot: { http: number; mqtt: number }): Promise<Running> =>
     startProgram({
       command: [
         ...[denoPath(), "run", "-A", "--no-check", "--config", DENO_CONFIG, join(ROOT, "aggregator/main.ts")],
         ...["--cluster", "lab", "--data", join(folder, "data"), "--grace", "2s", "--http-port", String(http)],
         ...["--mqtt-port", String(boot.mqtt), "--boot-address", address, "--boot-port", String(boot.http)],
-        ...["--boot-files", files, "--dhcp", options.lan === undefined ? "off" : "server"],
+        ...["--boot-files", files, "--dhcp", "off"],
       ],
       logFile: join(folder, "aggregator.log"),
     });
   const simulator = await startSimulator({
     systems: machines.map(({ name }) => ({ name, id: nodeIdOf("lab", name) })),
-    machineOf: (system) =>
-      powered(machines.find(({ name }) => name === system.name), () => server, options.lan?.on(system.name)),
+    machineOf: (system) => powered(machines.find(({ name }) => name === system.name), () => server),
     config: BMC,
     host: "127.0.0.1",
     port: 0,
@@ -182,14 +175,6 @@ function makeMachine(folder: string, name: string, index: number): LabMachine {
     cmdline: undefined,
     agent: undefined,
     hangsIn: "nothing",
-    startOn([command = "", ...words]) {
-      const log = openSync(agentLog, "a");
-      const program = [denoPath(), "run", "-A", "--no-check", "--quiet", "--config", DENO_CONFIG];
-      machine.agent = spawn(command, [
-        ...[...words, ...program, join(ROOT, "test/boot/machine_program.ts")],
-        JSON.stringify({ mac: machine.mac, cmdlineFile, runDir }),
-      ], { stdio: ["ignore", log, log] });
-    },
     agentLog: () => existsSync(agentLog) ? readFileSync(agentLog, "utf8") : "",
     superviseAgent() {
       writeFileSync(cmdlineFile, machine.cmdline ?? "");
@@ -204,13 +189,12 @@ function makeMachine(folder: string, name: string, index: number): LabMachine {
 }
 
 /** A machine that boots by itself over the network when it gets power. */
-function powered(machine: LabMachine | undefined, server: () => string, on?: readonly string[]): Machine {
+function powered(machine: LabMachine | undefined, server: () => string): Machine {
   if (machine === undefined) throw new Error("Expected a machine of the lab");
   let state: MachineState = "off";
   let life = new AbortController();
   async function boot(signal: AbortSignal): Promise<void> {
     if (machine === undefined || machine.hangsIn === "power") return;
-    if (on !== undefined) return machine.startOn(on);
     const booted: Booted = await bootByNetwork({ server: server(), mac: machine.mac, signal });
     if (signal.aborted) return;
     machine.cmdline = booted.cmdline;
