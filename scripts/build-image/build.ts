@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { ProgramError } from "../../src/cli/mod.ts";
 import { runTool } from "../build/tool.ts";
-import { unpackPackages } from "./packages.ts";
-import { makeSystem } from "./system.ts";
+import { archOf } from "../build-initramfs/arch.ts";
+import { openDebian } from "../build-initramfs/debian.ts";
+import { makeSystem, PACKAGES } from "./system.ts";
 
 /** An image that was made. */
 export interface BuiltImage {
@@ -41,15 +42,16 @@ export async function buildImage(
   try {
     let packages: string[] = [];
     if (tree === undefined) {
-      packages = await unpackPackages(join(scratch, "packages"));
-      await makeSystem(join(scratch, "packages"), join(scratch, "system"), label);
+      const arch = archOf(process.arch);
+      packages = await (await openDebian()).unpackWhole(PACKAGES, arch);
+      await makeSystem(packages, join(scratch, "system"), { arch, label });
     }
     mkdirSync(output, { recursive: true });
     const file = join(output, name);
     await squash(tree ?? join(scratch, "system"), `${file}.new`);
     renameSync(`${file}.new`, file);
     const digest = createHash("sha256").update(readFileSync(file)).digest("hex");
-    return { name, file, size: statSync(file).size, digest, packages };
+    return { name, file, size: statSync(file).size, digest, packages: packages.map((each) => basename(each)) };
   } finally {
     process.umask(umask);
     rmSync(scratch, { recursive: true, force: true });

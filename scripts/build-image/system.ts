@@ -1,14 +1,15 @@
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { runTool } from "../build/tool.ts";
-import { librariesFor } from "./libraries.ts";
+import { type Arch, ARCHES } from "../build-initramfs/arch.ts";
+import { closeLibraries } from "../build-initramfs/libraries.ts";
 
-/** Programs of the packages, and where they are in the image. */
-const PROGRAMS = {
-  "bin/busybox": "bin/busybox",
-  "usr/sbin/dropbear": "usr/sbin/dropbear",
-  "usr/bin/dropbearkey": "usr/bin/dropbearkey",
-} as const;
+/** Debian's packages with what is in the image, and with the libraries of an agent that is started from it. */
+export const PACKAGES = ["busybox-static", "dropbear-bin", "libstdc++6"] as const;
+
+const BUSYBOX = "bin/busybox";
+/** Programs, which are in the image where the packages have them. */
+const PROGRAMS = [BUSYBOX, "usr/sbin/dropbear", "usr/bin/dropbearkey"];
 /** Libraries of an agent that is started from the image: Node's and Bun's own. */
 const AGENT_LIBRARIES = ["libstdc++.so.6", "libgcc_s.so.1", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1"];
 
@@ -55,22 +56,29 @@ echo "Image $(cat /etc/image) is up on $(hostname)"
   };
 }
 
-/** Makes the file tree of the system from unpacked packages. */
-export async function makeSystem(packages: string, folder: string, label: string): Promise<void> {
+/**
+ * Makes the file tree of the system.
+ *
+ * @param packages The folders of the unpacked packages.
+ * @throws {RangeError} When a file is in none of them.
+ */
+export async function makeSystem(
+  packages: readonly string[],
+  folder: string,
+  { arch, label }: { readonly arch: Arch; readonly label: string },
+): Promise<void> {
   for (const made of FOLDERS) mkdirSync(join(folder, made), { recursive: true });
-  const libraryFolder = readdirSync(join(packages, "usr/lib")).find((name) => name.endsWith("-linux-gnu")) ?? "";
-  const places = ["lib", "usr/lib"].map((place) => join(place, libraryFolder));
-  const agent = AGENT_LIBRARIES.flatMap((name) =>
-    places.map((place) => join(place, name)).filter((file) => existsIn(packages, file)).slice(0, 1)
-  );
-  const libraries = await librariesFor(packages, [...Object.keys(PROGRAMS), ...agent]);
-  for (const file of agent) libraries.set(join("lib", file.split("/").at(-1) ?? ""), file);
-  for (const [at, file] of [...libraries, ...Object.entries(PROGRAMS)]) {
-    mkdirSync(dirname(join(folder, at)), { recursive: true });
-    copyFileSync(realpathSync(join(packages, file)), join(folder, at));
-    chmodSync(join(folder, at), 0o755);
+  const { gnu } = ARCHES[arch];
+  const libraries = AGENT_LIBRARIES.map((name) => [`lib/${gnu}/${name}`, `usr/lib/${gnu}/${name}`]);
+  const executables = [...PROGRAMS.map((path) => [path]), ...libraries].map((places) => {
+    const file = findFile(packages, places);
+    return { path: places[0] ?? "", data: readFileSync(file) };
+  });
+  for (const { path, data } of closeLibraries(executables, arch, packages).files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), data, { mode: 0o755 });
   }
-  const applets = await runTool([join(packages, "bin/busybox"), "--list"]);
+  const applets = await runTool([findFile(packages, [BUSYBOX]), "--list"]);
   for (const applet of applets.split("\n").filter((name) => name !== "busybox")) {
     symlinkSync("busybox", join(folder, "bin", applet));
   }
@@ -82,11 +90,9 @@ export async function makeSystem(packages: string, folder: string, label: string
   chmodSync(join(folder, "tmp"), 0o1777);
 }
 
-function existsIn(folder: string, file: string): boolean {
-  try {
-    realpathSync(join(folder, file));
-    return true;
-  } catch {
-    return false;
-  }
+/** The first file of the packages in one of some places. */
+function findFile(packages: readonly string[], places: readonly string[]): string {
+  const found = packages.flatMap((each) => places.map((place) => join(each, place))).find((file) => existsSync(file));
+  if (found === undefined) throw new RangeError(`Cannot find '${places[0]}' in Debian's packages`);
+  return found;
 }

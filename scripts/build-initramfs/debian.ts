@@ -14,6 +14,8 @@ const LISTS_AGE = 86_400_000;
 export interface DebianPackages {
   /** The folder that a package's files are in, fetched where it is not there yet. */
   unpack(name: string, arch: Arch): Promise<string>;
+  /** The folders of packages and of all that these can't do without. */
+  unpackWhole(names: readonly string[], arch: Arch): Promise<string[]>;
   /** The package that a metapackage depends on, and that its pattern matches. */
   dependency(name: string, arch: Arch, pattern: RegExp): Promise<string>;
 }
@@ -27,23 +29,42 @@ export interface DebianPackages {
 export async function openDebian(): Promise<DebianPackages> {
   if (!existsSync("/usr/bin/apt-get")) {
     throw new ProgramError(
-      "Cannot fetch Debian's kernel and busybox as there is no apt-get: expected a Debian machine",
+      "Cannot fetch Debian's packages as there is no apt-get: expected a Debian machine",
     );
   }
   const config = writeConfig();
   await updateLists(config);
+  async function unpackAll(names: readonly string[]): Promise<string[]> {
+    const printed = await runTool(["apt-get", "-c", config, "download", "-qq", "--print-uris", ...names]);
+    const files = [...printed.matchAll(/^'[^']*' (\S+)\.deb \d+/gm)].map(([, file]) => file ?? "");
+    if (files.length !== names.length) {
+      throw new ProgramError(`Cannot find Debian's packages ${names.join(", ")}: apt-get printed '${printed}'`);
+    }
+    const folders: string[] = [];
+    for (const file of files) {
+      // As it is in a URL: a colon would end the path in a list of paths.
+      const folder = join(FOLDER, "packages", file);
+      const [name = "", , arch] = file.split("_");
+      if (!existsSync(folder)) await fetchInto(folder, config, arch === "all" ? name : `${name}:${arch}`);
+      folders.push(folder);
+    }
+    return folders;
+  }
   return {
     async unpack(name, arch) {
-      const full = `${name}:${ARCHES[arch].debian}`;
-      const printed = await runTool(["apt-get", "-c", config, "download", "-qq", "--print-uris", full]);
-      const file = /^'[^']*' (\S+\.deb) \d+/m.exec(printed)?.[1];
-      if (file === undefined) {
-        throw new ProgramError(`Cannot find Debian's package ${full}: apt-get printed '${printed}'`);
-      }
-      // As it is in a URL: a colon would end the path in a list of paths.
-      const folder = join(FOLDER, "packages", file.replace(/\.deb$/, ""));
-      if (!existsSync(folder)) await fetchInto(folder, config, full);
+      const [folder = ""] = await unpackAll([`${name}:${ARCHES[arch].debian}`]);
       return folder;
+    },
+    async unpackWhole(names, arch) {
+      const wanted = names.map((name) => `${name}:${ARCHES[arch].debian}`);
+      const printed = await runTool([
+        ...["apt-cache", "-c", config, "depends", "--recurse", "--important"],
+        ...["recommends", "suggests", "conflicts", "breaks", "replaces", "enhances"].map((kind) => `--no-${kind}`),
+        ...wanted,
+      ]);
+      // A word without blanks before it is a package; what only stands for others is in angle brackets.
+      const found = printed.split("\n").filter((line) => /^[a-z0-9]/.test(line));
+      return await unpackAll([...new Set(found)]);
     },
     async dependency(name, arch, pattern) {
       const full = `${name}:${ARCHES[arch].debian}`;

@@ -5,7 +5,6 @@ import { createConnection } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { buildImage } from "../../scripts/build-image/build.ts";
-import { parseReadelf } from "../../scripts/build-image/libraries.ts";
 import { whyNoMounts, withImageLab } from "../modules/image_lab.ts";
 import { until, withFolder } from "../modules/module_fixture.ts";
 
@@ -74,11 +73,4 @@ test("buildImage() makes a layer of a folder, whatever the times and owners of i
     await assert.rejects(buildImage({ ...options, name: "../a" }), /'--name' is '..\/a': expected letters/);
     await assert.rejects(buildImage({ ...options, name: "a", tree: "/no/such" }), /'--tree' is '\/no\/such'/);
   });
-});
-
-test("parseReadelf() finds libraries and the loader", () => {
-  const text =
-    " 0x1 (NEEDED)             Shared library: [libc.so.6]\n [Requesting program interpreter: /lib64/ld.so.2]\n";
-  assert.deepEqual(parseReadelf(text), { libraries: ["libc.so.6"], loader: "/lib64/ld.so.2" });
-  assert.deepEqual(parseReadelf(""), { libraries: [], loader: undefined });
 });
