@@ -42,6 +42,7 @@ const MACHINE_PACKAGES = [
   ["/usr/bin/openssl", "openssl"],
   ["/usr/bin/mksquashfs", "squashfs-tools"],
   ["/usr/bin/unshare", "util-linux"],
+  ["/usr/bin/ip", "iproute2"],
 ];
 
 /** @param {string} message */

@@ -14,7 +14,7 @@ import { startLab } from "./lab.ts";
 import type { LabConfig } from "./lab_config.ts";
 import { machinesOf } from "./machines.ts";
 import { program } from "./options.ts";
-import { consoleOf } from "./places.ts";
+import { checkSocketPaths, consoleOf } from "./places.ts";
 import { readTimings, type SeenEvent } from "./timings.ts";
 
 /** The name of the cluster. */
@@ -34,6 +34,7 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
   const folder = takeFolder(usual, "vcluster", "--http-port 0");
   let well = false;
   try {
+    checkSocketPaths(folder.path, machines.map(({ name }) => name));
     say("Building kernel and initramfs, where anything has changed since the last time");
     const built = await buildForMachines();
     await stopEsbuild();

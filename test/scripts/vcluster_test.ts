@@ -7,7 +7,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { addressesOf, MAX_MACHINES } from "../../scripts/vcluster/addresses.ts";
 import { machinesOf } from "../../scripts/vcluster/machines.ts";
-import { consoleOf } from "../../scripts/vcluster/places.ts";
+import { checkSocketPaths, consoleOf } from "../../scripts/vcluster/places.ts";
 import { renderMachines, stageOf } from "../../scripts/vcluster/progress.ts";
 import { qemuCommand } from "../../scripts/vcluster/qemu/command.ts";
 import { controlMachine } from "../../scripts/vcluster/qemu/control.ts";
@@ -127,6 +127,12 @@ test("renderMachines() shows every machine, and why one waits", () => {
   assert.match(lines[0] ?? "", /0\/2 +0% ready after 5 s/);
   assert.match(lines.join("\n"), /n1 +POWER_ON +firmware +\[##-{18}\] +1\.0 s/);
   assert.match(lines.join("\n"), /n2 .*stuck: pxe\/load timed out/);
+});
+
+test("checkSocketPaths() refuses a folder in which a socket would have too long a path", () => {
+  const folder = `/${"x".repeat(107 - "//machines/n10/console.sock".length)}`;
+  checkSocketPaths(folder, ["n1", "n10"]);
+  assert.throws(() => checkSocketPaths(folder, ["n1", "n100"]), /path is 1 bytes too long: expected the project in/);
 });
 
 test("consoleOf() finds the console of the cluster that was started last", () => {
