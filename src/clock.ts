@@ -4,7 +4,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds since 1970, for people to read, and for pauses that outlive a restart. No order is decided by it: diskless nodes boot without one. */
   wall(): number;
-  /** Calls `run` once after `ms` milliseconds. The returned function cancels it. */
+  /** Calls `run` once after `ms` milliseconds; a time that is over by now is none. The returned function cancels it. */
   after(ms: number, run: () => void): () => void;
 }
 
@@ -13,7 +13,7 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms);
+    const timer = setTimeout(run, Math.max(0, ms));
     return () => clearTimeout(timer);
   },
 };
