@@ -8,13 +8,14 @@ import type { BootNetwork } from "./boot_network.ts";
 import { discoveredRoutes } from "./discovered.ts";
 import { dscRoutes } from "./dsc.ts";
 import { engineRoutes } from "./engine.ts";
+import { createEventStreams } from "./event_stream.ts";
 import { eventRoutes } from "./events.ts";
 import { explainRoutes } from "./explain.ts";
 import { graphRoutes } from "./graph.ts";
 import { refuseForeign } from "./guard.ts";
 import { healthRoutes } from "./health.ts";
 import { limitRoutes } from "./limits.ts";
-import { type Metric, metricRoutes } from "./metrics.ts";
+import { type Metric, metricRoutes, streamMetrics } from "./metrics.ts";
 import { nodeRoutes } from "./nodes.ts";
 import { planRoutes } from "./plans.ts";
 import { answerProblem } from "./problem.ts";
@@ -41,6 +42,7 @@ export function createApp(control: Control, options: AppOptions): Hono {
   const app = new Hono();
   const clock = options.clock ?? systemClock;
   const toTime = createToTime(clock);
+  const streams = createEventStreams(control, clock);
   app.use(refuseForeign);
   addRoutes(app, {
     ...healthRoutes(control, options.version),
@@ -51,12 +53,12 @@ export function createApp(control: Control, options: AppOptions): Hono {
     ...explainRoutes(control, toTime),
     ...graphRoutes(control),
     ...applyRoutes(control),
-    ...eventRoutes(control, clock),
+    ...eventRoutes(control, streams),
     ...engineRoutes(control, options.version, toTime),
     ...limitRoutes(control, toTime),
     ...treeRoutes(control),
     ...discoveredRoutes(control, options.boot),
-    ...metricRoutes(options.metrics),
+    ...metricRoutes(() => [...options.metrics(), ...streamMetrics(streams)]),
   });
   app.notFound((c) => answerProblem({ status: 404, detail: `There is nothing at '${c.req.path.slice(0, 200)}'` }));
   app.onError((error, c) => {

@@ -11,17 +11,50 @@ const PAGE = 500;
 /** How soon a browser should connect again, in milliseconds. */
 const RETRY = 2000;
 
+/** Streams of events that are open. */
+export interface EventStreams {
+  /** See {@link streamEvents}. */
+  open(after: number | undefined): ReadableStream<Uint8Array> | undefined;
+  /** Streams whose client has not taken what was last sent. */
+  readonly waiting: number;
+  /** Bytes that these hold: of each at most one page. */
+  readonly waitingBytes: number;
+}
+
+/** Makes streams of the events of an aggregator, none at first. */
+export function createEventStreams(control: Control, clock: Clock): EventStreams {
+  /** Bytes that each waiting stream holds. */
+  const waiting = new Map<symbol, number>();
+  return {
+    open(after) {
+      const stream = Symbol("stream");
+      return streamEvents(control, clock, after, (bytes) => {
+        if (bytes === 0) waiting.delete(stream);
+        else waiting.set(stream, bytes);
+      });
+    },
+    get waiting() {
+      return waiting.size;
+    },
+    get waitingBytes() {
+      return [...waiting.values()].reduce((sum, bytes) => sum + bytes, 0);
+    },
+  };
+}
+
 /**
  * Events as Server-Sent Events (WHATWG HTML, section 9.2): those after an id, then each new one; without an id new ones
  * only. The client's pace decides: events are read from the log when it has room for them, so that nothing piles up here,
  * none is missed and none comes twice.
  *
+ * @param onWaiting Called with how many bytes wait for the client, each time that it changes.
  * @returns undefined when the aggregator takes no more listeners.
  */
-export function streamEvents(
+function streamEvents(
   control: Control,
   clock: Clock,
   after: number | undefined,
+  onWaiting: (bytes: number) => void,
 ): ReadableStream<Uint8Array> | undefined {
   const cursor = createCursor(control, after);
   const encoder = new TextEncoder();
@@ -42,6 +75,7 @@ export function streamEvents(
     ended = true;
     unlisten();
     cancelPatience();
+    onWaiting(0);
     wake();
   }
   /** Waits for a new event or the time of the heartbeat. */
@@ -60,6 +94,7 @@ export function streamEvents(
     },
     async pull(controller) {
       cancelPatience();
+      onWaiting(0);
       let page = cursor.next();
       if (page.length === 0) {
         await pause();
@@ -71,7 +106,9 @@ export function streamEvents(
         end();
         controller.error(new Error("The client takes no events"));
       });
-      controller.enqueue(encoder.encode(text));
+      const bytes = encoder.encode(text);
+      onWaiting(bytes.length);
+      controller.enqueue(bytes);
     },
     cancel: end,
   });

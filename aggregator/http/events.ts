@@ -1,7 +1,6 @@
 import type { Context } from "hono";
-import type { Clock } from "../../src/clock.ts";
 import type { Control } from "../control/control.ts";
-import { streamEvents } from "./event_stream.ts";
+import type { EventStreams } from "./event_stream.ts";
 import { answerProblem, type Outcome } from "./problem.ts";
 import { withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
@@ -10,7 +9,7 @@ import type { Routes } from "./routes.ts";
 const PAGE = 1000;
 
 /** `/api/v1/events`: the event log, as a stream (Server-Sent Events) or in pages. */
-export function eventRoutes(control: Control, clock: Clock): Routes {
+export function eventRoutes(control: Control, streams: EventStreams): Routes {
   function get(c: Context, query: { readonly after?: string }): Response {
     // A browser that connects again sends the last id that it got; that is newer than the address it began with.
     const after = readAfter(c.req.header("last-event-id") ?? query.after);
@@ -21,7 +20,7 @@ export function eventRoutes(control: Control, clock: Clock): Routes {
     }
     const headers = { "content-type": "text/event-stream", "cache-control": "no-cache" };
     if (c.req.method === "HEAD") return new Response(null, { headers });
-    const stream = streamEvents(control, clock, after.value);
+    const stream = streams.open(after.value);
     if (stream !== undefined) return new Response(stream, { headers });
     return answerProblem({ status: 503, detail: "Too many follow the events already: try again later" });
   }

@@ -1,3 +1,4 @@
+import type { EventStreams } from "./event_stream.ts";
 import type { Routes } from "./routes.ts";
 
 /** One figure for Prometheus. */
@@ -16,6 +17,18 @@ export function metricRoutes(read: () => readonly Metric[]): Routes {
       GET: () => new Response(formatMetrics(read()), { headers: { "content-type": "text/plain; version=0.0.4" } }),
     },
   };
+}
+
+/** What waits for those who follow the events. */
+export function streamMetrics({ waiting, waitingBytes }: EventStreams): Metric[] {
+  const gauge = (name: string, help: string, value: number): Metric => ({
+    ...{ name, help, type: "gauge" },
+    samples: [{ value }],
+  });
+  return [
+    gauge("waiting_streams", "Event streams whose client has not taken what was last sent", waiting),
+    gauge("waiting_stream_bytes", "Bytes that these hold, of each one page of events at most", waitingBytes),
+  ];
 }
 
 /** Metrics as text. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LoggedEvent } from "../../aggregator/store/mod.ts";
-import { HEARTBEAT, PATIENCE, streamEvents } from "../../aggregator/http/event_stream.ts";
+import { createEventStreams, HEARTBEAT, PATIENCE } from "../../aggregator/http/event_stream.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createFakeControl, type FakeControl } from "./fake_control.ts";
 import { assertProblem, createTestApp } from "./support.ts";
@@ -136,15 +136,23 @@ test("a client that leaves is forgotten, with its timers", async () => {
 test("a client that takes nothing holds no events, and is disconnected; it can resume", async () => {
   const clock = createVirtualClock();
   const control = createFakeControl(["n1"]);
-  const stream = streamEvents(control, clock, 0);
+  const streams = createEventStreams(control, clock);
+  const stream = streams.open(0);
   assert.ok(stream !== undefined);
   const reader = stream.getReader();
   await reader.read();
+  assert.equal(streams.waiting, 0);
   logMany(control, 2000);
   await clock.advance(PATIENCE - 1);
   assert.equal(control.listeners, 1);
+  assert.equal(streams.waiting, 1);
+  const page = control.events(0, 500).map((event) =>
+    `id: ${event.id}\nevent: done\ndata: ${JSON.stringify(event)}\n\n`
+  );
+  assert.equal(streams.waitingBytes, page.join("").length);
   await clock.advance(1);
   assert.equal(control.listeners, 0);
+  assert.deepEqual([streams.waiting, streams.waitingBytes], [0, 0]);
   assert.equal(clock.waiting, 0);
   await assert.rejects(async () => {
     await reader.read();

@@ -41,14 +41,17 @@ export const GENERATOR = {
     v.object({ ms: count }),
     v.object({ acked: count, ms: v.number(), unacked: count, weighedChanges: count, weighedBytes: count }),
   ),
-  /** See `changeSteadily`. */
-  steady: defineCommand("steady", v.object({ ms: count }), v.object({ changes: count })),
+  /** See `changeSteadily`; once a second where it is not said. */
+  steady: defineCommand("steady", v.object({ ms: count, every: v.optional(count) }), v.object({ changes: count })),
   /** Asks the aggregator for what every agent has discovered last. */
   verify: defineCommand("verify", nothing, v.object({ checked: count, wrong: count })),
-  /** What all agents have counted since they were made, and how many are level now. */
+  /** What all agents have counted since they were made, what waits at their broker, and how many are level now. */
   counts: defineCommand(
     "counts",
     nothing,
-    v.object({ frames: count, retransmits: count, births: count, level: count }),
+    v.object({
+      ...{ frames: count, retransmits: count, births: count },
+      ...{ waiting: count, waitingBytes: count, level: count },
+    }),
   ),
 } as const;

@@ -67,7 +67,7 @@ export function createLoad(log: Log): Handler[] {
       async ({ samples, number }) => ({ times: await measureDsc(base, api, some(samples), number) }),
     ),
     handle(GENERATOR.absorb, ({ ms }) => absorb(agents, ms)),
-    handle(GENERATOR.steady, ({ ms }) => changeSteadily(agents, ms)),
+    handle(GENERATOR.steady, ({ ms, every }) => changeSteadily(agents, ms, every ?? 1_000)),
     handle(GENERATOR.verify, async () => ({ checked: agents.length, wrong: await countWrong(api, agents) })),
     handle(GENERATOR.counts, () => {
       const all = agents.map((agent) => agent.counts);
@@ -76,6 +76,8 @@ export function createLoad(log: Log): Handler[] {
         frames: sum(({ sent, received }) => sent + received),
         retransmits: sum(({ retransmits }) => retransmits),
         births: sum(({ births }) => births),
+        waiting: sum(({ waiting }) => waiting),
+        waitingBytes: sum(({ waitingBytes }) => waitingBytes),
         level,
       };
     }),

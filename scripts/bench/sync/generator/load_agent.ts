@@ -58,6 +58,9 @@ export interface LoadAgentCounts {
   readonly births: number;
   /** Bytes of MQTT in both directions, acknowledgements included; 0 where the agent is not weighed. */
   readonly bytes: number;
+  /** Messages that its broker has not acknowledged now, and their bytes. */
+  readonly waiting: number;
+  readonly waitingBytes: number;
 }
 
 const MODULES = [hostinfoDeclaration, serviceDeclaration];
@@ -119,8 +122,8 @@ export function createLoadAgent(options: LoadAgentOptions): LoadAgent {
     onCfg: undefined,
     onAcked: undefined,
     get counts() {
-      const { sent, received } = transport.counts;
-      return { sent, received, retransmits: link.counts.retransmits, births, bytes };
+      const { sent, received, waiting, waitingBytes } = transport.counts;
+      return { sent, received, retransmits: link.counts.retransmits, births, bytes, waiting, waitingBytes };
     },
     start() {
       transport.start({

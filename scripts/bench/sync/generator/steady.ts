@@ -1,11 +1,17 @@
 import type { LoadAgent } from "./load_agent.ts";
 import { CHANGED } from "./self_facet.ts";
 
-/** How often every agent changes a value, in milliseconds. */
-const EVERY = 1_000;
-
-/** Lets every agent change one value once a second, each at a moment of its own. @returns How many changes that were. */
-export async function changeSteadily(agents: readonly LoadAgent[], ms: number): Promise<{ changes: number }> {
+/**
+ * Lets every agent change one value again and again, whatever is acknowledged, each at a moment of its own.
+ *
+ * @param every How often, in milliseconds.
+ * @returns How many changes that were.
+ */
+export async function changeSteadily(
+  agents: readonly LoadAgent[],
+  ms: number,
+  every: number,
+): Promise<{ changes: number }> {
   let changes = 0;
   const timers: ReturnType<typeof setInterval>[] = [];
   const starts = agents.map((agent, place) =>
@@ -16,8 +22,8 @@ export async function changeSteadily(agents: readonly LoadAgent[], ms: number): 
         agent.discover(new Map([[CHANGED, ++value]]));
       };
       change();
-      timers.push(setInterval(change, EVERY));
-    }, (place * EVERY) / agents.length)
+      timers.push(setInterval(change, every));
+    }, (place * every) / agents.length)
   );
   await new Promise((resolve) => setTimeout(resolve, ms));
   for (const timer of starts) clearTimeout(timer);
