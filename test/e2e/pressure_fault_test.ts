@@ -125,7 +125,7 @@ async function stalledStream({ root, apply }: PressureLab): Promise<void> {
       for (let turn = 0; turn < 10; turn++) await more();
       held = await bytes();
       return held > 0 && held === before;
-    }, { every: 1 });
+    }, { every: 1, limit: 120_000 }); // the system's sockets have to be full first
     const stalledAt = round;
     for (let turn = 0; turn < 20; turn++) {
       await more();
