@@ -27,7 +27,7 @@ async function underLoad({ generator }: PressureLab, apis: ReadonlyMap<string, s
   const see = (name: string, value: number) => void peaks.set(name, Math.max(peaks.get(name) ?? 0, value));
   let over = false;
   const load = generator.ask(GENERATOR.steady, LOAD).finally(() => over = true);
-  await waitFor("the load is over", async () => {
+  const watch = waitFor("the load is over", async () => {
     const { waiting, waitingBytes } = await generator.ask(GENERATOR.counts, {});
     see("agents waiting_messages", waiting);
     see("agents waiting_bytes", waitingBytes);
@@ -38,7 +38,7 @@ async function underLoad({ generator }: PressureLab, apis: ReadonlyMap<string, s
     }
     return over;
   }, { every: 200 });
-  const { changes } = await load;
+  const [{ changes }] = await Promise.all([load, watch]);
   assert.ok(changes > AGENTS * LOAD.ms / LOAD.every / 3, `Only ${changes} changes`);
   return peaks;
 }
@@ -69,7 +69,7 @@ async function slowParent(pressed: PressureLab): Promise<void> {
     assert.ok(grown <= BROKER_BYTES, `${grown} bytes: expected at most ${BROKER_BYTES}`);
   });
   await pressed.level();
-  assert.equal((await metricsOf(rack)).get("waiting_up"), 0);
+  await waitFor("the rack's windows are acknowledged", async () => (await metricsOf(rack)).get("waiting_up") === 0);
 }
 
 async function slowBroker(pressed: PressureLab): Promise<void> {
