@@ -8,7 +8,7 @@ export function describeWays(api: string, usual: boolean, folder: string): strin
     `  ${krakenctl} get nodes${server}`,
     "  npm run -s vcluster -- --console n1      the machine's serial console, with a shell; Ctrl-] leaves",
     `  ${krakenctl} set n1 /physState=POWER_OFF${server}`,
-    "  pkill -9 -f 'qemu.* -name n1 '           pulls its plug: watch it come back",
+    `  pkill -9 -f 'qemu.*${folder}/machines/n1/'   pulls its plug: watch it come back`,
     `  ${krakenctl} events -f${server}`,
     "",
     `API      ${api}/api/v1/nodes`,
