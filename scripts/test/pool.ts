@@ -1,7 +1,7 @@
 import type { Unit } from "./suites.ts";
 
 /**
- * Runs units on `workers` workers, in order, but never two heavy ones at a time.
+ * Runs units on `workers` workers, in order: one heavy one at a time beside others, and two once only heavy ones are left.
  *
  * @param signal No further unit is started once it has fired.
  */
@@ -12,16 +12,17 @@ export async function runPool(
   signal: AbortSignal,
 ): Promise<void> {
   const waiting = [...units];
-  let heavyRuns = false;
+  let heavyOnes = 0;
   async function work(): Promise<void> {
     while (!signal.aborted) {
-      const index = waiting.findIndex(({ heavy }) => !heavy || !heavyRuns);
+      const most = waiting.every(({ heavy }) => heavy) ? 2 : 1;
+      const index = waiting.findIndex(({ heavy }) => !heavy || heavyOnes < most);
       const [unit] = index < 0 ? [] : waiting.splice(index, 1);
-      // Only heavy units are left, and the worker that runs one goes on with them.
+      // Only heavy units are left, and the workers that run some go on with them.
       if (unit === undefined) return;
-      if (unit.heavy) heavyRuns = true;
+      if (unit.heavy) heavyOnes++;
       await run(unit);
-      if (unit.heavy) heavyRuns = false;
+      if (unit.heavy) heavyOnes--;
     }
   }
   await Promise.all(Array.from({ length: workers }, work));

@@ -126,16 +126,21 @@ test("findUnits() puts heavy files first, on Deno only, and the others on each r
   });
 });
 
-test("runPool() runs every unit once and never two heavy ones at a time", async () => {
-  const units: Unit[] = Array.from({ length: 12 }, (_, i) => ({ runtime: "deno", file: String(i), heavy: i < 4 }));
+test("runPool() runs every unit once, and one heavy one at a time as long as there are others, then two", async () => {
+  const units: Unit[] = Array.from({ length: 16 }, (_, i) => ({ runtime: "deno", file: String(i), heavy: i < 8 }));
   const done: string[] = [];
   let heavy = 0;
+  let light = 8;
+  let most = 0;
   await runPool(units, 3, async (one) => {
-    if (one.heavy) assert.equal(++heavy, 1);
+    if (!one.heavy) light--;
+    else if (++heavy > 1) assert.equal(light, 0);
+    most = Math.max(most, heavy);
     await new Promise((resolve) => setImmediate(resolve));
     if (one.heavy) heavy--;
     done.push(one.file);
   }, new AbortController().signal);
+  assert.equal(most, 2);
   assert.deepEqual(done.map(Number).sort((a, b) => a - b), units.map(({ file }) => Number(file)));
 });
 
