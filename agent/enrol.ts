@@ -4,6 +4,7 @@ import * as v from "valibot";
 import type { KernelCommandLine } from "../src/boot/mod.ts";
 import type { Clock, Random } from "../src/clock.ts";
 import type { Log } from "../src/log.ts";
+import { pause } from "../src/pause.ts";
 import { isNodeName, isUuid } from "../src/state/mod.ts";
 
 /** Where the identity is kept, in the folder of what outlives the agent but not the machine's boot. */
@@ -60,7 +61,7 @@ export async function enrol(commandLine: KernelCommandLine, parts: EnrolParts): 
     }
     const why = asked.why;
     parts.log.warn("Cannot enrol yet", { server: commandLine.server, why });
-    await pause(parts, wait * (0.75 + parts.random() / 2));
+    await pause(parts.clock, wait * (0.75 + parts.random() / 2), parts.signal);
   }
 }
 
@@ -124,21 +125,6 @@ async function keep(file: string, folder: string, content: v.InferOutput<typeof 
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(`${file}.new`, JSON.stringify(content), { mode: 0o600 });
   await rename(`${file}.new`, file);
-}
-
-function pause({ clock, signal }: EnrolParts, ms: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const over = () => {
-      cancel();
-      reject(signal.reason);
-    };
-    const cancel = clock.after(ms, () => {
-      signal.removeEventListener("abort", over);
-      resolve();
-    });
-    signal.addEventListener("abort", over, { once: true });
-  });
 }
 
 function isMqtt(text: string): boolean {

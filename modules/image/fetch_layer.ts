@@ -1,5 +1,6 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
+import { pause } from "../../src/pause.ts";
 import type { Layer } from "./config.ts";
 import type { PartialFile } from "./partial.ts";
 import { rangeHeaders, readAnswer } from "./range.ts";
@@ -57,7 +58,7 @@ export async function fetchLayer(layer: Layer, partial: PartialFile, parts: Fetc
       const why = outcome === "stale" ? "the server contradicts itself" : outcome.why;
       throw new UnavailableError(`Cannot fetch ${what(layer)}: ${why}`);
     }
-    if (outcome !== "stale") await pause(waitAfter(fruitless, parts.random), parts);
+    if (outcome !== "stale") await pause(parts.clock, waitAfter(fruitless, parts.random), parts.signal);
   }
 }
 
@@ -137,19 +138,4 @@ function what(layer: Layer): string {
 /** A size for people to read. */
 export function mebibytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)} MiB`;
-}
-
-function pause(ms: number, { clock, signal }: FetchParts): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const over = () => {
-      cancel();
-      reject(signal.reason);
-    };
-    const cancel = clock.after(ms, () => {
-      signal.removeEventListener("abort", over);
-      resolve();
-    });
-    if (signal.aborted) over();
-    else signal.addEventListener("abort", over, { once: true });
-  });
 }

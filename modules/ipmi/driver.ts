@@ -1,6 +1,7 @@
 import process from "node:process";
 import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
-import { type Ask, createLimit, credentialsFor, type PowerChange, type PowerDriver, within } from "../power/mod.ts";
+import { within } from "../../src/pause.ts";
+import { type Ask, createLimit, credentialsFor, type PowerChange, type PowerDriver } from "../power/mod.ts";
 import { type IpmiAddress, ipmiAddressOf, type IpmiSettings } from "./config.ts";
 import type { Output, RunIpmitool } from "./ipmitool.ts";
 import { parseFailure, parsePowerStatus } from "./parse.ts";

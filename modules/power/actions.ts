@@ -1,6 +1,6 @@
 import { type ModuleContext, type MutationRun, PermanentError, UnavailableError } from "../../src/module/mod.ts";
+import { pause, within } from "../../src/pause.ts";
 import type { Ask, Power, PowerChange, PowerDriver, PowerSettings } from "./driver.ts";
-import { pause, within } from "./pause.ts";
 
 /** First and longest wait between two looks while a machine changes its power, in milliseconds. */
 const FIRST_LOOK = 100;

@@ -3,4 +3,3 @@ export * from "./credentials.ts";
 export * from "./driver.ts";
 export * from "./limit.ts";
 export * from "./module.ts";
-export * from "./pause.ts";

@@ -1,6 +1,6 @@
-import type { ModuleContext } from "../../src/module/mod.ts";
-import { UnavailableError } from "../../src/module/mod.ts";
-import { createLimit, type Power, type PowerDriver, within } from "../power/mod.ts";
+import { type ModuleContext, UnavailableError } from "../../src/module/mod.ts";
+import { within } from "../../src/pause.ts";
+import { createLimit, type Power, type PowerDriver } from "../power/mod.ts";
 import { createGathering } from "./gathering.ts";
 import { powermanNameOf, type PowermanSettings, serverOf } from "./config.ts";
 import { type Connection, connectPowerman } from "./connection.ts";

@@ -1,5 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
-import { type Ask, within } from "../power/mod.ts";
+import { within } from "../../src/pause.ts";
+import type { Ask } from "../power/mod.ts";
 import { type Answer, failure, type Request, type Requests } from "./requests.ts";
 import type { Resource } from "./resources.ts";
 import type { Access, Sessions } from "./sessions.ts";

@@ -1,6 +1,7 @@
 import type { Clock } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
-import { type Ask, type Limit, pause, within } from "../power/mod.ts";
+import { pause, within } from "../../src/pause.ts";
+import type { Ask, Limit } from "../power/mod.ts";
 import type { Exchange } from "./exchange.ts";
 import { parseResource, readError, type Resource } from "./resources.ts";
 
