@@ -1,6 +1,5 @@
-import { type BootHost, bootHostOf } from "../../src/boot/mod.ts";
+import { type BootHost, bootHostOf, type BootSight } from "../../src/boot/mod.ts";
 import type { ModuleNode } from "../../src/module/mod.ts";
-import type { PxeSight } from "./phase.ts";
 
 /** A machine that boots from here. */
 export interface PxeHost extends BootHost {
@@ -23,7 +22,7 @@ export interface PxeDesk {
    * machine has not asked for an address to boot with since.
    */
   isRunning(id: string): boolean;
-  saw(id: string, sight: PxeSight): void;
+  saw(id: string, sight: BootSight): void;
 }
 
 /** The machines of an aggregator, by MAC address. */

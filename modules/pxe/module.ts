@@ -1,3 +1,4 @@
+import { type BootPhase, type BootSight, phaseAfter, readPhase } from "../../src/boot/mod.ts";
 import {
   defineModule,
   type Module,
@@ -7,7 +8,6 @@ import {
 } from "../../src/module/mod.ts";
 import { pxeDeclaration } from "./declaration.ts";
 import { createHostIndex, type PxeDesk } from "./desk.ts";
-import { phaseAfter, type PxePhase, type PxeSight, readPhase } from "./phase.ts";
 
 /** Progress is told in steps of so many percent. */
 const STEP = 5;
@@ -22,7 +22,7 @@ export interface PxeParts {
 
 /** What is known of one machine's boot. */
 interface Boot {
-  phase: PxePhase;
+  phase: BootPhase;
   /** As last told. */
   percent: number;
   /** `/physState`, as last seen. */
@@ -92,7 +92,7 @@ export function createPxeModule(parts?: PxeParts): { readonly module: Module; re
     }
     tell(node, boot);
   }
-  function saw(id: string, sight: PxeSight): void {
+  function saw(id: string, sight: BootSight): void {
     const node = served(context?.node(id));
     if (node?.cfg.get("/boot/method") !== "pxe") return;
     const boot = bootOf(node);

@@ -1,4 +1,11 @@
-import { type BootHost, bootHostOf } from "../../src/boot/mod.ts";
+import {
+  type BootHost,
+  bootHostOf,
+  type BootPhase,
+  type BootSight,
+  phaseAfter,
+  readPhase,
+} from "../../src/boot/mod.ts";
 import {
   defineModule,
   type Module,
@@ -37,8 +44,6 @@ export interface RpiDesk {
   saw(id: string, sight: RpiSight): void;
 }
 
-type Phase = "NONE" | "WAIT" | "DHCP" | "LOADING" | "INIT";
-
 /**
  * Makes the module, and the desk that boot servers report to.
  *
@@ -49,7 +54,7 @@ export function createRpiModule(
   parts?: { readonly parent: string; readonly onEnd: (id: string) => void },
 ): { readonly module: Module; readonly desk: RpiDesk } {
   const serials = new Map<string, string>(); // node, by serial number
-  const phases = new Map<string, Phase>(); // by node, also while nobody has said yet that it is on
+  const phases = new Map<string, BootPhase>(); // by node, also while nobody has said yet that it is on
   const powers = new Map<string, unknown>();
   let context: ModuleContext | undefined;
 
@@ -95,13 +100,11 @@ export function createRpiModule(
   function saw(id: string, sight: RpiSight): void {
     const node = served(id);
     if (node === undefined || isUp(id)) return;
-    const phase = phases.get(id) ?? "NONE";
-    if (sight.kind === "address") phases.set(id, "DHCP"); // whatever was before, it has begun anew
-    else if (sight.kind === "config") phases.set(id, "LOADING");
-    else if (sight.kind === "enrolled") phases.set(id, "INIT");
-    else if (phase !== "LOADING") return;
-    else if (sight.percent >= 100) phases.set(id, "INIT");
-    else {
+    const before = phases.get(id) ?? "NONE";
+    if (sight.kind === "progress" && before !== "LOADING") return;
+    const phase = phaseAfter(before, bootSightOf(sight));
+    phases.set(id, phase);
+    if (sight.kind === "progress" && phase === "LOADING") {
       const percent = Math.floor(sight.percent / STEP) * STEP;
       if (percent > Number(node.view.get("/rpi/progress") ?? 0)) context?.discover(id, "/rpi/progress", percent);
     }
@@ -135,8 +138,10 @@ export function createRpiModule(
   return { module, desk: { host, isUp, saw } };
 }
 
-function readPhase(value: unknown): Phase {
-  return value === "WAIT" || value === "DHCP" || value === "LOADING" || value === "INIT" ? value : "NONE";
+/** What was seen of a Raspberry Pi, as what machines do in general. */
+function bootSightOf(sight: RpiSight): BootSight {
+  if (sight.kind === "config") return { kind: "script" };
+  return sight.kind === "progress" && sight.percent >= 100 ? { kind: "loaded" } : sight;
 }
 
 function refuse({ node }: { readonly node: ModuleNode }): never {

@@ -4,3 +4,4 @@ export * from "./arguments.ts";
 export * from "./cmdline.ts";
 export * from "./extension.ts";
 export * from "./host.ts";
+export * from "./phase.ts";

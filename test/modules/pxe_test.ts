@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { phaseAfter, type PxePhase, type PxeSight } from "../../modules/pxe/phase.ts";
+import { type BootPhase, type BootSight, phaseAfter } from "../../src/boot/mod.ts";
 import type { PxeDesk } from "../../modules/pxe/desk.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import { createVirtualBoot } from "../boot/virtual_boot.ts";
@@ -18,7 +18,7 @@ const N1 = {
 const RUN = "5f9a1d9e-0000-4000-8000-000000000002";
 
 /** What a machine does on the network after power-on, each a second after the one before. */
-const WHOLE: readonly PxeSight[] = [
+const WHOLE: readonly BootSight[] = [
   { kind: "address" },
   { kind: "script" },
   { kind: "progress", percent: 41 },
@@ -26,7 +26,7 @@ const WHOLE: readonly PxeSight[] = [
 ];
 
 /** A world in which machines get so far with each boot. */
-function makeWorld(sights: () => readonly PxeSight[] = () => WHOLE) {
+function makeWorld(sights: () => readonly BootSight[] = () => WHOLE) {
   const world = createVirtualBoot({
     onPower: (id, desk: PxeDesk) =>
       void world.then(({ clock }) => {
@@ -203,7 +203,7 @@ test("an aggregator without boot services says so to who wants to boot from it; 
 });
 
 test("from any phase a machine that takes an address, gets its script and has its files is at INIT", () => {
-  const phase = fc.constantFrom<PxePhase>("NONE", "WAIT", "DHCP", "LOADING", "INIT");
+  const phase = fc.constantFrom<BootPhase>("NONE", "WAIT", "DHCP", "LOADING", "INIT");
   fc.assert(fc.property(phase, (from) => {
     assert.equal(WHOLE.reduce(phaseAfter, from), "INIT");
     assert.equal(phaseAfter(from, { kind: "enrolled" }), "INIT");

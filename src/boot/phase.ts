@@ -1,11 +1,11 @@
-/** A value of `/pxe/state`. */
-export type PxePhase = "NONE" | "WAIT" | "DHCP" | "LOADING" | "INIT";
+/** How far a machine has got with booting from the network: a value of `/pxe/state` or `/rpi/state`. */
+export type BootPhase = "NONE" | "WAIT" | "DHCP" | "LOADING" | "INIT";
 
 /** What a boot server has seen a machine do. */
-export type PxeSight =
+export type BootSight =
   /** It took an address in order to boot. */
   | { readonly kind: "address" }
-  /** It got a script that names its kernel. */
+  /** It got what names its kernel: a script, or a Raspberry Pi's config.txt. */
   | { readonly kind: "script" }
   /** It has so much of kernel and initramfs, in percent. */
   | { readonly kind: "progress"; readonly percent: number }
@@ -15,7 +15,7 @@ export type PxeSight =
   | { readonly kind: "enrolled" };
 
 /** Where a machine is after something was seen of it. What can't follow is passed over: a late packet is no news. */
-export function phaseAfter(phase: PxePhase, sight: PxeSight): PxePhase {
+export function phaseAfter(phase: BootPhase, sight: BootSight): BootPhase {
   switch (sight.kind) {
     case "address":
       return "DHCP"; // whatever was before, it has begun anew
@@ -30,7 +30,7 @@ export function phaseAfter(phase: PxePhase, sight: PxeSight): PxePhase {
   }
 }
 
-/** Reads a value of `/pxe/state`; NONE where there is none. */
-export function readPhase(value: unknown): PxePhase {
+/** Reads a value of `/pxe/state` or `/rpi/state`; NONE where there is none. */
+export function readPhase(value: unknown): BootPhase {
   return value === "WAIT" || value === "DHCP" || value === "LOADING" || value === "INIT" ? value : "NONE";
 }
