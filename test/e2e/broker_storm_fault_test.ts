@@ -1,43 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { GENERATOR, nodeName } from "../../scripts/bench/sync/generator/commands.ts";
-import { type Peer, startPeer } from "../../scripts/bench/sync/peer.ts";
-import type { Broker } from "../../scripts/brokers/broker.ts";
-import { NO_MOSQUITTO, startMosquitto } from "../../scripts/brokers/mosquitto.ts";
+import { NO_MOSQUITTO } from "../../scripts/brokers/mosquitto.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { nodeIdOf } from "../../src/state/mod.ts";
 import { withLab } from "./lab.ts";
+import { NO_AGENT, withLinks } from "./links_lab.ts";
 
 /** Agents: real links, all in one process. */
 const AGENTS = 500;
-/** Where a machine's agent would run: the links of all of them are the generator's. */
-const NOTHING = ["sh", "-c", "exec sleep 100000"];
-
-/** Runs a test with a Mosquitto and a generator of links, and ends both. */
-async function withStorm(run: (broker: Broker, generator: Peer) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "kraken-storm-"));
-  const closing = new AbortController();
-  try {
-    const broker = await startMosquitto({ folder });
-    try {
-      const logFile = join(folder, "generator.log");
-      const generator = await startPeer({ file: "generator/main.ts", logFile, signal: closing.signal });
-      try {
-        await run(broker, generator);
-      } finally {
-        await generator.stop();
-      }
-    } finally {
-      await broker.stop();
-    }
-  } finally {
-    closing.abort();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 test(
   "kill -9 of the broker of 500 agents in the middle of their reports: all go on from where they were, and no machine is touched",
@@ -45,8 +16,8 @@ test(
     skip: NO_MOSQUITTO,
   },
   async () => {
-    await withStorm(async (broker, generator) => {
-      const options = { count: AGENTS, nameOf: nodeName, broker: broker.url, agentCommand: NOTHING };
+    await withLinks(async (broker, generator) => {
+      const options = { count: AGENTS, nameOf: nodeName, broker: broker.url, agentCommand: NO_AGENT };
       await withLab(options, async (lab) => {
         const inSync = async () => (await lab.nodes()).filter(({ runState }) => runState === "SYNC").length;
         const powers = () => Promise.all(lab.names.map((name) => lab.power(name)));

@@ -1,18 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { GENERATOR, nodeName } from "../../scripts/bench/sync/generator/commands.ts";
-import { type Peer, startPeer } from "../../scripts/bench/sync/peer.ts";
+import type { Peer } from "../../scripts/bench/sync/peer.ts";
 import type { Broker } from "../../scripts/brokers/broker.ts";
-import { startMosquitto } from "../../scripts/brokers/mosquitto.ts";
 import { createApi } from "../../scripts/cluster/api.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { nodeIdOf } from "../../src/state/mod.ts";
 import { type Lab, SYNC, withLab } from "./lab.ts";
-
-/** Where a machine's agent would run: the links of all of them are the generator's. */
-const NOTHING = ["sh", "-c", "exec sleep 100000"];
+import { NO_AGENT, withLinks } from "./links_lab.ts";
 
 /** A root and a rack below it on one Mosquitto, and real links of agents: half of them to each. All are level. */
 export interface PressureLab {
@@ -31,33 +26,17 @@ export interface PressureLab {
 
 /** Runs a test on a {@link PressureLab} of its own, which ends with it, whatever happens. */
 export async function withPressure(agents: number, run: (lab: PressureLab) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "kraken-pressure-"));
-  const closing = new AbortController();
-  try {
-    const broker = await startMosquitto({ folder });
-    try {
-      const logFile = join(folder, "generator.log");
-      const generator = await startPeer({ file: "generator/main.ts", logFile, signal: closing.signal });
-      try {
-        const names = Array.from({ length: agents }, (_, place) => nodeName(place));
-        const below = [{ name: "rack", parent: "root", broker: broker.url }];
-        const parents = new Map(names.slice(agents / 2).map((name) => [name, "rack"]));
-        const options = { below, parents, broker: broker.url, agentCommand: NOTHING };
-        await withLab({ ...options, count: agents, nameOf: nodeName }, async (lab) => {
-          const pressed = pressureLab(lab, broker, generator);
-          await start(pressed);
-          await run(pressed);
-        });
-      } finally {
-        await generator.stop();
-      }
-    } finally {
-      await broker.stop();
-    }
-  } finally {
-    closing.abort();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await withLinks(async (broker, generator) => {
+    const names = Array.from({ length: agents }, (_, place) => nodeName(place));
+    const below = [{ name: "rack", parent: "root", broker: broker.url }];
+    const parents = new Map(names.slice(agents / 2).map((name) => [name, "rack"]));
+    const options = { below, parents, broker: broker.url, agentCommand: NO_AGENT };
+    await withLab({ ...options, count: agents, nameOf: nodeName }, async (lab) => {
+      const pressed = pressureLab(lab, broker, generator);
+      await start(pressed);
+      await run(pressed);
+    });
+  });
 }
 
 function pressureLab(lab: Lab, broker: Broker, generator: Peer): PressureLab {
