@@ -5,8 +5,8 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { ProgramError } from "../../src/cli/mod.ts";
 import { runTool } from "../build/tool.ts";
-import { archOf } from "../build-initramfs/arch.ts";
-import { openDebian } from "../build-initramfs/debian.ts";
+import { archOf } from "../debian/arch.ts";
+import { openDebian } from "../debian/packages.ts";
 import { makeSystem, PACKAGES } from "./system.ts";
 
 /** An image that was made. */

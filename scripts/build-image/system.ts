@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { runTool } from "../build/tool.ts";
-import { type Arch, ARCHES } from "../build-initramfs/arch.ts";
-import { closeLibraries } from "../build-initramfs/libraries.ts";
+import { type Arch, ARCHES } from "../debian/arch.ts";
+import { closeLibraries } from "../debian/libraries.ts";
 
 /** Debian's packages with what is in the image, and with the libraries of an agent that is started from it. */
 export const PACKAGES = ["busybox-static", "dropbear-bin", "libstdc++6"] as const;

@@ -6,8 +6,8 @@ import { buildBundle } from "../build/bundle.ts";
 import { cached, digest } from "../build/cache.ts";
 import { runTool } from "../build/tool.ts";
 import { bunPath, nodePath, ROOT } from "../runtimes.ts";
-import { type Arch, ARCHES, archOf } from "./arch.ts";
-import type { DebianPackages } from "./debian.ts";
+import { type Arch, ARCHES, archOf } from "../debian/arch.ts";
+import type { DebianPackages } from "../debian/packages.ts";
 import { nodeBase } from "./node_base.ts";
 import { stripCommand } from "./tools.ts";
 

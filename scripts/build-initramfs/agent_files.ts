@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
 import type { AgentRuntime } from "./agent_binary.ts";
-import { type Arch, ARCHES } from "./arch.ts";
+import { type Arch, ARCHES } from "../debian/arch.ts";
 import type { FileEntry } from "./cpio.ts";
-import { closeLibraries } from "./libraries.ts";
+import { closeLibraries } from "../debian/libraries.ts";
 
 /**
  * The agent's executable with its loader and every library that it is linked with, and a script `start` that runs it from

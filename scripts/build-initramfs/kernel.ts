@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { type Arch, ARCHES } from "./arch.ts";
+import { type Arch, ARCHES } from "../debian/arch.ts";
 import type { Entry } from "./cpio.ts";
-import type { DebianPackages } from "./debian.ts";
-import { moduleInfo } from "./elf.ts";
+import type { DebianPackages } from "../debian/packages.ts";
+import { moduleInfo } from "../debian/elf.ts";
 import {
   closeModules,
   type KernelModule,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ProgramError } from "../../src/cli/mod.ts";
 import { cached, digest } from "../build/cache.ts";
 import { runTool } from "../build/tool.ts";
-import type { ArchNames } from "./arch.ts";
+import type { ArchNames } from "../debian/arch.ts";
 
 /** The Node that agents are built on: the smallest of those that are maintained. */
 const VERSION = "20.20.2";

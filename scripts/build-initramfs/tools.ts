@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { type Arch, ARCHES, archOf } from "./arch.ts";
-import type { DebianPackages } from "./debian.ts";
+import { type Arch, ARCHES, archOf } from "../debian/arch.ts";
+import type { DebianPackages } from "../debian/packages.ts";
 
 /** Tools that the build needs: the file, and the packages that have it and those of its libraries that Debian may lack. */
 const TOOLS = {

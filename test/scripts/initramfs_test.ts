@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type Entry, writeCpio } from "../../scripts/build-initramfs/cpio.ts";
-import { moduleInfo, neededBy } from "../../scripts/build-initramfs/elf.ts";
+import { moduleInfo, neededBy } from "../../scripts/debian/elf.ts";
 import {
   closeModules,
   type KernelModule,

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildBootFiles, type BuildOptions, type Built } from "../../build-initramfs/build.ts";
 import { writeCpio } from "../../build-initramfs/cpio.ts";
-import { openDebian } from "../../build-initramfs/debian.ts";
+import { openDebian } from "../../debian/packages.ts";
 import { BARE } from "./measure.ts";
 
 /** What an initramfs is made of. */

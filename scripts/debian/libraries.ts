@@ -1,12 +1,19 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Arch, ARCHES } from "./arch.ts";
-import type { FileEntry } from "./cpio.ts";
 import { neededBy } from "./elf.ts";
+
+/** A library or an executable, where it belongs below the root. */
+export interface LinkedFile {
+  readonly kind: "file";
+  readonly path: string;
+  readonly mode: number;
+  readonly data: Uint8Array;
+}
 
 /** Executables with everything that they are linked with. */
 export interface Closure {
-  readonly files: readonly FileEntry[];
+  readonly files: readonly LinkedFile[];
   /** The path of the loader; empty where all of them are static. */
   readonly loader: string;
 }
@@ -24,7 +31,7 @@ export function closeLibraries(
   folders: readonly string[],
 ): Closure {
   const { gnu } = ARCHES[arch];
-  const files = new Map<string, FileEntry>();
+  const files = new Map<string, LinkedFile>();
   let loaderPath = "";
   function find(library: string, who: string): string {
     const found = folders.flatMap((folder) =>
