@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
@@ -42,6 +51,8 @@ export interface HostProcess {
 export interface ImageLab {
   readonly runDir: string;
   readonly server: ImageServer;
+  /** How many bytes of the image with this digest are there so far, while it is fetched. */
+  readonly received: (digest: string) => number;
   /** A free port for what runs in the image. */
   readonly port: number;
   /** Makes an image with a web server in it whose page says `version`, and puts it on the server. */
@@ -62,11 +73,15 @@ export interface ImageLab {
 /** Runs a test in a mount namespace of its own, which is gone afterwards, with everything in it. */
 export async function withImageLab(test: (lab: ImageLab) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
-    const server = await startImageServer();
     const hosts: ChildProcess[] = [];
     const runDir = join(folder, "run");
     mkdirSync(runDir);
     const space = spawn("unshare", ["-m", "cat"], { stdio: ["pipe", "inherit", "inherit"] });
+    const received = (digest: string) => {
+      const part = `/proc/${space.pid}/root${runDir}/image/layers/${digest}.part`;
+      return statSync(part, { throwIfNoEntry: false })?.size ?? 0;
+    };
+    const server = await startImageServer(received);
     const enter = ["nsenter", "-t", String(space.pid), "-m", "--"];
     const inside = (...command: string[]) => execFileSync("env", [...enter, ...command], { encoding: "utf8" }).trim();
     const ownSpace = () => assert.notEqual(spaceOf("self"), spaceOf(String(space.pid)));
@@ -74,7 +89,7 @@ export async function withImageLab(test: (lab: ImageLab) => Promise<void>): Prom
       await until(ownSpace);
       const port = await freePort();
       await test({
-        ...{ runDir, server, port },
+        ...{ runDir, server, port, received },
         makeImage(name, files) {
           const bytes = squash(join(folder, `${name}.d`), { ...files });
           server.files.set(name, bytes);

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
+import assert from "node:assert/strict";
 import { once } from "node:events";
+import { until } from "./module_fixture.ts";
 
 /** An HTTP server with files, which a test can make cut, refuse and go away. */
 export interface ImageServer {
@@ -21,8 +23,12 @@ export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Starts the server on a free port of the loopback. */
-export async function startImageServer(): Promise<ImageServer> {
+/**
+ * Starts the server on a free port of the loopback.
+ *
+ * @param received How many bytes of a file, by its SHA-256, the client has by now: answers are cut when it has them.
+ */
+export async function startImageServer(received = (_digest: string) => Infinity): Promise<ImageServer> {
   const files = new Map<string, Uint8Array>();
   const requests: { range: string | undefined; sent: number }[] = [];
   const cuts: number[] = [];
@@ -32,7 +38,8 @@ export async function startImageServer(): Promise<ImageServer> {
     const status = statuses.shift() ?? (bytes === undefined ? 404 : 200);
     if (bytes === undefined || status !== 200) return void response.writeHead(status).end();
     const { range } = request.headers;
-    const etag = `"${sha256(bytes)}"`;
+    const digest = sha256(bytes);
+    const etag = `"${digest}"`;
     const same = request.headers["if-range"] === undefined || request.headers["if-range"] === etag;
     const from = same ? Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? 0) : 0;
     const cut = cuts.shift();
@@ -43,8 +50,10 @@ export async function startImageServer(): Promise<ImageServer> {
     if (from === 0) response.writeHead(200, headers);
     else response.writeHead(206, { ...headers, "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` });
     if (cut === undefined) return void response.end(body);
-    // What a client has not read when its connection breaks it may lose: only later is a cut one in the middle of a file.
-    response.write(body, () => setTimeout(() => response.socket?.destroy(), 100));
+    response.write(body);
+    // What a client has not read when its connection breaks it may lose, and then ask for again.
+    const end = () => response.socket?.destroy();
+    until(() => assert.ok(received(digest) >= from + body.length)).then(end, end);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
