@@ -7,6 +7,7 @@ import { runCommand } from "../command.ts";
 import { bunPath, denoPath, nodePath, ROOT } from "../runtimes.ts";
 import { runPool } from "./pool.ts";
 import { runUnit, type UnitResult } from "./run_unit.ts";
+import { spareProcessors } from "./spare.ts";
 import { findUnits } from "./suites.ts";
 import { describeTotals, describeUnit } from "./summary.ts";
 
@@ -31,9 +32,8 @@ try {
   const gate = wanted.length === 0 ? await runGate(stop.signal) : [];
   if (gate.length > 0) write(`${describeGate(gate)}\n`);
   const results: UnitResult[] = [];
-  // One more than there are processors: many tests wait for processes and timeouts rather than compute.
-  const workers = Math.min(4, availableParallelism() + 1);
-  await runPool(units, workers, async (unit) => {
+  const workers = Math.min(4, availableParallelism());
+  await runPool(units, { workers, most: workers + 3, spare: spareProcessors }, async (unit) => {
     const result = await runUnit(ROOT, unit, {
       timeout: /^test\/vm\/|vcluster/.test(unit.file) ? MACHINES_LIMIT : FILE_LIMIT,
       signal: stop.signal,

@@ -126,22 +126,33 @@ test("findUnits() puts heavy files first, on Deno only, and the others on each r
   });
 });
 
-test("runPool() runs every unit once, and one heavy one at a time as long as there are others, then two", async () => {
-  const units: Unit[] = Array.from({ length: 16 }, (_, i) => ({ runtime: "deno", file: String(i), heavy: i < 8 }));
-  const done: string[] = [];
-  let heavy = 0;
-  let light = 8;
-  let most = 0;
-  await runPool(units, 3, async (one) => {
-    if (!one.heavy) light--;
-    else if (++heavy > 1) assert.equal(light, 0);
-    most = Math.max(most, heavy);
-    await new Promise((resolve) => setImmediate(resolve));
-    if (one.heavy) heavy--;
-    done.push(one.file);
-  }, new AbortController().signal);
-  assert.equal(most, 2);
-  assert.deepEqual(done.map(Number).sort((a, b) => a - b), units.map(({ file }) => Number(file)));
+test("runPool() runs every unit once, one heavy one at a time, and two where there is room or no other is left", async () => {
+  for (const room of [false, true]) {
+    const units: Unit[] = Array.from({ length: 16 }, (_, i) => ({ runtime: "deno", file: String(i), heavy: i < 8 }));
+    const done: string[] = [];
+    let [running, mostRunning, heavy, light, spared] = [0, 0, 0, 8, 0];
+    const heavyWithOthers: number[] = [];
+    const step = () => new Promise((resolve) => setImmediate(resolve));
+    const spare = async () => {
+      await step();
+      while (!room && light > 0) await step();
+      spared++;
+    };
+    await runPool(units, { workers: 2, most: 4, spare }, async (one) => {
+      mostRunning = Math.max(mostRunning, ++running);
+      if (one.heavy) heavy++;
+      else light--;
+      if (one.heavy && light > 0) heavyWithOthers.push(heavy);
+      for (let i = 0; i < 5; i++) await step();
+      if (one.heavy) heavy--;
+      running--;
+      done.push(one.file);
+    }, new AbortController().signal);
+    assert.ok(spared > 0);
+    assert.equal(Math.max(...heavyWithOthers), room ? 2 : 1);
+    assert.equal(mostRunning, room ? 4 : 2);
+    assert.deepEqual(done.map(Number).sort((a, b) => a - b), units.map(({ file }) => Number(file)));
+  }
 });
 
 test("describeTotals() ends with the counts alone on a line, the gate's included", () => {
