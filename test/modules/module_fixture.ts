@@ -106,7 +106,7 @@ function stepOf(module: string, mutation: string, bindings: Record<string, strin
 export const hastyClock: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 4, run) };
 
 /** Waits until a check passes; fails with what it last threw. */
-export async function until(check: () => void | Promise<void>, limitMs = 10_000): Promise<void> {
+export async function until(check: () => void | Promise<void>, limitMs = 30_000): Promise<void> {
   const end = performance.now() + limitMs;
   for (;;) {
     try {

@@ -15,7 +15,7 @@ import { until } from "./until.ts";
 export function linkContract(name: string, start: StartBroker, skip?: string): void {
   function check(guarantee: string, body: (tree: Tree) => Promise<void>): void {
     for (const [client, connect] of Object.entries(CLIENTS)) {
-      test(`${name}, ${client}: ${guarantee}`, { skip: skip ?? false, timeout: 60_000 }, async () => {
+      test(`${name}, ${client}: ${guarantee}`, { skip: skip ?? false, timeout: 120_000 }, async () => {
         const tree = await createTree(start, connect);
         try {
           await body(tree);
