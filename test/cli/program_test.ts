@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { callProgram, defineProgram, programHelp, runtime, versionLine } from "../../src/cli/mod.ts";
 import { VERSION } from "../../src/version.ts";
-import { runtimeArguments } from "../ctl/runtime_arguments.ts";
+import { runtimeArguments } from "../support/runtime_arguments.ts";
 import { createTerminalDouble } from "./terminal_double.ts";
 
 const program = defineProgram({
@@ -83,10 +84,10 @@ test("runtime() tells Deno and Bun from Node, which they pretend to be", () => {
 async function script(body: string) {
   const folder = await mkdtemp(join(tmpdir(), "kraken-test-"));
   const file = join(folder, "program.mts");
-  const source = new URL("../../src/cli/mod.ts", import.meta.url).href;
+  const source = fileURLToPath(new URL("../../src/cli/mod.ts", import.meta.url));
   await writeFile(file, `import { ProgramError, runProcess } from ${JSON.stringify(source)};\n${body}\n`);
   return {
-    args: runtimeArguments(file),
+    args: await runtimeArguments(file),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { runtimeArguments } from "./runtime_arguments.ts";
+import { runtimeArguments } from "../support/runtime_arguments.ts";
 
 /** What a krakenctl process did. */
 export interface Ended {
@@ -20,13 +20,13 @@ export interface Running {
   signal(name: NodeJS.Signals): void;
 }
 
+const command = await runtimeArguments(fileURLToPath(new URL("../../ctl/main.ts", import.meta.url)));
 /** Longest that a process may take, in milliseconds. */
 const LIMIT = 30_000;
 
 /** Starts krakenctl as a process of its own on the runtime of this test. */
 export function startKrakenctl(args: readonly string[], server: string, input = ""): Running {
-  const main = fileURLToPath(new URL("../../ctl/main.ts", import.meta.url));
-  const child = spawn(process.execPath, [...runtimeArguments(main), ...args], {
+  const child = spawn(process.execPath, [...command, ...args], {
     env: { ...process.env, KRAKEN_SERVER: server },
     stdio: ["pipe", "pipe", "pipe"],
   });

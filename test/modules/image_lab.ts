@@ -18,7 +18,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { isRecord, type Value } from "../../src/state/mod.ts";
 import { childrenOf, processesWith } from "../../src/process/mod.ts";
-import { runtimeArguments } from "../ctl/runtime_arguments.ts";
+import { runtimeArguments } from "../support/runtime_arguments.ts";
 import { type ImageServer, sha256, startImageServer } from "./image_server.ts";
 import { until, withFolder } from "./module_fixture.ts";
 
@@ -174,7 +174,7 @@ async function startHost(
   const program = fileURLToPath(new URL("image_host.ts", import.meta.url));
   const child = spawn(
     "env",
-    [...enter, process.execPath, ...runtimeArguments(program), ...args],
+    [...enter, process.execPath, ...await runtimeArguments(program), ...args],
     { stdio: ["pipe", "pipe", "inherit"] },
   );
   hosts.push(child);

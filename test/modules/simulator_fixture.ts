@@ -4,9 +4,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseControllerConfig, type SimulatorConfig } from "../../modules/simpower/simulator/config.ts";
+import { runtimeArguments } from "../support/runtime_arguments.ts";
 
-const MAIN = fileURLToPath(new URL("../../modules/simpower/simulator/main.ts", import.meta.url));
-const DENO_CONFIG = fileURLToPath(new URL("../../deno.offline.json", import.meta.url));
+const command = await runtimeArguments(
+  fileURLToPath(new URL("../../modules/simpower/simulator/main.ts", import.meta.url)),
+);
 
 /** A simulator that runs as a process of its own, on the runtime that runs the test. */
 export interface TestSimulator {
@@ -47,7 +49,7 @@ export async function startSimulator(folder: string, config: SimulatorConfig): P
   const marked = { ...config, agent: { ...config.agent, env: { ...config.agent.env, [name]: value } } };
   const file = join(folder, "simulator.json");
   writeFileSync(file, JSON.stringify(marked));
-  const child = spawn(process.execPath, [...runtimeArguments(), MAIN, "--config", file], {
+  const child = spawn(process.execPath, [...command, "--config", file], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
@@ -91,17 +93,12 @@ export async function withSimulator(
 
 /** Starts the simulator with these arguments, for the sake of what it says when it refuses. */
 export async function runSimulator(args: readonly string[]): Promise<{ code: number | null; stderr: string }> {
-  const child = spawn(process.execPath, [...runtimeArguments(), MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...command, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let stderr = "";
   child.stderr?.on("data", (chunk) => stderr += String(chunk));
   child.stdout?.resume();
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   return { code, stderr };
-}
-
-function runtimeArguments(): string[] {
-  if (process.versions["deno"] !== undefined) return ["run", "-A", "--quiet", "--no-check", "--config", DENO_CONFIG];
-  return process.versions["bun"] === undefined ? ["--import", "tsx"] : [];
 }
 
 async function readyPort(child: ChildProcess, exited: Promise<number | null>): Promise<number> {

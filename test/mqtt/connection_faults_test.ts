@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { NO_MOSQUITTO } from "../../scripts/brokers/mosquitto.ts";
 import { startProgram } from "../../scripts/cluster/process.ts";
-import { runtimeArguments } from "../ctl/runtime_arguments.ts";
+import { runtimeArguments } from "../support/runtime_arguments.ts";
 import { CLIENTS } from "./clients.ts";
 import { listen } from "./listener.ts";
 import { publishRaw, topicOf } from "./plain_client.ts";
@@ -54,7 +54,7 @@ for (const [client, connect] of Object.entries(CLIENTS)) {
       await ended.connection.end();
       const file = fileURLToPath(new URL("client_process.ts", import.meta.url));
       const killed = await startProgram({
-        command: [process.execPath, ...runtimeArguments(file), client, url, "will/killed", "t"],
+        command: [process.execPath, ...await runtimeArguments(file), client, url, "will/killed", "t"],
         logFile: join(folder, "client.log"),
       });
       await killed.kill();

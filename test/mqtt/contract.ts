@@ -102,7 +102,7 @@ export function linkContract(name: string, start: StartBroker, skip?: string): v
     for (const child of children) {
       child.replica.write(child.id, "self", new Map([["/away", true]]), child.link.term);
     }
-    await until(() => children.every((child) => tree.level(child) && tree.selfValue(child, "/away") === true), 30_000);
+    await until(() => children.every((child) => tree.level(child) && tree.selfValue(child, "/away") === true));
   });
 
   check("malformed and oversized frames are dropped and counted, and the rest goes on", async (tree) => {

@@ -28,7 +28,7 @@ test("NATS that was killed has what was retained, and all children return", opti
     await until(() => stays.link.state !== "level");
     stays.replica.write(stays.id, "self", new Map([["/away", true]]), stays.link.term);
     await broker.start();
-    await until(() => tree.level(stays) && tree.selfValue(stays, "/away") === true, 30_000);
+    await until(() => tree.level(stays) && tree.selfValue(stays, "/away") === true);
     const dead = { type: "dead", from: gone.run, why: "lost" };
     assert.deepEqual(await retainedLife(tree.parentUrl, gone.id), dead);
     assert.equal(tree.stateOf(gone), "down");

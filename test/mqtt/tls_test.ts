@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import type { Broker } from "../../scripts/brokers/broker.ts";
 import { NO_MOSQUITTO, startMosquitto, type TlsFiles } from "../../scripts/brokers/mosquitto.ts";
 import { type Running, startServer } from "../../scripts/cluster/process.ts";
-import { runtimeArguments } from "../ctl/runtime_arguments.ts";
+import { runtimeArguments } from "../support/runtime_arguments.ts";
 import { createAuthority } from "./certificates.ts";
 import { CLIENTS } from "./clients.ts";
 import { listen } from "./listener.ts";
@@ -41,7 +41,7 @@ async function trusting(client: string, url: string, word: string): Promise<{ ru
   const logFile = join(folder, `client-${++runs}.log`);
   const file = fileURLToPath(new URL("client_process.ts", import.meta.url));
   const running = await startServer({
-    command: [process.execPath, ...runtimeArguments(file), client, url, "will", "t"],
+    command: [process.execPath, ...await runtimeArguments(file), client, url, "will", "t"],
     logFile,
     env: { NODE_EXTRA_CA_CERTS: join(folder, "ca.pem"), DENO_CERT: join(folder, "ca.pem") },
   }, () => Promise.resolve(readFileSync(logFile, "utf8").includes(word)));

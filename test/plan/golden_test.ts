@@ -8,7 +8,7 @@ import * as fc from "fast-check";
 import { compareGraphs } from "../../scripts/golden/compare.ts";
 import { durationOf, type GoldenFile, parseGolden } from "../../scripts/golden/format.ts";
 import { describeComparison, isSame, toCounts } from "../../scripts/golden/report.ts";
-import { runtimeArguments } from "../ctl/runtime_arguments.ts";
+import { runtimeArguments } from "../support/runtime_arguments.ts";
 
 const text = readFileSync(new URL("golden/graph-vbox-pxe-sse.json", import.meta.url), "utf8");
 
@@ -139,8 +139,9 @@ test("durationOf() reads durations as Go writes them", () => {
 
 test("golden says that there is no such file, and fails", async () => {
   const main = fileURLToPath(new URL("../../scripts/golden/main.ts", import.meta.url));
+  const words = [...await runtimeArguments(main), "nowhere.json"];
   const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
-    execFile(process.execPath, [...runtimeArguments(main), "nowhere.json"], { timeout: 60_000 }, (error, _, stderr) => {
+    execFile(process.execPath, words, { timeout: 60_000 }, (error, _, stderr) => {
       resolve({ code: error?.code ?? 0, stderr });
     });
   });
