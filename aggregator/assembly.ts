@@ -138,8 +138,10 @@ export function assemble(parts: AggregatorParts): Assembly {
     },
     ask: (node) => joining?.link.ask(node),
     onHeard: (child) => runStates.heard(child),
-    onBorn(child, { parent, above }) {
-      if (parent !== run && above > 0 && term.outdo(child, above)) replica.restamp(child, "parent", term.of(child));
+    onBorn(child, { parent, above }, hasParent) {
+      if (parent !== run && above > 0 && term.outdo(child, above) && !hasParent) {
+        replica.restamp(child, "parent", term.of(child));
+      }
     },
     onModules(child, modules) {
       const known = domains.declared;

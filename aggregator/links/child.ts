@@ -46,7 +46,7 @@ export interface ChildParts {
   keepalive(): number;
   send(child: string, frame: DownFrame): void;
   onState(child: string, state: LinkState, sameRun: boolean, why: string): void;
-  onBorn(child: string, frame: BirthFrame): void;
+  onBorn(child: string, frame: BirthFrame, hasParent: boolean): void;
   onModules(child: string, modules: readonly ModuleDeclaration[]): void;
   /** A child has been told that these nodes are not below it any more. */
   onTold(child: string, ids: Iterable<string>): void;
@@ -85,7 +85,7 @@ export function makeChild(parts: ChildParts, child: string): Child {
       parts.onState(child, state, terms.isSameRun(child) ?? true, why);
     },
     onWhere: (node) => parts.whereIs(node),
-    onBorn: (frame) => parts.onBorn(child, frame),
+    onBorn: (frame, hasParent) => parts.onBorn(child, frame, hasParent),
     onModules(modules) {
       known.learn(modules);
       parts.onModules(child, modules);

@@ -32,7 +32,8 @@ export interface ChildrenParts {
   ask(node: string): void;
   /** A child was heard that has to wait for its turn. */
   onHeard(child: string): void;
-  onBorn(child: string, frame: BirthFrame): void;
+  /** `hasParent`: the child has the `parent` facet of its node as it is here. */
+  onBorn(child: string, frame: BirthFrame, hasParent: boolean): void;
   onModules(child: string, modules: readonly ModuleDeclaration[]): void;
   /** Every child that had to know has been told that a node is not below it any more. */
   onGone(id: string): void;

@@ -4,7 +4,9 @@ import type { ModuleDeclaration } from "../plan/mod.ts";
 import { type Assignment, newestVersion } from "../state/mod.ts";
 import { backoff } from "./backoff.ts";
 import type { LinkCounts } from "./counts.ts";
+import { holdingIn } from "./common.ts";
 import { digestOf } from "./digest.ts";
+import { covers, type Holding, partOf, partsFor } from "./holding.ts";
 import { createInbox } from "./inbox.ts";
 import { BIRTH_CAP_MS, BIRTH_MS, MAX_REFUSALS, REBIRTH_MS, REMIND_KEEPALIVES, SILENT_KEEPALIVES } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
@@ -172,12 +174,32 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     cancel = clock.after(backoff(BIRTH_MS, BIRTH_CAP_MS, births++, random), sendBirth);
     const modules = options.modules();
     const above = newestVersion(replica.get(options.id)?.facets.parent ?? new Map())[0];
+    const isBlank = options.isBlank?.() === true;
+    const has = isBlank ? undefined : holding();
     send({
       ...{ type: "birth", from: run, term, parent, received: inbox.received, beginning, above },
-      ...(options.isBlank?.() === true && { blank: true }),
+      ...(isBlank && { blank: true }),
+      ...(has !== undefined && { has }),
       ...{ digest: digestOf(modules), knows },
       ...(declares && { modules }),
     });
+  }
+
+  /** What it has of what parents tell; undefined for nothing. */
+  function holding(): Holding | undefined {
+    const ids = [...replica.ids()];
+    const has = holdingIn(replica, options.id, partsFor(ids.length));
+    return has.parent !== "" || has.cfg.some((each) => each !== "") ? has : undefined;
+  }
+
+  /** What the parent does not say, as this has it already, counts as said. */
+  function mention(same: Holding, { documents, urls }: { documents: Set<string>; urls: Set<string> }): void {
+    for (const id of replica.ids()) {
+      const cfg = replica.get(id)?.facets.cfg;
+      if (cfg !== undefined && cfg.size > 0 && same.cfg[partOf(id, same.cfg.length)] !== "") documents.add(id);
+    }
+    if (same.parent === "") return;
+    for (const url of replica.get(options.id)?.facets.parent.keys() ?? []) urls.add(url);
   }
 
   /** Born again, but no sooner than a moment after the last time: parents may call more than once. */
@@ -209,6 +231,10 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     if (frame.from === parent && frame.beginning < beginning) return drop("Dropped a late welcome");
     const goesOn = frame.from === parent && frame.beginning === beginning;
     if (goesOn && frame.term === term && phase === "welcomed") return;
+    const { same } = frame;
+    if (!goesOn && same !== undefined && !covers(holdingIn(replica, options.id, same.cfg.length), same)) {
+      return rebirth("it has other values than when it was born");
+    }
     if (frame.modules === undefined && frame.digest !== knows) {
       // The welcome that had the declarations was lost, or answered an older birth.
       knows = "";
@@ -218,9 +244,11 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       term = frame.term;
       replica.restamp(options.id, "self", term);
     }
-    const received = goesOn ? inbox.received : 0;
-    if (!goesOn || received === 0) mentioned = { documents: new Set(), urls: new Set() };
-    inbox.begin(received, frame.newest);
+    if (!goesOn) {
+      mentioned = { documents: new Set(), urls: new Set() };
+      if (same !== undefined) mention(same, mentioned);
+    }
+    inbox.begin(goesOn ? inbox.received : 0, frame.newest);
     parent = frame.from;
     beginning = frame.beginning;
     lastHeard = clock.now();

@@ -13,6 +13,9 @@ export const MAX_DOCUMENTS = 1_000;
 /** The most values of one document in a frame. */
 export const MAX_VALUES = 4_096;
 
+/** The most parts in which a birth tells what the child has. */
+export const MAX_PARTS = 1_024;
+
 /** The shortest time from one window of changes to the next. */
 export const BATCH_MS = 100;
 /** The shortest wait for an ack before the window is sent again: up to twice that; doubles up to {@link RETRANSMIT_CAP_MS}. */

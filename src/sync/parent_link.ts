@@ -3,6 +3,7 @@ import type { Log } from "../log.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
 import type { Assignment, Entry } from "../state/mod.ts";
 import type { LinkCounts } from "./counts.ts";
+import { createCommon } from "./common.ts";
 import { digestOf } from "./digest.ts";
 import { createInbox } from "./inbox.ts";
 import { CALL_MS, MAX_RETIRED_RUNS, SILENT_KEEPALIVES } from "./limits.ts";
@@ -49,8 +50,12 @@ export interface ParentLinkOptions {
   readonly log: Log;
   send(frame: DownFrame): void;
   onState(state: LinkState, why: string): void;
-  /** A birth is taken in, before anything is sent to the child. */
-  onBorn?(frame: BirthFrame): void;
+  /**
+   * A birth is taken in, before anything is sent to the child.
+   *
+   * @param hasParent Whether the child has the `parent` facet of its node as it is here.
+   */
+  onBorn?(frame: BirthFrame, hasParent: boolean): void;
   /** The child hears a node that is none of its own. @returns Where that one joins, if it is known. */
   onWhere?(node: string): Assignment | undefined;
   /** What the child brings to the planner. Comes with every birth, before the state changes. */
@@ -113,13 +118,20 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   const to = (): string => session?.run ?? "";
   const term = (): number => session?.term ?? 0;
   const info = () => ({ term: term(), blankUpTo: session?.blankUpTo ?? 0 });
+  const common = createCommon({
+    ...{ child, replica },
+    documents: () => scope.documents(0),
+    wanted: (change) => scope.wanted(change, info()),
+  });
+  /** The birth that it began with: a copy of it is no other beginning. */
+  let begun = "";
   const outbox = createOutbox({
     replica,
     clock,
     random,
     log,
     documents: (after) => scope.documents(after),
-    wanted: (change) => scope.wanted(change, info()),
+    wanted: (change) => !common.has(change) && scope.wanted(change, info()),
     ...(options.batch !== undefined && { batch: options.batch }),
     send: (window) => send({ type: "data", from: run, to: to(), beginning, ...window }),
     onBroken() {
@@ -175,6 +187,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     send({
       ...{ type: "welcome", from: run, to: to(), term: term(), received: inbox.received, newest: bornAt, digest },
       ...{ beginning, keepalive },
+      ...(common.holding !== undefined && { same: common.holding }),
       ...(session?.knows !== digest && { modules: options.modules }),
     });
   }
@@ -224,7 +237,10 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     inbox.rewind();
     counts.received++;
     lastHeard = clock.now();
-    options.onBorn?.(frame);
+    // A beginning that was interrupted goes on where it was.
+    const goesOn = frame.parent === run && !isNew && frame.beginning === beginning;
+    if (!goesOn) beginAnew(frame);
+    options.onBorn?.(frame, common.hasParent);
     options.onModules(modules);
     bornAt = replica.index;
     mustBeBorn = false;
@@ -232,8 +248,18 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       setState("joining", isNew ? "a new run of it was born" : "it was born again");
     }
     welcome();
-    // A beginning that was interrupted goes on where it was.
-    outbox.start(frame.parent === run && !isNew && frame.beginning === beginning ? frame.received : 0);
+    outbox.start(goesOn ? frame.received : 0);
+  }
+
+  /** What the child lacks is all that it is sent: what that is belongs to a beginning. */
+  function beginAnew({ from, term, parent, beginning: before, has, blank }: BirthFrame): void {
+    const birth = JSON.stringify([from, term, parent, before, has, blank]);
+    if (birth === begun) return;
+    begun = birth;
+    if (common.begin({ ...(has !== undefined && { has }), ...(blank !== undefined && { blank }) })) nextBeginning();
+  }
+  function nextBeginning(): void {
+    beginning = Math.max(replica.index, beginning + 1);
   }
 
   function drop(message: string): void {
@@ -329,7 +355,9 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     refresh() {
       mustBeBorn = true;
       replica.renew(child); // so that no ack of before is one of what comes now
-      beginning = Math.max(replica.index, beginning + 1);
+      begun = "";
+      common.forget();
+      nextBeginning();
       if (state !== "down") setState("joining", "it has to begin from nothing");
       call();
     },

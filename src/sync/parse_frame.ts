@@ -1,6 +1,8 @@
 import { parseModuleDeclarations } from "../plan/declaration.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
 import { type Assignment, isRecord, isUuid, MAX_INTEGER, readAssignment } from "../state/mod.ts";
+import type { Holding } from "./holding.ts";
+import { MAX_PARTS } from "./limits.ts";
 import { fail, isCount, MalformedFrame } from "./malformed.ts";
 import { parseDocuments } from "./parse_documents.ts";
 import { type Frame, PROTOCOL_VERSION } from "./types.ts";
@@ -10,6 +12,8 @@ type Fields = { readonly [key: string]: unknown };
 /** The longest interval between signs of life, in seconds. */
 const MAX_KEEPALIVE = 3_600;
 const DIGEST = /^[0-9a-f]{32}$/;
+/** Of a part of what a child has; empty for nothing. */
+const PART = /^(?:[0-9a-f]{24})?$/;
 /** Names a run of a program. */
 const RUN = /^[A-Za-z0-9-]{1,64}$/;
 
@@ -34,6 +38,7 @@ export function parseFrame(data: unknown): Frame {
         beginning: count(data, "beginning"),
         ...blank(data["blank"]),
         above: count(data, "above"),
+        ...(data["has"] !== undefined && { has: holding(data, "has") }),
         digest: digest(data, "digest"),
         knows: data["knows"] === "" ? "" : digest(data, "knows"),
         ...modules(data["modules"]),
@@ -47,6 +52,7 @@ export function parseFrame(data: unknown): Frame {
         received: count(data, "received"),
         newest: count(data, "newest"),
         beginning: count(data, "beginning"),
+        ...(data["same"] !== undefined && { same: holding(data, "same") }),
         keepalive: keepalive(data),
         digest: digest(data, "digest"),
         ...modules(data["modules"]),
@@ -119,6 +125,20 @@ function keepalive(data: Fields): number {
 function digest(data: Fields, key: string): string {
   const value = data[key];
   return typeof value === "string" && DIGEST.test(value) ? value : fail(key, value, "32 hexadecimal digits");
+}
+
+function holding(data: Fields, key: string): Holding {
+  const value = data[key];
+  if (!isRecord(value)) return fail(key, value, "a map of cfg and parent");
+  const { cfg } = value;
+  if (!Array.isArray(cfg) || cfg.length === 0 || cfg.length > MAX_PARTS) {
+    return fail(`${key}.cfg`, cfg, `1 to ${MAX_PARTS} digests`);
+  }
+  return { cfg: cfg.map((each) => part(each, `${key}.cfg`)), parent: part(value["parent"], `${key}.parent`) };
+}
+
+function part(value: unknown, where: string): string {
+  return typeof value === "string" && PART.test(value) ? value : fail(where, value, "24 hexadecimal digits, or none");
 }
 
 function modules(value: unknown): { readonly modules?: readonly ModuleDeclaration[] } {

@@ -1,4 +1,5 @@
 import type { ModuleDeclaration } from "../plan/mod.ts";
+import type { Holding } from "./holding.ts";
 import type { Assignment, Entry, Facet, FacetName, NodeDocument, Value } from "../state/mod.ts";
 
 /** The version of the link protocol: in every frame and in every topic. */
@@ -26,6 +27,8 @@ export interface BirthFrame {
   readonly blank?: true;
   /** The highest term among what it has of its parent's facet: a parent that has lost its memory writes above it. */
   readonly above: number;
+  /** What it has of what parents tell it, where that is anything. */
+  readonly has?: Holding;
   /** Names what the child's modules declare: see `digestOf`. */
   readonly digest: string;
   /** The digest of the parent's declarations that it has already; "" if none. */
@@ -47,6 +50,8 @@ export interface WelcomeFrame {
    * the parent can't say otherwise what is none of the child's any more. Within a run of the parent the higher one is newer.
    */
   readonly beginning: number;
+  /** What the parent has just as the child: it does not say that again. A child that has it no longer is born again. */
+  readonly same?: Holding;
   /** How often the child should show that it is there, in seconds: longer, the more children there are. */
   readonly keepalive: number;
   /** Names what the parent's modules declare. */

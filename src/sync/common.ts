@@ -1,0 +1,88 @@
+import { type Entry, type Facet } from "../state/mod.ts";
+import { commonOf, type HeldDocument, type Holding, holdingOf, partOf } from "./holding.ts";
+import type { BirthFrame, Change, Replica } from "./types.ts";
+
+/**
+ * What a child has already when it begins, though it is not known from which run of the parent, or from which parent: nothing
+ * of that is sent to it.
+ */
+export interface Common {
+  /** What the child is told that it has; undefined: nothing. */
+  readonly holding: Holding | undefined;
+  /** Whether the child has the `parent` facet of its own node as it is here. */
+  readonly hasParent: boolean;
+  /** A child is born. @returns Whether what it has is not what an earlier birth had. */
+  begin(birth: Pick<BirthFrame, "has" | "blank">): boolean;
+  /** The child has to be told of everything, until it is born again. */
+  forget(): void;
+  /** Whether the child has this already. */
+  has(change: Change): boolean;
+}
+
+/**
+ * See {@link Common}.
+ *
+ * @param parts `documents` are those that the child is told of; `wanted` tells whether it is to have a change.
+ */
+export function createCommon(
+  parts: {
+    readonly child: string;
+    readonly replica: Replica;
+    documents(): Iterable<string>;
+    wanted(change: Change): boolean;
+  },
+): Common {
+  const { child, replica } = parts;
+  let holding: Holding | undefined;
+  /** What changed later the child has not. */
+  let upTo = 0;
+
+  function* documents(): Generator<HeldDocument> {
+    for (const id of parts.documents()) {
+      const cfg = new Map<string, Entry>();
+      const parent = new Map<string, Entry>();
+      for (const change of replica.since(id, 0)) {
+        if (change.facet === "self" || (change.facet === "parent" && id !== child)) continue;
+        if (parts.wanted(change)) (change.facet === "cfg" ? cfg : parent).set(change.url, change.entry);
+      }
+      yield { id, cfg, parent };
+    }
+  }
+
+  return {
+    get holding() {
+      return holding;
+    },
+    get hasParent() {
+      return holding !== undefined && holding.parent !== "";
+    },
+    begin({ has, blank }) {
+      const before = holding;
+      holding = has === undefined || blank === true
+        ? undefined
+        : commonOf(has, holdingOf(child, documents(), has.cfg.length));
+      upTo = replica.index;
+      return holding !== undefined || before !== undefined;
+    },
+    forget() {
+      holding = undefined;
+    },
+    has({ id, facet, index }) {
+      if (holding === undefined || index > upTo || facet === "self") return false;
+      if (facet === "parent") return id === child && holding.parent !== "";
+      return holding.cfg[partOf(id, holding.cfg.length)] !== "";
+    },
+  };
+}
+
+/** What a child has, for its birth; undefined where that is nothing. */
+export function holdingIn(replica: Replica, child: string, parts: number): Holding {
+  function* documents(): Generator<HeldDocument> {
+    for (const id of replica.ids()) {
+      const { cfg, parent }: { readonly cfg: Facet; readonly parent: Facet } = replica.get(id)?.facets ??
+        { cfg: new Map(), parent: new Map() };
+      yield { id, cfg, parent };
+    }
+  }
+  return holdingOf(child, documents(), parts);
+}
