@@ -30,6 +30,8 @@ const step = fc.record({
         do: fc.constantFrom(
           "restart child" as const,
           "restart parent" as const,
+          "restart parent with its sessions" as const,
+          "restart parent without its word" as const,
           "disconnect" as const,
           "connect" as const,
           "late will" as const,
@@ -72,6 +74,12 @@ test("both ends agree after faults stop, whatever was lost, doubled, reordered o
             break;
           case "restart parent":
             world.restartParent();
+            break;
+          case "restart parent with its sessions":
+            world.restartParent({ sessions: true });
+            break;
+          case "restart parent without its word":
+            world.restartParent({ sessions: true, facet: false });
             break;
           case "disconnect":
             world.disconnect();

@@ -17,6 +17,7 @@ import {
   type LinkState,
   type ParentLink,
   type Replica,
+  type Session,
   type UpFrame,
 } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
@@ -78,6 +79,8 @@ export function createWorld(seed = 1) {
   /** On the parent's disk. */
   const disk = createReplica();
   let lastTerm = 0;
+  /** The term in which the parent writes its own facet. */
+  let parentTerm = 1;
   let diskBroken = false;
   let parentRun = "";
   let parent: ParentLink;
@@ -99,7 +102,7 @@ export function createWorld(seed = 1) {
     }
   }
 
-  function startParent(): void {
+  function startParent(resume?: Session): void {
     const run = `parent-${++runs}`;
     parentRun = run;
     const link: ParentLink = createParentLink({
@@ -108,6 +111,7 @@ export function createWorld(seed = 1) {
       ...NO_MODULES,
       replica: disk,
       scope: createNodeChildScope(disk, NODE),
+      ...(resume !== undefined && { resume }),
       nextTerm(childTerm) {
         if (diskBroken) throw new Error("Cannot write term: no space left");
         return lastTerm = Math.max(lastTerm, childTerm) + 1;
@@ -206,10 +210,19 @@ export function createWorld(seed = 1) {
       life({ type: "dead", from: run.run, why: "lost" });
     },
     startChild,
-    /** Its memory is lost, its disk is not. */
-    restartParent() {
+    /**
+     * Its memory is lost, its disk is not.
+     *
+     * @param kept `sessions`: it knows how far it had got with its child; otherwise it is another parent with the same
+     * documents. `facet`: it knows what it has said of the child; otherwise its later word outranks that.
+     */
+    restartParent(kept: { readonly sessions?: boolean; readonly facet?: boolean } = {}) {
       parent.stop();
-      startParent();
+      if (kept.facet === false) {
+        parentTerm++;
+        disk.drop(NODE, "parent", () => true);
+      }
+      startParent(kept.sessions === true ? parent.session : undefined);
       parent.call();
     },
     /** What the agent discovers. */
@@ -220,7 +233,7 @@ export function createWorld(seed = 1) {
     },
     /** What people or the aggregator write. */
     write(facet: "cfg" | "parent", url: string, value: Value | null) {
-      disk.write(NODE, facet, new Map([[url, value]]), 1);
+      disk.write(NODE, facet, new Map([[url, value]]), facet === "cfg" ? 1 : parentTerm);
     },
     /** Both ends are level and hold the same. */
     agrees(): boolean {

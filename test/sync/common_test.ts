@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Entry } from "../../src/state/mod.ts";
+import { commonOf, covers, type HeldDocument, holdingOf, partOf, partsFor } from "../../src/sync/holding.ts";
+import type { Frame } from "../../src/sync/mod.ts";
+import { createWorld, FAIR, NODE } from "./world.ts";
+
+type World = ReturnType<typeof createWorld>;
+
+/** A world whose two ends are level, with values of each writer. */
+async function level(): Promise<World> {
+  const world = createWorld();
+  for (const url of ["/a", "/b", "/c"]) {
+    world.write("cfg", url, 1);
+    world.write("parent", url, 2);
+    world.discover(url, 3);
+  }
+  world.connect();
+  await world.clock.runUntil(() => world.agrees(), 10_000);
+  await world.clock.advance(1_000);
+  world.sent.length = 0;
+  return world;
+}
+async function agree(world: World): Promise<void> {
+  await world.clock.runUntil(() => world.agrees(), 60_000);
+}
+/** Every value that was sent, as often as it was. */
+function values(world: World): string[] {
+  return world.sent.flatMap(({ way, frame }) => frame.type === "data" ? valuesIn(way, frame) : []);
+}
+function valuesIn(way: string, frame: Extract<Frame, { type: "data" }>): string[] {
+  return frame.documents.flatMap(({ facets }) =>
+    Object.entries(facets).flatMap(([facet, entries]) => [...entries.keys()].map((url) => `${way} ${facet} ${url}`))
+  );
+}
+function count(world: World, type: Frame["type"]): number {
+  return world.sent.filter(({ frame }) => frame.type === type).length;
+}
+
+test("after a restart of the parent no value is sent again that was acknowledged", async () => {
+  const world = await level();
+  world.restartParent({ sessions: true });
+  await agree(world);
+  await world.clock.advance(60_000);
+  assert.deepEqual(values(world), []);
+  assert.equal(world.child.link.term, 1);
+  world.stop();
+});
+
+test("what changed while a parent was away is sent, and the other facet is not", async () => {
+  const world = await level();
+  world.disconnect();
+  world.write("cfg", "/b", "changed");
+  world.discover("/c", "changed");
+  world.restartParent({ sessions: true });
+  world.connect();
+  await agree(world);
+  assert.deepEqual(values(world).sort(), ["down cfg /a", "down cfg /b", "down cfg /c", "up self /c"]);
+  world.sent.length = 0;
+  world.write("parent", "/a", "later");
+  await agree(world);
+  assert.deepEqual(values(world), ["down parent /a"]);
+  world.stop();
+});
+
+test("another parent that has the same as the child does not say it again", async () => {
+  const world = await level();
+  world.restartParent();
+  await agree(world);
+  const down = values(world).filter((value) => value.startsWith("down"));
+  assert.deepEqual(down, ["down self /a", "down self /b", "down self /c"], "of an earlier term: it takes them over");
+  world.stop();
+});
+
+test("what a parent has lost of its own word the child loses too, and nothing of its cfg is sent", async () => {
+  const world = await level();
+  world.restartParent({ sessions: true, facet: false });
+  await agree(world);
+  assert.deepEqual(values(world), []);
+  assert.equal(world.child.replica.get(NODE)?.facets.parent.size, 0);
+  world.stop();
+});
+
+test("a child that began with what it had, and was cut off on the way, goes on from there", async () => {
+  const world = await level();
+  world.disconnect();
+  for (let place = 0; place < 30; place++) world.write("parent", `/v${place}`, "x".repeat(20_000));
+  world.restartParent({ sessions: true });
+  world.connect();
+  await world.clock.runUntil(() => count(world, "data") >= 4, 10_000);
+  world.disconnect();
+  await world.clock.advance(1_000);
+  world.connect();
+  await agree(world);
+  const down = values(world).filter((value) => value.startsWith("down"));
+  assert.ok(down.every((value) => value.startsWith("down parent")), "no cfg");
+  assert.ok(down.length < 33 + 15, `${down.length} values for 33`);
+  world.stop();
+});
+
+test("births that are repeated because nothing answers begin once", async () => {
+  const world = await level();
+  world.setWeather({ ...FAIR, delay: 4_000, duplication: 1 });
+  world.restartParent({ sessions: true });
+  await world.clock.advance(20_000);
+  world.setWeather(FAIR);
+  await agree(world);
+  const beginnings = new Set(world.sent.flatMap(({ frame }) => frame.type === "welcome" ? [frame.beginning] : []));
+  assert.ok(count(world, "birth") > 1);
+  assert.ok(beginnings.size <= 2, `${beginnings.size} beginnings`);
+  assert.deepEqual(values(world).filter((value) => value.startsWith("down")), []);
+  world.stop();
+});
+
+test("a welcome by what the child does not have any more is not taken: the child is born again", async () => {
+  const world = await level();
+  world.setWeather({ ...FAIR, loss: 1 });
+  world.restartParent({ sessions: true });
+  world.child.link.receive({ type: "resync", from: world.parentRun, to: "", received: 0 });
+  const birth = world.sent.find(({ frame }) => frame.type === "birth")?.frame;
+  assert.ok(birth?.type === "birth" && birth.has !== undefined);
+  world.child.replica.drop(NODE, "parent", (url) => url === "/b");
+  world.setWeather(FAIR);
+  world.parent.receive(birth);
+  await agree(world);
+  assert.equal(world.child.replica.get(NODE)?.facets.parent.get("/b")?.value, 2);
+  world.stop();
+});
+
+test("a late birth of a time when the child had less, or other things, makes it miss nothing", async () => {
+  const world = await level();
+  world.restartParent({ sessions: true });
+  await agree(world);
+  const birth = world.sent.findLast(({ frame }) => frame.type === "birth")?.frame;
+  assert.ok(birth?.type === "birth" && birth.has !== undefined);
+  const before = world.disk.get(NODE)?.facets.parent.get("/b");
+  assert.ok(before !== undefined);
+  // The parent forgets a value, has the child forget it, and gets it again with its old version, say from above.
+  world.disk.drop(NODE, "parent", (url) => url === "/b");
+  world.parent.refresh();
+  await agree(world);
+  assert.equal(world.child.replica.get(NODE)?.facets.parent.has("/b"), false);
+  world.setWeather({ ...FAIR, loss: 1 });
+  world.disk.merge(NODE, "parent", new Map([["/b", before]]));
+  world.parent.receive(birth); // the welcome is lost
+  await world.clock.advance(1_000);
+  world.setWeather(FAIR);
+  await agree(world);
+  assert.equal(world.child.replica.get(NODE)?.facets.parent.get("/b")?.value, 2);
+  world.stop();
+});
+
+const facet = fc.uniqueArray(
+  fc.tuple(fc.constantFrom("/a", "/a/b", "/a-b", "/c"), fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
+  { selector: ([url]) => url, maxLength: 3 },
+).map((entries) =>
+  new Map(entries.map(([url, term, rev]): [string, Entry] => [url, { value: 1, version: [term, rev] }]))
+);
+const documents: fc.Arbitrary<HeldDocument[]> = fc.uniqueArray(
+  fc.record({
+    id: fc.constantFrom(
+      NODE,
+      ..."0123456789abcdef".split("").map((digit) => `${digit.repeat(8)}-0000-4000-8000-000000000000`),
+    ),
+    cfg: facet,
+    parent: facet,
+  }, { noNullPrototype: true }),
+  { selector: ({ id }) => id, maxLength: 17 },
+);
+
+test("holdings have in common exactly those parts of which both have the same documents with the same versions", () => {
+  fc.assert(
+    fc.property(documents, documents, fc.constantFrom(1, 4, 16), fc.boolean(), (a, other, parts, alike) => {
+      // Two that differ in little are what matters.
+      const b = alike
+        ? [...a.slice(1), ...other.slice(0, 1).filter(({ id }) => !a.some((each) => each.id === id))]
+        : other;
+      const [first, second] = [holdingOf(NODE, a, parts), holdingOf(NODE, [...b].reverse(), parts)];
+      const common = commonOf(first, second);
+      const text = (all: readonly HeldDocument[], part: number) =>
+        JSON.stringify(
+          all.filter(({ id, cfg }) => partOf(id, parts) === part && cfg.size > 0)
+            .map(({ id, cfg }) => [id, [...cfg].sort()]).sort(),
+        );
+      for (let part = 0; part < parts; part++) {
+        const [here, there] = [text(a, part), text(b, part)];
+        assert.equal((common?.cfg[part] ?? "") !== "", here === there && here !== "[]");
+      }
+      if (common === undefined) return;
+      assert.ok(covers(first, common) && covers(second, common));
+      assert.equal(covers(holdingOf(NODE, [], parts), common), false);
+    }),
+  );
+});
+
+test("documents are told of in about as many parts as there are, and in 1,024 at most", () => {
+  assert.deepEqual([0, 1, 2, 3, 1_000, 5_000].map(partsFor), [1, 1, 2, 4, 1_024, 1_024]);
+});
