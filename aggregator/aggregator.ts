@@ -90,9 +90,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       for (const id of nodes.children()) adopting.begin(id);
       runStates.resume();
       for (const id of placement.direct()) {
-        // What the last run has told children may be newer than what it left on the disk: this one's word is the last.
-        if (term.hasWritten(id)) replica.restamp(id, "parent", term.of(id));
-        else takingOver.takeOver(id); // it came just before the end of the last run
+        if (!term.hasWritten(id)) takingOver.takeOver(id); // it came just before the end of the last run
       }
       for (const id of nodes.children()) statuses.changed(id);
       if (joining?.complete ?? true) statuses.changed(ownId); // one without nodes says so, too

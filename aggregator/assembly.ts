@@ -139,6 +139,7 @@ export function assemble(parts: AggregatorParts): Assembly {
     ask: (node) => joining?.link.ask(node),
     onHeard: (child) => runStates.heard(child),
     onBorn(child, { parent, above }, hasParent) {
+      // What an earlier run has told a child may be newer than what it left on the disk: this one's word is the last.
       if (parent !== run && above > 0 && term.outdo(child, above) && !hasParent) {
         replica.restamp(child, "parent", term.of(child));
       }

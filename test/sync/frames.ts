@@ -87,6 +87,8 @@ const window = fc.tuple(count, count, count).map((three) => {
 });
 
 const digest = fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 32, maxLength: 32 });
+const part = fc.oneof(fc.constant(""), digest.map((text) => text.slice(8)));
+const holding = fc.record({ cfg: fc.array(part, { minLength: 1, maxLength: 4 }), parent: part }, options);
 const broker = fc.constantFrom("mqtt://127.0.0.1:1883", "mqtts://broker.example");
 
 /** Any frame of the protocol. */
@@ -94,7 +96,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record(
     {
       ...{ type: type("birth"), from: run, term: count, parent: runOrNone, received: count, above: count },
-      ...{ beginning: count, blank: fc.constant(true as const) },
+      ...{ beginning: count, blank: fc.constant(true as const), has: holding },
       ...{ digest, knows: fc.oneof(fc.constant(""), digest), modules },
     },
     {
@@ -105,7 +107,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record(
     {
       ...{ type: type("welcome"), from: run, to: run, term: count, received: count, newest: count },
-      ...{ keepalive: fc.integer({ min: 0, max: 3_600 }), digest, modules, beginning: count },
+      ...{ keepalive: fc.integer({ min: 0, max: 3_600 }), digest, modules, beginning: count, same: holding },
     },
     {
       ...options,
