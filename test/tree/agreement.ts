@@ -16,6 +16,7 @@ export function disagreements(world: TreeWorld): string[] {
   const layout = layoutOf(world);
   const problems: string[] = [];
   for (const member of world.members) {
+    if (isDeleted(layout, member)) continue; // its machine is left as it is, off where that was in the middle of a repair
     if (member.process === undefined) problems.push(`${member.name} does not run`);
     else if (member.isAggregator === true) checkAggregator(world, layout, member, problems);
     else checkAgent(world, layout, member, problems);
@@ -35,6 +36,11 @@ function layoutOf(world: TreeWorld): Layout {
     children.set(parent, [...children.get(parent) ?? [], id]);
   }
   return { documents, children };
+}
+
+function isDeleted({ documents }: Layout, { id }: Member): boolean {
+  const cfg = documents.get(id)?.facets.cfg;
+  return cfg?.get("/deleted")?.value === true;
 }
 
 function below(world: TreeWorld, { children }: Layout, name: string): Set<string> {
@@ -99,7 +105,7 @@ function checkAggregator(world: TreeWorld, layout: Layout, member: Member, probl
 function checkAgent(world: TreeWorld, layout: Layout, { name, id, process }: Member, problems: string[]): void {
   const say = (what: string): void => void problems.push(`${name}: ${what}`);
   const there = layout.documents.get(id);
-  if (there === undefined || there.facets.cfg.get("/deleted")?.value === true) return;
+  if (there === undefined) return;
   const node = process?.context?.node(id);
   if (process === undefined || node === undefined) return say("does not run");
   const truth = new Map<string, unknown>(process.truth);
