@@ -104,6 +104,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     life(child, frame) {
       if (joining?.complete ?? true) children.life(child, frame);
     },
+    probe: children.probe,
     connected: () => children.callAll(),
     async stop() {
       unlisten();

@@ -145,7 +145,8 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     let bootPorts = {};
     if (booting !== undefined && transport.guardedUrl !== undefined) {
       closers.push(booting.stop);
-      const http = await booting.start({ url: transport.guardedUrl, drop: transport.drop }).catch(explain);
+      const { guardedUrl: url, drop } = transport;
+      const http = await booting.start({ url, drop, probe: aggregator.probe }).catch(explain);
       bootPorts = { boot: { http, mqtt: Number(new URL(transport.guardedUrl).port) } };
     }
     const shownBroker = broker === undefined ? undefined : redactUrl(broker);

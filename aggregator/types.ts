@@ -6,6 +6,7 @@ import type { DownFrame, LifeFrame, UpFrame } from "../src/sync/mod.ts";
 import type { Control } from "./control/control.ts";
 import type { ChildrenCounts } from "./links/counts.ts";
 import type { Joining, ParentWay } from "./links/joining.ts";
+import type { Children } from "./links/types.ts";
 import type { Store, Stored } from "./store/mod.ts";
 
 /** What an aggregator is made of. */
@@ -53,6 +54,7 @@ export interface Aggregator {
   start(addresses: Addresses): Promise<void>;
   receive(child: string, frame: UpFrame): void;
   life(child: string, frame: LifeFrame): void;
+  readonly probe: Children["probe"];
   /** The transport to the children is up (again): some may have been missed. */
   connected(): void;
   /** The way to the parent; absent at the root. */

@@ -9,6 +9,8 @@ export interface DhcpListeners {
   readonly desk: Pick<PxeDesk, "host" | "saw">;
   readonly rpi: Pick<RpiDesk, "saw">;
   readonly strangers: Pick<Strangers, "saw">;
+  /** A machine has taken an address to boot with: an agent of its that still seems to be heard is gone, unless it answers. */
+  asked(id: string, name: string): void;
 }
 
 /** What a DHCP packet says of a machine: that it took an address to boot with, or that nobody knows it. */
@@ -30,4 +32,5 @@ export function noteDhcp({ client, host, request, privileged, answer }: DhcpEven
   // Beside a site's own server the request is all there is to see: the acknowledgement is that server's.
   if (answer !== "ack" && to.mode !== "proxy") return;
   (known.method === "rpi" ? to.rpi : to.desk).saw(known.id, { kind: "address" });
+  to.asked(known.id, known.name);
 }

@@ -15,6 +15,7 @@ import { createEnrolment } from "./enrolment.ts";
 import { createBootApp } from "./http/app.ts";
 import { serveBoot } from "./http/serve.ts";
 import { openFile } from "./open_file.ts";
+import { createRefusalLog } from "./refusal_log.ts";
 import { createRpiBoot } from "./rpi.ts";
 import { networkOf } from "./network.ts";
 import { noteDhcp } from "./note_dhcp.ts";
@@ -43,11 +44,13 @@ export interface BootOptions {
   readonly log: Log;
 }
 
-/** What the boot services need of the broker once it listens. */
+/** What the boot services need of the way to agents once there is one. */
 export interface BootBroker {
   readonly url: string;
   /** Ends the connections of a node. */
   drop(node: string): void;
+  /** Asks a node's agent for a sign of life. One that gives none within some seconds is taken for lost. */
+  probe(node: string, onAnswer: () => void): void;
 }
 
 /** The boot services of an aggregator. They are silent until they are started. */
@@ -87,6 +90,7 @@ export function createBootServices(options: BootOptions): BootServices {
   const answers = { offer: 0, ack: 0, nak: 0, silent: 0 };
   let dhcpCounts: (() => DhcpCounts) | undefined;
   let transfersNow = (): number => 0;
+  const refusals = createRefusalLog(log, clock);
   const strangers = createStrangers(clock, (mac) => desk.host(mac) !== undefined);
   const app = createBootApp({
     ...{ cluster, parent, desk, enrolment, strangers, clock, log, transfers: http },
@@ -99,6 +103,15 @@ export function createBootServices(options: BootOptions): BootServices {
     holdsAddresses: options.dhcp === "server",
   });
 
+  /** An agent that answers lives: then somebody else has asked, or a program on its machine has. */
+  function asked(id: string, name: string): void {
+    if (!desk.isUp(id)) return;
+    broker?.probe(id, () => {
+      for (const each of [desk, rpi.desk]) each.saw(id, { kind: "alive" });
+      refusals.warn("Passed over a request for an address to boot with, as the node's agent answers", { node: name });
+    });
+  }
+
   async function startDhcp(mode: "server" | "proxy"): Promise<void> {
     const dhcp = await startDhcpServer({
       ...{ address, mode, clock, log },
@@ -110,7 +123,7 @@ export function createBootServices(options: BootOptions): BootServices {
         }),
       onEvent(event) {
         if (event.host !== undefined) answers[event.answer]++;
-        noteDhcp(event, { mode, desk, rpi: rpi.desk, strangers });
+        noteDhcp(event, { mode, desk, rpi: rpi.desk, strangers, asked });
       },
       signal: ending.signal,
     });

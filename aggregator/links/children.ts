@@ -9,6 +9,7 @@ import { createLinkCounts } from "./counts.ts";
 import { createKnownModules } from "./known_modules.ts";
 import { createLeaving } from "./leaving.ts";
 import { createMovedNotices } from "./moved.ts";
+import { createProbes } from "./probes.ts";
 import type { Children, ChildrenParts } from "./types.ts";
 
 /** So many children show that they are there in a second; the intervals are as long as that takes. */
@@ -32,6 +33,16 @@ export function createChildren(parts: ChildrenParts): Children {
   const admission = createAdmission({ clock, admit });
   const whereabouts = createWhereabouts({ replica, clock, ask: parts.ask });
   const moved = createMovedNotices({ clock, run: parts.run, send: parts.send });
+  const probes = createProbes({
+    clock,
+    send: (child) => linkOf(child)?.link.probe(),
+    silent(child) {
+      const link = linkOf(child)?.link;
+      const why = "it gave no sign of life when its machine asked for an address to boot with";
+      if (link?.state === "down") parts.onState(child, "down", false, why); // an earlier run of this program had it as up
+      else link?.lose(why);
+    },
+  });
 
   const childParts: ChildParts = {
     ...parts,
@@ -113,6 +124,7 @@ export function createChildren(parts: ChildrenParts): Children {
     receive(child, frame) {
       const link = linkOf(child)?.link;
       if (link === undefined) return redirect(child);
+      probes.heard(child);
       if (frame.type !== "birth") return hear(child, frame);
       parts.onHeard(child);
       admission.born(child, frame);
@@ -141,7 +153,11 @@ export function createChildren(parts: ChildrenParts): Children {
     callAll() {
       for (const child of placement.direct()) linkOf(child)?.link.call();
     },
+    probe(child, onAnswer) {
+      if (placement.via(child) === child) probes.begin(child, onAnswer);
+    },
     poweredOff(child) {
+      probes.end(child);
       const link = links.get(child)?.link;
       if (link === undefined || link.state === "down") return;
       link.stop();
@@ -151,6 +167,7 @@ export function createChildren(parts: ChildrenParts): Children {
     remove(child) {
       const there = links.get(child);
       admission.remove(child);
+      probes.end(child);
       moved.left(child);
       const assignment = assignmentIn(replica.get(child)?.facets.cfg);
       if (there !== undefined && there.link.state !== "down" && assignment !== undefined) {
@@ -193,6 +210,7 @@ export function createChildren(parts: ChildrenParts): Children {
     stop() {
       cancelLook();
       admission.stop();
+      probes.stop();
       moved.stop();
       for (const { link } of links.values()) link.stop();
       links.clear();

@@ -53,6 +53,11 @@ export interface Children {
   changed(id: string, facet: FacetName, urls: readonly string[]): void;
   /** Asks every child to be born again: this program has started, and knows of no link. */
   callAll(): void;
+  /**
+   * Something says that a child's machine has begun to boot. A child that gives a sign of life within some seconds is left alone,
+   * and `onAnswer` called; one that does not is taken for lost.
+   */
+  probe(child: string, onAnswer: () => void): void;
   /** The machine was powered off: whatever still arrives of its agent is late, and its next agent is a new one. */
   poweredOff(child: string): void;
   /** A node is no child any more: it is told where to go, and whatever else arrives of it is dropped. */

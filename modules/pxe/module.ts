@@ -96,7 +96,8 @@ export function createPxeModule(parts?: PxeParts): { readonly module: Module; re
     const node = served(context?.node(id));
     if (node?.cfg.get("/boot/method") !== "pxe") return;
     const boot = bootOf(node);
-    if (sight.kind === "address" || sight.kind === "enrolled") boot.asked = sight.kind === "address";
+    if (sight.kind === "address") boot.asked = true;
+    if (sight.kind === "enrolled" || sight.kind === "alive") boot.asked = false;
     if (isUp(node)) return; // whoever says so: what runs an agent does not boot
     boot.phase = phaseAfter(boot.phase, sight);
     tell(node, boot);

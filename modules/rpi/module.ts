@@ -34,7 +34,9 @@ export type RpiSight =
   /** It has so much of kernel and initramfs; 100: all of both. */
   | { readonly kind: "progress"; readonly percent: number }
   /** Its agent has asked for its identity: whatever else was seen, it runs what it was given. */
-  | { readonly kind: "enrolled" };
+  | { readonly kind: "enrolled" }
+  /** Its agent has given a sign of life. */
+  | { readonly kind: "alive" };
 
 /** Where boot servers ask about Raspberry Pis, and tell what these do. Before the module has started nobody is known. */
 export interface RpiDesk {

@@ -12,7 +12,9 @@ export type BootSight =
   /** It has all of both. */
   | { readonly kind: "loaded" }
   /** Its agent has asked for its identity: whatever else was seen, it runs what it was given. */
-  | { readonly kind: "enrolled" };
+  | { readonly kind: "enrolled" }
+  /** Its agent has given a sign of life since an address to boot with was asked for: whoever did that, it does not boot. */
+  | { readonly kind: "alive" };
 
 /** Where a machine is after something was seen of it. What can't follow is passed over: a late packet is no news. */
 export function phaseAfter(phase: BootPhase, sight: BootSight): BootPhase {
@@ -22,6 +24,7 @@ export function phaseAfter(phase: BootPhase, sight: BootSight): BootPhase {
     case "script":
       return "LOADING";
     case "progress":
+    case "alive":
       return phase;
     case "loaded":
       return phase === "LOADING" ? "INIT" : phase;

@@ -76,6 +76,10 @@ export interface ParentLink {
   checkSilence(): void;
   /** Asks the child to be born again, say after a start. At most once a second. */
   call(): void;
+  /** Asks for a sign of life that changes nothing: a child that has joined acknowledges again, any other one is called. */
+  probe(): void;
+  /** Takes the child for lost. Where it is not, it is born again, and nothing is lost by that. */
+  lose(why: string): void;
   /** Has the child begin from nothing: what it is not told of then, it forgets. */
   refresh(): void;
   /** What came too early may be right now: the child is asked for it again. */
@@ -352,6 +356,17 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       call();
     },
     call,
+    probe() {
+      if (stopped) return;
+      if (state === "down") return call();
+      // It has everything up to nothing: a late copy, as far as it can see.
+      send({ ...{ type: "data", from: run, to: to(), beginning }, since: 0, upTo: 0, newest: 0, documents: [] });
+    },
+    lose(why) {
+      if (stopped) return;
+      goDown(why);
+      call();
+    },
     refresh() {
       mustBeBorn = true;
       replica.renew(child); // so that no ack of before is one of what comes now

@@ -26,13 +26,15 @@ function told(event: DhcpEvent, options: { readonly mode?: DhcpMode; readonly me
     desk: { host: (mac) => mac === MAC ? host : undefined, ...hear("pxe") },
     rpi: hear("rpi"),
     strangers: { saw: (sight: StrangerSight) => void all.push(sight) },
+    asked: (id, name) => void all.push(["asked", id, name]),
   });
   return all;
 }
 
-test("a machine that takes an address to boot with is seen by the module of its way to boot", () => {
-  assert.deepEqual(told(EVENT), [["pxe", "id", "address"]]);
-  assert.deepEqual(told(EVENT, { method: "rpi" }), [["rpi", "id", "address"]]);
+test("a machine that takes an address to boot with is seen by the module of its way to boot, and its agent asked whether it lives", () => {
+  const asked = ["asked", "id", "n1"];
+  assert.deepEqual(told(EVENT), [["pxe", "id", "address"], asked]);
+  assert.deepEqual(told(EVENT, { method: "rpi" }), [["rpi", "id", "address"], asked]);
   assert.deepEqual(told({ ...EVENT, client: { ...EVENT.client, boots: false } }), [], "its kernel's own DHCP client");
   assert.deepEqual(told({ ...EVENT, privileged: false }), [], "a user's program on it");
   for (const request of ["discover", "inform", "release", "decline"] as const) {
@@ -42,8 +44,9 @@ test("a machine that takes an address to boot with is seen by the module of its 
 
 test("beside a site's own server the request is seen, whose answer is that server's; otherwise it is another server's affair", () => {
   const unanswered: DhcpEvent = { ...EVENT, answer: "silent" };
-  assert.deepEqual(told(unanswered, { mode: "proxy" }), [["pxe", "id", "address"]]);
-  assert.deepEqual(told(unanswered, { mode: "proxy", method: "rpi" }), [["rpi", "id", "address"]]);
+  const asked = ["asked", "id", "n1"];
+  assert.deepEqual(told(unanswered, { mode: "proxy" }), [["pxe", "id", "address"], asked]);
+  assert.deepEqual(told(unanswered, { mode: "proxy", method: "rpi" }), [["rpi", "id", "address"], asked]);
   assert.deepEqual(told(unanswered), []);
   assert.deepEqual(told({ ...EVENT, answer: "nak" }), []);
 });

@@ -113,6 +113,9 @@ test("a machine runs from when its agent has joined until it asks for an address
   desk.saw(node.id, { kind: "address" });
   assert.equal(see({ "/link": "DOWN" }), false, "it had asked before its agent was missed");
   assert.equal(see({ "/link": "UP" }), true, "it was heard again: somebody else had asked");
+  desk.saw(node.id, { kind: "address" });
+  desk.saw(node.id, { kind: "alive" });
+  assert.equal(see({ "/link": "DOWN" }), true, "it had said that it lives, and is missed for another reason");
   assert.equal(see({ "/link": "DOWN", "/runState": "ERROR" }), false);
   await lab.host.stop();
 });

@@ -465,3 +465,31 @@ test("every welcome is one that a frame can carry, also while a child has to beg
   await world.clock.runUntil(() => world.agrees(), 60_000);
   world.stop();
 });
+
+test("a child that is probed acknowledges what it has, and nothing else changes", async () => {
+  const world = await level();
+  world.discover("/a", 1);
+  await world.clock.runUntil(() => world.agrees(), 5_000);
+  await world.clock.advance(1_000);
+  const before = [world.disk.index, world.child.replica.index, world.parentStates.length, world.child.states.length];
+  world.sent.length = 0;
+  world.parent.probe();
+  await world.clock.advance(500);
+  assert.deepEqual(world.sent.map(({ way, frame }) => `${way} ${frame.type}`), ["down data", "up ack", "down ack"]);
+  const after = [world.disk.index, world.child.replica.index, world.parentStates.length, world.child.states.length];
+  assert.deepEqual(after, before);
+  assert.ok(world.agrees());
+  world.stop();
+});
+
+test("a child that is taken for lost and is not comes back with all of its values, and is the same run as before", async () => {
+  const world = await level();
+  world.parent.lose("nobody has seen it");
+  assert.equal(world.parent.state, "down");
+  world.discover("/a", 2);
+  world.write("cfg", "/b", 3);
+  await world.clock.runUntil(() => world.agrees(), 10_000);
+  assert.deepEqual(selfAtParent(world), { "/a": 2 });
+  assert.equal(world.child.link.term, 1);
+  world.stop();
+});
