@@ -20,6 +20,8 @@ const BMC = parseControllerConfig({ resetDelay: { min: 5, mode: 20, max: 60 } })
 export interface LabMachine {
   readonly name: string;
   readonly mac: string;
+  /** The address that it boots from, where its aggregator gives addresses. */
+  readonly address: string | undefined;
   /** The kernel command line of its present boot. */
   cmdline: string | undefined;
   /** The agent's folder of what outlives it. */
@@ -46,9 +48,13 @@ export interface BootLab {
   log(): string;
 }
 
-/** Runs a test on a lab of its own, which ends with it. */
+/**
+ * Runs a test on a lab of its own, which ends with it.
+ *
+ * @param options `dhcp`: it gives addresses, from port 67. That takes a network namespace of one's own.
+ */
 export async function withBootLab(
-  options: { readonly names: readonly string[] },
+  options: { readonly names: readonly string[]; readonly dhcp?: "server" },
   body: (lab: BootLab) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "kraken-boot-"));
@@ -56,7 +62,7 @@ export async function withBootLab(
   mkdirSync(files);
   writeFileSync(join(files, "vmlinuz"), new Uint8Array(700_000).fill(7));
   writeFileSync(join(files, "initrd.img"), new Uint8Array(900_000).fill(8));
-  const machines = options.names.map((name, index) => makeMachine(folder, name, index));
+  const machines = options.names.map((name, index) => makeMachine(folder, name, index, options.dhcp));
   let server = "";
   const address = "127.0.0.2";
   const launch = (http: number, boot: { http: number; mqtt: number }): Promise<Running> =>
@@ -65,7 +71,7 @@ export async function withBootLab(
         ...[denoPath(), "run", "-A", "--no-check", "--config", DENO_CONFIG, join(ROOT, "aggregator/main.ts")],
         ...["--cluster", "lab", "--data", join(folder, "data"), "--grace", "2s", "--http-port", String(http)],
         ...["--mqtt-port", String(boot.mqtt), "--boot-address", address, "--boot-port", String(boot.http)],
-        ...["--boot-files", files, "--dhcp", "off"],
+        ...["--boot-files", files, "--dhcp", options.dhcp ?? "off"],
       ],
       logFile: join(folder, "aggregator.log"),
     });
@@ -99,7 +105,9 @@ export async function withBootLab(
     async request(method, path, body) {
       const answer = await fetch(`${lab.api}${path}`, {
         method,
-        ...(body !== undefined && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+        headers: { "accept": "application/json", ...(body !== undefined && { "content-type": "application/json" }) },
+        signal: AbortSignal.timeout(20_000),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
       });
       const text = await answer.text();
       return { status: answer.status, body: text === "" ? undefined : JSON.parse(text) };
@@ -132,7 +140,7 @@ export function bootCfg(machine: LabMachine): Record<string, unknown> {
   return {
     platform: "sim",
     parent: "root",
-    ipv4: { mac: machine.mac },
+    ipv4: { mac: machine.mac, ...(machine.address !== undefined && { address: machine.address, prefix: 8 }) },
     boot: { method: "pxe", arguments: "console=ttyS0 quiet" },
     physState: "POWER_ON",
     runState: "SYNC",
@@ -162,7 +170,7 @@ function valueAt(nested: unknown, url: string): unknown {
   return at;
 }
 
-function makeMachine(folder: string, name: string, index: number): LabMachine {
+function makeMachine(folder: string, name: string, index: number, dhcp: "server" | undefined): LabMachine {
   const home = join(folder, name);
   mkdirSync(home);
   const cmdlineFile = join(home, "cmdline");
@@ -171,6 +179,7 @@ function makeMachine(folder: string, name: string, index: number): LabMachine {
   const machine: LabMachine = {
     name,
     mac: `52:54:00:77:00:${(index + 1).toString(16).padStart(2, "0")}`,
+    address: dhcp === undefined ? undefined : `127.0.0.${11 + index}`,
     runDir,
     cmdline: undefined,
     agent: undefined,
@@ -195,7 +204,9 @@ function powered(machine: LabMachine | undefined, server: () => string): Machine
   let life = new AbortController();
   async function boot(signal: AbortSignal): Promise<void> {
     if (machine === undefined || machine.hangsIn === "power") return;
-    const booted: Booted = await bootByNetwork({ server: server(), mac: machine.mac, signal });
+    const { mac, address } = machine;
+    const from = address === undefined ? {} : { address };
+    const booted: Booted = await bootByNetwork({ server: server(), mac, signal, ...from });
     if (signal.aborted) return;
     machine.cmdline = booted.cmdline;
     if (machine.hangsIn !== "kernel") machine.superviseAgent();
