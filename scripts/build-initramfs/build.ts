@@ -9,6 +9,7 @@ import { agentFiles } from "./agent_files.ts";
 import type { Arch } from "../debian/arch.ts";
 import { type Entry, type FileEntry, writeCpio } from "./cpio.ts";
 import { type DebianPackages, openDebian } from "../debian/packages.ts";
+import { takeIpxe } from "./ipxe.ts";
 import { type Flavour, takeKernel } from "./kernel.ts";
 import { skeleton } from "./skeleton.ts";
 import { writeSquashfs } from "./squashfs.ts";
@@ -45,7 +46,7 @@ export interface Built {
     readonly unpacked: number;
     readonly sha256: string;
   };
-  /** The boot programs for machines that don't have iPXE of their own; none where Debian has none for the architecture. */
+  /** The boot programs for machines that don't have iPXE of their own. */
   readonly ipxe: readonly { readonly file: string; readonly size: number }[];
   /** The agent's executable before it is compressed. */
   readonly agent: { readonly runtime: AgentRuntime; readonly size: number };
@@ -90,23 +91,15 @@ export async function buildBootFiles(options: BuildOptions): Promise<Built> {
       unpacked: [first, ...rest].reduce((sum, { length }) => sum + length, 0),
       sha256: createHash("sha256").update(initramfs).digest("hex"),
     },
-    ipxe: await takeIpxe(options, debian),
+    ipxe: (await takeIpxe(arch, debian)).map(({ name, data }) => {
+      install(data, join(output, name));
+      return { file: join(output, name), size: data.length };
+    }),
     agent: { runtime: options.runtime, size: binary.length },
     contents: [...system, ...agentPart].flatMap((entry) =>
       entry.kind === "file" ? [{ path: entry.path, size: entry.data.length }] : []
     ),
   };
-}
-
-/** Debian's iPXE for BIOS and UEFI, which a machine's own boot program fetches over TFTP or HTTP. */
-async function takeIpxe({ arch, output }: BuildOptions, debian: DebianPackages): Promise<Built["ipxe"]> {
-  if (arch !== "x86_64") return [];
-  const folder = join(await debian.unpack("ipxe", arch), "usr/lib/ipxe");
-  return ["undionly.kpxe", "ipxe.efi"].map((name) => {
-    const data = readFileSync(join(folder, name));
-    install(data, join(output, name));
-    return { file: join(output, name), size: data.length };
-  });
 }
 
 /** The agent's files: in an image that is mounted, so that of 90 MB only what is used is unpacked into memory. */

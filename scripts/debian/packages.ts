@@ -1,14 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ProgramError } from "../../src/cli/mod.ts";
 import { runTool } from "../build/tool.ts";
 import { ROOT } from "../runtimes.ts";
+import { prepareApt } from "./apt.ts";
 import { type Arch, ARCHES } from "./arch.ts";
 
-/** Where packages and apt's own files are kept. */
+/** Where packages are kept, and what is on its way there. */
 const FOLDER = join(ROOT, ".kraken", "debian");
-/** Milliseconds after which the lists of packages are fetched again. */
-const LISTS_AGE = 86_400_000;
 
 /** Debian's packages, unpacked into folders. Nothing is installed, and no right is needed. */
 export interface DebianPackages {
@@ -21,19 +20,13 @@ export interface DebianPackages {
 }
 
 /**
- * Opens Debian's packages with an apt of its own state, so that the machine's is left alone: the sources and keys are
- * the machine's, which may be of one architecture only, and apt checks signatures as always.
+ * Opens Debian's packages with an apt of its own state ({@link prepareApt}).
  *
+ * @param release The name of another release than the machine's.
  * @throws {ProgramError} When there is no apt, or its lists can't be had.
  */
-export async function openDebian(): Promise<DebianPackages> {
-  if (!existsSync("/usr/bin/apt-get")) {
-    throw new ProgramError(
-      "Cannot fetch Debian's packages as there is no apt-get: expected a Debian machine",
-    );
-  }
-  const config = writeConfig();
-  await updateLists(config);
+export async function openDebian(release?: string): Promise<DebianPackages> {
+  const config = await prepareApt(join(FOLDER, "apt"), release);
   async function unpackAll(names: readonly string[]): Promise<string[]> {
     const printed = await runTool(["apt-get", "-c", config, "download", "-qq", "--print-uris", ...names]);
     const files = [...printed.matchAll(/^'[^']*' (\S+)\.deb \d+/gm)].map(([, file]) => file ?? "");
@@ -77,47 +70,6 @@ export async function openDebian(): Promise<DebianPackages> {
       return match;
     },
   };
-}
-
-function writeConfig(): string {
-  const apt = join(FOLDER, "apt");
-  mkdirSync(join(apt, "lists", "partial"), { recursive: true });
-  mkdirSync(join(apt, "archives", "partial"), { recursive: true });
-  const status = join(apt, "status");
-  if (!existsSync(status)) writeFileSync(status, "");
-  const [native, foreign] = process.arch === "arm64" ? ["arm64", "amd64"] : ["amd64", "arm64"];
-  const config = join(apt, "apt.conf");
-  // The machine's own settings count, a proxy for one; but what it does after an update is not to happen.
-  const text = `Dir::State::lists "${join(apt, "lists")}";
-Dir::State::status "${status}";
-Dir::Cache "${apt}";
-Dir::Cache::archives "${join(apt, "archives")}";
-APT::Architecture "${native}";
-#clear APT::Architectures;
-APT::Architectures { "${native}"; "${foreign}"; };
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-`;
-  writeFileSync(`${config}.${process.pid}`, text);
-  renameSync(`${config}.${process.pid}`, config);
-  return config;
-}
-
-async function updateLists(config: string): Promise<void> {
-  const lists = join(FOLDER, "apt", "lists");
-  const stamp = join(FOLDER, "apt", "updated");
-  const stat = statSync(stamp, { throwIfNoEntry: false });
-  if (stat !== undefined && Date.now() - stat.mtimeMs < LISTS_AGE) return;
-  try {
-    await runTool(["apt-get", "-c", config, "-o", "DPkg::Lock::Timeout=300", "-qq", "update"]);
-    writeFileSync(stamp, "");
-  } catch (error) {
-    // Old lists do, should the network be away: what was fetched by them is still there.
-    if (!readdirSync(lists).some((name) => name.includes("_Packages"))) throw error;
-  }
 }
 
 async function fetchInto(folder: string, config: string, name: string): Promise<void> {

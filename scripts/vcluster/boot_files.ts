@@ -3,19 +3,27 @@ import { copyFileSync, createReadStream, linkSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ROOT } from "../runtimes.ts";
 import { buildBootFiles, type Built } from "../build-initramfs/build.ts";
+import type { Arch } from "../debian/arch.ts";
 
-/** Builds kernel, initramfs and iPXE for virtual machines, where sources or packages have changed. */
-export function buildForMachines(): Promise<Built> {
-  return buildBootFiles({
-    ...{ arch: "x86_64", kernel: "cloud", runtime: "sea", layout: "squashfs", compression: "zstd" },
-    output: join(ROOT, ".kraken", "vcluster-boot"),
-  });
+/** Builds kernel, initramfs and iPXE for virtual machines of these architectures, where sources or packages have changed. */
+export async function buildForMachines(machines: readonly { readonly arch: Arch }[]): Promise<readonly Built[]> {
+  const built: Built[] = [];
+  for (const arch of new Set(machines.map(({ arch }) => arch))) {
+    built.push(
+      await buildBootFiles({
+        ...{ arch, kernel: "cloud", runtime: "sea", layout: "squashfs", compression: "zstd" },
+        output: join(ROOT, ".kraken", "vcluster-boot"),
+      }),
+    );
+  }
+  return built;
 }
 
 /** Puts what the aggregator serves into a folder. */
-export function layOutBootFiles(built: Built, folder: string): void {
+export function layOutBootFiles(built: readonly Built[], folder: string): void {
   mkdirSync(join(folder, "images"), { recursive: true });
-  for (const { file } of [built.kernel, built.initramfs, ...built.ipxe]) place(file, join(folder, basename(file)));
+  const files = built.flatMap(({ kernel, initramfs, ipxe }) => [kernel, initramfs, ...ipxe]);
+  for (const { file } of files) place(file, join(folder, basename(file)));
 }
 
 /** Adds a root image to what is served. @returns Its name there, and its SHA-256. */

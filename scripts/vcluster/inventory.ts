@@ -19,6 +19,12 @@ const POLL = 5_000;
 /** How long a machine that is well may take to shut down, in milliseconds. */
 const GRACEFUL = 20_000;
 
+/** What a machine of an architecture boots, as `build-initramfs` calls it, and its serial console. */
+const BOOTS = {
+  x86_64: { kernel: "vmlinuz", initrd: "initrd.img", console: "ttyS0" },
+  aarch64: { kernel: "vmlinuz-aarch64", initrd: "initrd-aarch64.img", console: "ttyAMA0" },
+} as const;
+
 /** The root image of a node. */
 export interface NodeImage {
   readonly name: string;
@@ -47,16 +53,15 @@ function aggregatorCfg(
 /** The cfg of a node: what is to become of its machine, and how. */
 function nodeCfg(machine: LabMachine, image?: NodeImage) {
   const { mac, address, controller } = addressesOf(machine.number);
+  const { kernel, initrd, console } = BOOTS[machine.arch];
   return {
     platform: machine.power,
-    arch: "x86_64",
+    arch: machine.arch,
     parent: "root",
     ipv4: { mac, address, prefix: 16 },
     boot: {
-      method: "pxe",
-      kernel: "vmlinuz",
-      initrd: "initrd.img",
-      arguments: "console=ttyS0 quiet panic=-1 shell=console",
+      ...{ method: "pxe", kernel, initrd },
+      arguments: `console=${console} quiet panic=-1 shell=console`,
     },
     bmc: { address: machine.power === "redfish" ? `https://${controller}` : controller },
     physState: "POWER_ON",

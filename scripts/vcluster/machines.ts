@@ -13,23 +13,31 @@ export function machinesOf(options: {
   readonly nodes: number;
   /** MiB of each; one with UEFI has at least {@link UEFI_MEMORY}. */
   readonly memory: number;
-  readonly uefi: readonly string[];
-  readonly ipmi: readonly string[];
+  readonly uefi?: readonly string[];
+  readonly "uefi-http"?: readonly string[];
+  readonly aarch64?: readonly string[];
+  readonly ipmi?: readonly string[];
 }): LabMachine[] {
+  const { uefi = [], "uefi-http": uefiHttp = [], aarch64 = [], ipmi = [] } = options;
   const names = Array.from({ length: options.nodes }, (_, index) => `n${index + 1}`);
-  for (const option of ["uefi", "ipmi"] as const) {
-    const unknown = options[option].find((name) => !names.includes(name));
+  for (const [option, some] of Object.entries({ uefi, "uefi-http": uefiHttp, aarch64, ipmi })) {
+    const unknown = some.find((name) => !names.includes(name));
     if (unknown === undefined) continue;
     const expected = `a node from n1 to n${options.nodes}`;
     throw new ProgramError(`Option '--${option}' is '${unknown}': expected ${expected}`, EXIT.usage);
   }
+  const both = ipmi.find((name) => aarch64.includes(name));
+  if (both !== undefined) {
+    throw new ProgramError(`Machine '${both}' can't have IPMI: QEMU's ARM64 board has no place for it`, EXIT.usage);
+  }
   return names.map((name, index) => {
-    const isUefi = options.uefi.includes(name);
+    const arch = aarch64.includes(name) ? "aarch64" : "x86_64";
+    const isUefi = arch === "aarch64" || uefi.includes(name);
+    const firmware = uefiHttp.includes(name) ? "uefi-http" : isUefi ? "uefi" : "bios";
     return {
-      ...{ name, number: index + 1 },
-      memory: isUefi ? Math.max(options.memory, UEFI_MEMORY) : options.memory,
-      firmware: isUefi ? "uefi" : "bios",
-      power: options.ipmi.includes(name) ? "ipmi" : "redfish",
+      ...{ name, number: index + 1, arch, firmware },
+      memory: firmware === "bios" ? options.memory : Math.max(options.memory, UEFI_MEMORY),
+      power: ipmi.includes(name) ? "ipmi" : "redfish",
     };
   });
 }

@@ -36,7 +36,7 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
   try {
     checkSocketPaths(folder.path, machines.map(({ name }) => name));
     say("Building kernel and initramfs, where anything has changed since the last time");
-    const built = await buildForMachines();
+    const built = await buildForMachines(machines);
     await stopEsbuild();
     const bootFiles = join(folder.path, "boot");
     layOutBootFiles(built, bootFiles);

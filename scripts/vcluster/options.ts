@@ -17,6 +17,8 @@ export const program = defineProgram({
       help: "Join the console of a node of the virtual cluster that runs",
     },
     uefi: { kind: "list", placeholder: "NODE", help: "This machine boots with UEFI instead of BIOS" },
+    "uefi-http": { kind: "list", placeholder: "NODE", help: "This machine's UEFI boots over HTTP instead of PXE" },
+    aarch64: { kind: "list", placeholder: "NODE", help: "This machine is an ARM64 one, with UEFI" },
     ipmi: { kind: "list", placeholder: "NODE", help: "This machine's controller speaks IPMI instead of Redfish" },
     image: {
       kind: "string",

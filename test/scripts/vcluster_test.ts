@@ -28,11 +28,17 @@ test("machines have addresses of their own, however many there are", () => {
 });
 
 test("machinesOf() gives UEFI its memory and refuses machines that there are not", () => {
-  const machines = machinesOf({ nodes: 2, memory: 192, uefi: ["n1"], ipmi: ["n2"] });
-  assert.deepEqual(machines.map(({ memory, firmware, power }) => [memory, firmware, power]), [
-    [512, "uefi", "redfish"],
-    [192, "bios", "ipmi"],
+  const machines = machinesOf({
+    ...{ nodes: 4, memory: 192 },
+    ...{ uefi: ["n1"], ipmi: ["n2"], "uefi-http": ["n3"], aarch64: ["n4"] },
+  });
+  assert.deepEqual(machines.map(({ memory, arch, firmware, power }) => [memory, arch, firmware, power]), [
+    [512, "x86_64", "uefi", "redfish"],
+    [192, "x86_64", "bios", "ipmi"],
+    [512, "x86_64", "uefi-http", "redfish"],
+    [512, "aarch64", "uefi", "redfish"],
   ]);
+  assert.throws(() => machinesOf({ nodes: 1, memory: 192, aarch64: ["n1"], ipmi: ["n1"] }), /'n1' can't have IPMI/);
   assert.throws(
     () => machinesOf({ nodes: 2, memory: 192, uefi: [], ipmi: ["n3"] }),
     /'--ipmi' is 'n3': expected a node from n1 to n2/,
@@ -46,6 +52,7 @@ test("qemuCommand() asks for emulation, the network and no disk", () => {
     memory: 192,
     mac: "52:54:00:77:00:01",
     tap: "tap1",
+    arch: "x86_64" as const,
     firmware: "bios" as const,
   };
   const bios = qemuCommand(machine).join(" ");
@@ -57,6 +64,13 @@ test("qemuCommand() asks for emulation, the network and no disk", () => {
   const other = qemuCommand({ ...machine, firmware: "uefi", ipmiPort: 9101 }).join(" ");
   assert.match(other, /pflash.*uefi-vars\.fd/);
   assert.match(other, /port=9101/);
+  assert.match(other, /IPv6PXESupport,string=n/);
+  assert.doesNotMatch(other, /IPv4PXESupport/);
+  assert.match(qemuCommand({ ...machine, firmware: "uefi-http" }).join(" "), /IPv4PXESupport,string=n/);
+  assert.match(
+    qemuCommand({ ...machine, arch: "aarch64", firmware: "uefi" }).join(" "),
+    /^qemu-system-aarch64 .*AAVMF/,
+  );
 });
 
 /** Events of a node that came up, each some milliseconds after the start. */

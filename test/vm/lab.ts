@@ -54,6 +54,8 @@ export async function withMachines(
   options: {
     readonly nodes: number;
     readonly uefi?: readonly string[];
+    readonly "uefi-http"?: readonly string[];
+    readonly aarch64?: readonly string[];
     readonly ipmi?: readonly string[];
     readonly dhcp?: "server" | "proxy";
     readonly memory?: number;
@@ -64,10 +66,10 @@ export async function withMachines(
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "kraken-vm-"));
   const bootFiles = join(folder, "boot");
-  const { uefi = [], ipmi = [], dhcp = "server", memory = 192, atOnce = 2, nodes } = options;
-  const machines = machinesOf({ nodes, memory, uefi, ipmi });
+  const { dhcp = "server", memory = 192, atOnce = 2 } = options;
+  const machines = machinesOf({ ...options, memory });
   try {
-    layOutBootFiles(await buildForMachines(), bootFiles);
+    layOutBootFiles(await buildForMachines(machines), bootFiles);
     const lab = await startLab({ cluster: "virtual", folder, bootFiles, dhcp, grace: "5s", machines }, 0);
     try {
       const api = createApi(lab.api);

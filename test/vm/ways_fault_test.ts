@@ -3,11 +3,11 @@ import process from "node:process";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { waitFor } from "../../scripts/cluster/wait.ts";
-import { OVMF } from "../../scripts/vcluster/qemu/command.ts";
+import { UEFI } from "../../scripts/vcluster/qemu/firmware.ts";
 import { NO_MACHINES, withMachines } from "./lab.ts";
 
 const LIMIT = 300_000;
-const missing = existsSync(OVMF.code) && existsSync("/usr/bin/ipmi_sim")
+const missing = existsSync(UEFI.x86_64.code) && existsSync("/usr/bin/ipmi_sim")
   ? undefined
   : "ovmf or openipmi is not installed";
 const skip = NO_MACHINES ?? missing;

@@ -27,7 +27,8 @@ export function virtualMachine(config: LabConfig, machine: LabMachine): VirtualM
   const folder = join(config.folder, "machines", machine.name);
   mkdirSync(folder, { recursive: true });
   const { mac, tap } = addressesOf(machine.number);
-  return { ...{ name: machine.name, folder, mac, tap }, memory: machine.memory, firmware: machine.firmware };
+  const { name, memory, arch, firmware } = machine;
+  return { name, folder, mac, tap, memory, arch, firmware };
 }
 
 /** Starts a Redfish controller for each machine that has one, on an address of its own. */

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { startServer } from "../../cluster/process.ts";
 import { addressesOf } from "../addresses.ts";
 import type { LabConfig, LabMachine } from "../lab_config.ts";
-import { machineFiles, OVMF, qemuCommand } from "../qemu/command.ts";
+import { machineFiles, qemuCommand } from "../qemu/command.ts";
+import { UEFI } from "../qemu/firmware.ts";
 import { type ControllerUser, virtualMachine } from "./controllers.ts";
 
 /** RMCP's port on each controller. */
@@ -81,9 +82,9 @@ ${["callback", "user", "operator", "admin"].map((level) => `    allowed_auths_${
 function startScript(machine: Parameters<typeof qemuCommand>[0]): string {
   const files = machineFiles(machine.folder);
   const quote = (word: string): string => `'${word.replaceAll("'", "'\\\\''")}'`;
-  const variables = machine.firmware === "uefi"
-    ? `[ -e ${quote(files.variables)} ] || cp ${quote(OVMF.variables)} ${quote(files.variables)}\n`
-    : "";
+  const variables = machine.firmware === "bios"
+    ? ""
+    : `[ -e ${quote(files.variables)} ] || cp ${quote(UEFI[machine.arch].variables)} ${quote(files.variables)}\n`;
   return `#!/bin/sh
 rm -f ${quote(files.consoleSocket)} ${quote(files.control)}
 ${variables}echo $$ >${quote(files.pid)}

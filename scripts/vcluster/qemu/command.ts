@@ -1,7 +1,6 @@
 import { join } from "node:path";
-
-/** What a machine has for firmware. */
-export type Firmware = "bios" | "uefi";
+import type { Arch } from "../../debian/arch.ts";
+import { type Firmware, firmwareArguments } from "./firmware.ts";
 
 /** A virtual machine that boots from its network card. */
 export interface VirtualMachine {
@@ -13,6 +12,8 @@ export interface VirtualMachine {
   readonly mac: string;
   /** The tap device that its card is joined to. */
   readonly tap: string;
+  readonly arch: Arch;
+  /** There is no BIOS but for `x86_64`. */
   readonly firmware: Firmware;
   /** Where ipmi_sim takes the machine's IPMI interface, on loopback. Absent: it has none. */
   readonly ipmiPort?: number;
@@ -35,8 +36,13 @@ export function machineFiles(folder: string) {
   };
 }
 
-/** UEFI for virtual machines, from Debian's package `ovmf`: its code, and what its variables are at first. */
-export const OVMF = { code: "/usr/share/OVMF/OVMF_CODE_4M.fd", variables: "/usr/share/OVMF/OVMF_VARS_4M.fd" } as const;
+/** QEMU's program for an architecture, and its arguments for the board and the processor. */
+export const BOARDS: { readonly [arch in Arch]: { readonly program: string; readonly arguments: readonly string[] } } =
+  {
+    // graphics=off lets the firmware talk on the serial port.
+    x86_64: { program: "qemu-system-x86_64", arguments: ["-machine", "q35,graphics=off", "-cpu", "max"] },
+    aarch64: { program: "qemu-system-aarch64", arguments: ["-machine", "virt", "-cpu", "cortex-a72"] },
+  };
 
 /** Size of QEMU's cache of translated code, in MiB: with less, kernels boot slower; with more, nothing is gained. */
 const CODE_CACHE = 64;
@@ -47,28 +53,22 @@ const CODE_CACHE = 64;
  */
 export function qemuCommand(machine: VirtualMachine): string[] {
   const files = machineFiles(machine.folder);
+  const { program, arguments: board } = BOARDS[machine.arch];
+  // The card's own iPXE is a BIOS's only: UEFI boots from the network by itself, as that of metal does.
+  const rom = machine.firmware === "bios" ? "" : ",romfile=";
   return [
-    ...["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-name", machine.name],
-    // graphics=off lets the firmware talk on the serial port.
-    ...["-machine", "q35,graphics=off", "-accel", `tcg,thread=multi,tb-size=${CODE_CACHE}`, "-cpu", "max"],
+    ...[program, "-nodefaults", "-no-user-config", "-display", "none", "-name", machine.name],
+    ...[...board, "-accel", `tcg,thread=multi,tb-size=${CODE_CACHE}`],
     ...["-m", String(machine.memory), "-smp", "1"],
     ...["-netdev", `tap,id=net0,ifname=${machine.tap},script=no,downscript=no`],
-    ...["-device", `virtio-net-pci,netdev=net0,mac=${machine.mac},bootindex=1`],
+    ...["-device", `virtio-net-pci,netdev=net0,mac=${machine.mac},bootindex=1${rom}`],
     ...[
       "-chardev",
       `socket,id=console,path=${files.consoleSocket},server=on,wait=off,logfile=${files.consoleLog},logappend=on`,
     ],
     ...["-serial", "chardev:console", "-qmp", `unix:${files.control},server=on,wait=off`],
-    ...firmwareArguments(machine.firmware, files.variables),
+    ...firmwareArguments(machine.firmware, machine.arch, files.variables),
     ...ipmiArguments(machine.ipmiPort),
-  ];
-}
-
-function firmwareArguments(firmware: Firmware, variables: string): string[] {
-  if (firmware === "bios") return ["-boot", "n"];
-  return [
-    ...["-drive", `if=pflash,format=raw,readonly=on,file=${OVMF.code}`],
-    ...["-drive", `if=pflash,format=raw,file=${variables}`],
   ];
 }
 

@@ -3,8 +3,9 @@ import { closeSync, copyFileSync, existsSync, openSync, rmSync, writeFileSync } 
 import process from "node:process";
 import type { Machine, MachineState } from "../../../modules/simpower/simulator/machine.ts";
 import type { Log } from "../../../src/log.ts";
-import { machineFiles, OVMF, qemuCommand, type VirtualMachine } from "./command.ts";
+import { machineFiles, qemuCommand, type VirtualMachine } from "./command.ts";
 import { controlMachine } from "./control.ts";
+import { UEFI } from "./firmware.ts";
 
 /** Makes a virtual machine that a controller has power over: it is a process of QEMU while it is on. */
 export function createQemuMachine(machine: VirtualMachine, log: Log): Machine {
@@ -57,10 +58,10 @@ export function createQemuMachine(machine: VirtualMachine, log: Log): Machine {
   };
 }
 
-function prepare({ folder, firmware }: VirtualMachine): void {
+function prepare({ folder, firmware, arch }: VirtualMachine): void {
   const { consoleSocket, control, variables } = machineFiles(folder);
   for (const socket of [consoleSocket, control]) rmSync(socket, { force: true });
-  if (firmware === "uefi" && !existsSync(variables)) copyFileSync(OVMF.variables, variables);
+  if (firmware !== "bios" && !existsSync(variables)) copyFileSync(UEFI[arch].variables, variables);
 }
 
 function startQemu(machine: VirtualMachine): ChildProcess {
