@@ -29,6 +29,7 @@ const TEST_PACKAGES = [
   ["ipmi_sim", "openipmi"],
   ["powermand", "powerman"],
   ["redfishtool", "redfishtool"],
+  ["ssh", "openssh-client"],
 ];
 
 /** What virtual machines need: a file that shows that it is there, and Debian's package that has it. */

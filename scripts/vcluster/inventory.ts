@@ -29,6 +29,8 @@ const BOOTS = {
 export interface NodeImage {
   readonly name: string;
   readonly digest: string;
+  /** What lies over it, lower to upper. */
+  readonly layers?: readonly { readonly name: string; readonly digest: string }[];
   readonly mode: "container" | "root";
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -26,10 +26,38 @@ async function withImages(run: (one: BuiltImage, two: BuiltImage) => Promise<voi
   }
 }
 
+/** A layer for one site, with the key of who may log in as root, for one test. @param run Gets the file with the private key. */
+async function withSite(run: (layer: BuiltImage, key: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "kraken-site-"));
+  try {
+    const key = join(folder, "key");
+    await mustRun("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key);
+    const tree = join(folder, "site");
+    mkdirSync(join(tree, "root/.ssh"), { recursive: true, mode: 0o700 });
+    writeFileSync(join(tree, "root/.ssh/authorized_keys"), readFileSync(`${key}.pub`), { mode: 0o600 });
+    await run(await buildImage({ name: "site", label: "", tree, output: folder }), key);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a command says. @throws {Error} When it fails. */
+async function mustRun(...command: string[]): Promise<string> {
+  const { code, output } = await runCommand(command, { timeout: 30_000 });
+  if (code === 0) return output.trim();
+  throw new Error(`${command.join(" ")} ended with ${code ?? "a signal"}: ${output}`);
+}
+
 /** What a command says that is run on the machines' network. */
-async function onNetwork(lab: VirtualLab, ...command: string[]): Promise<string> {
-  const { output } = await runCommand(["nsenter", "--net", "-t", String(lab.first()), ...command], { timeout: 30_000 });
-  return output.trim();
+function onNetwork(lab: VirtualLab, ...command: string[]): Promise<string> {
+  return mustRun("nsenter", "--net", "-t", String(lab.first()), ...command);
+}
+
+/** What a command says that root runs on a node over SSH. */
+function onNode(lab: VirtualLab, number: number, key: string, command: string): Promise<string> {
+  const options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "ConnectTimeout=10"];
+  const words = options.flatMap((each) => ["-o", each]);
+  return onNetwork(lab, "ssh", "-q", "-F", "none", "-i", key, ...words, `root@${addressesOf(number).address}`, command);
 }
 
 /** What the image of a node says that it is, over HTTP. */
@@ -70,17 +98,30 @@ test("four nodes run an image, and a new one is rolled to all of them without a 
   });
 });
 
-test("a machine switches to an image, which serves SSH, and its agent goes on beside it", options, async () => {
+test("a machine switches to an image, root logs in over SSH, and the agent goes on beside it", options, async () => {
   await withImages(async (one) => {
-    await withMachines({ nodes: 1, memory: 256, image: { file: one.file, mode: "root" } }, async (lab) => {
-      await lab.converge(LIMIT);
-      assert.match(lab.console("n1"), /kraken: Switching to the image's \/sbin\/init/);
-      assert.equal(await labelOf(lab, 1), "one");
-      assert.match(await bannerOf(lab, 1), /^SSH-2\.0-dropbear/);
-      // What the agent has been told since the switch it does: here, to stop a service that it had started before.
-      await lab.api.patchCfg(lab.id("n1"), { services: { web: { state: "STOP" } } });
-      await lab.converge(LIMIT);
-      assert.deepEqual(lab.resets("n1"), ["On"]);
+    await withSite(async (site, key) => {
+      const image = { file: one.file, layers: [site.file], mode: "root" } as const;
+      await withMachines({ nodes: 1, memory: 256, image }, async (lab) => {
+        await lab.converge(LIMIT);
+        assert.match(lab.console("n1"), /kraken: Switching to the image's \/sbin\/init/);
+        assert.equal(await labelOf(lab, 1), "one");
+        const said = await onNode(
+          lab,
+          1,
+          key,
+          "id -un; cat /etc/image /proc/1/comm; pidof kraken-agent || pidof ld-linux-x86-64.so.2",
+        );
+        assert.match(
+          said,
+          /^root\none\ninit\n\d+$/,
+          "root, in the image, whose init is the first process, and the agent beside it",
+        );
+        // What the agent has been told since the switch it does: here, to stop a service that it had started before.
+        await lab.api.patchCfg(lab.id("n1"), { services: { web: { state: "STOP" } } });
+        await lab.converge(LIMIT);
+        assert.deepEqual(lab.resets("n1"), ["On"]);
+      });
     });
   });
 });

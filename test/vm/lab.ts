@@ -60,7 +60,7 @@ export async function withMachines(
     readonly dhcp?: "server" | "proxy";
     readonly memory?: number;
     readonly atOnce?: number;
-    readonly image?: { readonly file: string; readonly mode: NodeImage["mode"] };
+    readonly image?: { readonly file: string; readonly layers?: readonly string[]; readonly mode: NodeImage["mode"] };
   },
   run: (lab: VirtualLab) => Promise<void>,
 ): Promise<void> {
@@ -73,7 +73,7 @@ export async function withMachines(
     const lab = await startLab({ cluster: "virtual", folder, bootFiles, dhcp, grace: "5s", machines }, 0);
     try {
       const api = createApi(lab.api);
-      const image = options.image && { ...await addImage(options.image.file, bootFiles), mode: options.image.mode };
+      const image = options.image && await addImages(options.image, bootFiles);
       await applyInventory(api, lab, machines, { atOnce, ...(image !== undefined && { image }) });
       await run(labOf(lab, api, folder, machines.map(({ name }) => name)));
     } finally {
@@ -85,6 +85,18 @@ export async function withMachines(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function addImages(
+  { file, layers = [], mode }: {
+    readonly file: string;
+    readonly layers?: readonly string[];
+    readonly mode: NodeImage["mode"];
+  },
+  bootFiles: string,
+): Promise<NodeImage> {
+  const above = await Promise.all(layers.map((each) => addImage(each, bootFiles)));
+  return { ...await addImage(file, bootFiles), layers: above, mode };
 }
 
 function labOf(lab: Lab, api: Api, folder: string, names: readonly string[]): VirtualLab {
