@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Arch } from "../debian/arch.ts";
+import process from "node:process";
+import { type Arch, archOf } from "../debian/arch.ts";
 import { type DebianPackages, openDebian } from "../debian/packages.ts";
 
 /** The boot programs of an architecture, as DHCP names them: of a BIOS and of UEFI. */
@@ -18,9 +19,10 @@ export async function takeIpxe(
 ): Promise<{ readonly name: string; readonly data: Uint8Array }[]> {
   const names = PROGRAMS[arch];
   const places = (folder: string) => names.map((name) => join(folder, "usr/lib/ipxe", name));
-  const own = places(await debian.unpack("ipxe", arch));
+  const native = archOf(process.arch); // the package is the same for all, and found by this name only
+  const own = places(await debian.unpack("ipxe", native));
   const files = own.every((file) => existsSync(file))
     ? own
-    : places(await (await openDebian(RELEASE)).unpack("ipxe", arch));
+    : places(await (await openDebian(RELEASE)).unpack("ipxe", native));
   return names.map((name, n) => ({ name, data: readFileSync(files[n] ?? "") }));
 }
