@@ -1,20 +1,23 @@
 // npm's way in: sets a bare clone up (scripts/setup.mjs), then runs one of the project's programs on the pinned Deno.
-// Usage: node scripts/run.mjs [--for-tests | --for-machines] FILE [ARGUMENT ...]
+// Usage: node scripts/run.mjs [--for-tests | --for-machine-tests | --for-machines] FILE [ARGUMENT ...]
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { denoPath, installMachinePackages, installPackages, installTestPackages, ROOT } from "./setup.mjs";
+import { denoPath, installMachinePackages, installPackages, installTestPackages, mayInstall, ROOT } from "./setup.mjs";
 
 const args = process.argv.slice(2);
-const purpose = args[0] === "--for-tests" || args[0] === "--for-machines" ? args.shift() : undefined;
+const purpose = args[0]?.startsWith("--for-") ? args.shift() : undefined;
 const [file, ...rest] = args;
 if (file === undefined) {
-  process.stderr.write("Usage: node scripts/run.mjs [--for-tests | --for-machines] FILE [ARGUMENT ...]\n");
+  process.stderr.write(
+    "Usage: node scripts/run.mjs [--for-tests | --for-machine-tests | --for-machines] FILE [ARGUMENT ...]\n",
+  );
   process.exit(2);
 }
 installPackages();
-if (purpose === "--for-tests") installTestPackages();
-if (purpose === "--for-machines") installMachinePackages();
+if (purpose === "--for-tests" || purpose === "--for-machine-tests") installTestPackages();
+if (purpose === "--for-machine-tests" && mayInstall()) installMachinePackages(true);
+if (purpose === "--for-machines") installMachinePackages(rest.some((word) => word.startsWith("--aarch64")));
 
 const child = spawn(
   denoPath(),

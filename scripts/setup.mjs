@@ -46,6 +46,12 @@ const MACHINE_PACKAGES = [
   ["/usr/bin/ip", "iproute2"],
 ];
 
+/** What virtual machines of ARM64 need beside that. */
+const ARM64_PACKAGES = [
+  ["/usr/bin/qemu-system-aarch64", "qemu-system-arm"],
+  ["/usr/share/AAVMF/AAVMF_CODE.fd", "qemu-efi-aarch64"],
+];
+
 /** @param {string} message */
 function say(message) {
   process.stderr.write(`${message}\n`);
@@ -89,12 +95,17 @@ export function installTestPackages() {
   if (mayInstall()) installMachinePackages();
 }
 
-/** Installs the Debian packages that virtual machines need, where they are missing and this user may. */
-export function installMachinePackages() {
-  installDebian(MACHINE_PACKAGES.filter(([file]) => !existsSync(file)).map(([, name]) => name), "Virtual machines");
+/**
+ * Installs the Debian packages that virtual machines need, where they are missing and this user may.
+ * @param {boolean} arm64 Some of them are ARM64 ones.
+ */
+export function installMachinePackages(arm64 = false) {
+  const wanted = arm64 ? [...MACHINE_PACKAGES, ...ARM64_PACKAGES] : MACHINE_PACKAGES;
+  installDebian(wanted.filter(([file]) => !existsSync(file)).map(([, name]) => name), "Virtual machines");
 }
 
-function mayInstall() {
+/** Whether this user may install Debian's packages here. */
+export function mayInstall() {
   return process.getuid?.() === 0 && have("apt-get");
 }
 
