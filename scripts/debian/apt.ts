@@ -55,10 +55,13 @@ function writeConfig(apt: string, more: string): string {
   if (!existsSync(status)) writeFileSync(status, "");
   const [native, foreign] = process.arch === "arm64" ? ["arm64", "amd64"] : ["amd64", "arm64"];
   const config = join(apt, "apt.conf");
-  // The machine's own settings count, a proxy for one; but what it does after an update is not to happen.
+  // The machine's own settings count, a proxy for one; but what it does after an update is not to happen. Machines that are made
+  // small keep nothing of what apt has read, which each of its calls would read again, for a second or more.
   const text = `Dir::State::lists "${join(apt, "lists")}";
 Dir::State::status "${status}";
 Dir::Cache "${apt}";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "srcpkgcache.bin";
 Dir::Cache::archives "${join(apt, "archives")}";
 APT::Architecture "${native}";
 #clear APT::Architectures;
