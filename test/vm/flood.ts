@@ -17,9 +17,7 @@ const PER_SECOND = 2_000;
 const FLOOD = `
 use Socket;
 use Time::HiRes qw(time sleep);
-my ($device, $hex, $packets, $rate) = @ARGV;
-open(my $file, "<", "/sys/class/net/$device/ifindex") or die "$device: $!";
-my $index = <$file>;
+my ($index, $hex, $packets, $rate) = @ARGV;
 socket(my $socket, 17, SOCK_RAW, 0) or die "socket: $!";
 my $to = pack("S n i S C C a8", 17, 0x0800, $index, 1, 0, 6, "\\xff" x 6);
 my $payload = pack("H*", $hex);
@@ -30,6 +28,7 @@ $sum = ($sum & 0xffff) + ($sum >> 16) while $sum > 0xffff;
 substr($ip, 10, 2) = pack("n", ~$sum & 0xffff);
 my $udp = pack("n4", 68, 67, 8 + length($payload), 0);
 my $start = time;
+my $sent;
 $SIG{TERM} = sub { print "$sent\\n"; exit 0 };
 for ($sent = 0; $sent < $packets; $sent++) {
   my $mac = pack("C C N", 0x66, 1, $sent);
@@ -54,19 +53,18 @@ export interface Flood {
  */
 export async function startFlood(first: number): Promise<Flood> {
   const enter = ["nsenter", "--net", "-t", String(first)];
-  for (
-    const words of [
-      "link add flood0 type veth peer name flood1",
-      `link set flood0 master ${NETWORK.bridge} up`,
-      "link set flood1 up",
-    ]
-  ) {
+  async function ip(words: string): Promise<string> {
     const { code, output } = await runCommand([...enter, "ip", ...words.split(" ")], { timeout: 10_000 });
     if (code !== 0) throw new Error(`Cannot join the network: ${output}`);
+    return output;
   }
+  await ip("link add flood0 type veth peer name flood1");
+  await ip(`link set flood0 master ${NETWORK.bridge} up`);
+  await ip("link set flood1 up");
+  const [index = ""] = /^\d+/.exec(await ip("-o link show dev flood1")) ?? [];
   const stranger = encodeDhcp(clientPacket("discover", { flags: 0x8000, ...FIRMWARE.bios }));
   if (stranger === undefined) throw new TypeError("Cannot write a DHCPDISCOVER");
-  const words = ["flood1", Buffer.from(stranger).toString("hex"), String(PACKETS), String(PER_SECOND)];
+  const words = [index, Buffer.from(stranger).toString("hex"), String(PACKETS), String(PER_SECOND)];
   const [file = "", ...rest] = [...enter, "perl", "-e", FLOOD, ...words];
   const child = spawn(file, rest, { stdio: ["ignore", "pipe", "inherit"] });
   const sent = output(child);
