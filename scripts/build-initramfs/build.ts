@@ -69,8 +69,7 @@ export async function buildBootFiles(options: BuildOptions): Promise<Built> {
   const debian = await openDebian();
   const kernel = await takeKernel(arch, options.kernel, debian);
   const busybox = readFileSync(join(await debian.unpack("busybox-static", arch), "bin/busybox"));
-  const libraries: string[] = [];
-  for (const name of LIBRARIES) libraries.push(await debian.unpack(name, arch));
+  const libraries = await debian.unpackEach(LIBRARIES, arch);
   const binary = readFileSync(await agentBinary(arch, options.runtime, debian));
   const agent = agentFiles(binary, { arch, runtime: options.runtime, folders: libraries });
   const system = [...skeleton(busybox), ...kernel.modules];

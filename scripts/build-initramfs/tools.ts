@@ -29,8 +29,7 @@ export async function stripCommand(arch: Arch, debian: DebianPackages): Promise<
 
 async function unpackedCommand(file: string, packages: readonly string[], debian: DebianPackages): Promise<string[]> {
   const own = archOf(process.arch);
-  const folders: string[] = [];
-  for (const name of packages) folders.push(await debian.unpack(name, own)); // one after the other: apt takes a lock
+  const folders = await debian.unpackEach(packages, own);
   const { gnu } = ARCHES[own];
   const libraries = folders.flatMap((folder) => [join(folder, "usr/lib", gnu), join(folder, "lib", gnu)]).filter((
     each,

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ProgramError } from "../../src/cli/mod.ts";
 import { runTool } from "../build/tool.ts";
 import { ROOT } from "../runtimes.ts";
@@ -13,6 +13,8 @@ const FOLDER = join(ROOT, ".kraken", "debian");
 export interface DebianPackages {
   /** The folder that a package's files are in, fetched where it is not there yet. */
   unpack(name: string, arch: Arch): Promise<string>;
+  /** The same of several, in their order; apt is asked once, which takes it a third of a second. */
+  unpackEach(names: readonly string[], arch: Arch): Promise<string[]>;
   /** The folders of packages and of all that these can't do without. */
   unpackWhole(names: readonly string[], arch: Arch): Promise<string[]>;
   /** The package that a metapackage depends on, and that its pattern matches. */
@@ -47,6 +49,14 @@ export async function openDebian(release?: string): Promise<DebianPackages> {
     async unpack(name, arch) {
       const [folder = ""] = await unpackAll([`${name}:${ARCHES[arch].debian}`]);
       return folder;
+    },
+    async unpackEach(names, arch) {
+      const folders = await unpackAll(names.map((name) => `${name}:${ARCHES[arch].debian}`));
+      return names.map((name) => {
+        const found = folders.find((folder) => basename(folder).startsWith(`${name}_`));
+        if (found === undefined) throw new ProgramError(`Cannot find Debian's package ${name}: apt-get has another`);
+        return found;
+      });
     },
     async unpackWhole(names, arch) {
       const wanted = names.map((name) => `${name}:${ARCHES[arch].debian}`);
