@@ -32,7 +32,7 @@ async function withSite(run: (layer: BuiltImage, key: string) => Promise<void>):
   try {
     const key = join(folder, "key");
     await mustRun("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key);
-    const tree = join(folder, "site");
+    const tree = join(folder, "tree");
     mkdirSync(join(tree, "root/.ssh"), { recursive: true, mode: 0o700 });
     writeFileSync(join(tree, "root/.ssh/authorized_keys"), readFileSync(`${key}.pub`), { mode: 0o600 });
     await run(await buildImage({ name: "site", label: "", tree, output: folder }), key);
