@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { UEFI } from "../../scripts/vcluster/qemu/firmware.ts";
+import { readTimings } from "../../scripts/vcluster/timings.ts";
 import { NO_MACHINES, withMachines } from "./lab.ts";
 
 const LIMIT = 300_000;
@@ -28,6 +29,12 @@ test("machines boot beside a DHCP server of the site's own, which knows nothing 
   await withMachines({ nodes: 1, dhcp: "proxy" }, async (lab) => {
     await lab.converge(LIMIT);
     assert.match(lab.console("n1"), /has the address 10\.77\.1\.1\/16/);
+    // Of the site's server's answer nothing is seen, but of what the machine took.
+    const { dhcpMs = -1, kernelMs = -1 } = readTimings("n1", await lab.events(), 0);
+    assert.ok(
+      dhcpMs > 0 && dhcpMs < kernelMs,
+      `it had its address after ${dhcpMs} ms, its kernel after ${kernelMs} ms`,
+    );
   });
 });
 
