@@ -12,6 +12,7 @@ const EVERY = 500;
 /**
  * Shows how each machine gets on, until all nodes have converged, the limit is over, or the signal fires.
  *
+ * @param options `limit`: milliseconds; absent: it goes on until the signal, whatever becomes of the machines.
  * @returns Whether all of them have converged.
  */
 export async function followMachines(
@@ -19,7 +20,7 @@ export async function followMachines(
   options: {
     readonly terminal: Terminal;
     readonly started: number;
-    readonly limit: number;
+    readonly limit?: number;
     readonly signal: AbortSignal;
   },
 ): Promise<boolean> {
@@ -30,9 +31,10 @@ export async function followMachines(
       const elapsed = Date.now() - started;
       // An aggregator that was killed does not answer until it is started again.
       const machines = await look(api, events, started).catch(() => undefined);
-      live.show(machines === undefined ? ["The aggregator does not answer"] : renderMachines(machines, elapsed));
-      if (machines?.every(({ phase }) => phase === "converged") === true) return true;
-      if (elapsed > limit || signal.aborted) return false;
+      const shown = limit === undefined ? undefined : elapsed;
+      live.show(machines === undefined ? ["The aggregator does not answer"] : renderMachines(machines, shown));
+      const all = machines?.every(({ phase }) => phase === "converged") === true;
+      if (signal.aborted || (limit !== undefined && (all || elapsed > limit))) return all;
       await pause(EVERY, signal);
     }
   } finally {

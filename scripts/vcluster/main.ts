@@ -68,7 +68,8 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
       );
       if (!options["until-converged"] && !signal.aborted) {
         for (const line of describeWays(lab.api, usual, folder.shown)) say(line);
-        await untilAborted(signal);
+        if (terminal.isTty) await followMachines({ api, events }, { terminal, started, signal });
+        else await untilAborted(signal);
       }
       if (options.json) screen.write(`${JSON.stringify(summary)}\n`);
       well = all || !options["until-converged"];

@@ -28,8 +28,12 @@ const STAGES = [
   { done: 0, word: "off", is: (m: MachineProgress) => m.physState === "POWER_OFF" },
 ] as const;
 
-/** A line for each machine: its power, its phase in words, a bar, and the seconds since its power went on. */
-export function renderMachines(machines: readonly MachineProgress[], elapsed: number): string[] {
+/**
+ * A line for each machine: its power, its phase in words, a bar, and the seconds since its power went on.
+ *
+ * @param elapsed Milliseconds since they were asked for, where that still counts.
+ */
+export function renderMachines(machines: readonly MachineProgress[], elapsed?: number): string[] {
   const converged = machines.filter(({ phase }) => phase === "converged").length;
   const rows = machines.map((machine) => {
     const { name, physState, elapsed, phase, reason } = machine;
@@ -42,7 +46,9 @@ export function renderMachines(machines: readonly MachineProgress[], elapsed: nu
     ];
   });
   return [
-    `${renderBar(converged, machines.length)} ready after ${(elapsed / 1000).toFixed(0)} s`,
+    `${renderBar(converged, machines.length)} ready${
+      elapsed === undefined ? "" : ` after ${(elapsed / 1000).toFixed(0)} s`
+    }`,
     "",
     ...renderTable(
       [{ title: "node" }, { title: "power" }, { title: "phase" }, { title: "" }, { title: "since", align: "right" }, {
