@@ -1,25 +1,30 @@
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import process from "node:process";
 import { ProgramError } from "../../src/cli/mod.ts";
+import type { ConsolePlace } from "./places.ts";
 
 /** Ctrl-]: leaves the console, as with telnet. */
 const LEAVE = 0x1d;
+/** So many lines of what the machine has said are shown to who joins. */
+const LINES = 15;
 
 /**
  * Joins a terminal to a machine's serial console until Ctrl-], or until the machine goes off.
  *
  * @throws {ProgramError} When the console can't be reached: the machine is off, or somebody else has it.
  */
-export function joinConsole(socketPath: string, name: string): Promise<void> {
+export function joinConsole(place: ConsolePlace, name: string): Promise<void> {
   const { stdin, stdout, stderr } = process;
   return new Promise((resolve, reject) => {
-    const socket = connect(socketPath);
+    const socket = connect(place.socket);
     socket.on(
       "error",
       (error) => reject(new ProgramError(`Cannot join the console of ${name}, is it on? ${error.message}`)),
     );
     socket.on("connect", () => {
       stderr.write(`The console of ${name}: Ctrl-] leaves\r\n`);
+      stdout.write(lastLines(readFileSync(place.log, "utf8")));
       if (stdin.isTTY) stdin.setRawMode(true);
       stdin.on("data", (data: Uint8Array) => {
         const at = data.indexOf(LEAVE);
@@ -36,4 +41,10 @@ export function joinConsole(socketPath: string, name: string): Promise<void> {
       resolve();
     });
   });
+}
+
+/** The end of a console's log, without what tells a terminal to do something: of its answers the machine's shell would take letters. */
+export function lastLines(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.split("\n").slice(-LINES).join("\n").replaceAll(/\x1b\[[0-9;?=]*[A-Za-z]/g, "");
 }

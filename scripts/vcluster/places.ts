@@ -21,24 +21,30 @@ export function checkSocketPaths(folder: string, names: readonly string[]): void
   );
 }
 
+/** A machine's console: what it says and takes, and the file with what it has said. */
+export interface ConsolePlace {
+  readonly socket: string;
+  readonly log: string;
+}
+
 /**
  * The console of a node of the virtual cluster that runs: of the one that was started last, where there are several.
  *
  * @throws {ProgramError} When none has such a node.
  */
-export function consoleOf(name: string, within = join(ROOT, ".kraken")): string {
+export function consoleOf(name: string, within = join(ROOT, ".kraken")): ConsolePlace {
   const folders = listOf(within).filter((each) => /^vcluster(?:-\d+)?$/.test(each)).map((each) => join(within, each));
-  const found = folders.map((folder) => machineFiles(join(folder, "machines", name)).consoleSocket)
-    .flatMap((socket) => {
+  const found = folders.map((folder) => machineFiles(join(folder, "machines", name)))
+    .flatMap(({ consoleSocket: socket, consoleLog: log }) => {
       const stat = statSync(socket, { throwIfNoEntry: false });
-      return stat === undefined ? [] : [{ socket, since: stat.mtimeMs }];
+      return stat === undefined ? [] : [{ socket, log, since: stat.mtimeMs }];
     })
     .sort((a, b) => b.since - a.since);
   const [newest] = found;
   if (newest === undefined) {
     throw new ProgramError(`No virtual cluster runs that has a node '${name}' which was powered on`);
   }
-  return newest.socket;
+  return newest;
 }
 
 function listOf(folder: string): string[] {

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { addressesOf, MAX_MACHINES } from "../../scripts/vcluster/addresses.ts";
 import { machinesOf } from "../../scripts/vcluster/machines.ts";
+import { lastLines } from "../../scripts/vcluster/console.ts";
 import { checkSocketPaths, consoleOf } from "../../scripts/vcluster/places.ts";
 import { renderMachines, stageOf } from "../../scripts/vcluster/progress.ts";
 import { qemuCommand } from "../../scripts/vcluster/qemu/command.ts";
@@ -141,6 +142,7 @@ test("renderMachines() shows every machine, and why one waits", () => {
   assert.match(lines[0] ?? "", /0\/2 +0% ready after 5 s/);
   assert.match(lines.join("\n"), /n1 +POWER_ON +firmware +\[##-{18}\] +1\.0 s/);
   assert.match(lines.join("\n"), /n2 .*stuck: pxe\/load timed out/);
+  assert.match(renderMachines([machine])[0] ?? "", /0\/1 +0% ready$/);
 });
 
 test("checkSocketPaths() refuses a folder in which a socket would have too long a path", () => {
@@ -156,10 +158,15 @@ test("consoleOf() finds the console of the cluster that was started last", () =>
     const machines = join(folder, "vcluster-12", "machines", "n1");
     mkdirSync(machines, { recursive: true });
     writeFileSync(join(machines, "console.sock"), "");
-    assert.equal(consoleOf("n1", folder), join(machines, "console.sock"));
+    assert.equal(consoleOf("n1", folder).socket, join(machines, "console.sock"));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test("lastLines() shows the end of a console, without what a terminal would answer", () => {
+  const all = Array.from({ length: 40 }, (_, n) => `line ${n}`);
+  assert.equal(lastLines(`${all.join("\n")}\n\x1b[1m\x1b[37m/ # \x1b[6n`), `${all.slice(26).join("\n")}\n/ # `);
 });
 
 /** A QEMU that answers each line with what `answer` gives. */
