@@ -48,6 +48,8 @@ export interface Built {
   };
   /** The boot programs for machines that don't have iPXE of their own. */
   readonly ipxe: readonly { readonly file: string; readonly size: number }[];
+  /** Why there are none. */
+  readonly ipxeProblem?: string;
   /** The agent's executable before it is compressed. */
   readonly agent: { readonly runtime: AgentRuntime; readonly size: number };
   /** Every file in the initramfs. */
@@ -73,6 +75,7 @@ export async function buildBootFiles(options: BuildOptions): Promise<Built> {
   const binary = readFileSync(await agentBinary(arch, options.runtime, debian));
   const agent = agentFiles(binary, { arch, runtime: options.runtime, folders: libraries });
   const system = [...skeleton(busybox), ...kernel.modules];
+  const ipxe = await takeIpxe(arch, debian);
   const agentPart = await agentEntries(agent, options, debian);
   // An image is compressed already: it is an archive of its own behind the other, as it is. The kernel unpacks one after the other.
   const parts = options.layout === "squashfs" ? [system, agentPart] : [[...system, ...agentPart]];
@@ -90,10 +93,11 @@ export async function buildBootFiles(options: BuildOptions): Promise<Built> {
       unpacked: [first, ...rest].reduce((sum, { length }) => sum + length, 0),
       sha256: createHash("sha256").update(initramfs).digest("hex"),
     },
-    ipxe: (await takeIpxe(arch, debian)).map(({ name, data }) => {
+    ipxe: ipxe.programs.map(({ name, data }) => {
       install(data, join(output, name));
       return { file: join(output, name), size: data.length };
     }),
+    ...(ipxe.problem !== undefined && { ipxeProblem: ipxe.problem }),
     agent: { runtime: options.runtime, size: binary.length },
     contents: [...system, ...agentPart].flatMap((entry) =>
       entry.kind === "file" ? [{ path: entry.path, size: entry.data.length }] : []

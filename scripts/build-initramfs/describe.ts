@@ -16,6 +16,7 @@ export function describeBuilt(built: Built, shown: (file: string) => string): st
   return [
     ...renderTable([{ title: "file" }, { title: "MB", align: "right" }, { title: "" }], files),
     "",
+    ...(built.ipxeProblem === undefined ? [] : [`No iPXE: ${built.ipxeProblem}`, ""]),
     ...renderTable([{ title: "in the initramfs" }, { title: "MB", align: "right" }], [
       ...parts,
       ["in all, unpacked", megabytes(initramfs.unpacked)],

@@ -9,20 +9,49 @@ const PROGRAMS: { readonly [arch in Arch]: readonly string[] } = {
   x86_64: ["undionly.kpxe", "ipxe.efi"],
   aarch64: ["ipxe-arm64.efi"],
 };
+const PACKAGE = "ipxe";
+/** The package is the same for all machines, and found by the name of this one's architecture only. */
+const NATIVE = archOf(process.arch);
 /** The first release of Debian whose package has all of them: that of Debian 12 has none for ARM64. */
 const RELEASE = "trixie";
 
-/** Debian's iPXE, which a machine's own boot program fetches over TFTP or HTTP. */
+/** iPXE for an architecture. */
+export interface Ipxe {
+  readonly programs: readonly { readonly name: string; readonly data: Uint8Array }[];
+  /** Why there are none. */
+  readonly problem?: string;
+}
+
+/**
+ * Debian's iPXE, which a machine's own boot program fetches over TFTP or HTTP: that of the machine's own release, or else of
+ * the first one that has it. Where that can't be had either, the rest of a build is good for machines with iPXE of their own.
+ *
+ * @param openNewer Opens the packages of that release.
+ */
 export async function takeIpxe(
   arch: Arch,
-  debian: DebianPackages,
-): Promise<{ readonly name: string; readonly data: Uint8Array }[]> {
-  const names = PROGRAMS[arch];
-  const places = (folder: string) => names.map((name) => join(folder, "usr/lib/ipxe", name));
-  const native = archOf(process.arch); // the package is the same for all, and found by this name only
-  const own = places(await debian.unpack("ipxe", native));
-  const files = own.every((file) => existsSync(file))
-    ? own
-    : places(await (await openDebian(RELEASE)).unpack("ipxe", native));
-  return names.map((name, n) => ({ name, data: readFileSync(files[n] ?? "") }));
+  debian: Pick<DebianPackages, "unpack">,
+  openNewer: () => Promise<Pick<DebianPackages, "unpack">> = () => openDebian(RELEASE),
+): Promise<Ipxe> {
+  const own = programsIn(await debian.unpack(PACKAGE, NATIVE), arch);
+  if (own !== undefined) return { programs: own };
+  try {
+    const newer = programsIn(await (await openNewer()).unpack(PACKAGE, NATIVE), arch);
+    if (newer !== undefined) return { programs: newer };
+    return { programs: [], problem: `Debian's ${PACKAGE} has no ${PROGRAMS[arch].join(" and ")}` };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return {
+      programs: [],
+      problem: `Debian's ${PACKAGE} has no ${
+        PROGRAMS[arch].join(" and ")
+      } here, and of ${RELEASE} it can't be had: ${why}`,
+    };
+  }
+}
+
+function programsIn(folder: string, arch: Arch): Ipxe["programs"] | undefined {
+  const files = PROGRAMS[arch].map((name) => ({ name, path: join(folder, "usr/lib/ipxe", name) }));
+  if (!files.every(({ path }) => existsSync(path))) return undefined;
+  return files.map(({ name, path }) => ({ name, data: readFileSync(path) }));
 }

@@ -1,20 +1,25 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, createReadStream, linkSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
+import { ProgramError } from "../../src/cli/mod.ts";
 import { ROOT } from "../runtimes.ts";
 import { buildBootFiles, type Built } from "../build-initramfs/build.ts";
 import type { Arch } from "../debian/arch.ts";
 
-/** Builds kernel, initramfs and iPXE for virtual machines of these architectures, where sources or packages have changed. */
+/**
+ * Builds kernel, initramfs and iPXE for virtual machines of these architectures, where sources or packages have changed.
+ *
+ * @throws {ProgramError} When there is no iPXE for one of them.
+ */
 export async function buildForMachines(machines: readonly { readonly arch: Arch }[]): Promise<readonly Built[]> {
   const built: Built[] = [];
   for (const arch of new Set(machines.map(({ arch }) => arch))) {
-    built.push(
-      await buildBootFiles({
-        ...{ arch, kernel: "cloud", runtime: "sea", layout: "squashfs", compression: "zstd" },
-        output: join(ROOT, ".kraken", "vcluster-boot"),
-      }),
-    );
+    const files = await buildBootFiles({
+      ...{ arch, kernel: "cloud", runtime: "sea", layout: "squashfs", compression: "zstd" },
+      output: join(ROOT, ".kraken", "vcluster-boot"),
+    });
+    if (files.ipxeProblem !== undefined) throw new ProgramError(files.ipxeProblem);
+    built.push(files);
   }
   return built;
 }
