@@ -16,6 +16,8 @@ export interface RpiBoot {
   read(path: string, client: TftpClient): Promise<TftpSource | undefined | "other">;
   /** Takes what the TFTP server tells of transfers, of whatever machine. */
   note(event: TftpEvent): void;
+  /** The boot of a node is over, or the node is gone. */
+  end(id: string): void;
 }
 
 /**
@@ -61,24 +63,37 @@ export function createRpiBoot(
     return undefined;
   }
 
+  /** Why a machine must not boot now; its firmware asks for an address again. The same rule as for iPXE scripts. */
+  function refusalOf(host: RpiHost): string | undefined {
+    if (desk.isUp(host.id)) return `${host.name} is in use, as its agent is heard`;
+    const isBound = parts.holdsAddresses && host.lease !== undefined;
+    return isBound && desk.isRunning(host.id)
+      ? `${host.name} has not asked for its address since it was in use`
+      : undefined;
+  }
+  function refuse(path: string, { address }: TftpClient, reason: string): undefined {
+    refusals.warn("Refused a file to a Raspberry Pi", { path, address, reason });
+  }
+
   return {
     async read(path, client) {
       const file = piFile(path, client, lookup);
       if (file === undefined) return "other";
+      if (file.kind === "refused") return refuse(path, client, file.reason);
       const host = desk.host(path.split("/")[0] ?? "");
+      // Without its command line it would start and come to nothing: it gets nothing of its own then.
+      const refusal = host === undefined ? undefined : refusalOf(host);
+      if (refusal !== undefined) return refuse(path, client, refusal);
       switch (file.kind) {
         case "config":
           return text(renderConfig());
         case "cmdline":
-          return host === undefined || desk.isUp(host.id) ? undefined : text(commandLine(host));
+          return host === undefined ? undefined : text(commandLine(host));
         case "kernel":
         case "initrd":
           return await firstOf([file.path]);
         case "firmware":
           return path.includes("/") ? await firstOf(file.paths) : await firstOf(file.paths) ?? "other";
-        case "refused":
-          refusals.warn("Refused a file to a Raspberry Pi", { path, address: client.address, reason: file.reason });
-          return undefined;
       }
     },
     note({ path, client, kind, sent, size }) {
@@ -87,14 +102,19 @@ export function createRpiBoot(
       if (file === undefined || host === undefined) return;
       if (file.kind === "config" && kind === "done") {
         boots.set(host.id, createProgress(["kernel", "initrd"]));
-        desk.saw(host.id, { kind: "config" });
+        desk.saw(host.id, { kind: "script" });
       }
       const progress = boots.get(host.id);
       if ((file.kind !== "kernel" && file.kind !== "initrd") || progress === undefined) return;
       if (kind !== "progress" && kind !== "done") return;
       progress.took(file.kind, 0, sent, size);
-      desk.saw(host.id, { kind: "progress", percent: progress.percent });
-      if (progress.percent === 100) boots.delete(host.id);
+      const { percent } = progress;
+      desk.saw(host.id, percent === 100 ? { kind: "loaded" } : { kind: "progress", percent });
+      if (percent === 100) boots.delete(host.id);
+    },
+    end(id) {
+      boots.delete(id);
+      lines.delete(id);
     },
   };
 }

@@ -13,6 +13,7 @@ import { type BootCounts, countTftp, createTransferCounter } from "./counts.ts";
 import { type DhcpCounts, standardBoot, startDhcpServer } from "./dhcp/mod.ts";
 import { createEnrolment } from "./enrolment.ts";
 import { createBootApp } from "./http/app.ts";
+import { createBoots } from "./http/boots.ts";
 import { serveBoot } from "./http/serve.ts";
 import { openFile } from "./open_file.ts";
 import { createRefusalLog } from "./refusal_log.ts";
@@ -80,8 +81,15 @@ export function createBootServices(options: BootOptions): BootServices {
     ...{ store: options.store, facts: options.facts, clock, log },
     onEnd: (id) => broker?.drop(id),
   });
-  const { module, desk } = createPxeModule({ parent: options.name, onEnd: enrolment.end });
-  const rpi = createRpiModule({ parent: options.name, onEnd: enrolment.end });
+  const ways = {
+    parent: options.name,
+    onEnd(id: string) {
+      for (const each of [enrolment, boots, rpiBoot]) each.end(id);
+    },
+  };
+  const { module, desk } = createPxeModule(ways);
+  const rpi = createRpiModule(ways);
+  const boots = createBoots(desk, clock);
   const rpiBoot = createRpiBoot({
     ...{ desk: rpi.desk, files: options.files, holdsAddresses: options.dhcp === "server", clock, log },
     words: (host) => kernelArguments(host, { cluster, parent, server, token: enrolment.issue(host.id, host.mac) }),
@@ -93,7 +101,7 @@ export function createBootServices(options: BootOptions): BootServices {
   const refusals = createRefusalLog(log, clock);
   const strangers = createStrangers(clock, (mac) => desk.host(mac) !== undefined);
   const app = createBootApp({
-    ...{ cluster, parent, desk, enrolment, strangers, clock, log, transfers: http },
+    ...{ cluster, parent, desk, boots, enrolment, strangers, clock, log, transfers: http },
     server: () => server,
     broker: () => broker?.url ?? "",
     onEnrolled(id) {

@@ -1,5 +1,6 @@
-import { type BootHost, bootHostOf, type BootSight } from "../../src/boot/mod.ts";
+import { type BootHost, bootHostOf } from "../../src/boot/mod.ts";
 import type { ModuleNode } from "../../src/module/mod.ts";
+import type { BootDesk } from "../boot/tracker.ts";
 
 /** A machine that boots from here. */
 export interface PxeHost extends BootHost {
@@ -11,18 +12,10 @@ export interface PxeHost extends BootHost {
 }
 
 /** Where boot servers ask about machines, and tell what these do. Before the module has started nobody is known. */
-export interface PxeDesk {
+export interface PxeDesk extends BootDesk {
   /** The machine with this MAC address: lower case, with colons. */
   host(mac: string): PxeHost | undefined;
   hosts(): Iterable<PxeHost>;
-  /** Whether the machine runs an agent that is heard at this moment: it does not boot then, whatever is sent in its name. */
-  isUp(id: string): boolean;
-  /**
-   * Whether the machine runs what it booted, as far as is known: its agent has joined and is not given up, heard or not, and the
-   * machine has not asked for an address to boot with since.
-   */
-  isRunning(id: string): boolean;
-  saw(id: string, sight: BootSight): void;
 }
 
 /** The machines of an aggregator, by MAC address. */

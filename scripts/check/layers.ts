@@ -17,6 +17,9 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "src/inventory": ["src/nodeset", "src/plan", "src/state"],
   // A module stands by itself: only a list of modules, directly in the folder, knows several.
   "modules/*": ["src", "src/*"],
+  // Modules that boot machines share one way of following them.
+  "modules/pxe": ["modules/boot", "src", "src/*"],
+  "modules/rpi": ["modules/boot", "src", "src/*"],
   // Power modules share one way of looking after controllers, and those that speak Redfish its driver.
   "modules/redfish": ["modules/power", "src", "src/*"],
   "modules/ipmi": ["modules/power", "src", "src/*"],

@@ -5,3 +5,4 @@ export * from "./cmdline.ts";
 export * from "./extension.ts";
 export * from "./host.ts";
 export * from "./phase.ts";
+export * from "./record.ts";

@@ -10,6 +10,7 @@ import fc from "fast-check";
 import { readRange } from "../../aggregator/boot/http/range.ts";
 import { createTransferCounter, type TransferCounter } from "../../aggregator/boot/counts.ts";
 import { createBootApp } from "../../aggregator/boot/http/app.ts";
+import { createBoots } from "../../aggregator/boot/http/boots.ts";
 import { serveBoot } from "../../aggregator/boot/http/serve.ts";
 import { createProgress } from "../../aggregator/boot/progress.ts";
 import { createLog } from "../../src/log.ts";
@@ -51,6 +52,7 @@ async function withServer(
     broker: () => "mqtt://127.0.0.1:1",
     files,
     holdsAddresses: options.holdsAddresses ?? false,
+    boots: createBoots(world.desk, world.clock),
     desk: { ...world.desk, isRunning: (id) => state.isRunning || world.desk.isRunning(id) },
     enrolment: world.enrolment,
     onEnrolled: (id) => world.desk.saw(id, { kind: "enrolled" }),

@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { createRpiBoot } from "../../aggregator/boot/rpi.ts";
 import { startTftpServer } from "../../aggregator/boot/tftp/mod.ts";
-import type { RpiHost, RpiSight } from "../../modules/rpi/module.ts";
-import { kernelArguments } from "../../src/boot/mod.ts";
+import type { RpiHost } from "../../modules/rpi/module.ts";
+import { type BootSight, kernelArguments } from "../../src/boot/mod.ts";
 import { systemClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
 import { until } from "../mqtt/until.ts";
@@ -23,7 +23,8 @@ const BOOT = { cluster: "lab", parent: "p", server: "http://127.0.0.1:8080" };
 test("a Raspberry Pi fetches firmware, config.txt, cmdline.txt, kernel and initramfs over TFTP, and is followed", async () => {
   const folder = mkdtempSync(join(tmpdir(), "kraken-rpi-"));
   const log = createLog(() => {});
-  const sights: RpiSight[] = [];
+  const sights: BootSight[] = [];
+  const state = { isUp: false, isRunning: false };
   const clock = createVirtualClock();
   let tokens = 0;
   for (
@@ -43,7 +44,8 @@ test("a Raspberry Pi fetches firmware, config.txt, cmdline.txt, kernel and initr
   const boot = createRpiBoot({
     desk: {
       host: (serial) => serial === PI.serial ? PI : undefined,
-      isUp: () => false,
+      isUp: () => state.isUp,
+      isRunning: () => state.isRunning,
       saw: (_, sight) => sights.push(sight),
     },
     ...{ files: folder, holdsAddresses: true, clock, log },
@@ -86,11 +88,24 @@ test("a Raspberry Pi fetches firmware, config.txt, cmdline.txt, kernel and initr
     await clock.advance(1_000);
     assert.match(await get("9ffefdef/cmdline.txt") ?? "", /kraken.token=t2\n$/);
     assert.equal(await fetchFrom("127.0.0.2", "9ffefdef/cmdline.txt"), undefined, "it is another machine's");
+    for (const why of ["isUp", "isRunning"] as const) {
+      state[why] = true;
+      for (const name of ["config.txt", "cmdline.txt", "kernel8.img", "start4.elf"]) {
+        assert.equal(await get(`9ffefdef/${name}`), undefined, `${name}, while it ${why}`);
+      }
+      state[why] = false;
+    }
     assert.equal(tokens, 2);
     assert.equal((await get("9ffefdef/kernel8.img"))?.length, 3000);
     assert.equal((await get("9ffefdef/initramfs.img"))?.length, 5000);
-    await until(() => sights.some((sight) => sight.kind === "progress" && sight.percent === 100));
-    assert.deepEqual(sights[0], { kind: "config" });
+    await until(() => sights.some(({ kind }) => kind === "loaded"));
+    assert.deepEqual(sights[0], { kind: "script" });
+    boot.end(PI.id);
+    assert.match(
+      await get("9ffefdef/cmdline.txt") ?? "",
+      /kraken.token=t3\n$/,
+      "nothing is kept of a boot that is over",
+    );
     assert.equal(await get("ipxe.efi"), undefined, "that is for others to answer");
   } finally {
     await server.stop();

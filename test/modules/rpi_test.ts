@@ -71,14 +71,14 @@ test("a Raspberry Pi goes from power to kernel as DHCP and TFTP see it", async (
   await run("listen");
   desk.saw(node.id, { kind: "progress", percent: 50 }); // of an earlier boot: it is not loading
   desk.saw(node.id, { kind: "address" });
-  desk.saw(node.id, { kind: "config" });
+  desk.saw(node.id, { kind: "script" });
   for (const percent of [3, 12, 12, 99]) desk.saw(node.id, { kind: "progress", percent });
-  desk.saw(node.id, { kind: "progress", percent: 100 });
+  desk.saw(node.id, { kind: "loaded" });
   assert.deepEqual(history.filter((line) => line.startsWith("pi/rpi/")), [
     ...["pi/rpi/state=WAIT", "pi/rpi/state=DHCP", "pi/rpi/state=LOADING", "pi/rpi/progress=0"],
     ...["pi/rpi/progress=10", "pi/rpi/progress=95", "pi/rpi/state=INIT"],
   ]);
-  desk.saw(node.id, { kind: "config" });
+  desk.saw(node.id, { kind: "script" });
   desk.saw(node.id, { kind: "enrolled" });
   assert.equal(node.view.get("/rpi/state"), "INIT", "of a load that nobody saw the end of");
   node.view.set("/link", "UP");

@@ -1,7 +1,6 @@
 import { Hono } from "hono";
 import { answerProblem } from "../../http/problem.ts";
 import { addRoutes } from "../../http/routes.ts";
-import { createBoots } from "./boots.ts";
 import { enrolRoutes } from "./enrol.ts";
 import { fileRoutes } from "./file_routes.ts";
 import type { BootAppParts } from "./parts.ts";
@@ -13,10 +12,9 @@ import { scriptRoutes } from "./script_routes.ts";
  */
 export function createBootApp(parts: BootAppParts): Hono {
   const app = new Hono();
-  const boots = createBoots(parts.desk);
   addRoutes(app, {
-    ...scriptRoutes(parts, boots),
-    ...fileRoutes(parts, boots),
+    ...scriptRoutes(parts),
+    ...fileRoutes(parts),
     ...enrolRoutes(parts),
     "/boot/v1/time": { GET: (c) => c.text(`${(parts.clock.wall() / 1000).toFixed(3)}\n`) },
   });

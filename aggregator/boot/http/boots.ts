@@ -1,18 +1,33 @@
 import type { PxeDesk, PxeHost } from "../../../modules/pxe/desk.ts";
+import type { Clock } from "../../../src/clock.ts";
 import { createProgress, type Progress } from "../progress.ts";
 
-/** Follows the transfers of machines that were given a script. */
+/** A machine gets at most one token in so many milliseconds: each is written to the disk. */
+const PAUSE = 1_000;
+
+/** Follows the machines that were given a script, and their transfers. */
 export interface Boots {
+  /** Whether a machine may have a script now: it had none just before. From here on it had one. */
+  admit(id: string): boolean;
   /** A machine at this address was given a script that names its kernel and initramfs. */
   begin(host: PxeHost, address: string): void;
   /** Somebody at an address took bytes of a file, in the name of a machine. */
   took(mac: string, address: string, path: string, first: number, end: number, size: number): void;
+  /** The boot of a node is over, or the node is gone. */
+  end(id: string): void;
 }
 
 /** Makes an empty list of boots: what belongs to an earlier run of this program is fetched again, or is over. */
-export function createBoots(desk: PxeDesk): Boots {
+export function createBoots(desk: PxeDesk, clock: Clock): Boots {
+  const admitted = new Map<string, number>(); // when, by node
   const boots = new Map<string, { readonly address: string; readonly progress: Progress }>();
   return {
+    admit(id) {
+      const now = clock.now();
+      if (now - (admitted.get(id) ?? -Infinity) < PAUSE) return false;
+      admitted.set(id, now);
+      return true;
+    },
     begin(host, address) {
       boots.set(host.id, { address, progress: createProgress([host.kernel, host.initrd]) });
       desk.saw(host.id, { kind: "script" });
@@ -25,6 +40,10 @@ export function createBoots(desk: PxeDesk): Boots {
       const { percent } = boot.progress;
       desk.saw(host.id, percent === 100 ? { kind: "loaded" } : { kind: "progress", percent });
       if (percent === 100) boots.delete(host.id);
+    },
+    end(id) {
+      admitted.delete(id);
+      boots.delete(id);
     },
   };
 }

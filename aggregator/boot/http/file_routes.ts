@@ -3,7 +3,6 @@ import { parseMac } from "../../../src/boot/mod.ts";
 import { answerProblem } from "../../http/problem.ts";
 import type { Routes } from "../../http/routes.ts";
 import type { BootAppParts } from "./parts.ts";
-import type { Boots } from "./boots.ts";
 import { addressOf } from "./address_of.ts";
 import { answerFile } from "./files.ts";
 import { createHashes } from "./hashes.ts";
@@ -12,7 +11,7 @@ const FILES = "/boot/v1/files/";
 const IMAGES = "/boot/v1/images/";
 
 /** `/boot/v1/files` and `/boot/v1/images`: what machines load. */
-export function fileRoutes(parts: BootAppParts, boots: Boots): Routes {
+export function fileRoutes(parts: BootAppParts): Routes {
   const hashes = createHashes();
 
   async function send(c: Context, path: string | undefined): Promise<Response> {
@@ -31,7 +30,7 @@ export function fileRoutes(parts: BootAppParts, boots: Boots): Routes {
       hashes,
       {
         ...(mac !== undefined && path !== undefined && {
-          sent: (first: number, end: number, size: number) => boots.took(mac, address, path, first, end, size),
+          sent: (first: number, end: number, size: number) => parts.boots.took(mac, address, path, first, end, size),
         }),
         end: (isTaken) => parts.transfers.ended(isTaken ? "done" : "failed"),
       },

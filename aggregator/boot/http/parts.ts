@@ -3,6 +3,7 @@ import type { Clock } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
 import type { TransferCounter } from "../counts.ts";
 import type { Enrolment } from "../enrolment.ts";
+import type { Boots } from "./boots.ts";
 import type { Strangers } from "../../nodes/strangers.ts";
 
 /** What the boot HTTP server answers with. */
@@ -19,6 +20,7 @@ export interface BootAppParts {
   /** A machine with an address in its cfg must ask from there: true where we hand out the addresses. */
   readonly holdsAddresses: boolean;
   readonly desk: PxeDesk;
+  readonly boots: Boots;
   readonly enrolment: Enrolment;
   /** The agent of a node has got its identity. */
   onEnrolled(id: string): void;

@@ -5,22 +5,18 @@ import { answerProblem } from "../../http/problem.ts";
 import { withQuery } from "../../http/query.ts";
 import type { Routes } from "../../http/routes.ts";
 import type { BootAppParts } from "./parts.ts";
-import type { Boots } from "./boots.ts";
 import { createRefusalLog } from "../refusal_log.ts";
 import { addressOf } from "./address_of.ts";
 import { renderIntroduction, renderScript, type ScriptSubject } from "./script.ts";
 
-/** A machine gets at most one token in so many milliseconds: each is written to the disk. */
-const PAUSE = 1_000;
 /** Seconds after which who has to wait asks again. */
 const STRANGER_WAIT = 15;
 const BUSY_WAIT = 5;
 
 /** `/boot/v1/script`: what a machine is to do, as iPXE script. */
-export function scriptRoutes(parts: BootAppParts, boots: Boots): Routes {
-  const { cluster, desk, enrolment, strangers, clock, log } = parts;
+export function scriptRoutes(parts: BootAppParts): Routes {
+  const { cluster, desk, boots, enrolment, strangers, clock, log } = parts;
   const refusals = createRefusalLog(log, clock);
-  const lastToken = new Map<string, number>();
 
   function wait(seconds: number, ...lines: string[]): ScriptSubject {
     return { kind: "wait", lines: [`Kraken: ${lines[0]}`, ...lines.slice(1)], seconds };
@@ -42,9 +38,7 @@ export function scriptRoutes(parts: BootAppParts, boots: Boots): Routes {
     if (parts.holdsAddresses && lease !== undefined && desk.isRunning(host.id)) {
       return wait(BUSY_WAIT, `${host.name} has not asked for its address since it was in use. Waits`);
     }
-    const now = clock.now();
-    if (now - (lastToken.get(host.id) ?? -Infinity) < PAUSE) return wait(1, `${host.name} has asked just now. Waits`);
-    lastToken.set(host.id, now);
+    if (!boots.admit(host.id)) return wait(1, `${host.name} has asked just now. Waits`);
     let token: string;
     try {
       token = enrolment.issue(host.id, host.mac);

@@ -1,0 +1,119 @@
+import {
+  beginRecord,
+  type BootGroup,
+  type BootRecord,
+  type BootSight,
+  type BootStatement,
+  followNode,
+  followSight,
+  isHeard,
+  isRunning,
+  statementsOf,
+} from "../../src/boot/mod.ts";
+import { type ModuleContext, type ModuleNode, type MutationRun, PermanentError } from "../../src/module/mod.ts";
+
+/** What a module that boots machines needs of the boot services of its program. */
+export interface BootParts {
+  /** The name of the aggregator: machines of others are theirs to boot. */
+  readonly parent: string;
+  /** The machine of a node was switched off, or its node is gone: what was given to it for this boot is void. */
+  onEnd(id: string): void;
+}
+
+/** What boot servers may ask about nodes whose machines boot, and what they tell of them. */
+export interface BootDesk {
+  /** Whether the machine runs an agent that is heard at this moment: it does not boot then, whatever is sent in its name. */
+  isUp(id: string): boolean;
+  /** See {@link isRunning}. */
+  isRunning(id: string): boolean;
+  saw(id: string, sight: BootSight): void;
+}
+
+/** Follows how far the machines of one way to boot have got, and tells it of their nodes. */
+export interface BootTracker extends BootDesk {
+  /** Follows nodes from here on, those that are there first. */
+  start(context: ModuleContext): void;
+  stop(): void;
+  /** A node that this program boots, however it does. Before the start there is none. */
+  served(id: string): ModuleNode | undefined;
+  /** Listens for a machine that is on: the mutation of this name. */
+  listen(run: Pick<MutationRun, "node" | "discover">): void;
+}
+
+/**
+ * Makes a tracker.
+ *
+ * @param group The value of `/boot/method` of its nodes, and the variables that it tells.
+ * @param follow Told of each node that may have changed, before anything else is made of that; undefined: it is gone, or another
+ * aggregator's.
+ */
+export function createBootTracker(
+  group: BootGroup,
+  parts: BootParts | undefined,
+  follow: (id: string, node: ModuleNode | undefined) => void,
+): BootTracker {
+  const records = new Map<string, BootRecord>();
+  let context: ModuleContext | undefined;
+
+  function served(id: string): ModuleNode | undefined {
+    const node = context?.node(id);
+    return node?.cfg.get("/parent") === parts?.parent ? node : undefined;
+  }
+  const isOurs = ({ cfg }: ModuleNode): boolean => cfg.get("/boot/method") === group;
+  function recordOf({ id, view }: ModuleNode): BootRecord {
+    let record = records.get(id);
+    if (record === undefined) records.set(id, record = beginRecord(view, group));
+    return record;
+  }
+  function tell({ id }: ModuleNode, statements: readonly BootStatement[]): void {
+    for (const [url, value] of statements) context?.discover(id, url, value);
+  }
+  function take(id: string): void {
+    const node = served(id);
+    follow(id, node);
+    if (node === undefined) {
+      if (records.delete(id)) parts?.onEnd(id);
+      return;
+    }
+    if (!isOurs(node) && !records.has(id)) return;
+    const record = recordOf(node);
+    if (followNode(record, node.view)) parts?.onEnd(id);
+    if (isOurs(node)) tell(node, statementsOf(record, node.view, group));
+  }
+
+  return {
+    start(given) {
+      context = given;
+      for (const { id } of given.nodes()) take(id);
+      given.onChange(take);
+    },
+    stop() {
+      context = undefined;
+    },
+    served,
+    listen({ node, discover }) {
+      const record = recordOf(node);
+      if (record.phase === "NONE") record.phase = "WAIT";
+      discover(`/${group}/state`, record.phase);
+    },
+    isUp(id) {
+      const node = context?.node(id);
+      return node !== undefined && isHeard(node.view);
+    },
+    isRunning(id) {
+      const node = context?.node(id);
+      return node !== undefined && isRunning(records.get(id), node.view);
+    },
+    saw(id, sight) {
+      const node = served(id);
+      if (node !== undefined && isOurs(node)) tell(node, followSight(recordOf(node), node.view, group, sight));
+    },
+  };
+}
+
+/** Refuses to boot a machine as the program has no boot services. */
+export function refuseToBoot({ node }: { readonly node: ModuleNode }): never {
+  throw new PermanentError(
+    `Cannot boot '${node.name}' from the network as this aggregator has no boot services: start it with --boot-address`,
+  );
+}
