@@ -138,7 +138,7 @@ export function createBootServices(options: BootOptions): BootServices {
     running.push(dhcp.stop);
     dhcpCounts = dhcp.counts;
     const tftpServer = await startTftpServer({
-      ...{ address, clock, log, signal: ending.signal },
+      ...{ address, clock, log, signal: ending.signal, isKnown: desk.hasAddress },
       onEvent(event) {
         countTftp(tftp, event);
         rpiBoot.note(event);

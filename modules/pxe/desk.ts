@@ -16,12 +16,15 @@ export interface PxeDesk extends BootDesk {
   /** The machine with this MAC address: lower case, with colons. */
   host(mac: string): PxeHost | undefined;
   hosts(): Iterable<PxeHost>;
+  /** Whether some machine has this IPv4 address by its cfg. */
+  hasAddress(address: string): boolean;
 }
 
 /** The machines of an aggregator, by MAC address. */
 export interface HostIndex {
   host(mac: string): PxeHost | undefined;
   hosts(): Iterable<PxeHost>;
+  hasAddress(address: string): boolean;
   /** Takes a node as it is now; undefined: it is gone, or another aggregator's. */
   take(id: string, node: ModuleNode | undefined): void;
 }
@@ -30,20 +33,31 @@ export interface HostIndex {
 export function createHostIndex(): HostIndex {
   const byId = new Map<string, { readonly cfg: ModuleNode["cfg"]; readonly host: PxeHost | undefined }>();
   const byMac = new Map<string, PxeHost>();
+  const byAddress = new Map<string, PxeHost>();
+
+  function remove(host: PxeHost): void {
+    if (byMac.get(host.mac) === host) byMac.delete(host.mac);
+    const address = host.lease?.address ?? "";
+    if (byAddress.get(address) === host) byAddress.delete(address);
+  }
+
   return {
     host: (mac) => byMac.get(mac),
     hosts: () => byMac.values(),
+    hasAddress: (address) => byAddress.has(address),
     take(id, node) {
       const before = byId.get(id);
       if (before !== undefined && before.cfg === node?.cfg) return; // most changes are not of cfg
-      if (before?.host !== undefined && byMac.get(before.host.mac)?.id === id) byMac.delete(before.host.mac);
+      if (before?.host !== undefined) remove(before.host);
       if (node === undefined) return void byId.delete(id);
       const { mac, ...read } = bootHostOf(node.cfg);
       const host = mac === undefined || (read.method !== "pxe" && read.method !== "rpi")
         ? undefined
         : { ...read, mac, id, name: node.name };
       byId.set(id, { cfg: node.cfg, host });
-      if (host !== undefined) byMac.set(host.mac, host);
+      if (host === undefined) return;
+      byMac.set(host.mac, host);
+      if (host.lease !== undefined) byAddress.set(host.lease.address, host);
     },
   };
 }

@@ -19,8 +19,9 @@ import { systemClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
 import { until } from "../mqtt/until.ts";
 import type { UdpPeer } from "../../aggregator/boot/udp.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
 import { lossyFate, openLossyLink } from "./lossy_link.ts";
-import { openTftpClient, readRequest, type TftpTestClient } from "./tftp_client.ts";
+import { type Heard, openTftpClient, readRequest, type TftpTestClient } from "./tftp_client.ts";
 
 const run = promisify(execFile);
 
@@ -134,18 +135,48 @@ test("what nobody may have is refused, and the server goes on", async () => {
 
 test("one client has a few transfers at a time, all of them together a bounded number", async () => {
   const read = () => bytesSource(pattern(5000));
-  await serve({ read, limits: { transfers: 3, perClient: 2 } }, async ({ at, server }) => {
+  const limits = { transfers: 3, kept: 0, perClient: 2 };
+  await serve({ read, limits }, async ({ at, server }) => {
     const clients = await Promise.all(
       ["127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.3"].map((address) => openTftpClient(address)),
     );
     const answers: string[] = [];
     for (const client of clients) {
       await client.say(readRequest("x"), at);
-      answers.push((await client.hear())?.packet.op ?? "nothing");
+      const first = await client.hear();
+      if (first?.packet.op === "data") await client.say({ op: "ack", block: 1 }, first.from);
+      answers.push((first?.packet.op === "data" ? await client.hear() : first)?.packet.op ?? "nothing");
     }
     assert.deepEqual(answers, ["data", "data", "error", "data", "error"]);
     assert.equal(server.transfers(), 3);
     await Promise.all(clients.map((client) => client.close()));
+  });
+});
+
+test("requests whose clients never answer take no place from those that do, and end soon", async () => {
+  const clock = createVirtualClock();
+  const read = () => bytesSource(pattern(700));
+  const isKnown = (address: string) => address === "127.0.0.1";
+  await serve({ read, isKnown, clock, limits: { halfOpen: 8 } }, async ({ client, at, server, events }) => {
+    const flood = await Promise.all(Array.from({ length: 30 }, (_, n) => openTftpClient(`127.0.1.${n + 1}`)));
+    let first: Heard | undefined;
+    for (const each of flood) {
+      await each.say(readRequest("x"), at);
+      first = await each.hear();
+      assert.equal(first?.packet.op, "data");
+    }
+    await until(() => server.transfers() === 8 && events.filter(({ kind }) => kind === "failed").length === 22);
+    assert.deepEqual(await fetchFile(client, "x", at), pattern(700), "a known machine");
+    const last = flood.at(-1); // a stranger that answers
+    assert.ok(first !== undefined && last !== undefined);
+    await last.say({ op: "ack", block: 1 }, first.from);
+    assert.equal((await last.hear())?.packet.op, "data");
+    await last.say({ op: "ack", block: 2 }, first.from);
+    await until(() => server.transfers() === 7);
+    await clock.advance(10_000);
+    await until(() => server.transfers() === 0);
+    assert.equal(events.at(-1)?.reason, "The client has not answered");
+    await Promise.all(flood.map((each) => each.close()));
   });
 });
 

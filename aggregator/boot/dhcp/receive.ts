@@ -1,3 +1,4 @@
+import { createSourceRates, type SourceLimits } from "../source_rates.ts";
 import type { UdpPeer, UdpSocket } from "../udp.ts";
 import { answer, destinationOf, requestKind } from "./answer.ts";
 import type { Answer } from "./answer_types.ts";
@@ -5,13 +6,22 @@ import { describeClient, macText } from "./client.ts";
 import { decodeDhcp } from "./decode.ts";
 import { COMMON_MAX_SIZE, encodeDhcp } from "./encode.ts";
 import { AT, type DhcpPacket, OPTION } from "./packet.ts";
-import { createPacketRates } from "./rate.ts";
 import type { DhcpCounts, DhcpHost, DhcpRequestKind, DhcpServerOptions } from "./types.ts";
 
 /** What an Ethernet frame has room for, without the headers of IPv4 and UDP. */
 const MAX_REPLY = 1472;
 /** The first port that needs no right to send from. */
 const UNPRIVILEGED = 1024;
+
+/**
+ * A boot in three stages takes some ten packets; all known machines together may make more than ten thousand cold starts a
+ * minute; of strangers it is enough to show an administrator what is there.
+ */
+const LIMITS: SourceLimits = {
+  each: { burst: 20, perSecond: 4 },
+  known: { burst: 4000, perSecond: 2000 },
+  unknown: { burst: 40, perSecond: 20 },
+};
 
 /** Takes a packet in; `socket` is the one that sends the answer. */
 export type Receive = (bytes: Uint8Array, from: UdpPeer, service: "dhcp" | "pxe", socket: UdpSocket) => void;
@@ -28,7 +38,7 @@ export function createReceiver(
   counts: { -readonly [name in keyof DhcpCounts]: number },
 ): Receive {
   const { log, clock } = options;
-  const rates = createPacketRates(clock.now());
+  const rates = createSourceRates(LIMITS, clock.now());
 
   /** Looks no further than at the MAC until it is clear that there is room for more. */
   function admit(bytes: Uint8Array): { readonly host: DhcpHost | undefined } | undefined {

@@ -8,24 +8,25 @@ export interface Mailbox<T> {
   put(item: T): void;
   /** The next one; undefined after `ms` milliseconds without one, or when the mailbox was closed. */
   next(ms: number): Promise<T | undefined>;
-  /** Ends a `next` that waits, and all later ones. */
-  close(): void;
-  readonly closed: () => boolean;
+  /** Ends a `next` that waits, and all later ones. @param why The first reason counts. */
+  close(why?: string): void;
+  /** Why it was closed; undefined while it is open. */
+  readonly closed: () => string | undefined;
 }
 
 /** Makes an empty mailbox for one reader. */
 export function createMailbox<T>(clock: Clock): Mailbox<T> {
   const waiting: T[] = [];
   let wake: (() => void) | undefined;
-  let closed = false;
+  let closed: string | undefined;
   return {
     put(item) {
-      if (closed || waiting.length >= MAX_WAITING) return;
+      if (closed !== undefined || waiting.length >= MAX_WAITING) return;
       waiting.push(item);
       wake?.();
     },
     async next(ms) {
-      if (waiting.length === 0 && !closed && ms > 0) {
+      if (waiting.length === 0 && closed === undefined && ms > 0) {
         await new Promise<void>((resolve) => {
           const cancel = clock.after(ms, resolve);
           wake = () => {
@@ -35,10 +36,10 @@ export function createMailbox<T>(clock: Clock): Mailbox<T> {
         });
         wake = undefined;
       }
-      return closed ? undefined : waiting.shift();
+      return closed !== undefined ? undefined : waiting.shift();
     },
-    close() {
-      closed = true;
+    close(why = "It was closed") {
+      closed ??= why;
       wake?.();
     },
     closed: () => closed,

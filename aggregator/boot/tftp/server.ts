@@ -1,14 +1,22 @@
+import { createRefusalLog } from "../refusal_log.ts";
+import { createSourceRates, type SourceLimits } from "../source_rates.ts";
 import { bindUdp, type UdpPeer, type UdpSocket } from "../udp.ts";
 import { cleanPath } from "../file_path.ts";
 import { createMailbox, type Mailbox } from "./mailbox.ts";
 import { negotiate } from "./negotiate.ts";
 import { decodeTftp, type TftpPacket } from "./packet.ts";
 import { failure, runSession, type SessionEnd } from "./session.ts";
+import { createSlots, type Slot, type SlotLimits } from "./slots.ts";
 import type { TftpEvent, TftpServer, TftpServerOptions, TftpSource } from "./types.ts";
 
 const PORT = 69;
-const MAX_TRANSFERS = 256;
-const MAX_PER_CLIENT = 4;
+const LIMITS: SlotLimits = { transfers: 256, kept: 64, perClient: 4, halfOpen: 128 };
+/** Requests that are looked at: a machine's firmware makes a handful. What is dropped is asked for again. */
+const RATES: SourceLimits = {
+  each: { burst: 40, perSecond: 10 },
+  known: { burst: 2_000, perSecond: 500 },
+  unknown: { burst: 400, perSecond: 200 },
+};
 /** The largest file: 32 bits of bytes, as clients count them. */
 const MAX_SIZE = 2 ** 32 - 1;
 
@@ -22,7 +30,10 @@ type Request = Extract<TftpPacket, { readonly op: "read" | "write" }>;
  */
 export async function startTftpServer(options: TftpServerOptions): Promise<TftpServer> {
   options.signal?.throwIfAborted();
-  const { address, log } = options;
+  const { address, log, clock } = options;
+  const slots = createSlots({ ...LIMITS, ...options.limits });
+  const rates = createSourceRates(RATES, clock.now());
+  const failures = createRefusalLog(log, clock); // whoever asks and goes can cause them as often as they like
   const transfers = new Map<string, Mailbox<TftpPacket>>();
   const running = new Set<Promise<void>>();
 
@@ -40,6 +51,7 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
     path: string,
     client: UdpPeer,
     mailbox: Mailbox<TftpPacket>,
+    slot: Slot,
   ): Promise<void> {
     const socket = await bindUdp({
       address,
@@ -68,14 +80,15 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
         source,
         mailbox,
         send: (bytes) => socket.send(bytes, client),
+        answered: slot.answered,
         progress: everyTenth(size, (sent) => tell({ client, path, kind: "progress", sent, size })),
-        clock: options.clock,
+        clock,
       });
       report(client, path, size, end);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       tell({ client, path, kind: "failed", sent: 0, size: source?.size ?? 0, reason });
-      log.warn("TFTP transfer failed", { client: client.address, path, reason });
+      failures.warn("TFTP transfer failed", { client: client.address, path, reason });
       await socket.send(failure("undefined", "The server can't send it"), client);
     } finally {
       await source?.close();
@@ -85,25 +98,34 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
 
   function report(client: UdpPeer, path: string, size: number, end: SessionEnd): void {
     tell({ client, path, size, ...end });
-    if (end.kind === "failed") log.info("TFTP transfer failed", { client: client.address, path, reason: end.reason });
+    if (end.kind === "failed") {
+      failures.warn("TFTP transfer failed", { client: client.address, path, reason: end.reason });
+    }
   }
 
-  function begin(request: Request, path: string, client: UdpPeer): void {
+  /** @returns False where there is no room. */
+  function begin(request: Request, path: string, client: UdpPeer, isKnown: boolean): boolean {
     const key = `${client.address}:${client.port}`;
-    const mailbox = createMailbox<TftpPacket>(options.clock);
+    const mailbox = createMailbox<TftpPacket>(clock);
+    const slot = slots.enter(client, isKnown, () => mailbox.close("Others have asked since, and it had not answered"));
+    if (slot === undefined) return false;
     transfers.set(key, mailbox);
-    const work = transfer(request, path, client, mailbox)
+    const work = transfer(request, path, client, mailbox, slot)
       .catch((error: unknown) =>
-        log.warn("TFTP transfer failed", { client: client.address, path, reason: String(error) })
+        failures.warn("TFTP transfer failed", { client: client.address, path, reason: String(error) })
       )
       .finally(() => {
+        slot.leave();
         transfers.delete(key);
         running.delete(work);
       });
     running.add(work);
+    return true;
   }
 
   function take(bytes: Uint8Array, client: UdpPeer): void {
+    const isKnown = options.isKnown?.(client.address) === true;
+    if (!(isKnown ? rates.known(client.address, clock.now()) : rates.unknown(clock.now()))) return;
     const decoded = decodeTftp(bytes);
     if (!decoded.ok) return log.debug("Dropped a TFTP packet", { client: client.address, problem: decoded.problem });
     const { packet } = decoded;
@@ -118,10 +140,7 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
     if (packet.mode !== "octet") return void no("illegal", "Only mode octet is served");
     const path = cleanPath(packet.file);
     if (path === undefined) return void no("notFound", "No such file");
-    const { transfers: most = MAX_TRANSFERS, perClient = MAX_PER_CLIENT } = options.limits ?? {};
-    const ofClient = [...transfers.keys()].filter((key) => key.startsWith(`${client.address}:`)).length;
-    if (transfers.size >= most || ofClient >= perClient) return void no("undefined", "Too many transfers, ask again");
-    begin(packet, path, client);
+    if (!begin(packet, path, client, isKnown)) no("undefined", "Too many transfers, ask again");
   }
 
   const listener: UdpSocket = await bindUdp({
@@ -131,13 +150,13 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
     onError: (error) => log.warn("TFTP socket failed", { error: error.message }),
   });
   const stop = async () => {
-    for (const mailbox of transfers.values()) mailbox.close();
+    for (const mailbox of transfers.values()) mailbox.close("The server stops");
     await Promise.all([listener.close(), ...running]);
   };
   options.signal?.addEventListener("abort", () => void stop(), { once: true });
   if (options.signal?.aborted === true) await stop();
   log.info("Serving TFTP", { address, port: listener.port });
-  return { port: listener.port, transfers: () => transfers.size, stop };
+  return { port: listener.port, transfers: () => slots.size, stop };
 }
 
 /** Calls back at every tenth of the size, and not in between. */

@@ -16,6 +16,9 @@ import type { TftpSource } from "./types.ts";
 /** The longest that a transfer takes, in milliseconds, however alive its client is. */
 const MAX_DURATION = 15 * 60_000;
 
+/** The longest that a client may take to answer at all, in milliseconds: anybody can ask in the name of any address. */
+const HALF_OPEN = 10_000;
+
 /** How a transfer ended. */
 export interface SessionEnd {
   readonly kind: "done" | "probed" | "failed";
@@ -26,7 +29,8 @@ export interface SessionEnd {
 /**
  * Sends one file to one client, to the end or until the client is gone.
  *
- * @param parts `send` hands a packet to the network; `progress` is told of the bytes that the client has.
+ * @param parts `send` hands a packet to the network; `answered` is told that the client has answered, and says whether there is
+ * room to go on; `progress` is told of the bytes that the client has.
  * @throws What the source throws.
  */
 export async function runSession(parts: {
@@ -35,12 +39,15 @@ export async function runSession(parts: {
   readonly source: TftpSource;
   readonly mailbox: Mailbox<TftpPacket>;
   readonly send: (bytes: Uint8Array) => Promise<void>;
+  readonly answered: () => boolean;
   readonly progress: (sent: number) => void;
   readonly clock: Clock;
 }): Promise<SessionEnd> {
   const { plan, mailbox, clock } = parts;
   const sendWindow = createSender(parts);
-  const end = clock.now() + MAX_DURATION;
+  const begun = clock.now();
+  let isHalfOpen = true;
+  let end = begun + HALF_OPEN;
   let state = startTransfer(plan);
   for (;;) {
     await sendWindow(state);
@@ -56,8 +63,11 @@ export async function runSession(parts: {
     for (;;) {
       const packet = await mailbox.next(deadline - clock.now());
       const got = bytesAcked(plan, sent);
-      if (mailbox.closed()) return { kind: "failed", sent: got, reason: "The server stops" };
-      if (clock.now() >= end) return { kind: "failed", sent: got, reason: "It took too long" };
+      const closed = mailbox.closed();
+      if (closed !== undefined) return { kind: "failed", sent: got, reason: closed };
+      if (clock.now() >= end) {
+        return { kind: "failed", sent: got, reason: isHalfOpen ? "The client has not answered" : "It took too long" };
+      }
       if (packet?.op === "error") {
         const reason = `The client ended it: ${packet.message.slice(0, 80) || `error ${packet.code}`}`;
         return { kind: sent.acked === -1 ? "probed" : "failed", sent: got, reason };
@@ -65,6 +75,14 @@ export async function runSession(parts: {
       if (packet !== undefined && packet.op !== "ack") continue;
       const input = packet === undefined ? { kind: "timeout" } as const : { kind: "ack", block: packet.block } as const;
       const step = stepTransfer(plan, sent, input);
+      if (isHalfOpen && input.kind === "ack" && step.do !== "wait") {
+        if (!parts.answered()) {
+          await parts.send(failure("undefined", "Too many transfers, ask again"));
+          return { kind: "failed", sent: got, reason: "There are too many transfers" };
+        }
+        isHalfOpen = false;
+        end = begun + MAX_DURATION;
+      }
       switch (step.do) {
         case "send":
           return step.state;

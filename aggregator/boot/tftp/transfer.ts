@@ -1,7 +1,7 @@
 /** How often something is sent before the client is taken for gone. */
 const MAX_ATTEMPTS = 6;
-/** The longest pause grows no further than to so many times the first one. */
-const MAX_BACKOFF = 8;
+/** Pauses grow no further than to so many milliseconds, but for a client that has asked for longer ones. */
+const MAX_PAUSE = 8_000;
 
 /** What is fixed for a transfer. */
 export interface TransferPlan {
@@ -52,9 +52,9 @@ export function inFlight(state: TransferState): "options" | { readonly from: num
   return state.acked === -1 ? "options" : { from: state.acked + 1, to: state.sent };
 }
 
-/** Milliseconds to wait after sending: twice as long each time, up to eight times. */
+/** Milliseconds to wait after sending: twice as long each time, up to 8 s or what the client has asked for. */
 export function pauseOf(plan: TransferPlan, state: TransferState): number {
-  return plan.timeout * Math.min(2 ** (state.attempts - 1), MAX_BACKOFF);
+  return Math.min(plan.timeout * 2 ** (state.attempts - 1), Math.max(plan.timeout, MAX_PAUSE));
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Clock } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
+import type { SlotLimits } from "./slots.ts";
 
 /** Where a request came from. */
 export interface TftpClient {
@@ -46,8 +47,10 @@ export interface TftpServerOptions {
   readonly read: (path: string, client: TftpClient) => Promise<TftpSource | undefined> | TftpSource | undefined;
   /** It must not throw. */
   readonly onEvent?: (event: TftpEvent) => void;
-  /** Transfers at a time: 256 in all, 4 for one address. A request over that is refused; clients ask again. */
-  readonly limits?: { readonly transfers?: number; readonly perClient?: number };
+  /** Whether a known machine has this address: then strangers don't push its requests out, and don't take all places. */
+  readonly isKnown?: (address: string) => boolean;
+  /** See {@link SlotLimits}. A request over that is refused; clients ask again. */
+  readonly limits?: Partial<SlotLimits>;
   readonly log: Log;
   readonly clock: Clock;
   /** Ends every transfer and closes the sockets when it fires. */

@@ -1,0 +1,46 @@
+import { type Bucket, fullBucket, type Rate, take } from "./bucket.ts";
+
+/** Known machines that are counted at a time: more than one aggregator has. */
+const MAX_SOURCES = 32_768;
+
+/** How much is let through of what machines send. */
+export interface SourceLimits {
+  /** One known machine. */
+  readonly each: Rate;
+  /** All known machines. */
+  readonly known: Rate;
+  /** All machines that nobody knows. */
+  readonly unknown: Rate;
+}
+
+/** Bounds how many packets are looked at, whoever sends them and however many addresses they invent. */
+export interface SourceRates {
+  /** Whether a packet of this known machine is looked at, at this time in milliseconds. */
+  known(source: string, now: number): boolean;
+  /** Whether a packet of an unknown machine is. */
+  unknown(now: number): boolean;
+}
+
+/** Makes full rates. Strangers have their own, so that a flood of them takes nothing from machines that are known. */
+export function createSourceRates(limits: SourceLimits, now: number): SourceRates {
+  const known: Bucket = fullBucket(limits.known, now);
+  const unknown: Bucket = fullBucket(limits.unknown, now);
+  const sources = new Map<string, Bucket>();
+
+  function bucketOf(source: string, now: number): Bucket {
+    const bucket = sources.get(source) ?? fullBucket(limits.each, now);
+    sources.delete(source);
+    sources.set(source, bucket); // the one that was silent longest is the first
+    if (sources.size > MAX_SOURCES) {
+      for (const [oldest] of sources) {
+        sources.delete(oldest);
+        break;
+      }
+    }
+    return bucket;
+  }
+  return {
+    known: (source, now) => take(bucketOf(source, now), limits.each, now) && take(known, limits.known, now),
+    unknown: (now) => take(unknown, limits.unknown, now),
+  };
+}
