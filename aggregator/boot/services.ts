@@ -21,6 +21,7 @@ import { createRpiBoot } from "./rpi.ts";
 import { networkOf } from "./network.ts";
 import { noteDhcp } from "./note_dhcp.ts";
 import { createStrangers } from "../nodes/strangers.ts";
+import { limitStrangers } from "./stranger_gate.ts";
 import { fileSource, startTftpServer } from "./tftp/mod.ts";
 
 /** Where machines boot from, and how. */
@@ -100,8 +101,9 @@ export function createBootServices(options: BootOptions): BootServices {
   let transfersNow = (): number => 0;
   const refusals = createRefusalLog(log, clock);
   const strangers = createStrangers(clock, (mac) => desk.host(mac) !== undefined);
+  const seen = limitStrangers(strangers, clock);
   const app = createBootApp({
-    ...{ cluster, parent, desk, boots, enrolment, strangers, clock, log, transfers: http },
+    ...{ cluster, parent, desk, boots, enrolment, strangers: seen, clock, log, transfers: http },
     server: () => server,
     broker: () => broker?.url ?? "",
     onEnrolled(id) {
@@ -131,7 +133,7 @@ export function createBootServices(options: BootOptions): BootServices {
         }),
       onEvent(event) {
         if (event.host !== undefined) answers[event.answer]++;
-        noteDhcp(event, { mode, desk, rpi: rpi.desk, strangers, asked });
+        noteDhcp(event, { mode, desk, rpi: rpi.desk, strangers: seen, asked });
       },
       signal: ending.signal,
     });

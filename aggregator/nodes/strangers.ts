@@ -1,7 +1,11 @@
 import type { Clock } from "../../src/clock.ts";
 
-/** The most machines that are remembered: the newest ones. Anybody on the network can make new ones up. */
+/** The most machines that are remembered. Anybody on the network can make new ones up. */
 export const MAX_STRANGERS = 512;
+/** So many places at least are for machines that were seen once: one that is there asks again before others have taken its place. */
+const FOR_NEW = MAX_STRANGERS / 2;
+/** A machine that was not seen for so long is the first to be forgotten, in milliseconds. */
+const STALE = 3_600_000;
 /** The longest text of a machine about itself that is kept, in characters. */
 const MAX_TEXT = 128;
 
@@ -25,7 +29,11 @@ export interface Stranger extends StrangerSight {
   readonly count: number;
 }
 
-/** The machines that boot servers have seen and that no node is known of. In memory: they ask again. */
+/**
+ * The machines that boot servers have seen and that no node is known of. In memory: they ask again. Where there are too many,
+ * those go that were not seen for an hour, and then those that were seen once, the oldest first: who invents machines pushes
+ * out what was invented before. Of those that were seen more often the ones that came last go, once they have half of the places.
+ */
 export interface Strangers {
   saw(sight: StrangerSight): void;
   find(mac: string): Stranger | undefined;
@@ -51,14 +59,22 @@ export function createStrangers(clock: Clock, isKnown: (mac: string) => boolean)
         last: now,
         count: (before?.count ?? 0) + 1,
       });
-      for (const oldest of strangers.keys()) {
-        if (strangers.size <= MAX_STRANGERS) break;
-        strangers.delete(oldest);
-      }
+      if (strangers.size > MAX_STRANGERS) strangers.delete(leastOf([...strangers.values()].slice(0, -1), now).mac);
     },
     find: (mac) => strangers.get(mac),
     list: () => [...strangers.values()].filter(({ mac }) => !isKnown(mac)).reverse(),
   };
+}
+
+/** The one that is to be forgotten of these, the oldest sight first. */
+function leastOf(all: readonly Stranger[], now: number): Stranger {
+  const [oldest] = all;
+  const once = all.filter(({ count }) => count === 1);
+  if (oldest === undefined) throw new RangeError("Expected at least one machine");
+  if (now - oldest.last > STALE) return oldest;
+  const [oldestOnce] = once;
+  if (oldestOnce !== undefined && once.length >= FOR_NEW) return oldestOnce;
+  return all.filter(({ count }) => count > 1).reduce((latest, each) => each.first >= latest.first ? each : latest);
 }
 
 function cut<K extends "vendorClass" | "arch" | "uuid">(

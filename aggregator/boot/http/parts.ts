@@ -24,7 +24,7 @@ export interface BootAppParts {
   readonly enrolment: Enrolment;
   /** The agent of a node has got its identity. */
   onEnrolled(id: string): void;
-  readonly strangers: Strangers;
+  readonly strangers: Pick<Strangers, "saw">;
   /** Counts the files that machines ask for. */
   readonly transfers: TransferCounter;
   readonly clock: Clock;
