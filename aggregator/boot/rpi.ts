@@ -2,6 +2,7 @@ import { piFile, renderCommandLine, renderConfig } from "../../modules/rpi/files
 import type { RpiDesk, RpiHost } from "../../modules/rpi/module.ts";
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
+import { refusalOf } from "./admission.ts";
 import { openFile } from "./open_file.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { createRefusalLog } from "./refusal_log.ts";
@@ -63,14 +64,6 @@ export function createRpiBoot(
     return undefined;
   }
 
-  /** Why a machine must not boot now; its firmware asks for an address again. The same rule as for iPXE scripts. */
-  function refusalOf(host: RpiHost): string | undefined {
-    if (desk.isUp(host.id)) return `${host.name} is in use, as its agent is heard`;
-    const isBound = parts.holdsAddresses && host.lease !== undefined;
-    return isBound && desk.isRunning(host.id)
-      ? `${host.name} has not asked for its address since it was in use`
-      : undefined;
-  }
   function refuse(path: string, { address }: TftpClient, reason: string): undefined {
     refusals.warn("Refused a file to a Raspberry Pi", { path, address, reason });
   }
@@ -82,8 +75,8 @@ export function createRpiBoot(
       if (file.kind === "refused") return refuse(path, client, file.reason);
       const host = desk.host(path.split("/")[0] ?? "");
       // Without its command line it would start and come to nothing: it gets nothing of its own then.
-      const refusal = host === undefined ? undefined : refusalOf(host);
-      if (refusal !== undefined) return refuse(path, client, refusal);
+      const refusal = host === undefined ? undefined : refusalOf(host, client.address, parts);
+      if (refusal !== undefined) return refuse(path, client, refusal.reason);
       switch (file.kind) {
         case "config":
           return text(renderConfig());

@@ -5,6 +5,7 @@ import { answerProblem } from "../../http/problem.ts";
 import { withQuery } from "../../http/query.ts";
 import type { Routes } from "../../http/routes.ts";
 import type { BootAppParts } from "./parts.ts";
+import { refusalOf } from "../admission.ts";
 import { createRefusalLog } from "../refusal_log.ts";
 import { addressOf } from "./address_of.ts";
 import { renderIntroduction, renderScript, type ScriptSubject } from "./script.ts";
@@ -26,17 +27,11 @@ export function scriptRoutes(parts: BootAppParts): Routes {
     if (host.method !== "pxe") {
       return wait(STRANGER_WAIT, `${host.name} does not boot this way: its /boot/method is ${host.method}`);
     }
-    if (desk.isUp(host.id)) {
-      return wait(BUSY_WAIT, `${host.name} is in use, as its agent is heard. Waits until it is not`);
-    }
-    const { lease } = host;
-    if (parts.holdsAddresses && lease !== undefined && lease.address !== address) {
-      refusals.warn("Refused a boot script", { node: host.name, address, expected: lease.address });
-      return wait(STRANGER_WAIT, `${host.name} must ask from ${lease.address}, this is ${address}`);
-    }
-    // Its agent may only be away for a moment, and any program on the machine can ask for a script; for an address to boot with, root alone.
-    if (parts.holdsAddresses && lease !== undefined && desk.isRunning(host.id)) {
-      return wait(BUSY_WAIT, `${host.name} has not asked for its address since it was in use. Waits`);
+    const refusal = refusalOf(host, address, parts);
+    if (refusal?.kind === "in-use") return wait(BUSY_WAIT, `${refusal.reason}. Waits`);
+    if (refusal !== undefined) {
+      refusals.warn("Refused a boot script", { node: host.name, reason: refusal.reason });
+      return wait(STRANGER_WAIT, refusal.reason);
     }
     if (!boots.admit(host.id)) return wait(1, `${host.name} has asked just now. Waits`);
     let token: string;
