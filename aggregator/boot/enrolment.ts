@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import type { Store, Stored } from "../store/mod.ts";
-import { createRefusalLog } from "./refusal_log.ts";
+import { createRefusalLog } from "../../src/refusal_log.ts";
 
 /** How long a token can be used, in milliseconds: longer than a machine may take from its script to its agent. */
 export const TOKEN_LIFE = 600_000;

@@ -5,7 +5,7 @@ import type { Log } from "../../src/log.ts";
 import { refusalOf } from "./admission.ts";
 import { openFile } from "./open_file.ts";
 import { createProgress, type Progress } from "./progress.ts";
-import { createRefusalLog } from "./refusal_log.ts";
+import { createRefusalLog } from "../../src/refusal_log.ts";
 import { bytesSource, fileSource, type TftpClient, type TftpEvent, type TftpSource } from "./tftp/mod.ts";
 
 /** For so many milliseconds a machine that asks again gets the same token again: each is written to the disk. */

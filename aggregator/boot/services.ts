@@ -16,7 +16,7 @@ import { createBootApp } from "./http/app.ts";
 import { createBoots } from "./http/boots.ts";
 import { serveBoot } from "./http/serve.ts";
 import { openFile } from "./open_file.ts";
-import { createRefusalLog } from "./refusal_log.ts";
+import { createRefusalLog } from "../../src/refusal_log.ts";
 import { createRpiBoot } from "./rpi.ts";
 import { networkOf } from "./network.ts";
 import { noteDhcp } from "./note_dhcp.ts";
@@ -176,7 +176,7 @@ export function createBootServices(options: BootOptions): BootServices {
     },
     async start(to) {
       broker = to;
-      const served = await serveBoot(app, { host: address, port: options.httpPort });
+      const served = await serveBoot(app, { host: address, port: options.httpPort, isKnown: desk.hasAddress });
       running.push(served.close);
       server = `http://${address}:${served.port}`;
       if (options.dhcp !== "off") await startDhcp(options.dhcp);

@@ -1,4 +1,4 @@
-import { type Bucket, fullBucket, type Rate, take } from "./bucket.ts";
+import { type Bucket, fullBucket, type Rate, take } from "../../src/bucket.ts";
 
 /** Known machines that are counted at a time: more than one aggregator has. */
 const MAX_SOURCES = 32_768;

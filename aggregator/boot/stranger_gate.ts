@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import type { Strangers } from "../nodes/strangers.ts";
-import { fullBucket, type Rate, take } from "./bucket.ts";
+import { fullBucket, type Rate, take } from "../../src/bucket.ts";
 
 /** Machines that nobody has seen before: a rack that is switched on, and then as many as ask again within a table's time. */
 const NEW: Rate = { burst: 64, perSecond: 8 };

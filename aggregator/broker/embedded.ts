@@ -1,8 +1,10 @@
 import { Buffer } from "node:buffer";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { Aedes } from "aedes";
+import { systemClock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { type LocalBroker, parseTopic } from "../../src/mqtt/mod.ts";
+import { createRefusalLog } from "../../src/refusal_log.ts";
 import { createConnectionLimit } from "./connection_limit.ts";
 import { createIdentities, type Identities, type IdentityCheck } from "./identities.ts";
 import { gateSocket } from "./packet_gate.ts";
@@ -66,6 +68,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   const sockets = new Set<Socket>();
   /** Messages of this process that are being handed to those who subscribe. */
   let handing = 0;
+  const drops = createRefusalLog(log, systemClock);
   const identities = createIdentities(options.guarded);
   const aedes = await createAedes(cluster, identities);
   keepRetainedByTopic(aedes);
@@ -78,15 +81,15 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   });
   aedes.on(
     "clientError",
-    (client, error) => log.info("Broker dropped a client", { client: client.id, why: error.message }),
+    (client, error) => drops.info("Broker dropped a client", { client: client.id, why: error.message }),
   );
-  aedes.on("connectionError", (_client, error) => log.info("Broker dropped a connection", { why: error.message }));
+  aedes.on("connectionError", (_client, error) => drops.info("Broker dropped a connection", { why: error.message }));
 
   function accept(perAddress: number, onAccepted: (socket: Socket) => void): (socket: Socket) => void {
     const limit = createConnectionLimit({ all: maxConnections, perAddress });
     return (socket) => {
       if (!limit.admit(socket)) {
-        log.warn("Broker turned a connection away as it has its limit", { connections: limit.open });
+        drops.warn("Broker turned a connection away as it has its limit", { connections: limit.open });
         socket.destroy();
         return;
       }

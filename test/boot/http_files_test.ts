@@ -11,6 +11,8 @@ import { readRange } from "../../aggregator/boot/http/range.ts";
 import { createTransferCounter, type TransferCounter } from "../../aggregator/boot/counts.ts";
 import { createBootApp } from "../../aggregator/boot/http/app.ts";
 import { createBoots } from "../../aggregator/boot/http/boots.ts";
+import { answerFile } from "../../aggregator/boot/http/files.ts";
+import { createHashes } from "../../aggregator/boot/http/hashes.ts";
 import { serveBoot } from "../../aggregator/boot/http/serve.ts";
 import { createProgress } from "../../aggregator/boot/progress.ts";
 import { createLog } from "../../src/log.ts";
@@ -61,7 +63,7 @@ async function withServer(
     clock: world.clock,
     log: createLog(() => {}),
   });
-  const server = await serveBoot(app, { host: "127.0.0.1", port: 0 });
+  const server = await serveBoot(app, { host: "127.0.0.1", port: 0, isKnown: () => false });
   url = `http://127.0.0.1:${server.port}`;
   world.apply({
     n1: { "/ipv4/mac": MAC, "/boot/method": "pxe", "/ipv4/address": "127.0.0.5", "/physState": "POWER_ON" },
@@ -309,4 +311,31 @@ test("progress is whole only when every byte of every file was taken", () => {
       assert.equal(progress.percent === 100, had.a === 10 && had.b === 20);
     }
   }));
+});
+
+test("where many files are sent each costs less memory, and one whose client has gone is closed at once", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "kraken-files-"));
+  try {
+    writeFileSync(join(folder, "vmlinuz"), KERNEL);
+    const request = { isHead: false, range: undefined, ifRange: undefined, ifNoneMatch: undefined };
+    const first = async (now: number): Promise<number | undefined> => {
+      const sending = { now };
+      const { signal } = new AbortController();
+      const answer = await answerFile(folder, "vmlinuz", { ...request, signal }, createHashes(), sending);
+      const reader = answer?.body?.getReader();
+      const { value } = await reader?.read() ?? {};
+      await reader?.cancel();
+      assert.equal(sending.now, now);
+      return value?.length;
+    };
+    assert.deepEqual([await first(0), await first(1_000)], [262_144, 32_768]);
+    const sending = { now: 0 };
+    let isTaken: boolean | undefined;
+    await answerFile(folder, "vmlinuz", { ...request, signal: AbortSignal.abort() }, createHashes(), sending, {
+      end: (taken) => isTaken = taken,
+    });
+    assert.deepEqual([sending.now, isTaken], [0, false]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

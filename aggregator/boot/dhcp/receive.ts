@@ -1,3 +1,4 @@
+import { createRefusalLog } from "../../../src/refusal_log.ts";
 import { createSourceRates, type SourceLimits } from "../source_rates.ts";
 import type { UdpPeer, UdpSocket } from "../udp.ts";
 import { answer, destinationOf, requestKind } from "./answer.ts";
@@ -39,6 +40,7 @@ export function createReceiver(
 ): Receive {
   const { log, clock } = options;
   const rates = createSourceRates(LIMITS, clock.now());
+  const failures = createRefusalLog(log, clock);
 
   /** Looks no further than at the MAC until it is clear that there is room for more. */
   function admit(bytes: Uint8Array): { readonly host: DhcpHost | undefined } | undefined {
@@ -65,7 +67,7 @@ export function createReceiver(
     const bytes = encodeDhcp(result.reply, replySize(packet));
     if (bytes === undefined) {
       counts.failed++;
-      return log.warn("Cannot send a DHCP reply as it is larger than what the client takes", {
+      return failures.warn("Cannot send a DHCP reply as it is larger than what the client takes", {
         mac: macText(packet.chaddr),
       });
     }
@@ -74,7 +76,7 @@ export function createReceiver(
     counts.answered++;
     socket.send(bytes, reached).catch((error: unknown) => {
       counts.failed++;
-      log.warn("Cannot send a DHCP reply", { to: reached.address, error: String(error) });
+      failures.warn("Cannot send a DHCP reply", { to: reached.address, error: String(error) });
     });
   }
 
@@ -113,7 +115,7 @@ export function createReceiver(
       reason: result.reason,
     });
     if (kind === "decline") {
-      log.warn("DHCP address declined", { mac: client.mac, node: host.name, reason: result.reason });
+      failures.warn("DHCP address declined", { mac: client.mac, node: host.name, reason: result.reason });
     }
     const { answer: said, reason } = result;
     options.onEvent?.({
@@ -133,7 +135,7 @@ export function createReceiver(
       take(bytes, from, service, socket);
     } catch (error) {
       counts.failed++; // a mistake of ours, or a cfg that can't be written into a packet: not the end of the server
-      log.error("Cannot answer a DHCP packet", { error: error instanceof Error ? error.message : String(error) });
+      failures.error("Cannot answer a DHCP packet", { error: error instanceof Error ? error.message : String(error) });
     }
   };
 }

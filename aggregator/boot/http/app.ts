@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { createRefusalLog } from "../../../src/refusal_log.ts";
 import { answerProblem } from "../../http/problem.ts";
 import { addRoutes } from "../../http/routes.ts";
 import { enrolRoutes } from "./enrol.ts";
@@ -12,6 +13,7 @@ import { scriptRoutes } from "./script_routes.ts";
  */
 export function createBootApp(parts: BootAppParts): Hono {
   const app = new Hono();
+  const failures = createRefusalLog(parts.log, parts.clock);
   addRoutes(app, {
     ...scriptRoutes(parts),
     ...fileRoutes(parts),
@@ -20,7 +22,7 @@ export function createBootApp(parts: BootAppParts): Hono {
   });
   app.notFound(() => answerProblem({ status: 404, detail: "There is no such file" }));
   app.onError((error, c) => {
-    parts.log.error("Cannot answer a machine", { path: c.req.path.slice(0, 200), problem: error.message });
+    failures.error("Cannot answer a machine", { path: c.req.path.slice(0, 200), problem: error.message });
     return answerProblem({ status: 500, detail: "The boot server failed to answer: its log says why" });
   });
   return app;

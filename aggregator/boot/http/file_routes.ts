@@ -4,7 +4,7 @@ import { answerProblem } from "../../http/problem.ts";
 import type { Routes } from "../../http/routes.ts";
 import type { BootAppParts } from "./parts.ts";
 import { addressOf } from "./address_of.ts";
-import { answerFile } from "./files.ts";
+import { answerFile, type Sending } from "./files.ts";
 import { createHashes } from "./hashes.ts";
 
 const FILES = "/boot/v1/files/";
@@ -13,6 +13,7 @@ const IMAGES = "/boot/v1/images/";
 /** `/boot/v1/files` and `/boot/v1/images`: what machines load. */
 export function fileRoutes(parts: BootAppParts): Routes {
   const hashes = createHashes();
+  const sending: Sending = { now: 0 };
 
   async function send(c: Context, path: string | undefined): Promise<Response> {
     const address = addressOf(c);
@@ -28,6 +29,7 @@ export function fileRoutes(parts: BootAppParts): Routes {
         signal: c.req.raw.signal,
       },
       hashes,
+      sending,
       {
         ...(mac !== undefined && path !== undefined && {
           sent: (first: number, end: number, size: number) => parts.boots.took(mac, address, path, first, end, size),

@@ -2,8 +2,10 @@ import { type OpenFile, openFile } from "../open_file.ts";
 import type { Hashes } from "./hashes.ts";
 import { type ByteRange, readRange } from "./range.ts";
 
-/** Bytes that are read and handed on at a time. */
+/** Bytes that are read and handed on at a time; fewer where many files are sent, as each of their clients may be slow. */
 const CHUNK = 256 * 1024;
+const SMALL_CHUNK = 32 * 1024;
+const MANY = 256;
 
 /** The fields of a request for a file that matter. */
 export interface FileRequest {
@@ -21,9 +23,15 @@ export type OnSent = (first: number, end: number, size: number) => void;
 /** Told once that a file, or the part that was asked for, was taken, or that it was not. */
 export type OnEnd = (isTaken: boolean) => void;
 
+/** How many files are being sent. */
+export interface Sending {
+  now: number;
+}
+
 /**
  * Answers a request for a file below a root, as RFC 9110 has it: one range (section 14), its entity tag (section 8.8.3) is the
- * SHA-256 of its bytes. What is sent is read when the client has taken what came before, so that a slow client costs a chunk.
+ * SHA-256 of its bytes. What is sent is read when the client has taken what came before, so that a slow client costs a chunk
+ * or two.
  *
  * @returns Undefined when there is no such file.
  */
@@ -32,6 +40,7 @@ export async function answerFile(
   path: string,
   request: FileRequest,
   hashes: Hashes,
+  sending: Sending,
   on: { readonly sent?: OnSent; readonly end?: OnEnd } = {},
 ): Promise<Response | undefined> {
   const file = await openFile(root, path);
@@ -53,7 +62,7 @@ export async function answerFile(
     const status = asked.kind === "part" ? 206 : 200;
     if (request.isHead) return new Response(null, { status, headers });
     isHandedOn = true;
-    return new Response(streamPart(file, part, request.signal, on), { status, headers });
+    return new Response(streamPart(file, part, request.signal, sending, on), { status, headers });
   } finally {
     if (!isHandedOn) await file.handle.close();
   }
@@ -70,20 +79,24 @@ function streamPart(
   file: OpenFile,
   { first, last }: ByteRange,
   signal: AbortSignal,
+  sending: Sending,
   on: { readonly sent?: OnSent; readonly end?: OnEnd },
 ): ReadableStream<Uint8Array> {
   let at = first;
   let taken = first;
   let isClosed = false;
+  sending.now++;
   async function close(): Promise<void> {
     if (isClosed) return;
     isClosed = true;
+    sending.now--;
     on.end?.(taken > last);
     signal.removeEventListener("abort", onAbort);
     await file.handle.close();
   }
   const onAbort = () => void close().catch(() => {});
   signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort(); // it went while the file was hashed
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       // That more is wanted says that what came before was taken.
@@ -93,7 +106,7 @@ function streamPart(
         await close();
         return controller.close();
       }
-      const chunk = new Uint8Array(Math.min(CHUNK, last - at + 1));
+      const chunk = new Uint8Array(Math.min(sending.now > MANY ? SMALL_CHUNK : CHUNK, last - at + 1));
       try {
         const { bytesRead } = await file.handle.read(chunk, 0, chunk.length, at);
         if (bytesRead === 0) throw new Error(`"${file.path}" became shorter while it was sent`);

@@ -6,7 +6,7 @@ import { withQuery } from "../../http/query.ts";
 import type { Routes } from "../../http/routes.ts";
 import type { BootAppParts } from "./parts.ts";
 import { refusalOf } from "../admission.ts";
-import { createRefusalLog } from "../refusal_log.ts";
+import { createRefusalLog } from "../../../src/refusal_log.ts";
 import { addressOf } from "./address_of.ts";
 import { renderIntroduction, renderScript, type ScriptSubject } from "./script.ts";
 
@@ -33,7 +33,13 @@ export function scriptRoutes(parts: BootAppParts): Routes {
       refusals.warn("Refused a boot script", { node: host.name, reason: refusal.reason });
       return wait(STRANGER_WAIT, refusal.reason);
     }
-    if (!boots.admit(host.id)) return wait(1, `${host.name} has asked just now. Waits`);
+    switch (boots.admit(host.id)) {
+      case "just-now":
+        return wait(1, `${host.name} has asked just now. Waits`);
+      case "many":
+        return wait(BUSY_WAIT, `${host.name} waits for its turn, as many machines boot`);
+      case "yes":
+    }
     let token: string;
     try {
       token = enrolment.issue(host.id, host.mac);

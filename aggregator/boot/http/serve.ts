@@ -10,8 +10,9 @@ const REQUEST_TIMEOUT = 30_000;
 const SILENCE_TIMEOUT = 60_000;
 /** Bytes of the fields of a request. */
 const MAX_HEADERS = 8 * 1024;
-/** Connections at a time, and from one address. */
+/** Connections at a time, those from addresses that no node has, and those from one address. */
 const MAX_CONNECTIONS = 4_096;
+const MAX_STRANGE = 3_072;
 const MAX_PER_ADDRESS = 32;
 
 /** A server that machines boot from. */
@@ -24,11 +25,12 @@ export interface BootHttpServer {
  * Serves the boot app on an address that others than this machine reach: the number and the silence of connections, and the
  * size of requests, are bounded.
  *
+ * @param options `isKnown`: whether a machine that boots from here has this address. Strangers don't take the places of all of those.
  * @throws {Error} In words for people, when it can't listen there.
  */
 export async function serveBoot(
   app: Hono,
-  options: { readonly host: string; readonly port: number },
+  options: { readonly host: string; readonly port: number; readonly isKnown: (address: string) => boolean },
 ): Promise<BootHttpServer> {
   const { host, port } = options;
   const server = createAdaptorServer({
@@ -40,8 +42,10 @@ export async function serveBoot(
   server.setTimeout(SILENCE_TIMEOUT);
   const closed = new Promise<void>((resolve) => server.once("close", resolve));
   const limit = createConnectionLimit({ all: MAX_CONNECTIONS, perAddress: MAX_PER_ADDRESS });
+  const strange = createConnectionLimit({ all: MAX_STRANGE, perAddress: MAX_PER_ADDRESS });
   server.on("connection", (socket: Socket) => {
-    if (!limit.admit(socket)) socket.destroy();
+    const isAdmitted = options.isKnown(socket.remoteAddress ?? "") || strange.admit(socket);
+    if (!isAdmitted || !limit.admit(socket)) socket.destroy();
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(new Error(explain(error, host, port), { cause: error })));

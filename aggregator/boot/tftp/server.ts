@@ -1,4 +1,4 @@
-import { createRefusalLog } from "../refusal_log.ts";
+import { createRefusalLog } from "../../../src/refusal_log.ts";
 import { createSourceRates, type SourceLimits } from "../source_rates.ts";
 import { bindUdp, type UdpPeer, type UdpSocket } from "../udp.ts";
 import { cleanPath } from "../file_path.ts";
@@ -11,6 +11,8 @@ import type { TftpEvent, TftpServer, TftpServerOptions, TftpSource } from "./typ
 
 const PORT = 69;
 const LIMITS: SlotLimits = { transfers: 256, kept: 64, perClient: 4, halfOpen: 128 };
+/** All that hold a socket, those that have just lost their place included. */
+const MAX_UNDER_WAY = 1_024;
 /** Requests that are looked at: a machine's firmware makes a handful. What is dropped is asked for again. */
 const RATES: SourceLimits = {
   each: { burst: 40, perSecond: 10 },
@@ -140,6 +142,8 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
     if (packet.mode !== "octet") return void no("illegal", "Only mode octet is served");
     const path = cleanPath(packet.file);
     if (path === undefined) return void no("notFound", "No such file");
+    // Those that were pushed out are there until their file was opened, however long that takes.
+    if (transfers.size >= MAX_UNDER_WAY) return;
     if (!begin(packet, path, client, isKnown)) no("undefined", "Too many transfers, ask again");
   }
 

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { refusalOf } from "../../aggregator/boot/admission.ts";
+import { createBoots } from "../../aggregator/boot/http/boots.ts";
+import type { PxeDesk } from "../../modules/pxe/desk.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+
+const OWN = "10.77.0.11";
+
+test("nobody gets a token while the agent is heard, and where addresses are ours only the machine itself after its own request", () => {
+  const bool = fc.boolean();
+  fc.assert(
+    fc.property(bool, bool, bool, bool, bool, (isUp, isRunning, holdsAddresses, hasLease, isOwn) => {
+      const host = { id: "id", name: "n1", ...(hasLease && { lease: { address: OWN } }) };
+      const desk = { isUp: () => isUp, isRunning: () => isRunning };
+      const refusal = refusalOf(host, isOwn ? OWN : "10.77.0.12", { desk, holdsAddresses });
+      const isBound = holdsAddresses && hasLease;
+      assert.equal(refusal === undefined, !isUp && (!isBound || (isOwn && !isRunning)));
+      assert.equal(refusal?.kind === "elsewhere", !isUp && isBound && !isOwn);
+    }),
+  );
+});
+
+const desk: PxeDesk = {
+  host: () => undefined,
+  hosts: () => [],
+  hasAddress: () => false,
+  isUp: () => false,
+  isRunning: () => false,
+  saw() {},
+};
+
+test("one machine has a token a second at most, all of them so many, and nothing is kept of a boot that is over", async () => {
+  const clock = createVirtualClock();
+  const boots = createBoots(desk, clock);
+  assert.equal(boots.admit("a"), "yes");
+  assert.equal(boots.admit("a"), "just-now");
+  boots.end("a");
+  assert.equal(boots.admit("a"), "yes");
+  const admitted = () => Array.from({ length: 1_000 }, (_, n) => boots.admit(`n${n}`)).filter((said) => said === "yes");
+  assert.equal(admitted().length, 198);
+  await clock.advance(500);
+  assert.equal(boots.admit("a"), "just-now", "it is not forgotten while others ask");
+  assert.equal(admitted().length, 200);
+});
