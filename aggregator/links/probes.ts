@@ -5,8 +5,10 @@ const SETTLE_MS = 500;
 /** How often a child is asked, and how long each time it may take to answer, in milliseconds. */
 const TIMES = 3;
 const PATIENCE_MS = 1_000;
+/** What has come while this program was held up is taken in before a child is silent, in milliseconds. */
+const LAST_MS = 100;
 
-/** Finds out whether children live that may be gone without a word, within 3.5 s. At most one look at a child at a time. */
+/** Finds out whether children live that may be gone without a word, within four seconds. At most one look at a child at a time. */
 export interface Probes {
   /** Looks at a child; while it is looked at this does nothing. @param onAnswer It has given a sign of life. */
   begin(child: string, onAnswer: () => void): void;
@@ -35,8 +37,11 @@ export function createProbes(
     const look = looks.get(child);
     if (look === undefined) return;
     if (look.asked === TIMES) {
-      looks.delete(child);
-      return parts.silent(child);
+      look.cancel = parts.clock.after(LAST_MS, () => {
+        looks.delete(child);
+        parts.silent(child);
+      });
+      return;
     }
     look.asked++;
     look.cancel = parts.clock.after(PATIENCE_MS, () => ask(child));
