@@ -11,6 +11,7 @@ import { createPolicyTaker } from "./engine/policy.ts";
 import { createRetries } from "./engine/retries.ts";
 import type { FollowingParts } from "./following.ts";
 import { createAdopting } from "./handover/adopting.ts";
+import { createElsewhere } from "./handover/elsewhere.ts";
 import { createFence } from "./handover/fence.ts";
 import { createLettingGo, createReleases } from "./handover/letting_go.ts";
 import { createMoves } from "./handover/moves.ts";
@@ -108,8 +109,10 @@ export function assemble(parts: AggregatorParts): Assembly {
     },
     handOver: () => children.handOver(),
   });
+  const elsewhere = createElsewhere({ replica, store, facts: stored.facts, log });
   const adopting = createAdopting({
     ...{ replica, nodes, clock },
+    isElsewhere: elsewhere.has,
     grace: parts.grace + ADOPT_GRACE,
     termOf: (child) => children.termOf(child),
     onOver(child) {
@@ -138,6 +141,11 @@ export function assemble(parts: AggregatorParts): Assembly {
     },
     ask: (node) => joining?.link.ask(node),
     onHeard: (child) => runStates.heard(child),
+    onLeft(child, number) {
+      const isKnown = elsewhere.heard(child, number);
+      engine.touch(child);
+      return isKnown;
+    },
     onBorn(child, { parent, above }, hasParent) {
       // What an earlier run has told a child may be newer than what it left on the disk: this one's word is the last.
       if (parent !== run && above > 0 && term.outdo(child, above) && !hasParent) {

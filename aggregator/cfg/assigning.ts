@@ -42,7 +42,9 @@ export function createAssigning(
   function target(name: Value | undefined, ids: ReadonlyMap<string, string>): JoinTarget | undefined {
     if (typeof name !== "string") return undefined;
     const id = name === ownName ? ownId : nodes.placement.aggregator(name) ?? ids.get(name);
-    if (id === undefined) return undefined;
+    return id === undefined ? undefined : targetOf(id);
+  }
+  function targetOf(id: string): JoinTarget {
     const broker = replica.get(id)?.facets.self.get("/broker")?.value;
     return { parent: id, ...(typeof broker === "string" && isBrokerUrl(broker) && { broker }) };
   }
@@ -61,7 +63,8 @@ export function createAssigning(
     const held = isMoved ? holders(id, facet, last, to.parent, isHandedOver) : heldBy(facet);
     const served = typeof parent === "string" ? nodes.placement.aggregator(parent) : undefined;
     const standby = served === undefined ? undefined : target(nodes.read(served)?.cfg.get("/standby"), ids);
-    return assignmentValue({ ...to, number, ...(standby !== undefined && { standby }) }, held);
+    const reached = held.map(targetOf).filter(({ broker }) => broker !== undefined);
+    return assignmentValue({ ...to, number, ...(standby !== undefined && { standby }), before: reached }, held);
   }
 
   /** Who may have a node that is moved: its parent until now, and where that one never heard it those before. */

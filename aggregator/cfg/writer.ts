@@ -197,7 +197,8 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       const facet = cfgOf(id);
       const last = assignmentIn(facet);
       const held = heldBy(facet).filter((each) => each !== aggregator);
-      if (last !== undefined) keep(id, "/assignment", assignmentValue(last, held));
+      const before = last?.before?.filter(({ parent }) => parent !== aggregator) ?? [];
+      if (last !== undefined) keep(id, "/assignment", assignmentValue({ ...last, before }, held));
     },
     keep,
     readdress(aggregator) {

@@ -38,6 +38,8 @@ export function createAdopting(
     readonly clock: Clock;
     readonly grace: number;
     readonly termOf: (id: string) => number;
+    /** Whether a node has said that it is at another aggregator. */
+    readonly isElsewhere: (id: string) => boolean;
     readonly onOver: (id: string) => void;
   },
 ): Adopting {
@@ -72,7 +74,10 @@ export function createAdopting(
         }),
       );
     },
-    isAwaited: (id) => isUnheard(id) && (timers.has(id) || heldBy(replica.get(id)?.facets.cfg).length > 0),
+    isAwaited(id) {
+      if (parts.isElsewhere(id)) return true;
+      return isUnheard(id) && (timers.has(id) || heldBy(replica.get(id)?.facets.cfg).length > 0);
+    },
     isUntouchable(id) {
       if (!self.isAwaited(id)) return false;
       const node = nodes.read(id);

@@ -1,4 +1,4 @@
-import { assignmentIn, assignmentNumber, type FacetName, makeTerm } from "../../src/state/mod.ts";
+import { assignmentIn, assignmentNumber, assignmentOf, type FacetName, makeTerm } from "../../src/state/mod.ts";
 import { DEFAULT_KEEPALIVE, type UpFrame } from "../../src/sync/mod.ts";
 import type { SubtreeScope } from "../tree/subtree_scope.ts";
 import { createWhereabouts } from "../tree/whereabouts.ts";
@@ -115,6 +115,12 @@ export function createChildren(parts: ChildrenParts): Children {
     links.delete(child);
     if (link !== undefined) counts.gone(link);
   }
+  /** A node says that it is at another aggregator. Whose children it is none of knows that. */
+  function left(child: string, number: number): void {
+    if (placement.via(child) !== child || parts.onLeft(child, number)) {
+      parts.send(child, { type: "left", from: parts.run, number });
+    }
+  }
   /** Where a node that is no child joins, if that is known. */
   function redirect(child: string): void {
     moved.heard(child, whereabouts.of(child));
@@ -122,10 +128,13 @@ export function createChildren(parts: ChildrenParts): Children {
 
   return {
     receive(child, frame) {
+      if (frame.type === "left") return left(child, frame.number);
       const link = linkOf(child)?.link;
       if (link === undefined) return redirect(child);
       probes.heard(child);
       if (frame.type !== "birth") return hear(child, frame);
+      const number = assignmentOf(frame.term);
+      if (number > assignmentOfNode(child)) parts.onLeft(child, number); // it has been there
       parts.onHeard(child);
       admission.born(child, frame);
     },
@@ -171,7 +180,10 @@ export function createChildren(parts: ChildrenParts): Children {
       moved.left(child);
       const assignment = assignmentIn(replica.get(child)?.facets.cfg);
       if (there !== undefined && there.link.state !== "down" && assignment !== undefined) {
-        moved.tell(child, assignment);
+        // Once what the parent has said is acknowledged, and so on the disk: a crash must not make this one forget it.
+        queueMicrotask(() => {
+          if (placement.via(child) !== child) moved.tell(child, assignment);
+        });
       } else there?.link.call(); // it asks again, and is sent on as soon as it is known where to
       there?.link.stop();
       drop(child);

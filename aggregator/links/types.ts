@@ -32,6 +32,12 @@ export interface ChildrenParts {
   ask(node: string): void;
   /** A child was heard that has to wait for its turn. */
   onHeard(child: string): void;
+  /**
+   * A child says that it is at another aggregator, under this assignment.
+   *
+   * @returns Whether that is known from now on, also after a restart.
+   */
+  onLeft(child: string, number: number): boolean;
   /** `hasParent`: the child has the `parent` facet of its node as it is here. */
   onBorn(child: string, frame: BirthFrame, hasParent: boolean): void;
   onModules(child: string, modules: readonly ModuleDeclaration[]): void;

@@ -5,7 +5,7 @@ import type { EngineStatus, Late, Obstacle } from "./types.ts";
 import { describeHold, describeObstacle } from "./words.ts";
 
 /** What a node waits for that was moved and has not been heard since. */
-const MOVED = "it was moved here and has not joined yet: nothing is done to it while its last aggregator may have it";
+const MOVED = "it was moved and has not joined here: nothing is done to it while another aggregator may have it";
 
 /** Finds what a mutation of a node waits for. */
 export type FindObstacle = (record: NodeRecord, key: MutationKey) => Obstacle | undefined;

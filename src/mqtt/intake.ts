@@ -51,13 +51,13 @@ export function createIntake(log: Log): Intake {
 
 /** Tells whether a frame may go from child to parent. */
 export function isUpFrame(frame: Frame): frame is UpFrame {
-  return frame.type === "birth" || frame.type === "where" || isExchange(frame);
+  return frame.type === "birth" || frame.type === "where" || frame.type === "left" || isExchange(frame);
 }
 
 /** Tells whether a frame may go from parent to child. */
 export function isDownFrame(frame: Frame): frame is DownFrame {
   return frame.type === "welcome" || frame.type === "declare" || frame.type === "moved" || frame.type === "there" ||
-    isExchange(frame);
+    frame.type === "left" || isExchange(frame);
 }
 
 /** Tells whether a frame may be on a life topic. */

@@ -9,6 +9,7 @@ import {
   createChildTransport,
 } from "./child_transport.ts";
 import { entitle } from "./credentials.ts";
+import { createFarewells } from "./farewell.ts";
 import type { TransportCounts } from "./intake.ts";
 
 /** How long a child asks a parent in vain before it asks the standby, and the other way round: at least, in milliseconds. */
@@ -70,6 +71,10 @@ export function createUplink(
   let past: TransportCounts | undefined;
   let changing: Promise<void> | undefined;
   let stopped = false;
+  /** Who may still take this node for its own, and does not know better by having said so itself. */
+  let before: readonly JoinTarget[] = [];
+  let toldBy = new Set<string>();
+  const farewells = createFarewells({ ...options, makeTransport });
   let cancelPatience: (() => void) | undefined;
   let cancelStretch: (() => void) | undefined;
 
@@ -122,6 +127,14 @@ export function createUplink(
     reconnect();
   }
 
+  function sayFarewell(): void {
+    if (state !== "level" || current.parent !== primary.parent) return;
+    const to = before.flatMap(({ parent, broker }) =>
+      broker === undefined || toldBy.has(parent) ? [] : [{ parent, broker }]
+    );
+    if (to.length > 0) farewells.say(number, to);
+  }
+
   function watch(): void {
     if (state === "level" || standby === undefined || stopped) {
       cancelPatience?.();
@@ -163,6 +176,8 @@ export function createUplink(
     },
     assign(assignment) {
       if (assignment.number < number) return;
+      if (assignment.number > number) toldBy = new Set();
+      toldBy.add(current.parent);
       if (assignment.number === number && assignment.parent !== primary.parent) {
         // Its parent can't go on, and says so.
         if (assignment.parent === standby?.parent && current.parent === primary.parent) {
@@ -171,6 +186,7 @@ export function createUplink(
         return;
       }
       number = assignment.number;
+      before = assignment.before ?? [];
       if (assignment.parent !== primary.parent) {
         primary = assignment.parent === current.parent ? current : complete(assignment);
       }
@@ -178,10 +194,12 @@ export function createUplink(
       const atStandby = current.parent === standby?.parent && state !== "level";
       if (current.parent !== primary.parent && !atStandby) go(primary, `/parent was set`);
       watch();
+      sayFarewell();
     },
     linked(next) {
       state = next;
       watch();
+      sayFarewell();
     },
     setKeepalive(seconds) {
       keepalive = seconds;
@@ -191,6 +209,7 @@ export function createUplink(
       stopped = true;
       cancelPatience?.();
       cancelStretch?.();
+      farewells.stop();
       await changing;
       await transport.stop();
     },

@@ -38,8 +38,9 @@ export const tree = defineExtension("tree", {
         ...target,
         standby: { kind: "object", fields: target },
         held: { kind: "list", items: target.parent, maxItems: MAX_HOLDERS },
+        before: { kind: "list", items: { kind: "object", fields: target }, maxItems: MAX_HOLDERS },
       },
-      optional: ["broker", "standby", "held"],
+      optional: ["broker", "standby", "held", "before"],
     },
     writer: "cfg",
     about: "Kraken's own: how often /parent was set, where the node joins now, and which aggregators may still have it",
@@ -153,6 +154,8 @@ export interface Assignment extends JoinTarget {
   readonly number: number;
   /** Where it may ask when its parent is lost: that one takes it in once the root has said so. */
   readonly standby?: JoinTarget;
+  /** Those of the aggregators that may still have it of which it is known how to reach them. */
+  readonly before?: readonly JoinTarget[];
 }
 
 /** Reads an assignment, from cfg or from a frame. @returns Undefined when it is none. */
@@ -165,7 +168,17 @@ export function readAssignment(value: unknown): Assignment | undefined {
   }
   const other = standby === undefined ? undefined : readTarget(standby);
   if (standby !== undefined && other === undefined) return undefined;
-  return { ...target, number, ...(other !== undefined && { standby: other }) };
+  const before = readTargets(value["before"]);
+  return {
+    ...target,
+    number,
+    ...(other !== undefined && { standby: other }),
+    ...(before.length > 0 && { before }),
+  };
+}
+
+function readTargets(value: unknown): JoinTarget[] {
+  return Array.isArray(value) ? value.slice(0, MAX_HOLDERS).flatMap((each) => readTarget(each) ?? []) : [];
 }
 
 function readTarget(value: unknown): JoinTarget | undefined {
@@ -187,7 +200,7 @@ export function isBrokerUrl(text: string): boolean {
  * @param held The aggregators that may still have the node.
  */
 export function assignmentValue(
-  { number, parent, broker, standby }: Assignment,
+  { number, parent, broker, standby, before = [] }: Assignment,
   held: readonly string[] = [],
 ): Value {
   return {
@@ -198,6 +211,7 @@ export function assignmentValue(
       standby: { parent: standby.parent, ...(standby.broker !== undefined && { broker: standby.broker }) },
     }),
     ...(held.length > 0 && { held }),
+    ...(before.length > 0 && { before: before.map((each) => ({ ...each })) }),
   };
 }
 

@@ -365,6 +365,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       if (frame.type === "welcome") return welcomed(frame);
       if (frame.type === "declare") return declare(frame);
       if (frame.type === "moved") return options.onMoved?.(frame);
+      if (frame.type === "left") return; // another end asked for that
       if (frame.type === "resync" && frame.to === "") return rebirth("its parent called");
       if (frame.to !== run) return drop("Dropped a frame for another run");
       if (phase === "unborn") return drop("Dropped a frame as no welcome came before it");

@@ -48,6 +48,7 @@ export function wireFrame(frame: Frame): { readonly [key: string]: unknown } {
     case "moved":
     case "where":
     case "there":
+    case "left":
     case "ack":
     case "resync":
     case "alive":

@@ -9,7 +9,7 @@ import { createInbox } from "./inbox.ts";
 import { CALL_MS, MAX_RETIRED_RUNS, SILENT_KEEPALIVES } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
 import type { ParentScope } from "./scope.ts";
-import type { BirthFrame, DownFrame, LifeFrame, LinkState, Replica, UpFrame } from "./types.ts";
+import type { BirthFrame, DownFrame, LeftFrame, LifeFrame, LinkState, Replica, UpFrame } from "./types.ts";
 
 /** How far a parent has got with the run of a child: enough to go on from there after a restart. */
 export interface Session {
@@ -277,7 +277,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     return [...self.values()].every(({ value, version }) => value === null || version[0] >= term());
   }
 
-  function deliver(frame: Exclude<UpFrame, BirthFrame>): void {
+  function deliver(frame: Exclude<UpFrame, BirthFrame | LeftFrame>): void {
     counts.received++;
     lastHeard = clock.now();
     confirmed = true;
@@ -326,7 +326,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       return session === undefined ? undefined : { run: session.run, term: session.term, received: inbox.taken };
     },
     receive(frame) {
-      if (stopped) return;
+      if (stopped || frame.type === "left") return; // that is of no session
       if (frame.type === "birth") return born(frame);
       if (state !== "down" && frame.from === session?.run && frame.to === run) return deliver(frame);
       drop("Dropped a frame that belongs to no session");

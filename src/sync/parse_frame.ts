@@ -1,6 +1,6 @@
 import { parseModuleDeclarations } from "../plan/declaration.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
-import { type Assignment, isRecord, isUuid, MAX_INTEGER, readAssignment } from "../state/mod.ts";
+import { type Assignment, isRecord, isUuid, MAX_ASSIGNMENT, MAX_INTEGER, readAssignment } from "../state/mod.ts";
 import type { Holding } from "./holding.ts";
 import { MAX_PARTS } from "./limits.ts";
 import { fail, isCount, MalformedFrame } from "./malformed.ts";
@@ -65,6 +65,8 @@ export function parseFrame(data: unknown): Frame {
       return { type, from, to: run(data, "to"), child: uuid(data, "child") };
     case "there":
       return { type, from, to: run(data, "to"), child: uuid(data, "child"), ...assignment(data) };
+    case "left":
+      return { type, from, number: assignmentNumber(data) };
     case "data":
       return {
         ...{ type, from, to: run(data, "to"), ...window(data) },
@@ -83,7 +85,7 @@ export function parseFrame(data: unknown): Frame {
       return { type, from, why };
     }
     default:
-      return fail("type", type, "birth, welcome, declare, moved, where, there, data, ack, resync, alive or dead");
+      return fail("type", type, "birth, welcome, declare, moved, where, there, left, data, ack, resync, alive or dead");
   }
 }
 
@@ -115,6 +117,11 @@ function uuid(data: Fields, key: string): string {
 
 function assignment(data: Fields): Assignment {
   return readAssignment(data) ?? fail("parent", data["parent"], "an assignment: number, parent, broker, standby");
+}
+
+function assignmentNumber(data: Fields): number {
+  const value = count(data, "number");
+  return value <= MAX_ASSIGNMENT + 1 ? value : fail("number", value, `at most ${MAX_ASSIGNMENT + 1}`);
 }
 
 function keepalive(data: Fields): number {

@@ -86,6 +86,15 @@ export interface ThereFrame extends Assignment {
   /** The node. */
   readonly child: string;
 }
+/**
+ * Up, to an aggregator that may still take the node for its own: it has joined another one, under this assignment. Down: that is
+ * known.
+ */
+export interface LeftFrame {
+  readonly type: "left";
+  readonly from: string;
+  readonly number: number;
+}
 /** Changes with local index above `since` and up to `upTo`, of the sender's own count. */
 export interface DataFrame {
   readonly type: "data";
@@ -129,9 +138,17 @@ export interface DeadFrame {
   readonly why: "lost" | "stopped";
 }
 /** What a child sends. */
-export type UpFrame = BirthFrame | WhereFrame | DataFrame | AckFrame | ResyncFrame;
+export type UpFrame = BirthFrame | WhereFrame | LeftFrame | DataFrame | AckFrame | ResyncFrame;
 /** What a parent sends. */
-export type DownFrame = WelcomeFrame | DeclareFrame | MovedFrame | ThereFrame | DataFrame | AckFrame | ResyncFrame;
+export type DownFrame =
+  | WelcomeFrame
+  | DeclareFrame
+  | MovedFrame
+  | ThereFrame
+  | LeftFrame
+  | DataFrame
+  | AckFrame
+  | ResyncFrame;
 /** What is on a life topic. */
 export type LifeFrame = AliveFrame | DeadFrame;
 /** Any frame of the protocol. */

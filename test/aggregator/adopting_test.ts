@@ -13,6 +13,7 @@ function make(held: string[] = ["a"], number = 2) {
   const world = { term: 0, over: 0 };
   const adopting = createAdopting({
     ...{ replica: tree.replica, nodes: tree.nodes, clock, grace: 1_000 },
+    isElsewhere: () => false,
     termOf: () => world.term,
     onOver: () => void world.over++,
   });

@@ -61,6 +61,8 @@ export async function withLab(
     /** The aggregator of each node, where that is not the root. */
     readonly parents?: ReadonlyMap<string, string>;
     readonly behaviour?: Partial<Behaviour>;
+    /** How often the power of machines is looked at, in milliseconds. @default 250 */
+    readonly poll?: number;
   },
   run: (lab: Lab) => Promise<void>,
 ): Promise<void> {
@@ -90,7 +92,7 @@ export async function withLab(
       const lab = labOf(cluster, names);
       await createApi(cluster.api).apply([{
         name: "root",
-        cfg: { services: { simpower: { config: { endpoint: cluster.bmc, poll: 250 } } } },
+        cfg: { services: { simpower: { config: { endpoint: cluster.bmc, poll: options.poll ?? 250 } } } },
       }]);
       await run(lab);
     } finally {

@@ -13,6 +13,8 @@ import { NO_AGENT } from "./links_lab.ts";
 /** How many agents, each with a connection of its own. */
 const { KRAKEN_AGENTS: asked } = process.env;
 const AGENTS = Number(asked ?? 500);
+/** How often the power of machines is looked at, in milliseconds: one that is touched counts that by itself. */
+const POLL = 10 * AGENTS;
 /** How long they report meanwhile, in milliseconds. */
 const REPORTS = 10_000;
 const LIMIT = 240_000;
@@ -45,9 +47,12 @@ test(
     try {
       const broker = await startMosquitto({ folder });
       try {
-        await withLab({ count: AGENTS, nameOf, broker: broker.url, agentCommand: NO_AGENT }, async (lab) => {
-          await withFleet(lab, (fleet) => storm(fleet, broker));
-        });
+        await withLab(
+          { count: AGENTS, nameOf, poll: POLL, broker: broker.url, agentCommand: NO_AGENT },
+          async (lab) => {
+            await withFleet(lab, (fleet) => storm(fleet, broker));
+          },
+        );
       } finally {
         await broker.stop();
       }
@@ -63,7 +68,7 @@ test(
   "kill -9 of the aggregator of many agents, and of the broker in it, is the same to them",
   { skip: LONG },
   async () => {
-    await withLab({ count: AGENTS, nameOf, agentCommand: NO_AGENT }, async (lab) => {
+    await withLab({ count: AGENTS, nameOf, poll: POLL, agentCommand: NO_AGENT }, async (lab) => {
       await withFleet(
         lab,
         (fleet) =>

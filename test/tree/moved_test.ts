@@ -27,7 +27,7 @@ test("a node that died before it was moved is repaired once its old rack has let
   await world.clock.advance(60_000);
   assert.deepEqual(world.orders, [], "its old rack has not said so yet");
   assert.equal(world.root.control.find("n1")?.phase, "waiting");
-  assert.match(world.root.control.find("n1")?.reason ?? "", /^it was moved here and has not joined yet/);
+  assert.match(world.root.control.find("n1")?.reason ?? "", /^it was moved and has not joined here/);
   await world.clock.advance(400_000);
   assert.deepEqual(world.orders.map(({ name, to, by }) => `${by} ${name} ${to}`), ["b n1 off", "b n1 on"]);
   assert.deepEqual(disagreements(world), []);
@@ -81,5 +81,59 @@ test("a rack is not moved below one that was moved away from it and has not been
   assert.equal(world.set(["a"], { "/parent": "b" }), true);
   await world.clock.advance(60_000);
   assert.deepEqual(disagreements(world), []);
+  await world.stop();
+});
+
+test("a rack that has sent a node on knows that after a crash, however soon", async () => {
+  const world = await level();
+  world.set(["n1"], { "/parent": "b" });
+  await world.clock.runUntil(() => world.member("n1").process?.uplink?.parent === world.member("b").id, 1_000);
+  world.kill("a", 0);
+  cut(world, "a", "root");
+  await world.clock.advance(1_000);
+  world.start("a");
+  await world.clock.advance(300_000);
+  assert.deepEqual(world.orders, []);
+  world.network.heal();
+  await world.clock.advance(60_000);
+  assert.deepEqual(disagreements(world), []);
+  await world.stop();
+});
+
+/** A node that has started again below its new rack, while its old one is cut off and knows nothing of it. */
+async function startedElsewhere(between?: (world: TreeWorld) => void): Promise<TreeWorld> {
+  const world = await level();
+  cut(world, "a", "root");
+  world.set(["n1"], { "/parent": "b" });
+  await world.clock.advance(1_000);
+  world.kill("n1", 0);
+  between?.(world);
+  world.start("n1", "b"); // its machine was booted by b
+  await world.clock.advance(300_000);
+  return world;
+}
+
+test("a node that has started again at its new rack tells the old one, which is cut off and leaves it alone, also after a restart", async () => {
+  const world = await startedElsewhere();
+  assert.deepEqual(world.orders, []);
+  world.kill("a", 0);
+  await world.clock.advance(1_000);
+  world.start("a");
+  await world.clock.advance(300_000);
+  assert.deepEqual(world.orders, []);
+  assert.match(
+    world.member("a").process?.aggregator?.control.find("n1")?.reason ?? "",
+    /^it was moved and has not joined here: nothing is done to it/,
+  );
+  assert.equal(world.root.control.find("n1")?.runState, "SYNC");
+  world.network.heal();
+  await world.clock.advance(60_000);
+  assert.deepEqual(disagreements(world), []);
+  await world.stop();
+});
+
+test("an old rack that neither its parent nor the node can reach takes the node for dead: it gives up after five attempts", async () => {
+  const world = await startedElsewhere((world) => cut(world, "n1", "a"));
+  assert.deepEqual(world.orders.slice(0, 2).map(({ name, to, by }) => `${by} ${name} ${to}`), ["a n1 off", "a n1 on"]);
   await world.stop();
 });

@@ -70,7 +70,8 @@ export interface TreeWorld {
   store(name: string): Store;
   /** The root. */
   readonly root: Aggregator;
-  start(name: string): void;
+  /** @param parent Whom it joins by its own setting, where that is not the one of the plan. */
+  start(name: string, parent?: string): void;
   /** SIGKILL. Its brokers notice after `ms` milliseconds. */
   kill(name: string, ms: number): void;
   /** Its disk is lost. It must not run. */
@@ -172,12 +173,18 @@ export async function createTreeWorld(
     return store;
   }
 
-  function makeUplink(owner: { alive: boolean }, of: Member, run: string, own: ProcessClock): Uplink | undefined {
-    if (of.parent === undefined) return undefined;
+  function makeUplink(
+    owner: { alive: boolean },
+    of: Member,
+    run: string,
+    own: ProcessClock,
+    to = of.parent,
+  ): Uplink | undefined {
+    if (to === undefined) return undefined;
     return createUplink({
       ...{ cluster: CLUSTER, child: of.id, run, random, log },
-      url: `mqtt://${of.parent}`,
-      parent: member(of.parent).id,
+      url: `mqtt://${to}`,
+      parent: member(to).id,
       clock: own,
       connect: () => {
         throw new Error("No broker is in this world");
@@ -250,11 +257,11 @@ export async function createTreeWorld(
     return made;
   }
 
-  function startAgent(of: Member): Process {
+  function startAgent(of: Member, parent?: string): Process {
     const run = `${of.name}-${++runs}`;
     const own = createProcessClock(clock);
     const owner = { alive: true };
-    const uplink = makeUplink(owner, of, run, own);
+    const uplink = makeUplink(owner, of, run, own, parent);
     if (uplink === undefined) throw new Error(`Agent '${of.name}' has no parent`);
     const agent = createAgent({
       ...{ id: of.id, name: of.name, run, random, log },
@@ -286,11 +293,11 @@ export async function createTreeWorld(
     kill(of.name, 0);
     start(of.name);
   }
-  function start(name: string): void {
+  function start(name: string, parent?: string): void {
     const of = member(name);
     if (of.process !== undefined) return;
     if (controllers.get(of.id)?.power === "off") return;
-    of.process = of.isAggregator === true ? startAggregator(of) : startAgent(of);
+    of.process = of.isAggregator === true ? startAggregator(of) : startAgent(of, parent);
   }
   function kill(name: string, ms: number): void {
     const of = member(name);
