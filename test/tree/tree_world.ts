@@ -70,7 +70,7 @@ export interface TreeWorld {
   store(name: string): Store;
   /** The root. */
   readonly root: Aggregator;
-  /** @param parent Whom it joins by its own setting, where that is not the one of the plan. */
+  /** @param parent Whom it joins by its own setting from now on, where that is not the one of the plan. */
   start(name: string, parent?: string): void;
   /** SIGKILL. Its brokers notice after `ms` milliseconds. */
   kill(name: string, ms: number): void;
@@ -116,6 +116,8 @@ export async function createTreeWorld(
   const orders: { name: string; to: "on" | "off"; by: string }[] = [];
   const violations: string[] = [];
   const controllers = new Map<string, Controller>();
+  /** Whom programs join by their own settings, where that is not the one of the plan. */
+  const settings = new Map<string, string>();
   /** Every version of every value that was ever sent, by facet: two values of one version would never be reconciled. */
   const versions = new Map<string, Map<string, { readonly version: Version; readonly text: string }>>();
   let runs = 0;
@@ -295,9 +297,10 @@ export async function createTreeWorld(
   }
   function start(name: string, parent?: string): void {
     const of = member(name);
+    if (parent !== undefined) settings.set(name, parent);
     if (of.process !== undefined) return;
     if (controllers.get(of.id)?.power === "off") return;
-    of.process = of.isAggregator === true ? startAggregator(of) : startAgent(of, parent);
+    of.process = of.isAggregator === true ? startAggregator(of) : startAgent(of, settings.get(name));
   }
   function kill(name: string, ms: number): void {
     const of = member(name);
