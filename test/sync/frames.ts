@@ -114,6 +114,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
       requiredKeys: ["type", "from", "to", "term", "received", "newest", "beginning", "keepalive", "digest"],
     },
   ),
+  fc.record({ type: type("left"), from: run, number: fc.integer({ min: 0, max: 4_096 }) }, options),
   fc.record({ type: type("declare"), from: run, to: run }, options),
   fc.record(
     {
