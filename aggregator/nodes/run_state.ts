@@ -67,7 +67,9 @@ export function createRunStates(
     known.cancelGrace?.();
     delete known.cancelGrace;
   }
+  /** A child that is heard needs no time: what is left of it must not count when its link is lost later. */
   function startGrace(child: string, known: Known, time: number): void {
+    if (known.link !== "down") return;
     known.cancelGrace ??= clock.after(time, () => {
       delete known.cancelGrace;
       const runState = nodes.read(child)?.view.get("/runState");
@@ -102,10 +104,8 @@ export function createRunStates(
     if (node.view.get("/physState") !== "POWER_ON") return;
     const runState = node.view.get("/runState");
     if (known.link === "level") {
-      endGrace(known);
       write(child, { "/link": "UP", "/runState": "SYNC", ...staleness(child, false) }, why);
     } else if (known.link === "joining") {
-      endGrace(known);
       if (runState !== "SYNC" || !known.sameRun) write(child, { "/runState": "INIT" }, why);
     } else if (runState === "SYNC" || runState === "INIT") {
       write(child, { "/link": "DOWN", ...staleness(child, true) }, why);
@@ -118,6 +118,7 @@ export function createRunStates(
       const known = knownOf(child);
       known.link = state;
       known.sameRun = sameRun;
+      if (state !== "down") endGrace(known);
       settle(child, why);
     },
     heard(child) {

@@ -8,7 +8,7 @@ type What = Schedule["steps"][number]["what"];
 
 /** A schedule that once failed, cut down to what it needed. */
 async function agrees(
-  about: Pick<Schedule, "tree" | "seed" | "level"> & Partial<Pick<Schedule, "weather">>,
+  about: Pick<Schedule, "tree" | "seed" | "level"> & Partial<Pick<Schedule, "weather" | "brokersOutlive">>,
   steps: readonly (readonly [what: What, wait: Schedule["steps"][number]["wait"]])[],
 ): Promise<void> {
   const problems = await runSchedule({
@@ -101,3 +101,15 @@ test("a standby takes nodes over only from a rack that has said that it knows of
   assert.deepEqual(world.orders, []);
   await world.stop();
 });
+
+test("the time to join that a node got while it was heard does not count when it loses its link later", () =>
+  agrees({
+    ...{ tree: "standby", seed: 1507086490, level: true, brokersOutlive: true },
+    weather: { loss: 0, duplication: 0.3, delay: 500 },
+  }, [
+    [{ do: "restart", name: "n3", down: 0, disk: false, will: 0 }, 15_000],
+    [{ do: "restart", name: "b", down: 0, disk: true, will: 0 }, 15_000],
+    [{ do: "restart broker", parent: "a" }, 0],
+    [{ do: "heal" }, 40_000],
+    [{ do: "move", name: "n1", parent: "root" }, 0],
+  ]));
