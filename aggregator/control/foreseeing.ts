@@ -1,6 +1,6 @@
 import { createForesight, type Engine, readPolicy, type Refused } from "../../src/engine/mod.ts";
 import type { Plan } from "../../src/plan/mod.ts";
-import type { Values } from "../../src/state/mod.ts";
+import type { Value, Values } from "../../src/state/mod.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
 
 /** A limit or an invariant with a bound, of which a step of a plan needs a place. */
@@ -9,6 +9,8 @@ export interface Queued {
   readonly step: number;
   readonly kind: "limit" | "away" | "transition";
   readonly rule: string;
+  /** The name of the aggregator whose rule it is, where that is another one. */
+  readonly aggregator?: string;
   /** The value of `by`; empty without one. */
   readonly group: string;
   readonly by?: string;
@@ -45,13 +47,25 @@ interface RulesNow {
   readonly counts: ReadonlyMap<string, Count>;
 }
 
-/** Read once for all nodes that are asked about in one go. */
-const current = new WeakMap<Engine, RulesNow>();
+/** Read once for all nodes that are asked about in one go, by the aggregator whose rules they are. */
+const current = new WeakMap<Engine, Map<string, RulesNow>>();
 
-function rulesNow({ ownId, nodes, engine }: ForeseeingParts): RulesNow {
-  const known = current.get(engine);
-  if (known !== undefined) return known;
-  const foresee = createForesight(readPolicy(nodes.read(ownId)?.cfg ?? new Map()));
+function rulesNow(parts: ForeseeingParts, aggregator: string): RulesNow {
+  const { ownId, nodes, engine } = parts;
+  let known = current.get(engine);
+  if (known === undefined) {
+    current.set(engine, known = new Map());
+    queueMicrotask(() => current.delete(engine));
+  }
+  const before = known.get(aggregator);
+  if (before !== undefined) return before;
+  const foresee = createForesight(readPolicy(nodes.read(aggregator)?.cfg ?? new Map()));
+  const rules = { foresee, counts: aggregator === ownId ? countsNow(engine) : new Map<string, Count>() };
+  known.set(aggregator, rules);
+  return rules;
+}
+
+function countsNow(engine: Engine): Map<string, Count> {
   const counts = new Map<string, Count>();
   for (const { name, group, inFlight, queue, atMost } of engine.limits()) {
     counts.set(keyOf("limit", name, group), { taken: inFlight + queue.length, atMost });
@@ -59,10 +73,7 @@ function rulesNow({ ownId, nodes, engine }: ForeseeingParts): RulesNow {
   for (const { kind, name, group, count, queue, atMost } of engine.invariants()) {
     counts.set(keyOf(kind, name, group), { taken: count + queue.length, atMost });
   }
-  const rules = { foresee, counts };
-  current.set(engine, rules);
-  queueMicrotask(() => current.delete(engine));
-  return rules;
+  return counts;
 }
 
 function keyOf(kind: string, name: string, group: string): string {
@@ -70,16 +81,16 @@ function keyOf(kind: string, name: string, group: string): string {
 }
 
 /**
- * What the rules of an aggregator will say to a plan for one of its nodes.
+ * What the rules of the aggregator that serves a node will say to a plan for it. They are cfg, so that those of another aggregator
+ * are known here too, but not how many places of them are taken now.
  *
  * @param cfg What the plan is for.
  * @param isNews Whether this is another cfg than it has: what a person asks for is no repair, and no brake stops it.
  */
 export function foresee(parts: ForeseeingParts, node: ReadNode, cfg: Values, plan: Plan, isNews: boolean): Foreseen {
-  if (!plan.ok || plan.steps.length === 0 || cfg.get("/parent") !== parts.nodes.read(parts.ownId)?.name) {
-    return { queued: [] };
-  }
-  const { foresee, counts } = rulesNow(parts);
+  const serving = servedBy(parts, cfg.get("/parent"));
+  if (!plan.ok || plan.steps.length === 0 || serving === undefined) return { queued: [] };
+  const { foresee, counts } = rulesNow(parts, serving);
   const { refused, bounded } = foresee({ ...node, cfg, target: "", frozen: "no" }, plan);
   const queued = bounded.map(({ step, rule, group, keeps }): Queued => {
     const now = counts.get(keyOf(rule.kind, rule.name, group));
@@ -88,6 +99,7 @@ export function foresee(parts: ForeseeingParts, node: ReadNode, cfg: Values, pla
       step,
       kind: rule.kind,
       rule: rule.name,
+      ...(serving !== parts.ownId && { aggregator: String(cfg.get("/parent")) }),
       group,
       ...(rule.kind !== "away" && rule.by !== undefined && { by: rule.by }),
       ...(bound !== undefined && { atMost: bound }),
@@ -98,6 +110,11 @@ export function foresee(parts: ForeseeingParts, node: ReadNode, cfg: Values, pla
   });
   const stopped = refused ?? (isNews ? undefined : refusedNow(parts, node, plan));
   return { queued, ...(stopped !== undefined && { refused: stopped }) };
+}
+
+function servedBy({ ownId, nodes }: ForeseeingParts, parent: Value | undefined): string | undefined {
+  if (typeof parent !== "string") return undefined;
+  return parent === nodes.read(ownId)?.name ? ownId : nodes.placement.aggregator(parent);
 }
 
 /** The invariant that says no to what is being done about a node: a brake as well. */

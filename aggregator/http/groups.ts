@@ -119,7 +119,7 @@ interface Crowd {
 function crowdsOf(members: readonly Member[]): Crowd[] {
   const crowds = new Map<string, Crowd>();
   for (const at of members.flatMap(({ prospect }) => prospect.queued)) {
-    const key = JSON.stringify([at.kind, at.rule, at.group]);
+    const key = JSON.stringify([at.aggregator, at.kind, at.rule, at.group]);
     const crowd = crowds.get(key) ?? { at, count: 0 };
     crowd.count++;
     crowds.set(key, crowd);
@@ -127,7 +127,7 @@ function crowdsOf(members: readonly Member[]): Crowd[] {
   const fullest = new Map<string, Crowd>();
   for (const crowd of crowds.values()) {
     const { at, count } = crowd;
-    const key = JSON.stringify([at.kind, at.rule]);
+    const key = JSON.stringify([at.aggregator, at.kind, at.rule]);
     const other = fullest.get(key);
     if (isCrowded(at, count) && (other === undefined || waitAt(crowd) > waitAt(other))) fullest.set(key, crowd);
   }
@@ -150,9 +150,10 @@ function timeFor(plan: NodeChange["plan"], crowds: readonly Crowd[]): number | u
 }
 
 function presentCrowd({ at }: Crowd): CrowdJson {
-  const { step, kind, rule, by, atMost, perSecond, keeps } = at;
+  const { step, kind, rule, aggregator, by, atMost, perSecond, keeps } = at;
   const bounds = { ...(atMost !== undefined && { atMost }), ...(perSecond !== undefined && { perSecond }) };
-  const what = kind === "limit" ? `limit '${rule}'` : `invariant '${rule}'`;
+  const whose = aggregator === undefined ? "" : ` of ${aggregator}`;
+  const what = `${kind === "limit" ? "limit" : "invariant"} '${rule}'${whose}`;
   const each = by === undefined ? "" : ` for each value of ${by}`;
   const rates = [
     ...(atMost === undefined ? [] : [`${atMost} at once`]),
