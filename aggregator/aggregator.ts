@@ -88,10 +88,10 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       fence.changed();
       tellStandby();
       for (const id of nodes.children()) adopting.begin(id);
-      runStates.resume();
       for (const id of placement.direct()) {
         if (!term.hasWritten(id)) takingOver.takeOver(id); // it came just before the end of the last run
       }
+      runStates.resume();
       for (const id of nodes.children()) statuses.changed(id);
       if (joining?.complete ?? true) statuses.changed(ownId); // one without nodes says so, too
       await modules.start();

@@ -146,6 +146,7 @@ export function createRunStates(
         if (runState !== "SYNC" && runState !== "INIT") continue;
         const known = knownOf(child);
         endGrace(known);
+        if (known.link === "down") write(child, { "/link": "DOWN", ...staleness(child, true) }, "it is not heard yet");
         startGrace(child, known, parts.resumeGrace);
       }
     },

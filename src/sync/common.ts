@@ -1,5 +1,5 @@
 import { type Entry, type Facet } from "../state/mod.ts";
-import { commonOf, type HeldDocument, type Holding, holdingOf, partOf } from "./holding.ts";
+import { commonOf, type HeldDocument, type Holding, holdingOf, OF_EACH_LINK, partOf } from "./holding.ts";
 import type { BirthFrame, Change, Replica } from "./types.ts";
 
 /**
@@ -67,9 +67,9 @@ export function createCommon(
     forget() {
       holding = undefined;
     },
-    has({ id, facet, index }) {
+    has({ id, facet, url, index }) {
       if (holding === undefined || index > upTo || facet === "self") return false;
-      if (facet === "parent") return id === child && holding.parent !== "";
+      if (facet === "parent") return id === child && url !== OF_EACH_LINK && holding.parent !== "";
       return holding.cfg[partOf(id, holding.cfg.length)] !== "";
     },
   };

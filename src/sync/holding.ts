@@ -9,9 +9,12 @@ import { MAX_PARTS } from "./limits.ts";
 export interface Holding {
   /** The cfg of all documents, in parts: those of one part have the same {@link partOf}. */
   readonly cfg: readonly string[];
-  /** The `parent` facet of the child's own document. */
+  /** The `parent` facet of the child's own document, but for {@link OF_EACH_LINK}. */
   readonly parent: string;
 }
+
+/** What a parent says of its link to a child: no two links have it in common. */
+export const OF_EACH_LINK = "/link";
 
 /** A document, as far as a holding tells of it. */
 export interface HeldDocument {
@@ -66,8 +69,10 @@ export function covers(holding: Holding, common: Holding): boolean {
 }
 
 function digest(id: string, facet: Facet): Uint8Array | undefined {
-  if (facet.size === 0) return undefined;
-  const lines = [...facet].map(([url, { version }]) => `${url} ${version[0]} ${version[1]}\n`);
+  const lines = [...facet].filter(([url]) => url !== OF_EACH_LINK).map(([url, { version }]) =>
+    `${url} ${version[0]} ${version[1]}\n`
+  );
+  if (lines.length === 0) return undefined;
   return createHash("sha256").update(`${id}\n${lines.sort().join("")}`).digest().subarray(0, DIGEST_BYTES);
 }
 

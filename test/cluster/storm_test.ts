@@ -154,7 +154,7 @@ function urlsOf(frames: readonly (UpFrame | DownFrame)[]): string[] {
 test("a fleet of agents whose aggregator restarts, and then its broker, comes back at a bounded rate from what was acknowledged, without one power action", async () => {
   const cluster = await fleetInSync();
   try {
-    await storm(cluster, { up: ["/host/load"], down: [] }, async () => {
+    await storm(cluster, { up: ["/host/load"], down: ["/link"] }, async () => {
       cluster.killAggregator();
       for (const { name } of cluster.machines) cluster.load(name, 1);
       await cluster.clock.advance(5_000);

@@ -20,7 +20,7 @@ async function level(): Promise<TreeWorld> {
   return world;
 }
 
-/** Follows what is told downwards from now on: who tells whom which facet of whom. */
+/** Follows what is told downwards from now on: who tells whom which facet of whom; not that a link is up, or down. */
 function follow(world: TreeWorld): Set<string> {
   const told = new Set<string>();
   const before = world.network.onFrame;
@@ -32,7 +32,10 @@ function follow(world: TreeWorld): Set<string> {
     const isDown = tiers.includes(sender) && (!tiers.includes(taker) || tiers.indexOf(sender) < tiers.indexOf(taker));
     if (frame.type !== "data" || !isDown) return;
     for (const { id, facets } of frame.documents) {
-      for (const facet of Object.keys(facets)) told.add(`${sender} tells ${taker} ${names.get(id)}'s ${facet}`);
+      for (const [facet, values] of Object.entries(facets)) {
+        const urls = [...values.keys()].filter((url) => url !== "/link");
+        if (urls.length > 0) told.add(`${sender} tells ${taker} ${names.get(id)}'s ${facet}`);
+      }
     }
   };
   return told;
