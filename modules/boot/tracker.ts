@@ -75,7 +75,7 @@ export function createBootTracker(
       if (records.delete(id)) parts?.onEnd(id);
       return;
     }
-    if (!isOurs(node) && !records.has(id)) return;
+    // Also of one that boots in another way by now: what it was given before is void with its power.
     const record = recordOf(node);
     if (followNode(record, node.view)) parts?.onEnd(id);
     if (isOurs(node)) tell(node, statementsOf(record, node.view, group));

@@ -120,6 +120,19 @@ test("a machine runs from when its agent has joined until it asks for an address
   await lab.host.stop();
 });
 
+test("what a machine was given ends with its power also where it boots in another way by now", async () => {
+  const node = testNode("n1", { "/parent": "root", "/boot/method": "other", "/ipv4/mac": MAC });
+  node.view.set("/physState", "POWER_ON");
+  const ended: string[] = [];
+  const { module } = createPxeModule({ parent: "root", onEnd: (id) => ended.push(id) });
+  const lab = await hostForTest(module, [node], { role: "parent", clock: createVirtualClock() });
+  node.view.set("/physState", "POWER_OFF");
+  lab.host.changed(node.id);
+  assert.deepEqual(ended, [node.id]);
+  assert.deepEqual(lab.history.filter((line) => !line.includes("/services/")), [], "nothing is said of it");
+  await lab.host.stop();
+});
+
 test("of a machine that boots in another way nothing is said", async () => {
   const { clock, apply, seen, aggregator, desk, idOf, on } = await makeWorld(() => []);
   on.add(idOf("n1"));
