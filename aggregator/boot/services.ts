@@ -158,7 +158,11 @@ export function createBootServices(options: BootOptions): BootServices {
 
   return {
     modules: [module, rpi.module],
-    guarded: { host: address, port: options.mqttPort, parent, isIdentity: enrolment.isIdentity },
+    guarded: {
+      ...{ host: address, port: options.mqttPort, parent },
+      isIdentity: enrolment.isIdentity,
+      isKnown: desk.hasAddress,
+    },
     network: {
       strangers,
       address,

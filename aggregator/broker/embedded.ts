@@ -5,7 +5,7 @@ import { systemClock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { type LocalBroker, parseTopic } from "../../src/mqtt/mod.ts";
 import { createRefusalLog } from "../../src/refusal_log.ts";
-import { createConnectionLimit } from "./connection_limit.ts";
+import { type ConnectionLimits, createConnectionLimit } from "./connection_limit.ts";
 import { createIdentities, type Identities, type IdentityCheck } from "./identities.ts";
 import { gateSocket } from "./packet_gate.ts";
 import { keepRetainedByTopic } from "./retained.ts";
@@ -17,8 +17,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** The largest packet that a client may send, in bytes: a frame, its topic, and some room. */
 const MAX_PACKET_BYTES = 512 * 1024;
 const DEFAULT_MAX_CONNECTIONS = 16_384;
-/** Connections from one address, where identities are asked for. */
+/** Where identities are asked for: connections from one address, and those that are kept for addresses of nodes. */
 const MAX_PER_ADDRESS = 32;
+const KEPT = 4_096;
 
 /** Where the broker listens and whom it serves. */
 export interface EmbeddedBrokerOptions {
@@ -40,6 +41,8 @@ export interface GuardedListener extends IdentityCheck {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
+  /** Whether a node has this address: then strangers do not take its place. */
+  isKnown(address: string): boolean;
 }
 
 /** An MQTT broker in this process. */
@@ -85,8 +88,11 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   );
   aedes.on("connectionError", (_client, error) => drops.info("Broker dropped a connection", { why: error.message }));
 
-  function accept(perAddress: number, onAccepted: (socket: Socket) => void): (socket: Socket) => void {
-    const limit = createConnectionLimit({ all: maxConnections, perAddress });
+  function accept(
+    limits: Omit<ConnectionLimits, "all">,
+    onAccepted: (socket: Socket) => void,
+  ): (socket: Socket) => void {
+    const limit = createConnectionLimit({ all: maxConnections, ...limits });
     return (socket) => {
       if (!limit.admit(socket)) {
         drops.warn("Broker turned a connection away as it has its limit", { connections: limit.open });
@@ -103,13 +109,14 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
       aedes.handle(gateSocket(socket, MAX_PACKET_BYTES));
     };
   }
-  const servers = [createServer(accept(Infinity, () => {}))];
+  const servers = [createServer(accept({ perAddress: Infinity }, () => {}))];
   const urls: string[] = [];
   try {
     const [server] = servers;
     if (server !== undefined) urls.push(await listen(server, host, options.port));
     if (options.guarded !== undefined) {
-      const guarded = createServer(accept(MAX_PER_ADDRESS, identities.guard));
+      const kept = { places: KEPT, isFor: options.guarded.isKnown };
+      const guarded = createServer(accept({ perAddress: MAX_PER_ADDRESS, kept }, identities.guard));
       urls.push(await listen(guarded, options.guarded.host, options.guarded.port));
       servers.push(guarded);
     }

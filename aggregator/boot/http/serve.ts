@@ -10,9 +10,9 @@ const REQUEST_TIMEOUT = 30_000;
 const SILENCE_TIMEOUT = 60_000;
 /** Bytes of the fields of a request. */
 const MAX_HEADERS = 8 * 1024;
-/** Connections at a time, those from addresses that no node has, and those from one address. */
+/** Connections at a time, those of them that are kept for addresses of nodes, and those from one address. */
 const MAX_CONNECTIONS = 4_096;
-const MAX_STRANGE = 3_072;
+const KEPT = 1_024;
 const MAX_PER_ADDRESS = 32;
 
 /** A server that machines boot from. */
@@ -41,11 +41,13 @@ export async function serveBoot(
   }) as Server; // made by the createServer above
   server.setTimeout(SILENCE_TIMEOUT);
   const closed = new Promise<void>((resolve) => server.once("close", resolve));
-  const limit = createConnectionLimit({ all: MAX_CONNECTIONS, perAddress: MAX_PER_ADDRESS });
-  const strange = createConnectionLimit({ all: MAX_STRANGE, perAddress: MAX_PER_ADDRESS });
+  const limit = createConnectionLimit({
+    all: MAX_CONNECTIONS,
+    perAddress: MAX_PER_ADDRESS,
+    kept: { places: KEPT, isFor: options.isKnown },
+  });
   server.on("connection", (socket: Socket) => {
-    const isAdmitted = options.isKnown(socket.remoteAddress ?? "") || strange.admit(socket);
-    if (!isAdmitted || !limit.admit(socket)) socket.destroy();
+    if (!limit.admit(socket)) socket.destroy();
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(new Error(explain(error, host, port), { cause: error })));
