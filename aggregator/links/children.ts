@@ -36,12 +36,8 @@ export function createChildren(parts: ChildrenParts): Children {
   const probes = createProbes({
     clock,
     send: (child) => linkOf(child)?.link.probe(),
-    silent(child) {
-      const link = linkOf(child)?.link;
-      const why = "it gave no sign of life when its machine asked for an address to boot with";
-      if (link?.state === "down") parts.onState(child, "down", false, why); // an earlier run of this program had it as up
-      else link?.lose(why);
-    },
+    silent: (child) =>
+      linkOf(child)?.link.lose("it gave no sign of life when its machine asked for an address to boot with"),
   });
 
   const childParts: ChildParts = {
@@ -163,7 +159,8 @@ export function createChildren(parts: ChildrenParts): Children {
       for (const child of placement.direct()) linkOf(child)?.link.call();
     },
     probe(child, onAnswer) {
-      if (placement.via(child) === child) probes.begin(child, onAnswer);
+      const state = links.get(child)?.link.state ?? "down";
+      if (state !== "down") probes.begin(child, onAnswer);
     },
     poweredOff(child) {
       probes.end(child);

@@ -76,7 +76,7 @@ export function createRunStates(
       if (known.link !== "down") return;
       if (parts.isFenced() || parts.isAwaited(child)) return startGrace(child, known, time);
       if (runState === "SYNC" || runState === "INIT") {
-        const lost = { "/link": "DOWN", "/runState": "ERROR", ...staleness(child, true) };
+        const lost = { "/runState": "ERROR", ...staleness(child, true) };
         write(child, lost, `its link did not come back within ${Math.round(time / 1000)} s`);
       }
     });

@@ -76,7 +76,7 @@ export interface ParentLink {
   checkSilence(): void;
   /** Asks the child to be born again, say after a start. At most once a second. */
   call(): void;
-  /** Asks for a sign of life that changes nothing: a child that has joined acknowledges again, any other one is called. */
+  /** Asks a child that is not down for a sign of life, which changes nothing: it acknowledges again. */
   probe(): void;
   /** Takes the child for lost. Where it is not, it is born again, and nothing is lost by that. */
   lose(why: string): void;
@@ -357,8 +357,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     },
     call,
     probe() {
-      if (stopped) return;
-      if (state === "down") return call();
+      if (stopped || state === "down") return;
       // It has everything up to nothing: a late copy, as far as it can see.
       send({ ...{ type: "data", from: run, to: to(), beginning }, since: 0, upTo: 0, newest: 0, documents: [] });
     },
