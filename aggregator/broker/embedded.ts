@@ -1,14 +1,15 @@
 import { Buffer } from "node:buffer";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { Aedes } from "aedes";
+import { Aedes, type Client } from "aedes";
 import { systemClock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
-import { type LocalBroker, parseTopic } from "../../src/mqtt/mod.ts";
+import { type LinkTopic, type LocalBroker, parseTopic } from "../../src/mqtt/mod.ts";
 import { createRefusalLog } from "../../src/refusal_log.ts";
 import { type ConnectionLimits, createConnectionLimit } from "./connection_limit.ts";
 import { createIdentities, type Identities, type IdentityCheck } from "./identities.ts";
 import { gateSocket } from "./packet_gate.ts";
 import { keepRetainedByTopic } from "./retained.ts";
+import { createShortcut } from "./shortcut.ts";
 
 /** A subscriber that takes nothing for this long is disconnected: until then it holds every other one up. */
 const DRAIN_TIMEOUT_MS = 2_000;
@@ -73,14 +74,23 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   let handing = 0;
   const drops = createRefusalLog(log, systemClock);
   const identities = createIdentities(options.guarded);
-  const aedes = await createAedes(cluster, identities);
+  /** `null`: the program itself. */
+  const mayPublish = (connection: object | null, topic: LinkTopic): boolean =>
+    topic.cluster === cluster && topic.channel !== "down" && identities.mayPublish(connection, topic);
+  const aedes = await createAedes({
+    ...{ cluster, identities, mayPublish },
+    onGreeted: (client, keepalive) => shortcut.greeted(client, keepalive),
+  });
   keepRetainedByTopic(aedes);
+  const tell = (topic: string, payload: Uint8Array): void => {
+    for (const listener of [...listeners]) listener(topic, payload);
+  };
+  const shortcut = createShortcut(aedes, { mayPublish, onPublish: tell });
   aedes.on("client", identities.joined);
   aedes.on("clientDisconnect", identities.left);
   aedes.on("publish", (packet, client) => {
     if (client === null) return;
-    const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
-    for (const listener of [...listeners]) listener(packet.topic, payload);
+    tell(packet.topic, typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload);
   });
   aedes.on(
     "clientError",
@@ -106,7 +116,8 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
       });
       socket.setNoDelay(true);
       onAccepted(socket);
-      aedes.handle(gateSocket(socket, MAX_PACKET_BYTES));
+      let client: Client | undefined;
+      client = aedes.handle(gateSocket(socket, MAX_PACKET_BYTES, (bytes) => shortcut.sieve(socket, client, bytes)));
     };
   }
   const servers = [createServer(accept({ perAddress: Infinity }, () => {}))];
@@ -140,6 +151,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
       return { messages: handing, bytes };
     },
     publish(topic, payload, qos) {
+      if (qos === 0 && shortcut.publish(topic, payload)) return;
       handing++;
       aedes.publish(
         { cmd: "publish", topic, payload: Buffer.from(payload), qos, retain: false, dup: false },
@@ -165,27 +177,31 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   };
 }
 
-function createAedes(cluster: string, identities: Identities): Promise<Aedes> {
+function createAedes(parts: {
+  readonly cluster: string;
+  readonly identities: Identities;
+  mayPublish(connection: object | null, topic: LinkTopic): boolean;
+  onGreeted(client: Client, keepalive: number): void;
+}): Promise<Aedes> {
+  const { cluster, identities } = parts;
   return Aedes.createBroker({
     // Messages are handed on as they come: with a bound, those beyond it wait in a queue that is emptied by recursion, which
     // thousands of clients at once take to the end of the stack.
     concurrency: 0,
     drainTimeout: DRAIN_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    preConnect(_client, packet, done) {
+    preConnect(client, packet, done) {
       // What is kept for a session that never returns would grow without end.
-      if (packet.clean !== true) done(new Error("Only clean sessions are served"), false);
-      else done(null, true);
+      if (packet.clean !== true) return done(new Error("Only clean sessions are served"), false);
+      parts.onGreeted(client, packet.keepalive ?? 0);
+      done(null, true);
     },
     authenticate(client, username, password, done) {
       done(null, identities.admit(client.conn, { clientId: client.id, username, password }));
     },
     authorizePublish(client, packet, done) {
       const topic = parseTopic(packet.topic);
-      if (
-        topic?.cluster !== cluster || topic.channel === "down" ||
-        !identities.mayPublish(client?.conn ?? null, topic)
-      ) {
+      if (topic === undefined || !parts.mayPublish(client?.conn ?? null, topic)) {
         return done(new Error(`Must not publish to '${packet.topic}'`));
       }
       if (packet.qos > 1) return done(new Error("QoS 2 is not served"));

@@ -1,17 +1,23 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 
+/** Watches packets as they stream by. */
+export interface PacketGate {
+  /** Takes the next bytes of the stream. @returns False once a packet is too long or its length is malformed. */
+  admits(bytes: Uint8Array): boolean;
+  /** Whether the next byte is the first one of a packet. */
+  readonly isBetween: boolean;
+}
+
 /**
- * Watches the sizes that MQTT packets announce (MQTT 3.1.1, section 2.2.3) as they stream by, without keeping any of
- * them: aedes itself would gather a packet of up to 256 MiB before it looks at it.
- *
- * @returns Takes the next bytes of the stream; false once a packet is longer than `maxBytes` or its length is malformed.
+ * Watches the sizes that MQTT packets announce (MQTT 3.1.1, section 2.2.3), without keeping any of them: aedes itself would
+ * gather a packet of up to 256 MiB before it looks at it.
  */
-export function createPacketGate(maxBytes: number): (bytes: Uint8Array) => boolean {
+export function createPacketGate(maxBytes: number): PacketGate {
   let left = 0; // of the body that is being passed over
   let length = 0;
   let digit = -1; // place in the length that is being read; -1 while a packet's first byte is awaited
-  return (bytes) => {
+  function admits(bytes: Uint8Array): boolean {
     let at = 0;
     while (at < bytes.length) {
       if (left > 0) {
@@ -37,6 +43,12 @@ export function createPacketGate(maxBytes: number): (bytes: Uint8Array) => boole
       if (left === 0) digit = -1;
     }
     return true;
+  }
+  return {
+    admits,
+    get isBetween() {
+      return digit === -1;
+    },
   };
 }
 
@@ -44,20 +56,28 @@ export function createPacketGate(maxBytes: number): (bytes: Uint8Array) => boole
  * Puts a {@link createPacketGate} before whoever reads a socket with `read()`, as aedes does: the socket is destroyed as
  * soon as the client announces a packet of more than `maxBytes`.
  *
+ * @param sieve Sees bytes that begin with a packet first. It returns what is left of them for the reader.
+ *
  * Each `read()` gives all that has arrived. aedes reads once for each "readable" event; on Deno the next one comes only
  * after a read that found nothing, without which a packet of more than some 64 KiB would never be complete.
  */
-export function gateSocket(socket: Socket, maxBytes: number): Socket {
-  const admits = createPacketGate(maxBytes);
+export function gateSocket(
+  socket: Socket,
+  maxBytes: number,
+  sieve: (bytes: Uint8Array) => Uint8Array | undefined,
+): Socket {
+  const gate = createPacketGate(maxBytes);
   const read = socket.read.bind(socket);
   socket.read = (size?: number): unknown => {
     const chunks: Uint8Array[] = [];
     for (let chunk: unknown = read(size); chunk instanceof Uint8Array; chunk = read()) {
-      if (!admits(chunk)) {
+      const { isBetween } = gate;
+      if (!gate.admits(chunk)) {
         socket.destroy(new Error(`Packet is larger than ${maxBytes} bytes`));
         return null;
       }
-      chunks.push(chunk);
+      const left = isBetween ? sieve(chunk) : chunk;
+      if (left !== undefined) chunks.push(left);
     }
     return chunks.length > 1 ? Buffer.concat(chunks) : chunks[0] ?? null;
   };

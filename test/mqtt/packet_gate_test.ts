@@ -12,9 +12,10 @@ function admitted(bytes: readonly number[], cuts: readonly number[]): boolean {
   const places = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
   let from = 0;
   for (const to of [...places, bytes.length]) {
-    if (!gate(Uint8Array.from(bytes.slice(from, to)))) return false;
+    if (!gate.admits(Uint8Array.from(bytes.slice(from, to)))) return false;
     from = to;
   }
+  assert.equal(gate.isBetween, true);
   return true;
 }
 

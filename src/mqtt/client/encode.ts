@@ -1,7 +1,6 @@
 import { type ClientPacket, type ConnectPacket, MAX_REMAINING_LENGTH, PACKET_TYPES } from "./packets.ts";
 
 const utf8 = new TextEncoder();
-const NOTHING = new Uint8Array(0);
 
 /**
  * The bytes of a packet (MQTT 3.1.1, sections 2 and 3).
@@ -17,8 +16,8 @@ export function encodePacket(packet: ClientPacket): Uint8Array {
       const { topic, payload, retain, id } = packet;
       // Section 3.3.1: QoS in bits 1 and 2, RETAIN in bit 0; DUP never, as nothing is sent again.
       const flags = (id === undefined ? 0 : 0b10) | (retain ? 1 : 0);
-      const head = [text("topic", topic), id === undefined ? NOTHING : packetId(id)];
-      return assemble(PACKET_TYPES.publish, flags, [...head, payload]);
+      const head = text("topic", topic);
+      return assemble(PACKET_TYPES.publish, flags, id === undefined ? [head, payload] : [head, packetId(id), payload]);
     }
     case "puback":
       return assemble(PACKET_TYPES.puback, 0, [packetId(packet.id)]);

@@ -5,7 +5,7 @@ import { type BrokerAddress, parseBrokerUrl } from "./broker_url.ts";
 import { encodePacket } from "./encode.ts";
 import { openSession } from "./session.ts";
 
-export { parseBrokerUrl };
+export { encodePacket, parseBrokerUrl };
 
 /**
  * Connects with nothing but `node:net` and `node:tls`, to `mqtt:` and `mqtts:`.
