@@ -20,7 +20,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     assembly;
   const { children, takingOver, adopting, lettingGo, releases, standbys, fence, runStates, statuses, subtree } =
     assembly;
-  const { engine, freezer, agentHolds, retries, modules, takePolicy } = assembly;
+  const { engine, freezer, agentHolds, retries, modules, policies } = assembly;
   const { placement } = nodes;
 
   function storeTurned(): void {
@@ -84,7 +84,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
         ]),
       );
       freezer.tellAll();
-      takePolicy();
+      policies.take();
       fence.changed();
       tellStandby();
       for (const id of nodes.children()) adopting.begin(id);

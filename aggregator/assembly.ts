@@ -210,7 +210,7 @@ export function assemble(parts: AggregatorParts): Assembly {
     touch: engine.touch,
   });
   const retries = createRetries({ replica, nodes, discovered, engine });
-  const takePolicy = createPolicyTaker({ nodes, ownId, engine });
+  const policies = createPolicyTaker({ nodes, ownId, engine });
   const joining: Joining | undefined = way === undefined ? undefined : createJoining({
     ...{ ownId, run, replica, placement, term, clock, random, log },
     raise: takingOver.raise,
@@ -257,6 +257,6 @@ export function assemble(parts: AggregatorParts): Assembly {
   return {
     ...{ ownId, isRoot, store, replica, term, nodes, domains, events, persistence, discovered, cfg, joining, children },
     ...{ moves, takingOver, adopting, lettingGo, releases, standbys, fence, runStates, statuses, subtree, engine },
-    ...{ freezer, agentHolds, retries, modules, takePolicy },
+    ...{ freezer, agentHolds, retries, modules, policies },
   };
 }

@@ -1,8 +1,10 @@
 import type { Engine } from "../src/engine/mod.ts";
 import type { ModuleHost } from "../src/module/mod.ts";
+import type { FacetName } from "../src/state/mod.ts";
 import type { Replica } from "../src/sync/mod.ts";
 import type { AgentHolds } from "./engine/agent_holds.ts";
 import type { Freezer } from "./engine/freezer.ts";
+import type { PolicyTaker } from "./engine/policy.ts";
 import type { Retries } from "./engine/retries.ts";
 import type { Adopting } from "./handover/adopting.ts";
 import type { Fence } from "./handover/fence.ts";
@@ -41,8 +43,7 @@ export interface FollowingParts {
   readonly agentHolds: AgentHolds;
   readonly retries: Retries;
   readonly modules: ModuleHost;
-  /** Takes limits and invariants from the own node's cfg. */
-  takePolicy(): void;
+  readonly policies: PolicyTaker;
   /** Says which standby this aggregator knows of. */
   tellStandby(): void;
 }
@@ -50,7 +51,8 @@ export interface FollowingParts {
 /** Tells each change of a document to whoever has to hear of it. @returns What ends that. */
 export function followChanges(parts: FollowingParts): () => void {
   const { ownId, replica, nodes, term, joining, children, moves, takingOver, adopting, lettingGo, releases } = parts;
-  const { standbys, fence, runStates, statuses, subtree, engine, freezer, agentHolds, retries, modules } = parts;
+  const { standbys, fence, runStates, statuses, subtree, engine, freezer, agentHolds, retries, modules, policies } =
+    parts;
   const { placement } = nodes;
 
   /** What a change of power means for the link. After the write that brought it, so that events come in their order. */
@@ -68,6 +70,13 @@ export function followChanges(parts: FollowingParts): () => void {
     engine.touchAll();
   }
 
+  /** Whether the engine has no use for what has changed, nor those who are told how a node is: what machines measure, mostly. */
+  function isIdle(id: string, facet: FacetName, urls: readonly string[]): boolean {
+    if (facet !== "self") return false;
+    const { domain } = nodes.plannerOf(id);
+    return urls.every((url) => domain.isIdle(url) && !policies.reads(url));
+  }
+
   return replica.onChange((id, facet, urls) => {
     const changes = facet === "cfg" ? placement.update(id) : [];
     nodes.changed(id);
@@ -80,7 +89,7 @@ export function followChanges(parts: FollowingParts): () => void {
     joining?.changed(id, urls);
     const isAggregator = placement.isAggregator(id);
     if (id === ownId) {
-      if (facet === "cfg") queueMicrotask(parts.takePolicy);
+      if (facet === "cfg") queueMicrotask(policies.take);
       if (urls.includes("/frozen")) queueMicrotask(frozenAbove);
       if (urls.includes("/rootApi") || urls.includes("/api")) queueMicrotask(subtree.tellRoot);
       if (urls.includes("/standby")) {
@@ -109,7 +118,7 @@ export function followChanges(parts: FollowingParts): () => void {
         if (!term.hasWritten(id)) takingOver.takeOver(id); // it went and came back before this was heard of
       });
     }
-    if (nodes.isChild(id)) {
+    if (nodes.isChild(id) && !isIdle(id, facet, urls)) {
       if (urls.includes("/retries")) queueMicrotask(() => retries.take(id));
       engine.touch(id);
       statuses.changed(id);

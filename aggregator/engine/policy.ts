@@ -1,20 +1,43 @@
-import { type Engine, readPolicy } from "../../src/engine/mod.ts";
+import { type Engine, type Policy, readPolicy } from "../../src/engine/mod.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 
-/** Limits and invariants are cfg of the aggregator's own node. @returns What hands them to the engine, where they changed. */
+/** Limits and invariants: cfg of the aggregator's own node. */
+export interface PolicyTaker {
+  /** Hands them to the engine, where they changed. */
+  take(): void;
+  /** Tells whether one of them is about this variable. */
+  reads(url: string): boolean;
+}
+
+/** See {@link PolicyTaker}. */
 export function createPolicyTaker(
   { nodes, ownId, engine }: {
     readonly nodes: Nodes;
     readonly ownId: string;
     readonly engine: Pick<Engine, "setPolicy">;
   },
-): () => void {
+): PolicyTaker {
   let takenAt = "";
-  return () => {
-    const own = nodes.read(ownId);
-    const version = own?.version.join(".") ?? "";
-    if (own === undefined || version === takenAt) return;
-    takenAt = version;
-    engine.setPolicy(readPolicy(own.cfg));
+  let urls: ReadonlySet<string> = new Set();
+  return {
+    take() {
+      const own = nodes.read(ownId);
+      const version = own?.version.join(".") ?? "";
+      if (own === undefined || version === takenAt) return;
+      takenAt = version;
+      const policy = readPolicy(own.cfg);
+      urls = urlsOf(policy);
+      engine.setPolicy(policy);
+    },
+    reads: (url) => urls.has(url),
   };
+}
+
+function urlsOf({ limits, invariants }: Policy): Set<string> {
+  const urls = new Set<string>();
+  for (const rule of [...limits, ...invariants]) {
+    if ("by" in rule && rule.by !== undefined) urls.add(rule.by);
+    if ("when" in rule) { for (const url of rule.when.keys()) urls.add(url); }
+  }
+  return urls;
 }

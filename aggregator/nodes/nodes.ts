@@ -26,6 +26,7 @@ export interface ReadNode extends ModuleNode {
 /** Looks nodes up: by id, by name, by parent. Deleted ones are not there. */
 export interface Nodes {
   read(id: string): ReadNode | undefined;
+  plannerOf(id: string): Planner;
   idOf(name: string): string | undefined;
   /** The nodes that this aggregator serves: whose parent it is, other aggregators left out. */
   children(): Iterable<string>;
@@ -40,10 +41,18 @@ export interface Nodes {
 export function createNodes(replica: Replica, domains: Domains, ownName: string): Nodes {
   const read = new Map<string, ReadNode>();
   /** By cfg facet: most changes of a node are not of its cfg. */
+  const cfgs = new WeakMap<Facet, { readonly cfg: Values; readonly version: Version }>();
   const targets = new WeakMap<Facet, { readonly planner: Planner; readonly target: string }>();
   const ids = new Map<string, string>();
   const placement = createPlacement(replica, ownName);
 
+  function cfgOf(facet: Facet): { readonly cfg: Values; readonly version: Version } {
+    const known = cfgs.get(facet);
+    if (known !== undefined) return known;
+    const made = { cfg: valuesOf(facet), version: newestVersion(facet) };
+    cfgs.set(facet, made);
+    return made;
+  }
   function targetFor(planner: Planner, facet: Facet, cfg: Values): string {
     const known = targets.get(facet);
     if (known?.planner === planner) return known.target;
@@ -68,20 +77,29 @@ export function createNodes(replica: Replica, domains: Domains, ownName: string)
       const document = replica.get(id);
       if (document === undefined || isDeleted(document.facets.cfg)) return undefined;
       const planner = domains.plannerOf(id);
-      const cfg = valuesOf(document.facets.cfg);
+      const { domain } = planner;
+      const facet = document.facets.cfg;
+      const { cfg, version } = cfgOf(facet);
       const name = cfg.get("/name");
+      let view: Values | undefined;
       const node: ReadNode = {
         id,
         name: typeof name === "string" ? name : id,
         planner,
         cfg,
-        view: viewOf(planner.domain.schema, planner.domain.conditions, document),
-        version: newestVersion(document.facets.cfg),
-        target: targetFor(planner, document.facets.cfg, cfg),
+        /** Worked out when it is asked for: many changes are of nothing that anybody here looks at. */
+        get view() {
+          return view ??= viewOf(domain.schema, domain.conditions, document);
+        },
+        version,
+        get target() {
+          return targetFor(planner, facet, cfg);
+        },
       };
       read.set(id, node);
       return node;
     },
+    plannerOf: domains.plannerOf,
     idOf: (name) => ids.get(name),
     *children() {
       for (const id of placement.direct()) if (!placement.isAggregator(id)) yield id;

@@ -27,7 +27,7 @@ export function startPower(
   function attend(id: string): PowerWatch | undefined {
     const node = context.node(id);
     const watch = watches.get(id);
-    if (node !== undefined && node.view.get("/platform") === parts.platform) {
+    if (node !== undefined && node.cfg.get("/platform") === parts.platform) {
       driver.attend?.(node);
       if (watch !== undefined) return watch;
       const fresh = watchPower(id, context, driver, parts.settings);

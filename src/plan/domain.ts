@@ -1,4 +1,4 @@
-import { canonicalText, createSchema, isNodeName } from "../state/mod.ts";
+import { canonicalText, type Conditions, core, createSchema, isNodeName, tree } from "../state/mod.ts";
 import { checkMutation } from "./check_mutation.ts";
 import { conditionsFor } from "./conditions.ts";
 import { createLookup, type Lookup } from "./lookup.ts";
@@ -24,13 +24,31 @@ export function compileDomain(modules: readonly ModuleDeclaration[]): Domain {
     })
   );
   const changed = new Set(mutations.flatMap(({ declaration }) => Object.keys(declaration.changes)));
+  const conditions = conditionsFor(schema, lookup, mutations);
+  const idle = idleVariables(ordered, lookup, conditions);
   return {
     schema,
-    conditions: conditionsFor(schema, lookup, mutations),
+    conditions,
     modules: ordered,
     mutations,
     isMutable: (url) => changed.has(url) || changed.has(schema.find(url)?.pattern ?? url),
+    isIdle: (url) => idle.has(schema.find(url)?.pattern ?? url),
   };
+}
+
+/** See {@link Domain.isIdle}. @returns Declared URLs and patterns. */
+function idleVariables(modules: readonly ModuleDeclaration[], lookup: Lookup, conditions: Conditions): Set<string> {
+  const patternOf = (url: string): string => lookup(url)?.pattern ?? url;
+  const idle = new Set(modules.flatMap(({ discovers }) => discovers.map(patternOf)));
+  const read = modules.flatMap(({ mutations }) =>
+    Object.values(mutations).flatMap(({ changes, requires, excludes, failTo }) =>
+      [changes, requires, excludes, failTo].flatMap((part) => Object.keys(part ?? {}))
+    )
+  );
+  for (const url of read) idle.delete(patternOf(url));
+  for (const condition of conditions.values()) for (const url of Object.keys(condition)) idle.delete(patternOf(url));
+  for (const extension of [core, tree]) for (const url of Object.keys(extension.variables)) idle.delete(url);
+  return idle;
 }
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

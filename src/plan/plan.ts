@@ -111,6 +111,11 @@ export interface Domain {
   readonly modules: readonly ModuleDeclaration[];
   /** Tells whether any mutation changes the variable behind this URL, so that its cfg value is a goal. */
   isMutable(url: string): boolean;
+  /**
+   * Tells whether a variable is one that a module discovers for people to see: no mutation and no condition is about it, so
+   * that no plan can ever depend on its discovered value.
+   */
+  isIdle(url: string): boolean;
   readonly mutations: readonly DomainMutation[];
 }
 
