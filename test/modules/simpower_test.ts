@@ -269,12 +269,12 @@ test("simpower leaves nodes of other platforms alone, and takes them up when tha
   await withPlayedController(
     () => Response.json({ PowerState: "Off" }),
     async ({ node, clock, asked, host, run }) => {
-      node.view.set("/platform", "other");
+      node.cfg.set("/platform", "other");
       host.changed(node.id);
       await clock.advance(10_000);
       assert.deepEqual(asked, []);
       await assert.rejects(run("power-on"), /'n1' as its \/platform is not 'sim'/);
-      node.view.set("/platform", "sim");
+      node.cfg.set("/platform", "sim");
       host.changed(node.id);
       await clock.advance(2_000);
       assert.ok(asked.length > 0);
