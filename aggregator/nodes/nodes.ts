@@ -15,7 +15,7 @@ import type { Replica } from "../../src/sync/mod.ts";
 import type { Domains } from "./domains.ts";
 import { createPlacement, isDeleted, type Placement } from "../tree/placement.ts";
 
-/** A node as the aggregator reads it: worked out once for each change of its document. */
+/** A node as the aggregator reads it: for its own children worked out once for each change of their documents. */
 export interface ReadNode extends ModuleNode {
   readonly planner: Planner;
   readonly version: Version;
@@ -96,7 +96,8 @@ export function createNodes(replica: Replica, domains: Domains, ownName: string)
           return targetFor(planner, facet, cfg);
         },
       };
-      read.set(id, node);
+      // Nodes of other aggregators are read for people now and then: to keep that would double what each takes here.
+      if ((placement.via(id) ?? id) === id) read.set(id, node);
       return node;
     },
     plannerOf: domains.plannerOf,

@@ -4,6 +4,7 @@ export * from "./document.ts";
 export * from "./extension.ts";
 export * from "./nested.ts";
 export * from "./node_id.ts";
+export * from "./packed_facet.ts";
 export * from "./schema.ts";
 export * from "./term.ts";
 export * from "./tree.ts";

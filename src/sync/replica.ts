@@ -1,6 +1,6 @@
 import {
   compareVersions,
-  emptyDocument,
+  EMPTY_FACET,
   type Entry,
   equalValues,
   type Facet,
@@ -8,6 +8,8 @@ import {
   type FacetName,
   newestVersion,
   type NodeDocument,
+  type PackedFacet,
+  packFacet,
   supersedes,
   type Value,
   type Version,
@@ -16,9 +18,9 @@ import type { Change, Replica } from "./types.ts";
 
 /** A document, with what is needed to tell what changed in it since when. */
 interface Held {
-  document: NodeDocument;
-  /** By facet, the local index of each value's last change. */
-  readonly indexes: { readonly [name in FacetName]: Map<string, number> };
+  document: { readonly id: string; readonly facets: { readonly [name in FacetName]: PackedFacet } };
+  /** By facet, the local index of each value's last change, in the facet's order. */
+  readonly indexes: { [name in FacetName]: number[] };
   /** By facet, its newest version. */
   readonly newest: { [name in FacetName]: Version };
   last: number;
@@ -26,6 +28,8 @@ interface Held {
   older: Held | undefined;
   newer: Held | undefined;
 }
+
+const NO_VERSION: Version = [0, 0];
 
 type Listener = Parameters<Replica["onChange"]>[0];
 
@@ -60,9 +64,9 @@ export function createReplica(initial: Iterable<NodeDocument> = []): Replica {
     const known = documents.get(id);
     if (known !== undefined) return known;
     const made: Held = {
-      document: emptyDocument(id),
-      indexes: { cfg: new Map(), parent: new Map(), self: new Map() },
-      newest: { cfg: [0, 0], parent: [0, 0], self: [0, 0] },
+      document: { id, facets: { cfg: EMPTY_FACET, parent: EMPTY_FACET, self: EMPTY_FACET } },
+      indexes: { cfg: [], parent: [], self: [] },
+      newest: { cfg: NO_VERSION, parent: NO_VERSION, self: NO_VERSION },
       last: 0,
       older: undefined,
       newer: undefined,
@@ -74,9 +78,12 @@ export function createReplica(initial: Iterable<NodeDocument> = []): Replica {
   /** Replaces entries of a facet. Says so to everyone who listens. */
   function put(held: Held, name: FacetName, entries: Facet): string[] {
     const urls = [...entries.keys()];
-    const facet = new Map([...held.document.facets[name], ...entries]);
+    const facet = held.document.facets[name].with(entries);
     held.document = { id: held.document.id, facets: { ...held.document.facets, [name]: facet } };
-    for (const url of urls) held.indexes[name].set(url, ++index);
+    const indexes = held.indexes[name];
+    const before = indexes.length;
+    for (const url of urls) indexes[facet.placeOf(url) ?? 0] = ++index;
+    if (indexes.length > before) held.indexes[name] = indexes.slice(); // one that has grown has room for more
     const newest = newestVersion(entries);
     if (compareVersions(newest, held.newest[name]) > 0) held.newest[name] = newest;
     held.last = index;
@@ -136,9 +143,12 @@ export function createReplica(initial: Iterable<NodeDocument> = []): Replica {
       if (held === undefined || held.last <= after) return [];
       const changes: Change[] = [];
       for (const facet of FACET_NAMES) {
-        for (const [url, changedAt] of held.indexes[facet]) {
-          const entry = held.document.facets[facet].get(url);
-          if (changedAt > after && entry !== undefined) changes.push({ id, facet, url, entry, index: changedAt });
+        const values = held.document.facets[facet];
+        for (const [place, changedAt] of held.indexes[facet].entries()) {
+          if (changedAt <= after) continue;
+          const url = values.urls[place];
+          const entry = url === undefined ? undefined : values.get(url);
+          if (url !== undefined && entry !== undefined) changes.push({ id, facet, url, entry, index: changedAt });
         }
       }
       return changes.sort((a, b) => a.index - b.index);
@@ -151,7 +161,7 @@ export function createReplica(initial: Iterable<NodeDocument> = []): Replica {
       const held = documents.get(id);
       if (held === undefined) return;
       for (const name of FACET_NAMES) {
-        for (const url of held.document.facets[name].keys()) held.indexes[name].set(url, ++index);
+        held.indexes[name] = held.indexes[name].map(() => ++index);
       }
       held.last = index;
       makeLatest(held);
@@ -162,11 +172,9 @@ export function createReplica(initial: Iterable<NodeDocument> = []): Replica {
       if (held === undefined || facet === undefined) return;
       const urls = [...facet.keys()].filter(isGone);
       if (urls.length === 0) return;
-      const left = new Map(facet);
-      for (const url of urls) {
-        left.delete(url);
-        held.indexes[name].delete(url);
-      }
+      const gone = new Set(urls);
+      held.indexes[name] = held.indexes[name].filter((_index, place) => !gone.has(facet.urls[place] ?? ""));
+      const left = packFacet(new Map([...facet].filter(([url]) => !gone.has(url))));
       held.document = { id, facets: { ...held.document.facets, [name]: left } };
       for (const listener of [...listeners]) listener(id, name, urls);
     },

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { EMPTY_FACET, type Facet, type PackedFacet, packFacet } from "../../src/state/mod.ts";
+import { anyFacet } from "./arbitraries.ts";
+
+test("a packed facet says what a map of the same entries says, in the same order", () => {
+  fc.assert(fc.property(fc.array(anyFacet, { maxLength: 5 }), (steps) => {
+    const map = new Map(steps.flatMap((facet) => [...facet]));
+    const packed = steps.reduce<PackedFacet>((before, facet) => before.with(facet), EMPTY_FACET);
+    assert.deepEqual([...packed], [...map]);
+    assert.deepEqual([...packed.keys()], [...map.keys()]);
+    assert.deepEqual(packed.urls, [...map.keys()]);
+    assert.deepEqual([...packed.values()], [...map.values()]);
+    assert.deepEqual([...packed.entries()], [...map.entries()]);
+    assert.equal(packed.size, map.size);
+    const visited: unknown[] = [];
+    packed.forEach((entry, url, facet) => visited.push([url, entry, facet === packed]));
+    assert.deepEqual(visited, [...map].map(([url, entry]) => [url, entry, true]));
+    for (const url of [...map.keys(), "/none"]) {
+      assert.deepEqual(packed.get(url), map.get(url));
+      assert.equal(packed.has(url), map.has(url));
+      assert.equal(packed.placeOf(url), map.has(url) ? [...map.keys()].indexOf(url) : undefined);
+    }
+  }));
+});
+
+test("a packed facet stays as it was when another one is made from it", () => {
+  fc.assert(fc.property(anyFacet, anyFacet, (first: Facet, second: Facet) => {
+    const packed = packFacet(first);
+    const before = [...packed];
+    packed.with(second);
+    assert.deepEqual([...packed], before);
+    assert.equal(packFacet(packed), packed);
+  }));
+});
