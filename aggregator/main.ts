@@ -14,7 +14,7 @@ import { EXIT, ProgramError, runProgram, untilAborted } from "../src/cli/mod.ts"
 import { systemClock } from "../src/clock.ts";
 import { createLog } from "../src/log.ts";
 import { createUplink } from "../src/mqtt/mod.ts";
-import { connectMqttJs } from "../src/mqtt/mqttjs/mod.ts";
+import { connectBroker } from "./broker/connect.ts";
 import { redactUrl } from "../src/redact.ts";
 import { createSteadyClock } from "../src/steady_clock.ts";
 import { isNodeName, nodeIdOf } from "../src/state/mod.ts";
@@ -61,7 +61,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     let send: Transport["send"] = () => {}; // until there is a transport; what is lost is sent again
     const uplink = upUrl === undefined || options.parent === undefined ? undefined : createUplink({
       ...{ url: upUrl, cluster, run, log },
-      connect: connectMqttJs,
+      connect: connectBroker,
       parent: nodeIdOf(cluster, options.parent),
       child: nodeIdOf(cluster, name),
       random: Math.random,

@@ -116,8 +116,9 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
       });
       socket.setNoDelay(true);
       onAccepted(socket);
-      let client: Client | undefined;
-      client = aedes.handle(gateSocket(socket, MAX_PACKET_BYTES, (bytes) => shortcut.sieve(socket, client, bytes)));
+      const client: Client = aedes.handle(
+        gateSocket(socket, MAX_PACKET_BYTES, (bytes) => shortcut.sieve(socket, client, bytes)),
+      );
     };
   }
   const servers = [createServer(accept({ perAddress: Infinity }, () => {}))];

@@ -26,7 +26,7 @@ export interface Shortcut {
   /** A client introduces itself. @param keepalive In seconds. */
   greeted(client: Client, keepalive: number): void;
   /** Takes what may be taken from bytes of a connection that begin with a packet. @returns What is left for aedes. */
-  sieve(socket: Duplex, client: Client | undefined, bytes: Uint8Array): Uint8Array | undefined;
+  sieve(socket: Duplex, client: Client, bytes: Uint8Array): Uint8Array | undefined;
   /** Publishes with QoS 0, not retained. @returns False where it is not for here. */
   publish(topic: string, payload: Uint8Array): boolean;
 }
@@ -105,7 +105,7 @@ export function createShortcut(aedes: Aedes, parts: ShortcutParts): Shortcut {
       if (keepalive > 0) intervals.set(client, keepalive * 500);
     },
     sieve(socket, client, bytes) {
-      if (client?.connected !== true || client.closed || socket.writableNeedDrain || isDue(client)) return bytes;
+      if (!client.connected || client.closed || socket.writableNeedDrain || isDue(client)) return bytes;
       speaking = socket;
       answers = [];
       try {

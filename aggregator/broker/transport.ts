@@ -6,7 +6,7 @@ import {
   type ParentTransport,
   type ParentTransportOptions,
 } from "../../src/mqtt/mod.ts";
-import { connectMqttJs } from "../../src/mqtt/mqttjs/mod.ts";
+import { connectBroker } from "./connect.ts";
 import { redactUrl } from "../../src/redact.ts";
 import { type GuardedListener, startEmbeddedBroker } from "./embedded.ts";
 
@@ -45,7 +45,7 @@ export async function startTransport(
     if (!URL.canParse(options.broker)) {
       throw new Error(`Option '--broker' is '${redactUrl(options.broker)}': expected a URL such as mqtt://10.0.0.1`);
     }
-    const transport = createMqttParentTransport({ ...options, url: options.broker, connect: connectMqttJs });
+    const transport = createMqttParentTransport({ ...options, url: options.broker, connect: connectBroker });
     return {
       send: transport.send,
       get counts() {

@@ -110,6 +110,22 @@ test("a subscriber that is frozen is counted while it takes nothing, disconnecte
     await client.endAsync(true);
   }));
 
+test("who sends frames and no pings is heard for longer than its keep-alive; who sends nothing is disconnected", () =>
+  withBroker(async (broker) => {
+    let heard = 0;
+    broker.onPublish(() => heard++);
+    const busy = rawClient(broker.port, connectPacket("busy", true, 1));
+    const silent = rawClient(broker.port, connectPacket("silent", true, 1));
+    const sending = setInterval(() => busy.socket.write(publishPacket(topicOf("up"), Uint8Array.of(1))), 50);
+    try {
+      await until(() => silent.closed() && heard > 60);
+      assert.equal(busy.closed(), false);
+    } finally {
+      clearInterval(sending);
+      busy.socket.destroy();
+    }
+  }));
+
 test("connections beyond the limit are turned away, those that are there stay", () =>
   withBroker(async (broker) => {
     const first = await connect(broker);

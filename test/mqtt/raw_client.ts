@@ -21,9 +21,9 @@ export function rawClient(port: number, ...packets: readonly Uint8Array[]): RawC
   return { socket, received: () => received, closed: () => closed };
 }
 
-/** A CONNECT packet (MQTT 3.1.1, section 3.1). */
-export function connectPacket(clientId: string, clean = true): Uint8Array {
-  const head = [...text("MQTT"), 4, clean ? 2 : 0, 0, 0];
+/** A CONNECT packet (MQTT 3.1.1, section 3.1). @param keepalive In seconds, at most 255; 0 is never. */
+export function connectPacket(clientId: string, clean = true, keepalive = 0): Uint8Array {
+  const head = [...text("MQTT"), 4, clean ? 2 : 0, 0, keepalive];
   return packet(0x10, Buffer.from([...head, ...text(clientId)]));
 }
 

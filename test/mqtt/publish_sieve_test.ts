@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { test } from "node:test";
+import fc from "fast-check";
+import { generate } from "mqtt-packet";
+import { sievePublishes } from "../../aggregator/broker/publish_sieve.ts";
+
+interface Sent {
+  readonly topic: string;
+  readonly payload: readonly number[];
+  readonly id: number | undefined;
+}
+
+const sent: fc.Arbitrary<Sent> = fc.record({
+  topic: fc.stringMatching(/^[a-zé/]{1,40}$/),
+  payload: fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 300 }),
+  id: fc.option(fc.integer({ min: 1, max: 65_535 }), { nil: undefined }),
+}, { noNullPrototype: true });
+
+/** Written by another codec. */
+function publishBytes({ topic, payload, id }: Sent, retain = false): Buffer {
+  const fields = { cmd: "publish", topic, payload: Buffer.from(payload), retain, dup: id !== undefined } as const;
+  return id === undefined
+    ? generate({ ...fields, dup: false, qos: 0 })
+    : generate({ ...fields, qos: 1, messageId: id });
+}
+
+/** What is taken, and what is left. */
+function sieve(bytes: Uint8Array, most = Infinity): { taken: Sent[]; left: Uint8Array | undefined } {
+  const taken: Sent[] = [];
+  const left = sievePublishes(bytes, ({ topic, payload, id }) => {
+    if (taken.length === most) return false;
+    taken.push({ topic: Buffer.from(topic).toString(), payload: [...payload], id });
+    return true;
+  });
+  return { taken, left };
+}
+
+test("plain publishes are taken as another codec has written them; what another packet begins is left", () => {
+  const others = fc.constantFrom<() => Buffer>(
+    () => generate({ cmd: "pingreq" }),
+    () => generate({ cmd: "puback", messageId: 7 }),
+    () => publishBytes({ topic: "kept", payload: [1], id: 2 }, true),
+    () =>
+      generate({ ...{ cmd: "publish", topic: "twice", payload: "", retain: false, dup: false }, qos: 2, messageId: 3 }),
+    () => Buffer.alloc(0),
+  );
+  fc.assert(
+    fc.property(fc.array(sent, { maxLength: 5 }), others, fc.array(sent, { maxLength: 2 }), (first, other, last) => {
+      const rest = other().length === 0 ? [] : [other(), ...last.map((each) => publishBytes(each))];
+      const left = Buffer.concat(rest);
+      const all = sieve(Buffer.concat([...first.map((each) => publishBytes(each)), left]));
+      assert.deepEqual(all.taken, first);
+      assert.deepEqual(Buffer.from(all.left ?? []), left);
+    }),
+  );
+});
+
+test("a packet that is not there as a whole, or is not taken, is left with all that comes after it", () => {
+  fc.assert(fc.property(fc.array(sent, { minLength: 1, maxLength: 5 }), fc.nat(), (all, place) => {
+    const packets = all.map((each) => publishBytes(each));
+    const bytes = Buffer.concat(packets);
+    const cut = place % bytes.length;
+    const whole = packets.filter((_packet, index) => Buffer.concat(packets.slice(0, index + 1)).length <= cut).length;
+    const some = sieve(bytes.subarray(0, cut));
+    assert.deepEqual(some.taken, all.slice(0, whole));
+    assert.deepEqual(Buffer.from(some.left ?? []), bytes.subarray(Buffer.concat(packets.slice(0, whole)).length, cut));
+    const most = place % (all.length + 1);
+    assert.deepEqual(Buffer.from(sieve(bytes, most).left ?? []), Buffer.concat(packets.slice(most)));
+  }));
+});
+
+test("bytes that are no MQTT are taken in without harm, and what is malformed is left to the broker", () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+    sieve(bytes);
+  }));
+  const malformed = [
+    [0x30, 3, 0, 9, 1], // a topic that is longer than the packet
+    [0x32, 4, 0, 2, 0x61, 0x62], // no packet identifier
+    [0x32, 6, 0, 2, 0x61, 0x62, 0, 0], // packet identifier 0
+    [0x30, 0x80, 0x80, 0x80, 0x80, 1], // a length of more than four bytes
+    [0x30, 1, 0],
+  ];
+  for (const bytes of malformed) {
+    assert.deepEqual(sieve(Uint8Array.from(bytes)), { taken: [], left: Uint8Array.from(bytes) });
+  }
+});
