@@ -20,6 +20,9 @@ export interface PackedFacet extends Facet {
   with(changed: Facet): PackedFacet;
 }
 
+/** Larger shapes are not looked for: few have the same, and to name them takes longer each time that a value is added. */
+const MAX_SHARED = 256;
+
 /** A URL may hold any character but this one. */
 const SEPARATOR = "\n";
 
@@ -28,14 +31,23 @@ const unused = new FinalizationRegistry((key: string) => {
   if (shapes.get(key)?.deref() === undefined) shapes.delete(key);
 });
 
-function shapeOf(urls: readonly string[]): Shape {
+/** The shape with more URLs than another one. */
+function extended(shape: Shape, more: readonly string[]): Shape {
+  const urls = [...shape.urls, ...more];
+  if (urls.length > MAX_SHARED) return withPlaces(shape, urls);
   const key = urls.join(SEPARATOR);
   const known = shapes.get(key)?.deref();
   if (known !== undefined) return known;
-  const made: Shape = { urls, places: new Map(urls.map((url, place) => [url, place])) };
+  const made = withPlaces(shape, urls);
   shapes.set(key, new WeakRef(made));
   unused.register(made, key);
   return made;
+}
+
+function withPlaces(shape: Shape, urls: readonly string[]): Shape {
+  const places = new Map(shape.places);
+  for (let place = shape.urls.length; place < urls.length; place++) places.set(urls[place] ?? "", place);
+  return { urls, places };
 }
 
 class Packed implements PackedFacet {
@@ -84,7 +96,7 @@ class Packed implements PackedFacet {
   }
 
   with(changed: Facet): Packed {
-    const { places, urls } = this.shape;
+    const { places } = this.shape;
     const held = this.held.slice();
     const versions = held.map((_value, place) => this.versionAt(place));
     let more: string[] | undefined;
@@ -96,7 +108,7 @@ class Packed implements PackedFacet {
     }
     if (more === undefined) return new Packed(this.shape, held, shared(versions));
     // An array that has grown has room for more: its copy has none.
-    return new Packed(shapeOf([...urls, ...more]), held.slice(), shared(versions).slice());
+    return new Packed(extended(this.shape, more), held.slice(), shared(versions).slice());
   }
 
   private at(place: number): Entry {
@@ -108,7 +120,7 @@ class Packed implements PackedFacet {
 }
 
 const NO_VERSION: Version = [0, 0];
-const EMPTY = new Packed(shapeOf([]), [], []);
+const EMPTY = new Packed({ urls: [], places: new Map() }, [], []);
 
 /** Versions with equal ones that follow each other as one object; a single one where all are equal. */
 function shared(versions: Version[]): readonly Version[] {

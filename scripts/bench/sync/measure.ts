@@ -94,8 +94,12 @@ export async function measureSteady(bed: Bed) {
   };
 }
 
-/** Lets all agents change values as fast as their links allow, and compares what the root has afterwards. */
+/**
+ * Lets all agents change values as fast as their links allow, and compares what the root has afterwards. As at the floor there
+ * is a warm-up before: what is slow because it is new is not measured.
+ */
 export async function measureAbsorbing(bed: Bed) {
+  await Promise.all(bed.generators.map((peer) => peer.ask(GENERATOR.absorb, { ms: ABSORB })));
   const { retransmits } = await countAll(bed);
   const before = readAll(bed);
   const asking = bed.generators.map((peer) => peer.ask(GENERATOR.absorb, { ms: ABSORB }));

@@ -1,4 +1,4 @@
-/** The connection of programs that are not short of memory: mqtt.js, which speaks `ws:` and `wss:` too. */
+/** The connection of programs that are to speak `ws:` and `wss:` too: mqtt.js. */
 import type { MqttConnect } from "../connection.ts";
 import { keepConnected } from "../reconnect.ts";
 import { openMqttJsSession } from "./session.ts";
