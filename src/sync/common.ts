@@ -1,4 +1,4 @@
-import { type Entry, type Facet } from "../state/mod.ts";
+import type { Facet } from "../state/mod.ts";
 import { commonOf, type HeldDocument, type Holding, holdingOf, OF_EACH_LINK, partOf } from "./holding.ts";
 import type { BirthFrame, Change, Replica } from "./types.ts";
 
@@ -18,6 +18,8 @@ export interface Common {
   /** Whether the child has this already. */
   has(change: Change): boolean;
 }
+
+const NOTHING: Facet = new Map();
 
 /**
  * See {@link Common}.
@@ -39,14 +41,15 @@ export function createCommon(
 
   function* documents(): Generator<HeldDocument> {
     for (const id of parts.documents()) {
-      const cfg = new Map<string, Entry>();
-      const parent = new Map<string, Entry>();
-      for (const change of replica.since(id, 0)) {
-        if (change.facet === "self" || (change.facet === "parent" && id !== child)) continue;
-        if (parts.wanted(change)) (change.facet === "cfg" ? cfg : parent).set(change.url, change.entry);
-      }
-      yield { id, cfg, parent };
+      yield { id, cfg: told(id, "cfg"), parent: id === child ? told(id, "parent") : NOTHING };
     }
+  }
+  /** What the child is to have of a facet: mostly all of it, whose digest is known then. */
+  function told(id: string, facet: "cfg" | "parent"): Facet {
+    const all = replica.get(id)?.facets[facet] ?? NOTHING;
+    const index = replica.indexOf(id);
+    const some = [...all].filter(([url, entry]) => parts.wanted({ id, facet, url, entry, index }));
+    return some.length === all.size ? all : new Map(some);
   }
 
   return {
@@ -79,9 +82,8 @@ export function createCommon(
 export function holdingIn(replica: Replica, child: string, parts: number): Holding {
   function* documents(): Generator<HeldDocument> {
     for (const id of replica.ids()) {
-      const { cfg, parent }: { readonly cfg: Facet; readonly parent: Facet } = replica.get(id)?.facets ??
-        { cfg: new Map(), parent: new Map() };
-      yield { id, cfg, parent };
+      const facets = replica.get(id)?.facets;
+      yield { id, cfg: facets?.cfg ?? NOTHING, parent: facets?.parent ?? NOTHING };
     }
   }
   return holdingOf(child, documents(), parts);

@@ -49,7 +49,7 @@ export function holdingOf(child: string, documents: Iterable<HeldDocument>, part
     if (own === undefined) continue;
     const part = partOf(id, parts);
     const sum = sums.get(part);
-    if (sum === undefined) sums.set(part, own);
+    if (sum === undefined) sums.set(part, own.slice());
     else for (let at = 0; at < DIGEST_BYTES; at++) sum[at] = (sum[at] ?? 0) ^ (own[at] ?? 0);
   }
   return { cfg: Array.from({ length: parts }, (_, part) => textOf(sums.get(part))), parent };
@@ -68,12 +68,20 @@ export function covers(holding: Holding, common: Holding): boolean {
     common.cfg.every((each, part) => each === "" || each === holding.cfg[part]);
 }
 
+/** Digests that were worked out: a facet never changes, and is of one document. */
+const known = new WeakMap<Facet, Uint8Array>();
+
 function digest(id: string, facet: Facet): Uint8Array | undefined {
+  const before = known.get(facet);
+  if (before !== undefined) return before;
   const lines = [...facet].filter(([url]) => url !== OF_EACH_LINK).map(([url, { version }]) =>
     `${url} ${version[0]} ${version[1]}\n`
   );
   if (lines.length === 0) return undefined;
-  return createHash("sha256").update(`${id}\n${lines.sort().join("")}`).digest().subarray(0, DIGEST_BYTES);
+  const hash = createHash("sha256").update(`${id}\n${lines.sort().join("")}`).digest();
+  const made = Uint8Array.from(hash.subarray(0, DIGEST_BYTES));
+  known.set(facet, made);
+  return made;
 }
 
 function textOf(digest: Uint8Array | undefined): string {
