@@ -23,8 +23,8 @@ export interface HeldDocument {
   readonly parent: Facet;
 }
 
-/** Bytes of a digest: the first ones of a SHA-256. */
-const DIGEST_BYTES = 12;
+/** Hexadecimal digits of a digest: the first ones of a SHA-256. */
+const DIGITS = 24;
 
 /** In how many parts so many documents are told of, so that one that has changed takes few others with it. */
 export function partsFor(documents: number): number {
@@ -40,17 +40,14 @@ export function partOf(id: string, parts: number): number {
 
 /** Sums documents up. @param child The child's own document. */
 export function holdingOf(child: string, documents: Iterable<HeldDocument>, parts: number): Holding {
-  const sums = new Map<number, Uint8Array>();
+  const sums = new Map<number, bigint>();
   let parent = "";
-  for (const document of documents) {
-    const { id, cfg } = document;
-    if (id === child) parent = textOf(digest(id, document.parent));
+  for (const { id, cfg, parent: facet } of documents) {
+    if (id === child) parent = textOf(digest(id, facet));
     const own = digest(id, cfg);
     if (own === undefined) continue;
     const part = partOf(id, parts);
-    const sum = sums.get(part);
-    if (sum === undefined) sums.set(part, own.slice());
-    else for (let at = 0; at < DIGEST_BYTES; at++) sum[at] = (sum[at] ?? 0) ^ (own[at] ?? 0);
+    sums.set(part, (sums.get(part) ?? 0n) ^ own);
   }
   return { cfg: Array.from({ length: parts }, (_, part) => textOf(sums.get(part))), parent };
 }
@@ -69,23 +66,22 @@ export function covers(holding: Holding, common: Holding): boolean {
 }
 
 /** Digests that were worked out: a facet never changes, and is of one document. */
-const known = new WeakMap<Facet, Uint8Array>();
+const known = new WeakMap<Facet, bigint>();
 
-function digest(id: string, facet: Facet): Uint8Array | undefined {
+function digest(id: string, facet: Facet): bigint | undefined {
   const before = known.get(facet);
   if (before !== undefined) return before;
-  const lines = [...facet].filter(([url]) => url !== OF_EACH_LINK).map(([url, { version }]) =>
-    `${url} ${version[0]} ${version[1]}\n`
-  );
+  const lines: string[] = [];
+  for (const [url, { version }] of facet) {
+    if (url !== OF_EACH_LINK) lines.push(`${url} ${version[0]} ${version[1]}\n`);
+  }
   if (lines.length === 0) return undefined;
-  const hash = createHash("sha256").update(`${id}\n${lines.sort().join("")}`).digest();
-  const made = Uint8Array.from(hash.subarray(0, DIGEST_BYTES));
+  const hash = createHash("sha256").update(`${id}\n${lines.sort().join("")}`).digest("hex");
+  const made = BigInt(`0x${hash.slice(0, DIGITS)}`);
   known.set(facet, made);
   return made;
 }
 
-function textOf(digest: Uint8Array | undefined): string {
-  let text = "";
-  for (const byte of digest ?? []) text += byte.toString(16).padStart(2, "0");
-  return text;
+function textOf(digest: bigint | undefined): string {
+  return digest === undefined ? "" : digest.toString(16).padStart(DIGITS, "0");
 }

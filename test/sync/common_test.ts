@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Entry } from "../../src/state/mod.ts";
@@ -196,4 +197,18 @@ test("holdings have in common exactly those parts of which both have the same do
 
 test("documents are told of in about as many parts as there are, and in 1,024 at most", () => {
   assert.deepEqual([0, 1, 2, 3, 1_000, 5_000].map(partsFor), [1, 1, 2, 4, 1_024, 1_024]);
+});
+
+test("a digest is the SHA-256 that docs/protocol.md says, and that of a part the exclusive or of its documents'", () => {
+  const other = "0d9c4a30-53c7-4f0e-8f55-1c3fd1f0a7b2";
+  const cfg = new Map<string, Entry>([["/b", { value: null, version: [2, 9] }], ["/a", { value: 1, version: [1, 3] }]]);
+  const parent = new Map<string, Entry>([["/link", { value: "UP", version: [7, 1] }]]);
+  const sha = (text: string) => BigInt(`0x${createHash("sha256").update(text).digest("hex").slice(0, 24)}`);
+  const text = (digest: bigint) => digest.toString(16).padStart(24, "0");
+  const [one, two] = [sha(`${NODE}\n/a 1 3\n/b 2 9\n`), sha(`${other}\n/a 1 3\n/b 2 9\n`)];
+  const documents = [{ id: NODE, cfg, parent }, { id: other, cfg: new Map(cfg), parent: new Map<string, Entry>() }];
+  assert.deepEqual(holdingOf(NODE, documents, 1), { cfg: [text(one ^ two)], parent: "" });
+  const both = holdingOf(NODE, documents, 4);
+  assert.equal(Number.parseInt("8f0e7a86", 16) % 4, 2);
+  assert.deepEqual(both.cfg[2], text(one ^ (partOf(other, 4) === 2 ? two : 0n)));
 });
