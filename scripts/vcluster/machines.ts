@@ -1,4 +1,6 @@
+import process from "node:process";
 import { EXIT, ProgramError } from "../../src/cli/mod.ts";
+import { archOf } from "../debian/arch.ts";
 import type { LabMachine } from "./lab_config.ts";
 
 /** UEFI needs room for itself, in MiB. */
@@ -40,4 +42,20 @@ export function machinesOf(options: {
       power: ipmi.includes(name) ? "ipmi" : "redfish",
     };
   });
+}
+
+/**
+ * Looks whether machines can run an image, before anything is built.
+ *
+ * @param image As the command line has it.
+ * @throws {ProgramError} When it is the example and a machine is of another architecture than this one: it has programs of this one.
+ */
+export function checkImage(image: string | undefined, machines: readonly LabMachine[]): void {
+  const own = archOf(process.arch);
+  const other = machines.find(({ arch }) => arch !== own);
+  if (image !== "example" || other === undefined) return;
+  throw new ProgramError(
+    `Image 'example' can't run on '${other.name}', which is ${other.arch}: it is made for ${own}`,
+    EXIT.usage,
+  );
 }

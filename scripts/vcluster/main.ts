@@ -12,7 +12,7 @@ import { describeWays } from "./hints.ts";
 import { applyInventory } from "./inventory.ts";
 import { startLab } from "./lab.ts";
 import type { LabConfig } from "./lab_config.ts";
-import { machinesOf } from "./machines.ts";
+import { checkImage, machinesOf } from "./machines.ts";
 import { program } from "./options.ts";
 import { checkSocketPaths, consoleOf } from "./places.ts";
 import { readTimings, type SeenEvent } from "./timings.ts";
@@ -30,6 +30,7 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
   const terminal = options.json ? toStandardError(screen) : screen;
   const say = (line: string): void => terminal.write(`${line}\n`);
   const machines = machinesOf(options);
+  checkImage(options.image, machines);
   const usual = options["http-port"] === program.options["http-port"].default;
   const folder = takeFolder(usual, "vcluster", "--http-port 0");
   let well = false;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { addressesOf, MAX_MACHINES } from "../../scripts/vcluster/addresses.ts";
-import { machinesOf } from "../../scripts/vcluster/machines.ts";
+import { checkImage, machinesOf } from "../../scripts/vcluster/machines.ts";
 import { lastLines } from "../../scripts/vcluster/console.ts";
 import { checkSocketPaths, consoleOf } from "../../scripts/vcluster/places.ts";
 import { renderMachines, stageOf } from "../../scripts/vcluster/progress.ts";
@@ -40,6 +40,8 @@ test("machinesOf() gives UEFI its memory and refuses machines that there are not
     [512, "aarch64", "uefi", "redfish"],
   ]);
   assert.throws(() => machinesOf({ nodes: 1, memory: 192, aarch64: ["n1"], ipmi: ["n1"] }), /'n1' can't have IPMI/);
+  checkImage("/some/file", machines);
+  assert.throws(() => checkImage("example", machines), /'example' can't run on 'n\d', which is/);
   assert.throws(
     () => machinesOf({ nodes: 2, memory: 192, uefi: [], ipmi: ["n3"] }),
     /'--ipmi' is 'n3': expected a node from n1 to n2/,
