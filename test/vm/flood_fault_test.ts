@@ -21,10 +21,10 @@ test("machines boot over the network while strangers flood it with DHCP requests
     const { received, unknown, limited } = await dhcpCounts(lab);
     const lost = await droppedByKernel(lab);
     console.log(
-      `Of ${sent} DHCPDISCOVER from ${sent} invented addresses the server took ${
-        received - (received - unknown)
-      }: ${limited} were dropped unread, ` +
-        `${unknown - limited} were noted, and ${lost} were lost before it; known machines sent ${received - unknown}`,
+      `Of ${sent} DHCPDISCOVER, each from an address of its own, ${limited} were dropped unread, ${
+        unknown - limited
+      } were noted, ` +
+        `and ${lost} did not fit into the kernel's buffer; known machines sent ${received - unknown}`,
     );
     assert.ok(sent > 10_000, `only ${sent} were sent`);
     assert.ok(unknown + lost > sent / 2, `only ${unknown} and ${lost} of ${sent} arrived`);
