@@ -7,7 +7,7 @@ import { NETWORK } from "../../scripts/vcluster/addresses.ts";
 import { clientPacket, FIRMWARE } from "../boot/dhcp_packets.ts";
 
 /** The most packets of a flood, and how many of them a second. */
-const PACKETS = 600_000;
+const PACKETS = 900_000;
 const PER_SECOND = 2_000;
 
 /**
@@ -47,7 +47,7 @@ export interface Flood {
 }
 
 /**
- * Starts to broadcast DHCPDISCOVER from invented addresses on the network of a virtual cluster, 2,000 a second and no more than 600,000.
+ * Starts to broadcast DHCPDISCOVER from invented addresses on the network of a virtual cluster, 2,000 a second and no more than 900,000.
  *
  * @param first A process of the cluster, whose network it is.
  */
