@@ -8,6 +8,7 @@ import { waitFor } from "../../scripts/cluster/wait.ts";
 import { bootCfg, type BootLab, type LabMachine, untilView, withBootLab } from "./boot_lab.ts";
 import { clientPacket, FIRMWARE } from "./dhcp_packets.ts";
 import { bootByNetwork, get } from "./pxe_client.ts";
+import { openTftpClient, readRequest } from "./tftp_client.ts";
 
 const SERVER = "127.0.0.2";
 
@@ -18,6 +19,23 @@ async function takeAddress({ mac, address = "" }: LabMachine, port = 68): Promis
   assert.ok(bytes);
   await socket.send(bytes, { address: SERVER, port: 67 });
   await socket.close();
+}
+
+/** Fetches a small file over TFTP, from an address; undefined: it is refused. */
+async function fetchSmall(address: string, file: string): Promise<string | undefined> {
+  const client = await openTftpClient(address);
+  try {
+    await client.say(readRequest(file, { blksize: "1468" }), { address: SERVER, port: 69 });
+    const oack = await client.hear();
+    if (oack?.packet.op !== "oack") return undefined;
+    await client.say({ op: "ack", block: 0 }, oack.from);
+    const data = await client.hear();
+    assert.ok(data?.packet.op === "data");
+    await client.say({ op: "ack", block: 1 }, data.from);
+    return new TextDecoder().decode(data.packet.data);
+  } finally {
+    await client.close();
+  }
 }
 
 async function linkEvents(lab: BootLab): Promise<string[]> {
@@ -61,4 +79,20 @@ await withBootLab({ names: ["n1"], dhcp: "server" }, async (lab) => {
   n1.cmdline = cmdline;
   n1.superviseAgent();
   await untilView(lab, "n1", { "/runState": "SYNC", "/link": "UP", "/pxe/state": "INIT" });
+
+  // A Raspberry Pi that has no agent yet gets its command line, and nobody else does; nor does one that runs.
+  const boot = { method: "rpi" };
+  const pi = { platform: "none", parent: "root", boot, rpi: { serial: "9ffefdef" } };
+  const ipv4 = { mac: "dc:a6:32:00:00:01", address: "127.0.0.21", prefix: 8 };
+  const nodes = [
+    { name: "pi", cfg: { ...pi, ipv4 } },
+    { name: "n1", cfg: { ...bootCfg(n1), boot, rpi: { serial: "0badcafe" } } },
+  ];
+  const added = await lab.request("POST", "/api/v1/apply", { nodes });
+  assert.equal(added.status, 200, JSON.stringify(added.body));
+  assert.match(await fetchSmall("127.0.0.21", "9ffefdef/cmdline.txt") ?? "", /kraken\.node=pi .*kraken\.token=/);
+  assert.equal(await fetchSmall("127.0.0.22", "9ffefdef/cmdline.txt"), undefined);
+  assert.equal(await fetchSmall(n1.address, "0badcafe/cmdline.txt"), undefined);
+  assert.match(lab.log(), /Refused a file to a Raspberry Pi.*n1 is in use, as its agent is heard/);
+  await untilView(lab, "n1", { "/runState": "SYNC", "/link": "UP" });
 });
