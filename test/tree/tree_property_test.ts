@@ -8,7 +8,7 @@ import { runSchedule, type Schedule, schedules } from "./schedule.ts";
 /** Always the same schedules, so that a change is judged by them and not by chance; others with `KRAKEN_SEED`. */
 const SEEDS = [33, 101, 202, 303, 404];
 /** How many schedules of each a run of the tests takes: on Deno all of them, on the other runtimes a sample. */
-const RUNS = "Deno" in globalThis ? 200 : 40;
+const RUNS = "Deno" in globalThis ? 200 : 20;
 
 /** A schedule that failed is named by these two; `KRAKEN_RUNS` takes more or fewer of them. */
 const seed = process.env["KRAKEN_SEED"];
