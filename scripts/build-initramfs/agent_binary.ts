@@ -29,10 +29,10 @@ async function seaBinary(arch: Arch, debian: DebianPackages): Promise<string> {
   const base = await nodeBase(ARCHES[arch].node);
   const builder = await nodeBase(ARCHES[own].node);
   const strip = await stripCommand(arch, debian);
-  const key = digest(readFileSync(bundle), base, builder, "trimmed");
+  const useCodeCache = arch === own;
+  const key = digest(readFileSync(bundle), base, builder, "trimmed", String(useCodeCache));
   return await cached(`agent-sea-${arch}`, key, "", async (file) => {
-    // A code cache would save a few milliseconds, but two builds are to give the same bytes.
-    const parts = { bundle, base, builder, strip, useCodeCache: false, forAgents: true };
+    const parts = { bundle, base, builder, strip, useCodeCache, forAgents: true };
     const { trimmed } = await makeSea(file, parts);
     if (!trimmed) {
       throw new ProgramError(`Cannot find ICU's data in npm's Node for ${arch}: expected it to be linked in`);

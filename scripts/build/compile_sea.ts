@@ -6,8 +6,7 @@ import { makeSea } from "./sea.ts";
 import { runTool } from "./tool.ts";
 
 /**
- * Makes a Node single-executable application of a program, of the Node that is here. The code cache costs little, and
- * saves a quarter of what an agent adds to Node's own start.
+ * Makes a Node single-executable application of a program, of the Node that is here.
  *
  * @returns Where it is, in the cache.
  */

@@ -18,7 +18,7 @@ export interface SeaParts {
   readonly builder: string;
   /** The command that takes symbols out of `base`. */
   readonly strip: readonly string[];
-  /** Whether what V8 compiles of the bundle is put in too: it differs from build to build, and goes with one architecture. */
+  /** Whether what V8 compiles of the bundle is put in too: it starts sooner. For this machine's architecture only. */
   readonly useCodeCache: boolean;
   /** Whether ICU's data is only what agents need of it. */
   readonly forAgents: boolean;
@@ -38,7 +38,9 @@ export async function makeSea(file: string, parts: SeaParts): Promise<{ readonly
     const { useCodeCache } = parts;
     const config = { main: "main.cjs", output: "main.blob", disableExperimentalSEAWarning: true, useCodeCache };
     writeFileSync(join(scratch, "sea.json"), JSON.stringify(config));
-    await runTool([parts.builder, "--experimental-sea-config", "sea.json"], scratch);
+    // V8 salts its hashes by chance, and the code cache has some of them: two builds are to give the same bytes. Of its
+    // flags this is one that a cache may be made with and used without.
+    await runTool([parts.builder, "--random-seed=1", "--experimental-sea-config", "sea.json"], scratch);
     // Before injecting: afterwards strip would take the application for rubbish.
     await runTool([...parts.strip, "-o", file, parts.base]);
     const trimmed = parts.forAgents ? withoutItems(readFileSync(file), isNeededByAgents) : undefined;
