@@ -6,6 +6,7 @@ import type { Clock, Random } from "../src/clock.ts";
 import type { Log } from "../src/log.ts";
 import { pause } from "../src/pause.ts";
 import { isNodeName, isUuid } from "../src/state/mod.ts";
+import { postJson } from "./post.ts";
 
 /** Where the identity is kept, in the folder of what outlives the agent but not the machine's boot. */
 const FILE = "identity.json";
@@ -35,7 +36,6 @@ export type Identity = v.InferOutput<typeof identity>;
 export interface EnrolParts {
   /** A folder in memory: what is in it must not outlive the boot. */
   readonly runDir: string;
-  readonly fetch: typeof fetch;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -72,37 +72,22 @@ async function ask({ server, mac, token }: KernelCommandLine, parts: EnrolParts)
   let status: number;
   let text: string;
   try {
-    const answer = await parts.fetch(`${server}/boot/v1/enrol`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ token, mac }),
-      redirect: "error",
+    ({ status, text } = await postJson(`${server}/boot/v1/enrol`, { token, mac }, {
+      maxLength: MAX_ANSWER,
       signal: AbortSignal.any([parts.signal, AbortSignal.timeout(ANSWER_TIMEOUT)]),
-    });
-    status = answer.status;
-    text = await readText(answer);
+    }));
   } catch (error) {
     parts.signal.throwIfAborted();
     return { ok: false, why: error instanceof Error ? error.message : String(error) };
   }
-  if (status >= 500 || status === 408 || status === 429) return { ok: false, why: `HTTP status ${status}` };
+  const isPassing = status >= 500 || status === 408 || status === 429 || (status >= 300 && status < 400);
+  if (isPassing) return { ok: false, why: `HTTP status ${status}` };
   if (status !== 200) throw new Error(`Cannot enrol at ${server}: ${detailOf(text) ?? `HTTP status ${status}`}`);
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), identity), text);
   if (read.success) return { ok: true, identity: read.output };
   // Nothing of what came is repeated: it may hold a password.
   const field = v.getDotPath(read.issues[0]) ?? "the answer";
   throw new Error(`Cannot enrol at ${server}: ${field} is not what was expected`);
-}
-
-/** The text of an answer, as far as it is of use. */
-async function readText(answer: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of answer.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_ANSWER) throw new Error(`The answer has more than ${MAX_ANSWER} characters`);
-  }
-  return text;
 }
 
 /** The detail of problem details (RFC 9457). */

@@ -23,7 +23,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   const log = createLog((line) => void process.stderr.write(line), { pretty: process.stderr.isTTY === true });
   const runDir = resolve(options["run-dir"]);
   const { id, name, cluster, parent, broker, server } = await identify(options, {
-    ...{ runDir, clock: systemClock, fetch, random, log, signal },
+    ...{ runDir, clock: systemClock, random, log, signal },
   });
   const uplink = createUplink({
     ...{ url: broker, cluster, parent, child: id, run, random, log },
