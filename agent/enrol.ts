@@ -3,10 +3,10 @@ import { join } from "node:path";
 import * as v from "valibot";
 import type { KernelCommandLine } from "../src/boot/mod.ts";
 import type { Clock, Random } from "../src/clock.ts";
+import { postJson } from "../src/http_client.ts";
 import type { Log } from "../src/log.ts";
 import { pause } from "../src/pause.ts";
 import { isNodeName, isUuid } from "../src/state/mod.ts";
-import { postJson } from "./post.ts";
 
 /** Where the identity is kept, in the folder of what outlives the agent but not the machine's boot. */
 const FILE = "identity.json";

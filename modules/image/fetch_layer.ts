@@ -1,4 +1,5 @@
 import type { Clock, Random } from "../../src/clock.ts";
+import type { HttpAnswer } from "../../src/http_client.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
 import { pause } from "../../src/pause.ts";
 import type { Layer } from "./config.ts";
@@ -15,7 +16,7 @@ const LONGEST_WAIT = 15_000;
 
 /** What fetching needs. */
 export interface FetchParts {
-  readonly fetch: (url: string, init: { headers: Record<string, string>; signal: AbortSignal }) => Promise<Response>;
+  readonly fetch: (url: string, init: { headers: Record<string, string>; signal: AbortSignal }) => Promise<HttpAnswer>;
   readonly clock: Clock;
   readonly random: Random;
   /** Why so many bytes more do not fit here; undefined when they do. */
@@ -109,7 +110,7 @@ async function attempt(
     if (partial.size === total) return "whole"; // a connection that ends badly has brought all the same
     if (isDiskFull(error)) throw refuse("there is no space left for it");
     const why: unknown = silence.signal.aborted ? silence.signal.reason : error;
-    return { why: why instanceof Error ? reasonOf(why) : String(why) };
+    return { why: why instanceof Error ? why.message : String(why) };
   } finally {
     cancel();
   }
@@ -120,11 +121,6 @@ class Refusal extends Error {}
 
 function isDiskFull(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
-}
-
-/** Node's fetch says what happened only in the cause. */
-function reasonOf(error: Error): string {
-  return error.cause instanceof Error && error.cause.message !== "" ? error.cause.message : error.message;
 }
 
 function waitAfter(fruitless: number, random: Random): number {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { getHttp } from "../../src/http_client.ts";
 import { defineModule, type Drain, type Module, type MutationRun, PermanentError } from "../../src/module/mod.ts";
 import type { Values } from "../../src/state/mod.ts";
 import { type ImageConfig, imageConfig } from "./config.ts";
@@ -69,7 +70,7 @@ export function createImageModule(options: ImageModuleOptions): Module {
       fetch: (layers, signal) =>
         store.fetch(layers, {
           ...{ clock, random, signal },
-          fetch: (url, init) => fetch(url, init),
+          fetch: getHttp,
           misfit: (bytes) => complainOfSize(folder, bytes),
         }, showPercent),
     });

@@ -21,7 +21,7 @@ export function rangeHeaders(size: number, etag: string | undefined): Record<str
 }
 
 /** Reads status and headers of the answer. */
-export function readAnswer(status: number, headers: Headers, size: number): RangeAnswer {
+export function readAnswer(status: number, headers: Pick<Headers, "get">, size: number): RangeAnswer {
   switch (status) {
     case 200: {
       const length = lengthOf(headers.get("content-length"));

@@ -43,7 +43,7 @@ function scriptedServer(versions: readonly [Uint8Array, Uint8Array], acts: reado
       bytes = versions[1];
       next = { kind: "serve" };
     }
-    if (next.kind === "away") return Promise.reject(new TypeError("fetch failed", { cause: new Error("refused") }));
+    if (next.kind === "away") return Promise.reject(new Error("refused"));
     if (next.kind === "status") return Promise.resolve(new Response("no", { status: next.status }));
     const etag = `"${sha256(bytes)}"`;
     const ifRange = init.headers["if-range"];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { test } from "node:test";
-import { postJson } from "../../agent/post.ts";
+import { getHttp, postJson } from "../../src/http_client.ts";
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -84,4 +84,60 @@ test("postJson() fails when nobody is there, and when the connection is cut in t
   await assert.rejects(postJson(url, {}, { ...LIMIT, signal: never }));
   await new Promise((resolve) => server.close(resolve));
   await assert.rejects(postJson(url, {}, { ...LIMIT, signal: never }));
+});
+
+/** Everything of an answer's body. */
+async function textOf(body: AsyncIterable<Uint8Array> | null): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of body ?? []) text += decoder.decode(chunk, { stream: true });
+  return text;
+}
+
+test("getHttp() sends headers, and gives status, headers and bytes", async () => {
+  await withServer((request, response) => {
+    response.writeHead(206, { "ETag": '"1"', "content-length": "5" }).end(`${request.headers["range"]}`.slice(0, 5));
+  }, async (url) => {
+    const { status, headers, body } = await getHttp(url, { headers: { range: "bytes=3-" }, signal: never });
+    assert.deepEqual([status, headers.get("etag"), headers.get("content-length"), headers.get("x")], [
+      206,
+      '"1"',
+      "5",
+      null,
+    ]);
+    assert.equal(await textOf(body), "bytes");
+  });
+});
+
+test("getHttp() follows up to five redirects", async () => {
+  let served = 0;
+  await withServer((request, response) => {
+    served++;
+    const left = Number(request.url?.slice(1));
+    if (left === 0) response.end("there");
+    else response.writeHead(302, { location: `${left - 1}` }).end();
+  }, async (url) => {
+    assert.equal(await textOf((await getHttp(`${url}/5`, { headers: {}, signal: never })).body), "there");
+    served = 0;
+    await assert.rejects(getHttp(`${url}/6`, { headers: {}, signal: never }), /redirects more than 5 times/);
+    assert.equal(served, 6);
+  });
+});
+
+test("getHttp() ends while the body is read, by the signal or by who reads", async () => {
+  await withServer((_request, response) => {
+    response.write("x".repeat(1000));
+  }, async (url) => {
+    const control = new AbortController();
+    const { body } = await getHttp(url, { headers: {}, signal: control.signal });
+    await assert.rejects(async () => {
+      for await (const _chunk of body ?? []) control.abort(new Error("enough"));
+    }, /enough/);
+    await (await getHttp(url, { headers: {}, signal: never })).body?.cancel();
+  });
+});
+
+test("getHttp() and postJson() refuse other schemes", async () => {
+  await assert.rejects(getHttp("ftp://127.0.0.1/", { headers: {}, signal: never }), /expected http: or https:/);
+  await assert.rejects(postJson("file:///etc/passwd", {}, { ...LIMIT, signal: never }), /expected http: or https:/);
 });
