@@ -62,7 +62,7 @@ export function assemble(parts: AggregatorParts): Assembly {
   const ownId = nodeIdOf(cluster, name);
   const stored = parts.stored ?? store.load();
   claimStore(store, stored, parts);
-  const replica = createReplica(stored.documents);
+  const replica = createReplica(stored.documents.splice(0));
   const term = takeWriterTerm(store, stored, () => replica);
   if (isRoot) makeOwnNode(store, replica, ownId, name, term.run);
 

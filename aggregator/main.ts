@@ -19,6 +19,7 @@ import { redactUrl } from "../src/redact.ts";
 import { createSteadyClock } from "../src/steady_clock.ts";
 import { isNodeName, nodeIdOf } from "../src/state/mod.ts";
 import { VERSION } from "../src/version.ts";
+import { heapOfProcess, keepHeapTidy } from "./heap.ts";
 import { addressesOf, readHost } from "./addresses.ts";
 import { createAggregator } from "./aggregator.ts";
 import { readBootMetrics } from "./boot/metrics.ts";
@@ -137,6 +138,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     closers.push(close, () => aggregator.stop());
     const addresses = addressesOf({ advertise: options.advertise, http: served.server.port, mqtt: port, broker });
     boot.uri = `${addresses.broker.replace(/\/$/, "")}/${aggregator.id}`;
+    closers.push(keepHeapTidy({ clock: systemClock, ...heapOfProcess() }));
     await aggregator.start(addresses);
     if (uplink !== undefined && aggregator.joining !== undefined) {
       uplink.start(aggregator.joining);

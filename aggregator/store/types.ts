@@ -43,8 +43,11 @@ export interface Batch {
 
 /** What a store holds. */
 export interface Stored {
-  /** In no particular order, each with at least one facet that was stored since it was last forgotten. */
-  readonly documents: readonly NodeDocument[];
+  /**
+   * In no particular order, each with at least one facet that was stored since it was last forgotten. Whoever takes them may
+   * take them out: together they are as large as what is made from them.
+   */
+  readonly documents: NodeDocument[];
   readonly facts: ReadonlyMap<string, string | number | boolean>;
   readonly terms: ReadonlyMap<string, number>;
   readonly sessions: ReadonlyMap<string, Session>;

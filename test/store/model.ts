@@ -23,7 +23,7 @@ export function createModel(): Model {
     documents = [...documents.filter(({ id }) => id !== document.id), after];
   }
   return {
-    load: () => ({ documents, facts, terms, sessions, lastEvent: events.at(-1)?.id ?? 0 }),
+    load: () => ({ documents: [...documents], facts, terms, sessions, lastEvent: events.at(-1)?.id ?? 0 }),
     events: (after, limit) => events.filter(({ id }) => id > after).slice(0, limit),
     commit(batch) {
       const all = [...events, ...batch.events ?? []];
