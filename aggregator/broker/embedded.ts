@@ -10,6 +10,7 @@ import { createIdentities, type Identities, type IdentityCheck } from "./identit
 import { gateSocket } from "./packet_gate.ts";
 import { keepRetainedByTopic } from "./retained.ts";
 import { createShortcut } from "./shortcut.ts";
+import { watchSilence } from "./silence.ts";
 
 /** A subscriber that takes nothing for this long is disconnected: until then it holds every other one up. */
 const DRAIN_TIMEOUT_MS = 2_000;
@@ -74,12 +75,13 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   let handing = 0;
   const drops = createRefusalLog(log, systemClock);
   const identities = createIdentities(options.guarded);
+  const silence = watchSilence();
   /** `null`: the program itself. */
   const mayPublish = (connection: object | null, topic: LinkTopic): boolean =>
     topic.cluster === cluster && topic.channel !== "down" && identities.mayPublish(connection, topic);
   const aedes = await createAedes({
     ...{ cluster, identities, mayPublish },
-    onGreeted: (client, keepalive) => shortcut.greeted(client, keepalive),
+    onGreeted: silence.greeted,
   });
   keepRetainedByTopic(aedes);
   const tell = (topic: string, payload: Uint8Array): void => {
@@ -117,7 +119,10 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
       socket.setNoDelay(true);
       onAccepted(socket);
       const client: Client = aedes.handle(
-        gateSocket(socket, MAX_PACKET_BYTES, (bytes) => shortcut.sieve(socket, client, bytes)),
+        gateSocket(socket, MAX_PACKET_BYTES, (bytes) => {
+          silence.heard(client);
+          return shortcut.sieve(socket, client, bytes);
+        }),
       );
     };
   }
@@ -134,6 +139,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
     }
   } catch (error) {
     for (const server of servers) server.close();
+    silence.stop();
     await new Promise<void>((resolve) => aedes.close(() => resolve()));
     throw error;
   }
@@ -170,6 +176,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
     },
     drop: (node) => identities.drop(node),
     async close() {
+      silence.stop();
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
       for (const socket of sockets) socket.destroy();
@@ -195,6 +202,7 @@ function createAedes(parts: {
       // What is kept for a session that never returns would grow without end.
       if (packet.clean !== true) return done(new Error("Only clean sessions are served"), false);
       parts.onGreeted(client, packet.keepalive ?? 0);
+      packet.keepalive = 0; // aedes itself does not see all that comes
       done(null, true);
     },
     authenticate(client, username, password, done) {

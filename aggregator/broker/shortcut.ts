@@ -23,8 +23,6 @@ export interface ShortcutParts {
  * aedes: also everything to and from a child that does not read what it is sent.
  */
 export interface Shortcut {
-  /** A client introduces itself. @param keepalive In seconds. */
-  greeted(client: Client, keepalive: number): void;
   /** Takes what may be taken from bytes of a connection that begin with a packet. @returns What is left for aedes. */
   sieve(socket: Duplex, client: Client, bytes: Uint8Array): Uint8Array | undefined;
   /** Publishes with QoS 0, not retained. @returns False where it is not for here. */
@@ -43,9 +41,6 @@ interface Known {
 /** Makes a shortcut beside an aedes. */
 export function createShortcut(aedes: Aedes, parts: ShortcutParts): Shortcut {
   const known = new WeakMap<Duplex, Known>();
-  /** When aedes has to see something of a client: it takes for lost who says nothing for one and a half keep-alives. */
-  const intervals = new WeakMap<Client, number>();
-  const due = new WeakMap<Client, number>();
   /** Who subscribes to a topic. Filters have no wildcards. */
   const subscribers = new Map<string, Set<Client>>();
   /** Whose packets are being taken, and what is to be written to it after that. */
@@ -78,15 +73,6 @@ export function createShortcut(aedes: Aedes, parts: ShortcutParts): Shortcut {
     return next;
   }
 
-  function isDue(client: Client): boolean {
-    const interval = intervals.get(client);
-    if (interval === undefined) return false;
-    const now = performance.now();
-    if (now < (due.get(client) ?? 0)) return false;
-    due.set(client, now + interval);
-    return true;
-  }
-
   function take(socket: Duplex, { topic: bytes, payload, id }: PlainPublish): boolean {
     const { text, up } = read(socket, bytes);
     if (up === undefined || !parts.mayPublish(socket, up)) return false;
@@ -101,11 +87,8 @@ export function createShortcut(aedes: Aedes, parts: ShortcutParts): Shortcut {
   }
 
   return {
-    greeted(client, keepalive) {
-      if (keepalive > 0) intervals.set(client, keepalive * 500);
-    },
     sieve(socket, client, bytes) {
-      if (!client.connected || client.closed || socket.writableNeedDrain || isDue(client)) return bytes;
+      if (!client.connected || client.closed || socket.writableNeedDrain) return bytes;
       speaking = socket;
       answers = [];
       try {
