@@ -159,7 +159,7 @@ type Row = Record<string, SQLOutputValue>;
 
 function readState(db: DatabaseSync): Omit<Stored, "lastEvent"> {
   const documents = new Map<string, NodeDocument>();
-  for (const row of db.prepare("SELECT node, facet, entries FROM facets").iterate()) {
+  for (const row of db.prepare("SELECT node, facet, entries FROM facets").all()) {
     const id = textOf(row, "node");
     const name = FACET_NAMES.find((known) => known === row["facet"]);
     if (name === undefined) throw new TypeError(`node '${id}' has an unknown facet '${row["facet"]}'`);
