@@ -139,3 +139,14 @@ test("an old rack that neither its parent nor the node can reach takes the node 
   assert.deepEqual(world.orders.map(({ name, to, by }) => `${by} ${name} ${to}`), cycles);
   await world.stop();
 });
+
+test("a moved machine that is asked to be off is powered on again by an old rack that is cut off and still has it", async () => {
+  const world = await level();
+  cut(world, "a", "root");
+  world.set(["n1"], { "/parent": "b", "/physState": "POWER_OFF" });
+  await world.clock.advance(120_000);
+  const orders = world.orders.map(({ name, to, by }) => `${by} ${name} ${to}`);
+  assert.equal(orders[0], "b n1 off");
+  assert.ok(orders.includes("a n1 on"), orders.join(", "));
+  await world.stop();
+});
