@@ -12,12 +12,14 @@ const LINES = 15;
 /**
  * Joins a terminal to a machine's serial console until Ctrl-], or until the machine goes off.
  *
+ * @param signal Leaves the console, too.
  * @throws {ProgramError} When the console can't be reached: the machine is off, or somebody else has it.
  */
-export function joinConsole(place: ConsolePlace, name: string): Promise<void> {
+export function joinConsole(place: ConsolePlace, name: string, signal: AbortSignal): Promise<void> {
   const { stdin, stdout, stderr } = process;
   return new Promise((resolve, reject) => {
     const socket = connect(place.socket);
+    signal.addEventListener("abort", () => socket.destroy(), { once: true });
     socket.on(
       "error",
       (error) => reject(new ProgramError(`Cannot join the console of ${name}, is it on? ${error.message}`)),

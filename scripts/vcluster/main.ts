@@ -24,7 +24,7 @@ const GRACE = "5s";
 
 await runProgram(program, async ({ options, terminal: screen, signal }) => {
   if (options.console !== undefined) {
-    await joinConsole(consoleOf(options.console), options.console);
+    await joinConsole(consoleOf(options.console), options.console, signal);
     return EXIT.ok;
   }
   const terminal = options.json ? toStandardError(screen) : screen;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -35,6 +35,22 @@ function startCluster(...more: string[]) {
 /** What is left of a cluster by its folder: processes, its network namespace with them. */
 function leftOf(folder: string): string[] {
   return processIds().map((pid) => commandOf(pid).join(" ")).filter((command) => command.includes(`${folder}/`));
+}
+
+/** The network namespaces, by number, that processes are in whose command has this in it; all interfaces are in these. */
+function namespacesOf(mark: string): string[] {
+  const ours = readlinkSync("/proc/self/ns/net");
+  const theirs = processIds().filter((pid) => commandOf(pid).join(" ").includes(mark)).map(namespaceOf);
+  return [...new Set(theirs)].filter((each) => each !== undefined && each !== ours).map(String);
+}
+
+/** Undefined when the process has ended. */
+function namespaceOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return undefined;
+  }
 }
 
 function folderOf(printed: string): string {
@@ -74,16 +90,21 @@ test("one command powers a virtual machine on, which boots over the network and 
 
 for (const signal of ["SIGINT", "SIGKILL"] as const) {
   test(`a virtual cluster leaves no process, interface or namespace behind after ${signal}`, options, async () => {
-    const interfaces = readFileSync("/proc/net/dev", "utf8").split("\n").length;
     const cluster = startCluster("--nodes", "1");
     try {
       await waitFor("the machine is on", () => cluster.printed.stdout.includes("POWER_ON"), { limit: LIMIT });
       const folder = folderOf(cluster.printed.stdout);
       assert.ok(leftOf(folder).some((command) => command.includes("qemu-system")));
+      const namespaces = namespacesOf(`${folder}/`);
+      assert.equal(namespaces.length, 1, "it has a network of its own");
       cluster.signal(signal);
       await cluster.exited;
       await waitFor("nothing of it runs", () => leftOf(folder).length === 0, { limit: 20_000 });
-      assert.equal(readFileSync("/proc/net/dev", "utf8").split("\n").length, interfaces);
+      // A network namespace is there as long as a process is in it, or it is mounted.
+      const isLeft = (namespace: string) =>
+        processIds().some((pid) => namespaceOf(pid) === namespace) ||
+        readFileSync("/proc/self/mountinfo", "utf8").includes(namespace);
+      assert.deepEqual(namespaces.filter(isLeft), []);
     } finally {
       cluster.signal("SIGKILL");
     }
