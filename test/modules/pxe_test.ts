@@ -72,13 +72,29 @@ test("a machine that gets no further is taken to hang and power-cycled, and held
   ) {
     const { clock, apply, seen, aggregator, orders, control } = await makeWorld(() => sights);
     apply({ n1: N1 });
-    await clock.runUntil(() => orders.filter((order) => order === "n1 off").length >= 1, 700_000);
+    await clock.runUntil(() => orders.filter((order) => order === "n1 off").length >= 1, 1_200_000);
     assert.equal(seen("n1", "/pxe/state"), undefined, "what a machine did before it lost its power");
     await clock.runUntil(() => control.find("n1")?.phase === "stuck", 12 * 3_600_000);
     assert.match(control.find("n1")?.reason ?? "", new RegExp(step));
     assert.ok(orders.filter((order) => order === "n1 on").length >= 2);
     await aggregator.stop();
   }
+});
+
+test("firmware that takes 14 minutes is waited for, late after 5, and not power-cycled", async () => {
+  const { clock, apply, seen, aggregator, desk, idOf, orders, control } = await makeWorld(() => []);
+  apply({ n1: N1 });
+  await clock.runUntil(() => seen("n1", "/pxe/state") === "WAIT", 60_000);
+  await clock.advance(290_000);
+  assert.equal(control.find("n1")?.late, undefined);
+  await clock.advance(20_000);
+  assert.match(control.find("n1")?.late?.why ?? "", /pxe/);
+  await clock.advance(530_000);
+  desk.saw(idOf("n1"), { kind: "address" });
+  await clock.advance(1_000);
+  assert.equal(seen("n1", "/pxe/state"), "DHCP");
+  assert.deepEqual(orders, ["n1 on"]);
+  await aggregator.stop();
 });
 
 test("what runs an agent is not taken to boot, whoever says so; without its agent it is, and its old /runState is forgotten", async () => {
