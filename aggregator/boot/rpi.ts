@@ -3,20 +3,20 @@ import type { RpiDesk, RpiHost } from "../../modules/rpi/module.ts";
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { refusalOf } from "./admission.ts";
+import type { Boots } from "./http/boots.ts";
 import { openFile } from "./open_file.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { createRefusalLog } from "../../src/refusal_log.ts";
 import { bytesSource, fileSource, type TftpClient, type TftpEvent, type TftpSource } from "./tftp/mod.ts";
 
-/** For so many milliseconds a machine that asks again gets the same token again: each is written to the disk. */
-const PAUSE = 1_000;
-
 /** What Raspberry Pis get over TFTP. */
 export interface RpiBoot {
-  /** What to send for a path; "other": it is none of a Raspberry Pi, and for others to answer. */
-  read(path: string, client: TftpClient): Promise<TftpSource | undefined | "other">;
+  /** What to send for a path; "other": it is none of a Raspberry Pi, and for others to answer; "later": see the TFTP server. */
+  read(path: string, client: TftpClient): Promise<TftpSource | undefined | "other" | "later">;
   /** Takes what the TFTP server tells of transfers, of whatever machine. */
   note(event: TftpEvent): void;
+  /** The machine of a node has taken an address to boot with: it gets a token of its own for this boot. */
+  begins(id: string): void;
   /** The boot of a node is over, or the node is gone. */
   end(id: string): void;
 }
@@ -24,7 +24,8 @@ export interface RpiBoot {
 /**
  * Makes what serves Raspberry Pis.
  *
- * @param parts `files` is the root of what is served; `words` the kernel arguments of a new boot, with a token in them.
+ * @param parts `files` is the root of what is served; `words` the kernel arguments of a new boot, with a token in them; `admit` whether a
+ * node's machine may have those now, which is counted.
  */
 export function createRpiBoot(
   parts: {
@@ -33,14 +34,19 @@ export function createRpiBoot(
     /** Whether addresses are ours to give: then each machine must ask from its own. */
     readonly holdsAddresses: boolean;
     readonly words: (host: RpiHost) => readonly string[];
+    readonly admit: Boots["admit"];
     readonly clock: Clock;
     readonly log: Log;
   },
 ): RpiBoot {
-  const { desk, files, clock } = parts;
-  const refusals = createRefusalLog(parts.log, clock);
+  const { desk, files } = parts;
+  const refusals = createRefusalLog(parts.log, parts.clock);
   const boots = new Map<string, Progress>(); // by node
-  const lines = new Map<string, { readonly line: string; readonly at: number }>(); // by node
+  /**
+   * By node: one for each boot. A request is a single packet, which anybody can send in the name of any address: another token
+   * for it would void the one with which the machine boots at that moment.
+   */
+  const lines = new Map<string, string>();
   const text = (content: string) => bytesSource(new TextEncoder().encode(content));
   const lookup = (serial: string) => {
     const host = desk.host(serial);
@@ -48,12 +54,13 @@ export function createRpiBoot(
     const { lease, kernel, initrd } = host;
     return { serial, kernel, initrd, ...(parts.holdsAddresses && lease !== undefined && { address: lease.address }) };
   };
-  function commandLine(host: RpiHost): string {
+  /** Undefined: it has to wait for its turn. */
+  function commandLine(host: RpiHost): string | undefined {
     const before = lines.get(host.id);
-    const now = clock.now();
-    if (before !== undefined && now - before.at < PAUSE) return before.line;
+    if (before !== undefined) return before;
+    if (parts.admit(host.id) !== "yes") return undefined;
     const line = renderCommandLine(parts.words(host));
-    lines.set(host.id, { line, at: now });
+    lines.set(host.id, line);
     return line;
   }
   async function firstOf(paths: readonly string[]): Promise<TftpSource | undefined> {
@@ -80,8 +87,11 @@ export function createRpiBoot(
       switch (file.kind) {
         case "config":
           return text(renderConfig());
-        case "cmdline":
-          return host === undefined ? undefined : text(commandLine(host));
+        case "cmdline": {
+          if (host === undefined) return undefined;
+          const line = commandLine(host);
+          return line === undefined ? "later" : text(line); // without a line it would start all the same
+        }
         case "kernel":
         case "initrd":
           return await firstOf([file.path]);
@@ -105,6 +115,7 @@ export function createRpiBoot(
       desk.saw(host.id, percent === 100 ? { kind: "loaded" } : { kind: "progress", percent });
       if (percent === 100) boots.delete(host.id);
     },
+    begins: (id) => void lines.delete(id),
     end(id) {
       boots.delete(id);
       lines.delete(id);

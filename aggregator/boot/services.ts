@@ -5,7 +5,7 @@ import type { Log } from "../../src/log.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import { PI_OFFER } from "../../modules/rpi/dhcp.ts";
 import { createRpiModule } from "../../modules/rpi/module.ts";
-import { kernelArguments } from "../../src/boot/mod.ts";
+import { type BootSight, kernelArguments } from "../../src/boot/mod.ts";
 import type { GuardedListener } from "../broker/embedded.ts";
 import type { BootNetwork } from "../http/boot_network.ts";
 import type { Store, Stored } from "../store/mod.ts";
@@ -93,6 +93,7 @@ export function createBootServices(options: BootOptions): BootServices {
   const boots = createBoots(desk, clock);
   const rpiBoot = createRpiBoot({
     ...{ desk: rpi.desk, files: options.files, holdsAddresses: options.dhcp === "server", clock, log },
+    admit: boots.admit,
     words: (host) => kernelArguments(host, { cluster, parent, server, token: enrolment.issue(host.id, host.mac) }),
   });
   const [tftp, http] = [createTransferCounter(), createTransferCounter()];
@@ -122,6 +123,12 @@ export function createBootServices(options: BootOptions): BootServices {
     });
   }
 
+  /** @param sight That it took an address to boot with. */
+  function sawPi(id: string, sight: BootSight): void {
+    rpiBoot.begins(id);
+    rpi.desk.saw(id, sight);
+  }
+
   async function startDhcp(mode: "server" | "proxy"): Promise<void> {
     const dhcp = await startDhcpServer({
       ...{ address, mode, clock, log },
@@ -133,7 +140,7 @@ export function createBootServices(options: BootOptions): BootServices {
         }),
       onEvent(event) {
         if (event.host !== undefined) answers[event.answer]++;
-        noteDhcp(event, { mode, desk, rpi: rpi.desk, strangers: seen, asked });
+        noteDhcp(event, { mode, desk, rpi: { saw: sawPi }, strangers: seen, asked });
       },
       signal: ending.signal,
     });

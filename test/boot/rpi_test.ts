@@ -24,7 +24,10 @@ test("a Raspberry Pi fetches firmware, config.txt, cmdline.txt, kernel and initr
   const folder = mkdtempSync(join(tmpdir(), "kraken-rpi-"));
   const log = createLog(() => {});
   const sights: BootSight[] = [];
-  const state = { isUp: false, isRunning: false };
+  const reasons: string[] = [];
+  const state: { isUp: boolean; isRunning: boolean; admit: "yes" | "many" } = {
+    ...{ isUp: false, isRunning: false, admit: "yes" },
+  };
   const clock = createVirtualClock();
   let tokens = 0;
   for (
@@ -49,10 +52,15 @@ test("a Raspberry Pi fetches firmware, config.txt, cmdline.txt, kernel and initr
       saw: (_, sight) => sights.push(sight),
     },
     ...{ files: folder, holdsAddresses: true, clock, log },
+    admit: () => state.admit,
     words: (host) => kernelArguments(host, { ...BOOT, token: `t${++tokens}` }),
   });
   const server = await startTftpServer({
-    ...{ address: "127.0.0.1", port: 0, log, clock: systemClock, onEvent: boot.note },
+    ...{ address: "127.0.0.1", port: 0, log, clock: systemClock },
+    onEvent(event) {
+      if (event.reason !== undefined) reasons.push(event.reason);
+      boot.note(event);
+    },
     async read(path, client) {
       const source = await boot.read(path, client);
       return source === "other" ? undefined : source;
@@ -85,8 +93,10 @@ test("a Raspberry Pi fetches firmware, config.txt, cmdline.txt, kernel and initr
     const line = await get("9ffefdef/cmdline.txt");
     assert.match(line ?? "", /^rootfstype=ramfs console=serial0,115200 kraken.cluster=lab .*kraken.token=t1\n$/);
     assert.equal(await get("9ffefdef/cmdline.txt"), line, "who asks again at once gets the same");
-    await clock.advance(1_000);
-    assert.match(await get("9ffefdef/cmdline.txt") ?? "", /kraken.token=t2\n$/);
+    await clock.advance(3_600_000);
+    assert.equal(await get("9ffefdef/cmdline.txt"), line, "whoever asks in its name, it has one token for this boot");
+    boot.begins(PI.id);
+    assert.match(await get("9ffefdef/cmdline.txt") ?? "", /kraken.token=t2\n$/, "it has asked for an address anew");
     assert.equal(await fetchFrom("127.0.0.2", "9ffefdef/cmdline.txt"), undefined, "it is another machine's");
     for (const why of ["isUp", "isRunning"] as const) {
       state[why] = true;
@@ -106,6 +116,21 @@ test("a Raspberry Pi fetches firmware, config.txt, cmdline.txt, kernel and initr
       /kraken.token=t3\n$/,
       "nothing is kept of a boot that is over",
     );
+    boot.begins(PI.id);
+    state.admit = "many";
+    const client = await openTftpClient("127.0.0.1");
+    const ask = () => client.say(readRequest("9ffefdef/cmdline.txt"), { address: "127.0.0.1", port: server.port });
+    await ask();
+    await until(() => reasons.includes("It is to ask again"));
+    assert.equal(tokens, 3);
+    state.admit = "yes";
+    let heard = await client.hear(0);
+    for (let attempt = 0; attempt < 50 && heard === undefined; attempt++) {
+      await ask(); // dropped while the other request of this port ends
+      heard = await client.hear(200);
+    }
+    await client.close();
+    assert.equal(heard?.packet.op, "data", "while it was not its turn it was told nothing");
     assert.equal(await get("ipxe.efi"), undefined, "that is for others to answer");
   } finally {
     await server.stop();

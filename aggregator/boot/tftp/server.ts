@@ -66,7 +66,12 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
     });
     let source: TftpSource | undefined;
     try {
-      source = await options.read(path, client);
+      const read = await options.read(path, client);
+      if (read === "later") {
+        tell({ client, path, kind: "refused", sent: 0, size: 0, reason: "It is to ask again" });
+        return;
+      }
+      source = read;
       if (source === undefined) {
         return await refuse(socket, client, path, failure("notFound", "No such file"), "There is no such file");
       }

@@ -33,6 +33,9 @@ export interface TftpEvent {
   readonly reason?: string;
 }
 
+/** See {@link TftpServerOptions.read}. */
+export type TftpRead = TftpSource | undefined | "later";
+
 /** See {@link startTftpServer}. */
 export interface TftpServerOptions {
   /** Our own IPv4 address. */
@@ -40,11 +43,11 @@ export interface TftpServerOptions {
   /** 69 by default; 0: any free one. */
   readonly port?: number;
   /**
-   * What to send for a path; undefined: there is no such file. The path is relative, with `/` between its parts, and has
+   * What to send for a path; undefined: there is no such file; "later": nothing is said, so that the client asks again. The path is relative, with `/` between its parts, and has
    * no empty, `.` or `..` part, backslash or control character. {@link openFile} reads below a folder, {@link bytesSource}
    * sends what was rendered.
    */
-  readonly read: (path: string, client: TftpClient) => Promise<TftpSource | undefined> | TftpSource | undefined;
+  readonly read: (path: string, client: TftpClient) => Promise<TftpRead> | TftpRead;
   /** It must not throw. */
   readonly onEvent?: (event: TftpEvent) => void;
   /** Whether a known machine has this address: then strangers don't push its requests out, and don't take all places. */
