@@ -18,6 +18,11 @@ const DRAIN_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** The largest packet that a client may send, in bytes: a frame, its topic, and some room. */
 const MAX_PACKET_BYTES = 512 * 1024;
+/**
+ * The largest CONNECT, in bytes: until it is whole nobody knows whose memory is filled, on 16,384 connections at a time. What our
+ * own clients send has some 600: names, a password, and a will of one small frame.
+ */
+const MAX_CONNECT_BYTES = 4 * 1024;
 const DEFAULT_MAX_CONNECTIONS = 16_384;
 /** Where identities are asked for: connections from one address, and those that are kept for addresses of nodes. */
 const MAX_PER_ADDRESS = 32;
@@ -119,7 +124,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
       socket.setNoDelay(true);
       onAccepted(socket);
       const client: Client = aedes.handle(
-        gateSocket(socket, MAX_PACKET_BYTES, (bytes) => {
+        gateSocket(socket, { first: MAX_CONNECT_BYTES, max: MAX_PACKET_BYTES }, (bytes) => {
           silence.heard(client);
           return shortcut.sieve(socket, client, bytes);
         }),

@@ -3,17 +3,29 @@ import type { Socket } from "node:net";
 
 /** Watches packets as they stream by. */
 export interface PacketGate {
-  /** Takes the next bytes of the stream. @returns False once a packet is too long or its length is malformed. */
+  /** Takes the next bytes of the stream. @returns False once a packet is too long, its length is malformed, or the first is no CONNECT. */
   admits(bytes: Uint8Array): boolean;
   /** Whether the next byte is the first one of a packet. */
   readonly isBetween: boolean;
 }
 
+/** How many bytes a packet may have behind its length. */
+export interface PacketLimits {
+  readonly first: number;
+  readonly max: number;
+}
+
+/** The first byte of the packet with which a client introduces itself. */
+const CONNECT = 0x10;
+
 /**
  * Watches the sizes that MQTT packets announce (MQTT 3.1.1, section 2.2.3), without keeping any of them: aedes itself would
  * gather a packet of up to 256 MiB before it looks at it.
+ *
+ * @param limits Bytes of a packet's body, at most: `first` of the first one, which must be a CONNECT (section 3.1.0), `max` of the others.
  */
-export function createPacketGate(maxBytes: number): PacketGate {
+export function createPacketGate({ first, max }: PacketLimits): PacketGate {
+  let isFirst = true;
   let left = 0; // of the body that is being passed over
   let length = 0;
   let digit = -1; // place in the length that is being read; -1 while a packet's first byte is awaited
@@ -29,16 +41,18 @@ export function createPacketGate(maxBytes: number): PacketGate {
       }
       const byte = bytes[at++] ?? 0;
       if (digit === -1) {
+        if (isFirst && byte !== CONNECT) return false;
         digit = 0;
         length = 0;
         continue;
       }
       length += (byte & 0x7f) * 128 ** digit++;
-      if (length > maxBytes || digit > 4) return false;
+      if (length > (isFirst ? first : max) || digit > 4) return false;
       if (byte >= 0x80) {
         if (digit === 4) return false;
         continue;
       }
+      isFirst = false;
       left = length;
       if (left === 0) digit = -1;
     }
@@ -54,7 +68,7 @@ export function createPacketGate(maxBytes: number): PacketGate {
 
 /**
  * Puts a {@link createPacketGate} before whoever reads a socket with `read()`, as aedes does: the socket is destroyed as
- * soon as the client announces a packet of more than `maxBytes`.
+ * soon as the client announces a packet that it must not send.
  *
  * @param sieve Sees bytes that begin with a packet first. It returns what is left of them for the reader.
  *
@@ -63,17 +77,21 @@ export function createPacketGate(maxBytes: number): PacketGate {
  */
 export function gateSocket(
   socket: Socket,
-  maxBytes: number,
+  limits: PacketLimits,
   sieve: (bytes: Uint8Array) => Uint8Array | undefined,
 ): Socket {
-  const gate = createPacketGate(maxBytes);
+  const gate = createPacketGate(limits);
   const read = socket.read.bind(socket);
   socket.read = (size?: number): unknown => {
     const chunks: Uint8Array[] = [];
     for (let chunk: unknown = read(size); chunk instanceof Uint8Array; chunk = read()) {
       const { isBetween } = gate;
       if (!gate.admits(chunk)) {
-        socket.destroy(new Error(`Packet is larger than ${maxBytes} bytes`));
+        socket.destroy(
+          new Error(
+            `A packet is larger than ${limits.max} bytes, or the first one no CONNECT of at most ${limits.first}`,
+          ),
+        );
         return null;
       }
       const left = isBetween ? sieve(chunk) : chunk;

@@ -78,6 +78,22 @@ test("who announces a packet of more than 512 KiB is disconnected before it is s
     await client.endAsync(true);
   }));
 
+test("who has not introduced itself can make the broker keep 4 KiB, also where identities are asked for", async () => {
+  const guarded = { host: "127.0.0.1", port: 0, parent: PARENT, isIdentity: () => false, isKnown: () => false };
+  const broker = await startEmbeddedBroker({ cluster: CLUSTER, port: 0, log, guarded });
+  try {
+    for (const port of [broker.port, Number(new URL(broker.guardedUrl ?? "").port)]) {
+      for (const head of [packetHead(0x10, 4 * 1024 + 1), packetHead(0x30, 1)]) {
+        await until(rawClient(port, head).closed);
+      }
+      const refused = rawClient(port, connectPacket("x".repeat(5_000)));
+      await until(refused.closed);
+    }
+  } finally {
+    await broker.close();
+  }
+});
+
 test("a packet of 500 KiB arrives whole on this runtime, also right after the connect", () =>
   withBroker(async (broker) => {
     let size = 0;

@@ -5,10 +5,12 @@ import { createPacketGate } from "../../aggregator/broker/packet_gate.ts";
 import { packetHead } from "./raw_client.ts";
 
 const LIMIT = 1_000;
+const FIRST = 200;
+const CONNECT = 0x10;
 
 /** Feeds bytes in pieces. @returns Whether all of them were admitted. */
 function admitted(bytes: readonly number[], cuts: readonly number[]): boolean {
-  const gate = createPacketGate(LIMIT);
+  const gate = createPacketGate({ first: FIRST, max: LIMIT });
   const places = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
   let from = 0;
   for (const to of [...places, bytes.length]) {
@@ -19,26 +21,46 @@ function admitted(bytes: readonly number[], cuts: readonly number[]): boolean {
   return true;
 }
 
-function packet(length: number): number[] {
-  return [...packetHead(0x30, length), ...Array<number>(length).fill(0xff)];
+function packet(length: number, first = 0x30): number[] {
+  return [...packetHead(first, length), ...Array<number>(length).fill(0xff)];
 }
 
+const size = fc.integer({ min: 0, max: FIRST });
 const cuts = fc.array(fc.nat(), { maxLength: 12 });
 
 test("packets within the limit pass, however the stream is cut", () => {
   const lengths = fc.array(fc.integer({ min: 0, max: LIMIT }), { maxLength: 8 });
-  fc.assert(fc.property(lengths, cuts, (sizes, places) => {
-    assert.equal(admitted(sizes.flatMap(packet), places), true);
+  fc.assert(fc.property(size, lengths, cuts, (connect, sizes, places) => {
+    const bytes = [...packet(connect, CONNECT), ...sizes.flatMap((length) => packet(length))];
+    assert.equal(admitted(bytes, places), true);
   }));
 });
 
 test("a packet above the limit is seen by its head, wherever it comes and however the stream is cut", () => {
   const before = fc.array(fc.integer({ min: 0, max: LIMIT }), { maxLength: 4 });
   fc.assert(fc.property(before, fc.integer({ min: LIMIT + 1, max: 2 ** 28 - 1 }), cuts, (sizes, large, places) => {
-    assert.equal(admitted([...sizes.flatMap(packet), ...packetHead(0x30, large)], places), false);
+    assert.equal(
+      admitted([
+        ...packet(10, CONNECT),
+        ...sizes.flatMap((length) => packet(length)),
+        ...packetHead(0x30, large),
+      ], places),
+      false,
+    );
   }));
 });
 
 test("a length of more than four bytes is refused", () => {
-  assert.equal(admitted([0x30, 0x80, 0x80, 0x80, 0x80, 0x00], []), false);
+  assert.equal(admitted([CONNECT, 0x80, 0x80, 0x80, 0x80, 0x00], []), false);
+});
+
+test("who has not introduced itself may send a small CONNECT and nothing else", () => {
+  const large = fc.integer({ min: FIRST + 1, max: LIMIT });
+  fc.assert(fc.property(large, cuts, (length, places) => {
+    assert.equal(admitted(packet(length, CONNECT), places), false);
+  }));
+  const other = fc.integer({ min: 0, max: 255 }).filter((byte) => byte !== CONNECT);
+  fc.assert(fc.property(other, size, cuts, (byte, length, places) => {
+    assert.equal(admitted(packet(length, byte), places), false);
+  }));
 });
