@@ -1,7 +1,7 @@
 import { type Bucket, fullBucket, type Rate, take } from "../../src/bucket.ts";
 
-/** Known machines that are counted at a time: more than one aggregator has. */
-const MAX_SOURCES = 32_768;
+/** Senders that are counted at a time: two for each known machine, of which one aggregator has fewer than half as many. */
+const MAX_SOURCES = 65_536;
 
 /** How much is let through of what machines send. */
 export interface SourceLimits {

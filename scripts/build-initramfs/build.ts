@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cached, digest } from "../build/cache.ts";
 import { runTool } from "../build/tool.ts";
@@ -9,6 +9,7 @@ import { agentFiles } from "./agent_files.ts";
 import type { Arch } from "../debian/arch.ts";
 import { type Entry, type FileEntry, writeCpio } from "./cpio.ts";
 import { type DebianPackages, openDebian } from "../debian/packages.ts";
+import { install } from "./install.ts";
 import { takeIpxe } from "./ipxe.ts";
 import { type Flavour, takeKernel } from "./kernel.ts";
 import { skeleton } from "./skeleton.ts";
@@ -138,10 +139,4 @@ async function compress(archive: Uint8Array, compression: Compression, debian: D
 /** Archives one behind the other, each at a multiple of 4 bytes, where the kernel looks for it. */
 function joinArchives(archives: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(archives.flatMap((each) => [each, new Uint8Array((4 - each.length % 4) % 4)]));
-}
-
-/** Puts a file in place whole: the old one may be being served. */
-function install(data: Uint8Array, file: string): void {
-  writeFileSync(`${file}.new`, data);
-  renameSync(`${file}.new`, file);
 }

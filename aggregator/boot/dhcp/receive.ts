@@ -43,7 +43,7 @@ export function createReceiver(
   const failures = createRefusalLog(log, clock);
 
   /** Looks no further than at the MAC until it is clear that there is room for more. */
-  function admit(bytes: Uint8Array): { readonly host: DhcpHost | undefined } | undefined {
+  function admit(bytes: Uint8Array, privileged: boolean): { readonly host: DhcpHost | undefined } | undefined {
     const mac = clientMac(bytes);
     if (mac === undefined) {
       counts.malformed++;
@@ -51,7 +51,9 @@ export function createReceiver(
     }
     const host = options.lookup(mac);
     if (host === undefined) counts.unknown++;
-    const room = host === undefined ? rates.unknown(clock.now()) : rates.known(mac, clock.now());
+    // What any user's program can send in a machine's name takes nothing from what its firmware sends.
+    const sender = privileged ? mac : `${mac} unprivileged`;
+    const room = host === undefined ? rates.unknown(clock.now()) : rates.known(sender, clock.now());
     if (!room) counts.limited++;
     return room ? { host } : undefined;
   }
@@ -82,7 +84,8 @@ export function createReceiver(
 
   function take(bytes: Uint8Array, from: UdpPeer, service: "dhcp" | "pxe", socket: UdpSocket): void {
     counts.received++;
-    const admitted = admit(bytes);
+    const privileged = from.port < UNPRIVILEGED;
+    const admitted = admit(bytes, privileged);
     if (admitted === undefined) return;
     const decoded = decodeDhcp(bytes);
     const kind = decoded.ok ? requestKind(decoded.packet) : undefined;
@@ -93,7 +96,6 @@ export function createReceiver(
     const { packet } = decoded;
     const client = describeClient(packet);
     const { host } = admitted;
-    const privileged = from.port < UNPRIVILEGED;
     if (host === undefined) {
       return options.onEvent?.({
         client,
