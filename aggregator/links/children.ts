@@ -132,6 +132,7 @@ export function createChildren(parts: ChildrenParts): Children {
       const number = assignmentOf(frame.term);
       if (number > assignmentOfNode(child)) parts.onLeft(child, number); // it has been there
       parts.onHeard(child);
+      link.awaits();
       admission.born(child, frame);
     },
     life(child, frame) {

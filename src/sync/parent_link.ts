@@ -6,7 +6,7 @@ import type { LinkCounts } from "./counts.ts";
 import { createCommon } from "./common.ts";
 import { digestOf } from "./digest.ts";
 import { createInbox } from "./inbox.ts";
-import { CALL_MS, MAX_RETIRED_RUNS, SILENT_KEEPALIVES } from "./limits.ts";
+import { CALL_MS, MAX_REPEATED_CALLS, MAX_RETIRED_RUNS, SILENT_KEEPALIVES } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
 import type { ParentScope } from "./scope.ts";
 import type { BirthFrame, DownFrame, LeftFrame, LifeFrame, LinkState, Replica, UpFrame } from "./types.ts";
@@ -74,8 +74,13 @@ export interface ParentLink {
   changed(): void;
   /** Takes the child for lost where nothing was heard of it for long. To be called now and then. */
   checkSilence(): void;
-  /** Asks the child to be born again, say after a start. At most once a second. */
+  /**
+   * Asks the child to be born again, say after a start: at most once a second, so maybe a moment later, and again with growing
+   * pauses for as long as it is down and nothing is heard of it, as a call may be lost.
+   */
   call(): void;
+  /** A birth of the child waits for its turn: it need not be called. */
+  awaits(): void;
   /** Asks a child that is not down for a sign of life, which changes nothing: it acknowledges again. */
   probe(): void;
   /** Takes the child for lost. Where it is not, it is born again, and nothing is lost by that. */
@@ -102,6 +107,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   let lastHeard = -Infinity;
   /** What the child was told: it goes by that, however many others there are by now. */
   let keepalive = options.keepalive();
+  /** Ends the wait for the next call. */
   let cancelCall: (() => void) | undefined;
   /**
    * The child has to begin from nothing with a new link too, as this run may have had one to it before, when the node was
@@ -166,17 +172,24 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   }
 
   function call(): void {
-    if (stopped || clock.now() - lastCall < CALL_MS) return;
-    lastCall = clock.now();
-    send({ type: "resync", from: run, to: "", received: 0 });
+    callAfter(lastCall + CALL_MS - clock.now(), 0);
   }
 
-  /** A child that has just connected is born by itself, if nothing gets lost. */
-  function callUnlessBorn(): void {
-    cancelCall ??= clock.after(CALL_MS, () => {
-      cancelCall = undefined;
-      if (state === "down") call();
-    });
+  /** Calls after so many milliseconds, in place of any call that is due already. @param before How often it was called in vain. */
+  function callAfter(wait: number, before: number): void {
+    endCalls();
+    if (stopped) return;
+    if (wait > 0) cancelCall = clock.after(wait, () => callAfter(0, before));
+    else {
+      lastCall = clock.now();
+      send({ type: "resync", from: run, to: "", received: 0 });
+      if (state === "down" && before < MAX_REPEATED_CALLS) callAfter(CALL_MS * 2 ** before, before + 1);
+    }
+  }
+
+  function endCalls(): void {
+    cancelCall?.();
+    cancelCall = undefined;
   }
 
   function retire(old: string): void {
@@ -248,6 +261,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     options.onModules(modules);
     bornAt = replica.index;
     mustBeBorn = false;
+    endCalls();
     if (isNew || state === "down") {
       setState("joining", isNew ? "a new run of it was born" : "it was born again");
     }
@@ -309,7 +323,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
         break;
       }
     }
-    if (mustBeBorn) call(); // the last call was lost, or was not made so soon after another one
+    if (mustBeBorn && cancelCall === undefined) call(); // the last call was lost
     if (state !== "joining" || mustBeBorn || !inbox.complete || outbox.acked < bornAt) return;
     if (hasTakenOver()) setState("level", "both sides have all of the other's");
     else if (clock.now() - lastWelcome >= CALL_MS) welcome(); // it goes on with an older term: the last welcome was lost
@@ -337,7 +351,8 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       if (stopped) return;
       switch (frame.type) {
         case "alive":
-          if (state === "down") callUnlessBorn();
+          // It is born by itself, if nothing gets lost.
+          if (state === "down") callAfter(CALL_MS, 0);
           break;
         case "dead":
           if (state === "down" || frame.from !== session?.run) return;
@@ -356,6 +371,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       call();
     },
     call,
+    awaits: endCalls,
     probe() {
       if (stopped || state === "down") return;
       // It has everything up to nothing: a late copy, as far as it can see.
@@ -381,7 +397,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     },
     stop() {
       stopped = true;
-      cancelCall?.();
+      endCalls();
       outbox.stop();
     },
   };

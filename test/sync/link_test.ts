@@ -223,6 +223,45 @@ test("a will of the current run takes the link down; a run that lives all the sa
   world.stop();
 });
 
+test("a will that comes twice within a second has the child called twice, a second apart", async () => {
+  const world = await level();
+  for (let wills = 0; wills < 2; wills++) {
+    world.life({ type: "dead", from: world.child.run, why: "lost" });
+    await world.clock.advance(500);
+  }
+  await world.clock.advance(0);
+  assert.equal(sentOf(world, "down", "resync").length, 1);
+  assert.equal(world.parent.state, "down");
+  await world.clock.advance(2_000);
+  assert.equal(sentOf(world, "down", "resync").length, 2);
+  assert.equal(world.parent.state, "level");
+  world.stop();
+});
+
+test("a call that is lost is repeated, more and more seldom, and never to a child that is back", async () => {
+  const world = await level();
+  world.setWeather({ ...FAIR, loss: 1 });
+  world.parent.lose("a test says so");
+  await world.clock.advance(2_900);
+  assert.equal(sentOf(world, "down", "resync").length, 2);
+  world.setWeather(FAIR);
+  await world.clock.advance(1_500);
+  assert.equal(world.parent.state, "level");
+  assert.equal(sentOf(world, "down", "resync").length, 3);
+  await world.clock.advance(120_000);
+  assert.equal(sentOf(world, "down", "resync").length, 3);
+  world.stop();
+});
+
+test("a child that is gone is called six times within 31 s", async () => {
+  const world = await level();
+  world.killChild();
+  world.parent.lose("a test says so");
+  await world.clock.advance(300_000);
+  assert.equal(sentOf(world, "down", "resync").length, 6);
+  world.stop();
+});
+
 test("a child that has stopped is not called", async () => {
   const world = await level();
   world.life({ type: "dead", from: world.child.run, why: "stopped" });
@@ -256,8 +295,8 @@ test("F3: a child whose parent was away comes back by itself, though its call wa
 test("a child that an idle parent has forgotten notices within two minutes", async () => {
   const world = await level();
   world.setWeather({ ...FAIR, loss: 1 });
-  world.restartParent(); // its call is lost
-  await world.clock.advance(10);
+  world.restartParent(); // all of its calls are lost
+  await world.clock.advance(40_000);
   world.setWeather(FAIR);
   await world.clock.runUntil(() => world.agrees(), 120_000);
   world.stop();

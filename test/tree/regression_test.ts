@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { disagreements } from "./agreement.ts";
 import { runSchedule, type Schedule } from "./schedule.ts";
-import { createTreeWorld } from "./tree_world.ts";
+import { createTreeWorld, type TreeWorld } from "./tree_world.ts";
 
 type What = Schedule["steps"][number]["what"];
 
@@ -113,3 +113,45 @@ test("the time to join that a node got while it was heard does not count when it
     [{ do: "heal" }, 40_000],
     [{ do: "move", name: "n1", parent: "root" }, 0],
   ]));
+
+/** A rack and its node, which nothing ever happens to. */
+async function quietRack(): Promise<TreeWorld> {
+  const world = await createTreeWorld([
+    { name: "root", isAggregator: true },
+    { name: "a", parent: "root", isAggregator: true },
+    { name: "n1", parent: "a" },
+  ], { seed: 1, brokersOutlive: false, calm: [] });
+  await world.clock.advance(30_000);
+  return world;
+}
+
+test("a healthy node is not powered off when its will comes twice within a second", async () => {
+  const world = await quietRack();
+  for (const gap of [8, 20, 100, 500, 900, 1_100]) {
+    for (let wills = 0; wills < 2; wills++) {
+      world.network.staleWill(world.member("a").id, world.member("n1").id);
+      await world.clock.advance(gap);
+    }
+    await world.clock.advance(60_000);
+    assert.deepEqual(world.orders, [], `${gap} ms`);
+  }
+  await world.stop();
+});
+
+test("a healthy node is not powered off when its parent's call gets lost after a late will", async () => {
+  const world = await quietRack();
+  const calls: number[] = [];
+  const before = world.network.onFrame;
+  world.network.onFrame = (from, to, frame) => {
+    before(from, to, frame);
+    if (frame.type !== "resync" || frame.to !== "") return;
+    calls.push(world.clock.now());
+    world.network.weather = { ...STILL, loss: calls.length <= 2 ? 1 : 0 };
+  };
+  world.network.staleWill(world.member("a").id, world.member("n1").id);
+  await world.clock.advance(60_000);
+  assert.equal(calls.length, 3);
+  assert.deepEqual(disagreements(world), []);
+  assert.deepEqual(world.orders, []);
+  await world.stop();
+});
