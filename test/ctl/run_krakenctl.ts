@@ -22,7 +22,7 @@ export interface Running {
 
 const command = await runtimeArguments(fileURLToPath(new URL("../../ctl/main.ts", import.meta.url)));
 /** Longest that a process may take, in milliseconds. */
-const LIMIT = 30_000;
+const LIMIT = 60_000;
 
 /** Starts krakenctl as a process of its own on the runtime of this test. */
 export function startKrakenctl(args: readonly string[], server: string, input = ""): Running {

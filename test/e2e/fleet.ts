@@ -9,7 +9,7 @@ import { nodeIdOf } from "../../src/state/mod.ts";
 import type { Lab } from "./lab.ts";
 
 /** How long a fleet of any size may take for one step, in milliseconds. */
-const LIMIT = 240_000;
+const LIMIT = 480_000;
 
 /** Real links of many agents, in a few processes, with a real aggregator and simulated machines. */
 export interface Fleet {

@@ -23,7 +23,7 @@ const KILLS_UNDER_LOAD = 90;
 const KILLS_IN_SILENCE = 10;
 const KILLS_OF_RACK = 20;
 /** The longest that a test may take, in milliseconds. */
-const LIMIT = 280_000;
+const LIMIT = 560_000;
 
 const seed = Number(process.env["KRAKEN_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 

@@ -17,7 +17,7 @@ const AGENTS = Number(asked ?? 500);
 const POLL = 10 * AGENTS;
 /** How long they report meanwhile, in milliseconds. */
 const REPORTS = 10_000;
-const LIMIT = 240_000;
+const LIMIT = 480_000;
 
 /** Kills something in the middle of reports and starts it again, and checks what must hold of every storm. */
 async function storm(fleet: Fleet, what: { kill(): Promise<void>; start(): Promise<void> }): Promise<void> {

@@ -7,7 +7,7 @@ import type { FakeControl } from "./fake_control.ts";
 import { assertProblem, createTestApp, send } from "./support.ts";
 
 /** The longest that a test waits, in milliseconds. */
-const LIMIT = 10_000;
+const LIMIT = 60_000;
 
 /** Runs something against a server on a free port, which ends with it. */
 async function serving(

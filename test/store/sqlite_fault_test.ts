@@ -7,7 +7,7 @@ import { openSqliteStore } from "../../aggregator/store/mod.ts";
 import { commandOf, createFolder, skipSqlite } from "./support.ts";
 
 /** The longest that a child may take, in milliseconds. */
-const LIMIT = 60_000;
+const LIMIT = 240_000;
 const KILLS = 10;
 
 /** Makes sure that everything up to an acknowledged number is there, and each batch whole or not at all. */
