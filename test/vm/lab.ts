@@ -41,6 +41,8 @@ export interface VirtualLab {
   /** The process of the aggregator. */
   aggregator(): number;
   console(name: string): string;
+  /** Path of a machine's control socket: QMP. */
+  control(name: string): string;
   /** Types on a machine's console. */
   type(name: string, text: string): Promise<void>;
   /** The first process inside, as this process sees it: its namespaces are the cluster's. */
@@ -133,6 +135,7 @@ function labOf(lab: Lab, api: Api, folder: string, names: readonly string[]): Vi
         socket.on("error", reject);
       }),
     first: () => processWith("inside of the cluster", "deno", join(folder, "lab.json")),
+    control: (name) => files(name).control,
     console: (name) => readFileSync(files(name).consoleLog, "utf8"),
     serve: (file) => addImage(file, join(folder, "boot")),
   };

@@ -3,6 +3,7 @@ import process from "node:process";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { waitFor } from "../../scripts/cluster/wait.ts";
+import { controlMachine } from "../../scripts/vcluster/qemu/control.ts";
 import { UEFI } from "../../scripts/vcluster/qemu/firmware.ts";
 import { readTimings } from "../../scripts/vcluster/timings.ts";
 import { NO_MACHINES, withMachines } from "./lab.ts";
@@ -38,18 +39,41 @@ test("machines boot beside a DHCP server of the site's own, which knows nothing 
   });
 });
 
-test("a machine is switched off by its power button, and its agent is told first", options, async () => {
+test("a machine whose power is to go is asked to end, and its agent is told first", options, async () => {
   await withMachines({ nodes: 1 }, async (lab) => {
     await lab.converge(LIMIT);
     await lab.api.patchCfg(lab.id("n1"), { physState: "POWER_OFF" });
     await waitFor("n1 is off", async () => (await lab.node("n1")).physState === "POWER_OFF", { limit: 120_000 });
     assert.match(
       lab.console("n1"),
-      /kraken: Asked to poweroff: stopping the agent.*kraken: The agent has stopped: poweroff/s,
+      /kraken: Asked to poweroff: stopping the agent.*kraken: The agent has stopped.*kraken: poweroff/s,
     );
     assert.deepEqual(lab.resets("n1"), ["On", "GracefulShutdown"]);
   });
 });
+
+/** A service that says on the console that it was asked to end, and takes a moment for that. */
+const POLITE =
+  "trap 'sleep 1; echo the service was asked to end >/dev/console; exit 0' TERM; while :; do sleep 0.2; done";
+
+test(
+  "a machine whose power button is pressed asks its service to end, and comes back as cfg wants it on",
+  options,
+  async () => {
+    await withMachines({ nodes: 1 }, async (lab) => {
+      const config = { command: "sh", args: ["-c", POLITE], restart: "always" };
+      await lab.api.patchCfg(lab.id("n1"), { services: { polite: { state: "RUN", config } } });
+      await lab.converge(LIMIT);
+      await controlMachine(lab.control("n1"), "system_powerdown");
+      await waitFor("its programs have ended", () => /kraken: All programs have ended/.test(lab.console("n1")), {
+        limit: 60_000,
+      });
+      assert.match(lab.console("n1"), /The agent has stopped.*the service was asked to end.*All programs have ended/s);
+      await waitFor("it is on again", () => lab.resets("n1").length > 1, { limit: 120_000 });
+      await lab.converge(LIMIT);
+    });
+  },
+);
 
 test(
   "an agent that is killed on its machine is started again there, and the machine is left alone",
