@@ -61,6 +61,7 @@ const LEADER = 'trap : TERM; "$@"; exit $?';
 /**
  * The container's first process, until it becomes the image's own. The root is moved over `/`, not pivoted: an initramfs
  * can't be pivoted away from (pivot_root(2)). Other mounts of images are left behind, or they would stay as long as it runs.
+ * An image that names no name servers has the machine's. A link there is the image's own affair: it may lead out of the root.
  */
 const SETUP = `set -e
 root=$1; name=$2; others=$3; shift 3
@@ -68,6 +69,10 @@ while [ "$others" -gt 0 ]; do umount -l "$1"; shift; others=$((others - 1)); don
 hostname "$name"
 cd "$root"
 mkdir -p proc sys dev
+if [ -s /etc/resolv.conf ] && [ ! -L etc ] && [ ! -L etc/resolv.conf ] && [ ! -s etc/resolv.conf ]; then
+  mkdir -p etc
+  cat /etc/resolv.conf >etc/resolv.conf
+fi
 mount -t proc -o nosuid,nodev,noexec proc proc
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs sys
 mount -t devtmpfs -o nosuid,mode=0755 devtmpfs dev

@@ -43,7 +43,7 @@ export interface KernelNode {
   /** Lower case, with colons. */
   readonly mac: string;
   /** Absent where it is to ask DHCP. */
-  readonly lease?: Pick<BootAddress, "address" | "prefix" | "gateway">;
+  readonly lease?: BootAddress;
   /** Words of its cfg: see {@link readArguments}. */
   readonly arguments: readonly string[];
 }
@@ -61,6 +61,8 @@ export interface KernelBoot {
 
 /** What every kernel needs to have room for an initramfs on a small machine: a tmpfs would be held to half of the memory. */
 const ROOT = "rootfstype=ramfs";
+/** How many name servers a resolver asks: MAXNS of resolv.conf(5). What has no use takes no room of a command line. */
+const NAME_SERVERS = 3;
 
 /**
  * The kernel arguments of one boot, a word each, for iPXE and for a Raspberry Pi's `cmdline.txt` alike. Kraken's own come last:
@@ -79,6 +81,7 @@ export function kernelArguments(node: KernelNode, boot: KernelBoot): string[] {
     ...(lease === undefined ? [] : [
       `kraken.address=${lease.address}/${lease.prefix}`,
       ...(lease.gateway === undefined ? [] : [`kraken.gateway=${lease.gateway}`]),
+      ...(lease.dns === undefined ? [] : [`kraken.dns=${lease.dns.slice(0, NAME_SERVERS).join(",")}`]),
     ]),
     `kraken.token=${boot.token}`,
   ];

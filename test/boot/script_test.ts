@@ -49,6 +49,7 @@ const CFG = fc.record({
   "/ipv4/address": fc.oneof(fc.ipV4(), HOSTILE),
   "/ipv4/gateway": fc.oneof(fc.ipV4(), HOSTILE),
   "/ipv4/prefix": fc.integer({ min: 1, max: 32 }),
+  "/ipv4/dns": fc.array(fc.oneof(fc.ipV4(), HOSTILE), { maxLength: 8 }),
   "/boot/method": fc.constantFrom("pxe", "rpi", "none", "other"),
   "/boot/kernel": HOSTILE,
   "/boot/initrd": HOSTILE,
@@ -110,6 +111,20 @@ test("words that a cfg may have reach the kernel as they are", () => {
   assert.deepEqual(read, words);
   const all = kernelArguments({ name: "n1", mac: PLACE.mac, arguments: read }, BOOT);
   assert.deepEqual(all.slice(0, 1 + words.length), ["rootfstype=ramfs", ...words]);
+});
+
+test("a kernel is told address, router and at most three name servers of its cfg, and nothing of them without an address", () => {
+  const network = { "/ipv4/gateway": "10.77.0.1", "/ipv4/dns": ["10.0.0.1", "x", "10.0.0.2", "10.0.0.3", "10.0.0.4"] };
+  const told = (cfg: { readonly [url: string]: Value }) =>
+    kernelArguments({ ...bootHostOf(new Map(Object.entries(cfg))), name: "n1", mac: PLACE.mac }, BOOT)
+      .filter((word) => /^kraken\.(address|gateway|dns)=/.test(word));
+  assert.deepEqual(told({ ...network, "/ipv4/address": "10.77.0.11", "/ipv4/prefix": 16 }), [
+    "kraken.address=10.77.0.11/16",
+    "kraken.gateway=10.77.0.1",
+    "kraken.dns=10.0.0.1,10.0.0.2,10.0.0.3",
+  ]);
+  assert.deepEqual(told({ "/ipv4/address": "10.77.0.11", "/ipv4/dns": [] }), ["kraken.address=10.77.0.11/24"]);
+  assert.deepEqual(told(network), []);
 });
 
 test("what must not be in a cfg is refused with field, value and what was expected", () => {

@@ -30,9 +30,12 @@ test(
     await withImageLab(async (lab) => {
       const init = `#!/bin/sh
 hostname >/www/hostname; echo $$ >/www/pid; echo "$KRAKEN_SECRET" >/www/secret
+cat /etc/resolv.conf >/www/resolv.conf
 exec httpd -f -p 127.0.0.1:${lab.port} -h /www
 `;
       const image = lab.makeImage("compute-9.4", { "www/version": "one", "sbin/init": init });
+      lab.inside("sh", "-c", `echo 'nameserver 10.0.0.1' >${lab.runDir}/dns`);
+      lab.inside("mount", "--bind", `${lab.runDir}/dns`, "/etc/resolv.conf");
       const host = await lab.startHost();
       assert.equal(host.view.get("/image/state"), "IDLE");
       await host.set({ "/image/name": image.name, "/image/digest": image.digest, ...hasty });
@@ -45,6 +48,7 @@ exec httpd -f -p 127.0.0.1:${lab.port} -h /www
       assert.equal(await lab.page(), "one");
       assert.equal(await lab.page("hostname"), "n1");
       assert.equal(await lab.page("pid"), "1");
+      assert.equal(await lab.page("resolv.conf"), "nameserver 10.0.0.1", "it has the machine's name servers");
       await host.run("stop");
       assert.equal(host.view.get("/image/state"), "IDLE");
       assert.equal(host.view.get("/image/active"), undefined);
@@ -183,7 +187,7 @@ test("a container that ends by itself is an error, and is started again without 
 test("layers lie over each other, and what is written goes into memory", { skip }, async () => {
   await withImageLab(async (lab) => {
     const base = lab.makeImage("base", { "www/version": "base", "www/only": "below" });
-    const site = lab.makeImage("site", { "www/version": "site" });
+    const site = lab.makeImage("site", { "www/version": "site", "etc/resolv.conf": "nameserver 10.0.0.9\n" });
     const host = await lab.startHost();
     await host.set({ ...cfgOf(base, webServer(lab.port)), "/image/layers": [site] });
     await host.run("fetch");
@@ -191,6 +195,8 @@ test("layers lie over each other, and what is written goes into memory", { skip 
     assert.deepEqual(host.view.get("/image/active"), [base.digest, site.digest]);
     assert.equal(await lab.page(), "site");
     assert.equal(await lab.page("only"), "below");
+    const resolv = lab.inside("sh", "-c", `cat ${lab.runDir}/image/roots/*/root/etc/resolv.conf`);
+    assert.equal(resolv, "nameserver 10.0.0.9", "its own name servers are left as they are");
     await host.run("stop");
   });
 });
