@@ -2,7 +2,7 @@ import { nodeIdOf } from "../../src/state/mod.ts";
 import type { Api } from "../cluster/api.ts";
 import { addressesOf } from "./addresses.ts";
 import type { Lab } from "./lab.ts";
-import type { LabMachine } from "./lab_config.ts";
+import type { LabConfig, LabMachine } from "./lab_config.ts";
 
 /** What every node runs as its service, so that there is something to see: a web server with its name. Images have port 80. */
 const SERVICE = {
@@ -53,14 +53,15 @@ function aggregatorCfg(
 }
 
 /** The cfg of a node: what is to become of its machine, and how. */
-function nodeCfg(machine: LabMachine, image?: NodeImage) {
+function nodeCfg(machine: LabMachine, dhcp: LabConfig["dhcp"], image?: NodeImage) {
   const { mac, address, controller } = addressesOf(machine.number);
   const { kernel, initrd, console } = BOOTS[machine.arch];
   return {
     platform: machine.power,
     arch: machine.arch,
     parent: "root",
-    ipv4: { mac, address, prefix: 16 },
+    // Beside a site's own server its address is that server's affair.
+    ipv4: dhcp === "proxy" ? { mac } : { mac, address, prefix: 16 },
     boot: {
       ...{ method: "pxe", kernel, initrd },
       arguments: `console=${console} quiet panic=-1 shell=console`,
@@ -76,14 +77,14 @@ function nodeCfg(machine: LabMachine, image?: NodeImage) {
 /** Tells the aggregator what there is, and what is to become of it: the machines are powered on. */
 export async function applyInventory(
   api: Api,
-  { cluster, credentials, authority }: Lab,
+  { cluster, dhcp, credentials, authority }: Lab,
   machines: readonly LabMachine[],
   { atOnce, image }: { readonly atOnce: number; readonly image?: NodeImage },
 ): Promise<void> {
   await api.apply([
     { name: "root", cfg: aggregatorCfg({ credentials, authority, atOnce }) },
     ...machines.map((machine) => ({
-      ...{ name: machine.name, id: nodeIdOf(cluster, machine.name), cfg: nodeCfg(machine, image) },
+      ...{ name: machine.name, id: nodeIdOf(cluster, machine.name), cfg: nodeCfg(machine, dhcp, image) },
     })),
   ]);
 }

@@ -10,6 +10,7 @@ import { startRelay } from "./relay.ts";
 /** A virtual cluster that runs. */
 export interface Lab {
   readonly cluster: string;
+  readonly dhcp: LabConfig["dhcp"];
   /** Where the aggregator's API is, such as `http://127.0.0.1:3141`. */
   readonly api: string;
   /** Paths of what the aggregator needs to talk to the machines' controllers. */
@@ -44,6 +45,7 @@ export async function startLab(config: LabConfig, port: number, signal?: AbortSi
   const address = relay.address();
   return {
     cluster: config.cluster,
+    dhcp: config.dhcp,
     api: `http://127.0.0.1:${typeof address === "object" ? address?.port : port}`,
     credentials: String(inside.ready["credentials"]),
     authority: String(inside.ready["authority"]),

@@ -179,7 +179,7 @@ test(
   { ...(NO_BUSYBOX !== undefined && { skip: NO_BUSYBOX }) },
   () => {
     const rootfs = join(import.meta.dirname ?? "", "../../scripts/build-initramfs/rootfs");
-    for (const file of ["init", "etc/kraken/supervise", "etc/udhcpc.script", "etc/acpi/PWRF/00000080"]) {
+    for (const file of ["init", "etc/kraken/supervise", "etc/kraken/dhcp", "etc/acpi/PWRF/00000080"]) {
       const { status, stderr } = spawnSync(BUSYBOX, ["sh", "-n", join(rootfs, file)]);
       assert.equal(status, 0, `${file}: ${stderr}`);
     }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { controlMachine } from "../../scripts/vcluster/qemu/control.ts";
@@ -29,13 +30,19 @@ test("a machine with UEFI boots, and one whose controller speaks IPMI is powered
 test("machines boot beside a DHCP server of the site's own, which knows nothing of booting", options, async () => {
   await withMachines({ nodes: 1, dhcp: "proxy" }, async (lab) => {
     await lab.converge(LIMIT);
-    assert.match(lab.console("n1"), /has the address 10\.77\.1\.1\/16/);
+    assert.match(lab.console("n1"), /has the address 10\.77\.1\.1\/16, from DHCP/);
     // Of the site's server's answer nothing is seen, but of what the machine took.
     const { dhcpMs = -1, kernelMs = -1 } = readTimings("n1", await lab.events(), 0);
     assert.ok(
       dhcpMs > 0 && dhcpMs < kernelMs,
       `it had its address after ${dhcpMs} ms, its kernel after ${kernelMs} ms`,
     );
+    const granted = () =>
+      readFileSync(join(lab.folder, "site.log"), "utf8").match(/DHCPACK\(site1\) 10\.77\.1\.1 /g)?.length ?? 0;
+    const before = granted();
+    await waitFor("it renews its lease, after a minute", () => granted() > before, { limit: 150_000, every: 1_000 });
+    await lab.converge(LIMIT);
+    assert.doesNotMatch(lab.console("n1"), /loses the address/);
   });
 });
 

@@ -5,6 +5,9 @@ import { NETWORK } from "../addresses.ts";
 /** The address of the site's router, which is also its DHCP server where it has one. */
 const ROUTER = "10.77.0.254";
 
+/** The shortest lease that dnsmasq gives: machines are seen to renew it. */
+const LEASE = "2m";
+
 /**
  * Starts what a site has on its network beside Kraken, in a network namespace of its own behind the bridge: a router that
  * announces itself over IPv6, without which iPXE waits 15 s for one; and, where it is asked for, a DHCP server that knows
@@ -18,7 +21,7 @@ export function startSite(
 ): void {
   const log = openSync(logFile, "a");
   const dhcp = leases === undefined ? [] : [
-    `--dhcp-range=${ROUTER},static,255.255.0.0,1h`,
+    `--dhcp-range=${ROUTER},static,255.255.0.0,${LEASE}`,
     `--dhcp-option=option:router,${ROUTER}`,
     "--dhcp-authoritative",
     "--no-ping",
