@@ -46,7 +46,7 @@ const CHANGES = {
   supervise: [
     ["RUN=/run/kraken", "RUN=FOLDER"],
     ["HOST=$RUN/host", "HOST=$RUN"],
-    ["END_LIMIT=30", "END_LIMIT=1"],
+    ["END_LIMIT=30", "END_LIMIT=3"],
     ["mount -t debugfs", "false"],
     ['"$ending" -f', "exit 0"],
   ],
@@ -84,7 +84,7 @@ test(
       assert.equal(readFileSync(join(folder, "told"), "utf8"), "agent\npolite\n");
       assert.match(
         stdout,
-        /Asked to poweroff: .*The agent has stopped: .*Not ended after 1 s, and killed:.* sh.*kraken: poweroff\n$/s,
+        /Asked to poweroff: .*The agent has stopped: .*Not ended after 3 s, and killed:.* sh.*kraken: poweroff\n$/s,
       );
     });
   },
@@ -121,7 +121,7 @@ kill $first
 wait_for '! kill -0 $first 2>/dev/null'
 echo "the image's own" >resolv.conf
 ./dhcp ask c0 10.9.0.7
-acknowledged 3
+wait_for 'acknowledged 3'
 echo "carried $(address)"; cat resolv.conf
 ! grep -q Deleted changes || echo "it lost its address meanwhile"
 wait_for 'kill -0 $(cat dhcp.d/pid) 2>/dev/null'
