@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import { redactUrl } from "../../src/redact.ts";
 import { canonicalText, isRecord, type Value, type Values } from "../../src/state/mod.ts";
-import { image } from "./declaration.ts";
 
 /** One squashfs file. */
 export interface Layer {
@@ -78,8 +78,16 @@ function layerOf(fields: unknown, at: string, server: string | undefined): Layer
 
 function urlOf(name: string, url: unknown, at: string, server: string | undefined): string {
   if (url !== undefined) {
-    if (typeof url === "string" && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
-    throw new TypeError(`${at}/url is ${shown(url)}: expected an http or https URL`);
+    const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
+    if (parsed !== undefined && (parsed.username !== "" || parsed.password !== "")) {
+      throw new TypeError(
+        `${at}/url has a user in it: expected an http or https URL without, as all who read the state see it`,
+      );
+    }
+    if (typeof url === "string" && /^https?:$/.test(parsed?.protocol ?? "")) return url;
+    throw new TypeError(
+      `${at}/url is ${shown(typeof url === "string" ? redactUrl(url) : url)}: expected an http or https URL`,
+    );
   }
   if (server === undefined) {
     throw new TypeError(`${at}/url is missing: expected one, as the node does not know the server that it booted from`);
@@ -88,24 +96,31 @@ function urlOf(name: string, url: unknown, at: string, server: string | undefine
 }
 
 function textsOf(value: Value | undefined): string[] | undefined {
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : undefined;
+  return Array.isArray(value) ? value.filter(isText) : undefined;
 }
 
 function shown(value: unknown): string {
   return value === undefined ? "missing" : JSON.stringify(value);
 }
 
-/** What {@link ImageConfig} looks like in a file. */
-export const CONFIG_TYPE = {
-  kind: "object",
-  fields: {
-    layers: {
-      kind: "list",
-      items: { kind: "object", fields: image.variables["/image/layers"].type.items.fields },
-    },
-    mode: image.variables["/image/mode"].type,
-    command: image.variables["/image/command"].type,
-    stopTimeout: image.variables["/image/stopTimeout"].type,
-    key: { kind: "string", maxLength: 64 },
-  },
-} as const;
+/** Reads an {@link ImageConfig} from a file that this module wrote; undefined for anything else. */
+export function readImageConfig(value: unknown): ImageConfig | undefined {
+  if (!isRecord(value)) return undefined;
+  const { layers, mode, command, stopTimeout, key } = value;
+  if (mode !== "container" && mode !== "root") return undefined;
+  if (typeof stopTimeout !== "number" || typeof key !== "string") return undefined;
+  if (!isList(layers, isLayer) || !isList(command, isText)) return undefined;
+  return { layers, mode, command, stopTimeout, key };
+}
+
+function isList<T>(value: unknown, isItem: (item: unknown) => item is T): value is T[] {
+  return Array.isArray(value) && value.length > 0 && value.every(isItem);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isLayer(value: unknown): value is Layer {
+  return isRecord(value) && isText(value["name"]) && isText(value["digest"]) && isText(value["url"]);
+}

@@ -1,46 +1,22 @@
-import type { Clock } from "../../src/clock.ts";
 import { PermanentError } from "../../src/module/mod.ts";
-import { firstOf, lastLine } from "../../src/process/mod.ts";
-import type { Value } from "../../src/state/mod.ts";
 import type { ImageConfig, Layer } from "./config.ts";
-import { adoptContainer, type Container, startContainer } from "./container.ts";
+import { adoptContainer, type Container } from "./container.ts";
+import { describeEnd, launch, type LaunchParts } from "./launch.ts";
 import { readMounts } from "./mounts.ts";
-import type { Root, Roots } from "./roots.ts";
+import { complainOfProgram } from "./root_program.ts";
+import type { Root } from "./roots.ts";
+import { type Active, type DiscoverImage, errorText, nameOf, showSituation, type Situation } from "./situation.ts";
 import type { LayerStore } from "./store.ts";
 import type { RootSwitch } from "./switch_root.ts";
 
-/** How long a container must have stayed up to count as running, in milliseconds. */
-const STEADY = 1000;
-/** The longest error text: see `/image/error`. */
-const MAX_ERROR_LENGTH = 512;
-
-/** What is the case with the image. */
-type Situation =
-  | { readonly kind: "idle" | "changing" | "failed" }
-  /** `container` is undefined where the machine has switched to it. */
-  | {
-    readonly kind: "active";
-    readonly root: Root;
-    readonly container: Container | undefined;
-    readonly outdated: boolean;
-  };
-
 /** What the image of one node is made of. */
-export interface ImageParts {
-  /** The node's name: the container's host name. */
-  readonly hostname: string;
+export interface ImageParts extends LaunchParts {
   readonly store: LayerStore;
-  readonly roots: Roots;
   readonly rootSwitch: RootSwitch;
   /** Ends this program so that the machine switches to another root; undefined where nobody would do that. */
   readonly onSwitch: (() => void) | undefined;
-  /** The file that takes the container's output. */
-  readonly output: string;
-  readonly clock: Clock;
-  /** Ends all watching. */
-  readonly signal: AbortSignal;
   fetch(layers: readonly Layer[], signal: AbortSignal): Promise<void>;
-  discover(field: "state" | "progress" | "active" | "error", value: Value | null): void;
+  readonly discover: DiscoverImage;
 }
 
 /** The image of the node: at most one runs. What is asked of it is done in turn. */
@@ -66,96 +42,54 @@ export interface Image {
 
 /** Makes the image of a node, of which nothing is known yet. */
 export function createImage(parts: ImageParts): Image {
-  const { store, roots, rootSwitch, clock, discover } = parts;
+  const { store, roots, rootSwitch, discover, output } = parts;
   let situation: Situation = { kind: "idle" };
   let turn: Promise<unknown> = Promise.resolve();
   const brings = new Set<AbortController>();
-  /** Why the machine's first process did not switch to the root that it was asked to. */
-  let refusedSwitch: string | undefined;
+  /** Why the machine's first process did not switch, and to which image. */
+  let refused: { readonly why: string; readonly key: string | undefined } | undefined;
 
   function inTurn(work: () => Promise<void>): Promise<void> {
     const mine = turn.then(work);
     turn = mine.catch(() => {}); // whoever asked for it is told
     return mine;
   }
-  function show(): void {
-    switch (situation.kind) {
-      case "changing":
-        return; // its outcome is shown soon
-      case "idle":
-      case "failed":
-        discover("active", null);
-        discover("progress", null);
-        if (situation.kind === "idle") discover("error", null);
-        return discover("state", situation.kind === "idle" ? "IDLE" : "ERROR");
-      case "active":
-        discover("active", situation.root.config.layers.map(({ digest }) => digest));
-        if (!situation.outdated) discover("error", null);
-        return discover("state", situation.outdated ? "UPDATE" : "ACTIVE");
-    }
-  }
-  function complain(error: unknown): string {
-    const why = error instanceof Error ? error.message : String(error);
-    discover("error", why.slice(0, MAX_ERROR_LENGTH));
-    return why;
-  }
+  const show = () => showSituation(situation, discover);
+  const complain = (error: unknown) => discover("error", errorText(error));
+
   function enter(root: Root, container: Container | undefined, outdated: boolean): void {
     situation = { kind: "active", root, container, outdated };
     container?.ended.then(async (exit) => {
       if (situation.kind !== "active" || situation.container !== container) return; // it was asked to end
       situation = { kind: "failed" };
-      complain(ending(exit.words, root, container));
+      complain(describeEnd(exit.words, root, container, output));
       show();
       await inTurn(() => roots.remove(root.folder)).catch(() => {}); // it is tried again when the next one is mounted
     });
   }
-  function ending(words: string, { config }: Root, container: Container): string {
-    const line = lastLine(parts.output, container.outputFrom);
-    return `'${config.command.join(" ").slice(0, 200)}' of ${nameOf(config)} ${words}${line === "" ? "" : `: ${line}`}`;
-  }
-
-  /** Starts a container and waits until it is steady. */
-  async function launch(root: Root, outdated: boolean, signal: AbortSignal): Promise<void> {
-    const { hostname, output } = parts;
-    const { command, stopTimeout } = root.config;
-    const container = await startContainer(
-      { root: root.root, hostname, command, output, others: roots.othersThan(root) },
-      parts,
-    );
-    const outcome = await firstOf(container.ended, clock, STEADY, signal);
-    if (outcome === "steady") return enter(root, container, outdated);
-    if (outcome !== "aborted") throw new Error(ending(outcome.words, root, container));
-    await container.stop(stopTimeout);
-    throw new Error(`Gave up starting ${nameOf(root.config)} as it is not wanted any more`);
+  /** Starts what was stopped for an image that has failed. */
+  async function bringBack(old: Root | undefined): Promise<void> {
+    const container = old === undefined ? undefined : await launch(old, parts, parts.signal).catch(() => undefined);
+    if (old !== undefined && container !== undefined) return enter(old, container, true);
+    situation = { kind: "failed" };
+    if (old !== undefined) show(); // nothing runs any more, which the failure of an update does not say
   }
   /** Puts the image in place of the one that runs, which comes back when it fails. */
-  async function replace(
-    old: Situation & { kind: "active" } | undefined,
-    root: Root,
-    signal: AbortSignal,
-  ): Promise<void> {
-    situation = { kind: "changing" };
+  async function replace(old: Active | undefined, root: Root, signal: AbortSignal): Promise<void> {
+    situation = { kind: "changing" }; // first, or the end of the old one would count as a failure
     await old?.container?.stop(old.root.config.stopTimeout);
     try {
-      await launch(root, false, signal);
+      if (root.config.mode === "root") await switchTo(root, signal);
+      else enter(root, await launch(root, parts, signal), false);
     } catch (error) {
+      await bringBack(old?.root);
       await roots.remove(root.folder);
-      if (old === undefined) {
-        situation = { kind: "failed" };
-        throw error;
-      }
-      try {
-        await launch(old.root, true, parts.signal);
-      } catch {
-        situation = { kind: "failed" };
-        show(); // nothing runs any more, which the failure of an update does not say
-      }
       throw error;
     }
   }
-  async function switchTo(root: Root, old: Situation & { kind: "active" } | undefined, signal: AbortSignal) {
-    await old?.container?.stop(old.root.config.stopTimeout);
-    situation = { kind: "changing" };
+  /** Ends when this program does, which ends the signal. */
+  async function switchTo(root: Root, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     rootSwitch.request(root.root, root.config.command);
     parts.onSwitch?.();
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
@@ -173,9 +107,18 @@ export function createImage(parts: ImageParts): Image {
         "Cannot switch root as this agent was not started by Kraken's init: set '/image/mode' to container",
       );
     }
-    const why = refusedSwitch;
-    refusedSwitch = undefined; // a person who asks again gets another try
-    if (why !== undefined) throw new PermanentError(`The machine did not switch to ${nameOf(config)}: ${why}`);
+    const last = refused;
+    refused = undefined; // a person who asks again gets another try
+    if (last === undefined || (last.key ?? config.key) !== config.key) return;
+    throw new PermanentError(`The machine did not switch to ${nameOf(config)}: ${last.why}`);
+  }
+  /** Mounts an image, as long as there is something in it to start: nothing is stopped for one without. */
+  async function mount(config: ImageConfig): Promise<Root> {
+    const root = await roots.mount(config, config.layers.map(({ digest }) => store.fileOf(digest)));
+    const why = complainOfProgram(root.root, config.command[0] ?? "");
+    if (why === undefined) return root;
+    await roots.remove(root.folder);
+    throw new PermanentError(`Cannot start ${nameOf(config)}: ${why} ('/image/command')`);
   }
   async function bring(config: ImageConfig, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
@@ -186,12 +129,31 @@ export function createImage(parts: ImageParts): Image {
     store.keep(new Set([...digests, ...old?.root.config.layers.map(({ digest }) => digest) ?? []]));
     await roots.removeOthers(old === undefined ? [] : [old.root]);
     await parts.fetch(config.layers, signal);
-    const root = await roots.mount(config, digests.map(store.fileOf));
-    if (config.mode === "root") return await switchTo(root, old, signal);
+    const root = await mount(config);
     await replace(old, root, signal);
+    if (config.mode === "root") return; // the next run of this program shows what came of it
     await roots.removeOthers([root]);
     store.keep(new Set(digests));
     show();
+  }
+  /** Takes over the container of an earlier run, or starts the one again that was stopped for a switch that failed. */
+  async function adoptContainers(known: readonly Root[]): Promise<void> {
+    for (const root of known) {
+      const container = await adoptContainer(root.root, parts);
+      if (container === undefined) continue;
+      if (situation.kind === "active") await container.stop(root.config.stopTimeout);
+      else enter(root, container, false);
+    }
+    const why = rootSwitch.failure();
+    rootSwitch.forget();
+    if (why !== undefined) {
+      refused = { why, key: known.find(({ config }) => config.mode === "root")?.config.key };
+      if (situation.kind === "idle") await bringBack(known.find(({ config }) => config.mode === "container"));
+      return complain(why);
+    }
+    if (situation.kind === "active" || known.length === 0) return;
+    situation = { kind: "failed" };
+    complain("The image did not run any more when the agent started");
   }
 
   return {
@@ -207,18 +169,7 @@ export function createImage(parts: ImageParts): Image {
         rootSwitch.forget();
         enter(switched, undefined, false);
       } else {
-        for (const root of known) {
-          const container = await adoptContainer(root.root, parts);
-          if (container === undefined) continue;
-          if (situation.kind === "active") await container.stop(root.config.stopTimeout);
-          else enter(root, container, false);
-        }
-        refusedSwitch = rootSwitch.failure();
-        rootSwitch.forget();
-        if (situation.kind !== "active" && known.length > 0) {
-          situation = { kind: "failed" };
-          complain(refusedSwitch ?? "The image did not run any more when the agent started");
-        }
+        await adoptContainers(known);
       }
       const kept = situation.kind === "active" ? [situation.root] : [];
       await roots.removeOthers(kept);
@@ -260,8 +211,4 @@ export function createImage(parts: ImageParts): Image {
       show();
     },
   };
-}
-
-function nameOf({ layers }: ImageConfig): string {
-  return `image '${layers.map(({ name }) => name).join(" + ")}'`;
 }

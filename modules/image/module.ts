@@ -7,11 +7,10 @@ import { imageDeclaration } from "./declaration.ts";
 import { createImage } from "./image.ts";
 import { complainOfSize } from "./room.ts";
 import { openRoots } from "./roots.ts";
+import { errorText } from "./situation.ts";
 import { openLayerStore } from "./store.ts";
 import { createRootSwitch } from "./switch_root.ts";
 
-/** The longest error text: see `/image/error`. */
-const MAX_ERROR_LENGTH = 512;
 /** How often the progress of a fetch is shown at most, in milliseconds. */
 const PROGRESS_INTERVAL = 1000;
 
@@ -78,7 +77,7 @@ export function createImageModule(options: ImageModuleOptions): Module {
       try {
         return wantedConfig(run.node.cfg, server);
       } catch (error) {
-        discover("error", messageOf(error).slice(0, MAX_ERROR_LENGTH));
+        discover("error", errorText(error));
         throw error;
       }
     }
@@ -132,7 +131,7 @@ function wantedConfig(cfg: Values, server: string | undefined): ImageConfig {
   try {
     config = imageConfig(cfg, server);
   } catch (error) {
-    throw new PermanentError(`Cannot use the image: ${messageOf(error)}`);
+    throw new PermanentError(`Cannot use the image: ${errorText(error)}`);
   }
   if (config !== undefined) return config;
   throw new PermanentError("Cannot use an image as the cfg has none: set '/image/name' and '/image/digest'");
@@ -145,8 +144,4 @@ function readableConfig(cfg: Values, server: string | undefined): ImageConfig | 
   } catch {
     return undefined;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootId } from "../../src/process/mod.ts";
-import { isRecord, parseValue } from "../../src/state/mod.ts";
+import { isRecord } from "../../src/state/mod.ts";
 import {
   layerFolder,
   overlayCommand,
@@ -11,7 +11,7 @@ import {
   unmountCommand,
   writableFolders,
 } from "./commands.ts";
-import { CONFIG_TYPE, type ImageConfig } from "./config.ts";
+import { type ImageConfig, readImageConfig } from "./config.ts";
 import { mountsBelow, readMounts } from "./mounts.ts";
 import { runCommand } from "./run_command.ts";
 
@@ -46,8 +46,8 @@ export function openRoots(folder: string): Roots {
     try {
       const about: unknown = JSON.parse(readFileSync(join(own, "about.json"), "utf8"));
       if (!isRecord(about) || about["boot"] !== bootId()) return undefined;
-      const config = parseConfig(about["config"]);
-      return { id, folder: own, root: join(own, "root"), config };
+      const config = readImageConfig(about["config"]);
+      return config && { id, folder: own, root: join(own, "root"), config };
     } catch {
       return undefined; // not there, or not whole: it was never used
     }
@@ -84,8 +84,4 @@ export function openRoots(folder: string): Roots {
       for (const id of ids) if (existsSync(join(folder, id))) await remove(join(folder, id));
     },
   };
-}
-
-function parseConfig(value: unknown): ImageConfig {
-  return parseValue(CONFIG_TYPE, value, "config") as ReturnType<typeof parseValue> & ImageConfig; // just checked
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -238,31 +238,5 @@ test("a container that heeds SIGTERM is not killed", { skip }, async () => {
     const began = performance.now();
     await host.run("stop");
     assert.ok(performance.now() - began < 15_000);
-  });
-});
-
-test("in mode root the agent asks for a switch, and the next one finds that the machine runs from the image", {
-  skip,
-}, async () => {
-  await withImageLab(async (lab) => {
-    const image = web(lab, "web", "one");
-    const first = await lab.startHost();
-    await first.set({ ...cfgOf(image, ["/sbin/init", "auto"]), "/image/mode": "root" });
-    await first.run("fetch");
-    first.run("activate").catch(() => {});
-    assert.equal(await first.ended, 99);
-    const request = readFileSync(join(lab.runDir, "next-root"), "utf8").split("\n");
-    const [root = "", ...command] = request;
-    assert.deepEqual(command, ["/sbin/init", "auto", ""]);
-    assert.equal(lab.inside("cat", `${root}/www/version`), "one");
-    const second = await lab.startHost(root);
-    assert.equal(second.view.get("/image/state"), "ACTIVE");
-    assert.deepEqual(second.view.get("/image/active"), [image.digest]);
-    assert.deepEqual(readdirSync(lab.runDir).filter((name) => name.startsWith("next-root")), []);
-    await assert.rejects(second.run("stop"), { name: "PermanentError", message: /power the node off$/ });
-    await second.set({ ...cfgOf({ name: "web", digest: "0".repeat(64) }, ["/sbin/init"]), "/image/mode": "root" });
-    assert.equal(second.view.get("/image/state"), "UPDATE");
-    await assert.rejects(second.run("update"), { name: "PermanentError", message: /power-cycle it/ });
-    await second.order("drain");
   });
 });

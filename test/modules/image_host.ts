@@ -14,10 +14,12 @@ const node = testNode(name);
 function say(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
-const onSwitch = () => {
-  say({ switch: true });
-  process.exit(99);
-};
+/** An agent ends a moment later, with everything told that there was to tell. */
+const onSwitch = () =>
+  setImmediate(() => {
+    say({ view: Object.fromEntries(node.view) });
+    process.exit(99);
+  });
 const module = createImageModule({ runDir, drain, server, onSwitch });
 let cancel = new AbortController();
 const { host, run, set } = await hostForTest(module, [node]);

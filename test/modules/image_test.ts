@@ -58,6 +58,26 @@ test("imageConfig() says which value is wrong and what was expected", () => {
   assert.throws(() => configOf({ "/image/layers": [{ name: "b", digest: "x" }] }), /\/image\/layers\/0\/digest is "x"/);
 });
 
+test("imageConfig() takes no URL with a user or a password in it, and shows none", () => {
+  const cfg = { "/image/name": "a", "/image/digest": digest };
+  for (const url of ["http://u:pw-4711@x/a", "https://:pw-4711@x/a", "http://pw-4711@x/a", "ftp://u:pw-4711@x/a"]) {
+    assert.throws(() => configOf({ ...cfg, "/image/url": url }), {
+      name: "TypeError",
+      message: "/image/url has a user in it: expected an http or https URL without, as all who read the state see it",
+    });
+    assert.throws(
+      () => configOf({ "/image/layers": [{ name: "b", digest, url }] }),
+      /^TypeError: \/image\/layers\/0\/url has/,
+    );
+  }
+  for (const url of ["htp:/u:pw-4711@x/a", "http//u:pw-4711@x", "http://u:pw-4711@[/a"]) {
+    assert.throws(
+      () => configOf({ ...cfg, "/image/url": url }),
+      (error: Error) => /^\/image\/url is ".*": expected an http/.test(error.message) && !/4711/.test(error.message),
+    );
+  }
+});
+
 test("imageConfig() takes any name of letters and digits, and never one that leaves its folder", () => {
   fc.assert(fc.property(fc.string(), (name) => {
     try {

@@ -1,0 +1,45 @@
+import type { Clock } from "../../src/clock.ts";
+import { firstOf, lastLine } from "../../src/process/mod.ts";
+import { type Container, startContainer } from "./container.ts";
+import type { Root, Roots } from "./roots.ts";
+import { nameOf } from "./situation.ts";
+
+/** How long a container must have stayed up to count as running, in milliseconds. */
+const STEADY = 1000;
+
+/** What the containers of a node are started with. */
+export interface LaunchParts {
+  /** The node's name: the container's host name. */
+  readonly hostname: string;
+  readonly roots: Roots;
+  /** The file that takes the container's output. */
+  readonly output: string;
+  readonly clock: Clock;
+  /** Ends all watching. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Starts the container of a root, and waits until it is steady.
+ *
+ * @throws {Error} When it ends before, or `signal` fires, which ends it.
+ */
+export async function launch(root: Root, parts: LaunchParts, signal: AbortSignal): Promise<Container> {
+  const { hostname, output, roots, clock } = parts;
+  const { command, stopTimeout } = root.config;
+  const container = await startContainer(
+    { root: root.root, hostname, command, output, others: roots.othersThan(root) },
+    parts,
+  );
+  const outcome = await firstOf(container.ended, clock, STEADY, signal);
+  if (outcome === "steady") return container;
+  if (outcome !== "aborted") throw new Error(describeEnd(outcome.words, root, container, output));
+  await container.stop(stopTimeout);
+  throw new Error(`Gave up starting ${nameOf(root.config)} as it is not wanted any more`);
+}
+
+/** How the container of a root ended, with the last line that it said. */
+export function describeEnd(words: string, { config }: Root, { outputFrom }: Container, output: string): string {
+  const line = lastLine(output, outputFrom);
+  return `'${config.command.join(" ").slice(0, 200)}' of ${nameOf(config)} ${words}${line === "" ? "" : `: ${line}`}`;
+}
