@@ -1,4 +1,12 @@
-import { assignmentNumber, assignmentOf, makeTerm, MAX_RUN, newestVersion, runOf } from "../../src/state/mod.ts";
+import {
+  assignmentNumber,
+  assignmentOf,
+  type Entry,
+  makeTerm,
+  MAX_RUN,
+  newestVersion,
+  runOf,
+} from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Store, Stored } from "./mod.ts";
 
@@ -21,7 +29,8 @@ export interface WriterTerm {
    * A child has values of this term in the facet that this aggregator writes, from another run of it than this one: goes
    * above them, whatever the disk knows of that run.
    *
-   * @returns Whether what is here has to be given the new term, so that it counts for the child.
+   * @returns Whether there is something here that the child may have another value of, under that term or an earlier one: it
+   * has to be given the new term, so that it counts for the child.
    */
   outdo(id: string, term: number): boolean;
 }
@@ -66,7 +75,9 @@ export function takeWriterTerm(store: Store, stored: Stored, replica: () => Repl
     outdo(id, term) {
       if (assignmentOf(term) !== assignmentOf(of(id)) || runOf(term) > run + MAX_LOST_RUNS) return false;
       raise(runOf(term) + 1);
-      return newestOf(id) <= term;
+      if (newestOf(id) > of(id)) return false; // it has a successor
+      const here = replica().get(id)?.facets.parent ?? new Map<string, Entry>();
+      return [...here.values()].some(({ version }) => version[0] <= term);
     },
   };
 }

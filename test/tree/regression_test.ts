@@ -155,3 +155,38 @@ test("a healthy node is not powered off when its parent's call gets lost after a
   assert.deepEqual(world.orders, []);
   await world.stop();
 });
+
+/** A root with a node of its own, and a rack with one, of which something has been discovered. */
+async function twoParents(): Promise<TreeWorld> {
+  const world = await createTreeWorld([
+    { name: "root", isAggregator: true },
+    { name: "a", parent: "root", isAggregator: true },
+    { name: "n1", parent: "root" },
+    { name: "n2", parent: "a" },
+  ], { seed: 1, brokersOutlive: false, calm: [] });
+  await world.clock.advance(30_000);
+  for (const node of ["n1", "n2"]) world.oversee(node, "x", 1);
+  await world.clock.advance(5_000);
+  return world;
+}
+
+for (const [parent, node] of [["root", "n1"], ["a", "n2"]] as const) {
+  test(`no node keeps what ${parent} has told it and not got to its disk before a crash`, async () => {
+    const world = await twoParents();
+    for (const wait of [15, 50, 120, 250]) {
+      if (parent === "a") world.network.cut(world.member("a").id, world.member("root").id);
+      world.oversee(node, "x", 3);
+      await world.clock.advance(1_000);
+      world.oversee(node, "x", 2);
+      await world.clock.advance(wait);
+      world.kill(parent, 0);
+      await world.clock.advance(1_000);
+      world.start(parent);
+      world.network.heal();
+      await world.clock.advance(60_000);
+      assert.deepEqual(disagreements(world), [], `${wait} ms`);
+    }
+    assert.deepEqual(world.orders, []);
+    await world.stop();
+  });
+}
