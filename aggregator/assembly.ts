@@ -147,8 +147,10 @@ export function assemble(parts: AggregatorParts): Assembly {
       return isKnown;
     },
     onBorn(child, { parent, above }, hasParent) {
-      // What an earlier run has told a child may be newer than what it left on the disk: this one's word is the last.
-      if (parent !== run && above > 0 && term.outdo(child, above) && !hasParent) {
+      // What an earlier run has told a child may be newer than what it left on the disk: this one's word is the last. A run
+      // that the disk knows nothing of, as its term is not below this one's, may have said anything.
+      const isUnknown = above >= term.of(child);
+      if (parent !== run && above > 0 && term.outdo(child, above) && (!hasParent || isUnknown)) {
         replica.restamp(child, "parent", term.of(child));
       }
     },

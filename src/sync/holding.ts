@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import type { Facet } from "../state/mod.ts";
+import { canonicalText, type Facet } from "../state/mod.ts";
 import { MAX_PARTS } from "./limits.ts";
 
 /**
- * What a child has of what its parent tells it, in short: the parent need not say again what both have. Digests are of URLs and
- * versions, as a version has one value; an empty text stands for nothing.
+ * What a child has of what its parent tells it, in short: the parent need not say again what both have. Digests are of URLs,
+ * versions and values: a writer that has lost its disk may have given a version twice. An empty text stands for nothing.
  */
 export interface Holding {
   /** The cfg of all documents, in parts: those of one part have the same {@link partOf}. */
@@ -65,20 +65,20 @@ export function covers(holding: Holding, common: Holding): boolean {
     common.cfg.every((each, part) => each === "" || each === holding.cfg[part]);
 }
 
-/** Digests that were worked out: a facet never changes, and is of one document. */
-const known = new WeakMap<Facet, bigint>();
+/** Digests that were worked out, with the documents that they are of: a facet never changes. */
+const known = new WeakMap<Facet, { readonly id: string; readonly digest: bigint }>();
 
 function digest(id: string, facet: Facet): bigint | undefined {
   const before = known.get(facet);
-  if (before !== undefined) return before;
+  if (before?.id === id) return before.digest;
   const lines: string[] = [];
-  for (const [url, { version }] of facet) {
-    if (url !== OF_EACH_LINK) lines.push(`${url} ${version[0]} ${version[1]}\n`);
+  for (const [url, { value, version }] of facet) {
+    if (url !== OF_EACH_LINK) lines.push(`${url} ${version[0]} ${version[1]} ${canonicalText(value)}\n`);
   }
   if (lines.length === 0) return undefined;
   const hash = createHash("sha256").update(`${id}\n${lines.sort().join("")}`).digest("hex");
   const made = BigInt(`0x${hash.slice(0, DIGITS)}`);
-  known.set(facet, made);
+  known.set(facet, { id, digest: made });
   return made;
 }
 

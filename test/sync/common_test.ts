@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Entry } from "../../src/state/mod.ts";
+import type { Entry, Value } from "../../src/state/mod.ts";
 import { commonOf, covers, type HeldDocument, holdingOf, partOf, partsFor } from "../../src/sync/holding.ts";
 import type { Frame } from "../../src/sync/mod.ts";
 import { createWorld, FAIR, NODE } from "./world.ts";
@@ -205,10 +205,18 @@ test("a digest is the SHA-256 that docs/protocol.md says, and that of a part the
   const parent = new Map<string, Entry>([["/link", { value: "UP", version: [7, 1] }]]);
   const sha = (text: string) => BigInt(`0x${createHash("sha256").update(text).digest("hex").slice(0, 24)}`);
   const text = (digest: bigint) => digest.toString(16).padStart(24, "0");
-  const [one, two] = [sha(`${NODE}\n/a 1 3\n/b 2 9\n`), sha(`${other}\n/a 1 3\n/b 2 9\n`)];
-  const documents = [{ id: NODE, cfg, parent }, { id: other, cfg: new Map(cfg), parent: new Map<string, Entry>() }];
+  const [one, two] = [sha(`${NODE}\n/a 1 3 1\n/b 2 9 null\n`), sha(`${other}\n/a 1 3 1\n/b 2 9 null\n`)];
+  const documents = [{ id: NODE, cfg, parent }, { id: other, cfg, parent: new Map<string, Entry>() }];
   assert.deepEqual(holdingOf(NODE, documents, 1), { cfg: [text(one ^ two)], parent: "" });
   const both = holdingOf(NODE, documents, 4);
   assert.equal(Number.parseInt("8f0e7a86", 16) % 4, 2);
   assert.deepEqual(both.cfg[2], text(one ^ (partOf(other, 4) === 2 ? two : 0n)));
+});
+
+test("two values of one version have two digests, whatever the order of their keys", () => {
+  const of = (value: Value) =>
+    holdingOf(NODE, [{ id: NODE, cfg: new Map(), parent: new Map([["/a", { value, version: [1, 1] }]]) }], 1).parent;
+  assert.notEqual(of(1), of(2));
+  assert.notEqual(of(1), of("1"));
+  assert.equal(of({ a: 1, b: [2] }), of({ b: [2], a: 1 }));
 });

@@ -1,4 +1,11 @@
-import { assignmentNumber, assignmentOf, type Facet, newestVersion, type NodeDocument } from "../../src/state/mod.ts";
+import {
+  assignmentNumber,
+  assignmentOf,
+  type Facet,
+  FACET_NAMES,
+  newestVersion,
+  type NodeDocument,
+} from "../../src/state/mod.ts";
 import type { Member, TreeWorld } from "./tree_world.ts";
 
 /** Where nodes stand, as the root's cfg says. */
@@ -22,7 +29,28 @@ export function disagreements(world: TreeWorld): string[] {
     else checkAgent(world, layout, member, problems);
     if (problems.length > 20) return problems;
   }
+  checkVersions(world, problems);
   return problems;
+}
+
+/** No two disks have two values of one version: nothing would ever tell them apart, unset ones included. */
+function checkVersions(world: TreeWorld, problems: string[]): void {
+  const known = new Map<string, { readonly text: string; readonly holder: string }>();
+  for (const { name, isAggregator } of world.members) {
+    if (isAggregator !== true) continue;
+    for (const { id, facets } of world.store(name).load().documents) {
+      for (const facet of FACET_NAMES) {
+        for (const [url, { value, version }] of facets[facet]) {
+          const key = `${nameOf(world, id)} ${facet} ${url} ${version.join(".")}`;
+          const [text, before] = [JSON.stringify(value), known.get(key)];
+          if (before === undefined) known.set(key, { text, holder: name });
+          else if (before.text !== text) {
+            problems.push(`${key} is ${before.text} at ${before.holder}, ${text} at ${name}`);
+          }
+        }
+      }
+    }
+  }
 }
 
 function layoutOf(world: TreeWorld): Layout {

@@ -190,3 +190,38 @@ for (const [parent, node] of [["root", "n1"], ["a", "n2"]] as const) {
     await world.stop();
   });
 }
+
+for (const isKilledAgain of [false, true]) {
+  const again = isKilledAgain ? ", and is killed before that one is born," : "";
+  test(`a rack that has lost its disk${again} has its word even where it gives a node's very versions again`, async () => {
+    const world = await quietRack();
+    const [a, root, n1] = ["a", "root", "n1"].map((name) => world.member(name).id);
+    world.oversee("n1", "x", 1);
+    await world.clock.advance(5_000);
+    world.network.cut(a ?? "", root ?? "");
+    await world.clock.advance(1_000);
+    world.network.restartBroker(a ?? "");
+    world.oversee("n1", "x", 2);
+    await world.clock.advance(450);
+    world.kill("a", 0);
+    await world.clock.advance(1_000);
+    world.start("a"); // its second run tells the node what the root never hears
+    await world.clock.advance(8_000);
+    world.kill("a", 0);
+    world.wipe("a");
+    world.network.heal();
+    if (isKilledAgain) world.network.cut(n1 ?? "", a ?? "");
+    await world.clock.advance(1_000);
+    world.start("a");
+    if (isKilledAgain) {
+      await world.clock.advance(4_000);
+      world.kill("a", 0);
+      world.network.heal();
+      world.start("a");
+    }
+    await world.clock.advance(120_000);
+    assert.deepEqual(disagreements(world), []);
+    assert.deepEqual(world.orders, []);
+    await world.stop();
+  });
+}

@@ -80,11 +80,13 @@ const what = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("heal" as const) }, plain) },
   {
-    weight: 2,
+    weight: 4,
     arbitrary: fc.record({
       do: fc.constant("stale will" as const),
       child: fc.constantFrom(...MEMBERS, ...CALM),
       parent: fc.constantFrom(...PARENTS),
+      /** After so many milliseconds each it comes again. */
+      again: fc.array(fc.constantFrom(0, 20, 200, 900), { maxLength: 3 }),
     }, plain),
   },
   {
@@ -231,7 +233,10 @@ function act(world: TreeWorld, what: Schedule["steps"][number]["what"]): void {
       break;
     case "stale will":
       if (has(what.child) && has(what.parent)) {
-        world.network.staleWill(world.member(what.parent).id, world.member(what.child).id);
+        const [parent, child] = [world.member(what.parent).id, world.member(what.child).id];
+        world.network.staleWill(parent, child);
+        let after = 0;
+        for (const wait of what.again) world.clock.after(after += wait, () => world.network.staleWill(parent, child));
       }
       break;
     case "stale parent will":
