@@ -1,6 +1,6 @@
 /**
  * A checker for the part of CDDL (RFC 8610) that docs/protocol.md uses: rules, choices, ranges, `.regexp`, literals, maps and
- * arrays with `?` and `*`, member keys with `:` (which cut, section 3.5.4) and `=>`.
+ * arrays with `?`, `*` and `n*m`, member keys with `:` (which cut, section 3.5.4) and `=>`.
  */
 export interface Cddl {
   /** The names of all rules. */
@@ -18,7 +18,9 @@ type Type =
   | { readonly kind: "map" | "array"; readonly entries: readonly Entry[] };
 
 interface Entry {
-  readonly occurs: "once" | "optional" | "any";
+  /** How often it must be there, and may be. */
+  readonly least: number;
+  readonly most: number;
   /** A literal key, the type of a key, or none, in an array. */
   readonly key: string | Type | undefined;
   readonly type: Type;
@@ -69,17 +71,25 @@ export function parseCddl(text: string): Cddl {
     named.add(token);
     return { kind: "name", name: token };
   }
+  function parseOccurrence(): Pick<Entry, "least" | "most"> {
+    if (skip("?")) return { least: 0, most: 1 };
+    if (skip("*")) return { least: 0, most: Infinity };
+    if (tokens[at + 1] !== "*") return { least: 1, most: 1 };
+    const least = Number(next());
+    next("*");
+    return { least, most: Number(next()) };
+  }
   function parseEntries(end: string): Entry[] {
     const entries: Entry[] = [];
     while (!skip(end)) {
-      const occurs = skip("?") ? "optional" : skip("*") ? "any" : "once";
+      const occurs = parseOccurrence();
       const key = tokens[at];
       if (tokens[at + 1] === ":" && key !== undefined) {
         at += 2;
-        entries.push({ occurs, key, type: parseType() });
+        entries.push({ ...occurs, key, type: parseType() });
       } else {
         const type = parseType();
-        entries.push(skip("=>") ? { occurs, key: type, type: parseType() } : { occurs, key: undefined, type });
+        entries.push(skip("=>") ? { ...occurs, key: type, type: parseType() } : { ...occurs, key: undefined, type });
       }
       skip(",");
     }
@@ -118,18 +128,19 @@ export function parseCddl(text: string): Cddl {
   /** Entries that repeat come last in every array that is used here, so there is nothing to try twice. */
   function fitsArray(entries: readonly Entry[], data: readonly unknown[]): boolean {
     let place = 0;
-    for (const { occurs, type } of entries) {
-      if (occurs === "any") { while (place < data.length && fits(type, data[place])) place++; }
-      else if (place >= data.length || !fits(type, data[place++])) return false;
+    for (const { least, most, type } of entries) {
+      const first = place;
+      while (place < data.length && place - first < most && fits(type, data[place])) place++;
+      if (place - first < least) return false;
     }
     return place === data.length;
   }
   function fitsMap(entries: readonly Entry[], data: object): boolean {
     const left = new Map<string, unknown>(Object.entries(data));
-    for (const { occurs, key, type } of entries) {
+    for (const { least, key, type } of entries) {
       if (typeof key !== "string") continue;
       const value = left.get(key);
-      if (value === undefined && occurs === "optional") continue;
+      if (value === undefined && least === 0) continue;
       if (!fits(type, value)) return false;
       left.delete(key);
     }

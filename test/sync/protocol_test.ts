@@ -134,7 +134,9 @@ test("docs/protocol.md names the limits that the code has", async () => {
 });
 
 test("the checker knows right from wrong", () => {
-  const spec = parseCddl('a = { x: 1 / "two", ? y: [* tstr], * tstr => bool } ; a comment\nb = -5..5');
+  const spec = parseCddl(
+    'a = { x: 1 / "two", ? y: [* tstr], * tstr => bool } ; a comment\nb = -5..5\nc = [1*2 b, * tstr]',
+  );
   assert.equal(spec.matches("a", { x: "two", y: ["p", "q"], more: true }), true);
   for (const bad of [{}, { x: 2 }, { x: 1, y: [1] }, { x: 1, more: 1 }, [], null, 1]) {
     assert.equal(spec.matches("a", bad), false, JSON.stringify(bad));
@@ -147,5 +149,7 @@ test("the checker knows right from wrong", () => {
     false,
     false,
   ]);
+  for (const good of [[1], [1, 2], [1, 2, "x", "y"]]) assert.equal(spec.matches("c", good), true, JSON.stringify(good));
+  for (const bad of [[], ["x"], [1, 2, 3], [6]]) assert.equal(spec.matches("c", bad), false, JSON.stringify(bad));
   assert.throws(() => parseCddl("a = { x: nowhere }"), /There is no rule 'nowhere'/);
 });
