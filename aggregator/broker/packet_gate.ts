@@ -7,6 +7,8 @@ export interface PacketGate {
   admits(bytes: Uint8Array): boolean;
   /** Whether the next byte is the first one of a packet. */
   readonly isBetween: boolean;
+  /** Whether the client's first packet is still awaited. */
+  readonly isFirst: boolean;
 }
 
 /** How many bytes a packet may have behind its length. */
@@ -63,6 +65,9 @@ export function createPacketGate({ first, max }: PacketLimits): PacketGate {
     get isBetween() {
       return digit === -1;
     },
+    get isFirst() {
+      return isFirst;
+    },
   };
 }
 
@@ -87,11 +92,10 @@ export function gateSocket(
     for (let chunk: unknown = read(size); chunk instanceof Uint8Array; chunk = read()) {
       const { isBetween } = gate;
       if (!gate.admits(chunk)) {
-        socket.destroy(
-          new Error(
-            `A packet is larger than ${limits.max} bytes, or the first one no CONNECT of at most ${limits.first}`,
-          ),
-        );
+        const why = gate.isFirst
+          ? `First packet is no CONNECT of at most ${limits.first} bytes`
+          : `Packet is larger than ${limits.max} bytes`;
+        socket.destroy(new Error(why));
         return null;
       }
       const left = isBetween ? sieve(chunk) : chunk;
