@@ -84,6 +84,8 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
         ]),
       );
       freezer.tellAll();
+      // Whoever is frozen hears of that first, and does nothing about what it hears then.
+      if (freezer.all) { for (const id of replica.ids()) if (placement.via(id) !== id) replica.renew(id); }
       policies.take();
       fence.changed();
       tellStandby();

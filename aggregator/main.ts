@@ -29,6 +29,7 @@ import { createApp, serve } from "./http/mod.ts";
 import { readMetrics } from "./metrics.ts";
 import { program } from "./options.ts";
 import { openSqliteStore } from "./store/mod.ts";
+import { prepareRestored } from "./store/restored.ts";
 import { startTransport, type Transport } from "./broker/transport.ts";
 
 const NO_COUNTS = { sent: 0, unsent: 0, received: 0, malformed: 0, waiting: 0, waitingBytes: 0 };
@@ -49,6 +50,13 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   if (options.advertise !== undefined) readHost(options.advertise);
   const upUrl = uplinkUrl(options);
   const bootOptions = readBootOptions(options);
+  if (options.restored && options.parent !== undefined) {
+    throw new ProgramError(
+      `Option '--restored' is given with '--parent': expected it at the root alone. An aggregator below it needs no backup: ` +
+        `start it with an empty folder`,
+      EXIT.usage,
+    );
+  }
   const run = randomUUID();
   const log = createLog((line) => void process.stderr.write(line), { pretty: process.stderr.isTTY === true });
   const store = await openSqliteStore(options.data).catch(explain);
@@ -57,6 +65,14 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   let end: (code: number) => void = () => {};
   const deposed = new Promise<number>((resolve) => end = resolve);
   try {
+    if (options.restored) {
+      const nodes = orExplain(() => prepareRestored(store, { cluster, name, clock: systemClock }));
+      terminal.write(
+        `The backup has ${nodes} nodes, and is frozen. Start the aggregator as usual, without --restored. Look at ` +
+          `'krakenctl tree' and 'krakenctl get nodes', then: krakenctl thaw\n`,
+      );
+      return EXIT.ok;
+    }
     const boot: { uri?: string } = {}; // known once there is a broker
     let transportCounts: () => Transport["counts"] = () => NO_COUNTS;
     let send: Transport["send"] = () => {}; // until there is a transport; what is lost is sent again

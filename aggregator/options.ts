@@ -21,6 +21,11 @@ export const program = defineProgram({
       placeholder: "HOST",
       help: "The host where others reach the API and the embedded broker, on the same ports; absent: loopback",
     },
+    restored: {
+      kind: "boolean",
+      help:
+        "Prepare the root's --data that was put back from a backup, frozen, and end: said once, before it is started",
+    },
     parent: {
       kind: "string",
       placeholder: "NAME",

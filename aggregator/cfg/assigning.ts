@@ -10,6 +10,7 @@ import {
   type JoinTarget,
   newestVersion,
   readAssignment,
+  RESTORED,
   type Value,
   type Values,
   valuesOf,
@@ -20,7 +21,8 @@ import type { Nodes } from "../nodes/nodes.ts";
 /** What the root adds to the cfg of its nodes. */
 export interface Assigning {
   /**
-   * A node's cfg with its `/assignment`, and the root's own with its `/role`.
+   * A node's cfg with its `/assignment`, the root's own with its `/role`, and all of them with whether the root was put
+   * back from a backup.
    *
    * @param ids The ids of nodes that are written together with it, by name.
    * @param isHandedOver Its parent is lost and knows who takes its nodes over: it sends them there, and does nothing to them.
@@ -92,9 +94,12 @@ export function createAssigning(
 
   return {
     complete(id, cfg, ids, isHandedOver = false) {
-      if (id === ownId) return new Map(cfg).set("/role", "AGGREGATOR");
+      const whole = new Map(cfg);
+      const restored = replica.get(ownId)?.facets.cfg.get(RESTORED)?.value ?? null;
+      if (restored !== null) whole.set(RESTORED, restored);
+      if (id === ownId) return whole.set("/role", "AGGREGATOR");
       const assignment = wanted(id, cfg, ids, isHandedOver);
-      return assignment === undefined ? cfg : new Map(cfg).set("/assignment", assignment);
+      return assignment === undefined ? whole : whole.set("/assignment", assignment);
     },
     isCurrent(id, cfg) {
       const assignment = wanted(id, cfg, new Map(), false);

@@ -4,6 +4,7 @@ import {
   type ChildScope,
   type ParentScope,
   type Replica,
+  takeCfg,
   takeOwn,
   takeSelfOver,
 } from "../../src/sync/mod.ts";
@@ -40,7 +41,7 @@ export function createUpScope(
     },
     take(id, facet, entries, term) {
       if (id === ownId && facet === "self") return takeSelfOver(replica, id, term, entries);
-      const changed = replica.merge(id, facet, entries);
+      const changed = facet === "cfg" ? takeCfg(replica, id, entries) : replica.merge(id, facet, entries);
       const via = placement.via(id);
       if (id !== ownId && via === undefined) parts.onStray(id);
       if (facet !== "cfg" && changed.length > 0 && via !== undefined && via !== id) parts.onPassing(id);

@@ -61,6 +61,11 @@ export const tree = defineExtension("tree", {
     writer: "cfg",
     about: "Kraken's own: how often somebody asked at the root to try again what was given up",
   },
+  "/restored": {
+    type: { kind: "integer", min: 0 },
+    writer: "cfg",
+    about: "Kraken's own: the term with which the root went on when it was put back from a backup",
+  },
   "/staleSince": {
     type: { kind: "string", maxLength: 32 },
     writer: "parent",
@@ -138,8 +143,14 @@ export const tree = defineExtension("tree", {
   },
 });
 
+/**
+ * Where a node's cfg says that the root was put back from a backup: the term that it went on with. What has an earlier term
+ * was written after the backup, and is nobody's word any more.
+ */
+export const RESTORED = "/restored";
+
 /** What Kraken itself keeps in cfg: people neither set it nor see it. */
-export const KEPT_URLS: ReadonlySet<string> = new Set(["/assignment", "/retries", "/letGo/asked"]);
+export const KEPT_URLS: ReadonlySet<string> = new Set(["/assignment", "/retries", "/letGo/asked", RESTORED]);
 
 /** An aggregator to join, and the broker that it is reached over; no broker: the one in use, or one's own setting. */
 export interface JoinTarget {

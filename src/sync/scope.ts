@@ -1,4 +1,4 @@
-import { type Entry, type Facet, type FacetName } from "../state/mod.ts";
+import { type Entry, type Facet, type FacetName, RESTORED } from "../state/mod.ts";
 import { takeSelfOver } from "./takeover.ts";
 import type { Change, Replica } from "./types.ts";
 
@@ -50,10 +50,26 @@ export function createNodeScope(replica: Replica, id: string): ChildScope {
     take(node, facet, entries, term) {
       if (node !== id) return entries.size;
       if (facet === "self") return takeSelfOver(replica, id, term, entries);
-      replica.merge(id, facet, entries);
+      if (facet === "cfg") takeCfg(replica, id, entries);
+      else replica.merge(id, facet, entries);
       return 0;
     },
   };
+}
+
+/**
+ * Takes cfg in from above. Where it says that the root was put back from a backup, what was written after that backup goes.
+ *
+ * @returns The URLs that have changed.
+ */
+export function takeCfg(replica: Replica, id: string, entries: Facet): string[] {
+  const changed = replica.merge(id, "cfg", entries);
+  const cfg = replica.get(id)?.facets.cfg;
+  const restored = cfg?.get(RESTORED)?.value;
+  if (typeof restored === "number") {
+    replica.drop(id, "cfg", (url) => (cfg?.get(url)?.version[0] ?? restored) < restored);
+  }
+  return changed;
 }
 
 /**

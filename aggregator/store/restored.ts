@@ -1,0 +1,94 @@
+import type { Clock } from "../../src/clock.ts";
+import {
+  assignmentIn,
+  type Entry,
+  type Facet,
+  isRecord,
+  MAX_ASSIGNMENT,
+  MAX_RUN,
+  nodeIdOf,
+  RESTORED,
+} from "../../src/state/mod.ts";
+import { createEvents } from "./events.ts";
+import { claimStore } from "./own_node.ts";
+import type { Store, Stored } from "./types.ts";
+
+/** How often the root may have been started since the backup: terms have room for a hundred times that. */
+const LOST_RUNS = 10_000;
+/** How often a node may have been moved since the backup: assignments have room for a hundred times that. */
+const LOST_MOVES = 32;
+/** How many events the root may have given an id to since the backup. */
+const LOST_EVENTS = 1_000_000;
+
+/**
+ * Prepares the store of a root that was put back from a backup, in one transaction. What the root gave out after the
+ * backup is unknown to it and still known to others, so that it goes on above all of that: with a higher run, with new
+ * versions of all cfg, with higher assignments and with higher ids of events. Each node's cfg says since when it counts
+ * anew, so that whoever has later values drops them. Everything is frozen: what the nodes were told since is undone, and
+ * people have to look at that before anything is done.
+ *
+ * @returns How many nodes the backup has, deleted ones and the root left out.
+ * @throws {Error} When nothing is stored, the store is of another cluster or aggregator or of one that is no root, the
+ * runs are used up, or it can't be read or written.
+ */
+export function prepareRestored(
+  store: Store,
+  owner: { readonly cluster: string; readonly name: string; readonly clock: Clock },
+): number {
+  const { cluster, name, clock } = owner;
+  const stored = store.load();
+  const ownId = nodeIdOf(cluster, name);
+  checkRoot(stored, ownId, name);
+  claimStore(store, stored, owner);
+  const before = stored.facts.get("term");
+  const run = (typeof before === "number" ? before : 0) + LOST_RUNS;
+  if (run > MAX_RUN) {
+    throw new Error(`Cannot count run ${run}: expected at most ${MAX_RUN}. Give this aggregator a new name`);
+  }
+  const documents = stored.documents.filter(({ facets }) => facets.cfg.size > 0).map(({ id, facets }) => ({
+    document: { id, facets: { ...facets, cfg: anew(facets.cfg, run) } },
+    facets: ["cfg" as const],
+  }));
+  const events = createEvents(clock, store, { ...stored, lastEvent: stored.lastEvent + LOST_EVENTS });
+  events.add({
+    node: "",
+    kind: "frozen",
+    why: "everything, as the root was put back from a backup: look at its nodes, then thaw",
+  });
+  store.commit({
+    documents,
+    facts: new Map<string, number | boolean>([["term", run], ["frozen", true]]),
+    events: events.unsaved(),
+  });
+  return stored.documents.filter(({ id, facets }) => id !== ownId && facets.cfg.get("/deleted")?.value !== true).length;
+}
+
+function checkRoot(stored: Stored, ownId: string, name: string): void {
+  if (!stored.facts.has("cluster")) {
+    throw new Error("The store is empty: expected the root's, as it was backed up");
+  }
+  const cfg = stored.documents.find(({ id }) => id === ownId)?.facets.cfg;
+  const parent = cfg?.get("/parent")?.value;
+  if (cfg === undefined || typeof parent === "string") {
+    throw new Error(
+      `'${name}' is not the root${typeof parent === "string" ? `, as its parent is '${parent}'` : ""}: ` +
+        "expected the root's store. An aggregator below it needs no backup: start it with an empty folder",
+    );
+  }
+}
+
+/** A node's cfg as a new writer's. That it counts anew comes last: whoever hears that has heard of everything before. */
+function anew(cfg: Facet, run: number): Facet {
+  const entries = new Map<string, Entry>();
+  for (const [url, { value }] of cfg) {
+    if (url !== RESTORED) entries.set(url, { value: url === "/assignment" ? raised(value) : value, version: [run, 1] });
+  }
+  return entries.set(RESTORED, { value: run, version: [run, 1] });
+}
+
+/** An assignment that is later than any that was made after the backup. */
+function raised(value: Entry["value"]): Entry["value"] {
+  const number = assignmentIn(new Map([["/assignment", { value, version: [0, 0] }]]))?.number;
+  if (number === undefined || !isRecord(value)) return value;
+  return { ...value, number: Math.max(number, Math.min(number + LOST_MOVES, MAX_ASSIGNMENT)) };
+}
