@@ -21,7 +21,7 @@ export interface WriterTerm {
   of(id: string): number;
   /** Counts on to at least this run, on disk when this returns. */
   raise(run: number): void;
-  /** Whether what is in the facet was written under the node's present assignment. */
+  /** Whether everything that is in the facet was written under the node's present assignment. */
   hasWritten(id: string): boolean;
   /** Goes above what is in the facet already. @returns False where the facet has a writer of a later assignment. */
   settle(id: string): boolean;
@@ -64,7 +64,11 @@ export function takeWriterTerm(store: Store, stored: Stored, replica: () => Repl
     },
     of,
     raise,
-    hasWritten: (id) => assignmentOf(newestOf(id)) === assignmentOf(of(id)),
+    hasWritten(id) {
+      const facet = replica().get(id)?.facets.parent ?? new Map<string, Entry>();
+      const assignment = assignmentOf(of(id));
+      return facet.size > 0 && [...facet.values()].every(({ version }) => assignmentOf(version[0]) === assignment);
+    },
     settle(id) {
       const newest = newestOf(id);
       if (newest <= of(id)) return true;
