@@ -68,7 +68,9 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     if (options.restored) {
       const nodes = orExplain(() => prepareRestored(store, { cluster, name, clock: systemClock }));
       terminal.write(
-        `The backup has ${nodes} nodes, and is frozen. Start the aggregator as usual, without --restored. Look at ` +
+        `The backup has ${nodes} ${
+          nodes === 1 ? "node" : "nodes"
+        }, and is frozen. Start the aggregator as usual, without --restored. Look at ` +
           `'krakenctl tree' and 'krakenctl get nodes', then: krakenctl thaw\n`,
       );
       return EXIT.ok;
