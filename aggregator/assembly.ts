@@ -19,6 +19,7 @@ import { createStandbys } from "./handover/standby.ts";
 import { createTakingOver } from "./handover/taking_over.ts";
 import { createChildren } from "./links/children.ts";
 import { createJoining, type Joining } from "./links/joining.ts";
+import { createOlderDiskWatch } from "./links/older_disk.ts";
 import { createOwing } from "./links/owing.ts";
 import { withSafeAcks } from "./links/safe_acks.ts";
 import { createDiscovered, type Discovered } from "./nodes/discovered.ts";
@@ -127,6 +128,16 @@ export function assemble(parts: AggregatorParts): Assembly {
     isAwaited: (child) => adopting.isAwaited(child),
     isFenced: () => fence.isUp,
   });
+  const watchDisk = createOlderDiskWatch({
+    replica,
+    run: term.run,
+    onOlder(child) {
+      const why = "as the root's disk is older than what it has told its children: it was put back from a backup";
+      log.error("Everything is frozen. Stop the root, and prepare its folder with --restored", { child, why });
+      freezer.freeze(undefined, `${why}. Stop it, and prepare its folder with --restored`);
+      engine.touchAll();
+    },
+  });
   const children = createChildren({
     ...{ run, replica, nodes, store, clock, random, log },
     owing: createOwing({ store, facts: stored.facts, log }),
@@ -147,6 +158,7 @@ export function assemble(parts: AggregatorParts): Assembly {
       return isKnown;
     },
     onBorn(child, { parent, above }, hasParent) {
+      if (isRoot) watchDisk(child, above);
       // What an earlier run has told a child may be newer than what it left on the disk: this one's word is the last. A run
       // that the disk knows nothing of, as its term is not below this one's, may have said anything.
       const isUnknown = above >= term.of(child);

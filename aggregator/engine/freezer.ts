@@ -12,8 +12,8 @@ export interface Freezer {
   /** True while everything is frozen. */
   readonly all: boolean;
   stateOf(id: string): Freeze;
-  /** Freezes some nodes, or everything. */
-  freeze(ids?: readonly string[]): Done;
+  /** Freezes some nodes, or everything. @param why Of everything: what is logged. */
+  freeze(ids?: readonly string[], why?: string): Done;
   /** Thaws some nodes, or lifts the freeze of everything; nodes that were frozen by themselves stay frozen. */
   thaw(ids?: readonly string[]): Done;
   /** Writes a node's `/frozen`, which takes the freeze to its agent, or to the aggregators below. */
@@ -49,14 +49,14 @@ export function createFreezer(
   function tellAll(): void {
     for (const id of nodes.placement.direct()) tell(id);
   }
-  function setAll(frozen: boolean): Done {
+  function setAll(frozen: boolean, why = "as somebody asked"): Done {
     try {
       store.commit({ facts: new Map([["frozen", frozen]]) });
     } catch (error) {
       return notWritten(error);
     }
     all = frozen;
-    events.add({ node: "", kind: frozen ? "frozen" : "thawed", why: "everything, as somebody asked" });
+    events.add({ node: "", kind: frozen ? "frozen" : "thawed", why: `everything, ${why}` });
     tellAll();
     return { ok: true };
   }
@@ -70,8 +70,8 @@ export function createFreezer(
       return all;
     },
     stateOf,
-    freeze(ids) {
-      return ids === undefined ? setAll(true) : setSome(ids, true);
+    freeze(ids, why) {
+      return ids === undefined ? setAll(true, why) : setSome(ids, true);
     },
     thaw(ids) {
       const result = ids === undefined ? setAll(false) : setSome(ids, null);

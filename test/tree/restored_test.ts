@@ -35,15 +35,15 @@ async function backedUp(): Promise<{ world: TreeWorld; backup: Stored }> {
   return { world, backup };
 }
 
-/** Loses the root's disk and puts the backup in its place. */
-function restore(world: TreeWorld, { documents, ...others }: Stored): void {
+/** Loses the root's disk and puts the backup in its place. @param said Whether it is prepared as a backup. */
+function restore(world: TreeWorld, { documents, ...others }: Stored, said = true): void {
   world.kill("root", 0);
   world.wipe("root");
   world.store("root").commit({
     ...others,
     documents: documents.map((document) => ({ document, facets: [...FACET_NAMES] })),
   });
-  prepareRestored(world.store("root"), { cluster: "tree", name: "root", clock: world.clock });
+  if (said) prepareRestored(world.store("root"), { cluster: "tree", name: "root", clock: world.clock });
   world.start("root");
 }
 
@@ -121,6 +121,29 @@ test("nodes that were deleted since the backup are there again, and new ones are
   world.create("n2", "root");
   world.root.control.thaw(); // nobody looks at the power of a node that is frozen
   await settled(world);
+  await world.stop();
+});
+
+test("a root whose disk is older than what it has told freezes everything, and says what to do", async () => {
+  const { world, backup } = await backedUp();
+  world.set(["n1"], { "/parent": "root" });
+  world.set(["n2", "n3"], { "/trial/x/cfg": 5 });
+  await world.clock.advance(20_000);
+  restore(world, backup, false);
+  await world.clock.advance(600_000);
+  assert.deepEqual(world.orders, []);
+  const frozen = world.root.control.events(0, 1_000_000).filter(({ kind }) => kind === "frozen");
+  assert.deepEqual(frozen.map(({ why }) => why), [
+    "everything, as the root's disk is older than what it has told its children: it was put back from a backup. " +
+    "Stop it, and prepare its folder with --restored",
+  ]);
+  world.kill("root", 0);
+  prepareRestored(world.store("root"), { cluster: "tree", name: "root", clock: world.clock });
+  world.start("root");
+  world.root.control.thaw();
+  await world.clock.advance(600_000);
+  assert.deepEqual(world.orders, []);
+  assert.deepEqual(disagreements(world), []);
   await world.stop();
 });
 

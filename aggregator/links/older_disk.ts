@@ -1,0 +1,24 @@
+import { assignmentNumber, makeTerm } from "../../src/state/mod.ts";
+import type { Replica } from "../../src/sync/mod.ts";
+
+/**
+ * Notices that the root's disk is older than what the root has told its children: it was put back from a backup, and nobody
+ * said so. The root's run is on the disk before anything is written with it, so that a child that was not heard by this
+ * process yet can't have a value of this run, or of a later one.
+ *
+ * @param parts `run` is the one that this process took first.
+ * @returns To be called with each birth: the newest term that the child has of the root. Calls `onOlder` once at most.
+ */
+export function createOlderDiskWatch(
+  parts: { readonly replica: Replica; readonly run: number; onOlder(child: string): void },
+): (child: string, above: number) => void {
+  const { replica, run } = parts;
+  const heard = new Set<string>();
+  let isOlder = false;
+  return (child, above) => {
+    if (isOlder || heard.has(child)) return;
+    heard.add(child);
+    isOlder = above >= makeTerm(assignmentNumber(replica.get(child)?.facets.cfg), run);
+    if (isOlder) parts.onOlder(child);
+  };
+}
