@@ -18,7 +18,7 @@ async function backedUp(): Promise<{ world: TreeWorld; backup: Stored }> {
     { name: "n3", parent: "b" },
   ], { seed: 1, brokersOutlive: false, calm: [] });
   await world.clock.advance(20_000);
-  world.set(["n1", "n2", "n3"], { "/trial/x/cfg": 1 });
+  assert.equal(world.set(["n1", "n2", "n3"], { "/trial/x/cfg": 1 }), true);
   await world.clock.advance(10_000);
   world.kill("root", 0);
   const stored = world.store("root").load();
@@ -56,7 +56,7 @@ async function settled(world: TreeWorld): Promise<void> {
 
 test("a root that is put back from a backup gives no version twice, and what was set since is gone everywhere", async () => {
   const { world, backup } = await backedUp();
-  world.set(["n1", "n2"], { "/trial/x/cfg": 5, "/trial/y/cfg": 6 });
+  assert.equal(world.set(["n1", "n2"], { "/trial/x/cfg": 5, "/trial/y/cfg": 6 }), true);
   await world.clock.advance(10_000);
   restore(world, backup);
   await settled(world);
@@ -73,14 +73,22 @@ test("a root that is put back from a backup gives no version twice, and what was
 test("it is frozen, whoever was cut off hears of that first, and after a thaw all goes on", async () => {
   const { world, backup } = await backedUp();
   world.network.cut(world.member("a").id, world.member("root").id);
-  restore(world, backup);
-  world.set(["n1", "n2"], { "/physState": "POWER_OFF" });
+  restore(world, { ...backup, documents: [...backup.documents].reverse() }); // nodes before their racks
+  assert.equal(world.set(["n1", "n2"], { "/physState": "POWER_OFF" }), true);
   await world.clock.advance(60_000);
-  world.kill("root", 0);
-  world.start("root");
-  await world.clock.advance(60_000);
+  const sent: string[] = [];
+  world.network.onFrame = (from, to, frame) => {
+    if (from !== world.member("root").id || to !== world.member("a").id || frame.type !== "data") return;
+    for (const { id, facets } of frame.documents) {
+      if (facets.parent?.get("/frozen")?.value === true) sent.push("frozen");
+      if (facets.cfg?.has("/name") === true && id !== from && id !== to) {
+        sent.push(`cfg of ${id === world.member("n1").id ? "n1" : id}`);
+      }
+    }
+  };
   world.network.heal();
   await world.clock.advance(120_000);
+  assert.deepEqual(sent.slice(0, 2), ["frozen", "cfg of n1"]);
   assert.deepEqual(world.orders, []);
   assert.equal(world.root.control.find("n1")?.phase, "frozen");
   const [why] = world.root.control.events(0, 1_000_000).filter(({ kind }) => kind === "frozen");
@@ -93,13 +101,13 @@ test("it is frozen, whoever was cut off hears of that first, and after a thaw al
 
 test("nodes that were moved since the backup go back to where it has them, and are not power-cycled", async () => {
   const { world, backup } = await backedUp();
-  world.set(["n1"], { "/parent": "root" });
-  world.set(["n2"], { "/parent": "a" });
-  world.set(["n3"], { "/parent": "a" });
+  assert.equal(world.set(["n1"], { "/parent": "root" }), true);
+  assert.equal(world.set(["n2"], { "/parent": "a" }), true);
+  assert.equal(world.set(["n3"], { "/parent": "a" }), true);
   await world.clock.advance(20_000);
-  world.set(["n3"], { "/parent": "root" });
+  assert.equal(world.set(["n3"], { "/parent": "root" }), true);
   await world.clock.advance(20_000);
-  world.set(["n1"], { "/parent": "b" });
+  assert.equal(world.set(["n1"], { "/parent": "b" }), true);
   await world.clock.advance(60_000);
   assert.deepEqual(disagreements(world), []);
   restore(world, backup);
@@ -112,7 +120,7 @@ test("nodes that were moved since the backup go back to where it has them, and a
 
 test("nodes that were deleted since the backup are there again, and new ones are made once more", async () => {
   const { world, backup } = await backedUp();
-  world.set(["n2"], { "/trial/z/cfg": 9 });
+  assert.equal(world.set(["n2"], { "/trial/z/cfg": 9 }), true);
   world.remove("n3");
   await world.clock.advance(60_000);
   restore(world, { ...backup, documents: backup.documents.filter(({ id }) => id !== world.member("n2").id) });
@@ -126,8 +134,8 @@ test("nodes that were deleted since the backup are there again, and new ones are
 
 test("a root whose disk is older than what it has told freezes everything, and says what to do", async () => {
   const { world, backup } = await backedUp();
-  world.set(["n1"], { "/parent": "root" });
-  world.set(["n2", "n3"], { "/trial/x/cfg": 5 });
+  assert.equal(world.set(["n1"], { "/parent": "root" }), true);
+  assert.equal(world.set(["n2", "n3"], { "/trial/x/cfg": 5 }), true);
   await world.clock.advance(20_000);
   restore(world, backup, false);
   await world.clock.advance(600_000);

@@ -192,10 +192,12 @@ export async function runSchedule(
     }
     trace(world, "the end");
     // Whom nobody has heard yet may be taken for dead.
+    const frozen = world.root.control.events(0, 1_000_000).filter(({ kind }) => kind === "frozen");
     const off = world.orders.filter(({ name, to }) => schedule.level && to === "off" && CALM.includes(name));
     return [
       ...left,
       ...world.violations.slice(0, 5),
+      ...frozen.map(({ why }) => `the root has frozen ${why}`),
       ...off.map(({ name, by }) => `${by} has powered off ${name}, which is healthy`),
     ];
   } finally {
