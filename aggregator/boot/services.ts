@@ -101,7 +101,8 @@ export function createBootServices(options: BootOptions): BootServices {
   let dhcpCounts: (() => DhcpCounts) | undefined;
   let transfersNow = (): number => 0;
   const refusals = createRefusalLog(log, clock);
-  const strangers = createStrangers(clock, (mac) => desk.host(mac) !== undefined);
+  const isKnown = (address: string): boolean => desk.hostAt(address) !== undefined;
+  const strangers = createStrangers(clock, (mac) => (desk.host(mac) ?? desk.bystander(mac)) !== undefined);
   const seen = limitStrangers(strangers, clock);
   const app = createBootApp({
     ...{ cluster, parent, desk, boots, enrolment, strangers: seen, clock, log, transfers: http },
@@ -147,7 +148,7 @@ export function createBootServices(options: BootOptions): BootServices {
     running.push(dhcp.stop);
     dhcpCounts = dhcp.counts;
     const tftpServer = await startTftpServer({
-      ...{ address, clock, log, signal: ending.signal, isKnown: desk.hasAddress },
+      ...{ address, clock, log, signal: ending.signal, isKnown },
       onEvent(event) {
         countTftp(tftp, event);
         rpiBoot.note(event);
@@ -168,7 +169,7 @@ export function createBootServices(options: BootOptions): BootServices {
     guarded: {
       ...{ host: address, port: options.mqttPort, parent },
       isIdentity: enrolment.isIdentity,
-      isKnown: desk.hasAddress,
+      isKnown,
     },
     network: {
       strangers,
@@ -187,7 +188,7 @@ export function createBootServices(options: BootOptions): BootServices {
     },
     async start(to) {
       broker = to;
-      const served = await serveBoot(app, { host: address, port: options.httpPort, isKnown: desk.hasAddress });
+      const served = await serveBoot(app, { host: address, port: options.httpPort, isKnown });
       running.push(served.close);
       server = `http://${address}:${served.port}`;
       if (options.dhcp !== "off") await startDhcp(options.dhcp);

@@ -2,7 +2,7 @@ import { type BootHost, bootHostOf } from "../../src/boot/mod.ts";
 import type { ModuleNode } from "../../src/module/mod.ts";
 import type { BootDesk } from "../boot/tracker.ts";
 
-/** A machine that boots from here. */
+/** The machine of a node of this aggregator. */
 export interface PxeHost extends BootHost {
   /** The UUID of its node. */
   readonly id: string;
@@ -13,18 +13,17 @@ export interface PxeHost extends BootHost {
 
 /** Where boot servers ask about machines, and tell what these do. Before the module has started nobody is known. */
 export interface PxeDesk extends BootDesk {
-  /** The machine with this MAC address: lower case, with colons. */
+  /** The machine with this MAC address that boots from here: lower case, with colons. */
   host(mac: string): PxeHost | undefined;
   hosts(): Iterable<PxeHost>;
-  /** Whether some machine has this IPv4 address by its cfg. */
-  hasAddress(address: string): boolean;
+  /** The machine with this MAC address that a node has, but that does not boot from here. */
+  bystander(mac: string): PxeHost | undefined;
+  /** The machine that boots from here and has this IPv4 address by its cfg. */
+  hostAt(address: string): PxeHost | undefined;
 }
 
 /** The machines of an aggregator, by MAC address. */
-export interface HostIndex {
-  host(mac: string): PxeHost | undefined;
-  hosts(): Iterable<PxeHost>;
-  hasAddress(address: string): boolean;
+export interface HostIndex extends Omit<PxeDesk, keyof BootDesk> {
   /** Takes a node as it is now; undefined: it is gone, or another aggregator's. */
   take(id: string, node: ModuleNode | undefined): void;
 }
@@ -33,10 +32,11 @@ export interface HostIndex {
 export function createHostIndex(): HostIndex {
   const byId = new Map<string, { readonly cfg: ModuleNode["cfg"]; readonly host: PxeHost | undefined }>();
   const byMac = new Map<string, PxeHost>();
+  const bystanders = new Map<string, PxeHost>(); // by MAC address, too
   const byAddress = new Map<string, PxeHost>();
 
   function remove(host: PxeHost): void {
-    if (byMac.get(host.mac) === host) byMac.delete(host.mac);
+    for (const hosts of [byMac, bystanders]) if (hosts.get(host.mac) === host) hosts.delete(host.mac);
     const address = host.lease?.address ?? "";
     if (byAddress.get(address) === host) byAddress.delete(address);
   }
@@ -44,18 +44,18 @@ export function createHostIndex(): HostIndex {
   return {
     host: (mac) => byMac.get(mac),
     hosts: () => byMac.values(),
-    hasAddress: (address) => byAddress.has(address),
+    bystander: (mac) => bystanders.get(mac),
+    hostAt: (address) => byAddress.get(address),
     take(id, node) {
       const before = byId.get(id);
       if (before !== undefined && before.cfg === node?.cfg) return; // most changes are not of cfg
       if (before?.host !== undefined) remove(before.host);
       if (node === undefined) return void byId.delete(id);
       const { mac, ...read } = bootHostOf(node.cfg);
-      const host = mac === undefined || (read.method !== "pxe" && read.method !== "rpi")
-        ? undefined
-        : { ...read, mac, id, name: node.name };
+      const host = mac === undefined ? undefined : { ...read, mac, id, name: node.name };
       byId.set(id, { cfg: node.cfg, host });
       if (host === undefined) return;
+      if (host.method !== "pxe" && host.method !== "rpi") return void bystanders.set(host.mac, host);
       byMac.set(host.mac, host);
       if (host.lease !== undefined) byAddress.set(host.lease.address, host);
     },

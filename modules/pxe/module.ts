@@ -27,7 +27,7 @@ export function createPxeModule(parts?: BootParts): { readonly module: Module; r
       stop: tracker.stop,
     };
   });
-  const { host, hosts, hasAddress } = index;
+  const { host, hosts, bystander, hostAt } = index;
   const { isUp, isRunning, saw } = tracker;
-  return { module, desk: { host, hosts, hasAddress, isUp, isRunning, saw } };
+  return { module, desk: { host, hosts, bystander, hostAt, isUp, isRunning, saw } };
 }

@@ -25,7 +25,8 @@ test("nobody gets a token while the agent is heard, and where addresses are ours
 const desk: PxeDesk = {
   host: () => undefined,
   hosts: () => [],
-  hasAddress: () => false,
+  bystander: () => undefined,
+  hostAt: () => undefined,
   isUp: () => false,
   isRunning: () => false,
   saw() {},

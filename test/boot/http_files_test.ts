@@ -257,6 +257,21 @@ test("a machine that nobody knows is told so and remembered, and one without a M
     assert.match((await get(`${url}/boot/v1/time`)).body.toString(), /^[0-9]+\.[0-9]{3}\n$/);
   }));
 
+test("the machine of a node that boots in another way is told that it is one, and is no stranger", () =>
+  withServer(async ({ url, strangers, apply, clock }) => {
+    for (const method of ["other", "none", undefined]) {
+      apply({ n1: { "/ipv4/mac": MAC, ...(method !== undefined && { "/boot/method": method }) } });
+      await clock.advance(1);
+      const { body } = await get(`${url}/boot/v1/script?mac=${MAC}`);
+      assert.match(
+        body.toString(),
+        new RegExp(`this is n1, which does not boot .* /boot/method is ${method ?? "none"}`),
+      );
+      strangers.saw({ mac: MAC, asked: "dhcp discover" }); // DHCP does not answer it
+      assert.deepEqual(strangers.list(), []);
+    }
+  }));
+
 test("a client that takes nothing holds no other up, and costs no memory", () =>
   withServer(async ({ url, folder, transfers }) => {
     const size = 64 * 1024 * 1024;

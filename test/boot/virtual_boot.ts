@@ -69,7 +69,7 @@ export async function createVirtualBoot(options: {
     random: () => 0.5,
     send() {},
   });
-  const strangers: Strangers = createStrangers(clock, (mac) => desk.host(mac) !== undefined);
+  const strangers: Strangers = createStrangers(clock, (mac) => (desk.host(mac) ?? desk.bystander(mac)) !== undefined);
   await aggregator.start({ api: "http://127.0.0.1:1", broker: "mqtt://127.0.0.1:2" });
   const { control } = aggregator;
   return {

@@ -213,8 +213,14 @@ test("machines are found by MAC address as cfg has it, and by none that is not t
   await patch({ "/ipv4/mac": "52:54:00:77:00:02" });
   assert.equal(desk.host(MAC), undefined);
   assert.equal(desk.host("52:54:00:77:00:02")?.name, "n1");
+  assert.equal(desk.bystander("52:54:00:77:00:02"), undefined);
   await patch({ "/boot/method": "other" });
   assert.deepEqual([...desk.hosts()], []);
+  assert.equal(desk.hostAt("10.77.0.11"), undefined);
+  assert.deepEqual([desk.bystander("52:54:00:77:00:02")?.name, desk.bystander(MAC)], ["n1", undefined]);
+  await patch({ "/boot/method": "pxe" });
+  assert.equal(desk.hostAt("10.77.0.11")?.name, "n1");
+  assert.equal(desk.bystander("52:54:00:77:00:02"), undefined);
   await aggregator.stop();
 });
 

@@ -23,10 +23,12 @@ export function scriptRoutes(parts: BootAppParts): Routes {
     return { kind: "wait", lines: [`Kraken: ${lines[0]}`, ...lines.slice(1)], seconds };
   }
 
+  function otherwise({ name, method }: PxeHost): ScriptSubject {
+    return wait(STRANGER_WAIT, `this is ${name}, which does not boot this way: its /boot/method is ${method}`);
+  }
+
   function decide(host: PxeHost, address: string): ScriptSubject {
-    if (host.method !== "pxe") {
-      return wait(STRANGER_WAIT, `${host.name} does not boot this way: its /boot/method is ${host.method}`);
-    }
+    if (host.method !== "pxe") return otherwise(host);
     const refusal = refusalOf(host, address, parts);
     if (refusal?.kind === "in-use") return wait(BUSY_WAIT, `${refusal.reason}. Waits`);
     if (refusal !== undefined) {
@@ -63,7 +65,7 @@ export function scriptRoutes(parts: BootAppParts): Routes {
       const detail = `Parameter 'mac' is '${query.mac.slice(0, 40)}': expected a MAC address such as 52:54:00:77:00:01`;
       return answerProblem({ status: 400, detail });
     }
-    const host = desk.host(mac);
+    const host = desk.host(mac) ?? desk.bystander(mac);
     if (host === undefined) {
       const { uuid, arch } = query;
       strangers.saw({ mac, asked: "script", ...(uuid !== undefined && { uuid }), ...(arch !== undefined && { arch }) });
@@ -71,7 +73,7 @@ export function scriptRoutes(parts: BootAppParts): Routes {
     const subject = host === undefined
       ? wait(
         STRANGER_WAIT,
-        `no node of cluster ${cluster} has the MAC address ${mac}. To make it one:`,
+        `no node that is booted from here has the MAC address ${mac}. To make it one of cluster ${cluster}:`,
         `  krakenctl adopt ${mac} --as NAME`,
       )
       : decide(host, addressOf(c));
