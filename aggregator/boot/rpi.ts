@@ -4,6 +4,7 @@ import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { refusalOf } from "./admission.ts";
 import type { Boots } from "./http/boots.ts";
+import { missingFile } from "./missing_file.ts";
 import { openFile } from "./open_file.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { createRefusalLog } from "../../src/refusal_log.ts";
@@ -81,9 +82,9 @@ export function createRpiBoot(
       if (file === undefined) return "other";
       if (file.kind === "refused") return refuse(path, client, file.reason);
       const host = desk.host(path.split("/")[0] ?? "");
-      // Without its command line it would start and come to nothing: it gets nothing of its own then.
-      const refusal = host === undefined ? undefined : refusalOf(host, client.address, parts);
-      if (refusal !== undefined) return refuse(path, client, refusal.reason);
+      // Without its command line, or half of its files, it would start and come to nothing: it gets nothing of its own then.
+      const reason = host && (await missingFile(files, host) ?? refusalOf(host, client.address, parts)?.reason);
+      if (reason !== undefined) return refuse(path, client, reason);
       switch (file.kind) {
         case "config":
           return text(renderConfig());

@@ -5,7 +5,7 @@ import type { Log } from "../../src/log.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import { PI_OFFER } from "../../modules/rpi/dhcp.ts";
 import { createRpiModule } from "../../modules/rpi/module.ts";
-import { type BootSight, kernelArguments } from "../../src/boot/mod.ts";
+import { type BootHost, type BootSight, kernelArguments } from "../../src/boot/mod.ts";
 import type { GuardedListener } from "../broker/embedded.ts";
 import type { BootNetwork } from "../http/boot_network.ts";
 import type { Store, Stored } from "../store/mod.ts";
@@ -15,6 +15,7 @@ import { createEnrolment } from "./enrolment.ts";
 import { createBootApp } from "./http/app.ts";
 import { createBoots } from "./http/boots.ts";
 import { serveBoot } from "./http/serve.ts";
+import { missingFile, NOT_THERE } from "./missing_file.ts";
 import { openFile } from "./open_file.ts";
 import { createRefusalLog } from "../../src/refusal_log.ts";
 import { createRpiBoot } from "./rpi.ts";
@@ -84,6 +85,7 @@ export function createBootServices(options: BootOptions): BootServices {
   });
   const ways = {
     parent: options.name,
+    fault: (host: BootHost) => missingFile(options.files, host),
     onEnd(id: string) {
       for (const each of [enrolment, boots, rpiBoot]) each.end(id);
     },
@@ -157,7 +159,10 @@ export function createBootServices(options: BootOptions): BootServices {
         const own = await rpiBoot.read(path, client);
         if (own !== "other") return own;
         const file = await openFile(options.files, path);
-        return file && fileSource(file);
+        if (file !== undefined) return fileSource(file);
+        const host = desk.hostAt(client.address);
+        if (host?.method === "pxe") refusals.warn(NOT_THERE, { node: host.name, path });
+        return undefined;
       },
     });
     transfersNow = tftpServer.transfers;

@@ -1,6 +1,7 @@
 import {
   beginRecord,
   type BootGroup,
+  type BootHost,
   type BootRecord,
   type BootSight,
   type BootStatement,
@@ -18,6 +19,8 @@ export interface BootParts {
   readonly parent: string;
   /** The machine of a node was switched off, or its node is gone: what was given to it for this boot is void. */
   onEnd(id: string): void;
+  /** Why a machine can't boot what its cfg says, in words; undefined: it can. */
+  fault(host: BootHost): Promise<string | undefined>;
 }
 
 /** What boot servers may ask about nodes whose machines boot, and what they tell of them. */
@@ -36,8 +39,12 @@ export interface BootTracker extends BootDesk {
   stop(): void;
   /** A node that this program boots, however it does. Before the start there is none. */
   served(id: string): ModuleNode | undefined;
-  /** Listens for a machine that is on: the mutation of this name. */
-  listen(run: Pick<MutationRun, "node" | "discover">): void;
+  /**
+   * Listens for a machine that is on: the mutation of this name.
+   *
+   * @throws {PermanentError} When it can't boot what its cfg says. It is left on, and asks for its script, until that is there.
+   */
+  listen(run: Pick<MutationRun, "node" | "discover" | "signal">, host: BootHost): Promise<void>;
 }
 
 /**
@@ -53,6 +60,8 @@ export function createBootTracker(
   follow: (id: string, node: ModuleNode | undefined) => void,
 ): BootTracker {
   const records = new Map<string, BootRecord>();
+  /** Nodes that can't boot what their cfg says: to wait for their script, and to power-cycle them then, would help nobody. */
+  const unfit = new Set<string>();
   let context: ModuleContext | undefined;
 
   function served(id: string): ModuleNode | undefined {
@@ -72,6 +81,7 @@ export function createBootTracker(
     const node = served(id);
     follow(id, node);
     if (node === undefined) {
+      unfit.delete(id);
       if (records.delete(id)) parts?.onEnd(id);
       return;
     }
@@ -91,7 +101,14 @@ export function createBootTracker(
       context = undefined;
     },
     served,
-    listen({ node, discover }) {
+    async listen({ node, discover, signal }, host) {
+      const fault = await parts?.fault(host);
+      if (signal.aborted) return;
+      if (fault !== undefined) {
+        unfit.add(node.id);
+        throw new PermanentError(`Cannot boot '${node.name}' as ${fault}`);
+      }
+      unfit.delete(node.id);
       const record = recordOf(node);
       if (record.phase === "NONE") record.phase = "WAIT";
       discover(`/${group}/state`, record.phase);
@@ -106,7 +123,13 @@ export function createBootTracker(
     },
     saw(id, sight) {
       const node = served(id);
-      if (node !== undefined && isOurs(node)) tell(node, followSight(recordOf(node), node.view, group, sight));
+      if (node === undefined || !isOurs(node)) return;
+      if (unfit.has(id) && sight.kind === "address") {
+        recordOf(node).asked = true; // it is to get its script as soon as there is one
+        return;
+      }
+      unfit.delete(id);
+      tell(node, followSight(recordOf(node), node.view, group, sight));
     },
   };
 }

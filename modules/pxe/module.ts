@@ -16,12 +16,13 @@ export function createPxeModule(parts?: BootParts): { readonly module: Module; r
     tracker.start(context);
     return {
       mutations: {
-        listen(run) {
+        async listen(run) {
           const { node } = run;
-          if (index.host(String(node.cfg.get("/ipv4/mac"))) === undefined) {
+          const host = index.host(String(node.cfg.get("/ipv4/mac")));
+          if (host === undefined) {
             throw new PermanentError(`Cannot boot '${node.name}' as its MAC address is not known: set its /ipv4/mac`);
           }
-          tracker.listen(run);
+          await tracker.listen(run, host);
         },
       },
       stop: tracker.stop,

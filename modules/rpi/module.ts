@@ -52,15 +52,16 @@ export function createRpiModule(parts?: BootParts): { readonly module: Module; r
     tracker.start(context);
     return {
       mutations: {
-        listen(run) {
+        async listen(run) {
           const { node } = run;
-          if (host(String(node.cfg.get("/rpi/serial")))?.id !== node.id) {
+          const pi = host(String(node.cfg.get("/rpi/serial")));
+          if (pi?.id !== node.id) {
             throw new PermanentError(
               `Cannot boot '${node.name}' as it is not known which Raspberry Pi it is: set its /ipv4/mac, and its /rpi/serial to ` +
                 `8 digits in lower case that no other node has`,
             );
           }
-          tracker.listen(run);
+          await tracker.listen(run, pi);
         },
       },
       stop: tracker.stop,

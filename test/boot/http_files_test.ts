@@ -29,7 +29,7 @@ const ETAG = `"${createHash("sha256").update(KERNEL).digest("hex")}"`;
 async function withServer(
   body: (
     world:
-      & { url: string; folder: string; transfers: TransferCounter; state: { isRunning: boolean } }
+      & { url: string; folder: string; transfers: TransferCounter; logged: string[]; state: { isRunning: boolean } }
       & Awaited<ReturnType<typeof createVirtualBoot>>,
   ) => Promise<void>,
   options: { readonly holdsAddresses?: boolean } = {},
@@ -46,6 +46,7 @@ async function withServer(
   const world = await createVirtualBoot();
   const state = { isRunning: false };
   const transfers = createTransferCounter();
+  const logged: string[] = [];
   let url = "";
   const app = createBootApp({
     cluster: "virtual",
@@ -61,7 +62,7 @@ async function withServer(
     strangers: world.strangers,
     transfers,
     clock: world.clock,
-    log: createLog(() => {}),
+    log: createLog((line) => logged.push(line)),
   });
   const server = await serveBoot(app, { host: "127.0.0.1", port: 0, isKnown: () => false });
   url = `http://127.0.0.1:${server.port}`;
@@ -70,7 +71,7 @@ async function withServer(
   });
   await world.clock.advance(5_000);
   try {
-    await body({ ...world, url, folder, state, transfers });
+    await body({ ...world, url, folder, state, transfers, logged });
   } finally {
     await server.close();
     await world.aggregator.stop();
@@ -270,6 +271,21 @@ test("the machine of a node that boots in another way is told that it is one, an
       strangers.saw({ mac: MAC, asked: "dhcp discover" }); // DHCP does not answer it
       assert.deepEqual(strangers.list(), []);
     }
+  }));
+
+test("a script that names a file which is not there is not given out: the machine is told, the log says so, and it asks again", () =>
+  withServer(async ({ url, folder, enrolment, logged }) => {
+    const ask = async () => (await get(`${url}/boot/v1/script?mac=${MAC}`)).body.toString();
+    const [there, away] = [join(folder, "files", "initrd.img"), join(folder, "files", "typo")];
+    renameSync(there, away);
+    assert.match(await ask(), /n1 can.t boot:\necho .*no file initrd\.img below the boot files.*\nsleep 15\nchain /);
+    assert.equal((await get(`${url}/boot/v1/files/initrd.img?mac=${MAC}`)).status, 404);
+    assert.equal(enrolment.counts.issued, 0);
+    renameSync(away, there);
+    assert.match(await ask(), / kraken\.token=/);
+    const missing = logged.find((line) => line.includes("is not there")) ?? assert.fail(logged.join());
+    for (const part of ['"warn"', '"n1"', '"initrd.img"']) assert.ok(missing.includes(part), missing);
+    assert.ok(logged.some((line) => line.includes("Refused a boot script")));
   }));
 
 test("a client that takes nothing holds no other up, and costs no memory", () =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -105,6 +105,9 @@ test("a Raspberry Pi fetches firmware, config.txt, cmdline.txt, kernel and initr
       }
       state[why] = false;
     }
+    renameSync(join(folder, "arm64/initrd.img"), join(folder, "arm64/typo"));
+    assert.equal(await get("9ffefdef/start4.elf"), undefined, "it has no initramfs to go on with");
+    renameSync(join(folder, "arm64/typo"), join(folder, "arm64/initrd.img"));
     assert.equal(tokens, 2);
     assert.equal((await get("9ffefdef/kernel8.img"))?.length, 3000);
     assert.equal((await get("9ffefdef/initramfs.img"))?.length, 5000);

@@ -27,6 +27,8 @@ export async function createVirtualBoot(options: {
   /** What a machine does each time that it gets power. */
   readonly onPower?: (id: string, desk: PxeDesk) => void;
   readonly withServices?: boolean;
+  /** Why a machine can't boot at this moment. */
+  readonly fault?: () => string | undefined;
 } = {}) {
   const clock = createVirtualClock();
   const store = openMemoryStore();
@@ -36,7 +38,7 @@ export async function createVirtualBoot(options: {
   const orders: string[] = [];
   const ended: string[] = [];
   const enrolment: Enrolment = createEnrolment({ store, facts: new Map(), clock, log, onEnd: (id) => ended.push(id) });
-  const parts = { parent: "root", onEnd: enrolment.end };
+  const parts = { parent: "root", onEnd: enrolment.end, fault: () => Promise.resolve(options.fault?.()) };
   const { module, desk } = createPxeModule(options.withServices === false ? undefined : parts);
   const power = defineModule(plug, (context) => {
     const state = (id: string) => on.has(id) ? "POWER_ON" : "POWER_OFF";

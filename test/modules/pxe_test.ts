@@ -26,8 +26,9 @@ const WHOLE: readonly BootSight[] = [
 ];
 
 /** A world in which machines get so far with each boot. */
-function makeWorld(sights: () => readonly BootSight[] = () => WHOLE) {
+function makeWorld(sights: () => readonly BootSight[] = () => WHOLE, fault?: () => string | undefined) {
   const world = createVirtualBoot({
+    ...(fault !== undefined && { fault }),
     onPower: (id, desk: PxeDesk) =>
       void world.then(({ clock }) => {
         for (const [index, sight] of sights().entries()) clock.after(1_000 * (index + 1), () => desk.saw(id, sight));
@@ -81,6 +82,33 @@ test("a machine that gets no further is taken to hang and power-cycled, and held
   }
 });
 
+test("a machine whose kernel is not there is held with that as the reason, left on, and goes on once it is there", async () => {
+  let fault: string | undefined = "there is no file debian-13/vmlinuz below the boot files, which is its /boot/kernel";
+  const { clock, apply, seen, aggregator, orders, control, desk, idOf } = await makeWorld(
+    () => WHOLE.slice(0, 1), // its script says that it has to wait
+    () => fault,
+  );
+  apply({ n1: N1 });
+  await clock.runUntil(() => control.find("n1")?.phase === "stuck", 60_000);
+  assert.match(
+    control.find("n1")?.reason ?? "",
+    /Cannot boot 'n1' as there is no file debian-13\/vmlinuz .* \/boot\/kernel/,
+  );
+  for (let hour = 0; hour < 12; hour++) {
+    await clock.advance(3_600_000);
+    desk.saw(idOf("n1"), { kind: "address" });
+  }
+  assert.deepEqual(orders, ["n1 on"]);
+  assert.equal(control.find("n1")?.phase, "stuck");
+  fault = undefined;
+  for (const sight of WHOLE.slice(1)) desk.saw(idOf("n1"), sight);
+  await clock.advance(1_000);
+  assert.equal(seen("n1", "/pxe/state"), "INIT");
+  assert.notEqual(control.find("n1")?.phase, "stuck");
+  aggregator.life(idOf("n1"), { type: "alive", from: RUN });
+  await aggregator.stop();
+});
+
 test("firmware that takes 14 minutes is waited for, late after 5, and not power-cycled", async () => {
   const { clock, apply, seen, aggregator, desk, idOf, orders, control } = await makeWorld(() => []);
   apply({ n1: N1 });
@@ -114,7 +142,7 @@ test("what runs an agent is not taken to boot, whoever says so; without its agen
 
 test("a machine runs from when its agent has joined until it asks for an address to boot with, or is given up", async () => {
   const node = testNode("n1", { "/parent": "root", "/boot/method": "pxe", "/ipv4/mac": MAC });
-  const { module, desk } = createPxeModule({ parent: "root", onEnd() {} });
+  const { module, desk } = createPxeModule({ parent: "root", onEnd() {}, fault: () => Promise.resolve(undefined) });
   const lab = await hostForTest(module, [node], { role: "parent", clock: createVirtualClock() });
   const see = (values: Record<string, string>) => {
     for (const [url, value] of Object.entries(values)) node.view.set(url, value);
@@ -140,7 +168,11 @@ test("what a machine was given ends with its power also where it boots in anothe
   const node = testNode("n1", { "/parent": "root", "/boot/method": "other", "/ipv4/mac": MAC });
   node.view.set("/physState", "POWER_ON");
   const ended: string[] = [];
-  const { module } = createPxeModule({ parent: "root", onEnd: (id) => ended.push(id) });
+  const { module } = createPxeModule({
+    parent: "root",
+    onEnd: (id) => ended.push(id),
+    fault: () => Promise.resolve(undefined),
+  });
   const lab = await hostForTest(module, [node], { role: "parent", clock: createVirtualClock() });
   node.view.set("/physState", "POWER_OFF");
   lab.host.changed(node.id);

@@ -61,7 +61,11 @@ async function hosted() {
   });
   node.view.set("/physState", "POWER_ON");
   const ended: string[] = [];
-  const { module, desk } = createRpiModule({ parent: "root", onEnd: (id) => ended.push(id) });
+  const { module, desk } = createRpiModule({
+    parent: "root",
+    onEnd: (id) => ended.push(id),
+    fault: () => Promise.resolve(undefined),
+  });
   const lab = await hostForTest(module, [node], { role: "parent", clock: createVirtualClock() });
   return { ...lab, node, desk, ended };
 }

@@ -3,16 +3,21 @@ import { parseMac } from "../../../src/boot/mod.ts";
 import { answerProblem } from "../../http/problem.ts";
 import type { Routes } from "../../http/routes.ts";
 import type { BootAppParts } from "./parts.ts";
+import { createRefusalLog } from "../../../src/refusal_log.ts";
+import { NOT_THERE } from "../missing_file.ts";
 import { addressOf } from "./address_of.ts";
 import { answerFile, type Sending } from "./files.ts";
 import { createHashes } from "./hashes.ts";
 
 const FILES = "/boot/v1/files/";
 const IMAGES = "/boot/v1/images/";
+/** The longest path that is logged, in characters: as long as one of a cfg. */
+const MAX_LOGGED = 256;
 
 /** `/boot/v1/files` and `/boot/v1/images`: what machines load. */
 export function fileRoutes(parts: BootAppParts): Routes {
   const hashes = createHashes();
+  const missing = createRefusalLog(parts.log, parts.clock);
   const sending: Sending = { now: 0 };
 
   async function send(c: Context, path: string | undefined): Promise<Response> {
@@ -37,7 +42,11 @@ export function fileRoutes(parts: BootAppParts): Routes {
         end: (isTaken) => parts.transfers.ended(isTaken ? "done" : "failed"),
       },
     );
-    if (answer === undefined) parts.transfers.ended("refused");
+    if (answer === undefined) {
+      parts.transfers.ended("refused");
+      const node = mac === undefined ? undefined : parts.desk.host(mac)?.name;
+      if (node !== undefined) missing.warn(NOT_THERE, { node, path: String(path).slice(0, MAX_LOGGED) });
+    }
     return answer ?? answerProblem({ status: 404, detail: "There is no such file" });
   }
 

@@ -5,6 +5,7 @@ import { answerProblem } from "../../http/problem.ts";
 import { withQuery } from "../../http/query.ts";
 import type { Routes } from "../../http/routes.ts";
 import type { BootAppParts } from "./parts.ts";
+import { missingFile } from "../missing_file.ts";
 import { refusalOf } from "../admission.ts";
 import { createRefusalLog } from "../../../src/refusal_log.ts";
 import { addressOf } from "./address_of.ts";
@@ -27,13 +28,18 @@ export function scriptRoutes(parts: BootAppParts): Routes {
     return wait(STRANGER_WAIT, `this is ${name}, which does not boot this way: its /boot/method is ${method}`);
   }
 
-  function decide(host: PxeHost, address: string): ScriptSubject {
+  async function decide(host: PxeHost, address: string): Promise<ScriptSubject> {
     if (host.method !== "pxe") return otherwise(host);
+    const fault = await missingFile(parts.files, host);
     const refusal = refusalOf(host, address, parts);
     if (refusal?.kind === "in-use") return wait(BUSY_WAIT, `${refusal.reason}. Waits`);
     if (refusal !== undefined) {
       refusals.warn("Refused a boot script", { node: host.name, reason: refusal.reason });
       return wait(STRANGER_WAIT, refusal.reason);
+    }
+    if (fault !== undefined) {
+      refusals.warn("Refused a boot script", { node: host.name, reason: fault });
+      return wait(STRANGER_WAIT, `${host.name} can't boot:`, `  ${fault}`);
     }
     switch (boots.admit(host.id)) {
       case "just-now":
@@ -54,10 +60,10 @@ export function scriptRoutes(parts: BootAppParts): Routes {
     return { kind: "boot", node: host, boot: { cluster, parent: parts.parent, server: parts.server(), token } };
   }
 
-  function script(
+  async function script(
     c: Context,
     query: { readonly mac?: string; readonly uuid?: string; readonly arch?: string },
-  ): Response {
+  ): Promise<Response> {
     if (c.req.method === "HEAD") return answerText(""); // nothing happens for who only looks
     if (query.mac === undefined) return answerText(renderIntroduction(parts.server()));
     const mac = parseMac(query.mac);
@@ -76,7 +82,7 @@ export function scriptRoutes(parts: BootAppParts): Routes {
         `no node that is booted from here has the MAC address ${mac}. To make it one of cluster ${cluster}:`,
         `  krakenctl adopt ${mac} --as NAME`,
       )
-      : decide(host, addressOf(c));
+      : await decide(host, addressOf(c));
     return answerText(renderScript(subject, { server: parts.server(), mac }));
   }
 
