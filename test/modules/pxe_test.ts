@@ -26,9 +26,12 @@ const WHOLE: readonly BootSight[] = [
 ];
 
 /** A world in which machines get so far with each boot. */
-function makeWorld(sights: () => readonly BootSight[] = () => WHOLE, fault?: () => string | undefined) {
+function makeWorld(
+  sights: () => readonly BootSight[] = () => WHOLE,
+  fault: () => string | undefined = () => undefined,
+) {
   const world = createVirtualBoot({
-    ...(fault !== undefined && { fault }),
+    fault,
     onPower: (id, desk: PxeDesk) =>
       void world.then(({ clock }) => {
         for (const [index, sight] of sights().entries()) clock.after(1_000 * (index + 1), () => desk.saw(id, sight));
