@@ -48,8 +48,6 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     throw new ProgramError(`Option '--${option}' is '${value}': expected a name`, EXIT.usage);
   }
   if (options.advertise !== undefined) readHost(options.advertise);
-  const upUrl = uplinkUrl(options);
-  const bootOptions = readBootOptions(options);
   if (options.restored && options.parent !== undefined) {
     throw new ProgramError(
       `Option '--restored' is given with '--parent': expected it at the root alone. An aggregator below it needs no backup: ` +
@@ -57,6 +55,8 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       EXIT.usage,
     );
   }
+  const upUrl = uplinkUrl(options);
+  const bootOptions = readBootOptions(options);
   const run = randomUUID();
   const log = createLog((line) => void process.stderr.write(line), { pretty: process.stderr.isTTY === true });
   const store = await openSqliteStore(options.data).catch(explain);

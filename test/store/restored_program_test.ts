@@ -52,7 +52,7 @@ test(
       });
       backup.close();
 
-      const refused = await run(folder, "--restored", "--parent", "row1", "--uplink", "mqtt://127.0.0.1");
+      const refused = await run(folder, "--restored", "--parent", "row1");
       assert.equal(refused.code, 2);
       assert.match(refused.stderr, /Option '--restored' is given with '--parent': expected it at the root alone\./);
 
