@@ -21,7 +21,7 @@ export interface RedfishClient {
   get(access: Access, uri: string | URL, ask: Ask): Promise<Resource>;
   /** Asks for something. */
   send(access: Access, request: Request, ask: Ask): Promise<Answer>;
-  /** Opens a stream of events, which ends with the signal. It has no limit in time once it has begun. */
+  /** Opens a stream of events, which ends with the signal. It has no limit in time of its own once it has begun. */
   stream(access: Access, uri: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
 

@@ -1,7 +1,15 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
-import { type Ask, createLimit, credentialsFor, type PowerChange, type PowerDriver } from "../power/mod.ts";
+import {
+  type Ask,
+  createLimit,
+  type Credentials,
+  credentialsFor,
+  type PowerChange,
+  type PowerDriver,
+} from "../power/mod.ts";
 import { type Address, addressOf, exchangeFor, trustOf } from "./access.ts";
 import { createRedfishClient, RefusedError } from "./client.ts";
 import { createEvents } from "./events.ts";
@@ -61,28 +69,43 @@ export function createRedfishDriver(
   const client = createRedfishClient({ requests, sessions, clock });
   const events = createEvents({ client, clock, random, happened: look });
   const known = new Map<string, Known>();
+  const origins = new Map<string, string>();
 
+  /** A node's controller is there now, or nowhere: the one before is logged out of when no other node has it. */
+  function settle(nodeId: string, origin: string | undefined): void {
+    const before = origins.get(nodeId);
+    if (before === origin) return;
+    if (origin === undefined) origins.delete(nodeId);
+    else origins.set(nodeId, origin);
+    if (before === undefined) return;
+    events.forget(nodeId);
+    if (![...origins.values()].includes(before)) sessions.leave(before);
+  }
   function accessOf(node: ModuleNode, address: Address): Access {
     const { auth, credentials, ca, tls } = parts.settings();
     const trust = trustOf(node, { verify: tls === "verified", ca: ca === undefined ? undefined : readAuthorities(ca) });
+    function ownCredentials(): Credentials | undefined {
+      if (credentials === false) return undefined;
+      const found = credentialsFor(node, credentials, process.env);
+      if (found === undefined || address.root.protocol === "https:" || tls === "plain") return found;
+      throw new UnavailableError(
+        `Cannot send credentials to ${address.root.origin} without TLS: expected an https URL, or 'tls' plain ` +
+          `in '/services/${parts.module}/config'`,
+      );
+    }
     return {
       root: address.root,
       exchange: parts.exchange ?? exchangeFor(trust),
       auth,
-      credentials() {
-        if (credentials === false) return undefined;
-        const found = credentialsFor(node, credentials, process.env);
-        if (found === undefined || address.root.protocol === "https:" || tls === "plain") return found;
-        throw new UnavailableError(
-          `Cannot send credentials to ${address.root.origin} without TLS: expected an https URL, or 'tls' plain ` +
-            `in '/services/${parts.module}/config'`,
-        );
-      },
+      credentials: ownCredentials,
+      identity: () =>
+        createHash("sha256").update(JSON.stringify([trust, auth, ownCredentials() ?? null])).digest("hex"),
     };
   }
   async function find(node: ModuleNode, ask: Ask): Promise<{ readonly own: Known; readonly access: Access }> {
     const address = addressOf(node, parts.settings().endpoint, parts.module);
     const access = accessOf(node, address);
+    settle(node.id, address.root.origin);
     const text = (address.system ?? address.root).href;
     const before = known.get(node.id);
     if (before?.address === text) return { own: before, access };
@@ -99,6 +122,7 @@ export function createRedfishDriver(
       events.attend(node.id, own.system, access);
       return { own, access, reading };
     } catch (error) {
+      if (error instanceof UnavailableError && !ask.signal.aborted) events.doubt(node.id);
       // The service may have other ids since its firmware was changed.
       if (error instanceof RefusedError && error.status === 404) known.delete(node.id);
       throw error;
@@ -148,7 +172,7 @@ export function createRedfishDriver(
     },
     forget(nodeId) {
       known.delete(nodeId);
-      events.forget(nodeId);
+      settle(nodeId, undefined);
     },
     hears: events.hears,
     async stop() {

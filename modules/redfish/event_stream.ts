@@ -24,7 +24,7 @@ export function readOrigins(data: string): readonly string[] | undefined {
  *
  * @throws {Error} When one is larger than 256 KiB.
  */
-export async function* readEventData(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+export async function* readEventData(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";
   let data: string[] = [];
@@ -43,5 +43,30 @@ export async function* readEventData(stream: ReadableStream<Uint8Array>): AsyncG
       size += line.length;
     }
     if (size + rest.length > MAX_EVENT) throw new Error(`an event is larger than ${MAX_EVENT} characters`);
+  }
+}
+
+/**
+ * The pieces of a stream as they arrive, keep-alive comments included. It ends with the signal, also where the other end has
+ * gone without a word.
+ *
+ * @param arrived Told of each piece.
+ */
+export async function* piecesOf(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+  arrived: () => void,
+): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  const cancel = () => void reader.cancel().catch(() => {}); // it has failed by itself
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    for (let piece = await reader.read(); !piece.done && !signal.aborted; piece = await reader.read()) {
+      arrived();
+      yield piece.value;
+    }
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    cancel();
   }
 }

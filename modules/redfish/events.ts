@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import type { RedfishClient } from "./client.ts";
-import { readEventData, readOrigins } from "./event_stream.ts";
+import { piecesOf, readEventData, readOrigins } from "./event_stream.ts";
 import { readEventStream, readServiceRoot } from "./resources.ts";
 import type { Access } from "./sessions.ts";
 
@@ -8,22 +8,35 @@ import type { Access } from "./sessions.ts";
 const FIRST_PAUSE = 5_000;
 const LONGEST_PAUSE = 300_000;
 const NONE_PAUSE = 3_600_000;
+/** A stream in which nothing came for so long, in milliseconds, is opened again: its controller may have gone without a word. */
+const LONGEST_SILENCE = 600_000;
 /** An event that does not say which system it is about is about all of a controller's, where it has no more than these. */
 const MAX_ALL = 16;
 
 /** Listens to the events of controllers, where they stream them. */
 export interface Events {
-  /** Listens for a node, whose ComputerSystem this is. Called again it changes nothing. */
+  /** Listens for a node, whose ComputerSystem this is. Called again, the stream is opened anew where who asks, or is trusted, has changed. */
   attend(nodeId: string, system: URL, access: Access): void;
+  /** A node's controller did not answer: where it was reset, its stream is dead without having ended, and is opened anew. */
+  doubt(nodeId: string): void;
   forget(nodeId: string): void;
   /** Whether events of a node's controller arrive. */
   hears(nodeId: string): boolean;
   stop(): void;
 }
 
+interface Attended {
+  readonly path: string;
+  readonly access: Access;
+  readonly identity: string;
+}
+
 interface Listening {
-  readonly nodes: Map<string, string>;
+  /** The first one's access is the stream's. */
+  readonly nodes: Map<string, Attended>;
   readonly ended: AbortController;
+  /** Of the stream that is open, or being opened. */
+  attempt: { readonly identity: string; readonly ended: AbortController } | undefined;
   streams: boolean;
 }
 
@@ -38,48 +51,76 @@ export function createEvents(parts: {
   const listening = new Map<string, Listening>();
   const originOf = new Map<string, string>();
 
-  function tell(nodes: ReadonlyMap<string, string>, origins: readonly string[]): void {
-    const named = [...nodes].filter(([, path]) =>
+  function tell(nodes: ReadonlyMap<string, Attended>, origins: readonly string[]): void {
+    const named = [...nodes].filter(([, { path }]) =>
       origins.some((origin) => origin === path || origin.startsWith(`${path}/`))
     );
     const told = named.length > 0 || nodes.size > MAX_ALL ? named : [...nodes];
     for (const [id] of told) parts.happened(id);
   }
   /** Listens until the stream ends. @returns The pause until it is tried again. */
-  async function listen(own: Listening, access: Access): Promise<number | undefined> {
-    const ask = { signal: own.ended.signal, urgent: false };
+  async function listen(own: Listening, access: Access, ended: AbortController): Promise<number | undefined> {
+    const signal = AbortSignal.any([own.ended.signal, ended.signal]);
+    const ask = { signal, urgent: false };
     const { eventService } = readServiceRoot(await client.get(access, access.root, ask));
     const uri = eventService === undefined ? undefined : readEventStream(await client.get(access, eventService, ask));
     if (uri === undefined) return NONE_PAUSE;
-    const stream = await client.stream(access, uri, own.ended.signal);
+    const stream = await client.stream(access, uri, signal);
+    const silence = LONGEST_SILENCE * (0.75 + random() / 2);
+    const silent = () => ended.abort(new Error("Nothing came for too long"));
+    let cancel = clock.after(silence, silent);
+    function arrived(): void {
+      cancel();
+      cancel = clock.after(silence, silent);
+    }
     own.streams = true;
     for (const id of own.nodes.keys()) parts.happened(id); // what was missed meanwhile
-    for await (const data of readEventData(stream)) {
-      const origins = readOrigins(data);
-      if (origins !== undefined) tell(own.nodes, origins);
+    try {
+      for await (const data of readEventData(piecesOf(stream, signal, arrived))) {
+        const origins = readOrigins(data);
+        if (origins !== undefined) tell(own.nodes, origins);
+      }
+    } finally {
+      cancel();
     }
     return undefined;
   }
-  function keepListening(own: Listening, access: Access, pause: number): void {
-    const cancel = clock.after(pause * (0.5 + random()), async () => {
-      let next = Math.min(pause * 2, LONGEST_PAUSE);
-      try {
-        next = await listen(own, access) ?? FIRST_PAUSE;
-      } catch {
-        if (own.streams) next = FIRST_PAUSE; // it ended after a while; polling says when the controller is not there
-      }
-      own.streams = false;
-      own.ended.signal.removeEventListener("abort", cancel);
-      if (!own.ended.signal.aborted) keepListening(own, access, next);
+  async function tryOnce(own: Listening, pause: number): Promise<void> {
+    const [first] = own.nodes.values();
+    if (first === undefined) return;
+    const { access, identity } = first;
+    const attempt = own.attempt = { identity, ended: new AbortController() };
+    let next = Math.min(pause * 2, LONGEST_PAUSE);
+    try {
+      next = await listen(own, access, attempt.ended) ?? FIRST_PAUSE;
+    } catch {
+      // It ended after a while, or was ended; polling says when the controller is not there.
+      if (own.streams || attempt.ended.signal.aborted) next = FIRST_PAUSE;
+    }
+    own.streams = false;
+    own.attempt = undefined;
+    if (!own.ended.signal.aborted) keepListening(own, next);
+  }
+  function keepListening(own: Listening, pause: number): void {
+    const { signal } = own.ended;
+    const cancel = clock.after(pause * (0.5 + random()), () => {
+      signal.removeEventListener("abort", cancel);
+      void tryOnce(own, pause);
     });
-    own.ended.signal.addEventListener("abort", cancel, { once: true });
+    signal.addEventListener("abort", cancel, { once: true });
+  }
+  /** Opens the stream anew where it is another's now, or who asks or is trusted has changed. */
+  function renew(own: Listening): void {
+    const [first] = own.nodes.values();
+    if (first?.identity !== own.attempt?.identity) own.attempt?.ended.abort(new Error("Who asks has changed"));
   }
   function forget(nodeId: string): void {
     const origin = originOf.get(nodeId);
     const own = origin === undefined ? undefined : listening.get(origin);
     originOf.delete(nodeId);
     own?.nodes.delete(nodeId);
-    if (origin === undefined || own === undefined || own.nodes.size > 0) return;
+    if (origin === undefined || own === undefined) return;
+    if (own.nodes.size > 0) return renew(own);
     own.ended.abort(new Error("Nobody asks any more"));
     listening.delete(origin);
   }
@@ -87,15 +128,18 @@ export function createEvents(parts: {
     attend(nodeId, system, access) {
       const { origin } = access.root;
       const path = system.pathname.replace(/\/$/, "");
-      if (originOf.get(nodeId) === origin && listening.get(origin)?.nodes.get(nodeId) === path) return;
-      forget(nodeId);
+      if (originOf.get(nodeId) !== origin) forget(nodeId);
       const known = listening.get(origin);
-      const own = known ?? { nodes: new Map(), ended: new AbortController(), streams: false };
-      own.nodes.set(nodeId, path);
+      const own = known ?? { nodes: new Map(), ended: new AbortController(), attempt: undefined, streams: false };
+      own.nodes.set(nodeId, { path, access, identity: access.identity() });
       originOf.set(nodeId, origin);
-      if (known !== undefined) return;
+      if (known !== undefined) return renew(own);
       listening.set(origin, own);
-      keepListening(own, access, FIRST_PAUSE);
+      keepListening(own, FIRST_PAUSE);
+    },
+    doubt(nodeId) {
+      const own = listening.get(originOf.get(nodeId) ?? "");
+      if (own?.streams === true) own.attempt?.ended.abort(new Error("Its controller did not answer"));
     },
     forget,
     hears: (nodeId) => listening.get(originOf.get(nodeId) ?? "")?.streams === true,

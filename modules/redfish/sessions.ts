@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Clock } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
 import type { Ask, Credentials } from "../power/mod.ts";
@@ -18,6 +19,8 @@ export interface Access {
   /** Reads the credentials; undefined where none are needed. */
   readonly credentials: () => Credentials | undefined;
   readonly auth: "session" | "basic";
+  /** Differs where whom to trust, or who asks, does; it tells neither. It throws as `credentials` does. */
+  readonly identity: () => string;
 }
 
 /** The headers that say who we are to each controller: of a session that is begun when it is first needed, or of each request. */
@@ -31,6 +34,8 @@ export interface Sessions {
    * @throws {UnavailableError} When the user or password must be wrong.
    */
   refused(access: Access, headers: { readonly [name: string]: string }): boolean;
+  /** Ends the sessions with a controller that nobody asks any more, as far as it answers in time. */
+  leave(origin: string): void;
   /** Ends all sessions, as far as the controllers answer in time. */
   close(): Promise<void>;
 }
@@ -50,7 +55,9 @@ export function createSessions(
   parts: { readonly requests: Requests; readonly clock: Clock; readonly signal: AbortSignal },
 ): Sessions {
   const { requests, clock } = parts;
+  /** By controller and user: see {@link keyOf}. */
   const begun = new Map<string, Promise<Begun>>();
+  const ending = new Set<Promise<void>>();
   const tokens = new Map<string, string>();
   const refusals = new Map<string, { readonly until: number; readonly why: string }>();
 
@@ -59,7 +66,7 @@ export function createSessions(
     refusals.set(access.root.origin, { until: clock.now() + REFUSED_REST, why });
     throw new UnavailableError(why);
   }
-  async function begin(access: Access, { username, password }: Credentials): Promise<Begun> {
+  async function begin(access: Access, { username, password }: Credentials, key: string): Promise<Begun> {
     const ask: Ask = { signal: parts.signal, urgent: true };
     const root = await requests.send(access.exchange, { method: "GET", url: access.root }, ask);
     const named = root.resource === undefined ? undefined : readServiceRoot(root.resource).sessions;
@@ -72,17 +79,35 @@ export function createSessions(
     if (answer.status === 401 || answer.status === 403) refuse(access);
     const token = answer.headers.get(TOKEN);
     if (!answer.ok || token === null) throw new Error(failure(request, answer));
-    tokens.set(access.root.origin, token);
+    tokens.set(key, token);
     return { token, location: locationOf(answer, access), access };
   }
   function session(access: Access, credentials: Credentials): Promise<Begun> {
-    const { origin } = access.root;
-    const known = begun.get(origin);
+    const key = keyOf(access, credentials);
+    const known = begun.get(key);
     if (known !== undefined) return known;
-    const fresh = begin(access, credentials);
-    begun.set(origin, fresh);
-    fresh.catch(() => begun.delete(origin));
+    const fresh = begin(access, credentials, key);
+    begun.set(key, fresh);
+    fresh.catch(() => begun.delete(key));
     return fresh;
+  }
+  /** Ends the sessions whose keys begin like this. */
+  async function end(prefix: string): Promise<void> {
+    const ended = [...begun].filter(([key]) => key.startsWith(prefix));
+    for (const [key] of ended) {
+      begun.delete(key);
+      tokens.delete(key);
+    }
+    const late = new AbortController();
+    const cancel = clock.after(LOGOUT_LIMIT, () => late.abort(new Error("It takes too long")));
+    const ask: Ask = { signal: late.signal, urgent: true };
+    await Promise.all(ended.map(async ([, promise]) => {
+      const own = await untilAborted(promise, late.signal).catch(() => undefined);
+      if (own?.location === undefined) return;
+      const request = { method: "DELETE", url: own.location, headers: { [TOKEN]: own.token } } as const;
+      await requests.send(own.access.exchange, request, ask).catch(() => {}); // it ends by itself one day
+    }));
+    cancel();
   }
   return {
     async headers(access, ask) {
@@ -99,22 +124,24 @@ export function createSessions(
         return false;
       }
       // Another request may have begun a new one already.
-      if (tokens.get(access.root.origin) === headers[TOKEN]) begun.delete(access.root.origin);
+      for (const [key, token] of tokens) {
+        if (token === headers[TOKEN] && key.startsWith(`${access.root.origin} `)) begun.delete(key);
+      }
       return true;
     },
+    leave(origin) {
+      const mine = end(`${origin} `).finally(() => ending.delete(mine));
+      ending.add(mine);
+    },
     async close() {
-      const late = new AbortController();
-      const cancel = clock.after(LOGOUT_LIMIT, () => late.abort(new Error("It takes too long")));
-      const ask: Ask = { signal: late.signal, urgent: true };
-      await Promise.all([...begun.values()].map(async (promise) => {
-        const own = await promise.catch(() => undefined);
-        if (own?.location === undefined) return;
-        const request = { method: "DELETE", url: own.location, headers: { [TOKEN]: own.token } } as const;
-        await requests.send(own.access.exchange, request, ask).catch(() => {}); // it ends by itself one day
-      }));
-      cancel();
+      await Promise.all([end(""), ...ending]);
     },
   };
+}
+
+/** Names a session: other credentials begin another one. */
+function keyOf(access: Access, { username, password }: Credentials): string {
+  return `${access.root.origin} ${createHash("sha256").update(JSON.stringify([username, password])).digest("hex")}`;
 }
 
 /** Where a session is that was begun, as far as it is at this controller. */

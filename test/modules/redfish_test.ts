@@ -90,6 +90,24 @@ test("redfish powers a machine on and off over TLS, in one session that it ends 
   });
 });
 
+test("redfish ends its session with a controller that is another module's now", async () => {
+  await withRedfish(async ({ run, set, bmcs }) => {
+    await run("find-on");
+    assert.equal((await sessionsOf(bmcs)).length, 1);
+    set("/platform", "ipmi");
+    await until(async () => assert.deepEqual(await sessionsOf(bmcs), []));
+  });
+});
+
+test("redfish is somebody else as soon as its credentials are others, in a session of its own", async () => {
+  await withRedfish(async ({ run, folder, bmcs }) => {
+    await run("find-on");
+    writeCredentials(folder, "n1.json", { ...USER, password: "wrong-4712" });
+    await assert.rejects(run("find-on"), /does not take the user and password that it is given/);
+    assert.equal((await sessionsOf(bmcs)).length, 1);
+  });
+});
+
 test("redfish logs in again when its session has ended meanwhile", async () => {
   await withRedfish(async ({ run, node, bmcs }) => {
     await run("find-on");

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ending, type Scene, withScene } from "./redfish_scene.ts";
+
+const SSE = "/redfish/v1/EventService/SSE";
+const MINUTE = 60_000;
+
+/** How often the stream was opened. */
+function opened({ asked }: Scene): number {
+  return asked.filter((request) => request === `GET ${SSE}`).length;
+}
+
+/** Has the controller's streams say something every so many milliseconds; 0: never, nor do they end. */
+function streamComments(scene: Scene, interval: number): void {
+  const { clock } = scene;
+  scene.between = async (path, go) => {
+    if (path !== SSE) return await go();
+    let cancel = () => {};
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        const say = () => {
+          controller.enqueue(new TextEncoder().encode(": here\n\n"));
+          if (interval > 0) cancel = clock.after(interval, say);
+        };
+        say();
+      },
+      cancel: () => cancel(),
+    });
+    return new Response(body);
+  };
+}
+
+test("redfish opens a stream again in which nothing came for ten minutes, and has a look at once", async () => {
+  await withScene({}, async (scene) => {
+    const { clock, run, machine, node } = scene;
+    streamComments(scene, 0);
+    await ending(clock, run("power-on"));
+    await clock.advance(MINUTE);
+    assert.equal(opened(scene), 1);
+    machine.exit(); // unheard
+    await clock.advance(16 * MINUTE);
+    assert.equal(opened(scene), 2);
+    assert.equal(node.view.get("/physState"), "POWER_OFF");
+  });
+});
+
+test("redfish keeps a stream in which only keep-alive comments come", async () => {
+  await withScene({}, async (scene) => {
+    const { clock, run } = scene;
+    streamComments(scene, MINUTE);
+    await ending(clock, run("power-on"));
+    await clock.advance(45 * MINUTE);
+    assert.equal(opened(scene), 1);
+  });
+});
+
+test("redfish opens its stream anew when a poll fails, as the controller may have been reset without a word", async () => {
+  await withScene({}, async (scene) => {
+    const { clock, run, machine, node } = scene;
+    streamComments(scene, 0);
+    const { between } = scene;
+    await ending(clock, run("power-on"));
+    await clock.advance(MINUTE);
+    assert.equal(opened(scene), 1);
+    let failed = 0;
+    scene.between = async () => {
+      failed++;
+      throw new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") });
+    };
+    await clock.runUntil(() => failed > 0, 5 * MINUTE);
+    scene.between = (path, go) => path === SSE ? go() : between(path, go);
+    await clock.runUntil(() => opened(scene) === 2, MINUTE);
+    await clock.advance(MINUTE);
+    const from = clock.now();
+    machine.exit();
+    await clock.runUntil(() => node.view.get("/physState") === "POWER_OFF", 10_000);
+    assert.ok(clock.now() - from <= 1_500, `${clock.now() - from} ms: events arrive again`);
+  }, { poll: 30_000 });
+});
+
+test("redfish opens its stream anew when another certificate is to be trusted", async () => {
+  await withScene({}, async (scene) => {
+    const { clock, run, set } = scene;
+    await ending(clock, run("power-on"));
+    await clock.advance(MINUTE);
+    assert.equal(opened(scene), 1);
+    set("/bmc/fingerprint", "00".repeat(32));
+    await clock.advance(5 * MINUTE);
+    assert.equal(opened(scene), 2);
+  }, { poll: 30_000 });
+});
