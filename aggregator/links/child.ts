@@ -42,6 +42,8 @@ export interface ChildParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Counts the beginnings of all links. */
+  nextBeginning(): number;
   /** How often children are to show that they are there, in seconds. */
   keepalive(): number;
   send(child: string, frame: DownFrame): void;
@@ -76,6 +78,7 @@ export function makeChild(parts: ChildParts, child: string): Child {
     modulesOf: known.of,
     mayAsk: known.mayAsk,
     nextTerm: (childTerm) => terms.next(child, childTerm),
+    nextBeginning: parts.nextBeginning,
     keepalive: parts.keepalive,
     clock: parts.clock,
     random: parts.random,

@@ -27,6 +27,8 @@ export function createChildren(parts: ChildrenParts): Children {
   const counts = createLinkCounts();
   const terms = createChildTerms(parts);
   const known = createKnownModules(clock, [parts.agentModules, parts.modules]);
+  /** Counted for all of them: a link that is made anew must not go back. */
+  let beginnings = 0;
   /** The child whose frame is being taken in. */
   let speaking: string | undefined;
   const leaving = createLeaving(parts.onGone);
@@ -43,6 +45,7 @@ export function createChildren(parts: ChildrenParts): Children {
   const childParts: ChildParts = {
     ...parts,
     ...{ placement, terms, known, keepalive },
+    nextBeginning: () => ++beginnings,
     onTold: leaving.told,
     whereIs: whereabouts.of,
   };

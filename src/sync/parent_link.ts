@@ -41,6 +41,11 @@ export interface ParentLinkOptions {
    * before this returns. Undefined, or where this throws: the child is not taken in and tries again.
    */
   nextTerm(childTerm: number): number | undefined;
+  /**
+   * A number for a beginning: above every one that this run of the program has given to the child, also with links that it
+   * had to it before. The child takes what has a lower one for late.
+   */
+  nextBeginning(): number;
   /** How often the child should show that it is there, in seconds. */
   keepalive(): number;
   /** The shortest time from one window of changes to the next, in milliseconds. @default 100 */
@@ -111,9 +116,9 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   let cancelCall: (() => void) | undefined;
   /**
    * The child has to begin from nothing with a new link too, as this run may have had one to it before, when the node was
-   * deleted or given away: its cfg has changed since then, and the index with it.
+   * deleted or given away: its cfg has changed since then.
    */
-  let beginning = replica.index;
+  let beginning = options.nextBeginning();
   /** The child has to be born again before it can be level. */
   let mustBeBorn = false;
   let stopped = false;
@@ -274,10 +279,9 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     const birth = JSON.stringify([from, term, parent, before, has, blank]);
     if (birth === begun) return;
     begun = birth;
-    if (common.begin({ ...(has !== undefined && { has }), ...(blank !== undefined && { blank }) })) nextBeginning();
-  }
-  function nextBeginning(): void {
-    beginning = Math.max(replica.index, beginning + 1);
+    if (common.begin({ ...(has !== undefined && { has }), ...(blank !== undefined && { blank }) })) {
+      beginning = options.nextBeginning();
+    }
   }
 
   function drop(message: string): void {
@@ -387,7 +391,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       replica.renew(child); // so that no ack of before is one of what comes now
       begun = "";
       common.forget();
-      nextBeginning();
+      beginning = options.nextBeginning();
       if (state !== "down") setState("joining", "it has to begin from nothing");
       call();
     },

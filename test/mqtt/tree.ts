@@ -73,6 +73,8 @@ export async function createTree(start: StartBroker, connect: MqttConnect) {
   let transport: ParentTransport = connectParent();
   disk.onChange((id) => links.get(id)?.changed());
 
+  let beginnings = 0;
+
   function connectParent(): ParentTransport {
     return broker.parentTransport({
       cluster: CLUSTER,
@@ -96,6 +98,7 @@ export async function createTree(start: StartBroker, connect: MqttConnect) {
         terms.set(child, next);
         return next;
       },
+      nextBeginning: () => ++beginnings,
       clock: systemClock,
       random: Math.random,
       log: quiet,

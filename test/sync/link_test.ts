@@ -491,6 +491,28 @@ test("a child that took a late welcome for the answer to its birth begins from n
   world.stop();
 });
 
+test("a link that is made anew within a run of the parent goes on above its beginnings", async () => {
+  const world = createWorld();
+  world.write("cfg", "/a", 1);
+  world.connect();
+  await world.clock.runUntil(() => world.agrees(), 10_000);
+  for (let crashes = 0; crashes < 6; crashes++) { // right after its birth, which changes nothing here
+    world.killChild();
+    world.startChild();
+    world.child.replica.merge(NODE, "cfg", new Map([["/a", { value: 1, version: [1, 1] }]]));
+    world.connect();
+    await world.clock.advance(3);
+  }
+  await world.clock.runUntil(() => world.agrees(), 10_000);
+  world.renewParentLink();
+  world.disconnect();
+  world.connect();
+  await world.clock.runUntil(() => world.agrees(), 10_000);
+  const beginnings = sentOf(world, "down", "welcome").map(({ beginning }) => beginning);
+  assert.deepEqual(beginnings, [...beginnings].sort((a, b) => a - b));
+  world.stop();
+});
+
 test("every welcome is one that a frame can carry, also while a child has to begin from nothing", async () => {
   const world = await level();
   const run = world.child.run;

@@ -102,8 +102,8 @@ export function createWorld(seed = 1) {
     }
   }
 
-  function startParent(resume?: Session): void {
-    const run = `parent-${++runs}`;
+  let beginnings = 0;
+  function startParent(resume?: Session, run = `parent-${++runs}`): void {
     parentRun = run;
     const link: ParentLink = createParentLink({
       child: NODE,
@@ -116,6 +116,7 @@ export function createWorld(seed = 1) {
         if (diskBroken) throw new Error("Cannot write term: no space left");
         return lastTerm = Math.max(lastTerm, childTerm) + 1;
       },
+      nextBeginning: () => ++beginnings,
       clock,
       random,
       log: quiet,
@@ -224,6 +225,11 @@ export function createWorld(seed = 1) {
       }
       startParent(kept.sessions === true ? parent.session : undefined);
       parent.call();
+    },
+    /** The parent goes on, and its link to the child is made anew, say as the node was given away and back. */
+    renewParentLink() {
+      parent.stop();
+      startParent(undefined, parentRun);
     },
     /** What the agent discovers. */
     discover(url: string, value: Value | null, run: Run = child) {

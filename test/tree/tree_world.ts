@@ -120,6 +120,8 @@ export async function createTreeWorld(
   const settings = new Map<string, string>();
   /** Every version of every value that was ever sent, by facet: two values of one version would never be reconciled. */
   const versions = new Map<string, Map<string, { readonly version: Version; readonly text: string }>>();
+  /** The last beginning that a run of a parent named to a child. */
+  const beginnings = new Map<string, number>();
   let runs = 0;
   const rootName = members.find(({ parent }) => parent === undefined)?.name ?? "";
 
@@ -127,8 +129,21 @@ export async function createTreeWorld(
     ...{ clock, random, brokersOutlive },
     calm: new Set(calm.map((name) => nodeIdOf(CLUSTER, name))),
   });
-  network.onFrame = (from, _to, frame) => checkVersions(from, frame);
+  network.onFrame = (from, to, frame) => {
+    checkVersions(from, frame);
+    checkBeginning(to, frame);
+  };
 
+  /** A child takes what is of an earlier beginning for late. */
+  function checkBeginning(to: string, frame: Frame): void {
+    if (frame.type !== "welcome") return;
+    const key = `${frame.from} ${to}`;
+    const before = beginnings.get(key) ?? 0;
+    if (frame.beginning < before) {
+      violations.push(`${frame.from} welcomes ${names.get(to)} under beginning ${frame.beginning} after ${before}`);
+    }
+    beginnings.set(key, frame.beginning);
+  }
   function checkVersions(from: string, frame: Frame): void {
     if (frame.type !== "data") return;
     for (const { id, facets } of frame.documents) {
