@@ -3,6 +3,9 @@ import { assignmentNumber } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Store, Stored } from "../store/mod.ts";
 
+/** How many assignments of a node may not have been heard of here: a node that tells of more tells something wrong. */
+const MAX_MISSED_ASSIGNMENTS = 100;
+
 /** The assignments that nodes have told of, by node, as JSON. */
 const ELSEWHERE = "elsewhere";
 
@@ -11,7 +14,7 @@ const ELSEWHERE = "elsewhere";
  * from where that was decided. Nothing is concluded from their silence, and nothing is done to them.
  */
 export interface Elsewhere {
-  /** A node is under an assignment. @returns Whether that is on the disk, or was known. */
+  /** A node is under an assignment. @returns Whether that is on the disk, or was known; false for one that can't be. */
   heard(id: string, number: number): boolean;
   has(id: string): boolean;
 }
@@ -29,6 +32,10 @@ export function createElsewhere(
   }
   return {
     heard(id, number) {
+      if (number > assignmentNumber(replica.get(id)?.facets.cfg) + MAX_MISSED_ASSIGNMENTS) {
+        log.warn("Did not believe a node that told of an assignment that can't be", { node: id, number });
+        return false;
+      }
       if (!isNews(id, number) || number <= (numbers.get(id) ?? 0)) return true;
       const next = new Map([...numbers].filter(([each, its]) => isNews(each, its))).set(id, number);
       try {

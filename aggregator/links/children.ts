@@ -130,7 +130,7 @@ export function createChildren(parts: ChildrenParts): Children {
       if (frame.type === "left") return left(child, frame.number);
       const link = linkOf(child)?.link;
       if (link === undefined) return redirect(child);
-      probes.heard(child);
+      if (frame.from === link.session?.run) probes.heard(child); // what is left of a run that is gone may come late
       if (frame.type !== "birth") return hear(child, frame);
       const number = assignmentOf(frame.term);
       if (number > assignmentOfNode(child)) parts.onLeft(child, number); // it has been there

@@ -6,7 +6,7 @@ import { backoff } from "./backoff.ts";
 import type { LinkCounts } from "./counts.ts";
 import { holdingIn } from "./common.ts";
 import { digestOf } from "./digest.ts";
-import { covers, type Holding, partOf, partsFor } from "./holding.ts";
+import { covers, type Holding, OF_EACH_LINK, partOf, partsFor } from "./holding.ts";
 import { createInbox } from "./inbox.ts";
 import { BIRTH_CAP_MS, BIRTH_MS, MAX_REFUSALS, REBIRTH_MS, REMIND_KEEPALIVES, SILENT_KEEPALIVES } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
@@ -199,7 +199,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       if (cfg !== undefined && cfg.size > 0 && same.cfg[partOf(id, same.cfg.length)] !== "") documents.add(id);
     }
     if (same.parent === "") return;
-    for (const url of replica.get(options.id)?.facets.parent.keys() ?? []) urls.add(url);
+    for (const url of replica.get(options.id)?.facets.parent.keys() ?? []) if (url !== OF_EACH_LINK) urls.add(url);
   }
 
   /** Born again, but no sooner than a moment after the last time: parents may call more than once. */

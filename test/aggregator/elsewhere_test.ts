@@ -28,6 +28,17 @@ test("a node is elsewhere from its word of a later assignment until the cfg here
   assert.doesNotMatch(String(store.load().facts.get("elsewhere")), /"n"/, "what is known by cfg is not kept");
 });
 
+test("an assignment that is far above what is known here is not believed", () => {
+  const store = openMemoryStore();
+  const replica = createReplica();
+  replica.write("n", "cfg", assigned(2), 1);
+  const elsewhere = createElsewhere({ replica, store, facts: new Map(), log });
+  assert.equal(elsewhere.heard("n", 103), false);
+  assert.deepEqual([elsewhere.has("n"), store.load().facts.get("elsewhere")], [false, undefined]);
+  assert.equal(elsewhere.heard("n", 102), true);
+  assert.equal(elsewhere.has("n"), true);
+});
+
 test("what can't be written is not answered", () => {
   const store = openMemoryStore();
   const failing = {

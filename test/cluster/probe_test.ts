@@ -52,6 +52,21 @@ test("an agent that could not answer in time is back with all that it runs, and 
   await cluster.stop();
 });
 
+test("what comes late of a run that has been replaced is no sign of life", async () => {
+  const cluster = await running(1);
+  const { aggregator, clock } = cluster;
+  const machine = cluster.machine("n1");
+  machine.cut = true;
+  let answers = 0;
+  aggregator.probe(machine.id, () => void answers++);
+  await clock.advance(1_000);
+  aggregator.receive(machine.id, { type: "ack", from: "an-earlier-run", to: "whoever", received: 0 });
+  await clock.advance(3_000);
+  assert.equal(answers, 0);
+  assert.equal(dsc(cluster, "/link"), "DOWN");
+  await cluster.stop();
+});
+
 test("of nodes that are no children nobody is asked, and a machine that loses its power meanwhile is not taken for lost twice", async () => {
   const cluster = await running(2);
   const { aggregator, clock } = cluster;

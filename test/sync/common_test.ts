@@ -83,6 +83,17 @@ test("what a parent has lost of its own word the child loses too, and nothing of
   world.stop();
 });
 
+test("what an earlier parent said of its link a child forgets where the present one says nothing of its own", async () => {
+  const world = await level();
+  world.write("parent", "/link", "UP");
+  await agree(world);
+  world.restartParent({ sessions: true, link: false });
+  await agree(world);
+  assert.deepEqual([...world.child.replica.get(NODE)?.facets.parent.keys() ?? []].sort(), ["/a", "/b", "/c"]);
+  assert.deepEqual(values(world).filter((value) => value !== "down parent /link"), []);
+  world.stop();
+});
+
 test("a child that began with what it had, and was cut off on the way, goes on from there", async () => {
   const world = await level();
   world.disconnect();

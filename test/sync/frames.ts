@@ -91,6 +91,9 @@ const part = fc.oneof(fc.constant(""), digest.map((text) => text.slice(8)));
 const holding = fc.record({ cfg: fc.array(part, { minLength: 1, maxLength: 4 }), parent: part }, options);
 const broker = fc.constantFrom("mqtt://127.0.0.1:1883", "mqtts://broker.example");
 
+const target = fc.record({ parent: fc.uuid(), broker }, { ...options, requiredKeys: ["parent"] });
+const before = fc.array(target, { minLength: 1, maxLength: 3 });
+
 /** Any frame of the protocol. */
 export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record(
@@ -119,7 +122,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record(
     {
       ...{ type: type("moved"), from: run, number: fc.integer({ min: 0, max: 4_096 }), parent: fc.uuid(), broker },
-      standby: fc.record({ parent: fc.uuid(), broker }, { ...options, requiredKeys: ["parent"] }),
+      ...{ standby: target, before },
     },
     { ...options, requiredKeys: ["type", "from", "number", "parent"] },
   ),
@@ -135,7 +138,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
         parent: fc.uuid(),
         broker,
       },
-      standby: fc.record({ parent: fc.uuid(), broker }, { ...options, requiredKeys: ["parent"] }),
+      ...{ standby: target, before },
     },
     { ...options, requiredKeys: ["type", "from", "to", "child", "number", "parent"] },
   ),

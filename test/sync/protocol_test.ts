@@ -58,6 +58,21 @@ test("what docs/protocol.md does not allow, the code does not take either", () =
   assert.equal(cddl.matches("frame", rows), true);
   assert.equal(decodeFrame(encode(rows)).ok, true);
   const document = (fields: object) => ({ ...data, documents: [{ id: NODE, ...fields }] });
+  const [birth, welcome, left, moved, there, where] = ([
+    {
+      ...{ type: "birth", from: run, term: 0, parent: "", received: 0, beginning: 0, above: 0 },
+      ...{ digest: "0".repeat(32), knows: "" },
+    },
+    {
+      ...{ type: "welcome", from: run, to: run, term: 1, received: 0, newest: 0, beginning: 1, keepalive: 10 },
+      digest: "0".repeat(32),
+    },
+    { type: "left", from: run, number: 2 },
+    { type: "moved", from: run, number: 2, parent: NODE },
+    { type: "there", from: run, to: run, child: NODE, number: 2, parent: NODE },
+    { type: "where", from: run, to: run, child: NODE },
+  ] satisfies Frame[]).map(wireFrame);
+  for (const frame of [birth, welcome, left, moved, there, where]) assert.equal(cddl.matches("frame", frame), true);
   const broken: Record<string, unknown>[] = [
     { ...data, v: 2 },
     { ...data, type: "date" },
@@ -91,20 +106,28 @@ test("what docs/protocol.md does not allow, the code does not take either", () =
     { ...rows, documents: [[0, NODE, 1, 1, [5, 1, 1, 1]]] },
     { ...wireFrame({ type: "dead", from: run, why: "lost" }), why: "bored" },
     { v: 1, type: "alive" },
-    {
-      ...wireFrame({
-        type: "birth",
-        from: run,
-        term: 0,
-        parent: "",
-        received: 0,
-        beginning: 0,
-        above: 0,
-        digest: "0".repeat(32),
-        knows: "",
-      }),
-      modules: [{}],
-    },
+    { ...birth, modules: [{}] },
+    { ...birth, has: [] },
+    { ...birth, has: { cfg: [], parent: "" } },
+    { ...birth, has: { cfg: [""] } },
+    { ...birth, has: { cfg: ["ab"], parent: "" } },
+    { ...birth, has: { cfg: [""], parent: "0".repeat(25) } },
+    { ...welcome, same: { cfg: {}, parent: "" } },
+    { ...welcome, same: { cfg: Array.from({ length: 1_025 }, () => ""), parent: "" } },
+    { ...welcome, same: { cfg: ["F".repeat(24)], parent: "" } },
+    { ...left, number: -1 },
+    { ...left, number: 4_097 },
+    { ...left, number: "2" },
+    { ...moved, number: 4_097 },
+    { ...moved, parent: "a" },
+    { ...moved, broker: 1 },
+    { ...moved, standby: { broker: "mqtt://127.0.0.1" } },
+    { ...there, child: "n1" },
+    { ...there, to: "" },
+    { ...there, number: 0.5 },
+    { ...there, standby: "b" },
+    { ...where, child: "" },
+    { ...where, to: "" },
   ];
   for (const frame of broken) {
     assert.equal(cddl.matches("frame", frame), false, JSON.stringify(frame));

@@ -215,10 +215,12 @@ export function createWorld(seed = 1) {
      * Its memory is lost, its disk is not.
      *
      * @param kept `sessions`: it knows how far it had got with its child; otherwise it is another parent with the same
-     * documents. `facet`: it knows what it has said of the child; otherwise its later word outranks that.
+     * documents. `facet`: it knows what it has said of the child; otherwise its later word outranks that. `link`: the same
+     * of its link to the child alone.
      */
-    restartParent(kept: { readonly sessions?: boolean; readonly facet?: boolean } = {}) {
+    restartParent(kept: { readonly sessions?: boolean; readonly facet?: boolean; readonly link?: boolean } = {}) {
       parent.stop();
+      if (kept.link === false) disk.drop(NODE, "parent", (url) => url === "/link");
       if (kept.facet === false) {
         parentTerm++;
         disk.drop(NODE, "parent", () => true);
