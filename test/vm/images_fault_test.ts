@@ -98,11 +98,11 @@ test("four nodes run an image, and a new one is rolled to all of them without a 
   });
 });
 
-test("a machine switches to an image, root logs in over SSH, and the agent goes on beside it", options, async () => {
+test("a machine switches to an image: root logs in over SSH, and agent and DHCP client go on", options, async () => {
   await withImages(async (one) => {
     await withSite(async (site, key) => {
       const image = { file: one.file, layers: [site.file], mode: "root" } as const;
-      await withMachines({ nodes: 1, memory: 256, image }, async (lab) => {
+      await withMachines({ nodes: 1, memory: 256, image, dhcp: "proxy" }, async (lab) => {
         await lab.converge(LIMIT);
         assert.match(lab.console("n1"), /kraken: Switching to the image's \/sbin\/init/);
         assert.equal(await labelOf(lab, 1), "one");
@@ -119,6 +119,9 @@ test("a machine switches to an image, root logs in over SSH, and the agent goes 
         );
         // What the agent has been told since the switch it does: here, to stop a service that it had started before.
         await lab.api.patchCfg(lab.id("n1"), { services: { web: { state: "STOP" } } });
+        await lab.converge(LIMIT);
+        await lab.renewed("n1");
+        assert.doesNotMatch(lab.console("n1"), /loses the address/);
         await lab.converge(LIMIT);
         assert.deepEqual(lab.resets("n1"), ["On"]);
       });

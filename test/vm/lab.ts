@@ -5,6 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { type Api, createApi, type ListedNode } from "../../scripts/cluster/api.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
+import { addressesOf } from "../../scripts/vcluster/addresses.ts";
 import { addImage, buildForMachines, layOutBootFiles } from "../../scripts/vcluster/boot_files.ts";
 import { followEvents } from "../../scripts/vcluster/events.ts";
 import { applyInventory, type NodeImage } from "../../scripts/vcluster/inventory.ts";
@@ -43,6 +44,8 @@ export interface VirtualLab {
   console(name: string): string;
   /** Path of a machine's control socket: QMP. */
   control(name: string): string;
+  /** Waits until the site's own DHCP server has granted a machine its address once more: half of its two minutes at most. */
+  renewed(name: string): Promise<void>;
   /** Types on a machine's console. */
   type(name: string, text: string): Promise<void>;
   /** The first process inside, as this process sees it: its namespaces are the cluster's. */
@@ -103,6 +106,9 @@ async function addImages(
 
 function labOf(lab: Lab, api: Api, folder: string, names: readonly string[]): VirtualLab {
   const files = (name: string) => machineFiles(join(folder, "machines", name));
+  /** How often an address was granted. */
+  const granted = (address: string) =>
+    readFileSync(join(folder, "site.log"), "utf8").split(`DHCPACK(site1) ${address} `).length;
   return {
     ...{ lab, folder, api, names },
     events: followEvents(lab.api),
@@ -129,6 +135,11 @@ function labOf(lab: Lab, api: Api, folder: string, names: readonly string[]): Vi
     },
     qemu: (name) => processWith(`QEMU of '${name}'`, "qemu-system", `${files(name).control},`),
     aggregator: () => processWith("aggregator", "deno", join(folder, "aggregator")),
+    async renewed(name) {
+      const { address } = addressesOf(names.indexOf(name) + 1);
+      const before = granted(address);
+      await waitFor(`${name} renews its lease`, () => granted(address) > before, { limit: 150_000, every: 1_000 });
+    },
     type: (name, text) =>
       new Promise((resolve, reject) => {
         const socket = connect(files(name).consoleSocket, () => socket.end(text, () => resolve()));
