@@ -102,7 +102,8 @@ test("a machine switches to an image: root logs in over SSH, and agent and DHCP 
   await withImages(async (one) => {
     await withSite(async (site, key) => {
       const image = { file: one.file, layers: [site.file], mode: "root" } as const;
-      await withMachines({ nodes: 1, memory: 256, image, dhcp: "proxy" }, async (lab) => {
+      // From the end of one agent to the link of the next the switch takes an emulated machine 4 to 6 s.
+      await withMachines({ nodes: 1, memory: 256, image, dhcp: "proxy", grace: "30s" }, async (lab) => {
         await lab.converge(LIMIT);
         assert.match(lab.console("n1"), /kraken: Switching to the image's \/sbin\/init/);
         assert.equal(await labelOf(lab, 1), "one");

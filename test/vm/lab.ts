@@ -63,6 +63,8 @@ export async function withMachines(
     readonly aarch64?: readonly string[];
     readonly ipmi?: readonly string[];
     readonly dhcp?: "server" | "proxy";
+    /** How long a lost link may take to come back. */
+    readonly grace?: string;
     readonly memory?: number;
     readonly atOnce?: number;
     readonly image?: { readonly file: string; readonly layers?: readonly string[]; readonly mode: NodeImage["mode"] };
@@ -71,11 +73,11 @@ export async function withMachines(
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "kraken-vm-"));
   const bootFiles = join(folder, "boot");
-  const { dhcp = "server", memory = 192, atOnce = 2 } = options;
+  const { dhcp = "server", grace = "5s", memory = 192, atOnce = 2 } = options;
   const machines = machinesOf({ ...options, memory });
   try {
     layOutBootFiles(await buildForMachines(machines), bootFiles);
-    const lab = await startLab({ cluster: "virtual", folder, bootFiles, dhcp, grace: "5s", machines }, 0);
+    const lab = await startLab({ cluster: "virtual", folder, bootFiles, dhcp, grace, machines }, 0);
     try {
       const api = createApi(lab.api);
       const image = options.image && await addImages(options.image, bootFiles);
