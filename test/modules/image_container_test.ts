@@ -3,25 +3,10 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import type { Value } from "../../src/state/mod.ts";
-import { type ImageLab, whyNoMounts, withImageLab } from "./image_lab.ts";
+import { cfgOf, HASTY, web, webServer, whyNoMounts, withImageLab } from "./image_lab.ts";
 import { until } from "./module_fixture.ts";
 
 const skip = whyNoMounts() ?? false;
-
-/** The web server in an image, in the foreground. */
-function webServer(port: number): string[] {
-  return ["/bin/httpd", "-f", "-p", `127.0.0.1:${port}`, "-h", "/www"];
-}
-/** busybox's web server does not heed SIGTERM as a container's first process. */
-const hasty = { "/image/stopTimeout": 200 };
-
-function cfgOf(image: { readonly name: string; readonly digest: string }, command: string[]): Record<string, Value> {
-  return { "/image/name": image.name, "/image/digest": image.digest, "/image/command": command, ...hasty };
-}
-function web(lab: ImageLab, name: string, version: string) {
-  return lab.makeImage(name, { "www/version": version });
-}
 
 test(
   "an image is fetched, runs as a container with its own host name and process ids, and answers",
@@ -38,7 +23,7 @@ exec httpd -f -p 127.0.0.1:${lab.port} -h /www
       lab.inside("mount", "--bind", `${lab.runDir}/dns`, "/etc/resolv.conf");
       const host = await lab.startHost();
       assert.equal(host.view.get("/image/state"), "IDLE");
-      await host.set({ "/image/name": image.name, "/image/digest": image.digest, ...hasty });
+      await host.set({ "/image/name": image.name, "/image/digest": image.digest, ...HASTY });
       await host.run("fetch");
       assert.equal(host.view.get("/image/state"), "FETCHING");
       await host.run("activate");

@@ -24,6 +24,9 @@ import { until, withFolder } from "./module_fixture.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
+/** Who does not heed SIGTERM is waited for no longer, in milliseconds. */
+export const HASTY = { "/image/stopTimeout": 200 };
+
 /** Why images can't be mounted here; undefined when they can. */
 export function whyNoMounts(): string | undefined {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return "only root may mount";
@@ -119,6 +122,24 @@ export async function withImageLab(test: (lab: ImageLab) => Promise<void>): Prom
       await until(() => assert.ok(!readFileSync("/proc/self/mountinfo", "utf8").includes(runDir)));
     }
   });
+}
+
+/** The web server in an image, in the foreground. */
+export function webServer(port: number): string[] {
+  return ["/bin/httpd", "-f", "-p", `127.0.0.1:${port}`, "-h", "/www"];
+}
+
+/** The cfg of a node that runs an image as a container. busybox's web server does not heed SIGTERM as its first process. */
+export function cfgOf(
+  image: { readonly name: string; readonly digest: string },
+  command: string[],
+): Record<string, Value> {
+  return { "/image/name": image.name, "/image/digest": image.digest, "/image/command": command, ...HASTY };
+}
+
+/** Makes an image whose web server's page says `version`. */
+export function web(lab: ImageLab, name: string, version: string): { readonly name: string; readonly digest: string } {
+  return lab.makeImage(name, { "www/version": version });
 }
 
 function containersIn(mark: string): number[] {

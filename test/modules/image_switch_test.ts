@@ -3,22 +3,9 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Value } from "../../src/state/mod.ts";
-import { type HostProcess, type ImageLab, whyNoMounts, withImageLab } from "./image_lab.ts";
+import { cfgOf, type HostProcess, type ImageLab, web, webServer, whyNoMounts, withImageLab } from "./image_lab.ts";
 
 const skip = whyNoMounts() ?? false;
-
-/** The web server in an image, in the foreground. */
-function webServer(port: number): string[] {
-  return ["/bin/httpd", "-f", "-p", `127.0.0.1:${port}`, "-h", "/www"];
-}
-function cfgOf(image: { readonly name: string; readonly digest: string }, command: string[]): Record<string, Value> {
-  // busybox's web server does not heed SIGTERM as a container's first process.
-  const hasty = { "/image/stopTimeout": 200 };
-  return { "/image/name": image.name, "/image/digest": image.digest, "/image/command": command, ...hasty };
-}
-function web(lab: ImageLab, name: string, version: string) {
-  return lab.makeImage(name, { "www/version": version });
-}
 
 test("in mode root the agent asks for a switch, and the next one finds that the machine runs from the image", {
   skip,
