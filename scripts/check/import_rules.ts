@@ -5,6 +5,9 @@ import { filesBelow } from "./files.ts";
 import { type Found, sourceUse } from "./imports.ts";
 import { allowedFor, layerOf, mayImport } from "./layers.ts";
 
+/** Sets fast-check up for every test. */
+const PROPERTY_SUPPORT = "test/support/property.ts";
+
 /** What is wrong with how the TypeScript files below `root` import: one line each, none when all is well. */
 export function importProblems(root: string): string[] {
   const packages = readPackages(root);
@@ -68,6 +71,9 @@ function packageProblem(file: string, specifier: string, packages: Packages): st
   const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
   if (name === "cbor-x" && specifier !== "cbor-x/encode") {
     return `Cannot import "${specifier}" as it loads a native add-on that Deno and Bun die of: expected "cbor-x/encode"`;
+  }
+  if (name === "fast-check" && layerOf(file) === "test" && file !== PROPERTY_SUPPORT) {
+    return `Cannot import "fast-check" by itself as its sizes would be small: expected "${PROPERTY_SUPPORT}"`;
   }
   const layer = layerOf(file);
   if (packages.dependencies.has(name)) return undefined;

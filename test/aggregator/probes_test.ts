@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { createProbes } from "../../aggregator/links/probes.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { refusalOf } from "../../aggregator/boot/admission.ts";
 import { createBoots } from "../../aggregator/boot/http/boots.ts";
 import type { PxeDesk } from "../../modules/pxe/desk.ts";

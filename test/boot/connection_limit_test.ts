@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Socket } from "node:net";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { createConnectionLimit } from "../../aggregator/broker/connection_limit.ts";
 
 const ADDRESSES = ["n1", "n2", "n3", "s1", "s2", "s3", "s4"];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { answer, destinationOf, requestKind } from "../../aggregator/boot/dhcp/answer.ts";
 import type { Answer, AnswerSetting } from "../../aggregator/boot/dhcp/answer_types.ts";
 import { describeClient } from "../../aggregator/boot/dhcp/client.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { type DhcpPacket, OPTION } from "../../aggregator/boot/dhcp/packet.ts";
 
 const address = fc.ipV4();

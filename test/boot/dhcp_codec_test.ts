@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { describeClient } from "../../aggregator/boot/dhcp/client.ts";
 import { decodeDhcp, MAX_PACKET } from "../../aggregator/boot/dhcp/decode.ts";
 import { encodeDhcp } from "../../aggregator/boot/dhcp/encode.ts";

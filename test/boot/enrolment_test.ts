@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { createEnrolment, type Enrolment, TOKEN_LIFE } from "../../aggregator/boot/enrolment.ts";
 import { openMemoryStore } from "../../aggregator/store/memory.ts";
 import type { Store } from "../../aggregator/store/mod.ts";

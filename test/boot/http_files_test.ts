@@ -6,7 +6,7 @@ import process from "node:process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { readRange } from "../../aggregator/boot/http/range.ts";
 import { createTransferCounter, type TransferCounter } from "../../aggregator/boot/counts.ts";
 import { createBootApp } from "../../aggregator/boot/http/app.ts";

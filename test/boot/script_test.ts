@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { renderScript } from "../../aggregator/boot/http/script.ts";
 import { bootHostOf, complainBoot, kernelArguments, parseCommandLine } from "../../src/boot/mod.ts";
 import type { Value } from "../../src/state/mod.ts";

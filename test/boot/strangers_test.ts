@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { limitStrangers } from "../../aggregator/boot/stranger_gate.ts";
 import { createStrangers, MAX_STRANGERS } from "../../aggregator/nodes/strangers.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";

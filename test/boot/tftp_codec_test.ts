@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { negotiate } from "../../aggregator/boot/tftp/negotiate.ts";
 import { decodeTftp, encodeTftp, type TftpPacket } from "../../aggregator/boot/tftp/packet.ts";
 import { FUZZ_RUNS } from "./fuzz.ts";

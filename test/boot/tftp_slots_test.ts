@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { createSlots, type Slot, type SlotLimits } from "../../aggregator/boot/tftp/slots.ts";
 
 const LIMITS: SlotLimits = { transfers: 8, kept: 3, perClient: 3, halfOpen: 5 };

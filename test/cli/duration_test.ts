@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { formatDuration, parseDuration, roughDuration } from "../../src/cli/mod.ts";
 
 test("parseDuration() reads milliseconds, seconds, minutes and hours", () => {

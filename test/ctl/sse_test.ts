@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { createSseParser } from "../../ctl/sse.ts";
 
 test("createSseParser() reads events with id, type and data of several lines, and passes over comments", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { describeChanges } from "../../ctl/change_text.ts";
 import { groupByKey } from "../../ctl/grouping.ts";
 import { describeNode, describeNodes } from "../../ctl/node_text.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { type Policy, readPolicy } from "../../src/engine/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createLab, type Lab, type Run } from "./lab.ts";

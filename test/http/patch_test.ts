@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { readPatch, withValues } from "../../aggregator/http/patch.ts";
 import { fromNested, mergePatch, toNested, type Value } from "../../src/state/mod.ts";
 import { createFakeControl } from "./fake_control.ts";

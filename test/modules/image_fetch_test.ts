@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { fetchLayer } from "../../modules/image/fetch_layer.ts";
 import type { PartialFile } from "../../modules/image/partial.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";

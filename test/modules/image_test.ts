@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { containerCommand, overlayCommand, partCommands } from "../../modules/image/commands.ts";
 import { imageConfig } from "../../modules/image/config.ts";
 import { createImageModule } from "../../modules/image/module.ts";

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { type RunIpmitool, runIpmitool } from "../../modules/ipmi/ipmitool.ts";
 import { createIpmiModule } from "../../modules/ipmi/module.ts";
 import { parseFailure, parsePowerStatus } from "../../modules/ipmi/parse.ts";

@@ -5,7 +5,7 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { createPowermanModule } from "../../modules/powerman/module.ts";
 import { hostlistsOf, parseAnswer, unknownNames } from "../../modules/powerman/protocol.ts";
 import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";

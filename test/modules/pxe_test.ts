@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { type BootPhase, type BootSight, phaseAfter } from "../../src/boot/mod.ts";
 import type { PxeDesk } from "../../modules/pxe/desk.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { parseFingerprint } from "../../modules/redfish/exchange.ts";
 import { readEventData, readOrigins } from "../../modules/redfish/event_stream.ts";
 import { busyPause } from "../../modules/redfish/requests.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { seededRandom, triangular } from "../../modules/simpower/simulator/chance.ts";
 import { parseSimulatorConfig } from "../../modules/simpower/simulator/config.ts";
 import { createController } from "../../modules/simpower/simulator/controller.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { generate, type Packet, parser } from "mqtt-packet";
 import { MalformedPacketError } from "../../src/mqtt/client/decode.ts";
 import { createPacketDecoder } from "../../src/mqtt/client/decoder.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { createPacketGate } from "../../aggregator/broker/packet_gate.ts";
 import { packetHead } from "./raw_client.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { type Channel, childrenFilter, formatTopic, parseTopic } from "../../src/mqtt/mod.ts";
 
 const PARENT = "11111111-1111-4111-8111-111111111111";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { compileDomain, parseModuleDeclarations } from "../../src/plan/mod.ts";
 import { core, services, type Value } from "../../src/state/mod.ts";
 

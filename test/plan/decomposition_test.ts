@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { compileDomain, createPlanner, type Domain } from "../../src/plan/mod.ts";
 import { goalsOf, sortGoals } from "../../src/plan/goals.ts";
 import { createGrounder } from "../../src/plan/ground.ts";

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import * as fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { compareGraphs } from "../../scripts/golden/compare.ts";
 import { durationOf, type GoldenFile, parseGolden } from "../../scripts/golden/format.ts";
 import { describeComparison, isSame, toCounts } from "../../scripts/golden/report.ts";

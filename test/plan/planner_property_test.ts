@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { compileDomain, createPlanner, type Domain, type Plan, type Step } from "../../src/plan/mod.ts";
 import { holds, Oracle, type OracleGoal } from "./oracle.ts";
 import { type Problem, problems } from "./random_domain.ts";

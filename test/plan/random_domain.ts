@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { compileDomain, type ModuleDeclaration, type Mutation } from "../../src/plan/mod.ts";
 import type { Extension, Value, Values, Variable } from "../../src/state/mod.ts";
 import { Oracle } from "./oracle.ts";

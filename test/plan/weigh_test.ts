@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { weigher } from "../../src/plan/weigh.ts";
 
 const expenses = fc.record({

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { findIcuData, isNeededByAgents, withoutItems } from "../../scripts/build/icu_data.ts";
 import { runCommand } from "../../scripts/command.ts";
 import { nodePath, ROOT } from "../../scripts/runtimes.ts";

@@ -18,7 +18,7 @@ test("importProblems() finds nothing in a tree whose imports all point one way",
     "src/engine/mod.ts": `import { now } from "../clock.ts";\nimport type { Step } from "../plan/mod.ts";`,
     "modules/image/mod.ts": `import "../../src/plan/mod.ts";`,
     "aggregator/main.ts": `import { Hono } from "hono";\nimport "../modules/image/mod.ts";\nimport "node:fs";`,
-    "test/plan/plan_test.ts": `import fc from "fast-check";\nimport "../../aggregator/main.ts";`,
+    "test/plan/plan_test.ts": `import { test } from "node:test";\nimport "../../aggregator/main.ts";`,
   });
   assert.deepEqual(problems, []);
 });
@@ -58,6 +58,14 @@ test("importProblems() finds bare cbor-x, in every form of import", async () => 
     assert.match(problems.join(), /^src\/sync\/codec\.ts:1: Cannot import "cbor-x" as it loads a native add-on/);
   }
   assert.deepEqual(await problemsOf({ "src/sync/codec.ts": `import { Encoder } from "cbor-x/encode";` }), []);
+});
+
+test("importProblems() finds tests that import fast-check without the project's sizes", async () => {
+  const files = { "test/support/property.ts": `export * as fc from "fast-check";` };
+  assert.deepEqual(await problemsOf(files), []);
+  assert.deepEqual(await problemsOf({ ...files, "test/plan/a_test.ts": `import fc from "fast-check";` }), [
+    `test/plan/a_test.ts:1: Cannot import "fast-check" by itself as its sizes would be small: expected "test/support/property.ts"`,
+  ]);
 });
 
 test("importProblems() finds packages that a program may not use, and files that are not there", async () => {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { type Entry, writeCpio } from "../../scripts/build-initramfs/cpio.ts";
 import { moduleInfo, neededBy } from "../../scripts/debian/elf.ts";
 import {

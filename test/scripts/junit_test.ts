@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { parseJunit } from "../../scripts/test/junit.ts";
 
 test("parseJunit() reads a report of Deno, where a group stands beside its tests", () => {

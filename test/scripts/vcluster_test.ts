@@ -4,7 +4,7 @@ import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { addressesOf, MAX_MACHINES } from "../../scripts/vcluster/addresses.ts";
 import { checkImage, machinesOf } from "../../scripts/vcluster/machines.ts";
 import { lastLines } from "../../scripts/vcluster/console.ts";

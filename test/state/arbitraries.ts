@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import type { Entry, Facet, NodeDocument, Value } from "../../src/state/mod.ts";
 
 /** Any value that a facet can hold. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { EMPTY_FACET, type Facet, type PackedFacet, packFacet } from "../../src/state/mod.ts";
 import { anyFacet } from "./arbitraries.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import type { LoggedEvent } from "../../aggregator/store/mod.ts";
 import { type Batch, MAX_EVENTS, type Store } from "../../aggregator/store/mod.ts";
 import { batchSequences, createModel, snapshot } from "./model.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import type { LoggedEvent } from "../../aggregator/store/mod.ts";
 import type { Batch, Store, Stored } from "../../aggregator/store/mod.ts";
 import { emptyDocument, type Entry, type Facet, FACET_NAMES, type NodeDocument } from "../../src/state/mod.ts";

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { decode as decodeCborg, encode as encodeCborg } from "cborg";
 import { Encoder } from "cbor-x/encode";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import {
   type DataFrame,
   decodeFrame,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import type { Entry, Value } from "../../src/state/mod.ts";
 import { commonOf, covers, type HeldDocument, holdingOf, partOf, partsFor } from "../../src/sync/holding.ts";
 import type { Frame } from "../../src/sync/mod.ts";

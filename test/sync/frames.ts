@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { enumeration, type Facet, type Value } from "../../src/state/mod.ts";
 import type { DocumentChanges, Frame } from "../../src/sync/mod.ts";
 

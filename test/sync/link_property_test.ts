@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createWorld, FAIR } from "./world.ts";
 

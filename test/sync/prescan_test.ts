@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encode } from "cborg";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { prescan } from "../../src/sync/mod.ts";
 import { createMapKeys } from "../../src/sync/map_keys.ts";
 

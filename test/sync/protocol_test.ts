@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { decode, encode } from "cborg";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { decodeFrame, encodeFrame, type Frame, wireFrame } from "../../src/sync/mod.ts";
 import { parseCddl } from "./cddl.ts";
 import { anyFrame } from "./frames.ts";

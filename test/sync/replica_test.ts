@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { compareVersions, type Facet, mergeDocuments, type NodeDocument, type Value } from "../../src/state/mod.ts";
 import { createReplica } from "../../src/sync/mod.ts";
 import { anyDocument } from "../state/arbitraries.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encode } from "cborg";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import type { Entry, Value } from "../../src/state/mod.ts";
 import { type DataFrame, decodeFrame, type DocumentChanges, encodeFrame, wireFrame } from "../../src/sync/mod.ts";
 import { wireRows } from "../../src/sync/rows.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { createLog } from "../../src/log.ts";
 import type { Facet, Value } from "../../src/state/mod.ts";
 import { createReplica, encodeFrame, MAX_SENT_BYTES, prescan, type Replica } from "../../src/sync/mod.ts";

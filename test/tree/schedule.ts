@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { disagreements } from "./agreement.ts";
 import { FAIR } from "./network.ts";
 import { createTreeWorld, type Planned, type TreeWorld } from "./tree_world.ts";
