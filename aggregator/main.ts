@@ -58,7 +58,9 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   const upUrl = uplinkUrl(options);
   const bootOptions = readBootOptions(options);
   const run = randomUUID();
-  const log = createLog((line) => void process.stderr.write(line), { pretty: process.stderr.isTTY === true });
+  const pretty = process.stderr.isTTY === true;
+  const writeLine = (line: string): void => void process.stderr.write(line);
+  const log = createLog(writeLine, { pretty });
   const store = await openSqliteStore(options.data).catch(explain);
   // What is made below is closed in the reverse order, however far it came.
   const closers: (() => Promise<void> | void)[] = [() => store.close()];
@@ -89,7 +91,8 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     const clock = createSteadyClock(systemClock);
     const stored = store.load();
     const booting = bootOptions && createBootServices({
-      ...{ ...bootOptions, cluster, name, store, clock, log },
+      ...{ ...bootOptions, cluster, name, store, clock },
+      log: createLog(writeLine, { pretty, level: "debug" }),
       parent: nodeIdOf(cluster, name),
       facts: stored.facts,
     });

@@ -11,6 +11,8 @@ export interface Log {
   with(fields: LogFields): Log;
 }
 
+const LEVELS: readonly Level[] = ["debug", "info", "warn", "error"];
+
 /** Data beside the message. */
 export type LogFields = { readonly [name: string]: string | number | boolean | undefined };
 
@@ -29,11 +31,10 @@ export function createLog(
     readonly fields?: LogFields;
   } = {},
 ): Log {
-  const order: readonly Level[] = ["debug", "info", "warn", "error"];
-  const least = order.indexOf(options.level ?? "info");
+  const least = LEVELS.indexOf(options.level ?? "info");
   const wall = options.wall ?? Date.now;
   function line(level: Level, message: string, own: LogFields, more: LogFields | undefined): void {
-    if (order.indexOf(level) < least) return;
+    if (LEVELS.indexOf(level) < least) return;
     const fields = { ...own, ...more };
     const time = new Date(wall()).toISOString();
     if (options.pretty !== true) return write(`${JSON.stringify({ time, level, message, ...fields })}\n`);
@@ -51,4 +52,15 @@ export function createLog(
     };
   }
   return make(options.fields ?? {});
+}
+
+/** A log that leaves out lines below a level that may change at any time. @param level The least level that is written now. */
+export function withLevel(log: Log, level: () => Level): Log {
+  const at = (line: Level) => (message: string, fields?: LogFields): void => {
+    if (LEVELS.indexOf(line) >= LEVELS.indexOf(level())) log[line](message, fields);
+  };
+  return {
+    ...{ debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
+    with: (fields) => withLevel(log.with(fields), level),
+  };
 }

@@ -1,11 +1,12 @@
 import { networkInterfaces } from "node:os";
 import type { Module } from "../../src/module/mod.ts";
 import type { Clock } from "../../src/clock.ts";
-import type { Log } from "../../src/log.ts";
+import { type Level, type Log, withLevel } from "../../src/log.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import { PI_OFFER } from "../../modules/rpi/dhcp.ts";
 import { createRpiModule } from "../../modules/rpi/module.ts";
-import { type BootHost, type BootSight, kernelArguments } from "../../src/boot/mod.ts";
+import type { Values } from "../../src/state/mod.ts";
+import { BOOT_LOG_LEVELS, type BootHost, type BootSight, kernelArguments } from "../../src/boot/mod.ts";
 import type { GuardedListener } from "../broker/embedded.ts";
 import type { BootNetwork } from "../http/boot_network.ts";
 import type { Store, Stored } from "../store/mod.ts";
@@ -44,6 +45,7 @@ export interface BootOptions {
   readonly store: Store;
   readonly facts: Stored["facts"];
   readonly clock: Clock;
+  /** Writes lines of every level: which ones are wanted is for `/boot/log` to say. */
   readonly log: Log;
 }
 
@@ -73,7 +75,9 @@ export interface BootServices {
 
 /** Makes the boot services of an aggregator: DHCP and TFTP, boot HTTP, and the identities of agents in the broker. */
 export function createBootServices(options: BootOptions): BootServices {
-  const { address, cluster, parent, clock, log } = options;
+  const { address, cluster, parent, clock } = options;
+  let level: Level = "info";
+  const log = withLevel(options.log, () => level);
   const ending = new AbortController();
   const running: (() => Promise<void>)[] = [];
   let broker: BootBroker | undefined;
@@ -85,6 +89,10 @@ export function createBootServices(options: BootOptions): BootServices {
   });
   const ways = {
     parent: options.name,
+    own: {
+      id: parent,
+      onCfg: (cfg: Values) => level = BOOT_LOG_LEVELS.find((known) => known === cfg.get("/boot/log")) ?? "info",
+    },
     fault: (host: BootHost) => missingFile(options.files, host),
     onEnd(id: string) {
       for (const each of [enrolment, boots, rpiBoot]) each.end(id);

@@ -11,12 +11,15 @@ import {
   isRunning,
   statementsOf,
 } from "../../src/boot/mod.ts";
+import type { Values } from "../../src/state/mod.ts";
 import { type ModuleContext, type ModuleNode, type MutationRun, PermanentError } from "../../src/module/mod.ts";
 
 /** What a module that boots machines needs of the boot services of its program. */
 export interface BootParts {
   /** The name of the aggregator: machines of others are theirs to boot. */
   readonly parent: string;
+  /** The UUID of the aggregator's own node, and who is told its cfg: at the start, and whenever it may have changed. */
+  readonly own?: { readonly id: string; onCfg(cfg: Values): void };
   /** The machine of a node was switched off, or its node is gone: what was given to it for this boot is void. */
   onEnd(id: string): void;
   /** Why a machine can't boot what its cfg says, in words; undefined: it can. */

@@ -1,4 +1,4 @@
-import { defineModule, type Module, PermanentError } from "../../src/module/mod.ts";
+import { defineModule, type Module, type ModuleContext, PermanentError } from "../../src/module/mod.ts";
 import { type BootParts, createBootTracker, refuseToBoot } from "../boot/tracker.ts";
 import { pxeDeclaration } from "./declaration.ts";
 import { createHostIndex, type PxeDesk } from "./desk.ts";
@@ -14,6 +14,7 @@ export function createPxeModule(parts?: BootParts): { readonly module: Module; r
   const module = defineModule(pxeDeclaration, (context) => {
     if (parts === undefined) return { mutations: { listen: refuseToBoot } };
     tracker.start(context);
+    followOwn(parts, context);
     return {
       mutations: {
         async listen(run) {
@@ -31,4 +32,13 @@ export function createPxeModule(parts?: BootParts): { readonly module: Module; r
   const { host, hosts, bystander, hostAt } = index;
   const { isUp, isRunning, saw } = tracker;
   return { module, desk: { host, hosts, bystander, hostAt, isUp, isRunning, saw } };
+}
+
+function followOwn({ own }: BootParts, context: ModuleContext): void {
+  if (own === undefined) return;
+  const tell = (id: string): void => {
+    if (id === own.id) own.onCfg(context.node(id)?.cfg ?? new Map());
+  };
+  tell(own.id);
+  context.onChange(tell);
 }

@@ -5,6 +5,9 @@ export const BOOT_METHODS = ["none", "pxe", "rpi", "other"] as const;
 /** See {@link BOOT_METHODS}. */
 export type BootMethod = typeof BOOT_METHODS[number];
 
+/** What boot services log: `info`, what matters; `debug`, a line for each exchange with a machine. */
+export const BOOT_LOG_LEVELS = ["info", "debug"] as const;
+
 const address = { kind: "string", maxLength: 15 } as const;
 const file = { kind: "string", maxLength: 256 } as const;
 
@@ -38,5 +41,10 @@ export const boot = defineExtension("boot", {
     type: { kind: "string", maxLength: 1024 },
     writer: "cfg",
     about: "Kernel arguments beside Kraken's own, such as console=ttyS0",
+  },
+  "/boot/log": {
+    type: { kind: "enum", values: BOOT_LOG_LEVELS },
+    writer: "cfg",
+    about: "Of an aggregator's own node: debug logs a line for each exchange of its boot services with a machine",
   },
 });
