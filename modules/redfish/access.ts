@@ -1,6 +1,7 @@
 import { PermanentError } from "../../src/module/mod.ts";
 import type { ModuleNode } from "../../src/module/mod.ts";
-import { type Exchange, exchangeTrusting, parseFingerprint, type Trust } from "./exchange.ts";
+import { parseFingerprint, type Trust } from "./exchange.ts";
+import { singleSlashes } from "./own_names.ts";
 
 /** Where a node's controller is: the service, and the ComputerSystem where the address says which. */
 export interface Address {
@@ -41,8 +42,9 @@ export function addressOf(node: ModuleNode, endpoint: string | undefined, module
       `'${node.name}' has the controller address '${text}': expected a host, or an http or https URL`,
     );
   }
+  url.pathname = singleSlashes(url.pathname);
   const root = new URL(ROOT, url);
-  const isService = url.pathname === "/" || url.pathname.replace(/\/?$/, "/") === ROOT;
+  const isService = url.pathname === "/" || ["/redfish/", ROOT].includes(url.pathname.replace(/\/?$/, "/"));
   return { root, system: isService ? undefined : url };
 }
 
@@ -63,9 +65,4 @@ export function trustOf(
   }
   if (!config.verify) return { kind: "anybody" };
   return { kind: "authorities", ...(config.ca !== undefined && { ca: config.ca }) };
-}
-
-/** How exchanges with a controller are done: over TLS never in a runtime's own way, as none can judge a certificate like this. */
-export function exchangeFor(trust: Trust): Exchange {
-  return (url, init) => url.protocol === "https:" ? exchangeTrusting(url, init, trust) : fetch(url, init);
 }

@@ -1,26 +1,43 @@
 import type { Clock } from "../../src/clock.ts";
+import { UnavailableError } from "../../src/module/mod.ts";
 import { within } from "../../src/pause.ts";
 import type { Ask } from "../power/mod.ts";
-import { type Answer, failure, type Request, type Requests } from "./requests.ts";
+import { type Answer, isUnsupported } from "./answer.ts";
+import { otherSlash, type OwnNames } from "./own_names.ts";
+import { failure, type Request, type Requests } from "./requests.ts";
 import type { Resource } from "./resources.ts";
-import type { Access, Sessions } from "./sessions.ts";
+import type { Access, Presented, Sessions } from "./sessions.ts";
 
 /** A controller's answer that says that something went wrong. */
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
   readonly status: number;
-  constructor(message: string, status: number) {
+  /** Whether the BMC does not know this kind of order, whatever state the machine is in. */
+  readonly unsupported: boolean;
+  constructor(message: string, answer: Pick<Answer, "status" | "resource">) {
     super(message);
-    this.status = status;
+    this.status = answer.status;
+    this.unsupported = isUnsupported(answer);
   }
 }
 
 /** Talks to controllers as somebody. Every method throws an Error that says which request failed and how. */
 export interface RedfishClient {
-  /** Reads a resource. The URI may be relative to the service; one that leads to another host is refused. */
+  /**
+   * Reads a resource. The URI may be relative to the service; one that leads to another host is refused.
+   *
+   * @throws {UnavailableError} When the answer says nothing: none, a server error, a web page, no JSON.
+   * @throws {RefusedError} When the BMC says that there is no such thing, or not for us.
+   */
   get(access: Access, uri: string | URL, ask: Ask): Promise<Resource>;
-  /** Asks for something. */
-  send(access: Access, request: Request, ask: Ask): Promise<Answer>;
+  /**
+   * Asks for something. Where the BMC wants to be told which version of the resource is meant, it is.
+   *
+   * @param about The resource whose entity tag that is.
+   */
+  send(access: Access, request: Request, ask: Ask, about?: URL): Promise<Answer>;
+  /** Resolves a link on the BMC. @throws {Error} When it leads to another host. */
+  resolve(access: Access, uri: string | URL): URL;
   /** Opens a stream of events, which ends with the signal. It has no limit in time of its own once it has begun. */
   stream(access: Access, uri: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
@@ -30,43 +47,86 @@ const STREAM_LIMIT = 30_000;
 
 /** Makes a client. */
 export function createRedfishClient(
-  { requests, sessions, clock }: { readonly requests: Requests; readonly sessions: Sessions; readonly clock: Clock },
+  { requests, sessions, clock, names }: {
+    readonly requests: Requests;
+    readonly sessions: Sessions;
+    readonly clock: Clock;
+    readonly names: OwnNames;
+  },
 ): RedfishClient {
   /** Does something as who we are; when the session has ended meanwhile, once more with a new one. */
   async function authorised<T extends { readonly status: number }>(
     access: Access,
     ask: Ask,
-    work: (headers: { readonly [name: string]: string }) => Promise<T>,
+    work: (headers: Presented["headers"]) => Promise<T>,
   ): Promise<T> {
-    const headers = await sessions.headers(access, ask);
-    const answer = await work(headers);
-    if (answer.status !== 401 || !sessions.refused(access, headers)) return answer;
-    return await work(await sessions.headers(access, ask));
+    const presented = await sessions.present(access, ask);
+    const answer = await work(presented.headers);
+    if (answer.status !== 401 || !sessions.refused(access, presented)) return answer;
+    return await work((await sessions.present(access, ask)).headers);
   }
-  function urlOf(access: Access, uri: string | URL): URL {
-    const url = URL.canParse(String(uri), access.root) ? new URL(uri, access.root) : undefined;
-    if (url?.origin === access.root.origin) return url;
+  function resolve(access: Access, uri: string | URL): URL {
+    const url = names.resolve(access.root, String(uri));
+    if (url !== undefined) return url;
     throw new Error(`${access.root.href} leads to '${String(uri).slice(0, 200)}', which is not on it`);
   }
-  async function send(access: Access, request: Request, ask: Ask): Promise<Answer> {
-    const answer = await authorised(
+  function ask(access: Access, request: Request, ask: Ask): Promise<Answer> {
+    return authorised(
       access,
       ask,
       (headers) => requests.send(access.exchange, { ...request, headers: { ...request.headers, ...headers } }, ask),
     );
-    if (!answer.ok) throw new RefusedError(failure(request, answer), answer.status);
+  }
+  /** Some BMCs know their URIs only with a slash at the end, or only without. 404 says that nothing was done. */
+  async function eitherSlash(access: Access, request: Request, how: Ask): Promise<Answer> {
+    const answer = await ask(access, request, how);
+    if (answer.status !== 404) return answer;
+    const other = await ask(access, { ...request, url: otherSlash(request.url) }, how);
+    return other.ok ? other : answer;
+  }
+  /** Asks again with the entity tags that the BMC may mean: as it is said, without weakness, and any. */
+  async function withTag(access: Access, request: Request, how: Ask, about: URL): Promise<Answer> {
+    const found = await eitherSlash(access, { method: "GET", url: about }, how);
+    const said = found.headers.get("etag") ?? found.resource?.["@odata.etag"];
+    const tag = typeof said === "string" ? said : undefined;
+    const tags = [...new Set([tag, tag?.replace(/^W\//, ""), "*"])].filter((each) => each !== undefined);
+    let answer = found;
+    for (const each of tags) {
+      answer = await eitherSlash(access, { ...request, headers: { ...request.headers, "if-match": each } }, how);
+      if (answer.status !== 412 && answer.status !== 428) break;
+    }
+    return answer;
+  }
+  async function send(access: Access, request: Request, how: Ask, about?: URL): Promise<Answer> {
+    let answer = await eitherSlash(access, request, how);
+    if ((answer.status === 428 || answer.status === 412) && about !== undefined) {
+      answer = await withTag(access, request, how, about);
+    }
+    if (answer.ok && answer.page) {
+      throw new UnavailableError(`${failure(request, answer)}: expected Redfish`);
+    }
+    if (!answer.ok) throw new RefusedError(failure(request, answer), answer);
     return answer;
   }
   return {
     send,
-    async get(access, uri, ask) {
-      const url = urlOf(access, uri);
-      const { resource } = await send(access, { method: "GET", url }, ask);
-      if (resource === undefined) throw new Error(`GET ${url.href} failed: the answer is no JSON object`);
-      return resource;
+    resolve,
+    async get(access, uri, how) {
+      const url = resolve(access, uri);
+      const request = { method: "GET", url } as const;
+      const answer = await eitherSlash(access, request, how);
+      if (answer.status >= 500) throw new UnavailableError(failure(request, answer));
+      if (!answer.ok) throw new RefusedError(failure(request, answer), answer);
+      if (answer.resource === undefined) {
+        throw new UnavailableError(
+          `GET ${url.href} failed: the answer is ${answer.page ? "a web page" : "no JSON object"}`,
+        );
+      }
+      names.learn(url, answer.resource);
+      return answer.resource;
     },
     async stream(access, uri, signal) {
-      const url = urlOf(access, uri);
+      const url = resolve(access, uri);
       const late = `no answer in ${STREAM_LIMIT} ms`;
       // What `within` hands in outlives it: it fires with `signal` then, and not for the time.
       const response = await within(
@@ -78,14 +138,17 @@ export function createRedfishClient(
           authorised(access, { signal: beginning, urgent: false }, (headers) =>
             access.exchange(url, {
               method: "GET",
-              redirect: "error",
+              redirect: "manual",
               signal: beginning,
               headers: { accept: "text/event-stream", ...headers },
             })),
       );
       if (response.ok && response.body !== null) return response.body;
       await response.body?.cancel();
-      throw new RefusedError(`GET ${url.href} failed: status ${response.status}`, response.status);
+      throw new RefusedError(`GET ${url.href} failed: status ${response.status}`, {
+        status: response.status,
+        resource: undefined,
+      });
     },
   };
 }

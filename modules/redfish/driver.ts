@@ -10,19 +10,24 @@ import {
   type PowerChange,
   type PowerDriver,
 } from "../power/mod.ts";
-import { type Address, addressOf, exchangeFor, trustOf } from "./access.ts";
+import { type Address, addressOf, trustOf } from "./access.ts";
 import { createRedfishClient, RefusedError } from "./client.ts";
 import { createEvents } from "./events.ts";
+import { createConnections } from "./connections.ts";
 import type { Exchange } from "./exchange.ts";
 import { locateSystem } from "./locate.ts";
 import { createRequests } from "./requests.ts";
-import { chooseReset, powerOf } from "./reset.ts";
-import { readResetTypes, readSystem, type SystemReading } from "./resources.ts";
+import { order } from "./orders.ts";
+import { createOwnNames } from "./own_names.ts";
+import { powerOf } from "./reset.ts";
+import { readSystem, type SystemReading } from "./resources.ts";
 import { findSensors, readSensors, type SensorPlaces } from "./sense.ts";
 import { type Access, createSessions } from "./sessions.ts";
 
 /** The most requests to controllers at a time. */
 const MAX_REQUESTS = 32;
+/** The most logouts at a time: they all have to be said in the seconds in which the module stops. */
+const MAX_FAREWELLS = 256;
 
 /** How Redfish is to be spoken. */
 export interface RedfishSettings {
@@ -63,10 +68,14 @@ export function createRedfishDriver(
     readonly bootUri?: () => string | undefined;
   },
 ): PowerDriver {
-  const { clock, random, signal } = context;
-  const requests = createRequests({ clock, limit: createLimit(MAX_REQUESTS), patience: parts.patience });
-  const sessions = createSessions({ requests, clock, signal });
-  const client = createRedfishClient({ requests, sessions, clock });
+  const { clock, random } = context;
+  const names = createOwnNames();
+  const connections = createConnections(clock);
+  const asking = { clock, names, patience: parts.patience };
+  const requests = createRequests({ ...asking, limit: createLimit(MAX_REQUESTS) });
+  const farewells = createRequests({ ...asking, limit: createLimit(MAX_FAREWELLS) });
+  const sessions = createSessions({ requests, farewells, clock, names });
+  const client = createRedfishClient({ requests, sessions, clock, names });
   const events = createEvents({ client, clock, random, happened: look });
   const known = new Map<string, Known>();
   const origins = new Map<string, string>();
@@ -95,7 +104,7 @@ export function createRedfishDriver(
     }
     return {
       root: address.root,
-      exchange: parts.exchange ?? exchangeFor(trust),
+      exchange: parts.exchange ?? connections.exchange(address.root.origin, trust),
       auth,
       credentials: ownCredentials,
       identity: () =>
@@ -117,7 +126,9 @@ export function createRedfishDriver(
     const { own, access } = await find(node, ask);
     try {
       const reading = readSystem(await client.get(access, own.system, ask));
-      if (reading === undefined) throw new Error(`GET ${own.system.href} failed: the answer has no 'PowerState'`);
+      if (reading === undefined) {
+        throw new UnavailableError(`GET ${own.system.href} failed: the answer has no 'PowerState'`);
+      }
       own.reading = reading;
       events.attend(node.id, own.system, access);
       return { own, access, reading };
@@ -128,15 +139,9 @@ export function createRedfishDriver(
       throw error;
     }
   }
-  async function allowedBy(reading: SystemReading, access: Access, ask: Ask): Promise<readonly string[] | undefined> {
-    if (reading.resetTypes !== undefined || reading.actionInfo === undefined) return reading.resetTypes;
-    return readResetTypes(await client.get(access, reading.actionInfo, ask));
-  }
   async function change(node: ModuleNode, wanted: PowerChange, ask: Ask): Promise<boolean> {
     const { own, access } = await find(node, ask);
     const reading = own.reading ?? (await readKnown(node, ask)).reading;
-    const type = chooseReset(wanted, await allowedBy(reading, access, ask));
-    if (type === undefined) return false;
     const uri = wanted === "on" ? parts.bootUri?.() : undefined;
     if (uri !== undefined) {
       const Boot = {
@@ -144,11 +149,9 @@ export function createRedfishDriver(
         BootSourceOverrideTarget: "UefiHttp",
         HttpBootUri: uri,
       };
-      await client.send(access, { method: "PATCH", url: own.system, body: { Boot } }, ask);
+      await client.send(access, { method: "PATCH", url: own.system, body: { Boot } }, ask, own.system);
     }
-    const url = targetOf(reading, own.system);
-    await client.send(access, { method: "POST", url, body: { ResetType: type } }, ask);
-    return true;
+    return await order(wanted, { access, system: own.system, reading, ask }, { client, clock });
   }
 
   return {
@@ -178,17 +181,9 @@ export function createRedfishDriver(
     async stop() {
       events.stop();
       await sessions.close();
+      connections.close();
     },
   };
-}
-
-/** The target that the controller names, as long as it is its own; otherwise the usual one. */
-function targetOf(reading: SystemReading, system: URL): URL {
-  const usual = new URL(`${system.pathname.replace(/\/$/, "")}/Actions/ComputerSystem.Reset`, system);
-  const { resetTarget } = reading;
-  if (resetTarget === undefined || !URL.canParse(resetTarget, system)) return usual;
-  const named = new URL(resetTarget, system);
-  return named.origin === system.origin ? named : usual;
 }
 
 function readAuthorities(file: string): string {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import { type Agent, request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
+import type { SecureContextOptions } from "node:tls";
 import { isRecord } from "../../src/state/mod.ts";
 
 /** What is asked of a controller. */
@@ -9,7 +10,7 @@ export interface ExchangeInit {
   readonly headers: { readonly [name: string]: string };
   readonly body?: string;
   readonly signal: AbortSignal;
-  readonly redirect: "error";
+  readonly redirect: "manual";
 }
 
 /** Does one exchange over HTTP: `fetch` is one. */
@@ -24,34 +25,55 @@ export type Trust =
   /** Anybody. */
   | { readonly kind: "anybody" };
 
+/** How to speak TLS with one BMC. */
+export interface TlsExchange {
+  readonly trust: Trust;
+  /** Keeps connections; only those that were made for this trust. False: a connection for this exchange alone. */
+  readonly agent: Agent | false;
+  /** Whether the certificate of a connection that the agent kept has been judged. */
+  readonly judged: WeakSet<Socket>;
+  readonly options: SecureContextOptions;
+}
+
+/** Why an exchange failed before the other end can have read it: it may be done again. */
+export class NotSentError extends Error {
+  override readonly name = "NotSentError";
+}
+
 /**
- * Does an exchange over TLS with a controller whose certificate is judged by `trust`, which no runtime's `fetch` lets one say. Each has
- * a connection of its own: between two polls controllers close theirs anyway. Nothing is sent before the certificate is judged.
+ * Does an exchange over TLS with a controller whose certificate is judged by `trust`, which no runtime's `fetch` lets one say.
+ * Nothing is sent before the certificate is judged.
+ *
+ * @throws {NotSentError} When nothing was sent.
  */
-export function exchangeTrusting(url: URL, init: ExchangeInit, trust: Trust): Promise<Response> {
+export function exchangeTrusting(url: URL, init: ExchangeInit, tls: TlsExchange): Promise<Response> {
+  const { trust, judged } = tls;
   return new Promise((resolve, reject) => {
+    let sent = false;
     const request = httpsRequest(url, {
       method: init.method,
       headers: { ...init.headers, ...(init.body !== undefined && { "content-length": String(byteLength(init.body)) }) },
-      agent: false,
+      agent: tls.agent,
       signal: init.signal,
       rejectUnauthorized: trust.kind === "authorities",
       ...(trust.kind === "authorities" && trust.ca !== undefined && { ca: trust.ca }),
+      ...tls.options,
     });
-    request.on("error", (error) => reject(init.signal.aborted ? init.signal.reason : error));
-    request.on("response", (answer) => {
-      try {
-        resolve(responseOf(answer));
-      } catch (error) {
-        request.destroy();
-        reject(error);
-      }
+    function send(socket: Socket): void {
+      judged.add(socket);
+      sent = true;
+      request.end(init.body);
+    }
+    request.on("error", (error) => {
+      if (init.signal.aborted) reject(init.signal.reason);
+      else reject(sent ? error : new NotSentError(error.message, { cause: error }));
     });
-    if (trust.kind !== "fingerprint") return void request.end(init.body);
+    request.on("response", (answer) => resolve(responseOf(answer)));
     request.on("socket", (socket) => {
+      if (judged.has(socket)) return send(socket);
       socket.once("secureConnect", () => {
-        const found = fingerprintOf(socket);
-        if (found === trust.fingerprint) request.end(init.body);
+        const found = trust.kind === "fingerprint" ? fingerprintOf(socket) : undefined;
+        if (trust.kind !== "fingerprint" || found === trust.fingerprint) send(socket);
         else request.destroy(new Error(`its certificate has the fingerprint ${found}: expected ${trust.fingerprint}`));
       });
     });
@@ -77,7 +99,6 @@ function byteLength(text: string): number {
 
 function responseOf(answer: IncomingMessage): Response {
   const status = answer.statusCode ?? 0;
-  if (status >= 300 && status < 400) throw new Error(`it redirects (status ${status}), which is not followed`);
   const headers = new Headers();
   for (const [name, value] of Object.entries(answer.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);

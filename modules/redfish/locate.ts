@@ -1,8 +1,8 @@
-import { type ModuleNode, PermanentError } from "../../src/module/mod.ts";
+import { type ModuleNode, PermanentError, UnavailableError } from "../../src/module/mod.ts";
 import type { Ask } from "../power/mod.ts";
 import type { Address } from "./access.ts";
 import type { RedfishClient } from "./client.ts";
-import { readMembers, readNames, readNextPage, readServiceRoot } from "./resources.ts";
+import { canReset, readMembers, readNames, readNextPage, readServiceRoot, type Resource } from "./resources.ts";
 import type { Access } from "./sessions.ts";
 
 /** The most pages of a collection that are read, and the most systems that are looked into. */
@@ -11,9 +11,11 @@ const MAX_LOOKS = 64;
 
 /**
  * Finds the ComputerSystem of a node: the one that its address names, otherwise the only one of the service, otherwise the
- * one whose URI ends in the node's name, otherwise the one that has its name or id in it.
+ * one whose URI ends in the node's name, otherwise the one that has its name or id in it, otherwise the only one that can be reset.
+ * A service without ComputerSystems may have the node as a Chassis; that is never guessed, as an enclosure's Reset is everybody's.
  *
- * @throws {PermanentError} When there is none, or none of several is known by the node's name.
+ * @throws {PermanentError} When none of several is known by the node's name.
+ * @throws {UnavailableError} When there is none at this moment, or one that can't be read might be the one.
  */
 export async function locateSystem(
   node: ModuleNode,
@@ -24,36 +26,88 @@ export async function locateSystem(
 ): Promise<URL> {
   if (address.system !== undefined) return address.system;
   const root = readServiceRoot(await client.get(access, address.root, ask));
+  const look: Look = { node, access, client, ask };
+  const found = root.systems === undefined && root.chassis !== undefined
+    ? await pickChassis(look, await membersOf(look, root.chassis))
+    : await pickSystem(look, await membersOf(look, root.systems ?? "Systems"));
+  return client.resolve(access, found);
+}
+
+interface Look {
+  readonly node: ModuleNode;
+  readonly access: Access;
+  readonly client: RedfishClient;
+  readonly ask: Ask;
+}
+
+async function membersOf({ access, client, ask }: Look, collection: string): Promise<readonly string[]> {
   const members: string[] = [];
-  let page: string | undefined = root.systems ?? "Systems";
+  let page: string | undefined = collection;
   for (let pages = 0; page !== undefined && pages < MAX_PAGES; pages++) {
-    const collection = await client.get(access, page, ask);
-    members.push(...readMembers(collection));
-    page = readNextPage(collection);
+    const found = await client.get(access, page, ask);
+    members.push(...readMembers(found));
+    page = readNextPage(found);
   }
+  return members;
+}
+
+async function pickSystem(look: Look, members: readonly string[]): Promise<string> {
+  const { href } = look.access.root;
   const [only] = members;
-  if (only === undefined) throw new PermanentError(`${address.root.href} has no ComputerSystem`);
-  const found = members.length === 1 ? only : await pick(node, members, access, client, ask);
-  if (found !== undefined) return new URL(found, address.root);
-  throw new PermanentError(
-    `${address.root.href} has ${members.length} ComputerSystems, none of which is known as '${node.name}': ` +
-      `set the node's '/bmc/address' to the URL of one, such as ${new URL(only, address.root).href}`,
+  if (only === undefined) throw new UnavailableError(`${href} has no ComputerSystem at this moment`);
+  const byUri = members.length === 1 ? only : findByUri(look.node, members);
+  if (byUri !== undefined) return byUri;
+  const { read, silent } = await readAll(look, members);
+  const named = findByName(look.node, read);
+  if (named !== undefined) return named;
+  // A board of GPUs may be a system of its own, which does not answer while the machine is off.
+  const [host, ...others] = [...read].filter(([, system]) => canReset(system) && system["SystemType"] !== "DPU");
+  const doubtful = silent.find(([uri]) => !/\/HGX_[^/]*\/?$/.test(uri));
+  if (host !== undefined && others.length === 0) {
+    if (doubtful === undefined) return host[0];
+    throw new UnavailableError(`${href} may have '${look.node.name}' as '${doubtful[0]}': ${doubtful[1]}`);
+  }
+  throw noneOf(look, members, "ComputerSystems");
+}
+
+async function pickChassis(look: Look, members: readonly string[]): Promise<string> {
+  const found = findByUri(look.node, members) ?? findByName(look.node, (await readAll(look, members)).read);
+  if (found !== undefined) return found;
+  throw noneOf(look, members, "Chassis and no ComputerSystems");
+}
+
+function noneOf({ node, access }: Look, members: readonly string[], what: string): PermanentError {
+  const example = members[0] === undefined ? "" : `, such as ${new URL(members[0], access.root).href}`;
+  return new PermanentError(
+    `${access.root.href} has ${members.length} ${what}, none of which is known as '${node.name}': ` +
+      `set the node's '/bmc/address' to the URL of one${example}`,
   );
 }
 
-async function pick(
-  node: ModuleNode,
-  members: readonly string[],
-  access: Access,
-  client: RedfishClient,
-  ask: Ask,
-): Promise<string | undefined> {
-  const names = [node.name.toLowerCase(), node.id.toLowerCase()];
-  const byUri = members.find((uri) => names.includes(uri.split("/").filter(Boolean).at(-1)?.toLowerCase() ?? ""));
-  if (byUri !== undefined) return byUri;
+function namesOf(node: ModuleNode): readonly string[] {
+  return [node.name.toLowerCase(), node.id.toLowerCase()];
+}
+
+function findByUri(node: ModuleNode, members: readonly string[]): string | undefined {
+  return members.find((uri) => namesOf(node).includes(uri.split("/").filter(Boolean).at(-1)?.toLowerCase() ?? ""));
+}
+
+function findByName(node: ModuleNode, systems: ReadonlyMap<string, Resource>): string | undefined {
+  const names = namesOf(node);
+  return [...systems].find(([, system]) => readNames(system).some((name) => names.includes(name)))?.[0];
+}
+
+/** Reads members, and which of them can't be read, with the reason. */
+async function readAll({ access, client, ask }: Look, members: readonly string[]) {
+  const read = new Map<string, Resource>();
+  const silent: (readonly [string, string])[] = [];
   for (const uri of members.slice(0, MAX_LOOKS)) {
-    const known = readNames(await client.get(access, uri, ask));
-    if (known.some((name) => names.includes(name))) return uri;
+    try {
+      read.set(uri, await client.get(access, uri, ask));
+    } catch (error) {
+      ask.signal.throwIfAborted();
+      silent.push([uri, error instanceof Error ? error.message : String(error)]);
+    }
   }
-  return undefined;
+  return { read, silent };
 }

@@ -2,15 +2,17 @@ import type { Clock } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
 import { pause, within } from "../../src/pause.ts";
 import type { Ask, Limit } from "../power/mod.ts";
+import { type Answer, isSessionLimit, readAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
-import { parseResource, readError, type Resource } from "./resources.ts";
+import type { OwnNames } from "./own_names.ts";
+import { readErrors, type Resource } from "./resources.ts";
 
-/** The largest answer that is read, in bytes. */
-const MAX_ANSWER = 256 * 1024;
 /** How often something is asked that the controller is too busy for, and the shortest and longest pause, in milliseconds. */
 const BUSY_ATTEMPTS = 4;
 const BUSY_PAUSE = 1_000;
 const MAX_BUSY_PAUSE = 30_000;
+/** The most redirects that are followed for one request. */
+const MAX_REDIRECTS = 4;
 
 /** One request. */
 export interface Request {
@@ -20,26 +22,21 @@ export interface Request {
   readonly headers?: { readonly [name: string]: string };
 }
 
-/** What came of it. */
-export interface Answer {
-  readonly ok: boolean;
-  readonly status: number;
-  readonly headers: Headers;
-  /** Undefined where it was no JSON object. */
-  readonly resource: Resource | undefined;
-}
-
 /** Does requests, no more at a time than it may, each within a time; what a controller is too busy for is asked again. */
 export interface Requests {
-  /** @throws {UnavailableError} When there was no answer, or the controller stayed too busy. */
+  /**
+   * Does a request. Redirects on the BMC are followed with the same method, and no others.
+   *
+   * @throws {UnavailableError} When there was no answer, or the controller stayed too busy, or it redirects elsewhere.
+   */
   send(exchange: Exchange, request: Request, ask: Ask): Promise<Answer>;
 }
 
 /** Makes it. @param parts `patience` is how long one exchange may take, in milliseconds. */
 export function createRequests(
-  parts: { readonly clock: Clock; readonly limit: Limit; readonly patience: number },
+  parts: { readonly clock: Clock; readonly limit: Limit; readonly patience: number; readonly names: OwnNames },
 ): Requests {
-  const { clock, limit, patience } = parts;
+  const { clock, limit, patience, names } = parts;
 
   async function once(exchange: Exchange, request: Request, ask: Ask): Promise<Answer> {
     const { method, url, body, headers } = request;
@@ -48,35 +45,65 @@ export function createRequests(
       return await within(clock, patience, late, ask.signal, async (signal) => {
         const response = await exchange(url, {
           method,
-          redirect: "error",
+          redirect: "manual",
           signal,
           headers: { accept: "application/json", "content-type": "application/json", ...headers },
           ...(body !== undefined && { body: JSON.stringify(body) }),
         });
-        const { ok, status } = response;
-        return { ok, status, headers: response.headers, resource: parseResource(await boundedText(response)) };
+        return await readAnswer(response);
       });
     } catch (error) {
       ask.signal.throwIfAborted();
       throw new UnavailableError(`${method} ${url.href} failed: ${causeOf(error)}`);
     }
   }
+  async function patiently(exchange: Exchange, request: Request, ask: Ask): Promise<Answer> {
+    for (let attempt = 1;; attempt++) {
+      const answer = await limit.run(() => once(exchange, request, ask), ask);
+      if ((answer.status !== 503 && answer.status !== 429) || isSessionLimit(answer)) return answer;
+      if (attempt === BUSY_ATTEMPTS) throw new UnavailableError(failure(request, answer));
+      await pause(clock, busyPause(answer.headers.get("retry-after"), attempt, clock.wall()), ask.signal);
+    }
+  }
+  /** Where an answer redirects to; undefined: it does not. */
+  function redirected(request: Request, answer: Answer): URL | undefined {
+    const location = answer.headers.get("location");
+    if (location === null || !redirects(answer.status, request.method)) return undefined;
+    const url = names.resolve(request.url, location);
+    if (url !== undefined && url.href !== request.url.href) return url;
+    throw new UnavailableError(
+      `${request.method} ${request.url.href} failed: it redirects to '${
+        location.slice(0, 200)
+      }', which is not followed: ` +
+        "where that is the same BMC, set the node's '/bmc/address' to it",
+    );
+  }
   return {
     async send(exchange, request, ask) {
-      for (let attempt = 1;; attempt++) {
-        const answer = await limit.run(() => once(exchange, request, ask), ask);
-        if (answer.status !== 503 && answer.status !== 429) return answer;
-        if (attempt === BUSY_ATTEMPTS) throw new UnavailableError(failure(request, answer));
-        await pause(clock, busyPause(answer.headers.get("retry-after"), attempt, clock.wall()), ask.signal);
+      let asked = request;
+      for (let hops = 0;; hops++) {
+        const answer = await patiently(exchange, asked, ask);
+        const url = redirected(asked, answer);
+        if (url === undefined) return answer;
+        if (hops === MAX_REDIRECTS) {
+          throw new UnavailableError(`${request.method} ${request.url.href} failed: it redirects in a circle`);
+        }
+        asked = { ...request, url };
       }
     },
   };
 }
 
+/** Whether a status (RFC 9110, 15.4) asks for the same request elsewhere. */
+function redirects(status: number, method: string): boolean {
+  return status === 301 || status === 302 || status === 307 || status === 308 || (status === 303 && method === "GET");
+}
+
 /** That a request failed, in words. */
-export function failure({ method, url }: Request, { status, resource }: Answer): string {
-  const message = readError(resource);
-  return `${method} ${url.href} failed: status ${status}${message === undefined ? "" : ` (${message})`}`;
+export function failure({ method, url }: Request, { status, resource, page }: Answer): string {
+  const message = readErrors(resource);
+  const said = message !== undefined ? ` (${message})` : page ? " (a web page, which is no Redfish)" : "";
+  return `${method} ${url.href} failed: status ${status}${said}`;
 }
 
 /** How long to wait before asking again: as the controller says (seconds or a date, RFC 9110), within limits. */
@@ -85,19 +112,6 @@ export function busyPause(retryAfter: string | null, attempt: number, now: numbe
   const asked = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
   const usual = BUSY_PAUSE * 2 ** (attempt - 1);
   return Math.min(Math.max(Number.isNaN(asked) ? usual : asked, BUSY_PAUSE), MAX_BUSY_PAUSE);
-}
-
-/** Reads an answer, up to a limit. */
-async function boundedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_ANSWER) throw new Error(`the answer is larger than ${MAX_ANSWER} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 /** Why an exchange failed: `fetch` hides it in the cause. */

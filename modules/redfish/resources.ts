@@ -8,10 +8,12 @@ const MAX_MEMBERS = 1_000;
 /** The longest URI that is followed, in characters. */
 const MAX_URI = 1_024;
 
-/** What a ComputerSystem (DSP0268) says of power. */
+/** What a ComputerSystem or a Chassis (DSP0268) says of power. */
 export interface SystemReading {
   /** PowerState: On, Off, PoweringOn, PoweringOff, Paused and others; undefined where the controller can't say. */
   readonly power: string | undefined;
+  /** The name of its Reset action. */
+  readonly resetAction: "ComputerSystem.Reset" | "Chassis.Reset";
   /** Where its Reset action is, where it says so. */
   readonly resetTarget: string | undefined;
   /** The values of ResetType that it takes; undefined where it does not list them. */
@@ -20,6 +22,8 @@ export interface SystemReading {
   readonly actionInfo: string | undefined;
   /** The chassis that it is in. */
   readonly chassis: readonly string[];
+  /** Its entity tag, where it says it in its body. */
+  readonly etag: string | undefined;
 }
 
 /** The value of a JSON text, if it is an object. */
@@ -32,18 +36,29 @@ export function parseResource(text: string): Resource | undefined {
   }
 }
 
-/** Reads a ComputerSystem. @returns Undefined when it has no PowerState. */
+/** Reads a ComputerSystem, or a Chassis that can be reset. @returns Undefined when it has no PowerState. */
 export function readSystem(resource: Resource): SystemReading | undefined {
   const power = resource["PowerState"];
   if (power !== null && typeof power !== "string") return undefined;
-  const reset = part(part(resource, "Actions"), "#ComputerSystem.Reset");
+  const actions = part(resource, "Actions");
+  const ofChassis = actions["#ComputerSystem.Reset"] === undefined && actions["#Chassis.Reset"] !== undefined;
+  const resetAction = ofChassis ? "Chassis.Reset" : "ComputerSystem.Reset";
+  const reset = part(actions, `#${resetAction}`);
   return {
     power: power ?? undefined,
+    resetAction,
     resetTarget: uri(reset["target"]),
     resetTypes: texts(reset["ResetType@Redfish.AllowableValues"]),
     actionInfo: uri(reset["@Redfish.ActionInfo"]),
-    chassis: links(part(resource, "Links")["Chassis"]),
+    chassis: ofChassis ? [] : links(part(resource, "Links")["Chassis"]),
+    etag: uri(resource["@odata.etag"]),
   };
+}
+
+/** Whether a ComputerSystem or a Chassis has a Reset action of its own. */
+export function canReset(resource: Resource): boolean {
+  return isRecord(part(resource, "Actions")["#ComputerSystem.Reset"]) ||
+    isRecord(part(resource, "Actions")["#Chassis.Reset"]);
 }
 
 /** The ResetTypes of an ActionInfo (DSP0268): undefined where it lists none. */
@@ -52,12 +67,6 @@ export function readResetTypes(actionInfo: Resource): readonly string[] | undefi
   if (!Array.isArray(parameters)) return undefined;
   const found: unknown = parameters.find((each) => isRecord(each) && each["Name"] === "ResetType");
   return isRecord(found) ? texts(found["AllowableValues"]) : undefined;
-}
-
-/** What tells the systems of a controller apart. */
-export interface SystemIdentity {
-  readonly uri: string;
-  readonly names: readonly string[];
 }
 
 /** The URIs of a collection's members. */
@@ -79,6 +88,7 @@ export function readNames(system: Resource): readonly string[] {
 /** What the service root leads to. */
 export interface ServiceRoot {
   readonly systems: string | undefined;
+  readonly chassis: string | undefined;
   readonly sessions: string | undefined;
   readonly eventService: string | undefined;
 }
@@ -87,6 +97,7 @@ export interface ServiceRoot {
 export function readServiceRoot(resource: Resource): ServiceRoot {
   return {
     systems: link(resource["Systems"]),
+    chassis: link(resource["Chassis"]),
     sessions: link(part(resource, "Links")["Sessions"]),
     eventService: link(resource["EventService"]),
   };
@@ -97,13 +108,53 @@ export function readEventStream(resource: Resource): string | undefined {
   return resource["ServiceEnabled"] === false ? undefined : uri(resource["ServerSentEventUri"]);
 }
 
-/** What a Redfish error says (DSP0266, error responses); undefined for any other answer. */
+/** What a Redfish error says (DSP0266, error responses): its first message; undefined for any other answer. */
 export function readError(resource: Resource | undefined): string | undefined {
-  const error = part(resource, "error");
-  const extended = error["@Message.ExtendedInfo"];
-  const first: unknown = Array.isArray(extended) ? extended[0] : undefined;
-  const message = isRecord(first) && typeof first["Message"] === "string" ? first["Message"] : error["message"];
+  const [first] = extendedInfo(resource);
+  const message = typeof first?.["Message"] === "string" ? first["Message"] : part(resource, "error")["message"];
   return typeof message === "string" ? message.slice(0, 200) : undefined;
+}
+
+/** All that a Redfish error says, the first messages of several. */
+export function readErrors(resource: Resource | undefined): string | undefined {
+  const all = messages(extendedInfo(resource));
+  return all.length > 0 ? all.join(" ") : readError(resource);
+}
+
+/** The ids of an error's messages, such as `Base.1.8.ActionParameterNotSupported`, its code included. */
+export function readMessageIds(resource: Resource | undefined): readonly string[] {
+  const code = part(resource, "error")["code"];
+  return [code, ...extendedInfo(resource).map((each) => each["MessageId"])]
+    .filter((id) => typeof id === "string").map((id) => id.slice(0, 200));
+}
+
+/** How far a Task (DSP0268) is: `failed` with its messages. Undefined: it is no Task. */
+export function readTask(
+  resource: Resource,
+): { readonly state: "running" | "done" } | { readonly state: "failed"; readonly why: string } | undefined {
+  const state = resource["TaskState"];
+  if (typeof state !== "string") return undefined;
+  const failed = ["Exception", "Killed", "Cancelled"].includes(state) ||
+    (state === "Completed" && resource["TaskStatus"] === "Critical");
+  if (!failed) return { state: state === "Completed" ? "done" : "running" };
+  const said = messages(records(resource["Messages"]));
+  return { state: "failed", why: [`TaskState ${state.slice(0, 40)}`, ...said].join(": ") };
+}
+
+/** The most messages of one answer that are quoted, and how long each may be. */
+const MAX_MESSAGES = 3;
+
+function messages(infos: readonly Resource[]): readonly string[] {
+  return infos.map((each) => each["Message"]).filter((text) => typeof text === "string").slice(0, MAX_MESSAGES)
+    .map((text) => text.slice(0, 200));
+}
+
+function extendedInfo(resource: Resource | undefined): readonly Resource[] {
+  return records(part(resource, "error")["@Message.ExtendedInfo"]);
+}
+
+function records(value: unknown): readonly Resource[] {
+  return Array.isArray(value) ? value.slice(0, 100).filter(isRecord) : [];
 }
 
 /** An object's part that is an object; {} where it is none. */

@@ -2,14 +2,18 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
 import type { Ask, Credentials } from "../power/mod.ts";
+import { type Answer, isCredentialRefusal, isSessionLimit } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
-import { type Answer, failure, type Requests } from "./requests.ts";
+import type { OwnNames } from "./own_names.ts";
+import { failure, type Requests } from "./requests.ts";
 import { readServiceRoot } from "./resources.ts";
 
-/** A controller whose user or password was wrong is not asked again for so many milliseconds: many lock accounts. */
+/** Wrong credentials are not tried again at their BMC for so many milliseconds: many lock accounts. */
 const REFUSED_REST = 60_000;
-/** How long all logouts together may take, in milliseconds. */
-const LOGOUT_LIMIT = 3_000;
+/** How long user and password are sent with each request where all of a BMC's sessions are in use, in milliseconds. */
+const CROWDED_REST = 300_000;
+/** How long all logouts together may take, in milliseconds: less than a module may take to stop. */
+const LOGOUT_LIMIT = 4_500;
 
 /** Who asks what for whom. */
 export interface Access {
@@ -23,73 +27,104 @@ export interface Access {
   readonly identity: () => string;
 }
 
-/** The headers that say who we are to each controller: of a session that is begun when it is first needed, or of each request. */
+/** What a request says of who we are. */
+export interface Presented {
+  readonly headers: { readonly [name: string]: string };
+  /** Names BMC and credentials; undefined where none are needed. */
+  readonly key?: string;
+}
+
+/** Who we are to each controller: by a session that is begun when it is first needed, or with each request. */
 export interface Sessions {
   /** @throws {UnavailableError} When the controller refuses, or does not answer. */
-  headers(access: Access, ask: Ask): Promise<{ readonly [name: string]: string }>;
+  present(access: Access, ask: Ask): Promise<Presented>;
   /**
-   * The controller did not take these headers (status 401).
+   * The controller did not take what was presented (status 401).
    *
-   * @returns Whether to try once more, with new ones.
+   * @returns Whether to try once more, with new headers.
    * @throws {UnavailableError} When the user or password must be wrong.
    */
-  refused(access: Access, headers: { readonly [name: string]: string }): boolean;
+  refused(access: Access, presented: Presented): boolean;
   /** Ends the sessions with a controller that nobody asks any more, as far as it answers in time. */
   leave(origin: string): void;
-  /** Ends all sessions, as far as the controllers answer in time. */
+  /** Ends all sessions, those included that are just beginning, as far as the controllers answer in time. */
   close(): Promise<void>;
 }
 
 interface Session {
+  readonly kind: "session";
   readonly token: string;
   readonly location: URL | undefined;
   readonly access: Access;
 }
-/** Undefined: the controller has no sessions, so each request says who we are. */
-type Begun = Session | undefined;
+/** The BMC has no sessions, or none left, so each request says who we are. */
+interface EachRequest {
+  readonly kind: "basic";
+  /** Until when, on the clock. */
+  readonly until: number;
+}
+type Begun = Session | EachRequest;
 
 const TOKEN = "x-auth-token";
 
-/** Makes the sessions of a module. `signal` ends what is under way when the module stops. */
+/** Makes the sessions of a module. @param parts `farewells` are requests that wait for no others: logouts. */
 export function createSessions(
-  parts: { readonly requests: Requests; readonly clock: Clock; readonly signal: AbortSignal },
+  parts: {
+    readonly requests: Requests;
+    readonly farewells: Requests;
+    readonly clock: Clock;
+    readonly names: OwnNames;
+  },
 ): Sessions {
-  const { requests, clock } = parts;
-  /** By controller and user: see {@link keyOf}. */
+  const { requests, clock, names } = parts;
+  /** By BMC and credentials: see {@link keyOf}. */
   const begun = new Map<string, Promise<Begun>>();
   const ending = new Set<Promise<void>>();
   const tokens = new Map<string, string>();
   const refusals = new Map<string, { readonly until: number; readonly why: string }>();
+  /** Why there is no session at a BMC that has them. */
+  const sessionless = new Map<string, string>();
+  const closed = new AbortController();
 
-  function refuse(access: Access): never {
-    const why = `${access.root.origin} does not take the user and password that it is given`;
-    refusals.set(access.root.origin, { until: clock.now() + REFUSED_REST, why });
+  function refuse(key: string, why: string): never {
+    refusals.set(key, { until: clock.now() + REFUSED_REST, why });
     throw new UnavailableError(why);
   }
   async function begin(access: Access, { username, password }: Credentials, key: string): Promise<Begun> {
-    const ask: Ask = { signal: parts.signal, urgent: true };
+    const ask: Ask = { signal: closed.signal, urgent: true };
     const root = await requests.send(access.exchange, { method: "GET", url: access.root }, ask);
+    if (root.resource !== undefined) names.learn(access.root, root.resource);
     const named = root.resource === undefined ? undefined : readServiceRoot(root.resource).sessions;
-    const url = new URL(named ?? "SessionService/Sessions", access.root);
-    if (url.origin !== access.root.origin) throw new Error(`${access.root.href} has its sessions elsewhere`);
+    const url = names.resolve(access.root, named ?? "SessionService/Sessions");
+    if (url === undefined) throw new UnavailableError(`${access.root.href} has its sessions elsewhere`);
     const body = { UserName: username, Password: password };
     const request = { method: "POST", url, body } as const;
     const answer = await requests.send(access.exchange, request, ask);
-    if (answer.status === 404 || answer.status === 405 || answer.status === 501) return undefined;
-    if (answer.status === 401 || answer.status === 403) refuse(access);
     const token = answer.headers.get(TOKEN);
-    if (!answer.ok || token === null) throw new Error(failure(request, answer));
-    tokens.set(key, token);
-    return { token, location: locationOf(answer, access), access };
+    sessionless.delete(key);
+    if (answer.ok && token !== null) {
+      tokens.set(key, token);
+      return { kind: "session", token, location: locationOf(answer, access), access };
+    }
+    const { status } = answer;
+    if (status === 404 || status === 405 || status === 501) return { kind: "basic", until: Infinity };
+    if (isCredentialRefusal(answer)) refuse(key, wrongCredentials(access));
+    // All sessions are in use, or it fails to begin one: perhaps it takes user and password with each request.
+    sessionless.set(key, failure(request, answer));
+    return { kind: "basic", until: clock.now() + (isSessionLimit(answer) ? CROWDED_REST : REFUSED_REST) };
   }
-  function session(access: Access, credentials: Credentials): Promise<Begun> {
-    const key = keyOf(access, credentials);
+  async function session(access: Access, credentials: Credentials, key: string, ask: Ask): Promise<Begun> {
     const known = begun.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      const own = await untilAborted(known, ask.signal);
+      if (own.kind === "session" || own.until > clock.now() || begun.get(key) !== known) return own;
+    }
     const fresh = begin(access, credentials, key);
     begun.set(key, fresh);
-    fresh.catch(() => begun.delete(key));
-    return fresh;
+    fresh.catch(() => {
+      if (begun.get(key) === fresh) begun.delete(key);
+    });
+    return await untilAborted(fresh, ask.signal);
   }
   /** Ends the sessions whose keys begin like this. */
   async function end(prefix: string): Promise<void> {
@@ -97,46 +132,58 @@ export function createSessions(
     for (const [key] of ended) {
       begun.delete(key);
       tokens.delete(key);
+      refusals.delete(key);
+      sessionless.delete(key);
     }
     const late = new AbortController();
     const cancel = clock.after(LOGOUT_LIMIT, () => late.abort(new Error("It takes too long")));
     const ask: Ask = { signal: late.signal, urgent: true };
     await Promise.all(ended.map(async ([, promise]) => {
       const own = await untilAborted(promise, late.signal).catch(() => undefined);
-      if (own?.location === undefined) return;
+      if (own?.kind !== "session" || own.location === undefined) return;
       const request = { method: "DELETE", url: own.location, headers: { [TOKEN]: own.token } } as const;
-      await requests.send(own.access.exchange, request, ask).catch(() => {}); // it ends by itself one day
+      await parts.farewells.send(own.access.exchange, request, ask).catch(() => {}); // it ends by itself one day
     }));
     cancel();
   }
   return {
-    async headers(access, ask) {
-      const refusal = refusals.get(access.root.origin);
-      if (refusal !== undefined && refusal.until > clock.now()) throw new UnavailableError(refusal.why);
+    async present(access, ask) {
       const credentials = access.credentials();
-      if (credentials === undefined) return {};
-      const own = access.auth === "basic" ? undefined : await untilAborted(session(access, credentials), ask.signal);
-      return own === undefined ? { authorization: basic(credentials) } : { [TOKEN]: own.token };
+      if (credentials === undefined) return { headers: {} };
+      const key = keyOf(access, credentials);
+      const refusal = refusals.get(key);
+      if (refusal !== undefined && refusal.until > clock.now()) throw new UnavailableError(refusal.why);
+      const own = access.auth === "basic" ? undefined : await session(access, credentials, key, ask);
+      const headers = own?.kind === "session" ? { [TOKEN]: own.token } : { authorization: basic(credentials) };
+      return { headers, key };
     },
-    refused(access, headers) {
-      if (headers[TOKEN] === undefined) {
-        if (headers["authorization"] !== undefined) refuse(access);
-        return false;
+    refused(access, { headers, key }) {
+      if (key === undefined) return false;
+      const token = headers[TOKEN];
+      if (token !== undefined) {
+        // Another request may have begun a new one already.
+        if (tokens.get(key) === token) begun.delete(key);
+        return true;
       }
-      // Another request may have begun a new one already.
-      for (const [key, token] of tokens) {
-        if (token === headers[TOKEN] && key.startsWith(`${access.root.origin} `)) begun.delete(key);
-      }
-      return true;
+      const why = sessionless.get(key);
+      if (why === undefined) return refuse(key, wrongCredentials(access));
+      begun.delete(key); // there may be one to have by then
+      return refuse(key, `${why}; it takes no user and password with each request either`);
     },
     leave(origin) {
+      names.forget(origin);
       const mine = end(`${origin} `).finally(() => ending.delete(mine));
       ending.add(mine);
     },
     async close() {
       await Promise.all([end(""), ...ending]);
+      closed.abort(new Error("The module stops"));
     },
   };
+}
+
+function wrongCredentials(access: Access): string {
+  return `${access.root.origin} does not take the user and password that it is given`;
 }
 
 /** Names a session: other credentials begin another one. */
@@ -144,12 +191,12 @@ function keyOf(access: Access, { username, password }: Credentials): string {
   return `${access.root.origin} ${createHash("sha256").update(JSON.stringify([username, password])).digest("hex")}`;
 }
 
-/** Where a session is that was begun, as far as it is at this controller. */
+/** Where a session is that was begun: its path, at this controller, by whatever name it calls itself. */
 function locationOf(answer: Answer, access: Access): URL | undefined {
   const text = answer.headers.get("location") ?? answer.resource?.["@odata.id"];
   if (typeof text !== "string" || !URL.canParse(text, access.root)) return undefined;
   const url = new URL(text, access.root);
-  return url.origin === access.root.origin ? url : undefined;
+  return new URL(`${url.pathname}${url.search}`, access.root);
 }
 
 /** The Authorization header (RFC 7617). */

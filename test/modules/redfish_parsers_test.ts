@@ -5,7 +5,7 @@ import { fc } from "../support/property.ts";
 import { parseFingerprint } from "../../modules/redfish/exchange.ts";
 import { readEventData, readOrigins } from "../../modules/redfish/event_stream.ts";
 import { busyPause } from "../../modules/redfish/requests.ts";
-import { chooseReset, powerOf } from "../../modules/redfish/reset.ts";
+import { powerOf, waysOf } from "../../modules/redfish/reset.ts";
 import {
   parseResource,
   readError,
@@ -104,7 +104,7 @@ test(`redfish's parsers take whatever arrives: ${RUNS} inputs`, () => {
         assert.ok(["on", "off", "changing", "unknown"].includes(powerOf(system.power)));
         assert.ok(isText(system.resetTarget) && isText(system.actionInfo));
         assert.ok(system.chassis.every(isText));
-        assert.ok(isText(chooseReset("off", system.resetTypes)));
+        assert.ok(waysOf("off", system.resetTypes).every(isText));
       }
       const types = readResetTypes(found);
       assert.ok(types === undefined || types.every(isText));
@@ -133,7 +133,12 @@ test("redfish's parsers read what real answers have", () => {
   assert.deepEqual(readSystem(system ?? {})?.chassis, ["/redfish/v1/Chassis/1"]);
   assert.deepEqual(readResetTypes(actionInfo ?? {}), ["On", "ForceOff"]);
   assert.deepEqual(readMembers(members ?? {}), ["/redfish/v1/Systems/1"]);
-  assert.deepEqual(readServiceRoot(root ?? {}), { systems: "/s", sessions: "/x", eventService: "/e" });
+  assert.deepEqual(readServiceRoot(root ?? {}), {
+    systems: "/s",
+    chassis: undefined,
+    sessions: "/x",
+    eventService: "/e",
+  });
   assert.equal(readEventStream(events ?? {}), "/redfish/v1/SSE");
   assert.equal(readError(error), "Really not");
   assert.deepEqual(readOrigins(JSON.stringify(event)), ["/redfish/v1/Systems/1", "/old"]);
@@ -145,14 +150,23 @@ test("redfish's parsers read what real answers have", () => {
   assert.equal(parseResource(`{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}`)?.["b"], undefined);
 });
 
-test("chooseReset() takes what the controller allows, and asks for nothing that it does not", () => {
-  assert.equal(chooseReset("on", undefined), "On");
-  assert.equal(chooseReset("on", []), "On");
-  assert.equal(chooseReset("on", ["ForceOn", "PushPowerButton"]), "ForceOn");
-  assert.equal(chooseReset("on", ["ForceOff", "PushPowerButton"]), "PushPowerButton");
-  assert.equal(chooseReset("off", ["On", "PushPowerButton"]), undefined);
-  assert.equal(chooseReset("shutdown", ["On", "ForceOff"]), undefined);
-  assert.equal(chooseReset("restart", ["ForceRestart"]), "ForceRestart");
+test("waysOf() takes what the controller allows, and asks for nothing that it does not", () => {
+  assert.deepEqual(waysOf("on", undefined), ["On", "ForceOn", "PushPowerButton"]);
+  assert.deepEqual(waysOf("on", []), ["On", "ForceOn", "PushPowerButton"]);
+  assert.deepEqual(waysOf("on", ["ForceOn", "PushPowerButton"]), ["ForceOn", "PushPowerButton"]);
+  assert.deepEqual(waysOf("on", ["ForceOff", "PushPowerButton"]), ["PushPowerButton"]);
+  assert.deepEqual(waysOf("off", ["On", "ForceOff"]), ["ForceOff"]);
+  assert.deepEqual(
+    waysOf("off", ["On", "GracefulShutdown"]),
+    ["ForceOff", "GracefulShutdown"],
+    "a list that must be wrong",
+  );
+  assert.deepEqual(waysOf("shutdown", ["On", "ForceOff"]), []);
+  assert.deepEqual(waysOf("restart", ["ForceRestart"]), ["ForceRestart"]);
+  assert.deepEqual(waysOf("restart", ["On", "ForceOff"]), []);
+});
+
+test("powerOf() knows what moves from what can't be told", () => {
   assert.equal(powerOf("PoweringOff"), "changing");
   assert.equal(powerOf("Paused"), "unknown");
 });
@@ -204,28 +218,32 @@ function streamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
   });
 }
 
-test("steadyTemperature() and steadyWatts() keep still within noise, and follow what really changes", () => {
+test("steadyTemperature() states one value for noise that stays below its step", () => {
+  // What is stated is rounded by up to 0.5 degrees, so noise of less than 0.5 to each side stays less than 1.5 from it.
+  const noise = fc.array(fc.double({ min: -0.499, max: 0.499, noNaN: true }), {
+    minLength: 2,
+    size: "max",
+    maxLength: 40,
+  });
   fc.assert(
-    fc.property(
-      fc.double({ min: -20, max: 100, noNaN: true }),
-      fc.array(fc.double({ min: -1, max: 1, noNaN: true })),
-      (base, noise) => {
-        let stated: number | undefined;
-        let changes = 0;
-        for (const off of noise) {
-          const next = steadyTemperature(stated, base + off / 2);
-          if (next !== stated) changes++;
-          stated = next;
-        }
-        assert.ok(changes <= 1);
-      },
-    ),
+    fc.property(fc.double({ min: -20, max: 100, noNaN: true }), noise, (base, offs) => {
+      const stated: number[] = [];
+      for (const off of offs) stated.push(steadyTemperature(stated.at(-1), base + off));
+      assert.equal(new Set(stated).size, 1);
+    }),
   );
+});
+
+test("steadyTemperature() and steadyWatts() follow what has moved by a step or more", () => {
   assert.equal(steadyWatts(undefined, 180.4), 180);
   assert.equal(steadyWatts(180, 188.9), 180);
+  assert.equal(steadyWatts(180, 189), 189);
   assert.equal(steadyWatts(180, 190), 190);
   assert.equal(steadyWatts(8, 4), 8);
-  assert.equal(steadyTemperature(22, 23.6), 24);
+  assert.equal(steadyWatts(8, 13), 13);
+  assert.equal(steadyTemperature(22, 23.49), 22);
+  assert.equal(steadyTemperature(22, 23.5), 24);
+  assert.equal(steadyTemperature(22, 20.5), 21);
 });
 
 test("parseFingerprint() reads them as tools print them", () => {

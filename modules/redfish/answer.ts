@@ -1,0 +1,98 @@
+import { gunzipSync, inflateSync } from "node:zlib";
+import { parseResource, readError, readMessageIds, type Resource } from "./resources.ts";
+
+/** The largest answer that is read, in bytes, also after decompression. */
+const MAX_ANSWER = 256 * 1024;
+
+/** What a BMC answered. */
+export interface Answer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: Headers;
+  /** Undefined where it was no JSON object. */
+  readonly resource: Resource | undefined;
+  /** Whether it was a web page: what answers where Redfish does not, whatever the status says. */
+  readonly page: boolean;
+}
+
+/**
+ * Reads an answer: compressed or not, whatever was asked for, and with NULs after the JSON, as C programs leave them.
+ *
+ * @throws {Error} When it is larger than 256 KiB, or its compression is broken.
+ */
+export async function readAnswer(response: Response): Promise<Answer> {
+  const { ok, status, headers } = response;
+  const text = new TextDecoder().decode(decompress(await boundedBytes(response))).replace(/[\0\s]+$/, "");
+  const resource = parseResource(text);
+  const page = resource === undefined && /^\s*<(?:!doctype|html|head|body|\?xml)/i.test(text);
+  return { ok, status, headers, resource, page };
+}
+
+/** Whether a session was refused since there are as many as the BMC takes (DSP0266; iDRAC's own messages). */
+export function isSessionLimit({ ok, resource }: Answer): boolean {
+  if (ok || resource === undefined) return false;
+  return readMessageIds(resource).some((id) =>
+    /SessionLimitExceeded|\bRAC0218|MaxSession|SessionsExceeded/i.test(id)
+  ) ||
+    /(maximum|limit|too many)[^.]*session|session[^.]*(maximum|limit|exceeded)/i.test(readError(resource) ?? "");
+}
+
+/** Whether the user or password was refused, which not every BMC says with 401. */
+export function isCredentialRefusal(answer: Answer): boolean {
+  if (answer.status === 401) return true;
+  if (answer.ok || answer.status >= 500 || isSessionLimit(answer)) return false;
+  if (answer.status === 403) return true;
+  return readMessageIds(answer.resource).some((id) =>
+    /Unauthorized|InvalidCredential|LoginFail|AccessDenied/i.test(id)
+  ) ||
+    /unauthori[sz]ed|credential|password|login fail/i.test(readError(answer.resource) ?? "");
+}
+
+/** Whether an order was refused since the BMC does not know this kind of it, and not for the state that the machine is in. */
+export function isUnsupported({ status, resource }: Pick<Answer, "status" | "resource">): boolean {
+  if (status === 501) return true;
+  if (status < 400 || status >= 500) return false;
+  return readMessageIds(resource).some((id) =>
+    /\.(?:ActionParameter(?:NotSupported|ValueNotInList|ValueFormatError|ValueError|ValueTypeError|Unknown)|PropertyValueNotInList|ActionNotSupported)$/
+      .test(id)
+  );
+}
+
+/** Reads a body, up to a limit. */
+async function boundedBytes(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > MAX_ANSWER) throw tooLarge();
+    chunks.push(chunk);
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
+
+/** Undoes gzip (RFC 1952) and deflate (RFC 1950), which are told by their first bytes: no JSON begins like that. */
+function decompress(bytes: Uint8Array): Uint8Array {
+  const [first, second = 0] = bytes;
+  const inflate = first === 0x1f && second === 0x8b
+    ? gunzipSync
+    : first === 0x78 && (first * 256 + second) % 31 === 0
+    ? inflateSync
+    : undefined;
+  if (inflate === undefined) return bytes;
+  try {
+    return inflate(bytes, { maxOutputLength: MAX_ANSWER });
+  } catch (error) {
+    if (error instanceof RangeError) throw tooLarge();
+    throw new Error(`the answer's compression is broken: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function tooLarge(): Error {
+  return new Error(`the answer is larger than ${MAX_ANSWER} bytes`);
+}
