@@ -232,7 +232,7 @@ test("service with restart 'never' gives up for good after a failure until its c
   });
 });
 
-test("service shows INIT while cfg asks for another config, and apply replaces the program", async () => {
+test("F17: service shows INIT while cfg asks for another config, and apply replaces the program", async () => {
   await withService(shell("exec sleep 60"), async ({ run, value, pid, set, history }) => {
     await run("start", job);
     const first = pid();
