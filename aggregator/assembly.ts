@@ -87,6 +87,7 @@ export function assemble(parts: AggregatorParts): Assembly {
     ...{ replica, nodes, domains, store, cluster, ownId, isRoot },
     term: term.run,
     ownName: name,
+    ...(parts.interfaces !== undefined && { interfaces: parts.interfaces }),
   });
   const freezer = createFreezer({
     ...{ nodes, store, events, discovered },

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { networkInterfaces } from "node:os";
 import process from "node:process";
 import { hostinfoDeclaration } from "../modules/hostinfo/declaration.ts";
 import { imageDeclaration } from "../modules/image/declaration.ts";
@@ -111,6 +112,8 @@ await runProgram(program, async ({ options, terminal, signal }) => {
         agentModules: [serviceDeclaration, imageDeclaration, hostinfoDeclaration],
         grace: options.grace,
         random: Math.random,
+        interfaces: () =>
+          Object.values(networkInterfaces()).flatMap((each) => each ?? []).filter((each) => !each.internal),
         send: (child, frame) => send(child, frame),
         ...(options["standby-for"] !== undefined && { standbyFor: options["standby-for"] }),
         ...(uplink !== undefined && {

@@ -3,6 +3,7 @@ import type { Log } from "../src/log.ts";
 import type { Module } from "../src/module/mod.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
 import type { DownFrame, LifeFrame, UpFrame } from "../src/sync/mod.ts";
+import type { OwnInterface } from "./cfg/own_addresses.ts";
 import type { Control } from "./control/control.ts";
 import type { ChildrenCounts } from "./links/counts.ts";
 import type { Joining, ParentWay } from "./links/joining.ts";
@@ -32,6 +33,8 @@ export interface AggregatorParts {
   send(child: string, frame: DownFrame): void;
   /** The way to its parent; absent at the root. */
   readonly way?: ParentWay;
+  /** Network interfaces of this machine, loopback left out. @default none */
+  readonly interfaces?: () => readonly OwnInterface[];
   /** The name of the aggregator whose children it is ready to take over. */
   readonly standbyFor?: string;
 }

@@ -5,6 +5,7 @@ import { joinDeclaration } from "../modules/join/declaration.ts";
 import { powermanDeclaration } from "../modules/powerman/declaration.ts";
 import { pxeDeclaration } from "../modules/pxe/declaration.ts";
 import { redfishDeclaration } from "../modules/redfish/declaration.ts";
+import { rpiDeclaration } from "../modules/rpi/declaration.ts";
 import { serviceDeclaration } from "../modules/service/declaration.ts";
 import { simpowerDeclaration } from "../modules/simpower/declaration.ts";
 import { policy } from "../src/engine/mod.ts";
@@ -14,6 +15,7 @@ import { core, createSchema, type Schema, services } from "../src/state/mod.ts";
 const declarations: readonly ModuleDeclaration[] = [
   joinDeclaration,
   pxeDeclaration,
+  rpiDeclaration,
   simpowerDeclaration,
   redfishDeclaration,
   ipmiDeclaration,

@@ -1,26 +1,43 @@
 import { isDeleted } from "../tree/placement.ts";
 import { type CheckedNode, findShared } from "./boot_checks.ts";
-import { findNameClashes, findProblems, rolesOf } from "./node_checks.ts";
+import { findProblems, rolesOf } from "./node_checks.ts";
+import { findNameClashes, findRenamed, findTwice } from "./name_checks.ts";
+import { findOwn } from "./own_addresses.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
 import { findCircles, findCrossings, findLost, findWorn } from "./tree_checks.ts";
 
+/** What is wrong with a write, one message each; nothing is written then. */
+export interface Findings {
+  /** What is wrong with it by itself. */
+  readonly problems: readonly string[];
+  /** What another node has already: each names both. */
+  readonly clashes: readonly string[];
+}
+
 /**
- * Everything that is wrong with a write, one message each; nothing is written then.
+ * Finds everything that is wrong with a write.
  *
  * @param asked The cfg as it was asked for.
  * @param wanted The same with what the root adds to it.
  */
-export function findAll(parts: CfgParts, asked: readonly Wanted[], wanted: readonly Wanted[]): string[] {
+export function findAll(parts: CfgParts, asked: readonly Wanted[], wanted: readonly Wanted[]): Findings {
   const roles = rolesOf(parts, asked);
   const circles = findCircles(parts, wanted);
-  return [
-    ...asked.flatMap((node) => findProblems(parts, node, roles)),
-    ...wanted.flatMap(({ cfg }) => findWorn(cfg)),
-    ...wanted.flatMap(({ cfg }) => findLost(cfg)),
-    ...(circles.length > 0 ? circles : findCrossings(parts, wanted)),
-    ...findNameClashes(parts, wanted),
-    ...findShared(wanted, () => everyNode(parts)),
-  ];
+  return {
+    problems: [
+      ...asked.flatMap((node) => findProblems(parts, node, roles)),
+      ...findTwice(wanted),
+      ...findRenamed(parts, wanted),
+      ...findOwn(parts, wanted),
+      ...wanted.flatMap(({ cfg }) => findWorn(cfg)),
+      ...wanted.flatMap(({ cfg }) => findLost(cfg)),
+      ...(circles.length > 0 ? circles : findCrossings(parts, wanted)),
+    ],
+    clashes: [
+      ...findNameClashes(parts, wanted, () => everyNode(parts)),
+      ...findShared(wanted, () => everyNode(parts)),
+    ],
+  };
 }
 
 function* everyNode({ replica }: CfgParts): Generator<CheckedNode> {

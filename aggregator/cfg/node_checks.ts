@@ -1,4 +1,4 @@
-import { complainBoot } from "../../src/boot/mod.ts";
+import { complainBoot, complainNetwork, NETWORK_URLS } from "../../src/boot/mod.ts";
 import { complainPolicy, policy } from "../../src/engine/mod.ts";
 import { compareNames } from "../../src/nodeset/mod.ts";
 import { equalValues, isNodeName, isUuid, KEPT_URLS, type Value, type Values } from "../../src/state/mod.ts";
@@ -36,13 +36,22 @@ export function findProblems(parts: CfgParts, { id, cfg }: Wanted, isRole: (name
     const problem = findProblem(parts, id, cfg, url, value);
     if (problem !== undefined) problems.push(`${who}: ${problem}`);
   }
+  // What was set before a rule was made holds up no other change.
+  if (NETWORK_URLS.some((url) => isNew(parts, id, url, cfg.get(url)))) {
+    problems.push(...complainNetwork(cfg).map((problem) => `${who}: ${problem}`));
+  }
   return problems;
+}
+
+function isNew({ replica }: CfgParts, id: string, url: string, value: Value | undefined): boolean {
+  return !equalValues(replica.get(id)?.facets.cfg.get(url)?.value ?? undefined, value);
 }
 
 /** What is wrong with one value of a node's cfg. */
 function findProblem(parts: CfgParts, id: string, cfg: Values, url: string, value: Value): string | undefined {
   const { schema } = parts.domains;
   const serves = isAggregator(parts.ownName, cfg);
+  const changes = isNew(parts, id, url, value);
   const complaint = schema.complain(url, value) ?? complainPolicy(url, value);
   if (complaint !== undefined) return complaint;
   if (url === "/deleted") return `${url} can't be set: delete the node instead`;
@@ -51,36 +60,16 @@ function findProblem(parts: CfgParts, id: string, cfg: Values, url: string, valu
     return `${url} can't be set here: it belongs to the aggregator's own node`;
   }
   if (KEPT_URLS.has(url)) {
-    const isKept = equalValues(parts.replica.get(id)?.facets.cfg.get(url)?.value ?? undefined, value);
-    return isKept || url === "/retries" ? undefined : `${url} can't be set: Kraken keeps it`;
+    return !changes || url === "/retries" ? undefined : `${url} can't be set: Kraken keeps it`;
   }
-  const isNew = !equalValues(parts.replica.get(id)?.facets.cfg.get(url)?.value ?? undefined, value);
-  const misfit = isNew ? complainBoot(url, value) : undefined;
+  const misfit = changes ? complainBoot(url, value) : undefined;
   if (misfit !== undefined) return misfit;
   // A rule that was set before an agent's modules changed holds up no other.
-  const odd = isNew && serves ? complainRule(parts.domains, url, value) : undefined;
+  const odd = changes && serves ? complainRule(parts.domains, url, value) : undefined;
   if (odd !== undefined) return odd;
   if (found?.variable.writer === "cfg") return undefined;
   if (!parts.domains.isMutable(url)) return `${url} can't be set: it is only discovered, and no mutation changes it`;
   return serves ? `${url} can't be set here: nobody plans for an aggregator's own node` : undefined;
-}
-
-/** Names that are taken, or that were another before. */
-export function findNameClashes(parts: CfgParts, wanted: readonly Wanted[]): string[] {
-  const problems: string[] = [];
-  const taken = new Map<string, string>();
-  for (const { id, cfg } of wanted) {
-    const name = cfg.get("/name");
-    if (typeof name !== "string") continue; // complained of already
-    const other = taken.get(name) ?? parts.nodes.idOf(name);
-    if (other !== undefined && other !== id) problems.push(`${name}: /name is taken by node ${other}`);
-    taken.set(name, id);
-    const before = parts.nodes.read(id)?.cfg.get("/name");
-    if (before !== undefined && before !== name) {
-      problems.push(`${String(before)}: /name is "${name}": a node's name can't be changed`);
-    }
-  }
-  return problems;
 }
 
 /** Which of the names that a write is about, or that it may refer to, are aggregators. */

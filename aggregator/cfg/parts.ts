@@ -3,6 +3,7 @@ import type { Replica } from "../../src/sync/mod.ts";
 import type { Domains } from "../nodes/domains.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { Store } from "../store/mod.ts";
+import type { OwnInterface } from "./own_addresses.ts";
 
 /** The cfg that a node is to have. */
 export interface Wanted {
@@ -22,4 +23,6 @@ export interface CfgParts {
   readonly ownName: string;
   /** Whether this is the root, which alone writes cfg. */
   readonly isRoot: boolean;
+  /** Network interfaces of this machine, loopback left out: no other machine can have what they have. @default none */
+  readonly interfaces?: () => readonly OwnInterface[];
 }

@@ -1,3 +1,4 @@
+import { canonicalBoot } from "../../src/boot/mod.ts";
 import type { InventoryNode } from "../../src/inventory/mod.ts";
 import {
   assignmentIn,
@@ -5,6 +6,7 @@ import {
   emptyDocument,
   type Facet,
   heldBy,
+  KEPT_URLS,
   mergeFacets,
   type NodeDocument,
   nodeIdOf,
@@ -18,6 +20,7 @@ import { isDeleted } from "../tree/placement.ts";
 import { createAssigning } from "./assigning.ts";
 import { changeOf, entriesFor, type NodeChange, served, warningsOf } from "./change.ts";
 import { findAll } from "./checks.ts";
+import { createOwnAddresses, type OwnAddresses } from "./own_addresses.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
 import { type Done, notWritten, type Refusal } from "./refusal.ts";
 import { findHindrance } from "./tree_checks.ts";
@@ -48,6 +51,8 @@ export interface CfgWriter {
   release(id: string, aggregator: string): void;
   /** Writes what Kraken itself keeps in a node's cfg; null unsets. */
   keep(id: string, url: string, value: Value | null): void;
+  /** See {@link OwnAddresses}. */
+  readonly takenFor: OwnAddresses["takenFor"];
   /** Asks the aggregators that serve these nodes to try again what was given up. */
   askRetry(ids: readonly string[]): Done;
 }
@@ -102,8 +107,9 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
   ): { ok: true; changes: NodeChange[] } | Refusal {
     const ids = new Map(asked.map(({ id, cfg }) => [String(cfg.get("/name")), id]));
     const wanted = asked.map(({ id, cfg }) => ({ id, cfg: assigning.complete(id, cfg, ids, isHandedOver) }));
-    const problems = findAll(parts, asked, wanted);
-    if (problems.length > 0) return { ok: false, kind: "invalid", problems };
+    const { problems, clashes } = findAll(parts, asked, wanted);
+    if (problems.length > 0) return { ok: false, kind: "invalid", problems: [...problems, ...clashes] };
+    if (clashes.length > 0) return { ok: false, kind: "conflict", problems: clashes };
 
     const changes: NodeChange[] = [];
     const documents: NodeDocument[] = [];
@@ -180,7 +186,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         const cfg = new Map(node.cfg);
         for (const [url, value] of values) {
           if (value === null) cfg.delete(url);
-          else cfg.set(url, value);
+          else cfg.set(url, canonicalBoot(url, value));
         }
         wanted.push({ id, cfg });
       }
@@ -201,6 +207,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       if (last !== undefined) keep(id, "/assignment", assignmentValue({ ...last, before }, held));
     },
     keep,
+    takenFor: createOwnAddresses(parts).takenFor,
     readdress(aggregator) {
       const outdated = [...nodes.placement.servedBy(aggregator)].flatMap((id): Wanted[] => {
         const node = nodes.read(id);
@@ -221,10 +228,10 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     apply(inventory, options) {
       const wanted = inventory.map(({ name, id, cfg }): Wanted => {
         const known = id ?? nodes.idOf(name) ?? nodeIdOf(parts.cluster, name);
-        const whole = new Map(cfg).set("/name", name);
+        const whole = new Map([...cfg].map(([url, value]) => [url, canonicalBoot(url, value)])).set("/name", name);
         // What an operator froze by hand is not thawed by the next apply of a file that does not speak of it.
-        // Nor does a machine that was adopted become a stranger by it.
-        for (const url of ["/freeze", "/ipv4/mac", "/ipv4/address"]) {
+        // Nor does a machine that was adopted become a stranger by it, nor is what Kraken keeps there lost.
+        for (const url of ["/freeze", "/ipv4/mac", "/ipv4/address", ...KEPT_URLS]) {
           const value = cfgOf(known).get(url)?.value ?? null;
           if (value !== null && !whole.has(url)) whole.set(url, value);
         }

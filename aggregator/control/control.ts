@@ -31,6 +31,8 @@ export interface Control {
   find(idOrName: string): NodeDetail | undefined;
   /** What the nodes have in their cfg for one variable, deleted nodes left out. */
   cfgValues(url: string): Iterable<Value>;
+  /** Addresses that a node of this parent can't have, as its aggregator has them: see `OwnAddresses`. */
+  readonly takenFor: CfgWriter["takenFor"];
   /** See {@link CfgWriter}. */
   readonly patchCfg: CfgWriter["patch"];
   readonly apply: CfgWriter["apply"];

@@ -2,7 +2,7 @@ import type { Clock } from "../../src/clock.ts";
 import type { Engine } from "../../src/engine/mod.ts";
 import { compareNames } from "../../src/nodeset/mod.ts";
 import { exploreGraph } from "../../src/plan/mod.ts";
-import type { Value } from "../../src/state/mod.ts";
+import { parseUuid, type Value } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { AgentHolds } from "../engine/agent_holds.ts";
 import type { CfgWriter } from "../cfg/writer.ts";
@@ -116,9 +116,10 @@ export function createControl(parts: SteeringParts): Control {
       }
     },
     find(idOrName) {
-      const node = nodes.read(idOrName) ?? nodes.read(nodes.idOf(idOrName) ?? "");
+      const node = nodes.read(idOrName) ?? nodes.read(nodes.idOf(idOrName) ?? parseUuid(idOrName) ?? "");
       return node === undefined ? undefined : detailOf(parts, node);
     },
+    takenFor: parts.cfg.takenFor,
     patchCfg(patches, options) {
       const result = parts.cfg.patch(patches, options);
       if (result.ok && options.dryRun !== true) tell(result.changes);

@@ -15,6 +15,8 @@ interface AdoptQuery {
   readonly subnet?: string;
   readonly parent?: string;
   readonly arch?: string;
+  /** The aggregator's own address there, which no machine is given. */
+  readonly server?: string;
 }
 
 /** Makes what answers `POST /api/v1/discovered/{mac}/adopt`: a machine becomes a node, or the machine of a node that has none. */
@@ -26,10 +28,12 @@ export function createAdopter(
   function aboutMachine(mac: string, query: AdoptQuery): AdoptQuery {
     const arch = query.arch ?? archOf(network?.strangers.find(mac)?.arch);
     const subnet = query.subnet ?? network?.subnet;
+    const server = query.server ?? network?.address;
     return {
       parent: query.parent ?? control.name,
       ...(arch !== undefined && { arch }),
       ...(subnet !== undefined && { subnet }),
+      ...(server !== undefined && { server }),
     };
   }
 
@@ -51,7 +55,7 @@ export function createAdopter(
     const { name, node, values } = read.value;
     const stands = standsAgainst(mac, node, values);
     if (stands !== undefined) return answerProblem(stands);
-    const completed = complete(control, network, mac, about, node?.cfg ?? new Map(), values);
+    const completed = complete(control, mac, about, node?.cfg ?? new Map(), values);
     if (!completed.ok) return answerProblem(completed.problem);
     const result = node === undefined
       ? control.apply([{ name, cfg: withoutNull(completed.value) }], {})
@@ -91,7 +95,7 @@ function standsAgainst(
   values: ReadonlyMap<string, Value | null>,
 ): Problem | undefined {
   const given = values.get("/ipv4/mac");
-  if (given !== undefined && given !== mac) {
+  if (given !== undefined && parseMac(String(given)) !== mac) {
     return invalid([`/ipv4/mac is ${JSON.stringify(given)}: expected "${mac}", as the path has it, or nothing`]);
   }
   const has = node?.cfg.get("/ipv4/mac");
@@ -104,7 +108,6 @@ function standsAgainst(
 /** Adds what nobody has said: MAC address, method, parent, architecture, and a free address. */
 function complete(
   control: Control,
-  network: BootNetwork | undefined,
   mac: string,
   about: AdoptQuery,
   cfg: Values,
@@ -126,8 +129,7 @@ function complete(
     const detail = `Parameter 'subnet' is '${about.subnet.slice(0, 40)}': expected a network such as 10.77.0.0/24`;
     return { ok: false, problem: { status: 400, detail } };
   }
-  const taken = new Set<Value | undefined>([network?.address, values.get("/ipv4/gateway") ?? undefined]);
-  for (const url of ["/ipv4/address", "/ipv4/gateway"]) for (const value of control.cfgValues(url)) taken.add(value);
+  const taken = takenAddresses(control, about, new Map([...cfg, ...withoutNull(values)]));
   for (let at = subnet.first + 1; at < subnet.last; at++) {
     const address = ipv4Text(at);
     if (taken.has(address)) continue;
@@ -136,6 +138,18 @@ function complete(
     return { ok: true, value: values };
   }
   return { ok: false, problem: { status: 409, detail: `There is no free address in ${about.subnet}` } };
+}
+
+/** Addresses that no new machine is given: those of machines, routers, name servers, and the aggregator's own. */
+function takenAddresses(control: Control, { server }: AdoptQuery, cfg: Values): ReadonlySet<unknown> {
+  const parent = cfg.get("/parent");
+  const taken = new Set<unknown>([server, ...control.takenFor(typeof parent === "string" ? parent : undefined).keys()]);
+  for (const url of ["/ipv4/address", "/ipv4/gateway", "/ipv4/dns"]) {
+    for (const value of [...control.cfgValues(url), cfg.get(url)]) {
+      for (const each of Array.isArray(value) ? value : [value]) taken.add(each);
+    }
+  }
+  return taken;
 }
 
 function withoutNull(values: ReadonlyMap<string, Value | null>): Map<string, Value> {

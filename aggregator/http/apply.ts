@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { fromNested, isNodeName, isRecord, isUuid, type Schema } from "../../src/state/mod.ts";
+import { fromNested, isNodeName, isRecord, parseUuid, type Schema } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { InventoryNode } from "../../src/inventory/mod.ts";
 import { JSON_TYPES, readJson } from "./body.ts";
@@ -48,13 +48,10 @@ function readInventory(schema: Schema, body: unknown): ReadInventory {
     const wrong = findProblems(entry, `nodes[${index}]`);
     if (wrong.length > 0) problems.push(...wrong);
     if (wrong.length > 0 || !isRecord(entry) || typeof entry["name"] !== "string") continue;
+    const id = parseUuid(String(entry["id"]));
     const cfg = fromNested(schema, entry["cfg"]);
     if (!cfg.ok) problems.push(...cfg.problems.map((problem) => `nodes[${index}] (${entry["name"]}): ${problem}`));
-    else {nodes.push({
-        name: entry["name"],
-        cfg: cfg.values,
-        ...(typeof entry["id"] === "string" ? { id: entry["id"] } : {}),
-      });}
+    else nodes.push({ name: entry["name"], cfg: cfg.values, ...(id !== undefined && { id }) });
   }
   return problems.length === 0 ? { ok: true, nodes } : { ok: false, problems };
 }
@@ -66,8 +63,8 @@ function findProblems(entry: unknown, place: string): string[] {
   if (typeof name !== "string" || !isNodeName(name)) {
     problems.push(`${place}.name is ${show(name)}: expected a node name`);
   }
-  if (id !== undefined && !(typeof id === "string" && isUuid(id))) {
-    problems.push(`${place}.id is ${show(id)}: expected a UUID in lower case`);
+  if (id !== undefined && !(typeof id === "string" && parseUuid(id) !== undefined)) {
+    problems.push(`${place}.id is ${show(id)}: expected a UUID`);
   }
   if (!isRecord(cfg)) problems.push(`${place}.cfg is ${show(cfg)}: expected an object`);
   return problems;

@@ -42,7 +42,8 @@ export function cfgRoutes(control: Control): Routes {
     if (!result.ok) return answerProblem(problemOf(result));
     const [changed] = result.changes;
     if (changed === undefined) throw new Error(`Expected the change of node '${node.name}' in the answer to its patch`);
-    const cfg = toNested(withValues(node.cfg, read.values));
+    const written = new Map(changed.differences.map(({ url, to }) => [url, to ?? null]));
+    const cfg = toNested(withValues(node.cfg, written)); // in the notation in which it is kept
     c.header("etag", etagOf(dryRun ? node.version : changed.version));
     return c.json({ dryRun, cfg, ...presentChange(changed) });
   }

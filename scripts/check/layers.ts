@@ -14,7 +14,7 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "src/module": ["src", "src/plan", "src/state"],
   "src/cli": ["src"],
   "src/nodeset": [],
-  "src/inventory": ["src/nodeset", "src/plan", "src/state"],
+  "src/inventory": ["src/boot", "src/nodeset", "src/plan", "src/state"],
   // A module stands by itself: only a list of modules, directly in the folder, knows several.
   "modules/*": ["src", "src/*"],
   // Modules that boot machines share one way of following them.

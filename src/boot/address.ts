@@ -1,10 +1,15 @@
-const MAC = /^[0-9a-f]{2}([:-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}$/i;
+const MAC = /^(?:[0-9a-f]{2}([:-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})$/i;
 const BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
 const IPV4 = new RegExp(`^(?:${BYTE}\\.){3}${BYTE}$`);
 
-/** A MAC address in lower case with colons. @returns Undefined for a text that is none, with colons, dashes or nothing between. */
+/**
+ * Brings a MAC address to its one notation: lower case, with colons.
+ *
+ * @param text With colons, dashes or nothing between its bytes, or with dots as Cisco's `a2e2.6002.c003`; in any case.
+ * @returns Undefined for a text that is none of these.
+ */
 export function parseMac(text: string): string | undefined {
-  return MAC.test(text) ? text.toLowerCase().replace(/[:-]/g, "").replace(/..(?!$)/g, "$&:") : undefined;
+  return MAC.test(text) ? text.toLowerCase().replace(/[:.-]/g, "").replace(/..(?!$)/g, "$&:") : undefined;
 }
 
 /** Tells whether a text is an IPv4 address in dotted form, as RFC 6943, section 3.1.1, has it strictly. */

@@ -1,4 +1,4 @@
-import { isNodeName, isRecord, isUuid, type Value } from "../state/mod.ts";
+import { isNodeName, isRecord, parseUuid, type Value } from "../state/mod.ts";
 import type { Path } from "./document.ts";
 import type { Report } from "./report.ts";
 import type { InventoryNode } from "./types.ts";
@@ -47,14 +47,13 @@ function readAggregator(settable: Settable, report: Report, entry: unknown, path
   if (engine !== undefined) {
     readVariables(settable, report, cfg, "/engine/config", engine, [...path, "engine"]);
   }
-  if (id !== undefined && !(typeof id === "string" && isUuid(id))) {
-    report.expected([...path, "id"], id, "a UUID in lower case");
-  }
+  const read = typeof id === "string" ? parseUuid(id) : undefined;
+  if (id !== undefined && read === undefined) report.expected([...path, "id"], id, "a UUID");
   if (typeof name !== "string" || !isNodeName(name)) {
     report.expected([...path, "name"], name, "a name of letters, digits, '_', '.' and '-'");
     return undefined;
   }
-  return { name, cfg, ...(typeof id === "string" ? { id } : {}) };
+  return { name, cfg, ...(read !== undefined && { id: read }) };
 }
 
 /** Reads values by name: the config of modules, limits, invariants. */

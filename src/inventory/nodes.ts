@@ -1,5 +1,6 @@
+import { canonicalBoot, complainBoot, complainNetwork } from "../boot/mod.ts";
 import { parseNodeset } from "../nodeset/mod.ts";
-import { isNodeName, isRecord, isUuid, type Value } from "../state/mod.ts";
+import { isNodeName, isRecord, parseUuid, type Value } from "../state/mod.ts";
 import type { Path } from "./document.ts";
 import type { Report } from "./report.ts";
 import { readServices } from "./services.ts";
@@ -16,6 +17,7 @@ export function readNodes(settable: Settable, report: Report, part: unknown): In
     return [];
   }
   const nodes = new Map<string, InventoryNode>();
+  const places = new Map<string, Path>();
   let count = 0;
   for (const [index, entry] of part.entries()) {
     const path = ["nodes", index];
@@ -35,11 +37,22 @@ export function readNodes(settable: Settable, report: Report, part: unknown): In
     for (const [index, name] of names.entries()) {
       const before = nodes.get(name);
       const cfg = new Map([...before?.cfg ?? [], ...values]);
-      for (const [url, texts] of each.values) cfg.set(url, texts[index] ?? "");
+      for (const [url, texts] of each.values) cfg.set(url, canonicalBoot(url, texts[index] ?? ""));
       nodes.set(name, { ...before, name, cfg, ...(id === undefined ? {} : { id }) });
+      places.set(name, path);
     }
   }
+  for (const node of nodes.values()) checkBoot(report, node, places.get(node.name) ?? ["nodes"]);
   return [...nodes.values()];
+}
+
+/** Reports addresses that no machine can have, at the entry that named the node last. */
+function checkBoot(report: Report, { name, cfg }: InventoryNode, place: Path): void {
+  for (const [url, value] of cfg) {
+    const problem = complainBoot(url, value);
+    if (problem !== undefined) report.problem(place, `${name}: ${problem}`);
+  }
+  for (const problem of complainNetwork(cfg)) report.problem(place, `${name}: ${problem}`);
 }
 
 function readNames(report: Report, part: unknown, path: Path): string[] {
@@ -53,15 +66,19 @@ function readNames(report: Report, part: unknown, path: Path): string[] {
     return [];
   }
   const bad = parsed.names.find((name) => !isNodeName(name));
-  if (bad !== undefined) report.expected(path, bad, "names that begin and end with a letter or a digit");
+  if (bad !== undefined) {
+    report.expected(path, bad, "names whose parts between dots begin and end with a letter or a digit");
+  }
   return bad === undefined ? parsed.names : [];
 }
 
 function readId(report: Report, id: unknown, names: readonly string[], path: Path): string | undefined {
   if (id === undefined) return undefined;
-  if (typeof id === "string" && isUuid(id) && names.length === 1) return id;
-  report.expected(path, id, names.length === 1 ? "a UUID in lower case" : "no id in an entry of several nodes");
-  return undefined;
+  const read = typeof id === "string" && names.length === 1 ? parseUuid(id) : undefined;
+  if (read === undefined) {
+    report.expected(path, id, names.length === 1 ? "a UUID" : "no id in an entry of several nodes");
+  }
+  return read;
 }
 
 function readEntry(

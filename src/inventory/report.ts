@@ -8,6 +8,8 @@ const MAX_PROBLEMS = 100;
 export interface Report {
   /** Notes that a place of the file is not what was expected. `found` undefined: it is missing. */
   expected(path: Path, found: unknown, expected: string): void;
+  /** Notes a problem in words, with field, value and what was expected. */
+  problem(path: Path, text: string): void;
   /** Everything that was noted, in the order in which it was. */
   problems(): string[];
 }
@@ -16,14 +18,13 @@ export interface Report {
 export function createReport(source: SourceDocument): Report {
   const problems: string[] = [];
   let left = 0;
+  function problem(path: Path, text: string): void {
+    if (problems.length >= MAX_PROBLEMS) left += 1;
+    else problems.push(`line ${source.lineOf(path)}: ${text}`);
+  }
   return {
-    expected(path, found, expected) {
-      if (problems.length >= MAX_PROBLEMS) {
-        left += 1;
-        return;
-      }
-      problems.push(`line ${source.lineOf(path)}: ${describeMisfit({ path: fieldName(path), found, expected })}`);
-    },
+    problem,
+    expected: (path, found, expected) => problem(path, describeMisfit({ path: fieldName(path), found, expected })),
     problems: () => left === 0 ? problems : [...problems, `... and ${left} more`],
   };
 }

@@ -1,3 +1,4 @@
+import { canonicalBoot } from "../boot/mod.ts";
 import { findMisfit, isRecord, MAX_URL_DEPTH, type Schema, type Value } from "../state/mod.ts";
 import type { Path } from "./document.ts";
 import { readEach } from "./each.ts";
@@ -47,7 +48,7 @@ export function readVariables(
       `something that can be set, '${url}' is only discovered: no mutation changes it`,
     );
   }
-  values.set(url, part as Value); // findMisfit has just shown it
+  values.set(url, canonicalBoot(url, part as Value)); // findMisfit has just shown that it is one
 }
 
 /** `/args/0` as a part of a {@link Path}. */

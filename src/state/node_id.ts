@@ -3,14 +3,24 @@ import { createHash } from "node:crypto";
 /** The namespace of Kraken's node ids: a version 4 UUID made once for this purpose. */
 const NAMESPACE = "8f0e7a86-1f2b-4d0c-9c9e-6b1f4a6c2e55";
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const NAME = /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?$/;
+/** Labels between dots, as host names have them (RFC 952), each of which begins and ends with a letter or a digit. */
+const NAME = /^(?=.{1,64}$)[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?)*$/;
 
 /** Tells whether a text is a UUID in lower case. */
 export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
-/** Tells whether a text can be a node's or a cluster's name: 1 to 64 letters, digits, `_`, `.`, `-`; not at its ends. */
+/** Brings a UUID to its one notation, lower case (RFC 9562, section 4). @returns Undefined for a text that is none. */
+export function parseUuid(text: string): string | undefined {
+  const lower = text.toLowerCase();
+  return UUID.test(lower) ? lower : undefined;
+}
+
+/**
+ * Tells whether a text can be a node's or a cluster's name: 1 to 64 letters, digits, `_`, `.`, `-`; each part between dots
+ * begins and ends with a letter or a digit.
+ */
 export function isNodeName(text: string): boolean {
   return NAME.test(text);
 }

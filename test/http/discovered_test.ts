@@ -84,7 +84,7 @@ test("a machine becomes that of a node that has none, and stays it when an inven
   await assertProblem(await adopt({ name: "n1" }, "", "52:54:00:77:00:08"), 409, /'n1' has the machine 52:54/);
   await assertProblem(
     await adopt({ name: "n2" }),
-    422,
+    409,
     /n2: \/ipv4\/mac is "52:54:00:77:00:07": expected .* that 'n1' has not/,
   );
 });

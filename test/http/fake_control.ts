@@ -126,6 +126,7 @@ export function createFakeControl(names: readonly string[]): FakeControl {
     elsewhere: () => elsewhere,
     tree: () => [],
     cfgValues: (url) => [...nodes.values()].flatMap(({ cfg }) => cfg.get(url) ?? []),
+    takenFor: () => new Map(),
     list() {
       if (broken) throw new Error("The secret path /etc/kraken is broken");
       return [...nodes.values()].map((node) => {

@@ -116,7 +116,7 @@ test("POST apply names the place of everything that is wrong", async () => {
     'nodes[0] (n1): /physState is "ON": expected one of'.slice(0, 46),
     "nodes[1].colour is unknown: expected name, id, cfg".slice(0, 46),
     'nodes[1].name is "-": expected a node name',
-    'nodes[1].id is "x": expected a UUID in lower case'.slice(0, 46),
+    'nodes[1].id is "x": expected a UUID',
     "nodes[1].cfg is 1: expected an object",
     'nodes[2] is "n3": expected an object with name, id'.slice(0, 46),
     "nodes[3].cfg is missing: expected an object",

@@ -159,7 +159,7 @@ nodes:
     /^line 6: aggregators\[0\]\.modules\.simpower\.endpoint is 7: expected a string/,
     /^line 8: aggregators\[1\]\.name is "root": expected a name that no aggregator above has$/,
     /^line 10: nodes\[0\]\.nodes is "n\[1-": expected a nodeset such as n\[1-8\]\. Cannot read nodeset 'n\[1-' at position 5/,
-    /^line 14: nodes\[1\]\.id is "x": expected a UUID in lower case$/,
+    /^line 14: nodes\[1\]\.id is "x": expected a UUID$/,
     /^line 12: nodes\[1\]\.platfrom is "sim": expected a known state variable, '\/platfrom' is none$/,
     /^line 13: nodes\[1\]\.name is "n1": expected no such key, names are given as a nodeset in 'nodes'$/,
     /^line 15: nodes\[1\]\.host\.cpus is 4: expected something that can be set, '\/host\/cpus' is only discovered/,

@@ -209,6 +209,25 @@ test("nodeIdOf() gives the same UUID for the same name, and another for any othe
 });
 
 test("isNodeName() takes host names and refuses what a topic or a URL would trip over", () => {
-  for (const good of ["n1", "rack-3.n001", "a_b", "N"]) assert.ok(isNodeName(good), good);
-  for (const bad of ["", "-n1", "n1.", "n 1", "n/1", "n+", "#", "x".repeat(65)]) assert.ok(!isNodeName(bad), bad);
+  for (const good of ["n1", "rack-3.n001", "a_b", "N", "a--b", "x1000c0s0b0n0", "x".repeat(64)]) {
+    assert.ok(isNodeName(good), good);
+  }
+  for (
+    const bad of [
+      "",
+      "-n1",
+      "n1.",
+      "n 1",
+      "n/1",
+      "n+",
+      "#",
+      "x".repeat(65),
+      "a..b",
+      "a.-b",
+      "a-.b",
+      "a_.b",
+      "..",
+      "n\n",
+    ]
+  ) assert.ok(!isNodeName(bad), bad);
 });

@@ -1,0 +1,84 @@
+import type { Value, Values } from "../state/mod.ts";
+import { parseMac } from "./address.ts";
+import { isFilePath, readArguments } from "./arguments.ts";
+import { addressFault, DEFAULT_PREFIX, gatewayFault, macFault, serverFault } from "./network_rules.ts";
+
+/** The values that {@link complainNetwork} looks at together. */
+export const NETWORK_URLS: readonly string[] = ["/ipv4/address", "/ipv4/prefix", "/ipv4/gateway", "/ipv4/dns"];
+
+/**
+ * Brings a value of a node's cfg to the one notation in which it is stored, compared and looked up.
+ *
+ * @returns The value itself where it has but one notation, or is none at all.
+ */
+export function canonicalBoot(url: string, value: Value): Value {
+  if (typeof value !== "string") return value;
+  if (url === "/ipv4/mac") return parseMac(value) ?? value;
+  return url === "/rpi/serial" ? value.toLowerCase() : value;
+}
+
+/** What is wrong with one value of the boot extension whose type is right: field, value, and what was expected. */
+export function complainBoot(url: string, value: unknown): string | undefined {
+  const wrong = (expected: string | undefined) =>
+    expected === undefined ? undefined : `${url} is ${JSON.stringify(value)}: expected ${expected}`;
+  switch (url) {
+    case "/ipv4/mac":
+      return wrong(macFault(String(value)));
+    case "/ipv4/address":
+    case "/ipv4/gateway":
+      return wrong(addressFault(String(value), 32)); // what depends on the network is for complainNetwork()
+    case "/ipv4/dns":
+      return wrong(listFault(value));
+    case "/rpi/serial":
+      return wrong(
+        /^[0-9a-f]{8}$/.test(String(value)) ? undefined : "the last 8 digits of a serial number, such as 9ffefdef",
+      );
+    case "/boot/kernel":
+    case "/boot/initrd":
+      return typeof value === "string" && isFilePath(value)
+        ? undefined
+        : wrong("a path below the boot files, such as debian-12/vmlinuz");
+    case "/boot/arguments": {
+      const read = readArguments(String(value));
+      return read.ok ? undefined : wrong(read.expected);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function listFault(value: unknown): string | undefined {
+  if (!Array.isArray(value)) return "IPv4 addresses such as 10.77.0.1";
+  const faults = value.map((each) => serverFault(String(each), undefined));
+  const fault = faults.find((each) => each !== undefined);
+  if (fault !== undefined) return fault;
+  return new Set(value).size < value.length ? "each address once" : undefined;
+}
+
+/**
+ * Says what is wrong with the address, prefix, router and name servers of a node together, one message each: field, value,
+ * and what was expected.
+ *
+ * @param cfg All of it. What {@link complainBoot} complains of is left to that.
+ */
+export function complainNetwork(cfg: Values): string[] {
+  const address = cfg.get("/ipv4/address");
+  const given = cfg.get("/ipv4/prefix");
+  if (typeof address !== "string" || complainBoot("/ipv4/address", address) !== undefined) return [];
+  const place = { address, prefix: typeof given === "number" ? given : DEFAULT_PREFIX };
+  const problems: string[] = [];
+  function check(url: string, fault: string | undefined): void {
+    const value = cfg.get(url);
+    if (fault !== undefined && complainBoot(url, value) === undefined) {
+      problems.push(`${url} is ${JSON.stringify(value)}: expected ${fault}`);
+    }
+  }
+  check("/ipv4/address", addressFault(address, place.prefix));
+  const gateway = cfg.get("/ipv4/gateway");
+  if (typeof gateway === "string") check("/ipv4/gateway", gatewayFault(gateway, place));
+  const servers = cfg.get("/ipv4/dns");
+  if (Array.isArray(servers)) {
+    check("/ipv4/dns", servers.map((each) => serverFault(String(each), place)).find((fault) => fault !== undefined));
+  }
+  return problems;
+}

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { createAggregator } from "../../aggregator/aggregator.ts";
+import type { OwnInterface } from "../../aggregator/cfg/own_addresses.ts";
+import type { NodeChange } from "../../aggregator/cfg/change.ts";
+import type { Refusal } from "../../aggregator/cfg/refusal.ts";
+import type { Control } from "../../aggregator/control/control.ts";
+import type { ParentWay } from "../../aggregator/links/joining.ts";
+import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
+import type { Aggregator } from "../../aggregator/types.ts";
+import { createJoinModule } from "../../modules/join/module.ts";
+import { createPxeModule } from "../../modules/pxe/module.ts";
+import { rpi } from "../../modules/rpi/declaration.ts";
+import { serviceDeclaration } from "../../modules/service/declaration.ts";
+import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
+import { createLog } from "../../src/log.ts";
+import { defineModule, type ModuleContext } from "../../src/module/mod.ts";
+import { nodeIdOf, type Value } from "../../src/state/mod.ts";
+import { createVirtualClock, type VirtualClock } from "./virtual_clock.ts";
+
+const CLUSTER = "demo";
+
+/** A real aggregator on a store in memory and a clock that stands still: nothing is done to any machine. */
+export interface TestRoot {
+  readonly aggregator: Aggregator;
+  readonly control: Control;
+  readonly clock: VirtualClock;
+  readonly store: Store;
+  idOf(name: string): string;
+  /** States what was seen of a node, as a power module does; null forgets. */
+  discover(name: string, values: Record<string, Value | null>): void;
+  /** Sets cfg of one node. */
+  patch(name: string, values: Record<string, Value | null>, dryRun?: boolean): Changes;
+  /** Gives nodes exactly this cfg, with `/parent` root and `/platform` sim. */
+  apply(nodes: Record<string, Record<string, Value>>): Changes;
+  /** What a node's cfg has for a URL. */
+  cfg(name: string, url: string): Value | undefined;
+}
+
+/** What became of a write. */
+export type Changes = { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
+
+/** Makes it, with nodes of these names that are off. @param options `way`: it is an aggregator below the root. */
+export async function createTestRoot(options: {
+  readonly names?: readonly string[];
+  readonly interfaces?: readonly OwnInterface[];
+  readonly store?: Store;
+  readonly way?: ParentWay;
+  readonly broker?: string;
+} = {}): Promise<TestRoot> {
+  const clock = createVirtualClock();
+  const store = options.store ?? openMemoryStore();
+  let power: ModuleContext | undefined;
+  const { extensions } = simpowerDeclaration;
+  const silent = defineModule({ ...simpowerDeclaration, extensions: [...extensions, rpi] }, (context) => {
+    power = context;
+    const mutations = Object.keys(simpowerDeclaration.mutations).map((name) => [name, () => {}] as const);
+    return { mutations: Object.fromEntries(mutations) };
+  });
+  const aggregator = createAggregator({
+    ...{ cluster: CLUSTER, name: "root", run: "4f9a1d9e-0000-4000-8000-000000000001", store, clock },
+    log: createLog(() => {}),
+    modules: [createJoinModule(), createPxeModule().module, silent],
+    agentModules: [serviceDeclaration],
+    grace: 10_000,
+    random: () => 0.5,
+    send() {},
+    interfaces: () => options.interfaces ?? [],
+    ...(options.way !== undefined && { way: options.way }),
+  });
+  await aggregator.start({ api: "http://127.0.0.1:1", broker: options.broker ?? "mqtt://127.0.0.1:2" });
+  const { control } = aggregator;
+  const root: TestRoot = {
+    ...{ aggregator, control, clock, store },
+    idOf: (name) => nodeIdOf(CLUSTER, name),
+    discover(name, values) {
+      for (const [url, value] of Object.entries(values)) power?.discover(root.idOf(name), url, value);
+    },
+    patch: (name, values, dryRun = false) =>
+      control.patchCfg([{ id: control.find(name)?.id ?? name, values: new Map(Object.entries(values)) }], { dryRun }),
+    apply(nodes) {
+      const wanted = Object.entries(nodes).map(([name, cfg]) => ({
+        name,
+        cfg: new Map<string, Value>([["/parent", "root"], ["/platform", "sim"], ...Object.entries(cfg)]),
+      }));
+      return control.apply(wanted, {});
+    },
+    cfg: (name, url) => control.find(name)?.cfg.get(url),
+  };
+  const names = options.names ?? [];
+  if (names.length > 0) {
+    assert.deepEqual(refusalOf(root.apply(Object.fromEntries(names.map((name) => [name, {}])))), []);
+  }
+  for (const name of names) root.discover(name, { "/physState": "POWER_OFF" });
+  return root;
+}
+
+/** Why a write was refused: its kind, and everything that is wrong; nothing where it was done. */
+export function refusalOf(result: Changes): string[] {
+  return result.ok ? [] : [result.kind, ...result.problems];
+}
