@@ -3,7 +3,7 @@ import type { Log } from "../src/log.ts";
 import type { Module } from "../src/module/mod.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
 import type { DownFrame, LifeFrame, UpFrame } from "../src/sync/mod.ts";
-import type { OwnInterface } from "./cfg/own_addresses.ts";
+import type { OwnInterface } from "./cfg/parts.ts";
 import type { Control } from "./control/control.ts";
 import type { ChildrenCounts } from "./links/counts.ts";
 import type { Joining, ParentWay } from "./links/joining.ts";

@@ -1,15 +1,7 @@
 import { addressFault } from "../../src/boot/mod.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
 
-/** A network interface of the machine that this program runs on. */
-export interface OwnInterface {
-  /** IPv4 or IPv6. */
-  readonly address: string;
-  /** Lower case, with colons. */
-  readonly mac: string;
-}
-
-/** Ways to boot over which a machine is given its address by Kraken, or says nothing else. */
+/** The `/boot/method` of machines that boot by themselves: the record of one may be of this very machine. */
 const ELSEWHERE = "other";
 
 /** Addresses and MAC addresses that a node can't have, as the aggregator that it boots from has them. */

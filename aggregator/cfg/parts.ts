@@ -3,7 +3,14 @@ import type { Replica } from "../../src/sync/mod.ts";
 import type { Domains } from "../nodes/domains.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { Store } from "../store/mod.ts";
-import type { OwnInterface } from "./own_addresses.ts";
+
+/** A network interface of the machine that this program runs on. */
+export interface OwnInterface {
+  /** IPv4 or IPv6. */
+  readonly address: string;
+  /** Lower case, with colons. */
+  readonly mac: string;
+}
 
 /** The cfg that a node is to have. */
 export interface Wanted {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import {
   addressFault,
   bootHostOf,
@@ -15,6 +14,7 @@ import {
   serverFault,
 } from "../../src/boot/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { createCoverage, fc } from "../support/property.ts";
 
 test("every notation of a MAC address is the same one, in lower case with colons", () => {
   const mac = "a2:e2:60:02:c0:03";
@@ -176,30 +176,26 @@ test("whatever a cfg from before holds, no machine is given an address that no m
     ),
     fc.ipV4(),
   );
-  const reached = { none: 0, lease: 0, gateway: 0, dns: 0 };
+  const covered = createCoverage("leases of any cfg", ["none", "lease", "gateway", "name server"], 0.02);
   const prefix = fc.integer({ min: 1, max: 32 });
   fc.assert(
-    fc.property(ip, prefix, ip, fc.array(ip, { maxLength: 4, size: "max" }), (address, prefix, gateway, dns) => {
-      const cfg = new Map<string, Value>([["/ipv4/address", address], ["/ipv4/prefix", prefix], [
-        "/ipv4/gateway",
-        gateway,
-      ], ["/ipv4/dns", dns]]);
-      const { lease } = bootHostOf(cfg);
-      if (lease === undefined) return void reached.none++;
-      reached.lease++;
+    fc.property(ip, prefix, ip, fc.array(ip, { maxLength: 4 }), (address, prefix, gateway, dns) => {
+      const cfg = { "/ipv4/address": address, "/ipv4/prefix": prefix, "/ipv4/gateway": gateway, "/ipv4/dns": dns };
+      const { lease } = bootHostOf(new Map<string, Value>(Object.entries(cfg)));
+      covered.saw(
+        lease === undefined ? "none" : "lease",
+        ...(lease?.gateway === undefined ? [] : ["gateway" as const]),
+        ...(lease?.dns === undefined ? [] : ["name server" as const]),
+      );
+      if (lease === undefined) return;
+      const place = { address, prefix };
       assert.equal(addressFault(lease.address, prefix), undefined);
-      if (lease.gateway !== undefined) {
-        reached.gateway++;
-        assert.equal(gatewayFault(lease.gateway, { address, prefix }), undefined);
-      }
-      for (const server of lease.dns ?? []) {
-        reached.dns++;
-        assert.equal(serverFault(server, { address, prefix }), undefined);
-      }
+      if (lease.gateway !== undefined) assert.equal(gatewayFault(lease.gateway, place), undefined);
+      for (const server of lease.dns ?? []) assert.equal(serverFault(server, place), undefined);
     }),
     { numRuns: 1000 },
   );
-  for (const [what, count] of Object.entries(reached)) assert.ok(count > 20, `${what}: ${count}`);
+  covered.check();
 });
 
 test("a machine whose MAC address is no machine's is known by none", () => {

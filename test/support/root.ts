@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createAggregator } from "../../aggregator/aggregator.ts";
-import type { OwnInterface } from "../../aggregator/cfg/own_addresses.ts";
+import type { OwnInterface } from "../../aggregator/cfg/parts.ts";
 import type { NodeChange } from "../../aggregator/cfg/change.ts";
 import type { Refusal } from "../../aggregator/cfg/refusal.ts";
 import type { Control } from "../../aggregator/control/control.ts";
