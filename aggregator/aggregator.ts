@@ -107,6 +107,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       if (joining?.complete ?? true) children.life(child, frame);
     },
     probe: children.probe,
+    note: (node, kind, why) => events.add({ node, kind, why }),
     connected: () => children.callAll(),
     async stop() {
       unlisten();

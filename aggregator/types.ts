@@ -58,6 +58,8 @@ export interface Aggregator {
   receive(child: string, frame: UpFrame): void;
   life(child: string, frame: LifeFrame): void;
   readonly probe: Children["probe"];
+  /** Adds an event of a node, by its name, to the event log. */
+  note(node: string, kind: string, why: string): void;
   /** The transport to the children is up (again): some may have been missed. */
   connected(): void;
   /** The way to the parent; absent at the root. */

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, open, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { cleanPath } from "./file_path.ts";
@@ -8,8 +8,10 @@ export interface OpenFile {
   readonly handle: FileHandle;
   /** Bytes. */
   readonly size: number;
-  /** Milliseconds since 1970. */
-  readonly modified: number;
+  /** Names these very bytes: see {@link versionOf}. */
+  readonly version: string;
+  /** When it was last changed, or given its name, by the clock of its file system: milliseconds since 1970. */
+  readonly changed: number;
   /** Where it really is, symbolic links followed. */
   readonly path: string;
 }
@@ -23,19 +25,42 @@ export interface OpenFile {
 export async function openFile(root: string, path: string): Promise<OpenFile | undefined> {
   const clean = cleanPath(path);
   if (clean === undefined) return undefined;
-  let handle: FileHandle | undefined;
   try {
     const base = await realpath(root);
     const real = await realpath(join(base, clean));
-    if (!real.startsWith(base.endsWith(sep) ? base : base + sep)) return undefined;
+    return real.startsWith(base.endsWith(sep) ? base : base + sep) ? await openAt(real) : undefined;
+  } catch {
+    return undefined; // missing, or not ours to read: for a client that is the same
+  }
+}
+
+/** Opens a file where it really is; undefined when there is no regular file that can be read. */
+export async function openAt(real: string): Promise<OpenFile | undefined> {
+  let handle: FileHandle | undefined;
+  try {
     if (!(await stat(real)).isFile()) return undefined; // opening some devices has effects
     // What this opens can differ from what was looked at only by the hand of who may write below the root.
     handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const found = await handle.stat();
-    if (found.isFile()) return { handle, size: found.size, modified: found.mtimeMs, path: real };
+    const found = await handle.stat({ bigint: true });
+    if (found.isFile()) {
+      const changed = Number(found.ctimeNs / 1_000_000n);
+      return { handle, size: Number(found.size), version: nameVersion(found), changed, path: real };
+    }
   } catch {
-    // Missing, or not ours to read: for a client that is the same.
+    // As above.
   }
   await handle?.close();
   return undefined;
+}
+
+/**
+ * The version of an open file as it is now: device, inode, size and both times of change. A file that was moved in has another
+ * inode, and whatever else is done to a file sets its time of change (ctime), which nobody can set back.
+ */
+export async function versionOf(handle: FileHandle): Promise<string> {
+  return nameVersion(await handle.stat({ bigint: true }));
+}
+
+function nameVersion({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join("/");
 }

@@ -20,6 +20,7 @@ import { missingFile, NOT_THERE } from "./missing_file.ts";
 import { openFile } from "./open_file.ts";
 import { createRefusalLog } from "../../src/refusal_log.ts";
 import { createRpiBoot } from "./rpi.ts";
+import { createNodeEvents } from "./node_events.ts";
 import { networkOf } from "./network.ts";
 import { noteDhcp } from "./note_dhcp.ts";
 import { createStrangers } from "../nodes/strangers.ts";
@@ -56,6 +57,8 @@ export interface BootBroker {
   drop(node: string): void;
   /** Asks a node's agent for a sign of life. One that gives none within some seconds is taken for lost. */
   probe(node: string, onAnswer: () => void): void;
+  /** Adds an event of a node to the event log. @param node Its name. */
+  note(node: string, kind: string, why: string): void;
 }
 
 /** The boot services of an aggregator. They are silent until they are started. */
@@ -111,11 +114,24 @@ export function createBootServices(options: BootOptions): BootServices {
   let dhcpCounts: (() => DhcpCounts) | undefined;
   let transfersNow = (): number => 0;
   const refusals = createRefusalLog(log, clock);
+  const events = createNodeEvents(clock, (node, why) => broker?.note(node, "boot", why));
   const isKnown = (address: string): boolean => desk.hostAt(address) !== undefined;
   const strangers = createStrangers(clock, (mac) => (desk.host(mac) ?? desk.bystander(mac)) !== undefined);
   const seen = limitStrangers(strangers, clock);
   const app = createBootApp({
-    ...{ cluster, parent, desk, boots, enrolment, strangers: seen, clock, log, transfers: http },
+    ...{
+      cluster,
+      parent,
+      desk,
+      boots,
+      enrolment,
+      strangers: seen,
+      clock,
+      log,
+      transfers: http,
+      events,
+      signal: ending.signal,
+    },
     server: () => server,
     broker: () => broker?.url ?? "",
     onEnrolled(id) {
@@ -201,7 +217,18 @@ export function createBootServices(options: BootOptions): BootServices {
     },
     async start(to) {
       broker = to;
-      const served = await serveBoot(app, { host: address, port: options.httpPort, isKnown });
+      const served = await serveBoot(app, {
+        ...{ host: address, port: options.httpPort, isKnown },
+        onRefused(from) {
+          const node = desk.hostAt(from)?.name;
+          if (node !== undefined) {
+            events.tell(
+              node,
+              `A connection from ${from} to boot HTTP was refused, as too many are open from there or in all`,
+            );
+          }
+        },
+      });
       running.push(served.close);
       server = `http://${address}:${served.port}`;
       if (options.dhcp !== "off") await startDhcp(options.dhcp);

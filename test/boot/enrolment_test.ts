@@ -158,3 +158,20 @@ test("a token that can't be stored is none, and one whose use can't be stored ca
   world.store.commit = commit;
   assert.ok(world.enrolment.exchange(token, MACS[0] ?? "").ok);
 });
+
+test("an identity whose end can't be stored is void all the same, and so is its token", () => {
+  const world = makeWorld();
+  const first = world.enrolment.exchange(world.enrolment.issue(ID(0), MACS[0] ?? ""), MACS[0] ?? "");
+  const token = world.enrolment.issue(ID(1), MACS[1] ?? "");
+  const { commit } = world.store;
+  world.store.commit = () => {
+    throw new Error("disk is full");
+  };
+  for (const machine of [0, 1]) world.enrolment.end(ID(machine));
+  world.store.commit = commit;
+  assert.ok(first.ok);
+  assert.equal(world.enrolment.isIdentity(ID(0), first.password), false);
+  assert.deepEqual(world.ended, [ID(0)], "the one that had an identity loses its connections");
+  assert.equal(world.enrolment.exchange(token, MACS[1] ?? "").ok, false);
+  assert.ok(world.lines.some((line) => line.includes("Cannot write to the store") && line.includes("disk is full")));
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import process from "node:process";
 import { tmpdir } from "node:os";
@@ -8,76 +8,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fc } from "../support/property.ts";
 import { readRange } from "../../aggregator/boot/http/range.ts";
-import { createTransferCounter, type TransferCounter } from "../../aggregator/boot/counts.ts";
-import { createBootApp } from "../../aggregator/boot/http/app.ts";
-import { createBoots } from "../../aggregator/boot/http/boots.ts";
 import { answerFile } from "../../aggregator/boot/http/files.ts";
 import { createHashes } from "../../aggregator/boot/http/hashes.ts";
-import { serveBoot } from "../../aggregator/boot/http/serve.ts";
+import type { SendEnd } from "../../aggregator/boot/http/send_part.ts";
 import { createProgress } from "../../aggregator/boot/progress.ts";
-import { createLog } from "../../src/log.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
+import { ETAG, INITRD, KERNEL, MAC, withServer } from "./http_world.ts";
 import { get } from "./pxe_client.ts";
-import { createVirtualBoot } from "./virtual_boot.ts";
-
-const MAC = "52:54:00:77:00:01";
-const KERNEL = Uint8Array.from({ length: 300_001 }, (_, index) => (index * 7) % 251);
-const INITRD = Uint8Array.from({ length: 700_000 }, (_, index) => (index * 13) % 241);
-const ETAG = `"${createHash("sha256").update(KERNEL).digest("hex")}"`;
-
-/** A boot HTTP server on real sockets, for the machine n1, which is on. */
-async function withServer(
-  body: (
-    world:
-      & { url: string; folder: string; transfers: TransferCounter; logged: string[]; state: { isRunning: boolean } }
-      & Awaited<ReturnType<typeof createVirtualBoot>>,
-  ) => Promise<void>,
-  options: { readonly holdsAddresses?: boolean } = {},
-): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "kraken-files-"));
-  const files = join(folder, "files");
-  mkdirSync(join(files, "images"), { recursive: true });
-  writeFileSync(join(files, "vmlinuz"), KERNEL);
-  writeFileSync(join(files, "initrd.img"), INITRD);
-  writeFileSync(join(files, "empty"), "");
-  writeFileSync(join(files, "images", "root.sqfs"), "image");
-  writeFileSync(join(folder, "secret"), "secret");
-  symlinkSync(join(folder, "secret"), join(files, "out"));
-  const world = await createVirtualBoot();
-  const state = { isRunning: false };
-  const transfers = createTransferCounter();
-  const logged: string[] = [];
-  let url = "";
-  const app = createBootApp({
-    cluster: "virtual",
-    parent: world.aggregator.id,
-    server: () => url,
-    broker: () => "mqtt://127.0.0.1:1",
-    files,
-    holdsAddresses: options.holdsAddresses ?? false,
-    boots: createBoots(world.desk, world.clock),
-    desk: { ...world.desk, isRunning: (id) => state.isRunning || world.desk.isRunning(id) },
-    enrolment: world.enrolment,
-    onEnrolled: (id) => world.desk.saw(id, { kind: "enrolled" }),
-    strangers: world.strangers,
-    transfers,
-    clock: world.clock,
-    log: createLog((line) => logged.push(line)),
-  });
-  const server = await serveBoot(app, { host: "127.0.0.1", port: 0, isKnown: () => false });
-  url = `http://127.0.0.1:${server.port}`;
-  world.apply({
-    n1: { "/ipv4/mac": MAC, "/boot/method": "pxe", "/ipv4/address": "127.0.0.5", "/physState": "POWER_ON" },
-  });
-  await world.clock.advance(5_000);
-  try {
-    await body({ ...world, url, folder, state, transfers, logged });
-  } finally {
-    await server.close();
-    await world.aggregator.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+import { createVirtualClock } from "../support/virtual_clock.ts";
 
 test("a file is sent whole, in part, or not at all, as RFC 9110 has it, with its SHA-256 as entity tag", () =>
   withServer(async ({ url, transfers }) => {
@@ -348,11 +286,13 @@ test("where many files are sent each costs less memory, and one whose client has
   const folder = mkdtempSync(join(tmpdir(), "kraken-files-"));
   try {
     writeFileSync(join(folder, "vmlinuz"), KERNEL);
-    const request = { isHead: false, range: undefined, ifRange: undefined, ifNoneMatch: undefined };
+    const request = { isHead: false, range: undefined, ifRange: undefined, ifMatch: undefined, ifNoneMatch: undefined };
+    const clock = createVirtualClock();
+    const service = { root: folder, hashes: createHashes({ clock }), clock };
+    const client = { cut: () => false, signal: new AbortController().signal };
     const first = async (now: number): Promise<number | undefined> => {
       const sending = { now };
-      const { signal } = new AbortController();
-      const answer = await answerFile(folder, "vmlinuz", { ...request, signal }, createHashes(), sending);
+      const answer = await answerFile("vmlinuz", request, { ...service, sending }, client);
       const reader = answer?.body?.getReader();
       const { value } = await reader?.read() ?? {};
       await reader?.cancel();
@@ -361,11 +301,12 @@ test("where many files are sent each costs less memory, and one whose client has
     };
     assert.deepEqual([await first(0), await first(1_000)], [262_144, 32_768]);
     const sending = { now: 0 };
-    let isTaken: boolean | undefined;
-    await answerFile(folder, "vmlinuz", { ...request, signal: AbortSignal.abort() }, createHashes(), sending, {
-      end: (taken) => isTaken = taken,
-    });
-    assert.deepEqual([sending.now, isTaken], [0, false]);
+    const ends: SendEnd[] = [];
+    const gone = { ...client, signal: AbortSignal.abort(), end: (end: SendEnd) => void ends.push(end) };
+    await answerFile("vmlinuz", request, { ...service, sending }, gone);
+    assert.equal(sending.now, 0);
+    assert.deepEqual(ends, [{ why: "the client closed the connection", taken: 0, length: KERNEL.length }]);
+    assert.equal(clock.waiting, 0, "no timer is left behind");
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { createRefusalLog } from "../../../src/refusal_log.ts";
 import { answerProblem } from "../../http/problem.ts";
 import { addRoutes } from "../../http/routes.ts";
+import { addressOf } from "./address_of.ts";
 import { enrolRoutes } from "./enrol.ts";
 import { fileRoutes } from "./file_routes.ts";
 import type { BootAppParts } from "./parts.ts";
@@ -14,6 +15,16 @@ import { scriptRoutes } from "./script_routes.ts";
 export function createBootApp(parts: BootAppParts): Hono {
   const app = new Hono();
   const failures = createRefusalLog(parts.log, parts.clock);
+  app.use(async (c, next) => {
+    await next();
+    const { method, path } = c.req;
+    parts.log.debug("Answered over HTTP", {
+      address: addressOf(c),
+      method,
+      path: path.slice(0, 200),
+      status: c.res.status,
+    });
+  });
   addRoutes(app, {
     ...scriptRoutes(parts),
     ...fileRoutes(parts),

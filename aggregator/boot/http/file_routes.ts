@@ -5,49 +5,81 @@ import type { Routes } from "../../http/routes.ts";
 import type { BootAppParts } from "./parts.ts";
 import { createRefusalLog } from "../../../src/refusal_log.ts";
 import { NOT_THERE } from "../missing_file.ts";
-import { addressOf } from "./address_of.ts";
-import { answerFile, type Sending } from "./files.ts";
+import { addressOf, socketOf } from "./address_of.ts";
+import { answerFile, type FileService } from "./files.ts";
 import { createHashes } from "./hashes.ts";
+import type { SendEnd } from "./send_part.ts";
 
 const FILES = "/boot/v1/files/";
 const IMAGES = "/boot/v1/images/";
 /** The longest path that is logged, in characters: as long as one of a cfg. */
 const MAX_LOGGED = 256;
 
+/** Who asks for a file, as far as that can be said. */
+interface Asker {
+  readonly address: string;
+  readonly mac: string | undefined;
+  /** The name of its node: by the MAC address that it says, or by where it asks from. */
+  readonly node: string | undefined;
+}
+
 /** `/boot/v1/files` and `/boot/v1/images`: what machines load. */
 export function fileRoutes(parts: BootAppParts): Routes {
-  const hashes = createHashes();
-  const missing = createRefusalLog(parts.log, parts.clock);
-  const sending: Sending = { now: 0 };
+  const { clock, desk, log } = parts;
+  const service: FileService = {
+    root: parts.files,
+    hashes: createHashes({ clock, signal: parts.signal }),
+    sending: { now: 0 },
+    clock,
+  };
+  const missing = createRefusalLog(log, clock);
 
-  async function send(c: Context, path: string | undefined): Promise<Response> {
+  function askerOf(c: Context): Asker {
     const address = addressOf(c);
     const mac = parseMac(c.req.query("mac") ?? "");
+    const host = (mac === undefined ? undefined : desk.host(mac)) ?? desk.hostAt(address);
+    return { address, mac, node: host?.name };
+  }
+
+  async function send(c: Context, path: string | undefined): Promise<Response> {
+    const asker = askerOf(c);
+    const shown = String(path).slice(0, MAX_LOGGED);
     const answer = path === undefined ? undefined : await answerFile(
-      parts.files,
       path,
       {
         isHead: c.req.method === "HEAD",
         range: c.req.header("range"),
         ifRange: c.req.header("if-range"),
+        ifMatch: c.req.header("if-match"),
         ifNoneMatch: c.req.header("if-none-match"),
-        signal: c.req.raw.signal,
       },
-      hashes,
-      sending,
+      service,
       {
-        ...(mac !== undefined && path !== undefined && {
-          sent: (first: number, end: number, size: number) => parts.boots.took(mac, address, path, first, end, size),
-        }),
-        end: (isTaken) => parts.transfers.ended(isTaken ? "done" : "failed"),
+        signal: c.req.raw.signal,
+        cut: () => socketOf(c)?.destroy() !== undefined,
+        sent(first, end, size) {
+          if (asker.mac !== undefined) parts.boots.took(asker.mac, asker.address, path, first, end, size);
+        },
+        end: (end) => ended(asker, shown, end),
       },
     );
-    if (answer === undefined) {
-      parts.transfers.ended("refused");
-      const node = mac === undefined ? undefined : parts.desk.host(mac)?.name;
-      if (node !== undefined) missing.warn(NOT_THERE, { node, path: String(path).slice(0, MAX_LOGGED) });
+    if (answer !== undefined) return answer;
+    parts.transfers.ended("refused");
+    if (asker.node !== undefined) {
+      missing.warn(NOT_THERE, { node: asker.node, path: shown });
+      parts.events.tell(asker.node, `It asked for ${shown}, which is not below the boot files`);
     }
-    return answer ?? answerProblem({ status: 404, detail: "There is no such file" });
+    return answerProblem({ status: 404, detail: "There is no such file" });
+  }
+
+  function ended({ address, node }: Asker, path: string, { why, taken, length }: SendEnd): void {
+    parts.transfers.ended(why === undefined ? "done" : "failed");
+    log.debug(why === undefined ? "Sent a file over HTTP" : "A download over HTTP broke off", {
+      ...{ address, node, path, taken, length, why },
+    });
+    if (why === undefined || node === undefined) return;
+    const share = `${Math.floor((100 * taken) / Math.max(1, length))} % of ${length} bytes`;
+    parts.events.tell(node, `Its download of ${path} to ${address} broke off at ${share}: ${why}`);
   }
 
   return {

@@ -1,122 +1,112 @@
+import { answerProblem } from "../../http/problem.ts";
 import { type OpenFile, openFile } from "../open_file.ts";
 import type { Hashes } from "./hashes.ts";
 import { type ByteRange, readRange } from "./range.ts";
+import { sendPart, type SendParts } from "./send_part.ts";
 
-/** Bytes that are read and handed on at a time; fewer where many files are sent, as each of their clients may be slow. */
-const CHUNK = 256 * 1024;
-const SMALL_CHUNK = 32 * 1024;
-const MANY = 256;
+/**
+ * How long an answer waits for the hash of a file, in milliseconds: a kernel is hashed in that time. A larger file goes out without
+ * an entity tag until its hash is known.
+ */
+const TAG_WAIT = 250;
+/** The same where the answer depends on it. Longer than that would seem like silence. */
+const CONDITION_WAIT = 10_000;
+/** Seconds after which who asks for a file that is still being hashed is to ask again. */
+const RETRY_AFTER = "5";
 
 /** The fields of a request for a file that matter. */
 export interface FileRequest {
   readonly isHead: boolean;
   readonly range: string | undefined;
   readonly ifRange: string | undefined;
+  readonly ifMatch: string | undefined;
   readonly ifNoneMatch: string | undefined;
-  /** Fires when the client has gone. */
-  readonly signal: AbortSignal;
 }
 
-/** Told of the bytes of a file that were taken: from `first` up to, and without, `end`; the file has `size`. */
-export type OnSent = (first: number, end: number, size: number) => void;
-
-/** Told once that a file, or the part that was asked for, was taken, or that it was not. */
-export type OnEnd = (isTaken: boolean) => void;
-
-/** How many files are being sent. */
-export interface Sending {
-  now: number;
+/** What the answers to all requests share. */
+export interface FileService extends Pick<SendParts, "clock" | "sending"> {
+  /** The folder of what is served. */
+  readonly root: string;
+  readonly hashes: Hashes;
 }
 
 /**
- * Answers a request for a file below a root, as RFC 9110 has it: one range (section 14), its entity tag (section 8.8.3) is the
- * SHA-256 of its bytes. What is sent is read when the client has taken what came before, so that a slow client costs a chunk
- * or two.
+ * Answers a request for a file below a root, as RFC 9110 has it: one range (section 14), conditions (section 13); its entity tag
+ * (section 8.8.3) is the SHA-256 of its bytes, and absent until that is known.
  *
  * @returns Undefined when there is no such file.
  */
 export async function answerFile(
-  root: string,
   path: string,
   request: FileRequest,
-  hashes: Hashes,
-  sending: Sending,
-  on: { readonly sent?: OnSent; readonly end?: OnEnd } = {},
+  service: FileService,
+  client: Omit<SendParts, "clock" | "sending">,
 ): Promise<Response | undefined> {
-  const file = await openFile(root, path);
+  const file = await openFile(service.root, path);
   if (file === undefined) return undefined;
   let isHandedOn = false;
   try {
-    const etag = `"${await hashes.of(file)}"`;
-    const headers = new Headers({ "accept-ranges": "bytes", etag, "content-type": "application/octet-stream" });
-    if (isListed(request.ifNoneMatch, etag)) return new Response(null, { status: 304, headers });
-    const wanted = request.ifRange === undefined || request.ifRange === etag ? request.range : undefined;
-    const asked = readRange(request.isHead ? undefined : wanted, file.size);
-    if (asked.kind === "unsatisfiable") {
-      headers.set("content-range", `bytes */${file.size}`);
-      return new Response(null, { status: 416, headers });
-    }
-    const part = asked.kind === "part" ? asked : { first: 0, last: file.size - 1 };
-    headers.set("content-length", String(part.last - part.first + 1));
-    if (asked.kind === "part") headers.set("content-range", `bytes ${part.first}-${part.last}/${file.size}`);
-    const status = asked.kind === "part" ? 206 : 200;
+    const planned = await plan(file, request, service.hashes);
+    if ("answer" in planned) return planned.answer;
+    const { part, status, headers } = planned;
     if (request.isHead) return new Response(null, { status, headers });
     isHandedOn = true;
-    return new Response(streamPart(file, part, request.signal, sending, on), { status, headers });
+    const { clock, sending } = service;
+    return new Response(sendPart(file, part, { ...client, clock, sending }), { status, headers });
   } finally {
     if (!isHandedOn) await file.handle.close();
   }
 }
 
-/** Tells whether a list of entity tags has this one, by the weak comparison (RFC 9110, section 13.1.2). */
-function isListed(list: string | undefined, etag: string): boolean {
-  if (list === undefined) return false;
-  return list.split(",").map((tag) => tag.trim().replace(/^W\//, "")).some((tag) => tag === "*" || tag === etag);
+/** What a request comes to. */
+type Plan = { readonly answer: Response } | {
+  readonly part: ByteRange;
+  readonly status: number;
+  readonly headers: Headers;
+};
+
+/** What is to be sent of a file, or the answer that has nothing of it. The order of conditions is that of RFC 9110, section 13.2.2. */
+async function plan(file: OpenFile, request: FileRequest, hashes: Hashes): Promise<Plan> {
+  const { ifMatch, ifRange, ifNoneMatch } = request;
+  const needsTag = isTagged(ifMatch) || (isTagged(ifRange) && request.range !== undefined);
+  const hash = await hashes.within(file, needsTag ? CONDITION_WAIT : TAG_WAIT);
+  if (hash === undefined && needsTag) {
+    const detail = "Whether the file is still the same is not known yet: it is being hashed. Try again";
+    return { answer: answerProblem({ status: 503, detail, headers: { "retry-after": RETRY_AFTER } }) };
+  }
+  const etag = hash === undefined ? undefined : `"${hash}"`;
+  const headers = new Headers({ "accept-ranges": "bytes", "content-type": "application/octet-stream" });
+  if (etag !== undefined) headers.set("etag", etag);
+  if (ifMatch !== undefined && !listOf(ifMatch).some((tag) => tag === "*" || tag === etag)) {
+    const detail = "The file has another entity tag than the request names: it was replaced";
+    return { answer: answerProblem({ status: 412, detail, headers: Object.fromEntries(headers) }) };
+  }
+  if (etag !== undefined && isListedWeakly(ifNoneMatch, etag)) {
+    return { answer: new Response(null, { status: 304, headers }) };
+  }
+  const wanted = ifRange === undefined || ifRange === etag ? request.range : undefined;
+  const asked = readRange(request.isHead ? undefined : wanted, file.size);
+  if (asked.kind === "unsatisfiable") {
+    headers.set("content-range", `bytes */${file.size}`);
+    return { answer: new Response(null, { status: 416, headers }) };
+  }
+  const part = asked.kind === "part" ? asked : { first: 0, last: file.size - 1 };
+  headers.set("content-length", String(part.last - part.first + 1));
+  if (asked.kind === "part") headers.set("content-range", `bytes ${part.first}-${part.last}/${file.size}`);
+  return { part, status: asked.kind === "part" ? 206 : 200, headers };
 }
 
-/** Streams a part of a file, and closes the file at the end, however it ends. */
-function streamPart(
-  file: OpenFile,
-  { first, last }: ByteRange,
-  signal: AbortSignal,
-  sending: Sending,
-  on: { readonly sent?: OnSent; readonly end?: OnEnd },
-): ReadableStream<Uint8Array> {
-  let at = first;
-  let taken = first;
-  let isClosed = false;
-  sending.now++;
-  async function close(): Promise<void> {
-    if (isClosed) return;
-    isClosed = true;
-    sending.now--;
-    on.end?.(taken > last);
-    signal.removeEventListener("abort", onAbort);
-    await file.handle.close();
-  }
-  const onAbort = () => void close().catch(() => {});
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort(); // it went while the file was hashed
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      // That more is wanted says that what came before was taken.
-      if (at > first) on.sent?.(first, at, file.size);
-      taken = at;
-      if (isClosed || at > last) {
-        await close();
-        return controller.close();
-      }
-      const chunk = new Uint8Array(Math.min(sending.now > MANY ? SMALL_CHUNK : CHUNK, last - at + 1));
-      try {
-        const { bytesRead } = await file.handle.read(chunk, 0, chunk.length, at);
-        if (bytesRead === 0) throw new Error(`"${file.path}" became shorter while it was sent`);
-        at += bytesRead;
-        controller.enqueue(chunk.subarray(0, bytesRead));
-      } catch (error) {
-        await close();
-        throw error;
-      }
-    },
-    cancel: close,
-  }, { highWaterMark: 0 });
+/** Whether a condition names a strong entity tag: a date, a weak one and `*` need no hash. */
+function isTagged(condition: string | undefined): boolean {
+  return condition !== undefined && listOf(condition).some((tag) => tag.startsWith('"'));
+}
+
+function listOf(tags: string): string[] {
+  return tags.split(",").map((tag) => tag.trim());
+}
+
+/** Tells whether a list of entity tags has this one, by the weak comparison (RFC 9110, section 13.1.2). */
+function isListedWeakly(list: string | undefined, etag: string): boolean {
+  if (list === undefined) return false;
+  return listOf(list).map((tag) => tag.replace(/^W\//, "")).some((tag) => tag === "*" || tag === etag);
 }

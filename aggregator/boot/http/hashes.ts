@@ -1,48 +1,114 @@
 import { createHash } from "node:crypto";
-import type { OpenFile } from "../open_file.ts";
+import type { Clock } from "../../../src/clock.ts";
+import { pause } from "../../../src/pause.ts";
+import { openAt, type OpenFile, versionOf } from "../open_file.ts";
 
 /** Files whose hashes are remembered: more than anybody boots. */
 const MAX_FILES = 1_024;
+/** Files that are hashed at a time. */
+const MAX_AT_ONCE = 4;
 const CHUNK = 1024 * 1024;
+/**
+ * How old the last change of a file must be, in milliseconds, for its times to tell a later one apart: runtimes and file systems
+ * give them in whole seconds at worst.
+ */
+const SETTLED = 2_000;
+/** A file of more bytes is hashed once it has settled, and so only once. */
+const LARGE = 64 * 1024 * 1024;
 
-/** Knows the SHA-256 of files: each version of a file is read once for it, however many ask. */
+/** Knows the SHA-256 of files: each version of a file is read once for it, in the background, however many ask. */
 export interface Hashes {
-  /** The SHA-256 of an open file, as 64 hexadecimal digits. It rejects when the file can't be read. */
-  of(file: OpenFile): Promise<string>;
+  /**
+   * The SHA-256 of an open file, as 64 hexadecimal digits; undefined when it is not known yet, or the file can't be read. It is
+   * worked out all the same.
+   *
+   * @param wait How long to wait for it, in milliseconds.
+   */
+  within(file: OpenFile, wait: number): Promise<string | undefined>;
 }
 
-/** Makes an empty memory of hashes. A version of a file is its path with size and time of change. */
-export function createHashes(): Hashes {
-  const known = new Map<string, { readonly version: string; readonly hash: Promise<string> }>();
+/**
+ * Makes an empty memory of hashes.
+ *
+ * @param parts `wall` is the clock that files are dated by, in milliseconds since 1970, the system's by default; `hash` reads a
+ * file, undefined: it is another one by now; `signal` ends what is being worked out.
+ */
+export function createHashes(
+  parts: {
+    readonly clock: Clock;
+    readonly wall?: () => number;
+    readonly hash?: typeof hashFile;
+    readonly signal?: AbortSignal;
+  },
+): Hashes {
+  const { clock, wall = Date.now, hash: read = hashFile, signal = new AbortController().signal } = parts;
+  const known = new Map<string, { readonly version: string; readonly hash: Promise<string | undefined> }>();
+  const turns: (() => void)[] = [];
+  let running = 0;
+
+  async function inTurn(work: () => Promise<string | undefined>): Promise<string | undefined> {
+    if (running >= MAX_AT_ONCE) await new Promise<void>((resolve) => turns.push(resolve));
+    running++;
+    try {
+      return await work();
+    } catch {
+      return undefined; // who asks for the file is told what is wrong with it
+    } finally {
+      running--;
+      turns.shift()?.();
+    }
+  }
+
+  function hashOf(file: OpenFile): Promise<string | undefined> {
+    const { path, version } = file;
+    const before = known.get(path);
+    if (before?.version === version) return before.hash;
+    let isSettled = false;
+    const hash = inTurn(async () => {
+      const age = wall() - file.changed;
+      if (age < SETTLED && file.size > LARGE) await pause(clock, Math.min(SETTLED, SETTLED - age), signal);
+      isSettled = wall() - file.changed >= SETTLED;
+      return await read(file, signal);
+    });
+    known.delete(path);
+    known.set(path, { version, hash });
+    for (const oldest of known.keys()) {
+      if (known.size <= MAX_FILES) break;
+      known.delete(oldest);
+    }
+    hash.then((digest) => {
+      if ((digest === undefined || !isSettled) && known.get(path)?.hash === hash) known.delete(path);
+    });
+    return hash;
+  }
+
   return {
-    of(file) {
-      const version = `${file.size}/${file.modified}`;
-      const before = known.get(file.path);
-      if (before?.version === version) return before.hash;
-      const hash = hashFile(file);
-      known.delete(file.path);
-      known.set(file.path, { version, hash });
-      for (const path of known.keys()) {
-        if (known.size <= MAX_FILES) break;
-        known.delete(path);
-      }
-      hash.catch(() => {
-        if (known.get(file.path)?.hash === hash) known.delete(file.path);
-      });
-      return hash;
+    async within(file, wait) {
+      const hash = hashOf(file);
+      let cancel = () => {};
+      const late = new Promise<undefined>((resolve) => cancel = clock.after(wait, () => resolve(undefined)));
+      return await Promise.race([hash, late]).finally(() => cancel());
     },
   };
 }
 
-/** Reads by position, so that whoever sends the same file meanwhile is not disturbed. The handle is open until it has ended. */
-async function hashFile(file: OpenFile): Promise<string> {
-  const hash = createHash("sha256");
-  const buffer = new Uint8Array(CHUNK);
-  for (let at = 0; at < file.size;) {
-    const { bytesRead } = await file.handle.read(buffer, 0, Math.min(CHUNK, file.size - at), at);
-    if (bytesRead === 0) throw new Error(`Cannot hash "${file.path}": it became shorter meanwhile`);
-    hash.update(buffer.subarray(0, bytesRead));
-    at += bytesRead;
+/** Reads a file with a handle of its own: whoever asked for it may be gone before the end. */
+async function hashFile({ path, version }: OpenFile, signal: AbortSignal): Promise<string | undefined> {
+  const file = await openAt(path);
+  if (file === undefined) return undefined;
+  try {
+    if (file.version !== version) return undefined;
+    const hash = createHash("sha256");
+    const buffer = new Uint8Array(CHUNK);
+    for (let at = 0; at < file.size;) {
+      signal.throwIfAborted();
+      const { bytesRead } = await file.handle.read(buffer, 0, Math.min(CHUNK, file.size - at), at);
+      if (bytesRead === 0) return undefined; // it became shorter meanwhile
+      hash.update(buffer.subarray(0, bytesRead));
+      at += bytesRead;
+    }
+    return await versionOf(file.handle) === version ? hash.digest("hex") : undefined;
+  } finally {
+    await file.handle.close();
   }
-  return hash.digest("hex");
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
 import type { TransferCounter } from "../counts.ts";
 import type { Enrolment } from "../enrolment.ts";
+import type { NodeEvents } from "../node_events.ts";
 import type { Boots } from "./boots.ts";
 import type { Strangers } from "../../nodes/strangers.ts";
 
@@ -27,6 +28,10 @@ export interface BootAppParts {
   readonly strangers: Pick<Strangers, "saw">;
   /** Counts the files that machines ask for. */
   readonly transfers: TransferCounter;
+  /** Takes what happens to machines that boot. */
+  readonly events: NodeEvents;
+  /** Ends what goes on in the background. */
+  readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly log: Log;
 }

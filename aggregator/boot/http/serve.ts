@@ -21,25 +21,35 @@ export interface BootHttpServer {
   close(): Promise<void>;
 }
 
+/** Where the boot app is served, and to whom. */
+export interface BootHttpOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Whether a machine that boots from here has this address. Strangers don't take the places of all of those. */
+  isKnown(address: string): boolean;
+  /** Told of a connection that was closed at once, as there are too many. */
+  onRefused?(address: string): void;
+  /** How long a connection may be silent, in milliseconds. @default 60000 */
+  readonly silence?: number;
+}
+
 /**
  * Serves the boot app on an address that others than this machine reach: the number and the silence of connections, and the
  * size of requests, are bounded.
  *
- * @param options `isKnown`: whether a machine that boots from here has this address. Strangers don't take the places of all of those.
  * @throws {Error} In words for people, when it can't listen there.
  */
-export async function serveBoot(
-  app: Hono,
-  options: { readonly host: string; readonly port: number; readonly isKnown: (address: string) => boolean },
-): Promise<BootHttpServer> {
-  const { host, port } = options;
+export async function serveBoot(app: Hono, options: BootHttpOptions): Promise<BootHttpServer> {
+  const { host, port, silence = SILENCE_TIMEOUT } = options;
   const server = createAdaptorServer({
     fetch: app.fetch,
+    hostname: host, // of requests without Host, as HTTP/1.0 has them
     overrideGlobalObjects: false,
     createServer,
     serverOptions: { requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT, maxHeaderSize: MAX_HEADERS },
   }) as Server; // made by the createServer above
-  server.setTimeout(SILENCE_TIMEOUT);
+  server.setTimeout(silence);
   const closed = new Promise<void>((resolve) => server.once("close", resolve));
   const limit = createConnectionLimit({
     all: MAX_CONNECTIONS,
@@ -47,7 +57,9 @@ export async function serveBoot(
     kept: { places: KEPT, isFor: options.isKnown },
   });
   server.on("connection", (socket: Socket) => {
-    if (!limit.admit(socket)) socket.destroy();
+    if (limit.admit(socket)) return;
+    options.onRefused?.((socket.remoteAddress ?? "").replace(/^::ffff:/, ""));
+    socket.destroy();
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(new Error(explain(error, host, port), { cause: error })));

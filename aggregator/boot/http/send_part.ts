@@ -1,0 +1,121 @@
+import type { Clock } from "../../../src/clock.ts";
+import { type OpenFile, versionOf } from "../open_file.ts";
+import type { ByteRange } from "./range.ts";
+
+/** Bytes that are read and handed on at a time; fewer where many files are sent, as each of their clients may be slow. */
+const CHUNK = 256 * 1024;
+const SMALL_CHUNK = 32 * 1024;
+const MANY = 256;
+/** How long a client may take nothing, in milliseconds. */
+const STALL_LIMIT = 60_000;
+
+/** How many files are being sent. */
+export interface Sending {
+  now: number;
+}
+
+/** How the sending of a part of a file ended. */
+export interface SendEnd {
+  /** Why not all of it was taken, in words; undefined: it was. */
+  readonly why: string | undefined;
+  /** Bytes of the part that were taken, and bytes that it has. */
+  readonly taken: number;
+  readonly length: number;
+}
+
+/** What sending works with. */
+export interface SendParts {
+  readonly clock: Clock;
+  readonly sending: Sending;
+  /** Fires when the client has gone. */
+  readonly signal: AbortSignal;
+  /**
+   * Closes the connection, so that the client takes what it has for less than it asked for.
+   *
+   * @returns False where there is none to close.
+   */
+  cut(): boolean;
+  /** Told of bytes that were taken: from `first` up to, and without, `end`; the file has `size`. */
+  sent?(first: number, end: number, size: number): void;
+  /** Told once how it ended. */
+  end?(end: SendEnd): void;
+}
+
+/**
+ * Streams a part of a file, and closes the file at the end, however it ends. What is sent is read when the client has taken what
+ * came before, so that a slow client costs a chunk or two; one that takes nothing for a minute is dropped. A file that changes
+ * meanwhile is not sent to its end: what arrives is never of two versions and whole.
+ */
+export function sendPart(file: OpenFile, { first, last }: ByteRange, parts: SendParts): ReadableStream<Uint8Array> {
+  const { sending, signal } = parts;
+  let at = first;
+  let taken = first;
+  let isClosed = false;
+  let cancelStall = () => {};
+  sending.now++;
+  async function close(why?: string): Promise<void> {
+    if (isClosed) return;
+    isClosed = true;
+    cancelStall();
+    sending.now--;
+    signal.removeEventListener("abort", onGone);
+    const isWhole = taken > last;
+    parts.end?.({
+      why: isWhole ? undefined : why ?? "the client closed the connection",
+      taken: taken - first,
+      length: last - first + 1,
+    });
+    await file.handle.close();
+  }
+  /** Ends it early: the client sees a connection that is closed too soon. */
+  async function drop(why: string): Promise<boolean> {
+    const isCut = parts.cut();
+    await close(why);
+    return isCut;
+  }
+  function watch(): void {
+    cancelStall();
+    cancelStall = parts.clock.after(STALL_LIMIT, () => {
+      drop(`it took nothing for ${STALL_LIMIT / 1000} s`).catch(() => {});
+    });
+  }
+  const onGone = () => void close().catch(() => {});
+  signal.addEventListener("abort", onGone, { once: true });
+  watch();
+  if (signal.aborted) onGone(); // it went while the file was looked at
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      // That more is wanted says that what came before was taken.
+      if (at > first && !isClosed) parts.sent?.(first, at, file.size);
+      taken = at;
+      if (isClosed || at > last) {
+        await close();
+        return controller.close();
+      }
+      watch();
+      const chunk = await nextChunk(file, at, Math.min(sending.now > MANY ? SMALL_CHUNK : CHUNK, last - at + 1), last);
+      if (typeof chunk === "string") {
+        const isCut = await drop(chunk);
+        return isCut ? controller.close() : controller.error(new Error(`Cannot send "${file.path}": ${chunk}`));
+      }
+      at += chunk.length;
+      controller.enqueue(chunk);
+    },
+    cancel: () => close(),
+  }, { highWaterMark: 0 });
+}
+
+/** The next bytes, or why there are none. The last ones only when the file is still what it was when it was opened. */
+async function nextChunk(file: OpenFile, at: number, length: number, last: number): Promise<Uint8Array | string> {
+  try {
+    const chunk = new Uint8Array(length);
+    const { bytesRead } = await file.handle.read(chunk, 0, length, at);
+    if (bytesRead === 0) return "the file became shorter while it was sent";
+    if (at + bytesRead > last && await versionOf(file.handle) !== file.version) {
+      return "the file was changed while it was sent";
+    }
+    return chunk.subarray(0, bytesRead);
+  } catch (error) {
+    return `the file can't be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
