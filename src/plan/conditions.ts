@@ -1,4 +1,4 @@
-import { bindUrl, type Condition, describeMisfit, findMisfit, type Schema, statedConditions } from "../state/mod.ts";
+import { bindUrl, type Condition, describeMisfit, findMisfit, isPattern, type Schema, statedConditions } from "../state/mod.ts";
 import type { Lookup } from "./lookup.ts";
 import { placeholdersOf } from "./placeholders.ts";
 import type { DomainMutation } from "./plan.ts";
@@ -109,16 +109,34 @@ export interface NeededValue {
   readonly value: string | number | boolean;
 }
 
+/** A condition as a list, by its declaration. */
+const listed = new WeakMap<Condition, { readonly needed: readonly NeededValue[]; readonly isBound: boolean }>();
+const NOTHING: readonly NeededValue[] = [];
+
+function listOf(condition: Condition): { readonly needed: readonly NeededValue[]; readonly isBound: boolean } {
+  const known = listed.get(condition);
+  if (known !== undefined) return known;
+  const needed = Object.entries(condition).map(([url, value]) => ({ url, value })).sort(byUrl);
+  const made = { needed, isBound: needed.every(({ url }) => !isPattern(url)) };
+  listed.set(condition, made);
+  return made;
+}
+
+function byUrl(a: NeededValue, b: NeededValue): number {
+  return a.url < b.url ? -1 : 1;
+}
+
 /** What must hold for one variable of one node to be known: its pattern's condition with the placeholders bound. */
 export function conditionOf(
   domain: { readonly schema: Schema; readonly conditions: ReadonlyMap<string, Condition> },
   url: string,
 ): readonly NeededValue[] {
   const found = domain.schema.find(url);
-  if (found === undefined) return [];
-  return Object.entries(domain.conditions.get(found.pattern) ?? {})
-    .map(([other, value]) => ({ url: bindUrl(other, found.bindings), value }))
-    .sort((a, b) => (a.url < b.url ? -1 : 1));
+  const condition = found === undefined ? undefined : domain.conditions.get(found.pattern);
+  if (found === undefined || condition === undefined) return NOTHING;
+  const { needed, isBound } = listOf(condition);
+  if (isBound) return needed;
+  return needed.map(({ url, value }) => ({ url: bindUrl(url, found.bindings), value })).sort(byUrl);
 }
 
 /** Everything that must hold for a variable to be known: its condition, and the conditions of what that names. */

@@ -15,7 +15,20 @@ export function describeNoPlan(reason: NoPlan): string {
       return `Cannot reach ${goals.join(" and ")} at once, though each can be reached alone`;
     }
     case "bound":
-      return `Cannot find a plan within ${reason.expansions} states: ask for less at once`;
+      return `Cannot find a plan within ${describeBound(reason)}: change fewer goals at once`;
+    case "searching":
+      return "The search for a plan takes longer than usual and goes on: ask again in a moment";
+  }
+}
+
+function describeBound({ bound, limit }: Extract<NoPlan, { readonly kind: "bound" }>): string {
+  switch (bound) {
+    case "states":
+      return `${limit} states`;
+    case "bytes":
+      return `${Math.round(limit / 2 ** 20)} MiB of memory`;
+    case "ms":
+      return `${limit / 1000} s`;
   }
 }
 

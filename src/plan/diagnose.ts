@@ -1,9 +1,11 @@
+import { Budget, type SearchResult } from "./budget.ts";
 import { explainUnreachable, type ReachedByUrl } from "./explain.ts";
+import { explore } from "./explore.ts";
 import type { Goal } from "./goals.ts";
 import { partition } from "./partition.ts";
 import type { NoPlan } from "./plan.ts";
 import type { Reached } from "./reach.ts";
-import { type Budget, explore, search } from "./search.ts";
+import { search } from "./search.ts";
 import type { Problem, Task } from "./task.ts";
 
 /** Explains the first goal that not even the delete relaxation reaches; undefined when it reaches each of them. */
@@ -19,42 +21,86 @@ export function findUnreachable(problem: Problem, reached: Reached, goals: reado
 /**
  * Says why goals have no plan although the delete relaxation reaches each of them: one that can't be reached even alone,
  * otherwise goals that can't be had together, none of which could be left out.
+ *
+ * @param stuck The part of the problem that has no plan.
+ * @param goals Those of that part.
  */
-export function explainExhausted(
+export function* explainExhausted(
+  problem: Problem,
+  reached: Reached,
+  stuck: Task,
+  goals: readonly Goal[],
+  bounds: { readonly states: number; readonly bytes: number },
+): Generator<void, NoPlan> {
+  const budget = new Budget(bounds.states, bounds.bytes);
+  const explored = yield* explore(stuck, budget);
+  for (const goal of goals) {
+    const isReached = explored?.has(stuck.urls.indexOf(goal.url), problem.valueOf(problem.variableOf(goal.url) ?? -1, goal.value));
+    if (isReached === true) continue;
+    const alone = yield* attempt(problem, reached, [goal], budget);
+    if (alone.kind === "bound") return boundReason(alone.bound, bounds);
+    if (alone.kind === "exhausted") {
+      return explainUnreachable(problem, yield* exploredByUrl(problem, reached, alone.task, budget), goal);
+    }
+  }
+  return { kind: "conflict", goals: yield* leastConflict(problem, reached, goals, budget) };
+}
+
+/**
+ * Leaves out goals as long as the rest still has no plan: halves of them at once, as most goals of many have nothing to do
+ * with a conflict (Junker's QuickXplain). What the budget does not tell stays in.
+ */
+function* leastConflict(
   problem: Problem,
   reached: Reached,
   goals: readonly Goal[],
-  maxExpansions: number,
-): NoPlan {
-  const budget: Budget = { left: maxExpansions };
-  for (const goal of goals) {
-    const alone = attempt(problem, reached, [goal], budget);
-    if (alone.kind === "bound") return { kind: "bound", expansions: maxExpansions };
-    if (alone.kind === "exhausted") {
-      return explainUnreachable(problem, exploredByUrl(problem, reached, alone.task, budget), goal);
-    }
+  budget: Budget,
+): Generator<void, readonly Goal[]> {
+  function* isConflict(some: readonly Goal[]): Generator<void, boolean> {
+    return (yield* attempt(problem, reached, some, budget)).kind === "exhausted";
   }
-  let conflict = goals;
-  for (const goal of goals) {
-    const others = conflict.filter((other) => other !== goal);
-    if (attempt(problem, reached, others, budget).kind === "exhausted") conflict = others;
+  /** Those of `among` that a conflict with `kept` needs. */
+  function* needed(kept: readonly Goal[], isNew: boolean, among: readonly Goal[]): Generator<void, readonly Goal[]> {
+    if (isNew && (yield* isConflict(kept))) return [];
+    if (among.length <= 1) return among;
+    const half = among.length >> 1;
+    const [first, second] = [among.slice(0, half), among.slice(half)];
+    const ofSecond = yield* needed([...kept, ...first], true, second);
+    const ofFirst = yield* needed([...kept, ...ofSecond], ofSecond.length > 0, first);
+    return [...ofFirst, ...ofSecond];
   }
-  return { kind: "conflict", goals: conflict };
+  const found = new Set(yield* needed([], false, goals));
+  return goals.filter((goal) => found.has(goal));
 }
 
-type Attempt = { readonly kind: "found" | "bound" } | { readonly kind: "exhausted"; readonly task: Task };
+type Attempt =
+  | Exclude<SearchResult, { readonly kind: "exhausted" }>
+  | { readonly kind: "exhausted"; readonly task: Task };
 
-function attempt(problem: Problem, reached: Reached, goals: readonly Goal[], budget: Budget): Attempt {
+function* attempt(
+  problem: Problem,
+  reached: Reached,
+  goals: readonly Goal[],
+  budget: Budget,
+): Generator<void, Attempt> {
   const facts = goals.flatMap(({ url, value }) => {
     const variable = problem.variableOf(url);
     return variable === undefined ? [] : [{ variable, value: problem.valueOf(variable, value) }];
   });
   for (const task of partition({ ...problem.task, goals: facts }, reached)) {
-    const { kind } = search(task, budget);
-    if (kind === "exhausted") return { kind, task };
-    if (kind === "bound") return { kind };
+    const result = yield* search(task, budget);
+    if (result.kind === "exhausted") return { kind: "exhausted", task };
+    if (result.kind === "bound") return result;
   }
-  return { kind: "found" };
+  return { kind: "found", actions: [], cost: 0 };
+}
+
+/** Says which bound a search gave up at. */
+export function boundReason(
+  bound: "states" | "bytes",
+  { states, bytes }: { readonly states: number; readonly bytes: number },
+): NoPlan {
+  return { kind: "bound", bound, limit: bound === "states" ? states : bytes };
 }
 
 function relaxedByUrl(problem: Problem, reached: Reached): ReachedByUrl {
@@ -65,8 +111,13 @@ function relaxedByUrl(problem: Problem, reached: Reached): ReachedByUrl {
 }
 
 /** What is really reached within a task, and for all else (or if that is too much to go through) what may be. */
-function exploredByUrl(problem: Problem, reached: Reached, task: Task, budget: Budget): ReachedByUrl {
-  const explored = explore(task, budget);
+function* exploredByUrl(
+  problem: Problem,
+  reached: Reached,
+  task: Task,
+  budget: Budget,
+): Generator<void, ReachedByUrl> {
+  const explored = yield* explore(task, budget);
   const relaxed = relaxedByUrl(problem, reached);
   return (url) => {
     const variable = task.urls.indexOf(url);

@@ -5,8 +5,8 @@ import { type Goal, goalsOf, sortGoals } from "./goals.ts";
 import { createGrounder } from "./ground.ts";
 import type { MutationKey } from "./mutation.ts";
 import type { Plan, Planner, Question } from "./plan.ts";
-import { createApplicable, keyOf } from "./search.ts";
-import { compileProblem, type Problem, type State } from "./task.ts";
+import { createApplicable } from "./search.ts";
+import { compileProblem, keyOf, type Problem, type State } from "./task.ts";
 
 /** How the exploration of a graph is bounded. */
 export interface GraphOptions {

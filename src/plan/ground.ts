@@ -40,16 +40,24 @@ export interface Grounder {
   ground(goals: readonly string[], names: readonly string[]): Frame;
 }
 
+/** A mutation that changes a URL or pattern, as a way to find it by that. */
+interface Changer {
+  readonly template: Template;
+  /** True when what it changes so is a pattern. */
+  readonly byPattern: boolean;
+}
+
 /** Makes a {@link Grounder}. */
 export function createGrounder(domain: Domain): Grounder {
-  const changersOf = new Map<string, DomainMutation[]>();
+  const changersOf = new Map<string, Changer[]>();
   /** Patterns of mutations that change a plain URL too: that URL alone does not say for which names. */
   const naming = new Set<string>();
   for (const mutation of domain.mutations) {
+    const template = templateOf(mutation);
     const urls = Object.keys(mutation.declaration.changes);
     for (const url of urls) {
       const changers = changersOf.get(url) ?? [];
-      changers.push(mutation);
+      changers.push({ template, byPattern: isPattern(url) });
       changersOf.set(url, changers);
       if (isPattern(url) && urls.some((other) => !isPattern(other))) naming.add(url);
     }
@@ -61,11 +69,9 @@ export function createGrounder(domain: Domain): Grounder {
     return [...urls].filter((url) => naming.has(domain.schema.find(url)?.pattern ?? "")).sort();
   }
 
-  /** The instances of a mutation that change a URL, which it changes as `changed` says. */
-  function instances(mutation: DomainMutation, changed: string, url: string, names: readonly string[]): Bindings[] {
-    const patterns = Object.keys(mutation.declaration.changes).filter(isPattern);
-    if (patterns.length === 0) return [{}];
-    if (isPattern(changed)) return [domain.schema.find(url)?.bindings ?? {}];
+  /** The instances of a mutation that changes a plain URL. */
+  function instances({ patterns }: Template, names: readonly string[]): readonly Bindings[] {
+    if (patterns.length === 0) return UNBOUND;
     return names.flatMap((name) => {
       const found = domain.schema.find(name);
       return found !== undefined && patterns.includes(found.pattern) ? [found.bindings] : [];
@@ -73,31 +79,38 @@ export function createGrounder(domain: Domain): Grounder {
   }
 
   function ground(goals: readonly string[], names: readonly string[]): Frame {
-    const mutations = new Map<MutationKey, GroundMutation>();
     const conditions = new Map<string, readonly NeededValue[]>();
     const urls = new Set(goals);
+    /** The instances of each mutation. All keys of one of them begin alike, so that to sort each is to sort all. */
+    const made = new Map<Template, Map<MutationKey, GroundMutation>>();
+
+    function add(template: Template, bindings: Bindings): void {
+      let others = made.get(template);
+      if (others === undefined) {
+        made.set(template, others = new Map());
+        for (const url of template.plainUrls) urls.add(url);
+      }
+      const key = mutationKey(template.module, template.id, bindings);
+      if (others.has(key)) return;
+      others.set(key, template.bind(key, bindings));
+      for (const pattern of template.otherPatterns) urls.add(bindUrl(pattern, bindings));
+    }
+
     for (const url of urls) { // grows while it is read
       const condition = conditionOf(domain, url);
       if (condition.length > 0) conditions.set(url, condition);
       for (const needed of condition) urls.add(needed.url);
-      const pattern = domain.schema.find(url)?.pattern ?? url;
-      for (const changed of new Set([url, pattern])) {
-        for (const mutation of changersOf.get(changed) ?? []) {
-          for (const bindings of instances(mutation, changed, url, names)) {
-            const key = mutationKey(mutation.module, mutation.id, bindings);
-            if (mutations.has(key)) continue;
-            const bound = bind(mutation, key, bindings);
-            mutations.set(key, bound);
-            for (const part of [bound.changes, bound.requires, bound.excludes]) {
-              for (const named of part) urls.add(named.url);
-            }
-          }
-        }
+      const found = domain.schema.find(url);
+      if (found !== undefined && found.pattern !== url) {
+        for (const { template } of changersOf.get(found.pattern) ?? []) add(template, found.bindings);
+      }
+      for (const { template, byPattern } of changersOf.get(url) ?? []) {
+        if (!byPattern) { for (const bindings of instances(template, names)) add(template, bindings); }
       }
     }
     return {
       urls: [...urls].sort(),
-      mutations: [...mutations].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, mutation]) => mutation),
+      mutations: [...made.values()].map((each) => [...each.values()].sort(byKey)).sort(byFirstKey).flat(),
       conditions,
     };
   }
@@ -105,28 +118,79 @@ export function createGrounder(domain: Domain): Grounder {
   return { namesOf, ground };
 }
 
-function bind(mutation: DomainMutation, key: MutationKey, bindings: Bindings): GroundMutation {
-  const { changes, requires = {}, excludes = {}, failTo = {}, timeout, disruption = 1 } = mutation.declaration;
-  function bound<T>(part: { readonly [url: string]: T }): (readonly [string, T])[] {
-    const entries = Object.entries(part).map(([url, value]) =>
-      [isPattern(url) ? bindUrl(url, bindings) : url, value] as const
-    );
-    return entries.length > 1 ? entries.sort(([a], [b]) => (a < b ? -1 : 1)) : entries;
-  }
-  return {
-    key,
-    module: mutation.module,
-    id: mutation.id,
-    bindings,
-    context: mutation.context,
-    changes: bound(changes).map(([url, [from, to]]) => ({ url, from, to })),
-    requires: bound(requires).map(([url, value]) => ({ url, value })),
-    excludes: bound(excludes).map(([url, value]) => ({ url, values: listOf(value) })),
-    failTo: Object.fromEntries(bound(failTo)),
-    timeout,
-    disruption,
-    duration: mutation.declaration.duration ?? Math.ceil(timeout / 4),
+const UNBOUND: readonly Bindings[] = [{}];
+
+function byKey(a: GroundMutation, b: GroundMutation): number {
+  return a.key < b.key ? -1 : 1;
+}
+
+function byFirstKey([a]: readonly GroundMutation[], [b]: readonly GroundMutation[]): number {
+  return a !== undefined && b !== undefined && a.key < b.key ? -1 : 1;
+}
+
+/** A mutation as far as it is the same for every name. */
+interface Template {
+  readonly module: string;
+  readonly id: string;
+  /** The patterns of what it changes. */
+  readonly patterns: readonly string[];
+  /** Everything that it names and that is no pattern. */
+  readonly plainUrls: readonly string[];
+  /** The patterns that it names; none where there is only one, as that is the one that it was found by. */
+  readonly otherPatterns: readonly string[];
+  bind(key: MutationKey, bindings: Bindings): GroundMutation;
+}
+
+function templateOf(mutation: DomainMutation): Template {
+  const { module, id, context, declaration } = mutation;
+  const { changes, requires = {}, excludes = {}, failTo = {}, timeout, disruption = 1 } = declaration;
+  const part = {
+    changes: partOf(changes, (url, [from, to]) => ({ url, from, to })),
+    requires: partOf(requires, (url, value) => ({ url, value })),
+    excludes: partOf(excludes, (url, value) => ({ url, values: listOf(value) })),
+    failTo: partOf(failTo, (url, value) => ({ url, value })),
   };
+  const duration = declaration.duration ?? Math.ceil(timeout / 4);
+  const named = new Set([changes, requires, excludes].flatMap((part) => Object.keys(part)));
+  const patterns = [...named].filter(isPattern);
+  return {
+    module,
+    id,
+    patterns: Object.keys(changes).filter(isPattern),
+    plainUrls: [...named].filter((url) => !isPattern(url)),
+    otherPatterns: patterns.length === 1 && Object.keys(changes).length === 1 ? [] : patterns,
+    bind: (key, bindings) => ({
+      key,
+      module,
+      id,
+      bindings,
+      context,
+      changes: part.changes(bindings),
+      requires: part.requires(bindings),
+      excludes: part.excludes(bindings),
+      failTo: Object.fromEntries(part.failTo(bindings).map(({ url, value }) => [url, value])),
+      timeout,
+      disruption,
+      duration,
+    }),
+  };
+}
+
+/** Makes the function that binds one part of a mutation. What has no placeholders is made once. */
+function partOf<T, P extends { readonly url: string }>(
+  part: { readonly [url: string]: T },
+  make: (url: string, value: T) => P,
+): (bindings: Bindings) => readonly P[] {
+  const entries = Object.entries(part);
+  const [first] = entries;
+  if (entries.length === 1 && first !== undefined && isPattern(first[0])) {
+    return (bindings) => [make(bindUrl(first[0], bindings), first[1])];
+  }
+  const bind = (bindings: Bindings) =>
+    entries.map(([url, value]) => make(bindUrl(url, bindings), value)).sort((a, b) => (a.url < b.url ? -1 : 1));
+  if (entries.some(([url]) => isPattern(url))) return bind;
+  const made = bind({});
+  return () => made;
 }
 
 function listOf(value: Scalar | readonly Scalar[]): readonly Scalar[] {

@@ -1,9 +1,13 @@
 import { offsetsOf } from "./offsets.ts";
-import type { State, Task } from "./task.ts";
+import type { Fact, State, Task } from "./task.ts";
 import type { TransitionGraph } from "./transition_graph.ts";
 
-/** A lower bound of what it costs to reach the goals from a state; Infinity when they can't be reached. */
-export type Heuristic = (state: State) => number;
+/**
+ * A lower bound of what it costs to reach the goals from a state; Infinity when they can't be reached.
+ *
+ * @param also Facts that must hold now or at some later moment too.
+ */
+export type Heuristic = (state: State, also?: readonly Fact[]) => number;
 
 /**
  * Makes the heuristic of a task: the sum over variables of what each must still do, seen on its own.
@@ -81,13 +85,14 @@ export function createHeuristic(task: Task, graphs: readonly TransitionGraph[]):
     }
   }
 
-  return (now) => {
+  return (now, also = []) => {
     evaluation++;
     state = now;
     pending = [];
     costs.fill(0);
     arrivals.fill(0);
     for (const { variable, value } of task.goals) want(variable, value);
+    for (const { variable, value } of also) want(variable, value);
     while (pending.length > 0) {
       const value = pending.pop() ?? 0;
       const variable = pending.pop() ?? 0;

@@ -96,7 +96,10 @@ export type MutationKey = string;
 
 /** Makes a {@link MutationKey}. */
 export function mutationKey(module: string, id: string, bindings: { readonly [name: string]: string }): MutationKey {
-  const names = Object.keys(bindings).sort();
+  const names = Object.keys(bindings);
+  const [only] = names;
+  if (names.length === 1 && only !== undefined) return `${module}/${id}{${only}=${bindings[only]}}`;
+  names.sort();
   const bound = names.length === 0 ? "" : `{${names.map((name) => `${name}=${bindings[name]}`).join(",")}}`;
   return `${module}/${id}${bound}`;
 }

@@ -52,13 +52,16 @@ export function partition(task: Task, reached: Reached): Task[] {
   return [...members].map(([top, variables]) => restrict(task, variables, actionsOf.get(top) ?? []));
 }
 
-function variablesOf(task: Task, action: Action): number[] {
-  const variables = new Set<number>();
-  for (const { variable } of [...action.changes, ...action.requires, ...action.excludes]) variables.add(variable);
-  for (const { variable } of action.changes) {
-    for (const fact of task.conditions[variable] ?? []) variables.add(fact.variable);
+function variablesOf(task: Task, { changes, requires, excludes }: Action): number[] {
+  const variables: number[] = [];
+  const add = (variable: number) => void (variables.includes(variable) || variables.push(variable));
+  for (const { variable } of changes) add(variable);
+  for (const { variable } of requires) add(variable);
+  for (const { variable } of excludes) add(variable);
+  for (const { variable } of changes) {
+    for (const fact of task.conditions[variable] ?? []) add(fact.variable);
   }
-  return [...variables];
+  return variables;
 }
 
 /** The goals' variables, and whatever the actions that change these read, and so on. */
@@ -82,8 +85,10 @@ function relevantVariables(
   return relevant;
 }
 
-/** A part of a task on its own, with its variables numbered anew. */
-function restrict(task: Task, variables: readonly number[], actions: readonly Action[]): Task {
+/**
+ * A part of a task on its own, with its variables numbered anew. What actions, conditions and goals say of others is left out.
+ */
+export function restrict(task: Task, variables: readonly number[], actions: readonly Action[]): Task {
   if (variables.length === task.sizes.length) return { ...task, actions };
   const numbers = new Map(variables.map((variable, number) => [variable, number]));
   const pick = <T>(list: readonly T[]): T[] => list.filter((_item, variable) => numbers.has(variable));

@@ -77,9 +77,15 @@ export type NoPlan =
     readonly goals: readonly { readonly url: string; readonly value: Value }[];
   }
   | {
-    /** The search gave up at its bound. */
+    /** The search gave up at a bound. */
     readonly kind: "bound";
-    readonly expansions: number;
+    /** Which one: states that were expanded, bytes of memory or milliseconds of work. */
+    readonly bound: "states" | "bytes" | "ms";
+    readonly limit: number;
+  }
+  | {
+    /** The search goes on beside other work: see {@link Planner.found}. */
+    readonly kind: "searching";
   };
 
 /** The way from what is to what is wanted: steps in an order that works, with what each really waits for. */
@@ -130,5 +136,11 @@ export interface DomainMutation {
 /** Answers questions over one domain. Remembers answers: the same question is searched once. */
 export interface Planner {
   readonly domain: Domain;
+  /**
+   * Finds the plan. A planner that works in slices (see `PlannerOptions.slices`) gives the reason `searching` where that
+   * takes longer than one, and searches on by itself.
+   */
   plan(question: Question): Plan;
+  /** Waits until a question's answer is no longer that it is being searched for. Never rejects. */
+  found(question: Question): Promise<void>;
 }

@@ -2,15 +2,20 @@ import { canonicalText, type Value, type Values } from "../state/mod.ts";
 import { goalsOf, type SortedGoals, sortGoals } from "./goals.ts";
 import { createGrounder, type Frame } from "./ground.ts";
 import { Lru } from "./lru.ts";
-import type { Domain, Plan, Planner } from "./plan.ts";
+import type { Domain, Plan, Planner, Question } from "./plan.ts";
+import { createWorker, type SliceOptions } from "./slices.ts";
 import { solve } from "./solve.ts";
 
 /** How a planner is bounded. */
 export interface PlannerOptions {
   /** The most states that one question may expand before the answer is of kind `bound`, at most 500,000. @default 100000 */
   readonly maxExpansions?: number;
+  /** The most memory that one question may take before the answer is of kind `bound`, roughly. @default 134217728 */
+  readonly maxBytes?: number;
   /** The most answers that are remembered. @default 1024 */
   readonly cacheSize?: number;
+  /** Makes the planner work in slices. @default Each question is worked on until it is answered */
+  readonly slices?: SliceOptions;
 }
 
 /** What nodes with the same goals and names have in common. */
@@ -31,7 +36,8 @@ interface Situation {
  * for what that means). Groups of variables that have nothing to do with each other are in the order of their first URL.
  */
 export function createPlanner(domain: Domain, options: PlannerOptions = {}): Planner {
-  const { maxExpansions = 100_000, cacheSize = 1024 } = options;
+  const { maxExpansions = 100_000, maxBytes = 2 ** 27, cacheSize = 1024, slices } = options;
+  const bounds = { states: maxExpansions, bytes: maxBytes };
   const grounder = createGrounder(domain);
   const situations = new Lru<Situation>(cacheSize);
   const numbers = new Lru<number>(cacheSize);
@@ -51,14 +57,24 @@ export function createPlanner(domain: Domain, options: PlannerOptions = {}): Pla
     });
   }
 
+  const worker = createWorker(answers, slices);
+
+  /** The situation of a question, and the key of its answer. */
+  function taken({ view, cfg }: Question): Situation & { readonly key: string } {
+    const situation = situationOf(view, cfg);
+    let key = `${situation.number}`;
+    for (const url of situation.frame.urls) key += `\n${textOf(view.get(url))}`;
+    return { ...situation, key };
+  }
+
   return {
     domain,
-    plan({ view, cfg }) {
-      const { goals, frame, number } = situationOf(view, cfg);
-      let key = `${number}`;
-      for (const url of frame.urls) key += `\n${textOf(view.get(url))}`;
-      return answers.getOrMake(key, () => solve(domain, frame, view, goals, maxExpansions));
+    plan(question) {
+      const { goals, frame, key } = taken(question);
+      return answers.get(key) ??
+        worker.answer(key, goals.suspended, () => solve(domain, frame, question.view, goals, bounds));
     },
+    found: (question) => worker.done(taken(question).key),
   };
 }
 

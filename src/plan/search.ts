@@ -1,23 +1,12 @@
+import type { Budget, SearchResult } from "./budget.ts";
+import { constructPlan } from "./construct.ts";
+import { searchStar } from "./decoupled.ts";
 import { apply, isApplicable } from "./effects.ts";
 import { Heap } from "./heap.ts";
-import { constructPlan } from "./construct.ts";
-import { createHeuristic } from "./heuristic.ts";
-import { createReached, type Reached } from "./reach.ts";
-import type { Action, State, Task } from "./task.ts";
+import { createHeuristic, type Heuristic } from "./heuristic.ts";
+import { findStar } from "./star.ts";
+import { type Action, keyOf, type State, type Task } from "./task.ts";
 import { createTransitionGraphs } from "./transition_graph.ts";
-
-/** How many more states may be expanded. Shared by the searches of one question. */
-export interface Budget {
-  left: number;
-}
-
-/** What a search came to. */
-export type SearchResult =
-  | { readonly kind: "found"; readonly actions: readonly Action[]; readonly cost: number }
-  /** There is no way. */
-  | { readonly kind: "exhausted" }
-  /** The budget ran out first. */
-  | { readonly kind: "bound" };
 
 interface Node {
   readonly state: State;
@@ -36,81 +25,80 @@ interface Way {
 
 /**
  * Finds a cheapest way to the goals of a task. The one that is put together without search is taken if the heuristic
- * proves that none is cheaper. Otherwise it is searched for with A*: of states that look equally cheap the one nearest to
- * the goals is taken first, then the one that was made first; actions are tried in the order of the task. A state comes
- * back when a cheaper way to it turns up, so the heuristic need not be consistent.
+ * proves that none is cheaper. Otherwise it is searched for: a star by the way of its hub (see `searchStar`), all else
+ * state by state.
+ *
+ * It is worked on as the result is asked for, in parts of some microseconds to some milliseconds.
  */
-export function search(task: Task, budget: Budget): SearchResult {
+export function* search(task: Task, budget: Budget): Generator<void, SearchResult> {
   const graphs = createTransitionGraphs(task);
   const heuristic = createHeuristic(task, graphs);
   const constructed = constructPlan(task, graphs);
   if (constructed !== undefined) {
     const cost = constructed.reduce((sum, action) => sum + action.cost, 0);
     // No plan costs less than the heuristic says.
-    if (cost === heuristic(task.initial) && constructed.length <= budget.left) {
-      budget.left -= constructed.length;
+    if (cost === heuristic(task.initial) && constructed.length <= budget.states) {
+      budget.takeStates(constructed.length);
       return { kind: "found", actions: constructed, cost };
     }
   }
+  yield;
+  const star = findStar(task);
+  return yield* star === undefined ? searchStates(task, heuristic, budget) : searchStar(task, star, budget);
+}
+
+/**
+ * Finds a cheapest way with A*: of states that look equally cheap the one nearest to the goals is taken first, then the
+ * one that was made first; actions are tried in the order of the task. A state comes back when a cheaper way to it turns
+ * up, so the heuristic need not be consistent.
+ */
+export function* searchStates(task: Task, heuristic: Heuristic, budget: Budget): Generator<void, SearchResult> {
   const applicable = createApplicable(task);
   const cheapest = new Map<string, number>();
   const open = new Heap<Node>((a, b) =>
     a.cost + a.estimate - b.cost - b.estimate || a.estimate - b.estimate || a.order - b.order
   );
+  const bytes = bytesOf(task);
   let made = 0;
 
-  function consider(state: State, cost: number, way: Way | undefined): void {
+  function consider(state: State, cost: number, way: Way | undefined): boolean {
     const key = keyOf(state);
     const known = cheapest.get(key);
-    if (known !== undefined && known <= cost) return;
+    if (known !== undefined && known <= cost) return true;
     const estimate = heuristic(state);
-    if (estimate === Infinity) return;
+    if (estimate === Infinity) return true;
+    if (!budget.takeBytes(bytes)) return false;
     cheapest.set(key, cost);
     open.push({ state, key, cost, estimate, order: made++, way });
+    return true;
   }
 
-  consider(task.initial, 0, undefined);
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (cheapest.get(node.key) !== node.cost) continue; // a cheaper way to it was found since
-    const { state, cost, way } = node;
-    if (task.goals.every(({ variable, value }) => state[variable] === value)) {
-      return { kind: "found", actions: actionsOf(way), cost };
+  function* run(): Generator<void, SearchResult> {
+    consider(task.initial, 0, undefined);
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      if (cheapest.get(node.key) !== node.cost) continue; // a cheaper way to it was found since
+      const { state, cost, way } = node;
+      if (task.goals.every(({ variable, value }) => state[variable] === value)) {
+        return { kind: "found", actions: actionsOf(way), cost };
+      }
+      if (!budget.takeStates(1)) return { kind: "bound", bound: "states" };
+      for (const action of applicable(state)) {
+        const isKept = consider(apply(task, action, state), cost + action.cost, { action, before: way });
+        if (!isKept) return { kind: "bound", bound: "bytes" };
+      }
+      yield;
     }
-    if (budget.left-- <= 0) return { kind: "bound" };
-    for (const action of applicable(state)) {
-      consider(apply(task, action, state), cost + action.cost, { action, before: way });
-    }
+    return { kind: "exhausted" };
   }
-  return { kind: "exhausted" };
+
+  const result = yield* run();
+  budget.giveBytes(made * bytes);
+  return result;
 }
 
-/**
- * Goes through every state that can be reached.
- *
- * @returns Every value that some variable has in one of them; undefined when the budget ran out first.
- */
-export function explore(task: Task, budget: Budget): Reached | undefined {
-  const applicable = createApplicable(task);
-  const reached = createReached(task.sizes);
-  const seen = new Set([keyOf(task.initial)]);
-  const pending: State[] = [task.initial];
-  for (let state = pending.pop(); state !== undefined; state = pending.pop()) {
-    if (budget.left-- <= 0) return undefined;
-    for (const [variable, value] of state.entries()) reached.add(variable, value);
-    for (const action of applicable(state)) {
-      const after = apply(task, action, state);
-      const key = keyOf(after);
-      if (seen.has(key)) continue;
-      seen.add(key);
-      pending.push(after);
-    }
-  }
-  return reached;
-}
-
-/** Tells states apart. */
-export function keyOf(state: State): string {
-  return String.fromCharCode(...state);
+/** Roughly what a state takes that is kept, with its key and its way. */
+function bytesOf(task: Task): number {
+  return 9 * task.sizes.length + 250;
 }
 
 function actionsOf(last: Way | undefined): Action[] {

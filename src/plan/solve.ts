@@ -1,4 +1,5 @@
-import { explainExhausted, findUnreachable } from "./diagnose.ts";
+import { Budget } from "./budget.ts";
+import { boundReason, explainExhausted, findUnreachable } from "./diagnose.ts";
 import type { SortedGoals } from "./goals.ts";
 import type { Frame, GroundMutation } from "./ground.ts";
 import { partialOrder } from "./order.ts";
@@ -9,28 +10,38 @@ import { search } from "./search.ts";
 import { compileProblem } from "./task.ts";
 import type { Values } from "../state/mod.ts";
 
-/** Answers one question afresh. Pure: the same frame, view and goals give the same plan. */
-export function solve(
+/** How far one question may go: see `PlannerOptions`. */
+export interface Bounds {
+  readonly states: number;
+  readonly bytes: number;
+}
+
+/**
+ * Answers one question afresh. Pure: the same frame, view and goals give the same plan. It is worked on in parts, between
+ * which whoever asks may do something else.
+ */
+export function* solve(
   domain: Domain,
   frame: Frame,
   view: Values,
   goals: SortedGoals,
-  maxExpansions: number,
-): Plan {
-  const problem = compileProblem(domain, frame, view, goals.active, maxExpansions);
+  bounds: Bounds,
+): Generator<void, Plan> {
+  const problem = compileProblem(domain, frame, view, goals.active, bounds.states);
   const { suspended } = goals;
   const reached = relaxedReach(problem.task);
   const unreachable = findUnreachable(problem, reached, goals.active);
   if (unreachable !== undefined) return { ok: false, reason: unreachable, suspended };
+  yield;
 
-  const budget = { left: maxExpansions };
+  const budget = new Budget(bounds.states, bounds.bytes);
   const steps: Step[] = [];
   for (const task of partition(problem.task, reached)) {
-    const result = search(task, budget);
-    if (result.kind === "bound") return { ok: false, reason: { kind: "bound", expansions: maxExpansions }, suspended };
+    const result = yield* search(task, budget);
+    if (result.kind === "bound") return { ok: false, reason: boundReason(result.bound, bounds), suspended };
     if (result.kind === "exhausted") {
       const stuck = goals.active.filter(({ url }) => task.urls.includes(url));
-      return { ok: false, reason: explainExhausted(problem, reached, stuck, maxExpansions), suspended };
+      return { ok: false, reason: yield* explainExhausted(problem, reached, task, stuck, bounds), suspended };
     }
     const first = steps.length;
     const waits = partialOrder(task, result.actions);

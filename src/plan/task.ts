@@ -151,6 +151,11 @@ function numbersOf(domain: Domain, url: string, now: Value | undefined): Readonl
   return known;
 }
 
+/** Tells states apart. */
+export function keyOf(state: State): string {
+  return String.fromCharCode(...state);
+}
+
 /** Turns conditions round: for each variable the ones that depend on it, with the value that they need. */
 export function dependentsOf(conditions: readonly (readonly Fact[])[]): Fact[][] {
   const dependents: Fact[][] = conditions.map(() => []);

@@ -66,6 +66,12 @@ export function matchUrl(pattern: string, url: string): Bindings | undefined {
 
 /** Puts bindings into a pattern; placeholders without a binding stay. */
 export function bindUrl(pattern: string, bindings: Bindings): StateUrl {
-  if (!isPattern(pattern)) return pattern;
+  const begin = pattern.indexOf("{");
+  if (begin < 0) return pattern;
+  const end = pattern.indexOf("}", begin);
+  if (end > 0 && pattern.indexOf("{", end) < 0) { // most have one
+    return pattern.slice(0, begin) + (bindings[pattern.slice(begin + 1, end)] ?? pattern.slice(begin, end + 1)) +
+      pattern.slice(end + 1);
+  }
   return pattern.replace(/\{([a-z][A-Za-z0-9]*)\}/g, (whole, name: string) => bindings[name] ?? whole);
 }

@@ -904,6 +904,7 @@ test("a node at rest that is read as the same is not planned again, until someth
       plans++;
       return planner.plan(question);
     },
+    found: planner.found,
   };
   let node: EngineNode = {
     ...{ name: "a", planner: counting, target: "1", frozen: "no" },

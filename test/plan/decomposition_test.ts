@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fc } from "../support/property.ts";
 import { compileDomain, createPlanner, type Domain } from "../../src/plan/mod.ts";
+import { Budget } from "../../src/plan/budget.ts";
 import { goalsOf, sortGoals } from "../../src/plan/goals.ts";
 import { createGrounder } from "../../src/plan/ground.ts";
 import { partition } from "../../src/plan/partition.ts";
@@ -9,6 +10,7 @@ import { relaxedReach } from "../../src/plan/reach.ts";
 import { search } from "../../src/plan/search.ts";
 import { compileProblem, type Problem as Compiled, type Task } from "../../src/plan/task.ts";
 import { keysOf, planFor, small } from "./machine.ts";
+import { finish } from "./finish.ts";
 import { type Problem, problems } from "./random_domain.ts";
 
 const runs = Number(process.env["KRAKEN_PROPERTY_RUNS"] ?? 300);
@@ -27,7 +29,7 @@ function compile(problem: Problem): { readonly domain: Domain; readonly compiled
 }
 
 function costOf(task: Task): number | undefined {
-  const result = search(task, { left: MAX_EXPANSIONS });
+  const result = finish(search(task, new Budget(MAX_EXPANSIONS, 2 ** 27)));
   assert.notEqual(result.kind, "bound");
   return result.kind === "found" ? result.cost : undefined;
 }

@@ -270,7 +270,7 @@ test("plan() gives up at its bound with a clear answer", () => {
   const question = { view: new Map([["/x", "a"]]), cfg: new Map([["/x", "d"]]) };
   assert.deepEqual(createPlanner(chain, { maxExpansions: 2 }).plan(question), {
     ok: false,
-    reason: { kind: "bound", expansions: 2 },
+    reason: { kind: "bound", bound: "states", limit: 2 },
     suspended: [],
   });
   assert.equal(createPlanner(chain, { maxExpansions: 3 }).plan(question).ok, true);

@@ -1,0 +1,89 @@
+import type { Budget, SearchResult } from "./budget.ts";
+import { Heap } from "./heap.ts";
+import { createHubWalk, type HubNode, type HubWalk } from "./hub.ts";
+import type { Star } from "./star.ts";
+import type { Action, Task } from "./task.ts";
+
+/** A node of the search, or (with `isEnd`) the end of a plan whose cost is known. */
+interface Entry {
+  readonly node: HubNode;
+  /** A lower bound of what any plan costs that begins like this; the cost of the best such plan for an end. */
+  readonly total: number;
+  readonly isEnd: boolean;
+  readonly order: number;
+}
+
+/**
+ * Finds a cheapest way to the goals of a star-shaped task, without going through the combinations of its leaves: what is
+ * searched is the way of the hub alone, with A*. For each leaf it is kept along with that way what the leaf has to pay to
+ * be in each of its states (Gnad and Hoffmann, Star-Topology Decoupled State Space Search, Artificial Intelligence 257,
+ * 2018). Leaves that differ only in their names are worked out once.
+ *
+ * Of ways that look equally cheap one that is complete is taken first, then the one that was made first; leaves move as
+ * early on that way as they can without paying more.
+ */
+export function* searchStar(task: Task, star: Star, budget: Budget): Generator<void, SearchResult> {
+  const walk = createHubWalk(task, star, false);
+  const open = new Heap<Entry>((a, b) =>
+    a.total - b.total || Number(b.isEnd) - Number(a.isEnd) || a.order - b.order
+  );
+  let held = 0;
+  let made = 0;
+  let least = Infinity;
+
+  function consider(node: HubNode): boolean {
+    const total = node.cost + walk.estimate(node);
+    if (total >= least || !node.site.keep(node, walk)) return true; // no better than what is known
+    held += walk.bytes;
+    if (!budget.takeBytes(walk.bytes)) {
+      held -= walk.bytes;
+      return false;
+    }
+    open.push({ node, total, isEnd: false, order: made++ });
+    return true;
+  }
+
+  function* run(): Generator<void, SearchResult> {
+    if (!consider(walk.start)) return { kind: "bound", bound: "bytes" };
+    for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
+      const { node, total, isEnd } = entry;
+      if (isEnd) return { kind: "found", actions: actionsOf(task, star, walk, node), cost: total };
+      if (node.isOutdone || total >= least) continue;
+      const end = node.cost + walk.endCost(node);
+      if (end < least) {
+        least = end;
+        open.push({ node, total: end, isEnd: true, order: made++ });
+      }
+      if (!budget.takeStates(1)) return { kind: "bound", bound: "states" };
+      for (const next of walk.after(node)) if (!consider(next)) return { kind: "bound", bound: "bytes" };
+      yield;
+    }
+    return { kind: "exhausted" };
+  }
+
+  const result = yield* run();
+  budget.giveBytes(held);
+  return result;
+}
+
+/** The actions of a way: after each action of the hub those of the leaves, in the order of the leaves. */
+function actionsOf(task: Task, star: Star, walk: HubWalk, end: HubNode): Action[] {
+  const way: HubNode[] = [];
+  for (let node: HubNode | undefined = end; node !== undefined; node = node.before) way.push(node);
+  way.reverse();
+  /** For each node of the way, for each leaf its actions there. */
+  const moves = way.map(() => new Array<readonly Action[]>(star.leaves.length).fill([]));
+  for (const [number, leafClass] of walk.classes.entries()) {
+    for (const [at, places] of walk.leafWay(way, number).entries()) {
+      if (places.length === 0) continue;
+      for (const { leaf, actions } of leafClass.members) {
+        const own = moves[at];
+        if (own !== undefined) own[leaf] = places.flatMap((place) => actions[place] ?? []);
+      }
+    }
+  }
+  return way.flatMap(({ action }, at) => {
+    const moved = action < 0 ? undefined : task.actions[action];
+    return [...(moved === undefined ? [] : [moved]), ...(moves[at] ?? []).flat()];
+  });
+}

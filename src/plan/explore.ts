@@ -1,0 +1,80 @@
+import type { Budget } from "./budget.ts";
+import { apply } from "./effects.ts";
+import { createHubWalk, type HubNode } from "./hub.ts";
+import { createReached, type Reached } from "./reach.ts";
+import { createApplicable } from "./search.ts";
+import { findStar, type Star } from "./star.ts";
+import { keyOf, type State, type Task } from "./task.ts";
+
+/**
+ * Goes through every state that can be reached: of a star the combinations of its leaves are left out.
+ *
+ * @returns Every value that some variable has in one of them; undefined when the budget ran out first.
+ */
+export function* explore(task: Task, budget: Budget): Generator<void, Reached | undefined> {
+  const star = findStar(task);
+  return yield* star === undefined ? exploreStates(task, budget) : exploreStar(task, star, budget);
+}
+
+function* exploreStates(task: Task, budget: Budget): Generator<void, Reached | undefined> {
+  const applicable = createApplicable(task);
+  const reached = createReached(task.sizes);
+  const seen = new Set([keyOf(task.initial)]);
+  const pending: State[] = [task.initial];
+  const bytes = 9 * task.sizes.length + 100;
+  for (let state = pending.pop(); state !== undefined; state = pending.pop()) {
+    if (!budget.takeStates(1)) return undefined;
+    for (const [variable, value] of state.entries()) reached.add(variable, value);
+    for (const action of applicable(state)) {
+      const after = apply(task, action, state);
+      const key = keyOf(after);
+      if (seen.has(key)) continue;
+      if (!budget.takeBytes(bytes)) return undefined;
+      seen.add(key);
+      pending.push(after);
+    }
+    yield;
+  }
+  budget.giveBytes((seen.size - 1) * bytes);
+  return reached;
+}
+
+/** {@link explore} for a star: prices of zero mark what leaves can reach. */
+export function* exploreStar(task: Task, star: Star, budget: Budget): Generator<void, Reached | undefined> {
+  const walk = createHubWalk({ ...task, goals: [] }, star, true);
+  const reached = createReached(task.sizes);
+  const pending: HubNode[] = [];
+  let held = 0;
+
+  function consider(node: HubNode): boolean {
+    if (!node.site.keep(node, walk)) return true;
+    if (!budget.takeBytes(walk.bytes)) return false;
+    held += walk.bytes;
+    pending.push(node);
+    return true;
+  }
+
+  function take({ site, prices }: HubNode): void {
+    for (const [at, variable] of star.hub.entries()) reached.add(variable, site.values[at] ?? 0);
+    let place = 0;
+    for (const { members, values } of walk.classes) {
+      for (const now of values) {
+        if (prices[place++] === Infinity) continue;
+        for (const { variables } of members) {
+          for (const [at, variable] of variables.entries()) reached.add(variable, now[at] ?? 0);
+        }
+      }
+    }
+  }
+
+  if (!consider(walk.start)) return undefined;
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (node.isOutdone) continue;
+    if (!budget.takeStates(1)) return undefined;
+    take(node);
+    for (const next of walk.after(node)) if (!consider(next)) return undefined;
+    yield;
+  }
+  budget.giveBytes(held);
+  return reached;
+}

@@ -1,0 +1,89 @@
+import * as fc from "fast-check";
+import type { ModuleDeclaration, Mutation } from "../../src/plan/mod.ts";
+import type { Value, Variable } from "../../src/state/mod.ts";
+import type { Problem } from "./random_domain.ts";
+
+const HUB = ["?", "a", "b", "c"] as const;
+const LEAF = ["?", "x", "y", "z"] as const;
+
+/** A way from one of a variable's values to another one, by number. */
+interface Way {
+  readonly from: number;
+  readonly to: number;
+  /** The value of the hub that it needs; 0: none. */
+  readonly needs: number;
+  readonly disruption: number;
+  readonly duration: number;
+}
+
+const way: fc.Arbitrary<Way> = fc.record({
+  from: fc.nat(3),
+  to: fc.nat(3),
+  needs: fc.nat(3),
+  disruption: fc.integer({ min: 1, max: 3 }),
+  duration: fc.integer({ min: 1, max: 400 }),
+}, { noNullPrototype: true });
+
+/** What all leaves of a kind have in common. */
+const kind = fc.record({
+  ways: fc.array(way, { minLength: 3, maxLength: 7, size: "max" }),
+  /** The value of the hub while which it is known; 0: always. */
+  knownWhile: fc.nat(3),
+}, { noNullPrototype: true });
+
+const leaf = fc.record({ kind: fc.nat(1), now: fc.nat(3), goal: fc.nat(4) }, { noNullPrototype: true });
+
+/** Random hubs of three values with up to five leaves of two kinds, which need the hub in places and are forgotten with it. */
+export const stars: fc.Arbitrary<Problem> = fc.record({
+  hub: fc.array(way, { minLength: 2, maxLength: 6, size: "max" }),
+  kinds: fc.tuple(kind, kind),
+  leaves: fc.array(leaf, { minLength: 4, maxLength: 5, size: "max" }),
+  now: fc.nat(3),
+  goal: fc.nat(4),
+}, { noNullPrototype: true }).map(({ hub, kinds, leaves, now, goal }) => {
+  const variables: Record<string, Variable> = {
+    "/hub": { type: { kind: "enum", values: HUB }, writer: "parent", about: "The hub", knownWhile: {} },
+  };
+  const mutations: Record<string, Mutation> = {};
+  const view = new Map<string, Value>();
+  const cfg = new Map<string, Value>();
+  if (now > 0) view.set("/hub", HUB[now] ?? "a");
+  if (goal < HUB.length) cfg.set("/hub", HUB[goal] ?? "a");
+  for (const [at, each] of hub.entries()) {
+    if (each.from !== each.to) mutations[`hub${at}`] = mutationOf("/hub", HUB, { ...each, needs: 0 });
+  }
+  for (const [at, { kind, now, goal }] of leaves.entries()) {
+    const url = `/leaf${at}`;
+    const { ways, knownWhile } = kinds[kind] ?? kinds[0];
+    variables[url] = {
+      type: { kind: "enum", values: LEAF },
+      writer: "parent",
+      about: "A leaf",
+      knownWhile: knownWhile === 0 ? {} : { "/hub": HUB[knownWhile] ?? "a" },
+    };
+    if (now > 0) view.set(url, LEAF[now] ?? "x");
+    if (goal < LEAF.length) cfg.set(url, LEAF[goal] ?? "x");
+    for (const [place, each] of ways.entries()) {
+      if (each.from !== each.to) mutations[`leaf${at}-${place}`] = mutationOf(url, LEAF, each);
+    }
+  }
+  const module: ModuleDeclaration = {
+    name: "star",
+    about: "Random",
+    extensions: [{ name: "star", variables }],
+    discovers: [],
+    mutations,
+  };
+  return { modules: [module], view, cfg };
+});
+
+function mutationOf(url: string, values: readonly string[], { from, to, needs, disruption, duration }: Way): Mutation {
+  return {
+    context: "parent",
+    changes: { [url]: [values[from] ?? "?", values[to] ?? "?"] },
+    ...(needs === 0 ? {} : { requires: { "/hub": HUB[needs] ?? "a" } }),
+    timeout: 1000,
+    disruption,
+    duration,
+  };
+}
