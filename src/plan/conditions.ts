@@ -1,4 +1,12 @@
-import { bindUrl, type Condition, describeMisfit, findMisfit, isPattern, type Schema, statedConditions } from "../state/mod.ts";
+import {
+  bindUrl,
+  type Condition,
+  describeMisfit,
+  findMisfit,
+  isPattern,
+  type Schema,
+  statedConditions,
+} from "../state/mod.ts";
 import type { Lookup } from "./lookup.ts";
 import { placeholdersOf } from "./placeholders.ts";
 import type { DomainMutation } from "./plan.ts";

@@ -35,7 +35,10 @@ export function* explainExhausted(
   const budget = new Budget(bounds.states, bounds.bytes);
   const explored = yield* explore(stuck, budget);
   for (const goal of goals) {
-    const isReached = explored?.has(stuck.urls.indexOf(goal.url), problem.valueOf(problem.variableOf(goal.url) ?? -1, goal.value));
+    const isReached = explored?.has(
+      stuck.urls.indexOf(goal.url),
+      problem.valueOf(problem.variableOf(goal.url) ?? -1, goal.value),
+    );
     if (isReached === true) continue;
     const alone = yield* attempt(problem, reached, [goal], budget);
     if (alone.kind === "bound") return boundReason(alone.bound, bounds);

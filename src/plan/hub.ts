@@ -41,7 +41,8 @@ export class Site {
   constructor(values: State, classes: readonly LeafClass[]) {
     this.values = values;
     const holds = ({ variable, value }: Fact) => values[variable] === value;
-    const isOpen = ({ requires, excludes }: LeafClass["moves"][number]) => requires.every(holds) && !excludes.some(holds);
+    const isOpen = ({ requires, excludes }: LeafClass["moves"][number]) =>
+      requires.every(holds) && !excludes.some(holds);
     const becomes = classes.map((leaf) =>
       leaf.conditions.every(({ hub, own }) => own.length === 0 && hub.every(holds)) ? undefined : settled(leaf, holds)
     );
@@ -176,7 +177,14 @@ export function createHubWalk(task: Task, star: Star, isFree: boolean): HubWalk 
         const prices = carry(node.prices, place, site);
         if (isDead(prices)) continue;
         relax(prices, site);
-        nodes.push({ site, cost: node.cost + costOf(action.cost), prices, action: place, before: node, isOutdone: false });
+        nodes.push({
+          site,
+          cost: node.cost + costOf(action.cost),
+          prices,
+          action: place,
+          before: node,
+          isOutdone: false,
+        });
       }
       return nodes;
     },
@@ -227,7 +235,8 @@ export function createHubWalk(task: Task, star: Star, isFree: boolean): HubWalk 
         if (node === undefined) break;
         const { prices, site, action, before } = node;
         const arrived = before === undefined ? undefined : carry(before.prices, action, site);
-        const isHere = () => arrived === undefined ? state === classes[number]?.initial : arrived[first + state] === prices[first + state];
+        const isHere = () =>
+          arrived === undefined ? state === classes[number]?.initial : arrived[first + state] === prices[first + state];
         while (!isHere()) {
           const move = site.moves[number]?.find(({ from, to, cost }) =>
             to === state && (prices[first + from] ?? Infinity) + cost === prices[first + state]
@@ -239,9 +248,11 @@ export function createHubWalk(task: Task, star: Star, isFree: boolean): HubWalk 
         if (before === undefined) break;
         const next = effects[number]?.get(action);
         const here = state;
-        state = indexWhere(classes[number]?.states ?? 0, (earlier) =>
-          nextState(earlier, next, site.settled[number]) === here &&
-          before.prices[first + earlier] === prices[first + here]
+        state = indexWhere(
+          classes[number]?.states ?? 0,
+          (earlier) =>
+            nextState(earlier, next, site.settled[number]) === here &&
+            before.prices[first + earlier] === prices[first + here],
         );
       }
       return ways;
@@ -285,4 +296,3 @@ function endFacts(hubTask: Task, bounds: readonly LeafBound[]): Fact[] | undefin
   }
   return [...ends.values()];
 }
-

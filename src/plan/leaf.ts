@@ -93,7 +93,9 @@ export function classesOf(task: Task, star: Star): LeafClass[] {
   const all: { readonly draft: Draft; readonly members: LeafMember[] }[] = [];
   for (const draft of drafts) {
     const { leaf, variables, actions } = draft;
-    const key = `${draft.variables.length} ${draft.actions.length} ${task.initial[variables[0] ?? 0]} ${draft.goals[0]?.value}`;
+    const key = `${draft.variables.length} ${draft.actions.length} ${task.initial[variables[0] ?? 0]} ${
+      draft.goals[0]?.value
+    }`;
     const alike = classes.get(key) ?? [];
     classes.set(key, alike);
     const known = alike.find((other) => maker.isSame(other.draft, draft));
@@ -148,7 +150,8 @@ class Maker {
       this.#areSame(a.goals, b.goals) &&
       a.actions.every((action, at) => {
         const other = b.actions[at];
-        return other !== undefined && action.cost === other.cost && this.#areSameChanges(action.changes, other.changes) &&
+        return other !== undefined && action.cost === other.cost &&
+          this.#areSameChanges(action.changes, other.changes) &&
           this.#areSame(action.requires, other.requires) && this.#areSame(action.excludes, other.excludes);
       }) &&
       this.#haveSameNames(a, b);
@@ -158,7 +161,8 @@ class Maker {
     return a.named.length === b.named.length && a.named.every((number, at) => {
       const action = this.#task.actions[number];
       if (action === undefined || number !== b.named[at]) return false;
-      const of = (facts: readonly Fact[], { leaf }: Draft) => facts.filter(({ variable }) => this.#owner[variable] === leaf);
+      const of = (facts: readonly Fact[], { leaf }: Draft) =>
+        facts.filter(({ variable }) => this.#owner[variable] === leaf);
       const changes = ({ leaf }: Draft) => action.changes.filter(({ variable }) => this.#owner[variable] === leaf);
       return this.#areSame(of(action.requires, a), of(action.requires, b)) &&
         this.#areSame(of(action.excludes, a), of(action.excludes, b)) && this.#areSameChanges(changes(a), changes(b));
@@ -200,7 +204,9 @@ class Maker {
     const moves = actions.flatMap((action, at): LeafMove[] => {
       const needs = { requires: inHub(action.requires), excludes: inHub(action.excludes) };
       const next = this.#nextStates(action, leaf, sizes, values);
-      return [...next].flatMap((to, from) => to < 0 || to === from ? [] : [{ from, to, cost: action.cost, action: at, ...needs }]);
+      return [...next].flatMap((to, from) =>
+        to < 0 || to === from ? [] : [{ from, to, cost: action.cost, action: at, ...needs }]
+      );
     });
     const effects = named.flatMap((at): LeafEffect[] => {
       const action = task.actions[at];

@@ -23,9 +23,13 @@ export function boundOfLeaf(leaf: LeafClass): LeafBound {
   const edges = edgesOf(leaf);
   const distances = distancesToGoal(leaf, edges);
   const needs = factsOf(leaf).flatMap((fact) => {
-    const without = distancesToGoal(leaf, edges.filter(({ requires }) => !requires.some((other) => isSame(fact, other))));
-    const unavoidable = Uint8Array.from(distances, (distance, state) =>
-      distance !== Infinity && without[state] === Infinity ? 1 : 0
+    const without = distancesToGoal(
+      leaf,
+      edges.filter(({ requires }) => !requires.some((other) => isSame(fact, other))),
+    );
+    const unavoidable = Uint8Array.from(
+      distances,
+      (distance, state) => distance !== Infinity && without[state] === Infinity ? 1 : 0,
     );
     return unavoidable.includes(1) ? [{ fact, unavoidable }] : [];
   });

@@ -9,3 +9,4 @@ export { type Goal, goalsOf } from "./goals.ts";
 export * from "./mutation.ts";
 export * from "./plan.ts";
 export * from "./planner.ts";
+export type { SliceClock, SliceOptions } from "./slices.ts";

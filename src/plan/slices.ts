@@ -1,15 +1,22 @@
-import type { Clock } from "../clock.ts";
 import type { Lru } from "./lru.ts";
 import type { Plan, SuspendedGoal } from "./plan.ts";
 
 /** How a planner works in slices, between which timers, links and requests get their turn. */
 export interface SliceOptions {
   /** Measures slices, and has the next one run. */
-  readonly clock: Pick<Clock, "now" | "after">;
+  readonly clock: SliceClock;
   /** How long one slice takes, in milliseconds. @default 10 */
   readonly length?: number;
   /** The most that one question is worked on before the answer is of kind `bound`, in milliseconds. @default 10000 */
   readonly maxMs?: number;
+}
+
+/** The part of a clock that slices need. */
+export interface SliceClock {
+  /** Milliseconds since some fixed moment. */
+  now(): number;
+  /** Calls `run` once after `ms` milliseconds. */
+  after(ms: number, run: () => void): unknown;
 }
 
 /** Works on questions until they are answered. */

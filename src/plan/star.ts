@@ -15,7 +15,7 @@ const MAX_HUBS = 12;
 /** A hub of more states than this (as a power of 2) is no better than the whole task. */
 const MAX_HUB_BITS = 48;
 /** How much smaller (as a power of 2) the star has to be than the whole task. */
-const LEAST_GAIN = 6;
+const LEAST_GAIN = 3;
 
 /**
  * Finds the hub that makes the smallest star of a task: of the variables that have to do with the most others, as many as

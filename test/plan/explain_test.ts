@@ -199,7 +199,10 @@ test("plan() names the goals that exclude each other, and only those", () => {
 
 test("describeNoPlan() tells the bound", () => {
   assert.match(describeNoPlan({ kind: "bound", bound: "states", limit: 7 }), /^Cannot find a plan within 7 states: /);
-  assert.match(describeNoPlan({ kind: "bound", bound: "bytes", limit: 2 ** 27 }), /^Cannot find a plan within 128 MiB /);
+  assert.match(
+    describeNoPlan({ kind: "bound", bound: "bytes", limit: 2 ** 27 }),
+    /^Cannot find a plan within 128 MiB /,
+  );
   assert.match(describeNoPlan({ kind: "bound", bound: "ms", limit: 10_000 }), /^Cannot find a plan within 10 s: /);
   assert.match(describeNoPlan({ kind: "searching" }), /^The search for a plan takes longer than usual /);
 });

@@ -1,6 +1,7 @@
-import * as fc from "fast-check";
-import type { ModuleDeclaration, Mutation } from "../../src/plan/mod.ts";
+import { compileDomain, type ModuleDeclaration, type Mutation } from "../../src/plan/mod.ts";
 import type { Value, Variable } from "../../src/state/mod.ts";
+import { fc } from "../support/property.ts";
+import { Oracle } from "./oracle.ts";
 import type { Problem } from "./random_domain.ts";
 
 const HUB = ["?", "a", "b", "c"] as const;
@@ -26,21 +27,25 @@ const way: fc.Arbitrary<Way> = fc.record({
 
 /** What all leaves of a kind have in common. */
 const kind = fc.record({
-  ways: fc.array(way, { minLength: 3, maxLength: 7, size: "max" }),
+  ways: fc.array(way, { minLength: 5, maxLength: 9 }),
   /** The value of the hub while which it is known; 0: always. */
   knownWhile: fc.nat(3),
 }, { noNullPrototype: true });
 
-const leaf = fc.record({ kind: fc.nat(1), now: fc.nat(3), goal: fc.nat(4) }, { noNullPrototype: true });
+/** Where a goal comes from: below 4 it is that value, below 6 there is none, and else it is what the far world has. */
+const goal = fc.nat(60);
+
+const leaf = fc.record({ kind: fc.nat(1), now: fc.nat(3), goal }, { noNullPrototype: true });
 
 /** Random hubs of three values with up to five leaves of two kinds, which need the hub in places and are forgotten with it. */
 export const stars: fc.Arbitrary<Problem> = fc.record({
-  hub: fc.array(way, { minLength: 2, maxLength: 6, size: "max" }),
+  hub: fc.array(way, { minLength: 4, maxLength: 7 }),
   kinds: fc.tuple(kind, kind),
-  leaves: fc.array(leaf, { minLength: 4, maxLength: 5, size: "max" }),
+  leaves: fc.array(leaf, { minLength: 4, maxLength: 5 }),
   now: fc.nat(3),
-  goal: fc.nat(4),
-}, { noNullPrototype: true }).map(({ hub, kinds, leaves, now, goal }) => {
+  goal,
+  far: fc.nat(7),
+}, { noNullPrototype: true }).map(({ hub, kinds, leaves, now, goal, far }) => {
   const variables: Record<string, Variable> = {
     "/hub": { type: { kind: "enum", values: HUB }, writer: "parent", about: "The hub", knownWhile: {} },
   };
@@ -48,11 +53,10 @@ export const stars: fc.Arbitrary<Problem> = fc.record({
   const view = new Map<string, Value>();
   const cfg = new Map<string, Value>();
   if (now > 0) view.set("/hub", HUB[now] ?? "a");
-  if (goal < HUB.length) cfg.set("/hub", HUB[goal] ?? "a");
   for (const [at, each] of hub.entries()) {
     if (each.from !== each.to) mutations[`hub${at}`] = mutationOf("/hub", HUB, { ...each, needs: 0 });
   }
-  for (const [at, { kind, now, goal }] of leaves.entries()) {
+  for (const [at, { kind, now }] of leaves.entries()) {
     const url = `/leaf${at}`;
     const { ways, knownWhile } = kinds[kind] ?? kinds[0];
     variables[url] = {
@@ -62,7 +66,6 @@ export const stars: fc.Arbitrary<Problem> = fc.record({
       knownWhile: knownWhile === 0 ? {} : { "/hub": HUB[knownWhile] ?? "a" },
     };
     if (now > 0) view.set(url, LEAF[now] ?? "x");
-    if (goal < LEAF.length) cfg.set(url, LEAF[goal] ?? "x");
     for (const [place, each] of ways.entries()) {
       if (each.from !== each.to) mutations[`leaf${at}-${place}`] = mutationOf(url, LEAF, each);
     }
@@ -74,6 +77,14 @@ export const stars: fc.Arbitrary<Problem> = fc.record({
     discovers: [],
     mutations,
   };
+  // Goals are taken from one of the worlds that cost the most to reach, so that plans are long.
+  const world = new Oracle(compileDomain([module]), view).worlds().slice(-8).at(far % 8 - 8)?.world;
+  const want = (url: string, values: readonly string[], goal: number) => {
+    const value = goal < 4 ? values[goal] : goal < 6 ? undefined : world?.get(url);
+    if (value !== undefined) cfg.set(url, value);
+  };
+  want("/hub", HUB, goal);
+  for (const [at, { goal }] of leaves.entries()) want(`/leaf${at}`, LEAF, goal);
   return { modules: [module], view, cfg };
 });
 

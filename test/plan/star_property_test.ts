@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
 import { compileDomain, createPlanner, type Domain } from "../../src/plan/mod.ts";
 import { Budget, type SearchResult } from "../../src/plan/budget.ts";
 import { searchStar } from "../../src/plan/decoupled.ts";
@@ -10,10 +9,11 @@ import { goalsOf, sortGoals } from "../../src/plan/goals.ts";
 import { createGrounder } from "../../src/plan/ground.ts";
 import { createHeuristic } from "../../src/plan/heuristic.ts";
 import { searchStates } from "../../src/plan/search.ts";
-import { closedHub, leavesAround } from "../../src/plan/star.ts";
+import { closedHub, findStar, leavesAround } from "../../src/plan/star.ts";
 import { compileProblem, type Task } from "../../src/plan/task.ts";
 import { createTransitionGraphs } from "../../src/plan/transition_graph.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { finish } from "./finish.ts";
 import { holds, Oracle } from "./oracle.ts";
 import { type Problem, problems } from "./random_domain.ts";
@@ -53,28 +53,39 @@ function costOf(task: Task, result: SearchResult): number | undefined {
 }
 
 test("a star has the least cost, or no plan, whichever variables are its hub", () => {
-  const seen = { found: 0, exhausted: 0, leaves: 0, forgetful: 0, named: 0 };
+  const covered = createCoverage("stars of any hub", [
+    "found",
+    "exhausted",
+    "several leaves",
+    "leaves that are forgotten",
+    "leaves that the hub's actions name",
+  ], 0.05);
   fc.assert(
     fc.property(problems, fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }), (problem, choice) => {
       const task = taskOf(problem);
       fc.pre(task !== undefined);
-      const hub = closedHub(task, task.sizes.flatMap((_size, variable) => (choice[variable] === true ? [variable] : [])));
+      const hub = closedHub(
+        task,
+        task.sizes.flatMap((_size, variable) => (choice[variable] === true ? [variable] : [])),
+      );
       const star = { hub, leaves: leavesAround(task, hub) };
       const result = finish(searchStar(task, star, budget()));
       assert.equal(costOf(task, result), costOf(task, searchAll(task)));
-      if (result.kind === "found") seen.found++;
-      else seen.exhausted++;
-      if (star.leaves.length > 1) seen.leaves++;
+      if (result.kind === "bound") return;
       const isLeaf = (variable: number) => !hub.includes(variable);
-      if (task.conditions.some((facts, variable) => isLeaf(variable) && facts.length > 0)) seen.forgetful++;
-      const ofHub = task.actions.filter(({ changes }) => changes.some(({ variable }) => !isLeaf(variable)));
-      if (ofHub.some(({ requires, changes }) => [...requires, ...changes].some(({ variable }) => isLeaf(variable)))) {
-        seen.named++;
-      }
+      const isForgotten = task.conditions.some((facts, variable) => isLeaf(variable) && facts.length > 0);
+      const isNamed = task.actions.filter(({ changes }) => changes.some(({ variable }) => !isLeaf(variable)))
+        .some(({ requires, changes }) => [...requires, ...changes].some(({ variable }) => isLeaf(variable)));
+      covered.saw(
+        result.kind,
+        ...(star.leaves.length > 1 ? ["several leaves"] as const : []),
+        ...(isForgotten ? ["leaves that are forgotten"] as const : []),
+        ...(isNamed ? ["leaves that the hub's actions name"] as const : []),
+      );
     }),
     { numRuns: runs },
   );
-  assert.ok(Object.values(seen).every((count) => count >= runs / 20), `Seen too seldom: ${JSON.stringify(seen)}`);
+  covered.check();
 });
 
 test("what can be reached of a star is what can be reached of its states", () => {
@@ -82,7 +93,10 @@ test("what can be reached of a star is what can be reached of its states", () =>
     fc.property(problems, fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }), (problem, choice) => {
       const task = taskOf(problem);
       fc.pre(task !== undefined);
-      const hub = closedHub(task, task.sizes.flatMap((_size, variable) => (choice[variable] === true ? [variable] : [])));
+      const hub = closedHub(
+        task,
+        task.sizes.flatMap((_size, variable) => (choice[variable] === true ? [variable] : [])),
+      );
       const found = finish(exploreStar(task, { hub, leaves: leavesAround(task, hub) }, budget()));
       const all = finish(exploreStar(task, { hub: [...task.sizes.keys()], leaves: [] }, budget()));
       for (const [variable, size] of task.sizes.entries()) {
@@ -96,25 +110,30 @@ test("what can be reached of a star is what can be reached of its states", () =>
 });
 
 test("plan() of a hub with leaves is as good as the best of all worlds, and runs", () => {
-  const seen = { found: 0, none: 0, turned: 0, searched: 0 };
+  const covered = createCoverage("hubs with leaves", ["found", "none", "a star", "the hub turns", "six steps"], 0.03);
   fc.assert(
     fc.property(stars, (problem) => {
       const domain: Domain = compileDomain(problem.modules);
       const oracle = new Oracle(domain, problem.view);
-      const goals = [...problem.cfg].map(([url, value]: [string, Value]) => ({ url, value }));
+      const goals = [...problem.cfg].map(([url, value]: [string, Value]) => ({ url, value }))
+        .filter(({ url }) => domain.isMutable(url));
       const active = goals.filter((goal) => !oracle.givesWay(goal, goals));
       const plan = createPlanner(domain).plan(problem);
       const best = oracle.worlds().find(({ world }) => holds(world, active));
       assert.equal(plan.ok, best !== undefined);
-      if (!plan.ok) return void seen.none++;
-      seen.found++;
+      if (!plan.ok) return covered.saw("none");
       assert.equal(plan.cost, best?.disruption);
       assert.equal(plan.steps.reduce((sum, { duration }) => sum + duration, 0), best?.duration);
       assert.ok(holds(oracle.follow(plan.steps), active));
-      if (plan.steps.some(({ changes }) => "/hub" in changes)) seen.turned++;
-      if (plan.steps.length > 5) seen.searched++;
+      const task = taskOf(problem);
+      covered.saw(
+        "found",
+        ...(task !== undefined && findStar(task) !== undefined ? ["a star"] as const : []),
+        ...(plan.steps.some(({ changes }) => "/hub" in changes) ? ["the hub turns"] as const : []),
+        ...(plan.steps.length > 5 ? ["six steps"] as const : []),
+      );
     }),
     { numRuns: Math.ceil(runs / 3) },
   );
-  assert.ok(Object.values(seen).every((count) => count >= runs / 60), `Seen too seldom: ${JSON.stringify(seen)}`);
+  covered.check();
 });
