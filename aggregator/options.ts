@@ -55,6 +55,13 @@ export const program = defineProgram({
       default: "server",
       help: "Give machines that boot their addresses, leave that to another server, or leave all of DHCP to it",
     },
+    "tftp-block": {
+      kind: "integer",
+      min: 512,
+      max: 65_464,
+      placeholder: "BYTES",
+      help: "The largest TFTP block that is agreed to; absent: what fits the MTU of the interface of --boot-address",
+    },
     grace: { kind: "duration", default: 10_000, help: "How long a lost link may take to come back by itself" },
   },
 });

@@ -11,6 +11,7 @@ export interface BootCommandLine {
   readonly "mqtt-port": number;
   readonly dhcp: BootOptions["dhcp"];
   readonly broker: string | undefined;
+  readonly "tftp-block": number | undefined;
 }
 
 /**
@@ -20,7 +21,7 @@ export interface BootCommandLine {
  */
 export function readBootOptions(
   given: BootCommandLine,
-): Pick<BootOptions, "address" | "httpPort" | "mqttPort" | "files" | "dhcp"> | undefined {
+): Pick<BootOptions, "address" | "httpPort" | "mqttPort" | "files" | "dhcp" | "tftpBlock"> | undefined {
   const address = given["boot-address"];
   const files = given["boot-files"];
   if (address === undefined) {
@@ -49,5 +50,9 @@ export function readBootOptions(
       EXIT.usage,
     );
   }
-  return { address, files, dhcp: given.dhcp, httpPort: given["boot-port"], mqttPort: given["mqtt-port"] };
+  const tftpBlock = given["tftp-block"];
+  return {
+    ...{ address, files, dhcp: given.dhcp, httpPort: given["boot-port"], mqttPort: given["mqtt-port"] },
+    ...(tftpBlock !== undefined && { tftpBlock }),
+  };
 }

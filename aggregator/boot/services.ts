@@ -25,7 +25,8 @@ import { networkOf } from "./network.ts";
 import { noteDhcp } from "./note_dhcp.ts";
 import { createStrangers } from "../nodes/strangers.ts";
 import { limitStrangers } from "./stranger_gate.ts";
-import { fileSource, startTftpServer } from "./tftp/mod.ts";
+import { mtuOf } from "./mtu.ts";
+import { blockFor, fileSource, startTftpServer } from "./tftp/mod.ts";
 
 /** Where machines boot from, and how. */
 export interface BootOptions {
@@ -39,6 +40,8 @@ export interface BootOptions {
   readonly files: string;
   /** `off`: another server tells machines what to boot. */
   readonly dhcp: "server" | "proxy" | "off";
+  /** The largest TFTP block that is agreed to, in bytes; absent: what fits the interface of `address`. */
+  readonly tftpBlock?: number;
   readonly cluster: string;
   /** The name of this aggregator's own node, and its UUID. */
   readonly name: string;
@@ -160,11 +163,12 @@ export function createBootServices(options: BootOptions): BootServices {
     const dhcp = await startDhcpServer({
       ...{ address, mode, clock, log },
       lookup: (mac) => desk.host(mac),
-      boot: (client) =>
-        desk.host(client.mac)?.method === "rpi" ? PI_OFFER : standardBoot(client, {
-          script: `${server}/boot/v1/script?mac=${client.mac}`,
-          files: `${server}/boot/v1/files`,
-        }),
+      boot(client) {
+        const host = desk.host(client.mac);
+        if (host?.method === "rpi") return PI_OFFER;
+        const script = `${server}/boot/v1/script?mac=${client.mac}`;
+        return standardBoot(client, host ?? {}, { script, files: `${server}/boot/v1/files` });
+      },
       onEvent(event) {
         if (event.host !== undefined) answers[event.answer]++;
         noteDhcp(event, { mode, desk, rpi: { saw: sawPi }, strangers: seen, asked });
@@ -173,7 +177,10 @@ export function createBootServices(options: BootOptions): BootServices {
     });
     running.push(dhcp.stop);
     dhcpCounts = dhcp.counts;
+    const mtu = mtuOf(address, networkInterfaces());
+    const maxBlock = options.tftpBlock ?? (mtu === undefined ? undefined : blockFor(mtu));
     const tftpServer = await startTftpServer({
+      ...(maxBlock !== undefined && { maxBlock }),
       ...{ address, clock, log, signal: ending.signal, isKnown },
       onEvent(event) {
         countTftp(tftp, event);

@@ -33,6 +33,7 @@ export function complainBoot(url: string, value: unknown): string | undefined {
       return wrong(
         /^[0-9a-f]{8}$/.test(String(value)) ? undefined : "the last 8 digits of a serial number, such as 9ffefdef",
       );
+    case "/boot/loader":
     case "/boot/kernel":
     case "/boot/initrd":
       return typeof value === "string" && isFilePath(value)

@@ -35,6 +35,12 @@ export const boot = defineExtension("boot", {
     writer: "cfg",
     about: "pxe: from its aggregator's boot services; rpi: the same for a Raspberry Pi; other: by itself",
   },
+  "/boot/loader": {
+    type: file,
+    writer: "cfg",
+    about:
+      "What its firmware boots first, below the boot files; where absent the iPXE that fits its /arch and its firmware",
+  },
   "/boot/kernel": { type: file, writer: "cfg", about: "Its kernel, below the boot files; where absent vmlinuz" },
   "/boot/initrd": { type: file, writer: "cfg", about: "Its initramfs, likewise; where absent initrd.img" },
   "/boot/arguments": {

@@ -18,6 +18,10 @@ export interface BootHost {
   /** Paths below the boot files. */
   readonly kernel: string;
   readonly initrd: string;
+  /** The boot program that its firmware is to fetch, likewise; absent: the one that fits it. */
+  readonly loader?: string;
+  /** Its architecture by its cfg, such as `aarch64`. */
+  readonly arch?: string;
   /** Kernel arguments beside Kraken's own: words that need no quoting. */
   readonly arguments: readonly string[];
 }
@@ -33,12 +37,16 @@ export function bootHostOf(cfg: Values): BootHost {
   const lease = leaseOf(cfg, text);
   const file = (url: string, usual: string): string => isFilePath(text(url)) ? text(url) : usual;
   const given = readArguments(text("/boot/arguments"));
+  const loader = text("/boot/loader");
+  const arch = text("/arch");
   return {
     method,
     ...(mac !== undefined && macFault(mac) === undefined && { mac }),
     ...(lease !== undefined && { lease }),
     kernel: file("/boot/kernel", KERNEL),
     initrd: file("/boot/initrd", INITRD),
+    ...(isFilePath(loader) && { loader }),
+    ...(arch !== "" && { arch }),
     arguments: given.ok ? given.words : [],
   };
 }

@@ -7,6 +7,7 @@ import { describeClient } from "../../aggregator/boot/dhcp/client.ts";
 import { encodeDhcp } from "../../aggregator/boot/dhcp/encode.ts";
 import { ipv4Bytes, readIpv4 } from "../../aggregator/boot/dhcp/ipv4.ts";
 import { type DhcpHost, standardBoot } from "../../aggregator/boot/dhcp/mod.ts";
+import type { BootInventory } from "../../aggregator/boot/dhcp/standard_boot.ts";
 import { type DhcpPacket, MESSAGE, OPTION } from "../../aggregator/boot/dhcp/packet.ts";
 import { dhcpPacket } from "./dhcp_arbitraries.ts";
 import { clientPacket, FIRMWARE, type Saying } from "./dhcp_packets.ts";
@@ -18,6 +19,9 @@ const HOST: DhcpHost = {
   lease: { address: "10.77.0.11", prefix: 24, gateway: "10.77.0.254", dns: ["10.77.0.2", "10.77.0.3"] },
 };
 
+const bootOf = (inventory: BootInventory): AnswerSetting["boot"] => (client) =>
+  standardBoot(client, inventory, { script: SCRIPT, files: "http://10.77.0.1:8080/boot/v1/files" });
+
 function answerTo(packet: DhcpPacket, setting: Partial<AnswerSetting> = {}): Answer {
   const kind = requestKind(packet);
   assert.ok(kind);
@@ -26,7 +30,7 @@ function answerTo(packet: DhcpPacket, setting: Partial<AnswerSetting> = {}): Ans
     address: SERVER,
     host: HOST,
     client: describeClient(packet),
-    boot: (client) => standardBoot(client, { script: SCRIPT, files: "http://10.77.0.1:8080/boot/v1/files" }),
+    boot: bootOf({}),
     service: "dhcp",
     ...setting,
   });
@@ -69,7 +73,17 @@ const REQUESTS: readonly [name: string, Saying, Answer["answer"], RegExp][] = [
   ["selecting, another server", { server: "10.77.0.9", wants: "10.77.0.11" }, "silent", /another server, 10.77.0.9/],
   ["init-reboot", { wants: "10.77.0.11" }, "ack", /had this address before/],
   ["init-reboot, another address", { wants: "10.77.0.99" }, "nak", /wants 10.77.0.99/],
-  ["init-reboot, behind another network's relay", { wants: "10.77.0.11", giaddr: "10.99.0.1" }, "silent", /10.99.0.1/],
+  ["init-reboot, in another network", { wants: "10.77.0.11", giaddr: "10.99.0.1" }, "nak", /network of 10.99.0.1/],
+  [
+    "init-reboot, in another network, with that one's",
+    { wants: "10.99.0.7", giaddr: "10.99.0.1" },
+    "silent",
+    /10.99.0/,
+  ],
+  ["selecting, in another network", { server: SERVER, wants: "10.99.0.7", giaddr: "10.99.0.1" }, "nak", /10.99.0.1/],
+  ["rebinding, in another network", { ciaddr: "10.77.0.11", giaddr: "10.99.0.1" }, "nak", /network of 10.99.0.1/],
+  ["rebinding, with that network's", { ciaddr: "10.99.0.7", giaddr: "10.99.0.1" }, "silent", /network of 10.99.0.1/],
+  ["no address, in another network", { giaddr: "10.99.0.1" }, "silent", /network of 10.99.0.1/],
   [
     "selecting, behind its network's relay",
     { server: SERVER, wants: "10.77.0.11", giaddr: "10.77.0.254" },
@@ -158,7 +172,6 @@ test("firmware gets the loader that fits it, iPXE the script", () => {
     [{ ...FIRMWARE.http, arch: 19 }, "http://10.77.0.1:8080/boot/v1/files/ipxe-arm64.efi"],
     [FIRMWARE.ipxe, SCRIPT],
     [{ options: [[OPTION.ipxe, Uint8Array.of(0xb1, 1, 2)]] }, SCRIPT],
-    [{ arch: 6, vendorClass: "PXEClient:Arch:00006" }, ""],
     [{ vendorClass: "udhcp 1.35.0" }, ""],
   ];
   for (const [saying, file] of expected) {
@@ -167,6 +180,122 @@ test("firmware gets the loader that fits it, iPXE the script", () => {
   assert.equal(words(replyTo(clientPacket("discover", FIRMWARE.http)), OPTION.vendorClass), "HTTPClient");
   assert.equal(bytes(replyTo(clientPacket("discover", FIRMWARE.bios)), OPTION.vendorClass), undefined);
   assert.deepEqual(bytes(replyTo(clientPacket("discover", FIRMWARE.ipxe)), OPTION.ipxe), Uint8Array.of(0xb0, 1, 1));
+});
+
+/** DHCP options 93 and 60 of a client that boots. */
+const kinds = (...archs: number[]): Saying => ({
+  vendorClass: "PXEClient",
+  options: [[OPTION.architecture, Uint8Array.from(archs.flatMap((arch) => [arch >> 8, arch & 255]))]],
+});
+
+test("of the kinds of firmware that a client names, the first is served for which there is a loader", () => {
+  const cases: [number[], string][] = [
+    [[10, 7], "ipxe.efi"],
+    [[6, 11], "ipxe-arm64.efi"],
+    [[12, 22, 0], "undionly.kpxe"],
+    [[7, 11], "ipxe.efi"],
+  ];
+  for (const [archs, file] of cases) assert.equal(replyTo(clientPacket("discover", kinds(...archs))).file, file);
+});
+
+test("a client that nothing is served for gets its address, and it is told why it boots nothing", () => {
+  const cases: [Saying, RegExp][] = [
+    [kinds(10), /kind 10 \(32-bit ARM UEFI\).* no loader: set its \/boot\/loader/],
+    [kinds(6), /kind 6 \(32-bit x86 UEFI\)/],
+    [kinds(12), /PowerPC/],
+    [kinds(22, 65_000), /kind 22 \(ARM64 U-Boot\), 65000 \(DHCP option 93\)/],
+    [{ vendorClass: "PXEClient" }, /does not say of which kind it is \(DHCP option 93\)/],
+    [{ vendorClass: "PXEClient", options: [[OPTION.architecture, Uint8Array.of(7)]] }, /does not say/],
+  ];
+  for (const [saying, why] of cases) {
+    for (const kind of ["discover", "request"] as const) {
+      const result = answerTo(clientPacket(kind, { wants: "10.77.0.11", ...saying }));
+      assert.equal(result.answer, kind === "discover" ? "offer" : "ack");
+      assert.match(result.unserved ?? "", why);
+      assert.equal("reply" in result && result.reply.file, "");
+    }
+    const proxied = answerTo(clientPacket("discover", saying), { mode: "proxy" });
+    assert.equal(proxied.answer, "silent");
+    assert.match(proxied.unserved ?? "", why);
+  }
+  assert.equal(answerTo(clientPacket("discover")).unserved, undefined, "it asks for nothing to boot");
+});
+
+test("what a node's cfg says of its machine outranks what the machine's firmware says", () => {
+  const cases: [Saying, BootInventory, string | RegExp][] = [
+    [FIRMWARE.bios, { arch: "aarch64" }, "ipxe-arm64.efi"],
+    [FIRMWARE.uefi, { arch: "aarch64" }, "ipxe-arm64.efi"],
+    [{ vendorClass: "PXEClient" }, { arch: "aarch64" }, "ipxe-arm64.efi"],
+    [FIRMWARE.bios, { arch: "x86_64" }, "undionly.kpxe"],
+    [FIRMWARE.uefi, { arch: "x86_64" }, "ipxe.efi"],
+    [FIRMWARE.arm, { arch: "x86_64" }, /kind 11 \(ARM64 UEFI\) .* and its \/arch is x86_64/],
+    [kinds(12), { loader: "ppc/core.elf" }, "ppc/core.elf"],
+    [FIRMWARE.uefi, { loader: "snponly.efi", arch: "x86_64" }, "snponly.efi"],
+    [FIRMWARE.http, { loader: "snponly.efi" }, "http://10.77.0.1:8080/boot/v1/files/snponly.efi"],
+    [FIRMWARE.ipxe, { loader: "snponly.efi" }, SCRIPT],
+  ];
+  for (const [saying, inventory, expected] of cases) {
+    const result = answerTo(clientPacket("discover", saying), { boot: bootOf(inventory) });
+    if (typeof expected === "string") assert.equal("reply" in result && result.reply.file, expected);
+    else assert.match(result.unserved ?? "", expected);
+  }
+});
+
+test("no address is offered or acknowledged that can't be a machine's own, and it is said why", () => {
+  const cases: [string, number, RegExp][] = [
+    [SERVER, 24, /is not this server's own/],
+    ["10.77.0.0", 24, /that of its network \/24/],
+    ["10.77.0.255", 24, /broadcast address of its network \/24/],
+    ["10.77.0.127", 25, /broadcast address of its network \/25/],
+    ["0.0.0.0", 1, /0.0.0.0\/8/],
+    ["0.1.2.3", 1, /0.0.0.0\/8/],
+    ["127.0.0.5", 1, /loopback/],
+    ["224.0.0.1", 1, /multicast/],
+    ["239.255.255.250", 1, /multicast/],
+    ["240.0.0.1", 1, /reserved/],
+    ["255.255.255.255", 32, /broadcast/],
+  ];
+  for (const [address, prefix, why] of cases) {
+    const host = { name: "n1", lease: { address, prefix } };
+    for (const packet of [clientPacket("discover"), clientPacket("request", { wants: address, server: SERVER })]) {
+      const result = answerTo(packet, { host });
+      assert.equal(result.answer, "silent", address);
+      assert.match(result.reason, why);
+    }
+  }
+  for (const [address, prefix] of [["10.77.0.127", 24], ["10.77.0.0", 31], ["10.77.0.128", 24], ["10.77.0.254", 24]]) {
+    const host = { name: "n1", lease: { address: String(address), prefix: Number(prefix) } };
+    assert.equal(answerTo(clientPacket("discover"), { host }).answer, "offer", String(address));
+  }
+});
+
+test("a router that a client can't reach is left out of what it is told", () => {
+  const routers = (gateway: string, prefix = 24, address = "10.77.0.11") =>
+    bytes(
+      replyTo(clientPacket("discover"), { host: { name: "n1", lease: { address, prefix, gateway } } }),
+      OPTION.router,
+    );
+  assert.deepEqual(routers("10.77.0.254"), Uint8Array.of(10, 77, 0, 254));
+  assert.equal(routers("10.78.0.1"), undefined);
+  assert.equal(routers("10.77.0.11"), undefined, "it is its own address");
+});
+
+test("an option that is given twice counts once, and one that is too short not at all", () => {
+  const twice = (code: number, value: readonly number[]) => [code, Uint8Array.from([...value, ...value])] as const;
+  const uuid = [0, ...Array.from({ length: 16 }, (_, n) => n)];
+  const packet = clientPacket("request", {
+    options: [
+      [...twice(OPTION.messageType, [MESSAGE.request])],
+      [...twice(OPTION.requestedAddress, [10, 77, 0, 11])],
+      [...twice(OPTION.serverId, [10, 77, 0, 1])],
+      [...twice(OPTION.machineId, uuid)],
+    ],
+  });
+  assert.equal(answerTo(packet).answer, "ack");
+  assert.equal(describeClient(packet).uuid, "03020100-0504-0706-0809-0a0b0c0d0e0f");
+  const short = clientPacket("request", { wants: "10.77.0.11", options: [[OPTION.serverId, Uint8Array.of(10, 77)]] });
+  assert.match(answerTo(short).reason, /had this address before/);
+  assert.equal(requestKind(clientPacket("discover", { options: [[OPTION.messageType, new Uint8Array()]] })), undefined);
 });
 
 test("what to boot goes into options 66 and 67 for who asks, and a long URL into 67 alone", () => {

@@ -19,7 +19,8 @@ async function main(): Promise<void> {
     address,
     mode,
     lookup: (mac) => hosts[mac],
-    boot: (client) => standardBoot(client, { script: `http://${address}/script`, files: `http://${address}/files` }),
+    boot: (client) =>
+      standardBoot(client, {}, { script: `http://${address}/script`, files: `http://${address}/files` }),
     onEvent: say,
     log: createLog((line) => process.stderr.write(line), { level: "warn" }),
     clock: systemClock,

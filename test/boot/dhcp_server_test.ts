@@ -117,6 +117,7 @@ test("a machine behind a relay gets its lease over real sockets, and what happen
       ipxe: false,
       boots: true,
       arch: 7,
+      archs: [7],
       vendorClass: "PXEClient:Arch:00007:UNDI:003001",
       relay: RELAY,
     });
@@ -234,7 +235,7 @@ test("a server stops with its signal, and says when it can't listen", async () =
     address: SERVER,
     mode: "server",
     lookup: () => undefined,
-    boot: () => undefined,
+    boot: () => ({ unserved: "nothing" }),
     log: createLog(() => {}),
     clock: systemClock,
   } as const;

@@ -37,20 +37,44 @@ test("what is malformed is told", () => {
   const cases: [Uint8Array, RegExp][] = [
     [latin1(""), /0 bytes/],
     [latin1("\0\x07"), /Opcode is 7/],
+    [latin1("\0\x01"), /malformed/],
     [latin1("\0\x01file"), /malformed/],
-    [latin1("\0\x01file\0"), /malformed/],
-    [latin1("\0\x01\xff\0octet\0"), /UTF-8/],
+    [latin1("\0\x02file\0\0\0"), /malformed/],
     [latin1("\0\x01f\0octet\0", "a".repeat(600), "\0", "1\0"), /at most 512/],
-    [latin1("\0\x01f\0octet\0blksize\0"), /by turns/],
-    [latin1("\0\x01f\0octet\0blksize\x008\0BLKSIZE\x009\0"), /"blksize" is there twice/],
-    [latin1("\0\x01f\0octet\0", ...Array.from({ length: 17 }, (_, n) => `o${n}\0\0`)), /17 options/],
+    [latin1("\0\x05", "a".repeat(600)), /ERROR has 602/],
+    [latin1("\0\x06", "a".repeat(600)), /OACK has 602/],
     [latin1("\0\x04\0"), /ACK has 3/],
     [new Uint8Array(70_000).with(1, 3), /DATA has 70000/],
   ];
   for (const [bytes, expected] of cases) {
     const result = decodeTftp(bytes);
     assert.match(result.ok ? "it was taken" : result.problem, expected);
+    assert.equal(!result.ok && result.isRequest, bytes[1] === 1 || bytes[1] === 2, "only requests are answered");
   }
+});
+
+test("requests of old ROMs are read: names that end in 0xff or NULs or are no UTF-8, fillers, options that are there twice", () => {
+  const latin1 = (text: string) => Uint8Array.from(text, (one) => one.charCodeAt(0));
+  const cases: [string, string, [string, string][]][] = [
+    ["pxelinux.0\xff\0octet\0", "pxelinux.0", []],
+    ["pxelinux.0\xff\xff\xff\0octet\0", "pxelinux.0", []],
+    ["pxelinux.0\0\0octet\0", "pxelinux.0", []],
+    ["pxelinux.0\0\0\0octet\0tsize\x000\0", "pxelinux.0", [["tsize", "0"]]],
+    ["caf\xe9.efi\0octet\0", "caf\u00e9.efi", []],
+    ["caf\xc3\xa9.efi\0octet\0", "caf\u00e9.efi", []],
+    ["\xff\xfea\0octet\0", "\u00ff\u00fea", []],
+    ["\xff\0octet\0", "", []],
+    ["f\0OCTET", "f", []],
+    ["f\0octet\0blksize\x001024\0BLKSIZE\x00512\0tsize\x000\0", "f", [["blksize", "1024"], ["tsize", "0"]]],
+    ["f\0octet\0tsize\x000\0blksize\0", "f", [["tsize", "0"]]],
+    [`f\0octet\0tsize\x000${"\0".repeat(200)}`, "f", [["tsize", "0"]]],
+  ];
+  for (const [text, file, options] of cases) {
+    const packet = { op: "read", file, mode: "octet", options: new Map(options) };
+    assert.deepEqual(decodeTftp(latin1(`\0\x01${text}`)), { ok: true, packet }, JSON.stringify(text));
+  }
+  const many = decodeTftp(latin1(`\0\x01f\0octet\0${Array.from({ length: 40 }, (_, n) => `o${n}\0\0`).join("")}`));
+  assert.equal(many.ok && many.packet.op === "read" && many.packet.options.size, 16);
 });
 
 test(`fuzz: ${FUZZ_RUNS} inputs, damaged and random, do not make decodeTftp() throw`, () => {
@@ -63,7 +87,7 @@ test(`fuzz: ${FUZZ_RUNS} inputs, damaged and random, do not make decodeTftp() th
       for (const [at, byte] of changes) if (at < damaged.length) damaged[at] = byte;
       const result = decodeTftp(damaged);
       if (!result.ok) return assert.notEqual(result.problem, "");
-      if (result.packet.op === "read") negotiate(result.packet.options, 1000);
+      if (result.packet.op === "read") negotiate(result.packet.options, 1000, 1468);
       encodeTftp(result.packet);
     }),
     { numRuns: FUZZ_RUNS },
@@ -80,9 +104,13 @@ test("negotiate() agrees to no more than it does, and passes over nonsense", () 
     [{ timeout: "3" }, { timeout: "3" }, 512, 1],
   ];
   for (const [asked, accepted, blockSize, window] of cases) {
-    const agreed = negotiate(new Map(Object.entries(asked)), 9000);
+    const agreed = negotiate(new Map(Object.entries(asked)), 9000, 1468);
     assert.deepEqual(agreed.accepted && Object.fromEntries(agreed.accepted), accepted);
     assert.deepEqual([agreed.blockSize, agreed.window], [blockSize, window]);
   }
-  assert.equal(negotiate(new Map([["timeout", "3"]]), 1).timeout, 3000);
+  assert.equal(negotiate(new Map([["timeout", "3"]]), 1, 1468).timeout, 3000);
+  for (const [asked, most, agreed] of [["65464", 8968, 8968], ["1468", 8968, 1468], ["1468", 512, 512]] as const) {
+    const { accepted, blockSize } = negotiate(new Map([["blksize", asked]]), 9000, most);
+    assert.deepEqual([accepted?.get("blksize"), blockSize], [String(agreed), agreed]);
+  }
 });

@@ -126,8 +126,11 @@ test("what nobody may have is refused, and the server goes on", async () => {
       assert.match(heard.packet.message, message);
     }
     assert.deepEqual(events.filter(({ kind }) => kind === "refused").length, 5);
-    for (const junk of [[], [0], [0, 9], [0, 1, 255, 0], [0, 4, 0, 0], [0, 3, 0, 1, 2]]) {
-      await client.say(Uint8Array.from(junk), at);
+    for (const junk of [[], [0], [0, 9], [0, 4, 0, 0], [0, 3, 0, 1, 2]]) await client.say(Uint8Array.from(junk), at);
+    for (const request of [[0, 1], [0, 1, 255, 0], [0, 2, 97, 0], [0, 1, ...new Array(600).fill(97)]]) {
+      await client.say(Uint8Array.from(request), at);
+      const heard = await client.hear();
+      assert.equal(heard?.packet.op === "error" && heard.packet.code, 4, "never silence");
     }
     assert.deepEqual(await fetchFile(client, "good", at), pattern(10));
   });
@@ -190,12 +193,82 @@ test("what is not acknowledged comes again; a stranger at the transfer's port ch
     await stranger.say({ op: "ack", block: 1 }, first.from);
     await stranger.say({ op: "error", code: 0, message: "" }, first.from);
     await stranger.close();
-    const again = await client.hear();
-    assert.deepEqual(again, first);
+    assert.deepEqual(await client.hear(), first, "as it was asked for twice");
+    assert.deepEqual(await client.hear(), first, "as it was not acknowledged");
     await client.say({ op: "ack", block: 1 }, first.from);
     const second = await client.hear();
     assert.ok(second?.packet.op === "data" && second.packet.block === 2 && second.packet.data.length === 88);
   });
+});
+
+test("a machine that was reset and asks again from the same port is served at once, and the transfer from before ends", async () => {
+  const clock = createVirtualClock(); // nothing is sent again by itself
+  await serve({ read: () => bytesSource(pattern(5000)), clock }, async ({ client, at, server, events }) => {
+    const begin = async (request: TftpPacket) => {
+      await client.say(request, at);
+      const heard = await client.hear();
+      assert.ok(heard?.packet.op === "data" && heard.packet.block === 1, "it is served at once");
+      return heard.from;
+    };
+    const goOn = async (from: UdpPeer, block = 1) => {
+      await client.say({ op: "ack", block }, from);
+      const heard = await client.hear();
+      assert.ok(heard?.packet.op === "data" && heard.packet.block === block + 1 && heard.from.port === from.port);
+    };
+    const first = await begin(readRequest("x"));
+    assert.deepEqual(await begin(readRequest("x")), first, "it has not answered: what was lost comes again");
+    await goOn(first);
+    const second = await begin(readRequest("x"));
+    assert.notEqual(second.port, first.port);
+    assert.equal(server.transfers(), 2, "anybody can ask in its name: until it answers, both are there");
+    await goOn(second);
+    await until(() => server.transfers() === 1);
+    assert.match(events.findLast(({ kind }) => kind === "failed")?.reason ?? "", /asked again from the same port/);
+    const third = await begin(readRequest("y"));
+    assert.notEqual(third.port, second.port);
+    await goOn(second, 2);
+  });
+});
+
+test("who sends to the port of a transfer that is not its own is told that there is none, at a bounded rate", async () => {
+  await serve({ read: () => bytesSource(pattern(600)) }, async ({ client, at }) => {
+    await client.say(readRequest("x"), at);
+    const first = await client.hear();
+    assert.ok(first?.packet.op === "data");
+    const stranger = await openTftpClient();
+    try {
+      await stranger.say({ op: "error", code: 5, message: "" }, first.from);
+      assert.equal(await stranger.hear(300), undefined, "errors are not answered with errors");
+      for (let n = 0; n < 40; n++) await stranger.say({ op: "ack", block: 1 }, first.from);
+      let told = 0;
+      for (let heard = await stranger.hear(); heard !== undefined; heard = await stranger.hear(500)) {
+        assert.ok(heard.packet.op === "error" && heard.packet.code === 5);
+        told++;
+      }
+      assert.ok(told >= 1 && told <= 16, String(told));
+    } finally {
+      await stranger.close();
+    }
+    await client.say({ op: "ack", block: 1 }, first.from);
+    let second = await client.hear();
+    while (second?.packet.op === "data" && second.packet.block === 1) second = await client.hear();
+    assert.ok(second?.packet.op === "data" && second.packet.block === 2);
+  });
+});
+
+test("blocks are as large as the server was told that its network takes, and no larger", async () => {
+  for (const [maxBlock, expected] of [[undefined, "1468"], [8968, "8968"], [512, "512"]] as const) {
+    const options = maxBlock === undefined ? {} : { maxBlock };
+    await serve({ read: () => bytesSource(pattern(20_000)), ...options }, async ({ client, at }) => {
+      await client.say(readRequest("x", { blksize: "65464" }), at);
+      const oack = await client.hear();
+      assert.ok(oack?.packet.op === "oack");
+      assert.equal(oack.packet.options.get("blksize"), expected);
+      await client.say({ op: "ack", block: 0 }, oack.from);
+      const data = await client.hear();
+      assert.equal(data?.packet.op === "data" && data.packet.data.length, Number(expected));
+    });
+  }
 });
 
 test("firmware that only asks for a size is told it, and is no failure", async () => {

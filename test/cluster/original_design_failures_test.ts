@@ -250,7 +250,7 @@ test("F20: a DHCP request that chose another server is left to that server", () 
     address: "10.77.0.1",
     host: { name: "n1", lease: { address: "10.77.0.11", prefix: 24 } },
     client: describeClient(packet),
-    boot: () => undefined,
+    boot: () => ({ unserved: "nothing" }),
     service: "dhcp",
   });
   assert.equal(result.answer, "silent");

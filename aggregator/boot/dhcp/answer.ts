@@ -6,8 +6,8 @@ import type { DhcpRequestKind } from "./types.ts";
 
 /** What a client wants; undefined when the packet is none of a client. */
 export function requestKind(packet: DhcpPacket): DhcpRequestKind | undefined {
-  const type = packet.options.get(OPTION.messageType);
-  if (packet.op !== 1 || type?.length !== 1) return undefined;
+  const type = packet.options.get(OPTION.messageType); // given twice, the first counts
+  if (packet.op !== 1 || type === undefined) return undefined;
   const kinds = ["discover", "request", "decline", "release", "inform"] as const;
   return kinds.find((kind) => MESSAGE[kind] === type[0]);
 }

@@ -1,6 +1,6 @@
 import type { Answer, AnswerSetting } from "./answer_types.ts";
-import { readIpv4 } from "./ipv4.ts";
 import { type DhcpPacket, OPTION } from "./packet.ts";
+import { optionAddress } from "./option_address.ts";
 import { bootParts, replyTo } from "./reply.ts";
 import type { DhcpBoot, DhcpRequestKind } from "./types.ts";
 
@@ -20,12 +20,12 @@ export function answerAsProxy(packet: DhcpPacket, kind: DhcpRequestKind, setting
   if (!client.boots) return silent("It only wants an address: that is the site's own server's");
   const wanted = service === "pxe" ? kind === "request" || kind === "inform" : kind === "discover";
   if (!wanted) return silent("That is between it and the site's own server");
-  const named = packet.options.get(OPTION.serverId);
-  if (service === "pxe" && named?.length === 4 && readIpv4(named) !== address) {
-    return silent(`It is meant for another server, ${readIpv4(named)}`);
+  const named = optionAddress(packet, OPTION.serverId);
+  if (service === "pxe" && named !== undefined && named !== address) {
+    return silent(`It is meant for another server, ${named}`);
   }
   const boot = setting.boot(client, host);
-  if (boot === undefined) return silent("There is nothing for it to boot");
+  if ("unserved" in boot) return { ...silent(boot.unserved), unserved: boot.unserved };
   const from = bootParts(packet, asProxy(packet, boot, client.http), address);
   const { file } = boot;
   if (service === "dhcp") {
@@ -59,6 +59,6 @@ function bootItemOf(vendorOptions: Uint8Array | undefined): number[] {
   return [];
 }
 
-function silent(reason: string): Answer {
+function silent(reason: string): { readonly answer: "silent"; readonly reason: string } {
   return { answer: "silent", reason };
 }

@@ -1,5 +1,7 @@
 import type { Answer, AnswerSetting } from "./answer_types.ts";
+import { addressFault } from "../../../src/boot/mod.ts";
 import { readIpv4, sameNetwork } from "./ipv4.ts";
+import { optionAddress } from "./option_address.ts";
 import { type DhcpPacket, NO_ADDRESS, OPTION } from "./packet.ts";
 import { bootParts, leaseOptions, networkOptions, type Options, replyTo } from "./reply.ts";
 import type { DhcpLease, DhcpRequestKind } from "./types.ts";
@@ -13,10 +15,16 @@ export function answerAsServer(packet: DhcpPacket, kind: DhcpRequestKind, settin
   const named = optionAddress(packet, OPTION.serverId);
   if (named !== undefined && named !== address) return silent(`It is meant for another server, ${named}`, packet);
   const { lease } = host;
-  if (lease === undefined) return silent("Its node has no address in its cfg", packet);
+  if (lease === undefined) return silent("Its node has no address in its cfg: set its /ipv4/address", packet);
+  const fault = leaseFault(lease, address);
+  if (fault !== undefined) return silent(`Its address is ${lease.address}/${lease.prefix}: expected ${fault}`, packet);
   // A client that has an address is reached by it, through routers too; but a relay says in which network its client is.
   const placed = packet.giaddr !== NO_ADDRESS || packet.ciaddr === NO_ADDRESS;
-  if (placed && !onItsNetwork(packet, lease, address)) return silent(elsewhere(packet, lease, address), packet);
+  if (placed && !onItsNetwork(packet, lease, address)) {
+    return kind === "request"
+      ? answerElsewhere(packet, lease, setting, named !== undefined)
+      : silent(elsewhere(packet, lease, address), packet);
+  }
   switch (kind) {
     case "discover":
       return grant("offer", packet, lease, setting, "It is a known machine");
@@ -27,8 +35,10 @@ export function answerAsServer(packet: DhcpPacket, kind: DhcpRequestKind, settin
       return packet.ciaddr === NO_ADDRESS || sameNetwork(packet.ciaddr, lease.address, lease.prefix)
         ? grant("inform", packet, lease, setting, "It has an address and asked for the rest")
         : silent(`It has ${packet.ciaddr}: its address is ${lease.address}/${lease.prefix}`, packet);
-    case "decline":
-      return silent(`It found ${lease.address} in use by another machine`, packet);
+    case "decline": {
+      const declined = optionAddress(packet, OPTION.requestedAddress) ?? lease.address;
+      return silent(`It found ${declined} in use by another machine`, packet);
+    }
     case "release":
       return silent("It gave its address up; its lease is static", packet);
   }
@@ -50,6 +60,20 @@ function answerRequest(packet: DhcpPacket, lease: DhcpLease, setting: AnswerSett
   return grant("ack", packet, lease, setting, selecting ? "It takes our offer" : "It had this address before");
 }
 
+/**
+ * RFC 2131, section 4.3.2: who asks for an address that is of no use in the network that it asks from is told so, or it goes on
+ * asking until its lease ends. An address of that network may be from another server there, which is to judge it.
+ */
+function answerElsewhere(packet: DhcpPacket, lease: DhcpLease, setting: AnswerSetting, selecting: boolean): Answer {
+  const reason = elsewhere(packet, lease, setting.address);
+  const wanted = packet.ciaddr === NO_ADDRESS ? optionAddress(packet, OPTION.requestedAddress) : packet.ciaddr;
+  if (wanted === undefined) return silent(reason, packet);
+  const network = networkOf(packet) ?? setting.address;
+  return selecting || !sameNetwork(network, wanted, lease.prefix)
+    ? refuse(packet, setting, wanted, reason)
+    : silent(reason, packet);
+}
+
 function grant(
   kind: "offer" | "ack" | "inform",
   packet: DhcpPacket,
@@ -58,7 +82,8 @@ function grant(
   reason: string,
 ): Answer {
   const { client, host, address } = setting;
-  const boot = client.boots ? setting.boot(client, host) : undefined;
+  const chosen = client.boots ? setting.boot(client, host) : undefined;
+  const boot = chosen === undefined || "unserved" in chosen ? undefined : chosen;
   const from = boot === undefined ? undefined : bootParts(packet, boot, address);
   const options: Options = [
     ...(kind === "inform" ? [] : leaseOptions()),
@@ -73,8 +98,19 @@ function grant(
     ...(kind === "inform" ? {} : { yiaddr: lease.address }),
     ...(kind === "offer" ? {} : { ciaddr: packet.ciaddr }),
   });
-  const file = boot === undefined ? {} : { file: boot.file };
-  return { answer: sent, reply, reason, address: lease.address, ...file };
+  return {
+    ...{ answer: sent, reply, reason, address: lease.address },
+    ...(boot !== undefined && { file: boot.file }),
+    ...(chosen !== undefined && "unserved" in chosen && { unserved: chosen.unserved }),
+  };
+}
+
+/** What an address would have to be that is never offered, whatever a cfg says; undefined: it may be. */
+function leaseFault({ address, prefix }: DhcpLease, own: string): string | undefined {
+  if (address === own) return "one that is not this server's own";
+  // Who serves loopback serves nobody but itself, as tests do.
+  if (own.startsWith("127.") && address.startsWith("127.")) return undefined;
+  return addressFault(address, prefix);
 }
 
 function refuse(packet: DhcpPacket, setting: AnswerSetting, wanted: string, reason: string): Answer {
@@ -85,11 +121,6 @@ function refuse(packet: DhcpPacket, setting: AnswerSetting, wanted: string, reas
 function silent(reason: string, packet: DhcpPacket): Answer {
   const wanted = optionAddress(packet, OPTION.requestedAddress);
   return { answer: "silent", reason, ...(wanted === undefined ? {} : { address: wanted }) };
-}
-
-function optionAddress(packet: DhcpPacket, code: number): string | undefined {
-  const value = packet.options.get(code);
-  return value?.length === 4 ? readIpv4(value) : undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { DhcpPacket } from "./packet.ts";
-import type { DhcpBoot, DhcpClient, DhcpHost, DhcpMode } from "./types.ts";
+import type { DhcpBoot, DhcpClient, DhcpHost, DhcpMode, Unserved } from "./types.ts";
 
 /** What the answer to a packet depends on, beside the packet. */
 export interface AnswerSetting {
@@ -8,7 +8,7 @@ export interface AnswerSetting {
   readonly address: string;
   readonly host: DhcpHost;
   readonly client: DhcpClient;
-  readonly boot: (client: DhcpClient, host: DhcpHost) => DhcpBoot | undefined;
+  readonly boot: (client: DhcpClient, host: DhcpHost) => DhcpBoot | Unserved;
   /** Where it came in: port 67, or a proxy's boot service (port 4011). */
   readonly service: "dhcp" | "pxe";
 }
@@ -21,5 +21,6 @@ export type Answer =
     readonly reason: string;
     readonly address?: string;
     readonly file?: string;
+    readonly unserved?: string;
   }
-  | { readonly answer: "silent"; readonly reason: string; readonly address?: string };
+  | { readonly answer: "silent"; readonly reason: string; readonly address?: string; readonly unserved?: string };

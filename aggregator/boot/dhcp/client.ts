@@ -1,16 +1,20 @@
 import { firmwareOf } from "./firmware.ts";
+import { hasLoader } from "./standard_boot.ts";
 import { type DhcpPacket, NO_ADDRESS, OPTION } from "./packet.ts";
 import type { DhcpClient } from "./types.ts";
 
 /** The most characters that are kept of a text that a client sent. */
 const MAX_TEXT = 128;
+/** The most kinds of firmware that are read of one client. */
+const MAX_ARCHS = 16;
 
 /** Reads how a client describes itself. What is malformed in that is as if it were not there. */
 export function describeClient(packet: DhcpPacket): DhcpClient {
   const { options } = packet;
   const vendorClass = printable(options.get(OPTION.vendorClass));
   const userClass = printable(options.get(OPTION.userClass));
-  const arch = archOf(options.get(OPTION.architecture), vendorClass);
+  const archs = archsOf(options.get(OPTION.architecture), vendorClass);
+  const arch = archs.find((each) => hasLoader(firmwareOf(each))) ?? archs[0];
   const uuid = uuidOf(options.get(OPTION.machineId));
   // iPXE sends its user class bare, others as RFC 3004 has it, with a length before it.
   const ipxe = userClass?.includes("iPXE") === true || options.has(OPTION.ipxe);
@@ -22,6 +26,7 @@ export function describeClient(packet: DhcpPacket): DhcpClient {
     ipxe,
     boots: ipxe || http || vendorClass?.startsWith("PXEClient") === true,
     ...(arch === undefined ? {} : { arch }),
+    archs,
     ...(vendorClass === undefined ? {} : { vendorClass }),
     ...(userClass === undefined ? {} : { userClass }),
     ...(uuid === undefined ? {} : { uuid }),
@@ -44,17 +49,20 @@ function printable(bytes: Uint8Array | undefined): string | undefined {
   return text === "" ? undefined : text;
 }
 
-/** Option 93 may name several, the preferred one first; some firmware says it in its vendor class only. */
-function archOf(bytes: Uint8Array | undefined, vendorClass: string | undefined): number | undefined {
-  const [high, low] = bytes ?? [];
-  if (high !== undefined && low !== undefined) return high * 256 + low;
+/** Option 93 may name several (RFC 4578, section 2.1), the preferred one first; some firmware says it in its vendor class only. */
+function archsOf(bytes: Uint8Array | undefined, vendorClass: string | undefined): number[] {
+  const archs: number[] = [];
+  for (let at = 0; bytes !== undefined && at + 1 < bytes.length && archs.length < MAX_ARCHS; at += 2) {
+    archs.push((bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0));
+  }
+  if (archs.length > 0) return archs;
   const stated = /^(?:PXE|HTTP)Client:Arch:(\d{5})/.exec(vendorClass ?? "")?.[1];
-  return stated === undefined ? undefined : Number(stated);
+  return stated === undefined ? [] : [Number(stated)];
 }
 
 /** RFC 4578, section 2.3: a type, 0, and 16 bytes, the first three fields of which have their lowest byte first. */
 function uuidOf(bytes: Uint8Array | undefined): string | undefined {
-  if (bytes?.length !== 17 || bytes[0] !== 0) return undefined;
+  if (bytes === undefined || bytes.length < 17 || bytes[0] !== 0) return undefined;
   const order = [4, 3, 2, 1, 6, 5, 8, 7, 9, 10, 11, 12, 13, 14, 15, 16];
   const digits = order.map((at) => hex(bytes[at] ?? 0)).join("");
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");

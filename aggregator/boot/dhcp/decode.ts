@@ -12,7 +12,8 @@ export type DecodedDhcp = { readonly ok: true; readonly packet: DhcpPacket } | {
 
 /**
  * Takes a DHCP message in from a network (RFC 2131; options by RFC 2132, overloaded and split ones by RFC 3396). Never
- * throws: whatever is wrong with the bytes is told. BOOTP without options is not DHCP.
+ * throws: whatever is wrong with the bytes is told. An option that is wrong by itself is passed over, and the packet is taken
+ * without it. BOOTP without options is not DHCP.
  */
 export function decodeDhcp(bytes: Uint8Array): DecodedDhcp {
   if (bytes.length < AT.options || bytes.length > MAX_PACKET) {
@@ -25,7 +26,6 @@ export function decodeDhcp(bytes: Uint8Array): DecodedDhcp {
   if (hlen > 16) return wrong(`hlen is ${hlen}: expected at most 16`);
   if (view.getUint32(AT.cookie) !== MAGIC_COOKIE) return wrong("Options do not start with DHCP's magic cookie");
   const found = readAllOptions(bytes);
-  if (typeof found === "string") return wrong(found);
   return {
     ok: true,
     packet: {
@@ -59,44 +59,41 @@ function textUntilNul(bytes: Uint8Array): string {
   return String.fromCharCode(...(end === -1 ? bytes : bytes.subarray(0, end)));
 }
 
-/** The options' own field, then `file`, then `sname`, in this order (RFC 3396, section 5), as far as option 52 says so. */
+/**
+ * The options' own field, then `file`, then `sname`, in this order (RFC 3396, section 5), as far as option 52 says so. One that
+ * says something else than 1, 2 or 3 says nothing.
+ */
 function readAllOptions(
   bytes: Uint8Array,
-): { readonly options: Map<number, Uint8Array>; readonly overload: number } | string {
+): { readonly options: Map<number, Uint8Array>; readonly overload: number } {
   const parts = new Map<number, Uint8Array[]>();
-  const problem = readOptions(bytes.subarray(AT.options), parts);
-  if (problem !== undefined) return problem;
-  const [stated, ...more] = parts.get(OPTION.overload) ?? [];
-  const overload = stated?.[0] ?? 0;
-  if (stated !== undefined && (more.length > 0 || stated.length !== 1 || overload < 1 || overload > 3)) {
-    return "Option 52 (overload) is malformed: expected a single byte of 1 to 3";
-  }
-  const inFile = (overload & 1) === 0 ? undefined : readOptions(fileOf(bytes), parts);
-  const inSname = (overload & 2) === 0 ? undefined : readOptions(snameOf(bytes), parts);
-  const wrong = inFile ?? inSname;
-  if (wrong !== undefined) return wrong;
+  readOptions(bytes.subarray(AT.options), parts);
+  const stated = parts.get(OPTION.overload)?.[0]?.[0] ?? 0;
+  const overload = stated <= 3 ? stated : 0;
+  if ((overload & 1) !== 0) readOptions(fileOf(bytes), parts);
+  if ((overload & 2) !== 0) readOptions(snameOf(bytes), parts);
   parts.delete(OPTION.overload); // what it would say inside of an overloaded field means nothing
   return { options: new Map([...parts].map(([code, pieces]) => [code, joined(pieces)])), overload };
 }
 
-/** Adds the options of one field. A field that ends without option 255 is taken: some clients send such. */
-function readOptions(area: Uint8Array, parts: Map<number, Uint8Array[]>): string | undefined {
+/**
+ * Adds the options of one field. A field may end without option 255, as some clients have it. An option that goes beyond the end
+ * of its field is left out: what follows it can't be found.
+ */
+function readOptions(area: Uint8Array, parts: Map<number, Uint8Array[]>): void {
   let at = 0;
   while (at < area.length) {
     const code = area[at++];
-    if (code === undefined || code === OPTION.end) return undefined;
+    if (code === undefined || code === OPTION.end) return;
     if (code === OPTION.pad) continue;
     const length = area[at++];
-    if (length === undefined || at + length > area.length) {
-      return `Option ${code} of ${length ?? "no"} bytes goes beyond the end of its field`;
-    }
+    if (length === undefined || at + length > area.length) return;
     const piece = area.slice(at, at + length);
     const known = parts.get(code);
     if (known === undefined) parts.set(code, [piece]);
     else known.push(piece);
     at += length;
   }
-  return undefined;
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array {

@@ -18,9 +18,9 @@ interface Piece {
 }
 
 /**
- * A DHCP message as bytes, padded to 300. Options over 255 bytes are split (RFC 3396); what does not fit into the options'
- * own field goes into `file` and `sname` where these are empty (option 52), but for option 82, which may not (RFC 3046,
- * section 2.2).
+ * A DHCP message as bytes, padded to 300. What does not fit into the options' own field goes into `file` and `sname` where these
+ * are empty (option 52), but for option 82, which may not (RFC 3046, section 2.2). Options over 255 bytes are split, and others
+ * where they find room in no other way (RFC 3396).
  *
  * @param maxSize The most bytes; below 300 it means 300.
  * @returns undefined when it does not fit.
@@ -52,67 +52,88 @@ export function encodeDhcp(packet: DhcpPacket, maxSize: number = COMMON_MAX_SIZE
 
 /** @returns The length of the whole packet; undefined when the options do not fit. */
 function writeOptions(bytes: Uint8Array, packet: DhcpPacket): number | undefined {
-  const pieces: Piece[] = [];
-  const last: Piece[] = []; // a relay finds its own at the end
-  for (const [code, value] of packet.options) {
-    if (code === OPTION.overload) continue; // said below, where it is true
-    (code === OPTION.relayAgent ? last : pieces).push(...piecesOf(code, value));
-  }
-  const lastSize = sizeOf(last);
-  const room = bytes.length - lastSize;
-  if (room <= AT.options) return undefined;
+  const options = [...packet.options].filter(([code]) => code !== OPTION.overload); // said below, where it is true
+  const isLast = ([code]: readonly [number, Uint8Array]) => code === OPTION.relayAgent; // a relay finds its own at the end
+  const last = options.filter(isLast).flatMap(([code, value]) => piecesOf(code, value));
+  const others = options.filter((option) => !isLast(option));
+  const pieces = others.flatMap(([code, value]) => piecesOf(code, value));
+  const room = bytes.length - sizeOf(last);
   const fits = sizeOf(pieces) + 1 <= room - AT.options;
-  const main = createField(bytes.subarray(AT.options, fits ? room : room - OVERLOAD_SIZE));
-  const file = createField(bytes.subarray(AT.file, packet.file === "" ? AT.cookie : AT.file));
-  const sname = createField(bytes.subarray(AT.sname, packet.sname === "" ? AT.file : AT.sname));
-  const fields = [main, file, sname]; // in the order in which they are read
-  let field = 0;
-  for (const piece of pieces) {
-    while (fields[field]?.add(piece) === false) field++;
-    if (field === fields.length) return undefined;
-  }
-  for (const extra of [file, sname]) if (extra.used() > 0) extra.end();
-  const overload = (file.used() > 0 ? 1 : 0) + (sname.used() > 0 ? 2 : 0);
-  const rest = createField(bytes.subarray(AT.options + main.used()));
-  if (overload > 0) rest.add({ code: OPTION.overload, data: Uint8Array.of(overload) });
-  for (const piece of last) rest.add(piece);
-  rest.end();
-  return AT.options + main.used() + rest.used() + 1;
+  if (room <= AT.options + (fits ? 0 : OVERLOAD_SIZE)) return undefined;
+  const areas = [
+    bytes.subarray(AT.options, fits ? room : room - OVERLOAD_SIZE),
+    bytes.subarray(AT.file, packet.file === "" ? AT.cookie : AT.file),
+    bytes.subarray(AT.sname, packet.sname === "" ? AT.file : AT.sname),
+  ];
+  const placed = place(others, areas, false) ?? place(others, areas, true);
+  if (placed === undefined) return undefined;
+  const [main = 0, file = 0, sname = 0] = placed.map((inside, n) => writeField(areas[n] ?? new Uint8Array(), inside));
+  const overload = (file > 0 ? 1 : 0) + (sname > 0 ? 2 : 0);
+  const start = AT.options + main;
+  const rest = overload > 0 ? [{ code: OPTION.overload, data: Uint8Array.of(overload) }, ...last] : last;
+  const end = start + writeField(bytes.subarray(start), rest);
+  bytes[end] = OPTION.end;
+  return end + 1;
 }
 
 /** Bytes of option 52. */
 const OVERLOAD_SIZE = 3;
 
-/** A field that options are put into. Its last byte is for option 255. */
-interface Field {
-  /** Bytes that are taken, without option 255. */
-  used(): number;
-  /** false when there is no room. */
-  add(piece: Piece): boolean;
-  /** Writes option 255. */
-  end(): void;
+/**
+ * Finds places for options in fields, in the order in which fields are read.
+ *
+ * @param splits Whether options may be taken apart where they fit nowhere as a whole.
+ * @returns What is in each field; undefined where there is no room.
+ */
+function place(
+  options: readonly (readonly [number, Uint8Array])[],
+  areas: readonly Uint8Array[],
+  splits: boolean,
+): Piece[][] | undefined {
+  const fields = areas.map((area) => ({ pieces: [] as Piece[], left: Math.max(0, area.length - 1) })); // option 255 follows
+  for (const [code, value] of options) {
+    let field = 0; // the parts of one option follow each other
+    for (let pieces = piecesOf(code, value); pieces.length > 0;) {
+      const [piece, ...more] = pieces;
+      const into = fields[field];
+      if (piece === undefined || into === undefined) return undefined;
+      const size = sizeOf([piece]);
+      const fitting = into.left - (size - piece.data.length);
+      if (size <= into.left) {
+        into.pieces.push(piece);
+        into.left -= size;
+        pieces = more;
+      } else if (splits && fitting > 0) {
+        into.pieces.push({ code, data: piece.data.subarray(0, fitting) });
+        into.left = 0;
+        pieces = [{ code, data: piece.data.subarray(fitting) }, ...more];
+        field++;
+      } else {
+        field++;
+      }
+    }
+  }
+  return fields.map(({ pieces }) => pieces);
 }
 
-function createField(area: Uint8Array): Field {
+/** @returns The bytes that are taken, without option 255. */
+function writeField(area: Uint8Array, pieces: readonly Piece[]): number {
   let at = 0;
-  return {
-    used: () => at,
-    add({ code, data }) {
-      if (at + 2 + data.length >= area.length) return false;
-      area[at] = code;
-      area[at + 1] = data.length;
-      area.set(data, at + 2);
-      at += 2 + data.length;
-      return true;
-    },
-    end() {
-      area[at] = OPTION.end;
-    },
-  };
+  for (const piece of pieces) {
+    area[at] = piece.code;
+    area[at + 1] = piece.data.length;
+    area.set(piece.data, at + 2);
+    at += sizeOf([piece]); // what is skipped is 0, which is option 0 (pad)
+  }
+  if (at > 0) area[at] = OPTION.end;
+  return at;
 }
+
+/** Old ROMs read these as texts up to a NUL, whatever their length says: an option 0 (pad) that follows is one. */
+const TEXTS: ReadonlySet<number> = new Set([OPTION.tftpServer, OPTION.bootFile]);
 
 function sizeOf(pieces: readonly Piece[]): number {
-  return pieces.reduce((sum, { data }) => sum + 2 + data.length, 0);
+  return pieces.reduce((sum, { code, data }) => sum + 2 + data.length + (TEXTS.has(code) ? 1 : 0), 0);
 }
 
 function piecesOf(code: number, value: Uint8Array): Piece[] {

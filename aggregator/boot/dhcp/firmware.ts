@@ -15,7 +15,38 @@ const FIRMWARE: ReadonlyMap<number, DhcpFirmware> = new Map([
   [19, "uefi-aarch64"],
 ]);
 
+/** What some of the others are, for people (IANA, "Processor Architecture Types"). */
+const NAMES: ReadonlyMap<number, string> = new Map([
+  [0, "BIOS"],
+  [2, "Itanium UEFI"],
+  [6, "32-bit x86 UEFI"],
+  [7, "x86-64 UEFI"],
+  [9, "x86-64 UEFI"],
+  [10, "32-bit ARM UEFI"],
+  [11, "ARM64 UEFI"],
+  [12, "PowerPC Open Firmware"],
+  [13, "PowerPC ePAPR"],
+  [14, "POWER OPAL"],
+  [15, "32-bit x86 UEFI over HTTP"],
+  [16, "x86-64 UEFI over HTTP"],
+  [18, "32-bit ARM UEFI over HTTP"],
+  [19, "ARM64 UEFI over HTTP"],
+  [20, "BIOS over HTTP"],
+  [21, "32-bit ARM U-Boot"],
+  [22, "ARM64 U-Boot"],
+  [25, "32-bit RISC-V UEFI"],
+  [27, "64-bit RISC-V UEFI"],
+  [39, "64-bit LoongArch UEFI"],
+  [41, "Raspberry Pi"],
+]);
+
 /** The firmware behind a number of option 93; "unknown" for a number that nothing is served for. */
 export function firmwareOf(arch: number): DhcpFirmware {
   return FIRMWARE.get(arch) ?? "unknown";
+}
+
+/** A number of option 93 in words, such as `12 (PowerPC Open Firmware)`. */
+export function firmwareName(arch: number): string {
+  const name = NAMES.get(arch);
+  return name === undefined ? String(arch) : `${arch} (${name})`;
 }

@@ -115,6 +115,9 @@ export function createReceiver(
       request: kind,
       answer: result.answer,
       reason: result.reason,
+      ...(result.address !== undefined && { address: result.address }),
+      ...("file" in result && { file: result.file }),
+      ...(result.unserved !== undefined && { unserved: result.unserved }),
     });
     if (kind === "decline") {
       failures.warn("DHCP address declined", { mac: client.mac, node: host.name, reason: result.reason });
@@ -129,6 +132,7 @@ export function createReceiver(
       reason,
       ...(result.address === undefined ? {} : { address: result.address }),
       ...("file" in result && result.file !== undefined ? { file: result.file } : {}),
+      ...(result.unserved === undefined ? {} : { unserved: result.unserved }),
     });
   }
 

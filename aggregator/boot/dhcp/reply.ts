@@ -1,3 +1,4 @@
+import { gatewayFault } from "../../../src/boot/mod.ts";
 import { ipv4Bytes, maskOf, u32Bytes } from "./ipv4.ts";
 import { BROADCAST_FLAG, type DhcpPacket, MESSAGE, NO_ADDRESS, OPTION } from "./packet.ts";
 import { MAX_FILE } from "./encode.ts";
@@ -59,7 +60,10 @@ export function replyTo(
 /** What a client needs for its network. */
 export function networkOptions(lease: DhcpLease, name: string): Options {
   const options: Options = [[OPTION.subnetMask, u32Bytes(maskOf(lease.prefix))]];
-  if (lease.gateway !== undefined) options.push([OPTION.router, ipv4Bytes(lease.gateway)]);
+  const { gateway } = lease;
+  if (gateway !== undefined && gatewayFault(gateway, lease) === undefined) {
+    options.push([OPTION.router, ipv4Bytes(gateway)]);
+  }
   const dns = (lease.dns ?? []).flatMap((address) => [...ipv4Bytes(address)]);
   if (dns.length > 0) options.push([OPTION.dns, Uint8Array.from(dns)]);
   options.push([OPTION.hostName, text.encode(name)]);

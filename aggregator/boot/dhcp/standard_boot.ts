@@ -1,4 +1,5 @@
-import type { DhcpBoot, DhcpClient, DhcpFirmware } from "./types.ts";
+import { firmwareName } from "./firmware.ts";
+import type { DhcpBoot, DhcpClient, DhcpFirmware, Unserved } from "./types.ts";
 
 /** The iPXE that brings a machine's firmware to a script. Debian's package `ipxe` has the first two. */
 const LOADERS: { readonly [firmware in DhcpFirmware]?: string } = {
@@ -7,21 +8,52 @@ const LOADERS: { readonly [firmware in DhcpFirmware]?: string } = {
   "uefi-aarch64": "ipxe-arm64.efi",
 };
 
+/** What is known of a machine whatever its firmware says of itself. */
+export interface BootInventory {
+  /** `/arch` of its node. */
+  readonly arch?: string;
+  /** `/boot/loader`: a path below the boot files. */
+  readonly loader?: string;
+}
+
+/** Whether there is a loader for a kind of firmware. */
+export function hasLoader(firmware: DhcpFirmware): boolean {
+  return LOADERS[firmware] !== undefined;
+}
+
 /**
- * The usual choice of what a client boots: iPXE goes on to the script, other firmware gets the iPXE that fits it, over TFTP, or
- * over HTTP where it says that it can (UEFI HTTP boot). undefined: nothing here fits its firmware, or it does not ask.
+ * The loader that a machine fetches, as a path below the boot files. What its node's cfg says counts before what its firmware says:
+ * firmware of Raspberry Pis calls itself a BIOS.
+ */
+export function loaderFor(client: DhcpClient, { arch, loader }: BootInventory): string | Unserved {
+  if (loader !== undefined) return loader;
+  if (arch === "aarch64") return LOADERS["uefi-aarch64"] ?? "";
+  const said = client.archs ?? [];
+  const found = LOADERS[client.firmware];
+  const fits = arch !== "x86_64" || client.firmware !== "uefi-aarch64";
+  if (found !== undefined && fits) return found;
+  const what = said.length === 0
+    ? "its firmware does not say of which kind it is (DHCP option 93)"
+    : `its firmware is of kind ${said.map(firmwareName).join(", ")} (DHCP option 93)` +
+      (fits ? "" : `, and its /arch is ${arch}`);
+  return { unserved: `${what}, for which there is no loader: set its /boot/loader` };
+}
+
+/**
+ * The usual choice of what a client that asks for it boots: iPXE goes on to the script, other firmware gets the loader that fits it, over
+ * TFTP, or over HTTP where it says that it can (UEFI HTTP boot).
  *
  * @param urls `script` is the URL of this client's iPXE script, `files` that of the folder with the loaders, without a slash
  * at its end.
  */
 export function standardBoot(
   client: DhcpClient,
+  inventory: BootInventory,
   urls: { readonly script: string; readonly files: string },
-): DhcpBoot | undefined {
-  if (!client.boots) return undefined;
+): DhcpBoot | Unserved {
   if (client.ipxe) return { file: urls.script };
-  const loader = LOADERS[client.firmware];
-  if (loader === undefined) return undefined;
+  const loader = loaderFor(client, inventory);
+  if (typeof loader !== "string") return loader;
   // Without its own vendor class in the reply, UEFI does not take a URL (UEFI 2.10, section 24.7.3.1).
   return client.http ? { file: `${urls.files}/${loader}`, vendorClass: "HTTPClient" } : { file: loader };
 }

@@ -29,8 +29,10 @@ export type DhcpFirmware = "bios" | "uefi-x86" | "uefi-x86_64" | "uefi-aarch64" 
 export interface DhcpClient {
   /** Lower case, with colons: `52:54:00:77:00:01`. */
   readonly mac: string;
-  /** The number in option 93; undefined where there is none. */
+  /** Of the numbers in option 93 the first that something is served for, or else the first; absent where there is none. */
   readonly arch?: number;
+  /** All numbers in option 93, the preferred one first. */
+  readonly archs?: readonly number[];
   readonly firmware: DhcpFirmware;
   /** It wants URLs, not TFTP (UEFI HTTP boot). */
   readonly http: boolean;
@@ -60,6 +62,12 @@ export interface DhcpBoot {
   readonly vendorClass?: string;
 }
 
+/** There is nothing that a client can boot. */
+export interface Unserved {
+  /** In words: what it is, and what to do about it. */
+  readonly unserved: string;
+}
+
 /** What a client sent. */
 export type DhcpRequestKind = "discover" | "request" | "decline" | "release" | "inform";
 
@@ -78,6 +86,8 @@ export interface DhcpEvent {
   readonly address?: string;
   /** What it was told to boot. */
   readonly file?: string;
+  /** Why there was nothing for it to boot, though it asked. */
+  readonly unserved?: string;
 }
 
 /** See {@link startDhcpServer}. */
@@ -90,8 +100,8 @@ export interface DhcpServerOptions {
    * look into a map.
    */
   readonly lookup: (mac: string) => DhcpHost | undefined;
-  /** What a known machine that asks for it boots now; undefined: nothing, it only gets its address. */
-  readonly boot: (client: DhcpClient, host: DhcpHost) => DhcpBoot | undefined;
+  /** What a known machine that asks for it boots now; where there is nothing for it, it only gets its address. */
+  readonly boot: (client: DhcpClient, host: DhcpHost) => DhcpBoot | Unserved;
   /**
    * Told of every packet of a known machine, within that machine's rate, and of at most 20 a second of unknown machines;
    * whoever keeps those must bound how many. It must not throw.

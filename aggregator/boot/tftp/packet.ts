@@ -10,12 +10,14 @@ export type TftpPacket =
 export type TftpOptions = ReadonlyMap<string, string>;
 
 /** Error codes of RFC 1350 and RFC 2347. */
-export const TFTP_ERROR = { undefined: 0, notFound: 1, access: 2, illegal: 4, options: 8 } as const;
+export const TFTP_ERROR = { undefined: 0, notFound: 1, access: 2, illegal: 4, unknownId: 5, options: 8 } as const;
 
 /** What {@link decodeTftp} found. */
 export type DecodedTftp = { readonly ok: true; readonly packet: TftpPacket } | {
   readonly ok: false;
   readonly problem: string;
+  /** Whoever sent it waits for an answer. */
+  readonly isRequest: boolean;
 };
 
 /** A request is at most so long (RFC 2347), and so is what else has texts in it. */
@@ -43,52 +45,69 @@ export function decodeTftp(bytes: Uint8Array): DecodedTftp {
       return { ok: true, packet: { op: "ack", block: view.getUint16(2) } };
     case OPCODES.error: {
       if (bytes.length < 4 || bytes.length > MAX_TEXT_PACKET) return wrong(`ERROR has ${bytes.length} bytes`);
-      const [message = ""] = textsOf(bytes.subarray(4)) ?? [];
+      const [message = ""] = textsOf(bytes.subarray(4));
       return { ok: true, packet: { op: "error", code: view.getUint16(2), message } };
     }
-    case OPCODES.oack: {
-      const options = optionsOf(textsOf(bytes.subarray(2)));
-      return typeof options === "string" ? wrong(options) : { ok: true, packet: { op: "oack", options } };
-    }
+    case OPCODES.oack:
+      if (bytes.length > MAX_TEXT_PACKET) return wrong(`OACK has ${bytes.length} bytes`);
+      return { ok: true, packet: { op: "oack", options: optionsOf(textsOf(bytes.subarray(2))) } };
     default:
       return wrong(`Opcode is ${opcode}: expected 1 to 6`);
   }
 }
 
-function wrong(problem: string): DecodedTftp {
-  return { ok: false, problem };
+function wrong(problem: string, isRequest = false): DecodedTftp {
+  return { ok: false, problem, isRequest };
 }
 
+/** Old ROMs end names with more than one NUL, with 0xff, or fill the packet up: none of that is a part of a name. */
 function decodeRequest(op: "read" | "write", bytes: Uint8Array): DecodedTftp {
-  const texts = textsOf(bytes.subarray(2));
-  const [file, mode, ...rest] = texts ?? [];
-  if (texts === undefined || file === undefined || mode === undefined) {
-    return wrong("Request is malformed: expected texts of UTF-8 that end with NUL, at most 512 bytes");
+  if (bytes.length > MAX_TEXT_PACKET) {
+    return wrong(`Request has ${bytes.length} bytes: expected at most ${MAX_TEXT_PACKET}`, true);
   }
-  const options = optionsOf(rest);
-  if (typeof options === "string") return wrong(options);
-  return { ok: true, packet: { op, file, mode: mode.toLowerCase(), options } };
+  const [file = "", ...rest] = textsOf(bytes.subarray(2));
+  const at = rest.findIndex((text) => text !== "");
+  const mode = rest[at];
+  if (mode === undefined) {
+    return wrong("Request is malformed: expected a file, a mode and options that end with NUL", true);
+  }
+  return { ok: true, packet: { op, file, mode: mode.toLowerCase(), options: optionsOf(rest.slice(at + 1)) } };
 }
 
-/** Texts that each end with a NUL; undefined when they are none. */
-function textsOf(bytes: Uint8Array): string[] | undefined {
-  if (bytes.length > MAX_TEXT_PACKET - 2) return undefined;
-  if (bytes.length > 0 && bytes[bytes.length - 1] !== 0) return undefined;
+const FILLER = 0xff;
+
+/**
+ * Texts that each end with a NUL, the last one also with the packet. One that is no UTF-8 is taken as a character a byte; 0xff at
+ * its end, which UTF-8 has nowhere, is what was in a ROM's memory behind it.
+ */
+function textsOf(bytes: Uint8Array): string[] {
+  const texts: string[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const nul = bytes.indexOf(0, at);
+    const next = nul === -1 ? bytes.length : nul;
+    let end = next;
+    while (end > at && bytes[end - 1] === FILLER) end--;
+    texts.push(textOf(bytes.subarray(at, end)));
+    at = next + 1;
+  }
+  return texts;
+}
+
+function textOf(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes).split("\0").slice(0, -1);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return undefined;
+    return String.fromCharCode(...bytes);
   }
 }
 
-function optionsOf(texts: readonly string[] | undefined): TftpOptions | string {
-  if (texts === undefined || texts.length % 2 !== 0) return "Options are malformed: expected names and values by turns";
-  if (texts.length > 2 * MAX_OPTIONS) return `There are ${texts.length / 2} options: expected at most ${MAX_OPTIONS}`;
+/** Of an option that is there twice the first counts; a name without a value, and what follows an empty name, is passed over. */
+function optionsOf(texts: readonly string[]): TftpOptions {
   const options = new Map<string, string>();
-  for (let at = 0; at < texts.length; at += 2) {
-    const name = (texts[at] ?? "").toLowerCase();
-    if (options.has(name)) return `Option "${name.slice(0, 32)}" is there twice`;
-    options.set(name, texts[at + 1] ?? "");
+  for (let at = 0; at + 1 < texts.length && options.size < MAX_OPTIONS; at += 2) {
+    const [name = "", value = ""] = [texts[at]?.toLowerCase(), texts[at + 1]];
+    if (name === "") break;
+    if (!options.has(name)) options.set(name, value);
   }
   return options;
 }

@@ -3,7 +3,7 @@ import { createSourceRates, type SourceLimits } from "../source_rates.ts";
 import { bindUdp, type UdpPeer, type UdpSocket } from "../udp.ts";
 import { cleanPath } from "../file_path.ts";
 import { createMailbox, type Mailbox } from "./mailbox.ts";
-import { negotiate } from "./negotiate.ts";
+import { ETHERNET_BLOCK, negotiate } from "./negotiate.ts";
 import { decodeTftp, type TftpPacket } from "./packet.ts";
 import { failure, runSession, type SessionEnd } from "./session.ts";
 import { createSlots, type Slot, type SlotLimits } from "./slots.ts";
@@ -22,7 +22,18 @@ const RATES: SourceLimits = {
 /** The largest file: 32 bits of bytes, as clients count them. */
 const MAX_SIZE = 2 ** 32 - 1;
 
+/** What is said to senders that have no part in a transfer, for each transfer. */
+const MAX_FOREIGN = 16;
+
 type Request = Extract<TftpPacket, { readonly op: "read" | "write" }>;
+
+/** One transfer to a client's port. */
+interface Running {
+  readonly request: Request;
+  readonly mailbox: Mailbox<TftpPacket>;
+  /** The client has answered what this transfer sent. */
+  isAnswered: boolean;
+}
 
 /**
  * Starts a read-only TFTP server (RFC 1350, with blksize, tsize, timeout and windowsize). Each transfer has a socket of its
@@ -36,14 +47,27 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
   const slots = createSlots({ ...LIMITS, ...options.limits });
   const rates = createSourceRates(RATES, clock.now());
   const failures = createRefusalLog(log, clock); // whoever asks and goes can cause them as often as they like
-  const transfers = new Map<string, Mailbox<TftpPacket>>();
+  /** By the address and port of the client: a machine that was reset asks again from the same port. The oldest first. */
+  const transfers = new Map<string, Set<Running>>();
   const running = new Set<Promise<void>>();
 
-  const tell = (event: TftpEvent) => options.onEvent?.(event);
+  function tell(event: TftpEvent): void {
+    const { client, path, kind, sent, size, reason } = event;
+    if (kind !== "progress") {
+      log.debug("TFTP", {
+        ...{ client: `${client.address}:${client.port}`, path, what: kind, sent, size },
+        ...(reason !== undefined && { reason }),
+      });
+    }
+    options.onEvent?.(event);
+  }
+
+  function ignoreFailure(sending: Promise<void>, to: UdpPeer): void {
+    sending.catch((error: unknown) => log.debug("Cannot send a TFTP error", { to: to.address, error: String(error) }));
+  }
 
   async function refuse(socket: UdpSocket, client: UdpPeer, path: string, reply: Uint8Array, reason: string) {
     tell({ client, path, kind: "refused", sent: 0, size: 0, reason });
-    log.debug("Refused a TFTP request", { client: client.address, path, reason });
     await socket.send(reply, client);
   }
 
@@ -52,16 +76,21 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
     request: Request,
     path: string,
     client: UdpPeer,
-    mailbox: Mailbox<TftpPacket>,
+    self: Running,
     slot: Slot,
   ): Promise<void> {
-    const socket = await bindUdp({
+    const { mailbox } = self;
+    let foreign = 0;
+    const socket: UdpSocket = await bindUdp({
       address,
       port: 0,
       onMessage(bytes, from) {
-        if (from.address !== client.address || from.port !== client.port) return;
         const decoded = decodeTftp(bytes);
-        if (decoded.ok) mailbox.put(decoded.packet);
+        if (from.address === client.address && from.port === client.port) {
+          if (decoded.ok) mailbox.put(decoded.packet);
+        } else if (!(decoded.ok && decoded.packet.op === "error") && foreign++ < MAX_FOREIGN) { // RFC 1350, section 4
+          ignoreFailure(socket.send(failure("unknownId", "There is no such transfer"), from), from);
+        }
       },
     });
     let source: TftpSource | undefined;
@@ -79,7 +108,7 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
       if (size > MAX_SIZE) {
         throw new Error(`Cannot send "${path}" over TFTP: it has ${size} bytes, more than ${MAX_SIZE}`);
       }
-      const { accepted, ...agreed } = negotiate(request.options, size);
+      const { accepted, ...agreed } = negotiate(request.options, size, options.maxBlock ?? ETHERNET_BLOCK);
       tell({ client, path, kind: "start", sent: 0, size });
       const end = await runSession({
         plan: { ...agreed, size, negotiated: accepted !== undefined },
@@ -87,7 +116,11 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
         source,
         mailbox,
         send: (bytes) => socket.send(bytes, client),
-        answered: slot.answered,
+        answered() {
+          self.isAnswered = true;
+          endOlder(client, self);
+          return slot.answered();
+        },
         progress: everyTenth(size, (sent) => tell({ client, path, kind: "progress", sent, size })),
         clock,
       });
@@ -110,20 +143,30 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
     }
   }
 
+  /** Whoever has answered another transfer has done with those that it asked for before from the same port. */
+  function endOlder(client: UdpPeer, than: Running): void {
+    for (const each of transfers.get(keyOf(client)) ?? []) {
+      if (each === than) return;
+      each.mailbox.close("The client has asked again from the same port");
+    }
+  }
+
   /** @returns False where there is no room. */
   function begin(request: Request, path: string, client: UdpPeer, isKnown: boolean): boolean {
-    const key = `${client.address}:${client.port}`;
     const mailbox = createMailbox<TftpPacket>(clock);
     const slot = slots.enter(client, isKnown, () => mailbox.close("Others have asked since, and it had not answered"));
     if (slot === undefined) return false;
-    transfers.set(key, mailbox);
-    const work = transfer(request, path, client, mailbox, slot)
+    const key = keyOf(client);
+    const own = transfers.get(key) ?? new Set();
+    const self: Running = { request, mailbox, isAnswered: false };
+    transfers.set(key, own.add(self));
+    const work = transfer(request, path, client, self, slot)
       .catch((error: unknown) =>
         failures.warn("TFTP transfer failed", { client: client.address, path, reason: String(error) })
       )
       .finally(() => {
         slot.leave();
-        transfers.delete(key);
+        if (own.delete(self) && own.size === 0) transfers.delete(key);
         running.delete(work);
       });
     running.add(work);
@@ -134,22 +177,26 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
     const isKnown = options.isKnown?.(client.address) === true;
     if (!(isKnown ? rates.known(client.address, clock.now()) : rates.unknown(clock.now()))) return;
     const decoded = decodeTftp(bytes);
-    if (!decoded.ok) return log.debug("Dropped a TFTP packet", { client: client.address, problem: decoded.problem });
+    const no = (file: string, code: "access" | "notFound" | "illegal" | "undefined", reason: string) =>
+      ignoreFailure(refuse(listener, client, file, failure(code, reason), reason), client);
+    if (!decoded.ok) {
+      log.debug("Dropped a TFTP packet", { client: client.address, problem: decoded.problem });
+      return decoded.isRequest ? no("", "illegal", decoded.problem) : undefined;
+    }
     const { packet } = decoded;
     if (packet.op !== "read" && packet.op !== "write") return;
-    if (transfers.has(`${client.address}:${client.port}`)) return; // asked again: what was lost is sent again anyway
-    const no = (code: "access" | "notFound" | "illegal" | "undefined", reason: string) =>
-      refuse(listener, client, packet.file, failure(code, reason), reason)
-        .catch((error: unknown) =>
-          log.debug("Cannot send a TFTP error", { client: client.address, error: String(error) })
-        );
-    if (packet.op === "write") return void no("access", "This server is read-only");
-    if (packet.mode !== "octet") return void no("illegal", "Only mode octet is served");
+    if (packet.op === "write") return no(packet.file, "access", "This server is read-only");
+    if (packet.mode !== "octet") return no(packet.file, "illegal", "Only mode octet is served");
     const path = cleanPath(packet.file);
-    if (path === undefined) return void no("notFound", "No such file");
+    if (path === undefined) return no(packet.file, "notFound", "No such file");
+    // What it has asked for and not answered yet was lost, or is on its way.
+    const same = [...transfers.get(keyOf(client)) ?? []].find((each) =>
+      !each.isAnswered && isSame(each.request, packet)
+    );
+    if (same !== undefined) return same.mailbox.put(packet);
     // Those that were pushed out are there until their file was opened, however long that takes.
-    if (transfers.size >= MAX_UNDER_WAY) return;
-    if (!begin(packet, path, client, isKnown)) no("undefined", "Too many transfers, ask again");
+    if (running.size >= MAX_UNDER_WAY) return;
+    if (!begin(packet, path, client, isKnown)) no(packet.file, "undefined", "Too many transfers, ask again");
   }
 
   const listener: UdpSocket = await bindUdp({
@@ -159,13 +206,22 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
     onError: (error) => log.warn("TFTP socket failed", { error: error.message }),
   });
   const stop = async () => {
-    for (const mailbox of transfers.values()) mailbox.close("The server stops");
+    for (const own of transfers.values()) for (const { mailbox } of own) mailbox.close("The server stops");
     await Promise.all([listener.close(), ...running]);
   };
   options.signal?.addEventListener("abort", () => void stop(), { once: true });
   if (options.signal?.aborted === true) await stop();
   log.info("Serving TFTP", { address, port: listener.port });
   return { port: listener.port, transfers: () => slots.size, stop };
+}
+
+function keyOf({ address, port }: UdpPeer): string {
+  return `${address}:${port}`;
+}
+
+function isSame(one: Request, other: Request): boolean {
+  const options = (request: Request): string => JSON.stringify([...request.options]);
+  return one.file === other.file && options(one) === options(other);
 }
 
 /** Calls back at every tenth of the size, and not in between. */

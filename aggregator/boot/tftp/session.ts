@@ -22,6 +22,7 @@ const HALF_OPEN = 10_000;
 /** How a transfer ended. */
 export interface SessionEnd {
   readonly kind: "done" | "probed" | "failed";
+  /** Bytes that were acknowledged. */
   readonly sent: number;
   readonly reason?: string;
 }
@@ -57,6 +58,14 @@ export async function runSession(parts: {
     parts.progress(bytesAcked(plan, state));
   }
 
+  /** Whether a client that has answered was sent the end of the file: once it has that, it goes, whatever becomes of its last word. */
+  function hasLast({ acked, sent }: TransferState): boolean {
+    return !isHalfOpen && acked >= 0 && sent === lastBlock(plan);
+  }
+  function lastLost(got: number): SessionEnd {
+    return { kind: "done", sent: got, reason: "Its last acknowledgement has not come" };
+  }
+
   /** What there is to send next, or how it ended. */
   async function afterSending(sent: TransferState): Promise<TransferState | SessionEnd> {
     const deadline = Math.min(clock.now() + pauseOf(plan, sent), end);
@@ -69,9 +78,11 @@ export async function runSession(parts: {
         return { kind: "failed", sent: got, reason: isHalfOpen ? "The client has not answered" : "It took too long" };
       }
       if (packet?.op === "error") {
+        if (packet.code === TFTP_ERROR.unknownId && hasLast(sent)) return lastLost(got);
         const reason = `The client ended it: ${packet.message.slice(0, 80) || `error ${packet.code}`}`;
         return { kind: sent.acked === -1 ? "probed" : "failed", sent: got, reason };
       }
+      if (packet?.op === "read" && isHalfOpen) return sent; // it has asked again before it answered anything: nothing has reached it
       if (packet !== undefined && packet.op !== "ack") continue;
       const input = packet === undefined ? { kind: "timeout" } as const : { kind: "ack", block: packet.block } as const;
       const step = stepTransfer(plan, sent, input);
@@ -91,7 +102,7 @@ export async function runSession(parts: {
         case "done":
           return { kind: "done", sent: plan.size };
         case "give-up":
-          return { kind: "failed", sent: got, reason: "The client does not answer" };
+          return hasLast(sent) ? lastLost(got) : { kind: "failed", sent: got, reason: "The client does not answer" };
       }
     }
   }

@@ -23,7 +23,7 @@ export interface TftpEvent {
   /** The path, as it was handed to {@link TftpServerOptions.read}. */
   readonly path: string;
   /**
-   * `done`: the client has acknowledged all of it. `refused`: no such file, or too many transfers. `failed`: the client
+   * `done`: the client has acknowledged all of it, or all but its end, and has gone. `refused`: no such file, or too many transfers. `failed`: the client
    * went silent or gave up; firmware does that on purpose, to learn a file's size before it fetches it (`probed`).
    */
   readonly kind: "start" | "progress" | "done" | "probed" | "refused" | "failed";
@@ -52,6 +52,8 @@ export interface TftpServerOptions {
   readonly onEvent?: (event: TftpEvent) => void;
   /** Whether a known machine has this address: then strangers don't push its requests out, and don't take all places. */
   readonly isKnown?: (address: string) => boolean;
+  /** The largest block that is agreed to, in bytes, 512 to 65,464; by default what fits an Ethernet. */
+  readonly maxBlock?: number;
   /** See {@link SlotLimits}. A request over that is refused; clients ask again. */
   readonly limits?: Partial<SlotLimits>;
   readonly log: Log;
