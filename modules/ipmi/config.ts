@@ -1,4 +1,4 @@
-import { type ModuleNode, PermanentError } from "../../src/module/mod.ts";
+import { MistakeError, type ModuleNode } from "../../src/module/mod.ts";
 import { isRecord, type Value } from "../../src/state/mod.ts";
 import type { PowerSettings } from "../power/mod.ts";
 
@@ -40,18 +40,18 @@ const ADDRESS = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9][A-Za-z0-9._-]*))(?::(\d{1
 /**
  * Finds a node's controller.
  *
- * @throws {PermanentError} When there is none, or it is no address.
+ * @throws {MistakeError} When there is none, or it is no address.
  */
 export function ipmiAddressOf(node: ModuleNode): IpmiAddress {
   const text = node.cfg.get("/bmc/address");
   const expected = "a host such as 10.0.0.7, bmc7:623 or [fd00::7]";
   if (text === undefined) {
-    throw new PermanentError(`'${node.name}' has no controller: set its '/bmc/address' to ${expected}`);
+    throw new MistakeError(`'${node.name}' has no controller: set its '/bmc/address' to ${expected}`);
   }
   const [, six, host, port] = ADDRESS.exec(String(text)) ?? [];
   const found = six ?? host;
   if (found === undefined || Number(port ?? PORT) > 65_535) {
-    throw new PermanentError(`'${node.name}' has the controller address '${text}': expected ${expected}`);
+    throw new MistakeError(`'${node.name}' has the controller address '${text}': expected ${expected}`);
   }
   return { host: found, port: Number(port ?? PORT) };
 }

@@ -29,7 +29,7 @@ export const ipmiDeclaration = declareModule({
   name: "ipmi",
   about: "Powers machines on and off over IPMI",
   extensions: [core, services, boot, bmc, ipmiConfig],
-  discovers: ["/physState", "/bmc/error"],
+  discovers: ["/physState", "/bmc/error", "/bmc/power"],
   mutations: {
     ...powerMutations("ipmi", timeouts),
     ...restartMutation("ipmi", timeouts),

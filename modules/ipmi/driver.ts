@@ -92,12 +92,12 @@ export function createIpmiDriver(
     async read(node, ask) {
       const { stdout } = await command(node, "status", ask);
       const power = parsePowerStatus(stdout);
-      if (power !== undefined) return power;
+      if (power !== undefined) return { power, said: `Chassis Power is ${power}` };
       throw new Error(`'chassis power status' of '${node.name}' said ${JSON.stringify(stdout.slice(0, 80))}`);
     },
     async change(node, change, ask) {
       await command(node, COMMANDS[change], ask);
-      return true;
+      return { kind: "taken" };
     },
   };
 }

@@ -1,124 +1,145 @@
-import { type ModuleContext, type MutationRun, PermanentError, UnavailableError } from "../../src/module/mod.ts";
-import { pause, within } from "../../src/pause.ts";
-import type { Ask, Power, PowerChange, PowerDriver, PowerSettings } from "./driver.ts";
+import { MistakeError, type ModuleContext, type MutationRun } from "../../src/module/mod.ts";
+import { pause } from "../../src/pause.ts";
+import type { PowerSettings } from "./driver.ts";
+import type { GuardedDriver, Look } from "./guard.ts";
+import { createHand, type Hand } from "./hand.ts";
+import { beginStory, type Story } from "./story.ts";
 
-/** First and longest wait between two looks while a machine changes its power, in milliseconds. */
-const FIRST_LOOK = 100;
-const LONGEST_LOOK = 1_000;
+/** So many refusals of one order end a mutation. */
+const MAX_REFUSALS = 3;
 /** A machine that hangs within this time of a restart, in milliseconds, has its power cut. */
 const RESTART_ONCE = 1_800_000;
-
-/** Asks for a mutation, whose timeout does not count the time in our own queue. */
-function askFor(run: MutationRun, signal: AbortSignal): Ask {
-  return { signal, urgent: true, queued: run.queued };
-}
+/** An order to shut down that is taken late gets its time all the same, up to so many milliseconds more. */
+const MAX_LATE_GRACE = 60_000;
 
 /** What mutations do with one controller. */
-export interface Actions {
+export interface Actions extends Pick<Hand, "unsettledFor" | "isAwaited" | "saw"> {
   find(run: MutationRun): Promise<void>;
   powerOn(run: MutationRun): Promise<void>;
   powerOff(run: MutationRun): Promise<void>;
+  /** Powers a machine off that is taken to hang. */
+  resetHang(run: MutationRun): Promise<void>;
+  /** Restarts a machine that is taken to hang. */
   restart(run: MutationRun): Promise<void>;
-  /** Milliseconds for which the controller may still say what was before the last change; 0: it is to be believed. */
-  unsettledFor(): number;
 }
 
 /**
- * Makes the actions of one node. Each is done when the controller says so: that it took what it was asked for is no success,
- * and that it refused is no failure where it turns out to be so already.
+ * Makes the actions of one node. Each looks before it orders, and is done when the controller says so. A machine is only hit that
+ * was seen on before it was taken to hang: otherwise it may have come on meanwhile, by somebody else or by an order that was
+ * taken for lost, and what is seen now is stated instead.
+ *
+ * @param looked Is told of every look.
  */
-export function createActions(context: ModuleContext, driver: PowerDriver, settings: () => PowerSettings): Actions {
+export function createActions(
+  context: ModuleContext,
+  driver: GuardedDriver,
+  settings: () => PowerSettings,
+  looked: (look: Look) => void,
+): Actions {
   const { clock } = context;
-  let asked: { readonly power: "on" | "off"; readonly at: number } | undefined;
+  const hand = createHand(clock, driver, () => settings().settle, looked);
   let restarted = -Infinity;
 
-  function unsettledFor(): number {
-    return asked === undefined ? 0 : Math.max(0, asked.at + settings().settle - clock.now());
+  async function bringOn(run: MutationRun, story: Story, begun: boolean): Promise<void> {
+    const done = await hand.pursue({
+      ...{ run, signal: run.signal, story, change: "on", begun, maxRefusals: MAX_REFUSALS },
+    });
+    if (!done) throw new MistakeError(`Cannot power '${run.node.name}' on: its controller has nothing for that`);
+    run.discover("/physState", "POWER_ON");
   }
-  function read(run: MutationRun, signal: AbortSignal): Promise<Power> {
-    return driver.read(run.node, askFor(run, signal));
+  async function cut(run: MutationRun, story: Story, begun: boolean, why: string): Promise<void> {
+    let told = false;
+    const done = await hand.pursue({
+      ...{ run, signal: run.signal, story, change: "off", begun, maxRefusals: MAX_REFUSALS },
+      ordering() {
+        if (!told) run.note(`Its power is cut: ${why}`);
+        told = true;
+      },
+    });
+    if (!done) throw new MistakeError(`Cannot power '${run.node.name}' off: its controller has nothing for that`);
   }
-  /** Reads until the controller says one of these; a reading that fails on the way is tried again. */
-  async function readUntil(run: MutationRun, wanted: readonly Power[], signal: AbortSignal): Promise<Power> {
-    for (let wait = FIRST_LOOK;; wait = Math.min(wait * 2, LONGEST_LOOK)) {
-      const power = await read(run, signal).catch((error) => {
-        if (error instanceof PermanentError) throw error;
+  /** Has a machine shut down by itself. @returns Undefined when it did; otherwise why its power is to be cut. */
+  async function shutDown(run: MutationRun, story: Story, graceful: number): Promise<string | undefined> {
+    const grace = new AbortController();
+    const end = clock.now() + graceful + Math.min(graceful, MAX_LATE_GRACE);
+    let late = `it could not be asked to shut down within ${graceful / 1000} s`;
+    const over = () => grace.abort(new Error(late));
+    let cancel = clock.after(graceful, over);
+    try {
+      const done = await hand.pursue({
+        ...{ run, signal: AbortSignal.any([run.signal, grace.signal]), story },
+        ...{ change: "shutdown", begun: false, maxRefusals: Infinity },
+        taken() {
+          late = `it was asked to shut down, and is not off after ${graceful / 1000} s`;
+          cancel();
+          cancel = clock.after(Math.min(graceful, end - clock.now()), over);
+        },
       });
-      if (power !== undefined && wanted.includes(power)) return power;
-      await pause(clock, wait, signal);
-    }
-  }
-  /** Asks for a change. What is refused since it is so already, or is under way, counts as taken. */
-  async function ask(run: MutationRun, change: PowerChange, wanted: "on" | "off"): Promise<boolean> {
-    asked = { power: wanted, at: clock.now() };
-    try {
-      return await driver.change(run.node, change, askFor(run, run.signal));
-    } catch (error) {
-      if (run.signal.aborted || error instanceof UnavailableError || error instanceof PermanentError) throw error;
-      const power = await read(run, run.signal).catch(() => undefined);
-      if (power === wanted || power === "changing") return true;
-      throw error;
-    }
-  }
-  /** True when the controller says what is wanted, and is to be believed: nothing else was asked of it just now. */
-  async function isAlready(run: MutationRun, wanted: "on" | "off"): Promise<boolean> {
-    const power = await read(run, run.signal);
-    return power === wanted && (asked === undefined || asked.power === wanted || unsettledFor() === 0);
-  }
-  async function bring(run: MutationRun, wanted: "on" | "off"): Promise<void> {
-    if (!await ask(run, wanted, wanted)) {
-      throw new PermanentError(`Cannot power '${run.node.name}' ${wanted}: its controller has nothing for that`);
-    }
-    await readUntil(run, [wanted], run.signal);
-    asked = { power: wanted, at: clock.now() };
-  }
-  /** Has a machine shut down by itself. @returns False when it did not, or not in time. */
-  async function shutDown(run: MutationRun, limit: number): Promise<boolean> {
-    try {
-      if (!await ask(run, "shutdown", "off")) return false;
-      await within(clock, limit, "It is still on", run.signal, (signal) => readUntil(run, ["off"], signal));
-      asked = { power: "off", at: clock.now() };
-      return true;
+      return done ? undefined : "its controller can't ask it to shut down";
     } catch (error) {
       run.signal.throwIfAborted();
-      const why = error instanceof Error ? error.message : String(error);
-      context.log.info("A machine does not shut down: its power is cut", { node: run.node.name, why });
-      return false;
+      if (!grace.signal.aborted) throw error;
+      return `${late} (${story.words()})`;
+    } finally {
+      cancel();
     }
   }
-
+  async function bringOff(run: MutationRun, story: Story): Promise<void> {
+    const { graceful } = settings();
+    // Only a machine whose agent is there is known to hear that it is asked.
+    const healthy = run.node.view.get("/runState") === "SYNC";
+    if (graceful === 0) await cut(run, story, false, "it gets no time to shut down ('graceful' is 0)");
+    else if (!healthy) await cut(run, story, false, "its agent is not there to hear that it should shut down");
+    else {
+      const why = await shutDown(run, story, graceful);
+      if (why !== undefined) await cut(run, story, true, why);
+    }
+    run.discover("/physState", "POWER_OFF");
+  }
+  /** Whether a machine that is taken to hang is on, and was seen to be so before. Where it is only now, that is stated. */
+  async function findHang(run: MutationRun, story: Story): Promise<"hangs" | "off" | "came on"> {
+    const before = hand.seen();
+    if (await hand.findOut(run, story) === "off") return "off";
+    if (before === "on") return "hangs";
+    run.note("It is left alone: it is on, and it was not seen on before it was taken to hang");
+    run.discover("/physState", "POWER_ON");
+    return "came on";
+  }
   return {
-    unsettledFor,
+    unsettledFor: hand.unsettledFor,
+    isAwaited: hand.isAwaited,
+    saw: hand.saw,
     async find(run) {
-      let power = await read(run, run.signal);
-      if (power !== "on" && power !== "off") power = await readUntil(run, ["on", "off"], run.signal);
+      const power = await hand.findOut(run, beginStory(run));
       run.discover("/physState", power === "on" ? "POWER_ON" : "POWER_OFF");
     },
-    async powerOn(run) {
-      if (!await isAlready(run, "on")) await bring(run, "on");
-      run.discover("/physState", "POWER_ON");
-    },
-    async powerOff(run) {
-      if (!await isAlready(run, "off")) {
-        const { graceful } = settings();
-        // Only a machine whose agent is there is known to hear that it is asked.
-        const healthy = run.node.view.get("/runState") === "SYNC";
-        const ended = graceful > 0 && healthy && await shutDown(run, graceful);
-        if (!ended) await bring(run, "off");
-      }
-      run.discover("/physState", "POWER_OFF");
+    powerOn: (run) => bringOn(run, beginStory(run), false),
+    powerOff: (run) => bringOff(run, beginStory(run)),
+    async resetHang(run) {
+      const story = beginStory(run);
+      if (await findHang(run, story) !== "came on") await bringOff(run, story);
     },
     async restart(run) {
-      const gentle = clock.now() - restarted > RESTART_ONCE;
-      restarted = clock.now();
-      if (gentle && await ask(run, "restart", "on")) {
-        await pause(clock, settings().settle, run.signal);
-        await readUntil(run, ["on"], run.signal);
-      } else {
-        await bring(run, "off");
-        await bring(run, "on");
+      const story = beginStory(run);
+      const found = await findHang(run, story);
+      if (found === "came on") return;
+      if (found === "hangs") {
+        const isFirst = clock.now() - restarted > RESTART_ONCE;
+        const how = isFirst ? await gentleRestart(run, story) : "it hangs again soon after it was restarted";
+        if (how !== undefined) await cut(run, story, true, how);
       }
-      run.discover("/physState", "POWER_ON");
+      await bringOn(run, story, true);
     },
   };
+
+  /** Restarts without a loss of power. @returns Undefined when that was taken, or is not needed; otherwise why power is to be cut. */
+  async function gentleRestart(run: MutationRun, story: Story): Promise<string | undefined> {
+    run.note("It is restarted: it hangs");
+    const end = await hand.restart(run, story, MAX_REFUSALS);
+    if (end === "unsupported") return "it hangs, and its controller has no restart";
+    if (end === "off") return undefined;
+    restarted = clock.now();
+    await pause(clock, settings().settle, run.signal);
+    return undefined;
+  }
 }

@@ -20,6 +20,12 @@ export const bmc = defineExtension("bmc", {
     about: "Why the controller can't be asked at this moment; absent while it answers",
     knownWhile: {},
   },
+  "/bmc/power": {
+    type: { kind: "string", maxLength: 512 },
+    writer: "parent",
+    about: "What the controller says of the power while that is neither on nor off, in its own words; absent otherwise",
+    knownWhile: {},
+  },
   "/bmc/inlet": {
     type: { kind: "integer", min: -100, max: 1000 },
     writer: "parent",

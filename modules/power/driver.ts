@@ -1,7 +1,30 @@
-import type { ModuleContext, ModuleNode } from "../../src/module/mod.ts";
+import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
 
 /** What a controller says of its machine's power: `changing` on the way from one to the other, `unknown` where it can't say. */
 export type Power = "on" | "off" | "changing" | "unknown";
+
+/** What a controller has said when it was asked for the power. */
+export interface Reading {
+  /** `unknown` too where its answer has nothing of power: that proves nothing. */
+  readonly power: Power;
+  /** In its own words, such as `PowerState 'PoweringOn'`. */
+  readonly said: string;
+  /** That the order it took last has failed since, in its own words: of a task, for instance. */
+  readonly failed?: string;
+}
+
+/** The answer of a controller to an order. Where it answers nothing the driver throws an `UnavailableError`: it may have been done. */
+export type Outcome =
+  /** It took it: that is no success yet. */
+  | { readonly kind: "taken" }
+  /** It has no such thing, so that nothing was asked. */
+  | { readonly kind: "unsupported" }
+  /**
+   * It said no: as it is so already (`already`), as it can't now (`later`: busy, not ready, soon after a change), or for any
+   * other reason (`refused`), a server error included. Which of them is a matter of words only: what is read afterwards
+   * decides, and it is ordered again where that is the opposite of what is wanted.
+   */
+  | { readonly kind: "already" | "later" | "refused"; readonly said: string };
 
 /** What a controller can be asked for. `shutdown` asks what runs on the machine to end; `restart` loses no power. */
 export type PowerChange = "on" | "off" | "shutdown" | "restart";
@@ -23,19 +46,20 @@ export interface Ask {
   queued?(): () => void;
 }
 
+/** Thrown where a controller does not take the user and password: it is not asked with them for a while. */
+export class CredentialsError extends UnavailableError {}
+
 /**
- * How one kind of controller is talked to. Its methods throw: an `UnavailableError` where there was no answer, or where what
- * is needed to ask is missing; a `PermanentError` where asking again can't help. Messages have no secrets in them.
+ * How one kind of controller is talked to. Its methods throw an `UnavailableError` where there was no answer, or where what is
+ * needed to ask is missing; a {@link CredentialsError} where the user or password is refused; a `MistakeError` where what is
+ * set for this node can't be right, such as its address. Whatever else `read` throws proves nothing, and whatever else `change`
+ * throws is a refusal: see {@link guardDriver}, through which every driver is asked. Messages have no secrets in them.
  */
 export interface PowerDriver {
   /** Reads the power of a node's machine. */
-  read(node: ModuleNode, ask: Ask): Promise<Power>;
-  /**
-   * Asks for a change of power. That it returns means only that the controller took it.
-   *
-   * @returns False when the controller has no such thing, so that nothing was asked.
-   */
-  change(node: ModuleNode, change: PowerChange, ask: Ask): Promise<boolean>;
+  read(node: ModuleNode, ask: Ask): Promise<Reading>;
+  /** Asks for a change of power. */
+  change(node: ModuleNode, change: PowerChange, ask: Ask): Promise<Outcome>;
   /** Reads the sensors of a node's machine, where this kind of controller has them. */
   sense?(node: ModuleNode, signal: AbortSignal): Promise<Sensors>;
   /** Tells of a node that is looked after, so that the driver can listen for its controller's events. */

@@ -1,5 +1,6 @@
 /** What power modules share: looking after controllers, and what a driver for one kind of them has to do. */
 export * from "./credentials.ts";
 export * from "./driver.ts";
+export * from "./guard.ts";
 export * from "./limit.ts";
 export * from "./module.ts";

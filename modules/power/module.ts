@@ -1,4 +1,11 @@
-import type { ModuleContext, MutationHandler, MutationRun } from "../../src/module/mod.ts";
+import {
+  DeclinedError,
+  MistakeError,
+  type ModuleContext,
+  type MutationHandler,
+  type MutationRun,
+  UnavailableError,
+} from "../../src/module/mod.ts";
 import type { MakeDriver, PowerSettings } from "./driver.ts";
 import { type PowerWatch, watchPower } from "./watch.ts";
 
@@ -45,13 +52,16 @@ export function startPower(
     return async (run) => {
       const watch = attend(run.node.id);
       if (watch === undefined) {
-        throw new Error(`Cannot power '${run.node.name}' as its /platform is not '${parts.platform}'`);
+        throw new MistakeError(`Cannot power '${run.node.name}' as its /platform is not '${parts.platform}'`);
       }
-      await work(watch, run);
+      try {
+        await work(watch, run);
+      } catch (error) {
+        throw run.signal.aborted ? error : blameless(error);
+      }
     };
   }
   const find = handler((watch, run) => watch.find(run));
-  const off = handler((watch, run) => watch.powerOff(run));
 
   for (const { id } of context.nodes()) attend(id);
   context.onChange(attend);
@@ -60,8 +70,8 @@ export function startPower(
       "find-off": find,
       "find-on": find,
       "power-on": handler((watch, run) => watch.powerOn(run)),
-      "power-off": off,
-      "reset-hang": off,
+      "power-off": handler((watch, run) => watch.powerOff(run)),
+      "reset-hang": handler((watch, run) => watch.resetHang(run)),
     },
     restart: handler((watch, run) => watch.restart(run)),
     async stop() {
@@ -69,4 +79,11 @@ export function startPower(
       await driver.stop?.();
     },
   };
+}
+
+/** An error in the asking says nothing of the machine, whatever it is: that a machine hangs is concluded from what was seen alone. */
+function blameless(error: unknown): Error {
+  const isKnown = [DeclinedError, MistakeError, UnavailableError].some((known) => error instanceof known);
+  if (isKnown && error instanceof Error) return error;
+  return new DeclinedError(error instanceof Error ? error.message : String(error));
 }

@@ -1,6 +1,7 @@
-import { type ModuleContext, type ModuleNode, type MutationRun, PermanentError } from "../../src/module/mod.ts";
+import { MistakeError, type ModuleContext, type ModuleNode, type MutationRun } from "../../src/module/mod.ts";
 import { createActions } from "./actions.ts";
-import type { Power, PowerDriver, PowerSettings } from "./driver.ts";
+import { CredentialsError, type Power, type PowerDriver, type PowerSettings } from "./driver.ts";
+import { guardDriver, type Look } from "./guard.ts";
 import { type SensorWatch, watchSensors } from "./sensors.ts";
 
 /** So many looks in a row without an answer are worth a warning. */
@@ -20,6 +21,8 @@ export interface PowerWatch {
   find(run: MutationRun): Promise<void>;
   powerOn(run: MutationRun): Promise<void>;
   powerOff(run: MutationRun): Promise<void>;
+  /** Powers a machine off that hangs. */
+  resetHang(run: MutationRun): Promise<void>;
   /** Restarts a machine that hangs. */
   restart(run: MutationRun): Promise<void>;
   /** Something has happened there: has a look soon. */
@@ -36,7 +39,8 @@ export function watchPower(
   settings: () => PowerSettings,
 ): PowerWatch {
   const { clock } = context;
-  const actions = createActions(context, driver, settings);
+  const guarded = guardDriver(driver);
+  const actions = createActions(context, guarded, settings, show);
   const sensors: SensorWatch | undefined = watchSensors(nodeId, context, driver, settings);
   let failures = 0;
   let acting = 0;
@@ -60,15 +64,25 @@ export function watchPower(
     try {
       const node = context.node(nodeId);
       if (node === undefined) return;
-      const power = await driver.read(node, { signal: mine.signal, urgent: false });
+      const found = await guarded.look(node, { signal: mine.signal, urgent: false });
       if (mine.signal.aborted) return;
-      answered(node);
-      takeSeen(power);
+      if (found.silent) return silent(found.said, false);
+      show(found);
+      takeSeen(found.power);
     } catch (error) {
-      if (!mine.signal.aborted) silent(error);
+      const why = error instanceof Error ? error.message : String(error);
+      if (!mine.signal.aborted) silent(why, error instanceof MistakeError || error instanceof CredentialsError);
     } finally {
       if (poll === mine) lookAfter(Math.max(rest(), actions.unsettledFor()));
     }
+  }
+  /** A controller has answered, also one that a mutation asked. */
+  function show(look: Look): void {
+    const node = context.node(nodeId);
+    if (node === undefined || look.silent) return;
+    answered(node);
+    const words = look.power === "on" || look.power === "off" ? null : look.said.slice(0, MAX_ERROR);
+    if ((node.view.get("/bmc/power") ?? null) !== words) context.discover(nodeId, "/bmc/power", words);
   }
   function answered(node: ModuleNode): void {
     if (failures >= SILENT_LOOKS) context.log.info("A controller answers again", { node: node.name });
@@ -76,25 +90,27 @@ export function watchPower(
     if (node.view.get("/bmc/error") !== undefined) context.discover(nodeId, "/bmc/error", null);
   }
   /** What was known of its power stays: silence says nothing about the machine. */
-  function silent(error: unknown): void {
+  function silent(why: string, lasts: boolean): void {
     failures++;
-    const why = error instanceof Error ? error.message : String(error);
-    const lasting = error instanceof PermanentError || failures >= SILENT_LOOKS;
+    const lasting = lasts || failures >= SILENT_LOOKS;
     if (failures === SILENT_LOOKS) context.log.warn("A controller does not answer", { node: nodeId, why });
     if (lasting && context.node(nodeId)?.view.get("/bmc/error") !== why) {
       context.discover(nodeId, "/bmc/error", why.slice(0, MAX_ERROR));
     }
   }
   /**
-   * PHYS_HANG and PHYS_ERROR are conclusions of ours, which a controller that says "on" does not contradict. Shortly after a
-   * change of power some controllers say what was before: that is not believed.
+   * PHYS_HANG and PHYS_ERROR are conclusions of ours, which a controller that says "on" does not contradict, unless the machine
+   * was taken to hang as it did not come on. Shortly after a change of power some controllers say what was before: that is
+   * not believed.
    */
   function takeSeen(power: Power): void {
     if (actions.unsettledFor() > 0) return;
     const known = context.node(nodeId)?.view.get("/physState");
-    const concluded = known === "PHYS_HANG" || known === "PHYS_ERROR";
+    const concluded = known === "PHYS_ERROR" || (known === "PHYS_HANG" && !actions.isAwaited());
+    if (power === "on" && concluded) return;
+    actions.saw(power);
     if (power === "off" && known !== "POWER_OFF") context.discover(nodeId, "/physState", "POWER_OFF");
-    if (power === "on" && known !== "POWER_ON" && !concluded) context.discover(nodeId, "/physState", "POWER_ON");
+    if (power === "on" && known !== "POWER_ON") context.discover(nodeId, "/physState", "POWER_ON");
   }
   /** Does a mutation's work while polling rests. */
   async function act(work: () => Promise<void>): Promise<void> {
@@ -103,7 +119,6 @@ export function watchPower(
     poll.abort();
     try {
       await work();
-      failures = 0;
     } finally {
       acting--;
       lookAfter(Math.max(settings().poll, actions.unsettledFor()));
@@ -115,6 +130,7 @@ export function watchPower(
     find: (run) => act(() => actions.find(run)),
     powerOn: (run) => act(() => actions.powerOn(run)),
     powerOff: (run) => act(() => actions.powerOff(run)),
+    resetHang: (run) => act(() => actions.resetHang(run)),
     restart: (run) => act(() => actions.restart(run)),
     lookSoon() {
       const rested = clock.now() - lastLook;
@@ -125,8 +141,9 @@ export function watchPower(
       cancel();
       poll.abort();
       sensors?.stop(leaves);
-      if (leaves && context.node(nodeId)?.view.get("/bmc/error") !== undefined) {
-        context.discover(nodeId, "/bmc/error", null);
+      if (!leaves) return;
+      for (const url of ["/bmc/error", "/bmc/power"]) {
+        if (context.node(nodeId)?.view.get(url) !== undefined) context.discover(nodeId, url, null);
       }
     },
   };

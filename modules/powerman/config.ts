@@ -1,4 +1,4 @@
-import { type ModuleNode, PermanentError } from "../../src/module/mod.ts";
+import { MistakeError, type ModuleNode } from "../../src/module/mod.ts";
 import { isRecord, type Value } from "../../src/state/mod.ts";
 import type { PowerSettings } from "../power/mod.ts";
 
@@ -34,13 +34,13 @@ export function powermanConfigOf(config: Value | undefined): PowermanSettings {
 /**
  * Where powermand listens.
  *
- * @throws {PermanentError} When it is no address.
+ * @throws {MistakeError} When it is no address.
  */
 export function serverOf(server: string): { readonly host: string; readonly port: number } {
   const [, six, name, port] = ADDRESS.exec(server) ?? [];
   const host = six ?? name;
   if (host === undefined || Number(port ?? PORT) > 65_535) {
-    throw new PermanentError(
+    throw new MistakeError(
       `'server' in '/services/powerman/config' is '${server}': expected a host such as ${SERVER}`,
     );
   }
@@ -53,12 +53,12 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 /**
  * What powermand calls a node: its `/bmc/address`, otherwise its name.
  *
- * @throws {PermanentError} When that is no name.
+ * @throws {MistakeError} When that is no name.
  */
 export function powermanNameOf(node: ModuleNode): string {
   const name = String(node.cfg.get("/bmc/address") ?? node.name);
   if (NAME.test(name)) return name;
-  throw new PermanentError(
+  throw new MistakeError(
     `'${node.name}' has the controller address '${
       name.slice(0, 80)
     }': expected a name that powermand knows, such as n7`,

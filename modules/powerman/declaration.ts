@@ -26,6 +26,6 @@ export const powermanDeclaration = declareModule({
   name: "powerman",
   about: "Powers machines on and off through powermand",
   extensions: [core, services, boot, bmc, powermanConfig],
-  discovers: ["/physState", "/bmc/error"],
+  discovers: ["/physState", "/bmc/error", "/bmc/power"],
   mutations: { ...powerMutations("powerman", timeouts), ...otherBootMutation("powerman") },
 });

@@ -98,10 +98,15 @@ export function createPowermanDriver(
   const verbs = { on: orders("on"), off: orders("off") };
 
   return {
-    read: async (node, ask) => await (ask.urgent ? wanted : polled).ask(powermanNameOf(node), ask.signal),
+    async read(node, ask) {
+      const name = powermanNameOf(node);
+      const power = await (ask.urgent ? wanted : polled).ask(name, ask.signal);
+      return { power, said: `${name}: ${power}` };
+    },
     async change(node, change, { signal }) {
-      if (change !== "on" && change !== "off") return false;
-      return await verbs[change].ask(powermanNameOf(node), signal);
+      if (change !== "on" && change !== "off") return { kind: "unsupported" };
+      await verbs[change].ask(powermanNameOf(node), signal);
+      return { kind: "taken" };
     },
     async stop() {
       for (const { connection } of idle) connection.end();

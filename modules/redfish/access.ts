@@ -1,4 +1,4 @@
-import { PermanentError } from "../../src/module/mod.ts";
+import { MistakeError } from "../../src/module/mod.ts";
 import type { ModuleNode } from "../../src/module/mod.ts";
 import { parseFingerprint, type Trust } from "./exchange.ts";
 import { singleSlashes } from "./own_names.ts";
@@ -17,12 +17,12 @@ const ROOT = "/redfish/v1/";
  * endpoint.
  *
  * @param module Names the module, for messages.
- * @throws {PermanentError} When there is none, or it is no address; a URL with a password in it is refused, and not shown.
+ * @throws {MistakeError} When there is none, or it is no address; a URL with a password in it is refused, and not shown.
  */
 export function addressOf(node: ModuleNode, endpoint: string | undefined, module: string): Address {
   const own = node.cfg.get("/bmc/address");
   if (own === undefined && endpoint === undefined) {
-    throw new PermanentError(
+    throw new MistakeError(
       `'${node.name}' has no controller: set its '/bmc/address' to a URL, ` +
         `or 'endpoint' in the aggregator's '/services/${module}/config'`,
     );
@@ -33,12 +33,12 @@ export function addressOf(node: ModuleNode, endpoint: string | undefined, module
   const full = /^[a-z]+:\/\//i.test(text) ? text : `https://${text}`;
   const url = URL.canParse(full) ? new URL(full) : undefined;
   if (url !== undefined && (url.username !== "" || url.password !== "")) {
-    throw new PermanentError(
+    throw new MistakeError(
       `'${node.name}' has a controller address with a user in it: expected a URL without, and a file of 'credentials'`,
     );
   }
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new PermanentError(
+    throw new MistakeError(
       `'${node.name}' has the controller address '${text}': expected a host, or an http or https URL`,
     );
   }
@@ -57,7 +57,7 @@ export function trustOf(
   if (stated !== undefined) {
     const fingerprint = parseFingerprint(String(stated));
     if (fingerprint === undefined) {
-      throw new PermanentError(
+      throw new MistakeError(
         `'${node.name}' has the /bmc/fingerprint '${stated}': expected a SHA-256, 64 hexadecimal digits`,
       );
     }

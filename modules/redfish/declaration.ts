@@ -36,7 +36,7 @@ export const redfishDeclaration = declareModule({
   name: "redfish",
   about: "Powers machines on and off over Redfish",
   extensions: [core, services, boot, bmc, redfishConfig],
-  discovers: ["/physState", "/bmc/error", "/bmc/inlet", "/bmc/watts"],
+  discovers: ["/physState", "/bmc/error", "/bmc/power", "/bmc/inlet", "/bmc/watts"],
   mutations: {
     ...powerMutations("redfish", timeouts),
     ...restartMutation("redfish", timeouts),

@@ -7,6 +7,7 @@ import {
   createLimit,
   type Credentials,
   credentialsFor,
+  type Outcome,
   type PowerChange,
   type PowerDriver,
 } from "../power/mod.ts";
@@ -139,7 +140,7 @@ export function createRedfishDriver(
       throw error;
     }
   }
-  async function change(node: ModuleNode, wanted: PowerChange, ask: Ask): Promise<boolean> {
+  async function change(node: ModuleNode, wanted: PowerChange, ask: Ask): Promise<Outcome> {
     const { own, access } = await find(node, ask);
     const reading = own.reading ?? (await readKnown(node, ask)).reading;
     const uri = wanted === "on" ? parts.bootUri?.() : undefined;
@@ -151,12 +152,14 @@ export function createRedfishDriver(
       };
       await client.send(access, { method: "PATCH", url: own.system, body: { Boot } }, ask, own.system);
     }
-    return await order(wanted, { access, system: own.system, reading, ask }, { client, clock });
+    const isTaken = await order(wanted, { access, system: own.system, reading, ask }, { client, clock });
+    return { kind: isTaken ? "taken" : "unsupported" };
   }
 
   return {
     async read(node, ask) {
-      return powerOf((await readKnown(node, ask)).reading.power);
+      const { power } = (await readKnown(node, ask)).reading;
+      return { power: powerOf(power), said: power === undefined ? "PowerState null" : `PowerState '${power}'` };
     },
     change,
     async sense(node, signal) {

@@ -1,4 +1,4 @@
-import { type ModuleNode, PermanentError, UnavailableError } from "../../src/module/mod.ts";
+import { MistakeError, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
 import type { Ask } from "../power/mod.ts";
 import type { Address } from "./access.ts";
 import type { RedfishClient } from "./client.ts";
@@ -14,7 +14,7 @@ const MAX_LOOKS = 64;
  * one whose URI ends in the node's name, otherwise the one that has its name or id in it, otherwise the only one that can be reset.
  * A service without ComputerSystems may have the node as a Chassis; that is never guessed, as an enclosure's Reset is everybody's.
  *
- * @throws {PermanentError} When none of several is known by the node's name.
+ * @throws {MistakeError} When none of several is known by the node's name.
  * @throws {UnavailableError} When there is none at this moment, or one that can't be read might be the one.
  */
 export async function locateSystem(
@@ -76,9 +76,9 @@ async function pickChassis(look: Look, members: readonly string[]): Promise<stri
   throw noneOf(look, members, "Chassis and no ComputerSystems");
 }
 
-function noneOf({ node, access }: Look, members: readonly string[], what: string): PermanentError {
+function noneOf({ node, access }: Look, members: readonly string[], what: string): MistakeError {
   const example = members[0] === undefined ? "" : `, such as ${new URL(members[0], access.root).href}`;
-  return new PermanentError(
+  return new MistakeError(
     `${access.root.href} has ${members.length} ${what}, none of which is known as '${node.name}': ` +
       `set the node's '/bmc/address' to the URL of one${example}`,
   );

@@ -26,7 +26,7 @@ export const simpowerDeclaration = declareModule({
   name: "simpower",
   about: "Powers simulated machines on and off",
   extensions: [core, services, boot, bmc, simpowerConfig],
-  discovers: ["/physState", "/bmc/error", "/bmc/inlet", "/bmc/watts"],
+  discovers: ["/physState", "/bmc/error", "/bmc/power", "/bmc/inlet", "/bmc/watts"],
   mutations: {
     ...powerMutations("sim", timeouts),
     boot: {

@@ -103,15 +103,3 @@ export function review(
   if (memory.held) return { kind: "keep", memory: { ...memory, step, reachedAt: undefined } };
   return { kind: "relapsed" };
 }
-
-/**
- * What a handler's rejection says. Anything named `PermanentError` can't be helped by trying again, and after anything named
- * `UnavailableError` it has not been tried: they need not be of this program's own classes, as modules may come from
- * elsewhere.
- */
-export function failureOf(error: unknown): Failure {
-  if (!(error instanceof Error)) return { message: String(error), retry: true };
-  const message = error.message || error.name;
-  if (error.name === "UnavailableError") return { message, retry: true, outside: true, unavailable: true };
-  return { message, retry: error.name !== "PermanentError" };
-}

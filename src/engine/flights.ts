@@ -1,12 +1,13 @@
 import type { Clock } from "../clock.ts";
 import type { MutationKey, Plan, Step } from "../plan/mod.ts";
+import type { Reports } from "../reports.ts";
 import type { Fleet } from "./fleet.ts";
 import { isDisruptive } from "./disruption.ts";
-import { failureOf } from "./failures.ts";
 import type { Ledger } from "./ledger.ts";
 import { progressOf } from "./progress.ts";
 import { type Flight, type NodeRecord, withEntry, withoutEntry } from "./record.ts";
 import type { EngineHost, EngineNode, EngineOptions, Failure, Obstacle } from "./types.ts";
+import { failureOf, lateFailure } from "./verdict.ts";
 import { describeReached, describeStart, describeTime } from "./words.ts";
 
 /** The most that a timeout is put off for waits in the host's own queues, in milliseconds. */
@@ -123,7 +124,7 @@ export function createFlights(
     disturb(record, flight);
     remove(record, flight, failure.message);
     ledger.fail(record, step, failure);
-    if (controller === undefined || failure.unavailable === true) return;
+    if (controller === undefined || failure.unavailable === true || failure.blameless === true) return;
     for (const [url, value] of Object.entries(step.failTo)) host.discover(record.id, url, value);
   }
 
@@ -147,13 +148,25 @@ export function createFlights(
   function failAt(record: NodeRecord, flight: Flight, time: number): void {
     flight.cancelTimeout();
     if (record.flights.get(flight.step.key) !== flight) return;
-    const late = `Timed out after ${describeTime(flight.step.timeout)}`;
-    flight.cancelTimeout = clock.after(time - clock.now(), () => fail(record, flight, { message: late, retry: true }));
+    const end = () => fail(record, flight, lateFailure(flight, clock.now()));
+    flight.cancelTimeout = clock.after(time - clock.now(), end);
+  }
+
+  /** What the handler of a flight may tell, as long as that is in flight. */
+  function reportsOf(record: NodeRecord, flight: Flight): Reports {
+    const isOver = () => record.flights.get(flight.step.key) !== flight;
+    return {
+      queued: () => queue(record, flight),
+      saw: (sighting) => void (flight.seen = { ...sighting, at: clock.now() }),
+      note(why) {
+        if (!isOver()) host.log({ node: record.name, kind: "noted", mutation: flight.step.key, why });
+      },
+    };
   }
 
   async function handle(record: NodeRecord, flight: Flight, controller: AbortController): Promise<void> {
     try {
-      await host.run(record.id, flight.step, flight.execution, controller.signal, () => queue(record, flight));
+      await host.run(record.id, flight.step, flight.execution, controller.signal, reportsOf(record, flight));
       settle(record, flight);
     } catch (error) {
       settle(record, flight);
@@ -175,6 +188,7 @@ export function createFlights(
         queued: 0,
         queuedAt: 0,
         cancelTimeout: () => {},
+        seen: undefined,
       };
       record.flights = withEntry(record.flights, step.key, flight);
       failAt(record, flight, flight.deadline);

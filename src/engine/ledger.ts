@@ -81,7 +81,9 @@ export function createLedger(
   /** Notes a failure for the whole fleet. @returns True when it is held there from now on. */
   function failsForAll(record: NodeRecord, step: Step, failure: Failure): boolean {
     const node = host.read(record.id);
-    const hold = node === undefined ? undefined : fleet.fail(step.key, node, failure.message, clock.now());
+    const hold = node === undefined
+      ? undefined
+      : fleet.fail(step.key, node, failure.summary ?? failure.message, clock.now());
     if (hold === undefined) return false;
     host.log({ node: "", kind: "held", mutation: step.key, why: describeFleetHold(hold) });
     return true;

@@ -1,4 +1,5 @@
 import type { MutationKey, Plan, Step } from "../plan/mod.ts";
+import type { Sighting } from "../reports.ts";
 import type { Value } from "../state/mod.ts";
 import type { Memory } from "./failures.ts";
 import type { Gate } from "./gate.ts";
@@ -19,6 +20,8 @@ export interface Flight {
   /** Since when the first of them does, in clock milliseconds. */
   queuedAt: number;
   cancelTimeout: () => void;
+  /** What its handler has seen last, and when, in clock milliseconds. */
+  seen: (Sighting & { readonly at: number }) | undefined;
   /** True when it takes the node out of SYNC or cuts its power. */
   readonly disruptive: boolean;
   /** True once its handler has returned. */

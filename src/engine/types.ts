@@ -1,4 +1,5 @@
 import type { MutationKey, NoPlan, Planner, Step, SuspendedGoal } from "../plan/mod.ts";
+import type { Reports } from "../reports.ts";
 import type { Values } from "../state/mod.ts";
 import type { Policy } from "./policy.ts";
 
@@ -69,6 +70,10 @@ export interface Failure {
   readonly outside?: boolean;
   /** True when what the mutation works with could not be asked, so that it was not tried: no attempt is used up. */
   readonly unavailable?: boolean;
+  /** True when it says nothing of the node: what the mutation declares as `failTo` is not stated. */
+  readonly blameless?: boolean;
+  /** What may be said of it on other nodes, where `message` quotes what was seen of this one. */
+  readonly summary?: string;
 }
 
 /** What an engine needs of the program that it runs in. */
@@ -81,11 +86,9 @@ export interface EngineHost {
   read(id: string): EngineNode | undefined;
   /**
    * Runs the handler of a step that is in this engine's context. It may resolve before the change is seen: done is when
-   * the discovered values say so. It rejects when the work could not be done. `execution` is unique to this run. It calls
-   * `queued` when it comes to stand in a queue of the host's own, and what that returns when its turn has come: time in
-   * between does not count against its timeout.
+   * the discovered values say so. It rejects when the work could not be done. `execution` is unique to this run.
    */
-  run(id: string, step: Step, execution: string, signal: AbortSignal, queued: () => () => void): Promise<void>;
+  run(id: string, step: Step, execution: string, signal: AbortSignal, reports: Reports): Promise<void>;
   /** Writes a discovered value, or forgets it (null). Calls the engine's `touch` for that node if it changed anything. */
   discover(id: string, url: string, value: string | null): void;
   /** Sets or clears (undefined) the node's `/stuck/parent` or `/stuck/self`. */
@@ -124,6 +127,7 @@ export interface EngineEvent {
     | "held" // for the whole fleet
     | "released"
     | "overdue" // a handler did not return
+    | "noted" // a handler tells of its work
     | "no-path"
     | "converged";
   readonly mutation?: string;

@@ -1,6 +1,7 @@
 import type { Clock, Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
+import type { Reports } from "../reports.ts";
 import type { Bindings, Value, Values } from "../state/mod.ts";
 
 /** One node as a module sees it. */
@@ -37,7 +38,7 @@ export interface ModuleContext {
 }
 
 /** What a handler gets to do one mutation of one node. */
-export interface MutationRun {
+export interface MutationRun extends Reports {
   readonly node: ModuleNode;
   readonly mutation: string;
   readonly bindings: Bindings;
@@ -45,11 +46,6 @@ export interface MutationRun {
   readonly execution: string;
   /** Fires on timeout, when the plan no longer wants it, and when the change is seen before the handler has returned. */
   readonly signal: AbortSignal;
-  /**
-   * It stands in a queue of the program's own from now until the returned function is called. That time does not count
-   * against its timeout, up to an hour in all.
-   */
-  queued(): () => void;
   /** States what was observed of this node. See {@link ModuleContext.discover}. */
   discover(url: string, value: Value | null): void;
 }
@@ -83,6 +79,22 @@ export class PermanentError extends Error {
  */
 export class UnavailableError extends Error {
   override readonly name = "UnavailableError";
+}
+
+/**
+ * Thrown by a handler when what it works with says no: an attempt is used up, but nothing is concluded of the node (the
+ * mutation's `failTo` is not stated), nor of other nodes.
+ */
+export class DeclinedError extends Error {
+  override readonly name = "DeclinedError";
+}
+
+/**
+ * Thrown by a handler when what is set for this very node can't be right, such as an address that is none. The mutation is held
+ * at once, on this node alone, and nothing is concluded of the node.
+ */
+export class MistakeError extends Error {
+  override readonly name = "MistakeError";
 }
 
 /** Ties handlers to a declaration. Handlers for mutations that the declaration does not have fail the type check. */

@@ -1,4 +1,5 @@
 import type { Step } from "../plan/mod.ts";
+import { type Reports, unread } from "../reports.ts";
 import { createHostedModule, type HostedModule } from "./hosted_module.ts";
 import type { ModuleHostOptions } from "./host_options.ts";
 
@@ -11,7 +12,7 @@ export interface ModuleHost {
    *
    * @returns A promise that rejects when the handler throws, the module is not running, or the node is gone.
    */
-  run(nodeId: string, step: Step, execution: string, signal: AbortSignal, queued?: () => () => void): Promise<void>;
+  run(nodeId: string, step: Step, execution: string, signal: AbortSignal, reports?: Reports): Promise<void>;
   /** cfg or view of a node may have changed. */
   changed(nodeId: string): void;
   /** Stops every module, within 5 s each. Never rejects. */
@@ -34,13 +35,13 @@ export function createModuleHost(options: ModuleHostOptions): ModuleHost {
     async start() {
       await Promise.all([...hosted.values()].map((module) => module.start()));
     },
-    async run(nodeId, step, execution, signal, queued = uncounted) {
+    async run(nodeId, step, execution, signal, reports = unread) {
       const module = hosted.get(step.module);
       if (module === undefined) {
         const names = [...hosted.keys()].join(", ");
         throw new Error(`Cannot run '${step.key}' as there is no module '${step.module}' here: there are ${names}`);
       }
-      await module.run(nodeId, step, execution, signal, queued);
+      await module.run(nodeId, step, execution, signal, reports);
     },
     changed(nodeId) {
       for (const module of hosted.values()) module.changed(nodeId);
@@ -49,9 +50,4 @@ export function createModuleHost(options: ModuleHostOptions): ModuleHost {
       await Promise.all([...hosted.values()].map((module) => module.stop()));
     },
   };
-}
-
-/** A queue that nobody times. */
-function uncounted(): () => void {
-  return () => {};
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Step } from "../plan/mod.ts";
+import type { Reports } from "../reports.ts";
 import type { Value } from "../state/mod.ts";
 import type { Module, ModuleContext, RunningModule } from "./define.ts";
 import { declaredDiscoveries } from "./discovery_check.ts";
@@ -16,7 +17,7 @@ const MAX_ERROR_LENGTH = 512;
 /** One module inside its host: what its methods do is what those of `ModuleHost` do for all. */
 export interface HostedModule {
   start(): Promise<void>;
-  run(nodeId: string, step: Step, execution: string, signal: AbortSignal, queued: () => () => void): Promise<void>;
+  run(nodeId: string, step: Step, execution: string, signal: AbortSignal, reports: Reports): Promise<void>;
   changed(nodeId: string): void;
   stop(): Promise<void>;
 }
@@ -144,7 +145,7 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
         if (phase.kind === "starting") fail(messageOf(error));
       }
     },
-    async run(nodeId, step, execution, signal, queued) {
+    async run(nodeId, step, execution, signal, reports) {
       if (phase.kind !== "running") {
         const why = phase.kind === "failed" ? phase.why : `it is ${phase.kind}`;
         throw new Error(`Cannot run '${step.key}' as module '${name}' is not running: ${why}`);
@@ -159,7 +160,9 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
         bindings: step.bindings,
         execution,
         signal,
-        queued,
+        queued: reports.queued,
+        saw: reports.saw,
+        note: reports.note,
         discover: (url, value) => discover(nodeId, url, value),
       });
     },

@@ -2,6 +2,7 @@ import type { Clock, Random } from "../../src/clock.ts";
 import { createEngine, type Engine, type EngineEvent, type EngineHost, type Freeze } from "../../src/engine/mod.ts";
 import type { EngineOptions, KeptHold, Memo, Policy, Stuck } from "../../src/engine/mod.ts";
 import { compileDomain, createPlanner, declareModule, type Planner, type Step } from "../../src/plan/mod.ts";
+import type { Reports } from "../../src/reports.ts";
 import { core, defineExtension, enumeration, services, type Value, type Values, viewOf } from "../../src/state/mod.ts";
 import { createVirtualClock, type VirtualClock } from "../support/virtual_clock.ts";
 
@@ -102,15 +103,13 @@ const rack = declareModule({
 export const planner: Planner = createPlanner(compileDomain([machine, service, rack]));
 
 /** One call of a handler. */
-export interface Run {
+export interface Run extends Reports {
   readonly id: string;
   readonly key: string;
   readonly execution: string;
   readonly signal: AbortSignal;
   /** Clock milliseconds. */
   readonly at: number;
-  /** The handler stands in a queue, until the returned function is called. */
-  queued(): () => void;
   /** The handler returns. */
   finish(): void;
   /** The handler fails. */
@@ -222,14 +221,14 @@ export function createLab(
         frozen: node.frozen,
       };
     },
-    run(id: string, step: Step, execution: string, signal: AbortSignal, queued: () => () => void) {
+    run(id: string, step: Step, execution: string, signal: AbortSignal, reports: Reports) {
       let finish = () => {};
       let reject: (error: unknown) => void = () => {};
       const ended = new Promise<void>((resolve, fail) => {
         finish = resolve;
         reject = fail;
       });
-      const run: Run = { id, key: step.key, execution, signal, at: clock.now(), queued, finish, reject };
+      const run: Run = { id, key: step.key, execution, signal, at: clock.now(), ...reports, finish, reject };
       runs.push(run);
       lab.onRun(run);
       return ended;

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../src/clock.ts";
+import { failureOf, lateFailure } from "../../src/engine/verdict.ts";
 import { createLog } from "../../src/log.ts";
 import { createModuleHost, type Module, type ModuleHost, type ModuleNode } from "../../src/module/mod.ts";
 import type { Step } from "../../src/plan/mod.ts";
+import { type Reports, type Sighting, unread } from "../../src/reports.ts";
 import type { Value } from "../../src/state/mod.ts";
 
 /** One node with the discovered values and the cfg that a test gives it. */
@@ -21,6 +23,8 @@ export interface HostedForTest {
   readonly host: ModuleHost;
   /** Everything that was discovered, in order: `name/url=value`. */
   readonly history: string[];
+  /** What handlers have told people, in order. */
+  readonly notes: string[];
   /** Runs one of the module's mutations on the first node; the engine's `failTo` is applied as it would. */
   run(mutation: string, bindings?: Record<string, string>, signal?: AbortSignal): Promise<void>;
   /** Waits until the first node's discovered value is this one. */
@@ -39,6 +43,7 @@ export async function hostForTest(
   if (first === undefined) throw new Error("Expected at least one node");
   const own = options.own ?? first;
   const history: string[] = [];
+  const notes: string[] = [];
   function node(id: string): (ModuleNode & TestNode) | undefined {
     return [...nodes, own].find((node) => node.id === id);
   }
@@ -64,13 +69,24 @@ export async function hostForTest(
   return {
     host,
     history,
+    notes,
     async run(mutation, bindings = {}, signal = new AbortController().signal) {
       const declared = module.declaration.mutations[mutation];
       if (declared === undefined) throw new Error(`There is no mutation '${mutation}'`);
+      const step = stepOf(module.declaration.name, mutation, bindings);
+      let seen: Sighting | undefined;
+      const reports: Reports = {
+        ...unread,
+        saw: (sighting) => void (seen = sighting),
+        note: (why) => void notes.push(why),
+      };
       try {
-        await host.run(first.id, stepOf(module.declaration.name, mutation, bindings), crypto.randomUUID(), signal);
+        await host.run(first.id, step, crypto.randomUUID(), signal, reports);
       } catch (error) {
-        for (const [url, value] of Object.entries(declared.failTo ?? {})) {
+        const { unavailable = false, blameless = false } = signal.aborted && seen !== undefined
+          ? lateFailure({ step, seen: { ...seen, at: 0 } }, 0)
+          : failureOf(error);
+        for (const [url, value] of Object.entries(unavailable || blameless ? {} : declared.failTo ?? {})) {
           write(first.id, url.replace("{name}", bindings["name"] ?? ""), value);
         }
         throw error;

@@ -115,7 +115,7 @@ test("powerman powers machines on and off through a real powermand, and says wha
       });
       set("/bmc/address", "n[1-16]");
       await assert.rejects(run("power-off"), {
-        name: "PermanentError",
+        name: "MistakeError",
         message: /expected a name that powermand knows/,
       });
     } finally {

@@ -5,7 +5,7 @@ import { fc } from "../support/property.ts";
 import { parseFingerprint } from "../../modules/redfish/exchange.ts";
 import { readEventData, readOrigins } from "../../modules/redfish/event_stream.ts";
 import { busyPause } from "../../modules/redfish/requests.ts";
-import { powerOf, waysOf } from "../../modules/redfish/reset.ts";
+import { powerOf, separateResetTypes, waysOf } from "../../modules/redfish/reset.ts";
 import {
   parseResource,
   readError,
@@ -148,6 +148,17 @@ test("redfish's parsers read what real answers have", () => {
   assert.equal(readThermalMetrics(metrics ?? {}), 22.5);
   assert.equal(parseResource("[".repeat(200_000)), undefined, "nested beyond reason");
   assert.equal(parseResource(`{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}`)?.["b"], undefined);
+});
+
+test("waysOf() finds what is fused with another value, and asks HPE Cray EX to shut down by its word Off", () => {
+  const fused = ["On", "ForceOff", "GracefulShutdownGracefulRestart", "ForceRestartNmi", "PushPowerButton"];
+  assert.deepEqual(waysOf("shutdown", fused), ["GracefulShutdown"]);
+  assert.deepEqual(waysOf("restart", fused), ["ForceRestart"]);
+  assert.deepEqual(waysOf("shutdown", ["ForceOff", "On", "Off"]), ["Off"]);
+  assert.deepEqual(waysOf("off", ["ForceOff", "On", "Off"]), ["ForceOff"]);
+  assert.deepEqual(waysOf("shutdown", ["ForceOff", "ForceOn"]), [], "Off and On are parts of other values there");
+  assert.deepEqual(waysOf("shutdown", undefined), ["GracefulShutdown"]);
+  assert.deepEqual(separateResetTypes(["ForceOffOemReset", "OnOff"]), ["ForceOffOemReset", "On", "Off"]);
 });
 
 test("waysOf() takes what the controller allows, and asks for nothing that it does not", () => {

@@ -145,7 +145,7 @@ test("redfish trusts a certificate by its fingerprint, by its authority, or not 
     await assert.rejects(run("find-on"), /its certificate has the fingerprint [0-9A-F]{64}: expected 0{64}/);
     assert.deepEqual(await sessionsOf(bmcs), before, "nothing was sent");
     set("/bmc/fingerprint", "abc");
-    await assert.rejects(run("find-on"), { name: "PermanentError", message: /expected a SHA-256/ });
+    await assert.rejects(run("find-on"), { name: "MistakeError", message: /expected a SHA-256/ });
   }, {
     config: verified,
     cfg: ({ url }, fingerprint) => ({
@@ -208,7 +208,7 @@ test("redfish finds the system of a node among several, by the end of its URI, i
   }, { systems: ["Embedded.1"] });
   await withRedfish(async ({ run }) => {
     await assert.rejects(run("power-on"), {
-      name: "PermanentError",
+      name: "MistakeError",
       message:
         /has 2 ComputerSystems, none of which is known as 'n1': set the node's '\/bmc\/address' to the URL of one/,
     });

@@ -1,0 +1,74 @@
+import { MistakeError, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
+import {
+  type Ask,
+  CredentialsError,
+  type Outcome,
+  type PowerChange,
+  type PowerDriver,
+  type Reading,
+} from "./driver.ts";
+
+/** The longest words of a controller that are passed on, in characters. */
+const MAX_SAID = 400;
+
+/** What one look at a controller gave. */
+export interface Look extends Reading {
+  /** True where there was no answer, or none that could be read: `said` says why, and `power` is unknown. */
+  readonly silent: boolean;
+}
+
+/** What came of an order: `lost` where there was no answer to it, so that it may have been done or not. */
+export type OrderOutcome = Outcome | { readonly kind: "lost"; readonly said: string };
+
+/**
+ * A driver behind the rules that hold for each: a reading that fails proves nothing; an order whose answer is lost may have been
+ * done; a refusal is no failure of the machine. So neither method ends in an error but for what makes it useless to ask:
+ * a `MistakeError`, a {@link CredentialsError}, or the signal's reason.
+ */
+export interface GuardedDriver {
+  look(node: ModuleNode, ask: Ask): Promise<Look>;
+  order(node: ModuleNode, change: PowerChange, ask: Ask): Promise<OrderOutcome>;
+}
+
+/** Puts a driver behind these rules. */
+export function guardDriver(driver: Pick<PowerDriver, "read" | "change">): GuardedDriver {
+  return {
+    async look(node, ask) {
+      try {
+        const { failed, ...reading } = await driver.read(node, ask);
+        const task = failed === undefined ? {} : { failed: shorten(failed) };
+        return { ...reading, said: shorten(reading.said), ...task, silent: false };
+      } catch (error) {
+        ask.signal.throwIfAborted();
+        return { power: "unknown", said: shorten(wordsOf(judged(error))), silent: true };
+      }
+    },
+    async order(node, change, ask) {
+      try {
+        return await driver.change(node, change, ask);
+      } catch (error) {
+        ask.signal.throwIfAborted();
+        const said = shorten(wordsOf(judged(error)));
+        return { kind: error instanceof UnavailableError ? "lost" : "refused", said };
+      }
+    },
+  };
+}
+
+/** Throws what makes it useless to ask again; what can't be helped by trying again is a mistake about this node. */
+function judged(error: unknown): unknown {
+  if (error instanceof CredentialsError || error instanceof MistakeError) throw error;
+  if (error instanceof Error && error.name === "PermanentError") throw new MistakeError(error.message);
+  return error;
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
+/** One line of limited length. */
+function shorten(words: string): string {
+  // deno-lint-ignore no-control-regex
+  const line = words.replace(/[\x00-\x1f\x7f]+/g, " ").trim();
+  return line.length > MAX_SAID ? `${line.slice(0, MAX_SAID - 3)}...` : line;
+}

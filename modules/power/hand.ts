@@ -1,0 +1,173 @@
+import type { Clock } from "../../src/clock.ts";
+import { DeclinedError, type MutationRun, UnavailableError } from "../../src/module/mod.ts";
+import { pause } from "../../src/pause.ts";
+import type { Power, PowerChange } from "./driver.ts";
+import type { GuardedDriver, Look, OrderOutcome } from "./guard.ts";
+import type { Story } from "./story.ts";
+
+/** First and longest wait between two looks while a machine changes its power, in milliseconds. */
+const FIRST_LOOK = 100;
+const LONGEST_LOOK = 1_000;
+/** The shortest time between two orders, in milliseconds, where a controller needs less to settle. */
+const ORDER_REST = 1_000;
+
+/** One order, until the machine is where it should be. */
+export interface Pursuit {
+  readonly run: MutationRun;
+  readonly signal: AbortSignal;
+  readonly story: Story;
+  readonly change: Exclude<PowerChange, "restart">;
+  /** False: nothing has been done yet, so that it ends when the very first look meets silence. */
+  readonly begun: boolean;
+  /** After so many refusals, each with a settled look after it, it is given up. */
+  readonly maxRefusals: number;
+  /** Called before each order. */
+  ordering?(): void;
+  /** Called when an order was taken, or may have been. */
+  taken?(): void;
+}
+
+/** Looks at one controller and gives it orders, and knows what of its words is to be believed. */
+export interface Hand {
+  /** Milliseconds for which the controller may still say what was before the last order; 0: it is to be believed. */
+  unsettledFor(): number;
+  /** What the machine was last seen to be since the last order, with certainty. */
+  seen(): "on" | "off" | undefined;
+  /** Whether the machine was ordered on by us, and has not been seen on since. */
+  isAwaited(): boolean;
+  /** Somebody else has had a settled look. */
+  saw(power: Power): void;
+  /**
+   * Looks until the controller says on or off and is to be believed.
+   *
+   * @throws {UnavailableError} When the very first look meets silence.
+   */
+  findOut(run: MutationRun, story: Story): Promise<"on" | "off">;
+  /**
+   * Orders, when a settled look says that it is needed, and looks until it is so. An order that was taken is given once; one
+   * that was refused, or had no answer, again when a settled look says that it is still needed.
+   *
+   * @returns False when the controller has no such order.
+   * @throws {UnavailableError} When nothing has begun and the very first look meets silence.
+   * @throws {DeclinedError} When it was refused too often.
+   */
+  pursue(pursuit: Pursuit): Promise<boolean>;
+  /**
+   * Orders a restart of a machine that is on. One without an answer counts as taken: nothing is hit twice.
+   *
+   * @returns `off` when the machine turned out to be off.
+   * @throws {DeclinedError} When it was refused too often.
+   */
+  restart(run: MutationRun, story: Story, maxRefusals: number): Promise<"taken" | "unsupported" | "off">;
+}
+
+/**
+ * Makes it.
+ *
+ * @param settle How long after an order a controller may still say what was before, in milliseconds.
+ * @param looked Is told of every look.
+ */
+export function createHand(
+  clock: Clock,
+  driver: GuardedDriver,
+  settle: () => number,
+  looked: (look: Look) => void,
+): Hand {
+  let asked: { readonly power: "on" | "off"; readonly at: number } | undefined;
+  let seen: "on" | "off" | undefined;
+
+  function unsettledFor(): number {
+    return asked === undefined ? 0 : Math.max(0, asked.at + settle() - clock.now());
+  }
+  function isSettled(power: Power): power is "on" | "off" {
+    return (power === "on" || power === "off") && (asked?.power === power || unsettledFor() === 0);
+  }
+  async function look(run: MutationRun, signal: AbortSignal, story: Story): Promise<Look> {
+    const found = await driver.look(run.node, { signal, urgent: true, queued: run.queued });
+    story.saw(found);
+    looked(found);
+    if (isSettled(found.power)) seen = found.power;
+    return found;
+  }
+  async function order(
+    run: MutationRun,
+    change: PowerChange,
+    signal: AbortSignal,
+    story: Story,
+  ): Promise<OrderOutcome["kind"]> {
+    const before = { asked, seen };
+    asked = { power: change === "on" || change === "restart" ? "on" : "off", at: clock.now() };
+    seen = undefined;
+    const outcome = await driver.order(run.node, change, { signal, urgent: true, queued: run.queued });
+    if (outcome.kind === "unsupported") ({ asked, seen } = before);
+    else story.ordered(change, outcome);
+    return outcome.kind;
+  }
+  function orderRest(): number {
+    return Math.max(settle(), ORDER_REST);
+  }
+  function declined(run: MutationRun, story: Story): DeclinedError {
+    return new DeclinedError(`The controller of '${run.node.name}' does not do it: ${story.words()}`);
+  }
+  async function findOut(run: MutationRun, signal: AbortSignal, story: Story, begun: boolean): Promise<"on" | "off"> {
+    for (let wait = FIRST_LOOK, first = true;; wait = nextWait(wait), first = false) {
+      const { power, silent, said } = await look(run, signal, story);
+      if (isSettled(power)) return power;
+      if (first && silent && !begun) throw new UnavailableError(said);
+      await pause(clock, wait, signal);
+    }
+  }
+  return {
+    unsettledFor,
+    seen: () => seen,
+    isAwaited: () => asked?.power === "on" && seen !== "on",
+    saw(power) {
+      if (isSettled(power)) seen = power;
+    },
+    findOut: (run, story) => findOut(run, run.signal, story, false),
+    async pursue({ run, signal, story, change, begun, maxRefusals, ...told }) {
+      const wanted = change === "on" ? "on" : "off";
+      let power: Power = await findOut(run, signal, story, begun);
+      let isTaken = false;
+      let refusals = 0;
+      let notBefore = 0;
+      for (let wait = FIRST_LOOK; power !== wanted || !isSettled(power); wait = nextWait(wait)) {
+        if (isSettled(power) && !isTaken && clock.now() >= notBefore) {
+          if (refusals >= maxRefusals) throw declined(run, story);
+          told.ordering?.();
+          const kind = await order(run, change, signal, story);
+          if (kind === "unsupported") return false;
+          isTaken = kind === "taken";
+          if (isTaken || kind === "lost") told.taken?.();
+          else if (kind !== "later") refusals++;
+          notBefore = clock.now() + orderRest();
+          wait = FIRST_LOOK;
+        } else {
+          await pause(clock, wait, signal);
+        }
+        const found = await look(run, signal, story);
+        power = found.power;
+        if (found.failed === undefined || !isTaken) continue;
+        isTaken = false;
+        refusals++;
+      }
+      asked = { power: wanted, at: clock.now() };
+      return true;
+    },
+    async restart(run, story, maxRefusals) {
+      for (let refusals = 0;;) {
+        if (await findOut(run, run.signal, story, true) === "off") return "off";
+        if (refusals >= maxRefusals) throw declined(run, story);
+        const kind = await order(run, "restart", run.signal, story);
+        if (kind === "unsupported") return kind;
+        if (kind === "taken" || kind === "lost") return "taken";
+        if (kind !== "later") refusals++;
+        await pause(clock, orderRest(), run.signal);
+      }
+    },
+  };
+}
+
+function nextWait(wait: number): number {
+  return Math.min(wait * 2, LONGEST_LOOK);
+}
