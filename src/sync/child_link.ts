@@ -162,7 +162,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     cancel?.();
     cancel = undefined;
     phase = next;
-    if (next !== "welcomed") outbox.stop();
+    outbox.stop();
   }
 
   function sendBirth(): void {
@@ -331,7 +331,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       replica.drop(options.id, "parent", (url) => !urls.has(url));
       options.onSnapshot?.(documents);
     }
-    if (state !== "joining" || phase !== "welcomed" || !inbox.complete || outbox.acked < levelAt) return;
+    if (phase !== "welcomed" || !inbox.complete || outbox.acked < levelAt) return;
     setState("level", "both sides have all of the other's");
   }
 
