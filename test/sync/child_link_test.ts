@@ -547,7 +547,10 @@ test("a stopped child sends nothing and takes nothing in", async () => {
   link.stop();
   link.connected();
   welcome({ term: 9, beginning: 9 });
-  data(2, 3, { beginning: 5, documents: [{ id: NODE, facets: { cfg: new Map([["/a", { value: 1, version: [1, 1] }]]) } }] });
+  data(2, 3, {
+    beginning: 5,
+    documents: [{ id: NODE, facets: { cfg: new Map([["/a", { value: 1, version: [1, 1] }]]) } }],
+  });
   await clock.advance(600_000);
   assert.deepEqual([link.state, link.term, sent, clock.waiting], ["down", 3, [], 0]);
   assert.equal(valuesOf(replica.get(NODE)?.facets.cfg ?? new Map()).size, 0);
@@ -555,7 +558,10 @@ test("a stopped child sends nothing and takes nothing in", async () => {
 
 test("what a parent does not write is counted", () => {
   const { link, data, warnings } = level();
-  const self = new Map([["/a", { value: 1, version: [9, 1] as const }], ["/b", { value: 1, version: [9, 1] as const }]]);
+  const self = new Map([["/a", { value: 1, version: [9, 1] as const }], ["/b", {
+    value: 1,
+    version: [9, 1] as const,
+  }]]);
   data(2, 3, { beginning: 5, documents: [{ id: NODE, facets: { self } }] });
   data(3, 4, { beginning: 5, documents: [{ id: NODE, facets: { self: new Map([...self].slice(1)) } }] });
   assert.deepEqual([link.counts.droppedValues, warnings.length, link.counts.received], [3, 2, 4]);

@@ -104,6 +104,7 @@ export function createParentEnd(more: Partial<ParentLinkOptions> = {}) {
   const disk = createReplica();
   const sent: DownFrame[] = [];
   const states: { readonly state: LinkState; readonly why: string }[] = [];
+  const warnings: string[] = [];
   const world = {
     term: 0,
     beginnings: 0,
@@ -125,7 +126,7 @@ export function createParentEnd(more: Partial<ParentLinkOptions> = {}) {
     },
     nextTerm: (childTerm) => world.term = Math.max(world.term, childTerm) + 1,
     nextBeginning: () => ++world.beginnings,
-    ...{ clock, random: HALF, log: createLog(() => {}) },
+    ...{ clock, random: HALF, log: createLog((line) => void warnings.push(line), { level: "warn" }) },
     send: (frame) => void sent.push(frame),
     onState: (state, why) => void states.push({ state, why }),
     onBorn: (_frame, hasParent) => void world.born.push(hasParent),
@@ -134,7 +135,7 @@ export function createParentEnd(more: Partial<ParentLinkOptions> = {}) {
   });
   disk.onChange(() => link.changed());
   const end = {
-    ...{ clock, disk, sent, states, world, link },
+    ...{ clock, disk, sent, states, warnings, world, link },
     sentOf: <T extends DownFrame["type"]>(type: T) => frames(sent, type),
     birth(fields: Partial<BirthFrame> = {}) {
       link.receive({
