@@ -113,6 +113,53 @@ test("remove() forgets a document, and what comes after it is new", () => {
   assert.equal(replica.since(ID, 1).length, 1);
 });
 
+test("changedSince() names the documents that changed after an index, the last changed first", () => {
+  const replica = createReplica();
+  for (const id of ["a", "b", "c"]) replica.write(id, "self", values({ "/a": 1 }), 1);
+  replica.write("a", "self", values({ "/a": 2 }), 1);
+  const after = (index: number) => [...replica.changedSince(index)].join("");
+  assert.deepEqual([0, 1, 2, 3, 4].map(after), ["acb", "acb", "ac", "a", ""]);
+  replica.renew("b");
+  assert.equal(after(2), "bac");
+  replica.renew("unknown");
+  replica.write("b", "self", values({ "/a": 2 }), 1);
+  assert.equal(after(2), "bac");
+});
+
+test("changedSince() does not name a document that was removed, whichever it was", () => {
+  for (const gone of ["a", "b", "c"]) {
+    const replica = createReplica();
+    for (const id of ["a", "b", "c"]) replica.write(id, "self", values({ "/a": 1 }), 1);
+    replica.remove(gone);
+    replica.remove("unknown");
+    assert.equal([...replica.changedSince(0)].join(""), "cba".replace(gone, ""));
+    assert.deepEqual([...replica.ids()].join(""), "abc".replace(gone, ""));
+    replica.write(gone, "self", values({ "/a": 1 }), 1);
+    assert.equal([...replica.changedSince(0)].join(""), gone + "cba".replace(gone, ""));
+  }
+});
+
+test("renew() counts every value of a document as changed now", () => {
+  const replica = createReplica();
+  replica.write(ID, "cfg", values({ "/a": 1, "/b": 1 }), 1);
+  replica.write(ID, "self", values({ "/c": 1 }), 1);
+  replica.renew(ID);
+  assert.deepEqual(replica.since(ID, 3).map(({ url, index }) => [url, index]), [["/a", 4], ["/b", 5], ["/c", 6]]);
+  assert.deepEqual([replica.index, replica.indexOf(ID)], [6, 6]);
+});
+
+test("drop() forgets values, tells who listens, and leaves the others where they were", () => {
+  const replica = createReplica();
+  replica.write(ID, "parent", values({ "/a": 1, "/b": 1, "/c": 1 }), 1);
+  const told: unknown[] = [];
+  replica.onChange((...change) => told.push(change));
+  replica.drop(ID, "parent", (url) => url === "/b");
+  replica.drop(ID, "parent", () => false);
+  replica.drop("unknown", "parent", () => true);
+  assert.deepEqual(told, [[ID, "parent", ["/b"]]]);
+  assert.deepEqual(replica.since(ID, 0).map(({ url, index }) => [url, index]), [["/a", 1], ["/c", 3]]);
+});
+
 test("merge() gives what mergeDocuments() gives, in any order of documents", () => {
   fc.assert(fc.property(fc.array(anyDocument, { maxLength: 5 }), fc.integer(), (documents, seed) => {
     const expected = documents.reduce<NodeDocument>(mergeDocuments, createReplica([emptied()]).get(ID) ?? emptied());
