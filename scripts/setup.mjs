@@ -29,6 +29,7 @@ const TEST_PACKAGES = [
   ["ipmi_sim", "openipmi"],
   ["powermand", "powerman"],
   ["redfishtool", "redfishtool"],
+  ["/usr/lib/python3/dist-packages/sushy", "python3-sushy"],
   ["ssh", "openssh-client"],
 ];
 
@@ -57,8 +58,9 @@ function say(message) {
   process.stderr.write(`${message}\n`);
 }
 
-/** @param {string} command @returns {boolean} */
+/** @param {string} command a command, or the path of a file @returns {boolean} */
 function have(command) {
+  if (command.startsWith("/")) return existsSync(command);
   const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin"];
   return folders.some((folder) => folder !== "" && existsSync(join(folder, command)));
 }

@@ -53,6 +53,9 @@ export function createPlainMachine(): PlainMachine {
       machine.done.push("shutdown");
       if (machine.heeds) machine.exit();
     },
+    interrupt() {
+      machine.done.push("interrupt");
+    },
     exit() {
       state = "off";
       listeners.forEach((listener) => listener());

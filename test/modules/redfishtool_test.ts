@@ -9,6 +9,24 @@ import { until, withFolder } from "./module_fixture.ts";
 const TOOL = "/usr/bin/redfishtool";
 const skip = existsSync(TOOL) ? false : "redfishtool is not installed (Debian has it in the package of that name)";
 
+/** What administrators ask beside the power, and what the answer has in it. */
+const QUESTIONS: readonly (readonly [command: readonly string[], expected: RegExp])[] = [
+  [["versions"], /"v1": "\/redfish\/v1\/"/],
+  [["root"], /"RedfishVersion": "1.20.0"/],
+  [["odata"], /"@odata.context": "\/redfish\/v1\/\$metadata"/],
+  [["metadata"], /<edmx:Edmx /],
+  [["Systems", "-I", "n1", "EthernetInterfaces"], /#EthernetInterfaceCollection/],
+  [["Systems", "-I", "n1", "EthernetInterfaces", "-i", "1"], /"MACAddress": "02:/],
+  [["Systems", "-I", "n1", "Logs"], /#LogServiceCollection/],
+  [["Systems", "-I", "n1", "Logs", "-i", "SEL", "-E"], /The power of the system has changed/],
+  [["Managers", "-I", "n1", "get"], /"FirmwareVersion": "1.0.0"/],
+  [["Managers", "-I", "n1", "NetworkProtocol"], /#ManagerNetworkProtocol/],
+  [["Managers", "-I", "n1", "EthernetInterfaces"], /#EthernetInterfaceCollection/],
+  [["Chassis", "-I", "n1", "Thermal"], /"ReadingCelsius": 22/],
+  [["SessionService", "get"], /"ServiceEnabled": true/],
+  [["raw", "GET", "/redfish/v1/Systems/n1/ResetActionInfo"], /"AllowableValues"/],
+];
+
 test(
   "simulator is driven by Debian's redfishtool, over TLS, by session and by user and password",
   { skip },
@@ -37,6 +55,10 @@ test(
         assert.match(await tool("Basic", "Systems", "-I", "n2", "setBootOverride", "Once", "Pxe"), /"Pxe"/);
         assert.match(await tool("Basic", "Chassis", "-I", "n1", "Power"), /"PowerConsumedWatts": 180/);
         await assert.rejects(tool("Basic", "Systems", "-I", "n3", "get"));
+        for (const [command, expected] of QUESTIONS) {
+          assert.match(await tool("Session", ...command), expected, command.join(" "));
+        }
+        await assert.rejects(tool("Basic", "raw", "DELETE", "/redfish/v1/Systems/n1"), /405/);
       } finally {
         await bmcs.close();
       }

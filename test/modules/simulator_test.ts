@@ -48,25 +48,40 @@ test("simulator has the shape of Redfish's service root, collection and Computer
     const systems = await (await ask("/redfish/v1/Systems")).json();
     assert.equal(systems["Members@odata.count"], 1);
     assert.deepEqual(systems.Members, [{ "@odata.id": "/redfish/v1/Systems/n1" }]);
+    const list = ["On", "ForceOn", "ForceOff", "GracefulShutdown", "GracefulRestart", "ForceRestart", "PowerCycle"];
     assert.deepEqual(await (await ask("/redfish/v1/Systems/n1")).json(), {
       "@odata.id": "/redfish/v1/Systems/n1",
       "@odata.type": "#ComputerSystem.v1_22_0.ComputerSystem",
       Id: "n1",
       Name: "n1",
-      SystemType: "Virtual",
+      SystemType: "Physical",
+      Manufacturer: "Kraken",
+      Model: "Simulated machine",
+      SerialNumber: "11111111",
       UUID: "11111111-1111-4111-8111-111111111111",
       PowerState: "Off",
       Status: { State: "StandbyOffline", Health: "OK" },
       Boot: {
         BootSourceOverrideEnabled: "Disabled",
         BootSourceOverrideTarget: "None",
-        "BootSourceOverrideTarget@Redfish.AllowableValues": ["None", "Pxe", "Hdd", "UefiHttp"],
+        BootSourceOverrideMode: "UEFI",
+        "BootSourceOverrideEnabled@Redfish.AllowableValues": ["Disabled", "Once", "Continuous"],
+        "BootSourceOverrideTarget@Redfish.AllowableValues": [
+          ...["None", "Pxe", "Hdd", "Cd", "Usb", "BiosSetup", "UefiHttp"],
+        ],
+        "BootSourceOverrideMode@Redfish.AllowableValues": ["UEFI", "Legacy"],
       },
-      Links: { Chassis: [{ "@odata.id": "/redfish/v1/Chassis/n1" }] },
+      EthernetInterfaces: { "@odata.id": "/redfish/v1/Systems/n1/EthernetInterfaces" },
+      LogServices: { "@odata.id": "/redfish/v1/Systems/n1/LogServices" },
+      Links: {
+        Chassis: [{ "@odata.id": "/redfish/v1/Chassis/n1" }],
+        ManagedBy: [{ "@odata.id": "/redfish/v1/Managers/n1" }],
+      },
       Actions: {
         "#ComputerSystem.Reset": {
           target: "/redfish/v1/Systems/n1/Actions/ComputerSystem.Reset",
-          "ResetType@Redfish.AllowableValues": ["On", "ForceOff", "GracefulShutdown", "ForceRestart", "PowerCycle"],
+          "ResetType@Redfish.AllowableValues": [...list, "Nmi", "PushPowerButton"],
+          "@Redfish.ActionInfo": "/redfish/v1/Systems/n1/ResetActionInfo",
         },
       },
     });

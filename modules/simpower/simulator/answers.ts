@@ -6,13 +6,10 @@ import type { Controller } from "./controller.ts";
 export const ROOT = "/redfish/v1";
 
 /** The statuses of errors that are answered. */
-type Status = 400 | 401 | 404 | 413 | 500 | 503;
+type Status = 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 428 | 500 | 502 | 503;
 
 /** Serves one route of a system that exists. */
 export type Serve = (c: Context, system: Controller) => Response | Promise<Response>;
-
-/** Finds the system that a route is about. */
-export type WithSystem = (serve: Serve) => (c: Context) => Response | Promise<Response>;
 
 /** The body of a request, if it is a JSON object. */
 export async function jsonBody(c: Context): Promise<{ readonly [key: string]: unknown } | undefined> {

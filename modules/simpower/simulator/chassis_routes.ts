@@ -1,42 +1,53 @@
 import type { Hono } from "hono";
-import { collection, missing, ROOT, type WithSystem } from "./answers.ts";
+import { collection, missing, ROOT } from "./answers.ts";
 import type { ControllerConfig } from "./config.ts";
 import type { Controller } from "./controller.ts";
+import { addReset, resetActionOf } from "./reset_action.ts";
+import { type Site, toldPower } from "./site.ts";
 
 const CHASSIS = `${ROOT}/Chassis`;
 
-/** The chassis that a system is in. */
-export function chassisOf(system: Controller): string {
-  return `${CHASSIS}/${system.name}`;
+/** The chassis that a system is in or, in forms without ComputerSystems, that it is. */
+export function chassisOf(system: Controller, site: Site): string {
+  return `${CHASSIS}/${site.idOf(system)}`;
 }
 
 /** Adds a Chassis to each system, with its sensors: of the new kind, of the old one, or without. */
-export function addChassis(
-  app: Hono,
-  controllers: readonly Controller[],
-  sensors: ControllerConfig["sensors"],
-  withSystem: WithSystem,
-): void {
-  app.get(
-    CHASSIS,
-    (c) => c.json(collection(CHASSIS, "ChassisCollection", "Simulated chassis", controllers.map(chassisOf))),
-  );
+export function addChassis(app: Hono, site: Site, sensors: ControllerConfig["sensors"]): void {
+  const { form, controllers, withSystem } = site;
+  const isMachine = form.resource === "Chassis";
+  const others = isMachine ? form.others : [];
+  app.get(CHASSIS, (c) => {
+    const members = [
+      ...others.map(({ id }) => `${CHASSIS}/${id}`),
+      ...controllers.map((each) => chassisOf(each, site)),
+    ];
+    return c.json(collection(CHASSIS, "ChassisCollection", "Simulated chassis", members));
+  });
+  for (const { id } of others) {
+    const about = { "@odata.id": `${CHASSIS}/${id}`, "@odata.type": "#Chassis.v1_25_0.Chassis", Id: id, Name: id };
+    app.get(`${CHASSIS}/${id}`, (c) => c.json({ ...about, ChassisType: "Enclosure", PowerState: "On" }));
+  }
   app.get(
     `${CHASSIS}/:name`,
     withSystem((c, system) => {
-      const id = chassisOf(system);
+      const id = chassisOf(system, site);
       const places = { new: ["ThermalSubsystem", "EnvironmentMetrics"], old: ["Thermal", "Power"], none: [] }[sensors];
       return c.json({
         "@odata.id": id,
         "@odata.type": "#Chassis.v1_25_0.Chassis",
-        Id: system.name,
+        Id: site.idOf(system),
         Name: system.name,
-        ChassisType: "Sled",
+        ChassisType: isMachine ? "Blade" : "Sled",
         Status: { State: "Enabled", Health: "OK" },
+        ...(isMachine
+          ? { PowerState: toldPower(system.power, form), Actions: resetActionOf(system, site) }
+          : { Links: { ComputerSystems: [{ "@odata.id": site.uriOf(system) }] } }),
         ...Object.fromEntries(places.map((place) => [place, { "@odata.id": `${id}/${place}` }])),
       });
     }),
   );
+  if (isMachine) addReset(app, site);
   /** A resource below a chassis, with what it says of the sensors. */
   function below(
     kind: typeof sensors,
@@ -48,7 +59,7 @@ export function addChassis(
       `${CHASSIS}/:name/${path}`,
       withSystem((c, system) => {
         if (kind !== sensors) return missing(c);
-        const id = `${chassisOf(system)}/${path}`;
+        const id = `${chassisOf(system, site)}/${path}`;
         const name = path.split("/").at(-1);
         return c.json({ "@odata.id": id, "@odata.type": type, Id: name, Name: name, ...content(system, id) });
       }),

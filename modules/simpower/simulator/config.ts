@@ -1,5 +1,7 @@
 import * as v from "valibot";
 import { isNodeName, isUuid } from "../../../src/state/mod.ts";
+import { FAULTS } from "./faults.ts";
+import { FORMS } from "./forms.ts";
 
 /** The longest delay that can be asked for: a day, in milliseconds. */
 const MAX_DELAY = 86_400_000;
@@ -31,6 +33,10 @@ const controller = {
   busyProbability: v.optional(probability, 0),
   /** How long after a change of power a controller goes on saying what was before. */
   staleDelay: v.optional(delay, NONE),
+  /** How Redfish is spoken: as the standard has it, or as one vendor's BMCs do (`forms.ts`). */
+  form: v.optional(v.picklist(Object.keys(FORMS)), "standard"),
+  /** Faults by name (`faults.ts`), beside those by chance. */
+  faults: v.optional(v.array(v.picklist(Object.keys(FAULTS))), []),
   /** Where the sensors are: ThermalSubsystem and EnvironmentMetrics, Thermal and Power, or nowhere. */
   sensors: v.optional(v.picklist(["new", "old", "none"]), "new"),
   /** Whether power changes are streamed as events. */

@@ -7,7 +7,10 @@ import type { Machine, MachineState, Sensors } from "./machine.ts";
 /** Redfish's Resource.PowerState. */
 export type PowerState = "Off" | "PoweringOn" | "On" | "PoweringOff";
 /** The ResetType values of ComputerSystem.Reset that are simulated. */
-export const RESET_TYPES = ["On", "ForceOff", "GracefulShutdown", "ForceRestart", "PowerCycle"] as const;
+export const RESET_TYPES = [
+  ...["On", "ForceOff", "GracefulShutdown", "GracefulRestart", "ForceRestart", "PowerCycle"] as const,
+  ...["Nmi", "PushPowerButton"] as const,
+];
 /** One of {@link RESET_TYPES}. */
 export type ResetType = (typeof RESET_TYPES)[number];
 
@@ -15,7 +18,7 @@ export type ResetType = (typeof RESET_TYPES)[number];
 export interface Counters {
   readonly powerOn: number;
   readonly powerOff: number;
-  /** ForceRestart and PowerCycle. */
+  /** ForceRestart, GracefulRestart and PowerCycle. */
   readonly resets: number;
 }
 
@@ -56,6 +59,8 @@ export function createController(
   let power: PowerState = "Off";
   let said: PowerState = "Off";
   let failures = 0;
+  /** It is to be powered on again when it has shut down. */
+  let startsAgain = false;
   /** Ends when everything that was asked of the machine has been done. */
   let work: Promise<void> = Promise.resolve();
   /** Cuts the delay short that is running: something else was asked for meanwhile. */
@@ -110,7 +115,13 @@ export function createController(
     await machine.stop();
     await machine.start();
   }
+  function shutDown(): Promise<void> {
+    return inTurn(async () => {
+      if (power === "On") machine.shutdown();
+    });
+  }
   function perform(type: ResetType): void {
+    if (type !== "Nmi") startsAgain = type === "GracefulRestart" && power === "On";
     switch (type) {
       case "On":
         counters.powerOn++;
@@ -118,10 +129,21 @@ export function createController(
         return;
       case "GracefulShutdown":
         counters.powerOff++;
+        shutDown();
+        return;
+      case "GracefulRestart":
+        counters.resets++;
+        if (startsAgain) shutDown();
+        else inTurn(powerOn);
+        return;
+      case "Nmi":
         inTurn(async () => {
-          if (power === "On") machine.shutdown();
+          if (power === "On") machine.interrupt?.();
         });
         return;
+      case "PushPowerButton":
+        if (power === "On") return perform("GracefulShutdown");
+        return perform("On");
       case "ForceOff":
         counters.powerOff++;
         inTurn(powerOff);
@@ -141,7 +163,11 @@ export function createController(
 
   machine.onExit(() => {
     log.info("The machine went off by itself");
-    inTurn(async () => turn(machine.state === "on" ? "On" : "Off"));
+    inTurn(async () => {
+      turn(machine.state === "on" ? "On" : "Off");
+      if (startsAgain) await powerOn();
+      startsAgain = false;
+    });
   });
   return {
     name: system.name,

@@ -2,14 +2,15 @@ import type { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { ROOT } from "./answers.ts";
 import type { Controller } from "./controller.ts";
+import type { Site } from "./site.ts";
 
 const SERVICE = `${ROOT}/EventService`;
 const STREAM = `${SERVICE}/SSE`;
 
 /** Adds an EventService that streams changes of power as server-sent events (DSP0266, 13.2). `signal` ends the streams. */
-export function addEvents(app: Hono, controllers: readonly Controller[], signal: AbortSignal): void {
+export function addEvents(app: Hono, site: Site, signal: AbortSignal): void {
   const listeners = new Set<(system: Controller) => void>();
-  for (const controller of controllers) {
+  for (const controller of site.controllers) {
     controller.onPower(() => {
       for (const listener of listeners) listener(controller);
     });
@@ -30,7 +31,7 @@ export function addEvents(app: Hono, controllers: readonly Controller[], signal:
     streamSSE(c, async (stream) => {
       function tell(system: Controller): void {
         const id = String(++made);
-        void stream.writeSSE({ id, data: JSON.stringify(eventOf(id, system)) });
+        void stream.writeSSE({ id, data: JSON.stringify(eventOf(id, site.uriOf(system))) });
       }
       const ended = new Promise<void>((resolve) => {
         signal.addEventListener("abort", () => resolve(), { once: true });
@@ -43,7 +44,7 @@ export function addEvents(app: Hono, controllers: readonly Controller[], signal:
     }));
 }
 
-function eventOf(id: string, system: Controller) {
+function eventOf(id: string, origin: string) {
   return {
     "@odata.type": "#Event.v1_10_0.Event",
     Id: id,
@@ -54,7 +55,7 @@ function eventOf(id: string, system: Controller) {
       MemberId: "0",
       MessageId: "ResourceEvent.1.3.ResourceStatusChanged",
       Message: "The power of the system has changed",
-      OriginOfCondition: { "@odata.id": `${ROOT}/Systems/${system.name}` },
+      OriginOfCondition: { "@odata.id": origin },
     }],
   };
 }

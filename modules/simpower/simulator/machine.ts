@@ -19,6 +19,8 @@ export interface Machine {
   shutdown(): void;
   /** Restarts it without a loss of power. Absent: it is stopped and started. */
   restart?(): Promise<void>;
+  /** Interrupts it (NMI), as the button for a dump of its memory does. Absent: nothing comes of that. */
+  interrupt?(): void;
   /** Calls back each time that it goes off without `stop`: its process died, or what runs on it has shut down. */
   onExit(listener: () => void): void;
   /** Where it boots from, from the next time on. Absent: it can't be told. @returns False when it is no such URI. */

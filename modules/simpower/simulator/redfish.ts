@@ -1,13 +1,19 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Clock, Random } from "../../../src/clock.ts";
-import { missing, redfishError, ROOT, type WithSystem } from "./answers.ts";
+import { missing, redfishError, ROOT } from "./answers.ts";
 import { triangular } from "./chance.ts";
 import { addChassis } from "./chassis_routes.ts";
 import type { ControllerConfig } from "./config.ts";
 import type { Controller } from "./controller.ts";
 import { addEvents } from "./event_routes.ts";
+import { type Form, STANDARD } from "./form.ts";
+import { addForm } from "./form_layer.ts";
+import { FORMS } from "./forms.ts";
+import { addManagers } from "./manager_routes.ts";
+import { addMetadata } from "./metadata_routes.ts";
 import { addSessions } from "./session_routes.ts";
+import { createSite } from "./site.ts";
 import { addSystems } from "./system_routes.ts";
 
 /** The largest request body, in bytes. */
@@ -16,8 +22,8 @@ const MAX_BODY = 16 * 1024;
 const RETRY_AFTER = "1";
 
 /**
- * Makes the HTTP interface of simulated controllers: the part of Redfish (DSP0266) that power needs, and
- * `{system}/Oem/Kraken.Simulate`, where tests inject faults and read how often each machine was told to do what.
+ * Makes the HTTP interface of simulated controllers: the part of Redfish (DSP0266) that power needs and that administrators' tools
+ * look at, and `{system}/Oem/Kraken.Simulate`, where tests inject faults and read how often each machine was told to do what.
  *
  * @param parts `signal` ends what is streamed.
  */
@@ -31,12 +37,9 @@ export function createRedfishApp(
   },
 ): Hono {
   const { config, clock, random } = parts;
-  const byName = new Map(controllers.map((controller) => [controller.name, controller]));
+  const form = FORMS[config.form] ?? STANDARD;
+  const site = createSite(controllers, form, () => clock.wall());
   const app = new Hono({ strict: false });
-  const withSystem: WithSystem = (serve) => (c) => {
-    const system = byName.get(c.req.param("name") ?? "");
-    return system === undefined ? missing(c) : serve(c, system);
-  };
 
   app.use(bodyLimit({
     maxSize: MAX_BODY,
@@ -52,28 +55,53 @@ export function createRedfishApp(
     await next();
     c.header("OData-Version", "4.0");
   });
-  if (config.user !== undefined) addSessions(app, config.user);
+  addForm(app, site);
+  if (config.user !== undefined) addSessions(app, config.user, form);
   app.get("/redfish", (c) => c.json({ v1: `${ROOT}/` }));
-  app.get(ROOT, (c) => c.json(serviceRoot(config)));
-  addSystems(app, controllers, withSystem);
-  addChassis(app, controllers, config.sensors, withSystem);
-  if (config.events) addEvents(app, controllers, parts.signal);
-  app.notFound(missing);
+  app.get(ROOT, (c) => c.json(serviceRoot(config, form)));
+  if (form.resource === "Systems") addSystems(app, site);
+  addChassis(app, site, config.sensors);
+  addManagers(app, site);
+  if (config.events) addEvents(app, site, parts.signal);
+  addMetadata(app, serviceRoot(config, form));
+  app.notFound((c) => notAllowed(app, c) ?? missing(c));
   app.onError((error, c) => redfishError(c, 500, "InternalError", error.message));
   return app;
 }
 
-function serviceRoot(config: ControllerConfig) {
+/** 405 with Allow, where there is such a resource for other methods (RFC 9110, 15.5.6). */
+function notAllowed(app: Hono, c: Context): Response | undefined {
+  const path = c.req.path.replace(/\/$/, "");
+  const methods = app.routes.filter((route) => route.method !== "ALL" && matches(route.path, path)).map(({ method }) =>
+    method
+  );
+  if (methods.length === 0) return undefined;
+  c.header(
+    "Allow",
+    [...new Set(methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]))].join(", "),
+  );
+  return redfishError(c, 405, "OperationNotAllowed", `The method ${c.req.method} is not allowed for '${c.req.path}'`);
+}
+
+function matches(pattern: string, path: string): boolean {
+  const [wanted, given] = [pattern, path].map((text) => text.split("/"));
+  return wanted?.length === given?.length &&
+    wanted?.every((part, place) => part.startsWith(":") || part === given?.[place]) === true;
+}
+
+function serviceRoot(config: ControllerConfig, form: Form) {
   return {
     "@odata.id": ROOT,
     "@odata.type": "#ServiceRoot.v1_16_0.ServiceRoot",
     Id: "RootService",
     Name: "Simulated controllers",
     RedfishVersion: "1.20.0",
-    Systems: { "@odata.id": `${ROOT}/Systems` },
+    UUID: "00000000-0000-4000-8000-000000000000",
+    ...(form.resource === "Systems" && { Systems: { "@odata.id": `${ROOT}/Systems` } }),
+    Managers: { "@odata.id": `${ROOT}/Managers` },
     Chassis: { "@odata.id": `${ROOT}/Chassis` },
     ...(config.events && { EventService: { "@odata.id": `${ROOT}/EventService` } }),
-    ...(config.user !== undefined && {
+    ...(config.user !== undefined && form.sessions > 0 && {
       SessionService: { "@odata.id": `${ROOT}/SessionService` },
       Links: { Sessions: { "@odata.id": `${ROOT}/SessionService/Sessions` } },
     }),

@@ -1,26 +1,31 @@
 import type { Context, Hono, Next } from "hono";
 import { randomUUID, timingSafeEqual } from "node:crypto";
 import { collection, jsonBody, malformed, missing, redfishError, ROOT } from "./answers.ts";
+import type { Form } from "./form.ts";
 
 const SERVICE = `${ROOT}/SessionService`;
 const SESSIONS = `${SERVICE}/Sessions`;
-/** The most sessions at a time, as controllers have few; and what is asked of nobody (DSP0266, 13.3). */
-const MAX_SESSIONS = 64;
-const OPEN = ["GET /redfish", `GET ${ROOT}`, `POST ${SESSIONS}`];
+/** What is asked of nobody (DSP0266, 13.3). */
+const OPEN = ["GET /redfish", `GET ${ROOT}`, `POST ${SESSIONS}`, `GET ${ROOT}/odata`, `GET ${ROOT}/$metadata`];
 
-/** Adds sessions, and lets in only who has one, or says who they are with each request. */
-export function addSessions(app: Hono, user: { readonly username: string; readonly password: string }): void {
+/** Adds sessions as the form has them, and lets in only who has one, or says who they are with each request. */
+export function addSessions(
+  app: Hono,
+  user: { readonly username: string; readonly password: string },
+  form: Pick<Form, "sessions" | "refusal" | "basic">,
+): void {
   const tokens = new Map<string, string>(); // by session id
   const basic = `Basic ${btoa(`${user.username}:${user.password}`)}`;
 
   app.use(async (c: Context, next: Next) => {
     const token = c.req.header("x-auth-token");
     const known = token === undefined
-      ? isSame(c.req.header("authorization") ?? "", basic)
+      ? form.basic && isSame(c.req.header("authorization") ?? "", basic)
       : [...tokens.values()].some((each) => isSame(each, token));
     if (known || OPEN.includes(`${c.req.method} ${c.req.path.replace(/\/$/, "")}`)) return await next();
     return redfishError(c, 401, "NoValidSession", "There is no valid session, nor a valid user and password");
   });
+  if (form.sessions === 0) return;
   app.get(SERVICE, (c) =>
     c.json({
       "@odata.id": SERVICE,
@@ -38,9 +43,9 @@ export function addSessions(app: Hono, user: { readonly username: string; readon
     const body = await jsonBody(c);
     if (body === undefined) return malformed(c);
     if (!isSame(String(body["UserName"]), user.username) || !isSame(String(body["Password"]), user.password)) {
-      return redfishError(c, 401, "ResourceAtUriUnauthorized", "The user or the password is wrong");
+      return redfishError(c, form.refusal, "ResourceAtUriUnauthorized", "The user or the password is wrong");
     }
-    if (tokens.size >= MAX_SESSIONS) {
+    if (tokens.size >= form.sessions) {
       return redfishError(c, 503, "SessionLimitExceeded", "There are too many sessions");
     }
     const id = randomUUID();

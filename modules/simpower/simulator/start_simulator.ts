@@ -1,10 +1,10 @@
 import { serve } from "@hono/node-server";
-import type { Hono } from "hono";
 import { createServer } from "node:https";
 import type { Clock, Random } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
 import type { ControllerConfig } from "./config.ts";
 import { type Controller, createController } from "./controller.ts";
+import { FAULTS, LostAnswerError, type ServeRequest, withFaults } from "./faults.ts";
 import type { Machine } from "./machine.ts";
 import { createRedfishApp } from "./redfish.ts";
 
@@ -51,7 +51,8 @@ export async function startSimulator<S extends { readonly name: string; readonly
   await unplugAll();
   const ended = new AbortController();
   const app = createRedfishApp(controllers, { ...parts, signal: ended.signal });
-  const server = await listen(app, parts);
+  const faults = parts.config.faults.flatMap((name) => FAULTS[name] ?? []);
+  const server = await listen(withFaults(async (request) => await app.fetch(request), faults, parts.clock), parts);
   return {
     port: server.port,
     controllers,
@@ -64,12 +65,21 @@ export async function startSimulator<S extends { readonly name: string; readonly
 }
 
 function listen(
-  app: Hono,
+  answer: ServeRequest,
   { host, port, tls }: { readonly host: string; readonly port: number; readonly tls?: Certificate },
 ): Promise<{ readonly port: number; close(): void }> {
   return new Promise((resolve, reject) => {
     const secure = tls === undefined ? {} : { createServer, serverOptions: { cert: tls.certificate, key: tls.key } };
-    const server = serve({ fetch: app.fetch, hostname: host, port, ...secure }, (address) => {
+    async function fetch(request: Request, env: { readonly outgoing: { destroy(): void } }): Promise<Response> {
+      try {
+        return await answer(request);
+      } catch (error) {
+        if (!(error instanceof LostAnswerError)) throw error;
+        env.outgoing.destroy();
+        return new Response(null);
+      }
+    }
+    const server = serve({ fetch, hostname: host, port, ...secure }, (address) => {
       resolve({ port: address.port, close: () => server.close() });
     });
     server.on("error", (error: NodeJS.ErrnoException) => {

@@ -1,0 +1,45 @@
+import type { Context } from "hono";
+import { missing, ROOT, type Serve } from "./answers.ts";
+import type { Controller, PowerState } from "./controller.ts";
+import type { Form } from "./form.ts";
+
+/** The machines behind one service, by the ids that its form gives them. */
+export interface Site {
+  readonly form: Form;
+  readonly controllers: readonly Controller[];
+  /** Milliseconds since 1970. */
+  readonly wall: () => number;
+  /** The id of a machine's resource. */
+  idOf(system: Controller): string;
+  /** Where a machine's ComputerSystem is or, in forms without them, its Chassis. */
+  uriOf(system: Controller): string;
+  /** Serves a route whose parameter `name` is the id of a machine. */
+  withSystem(serve: Serve): (c: Context) => Response | Promise<Response>;
+}
+
+/** Makes it. */
+export function createSite(controllers: readonly Controller[], form: Form, wall: () => number): Site {
+  const ids = new Map(controllers.map((controller, place) => [controller, form.ids?.[place] ?? controller.name]));
+  const byId = new Map([...ids].map(([controller, id]) => [id, controller]));
+  function idOf(system: Controller): string {
+    return ids.get(system) ?? system.name;
+  }
+  return {
+    form,
+    controllers,
+    wall,
+    idOf,
+    uriOf: (system) => `${ROOT}/${form.resource}/${idOf(system)}`,
+    withSystem: (serve) => (c) => {
+      const system = byId.get(c.req.param("name") ?? "");
+      return system === undefined ? missing(c) : serve(c, system);
+    },
+  };
+}
+
+/** The power as a form tells it. */
+export function toldPower(power: PowerState, form: Form): PowerState | null {
+  if (power === "On" || power === "Off" || form.onTheWay === "told") return power;
+  if (form.onTheWay === "null") return null;
+  return power === "PoweringOn" ? "Off" : "On";
+}
