@@ -3,16 +3,7 @@ import type { Log } from "../../../src/log.ts";
 import { triangular } from "./chance.ts";
 import type { ControllerConfig } from "./config.ts";
 import type { Machine, MachineState, Sensors } from "./machine.ts";
-
-/** Redfish's Resource.PowerState. */
-export type PowerState = "Off" | "PoweringOn" | "On" | "PoweringOff";
-/** The ResetType values of ComputerSystem.Reset that are simulated. */
-export const RESET_TYPES = [
-  ...["On", "ForceOff", "GracefulShutdown", "GracefulRestart", "ForceRestart", "PowerCycle"] as const,
-  ...["Nmi", "PushPowerButton"] as const,
-];
-/** One of {@link RESET_TYPES}. */
-export type ResetType = (typeof RESET_TYPES)[number];
+import type { PowerState, ResetType } from "./reset_types.ts";
 
 /** How often a machine was told to do something, whether or not that changed anything. */
 export interface Counters {

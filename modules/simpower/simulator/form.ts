@@ -1,4 +1,4 @@
-import type { ResetType } from "./controller.ts";
+import type { ResetType } from "./reset_types.ts";
 
 /** The form in which a vendor's BMC speaks Redfish, as data. What is behind it is the same simulator. */
 export interface Form {

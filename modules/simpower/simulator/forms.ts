@@ -1,4 +1,4 @@
-import type { ResetType } from "./controller.ts";
+import type { ResetType } from "./reset_types.ts";
 import { type Form, STANDARD } from "./form.ts";
 
 /** ResetTypes that do what they say. */

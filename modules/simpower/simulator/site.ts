@@ -1,7 +1,8 @@
 import type { Context } from "hono";
 import { missing, ROOT, type Serve } from "./answers.ts";
-import type { Controller, PowerState } from "./controller.ts";
+import type { Controller } from "./controller.ts";
 import type { Form } from "./form.ts";
+import type { PowerState } from "./reset_types.ts";
 
 /** The machines behind one service, by the ids that its form gives them. */
 export interface Site {
