@@ -4,6 +4,7 @@ import { createControl } from "./control/steering.ts";
 import { followChanges } from "./following.ts";
 import { standbySeen } from "./handover/standby.ts";
 import { forgetConclusions } from "./nodes/conclusions.ts";
+import type { BrokerTurn } from "./broker/watch.ts";
 import type { Aggregator, AggregatorParts } from "./types.ts";
 
 /**
@@ -20,7 +21,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     assembly;
   const { children, takingOver, adopting, lettingGo, releases, standbys, fence, runStates, statuses, subtree } =
     assembly;
-  const { engine, freezer, agentHolds, retries, modules, policies } = assembly;
+  const { engine, freezer, agentHolds, retries, modules, policies, broker, troubles } = assembly;
   const { placement } = nodes;
 
   function storeTurned(): void {
@@ -30,6 +31,23 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     subtree.tell();
     engine.touchAll();
   }
+  function brokerTurned(turn: BrokerTurn): void {
+    tellBroker();
+    if (turn === "lost") events.add({ node: name, kind: "broker", why: broker.problem ?? "its broker is lost" });
+    else if (broker.losses > 0) events.add({ node: name, kind: "broker", why: "its broker is reached again" });
+    for (const id of nodes.children()) statuses.changed(id);
+    subtree.tell();
+    engine.touchAll();
+  }
+  /** Those above, and lists of nodes, show since when nothing is known of what is below. */
+  function tellBroker(): void {
+    const { problem, lostSince } = broker;
+    const lost = problem === undefined || lostSince === undefined
+      ? null
+      : { since: lostSince, why: problem.slice(0, 256) };
+    discovered.own(new Map<string, Value | null>([["/brokerLost", lost]]));
+  }
+
   /** Does what could not be done while the store took no writes. */
   function makeUp(): void {
     if (takingOver.makeUp()) children.callAll(); // what links have said meanwhile was not written
@@ -49,19 +67,22 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     if (id !== undefined && nodes.isChild(id)) statuses.changed(id);
   });
   store.onTurn(storeTurned);
+  broker.onTurn(brokerTurned);
 
   return {
     id: ownId,
+    runNumber: term.run,
     joining,
     control: createControl({
       ...{ cluster, name, run, ownId, replica, nodes, domains, events, engine, cfg, discovered, freezer },
-      ...{ agentHolds, clock, flush: persistence.flush, store, isRoot, retry: retries.retry },
+      ...{ agentHolds, clock, flush: persistence.flush, store, troubles, isRoot, retry: retries.retry },
     }),
     get counts() {
       return {
         children: children.counts,
         ...persistence.waiting,
         store: { isFailing: store.problem !== undefined, failures: store.failures },
+        broker: { isLost: broker.problem !== undefined, losses: broker.losses },
         documents: [...replica.ids()].length,
         listeners: events.listeners,
         upWaiting: joining?.link.counts.waiting,
@@ -83,6 +104,8 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
           ["/standbyFor", parts.standbyFor ?? null],
         ]),
       );
+      tellBroker();
+      if (parts.lost !== undefined) events.add({ node: name, kind: "store", why: parts.lost });
       freezer.tellAll();
       // Whoever is frozen hears of that first, and does nothing about what it hears then.
       if (freezer.all) { for (const id of replica.ids()) if (placement.via(id) !== id) replica.renew(id); }
@@ -124,6 +147,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       unfollow();
       persistence.stop();
       store.unwatch();
+      broker.stop();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { createEngine } from "../src/engine/mod.ts";
 import { FACET_NAMES, nodeIdOf } from "../src/state/mod.ts";
 import { createReplica } from "../src/sync/mod.ts";
+import { type BrokerWatch, createBrokerWatch } from "./broker/watch.ts";
 import { type CfgWriter, createCfgWriter } from "./cfg/writer.ts";
 import { createAgentHolds } from "./engine/agent_holds.ts";
 import { createFreezer } from "./engine/freezer.ts";
@@ -27,6 +28,7 @@ import { createDomains, type Domains } from "./nodes/domains.ts";
 import { createNodes } from "./nodes/nodes.ts";
 import { createRunStates } from "./nodes/run_state.ts";
 import { createStatuses } from "./status/statuses.ts";
+import { createTroubles, type Troubles } from "./status/troubles.ts";
 import { createSubtreeReport } from "./status/subtree.ts";
 import { createEvents, type Events } from "./store/events.ts";
 import { type WatchedStore, watchStore } from "./store/mod.ts";
@@ -49,6 +51,8 @@ export interface Assembly extends Omit<FollowingParts, "tellStandby"> {
   readonly domains: Domains;
   readonly discovered: Discovered;
   readonly cfg: CfgWriter;
+  readonly broker: BrokerWatch;
+  readonly troubles: Troubles;
 }
 
 /**
@@ -59,6 +63,7 @@ export interface Assembly extends Omit<FollowingParts, "tellStandby"> {
 export function assemble(parts: AggregatorParts): Assembly {
   const { cluster, name, run, clock, random, log, way } = parts;
   const store = watchStore(parts.store, { clock, log });
+  const broker = parts.broker ?? createBrokerWatch({ url: undefined, clock });
   const isRoot = way === undefined;
   const ownId = nodeIdOf(cluster, name);
   const stored = parts.stored ?? store.load();
@@ -79,6 +84,17 @@ export function assemble(parts: AggregatorParts): Assembly {
       const via = placement.via(id);
       const session = via === undefined ? undefined : children.session(via);
       return via === undefined || session === undefined ? undefined : [via, session];
+    },
+  });
+  const troubles = createTroubles({
+    ...{ store, broker, lost: parts.lost },
+    hasNodes() {
+      for (const id of replica.ids()) if (id !== ownId) return true;
+      return false;
+    },
+    onLost(why) {
+      log.error("The store may have been lost", { problem: why });
+      events.add({ node: name, kind: "store", why });
     },
   });
   const ownTerm = (): number => joining?.term ?? term.run;
@@ -127,7 +143,7 @@ export function assemble(parts: AggregatorParts): Assembly {
     grace: parts.grace,
     resumeGrace: parts.grace + RESUME_GRACE,
     isAwaited: (child) => adopting.isAwaited(child),
-    isFenced: () => fence.isUp,
+    isFenced: () => fence.isUp || broker.isDeaf,
   });
   const watchDisk = createOlderDiskWatch({
     replica,
@@ -147,6 +163,10 @@ export function assemble(parts: AggregatorParts): Assembly {
     terms: stored.terms,
     sessions: stored.sessions,
     send: parts.send,
+    isDeaf: () => broker.isDeaf,
+    onUnknown(child) {
+      if (isRoot) troubles.heardUnknown(child);
+    },
     onState(child, state, sameRun, why) {
       runStates.link(child, state, sameRun, why);
       engine.touch(child); // who was awaited is here
@@ -188,6 +208,7 @@ export function assemble(parts: AggregatorParts): Assembly {
       ...{ nodes, replica, discovered, events, persistence, store, modules },
       holds: createHoldStore(store, stored.facts, log),
       isComplete: () => joining?.complete ?? true,
+      isDeaf: () => broker.isDeaf,
       freezeOf(id) {
         const freeze = fence.isUp ? "everything" : freezer.stateOf(id);
         return freeze === "no" && adopting.isUntouchable(id) ? "moved" : freeze;
@@ -195,7 +216,7 @@ export function assemble(parts: AggregatorParts): Assembly {
     }),
     { clock, random },
   );
-  const silence = (id: string): number => children.silence(id);
+  const silence = (id: string): number => broker.isDeaf ? 0 : children.silence(id);
   const lettingGo = createLettingGo({
     ...{ replica, nodes, ownId, clock, silence },
     isComplete: () => joining?.complete ?? true,
@@ -217,6 +238,7 @@ export function assemble(parts: AggregatorParts): Assembly {
   });
   const subtree = createSubtreeReport({
     ...{ replica, nodes, discovered, store, ownId, isRoot },
+    broker: { isLost: () => broker.problem !== undefined },
     statuses: () => statuses,
   });
   const moves = createMoves({
@@ -272,6 +294,6 @@ export function assemble(parts: AggregatorParts): Assembly {
   return {
     ...{ ownId, isRoot, store, replica, term, nodes, domains, events, persistence, discovered, cfg, joining, children },
     ...{ moves, takingOver, adopting, lettingGo, releases, standbys, fence, runStates, statuses, subtree, engine },
-    ...{ freezer, agentHolds, retries, modules, policies },
+    ...{ freezer, agentHolds, retries, modules, policies, broker, troubles },
   };
 }

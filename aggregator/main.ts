@@ -29,7 +29,8 @@ import { createBootServices } from "./boot/services.ts";
 import { createApp, serve } from "./http/mod.ts";
 import { readMetrics } from "./metrics.ts";
 import { program } from "./options.ts";
-import { openSqliteStore } from "./store/mod.ts";
+import { createBrokerWatch } from "./broker/watch.ts";
+import { comparePast, describeLost, openSqliteStore, readMarker, storeFile, writeMarker } from "./store/mod.ts";
 import { prepareRestored } from "./store/restored.ts";
 import { startTransport, type Transport } from "./broker/transport.ts";
 
@@ -62,6 +63,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   const pretty = process.stderr.isTTY === true;
   const writeLine = (line: string): void => void process.stderr.write(line);
   const log = createLog(writeLine, { pretty });
+  const file = storeFile(options.data);
   const store = await openSqliteStore(options.data).catch(explain);
   // What is made below is closed in the reverse order, however far it came.
   const closers: (() => Promise<void> | void)[] = [() => store.close()];
@@ -90,7 +92,13 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       clock: systemClock,
     });
     const clock = createSteadyClock(systemClock);
-    const stored = store.load();
+    const stored = orExplain(() => store.load());
+    const past = comparePast(readMarker(file), stored, { file, isRoot: options.parent === undefined });
+    if (past.kind === "older") throw new ProgramError(past.problem);
+    // An aggregator below the root is told everything by its parent: nothing is lost with its store.
+    const lost = past.kind === "lost" && options.parent === undefined ? past.since : undefined;
+    if (lost !== undefined) log.error("The store was lost", { problem: describeLost(file, lost) });
+    const watch = createBrokerWatch({ url: broker === undefined ? undefined : redactUrl(broker), clock });
     const booting = bootOptions && createBootServices({
       ...{ ...bootOptions, cluster, name, store, clock },
       log: createLog(writeLine, { pretty, level: "debug" }),
@@ -100,7 +108,8 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     const bootModules = booting?.modules ?? [createPxeModule().module, createRpiModule().module];
     const aggregator = orExplain(() =>
       createAggregator({
-        ...{ cluster, name, run, store, stored, clock, log },
+        ...{ cluster, name, run, store, stored, clock, log, broker: watch },
+        ...(lost !== undefined && { lost: describeLost(file, lost) }),
         modules: [
           createJoinModule(),
           createSimpowerModule({ bootUri: () => boot.uri }),
@@ -125,6 +134,12 @@ await runProgram(program, async ({ options, terminal, signal }) => {
             onDeposed: () => end(EXIT.failed),
           },
         }),
+      })
+    );
+    orExplain(() =>
+      writeMarker(file, {
+        ...{ cluster, name, run: aggregator.runNumber, started: new Date().toISOString() },
+        ...(lost !== undefined && { lost }),
       })
     );
     const closing = new AbortController();
@@ -154,7 +169,11 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       ...(booting !== undefined && { guarded: booting.guarded }),
       onUp: aggregator.receive,
       onLife: aggregator.life,
-      onConnect: aggregator.connected,
+      onConnect() {
+        watch.reached();
+        aggregator.connected();
+      },
+      onProblem: watch.failed,
     }).catch(explain);
     const { close, port } = transport;
     send = transport.send;
@@ -163,7 +182,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     const addresses = addressesOf({ advertise: options.advertise, http: served.server.port, mqtt: port, broker });
     boot.uri = `${addresses.broker.replace(/\/$/, "")}/${aggregator.id}`;
     closers.push(keepHeapTidy({ clock: systemClock, ...heapOfProcess() }));
-    await aggregator.start(addresses);
+    await aggregator.start(addresses).catch(explain);
     if (uplink !== undefined && aggregator.joining !== undefined) {
       uplink.start(aggregator.joining);
       closers.push(uplink.stop, aggregator.joining.stop);

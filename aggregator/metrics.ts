@@ -70,6 +70,12 @@ export function readMetrics(parts: {
     gauge("waiting_events", "Events that are not on disk", counts.unsavedEvents),
     gauge("store_failing", "1 while the store takes no writes", counts.store.isFailing ? 1 : 0),
     counter("store_failures_total", "Writes to the store that failed", counts.store.failures),
+    gauge(
+      "broker_lost",
+      "1 while the broker between this aggregator and its children is not reached",
+      counts.broker.isLost ? 1 : 0,
+    ),
+    counter("broker_losses_total", "How often that broker was lost, or not reached at first", counts.broker.losses),
     gauge("documents", "Node documents that are held", counts.documents),
     gauge("event_listeners", "Followers of the event log, this program included", counts.listeners),
     counter("retransmits_total", "Windows that were sent again", children.retransmits),

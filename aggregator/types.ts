@@ -3,6 +3,7 @@ import type { Log } from "../src/log.ts";
 import type { Module } from "../src/module/mod.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
 import type { DownFrame, LifeFrame, UpFrame } from "../src/sync/mod.ts";
+import type { BrokerWatch } from "./broker/watch.ts";
 import type { OwnInterface } from "./cfg/parts.ts";
 import type { Control } from "./control/control.ts";
 import type { ChildrenCounts } from "./links/counts.ts";
@@ -37,6 +38,10 @@ export interface AggregatorParts {
   readonly interfaces?: () => readonly OwnInterface[];
   /** The name of the aggregator whose children it is ready to take over. */
   readonly standbyFor?: string;
+  /** Whether the broker between it and its children is reached; absent where nothing can be lost there. */
+  readonly broker?: BrokerWatch;
+  /** What people are told where an earlier run's store is gone: it counts while no node is known. */
+  readonly lost?: string;
 }
 
 /** Where an aggregator is reached. */
@@ -50,6 +55,8 @@ export interface Addresses {
 /** Holds nodes, plans for them and drives them. Without I/O of its own: transports, store and modules are given. */
 export interface Aggregator {
   readonly id: string;
+  /** Counts the runs of this aggregator, this one included: on its disk. */
+  readonly runNumber: number;
   readonly control: Control;
   /** What waits, for whoever watches it. */
   readonly counts: AggregatorCounts;
@@ -76,6 +83,8 @@ export interface AggregatorCounts {
   readonly unsavedEvents: number;
   /** Whether the store takes no writes now, and how many have failed since the start. */
   readonly store: { readonly isFailing: boolean; readonly failures: number };
+  /** Whether the broker between it and its children is reached, and how often it was lost since the start. */
+  readonly broker: { readonly isLost: boolean; readonly losses: number };
   readonly documents: number;
   /** Whether the parent has not acknowledged a window; undefined at the root. */
   readonly upWaiting: boolean | undefined;

@@ -45,9 +45,7 @@ export function describeNode(node: NodeDetailShape, style: Style, width: number 
     ["kind", node.kind],
     ["phase", node.phase],
     ...(node.reason === "" ? [] : [["reason", node.reason]]),
-    ...(node.stale === undefined
-      ? []
-      : [["stale", `since ${node.stale.since}: aggregator ${node.stale.aggregator} is not heard`]]),
+    ...(node.stale === undefined ? [] : [["stale", describeStale(node.stale)]]),
     ...(node.late === undefined ? [] : [["late", `since ${node.late.since}: ${node.late.why}`]]),
   ];
   const desired = flatten(node.cfg);
@@ -62,6 +60,12 @@ export function describeNode(node: NodeDetailShape, style: Style, width: number 
       titlePaint: style.bold,
     }),
   ];
+}
+
+function describeStale({ since, aggregator, why }: Exclude<NodeDetailShape["stale"], undefined>): string {
+  return `since ${since}: aggregator ${aggregator} ${
+    why === undefined ? "is not heard" : `does not hear it, as ${why}`
+  }`;
 }
 
 /** Nested values as lines: `{ pxe: { state: "INIT" } }` is `/pxe/state` with `INIT`. */

@@ -5,6 +5,8 @@ const json = v.unknown();
 
 const late = v.looseObject({ since: v.string(), why: v.string() });
 
+const stale = v.looseObject({ since: v.string(), aggregator: v.string(), why: v.exactOptional(v.string()) });
+
 /** One node in a list. */
 export const nodeSummary = v.looseObject({
   id: v.string(),
@@ -18,7 +20,7 @@ export const nodeSummary = v.looseObject({
   phase: v.string(),
   reason: v.string(),
   late: v.exactOptional(late),
-  stale: v.exactOptional(v.looseObject({ since: v.string(), aggregator: v.string() })),
+  stale: v.exactOptional(stale),
 });
 /** One node in a list. */
 export type NodeSummaryShape = v.InferOutput<typeof nodeSummary>;
@@ -198,7 +200,8 @@ const treeEntry = v.looseObject({
   link: v.string(),
   api: v.string(),
   standby: v.string(),
-  stale: v.exactOptional(v.looseObject({ since: v.string(), aggregator: v.string() })),
+  stale: v.exactOptional(stale),
+  brokerLost: v.exactOptional(v.looseObject({ since: v.string(), why: v.string() })),
 });
 /** An aggregator of the tree, and how the nodes below it are. */
 export type TreeEntryShape = v.InferOutput<typeof treeEntry>;

@@ -15,7 +15,7 @@ export function describeTree(tree: readonly TreeEntryShape[], style: Style, widt
     { title: "API" },
     { title: "NOTE" },
   ];
-  const rows = tree.map(({ name, depth, health, counts, standby, api, stale }) => [
+  const rows = tree.map(({ name, depth, health, counts, standby, api, stale, brokerLost }) => [
     `${"  ".repeat(depth)}${cleanText(name)}`,
     health,
     String(counts.nodes),
@@ -25,9 +25,17 @@ export function describeTree(tree: readonly TreeEntryShape[], style: Style, widt
     String(counts.stale),
     standby,
     api,
-    stale === undefined ? "" : `${stale.aggregator} is not heard since ${stale.since}`,
+    noteOf(stale, brokerLost),
   ]);
   return renderTable(columns, rows, { width, titlePaint: style.bold });
+}
+
+function noteOf(stale: TreeEntryShape["stale"], brokerLost: TreeEntryShape["brokerLost"]): string {
+  if (stale !== undefined) {
+    const what = stale.why === undefined ? "is not heard" : "hears no child";
+    return `${stale.aggregator} ${what} since ${stale.since}${stale.why === undefined ? "" : `: ${stale.why}`}`;
+  }
+  return brokerLost === undefined ? "" : `its broker is lost since ${brokerLost.since}: ${brokerLost.why}`;
 }
 
 function healthStyle(style: Style) {

@@ -39,6 +39,8 @@ export async function startTransport(
     readonly guarded?: GuardedListener;
     /** Called when a broker of another process was reached (again). */
     onConnect(): void;
+    /** A broker of another process is not reached, or is lost: called each time, with why. */
+    onProblem(problem: string): void;
   },
 ): Promise<Transport> {
   if (options.broker !== undefined) {

@@ -4,7 +4,7 @@ import { KEPT_URLS, type Value, type Version } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Domains } from "../nodes/domains.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
-import { type Stale, staleOf } from "../status/stale.ts";
+import { describeStale, type Stale, staleOf } from "../status/stale.ts";
 import { statusBelow } from "../status/status_below.ts";
 
 /** One node in a list. */
@@ -51,8 +51,13 @@ export interface DetailParts {
 export function statusOf(parts: DetailParts, node: ReadNode): EngineStatus {
   const { nodes, engine, ownId } = parts;
   if (node.id === ownId) return { phase: "converged", running: [] };
-  if (!nodes.isChild(node.id)) return statusBelow(parts, node, staleOf(nodes, node));
+  const stale = staleOf(nodes, node);
+  if (!nodes.isChild(node.id)) return statusBelow(parts, node, stale);
   const status = engine.status(node.id);
+  // What is at its goal by what was known last may not be there any more.
+  if (stale !== undefined && status.phase === "converged") {
+    return { ...status, phase: "waiting", reason: describeStale(stale) };
+  }
   const seen = node.view.get("/seen");
   const lags = seen !== undefined && seen !== node.version.join(".");
   if (status.phase !== "converged" || !lags) return status;

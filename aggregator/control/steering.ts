@@ -18,6 +18,7 @@ import { aboutOf, explainNode } from "./explaining.ts";
 import type { Freezer } from "../engine/freezer.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
 import type { WatchedStore } from "../store/mod.ts";
+import type { Troubles } from "../status/troubles.ts";
 import { describeTree, servingAggregator } from "../status/tree.ts";
 
 /** How long a count of late and waiting nodes serves, in milliseconds: to count is to look at all of them. */
@@ -42,6 +43,7 @@ export interface SteeringParts {
   /** Writes what waits to be written. @returns Whether it is on disk. */
   readonly flush: () => boolean;
   readonly store: WatchedStore;
+  readonly troubles: Pick<Troubles, "list">;
   readonly isRoot: boolean;
   /** Tries again what was given up on a node that is served here. */
   readonly retry: (id: string) => void;
@@ -185,7 +187,7 @@ export function createControl(parts: SteeringParts): Control {
       engine.release();
       return written();
     },
-    troubles: () => parts.store.problem === undefined ? [] : [parts.store.problem],
+    troubles: () => parts.troubles.list(),
     engine() {
       const ids = [...replica.ids()].filter((id) => !nodes.placement.isAggregator(id));
       const known = ids.map((id) => nodes.read(id)).filter((node) => node !== undefined);

@@ -20,6 +20,8 @@ export interface EngineHostParts {
   /** Whether the nodes are known yet: nothing is done before. */
   readonly isComplete: () => boolean;
   freezeOf(id: string): Freeze;
+  /** Whether no agent can be heard now. */
+  isDeaf(): boolean;
 }
 
 /** Ties the engine to an aggregator: it drives the nodes that the aggregator serves itself. */
@@ -44,6 +46,7 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
       // A crash right after a failure, or because of it, does not make it undone.
       else if (memo.failed !== undefined) persistence.flushSoon();
     },
+    isDeaf: parts.isDeaf,
     isWritable: () => parts.store.problem === undefined,
     remembered: (id) => readMemo(replica.get(id)?.facets.parent.get("/engine/memo")?.value),
     clear: (id, mutation) => discovered.parent(id, new Map([["/clear", mutation ?? null]])),

@@ -54,6 +54,7 @@ export function createChildren(parts: ChildrenParts): Children {
   /** Brokers tell of children that are lost, but not where the broker is lost with them. */
   function look(): void {
     cancelLook = clock.after(LOOK_MS, look);
+    if (parts.isDeaf()) return;
     for (const { link } of [...links.values()]) link.checkSilence();
   }
 
@@ -129,7 +130,10 @@ export function createChildren(parts: ChildrenParts): Children {
     receive(child, frame) {
       if (frame.type === "left") return left(child, frame.number);
       const link = linkOf(child)?.link;
-      if (link === undefined) return redirect(child);
+      if (link === undefined) {
+        if (frame.type === "birth" && frame.term > 0 && replica.get(child) === undefined) parts.onUnknown(child);
+        return redirect(child);
+      }
       if (frame.from === link.session?.run) probes.heard(child); // what is left of a run that is gone may come late
       if (frame.type !== "birth") return hear(child, frame);
       const number = assignmentOf(frame.term);

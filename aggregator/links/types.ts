@@ -41,6 +41,10 @@ export interface ChildrenParts {
   /** `hasParent`: the child has the `parent` facet of its node as it is here. */
   onBorn(child: string, frame: BirthFrame, hasParent: boolean): void;
   onModules(child: string, modules: readonly ModuleDeclaration[]): void;
+  /** Whether silence says nothing of a child now, as the broker is lost. */
+  isDeaf(): boolean;
+  /** A node that is not known here at all says that this aggregator has welcomed it before. */
+  onUnknown(child: string): void;
   /** Every child that had to know has been told that a node is not below it any more. */
   onGone(id: string): void;
 }

@@ -48,7 +48,7 @@ export function createRunStates(
     readonly resumeGrace: number;
     /** Whether nothing may be concluded from a node's silence: it may still be elsewhere. */
     readonly isAwaited: (child: string) => boolean;
-    /** Whether nothing may be concluded from silence now: this aggregator may have been replaced. */
+    /** Whether nothing may be concluded from silence now: this aggregator may have been replaced, or can't hear. */
     readonly isFenced: () => boolean;
   },
 ): RunStates {

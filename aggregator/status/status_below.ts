@@ -3,7 +3,7 @@ import { isRecord } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
 import { whyNotTakenOver } from "../handover/standby.ts";
-import type { Stale } from "./stale.ts";
+import { describeStale, type Stale } from "./stale.ts";
 
 const PHASES: readonly EngineStatus["phase"][] = [
   "converged",
@@ -21,16 +21,14 @@ export function statusBelow(
   node: ReadNode,
   stale: Stale | undefined,
 ): EngineStatus {
-  if (nodes.placement.isAggregator(node.id)) return statusOfAggregator(replica, node);
+  const unheard: EngineStatus | undefined = stale && { phase: "waiting", reason: describeStale(stale), running: [] };
+  if (nodes.placement.isAggregator(node.id)) return unheard ?? statusOfAggregator(replica, node);
   const parent = node.cfg.get("/parent");
   const serving = typeof parent === "string" ? nodes.placement.aggregator(parent) : undefined;
   if (serving === undefined) {
     return { phase: "blocked", reason: `No aggregator serves it: set /parent, say to ${name}`, running: [] };
   }
-  if (stale !== undefined) {
-    const reason = `nothing is known of it since ${stale.since}: aggregator '${stale.aggregator}' is not heard`;
-    return { phase: "waiting", reason, running: [] };
-  }
+  if (unheard !== undefined) return unheard;
   const told = node.view.get("/engine/status");
   const phase = isRecord(told) ? PHASES.find((each) => each === told["phase"]) : undefined;
   if (!isRecord(told) || phase === undefined || told["cfg"] !== node.version.join(".")) {

@@ -23,6 +23,8 @@ export function createSubtreeReport(
     readonly store: WatchedStore;
     readonly ownId: string;
     readonly isRoot: boolean;
+    /** Whether the broker between this aggregator and its children is lost. */
+    readonly broker: { isLost(): boolean };
     statuses(): Statuses;
   },
 ): SubtreeReport {
@@ -42,8 +44,11 @@ export function createSubtreeReport(
   return {
     tell() {
       const { health: seen, counts } = sumUp(parts.statuses().all(), below());
-      const health = store.problem === undefined ? seen : "DEGRADED";
-      discovered.own(new Map<string, Value>([["/subtree/health", health], ["/subtree/counts", countsValue(counts)]]));
+      const { isLost } = parts.broker;
+      const health = store.problem === undefined && !isLost() ? seen : "DEGRADED";
+      // What was known of those below is not true for sure any more.
+      const known = isLost() ? { ...counts, converged: 0, sync: 0, stale: counts.nodes } : counts;
+      discovered.own(new Map<string, Value>([["/subtree/health", health], ["/subtree/counts", countsValue(known)]]));
     },
     tellRoot() {
       const url = isRoot ? "/api" : "/rootApi";

@@ -2,7 +2,7 @@ import { compareNames } from "../../src/nodeset/mod.ts";
 import type { Health, Value } from "../../src/state/mod.ts";
 import { readSubtree, type SubtreeCounts } from "./health.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
-import type { Stale } from "./stale.ts";
+import { type BrokerLost, readBrokerLost, type Stale, staleBelow } from "./stale.ts";
 
 /** The program that has to be asked instead. */
 export interface Elsewhere {
@@ -29,6 +29,8 @@ export interface TreeEntry {
   /** The name of the one that takes its children over; "" for none. */
   readonly standby: string;
   readonly stale?: Stale;
+  /** Present while it is heard and does not hear its own children. */
+  readonly brokerLost?: BrokerLost;
 }
 
 /** What is needed of an aggregator to describe the tree below it. */
@@ -45,13 +47,14 @@ export function describeTree({ nodes, ownId }: TreeParts): TreeEntry[] {
     const node = nodes.read(id);
     if (node === undefined || seen.has(id)) return;
     seen.add(id);
-    const own = id === ownId ? undefined : node.view.get("/staleSince");
-    const now = stale ?? (typeof own === "string" ? { since: own, aggregator: node.name } : undefined);
+    const below = staleBelow(node);
+    const isUnheard = id !== ownId && below !== undefined && below.why === undefined;
+    const now = stale ?? (isUnheard ? below : undefined);
     entries.push(entryOf(node, depth, now));
     const children = [...nodes.placement.servedBy(node.name)].filter((child) => nodes.placement.isAggregator(child));
     const byName = children.map((child) => [nodes.read(child)?.name ?? "", child] as const);
     for (const [, child] of byName.sort(([a], [b]) => compareNames(a, b))) {
-      add(child, depth + 1, now);
+      add(child, depth + 1, now ?? (below?.why === undefined ? undefined : below));
     }
   }
   add(ownId, 0, undefined);
@@ -61,6 +64,7 @@ export function describeTree({ nodes, ownId }: TreeParts): TreeEntry[] {
 function entryOf(node: ReadNode, depth: number, stale: Stale | undefined): TreeEntry {
   const text = (value: Value | undefined): string => typeof value === "string" ? value : "";
   const subtree = readSubtree(node);
+  const brokerLost = readBrokerLost(node.view.get("/brokerLost"));
   return {
     id: node.id,
     name: node.name,
@@ -73,6 +77,7 @@ function entryOf(node: ReadNode, depth: number, stale: Stale | undefined): TreeE
     broker: text(node.view.get("/broker")),
     standby: text(node.cfg.get("/standby")),
     ...(stale !== undefined && { stale }),
+    ...(stale === undefined && brokerLost !== undefined && { brokerLost }),
   };
 }
 

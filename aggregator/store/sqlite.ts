@@ -4,14 +4,18 @@ import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { emptyDocument, FACET_NAMES, type NodeDocument } from "../../src/state/mod.ts";
 import type { LoggedEvent } from "./types.ts";
 import { checkEventOrder } from "./event_order.ts";
+import { explainStoreError } from "./explain.ts";
 import { facetFromText, facetToText } from "./facet_text.ts";
 import { prepareSchema } from "./sqlite_schema.ts";
 import { type Batch, MAX_EVENTS, type Store, type Stored } from "./types.ts";
 
-/** SQLite's result codes that have an explanation of their own. */
-const SQLITE_BUSY = 5;
-const SQLITE_FULL = 13;
-const SQLITE_NOTADB = 26;
+/** The level at which SQLite returns from a commit only when the disk has it. */
+const SYNCHRONOUS_FULL = 2;
+
+/** The file of a store: `state.db` in a folder, unless a file is named. */
+export function storeFile(place: string): string {
+  return place.endsWith(".db") ? place : join(place, "state.db");
+}
 
 /**
  * Opens a store in a SQLite database, and creates it where there is none. One process has it at a time. What `commit` has
@@ -21,7 +25,7 @@ const SQLITE_NOTADB = 26;
  * @throws {Error} When it can't be opened: the message says why and what to do.
  */
 export async function openSqliteStore(place: string): Promise<Store> {
-  const file = place.endsWith(".db") ? place : join(place, "state.db");
+  const file = storeFile(place);
   const { DatabaseSync } = await importSqlite();
   let db: DatabaseSync | undefined;
   try {
@@ -31,7 +35,7 @@ export async function openSqliteStore(place: string): Promise<Store> {
     return createStore(db, file);
   } catch (error) {
     db?.close();
-    throw new Error(`Cannot open the store '${file}': ${explain(error)}`, { cause: error });
+    throw new Error(`Cannot open the store '${file}': ${explainStoreError(error, file)}`, { cause: error });
   }
 }
 
@@ -55,6 +59,10 @@ function lockAndPrepare(db: DatabaseSync): void {
   const mode = db.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
   if (mode !== "wal") throw new Error(`its file system supports no write-ahead log: the journal mode is '${mode}'`);
   db.exec("PRAGMA synchronous = FULL");
+  const level = db.prepare("PRAGMA synchronous").get()?.["synchronous"];
+  if (level !== SYNCHRONOUS_FULL) {
+    throw new Error(`it would not wait for the disk: its level of synchronisation is ${level}`);
+  }
   inTransaction(db, () => prepareSchema(db));
 }
 
@@ -74,16 +82,6 @@ function inTransaction(db: DatabaseSync, run: () => void): void {
   }
 }
 
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : 0;
-  if (code === SQLITE_BUSY) return "another process has it open";
-  // Not every runtime tells the code of an error that comes when it is written.
-  if (code === SQLITE_FULL || /disk is full/.test(error.message)) return "its disk is full: make room there";
-  if (code === SQLITE_NOTADB) return "it is no SQLite database";
-  return error.message;
-}
-
 function createStore(db: DatabaseSync, file: string): Store {
   const write = prepareWrites(db);
   const page = db.prepare("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?");
@@ -97,7 +95,7 @@ function createStore(db: DatabaseSync, file: string): Store {
       try {
         return { ...readState(db), lastEvent };
       } catch (error) {
-        throw new Error(`Cannot read the store '${file}': ${explain(error)}`, { cause: error });
+        throw new Error(`Cannot read the store '${file}': ${explainStoreError(error, file)}`, { cause: error });
       }
     },
     commit(batch) {
@@ -112,14 +110,14 @@ function createStore(db: DatabaseSync, file: string): Store {
         lastEvent = events.at(-1)?.id ?? lastEvent;
         kept += events.length - excess;
       } catch (error) {
-        throw new Error(`Cannot write to the store '${file}': ${explain(error)}`, { cause: error });
+        throw new Error(`Cannot write to the store '${file}': ${explainStoreError(error, file)}`, { cause: error });
       }
     },
     events(after, limit) {
       try {
         return page.all(after, limit).map(eventOf);
       } catch (error) {
-        throw new Error(`Cannot read the store '${file}': ${explain(error)}`, { cause: error });
+        throw new Error(`Cannot read the store '${file}': ${explainStoreError(error, file)}`, { cause: error });
       }
     },
     close() {

@@ -1,5 +1,6 @@
 /** What every program's command line is made of: options, help, tables, progress. */
 export * from "./bar.ts";
+export * from "./describe_error.ts";
 export * from "./duration.ts";
 export * from "./help.ts";
 export * from "./live.ts";

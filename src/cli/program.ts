@@ -1,4 +1,5 @@
 import process from "node:process";
+import { describeError, STACK_VARIABLE } from "./describe_error.ts";
 import { renderHelp, standardOptions } from "./help.ts";
 import type { Options, OptionValues } from "./option.ts";
 import { type Env, parseOptions, type Positionals } from "./parse_options.ts";
@@ -112,7 +113,8 @@ export function runProgram<const O extends Options>(
 
 /**
  * Runs `main` with the process's command line, environment, terminal and signals, and exits with the code that it
- * resolves to. An error that it throws is shown and exits with 1, or with its own code ({@link ProgramError}).
+ * resolves to. An error that it throws, or that nobody caught anywhere else, is shown in one line and exits with 1, or
+ * with its own code ({@link ProgramError}).
  */
 export async function runProcess(name: string, main: (io: Io) => Promise<number>): Promise<void> {
   const terminal = systemTerminal();
@@ -125,15 +127,37 @@ export async function runProcess(name: string, main: (io: Io) => Promise<number>
   }
   // Whoever reads our output may stop, as `head` does: that is the end of the work, and no failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? EXIT.ok : 1));
+  /** Shows why the program ends. @returns What it exits with. */
+  function show(error: unknown): number {
+    const isExpected = error instanceof ProgramError;
+    const stack = !isExpected && process.env[STACK_VARIABLE] === "1" && error instanceof Error
+      ? error.stack
+      : undefined;
+    terminal.writeError(`${name}: ${describeError(error, isExpected)}\n${stack === undefined ? "" : `${stack}\n`}`);
+    return isExpected ? error.exitCode : EXIT.failed;
+  }
+  async function exit(code: number): Promise<never> {
+    await Promise.all([flush(process.stdout), flush(process.stderr)]);
+    process.exit(code);
+  }
+  let isEnding = false;
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (error: unknown) => {
+      if (isEnding) return; // the first one says why
+      isEnding = true;
+      void exit(show(error));
+    });
+  }
   let code: number;
   try {
     code = await main({ args: process.argv.slice(2), env: process.env, terminal, signal: controller.signal });
   } catch (error) {
-    terminal.writeError(`${name}: ${describeError(error)}\n`);
-    code = error instanceof ProgramError ? error.exitCode : EXIT.failed;
+    if (isEnding) return;
+    code = show(error);
   }
-  await Promise.all([flush(process.stdout), flush(process.stderr)]);
-  process.exit(code);
+  if (isEnding) return;
+  isEnding = true;
+  await exit(code);
 }
 
 /** Resolves when a signal has fired: what a program waits for that runs until it is ended. */
@@ -142,12 +166,6 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-/** An error that is not a {@link ProgramError} is a defect: it is shown with its stack. */
-function describeError(error: unknown): string {
-  if (error instanceof ProgramError) return error.message;
-  return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
 /** Ends a stream: on Bun only that tells when everything has been taken. */

@@ -29,6 +29,11 @@ export interface Flights {
   stop(): void;
 }
 
+/** Whether it takes a node's agent to see that a step is done: its power alone is seen without one. */
+function isShownByAgent({ context, changes }: Step): boolean {
+  return context === "self" || Object.keys(changes).some((url) => url !== "/physState");
+}
+
 /** A handler that has not returned though its flight is over. */
 interface Unsettled {
   readonly execution: string;
@@ -148,8 +153,14 @@ export function createFlights(
   function failAt(record: NodeRecord, flight: Flight, time: number): void {
     flight.cancelTimeout();
     if (record.flights.get(flight.step.key) !== flight) return;
-    const end = () => fail(record, flight, lateFailure(flight, clock.now()));
-    flight.cancelTimeout = clock.after(time - clock.now(), end);
+    flight.cancelTimeout = clock.after(time - clock.now(), () => {
+      // An agent that can't be heard may have done it: it gets its time anew.
+      if (host.isDeaf?.() === true && isShownByAgent(flight.step)) {
+        flight.deadline = clock.now() + flight.step.timeout;
+        return failAt(record, flight, flight.deadline);
+      }
+      fail(record, flight, lateFailure(flight, clock.now()));
+    });
   }
 
   /** What the handler of a flight may tell, as long as that is in flight. */

@@ -99,6 +99,10 @@ export interface EngineHost {
   remember(id: string, memo: Memo): void;
   /** Whether anything can be kept now: nothing disruptive is started of which nothing would be known after a restart. */
   isWritable(): boolean;
+  /**
+   * Whether no agent can be heard now, whatever it does: what only agents can show is not late then. Absent: that can't be.
+   */
+  isDeaf?(): boolean;
   /** What was kept of a node. */
   remembered(id: string): Memo | undefined;
   /** Tells a node's agent, by `/clear`, that it may prepare this mutation of ours; undefined: none. */

@@ -19,6 +19,8 @@ export interface MqttConnectionOptions {
   onConnect(): void;
   /** Called once after each `onConnect`. */
   onClose(): void;
+  /** The broker is not reached, or is lost: called each time, with why, and after `onClose`. */
+  onProblem?(problem: string): void;
   onMessage(topic: string, payload: Uint8Array): void;
 }
 

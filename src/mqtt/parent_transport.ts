@@ -71,6 +71,8 @@ export function createMqttParentTransport(
     readonly keepalive?: number;
     /** Called after each connect: children that were born meanwhile may not have been heard. */
     onConnect?(): void;
+    /** The broker is not reached, or is lost: called each time, with why. */
+    onProblem?(problem: string): void;
   },
 ): ParentTransport {
   const { cluster, parent, log } = options;
@@ -92,6 +94,7 @@ export function createMqttParentTransport(
       options.onConnect?.();
     },
     onClose: () => {},
+    onProblem: (problem) => options.onProblem?.(problem),
     onMessage: (topic, payload) => takeMessage(options, intake, topic, payload),
   });
   return makeTransport(options, intake, (topic, bytes, qos) => connection.publish(topic, bytes, { qos }), async () => {

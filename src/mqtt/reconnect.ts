@@ -65,6 +65,7 @@ export function keepConnected(options: MqttConnectionOptions, open: OpenSession)
       log[level]("Cannot connect to the broker", { url: shown, problem });
     }
     if (ended) return;
+    guarded(() => options.onProblem?.(problem ?? "it closed the connection"));
     timer = setTimeout(connect, reconnectWait(failures++, random));
   }
 

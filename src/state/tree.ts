@@ -72,6 +72,16 @@ export const tree = defineExtension("tree", {
     about: "Of an aggregator: since when its parent has not heard of it, and so nothing of the nodes below it",
     knownWhile: {},
   },
+  "/brokerLost": {
+    type: {
+      kind: "object",
+      fields: { since: { kind: "string", maxLength: 32 }, why: { kind: "string", maxLength: 256 } },
+    },
+    writer: "self",
+    about:
+      "Of an aggregator: since when the broker is lost over which it hears its children, and so nothing of them is known",
+    knownWhile: {},
+  },
   "/rootApi": {
     type: { kind: "string", maxLength: 256 },
     writer: "parent",

@@ -108,15 +108,39 @@ test("runProcess() exits with the code of its work after everything is written",
   assert.deepEqual([code, stdout.length], [4, 300_000]);
 });
 
-test("runProcess() shows a ProgramError by its message alone, and anything else with its stack", async () => {
+test("runProcess() shows a ProgramError by its message alone", async () => {
   await using expected = await script(
     `await runProcess("p", async () => { throw new ProgramError("Cannot listen on port 1", 6); });`,
   );
   assert.deepEqual(await run(expected.args), { code: 6, stdout: "", stderr: "p: Cannot listen on port 1\n" });
-  await using defect = await script(`await runProcess("p", async () => { throw new TypeError("Oops"); });`);
-  const { code, stderr } = await run(defect.args);
+});
+
+/** What a program says that ends with a defect: the whole of it is one line. */
+const DEFECT =
+  /^p: Unexpected TypeError: Oops twice \(at [^\n]*program[^\n]*:\d+:\d+[^\n]*\)\. This is a defect of Kraken: [^\n]*\n$/;
+const DEFECTS = {
+  thrown: `throw new TypeError("Oops\\ntwice");`,
+  "thrown in a timer": `setTimeout(() => { throw new TypeError("Oops\\ntwice"); }, 1); await new Promise(() => {});`,
+  "a rejection that nobody handles":
+    `void Promise.reject(new TypeError("Oops\\ntwice")); await new Promise((resolve) => setTimeout(resolve, 60000));`,
+};
+for (const [kind, body] of Object.entries(DEFECTS)) {
+  test(`runProcess() shows a defect in one line, with its place and without a stack: ${kind}`, async () => {
+    await using file = await script(`await runProcess("p", async () => { setInterval(() => {}, 1000); ${body} });`);
+    const { code, stdout, stderr } = await run(file.args);
+    assert.match(stderr, DEFECT);
+    assert.deepEqual([code, stdout], [1, ""]);
+  });
+}
+
+test("runProcess() says in words what the operating system refused", async () => {
+  await using file = await script(
+    `import { readFileSync } from "node:fs";
+    await runProcess("p", async () => { readFileSync("/no/such/file"); return 0; });`,
+  );
+  const { code, stderr } = await run(file.args);
+  assert.equal(stderr, "p: Cannot open '/no/such/file': there is no such file or folder (ENOENT)\n");
   assert.equal(code, 1);
-  assert.match(stderr, /^p: TypeError: Oops\n\s+at /);
 });
 
 test("runProcess() fires its signal on SIGTERM so that the work can end cleanly", async () => {

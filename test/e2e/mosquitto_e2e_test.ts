@@ -6,7 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { startMosquitto } from "../../scripts/brokers/mosquitto.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
-import { withLab } from "./lab.ts";
+import { type Lab, withLab } from "./lab.ts";
 
 test("a cluster on Mosquitto comes up, heals a killed agent, and outlives kill -9 of aggregator and broker", async () => {
   const folder = mkdtempSync(join(tmpdir(), "kraken-mosquitto-"));
@@ -27,7 +27,25 @@ test("a cluster on Mosquitto comes up, heals a killed agent, and outlives kill -
       await lab.converge();
 
       await broker.kill();
+      await waitFor(
+        "the aggregator says that its broker is lost",
+        async () => (await ask(lab, "/readyz")).status === 503,
+      );
+      const health = await ask(lab, "/healthz");
+      assert.equal(health.status, 200);
+      assert.match(health.text, /"troubles":\["The broker mqtt:\/\/127\.0\.0\.1:\d+ is not reached since /);
+      assert.match((await ask(lab, "/metrics")).text, /^kraken_broker_lost 1$/m);
+      const listed = JSON.stringify((await lab.request("GET", "/nodes")).body);
+      const stale = listed.match(/"stale":\{"since":"[^"]+","aggregator":"root","why":"its broker is not reached: /g);
+      assert.equal(stale?.length, 3, listed);
+      assert.match(JSON.stringify((await lab.request("GET", "/tree")).body), /"health":"DEGRADED".*"brokerLost":/);
       await broker.start();
+      await waitFor("the broker is reached again", async () => (await ask(lab, "/readyz")).status === 200);
+      assert.match((await ask(lab, "/metrics")).text, /^kraken_broker_losses_total 1$/m);
+      await waitFor("an event tells of it", async () => {
+        const { text } = await ask(lab, "/api/v1/events?after=0");
+        return /"kind":"broker","why":"The broker mqtt:/.test(text) && text.includes("its broker is reached again");
+      });
       assert.equal(
         (await lab.request("PATCH", "/nodes/n2/cfg", { services: { beat: { state: "STOP" } } })).status,
         200,
@@ -46,7 +64,14 @@ test("a cluster on Mosquitto comes up, heals a killed agent, and outlives kill -
   }
 });
 
-async function allUp(lab: Parameters<Parameters<typeof withLab>[1]>[0]): Promise<boolean> {
+/** Asks the aggregator beside its API. */
+async function ask({ cluster }: Lab, path: string): Promise<{ status: number; text: string }> {
+  const headers = { accept: "application/json, */*" };
+  const answer = await fetch(`${cluster.api}${path}`, { headers, signal: AbortSignal.timeout(10_000) });
+  return { status: answer.status, text: await answer.text() };
+}
+
+async function allUp(lab: Lab): Promise<boolean> {
   const states = await Promise.all(lab.names.map((name) => lab.request("GET", `/nodes/${name}/dsc`)));
   return states.every(({ body }) => JSON.stringify(body).includes('"link":"UP"'));
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Agent, createAgent } from "../../agent/agent.ts";
 import { createAggregator } from "../../aggregator/aggregator.ts";
+import { type BrokerWatch, createBrokerWatch } from "../../aggregator/broker/watch.ts";
 import type { Aggregator } from "../../aggregator/types.ts";
 import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
 import { hostinfoDeclaration } from "../../modules/hostinfo/declaration.ts";
@@ -124,6 +125,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
   const welcomes: { child: string; at: number }[] = [];
   let up = false;
   let generation = 0;
+  let watch: BrokerWatch;
   const disk = { isFull: false };
 
   function deliver(machine: Machine, run: () => void): void {
@@ -160,7 +162,9 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
     runs.set(agent, run);
     machine.services.clear();
     void agent.start().then(() => {
-      if (machine.agent === agent && up && !machine.cut) agent.connected();
+      if (machine.agent !== agent) return;
+      if (machine.cut) reconnect(machine, agent, 0);
+      else if (up) agent.connected();
     });
   }
   const runs = new Map<Agent, string>();
@@ -204,6 +208,8 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
 
   function startAggregator(): Aggregator {
     const mine = ++generation;
+    watch = createBrokerWatch({ url: ADDRESSES.broker, clock });
+    watch.reached();
     return createAggregator({
       cluster: CLUSTER,
       name: "root",
@@ -212,6 +218,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       modules: [createJoinModule(), powerStandIn(byId, boot, endAgent)],
       agentModules: [serviceDeclaration, hostinfoDeclaration],
       grace: 2000,
+      broker: watch,
       clock,
       random,
       log,
@@ -309,9 +316,12 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
         machine.agent.disconnected();
         reconnect(machine, machine.agent, 0);
       }
+      if (up) watch.failed("connection refused");
       await clock.advance(ms);
       for (const machine of machines) machine.cut = false;
-      if (up) cluster.aggregator.connected();
+      if (!up) return;
+      watch.reached();
+      cluster.aggregator.connected();
     },
     async stop() {
       for (const machine of machines) await machine.agent?.stop();

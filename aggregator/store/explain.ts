@@ -1,0 +1,63 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname } from "node:path";
+import process from "node:process";
+import { explainSystemError } from "../../src/system_error.ts";
+
+/** SQLite's result codes that have an explanation of their own, and what it says where a runtime does not tell the code. */
+const CAUSES = [
+  { cause: "busy", code: 5, message: /database (table )?is locked/ },
+  { cause: "access", code: 8, message: /readonly database/ },
+  { cause: "io", code: 10, message: /disk I\/O error/ },
+  { cause: "damaged", code: 11, message: /malformed/ },
+  { cause: "full", code: 13, message: /disk is full/ },
+  { cause: "access", code: 14, message: /unable to open database file/ },
+  { cause: "foreign", code: 26, message: /file is not a database/ },
+] as const;
+
+/** What helps where the file can't be used any more. */
+const REPLACE =
+  "Move it away and put the last backup in its place, then start once with --restored. An aggregator below " +
+  "the root needs no backup: move its folder away and start it with an empty one";
+
+/** Explains why a store's file can't be used: what is wrong, and what to do. To follow the name of the file. */
+export function explainStoreError(error: unknown, file: string): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
+  const found = CAUSES.find((each) => each.code === code) ?? CAUSES.find(({ message }) => message.test(error.message));
+  switch (found?.cause) {
+    case "busy":
+      return "another process has it open. One aggregator has a folder at a time: stop that one, or choose another --data";
+    case "full":
+      return "its disk is full: make room there";
+    case "foreign":
+      return `it is no SQLite database. ${REPLACE}`;
+    case "damaged":
+      return `it is damaged: ${error.message}. ${REPLACE}`;
+    case "access":
+      return explainAccess(file) ?? error.message;
+    case "io":
+      return explainAccess(file) ?? `its disk fails: ${error.message}. Look at the kernel's log`;
+    case undefined:
+      return explainSystemError(error) ?? error.message;
+  }
+}
+
+/** Why a file, or its folder, may not be read and written; undefined where nothing is seen of that. */
+function explainAccess(file: string): string | undefined {
+  try {
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) return "it is no file: expected one";
+    for (const place of [dirname(file), file]) {
+      if (statSync(place, { throwIfNoEntry: false }) === undefined) continue;
+      try {
+        accessSync(place, constants.R_OK | constants.W_OK);
+      } catch (error) {
+        const who = process.getuid === undefined ? "this user" : `this user (uid ${process.getuid()})`;
+        const why = explainSystemError(error) ?? String(error);
+        return `${who} can't write '${place}': ${why}`;
+      }
+    }
+    return undefined;
+  } catch (error) {
+    return explainSystemError(error);
+  }
+}

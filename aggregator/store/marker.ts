@@ -1,0 +1,98 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import * as v from "valibot";
+import { explainSystemError } from "../../src/system_error.ts";
+import type { Store, Stored } from "./types.ts";
+
+/** What a marker's file is called: the store's own name with this behind it. */
+const SUFFIX = ".owner";
+
+/** Says beside a store's file whose it is and how far it got: what is lost with the file is known from here. */
+export interface Marker {
+  readonly cluster: string;
+  readonly name: string;
+  /** The newest run of its owner: the store has counted at least this far. */
+  readonly run: number;
+  /** When that run started, ISO 8601. */
+  readonly started: string;
+  /** Since when the store lacks what an earlier file had, ISO 8601; absent while nothing is missing. */
+  readonly lost?: string;
+}
+
+const markerShape = v.object({
+  cluster: v.pipe(v.string(), v.maxLength(64)),
+  name: v.pipe(v.string(), v.maxLength(64)),
+  run: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  started: v.pipe(v.string(), v.maxLength(32)),
+  lost: v.exactOptional(v.pipe(v.string(), v.maxLength(32))),
+});
+
+/** The marker beside a store's file; undefined where none is, or none that can be read: it proves nothing then. */
+export function readMarker(file: string): Marker | undefined {
+  try {
+    const { success, output } = v.safeParse(markerShape, JSON.parse(readFileSync(file + SUFFIX, "utf8")));
+    return success ? output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Writes the marker, whole or not at all. The run is on disk in the store before: no crash makes the marker the newer one.
+ *
+ * @throws {Error} When it can't be written: the message says why.
+ */
+export function writeMarker(file: string, marker: Marker): void {
+  const place = file + SUFFIX;
+  try {
+    const descriptor = openSync(`${place}.new`, "w", 0o600);
+    try {
+      writeSync(descriptor, `${JSON.stringify(marker)}\n`);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(`${place}.new`, place);
+  } catch (error) {
+    throw new Error(`Cannot write '${place}' in '${dirname(place)}': ${explainSystemError(error) ?? String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** How a store compares with what the marker beside it says. */
+export type Past =
+  | { readonly kind: "whole" }
+  /** The store has nothing of what an earlier file had. */
+  | { readonly kind: "lost"; readonly since: string }
+  /** The store is older than the last run: it was put back from a backup, or copied from elsewhere. */
+  | { readonly kind: "older"; readonly problem: string };
+
+/** Compares what a store holds with the marker beside it. */
+export function comparePast(
+  marker: Marker | undefined,
+  stored: Stored,
+  owner: { readonly file: string; readonly isRoot: boolean },
+): Past {
+  if (marker === undefined) return { kind: "whole" };
+  const term = stored.facts.get("term");
+  if (typeof term !== "number") return { kind: "lost", since: marker.started };
+  if (term < marker.run) {
+    const what =
+      `The store '${owner.file}' is older than the last run here (run ${term} of ${marker.run}, ${marker.started})`;
+    const todo = owner.isRoot
+      ? "It was put back from a backup: start once with --restored"
+      : "An aggregator below the root needs no backup: move its folder away and start it with an empty one";
+    return { kind: "older", problem: `${what}. ${todo}` };
+  }
+  // Somebody who made nodes since then has begun anew.
+  const hasNodes = stored.documents.length > 1;
+  return marker.lost === undefined || hasNodes ? { kind: "whole" } : { kind: "lost", since: marker.lost };
+}
+
+/** What people are told of a root whose store was lost. */
+export function describeLost(file: string, since: string): string {
+  return `The store '${file}' is empty, though an aggregator had one here that was last started at ${since}. Where it was lost: ` +
+    `stop this aggregator, put the last backup in its place and start once with --restored. Where the cluster begins anew: ` +
+    `make its nodes, and this goes`;
+}

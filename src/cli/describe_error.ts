@@ -1,0 +1,35 @@
+import { describeSystemError } from "../system_error.ts";
+import { cleanText, cutText } from "./text.ts";
+
+/** The environment variable that asks for whole stacks: for those who look for a defect. */
+export const STACK_VARIABLE = "KRAKEN_STACK";
+/** How many places of a stack a line names. */
+const PLACES = 4;
+/** The longest line, in characters. */
+const MAX_LINE = 2_000;
+
+/**
+ * Describes an error that a program ends with in one line. What was expected to happen says everything by its message; of
+ * a defect the line also names the places in the code, in place of a stack trace.
+ *
+ * @param isExpected Whether its message was written for people.
+ */
+export function describeError(error: unknown, isExpected = false): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const text = isExpected ? message : describeSystemError(error) ?? describeDefect(error, message);
+  return cutText(cleanText(text), MAX_LINE);
+}
+
+function describeDefect(error: unknown, message: string): string {
+  const name = error instanceof Error ? error.name : typeof error;
+  const places = error instanceof Error ? placesOf(error.stack ?? "") : [];
+  const where = places.length === 0 ? "" : ` (at ${places.join(" < ")})`;
+  return `Unexpected ${name}: ${message}${where}. This is a defect of Kraken: report this line; ` +
+    `with ${STACK_VARIABLE}=1 it shows more`;
+}
+
+/** The innermost places of a stack, as `program.ts:12:7`. */
+function placesOf(stack: string): string[] {
+  const found = stack.split("\n").flatMap((line) => /([^/\\\s(]+:\d+:\d+)\)?$/.exec(line.trim())?.[1] ?? []);
+  return found.slice(0, PLACES);
+}
