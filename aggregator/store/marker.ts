@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } f
 import { dirname } from "node:path";
 import * as v from "valibot";
 import { explainSystemError } from "../../src/system_error.ts";
-import type { Store, Stored } from "./types.ts";
+import type { Stored } from "./types.ts";
 
 /** What a marker's file is called: the store's own name with this behind it. */
 const SUFFIX = ".owner";
