@@ -27,6 +27,11 @@ export class Budget {
     return this.#states;
   }
 
+  /** How much more memory may be held. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Takes states that are expanded. @returns False when there are not that many left. */
   takeStates(count: number): boolean {
     if (count > this.#states) {

@@ -32,16 +32,13 @@ export function* searchStar(task: Task, star: Star, budget: Budget): Generator<v
   function consider(node: HubNode): boolean {
     const total = node.cost + walk.estimate(node);
     if (total >= least || !node.site.keep(node, walk)) return true; // no better than what is known
+    if (!budget.takeBytes(walk.bytes)) return false;
     held += walk.bytes;
-    if (!budget.takeBytes(walk.bytes)) {
-      held -= walk.bytes;
-      return false;
-    }
     open.push({ node, total, isEnd: false, order: made++ });
     return true;
   }
 
-  function* run(): Generator<void, SearchResult> {
+  try {
     if (!consider(walk.start)) return { kind: "bound", bound: "bytes" };
     for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
       const { node, total, isEnd } = entry;
@@ -57,11 +54,9 @@ export function* searchStar(task: Task, star: Star, budget: Budget): Generator<v
       yield;
     }
     return { kind: "exhausted" };
+  } finally {
+    budget.giveBytes(held);
   }
-
-  const result = yield* run();
-  budget.giveBytes(held);
-  return result;
 }
 
 /** The actions of a way: after each action of the hub those of the leaves, in the order of the leaves. */

@@ -43,9 +43,23 @@ export function* search(task: Task, budget: Budget): Generator<void, SearchResul
     }
   }
   yield;
+  const states = searchStates(task, heuristic, budget);
+  if (task.sizes.length <= MAX_TRIED) {
+    const { bytes } = budget;
+    let step = states.next();
+    while (step.done !== true && bytes - budget.bytes < TRIAL) step = states.next();
+    if (step.done === true) return step.value;
+  }
   const star = findStar(task);
-  return yield* star === undefined ? searchStates(task, heuristic, budget) : searchStar(task, star, budget);
+  if (star === undefined) return yield* states;
+  states.return({ kind: "exhausted" }); // lets go of what it holds
+  return yield* searchStar(task, star, budget);
 }
+
+/** What is easy is found state by state before a star has been made of it: so much memory is given to that. */
+const TRIAL = 150_000;
+/** Of more variables than these a single step takes long. */
+const MAX_TRIED = 64;
 
 /**
  * Finds a cheapest way with A*: of states that look equally cheap the one nearest to the goals is taken first, then the
@@ -73,7 +87,7 @@ export function* searchStates(task: Task, heuristic: Heuristic, budget: Budget):
     return true;
   }
 
-  function* run(): Generator<void, SearchResult> {
+  try {
     consider(task.initial, 0, undefined);
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
       if (cheapest.get(node.key) !== node.cost) continue; // a cheaper way to it was found since
@@ -89,11 +103,9 @@ export function* searchStates(task: Task, heuristic: Heuristic, budget: Budget):
       yield;
     }
     return { kind: "exhausted" };
+  } finally {
+    budget.giveBytes(made * bytes);
   }
-
-  const result = yield* run();
-  budget.giveBytes(made * bytes);
-  return result;
 }
 
 /** Roughly what a state takes that is kept, with its key and its way. */
