@@ -70,7 +70,7 @@ export function createAgent(parts: AgentParts): Agent {
   const { id, name, clock, random, log } = parts;
   const declarations = parts.modules.map(({ declaration }) => declaration);
   const replica = createReplica();
-  let planner: Planner = createPlanner(compileDomain(declarations));
+  let planner: Planner = createPlanner(compileDomain(declarations), { slices: { clock } });
   let known: Read | undefined;
 
   function read(): Read {
@@ -99,7 +99,7 @@ export function createAgent(parts: AgentParts): Agent {
     const own = new Set(declarations.map((declaration) => declaration.name));
     try {
       const others = parentModules.filter((declaration) => !own.has(declaration.name));
-      planner = createPlanner(compileDomain([...declarations, ...others]));
+      planner = createPlanner(compileDomain([...declarations, ...others]), { slices: { clock } });
     } catch (error) {
       log.warn("Plans without its parent's modules, as they do not fit its own", {
         problem: error instanceof Error ? error.message : String(error),

@@ -51,14 +51,29 @@ export function changeOf(parts: CfgParts, before: NodeDocument, after: NodeDocum
   const view = viewOf(planner.domain.schema, planner.domain.conditions, after);
   outdate(planner.domain.schema, view, differences);
   const name = cfg.get("/name");
-  return {
+  const question = { view, cfg: cfg.get("/role") === "AGGREGATOR" ? new Map() : cfg };
+  const change: NodeChange = {
     id: after.id,
     name: typeof name === "string" ? name : after.id,
     created,
     differences,
-    plan: planner.plan({ view, cfg: cfg.get("/role") === "AGGREGATOR" ? new Map() : cfg }),
+    plan: planner.plan(question),
     version: newestVersion(after.facets.cfg),
   };
+  questions.set(change, () => planner.plan(question));
+  return change;
+}
+
+/** How changes are planned for once more. */
+const questions = new WeakMap<NodeChange, () => Plan>();
+
+/** A change with the plan that there is for it by now: see the reason `searching`. */
+export function planAgain(change: NodeChange): NodeChange {
+  const plan = questions.get(change);
+  if (plan === undefined || change.plan.ok || change.plan.reason.kind !== "searching") return change;
+  const again = { ...change, plan: plan() };
+  questions.set(again, plan);
+  return again;
 }
 
 /** Makes of a view what it will be once the node's agent has seen a change of its cfg: see `Variable.outdates`. */

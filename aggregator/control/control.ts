@@ -40,6 +40,8 @@ export interface Control {
   report(id: string, values: ReadonlyMap<string, Value | null>): Done;
   /** The plan for a node's own cfg, by id. */
   plan(id: string): Plan | undefined;
+  /** Waits until no plan is being searched for: see the reason `searching`. Never rejects. */
+  searched(): Promise<void>;
   /** Everything (no ids) or some nodes; survives a restart. */
   freeze(ids?: readonly string[]): Done;
   thaw(ids?: readonly string[]): Done;

@@ -147,6 +147,7 @@ export function createControl(parts: SteeringParts): Control {
       const isAggregator = nodes.placement.isAggregator(id);
       return node?.planner.plan({ view: node.view, cfg: isAggregator ? new Map() : node.cfg });
     },
+    searched: () => domains.idle(),
     freeze: (ids) => parts.freezer.freeze(ids),
     thaw: (ids) => parts.freezer.thaw(ids),
     retry(ids) {

@@ -11,6 +11,7 @@ import { presentChange } from "./present.ts";
 import { answerProblem, invalid, problemOf } from "./problem.ts";
 import { readFlag, withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
+import { withPlans } from "./searched.ts";
 
 /** `/api/v1/nodes/{id}/cfg`: a node's desired state. */
 export function cfgRoutes(control: Control): Routes {
@@ -34,13 +35,19 @@ export function cfgRoutes(control: Control): Routes {
     return change(c, node.value, body.value, ifMatch !== undefined, dryRun.value);
   }
 
-  function change(c: Context, node: NodeDetail, patch: unknown, conditional: boolean, dryRun: boolean): Response {
+  async function change(
+    c: Context,
+    node: NodeDetail,
+    patch: unknown,
+    conditional: boolean,
+    dryRun: boolean,
+  ): Promise<Response> {
     const read = readPatch(control.schema, node.cfg, patch);
     if (!read.ok) return answerProblem(invalid(read.problems));
     const options = { dryRun, ...(conditional ? { ifMatch: node.version } : {}) };
     const result = control.patchCfg([{ id: node.id, values: read.values }], options);
     if (!result.ok) return answerProblem(problemOf(result));
-    const [changed] = result.changes;
+    const [changed] = await withPlans(control, result.changes);
     if (changed === undefined) throw new Error(`Expected the change of node '${node.name}' in the answer to its patch`);
     const written = new Map(changed.differences.map(({ url, to }) => [url, to ?? null]));
     const cfg = toNested(withValues(node.cfg, written)); // in the notation in which it is kept

@@ -4,6 +4,7 @@ import type { Control } from "../control/control.ts";
 import { groupChanges } from "./groups.ts";
 import { presentChange } from "./present.ts";
 import type { Outcome } from "./problem.ts";
+import { withPlans } from "./searched.ts";
 
 /** How much is told of a change of many nodes: each of them too, or only groups of nodes. */
 export type Detail = "nodes" | "groups";
@@ -19,13 +20,14 @@ export function readDetail(text: string | undefined): Outcome<Detail> {
 }
 
 /** Tells what a change of some nodes does, or would do. */
-export function answerChanges(
+export async function answerChanges(
   c: Context,
   control: Control,
-  changes: readonly NodeChange[],
+  made: readonly NodeChange[],
   dryRun: boolean,
   detail: Detail,
-): Response {
+): Promise<Response> {
+  const changes = await withPlans(control, made);
   const groups = groupChanges(control, changes);
   return c.json({ dryRun, ...(detail === "nodes" && { changes: changes.map(presentChange) }), groups });
 }

@@ -11,6 +11,7 @@ import { readPatches } from "./patches.ts";
 import { answerProblem, invalid, type Outcome, problemOf } from "./problem.ts";
 import { withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
+import { whenSearched } from "./searched.ts";
 import type { ToTime } from "./time.ts";
 
 /** What only the aggregator that serves a node can answer. */
@@ -29,6 +30,11 @@ export function explainRoutes(control: Control, toTime: ToTime): Routes {
     return [presentExplanation(node, explanation, about, toTime)];
   }
 
+  /** Explains once no plan is being searched for any more. */
+  function explainAll(make: () => ExplanationJson[]): Promise<ExplanationJson[]> {
+    return whenSearched(control, make, (all) => all.some(({ noPlan }) => noPlan?.kind === "searching"));
+  }
+
   /** The same with a cfg that is only asked about: it is checked as for a change, and nothing is changed. */
   async function imagine(
     c: Context,
@@ -42,8 +48,8 @@ export function explainRoutes(control: Control, toTime: ToTime): Routes {
     if (!read.ok) return { ok: false, problem: invalid(read.problems) };
     const checked = control.patchCfg(read.patches, { dryRun: true });
     if (!checked.ok) return { ok: false, problem: problemOf(checked) };
-    const explanations = nodes.value.flatMap((node, at) =>
-      explain(node, withValues(node.cfg, read.patches[at]?.values ?? new Map()))
+    const explanations = await explainAll(() =>
+      nodes.value.flatMap((node, at) => explain(node, withValues(node.cfg, read.patches[at]?.values ?? new Map())))
     );
     return { ok: true, value: explanations };
   }
@@ -54,9 +60,9 @@ export function explainRoutes(control: Control, toTime: ToTime): Routes {
     return first === undefined ? answerProblem({ status: 404, detail: "The node has gone" }) : c.json(first);
   }
 
-  function one(c: Context): Response {
+  async function one(c: Context): Promise<Response> {
     const node = findNode(c, control);
-    return answerOne(c, node.ok ? { ok: true, value: explain(node.value) } : node);
+    return answerOne(c, node.ok ? { ok: true, value: await explainAll(() => explain(node.value)) } : node);
   }
 
   async function oneWith(c: Context): Promise<Response> {
@@ -67,12 +73,12 @@ export function explainRoutes(control: Control, toTime: ToTime): Routes {
     return answerOne(c, await imagine(c, find));
   }
 
-  function some(c: Context, { nodeset }: { readonly nodeset?: string }): Response {
+  async function some(c: Context, { nodeset }: { readonly nodeset?: string }): Promise<Response> {
     const nodes: Outcome<readonly Named[]> = nodeset === undefined
       ? { ok: true, value: control.list() }
       : findNodes(control, nodeset);
     if (!nodes.ok) return answerProblem(nodes.problem);
-    return c.json({ explanations: nodes.value.flatMap((node) => explain(node)) });
+    return c.json({ explanations: await explainAll(() => nodes.value.flatMap((node) => explain(node))) });
   }
 
   async function someWith(c: Context, { nodeset }: { readonly nodeset?: string }): Promise<Response> {

@@ -5,27 +5,35 @@ import { presentPlan } from "./present.ts";
 import { answerProblem } from "./problem.ts";
 import { withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
+import { isSearching, whenSearched } from "./searched.ts";
 
 /** `/api/v1/plan` and `/api/v1/nodes/{id}/plan`: what will be done, or why nothing can be. */
 export function planRoutes(control: Control): Routes {
-  function planOf({ id, name }: { readonly id: string; readonly name: string }) {
-    const plan = control.plan(id);
-    return plan === undefined ? [] : [{ id, name, plan: presentPlan(plan) }];
+  async function plansOf(nodes: readonly { readonly id: string; readonly name: string }[]) {
+    const plans = await whenSearched(
+      control,
+      () => nodes.map(({ id }) => control.plan(id)),
+      (all) => all.some((plan) => plan !== undefined && isSearching(plan)),
+    );
+    return nodes.flatMap(({ id, name }, at) => {
+      const plan = plans[at];
+      return plan === undefined ? [] : [{ id, name, plan: presentPlan(plan) }];
+    });
   }
 
-  function one(c: Context): Response {
+  async function one(c: Context): Promise<Response> {
     const node = findNode(c, control);
     if (!node.ok) return answerProblem(node.problem);
-    const [planned] = planOf(node.value);
+    const [planned] = await plansOf([node.value]);
     if (planned !== undefined) return c.json(planned);
     return answerProblem({ status: 404, detail: `Node '${node.value.name}' has gone` });
   }
 
-  function some(c: Context, query: { readonly nodeset?: string }): Response {
+  async function some(c: Context, query: { readonly nodeset?: string }): Promise<Response> {
     const { nodeset } = query;
-    if (nodeset === undefined) return c.json({ plans: control.list().flatMap(planOf) });
+    if (nodeset === undefined) return c.json({ plans: await plansOf(control.list()) });
     const found = findNodes(control, nodeset);
-    return found.ok ? c.json({ plans: found.value.flatMap(planOf) }) : answerProblem(found.problem);
+    return found.ok ? c.json({ plans: await plansOf(found.value) }) : answerProblem(found.problem);
   }
 
   return {

@@ -1,6 +1,12 @@
 import { policy } from "../../src/engine/mod.ts";
 import type { Log } from "../../src/log.ts";
-import { compileDomain, createPlanner, type ModuleDeclaration, type Planner } from "../../src/plan/mod.ts";
+import {
+  compileDomain,
+  createPlanner,
+  type ModuleDeclaration,
+  type Planner,
+  type PlannerOptions,
+} from "../../src/plan/mod.ts";
 import { canonicalText, createSchema, type Schema } from "../../src/state/mod.ts";
 
 /** The most different sets of agent modules that are planned with at once. */
@@ -25,6 +31,8 @@ export interface Domains {
   isMutable(url: string): boolean;
   /** The mutations that any planner knows and that run in this context, as `module/id` in their order. */
   mutations(context: "parent" | "self"): readonly string[];
+  /** Waits until no planner searches for anything. Never rejects. */
+  idle(): Promise<void>;
 }
 
 /**
@@ -33,15 +41,17 @@ export interface Domains {
  * @param parentModules What this aggregator runs for its children.
  * @param agentModules What agents are taken to run before they have told.
  * @param aggregatorOf The aggregator below that serves a node; undefined where none does.
+ * @param options How each planner is bounded, and whether it works in slices.
  */
 export function createDomains(
   parentModules: readonly ModuleDeclaration[],
   agentModules: readonly ModuleDeclaration[],
   log: Log,
   aggregatorOf: (node: string) => string | undefined = () => undefined,
+  options: PlannerOptions = {},
 ): Domains {
   const builtInModules = [...parentModules, ...agentModules];
-  const builtIn = createPlanner(compileDomain(builtInModules));
+  const builtIn = createPlanner(compileDomain(builtInModules), options);
   const planners = new Map<string, Planner>([[textOf(builtInModules), builtIn]]);
   const byNode = new Map<string, Planner>();
   const ofAgents = new WeakMap<readonly ModuleDeclaration[], Planner>();
@@ -57,7 +67,7 @@ export function createDomains(
     if (planners.size >= MAX_SETS) {
       throw new RangeError(`Cannot plan for more than ${MAX_SETS} different sets of agent modules at once`);
     }
-    const planner = createPlanner(compileDomain(modules));
+    const planner = createPlanner(compileDomain(modules), options);
     const wider = createSchema([...schema.extensions, ...planner.domain.schema.extensions]);
     planners.set(text, planner);
     schema = wider;
@@ -115,6 +125,9 @@ export function createDomains(
       const known = [...planners.values()].flatMap(({ domain }) => domain.mutations);
       const names = known.filter((each) => each.context === context).map(({ module, id }) => `${module}/${id}`);
       return [...new Set(names)].sort();
+    },
+    async idle() {
+      await Promise.all([...planners.values()].map((planner) => planner.idle()));
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { describeNoPlan, type MutationKey, type Plan, type Step } from "../plan/mod.ts";
+import { describeNoPlan, type MutationKey, type Plan, type Question, type Step } from "../plan/mod.ts";
 import { isDisruptive } from "./disruption.ts";
 import type { Memory } from "./failures.ts";
 import type { Fleet } from "./fleet.ts";
@@ -28,6 +28,10 @@ interface Stop {
 function isSame(before: EngineNode, now: EngineNode): boolean {
   return before.view === now.view && before.cfg === now.cfg && before.planner === now.planner &&
     before.target === now.target && before.frozen === now.frozen && before.name === now.name;
+}
+
+function isSearching(plan: Plan): boolean {
+  return !plan.ok && plan.reason.kind === "searching";
 }
 
 /**
@@ -64,10 +68,16 @@ export function createReconcile(
   /**
    * Plans, and aborts what the plan does not continue: what it can't start at once.
    *
+   * @param first The plan for the node, where that is known already.
    * @returns The plan, and the steps that were aborted.
    */
-  function planOn(record: NodeRecord, node: EngineNode, edited: boolean): { plan: Plan; cut: Step[] } {
-    if (record.flights.size === 0) return { plan: node.planner.plan(node), cut: [] };
+  function planOn(
+    record: NodeRecord,
+    node: EngineNode,
+    first: Plan | undefined,
+    edited: boolean,
+  ): { readonly plan: Plan; readonly cut: Step[] } {
+    if (record.flights.size === 0) return { plan: first ?? node.planner.plan(node), cut: [] };
     const { schema } = node.planner.domain;
     const cut: Step[] = [];
     function abort(flight: Flight, plan: Plan): void {
@@ -84,6 +94,7 @@ export function createReconcile(
       );
       const view = withoutProgress(partial.map((flight) => flight.step), schema, node.view);
       const plan = node.planner.plan({ view, cfg: node.cfg });
+      if (isSearching(plan)) return { plan, cut };
       const wanted = new Set(plan.ok ? plan.steps.filter((step) => step.after.length === 0).map(({ key }) => key) : []);
       const lost = partial.filter((flight) => !wanted.has(flight.step.key));
       for (const flight of lost) abort(flight, plan);
@@ -93,6 +104,33 @@ export function createReconcile(
       }
       return { plan, cut };
     }
+  }
+
+  /**
+   * Puts the look at a node off while a plan is being searched for that it needs: what is in flight goes on, and nothing
+   * else is begun or concluded.
+   *
+   * @returns Whether it is put off.
+   */
+  function waitsForPlan(record: NodeRecord, node: EngineNode, plan: Plan, question: Question = node): boolean {
+    if (!isSearching(plan)) return false;
+    if (!record.searching) {
+      record.searching = true;
+      void node.planner.found(question).then(() => {
+        record.searching = false;
+        if (!record.ended) touch(record.id);
+      });
+    }
+    return true;
+  }
+
+  /** What a look at a node with flights has to plan for: without what has come a part of its way, and once all has landed. */
+  function questionsInFlight(record: NodeRecord, node: EngineNode): Question[] {
+    const { schema } = node.planner.domain;
+    const steps = [...record.flights.values()].map(({ step }) => step);
+    const partial = steps.filter((step) => progressOf(step, schema, node.view) === "partial");
+    const flying = { view: withoutProgress(partial, schema, node.view), cfg: node.cfg };
+    return steps.some((step) => progressOf(step, schema, node.view) === "done") ? [flying, node] : [flying];
   }
 
   function count(record: NodeRecord, plan: Plan): void {
@@ -254,6 +292,11 @@ export function createReconcile(
   return (record, node) => {
     if (record.atRest !== undefined && isSame(record.atRest, node)) return;
     record.atRest = undefined;
+    const first = record.flights.size === 0 ? node.planner.plan(node) : undefined;
+    if (first !== undefined && waitsForPlan(record, node, first)) return;
+    for (const question of first === undefined ? questionsInFlight(record, node) : []) {
+      if (waitsForPlan(record, node, node.planner.plan(question), question)) return;
+    }
     const edited = notice(record, node);
     const done = flights.land(record, node);
     if (node.frozen !== "no") {
@@ -263,10 +306,12 @@ export function createReconcile(
       record.waits = NO_WAITS;
       record.sights = undefined;
       tellClearance(record, node, []);
-      rules.assess(record, node, node.planner.plan(node));
+      const plan = first ?? node.planner.plan(node);
+      if (!isSearching(plan)) rules.assess(record, node, plan);
       return waitForRetry(record, undefined);
     }
-    const { plan, cut } = planOn(record, node, edited);
+    const { plan, cut } = planOn(record, node, first, edited);
+    if (waitsForPlan(record, node, plan)) return;
     count(record, plan);
     tellPath(record, plan);
     const steps = plan.ok ? plan.steps : [];

@@ -49,6 +49,8 @@ export interface NodeRecord {
   /** The keys of the last plan, to tell a new one. */
   planned: string;
   gate: Gate | undefined;
+  /** True while its plan is being searched for: it is looked at again when that is found. */
+  searching: boolean;
   /** Why there was no path when the node was last looked at, in words. */
   noPath: string | undefined;
   /** True once something was started, until the goal is reached. */
@@ -110,6 +112,7 @@ export function createRecord(id: string, node: EngineNode, memo: Memo | undefine
     plan: undefined,
     planned: "",
     gate: undefined,
+    searching: false,
     noPath: undefined,
     worked: false,
     shown: undefined,

@@ -1,4 +1,4 @@
-import type { MutationKey, Step } from "../plan/mod.ts";
+import { describeNoPlan, type MutationKey, type Step } from "../plan/mod.ts";
 import { lateOf } from "./late.ts";
 import type { NodeRecord } from "./record.ts";
 import type { EngineStatus, Late, Obstacle } from "./types.ts";
@@ -6,6 +6,8 @@ import { describeHold, describeObstacle } from "./words.ts";
 
 /** What a node waits for that was moved and has not been heard since. */
 const MOVED = "it was moved and has not joined here: nothing is done to it while another aggregator may have it";
+
+const SEARCHING = describeNoPlan({ kind: "searching" });
 
 /** Finds what a mutation of a node waits for. */
 export type FindObstacle = (record: NodeRecord, key: MutationKey) => Obstacle | undefined;
@@ -25,6 +27,7 @@ function phaseOf(record: NodeRecord, find: FindObstacle, now: number): Omit<Engi
     execution,
   }));
   const { plan, gate, noPath } = record;
+  if (record.searching && record.frozen === "no") return { phase: "working", reason: SEARCHING, running };
   if (record.frozen === "moved") return { phase: "waiting", reason: MOVED, running };
   if (record.frozen !== "no") return { phase: "frozen", running };
   if (plan === undefined || gate === undefined) return { phase: "working", reason: "Not looked at yet", running };

@@ -143,4 +143,6 @@ export interface Planner {
   plan(question: Question): Plan;
   /** Waits until a question's answer is no longer that it is being searched for. Never rejects. */
   found(question: Question): Promise<void>;
+  /** Waits until nothing is being searched for. Never rejects. */
+  idle(): Promise<void>;
 }

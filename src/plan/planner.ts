@@ -75,6 +75,7 @@ export function createPlanner(domain: Domain, options: PlannerOptions = {}): Pla
         worker.answer(key, goals.suspended, () => solve(domain, frame, question.view, goals, bounds));
     },
     found: (question) => worker.done(taken(question).key),
+    idle: worker.idle,
   };
 }
 

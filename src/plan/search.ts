@@ -47,7 +47,10 @@ export function* search(task: Task, budget: Budget): Generator<void, SearchResul
   if (task.sizes.length <= MAX_TRIED) {
     const { bytes } = budget;
     let step = states.next();
-    while (step.done !== true && bytes - budget.bytes < TRIAL) step = states.next();
+    while (step.done !== true && bytes - budget.bytes < TRIAL) {
+      yield;
+      step = states.next();
+    }
     if (step.done === true) return step.value;
   }
   const star = findStar(task);

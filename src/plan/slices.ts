@@ -25,6 +25,8 @@ export interface Worker {
   answer(key: string, suspended: readonly SuspendedGoal[], solve: () => Generator<void, Plan>): Plan;
   /** Waits until a question is no longer being worked on. */
   done(key: string): Promise<void>;
+  /** Waits until nothing is being worked on. */
+  idle(): Promise<void>;
 }
 
 /** A question that is being worked on. */
@@ -58,6 +60,7 @@ function workAtOnce(answers: Lru<Plan>): Worker {
       return step.value;
     },
     done: () => Promise.resolve(),
+    idle: () => Promise.resolve(),
   };
 }
 
@@ -71,6 +74,7 @@ function workInSlices(answers: Lru<Plan>, { clock, length = 10, maxMs = 10_000 }
   /** Milliseconds that were spent since timers had their turn on questions that were not answered. */
   let used = 0;
   let isScheduled = false;
+  let idlers: (() => void)[] = [];
 
   function schedule(): void {
     if (isScheduled) return;
@@ -97,7 +101,12 @@ function workInSlices(answers: Lru<Plan>, { clock, length = 10, maxMs = 10_000 }
     isScheduled = false;
     used = 0;
     const next = firstOf(fresh) ?? firstOf(hard);
-    if (next === undefined) return;
+    if (next === undefined) {
+      const waiting = idlers;
+      idlers = [];
+      for (const resolve of waiting) resolve();
+      return;
+    }
     const [key, job] = next;
     const answer = work(job);
     if (answer === undefined) putOff(key, job);
@@ -140,6 +149,7 @@ function workInSlices(answers: Lru<Plan>, { clock, length = 10, maxMs = 10_000 }
       const job = fresh.get(key) ?? hard.get(key);
       return job === undefined ? Promise.resolve() : new Promise((resolve) => job.waiting.push(resolve));
     },
+    idle: () => fresh.size + hard.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve)),
   };
 }
 

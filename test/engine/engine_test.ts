@@ -905,6 +905,7 @@ test("a node at rest that is read as the same is not planned again, until someth
       return planner.plan(question);
     },
     found: planner.found,
+    idle: planner.idle,
   };
   let node: EngineNode = {
     ...{ name: "a", planner: counting, target: "1", frozen: "no" },

@@ -184,6 +184,7 @@ export function createFakeControl(names: readonly string[]): FakeControl {
       node.dsc = dsc;
       return { ok: true };
     },
+    searched: () => Promise.resolve(),
     plan(id) {
       const node = nodes.get(id);
       return node === undefined ? undefined : planFor(node.cfg, node.dsc);
