@@ -18,7 +18,7 @@ import { createConnections } from "./connections.ts";
 import type { Exchange } from "./exchange.ts";
 import { locateSystem } from "./locate.ts";
 import { createRequests } from "./requests.ts";
-import { order } from "./orders.ts";
+import { lookAtTask, order } from "./orders.ts";
 import { createOwnNames } from "./own_names.ts";
 import { powerOf } from "./reset.ts";
 import { readSystem, type SystemReading } from "./resources.ts";
@@ -29,6 +29,9 @@ import { type Access, createSessions } from "./sessions.ts";
 const MAX_REQUESTS = 32;
 /** The most logouts at a time: they all have to be said in the seconds in which the module stops. */
 const MAX_FAREWELLS = 256;
+
+/** How long a task that an order became is followed, in milliseconds. */
+const TASK_LIMIT = 300_000;
 
 /** How Redfish is to be spoken. */
 export interface RedfishSettings {
@@ -49,6 +52,8 @@ interface Known {
   readonly address: string;
   readonly system: URL;
   reading?: SystemReading;
+  /** The task that the last order became, and until when it is followed. */
+  task?: { readonly uri: string; readonly until: number };
   sensors?: SensorPlaces;
 }
 
@@ -140,6 +145,14 @@ export function createRedfishDriver(
       throw error;
     }
   }
+  /** Why the task failed that the last order became. It is looked at until it is over, or takes too long. */
+  async function failureOfTask(own: Known, access: Access, ask: Ask): Promise<string | undefined> {
+    const { task } = own;
+    if (task === undefined) return undefined;
+    const { runs, failed } = await lookAtTask(task.uri, { access, ask }, client);
+    if ((!runs || clock.now() > task.until) && own.task === task) delete own.task;
+    return failed;
+  }
   async function change(node: ModuleNode, wanted: PowerChange, ask: Ask): Promise<Outcome> {
     const { own, access } = await find(node, ask);
     const reading = own.reading ?? (await readKnown(node, ask)).reading;
@@ -152,14 +165,18 @@ export function createRedfishDriver(
       };
       await client.send(access, { method: "PATCH", url: own.system, body: { Boot } }, ask, own.system);
     }
-    const isTaken = await order(wanted, { access, system: own.system, reading, ask }, { client, clock });
-    return { kind: isTaken ? "taken" : "unsupported" };
+    const { outcome, task } = await order(wanted, { access, system: own.system, reading, ask }, client);
+    if (task === undefined) delete own.task;
+    else own.task = { uri: task, until: clock.now() + TASK_LIMIT };
+    return outcome;
   }
 
   return {
     async read(node, ask) {
-      const { power } = (await readKnown(node, ask)).reading;
-      return { power: powerOf(power), said: power === undefined ? "PowerState null" : `PowerState '${power}'` };
+      const { own, access, reading: { power } } = await readKnown(node, ask);
+      const failed = await failureOfTask(own, access, ask);
+      const said = power === undefined ? "PowerState null" : `PowerState '${power}'`;
+      return { power: powerOf(power), said, ...(failed !== undefined && { failed }) };
     },
     change,
     async sense(node, signal) {

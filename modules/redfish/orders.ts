@@ -1,16 +1,10 @@
-import type { Clock } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
-import { pause } from "../../src/pause.ts";
-import type { Ask, PowerChange } from "../power/mod.ts";
+import type { Ask, Outcome, PowerChange } from "../power/mod.ts";
 import type { Answer } from "./answer.ts";
 import { type RedfishClient, RefusedError } from "./client.ts";
 import { powerOf, waysOf } from "./reset.ts";
 import { readResetTypes, readSystem, readTask, type SystemReading } from "./resources.ts";
 import type { Access } from "./sessions.ts";
-
-/** How long a task that an order became is followed, and the pause between two looks, in milliseconds. */
-const TASK_LIMIT = 30_000;
-const TASK_PAUSE = 1_000;
 
 /** What an order is about. */
 export interface Ordered {
@@ -21,31 +15,44 @@ export interface Ordered {
   readonly ask: Ask;
 }
 
-/**
- * Orders a change of power: the best way that the BMC lists, and the next one where it does not know that after all.
- *
- * @returns False when it has nothing for it.
- * @throws {RefusedError} When it refuses, for the state that the machine is in or another reason.
- * @throws {TaskFailedError} When the order became a task that failed.
- */
-export async function order(
-  change: PowerChange,
-  what: Ordered,
-  { client, clock }: { readonly client: RedfishClient; readonly clock: Clock },
-): Promise<boolean> {
-  const ways = waysOf(change, await allowedBy(what, client));
-  for (const [place, type] of ways.entries()) {
-    if (type === BUTTON && !await needsButton(what, client)) return true;
+/** What came of an order. */
+export interface Ordering {
+  readonly outcome: Outcome;
+  /** The task that it became (DSP0266, asynchronous operations), which may fail yet. */
+  readonly task?: string;
+}
+
+/** Orders a change of power: the best way that the BMC lists, and the next one where it does not know that after all. */
+export async function order(change: PowerChange, what: Ordered, client: RedfishClient): Promise<Ordering> {
+  let outcome: Outcome = { kind: "unsupported" };
+  for (const type of waysOf(change, await allowedBy(what, client))) {
+    if (type === BUTTON && !await needsButton(what, client)) return { outcome: { kind: "taken" } };
     try {
-      await follow(await post(type, what, client), what, { client, clock });
-      return true;
+      return orderingOf(await post(type, what, client));
     } catch (error) {
-      if (!(error instanceof RefusedError && error.unsupported)) throw error;
-      const last = place === ways.length - 1;
-      if (last && (change === "on" || change === "off")) throw error;
+      if (!(error instanceof RefusedError)) throw error;
+      // Only what it does not know at all makes room for the next way: "not now" does not.
+      const force = change === "on" || change === "off";
+      if (!error.unsupported || force) outcome = { kind: refusalOf(error), said: error.message };
+      if (!error.unsupported) break;
     }
   }
-  return false;
+  return { outcome };
+}
+
+function orderingOf({ status, resource, headers }: Answer): Ordering {
+  const found = status === 202 && resource !== undefined ? readTask(resource) : undefined;
+  if (found?.state === "failed") return { outcome: { kind: "refused", said: found.why } };
+  const task = resource?.["@odata.id"] ?? headers.get("location");
+  const runs = status === 202 && found?.state !== "done" && typeof task === "string";
+  return { outcome: { kind: "taken" }, ...(runs && { task }) };
+}
+
+/** What a refusal means, as far as its words tell. */
+function refusalOf({ status, message }: RefusedError): "already" | "later" | "refused" {
+  if (/\balready\b/i.test(message)) return "already";
+  const passes = /initiali[sz]|not ready|in progress|busy|in use|try again|later|present state|current state/i;
+  return status === 409 || status === 429 || status === 503 || passes.test(message) ? "later" : "refused";
 }
 
 /** A toggle: pressed while the machine is on, it would shut it down. */
@@ -93,31 +100,21 @@ function targetOf(
   }
 }
 
-/** An order became a task (DSP0266, asynchronous operations), and that failed. */
-export class TaskFailedError extends Error {
-  override readonly name = "TaskFailedError";
-}
-
-/** Waits a while for the task that an order became, for the sake of its messages when it fails. */
-async function follow(
-  answer: Answer,
-  { access, ask }: Ordered,
-  { client, clock }: { readonly client: RedfishClient; readonly clock: Clock },
-): Promise<void> {
-  if (answer.status !== 202) return;
-  const named = answer.resource?.["@odata.id"] ?? answer.headers.get("location");
-  const until = clock.now() + TASK_LIMIT;
-  let task = answer.resource;
-  for (;;) {
-    const found = task === undefined ? undefined : readTask(task);
-    if (found?.state === "failed") throw new TaskFailedError(`The BMC's task for it failed: ${found.why}`);
-    if (found?.state === "done" || typeof named !== "string" || clock.now() >= until) return;
-    await pause(clock, TASK_PAUSE, ask.signal);
-    try {
-      task = await client.get(access, named, ask);
-    } catch {
-      ask.signal.throwIfAborted();
-      return; // it is over, and forgotten
-    }
+/**
+ * Looks at the task that an order became.
+ *
+ * @returns Whether it still runs, and why it failed. One that can't be read is over, and forgotten.
+ */
+export async function lookAtTask(
+  task: string,
+  { access, ask }: Pick<Ordered, "access" | "ask">,
+  client: RedfishClient,
+): Promise<{ readonly runs: boolean; readonly failed?: string }> {
+  try {
+    const found = readTask(await client.get(access, task, ask));
+    return found?.state === "failed" ? { runs: false, failed: found.why } : { runs: found?.state === "running" };
+  } catch (error) {
+    ask.signal.throwIfAborted();
+    return { runs: error instanceof UnavailableError };
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
-import type { Ask, Credentials } from "../power/mod.ts";
+import { type Ask, type Credentials, CredentialsError } from "../power/mod.ts";
 import { type Answer, isCredentialRefusal, isSessionLimit } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { OwnNames } from "./own_names.ts";
@@ -88,7 +88,7 @@ export function createSessions(
 
   function refuse(key: string, why: string): never {
     refusals.set(key, { until: clock.now() + REFUSED_REST, why });
-    throw new UnavailableError(why);
+    throw new CredentialsError(why);
   }
   async function begin(access: Access, { username, password }: Credentials, key: string): Promise<Begun> {
     const ask: Ask = { signal: closed.signal, urgent: true };
@@ -152,7 +152,7 @@ export function createSessions(
       if (credentials === undefined) return { headers: {} };
       const key = keyOf(access, credentials);
       const refusal = refusals.get(key);
-      if (refusal !== undefined && refusal.until > clock.now()) throw new UnavailableError(refusal.why);
+      if (refusal !== undefined && refusal.until > clock.now()) throw new CredentialsError(refusal.why);
       const own = access.auth === "basic" ? undefined : await session(access, credentials, key, ask);
       const headers = own?.kind === "session" ? { [TOKEN]: own.token } : { authorization: basic(credentials) };
       return { headers, key };

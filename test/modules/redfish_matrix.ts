@@ -22,13 +22,17 @@ import { ending } from "./redfish_scene.ts";
 /** What the machine has to have gone through, and nothing else. */
 const EXPECTED = "start shutdown start stop";
 /** How often a mutation that could not be done is tried, and the pause between, in milliseconds: the engine's are of that size. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
 const PAUSE = 65_000;
 
+/** When a fault begins: with the first look, before the machine is powered on, or before it is asked to shut down. */
+export type Stage = "find" | "on" | "shutdown";
+
 /** Tries one form with one fault. @returns What went wrong; undefined: nothing. */
-export async function tryForm(formName: string, faultName: string): Promise<string | undefined> {
+export async function tryForm(formName: string, faultName: string, stage: Stage): Promise<string | undefined> {
   const folder = mkdtempSync(join(tmpdir(), "kraken-matrix-"));
-  const { controller, machine, clock, exchange, form, end } = playForm(formName, faultName);
+  const bmc = playForm(formName, faultName);
+  const { controller, machine, clock, exchange, form, end } = bmc;
   const node = testNode("n1", { "/platform": "redfish", "/bmc/address": addressOf(form) });
   node.view.set("/platform", "redfish");
   const credentials = writeCredentials(folder, "bmc.json");
@@ -53,7 +57,11 @@ export async function tryForm(formName: string, faultName: string): Promise<stri
     return `${mutation}: ${why}`;
   }
   try {
-    let wrong = await bring("find-off", "POWER_OFF") ?? await bring("power-on", "POWER_ON");
+    bmc.armed = stage === "find";
+    let wrong = await bring("find-off", "POWER_OFF");
+    bmc.armed ||= stage === "on";
+    wrong ??= await bring("power-on", "POWER_ON");
+    bmc.armed = true;
     node.view.set("/runState", "SYNC");
     wrong ??= await bring("power-off", "POWER_OFF") ?? await bring("power-on", "POWER_ON");
     node.view.set("/runState", "ERROR");
@@ -92,18 +100,21 @@ function playForm(formName: string, faultName: string) {
   const controller = createController({ name: "simulated", id: crypto.randomUUID() }, machine, config, parts);
   const ended = new AbortController();
   const app = createRedfishApp([controller], { ...parts, config, signal: ended.signal });
-  const serve = withFaults(async (request) => await app.fetch(request), faults, clock);
+  const serve = async (request: Request) => await app.fetch(request);
+  const faulty = withFaults(serve, faults, clock);
   const exchange: Exchange = async (url, { method, headers, body, signal }) => {
     signal.throwIfAborted();
     const request = new Request(url, { method, headers: { ...headers }, ...(body !== undefined && { body }) });
     return await Promise.race([
-      serve(request),
+      bmc.armed ? faulty(request) : serve(request),
       new Promise<never>((_resolve, reject) => {
         signal.addEventListener("abort", () => reject(signal.reason));
       }),
     ]);
   };
-  return { controller, machine, clock, exchange, form, end: () => ended.abort(new Error("It is over")) };
+  const end = () => ended.abort(new Error("It is over"));
+  const bmc = { controller, machine, clock, exchange, form, end, armed: false };
+  return bmc;
 }
 
 /** What an administrator has to state: the service, and which of several machines where only a person can know. */
@@ -113,17 +124,29 @@ function addressOf(form: Form): string {
   return form.ids !== undefined && form.ids.length > 1 ? `http://bmc.test/redfish/v1/Systems/${id}` : "http://bmc.test";
 }
 
+/** The stages at which faults begin. */
+export const STAGES: readonly Stage[] = ["find", "on", "shutdown"];
+
+/** Tries a form with a fault at every stage. @returns What went wrong first; undefined: nothing. */
+export async function tryStages(form: string, fault: string): Promise<string | undefined> {
+  for (const stage of STAGES) {
+    const wrong = await tryForm(form, fault, stage);
+    if (wrong !== undefined) return `${form} with ${fault} from ${stage} on: ${wrong}`;
+  }
+  return undefined;
+}
+
 /** The whole table, as lines of text: a row for each fault, a column for each form. */
-export async function matrixLines(): Promise<string[]> {
+async function matrixLines(): Promise<string[]> {
   const forms = Object.keys(FORMS);
   const notes: string[] = [];
   const rows: string[] = [];
   for (const fault of Object.keys(FAULTS)) {
     const cells: string[] = [];
     for (const form of forms) {
-      const wrong = await tryForm(form, fault);
+      const wrong = await tryStages(form, fault);
       cells.push(wrong === undefined ? "ok" : "FAILS");
-      if (wrong !== undefined) notes.push(`${form} with ${fault}: ${wrong}`);
+      if (wrong !== undefined) notes.push(wrong);
     }
     rows.push(`| ${fault} | ${cells.join(" | ")} |`);
   }

@@ -61,6 +61,14 @@ export const FAULTS: { readonly [name: string]: readonly Fault[] } = {
   "order-lost": [{ on: "order", times: 1, answer: "lost" }],
   "order-lost-done": [{ on: "order", times: 1, done: true, answer: "lost" }],
   "order-page": [{ on: "order", times: 1, answer: { status: 200, body: PAGE, type: "text/html" } }],
+  "order-task-fails": [{
+    on: "order",
+    times: 1,
+    answer: {
+      status: 202,
+      body: JSON.stringify({ TaskState: "Exception", Messages: [{ Message: "It did not work" }] }),
+    },
+  }],
   "session-limit": [{ on: "login", times: Infinity, answer: error(503, "SessionLimitExceeded", "Too many sessions") }],
   "session-limit-400": [{
     on: "login",
