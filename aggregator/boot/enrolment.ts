@@ -9,6 +9,8 @@ import { createRefusalLog } from "../../src/refusal_log.ts";
 export const TOKEN_LIFE = 600_000;
 /** Bytes of chance in a token and in a password. */
 const SECRET_BYTES = 32;
+/** What has the form of a token, and is none. */
+export const TOKEN_SHAPE = "x".repeat(Math.ceil((SECRET_BYTES * 4) / 3));
 /** Where in the store's facts the boots are. */
 const FACT = "boot/";
 

@@ -4,7 +4,6 @@ import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { refusalOf } from "./admission.ts";
 import type { Boots } from "./http/boots.ts";
-import { missingFile } from "./missing_file.ts";
 import { openFile } from "./open_file.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { createRefusalLog } from "../../src/refusal_log.ts";
@@ -36,6 +35,8 @@ export function createRpiBoot(
     readonly holdsAddresses: boolean;
     readonly words: (host: RpiHost) => readonly string[];
     readonly admit: Boots["admit"];
+    /** Why a machine can't boot what its cfg says, in words; undefined: it can. */
+    fault(host: RpiHost): Promise<string | undefined>;
     readonly clock: Clock;
     readonly log: Log;
   },
@@ -83,7 +84,7 @@ export function createRpiBoot(
       if (file.kind === "refused") return refuse(path, client, file.reason);
       const host = desk.host(path.split("/")[0] ?? "");
       // Without its command line, or half of its files, it would start and come to nothing: it gets nothing of its own then.
-      const reason = host && (await missingFile(files, host) ?? refusalOf(host, client.address, parts)?.reason);
+      const reason = host && (await parts.fault(host) ?? refusalOf(host, client.address, parts)?.reason);
       if (reason !== undefined) return refuse(path, client, reason);
       switch (file.kind) {
         case "config":

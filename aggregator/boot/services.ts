@@ -2,21 +2,23 @@ import { networkInterfaces } from "node:os";
 import type { Module } from "../../src/module/mod.ts";
 import type { Clock } from "../../src/clock.ts";
 import { type Level, type Log, withLevel } from "../../src/log.ts";
+import type { BootMachine } from "../../modules/boot/tracker.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import { PI_OFFER } from "../../modules/rpi/dhcp.ts";
 import { createRpiModule } from "../../modules/rpi/module.ts";
 import type { Values } from "../../src/state/mod.ts";
-import { BOOT_LOG_LEVELS, type BootHost, type BootSight, kernelArguments } from "../../src/boot/mod.ts";
+import { BOOT_LOG_LEVELS, type BootSight, commandLine, kernelArguments } from "../../src/boot/mod.ts";
 import type { GuardedListener } from "../broker/embedded.ts";
 import type { BootNetwork } from "../http/boot_network.ts";
 import type { Store, Stored } from "../store/mod.ts";
 import { type BootCounts, countTftp, createTransferCounter } from "./counts.ts";
 import { type DhcpCounts, standardBoot, startDhcpServer } from "./dhcp/mod.ts";
-import { createEnrolment } from "./enrolment.ts";
+import { bootFault } from "./boot_fault.ts";
+import { createEnrolment, TOKEN_SHAPE } from "./enrolment.ts";
 import { createBootApp } from "./http/app.ts";
 import { createBoots } from "./http/boots.ts";
 import { serveBoot } from "./http/serve.ts";
-import { missingFile, NOT_THERE } from "./missing_file.ts";
+import { NOT_THERE } from "./missing_file.ts";
 import { openFile } from "./open_file.ts";
 import { createRefusalLog } from "../../src/refusal_log.ts";
 import { createRpiBoot } from "./rpi.ts";
@@ -93,13 +95,18 @@ export function createBootServices(options: BootOptions): BootServices {
     ...{ store: options.store, facts: options.facts, clock, log },
     onEnd: (id) => broker?.drop(id),
   });
+  const fault = (machine: BootMachine) =>
+    bootFault(machine, {
+      root: options.files,
+      line: (of) => commandLine(of, { cluster, parent, server, token: TOKEN_SHAPE }),
+    });
   const ways = {
     parent: options.name,
     own: {
       id: parent,
       onCfg: (cfg: Values) => level = BOOT_LOG_LEVELS.find((known) => known === cfg.get("/boot/log")) ?? "info",
     },
-    fault: (host: BootHost) => missingFile(options.files, host),
+    fault,
     onEnd(id: string) {
       for (const each of [enrolment, boots, rpiBoot]) each.end(id);
     },
@@ -109,7 +116,7 @@ export function createBootServices(options: BootOptions): BootServices {
   const boots = createBoots(desk, clock);
   const rpiBoot = createRpiBoot({
     ...{ desk: rpi.desk, files: options.files, holdsAddresses: options.dhcp === "server", clock, log },
-    admit: boots.admit,
+    ...{ admit: boots.admit, fault },
     words: (host) => kernelArguments(host, { cluster, parent, server, token: enrolment.issue(host.id, host.mac) }),
   });
   const [tftp, http] = [createTransferCounter(), createTransferCounter()];
@@ -122,19 +129,8 @@ export function createBootServices(options: BootOptions): BootServices {
   const strangers = createStrangers(clock, (mac) => (desk.host(mac) ?? desk.bystander(mac)) !== undefined);
   const seen = limitStrangers(strangers, clock);
   const app = createBootApp({
-    ...{
-      cluster,
-      parent,
-      desk,
-      boots,
-      enrolment,
-      strangers: seen,
-      clock,
-      log,
-      transfers: http,
-      events,
-      signal: ending.signal,
-    },
+    ...{ cluster, parent, desk, fault, boots, enrolment, strangers: seen },
+    ...{ transfers: http, events, signal: ending.signal, clock, log },
     server: () => server,
     broker: () => broker?.url ?? "",
     onEnrolled(id) {

@@ -2,6 +2,9 @@ import {
   beginRecord,
   type BootGroup,
   type BootHost,
+  bootHostOf,
+  type BootLoad,
+  bootLoadOf,
   type BootRecord,
   type BootSight,
   type BootStatement,
@@ -14,6 +17,24 @@ import {
 import type { Values } from "../../src/state/mod.ts";
 import { type ModuleContext, type ModuleNode, type MutationRun, PermanentError } from "../../src/module/mod.ts";
 
+/** What its agent has said of its machine's memory stays known while the machine is off: what it boots must fit in that. */
+const SEEN_MEMORY = "/boot/seenMemory";
+
+/** A machine that boots from here. */
+export interface BootMachine extends BootHost, BootLoad {
+  /** The UUID of its node, and the node's name. */
+  readonly id: string;
+  readonly name: string;
+  /** Lower case, with colons. */
+  readonly mac: string;
+}
+
+/** What is known of the machine of a node; undefined where it has no MAC address. */
+export function bootMachineOf({ id, name, cfg, view }: ModuleNode): BootMachine | undefined {
+  const { mac, ...host } = bootHostOf(cfg);
+  return mac === undefined ? undefined : { ...host, ...bootLoadOf(cfg, view.get(SEEN_MEMORY)), mac, id, name };
+}
+
 /** What a module that boots machines needs of the boot services of its program. */
 export interface BootParts {
   /** The name of the aggregator: machines of others are theirs to boot. */
@@ -23,7 +44,7 @@ export interface BootParts {
   /** The machine of a node was switched off, or its node is gone: what was given to it for this boot is void. */
   onEnd(id: string): void;
   /** Why a machine can't boot what its cfg says, in words; undefined: it can. */
-  fault(host: BootHost): Promise<string | undefined>;
+  fault(machine: BootMachine): Promise<string | undefined>;
 }
 
 /** What boot servers may ask about nodes whose machines boot, and what they tell of them. */
@@ -47,7 +68,7 @@ export interface BootTracker extends BootDesk {
    *
    * @throws {PermanentError} When it can't boot what its cfg says. It is left on, and asks for its script, until that is there.
    */
-  listen(run: Pick<MutationRun, "node" | "discover" | "signal">, host: BootHost): Promise<void>;
+  listen(run: Pick<MutationRun, "node" | "discover" | "signal">, machine: BootMachine): Promise<void>;
 }
 
 /**
@@ -91,7 +112,12 @@ export function createBootTracker(
     // Also of one that boots in another way by now: what it was given before is void with its power.
     const record = recordOf(node);
     if (followNode(record, node.view)) parts?.onEnd(id);
-    if (isOurs(node)) tell(node, statementsOf(record, node.view, group));
+    if (!isOurs(node)) return;
+    const memory = node.view.get("/host/memory");
+    if (typeof memory === "number" && memory > 0 && memory !== node.view.get(SEEN_MEMORY)) {
+      tell(node, [[SEEN_MEMORY, memory]]);
+    }
+    tell(node, statementsOf(record, node.view, group));
   }
 
   return {
@@ -104,8 +130,8 @@ export function createBootTracker(
       context = undefined;
     },
     served,
-    async listen({ node, discover, signal }, host) {
-      const fault = await parts?.fault(host);
+    async listen({ node, discover, signal }, machine) {
+      const fault = await parts?.fault(machine);
       if (signal.aborted) return;
       if (fault !== undefined) {
         unfit.add(node.id);

@@ -36,7 +36,7 @@ export const pxeDeclaration = declareModule({
   name: "pxe",
   about: "Boots machines from the network, and follows how far each has got",
   extensions: [core, boot, pxe],
-  discovers: ["/pxe/state", "/pxe/progress", "/runState"],
+  discovers: ["/pxe/state", "/pxe/progress", "/boot/seenMemory", "/runState"],
   mutations: {
     listen: {
       context: "parent",

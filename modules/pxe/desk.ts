@@ -1,15 +1,8 @@
-import { type BootHost, bootHostOf } from "../../src/boot/mod.ts";
 import type { ModuleNode } from "../../src/module/mod.ts";
-import type { BootDesk } from "../boot/tracker.ts";
+import { type BootDesk, type BootMachine, bootMachineOf } from "../boot/tracker.ts";
 
 /** The machine of a node of this aggregator. */
-export interface PxeHost extends BootHost {
-  /** The UUID of its node. */
-  readonly id: string;
-  /** The name of its node. */
-  readonly name: string;
-  readonly mac: string;
-}
+export type PxeHost = BootMachine;
 
 /** Where boot servers ask about machines, and tell what these do. Before the module has started nobody is known. */
 export interface PxeDesk extends BootDesk {
@@ -30,7 +23,7 @@ export interface HostIndex extends Omit<PxeDesk, keyof BootDesk> {
 
 /** Makes an empty index. Of two nodes with one MAC address the one that was taken last counts: cfg is kept free of that. */
 export function createHostIndex(): HostIndex {
-  const byId = new Map<string, { readonly cfg: ModuleNode["cfg"]; readonly host: PxeHost | undefined }>();
+  const byId = new Map<string, { readonly node: ModuleNode; readonly host: PxeHost | undefined }>();
   const byMac = new Map<string, PxeHost>();
   const bystanders = new Map<string, PxeHost>(); // by MAC address, too
   const byAddress = new Map<string, PxeHost>();
@@ -48,16 +41,20 @@ export function createHostIndex(): HostIndex {
     hostAt: (address) => byAddress.get(address),
     take(id, node) {
       const before = byId.get(id);
-      if (before !== undefined && before.cfg === node?.cfg) return; // most changes are not of cfg
+      if (before !== undefined && node !== undefined && isSame(before.node, node)) return;
       if (before?.host !== undefined) remove(before.host);
       if (node === undefined) return void byId.delete(id);
-      const { mac, ...read } = bootHostOf(node.cfg);
-      const host = mac === undefined ? undefined : { ...read, mac, id, name: node.name };
-      byId.set(id, { cfg: node.cfg, host });
+      const host = bootMachineOf(node);
+      byId.set(id, { node, host });
       if (host === undefined) return;
       if (host.method !== "pxe" && host.method !== "rpi") return void bystanders.set(host.mac, host);
       byMac.set(host.mac, host);
       if (host.lease !== undefined) byAddress.set(host.lease.address, host);
     },
   };
+}
+
+/** Most changes are not of what a machine boots. */
+function isSame(before: ModuleNode, node: ModuleNode): boolean {
+  return before.cfg === node.cfg && before.view.get("/boot/seenMemory") === node.view.get("/boot/seenMemory");
 }

@@ -37,7 +37,7 @@ export const rpiDeclaration = declareModule({
   name: "rpi",
   about: "Boots Raspberry Pis from the network, and follows how far each has got",
   extensions: [core, boot, rpi],
-  discovers: ["/rpi/state", "/rpi/progress", "/runState"],
+  discovers: ["/rpi/state", "/rpi/progress", "/boot/seenMemory", "/runState"],
   mutations: {
     listen: {
       context: "parent",

@@ -1,15 +1,18 @@
-import { type BootHost, bootHostOf } from "../../src/boot/mod.ts";
 import { defineModule, type Module, type ModuleNode, PermanentError } from "../../src/module/mod.ts";
-import { type BootDesk, type BootParts, createBootTracker, refuseToBoot } from "../boot/tracker.ts";
+import {
+  type BootDesk,
+  type BootMachine,
+  bootMachineOf,
+  type BootParts,
+  createBootTracker,
+  refuseToBoot,
+} from "../boot/tracker.ts";
 import { rpiDeclaration } from "./declaration.ts";
 import { isSerial } from "./files.ts";
 
 /** A Raspberry Pi that boots from here. */
-export interface RpiHost extends BootHost {
-  readonly id: string;
-  readonly name: string;
+export interface RpiHost extends BootMachine {
   readonly serial: string;
-  readonly mac: string;
 }
 
 /**
@@ -43,8 +46,8 @@ export function createRpiModule(parts?: BootParts): { readonly module: Module; r
   function host(serial: string): RpiHost | undefined {
     const node = tracker.served(nodes.get(serial) ?? "");
     if (node === undefined) return undefined;
-    const { mac, ...read } = bootHostOf(node.cfg);
-    return mac === undefined ? undefined : { ...read, mac, serial, id: node.id, name: node.name };
+    const machine = bootMachineOf(node);
+    return machine && { ...machine, serial };
   }
 
   const module = defineModule(rpiDeclaration, (context) => {

@@ -64,6 +64,11 @@ const ROOT = "rootfstype=ramfs";
 /** How many name servers a resolver asks: MAXNS of resolv.conf(5). What has no use takes no room of a command line. */
 const NAME_SERVERS = 3;
 
+/** The command line with which a kernel starts, as iPXE and a Raspberry Pi's firmware put it together. See {@link kernelArguments}. */
+export function commandLine(node: KernelNode, boot: KernelBoot): string {
+  return ["kernel", "initrd=initrd.img", ...kernelArguments(node, boot)].join(" ");
+}
+
 /**
  * The kernel arguments of one boot, a word each, for iPXE and for a Raspberry Pi's `cmdline.txt` alike. Kraken's own come last:
  * init and agent take the last one of a name.

@@ -44,9 +44,19 @@ export const boot = defineExtension("boot", {
   "/boot/kernel": { type: file, writer: "cfg", about: "Its kernel, below the boot files; where absent vmlinuz" },
   "/boot/initrd": { type: file, writer: "cfg", about: "Its initramfs, likewise; where absent initrd.img" },
   "/boot/arguments": {
-    type: { kind: "string", maxLength: 1024 },
+    type: { kind: "string", maxLength: 2048 },
     writer: "cfg",
     about: "Kernel arguments beside Kraken's own, such as console=ttyS0",
+  },
+  "/boot/memory": {
+    type: { kind: "integer", min: 1, max: 2 ** 32 },
+    writer: "cfg",
+    about: "Memory of its machine in MiB, which what it boots must fit in; where absent /boot/seenMemory counts",
+  },
+  "/boot/seenMemory": {
+    type: { kind: "integer", min: 1 },
+    writer: "parent",
+    about: "Memory in MiB that its machine had when it last ran an agent",
   },
   "/boot/log": {
     type: { kind: "enum", values: BOOT_LOG_LEVELS },

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bootFault } from "../../aggregator/boot/boot_fault.ts";
 import { createTransferCounter, type TransferCounter } from "../../aggregator/boot/counts.ts";
 import { createBootApp } from "../../aggregator/boot/http/app.ts";
 import { createBoots } from "../../aggregator/boot/http/boots.ts";
@@ -58,6 +59,7 @@ export async function withServer(
     broker: () => "mqtt://127.0.0.1:1",
     files,
     holdsAddresses: options.holdsAddresses ?? false,
+    fault: (machine) => bootFault(machine, { root: files, line: () => "" }),
     boots: createBoots(world.desk, world.clock),
     desk: { ...world.desk, isRunning: (id) => state.isRunning || world.desk.isRunning(id) },
     enrolment: world.enrolment,

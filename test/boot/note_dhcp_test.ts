@@ -18,7 +18,7 @@ const EVENT: DhcpEvent = {
 /** Who was told what of an event. */
 function told(event: DhcpEvent, options: { readonly mode?: DhcpMode; readonly method?: BootMethod } = {}): unknown[] {
   const { mode = "server", method = "pxe" } = options;
-  const host = { id: "id", name: "n1", mac: MAC, method, kernel: "k", initrd: "i", arguments: [] };
+  const host = { id: "id", name: "n1", mac: MAC, method, kernel: "k", initrd: "i", arguments: [], images: [] };
   const all: unknown[] = [];
   const hear = (who: string) => ({ saw: (id: string, { kind }: { kind: string }) => void all.push([who, id, kind]) });
   noteDhcp(event, {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { bootFault } from "../../aggregator/boot/boot_fault.ts";
 import { createRpiBoot } from "../../aggregator/boot/rpi.ts";
 import { startTftpServer } from "../../aggregator/boot/tftp/mod.ts";
 import type { RpiHost } from "../../modules/rpi/module.ts";
@@ -15,7 +16,7 @@ import { openTftpClient, readRequest } from "./tftp_client.ts";
 
 const PI: RpiHost = {
   ...{ id: "id", name: "pi", serial: "9ffefdef", mac: "dc:a6:32:00:00:01", method: "rpi" },
-  ...{ kernel: "arm64/vmlinuz", initrd: "arm64/initrd.img", arguments: ["console=serial0,115200"] },
+  ...{ kernel: "arm64/vmlinuz", initrd: "arm64/initrd.img", arguments: ["console=serial0,115200"], images: [] },
   lease: { address: "127.0.0.1", prefix: 8 },
 };
 const BOOT = { cluster: "lab", parent: "p", server: "http://127.0.0.1:8080" };
@@ -53,6 +54,7 @@ test("a Raspberry Pi fetches firmware, config.txt, cmdline.txt, kernel and initr
     },
     ...{ files: folder, holdsAddresses: true, clock, log },
     admit: () => state.admit,
+    fault: (machine) => bootFault(machine, { root: folder, line: () => "" }),
     words: (host) => kernelArguments(host, { ...BOOT, token: `t${++tokens}` }),
   });
   const server = await startTftpServer({

@@ -1,4 +1,4 @@
-import type { PxeDesk } from "../../../modules/pxe/desk.ts";
+import type { PxeDesk, PxeHost } from "../../../modules/pxe/desk.ts";
 import type { Clock } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
 import type { TransferCounter } from "../counts.ts";
@@ -21,6 +21,8 @@ export interface BootAppParts {
   /** A machine with an address in its cfg must ask from there: true where we hand out the addresses. */
   readonly holdsAddresses: boolean;
   readonly desk: PxeDesk;
+  /** Why a machine can't boot what its cfg says, in words; undefined: it can. */
+  fault(machine: PxeHost): Promise<string | undefined>;
   readonly boots: Boots;
   readonly enrolment: Enrolment;
   /** The agent of a node has got its identity. */

@@ -5,7 +5,6 @@ import { answerProblem } from "../../http/problem.ts";
 import { withQuery } from "../../http/query.ts";
 import type { Routes } from "../../http/routes.ts";
 import type { BootAppParts } from "./parts.ts";
-import { missingFile } from "../missing_file.ts";
 import { refusalOf } from "../admission.ts";
 import { createRefusalLog } from "../../../src/refusal_log.ts";
 import { addressOf } from "./address_of.ts";
@@ -30,7 +29,7 @@ export function scriptRoutes(parts: BootAppParts): Routes {
 
   async function decide(host: PxeHost, address: string): Promise<ScriptSubject> {
     if (host.method !== "pxe") return otherwise(host);
-    const fault = await missingFile(parts.files, host);
+    const fault = await parts.fault(host);
     const refusal = refusalOf(host, address, parts);
     if (refusal?.kind === "in-use") return wait(BUSY_WAIT, `${refusal.reason}. Waits`);
     if (refusal !== undefined) {

@@ -1,0 +1,79 @@
+import type { BootMachine } from "../../modules/boot/tracker.ts";
+import { commandLineLimit } from "../../src/boot/mod.ts";
+import { openFile } from "./open_file.ts";
+
+/** The largest file that boot loaders take, in bytes: they count in 32 bits (Linux boot protocol, ramdisk_size). */
+const MAX_FILE = 2 ** 32 - 1;
+const MIB = 2 ** 20;
+
+/** What {@link bootFault} looks at beside the machine. */
+export interface FaultParts {
+  /** The folder of what is served. */
+  readonly root: string;
+  /** The kernel's command line as it would be for this machine, but for the token, which has its length. */
+  line(machine: BootMachine): string;
+}
+
+/**
+ * Why a machine can't boot what its cfg says, in words; undefined: nothing speaks against it. Each file must be there, not empty and
+ * not over the limits of boot loaders. Kernel, initramfs and root images must fit in the memory that is known of the machine, and
+ * the command line in what its kernel takes.
+ */
+export async function bootFault(machine: BootMachine, { root, line }: FaultParts): Promise<string | undefined> {
+  const sizes: number[] = [];
+  for (const [url, path] of [["/boot/kernel", machine.kernel], ["/boot/initrd", machine.initrd]] as const) {
+    const size = await sizeOf(root, path);
+    if (size === undefined) return `there is no file ${path} below the boot files, which is its ${url}`;
+    if (size === 0) return `the file ${path} is empty, which is its ${url}`;
+    if (size > MAX_FILE) {
+      return `the file ${path} has ${mib(size)}, which is its ${url}: boot loaders take less than ${mib(MAX_FILE)}`;
+    }
+    sizes.push(size);
+  }
+  return memoryFault(machine, sizes, await imageSizes(root, machine)) ?? lineFault(machine, line(machine));
+}
+
+/** Loaded and unpacked they need more than this: what is refused here can't work. */
+function memoryFault({ memory }: BootMachine, files: readonly number[], images: readonly number[]): string | undefined {
+  if (memory === undefined) return undefined;
+  const initrd = files.at(-1) ?? 0;
+  const had = memory.from === "/boot/memory"
+    ? `the ${memory.mib} MiB of memory that its /boot/memory says`
+    : `the ${memory.mib} MiB of memory that it had when it last ran (/boot/memory says it where it has more by now)`;
+  for (
+    const [what, bytes] of [
+      ["its kernel and initramfs have", sum(files)],
+      ["its initramfs and root image have", images.length === 0 ? 0 : initrd + sum(images)],
+    ] as const
+  ) {
+    if (bytes > memory.mib * MIB) return `${what} ${mib(bytes)}, more than ${had}`;
+  }
+  return undefined;
+}
+
+function lineFault({ arch }: BootMachine, { length }: string): string | undefined {
+  const limit = commandLineLimit(arch);
+  if (length <= limit) return undefined;
+  return `its kernel's command line has ${length} characters, of which a kernel takes ${limit}: shorten its /boot/arguments`;
+}
+
+/** Those that are there: an image can still be put there before the agent asks for it. */
+async function imageSizes(root: string, { images }: BootMachine): Promise<number[]> {
+  const sizes = [];
+  for (const name of images) sizes.push(await sizeOf(root, `images/${name}`) ?? 0);
+  return sizes;
+}
+
+async function sizeOf(root: string, path: string): Promise<number | undefined> {
+  const file = await openFile(root, path);
+  await file?.handle.close();
+  return file?.size;
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((all, size) => all + size, 0);
+}
+
+function mib(bytes: number): string {
+  return `${Math.ceil(bytes / MIB)} MiB`;
+}

@@ -1,0 +1,42 @@
+import { isRecord, type Values } from "../state/mod.ts";
+
+/** What a machine has to take into its memory, and how much it has. */
+export interface BootLoad {
+  /** Names of root images that its agent is to fetch from the server that it booted from, into memory. */
+  readonly images: readonly string[];
+  /** Its memory in MiB, and what says so; absent where nothing does. */
+  readonly memory?: { readonly mib: number; readonly from: "/boot/memory" | "/boot/seenMemory" };
+}
+
+/** The longest command line that a kernel takes, in characters: COMMAND_LINE_SIZE without the NUL (Linux, asm/setup.h). */
+const COMMAND_LINE_LIMITS: { readonly [arch: string]: number } = { x86_64: 2_047, aarch64: 2_047 };
+const USUAL_LIMIT = 2_047;
+
+/** The longest command line that kernels of an architecture take, in characters: what is beyond is cut off without a word. */
+export function commandLineLimit(arch: string | undefined): number {
+  return COMMAND_LINE_LIMITS[arch ?? ""] ?? USUAL_LIMIT;
+}
+
+/** Reads what a node is to load. @param seen Its memory in MiB when it last ran, as far as that is known. */
+export function bootLoadOf(cfg: Values, seen: unknown): BootLoad {
+  const given = cfg.get("/boot/memory");
+  const memory = typeof given === "number"
+    ? { mib: given, from: "/boot/memory" } as const
+    : typeof seen === "number" && seen > 0
+    ? { mib: seen, from: "/boot/seenMemory" } as const
+    : undefined;
+  return { images: imagesOf(cfg), ...(memory !== undefined && { memory }) };
+}
+
+/** Those that are at another server are left out: how large they are is not known here. */
+function imagesOf(cfg: Values): string[] {
+  if (cfg.get("/image/state") !== "ACTIVE") return [];
+  const images: string[] = [];
+  const name = cfg.get("/image/name");
+  if (typeof name === "string" && !cfg.has("/image/url")) images.push(name);
+  const layers = cfg.get("/image/layers");
+  for (const layer of Array.isArray(layers) ? layers : []) {
+    if (isRecord(layer) && typeof layer["name"] === "string" && layer["url"] === undefined) images.push(layer["name"]);
+  }
+  return images;
+}
