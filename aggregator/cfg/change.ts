@@ -15,6 +15,7 @@ import {
   type Version,
   viewOf,
 } from "../../src/state/mod.ts";
+import { warnOfArguments } from "../../src/boot/mod.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
 import { warnOfRule } from "./rule_checks.ts";
 
@@ -103,4 +104,11 @@ export function warningsOf({ differences }: NodeChange, names: () => readonly st
   if (rules.length === 0) return [];
   const known = names();
   return rules.flatMap(({ url, to }) => (to === undefined ? undefined : warnOfRule(url, to, known)) ?? []);
+}
+
+/** What is to be said of how a machine is to boot. */
+export function bootWarningsOf({ differences }: NodeChange): string[] {
+  return differences.flatMap(({ url, to }) =>
+    (url === "/boot/arguments" && typeof to === "string" ? warnOfArguments(to) : undefined) ?? []
+  );
 }

@@ -18,7 +18,7 @@ import {
 import { MOVING } from "../links/owing.ts";
 import { isDeleted } from "../tree/placement.ts";
 import { createAssigning } from "./assigning.ts";
-import { changeOf, entriesFor, type NodeChange, served, warningsOf } from "./change.ts";
+import { bootWarningsOf, changeOf, entriesFor, type NodeChange, served, warningsOf } from "./change.ts";
 import { findAll } from "./checks.ts";
 import { createOwnAddresses, type OwnAddresses } from "./own_addresses.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
@@ -125,7 +125,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       const change = changeOf(parts, before, after, created);
       const warnings = cfg.get("/role") === "AGGREGATOR"
         ? warningsOf(change, () => served(parts, wanted, change.name))
-        : [];
+        : bootWarningsOf(change);
       changes.push(warnings.length === 0 ? change : { ...change, warnings });
       if (entries.size === 0) continue;
       documents.push(after);

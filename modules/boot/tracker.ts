@@ -18,7 +18,7 @@ import type { Values } from "../../src/state/mod.ts";
 import { type ModuleContext, type ModuleNode, type MutationRun, PermanentError } from "../../src/module/mod.ts";
 
 /** What its agent has said of its machine's memory stays known while the machine is off: what it boots must fit in that. */
-const SEEN_MEMORY = "/boot/seenMemory";
+export const SEEN_MEMORY = "/boot/seenMemory";
 
 /** A machine that boots from here. */
 export interface BootMachine extends BootHost, BootLoad {

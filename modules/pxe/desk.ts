@@ -1,5 +1,6 @@
 import type { ModuleNode } from "../../src/module/mod.ts";
-import { type BootDesk, type BootMachine, bootMachineOf } from "../boot/tracker.ts";
+import type { Value } from "../../src/state/mod.ts";
+import { type BootDesk, type BootMachine, bootMachineOf, SEEN_MEMORY } from "../boot/tracker.ts";
 
 /** The machine of a node of this aggregator. */
 export type PxeHost = BootMachine;
@@ -21,9 +22,16 @@ export interface HostIndex extends Omit<PxeDesk, keyof BootDesk> {
   take(id: string, node: ModuleNode | undefined): void;
 }
 
+/** A node as it was taken last. */
+interface Taken {
+  readonly cfg: ModuleNode["cfg"];
+  readonly seen: Value | undefined;
+  readonly host: PxeHost | undefined;
+}
+
 /** Makes an empty index. Of two nodes with one MAC address the one that was taken last counts: cfg is kept free of that. */
 export function createHostIndex(): HostIndex {
-  const byId = new Map<string, { readonly node: ModuleNode; readonly host: PxeHost | undefined }>();
+  const byId = new Map<string, Taken>();
   const byMac = new Map<string, PxeHost>();
   const bystanders = new Map<string, PxeHost>(); // by MAC address, too
   const byAddress = new Map<string, PxeHost>();
@@ -41,20 +49,17 @@ export function createHostIndex(): HostIndex {
     hostAt: (address) => byAddress.get(address),
     take(id, node) {
       const before = byId.get(id);
-      if (before !== undefined && node !== undefined && isSame(before.node, node)) return;
+      const seen = node?.view.get(SEEN_MEMORY);
+      // Most changes are not of what a machine boots.
+      if (before !== undefined && before.cfg === node?.cfg && before.seen === seen) return;
       if (before?.host !== undefined) remove(before.host);
       if (node === undefined) return void byId.delete(id);
       const host = bootMachineOf(node);
-      byId.set(id, { node, host });
+      byId.set(id, { cfg: node.cfg, seen, host });
       if (host === undefined) return;
       if (host.method !== "pxe" && host.method !== "rpi") return void bystanders.set(host.mac, host);
       byMac.set(host.mac, host);
       if (host.lease !== undefined) byAddress.set(host.lease.address, host);
     },
   };
-}
-
-/** Most changes are not of what a machine boots. */
-function isSame(before: ModuleNode, node: ModuleNode): boolean {
-  return before.cfg === node.cfg && before.view.get("/boot/seenMemory") === node.view.get("/boot/seenMemory");
 }

@@ -17,6 +17,16 @@ export function commandLineLimit(arch: string | undefined): number {
   return COMMAND_LINE_LIMITS[arch ?? ""] ?? USUAL_LIMIT;
 }
 
+/** What Kraken's own arguments take of a command line at most, in characters, by the longest names. */
+const OWN_ARGUMENTS = 530;
+
+/** Warns of kernel arguments with which the command line may get longer than kernels take; undefined: they are short enough. */
+export function warnOfArguments(text: string): string | undefined {
+  if (text.length + OWN_ARGUMENTS <= USUAL_LIMIT) return undefined;
+  return `/boot/arguments has ${text.length} characters: with up to ${OWN_ARGUMENTS} of Kraken's own the kernel's command line ` +
+    `may be longer than the ${USUAL_LIMIT} that a kernel takes, and the machine is not booted then`;
+}
+
 /** Reads what a node is to load. @param seen Its memory in MiB when it last ran, as far as that is known. */
 export function bootLoadOf(cfg: Values, seen: unknown): BootLoad {
   const given = cfg.get("/boot/memory");

@@ -83,7 +83,8 @@ export function findMisfit(type: VariableType, value: unknown, path: string): Mi
     case "string": {
       const max = type.maxLength ?? DEFAULT_MAX_LENGTH;
       if (typeof value === "string" && value.length <= max) return undefined;
-      return { path, found: value, expected: `a string of at most ${max} characters` };
+      const has = typeof value === "string" ? `, and it has ${value.length}` : "";
+      return { path, found: value, expected: `a string of at most ${max} characters${has}` };
     }
     case "integer": {
       const min = type.min ?? -MAX_INTEGER;

@@ -114,3 +114,28 @@ test("a token and what stands for it when a command line is measured are of one 
   assert.equal(world.enrolment.issue("id", MAC).length, TOKEN_SHAPE.length);
   await world.aggregator.stop();
 });
+
+test("Kraken's own arguments are no longer than is allowed for, and longer ones of a cfg are warned of with both numbers", async () => {
+  const longest = {
+    ...machine({ "/ipv4/address": "100.100.100.100", "/ipv4/gateway": "100.100.100.101" }),
+    name: "n".repeat(64),
+  };
+  const dns = ["100.100.100.102", "100.100.100.103", "100.100.100.104"];
+  const lease = { address: "100.100.100.100", prefix: 24, gateway: "100.100.100.101", dns };
+  const boot = { cluster: "c".repeat(64), parent: crypto.randomUUID(), server: "http://100.100.100.100:65535" };
+  const own = commandLine({ ...longest, lease }, { ...boot, token: TOKEN_SHAPE }).length;
+  assert.ok(own <= 530, `${own}`);
+  const world = await createVirtualBoot();
+  const warningsOf = (length: number) => {
+    const applied = world.apply({ n1: { "/boot/arguments": "x".repeat(length) } });
+    return applied.ok ? applied.changes[0]?.warnings : applied;
+  };
+  assert.equal(warningsOf(2_047 - 530), undefined);
+  assert.deepEqual(warningsOf(2_047 - 529), [
+    "/boot/arguments has 1518 characters: with up to 530 of Kraken's own the kernel's command line " +
+    "may be longer than the 2047 that a kernel takes, and the machine is not booted then",
+  ]);
+  const refused = world.apply({ n1: { "/boot/arguments": "x".repeat(2_049) } });
+  assert.match(JSON.stringify(refused), /expected a string of at most 2048 characters, and it has 2049/);
+  await world.aggregator.stop();
+});

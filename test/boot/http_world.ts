@@ -7,6 +7,7 @@ import { createTransferCounter, type TransferCounter } from "../../aggregator/bo
 import { createBootApp } from "../../aggregator/boot/http/app.ts";
 import { createBoots } from "../../aggregator/boot/http/boots.ts";
 import { serveBoot } from "../../aggregator/boot/http/serve.ts";
+import type { PxeDesk, PxeHost } from "../../modules/pxe/desk.ts";
 import { createLog } from "../../src/log.ts";
 import { createVirtualBoot } from "./virtual_boot.ts";
 
@@ -61,7 +62,7 @@ export async function withServer(
     holdsAddresses: options.holdsAddresses ?? false,
     fault: (machine) => bootFault(machine, { root: files, line: () => "" }),
     boots: createBoots(world.desk, world.clock),
-    desk: { ...world.desk, isRunning: (id) => state.isRunning || world.desk.isRunning(id) },
+    desk: { ...onLoopback(world.desk), isRunning: (id) => state.isRunning || world.desk.isRunning(id) },
     enrolment: world.enrolment,
     onEnrolled: (id) => world.desk.saw(id, { kind: "enrolled" }),
     strangers: world.strangers,
@@ -82,7 +83,7 @@ export async function withServer(
   });
   url = `http://127.0.0.1:${server.port}`;
   world.apply({
-    n1: { "/ipv4/mac": MAC, "/boot/method": "pxe", "/ipv4/address": "127.0.0.5", "/physState": "POWER_ON" },
+    n1: { "/ipv4/mac": MAC, "/boot/method": "pxe", "/ipv4/address": `${NETWORK}5`, "/physState": "POWER_ON" },
   });
   await world.clock.advance(5_000);
   try {
@@ -93,4 +94,20 @@ export async function withServer(
     await world.aggregator.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The network of machines by their cfg; a test's requests come from where its addresses are on loopback. */
+const NETWORK = "10.77.0.";
+const LOOPBACK = "127.0.0.";
+
+function onLoopback(desk: PxeDesk): PxeDesk {
+  function moved(host: PxeHost | undefined): PxeHost | undefined {
+    if (host?.lease === undefined) return host;
+    return { ...host, lease: { ...host.lease, address: host.lease.address.replace(NETWORK, LOOPBACK) } };
+  }
+  return {
+    ...desk,
+    host: (mac) => moved(desk.host(mac)),
+    hostAt: (address) => moved(desk.hostAt(address.replace(LOOPBACK, NETWORK))),
+  };
 }

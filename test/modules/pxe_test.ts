@@ -167,6 +167,28 @@ test("a machine runs from when its agent has joined until it asks for an address
   await lab.host.stop();
 });
 
+test("what a machine's agent said of its memory stays known, and is what the machine boots with", async () => {
+  const node = testNode("n1", { "/parent": "root", "/boot/method": "pxe", "/ipv4/mac": MAC });
+  const { module, desk } = createPxeModule({ parent: "root", onEnd() {}, fault: () => Promise.resolve(undefined) });
+  const lab = await hostForTest(module, [node], { role: "parent", clock: createVirtualClock() });
+  assert.equal(desk.host(MAC)?.memory, undefined);
+  const says = (memory: number | undefined) => {
+    if (memory === undefined) node.view.delete("/host/memory");
+    else node.view.set("/host/memory", memory);
+    for (let n = 0; n < 2; n++) lab.host.changed(node.id); // once more for what the module itself has told
+    return desk.host(MAC)?.memory;
+  };
+  assert.deepEqual(says(1_024), { mib: 1_024, from: "/boot/seenMemory" });
+  assert.deepEqual(says(undefined), { mib: 1_024, from: "/boot/seenMemory" }, "it is off");
+  assert.deepEqual(says(0), { mib: 1_024, from: "/boot/seenMemory" }, "that is none");
+  assert.deepEqual(says(2_048), { mib: 2_048, from: "/boot/seenMemory" });
+  assert.deepEqual(lab.history.filter((line) => line.includes("Memory")), [
+    "n1/boot/seenMemory=1024",
+    "n1/boot/seenMemory=2048",
+  ]);
+  await lab.host.stop();
+});
+
 test("what a machine was given ends with its power also where it boots in another way by now", async () => {
   const node = testNode("n1", { "/parent": "root", "/boot/method": "other", "/ipv4/mac": MAC });
   node.view.set("/physState", "POWER_ON");
