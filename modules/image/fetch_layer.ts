@@ -37,24 +37,23 @@ export async function fetchLayer(layer: Layer, partial: PartialFile, parts: Fetc
   // An earlier run may have ended just before it could say so.
   if (partial.size > 0 && partial.digest() === layer.digest) return await partial.finish();
   let fruitless = 0;
-  let resumed = partial.size > 0;
+  /** The most that was ever there: to have less again and then as much brings nothing. */
+  let most = partial.size;
   for (;;) {
-    const before = partial.size;
     const outcome = await attempt(layer, partial, parts);
-    if (outcome === "whole") {
+    if (outcome === "whole" || outcome === "joined") {
       const found = partial.digest();
       if (found === layer.digest) return await partial.finish();
       await partial.reset(undefined);
       // Parts of two versions of a file make neither: that says nothing of what the server has now.
-      if (!resumed) {
+      if (outcome === "whole") {
         throw new Error(`Image '${layer.name}' from ${layer.url} has the SHA-256 ${found}: expected ${layer.digest}`);
       }
-      resumed = false;
       continue;
     }
+    fruitless = partial.size > most ? 0 : fruitless + 1;
+    most = Math.max(most, partial.size);
     if (outcome === "stale") await partial.reset(undefined);
-    resumed = partial.size > 0;
-    fruitless = partial.size > before ? 0 : fruitless + 1;
     if (fruitless >= MAX_FRUITLESS) {
       const why = outcome === "stale" ? "the server contradicts itself" : outcome.why;
       throw new UnavailableError(`Cannot fetch ${what(layer)}: ${why}`);
@@ -63,12 +62,12 @@ export async function fetchLayer(layer: Layer, partial: PartialFile, parts: Fetc
   }
 }
 
-/** One request: its bytes are appended as they come. */
+/** One request: its bytes are appended as they come. `joined`: all is there, and a part of it is from an earlier request. */
 async function attempt(
   layer: Layer,
   partial: PartialFile,
   parts: FetchParts,
-): Promise<"whole" | "stale" | { readonly why: string }> {
+): Promise<"whole" | "joined" | "stale" | { readonly why: string }> {
   const silence = new AbortController();
   let cancel = () => {};
   const heard = () => {
@@ -78,11 +77,12 @@ async function attempt(
   };
   const signal = AbortSignal.any([parts.signal, silence.signal]);
   let total = Infinity;
+  let all: "whole" | "joined" = "joined";
   const refuse = (why: string) => new Refusal(`Cannot fetch ${what(layer)}: ${why}`);
   try {
     heard();
-    const response = await parts.fetch(layer.url, { headers: rangeHeaders(partial.size, partial.etag), signal });
-    const answer = readAnswer(response.status, response.headers, partial.size);
+    const response = await parts.fetch(layer.url, { headers: rangeHeaders(partial), signal });
+    const answer = readAnswer(response.status, response.headers, partial);
     if (answer.kind !== "rest" && answer.kind !== "whole") {
       await response.body?.cancel();
       if (answer.kind === "stale") return "stale";
@@ -94,7 +94,10 @@ async function attempt(
       await response.body?.cancel();
       throw refuse(`its ${mebibytes(answer.length)} do not fit: ${misfit}`);
     }
-    if (answer.kind === "whole") await partial.reset(answer.etag);
+    if (answer.kind === "whole") {
+      await partial.reset(answer.etag);
+      all = "whole";
+    }
     total = partial.size + answer.length;
     for await (const chunk of response.body ?? []) {
       heard();
@@ -103,11 +106,11 @@ async function attempt(
       parts.onProgress(partial.size, total);
       parts.signal.throwIfAborted();
     }
-    return partial.size === total ? "whole" : { why: `the connection ended after ${partial.size} of ${total} bytes` };
+    return partial.size === total ? all : { why: `the connection ended after ${partial.size} of ${total} bytes` };
   } catch (error) {
     parts.signal.throwIfAborted();
     if (error instanceof Refusal) throw error;
-    if (partial.size === total) return "whole"; // a connection that ends badly has brought all the same
+    if (partial.size === total) return all; // a connection that ends badly has brought all the same
     if (isDiskFull(error)) throw refuse("there is no space left for it");
     const why: unknown = silence.signal.aborted ? silence.signal.reason : error;
     return { why: why instanceof Error ? why.message : String(why) };

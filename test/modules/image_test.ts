@@ -118,16 +118,22 @@ test("readAnswer() never throws, and takes a rest only when it begins where it m
   const header = fc.option(
     fc.oneof(fc.constantFrom("bytes 10-19/20", "bytes 9-19/20", "bytes 10-18/20", "20"), fc.string()),
   );
-  fc.assert(fc.property(fc.integer({ min: 200, max: 599 }), header, header, (status, range, length) => {
-    const headers = new Headers();
-    for (const [name, value] of [["content-range", range], ["content-length", length]] as const) {
-      if (value !== null && /^[\x20-\x7e]*$/.test(value)) headers.set(name, value);
-    }
-    const answer = readAnswer(status, headers, 10);
-    if (answer.kind === "rest") assert.equal(answer.length, 10);
-    if (answer.kind === "whole") assert.ok(Number.isSafeInteger(answer.length) && answer.length >= 0);
-    assert.equal(answer.kind === "rest" || answer.kind === "stale", status === 206 || status === 416);
-  }));
+  fc.assert(
+    fc.property(fc.integer({ min: 200, max: 599 }), header, header, fc.boolean(), (status, range, length, hasPart) => {
+      const headers = new Headers();
+      for (const [name, value] of [["content-range", range], ["content-length", length]] as const) {
+        if (value !== null && /^[\x20-\x7e]*$/.test(value)) headers.set(name, value);
+      }
+      const size = hasPart ? 10 : 0;
+      const answer = readAnswer(status, headers, { size, etag: undefined });
+      if (answer.kind === "rest") assert.deepEqual([status, range, answer.length], [206, "bytes 10-19/20", 10]);
+      if (answer.kind === "whole") assert.ok(Number.isSafeInteger(answer.length) && answer.length >= 0);
+      if (status === 206) assert.ok(answer.kind === "rest" || answer.kind === "stale");
+      if (!hasPart && status !== 206 && status !== 416) {
+        assert.notEqual(answer.kind, "stale", "all of it was asked for");
+      }
+    }),
+  );
 });
 
 test("parseMounts() reads the kernel's list, with blanks in its paths", () => {
@@ -230,4 +236,67 @@ test("image shows why the machine did not switch root, and does not ask again by
     });
     await host.stop();
   });
+});
+
+/** What an answer to a request for bytes 10 to 19 of a file with the entity tag "a" comes to. */
+function answerTo(status: number, headers: Record<string, string>, asked = { size: 10, etag: '"a"' }) {
+  return readAnswer(status, new Headers(headers), asked);
+}
+
+test("readAnswer() takes a rest only in the length, encoding and version that were asked for", () => {
+  const rest = { "content-range": "bytes 10-19/20", "content-length": "10", etag: '"a"' };
+  assert.deepEqual(answerTo(206, rest), { kind: "rest", length: 10 });
+  assert.deepEqual(answerTo(206, { "content-range": "bytes 10-19/20" }), { kind: "rest", length: 10 });
+  assert.deepEqual(answerTo(206, { ...rest, "content-encoding": "identity" }), { kind: "rest", length: 10 });
+  assert.deepEqual(answerTo(206, { ...rest, etag: '"b"' }, { size: 10, etag: "" }).kind, "stale");
+  for (
+    const odd of [
+      { etag: '"b"' },
+      { "content-length": "9" },
+      { "content-length": "x" },
+      { "content-encoding": "gzip" },
+      { "content-range": "bytes 9-19/20" },
+      { "content-range": "bytes 10-18/20" },
+      { "content-range": "bytes 10-19/*" },
+      { "content-range": "x bytes 10-19/20" },
+      { "content-range": "bytes 10-19/20, bytes 1-2/20" },
+      { "content-range": "bytes 10-99999999999999999998/99999999999999999999" },
+    ]
+  ) assert.deepEqual(answerTo(206, { ...rest, ...odd }), { kind: "stale" }, JSON.stringify(odd));
+  assert.deepEqual(answerTo(206, { ...rest, etag: 'W/"b"' }), { kind: "rest", length: 10 }, "a weak tag says nothing");
+});
+
+test("readAnswer() takes all of a file with its strong entity tag, and not in an encoding that was not asked for", () => {
+  const length = { "content-length": "20" };
+  assert.deepEqual(answerTo(200, { ...length, etag: '"b"' }), { kind: "whole", length: 20, etag: '"b"' });
+  for (const etag of ['W/"b"', "b", '"', `"${"x".repeat(257)}"`, '"a"b"']) {
+    assert.deepEqual(answerTo(200, { ...length, etag }), { kind: "whole", length: 20, etag: undefined }, etag);
+  }
+  assert.deepEqual(answerTo(200, { ...length, "content-encoding": "gzip" }), {
+    kind: "refused",
+    why: 'the server sends it in the encoding "gzip", which was not asked for',
+  });
+  for (const odd of ["", "-1", "1.5", "0x10", "99999999999999999999"]) {
+    assert.equal(answerTo(200, { "content-length": odd }).kind, "refused", odd);
+  }
+});
+
+test("readAnswer() tells what may pass from what is refused", () => {
+  const whole = { size: 0, etag: "" };
+  for (const status of [408, 429, 500, 502, 503, 504]) {
+    for (const asked of [whole, undefined]) {
+      assert.deepEqual(answerTo(status, {}, asked), { kind: "later", why: `status ${status}` });
+    }
+  }
+  for (const status of [401, 403, 404, 410]) {
+    for (const asked of [whole, undefined]) {
+      assert.deepEqual(answerTo(status, {}, asked), { kind: "refused", why: `status ${status}` });
+    }
+  }
+  for (const status of [204, 304, 400, 412, 417]) {
+    assert.deepEqual(answerTo(status, {}, whole), { kind: "refused", why: `status ${status}` });
+    assert.deepEqual(answerTo(status, {}), { kind: "stale" });
+  }
+  assert.deepEqual(answerTo(501, {}, whole), { kind: "later", why: "status 501" });
+  assert.deepEqual(answerTo(501, {}), { kind: "stale" });
 });
