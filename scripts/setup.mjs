@@ -31,6 +31,7 @@ const TEST_PACKAGES = [
   ["redfishtool", "redfishtool"],
   ["/usr/lib/python3/dist-packages/sushy", "python3-sushy"],
   ["ssh", "openssh-client"],
+  ["strace", "strace"],
 ];
 
 /** What virtual machines need: a file that shows that it is there, and Debian's package that has it. */

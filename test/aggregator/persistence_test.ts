@@ -2,18 +2,176 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createEvents } from "../../aggregator/store/events.ts";
 import { createPersistence } from "../../aggregator/store/persistence.ts";
-import { openMemoryStore } from "../../aggregator/store/mod.ts";
-import { createLog } from "../../src/log.ts";
+import { type Batch, openMemoryStore } from "../../aggregator/store/mod.ts";
 import { FACET_NAMES } from "../../src/state/mod.ts";
-import { createReplica } from "../../src/sync/mod.ts";
+import { createReplica, type Session } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
+
+/** A persistence over a store that can be made to fail and to take its time, with every batch that was written. */
+function make(parts: { session?: readonly [string, Session]; facets?: typeof FACET_NAMES } = {}) {
+  const store = openMemoryStore();
+  const clock = createVirtualClock();
+  const replica = createReplica();
+  const batches: Batch[] = [];
+  const disk = { isFull: false, takes: 0, tried: 0 };
+  const events = createEvents(clock, store, store.load());
+  const now = clock.now.bind(clock);
+  let spent = 0;
+  const persistence = createPersistence({
+    store: {
+      ...store,
+      commit(batch) {
+        disk.tried++;
+        spent += disk.takes;
+        if (disk.isFull) throw new Error("No room");
+        store.commit(batch);
+        batches.push(batch);
+      },
+    },
+    ...{ replica, events, facets: parts.facets ?? FACET_NAMES },
+    clock: { ...clock, now: () => now() + spent },
+    session: (id) => id === "a" ? parts.session : undefined,
+  });
+  const write = (id: string, value: string, rev = 1) => replica.write(id, "self", new Map([["/drained", value]]), rev);
+  const onDisk = (id: string) => {
+    const document = store.load().documents.find((each) => each.id === id);
+    return document?.facets.self.get("/drained")?.value;
+  };
+  return { store, clock, replica, batches, disk, events, persistence, write, onDisk };
+}
+
+test("what was discovered and logged is on disk within 200 ms, in one batch", async () => {
+  const { clock, batches, events, write, onDisk, persistence } = make();
+  write("a", "NO");
+  write("b", "YES");
+  events.add({ node: "n1", kind: "done", why: "" });
+  assert.deepEqual(persistence.waiting, { unsavedDocuments: 2, unsavedEvents: 1 });
+  await clock.advance(199);
+  assert.equal(batches.length, 0);
+  await clock.advance(1);
+  assert.equal(batches.length, 1);
+  assert.deepEqual([onDisk("a"), onDisk("b"), batches[0]?.events?.length], ["NO", "YES", 1]);
+  assert.deepEqual(persistence.waiting, { unsavedDocuments: 0, unsavedEvents: 0 });
+  await clock.advance(60_000);
+  assert.equal(batches.length, 1, "nothing new was written");
+  assert.equal(clock.waiting, 0);
+});
+
+test("what a failing disk did not take is written when it takes writes again, though nothing else happens", async () => {
+  const { clock, disk, events, write, onDisk, store, persistence } = make();
+  write("a", "NO");
+  persistence.forget("gone");
+  events.add({ node: "n1", kind: "done", why: "" });
+  disk.isFull = true;
+  assert.equal(persistence.flush(), false);
+  await clock.advance(1_000);
+  assert.ok(disk.tried > 2, `tried ${disk.tried} times`);
+  assert.deepEqual(persistence.waiting, { unsavedDocuments: 1, unsavedEvents: 1 });
+  disk.isFull = false;
+  await clock.advance(5_000);
+  assert.equal(onDisk("a"), "NO");
+  assert.equal(store.events(0, 10).length, 1);
+  assert.deepEqual(persistence.waiting, { unsavedDocuments: 0, unsavedEvents: 0 });
+});
+
+test("stop() writes what waits, and nothing is written later", async () => {
+  const { clock, batches, write, onDisk, persistence, events } = make();
+  write("a", "NO");
+  persistence.stop();
+  assert.equal(onDisk("a"), "NO");
+  assert.equal(batches.length, 1);
+  write("a", "YES", 2);
+  events.add({ node: "n1", kind: "done", why: "" });
+  persistence.flushSoon();
+  await clock.advance(60_000);
+  assert.equal(batches.length, 1);
+  assert.equal(clock.waiting, 0);
+});
+
+test("stop() leaves no timer where the disk takes nothing", async () => {
+  const { clock, disk, write, persistence } = make();
+  write("a", "NO");
+  disk.isFull = true;
+  persistence.stop();
+  const { tried } = disk;
+  await clock.advance(60_000);
+  assert.equal(disk.tried, tried);
+  assert.equal(clock.waiting, 0);
+});
+
+test("flushSoon() writes at once what comes in one go", async () => {
+  const { clock, batches, write, persistence } = make();
+  write("a", "NO");
+  persistence.flushSoon();
+  write("b", "NO");
+  persistence.flushSoon();
+  assert.equal(batches.length, 0);
+  await clock.advance(0);
+  assert.equal(batches.length, 1);
+  assert.deepEqual(batches[0]?.documents?.map(({ document }) => document.id), ["a", "b"]);
+  write("c", "NO");
+  persistence.flushSoon();
+  await clock.advance(0);
+  assert.equal(batches.length, 2, "it works once only");
+});
+
+test("a slow disk gets a bounded share of the time: the next write waits 15 times as long as the last one took", async () => {
+  const { clock, disk, batches, write } = make();
+  const waited = async (takes: number): Promise<number> => {
+    disk.takes = takes;
+    write("a", `${batches.length}`, batches.length + 1);
+    await clock.runUntil(() => batches.length % 2 === 1, 60_000);
+    disk.takes = 0;
+    const start = clock.now();
+    write("a", `${batches.length}`, batches.length + 1);
+    await clock.runUntil(() => batches.length % 2 === 0, 60_000);
+    return clock.now() - start;
+  };
+  assert.equal(await waited(1), 200);
+  assert.equal(await waited(100), 1_500);
+  assert.equal(await waited(10_000), 5_000);
+  assert.equal(await waited(1), 200);
+});
+
+test("how far a child has got is written with what it has brought, and not without", () => {
+  const session = { run: "r1", term: 3, received: 7 };
+  const { write, store, persistence, batches } = make({ session: ["rack", session] });
+  write("b", "NO");
+  persistence.flush();
+  assert.equal(store.load().sessions.size, 0);
+  write("a", "NO");
+  persistence.flush();
+  assert.deepEqual(store.load().sessions, new Map([["rack", session]]));
+  assert.equal(batches.length, 2);
+});
+
+test("facets that are not to be written here are not", () => {
+  const { replica, persistence, store, batches } = make({ facets: ["parent", "self"] });
+  replica.write("a", "cfg", new Map([["/name", "n1"]]), 1);
+  assert.equal(persistence.flush(), true);
+  assert.equal(batches.length, 0, "an empty batch was written");
+  replica.write("a", "parent", new Map([["/physState", "POWER_ON"]]), 1);
+  persistence.flush();
+  const [document] = store.load().documents;
+  assert.deepEqual([document?.facets.cfg.size, document?.facets.parent.size], [0, 1]);
+});
+
+test("a node that is forgotten goes from the disk by itself", async () => {
+  const { clock, write, store, persistence, replica } = make();
+  write("a", "NO");
+  await clock.advance(200);
+  replica.remove("a");
+  persistence.forget("a");
+  await clock.advance(200);
+  assert.deepEqual(store.load().documents, []);
+});
 
 test("a node that leaves and comes back before the next write has on disk only what it has now", () => {
   const store = openMemoryStore();
   const clock = createVirtualClock();
   const replica = createReplica();
   const persistence = createPersistence({
-    ...{ store, replica, clock, facets: FACET_NAMES, log: createLog(() => {}) },
+    ...{ store, replica, clock, facets: FACET_NAMES },
     events: createEvents(clock, store, store.load()),
     session: () => undefined,
   });
