@@ -30,6 +30,7 @@ const TEST_PACKAGES = [
   ["powermand", "powerman"],
   ["redfishtool", "redfishtool"],
   ["/usr/lib/python3/dist-packages/sushy", "python3-sushy"],
+  ["/usr/lib/python3/dist-packages/ClusterShell", "python3-clustershell"],
   ["ssh", "openssh-client"],
   ["strace", "strace"],
 ];

@@ -3,33 +3,109 @@ import { compareNames } from "./compare.ts";
 /** The longest run of digits that is counted with; longer ones are just text. */
 const MAX_DIGITS = 9;
 
-/** Prefix without a trailing digit, last number, rest without digits. */
-const LAST_NUMBER = /^(.*?)([0-9]+)([^0-9]*)$/;
+/** The numbers of one place of a set, sorted. The same numbers have the same key. */
+interface Place {
+  readonly key: string;
+  readonly numbers: readonly string[];
+}
+
+/** The places of a set, in the order of the name. */
+type Block = readonly Place[];
+
+/** Names that differ by their numbers only. */
+interface Shape {
+  /** What stands before, between and behind the numbers. */
+  readonly texts: readonly string[];
+  readonly blocks: Block[];
+}
 
 /**
- * Folds names into a short nodeset: `n001, n002, n003, n007, login1` is `login1,n[001-003,007]`. The last number of each
- * name is what is folded. `parseNodeset` of the result gives the same names, each once, ordered by {@link compareNames}.
+ * Folds names into a short nodeset: `n001, n002, n003, n007, login1` is `login1,n[001-003,007]`, and the nodes of eight chassis
+ * are `x1000c[0-7]s[0-7]b0n[0-1]`. Every number of a name may become a range, each range of a set with each.
+ * `parseNodeset` of the result gives the same names, each once. Sets are in the order of their first names.
  */
 export function foldNodeset(names: Iterable<string>): string {
-  const groups = new Map<string, { prefix: string; suffix: string; numbers: string[] }>();
+  const shapes = new Map<string, Shape>();
   for (const name of [...new Set(names)].sort(compareNames)) {
-    const [, prefix = "", number = "", suffix = ""] = LAST_NUMBER.exec(name) ?? [];
-    const counted = number !== "" && number.length <= MAX_DIGITS;
-    const key = counted ? `${prefix}[]${suffix}` : name;
-    const group = groups.get(key);
-    if (group !== undefined) group.numbers.push(number);
-    else groups.set(key, counted ? { prefix, suffix, numbers: [number] } : { prefix: name, suffix: "", numbers: [] });
+    const { texts, numbers } = splitName(name);
+    const key = texts.join("[]");
+    const shape = shapes.get(key) ?? { texts, blocks: [] };
+    shape.blocks.push(numbers.map((number) => ({ key: number, numbers: [number] })));
+    shapes.set(key, shape);
   }
-  return [...groups.values()].map(({ prefix, suffix, numbers }) => {
-    if (numbers.length < 2) return `${prefix}${numbers[0] ?? ""}${suffix}`;
-    return `${prefix}[${foldNumbers(numbers)}]${suffix}`;
-  }).join(",");
+  const sets = [...shapes.values()].flatMap(({ texts, blocks }) =>
+    mergeBlocks(blocks, texts.length - 1).map((block) => ({
+      first: join(texts, block.map(({ numbers: [number = ""] }) => number)),
+      text: join(texts, block.map(foldPlace)),
+    }))
+  );
+  return sets.sort((a, b) => compareNames(a.first, b.first)).map(({ text }) => text).join(",");
+}
+
+/** Takes a name apart: there is one text more than there are numbers. */
+function splitName(name: string): { readonly texts: string[]; readonly numbers: string[] } {
+  const texts = [""];
+  const numbers: string[] = [];
+  for (const [at, part] of name.split(/([0-9]+)/).entries()) {
+    const isNumber = at % 2 === 1 && part.length <= MAX_DIGITS;
+    if (isNumber) {
+      numbers.push(part);
+      texts.push("");
+    } else texts.push((texts.pop() ?? "") + part);
+  }
+  return { texts, numbers };
+}
+
+function join(texts: readonly string[], numbers: readonly string[]): string {
+  return texts.map((text, at) => text + (numbers[at] ?? "")).join("");
+}
+
+/** Merges blocks that differ in one place only, the last place first, for as long as there are any. */
+function mergeBlocks(blocks: readonly Block[], places: number): readonly Block[] {
+  const keys = new Map<string, string>();
+  let merged = blocks;
+  for (let before = Infinity; merged.length < before;) {
+    before = merged.length;
+    for (let place = places - 1; place >= 0; place--) merged = mergeAt(merged, place, keys);
+  }
+  return merged;
+}
+
+/** @param keys Short keys of the numbers of merged places, by their text: comparing long ones again and again takes long. */
+function mergeAt(blocks: readonly Block[], place: number, keys: Map<string, string>): readonly Block[] {
+  const alike = new Map<string, [Block, ...Block[]]>();
+  for (const block of blocks) {
+    let key = "";
+    for (const [at, each] of block.entries()) key += at === place ? "/" : `${each.key}/`;
+    const known = alike.get(key);
+    if (known === undefined) alike.set(key, [block]);
+    else known.push(block);
+  }
+  return [...alike.values()].map((group) => {
+    const [block] = group;
+    if (group.length === 1) return block;
+    const numbers = group.flatMap((each) => each[place]?.numbers ?? []).sort(compareNumbers);
+    const text = numbers.join();
+    const key = keys.get(text) ?? `#${keys.size}`;
+    keys.set(text, key);
+    return block.map((each, at) => at === place ? { key, numbers } : each);
+  });
+}
+
+function compareNumbers(a: string, b: string): number {
+  return a.length - b.length || Number(a) - Number(b);
+}
+
+/** One place of a block: a number as it is, several in brackets. */
+function foldPlace({ numbers }: Place): string {
+  const [only = ""] = numbers;
+  return numbers.length === 1 ? only : `[${foldNumbers(numbers)}]`;
 }
 
 /** Folds numbers, padded or not, into ranges. A range goes on while counting up from its first number gives the next. */
 function foldNumbers(numbers: readonly string[]): string {
-  const ranges: { first: string; last: string }[] = [];
-  for (const number of [...numbers].sort((a, b) => a.length - b.length || Number(a) - Number(b))) {
+  const ranges: { readonly first: string; last: string }[] = [];
+  for (const number of numbers) {
     const range = ranges.at(-1);
     if (range !== undefined && countUp(range.last, range.first) === number) range.last = number;
     else ranges.push({ first: number, last: number });

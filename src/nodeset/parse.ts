@@ -1,5 +1,5 @@
 /** The longest text of a nodeset, in characters. */
-export const MAX_NODESET_TEXT = 64 * 1024;
+export const MAX_NODESET_TEXT = 4 * 1024 * 1024;
 /** The most names that a nodeset may stand for. */
 export const MAX_NODESET_NAMES = 200_000;
 /** The longest name that a nodeset may stand for, in characters. */
@@ -36,7 +36,7 @@ class NodesetError extends Error {}
  * Reads a nodeset: `n[001-128,200]` keeps its padding, several brackets give every combination (`r[1-2]n[1-4]`), several
  * sets and plain names are joined by commas. Each name is given once, in the order of the text.
  *
- * @param text At most 64 KiB, for at most 200,000 names (repeated ones count).
+ * @param text At most 4 MiB, for at most 200,000 names (repeated ones count).
  * @returns The names, or a problem with its position in the text (counted from 1) and what was expected there.
  */
 export function parseNodeset(text: string): ParsedNodeset {
