@@ -40,7 +40,7 @@ export function parseAssignment(schema: Schema, text: string): ParsedAssignment 
   return { ok: true, assignment: { url, value: value as Value, reported } }; // complain has just shown it
 }
 
-function fail(problem: string): ParsedAssignment {
+function fail(problem: string): { readonly ok: false; readonly problem: string } {
   return { ok: false, problem };
 }
 
@@ -68,6 +68,42 @@ function isStateValue(value: unknown): value is Value {
   if (Array.isArray(value)) return value.every(isStateValue);
   if (isRecord(value)) return Object.values(value).every(isStateValue);
   return typeof value === "string" || typeof value === "boolean" || Number.isInteger(value);
+}
+
+/** Several assignments, or what is wrong with them. */
+export type ParsedAssignments = { readonly ok: true; readonly assignments: readonly Assignment[] } | {
+  readonly ok: false;
+  readonly problem: string;
+};
+
+/**
+ * Reads the assignments of one command. Each URL may be set once, and none beside one that is a part of it: which of the two
+ * is meant can't be told.
+ *
+ * @param given What options of the command have set already.
+ */
+export function parseAssignments(
+  schema: Schema,
+  texts: readonly string[],
+  given: readonly Assignment[] = [],
+): ParsedAssignments {
+  const assignments = [...given];
+  for (const text of texts) {
+    const parsed = parseAssignment(schema, text);
+    if (!parsed.ok) return parsed;
+    const { url } = parsed.assignment;
+    const other = assignments.find((each) => isWithin(each.url, url) || isWithin(url, each.url));
+    if (other !== undefined) {
+      const problem = other.url === url ? `'${url}' is set twice` : `'${other.url}' and '${url}' are both set`;
+      return fail(`Cannot read '${text}': ${problem}: expected ${other.url === url ? "one value" : "one of them"}`);
+    }
+    assignments.push(parsed.assignment);
+  }
+  return { ok: true, assignments };
+}
+
+function isWithin(url: string, whole: string): boolean {
+  return url === whole || url.startsWith(`${whole}/`);
 }
 
 /** Assignments as one JSON Merge Patch (RFC 7396): `/pxe/state=INIT` becomes `{ "pxe": { "state": "INIT" } }`. */

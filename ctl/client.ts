@@ -4,6 +4,7 @@ import type { Answer } from "./answer.ts";
 import { startDeadline } from "./deadline.ts";
 import { followEvents, type StreamNews } from "./follow.ts";
 import { readBody } from "./read_body.ts";
+import { isLong } from "./long_nodeset.ts";
 import { readAnswer, type Server, toFailure } from "./request.ts";
 import * as shapes from "./shapes.ts";
 
@@ -35,9 +36,9 @@ export interface Client {
   setFrozen(frozen: boolean, nodeset: string | undefined): Promise<Answer<shapes.EngineShape>>;
   retry(name: string): Promise<Answer<unknown>>;
   /** One page of events after an id, oldest first; an empty one is the end. */
-  events(after: number): Promise<Answer<readonly shapes.LoggedEventShape[]>>;
+  events(after: number, nodeset: string | undefined): Promise<Answer<readonly shapes.LoggedEventShape[]>>;
   /** Events as they happen until `signal` fires; without `after` from now on. See {@link followEvents}. */
-  follow(after: number | undefined, signal: AbortSignal): AsyncIterable<StreamNews>;
+  follow(after: number | undefined, signal: AbortSignal, nodeset?: string): AsyncIterable<StreamNews>;
 }
 
 /** An answer that may still be good: the server says so by its entity tag. */
@@ -117,6 +118,9 @@ export function createClient(options: Server): Client {
     const given = Object.entries(params).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]);
     return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
   };
+  /** Asks about a selection that is too long for a URL. */
+  const select = <S extends v.GenericSchema>(shape: S, what: string, body: unknown) =>
+    ask(shape, `/api/v1/selection/${what}`, { method: "POST", body });
   const mergePatch = "application/merge-patch+json";
   const node = (name: string) => `/api/v1/nodes/${encodeURIComponent(name)}`;
   const flag = (dryRun: boolean) => dryRun ? "true" : undefined;
@@ -129,11 +133,14 @@ export function createClient(options: Server): Client {
     nodeset: string,
     sent: Omit<Sent, "etag">,
   ): Promise<Answer<readonly shapes.ExplanationShape[]>> {
-    const at = (names: string, server?: string) =>
-      ask(shapes.explanationList, `/api/v1/explain${query({ nodeset: names })}`, {
-        ...sent,
-        ...(server !== undefined && { server }),
-      });
+    const at = (names: string, server?: string) => {
+      const elsewhere = server !== undefined && { server };
+      if (!isLong(names)) {
+        return ask(shapes.explanationList, `/api/v1/explain${query({ nodeset: names })}`, { ...sent, ...elsewhere });
+      }
+      const body = { nodeset: names, ...(sent.body !== undefined && { patch: sent.body }) };
+      return ask(shapes.explanationList, "/api/v1/selection/explain", { method: "POST", body, ...elsewhere });
+    };
     const first = map(await at(nodeset), ({ explanations }) => explanations);
     if (!first.ok) return first;
     const served = new Map<string, string[]>();
@@ -153,12 +160,20 @@ export function createClient(options: Server): Client {
 
   return {
     async nodes(nodeset) {
+      if (nodeset !== undefined && isLong(nodeset)) {
+        return map(await select(shapes.nodeList, "nodes", { nodeset }), (answer) => answer.nodes);
+      }
       const known = lists.get(nodeset) ?? { etag: "", value: undefined };
       lists.set(nodeset, known);
       return map(await ask(shapes.nodeList, `/api/v1/nodes${query({ nodeset })}`, { known }), (a) => a.nodes);
     },
     node: (name) => ask(shapes.nodeDetail, node(name)),
-    plans: async (nodeset) => map(await ask(shapes.planList, `/api/v1/plan${query({ nodeset })}`), (a) => a.plans),
+    async plans(nodeset) {
+      const answer = isLong(nodeset)
+        ? select(shapes.planList, "plan", { nodeset })
+        : ask(shapes.planList, `/api/v1/plan${query({ nodeset })}`);
+      return map(await answer, ({ plans }) => plans);
+    },
     explain: (nodeset) => explain(nodeset, {}),
     explainWith: (nodeset, patch) => explain(nodeset, { method: "POST", body: patch, type: mergePatch }),
     async graph(name, format) {
@@ -168,6 +183,9 @@ export function createClient(options: Server): Client {
       return readAnswer(shapes.text, options.server, got.value.status, got.value.body);
     },
     async patchCfg(nodeset, patch, dryRun) {
+      if (isLong(nodeset)) {
+        return await select(shapes.changeList, `patch${query({ dryRun: flag(dryRun) })}`, { nodeset, patch });
+      }
       const path = `/api/v1/nodes${query({ nodeset, dryRun: flag(dryRun) })}`;
       return await ask(shapes.changeList, path, { method: "PATCH", body: patch, type: mergePatch });
     },
@@ -178,8 +196,10 @@ export function createClient(options: Server): Client {
       return await ask(shapes.changeList, path, { method: "POST", body: inventory });
     },
     async remove(nodeset) {
-      const path = `/api/v1/nodes${query({ nodeset })}`;
-      return map(await ask(shapes.deleted, path, { method: "DELETE" }), (a) => a.deleted);
+      const answer = isLong(nodeset)
+        ? select(shapes.deleted, "delete", { nodeset })
+        : ask(shapes.deleted, `/api/v1/nodes${query({ nodeset })}`, { method: "DELETE" });
+      return map(await answer, ({ deleted }) => deleted);
     },
     tree: async () => map(await ask(shapes.treeList, "/api/v1/tree"), (answer) => answer.aggregators),
     discovered: () => ask(shapes.discovered, "/api/v1/discovered"),
@@ -197,9 +217,13 @@ export function createClient(options: Server): Client {
         body: nodeset === undefined ? {} : { nodeset },
       }),
     retry: (name) => ask(shapes.anything, `${node(name)}/retry`, { method: "POST" }),
-    events: async (after) =>
-      map(await ask(shapes.eventPage, `/api/v1/events${query({ after: String(after) })}`), (a) => a.events),
-    follow: (after, signal) => followEvents({ ...options, signal }, after),
+    async events(after, nodeset) {
+      const answer = nodeset !== undefined && isLong(nodeset)
+        ? select(shapes.eventPage, "events", { nodeset, after })
+        : ask(shapes.eventPage, `/api/v1/events${query({ after: String(after), nodeset })}`);
+      return map(await answer, ({ events }) => events);
+    },
+    follow: (after, signal, nodeset) => followEvents({ ...options, signal }, after, nodeset),
   };
 }
 

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Failure } from "./answer.ts";
 import { startDeadline } from "./deadline.ts";
+import { isLong } from "./long_nodeset.ts";
 import { pause } from "./pause.ts";
 import { readBody } from "./read_body.ts";
 import { readAnswer, type Server, toFailure } from "./request.ts";
@@ -24,12 +25,18 @@ const RETRY = 1000;
 /**
  * Follows an aggregator's events until the options' signal fires. After a lost connection it comes back with the last id
  * that it saw (`Last-Event-ID`), so that from its first event on none is missed or told twice.
+ *
+ * @param nodeset Only events of these nodes; absent of all.
  */
-export async function* followEvents(options: Server, after: number | undefined): AsyncGenerator<StreamNews> {
+export async function* followEvents(
+  options: Server,
+  after: number | undefined,
+  nodeset?: string,
+): AsyncGenerator<StreamNews> {
   let lastId = after;
   let opened = false;
   while (!options.signal.aborted) {
-    for await (const news of readOneStream(options, lastId)) {
+    for await (const news of readOneStream(options, lastId, nodeset)) {
       if (news.kind === "event") lastId = news.event.id;
       if (news.kind === "connected") opened = true;
       const isLost = news.kind === "failed" && opened && news.failure.kind !== "refused";
@@ -40,11 +47,21 @@ export async function* followEvents(options: Server, after: number | undefined):
   }
 }
 
-async function* readOneStream(options: Server, lastId: number | undefined): AsyncGenerator<StreamNews> {
+async function* readOneStream(
+  options: Server,
+  lastId: number | undefined,
+  nodeset: string | undefined,
+): AsyncGenerator<StreamNews> {
   const deadline = startDeadline(options.clock, options.timeout, options.signal);
   try {
-    const response = await options.fetch(`${options.server}/api/v1/events`, {
-      headers: { accept: "text/event-stream", ...(lastId === undefined ? {} : { "last-event-id": String(lastId) }) },
+    const { path, init, type } = requestFor(nodeset);
+    const response = await options.fetch(`${options.server}${path}`, {
+      ...init,
+      headers: {
+        accept: "text/event-stream",
+        ...(lastId === undefined ? {} : { "last-event-id": String(lastId) }),
+        ...type,
+      },
       redirect: "error",
       signal: deadline.signal,
     });
@@ -74,6 +91,14 @@ async function* readOneStream(options: Server, lastId: number | undefined): Asyn
   } finally {
     deadline.end();
   }
+}
+
+/** Where events are asked for: of all nodes, or of those of a nodeset. */
+function requestFor(nodeset: string | undefined) {
+  if (nodeset === undefined) return { path: "/api/v1/events" };
+  if (!isLong(nodeset)) return { path: `/api/v1/events?${new URLSearchParams({ nodeset })}` };
+  const init = { method: "POST", body: JSON.stringify({ nodeset }) };
+  return { path: "/api/v1/selection/events", init, type: { "content-type": "application/json" } };
 }
 
 /** @throws {RangeError} When the data is no event. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { canonicalBoot } from "../../src/boot/mod.ts";
 import type { InventoryNode } from "../../src/inventory/mod.ts";
 import {
@@ -41,6 +42,8 @@ export interface CfgWriter {
     nodes: readonly InventoryNode[],
     options: { readonly dryRun?: boolean },
   ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
+  /** Names the cfg that the nodes of an inventory have now: it changes with each of them, those that are not there included. */
+  tagOf(nodes: readonly InventoryNode[]): string;
   /** Turns nodes into tombstones. */
   remove(ids: readonly string[]): { readonly ok: true } | Refusal;
   /** An aggregator is reached elsewhere, or has another standby: its children have to know. */
@@ -64,6 +67,10 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
 
   function cfgOf(id: string): Facet {
     return replica.get(id)?.facets.cfg ?? new Map();
+  }
+
+  function idOf({ name, id }: { readonly name: string; readonly id?: string | undefined }): string {
+    return id ?? nodes.idOf(name) ?? nodeIdOf(parts.cluster, name);
   }
 
   /** Puts cfg on disk. @returns Why nothing was written, if so. */
@@ -225,9 +232,17 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       const result = write(wanted, false);
       return result.ok ? { ok: true } : result;
     },
+    tagOf(inventory) {
+      const hash = createHash("sha256");
+      for (const each of inventory) {
+        const id = idOf(each);
+        hash.update(`${id} ${nodes.read(id)?.version.join(".") ?? ""}\n`);
+      }
+      return hash.digest("hex").slice(0, 32);
+    },
     apply(inventory, options) {
       const wanted = inventory.map(({ name, id, cfg }): Wanted => {
-        const known = id ?? nodes.idOf(name) ?? nodeIdOf(parts.cluster, name);
+        const known = idOf({ name, id });
         const whole = new Map([...cfg].map(([url, value]) => [url, canonicalBoot(url, value)])).set("/name", name);
         // What an operator froze by hand is not thawed by the next apply of a file that does not speak of it.
         // Nor does a machine that was adopted become a stranger by it, nor is what Kraken keeps there lost.

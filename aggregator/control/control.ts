@@ -36,6 +36,8 @@ export interface Control {
   /** See {@link CfgWriter}. */
   readonly patchCfg: CfgWriter["patch"];
   readonly apply: CfgWriter["apply"];
+  /** See `tagOf` of {@link CfgWriter}. */
+  readonly cfgTag: CfgWriter["tagOf"];
   /** Takes reported discovered values in, such as `/busy` from a scheduler. */
   report(id: string, values: ReadonlyMap<string, Value | null>): Done;
   /** The plan for a node's own cfg, by id. */
@@ -80,8 +82,8 @@ export interface Control {
     readonly nodes: number;
     readonly converged: number;
   };
-  /** Events after an id, oldest first, at most `limit`. */
-  events(after: number, limit: number): readonly LoggedEvent[];
+  /** Events after an id, oldest first, at most `limit`. @param nodes Only of nodes of these names; absent of all. */
+  events(after: number, limit: number, nodes?: ReadonlySet<string>): readonly LoggedEvent[];
   /**
    * Calls back with each new event, once `events` has it. Returns a function that ends it.
    *

@@ -132,6 +132,7 @@ export function createControl(parts: SteeringParts): Control {
       if (result.ok && options.dryRun !== true) tell(result.changes);
       return result;
     },
+    cfgTag: parts.cfg.tagOf,
     report(id, values) {
       const node = nodes.read(id);
       if (node === undefined) return { ok: false, kind: "unknown-node", problems: [`No node '${id}'`] };
@@ -199,7 +200,7 @@ export function createControl(parts: SteeringParts): Control {
         converged: known.filter((node) => statusOf(parts, node).phase === "converged").length,
       };
     },
-    events: (after, limit) => events.after(after, limit),
+    events: (after, limit, nodes) => events.after(after, limit, nodes),
     onEvent: (listener) => events.listen(listener),
   };
 }

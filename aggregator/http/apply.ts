@@ -5,6 +5,7 @@ import type { InventoryNode } from "../../src/inventory/mod.ts";
 import { JSON_TYPES, readJson } from "./body.ts";
 import { answerChanges, readDetail } from "./changes.ts";
 import { atRoot } from "./elsewhere.ts";
+import { allowsWrite } from "./etag.ts";
 import { answerProblem, invalid, problemOf } from "./problem.ts";
 import { readFlag, withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
@@ -27,12 +28,23 @@ export function applyRoutes(control: Control): Routes {
     if (!body.ok) return answerProblem(body.problem);
     const read = readInventory(control.schema, body.value);
     if (!read.ok) return answerProblem(invalid(read.problems));
+    const ifMatch = c.req.header("if-match");
+    const tags = [`"${control.cfgTag(read.nodes)}"`, `"${control.revision()}"`];
+    // Nothing waits from here on: what is compared is what is changed.
+    if (ifMatch !== undefined && !tags.some((tag) => allowsWrite(ifMatch, tag))) return refuseStaleApply(tags[0] ?? "");
     const result = control.apply(read.nodes, { dryRun: dryRun.value });
     if (!result.ok) return answerProblem(problemOf(result));
+    c.header("etag", `"${control.cfgTag(read.nodes)}"`);
     return answerChanges(c, control, result.changes, dryRun.value, detail.value);
   }
 
-  return { "/api/v1/apply": { POST: atRoot(control, withQuery(["dryRun", "detail"], apply)) } };
+  return { "/api/v1/apply": { POST: atRoot(control, withQuery(["dryRun", "detail"], apply, { ifMatch: true })) } };
+}
+
+function refuseStaleApply(etag: string): Response {
+  const detail = `The cfg of these nodes has changed: their ETag is now ${etag}. ` +
+    "Ask with ?dryRun=true what would change, and repeat it with the ETag of that answer";
+  return answerProblem({ status: 412, detail, headers: { etag } });
 }
 
 type ReadInventory = { ok: true; nodes: InventoryNode[] } | { ok: false; problems: string[] };

@@ -61,28 +61,54 @@ async function readBounded(request: Request, limit: number): Promise<Uint8Array 
 }
 
 function parseJson(bytes: Uint8Array): Outcome<unknown> {
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    value = JSON.parse(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { ok: false, problem: { status: 400, detail: `The body is no JSON: ${why}` } };
   }
-  const fault = findFault(value);
+  const fault = findFault(value, countPairs(text));
   return fault === undefined ? { ok: true, value } : { ok: false, problem: { status: 400, detail: fault } };
 }
 
-/** What is wrong with the shape of a value. Looks level by level, so that no depth is too much for it. */
-function findFault(value: unknown): string | undefined {
+/** How many times a text that is JSON gives a key a value: the colons outside its strings. */
+function countPairs(text: string): number {
+  let pairs = 0;
+  let isText = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') isText = !isText;
+    else if (character === "\\" && isText) at++;
+    else if (character === ":" && !isText) pairs++;
+  }
+  return pairs;
+}
+
+/**
+ * What is wrong with the shape of a value. Looks level by level, so that no depth is too much for it.
+ *
+ * @param pairs How many keys its text has: one that is given twice would silently lose a value.
+ */
+function findFault(value: unknown, pairs: number): string | undefined {
   let level: unknown[] = [value];
+  let keys = 0;
   for (let depth = 0; depth <= MAX_DEPTH; depth += 1) {
     const objects = level.filter((part) => typeof part === "object" && part !== null);
-    if (objects.length === 0) return undefined;
+    if (objects.length === 0) {
+      return keys === pairs ? undefined : "The body has a key twice in one object: expected each once";
+    }
     // Whoever copies such an object key by key would change the prototype of the copy.
     if (objects.some((part) => Object.hasOwn(part, "__proto__"))) {
       return "The body has a key '__proto__': expected none";
     }
-    level = objects.flatMap((part): unknown[] => Object.values(part));
+    level = objects.flatMap((part): unknown[] => {
+      const values = Object.values(part);
+      if (!Array.isArray(part)) keys += values.length;
+      return values;
+    });
   }
   return `The body is nested deeper than ${MAX_DEPTH} levels`;
 }

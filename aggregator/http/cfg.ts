@@ -55,5 +55,10 @@ export function cfgRoutes(control: Control): Routes {
     return c.json({ dryRun, cfg, ...presentChange(changed) });
   }
 
-  return { "/api/v1/nodes/:id/cfg": { GET: withQuery([], get), PATCH: atRoot(control, withQuery(["dryRun"], patch)) } };
+  return {
+    "/api/v1/nodes/:id/cfg": {
+      GET: withQuery([], get),
+      PATCH: atRoot(control, withQuery(["dryRun"], patch, { ifMatch: true })),
+    },
+  };
 }

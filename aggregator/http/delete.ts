@@ -7,9 +7,12 @@ import { findNode, findNodes } from "./lookup.ts";
 import { answerProblem, problemOf } from "./problem.ts";
 import { withQuery } from "./query.ts";
 import type { Answerer } from "./routes.ts";
+import { findSelected } from "./selection.ts";
 
-/** What answers DELETE of one node and of some: they are forgotten, their machines are left as they are. */
-export function createDeleters(control: Control): { readonly one: Answerer; readonly some: Answerer } {
+/** What answers a deletion of one node and of some, in a URL or a body: they are forgotten, their machines are left as they are. */
+export function createDeleters(
+  control: Control,
+): { readonly one: Answerer; readonly some: Answerer; readonly selected: Answerer } {
   function remove(c: Context, nodes: readonly NodeDetail[]): Response {
     const result = control.remove(nodes.map(({ id }) => id));
     if (!result.ok) return answerProblem(problemOf(result));
@@ -28,13 +31,18 @@ export function createDeleters(control: Control): { readonly one: Answerer; read
     if (query.nodeset === undefined) {
       return answerProblem({ status: 400, detail: "Parameter 'nodeset' is missing: expected one such as n[1-8]" });
     }
-    if (c.req.header("if-match") !== undefined) {
-      const detail = "If-Match is about one node: expected a DELETE of /api/v1/nodes/{id}";
-      return answerProblem({ status: 400, detail });
-    }
     const found = findNodes(control, query.nodeset);
     return found.ok ? remove(c, found.value) : answerProblem(found.problem);
   }
 
-  return { one: atRoot(control, withQuery([], one)), some: atRoot(control, withQuery(["nodeset"], some)) };
+  async function selected(c: Context): Promise<Response> {
+    const found = await findSelected(c, control);
+    return found.ok ? remove(c, found.value.nodes) : answerProblem(found.problem);
+  }
+
+  return {
+    one: atRoot(control, withQuery([], one, { ifMatch: true })),
+    some: atRoot(control, withQuery(["nodeset"], some)),
+    selected: atRoot(control, withQuery([], selected)),
+  };
 }

@@ -9,6 +9,7 @@ import { presentEngine } from "./present.ts";
 import { answerProblem, type Outcome, problemOf } from "./problem.ts";
 import { withQuery } from "./query.ts";
 import type { Answerer, Routes } from "./routes.ts";
+import { MAX_SELECTION } from "./selection.ts";
 import type { ToTime } from "./time.ts";
 
 /** `/api/v1/engine`: how it goes, freeze and thaw; `/api/v1/nodes/{id}/retry`. */
@@ -19,7 +20,7 @@ export function engineRoutes(control: Control, version: string, toTime: ToTime):
 
   function steer(change: (ids: readonly string[] | undefined) => Done): Answerer {
     return withQuery([], async (c) => {
-      const body = await readJson(c, { types: JSON_TYPES, empty: {} });
+      const body = await readJson(c, { types: JSON_TYPES, empty: {}, limit: MAX_SELECTION });
       if (!body.ok) return answerProblem(body.problem);
       const ids = readIds(control, body.value);
       if (!ids.ok) return answerProblem(ids.problem);

@@ -14,7 +14,7 @@ const RETRY = 2000;
 /** Streams of events that are open. */
 export interface EventStreams {
   /** See {@link streamEvents}. */
-  open(after: number | undefined): ReadableStream<Uint8Array> | undefined;
+  open(after: number | undefined, nodes?: ReadonlySet<string>): ReadableStream<Uint8Array> | undefined;
   /** Streams whose client has not taken what was last sent. */
   readonly waiting: number;
   /** Bytes that these hold: of each at most one page. */
@@ -26,9 +26,9 @@ export function createEventStreams(control: Control, clock: Clock): EventStreams
   /** Bytes that each waiting stream holds. */
   const waiting = new Map<symbol, number>();
   return {
-    open(after) {
+    open(after, nodes) {
       const stream = Symbol("stream");
-      return streamEvents(control, clock, after, (bytes) => {
+      return streamEvents(createCursor(control, after, nodes), control, clock, (bytes) => {
         if (bytes === 0) waiting.delete(stream);
         else waiting.set(stream, bytes);
       });
@@ -51,12 +51,11 @@ export function createEventStreams(control: Control, clock: Clock): EventStreams
  * @returns undefined when the aggregator takes no more listeners.
  */
 function streamEvents(
+  cursor: Cursor,
   control: Control,
   clock: Clock,
-  after: number | undefined,
   onWaiting: (bytes: number) => void,
 ): ReadableStream<Uint8Array> | undefined {
-  const cursor = createCursor(control, after);
   const encoder = new TextEncoder();
   let wake = (): void => {};
   let cancelPatience = (): void => {};
@@ -65,8 +64,7 @@ function streamEvents(
   let unlisten: () => void;
   try {
     unlisten = control.onEvent((event) => {
-      cursor.announce(event);
-      wake();
+      if (cursor.announce(event)) wake();
     });
   } catch {
     return undefined; // the log of events says so when it has enough listeners
@@ -115,21 +113,30 @@ function streamEvents(
 }
 
 /** The place of one client in the log of events. */
-function createCursor(control: Control, after: number | undefined) {
+interface Cursor {
+  /** Takes a new event. @returns Whether the client is to have it. */
+  announce(event: LoggedEvent): boolean;
+  /** The events that come next; none while there is nothing new. */
+  next(): readonly LoggedEvent[];
+}
+
+/** @param nodes Only events of nodes of these names; absent of all. */
+function createCursor(control: Control, after: number | undefined, nodes?: ReadonlySet<string>): Cursor {
   let last = after;
-  let announced = false;
+  let newest: number | undefined;
   return {
-    /** A new event: where nothing was asked for, the log is followed from here. */
-    announce(event: LoggedEvent): void {
+    announce(event) {
       // The first new event tells where the log is. A client whose id lies beyond has it from a log that is gone.
-      if (!announced && (last === undefined || last >= event.id)) last = event.id - 1;
-      announced = true;
+      if (newest === undefined && (last === undefined || last >= event.id)) last = event.id - 1;
+      newest = event.id;
+      return nodes?.has(event.node) !== false;
     },
-    /** The events that come next; none while there is nothing new. */
-    next(): readonly LoggedEvent[] {
+    next() {
       if (last === undefined) return [];
-      const page = control.events(last, PAGE);
+      const page = control.events(last, PAGE, nodes);
       last = page.at(-1)?.id ?? last;
+      // Behind the last of a page that is not full there is nothing: what is of other nodes is not looked at again.
+      if (page.length < PAGE && newest !== undefined) last = Math.max(last, newest);
       return page;
     },
   };

@@ -12,6 +12,7 @@ import { answerProblem, invalid, type Outcome, problemOf } from "./problem.ts";
 import { withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
 import { whenSearched } from "./searched.ts";
+import { findSelected } from "./selection.ts";
 import type { ToTime } from "./time.ts";
 
 /** What only the aggregator that serves a node can answer. */
@@ -36,22 +37,25 @@ export function explainRoutes(control: Control, toTime: ToTime): Routes {
   }
 
   /** The same with a cfg that is only asked about: it is checked as for a change, and nothing is changed. */
-  async function imagine(
+  async function imagine(nodes: readonly NodeDetail[], patch: unknown): Promise<Outcome<ExplanationJson[]>> {
+    const read = readPatches(control, nodes, patch);
+    if (!read.ok) return { ok: false, problem: invalid(read.problems) };
+    const checked = control.patchCfg(read.patches, { dryRun: true });
+    if (!checked.ok) return { ok: false, problem: problemOf(checked) };
+    const explanations = await explainAll(() =>
+      nodes.flatMap((node, at) => explain(node, withValues(node.cfg, read.patches[at]?.values ?? new Map())))
+    );
+    return { ok: true, value: explanations };
+  }
+
+  async function imagineFound(
     c: Context,
     find: () => Outcome<readonly NodeDetail[]>,
   ): Promise<Outcome<ExplanationJson[]>> {
     const body = await readJson(c, { types: PATCH_TYPES });
     if (!body.ok) return body;
     const nodes = find();
-    if (!nodes.ok) return nodes;
-    const read = readPatches(control, nodes.value, body.value);
-    if (!read.ok) return { ok: false, problem: invalid(read.problems) };
-    const checked = control.patchCfg(read.patches, { dryRun: true });
-    if (!checked.ok) return { ok: false, problem: problemOf(checked) };
-    const explanations = await explainAll(() =>
-      nodes.value.flatMap((node, at) => explain(node, withValues(node.cfg, read.patches[at]?.values ?? new Map())))
-    );
-    return { ok: true, value: explanations };
+    return nodes.ok ? await imagine(nodes.value, body.value) : nodes;
   }
 
   function answerOne(c: Context, explanations: Outcome<ExplanationJson[]>): Response {
@@ -70,7 +74,7 @@ export function explainRoutes(control: Control, toTime: ToTime): Routes {
       const node = findNode(c, control);
       return node.ok ? { ok: true, value: [node.value] } : node;
     };
-    return answerOne(c, await imagine(c, find));
+    return answerOne(c, await imagineFound(c, find));
   }
 
   async function some(c: Context, { nodeset }: { readonly nodeset?: string }): Promise<Response> {
@@ -85,11 +89,22 @@ export function explainRoutes(control: Control, toTime: ToTime): Routes {
     if (nodeset === undefined) {
       return answerProblem({ status: 400, detail: "Parameter 'nodeset' is missing: expected one such as n[1-8]" });
     }
-    const explanations = await imagine(c, () => findNodes(control, nodeset));
+    const explanations = await imagineFound(c, () => findNodes(control, nodeset));
+    return explanations.ok ? c.json({ explanations: explanations.value }) : answerProblem(explanations.problem);
+  }
+
+  async function selected(c: Context): Promise<Response> {
+    const found = await findSelected(c, control, ["patch"]);
+    if (!found.ok) return answerProblem(found.problem);
+    const { nodes, rest } = found.value;
+    const explanations = rest["patch"] === undefined
+      ? { ok: true as const, value: await explainAll(() => nodes.flatMap((node) => explain(node))) }
+      : await imagine(nodes, rest["patch"]);
     return explanations.ok ? c.json({ explanations: explanations.value }) : answerProblem(explanations.problem);
   }
 
   return {
+    "/api/v1/selection/explain": { POST: withQuery([], selected) },
     "/api/v1/nodes/:id/explain": {
       GET: atServing(control, ASKED, withQuery([], one)),
       POST: atServing(control, ASKED, withQuery([], oneWith)),

@@ -1,16 +1,18 @@
 import type { Context } from "hono";
 import type { Control } from "../control/control.ts";
+import type { NodeDetail } from "../control/detail.ts";
 import { PATCH_TYPES, readJson } from "./body.ts";
-import { answerChanges, readDetail } from "./changes.ts";
+import { answerChanges, type Detail, readDetail } from "./changes.ts";
 import { createDeleters } from "./delete.ts";
 import { atRoot } from "./elsewhere.ts";
 import { answerTagged } from "./etag.ts";
 import { findNode, findNodes } from "./lookup.ts";
 import { readPatches } from "./patches.ts";
 import { presentNode, presentSummary } from "./present.ts";
-import { answerProblem, invalid, problemOf } from "./problem.ts";
+import { answerProblem, invalid, type Outcome, problemOf } from "./problem.ts";
 import { readFlag, withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
+import { findSelected } from "./selection.ts";
 import type { ToTime } from "./time.ts";
 
 /** `/api/v1/nodes`, and one node under it. */
@@ -24,34 +26,50 @@ export function nodeRoutes(control: Control, toTime: ToTime): Routes {
     if (nodeset === undefined) return answerTagged(c.req.header("if-none-match"), etag, listAll);
     const found = findNodes(control, nodeset);
     if (!found.ok) return answerProblem(found.problem);
-    const nodes = found.value.map((node) => presentSummary(node, toTime));
-    return answerTagged(c.req.header("if-none-match"), etag, () => JSON.stringify({ nodes }));
+    return answerTagged(c.req.header("if-none-match"), etag, () => JSON.stringify(listOf(found.value)));
   }
 
-  async function patch(
-    c: Context,
-    query: { readonly nodeset?: string; readonly dryRun?: string; readonly detail?: string },
-  ): Promise<Response> {
-    const dryRun = readFlag("dryRun", query.dryRun);
-    if (!dryRun.ok) return answerProblem(dryRun.problem);
-    const detail = readDetail(query.detail);
-    if (!detail.ok) return answerProblem(detail.problem);
-    if (query.nodeset === undefined) {
+  async function listSelected(c: Context): Promise<Response> {
+    const found = await findSelected(c, control);
+    return found.ok ? c.json(listOf(found.value.nodes)) : answerProblem(found.problem);
+  }
+
+  function listOf(nodes: readonly NodeDetail[]) {
+    return { nodes: nodes.map((node) => presentSummary(node, toTime)) };
+  }
+
+  async function patch(c: Context, query: PatchQuery & { readonly nodeset?: string }): Promise<Response> {
+    const options = readOptions(query);
+    if (!options.ok) return answerProblem(options.problem);
+    const { nodeset } = query;
+    if (nodeset === undefined) {
       return answerProblem({ status: 400, detail: "Parameter 'nodeset' is missing: expected one such as n[1-8]" });
-    }
-    if (c.req.header("if-match") !== undefined) {
-      const detail = "If-Match is about one node: expected a PATCH of /api/v1/nodes/{id}/cfg";
-      return answerProblem({ status: 400, detail });
     }
     const body = await readJson(c, { types: PATCH_TYPES });
     if (!body.ok) return answerProblem(body.problem);
-    const found = findNodes(control, query.nodeset);
+    const found = findNodes(control, nodeset);
+    return found.ok ? await change(c, found.value, body.value, options.value) : answerProblem(found.problem);
+  }
+
+  async function patchSelected(c: Context, query: PatchQuery): Promise<Response> {
+    const options = readOptions(query);
+    if (!options.ok) return answerProblem(options.problem);
+    const found = await findSelected(c, control, ["patch"]);
     if (!found.ok) return answerProblem(found.problem);
-    const read = readPatches(control, found.value, body.value);
+    return await change(c, found.value.nodes, found.value.rest["patch"], options.value);
+  }
+
+  async function change(
+    c: Context,
+    nodes: readonly NodeDetail[],
+    patch: unknown,
+    options: PatchOptions,
+  ): Promise<Response> {
+    const read = readPatches(control, nodes, patch);
     if (!read.ok) return answerProblem(invalid(read.problems));
-    const result = control.patchCfg(read.patches, { dryRun: dryRun.value });
+    const result = control.patchCfg(read.patches, { dryRun: options.dryRun });
     if (!result.ok) return answerProblem(problemOf(result));
-    return answerChanges(c, control, result.changes, dryRun.value, detail.value);
+    return await answerChanges(c, control, result.changes, options.dryRun, options.detail);
   }
 
   function one(c: Context): Response {
@@ -65,8 +83,28 @@ export function nodeRoutes(control: Control, toTime: ToTime): Routes {
       PATCH: atRoot(control, withQuery(["nodeset", "dryRun", "detail"], patch)),
       DELETE: remove.some,
     },
+    "/api/v1/selection/nodes": { POST: withQuery([], listSelected) },
+    "/api/v1/selection/patch": { POST: atRoot(control, withQuery(["dryRun", "detail"], patchSelected)) },
+    "/api/v1/selection/delete": { POST: remove.selected },
     "/api/v1/nodes/:id": { GET: withQuery([], one), DELETE: remove.one },
   };
+}
+
+interface PatchQuery {
+  readonly dryRun?: string;
+  readonly detail?: string;
+}
+
+interface PatchOptions {
+  readonly dryRun: boolean;
+  readonly detail: Detail;
+}
+
+function readOptions(query: PatchQuery): Outcome<PatchOptions> {
+  const dryRun = readFlag("dryRun", query.dryRun);
+  if (!dryRun.ok) return dryRun;
+  const detail = readDetail(query.detail);
+  return detail.ok ? { ok: true, value: { dryRun: dryRun.value, detail: detail.value } } : detail;
 }
 
 /** The list of all nodes as text, made once for each revision. */

@@ -6,6 +6,7 @@ import { answerProblem } from "./problem.ts";
 import { withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
 import { isSearching, whenSearched } from "./searched.ts";
+import { findSelected } from "./selection.ts";
 
 /** `/api/v1/plan` and `/api/v1/nodes/{id}/plan`: what will be done, or why nothing can be. */
 export function planRoutes(control: Control): Routes {
@@ -36,7 +37,13 @@ export function planRoutes(control: Control): Routes {
     return found.ok ? c.json({ plans: await plansOf(found.value) }) : answerProblem(found.problem);
   }
 
+  async function selected(c: Context): Promise<Response> {
+    const found = await findSelected(c, control);
+    return found.ok ? c.json({ plans: await plansOf(found.value.nodes) }) : answerProblem(found.problem);
+  }
+
   return {
+    "/api/v1/selection/plan": { POST: withQuery([], selected) },
     "/api/v1/nodes/:id/plan": { GET: withQuery([], one) },
     "/api/v1/plan": { GET: withQuery(["nodeset"], some) },
   };

@@ -17,8 +17,8 @@ const MAX_LISTENERS = 1000;
 /** The event log: what was decided or seen, when, for which node, why. */
 export interface Events {
   add(event: { readonly node: string; readonly kind: string; readonly mutation?: string; readonly why: string }): void;
-  /** Events after an id, oldest first. */
-  after(id: number, limit: number): readonly LoggedEvent[];
+  /** Events after an id, oldest first. @param nodes Only of nodes of these names; absent of all. */
+  after(id: number, limit: number, nodes?: ReadonlySet<string>): readonly LoggedEvent[];
   readonly last: number;
   listen(listener: (event: LoggedEvent) => void): () => void;
   /** How many listen. */
@@ -65,13 +65,13 @@ export function createEvents(clock: Clock, store: Store, stored: Stored): Events
       if (unsaved.length > MAX_UNSAVED) unsaved.shift();
       for (const listener of listeners) listener(logged);
     },
-    after(id, limit) {
+    after(id, limit, nodes) {
       const oldest = recent[0]?.id;
       if (oldest === undefined || id + 1 < oldest) {
-        const stored = store.events(id, limit);
+        const stored = store.events(id, limit, nodes);
         if (stored.length > 0) return stored;
       }
-      return recent.filter((event) => event.id > id).slice(0, limit);
+      return recent.filter((event) => event.id > id && nodes?.has(event.node) !== false).slice(0, limit);
     },
     get last() {
       return newest;

@@ -40,9 +40,9 @@ export function openMemoryStore(): Store {
       for (const event of batch.events ?? []) log.push(event);
       log.splice(0, Math.max(0, log.length - MAX_EVENTS));
     },
-    events(after, limit) {
+    events(after, limit, nodes) {
       if (closed) throw new Error("Cannot read the store: it is closed");
-      return log.filter((event) => event.id > after).slice(0, limit);
+      return log.filter((event) => event.id > after && nodes?.has(event.node) !== false).slice(0, limit);
     },
     close() {
       closed = true;

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The format of the tables below, kept in the file as `user_version`. */
-const VERSION = 2;
+const VERSION = 3;
 /** Marks a file as Kraken's, kept in it as `application_id`: "KRKN". */
 const APPLICATION_ID = 0x4b524b4e;
 
@@ -11,6 +11,9 @@ const SESSIONS = `
     child TEXT PRIMARY KEY, run TEXT NOT NULL, term INTEGER NOT NULL, received INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 `;
+
+/** What format 3 has beside format 2. */
+const EVENTS_OF_NODE = "CREATE INDEX events_of_node ON events (node, id);";
 
 const TABLES = `
   CREATE TABLE facets (
@@ -22,6 +25,7 @@ const TABLES = `
     id INTEGER PRIMARY KEY, time TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, mutation TEXT, why TEXT NOT NULL
   ) STRICT;
   ${SESSIONS}
+  ${EVENTS_OF_NODE}
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${VERSION};
 `;
@@ -45,7 +49,9 @@ export function prepareSchema(db: DatabaseSync): void {
       `its format is ${version}, this program knows up to ${VERSION}: use the newer Kraken that wrote it`,
     );
   }
-  if (version < VERSION) db.exec(`${SESSIONS} PRAGMA user_version = ${VERSION};`);
+  if (version < 2) db.exec(SESSIONS);
+  if (version < 3) db.exec(EVENTS_OF_NODE);
+  if (version < VERSION) db.exec(`PRAGMA user_version = ${VERSION}`);
 }
 
 function readNumber(db: DatabaseSync, sql: string, column: string): number {

@@ -73,9 +73,10 @@ export interface Store {
   /**
    * Events after an id, oldest first, at most `limit`. The store keeps the newest {@link MAX_EVENTS}.
    *
+   * @param nodes Only those of nodes of these names. What few nodes have is found without a look at the rest.
    * @throws {Error} When what is there is damaged, or the store is closed.
    */
-  events(after: number, limit: number): LoggedEvent[];
+  events(after: number, limit: number, nodes?: ReadonlySet<string>): LoggedEvent[];
   /** Nothing can be read or written afterwards. Closing twice is fine. */
   close(): void;
 }

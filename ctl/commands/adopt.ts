@@ -1,6 +1,6 @@
 import { isIpv4, parseMac, parseSubnet } from "../../src/boot/mod.ts";
 import { isNodeName } from "../../src/state/mod.ts";
-import { type Assignment, parseAssignment, toMergePatch } from "../assignment.ts";
+import { type Assignment, parseAssignments, toMergePatch } from "../assignment.ts";
 import { complainUsage, defineCommand } from "../command.ts";
 import { describeAdopted } from "../discovered_text.ts";
 import { schema } from "../known.ts";
@@ -39,14 +39,9 @@ export const adopt = defineCommand({
     return complain(`Option '--subnet' is '${subnet}': expected a network such as 10.77.0.0/24`);
   }
   if (address !== undefined && subnet !== undefined) return complain("Expected '--address' or '--subnet': found both");
-  const assignments: Assignment[] = address === undefined
-    ? []
-    : [{ url: "/ipv4/address", value: address, reported: false }];
-  for (const each of texts) {
-    const parsed = parseAssignment(schema, each);
-    if (!parsed.ok) return complain(parsed.problem);
-    assignments.push(parsed.assignment);
-  }
-  const answer = await run.client.adopt(mac, { ...toMergePatch(assignments), name }, subnet);
+  const given: Assignment[] = address === undefined ? [] : [{ url: "/ipv4/address", value: address, reported: false }];
+  const parsed = parseAssignments(schema, texts, given);
+  if (!parsed.ok) return complain(parsed.problem);
+  const answer = await run.client.adopt(mac, { ...toMergePatch(parsed.assignments), name }, subnet);
   return reportAnswer(run, answer, describeAdopted);
 });

@@ -17,37 +17,29 @@ export const events = defineCommand({
   options,
   examples: ["krakenctl events", "krakenctl events -f n[1-4]", "krakenctl events --after 1200 -o json"],
 }, async (run) => {
-  const [nodeset] = run.args;
-  let isWanted = (_event: LoggedEventShape) => true;
-  if (nodeset !== undefined) {
-    const nodes = await run.client.nodes(nodeset);
-    if (!nodes.ok) return reportFailure(run, nodes.failure);
-    const names = new Set(nodes.value.map(({ name }) => name));
-    isWanted = (event) => names.has(event.node);
-  }
-  return run.options.follow ? await follow(run, isWanted) : await list(run, isWanted);
+  return run.options.follow ? await follow(run) : await list(run);
 });
 
 type Run = CommandRun<typeof options>;
 
-async function list(run: Run, isWanted: (event: LoggedEventShape) => boolean): Promise<number> {
+async function list(run: Run): Promise<number> {
   let after = run.options.after ?? 0;
   for (;;) {
-    const page = await run.client.events(after);
+    const page = await run.client.events(after, run.args[0]);
     if (!page.ok) return reportFailure(run, page.failure);
-    for (const event of page.value.filter(isWanted)) run.terminal.write(showEvent(event, run));
+    for (const event of page.value) run.terminal.write(showEvent(event, run));
     const last = page.value.at(-1);
     if (last === undefined || last.id <= after) return EXIT.ok;
     after = last.id;
   }
 }
 
-async function follow(run: Run, isWanted: (event: LoggedEventShape) => boolean): Promise<number> {
+async function follow(run: Run): Promise<number> {
   let lost = false;
-  for await (const news of run.client.follow(run.options.after, run.signal)) {
+  for await (const news of run.client.follow(run.options.after, run.signal, run.args[0])) {
     switch (news.kind) {
       case "event":
-        if (isWanted(news.event)) run.terminal.write(showEvent(news.event, run));
+        run.terminal.write(showEvent(news.event, run));
         break;
       case "lost":
         if (!lost) run.terminal.writeError("krakenctl: Lost the connection: trying again\n");

@@ -1,5 +1,5 @@
 import { EXIT } from "../../src/cli/mod.ts";
-import { type Assignment, parseAssignment, toMergePatch } from "../assignment.ts";
+import { parseAssignments, toMergePatch } from "../assignment.ts";
 import { complainUsage, defineCommand } from "../command.ts";
 import { describeExplanations } from "../explain_text.ts";
 import { schema } from "../known.ts";
@@ -14,15 +14,13 @@ export const explain = defineCommand({
   examples: ["krakenctl explain n3", "krakenctl explain n[1-412]", "krakenctl explain n3 /physState=POWER_OFF"],
 }, async (run) => {
   const [nodeset = "", ...texts] = run.args;
-  const assignments: Assignment[] = [];
-  for (const text of texts) {
-    const parsed = parseAssignment(schema, text);
-    if (!parsed.ok) return complainUsage(run.terminal, parsed.problem, "krakenctl explain");
-    if (parsed.assignment.reported) {
-      const problem = `${parsed.assignment.url} is no goal: expected values that \`krakenctl set\` would desire`;
-      return complainUsage(run.terminal, problem, "krakenctl explain");
-    }
-    assignments.push(parsed.assignment);
+  const parsed = parseAssignments(schema, texts);
+  if (!parsed.ok) return complainUsage(run.terminal, parsed.problem, "krakenctl explain");
+  const { assignments } = parsed;
+  const observed = assignments.find(({ reported }) => reported);
+  if (observed !== undefined) {
+    const problem = `${observed.url} is no goal: expected values that \`krakenctl set\` would desire`;
+    return complainUsage(run.terminal, problem, "krakenctl explain");
   }
   const answer = assignments.length === 0
     ? await run.client.explain(nodeset)

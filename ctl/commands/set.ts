@@ -1,5 +1,5 @@
 import { EXIT } from "../../src/cli/mod.ts";
-import { type Assignment, parseAssignment, toMergePatch } from "../assignment.ts";
+import { type Assignment, parseAssignments, toMergePatch } from "../assignment.ts";
 import { describeChanges } from "../change_text.ts";
 import { complainUsage, defineCommand } from "../command.ts";
 import { countOf } from "../grouping.ts";
@@ -27,23 +27,20 @@ export const set = defineCommand({
 }, async (run) => {
   const [nodeset = "", ...texts] = run.args;
   const { wait, "dry-run": dryRun } = run.options;
-  const assignments: Assignment[] = [];
-  for (const text of texts) {
-    const parsed = parseAssignment(schema, text);
-    if (!parsed.ok) return complainUsage(run.terminal, parsed.problem, "krakenctl set");
-    assignments.push(parsed.assignment);
-  }
+  const parsed = parseAssignments(schema, texts);
+  if (!parsed.ok) return complainUsage(run.terminal, parsed.problem, "krakenctl set");
+  const { assignments } = parsed;
   const desired = assignments.filter(({ reported }) => !reported);
   const reported = assignments.filter((assignment) => assignment.reported);
+  // Who they are is asked first: nothing is done to a selection that can't be answered for.
+  const needed = reported.length > 0 || wait;
+  const nodes = needed ? await run.client.nodes(nodeset) : { ok: true as const, value: [] };
+  if (!nodes.ok) return reportFailure(run, nodes.failure);
   if (desired.length > 0) {
     const answer = await run.client.patchCfg(nodeset, toMergePatch(desired), dryRun);
     const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
     if (code !== EXIT.ok) return code;
   }
-  if (reported.length === 0 && !wait) return EXIT.ok;
-
-  const nodes = await run.client.nodes(nodeset);
-  if (!nodes.ok) return reportFailure(run, nodes.failure);
   const code = reported.length === 0 ? EXIT.ok : await report(run, nodes.value, reported, dryRun);
   if (code !== EXIT.ok || !wait || dryRun) return code;
   return await waitConverged(run, new Set(nodes.value.map(({ name }) => name)));

@@ -68,13 +68,13 @@ test("krakenctl set sends one merge patch for desired values, and reports observ
   );
   assert.equal(code, 0, stdout);
   assert.deepEqual(lines, [
-    "PATCH /api/v1/nodes?nodeset=n[1-2]",
     "GET /api/v1/nodes?nodeset=n[1-2]",
+    "PATCH /api/v1/nodes?nodeset=n[1-2]",
     "PATCH /api/v1/nodes/id-of-n1/dsc",
     "PATCH /api/v1/nodes/id-of-n2/dsc",
   ]);
-  assert.deepEqual(received[0]?.body, { physState: "POWER_ON", services: { a: { state: null } } });
-  assert.equal(received[0]?.headers["content-type"], "application/merge-patch+json");
+  assert.deepEqual(received[1]?.body, { physState: "POWER_ON", services: { a: { state: null } } });
+  assert.equal(received[1]?.headers["content-type"], "application/merge-patch+json");
   assert.deepEqual(received[2]?.body, { busy: "BUSY" });
   assert.match(stdout, /^n\[1-2\]: changed\n {2}\/physState: POWER_OFF -> POWER_ON\n/);
   assert.match(stdout, /\n2 nodes: 0 created, 2 changed, 0 unchanged\n2 nodes: \/busy reported\n$/);
@@ -86,7 +86,7 @@ test("krakenctl set --dry-run asks the server for a dry run and reports nothing"
     "GET /api/v1/nodes?nodeset=n1": { json: { nodes: [summary("n1")] } },
   });
   assert.equal(code, 0);
-  assert.deepEqual(lines, ["PATCH /api/v1/nodes?nodeset=n1&dryRun=true", "GET /api/v1/nodes?nodeset=n1"]);
+  assert.deepEqual(lines, ["GET /api/v1/nodes?nodeset=n1", "PATCH /api/v1/nodes?nodeset=n1&dryRun=true"]);
 });
 
 test("krakenctl prints every problem that the server names, and exits with 1", async () => {
@@ -245,19 +245,70 @@ function sse(id: number, node?: string): string {
   return `id: ${id}\nevent: started\ndata: ${JSON.stringify(event(id, node))}\n\n`;
 }
 
-test("krakenctl events reads page after page, and leaves out other nodes", async () => {
+test("krakenctl events reads page after page of the nodes that are asked for", async () => {
   const { code, stdout, lines } = await run(["events", "n1", "--after", "3"], {
-    "GET /api/v1/nodes?nodeset=n1": { json: { nodes: [summary("n1")] } },
-    "GET /api/v1/events?after=3": { json: { events: [event(4), event(5, "n2")] } },
-    "GET /api/v1/events?after=5": { json: { events: [event(6, "n1", "done")] } },
-    "GET /api/v1/events?after=6": { json: { events: [] } },
+    "GET /api/v1/events?after=3&nodeset=n1": { json: { events: [event(4)] } },
+    "GET /api/v1/events?after=4&nodeset=n1": { json: { events: [event(6, "n1", "done")] } },
+    "GET /api/v1/events?after=6&nodeset=n1": { json: { events: [] } },
   });
-  assert.deepEqual([code, lines.length], [0, 4]);
+  assert.deepEqual([code, lines.length], [0, 3]);
   assert.deepEqual(stdout.split("\n"), [
     "    4  2026-01-01T00:00:00.000Z  n1        started    simpower/power-on: to reach POWER_ON",
     "    6  2026-01-01T00:00:00.000Z  n1        done       simpower/power-on: to reach POWER_ON",
     "",
   ]);
+});
+
+test("krakenctl sends a selection that is too long for a URL in the body, whatever it is to do with it", async () => {
+  const names = Array.from({ length: 300 }, (_, at) => `node-${at * 7919 % 100_003}-ib0`);
+  const nodeset = names.join(",");
+  const of = (what: string) => `POST /api/v1/selection/${what}`;
+  const plan = { ok: true, steps: [], cost: 0, duration: 0, suspended: [] };
+  const cases: readonly [string[], string[], { [line: string]: unknown }, unknown][] = [
+    [["get", "nodes", nodeset], [of("nodes")], { nodes: [summary("n1")] }, { nodeset }],
+    [["set", nodeset, "/platform=x"], [of("patch")], answer([change("n1")]), { nodeset, patch: { platform: "x" } }],
+    [["plan", nodeset], [of("plan")], { plans: [{ id: "a", name: "n1", plan }] }, { nodeset }],
+    [["delete", nodeset, "-y"], [of("delete")], { deleted: [{ id: "a", name: "n1" }] }, { nodeset }],
+    [["events", nodeset], [of("events")], { events: [] }, { nodeset, after: 0 }],
+    [["explain", nodeset], [of("explain")], { explanations: [] }, { nodeset }],
+    [["explain", nodeset, "/platform=x"], [of("explain")], { explanations: [] }, { nodeset, patch: { platform: "x" } }],
+  ];
+  for (const [args, asked, json, body] of cases) {
+    const { code, stdout, stderr, lines, received } = await run(args, { [asked[0] ?? ""]: { json } });
+    assert.equal(code, 0, stdout + stderr);
+    assert.deepEqual(lines, asked);
+    assert.deepEqual(received[0]?.body, body);
+  }
+});
+
+test("krakenctl does nothing to nodes that it can't list first, where it has to", async () => {
+  for (const more of [["--wait"], ["/busy=BUSY"]]) {
+    const { code, lines } = await run(["set", "n1", "/physState=POWER_ON", ...more], {
+      "GET /api/v1/nodes?nodeset=n1": problem(404, "No nodes n1"),
+      "PATCH /api/v1/nodes?nodeset=n1": { json: answer([change("n1")]) },
+    });
+    assert.deepEqual([code, lines], [1, ["GET /api/v1/nodes?nodeset=n1"]]);
+  }
+});
+
+test("krakenctl refuses a URL that one command sets twice, before it asks the server for anything", async () => {
+  const twice = ["/physState=POWER_ON", "/physState=POWER_OFF"];
+  for (
+    const [args, expected] of [
+      [["set", "n1", ...twice], /'\/physState' is set twice: expected one value/],
+      [["set", "n1", "/physState=POWER_ON", "/physState=POWER_ON"], /set twice/],
+      [["explain", "n1", ...twice], /set twice/],
+      [
+        ["set", "n1", "/services/a=", "/services/a/state=RUN"],
+        /'\/services\/a' and '\/services\/a\/state' are both set/,
+      ],
+      [["adopt", "52:54:00:77:00:07", "--as", "n7", "--address", "10.0.0.1", "/ipv4/address=10.0.0.2"], /set twice/],
+    ] as const
+  ) {
+    const { code, stderr, lines } = await run(args, {});
+    assert.deepEqual([code, lines], [2, []]);
+    assert.match(stderr, expected);
+  }
 });
 
 test("krakenctl events -f resumes after a lost connection with the last id that it saw, until it is ended", async () => {

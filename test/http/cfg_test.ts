@@ -131,12 +131,42 @@ test("PATCH cfg refuses wrong values and unknown variables, all of them at once"
 
 test("PATCH cfg can't reach the prototype of objects", async () => {
   const { app } = createTestApp();
-  for (const services of ['{"__proto__":{"state":"RUN"}}', '{"a":{"config":{"command":"x","env":{"__proto__":{}}}}}']) {
+  for (
+    const services of [
+      '{"__proto__":{"state":"RUN"}}',
+      '{"a":{"config":{"command":"x","env":{"__proto__":{}}}}}',
+      '{"a":{"state":"RUN"},"b":{"__proto__":{"state":"RUN"}}}',
+    ]
+  ) {
     const headers = { "content-type": "application/json" };
     const response = await app.request(CFG, { method: "PATCH", headers, body: `{"services":${services}}` });
     await assertProblem(response, 400, /The body has a key '__proto__'/);
   }
   assert.equal(Object.hasOwn(Object.prototype, "state"), false);
+});
+
+test("a body that gives a key twice is refused, as one of the two would not count", async () => {
+  const { app, control } = createTestApp();
+  const headers = { "content-type": "application/json" };
+  const patch = (body: string) => app.request(CFG, { method: "PATCH", headers, body });
+  for (const body of ['{"platform":"a","platform":"b"}', '{"services":{"a":{"state":"RUN","state":"STOP"}}}']) {
+    await assertProblem(await patch(body), 400, /The body has a key twice in one object/);
+  }
+  assert.equal(control.find("n1")?.cfg.get("/platform"), "sim");
+  assert.equal((await patch('{"platform":"a:\\"b\\\\","services":{}}')).status, 200, "colons in texts are none");
+  assert.equal(control.find("n1")?.cfg.get("/platform"), 'a:"b\\');
+});
+
+test("a parameter that is given twice is refused, as one of the two would not count", async () => {
+  const { app, control } = createTestApp();
+  const some = "/api/v1/nodes?nodeset=n1&nodeset=n2";
+  await assertProblem(
+    await app.request(some, { method: "DELETE" }),
+    400,
+    /'nodeset' is given 2 times: expected it once/,
+  );
+  await assertProblem(await app.request(some), 400, /'nodeset' is given 2 times/);
+  assert.ok(control.find("n1") !== undefined);
 });
 
 test("what the aggregator refuses becomes the status that says so", async () => {

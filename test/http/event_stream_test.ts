@@ -119,6 +119,47 @@ test("a stream that has nothing to tell sends a comment every 15 s", async () =>
   await reader.end();
 });
 
+test("a client that takes what comes stays connected, however long that is", async () => {
+  const clock = createVirtualClock();
+  const { app, control } = createTestApp(clock);
+  const reader = readerOf(await app.request(`${EVENTS}?after=0`));
+  await reader.next();
+  for (let time = 0; time < 3 * PATIENCE; time += HEARTBEAT) {
+    control.log("done");
+    await reader.ids(1);
+    const next = reader.next();
+    await clock.advance(HEARTBEAT);
+    assert.equal(await next, ": still here\n\n");
+  }
+  assert.equal(control.listeners, 1);
+  await reader.end();
+});
+
+test("a stream of some nodes does not look again at what is of others", async () => {
+  const clock = createVirtualClock();
+  const control = createFakeControl(["n1"]);
+  const asked: number[] = [];
+  const watched = {
+    ...control,
+    events(after: number, limit: number, nodes?: ReadonlySet<string>) {
+      asked.push(after);
+      return control.events(after, limit, nodes);
+    },
+  };
+  const stream = createEventStreams(watched, clock).open(0, new Set(["n2"]));
+  const reader = stream?.getReader();
+  await reader?.read();
+  logMany(control, 1000);
+  for (let time = 0; time < 3; time++) {
+    const next = reader?.read();
+    await clock.advance(HEARTBEAT);
+    assert.equal(new TextDecoder().decode((await next)?.value), ": still here\n\n");
+  }
+  assert.ok(asked.length >= 3);
+  assert.equal(asked.at(-1), 1000);
+  await reader?.cancel();
+});
+
 test("a client that leaves is forgotten, with its timers", async () => {
   const clock = createVirtualClock();
   const { app, control } = createTestApp(clock);

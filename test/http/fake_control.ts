@@ -126,6 +126,7 @@ export function createFakeControl(names: readonly string[]): FakeControl {
     elsewhere: () => elsewhere,
     tree: () => [],
     cfgValues: (url) => [...nodes.values()].flatMap(({ cfg }) => cfg.get(url) ?? []),
+    cfgTag: () => "0",
     takenFor: () => new Map(),
     list() {
       if (broken) throw new Error("The secret path /etc/kraken is broken");
@@ -224,7 +225,8 @@ export function createFakeControl(names: readonly string[]): FakeControl {
       nodes: nodes.size,
       converged: nodes.size,
     }),
-    events: (after, limit) => events.filter((event) => event.id > after).slice(0, limit),
+    events: (after, limit, wanted) =>
+      events.filter((event) => event.id > after && wanted?.has(event.node) !== false).slice(0, limit),
     onEvent(listener) {
       if (listeners.size >= 3) throw new RangeError("Cannot stream events to more than 3 listeners at once");
       listeners.add(listener);

@@ -262,6 +262,18 @@ export function testStore(name: string, createCase: () => StoreCase, options: { 
     assert.deepEqual(store.events(0, 0), []);
   });
 
+  behaviour("gives the events of some nodes in pages, oldest first", (store) => {
+    const log = Array.from({ length: 60 }, (_, at) => ({ ...eventOf(at + 1), node: `n${(at * at) % 23}` }));
+    store.commit({ events: log });
+    for (const nodes of [["n0"], ["n1", "n9"], ["nobody"], [], Array.from({ length: 23 }, (_, at) => `n${at}`)]) {
+      const wanted = new Set(nodes);
+      const expected = log.filter(({ node }) => wanted.has(node)).map(({ id }) => id);
+      assert.deepEqual(store.events(0, 100, wanted).map(({ id }) => id), expected);
+      assert.deepEqual(store.events(10, 100, wanted).map(({ id }) => id), expected.filter((id) => id > 10));
+      assert.deepEqual(store.events(10, 2, wanted).map(({ id }) => id), expected.filter((id) => id > 10).slice(0, 2));
+    }
+  });
+
   behaviour("goes on after the last event over a restart, with gaps between ids", async (store, reopen) => {
     store.commit({ events: [eventOf(3), eventOf(1000)] });
     store = await reopen();
