@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createChildTerms } from "../../aggregator/links/child_terms.ts";
+import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
+import { createLog } from "../../src/log.ts";
+import { makeTerm, MAX_RUN } from "../../src/state/mod.ts";
+import type { BirthFrame } from "../../src/sync/mod.ts";
+import { assigned, createSmallTree, idOf } from "./small_tree.ts";
+
+const ID = idOf("n");
+
+/** The terms of `n`, which is under assignment 2. Each write to the store is noted. */
+function make(before: ReadonlyMap<string, number> = new Map()) {
+  const tree = createSmallTree();
+  tree.set("n", { "/parent": "root", "/assignment": assigned(2, "root") });
+  const memory = openMemoryStore();
+  const commits: (readonly [string, number][])[] = [];
+  const warnings: string[] = [];
+  const world = { isFull: false };
+  const store: Store = {
+    ...memory,
+    commit(batch) {
+      if (world.isFull) throw new Error("No space left");
+      if (batch.terms !== undefined) commits.push([...batch.terms]);
+      memory.commit(batch);
+    },
+  };
+  const terms = createChildTerms({
+    ...{ replica: tree.replica, store, terms: before },
+    log: createLog((line) => void warnings.push(line), { level: "warn" }),
+  });
+  return { ...tree, terms, commits, warnings, world, memory };
+}
+
+function birth(term: number): BirthFrame {
+  return {
+    ...{ type: "birth", from: "r", term, parent: "", received: 0, beginning: 0, above: 0 },
+    ...{ digest: "", knows: "" },
+  };
+}
+
+test("a term is above every one before it, and on disk before it is used", () => {
+  const { terms, commits, memory } = make();
+  assert.equal(terms.of(ID), 0);
+  const first = makeTerm(2, 1);
+  assert.equal(terms.next(ID, 0), first);
+  assert.deepEqual([commits, terms.of(ID), memory.load().terms.get(ID)], [[[[ID, first]]], first, first]);
+  assert.equal(terms.next(ID, 0), makeTerm(2, 2));
+  assert.equal(terms.next(ID, makeTerm(2, 7)), makeTerm(2, 8));
+});
+
+test("a term goes on above what an earlier run handed out, and above what the node has written", () => {
+  assert.equal(make(new Map([[ID, makeTerm(1, 5)]])).terms.next(ID, 0), makeTerm(2, 6));
+  const { terms, replica } = make();
+  replica.write(ID, "self", new Map([["/a", 1]]), makeTerm(1, 9));
+  assert.equal(terms.next(ID, 0), makeTerm(2, 10));
+});
+
+test("a term that can't be written is not used", () => {
+  const { terms, world } = make();
+  world.isFull = true;
+  assert.throws(() => terms.next(ID, 0), /No space left/);
+  assert.deepEqual([terms.of(ID), terms.isSameRun(ID)], [0, undefined]);
+});
+
+test("a child that was assigned here later than is known has to wait for its cfg", () => {
+  const { terms, commits, set } = make();
+  assert.equal(terms.next(ID, makeTerm(3, 1)), undefined);
+  assert.deepEqual(commits, []);
+  set("n", { "/assignment": assigned(3, "root") });
+  assert.equal(terms.next(ID, makeTerm(3, 1)), makeTerm(3, 2));
+});
+
+test("a child can't use up the runs: one that claims far more than is known, or where none is left, is refused", () => {
+  const { terms, warnings } = make();
+  assert.equal(terms.next(ID, makeTerm(2, 100_001)), undefined);
+  assert.equal(warnings.length, 1);
+  assert.equal(terms.next(ID, makeTerm(2, 100_000)), makeTerm(2, 100_001));
+  const last = make(new Map([[ID, makeTerm(1, MAX_RUN)]]));
+  assert.equal(last.terms.next(ID, 0), undefined);
+  const lastButOne = make(new Map([[ID, makeTerm(1, MAX_RUN - 1)]]));
+  assert.equal(lastButOne.terms.next(ID, 0), makeTerm(2, MAX_RUN));
+});
+
+test("an agent that brings the last term is the same run as before, and every other one is not", () => {
+  const { terms, set } = make();
+  assert.equal(terms.isSameRun(ID), undefined);
+  terms.next(ID, 0);
+  assert.equal(terms.isSameRun(ID), false);
+  terms.next(ID, makeTerm(2, 1));
+  assert.equal(terms.isSameRun(ID), true);
+  set("n", { "/assignment": assigned(3, "root") });
+  terms.next(ID, makeTerm(2, 2));
+  assert.equal(terms.isSameRun(ID), true, "another assignment is no other run");
+  terms.next(ID, makeTerm(2, 1));
+  assert.equal(terms.isSameRun(ID), false);
+});
+
+test("the terms of births that are taken in together are written in one go", () => {
+  const { terms, commits } = make();
+  const [m, term] = [idOf("m"), makeTerm(2, 1)];
+  terms.prepare([[ID, birth(0)], [m, birth(0)]]);
+  assert.deepEqual(commits, [[[ID, term], [m, makeTerm(1, 1)]]]);
+  assert.equal(terms.of(ID), 0, "nobody was taken in yet");
+  assert.deepEqual([terms.next(ID, 0), terms.next(m, 0)], [term, makeTerm(1, 1)]);
+  assert.equal(commits.length, 1);
+  terms.prepared();
+  assert.equal(terms.next(ID, 0), makeTerm(2, 2));
+  assert.equal(commits.length, 2);
+});
+
+test("a term that was prepared for one birth is not given to another", () => {
+  const { terms, commits } = make();
+  terms.prepare([[ID, birth(0)]]);
+  assert.equal(terms.next(ID, makeTerm(2, 5)), makeTerm(2, 6));
+  assert.equal(commits.length, 2);
+});
+
+test("nothing is written where nobody gets a term", () => {
+  const { terms, commits } = make();
+  terms.prepare([[ID, birth(makeTerm(9, 1))]]);
+  assert.deepEqual(commits, []);
+});
+
+test("a child whose term was not prepared, as the disk was full, gets one once there is room", () => {
+  const { terms, world, commits } = make();
+  world.isFull = true;
+  terms.prepare([[ID, birth(0)]]);
+  assert.throws(() => terms.next(ID, 0), /No space left/);
+  world.isFull = false;
+  assert.equal(terms.next(ID, 0), makeTerm(2, 1));
+  assert.equal(commits.length, 1);
+});

@@ -1,0 +1,406 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createChildren } from "../../aggregator/links/children.ts";
+import { createOwing } from "../../aggregator/links/owing.ts";
+import type { ChildrenParts } from "../../aggregator/links/types.ts";
+import { openMemoryStore } from "../../aggregator/store/mod.ts";
+import { assignmentIn, makeTerm } from "../../src/state/mod.ts";
+import { type BirthFrame, digestOf, type DownFrame, type Session } from "../../src/sync/mod.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+import { assigned, createSmallTree, idOf, quiet } from "./small_tree.ts";
+
+const [N, M, A] = [idOf("n"), idOf("m"), idOf("a")];
+const DIGEST = digestOf([]);
+
+/** The links of the root to `n`, an agent, and to `a`, an aggregator with `m` below it. */
+function make(more: Partial<ChildrenParts> = {}) {
+  const tree = createSmallTree();
+  const clock = createVirtualClock();
+  const store = openMemoryStore();
+  const sent: { readonly child: string; readonly frame: DownFrame }[] = [];
+  const said: string[] = [];
+  const names = new Map(["n", "m", "a", "b", "x"].map((name) => [idOf(name), name]));
+  const owing = createOwing({ store, facts: store.load().facts, log: quiet });
+  tree.set("n", { "/parent": "root", "/assignment": assigned(1, "root") });
+  tree.set("m", { "/parent": "a", "/assignment": assigned(1, "a") });
+  const world = { knowsLeft: true };
+  const children = createChildren({
+    ...{ run: "p", modules: [], agentModules: [], replica: tree.replica, nodes: tree.nodes, store, owing },
+    ...{ terms: new Map(), sessions: new Map(), clock, random: () => 0.5, log: quiet },
+    send: (child, frame) => void sent.push({ child: names.get(child) ?? child, frame }),
+    onState: (child, state, sameRun, why) =>
+      void said.push(`${names.get(child)} ${state}${sameRun ? " the same" : ""}: ${why}`),
+    ask: (node) => void said.push(`ask ${names.get(node)}`),
+    onHeard: (child) => void said.push(`heard ${names.get(child)}`),
+    onLeft: (child, number) => {
+      said.push(`left ${names.get(child)} ${number}`);
+      return world.knowsLeft;
+    },
+    onBorn: (child) => void said.push(`born ${names.get(child)}`),
+    onModules: () => {},
+    onGone: (id) => void said.push(`gone ${names.get(id)}`),
+    ...more,
+  });
+  tree.replica.onChange((id, facet, urls) => children.changed(id, facet, urls));
+  const birth = (child: string, fields: Partial<BirthFrame> = {}) =>
+    children.receive(child, {
+      ...{ type: "birth", from: `run-${names.get(child)}`, term: 0, parent: "", received: 0, beginning: 0, above: 0 },
+      ...{ digest: DIGEST, knows: "" },
+      ...fields,
+    });
+  const level = (child: string) => {
+    birth(child);
+    const from = `run-${names.get(child)}`;
+    children.receive(child, { type: "data", from, to: "p", since: 0, upTo: 0, newest: 0, documents: [] });
+    children.receive(child, { type: "ack", from, to: "p", received: tree.replica.index });
+    sent.length = 0;
+    said.length = 0;
+  };
+  const framesTo = <T extends DownFrame["type"]>(name: string, type: T) =>
+    sent.flatMap(({ child, frame }) => child === name && frame.type === type ? [frame] : []) as Extract<
+      DownFrame,
+      { type: T }
+    >[]; // as their types say
+  return { ...tree, clock, store, sent, said, children, birth, level, framesTo, world, owing };
+}
+
+/** The URLs that a child was sent, by node. */
+function urlsIn(frames: readonly Extract<DownFrame, { type: "data" }>[]): string[] {
+  return frames.flatMap(({ documents }) =>
+    documents.flatMap(({ facets }) => [facets.cfg, facets.parent, facets.self].flatMap((all) => [...all?.keys() ?? []]))
+  );
+}
+
+test("an agent is not told what its aggregator notes for itself", () => {
+  const { discover, birth, framesTo } = make();
+  discover("n", "parent", { "/engine/memo": "x", "/physState": "POWER_ON" });
+  birth(N);
+  const urls = urlsIn(framesTo("n", "data"));
+  assert.deepEqual([urls.includes("/engine/memo"), urls.includes("/physState")], [false, true]);
+});
+
+test("a child goes on where an earlier run of this program had got to, if that had given it its last term", () => {
+  const session: Session = { run: "run-n", term: makeTerm(1, 3), received: 40 };
+  for (const [last, expected] of [[makeTerm(1, 3), 40], [makeTerm(1, 4), undefined]] as const) {
+    const { children, birth, framesTo } = make({ sessions: new Map([[N, session]]), terms: new Map([[N, last]]) });
+    assert.equal(children.session(N), undefined, "there is no link yet");
+    children.callAll();
+    assert.equal(children.session(N)?.received, expected);
+    birth(N, { term: makeTerm(1, 3), parent: "before" });
+    assert.equal(framesTo("n", "welcome")[0]?.received, expected ?? 0);
+  }
+});
+
+test("all children are called, and nobody else", () => {
+  const { children, sent } = make();
+  children.callAll();
+  assert.deepEqual(sent.map(({ child, frame }) => `${child} ${frame.type}`).sort(), ["a resync", "b resync", "n resync"]);
+});
+
+test("the terms of births are on disk before they are used, and are those that are told", () => {
+  const { birth, store, framesTo, children, said } = make();
+  birth(N);
+  assert.equal(store.load().terms.get(N), makeTerm(1, 1));
+  assert.deepEqual([framesTo("n", "welcome")[0]?.term, children.termOf(N)], [makeTerm(1, 1), makeTerm(1, 1)]);
+  assert.deepEqual(said, ["heard n", "born n", "n joining: a new run of it was born"]);
+});
+
+test("a child that is the same run as before is said to be that", () => {
+  const { birth, level, said, children } = make();
+  level(N);
+  children.life(N, { type: "dead", from: "run-n", why: "stopped" });
+  birth(N, { term: makeTerm(1, 1), parent: "q", from: "other" });
+  assert.deepEqual(said.filter((what) => what.startsWith("n ")), [
+    "n down: its agent stopped",
+    "n joining the same: a new run of it was born",
+  ]);
+});
+
+test("one birth that can't be taken in does not keep others out", () => {
+  const { birth, framesTo, children } = make({
+    onBorn(child) {
+      if (child === N) throw new Error("A bug");
+    },
+  });
+  birth(N);
+  birth(A);
+  assert.deepEqual([framesTo("n", "welcome").length, framesTo("a", "welcome").length], [0, 1]);
+  assert.equal(children.counts.births, 0);
+});
+
+test("of more births at once than are taken in some wait, and are not called meanwhile", async () => {
+  const { clock, children, set, birth, sent } = make();
+  for (let node = 0; node < 130; node++) set(`w${node}`, { "/parent": "root" });
+  children.callAll();
+  for (let node = 0; node < 130; node++) birth(idOf(`w${node}`), { from: `w${node}` });
+  assert.equal(children.counts.births, 30);
+  await clock.advance(200);
+  assert.equal(children.counts.births, 0);
+  sent.length = 0;
+  await clock.advance(900);
+  assert.deepEqual(sent.filter(({ child, frame }) => frame.type === "resync" && !["n", "a", "b"].includes(child)), []);
+});
+
+test("what a child has just brought is not sent back to it", async () => {
+  const { level, children, framesTo, clock } = make();
+  level(N);
+  const self = new Map([["/load", { value: 1, version: [makeTerm(1, 1), 1] as const }]]);
+  const documents = [{ id: N, facets: { self } }];
+  children.receive(N, { type: "data", from: "run-n", to: "p", since: 0, upTo: 1, newest: 1, documents });
+  await clock.advance(1_000);
+  assert.equal(framesTo("n", "data").length, 0);
+});
+
+test("what is left over of an earlier run is sent to the child that has to take it over", async () => {
+  const { level, children, framesTo, clock } = make();
+  level(N);
+  const self = new Map([["/old", { value: 1, version: [makeTerm(0, 1), 1] as const }]]);
+  const documents = [{ id: N, facets: { self } }];
+  children.receive(N, { type: "data", from: "run-n", to: "p", since: 0, upTo: 1, newest: 1, documents });
+  await clock.advance(1_000);
+  assert.deepEqual(urlsIn(framesTo("n", "data")), ["/old"]);
+});
+
+test("changes of cfg go to the child through which a node is reached", async () => {
+  const { level, set, framesTo, clock } = make();
+  level(A);
+  level(N);
+  set("m", { "/x": 1 });
+  await clock.advance(25);
+  assert.deepEqual([urlsIn(framesTo("a", "data")), urlsIn(framesTo("n", "data"))], [["/x"], []]);
+});
+
+test("an aggregator that sent values of a later assignment is asked for them again when its cfg has come", async () => {
+  const { level, set, children, framesTo } = make();
+  level(A);
+  const parent = new Map([["/physState", { value: "POWER_ON", version: [makeTerm(2, 1), 1] as const }]]);
+  children.receive(A, {
+    ...{ type: "data", from: "run-a", to: "p", since: 0, upTo: 1, newest: 1 },
+    documents: [{ id: M, facets: { parent } }],
+  });
+  assert.equal(children.counts.droppedValues, 1);
+  set("m", { "/assignment": assigned(2, "a") });
+  assert.deepEqual(framesTo("a", "resync").map(({ received }) => received), [0]);
+});
+
+test("signs of life are asked for every 10 s, and more seldom of more than a thousand children", () => {
+  const { set, birth, framesTo, children } = make();
+  birth(N);
+  assert.equal(framesTo("n", "welcome")[0]?.keepalive, 10);
+  for (let node = 0; node < 2_000; node++) set(`w${node}`, { "/parent": "root" });
+  children.callAll();
+  birth(N, { from: "second" });
+  assert.equal(framesTo("n", "welcome")[1]?.keepalive, 21);
+  for (let node = 2_000; node < 7_000; node++) set(`w${node}`, { "/parent": "root" });
+  children.callAll();
+  birth(N, { from: "third" });
+  assert.equal(framesTo("n", "welcome")[2]?.keepalive, 60);
+});
+
+test("a child that has gone silent is found within ten seconds", async () => {
+  const { level, clock, said } = make();
+  level(N);
+  await clock.advance(89_900);
+  assert.deepEqual(said, []);
+  await clock.advance(10_200);
+  assert.deepEqual(said, ["n down: nothing was heard of it"]);
+});
+
+test("a node that is no child is told where it joins, and its frames are dropped", async () => {
+  const { set, birth, framesTo, said, children, clock } = make();
+  set("m", { "/parent": "a", "/assignment": assigned(3, "a") });
+  birth(M);
+  assert.deepEqual(framesTo("m", "moved").map(({ number, parent }) => [number, parent]), [[3, A]]);
+  children.life(M, { type: "alive", from: "x" });
+  assert.equal(framesTo("m", "moved").length, 1, "at most once a second");
+  assert.equal(children.silence(M), 0);
+  birth(idOf("x"));
+  assert.deepEqual([said, framesTo("x", "moved")], [["ask x"], []]);
+  children.told(idOf("x"), { number: 2, parent: M });
+  await clock.advance(1_000);
+  children.life(idOf("x"), { type: "alive", from: "x" });
+  assert.deepEqual(framesTo("x", "moved").map(({ number }) => number), [2]);
+});
+
+test("a node that says that it has left is answered once that is known", () => {
+  const { children, framesTo, said, world } = make();
+  children.receive(N, { type: "left", from: "x", number: 4 });
+  assert.deepEqual(said, ["left n 4"]);
+  world.knowsLeft = false;
+  children.receive(N, { type: "left", from: "x", number: 5 });
+  children.receive(M, { type: "left", from: "x", number: 6 });
+  assert.deepEqual(framesTo("n", "left").map(({ number }) => number), [4]);
+  assert.deepEqual(framesTo("m", "left").map(({ number }) => number), [6], "it is no child: that is known");
+});
+
+test("a child whose term is of a later assignment has been elsewhere", () => {
+  const { birth, said } = make();
+  birth(N, { term: makeTerm(2, 1) });
+  assert.equal(said[0], "left n 2");
+});
+
+test("a child that is removed is told where to go, once what runs now is over", async () => {
+  const { level, set, children, framesTo, clock, nodes } = make();
+  level(N);
+  set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
+  children.remove(N);
+  assert.equal(framesTo("n", "moved").length, 0);
+  await clock.advance(0);
+  assert.deepEqual(framesTo("n", "moved").map(({ number, parent }) => [number, parent]), [[2, idOf("b")]]);
+  assert.equal(children.counts.links.level, 0);
+  assert.equal(nodes.placement.via(N), idOf("b"));
+  children.life(N, { type: "dead", from: "run-n", why: "stopped" });
+  await clock.advance(60_000);
+  assert.equal(framesTo("n", "moved").length, 1, "it has gone");
+});
+
+test("a child that is back before it was told is told nothing", async () => {
+  const { level, set, children, framesTo, clock } = make();
+  level(N);
+  set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
+  children.remove(N);
+  set("n", { "/parent": "root", "/assignment": assigned(3, "root") });
+  await clock.advance(0);
+  assert.equal(framesTo("n", "moved").length, 0);
+});
+
+test("a child that was down when it was removed is called, so that it asks", () => {
+  const { birth, set, children, framesTo, sent } = make();
+  birth(N);
+  children.life(N, { type: "dead", from: "run-n", why: "stopped" });
+  sent.length = 0;
+  set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
+  children.remove(N);
+  assert.deepEqual([framesTo("n", "resync").length, framesTo("n", "moved").length], [1, 0]);
+});
+
+test("what the links that are gone have counted stays counted", () => {
+  const { level, children, set } = make();
+  level(N);
+  children.receive(N, { type: "ack", from: "stranger", to: "p", received: 0 });
+  assert.equal(children.counts.droppedFrames, 1);
+  set("n", { "/parent": "b" });
+  children.remove(N);
+  assert.equal(children.counts.droppedFrames, 1);
+});
+
+test("counts are of all links", async () => {
+  const { level, birth, set, children, clock } = make();
+  level(N);
+  birth(A);
+  children.callAll();
+  assert.deepEqual(children.counts.links, { down: 1, joining: 1, level: 1 });
+  assert.equal(children.counts.windows, 1, "the first window of a");
+  set("n", { "/x": 1 });
+  await clock.advance(6_000);
+  assert.deepEqual([children.counts.windows, children.counts.retransmits], [2, 2]);
+});
+
+test("a machine that was powered off has no agent any more, and its late frames call nobody a run of now", () => {
+  const { level, children, said, birth } = make();
+  level(N);
+  children.poweredOff(N);
+  children.poweredOff(N);
+  assert.deepEqual(said, ["n down: its machine was powered off"]);
+  children.receive(N, { type: "ack", from: "run-n", to: "p", received: 0 });
+  assert.equal(children.counts.links.level, 0);
+  birth(N, { from: "next" });
+  assert.equal(children.termOf(N), makeTerm(1, 2));
+});
+
+test("a child that is probed and answers is left alone, and one that does not is lost", async () => {
+  const { level, children, said, clock } = make();
+  level(N);
+  level(A);
+  for (const child of [N, A, M]) children.probe(child, () => said.push("alive"));
+  await clock.advance(600);
+  children.receive(N, { type: "ack", from: "an earlier run", to: "p", received: 0 });
+  assert.deepEqual(said, []);
+  children.receive(N, { type: "ack", from: "run-n", to: "p", received: 0 });
+  assert.deepEqual(said, ["alive"]);
+  await clock.advance(3_100);
+  assert.deepEqual(said.slice(1), [
+    "a down: it gave no sign of life when its machine asked for an address to boot with",
+  ]);
+});
+
+test("a node that leaves a child aggregator is left once that was told", async () => {
+  const { level, children, set, said, clock, replica, framesTo } = make();
+  level(A);
+  set("m", { "/parent": "b", "/assignment": assigned(2, "b") });
+  children.left(A, M);
+  assert.equal(children.isLeaving(M), true);
+  await clock.advance(100);
+  assert.ok(urlsIn(framesTo("a", "data")).includes("/parent"));
+  children.receive(A, { type: "ack", from: "run-a", to: "p", received: replica.index });
+  assert.deepEqual([children.isLeaving(M), said], [false, ["gone m"]]);
+  children.left(N, M); // an agent has nothing below it
+  assert.equal(children.isLeaving(M), false);
+});
+
+test("a node that leaves a child aggregator which is removed itself is left at once", () => {
+  const { level, children, set, said, owing } = make();
+  level(A);
+  children.left(A, M);
+  children.arrived(A, M);
+  set("a", { "/parent": "b" });
+  children.remove(A);
+  assert.deepEqual([children.isLeaving(M), said], [false, ["gone m"]]);
+  assert.equal(owing.fromBefore(A), false);
+});
+
+test("what a child aggregator is owed is on disk until it has it", async () => {
+  const { level, children, store, clock, replica, discover } = make();
+  const owed = () => createOwing({ store, facts: store.load().facts, log: quiet }).fromBefore(A);
+  level(A);
+  children.arrived(N, M); // an agent is owed nothing
+  assert.equal(owed(), false);
+  children.arrived(A, M);
+  assert.equal(owed(), true);
+  discover("m", "parent", { "/physState": "POWER_ON" });
+  await clock.advance(100);
+  children.receive(A, { type: "ack", from: "run-a", to: "p", received: replica.index });
+  assert.equal(owed(), false);
+});
+
+test("an aggregator that may have been replaced sends every child that has a standby there", () => {
+  const { set, children, sent, replica } = make();
+  set("n", { "/assignment": assigned(2, "root", { standby: "b" }) });
+  children.handOver();
+  assert.deepEqual(sent.map(({ child }) => child), ["n"]);
+  const standby = assignmentIn(replica.get(N)?.facets.cfg)?.standby;
+  assert.deepEqual(sent[0]?.frame, { type: "moved", from: "p", number: 2, ...standby });
+});
+
+test("a child that has to forget what was below it begins from nothing", () => {
+  const { level, children, framesTo } = make();
+  level(A);
+  children.refresh(A);
+  children.refresh(M);
+  assert.equal(framesTo("a", "resync").length, 1);
+  assert.equal(children.counts.links.joining, 1);
+});
+
+test("a link that is made anew goes on above the beginnings of the one before", () => {
+  const { birth, set, children, framesTo } = make();
+  birth(N);
+  const before = framesTo("n", "welcome")[0]?.beginning ?? 0;
+  set("n", { "/parent": "b" });
+  children.remove(N);
+  set("n", { "/parent": "root" });
+  birth(N, { from: "second" });
+  assert.ok((framesTo("n", "welcome")[1]?.beginning ?? 0) > before);
+});
+
+test("nothing is sent after a stop, and no timer is left", async () => {
+  const { birth, level, children, sent, clock, set } = make();
+  level(N);
+  birth(A);
+  children.probe(N, () => {});
+  children.callAll();
+  children.stop();
+  sent.length = 0;
+  set("n", { "/x": 1 });
+  await clock.advance(600_000);
+  assert.deepEqual([sent, clock.waiting], [[], 0]);
+});

@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createLeaving } from "../../aggregator/links/leaving.ts";
+
+test("a node has left once every child that had it has been told", () => {
+  const gone: string[] = [];
+  const leaving = createLeaving((id) => void gone.push(id));
+  leaving.left("a", "n");
+  leaving.left("b", "n");
+  leaving.left("a", "m");
+  leaving.told("a", ["n"]);
+  assert.deepEqual([leaving.has("n"), gone], [true, []]);
+  leaving.told("b", ["n", "m"]);
+  assert.deepEqual([leaving.has("n"), leaving.has("m"), gone], [false, true, ["n"]]);
+  leaving.told("a", ["n", "m", "other"]);
+  assert.deepEqual([leaving.has("m"), gone], [false, ["n", "m"]]);
+});

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createOlderDiskWatch } from "../../aggregator/links/older_disk.ts";
+import { makeTerm } from "../../src/state/mod.ts";
+import { assigned, createSmallTree, idOf } from "./small_tree.ts";
+
+function make() {
+  const { replica, set } = createSmallTree();
+  set("n", { "/parent": "root", "/assignment": assigned(2, "root") });
+  const told: string[] = [];
+  return { told, look: createOlderDiskWatch({ replica, run: 5, onOlder: (child) => void told.push(child) }) };
+}
+const ID = idOf("n");
+
+test("a child that has a value of this run before it was heard shows that the disk was put back", () => {
+  for (const [above, expected] of [[makeTerm(2, 4), []], [makeTerm(2, 5), [ID]], [makeTerm(3, 1), [ID]]] as const) {
+    const { told, look } = make();
+    look(ID, above);
+    assert.deepEqual(told, expected, String(above));
+  }
+});
+
+test("a child that was heard before has values of this run by right", () => {
+  const { told, look } = make();
+  look(ID, makeTerm(2, 4));
+  look(ID, makeTerm(2, 5));
+  assert.deepEqual(told, []);
+});
+
+test("it is said once", () => {
+  const { told, look } = make();
+  look(ID, makeTerm(2, 5));
+  look(idOf("m"), makeTerm(2, 5));
+  assert.deepEqual(told, [ID]);
+});
