@@ -1,4 +1,3 @@
-import type { Client } from "aedes";
 import type { LinkTopic } from "../../src/mqtt/mod.ts";
 
 /** Connections of one node at a time: its agent's, and that of an earlier run which the broker still has to miss. */
@@ -15,6 +14,12 @@ export interface IdentityCheck {
 /** What carries a client. */
 export interface Carrier {
   destroy(): unknown;
+}
+
+/** A client that has connected. */
+export interface Joined {
+  readonly id: string;
+  readonly conn: object;
 }
 
 /** What a client says of itself when it connects. */
@@ -34,9 +39,9 @@ export interface Identities {
   /** Whether a client may connect over a connection. */
   admit(connection: object, credentials: Credentials): boolean;
   /** A client has connected. */
-  joined(client: Client): void;
+  joined(client: Joined): void;
   /** A client is gone. */
-  left(client: Client): void;
+  left(client: Joined): void;
   /** `null`: the program itself. */
   mayPublish(connection: object | null, topic: LinkTopic): boolean;
   maySubscribe(connection: object | null, topic: LinkTopic): boolean;
@@ -51,7 +56,7 @@ export function createIdentities(check: IdentityCheck | undefined): Identities {
   /** The node of each marked connection; "" before its client has said who it is. */
   const nodes = new WeakMap<object, string>();
   const connections = new Map<string, Set<Carrier>>();
-  const clients = new Map<string, Client>();
+  const clients = new Map<string, Joined>();
 
   /** The node that a client is; undefined where it need not be one. */
   function confinedTo(connection: object | null): string | undefined {

@@ -1,6 +1,4 @@
 import { Buffer } from "node:buffer";
-import type { Duplex } from "node:stream";
-import type { Aedes, Client } from "aedes";
 import { encodePacket } from "../../src/mqtt/client/mod.ts";
 import { type LinkTopic, parseTopic } from "../../src/mqtt/mod.ts";
 import { type PlainPublish, sievePublishes } from "./publish_sieve.ts";
@@ -8,10 +6,33 @@ import { type PlainPublish, sievePublishes } from "./publish_sieve.ts";
 /** The longest packet that is put together here. */
 const MAX_BYTES = 16 * 1024;
 
+/** What carries a client. */
+export interface Wire {
+  /** Whether what is written has to wait, as the client does not read. */
+  readonly writableNeedDrain: boolean;
+  write(bytes: Uint8Array): unknown;
+}
+
+/** A client of the broker. */
+export interface Peer {
+  readonly connected: boolean;
+  readonly closed: boolean;
+  readonly conn: Wire;
+}
+
+/** What a broker tells of its clients' subscriptions: aedes is one. */
+export interface SubscriptionSource {
+  on(
+    event: "subscribe",
+    listener: (subscriptions: readonly { readonly topic: string; readonly qos: number }[], client: Peer) => void,
+  ): unknown;
+  on(event: "unsubscribe", listener: (topics: readonly string[], client: Peer) => void): unknown;
+}
+
 /** What the shortcut is given. */
 export interface ShortcutParts {
   /** Tells whether whoever has a connection may publish to a topic. */
-  mayPublish(connection: Duplex, topic: LinkTopic): boolean;
+  mayPublish(connection: Wire, topic: LinkTopic): boolean;
   /** A client has published. */
   onPublish(topic: string, payload: Uint8Array): void;
 }
@@ -24,7 +45,7 @@ export interface ShortcutParts {
  */
 export interface Shortcut {
   /** Takes what may be taken from bytes of a connection that begin with a packet. @returns What is left for aedes. */
-  sieve(socket: Duplex, client: Client, bytes: Uint8Array): Uint8Array | undefined;
+  sieve(socket: Wire, client: Peer, bytes: Uint8Array): Uint8Array | undefined;
   /** Publishes with QoS 0, not retained. @returns False where it is not for here. */
   publish(topic: string, payload: Uint8Array): boolean;
 }
@@ -39,12 +60,12 @@ interface Known {
 }
 
 /** Makes a shortcut beside an aedes. */
-export function createShortcut(aedes: Aedes, parts: ShortcutParts): Shortcut {
-  const known = new WeakMap<Duplex, Known>();
+export function createShortcut(aedes: SubscriptionSource, parts: ShortcutParts): Shortcut {
+  const known = new WeakMap<Wire, Known>();
   /** Who subscribes to a topic. Filters have no wildcards. */
-  const subscribers = new Map<string, Set<Client>>();
+  const subscribers = new Map<string, Set<Peer>>();
   /** Whose packets are being taken, and what is to be written to it after that. */
-  let speaking: Duplex | undefined;
+  let speaking: Wire | undefined;
   let answers: Uint8Array[] = [];
 
   aedes.on("subscribe", (subscriptions, client) => {
@@ -63,7 +84,7 @@ export function createShortcut(aedes: Aedes, parts: ShortcutParts): Shortcut {
     }
   });
 
-  function read(socket: Duplex, bytes: Uint8Array): Known {
+  function read(socket: Wire, bytes: Uint8Array): Known {
     const last = known.get(socket);
     if (last !== undefined && Buffer.compare(last.bytes, bytes) === 0) return last;
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
@@ -73,7 +94,7 @@ export function createShortcut(aedes: Aedes, parts: ShortcutParts): Shortcut {
     return next;
   }
 
-  function take(socket: Duplex, { topic: bytes, payload, id }: PlainPublish): boolean {
+  function take(socket: Wire, { topic: bytes, payload, id }: PlainPublish): boolean {
     const { text, up } = read(socket, bytes);
     if (up === undefined || !parts.mayPublish(socket, up)) return false;
     if (id !== undefined) answers.push(Uint8Array.of(0x40, 2, id >> 8, id & 0xff)); // PUBACK, section 3.4
@@ -81,7 +102,7 @@ export function createShortcut(aedes: Aedes, parts: ShortcutParts): Shortcut {
     return true;
   }
 
-  function write(socket: Duplex, bytes: Uint8Array): void {
+  function write(socket: Wire, bytes: Uint8Array): void {
     if (socket === speaking) answers.push(bytes);
     else socket.write(bytes);
   }

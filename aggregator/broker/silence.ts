@@ -1,7 +1,13 @@
-import type { Client } from "aedes";
+import { type Clock, systemClock } from "../../src/clock.ts";
 
 /** How often it is looked at who is silent, in milliseconds. */
 const LOOK_MS = 1_000;
+
+/** What is needed of a client. */
+export interface Listened {
+  readonly closed: boolean;
+  readonly conn: { destroy(why: Error): unknown };
+}
 
 /**
  * Disconnects who says nothing for one and a half times its keep-alive (MQTT 3.1.1, section 3.1.2.10), as much as a second later.
@@ -9,18 +15,20 @@ const LOOK_MS = 1_000;
  */
 export interface Silence {
   /** A client introduces itself. @param keepalive In seconds; 0: it may be silent. */
-  greeted(client: Client, keepalive: number): void;
+  greeted(client: Listened, keepalive: number): void;
   /** Something has come of a client. */
-  heard(client: Client): void;
+  heard(client: Listened): void;
   stop(): void;
 }
 
 /** See {@link Silence}. */
-export function watchSilence(): Silence {
+export function watchSilence(clock: Pick<Clock, "after"> = systemClock): Silence {
   /** For each client, after how many looks it is lost, and the number of the look that was the last before it was heard. */
-  const clients = new Map<Client, { readonly most: number; heardAt: number }>();
+  const clients = new Map<Listened, { readonly most: number; heardAt: number }>();
   let looks = 0;
-  const timer = setInterval(() => {
+  let cancel = clock.after(LOOK_MS, look);
+  function look(): void {
+    cancel = clock.after(LOOK_MS, look);
     looks++;
     for (const [client, { most, heardAt }] of clients) {
       if (client.closed) clients.delete(client);
@@ -29,7 +37,7 @@ export function watchSilence(): Silence {
         client.conn.destroy(new Error("Nothing was heard of it for one and a half times its keep-alive"));
       }
     }
-  }, LOOK_MS);
+  }
   return {
     greeted(client, keepalive) {
       if (keepalive > 0) clients.set(client, { most: Math.ceil(keepalive * 1500 / LOOK_MS), heardAt: looks });
@@ -38,6 +46,6 @@ export function watchSilence(): Silence {
       const known = clients.get(client);
       if (known !== undefined) known.heardAt = looks;
     },
-    stop: () => clearInterval(timer),
+    stop: () => cancel(),
   };
 }

@@ -1,4 +1,4 @@
-import type { Random } from "../clock.ts";
+import { type Clock, type Random, systemClock } from "../clock.ts";
 import { redactUrl } from "../redact.ts";
 import { backoff } from "../sync/mod.ts";
 import type { MqttConnection, MqttConnectionOptions } from "./connection.ts";
@@ -21,7 +21,11 @@ export function reconnectWait(failures: number, random: Random): number {
  *
  * @param open Begins a session with the broker.
  */
-export function keepConnected(options: MqttConnectionOptions, open: OpenSession): MqttConnection {
+export function keepConnected(
+  options: MqttConnectionOptions,
+  open: OpenSession,
+  clock: Pick<Clock, "after"> = systemClock,
+): MqttConnection {
   const { log, random } = options;
   const shown = redactUrl(options.url);
   let session: MqttSession | undefined;
@@ -33,10 +37,10 @@ export function keepConnected(options: MqttConnectionOptions, open: OpenSession)
   const outstanding = new Set<(taken: boolean) => void>();
   const maxOutstanding = options.maxOutstanding ?? 1_024;
   let outstandingBytes = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the wait for the next session. */
+  let cancel: (() => void) | undefined;
 
   function connect(): void {
-    timer = undefined;
     session = open({
       onUp() {
         if (ended) return;
@@ -66,7 +70,7 @@ export function keepConnected(options: MqttConnectionOptions, open: OpenSession)
     }
     if (ended) return;
     guarded(() => options.onProblem?.(problem ?? "it closed the connection"));
-    timer = setTimeout(connect, reconnectWait(failures++, random));
+    cancel = clock.after(reconnectWait(failures++, random), connect);
   }
 
   /** A listener that throws must not take the connection down. */
@@ -103,7 +107,7 @@ export function keepConnected(options: MqttConnectionOptions, open: OpenSession)
     },
     async end() {
       ended = true;
-      clearTimeout(timer);
+      cancel?.();
       await session?.end();
     },
   };

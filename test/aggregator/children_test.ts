@@ -94,7 +94,11 @@ test("a child goes on where an earlier run of this program had got to, if that h
 test("all children are called, and nobody else", () => {
   const { children, sent } = make();
   children.callAll();
-  assert.deepEqual(sent.map(({ child, frame }) => `${child} ${frame.type}`).sort(), ["a resync", "b resync", "n resync"]);
+  assert.deepEqual(sent.map(({ child, frame }) => `${child} ${frame.type}`).sort(), [
+    "a resync",
+    "b resync",
+    "n resync",
+  ]);
 });
 
 test("the terms of births are on disk before they are used, and are those that are told", () => {

@@ -55,7 +55,12 @@ test("what was safe of one parent's is nothing of another's", () => {
   world.isFull = true;
   ack(9, "q");
   ack(4);
-  assert.deepEqual(happened.filter((what) => what !== "flush"), ["ack 0 to p", "ack 3 to p", "ack 0 to q", "ack 3 to p"]);
+  assert.deepEqual(happened.filter((what) => what !== "flush"), [
+    "ack 0 to p",
+    "ack 3 to p",
+    "ack 0 to q",
+    "ack 3 to p",
+  ]);
 });
 
 test("everything else of the way is as it was", () => {

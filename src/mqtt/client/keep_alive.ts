@@ -1,3 +1,5 @@
+import { type Clock, systemClock } from "../../clock.ts";
+
 /** Watches over a connection that may be quiet (MQTT 3.1.1, section 3.1.2.10). */
 export interface KeepAlive {
   /** Something was sent. */
@@ -17,20 +19,22 @@ export interface KeepAlive {
 export function startKeepAlive(
   seconds: number,
   watched: { ping(): void; onSilent(): void },
+  clock: Pick<Clock, "after"> = systemClock,
 ): KeepAlive {
   let hasSent = true;
   let hasReceived = true;
   let isPinged = false;
+  let cancel = seconds === 0 ? undefined : clock.after(seconds * 500, look);
   function look(): void {
+    cancel = clock.after(seconds * 500, look);
     if (isPinged && !hasReceived) return watched.onSilent();
     isPinged = !hasSent || !hasReceived;
     hasSent = hasReceived = false;
     if (isPinged) watched.ping();
   }
-  const timer = seconds === 0 ? undefined : setInterval(look, seconds * 500);
   return {
     sent: () => void (hasSent = true),
     received: () => void (hasReceived = true),
-    stop: () => clearInterval(timer),
+    stop: () => cancel?.(),
   };
 }

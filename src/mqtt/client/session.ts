@@ -6,6 +6,7 @@ import { createPacketDecoder } from "./decoder.ts";
 import { encodePacket } from "./encode.ts";
 import { type KeepAlive, startKeepAlive } from "./keep_alive.ts";
 import type { ClientPacket, ServerPacket } from "./packets.ts";
+import { nextPacketId } from "./packet_id.ts";
 import { openSocket } from "./socket.ts";
 
 /** The longest packet that is taken whole, in bytes; the payload of a longer one is passed over. Frames are shorter. */
@@ -89,12 +90,8 @@ export function openSession(options: SessionOptions, events: SessionEvents): Mqt
     write(encodePacket(packet));
   }
 
-  /** A packet identifier that is not in use (section 2.3.1). */
   function nextId(): number {
-    do {
-      lastId = lastId % 0xffff + 1;
-    } while (unacknowledged.has(lastId));
-    return lastId;
+    return lastId = nextPacketId(lastId, unacknowledged);
   }
 
   function take(packet: ServerPacket): void {
