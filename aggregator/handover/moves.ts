@@ -24,10 +24,10 @@ export function createMoves(
     readonly nodes: Nodes;
     readonly ownId: string;
     readonly isRoot: boolean;
-    readonly children: Children;
-    readonly persistence: Persistence;
-    readonly adopting: Adopting;
-    readonly runStates: RunStates;
+    readonly children: Pick<Children, "remove" | "left" | "arrived" | "changed" | "isLeaving" | "refresh">;
+    readonly persistence: Pick<Persistence, "forget">;
+    readonly adopting: Pick<Adopting, "remove">;
+    readonly runStates: Pick<RunStates, "remove">;
     /** What is kept of how nodes are. */
     readonly statuses: { remove(id: string): void };
     takeOver(id: string): void;

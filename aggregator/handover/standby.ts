@@ -17,7 +17,12 @@ export interface Standbys {
  * the children back but people.
  */
 export function createStandbys(
-  parts: { readonly replica: Replica; readonly nodes: Nodes; readonly cfg: CfgWriter; readonly events: Events },
+  parts: {
+    readonly replica: Replica;
+    readonly nodes: Nodes;
+    readonly cfg: Pick<CfgWriter, "handOver" | "patch" | "readdress">;
+    readonly events: Pick<Events, "add">;
+  },
 ): Standbys {
   const { replica, nodes, cfg, events } = parts;
   const { placement } = nodes;

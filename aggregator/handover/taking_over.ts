@@ -28,9 +28,9 @@ export function createTakingOver(
     readonly term: WriterTerm;
     readonly replica: Replica;
     readonly nodes: Nodes;
-    readonly discovered: Discovered;
-    readonly adopting: Adopting;
-    readonly runStates: RunStates;
+    readonly discovered: Pick<Discovered, "parent">;
+    readonly adopting: Pick<Adopting, "begin">;
+    readonly runStates: Pick<RunStates, "adopt">;
     readonly log: Log;
     /** Writes whether a node is frozen. */
     tellFreeze(id: string): void;

@@ -116,6 +116,15 @@ test("a term that was prepared for one birth is not given to another", () => {
   assert.equal(commits.length, 2);
 });
 
+test("a birth that was not prepared gets what it is due, whatever was prepared for others", () => {
+  const { terms, set } = make();
+  terms.prepare([[idOf("m"), birth(0)]]);
+  assert.equal(terms.next(ID, makeTerm(9, 1)), undefined);
+  assert.equal(terms.of(ID), 0);
+  set("n", { "/assignment": assigned(9, "root") });
+  assert.equal(terms.next(ID, makeTerm(9, 1)), makeTerm(9, 2));
+});
+
 test("nothing is written where nobody gets a term", () => {
   const { terms, commits } = make();
   terms.prepare([[ID, birth(makeTerm(9, 1))]]);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { createChildren } from "../../aggregator/links/children.ts";
 import { createOwing } from "../../aggregator/links/owing.ts";
 import type { ChildrenParts } from "../../aggregator/links/types.ts";
+import { declareModule } from "../../src/plan/mod.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { assignmentIn, makeTerm } from "../../src/state/mod.ts";
 import { type BirthFrame, digestOf, type DownFrame, type Session } from "../../src/sync/mod.ts";
@@ -165,6 +166,58 @@ test("what is left over of an earlier run is sent to the child that has to take 
   assert.deepEqual(urlsIn(framesTo("n", "data")), ["/old"]);
 });
 
+test("a term that was prepared for one birth is not used for the next", () => {
+  const { birth, framesTo } = make();
+  birth(N);
+  birth(N, { from: "second" });
+  birth(N, { from: "third" });
+  assert.deepEqual(framesTo("n", "welcome").map(({ term }) => term), [1, 2, 3].map((run) => makeTerm(1, run)));
+});
+
+test("a child that is born again without a break gets no new term, and nothing is written", () => {
+  const { birth, framesTo, store, level } = make();
+  level(N);
+  let commits = 0;
+  const { commit } = store;
+  store.commit = (batch) => {
+    commits++;
+    commit(batch);
+  };
+  birth(N, { term: makeTerm(1, 1), parent: "p" });
+  assert.deepEqual([framesTo("n", "welcome").map(({ term }) => term), commits], [[makeTerm(1, 1)], 0]);
+});
+
+test("what a child declares is told, and known of the next one that declares the same", () => {
+  const modules = [declareModule({ name: "m", about: "Nothing", extensions: [], discovers: [], mutations: {} })];
+  const told: string[] = [];
+  const { birth, framesTo } = make({
+    onModules: (child, { length }) => told.push(`${child === N ? "n" : "a"} ${length}`),
+  });
+  birth(N, { digest: digestOf(modules) });
+  assert.deepEqual([framesTo("n", "declare").length, told], [1, []]);
+  birth(N, { digest: digestOf(modules), modules });
+  birth(A, { digest: digestOf(modules) });
+  assert.deepEqual([framesTo("a", "declare").length, told], [0, ["n 1", "a 1"]]);
+});
+
+test("what an aggregator brings of its nodes is not sent back to it, but for what a writer of before left", async () => {
+  const { level, children, framesTo, clock, replica } = make();
+  level(A);
+  const bring = async (url: string, term: number, since: number) => {
+    const documents = [{ id: M, facets: { parent: new Map([[url, { value: 1, version: [term, 1] as const }]]) } }];
+    children.receive(A, { type: "data", from: "run-a", to: "p", since, upTo: since + 1, newest: since + 1, documents });
+    await clock.advance(1_000);
+  };
+  await bring("/new", makeTerm(1, 1), 0);
+  assert.equal(framesTo("a", "data").length, 0);
+  await bring("/old", makeTerm(0, 1), 1);
+  assert.deepEqual(urlsIn(framesTo("a", "data")), ["/old"]);
+  replica.write(A, "parent", new Map([["/link", "UP"]]), makeTerm(1, 1)); // this aggregator's own word of its child
+  children.receive(A, { type: "ack", from: "run-a", to: "p", received: replica.index - 1 });
+  await clock.advance(1_000);
+  assert.deepEqual(urlsIn(framesTo("a", "data")), ["/old", "/link"]);
+});
+
 test("changes of cfg go to the child through which a node is reached", async () => {
   const { level, set, framesTo, clock } = make();
   level(A);
@@ -278,14 +331,25 @@ test("a child that was down when it was removed is called, so that it asks", () 
   assert.deepEqual([framesTo("n", "resync").length, framesTo("n", "moved").length], [1, 0]);
 });
 
-test("what the links that are gone have counted stays counted", () => {
-  const { level, children, set } = make();
+test("what the links that are gone have counted stays counted", async () => {
+  const { level, children, set, clock } = make();
   level(N);
   children.receive(N, { type: "ack", from: "stranger", to: "p", received: 0 });
-  assert.equal(children.counts.droppedFrames, 1);
+  const self = new Map([["/a", { value: 1, version: [makeTerm(9, 1), 1] as const }]]);
+  const documents = [{ id: N, facets: { self } }];
+  children.receive(N, { type: "data", from: "run-n", to: "p", since: 0, upTo: 1, newest: 1, documents });
+  set("n", { "/x": 1 });
+  await clock.advance(5_000);
+  const counted = () => {
+    const { droppedFrames, droppedValues, retransmits, links } = children.counts;
+    return [droppedFrames, droppedValues, retransmits, links.level];
+  };
+  assert.deepEqual(counted(), [1, 1, 1, 1]);
   set("n", { "/parent": "b" });
   children.remove(N);
-  assert.equal(children.counts.droppedFrames, 1);
+  children.remove(N);
+  assert.deepEqual(counted(), [1, 1, 1, 0]);
+  assert.equal(clock.waiting, 1, "of the link that is gone nothing is sent again");
 });
 
 test("counts are of all links", async () => {
@@ -300,14 +364,16 @@ test("counts are of all links", async () => {
   assert.deepEqual([children.counts.windows, children.counts.retransmits], [2, 2]);
 });
 
-test("a machine that was powered off has no agent any more, and its late frames call nobody a run of now", () => {
-  const { level, children, said, birth } = make();
+test("a machine that was powered off has no agent any more, and its late frames are of no run of now", () => {
+  const { level, children, said, birth, clock } = make();
   level(N);
+  children.probe(N, () => said.push("alive"));
   children.poweredOff(N);
   children.poweredOff(N);
   assert.deepEqual(said, ["n down: its machine was powered off"]);
   children.receive(N, { type: "ack", from: "run-n", to: "p", received: 0 });
   assert.equal(children.counts.links.level, 0);
+  assert.equal(clock.waiting, 2, "a look at all links, and a call");
   birth(N, { from: "next" });
   assert.equal(children.termOf(N), makeTerm(1, 2));
 });
@@ -402,7 +468,11 @@ test("nothing is sent after a stop, and no timer is left", async () => {
   birth(A);
   children.probe(N, () => {});
   children.callAll();
+  for (let births = 0; births < 200; births++) birth(N, { from: `r${births}` });
+  set("b", { "/parent": "a", "/assignment": assigned(2, "a") });
+  birth(idOf("b")); // which is told where to go
   children.stop();
+  assert.deepEqual([clock.waiting, children.counts.links], [0, { down: 0, joining: 0, level: 0 }]);
   sent.length = 0;
   set("n", { "/x": 1 });
   await clock.advance(600_000);

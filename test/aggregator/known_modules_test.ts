@@ -24,6 +24,22 @@ test("of more than 256 sets the oldest is forgotten", () => {
   assert.deepEqual(missing, sets.slice(0, 1));
 });
 
+test("declarations that are learnt again stay as old as they were", () => {
+  const known = createKnownModules(createVirtualClock(), []);
+  const sets = Array.from({ length: 257 }, (_, place) => declaring(`m${place}`));
+  for (const modules of sets.slice(0, 256)) known.learn(modules);
+  known.learn(declaring("m255"));
+  assert.equal(known.of(digestOf(declaring("m0"))), sets[0], "nothing was put out for it");
+});
+
+test("of more than 256 digests that are asked for, the times are forgotten", async () => {
+  const known = createKnownModules(createVirtualClock(), []);
+  for (let digest = 0; digest < 256; digest++) known.mayAsk(`d${digest}`);
+  assert.equal(known.mayAsk("d0"), false);
+  known.mayAsk("one more");
+  assert.deepEqual([known.mayAsk("one more"), known.mayAsk("d0")], [false, true]);
+});
+
 test("a digest is asked for once a second, whoever brings it", async () => {
   const clock = createVirtualClock();
   const known = createKnownModules(clock, []);

@@ -8,9 +8,10 @@ test("a node has left once every child that had it has been told", () => {
   leaving.left("a", "n");
   leaving.left("b", "n");
   leaving.left("a", "m");
-  leaving.told("a", ["n"]);
+  leaving.told("b", ["n"]);
   assert.deepEqual([leaving.has("n"), gone], [true, []]);
-  leaving.told("b", ["n", "m"]);
+  leaving.told("b", ["m"]);
+  leaving.told("a", ["n"]);
   assert.deepEqual([leaving.has("n"), leaving.has("m"), gone], [false, true, ["n"]]);
   leaving.told("a", ["n", "m", "other"]);
   assert.deepEqual([leaving.has("m"), gone], [false, ["n", "m"]]);

@@ -101,10 +101,21 @@ test("a birth that comes while others are taken in is taken in with its turn", a
   assert.deepEqual(admitted.slice(100), [["c100 r", "c101 r", "c102 r"], ["late r"]]);
 });
 
+test("births that come while others wait change nothing of when those have their turn", async () => {
+  const { clock, admission, bear, admitted } = make();
+  bear(102);
+  await clock.advance(20);
+  admission.born("late", birth("r"));
+  assert.deepEqual([admission.waiting, clock.waiting], [3, 1]);
+  await clock.advance(5);
+  assert.deepEqual(admitted.at(-1), ["c100 r", "c101 r", "late r"]);
+});
+
 test("nobody is taken in after a stop", async () => {
   const { clock, admission, bear, sizes } = make();
   bear(110);
   admission.stop();
+  assert.equal(clock.waiting, 0);
   await clock.advance(1_000);
   assert.deepEqual([sizes().length, admission.waiting, clock.waiting], [100, 0, 0]);
 });

@@ -26,6 +26,47 @@ test("a child that was given away is told five times, at growing intervals, unle
   assert.deepEqual(sent[0], { type: "moved", from: "r", number: 2, parent: idOf("b") });
 });
 
+test("a child that stays is told after 1, 2, 4 and 8 s", async () => {
+  const clock = createVirtualClock();
+  const at: number[] = [];
+  const notices = createMovedNotices({ clock, run: "r", send: () => at.push(clock.now()) });
+  notices.tell("n", to(2));
+  await clock.advance(60_000);
+  assert.deepEqual(at, [0, 1_000, 3_000, 7_000, 15_000]);
+});
+
+test("a child that is given away again is told of that alone", async () => {
+  const { clock, sent, notices } = make();
+  notices.tell("n", to(2));
+  notices.tell("n", to(3));
+  assert.equal(clock.waiting, 1);
+  await clock.advance(60_000);
+  assert.deepEqual(sent.map((frame) => frame.type === "moved" && frame.number), [2, 3, 3, 3, 3, 3]);
+});
+
+test("of more than 10,000 children that were given away the oldest notice is forgotten", async () => {
+  const { clock, sent, notices } = make();
+  for (let child = 0; child < 10_000; child++) notices.tell(`n${child}`, to(2));
+  assert.equal(clock.waiting, 10_000);
+  notices.tell("n1", to(3)); // the youngest now
+  notices.tell("one more", to(2));
+  assert.equal(clock.waiting, 10_000);
+  await clock.advance(60_000);
+  sent.length = 0;
+  for (const child of ["n0", "n1", "n2"]) notices.heard(child, undefined);
+  assert.equal(sent.length, 2);
+});
+
+test("of more than 10,000 nodes that were heard the one that was heard longest ago counts as heard at the start", async () => {
+  const { clock, notices } = make();
+  await clock.advance(5_000);
+  for (let node = 0; node < 10_000; node++) notices.left(`n${node}`);
+  assert.equal(notices.silence("n0"), 0);
+  notices.left("n0"); // the youngest now
+  notices.left("one more");
+  assert.deepEqual([notices.silence("n0"), notices.silence("n1"), notices.silence("n2")], [0, 5_000, 0]);
+});
+
 test("whoever is heard later is told again, at most once a second, with the newest that is known", async () => {
   const { clock, sent, notices } = make();
   notices.heard("n", undefined);
@@ -56,7 +97,9 @@ test("stop() ends what is repeated", async () => {
   const { clock, sent, notices } = make();
   notices.tell("n", to(2));
   notices.stop();
+  assert.equal(clock.waiting, 0);
   await clock.advance(60_000);
+  notices.heard("n", undefined);
   assert.equal(sent.length, 1);
   assert.equal(clock.waiting, 0);
 });

@@ -46,6 +46,19 @@ test("while the disk is full, an ack says what was safe before", () => {
   assert.deepEqual(happened.filter((what) => what !== "flush"), ["ack 3 to p", "ack 3 to p", "ack 6 to p"]);
 });
 
+test("data go up while the disk is full, and say nothing of what is safe", () => {
+  const { happened, world, way, ack } = make();
+  const news = { ...data, documents: [{ id: "n", facets: {} }] };
+  ack(3);
+  way.send(news);
+  world.isFull = true;
+  way.send(news);
+  ack(5);
+  assert.deepEqual(happened.filter((what) => what !== "flush"), [
+    ...["ack 3 to p", "send data", "send data", "ack 3 to p"],
+  ]);
+});
+
 test("what was safe of one parent's is nothing of another's", () => {
   const { happened, world, ack } = make();
   world.isFull = true;

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { CfgWriter } from "../../aggregator/cfg/writer.ts";
+import { createStandbys, standbySeen, whyNotTakenOver } from "../../aggregator/handover/standby.ts";
+import { createEvents } from "../../aggregator/store/events.ts";
+import { openMemoryStore } from "../../aggregator/store/mod.ts";
+import type { Value } from "../../src/state/mod.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+import { createSmallTree, idOf } from "./small_tree.ts";
+
+const A = idOf("a");
+/** What the root knows of an aggregator that is lost, and of one that is heard. */
+const LOST = {
+  "/physState": "POWER_ON",
+  "/runState": "ERROR",
+  "/staleSince": "2030-01-01T00:00:00Z",
+  "/link": "DOWN",
+} as const;
+const HEARD = { "/physState": "POWER_ON", "/runState": "SYNC", "/link": "UP" } as const;
+
+/** The root, `a` that is lost and has nodes `n` and `m`, and `b` which stands by for it and is heard. */
+function make(isRefused = false) {
+  const tree = createSmallTree();
+  const store = openMemoryStore();
+  const events = createEvents(createVirtualClock(), store, store.load());
+  const done: string[] = [];
+  const cfg: Pick<CfgWriter, "handOver" | "readdress" | "patch"> = {
+    handOver(ids, standby) {
+      done.push(`${ids.length} to ${standby}`);
+      return isRefused ? { ok: false, kind: "invalid", problems: ["one", "two"] } : { ok: true };
+    },
+    readdress: (name) => void done.push(`readdress ${name}`),
+    patch(nodes) {
+      for (const { id, values } of nodes) tree.replica.write(id, "cfg", values, 1);
+      done.push(
+        `set ${
+          nodes.map(({ id, values }) => [tree.nodes.read(id)?.name, ...values.keys(), ...values.values()].join(" "))
+        }`,
+      );
+      return { ok: true, changes: [] };
+    },
+  };
+  const standbys = createStandbys({ replica: tree.replica, nodes: tree.nodes, cfg, events });
+  const seen = () => standbySeen(tree.replica.get(A)?.facets.cfg) ?? null;
+  const lose = () => {
+    tree.discover("b", "parent", HEARD);
+    tree.set("a", { "/standby": "b" });
+    tree.discover("a", "self", { "/standbySeen": seen() });
+    for (const name of ["n", "m"]) tree.set(name, { "/parent": "a" });
+    tree.discover("a", "parent", LOST);
+  };
+  return { ...tree, standbys, events, done, lose, seen, kinds: () => events.after(0, 10).map(({ kind }) => kind) };
+}
+
+test("the nodes of an aggregator that is lost go to its standby, and it is said once", () => {
+  const { standbys, lose, done, events } = make();
+  lose();
+  standbys.changed(A, ["/runState"]);
+  assert.deepEqual(done, ["2 to b"]);
+  const [event] = events.after(0, 10);
+  assert.deepEqual([event?.kind, event?.node, event?.why], [
+    ...["failover", "a", "it is lost: its standby 'b' takes its 2 nodes over"],
+  ]);
+});
+
+test("they go when the standby is heard again, too, and when the lost one is given a standby", () => {
+  for (const [id, url] of [[idOf("b"), "/link"], [A, "/standby"], [A, "/link"]] as const) {
+    const { standbys, lose, done } = make();
+    lose();
+    standbys.changed(id, [url]);
+    assert.deepEqual(done.filter((what) => what.includes(" to ")), ["2 to b"], url);
+  }
+});
+
+test("nothing is taken over from one that is heard, was not waited for, has no nodes or no standby", () => {
+  const states: [about: string, change: (world: ReturnType<typeof make>) => void][] = [
+    ["it is heard", ({ discover }) => discover("a", "parent", { "/runState": "SYNC" })],
+    ["nobody has waited", ({ discover }) => discover("a", "parent", { "/staleSince": null })],
+    ["it has no standby", ({ set }) => void set("a", { "/standby": null })],
+    ["its standby is unknown", ({ set }) => void set("a", { "/standby": "nobody" })],
+    ["it has no nodes", ({ set }) => ["n", "m"].forEach((name) => set(name, { "/parent": "root" }))],
+  ];
+  for (const [about, change] of states) {
+    const world = make();
+    world.lose();
+    change(world);
+    world.standbys.changed(A, ["/runState"]);
+    assert.deepEqual([world.done, world.kinds()], [[], []], about);
+  }
+});
+
+test("nothing is given to a standby that is not heard itself", () => {
+  for (const link of ["DOWN", null] as const) {
+    const { standbys, lose, done, discover } = make();
+    lose();
+    discover("b", "parent", { "/link": link });
+    standbys.changed(A, ["/runState"]);
+    assert.deepEqual(done, [], String(link));
+  }
+});
+
+test("nothing is given to a standby that is reached through the lost one", () => {
+  const { standbys, lose, done, set } = make();
+  lose();
+  set("b", { "/parent": "a" });
+  standbys.changed(A, ["/runState"]);
+  assert.deepEqual(done, []);
+});
+
+test("nodes of an aggregator that never heard of its standby stay with it, which is said once until it is back", () => {
+  const { standbys, lose, done, discover, kinds, seen } = make();
+  lose();
+  discover("a", "self", { "/standbySeen": "b 0.1" });
+  standbys.changed(A, ["/runState"]);
+  standbys.changed(A, ["/runState"]);
+  assert.deepEqual([done, kinds()], [[], ["refused"]]);
+  discover("a", "parent", { "/runState": "SYNC" });
+  standbys.changed(A, ["/runState"]);
+  discover("a", "parent", LOST);
+  standbys.changed(A, ["/runState"]);
+  assert.deepEqual([done, kinds()], [[], ["refused", "refused"]]);
+  discover("a", "self", { "/standbySeen": seen() });
+  standbys.changed(A, ["/runState"]);
+  assert.deepEqual(done, ["2 to b"]);
+});
+
+test("a takeover that can't be written is said with its reason", () => {
+  const { standbys, lose, events, set } = make(true);
+  lose();
+  set("m", { "/parent": "root" });
+  standbys.changed(A, ["/runState"]);
+  const [event] = events.after(0, 10);
+  assert.deepEqual([event?.kind, event?.why], ["refused", "its standby 'b' cannot take its 1 node over: one; two"]);
+});
+
+test("what is of no aggregator, or of other values, has nothing done", () => {
+  const { standbys, lose, done, set } = make();
+  lose();
+  standbys.changed(idOf("n"), ["/runState"]);
+  standbys.changed(idOf("unknown"), ["/runState"]);
+  standbys.changed(A, ["/load"]);
+  set("a", { "/deleted": true });
+  standbys.changed(A, ["/runState"]);
+  assert.deepEqual(done, []);
+});
+
+test("an aggregator that says for whom it stands by becomes that one's standby, if it has none", () => {
+  const { standbys, done, discover, set } = make();
+  const B = idOf("b");
+  for (const value of ["a", "nobody", "b", 7] as const) {
+    discover("b", "self", { "/standbyFor": value });
+    standbys.changed(B, ["/standbyFor"]);
+    standbys.changed(B, ["/role"]);
+  }
+  assert.deepEqual(done, ["set a /standby b", "readdress a"]);
+  set("a", { "/standby": "other" });
+  discover("b", "self", { "/standbyFor": "a" });
+  standbys.changed(B, ["/standbyFor"]);
+  assert.equal(done.length, 2);
+});
+
+test("those whose broker or standby changes have their children told, and so have those for whom they stand by", () => {
+  const { standbys, done, set } = make();
+  set("a", { "/standby": "b" });
+  standbys.changed(A, ["/standby"]);
+  assert.deepEqual(done, ["readdress a"]);
+  standbys.changed(idOf("b"), ["/broker"]);
+  assert.deepEqual(done, ["readdress a", "readdress b", "readdress a"]);
+  standbys.changed(idOf("b"), ["/api"]);
+  assert.equal(done.length, 3);
+});
+
+test("what an aggregator has seen of its standby is named with its version", () => {
+  const entry = (value: Value) => new Map([["/standby", { value, version: [3, 4] as const }]]);
+  assert.equal(standbySeen(entry("b")), "b 3.4");
+  assert.equal(standbySeen(new Map([["/standby", { value: null, version: [3, 4] }]])), undefined);
+  assert.equal(standbySeen(entry(7)), undefined);
+  assert.equal(standbySeen(undefined), undefined);
+});
+
+test("why nodes are not taken over says what to do", () => {
+  const { lose, nodes, replica, discover } = make();
+  lose();
+  const lost = () => {
+    const node = nodes.read(A);
+    assert.ok(node !== undefined);
+    return node;
+  };
+  assert.equal(whyNotTakenOver(replica, lost()), undefined);
+  discover("a", "self", { "/standbySeen": null });
+  assert.match(
+    whyNotTakenOver(replica, lost()) ?? "",
+    /never heard that 'b' stands by .*set their \/parent and delete it/,
+  );
+});

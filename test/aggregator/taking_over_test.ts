@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTakingOver } from "../../aggregator/handover/taking_over.ts";
+import { openMemoryStore } from "../../aggregator/store/mod.ts";
+import { takeWriterTerm } from "../../aggregator/store/writer_term.ts";
+import { makeTerm } from "../../src/state/mod.ts";
+import { assigned, createSmallTree, idOf, quiet } from "./small_tree.ts";
+
+const ID = idOf("n");
+
+/** The root in its first run, which gets `n` under assignment 2; an earlier aggregator of it has left values. */
+function make() {
+  const tree = createSmallTree();
+  const store = openMemoryStore();
+  const world = { isFull: false };
+  const done: string[] = [];
+  const term = takeWriterTerm(
+    {
+      ...store,
+      commit(batch) {
+        if (world.isFull) throw new Error("No space left");
+        store.commit(batch);
+      },
+    },
+    store.load(),
+    () => tree.replica,
+  );
+  tree.set("n", { "/parent": "root", "/assignment": assigned(2, "root") });
+  tree.discover("n", "parent", { "/physState": "POWER_ON" });
+  const takingOver = createTakingOver({
+    ...{ term, replica: tree.replica, nodes: tree.nodes, log: quiet },
+    discovered: { parent: (_id, values) => void done.push(`write ${[...values.keys()]} ${[...values.values()]}`) },
+    adopting: { begin: () => void done.push("begin") },
+    runStates: { adopt: () => void done.push("adopt") },
+    tellFreeze: () => void done.push("freeze"),
+    touch: () => void done.push("touch"),
+  });
+  const versionOf = (url: string) => tree.replica.get(ID)?.facets.parent.get(url)?.version;
+  return { ...tree, takingOver, done, world, term, versionOf, stored: () => store.load().facts.get("term") };
+}
+const ALL = ["write /clear ", "freeze", "begin", "adopt", "touch"];
+
+test("what an earlier aggregator knew of a node stays true, and is this one's to say", () => {
+  const { takingOver, done, versionOf } = make();
+  takingOver.takeOver(ID);
+  assert.deepEqual([versionOf("/physState")?.[0], done], [makeTerm(2, 1), ALL]);
+});
+
+test("a node that is reached through somebody else is not taken over", () => {
+  const { takingOver, done, set, versionOf } = make();
+  set("n", { "/parent": "b" });
+  takingOver.takeOver(ID);
+  assert.deepEqual([done, versionOf("/physState")?.[0]], [[], makeTerm(1, 1)]);
+});
+
+test("an aggregator is taken over, and not waited for as a node is", () => {
+  const { takingOver, done } = make();
+  takingOver.takeOver(idOf("a"));
+  assert.deepEqual(done, ["write /clear ", "freeze"]);
+});
+
+test("a run above the one that wrote last is on disk first", () => {
+  const { takingOver, replica, stored, versionOf } = make();
+  replica.write(ID, "parent", new Map([["/runState", "SYNC"]]), makeTerm(2, 7));
+  takingOver.takeOver(ID);
+  assert.deepEqual([stored(), versionOf("/runState")?.[0]], [8, makeTerm(2, 8)]);
+});
+
+test("a node that has a writer of a later assignment is left as it is", () => {
+  const { takingOver, replica, done } = make();
+  replica.write(ID, "parent", new Map([["/runState", "SYNC"]]), makeTerm(3, 1));
+  takingOver.takeOver(ID);
+  assert.deepEqual(done, []);
+});
+
+test("what can't be done while the disk is full is made up for once", () => {
+  const { takingOver, replica, done, world, term } = make();
+  replica.write(ID, "parent", new Map([["/runState", "SYNC"]]), makeTerm(2, 7));
+  assert.equal(takingOver.makeUp(), false);
+  world.isFull = true;
+  takingOver.takeOver(ID);
+  takingOver.raise(20);
+  takingOver.raise(15);
+  assert.deepEqual([done, term.run], [[], 1]);
+  assert.equal(takingOver.makeUp(), true);
+  assert.deepEqual([done, term.run], [[], 1], "it is full still");
+  world.isFull = false;
+  assert.equal(takingOver.makeUp(), true);
+  assert.deepEqual([done, term.run], [ALL, 20]);
+  assert.equal(takingOver.makeUp(), false);
+  assert.equal(done.length, ALL.length);
+});
+
+test("a run that is counted on to is made up for without a node, too", () => {
+  const { takingOver, world, term } = make();
+  takingOver.raise(5);
+  assert.equal(term.run, 5);
+  world.isFull = true;
+  takingOver.raise(9);
+  world.isFull = false;
+  assert.deepEqual([takingOver.makeUp(), term.run], [true, 9]);
+});
