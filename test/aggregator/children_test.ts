@@ -24,7 +24,7 @@ function make(more: Partial<ChildrenParts> = {}) {
   const owing = createOwing({ store, facts: store.load().facts, log: quiet });
   tree.set("n", { "/parent": "root", "/assignment": assigned(1, "root") });
   tree.set("m", { "/parent": "a", "/assignment": assigned(1, "a") });
-  const world = { knowsLeft: true };
+  const world = { knowsLeft: true, isDeaf: false };
   const children = createChildren({
     ...{ run: "p", modules: [], agentModules: [], replica: tree.replica, nodes: tree.nodes, store, owing },
     ...{ terms: new Map(), sessions: new Map(), clock, random: () => 0.5, log: quiet },
@@ -39,6 +39,8 @@ function make(more: Partial<ChildrenParts> = {}) {
     },
     onBorn: (child) => void said.push(`born ${names.get(child)}`),
     onModules: () => {},
+    isDeaf: () => world.isDeaf,
+    onUnknown: (child) => void said.push(`unknown ${names.get(child)}`),
     onGone: (id) => void said.push(`gone ${names.get(id)}`),
     ...more,
   });
@@ -261,6 +263,25 @@ test("a child that has gone silent is found within ten seconds", async () => {
   assert.deepEqual(said, []);
   await clock.advance(10_200);
   assert.deepEqual(said, ["n down: nothing was heard of it"]);
+});
+
+test("while the broker is lost, silence says nothing of a child", async () => {
+  const { level, clock, said, world } = make();
+  level(N);
+  world.isDeaf = true;
+  await clock.advance(600_000);
+  assert.deepEqual(said, []);
+  world.isDeaf = false;
+  await clock.advance(10_000);
+  assert.deepEqual(said, ["n down: nothing was heard of it"]);
+});
+
+test("a node that was welcomed here before, and is not known at all, is told of", () => {
+  const { birth, said } = make();
+  birth(idOf("x"), { term: 1 });
+  birth(M, { term: 1 }); // known, below another one
+  birth(idOf("x"), { term: 0 }); // new
+  assert.deepEqual(said.filter((what) => what.startsWith("unknown")), ["unknown x"]);
 });
 
 test("a node that is no child is told where it joins, and its frames are dropped", async () => {
