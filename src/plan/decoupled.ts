@@ -24,6 +24,7 @@ interface Entry {
  */
 export function* searchStar(task: Task, star: Star, budget: Budget): Generator<void, SearchResult> {
   const walk = createHubWalk(task, star, false);
+  yield;
   const open = new Heap<Entry>((a, b) => a.total - b.total || Number(b.isEnd) - Number(a.isEnd) || a.order - b.order);
   let held = 0;
   let made = 0;

@@ -119,6 +119,7 @@ export function createGrounder(domain: Domain): Grounder {
 }
 
 const UNBOUND: readonly Bindings[] = [{}];
+const NO_FAIL_TO = {};
 
 function byKey(a: GroundMutation, b: GroundMutation): number {
   return a.key < b.key ? -1 : 1;
@@ -150,6 +151,7 @@ function templateOf(mutation: DomainMutation): Template {
     excludes: partOf(excludes, (url, value) => ({ url, values: listOf(value) })),
     failTo: partOf(failTo, (url, value) => ({ url, value })),
   };
+  const isFailTo = Object.keys(failTo).length > 0;
   const duration = declaration.duration ?? Math.ceil(timeout / 4);
   const named = new Set([changes, requires, excludes].flatMap((part) => Object.keys(part)));
   const patterns = [...named].filter(isPattern);
@@ -168,7 +170,7 @@ function templateOf(mutation: DomainMutation): Template {
       changes: part.changes(bindings),
       requires: part.requires(bindings),
       excludes: part.excludes(bindings),
-      failTo: Object.fromEntries(part.failTo(bindings).map(({ url, value }) => [url, value])),
+      failTo: isFailTo ? Object.fromEntries(part.failTo(bindings).map(({ url, value }) => [url, value])) : NO_FAIL_TO,
       timeout,
       disruption,
       duration,

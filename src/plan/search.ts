@@ -54,6 +54,7 @@ export function* search(task: Task, budget: Budget): Generator<void, SearchResul
     if (step.done === true) return step.value;
   }
   const star = findStar(task);
+  yield;
   if (star === undefined) return yield* states;
   states.return({ kind: "exhausted" }); // lets go of what it holds
   return yield* searchStar(task, star, budget);
@@ -62,7 +63,7 @@ export function* search(task: Task, budget: Budget): Generator<void, SearchResul
 /** What is easy is found state by state before a star has been made of it: so much memory is given to that. */
 const TRIAL = 150_000;
 /** Of more variables than these a single step takes long. */
-const MAX_TRIED = 64;
+const MAX_TRIED = 20;
 
 /**
  * Finds a cheapest way with A*: of states that look equally cheap the one nearest to the goals is taken first, then the

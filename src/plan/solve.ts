@@ -29,6 +29,7 @@ export function* solve(
 ): Generator<void, Plan> {
   const problem = compileProblem(domain, frame, view, goals.active, bounds.states);
   const { suspended } = goals;
+  yield;
   const reached = relaxedReach(problem.task);
   const unreachable = findUnreachable(problem, reached, goals.active);
   if (unreachable !== undefined) return { ok: false, reason: unreachable, suspended };
@@ -36,13 +37,16 @@ export function* solve(
 
   const budget = new Budget(bounds.states, bounds.bytes);
   const steps: Step[] = [];
-  for (const task of partition(problem.task, reached)) {
+  const tasks = partition(problem.task, reached);
+  yield;
+  for (const task of tasks) {
     const result = yield* search(task, budget);
     if (result.kind === "bound") return { ok: false, reason: boundReason(result.bound, bounds), suspended };
     if (result.kind === "exhausted") {
       const stuck = goals.active.filter(({ url }) => task.urls.includes(url));
       return { ok: false, reason: yield* explainExhausted(problem, reached, task, stuck, bounds), suspended };
     }
+    yield;
     const first = steps.length;
     const waits = partialOrder(task, result.actions);
     for (const [place, { mutation }] of result.actions.entries()) {

@@ -74,7 +74,8 @@ export function compileProblem(
     return view.get(url) ?? (isConstant ? undefined : domain.schema.unknownOf(url));
   }
 
-  const changed = new Set(frame.mutations.flatMap((mutation) => mutation.changes.map((change) => change.url)));
+  const changed = new Set<string>();
+  for (const { changes } of frame.mutations) for (const { url } of changes) changed.add(url);
   const canBeForgotten = (url: string) => frame.conditions.has(url) && view.has(url);
   const urls = frame.urls.filter((url) => changed.has(url) || canBeForgotten(url));
   const numbers = new Map(urls.map((url, number) => [url, number]));
@@ -88,7 +89,11 @@ export function compileProblem(
       return current(needed.url) === needed.value ? [] : [{ variable: own, value: -1 }];
     })
   );
-  const actions = frame.mutations.flatMap((mutation) => compileAction(mutation) ?? []);
+  const actions: Action[] = [];
+  for (const mutation of frame.mutations) {
+    const action = compileAction(mutation);
+    if (action !== undefined) actions.push(action);
+  }
   const task: Task = {
     urls,
     sizes: values.map((known) => known.size),

@@ -89,6 +89,84 @@ function behindSwitch(prefix: string, devices: number): Pick<Case, "modules" | "
   };
 }
 
+/** The values that services have. */
+const SERVICE = ["UNKNOWN", "INIT", "STOP", "RUN", "ERROR"] as const;
+
+/**
+ * A machine with services on top: what runs on it is known while the machine is up, and can be changed only then.
+ *
+ * @param goalOf For each service what it is, and what it is to be.
+ */
+function hubWithServices(
+  prefix: string,
+  count: number,
+  goalOf: (service: number) => { readonly now: string; readonly goal: string },
+): Pick<Case, "modules" | "question"> {
+  const [power, run, drained] = [`/${prefix}/power`, `/${prefix}/run`, `/${prefix}/drained`];
+  const state = `/${prefix}/{name}/state`;
+  const up = { [run]: "SYNC" };
+  const known = { writer: "parent", about: "Measured" } as const;
+  const mutation = (
+    url: string,
+    from: string,
+    to: string,
+    requires: Mutation["requires"],
+    disruption = 1,
+  ): Mutation => ({
+    ...{ context: "parent", changes: { [url]: [from, to] }, timeout: TIMEOUT, disruption },
+    ...(requires === undefined ? {} : { requires }),
+  });
+  const mayRun = { ...up, [drained]: "NO" };
+  const modules: ModuleDeclaration[] = [{
+    name: prefix,
+    about: "Measured",
+    extensions: [defineExtension(prefix, {
+      [power]: { ...known, type: enumeration("UNKNOWN", "OFF", "ON", "HANG"), knownWhile: {} },
+      [run]: { ...known, type: enumeration("UNKNOWN", "INIT", "SYNC"), knownWhile: { [power]: "ON" } },
+      [drained]: { ...known, type: enumeration("UNKNOWN", "NO", "YES"), knownWhile: up },
+      [state]: { ...known, type: enumeration(...SERVICE), knownWhile: up },
+    })],
+    discovers: [],
+    mutations: {
+      "power-on": mutation(power, "OFF", "ON", undefined),
+      "power-off": { ...mutation(power, "ON", "OFF", undefined, 10), excludes: { [drained]: "NO" } },
+      "reset": mutation(power, "HANG", "OFF", undefined, 10),
+      "boot": mutation(run, "UNKNOWN", "INIT", { [power]: "ON" }),
+      "join": mutation(run, "INIT", "SYNC", { [power]: "ON" }),
+      "find-drained": mutation(drained, "UNKNOWN", "NO", up),
+      "drain": mutation(drained, "NO", "YES", up),
+      "resume": mutation(drained, "YES", "NO", up),
+      "find": { ...mutation(state, "UNKNOWN", "STOP", up), duration: 100 },
+      "start": mutation(state, "STOP", "RUN", mayRun),
+      "apply": mutation(state, "INIT", "RUN", mayRun),
+      "restart": mutation(state, "ERROR", "RUN", mayRun),
+      "stop": mutation(state, "RUN", "STOP", up),
+      "stop-outdated": mutation(state, "INIT", "STOP", up),
+      "clear": mutation(state, "ERROR", "STOP", up),
+    },
+  }];
+  const view = new Map<string, Value>([[power, "ON"], [run, "SYNC"], [drained, "NO"]]);
+  const cfg = new Map<string, Value>([[power, "ON"], [run, "SYNC"]]);
+  for (let service = 0; service < count; service++) {
+    const { now, goal } = goalOf(service);
+    if (now !== SERVICE[0]) view.set(`/${prefix}/s${service}/state`, now);
+    cfg.set(`/${prefix}/s${service}/state`, goal);
+  }
+  return { modules, question: { view, cfg } };
+}
+
+/** Services of five values with random goals: to run or to stop. */
+function randomServices(seed: number): (service: number) => { readonly now: string; readonly goal: string } {
+  const random = createRandom(seed);
+  const choose = (below: number) => Math.floor(random() * below);
+  return () => ({ now: SERVICE[choose(SERVICE.length)] ?? "RUN", goal: choose(2) === 0 ? "RUN" : "STOP" });
+}
+
+/** Services that run, and of which the first ones are to stop. */
+function stopping(count: number): (service: number) => { readonly now: string; readonly goal: string } {
+  return (service) => ({ now: "RUN", goal: service < count ? "STOP" : "RUN" });
+}
+
 /** Variables of four values with twice as many mutations as values, each of which may require a value of another one. */
 function randomProblem(prefix: string, count: number): Pick<Case, "modules" | "question"> {
   const random = createRandom(count);
@@ -187,7 +265,23 @@ export function syntheticCases(prefix: string): Case[] {
     },
     { name: "12 devices behind one switch", ...behindSwitch(prefix, 12) },
     { name: "100 devices behind one switch", ...behindSwitch(prefix, 100) },
+    { name: "hub with 22 services, 17 to stop", ...hubWithServices(prefix, 22, stopping(17)) },
+    { name: "hub with 300 services, 20 to stop", ...hubWithServices(prefix, 300, stopping(20)) },
+    { name: "hub with 300 services, 280 to stop", ...hubWithServices(prefix, 300, stopping(280)) },
+    { name: "hub with 1000 services of 5 values, random goals", ...hubWithServices(prefix, 1000, randomServices(3)) },
     ...[4, 8, 12, 16, 20].map((count) => ({ name: `random, ${count} variables`, ...randomProblem(prefix, count) })),
+  ];
+}
+
+/** Cases whose search takes long, and the largest star. */
+export function longCases(prefix: string): Case[] {
+  return [
+    {
+      name: "hub with 1000 services of 5 values, random goals",
+      ...hubWithServices(`${prefix}s`, 1000, randomServices(3)),
+    },
+    { name: "random, 20 variables", ...randomProblem(`${prefix}a`, 20) },
+    { name: "random, 24 variables", ...randomProblem(`${prefix}b`, 24) },
   ];
 }
 

@@ -1,20 +1,25 @@
 import process from "node:process";
 import { type Bench, tableOf } from "../bench.ts";
 import { type FleetRow, measureFleets } from "./fleet.ts";
+import { longCases } from "./cases.ts";
+import { measurePauses, type PauseRow } from "./pause.ts";
 import { measurePlans, type PlanRow } from "./plans.ts";
 import { measureReconciles, type ReconcileRow } from "./reconcile.ts";
 
 /** Measures the planner, and the engine where there is nothing to do. */
-export function runPlanBench(): Promise<Bench> {
+export async function runPlanBench(): Promise<Bench> {
   const progress = (text: string) => process.stderr.write(`${text}\n`);
   progress("Plans ...");
   const rows = measurePlans();
+  progress("Pauses ...");
+  const pauses = await measurePauses(longCases("pause"));
   progress("Fleets ...");
   const fleet = measureFleets([1, 1000, 100_000]);
   progress("Reconciling ...");
   const reconcile = measureReconciles([1000, 10_000, 100_000]);
-  const data = { bench: "plan", rows, fleet, reconcile };
-  return Promise.resolve({ data, table: [plansTable(rows), fleetTable(fleet), reconcileTable(reconcile)].join("\n") });
+  const data = { bench: "plan", rows, pauses, fleet, reconcile };
+  const tables = [plansTable(rows), pausesTable(pauses), fleetTable(fleet), reconcileTable(reconcile)];
+  return { data, table: tables.join("\n") };
 }
 
 function plansTable(rows: readonly PlanRow[]): string {
@@ -39,6 +44,11 @@ function originalOf({ original }: PlanRow): string {
   if (original === undefined) return "";
   const path = original.pathMs === undefined ? "" : ` + ${original.pathMs}`;
   return `${original.over === true ? "over " : ""}${original.graphMs}${path}`;
+}
+
+function pausesTable(rows: readonly PauseRow[]): string {
+  const head = ["search in slices", "ms", "worst pause ms", "by a timer ms", "cost"];
+  return tableOf(head, rows.map((row) => [row.case, row.ms, row.worstMs, row.worstTimerMs, row.cost ?? ""]));
 }
 
 function fleetTable(rows: readonly FleetRow[]): string {
