@@ -1,6 +1,6 @@
 import type { PxeDesk } from "../../modules/pxe/desk.ts";
 import type { RpiDesk } from "../../modules/rpi/module.ts";
-import type { DhcpEvent, DhcpMode } from "./dhcp/mod.ts";
+import type { DhcpClient, DhcpEvent, DhcpMode } from "./dhcp/mod.ts";
 import type { Strangers } from "../nodes/strangers.ts";
 
 /** Who is told of what machines say over DHCP. */
@@ -9,12 +9,19 @@ export interface DhcpListeners {
   readonly desk: Pick<PxeDesk, "host" | "saw">;
   readonly rpi: Pick<RpiDesk, "saw">;
   readonly strangers: Pick<Strangers, "saw">;
+  /** A machine asks what to boot, and describes itself like this. */
+  heard(id: string, client: DhcpClient): void;
+  /** Whether a machine can boot is to be looked at anew. */
+  recheck(id: string): void;
+  /** Takes an event of a node. @param why In words. */
+  tell(node: string, why: string): void;
   /** A machine has taken an address to boot with: an agent of its that still seems to be heard is gone, unless it answers. */
   asked(id: string, name: string): void;
 }
 
-/** What a DHCP packet says of a machine: that it took an address to boot with, or that nobody knows it. */
-export function noteDhcp({ client, host, request, privileged, answer }: DhcpEvent, to: DhcpListeners): void {
+/** What a DHCP packet says of a machine: that it took an address to boot with, what came of that, or that nobody knows it. */
+export function noteDhcp(event: DhcpEvent, to: DhcpListeners): void {
+  const { client, host, request, privileged, answer } = event;
   const { mac, boots, vendorClass, uuid } = client;
   if (host === undefined) {
     to.strangers.saw({
@@ -28,9 +35,32 @@ export function noteDhcp({ client, host, request, privileged, answer }: DhcpEven
   }
   const known = to.desk.host(mac);
   // What a user's program on a machine says is not what the machine does.
-  if (known === undefined || !boots || !privileged || request !== "request") return;
+  if (known === undefined || !privileged) return;
+  const why = describeDhcp(event);
+  if (why !== undefined) to.tell(known.name, why);
+  const module = known.method === "rpi" ? to.rpi : to.desk;
+  if (request === "decline" && event.isOurs) {
+    return module.saw(known.id, { kind: "declined", address: event.address ?? known.lease?.address ?? "" });
+  }
+  if (!boots || (request !== "request" && request !== "discover")) return;
+  to.heard(known.id, client);
   // Beside a site's own server the request is all there is to see: the acknowledgement is that server's.
-  if (answer !== "ack" && to.mode !== "proxy") return;
-  (known.method === "rpi" ? to.rpi : to.desk).saw(known.id, { kind: "address" });
-  to.asked(known.id, known.name);
+  if (request === "request" && (answer === "ack" || to.mode === "proxy")) {
+    module.saw(known.id, { kind: "address" });
+    to.asked(known.id, known.name);
+  }
+  to.recheck(known.id);
+}
+
+/** What is worth an event of the node, in words: what was not given to a machine, and why. */
+function describeDhcp(event: DhcpEvent): string | undefined {
+  const { request, answer, reason, isOurs, unserved, address } = event;
+  if (request === "decline") {
+    return `It declined the address ${address ?? "that it was given"}, as another machine has it`;
+  }
+  if (unserved !== undefined) {
+    return `Its firmware asks what to boot over DHCP, and there is nothing for it: ${unserved}`;
+  }
+  if (answer === "nak") return `Its DHCP request was refused: ${reason}`;
+  return answer === "silent" && isOurs ? `Its DHCP ${request} was not answered: ${reason}` : undefined;
 }

@@ -3,6 +3,7 @@ import type { Module } from "../../src/module/mod.ts";
 import type { Clock } from "../../src/clock.ts";
 import { type Level, type Log, withLevel } from "../../src/log.ts";
 import type { BootMachine } from "../../modules/boot/tracker.ts";
+import type { PxeHost } from "../../modules/pxe/desk.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import { PI_OFFER } from "../../modules/rpi/dhcp.ts";
 import { createRpiModule } from "../../modules/rpi/module.ts";
@@ -19,6 +20,10 @@ import { createBootApp } from "./http/app.ts";
 import { createBoots } from "./http/boots.ts";
 import { serveBoot } from "./http/serve.ts";
 import { NOT_THERE } from "./missing_file.ts";
+import { isAutoexec, renderAutoexec } from "./autoexec.ts";
+import { createFaults } from "./faults.ts";
+import { createLoaderWatch } from "./loader_watch.ts";
+import { describeTftp } from "./note_tftp.ts";
 import { openFile } from "./open_file.ts";
 import { createRefusalLog } from "../../src/refusal_log.ts";
 import { createRpiBoot } from "./rpi.ts";
@@ -28,7 +33,7 @@ import { noteDhcp } from "./note_dhcp.ts";
 import { createStrangers } from "../nodes/strangers.ts";
 import { limitStrangers } from "./stranger_gate.ts";
 import { mtuOf } from "./mtu.ts";
-import { blockFor, fileSource, startTftpServer } from "./tftp/mod.ts";
+import { blockFor, bytesSource, fileSource, startTftpServer, type TftpEvent } from "./tftp/mod.ts";
 
 /** Where machines boot from, and how. */
 export interface BootOptions {
@@ -95,11 +100,14 @@ export function createBootServices(options: BootOptions): BootServices {
     ...{ store: options.store, facts: options.facts, clock, log },
     onEnd: (id) => broker?.drop(id),
   });
-  const fault = (machine: BootMachine) =>
+  const events = createNodeEvents(clock, (node, why) => broker?.note(node, "boot", why));
+  const faults = createFaults(options.files, (machine) =>
     bootFault(machine, {
       root: options.files,
       line: (of) => commandLine(of, { cluster, parent, server, token: TOKEN_SHAPE }),
-    });
+    }));
+  const { fault } = faults;
+  const loaders = createLoaderWatch(events.tell);
   const ways = {
     parent: options.name,
     own: {
@@ -108,12 +116,13 @@ export function createBootServices(options: BootOptions): BootServices {
     },
     fault,
     onEnd(id: string) {
-      for (const each of [enrolment, boots, rpiBoot]) each.end(id);
+      for (const each of [enrolment, boots, rpiBoot, faults, loaders]) each.end(id);
     },
   };
-  const { module, desk } = createPxeModule(ways);
+  const pxe = createPxeModule(ways);
+  const { module, desk } = pxe;
   const rpi = createRpiModule(ways);
-  const boots = createBoots(desk, clock);
+  const boots = createBoots({ ...desk, saw: sawPxe }, clock);
   const rpiBoot = createRpiBoot({
     ...{ desk: rpi.desk, files: options.files, holdsAddresses: options.dhcp === "server", clock, log },
     ...{ admit: boots.admit, fault },
@@ -124,13 +133,12 @@ export function createBootServices(options: BootOptions): BootServices {
   let dhcpCounts: (() => DhcpCounts) | undefined;
   let transfersNow = (): number => 0;
   const refusals = createRefusalLog(log, clock);
-  const events = createNodeEvents(clock, (node, why) => broker?.note(node, "boot", why));
   const isKnown = (address: string): boolean => desk.hostAt(address) !== undefined;
   const strangers = createStrangers(clock, (mac) => (desk.host(mac) ?? desk.bystander(mac)) !== undefined);
   const seen = limitStrangers(strangers, clock);
   const app = createBootApp({
     ...{ cluster, parent, desk, fault, boots, enrolment, strangers: seen },
-    ...{ transfers: http, events, signal: ending.signal, clock, log },
+    ...{ transfers: http, events, recheck, fetched, signal: ending.signal, clock, log },
     server: () => server,
     broker: () => broker?.url ?? "",
     onEnrolled(id) {
@@ -149,10 +157,29 @@ export function createBootServices(options: BootOptions): BootServices {
     });
   }
 
-  /** @param sight That it took an address to boot with. */
+  function sawPxe(id: string, sight: BootSight): void {
+    if (sight.kind === "script") loaders.end(id);
+    desk.saw(id, sight);
+  }
   function sawPi(id: string, sight: BootSight): void {
-    rpiBoot.begins(id);
+    if (sight.kind === "address") rpiBoot.begins(id);
     rpi.desk.saw(id, sight);
+  }
+  function recheck(id: string): void {
+    for (const each of [pxe, rpi]) each.recheck(id);
+  }
+  /** A machine has fetched a file, by whatever way. */
+  function fetched(host: PxeHost, path: string): void {
+    if (faults.loaderOf(host) === path) loaders.fetched(host, path);
+  }
+  function noteTftp(event: TftpEvent): void {
+    const host = desk.hostAt(event.client.address);
+    if (host === undefined) return;
+    if (event.kind === "done") fetched(host, event.path);
+    const why = describeTftp(event);
+    if (why === undefined) return;
+    events.tell(host.name, why);
+    recheck(host.id);
   }
 
   async function startDhcp(mode: "server" | "proxy"): Promise<void> {
@@ -167,8 +194,20 @@ export function createBootServices(options: BootOptions): BootServices {
       },
       onEvent(event) {
         if (event.host !== undefined) answers[event.answer]++;
-        noteDhcp(event, { mode, desk, rpi: { saw: sawPi }, strangers: seen, asked });
+        noteDhcp(event, {
+          ...{
+            mode,
+            desk,
+            rpi: { saw: sawPi },
+            strangers: seen,
+            asked,
+            recheck,
+            heard: faults.heard,
+            tell: events.tell,
+          },
+        });
       },
+      onFault: ({ name }, why) => events.tell(name, why),
       signal: ending.signal,
     });
     running.push(dhcp.stop);
@@ -181,12 +220,14 @@ export function createBootServices(options: BootOptions): BootServices {
       onEvent(event) {
         countTftp(tftp, event);
         rpiBoot.note(event);
+        noteTftp(event);
       },
       async read(path, client) {
         const own = await rpiBoot.read(path, client);
         if (own !== "other") return own;
         const file = await openFile(options.files, path);
         if (file !== undefined) return fileSource(file);
+        if (isAutoexec(path)) return bytesSource(new TextEncoder().encode(renderAutoexec(server)));
         const host = desk.hostAt(client.address);
         if (host?.method === "pxe") refusals.warn(NOT_THERE, { node: host.name, path });
         return undefined;

@@ -8,6 +8,7 @@ import {
   type BootRecord,
   type BootSight,
   type BootStatement,
+  declinedFault,
   followNode,
   followSight,
   isHeard,
@@ -15,7 +16,13 @@ import {
   statementsOf,
 } from "../../src/boot/mod.ts";
 import type { Values } from "../../src/state/mod.ts";
-import { type ModuleContext, type ModuleNode, type MutationRun, PermanentError } from "../../src/module/mod.ts";
+import {
+  MistakeError,
+  type ModuleContext,
+  type ModuleNode,
+  type MutationRun,
+  PermanentError,
+} from "../../src/module/mod.ts";
 
 /** What its agent has said of its machine's memory stays known while the machine is off: what it boots must fit in that. */
 export const SEEN_MEMORY = "/boot/seenMemory";
@@ -43,7 +50,7 @@ export interface BootParts {
   readonly own?: { readonly id: string; onCfg(cfg: Values): void };
   /** The machine of a node was switched off, or its node is gone: what was given to it for this boot is void. */
   onEnd(id: string): void;
-  /** Why a machine can't boot what its cfg says, in words; undefined: it can. */
+  /** Why a machine can't boot what its cfg says, or can't be served, in words; undefined: it can, as far as is known. */
   fault(machine: BootMachine): Promise<string | undefined>;
 }
 
@@ -66,26 +73,38 @@ export interface BootTracker extends BootDesk {
   /**
    * Listens for a machine that is on: the mutation of this name.
    *
-   * @throws {PermanentError} When it can't boot what its cfg says. It is left on, and asks for its script, until that is there.
+   * @throws {MistakeError} When it can't boot: see {@link BootTracker.wait}.
    */
-  listen(run: Pick<MutationRun, "node" | "discover" | "signal">, machine: BootMachine): Promise<void>;
+  listen(run: Pick<MutationRun, "node" | "discover" | "signal">): Promise<void>;
+  /**
+   * Waits for what a machine does next, until the run is over.
+   *
+   * @throws {MistakeError} When it can't do that, as the network has nothing for it: no change of its power would help. It is left
+   * on, and asks, until there is something.
+   */
+  wait(run: Pick<MutationRun, "node" | "signal">): Promise<void>;
+  /** Something was refused to a machine: whether it can boot is looked at anew, where something waits for it to. */
+  recheck(id: string): void;
 }
 
 /**
  * Makes a tracker.
  *
  * @param group The value of `/boot/method` of its nodes, and the variables that it tells.
- * @param follow Told of each node that may have changed, before anything else is made of that; undefined: it is gone, or another
- * aggregator's.
+ * @param of `follow` is told of each node that may have changed, before anything else is made of that; undefined: it is gone, or
+ * another aggregator's. `hostOf` says which machine a node has, and throws a MistakeError where its cfg does not say.
  */
 export function createBootTracker(
   group: BootGroup,
   parts: BootParts | undefined,
-  follow: (id: string, node: ModuleNode | undefined) => void,
+  of: {
+    follow(id: string, node: ModuleNode | undefined): void;
+    hostOf(node: ModuleNode): BootMachine;
+  },
 ): BootTracker {
   const records = new Map<string, BootRecord>();
-  /** Nodes that can't boot what their cfg says: to wait for their script, and to power-cycle them then, would help nobody. */
-  const unfit = new Set<string>();
+  /** What waits for a machine, by node: ended where it can't go on. */
+  const waiting = new Map<string, (fault: string) => void>();
   let context: ModuleContext | undefined;
 
   function served(id: string): ModuleNode | undefined {
@@ -103,9 +122,8 @@ export function createBootTracker(
   }
   function take(id: string): void {
     const node = served(id);
-    follow(id, node);
+    of.follow(id, node);
     if (node === undefined) {
-      unfit.delete(id);
       if (records.delete(id)) parts?.onEnd(id);
       return;
     }
@@ -120,6 +138,21 @@ export function createBootTracker(
     tell(node, statementsOf(record, node.view, group));
   }
 
+  /** @throws {MistakeError} When its cfg does not say which machine it is. */
+  async function faultOf(node: ModuleNode): Promise<string | undefined> {
+    const host = of.hostOf(node);
+    const declined = declinedFault(recordOf(node), host.lease?.address, context?.clock.now() ?? 0);
+    return declined ?? await parts?.fault(host);
+  }
+  function recheck(id: string): void {
+    const node = served(id);
+    const end = waiting.get(id);
+    if (node === undefined || end === undefined) return;
+    faultOf(node).then((fault) => {
+      if (fault !== undefined) end(fault);
+    }, () => {}); // what can't be looked at proves nothing
+  }
+
   return {
     start(given) {
       context = given;
@@ -130,18 +163,27 @@ export function createBootTracker(
       context = undefined;
     },
     served,
-    async listen({ node, discover, signal }, machine) {
-      const fault = await parts?.fault(machine);
+    async listen({ node, discover, signal }) {
+      const fault = await faultOf(node);
       if (signal.aborted) return;
-      if (fault !== undefined) {
-        unfit.add(node.id);
-        throw new PermanentError(`Cannot boot '${node.name}' as ${fault}`);
-      }
-      unfit.delete(node.id);
+      if (fault !== undefined) throw mistake(node, fault);
       const record = recordOf(node);
       if (record.phase === "NONE") record.phase = "WAIT";
       discover(`/${group}/state`, record.phase);
     },
+    async wait({ node, signal }) {
+      const first = await faultOf(node);
+      if (signal.aborted) return;
+      if (first !== undefined) throw mistake(node, first);
+      let end: (fault?: string) => void = () => {};
+      const ended = new Promise<string | undefined>((resolve) => end = resolve);
+      waiting.set(node.id, end);
+      signal.addEventListener("abort", () => end(), { once: true });
+      const fault = await ended;
+      if (waiting.get(node.id) === end) waiting.delete(node.id);
+      if (fault !== undefined && !signal.aborted) throw mistake(node, fault);
+    },
+    recheck,
     isUp(id) {
       const node = context?.node(id);
       return node !== undefined && isHeard(node.view);
@@ -153,14 +195,14 @@ export function createBootTracker(
     saw(id, sight) {
       const node = served(id);
       if (node === undefined || !isOurs(node)) return;
-      if (unfit.has(id) && sight.kind === "address") {
-        recordOf(node).asked = true; // it is to get its script as soon as there is one
-        return;
-      }
-      unfit.delete(id);
-      tell(node, followSight(recordOf(node), node.view, group, sight));
+      tell(node, followSight(recordOf(node), node.view, group, sight, context?.clock.now() ?? 0));
+      if (sight.kind === "declined") recheck(id);
     },
   };
+}
+
+function mistake({ name }: ModuleNode, fault: string): MistakeError {
+  return new MistakeError(`Cannot boot '${name}' as ${fault}`);
 }
 
 /** Refuses to boot a machine as the program has no boot services. */

@@ -1,37 +1,41 @@
-import { defineModule, type Module, type ModuleContext, PermanentError } from "../../src/module/mod.ts";
-import { type BootParts, createBootTracker, refuseToBoot } from "../boot/tracker.ts";
+import { defineModule, MistakeError, type Module, type ModuleContext, type ModuleNode } from "../../src/module/mod.ts";
+import { type BootParts, type BootTracker, createBootTracker, refuseToBoot } from "../boot/tracker.ts";
 import { pxeDeclaration } from "./declaration.ts";
-import { createHostIndex, type PxeDesk } from "./desk.ts";
+import { createHostIndex, type PxeDesk, type PxeHost } from "./desk.ts";
 
 /**
  * Makes the module, and the desk that boot servers report to.
  *
  * @param parts Absent where the program has no boot services: then the module only says so to who wants to boot.
  */
-export function createPxeModule(parts?: BootParts): { readonly module: Module; readonly desk: PxeDesk } {
+export function createPxeModule(
+  parts?: BootParts,
+): { readonly module: Module; readonly desk: PxeDesk; readonly recheck: BootTracker["recheck"] } {
   const index = createHostIndex();
-  const tracker = createBootTracker("pxe", parts, index.take);
+  const tracker = createBootTracker("pxe", parts, { follow: index.take, hostOf });
+  function hostOf(node: ModuleNode): PxeHost {
+    const host = index.host(String(node.cfg.get("/ipv4/mac")));
+    if (host !== undefined) return host;
+    throw new MistakeError(`Cannot boot '${node.name}' as its MAC address is not known: set its /ipv4/mac`);
+  }
   const module = defineModule(pxeDeclaration, (context) => {
     if (parts === undefined) return { mutations: { listen: refuseToBoot } };
     tracker.start(context);
     followOwn(parts, context);
+    const { wait } = tracker;
     return {
       mutations: {
-        async listen(run) {
-          const { node } = run;
-          const host = index.host(String(node.cfg.get("/ipv4/mac")));
-          if (host === undefined) {
-            throw new PermanentError(`Cannot boot '${node.name}' as its MAC address is not known: set its /ipv4/mac`);
-          }
-          await tracker.listen(run, host);
-        },
+        listen: tracker.listen,
+        address: wait,
+        script: wait,
+        load: wait,
       },
       stop: tracker.stop,
     };
   });
   const { host, hosts, bystander, hostAt } = index;
   const { isUp, isRunning, saw } = tracker;
-  return { module, desk: { host, hosts, bystander, hostAt, isUp, isRunning, saw } };
+  return { module, desk: { host, hosts, bystander, hostAt, isUp, isRunning, saw }, recheck: tracker.recheck };
 }
 
 function followOwn({ own }: BootParts, context: ModuleContext): void {

@@ -1,9 +1,10 @@
-import { defineModule, type Module, type ModuleNode, PermanentError } from "../../src/module/mod.ts";
+import { defineModule, MistakeError, type Module, type ModuleNode } from "../../src/module/mod.ts";
 import {
   type BootDesk,
   type BootMachine,
   bootMachineOf,
   type BootParts,
+  type BootTracker,
   createBootTracker,
   refuseToBoot,
 } from "../boot/tracker.ts";
@@ -28,10 +29,12 @@ export interface RpiDesk extends BootDesk {
  *
  * @param parts Absent where the program has no boot services: then the module only says so to who wants to boot.
  */
-export function createRpiModule(parts?: BootParts): { readonly module: Module; readonly desk: RpiDesk } {
+export function createRpiModule(
+  parts?: BootParts,
+): { readonly module: Module; readonly desk: RpiDesk; readonly recheck: BootTracker["recheck"] } {
   const nodes = new Map<string, string>(); // by serial number
   const serials = new Map<string, string>(); // by node
-  const tracker = createBootTracker("rpi", parts, follow);
+  const tracker = createBootTracker("rpi", parts, { follow, hostOf });
 
   function follow(id: string, node: ModuleNode | undefined): void {
     const serial = node?.cfg.get("/boot/method") === "rpi" ? node.cfg.get("/rpi/serial") : undefined;
@@ -50,26 +53,28 @@ export function createRpiModule(parts?: BootParts): { readonly module: Module; r
     return machine && { ...machine, serial };
   }
 
+  function hostOf({ id, name, cfg }: ModuleNode): RpiHost {
+    const pi = host(String(cfg.get("/rpi/serial")));
+    if (pi?.id === id) return pi;
+    throw new MistakeError(
+      `Cannot boot '${name}' as it is not known which Raspberry Pi it is: set its /ipv4/mac, and its /rpi/serial to 8 digits in ` +
+        `lower case that no other node has`,
+    );
+  }
   const module = defineModule(rpiDeclaration, (context) => {
     if (parts === undefined) return { mutations: { listen: refuseToBoot } };
     tracker.start(context);
+    const { wait } = tracker;
     return {
       mutations: {
-        async listen(run) {
-          const { node } = run;
-          const pi = host(String(node.cfg.get("/rpi/serial")));
-          if (pi?.id !== node.id) {
-            throw new PermanentError(
-              `Cannot boot '${node.name}' as it is not known which Raspberry Pi it is: set its /ipv4/mac, and its /rpi/serial to ` +
-                `8 digits in lower case that no other node has`,
-            );
-          }
-          await tracker.listen(run, pi);
-        },
+        listen: tracker.listen,
+        address: wait,
+        config: wait,
+        load: wait,
       },
       stop: tracker.stop,
     };
   });
   const { isUp, isRunning, saw } = tracker;
-  return { module, desk: { host, isUp, isRunning, saw } };
+  return { module, desk: { host, isUp, isRunning, saw }, recheck: tracker.recheck };
 }

@@ -13,6 +13,8 @@ export type BootSight =
   | { readonly kind: "loaded" }
   /** Its agent has asked for its identity: whatever else was seen, it runs what it was given. */
   | { readonly kind: "enrolled" }
+  /** It found another machine at the address that it was given, and does not take it (RFC 2131, section 3.1). */
+  | { readonly kind: "declined"; readonly address: string }
   /** Its agent has given a sign of life since an address to boot with was asked for: whoever did that, it does not boot. */
   | { readonly kind: "alive" };
 
@@ -25,6 +27,7 @@ export function phaseAfter(phase: BootPhase, sight: BootSight): BootPhase {
       return "LOADING";
     case "progress":
     case "alive":
+    case "declined":
       return phase;
     case "loaded":
       return phase === "LOADING" ? "INIT" : phase;

@@ -15,6 +15,8 @@ export interface BootRecord {
   up: boolean;
   /** It has asked for an address to boot with since its agent was first heard. */
   asked: boolean;
+  /** The address that it declined last, and when, in clock milliseconds; undefined once it has got further. */
+  declined: { readonly address: string; readonly at: number } | undefined;
 }
 
 /** Something to be discovered of a node; null: it can't be known any more. */
@@ -26,7 +28,7 @@ export type BootGroup = "pxe" | "rpi";
 /** Begins with a node as it is seen first. */
 export function beginRecord(view: Values, group: BootGroup): BootRecord {
   const phase = readPhase(view.get(`/${group}/state`));
-  return { phase, percent: 0, power: view.get("/physState"), up: isHeard(view), asked: false };
+  return { phase, percent: 0, power: view.get("/physState"), up: isHeard(view), asked: false, declined: undefined };
 }
 
 /** Whether a node's agent is heard at this moment. */
@@ -53,7 +55,9 @@ export function followNode(record: BootRecord, view: Values): boolean {
   if (power === record.power) return false;
   record.power = power;
   // What it does while nobody has said yet that it is on counts for the power to come.
-  if (power === "POWER_OFF" || power === "PHYS_HANG") Object.assign(record, { phase: "NONE", percent: 0 });
+  if (power === "POWER_OFF" || power === "PHYS_HANG") {
+    Object.assign(record, { phase: "NONE", percent: 0, declined: undefined });
+  }
   return power === "POWER_OFF";
 }
 
@@ -69,16 +73,28 @@ export function statementsOf(record: BootRecord, view: Values, group: BootGroup)
   ];
 }
 
-/** Takes what was seen of a machine. @returns What is to be told of it now. */
+/** How long a machine that declined its address is held for that, in milliseconds: one that is there asks again sooner. */
+const DECLINED = 300_000;
+
+/** Why a machine does not take the address that its cfg has, in words; undefined: nothing is known against it. */
+export function declinedFault({ declined }: BootRecord, address: string | undefined, now: number): string | undefined {
+  if (declined === undefined || declined.address !== address || now - declined.at >= DECLINED) return undefined;
+  return `another machine has its address ${address}: it found that one, and declined the address`;
+}
+
+/** Takes what was seen of a machine. @param now In clock milliseconds. @returns What is to be told of it now. */
 export function followSight(
   record: BootRecord,
   view: Values,
   group: BootGroup,
   sight: BootSight,
+  now: number,
 ): readonly BootStatement[] {
   if (sight.kind === "address") record.asked = true;
   if (sight.kind === "enrolled" || sight.kind === "alive") record.asked = false;
   if (isHeard(view)) return []; // whoever says so: what runs an agent does not boot
+  if (sight.kind === "declined") record.declined = { address: sight.address, at: now };
+  else if (sight.kind !== "address") record.declined = undefined;
   record.phase = phaseAfter(record.phase, sight);
   if (sight.kind === "script") record.percent = 0;
   const statements = statementsOf(record, view, group);

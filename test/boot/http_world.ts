@@ -29,6 +29,8 @@ export interface HttpWorld extends Awaited<ReturnType<typeof createVirtualBoot>>
   readonly logged: string[];
   /** Events of nodes that the boot services have added. */
   readonly told: string[];
+  /** What else was told of machines: `recheck n1`, `fetched n1 PATH`. */
+  readonly noted: string[];
   readonly state: { isRunning: boolean };
 }
 
@@ -51,6 +53,7 @@ export async function withServer(
   const transfers = createTransferCounter();
   const logged: string[] = [];
   const told: string[] = [];
+  const noted: string[] = [];
   const ending = new AbortController();
   let url = "";
   const app = createBootApp({
@@ -68,6 +71,8 @@ export async function withServer(
     strangers: world.strangers,
     transfers,
     events: { tell: (node, why) => told.push(`${node}: ${why}`) },
+    recheck: (id) => noted.push(`recheck ${id === world.idOf("n1") ? "n1" : id}`),
+    fetched: ({ name }, path) => noted.push(`fetched ${name} ${path}`),
     signal: ending.signal,
     clock: world.clock,
     log: createLog((line) => logged.push(line), { level: "debug" }),
@@ -87,7 +92,7 @@ export async function withServer(
   });
   await world.clock.advance(5_000);
   try {
-    await body({ ...world, url, folder, state, transfers, logged, told });
+    await body({ ...world, url, folder, state, transfers, logged, told, noted });
   } finally {
     ending.abort();
     await server.close();

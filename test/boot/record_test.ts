@@ -35,7 +35,7 @@ function makeNode(group: BootGroup) {
   const told: string[] = [];
   let ended = 0;
   function happen(what: Happening): void {
-    if ("kind" in what) return discover(followSight(record, view, group, what));
+    if ("kind" in what) return discover(followSight(record, view, group, what, 0));
     view.set(what.url, what.value);
     // What is known of a machine that is on, and of no other one.
     if (view.get("/physState") !== "POWER_ON") {

@@ -39,7 +39,7 @@ export async function createVirtualBoot(options: {
   const ended: string[] = [];
   const enrolment: Enrolment = createEnrolment({ store, facts: new Map(), clock, log, onEnd: (id) => ended.push(id) });
   const parts = { parent: "root", onEnd: enrolment.end, fault: () => Promise.resolve(options.fault?.()) };
-  const { module, desk } = createPxeModule(options.withServices === false ? undefined : parts);
+  const { module, desk, recheck } = createPxeModule(options.withServices === false ? undefined : parts);
   const power = defineModule(plug, (context) => {
     const state = (id: string) => on.has(id) ? "POWER_ON" : "POWER_OFF";
     const find = ({ node }: { node: { id: string } }) => context.discover(node.id, "/physState", state(node.id));
@@ -75,7 +75,7 @@ export async function createVirtualBoot(options: {
   await aggregator.start({ api: "http://127.0.0.1:1", broker: "mqtt://127.0.0.1:2" });
   const { control } = aggregator;
   return {
-    ...{ aggregator, control, clock, desk, enrolment, strangers, orders, ended, lines, on },
+    ...{ aggregator, control, clock, desk, recheck, enrolment, strangers, orders, ended, lines, on },
     idOf: (name: string) => nodeIdOf(CLUSTER, name),
     /** Gives nodes exactly this cfg; `/parent` and `/platform` are added. */
     apply(nodes: Record<string, Record<string, Value>>) {

@@ -112,6 +112,102 @@ test("a machine whose kernel is not there is held with that as the reason, left 
   await aggregator.stop();
 });
 
+/** What a machine does when it is served nothing: it asks for its address over and over. */
+async function askOn(world: Awaited<ReturnType<typeof makeWorld>>, hours: number): Promise<void> {
+  for (let minute = 0; minute < hours * 60; minute++) {
+    world.recheck(world.idOf("n1"));
+    world.desk.saw(world.idOf("n1"), { kind: "address" });
+    await world.clock.advance(60_000);
+  }
+}
+
+test("a machine that the network has nothing for is held at once with that as the reason, wherever it is, and never power-cycled", async () => {
+  for (const [before, step] of [[0, "pxe/address"], [1, "pxe/script"], [2, "pxe/load"]] as const) {
+    let fault: string | undefined;
+    const world = await makeWorld(() => WHOLE.slice(0, before), () => fault);
+    const { clock, apply, aggregator, orders, control, desk, idOf, seen, recheck } = world;
+    apply({ n1: N1 });
+    await clock.advance(10_000);
+    assert.equal(control.find("n1")?.phase, "working");
+    fault = "its firmware is of kind 12, for which there is no loader: set its /boot/loader";
+    recheck(idOf("n1"));
+    await clock.advance(1_000);
+    assert.equal(control.find("n1")?.phase, "stuck", step);
+    assert.match(
+      control.find("n1")?.reason ?? "",
+      new RegExp(`${step} .*Cannot boot 'n1' as its firmware is of kind 12`),
+    );
+    await askOn(world, 2);
+    assert.deepEqual(orders, ["n1 on"]);
+    assert.equal(seen("n1", "/physState"), "POWER_ON");
+    assert.equal(control.find("n1")?.phase, "stuck");
+    // A change of something else is no help either: it is held again at once.
+    apply({ n1: { ...N1, "/boot/arguments": "quiet" } });
+    await clock.advance(1_000);
+    assert.equal(control.find("n1")?.phase, "stuck");
+    await askOn(world, 1);
+    assert.deepEqual(orders, ["n1 on"]);
+    fault = undefined;
+    for (const sight of WHOLE) desk.saw(idOf("n1"), sight);
+    await clock.advance(1_000);
+    assert.equal(seen("n1", "/pxe/state"), "INIT");
+    assert.notEqual(control.find("n1")?.phase, "stuck");
+    aggregator.life(idOf("n1"), { type: "alive", from: RUN });
+    await aggregator.stop();
+  }
+});
+
+test("a machine that declines its address is held with that as the reason, until it takes one, or for five minutes after a retry", async () => {
+  const world = await makeWorld(() => WHOLE.slice(0, 1));
+  const { clock, apply, aggregator, orders, control, desk, idOf, seen } = world;
+  apply({ n1: { ...N1, "/ipv4/address": "10.77.0.11" } });
+  await clock.advance(10_000);
+  desk.saw(idOf("n1"), { kind: "declined", address: "10.77.0.99" });
+  await clock.advance(1_000);
+  assert.equal(control.find("n1")?.phase, "working", "that is not its address");
+  desk.saw(idOf("n1"), { kind: "declined", address: "10.77.0.11" });
+  await clock.advance(1_000);
+  assert.equal(control.find("n1")?.phase, "stuck");
+  assert.match(control.find("n1")?.reason ?? "", /another machine has its address 10\.77\.0\.11: it found that one/);
+  for (let n = 0; n < 300; n++) { // dhclient waits ten seconds, and asks again
+    desk.saw(idOf("n1"), { kind: "address" });
+    await clock.advance(2_000);
+    desk.saw(idOf("n1"), { kind: "declined", address: "10.77.0.11" });
+    await clock.advance(10_000);
+  }
+  assert.deepEqual(orders, ["n1 on"]);
+  assert.equal(control.find("n1")?.phase, "stuck");
+  // The other machine is gone.
+  for (const sight of WHOLE) desk.saw(idOf("n1"), sight);
+  await clock.advance(1_000);
+  assert.equal(seen("n1", "/pxe/state"), "INIT");
+  aggregator.life(idOf("n1"), { type: "alive", from: RUN });
+  await aggregator.stop();
+});
+
+test("what was declined holds a machine for five minutes, and with another address not at all", async () => {
+  const { clock, apply, aggregator, control, desk, idOf } = await makeWorld(() => WHOLE.slice(0, 1));
+  const cfg = { ...N1, "/ipv4/address": "10.77.0.11" };
+  apply({ n1: cfg });
+  await clock.advance(10_000);
+  const decline = () => desk.saw(idOf("n1"), { kind: "declined", address: "10.77.0.11" });
+  const phaseAfterEdit = async (edit: Record<string, string>) => {
+    apply({ n1: { ...cfg, ...edit } });
+    await clock.advance(1_000);
+    return control.find("n1")?.phase;
+  };
+  decline();
+  await clock.advance(240_000);
+  assert.equal(await phaseAfterEdit({ "/boot/arguments": "a" }), "stuck");
+  await clock.advance(60_000);
+  assert.equal(await phaseAfterEdit({ "/boot/arguments": "b" }), "working");
+  decline();
+  await clock.advance(1_000);
+  assert.equal(control.find("n1")?.phase, "stuck");
+  assert.equal(await phaseAfterEdit({ "/ipv4/address": "10.77.0.12" }), "working");
+  await aggregator.stop();
+});
+
 test("firmware that takes 14 minutes is waited for, late after 5, and not power-cycled", async () => {
   const { clock, apply, seen, aggregator, desk, idOf, orders, control } = await makeWorld(() => []);
   apply({ n1: N1 });

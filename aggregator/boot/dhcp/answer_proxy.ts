@@ -1,4 +1,4 @@
-import type { Answer, AnswerSetting } from "./answer_types.ts";
+import type { Answer, AnswerSetting, Silence } from "./answer_types.ts";
 import { type DhcpPacket, OPTION } from "./packet.ts";
 import { optionAddress } from "./option_address.ts";
 import { bootParts, replyTo } from "./reply.ts";
@@ -25,7 +25,7 @@ export function answerAsProxy(packet: DhcpPacket, kind: DhcpRequestKind, setting
     return silent(`It is meant for another server, ${named}`);
   }
   const boot = setting.boot(client, host);
-  if ("unserved" in boot) return { ...silent(boot.unserved), unserved: boot.unserved };
+  if ("unserved" in boot) return { ...silent(boot.unserved), isOurs: true, unserved: boot.unserved };
   const from = bootParts(packet, asProxy(packet, boot, client.http), address);
   const { file } = boot;
   if (service === "dhcp") {
@@ -59,6 +59,6 @@ function bootItemOf(vendorOptions: Uint8Array | undefined): number[] {
   return [];
 }
 
-function silent(reason: string): { readonly answer: "silent"; readonly reason: string } {
-  return { answer: "silent", reason };
+function silent(reason: string): Silence {
+  return { answer: "silent", reason, isOurs: false };
 }

@@ -1,4 +1,4 @@
-import type { Answer, AnswerSetting } from "./answer_types.ts";
+import type { Answer, AnswerSetting, Silence } from "./answer_types.ts";
 import { addressFault } from "../../../src/boot/mod.ts";
 import { readIpv4, sameNetwork } from "./ipv4.ts";
 import { optionAddress } from "./option_address.ts";
@@ -13,7 +13,9 @@ const NO_PROXY = Uint8Array.of(0xb0, 1, 1);
 export function answerAsServer(packet: DhcpPacket, kind: DhcpRequestKind, setting: AnswerSetting): Answer {
   const { host, address } = setting;
   const named = optionAddress(packet, OPTION.serverId);
-  if (named !== undefined && named !== address) return silent(`It is meant for another server, ${named}`, packet);
+  if (named !== undefined && named !== address) {
+    return { ...silent(`It is meant for another server, ${named}`, packet), isOurs: false };
+  }
   const { lease } = host;
   if (lease === undefined) return silent("Its node has no address in its cfg: set its /ipv4/address", packet);
   const fault = leaseFault(lease, address);
@@ -40,7 +42,7 @@ export function answerAsServer(packet: DhcpPacket, kind: DhcpRequestKind, settin
       return silent(`It found ${declined} in use by another machine`, packet);
     }
     case "release":
-      return silent("It gave its address up; its lease is static", packet);
+      return { ...silent("It gave its address up; its lease is static", packet), isOurs: false };
   }
 }
 
@@ -71,7 +73,7 @@ function answerElsewhere(packet: DhcpPacket, lease: DhcpLease, setting: AnswerSe
   const network = networkOf(packet) ?? setting.address;
   return selecting || !sameNetwork(network, wanted, lease.prefix)
     ? refuse(packet, setting, wanted, reason)
-    : silent(reason, packet);
+    : { ...silent(reason, packet), isOurs: false };
 }
 
 function grant(
@@ -118,9 +120,9 @@ function refuse(packet: DhcpPacket, setting: AnswerSetting, wanted: string, reas
   return { answer: "nak", reply: replyTo(packet, "nak", setting.address, { options }), reason, address: wanted };
 }
 
-function silent(reason: string, packet: DhcpPacket): Answer {
+function silent(reason: string, packet: DhcpPacket): Silence {
   const wanted = optionAddress(packet, OPTION.requestedAddress);
-  return { answer: "silent", reason, ...(wanted === undefined ? {} : { address: wanted }) };
+  return { answer: "silent", reason, isOurs: true, ...(wanted === undefined ? {} : { address: wanted }) };
 }
 
 /**

@@ -23,4 +23,14 @@ export type Answer =
     readonly file?: string;
     readonly unserved?: string;
   }
-  | { readonly answer: "silent"; readonly reason: string; readonly address?: string; readonly unserved?: string };
+  | Silence;
+
+/** Nothing is sent. */
+export interface Silence {
+  readonly answer: "silent";
+  readonly reason: string;
+  /** It is ours to answer, or to know: it is not between the machine and another server. */
+  readonly isOurs: boolean;
+  readonly address?: string;
+  readonly unserved?: string;
+}

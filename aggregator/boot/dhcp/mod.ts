@@ -1,4 +1,4 @@
 /** DHCP for the machines of this cluster, or ProxyDHCP beside a site's own server. */
 export { startDhcpServer } from "./server.ts";
-export { standardBoot } from "./standard_boot.ts";
+export { loaderFor, standardBoot } from "./standard_boot.ts";
 export type * from "./types.ts";

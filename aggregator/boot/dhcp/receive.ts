@@ -59,6 +59,7 @@ export function createReceiver(
   }
 
   function send(
+    host: DhcpHost,
     packet: DhcpPacket,
     kind: DhcpRequestKind,
     result: Exclude<Answer, { answer: "silent" }>,
@@ -69,8 +70,13 @@ export function createReceiver(
     const bytes = encodeDhcp(result.reply, replySize(packet));
     if (bytes === undefined) {
       counts.failed++;
+      const most = replySize(packet);
+      options.onFault?.(
+        host,
+        `Its DHCP ${kind} was not answered: the reply is larger than the ${most} bytes that it takes`,
+      );
       return failures.warn("Cannot send a DHCP reply as it is larger than what the client takes", {
-        mac: macText(packet.chaddr),
+        ...{ mac: macText(packet.chaddr), node: host.name, most },
       });
     }
     const { to, address } = destinationOf(packet, result.reply, kind);
@@ -87,28 +93,29 @@ export function createReceiver(
     const privileged = from.port < UNPRIVILEGED;
     const admitted = admit(bytes, privileged);
     if (admitted === undefined) return;
+    const { host } = admitted;
     const decoded = decodeDhcp(bytes);
     const kind = decoded.ok ? requestKind(decoded.packet) : undefined;
     if (!decoded.ok || kind === undefined) {
       counts.malformed++;
-      return log.debug("Dropped a DHCP packet", { problem: decoded.ok ? "It is no client's" : decoded.problem });
+      const problem = decoded.ok ? "It is no client's" : decoded.problem;
+      if (host !== undefined && privileged) options.onFault?.(host, `Its DHCP packet can't be read: ${problem}`);
+      return log.debug("Dropped a DHCP packet", { node: host?.name, problem });
     }
     const { packet } = decoded;
     const client = describeClient(packet);
-    const { host } = admitted;
     if (host === undefined) {
       return options.onEvent?.({
         client,
         request: kind,
         privileged,
         host,
-        answer: "silent",
-        reason: "Nobody knows it",
+        ...{ answer: "silent", reason: "Nobody knows it", isOurs: false },
       });
     }
     const setting = { mode: options.mode, address: options.address, boot: options.boot, host, client, service };
     const result = answer(packet, kind, setting);
-    if (result.answer !== "silent") send(packet, kind, result, from, service, socket);
+    if (result.answer !== "silent") send(host, packet, kind, result, from, service, socket);
     log.debug("DHCP", {
       mac: client.mac,
       node: host.name,
@@ -130,6 +137,7 @@ export function createReceiver(
       host,
       answer: said,
       reason,
+      isOurs: result.answer !== "silent" || result.isOurs,
       ...(result.address === undefined ? {} : { address: result.address }),
       ...("file" in result && result.file !== undefined ? { file: result.file } : {}),
       ...(result.unserved === undefined ? {} : { unserved: result.unserved }),

@@ -82,6 +82,8 @@ export interface DhcpEvent {
   /** `ack` to a `request` says that it takes the address; `silent` that nothing was sent, for this reason. */
   readonly answer: "offer" | "ack" | "nak" | "silent";
   readonly reason: string;
+  /** False: it is between the machine and another server, or nobody knows the machine. */
+  readonly isOurs: boolean;
   /** The address that was given or asked for, where there is one. */
   readonly address?: string;
   /** What it was told to boot. */
@@ -107,6 +109,8 @@ export interface DhcpServerOptions {
    * whoever keeps those must bound how many. It must not throw.
    */
   readonly onEvent?: (event: DhcpEvent) => void;
+  /** Told why nothing came of a packet of a known machine: it can't be read, or its answer can't be sent. It must not throw. */
+  readonly onFault?: (host: DhcpHost, why: string) => void;
   /** Only for tests: other ports than 67 (server), 68 (client) and 4011 (boot service of a proxy). 0: any free one. */
   readonly ports?: { readonly server: number; readonly client: number; readonly pxe: number };
   readonly log: Log;

@@ -1,9 +1,11 @@
 import type { Context } from "hono";
+import type { PxeHost } from "../../../modules/pxe/desk.ts";
 import { parseMac } from "../../../src/boot/mod.ts";
 import { answerProblem } from "../../http/problem.ts";
 import type { Routes } from "../../http/routes.ts";
 import type { BootAppParts } from "./parts.ts";
 import { createRefusalLog } from "../../../src/refusal_log.ts";
+import { isAutoexec, renderAutoexec } from "../autoexec.ts";
 import { NOT_THERE } from "../missing_file.ts";
 import { addressOf, socketOf } from "./address_of.ts";
 import { answerFile, type FileService } from "./files.ts";
@@ -19,8 +21,8 @@ const MAX_LOGGED = 256;
 interface Asker {
   readonly address: string;
   readonly mac: string | undefined;
-  /** The name of its node: by the MAC address that it says, or by where it asks from. */
-  readonly node: string | undefined;
+  /** The machine of a node: by the MAC address that it says, or by where it asks from. */
+  readonly host: PxeHost | undefined;
 }
 
 /** `/boot/v1/files` and `/boot/v1/images`: what machines load. */
@@ -38,7 +40,7 @@ export function fileRoutes(parts: BootAppParts): Routes {
     const address = addressOf(c);
     const mac = parseMac(c.req.query("mac") ?? "");
     const host = (mac === undefined ? undefined : desk.host(mac)) ?? desk.hostAt(address);
-    return { address, mac, node: host?.name };
+    return { address, mac, host };
   }
 
   async function send(c: Context, path: string | undefined): Promise<Response> {
@@ -64,22 +66,26 @@ export function fileRoutes(parts: BootAppParts): Routes {
       },
     );
     if (answer !== undefined) return answer;
+    if (path !== undefined && isAutoexec(path)) return c.text(renderAutoexec(parts.server()));
     parts.transfers.ended("refused");
-    if (asker.node !== undefined) {
-      missing.warn(NOT_THERE, { node: asker.node, path: shown });
-      parts.events.tell(asker.node, `It asked for ${shown}, which is not below the boot files`);
+    if (asker.host !== undefined) {
+      const { id, name } = asker.host;
+      missing.warn(NOT_THERE, { node: name, path: shown });
+      parts.events.tell(name, `It asked for ${shown}, which is not below the boot files`);
+      parts.recheck(id);
     }
     return answerProblem({ status: 404, detail: "There is no such file" });
   }
 
-  function ended({ address, node }: Asker, path: string, { why, taken, length }: SendEnd): void {
+  function ended({ address, host }: Asker, path: string, { why, taken, length }: SendEnd): void {
     parts.transfers.ended(why === undefined ? "done" : "failed");
     log.debug(why === undefined ? "Sent a file over HTTP" : "A download over HTTP broke off", {
-      ...{ address, node, path, taken, length, why },
+      ...{ address, node: host?.name, path, taken, length, why },
     });
-    if (why === undefined || node === undefined) return;
+    if (host === undefined) return;
+    if (why === undefined) return parts.fetched(host, path);
     const share = `${Math.floor((100 * taken) / Math.max(1, length))} % of ${length} bytes`;
-    parts.events.tell(node, `Its download of ${path} to ${address} broke off at ${share}: ${why}`);
+    parts.events.tell(host.name, `Its download of ${path} to ${address} broke off at ${share}: ${why}`);
   }
 
   return {

@@ -32,6 +32,10 @@ export interface BootAppParts {
   readonly transfers: TransferCounter;
   /** Takes what happens to machines that boot. */
   readonly events: NodeEvents;
+  /** Something was refused to the machine of a node: whether it can boot at all is looked at anew. @param id The UUID of the node. */
+  recheck(id: string): void;
+  /** A machine has all of a file. @param path Below the boot files. */
+  fetched(host: PxeHost, path: string): void;
   /** Ends what goes on in the background. */
   readonly signal: AbortSignal;
   readonly clock: Clock;

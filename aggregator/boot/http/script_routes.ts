@@ -37,6 +37,7 @@ export function scriptRoutes(parts: BootAppParts): Routes {
       return wait(STRANGER_WAIT, refusal.reason);
     }
     if (fault !== undefined) {
+      parts.recheck(host.id);
       refusals.warn("Refused a boot script", { node: host.name, reason: fault });
       return wait(STRANGER_WAIT, `${host.name} can't boot:`, `  ${fault}`);
     }

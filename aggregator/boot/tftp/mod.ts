@@ -1,5 +1,6 @@
 /** TFTP, read-only, for firmware that knows nothing better. */
 export { blockFor } from "./negotiate.ts";
-export { startTftpServer } from "./server.ts";
+export { ASK_AGAIN, startTftpServer } from "./server.ts";
+export { UNANSWERED } from "./session.ts";
 export { bytesSource, fileSource } from "./sources.ts";
 export type * from "./types.ts";

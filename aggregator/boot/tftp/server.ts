@@ -9,6 +9,9 @@ import { failure, runSession, type SessionEnd } from "./session.ts";
 import { createSlots, type Slot, type SlotLimits } from "./slots.ts";
 import type { TftpEvent, TftpServer, TftpServerOptions, TftpSource } from "./types.ts";
 
+/** Why nothing is said to a client that is to wait. */
+export const ASK_AGAIN = "It is to ask again";
+
 const PORT = 69;
 const LIMITS: SlotLimits = { transfers: 256, kept: 64, perClient: 4, halfOpen: 128 };
 /** All that hold a socket, those that have just lost their place included. */
@@ -97,7 +100,7 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
     try {
       const read = await options.read(path, client);
       if (read === "later") {
-        tell({ client, path, kind: "refused", sent: 0, size: 0, reason: "It is to ask again" });
+        tell({ client, path, kind: "refused", sent: 0, size: 0, reason: ASK_AGAIN });
         return;
       }
       source = read;

@@ -19,6 +19,9 @@ const MAX_DURATION = 15 * 60_000;
 /** The longest that a client may take to answer at all, in milliseconds: anybody can ask in the name of any address. */
 const HALF_OPEN = 10_000;
 
+/** Why a transfer ended that nobody has acknowledged anything of. */
+export const UNANSWERED = "The client has not answered";
+
 /** How a transfer ended. */
 export interface SessionEnd {
   readonly kind: "done" | "probed" | "failed";
@@ -75,7 +78,7 @@ export async function runSession(parts: {
       const closed = mailbox.closed();
       if (closed !== undefined) return { kind: "failed", sent: got, reason: closed };
       if (clock.now() >= end) {
-        return { kind: "failed", sent: got, reason: isHalfOpen ? "The client has not answered" : "It took too long" };
+        return { kind: "failed", sent: got, reason: isHalfOpen ? UNANSWERED : "It took too long" };
       }
       if (packet?.op === "error") {
         if (packet.code === TFTP_ERROR.unknownId && hasLast(sent)) return lastLost(got);
