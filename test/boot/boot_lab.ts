@@ -64,7 +64,7 @@ export async function withBootLab(
   writeFileSync(join(files, "initrd.img"), new Uint8Array(900_000).fill(8));
   const machines = options.names.map((name, index) => makeMachine(folder, name, index, options.dhcp));
   let server = "";
-  const address = "127.0.0.2";
+  const address = options.dhcp === undefined ? "127.0.0.2" : "10.77.0.2";
   const launch = (http: number, boot: { http: number; mqtt: number }): Promise<Running> =>
     startProgram({
       command: [
@@ -140,7 +140,7 @@ export function bootCfg(machine: LabMachine): Record<string, unknown> {
   return {
     platform: "sim",
     parent: "root",
-    ipv4: { mac: machine.mac, ...(machine.address !== undefined && { address: machine.address, prefix: 8 }) },
+    ipv4: { mac: machine.mac, ...(machine.address !== undefined && { address: machine.address, prefix: 24 }) },
     boot: { method: "pxe", arguments: "console=ttyS0 quiet" },
     physState: "POWER_ON",
     runState: "SYNC",
@@ -179,7 +179,7 @@ function makeMachine(folder: string, name: string, index: number, dhcp: "server"
   const machine: LabMachine = {
     name,
     mac: `52:54:00:77:00:${(index + 1).toString(16).padStart(2, "0")}`,
-    address: dhcp === undefined ? undefined : `127.0.0.${11 + index}`,
+    address: dhcp === undefined ? undefined : `10.77.0.${11 + index}`,
     runDir,
     cmdline: undefined,
     agent: undefined,

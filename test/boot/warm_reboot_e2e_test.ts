@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { DENO_CONFIG, denoPath, ROOT } from "../../scripts/runtimes.ts";
 
-/** Runs words in a network namespace that ends with them, and that has nothing but a loopback interface. */
-const APART = ["--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
+/** Runs words in a network namespace that ends with them, and that has nothing but a loopback interface, which hears 10.77.0.0/24. */
+const SET_UP = ["ip link set lo up", "ip addr add 10.77.0.2/24 dev lo"];
+const APART = ["--net", "sh", "-c", `${SET_UP.join(" && ")} && exec "$@"`, "sh"];
 const skip = spawnSync("unshare", [...APART, "true"]).status !== 0 &&
   "network namespaces can't be made here: that takes root and util-linux";
 

@@ -10,7 +10,7 @@ import { clientPacket, FIRMWARE } from "./dhcp_packets.ts";
 import { bootByNetwork, get } from "./pxe_client.ts";
 import { openTftpClient, readRequest } from "./tftp_client.ts";
 
-const SERVER = "127.0.0.2";
+const SERVER = "10.77.0.2";
 
 /** Takes an address to boot with in the name of a machine, as firmware does from port 68. */
 async function takeAddress({ mac, address = "" }: LabMachine, port = 68): Promise<void> {
@@ -83,15 +83,15 @@ await withBootLab({ names: ["n1"], dhcp: "server" }, async (lab) => {
   // A Raspberry Pi that has no agent yet gets its command line, and nobody else does; nor does one that runs.
   const boot = { method: "rpi" };
   const pi = { platform: "none", parent: "root", boot, rpi: { serial: "9ffefdef" } };
-  const ipv4 = { mac: "dc:a6:32:00:00:01", address: "127.0.0.21", prefix: 8 };
+  const ipv4 = { mac: "dc:a6:32:00:00:01", address: "10.77.0.21", prefix: 24 };
   const nodes = [
     { name: "pi", cfg: { ...pi, ipv4 } },
     { name: "n1", cfg: { ...bootCfg(n1), boot, rpi: { serial: "0badcafe" } } },
   ];
   const added = await lab.request("POST", "/api/v1/apply", { nodes });
   assert.equal(added.status, 200, JSON.stringify(added.body));
-  assert.match(await fetchSmall("127.0.0.21", "9ffefdef/cmdline.txt") ?? "", /kraken\.node=pi .*kraken\.token=/);
-  assert.equal(await fetchSmall("127.0.0.22", "9ffefdef/cmdline.txt"), undefined);
+  assert.match(await fetchSmall("10.77.0.21", "9ffefdef/cmdline.txt") ?? "", /kraken\.node=pi .*kraken\.token=/);
+  assert.equal(await fetchSmall("10.77.0.22", "9ffefdef/cmdline.txt"), undefined);
   assert.equal(await fetchSmall(n1.address, "0badcafe/cmdline.txt"), undefined);
   assert.match(lab.log(), /Refused a file to a Raspberry Pi.*n1 is in use, as its agent is heard/);
   await untilView(lab, "n1", { "/runState": "SYNC", "/link": "UP" });
