@@ -2,7 +2,6 @@ import { networkInterfaces } from "node:os";
 import type { Module } from "../../src/module/mod.ts";
 import type { Clock } from "../../src/clock.ts";
 import { type Level, type Log, withLevel } from "../../src/log.ts";
-import type { BootMachine } from "../../modules/boot/tracker.ts";
 import type { PxeHost } from "../../modules/pxe/desk.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import { PI_OFFER } from "../../modules/rpi/dhcp.ts";
