@@ -49,7 +49,7 @@ export const boot = defineExtension("boot", {
     about: "Kernel arguments beside Kraken's own, such as console=ttyS0",
   },
   "/boot/memory": {
-    type: { kind: "integer", min: 1, max: 2 ** 32 },
+    type: { kind: "integer", min: 1 },
     writer: "cfg",
     about: "Memory of its machine in MiB, which what it boots must fit in; where absent /boot/seenMemory counts",
   },
