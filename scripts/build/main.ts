@@ -1,6 +1,5 @@
 // Builds every program into dist/: a bundle, and single binaries of it. Prints their sizes and start-up times.
-import { copyFileSync, mkdirSync, renameSync } from "node:fs";
-import { dirname, relative } from "node:path";
+import { relative } from "node:path";
 import process from "node:process";
 import { stop } from "esbuild";
 import { builtFile, ENTRIES, type How, type Program, programCommand, ROOT } from "../runtimes.ts";
@@ -8,6 +7,7 @@ import { buildBundle } from "./bundle.ts";
 import { compileBun } from "./compile_bun.ts";
 import { compileDeno, haveDenort } from "./compile_deno.ts";
 import { compileSea } from "./compile_sea.ts";
+import { install } from "./install.ts";
 import { describeTable, type Figures, measure } from "./measure.ts";
 
 /** A bundle is the same file for every runtime: it is measured on Deno. */
@@ -33,13 +33,6 @@ async function targets(): Promise<readonly (readonly [Program, Target])[]> {
     if (compiled) made.push("binary-deno");
     return made.map((target) => [program, target] as const);
   });
-}
-
-/** Copies whole and then renames, since the old file may be running. */
-function install(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
-  copyFileSync(from, `${to}.new`);
-  renameSync(`${to}.new`, to);
 }
 
 const rows: { readonly name: string; readonly figures: Figures }[] = [];

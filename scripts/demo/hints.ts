@@ -6,7 +6,7 @@ import { ROOT } from "../runtimes.ts";
 /** What people can do with the cluster that runs. */
 export function describeWays(cluster: Cluster, usual: boolean): string[] {
   const server = usual ? "" : ` --server ${cluster.api}`;
-  const krakenctl = "npm run -s krakenctl --";
+  const krakenctl = "bin/krakenctl";
   return [
     "",
     "The cluster runs until you press Ctrl-C. In another terminal:",

@@ -1,6 +1,6 @@
 /** What people can do with the virtual cluster that runs. */
 export function describeWays(api: string, usual: boolean, folder: string): string[] {
-  const krakenctl = "npm run -s krakenctl --";
+  const krakenctl = "bin/krakenctl";
   const server = usual ? "" : ` --server ${api}`;
   return [
     "",
