@@ -4,7 +4,11 @@ import type { Values } from "../../src/state/mod.ts";
 import { type ProgramConfig, programConfig, programNames } from "./config.ts";
 import { serviceDeclaration } from "./declaration.ts";
 import { openProgramFolder } from "./record.ts";
+import { createRemovals, isNamed } from "./removed.ts";
 import { createService, type Service } from "./service.ts";
+
+/** What is shown of a program. */
+const FIELDS = ["state", "error", "pid", "exitCode"] as const;
 
 /**
  * Makes the module that keeps the programs of a node running. It belongs into an agent.
@@ -12,6 +16,8 @@ import { createService, type Service } from "./service.ts";
  * Each program runs in a process group of its own, with its output in `{runDir}/services/{name}.log` (emptied at a start
  * when it is over 1 MiB). When the agent stops, cleanly or not, its programs go on: an agent that is restarted must not
  * disturb what runs on its node. The next one finds them by `{runDir}/services/{name}.json` and takes them over.
+ *
+ * A program that the cfg names no more is stopped, and nothing is left of it in the state.
  *
  * A program that fails is shown as ERROR; when to try again is the engine's business.
  *
@@ -26,6 +32,8 @@ export function createServiceModule(options: { readonly runDir: string; readonly
     if (own === undefined) throw new Error("Cannot start module 'service' as this program has no node of its own");
     const folder = openProgramFolder(join(options.runDir, "services"));
     const services = new Map<string, Service>();
+    /** What was started here: other names are those of modules. */
+    const programs = new Set(folder.names());
 
     function service(name: string): Service {
       let found = services.get(name);
@@ -43,6 +51,7 @@ export function createServiceModule(options: { readonly runDir: string; readonly
     }
     async function start(run: MutationRun): Promise<void> {
       const name = nameOf(run);
+      programs.add(name);
       await service(name).start(wantedConfig(run.node.cfg, name), run.signal);
     }
     async function stop(run: MutationRun): Promise<void> {
@@ -51,11 +60,29 @@ export function createServiceModule(options: { readonly runDir: string; readonly
       if (!isProgram) throw new PermanentError(`Cannot stop '${name}' as it is no program that was started here`);
       await service(name).stop();
     }
+    async function remove(name: string): Promise<void> {
+      const removed = services.get(name);
+      await removed?.stop();
+      if (isNamed(context.node(own?.id ?? "")?.cfg ?? new Map(), name)) return; // it is wanted again
+      services.delete(name);
+      programs.delete(name);
+      for (const field of FIELDS) context.discover(own?.id ?? "", `/services/${name}/${field}`, null);
+    }
+    const removals = createRemovals({
+      clock: context.clock,
+      names: () => [...programs],
+      onRemoved(name) {
+        context.log.info("Stops a program that the cfg does not name any more", { service: name });
+        remove(name).catch((error) =>
+          context.log.error("Cannot stop a program", { service: name, problem: String(error) })
+        );
+      },
+    });
     function showDrained(run: MutationRun): void {
       run.discover("/drained", drain.drained ? "YES" : "NO");
     }
 
-    for (const name of folder.names()) service(name).adopt();
+    for (const name of programs) service(name).adopt();
     drain.join({
       objection: contradiction,
       async letGo() {
@@ -67,9 +94,12 @@ export function createServiceModule(options: { readonly runDir: string; readonly
       const cfg = context.node(id)?.cfg;
       if (cfg === undefined) return;
       for (const [name, service] of services) service.compare(readableConfig(cfg, name));
+      removals.look(cfg);
     });
+    removals.look(own.cfg);
 
     return {
+      stop: removals.stop,
       mutations: {
         find: (run) => service(nameOf(run)).show(),
         start,

@@ -8,6 +8,7 @@ import {
   firstOf,
   isRunning,
   lastLine,
+  type LeftBehind,
   type Program,
   startProgram,
   stopProgram,
@@ -35,7 +36,13 @@ type Situation =
     /** True when cfg asks for another config than the one it runs with. */
     readonly outdated: boolean;
   }
-  | { readonly kind: "finished"; readonly digest: string; readonly outdated: boolean }
+  | {
+    readonly kind: "finished";
+    readonly digest: string;
+    readonly outdated: boolean;
+    /** What is odd about how it ended, in words. */
+    readonly note: string | undefined;
+  }
   | { readonly kind: "failed"; readonly digest: string };
 
 /** One service of the node: at most one process group at a time. What is asked of it is done in turn. */
@@ -95,7 +102,7 @@ export function createService(
       case "running":
       case "finished":
         discover("pid", situation.kind === "running" ? situation.program.pid : null);
-        discover("error", null);
+        discover("error", situation.kind === "running" ? null : situation.note ?? null);
         return discover("state", situation.outdated ? "INIT" : "RUN");
     }
   }
@@ -110,13 +117,15 @@ export function createService(
     exit: Exit,
   ): string | undefined {
     if (exit.code !== undefined) discover("exitCode", exit.code);
+    const left = exit.left === undefined ? "" : ` ${describeLeft(exit.left)}`;
     if (exit.code === 0 && config.restart !== "always") {
       remember(program, config.digest, true);
-      situation = { kind: "finished", digest: config.digest, outdated: false };
+      const note = left === "" ? undefined : `'${name}' ${exit.words}${left}`;
+      situation = { kind: "finished", digest: config.digest, outdated: false, note };
       return undefined;
     }
     const line = lastLine(folder.outputOf(name), program.outputFrom);
-    const why = `'${name}' ${exit.words}${line === "" ? "" : `: ${line}`}`.slice(0, MAX_ERROR_LENGTH);
+    const why = `'${name}' ${exit.words}${left}${line === "" ? "" : `: ${line}`}`.slice(0, MAX_ERROR_LENGTH);
     discover("pid", null);
     discover("error", why);
     situation = { kind: "failed", digest: config.digest };
@@ -150,7 +159,7 @@ export function createService(
     let program: Program;
     try {
       const env = { ...process.env, ...config.env };
-      program = await startProgram({ ...config, env }, folder.outputOf(name), parts.signal);
+      program = await startProgram({ ...config, env, isMarked: true }, folder.outputOf(name), parts.signal);
     } catch (error) {
       situation = { kind: "failed", digest: config.digest };
       discover("pid", null);
@@ -182,7 +191,9 @@ export function createService(
         const program = adoptProgram(record, clock, parts.signal);
         return watch(program, { digest, restart: "always", stopTimeout: ADOPTED_STOP_TIMEOUT });
       }
-      situation = finished ? { kind: "finished", digest, outdated: false } : { kind: "failed", digest };
+      situation = finished
+        ? { kind: "finished", digest, outdated: false, note: undefined }
+        : { kind: "failed", digest };
       if (!finished) discover("error", `'${name}' ended while no agent watched it`);
       show();
     },
@@ -216,4 +227,17 @@ export function createService(
       show();
     },
   };
+}
+
+/** What a program that went into the background has left, to follow how it ended. */
+function describeLeft({ ended, running }: LeftBehind): string {
+  const parts = [
+    ...(ended > 0 ? [`${ended} of its processes were ended with it`] : []),
+    ...(running.length > 0
+      ? [`${running.length} run on in the background, unwatched (${running.slice(0, 4).join(", ")})`]
+      : []),
+  ];
+  return `and left processes behind: ${
+    parts.join(", ")
+  }. Have it stay in the foreground, often with -F, -D or --foreground`;
 }

@@ -45,19 +45,39 @@ export function processesWith(argument: string): { readonly pid: number; readonl
   });
 }
 
+/** The processes of a group that run: what has ended and was not waited for (a zombie) is left out. */
+export function membersOf(group: number): number[] {
+  return processIds().filter((pid) => {
+    const stat = readStat(pid);
+    return stat?.group === group && stat.state !== "Z" && stat.state !== "X";
+  });
+}
+
+/** The processes whose environment has this variable with this value, as far as this program may see that. */
+export function processesMarked(variable: string, value: string): number[] {
+  const mark = `${variable}=${value}`;
+  return processIds().filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(mark);
+    } catch {
+      return false; // it has ended, or is another user's
+    }
+  });
+}
+
 function processIds(): number[] {
   return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).sort((a, b) => a - b);
 }
 
 function readStat(
   pid: number,
-): { readonly state: string; readonly parent: number; readonly started: string } | undefined {
+): { readonly state: string; readonly parent: number; readonly group: number; readonly started: string } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The second field is the command in parentheses, and may itself hold anything.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    const [state, parent, started] = [fields[0], Number(fields[1]), fields[19]];
-    return state === undefined || started === undefined ? undefined : { state, parent, started };
+    const [state, parent, group, started] = [fields[0], Number(fields[1]), Number(fields[2]), fields[19]];
+    return state === undefined || started === undefined ? undefined : { state, parent, group, started };
   } catch {
     return undefined; // it has ended
   }

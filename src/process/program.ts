@@ -1,10 +1,20 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { closeSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import type { Clock } from "../clock.ts";
 import { openOutput } from "./output.ts";
-import { identityOf, isRunning, type ProcessIdentity, signalGroup } from "./process_table.ts";
+import {
+  identityOf,
+  isRunning,
+  membersOf,
+  processesMarked,
+  type ProcessIdentity,
+  signalGroup,
+} from "./process_table.ts";
 
+/** In the environment of a program, and so of what it starts: which start of which program that was. */
+const MARK = "KRAKEN_PROGRAM";
 /** How often a program that is not our child is looked at, in milliseconds. */
 const WATCH_INTERVAL = 500;
 
@@ -15,6 +25,8 @@ export interface ProgramToStart {
   /** Its whole environment. */
   readonly env: { readonly [name: string]: string | undefined };
   readonly cwd?: string | undefined;
+  /** Tells what it leaves behind when it ends: a variable in its environment marks that. */
+  readonly isMarked?: boolean;
 }
 
 /** How a program ended. */
@@ -23,6 +35,16 @@ export interface Exit {
   readonly code: number | undefined;
   /** In words, to follow the program's name. */
   readonly words: string;
+  /** Set where it ended with code 0 and left processes behind, as a program does that goes into the background. */
+  readonly left?: LeftBehind;
+}
+
+/** Processes that a program left behind. */
+export interface LeftBehind {
+  /** How many were in its process group, and are ended. */
+  readonly ended: number;
+  /** The ids of those that had left the group: they run on, and nobody watches them. */
+  readonly running: readonly number[];
 }
 
 /** A program that runs in a process group of its own. */
@@ -47,12 +69,13 @@ export async function startProgram(what: ProgramToStart, outputFile: string, sig
   if (cwd !== undefined && statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new Error(`Cannot start '${command}' as its folder '${cwd}' does not exist`);
   }
+  const mark = what.isMarked === true ? randomUUID() : undefined;
   const output = openOutput(outputFile);
   try {
     const child = spawn(command, [...args], {
       detached: true, // a session and a process group of its own
       stdio: ["ignore", output.descriptor, output.descriptor],
-      env: { ...what.env },
+      env: { ...what.env, ...(mark !== undefined && { [MARK]: mark }) },
       ...(cwd === undefined ? {} : { cwd }),
     });
     const failed = new Promise<Error>((resolve) => child.once("error", resolve));
@@ -62,7 +85,7 @@ export async function startProgram(what: ProgramToStart, outputFile: string, sig
     const letGo = () => child.unref();
     signal.addEventListener("abort", letGo, { once: true });
     exited.then(() => signal.removeEventListener("abort", letGo));
-    return { pid, identity: identityOf(pid), outputFrom: output.from, ended: endGroup(pid, exited) };
+    return { pid, identity: identityOf(pid), outputFrom: output.from, ended: endGroup(pid, exited, mark) };
   } finally {
     closeSync(output.descriptor);
   }
@@ -122,10 +145,14 @@ export async function firstOf(
   }
 }
 
-async function endGroup(pid: number, exited: Promise<Exit>): Promise<Exit> {
+async function endGroup(pid: number, exited: Promise<Exit>, mark?: string): Promise<Exit> {
   const exit = await exited;
+  const group = exit.code === 0 && mark !== undefined ? membersOf(pid) : [];
   signalGroup(pid, "SIGKILL");
-  return exit;
+  if (exit.code !== 0 || mark === undefined) return exit;
+  const running = processesMarked(MARK, mark).filter((other) => other !== pid && !group.includes(other));
+  if (group.length === 0 && running.length === 0) return exit;
+  return { ...exit, left: { ended: group.length, running } };
 }
 
 function exitOf(code: number | null, signal: NodeJS.Signals | null): Exit {
