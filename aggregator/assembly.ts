@@ -178,6 +178,14 @@ export function assemble(parts: AggregatorParts): Assembly {
       engine.touch(child);
       return isKnown;
     },
+    onRival(child, old, newest) {
+      const node = nodes.read(child)?.name ?? child;
+      const why =
+        `Two agents have the identity of ${node}: run ${old} goes on though run ${newest} has taken its place. ` +
+        "End one of them, or give its machine a node of its own";
+      events.add({ node, kind: "identity", why });
+      log.warn(why, { node });
+    },
     onBorn(child, { parent, above }, hasParent) {
       if (isRoot) watchDisk(child, above);
       // What an earlier run has told a child may be newer than what it left on the disk: this one's word is the last. A run

@@ -10,6 +10,7 @@ import { createKnownModules } from "./known_modules.ts";
 import { createLeaving } from "./leaving.ts";
 import { createMovedNotices } from "./moved.ts";
 import { createProbes } from "./probes.ts";
+import { createRivals } from "./rivals.ts";
 import type { Children, ChildrenParts } from "./types.ts";
 
 /** So many children show that they are there in a second; the intervals are as long as that takes. */
@@ -41,6 +42,8 @@ export function createChildren(parts: ChildrenParts): Children {
     silent: (child) =>
       linkOf(child)?.link.lose("it gave no sign of life when its machine asked for an address to boot with"),
   });
+
+  const rivals = createRivals({ clock, onRival: parts.onRival });
 
   const childParts: ChildParts = {
     ...parts,
@@ -140,6 +143,7 @@ export function createChildren(parts: ChildrenParts): Children {
       if (number > assignmentOfNode(child)) parts.onLeft(child, number); // it has been there
       parts.onHeard(child);
       link.awaits();
+      rivals.born(child, frame.from);
       admission.born(child, frame);
     },
     life(child, frame) {
@@ -181,6 +185,7 @@ export function createChildren(parts: ChildrenParts): Children {
     remove(child) {
       const there = links.get(child);
       admission.remove(child);
+      rivals.remove(child);
       probes.end(child);
       moved.left(child);
       const assignment = assignmentIn(replica.get(child)?.facets.cfg);

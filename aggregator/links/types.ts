@@ -41,6 +41,8 @@ export interface ChildrenParts {
   /** `hasParent`: the child has the `parent` facet of its node as it is here. */
   onBorn(child: string, frame: BirthFrame, hasParent: boolean): void;
   onModules(child: string, modules: readonly ModuleDeclaration[]): void;
+  /** A run of a child lives, though another one has taken its place: there are two agents with one identity. */
+  onRival(child: string, old: string, newest: string): void;
   /** Whether silence says nothing of a child now, as the broker is lost. */
   isDeaf(): boolean;
   /** A node that is not known here at all says that this aggregator has welcomed it before. */

@@ -1,0 +1,48 @@
+import type { Clock } from "../../src/clock.ts";
+
+/** Births of a run that has been replaced, after which it is no late copy but a run that lives. */
+const ENOUGH = 2;
+/** The least time between two reports of one child, in milliseconds. */
+const PAUSE = 600_000;
+/** Runs that are remembered of a child. */
+const MAX_RUNS = 8;
+
+/** Tells of children of which two runs live at once: two agents with one identity, which put each other out for ever. */
+export interface Rivals {
+  /** A run of a child is born. */
+  born(child: string, run: string): void;
+  /** A node is no child any more. */
+  remove(child: string): void;
+}
+
+/** Makes what tells of them. @param onRival Told which run goes on after which other one has taken its place. */
+export function createRivals(
+  parts: { readonly clock: Clock; onRival(child: string, old: string, newest: string): void },
+): Rivals {
+  /** By child: how often each of its runs was born after a later one was, the oldest first; and when that was told. */
+  const children = new Map<string, { readonly late: Map<string, number>; newest: string; told: number }>();
+  return {
+    born(child, run) {
+      const known = children.get(child) ?? { late: new Map<string, number>(), newest: run, told: -Infinity };
+      children.set(child, known);
+      const { late } = known;
+      if (!late.has(run)) {
+        late.set(run, 0);
+        known.newest = run;
+        for (const oldest of late.keys()) {
+          if (late.size <= MAX_RUNS) break;
+          late.delete(oldest);
+        }
+        return;
+      }
+      if (run === known.newest) return;
+      const count = (late.get(run) ?? 0) + 1;
+      late.set(run, count);
+      const now = parts.clock.now();
+      if (count < ENOUGH || now - known.told < PAUSE) return;
+      known.told = now;
+      parts.onRival(child, run, known.newest);
+    },
+    remove: (child) => void children.delete(child),
+  };
+}
