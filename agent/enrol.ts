@@ -5,7 +5,7 @@ import type { KernelCommandLine } from "../src/boot/mod.ts";
 import type { Clock, Random } from "../src/clock.ts";
 import { postJson } from "../src/http_client.ts";
 import type { Log } from "../src/log.ts";
-import { pause } from "../src/pause.ts";
+import { pause, within } from "../src/pause.ts";
 import { isNodeName, isUuid } from "../src/state/mod.ts";
 
 /** Where the identity is kept, in the folder of what outlives the agent but not the machine's boot. */
@@ -72,10 +72,14 @@ async function ask({ server, mac, token }: KernelCommandLine, parts: EnrolParts)
   let status: number;
   let text: string;
   try {
-    ({ status, text } = await postJson(`${server}/boot/v1/enrol`, { token, mac }, {
-      maxLength: MAX_ANSWER,
-      signal: AbortSignal.any([parts.signal, AbortSignal.timeout(ANSWER_TIMEOUT)]),
-    }));
+    const late = `the server has not answered within ${ANSWER_TIMEOUT / 1000} s`;
+    ({ status, text } = await within(
+      parts.clock,
+      ANSWER_TIMEOUT,
+      late,
+      parts.signal,
+      (signal) => postJson(`${server}/boot/v1/enrol`, { token, mac }, { maxLength: MAX_ANSWER, signal }),
+    ));
   } catch (error) {
     parts.signal.throwIfAborted();
     return { ok: false, why: error instanceof Error ? error.message : String(error) };

@@ -39,6 +39,7 @@ function make(more: Partial<ChildrenParts> = {}) {
     },
     onBorn: (child) => void said.push(`born ${names.get(child)}`),
     onModules: () => {},
+    onRival: () => {},
     isDeaf: () => world.isDeaf,
     onUnknown: (child) => void said.push(`unknown ${names.get(child)}`),
     onGone: (id) => void said.push(`gone ${names.get(id)}`),
