@@ -48,21 +48,41 @@ export function addressOf(node: ModuleNode, endpoint: string | undefined, module
   return { root, system: isService ? undefined : url };
 }
 
-/** Whom to trust as a node's controller: its `/bmc/fingerprint`, otherwise what the config says. */
+/** Whom to trust as a node's controller, and how to remember whom. */
+export interface NodeTrust {
+  readonly trust: Trust;
+  /** Whether the certificate that is seen is to be trusted from then on. */
+  readonly first: boolean;
+}
+
+/**
+ * Whom to trust as a node's controller: its `/bmc/fingerprint`, otherwise what its `/bmc/trust` says, otherwise the module's config.
+ *
+ * @param seen The certificate that was taken on first use, as {@link describeCertificate} has it.
+ */
 export function trustOf(
   node: ModuleNode,
-  config: { readonly verify: boolean; readonly ca: string | undefined },
-): Trust {
+  config: { readonly verify: boolean; readonly ca: () => string | undefined },
+  seen: string | undefined,
+): NodeTrust {
   const stated = node.cfg.get("/bmc/fingerprint");
+  const wanted = node.cfg.get("/bmc/trust");
   if (stated !== undefined) {
     const fingerprint = parseFingerprint(String(stated));
-    if (fingerprint === undefined) {
-      throw new MistakeError(
-        `'${node.name}' has the /bmc/fingerprint '${stated}': expected a SHA-256, 64 hexadecimal digits`,
-      );
-    }
-    return { kind: "fingerprint", fingerprint };
+    if (fingerprint !== undefined) return { trust: { kind: "fingerprint", fingerprint }, first: false };
+    throw new MistakeError(
+      `'${node.name}' has the /bmc/fingerprint '${stated}': expected a SHA-256, 64 hexadecimal digits`,
+    );
   }
-  if (!config.verify) return { kind: "anybody" };
-  return { kind: "authorities", ...(config.ca !== undefined && { ca: config.ca }) };
+  if (wanted === "first-use") {
+    const fingerprint = seen === undefined ? undefined : parseFingerprint(seen.split(" ")[0] ?? "");
+    return fingerprint === undefined
+      ? { trust: { kind: "anybody" }, first: true }
+      : { trust: { kind: "fingerprint", fingerprint }, first: false };
+  }
+  if (wanted === "unverified" || (wanted !== "verified" && !config.verify)) {
+    return { trust: { kind: "anybody" }, first: false };
+  }
+  const ca = config.ca();
+  return { trust: { kind: "authorities", ...(ca !== undefined && { ca }) }, first: false };
 }

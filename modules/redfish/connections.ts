@@ -1,7 +1,20 @@
 import { Agent } from "node:https";
 import type { Socket } from "node:net";
 import type { Clock } from "../../src/clock.ts";
-import { type Exchange, type ExchangeInit, exchangeTrusting, NotSentError, type Trust } from "./exchange.ts";
+import {
+  type Exchange,
+  type ExchangeInit,
+  exchangeTrusting,
+  FingerprintError,
+  NotSentError,
+  type TlsPeer,
+} from "./exchange.ts";
+import { createTlsHelper, type TlsHelper } from "./tls_helper.ts";
+import type { ServerFirst } from "./tls_hello.ts";
+import { type Runtime, runtimeOf, tlsOptionsOf } from "./tls_options.ts";
+import { probeTls } from "./tls_probe.ts";
+import { isLegacy } from "./tls_settings.ts";
+import { explainTls, needsOtherRuntime } from "./tls_words.ts";
 
 /** The most connections with one BMC at a time; one of them is kept. */
 const MAX_SOCKETS = 4;
@@ -11,10 +24,13 @@ const KEEP_IDLE = 60_000;
 /** A connection that was quiet for longer, in milliseconds, may have been closed: no order is risked on it. */
 const FRESH = 5_000;
 
+/** How long it is known what a server says first, in milliseconds. */
+const FIRST_KNOWN = 60_000;
+
 /** How BMCs are reached: over a connection to each that is kept while it is used. */
 export interface Connections {
   /** The way to a BMC. Connections that were made for one trust are not used for another. */
-  exchange(origin: string, trust: Trust): Exchange;
+  exchange(origin: string, peer: TlsPeer): Exchange;
   close(): void;
 }
 
@@ -26,7 +42,14 @@ interface Kept {
 }
 
 /** Makes the connections of a module. */
-export function createConnections(clock: Clock): Connections {
+export function createConnections(
+  clock: Clock,
+  helper: TlsHelper = createTlsHelper(),
+  runtime: Runtime = runtimeOf(),
+): Connections {
+  const firsts = new Map<string, { readonly first: ServerFirst | undefined; readonly until: number }>();
+  /** The BMCs, with trust and settings, that only the helper can speak TLS with. */
+  const helped = new Set<string>();
   /** In the order of their last use. */
   const kept = new Map<string, Kept>();
   let cancelSweep: (() => void) | undefined;
@@ -55,19 +78,17 @@ export function createConnections(clock: Clock): Connections {
     kept.set(key, own);
     return own;
   }
-  async function secure(url: URL, init: ExchangeInit, trust: Trust, key: string): Promise<Response> {
+  /** Does an exchange in this runtime's TLS. */
+  async function native(url: URL, init: ExchangeInit, peer: TlsPeer, key: string): Promise<Response> {
     const own = use(key);
-    const { judged } = own;
-    const alone = { trust, judged, options: {}, agent: false } as const;
-    // Streams take a connection for good; an order that is lost on one that was closed can't be done again.
-    const streams = init.headers["accept"] === "text/event-stream";
-    const risky = init.method !== "GET" && clock.now() - own.lastUsed > FRESH;
-    if (streams || risky) return await exchangeTrusting(url, init, alone);
+    const alone = { ...peer, judged: own.judged, options: tlsOptionsOf(peer.oldest, runtime), agent: false } as const;
+    if (!mayKeep(init, clock.now() - own.lastUsed)) return await exchangeTrusting(url, init, alone);
     own.active++;
     try {
       return await exchangeTrusting(url, init, { ...alone, agent: own.agent });
     } catch (error) {
-      if (init.signal.aborted || init.method !== "GET" || error instanceof NotSentError) throw error;
+      const done = error instanceof NotSentError || error instanceof FingerprintError;
+      if (init.signal.aborted || init.method !== "GET" || done) throw error;
       return await exchangeTrusting(url, init, alone); // the connection had been closed meanwhile
     } finally {
       own.active--;
@@ -75,14 +96,54 @@ export function createConnections(clock: Clock): Connections {
       sweep();
     }
   }
+  /** What the server says first, which is asked once a minute at most. */
+  async function firstOf(url: URL, signal: AbortSignal): Promise<ServerFirst | undefined> {
+    const known = firsts.get(url.origin);
+    if (known !== undefined && known.until > clock.now()) return known.first;
+    const first = await probeTls(url, signal);
+    if (firsts.size >= MAX_KEPT) firsts.clear();
+    firsts.set(url.origin, { first, until: clock.now() + FIRST_KNOWN });
+    return first;
+  }
+  async function secure(url: URL, init: ExchangeInit, peer: TlsPeer, key: string): Promise<Response> {
+    const viaHelper = () => helper.exchange(url, init, peer, mayKeep(init, 0));
+    if (helped.has(key) || (runtime === "deno" && isLegacy(peer.oldest) && helper.isThere())) return await viaHelper();
+    try {
+      return await native(url, init, peer, key);
+    } catch (error) {
+      if (!(error instanceof NotSentError) || init.signal.aborted || isOfNetwork(error)) throw error;
+      const first = await firstOf(url, init.signal);
+      const failure = { url, first, said: error.message, now: clock.wall(), ...peer };
+      if (runtime !== "deno" || !needsOtherRuntime(failure) || !helper.isThere()) {
+        throw new NotSentError(explainTls(failure));
+      }
+      if (helped.size >= MAX_KEPT) helped.clear();
+      helped.add(key);
+      return await viaHelper();
+    }
+  }
   return {
-    exchange(origin, trust) {
-      const key = `${origin} ${JSON.stringify(trust)}`;
-      return (url, init) => url.protocol === "https:" ? secure(url, init, trust, key) : fetch(url, init);
+    exchange(origin, peer) {
+      const key = `${origin} ${JSON.stringify([peer.trust, peer.oldest])}`;
+      return (url, init) => url.protocol === "https:" ? secure(url, init, peer, key) : fetch(url, init);
     },
     close() {
       cancelSweep?.();
       for (const [key, own] of kept) drop(key, own);
+      helper.close();
     },
   };
+}
+
+/** Streams take a connection for good; an order that is lost on one that was closed meanwhile can't be done again. */
+function mayKeep({ headers, method }: ExchangeInit, idle: number): boolean {
+  return headers["accept"] !== "text/event-stream" && (method === "GET" || idle <= FRESH);
+}
+
+/** Whether the other end was not reached at all. */
+function isOfNetwork({ cause }: Error): boolean {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  return ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"].some((each) =>
+    each === code
+  );
 }

@@ -2,6 +2,7 @@ import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, enumeration, services } from "../../src/state/mod.ts";
 import { bmc, otherBootMutation, powerMutations, restartMutation } from "../power/declaring.ts";
+import { bmcTls } from "./tls_settings.ts";
 
 /** The config of the module itself, on the aggregator's own node. */
 export const redfishConfig = defineExtension("redfish", {
@@ -35,8 +36,8 @@ const timeouts = { find: 90_000, on: 180_000, off: 240_000 };
 export const redfishDeclaration = declareModule({
   name: "redfish",
   about: "Powers machines on and off over Redfish",
-  extensions: [core, services, boot, bmc, redfishConfig],
-  discovers: ["/physState", "/bmc/error", "/bmc/power", "/bmc/inlet", "/bmc/watts"],
+  extensions: [core, services, boot, bmc, bmcTls, redfishConfig],
+  discovers: ["/physState", "/bmc/error", "/bmc/power", "/bmc/certificate", "/bmc/inlet", "/bmc/watts"],
   mutations: {
     ...powerMutations("redfish", timeouts),
     ...restartMutation("redfish", timeouts),

@@ -14,8 +14,9 @@ import {
 import { type Address, addressOf, trustOf } from "./access.ts";
 import { createRedfishClient, RefusedError } from "./client.ts";
 import { createEvents } from "./events.ts";
+import { describeCertificate, readCertificate } from "./certificate.ts";
 import { createConnections } from "./connections.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Exchange, FingerprintError } from "./exchange.ts";
 import { locateSystem } from "./locate.ts";
 import { createRequests } from "./requests.ts";
 import { lookAtTask, order } from "./orders.ts";
@@ -24,6 +25,7 @@ import { powerOf } from "./reset.ts";
 import { readSystem, type SystemReading } from "./resources.ts";
 import { findSensors, readSensors, type SensorPlaces } from "./sense.ts";
 import { type Access, createSessions } from "./sessions.ts";
+import { oldestTlsOf } from "./tls_settings.ts";
 
 /** The most requests to controllers at a time. */
 const MAX_REQUESTS = 32;
@@ -85,6 +87,8 @@ export function createRedfishDriver(
   const events = createEvents({ client, clock, random, happened: look });
   const known = new Map<string, Known>();
   const origins = new Map<string, string>();
+  /** Certificates that were taken on first use, by node: what is stated may be read later than it is needed. */
+  const firstSeen = new Map<string, string>();
 
   /** A node's controller is there now, or nowhere: the one before is logged out of when no other node has it. */
   function settle(nodeId: string, origin: string | undefined): void {
@@ -96,9 +100,39 @@ export function createRedfishDriver(
     events.forget(nodeId);
     if (![...origins.values()].includes(before)) sessions.leave(before);
   }
+  /** The certificate that was taken on first use, as long as that is wanted. */
+  function seenBy(node: ModuleNode): string | undefined {
+    const stated = node.view.get("/bmc/certificate");
+    const seen = firstSeen.get(node.id) ?? (typeof stated === "string" ? stated : undefined);
+    if (node.cfg.get("/bmc/trust") === "first-use") return seen;
+    firstSeen.delete(node.id);
+    if (stated !== undefined) context.discover(node.id, "/bmc/certificate", null);
+    return undefined;
+  }
+  function trustFirst(node: ModuleNode, der: Uint8Array): void {
+    const certificate = readCertificate(der);
+    if (certificate === undefined) return;
+    const words = describeCertificate(certificate);
+    const known = firstSeen.get(node.id);
+    if (known === words) return;
+    if (known !== undefined) throw new FingerprintError(`its certificate is ${words}: the first one was ${known}`);
+    firstSeen.set(node.id, words);
+    context.discover(node.id, "/bmc/certificate", words);
+    context.log.warn("A controller's certificate is trusted from now on, as the first one seen", {
+      node: node.name,
+      certificate: words,
+    });
+  }
   function accessOf(node: ModuleNode, address: Address): Access {
     const { auth, credentials, ca, tls } = parts.settings();
-    const trust = trustOf(node, { verify: tls === "verified", ca: ca === undefined ? undefined : readAuthorities(ca) });
+    const authorities = () => ca === undefined ? undefined : readAuthorities(ca);
+    const seen = seenBy(node);
+    const { trust, first } = trustOf(node, { verify: tls === "verified", ca: authorities }, seen);
+    const peer = {
+      trust,
+      oldest: oldestTlsOf(node.cfg.get("/bmc/tls")),
+      ...(first && { seen: (certificate: Uint8Array) => trustFirst(node, certificate) }),
+    };
     function ownCredentials(): Credentials | undefined {
       if (credentials === false) return undefined;
       const found = credentialsFor(node, credentials, process.env);
@@ -110,11 +144,11 @@ export function createRedfishDriver(
     }
     return {
       root: address.root,
-      exchange: parts.exchange ?? connections.exchange(address.root.origin, trust),
+      exchange: parts.exchange ?? connections.exchange(address.root.origin, peer),
       auth,
       credentials: ownCredentials,
       identity: () =>
-        createHash("sha256").update(JSON.stringify([trust, auth, ownCredentials() ?? null])).digest("hex"),
+        createHash("sha256").update(JSON.stringify([trust, peer.oldest, auth, ownCredentials() ?? null])).digest("hex"),
     };
   }
   async function find(node: ModuleNode, ask: Ask): Promise<{ readonly own: Known; readonly access: Access }> {
@@ -195,6 +229,7 @@ export function createRedfishDriver(
     },
     forget(nodeId) {
       known.delete(nodeId);
+      firstSeen.delete(nodeId);
       settle(nodeId, undefined);
     },
     hears: events.hears,

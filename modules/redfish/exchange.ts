@@ -3,6 +3,7 @@ import { type Agent, request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 import type { SecureContextOptions } from "node:tls";
 import { isRecord } from "../../src/state/mod.ts";
+import type { OldestTls } from "./tls_settings.ts";
 
 /** What is asked of a controller. */
 export interface ExchangeInit {
@@ -25,14 +26,31 @@ export type Trust =
   /** Anybody. */
   | { readonly kind: "anybody" };
 
-/** How to speak TLS with one BMC. */
-export interface TlsExchange {
+/** Who is at the other end of TLS. */
+export interface TlsPeer {
   readonly trust: Trust;
+  /** The oldest TLS that is spoken. */
+  readonly oldest: OldestTls;
+  /**
+   * Told of the certificate (DER) that was seen, before anything is sent where this runtime speaks TLS itself.
+   *
+   * @throws {FingerprintError} When it is not to be trusted.
+   */
+  seen?(certificate: Uint8Array): void;
+}
+
+/** How to speak TLS with one BMC. */
+export interface TlsExchange extends TlsPeer {
   /** Keeps connections; only those that were made for this trust. False: a connection for this exchange alone. */
   readonly agent: Agent | false;
   /** Whether the certificate of a connection that the agent kept has been judged. */
   readonly judged: WeakSet<Socket>;
   readonly options: SecureContextOptions;
+}
+
+/** The certificate is another one than the only one that is trusted. */
+export class FingerprintError extends Error {
+  override readonly name = "FingerprintError";
 }
 
 /** Why an exchange failed before the other end can have read it: it may be done again. */
@@ -66,15 +84,24 @@ export function exchangeTrusting(url: URL, init: ExchangeInit, tls: TlsExchange)
     }
     request.on("error", (error) => {
       if (init.signal.aborted) reject(init.signal.reason);
+      else if (error instanceof FingerprintError) reject(error);
       else reject(sent ? error : new NotSentError(error.message, { cause: error }));
     });
     request.on("response", (answer) => resolve(responseOf(answer)));
     request.on("socket", (socket) => {
       if (judged.has(socket)) return send(socket);
       socket.once("secureConnect", () => {
-        const found = trust.kind === "fingerprint" ? fingerprintOf(socket) : undefined;
-        if (trust.kind !== "fingerprint" || found === trust.fingerprint) send(socket);
-        else request.destroy(new Error(`its certificate has the fingerprint ${found}: expected ${trust.fingerprint}`));
+        const { fingerprint, der } = certificateOf(socket);
+        if (trust.kind === "fingerprint" && fingerprint !== trust.fingerprint) {
+          request.destroy(new FingerprintError(mismatchWords(fingerprint, trust.fingerprint)));
+          return;
+        }
+        try {
+          if (der !== undefined) tls.seen?.(der);
+          send(socket);
+        } catch (error) {
+          request.destroy(error instanceof Error ? error : new Error(String(error)));
+        }
       });
     });
   });
@@ -86,11 +113,16 @@ export function parseFingerprint(text: string): string | undefined {
   return /^[0-9A-F]{64}$/.test(plain) ? plain : undefined;
 }
 
-function fingerprintOf(socket: Socket): string {
+function mismatchWords(found: string, expected: string): string {
+  return `its certificate has the fingerprint ${found}: expected ${expected}`;
+}
+
+function certificateOf(socket: Socket): { readonly fingerprint: string; readonly der: Uint8Array | undefined } {
   const ask = "getPeerCertificate" in socket ? socket.getPeerCertificate : undefined;
   const found: unknown = typeof ask === "function" ? ask.call(socket) : undefined;
-  const fingerprint = isRecord(found) ? found["fingerprint256"] : undefined;
-  return (typeof fingerprint === "string" ? parseFingerprint(fingerprint) : undefined) ?? "that can't be told";
+  const { fingerprint256, raw } = isRecord(found) ? found : {};
+  const fingerprint = typeof fingerprint256 === "string" ? parseFingerprint(fingerprint256) : undefined;
+  return { fingerprint: fingerprint ?? "that can't be told", der: raw instanceof Uint8Array ? raw : undefined };
 }
 
 function byteLength(text: string): number {

@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { type ExchangeInit, NotSentError, type TlsPeer } from "./exchange.ts";
+import { isLegacy } from "./tls_settings.ts";
+import { type HelperAnswer, helperProgram, type HelperRequest } from "./tls_helper_program.ts";
+import { type Runtime, tlsOptionsOf } from "./tls_options.ts";
+
+/** Does exchanges over TLS in a process of another runtime, which has the TLS of old BMCs. */
+export interface TlsHelper {
+  /** Whether there is such a runtime on this machine. */
+  isThere(): boolean;
+  /**
+   * Does an exchange. @param keeps Whether the connection may be kept for the next one.
+   *
+   * @throws {NotSentError} When nothing was sent.
+   */
+  exchange(url: URL, init: ExchangeInit, peer: TlsPeer, keeps: boolean): Promise<Response>;
+  /** Ends the process. */
+  close(): void;
+}
+
+interface Waiting {
+  /** The process that was asked. */
+  readonly child: ChildProcess;
+  answered(answer: HelperAnswer): void;
+}
+
+/** Makes it. The process is started when it is first needed, and again when it has died. @param path Where programs are looked for. */
+export function createTlsHelper(path: string = process.env["PATH"] ?? ""): TlsHelper {
+  const waiting = new Map<number, Waiting>();
+  let child: ChildProcess | undefined;
+  let last = 0;
+
+  function start(): ChildProcess {
+    const found = findRuntime(path);
+    if (found === undefined) throw new NotSentError("there is neither Node nor Bun on this machine");
+    const own = spawn(found.file, ["-e", sourceOf()], { stdio: ["pipe", "pipe", "ignore"], env: { PATH: path } });
+    const over = () => {
+      if (child === own) child = undefined;
+      for (const [id, each] of waiting) {
+        if (each.child === own) each.answered({ id, error: "the process that speaks TLS ended", sent: true });
+      }
+    };
+    own.on("error", over);
+    own.on("exit", over);
+    own.stdin?.on("error", () => {}); // its end is told above
+    if (own.stdout !== null) {
+      createInterface({ input: own.stdout }).on("line", (line) => {
+        const answer: HelperAnswer = JSON.parse(line);
+        waiting.get(answer.id)?.answered(answer);
+      });
+    }
+    own.unref();
+    return own;
+  }
+  function say(to: ChildProcess, request: HelperRequest): void {
+    to.stdin?.write(`${JSON.stringify(request)}\n`);
+  }
+  return {
+    isThere: () => findRuntime(path) !== undefined,
+    exchange(url, init, peer, keeps) {
+      const id = ++last;
+      const { trust, oldest } = peer;
+      const runtime = findRuntime(path)?.runtime ?? "node";
+      // Whoever asks for the helper has found out that the suites of today don't do.
+      const options = tlsOptionsOf(isLegacy(oldest) || oldest === "1.3" ? oldest : "1.2-legacy", runtime);
+      return new Promise((resolve, reject) => {
+        const own = child ??= start();
+        let body: ReadableStreamDefaultController<Uint8Array> | undefined;
+        function forget(): void {
+          waiting.delete(id);
+          init.signal.removeEventListener("abort", abort);
+        }
+        function cancel(): void {
+          forget();
+          say(own, { id, abort: true });
+        }
+        function abort(): void {
+          cancel();
+          if (body === undefined) reject(init.signal.reason);
+          else body.error(init.signal.reason);
+        }
+        function failed({ error = "", sent }: HelperAnswer): void {
+          forget();
+          if (body !== undefined) body.error(new Error(error));
+          else reject(sent === true ? new Error(error) : new NotSentError(error));
+        }
+        function began({ status = 0, headers, certificate }: HelperAnswer): void {
+          try {
+            if (certificate !== undefined) peer.seen?.(new Uint8Array(Buffer.from(certificate, "base64")));
+          } catch (error) {
+            cancel();
+            return reject(error);
+          }
+          const stream = new ReadableStream<Uint8Array>({
+            start(controller) {
+              body = controller;
+            },
+            cancel,
+          });
+          const empty = status === 204 || status === 205 || status === 304;
+          resolve(new Response(empty ? null : stream, { status, headers: { ...headers } }));
+        }
+        waiting.set(id, {
+          child: own,
+          answered(answer) {
+            if (answer.error !== undefined) return failed(answer);
+            if (answer.status !== undefined) began(answer);
+            if (answer.data !== undefined) body?.enqueue(new Uint8Array(Buffer.from(answer.data, "base64")));
+            if (answer.end !== true) return;
+            forget();
+            body?.close();
+          },
+        });
+        if (init.signal.aborted) return abort();
+        init.signal.addEventListener("abort", abort, { once: true });
+        say(own, {
+          ...{ id, url: url.href, method: init.method, keeps, options: { ...plain(options) } },
+          headers: { ...init.headers, ...(init.body !== undefined && { "content-length": String(bytes(init.body)) }) },
+          ...(init.body !== undefined && { body: init.body }),
+          key: `${url.origin} ${JSON.stringify([trust, oldest])}`,
+          verify: trust.kind === "authorities",
+          ...(trust.kind === "authorities" && trust.ca !== undefined && { ca: trust.ca }),
+          ...(trust.kind === "fingerprint" && { fingerprint: trust.fingerprint }),
+        });
+      });
+    },
+    close() {
+      child?.stdin?.end();
+      child?.kill();
+      child = undefined;
+    },
+  };
+}
+
+function bytes(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+function plain(options: ReturnType<typeof tlsOptionsOf>): { [name: string]: string | number } {
+  const found: { [name: string]: string | number } = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value === "string" || typeof value === "number") found[name] = value;
+  }
+  return found;
+}
+
+/** The program's source; bundlers may have it call `__name`, which is theirs. */
+function sourceOf(): string {
+  return `const __name = (it) => it; (${helperProgram.toString()})();`;
+}
+
+function findRuntime(path: string): { readonly file: string; readonly runtime: Runtime } | undefined {
+  const folders = path.split(delimiter).filter((folder) => folder !== "");
+  for (const runtime of ["node", "bun"] as const) {
+    const file = folders.map((folder) => join(folder, runtime)).find((each) => existsSync(each));
+    if (file !== undefined) return { file, runtime };
+  }
+  return undefined;
+}

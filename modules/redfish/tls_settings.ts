@@ -1,0 +1,39 @@
+import { defineExtension, enumeration } from "../../src/state/mod.ts";
+
+/** How TLS is spoken with a node's BMC: per BMC, so that one old BMC makes no other connection weaker. */
+export const bmcTls = defineExtension("bmcTls", {
+  "/bmc/trust": {
+    type: enumeration("default", "verified", "first-use", "unverified"),
+    writer: "cfg",
+    about:
+      "Whose certificate the node's controller may have, where '/bmc/fingerprint' does not say: as the module's 'tls' says, one " +
+      "that an authority vouches for, the first one that is seen (then '/bmc/certificate' is it), or any",
+  },
+  "/bmc/tls": {
+    type: enumeration("tls1.2", "tls1.3", "tls1.2-legacy", "tls1.1", "tls1.0"),
+    writer: "cfg",
+    about:
+      "The oldest TLS that is spoken with the node's controller. tls1.2-legacy, tls1.1 and tls1.0 also allow weak keys and hashes, and " +
+      "servers without secure renegotiation (RFC 5746)",
+  },
+  "/bmc/certificate": {
+    type: { kind: "string", maxLength: 512 },
+    writer: "parent",
+    about: "The certificate that was taken on first use: its SHA-256, whose it is, and until when",
+    knownWhile: {},
+  },
+});
+
+/** The oldest TLS that is spoken with a BMC. */
+export type OldestTls = "1.3" | "1.2" | "1.2-legacy" | "1.1" | "1.0";
+
+/** Reads a node's `/bmc/tls`. */
+export function oldestTlsOf(value: unknown): OldestTls {
+  const known: readonly OldestTls[] = ["1.3", "1.2", "1.2-legacy", "1.1", "1.0"];
+  return known.find((each) => value === `tls${each}`) ?? "1.2";
+}
+
+/** Whether weak keys, old suites and servers without secure renegotiation are to be taken. */
+export function isLegacy(oldest: OldestTls): boolean {
+  return oldest !== "1.2" && oldest !== "1.3";
+}

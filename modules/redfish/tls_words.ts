@@ -1,0 +1,87 @@
+import { describeCertificate, nameOf, problemWords, readCertificate } from "./certificate.ts";
+import type { Trust } from "./exchange.ts";
+import { isModernSuite, type ServerFirst } from "./tls_hello.ts";
+import { isLegacy, type OldestTls } from "./tls_settings.ts";
+
+/** A TLS connection that failed, and what is known of the server. */
+export interface TlsFailure {
+  readonly url: URL;
+  readonly trust: Trust;
+  readonly oldest: OldestTls;
+  /** What the runtime said. */
+  readonly said: string;
+  readonly first: ServerFirst | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+type Hello = Extract<ServerFirst, { readonly kind: "hello" }>;
+
+/** Says why a TLS connection failed, and which setting of the node helps. */
+export function explainTls(failure: TlsFailure): string {
+  const { first, said, oldest } = failure;
+  if (first === undefined) return said;
+  if (first.kind === "no-tls") {
+    return "it speaks no TLS there: set the node's '/bmc/address' to a URL with the port of its HTTPS";
+  }
+  if (first.kind === "alert") return explainAlert(first.code, said);
+  if (!isOldEnough(first.version, oldest)) return explainVersion(first, oldest);
+  if (!first.renegotiation && /renegotiation/i.test(said) && !isLegacy(oldest)) {
+    return "it can't renegotiate securely (RFC 5746): update its firmware, or set the node's '/bmc/tls' to tls1.2-legacy";
+  }
+  return explainCertificate(first, failure) ?? explainSuite(first, failure) ?? said;
+}
+
+/** Whether the server is one that Deno (rustls) can't speak with, and Node and Bun can: of TLS 1.2 with old suites, older, or with a weak key. */
+export function needsOtherRuntime({ first, trust, oldest, url, now }: Omit<TlsFailure, "said">): boolean {
+  if (first?.kind !== "hello" || !isOldEnough(first.version, oldest)) return false;
+  if (first.version !== "1.2" || !isModernSuite(first.cipher)) return true;
+  const weak = problemsOf(first, url, now).some((problem) => /RSA key/.test(problem));
+  return weak && (trust.kind !== "authorities" || isLegacy(oldest));
+}
+
+function isOldEnough(version: Hello["version"], oldest: OldestTls): boolean {
+  const order = ["ssl3", "1.0", "1.1", "1.2"];
+  return oldest !== "1.3" && order.indexOf(version) >= order.indexOf(oldest.replace("-legacy", ""));
+}
+
+function explainVersion({ version }: Hello, oldest: OldestTls): string {
+  if (version === "ssl3") return "it speaks SSL 3 at most, which can't be had: update its firmware";
+  if (oldest === "1.3") return "it does not speak TLS 1.3: unset the node's '/bmc/tls', which asks for it";
+  return `it speaks TLS ${version} at most: update its firmware or, where that is old for good, set the node's '/bmc/tls' to tls${version}`;
+}
+
+function explainAlert(code: number, said: string): string {
+  if (code === 40) return "it has no cipher suite in common with us";
+  if (code === 70) return `it refuses TLS 1.2 and older: ${said}`;
+  return `it refuses TLS with the alert ${code}: ${said}`;
+}
+
+function problemsOf(first: Hello, url: URL, now: number): readonly string[] {
+  const certificate = first.certificate === undefined ? undefined : readCertificate(first.certificate);
+  return certificate === undefined ? [] : problemWords(certificate, url.hostname, now);
+}
+
+function explainCertificate(first: Hello, { trust, url, now }: TlsFailure): string | undefined {
+  const certificate = first.certificate === undefined ? undefined : readCertificate(first.certificate);
+  if (trust.kind !== "authorities" || certificate === undefined) return undefined;
+  const problems = problemsOf(first, url, now);
+  const unknown = `is signed by '${nameOf(certificate.issuer)}', whom no authority that is trusted stands for`;
+  return `its certificate ${problems.length > 0 ? problems.join(", ") : unknown}. It is ${
+    describeCertificate(certificate)
+  }: ` +
+    "compare that with what the BMC shows and set the node's '/bmc/fingerprint' to it, or its '/bmc/trust' to first-use or " +
+    "unverified, or 'ca' in the module's config to its authority";
+}
+
+function explainSuite(first: Hello, { oldest, url, now }: TlsFailure): string | undefined {
+  const weak = problemsOf(first, url, now).find((problem) => /RSA key/.test(problem));
+  if (weak !== undefined) {
+    return `its certificate ${weak}: give it a new one, or set the node's '/bmc/tls' to tls1.2-legacy`;
+  }
+  if (isModernSuite(first.cipher) && first.version === "1.2") return undefined;
+  const suite = first.cipher.toString(16).padStart(4, "0");
+  const asked = isLegacy(oldest) ? "" : ", or set the node's '/bmc/tls' to tls1.2-legacy";
+  return `it speaks TLS ${first.version} with the cipher suite 0x${suite}, which this runtime has not: install Node or Bun ` +
+    `beside the aggregator${asked}`;
+}
