@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../support/property.ts";
 import { X509Certificate } from "node:crypto";
 import { explainTls, needsOtherRuntime, type TlsFailure } from "../../modules/redfish/tls_words.ts";
 import { clientHello, readServerFirst } from "../../modules/redfish/tls_hello.ts";
