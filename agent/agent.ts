@@ -70,7 +70,8 @@ export function createAgent(parts: AgentParts): Agent {
   const { id, name, clock, random, log } = parts;
   const declarations = parts.modules.map(({ declaration }) => declaration);
   const replica = createReplica();
-  let planner: Planner = createPlanner(compileDomain(declarations), { slices: { clock } });
+  const planning = { slices: { clock }, unknownGoals: false };
+  let planner: Planner = createPlanner(compileDomain(declarations), planning);
   let known: Read | undefined;
 
   function read(): Read {
@@ -99,7 +100,7 @@ export function createAgent(parts: AgentParts): Agent {
     const own = new Set(declarations.map((declaration) => declaration.name));
     try {
       const others = parentModules.filter((declaration) => !own.has(declaration.name));
-      planner = createPlanner(compileDomain([...declarations, ...others]), { slices: { clock } });
+      planner = createPlanner(compileDomain([...declarations, ...others]), planning);
     } catch (error) {
       log.warn("Plans without its parent's modules, as they do not fit its own", {
         problem: error instanceof Error ? error.message : String(error),

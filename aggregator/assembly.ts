@@ -73,7 +73,10 @@ export function assemble(parts: AggregatorParts): Assembly {
   if (isRoot) makeOwnNode(store, replica, ownId, name, term.run);
 
   const declarations = parts.modules.map(({ declaration }) => declaration);
-  const domains = createDomains(declarations, parts.agentModules, log, aggregatorOf, { slices: { clock } });
+  const domains = createDomains(declarations, parts.agentModules, log, aggregatorOf, {
+    slices: { clock },
+    unknownGoals: false,
+  });
   const nodes = createNodes(replica, domains, name);
   const { placement } = nodes;
   const events = createEvents(clock, store, stored);

@@ -77,7 +77,7 @@ function describeNoPlan(title: string, noPlan: NonNullable<ExplanationShape["noP
     return [`${title}: there is no way. ${noPlan.reason}.`];
   }
   const head = `${title}: there is no way to ${noPlan.url}=${showValue(noPlan.value)}`;
-  const ways = (noPlan.achievers ?? []).map(({ key, lacks }) =>
+  const ways = (noPlan.achievers ?? []).filter(({ forOthers }) => forOthers !== true).map(({ key, lacks }) =>
     `${key} would lead there, but ${lacks.map(({ words }) => words).join(", and ")}.`
   );
   const [only] = ways;

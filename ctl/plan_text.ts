@@ -6,20 +6,23 @@ import type { PlanShape, StepShape, SuspendedShape } from "./shapes.ts";
 export interface NamedPlan {
   readonly name: string;
   readonly plan: PlanShape;
+  /** Why nothing is done for it whatever the plan says. */
+  readonly note?: string;
 }
 
 /** Plans in words: nodes with the same plan are shown once, as a folded nodeset. */
 export function describePlans(plans: readonly NamedPlan[], style: Style): string[] {
-  return groupByKey(plans, ({ name }) => name, ({ plan }) => JSON.stringify(plan))
-    .flatMap(({ nodeset, shared }) => describePlan(nodeset, shared.plan, style));
+  return groupByKey(plans, ({ name }) => name, ({ plan, note }) => JSON.stringify([plan, note]))
+    .flatMap(({ nodeset, shared }) => describePlan(nodeset, shared, style));
 }
 
-function describePlan(nodeset: string, plan: PlanShape, style: Style): string[] {
+function describePlan(nodeset: string, { plan, note }: NamedPlan, style: Style): string[] {
   const title = style.bold(cleanText(nodeset));
-  if (!plan.ok) return [`${title}: ${style.red("no plan")}: ${cleanText(plan.reason)}`];
+  const because = note === undefined ? "" : `: ${cleanText(note)}`;
+  if (!plan.ok) return [`${title}: ${style.red("no plan")}: ${cleanText(plan.reason)}${because}`];
   const suspended = describeSuspended(plan.suspended);
-  if (plan.steps.length === 0) return [`${title}: nothing to do`, ...suspended];
-  return [`${title}: ${countOf(plan.steps.length, "step")}`, ...describeSteps(plan.steps), ...suspended];
+  if (plan.steps.length === 0) return [`${title}: nothing to do${because}`, ...suspended];
+  return [`${title}: ${countOf(plan.steps.length, "step")}${because}`, ...describeSteps(plan.steps), ...suspended];
 }
 
 /** Goals that give way to others, a line each. */

@@ -65,8 +65,9 @@ export const plan = v.variant("ok", [
 /** A plan, or why there is none. */
 export type PlanShape = v.InferOutput<typeof plan>;
 
+const namedPlan = v.looseObject({ id: v.string(), name: v.string(), plan, note: v.exactOptional(v.string()) });
 /** The plans of some nodes. */
-export const planList = v.looseObject({ plans: v.array(v.looseObject({ id: v.string(), name: v.string(), plan })) });
+export const planList = v.looseObject({ plans: v.array(namedPlan) });
 /** The plan of one node. */
 export type NodePlanShape = v.InferOutput<typeof planList>["plans"][number];
 
@@ -151,7 +152,11 @@ export const explanation = v.looseObject({
     url: v.exactOptional(v.string()),
     value: v.exactOptional(json),
     achievers: v.exactOptional(
-      v.array(v.looseObject({ key: v.string(), lacks: v.array(v.looseObject({ words: v.string() })) })),
+      v.array(v.looseObject({
+        key: v.string(),
+        lacks: v.array(v.looseObject({ words: v.string() })),
+        forOthers: v.exactOptional(v.boolean()),
+      })),
     ),
   })),
   suspended: v.array(suspendedGoal),

@@ -1,4 +1,4 @@
-import type { Plan, Planner } from "../../src/plan/mod.ts";
+import type { Plan, Planner, Question } from "../../src/plan/mod.ts";
 import {
   bindUrl,
   type Difference,
@@ -17,6 +17,7 @@ import {
 } from "../../src/state/mod.ts";
 import { warnOfArguments } from "../../src/boot/mod.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
+import { idleReason } from "../nodes/idle_reason.ts";
 import { warnOfRule } from "./rule_checks.ts";
 
 /** What one change of cfg does, or would do. */
@@ -27,6 +28,8 @@ export interface NodeChange {
   readonly differences: readonly Difference[];
   /** The way to the new cfg from here; `ok: false` says why there is none. */
   readonly plan: Plan;
+  /** Why nothing is done for this node whatever its plan says: see {@link idleReason}. */
+  readonly note?: string;
   /** After the change. */
   readonly version: Version;
   /** What was accepted, but does not do what it looks like, in words: a rule that is about no node. Absent without any. */
@@ -53,28 +56,31 @@ export function changeOf(parts: CfgParts, before: NodeDocument, after: NodeDocum
   outdate(planner.domain.schema, view, differences);
   const name = cfg.get("/name");
   const question = { view, cfg: cfg.get("/role") === "AGGREGATOR" ? new Map() : cfg };
-  const change: NodeChange = {
+  const note = idleReason(planner.domain, cfg, typeof cfg.get("/parent") === "string");
+  return {
     id: after.id,
     name: typeof name === "string" ? name : after.id,
     created,
     differences,
-    plan: planner.plan(question),
+    plan: ask(planner, question),
+    ...(note !== undefined && { note }),
     version: newestVersion(after.facets.cfg),
   };
-  questions.set(change, () => planner.plan(question));
-  return change;
 }
 
-/** How changes are planned for once more. */
-const questions = new WeakMap<NodeChange, () => Plan>();
+/** How plans are asked for again that are still being searched for. */
+const questions = new WeakMap<Plan, () => Plan>();
+
+function ask(planner: Planner, question: Question): Plan {
+  const plan = planner.plan(question);
+  if (!plan.ok && plan.reason.kind === "searching") questions.set(plan, () => ask(planner, question));
+  return plan;
+}
 
 /** A change with the plan that there is for it by now: see the reason `searching`. */
 export function planAgain(change: NodeChange): NodeChange {
-  const plan = questions.get(change);
-  if (plan === undefined || change.plan.ok || change.plan.reason.kind !== "searching") return change;
-  const again = { ...change, plan: plan() };
-  questions.set(again, plan);
-  return again;
+  const again = questions.get(change.plan);
+  return again === undefined ? change : { ...change, plan: again() };
 }
 
 /** Makes of a view what it will be once the node's agent has seen a change of its cfg: see `Variable.outdates`. */

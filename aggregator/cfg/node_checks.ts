@@ -1,7 +1,15 @@
 import { complainBoot, complainNetwork, NETWORK_URLS } from "../../src/boot/mod.ts";
 import { complainPolicy, policy } from "../../src/engine/mod.ts";
 import { compareNames } from "../../src/nodeset/mod.ts";
-import { equalValues, isNodeName, isUuid, KEPT_URLS, type Value, type Values } from "../../src/state/mod.ts";
+import {
+  equalValues,
+  isNodeName,
+  isUuid,
+  KEPT_URLS,
+  type Value,
+  type Values,
+  type VariableType,
+} from "../../src/state/mod.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
 import { complainRule } from "./rule_checks.ts";
 
@@ -69,7 +77,14 @@ function findProblem(parts: CfgParts, id: string, cfg: Values, url: string, valu
   if (odd !== undefined) return odd;
   if (found?.variable.writer === "cfg") return undefined;
   if (!parts.domains.isMutable(url)) return `${url} can't be set: it is only discovered, and no mutation changes it`;
-  return serves ? `${url} can't be set here: nobody plans for an aggregator's own node` : undefined;
+  if (serves) return `${url} can't be set here: nobody plans for an aggregator's own node`;
+  // Machines are found out about all the time: what would undo that again and again is no goal.
+  return changes && value === schema.unknownOf(url) ? complainUnknown(url, value, found?.variable.type) : undefined;
+}
+
+function complainUnknown(url: string, value: Value, type: VariableType | undefined): string {
+  const goals = type?.kind === "enum" ? `expected one of ${type.values.slice(1).join(", ")}, or leave it out` : "";
+  return `${url} can't be set to ${value}, which means that nothing is known of it: ${goals}`;
 }
 
 /** Which of the names that a write is about, or that it may refer to, are aggregators. */

@@ -42,6 +42,8 @@ export interface Control {
   report(id: string, values: ReadonlyMap<string, Value | null>): Done;
   /** The plan for a node's own cfg, by id. */
   plan(id: string): Plan | undefined;
+  /** Why nothing is done for a node whatever its plan says; undefined where something is, and for aggregators. */
+  idleReason(id: string): string | undefined;
   /** Waits until no plan is being searched for: see the reason `searching`. Never rejects. */
   searched(): Promise<void>;
   /** Everything (no ids) or some nodes; survives a restart. */

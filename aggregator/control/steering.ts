@@ -11,6 +11,7 @@ import type { Done } from "../cfg/refusal.ts";
 import type { Control } from "./control.ts";
 import { detailOf, type NodeSummary, statusOf, summaryOf } from "./detail.ts";
 import { prospectOf } from "./prospect.ts";
+import { idleReason } from "../nodes/idle_reason.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Domains } from "../nodes/domains.ts";
 import type { Events } from "../store/events.ts";
@@ -147,6 +148,14 @@ export function createControl(parts: SteeringParts): Control {
       const node = nodes.read(id);
       const isAggregator = nodes.placement.isAggregator(id);
       return node?.planner.plan({ view: node.view, cfg: isAggregator ? new Map() : node.cfg });
+    },
+    idleReason(id) {
+      const node = nodes.read(id);
+      const parent = node?.cfg.get("/parent");
+      if (node === undefined || nodes.placement.isAggregator(id)) return undefined;
+      const isServed = typeof parent === "string" &&
+        (nodes.isChild(id) || nodes.placement.aggregator(parent) !== undefined);
+      return idleReason(node.planner.domain, node.cfg, isServed);
     },
     searched: () => domains.idle(),
     freeze: (ids) => parts.freezer.freeze(ids),

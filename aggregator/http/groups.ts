@@ -70,13 +70,13 @@ export function groupChanges(control: Control, changes: readonly NodeChange[]): 
 /** The texts of plans, which nodes share as long as they share the answer of one search. */
 const keys = new WeakMap<NodeChange["plan"], string>();
 
-function keyOf({ plan }: NodeChange): string {
+function keyOf({ plan, note = "" }: NodeChange): string {
   const known = keys.get(plan) ?? JSON.stringify(plan);
   keys.set(plan, known);
-  return known;
+  return note + known;
 }
 
-function presentGroup({ plan }: NodeChange, members: readonly Member[]): GroupJson {
+function presentGroup({ plan, note }: NodeChange, members: readonly Member[]): GroupJson {
   const fold = (isOne: (prospect: Prospect) => boolean) =>
     foldNodeset(members.filter(({ prospect }) => isOne(prospect)).map(({ name }) => name));
   const busy = fold((prospect) => prospect.busy);
@@ -93,7 +93,7 @@ function presentGroup({ plan }: NodeChange, members: readonly Member[]): GroupJs
     nodeset: foldNodeset(members.map(({ name }) => name)),
     count: members.length,
     ok: plan.ok,
-    summary: reason === undefined ? summarize(steps, time, disruptive, refused) : `no plan: ${reason}`,
+    summary: withNote(reason === undefined ? summarize(steps, time, disruptive, refused) : `no plan: ${reason}`, note),
     steps,
     ...(time !== undefined && { expectedMs: time }),
     disruptive,
@@ -170,6 +170,11 @@ function presentCrowd({ at }: Crowd): CrowdJson {
     ...bounds,
     words: `at most ${rates.join(", ")}${each} by ${what}${never}`,
   };
+}
+
+/** Says too why nothing will be done. */
+function withNote(summary: string, note: string | undefined): string {
+  return note === undefined ? summary : `${summary}: ${note}`;
 }
 
 function summarize(

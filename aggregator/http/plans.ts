@@ -18,7 +18,8 @@ export function planRoutes(control: Control): Routes {
     );
     return nodes.flatMap(({ id, name }, at) => {
       const plan = plans[at];
-      return plan === undefined ? [] : [{ id, name, plan: presentPlan(plan) }];
+      const note = control.idleReason(id);
+      return plan === undefined ? [] : [{ id, name, plan: presentPlan(plan), ...(note !== undefined && { note }) }];
     });
   }
 

@@ -62,6 +62,8 @@ export interface ChangeJson {
   /** A value that is not set before or after is left out. */
   readonly differences: readonly { readonly url: string; readonly from?: Value; readonly to?: Value }[];
   readonly plan: PlanJson;
+  /** Why nothing is done for it whatever its plan says: no aggregator serves it, say. Absent where something is. */
+  readonly note?: string;
   /** The version of its cfg after the change, `term.rev`. */
   readonly version: string;
   /** What was accepted, but does not do what it looks like. Absent without any. */

@@ -1,5 +1,7 @@
+import type { Value } from "../state/mod.ts";
+import { listOf } from "./constants.ts";
 import { quote } from "./explain.ts";
-import type { NoPlan, Plan, Step } from "./plan.ts";
+import type { Lack, NoPlan, Plan, Step } from "./plan.ts";
 
 /** Why there is no plan, in one sentence for people: events, the CLI, a node's status. */
 export function describeNoPlan(reason: NoPlan): string {
@@ -7,7 +9,10 @@ export function describeNoPlan(reason: NoPlan): string {
     case "unreachable": {
       const value = `${reason.url} ${quote(reason.value)}`;
       if (reason.achievers.length === 0) return `Cannot reach ${value}: no mutation leads to it`;
-      const ways = reason.achievers.map(({ key, lacks }) => `${key}: ${lacks.map(({ words }) => words).join(", ")}`);
+      const given = describeGiven(reason.achievers);
+      if (given !== undefined) return `Cannot reach ${value}: ${given}`;
+      const ways = reason.achievers.filter(({ forOthers }) => forOthers !== true)
+        .map(({ key, lacks }) => `${key}: ${lacks.map(({ words }) => words).join(", ")}`);
       return `Cannot reach ${value} (${ways.join("; ")})`;
     }
     case "conflict": {
@@ -19,6 +24,20 @@ export function describeNoPlan(reason: NoPlan): string {
     case "searching":
       return "The search for a plan takes longer than usual and goes on: ask again in a moment";
   }
+}
+
+/** What cfg would have to say where all mutations fail on the same of it: `/platform is 'x', expected 'a' or 'b'`. */
+function describeGiven(achievers: readonly Lack[]): string | undefined {
+  const given = achievers.map(({ lacks }) => lacks.find((lack) => lack.kind === "constant" && lack.given === true));
+  const [first] = given;
+  if (achievers.length < 2 || first?.kind !== "constant") return undefined;
+  const needs = new Set<Value>();
+  for (const lack of given) {
+    if (lack?.kind !== "constant" || lack.url !== first.url) return undefined;
+    needs.add(lack.needs);
+  }
+  const is = first.is === undefined ? "not set" : quote(first.is);
+  return `${first.url} is ${is}, expected ${listOf([...needs].sort())}`;
 }
 
 function describeBound({ bound, limit }: Extract<NoPlan, { readonly kind: "bound" }>): string {

@@ -31,20 +31,49 @@ export function explainUnreachable(problem: Problem, reached: ReachedByUrl, goal
   let at = goal;
   for (;;) {
     seen.add(nameOf(at));
-    const ways = achieversOf(problem, at).map((mutation) => ({
-      key: mutation.key,
-      missing: missingFor(problem, reachable, mutation, at),
-    }));
-    const hasOwnReason = ways.some(({ missing }) => missing.every(({ first }) => first === undefined));
-    const next = hasOwnReason ? undefined : ways
+    const all = achieversOf(problem, at).map((mutation): Way => {
+      const missing = missingFor(problem, reachable, mutation, at).sort((a, b) => rankOf(a.lack) - rankOf(b.lack));
+      return { key: mutation.key, missing, isForOthers: missing.some(({ lack }) => isGiven(lack)) };
+    });
+    // Mutations for other nodes don't count where there are some for this one.
+    const own = all.some(({ isForOthers }) => !isForOthers) ? all.filter(({ isForOthers }) => !isForOthers) : all;
+    const hasOwnReason = own.some(({ missing }) => missing.every(({ first }) => first === undefined));
+    const next = hasOwnReason ? undefined : own
       .flatMap(({ missing }) => missing.flatMap(({ first }) => first ?? []))
       .find((first) => !seen.has(nameOf(first)) && achieversOf(problem, first).length > 0);
     if (next === undefined) {
-      const achievers: Lack[] = ways.map(({ key, missing }) => ({ key, lacks: missing.map(({ lack }) => lack) }));
-      return { kind: "unreachable", url: at.url, value: at.value, achievers };
+      const achievers = [...own].sort((a, b) => hardestOf(a) - hardestOf(b)).map(lackOf);
+      const others = all.filter((way) => !own.includes(way)).map((way): Lack => ({ ...lackOf(way), forOthers: true }));
+      return { kind: "unreachable", url: at.url, value: at.value, achievers: [...achievers, ...others] };
     }
     at = next;
   }
+}
+
+/** A mutation that leads to a value, and what it lacks. */
+interface Way {
+  readonly key: string;
+  readonly missing: readonly Missing[];
+  readonly isForOthers: boolean;
+}
+
+function lackOf({ key, missing }: Way): Lack {
+  return { key, lacks: missing.map(({ lack }) => lack) };
+}
+
+function isGiven(lack: MissingNeed): boolean {
+  return lack.kind === "constant" && lack.given === true;
+}
+
+/** How far a lack is from what a person can do something about: what is reported of a node, its cfg, all else. */
+function rankOf(lack: MissingNeed): number {
+  if (isGiven(lack)) return 1;
+  const isReported = lack.kind === "constant" || (lack.kind === "excluded" && lack.is !== undefined);
+  return isReported ? 0 : 2;
+}
+
+function hardestOf({ missing }: Way): number {
+  return missing.reduce((hardest, { lack }) => Math.max(hardest, rankOf(lack)), 0);
 }
 
 /** Where to look up what a variable can become: its number there, and the values that were reached. */
@@ -155,7 +184,8 @@ function missingNeed(problem: Problem, need: Goal): Missing {
   }
   const is = problem.fixed(url);
   const words = `${url} is ${is === undefined ? "not set" : quote(is)}: needs ${quote(needs)}`;
-  return { lack: { kind: "constant", url, needs, ...(is !== undefined && { is }), words } };
+  const given = problem.isGiven(url) ? { given: true } as const : {};
+  return { lack: { kind: "constant", url, needs, ...(is !== undefined && { is }), ...given, words } };
 }
 
 function missingOther(problem: Problem, url: string, excludes: readonly Value[]): MissingNeed {

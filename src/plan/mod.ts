@@ -1,5 +1,6 @@
 /** The planner: pure functions, no clock, no I/O. */
 export { allConditionsOf, conditionOf } from "./conditions.ts";
+export { describeUnserved } from "./constants.ts";
 export * from "./declaration.ts";
 export * from "./describe.ts";
 export * from "./domain.ts";

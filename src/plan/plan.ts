@@ -35,8 +35,14 @@ export type MissingNeed =
   & (
     /** A value that can't be reached. */
     | { readonly kind: "value"; readonly url: string; readonly needs: Value }
-    /** A value of a variable that nothing changes; without `is` it is not set. */
-    | { readonly kind: "constant"; readonly url: string; readonly needs: Value; readonly is?: Value }
+    /** A value of a variable that nothing changes; without `is` it is not set. `given`: only the node's cfg says it. */
+    | {
+      readonly kind: "constant";
+      readonly url: string;
+      readonly needs: Value;
+      readonly is?: Value;
+      readonly given?: true;
+    }
     /** A value that must be another one, and can't become one; `is` where nothing changes it. */
     | { readonly kind: "excluded"; readonly url: string; readonly excludes: readonly Value[]; readonly is?: Value }
     /** The mutation itself changes what must hold for the variable `forgets`, which it is to change, to be known. */
@@ -58,7 +64,10 @@ export type MissingNeed =
 /** What one mutation that could reach a value lacks on this node. */
 export interface Lack {
   readonly key: MutationKey;
+  /** What a person can do something about comes first. */
   readonly lacks: readonly MissingNeed[];
+  /** Present where it is for other nodes, say of another platform, and others are there that are for this one. */
+  readonly forOthers?: true;
 }
 
 /** Why there is no plan. */
@@ -68,7 +77,10 @@ export type NoPlan =
     readonly kind: "unreachable";
     readonly url: string;
     readonly value: Value;
-    /** Every mutation that leads to it, with what it lacks; empty when none does. */
+    /**
+     * Every mutation that leads to it, with what it lacks; empty when none does. Those that a person can do something about
+     * come first, and those for other nodes last.
+     */
     readonly achievers: readonly Lack[];
   }
   | {

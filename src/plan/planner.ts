@@ -14,6 +14,11 @@ export interface PlannerOptions {
   readonly maxBytes?: number;
   /** The most answers that are remembered. @default 1024 */
   readonly cacheSize?: number;
+  /**
+   * Whether a cfg value that is the variable's unknown one is a goal. Programs say no: machines are found out about all the
+   * time, and to undo that again and again is what nobody means. @default true
+   */
+  readonly unknownGoals?: boolean;
   /** Makes the planner work in slices. @default Each question is worked on until it is answered */
   readonly slices?: SliceOptions;
 }
@@ -36,7 +41,7 @@ interface Situation {
  * for what that means). Groups of variables that have nothing to do with each other are in the order of their first URL.
  */
 export function createPlanner(domain: Domain, options: PlannerOptions = {}): Planner {
-  const { maxExpansions = 100_000, maxBytes = 2 ** 27, cacheSize = 1024, slices } = options;
+  const { maxExpansions = 100_000, maxBytes = 2 ** 27, cacheSize = 1024, unknownGoals = true, slices } = options;
   const bounds = { states: maxExpansions, bytes: maxBytes };
   const grounder = createGrounder(domain);
   const situations = new Lru<Situation>(cacheSize);
@@ -45,7 +50,8 @@ export function createPlanner(domain: Domain, options: PlannerOptions = {}): Pla
   let count = 0;
 
   function situationOf(view: Values, cfg: Values): Situation {
-    const goals = goalsOf(domain, cfg);
+    const all = goalsOf(domain, cfg);
+    const goals = unknownGoals ? all : all.filter(({ url, value }) => value !== domain.schema.unknownOf(url));
     const names = grounder.namesOf(view, cfg);
     let key = names.join("\n");
     for (const { url, value } of goals) key += `\n${url}=${textOf(value)}`;

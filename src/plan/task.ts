@@ -53,6 +53,8 @@ export interface Problem {
   wordOf(variable: number, value: number): Value | undefined;
   /** What a URL that can't change has. */
   fixed(url: string): Value | undefined;
+  /** Tells whether only the node's cfg says what a URL has. */
+  isGiven(url: string): boolean;
 }
 
 /**
@@ -117,6 +119,7 @@ export function compileProblem(
     valueOf,
     wordOf: (variable, value) => [...values[variable] ?? []].find(([, number]) => number === value)?.[0],
     fixed: current,
+    isGiven: (url) => domain.schema.find(url)?.variable.writer === "cfg",
   };
 
   function compileAction(mutation: GroundMutation): Action | undefined {

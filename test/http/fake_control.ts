@@ -185,6 +185,7 @@ export function createFakeControl(names: readonly string[]): FakeControl {
       node.dsc = dsc;
       return { ok: true };
     },
+    idleReason: () => undefined,
     searched: () => Promise.resolve(),
     plan(id) {
       const node = nodes.get(id);

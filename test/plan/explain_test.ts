@@ -5,10 +5,12 @@ import {
   createPlanner,
   describeNoPlan,
   describeSteps,
+  describeUnserved,
+  type ModuleDeclaration,
   type NoPlan,
   type Plan,
 } from "../../src/plan/mod.ts";
-import { join, machine, planFor, small } from "./machine.ts";
+import { join, machine, planFor, power, service, small } from "./machine.ts";
 
 function reasonOf(plan: Plan): NoPlan {
   assert.ok(!plan.ok);
@@ -25,30 +27,37 @@ test("plan() names the value nearest to the start that nothing reaches, and the 
     value: "POWER_ON",
     achievers: [
       {
-        key: "power/find-on",
-        lacks: [{
-          kind: "value",
-          url: "/physState",
-          needs: "PHYS_UNKNOWN",
-          words: "/physState can't become 'PHYS_UNKNOWN'",
-        }, { kind: "constant", url: "/platform", needs: "sim", is: "vbox", words: "/platform is 'vbox': needs 'sim'" }],
-      },
-      {
         key: "power/on",
         lacks: [{
           kind: "constant",
           url: "/platform",
           needs: "sim",
           is: "vbox",
+          given: true,
           words: "/platform is 'vbox': needs 'sim'",
+        }],
+      },
+      {
+        key: "power/find-on",
+        lacks: [{
+          kind: "constant",
+          url: "/platform",
+          needs: "sim",
+          is: "vbox",
+          given: true,
+          words: "/platform is 'vbox': needs 'sim'",
+        }, {
+          kind: "value",
+          url: "/physState",
+          needs: "PHYS_UNKNOWN",
+          words: "/physState can't become 'PHYS_UNKNOWN'",
         }],
       },
     ],
   });
   assert.equal(
     describeNoPlan(reason),
-    "Cannot reach /physState 'POWER_ON' (power/find-on: /physState can't become 'PHYS_UNKNOWN', " +
-      "/platform is 'vbox': needs 'sim'; power/on: /platform is 'vbox': needs 'sim')",
+    "Cannot reach /physState 'POWER_ON': /platform is 'vbox', expected 'sim'",
   );
 });
 
@@ -58,7 +67,13 @@ test("plan() says when a constant is not set at all", () => {
   assert.ok(reason.kind === "unreachable");
   assert.deepEqual(reason.achievers[0], {
     key: "power/find-off",
-    lacks: [{ kind: "constant", url: "/platform", needs: "sim", words: "/platform is not set: needs 'sim'" }],
+    lacks: [{
+      kind: "constant",
+      url: "/platform",
+      needs: "sim",
+      given: true,
+      words: "/platform is not set: needs 'sim'",
+    }],
   });
 });
 
@@ -217,4 +232,65 @@ test("describeSteps() tells each step, what it waits for, and the goals that giv
     "2. power/off (parent): /physState POWER_ON -> POWER_OFF, after 1",
     "/runState 'SYNC' gives way to /physState 'POWER_OFF'",
   ]);
+});
+
+/** The same power module for nodes of other platforms. */
+function powerOf(platform: string): ModuleDeclaration {
+  const mutations = Object.entries(power.mutations).map(([id, mutation]) =>
+    [id, { ...mutation, requires: { ...mutation.requires, "/platform": platform } }] as const
+  );
+  return { ...power, name: platform, mutations: Object.fromEntries(mutations) };
+}
+
+const many = compileDomain([power, powerOf("ipmi"), powerOf("redfish"), join, service]);
+
+test("plan() names first what a person can do something about, and mutations for other nodes last", () => {
+  const view = { "/platform": "redfish", "/physState": "POWER_ON", "/busy": "BUSY" };
+  const reason = reasonOf(planFor(view, { "/physState": "POWER_OFF" }, many));
+  assert.ok(reason.kind === "unreachable");
+  assert.deepEqual(
+    reason.achievers.filter(({ forOthers }) => forOthers !== true).map(({ key }) => key),
+    ["redfish/off", "redfish/find-off", "redfish/reset"],
+  );
+  assert.equal(reason.achievers.length, 9);
+  assert.ok(reason.achievers.slice(3).every(({ forOthers }) => forOthers === true));
+  assert.match(
+    describeNoPlan(reason),
+    /^Cannot reach \/physState 'POWER_OFF' \(redfish\/off: \/busy is 'BUSY': must not be; /,
+  );
+  assert.ok(!describeNoPlan(reason).includes("ipmi"));
+});
+
+test("plan() looks for the cause behind the node's own mutations, not behind those of other platforms", () => {
+  const view = { "/platform": "redfish", "/physState": "POWER_ON", "/runState": "ERROR", "/busy": "BUSY" };
+  const reason = reasonOf(planFor(view, wanted, many));
+  assert.ok(reason.kind === "unreachable");
+  assert.deepEqual([reason.url, reason.value], ["/runState", "UNKNOWN"]);
+  assert.equal(reason.achievers[0]?.key, "redfish/off");
+  assert.equal(reason.achievers[0]?.lacks[0]?.words, "/busy is 'BUSY': must not be");
+});
+
+test("plan() says which platforms there are where none of them is the node's", () => {
+  const reason = reasonOf(planFor({ "/platform": "vbox" }, { "/physState": "POWER_ON" }, many));
+  assert.equal(
+    describeNoPlan(reason),
+    "Cannot reach /physState 'POWER_ON': /platform is 'vbox', expected 'ipmi', 'redfish' or 'sim'",
+  );
+  const unset = createPlanner(many).plan({ view: new Map(), cfg: new Map([["/physState", "POWER_ON"]]) });
+  assert.equal(
+    describeNoPlan(reasonOf(unset)),
+    "Cannot reach /physState 'POWER_ON': /platform is not set, expected 'ipmi', 'redfish' or 'sim'",
+  );
+});
+
+test("describeUnserved() names a platform that no module is for, and nothing else", () => {
+  const say = (cfg: Readonly<Record<string, string>>) =>
+    describeUnserved(many, new Map(Object.entries(cfg)), "/platform");
+  assert.equal(
+    say({ "/platform": "vbox" }),
+    "/platform is 'vbox', which no module is for: expected 'ipmi', 'redfish' or 'sim'",
+  );
+  assert.equal(say({ "/platform": "ipmi" }), undefined);
+  assert.equal(say({}), undefined);
+  assert.equal(describeUnserved(compileDomain([join]), new Map([["/platform", "vbox"]]), "/platform"), undefined);
 });

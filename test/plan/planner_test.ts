@@ -317,3 +317,32 @@ test("plan() binds a mutation that changes a plain URL too for every name of the
   const plan = planFor({ "/owner": "a", ...disks }, { "/owner": "b" }, domain);
   assert.deepEqual(keysOf(plan), ["m/claim{name=d2}"]);
 });
+
+test("plan() takes an unknown value for no goal where it is told to, at any depth", () => {
+  const planner = createPlanner(machine, { unknownGoals: false });
+  const up = { "/physState": "POWER_ON", "/runState": "SYNC", "/drained": "NO", "/services/a/state": "RUN" };
+  const view = new Map(Object.entries({ "/platform": "sim", ...up }));
+  for (const [url, value] of [["/runState", "UNKNOWN"], ["/physState", "PHYS_UNKNOWN"]] as const) {
+    const plan = planner.plan({ view, cfg: new Map([[url, value]]) });
+    assert.deepEqual(keysOf(plan), []);
+  }
+  const mixed = planner.plan({
+    view,
+    cfg: new Map(Object.entries({ "/runState": "UNKNOWN", "/services/a/state": "STOP" })),
+  });
+  assert.deepEqual(keysOf(mixed), ["service/stop{name=a}"]);
+});
+
+test("plan() asks for names in the key of what it remembers: another name is another question", () => {
+  const domain = small({
+    claim: { changes: { "/owner": ["a", "b"], "/disks/{name}/state": ["a", "b"] } },
+  });
+  const planner = createPlanner(domain);
+  const plan = (disk: string) =>
+    planner.plan({
+      view: new Map([["/owner", "a"], [`/disks/${disk}/state`, "a"]]),
+      cfg: new Map([["/owner", "b"]]),
+    });
+  assert.deepEqual(keysOf(plan("d1")), ["m/claim{name=d1}"]);
+  assert.deepEqual(keysOf(plan("d2")), ["m/claim{name=d2}"]);
+});

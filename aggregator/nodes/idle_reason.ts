@@ -1,0 +1,18 @@
+import { describeUnserved, type Domain, goalsOf } from "../../src/plan/mod.ts";
+import type { Values } from "../../src/state/mod.ts";
+
+/**
+ * Says why nothing is done for a node, although that is no error: no aggregator serves it, no module is for its platform,
+ * or its cfg asks for nothing. undefined where none of this is so, and for the nodes of aggregators.
+ *
+ * @param cfg What the node has, or is asked about.
+ * @param isServed Whether the aggregator that its `/parent` names is known.
+ */
+export function idleReason(domain: Domain, cfg: Values, isServed: boolean): string | undefined {
+  if (cfg.get("/role") === "AGGREGATOR") return undefined;
+  if (!isServed) return "no aggregator serves it: set /parent to the name of one";
+  const unserved = describeUnserved(domain, cfg, "/platform");
+  if (unserved !== undefined) return unserved;
+  if (goalsOf(domain, cfg).length === 0) return "its cfg asks for nothing: set a goal, such as /physState=POWER_ON";
+  return undefined;
+}
