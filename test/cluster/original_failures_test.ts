@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BOOT, createVirtualCluster, type VirtualCluster } from "../support/virtual_cluster.ts";
 
-// The failures of the original Kraken that were reproduced by running it, F1 to F9: what happened there is in each
+// The failures of the original Kraken that were reproduced by running it, F1 to F9 (F10 to F22 are in original_flaws_test.ts): what happened there is in each
 // test's first comment, what must happen here in its name.
 
 const SYNC = { "/physState": "POWER_ON", "/runState": "SYNC" } as const;

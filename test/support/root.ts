@@ -25,6 +25,8 @@ export interface TestRoot {
   readonly control: Control;
   readonly clock: VirtualClock;
   readonly store: Store;
+  /** What its module `simpower` may do, whose handlers do nothing. */
+  readonly module: ModuleContext;
   idOf(name: string): string;
   /** States what was seen of a node, as a power module does; null forgets. */
   discover(name: string, values: Record<string, Value | null>): void;
@@ -69,11 +71,13 @@ export async function createTestRoot(options: {
   });
   await aggregator.start({ api: "http://127.0.0.1:1", broker: options.broker ?? "mqtt://127.0.0.1:2" });
   const { control } = aggregator;
+  assert.ok(power !== undefined, "its module has not started");
+  const module: ModuleContext = power;
   const root: TestRoot = {
-    ...{ aggregator, control, clock, store },
+    ...{ aggregator, control, clock, store, module },
     idOf: (name) => nodeIdOf(CLUSTER, name),
     discover(name, values) {
-      for (const [url, value] of Object.entries(values)) power?.discover(root.idOf(name), url, value);
+      for (const [url, value] of Object.entries(values)) module.discover(root.idOf(name), url, value);
     },
     patch: (name, values, dryRun = false) =>
       control.patchCfg([{ id: control.find(name)?.id ?? name, values: new Map(Object.entries(values)) }], { dryRun }),
