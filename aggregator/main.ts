@@ -1,13 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import process from "node:process";
-import { hostinfoDeclaration } from "../modules/hostinfo/declaration.ts";
-import { imageDeclaration } from "../modules/image/declaration.ts";
 import { createIpmiModule } from "../modules/ipmi/module.ts";
 import { createJoinModule } from "../modules/join/module.ts";
+import { agentDeclarations } from "../modules/manifest.ts";
 import { createPowermanModule } from "../modules/powerman/module.ts";
 import { createRedfishModule } from "../modules/redfish/module.ts";
-import { serviceDeclaration } from "../modules/service/declaration.ts";
 import { createPxeModule } from "../modules/pxe/module.ts";
 import { createRpiModule } from "../modules/rpi/module.ts";
 import { createSimpowerModule } from "../modules/simpower/module.ts";
@@ -118,7 +116,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
           createPowermanModule(),
           ...bootModules,
         ],
-        agentModules: [serviceDeclaration, imageDeclaration, hostinfoDeclaration],
+        agentModules: agentDeclarations,
         grace: options.grace,
         random: Math.random,
         interfaces: () =>

@@ -25,7 +25,7 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "modules/ipmi": ["modules/power", "src", "src/*"],
   "modules/powerman": ["modules/power", "src", "src/*"],
   "modules/simpower": ["modules/power", "modules/redfish", "src", "src/*"],
-  "modules": ["modules/*"],
+  "modules": ["modules/*", "src/plan"],
   "agent": ["modules", "modules/*", "src", "src/*"],
   "aggregator": ["aggregator/*", "modules", "modules/*", "src", "src/*"],
   "aggregator/store": ["src", "src/*"],

@@ -1,9 +1,5 @@
 import { readFileSync } from "node:fs";
-import { hostinfoDeclaration } from "../../modules/hostinfo/declaration.ts";
-import { imageDeclaration } from "../../modules/image/declaration.ts";
-import { joinDeclaration } from "../../modules/join/declaration.ts";
-import { serviceDeclaration } from "../../modules/service/declaration.ts";
-import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
+import { builtInDeclarations } from "../../modules/manifest.ts";
 import { ProgramError } from "../../src/cli/mod.ts";
 import { policy } from "../../src/engine/mod.ts";
 import { type Inventory, type InventoryNode, parseInventory } from "../../src/inventory/mod.ts";
@@ -29,13 +25,7 @@ export function readInventory(
       `Cannot read the inventory '${file}': ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  const domain = compileDomain([
-    simpowerDeclaration,
-    joinDeclaration,
-    serviceDeclaration,
-    imageDeclaration,
-    hostinfoDeclaration,
-  ]);
+  const domain = compileDomain(builtInDeclarations);
   const schema = createSchema([...domain.schema.extensions, policy]);
   const parsed = parseInventory(text, { schema, isGoal: (url) => domain.isMutable(url) });
   if (!parsed.ok) {

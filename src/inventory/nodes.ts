@@ -13,7 +13,7 @@ const MAX_NAMES = 1_000_000;
 /** Reads the nodes of a file. What several entries say of a node adds up; for the same variable the last one counts. */
 export function readNodes(settable: Settable, report: Report, part: unknown): InventoryNode[] {
   if (!Array.isArray(part)) {
-    report.expected(["nodes"], part, "a list of entries such as { nodes: n[1-8], platform: sim }");
+    report.expected(["nodes"], part, 'a list of entries such as { nodes: "n[1-8]", platform: sim }');
     return [];
   }
   const nodes = new Map<string, InventoryNode>();
@@ -22,7 +22,7 @@ export function readNodes(settable: Settable, report: Report, part: unknown): In
   for (const [index, entry] of part.entries()) {
     const path = ["nodes", index];
     if (!isRecord(entry)) {
-      report.expected(path, entry, "an entry such as { nodes: n[1-8], platform: sim }");
+      report.expected(path, entry, 'an entry such as { nodes: "n[1-8]", platform: sim }');
       continue;
     }
     const names = readNames(report, entry["nodes"], [...path, "nodes"]);

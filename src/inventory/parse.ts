@@ -35,7 +35,9 @@ export function parseInventory(
     report.expected(["cluster"], cluster, "a name of letters, digits, '_', '.' and '-'");
   }
   const aggregators = readAggregators(known, report, rest["aggregators"]);
-  const nodes = readNodes(known, report, rest["nodes"]);
+  // A file may be about aggregators alone: their limits and configs.
+  const isWithoutNodes = rest["nodes"] === undefined && rest["aggregators"] !== undefined;
+  const nodes = isWithoutNodes ? [] : readNodes(known, report, rest["nodes"]);
   const taken = new Set(aggregators.map((aggregator) => aggregator.name));
   for (const node of nodes) {
     if (taken.has(node.name)) report.expected(["nodes"], node.name, "names that no aggregator has");

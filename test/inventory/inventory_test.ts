@@ -187,8 +187,14 @@ test("parseInventory() refuses texts that are not one plain YAML document", () =
   assert.match(problemsOf("nodes: *x\n")[0] ?? "", /Unresolved alias/);
   assert.deepEqual(problemsOf(""), ["line 1: The file is null: expected a map with cluster, aggregators, nodes"]);
   assert.deepEqual(problemsOf("cluster: demo"), [
-    "line 1: nodes is missing: expected a list of entries such as { nodes: n[1-8], platform: sim }",
+    'line 1: nodes is missing: expected a list of entries such as { nodes: "n[1-8]", platform: sim }',
   ]);
+});
+
+test("parseInventory() takes a file about aggregators alone", () => {
+  const parsed = parseInventory("aggregators:\n  - { name: root }\n", known);
+  assert.ok(parsed.ok);
+  assert.deepEqual(parsed.inventory.nodes, []);
 });
 
 test("parseInventory() is bounded in size, depth, aliases, names and problems", () => {

@@ -1,0 +1,32 @@
+import type { ModuleDeclaration } from "../src/plan/mod.ts";
+import { hostinfoDeclaration } from "./hostinfo/declaration.ts";
+import { imageDeclaration } from "./image/declaration.ts";
+import { ipmiDeclaration } from "./ipmi/declaration.ts";
+import { joinDeclaration } from "./join/declaration.ts";
+import { powermanDeclaration } from "./powerman/declaration.ts";
+import { pxeDeclaration } from "./pxe/declaration.ts";
+import { redfishDeclaration } from "./redfish/declaration.ts";
+import { rpiDeclaration } from "./rpi/declaration.ts";
+import { serviceDeclaration } from "./service/declaration.ts";
+import { simpowerDeclaration } from "./simpower/declaration.ts";
+
+/** What the modules declare that run in agents. */
+export const agentDeclarations: readonly ModuleDeclaration[] = [
+  serviceDeclaration,
+  imageDeclaration,
+  hostinfoDeclaration,
+];
+
+/** What the modules declare that run in aggregators. */
+export const aggregatorDeclarations: readonly ModuleDeclaration[] = [
+  joinDeclaration,
+  pxeDeclaration,
+  rpiDeclaration,
+  simpowerDeclaration,
+  redfishDeclaration,
+  ipmiDeclaration,
+  powermanDeclaration,
+];
+
+/** What every module declares that comes with Kraken: a new module is added above, and nowhere else. */
+export const builtInDeclarations: readonly ModuleDeclaration[] = [...aggregatorDeclarations, ...agentDeclarations];
