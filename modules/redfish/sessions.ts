@@ -42,7 +42,7 @@ export interface Sessions {
    * The controller did not take what was presented (status 401).
    *
    * @returns Whether to try once more, with new headers.
-   * @throws {UnavailableError} When the user or password must be wrong.
+   * @throws {CredentialsError} When the user or password must be wrong.
    */
   refused(access: Access, presented: Presented): boolean;
   /** Ends the sessions with a controller that nobody asks any more, as far as it answers in time. */

@@ -7,11 +7,13 @@ import process from "node:process";
 import { test } from "node:test";
 import { fc } from "../support/property.ts";
 import { createPowermanModule } from "../../modules/powerman/module.ts";
-import { hostlistsOf, parseAnswer, unknownNames } from "../../modules/powerman/protocol.ts";
+import { hostlistsOf, parseAnswer, troubleOf, unknownNames } from "../../modules/powerman/protocol.ts";
 import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
+import type { Step } from "../../src/plan/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { type HostedForTest, hostForTest, type TestNode, testNode, until, withFolder } from "./module_fixture.ts";
+import { ending } from "./redfish_scene.ts";
 
 /** Speaks what powerman's own `vpc` devices speak: 16 plugs, whose states are files of a folder. */
 const DEVICE = `#!/bin/bash
@@ -39,7 +41,7 @@ interface Powermand {
   end(): Promise<void>;
 }
 
-/** Starts a real powermand with devices of 16 plugs: nodes n1 to n16 on the first, and so on; \`broken1\` on one that is dead. */
+/** Starts a real powermand with devices of 16 plugs: nodes n1 to n16 on the first, and so on; `broken1` on one that is dead. */
 async function startPowermand(folder: string, devices: number): Promise<Powermand> {
   const port = await freePort();
   const script = join(folder, "device.sh");
@@ -167,6 +169,179 @@ test("powerman says plainly that there is no powermand, and goes on when there i
     await module.stop();
     server.close();
   });
+});
+
+/** Speaks what powerman's `ipmipower` devices speak: two plugs, of which the BMC of one takes no password. */
+const IPMIPOWER = `#!/bin/bash
+plug=off
+printf 'ipmipower> '
+while read -r verb _; do
+  case $verb in
+    stat) echo "n1: password verification timeout"; echo "n2: $plug";;
+    on|off) plug=$verb; echo "n1: password verification timeout"; echo "n2: ok";;
+  esac
+  printf 'ipmipower> '
+done
+`;
+
+test("powerman tells what a device said of a plug that it can't read, and powers the others on in the same command", async () => {
+  await withFolder(async (folder) => {
+    const port = await freePort();
+    writeFileSync(join(folder, "device.sh"), IPMIPOWER);
+    chmodSync(join(folder, "device.sh"), 0o755);
+    writeFileSync(
+      join(folder, "powerman.conf"),
+      [
+        ...[`listen "127.0.0.1:${port}"`, 'include "/etc/powerman/ipmipower.dev"'],
+        ...[`device "ipmi" "ipmipower" "${join(folder, "device.sh")} |&"`, 'node "n[1-2]" "ipmi" "n[1-2]"', ""],
+      ].join("\n"),
+    );
+    const child = spawn("powermand", ["-f", "-c", join(folder, "powerman.conf")], { stdio: "ignore" });
+    const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    const nodes = [nodeOf("n2"), nodeOf("n1")];
+    const { run, host: module, until: untilIs } = await host(nodes, { server: `127.0.0.1:${port}`, poll: 500 });
+    try {
+      await untilIs("/physState", "POWER_OFF");
+      const words = "n1: unknown (n1: password verification timeout)";
+      await until(() => assert.equal(nodes[1]?.view.get("/bmc/power"), words));
+      await run("power-on");
+      assert.equal(nodes[0]?.view.get("/physState"), "POWER_ON");
+      assert.equal(nodes[1]?.view.get("/physState"), undefined);
+    } finally {
+      await module.stop();
+      process.kill(child.pid ?? 0, "SIGTERM");
+      await exited;
+    }
+  });
+});
+
+/** A powermand of so many plugs that are off, on a clock that the test moves, whose answers to orders a test gives. */
+async function withPlayed(
+  orders: (verb: string, names: readonly string[], plugs: Map<string, string>) => string,
+  run: (
+    bench: {
+      readonly nodes: readonly TestNode[];
+      readonly asked: readonly string[];
+      /** Runs a mutation of every node at once. @returns What it was rejected with, by node. */
+      all(mutation: string): Promise<ReadonlyMap<string, string>>;
+    },
+  ) => Promise<void>,
+): Promise<void> {
+  const clock = createVirtualClock();
+  const plugs = new Map(["n1", "n2", "n3"].map((name) => [name, "off"]));
+  const nodes = [...plugs.keys()].map((name) => nodeOf(name));
+  const asked: string[] = [];
+  const module = createPowermanModule({
+    connect: async () => ({
+      ended: false,
+      end() {},
+      async command(text) {
+        asked.push(text);
+        const [verb = "", list = ""] = text.split(" ");
+        const parsed = parseNodeset(list);
+        const names = parsed.ok ? parsed.names : [];
+        const shown = () =>
+          names.map((name) => `303 ${name}: ${plugs.get(name)}\r\n`).join("") + "103 Query complete\r\n";
+        const answer = parseAnswer(verb === "status" ? shown() : orders(verb, names, plugs));
+        assert.ok(answer !== undefined);
+        return answer;
+      },
+    }),
+  });
+  const own = testNode("root", { "/services/powerman/config": { poll: 3_600_000 } });
+  const { host: hosted } = await hostForTest(module, nodes, { role: "parent", own, clock });
+  const step: Omit<Step, "key" | "mutation"> = {
+    ...{ module: "powerman", bindings: {}, changes: {}, failTo: {}, timeout: 1, disruption: 1 },
+    ...{ context: "parent", duration: 1, after: [] },
+  };
+  try {
+    await run({
+      ...{ nodes, asked },
+      async all(mutation) {
+        const rejected = new Map<string, string>();
+        const timeout = new AbortController();
+        const cancel = clock.after(60_000, () => timeout.abort(new Error("Timed out")));
+        const runs = nodes.map(({ id, name }) =>
+          hosted.run(id, { ...step, key: `powerman/${mutation}`, mutation }, crypto.randomUUID(), timeout.signal)
+            .catch((error: Error) => void rejected.set(name, `${error.name}: ${error.message}`))
+        );
+        await ending(clock, Promise.all(runs).then(() => {}));
+        cancel();
+        return rejected;
+      },
+    });
+  } finally {
+    await hosted.stop();
+  }
+}
+
+test("powerman waits for each plug of a command that ended with errors: the healthy ones are ordered once, and none is cut", async () => {
+  for (const answer of ["210 Command completed with errors", "308 v1: timeout\r\n210 Command completed with errors"]) {
+    await withPlayed((verb, names, plugs) => {
+      for (const name of names) if (name !== "n2") plugs.set(name, verb);
+      return `${answer}\r\n`;
+    }, async ({ all, nodes, asked }) => {
+      assert.deepEqual([...await all("power-on")], [["n2", "Error: Timed out"]]);
+      assert.equal(nodes[0]?.view.get("/physState"), "POWER_ON");
+      assert.equal(nodes[2]?.view.get("/physState"), "POWER_ON");
+      assert.equal(asked[0], "status n[1-3]");
+      const orders = asked.filter((text) => !text.startsWith("status"));
+      assert.equal(orders[0], "on n[1-3]");
+      assert.ok(orders.slice(1).every((text) => text === "on n2"), orders.join());
+    });
+  }
+});
+
+test("powerman tells whose the errors of a command are, where powermand names them, and gives up on that one alone", async () => {
+  await withPlayed((verb, names, plugs) => {
+    for (const name of names) if (name !== "n2") plugs.set(name, verb);
+    return names.includes("n2")
+      ? "309 n2: breaker is open\r\n210 Command completed with errors\r\n"
+      : "102 Command completed successfully\r\n";
+  }, async ({ all, nodes, asked }) => {
+    const failed = await all("power-on");
+    assert.deepEqual([...failed.keys()], ["n2"]);
+    assert.match(
+      failed.get("n2") ?? "",
+      /^DeclinedError: .*asked to power on, which was refused \(.*breaker is open\)/,
+    );
+    assert.equal(nodes[0]?.view.get("/physState"), "POWER_ON");
+    assert.deepEqual(asked.filter((text) => text.startsWith("on")), ["on n[1-3]", "on n2", "on n2"]);
+  });
+});
+
+test("powerman orders again what powermand is too busy for, and gives up at once on what no device can do", async () => {
+  let busy = 8; // longer than refusals are put up with
+  await withPlayed((verb, names, plugs) => {
+    if (busy-- > 0) return "208 Command in progress\r\n";
+    for (const name of names) plugs.set(name, verb);
+    return "102 Command completed successfully\r\n";
+  }, async ({ all, nodes }) => {
+    assert.deepEqual([...await all("power-on")], []);
+    assert.equal(nodes[0]?.view.get("/physState"), "POWER_ON");
+  });
+  await withPlayed(
+    () => "213 Command cannot be handled by power control device(s)\r\n",
+    async ({ all, asked }) => {
+      const failed = await all("power-on");
+      assert.match(failed.get("n1") ?? "", /^MistakeError: Cannot power 'n1' on: its controller has nothing for that$/);
+      assert.equal(asked.filter((text) => text.startsWith("on")).length, 1);
+    },
+  );
+});
+
+test("troubleOf() quotes what was said of a plug, and of no other, and nothing of a login", () => {
+  assert.equal(troubleOf("n1", ["n1: password verification timeout", "n2: busy"]), "n1: password verification timeout");
+  assert.equal(troubleOf("n3", ["n1: password verification timeout", "n2: busy"]), undefined);
+  assert.equal(troubleOf("n1", ["pnode1: invalid hostname"]), "pnode1: invalid hostname");
+  assert.equal(troubleOf("n1", ["n2: invalid hostname", "n1: on"]), undefined);
+  assert.equal(troubleOf("n1", ["Error: login: admin", "password: secret invalid", "n1: off"]), undefined);
+  assert.equal(troubleOf("n1", ["n1: off", "connection timed out"]), "connection timed out");
+  const answer = parseAnswer(
+    "305 send(v1): 'login secret\\n'\r\n305 recv(v1): 'n1: timeout\\nn2: off\\n> '\r\n309 t7: ERROR\r\n103 Query complete\r\n",
+  );
+  assert.deepEqual(answer?.heard, ["n1: timeout", "n2: off", ">"]);
+  assert.deepEqual([...answer?.diagnostics ?? []], [["t7", "ERROR"]]);
 });
 
 /** Plays powermand's part as it was seen to: for what a real one can't be made to do. */

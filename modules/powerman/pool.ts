@@ -1,0 +1,72 @@
+import { type ModuleContext, UnavailableError } from "../../src/module/mod.ts";
+import { within } from "../../src/pause.ts";
+import type { Limit } from "../power/mod.ts";
+import { type PowermanSettings, serverOf } from "./config.ts";
+import type { Connection, connectPowerman } from "./connection.ts";
+import type { Answer } from "./protocol.ts";
+
+/** How long one use of a connection may take, in milliseconds: powermand's devices have timeouts of their own. */
+const USE_LIMIT = 60_000;
+
+/** A few connections to powermand that stay open. */
+export interface Pool {
+  /**
+   * Does one or more commands over a connection that nobody else uses meanwhile.
+   *
+   * @throws {UnavailableError} When powermand can't be reached, or breaks off: the connection is of no use then.
+   */
+  use<T>(urgent: boolean, work: (command: (text: string) => Promise<Answer>) => Promise<T>): Promise<T>;
+  end(): void;
+}
+
+/** Makes it. */
+export function createPool(
+  { clock, signal }: Pick<ModuleContext, "clock" | "signal">,
+  parts: {
+    readonly settings: () => PowermanSettings;
+    readonly connect: typeof connectPowerman;
+    readonly limit: Limit;
+  },
+): Pool {
+  const idle: { readonly key: string; readonly connection: Connection }[] = [];
+
+  function take(key: string): Connection | undefined {
+    for (let next = idle.pop(); next !== undefined; next = idle.pop()) {
+      if (next.key === key && !next.connection.ended) return next.connection;
+      next.connection.end();
+    }
+    return undefined;
+  }
+  return {
+    async use(urgent, work) {
+      const { host, port } = serverOf(parts.settings().server);
+      const key = `${host} ${port}`;
+      try {
+        return await parts.limit.run(
+          () =>
+            within(clock, USE_LIMIT, `no answer in ${USE_LIMIT} ms`, signal, async (signal) => {
+              const connection = take(key) ?? await parts.connect({ host, port }, signal);
+              try {
+                const result = await work((text) => connection.command(text, signal));
+                idle.push({ key, connection });
+                return result;
+              } catch (error) {
+                connection.end();
+                throw error;
+              }
+            }),
+          { signal, urgent },
+        );
+      } catch (error) {
+        signal.throwIfAborted();
+        const why = error instanceof Error ? error.message : String(error);
+        throw new UnavailableError(
+          `Cannot reach powermand at ${host}:${port}: ${why} (Debian has it in the package 'powerman')`,
+        );
+      }
+    },
+    end() {
+      for (const { connection } of idle) connection.end();
+    },
+  };
+}
