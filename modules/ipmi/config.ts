@@ -12,15 +12,22 @@ const SETTLE = 10_000;
 export interface IpmiSettings extends PowerSettings {
   /** Path of the files of credentials, in which `{name}` stands for the node's name; undefined: the environment. */
   readonly credentials: string | undefined;
+  /** `lanplus`: IPMI 2.0; `lan`: 1.5, which protects nothing but the password. */
+  readonly interface: "lanplus" | "lan";
+  /** What the session is to be allowed. Power needs OPERATOR at least. */
+  readonly privilege: "USER" | "OPERATOR" | "ADMINISTRATOR";
 }
 
 /** Reads the module's config, which the host has checked. */
 export function ipmiConfigOf(config: Value | undefined): IpmiSettings {
   const given = isRecord(config) ? config : {};
+  const { privilege } = given;
   return {
     credentials: typeof given["credentials"] === "string" ? given["credentials"] : undefined,
     poll: typeof given["poll"] === "number" ? given["poll"] : POLL,
     graceful: typeof given["graceful"] === "number" ? given["graceful"] : GRACEFUL,
+    interface: given["interface"] === "lan" ? "lan" : "lanplus",
+    privilege: privilege === "USER" || privilege === "OPERATOR" ? privilege : "ADMINISTRATOR",
     sense: 0,
     settle: SETTLE,
   };

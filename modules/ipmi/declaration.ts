@@ -1,6 +1,6 @@
 import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
-import { core, defineExtension, services } from "../../src/state/mod.ts";
+import { core, defineExtension, enumeration, services } from "../../src/state/mod.ts";
 import { bmc, otherBootMutation, powerMutations, restartMutation } from "../power/declaring.ts";
 
 /** The config of the module itself, on the aggregator's own node. */
@@ -12,13 +12,16 @@ export const ipmiConfig = defineExtension("ipmi", {
         credentials: { kind: "string", maxLength: 512 },
         poll: { kind: "integer", min: 50, max: 3_600_000 },
         graceful: { kind: "integer", min: 0, max: 120_000 },
+        interface: enumeration("lanplus", "lan"),
+        privilege: enumeration("USER", "OPERATOR", "ADMINISTRATOR"),
       },
-      optional: ["credentials", "poll", "graceful"],
+      optional: ["credentials", "poll", "graceful", "interface", "privilege"],
     },
     writer: "cfg",
     about:
-      "credentials: path of a JSON file with username and password, with {name} for the node's name; poll: ms, 60000; " +
-      "graceful: ms for a healthy machine to shut down before its power is cut, 60000",
+      "credentials: path of a JSON file with username, password and perhaps kg, with {name} for the node's name; poll: ms, " +
+      "60000; graceful: ms for a healthy machine to shut down before its power is cut, 60000; interface: lanplus (IPMI 2.0) " +
+      "or lan (1.5); privilege: of the session, ADMINISTRATOR",
   },
 });
 

@@ -1,10 +1,18 @@
 import process from "node:process";
 import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
 import { within } from "../../src/pause.ts";
-import { type Ask, createLimit, credentialsFor, type PowerChange, type PowerDriver } from "../power/mod.ts";
+import {
+  type Ask,
+  createLimit,
+  createRefusals,
+  type Credentials,
+  credentialsFor,
+  type PowerChange,
+  type PowerDriver,
+} from "../power/mod.ts";
 import { type IpmiAddress, ipmiAddressOf, type IpmiSettings } from "./config.ts";
 import type { Output, RunIpmitool } from "./ipmitool.ts";
-import { parseFailure, parsePowerStatus } from "./parse.ts";
+import { type Failure, parseFailure, parsePowerStatus } from "./parse.ts";
 
 /** The most processes at a time. */
 const MAX_PROCESSES = 16;
@@ -15,7 +23,7 @@ const PATIENCE = ["-N", "2", "-R", "3"];
  * Cipher suites (IPMI 2.0, 22.15.2) in the order in which they are tried: 17 has SHA-256, older controllers know only 3, with
  * SHA-1. ipmitool's own choice takes it twelve seconds where a controller does not list what it knows.
  */
-const SUITES = ["17", "3"] as const;
+const SUITES = ["17", "3"];
 
 const COMMANDS: { readonly [change in PowerChange]: string } = {
   on: "on",
@@ -24,80 +32,127 @@ const COMMANDS: { readonly [change in PowerChange]: string } = {
   restart: "reset",
 };
 
-/** Makes a driver that asks controllers over IPMI 2.0 (RMCP+), each time by a process of ipmitool. */
+/** What came of a command: an answer, or how it failed. */
+type Result = { readonly output: Output } | { readonly failure: Failure };
+
+/** Makes a driver that asks controllers over IPMI, each time by a process of ipmitool. */
 export function createIpmiDriver(
   context: ModuleContext,
   parts: { readonly settings: () => IpmiSettings; readonly run: RunIpmitool },
 ): PowerDriver {
   const { clock } = context;
   const limit = createLimit(MAX_PROCESSES);
+  const refusals = createRefusals(clock);
+  /** The cipher suite with which a controller began a session, by its address. */
   const suites = new Map<string, string>();
 
-  function once(
-    node: ModuleNode,
+  function credentialsOf(node: ModuleNode): Credentials {
+    const found = credentialsFor(node, parts.settings().credentials, process.env);
+    if (found !== undefined) return found;
+    throw new UnavailableError(
+      `There are no credentials for the controller of '${node.name}': name a file of 'credentials' in ` +
+        "'/services/ipmi/config', or set KRAKEN_BMC_USERNAME and KRAKEN_BMC_PASSWORD",
+    );
+  }
+  /** Runs ipmitool once. `suite` is undefined where there are none, as in IPMI 1.5. */
+  async function once(
     { host, port }: IpmiAddress,
-    suite: string,
+    { username, ...secrets }: Credentials,
+    suite: string | undefined,
     command: string,
     ask: Ask,
-  ): Promise<Output> {
-    const user = credentialsFor(node, parts.settings().credentials, process.env);
-    if (user === undefined) {
-      throw new UnavailableError(
-        `There are no credentials for the controller of '${node.name}': name a file of 'credentials' in ` +
-          "'/services/ipmi/config', or set KRAKEN_BMC_USERNAME and KRAKEN_BMC_PASSWORD",
+  ): Promise<Result> {
+    const { interface: way, privilege } = parts.settings();
+    const args = [
+      ...["-I", way, "-H", host, "-p", String(port), "-U", username, "-E", "-L", privilege, ...PATIENCE],
+      ...(secrets.kg === undefined ? [] : ["-K"]),
+      ...(suite === undefined ? [] : ["-C", suite]),
+      // Without -v it does not tell a wrong password from silence.
+      ...["-v", "chassis", "power", command],
+    ];
+    const late = `ipmitool took more than ${PROCESS_LIMIT} ms`;
+    try {
+      const output = await limit.run(
+        () => within(clock, PROCESS_LIMIT, late, ask.signal, (signal) => parts.run(args, secrets, signal)),
+        ask,
       );
-    }
-    const target = ["-H", host, "-p", String(port), "-U", user.username, "-E"];
-    const args = ["-I", "lanplus", ...target, ...PATIENCE, "-C", suite, "chassis", "power", command];
-    return limit.run(
-      () =>
-        within(
-          clock,
-          PROCESS_LIMIT,
-          `ipmitool took more than ${PROCESS_LIMIT} ms`,
-          ask.signal,
-          (signal) => parts.run(args, user.password, signal),
-        ),
-      ask,
-    ).catch((error: unknown) => {
+      return output.code === 0 ? { output } : { failure: parseFailure(output.stdout, output.stderr) };
+    } catch (error) {
       ask.signal.throwIfAborted();
-      throw error instanceof UnavailableError
-        ? error
-        : new UnavailableError(error instanceof Error ? error.message : String(error));
-    });
-  }
-  /** Runs a command with the cipher suite that the controller is known to take, or one after the other. */
-  async function command(node: ModuleNode, command: string, ask: Ask): Promise<Output> {
-    const address = ipmiAddressOf(node);
-    const key = `${address.host} ${address.port}`;
-    const known = suites.get(key);
-    for (const suite of known === undefined ? SUITES : [known]) {
-      const output = await once(node, address, suite, command, ask);
-      if (output.code === 0) {
-        suites.set(key, suite);
-        return output;
-      }
-      const failure = parseFailure(output.stdout, output.stderr);
-      if (failure.kind === "suite" && suite !== SUITES.at(-1) && known === undefined) continue;
-      suites.delete(key);
-      const why = `'chassis power ${command}' at ${address.host} failed: ${failure.words}`;
-      if (failure.kind === "silent") {
-        throw new UnavailableError(`${why} (it does not answer, or takes another user or password)`);
-      }
-      throw new Error(why);
+      if (error instanceof UnavailableError) throw error;
+      throw new UnavailableError(error instanceof Error ? error.message : String(error));
     }
-    throw new Error(`No cipher suite is left for ${address.host}`);
+  }
+  /** Runs it with the cipher suite that the controller is known to take, otherwise with one after the other. */
+  async function withSuites(
+    address: IpmiAddress,
+    credentials: Credentials,
+    command: string,
+    ask: Ask,
+  ): Promise<Result> {
+    if (parts.settings().interface === "lan") return await once(address, credentials, undefined, command, ask);
+    const key = placeOf(address);
+    const known = suites.get(key);
+    const order = known === undefined ? SUITES : [known, ...SUITES.filter((suite) => suite !== known)];
+    let last: Result | undefined;
+    for (const suite of order) {
+      const result = await once(address, credentials, suite, command, ask);
+      const isSession = !("failure" in result) || result.failure.kind === "later" || result.failure.kind === "refused";
+      if (isSession) suites.set(key, suite);
+      if (isSession || result.failure.kind === "silent") return result;
+      // What is wrong with the password is told by the suite that the controller takes, and tried no oftener than needed.
+      if (last === undefined || result.failure.kind === "credentials") last = result;
+      suites.delete(key);
+      if (suite === known && result.failure.kind === "credentials") break;
+    }
+    return last ?? { failure: { words: "there is no cipher suite to try", kind: "suite" } };
+  }
+  /** @returns What it printed, or that it said no. */
+  async function command(node: ModuleNode, command: string, ask: Ask): Promise<Result> {
+    const address = ipmiAddressOf(node);
+    const credentials = credentialsOf(node);
+    const place = placeOf(address);
+    refusals.check(place, credentials);
+    const result = await withSuites(address, credentials, command, ask);
+    if (!("failure" in result)) {
+      refusals.accept(place, credentials);
+      return result;
+    }
+    const { kind, words } = result.failure;
+    const why = `'chassis power ${command}' at ${address.host} failed: ${words}`;
+    switch (kind) {
+      case "credentials":
+        throw refusals.refuse(place, credentials, `${why} (it takes another user or password, or another 'kg')`);
+      case "suite":
+        throw new UnavailableError(
+          `${why} (it begins no session with cipher suite ${SUITES.join(" or ")} and the privilege ` +
+            `${parts.settings().privilege}: see 'privilege' and 'interface' in '/services/ipmi/config')`,
+        );
+      case "silent":
+        throw new UnavailableError(`${why} (it does not answer)`);
+      default:
+        return { failure: { kind, words: why } };
+    }
   }
   return {
     async read(node, ask) {
-      const { stdout } = await command(node, "status", ask);
+      const result = await command(node, "status", ask);
+      if ("failure" in result) throw new UnavailableError(result.failure.words);
+      const { stdout } = result.output;
       const power = parsePowerStatus(stdout);
       if (power !== undefined) return { power, said: `Chassis Power is ${power}` };
-      throw new Error(`'chassis power status' of '${node.name}' said ${JSON.stringify(stdout.slice(0, 80))}`);
+      throw new UnavailableError(
+        `'chassis power status' of '${node.name}' said ${JSON.stringify(stdout.slice(0, 80))}`,
+      );
     },
     async change(node, change, ask) {
-      await command(node, COMMANDS[change], ask);
-      return { kind: "taken" };
+      const result = await command(node, COMMANDS[change], ask);
+      if (!("failure" in result)) return { kind: "taken" };
+      return { kind: result.failure.kind === "later" ? "later" : "refused", said: result.failure.words };
     },
   };
+}
+
+function placeOf({ host, port }: IpmiAddress): string {
+  return `${host} ${port}`;
 }

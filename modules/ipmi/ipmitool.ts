@@ -10,8 +10,14 @@ export interface Output {
   readonly stderr: string;
 }
 
-/** Runs ipmitool. The password is in its environment, and so in no list of processes. The signal kills it. */
-export type RunIpmitool = (args: readonly string[], password: string, signal: AbortSignal) => Promise<Output>;
+/** What ipmitool must know and nobody else: it is in its environment, and so in no list of processes. */
+export interface Secrets {
+  readonly password: string;
+  readonly kg?: string;
+}
+
+/** Runs ipmitool. The signal kills it. */
+export type RunIpmitool = (args: readonly string[], secrets: Secrets, signal: AbortSignal) => Promise<Output>;
 
 /** The most that is kept of what it says, in characters. */
 const MAX_OUTPUT = 16 * 1024;
@@ -21,11 +27,14 @@ const MAX_OUTPUT = 16 * 1024;
  *
  * @throws {UnavailableError} When it is not there; the signal's reason, when that fires.
  */
-export const runIpmitool: RunIpmitool = (args, password, signal) =>
+export const runIpmitool: RunIpmitool = (args, { password, kg }, signal) =>
   new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     const child = spawn("ipmitool", args, {
-      env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C", IPMI_PASSWORD: password },
+      env: {
+        ...{ PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C", IPMI_PASSWORD: password },
+        ...(kg !== undefined && { IPMI_KGKEY: kg }),
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const output = { stdout: "", stderr: "" };

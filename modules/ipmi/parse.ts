@@ -13,21 +13,41 @@ export function parsePowerStatus(stdout: string): Power | undefined {
 export interface Failure {
   /** In its own words, as one line. */
   readonly words: string;
-  /** `suite`: the controller does not know the cipher suite; `silent`: no session came about; `refused`: it answered no. */
-  readonly kind: "suite" | "silent" | "refused";
+  /**
+   * `suite`: the controller answered, and began no session with this cipher suite (or privilege); `credentials`: nor with this user,
+   * password or Kg; `silent`: it did not answer; `later`: it can't now; `refused`: it said no.
+   */
+  readonly kind: "suite" | "credentials" | "silent" | "later" | "refused";
 }
+
+/** What ipmitool says at each start (`-v`), whatever happens then. */
+const NOISE = /^(Loading IANA|Running Get |Discovered IPMB|Invalid completion code received|Using best|Get HPM\.x)/;
+
+/** What it says, the first that fits. Words of IPMI 2.0 (13.18 to 13.24, 5.2) as ipmitool has them. */
+const KINDS: readonly (readonly [RegExp, Failure["kind"]])[] = [
+  [/RAKP 2 HMAC is invalid|RAKP 4 message has invalid|unauthorized name|invalid user ?name/i, "credentials"],
+  [/Activate Session (command failed|error)|password is longer|password invalid/i, "credentials"],
+  [
+    /invalid (authentication|integrity|confidentiality) algorithm|cipher suite|invalid role|illegal parameter/i,
+    "suite",
+  ],
+  [/RAKP \d message|open session response message/i, "suite"],
+  [/Get Auth Capabilities error|address lookup|could not open|unable to open|no response/i, "silent"],
+  // It has told what it can do, and then no more: some leave out to say that they do not know a suite.
+  [/unable to establish IPMI v2/i, "suite"],
+  [/unable to establish|session timeout/i, "silent"],
+  [
+    /node busy|timeout|out of space|initialization in progress|not supported in present state|insufficient resources/i,
+    "later",
+  ],
+];
 
 /** Reads what a failed ipmitool has said. */
 export function parseFailure(stdout: string, stderr: string): Failure {
-  const lines = `${stderr}\n${stdout}`.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "");
+  const lines = `${stderr}\n${stdout}`.split(/[\r\n]+/).map((line) => line.trim())
+    .filter((line) => line !== "" && !NOISE.test(line));
   // deno-lint-ignore no-control-regex
   const words = lines.slice(0, 3).join("; ").replace(/[\x00-\x1f\x7f]/g, "?").slice(0, MAX_WORDS);
-  const said = words === "" ? "it said nothing" : words;
-  if (/invalid (authentication|integrity|confidentiality) algorithm|no cipher suite|cipher suite/i.test(said)) {
-    return { words: said, kind: "suite" };
-  }
-  const silent = /unable to establish|unable to open|no response|timeout|could not open|address lookup|RAKP/i.test(
-    said,
-  );
-  return { words: said, kind: silent ? "silent" : "refused" };
+  if (words === "") return { words: "it said nothing", kind: "silent" };
+  return { words, kind: KINDS.find(([pattern]) => pattern.test(words))?.[1] ?? "refused" };
 }

@@ -6,18 +6,22 @@ import { isRecord } from "../../src/state/mod.ts";
 export interface Credentials {
   readonly username: string;
   readonly password: string;
+  /** The key of an IPMI controller (Kg, IPMI 2.0, 13.33), where it has one. */
+  readonly kg?: string;
 }
 
 /** The environment variables that are used where the config names no file. */
 const USERNAME_VARIABLE = "KRAKEN_BMC_USERNAME";
 const PASSWORD_VARIABLE = "KRAKEN_BMC_PASSWORD";
+const KG_VARIABLE = "KRAKEN_BMC_KG";
 
 /** The largest file of credentials, in bytes, and the longest name or password, in characters. */
 const MAX_FILE = 4_096;
 const MAX_TEXT = 256;
 
 /**
- * Finds the credentials for a node's controller: in a JSON file `{"username": ..., "password": ...}`, or in the environment.
+ * Finds the credentials for a node's controller: in a JSON file `{"username": ..., "password": ..., "kg": ...}`, the last of which may
+ * be absent, or in the environment.
  * They are read each time, so that they can be changed while the program runs.
  *
  * @param pattern The file's path, in which `{name}` stands for the node's name; undefined: the environment.
@@ -32,7 +36,9 @@ export function credentialsFor(
   if (pattern === undefined) {
     const username = environment[USERNAME_VARIABLE];
     const password = environment[PASSWORD_VARIABLE];
-    return username === undefined || password === undefined ? undefined : { username, password };
+    const kg = environment[KG_VARIABLE];
+    if (username === undefined || password === undefined) return undefined;
+    return { username, password, ...(kg !== undefined && { kg }) };
   }
   const file = pattern.replaceAll("{name}", node.name);
   return readCredentials(readSecret(file), file);
@@ -51,14 +57,14 @@ function readSecret(file: string): string {
 }
 
 function readCredentials(text: string, file: string): Credentials {
-  const { username, password } = parse(text);
-  if (!isText(username) || !isText(password)) {
+  const { username, password, kg } = parse(text);
+  if (!isText(username) || !isText(password) || !(kg === undefined || isText(kg))) {
     throw new UnavailableError(
-      `Cannot use the credentials in '${file}': expected a JSON object with 'username' and 'password', ` +
+      `Cannot use the credentials in '${file}': expected a JSON object with 'username', 'password' and perhaps 'kg', ` +
         `each 1 to ${MAX_TEXT} characters without line ends`,
     );
   }
-  return { username, password };
+  return { username, password, ...(kg !== undefined && { kg }) };
 }
 
 function parse(text: string): { readonly [name: string]: unknown } {

@@ -4,3 +4,4 @@ export * from "./driver.ts";
 export * from "./guard.ts";
 export * from "./limit.ts";
 export * from "./module.ts";
+export * from "./refusals.ts";

@@ -246,6 +246,193 @@ test("ipmi takes an older cipher suite where the controller knows no other, and 
   });
 });
 
+/** How ipmitool says that a session did not come about, as it was seen of real controllers. */
+const SESSION_ERRORS = [
+  "Error in open session response message : invalid role",
+  "Error in open session response message : no matching cipher suite",
+  "RAKP 2 message indicates an error : illegal parameter",
+  "RAKP 2 message indicates an error : invalid role",
+  "> RAKP 2 HMAC is invalid",
+  "RAKP 4 message indicates an error : invalid integrity check value",
+  "Error: Unable to establish IPMI v2 / RMCP+ session",
+];
+
+test("ipmi takes the other cipher suite after each way in which a session can fail, and remembers it over silence", async () => {
+  for (const words of SESSION_ERRORS) {
+    const suites: (string | undefined)[] = [];
+    let silent = false;
+    await withPlayed(async (args) => {
+      const suite = args[args.indexOf("-C") + 1];
+      suites.push(suite);
+      if (silent) return { code: 1, stdout: "", stderr: "Get Auth Capabilities error\n" };
+      if (suite === "17") return { code: 1, stdout: "", stderr: `Loading IANA PEN Registry...\n${words}\n` };
+      return { code: 0, stdout: "Chassis Power is on\n", stderr: "" };
+    }, async ({ run, node }) => {
+      await run("find-on");
+      silent = true;
+      await assert.rejects(run("find-on"), { name: "UnavailableError", message: /does not answer/ });
+      silent = false;
+      await run("find-on");
+      assert.equal(node.view.get("/physState"), "POWER_ON", words);
+      assert.deepEqual(suites, ["17", "3", "3", "3"], words);
+    });
+  }
+});
+
+test("ipmi finds the cipher suite anew when a controller takes another one than before", async () => {
+  let taken = "3";
+  const suites: (string | undefined)[] = [];
+  await withPlayed(async (args) => {
+    const suite = args[args.indexOf("-C") + 1];
+    suites.push(suite);
+    if (suite !== taken) return { code: 1, stdout: "", stderr: SUITE };
+    return { code: 0, stdout: "Chassis Power is on\n", stderr: "" };
+  }, async ({ run }) => {
+    await run("find-on");
+    taken = "17";
+    await run("find-on");
+    await run("find-on");
+    assert.deepEqual(suites, ["17", "3", "3", "17", "17"]);
+    taken = "none";
+    await assert.rejects(run("find-on"), {
+      name: "UnavailableError",
+      message: /begins no session with cipher suite 17 or 3 and the privilege ADMINISTRATOR/,
+    });
+  });
+});
+
+test("ipmi lets a wrong password rest, longer each time, and tries another one of the file at once", async () => {
+  const tried: { readonly at: number; readonly password: string }[] = [];
+  await withFolder(async (folder) => {
+    const clock = createVirtualClock();
+    const play: RunIpmitool = async (_args, { password }) => {
+      tried.push({ at: clock.now(), password });
+      return password === "right"
+        ? { code: 0, stdout: "Chassis Power is on\n", stderr: "" }
+        : { code: 1, stdout: "", stderr: "> RAKP 2 HMAC is invalid\n" };
+    };
+    const { run, node, host: module } = await host(folder, "10.0.0.7", { poll: 1_000 }, { run: play, clock });
+    try {
+      const refusal = {
+        name: "UnavailableError",
+        message: /10\.0\.0\.7 failed: > RAKP 2 HMAC is invalid \(it takes another user/,
+      };
+      const from = clock.now();
+      await assert.rejects(run("find-on"), refusal);
+      await assert.rejects(run("find-on"), refusal);
+      assert.equal(tried.length, 2, "once with each cipher suite");
+      await clock.advance(2_000);
+      assert.match(String(node.view.get("/bmc/error")), /takes another user or password/, "told at the first look");
+      await clock.advance(3_600_000);
+      const moments = [...new Set(tried.map(({ at }) => Math.round((at - from) / 60_000)))];
+      assert.deepEqual(moments.slice(0, 5), [0, 1, 3, 7, 15]);
+      assert.ok(tried.length <= 2 * 9, String(tried.length));
+      writeCredentials(folder, "n1.json", { ...USER, password: "right" });
+      await run("find-on");
+      assert.equal(node.view.get("/physState"), "POWER_ON");
+    } finally {
+      await module.stop();
+    }
+  });
+});
+
+test("ipmi's wrong password of one node keeps no other from the same controller", async () => {
+  await withFolder(async (folder) => {
+    const clock = createVirtualClock();
+    const nodes = ["bad", "good"].map((name) => {
+      writeCredentials(folder, `${name}.json`, { ...USER, password: name });
+      const node = testNode(name, { "/platform": "ipmi", "/bmc/address": "10.0.0.7" });
+      node.view.set("/platform", "ipmi");
+      return node;
+    });
+    const own = testNode("root", {
+      "/services/ipmi/config": { credentials: join(folder, "{name}.json"), poll: 1_000 },
+    });
+    const play: RunIpmitool = async (_args, { password }) =>
+      password === "good"
+        ? { code: 0, stdout: "Chassis Power is on\n", stderr: "" }
+        : { code: 1, stdout: "", stderr: "RAKP 2 message indicates an error : unauthorized name\n" };
+    const hosted = await hostForTest(createIpmiModule({ run: play }), nodes, { role: "parent", own, clock });
+    await clock.advance(30_000);
+    assert.match(String(nodes[0]?.view.get("/bmc/error")), /unauthorized name/);
+    assert.equal(nodes[1]?.view.get("/bmc/error"), undefined);
+    assert.equal(nodes[1]?.view.get("/physState"), "POWER_ON");
+    await hosted.host.stop();
+  });
+});
+
+test("ipmi asks with the privilege, interface and Kg that are set, and has no secret among its arguments", async () => {
+  const seen: { readonly args: readonly string[]; readonly kg: string | undefined }[] = [];
+  const play: RunIpmitool = async (args, { kg }) => {
+    seen.push({ args, kg });
+    return { code: 0, stdout: "Chassis Power is on\n", stderr: "" };
+  };
+  await withFolder(async (folder) => {
+    for (const config of [{}, { privilege: "OPERATOR" }, { interface: "lan", privilege: "USER" }]) {
+      const { run, host: module } = await host(folder, "10.0.0.7", config, { run: play });
+      await run("find-on");
+      await module.stop();
+    }
+    const { run, host: module } = await host(folder, "10.0.0.7", {}, { run: play });
+    writeCredentials(folder, "n1.json", { ...USER, kg: "key-of-the-site" });
+    await run("find-on");
+    await module.stop();
+  });
+  const words = seen.map(({ args }) => args.join(" "));
+  assert.match(words[0] ?? "", /^-I lanplus .* -L ADMINISTRATOR .* -C 17 -v chassis power status$/);
+  assert.match(words[1] ?? "", /^-I lanplus .* -L OPERATOR /);
+  assert.match(words[2] ?? "", /^-I lan .* -L USER /);
+  assert.ok(!/ -C | -K /.test(words[2] ?? ""));
+  assert.match(words[3] ?? "", / -K /);
+  assert.equal(seen[3]?.kg, "key-of-the-site");
+  for (const text of words) assert.ok(!text.includes(USER.password) && !text.includes("key-of-the-site"), text);
+});
+
+test("ipmi hands password and Kg to the program in its environment", async () => {
+  await withFolder(async (folder) => {
+    const program = join(folder, "ipmitool");
+    writeFileSync(program, '#!/bin/sh\necho "$IPMI_PASSWORD/$IPMI_KGKEY/$*/$HOME"\necho bad >&2\nexit 3\n');
+    chmodSync(program, 0o755);
+    const path = process.env["PATH"];
+    process.env["PATH"] = `${folder}:${path}`;
+    try {
+      const { signal } = new AbortController();
+      const with_ = await runIpmitool(["a", "b"], { password: "p", kg: "k" }, signal);
+      assert.deepEqual(with_, { code: 3, stdout: "p/k/a b/\n", stderr: "bad\n" });
+      assert.equal((await runIpmitool(["c"], { password: "p" }, signal)).stdout, "p//c/\n");
+    } finally {
+      if (path !== undefined) process.env["PATH"] = path;
+    }
+  });
+});
+
+test("ipmi tells a wrong password and a wrong Kg from silence, by a real ipmitool and OpenIPMI's simulator", async () => {
+  await withFolder(async (folder) => {
+    const simulator = await startIpmiSim(folder);
+    const { run, host: module } = await host(folder, simulator.address);
+    try {
+      await until(() => run("find-on"), 30_000);
+      const cases: [user: object, words: RegExp][] = [
+        [
+          { ...USER, password: "wrong" },
+          /RAKP 2 HMAC is invalid.*\(it takes another user or password, or another 'kg'\)/,
+        ],
+        [{ ...USER, username: "nobody" }, /unauthorized name.*\(it takes another user/],
+        [{ ...USER, kg: "wrong" }, /RAKP 4 message has invalid integrity check value.*or another 'kg'/],
+      ];
+      for (const [user, words] of cases) {
+        writeCredentials(folder, "n1.json", user);
+        await assert.rejects(run("find-on"), { name: "UnavailableError", message: words });
+      }
+      writeCredentials(folder, "n1.json");
+      await run("find-on");
+    } finally {
+      await module.stop();
+      await simulator.end();
+    }
+  });
+});
+
 test("ipmi is done when the controller says so: it took the order, said for a while what was before, and failed now and then", async () => {
   let power = "off";
   const asked: string[] = [];
@@ -279,17 +466,14 @@ test("ipmi takes no order for failed that was refused as it is so already, and s
   await withPlayed(async (args) => {
     if (args.at(-1) === "status") return { code: 0, stdout: `Chassis Power is ${power}\n`, stderr: "" };
     if (args.at(-1) === "on") power = "on";
-    return {
-      code: 1,
-      stdout: "",
-      stderr: "Set Chassis Power Control failed: Command not supported in present state\n",
-    };
+    const why = args.at(-1) === "on" ? "Command not supported in present state" : "Insufficient privilege level";
+    return { code: 1, stdout: "", stderr: `Set Chassis Power Control failed: ${why}\n` };
   }, async ({ run, clock, node }) => {
     await run("power-on");
     assert.equal(node.view.get("/physState"), "POWER_ON");
     await assert.rejects(
       ending(clock, run("power-off")),
-      /'chassis power off' at 10.0.0.7 failed: .*not supported in present state/,
+      /'chassis power off' at 10.0.0.7 failed: .*Insufficient privilege level/,
     );
   });
 });
@@ -352,6 +536,21 @@ test("parsePowerStatus() and parseFailure() take whatever a controller makes ipm
   assert.equal(parsePowerStatus("Chassis Power is onward"), undefined);
   assert.equal(parseFailure("", SUITE).kind, "suite");
   assert.equal(parseFailure("", "Address lookup for nowhere failed").kind, "silent");
+  assert.equal(parseFailure("", "Error: Unable to establish LAN session\n").kind, "silent");
+  assert.equal(
+    parseFailure("", "Activate Session command failed\nError: Unable to establish LAN session\n").kind,
+    "credentials",
+  );
+  assert.equal(
+    parseFailure("", "Loading IANA PEN Registry...\nRunning Get VSO Capabilities my_addr 0x20\n").words,
+    "it said nothing",
+  );
+  const power = "Set Chassis Power Control to Up/On failed: ";
+  for (const words of ["Node busy", "Timeout", "Out of space", "Command not supported in present state"]) {
+    assert.deepEqual(parseFailure("", power + words), { words: power + words, kind: "later" });
+  }
+  assert.equal(parseFailure("", "BMC initialization in progress").kind, "later");
+  assert.equal(parseFailure("", `${power}Insufficient privilege level`).kind, "refused");
   assert.equal(parseFailure("", "Invalid user name\u0007").words, "Invalid user name?");
   fc.assert(
     fc.property(
