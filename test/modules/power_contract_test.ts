@@ -27,20 +27,25 @@ const DIRECTIONS = [
   { wanted: "off", state: "POWER_OFF", other: "on" },
 ] as const;
 
+/** Runs some cases, each with a node that is not where it is wanted, and an aggregator that knows that. */
+async function withEach(
+  driver: PlayedDriver,
+  wanted: "on" | "off",
+  cases: readonly string[],
+  run: (stage: Stage, name: string) => Promise<void>,
+): Promise<void> {
+  for (const name of cases) {
+    await withStage(driver, async (stage) => {
+      if (wanted === "off") await bringOn(stage);
+      await run(stage, name);
+    });
+  }
+}
+
 for (const driver of playedDrivers) {
   for (const { wanted, state, other } of DIRECTIONS) {
-    /** Runs each of some cases with a node that is not where it is wanted, and an aggregator that knows that. */
-    async function each(cases: readonly string[], run: (stage: Stage, name: string) => Promise<void>): Promise<void> {
-      for (const name of cases) {
-        await withStage(driver, async (stage) => {
-          if (wanted === "off") await bringOn(stage);
-          await run(stage, name);
-        });
-      }
-    }
-
     test(`${driver.platform}: a reading that fails proves nothing: ${wanted} is ordered once, when it is known to be needed`, async () => {
-      await each(driver.faults, async (stage, name) => {
+      await withEach(driver, wanted, driver.faults, async (stage, name) => {
         const { bmc, clock } = stage;
         const before = bmc.show;
         bmc.show = () => ({ fault: name });
@@ -55,7 +60,7 @@ for (const driver of playedDrivers) {
     });
 
     test(`${driver.platform}: a machine that somebody brought ${wanted} meanwhile is left alone`, async () => {
-      await each(driver.faults, async (stage, name) => {
+      await withEach(driver, wanted, driver.faults, async (stage, name) => {
         const { bmc, clock } = stage;
         const before = bmc.show;
         bmc.show = () => ({ fault: name });
@@ -70,7 +75,7 @@ for (const driver of playedDrivers) {
     });
 
     test(`${driver.platform}: an order for ${wanted} that is done though it is refused, or not answered, makes no harm`, async () => {
-      await each([...driver.refusals, "silent"], async (stage, name) => {
+      await withEach(driver, wanted, [...driver.refusals, "silent"], async (stage, name) => {
         const { bmc, clock } = stage;
         let changedAt = Infinity;
         bmc.obey = (order) => {
@@ -87,7 +92,7 @@ for (const driver of playedDrivers) {
     });
 
     test(`${driver.platform}: an order for ${wanted} that is refused for a while, or lost, is given again`, async () => {
-      await each([...driver.refusals, "silent"], async (stage, name) => {
+      await withEach(driver, wanted, [...driver.refusals, "silent"], async (stage, name) => {
         const { bmc, clock } = stage;
         const obey = bmc.obey;
         const from = clock.now();
@@ -100,7 +105,7 @@ for (const driver of playedDrivers) {
     });
 
     test(`${driver.platform}: a BMC that falls silent after an order for ${wanted} uses no attempt up, and is no hang`, async () => {
-      await each(driver.faults, async (stage, name) => {
+      await withEach(driver, wanted, driver.faults, async (stage, name) => {
         const { bmc, clock } = stage;
         const before = bmc.show;
         bmc.obey = (order) => {
