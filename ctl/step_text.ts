@@ -24,7 +24,7 @@ export function describeState(all: readonly StepOf[], isHypothetical: boolean): 
   const about = `about ${roughDuration(expectedMs)}`;
   switch (state.kind) {
     case "running":
-      return `at work for ${elapsed(all)}, ${about} expected${timeout(all)}`;
+      return `at work for ${elapsed(all)}, ${about} expected${timeout(all)}${lastSeen(all, state)}`;
     case "awaited": {
       const who = state.of === "agent" ? "its agent has to do it" : "its aggregator has to do it";
       return state.since === undefined
@@ -49,6 +49,11 @@ export function describeState(all: readonly StepOf[], isHypothetical: boolean): 
     default:
       return state.kind;
   }
+}
+
+/** What the one node's step has seen last: each of several has seen something else. */
+function lastSeen(all: readonly StepOf[], { words }: State): string {
+  return all.length > 1 || words === undefined ? "" : `: ${words}`;
 }
 
 function describeHold(all: readonly StepOf[], { by, attempts = 0, since, reason = "" }: State): string {

@@ -12,7 +12,14 @@ export type ObstacleJson = Obstacle extends infer O
 
 /** What one step waits for, or that it is at work. Times are ISO 8601. */
 export type StepStateJson =
-  | { readonly kind: "running"; readonly since: string; readonly until: string; readonly execution: string }
+  | {
+    readonly kind: "running";
+    readonly since: string;
+    readonly until: string;
+    readonly execution: string;
+    /** What it has seen last. */
+    readonly words?: string;
+  }
   | { readonly kind: "awaited"; readonly of: "agent" | "parent"; readonly since?: string; readonly until?: string }
   | { readonly kind: "after"; readonly steps: readonly string[] }
   | { readonly kind: "backoff"; readonly until: string; readonly attempts: number; readonly reason: string }
@@ -105,7 +112,9 @@ function whyOf({ phase, reason, noPlan, steps, agent }: NodeExplanation): string
   if (reason !== undefined) return reason;
   if (agent !== undefined) return `Its agent gave up on ${agent.mutation}: ${agent.reason}`;
   const active = steps.find(({ state }) => state.kind === "running" || state.kind === "awaited");
-  return active === undefined ? "It starts when the node is looked at next" : `${active.step.key} is at work`;
+  if (active === undefined) return "It starts when the node is looked at next";
+  const words = active.state.kind === "running" ? active.state.words : undefined;
+  return `${active.step.key} is at work${words === undefined ? "" : `: ${words}`}`;
 }
 
 /** The critical path of what is left: steps at work count with what is left of them. */

@@ -42,11 +42,11 @@ function stateOf(
   const flight = record?.flights.get(step.key);
   const other = role === "parent" ? "agent" : "parent";
   if (flight !== undefined) {
-    const { since, execution, controller } = flight;
+    const { since, execution, controller, seen } = flight;
     const until = since + flight.step.timeout;
     return controller === undefined
       ? { kind: "awaited", of: other, since, until }
-      : { kind: "running", since, until, execution };
+      : { kind: "running", since, until, execution, ...(seen !== undefined && { words: seen.words }) };
   }
   const memory = record?.gate === undefined ? undefined : memoryOf(step, record.gate);
   if (memory?.held === true) {

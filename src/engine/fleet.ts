@@ -91,7 +91,7 @@ export function describeFleetHold({ mutation, nodes, reason }: FleetHold): strin
   const more = nodes.length > MAX_NAMED ? ` and ${nodes.length - MAX_NAMED} more` : "";
   return `${mutation} failed on ${nodes.length} nodes in a row for the same goals (${
     nodes.slice(0, MAX_NAMED).join(", ")
-  }${more}), last: ${reason}`;
+  }${more}), last on ${nodes.at(-1) ?? "one of them"}: ${reason}`;
 }
 
 function nameOf(key: MutationKey, goals: string): string {

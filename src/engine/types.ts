@@ -223,6 +223,8 @@ export type StepState =
     readonly since: number;
     readonly until: number;
     readonly execution: string;
+    /** What it has seen last, where it tells that. */
+    readonly words?: string;
   }
   /** Another program must run it: the node's agent or its parent. */
   | { readonly kind: "awaited"; readonly of: "agent" | "parent"; readonly since?: number; readonly until?: number }
