@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { failureOf, lateFailure } from "../../src/engine/verdict.ts";
-import { createLog } from "../../src/log.ts";
+import { createLog, type Log } from "../../src/log.ts";
 import { createModuleHost, type Module, type ModuleHost, type ModuleNode } from "../../src/module/mod.ts";
 import type { Step } from "../../src/plan/mod.ts";
 import { type Reports, type Sighting, unread } from "../../src/reports.ts";
@@ -37,7 +37,8 @@ export interface HostedForTest {
 export async function hostForTest(
   module: Module,
   nodes: readonly TestNode[],
-  options: { readonly role?: "self" | "parent"; readonly own?: TestNode; readonly clock?: Clock } = {},
+  options: { readonly role?: "self" | "parent"; readonly own?: TestNode; readonly clock?: Clock; readonly log?: Log } =
+    {},
 ): Promise<HostedForTest> {
   const [first] = nodes;
   if (first === undefined) throw new Error("Expected at least one node");
@@ -63,7 +64,7 @@ export async function hostForTest(
     discover: write,
     clock: options.clock ?? systemClock,
     random: () => 0.5,
-    log: createLog(() => {}),
+    log: options.log ?? createLog(() => {}),
   });
   await host.start();
   return {
