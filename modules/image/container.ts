@@ -35,6 +35,17 @@ export interface ContainerParts {
   readonly signal: AbortSignal;
 }
 
+/** Where containers come from. */
+export interface Containers {
+  /** See {@link startContainer}. */
+  readonly start: typeof startContainer;
+  /** See {@link adoptContainer}. */
+  readonly adopt: typeof adoptContainer;
+}
+
+/** Those of this machine. */
+export const realContainers: Containers = { start: startContainer, adopt: adoptContainer };
+
 /**
  * Starts a container in a mounted root.
  *

@@ -1,8 +1,8 @@
 import { PermanentError } from "../../src/module/mod.ts";
 import type { ImageConfig, Layer } from "./config.ts";
-import { adoptContainer, type Container } from "./container.ts";
+import type { Container } from "./container.ts";
 import { describeEnd, launch, type LaunchParts } from "./launch.ts";
-import { readMounts } from "./mounts.ts";
+import type { Mount } from "./mounts.ts";
 import { complainOfProgram } from "./root_program.ts";
 import type { Root } from "./roots.ts";
 import { type Active, type DiscoverImage, errorText, nameOf, showSituation, type Situation } from "./situation.ts";
@@ -15,6 +15,8 @@ export interface ImageParts extends LaunchParts {
   readonly rootSwitch: RootSwitch;
   /** Ends this program so that the machine switches to another root; undefined where nobody would do that. */
   readonly onSwitch: (() => void) | undefined;
+  /** The mounts of this program, in the order in which they were made. */
+  mounts(): readonly Mount[];
   fetch(layers: readonly Layer[], signal: AbortSignal): Promise<void>;
   readonly discover: DiscoverImage;
 }
@@ -139,7 +141,7 @@ export function createImage(parts: ImageParts): Image {
   /** Takes over the container of an earlier run, or starts the one again that was stopped for a switch that failed. */
   async function adoptContainers(known: readonly Root[]): Promise<void> {
     for (const root of known) {
-      const container = await adoptContainer(root.root, parts);
+      const container = await parts.containers.adopt(root.root, parts);
       if (container === undefined) continue;
       if (situation.kind === "active") await container.stop(root.config.stopTimeout);
       else enter(root, container, false);
@@ -163,7 +165,7 @@ export function createImage(parts: ImageParts): Image {
     show,
     async adopt() {
       const known = roots.list();
-      const [entered] = readMounts().filter(({ at }) => at === "/").slice(-1);
+      const [entered] = parts.mounts().filter(({ at }) => at === "/").slice(-1);
       const switched = known.find(({ id }) => id === entered?.source);
       if (switched !== undefined) {
         rootSwitch.forget();

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import { firstOf, lastLine } from "../../src/process/mod.ts";
-import { type Container, startContainer } from "./container.ts";
+import type { Container, Containers } from "./container.ts";
 import type { Root, Roots } from "./roots.ts";
 import { nameOf } from "./situation.ts";
 
@@ -12,6 +12,7 @@ export interface LaunchParts {
   /** The node's name: the container's host name. */
   readonly hostname: string;
   readonly roots: Roots;
+  readonly containers: Containers;
   /** The file that takes the container's output. */
   readonly output: string;
   readonly clock: Clock;
@@ -25,9 +26,9 @@ export interface LaunchParts {
  * @throws {Error} When it ends before, or `signal` fires, which ends it.
  */
 export async function launch(root: Root, parts: LaunchParts, signal: AbortSignal): Promise<Container> {
-  const { hostname, output, roots, clock } = parts;
+  const { hostname, output, roots, containers, clock } = parts;
   const { command, stopTimeout } = root.config;
-  const container = await startContainer(
+  const container = await containers.start(
     { root: root.root, hostname, command, output, others: roots.othersThan(root) },
     parts,
   );

@@ -4,8 +4,10 @@ import { defineModule, type Drain, type Module, type MutationRun, PermanentError
 import type { Values } from "../../src/state/mod.ts";
 import { type ImageConfig, imageConfig } from "./config.ts";
 import { imageDeclaration } from "./declaration.ts";
+import { realContainers } from "./container.ts";
 import { createImage } from "./image.ts";
 import { complainOfSize } from "./room.ts";
+import { readMounts } from "./mounts.ts";
 import { openRoots } from "./roots.ts";
 import { errorText } from "./situation.ts";
 import { openLayerStore } from "./store.ts";
@@ -64,6 +66,8 @@ export function createImageModule(options: ImageModuleOptions): Module {
       ...{ hostname: name, store, clock, signal, discover },
       roots: openRoots(join(folder, "roots")),
       rootSwitch: createRootSwitch(runDir),
+      containers: realContainers,
+      mounts: readMounts,
       onSwitch: options.onSwitch,
       output: join(folder, "container.log"),
       fetch: (layers, signal) =>

@@ -7,6 +7,12 @@ import { createDrain } from "../../src/module/mod.ts";
 import { isRecord, type Value } from "../../src/state/mod.ts";
 import { hostForTest, testNode } from "./module_fixture.ts";
 
+/** What a test asks of this program. */
+export type Order =
+  | { readonly what: "run"; readonly mutation: string }
+  | { readonly what: "set"; readonly cfg: { readonly [url: string]: Value } }
+  | { readonly what: "cancel" | "drain" | "stop" };
+
 const [runDir = "", name = "", server] = process.argv.slice(2);
 const drain = createDrain();
 const node = testNode(name);

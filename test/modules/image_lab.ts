@@ -19,6 +19,7 @@ import { fileURLToPath } from "node:url";
 import { isRecord, type Value } from "../../src/state/mod.ts";
 import { childrenOf, processesWith } from "../../src/process/mod.ts";
 import { runtimeArguments } from "../support/runtime_arguments.ts";
+import type { Order } from "./image_host.ts";
 import { type ImageServer, sha256, startImageServer } from "./image_server.ts";
 import { until, withFolder } from "./module_fixture.ts";
 
@@ -219,7 +220,7 @@ async function startHost(
       if (typeof id === "number") waiting.get(id)?.(said);
     });
   });
-  function ask(order: object): Promise<void> {
+  function ask(order: Order): Promise<void> {
     const id = ++last;
     child.stdin.write(`${JSON.stringify({ id, ...order })}\n`);
     return new Promise((resolve, reject) =>

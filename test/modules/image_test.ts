@@ -259,6 +259,7 @@ test("readAnswer() takes a rest only in the length, encoding and version that we
       { "content-range": "bytes 10-18/20" },
       { "content-range": "bytes 10-19/*" },
       { "content-range": "x bytes 10-19/20" },
+      { "content-range": "bytes 10-19/20 x" },
       { "content-range": "bytes 10-19/20, bytes 1-2/20" },
       { "content-range": "bytes 10-99999999999999999998/99999999999999999999" },
     ]
@@ -297,6 +298,10 @@ test("readAnswer() tells what may pass from what is refused", () => {
     assert.deepEqual(answerTo(status, {}, whole), { kind: "refused", why: `status ${status}` });
     assert.deepEqual(answerTo(status, {}), { kind: "stale" });
   }
-  assert.deepEqual(answerTo(501, {}, whole), { kind: "later", why: "status 501" });
+  for (const status of [501, 505]) {
+    assert.deepEqual(answerTo(status, {}, whole), { kind: "later", why: `status ${status}` });
+  }
+  assert.equal(answerTo(499, {}, whole).kind, "refused");
+  assert.equal(answerTo(500, {}, whole).kind, "later");
   assert.deepEqual(answerTo(501, {}), { kind: "stale" });
 });

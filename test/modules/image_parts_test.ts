@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { type ImageConfig, readImageConfig } from "../../modules/image/config.ts";
+import { fetchLayer } from "../../modules/image/fetch_layer.ts";
+import { createImageModule } from "../../modules/image/module.ts";
+import type { PartialFile } from "../../modules/image/partial.ts";
+import { openRoots } from "../../modules/image/roots.ts";
+import { showSituation } from "../../modules/image/situation.ts";
+import { openLayerStore } from "../../modules/image/store.ts";
+import { createRootSwitch } from "../../modules/image/switch_root.ts";
+import { createDrain } from "../../src/module/mod.ts";
+import type { Value } from "../../src/state/mod.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+import { sha256, startImageServer } from "./image_server.ts";
+import { hostForTest, testNode, until, withFolder } from "./module_fixture.ts";
+
+const LAYER = { name: "os", digest: sha256(new Uint8Array(1_000)), url: "http://boot/os" };
+const CONFIG: ImageConfig = { layers: [LAYER], mode: "root", command: ["/sbin/init"], stopTimeout: 7, key: "k" };
+
+test("a request to switch root is the root and the command, a line each, and takes an earlier failure back", () =>
+  withFolder((folder) => {
+    const rootSwitch = createRootSwitch(folder);
+    assert.equal(rootSwitch.failure(), undefined);
+    writeFileSync(join(folder, "next-root.failed"), "an older one\n");
+    rootSwitch.request("/run/kraken/image/roots/a/root", ["/sbin/init", "single user"]);
+    const asked = readFileSync(join(folder, "next-root"), "utf8");
+    assert.equal(asked, "/run/kraken/image/roots/a/root\n/sbin/init\nsingle user\n");
+    assert.deepEqual(readdirSync(folder), ["next-root"]);
+    assert.equal(rootSwitch.failure(), "nothing has taken the request up");
+    rootSwitch.forget();
+    assert.deepEqual(readdirSync(folder), []);
+    return Promise.resolve();
+  }));
+
+test("why a switch of root failed is what init has left, at most 300 characters of it", () =>
+  withFolder((folder) => {
+    const rootSwitch = createRootSwitch(folder);
+    rootSwitch.request("/root", ["/sbin/init"]);
+    for (
+      const [text, why] of [
+        ["no /sbin/init in it\n", "no /sbin/init in it"],
+        ["  \n", "it does not say why"],
+        ["x".repeat(400), "x".repeat(300)],
+      ] as const
+    ) {
+      writeFileSync(join(folder, "next-root.failed"), text);
+      assert.equal(rootSwitch.failure(), why);
+    }
+    rootSwitch.forget();
+    assert.equal(rootSwitch.failure(), undefined);
+    return Promise.resolve();
+  }));
+
+test("readImageConfig() takes what this module has written, and nothing else", () => {
+  assert.deepEqual(readImageConfig(JSON.parse(JSON.stringify(CONFIG))), CONFIG);
+  assert.deepEqual(readImageConfig({ ...CONFIG, mode: "container" })?.mode, "container");
+  const odd: unknown[] = [
+    ...[null, [], "text", { ...CONFIG, mode: "vm" }, { ...CONFIG, stopTimeout: "7" }, { ...CONFIG, key: 7 }],
+    ...[{ ...CONFIG, layers: [] }, { ...CONFIG, layers: {} }, { ...CONFIG, layers: [LAYER, {}] }],
+    ...[{ ...CONFIG, command: [] }, { ...CONFIG, command: ["/sbin/init", 7] }, { ...CONFIG, command: "/sbin/init" }],
+    ...(["name", "digest", "url"] as const).map((field) => ({ ...CONFIG, layers: [{ ...LAYER, [field]: 7 }] })),
+  ];
+  for (const each of odd) assert.equal(readImageConfig(each), undefined, JSON.stringify(each));
+});
+
+test("of the roots that are there those of this boot are known, and others are removed", () =>
+  withFolder(async (folder) => {
+    const roots = openRoots(join(folder, "roots"));
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    const about: Record<string, string | undefined> = {
+      good: JSON.stringify({ boot, config: CONFIG }),
+      rebooted: JSON.stringify({ boot: "another", config: CONFIG }),
+      odd: JSON.stringify({ boot, config: { ...CONFIG, mode: "vm" } }),
+      broken: "{",
+      list: "[]",
+      half: undefined,
+    };
+    for (const [id, text] of Object.entries(about)) {
+      mkdirSync(join(folder, "roots", id));
+      if (text !== undefined) writeFileSync(join(folder, "roots", id, "about.json"), text);
+    }
+    const own = join(folder, "roots", "good");
+    assert.deepEqual(roots.list(), [{ id: "good", folder: own, root: join(own, "root"), config: CONFIG }]);
+    await roots.removeOthers(roots.list());
+    assert.deepEqual(readdirSync(join(folder, "roots")), ["good"]);
+    await roots.remove(own);
+    assert.deepEqual(readdirSync(join(folder, "roots")), []);
+  }));
+
+test("a root that can't be mounted leaves nothing", () =>
+  withFolder(async (folder) => {
+    const roots = openRoots(join(folder, "roots"));
+    await assert.rejects(roots.mount(CONFIG, [join(folder, "no-such-file")]), /^Error: Cannot run 'mount -t squashfs/);
+    assert.deepEqual(readdirSync(join(folder, "roots")), []);
+  }));
+
+test("the store fetches what is missing, tells the share of all layers, and keeps what is named", () =>
+  withFolder(async (folder) => {
+    const images = await startImageServer();
+    try {
+      const layers = ["a", "b", "c", "d"].map((name, index) => {
+        const bytes = new Uint8Array(1_000).fill(index);
+        images.files.set(name, bytes);
+        return { name, digest: sha256(bytes), url: `${images.url}/boot/v1/images/${name}` };
+      });
+      const store = openLayerStore(join(folder, "layers"));
+      const [first, second] = layers;
+      assert.ok(first && second);
+      writeFileSync(store.fileOf(first.digest), "there already");
+      const percents: number[] = [];
+      const parts = {
+        ...{ fetch, clock: createVirtualClock(), random: () => 0.5, misfit: () => undefined },
+        signal: new AbortController().signal,
+      };
+      await store.fetch(layers, parts, (percent) => void percents.push(percent));
+      assert.deepEqual([...new Set(percents)], [25, 50, 75, 100]);
+      assert.equal(images.requests.length, 3);
+      assert.equal(readFileSync(store.fileOf(second.digest)).length, 1_000);
+      writeFileSync(`${store.fileOf("e".repeat(64))}.part`, "half");
+      store.keep(new Set([first.digest, second.digest]));
+      assert.deepEqual(readdirSync(join(folder, "layers")), [first.digest, second.digest].sort());
+      store.keep(new Set());
+      assert.deepEqual(readdirSync(join(folder, "layers")), []);
+    } finally {
+      await images.close();
+    }
+  }));
+
+test("a fetch for which there is no space is refused at once, and others are tried again", async () => {
+  for (const code of ["ENOSPC", "EDQUOT", "EIO"]) {
+    const clock = createVirtualClock();
+    const partial: PartialFile = {
+      ...{
+        size: 0,
+        etag: undefined,
+        digest: () => "",
+        finish: () => Promise.resolve(),
+        close: () => Promise.resolve(),
+      },
+      append: () => Promise.reject(Object.assign(new Error(code), { code })),
+      reset: () => Promise.resolve(),
+    };
+    let requests = 0;
+    let error: Error | undefined;
+    fetchLayer(LAYER, partial, {
+      fetch: () => Promise.resolve(new Response(`${++requests}`, { headers: { "content-length": "1" } })),
+      ...{ clock, random: () => 0.5, misfit: () => undefined, onProgress() {} },
+      signal: new AbortController().signal,
+    }).catch((caught: Error) => error = caught);
+    await clock.runUntil(() => error !== undefined, 3_600_000);
+    const isFull = code !== "EIO";
+    assert.equal(
+      error?.message,
+      `Cannot fetch image 'os' from http://boot/os: ${isFull ? "there is no space left for it" : code}`,
+    );
+    assert.equal(requests, isFull ? 1 : 6, code);
+  }
+});
+
+test("the progress of a fetch is shown once a second at most, and its end at once", () =>
+  withFolder(async (folder) => {
+    const images = await startImageServer((digest) => received(digest));
+    const received = (digest: string): number => {
+      const part = join(folder, "image/layers", `${digest}.part`);
+      return existsSync(part) ? readFileSync(part).length : 0;
+    };
+    const bytes = new Uint8Array(1_000);
+    images.files.set("os", bytes);
+    images.cuts.push(300, 300);
+    const clock = createVirtualClock();
+    const node = testNode("n1", { "/image/name": "os", "/image/digest": sha256(bytes) });
+    const module = createImageModule({ runDir: folder, drain: createDrain(), server: images.url });
+    const { host, history, run } = await hostForTest(module, [node], { clock });
+    try {
+      const fetching = run("activate").catch((error: Error) => error);
+      let outcome: unknown;
+      fetching.then((ended) => outcome = ended);
+      await until(async () => {
+        await clock.advance(10);
+        assert.ok(outcome !== undefined);
+      });
+      const shown = history.filter((entry) => /^n1\/image\/progress=\d/.test(entry)).map((entry) =>
+        entry.split("=")[1]
+      );
+      assert.deepEqual(shown, ["30", "100"], "60 came within a second");
+    } finally {
+      await host.stop();
+      await images.close();
+    }
+  }));
+
+test("what is shown of an image says whether it is the one that is asked for", () => {
+  const root = { id: "a", folder: "/a", root: "/a/root", config: CONFIG };
+  const shown: [string, Value | null][] = [];
+  const show = (outdated: boolean) => {
+    shown.length = 0;
+    showSituation(
+      { kind: "active", root, container: undefined, outdated },
+      (field, value) => void shown.push([field, value]),
+    );
+    return shown;
+  };
+  assert.deepEqual(show(false), [["active", [LAYER.digest]], ["error", null], ["state", "ACTIVE"]]);
+  assert.deepEqual(show(true), [["active", [LAYER.digest]], ["state", "UPDATE"]]);
+});
