@@ -5,7 +5,7 @@ import { assertProblem, createTestApp, send } from "./support.ts";
 const CFG = "/api/v1/nodes/n1/cfg";
 
 test("GET healthz and / tell who answers", async () => {
-  const { app } = createTestApp();
+  const { app } = await createTestApp();
   assert.deepEqual(await (await app.request("/healthz")).json(), {
     status: "ok",
     cluster: "demo",
@@ -19,7 +19,7 @@ test("GET healthz and / tell who answers", async () => {
 });
 
 test("GET readyz says whether it can do its work, and what is not on disk is answered 503 with what to do", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   assert.equal((await app.request("/readyz")).status, 200);
   control.fill("Cannot write to the store 'state.db': its disk is full: make room there");
   const ready = await app.request("/readyz");
@@ -37,7 +37,7 @@ test("GET readyz says whether it can do its work, and what is not on disk is ans
 });
 
 test("HEAD answers like GET, without the body", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   for (const path of ["/healthz", "/api/v1/nodes", CFG, "/api/v1/events"]) {
     const response = await app.request(path, { method: "HEAD" });
     assert.equal(response.status, 200, path);
@@ -48,7 +48,7 @@ test("HEAD answers like GET, without the body", async () => {
 });
 
 test("paths that are not there and methods that a path does not have are told apart", async () => {
-  const { app } = createTestApp();
+  const { app } = await createTestApp();
   await assertProblem(await app.request("/api/v1/nothing"), 404, /There is nothing at '\/api\/v1\/nothing'/);
   const refused = await app.request(CFG, { method: "DELETE" });
   assert.equal(refused.headers.get("allow"), "GET, HEAD, PATCH");
@@ -59,7 +59,7 @@ test("paths that are not there and methods that a path does not have are told ap
 });
 
 test("bodies of another type, too long, malformed or too deep are refused", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   const headers = { "content-type": "application/json" };
   const raw = (body: string | Uint8Array<ArrayBuffer>) => app.request(CFG, { method: "PATCH", headers, body });
   const form = await app.request(CFG, { method: "PATCH", headers: { "content-type": "text/plain" }, body: "{}" });
@@ -76,7 +76,7 @@ test("bodies of another type, too long, malformed or too deep are refused", asyn
 });
 
 test("a fault inside is logged, and the client is told no more than that", async () => {
-  const { app, control, lines } = createTestApp();
+  const { app, control, lines } = await createTestApp();
   control.breakDown();
   const response = await app.request("/api/v1/nodes");
   const details = await assertProblem(response, 500, /its log says why/);
@@ -85,7 +85,7 @@ test("a fault inside is logged, and the client is told no more than that", async
 });
 
 test("requests of foreign pages and under foreign names are refused", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   const freeze = "/api/v1/engine/freeze";
   await assertProblem(await app.request(`http://evil.example${freeze}`, { method: "POST" }), 403, /as 'evil\.example'/);
   for (const origin of ["https://evil.example", "http://localhost:8080", "null"]) {
@@ -100,15 +100,17 @@ test("requests of foreign pages and under foreign names are refused", async () =
 });
 
 test("freeze and thaw are about everything or a nodeset", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   const status = await (await app.request("/api/v1/engine/freeze", { method: "POST" })).json();
   assert.deepEqual(status, await (await app.request("/api/v1/engine")).json());
   assert.equal(status.version, "1.2.3");
-  assert.equal(status.counts.mutations, 2);
+  assert.deepEqual([status.nodes, status.frozen, status.counts.mutations], [3, true, 0]);
   await app.request("/api/v1/engine/thaw", send("POST", {}));
   await app.request("/api/v1/engine/freeze", send("POST", { nodeset: "n[1-2]" }));
   await app.request("/api/v1/engine/thaw", send("POST", { nodeset: "n2" }));
   assert.deepEqual(control.asked, ["freeze everything", "thaw everything", "freeze n1 n2", "thaw n2"]);
+  const frozen = ["n1", "n2", "n3"].map((name) => control.find(name)?.cfg.get("/freeze") ?? false);
+  assert.deepEqual([control.engine().frozen, ...frozen], [false, true, false, false]);
   for (const body of [{ nodes: "n1" }, { nodeset: 1 }, [], null]) {
     await assertProblem(
       await app.request("/api/v1/engine/freeze", send("POST", body)),
@@ -121,16 +123,16 @@ test("freeze and thaw are about everything or a nodeset", async () => {
 });
 
 test("POST retry tries a node again", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   const answer = await (await app.request("/api/v1/nodes/n2/retry", { method: "POST" })).json();
   assert.equal(answer.name, "n2");
-  assert.equal(answer.engine.phase, "converged");
+  assert.equal(answer.engine.phase, control.find("n2")?.engine.phase);
   assert.deepEqual(control.asked, ["retry n2"]);
   await assertProblem(await app.request("/api/v1/nodes/n7/retry", { method: "POST" }), 404, /No node 'n7'/);
 });
 
 test("GET plan answers for one node, a nodeset or all", async () => {
-  const { app } = createTestApp();
+  const { app } = await createTestApp();
   await app.request(CFG, send("PATCH", { physState: "POWER_ON" }));
   const one = await (await app.request("/api/v1/nodes/n1/plan")).json();
   assert.equal(one.name, "n1");
@@ -138,7 +140,7 @@ test("GET plan answers for one node, a nodeset or all", async () => {
   const some = await (await app.request("/api/v1/plan?nodeset=n[1-2]")).json();
   assert.deepEqual(some.plans[0], one);
   assert.deepEqual(some.plans[1].plan, { ok: true, steps: [], cost: 0, duration: 0, suspended: [] });
-  assert.equal((await (await app.request("/api/v1/plan")).json()).plans.length, 3);
+  assert.equal((await (await app.request("/api/v1/plan")).json()).plans.length, 4, "its own among them");
   await assertProblem(await app.request("/api/v1/nodes/n7/plan"), 404, /No node 'n7'/);
   await assertProblem(await app.request("/api/v1/plan?nodeset=n[1-9]"), 404, /No nodes n\[4-9\]/);
 });

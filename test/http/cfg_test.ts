@@ -6,15 +6,15 @@ import { assertProblem, createTestApp, send } from "./support.ts";
 const CFG = "/api/v1/nodes/n1/cfg";
 
 test("GET cfg answers nested under the ETag of its version", async () => {
-  const { app } = createTestApp();
+  const { app } = await createTestApp();
   const response = await app.request(CFG);
   assert.equal(response.headers.get("etag"), '"1.1"');
-  assert.deepEqual(await response.json(), { parent: "root", platform: "sim" });
+  assert.deepEqual(await response.json(), { name: "n1", parent: "root", platform: "sim" });
   assert.equal((await app.request(CFG, { headers: { "if-none-match": '"1.1"' } })).status, 304);
 });
 
 test("PATCH cfg is a JSON Merge Patch: null unsets, objects merge", async () => {
-  const { app } = createTestApp();
+  const { app } = await createTestApp();
   const set = {
     services: { a: { config: { command: "x", env: { A: "1", B: "2" } }, state: "RUN" } },
     physState: "POWER_ON",
@@ -25,6 +25,7 @@ test("PATCH cfg is a JSON Merge Patch: null unsets, objects merge", async () => 
   const response = await app.request(CFG, send("PATCH", patch, { "content-type": type }));
   const { cfg, version, differences } = await response.json();
   assert.deepEqual(cfg, {
+    name: "n1",
     parent: "root",
     physState: "POWER_ON",
     services: { a: { config: { command: "x", env: { B: "2", C: "3" } }, state: "RUN" } },
@@ -33,16 +34,16 @@ test("PATCH cfg is a JSON Merge Patch: null unsets, objects merge", async () => 
   assert.equal(version, "1.3");
   assert.deepEqual(differences.map(({ url }: { url: string }) => url), ["/platform", "/services/a/config"]);
   const gone = await (await app.request(CFG, send("PATCH", { services: { a: null }, bmc: null }))).json();
-  assert.deepEqual(gone.cfg, { parent: "root", physState: "POWER_ON" });
+  assert.deepEqual(gone.cfg, { name: "n1", parent: "root", physState: "POWER_ON" });
 });
 
 test("PATCH cfg answers with the plan", async () => {
-  const { app } = createTestApp();
+  const { app } = await createTestApp();
   const { plan } = await (await app.request(CFG, send("PATCH", { physState: "POWER_ON" }))).json();
   assert.deepEqual(plan, {
     ok: true,
     cost: 1,
-    duration: 1250,
+    duration: 7500,
     suspended: [],
     steps: [{
       key: "simpower/power-on",
@@ -51,17 +52,17 @@ test("PATCH cfg answers with the plan", async () => {
       bindings: {},
       context: "parent",
       changes: { "/physState": ["POWER_OFF", "POWER_ON"] },
-      failTo: {},
-      timeout: 5000,
+      failTo: { "/physState": "PHYS_HANG" },
+      timeout: 30_000,
       disruption: 1,
-      duration: 1250,
+      duration: 7500,
       after: [],
     }],
   });
 });
 
 test("F9: PATCH cfg accepts a goal that can't be reached, and the answer says why", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   const response = await app.request(CFG, send("PATCH", { physState: "PHYS_HANG" }));
   assert.equal(response.status, 200);
   const { plan } = await response.json();
@@ -72,7 +73,7 @@ test("F9: PATCH cfg accepts a goal that can't be reached, and the answer says wh
 });
 
 test("PATCH cfg with dryRun answers the same and changes nothing", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   const response = await app.request(`${CFG}?dryRun=true`, send("PATCH", { physState: "POWER_ON" }));
   const { dryRun, cfg, plan } = await response.json();
   assert.equal(dryRun, true);
@@ -83,7 +84,7 @@ test("PATCH cfg with dryRun answers the same and changes nothing", async () => {
 });
 
 test("a parameter that is misspelt or wrong is refused, lest a dry run be none", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   const body = send("PATCH", { platform: "x" });
   await assertProblem(await app.request(`${CFG}?dryrun=true`, body), 400, /'dryrun' is unknown: expected dryRun/);
   await assertProblem(await app.request(`${CFG}?dryRun=yes`, body), 400, /'dryRun' is 'yes': expected true or false/);
@@ -92,7 +93,7 @@ test("a parameter that is misspelt or wrong is refused, lest a dry run be none",
 });
 
 test("PATCH cfg with If-Match writes only the version that was read", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   const patch = (ifMatch: string, platform: string) =>
     app.request(CFG, send("PATCH", { platform }, { "if-match": ifMatch }));
   assert.equal((await patch('"1.1"', "a")).status, 200);
@@ -108,7 +109,7 @@ test("PATCH cfg with If-Match writes only the version that was read", async () =
 });
 
 test("PATCH cfg refuses wrong values and unknown variables, all of them at once", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   const patch = {
     physState: "ON",
     platform: 7,
@@ -130,7 +131,7 @@ test("PATCH cfg refuses wrong values and unknown variables, all of them at once"
 });
 
 test("PATCH cfg can't reach the prototype of objects", async () => {
-  const { app } = createTestApp();
+  const { app } = await createTestApp();
   for (
     const services of [
       '{"__proto__":{"state":"RUN"}}',
@@ -146,7 +147,7 @@ test("PATCH cfg can't reach the prototype of objects", async () => {
 });
 
 test("a body that gives a key twice is refused, as one of the two would not count", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   const headers = { "content-type": "application/json" };
   const patch = (body: string) => app.request(CFG, { method: "PATCH", headers, body });
   for (const body of ['{"platform":"a","platform":"b"}', '{"services":{"a":{"state":"RUN","state":"STOP"}}}']) {
@@ -158,7 +159,7 @@ test("a body that gives a key twice is refused, as one of the two would not coun
 });
 
 test("a parameter that is given twice is refused, as one of the two would not count", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   const some = "/api/v1/nodes?nodeset=n1&nodeset=n2";
   await assertProblem(
     await app.request(some, { method: "DELETE" }),
@@ -177,7 +178,7 @@ test("what the aggregator refuses becomes the status that says so", async () => 
     ["unavailable", 503],
   ];
   for (const [kind, status] of statuses) {
-    const { app, control } = createTestApp();
+    const { app, control } = await createTestApp();
     control.refuse({ ok: false, kind, problems: ["The disk is full"] });
     for (
       const [url, init] of [
@@ -190,7 +191,7 @@ test("what the aggregator refuses becomes the status that says so", async () => 
 });
 
 test("GET dsc answers what is known, PATCH takes in what is reported and nothing else", async () => {
-  const { app } = createTestApp();
+  const { app } = await createTestApp();
   const dsc = "/api/v1/nodes/n1/dsc";
   assert.deepEqual(await (await app.request(dsc)).json(), { physState: "POWER_OFF" });
   const reported = await (await app.request(dsc, send("PATCH", { busy: "BUSY" }))).json();

@@ -101,7 +101,7 @@ test("what is no adoption is refused with what is wrong", async () => {
 });
 
 test("an aggregator below the root sends who adopts to the root, with what it knows of the machine", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   control.send({ what: "the root", api: "http://127.0.0.1:3141" });
   const answer = await app.request(
     `/api/v1/discovered/${MAC}/adopt?subnet=10.0.0.0%2F24`,

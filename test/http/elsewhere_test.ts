@@ -12,7 +12,7 @@ const WRITES = [
 ] as const;
 
 test("changes of desired state at an aggregator below the root are answered with the root's address, and change nothing", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   control.send({ what: "the root", api: "http://127.0.0.1:3141" });
   const before = control.revision();
   for (const [method, path, body] of WRITES) {
@@ -25,14 +25,14 @@ test("changes of desired state at an aggregator below the root are answered with
 });
 
 test("where the root's address is not known, changes are refused with 503", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   control.send({ what: "the root" });
   const response = await app.request("/api/v1/nodes/n1/cfg", send("PATCH", { platform: "other" }));
   await assertProblem(response, 503, /its address is not known here/);
 });
 
 test("reports and explanations of a node are sent to the aggregator that serves it; reading and freezing everything is not", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   control.send({ what: "aggregator 'rack1'", api: "http://127.0.0.1:3151/" });
   const response = await app.request("/api/v1/nodes/n1/explain");
   assert.equal(response.headers.get("location"), "http://127.0.0.1:3151/api/v1/nodes/n1/explain");
@@ -44,7 +44,7 @@ test("reports and explanations of a node are sent to the aggregator that serves 
 });
 
 test("explanations of many nodes say who serves them, and a node that is not here may be the root's to know", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   control.send({ what: "aggregator 'rack1'", api: "http://127.0.0.1:3151" });
   const { explanations } = await (await app.request("/api/v1/explain?nodeset=n1")).json();
   assert.equal(explanations[0].servedAt, "http://127.0.0.1:3151");

@@ -3,12 +3,12 @@ import { test } from "node:test";
 import type { LoggedEvent } from "../../aggregator/store/mod.ts";
 import { createEventStreams, HEARTBEAT, PATIENCE } from "../../aggregator/http/event_stream.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { createFakeControl, type FakeControl } from "./fake_control.ts";
+import { createTestControl, type TestControl } from "./test_control.ts";
 import { assertProblem, createTestApp } from "./support.ts";
 
 const EVENTS = "/api/v1/events";
 
-function logMany(control: FakeControl, count: number): void {
+function logMany(control: TestControl, count: number): void {
   for (let index = 0; index < count; index += 1) control.log("done");
 }
 
@@ -39,7 +39,7 @@ function readerOf(response: Response) {
 const numbers = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
 test("GET events pages through the log as JSON", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   logMany(control, 1500);
   const headers = { accept: "application/json, application/problem+json" };
   const { events } = await (await app.request(EVENTS, { headers })).json();
@@ -50,13 +50,13 @@ test("GET events pages through the log as JSON", async () => {
 });
 
 test("GET events refuses an id that is no number", async () => {
-  const { app } = createTestApp();
+  const { app } = await createTestApp();
   await assertProblem(await app.request(`${EVENTS}?after=x`), 400, /The event id is 'x': expected the number/);
   await assertProblem(await app.request(EVENTS, { headers: { "last-event-id": "-1" } }), 400, /'-1'/);
 });
 
 test("GET events streams each event with id, kind and data", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   const event = control.log("done");
   const reader = readerOf(await app.request(`${EVENTS}?after=0`));
   assert.equal(await reader.next(), "retry: 2000\n\n");
@@ -65,7 +65,7 @@ test("GET events streams each event with id, kind and data", async () => {
 });
 
 test("GET events replays after an id in pages and goes on live, without a gap or a double", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   logMany(control, 1200);
   const reader = readerOf(await app.request(`${EVENTS}?after=100`));
   const first = await reader.ids(600);
@@ -79,7 +79,7 @@ test("GET events replays after an id in pages and goes on live, without a gap or
 });
 
 test("GET events without an id begins with what happens from now on", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   logMany(control, 5);
   const reader = readerOf(await app.request(EVENTS));
   logMany(control, 2);
@@ -88,7 +88,7 @@ test("GET events without an id begins with what happens from now on", async () =
 });
 
 test("Last-Event-ID counts for more than the address that a browser began with", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   logMany(control, 5);
   const reader = readerOf(await app.request(`${EVENTS}?after=1`, { headers: { "last-event-id": "4" } }));
   assert.deepEqual(await reader.ids(1), [5]);
@@ -96,7 +96,7 @@ test("Last-Event-ID counts for more than the address that a browser began with",
 });
 
 test("a client whose id is of a log that is gone gets what is new", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   logMany(control, 2);
   const reader = readerOf(await app.request(`${EVENTS}?after=900`));
   logMany(control, 2);
@@ -106,7 +106,7 @@ test("a client whose id is of a log that is gone gets what is new", async () => 
 
 test("a stream that has nothing to tell sends a comment every 15 s", async () => {
   const clock = createVirtualClock();
-  const { app, control } = createTestApp(clock);
+  const { app, control } = await createTestApp(clock);
   const reader = readerOf(await app.request(EVENTS));
   await reader.next();
   for (let time = 0; time < 2; time += 1) {
@@ -121,7 +121,7 @@ test("a stream that has nothing to tell sends a comment every 15 s", async () =>
 
 test("a client that takes what comes stays connected, however long that is", async () => {
   const clock = createVirtualClock();
-  const { app, control } = createTestApp(clock);
+  const { app, control } = await createTestApp(clock);
   const reader = readerOf(await app.request(`${EVENTS}?after=0`));
   await reader.next();
   for (let time = 0; time < 3 * PATIENCE; time += HEARTBEAT) {
@@ -137,7 +137,7 @@ test("a client that takes what comes stays connected, however long that is", asy
 
 test("a stream of some nodes does not look again at what is of others", async () => {
   const clock = createVirtualClock();
-  const control = createFakeControl(["n1"]);
+  const control = await createTestControl(["n1"]);
   const asked: number[] = [];
   const watched = {
     ...control,
@@ -162,7 +162,7 @@ test("a stream of some nodes does not look again at what is of others", async ()
 
 test("a client that leaves is forgotten, with its timers", async () => {
   const clock = createVirtualClock();
-  const { app, control } = createTestApp(clock);
+  const { app, control } = await createTestApp(clock);
   const reader = readerOf(await app.request(EVENTS));
   assert.equal(control.listeners, 1);
   await reader.next();
@@ -176,7 +176,7 @@ test("a client that leaves is forgotten, with its timers", async () => {
 
 test("a client that takes nothing holds no events, and is disconnected; it can resume", async () => {
   const clock = createVirtualClock();
-  const control = createFakeControl(["n1"]);
+  const control = await createTestControl(["n1"]);
   const streams = createEventStreams(control, clock);
   const stream = streams.open(0);
   assert.ok(stream !== undefined);
@@ -202,7 +202,7 @@ test("a client that takes nothing holds no events, and is disconnected; it can r
 });
 
 test("GET events is refused when too many follow already", async () => {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   const readers = [];
   for (let index = 0; index < 3; index += 1) readers.push(readerOf(await app.request(EVENTS)));
   await assertProblem(await app.request(EVENTS), 503, /Too many follow the events already/);

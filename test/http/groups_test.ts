@@ -96,12 +96,15 @@ test("a fleet hold stops a change that asks for the same, and is shown in its dr
 });
 
 test("apply answers groups too, and detail=groups leaves the nodes out", async () => {
-  const { app } = createTestApp();
-  const nodes = ["n1", "n2", "n9"].map((name) => ({ name, cfg: { platform: "sim", physState: "POWER_ON" } }));
+  const { app } = await createTestApp();
+  const nodes = ["n1", "n2", "n9"].map((name) => ({
+    name,
+    cfg: { platform: "sim", parent: "root", physState: "POWER_ON" },
+  }));
   const all = await (await app.request("/api/v1/apply?dryRun=true", send("POST", { nodes }))).json();
   assert.equal(all.changes.length, 3);
   assert.deepEqual(all.groups.map(({ nodeset }: { nodeset: string }) => nodeset), ["n[1-2]", "n9"]);
-  assert.equal(all.groups[0].summary, "1 step: simpower/power-on; about 1 s");
+  assert.equal(all.groups[0].summary, "1 step: simpower/power-on; about 8 s");
   const url = "/api/v1/apply?dryRun=true&detail=groups";
   const short = await (await app.request(url, send("POST", { nodes }))).json();
   assert.deepEqual(short, { dryRun: true, groups: all.groups });

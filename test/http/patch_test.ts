@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { fc } from "../support/property.ts";
 import { readPatch, withValues } from "../../aggregator/http/patch.ts";
 import { fromNested, mergePatch, toNested, type Value } from "../../src/state/mod.ts";
-import { createFakeControl } from "./fake_control.ts";
+import { createTestControl } from "./test_control.ts";
 
-const { schema } = createFakeControl([]);
+const { schema } = await createTestControl([]);
 
 const value = {
   "/platform": fc.constantFrom("sim", "redfish"),

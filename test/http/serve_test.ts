@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { once } from "node:events";
 import { test } from "node:test";
 import { type HttpServer, serve } from "../../aggregator/http/mod.ts";
-import type { FakeControl } from "./fake_control.ts";
+import type { TestControl } from "./test_control.ts";
 import { assertProblem, createTestApp, send } from "./support.ts";
 
 /** The longest that a test waits, in milliseconds. */
@@ -11,9 +11,9 @@ const LIMIT = 60_000;
 
 /** Runs something against a server on a free port, which ends with it. */
 async function serving(
-  run: (url: string, control: FakeControl, server: HttpServer, end: () => void) => Promise<void>,
+  run: (url: string, control: TestControl, server: HttpServer, end: () => void) => Promise<void>,
 ): Promise<void> {
-  const { app, control } = createTestApp();
+  const { app, control } = await createTestApp();
   const controller = new AbortController();
   const served = await serve(app, { host: "127.0.0.1", port: 0, signal: controller.signal });
   assert.ok(served.ok, served.ok ? "" : served.problem);
@@ -60,7 +60,7 @@ test(
 );
 
 test("serve() refuses every address that others can reach, and says why", async () => {
-  const { app } = createTestApp();
+  const { app } = await createTestApp();
   for (const host of ["0.0.0.0", "::", "192.168.1.1", "example.org", "127.0.0.1.example.org", ""]) {
     const served = await serve(app, { host, port: 0, signal: new AbortController().signal });
     assert.ok(!served.ok);
@@ -69,7 +69,7 @@ test("serve() refuses every address that others can reach, and says why", async 
 });
 
 test("serve() says what to do when the port is in use", async () => {
-  const { app } = createTestApp();
+  const { app } = await createTestApp();
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const address = other.address();

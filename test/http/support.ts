@@ -3,11 +3,13 @@ import type { Hono } from "hono";
 import { createApp, type ProblemDetails } from "../../aggregator/http/mod.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
-import { createFakeControl, type FakeControl } from "./fake_control.ts";
+import { createTestControl, type TestControl } from "./test_control.ts";
 
-/** An app over a fake aggregator with the nodes n1 to n3. */
-export function createTestApp(clock: Clock = systemClock): { control: FakeControl; app: Hono; lines: string[] } {
-  const control = createFakeControl(["n1", "n2", "n3"]);
+/** An app over an aggregator in memory with the nodes n1 to n3, which are off. */
+export async function createTestApp(
+  clock: Clock = systemClock,
+): Promise<{ control: TestControl; app: Hono; lines: string[] }> {
+  const control = await createTestControl(["n1", "n2", "n3"]);
   const lines: string[] = [];
   const log = createLog((line) => void lines.push(line));
   return { control, app: createApp(control, { metrics: () => [], version: "1.2.3", log, clock }), lines };
