@@ -208,7 +208,9 @@ test("an agent whose parent's modules do not fit its own plans with its own, and
   });
   const { join, self, set, agent, lines } = await makeWorld({ parentModules: [clash] });
   await join();
-  assert.ok(lines.some((line) => line.includes("Plans without its parent's modules")), lines.join(""));
+  const warning = lines.find((line) => line.includes("Plans without its parent's modules")) ??
+    assert.fail(lines.join(""));
+  assert.match(warning, /"problem":"(?!\w*Error: )/);
   await set({ "/lamp": "ON" });
   assert.equal(self("/lamp"), "ON");
   await agent.stop();

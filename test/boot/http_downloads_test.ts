@@ -327,6 +327,20 @@ test("the hash of a file that was changed a moment ago is not kept, as its next 
     }
   }, 0));
 
+test("the hash of an older version of a file is no word about the newer one, whichever is done first", () =>
+  withHashes(async ({ hashes, kernel, asked }, { folder }) => {
+    const older = hashes.within(await kernel(), 250);
+    writeFileSync(join(folder, "files", "vmlinuz"), "another");
+    const newer = hashes.within(await kernel(), 250);
+    await waitFor("both are hashed", () => asked.length === 2);
+    asked[0]?.(undefined); // it was changed meanwhile
+    assert.equal(await older, undefined);
+    asked[1]?.("abc");
+    assert.equal(await newer, "abc");
+    assert.equal(await hashes.within(await kernel(), 250), "abc");
+    assert.equal(asked.length, 2);
+  }));
+
 test("a file that can't be hashed is tried again by who asks next", () =>
   withHashes(async ({ hashes, kernel, asked }) => {
     const first = hashes.within(await kernel(), 250);

@@ -8,6 +8,8 @@ import { createConnectionLimit } from "../../broker/connection_limit.ts";
 const REQUEST_TIMEOUT = 30_000;
 /** How long a connection may be silent, a machine that takes nothing more included, in milliseconds. */
 const SILENCE_TIMEOUT = 60_000;
+/** How long a connection is kept after an answer for the next request, in milliseconds. */
+const KEEP_ALIVE = 5_000;
 /** Bytes of the fields of a request. */
 const MAX_HEADERS = 8 * 1024;
 /** Connections at a time, those of them that are kept for addresses of nodes, and those from one address. */
@@ -50,6 +52,7 @@ export async function serveBoot(app: Hono, options: BootHttpOptions): Promise<Bo
     serverOptions: { requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT, maxHeaderSize: MAX_HEADERS },
   }) as Server; // made by the createServer above
   server.setTimeout(silence);
+  server.keepAliveTimeout = Math.min(KEEP_ALIVE, silence);
   const closed = new Promise<void>((resolve) => server.once("close", resolve));
   const limit = createConnectionLimit({
     all: MAX_CONNECTIONS,
