@@ -5,8 +5,8 @@ const MAX_WORDS = 200;
 
 /** What `ipmitool chassis power status` says; undefined when it is something else. */
 export function parsePowerStatus(stdout: string): Power | undefined {
-  const found = /^Chassis Power is (on|off)\s*$/im.exec(stdout)?.[1]?.toLowerCase();
-  return found === "on" || found === "off" ? found : undefined;
+  if (/^Chassis Power is on\s*$/im.test(stdout)) return "on";
+  return /^Chassis Power is off\s*$/im.test(stdout) ? "off" : undefined;
 }
 
 /** How ipmitool failed. */

@@ -83,7 +83,6 @@ export function startPower(
 
 /** An error in the asking says nothing of the machine, whatever it is: that a machine hangs is concluded from what was seen alone. */
 function blameless(error: unknown): Error {
-  const isKnown = [DeclinedError, MistakeError, UnavailableError].some((known) => error instanceof known);
-  if (isKnown && error instanceof Error) return error;
-  return new DeclinedError(error instanceof Error ? error.message : String(error));
+  const isKnown = error instanceof DeclinedError || error instanceof MistakeError || error instanceof UnavailableError;
+  return isKnown ? error : new DeclinedError(error instanceof Error ? error.message : String(error));
 }

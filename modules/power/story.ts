@@ -48,11 +48,10 @@ export function beginStory(reports: Pick<Reports, "saw">): Story {
   return {
     saw(look) {
       answered = look.power !== "unknown";
-      hear(answered ? look.said : `nothing of the power (${look.said})`);
-      if (look.failed !== undefined) {
-        hear(look.failed);
-        if (order !== undefined) order = { ...order, taken: false };
-      }
+      const { said: words, failed } = look;
+      const told = failed === undefined ? words : `${words} (${failed})`;
+      hear(answered ? told : `nothing of the power (${told})`);
+      if (failed !== undefined && order !== undefined) order = { ...order, taken: false };
       tell();
     },
     ordered(change, outcome) {

@@ -259,7 +259,7 @@ test("a story is to the machine's charge only when its order was taken, and the 
   assert.equal(last()?.ifLate, "unavailable");
   story.saw(look("off", "Off", "its task failed: no power"));
   assert.equal(last()?.ifLate, "refused", "its controller has not done it");
-  assert.match(last()?.words ?? "", /Off, then its task failed: no power$/);
+  assert.match(last()?.words ?? "", /Off \(its task failed: no power\)$/);
 });
 
 test("a story has words for every order and whatever came of it", () => {

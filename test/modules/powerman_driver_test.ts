@@ -1,0 +1,339 @@
+import assert from "node:assert/strict";
+import { createServer, type Socket } from "node:net";
+import { test } from "node:test";
+import { fc } from "../support/property.ts";
+import { createPowermanModule } from "../../modules/powerman/module.ts";
+import { powermanConfigOf, serverOf } from "../../modules/powerman/config.ts";
+import { createGathering } from "../../modules/powerman/gathering.ts";
+import { hostlistsOf, parseAnswer, troubleOf, unknownNames } from "../../modules/powerman/protocol.ts";
+import { parseNodeset } from "../../src/nodeset/mod.ts";
+import type { Step } from "../../src/plan/mod.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+import { hostForTest, type TestNode, testNode } from "./module_fixture.ts";
+import { hostPowerman, powermanNode } from "./powerman_bench.ts";
+import { ending } from "./redfish_scene.ts";
+
+/** A powermand of so many plugs that are off, on a clock that the test moves, whose answers to orders a test gives. */
+async function withPlayed(
+  orders: (verb: string, names: readonly string[], plugs: Map<string, string>) => string,
+  run: (
+    bench: {
+      readonly nodes: readonly TestNode[];
+      readonly asked: readonly string[];
+      /** Runs a mutation of every node at once. @returns What it was rejected with, by node. */
+      all(mutation: string): Promise<ReadonlyMap<string, string>>;
+    },
+  ) => Promise<void>,
+): Promise<void> {
+  const clock = createVirtualClock();
+  const plugs = new Map(["n1", "n2", "n3"].map((name) => [name, "off"]));
+  const nodes = [...plugs.keys()].map((name) => powermanNode(name));
+  const asked: string[] = [];
+  const module = createPowermanModule({
+    connect: async () => ({
+      ended: false,
+      end() {},
+      async command(text) {
+        asked.push(text);
+        const [verb = "", list = ""] = text.split(" ");
+        const parsed = parseNodeset(list);
+        const names = parsed.ok ? parsed.names : [];
+        const shown = () =>
+          names.map((name) => `303 ${name}: ${plugs.get(name)}\r\n`).join("") + "103 Query complete\r\n";
+        const answer = parseAnswer(verb === "status" ? shown() : orders(verb, names, plugs));
+        assert.ok(answer !== undefined);
+        return answer;
+      },
+    }),
+  });
+  const own = testNode("root", { "/services/powerman/config": { poll: 3_600_000 } });
+  const { host: hosted } = await hostForTest(module, nodes, { role: "parent", own, clock });
+  const step: Omit<Step, "key" | "mutation"> = {
+    ...{ module: "powerman", bindings: {}, changes: {}, failTo: {}, timeout: 1, disruption: 1 },
+    ...{ context: "parent", duration: 1, after: [] },
+  };
+  try {
+    await run({
+      ...{ nodes, asked },
+      async all(mutation) {
+        const rejected = new Map<string, string>();
+        const timeout = new AbortController();
+        const cancel = clock.after(60_000, () => timeout.abort(new Error("Timed out")));
+        const runs = nodes.map(({ id, name }) =>
+          hosted.run(id, { ...step, key: `powerman/${mutation}`, mutation }, crypto.randomUUID(), timeout.signal)
+            .catch((error: Error) => void rejected.set(name, `${error.name}: ${error.message}`))
+        );
+        await ending(clock, Promise.all(runs).then(() => {}));
+        cancel();
+        return rejected;
+      },
+    });
+  } finally {
+    await hosted.stop();
+  }
+}
+
+test("powerman waits for each plug of a command that ended with errors: the healthy ones are ordered once, and none is cut", async () => {
+  for (const answer of ["210 Command completed with errors", "308 v1: timeout\r\n210 Command completed with errors"]) {
+    await withPlayed((verb, names, plugs) => {
+      for (const name of names) if (name !== "n2") plugs.set(name, verb);
+      return `${answer}\r\n`;
+    }, async ({ all, nodes, asked }) => {
+      assert.deepEqual([...await all("power-on")], [["n2", "Error: Timed out"]]);
+      assert.equal(nodes[0]?.view.get("/physState"), "POWER_ON");
+      assert.equal(nodes[2]?.view.get("/physState"), "POWER_ON");
+      assert.equal(asked[0], "status n[1-3]");
+      const orders = asked.filter((text) => !text.startsWith("status"));
+      assert.equal(orders[0], "on n[1-3]");
+      assert.ok(orders.slice(1).every((text) => text === "on n2"), orders.join());
+    });
+  }
+});
+
+test("powerman tells whose the errors of a command are, where powermand names them, and gives up on that one alone", async () => {
+  await withPlayed((verb, names, plugs) => {
+    for (const name of names) if (name !== "n2") plugs.set(name, verb);
+    return names.includes("n2")
+      ? "309 n2: breaker is open\r\n210 Command completed with errors\r\n"
+      : "102 Command completed successfully\r\n";
+  }, async ({ all, nodes, asked }) => {
+    const failed = await all("power-on");
+    assert.deepEqual([...failed.keys()], ["n2"]);
+    assert.match(
+      failed.get("n2") ?? "",
+      /^DeclinedError: .*asked to power on, which was refused \(.*breaker is open\)/,
+    );
+    assert.equal(nodes[0]?.view.get("/physState"), "POWER_ON");
+    assert.deepEqual(asked.filter((text) => text.startsWith("on")), ["on n[1-3]", "on n2", "on n2"]);
+  });
+});
+
+test("powerman orders again what powermand is too busy for, and gives up at once on what no device can do", async () => {
+  let busy = 8; // longer than refusals are put up with
+  await withPlayed((verb, names, plugs) => {
+    if (busy-- > 0) return "208 Command in progress\r\n";
+    for (const name of names) plugs.set(name, verb);
+    return "102 Command completed successfully\r\n";
+  }, async ({ all, nodes }) => {
+    assert.deepEqual([...await all("power-on")], []);
+    assert.equal(nodes[0]?.view.get("/physState"), "POWER_ON");
+  });
+  await withPlayed(
+    () => "213 Command cannot be handled by power control device(s)\r\n",
+    async ({ all, asked }) => {
+      const failed = await all("power-on");
+      assert.match(failed.get("n1") ?? "", /^MistakeError: Cannot power 'n1' on: its controller has nothing for that$/);
+      assert.equal(asked.filter((text) => text.startsWith("on")).length, 1);
+    },
+  );
+});
+
+/** One plug that can't be read, of which a device says why while telemetry is on. */
+async function withUnreadable(
+  telemetry: (command: string) => string,
+  run: (
+    bench: {
+      readonly node: TestNode;
+      readonly clock: ReturnType<typeof createVirtualClock>;
+      readonly asked: string[];
+      readonly ended: () => number;
+    },
+  ) => Promise<void>,
+): Promise<void> {
+  const clock = createVirtualClock();
+  const asked: string[] = [];
+  let ended = 0;
+  const module = createPowermanModule({
+    connect: async () => ({
+      ended: false,
+      end: () => void ended++,
+      async command(text) {
+        asked.push(text);
+        const answer = parseAnswer(telemetry(text));
+        if (answer === undefined) throw new Error("what answers is no powermand");
+        return answer;
+      },
+    }),
+  });
+  const node = powermanNode("n1");
+  const own = testNode("root", { "/services/powerman/config": { poll: 10_000 } });
+  const { host } = await hostForTest(module, [node], { role: "parent", own, clock });
+  await run({ node, clock, asked, ended: () => ended });
+  await host.stop();
+  assert.ok(ended > 0, "connections are ended with the module");
+}
+
+test("powerman asks what a device says of a plug once a minute, and takes no more than it has asked for", async () => {
+  await withUnreadable(
+    (text) =>
+      text === "telemetry"
+        ? "104 Telemetry ON"
+        : "305 recv(v1): 'n1: timeout\\n'\r\n303 n1: unknown\r\n103 Query complete",
+    async ({ node, clock, asked }) => {
+      await clock.advance(59_000);
+      assert.equal(node.view.get("/bmc/power"), "n1: unknown (n1: timeout)");
+      assert.equal(asked.filter((text) => text === "telemetry").length, 2, "on and off");
+      await clock.advance(60_000);
+      assert.equal(asked.filter((text) => text === "telemetry").length, 4);
+      assert.equal(asked.filter((text) => text === "exprange").length, 0);
+    },
+  );
+});
+
+test("powerman asks no powermand for more that shows nothing of what devices say", async () => {
+  for (const answer of ["201 Unknown command", "104 Telemetry OFF", "103 Telemetry ON"]) {
+    await withUnreadable(
+      (text) =>
+        text === "telemetry" ? answer : "305 recv(v1): 'n1: timeout\\n'\r\n303 n1: unknown\r\n103 Query complete",
+      async ({ node, clock, asked }) => {
+        await clock.advance(30_000);
+        assert.equal(node.view.get("/bmc/power"), "n1: unknown", answer);
+        assert.equal(asked.filter((text) => text === "telemetry").length, 1, answer);
+      },
+    );
+  }
+});
+
+test("powerman keeps the answer that there is when a device's words can't be had, and uses no connection that broke", async () => {
+  await withUnreadable(
+    (text) => text === "telemetry" ? "hello" : "303 n1: unknown\r\n103 Query complete",
+    async ({ node, clock, ended }) => {
+      await clock.advance(30_000);
+      assert.equal(node.view.get("/bmc/power"), "n1: unknown");
+      assert.equal(node.view.get("/bmc/error"), undefined);
+      assert.equal(ended(), 1);
+    },
+  );
+});
+
+test("serverOf() takes a host with or without a port, and nothing else", () => {
+  assert.deepEqual(serverOf("localhost"), { host: "localhost", port: 10_101 });
+  assert.deepEqual(serverOf("[fd00::7]:65535"), { host: "fd00::7", port: 65_535 });
+  assert.deepEqual(serverOf("pm.site:7"), { host: "pm.site", port: 7 });
+  for (const text of ["", "a b", "x:65536", "tcp://x", "-x"]) {
+    assert.throws(() => serverOf(text), { name: "MistakeError" });
+  }
+  const own = powermanConfigOf(undefined);
+  assert.deepEqual([own.server, own.poll, own.graceful, own.sense], ["localhost:10101", 30_000, 0, 0]);
+});
+
+test("createGathering() asks once for all that ask within its time, and not for those that have left", async () => {
+  const clock = createVirtualClock();
+  const asked: string[][] = [];
+  const gathering = createGathering<string>(clock, 100, async (names, settle) => {
+    asked.push([...names]);
+    for (const name of names) {
+      if (name === "bad") settle(name, new Error("It is bad"));
+      else if (name !== "mute") settle(name, `${name}!`);
+    }
+    if (names.includes("fails")) throw new Error("It fails");
+  });
+  const { signal } = new AbortController();
+  const gone = new AbortController();
+  const answers = Promise.allSettled([
+    ...["a", "a", "bad", "mute"].map((name) => gathering.ask(name, signal)),
+    ...["b", "a"].map((name) => gathering.ask(name, gone.signal)),
+  ]);
+  gone.abort(new Error("Not wanted"));
+  await clock.advance(99);
+  assert.deepEqual(asked, []);
+  await clock.advance(1);
+  assert.deepEqual(asked, [["a", "bad", "mute"]]);
+  const told = (await answers).map((each) => each.status === "fulfilled" ? each.value : each.reason.message);
+  assert.deepEqual(told, ["a!", "a!", "It is bad", "It was not answered", "Not wanted", "Not wanted"]);
+  await assert.rejects(gathering.ask("c", gone.signal), /Not wanted/);
+  const left = new AbortController();
+  const leaving = gathering.ask("c", left.signal);
+  left.abort(new Error("Not wanted"));
+  await assert.rejects(leaving, /Not wanted/);
+  assert.equal(clock.waiting, 0, "nobody is left to ask for");
+  const failing = Promise.allSettled(["fails", "mute"].map((name) => gathering.ask(name, signal)));
+  await clock.advance(100);
+  const [first, second] = await failing;
+  assert.equal(first?.status === "fulfilled" && first.value, "fails!");
+  assert.match(String(second?.status === "rejected" && second.reason), /It fails/);
+});
+
+test("troubleOf() quotes what was said of a plug, and of no other, and nothing of a login", () => {
+  assert.equal(troubleOf("n1", ["n1: password verification timeout", "n2: busy"]), "n1: password verification timeout");
+  assert.equal(troubleOf("n3", ["n1: password verification timeout", "n2: busy"]), undefined);
+  assert.equal(troubleOf("n1", ["pnode1: invalid hostname"]), "pnode1: invalid hostname");
+  assert.equal(troubleOf("n1", ["n2: invalid hostname", "n1: on"]), undefined);
+  assert.equal(troubleOf("n1", ["Error: login: admin", "password: secret invalid", "n1: off"]), undefined);
+  assert.equal(troubleOf("n1", ["n1: off", "connection timed out"]), "connection timed out");
+  const answer = parseAnswer(
+    "305 send(v1): 'login secret\\n'\r\n305 recv(v1): 'n1: timeout\\nn2: off\\n> '\r\n309 t7: ERROR\r\n103 Query complete\r\n",
+  );
+  assert.deepEqual(answer?.heard, ["n1: timeout", "n2: off", ">"]);
+  assert.deepEqual([...answer?.diagnostics ?? []], [["t7", "ERROR"]]);
+});
+
+test("powerman gives up on what is no powermand, sends too much or ends in the middle", async () => {
+  const cases: [play: (socket: Socket) => void, message: RegExp][] = [
+    [(socket) => socket.write("SSH-2.0-OpenSSH\r\npowerman> "), /what answers is no powermand/],
+    [(socket) => socket.write("x".repeat(2 ** 21)), /the answer is larger than 1048576 characters/],
+    [(socket) => socket.end("001 2.3.27\r\npower"), /powermand has ended the connection/],
+    [(socket) => {
+      socket.write("001 2.3.27\r\npowerman> ");
+      socket.on("data", () => socket.write("hello\r\npowerman> "));
+    }, /what answers is no powermand/],
+  ];
+  for (const [play, message] of cases) {
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      play(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const { run, host: module } = await hostPowerman([powermanNode("n1")], { server: `127.0.0.1:${port}` });
+    await assert.rejects(run("find-on"), message);
+    await module.stop();
+    server.close();
+  }
+});
+
+test("hostlistsOf() has each name once, in commands that powermand takes", () => {
+  const name = fc.stringMatching(/^[a-z][a-z0-9.-]{0,30}$/);
+  fc.assert(
+    fc.property(fc.array(name, { maxLength: 3000 }), (names) => {
+      const lists = hostlistsOf(names);
+      assert.deepEqual(lists.flatMap((list) => list.names).sort(), [...new Set(names)].sort());
+      for (const { text, names } of lists) {
+        assert.ok(text.length <= 4_000, String(text.length));
+        const parsed = parseNodeset(text);
+        assert.ok(parsed.ok);
+        assert.deepEqual([...parsed.names].sort(), [...names].sort());
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("parseAnswer() takes whatever arrives", () => {
+  const line = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 80 }),
+    fc.constantFrom(
+      "303 n1: on",
+      "303 n2: off",
+      "308 v1: connect timeout",
+      "209 No such nodes: n[1-",
+      "103 Query complete",
+    ),
+    fc.tuple(fc.integer({ min: 0, max: 9999 }), fc.string()).map(([code, text]) => `${code} ${text}`),
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 20 }), (lines) => {
+      const answer = parseAnswer(lines.join("\r\n"));
+      if (answer === undefined) return;
+      assert.ok(answer.code >= 100 && answer.code < 300);
+      unknownNames(answer);
+    }),
+    { numRuns: 2_000 },
+  );
+  const answer = parseAnswer(
+    "308 v1: connect timeout\r\n303 n1: on\r\n303 m1: unknown\r\n211 Query completed with errors\r\n",
+  );
+  assert.deepEqual(answer && [...answer.power], [["n1", "on"], ["m1", "unknown"]]);
+  assert.deepEqual(answer?.problems, ["v1: connect timeout"]);
+});
