@@ -22,7 +22,7 @@ export interface Answer {
  */
 export async function readAnswer(response: Response): Promise<Answer> {
   const { ok, status, headers } = response;
-  const text = new TextDecoder().decode(decompress(await boundedBytes(response))).replace(/[\0\s]+$/, "");
+  const text = withoutNuls(new TextDecoder().decode(decompress(await boundedBytes(response))));
   const resource = parseResource(text);
   const page = resource === undefined && /^\s*<(?:!doctype|html|head|body|\?xml)/i.test(text);
   return { ok, status, headers, resource, page };
@@ -76,12 +76,22 @@ async function boundedBytes(response: Response): Promise<Uint8Array> {
   return whole;
 }
 
+/** Without NULs and white space at the end. An expression would try each run of spaces anew: a long answer would hold everything up. */
+function withoutNuls(text: string): string {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) <= 0x20) end--;
+  return text.slice(0, end);
+}
+
+/** The second byte of what zlib makes, without a dictionary of its own. */
+const ZLIB_LEVELS = [0x01, 0x5e, 0x9c, 0xda];
+
 /** Undoes gzip (RFC 1952) and deflate (RFC 1950), which are told by their first bytes: no JSON begins like that. */
 function decompress(bytes: Uint8Array): Uint8Array {
   const [first, second = 0] = bytes;
   const inflate = first === 0x1f && second === 0x8b
     ? gunzipSync
-    : first === 0x78 && (first * 256 + second) % 31 === 0
+    : first === 0x78 && ZLIB_LEVELS.includes(second)
     ? inflateSync
     : undefined;
   if (inflate === undefined) return bytes;
