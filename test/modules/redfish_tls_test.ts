@@ -111,6 +111,17 @@ test("redfish says that a certificate has signed itself, and takes it on first u
   });
 });
 
+test("redfish compares all of a fingerprint", async () => {
+  await withServer(async ({ url }, { fingerprint }) => {
+    const other = (digit: string | undefined) => digit === "0" ? "1" : "0";
+    for (
+      const wrong of [other(fingerprint[0]) + fingerprint.slice(1), fingerprint.slice(0, 63) + other(fingerprint[63])]
+    ) {
+      assert.match(await ask(url, { "/bmc/fingerprint": wrong }), new RegExp(`${fingerprint}: expected ${wrong}`));
+    }
+  });
+});
+
 test("redfish remembers the certificate of first use over a restart", async () => {
   await withServer(async ({ url }) => {
     await withModule(url, { "/bmc/trust": "first-use" }, async ({ run, node }) => {

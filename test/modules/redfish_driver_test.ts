@@ -1,0 +1,312 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Exchange } from "../../modules/redfish/mod.ts";
+import { createRedfishModule } from "../../modules/redfish/module.ts";
+import type { Value } from "../../src/state/mod.ts";
+import { createVirtualClock, type VirtualClock } from "../support/virtual_clock.ts";
+import { USER, writeCredentials } from "./bmc_fixture.ts";
+import { type HostedForTest, hostForTest, type TestNode, testNode, withFolder } from "./module_fixture.ts";
+import { ending } from "./redfish_scene.ts";
+
+const SYSTEMS = "/redfish/v1/Systems";
+
+/** What a BMC has at each path: an object, or how it answers. */
+type Resources = { [path: string]: object | ((asked: Asked) => Response) };
+
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: { readonly [name: string]: string };
+  readonly body: string;
+}
+
+interface Bench extends HostedForTest {
+  readonly clock: VirtualClock;
+  readonly nodes: readonly TestNode[];
+  readonly asked: Asked[];
+  /** Runs a mutation of the first node to its end, on the clock. */
+  go(mutation: string): Promise<void>;
+}
+
+/** The module with nodes whose BMC has these resources, by path without a slash at its end. */
+async function withBmc(
+  resources: Resources,
+  run: (bench: Bench) => Promise<void>,
+  nodes: readonly { readonly name: string; readonly cfg?: { readonly [url: string]: Value } }[] = [{ name: "n1" }],
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const clock = createVirtualClock();
+    const asked: Asked[] = [];
+    const exchange: Exchange = async (url, { method, headers, body = "" }) => {
+      const own = { method, path: url.pathname, headers, body };
+      asked.push(own);
+      const found = resources[url.pathname.replace(/\/$/, "")];
+      if (typeof found === "function") return found(own);
+      return found === undefined ? new Response("{}", { status: 404 }) : Response.json(found);
+    };
+    const all = nodes.map(({ name, cfg }) => {
+      const node = testNode(name, { "/platform": "redfish", "/bmc/address": "http://bmc.test", ...cfg });
+      node.view.set("/platform", "redfish");
+      return node;
+    });
+    const config = { poll: 3_600_000, sense: 0, graceful: 60_000, tls: "plain" };
+    const credentials = writeCredentials(folder, "bmc.json");
+    const own = testNode("root", { "/services/redfish/config": { ...config, credentials } });
+    const hosted = await hostForTest(createRedfishModule({ exchange }), all, { role: "parent", own, clock });
+    const limit = () => {
+      const timeout = new AbortController();
+      clock.after(200_000, () => timeout.abort(new Error("Timed out")));
+      return timeout.signal;
+    };
+    try {
+      await run({
+        ...hosted,
+        clock,
+        nodes: all,
+        asked,
+        go: (mutation) => ending(clock, hosted.run(mutation, {}, limit())),
+      });
+    } finally {
+      const stopped = hosted.host.stop();
+      await clock.advance(10_000);
+      await stopped;
+    }
+  });
+}
+
+function members(...ids: readonly string[]): object {
+  return { Members: ids.map((id) => ({ "@odata.id": id.startsWith("/") ? id : `${SYSTEMS}/${id}` })) };
+}
+
+const RESET = { "#ComputerSystem.Reset": { "ResetType@Redfish.AllowableValues": ["On", "ForceOff"] } };
+const OFF = { PowerState: "Off", Actions: RESET };
+const ROOT = { Systems: { "@odata.id": SYSTEMS } };
+const busy = () => Response.json({ error: { message: "Not ready" } }, { status: 503 });
+
+/** Which system a read leads to, or why none. */
+async function located(resources: Resources): Promise<string> {
+  let found = "";
+  await withBmc({ "/redfish/v1": ROOT, ...resources }, async ({ go, asked }) => {
+    try {
+      await go("find-off");
+      found = asked.at(-1)?.path ?? "";
+    } catch (error) {
+      found = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    }
+  });
+  return found;
+}
+
+test("redfish takes the only system of several that can be reset", async () => {
+  const host = { [`${SYSTEMS}/DGX`]: OFF, [SYSTEMS]: members("HGX_Baseboard_0", "DGX") };
+  assert.equal(await located({ ...host, [`${SYSTEMS}/HGX_Baseboard_0`]: { PowerState: "On" } }), `${SYSTEMS}/DGX`);
+  assert.equal(
+    await located({ ...host, [`${SYSTEMS}/HGX_Baseboard_0`]: busy }),
+    `${SYSTEMS}/DGX`,
+    "a board that is off",
+  );
+  const dpu = { ...host, [SYSTEMS]: members("Bluefield", "DGX") };
+  assert.equal(await located({ ...dpu, [`${SYSTEMS}/Bluefield`]: { ...OFF, SystemType: "DPU" } }), `${SYSTEMS}/DGX`);
+});
+
+test("redfish waits rather than to take a system while another one, which may be the node's, does not answer", async () => {
+  const said = await located({
+    [SYSTEMS]: members("Node0", "Node1"),
+    [`${SYSTEMS}/Node0`]: OFF,
+    [`${SYSTEMS}/Node1`]: busy,
+  });
+  assert.match(
+    said,
+    /^UnavailableError: .* may have 'n1' as '\/redfish\/v1\/Systems\/Node1': .*status 503 \(Not ready\)/,
+  );
+});
+
+test("redfish asks a person which of two systems a node is that could both be reset", async () => {
+  const said = await located({
+    [SYSTEMS]: members("Node0", "Node1"),
+    [`${SYSTEMS}/Node0`]: OFF,
+    [`${SYSTEMS}/Node1`]: OFF,
+  });
+  assert.match(said, /has 2 ComputerSystems, none of which is known as 'n1': .* such as http:\/\/bmc\.test.*\/Node0/);
+});
+
+test("redfish waits for a BMC whose collection of systems is empty at this moment", async () => {
+  assert.match(await located({ [SYSTEMS]: members() }), /^UnavailableError: .* has no ComputerSystem at this moment/);
+});
+
+test("redfish finds a node as a chassis of that name, and never guesses one: its Reset may be everybody's", async () => {
+  const chassis = "/redfish/v1/Chassis";
+  const blade = { PowerState: "Off", Actions: { "#Chassis.Reset": {} } };
+  const resources = {
+    "/redfish/v1": { Chassis: { "@odata.id": chassis } },
+    [chassis]: members(`${chassis}/Enclosure`),
+    [`${chassis}/Enclosure`]: blade,
+    [`${chassis}/7`]: { ...blade, AssetTag: "n1" },
+  };
+  assert.match(await located(resources), /has 1 Chassis and no ComputerSystems, none of which is known as 'n1'/);
+  const named = { ...resources, [chassis]: members(`${chassis}/Enclosure`, `${chassis}/7`) };
+  assert.equal(await located(named), `${chassis}/7`);
+});
+
+test("redfish follows the pages of a collection", async () => {
+  const next = { "Members@odata.nextLink": `${SYSTEMS}/page2` };
+  const found = await located({
+    [SYSTEMS]: { ...members("a"), ...next },
+    [`${SYSTEMS}/page2`]: members("n1"),
+    [`${SYSTEMS}/n1`]: OFF,
+  });
+  assert.equal(found, `${SYSTEMS}/n1`);
+});
+
+/** A BMC with one system, which takes orders as `reset` says. */
+function one(system: object, reset: (type: string, asked: Asked) => Response): Resources {
+  const resources: Resources = {
+    "/redfish/v1": ROOT,
+    [SYSTEMS]: members("1"),
+    [`${SYSTEMS}/1`]: system,
+    [`${SYSTEMS}/1/Actions/ComputerSystem.Reset`]: (asked) => {
+      const { ResetType }: { ResetType: string } = JSON.parse(asked.body);
+      const answer = reset(ResetType, asked);
+      if (answer.ok) resources[`${SYSTEMS}/1`] = { ...system, PowerState: ResetType.endsWith("On") ? "On" : "Off" };
+      return answer;
+    },
+  };
+  return resources;
+}
+
+function unsupported(): Response {
+  const info = [{ MessageId: "Base.1.8.ActionParameterNotSupported", Message: "No" }];
+  return Response.json({ error: { "@Message.ExtendedInfo": info } }, { status: 400 });
+}
+
+function ordersOf(asked: readonly Asked[]): string[] {
+  return asked.filter(({ path }) => path.endsWith(".Reset")).map(({ body }) => body);
+}
+
+test("redfish orders ForceOn where the BMC does not know On, whatever it lists", async () => {
+  const listed = { "#ComputerSystem.Reset": { "ResetType@Redfish.AllowableValues": ["On", "ForceOn"] } };
+  const bmc = one(
+    { PowerState: "Off", Actions: listed },
+    (type) => type === "On" ? unsupported() : new Response(null, { status: 204 }),
+  );
+  await withBmc(bmc, async ({ go, asked, nodes }) => {
+    await go("power-on");
+    assert.deepEqual(ordersOf(asked), ['{"ResetType":"On"}', '{"ResetType":"ForceOn"}']);
+    assert.equal(nodes[0]?.view.get("/physState"), "POWER_ON");
+  });
+});
+
+test("redfish says what a task said that an order became and that failed, and orders again", async () => {
+  const task = "/redfish/v1/TaskService/Tasks/9";
+  let turns = 0;
+  const bmc = one(OFF, () => {
+    if (turns++ > 0) return new Response(null, { status: 204 });
+    return Response.json({ "@odata.id": task, TaskState: "Running" }, { status: 202 });
+  });
+  await withBmc({
+    ...bmc,
+    [`${SYSTEMS}/1`]: () => Response.json(turns > 1 ? { PowerState: "On" } : OFF),
+    [task]: { TaskState: "Exception", Messages: [{ Message: "The fan did not turn" }] },
+  }, async ({ go, asked, nodes }) => {
+    await go("power-on");
+    assert.equal(ordersOf(asked).length, 2);
+    assert.equal(asked.filter(({ path }) => path === task).length, 1, "it is over, and not looked at again");
+    assert.equal(nodes[0]?.view.get("/physState"), "POWER_ON");
+  });
+});
+
+test("redfish names the version of the system that it changes where the BMC wants that", async () => {
+  for (const [tag, taken] of [['W/"7"', 'W/"7"'], ['W/"7"', '"7"'], ['"7"', "*"]] as const) {
+    const bmc = one({ ...OFF, "@odata.etag": tag }, (_type, { headers }) => {
+      const given = headers["if-match"];
+      return new Response(null, { status: given === undefined ? 428 : given === taken ? 204 : 412 });
+    });
+    await withBmc(bmc, async ({ go, asked, nodes }) => {
+      await go("power-on");
+      assert.equal(asked.filter(({ headers }) => headers["if-match"] !== undefined).at(-1)?.headers["if-match"], taken);
+      assert.equal(nodes[0]?.view.get("/physState"), "POWER_ON");
+    });
+  }
+});
+
+test("redfish sends no order to a target on another host, but to the usual place", async () => {
+  const target = "https://evil.test/redfish/v1/Systems/1/Actions/ComputerSystem.Reset";
+  const bmc = one(
+    { PowerState: "Off", Actions: { "#ComputerSystem.Reset": { target } } },
+    () => new Response(null, { status: 204 }),
+  );
+  await withBmc(bmc, async ({ go, asked }) => {
+    await go("power-on");
+    assert.deepEqual(ordersOf(asked).length, 1);
+    assert.equal(asked.find(({ path }) => path.endsWith(".Reset"))?.path, `${SYSTEMS}/1/Actions/ComputerSystem.Reset`);
+  });
+});
+
+test("redfish stays logged in at a BMC that another node has as well, and logs out with the last one", async () => {
+  const sessions = "/redfish/v1/SessionService/Sessions";
+  const both = {
+    "/redfish/v1": { ...ROOT, Links: { Sessions: { "@odata.id": sessions } } },
+    [SYSTEMS]: members("n1", "n2"),
+    [`${SYSTEMS}/n1`]: OFF,
+    [`${SYSTEMS}/n2`]: OFF,
+    [sessions]: () => new Response("{}", { status: 201, headers: { "x-auth-token": "t", location: `${sessions}/1` } }),
+    [`${sessions}/1`]: () => new Response(null, { status: 204 }),
+  };
+  await withBmc(both, async ({ go, nodes, asked, host, clock, set }) => {
+    await go("find-off");
+    await clock.advance(3_700_000); // each node is polled
+    set("/platform", "ipmi");
+    await clock.advance(10_000);
+    assert.deepEqual(asked.filter(({ method }) => method === "DELETE"), []);
+    const [, other] = nodes;
+    other?.cfg.set("/platform", "ipmi");
+    host.changed(other?.id ?? "");
+    await clock.advance(10_000);
+    assert.equal(asked.filter(({ method }) => method === "DELETE").length, 1);
+  }, [{ name: "n1" }, { name: "n2" }]);
+});
+
+test("redfish takes an address with doubled slashes, and one of the service's versions", async () => {
+  for (
+    const address of [
+      "http://bmc.test//",
+      "http://bmc.test//redfish//v1//",
+      "http://bmc.test/redfish/",
+      "http://bmc.test//redfish/v1//Systems//1",
+    ]
+  ) {
+    await withBmc(one(OFF, busy), async ({ go, nodes, asked }) => {
+      await go("find-off");
+      assert.equal(nodes[0]?.view.get("/physState"), "POWER_OFF");
+      assert.ok(asked.every(({ path }) => !path.includes("//")), address);
+    }, [{ name: "n1", cfg: { "/bmc/address": address } }]);
+  }
+});
+
+test("redfish follows a redirect on the BMC with the method kept, and says where one leads that it does not follow", async () => {
+  for (const status of [301, 302, 307, 308]) {
+    const moved = "/redfish/v1/Moved";
+    const bmc = one(OFF, () => new Response(null, { status, headers: { location: moved } }));
+    let orders = 0;
+    const end = {
+      [moved]: ({ method }: Asked) => (orders += method === "POST" ? 1 : 0, new Response(null, { status: 204 })),
+    };
+    const system = { [`${SYSTEMS}/1`]: () => Response.json({ ...OFF, PowerState: orders > 0 ? "On" : "Off" }) };
+    await withBmc({ ...bmc, ...end, ...system }, async ({ go }) => {
+      await go("power-on");
+      assert.equal(orders, 1);
+    });
+  }
+  const away = () => new Response(null, { status: 308, headers: { location: "https://bmc7.example/redfish/v1/" } });
+  await withBmc({ "/redfish/v1": away }, async ({ go, asked }) => {
+    await assert.rejects(
+      go("find-off"),
+      /redirects to 'https:\/\/bmc7\.example\/redfish\/v1\/'.* set the node's '\/bmc\/address' to it/,
+    );
+    assert.ok(asked.every(({ body }) => !body.includes(USER.password)));
+  });
+  const circle: Resources = {
+    "/redfish/v1": ({ path }) => new Response(null, { status: 307, headers: { location: `${path}?again` } }),
+  };
+  await withBmc(circle, async ({ go }) => await assert.rejects(go("find-off"), /redirects/));
+});
