@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { createLab, type Lab, type Run } from "./lab.ts";
 
 const IDS = ["a", "b", "c"] as const;
@@ -218,8 +218,23 @@ async function play({ commands, outcomes, seed }: Scenario): Promise<Lab> {
   return lab;
 }
 
+/** What has to come about in some schedule. */
+const SEEN = ["started", "retry", "awaited", "done", "failed", "aborted", "stuck", "no-path", "converged"] as const;
+
 test("whatever happens, a mutation is never in flight twice, no timer is left, and nodes end at their goal", async () => {
-  await fc.assert(fc.asyncProperty(scenario, async (played) => void await play(played)), { numRuns: 150 });
+  const covered = createCoverage("the engine's schedules", [...SEEN, "twenty commands"], 0.02);
+  await fc.assert(
+    fc.asyncProperty(scenario, async (played) => {
+      const { events } = await play(played);
+      const kinds = new Set(events.map(({ kind }) => kind));
+      covered.saw(
+        ...SEEN.filter((kind) => kinds.has(kind)),
+        ...(played.commands.length >= 20 ? ["twenty commands"] as const : []),
+      );
+    }),
+    { numRuns: 150 },
+  );
+  covered.check();
 });
 
 test("the same seed plays the same events", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { type Policy, readPolicy } from "../../src/engine/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createLab, type Lab, type Run } from "./lab.ts";
@@ -198,7 +198,7 @@ function watch(lab: Lab) {
   };
 }
 
-async function play(commands: readonly Command[], outcomes: Outcomes): Promise<void> {
+async function play(commands: readonly Command[], outcomes: Outcomes): Promise<Lab> {
   const lab = createLab({
     policy: POLICY,
     options: { maxAttempts: 3, backoffBase: 500, backoffCap: 4000, settle: 5000, resync: 30_000, grace: 3000 },
@@ -308,15 +308,32 @@ async function play(commands: readonly Command[], outcomes: Outcomes): Promise<v
   lab.engine.stop();
   await lab.settle();
   assert.equal(lab.clock.waiting, 0);
+  return lab;
 }
 
+const COMMANDS = ["want", "join", "leave", "see", "freeze", "retry", "restart", "policy", "advance"] as const;
+
 test("no schedule of faults and cfg changes breaks a limit, an invariant or a brake at any moment", async () => {
+  const covered = createCoverage(
+    "schedules of limits and invariants",
+    [...COMMANDS, "fifteen commands", "refused"],
+    0.05,
+  );
   await fc.assert(
     fc.asyncProperty(
       fc.array(command, { maxLength: 30, size: "max" }),
       fc.array(fc.integer({ min: 0, max: 8 }), { maxLength: 60, size: "max" }),
-      async (commands, outcomes) => void await play(commands, outcomes),
+      async (commands, outcomes) => {
+        const kinds = new Set<string>(commands.map(({ kind }) => kind));
+        const lab = await play(commands, outcomes);
+        covered.saw(
+          ...COMMANDS.filter((kind) => kinds.has(kind)),
+          ...(commands.length >= 15 ? ["fifteen commands"] as const : []),
+          ...(lab.events.some(({ kind }) => kind === "refused") ? ["refused"] as const : []),
+        );
+      },
     ),
     { numRuns: 300 },
   );
+  covered.check();
 });

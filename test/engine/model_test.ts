@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { createLab } from "./lab.ts";
 import {
   beginAnew,
@@ -104,12 +104,17 @@ const arbitraries: fc.Arbitrary<Command>[] = [
   id.map(remove),
   fc.constant(null).map(crash),
   fc.constant(null).map(returnAll),
+  // Often enough for lamps to be lit, to fail, and to be given up.
+  ...Array.from({ length: 3 }, () => id.map((each) => want(each, "LIT"))),
+  ...Array.from({ length: 3 }, () => id.map((each) => see(each, "DARK"))),
+  ...Array.from({ length: 3 }, () => fc.integer({ min: 1000, max: 15_000 }).map(wait)),
+  fc.constant<Work>("fail").map(work),
 ];
 
 /** `seed|path|replayPath` of a failure, to be played again: see docs/engine.md. */
 const [seed, path, replayPath] = process.env["KRAKEN_REPLAY"]?.split("|") ?? [];
 
-async function play(commands: Iterable<Command>): Promise<void> {
+async function play(commands: Iterable<Command>): Promise<ReadonlySet<string>> {
   const lab = createLab({
     options: { maxAttempts: MAX_ATTEMPTS, backoffBase: 200, settle: 2000, resync: 20_000, grace: GRACE },
   });
@@ -137,16 +142,25 @@ async function play(commands: Iterable<Command>): Promise<void> {
   lab.engine.stop();
   await lab.clock.advance(FLUSH);
   assert.equal(lab.clock.waiting, 0);
+  return new Set(lab.events.map(({ kind }) => kind));
 }
+
+/** What has to come about in some run of the model. */
+const SEEN = ["started", "retry", "done", "failed", "aborted", "stuck", "unstuck", "converged"] as const;
 
 /** What handlers of the model may still have to do when the engine stops, in milliseconds. */
 const FLUSH = 1000;
 
 test("the engine does what its reference model says, whatever comes in whatever order", async () => {
+  const covered = createCoverage("the engine's model", [...SEEN, "ten commands"], 0.01);
   await fc.assert(
     fc.asyncProperty(
       fc.commands(arbitraries, { maxCommands: 40, size: "max", ...(replayPath !== undefined && { replayPath }) }),
-      play,
+      async (commands) => {
+        const all = [...commands];
+        const kinds = await play(all);
+        covered.saw(...SEEN.filter((kind) => kinds.has(kind)), ...(all.length >= 10 ? ["ten commands"] as const : []));
+      },
     ),
     {
       numRuns: 300,
@@ -164,4 +178,5 @@ test("the engine does what its reference model says, whatever comes in whatever 
       },
     },
   );
+  covered.check();
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { compileDomain, createPlanner, type Domain } from "../../src/plan/mod.ts";
 import { Budget } from "../../src/plan/budget.ts";
 import { goalsOf, sortGoals } from "../../src/plan/goals.ts";
@@ -35,7 +35,7 @@ function costOf(task: Task): number | undefined {
 }
 
 test("groups of variables that are solved apart cost together what the whole costs", () => {
-  let several = 0;
+  const covered = createCoverage("groups", ["one group", "several groups", "a plan", "no plan"]);
   fc.assert(
     fc.property(problems, (problem) => {
       const { compiled } = compile(problem) ?? {};
@@ -44,17 +44,18 @@ test("groups of variables that are solved apart cost together what the whole cos
       const reached = relaxedReach(task);
       if (!task.goals.every(({ variable, value }) => reached.has(variable, value))) return;
       const groups = partition(task, reached);
-      if (groups.length > 1) several++;
       const costs = groups.map(costOf);
       const sum = costs.includes(undefined) ? undefined : costs.reduce<number>((all, cost) => all + (cost ?? 0), 0);
       assert.equal(sum, costOf(task));
+      covered.saw(groups.length > 1 ? "several groups" : "one group", sum === undefined ? "no plan" : "a plan");
     }),
-    { numRuns: runs },
+    { numRuns: 2 * runs },
   );
-  assert.ok(several > runs / 50, `Only ${several} problems had several groups`);
+  covered.check();
 });
 
 test("a plan that is put together without search costs what the search finds", () => {
+  const covered = createCoverage("construction", ["several goals", "three steps"], 0.05);
   fc.assert(
     fc.property(problems, (problem) => {
       const { domain, compiled } = compile(problem) ?? {};
@@ -65,9 +66,14 @@ test("a plan that is put together without search costs what the search finds", (
       const { task } = compiled;
       const turned = { ...task, goals: [...task.goals].reverse(), actions: [...task.actions].reverse() };
       assert.equal(costOf(turned), costOf(task));
+      covered.saw(
+        ...(task.goals.length > 1 ? ["several goals"] as const : []),
+        ...(plan.steps.length > 2 ? ["three steps"] as const : []),
+      );
     }),
     { numRuns: runs },
   );
+  covered.check();
 });
 
 test("unknown is a value: it can be a goal, be required and be excluded", () => {

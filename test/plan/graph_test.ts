@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import {
   compileDomain,
   createPlanner,
@@ -80,6 +80,7 @@ test("exploreGraph() shows a node without a way to its goal", () => {
 });
 
 test("exploreGraph() has exactly the states that can be reached", () => {
+  const covered = createCoverage("graphs", ["a plan", "no plan", "ten states", "a way of three"], 0.05);
   fc.assert(
     fc.property(problems, (problem) => {
       let domain;
@@ -103,9 +104,15 @@ test("exploreGraph() has exactly the states that can be reached", () => {
         [...texts].sort(),
       );
       assert.equal(graph.path.length, graph.plan.ok ? graph.plan.steps.length + 1 : 0);
+      covered.saw(
+        graph.plan.ok ? "a plan" : "no plan",
+        ...(graph.states.length >= 10 ? ["ten states"] as const : []),
+        ...(graph.path.length > 3 ? ["a way of three"] as const : []),
+      );
     }),
     { numRuns: 100 },
   );
+  covered.check();
 });
 
 test("toDot() draws a graph for Graphviz", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { compileDomain, createPlanner, type Domain, type Plan, type Step } from "../../src/plan/mod.ts";
 import { holds, Oracle, type OracleGoal } from "./oracle.ts";
 import { type Problem, problems } from "./random_domain.ts";
@@ -17,7 +17,22 @@ function compile(problem: Problem): Domain | undefined {
   }
 }
 
+/** What questions and their answers are like. */
+function classesOf(plan: Plan, { domain, oracle }: { readonly domain: Domain; readonly oracle: Oracle }) {
+  const { steps } = plan.ok ? plan : { steps: [] };
+  return [
+    plan.ok ? "plan" : plan.reason.kind === "conflict" ? "conflict" : "unreachable",
+    ...(steps.length > 3 ? ["four steps"] as const : []),
+    ...(steps.filter(({ after }) => after.length === 0).length > 1 ? ["side by side"] as const : []),
+    ...(steps.some(({ changes }) => Object.keys(changes).length > 1) ? ["several changes"] as const : []),
+    ...(plan.suspended.length > 0 ? ["suspended"] as const : []),
+    ...(domain.conditions.size > 1 ? ["conditions"] as const : []),
+    ...(oracle.start.size > 5 ? ["five variables"] as const : []),
+  ] as const;
+}
+
 function check(
+  name: string,
   property: (given: {
     readonly problem: Problem;
     readonly domain: Domain;
@@ -27,6 +42,18 @@ function check(
     readonly seed: number;
   }) => void,
 ): void {
+  const isAboutReasons = name === "plan(), reasons";
+  const covered = createCoverage(name, [
+    "plan",
+    "unreachable",
+    ...(isAboutReasons ? ["conflict"] as const : []),
+    "four steps",
+    "side by side",
+    "several changes",
+    "suspended",
+    "conditions",
+    "five variables",
+  ]);
   fc.assert(
     fc.property(problems, fc.nat(), (problem, seed) => {
       const domain = compile(problem);
@@ -35,14 +62,16 @@ function check(
       const goals = [...problem.cfg].map(([url, value]) => ({ url, value })).filter(({ url }) => domain.isMutable(url));
       const active = goals.filter((goal) => !oracle.givesWay(goal, goals));
       const plan = createPlanner(domain).plan(problem);
+      covered.saw(...classesOf(plan, { domain, oracle }));
       property({ problem, domain, oracle, plan, active, seed });
     }),
-    { numRuns: runs },
+    { numRuns: isAboutReasons ? 3 * runs : runs }, // goals that exclude each other are one in a hundred
   );
+  covered.check();
 }
 
 test("plan() finds a plan exactly when there is one, and it is of least disruption, then of least duration", () => {
-  check(({ oracle, plan, active }) => {
+  check("plan(), least cost", ({ oracle, plan, active }) => {
     const best = oracle.worlds().find(({ world }) => holds(world, active));
     assert.equal(plan.ok, best !== undefined);
     if (!plan.ok) return;
@@ -52,7 +81,7 @@ test("plan() finds a plan exactly when there is one, and it is of least disrupti
 });
 
 test("plan() gives steps that run one after the other, reach the goals and cost what it says", () => {
-  check(({ oracle, plan, active }) => {
+  check("plan(), steps that run", ({ oracle, plan, active }) => {
     if (!plan.ok) return;
     assert.ok(holds(oracle.follow(plan.steps), active));
     assert.equal(plan.steps.reduce((sum, step) => sum + step.disruption, 0), plan.cost);
@@ -60,7 +89,7 @@ test("plan() gives steps that run one after the other, reach the goals and cost 
 });
 
 test("plan() gives an order every schedule of which reaches the goals", () => {
-  check(({ oracle, plan, active, seed }) => {
+  check("plan(), every schedule", ({ oracle, plan, active, seed }) => {
     if (!plan.ok) return;
     for (let attempt = 0; attempt < 4; attempt++) {
       assert.ok(holds(oracle.follow(schedule(plan.steps, seed + attempt)), active));
@@ -69,7 +98,7 @@ test("plan() gives an order every schedule of which reaches the goals", () => {
 });
 
 test("plan() lists no step to wait for that another one in the list waits for", () => {
-  check(({ plan }) => {
+  check("plan(), no wait twice", ({ plan }) => {
     if (!plan.ok) return;
     const behind = plan.steps.map(() => new Set<number>());
     for (const [place, { after }] of plan.steps.entries()) {
@@ -84,7 +113,7 @@ test("plan() lists no step to wait for that another one in the list waits for", 
 });
 
 test("plan() suspends exactly the goals that another goal contradicts, because of one that stands", () => {
-  check(({ plan, active, problem, domain }) => {
+  check("plan(), suspended goals", ({ plan, active, problem, domain }) => {
     const goals = [...problem.cfg].filter(([url]) => domain.isMutable(url));
     const names = new Set(active.map(({ url }) => url));
     assert.deepEqual(
@@ -98,7 +127,7 @@ test("plan() suspends exactly the goals that another goal contradicts, because o
 });
 
 test("plan() is the same whatever the order of modules, mutations, view and cfg", () => {
-  check(({ problem, plan, seed }) => {
+  check("plan(), any order", ({ problem, plan, seed }) => {
     const modules = shuffled(problem.modules, seed).map((module) => ({
       ...module,
       mutations: Object.fromEntries(
@@ -118,7 +147,7 @@ test("plan() is the same whatever the order of modules, mutations, view and cfg"
 });
 
 test("plan() explains a missing plan by a value that nothing reaches, or by goals that only exclude each other", () => {
-  check(({ oracle, plan, domain, active }) => {
+  check("plan(), reasons", ({ oracle, plan, domain, active }) => {
     if (plan.ok) return;
     const worlds = oracle.worlds().map(({ world }) => world);
     const { reason } = plan;

@@ -107,7 +107,7 @@ class Maker {
   modules(): ModuleDeclaration[] {
     const extensions = [this.extension()];
     const mutations = Array.from(
-      { length: this.choose(4) === 0 ? 1 + this.choose(6) : 7 + this.choose(6) },
+      { length: this.choose(6) === 0 ? 1 + this.choose(6) : 9 + this.choose(8) },
       () => this.mutation(),
     );
     const count = 1 + this.choose(3);
@@ -131,10 +131,10 @@ class Maker {
     const modules = this.modules();
     const far = farWorlds(modules, view);
     const world = () => far[choose(Math.max(1, far.length))];
-    const [one, other] = [world(), choose(3) === 0 ? world() : undefined]; // of two: perhaps not to be had together
+    const [one, other] = [world(), choose(2) === 0 ? world() : undefined]; // of two: perhaps not to be had together
     const cfg = new Map<string, Value>([["/constant", "x"]]);
     for (const variable of this.sizes.keys()) {
-      if (choose(3) === 0) continue;
+      if (choose(5) === 0) continue;
       const source = choose(2) === 0 ? other ?? one : one;
       cfg.set(url(variable), (choose(10) > 0 ? source?.get(url(variable)) : undefined) ?? this.value(variable));
     }
@@ -152,7 +152,7 @@ function farWorlds(modules: readonly ModuleDeclaration[], view: Values): Values[
   }
 }
 
-/** Random small problems: 3 to 5 variables of 2 to 4 values, up to 12 mutations, conditions stated and derived. */
+/** Random small problems: 3 to 5 variables of 2 to 4 values, up to 16 mutations, conditions stated and derived. */
 export const problems: fc.Arbitrary<Problem> = fc.noBias(fc.array(fc.nat(59), { minLength: 300, maxLength: 300 }))
   .map((numbers) => {
     let next = 0;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { weigher } from "../../src/plan/weigh.ts";
 
 const expenses = fc.record({
@@ -9,6 +9,7 @@ const expenses = fc.record({
 }, { noNullPrototype: true });
 
 test("weigher() never lets time outweigh disruption, and sums stay exact", () => {
+  const covered = createCoverage("weights", ["milliseconds", "coarser units", "many"], 0.02);
   fc.assert(fc.property(fc.array(expenses, { minLength: 1 }), fc.integer({ min: 1, max: 500_000 }), (all, steps) => {
     const weigh = weigher(all, steps);
     const heaviest = Math.max(...all.map(weigh));
@@ -16,7 +17,10 @@ test("weigher() never lets time outweigh disruption, and sums stay exact", () =>
     const longest = Math.max(...all.map(({ duration }) => weigh({ disruption: 0, duration })));
     const one = weigh({ disruption: 1, duration: 0 });
     assert.ok(one > longest * steps, `${one} is not above ${steps} times ${longest}`);
+    const isExact = all.every(({ duration }) => weigh({ disruption: 0, duration }) === duration);
+    covered.saw(isExact ? "milliseconds" : "coarser units", ...(all.length > 5 ? ["many"] as const : []));
   }));
+  covered.check();
 });
 
 test("weigher() tells milliseconds apart in plans such as there are", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import {
   compareVersions,
   type Facet,
@@ -35,29 +35,55 @@ test("mergeFacets() gives back its first facet itself when the second brings not
   assert.equal(mergeFacets(a, facet({ "/a": ["x", 1, 1] })), a);
 });
 
+/** How two facets differ where both have a value. */
+function meetings(a: Facet, b: Facet) {
+  const classes: ("a tie" | "newer here" | "newer there" | "a deletion wins")[] = [];
+  for (const [url, entry] of a) {
+    const other = b.get(url);
+    if (other === undefined) continue;
+    const order = compareVersions(entry.version, other.version);
+    classes.push(order === 0 ? "a tie" : order > 0 ? "newer here" : "newer there");
+    if ((order > 0 ? entry : other).value === null) classes.push("a deletion wins");
+  }
+  return classes;
+}
+
+const MEETINGS = ["a tie", "newer here", "newer there", "a deletion wins"] as const;
+
 test("merge is commutative", () => {
+  const covered = createCoverage("merge is commutative", MEETINGS, 0.05);
   fc.assert(fc.property(anyDocument, anyDocument, (a, b) => {
+    covered.saw(...meetings(a.facets.cfg, b.facets.cfg));
     assert.deepEqual(sorted(mergeDocuments(a, b).facets.cfg), sorted(mergeDocuments(b, a).facets.cfg));
     assert.deepEqual(sorted(mergeDocuments(a, b).facets.self), sorted(mergeDocuments(b, a).facets.self));
   }));
+  covered.check();
 });
 
 test("merge is associative", () => {
+  const covered = createCoverage("merge is associative", MEETINGS, 0.05);
   fc.assert(fc.property(anyFacet, anyFacet, anyFacet, (a, b, c) => {
+    covered.saw(...meetings(a, b), ...meetings(b, c));
     assert.deepEqual(sorted(mergeFacets(mergeFacets(a, b), c)), sorted(mergeFacets(a, mergeFacets(b, c))));
   }));
+  covered.check();
 });
 
 test("merge is idempotent", () => {
+  const covered = createCoverage("merge is idempotent", MEETINGS, 0.05);
   fc.assert(fc.property(anyDocument, anyDocument, (a, b) => {
+    covered.saw(...meetings(a.facets.cfg, b.facets.cfg));
     const once = mergeDocuments(a, b);
     assert.equal(mergeDocuments(once, b), once);
     assert.equal(mergeDocuments(a, a), a);
   }));
+  covered.check();
 });
 
 test("merge is monotone: no value ever goes back to an older version", () => {
+  const covered = createCoverage("merge is monotone", MEETINGS, 0.05);
   fc.assert(fc.property(anyFacet, anyFacet, (a, b) => {
+    covered.saw(...meetings(a, b));
     const merged = mergeFacets(a, b);
     for (const side of [a, b]) {
       for (const [url, entry] of side) {
@@ -66,6 +92,7 @@ test("merge is monotone: no value ever goes back to an older version", () => {
       }
     }
   }));
+  covered.check();
 });
 
 test("newestVersion() grows with a deletion too", () => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { EMPTY_FACET, type Facet, type PackedFacet, packFacet } from "../../src/state/mod.ts";
 import { anyFacet } from "./arbitraries.ts";
 
 test("a packed facet says what a map of the same entries says, in the same order", () => {
+  const covered = createCoverage("packed facets", ["empty", "overwritten", "all URLs", "four steps"], 0.02);
   fc.assert(fc.property(fc.array(anyFacet, { maxLength: 5 }), (steps) => {
     const map = new Map(steps.flatMap((facet) => [...facet]));
     const packed = steps.reduce<PackedFacet>((before, facet) => before.with(facet), EMPTY_FACET);
@@ -22,7 +23,15 @@ test("a packed facet says what a map of the same entries says, in the same order
       assert.equal(packed.has(url), map.has(url));
       assert.equal(packed.placeOf(url), map.has(url) ? [...map.keys()].indexOf(url) : undefined);
     }
+    const written = steps.reduce((sum, { size }) => sum + size, 0);
+    covered.saw(
+      ...(map.size === 0 ? ["empty"] as const : []),
+      ...(written > map.size ? ["overwritten"] as const : []),
+      ...(map.size === 4 ? ["all URLs"] as const : []),
+      ...(steps.length > 3 ? ["four steps"] as const : []),
+    );
   }));
+  covered.check();
 });
 
 test("a packed facet stays as it was when another one is made from it", () => {

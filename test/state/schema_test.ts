@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import {
   canonicalText,
   core,
@@ -64,12 +64,12 @@ test("isConcreteUrl() takes what parseUrl() takes, patterns aside", () => {
     maxLength: 9,
   });
   const text = fc.oneof(segments.map((all) => all.map((one) => `/${one}`).join("")), fc.string());
-  const seen = new Set<boolean>();
+  const covered = createCoverage("concrete URLs", ["taken", "refused"], 0.01);
   fc.assert(fc.property(text, (url) => {
     assert.equal(isConcreteUrl(url), taken(url), url);
-    seen.add(taken(url));
+    covered.saw(taken(url) ? "taken" : "refused");
   }));
-  assert.equal(seen.size, 2);
+  covered.check();
   for (const long of [`/${"x".repeat(64)}`.repeat(3), `/${"x".repeat(64)}`.repeat(4), `/${"x".repeat(65)}`]) {
     assert.equal(isConcreteUrl(long), taken(long), long);
   }
@@ -194,9 +194,18 @@ test("mergePatch() refuses a patch that is nested without end", () => {
 });
 
 test("canonicalText() is equal exactly for equal values", () => {
-  fc.assert(fc.property(anyValue, anyValue, (a, b) => {
+  const covered = createCoverage("canonical texts", ["equal", "different", "objects", "lists"], 0.02);
+  const isList = (value: unknown) => Array.isArray(value);
+  fc.assert(fc.property(anyValue, fc.option(anyValue, { freq: 3 }), (a, other) => {
+    const b = other ?? structuredClone(a);
+    covered.saw(
+      equalValues(a, b) ? "equal" : "different",
+      ...(typeof a === "object" && !isList(a) ? ["objects"] as const : []),
+      ...(isList(a) && isList(b) ? ["lists"] as const : []),
+    );
     assert.equal(equalValues(a, b), canonicalText(a) === canonicalText(b));
   }));
+  covered.check();
   assert.equal(canonicalText({ b: 1, a: [{ d: 1, c: 2 }] }), '{"a":[{"c":2,"d":1}],"b":1}');
 });
 
