@@ -10,7 +10,7 @@ export interface Faults {
   loaderOf(host: BootMachine): string | undefined;
   /** Why a machine can't boot, in words; undefined: it can, as far as is known. */
   fault(host: BootMachine): Promise<string | undefined>;
-  /** The boot of a node is over, or the node is gone. */
+  /** A machine has got further than its loader, its boot is over, or its node is gone. */
   end(id: string): void;
 }
 

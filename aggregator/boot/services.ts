@@ -2,6 +2,7 @@ import { networkInterfaces } from "node:os";
 import type { Module } from "../../src/module/mod.ts";
 import type { Clock } from "../../src/clock.ts";
 import { type Level, type Log, withLevel } from "../../src/log.ts";
+import type { BootMachine } from "../../modules/boot/tracker.ts";
 import type { PxeHost } from "../../modules/pxe/desk.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import { PI_OFFER } from "../../modules/rpi/dhcp.ts";
@@ -100,12 +101,12 @@ export function createBootServices(options: BootOptions): BootServices {
     onEnd: (id) => broker?.drop(id),
   });
   const events = createNodeEvents(clock, (node, why) => broker?.note(node, "boot", why));
-  const faults = createFaults(options.files, (machine) =>
+  const fault = (machine: BootMachine) =>
     bootFault(machine, {
       root: options.files,
       line: (of) => commandLine(of, { cluster, parent, server, token: TOKEN_SHAPE }),
-    }));
-  const { fault } = faults;
+    });
+  const faults = createFaults(options.files, fault);
   const loaders = createLoaderWatch(events.tell);
   const ways = {
     parent: options.name,
@@ -113,7 +114,7 @@ export function createBootServices(options: BootOptions): BootServices {
       id: parent,
       onCfg: (cfg: Values) => level = BOOT_LOG_LEVELS.find((known) => known === cfg.get("/boot/log")) ?? "info",
     },
-    fault,
+    fault: faults.fault,
     onEnd(id: string) {
       for (const each of [enrolment, boots, rpiBoot, faults, loaders]) each.end(id);
     },
@@ -157,7 +158,7 @@ export function createBootServices(options: BootOptions): BootServices {
   }
 
   function sawPxe(id: string, sight: BootSight): void {
-    if (sight.kind === "script") loaders.end(id);
+    if (sight.kind === "script") for (const each of [faults, loaders]) each.end(id); // it has a loader, wherever from
     desk.saw(id, sight);
   }
   function sawPi(id: string, sight: BootSight): void {

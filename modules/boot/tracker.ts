@@ -172,16 +172,16 @@ export function createBootTracker(
       discover(`/${group}/state`, record.phase);
     },
     async wait({ node, signal }) {
-      const first = await faultOf(node);
-      if (signal.aborted) return;
-      if (first !== undefined) throw mistake(node, first);
       let end: (fault?: string) => void = () => {};
       const ended = new Promise<string | undefined>((resolve) => end = resolve);
-      waiting.set(node.id, end);
+      waiting.set(node.id, end); // before the first look, so that what is seen meanwhile is not missed
       signal.addEventListener("abort", () => end(), { once: true });
-      const fault = await ended;
-      if (waiting.get(node.id) === end) waiting.delete(node.id);
-      if (fault !== undefined && !signal.aborted) throw mistake(node, fault);
+      try {
+        const fault = await faultOf(node) ?? (signal.aborted ? undefined : await ended);
+        if (fault !== undefined && !signal.aborted) throw mistake(node, fault);
+      } finally {
+        if (waiting.get(node.id) === end) waiting.delete(node.id);
+      }
     },
     recheck,
     isUp(id) {

@@ -79,9 +79,8 @@ test("whatever is in a cfg, its script has the commands that every script has, a
     );
     assert.equal(urls.length, 3);
     assert.ok(urls.every((url) => url.startsWith(`${PLACE.server}/boot/v1/`)), urls.join());
-    assert.ok(
-      urls.every((url) => !new URL(url.replace("${uuid}", "").replace("${buildarch}", "")).pathname.includes("..")),
-    );
+    // As it is written, before anything resolves it: "a../a" is a name like any other.
+    assert.ok(urls.every((url) => !url.replace(/[?#].*$/, "").split("/").includes("..")), urls.join());
     const read = parseCommandLine(kernel.slice(3).join(" "));
     assert.ok(read.ok);
     assert.equal(read.value.node, name);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { createSlots, type Slot, type SlotLimits } from "../../aggregator/boot/tftp/slots.ts";
 
 const LIMITS: SlotLimits = { transfers: 8, kept: 3, perClient: 3, halfOpen: 5 };
@@ -15,56 +15,107 @@ interface Transfer {
   state: State;
 }
 
+const enter = fc.record({ do: fc.constant("enter" as const), address: fc.constantFrom(...ADDRESSES) });
+/** Those that came last answer most, and some of all leave: so places are taken as well as pushed out. */
 const action = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("enter" as const), address: fc.constantFrom(...ADDRESSES) }) },
-  fc.record({ do: fc.constantFrom("answer" as const, "leave" as const), which: fc.nat() }),
+  { weight: 6, arbitrary: enter },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("answer" as const), back: fc.nat(6) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("leave" as const), back: fc.nat(20) }) },
 );
 
-test("whatever comes in whatever order, places are bounded, and strangers neither push known machines out nor take all places", () => {
-  fc.assert(fc.property(fc.array(action, { maxLength: 150 }), (actions) => {
+/** What has to be met: what keeps one out, who pushes out, and what an answer comes to. */
+const CLASSES = [
+  "all",
+  "kept",
+  "client",
+  "pushed by its own",
+  "pushed by others",
+  "answered",
+  "too late",
+  "no room",
+] as const;
+type Class = typeof CLASSES[number];
+
+/** Slots by their rules, in the plainest way: lists that are looked through. */
+function createModel() {
+  const all: Transfer[] = [];
+  const those = (state: State, fits: (address: string) => boolean = () => true) =>
+    all.filter((each) => each.state === state && fits(each.address));
+  const is = (address: string) => (each: string) => each === address;
+  return {
+    all,
+    those,
+    /** What keeps another answered transfer of this address out; undefined: nothing does. */
+    against(address: string): "all" | "kept" | "client" | undefined {
+      if (those("answered").length >= LIMITS.transfers) return "all";
+      if (!isKnown(address) && those("answered", (each) => !isKnown(each)).length >= LIMITS.transfers - LIMITS.kept) {
+        return "kept";
+      }
+      return those("answered", is(address)).length >= LIMITS.perClient ? "client" : undefined;
+    },
+    /** Who is pushed out by a request of this address, in their order. */
+    pushedBy(address: string): Transfer[] {
+      const own = those("waiting", is(address));
+      const [first] = own.length + those("answered", is(address)).length >= LIMITS.perClient ? own : [];
+      const rest = those("waiting", (each) => isKnown(each) === isKnown(address)).filter((each) => each !== first);
+      const [oldest] = rest.length >= LIMITS.halfOpen ? rest : [];
+      return [first, oldest].filter((each) => each !== undefined);
+    },
+  };
+}
+
+test("whatever comes in whatever order, places are given as the rules say, and just those that they say are pushed out", () => {
+  const covered = createCoverage("TFTP places", CLASSES, 0.03);
+  fc.assert(fc.property(fc.array(action, { minLength: 60, maxLength: 150 }), (actions) => {
     const slots = createSlots(LIMITS);
-    const all: Transfer[] = [];
-    let asking = "";
-    const count = (state: State, fits: (address: string) => boolean = () => true) =>
-      all.filter((each) => each.state === state && fits(each.address)).length;
-    for (const step of actions) {
-      if (step.do === "enter") {
-        const { address } = step;
-        asking = address;
-        const isFull = count("answered") === LIMITS.transfers ||
-          count("answered", (each) => each === address) === LIMITS.perClient ||
-          (!isKnown(address) && count("answered", (each) => !isKnown(each)) === LIMITS.transfers - LIMITS.kept);
-        let entered: Transfer | undefined;
-        const slot = slots.enter({ address, port: 1 }, isKnown(address), () => {
-          assert.equal(entered?.state, "waiting");
-          assert.equal(isKnown(address), isKnown(asking), "of the same kind");
-          if (entered !== undefined) entered.state = "pushed out";
-        });
-        assert.equal(slot === undefined, isFull, "only those that have answered keep others out");
-        if (slot !== undefined) all.push(entered = { address, slot, state: "waiting" });
-      } else {
-        const transfer = all[step.which % Math.max(1, all.length)];
-        if (transfer === undefined || transfer.state === "left") continue;
-        if (step.do === "leave") {
-          transfer.slot.leave();
-          transfer.state = "left";
-        } else if (transfer.slot.answered()) transfer.state = "answered";
-        else if (transfer.state === "waiting") {
-          transfer.slot.leave();
-          transfer.state = "left";
-        }
+    const model = createModel();
+    const seen = new Set<Class>();
+    let pushed: Transfer[] = [];
+    function enterOne(address: string): void {
+      const against = model.against(address);
+      const expected = against === undefined ? model.pushedBy(address) : [];
+      let entered: Transfer | undefined;
+      pushed = [];
+      const slot = slots.enter({ address, port: 1 }, isKnown(address), () => {
+        if (entered !== undefined) pushed.push(entered);
+      });
+      assert.equal(
+        slot === undefined,
+        against !== undefined,
+        `only those that have answered keep others out: ${against}`,
+      );
+      assert.deepEqual(pushed, expected);
+      for (const each of pushed) {
+        each.state = "pushed out";
+        seen.add(each.address === address ? "pushed by its own" : "pushed by others");
       }
-      assert.ok(count("answered") <= LIMITS.transfers);
-      assert.ok(count("answered", (address) => !isKnown(address)) <= LIMITS.transfers - LIMITS.kept);
-      assert.ok(count("waiting", isKnown) <= LIMITS.halfOpen);
-      assert.ok(count("waiting", (address) => !isKnown(address)) <= LIMITS.halfOpen);
-      for (const address of ADDRESSES) {
-        const own = (each: string) => each === address;
-        assert.ok(count("waiting", own) + count("answered", own) <= LIMITS.perClient);
-      }
-      assert.equal(slots.size, count("waiting") + count("answered"));
+      if (against !== undefined) seen.add(against);
+      if (slot !== undefined) model.all.push(entered = { address, slot, state: "waiting" });
     }
+    function answerOne(transfer: Transfer): void {
+      const { state, slot, address } = transfer;
+      const hasRoom = state === "answered" || (state === "waiting" && model.against(address) === undefined);
+      assert.equal(slot.answered(), hasRoom);
+      seen.add(hasRoom ? "answered" : state === "waiting" ? "no room" : "too late");
+      transfer.state = hasRoom ? "answered" : state === "waiting" ? "left" : state;
+      if (!hasRoom) slot.leave(); // as a transfer does that was told no
+    }
+    for (const step of actions) {
+      const transfer = step.do === "enter"
+        ? undefined
+        : model.all.filter(({ state }) => state !== "left").at(-1 - step.back);
+      if (step.do === "enter") enterOne(step.address);
+      else if (transfer === undefined) continue;
+      else if (step.do === "answer") answerOne(transfer);
+      else {
+        transfer.slot.leave();
+        transfer.state = "left";
+      }
+      assert.equal(slots.size, model.those("waiting").length + model.those("answered").length);
+    }
+    covered.saw(...seen);
   }));
+  covered.check();
 });
 
 test("a flood of strangers pushes out strangers, the oldest first, and no known machine", () => {

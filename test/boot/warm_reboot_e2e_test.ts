@@ -11,7 +11,7 @@ const skip = spawnSync("unshare", [...APART, "true"]).status !== 0 &&
   "network namespaces can't be made here: that takes root and util-linux";
 
 test(
-  "a machine that restarts without a word gets its script in seconds, and one whose agent answers does not; so with Raspberry Pis",
+  "a machine that restarts without a word gets its script in seconds, and one whose agent answers does not; what it can't boot holds it",
   {
     skip,
   },
