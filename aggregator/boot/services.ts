@@ -158,7 +158,8 @@ export function createBootServices(options: BootOptions): BootServices {
   }
 
   function sawPxe(id: string, sight: BootSight): void {
-    if (sight.kind === "script") for (const each of [faults, loaders]) each.end(id); // it has a loader, wherever from
+    if (sight.kind === "script") { for (const each of [faults, loaders]) each.end(id); // it has a loader, wherever from
+     }
     desk.saw(id, sight);
   }
   function sawPi(id: string, sight: BootSight): void {

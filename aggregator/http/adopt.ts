@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { ipv4Text, parseMac, parseSubnet } from "../../src/boot/mod.ts";
+import { recognizePi } from "../../modules/rpi/recognize.ts";
 import { isNodeName, isRecord, type Value, type Values } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { NodeDetail } from "../control/detail.ts";
@@ -17,6 +18,10 @@ interface AdoptQuery {
   readonly arch?: string;
   /** The aggregator's own address there, which no machine is given. */
   readonly server?: string;
+  /** How it boots, where it is known to be no usual machine. */
+  readonly method?: string;
+  /** The serial number of a Raspberry Pi. */
+  readonly serial?: string;
 }
 
 /** Makes what answers `POST /api/v1/discovered/{mac}/adopt`: a machine becomes a node, or the machine of a node that has none. */
@@ -26,7 +31,11 @@ export function createAdopter(
 ): (c: Context, query: AdoptQuery) => Promise<Response> {
   /** What is known here of a machine, completed with what is known where it was asked first. */
   function aboutMachine(mac: string, query: AdoptQuery): AdoptQuery {
-    const arch = query.arch ?? archOf(network?.strangers.find(mac)?.arch);
+    const seen = network?.strangers.find(mac);
+    const pi = seen === undefined || seen.asked === "script" ? undefined : recognizePi(seen);
+    const arch = query.arch ?? (pi === undefined ? archOf(seen?.arch) : "aarch64");
+    const method = query.method ?? (pi === undefined ? undefined : "rpi");
+    const serial = query.serial ?? pi?.serial;
     const subnet = query.subnet ?? network?.subnet;
     const server = query.server ?? network?.address;
     return {
@@ -34,6 +43,8 @@ export function createAdopter(
       ...(arch !== undefined && { arch }),
       ...(subnet !== undefined && { subnet }),
       ...(server !== undefined && { server }),
+      ...(method !== undefined && { method }),
+      ...(serial !== undefined && { serial }),
     };
   }
 
@@ -118,7 +129,8 @@ function complete(
     if (value !== undefined && !cfg.has(url) && !values.has(url)) values.set(url, value);
   };
   values.set("/ipv4/mac", mac);
-  offer("/boot/method", "pxe");
+  offer("/boot/method", about.method ?? "pxe");
+  if ((values.get("/boot/method") ?? cfg.get("/boot/method")) === "rpi") offer("/rpi/serial", about.serial);
   offer("/parent", about.parent);
   offer("/arch", about.arch);
   if (about.subnet === undefined || cfg.has("/ipv4/address") || values.has("/ipv4/address")) {

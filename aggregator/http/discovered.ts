@@ -23,7 +23,9 @@ export function discoveredRoutes(control: Control, network: BootNetwork | undefi
 
   return {
     "/api/v1/discovered": { GET: withQuery([], list) },
-    "/api/v1/discovered/:mac/adopt": { POST: withQuery(["subnet", "parent", "arch", "server"], adopt) },
+    "/api/v1/discovered/:mac/adopt": {
+      POST: withQuery(["subnet", "parent", "arch", "server", "method", "serial"], adopt),
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { createJoinModule } from "../../modules/join/module.ts";
 import { powerMutations } from "../../modules/power/declaring.ts";
 import type { PxeDesk } from "../../modules/pxe/desk.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
+import { createRpiModule } from "../../modules/rpi/module.ts";
 import { createLog } from "../../src/log.ts";
 import { defineModule } from "../../src/module/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
@@ -65,7 +66,7 @@ export async function createVirtualBoot(options: {
   });
   const aggregator = createAggregator({
     ...{ cluster: CLUSTER, name: "root", run: "4f9a1d9e-0000-4000-8000-000000000001", store, clock, log },
-    modules: [createJoinModule(), module, power],
+    modules: [createJoinModule(), module, createRpiModule().module, power],
     agentModules: [],
     grace: 10_000,
     random: () => 0.5,

@@ -73,6 +73,24 @@ test("a machine becomes a new node with a free address, its architecture and the
   await assertProblem(await adopt({ name: "x" }, "", "52:54:00:77:00:0b"), 409, /no free address in 10\.77\.0\.0\/29/);
 });
 
+test("a discovered Raspberry Pi becomes a node that boots as one, with its serial number where it says that", async () => {
+  const pi = { arch: "bios", asked: "dhcp discover", vendorClass: "PXEClient:Arch:00000:UNDI:002001" };
+  const { strangers, adopt, cfgOf } = await makeWorld();
+  strangers.saw({ mac: "dc:a6:32:36:c2:0a", ...pi, uuid: "34695052-3114-00c0-0ac2-3632efcdab9f" });
+  strangers.saw({ mac: "dc:a6:32:36:c2:0b", ...pi, uuid: "44444444-4444-4444-4444-444444444444" });
+  strangers.saw({ mac: "dc:a6:32:36:c2:0c", asked: "script", arch: "arm64" });
+  const cases = [["0a", "rpi", "9fabcdef"], ["0b", "rpi", undefined], ["0c", "pxe", undefined]] as const;
+  for (const [end, method, serial] of cases) {
+    const answer = await adopt({ name: `pi${end}` }, "", `dc:a6:32:36:c2:${end}`);
+    assert.equal(answer.status, 201, await answer.clone().text());
+    const { "/boot/method": booted, "/rpi/serial": has, "/arch": arch } = cfgOf(`pi${end}`);
+    assert.deepEqual([booted, has, arch], [method, serial, "aarch64"], end);
+  }
+  strangers.saw({ mac: "dc:a6:32:36:c2:0d", ...pi, uuid: "34695052-3114-00c0-0dc2-3632efcdab9e" });
+  assert.equal((await adopt({ name: "x", boot: { method: "pxe" } }, "", "dc:a6:32:36:c2:0d")).status, 201);
+  assert.deepEqual([cfgOf("x")["/boot/method"], cfgOf("x")["/rpi/serial"]], ["pxe", undefined], "as it was asked for");
+});
+
 test("a machine becomes that of a node that has none, and stays it when an inventory without it is applied", async () => {
   const { adopt, cfgOf, control } = await makeWorld();
   assert.equal((await adopt({ name: "n1" })).status, 200);
