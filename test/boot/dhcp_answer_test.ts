@@ -307,6 +307,47 @@ test("what to boot goes into options 66 and 67 for who asks, and a long URL into
   assert.deepEqual([other.file, words(other, 67), bytes(other, 66)], ["", long, undefined]);
 });
 
+test("what is not answered says which address was asked for, and whether it is ours to answer", () => {
+  const proxy = { mode: "proxy", host: { name: "n1" } } as const;
+  const far = { wants: "10.99.0.7", giaddr: "10.99.0.1" };
+  const cases: [DhcpPacket, Partial<AnswerSetting>, string | undefined, boolean][] = [
+    [clientPacket("decline", { wants: "10.77.0.12", server: SERVER }), {}, "10.77.0.12", true],
+    [clientPacket("discover"), { host: { name: "n1" } }, undefined, true],
+    [clientPacket("discover", { wants: "10.77.0.9" }), { host: { name: "n1" } }, "10.77.0.9", true],
+    [clientPacket("discover", { giaddr: "10.99.0.1" }), {}, undefined, true],
+    [clientPacket("request", {}), {}, undefined, true],
+    [clientPacket("inform", { ciaddr: "192.0.2.1" }), {}, undefined, true],
+    [clientPacket("discover"), { host: { name: "n1", lease: { address: SERVER, prefix: 24 } } }, undefined, true],
+    [clientPacket("request", { wants: "10.77.0.11", server: "10.77.0.9" }), {}, "10.77.0.11", false],
+    [clientPacket("request", far), {}, "10.99.0.7", false],
+    [clientPacket("release", { ciaddr: "10.77.0.11" }), {}, undefined, false],
+    [clientPacket("discover"), proxy, undefined, false],
+    [clientPacket("request", FIRMWARE.bios), proxy, undefined, false],
+    [clientPacket("discover", { vendorClass: "PXEClient" }), proxy, undefined, true],
+  ];
+  for (const [packet, setting, address, isOurs] of cases) {
+    const result = answerTo(packet, setting);
+    assert.ok(result.answer === "silent", JSON.stringify(result));
+    assert.deepEqual([result.address, result.isOurs], [address, isOurs], result.reason);
+  }
+});
+
+test("what a client says of itself is read in printable characters, at most 128 of them, and at most 16 kinds of firmware", () => {
+  const long = describeClient(clientPacket("discover", {
+    vendorClass: `PXEClient\x1b[2J${"x".repeat(200)}`,
+    userClass: "\x07iPXE\x7f",
+    options: [[OPTION.architecture, Uint8Array.from({ length: 80 }, (_, n) => n % 2 === 0 ? 0 : 12)]],
+  }));
+  assert.equal(long.vendorClass, `PXEClient[2J${"x".repeat(128 - 13)}`);
+  assert.equal(long.userClass, "iPXE");
+  assert.deepEqual(long.archs, new Array(16).fill(12));
+  assert.equal(describeClient(clientPacket("discover", { vendorClass: "\x01\x02" })).vendorClass, undefined);
+  const uuid = (bytes: number[]) =>
+    describeClient(clientPacket("discover", { options: [[OPTION.machineId, Uint8Array.from(bytes)]] })).uuid;
+  assert.equal(uuid([0, ...new Array(15).fill(1)]), undefined, "it is too short");
+  assert.equal(uuid([1, ...new Array(16).fill(1)]), undefined, "it is of another type");
+});
+
 test("a client's identifiers are given back to it", () => {
   const uuid = Uint8Array.from({ length: 17 }, (_, n) => n);
   const id = Uint8Array.of(1, 2, 3);
@@ -345,6 +386,21 @@ test("a proxy's boot service tells the same again, with the boot item that was a
     server: SERVER,
     options: [[OPTION.vendorOptions, item]],
   });
+  const others: [number[], number[]][] = [
+    [[0, 0, 71, 4, 0, 0, 0, 0, 255], [71, 4, 0, 0, 0, 0]],
+    [[9, 2, 71, 4, 71, 4, 0, 7, 0, 1, 255], [71, 4, 0, 7, 0, 1]],
+    [[71, 3, 0, 0, 0, 255], []],
+    [[71, 4, 0, 0, 0], []],
+    [[1, 200, 1], []],
+    [[71], []],
+    [[], []],
+  ];
+  for (const [said, repeated] of others) {
+    const options: [number, Uint8Array][] = [[OPTION.vendorOptions, Uint8Array.from(said)]];
+    const asked = clientPacket("request", { ...FIRMWARE.uefi, ciaddr: "10.77.0.50", server: SERVER, options });
+    const told = replyTo(asked, { mode: "proxy", service: "pxe" });
+    assert.deepEqual(bytes(told, OPTION.vendorOptions), Uint8Array.of(6, 1, 8, ...repeated, 255), said.join());
+  }
   const reply = replyTo(packet, { mode: "proxy", service: "pxe" });
   assert.deepEqual(bytes(reply, OPTION.messageType), Uint8Array.of(MESSAGE.ack));
   assert.deepEqual([reply.yiaddr, reply.ciaddr, reply.file], ["0.0.0.0", "10.77.0.50", "ipxe.efi"]);

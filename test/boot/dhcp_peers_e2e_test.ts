@@ -68,6 +68,33 @@ function udhcpc(lab: NetworkLab, machine: string, ...more: string[]): { readonly
   );
 }
 
+/** A lease that dhclient had before, and that has not ended. */
+function leaseOf(address: string): string {
+  const ends = ["renew", "rebind", "expire"].map((when) => `  ${when} 4 2099/01/01 00:00:00;`);
+  return ["lease {", '  interface "eth0";', `  fixed-address ${address};`, ...ends, "}", ""].join("\n");
+}
+
+/** Starts dhclient with a lease that it had before. @param script Says, by how it ends, whether an address can be used. */
+function startDhclient(lab: NetworkLab, machine: string, script: string, lease: string): void {
+  const file = (what: string, content: string): string => {
+    const path = join(lab.folder, `${machine}-${what}`);
+    writeFileSync(path, content, { mode: 0o755 });
+    return path;
+  };
+  const words = ["-4", "-1", "-d", "-sf", file("script", script), "-cf", "/dev/null", "-lf", file("leases", lease)];
+  lab.start(
+    machine,
+    () => {},
+    "timeout",
+    "20",
+    "dhclient",
+    ...words,
+    "-pf",
+    join(lab.folder, `${machine}-pid`),
+    "eth0",
+  );
+}
+
 for (const runtime of Object.keys(RUNTIMES)) {
   test(`on ${runtime}, BusyBox's udhcpc gets its address and what to boot by broadcast`, { skip }, async () => {
     await withNetworkLab({
@@ -140,6 +167,32 @@ test("ISC's dhclient takes its lease, asks for it again after a restart, and giv
   });
 });
 
+test("dhclient that finds its address in use declines it, and one that comes back to another network is told so", {
+  skip,
+}, async () => {
+  await withNetworkLab({
+    server: [{ network: "lan", address: "10.77.0.1/24" }],
+    n1: [{ network: "lan", mac: MAC }],
+    moved: [{ network: "lan", mac: "52:54:00:77:00:02" }],
+  }, async (lab) => {
+    const hosts = {
+      [MAC]: N1,
+      "52:54:00:77:00:02": { ...N1, name: "moved", lease: { address: "10.77.0.12", prefix: 24 } },
+    };
+    const events = await serve(lab, { address: "10.77.0.1", mode: "server", hosts });
+    startDhclient(lab, "n1", '#!/bin/sh\n[ "$reason" = BOUND ] && exit 1\nexit 0\n', "");
+    await until(() => events.some(({ request }) => request === "decline"));
+    const declined = events.find(({ request }) => request === "decline");
+    assert.deepEqual([declined?.answer, declined?.isOurs, declined?.address], ["silent", true, "10.77.0.11"]);
+    assert.match(declined?.reason ?? "", /found 10\.77\.0\.11 in use/);
+
+    startDhclient(lab, "moved", "#!/bin/sh\nexit 0\n", leaseOf("10.99.0.5"));
+    await until(() => events.some(({ answer }) => answer === "nak"));
+    assert.match(events.find(({ answer }) => answer === "nak")?.reason ?? "", /wants 10\.99\.0\.5/);
+    await until(() => events.some(({ answer, host }) => answer === "ack" && host?.name === "moved"));
+  });
+});
+
 test("a machine behind dnsmasq as a relay gets its own network's address", { skip }, async () => {
   await withNetworkLab({
     server: [{ network: "lan", address: "10.77.0.1/24" }],
@@ -168,6 +221,9 @@ test("a machine behind dnsmasq as a relay gets its own network's address", { ski
     assert.ok(events.every(({ client }) => client.relay === "10.78.0.254"));
     assert.equal(udhcpc(lab, "wrong"), undefined, "its address is of another network");
     await until(() => events.some(({ reason }) => reason.startsWith("It asks from the network of 10.78.0.254")));
+    // It was moved with its lease: until it is told, it would go on with an address that nobody reaches there.
+    startDhclient(lab, "wrong", "#!/bin/sh\nexit 0\n", leaseOf("10.77.0.11"));
+    await until(() => events.some(({ answer, address }) => answer === "nak" && address === "10.77.0.11"));
   });
 });
 

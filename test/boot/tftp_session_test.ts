@@ -12,12 +12,20 @@ function start(size: number, options: { readonly negotiated?: boolean; readonly 
   const clock = createVirtualClock();
   const mailbox = createMailbox<TftpPacket>(clock);
   const sent: TftpPacket[] = [];
+  const reads: number[] = [];
+  const source = bytesSource(new Uint8Array(size));
   let answered = 0;
   let end: SessionEnd | undefined;
   const running = runSession({
     plan: { size, blockSize: 512, window, timeout: 1_000, negotiated },
     options: negotiated ? new Map([["tsize", String(size)]]) : undefined,
-    source: bytesSource(new Uint8Array(size)),
+    source: {
+      ...source,
+      read(offset, length) {
+        reads.push(length);
+        return source.read(offset, length);
+      },
+    },
     mailbox,
     send(bytes) {
       const decoded = decodeTftp(bytes);
@@ -29,7 +37,7 @@ function start(size: number, options: { readonly negotiated?: boolean; readonly 
     clock,
   }).then((how) => end = how);
   return {
-    ...{ clock, running },
+    ...{ clock, running, reads },
     answered: () => answered,
     end: () => end,
     /** What was sent since this was called last: block numbers, and other packets by their kind. */
@@ -61,6 +69,16 @@ test("what is no acknowledgement is passed over: nothing is sent for it", async 
   assert.deepEqual(sent(), [], "it has answered: what it asks for now is another transfer");
   await say(ack(2));
   assert.deepEqual(end(), { kind: "done", sent: 1_000 });
+});
+
+test("of a file no more is read at a time than a window has, and nothing again that is sent again", async () => {
+  const { clock, say, sent, reads } = start(512 * 9 + 100, { window: 4, negotiated: true });
+  await clock.advance(0);
+  await say(ack(0));
+  await clock.advance(1_000);
+  for (const block of [4, 8, 10]) await say(ack(block));
+  assert.deepEqual(reads, [512 * 4, 512 * 4, 512 + 100]);
+  assert.deepEqual(sent(), ["oack", 1, 2, 3, 4, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 });
 
 test("a request that is repeated before an answer has what was lost sent again at once, and keeps nothing alive", async () => {
