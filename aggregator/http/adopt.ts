@@ -1,6 +1,5 @@
 import type { Context } from "hono";
-import { ipv4Text, parseMac, parseSubnet } from "../../src/boot/mod.ts";
-import { recognizePi } from "../../modules/rpi/recognize.ts";
+import { ipv4Text, parseMac, parseSubnet, recognizePi } from "../../src/boot/mod.ts";
 import { isNodeName, isRecord, type Value, type Values } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { NodeDetail } from "../control/detail.ts";

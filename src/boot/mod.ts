@@ -8,4 +8,5 @@ export * from "./host.ts";
 export * from "./load.ts";
 export * from "./network_rules.ts";
 export * from "./phase.ts";
+export * from "./recognize_pi.ts";
 export * from "./record.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type PiSight, type RecognizedPi, recognizePi } from "../../modules/rpi/recognize.ts";
+import { type PiSight, type RecognizedPi, recognizePi } from "../../src/boot/mod.ts";
 
 test("a Raspberry Pi is known by its MAC address or its UUID, and its serial number is read in the order of its MAC address", () => {
   const mac = "dc:a6:32:36:c2:0a";

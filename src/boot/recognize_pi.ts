@@ -1,5 +1,3 @@
-import { isSerial } from "./files.ts";
-
 /** The first half of MAC addresses of Raspberry Pis (IEEE, registry MA-L). */
 const OWNERS: ReadonlySet<string> = new Set([
   ...["28:cd:c1", "2c:cf:67", "88:a2:9e", "b8:27:eb", "d8:3a:dd", "dc:a6:32", "e4:5f:01"],
@@ -35,7 +33,7 @@ export function recognizePi({ mac, arch, uuid }: PiSight): RecognizedPi | undefi
   if (serial === "" && !OWNERS.has(mac.slice(0, 8))) return undefined;
   const ending = mac.slice(6).replaceAll(":", "");
   const found = high + low === ending ? serial : high + low === reversed(ending) ? reversed(serial) : "";
-  return isSerial(found) ? { serial: found } : {};
+  return found === "" ? {} : { serial: found };
 }
 
 /** Hexadecimal digits with the order of their bytes turned round. */
