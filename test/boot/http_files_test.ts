@@ -83,7 +83,7 @@ function rawGet(url: string, target: string): Promise<string> {
 }
 
 test("no path leads out of the folder, and no folder is listed", () =>
-  withServer(async ({ url, transfers }) => {
+  withServer(async ({ url, folder, transfers }) => {
     const targets = [
       ...[
         "",
@@ -115,6 +115,8 @@ test("no path leads out of the folder, and no folder is listed", () =>
       assert.match(answer, /^HTTP\/1\.1 (404|400)/, target);
       assert.ok(!answer.includes("\r\n\r\nsecret"), target);
     }
+    writeFileSync(join(folder, "files", "images", "undefined"), "no path is no name");
+    assert.match(await rawGet(url, "/boot/v1/images/%zz"), /^HTTP\/1\.1 404/);
     const answers = await rawGet(url, "/boot/v1/images/../vmlinuz");
     assert.match(answers, /^HTTP\/1\.1 404/);
     assert.ok(transfers.counts.refused > 10);
