@@ -26,7 +26,7 @@ interface Shape {
  */
 export function foldNodeset(names: Iterable<string>): string {
   const shapes = new Map<string, Shape>();
-  for (const name of [...new Set(names)].sort(compareNames)) {
+  for (const name of new Set(names)) {
     const { texts, numbers } = splitName(name);
     const key = texts.join("[]");
     const shape = shapes.get(key) ?? { texts, blocks: [] };

@@ -129,8 +129,7 @@ function readRanges(reader: Reader): Part {
 
 function readRange(reader: Reader): Range {
   const first = readNumber(reader);
-  const padded = first.length > 1 && first.startsWith("0");
-  const width = padded ? first.length : 1;
+  const width = first.startsWith("0") ? first.length : 1;
   if (reader.take(DASH) === "") return { first: Number(first), last: Number(first), width };
   const last = readNumber(reader);
   if (Number(last) < Number(first)) {

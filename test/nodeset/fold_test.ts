@@ -55,6 +55,9 @@ test("foldNodeset() folds every number of a name: 2,560 xnames are one set", () 
 test("foldNodeset() puts sets in the order of their first names, and what does not fit one set into several", () => {
   assert.equal(foldNodeset(["r3n2", "r1n1", "r2n5", "r1n2", "r2n1", "r3n1", "a"]), "a,r[1,3]n[1-2],r2n[1,5]");
   assert.equal(foldNodeset(["r01n1", "r1n1", "r02n1", "r2n1", "r1n1-x"]), "r[1-2,01-02]n1,r1n1-x");
+  assert.equal(foldNodeset(["n10", "n9", "n007", "n8", "n100"]), "n[8-10,007,100]");
+  assert.equal(foldNodeset(["b2-c1", "b10-c1", "b2-c2", "b10-c2", "b9-c1", "b9-c2"]), "b[2,9-10]-c[1-2]");
+  assert.equal(foldNodeset(["n123456788", "n123456789"]), "n[123456788-123456789]");
   assert.equal(foldNodeset(["a1234567890b1", "a1234567890b2", "a1234567891b1"]), "a1234567890b[1-2],a1234567891b1");
 });
 

@@ -60,6 +60,10 @@ test("parseNodeset() is bounded in text, names, name length and digits", () => {
   assert.match(problemOf("n[1-10000000000]"), /more than 9 digits/);
   assert.match(problemOf("n".repeat(65)), /more than 64 characters/);
   assert.match(problemOf("[1]".repeat(20_000)), /more than 64 characters/);
+  assert.deepEqual(namesOf("[1]".repeat(64)), ["1".repeat(64)]);
+  assert.match(problemOf("[1]".repeat(65)), /more than 64 characters/);
+  assert.deepEqual(namesOf("n".repeat(64)), ["n".repeat(64)]);
+  assert.deepEqual(namesOf("n[999999998-999999999]"), ["n999999998", "n999999999"]);
   assert.match(problemOf("n".repeat(4 * 1024 * 1024 + 1)), /expected at most 4194304/);
 });
 
@@ -97,6 +101,14 @@ test("foldNodeset() brings dense numbers of mixed padding back", () => {
 test("compareNames() orders numbers by value", () => {
   const names = ["n10", "n2", "n1", "login1", "n02", "n2a", "n", "r2n1", "r1n10", "r1n9"];
   assert.deepEqual(names.sort(compareNames), ["login1", "n", "n1", "n02", "n2", "n2a", "n10", "r1n9", "r1n10", "r2n1"]);
+});
+
+test("compareNames() counts with digits alone, not with what stands beside them in ASCII", () => {
+  assert.ok(compareNames("a10", "a9") > 0);
+  assert.ok(compareNames("a20", "a9") > 0);
+  assert.ok(compareNames("a:0", "a9") > 0, "a colon comes after every digit");
+  assert.ok(compareNames("a/9", "a0") < 0, "a slash comes before every digit");
+  assert.ok(compareNames("a::", "a:0") > 0);
 });
 
 test("compareNames() is a total order", () => {
