@@ -131,6 +131,10 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     options.send(frame);
   }
 
+  function sendAck(received: number): void {
+    send({ type: "ack", from: run, to: parent, received, beginning });
+  }
+
   const outbox = createOutbox({
     replica,
     clock,
@@ -148,7 +152,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       if (node === options.id && facet === "parent") { for (const url of entries.keys()) mentioned?.urls.add(url); }
       return scope.take(node, facet, entries, term);
     },
-    sendAck: (received) => send({ type: "ack", from: run, to: parent, received }),
+    sendAck,
     sendResync: (received) => send({ type: "resync", from: run, to: parent, received }),
   });
 
@@ -222,7 +226,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       return rebirth("nothing is heard of its parent");
     }
     cancel = clock.after(remindEvery() * (0.75 + random() / 2), remind);
-    send({ type: "ack", from: run, to: parent, received: inbox.received });
+    sendAck(inbox.received);
   }
 
   function welcomed(frame: WelcomeFrame): void {

@@ -11,8 +11,8 @@ export interface Common {
   readonly holding: Holding | undefined;
   /** Whether the child has the `parent` facet of its own node as it is here. */
   readonly hasParent: boolean;
-  /** A child is born. @returns Whether what it has is not what an earlier birth had. */
-  begin(birth: Pick<BirthFrame, "has" | "blank">): boolean;
+  /** A child is born. */
+  begin(birth: Pick<BirthFrame, "has" | "blank">): void;
   /** The child has to be told of everything, until it is born again. */
   forget(): void;
   /** Whether the child has this already. */
@@ -60,12 +60,10 @@ export function createCommon(
       return holding !== undefined && holding.parent !== "";
     },
     begin({ has, blank }) {
-      const before = holding;
       holding = has === undefined || blank === true
         ? undefined
         : commonOf(has, holdingOf(child, documents(), has.cfg.length));
       upTo = replica.index;
-      return holding !== undefined || before !== undefined;
     },
     forget() {
       holding = undefined;

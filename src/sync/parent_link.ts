@@ -114,11 +114,8 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   let keepalive = options.keepalive();
   /** Ends the wait for the next call. */
   let cancelCall: (() => void) | undefined;
-  /**
-   * The child has to begin from nothing with a new link too, as this run may have had one to it before, when the node was
-   * deleted or given away: its cfg has changed since then.
-   */
-  let beginning = options.nextBeginning();
+  /** What the child begins under; 0 before its first birth. */
+  let beginning = 0;
   /** The child has to be born again before it can be level. */
   let mustBeBorn = false;
   let stopped = false;
@@ -279,9 +276,8 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     const birth = JSON.stringify([from, term, parent, before, has, blank]);
     if (birth === begun) return;
     begun = birth;
-    if (common.begin({ ...(has !== undefined && { has }), ...(blank !== undefined && { blank }) })) {
-      beginning = options.nextBeginning();
-    }
+    common.begin({ ...(has !== undefined && { has }), ...(blank !== undefined && { blank }) });
+    beginning = options.nextBeginning(); // so that no ack of before is one of what comes now
   }
 
   function drop(message: string): void {
@@ -308,7 +304,8 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       }
       case "ack": {
         const { acked } = outbox;
-        outbox.ack(frame.received);
+        // What the child had under an earlier beginning it may have forgotten.
+        if (frame.beginning === undefined || frame.beginning === beginning) outbox.ack(frame.received);
         scope.acked?.(outbox.acked);
         // An ack that says nothing new asks whether anybody is here. A link that does not get level is not to seem well.
         if (outbox.acked === acked && !outbox.waiting && state === "level") {
@@ -389,6 +386,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     refresh() {
       mustBeBorn = true;
       replica.renew(child); // so that no ack of before is one of what comes now
+      bornAt = replica.index; // a welcome before the next birth must not say that there is less
       begun = "";
       common.forget();
       beginning = options.nextBeginning();

@@ -70,11 +70,11 @@ export function parseFrame(data: unknown): Frame {
     case "data":
       return {
         ...{ type, from, to: run(data, "to"), ...window(data) },
-        ...(data["beginning"] !== undefined && { beginning: count(data, "beginning") }),
+        ...beginningOf(data),
         documents: parseDocuments(data),
       };
     case "ack":
-      return { type, from, to: run(data, "to"), received: count(data, "received") };
+      return { type, from, to: run(data, "to"), received: count(data, "received"), ...beginningOf(data) };
     case "resync":
       return { type, from, to: runOrNone(data, "to"), received: count(data, "received") };
     case "alive":
@@ -101,6 +101,10 @@ function runOrNone(data: Fields, key: string): string {
 function count(data: Fields, key: string): number {
   const value = data[key];
   return isCount(value) ? value : fail(key, value, `an integer from 0 to ${MAX_INTEGER}`);
+}
+
+function beginningOf(data: Fields): { readonly beginning?: number } {
+  return data["beginning"] === undefined ? {} : { beginning: count(data, "beginning") };
 }
 
 function window(data: Fields): { since: number; upTo: number; newest: number } {

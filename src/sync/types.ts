@@ -115,6 +115,8 @@ export interface AckFrame {
   readonly from: string;
   readonly to: string;
   readonly received: number;
+  /** Of a child: the beginning that it counts from. An ack of another one says nothing of what was sent since. */
+  readonly beginning?: number;
 }
 /**
  * Down: "be born again" when `to` is empty (the parent has started and knows nobody), otherwise, as up: "send again

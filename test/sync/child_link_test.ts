@@ -167,7 +167,7 @@ test("a child whose keep-alive is 10 s acknowledges after 15 s, and then every 3
   await clock.advance(14_999);
   assert.equal(sentOf("ack").length, 0);
   await clock.advance(1);
-  assert.deepEqual(sentOf("ack"), [{ type: "ack", from: "c", to: "p", received: 2 }]);
+  assert.deepEqual(sentOf("ack"), [{ type: "ack", from: "c", to: "p", received: 2, beginning: 5 }]);
   data(2, 2, { beginning: 5 }); // a sign of life
   await clock.advance(29_999);
   assert.equal(sentOf("ack").length, 2, "and the one that answers the data");

@@ -149,7 +149,10 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
     ...indexes,
     documents: docs,
   })),
-  fc.record({ type: type("ack"), from: run, to: run, received: count }, options),
+  fc.record(
+    { type: type("ack"), from: run, to: run, received: count, beginning: count },
+    { ...options, requiredKeys: ["type", "from", "to", "received"] },
+  ),
   fc.record({ type: type("resync"), from: run, to: runOrNone, received: count }, options),
   fc.record({ type: type("alive"), from: run }, options),
   fc.record({ type: type("dead"), from: run, why: fc.constantFrom("lost" as const, "stopped" as const) }, options),

@@ -36,6 +36,10 @@ const step = fc.record({
           "connect" as const,
           "late will" as const,
           "second child" as const,
+          "refresh" as const,
+          "lie with an ack" as const,
+          "lie with a welcome" as const,
+          "lie with a birth" as const,
         ),
       }, { noNullPrototype: true }),
     },
@@ -90,6 +94,18 @@ test("both ends agree after faults stop, whatever was lost, doubled, reordered o
           case "late will":
             world.life({ type: "dead", from: world.child.run, why: "lost" });
             break;
+          case "refresh":
+            world.parent.refresh();
+            break;
+          case "lie with an ack":
+            world.lie("ack");
+            break;
+          case "lie with a welcome":
+            world.lie("welcome");
+            break;
+          case "lie with a birth":
+            world.lie("birth");
+            break;
           case "second child": // the first one goes on, unaware
             world.startChild();
             world.connect();
@@ -109,8 +125,9 @@ test("both ends agree after faults stop, whatever was lost, doubled, reordered o
       };
       try {
         await world.clock.runUntil(settled, 600_000);
-      } catch {
-        assert.fail(world.describe());
+        assert.deepEqual(world.broken, []);
+      } catch (error) {
+        assert.fail(`${error instanceof Error ? error.message : ""}\n${world.describe()}`);
       } finally {
         world.stop();
       }

@@ -388,6 +388,20 @@ test("an ack that says nothing new is not answered while the child is joining", 
   assert.equal(sentOf("ack").length, 0);
 });
 
+test("an ack of an earlier beginning is a sign of life, and says nothing of what was sent since", () => {
+  const { disk, link, birth, ack, data } = level();
+  const has = { ...holdingIn(disk, NODE, 1), parent: "" };
+  birth({ term: 1, parent: "q", has });
+  data(0, 0);
+  const received = disk.index;
+  link.receive({ type: "ack", from: "c", to: "p", received, beginning: 1 });
+  assert.equal(link.counts.waiting, true, "what was sent under beginning 2 may be lost");
+  link.receive({ type: "ack", from: "c", to: "p", received, beginning: 2 });
+  assert.equal(link.counts.waiting, false);
+  ack(received);
+  assert.equal(link.state, "level");
+});
+
 test("a child that asks for data again gets them", () => {
   const { link, sentOf } = level();
   link.receive({ type: "resync", from: "c", to: "p", received: 1 });
@@ -479,6 +493,7 @@ test("a welcome between a refresh and the next birth names nothing that the chil
   link.refresh();
   birth({ term: 1 }); // a late one of the run that was replaced
   assert.deepEqual(sentOf("welcome").map(({ to, same }) => [to, same === undefined]), [["d", false], ["d", true]]);
+  assert.equal(sentOf("welcome")[1]?.newest, disk.index, "the child must not take nothing for everything");
   assert.equal(link.counts.droppedFrames, 1);
 });
 

@@ -21,9 +21,10 @@ import {
   type UpFrame,
 } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
+import { NODE } from "./node.ts";
+import { createPromises } from "./promises.ts";
 
-/** The node that all worlds are about. */
-export const NODE = "8f0e7a86-1f2b-4d0c-9c9e-6b1f4a6c2e55";
+export { NODE };
 
 /** How a network treats frames: shares from 0 to 1, longest extra delay in milliseconds. */
 export interface Weather {
@@ -87,6 +88,10 @@ export function createWorld(seed = 1) {
   let child: Run;
   const children: Run[] = [];
   const parentStates: LinkState[] = [];
+  const promises = createPromises(disk);
+  promises.follow("the parent", disk);
+  /** The replicas of all runs of the child, those that are gone too. */
+  const replicas = new Map<string, Replica>();
   /** Every frame that was sent, in order. */
   const sent: { readonly way: "up" | "down" | "life"; readonly frame: Frame }[] = [];
 
@@ -95,10 +100,14 @@ export function createWorld(seed = 1) {
     const decoded = decodeFrame(encodeFrame(frame));
     if (!decoded.ok) throw new Error(`A link sent a malformed frame: ${decoded.problem}`);
     sent.push({ way, frame: decoded.frame });
+    if (way !== "life") promises.sent(way, decoded.frame);
     const copies = random() < weather.loss ? 0 : random() < weather.duplication ? 2 : 1;
     // What was decoded is of the type that was encoded.
     for (let copy = 0; copy < copies; copy++) {
-      clock.after(2 + random() * weather.delay, () => deliver(decoded.frame as F));
+      clock.after(2 + random() * weather.delay, () => {
+        if (way !== "life") promises.delivered(way, decoded.frame);
+        deliver(decoded.frame as F);
+      });
     }
   }
 
@@ -124,7 +133,13 @@ export function createWorld(seed = 1) {
         carry("down", frame, (arrived) => {
           for (const { online, link: to } of children) if (online) to.receive(arrived);
         }),
-      onState: (state) => parentStates.push(state),
+      onState(state) {
+        parentStates.push(state);
+        const { session } = link;
+        if (state === "level" && session !== undefined) {
+          promises.parentIsLevel(session.run, session.term, replicas.get(session.run));
+        }
+      },
       onModules: () => {},
     });
     parent = link;
@@ -144,13 +159,20 @@ export function createWorld(seed = 1) {
       random,
       log: childLog,
       send: (frame: UpFrame) => carry("up", frame, (arrived) => parent.receive(arrived)),
-      onState: (state) => states.push(state),
+      onState(state) {
+        states.push(state);
+        if (state === "level") promises.childIsLevel(run, replica);
+      },
+      onWelcome: () => promises.welcomed(run, replica),
       onDeposed: () => {
+        promises.deposed(run);
         made.deposed = true;
         made.online = false;
       },
     });
     const made: Run = { run, link, replica, truth: new Map(), online: false, deposed: false, states };
+    replicas.set(run, replica);
+    promises.follow(run, replica);
     replica.onChange(() => link.changed());
     children.push(made);
     child = made;
@@ -176,6 +198,8 @@ export function createWorld(seed = 1) {
     get parent() {
       return parent;
     },
+    /** What happened on the way that may never happen, in words. */
+    broken: promises.broken,
     get parentRun() {
       return parentRun;
     },
@@ -186,6 +210,22 @@ export function createWorld(seed = 1) {
       weather = next;
     },
     life,
+    /** One end says once that it has far more of the other's data than there is: a broken program may. */
+    lie(what: "ack" | "welcome" | "birth") {
+      const received = 1_000_000;
+      const last = sent.findLast(({ way, frame }) =>
+        way === (what === "welcome" ? "down" : "up") && frame.type === what
+      );
+      if (last?.frame.type === "welcome") {
+        promises.lied(last.frame);
+        child.link.receive({ ...last.frame, received });
+      }
+      if (last?.frame.type === "birth") parent.receive({ ...last.frame, received });
+      if (what === "ack") {
+        child.link.receive({ type: "ack", from: parentRun, to: child.run, received });
+        parent.receive({ type: "ack", from: child.run, to: parentRun, received });
+      }
+    },
     breakDisk(broken: boolean) {
       diskBroken = broken;
     },

@@ -1,0 +1,222 @@
+import { compareVersions, type Facet, FACET_NAMES, type FacetName, type Version } from "../../src/state/mod.ts";
+import type { Frame, Replica } from "../../src/sync/mod.ts";
+import { NODE } from "./node.ts";
+
+/** The way of a frame: from child to parent, or from parent to child. */
+export type Way = "up" | "down";
+
+/** What one end had at a moment, by facet and URL. */
+type Had = ReadonlyMap<string, Version>;
+
+/** Watches over a parent and its child: what may never happen on the way, whatever is right in the end. */
+export interface Promises {
+  /** What did happen and may not, in words. */
+  readonly broken: readonly string[];
+  sent(way: Way, frame: Frame): void;
+  /** A frame is about to be taken in. */
+  delivered(way: Way, frame: Frame): void;
+  /** A welcome with a false count is about to be taken in: nobody may go by the count. */
+  lied(welcome: Extract<Frame, { type: "welcome" }>): void;
+  /** From now on no value of a replica may go back to an older version. */
+  follow(name: string, replica: Replica): void;
+  /** A run of the child goes by the welcome that was delivered last. */
+  welcomed(run: string, replica: Replica): void;
+  /** A run of the child says that both sides have everything. */
+  childIsLevel(run: string, replica: Replica): void;
+  /** The parent says that of a run of the child. */
+  parentIsLevel(run: string, term: number, replica: Replica | undefined): void;
+  /** A run of the child has stood down. */
+  deposed(run: string): void;
+}
+
+/** See {@link Promises}. @param disk The parent's replica, which outlives its runs. */
+export function createPromises(disk: Replica): Promises {
+  const broken: string[] = [];
+  /** Up to where data of a sender have arrived without a gap: by run of the child, or by both runs for what goes down. */
+  const arrived = new Map<string, number>();
+  /** What a sender has been told, at most, that the other side has. */
+  const told = new Map<string, number>();
+  const beginnings = new Map<string, number>();
+  const termOf = new Map<string, number>();
+  const runOf = new Map<number, string>();
+  const values = new Map<string, string>();
+  const gone = new Set<string>();
+  /** What the parent had at its welcomes, by both runs, beginning and index. */
+  const offered = new Map<string, Had>();
+  let lastWelcome: Extract<Frame, { type: "welcome" }> | undefined;
+  /** What each run of the child has to have, and the parent of it. */
+  const due = new Map<string, { readonly ofParent: Had; readonly ofChild: Had }>();
+  /** The welcome that each run of the child went by last. */
+  const heeded = new Map<string, Extract<Frame, { type: "welcome" }>>();
+  const firstOfChild = new Map<string, Had>();
+
+  function say(what: string): void {
+    if (broken.length < 20) broken.push(what);
+  }
+  function raise(all: Map<string, number>, key: string, to: number): void {
+    all.set(key, Math.max(all.get(key) ?? 0, to));
+  }
+  function atMost(value: number, all: ReadonlyMap<string, number>, key: string, what: string): void {
+    const most = all.get(key) ?? 0;
+    if (value > most) say(`${what} ${value}: at most ${most} was so (${key})`);
+  }
+  /** Names the data of one sender to one receiver: a child's count goes on from one run of its parent to the next. */
+  function keyOf(way: Way, from: string, to: string): string {
+    return way === "up" ? from : `${from} ${to}`;
+  }
+  function back(way: Way): Way {
+    return way === "up" ? "down" : "up";
+  }
+
+  function lacks(replica: Replica, had: Had): string[] {
+    const document = replica.get(NODE);
+    return [...had].filter(([key, version]) => {
+      const [facet, url] = split(key);
+      const there = document?.facets[facet].get(url)?.version ?? [0, 0];
+      return compareVersions(there, version) < 0;
+    }).map(([key, version]) => `${key} ${version.join(".")}`);
+  }
+
+  function checkSent(way: Way, frame: Frame): void {
+    if (way === "up" && gone.has(frame.from)) say(`${frame.from} has stood down and sends '${frame.type}'`);
+    switch (frame.type) {
+      case "data": {
+        const key = keyOf(way, frame.from, frame.to);
+        if (frame.documents.length > 0) atMost(frame.since, told, key, "data go on after");
+        for (const { facets } of frame.documents) checkVersions(facets);
+        break;
+      }
+      case "ack":
+        atMost(frame.received, arrived, keyOf(back(way), frame.to, frame.from), "an ack of");
+        break;
+      case "resync":
+        if (frame.to !== "") atMost(frame.received, arrived, keyOf(back(way), frame.to, frame.from), "a resync to");
+        break;
+      case "birth":
+        atMost(frame.received, arrived, keyOf("down", frame.parent, frame.from), "a birth with");
+        break;
+      case "welcome":
+        atMost(frame.received, arrived, frame.to, "a welcome with");
+        checkWelcome(frame);
+        break;
+    }
+  }
+  function checkWelcome({ from, to, term, newest, beginning }: Extract<Frame, { type: "welcome" }>): void {
+    if (beginning < (beginnings.get(from) ?? 0)) say(`${from} welcomes under beginning ${beginning} after a later one`);
+    beginnings.set(from, beginning);
+    if (term < (termOf.get(to) ?? 0)) say(`${to} is given term ${term} after ${termOf.get(to)}`);
+    termOf.set(to, term);
+    const other = runOf.get(term);
+    if (other !== undefined && other !== to) say(`term ${term} is given to ${to} and was ${other}'s`);
+    runOf.set(term, to);
+    const key = [from, to, beginning, newest].join(" ");
+    if (offered.has(key)) return;
+    const later = new Set(disk.since(NODE, newest).map(({ facet, url }) => `${facet} ${url}`));
+    offered.set(key, new Map([...had(disk, ["cfg", "parent"])].filter(([each]) => !later.has(each))));
+  }
+  function checkVersions(facets: { readonly [name in FacetName]?: Facet }): void {
+    for (const name of FACET_NAMES) {
+      for (const [url, { value, version }] of facets[name] ?? []) {
+        if (version[0] === 0) continue; // what was discovered before the first welcome has no term of its own
+        const [key, text] = [`${name} ${url} ${version.join(".")}`, JSON.stringify(value)];
+        const before = values.get(key) ?? text;
+        values.set(key, text);
+        if (before !== text) say(`${key} is ${before} and ${text}`);
+      }
+    }
+  }
+
+  return {
+    broken,
+    sent: checkSent,
+    delivered(way, frame) {
+      switch (frame.type) {
+        case "data": {
+          const key = keyOf(way, frame.from, frame.to);
+          if (frame.since <= (arrived.get(key) ?? 0)) raise(arrived, key, frame.upTo);
+          break;
+        }
+        case "ack":
+        case "resync":
+          if (frame.to !== "") raise(told, keyOf(back(way), frame.to, frame.from), frame.received);
+          break;
+        case "birth":
+          raise(told, keyOf("down", frame.parent, frame.from), frame.received);
+          break;
+        case "welcome":
+          raise(told, frame.to, frame.received);
+          lastWelcome = frame;
+          break;
+      }
+    },
+    lied(welcome) {
+      lastWelcome = welcome;
+    },
+    follow(name, replica) {
+      const newest = new Map<string, Version>();
+      replica.onChange((id, facet, urls) => {
+        for (const url of urls) {
+          const version = replica.get(id)?.facets[facet].get(url)?.version;
+          if (version === undefined) continue; // forgotten
+          const key = `${facet} ${url}`;
+          const before = newest.get(key);
+          if (before !== undefined && compareVersions(version, before) < 0) {
+            say(`${key} goes back from ${before.join(".")} to ${version.join(".")} at ${name}`);
+          }
+          newest.set(key, version);
+        }
+      });
+    },
+    welcomed(run, replica) {
+      if (lastWelcome === undefined) return;
+      const { from, to, term, beginning, newest } = lastWelcome;
+      const before = heeded.get(run);
+      if (before !== undefined && term < before.term) say(`${run} goes by term ${term} after ${before.term}`);
+      if (before?.from === from && beginning < before.beginning) {
+        say(`${run} goes by beginning ${beginning} after ${before.beginning}`);
+      }
+      heeded.set(run, lastWelcome);
+      const ofChild = had(replica, ["self"]);
+      due.set(run, { ofParent: offered.get([from, to, beginning, newest].join(" ")) ?? new Map(), ofChild });
+      if (!firstOfChild.has(`${from} ${run}`)) firstOfChild.set(`${from} ${run}`, ofChild);
+    },
+    childIsLevel(run, replica) {
+      const all = due.get(run);
+      if (all === undefined) return say(`${run} is level without a welcome`);
+      const present = new Map([...all.ofParent].filter(([key]) => isThere(disk, key)));
+      for (const what of lacks(replica, present)) say(`${run} is level without its parent's ${what}`);
+      for (const what of lacks(disk, all.ofChild)) say(`${run} is level, and its parent has not its ${what}`);
+    },
+    parentIsLevel(run, term, replica) {
+      const offers = [...offered].filter(([key]) => key.split(" ")[1] === run).at(-1)?.[1] ?? new Map();
+      const present = new Map([...offers].filter(([key]) => isThere(disk, key)));
+      if (replica === undefined) return say(`${run} is level at its parent, and never was`);
+      for (const what of lacks(replica, present)) say(`${run} is level at its parent without ${what}`);
+      const first = [...firstOfChild].filter(([key]) => key.split(" ")[1] === run).at(-1)?.[1] ?? new Map();
+      for (const what of lacks(disk, first)) say(`${run} is level at its parent, which has not its ${what}`);
+      for (const [url, { value, version }] of disk.get(NODE)?.facets.self ?? []) {
+        if (value !== null && version[0] < term) say(`${run} is level at its parent with ${url} of term ${version[0]}`);
+      }
+    },
+    deposed: (run) => void gone.add(run),
+  };
+}
+
+function had(replica: Replica, facets: readonly FacetName[]): Had {
+  const document = replica.get(NODE);
+  return new Map(
+    facets.flatMap((name) =>
+      [...document?.facets[name] ?? []].map(([url, { version }]): [string, Version] => [`${name} ${url}`, version])
+    ),
+  );
+}
+
+function isThere(replica: Replica, key: string): boolean {
+  const [facet, url] = split(key);
+  return replica.get(NODE)?.facets[facet].has(url) === true;
+}
+
+function split(key: string): [FacetName, string] {
+  const [name, url = ""] = key.split(" ");
+  return [FACET_NAMES.find((each) => each === name) ?? "cfg", url];
+}
