@@ -61,6 +61,8 @@ export interface EmbeddedBroker extends LocalBroker {
   readonly guardedUrl?: string;
   /** Clients that are connected now. */
   readonly clients: number;
+  /** Messages that are kept for who subscribes later. */
+  readonly retained: number;
   /** Ends the connections of a node, by its UUID, that were made with an identity. */
   drop(node: string): void;
   close(): Promise<void>;
@@ -88,7 +90,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
     ...{ cluster, identities, mayPublish },
     onGreeted: silence.greeted,
   });
-  keepRetainedByTopic(aedes);
+  const retained = keepRetainedByTopic(aedes);
   const tell = (topic: string, payload: Uint8Array): void => {
     for (const listener of [...listeners]) listener(topic, payload);
   };
@@ -156,6 +158,9 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
     ...(guardedUrl !== undefined && { guardedUrl }),
     get clients() {
       return aedes.connectedClients;
+    },
+    get retained() {
+      return retained();
     },
     get waiting() {
       let bytes = 0;

@@ -11,9 +11,10 @@ interface Kept {
  * Finds retained messages by their topic: aedes itself looks at every one of them for each subscription, which makes a cold
  * start of thousands of clients quadratic. Wildcards find nothing: this broker denies them.
  *
+ * @returns Tells how many messages are kept.
  * @throws {TypeError} When this aedes keeps nothing in the way that is known.
  */
-export function keepRetainedByTopic(aedes: Aedes): void {
+export function keepRetainedByTopic(aedes: Aedes): () => number {
   const persistence: unknown = Reflect.get(aedes, "persistence"); // its types do not tell of it
   if (typeof persistence !== "object" || persistence === null || !("createRetainedStreamCombi" in persistence)) {
     throw new TypeError("Cannot keep retained messages by topic as this aedes has no persistence that is known");
@@ -30,4 +31,5 @@ export function keepRetainedByTopic(aedes: Aedes): void {
     createRetainedStreamCombi: find,
     createRetainedStream: (topic: string) => find([topic]),
   });
+  return () => retained.size;
 }

@@ -33,8 +33,8 @@ export function subscribePacket(topic: string): Uint8Array {
 }
 
 /** A PUBLISH packet (section 3.3). */
-export function publishPacket(topic: string, payload: Uint8Array, qos: 1 | 2 = 1): Uint8Array {
-  return packet(0x30 | (qos << 1), Buffer.concat([Buffer.from([...text(topic), 0, 2]), payload]));
+export function publishPacket(topic: string, payload: Uint8Array, qos: 1 | 2 = 1, retain = false): Uint8Array {
+  return packet(0x30 | (qos << 1) | Number(retain), Buffer.concat([Buffer.from([...text(topic), 0, 2]), payload]));
 }
 
 /** The first byte and the length of a packet, without its body. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import type { Value } from "../../src/state/mod.ts";
-import { createWorld, FAIR } from "./world.ts";
+import { createWorld, FAIR, type Weather } from "./world.ts";
 
 const URLS = ["/a", "/b", "/services/x/state", "/services/y/state"];
 
@@ -53,10 +53,37 @@ const weather = fc.record({
   delay: fc.constantFrom(5, 500, 20_000),
 }, { noNullPrototype: true });
 
+/** What schedules have to have met, or the property says nothing of it. */
+const CLASSES = [
+  ...["20 steps or more", "frames lost", "frames overtaken", "several runs of the child", "several runs of the parent"],
+  ...["level on the way", "a window sent again", "a run that stood down", "what both have named", "a lie"],
+] as const;
+type Class = typeof CLASSES[number];
+
+/** What one schedule has met. */
+function met(world: ReturnType<typeof createWorld>, steps: readonly unknown[], ran: Weather): Class[] {
+  const runs = (way: "up" | "down") =>
+    new Set(world.sent.filter((each) => each.way === way).map(({ frame }) => frame.from)).size;
+  const found: { readonly [name in Class]: boolean } = {
+    "20 steps or more": steps.length >= 20,
+    "frames lost": ran.loss > 0,
+    "frames overtaken": ran.delay > 1_000,
+    "several runs of the child": runs("up") > 1,
+    "several runs of the parent": runs("down") > 1,
+    "level on the way": world.parentStates.filter((state) => state === "level").length > 1,
+    "a window sent again": world.parent.counts.retransmits + world.child.link.counts.retransmits > 0,
+    "a run that stood down": world.hasDeposed,
+    "what both have named": world.sent.some(({ frame }) => frame.type === "welcome" && frame.same !== undefined),
+    "a lie": world.hasLied,
+  };
+  return CLASSES.filter((each) => found[each]);
+}
+
 /** A schedule that failed is run again by these two. */
 const { KRAKEN_SEED: seed, KRAKEN_PATH: path } = process.env;
 
-test("both ends agree after faults stop, whatever was lost, doubled, reordered or restarted", async () => {
+test("both ends agree after faults stop, and promise nothing that is not so on the way, whatever was lost, doubled, reordered or restarted", async () => {
+  const covered = createCoverage("links", CLASSES);
   const schedule = fc.tuple(fc.nat(), weather, fc.array(step, { minLength: 1, maxLength: 25 }));
   const result = await fc.check(
     fc.asyncProperty(schedule, async ([chance, conditions, steps]) => {
@@ -126,6 +153,7 @@ test("both ends agree after faults stop, whatever was lost, doubled, reordered o
       try {
         await world.clock.runUntil(settled, 600_000);
         assert.deepEqual(world.broken, []);
+        covered.saw(...met(world, steps, conditions));
       } catch (error) {
         assert.fail(`${error instanceof Error ? error.message : ""}\n${world.describe()}`);
       } finally {
@@ -134,7 +162,7 @@ test("both ends agree after faults stop, whatever was lost, doubled, reordered o
     }),
     { numRuns: 500, ...(seed !== undefined && { seed: Number(seed) }), ...(path !== undefined && { path }) },
   );
-  if (!result.failed) return;
+  if (!result.failed) return path === undefined ? covered.check() : undefined;
   assert.fail([
     `Schedule ${result.counterexamplePath} of seed ${result.seed} fails. Replay it with:`,
     `KRAKEN_SEED=${result.seed} KRAKEN_PATH=${result.counterexamplePath} npm test -- test/sync/link_property_test.ts`,

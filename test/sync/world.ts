@@ -83,6 +83,8 @@ export function createWorld(seed = 1) {
   /** The term in which the parent writes its own facet. */
   let parentTerm = 1;
   let diskBroken = false;
+  let hasDeposed = false;
+  let hasLied = false;
   let parentRun = "";
   let parent: ParentLink;
   let child: Run;
@@ -166,6 +168,7 @@ export function createWorld(seed = 1) {
       onWelcome: () => promises.welcomed(run, replica),
       onDeposed: () => {
         promises.deposed(run);
+        hasDeposed = true;
         made.deposed = true;
         made.online = false;
       },
@@ -200,6 +203,13 @@ export function createWorld(seed = 1) {
     },
     /** What happened on the way that may never happen, in words. */
     broken: promises.broken,
+    /** Whether a run of the child has stood down. */
+    get hasDeposed() {
+      return hasDeposed;
+    },
+    get hasLied() {
+      return hasLied;
+    },
     get parentRun() {
       return parentRun;
     },
@@ -213,6 +223,7 @@ export function createWorld(seed = 1) {
     /** One end says once that it has far more of the other's data than there is: a broken program may. */
     lie(what: "ack" | "welcome" | "birth") {
       const received = 1_000_000;
+      hasLied = true;
       const last = sent.findLast(({ way, frame }) =>
         way === (what === "welcome" ? "down" : "up") && frame.type === what
       );
