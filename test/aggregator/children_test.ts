@@ -154,7 +154,9 @@ test("what a child has just brought is not sent back to it", async () => {
   level(N);
   const self = new Map([["/load", { value: 1, version: [makeTerm(1, 1), 1] as const }]]);
   const documents = [{ id: N, facets: { self } }];
+  const { waiting } = clock;
   children.receive(N, { type: "data", from: "run-n", to: "p", since: 0, upTo: 1, newest: 1, documents });
+  assert.equal(clock.waiting, waiting, "nothing is even looked at");
   await clock.advance(1_000);
   assert.equal(framesTo("n", "data").length, 0);
 });
@@ -208,10 +210,13 @@ test("what an aggregator brings of its nodes is not sent back to it, but for wha
   level(A);
   const bring = async (url: string, term: number, since: number) => {
     const documents = [{ id: M, facets: { parent: new Map([[url, { value: 1, version: [term, 1] as const }]]) } }];
+    const { waiting } = clock;
     children.receive(A, { type: "data", from: "run-a", to: "p", since, upTo: since + 1, newest: since + 1, documents });
+    const looks = clock.waiting - waiting;
     await clock.advance(1_000);
+    return looks;
   };
-  await bring("/new", makeTerm(1, 1), 0);
+  assert.equal(await bring("/new", makeTerm(1, 1), 0), 0, "nothing is even looked at");
   assert.equal(framesTo("a", "data").length, 0);
   await bring("/old", makeTerm(0, 1), 1);
   assert.deepEqual(urlsIn(framesTo("a", "data")), ["/old"]);

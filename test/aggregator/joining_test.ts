@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createJoining, type JoiningParts } from "../../aggregator/links/joining.ts";
+import { openMemoryStore } from "../../aggregator/store/mod.ts";
+import { takeWriterTerm } from "../../aggregator/store/writer_term.ts";
+import { type Assignment, type Entry, type Facet, makeTerm } from "../../src/state/mod.ts";
+import { type DataFrame, digestOf, type UpFrame, type WelcomeFrame } from "../../src/sync/mod.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+import { assigned, createSmallTree, idOf, quiet } from "./small_tree.ts";
+
+const [OWN, N, A] = [idOf("root"), idOf("n"), idOf("a")];
+
+function entries(values: { readonly [url: string]: Entry["value"] }, term = 1): Facet {
+  return new Map(Object.entries(values).map(([url, value]) => [url, { value, version: [term, 9] }]));
+}
+
+/** The way up of `root`, in its first run, which a test speaks to as its parent `p`. */
+function make(
+  { complete = false, before }: {
+    readonly complete?: boolean;
+    readonly before?: (tree: ReturnType<typeof createSmallTree>) => void;
+  } = {},
+) {
+  const tree = createSmallTree();
+  const clock = createVirtualClock();
+  const store = openMemoryStore();
+  const sent: UpFrame[] = [];
+  const said: string[] = [];
+  const names = new Map(["root", "n", "m", "a", "b"].map((name) => [idOf(name), name]));
+  const say = (what: string) => (id: string) => void said.push(`${what} ${names.get(id) ?? id}`);
+  before?.(tree);
+  const assignments: Assignment[] = [];
+  const parts: JoiningParts = {
+    ...{ ownId: OWN, run: "r", replica: tree.replica, placement: tree.nodes.placement, complete },
+    ...{ clock, random: () => 0.5, log: quiet, modules: () => [] },
+    term: takeWriterTerm(store, store.load(), () => tree.replica),
+    way: {
+      send: (frame) => void sent.push(frame),
+      onAssignment: (assignment) => void assignments.push(assignment),
+      onLink: (state) => void said.push(`link ${state}`),
+      onKeepalive: (seconds) => void said.push(`keep alive ${seconds}`),
+      onDeposed: () => void said.push("deposed"),
+    },
+    raise: (run) => void said.push(`raise ${run}`),
+    onState: (state) => void said.push(`state ${state}`),
+    ...{ onLeft: say("left"), onStray: say("stray"), onPassing: say("passing") },
+    onThere: (node, assignment) => void said.push(`there ${node} ${Object.keys(assignment).sort()}`),
+    onCaughtUp: () => void said.push("caught up"),
+    onForgotten: (ids) => void said.push(`forgotten ${ids.map((id) => names.get(id)).sort()}`),
+    onComplete: () => void said.push("complete"),
+  };
+  const joining = createJoining(parts);
+  tree.replica.onChange((id, _facet, urls) => joining.changed(id, urls));
+  const welcome = (fields: Partial<WelcomeFrame> = {}) =>
+    joining.receive({
+      ...{ type: "welcome", from: "p", to: "r", term: makeTerm(1, 4), received: 0, newest: 2, beginning: 1 },
+      ...{ keepalive: 10, digest: digestOf([]), modules: [] },
+      ...fields,
+    });
+  const data = (documents: DataFrame["documents"], since = 0, upTo = 2) =>
+    joining.receive({ type: "data", from: "p", to: "r", since, upTo, newest: upTo, beginning: 1, documents });
+  const births = () => sent.flatMap((frame) => frame.type === "birth" ? [frame] : []);
+  return { ...tree, clock, sent, said, assignments, joining, welcome, data, births };
+}
+
+test("one that was never welcomed remembers nothing, and says so", () => {
+  const { joining, births } = make({ complete: true });
+  joining.connected();
+  assert.deepEqual([joining.complete, births()[0]?.term, births()[0]?.blank], [false, 0, true]);
+});
+
+test("one that was told everything before, and has it on its disk, goes on with that", () => {
+  const before = ({ discover }: ReturnType<typeof createSmallTree>) => discover("root", "self", { "/api": "x" });
+  const { joining, births } = make({ complete: true, before });
+  joining.connected();
+  assert.deepEqual([joining.complete, births()[0]?.term, births()[0]?.blank], [true, makeTerm(1, 1), undefined]);
+  const partly = make({ complete: false, before });
+  partly.joining.connected();
+  assert.deepEqual([partly.joining.complete, partly.births()[0]?.blank], [false, true], "a term alone says little");
+});
+
+test("its term is above what its last run wrote", () => {
+  const { joining, births } = make({
+    before: ({ replica }) => void replica.write(OWN, "self", new Map([["/api", "x"]]), makeTerm(1, 7)),
+  });
+  joining.connected();
+  assert.equal(births()[0]?.term, makeTerm(1, 7));
+});
+
+test("it is complete once everything has arrived that its parent had, and forgets what was not mentioned", () => {
+  const { joining, welcome, data, said, replica } = make({
+    before: ({ set }) => void set("n", { "/parent": "a" }),
+  });
+  joining.connected();
+  welcome();
+  assert.deepEqual([joining.term, joining.complete], [makeTerm(1, 4), false]);
+  data([{ id: N, facets: { cfg: entries({ "/x": 1 }) } }, { id: OWN, facets: { cfg: entries({ "/x": 1 }) } }]);
+  assert.equal(joining.complete, true);
+  assert.deepEqual(said.filter((what) => !/^(link|state)/.test(what)), [
+    ...["raise 4", "keep alive 10", "caught up", "forgotten a,b", "complete"],
+  ]);
+  assert.equal(replica.get(N)?.facets.cfg.get("/x")?.value, 1);
+});
+
+test("it is told of its completeness once, and of what its parent forgot each time it begins from nothing", () => {
+  const { joining, welcome, data, said } = make();
+  joining.connected();
+  welcome();
+  data([{ id: A, facets: { cfg: entries({ "/x": 1 }) } }]);
+  welcome({ beginning: 2 });
+  joining.receive({ type: "data", from: "p", to: "r", since: 0, upTo: 2, newest: 2, beginning: 2, documents: [] });
+  assert.deepEqual(said.filter((what) => /complete|forgotten/.test(what)), [
+    ...["forgotten b", "complete", "forgotten a,b"],
+  ]);
+});
+
+test("how far the link is goes to the way up and to whoever wants to know", () => {
+  const { joining, welcome, data, said, sent, replica } = make();
+  joining.connected();
+  welcome();
+  data([]);
+  joining.receive({ type: "ack", from: "p", to: "r", received: replica.index });
+  assert.equal(joining.state, "level");
+  joining.parentLife({ type: "dead", from: "p", why: "lost" });
+  joining.disconnected();
+  assert.deepEqual(said.filter((what) => /^(link|state)/.test(what)), [
+    ...["joining", "level", "joining", "down"].flatMap((state) => [`link ${state}`, `state ${state}`]),
+  ]);
+  joining.stop();
+  sent.length = 0;
+  joining.connected();
+  assert.deepEqual(sent, []);
+});
+
+test("the root's last word of where to join holds from the start, and a later one as soon as it comes", async () => {
+  const { assignments, set } = make({
+    before: ({ set }) => void set("root", { "/assignment": assigned(2, "a") }),
+  });
+  assert.deepEqual(assignments.map(({ number }) => number), [2]);
+  set("n", { "/assignment": assigned(7, "a") });
+  set("root", { "/x": 1 });
+  await undefined;
+  assert.equal(assignments.length, 1, "nothing was said of it");
+  set("root", { "/assignment": assigned(3, "b") });
+  assert.equal(assignments.length, 1, "once what runs now is over");
+  await undefined;
+  assert.deepEqual(assignments.map(({ number, parent }) => [number, parent]), [[2, A], [3, idOf("b")]]);
+});
+
+test("a parent's word of where to join is handed on, and its answer where a node joins without the rest of the frame", () => {
+  const { joining, welcome, assignments, said } = make();
+  joining.connected();
+  welcome();
+  joining.receive({ type: "moved", from: "p", number: 5, parent: A });
+  joining.receive({ type: "there", from: "p", to: "r", child: "x", number: 2, parent: A });
+  assert.deepEqual(assignments.map(({ number }) => number), [5]);
+  assert.ok(said.includes("there x number,parent"));
+});
+
+test("changes go up, those of many nodes in one frame", async () => {
+  const { joining, welcome, data, sent, discover, set, clock, replica } = make();
+  set("n", { "/parent": "a" });
+  joining.connected();
+  welcome();
+  data([]);
+  joining.receive({ type: "ack", from: "p", to: "r", received: replica.index });
+  sent.length = 0;
+  discover("n", "parent", { "/physState": "POWER_ON" });
+  await clock.advance(149);
+  discover("a", "parent", { "/physState": "POWER_ON" });
+  assert.equal(sent.length, 0);
+  await clock.advance(1);
+  const [frame] = sent;
+  assert.deepEqual(frame?.type === "data" && frame.documents.map(({ id }) => id).sort(), [N, A].sort());
+});
+
+test("what comes of nodes that are not below, or that others serve, is told of", () => {
+  const { joining, welcome, data, said, set } = make();
+  set("n", { "/parent": "root" });
+  set("m", { "/parent": "a" });
+  joining.connected();
+  welcome();
+  const physState = { parent: entries({ "/physState": "POWER_ON" }, makeTerm(1, 9)) };
+  data([{ id: N, facets: physState }, { id: idOf("m"), facets: physState }, { id: "x", facets: physState }]);
+  assert.deepEqual(said.filter((what) => /left|stray|passing/.test(what)), ["left n", "passing m", "stray x"]);
+});
