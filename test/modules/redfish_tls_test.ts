@@ -104,6 +104,9 @@ test("redfish says that a certificate has signed itself, and takes it on first u
           undefined,
           "what was taken is forgotten when that is not wanted",
         );
+        set("/bmc/trust", "first-use");
+        await run("find-on");
+        assert.notEqual(String(node.view.get("/bmc/certificate")), stated);
       });
     } finally {
       other.close();
