@@ -7,7 +7,8 @@ import { openAt, type OpenFile, versionOf } from "../open_file.ts";
 const MAX_FILES = 1_024;
 /** Files that are hashed at a time. */
 const MAX_AT_ONCE = 4;
-const CHUNK = 1024 * 1024;
+/** Bytes that are hashed at a time: while they are, nothing else goes on. */
+const CHUNK = 256 * 1024;
 /**
  * How old the last change of a file must be, in milliseconds, for its times to tell a later one apart: runtimes and file systems
  * give them in whole seconds at worst.
