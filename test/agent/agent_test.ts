@@ -237,6 +237,7 @@ test("an agent tells where it is to join as soon as its cfg says so", async () =
   assert.deepEqual(assignments.at(-1), assignment);
   const count = assignments.length;
   await set({ "/lamp/color": "red" });
+  await set({ "/assignment": null });
   assert.equal(assignments.length, count);
   await agent.stop();
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { program } from "../../agent/options.ts";
@@ -17,7 +18,7 @@ const PARENT = "00000000-0000-4000-8000-000000000002";
 /** The program on a broker that takes everything, until a test ends it. */
 async function withProgram(
   args: readonly string[],
-  body: (world: Awaited<ReturnType<typeof begin>>) => Promise<void>,
+  body: (world: ReturnType<typeof begin>, runDir: string) => Promise<void>,
 ): Promise<void> {
   await withFolder(async (folder) => {
     const world = begin([
@@ -25,7 +26,7 @@ async function withProgram(
       ...["--run-dir", join(folder, "run"), ...args],
     ]);
     try {
-      await body(world);
+      await body(world, join(folder, "run"));
     } finally {
       world.ending.abort(new Error("the test is over"));
       await world.ended;
@@ -72,10 +73,11 @@ function begin(args: readonly string[]) {
 }
 
 test("the agent says when it is ready, connects as its node, and is born", () =>
-  withProgram([], async ({ terminal, connections, published, lines, clock }) => {
+  withProgram([], async ({ terminal, connections, published, lines, clock }, runDir) => {
     await until(() => assert.notEqual(terminal.output(), ""));
     const { run, ...ready } = JSON.parse(terminal.output());
     assert.deepEqual(ready, { ready: true, id: ID, name: "n1" });
+    assert.ok(existsSync(join(runDir, "services")), "its modules have started");
     const [connection] = connections;
     assert.equal(connection?.url, "mqtt://user:pw@127.0.0.1");
     assert.equal(connection.clientId, `kraken-${run}`);
