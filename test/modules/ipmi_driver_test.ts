@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fc } from "../support/property.ts";
+import { ipmiConfigOf } from "../../modules/ipmi/config.ts";
 import { type RunIpmitool, runIpmitool } from "../../modules/ipmi/ipmitool.ts";
 import { createIpmiModule } from "../../modules/ipmi/module.ts";
 import { parseFailure, parsePowerStatus } from "../../modules/ipmi/parse.ts";
@@ -60,6 +61,14 @@ test("ipmi asks at the port of the address, 623 where it names none, over IPv6 t
     });
     await module.stop();
   });
+});
+
+test("ipmiConfigOf() has a value where nothing is set, and takes what is", () => {
+  const usual = { credentials: undefined, poll: 60_000, graceful: 60_000, sense: 0, settle: 10_000 };
+  assert.deepEqual(ipmiConfigOf(undefined), { ...usual, interface: "lanplus", privilege: "ADMINISTRATOR" });
+  const set = { credentials: "/c", poll: 1_000, graceful: 0, interface: "lan", privilege: "OPERATOR" } as const;
+  assert.deepEqual(ipmiConfigOf(set), { ...usual, ...set });
+  assert.equal(ipmiConfigOf({ privilege: "USER" }).privilege, "USER");
 });
 
 test("ipmi says of a node without credentials where they are to be", async () => {
@@ -219,11 +228,13 @@ test("ipmi finds the cipher suite anew when a controller takes another one than 
     await run("find-on");
     assert.deepEqual(suites, ["17", "3", "3", "17", "17"]);
     taken = "none";
+    suites.length = 0;
     await assert.rejects(run("find-on"), {
       name: "UnavailableError",
       message:
         /invalid authentication algorithm \(it begins no session with cipher suite 17 or 3 and the privilege ADMINISTRATOR/,
     });
+    assert.deepEqual(suites, ["17", "3"], "each once");
   });
 });
 
@@ -448,6 +459,8 @@ test("parsePowerStatus() and parseFailure() take whatever a controller makes ipm
   for (const words of ["Node busy", "Timeout", "Out of space", "Command not supported in present state"]) {
     assert.deepEqual(parseFailure("", power + words), { words: power + words, kind: "later" });
   }
+  assert.equal(parseFailure("four\n", "one\n\ntwo\r\nthree").words, "one; two; three", "the first three lines");
+  assert.equal(parseFailure("", "x".repeat(300)).words.length, 200);
   assert.equal(parseFailure("", "BMC initialization in progress").kind, "later");
   assert.equal(parseFailure("", `${power}Insufficient privilege level`).kind, "refused");
   assert.equal(parseFailure("", "Invalid user name\u0007").words, "Invalid user name?");

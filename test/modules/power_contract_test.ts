@@ -115,7 +115,7 @@ for (const driver of playedDrivers) {
         };
         stage.want({ "/physState": state });
         await clock.advance(LONG);
-        assert.ok(!stage.events().some((event) => /\(attempt /.test(event)), stage.events().join("\n"));
+        assert.ok(!stage.events().some((event) => /\(attempt |^stuck /.test(event)), stage.events().join("\n"));
         bmc.show = before;
         await stage.until(state);
         assertOnly(stage, driver, name, wanted);
