@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { generate } from "mqtt-packet";
 import { sievePublishes } from "../../aggregator/broker/publish_sieve.ts";
 
@@ -45,6 +45,9 @@ test("plain publishes are taken as another codec has written them; what another 
       generate({ ...{ cmd: "publish", topic: "twice", payload: "", retain: false, dup: false }, qos: 2, messageId: 3 }),
     () => Buffer.alloc(0),
   );
+  const covered = createCoverage("plain publishes", [
+    ...["three packets or more", "a payload of more than 127 bytes", "QoS 1", "another packet after them"],
+  ]);
   fc.assert(
     fc.property(fc.array(sent, { maxLength: 5 }), others, fc.array(sent, { maxLength: 2 }), (first, other, last) => {
       const rest = other().length === 0 ? [] : [other(), ...last.map((each) => publishBytes(each))];
@@ -52,8 +55,15 @@ test("plain publishes are taken as another codec has written them; what another 
       const all = sieve(Buffer.concat([...first.map((each) => publishBytes(each)), left]));
       assert.deepEqual(all.taken, first);
       assert.deepEqual(Buffer.from(all.left ?? []), left);
+      covered.saw(
+        ...first.length >= 3 ? ["three packets or more"] : [],
+        ...first.some(({ payload }) => payload.length > 127) ? ["a payload of more than 127 bytes"] : [],
+        ...first.some(({ id }) => id !== undefined) ? ["QoS 1"] : [],
+        ...first.length > 0 && left.length > 0 ? ["another packet after them"] : [],
+      );
     }),
   );
+  covered.check();
 });
 
 test("a packet that is not there as a whole, or is not taken, is left with all that comes after it", () => {

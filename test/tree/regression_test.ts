@@ -31,37 +31,39 @@ async function agrees(
 const STILL = { loss: 0, duplication: 0, delay: 5 } as const;
 const LOSSY = { loss: 0.1, duplication: 0.3, delay: 10_000 } as const;
 
-test("an aggregator that got a term and then nothing, as its parent lost its disk too, is still told everything", async () => {
-  const world = await createTreeWorld([
-    { name: "root", isAggregator: true },
-    { name: "r", parent: "root", isAggregator: true },
-    { name: "a", parent: "r", isAggregator: true },
-    { name: "n1", parent: "a" },
-  ], { seed: 1, brokersOutlive: false, calm: [] });
-  await world.clock.advance(20_000);
-  world.oversee("n1", "x", 1);
-  await world.clock.advance(5_000);
-  for (const name of ["n1", "a"]) world.kill(name, 0);
-  world.wipe("a");
-  const before = world.network.onFrame;
-  const [a, r] = [world.member("a").id, world.member("r").id];
-  world.network.onFrame = (from, to, frame) => {
-    before(from, to, frame);
-    world.network.weather = { ...STILL, loss: frame.type === "data" && from === r && to === a ? 1 : 0 };
-  };
-  world.start("a");
-  await world.clock.runUntil(() => (world.member("a").process?.aggregator?.joining?.term ?? 0) > 0, 30_000);
-  world.kill("r", 0);
-  world.wipe("r");
-  world.network.onFrame = before;
-  world.network.weather = STILL;
-  world.start("r");
-  await world.clock.advance(60_000);
-  world.start("n1");
-  await world.clock.advance(60_000);
-  assert.deepEqual(disagreements(world), []);
-  await world.stop();
-});
+for (const what of ["was killed", "lost its disk too"] as const) {
+  test(`an aggregator that got a term and then nothing, as its parent ${what}, is still told everything`, async () => {
+    const world = await createTreeWorld([
+      { name: "root", isAggregator: true },
+      { name: "r", parent: "root", isAggregator: true },
+      { name: "a", parent: "r", isAggregator: true },
+      { name: "n1", parent: "a" },
+    ], { seed: 1, brokersOutlive: false, calm: [] });
+    await world.clock.advance(20_000);
+    world.oversee("n1", "x", 1);
+    await world.clock.advance(5_000);
+    for (const name of ["n1", "a"]) world.kill(name, 0);
+    world.wipe("a");
+    const before = world.network.onFrame;
+    const [a, r] = [world.member("a").id, world.member("r").id];
+    world.network.onFrame = (from, to, frame) => {
+      before(from, to, frame);
+      world.network.weather = { ...STILL, loss: frame.type === "data" && from === r && to === a ? 1 : 0 };
+    };
+    world.start("a");
+    await world.clock.runUntil(() => (world.member("a").process?.aggregator?.joining?.term ?? 0) > 0, 30_000);
+    world.kill("r", 0);
+    if (what === "lost its disk too") world.wipe("r");
+    world.network.onFrame = before;
+    world.network.weather = STILL;
+    world.start("r");
+    await world.clock.advance(60_000);
+    world.start("n1");
+    await world.clock.advance(60_000);
+    assert.deepEqual(disagreements(world), []);
+    await world.stop();
+  });
+}
 
 test("a rack that is moved, and loses its disk before it told its new parent anything, gets its values from above", () =>
   agrees({
