@@ -90,6 +90,21 @@ test("an aggregator is deleted together with its nodes, and not without them", a
   assert.deepEqual(refusalOf(root.apply({ n1: {} })), [], "and may be made again");
 });
 
+test("an aggregator is not moved below one that it may still have, nor below itself", async () => {
+  const root = await createTestRoot();
+  const aggregator = { "/role": "AGGREGATOR" };
+  assert.deepEqual(refusalOf(root.apply({ a: aggregator, b: { ...aggregator, "/parent": "a" } })), []);
+  assert.match(
+    refusalOf(root.patch("a", { "/parent": "b" }))[1] ?? "",
+    /^a: \/parent is "b": expected an aggregator that/,
+  );
+  assert.deepEqual(refusalOf(root.patch("b", { "/parent": "root" })), []);
+  assert.deepEqual(refusalOf(root.patch("a", { "/parent": "b" })), [
+    "invalid",
+    'a: /parent is "b", which was moved away from a and has not been heard since: try again later',
+  ]);
+});
+
 test("an aggregator can't delete its own node, nor one that is not there", async () => {
   const root = await createTestRoot({ names: ["n1"] });
   const own = root.control.remove([root.idOf("root")]);

@@ -52,6 +52,13 @@ test("parseNodeset() says where a text goes wrong and what was expected", () => 
   assert.match(problemOf("n[8-010]"), /padded differently/);
 });
 
+test("parseNodeset() quotes a text of up to 80 characters whole", () => {
+  const text = `${"n,".repeat(39)}n[`;
+  assert.equal(text.length, 80);
+  assert.ok(problemOf(text).includes(`'${text}'`));
+  assert.ok(problemOf(`n,${text}`).includes(`'n,${text.slice(0, 75)}...'`));
+});
+
 test("parseNodeset() is bounded in text, names, name length and digits", () => {
   assert.equal(namesOf("n[1-200000]").length, 200_000);
   assert.match(problemOf("n[1-200001]"), /more than 200000 names/);
