@@ -240,7 +240,16 @@ test("a server stops with its signal, and says when it can't listen", async () =
     clock: systemClock,
   } as const;
   const server = await startDhcpServer({ ...common, ports: { server: 0, client: 0, pxe: 0 }, signal: stop.signal });
+  const bindAlone = () =>
+    bindUdp({ address: SERVER, port: server.ports.server, onMessage() {} }).then((socket) =>
+      socket.close().then(() => true)
+    );
+  assert.equal(await bindAlone().catch(() => false), false, "the port is the server's");
   stop.abort();
+  for (let tries = 0; !await bindAlone().catch(() => false); tries++) {
+    assert.ok(tries < 500, "its port is not free");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
   await server.stop();
   await assert.rejects(startDhcpServer({ ...common, signal: stop.signal }));
   await assert.rejects(startDhcpServer({ ...common, address: "10.0.0" }), /Cannot read "10.0.0" as an IPv4 address/);
