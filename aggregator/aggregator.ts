@@ -81,6 +81,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       return {
         children: children.counts,
         ...persistence.waiting,
+        droppedEvents: events.dropped.count,
         store: { isFailing: store.problem !== undefined, failures: store.failures },
         broker: { isLost: broker.problem !== undefined, losses: broker.losses },
         documents: [...replica.ids()].length,

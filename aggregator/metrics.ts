@@ -68,6 +68,7 @@ export function readMetrics(parts: {
     ),
     gauge("waiting_documents", "Documents with changes that are not on disk", counts.unsavedDocuments),
     gauge("waiting_events", "Events that are not on disk", counts.unsavedEvents),
+    counter("events_dropped_total", "Events that the log keeps no more, as it is full", counts.droppedEvents),
     gauge("store_failing", "1 while the store takes no writes", counts.store.isFailing ? 1 : 0),
     counter("store_failures_total", "Writes to the store that failed", counts.store.failures),
     gauge(

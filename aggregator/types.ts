@@ -81,6 +81,8 @@ export interface AggregatorCounts {
   /** Documents with changes that are not on disk. */
   readonly unsavedDocuments: number;
   readonly unsavedEvents: number;
+  /** Events that the log keeps no more, since the start. */
+  readonly droppedEvents: number;
   /** Whether the store takes no writes now, and how many have failed since the start. */
   readonly store: { readonly isFailing: boolean; readonly failures: number };
   /** Whether the broker between it and its children is reached, and how often it was lost since the start. */

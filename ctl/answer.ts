@@ -2,8 +2,8 @@ import { EXIT, formatDuration } from "../src/cli/mod.ts";
 
 /** Why the server did not do what was asked. */
 export type Failure =
-  | { readonly kind: "unreachable"; readonly server: string; readonly detail: string }
-  | { readonly kind: "timeout"; readonly server: string; readonly timeout: number }
+  | { readonly kind: "unreachable"; readonly server: string; readonly detail: string; readonly mayBeDone?: boolean }
+  | { readonly kind: "timeout"; readonly server: string; readonly timeout: number; readonly mayBeDone?: boolean }
   | {
     readonly kind: "refused";
     readonly status: number;
@@ -14,7 +14,7 @@ export type Failure =
   /** The answer is not what a Kraken aggregator says. */
   | { readonly kind: "unexpected"; readonly server: string; readonly detail: string }
   /** Somebody ended this program. */
-  | { readonly kind: "ended" };
+  | { readonly kind: "ended"; readonly mayBeDone?: boolean };
 
 /** What came back. */
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
@@ -26,9 +26,10 @@ export function describeFailure(failure: Failure): string[] {
       return [
         `Cannot reach ${failure.server}: is the aggregator running? Start one with \`npm run demo\``,
         `  ${failure.detail}`,
+        ...doubt(failure),
       ];
     case "timeout":
-      return [`Cannot reach ${failure.server}: no answer within ${formatDuration(failure.timeout)}`];
+      return [`Cannot reach ${failure.server}: no answer within ${formatDuration(failure.timeout)}`, ...doubt(failure)];
     case "refused":
       return failure.problems.length === 0
         ? [`${failure.title} (HTTP status ${failure.status})`]
@@ -36,8 +37,16 @@ export function describeFailure(failure: Failure): string[] {
     case "unexpected":
       return [`Cannot use the answer of ${failure.server}: ${failure.detail}`];
     case "ended":
-      return [];
+      return doubt(failure);
   }
+}
+
+/** What was sent and not answered may have been done all the same. */
+function doubt({ mayBeDone }: { readonly mayBeDone?: boolean }): string[] {
+  if (mayBeDone !== true) return [];
+  return [
+    "  The change may have been made all the same: look (krakenctl events, krakenctl get) before you send it again",
+  ];
 }
 
 /** What a program exits with after a failure. */

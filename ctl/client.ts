@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { foldNodeset } from "../src/nodeset/mod.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer, Failure } from "./answer.ts";
 import { startDeadline } from "./deadline.ts";
 import { followEvents, type StreamNews } from "./follow.ts";
 import { readBody } from "./read_body.ts";
@@ -36,7 +36,7 @@ export interface Client {
   setFrozen(frozen: boolean, nodeset: string | undefined): Promise<Answer<shapes.EngineShape>>;
   retry(name: string): Promise<Answer<unknown>>;
   /** One page of events after an id, oldest first; an empty one is the end. */
-  events(after: number, nodeset: string | undefined): Promise<Answer<readonly shapes.LoggedEventShape[]>>;
+  events(after: number, nodeset: string | undefined): Promise<Answer<shapes.EventPageShape>>;
   /** Events as they happen until `signal` fires; without `after` from now on. See {@link followEvents}. */
   follow(after: number | undefined, signal: AbortSignal, nodeset?: string): AsyncIterable<StreamNews>;
 }
@@ -69,6 +69,28 @@ function locationOf(response: Response): string | undefined {
   return response.status === 307 && /^https?:/.test(location) && URL.canParse(location) ? location : undefined;
 }
 
+/** Whether a request changes something: explanations and dry runs don't, though they are sent with a body. */
+function isChange(path: string, { method }: Sent): boolean {
+  return method !== undefined && !path.includes("dryRun=true") &&
+    !/^\/api\/v1\/(explain|selection\/(events|explain|nodes|plan))\b/.test(path);
+}
+
+/** What a failure means for a request that changes something: it may have been done. */
+function ofChange(failure: Failure): Failure {
+  switch (failure.kind) {
+    case "timeout":
+    case "ended":
+      return { ...failure, mayBeDone: true };
+    case "unreachable": {
+      // Where nothing listens, nothing was sent.
+      const wasSent = !/refused|resolve|ENOTFOUND|EAI_AGAIN|getaddrinfo|dns|unable to connect/i.test(failure.detail);
+      return { ...failure, mayBeDone: wasSent };
+    }
+    default:
+      return failure;
+  }
+}
+
 /** Makes a client of an aggregator's HTTP API. */
 export function createClient(options: Server): Client {
   /** Sends a request and reads all of the answer. */
@@ -93,7 +115,8 @@ export function createClient(options: Server): Client {
       const body = await readBody(response);
       return { ok: true, value: { status: response.status, body, etag: response.headers.get("etag") } };
     } catch (error) {
-      return { ok: false, failure: toFailure(error, options) };
+      const failure = toFailure(error, options);
+      return { ok: false, failure: isChange(path, init) ? ofChange(failure) : failure };
     } finally {
       deadline.end();
     }
@@ -217,12 +240,10 @@ export function createClient(options: Server): Client {
         body: nodeset === undefined ? {} : { nodeset },
       }),
     retry: (name) => ask(shapes.anything, `${node(name)}/retry`, { method: "POST" }),
-    async events(after, nodeset) {
-      const answer = nodeset !== undefined && isLong(nodeset)
+    events: (after, nodeset) =>
+      nodeset !== undefined && isLong(nodeset)
         ? select(shapes.eventPage, "events", { nodeset, after })
-        : ask(shapes.eventPage, `/api/v1/events${query({ after: String(after), nodeset })}`);
-      return map(await answer, ({ events }) => events);
-    },
+        : ask(shapes.eventPage, `/api/v1/events${query({ after: String(after), nodeset })}`),
     follow: (after, signal, nodeset) => followEvents({ ...options, signal }, after, nodeset),
   };
 }

@@ -5,13 +5,15 @@ import { isLong } from "./long_nodeset.ts";
 import { pause } from "./pause.ts";
 import { readBody } from "./read_body.ts";
 import { readAnswer, type Server, toFailure } from "./request.ts";
-import { anything, loggedEvent, type LoggedEventShape } from "./shapes.ts";
+import { anything, droppedEvents, loggedEvent, type LoggedEventShape } from "./shapes.ts";
 import { createSseParser } from "./sse.ts";
 
 /** What happens on a stream of events. */
 export type StreamNews =
   | { readonly kind: "event"; readonly event: LoggedEventShape }
   | { readonly kind: "connected" }
+  /** Events up to this id were to come, and are not kept any more. */
+  | { readonly kind: "dropped"; readonly upTo: number }
   /** The connection was lost; it is tried again. */
   | { readonly kind: "lost"; readonly failure: Failure }
   /** There never was a stream: nothing more comes. */
@@ -79,8 +81,9 @@ async function* readOneStream(
     const decoder = new TextDecoder();
     for await (const piece of response.body) {
       deadline.extend(SILENCE);
-      for (const { data } of parser.push(decoder.decode(piece, { stream: true }))) {
-        yield { kind: "event", event: parseEvent(data) };
+      for (const { event, data } of parser.push(decoder.decode(piece, { stream: true }))) {
+        if (event === "dropped") yield { kind: "dropped", upTo: parseData(droppedEvents, data).droppedUpTo };
+        else yield { kind: "event", event: parseData(loggedEvent, data) };
       }
     }
     if (!options.signal.aborted) {
@@ -101,10 +104,10 @@ function requestFor(nodeset: string | undefined) {
   return { path: "/api/v1/selection/events", init, type: { "content-type": "application/json" } };
 }
 
-/** @throws {RangeError} When the data is no event. */
-function parseEvent(data: string): LoggedEventShape {
+/** @throws {RangeError} When the data is something else. */
+function parseData<S extends v.GenericSchema>(shape: S, data: string): v.InferOutput<S> {
   try {
-    return v.parse(loggedEvent, JSON.parse(data));
+    return v.parse(shape, JSON.parse(data));
   } catch (error) {
     throw new RangeError(`an event of its stream cannot be read (${error instanceof Error ? error.message : error})`);
   }

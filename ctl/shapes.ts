@@ -276,8 +276,17 @@ export const loggedEvent = v.looseObject({
 /** One entry of the event log. */
 export type LoggedEventShape = v.InferOutput<typeof loggedEvent>;
 
+/** What a stream says of events that are not kept any more. */
+export const droppedEvents = v.looseObject({ droppedUpTo: v.number() });
+
 /** A page of the event log. */
-export const eventPage = v.looseObject({ events: v.array(loggedEvent) });
+export const eventPage = v.looseObject({
+  droppedUpTo: v.exactOptional(v.number()),
+  events: v.array(loggedEvent),
+});
+
+/** A page of the event log. */
+export type EventPageShape = v.InferOutput<typeof eventPage>;
 
 /** Problem details (RFC 9457). */
 export const problemDetails = v.looseObject({

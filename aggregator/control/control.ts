@@ -86,6 +86,10 @@ export interface Control {
   };
   /** Events after an id, oldest first, at most `limit`. @param nodes Only of nodes of these names; absent of all. */
   events(after: number, limit: number, nodes?: ReadonlySet<string>): readonly LoggedEvent[];
+  /** No event up to this id is kept any more, as the log is full; 0 while all of them are. */
+  droppedEvents(): number;
+  /** A change was made whose answer nobody takes any more: notes it, with what was asked. */
+  unanswered(what: string): void;
   /**
    * Calls back with each new event, once `events` has it. Returns a function that ends it.
    *

@@ -210,6 +210,12 @@ export function createControl(parts: SteeringParts): Control {
       };
     },
     events: (after, limit, nodes) => events.after(after, limit, nodes),
+    droppedEvents: () => events.dropped.upTo,
+    unanswered(what) {
+      const why =
+        `${what} was done, but whoever asked had given up waiting: look at what it has changed before it is sent again`;
+      events.add({ node: parts.name, kind: "unanswered", why });
+    },
     onEvent: (listener) => events.listen(listener),
   };
 }

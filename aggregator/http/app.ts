@@ -20,6 +20,7 @@ import { nodeRoutes } from "./nodes.ts";
 import { planRoutes } from "./plans.ts";
 import { answerProblem } from "./problem.ts";
 import { addRoutes } from "./routes.ts";
+import { noteUnanswered } from "./unanswered.ts";
 import { createToTime } from "./time.ts";
 import { treeRoutes } from "./tree.ts";
 
@@ -44,6 +45,7 @@ export function createApp(control: Control, options: AppOptions): Hono {
   const toTime = createToTime(clock);
   const streams = createEventStreams(control, clock);
   app.use(refuseForeign);
+  app.use(noteUnanswered(control));
   addRoutes(app, {
     ...healthRoutes(control, options.version),
     ...nodeRoutes(control, toTime),

@@ -99,7 +99,9 @@ function streamEvents(
         page = cursor.next();
       }
       if (ended) return;
-      const text = page.length === 0 ? ": still here\n\n" : page.map(formatEvent).join("");
+      const lost = cursor.lost();
+      const dropped = lost === undefined ? "" : `event: dropped\ndata: {"droppedUpTo":${lost}}\n\n`;
+      const text = page.length === 0 ? dropped || ": still here\n\n" : `${dropped}${page.map(formatEvent).join("")}`;
       cancelPatience = clock.after(PATIENCE, () => {
         end();
         controller.error(new Error("The client takes no events"));
@@ -118,13 +120,21 @@ interface Cursor {
   announce(event: LoggedEvent): boolean;
   /** The events that come next; none while there is nothing new. */
   next(): readonly LoggedEvent[];
+  /** Up to which id the log has dropped events that the client was still to get; undefined for none, and once it was asked. */
+  lost(): number | undefined;
 }
 
 /** @param nodes Only events of nodes of these names; absent of all. */
 function createCursor(control: Control, after: number | undefined, nodes?: ReadonlySet<string>): Cursor {
   let last = after;
   let newest: number | undefined;
+  let lost: number | undefined;
   return {
+    lost() {
+      const upTo = lost;
+      lost = undefined;
+      return upTo;
+    },
     announce(event) {
       // The first new event tells where the log is. A client whose id lies beyond has it from a log that is gone.
       if (newest === undefined && (last === undefined || last >= event.id)) last = event.id - 1;
@@ -134,6 +144,8 @@ function createCursor(control: Control, after: number | undefined, nodes?: Reado
     next() {
       if (last === undefined) return [];
       const page = control.events(last, PAGE, nodes);
+      const dropped = control.droppedEvents();
+      if (last < dropped) lost = dropped;
       last = page.at(-1)?.id ?? last;
       // Behind the last of a page that is not full there is nothing: what is of other nodes is not looked at again.
       if (page.length < PAGE && newest !== undefined) last = Math.max(last, newest);

@@ -36,7 +36,9 @@ export function eventRoutes(control: Control, streams: EventStreams): Routes {
   function answer(c: Context, after: number | undefined, nodes?: ReadonlySet<string>): Response {
     const accept = c.req.header("accept") ?? "";
     if (accept.includes("application/json") && !accept.includes("text/event-stream")) {
-      return c.json({ events: control.events(after ?? 0, PAGE, nodes) });
+      const from = after ?? 0;
+      const dropped = control.droppedEvents();
+      return c.json({ events: control.events(from, PAGE, nodes), ...(from < dropped && { droppedUpTo: dropped }) });
     }
     const headers = { "content-type": "text/event-stream", "cache-control": "no-cache" };
     if (c.req.method === "HEAD") return new Response(null, { headers });

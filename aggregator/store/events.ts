@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import type { LoggedEvent } from "./types.ts";
-import type { Store, Stored } from "./mod.ts";
+import { type DroppedEvents, MAX_EVENTS, type Store, type Stored } from "./types.ts";
 
 /** The fact that says up to which id events may have been given out. */
 const RESERVED = "reservedEvents";
@@ -27,6 +27,8 @@ export interface Events {
   unsaved(): readonly LoggedEvent[];
   /** Everything up to this id is in the store. */
   saved(id: number): void;
+  /** Events that are kept no more, as the log is full or the store took no writes for too long. */
+  readonly dropped: DroppedEvents;
 }
 
 /**
@@ -37,6 +39,8 @@ export function createEvents(clock: Clock, store: Store, stored: Stored): Events
   const recent: LoggedEvent[] = [];
   const listeners = new Set<(event: LoggedEvent) => void>();
   let unsaved: LoggedEvent[] = [];
+  let lostUnsaved = 0;
+  let isTold = store.dropped.upTo > 0;
   const fact = stored.facts.get(RESERVED);
   let reserved = typeof fact === "number" ? fact : 0;
   let newest = Math.max(stored.lastEvent, reserved);
@@ -49,7 +53,7 @@ export function createEvents(clock: Clock, store: Store, stored: Stored): Events
       // What is logged must not stop what is done: whoever writes to the store next says that it fails.
     }
   }
-  return {
+  const events: Events = {
     add(event) {
       if (newest >= reserved) reserve();
       newest += 1;
@@ -62,7 +66,10 @@ export function createEvents(clock: Clock, store: Store, stored: Stored): Events
       recent.push(logged);
       if (recent.length > 2 * MAX_RECENT) recent.splice(0, MAX_RECENT);
       unsaved.push(logged);
-      if (unsaved.length > MAX_UNSAVED) unsaved.shift();
+      if (unsaved.length > MAX_UNSAVED) {
+        unsaved.shift();
+        lostUnsaved++;
+      }
       for (const listener of listeners) listener(logged);
     },
     after(id, limit, nodes) {
@@ -89,8 +96,19 @@ export function createEvents(clock: Clock, store: Store, stored: Stored): Events
     unsaved: () => unsaved,
     saved(id) {
       unsaved = unsaved.filter((event) => event.id > id);
+      if (isTold || store.dropped.upTo === 0) return;
+      isTold = true;
+      const why =
+        `The event log is full: it keeps the newest ${MAX_EVENTS} events, and drops the oldest from now on. ` +
+        "Follow it (krakenctl events -f -o json) to keep all of them elsewhere";
+      events.add({ node: "", kind: "log", why });
+    },
+    get dropped() {
+      const { upTo, count } = store.dropped;
+      return { upTo, count: count + lostUnsaved };
     },
   };
+  return events;
 }
 
 /**

@@ -2,7 +2,7 @@ import { emptyDocument, type NodeDocument } from "../../src/state/mod.ts";
 import type { Session } from "../../src/sync/mod.ts";
 import type { LoggedEvent } from "./types.ts";
 import { checkEventOrder } from "./event_order.ts";
-import { MAX_EVENTS, type Store } from "./types.ts";
+import { type DroppedEvents, MAX_EVENTS, type Store } from "./types.ts";
 
 /** Opens a store that lives in memory only: for tests. */
 export function openMemoryStore(): Store {
@@ -11,6 +11,7 @@ export function openMemoryStore(): Store {
   const terms = new Map<string, number>();
   const sessions = new Map<string, Session>();
   const log: LoggedEvent[] = [];
+  let dropped: DroppedEvents = { upTo: 0, count: 0 };
   let closed = false;
 
   return {
@@ -38,7 +39,11 @@ export function openMemoryStore(): Store {
       for (const [child, term] of batch.terms ?? []) terms.set(child, term);
       for (const [child, session] of batch.sessions ?? []) sessions.set(child, session);
       for (const event of batch.events ?? []) log.push(event);
-      log.splice(0, Math.max(0, log.length - MAX_EVENTS));
+      const excess = log.splice(0, Math.max(0, log.length - MAX_EVENTS));
+      dropped = { upTo: excess.at(-1)?.id ?? dropped.upTo, count: dropped.count + excess.length };
+    },
+    get dropped() {
+      return dropped;
     },
     events(after, limit, nodes) {
       if (closed) throw new Error("Cannot read the store: it is closed");

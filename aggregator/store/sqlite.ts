@@ -7,7 +7,7 @@ import { checkEventOrder } from "./event_order.ts";
 import { explainStoreError } from "./explain.ts";
 import { facetFromText, facetToText } from "./facet_text.ts";
 import { prepareSchema } from "./sqlite_schema.ts";
-import { type Batch, MAX_EVENTS, type Store, type Stored } from "./types.ts";
+import { type Batch, type DroppedEvents, MAX_EVENTS, type Store, type Stored } from "./types.ts";
 
 /** The level at which SQLite returns from a commit only when the disk has it. */
 const SYNCHRONOUS_FULL = 2;
@@ -88,6 +88,8 @@ function createStore(db: DatabaseSync, file: string): Store {
   // By count, not by id: each start leaves a gap in the ids, and a program that starts often must not lose its log by it.
   const prune = db.prepare("DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY id LIMIT ?)");
   let { lastEvent, kept } = readEventCounts(db);
+  // A log that is full has lost what was before its first event, and one that is not has lost nothing.
+  let dropped: DroppedEvents = { upTo: kept < MAX_EVENTS ? 0 : readFirstEvent(db) - 1, count: 0 };
   let closed = false;
 
   return {
@@ -109,9 +111,13 @@ function createStore(db: DatabaseSync, file: string): Store {
         });
         lastEvent = events.at(-1)?.id ?? lastEvent;
         kept += events.length - excess;
+        if (excess > 0) dropped = { upTo: readFirstEvent(db) - 1, count: dropped.count + excess };
       } catch (error) {
         throw new Error(`Cannot write to the store '${file}': ${explainStoreError(error, file)}`, { cause: error });
       }
+    },
+    get dropped() {
+      return dropped;
     },
     events(after, limit, nodes) {
       try {
@@ -170,6 +176,10 @@ function prepareWrites(db: DatabaseSync): (batch: Batch) => void {
 function readEventCounts(db: DatabaseSync): { lastEvent: number; kept: number } {
   const row = db.prepare("SELECT max(id) AS last, count(*) AS kept FROM events").get();
   return { lastEvent: Number(row?.["last"] ?? 0), kept: Number(row?.["kept"] ?? 0) };
+}
+
+function readFirstEvent(db: DatabaseSync): number {
+  return Number(db.prepare("SELECT min(id) AS first FROM events").get()?.["first"] ?? 1);
 }
 
 type Row = Record<string, SQLOutputValue>;

@@ -16,6 +16,14 @@ export interface LoggedEvent {
   readonly why: string;
 }
 
+/** Events that a log keeps no more. */
+export interface DroppedEvents {
+  /** No event up to this id is kept; 0 while none was dropped. */
+  readonly upTo: number;
+  /** How many were dropped since the log was opened. */
+  readonly count: number;
+}
+
 /** Changes that are written in one transaction: all of them are on disk, or none. */
 export interface Batch {
   /**
@@ -77,6 +85,8 @@ export interface Store {
    * @throws {Error} When what is there is damaged, or the store is closed.
    */
   events(after: number, limit: number, nodes?: ReadonlySet<string>): LoggedEvent[];
+  /** Events that are kept no more, as newer ones took their place. */
+  readonly dropped: DroppedEvents;
   /** Nothing can be read or written afterwards. Closing twice is fine. */
   close(): void;
 }

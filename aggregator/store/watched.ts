@@ -79,6 +79,9 @@ export function watchStore(store: Store, parts: { readonly clock: Clock; readonl
       log.info("The store takes writes again", { failures });
       turn();
     },
+    get dropped() {
+      return store.dropped;
+    },
     close: store.close,
     unwatch() {
       unwatched = true;

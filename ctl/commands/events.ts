@@ -24,11 +24,15 @@ type Run = CommandRun<typeof options>;
 
 async function list(run: Run): Promise<number> {
   let after = run.options.after ?? 0;
+  let isTold = false;
   for (;;) {
     const page = await run.client.events(after, run.args[0]);
     if (!page.ok) return reportFailure(run, page.failure);
-    for (const event of page.value) run.terminal.write(showEvent(event, run));
-    const last = page.value.at(-1);
+    const { events, droppedUpTo } = page.value;
+    if (droppedUpTo !== undefined && !isTold) tellDropped(run, droppedUpTo);
+    isTold = true;
+    for (const event of events) run.terminal.write(showEvent(event, run));
+    const last = events.at(-1);
     if (last === undefined || last.id <= after) return EXIT.ok;
     after = last.id;
   }
@@ -40,6 +44,9 @@ async function follow(run: Run): Promise<number> {
     switch (news.kind) {
       case "event":
         run.terminal.write(showEvent(news.event, run));
+        break;
+      case "dropped":
+        tellDropped(run, news.upTo);
         break;
       case "lost":
         if (!lost) run.terminal.writeError("krakenctl: Lost the connection: trying again\n");
@@ -54,6 +61,10 @@ async function follow(run: Run): Promise<number> {
     }
   }
   return EXIT.ok;
+}
+
+function tellDropped(run: Run, upTo: number): void {
+  run.terminal.writeError(`krakenctl: Events up to ${upTo} are not kept any more, as the log is full\n`);
 }
 
 /** One event: a line for people, a line of JSON, or a YAML document. */

@@ -139,6 +139,24 @@ test("krakenctl gives up on a silent server after --timeout and exits with 3", a
   assert.match(stderr, /: no answer within 200ms\n$/);
 });
 
+test("krakenctl says that a change without an answer may have been made, and a dry run not", async () => {
+  const hang = { write: () => {} };
+  const silent = { "PATCH /api/v1/nodes?nodeset=n1": hang, "PATCH /api/v1/nodes?nodeset=n1&dryRun=true": hang };
+  const set = ["set", "n1", "/physState=POWER_ON", "--timeout", "200ms"];
+  const { code, stderr } = await run(set, silent);
+  assert.equal(code, 3);
+  assert.match(stderr, /no answer within 200ms\n {2}The change may have been made all the same: look/);
+  assert.doesNotMatch((await run([...set, "--dry-run"], silent)).stderr, /may have been made/);
+  assert.doesNotMatch((await runKrakenctl(set, await closedServer())).stderr, /may have been made/);
+});
+
+test("krakenctl events says which events are not kept any more", async () => {
+  const page = { events: [], droppedUpTo: 12 };
+  const { code, stderr } = await run(["events"], { "GET /api/v1/events?after=0": { json: page } });
+  assert.equal(code, 0);
+  assert.equal(stderr, "krakenctl: Events up to 12 are not kept any more, as the log is full\n");
+});
+
 test("krakenctl exits with 1 when the answer is not what an aggregator says", async () => {
   const html = await run(["get", "nodes"], {
     "GET /api/v1/nodes": { write: (response) => void response.end("<html>") },

@@ -209,3 +209,22 @@ test("GET events is refused when too many follow already", async () => {
   for (const reader of readers) await reader.end();
   assert.equal(control.listeners, 0);
 });
+
+test("a page and a stream say up to which id the log has dropped what was asked for, once", async () => {
+  const { app, control } = await createTestApp();
+  logMany(control, 20);
+  control.drop(5);
+  const page = async (after: number) =>
+    await (await app.request(`${EVENTS}?after=${after}`, { headers: { accept: "application/json" } })).json();
+  assert.equal((await page(4)).droppedUpTo, 5);
+  assert.equal((await page(5)).droppedUpTo, undefined);
+  const stream = readerOf(await app.request(`${EVENTS}?after=2`));
+  const text = await stream.next() + await stream.next();
+  assert.match(text, /^retry: \d+\n\nevent: dropped\ndata: \{"droppedUpTo":5\}\n\nid: 3\n/);
+  control.log("done");
+  assert.doesNotMatch(await stream.next(), /dropped/);
+  await stream.end();
+  const level = readerOf(await app.request(`${EVENTS}?after=5`));
+  assert.doesNotMatch(await level.next() + await level.next(), /dropped/);
+  await level.end();
+});

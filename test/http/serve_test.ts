@@ -158,3 +158,58 @@ test(
       await assert.rejects(fetch(`${url}/healthz`));
     }),
 );
+
+/** Sends a request as plain text, and ends the connection while it is carried out. */
+async function sendAndGo(control: TestControl, port: number, path: string, body: unknown): Promise<void> {
+  const text = JSON.stringify(body);
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  const { patchCfg } = control;
+  const asked = new Promise<void>((resolve) => {
+    Object.assign(control, {
+      patchCfg(...given: Parameters<typeof patchCfg>) {
+        socket.destroy();
+        resolve();
+        return patchCfg(...given);
+      },
+    });
+  });
+  const head =
+    `host: 127.0.0.1:${port}\r\ncontent-type: application/merge-patch+json\r\ncontent-length: ${text.length}`;
+  socket.write(`PATCH ${path} HTTP/1.1\r\n${head}\r\n\r\n${text}`);
+  await asked;
+  Object.assign(control, { patchCfg });
+}
+
+test(
+  "a change that was made though its client had gone is noted with what was asked",
+  { timeout: LIMIT },
+  () =>
+    serving(async (_url, control, { port }) => {
+      await sendAndGo(control, port, "/api/v1/nodes/n1/cfg", { physState: "POWER_ON" });
+      await waitFor(() => control.asked.length > 0);
+      assert.deepEqual(control.asked, ["unanswered PATCH /api/v1/nodes/n1/cfg"]);
+      assert.equal(control.find("n1")?.cfg.get("/physState"), "POWER_ON");
+    }),
+);
+
+test(
+  "an answer that is taken, and a dry run, are no unanswered changes",
+  { timeout: LIMIT },
+  () =>
+    serving(async (url, control, { port }) => {
+      const type = { "content-type": "application/merge-patch+json" };
+      for (let count = 0; count < 20; count++) {
+        const answer = await fetch(`${url}/api/v1/nodes/n1/cfg`, {
+          ...send("PATCH", { physState: count % 2 === 0 ? "POWER_ON" : "POWER_OFF" }, type),
+        });
+        assert.equal(answer.status, 200);
+        await answer.text();
+      }
+      await sendAndGo(control, port, "/api/v1/nodes/n1/cfg?dryRun=true", { physState: "POWER_ON" });
+      await sendAndGo(control, port, "/api/v1/nodes/n2/cfg", { physState: "POWER_ON" });
+      await waitFor(() => control.asked.length > 0);
+      assert.deepEqual(control.asked, ["unanswered PATCH /api/v1/nodes/n2/cfg"]);
+    }),
+);

@@ -12,6 +12,8 @@ export interface TestControl extends Control {
   readonly listeners: number;
   /** What was asked of the engine, in words. */
   readonly asked: readonly string[];
+  /** Its log keeps no event up to this id from now on. */
+  drop(upTo: number): void;
   /** Its store takes no writes from now on, for this reason. */
   fill(trouble: string): void;
   /** Answers every write with this refusal from now on. */
@@ -31,6 +33,7 @@ export async function createTestControl(names: readonly string[]): Promise<TestC
   const events: LoggedEvent[] = [];
   const listeners = new Set<(event: LoggedEvent) => void>();
   const asked: string[] = [];
+  let dropped = 0;
   const troubles: string[] = [];
   let refusal: Refusal | undefined;
   let isBroken = false;
@@ -61,6 +64,8 @@ export async function createTestControl(names: readonly string[]): Promise<TestC
     retry: (ids) => ask("retry", ids, () => control.retry(ids)),
     release: () => ask("release", undefined, () => control.release()),
     troubles: () => troubles,
+    droppedEvents: () => dropped,
+    unanswered: (what) => void asked.push(`unanswered ${what}`),
     events: (after, limit, nodes) =>
       events.filter((event) => event.id > after && nodes?.has(event.node) !== false).slice(0, limit),
     onEvent(listener) {
@@ -79,6 +84,9 @@ export async function createTestControl(names: readonly string[]): Promise<TestC
       return listeners.size;
     },
     asked,
+    drop(upTo) {
+      dropped = upTo;
+    },
     fill: (trouble) => void troubles.push(trouble),
     refuse: (given) => void (refusal = given),
     send(to) {

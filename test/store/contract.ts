@@ -291,9 +291,13 @@ export function testStore(name: string, createCase: () => StoreCase, options: { 
       store.commit({ events: Array.from({ length: 10_000 }, (_, index) => eventOf(10 * first + index + 1)) });
     }
     assert.equal(store.events(0, 1)[0]?.id, 1);
+    assert.deepEqual(store.dropped, { upTo: 0, count: 0 });
     store = await reopen();
+    assert.deepEqual(store.dropped, { upTo: 0, count: 0 }, "full, and nothing was dropped");
     store.commit({ events: [eventOf(10 * MAX_EVENTS), eventOf(10 * MAX_EVENTS + 1)] });
+    assert.deepEqual(store.dropped, { upTo: 2, count: 2 });
     store = await reopen();
+    assert.equal(store.dropped.upTo, 2);
     assert.equal(store.events(0, 1)[0]?.id, 3);
     assert.equal(store.events(0, MAX_EVENTS * 2).length, MAX_EVENTS);
     assert.equal(store.load().lastEvent, 10 * MAX_EVENTS + 1);
