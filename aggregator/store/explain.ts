@@ -19,8 +19,17 @@ const REPLACE =
   "Move it away and put the last backup in its place, then start once with --restored. An aggregator below " +
   "the root needs no backup: move its folder away and start it with an empty one";
 
-/** Explains why a store's file can't be used: what is wrong, and what to do. To follow the name of the file. */
-export function explainStoreError(error: unknown, file: string): string {
+/** Throws when a file or folder can't be read and written. */
+type Access = (place: string) => void;
+
+const readAndWrite: Access = (place) => accessSync(place, constants.R_OK | constants.W_OK);
+
+/**
+ * Explains why a store's file can't be used: what is wrong, and what to do. To follow the name of the file.
+ *
+ * @param access Tries whether a place can be read and written.
+ */
+export function explainStoreError(error: unknown, file: string, access: Access = readAndWrite): string {
   if (!(error instanceof Error)) return String(error);
   const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
   const found = CAUSES.find((each) => each.code === code) ?? CAUSES.find(({ message }) => message.test(error.message));
@@ -34,26 +43,25 @@ export function explainStoreError(error: unknown, file: string): string {
     case "damaged":
       return `it is damaged: ${error.message}. ${REPLACE}`;
     case "access":
-      return explainAccess(file) ?? error.message;
+      return explainAccess(file, access) ?? error.message;
     case "io":
-      return explainAccess(file) ?? `its disk fails: ${error.message}. Look at the kernel's log`;
+      return explainAccess(file, access) ?? `its disk fails: ${error.message}. Look at the kernel's log`;
     case undefined:
       return explainSystemError(error) ?? error.message;
   }
 }
 
 /** Why a file, or its folder, may not be read and written; undefined where nothing is seen of that. */
-function explainAccess(file: string): string | undefined {
+function explainAccess(file: string, access: Access): string | undefined {
   try {
     if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) return "it is no file: expected one";
     for (const place of [dirname(file), file]) {
       if (statSync(place, { throwIfNoEntry: false }) === undefined) continue;
       try {
-        accessSync(place, constants.R_OK | constants.W_OK);
+        access(place);
       } catch (error) {
-        const who = process.getuid === undefined ? "this user" : `this user (uid ${process.getuid()})`;
         const why = explainSystemError(error) ?? String(error);
-        return `${who} can't write '${place}': ${why}`;
+        return `this user (uid ${process.getuid?.()}) can't write '${place}': ${why}`;
       }
     }
     return undefined;

@@ -133,6 +133,18 @@ test("a slow disk gets a bounded share of the time: the next write waits 15 time
   assert.equal(await waited(1), 200);
 });
 
+test("all facets of a node that have changed are written together", () => {
+  const { replica, write, persistence, store, batches } = make();
+  write("a", "NO");
+  replica.write("a", "parent", new Map([["/physState", "POWER_ON"]]), 1);
+  replica.write("a", "cfg", new Map([["/name", "n1"]]), 1);
+  write("a", "YES", 2);
+  persistence.flush();
+  assert.equal(batches.length, 1);
+  const { cfg, parent, self } = store.load().documents[0]?.facets ?? {};
+  assert.deepEqual([cfg?.size, parent?.size, self?.get("/drained")?.value], [1, 1, "YES"]);
+});
+
 test("how far a child has got is written with what it has brought, and not without", () => {
   const session = { run: "r1", term: 3, received: 7 };
   const { write, store, persistence, batches } = make({ session: ["rack", session] });

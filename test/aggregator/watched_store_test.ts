@@ -38,3 +38,51 @@ test("a store that fails says so once, is tried again by itself, and says when i
   assert.equal(clock.waiting, 0);
   assert.equal(store.load().facts.get("a"), 1);
 });
+
+test("a store that goes on failing is tried with growing pauses, at least every ten seconds", async () => {
+  const clock = createVirtualClock();
+  const tried: number[] = [];
+  const store = watchStore({
+    ...openMemoryStore(),
+    commit() {
+      tried.push(clock.now());
+      throw new Error("No room");
+    },
+  }, { clock, log: createLog(() => {}) });
+  assert.throws(() => store.commit({}), /No room/);
+  await clock.advance(60_000);
+  const pauses = tried.slice(1).map((at, index) => at - (tried[index] ?? 0));
+  assert.deepEqual(pauses, [1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000, 10_000]);
+  store.unwatch();
+  const { length } = tried;
+  await clock.advance(60_000);
+  assert.equal(tried.length, length);
+  assert.throws(() => store.commit({}), /No room/);
+  assert.equal(clock.waiting, 0, "it is tried again though nobody watches");
+});
+
+test("a store that has recovered begins with a short pause when it fails again", async () => {
+  const clock = createVirtualClock();
+  let isFull = true;
+  const tried: number[] = [];
+  const memory = openMemoryStore();
+  const store = watchStore({
+    ...memory,
+    commit(batch) {
+      tried.push(clock.now());
+      if (isFull) throw new Error("No room");
+      memory.commit(batch);
+    },
+  }, { clock, log: createLog(() => {}) });
+  assert.throws(() => store.commit({}), /No room/);
+  await clock.advance(20_000);
+  isFull = false;
+  await clock.advance(10_000);
+  assert.equal(store.problem, undefined);
+  isFull = true;
+  const start = clock.now();
+  assert.throws(() => store.commit({}), /No room/);
+  await clock.advance(1_000);
+  assert.equal(tried.at(-1), start + 1_000);
+  assert.equal(memory.load().facts.get("failures"), store.failures - 2);
+});
