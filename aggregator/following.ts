@@ -59,7 +59,8 @@ export function followChanges(parts: FollowingParts): () => void {
   function powerChanged(id: string): void {
     if (placement.via(id) !== id) return; // that of an aggregator further down is its own parent's to judge
     const physState = nodes.read(id)?.view.get("/physState");
-    if (physState === "POWER_OFF") {
+    // A machine that is restarted has lost its agent too: what comes next is a new one.
+    if (physState === "POWER_OFF" || physState === "POWER_CYCLE") {
       adopting.off(id);
       children.poweredOff(id);
     } else runStates.power(id);

@@ -22,6 +22,7 @@ import { getNodes } from "./commands/get_nodes.ts";
 import { graph } from "./commands/graph.ts";
 import { limits, release } from "./commands/limits.ts";
 import { plan } from "./commands/plan.ts";
+import { power } from "./commands/power.ts";
 import { remove } from "./commands/remove.ts";
 import { retry } from "./commands/retry.ts";
 import { set } from "./commands/set.ts";
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   getNodes,
   getNode,
   set,
+  ...power,
   plan,
   explain,
   graph,

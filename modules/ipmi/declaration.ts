@@ -1,7 +1,17 @@
 import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, enumeration, services } from "../../src/state/mod.ts";
-import { bmc, otherBootMutation, powerMutations, restartMutation } from "../power/declaring.ts";
+import {
+  bmc,
+  bootDevices,
+  interruptMutation,
+  orderMutations,
+  otherBootMutation,
+  powerMutations,
+  powerOrders,
+  resetMutations,
+  restartMutation,
+} from "../power/declaring.ts";
 
 /** The config of the module itself, on the aggregator's own node. */
 export const ipmiConfig = defineExtension("ipmi", {
@@ -31,11 +41,14 @@ const timeouts = { find: 90_000, on: 120_000, off: 240_000 };
 export const ipmiDeclaration = declareModule({
   name: "ipmi",
   about: "Powers machines on and off over IPMI",
-  extensions: [core, services, boot, bmc, ipmiConfig],
-  discovers: ["/physState", "/bmc/error", "/bmc/power"],
+  extensions: [core, services, boot, bmc, bootDevices, powerOrders, ipmiConfig],
+  discovers: ["/physState", "/bmc/error", "/bmc/power", "/power/order", "/bmc/bootNext"],
   mutations: {
     ...powerMutations("ipmi", timeouts),
     ...restartMutation("ipmi", timeouts),
+    ...orderMutations("ipmi"),
+    ...resetMutations("ipmi", timeouts.on),
+    ...interruptMutation("ipmi"),
     ...otherBootMutation("ipmi"),
   },
 });

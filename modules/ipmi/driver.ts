@@ -3,6 +3,7 @@ import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src
 import { within } from "../../src/pause.ts";
 import {
   type Ask,
+  bootDeviceOf,
   createLimit,
   createRefusals,
   type Credentials,
@@ -10,6 +11,7 @@ import {
   type PowerChange,
   type PowerDriver,
 } from "../power/mod.ts";
+import { bootdevCommand } from "./boot_device.ts";
 import { type IpmiAddress, ipmiAddressOf, type IpmiSettings } from "./config.ts";
 import type { Output, RunIpmitool } from "./ipmitool.ts";
 import { type Failure, parseFailure, parsePowerStatus } from "./parse.ts";
@@ -30,6 +32,7 @@ const COMMANDS: { readonly [change in PowerChange]: string } = {
   off: "off",
   shutdown: "soft",
   restart: "reset",
+  interrupt: "diag",
 };
 
 /** What came of a command: an answer, or how it failed. */
@@ -59,7 +62,7 @@ export function createIpmiDriver(
     { host, port }: IpmiAddress,
     { username, ...secrets }: Credentials,
     suite: string | undefined,
-    command: string,
+    words: readonly string[],
     ask: Ask,
   ): Promise<Result> {
     const { interface: way, privilege } = parts.settings();
@@ -68,7 +71,7 @@ export function createIpmiDriver(
       ...(secrets.kg === undefined ? [] : ["-K"]),
       ...(suite === undefined ? [] : ["-C", suite]),
       // Without -v it does not tell a wrong password from silence.
-      ...["-v", "chassis", "power", command],
+      ...["-v", ...words],
     ];
     const late = `ipmitool took more than ${PROCESS_LIMIT} ms`;
     try {
@@ -87,16 +90,16 @@ export function createIpmiDriver(
   async function withSuites(
     address: IpmiAddress,
     credentials: Credentials,
-    command: string,
+    words: readonly string[],
     ask: Ask,
   ): Promise<Result> {
-    if (parts.settings().interface === "lan") return await once(address, credentials, undefined, command, ask);
+    if (parts.settings().interface === "lan") return await once(address, credentials, undefined, words, ask);
     const key = placeOf(address);
     const known = suites.get(key);
     const order = known === undefined ? SUITES : [known, ...SUITES.filter((suite) => suite !== known)];
     let last: Result | undefined;
     for (const suite of order) {
-      const result = await once(address, credentials, suite, command, ask);
+      const result = await once(address, credentials, suite, words, ask);
       const isSession = !("failure" in result) || result.failure.kind === "later" || result.failure.kind === "refused";
       if (isSession) suites.set(key, suite);
       if (isSession || result.failure.kind === "silent") return result;
@@ -108,18 +111,18 @@ export function createIpmiDriver(
     return last ?? { failure: { words: "there is no cipher suite to try", kind: "suite" } };
   }
   /** @returns What it printed, or that it said no. */
-  async function command(node: ModuleNode, command: string, ask: Ask): Promise<Result> {
+  async function command(node: ModuleNode, words: readonly string[], ask: Ask): Promise<Result> {
     const address = ipmiAddressOf(node);
     const credentials = credentialsOf(node);
     const place = placeOf(address);
     refusals.check(place, credentials);
-    const result = await withSuites(address, credentials, command, ask);
+    const result = await withSuites(address, credentials, words, ask);
     if (!("failure" in result)) {
       refusals.accept(place, credentials);
       return result;
     }
-    const { kind, words } = result.failure;
-    const why = `'chassis power ${command}' at ${address.host} failed: ${words}`;
+    const { kind, words: said } = result.failure;
+    const why = `'${words.join(" ")}' at ${address.host} failed: ${said}`;
     switch (kind) {
       case "credentials":
         throw refusals.refuse(place, credentials, `${why} (it takes another user or password, or another 'kg')`);
@@ -136,7 +139,7 @@ export function createIpmiDriver(
   }
   return {
     async read(node, ask) {
-      const result = await command(node, "status", ask);
+      const result = await command(node, ["chassis", "power", "status"], ask);
       if ("failure" in result) throw new UnavailableError(result.failure.words);
       const { stdout } = result.output;
       const power = parsePowerStatus(stdout);
@@ -146,7 +149,10 @@ export function createIpmiDriver(
       );
     },
     async change(node, change, ask) {
-      const result = await command(node, COMMANDS[change], ask);
+      const device = change === "on" || change === "restart" ? bootDeviceOf(node) : undefined;
+      const told = device === undefined ? undefined : await command(node, bootdevCommand(device), ask);
+      const isTold = told === undefined || !("failure" in told);
+      const result = isTold ? await command(node, ["chassis", "power", COMMANDS[change]], ask) : told;
       if (!("failure" in result)) return { kind: "taken" };
       return { kind: result.failure.kind === "later" ? "later" : "refused", said: result.failure.words };
     },

@@ -19,6 +19,9 @@ export function createIpmiModule(options: { readonly run?: RunIpmitool } = {}): 
       settings,
       makeDriver: (context) => createIpmiDriver(context, { settings, run: options.run ?? runIpmitool }),
     });
-    return { mutations: { ...power.mutations, "restart-hang": power.restart }, stop: power.stop };
+    return {
+      mutations: { ...power.mutations, ...power.resets, interrupt: power.interrupt, "restart-hang": power.restart },
+      stop: power.stop,
+    };
   });
 }

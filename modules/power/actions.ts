@@ -21,6 +21,12 @@ export interface Actions extends Pick<Hand, "unsettledFor" | "isAwaited" | "saw"
   resetHang(run: MutationRun): Promise<void>;
   /** Restarts a machine that is taken to hang. */
   restart(run: MutationRun): Promise<void>;
+  /** Restarts a machine without a loss of power, as somebody ordered it. */
+  reset(run: MutationRun): Promise<void>;
+  /** Waits until a machine that was restarted may be believed to be on again. */
+  resetOver(run: MutationRun): Promise<void>;
+  /** Interrupts a machine, as somebody ordered it. */
+  interrupt(run: MutationRun): Promise<void>;
 }
 
 /**
@@ -43,9 +49,15 @@ export function createActions(
   async function bringOn(run: MutationRun, story: Story, begun: boolean): Promise<void> {
     const done = await hand.pursue({
       ...{ run, signal: run.signal, story, change: "on", begun, maxRefusals: MAX_REFUSALS },
+      taken: () => noteBoot(run),
     });
     if (!done) throw new MistakeError(`Cannot power '${run.node.name}' on: its controller has nothing for that`);
     run.discover("/physState", "POWER_ON");
+  }
+  /** What it was to boot from once was told to its controller with the order. */
+  function noteBoot(run: MutationRun): void {
+    const next = run.node.view.get("/bmc/bootNext");
+    if (next !== undefined && next !== "NONE") run.discover("/bmc/bootNext", "NONE");
   }
   async function cut(run: MutationRun, story: Story, begun: boolean, why: string): Promise<void> {
     let told = false;
@@ -130,8 +142,31 @@ export function createActions(
       }
       await bringOn(run, story, true);
     },
+    async reset(run) {
+      if (!await obey(run, "restart", "reset")) return;
+      noteBoot(run);
+      run.discover("/power/order", "DONE");
+      run.discover("/physState", "POWER_CYCLE");
+    },
+    async resetOver(run) {
+      await pause(clock, hand.unsettledFor(), run.signal);
+      const power = await hand.findOut(run, beginStory(run));
+      run.discover("/physState", power === "on" ? "POWER_ON" : "POWER_OFF");
+    },
+    async interrupt(run) {
+      if (await obey(run, "interrupt", "interrupt")) run.discover("/power/order", "DONE");
+    },
   };
 
+  /** Does what somebody ordered to be done to a machine that is on. */
+  async function obey(run: MutationRun, what: "restart" | "interrupt", words: string): Promise<boolean> {
+    const end = await hand[what](run, beginStory(run), MAX_REFUSALS);
+    if (end === "unsupported") {
+      throw new MistakeError(`Cannot ${words} '${run.node.name}': its controller has nothing for that`);
+    }
+    if (end === "off") run.discover("/physState", "POWER_OFF");
+    return end === "taken";
+  }
   /** Restarts without a loss of power. @returns Undefined when that was taken, or is not needed; otherwise why power is to be cut. */
   async function gentleRestart(run: MutationRun, story: Story): Promise<string | undefined> {
     run.note("It is restarted: it hangs");

@@ -26,6 +26,18 @@ export const bmc = defineExtension("bmc", {
     about: "What the controller says of the power while that is neither on nor off, in its own words; absent otherwise",
     knownWhile: {},
   },
+  "/bmc/health": {
+    type: { kind: "string", maxLength: 32 },
+    writer: "parent",
+    about: "How the machine is, in its controller's word: OK, Warning, Critical",
+    knownWhile: {},
+  },
+  "/bmc/firmware": {
+    type: { kind: "string", maxLength: 128 },
+    writer: "parent",
+    about: "Version of the machine's firmware (BIOS), as its controller says",
+    knownWhile: {},
+  },
   "/bmc/inlet": {
     type: { kind: "integer", min: -100, max: 1000 },
     writer: "parent",

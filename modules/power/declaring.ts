@@ -1,3 +1,5 @@
 /** What declarations of power modules share: plain data, for those who plan with them and run none. */
 export * from "./bmc.ts";
+export { bootDevices } from "./boot_device.ts";
 export * from "./declaration.ts";
+export * from "./ordering.ts";

@@ -3,12 +3,22 @@ import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src
 /** What a controller says of its machine's power: `changing` on the way from one to the other, `unknown` where it can't say. */
 export type Power = "on" | "off" | "changing" | "unknown";
 
+/** What a controller says of its machine. What it does not tell is absent. */
+export interface MachineFacts {
+  /** `OK`, `Warning`, `Critical` or another word of its own. */
+  readonly health?: string;
+  /** Version of the machine's firmware (BIOS). */
+  readonly firmware?: string;
+}
+
 /** What a controller has said when it was asked for the power. */
 export interface Reading {
   /** `unknown` too where its answer has nothing of power: that proves nothing. */
   readonly power: Power;
   /** In its own words, such as `PowerState 'PoweringOn'`. */
   readonly said: string;
+  /** What it says of the machine itself beside its power. */
+  readonly machine?: MachineFacts;
   /** That the order it took last has failed since, in its own words: of a task, for instance. */
   readonly failed?: string;
 }
@@ -26,8 +36,11 @@ export type Outcome =
    */
   | { readonly kind: "already" | "later" | "refused"; readonly said: string };
 
-/** What a controller can be asked for. `shutdown` asks what runs on the machine to end; `restart` loses no power. */
-export type PowerChange = "on" | "off" | "shutdown" | "restart";
+/**
+ * What a controller can be asked for. `shutdown` asks what runs on the machine to end; `restart` loses no power; `interrupt` sends a
+ * non-maskable interrupt, and changes no power.
+ */
+export type PowerChange = "on" | "off" | "shutdown" | "restart" | "interrupt";
 
 /** What a machine's sensors say. What the controller does not tell is absent. */
 export interface Sensors {

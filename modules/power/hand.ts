@@ -16,7 +16,7 @@ export interface Pursuit {
   readonly run: MutationRun;
   readonly signal: AbortSignal;
   readonly story: Story;
-  readonly change: Exclude<PowerChange, "restart">;
+  readonly change: Exclude<PowerChange, "restart" | "interrupt">;
   /** False: nothing has been done yet, so that it ends when the very first look meets silence. */
   readonly begun: boolean;
   /** After so many refusals, each with a settled look after it, it is given up. */
@@ -59,6 +59,8 @@ export interface Hand {
    * @throws {DeclinedError} When it was refused too often.
    */
   restart(run: MutationRun, story: Story, maxRefusals: number): Promise<"taken" | "unsupported" | "off">;
+  /** Interrupts a machine that is on. See {@link Hand.restart}. */
+  interrupt(run: MutationRun, story: Story, maxRefusals: number): Promise<"taken" | "unsupported" | "off">;
 }
 
 /**
@@ -96,8 +98,10 @@ export function createHand(
     story: Story,
   ): Promise<OrderOutcome["kind"]> {
     const before = { asked, seen };
-    asked = { power: change === "on" || change === "restart" ? "on" : "off", at: clock.now() };
-    seen = undefined;
+    if (change !== "interrupt") {
+      asked = { power: change === "on" || change === "restart" ? "on" : "off", at: clock.now() };
+      seen = undefined;
+    }
     const outcome = await driver.order(run.node, change, { signal, urgent: true, queued: run.queued });
     if (outcome.kind === "unsupported") ({ asked, seen } = before);
     else story.ordered(change, outcome);
@@ -115,6 +119,23 @@ export function createHand(
       if (isSettled(power)) return power;
       if (first && silent && !begun) throw new UnavailableError(said);
       await pause(clock, wait, signal);
+    }
+  }
+  /** Does something once to a machine that is on. */
+  async function hit(
+    change: "restart" | "interrupt",
+    run: MutationRun,
+    story: Story,
+    maxRefusals: number,
+  ): Promise<"taken" | "unsupported" | "off"> {
+    for (let refusals = 0;;) {
+      if (await findOut(run, run.signal, story, true) === "off") return "off";
+      if (refusals >= maxRefusals) throw declined(run, story);
+      const kind = await order(run, change, run.signal, story);
+      if (kind === "unsupported") return kind;
+      if (kind === "taken" || kind === "lost") return "taken";
+      if (kind !== "later") refusals++;
+      await pause(clock, orderRest(), run.signal);
     }
   }
   return {
@@ -154,17 +175,8 @@ export function createHand(
       asked = { power: wanted, at: clock.now() };
       return true;
     },
-    async restart(run, story, maxRefusals) {
-      for (let refusals = 0;;) {
-        if (await findOut(run, run.signal, story, true) === "off") return "off";
-        if (refusals >= maxRefusals) throw declined(run, story);
-        const kind = await order(run, "restart", run.signal, story);
-        if (kind === "unsupported") return kind;
-        if (kind === "taken" || kind === "lost") return "taken";
-        if (kind !== "later") refusals++;
-        await pause(clock, orderRest(), run.signal);
-      }
-    },
+    restart: (run, story, maxRefusals) => hit("restart", run, story, maxRefusals),
+    interrupt: (run, story, maxRefusals) => hit("interrupt", run, story, maxRefusals),
   };
 }
 

@@ -1,4 +1,5 @@
 /** What power modules share: looking after controllers, and what a driver for one kind of them has to do. */
+export { type BootDevice, bootDeviceOf, type BootTarget } from "./boot_device.ts";
 export * from "./credentials.ts";
 export * from "./driver.ts";
 export * from "./guard.ts";

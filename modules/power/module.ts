@@ -16,18 +16,33 @@ export interface PowerHandlers {
   readonly "power-on": MutationHandler;
   readonly "power-off": MutationHandler;
   readonly "reset-hang": MutationHandler;
+  readonly "cycle-off": MutationHandler;
+  readonly "no-order": MutationHandler;
+}
+
+/** The handlers of `resetMutations`. */
+export interface ResetHandlers {
+  readonly reset: MutationHandler;
+  readonly "reset-over": MutationHandler;
 }
 
 /**
  * Starts to look after the power of exactly the nodes whose `/platform` is this one. It belongs into an aggregator. What is
  * stated is what controllers say: a change is done when they say so afterwards.
  *
- * @returns The handlers of `powerMutations`, the one of `restartMutation`, and what ends all of it.
+ * @returns The handlers of `powerMutations` and `orderMutations`, those of `restartMutation`, `resetMutations` and `interruptMutation`, and what
+ * ends all of it.
  */
 export function startPower(
   context: ModuleContext,
   parts: { readonly platform: string; readonly makeDriver: MakeDriver; readonly settings: () => PowerSettings },
-): { readonly mutations: PowerHandlers; readonly restart: MutationHandler; stop(): Promise<void> } {
+): {
+  readonly mutations: PowerHandlers;
+  readonly restart: MutationHandler;
+  readonly resets: ResetHandlers;
+  readonly interrupt: MutationHandler;
+  stop(): Promise<void>;
+} {
   const watches = new Map<string, PowerWatch>();
   const driver = parts.makeDriver(context, (id) => watches.get(id)?.lookSoon());
 
@@ -72,13 +87,25 @@ export function startPower(
       "power-on": handler((watch, run) => watch.powerOn(run)),
       "power-off": handler((watch, run) => watch.powerOff(run)),
       "reset-hang": handler((watch, run) => watch.resetHang(run)),
+      "cycle-off": noteDone,
+      "no-order": noteDone,
     },
     restart: handler((watch, run) => watch.restart(run)),
+    resets: {
+      reset: handler((watch, run) => watch.reset(run)),
+      "reset-over": handler((watch, run) => watch.resetOver(run)),
+    },
+    interrupt: handler((watch, run) => watch.interrupt(run)),
     async stop() {
       for (const watch of watches.values()) watch.stop(false);
       await driver.stop?.();
     },
   };
+}
+
+/** What was ordered has come about by other steps of the plan, or was never ordered. */
+function noteDone(run: MutationRun): void {
+  run.discover("/power/order", "DONE");
 }
 
 /** An error in the asking says nothing of the machine, whatever it is: that a machine hangs is concluded from what was seen alone. */

@@ -11,6 +11,7 @@ const ORDERS: { readonly [change in PowerChange]: string } = {
   off: "power off",
   shutdown: "shut down",
   restart: "restart",
+  interrupt: "interrupt (NMI)",
 };
 
 /** What happens while a mutation has a controller do something: what people are told when it does not come to its end. */

@@ -25,6 +25,10 @@ export interface PowerWatch {
   resetHang(run: MutationRun): Promise<void>;
   /** Restarts a machine that hangs. */
   restart(run: MutationRun): Promise<void>;
+  /** Restarts a machine, or interrupts it, as somebody ordered it. */
+  reset(run: MutationRun): Promise<void>;
+  resetOver(run: MutationRun): Promise<void>;
+  interrupt(run: MutationRun): Promise<void>;
   /** Something has happened there: has a look soon. */
   lookSoon(): void;
   /** Ends polling, and takes back what was said of the controller when it is another module's now. */
@@ -83,6 +87,10 @@ export function watchPower(
     answered(node);
     const words = look.power === "on" || look.power === "off" ? null : look.said.slice(0, MAX_ERROR);
     if ((node.view.get("/bmc/power") ?? null) !== words) context.discover(nodeId, "/bmc/power", words);
+    if (look.machine === undefined) return;
+    const { health = null, firmware = null } = look.machine;
+    if ((node.view.get("/bmc/health") ?? null) !== health) context.discover(nodeId, "/bmc/health", health);
+    if ((node.view.get("/bmc/firmware") ?? null) !== firmware) context.discover(nodeId, "/bmc/firmware", firmware);
   }
   function answered(node: ModuleNode): void {
     if (failures >= SILENT_LOOKS) context.log.info("A controller answers again", { node: node.name });
@@ -132,6 +140,9 @@ export function watchPower(
     powerOff: (run) => act(() => actions.powerOff(run)),
     resetHang: (run) => act(() => actions.resetHang(run)),
     restart: (run) => act(() => actions.restart(run)),
+    reset: (run) => act(() => actions.reset(run)),
+    resetOver: (run) => act(() => actions.resetOver(run)),
+    interrupt: (run) => act(() => actions.interrupt(run)),
     lookSoon() {
       const rested = clock.now() - lastLook;
       lookAfter(Math.max(context.random() * EVENT_SPREAD, EVENT_REST - rested, actions.unsettledFor()));
@@ -142,7 +153,7 @@ export function watchPower(
       poll.abort();
       sensors?.stop(leaves);
       if (!leaves) return;
-      for (const url of ["/bmc/error", "/bmc/power"]) {
+      for (const url of ["/bmc/error", "/bmc/power", "/bmc/health", "/bmc/firmware"]) {
         if (context.node(nodeId)?.view.get(url) !== undefined) context.discover(nodeId, url, null);
       }
     },

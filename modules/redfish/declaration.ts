@@ -1,7 +1,17 @@
 import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, enumeration, services } from "../../src/state/mod.ts";
-import { bmc, otherBootMutation, powerMutations, restartMutation } from "../power/declaring.ts";
+import {
+  bmc,
+  bootDevices,
+  interruptMutation,
+  orderMutations,
+  otherBootMutation,
+  powerMutations,
+  powerOrders,
+  resetMutations,
+  restartMutation,
+} from "../power/declaring.ts";
 import { bmcTls } from "./tls_settings.ts";
 
 /** The config of the module itself, on the aggregator's own node. */
@@ -36,11 +46,25 @@ const timeouts = { find: 90_000, on: 180_000, off: 240_000 };
 export const redfishDeclaration = declareModule({
   name: "redfish",
   about: "Powers machines on and off over Redfish",
-  extensions: [core, services, boot, bmc, bmcTls, redfishConfig],
-  discovers: ["/physState", "/bmc/error", "/bmc/power", "/bmc/certificate", "/bmc/inlet", "/bmc/watts"],
+  extensions: [core, services, boot, bmc, bootDevices, powerOrders, bmcTls, redfishConfig],
+  discovers: [
+    "/physState",
+    "/bmc/error",
+    "/bmc/power",
+    "/power/order",
+    "/bmc/bootNext",
+    "/bmc/health",
+    "/bmc/firmware",
+    "/bmc/certificate",
+    "/bmc/inlet",
+    "/bmc/watts",
+  ],
   mutations: {
     ...powerMutations("redfish", timeouts),
     ...restartMutation("redfish", timeouts),
+    ...orderMutations("redfish"),
+    ...resetMutations("redfish", timeouts.on),
+    ...interruptMutation("redfish"),
     ...otherBootMutation("redfish"),
   },
 });

@@ -4,6 +4,7 @@ import process from "node:process";
 import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
 import {
   type Ask,
+  bootDeviceOf,
   createLimit,
   type Credentials,
   credentialsFor,
@@ -12,6 +13,7 @@ import {
   type PowerDriver,
 } from "../power/mod.ts";
 import { type Address, addressOf, trustOf } from "./access.ts";
+import { bootOverride } from "./boot_override.ts";
 import { createRedfishClient, RefusedError } from "./client.ts";
 import { createEvents } from "./events.ts";
 import { describeCertificate, readCertificate } from "./certificate.ts";
@@ -22,7 +24,7 @@ import { createRequests } from "./requests.ts";
 import { lookAtTask, order } from "./orders.ts";
 import { createOwnNames } from "./own_names.ts";
 import { powerOf } from "./reset.ts";
-import { readSystem, type SystemReading } from "./resources.ts";
+import { readSystem, type Resource, type SystemReading } from "./resources.ts";
 import { findSensors, readSensors, type SensorPlaces } from "./sense.ts";
 import { type Access, createSessions } from "./sessions.ts";
 import { oldestTlsOf } from "./tls_settings.ts";
@@ -187,16 +189,19 @@ export function createRedfishDriver(
     if ((!runs || clock.now() > task.until) && own.task === task) delete own.task;
     return failed;
   }
+  /** What a BMC is told of the device to boot from before its machine starts; undefined: nothing. */
+  function bootOf(node: ModuleNode, wanted: PowerChange): Resource | undefined {
+    const device = bootDeviceOf(node);
+    if (device !== undefined) return bootOverride(device);
+    const uri = wanted === "on" ? parts.bootUri?.() : undefined;
+    if (uri === undefined) return undefined;
+    return { BootSourceOverrideEnabled: "Continuous", BootSourceOverrideTarget: "UefiHttp", HttpBootUri: uri };
+  }
   async function change(node: ModuleNode, wanted: PowerChange, ask: Ask): Promise<Outcome> {
     const { own, access } = await find(node, ask);
     const reading = own.reading ?? (await readKnown(node, ask)).reading;
-    const uri = wanted === "on" ? parts.bootUri?.() : undefined;
-    if (uri !== undefined) {
-      const Boot = {
-        BootSourceOverrideEnabled: "Continuous",
-        BootSourceOverrideTarget: "UefiHttp",
-        HttpBootUri: uri,
-      };
+    const Boot = wanted === "on" || wanted === "restart" ? bootOf(node, wanted) : undefined;
+    if (Boot !== undefined) {
       await client.send(access, { method: "PATCH", url: own.system, body: { Boot } }, ask, own.system);
     }
     const { outcome, task } = await order(wanted, { access, system: own.system, reading, ask }, client);
@@ -207,10 +212,11 @@ export function createRedfishDriver(
 
   return {
     async read(node, ask) {
-      const { own, access, reading: { power } } = await readKnown(node, ask);
+      const { own, access, reading: { power, health, firmware } } = await readKnown(node, ask);
       const failed = await failureOfTask(own, access, ask);
       const said = power === undefined ? "PowerState null" : `PowerState '${power}'`;
-      return { power: powerOf(power), said, ...(failed !== undefined && { failed }) };
+      const machine = { ...(health !== undefined && { health }), ...(firmware !== undefined && { firmware }) };
+      return { power: powerOf(power), said, machine, ...(failed !== undefined && { failed }) };
     },
     change,
     async sense(node, signal) {

@@ -25,6 +25,9 @@ export function createRedfishModule(options: { readonly exchange?: Exchange } = 
           ...(options.exchange !== undefined && { exchange: options.exchange }),
         }),
     });
-    return { mutations: { ...power.mutations, "restart-hang": power.restart }, stop: power.stop };
+    return {
+      mutations: { ...power.mutations, ...power.resets, interrupt: power.interrupt, "restart-hang": power.restart },
+      stop: power.stop,
+    };
   });
 }

@@ -10,6 +10,7 @@ const WAYS: { readonly [change in PowerChange]: readonly string[] } = {
   off: ["ForceOff"],
   shutdown: ["GracefulShutdown", CRAY_OFF],
   restart: ["ForceRestart"],
+  interrupt: ["Nmi"],
 };
 
 /** Every value of ResetType (Resource.ResetType, DSP0268) that may be listed, and `Off`, which is none, the longest first. */

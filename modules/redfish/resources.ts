@@ -5,6 +5,9 @@ export type Resource = { readonly [name: string]: unknown };
 
 /** The most members of a collection that are looked at. */
 const MAX_MEMBERS = 1_000;
+/** The longest word for a machine's health and the longest version of its firmware, in characters. */
+const MAX_HEALTH = 32;
+const MAX_VERSION = 128;
 /** The longest URI that is followed, in characters. */
 const MAX_URI = 1_024;
 
@@ -24,6 +27,10 @@ export interface SystemReading {
   readonly chassis: readonly string[];
   /** Its entity tag, where it says it in its body. */
   readonly etag: string | undefined;
+  /** Status.HealthRollup or, without that, Status.Health. */
+  readonly health: string | undefined;
+  /** BiosVersion. */
+  readonly firmware: string | undefined;
 }
 
 /** The value of a JSON text, if it is an object. */
@@ -52,6 +59,9 @@ export function readSystem(resource: Resource): SystemReading | undefined {
     actionInfo: uri(reset["@Redfish.ActionInfo"]),
     chassis: ofChassis ? [] : links(part(resource, "Links")["Chassis"]),
     etag: uri(resource["@odata.etag"]),
+    health: words(part(resource, "Status")["HealthRollup"], MAX_HEALTH) ??
+      words(part(resource, "Status")["Health"], MAX_HEALTH),
+    firmware: words(resource["BiosVersion"], MAX_VERSION),
   };
 }
 
@@ -176,6 +186,14 @@ export function links(value: unknown): readonly string[] {
 
 function uri(value: unknown): string | undefined {
   return typeof value === "string" && value.length > 0 && value.length <= MAX_URI ? value : undefined;
+}
+
+/** A text of one line that people can read; undefined where it is none, empty or too long. */
+function words(value: unknown, most: number): string | undefined {
+  if (typeof value !== "string") return undefined;
+  // deno-lint-ignore no-control-regex
+  const line = value.replace(/[\x00-\x1f\x7f]+/g, " ").trim();
+  return line === "" || line.length > most ? undefined : line;
 }
 
 function texts(value: unknown): readonly string[] | undefined {

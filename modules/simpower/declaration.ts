@@ -1,7 +1,15 @@
 import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, services } from "../../src/state/mod.ts";
-import { bmc, powerMutations } from "../power/declaring.ts";
+import {
+  bmc,
+  bootDevices,
+  interruptMutation,
+  orderMutations,
+  powerMutations,
+  powerOrders,
+  resetMutations,
+} from "../power/declaring.ts";
 
 /** The config of the module itself, on the aggregator's own node. */
 export const simpowerConfig = defineExtension("simpower", {
@@ -25,10 +33,23 @@ const timeouts = { find: 20_000, on: 30_000, off: 30_000 };
 export const simpowerDeclaration = declareModule({
   name: "simpower",
   about: "Powers simulated machines on and off",
-  extensions: [core, services, boot, bmc, simpowerConfig],
-  discovers: ["/physState", "/bmc/error", "/bmc/power", "/bmc/inlet", "/bmc/watts"],
+  extensions: [core, services, boot, bmc, bootDevices, powerOrders, simpowerConfig],
+  discovers: [
+    "/physState",
+    "/bmc/error",
+    "/bmc/power",
+    "/power/order",
+    "/bmc/bootNext",
+    "/bmc/health",
+    "/bmc/firmware",
+    "/bmc/inlet",
+    "/bmc/watts",
+  ],
   mutations: {
     ...powerMutations("sim", timeouts),
+    ...orderMutations("sim"),
+    ...resetMutations("sim", timeouts.on),
+    ...interruptMutation("sim"),
     boot: {
       context: "parent",
       changes: { "/runState": ["UNKNOWN", "INIT"] },

@@ -18,7 +18,7 @@ export function createSimpowerModule(
 ): Module {
   return defineModule(simpowerDeclaration, (context) => {
     const settings = () => simpowerConfigOf(context.config());
-    return startPower(context, {
+    const power = startPower(context, {
       platform: "sim",
       settings,
       makeDriver: (context, look) =>
@@ -28,5 +28,6 @@ export function createSimpowerModule(
           ...(options.bootUri !== undefined && { bootUri: options.bootUri }),
         }),
     });
+    return { mutations: { ...power.mutations, ...power.resets, interrupt: power.interrupt }, stop: power.stop };
   });
 }

@@ -477,3 +477,37 @@ test("parsePowerStatus() and parseFailure() take whatever a controller makes ipm
     ),
   );
 });
+
+test("ipmi restarts and interrupts a machine that is on, once each, as somebody ordered it", async () => {
+  const asked: string[] = [];
+  await withPlayed(async (args) => {
+    const command = args.at(-1) ?? "";
+    if (command !== "status") asked.push(args.slice(-3).join(" "));
+    return { code: 0, stdout: "Chassis Power is on\n", stderr: "" };
+  }, async ({ run, node, clock }) => {
+    await run("interrupt");
+    assert.equal(node.view.get("/power/order"), "DONE");
+    node.view.delete("/power/order");
+    await run("reset");
+    assert.deepEqual([node.view.get("/physState"), node.view.get("/power/order")], ["POWER_CYCLE", "DONE"]);
+    await ending(clock, run("reset-over"));
+    assert.equal(node.view.get("/physState"), "POWER_ON");
+    assert.deepEqual(asked, ["chassis power diag", "chassis power reset"]);
+  });
+});
+
+test("ipmi tells the controller the device to boot from before it powers its machine on, and once where that was asked for", async () => {
+  let power = "off";
+  const asked: string[] = [];
+  await withPlayed(async (args) => {
+    const command = args.slice(args.indexOf("chassis")).join(" ");
+    if (command !== "chassis power status") asked.push(command);
+    if (command === "chassis power on") power = "on";
+    return { code: 0, stdout: `Chassis Power is ${power}\n`, stderr: "" };
+  }, async ({ run, node }) => {
+    node.view.set("/bmc/bootNext", "PXE");
+    await run("power-on");
+    assert.deepEqual(asked, ["chassis bootdev pxe", "chassis power on"]);
+    assert.equal(node.view.get("/bmc/bootNext"), "NONE");
+  });
+});

@@ -140,3 +140,37 @@ test("the modules neither stop nor swap the image of a busy node, and repair one
   }
   assert.equal(answer("ERROR", "ACTIVE").ok, true);
 });
+
+test("the modules power-cycle a machine once by way of its goal: drained, off, on again and up", () => {
+  const wanted = { ...goal, "/power/order": "DONE" };
+  const { steps } = plan({ ...running, "/power/order": "CYCLE" }, wanted);
+  assert.deepEqual(steps.filter((key) => !key.startsWith("service/")), [
+    "simpower/power-off",
+    "simpower/cycle-off",
+    "simpower/power-on",
+    "simpower/boot",
+    "join/level",
+  ]);
+  assert.equal(steps[0], "service/drain");
+  assert.deepEqual(plan({ ...running, "/power/order": "DONE" }, wanted).steps, [], "once");
+});
+
+test("the modules restart a machine once without a loss of power, after it was drained", () => {
+  const { steps } = plan({ ...running, "/power/order": "RESET" }, { ...goal, "/power/order": "DONE" });
+  assert.deepEqual(steps.slice(0, 4), ["service/drain", "simpower/reset", "simpower/reset-over", "simpower/boot"]);
+});
+
+test("the modules interrupt a machine once, and nothing else", () => {
+  const { steps } = plan({ ...running, "/power/order": "NMI" }, { ...goal, "/power/order": "DONE" });
+  assert.deepEqual(steps, ["simpower/interrupt"]);
+});
+
+test("the modules neither restart nor interrupt nor power-cycle a busy node", () => {
+  for (const order of ["CYCLE", "RESET", "NMI"]) {
+    assert.throws(
+      () => plan({ ...running, "/busy": "BUSY", "/power/order": order }, { ...goal, "/power/order": "DONE" }),
+      /Expected a plan/,
+      order,
+    );
+  }
+});

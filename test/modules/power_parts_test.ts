@@ -268,8 +268,9 @@ test("a story has words for every order and whatever came of it", () => {
     off: "asked to power off",
     shutdown: "asked to shut down",
     restart: "asked to restart",
+    interrupt: "asked to interrupt (NMI)",
   };
-  for (const change of ["on", "off", "shutdown", "restart"] as const) {
+  for (const change of ["on", "off", "shutdown", "restart", "interrupt"] as const) {
     const { story, last } = withStory();
     story.saw(look("off", "Off"));
     story.ordered(change, { kind: "lost", said: "reset" });

@@ -264,3 +264,22 @@ test("parseFingerprint() reads them as tools print them", () => {
   }
   for (const text of ["", "ab", `${digits}00`, "zz".repeat(32)]) assert.equal(parseFingerprint(text), undefined);
 });
+
+test("readSystem() takes health and the version of the firmware as one line, and nothing that is none", () => {
+  const read = (more: object) => {
+    const { health, firmware } = readSystem({ PowerState: "On", ...more }) ?? {};
+    return [health, firmware];
+  };
+  assert.deepEqual(read({ Status: { Health: "OK", HealthRollup: "Critical" }, BiosVersion: "U32 v2.10" }), [
+    "Critical",
+    "U32 v2.10",
+  ]);
+  assert.deepEqual(read({ Status: { Health: "Warning", HealthRollup: null }, BiosVersion: " 1.2\r\n" }), [
+    "Warning",
+    "1.2",
+  ]);
+  for (const odd of [null, 7, "", "  ", [], {}, "x".repeat(129)]) {
+    assert.deepEqual(read({ Status: { Health: odd }, BiosVersion: odd }), [undefined, undefined]);
+  }
+  assert.deepEqual(read({ Status: "OK" }), [undefined, undefined]);
+});

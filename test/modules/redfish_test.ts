@@ -304,3 +304,49 @@ test("redfish shows why a controller can't be asked, and takes it back when it c
     assert.equal(node.view.get("/physState"), "POWER_OFF");
   }, { config: { poll: 50 } });
 });
+
+test("redfish restarts a machine once without a loss of power, and says so when it is on again", async () => {
+  await withRedfish(async ({ run, node, machine }) => {
+    await run("find-on");
+    await run("power-on");
+    await run("reset");
+    assert.equal(node.view.get("/physState"), "POWER_CYCLE");
+    assert.equal(node.view.get("/power/order"), "DONE");
+    assert.deepEqual(machine.done, ["stop", "start", "restart"]);
+  });
+});
+
+test("redfish interrupts a machine that is on, once, and finds out of one that is off", async () => {
+  await withRedfish(async ({ run, node, machine }) => {
+    await run("interrupt");
+    assert.equal(node.view.get("/physState"), "POWER_OFF");
+    assert.equal(node.view.get("/power/order"), undefined);
+    await run("power-on");
+    await run("interrupt");
+    assert.equal(node.view.get("/power/order"), "DONE");
+    assert.deepEqual(machine.done, ["stop", "start", "interrupt"]);
+  });
+});
+
+test("redfish tells the BMC the device to boot from: once with the next order, and otherwise until it is changed", async () => {
+  await withRedfish(async ({ run, node, bmcs }) => {
+    const overrideOf = async () => JSON.parse((await curl(bmcs, "GET", "/redfish/v1/Systems/n1")).stdout).Boot;
+    node.view.set("/bmc/bootNext", "PXE");
+    await run("power-on");
+    assert.equal(node.view.get("/bmc/bootNext"), "NONE");
+    const once = await overrideOf();
+    assert.deepEqual([once.BootSourceOverrideEnabled, once.BootSourceOverrideTarget], ["Once", "Pxe"]);
+    await run("power-off");
+    await run("power-on");
+    const lasting = await overrideOf();
+    assert.deepEqual([lasting.BootSourceOverrideEnabled, lasting.BootSourceOverrideTarget], ["Continuous", "Hdd"]);
+  }, { cfg: (bmcs) => ({ "/bmc/address": bmcs.url, "/bmc/bootDevice": "disk" }) });
+});
+
+test("redfish discovers the machine's health and the version of its firmware with its power", async () => {
+  await withRedfish(async ({ run, node }) => {
+    await run("find-on");
+    assert.equal(node.view.get("/bmc/health"), "OK");
+    assert.equal(node.view.get("/bmc/firmware"), "1.0");
+  });
+});

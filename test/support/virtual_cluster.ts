@@ -384,6 +384,22 @@ function powerStandIn(
         "power-on": (run) => order(run, "on"),
         "power-off": (run) => order(run, "off"),
         "reset-hang": (run) => order(run, "off"),
+        "cycle-off": (run) => run.discover("/power/order", "DONE"),
+        "no-order": (run) => run.discover("/power/order", "DONE"),
+        reset(run) {
+          const machine = machines.get(run.node.id);
+          if (machine === undefined) return;
+          machine.orders.push("reset");
+          endAgent(machine);
+          boot(machine);
+          run.discover("/power/order", "DONE");
+          run.discover("/physState", "POWER_CYCLE");
+        },
+        "reset-over": (run) => run.discover("/physState", "POWER_ON"),
+        interrupt(run) {
+          machines.get(run.node.id)?.orders.push("nmi");
+          run.discover("/power/order", "DONE");
+        },
       },
     };
   });

@@ -26,6 +26,7 @@ export function addSystems(app: Hono, site: Site): void {
       Name: system.name,
       SystemType: "Physical",
       Manufacturer: "Kraken",
+      BiosVersion: "1.0",
       Model: "Simulated machine",
       SerialNumber: system.id.slice(0, 8).toUpperCase(),
       UUID: system.id,

@@ -1,0 +1,132 @@
+import { EXIT } from "../../src/cli/mod.ts";
+import { foldNodeset } from "../../src/nodeset/mod.ts";
+import { describeChanges } from "../change_text.ts";
+import { type Command, type CommandRun, defineCommand } from "../command.ts";
+import { countOf } from "../grouping.ts";
+import { describePower } from "../power_text.ts";
+import { reportAnswer, reportFailure, reportProblems, writeLines } from "../report.ts";
+import type { NodeSummaryShape } from "../shapes.ts";
+import { waitConverged } from "../wait_converged.ts";
+
+const options = {
+  "dry-run": { kind: "boolean", help: "Show what would be done, and do nothing" },
+  wait: { kind: "boolean", help: "Wait until it is done, and every node of the set is what it should be" },
+} as const;
+
+type Run = CommandRun<typeof options>;
+
+/** Shows the power of machines. */
+const status = defineCommand({
+  name: "power status",
+  about: "Shows which machines are on and off, as their controllers say",
+  positionals: { usage: "[NODESET]", max: 1 },
+  options: {},
+  examples: ["krakenctl power status", "krakenctl power status n[1-64] -o json"],
+}, async (run) => {
+  const answer = await run.client.nodes(run.args[0]);
+  const machines = answer.ok
+    ? { ok: true as const, value: answer.value.filter(({ kind }) => kind === "node") }
+    : answer;
+  return reportAnswer(run, machines, (nodes) => describePower(nodes, run.style, run.terminal.columns()));
+});
+
+/** What machines are to be from now on. */
+function definePower(verb: "on" | "off", value: "POWER_ON" | "POWER_OFF", about: string): Command {
+  return defineCommand({
+    name: `power ${verb}`,
+    about,
+    positionals: { usage: "NODESET", min: 1, max: 1 },
+    options,
+    examples: [
+      `krakenctl power ${verb} n[1-4]`,
+      `krakenctl power ${verb} n[1-4] --wait`,
+      `krakenctl power ${verb} n1 --dry-run`,
+    ],
+  }, async (run) => {
+    const [nodeset = ""] = run.args;
+    const { wait, "dry-run": dryRun } = run.options;
+    const answer = await run.client.patchCfg(nodeset, { physState: value }, dryRun);
+    const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
+    return code !== EXIT.ok || dryRun || !wait ? code : await waitFor(run, nodeset);
+  });
+}
+
+/** What is done to machines once, whatever they are to be. */
+function defineOrder(
+  verb: "cycle" | "reset" | "nmi",
+  { about, order, goal }: {
+    readonly about: string;
+    readonly order: string;
+    readonly goal: { readonly physState?: string };
+  },
+): Command {
+  return defineCommand({
+    name: `power ${verb}`,
+    about,
+    positionals: { usage: "NODESET", min: 1, max: 1 },
+    options,
+    examples: [
+      `krakenctl power ${verb} n7`,
+      `krakenctl power ${verb} n[1-4] --wait`,
+      `krakenctl power ${verb} n7 --dry-run`,
+    ],
+  }, async (run) => {
+    const [nodeset = ""] = run.args;
+    const nodes = await run.client.nodes(nodeset);
+    if (!nodes.ok) return reportFailure(run, nodes.failure);
+    const machines = nodes.value.filter(({ kind }) => kind === "node");
+    const problems = machines.flatMap((node) => complain(node, verb));
+    if (problems.length > 0) return reportProblems(run, [...problems, "Nothing was ordered"]);
+    const names = foldNodeset(machines.map(({ name }) => name));
+    if (run.options["dry-run"]) {
+      return reportAnswer(run, { ok: true, value: { order, nodes: machines.map(({ name }) => name) } }, () => [
+        `${countOf(machines.length, "node")} (${names}): would get the order ${order} (dry run: nothing was changed)`,
+      ]);
+    }
+    // The order comes first: what is to be done then is to get it done.
+    for (const { id } of machines) {
+      const ordered = await run.client.patchDsc(id, { power: { order } });
+      if (!ordered.ok) return reportFailure(run, ordered.failure);
+    }
+    const wanted = await run.client.patchCfg(nodeset, { power: { order: "DONE" }, ...goal }, false);
+    if (!wanted.ok) return reportFailure(run, wanted.failure);
+    if (run.options.output === "table") {
+      writeLines(run.terminal, [`${countOf(machines.length, "node")} (${names}): ${order} ordered`]);
+    }
+    return run.options.wait ? await waitFor(run, nodeset) : EXIT.ok;
+  });
+}
+
+/** Why a machine can't get an order. */
+function complain({ name, physState }: NodeSummaryShape, verb: string): string[] {
+  if (verb === "cycle" || physState !== "POWER_OFF") return [];
+  return [`'${name}' is off: expected a machine that is on. Power it on, or leave it out`];
+}
+
+async function waitFor(run: Run, nodeset: string): Promise<number> {
+  const nodes = await run.client.nodes(nodeset);
+  if (!nodes.ok) return reportFailure(run, nodes.failure);
+  return await waitConverged(run, new Set(nodes.value.map(({ name }) => name)));
+}
+
+/** The commands about power. */
+export const power: readonly Command[] = [
+  status,
+  definePower("on", "POWER_ON", "Powers machines on, and keeps them on"),
+  definePower("off", "POWER_OFF", "Powers machines off, and keeps them off: what runs on them is drained first"),
+  defineOrder("cycle", {
+    about: "Powers machines off and on again, once; what runs on them is drained first",
+    order: "CYCLE",
+    goal: { physState: "POWER_ON" },
+  }),
+  defineOrder("reset", {
+    about: "Restarts machines without a loss of power, once; what runs on them is drained first",
+    order: "RESET",
+    goal: { physState: "POWER_ON" },
+  }),
+  defineOrder("nmi", {
+    about: "Sends machines a non-maskable interrupt, once, for a dump of their memory; freeze them first to keep it",
+    order: "NMI",
+    goal: {},
+  }),
+];

@@ -1,0 +1,29 @@
+import { MistakeError } from "../../src/module/mod.ts";
+import type { BootDevice, BootTarget } from "../power/mod.ts";
+
+/** Devices in ipmitool's words (Get/Set System Boot Options, IPMI 2.0, 28.13, parameter 5). */
+const DEVICES: { readonly [target in BootTarget]: string | undefined } = {
+  none: "none",
+  pxe: "pxe",
+  http: undefined,
+  disk: "disk",
+  cd: "cdrom",
+  usb: "floppy", // the specification's "primary removable media"
+  setup: "bios",
+};
+
+/**
+ * What ipmitool is told for a machine to boot from a device, once or until it is told otherwise.
+ *
+ * @throws {MistakeError} When IPMI has no such device.
+ */
+export function bootdevCommand({ target, once, mode }: BootDevice): readonly string[] {
+  const device = DEVICES[target];
+  if (device === undefined) {
+    throw new MistakeError(
+      `Cannot boot from '${target}' over IPMI: expected one of pxe, disk, cd, usb, setup and none`,
+    );
+  }
+  const options = [...(once || target === "none" ? [] : ["persistent"]), ...(mode === "uefi" ? ["efiboot"] : [])];
+  return ["chassis", "bootdev", device, ...(options.length > 0 ? [`options=${options.join(",")}`] : [])];
+}

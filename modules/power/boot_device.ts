@@ -1,0 +1,51 @@
+import type { ModuleNode } from "../../src/module/mod.ts";
+import { defineExtension, enumeration } from "../../src/state/mod.ts";
+
+/** From which device controllers have their machines boot: until that is changed, and once. */
+export const bootDevices = defineExtension("bootdevice", {
+  "/bmc/bootDevice": {
+    type: enumeration("default", "none", "pxe", "http", "disk", "cd", "usb", "setup"),
+    writer: "cfg",
+    about:
+      "Device that the controller is told to boot from whenever the machine is powered on or restarted by Kraken; default: it is told " +
+      "nothing; none: it is told to leave that to the firmware again",
+  },
+  "/bmc/bootMode": {
+    type: enumeration("default", "uefi", "legacy"),
+    writer: "cfg",
+    about: "How that device is booted, where the controller is told one",
+  },
+  "/bmc/bootNext": {
+    type: enumeration("NONE", "PXE", "HTTP", "DISK", "CD", "USB", "SETUP"),
+    writer: "parent",
+    about:
+      "Device to boot from once: when the machine is next powered on or restarted by Kraken. NONE again after that",
+    knownWhile: {},
+    reported: true,
+  },
+});
+
+/** A device to boot from. */
+export type BootTarget = "none" | "pxe" | "http" | "disk" | "cd" | "usb" | "setup";
+
+/** What a controller is to be told of the device to boot from. */
+export interface BootDevice {
+  readonly target: BootTarget;
+  /** True: for the next boot only; false: until it is told otherwise. */
+  readonly once: boolean;
+  /** Undefined: as the firmware has it. */
+  readonly mode: "uefi" | "legacy" | undefined;
+}
+
+const TARGETS: readonly BootTarget[] = ["none", "pxe", "http", "disk", "cd", "usb", "setup"];
+
+/** The device that a node's machine is to boot from; undefined: its controller is told nothing. What is asked for once goes first. */
+export function bootDeviceOf(node: ModuleNode): BootDevice | undefined {
+  const next = String(node.view.get("/bmc/bootNext") ?? "NONE").toLowerCase();
+  const once = next !== "none";
+  const wanted = once ? next : node.cfg.get("/bmc/bootDevice");
+  const target = TARGETS.find((each) => each === wanted);
+  if (target === undefined) return undefined;
+  const mode = node.cfg.get("/bmc/bootMode");
+  return { target, once, mode: mode === "uefi" || mode === "legacy" ? mode : undefined };
+}

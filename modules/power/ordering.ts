@@ -1,0 +1,73 @@
+import { defineExtension, enumeration } from "../../src/state/mod.ts";
+
+/** What somebody has asked to be done to a machine once, whatever it is meant to be. */
+export const powerOrders = defineExtension("power", {
+  "/power/order": {
+    type: enumeration("NONE", "DONE", "CYCLE", "RESET", "NMI"),
+    writer: "parent",
+    about:
+      "What is to be done to the machine once: CYCLE: power off and on; RESET: restart without a loss of power; NMI: interrupt it " +
+      "for a dump of its memory. DONE when it was done",
+    knownWhile: {},
+    reported: true,
+  },
+});
+
+/** The mutations that carry out what was ordered, for every platform: through plans, limits and invariants as everything else. */
+export function orderMutations(platform: string) {
+  return {
+    // The plan powers the machine off before and, where it is to be on, on again after.
+    "cycle-off": {
+      context: "parent",
+      changes: { "/power/order": ["CYCLE", "DONE"] },
+      requires: { "/platform": platform, "/physState": "POWER_OFF" },
+      timeout: 5_000,
+      about: "Notes that a machine that is to be power-cycled is off",
+    },
+    "no-order": {
+      context: "parent",
+      changes: { "/power/order": ["NONE", "DONE"] },
+      requires: { "/platform": platform },
+      timeout: 5_000,
+      about: "Notes that nothing was ordered",
+    },
+  } as const;
+}
+
+/** The same for platforms whose controllers can restart a machine without a loss of power. @param on How long that may take, in milliseconds. */
+export function resetMutations(platform: string, on: number) {
+  const requires = { "/platform": platform };
+  return {
+    reset: {
+      context: "parent",
+      changes: { "/physState": ["POWER_ON", "POWER_CYCLE"], "/power/order": ["RESET", "DONE"] },
+      requires,
+      excludes: { "/busy": "BUSY", "/drained": "NO" },
+      timeout: on,
+      disruption: 10,
+      about: "Restarts the machine without a loss of power, as somebody ordered it",
+    },
+    "reset-over": {
+      context: "parent",
+      changes: { "/physState": ["POWER_CYCLE", "POWER_ON"] },
+      requires,
+      timeout: on,
+      about: "Waits until a machine that was restarted is on again",
+    },
+  } as const;
+}
+
+/** The same for platforms whose controllers can interrupt a machine. */
+export function interruptMutation(platform: string) {
+  return {
+    interrupt: {
+      context: "parent",
+      changes: { "/power/order": ["NMI", "DONE"] },
+      requires: { "/platform": platform, "/physState": "POWER_ON" },
+      excludes: { "/busy": "BUSY" },
+      timeout: 60_000,
+      disruption: 10,
+      about: "Sends the machine a non-maskable interrupt, as somebody ordered it",
+    },
+  } as const;
+}
