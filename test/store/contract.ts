@@ -24,9 +24,14 @@ export function eventOf(id: number): LoggedEvent {
   return { id, time: "2026-01-01T00:00:00.000Z", node: "n1", kind: "done", mutation: "simpower/power-on", why: "seen" };
 }
 
-/** What every store must do. */
-export function testStore(name: string, createCase: () => StoreCase, options: { readonly skip: string | false }): void {
-  function behaviour(title: string, run: (store: Store, reopen: () => Promise<Store>) => Promise<void> | void): void {
+/** How a store is tried. */
+interface Trying {
+  readonly skip: string | false;
+}
+
+/** Makes tests of one kind of store. */
+function behaviours(name: string, createCase: () => StoreCase, options: Trying) {
+  return (title: string, run: (store: Store, reopen: () => Promise<Store>) => Promise<void> | void): void => {
     test(`${name}: ${title}`, { skip: options.skip }, async () => {
       const made = createCase();
       const opened = await made.open();
@@ -38,7 +43,12 @@ export function testStore(name: string, createCase: () => StoreCase, options: { 
         await made.end();
       }
     });
-  }
+  };
+}
+
+/** What every store must do. */
+export function testStore(name: string, createCase: () => StoreCase, options: Trying): void {
+  const behaviour = behaviours(name, createCase, options);
 
   behaviour("is empty when it is new", (store) => {
     assert.deepEqual(store.load(), {
@@ -190,40 +200,6 @@ export function testStore(name: string, createCase: () => StoreCase, options: { 
     assert.deepEqual(after.events(0, 10), [event]);
   });
 
-  behaviour("keeps large values and facets of many values", async (store, reopen) => {
-    const large = documentOf("a", "cfg", "/large", "x".repeat(4 * 1024 * 1024));
-    const many: Facet = new Map(
-      Array.from({ length: 20_000 }, (_, index) => [`/many/${index}`, { value: index, version: [1, index] }]),
-    );
-    const wide: NodeDocument = { id: "b", facets: { ...emptyDocument("b").facets, self: many } };
-    store.commit({ documents: [{ document: large, facets: FACET_NAMES }, { document: wide, facets: FACET_NAMES }] });
-    assert.deepEqual(snapshot(await reopen()).documents, [large, wide]);
-  });
-
-  behaviour("takes 10,000 documents in one batch, or none of them", async (store, reopen) => {
-    const documents = Array.from({ length: 10_000 }, (_, index) => ({
-      document: documentOf(`node-${index}`, "self", "/drained", "NO"),
-      facets: FACET_NAMES,
-    }));
-    const ids = documents.map(({ document }) => document.id);
-    const batch: Batch = {
-      documents,
-      terms: new Map(ids.map((id, index) => [id, index])),
-      sessions: new Map(ids.map((id, index) => [id, { run: id, term: index, received: index }])),
-    };
-    store.commit({ events: [eventOf(5)] });
-    assert.throws(() => store.commit({ ...batch, events: [eventOf(5)] }), /expected an id above 5$/);
-    store = await reopen();
-    assert.deepEqual(store.load().documents, []);
-    store.commit({ ...batch, events: [eventOf(6)] });
-    store = await reopen();
-    assert.equal(store.load().documents.length, 10_000);
-    assert.deepEqual(store.load().terms, batch.terms);
-    assert.deepEqual(store.load().sessions, batch.sessions);
-    store.commit({ removed: ids });
-    assert.deepEqual((await reopen()).load().documents, []);
-  });
-
   behaviour("takes an empty batch", async (store, reopen) => {
     store.commit({});
     store.commit({ documents: [], removed: [], facts: new Map(), terms: new Map(), sessions: new Map(), events: [] });
@@ -285,6 +261,53 @@ export function testStore(name: string, createCase: () => StoreCase, options: { 
     assert.deepEqual((await reopen()).events(0, 10).map(({ id }) => id), [3, 1000, 1001, 2 ** 52]);
   });
 
+  behaviour("refuses to be read or written once it is closed", (store) => {
+    store.close();
+    store.close();
+    assert.throws(() => store.commit({ facts: new Map([["term", 1]]) }), /^Error: Cannot write to the store/);
+    assert.throws(() => store.load(), /^Error: Cannot read the store/);
+    assert.throws(() => store.events(0, 1), /^Error: Cannot read the store/);
+  });
+}
+
+/** The same for much at once, which takes longer. */
+export function testStoreAtSize(name: string, createCase: () => StoreCase, options: Trying): void {
+  const behaviour = behaviours(name, createCase, options);
+
+  behaviour("keeps large values and facets of many values", async (store, reopen) => {
+    const large = documentOf("a", "cfg", "/large", "x".repeat(4 * 1024 * 1024));
+    const many: Facet = new Map(
+      Array.from({ length: 20_000 }, (_, index) => [`/many/${index}`, { value: index, version: [1, index] }]),
+    );
+    const wide: NodeDocument = { id: "b", facets: { ...emptyDocument("b").facets, self: many } };
+    store.commit({ documents: [{ document: large, facets: FACET_NAMES }, { document: wide, facets: FACET_NAMES }] });
+    assert.deepEqual(snapshot(await reopen()).documents, [large, wide]);
+  });
+
+  behaviour("takes 10,000 documents in one batch, or none of them", async (store, reopen) => {
+    const documents = Array.from({ length: 10_000 }, (_, index) => ({
+      document: documentOf(`node-${index}`, "self", "/drained", "NO"),
+      facets: FACET_NAMES,
+    }));
+    const ids = documents.map(({ document }) => document.id);
+    const batch: Batch = {
+      documents,
+      terms: new Map(ids.map((id, index) => [id, index])),
+      sessions: new Map(ids.map((id, index) => [id, { run: id, term: index, received: index }])),
+    };
+    store.commit({ events: [eventOf(5)] });
+    assert.throws(() => store.commit({ ...batch, events: [eventOf(5)] }), /expected an id above 5$/);
+    store = await reopen();
+    assert.deepEqual(store.load().documents, []);
+    store.commit({ ...batch, events: [eventOf(6)] });
+    store = await reopen();
+    assert.equal(store.load().documents.length, 10_000);
+    assert.deepEqual(store.load().terms, batch.terms);
+    assert.deepEqual(store.load().sessions, batch.sessions);
+    store.commit({ removed: ids });
+    assert.deepEqual((await reopen()).load().documents, []);
+  });
+
   behaviour("keeps the newest 100,000 events, whatever their ids are", async (store, reopen) => {
     // Ids leave a gap at each start of a program.
     for (let first = 0; first < MAX_EVENTS; first += 10_000) {
@@ -301,14 +324,6 @@ export function testStore(name: string, createCase: () => StoreCase, options: { 
     assert.equal(store.events(0, 1)[0]?.id, 3);
     assert.equal(store.events(0, MAX_EVENTS * 2).length, MAX_EVENTS);
     assert.equal(store.load().lastEvent, 10 * MAX_EVENTS + 1);
-  });
-
-  behaviour("refuses to be read or written once it is closed", (store) => {
-    store.close();
-    store.close();
-    assert.throws(() => store.commit({ facts: new Map([["term", 1]]) }), /^Error: Cannot write to the store/);
-    assert.throws(() => store.load(), /^Error: Cannot read the store/);
-    assert.throws(() => store.events(0, 1), /^Error: Cannot read the store/);
   });
 
   test(`${name}: holds what a model does after any batches, over restarts`, { skip: options.skip }, async () => {

@@ -1,8 +1,10 @@
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
-import { testStore } from "./contract.ts";
+import { type StoreCase, testStore, testStoreAtSize } from "./contract.ts";
 
-testStore("openMemoryStore()", () => ({
+const createCase = (): StoreCase => ({
   open: () => Promise.resolve(openMemoryStore()),
   reopen: (store) => Promise.resolve(store), // it does not outlive its program
   end: () => {},
-}), { skip: false });
+});
+testStore("openMemoryStore()", createCase, { skip: false });
+testStoreAtSize("openMemoryStore()", createCase, { skip: false });

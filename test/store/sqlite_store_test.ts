@@ -4,19 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { openSqliteStore } from "../../aggregator/store/mod.ts";
 import { documentOf, testStore } from "./contract.ts";
-import { createFolder, skipSqlite } from "./support.ts";
+import { createFolder, createSqliteCase, skipSqlite } from "./support.ts";
 
-testStore("openSqliteStore()", () => {
-  const folder = createFolder();
-  return {
-    open: () => openSqliteStore(folder.path),
-    reopen(store) {
-      store.close();
-      return openSqliteStore(folder.path);
-    },
-    end: folder.remove,
-  };
-}, { skip: skipSqlite });
+testStore("openSqliteStore()", createSqliteCase, { skip: skipSqlite });
 
 /** Runs something with a folder of its own. */
 async function inFolder(run: (path: string) => Promise<void>): Promise<void> {
@@ -46,7 +36,7 @@ test("openSqliteStore() refuses a store that is open already", { skip: skipSqlit
     try {
       await assert.rejects(
         openSqliteStore(path),
-        /^Error: Cannot open the store '.*state\.db': another process has it open$/,
+        /^Error: Cannot open the store '.*state\.db': another process has it open\. One aggregator has a folder at a time/,
       );
       store.commit({ facts: new Map([["term", 1]]) });
     } finally {
@@ -120,7 +110,7 @@ test("openSqliteStore() refuses files that are not its own", { skip: skipSqlite 
   inFolder(async (path) => {
     const text = join(path, "text.db");
     writeFileSync(text, "These are the notes of somebody else. ".repeat(100));
-    await assert.rejects(openSqliteStore(text), /it is no SQLite database$/);
+    await assert.rejects(openSqliteStore(text), /it is no SQLite database\. Move it away/);
     const other = join(path, "other.db");
     await tamper(other, "CREATE TABLE notes (text TEXT)");
     await assert.rejects(openSqliteStore(other), /it is the database of another program$/);

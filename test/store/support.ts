@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openSqliteStore, type Store } from "../../aggregator/store/mod.ts";
 
 /** Why tests of the SQLite store can't run here; false where they can. */
 export const skipSqlite: string | false = await import("node:sqlite").then(
@@ -23,4 +24,17 @@ export function commandOf(file: string): [command: string, ...args: string[]] {
     return [process.execPath, "run", "-A", "--quiet", "--no-check", "--config", config, path];
   }
   return "Bun" in globalThis ? [process.execPath, path] : [process.execPath, "--import", "tsx", path];
+}
+
+/** A SQLite store in a folder of its own, for the contract of stores. */
+export function createSqliteCase() {
+  const folder = createFolder();
+  return {
+    open: () => openSqliteStore(folder.path),
+    reopen(store: Store) {
+      store.close();
+      return openSqliteStore(folder.path);
+    },
+    end: folder.remove,
+  };
 }
