@@ -68,6 +68,7 @@ test("assignments are raised by more moves than there may have been, and never b
     most: { "/name": "most", "/assignment": { number: MAX_ASSIGNMENT, parent } },
     odd: { "/name": "odd", "/assignment": "garbage" },
     unset: { "/name": "unset", "/assignment": null },
+    alike: { "/name": "alike", "/services/a/config": { number: 2, parent } },
   });
   prepareRestored(store, owner);
   const assignment = (id: string) => cfgOf(store, id)?.get("/assignment")?.value;
@@ -76,6 +77,7 @@ test("assignments are raised by more moves than there may have been, and never b
   assert.deepEqual(assignment("most"), { number: MAX_ASSIGNMENT, parent });
   assert.equal(assignment("odd"), "garbage");
   assert.equal(assignment("unset"), null);
+  assert.deepEqual(cfgOf(store, "alike")?.get("/services/a/config")?.value, { number: 2, parent }, "it is none");
 });
 
 test("deleted nodes and the root are not counted, and nodes without cfg are left as they are", () => {
