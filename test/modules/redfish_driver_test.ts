@@ -109,6 +109,13 @@ test("redfish takes the only system of several that can be reset", async () => {
   assert.equal(await located({ ...dpu, [`${SYSTEMS}/Bluefield`]: { ...OFF, SystemType: "DPU" } }), `${SYSTEMS}/DGX`);
 });
 
+test("redfish takes the system of several that has the node's name in it, whatever its URI", async () => {
+  for (const name of ["Id", "Name", "HostName", "AssetTag", "SerialNumber"]) {
+    const both = { [SYSTEMS]: members("a", "b"), [`${SYSTEMS}/a`]: OFF, [`${SYSTEMS}/b`]: { ...OFF, [name]: "N1" } };
+    assert.equal(await located(both), `${SYSTEMS}/b`, name);
+  }
+});
+
 test("redfish waits rather than to take a system while another one, which may be the node's, does not answer", async () => {
   const said = await located({
     [SYSTEMS]: members("Node0", "Node1"),
