@@ -125,7 +125,8 @@ export const power: readonly Command[] = [
     goal: { physState: "POWER_ON" },
   }),
   defineOrder("nmi", {
-    about: "Sends machines a non-maskable interrupt, once, for a dump of their memory; freeze them first to keep it",
+    about:
+      "Sends machines a non-maskable interrupt, once, for a dump of their memory; freeze them right after to keep it",
     order: "NMI",
     goal: {},
   }),
