@@ -3,11 +3,13 @@ import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src
 import { within } from "../../src/pause.ts";
 import {
   type Ask,
+  beforeOrder,
   bootDeviceOf,
   createLimit,
   createRefusals,
   type Credentials,
   credentialsFor,
+  type Outcome,
   type PowerChange,
   type PowerDriver,
 } from "../power/mod.ts";
@@ -150,13 +152,17 @@ export function createIpmiDriver(
     },
     async change(node, change, ask) {
       const device = change === "on" || change === "restart" ? bootDeviceOf(node) : undefined;
-      const told = device === undefined ? undefined : await command(node, bootdevCommand(device), ask);
-      const isTold = told === undefined || !("failure" in told);
-      const result = isTold ? await command(node, ["chassis", "power", COMMANDS[change]], ask) : told;
-      if (!("failure" in result)) return { kind: "taken" };
-      return { kind: result.failure.kind === "later" ? "later" : "refused", said: result.failure.words };
+      const hindered = device === undefined
+        ? undefined
+        : await beforeOrder(async () => outcomeOf(await command(node, bootdevCommand(device), ask)));
+      return hindered ?? outcomeOf(await command(node, ["chassis", "power", COMMANDS[change]], ask));
     },
   };
+}
+
+function outcomeOf(result: Result): Outcome {
+  if (!("failure" in result)) return { kind: "taken" };
+  return { kind: result.failure.kind === "later" ? "later" : "refused", said: result.failure.words };
 }
 
 function placeOf({ host, port }: IpmiAddress): string {

@@ -47,11 +47,16 @@ export function createActions(
   let restarted = -Infinity;
 
   async function bringOn(run: MutationRun, story: Story, begun: boolean): Promise<void> {
+    let lost = false;
     const done = await hand.pursue({
       ...{ run, signal: run.signal, story, change: "on", begun, maxRefusals: MAX_REFUSALS },
-      taken: () => noteBoot(run),
+      taken(kind) {
+        if (kind === "taken") noteBoot(run);
+        else lost = true;
+      },
     });
     if (!done) throw new MistakeError(`Cannot power '${run.node.name}' on: its controller has nothing for that`);
+    if (lost) noteBoot(run); // it has come on, so that the order was taken
     run.discover("/physState", "POWER_ON");
   }
   /** What it was to boot from once was told to its controller with the order. */
@@ -174,6 +179,7 @@ export function createActions(
     if (end === "unsupported") return "it hangs, and its controller has no restart";
     if (end === "off") return undefined;
     restarted = clock.now();
+    noteBoot(run);
     await pause(clock, settings().settle, run.signal);
     return undefined;
   }

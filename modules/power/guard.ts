@@ -55,6 +55,21 @@ export function guardDriver(driver: Pick<PowerDriver, "read" | "change">): Guard
   };
 }
 
+/**
+ * Asks for what an order needs done before it. The order itself was not given then, and so it is not lost whatever happens here.
+ *
+ * @returns Why it can't be given; undefined: it can.
+ */
+export async function beforeOrder(work: () => Promise<Outcome>): Promise<Outcome | undefined> {
+  try {
+    const outcome = await work();
+    return outcome.kind === "taken" ? undefined : outcome;
+  } catch (error) {
+    if (!(error instanceof UnavailableError) || error instanceof CredentialsError) throw error;
+    return { kind: "later", said: error.message };
+  }
+}
+
 /** Throws what makes it useless to ask again; what can't be helped by trying again is a mistake about this node. */
 function judged(error: unknown): unknown {
   if (error instanceof CredentialsError || error instanceof MistakeError) throw error;

@@ -24,7 +24,7 @@ export interface Pursuit {
   /** Called before each order. */
   ordering?(): void;
   /** Called when an order was taken, or may have been. */
-  taken?(): void;
+  taken?(kind: "taken" | "lost"): void;
 }
 
 /** Looks at one controller and gives it orders, and knows what of its words is to be believed. */
@@ -159,7 +159,7 @@ export function createHand(
           const kind = await order(run, change, signal, story);
           if (kind === "unsupported") return false;
           isTaken = kind === "taken";
-          if (isTaken || kind === "lost") told.taken?.();
+          if (kind === "taken" || kind === "lost") told.taken?.(kind);
           else if (kind !== "later") refusals++;
           notBefore = clock.now() + orderRest();
           wait = FIRST_LOOK;

@@ -4,6 +4,7 @@ import process from "node:process";
 import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
 import {
   type Ask,
+  beforeOrder,
   bootDeviceOf,
   createLimit,
   type Credentials,
@@ -202,7 +203,12 @@ export function createRedfishDriver(
     const reading = own.reading ?? (await readKnown(node, ask)).reading;
     const Boot = wanted === "on" || wanted === "restart" ? bootOf(node, wanted) : undefined;
     if (Boot !== undefined) {
-      await client.send(access, { method: "PATCH", url: own.system, body: { Boot } }, ask, own.system);
+      const request = { method: "PATCH", url: own.system, body: { Boot } } as const;
+      const hindered = await beforeOrder(async () => {
+        await client.send(access, request, ask, own.system);
+        return { kind: "taken" };
+      });
+      if (hindered !== undefined) return hindered;
     }
     const { outcome, task } = await order(wanted, { access, system: own.system, reading, ask }, client);
     if (task === undefined) delete own.task;

@@ -2,6 +2,7 @@ import { UnavailableError } from "../../src/module/mod.ts";
 import type { Ask, Outcome, PowerChange } from "../power/mod.ts";
 import type { Answer } from "./answer.ts";
 import { type RedfishClient, RefusedError } from "./client.ts";
+import { BusyError } from "./requests.ts";
 import { powerOf, waysOf } from "./reset.ts";
 import { readResetTypes, readSystem, readTask, type SystemReading } from "./resources.ts";
 import type { Access } from "./sessions.ts";
@@ -30,6 +31,7 @@ export async function order(change: PowerChange, what: Ordered, client: RedfishC
     try {
       return orderingOf(await post(type, what, client));
     } catch (error) {
+      if (error instanceof BusyError) return { outcome: { kind: "later", said: error.message } };
       if (!(error instanceof RefusedError)) throw error;
       // Only what it does not know at all makes room for the next way: "not now" does not.
       const force = change === "on" || change === "off";

@@ -22,12 +22,16 @@ export interface Request {
   readonly headers?: { readonly [name: string]: string };
 }
 
+/** The BMC said that it is too busy, each time that it was asked: it has not done what it was asked for. */
+export class BusyError extends UnavailableError {}
+
 /** Does requests, no more at a time than it may, each within a time; what a controller is too busy for is asked again. */
 export interface Requests {
   /**
    * Does a request. Redirects on the BMC are followed with the same method, and no others.
    *
-   * @throws {UnavailableError} When there was no answer, or the controller stayed too busy, or it redirects elsewhere.
+   * @throws {BusyError} When the controller stayed too busy.
+   * @throws {UnavailableError} When there was no answer, or it redirects elsewhere.
    */
   send(exchange: Exchange, request: Request, ask: Ask): Promise<Answer>;
 }
@@ -61,7 +65,7 @@ export function createRequests(
     for (let attempt = 1;; attempt++) {
       const answer = await limit.run(() => once(exchange, request, ask), ask);
       if ((answer.status !== 503 && answer.status !== 429) || isSessionLimit(answer)) return answer;
-      if (attempt === BUSY_ATTEMPTS) throw new UnavailableError(failure(request, answer));
+      if (attempt === BUSY_ATTEMPTS) throw new BusyError(failure(request, answer));
       await pause(clock, busyPause(answer.headers.get("retry-after"), attempt, clock.wall()), ask.signal);
     }
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Outcome, Reading } from "../../modules/power/mod.ts";
+import { beforeOrder, CredentialsError, type Outcome, type Reading } from "../../modules/power/mod.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
 import { type Bench, OFF, ON, TAKEN, withBench } from "./power_bench.ts";
 import { ending } from "./redfish_scene.ts";
@@ -372,4 +372,48 @@ test("a mutation's requests may wait in the driver's queue without its time goin
     await ending(bench.clock, bench.run("power-off"));
     assert.equal(waits, 101);
   });
+});
+
+test("the device to boot from once is told again where an order was lost, and is over when the machine is on", async () => {
+  await withBench({}, async (bench) => {
+    obedient(bench);
+    const { change } = bench.driver;
+    const told: unknown[] = [];
+    bench.node.view.set("/bmc/bootNext", "PXE");
+    bench.driver.change = async (node, ...asked) => {
+      told.push(bench.node.view.get("/bmc/bootNext"));
+      if (told.length === 1) throw SILENCE;
+      return await change(node, ...asked);
+    };
+    await ending(bench.clock, bench.run("power-on"));
+    assert.deepEqual([told, bench.node.view.get("/bmc/bootNext")], [["PXE", "PXE"], "NONE"]);
+  });
+  await withBench({}, async (bench) => {
+    obedient(bench);
+    const { change } = bench.driver;
+    bench.node.view.set("/bmc/bootNext", "PXE");
+    bench.driver.change = async (...asked) => {
+      await change(...asked);
+      throw SILENCE;
+    };
+    await ending(bench.clock, bench.run("power-on"));
+    assert.deepEqual([bench.driver.orders, bench.node.view.get("/bmc/bootNext")], [["on"], "NONE"]);
+  });
+});
+
+test("the device to boot from once is over when a machine that hangs was restarted with it", async () => {
+  await withBench({}, async (bench) => {
+    obedient(bench, ON);
+    await ending(bench.clock, bench.run("find-on"));
+    bench.node.view.set("/bmc/bootNext", "PXE");
+    await ending(bench.clock, bench.run("restart-hang"));
+    assert.deepEqual([bench.driver.orders, bench.node.view.get("/bmc/bootNext")], [["restart"], "NONE"]);
+  });
+});
+
+test("what an order needs before it is no order: silence there says that it can't be given yet", async () => {
+  assert.equal(await beforeOrder(async () => TAKEN), undefined);
+  assert.deepEqual(await beforeOrder(async () => BUSY), BUSY);
+  assert.deepEqual(await beforeOrder(() => Promise.reject(SILENCE)), { kind: "later", said: "no answer" });
+  await assert.rejects(beforeOrder(() => Promise.reject(new CredentialsError("wrong"))), CredentialsError);
 });

@@ -161,3 +161,35 @@ test("redfish polls a silent controller more seldom, keeps what was known, and s
     assert.equal(node.view.get("/bmc/error"), undefined);
   }, { poll: 1_000 });
 });
+
+test("redfish restarts a machine that somebody ordered to be once its BMC is not busy any more, and says so only then", async () => {
+  await withScene({}, async (scene) => {
+    const { run, clock, machine, node } = scene;
+    await ending(clock, run("power-on"));
+    let refused = 0;
+    scene.between = async (path, go) =>
+      path.endsWith("Reset") && refused++ < 6 ? new Response("{}", { status: 503 }) : await go();
+    const work = run("reset");
+    await clock.runUntil(() => refused === 5, 60_000);
+    assert.equal(node.view.get("/power/order"), undefined);
+    await ending(clock, work);
+    assert.deepEqual([machine.done.at(-1), node.view.get("/power/order")], ["restart", "DONE"]);
+  });
+});
+
+test("redfish gives no order before the BMC was told the device to boot from, and takes none for given then", async () => {
+  await withScene({}, async (scene) => {
+    const { run, clock, machine, node, asked } = scene;
+    await ending(clock, run("power-on"));
+    node.view.set("/bmc/bootNext", "PXE");
+    let lost = 2;
+    scene.between = async (_path, go) => {
+      if (asked.at(-1)?.startsWith("PATCH") === true && lost-- > 0) throw new Error("The connection was reset");
+      return await go();
+    };
+    await ending(clock, run("reset"));
+    assert.equal(lost, -1);
+    assert.deepEqual([machine.done.at(-1), node.view.get("/power/order")], ["restart", "DONE"]);
+    assert.equal(node.view.get("/bmc/bootNext"), "NONE");
+  });
+});
