@@ -56,6 +56,7 @@ test("simulator has the shape of Redfish's service root, collection and Computer
       Name: "n1",
       SystemType: "Physical",
       Manufacturer: "Kraken",
+      BiosVersion: "1.0",
       Model: "Simulated machine",
       SerialNumber: "11111111",
       UUID: "11111111-1111-4111-8111-111111111111",
