@@ -2,4 +2,5 @@
 export * from "./bmc.ts";
 export { bootDevices } from "./boot_device.ts";
 export * from "./declaration.ts";
+export { identifyLed, identifyMutations } from "./identify.ts";
 export * from "./ordering.ts";

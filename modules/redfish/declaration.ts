@@ -4,6 +4,8 @@ import { core, defineExtension, enumeration, services } from "../../src/state/mo
 import {
   bmc,
   bootDevices,
+  identifyLed,
+  identifyMutations,
   interruptMutation,
   orderMutations,
   otherBootMutation,
@@ -46,13 +48,14 @@ const timeouts = { find: 90_000, on: 180_000, off: 240_000 };
 export const redfishDeclaration = declareModule({
   name: "redfish",
   about: "Powers machines on and off over Redfish",
-  extensions: [core, services, boot, bmc, bootDevices, powerOrders, bmcTls, redfishConfig],
+  extensions: [core, services, boot, bmc, bootDevices, identifyLed, powerOrders, bmcTls, redfishConfig],
   discovers: [
     "/physState",
     "/bmc/error",
     "/bmc/power",
     "/power/order",
     "/bmc/bootNext",
+    "/bmc/identify",
     "/bmc/health",
     "/bmc/firmware",
     "/bmc/certificate",
@@ -65,6 +68,7 @@ export const redfishDeclaration = declareModule({
     ...orderMutations("redfish"),
     ...resetMutations("redfish", timeouts.on),
     ...interruptMutation("redfish"),
+    ...identifyMutations("redfish"),
     ...otherBootMutation("redfish"),
   },
 });
