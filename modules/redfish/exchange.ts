@@ -87,7 +87,15 @@ export function exchangeTrusting(url: URL, init: ExchangeInit, tls: TlsExchange)
       else if (error instanceof FingerprintError) reject(error);
       else reject(sent ? error : new NotSentError(error.message, { cause: error }));
     });
-    request.on("response", (answer) => resolve(responseOf(answer)));
+    request.on("response", (answer) => {
+      try {
+        resolve(responseOf(answer));
+      } catch (error) { // nobody hears of what a listener throws, or the whole program does
+        answer.destroy();
+        reject(error);
+      }
+    });
+    request.on("close", () => reject(new Error("it closed the connection without an answer")));
     request.on("socket", (socket) => {
       if (judged.has(socket)) return send(socket);
       socket.once("secureConnect", () => {
@@ -129,8 +137,10 @@ function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
+/** @throws {Error} When its status is none that an answer can end with. */
 function responseOf(answer: IncomingMessage): Response {
   const status = answer.statusCode ?? 0;
+  checkStatus(status);
   const headers = new Headers();
   for (const [name, value] of Object.entries(answer.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
@@ -140,6 +150,11 @@ function responseOf(answer: IncomingMessage): Response {
     return new Response(null, { status, headers });
   }
   return new Response(streamOf(answer), { status, headers });
+}
+
+/** @throws {Error} When a status is none that an answer can end with (RFC 9110, 15): some programs make up their own. */
+export function checkStatus(status: number): void {
+  if (status < 200 || status > 599) throw new Error(`it answers with status ${status}, which HTTP has not`);
 }
 
 /** The body as a web stream: what is not read waits in the socket. */

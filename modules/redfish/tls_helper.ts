@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { type ExchangeInit, NotSentError, type TlsPeer } from "./exchange.ts";
+import { checkStatus, type ExchangeInit, NotSentError, type TlsPeer } from "./exchange.ts";
+import { isRecord } from "../../src/state/mod.ts";
 import { isLegacy } from "./tls_settings.ts";
 import { type HelperAnswer, helperProgram, type HelperRequest } from "./tls_helper_program.ts";
 import { type Runtime, tlsOptionsOf } from "./tls_options.ts";
@@ -49,8 +50,8 @@ export function createTlsHelper(path: string = process.env["PATH"] ?? ""): TlsHe
     own.stdin?.on("error", () => {}); // its end is told above
     if (own.stdout !== null) {
       createInterface({ input: own.stdout }).on("line", (line) => {
-        const answer: HelperAnswer = JSON.parse(line);
-        waiting.get(answer.id)?.answered(answer);
+        const answer = readAnswer(line);
+        if (answer !== undefined) waiting.get(answer.id)?.answered(answer);
       });
     }
     own.unref();
@@ -90,6 +91,7 @@ export function createTlsHelper(path: string = process.env["PATH"] ?? ""): TlsHe
         }
         function began({ status = 0, headers, certificate }: HelperAnswer): void {
           try {
+            checkStatus(status);
             if (certificate !== undefined) peer.seen?.(new Uint8Array(Buffer.from(certificate, "base64")));
           } catch (error) {
             cancel();
@@ -134,6 +136,20 @@ export function createTlsHelper(path: string = process.env["PATH"] ?? ""): TlsHe
       child = undefined;
     },
   };
+}
+
+/** What the process says; undefined where it is something else, as what starts a runtime may say things of its own. */
+function readAnswer(line: string): HelperAnswer | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isAnswer(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAnswer(value: unknown): value is HelperAnswer {
+  return isRecord(value) && typeof value["id"] === "number";
 }
 
 function bytes(text: string): number {

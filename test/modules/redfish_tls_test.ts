@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect, createServer as createProxy } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { createServer as createSecureServer } from "node:tls";
 import { createConnections } from "../../modules/redfish/connections.ts";
 import { createRedfishModule } from "../../modules/redfish/module.ts";
 import { createTlsHelper } from "../../modules/redfish/tls_helper.ts";
@@ -295,6 +297,52 @@ test("createTlsHelper() does exchanges in another runtime, streams their answers
     {},
     OLD_SUITE,
   );
+});
+
+/** A server of TLS that answers everything with this status, and nothing else. */
+async function withStatus(
+  status: string,
+  run: (url: string, certificate: TestCertificate, folder: string) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const certificate = makeRsaCertificate(folder, "bmc");
+    const server = createSecureServer({ key: certificate.key, cert: certificate.certificate }, (socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => socket.end(`HTTP/1.1 ${status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    await run(`https://127.0.0.1:${port}`, certificate, folder);
+    await new Promise((resolve) => server.close(resolve));
+  });
+}
+
+test("redfish takes a status that HTTP has not for no answer", async () => {
+  for (const status of ["999 Odd", "600 Odd", "101 Switching Protocols"]) {
+    await withStatus(status, async (url, { fingerprint }) => {
+      const said = await ask(url, { "/bmc/fingerprint": fingerprint });
+      assert.match(said, /^GET https:\/\/127\.0\.0\.1:\d+\/redfish\/v1\/? failed: /, status);
+    });
+  }
+});
+
+test("createTlsHelper() passes over what its process says beside answers, and a status that HTTP has not", async () => {
+  await withFolder(async (folder) => {
+    const answers = [
+      "Now using node v22",
+      "null",
+      `{"id":"1","status":200}`,
+      `{"id":1,"status":999,"headers":{}}`,
+    ];
+    const program = `#!/bin/sh\nread line\n${answers.map((each) => `echo '${each}'`).join("\n")}\nread line\n`;
+    writeFileSync(join(folder, "node"), program, { mode: 0o755 });
+    const helper = createTlsHelper(folder);
+    const peer = { trust: { kind: "anybody" }, oldest: "1.2" } as const;
+    const asked = helper.exchange(new URL("https://127.0.0.1/"), GET, peer, false);
+    await assert.rejects(asked, /it answers with status 999, which HTTP has not/);
+    helper.close();
+  });
 });
 
 /** The first flight of a server without its word that it renegotiates securely (RFC 5746, 3.2), which old servers do not say. */
