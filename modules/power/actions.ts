@@ -78,18 +78,37 @@ export function createActions(
   /** Has a machine shut down by itself. @returns Undefined when it did; otherwise why its power is to be cut. */
   async function shutDown(run: MutationRun, story: Story, graceful: number): Promise<string | undefined> {
     const grace = new AbortController();
-    const end = clock.now() + graceful + Math.min(graceful, MAX_LATE_GRACE);
+    let end = clock.now() + graceful + Math.min(graceful, MAX_LATE_GRACE);
     let late = `it could not be asked to shut down within ${graceful / 1000} s`;
-    const over = () => grace.abort(new Error(late));
-    let cancel = clock.after(graceful, over);
+    let isAsked = false;
+    let until = 0;
+    let cancel = () => {};
+    function setTime(time: number): void {
+      cancel();
+      until = time;
+      cancel = clock.after(time - clock.now(), () => grace.abort(new Error(late)));
+    }
+    /** While many are to be asked, each waits for its turn: that takes nothing of the time in which it is asked. */
+    function queued(): () => void {
+      const leave = run.queued();
+      const since = clock.now();
+      if (!isAsked) cancel();
+      return () => {
+        leave();
+        if (isAsked) return;
+        end += clock.now() - since;
+        setTime(until + clock.now() - since);
+      };
+    }
+    setTime(clock.now() + graceful);
     try {
       const done = await hand.pursue({
-        ...{ run, signal: AbortSignal.any([run.signal, grace.signal]), story },
+        ...{ run: { ...run, queued }, signal: AbortSignal.any([run.signal, grace.signal]), story },
         ...{ change: "shutdown", begun: false, maxRefusals: Infinity },
         taken() {
+          isAsked = true;
           late = `it was asked to shut down, and is not off after ${graceful / 1000} s`;
-          cancel();
-          cancel = clock.after(Math.min(graceful, end - clock.now()), over);
+          setTime(Math.min(clock.now() + graceful, end));
         },
       });
       return done ? undefined : "its controller can't ask it to shut down";

@@ -33,6 +33,7 @@ export function createLimit(most: number): Limit {
       };
       const leave = () => {
         waiting.splice(waiting.indexOf(enter), 1);
+        done?.();
         reject(signal.reason);
       };
       waiting.push(enter);

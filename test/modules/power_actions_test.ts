@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { beforeOrder, CredentialsError, type Outcome, type Reading } from "../../modules/power/mod.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
+import { pause } from "../../src/pause.ts";
 import { type Bench, OFF, ON, TAKEN, withBench } from "./power_bench.ts";
 import { ending } from "./redfish_scene.ts";
 
@@ -416,4 +417,54 @@ test("what an order needs before it is no order: silence there says that it can'
   assert.deepEqual(await beforeOrder(async () => BUSY), BUSY);
   assert.deepEqual(await beforeOrder(() => Promise.reject(SILENCE)), { kind: "later", said: "no answer" });
   await assert.rejects(beforeOrder(() => Promise.reject(new CredentialsError("wrong"))), CredentialsError);
+});
+
+test("a machine whose turn to be asked comes late is asked to shut down all the same, and has its whole time then", async () => {
+  await withBench({ graceful: 60_000 }, async (bench) => {
+    const { clock, driver } = bench;
+    bench.node.view.set("/runState", "SYNC");
+    let reading = ON;
+    async function turn(ask: Parameters<typeof driver.read>[1], ms: number): Promise<void> {
+      const done = ask.queued?.();
+      await pause(clock, ms, ask.signal);
+      done?.();
+    }
+    const wait = inTurn(50_000, 0);
+    driver.read = async (_node, ask) => {
+      await turn(ask, await wait());
+      return reading;
+    };
+    driver.change = async (_node, change, ask) => {
+      await turn(ask, 50_000);
+      clock.after(change === "shutdown" ? 55_000 : 0, () => reading = OFF);
+      return TAKEN;
+    };
+    await ending(clock, bench.run("power-off"));
+    assert.deepEqual(driver.orders, ["shutdown"]);
+    assert.deepEqual(bench.notes, []);
+  });
+});
+
+test("a machine that is not off in its time has its power cut, also while a look at it waits for its turn", async () => {
+  await withBench({ graceful: 60_000 }, async (bench) => {
+    const { clock, driver } = bench;
+    bench.node.view.set("/runState", "SYNC");
+    let reading = ON;
+    let asked = Infinity;
+    let cut = 0;
+    driver.read = async (_node, ask) => {
+      const done = ask.queued?.();
+      await pause(clock, clock.now() > asked ? 25_000 : 0, ask.signal);
+      done?.();
+      return reading;
+    };
+    driver.change = async (_node, change) => {
+      if (change === "shutdown") asked = clock.now();
+      else [reading, cut] = [OFF, clock.now()];
+      return TAKEN;
+    };
+    await ending(clock, bench.run("power-off"));
+    assert.deepEqual(driver.orders, ["shutdown", "off"]);
+    assert.ok(cut - asked >= 60_000 && cut - asked < 90_000, String(cut - asked));
+  });
 });

@@ -163,10 +163,17 @@ test("createLimit() runs nothing whose signal has fired, before it or while it w
   const running = limit.run(() => new Promise<void>((resolve) => void (end = resolve)), asking());
   const gone = new AbortController();
   const ran: string[] = [];
-  const waiting = limit.run(async () => void ran.push("gone"), asking(true, gone.signal));
+  let queues = 0;
+  const queued = () => {
+    queues++;
+    return () => void queues--;
+  };
+  const waiting = limit.run(async () => void ran.push("gone"), { ...asking(true, gone.signal), queued });
+  assert.equal(queues, 1);
   const next = limit.run(async () => void ran.push("next"), asking());
   gone.abort(new Error("Not wanted"));
   await assert.rejects(waiting, /Not wanted/);
+  assert.equal(queues, 0, "it waits no more");
   await assert.rejects(limit.run(async () => void ran.push("late"), asking(true, gone.signal)), /Not wanted/);
   end();
   await Promise.all([running, next]);
