@@ -25,8 +25,11 @@ export interface Ordering {
 
 /** Orders a change of power: the best way that the BMC lists, and the next one where it does not know that after all. */
 export async function order(change: PowerChange, what: Ordered, client: RedfishClient): Promise<Ordering> {
-  let outcome: Outcome = { kind: "unsupported" };
-  for (const type of waysOf(change, await allowedBy(what, client))) {
+  const { types, silence } = await allowedBy(what, client);
+  // A list that can't be read at this moment does not prove that the machine can't be asked: what comes else is force.
+  const isDoubtful = change === "shutdown" && silence !== undefined;
+  let outcome: Outcome = isDoubtful ? { kind: "later", said: silence } : { kind: "unsupported" };
+  for (const type of waysOf(change, types)) {
     if (type === BUTTON && !await needsButton(what, client)) return { outcome: { kind: "taken" } };
     try {
       return orderingOf(await post(type, what, client));
@@ -67,19 +70,25 @@ async function needsButton({ access, system, ask }: Ordered, client: RedfishClie
   throw new UnavailableError(`Cannot press the power button of ${system.href}: its BMC can't say whether it is off`);
 }
 
-/** The list of the resource or, where it is empty or not there, of its ActionInfo. Undefined: neither says. */
-async function allowedBy(
-  { access, reading, ask }: Ordered,
-  client: RedfishClient,
-): Promise<readonly string[] | undefined> {
+/** What a BMC takes. */
+interface Allowed {
+  /** Undefined: it does not say. */
+  readonly types: readonly string[] | undefined;
+  /** Why what it takes could not be read at this moment. */
+  readonly silence?: string;
+}
+
+/** The list of the resource or, where it is empty or not there, of its ActionInfo. */
+async function allowedBy({ access, reading, ask }: Ordered, client: RedfishClient): Promise<Allowed> {
   const { resetTypes, actionInfo } = reading;
-  if ((resetTypes !== undefined && resetTypes.length > 0) || actionInfo === undefined) return resetTypes;
+  if ((resetTypes !== undefined && resetTypes.length > 0) || actionInfo === undefined) return { types: resetTypes };
   try {
-    return readResetTypes(await client.get(access, actionInfo, ask));
+    return { types: readResetTypes(await client.get(access, actionInfo, ask)) };
   } catch (error) {
     ask.signal.throwIfAborted();
-    if (error instanceof Error) return undefined; // missing or broken: the order shows what it takes
-    throw error;
+    if (!(error instanceof Error)) throw error;
+    // The order shows what it takes; one that is missing says no more the next time.
+    return { types: undefined, ...(error instanceof UnavailableError && { silence: error.message }) };
   }
 }
 

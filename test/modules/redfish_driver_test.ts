@@ -317,3 +317,35 @@ test("redfish follows a redirect on the BMC with the method kept, and says where
   };
   await withBmc(circle, async ({ go }) => await assert.rejects(go("find-off"), /redirects/));
 });
+
+test("redfish cuts no power as the list of what a BMC takes can't be read at a moment", async () => {
+  for (const status of [500, 503]) {
+    const actions = `${SYSTEMS}/1/ResetActionInfo`;
+    const unsupported = { error: { "@Message.ExtendedInfo": [{ MessageId: "Base.1.8.ActionParameterNotSupported" }] } };
+    const orders: string[] = [];
+    let power = "On";
+    let reads = 0;
+    const resources: Resources = {
+      "/redfish/v1": ROOT,
+      [SYSTEMS]: members("1"),
+      [`${SYSTEMS}/1`]: () =>
+        Response.json({ PowerState: power, Actions: { "#ComputerSystem.Reset": { "@Redfish.ActionInfo": actions } } }),
+      [actions]: () =>
+        ++reads < 3
+          ? Response.json({}, { status })
+          : Response.json({ Parameters: [{ Name: "ResetType", AllowableValues: ["Off", "ForceOff", "On"] }] }),
+      [`${SYSTEMS}/1/Actions/ComputerSystem.Reset`]({ body }) {
+        const { ResetType } = JSON.parse(body);
+        orders.push(ResetType);
+        if (ResetType === "GracefulShutdown") return Response.json(unsupported, { status: 400 });
+        power = "Off";
+        return new Response(null, { status: 204 });
+      },
+    };
+    await withBmc(resources, async ({ go, nodes }) => {
+      nodes[0]?.view.set("/runState", "SYNC");
+      await go("power-off");
+      assert.deepEqual(orders.filter((order) => order !== "GracefulShutdown"), ["Off"], String(status));
+    });
+  }
+});
