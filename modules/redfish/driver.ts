@@ -194,10 +194,10 @@ export function createRedfishDriver(
   /** What a BMC is told of the device to boot from before its machine starts; undefined: nothing. */
   function bootOf(node: ModuleNode, wanted: PowerChange): Resource | undefined {
     const device = bootDeviceOf(node);
-    if (device !== undefined) return bootOverride(device);
     const uri = wanted === "on" ? parts.bootUri?.() : undefined;
-    if (uri === undefined) return undefined;
-    return { BootSourceOverrideEnabled: "Continuous", BootSourceOverrideTarget: "UefiHttp", HttpBootUri: uri };
+    if (device === undefined && uri === undefined) return undefined;
+    const override = bootOverride(device ?? { target: "http", once: false, mode: undefined });
+    return uri === undefined ? override : { ...override, HttpBootUri: uri };
   }
   async function ledOf(node: ModuleNode, ask: Ask) {
     const { own, access } = await find(node, ask);

@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { bootdevCommand } from "../../modules/ipmi/boot_device.ts";
 import { bootDeviceOf } from "../../modules/power/mod.ts";
 import { bootOverride } from "../../modules/redfish/boot_override.ts";
-import { testNode } from "./module_fixture.ts";
+import type { Exchange } from "../../modules/redfish/mod.ts";
+import { createSimpowerModule } from "../../modules/simpower/module.ts";
+import { hostForTest, testNode } from "./module_fixture.ts";
 
 test("a device until it is changed comes from cfg, and one for once goes before it", () => {
   const node = testNode("n1", { "/bmc/bootDevice": "disk", "/bmc/bootMode": "uefi" });
@@ -47,4 +49,30 @@ test("ipmitool is told the device with its options, and refuses what IPMI has no
     () => bootdevCommand({ target: "http", once: true, mode: undefined }),
     /Cannot boot from 'http' over IPMI/,
   );
+});
+
+test("a simulated machine that has a device to boot from is told where its aggregator is all the same", async () => {
+  const uri = "mqtt://127.0.0.1:1883/11111111-1111-4111-8111-111111111111";
+  for (const [cfg, target] of [[{}, "UefiHttp"], [{ "/bmc/bootDevice": "disk" }, "Hdd"]] as const) {
+    const boots: unknown[] = [];
+    let power = "Off";
+    const exchange: Exchange = async (_url, { method, body }) => {
+      if (method === "PATCH") boots.push(JSON.parse(body ?? "").Boot);
+      if (method === "POST") power = "On";
+      return Response.json({ PowerState: power });
+    };
+    const node = testNode("n1", {
+      "/platform": "sim",
+      "/bmc/address": "http://bmc.test/redfish/v1/Systems/n1",
+      ...cfg,
+    });
+    node.view.set("/platform", "sim");
+    const module = createSimpowerModule({ exchange, bootUri: () => uri });
+    const hosted = await hostForTest(module, [node], { role: "parent", own: testNode("root") });
+    await hosted.run("power-on");
+    await hosted.host.stop();
+    assert.deepEqual(boots, [
+      { BootSourceOverrideEnabled: "Continuous", BootSourceOverrideTarget: target, HttpBootUri: uri },
+    ]);
+  }
 });
