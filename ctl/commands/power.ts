@@ -2,9 +2,10 @@ import { EXIT } from "../../src/cli/mod.ts";
 import { foldNodeset } from "../../src/nodeset/mod.ts";
 import { describeChanges } from "../change_text.ts";
 import { type Command, type CommandRun, defineCommand } from "../command.ts";
+import { describeGroups } from "../group_text.ts";
 import { countOf } from "../grouping.ts";
 import { describePower } from "../power_text.ts";
-import { reportAnswer, reportFailure, reportProblems, writeLines } from "../report.ts";
+import { reportAnswer, reportFailure, reportProblems } from "../report.ts";
 import type { NodeSummaryShape } from "../shapes.ts";
 import { waitConverged } from "../wait_converged.ts";
 
@@ -105,10 +106,14 @@ function defineOrder(
     }
     const wanted = await run.client.patchCfg(nodeset, { power: { order: "DONE" }, ...goal }, false);
     if (!wanted.ok) return reportFailure(run, wanted.failure);
-    if (run.options.output === "table") {
-      writeLines(run.terminal, [`${countOf(machines.length, "node")} (${names}): ${order} ordered`]);
-    }
-    return run.options.wait ? await waitFor(run, nodeset) : EXIT.ok;
+    const { groups } = wanted.value;
+    const value = { order, nodes: machines.map(({ name }) => name), groups };
+    // An order for which there is no way, or that something holds up, is given all the same: that is told.
+    const code = reportAnswer(run, { ok: true, value }, () => [
+      `${countOf(machines.length, "node")} (${names}): ${order} ordered`,
+      ...["", "Plans:", ...describeGroups(groups, run.style)],
+    ]);
+    return run.options.wait ? await waitFor(run, nodeset) : code;
   });
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answer, change, summary } from "./samples.ts";
+import { answer, bringUp, change, group, summary } from "./samples.ts";
 import { runKrakenctl } from "./run_krakenctl.ts";
 import { type Reply, startStandIn } from "./stand_in_server.ts";
 
@@ -50,14 +50,22 @@ test("krakenctl power on and off say what machines are to be, and dry runs ask f
 test("krakenctl power cycle, reset and nmi order something once, before it is a goal to have it done", async () => {
   const goals = { cycle: { physState: "POWER_ON" }, reset: { physState: "POWER_ON" }, nmi: {} };
   for (const [verb, goal] of Object.entries(goals)) {
-    const { code, stdout, received, lines } = await run(["power", verb, "n[1-2]"], {
+    const groups = [group("n1", 1, bringUp), group("n2", 1, { ok: false, reason: "powerman has nothing for it" })];
+    const replies: { readonly [line: string]: Reply } = {
       "GET /api/v1/nodes?nodeset=n[1-2]": listed(summary("n1"), summary("n2")),
       "PATCH /api/v1/nodes/id-of-n1/dsc": { json: {} },
       "PATCH /api/v1/nodes/id-of-n2/dsc": { json: {} },
-      "PATCH /api/v1/nodes?nodeset=n[1-2]": { json: answer([change("n1"), change("n2")]) },
-    });
+      "PATCH /api/v1/nodes?nodeset=n[1-2]": { json: answer([change("n1"), change("n2")], groups) },
+    };
+    const { code, stdout, received, lines } = await run(["power", verb, "n[1-2]"], replies);
     assert.equal(code, 0);
-    assert.equal(stdout, `2 nodes (n[1-2]): ${verb.toUpperCase()} ordered\n`);
+    assert.match(
+      stdout,
+      new RegExp(`^2 nodes \\(n\\[1-2\\]\\): ${verb.toUpperCase()} ordered\n\nPlans:\n1 node \\(n1\\): 3 steps`),
+    );
+    assert.match(stdout, /\n1 node \(n2\): no plan: powerman has nothing for it\n$/);
+    const told: unknown = JSON.parse((await run(["power", verb, "n[1-2]", "-o", "json"], replies)).stdout);
+    assert.deepEqual(told, { order: verb.toUpperCase(), nodes: ["n1", "n2"], groups });
     assert.deepEqual(lines.slice(1), [
       "PATCH /api/v1/nodes/id-of-n1/dsc",
       "PATCH /api/v1/nodes/id-of-n2/dsc",
