@@ -52,21 +52,6 @@ function definePower(verb: "on" | "off", value: "POWER_ON" | "POWER_OFF", about:
   });
 }
 
-/** The LED by which people find machines. */
-const identify = defineCommand({
-  name: "power identify",
-  about: "Lights the LED by which people find machines in their racks, until it is put out",
-  positionals: { usage: "NODESET", min: 1, max: 1 },
-  options: { ...options, off: { kind: "boolean", help: "Put it out" } },
-  examples: ["krakenctl power identify n7", "krakenctl power identify n7 --off"],
-}, async (run) => {
-  const [nodeset = ""] = run.args;
-  const { wait, "dry-run": dryRun, off } = run.options;
-  const answer = await run.client.patchCfg(nodeset, { bmc: { identify: off ? "OFF" : "LIT" } }, dryRun);
-  const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
-  return code !== EXIT.ok || dryRun || !wait ? code : await waitFor(run, nodeset);
-});
-
 /** What is done to machines once, whatever they are to be. */
 function defineOrder(
   verb: "cycle" | "reset" | "nmi",
@@ -150,5 +135,4 @@ export const power: readonly Command[] = [
     order: "NMI",
     goal: {},
   }),
-  identify,
 ];

@@ -4,8 +4,6 @@ import { core, defineExtension, enumeration, services } from "../../src/state/mo
 import {
   bmc,
   bootDevices,
-  identifyLed,
-  identifyMutations,
   interruptMutation,
   orderMutations,
   otherBootMutation,
@@ -43,15 +41,14 @@ const timeouts = { find: 90_000, on: 120_000, off: 240_000 };
 export const ipmiDeclaration = declareModule({
   name: "ipmi",
   about: "Powers machines on and off over IPMI",
-  extensions: [core, services, boot, bmc, bootDevices, identifyLed, powerOrders, ipmiConfig],
-  discovers: ["/physState", "/bmc/error", "/bmc/power", "/power/order", "/bmc/bootNext", "/bmc/identify"],
+  extensions: [core, services, boot, bmc, bootDevices, powerOrders, ipmiConfig],
+  discovers: ["/physState", "/bmc/error", "/bmc/power", "/power/order", "/bmc/bootNext"],
   mutations: {
     ...powerMutations("ipmi", timeouts),
     ...restartMutation("ipmi", timeouts),
     ...orderMutations("ipmi"),
     ...resetMutations("ipmi", timeouts.on),
     ...interruptMutation("ipmi"),
-    ...identifyMutations("ipmi"),
     ...otherBootMutation("ipmi"),
   },
 });

@@ -157,12 +157,6 @@ export function createIpmiDriver(
         : await beforeOrder(async () => outcomeOf(await command(node, bootdevCommand(device), ask)));
       return hindered ?? outcomeOf(await command(node, ["chassis", "power", COMMANDS[change]], ask));
     },
-    led: {
-      read: async () => undefined, // it can be set only (IPMI 2.0, 28.5)
-      async set(node, lit, ask) {
-        return outcomeOf(await command(node, ["chassis", "identify", lit ? "force" : "0"], ask));
-      },
-    },
   };
 }
 

@@ -2,5 +2,4 @@
 export * from "./bmc.ts";
 export { bootDevices } from "./boot_device.ts";
 export * from "./declaration.ts";
-export { identifyLed, identifyMutations } from "./identify.ts";
 export * from "./ordering.ts";

@@ -9,8 +9,6 @@ export interface MachineFacts {
   readonly health?: string;
   /** Version of the machine's firmware (BIOS). */
   readonly firmware?: string;
-  /** Whether the LED is lit by which people find the machine. */
-  readonly lit?: boolean;
 }
 
 /** What a controller has said when it was asked for the power. */
@@ -77,12 +75,6 @@ export interface PowerDriver {
   change(node: ModuleNode, change: PowerChange, ask: Ask): Promise<Outcome>;
   /** Reads the sensors of a node's machine, where this kind of controller has them. */
   sense?(node: ModuleNode, signal: AbortSignal): Promise<Sensors>;
-  /** The LED by which people find a node's machine, where this kind of controller has them. */
-  readonly led?: {
-    /** Whether it is lit; undefined where the controller does not say. */
-    read(node: ModuleNode, ask: Ask): Promise<boolean | undefined>;
-    set(node: ModuleNode, lit: boolean, ask: Ask): Promise<Outcome>;
-  };
   /** Tells of a node that is looked after, so that the driver can listen for its controller's events. */
   attend?(node: ModuleNode): void;
   /** A node is not looked after any more. */

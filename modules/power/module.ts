@@ -26,20 +26,12 @@ export interface ResetHandlers {
   readonly "reset-over": MutationHandler;
 }
 
-/** The handlers of `identifyMutations`. */
-export interface LedHandlers {
-  readonly light: MutationHandler;
-  readonly unlight: MutationHandler;
-  readonly "light-first": MutationHandler;
-  readonly "unlight-first": MutationHandler;
-}
-
 /**
  * Starts to look after the power of exactly the nodes whose `/platform` is this one. It belongs into an aggregator. What is
  * stated is what controllers say: a change is done when they say so afterwards.
  *
- * @returns The handlers of `powerMutations` and `orderMutations`, those of `restartMutation`, `resetMutations`, `interruptMutation` and
- * `identifyMutations`, and what ends all of it.
+ * @returns The handlers of `powerMutations` and `orderMutations`, those of `restartMutation`, `resetMutations` and `interruptMutation`, and what
+ * ends all of it.
  */
 export function startPower(
   context: ModuleContext,
@@ -49,7 +41,6 @@ export function startPower(
   readonly restart: MutationHandler;
   readonly resets: ResetHandlers;
   readonly interrupt: MutationHandler;
-  readonly leds: LedHandlers;
   stop(): Promise<void>;
 } {
   const watches = new Map<string, PowerWatch>();
@@ -86,8 +77,6 @@ export function startPower(
     };
   }
   const find = handler((watch, run) => watch.find(run));
-  const light = handler((watch, run) => watch.identify(run, true));
-  const unlight = handler((watch, run) => watch.identify(run, false));
 
   for (const { id } of context.nodes()) attend(id);
   context.onChange(attend);
@@ -107,7 +96,6 @@ export function startPower(
       "reset-over": handler((watch, run) => watch.resetOver(run)),
     },
     interrupt: handler((watch, run) => watch.interrupt(run)),
-    leds: { light, unlight, "light-first": light, "unlight-first": unlight },
     async stop() {
       for (const watch of watches.values()) watch.stop(false);
       await driver.stop?.();

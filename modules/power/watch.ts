@@ -2,7 +2,6 @@ import { MistakeError, type ModuleContext, type ModuleNode, type MutationRun } f
 import { createActions } from "./actions.ts";
 import { CredentialsError, type Power, type PowerDriver, type PowerSettings } from "./driver.ts";
 import { guardDriver, type Look } from "./guard.ts";
-import { turnLed } from "./identify.ts";
 import { type SensorWatch, watchSensors } from "./sensors.ts";
 
 /** So many looks in a row without an answer are worth a warning. */
@@ -30,8 +29,6 @@ export interface PowerWatch {
   reset(run: MutationRun): Promise<void>;
   resetOver(run: MutationRun): Promise<void>;
   interrupt(run: MutationRun): Promise<void>;
-  /** Lights the LED by which people find the machine, or puts it out. */
-  identify(run: MutationRun, lit: boolean): Promise<void>;
   /** Something has happened there: has a look soon. */
   lookSoon(): void;
   /** Ends polling, and takes back what was said of the controller when it is another module's now. */
@@ -91,9 +88,7 @@ export function watchPower(
     const words = look.power === "on" || look.power === "off" ? null : look.said.slice(0, MAX_ERROR);
     if ((node.view.get("/bmc/power") ?? null) !== words) context.discover(nodeId, "/bmc/power", words);
     if (look.machine === undefined) return;
-    const { health = null, firmware = null, lit } = look.machine;
-    const led = lit ? "LIT" : "OFF";
-    if (lit !== undefined && node.view.get("/bmc/identify") !== led) context.discover(nodeId, "/bmc/identify", led);
+    const { health = null, firmware = null } = look.machine;
     if ((node.view.get("/bmc/health") ?? null) !== health) context.discover(nodeId, "/bmc/health", health);
     if ((node.view.get("/bmc/firmware") ?? null) !== firmware) context.discover(nodeId, "/bmc/firmware", firmware);
   }
@@ -148,7 +143,6 @@ export function watchPower(
     reset: (run) => act(() => actions.reset(run)),
     resetOver: (run) => act(() => actions.resetOver(run)),
     interrupt: (run) => act(() => actions.interrupt(run)),
-    identify: (run, lit) => turnLed(run, lit, driver, clock),
     lookSoon() {
       const rested = clock.now() - lastLook;
       lookAfter(Math.max(context.random() * EVENT_SPREAD, EVENT_REST - rested, actions.unsettledFor()));
@@ -159,7 +153,7 @@ export function watchPower(
       poll.abort();
       sensors?.stop(leaves);
       if (!leaves) return;
-      for (const url of ["/bmc/error", "/bmc/power", "/bmc/health", "/bmc/firmware", "/bmc/identify"]) {
+      for (const url of ["/bmc/error", "/bmc/power", "/bmc/health", "/bmc/firmware"]) {
         if (context.node(nodeId)?.view.get(url) !== undefined) context.discover(nodeId, url, null);
       }
     },

@@ -4,8 +4,6 @@ import { core, defineExtension, enumeration, services } from "../../src/state/mo
 import {
   bmc,
   bootDevices,
-  identifyLed,
-  identifyMutations,
   interruptMutation,
   orderMutations,
   otherBootMutation,
@@ -48,14 +46,13 @@ const timeouts = { find: 90_000, on: 180_000, off: 240_000 };
 export const redfishDeclaration = declareModule({
   name: "redfish",
   about: "Powers machines on and off over Redfish",
-  extensions: [core, services, boot, bmc, bootDevices, identifyLed, powerOrders, bmcTls, redfishConfig],
+  extensions: [core, services, boot, bmc, bootDevices, powerOrders, bmcTls, redfishConfig],
   discovers: [
     "/physState",
     "/bmc/error",
     "/bmc/power",
     "/power/order",
     "/bmc/bootNext",
-    "/bmc/identify",
     "/bmc/health",
     "/bmc/firmware",
     "/bmc/certificate",
@@ -68,7 +65,6 @@ export const redfishDeclaration = declareModule({
     ...orderMutations("redfish"),
     ...resetMutations("redfish", timeouts.on),
     ...interruptMutation("redfish"),
-    ...identifyMutations("redfish"),
     ...otherBootMutation("redfish"),
   },
 });

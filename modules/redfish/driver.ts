@@ -20,13 +20,12 @@ import { createEvents } from "./events.ts";
 import { describeCertificate, readCertificate } from "./certificate.ts";
 import { createConnections } from "./connections.ts";
 import { type Exchange, FingerprintError } from "./exchange.ts";
-import { findLed, setLed } from "./led.ts";
 import { locateSystem } from "./locate.ts";
 import { createRequests } from "./requests.ts";
 import { lookAtTask, order } from "./orders.ts";
 import { createOwnNames } from "./own_names.ts";
 import { powerOf } from "./reset.ts";
-import { readLed, readSystem, type Resource, type SystemReading } from "./resources.ts";
+import { readSystem, type Resource, type SystemReading } from "./resources.ts";
 import { findSensors, readSensors, type SensorPlaces } from "./sense.ts";
 import { type Access, createSessions } from "./sessions.ts";
 import { oldestTlsOf } from "./tls_settings.ts";
@@ -199,11 +198,6 @@ export function createRedfishDriver(
     const override = bootOverride(device ?? { target: "http", once: false, mode: undefined });
     return uri === undefined ? override : { ...override, HttpBootUri: uri };
   }
-  async function ledOf(node: ModuleNode, ask: Ask) {
-    const { own, access } = await find(node, ask);
-    const { chassis } = own.reading ?? (await readKnown(node, ask)).reading;
-    return { access, led: await findLed(own.system, chassis, access, client, ask) };
-  }
   async function change(node: ModuleNode, wanted: PowerChange, ask: Ask): Promise<Outcome> {
     const { own, access } = await find(node, ask);
     const reading = own.reading ?? (await readKnown(node, ask)).reading;
@@ -224,27 +218,13 @@ export function createRedfishDriver(
 
   return {
     async read(node, ask) {
-      const { own, access, reading: { power, health, firmware, lit } } = await readKnown(node, ask);
+      const { own, access, reading: { power, health, firmware } } = await readKnown(node, ask);
       const failed = await failureOfTask(own, access, ask);
       const said = power === undefined ? "PowerState null" : `PowerState '${power}'`;
-      const machine = {
-        ...(health !== undefined && { health }),
-        ...(firmware !== undefined && { firmware }),
-        ...(lit !== undefined && { lit }),
-      };
+      const machine = { ...(health !== undefined && { health }), ...(firmware !== undefined && { firmware }) };
       return { power: powerOf(power), said, machine, ...(failed !== undefined && { failed }) };
     },
     change,
-    led: {
-      async read(node, ask) {
-        const { led } = await ledOf(node, ask);
-        return led === undefined ? undefined : readLed(led.resource);
-      },
-      async set(node, lit, ask) {
-        const { led, access } = await ledOf(node, ask);
-        return led === undefined ? { kind: "unsupported" } : await setLed(led, lit, access, client, ask);
-      },
-    },
     async sense(node, signal) {
       const ask = { signal, urgent: false };
       const { own, access } = await find(node, ask);

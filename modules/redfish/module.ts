@@ -26,13 +26,7 @@ export function createRedfishModule(options: { readonly exchange?: Exchange } = 
         }),
     });
     return {
-      mutations: {
-        ...power.mutations,
-        ...power.resets,
-        ...power.leds,
-        interrupt: power.interrupt,
-        "restart-hang": power.restart,
-      },
+      mutations: { ...power.mutations, ...power.resets, interrupt: power.interrupt, "restart-hang": power.restart },
       stop: power.stop,
     };
   });

@@ -31,8 +31,6 @@ export interface SystemReading {
   readonly health: string | undefined;
   /** BiosVersion. */
   readonly firmware: string | undefined;
-  /** Whether its LED is lit; undefined where it has none. */
-  readonly lit: boolean | undefined;
 }
 
 /** The value of a JSON text, if it is an object. */
@@ -64,16 +62,7 @@ export function readSystem(resource: Resource): SystemReading | undefined {
     health: words(part(resource, "Status")["HealthRollup"], MAX_HEALTH) ??
       words(part(resource, "Status")["Health"], MAX_HEALTH),
     firmware: words(resource["BiosVersion"], MAX_VERSION),
-    lit: readLed(resource),
   };
-}
-
-/** Whether the LED of a ComputerSystem or Chassis (DSP0268) is lit: by the property of today, or the one before. Undefined: it has none. */
-export function readLed(resource: Resource): boolean | undefined {
-  const active = resource["LocationIndicatorActive"];
-  if (typeof active === "boolean") return active;
-  const led = resource["IndicatorLED"];
-  return typeof led === "string" ? led === "Lit" || led === "Blinking" : undefined;
 }
 
 /** Whether a ComputerSystem or a Chassis has a Reset action of its own. */

@@ -4,8 +4,6 @@ import { core, defineExtension, services } from "../../src/state/mod.ts";
 import {
   bmc,
   bootDevices,
-  identifyLed,
-  identifyMutations,
   interruptMutation,
   orderMutations,
   powerMutations,
@@ -35,14 +33,13 @@ const timeouts = { find: 20_000, on: 30_000, off: 30_000 };
 export const simpowerDeclaration = declareModule({
   name: "simpower",
   about: "Powers simulated machines on and off",
-  extensions: [core, services, boot, bmc, bootDevices, identifyLed, powerOrders, simpowerConfig],
+  extensions: [core, services, boot, bmc, bootDevices, powerOrders, simpowerConfig],
   discovers: [
     "/physState",
     "/bmc/error",
     "/bmc/power",
     "/power/order",
     "/bmc/bootNext",
-    "/bmc/identify",
     "/bmc/health",
     "/bmc/firmware",
     "/bmc/inlet",
@@ -53,7 +50,6 @@ export const simpowerDeclaration = declareModule({
     ...orderMutations("sim"),
     ...resetMutations("sim", timeouts.on),
     ...interruptMutation("sim"),
-    ...identifyMutations("sim"),
     boot: {
       context: "parent",
       changes: { "/runState": ["UNKNOWN", "INIT"] },

@@ -28,9 +28,6 @@ export function createSimpowerModule(
           ...(options.bootUri !== undefined && { bootUri: options.bootUri }),
         }),
     });
-    return {
-      mutations: { ...power.mutations, ...power.resets, ...power.leds, interrupt: power.interrupt },
-      stop: power.stop,
-    };
+    return { mutations: { ...power.mutations, ...power.resets, interrupt: power.interrupt }, stop: power.stop };
   });
 }

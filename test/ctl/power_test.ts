@@ -101,13 +101,3 @@ test("krakenctl power without a verb that it knows exits with 2, and names those
   assert.equal(code, 2);
   assert.match(stderr, /expected 'power status' or 'power on' or 'power off' or 'power cycle'/);
 });
-
-test("krakenctl power identify has LEDs lit, and put out, until it is told otherwise", async () => {
-  for (const [options, identify] of [[[], "LIT"], [["--off"], "OFF"]] as const) {
-    const { code, received } = await run(["power", "identify", "n1", ...options], {
-      "PATCH /api/v1/nodes?nodeset=n1": { json: answer([change("n1")]) },
-    });
-    assert.equal(code, 0);
-    assert.deepEqual(received.map(({ body }) => body), [{ bmc: { identify } }]);
-  }
-});

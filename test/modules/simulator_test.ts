@@ -72,7 +72,6 @@ test("simulator has the shape of Redfish's service root, collection and Computer
         ],
         "BootSourceOverrideMode@Redfish.AllowableValues": ["UEFI", "Legacy"],
       },
-      LocationIndicatorActive: false,
       EthernetInterfaces: { "@odata.id": "/redfish/v1/Systems/n1/EthernetInterfaces" },
       LogServices: { "@odata.id": "/redfish/v1/Systems/n1/LogServices" },
       Links: {

@@ -2,7 +2,6 @@ import type { Context, Hono } from "hono";
 import { isRecord } from "../../../src/state/mod.ts";
 import { jsonBody, malformed, redfishError, ROOT } from "./answers.ts";
 import type { Controller } from "./controller.ts";
-import { setLed } from "./leds.ts";
 import type { Site } from "./site.ts";
 
 const TARGETS = ["None", "Pxe", "Hdd", "Cd", "Usb", "BiosSetup", "UefiHttp"] as const;
@@ -36,11 +35,7 @@ export function addBootOverride(
   }
   async function setBoot(c: Context, system: Controller): Promise<Response> {
     const body = await jsonBody(c);
-    if (body === undefined) return malformed(c);
-    const wrong = setLed(c, body, system, site);
-    if (wrong !== undefined) return wrong;
-    const boot = body["Boot"];
-    if (boot === undefined) return answer(c, system);
+    const boot = body?.["Boot"];
     if (!isRecord(boot)) return malformed(c);
     const known = before(system);
     const target = boot["BootSourceOverrideTarget"] ?? known.BootSourceOverrideTarget;

@@ -1,8 +1,7 @@
 import type { Hono } from "hono";
-import { collection, jsonBody, malformed, missing, ROOT } from "./answers.ts";
+import { collection, missing, ROOT } from "./answers.ts";
 import type { ControllerConfig } from "./config.ts";
 import type { Controller } from "./controller.ts";
-import { ledOf, setLed } from "./leds.ts";
 import { addReset, resetActionOf } from "./reset_action.ts";
 import { type Site, toldPower } from "./site.ts";
 
@@ -42,22 +41,13 @@ export function addChassis(app: Hono, site: Site, sensors: ControllerConfig["sen
         ChassisType: isMachine ? "Blade" : "Sled",
         Status: { State: "Enabled", Health: "OK" },
         ...(isMachine
-          ? { PowerState: toldPower(system.power, form), Actions: resetActionOf(system, site), ...ledOf(system, site) }
+          ? { PowerState: toldPower(system.power, form), Actions: resetActionOf(system, site) }
           : { Links: { ComputerSystems: [{ "@odata.id": site.uriOf(system) }] } }),
         ...Object.fromEntries(places.map((place) => [place, { "@odata.id": `${id}/${place}` }])),
       });
     }),
   );
-  if (isMachine) {
-    addReset(app, site);
-    app.patch(
-      `${CHASSIS}/:name`,
-      withSystem(async (c, system) => {
-        const body = await jsonBody(c);
-        return body === undefined ? malformed(c) : setLed(c, body, system, site) ?? c.body(null, 204);
-      }),
-    );
-  }
+  if (isMachine) addReset(app, site);
   /** A resource below a chassis, with what it says of the sensors. */
   function below(
     kind: typeof sensors,

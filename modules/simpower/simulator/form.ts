@@ -29,8 +29,6 @@ export interface Form {
   readonly links: "plain" | "absolute" | "doubled";
   /** How bodies are sent, whatever was asked for. */
   readonly body: "plain" | "gzip" | "nul";
-  /** The LED of a machine: LocationIndicatorActive, or the word of IndicatorLED for one that is lit. */
-  readonly led: "location" | "Lit" | "Blinking" | "none";
   /** The most sessions; 0: there is no SessionService. */
   readonly sessions: number;
   /** How a wrong user or password is answered when a session is asked for. */
@@ -69,7 +67,6 @@ export const STANDARD: Form = {
   slash: "either",
   links: "plain",
   body: "plain",
-  led: "location",
   sessions: 64,
   refusal: 401,
   basic: true,

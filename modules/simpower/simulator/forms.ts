@@ -11,7 +11,6 @@ export const FORMS: { readonly [name: string]: Form } = {
   standard: STANDARD,
   ilo: {
     ...STANDARD,
-    led: "Lit",
     ids: ["1"],
     resets: plain("On", "ForceOff", "GracefulShutdown", "ForceRestart", "Nmi", "PushPowerButton", "GracefulRestart"),
     onTheWay: "as-before",
@@ -24,7 +23,6 @@ export const FORMS: { readonly [name: string]: Form } = {
   },
   idrac: {
     ...STANDARD,
-    led: "Blinking",
     ids: ["System.Embedded.1"],
     resets: plain(
       ...["On", "ForceOff", "ForceRestart", "GracefulRestart", "GracefulShutdown"] as const,
@@ -46,7 +44,6 @@ export const FORMS: { readonly [name: string]: Form } = {
   },
   supermicro: {
     ...STANDARD,
-    led: "Blinking",
     ids: ["1"],
     lists: "action-info",
     resets: plain(
@@ -83,7 +80,6 @@ export const FORMS: { readonly [name: string]: Form } = {
   },
   "cray-ex": {
     ...STANDARD,
-    led: "none",
     ids: ["Node0", "Node1"],
     lists: "action-info",
     resets: { On: "On", ForceOff: "ForceOff", Off: "GracefulShutdown" },
@@ -93,7 +89,6 @@ export const FORMS: { readonly [name: string]: Form } = {
   },
   "cray-cmm": {
     ...STANDARD,
-    led: "Lit",
     resource: "Chassis",
     ids: ["Blade0"],
     others: [{ id: "Enclosure", answers: "without-reset" }],
@@ -148,7 +143,6 @@ export const FORMS: { readonly [name: string]: Form } = {
   },
   sushy: {
     ...STANDARD,
-    led: "none",
     ids: ["a7e0b1f2-5d7e-4c3e-9a41-3f2f5a0c9d10"],
     resets: plain("On", "ForceOff", "GracefulShutdown", "GracefulRestart", "ForceRestart", "Nmi", "ForceOn"),
     onTheWay: "as-before",

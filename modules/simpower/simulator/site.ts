@@ -8,8 +8,6 @@ import type { PowerState } from "./reset_types.ts";
 export interface Site {
   readonly form: Form;
   readonly controllers: readonly Controller[];
-  /** The machines whose LED is lit. */
-  readonly lit: Set<Controller>;
   /** Milliseconds since 1970. */
   readonly wall: () => number;
   /** The id of a machine's resource. */
@@ -30,7 +28,6 @@ export function createSite(controllers: readonly Controller[], form: Form, wall:
   return {
     form,
     controllers,
-    lit: new Set(),
     wall,
     idOf,
     uriOf: (system) => `${ROOT}/${form.resource}/${idOf(system)}`,

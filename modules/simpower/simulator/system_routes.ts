@@ -3,7 +3,6 @@ import { collection, jsonBody, malformed, redfishError, ROOT } from "./answers.t
 import { addBootOverride } from "./boot_override.ts";
 import { chassisOf } from "./chassis_routes.ts";
 import type { Controller } from "./controller.ts";
-import { ledOf } from "./leds.ts";
 import { addInterfaces, managerOf } from "./manager_routes.ts";
 import { addReset, resetActionOf } from "./reset_action.ts";
 import { type Site, toldPower } from "./site.ts";
@@ -34,7 +33,6 @@ export function addSystems(app: Hono, site: Site): void {
       PowerState: toldPower(system.power, form),
       Status: { State: on ? "Enabled" : "StandbyOffline", Health: "OK" },
       Boot: boots.of(system),
-      ...ledOf(system, site),
       EthernetInterfaces: { "@odata.id": `${id}/EthernetInterfaces` },
       LogServices: { "@odata.id": `${id}/LogServices` },
       Links: {
