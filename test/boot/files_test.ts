@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { cleanPath } from "../../aggregator/boot/file_path.ts";
 import { openFile } from "../../aggregator/boot/open_file.ts";
 
@@ -31,13 +31,16 @@ test("a path stays below the root, or is none", () => {
 });
 
 test("whatever is asked for, cleanPath() gives parts that are names", () => {
+  const covered = createCoverage("paths", ["refused", "one part", "several parts"], 0.02);
   const part = fc.oneof(fc.constantFrom("..", ".", "", "\\", "%2e%2e", "..;", "~", "C:"), fc.string({ maxLength: 6 }));
   fc.assert(fc.property(fc.array(part, { maxLength: 8 }), fc.constantFrom("/", "//", "\\"), (parts, between) => {
     const path = cleanPath(parts.join(between));
+    covered.saw(path === undefined ? "refused" : path.includes("/") ? "several parts" : "one part");
     if (path === undefined) return;
     assert.ok(join("/root", path).startsWith("/root/"));
     for (const name of path.split("/")) assert.ok(name !== "" && name !== "." && name !== "..");
   }));
+  covered.check();
 });
 
 test("only regular files below the root are opened, over symbolic links too", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { renderScript } from "../../aggregator/boot/http/script.ts";
 import { bootHostOf, complainBoot, kernelArguments, parseCommandLine } from "../../src/boot/mod.ts";
 import { isNodeName, type Value } from "../../src/state/mod.ts";
@@ -89,19 +89,26 @@ test("whatever is in a cfg, its script has the commands that every script has, a
 });
 
 test("words that were not read from a cfg get into no script that means something else", () => {
-  fc.assert(fc.property(fc.array(HOSTILE, { maxLength: 3 }), HOSTILE, (words, kernel) => {
+  const covered = createCoverage("hostile words", ["refused", "written"], 0.05);
+  const odd = fc.constantFrom("a", "b=c", "$", "{", "kraken", ":a", "--", "goto");
+  const word = fc.oneof({ weight: 3, arbitrary: odd }, { weight: 1, arbitrary: HOSTILE });
+  const file = fc.oneof({ weight: 3, arbitrary: fc.constantFrom("vmlinuz", "a/b") }, { weight: 1, arbitrary: HOSTILE });
+  fc.assert(fc.property(fc.array(word, { maxLength: 3 }), file, (words, kernel) => {
     const node = { name: "n1", mac: PLACE.mac, arguments: words, kernel, initrd: "initrd.img" };
     let script: string;
     try {
       script = renderScript({ kind: "boot", node, boot: BOOT }, PLACE);
     } catch (error) {
+      covered.saw("refused");
       return void assert.ok(error instanceof TypeError);
     }
+    covered.saw("written");
     const line = script.split("\n").find((each) => each.startsWith("kernel")) ?? "";
     assert.ok(words.every((word) => line.includes(` ${word} `)));
     assert.match(line, /^kernel --name kernel http:\S+ initrd=initrd\.img rootfstype=ramfs [^\s].* \|\| goto failed$/);
     assert.equal(line.match(/\|\|/g)?.length, 1);
   }));
+  covered.check();
 });
 
 test("words that a cfg may have reach the kernel as they are", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { containerCommand, overlayCommand, partCommands } from "../../modules/image/commands.ts";
 import { imageConfig } from "../../modules/image/config.ts";
 import { createImageModule } from "../../modules/image/module.ts";
@@ -79,15 +79,28 @@ test("imageConfig() takes no URL with a user or a password in it, and shows none
 });
 
 test("imageConfig() takes any name of letters and digits, and never one that leaves its folder", () => {
-  fc.assert(fc.property(fc.string(), (name) => {
+  const covered = createCoverage("names of images", ["taken", "refused", "leaves its folder"], 0.1);
+  const names = fc.oneof(
+    fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,20}$/),
+    fc.tuple(fc.constantFrom("", "a"), fc.constantFrom("/", "\\", "%2f"), fc.constantFrom("..", "x")).map((parts) =>
+      parts.join("")
+    ),
+    fc.constantFrom("..", ".", "../x", "a/../../x"),
+    fc.string({ maxLength: 20 }),
+  );
+  fc.assert(fc.property(names, (name) => {
+    const leaves = /^\.{1,2}$|[/\\%]/.test(name);
     try {
       const url = configOf({ "/image/name": name, "/image/digest": digest })?.layers[0]?.url ?? "";
       assert.equal(new URL(url).pathname, `/boot/v1/images/${name}`);
-      assert.ok(!name.includes("/"));
+      assert.ok(!leaves);
+      covered.saw("taken");
     } catch (error) {
       assert.ok(error instanceof TypeError);
+      covered.saw(leaves ? "leaves its folder" : "refused");
     }
   }));
+  covered.check();
 });
 
 test("the commands mount the topmost layer over the others, and all but the tmpfs read-only", () => {
@@ -118,14 +131,19 @@ test("readAnswer() never throws, and takes a rest only when it begins where it m
   const header = fc.option(
     fc.oneof(fc.constantFrom("bytes 10-19/20", "bytes 9-19/20", "bytes 10-18/20", "20"), fc.string()),
   );
+  const covered = createCoverage("answers of servers", ["rest", "whole", "stale", "later", "refused"], 0.02);
+  const ranges = fc.oneof(fc.constant("bytes 10-19/20"), header);
+  const statuses = fc.oneof(fc.constantFrom(200, 206, 206, 416, 503), fc.integer({ min: 200, max: 599 }));
+  const lengths = fc.oneof(header, fc.constantFrom(null, "10", "20"));
   fc.assert(
-    fc.property(fc.integer({ min: 200, max: 599 }), header, header, fc.boolean(), (status, range, length, hasPart) => {
+    fc.property(statuses, ranges, lengths, fc.boolean(), (status, range, length, hasPart) => {
       const headers = new Headers();
       for (const [name, value] of [["content-range", range], ["content-length", length]] as const) {
         if (value !== null && /^[\x20-\x7e]*$/.test(value)) headers.set(name, value);
       }
       const size = hasPart ? 10 : 0;
       const answer = readAnswer(status, headers, { size, etag: undefined });
+      covered.saw(answer.kind);
       if (answer.kind === "rest") assert.deepEqual([status, range, answer.length], [206, "bytes 10-19/20", 10]);
       if (answer.kind === "whole") assert.ok(Number.isSafeInteger(answer.length) && answer.length >= 0);
       if (status === 206) assert.ok(answer.kind === "rest" || answer.kind === "stale");
@@ -133,7 +151,9 @@ test("readAnswer() never throws, and takes a rest only when it begins where it m
         assert.notEqual(answer.kind, "stale", "all of it was asked for");
       }
     }),
+    { numRuns: 1_000 },
   );
+  covered.check();
 });
 
 test("parseMounts() reads the kernel's list, with blanks in its paths", () => {
