@@ -93,21 +93,27 @@ test("words that were not read from a cfg get into no script that means somethin
   const odd = fc.constantFrom("a", "b=c", "$", "{", "kraken", ":a", "--", "goto");
   const word = fc.oneof({ weight: 3, arbitrary: odd }, { weight: 1, arbitrary: HOSTILE });
   const file = fc.oneof({ weight: 3, arbitrary: fc.constantFrom("vmlinuz", "a/b") }, { weight: 1, arbitrary: HOSTILE });
-  fc.assert(fc.property(fc.array(word, { maxLength: 3 }), file, (words, kernel) => {
-    const node = { name: "n1", mac: PLACE.mac, arguments: words, kernel, initrd: "initrd.img" };
-    let script: string;
-    try {
-      script = renderScript({ kind: "boot", node, boot: BOOT }, PLACE);
-    } catch (error) {
-      covered.saw("refused");
-      return void assert.ok(error instanceof TypeError);
-    }
-    covered.saw("written");
-    const line = script.split("\n").find((each) => each.startsWith("kernel")) ?? "";
-    assert.ok(words.every((word) => line.includes(` ${word} `)));
-    assert.match(line, /^kernel --name kernel http:\S+ initrd=initrd\.img rootfstype=ramfs [^\s].* \|\| goto failed$/);
-    assert.equal(line.match(/\|\|/g)?.length, 1);
-  }));
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 3 }), file, (words, kernel) => {
+      const node = { name: "n1", mac: PLACE.mac, arguments: words, kernel, initrd: "initrd.img" };
+      let script: string;
+      try {
+        script = renderScript({ kind: "boot", node, boot: BOOT }, PLACE);
+      } catch (error) {
+        covered.saw("refused");
+        return void assert.ok(error instanceof TypeError);
+      }
+      covered.saw("written");
+      const line = script.split("\n").find((each) => each.startsWith("kernel")) ?? "";
+      assert.ok(words.every((word) => line.includes(` ${word} `)));
+      assert.match(
+        line,
+        /^kernel --name kernel http:\S+ initrd=initrd\.img rootfstype=ramfs [^\s].* \|\| goto failed$/,
+      );
+      assert.equal(line.match(/\|\|/g)?.length, 1);
+    }),
+    { numRuns: 500 },
+  );
   covered.check();
 });
 

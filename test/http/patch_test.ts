@@ -46,18 +46,21 @@ const patch = fc.record({
 
 test("readPatch() gives what RFC 7396 gives of the nested cfg, and refuses what it would make invalid", () => {
   const covered = createCoverage("patches", ["taken", "changes something", "refused"], 0.05);
-  fc.assert(fc.property(current, patch, (cfg, change) => {
-    const expected = fromNested(schema, mergePatch(toNested(cfg), change));
-    const read = readPatch(schema, cfg, change);
-    covered.saw(
-      read.ok ? "taken" : "refused",
-      ...(read.ok && read.values.size > 0 ? ["changes something" as const] : []),
-    );
-    if (read.ok && expected.ok) assert.deepEqual(new Map([...withValues(cfg, read.values)].sort()), expected.values);
-    else if (!read.ok && !expected.ok) assert.deepEqual(new Set(read.problems), new Set(expected.problems));
-    // An empty object in an unknown place sets nothing.
-    else assert.equal(read.ok, expected.ok);
-  }));
+  fc.assert(
+    fc.property(current, patch, (cfg, change) => {
+      const expected = fromNested(schema, mergePatch(toNested(cfg), change));
+      const read = readPatch(schema, cfg, change);
+      covered.saw(
+        read.ok ? "taken" : "refused",
+        ...(read.ok && read.values.size > 0 ? ["changes something" as const] : []),
+      );
+      if (read.ok && expected.ok) assert.deepEqual(new Map([...withValues(cfg, read.values)].sort()), expected.values);
+      else if (!read.ok && !expected.ok) assert.deepEqual(new Set(read.problems), new Set(expected.problems));
+      // An empty object in an unknown place sets nothing.
+      else assert.equal(read.ok, expected.ok);
+    }),
+    { numRuns: 500 },
+  );
   covered.check();
 });
 
