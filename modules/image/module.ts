@@ -8,13 +8,11 @@ import { realContainers } from "./container.ts";
 import { createImage } from "./image.ts";
 import { complainOfSize } from "./room.ts";
 import { readMounts } from "./mounts.ts";
+import { showSeldom } from "./progress.ts";
 import { openRoots } from "./roots.ts";
 import { errorText } from "./situation.ts";
 import { openLayerStore } from "./store.ts";
 import { createRootSwitch } from "./switch_root.ts";
-
-/** How often the progress of a fetch is shown at most, in milliseconds. */
-const PROGRESS_INTERVAL = 1000;
 
 /** What the module is made with. */
 export interface ImageModuleOptions {
@@ -53,15 +51,7 @@ export function createImageModule(options: ImageModuleOptions): Module {
     const store = openLayerStore(join(folder, "layers"));
     const discover = (field: string, value: Parameters<typeof context.discover>[2]) =>
       context.discover(id, `/image/${field}`, value);
-    let shown = { percent: -1, at: -Infinity };
-
-    function showPercent(percent: number): void {
-      const now = clock.now();
-      const due = percent !== shown.percent && (percent === 100 || now - shown.at >= PROGRESS_INTERVAL);
-      if (!due) return;
-      shown = { percent, at: now };
-      discover("progress", percent);
-    }
+    const showPercent = showSeldom(clock, (percent) => discover("progress", percent));
     const image = createImage({
       ...{ hostname: name, store, clock, signal, discover },
       roots: openRoots(join(folder, "roots")),

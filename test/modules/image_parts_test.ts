@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type ImageConfig, readImageConfig } from "../../modules/image/config.ts";
 import { fetchLayer } from "../../modules/image/fetch_layer.ts";
-import { createImageModule } from "../../modules/image/module.ts";
 import type { PartialFile } from "../../modules/image/partial.ts";
+import { showSeldom } from "../../modules/image/progress.ts";
 import { openRoots } from "../../modules/image/roots.ts";
 import { showSituation } from "../../modules/image/situation.ts";
 import { openLayerStore } from "../../modules/image/store.ts";
 import { createRootSwitch } from "../../modules/image/switch_root.ts";
-import { createDrain } from "../../src/module/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { sha256, startImageServer } from "./image_server.ts";
-import { hostForTest, testNode, until, withFolder } from "./module_fixture.ts";
+import { withFolder } from "./module_fixture.ts";
 
 const LAYER = { name: "os", digest: sha256(new Uint8Array(1_000)), url: "http://boot/os" };
 const CONFIG: ImageConfig = { layers: [LAYER], mode: "root", command: ["/sbin/init"], stopTimeout: 7, key: "k" };
@@ -159,38 +158,17 @@ test("a fetch for which there is no space is refused at once, and others are tri
   }
 });
 
-test("the progress of a fetch is shown once a second at most, and its end at once", () =>
-  withFolder(async (folder) => {
-    const images = await startImageServer((digest) => received(digest));
-    const received = (digest: string): number => {
-      const part = join(folder, "image/layers", `${digest}.part`);
-      return existsSync(part) ? readFileSync(part).length : 0;
-    };
-    const bytes = new Uint8Array(1_000);
-    images.files.set("os", bytes);
-    images.cuts.push(300, 300, 100);
-    images.statuses.push(200, 503, 503, 200, 200, 200); // it waits for more than a second before it goes on
-    const clock = createVirtualClock();
-    const node = testNode("n1", { "/image/name": "os", "/image/digest": sha256(bytes) });
-    const module = createImageModule({ runDir: folder, drain: createDrain(), server: images.url });
-    const { host, history, run } = await hostForTest(module, [node], { clock });
-    try {
-      const fetching = run("activate").catch((error: Error) => error);
-      let outcome: unknown;
-      fetching.then((ended) => outcome = ended);
-      await until(async () => {
-        await clock.advance(10);
-        assert.ok(outcome !== undefined);
-      });
-      const shown = history.filter((entry) => /^n1\/image\/progress=\d/.test(entry)).map((entry) =>
-        entry.split("=")[1]
-      );
-      assert.deepEqual(shown, ["30", "60", "100"], "70 came within a second");
-    } finally {
-      await host.stop();
-      await images.close();
-    }
-  }));
+test("the progress of a fetch is shown once a second at most, and its end at once", async () => {
+  const clock = createVirtualClock();
+  const shown: number[] = [];
+  const progress = showSeldom(clock, (percent) => shown.push(percent));
+  for (const percent of [10, 10, 20]) progress(percent);
+  await clock.advance(999);
+  progress(30);
+  await clock.advance(1);
+  for (const percent of [40, 50, 100, 100]) progress(percent);
+  assert.deepEqual(shown, [10, 40, 100]);
+});
 
 test("what is shown of an image says whether it is the one that is asked for", () => {
   const root = { id: "a", folder: "/a", root: "/a/root", config: CONFIG };
