@@ -25,6 +25,8 @@ const NOISE = /^(Loading IANA|Running Get |Discovered IPMB|Invalid completion co
 
 /** What it says, the first that fits. Words of IPMI 2.0 (13.18 to 13.24, 5.2) as ipmitool has them. */
 const KINDS: readonly (readonly [RegExp, Failure["kind"]])[] = [
+  // All its sessions are in use: that says nothing of user and password, nor of the cipher suite.
+  [/no (session )?slot available|insufficient resources/i, "later"],
   [/RAKP 2 HMAC is invalid|RAKP 4 message has invalid|unauthorized name|invalid user ?name/i, "credentials"],
   [/Activate Session (command failed|error)|password is longer|password invalid/i, "credentials"],
   [
@@ -37,7 +39,7 @@ const KINDS: readonly (readonly [RegExp, Failure["kind"]])[] = [
   [/unable to establish IPMI v2/i, "suite"],
   [/unable to establish|session timeout/i, "silent"],
   [
-    /node busy|timeout|out of space|initialization in progress|not supported in present state|insufficient resources/i,
+    /node busy|timeout|out of space|initialization in progress|not supported in present state/i,
     "later",
   ],
 ];

@@ -462,6 +462,19 @@ test("parsePowerStatus() and parseFailure() take whatever a controller makes ipm
   assert.equal(parseFailure("four\n", "one\n\ntwo\r\nthree").words, "one; two; three", "the first three lines");
   assert.equal(parseFailure("", "x".repeat(300)).words.length, 200);
   assert.equal(parseFailure("", "BMC initialization in progress").kind, "later");
+  for (
+    const words of [
+      "Activate Session error:\n\tNo session slot available\nError: Unable to establish LAN session\n",
+      "Activate Session error:\n\tNo slot available for given user - limit reached\n",
+      "Error in open session response message : insufficient resources for session\n",
+    ]
+  ) {
+    assert.equal(
+      parseFailure("", words).kind,
+      "later",
+      `its sessions are in use, and nothing is wrong with the password: ${words}`,
+    );
+  }
   assert.equal(parseFailure("", `${power}Insufficient privilege level`).kind, "refused");
   assert.equal(parseFailure("", "Invalid user name\u0007").words, "Invalid user name?");
   fc.assert(
