@@ -11,6 +11,8 @@ const MAX_REFUSALS = 3;
 const RESTART_ONCE = 1_800_000;
 /** An order to shut down that is taken late gets its time all the same, up to so many milliseconds more. */
 const MAX_LATE_GRACE = 60_000;
+/** A machine that has been on its way for so long, in milliseconds, hangs there. */
+const STUCK = 60_000;
 
 /** What mutations do with one controller. */
 export interface Actions extends Pick<Hand, "unsettledFor" | "isAwaited" | "saw"> {
@@ -44,6 +46,7 @@ export function createActions(
 ): Actions {
   const { clock } = context;
   const hand = createHand(clock, driver, () => settings().settle, looked);
+  const begin = (run: MutationRun): Story => beginStory(run, clock);
   let restarted = -Infinity;
 
   async function bringOn(run: MutationRun, story: Story, begun: boolean): Promise<void> {
@@ -64,10 +67,16 @@ export function createActions(
     const next = run.node.view.get("/bmc/bootNext");
     if (next !== undefined && next !== "NONE") run.discover("/bmc/bootNext", "NONE");
   }
-  async function cut(run: MutationRun, story: Story, begun: boolean, why: string): Promise<void> {
+  async function cut(
+    run: MutationRun,
+    story: Story,
+    begun: boolean,
+    why: string,
+    stuckAfter: number = STUCK,
+  ): Promise<void> {
     let told = false;
     const done = await hand.pursue({
-      ...{ run, signal: run.signal, story, change: "off", begun, maxRefusals: MAX_REFUSALS },
+      ...{ run, signal: run.signal, story, change: "off", begun, maxRefusals: MAX_REFUSALS, stuckAfter },
       ordering() {
         if (!told) run.note(`Its power is cut: ${why}`);
         told = true;
@@ -128,14 +137,17 @@ export function createActions(
     else if (!healthy) await cut(run, story, false, "its agent is not there to hear that it should shut down");
     else {
       const why = await shutDown(run, story, graceful);
-      if (why !== undefined) await cut(run, story, true, why);
+      // It has had its time: where it is on its way, it hangs there.
+      if (why !== undefined) await cut(run, story, true, why, 0);
     }
     run.discover("/physState", "POWER_OFF");
   }
   /** Whether a machine that is taken to hang is on, and was seen to be so before. Where it is only now, that is stated. */
-  async function findHang(run: MutationRun, story: Story): Promise<"hangs" | "off" | "came on"> {
+  async function findHang(run: MutationRun, story: Story): Promise<"hangs" | "stuck" | "off" | "came on"> {
     const before = hand.seen();
-    if (await hand.findOut(run, story) === "off") return "off";
+    const power = await hand.findStuck(run, story, STUCK);
+    if (power === "changing") return "stuck";
+    if (power === "off") return "off";
     if (before === "on") return "hangs";
     run.note("It is left alone: it is on, and it was not seen on before it was taken to hang");
     run.discover("/physState", "POWER_ON");
@@ -146,17 +158,17 @@ export function createActions(
     isAwaited: hand.isAwaited,
     saw: hand.saw,
     async find(run) {
-      const power = await hand.findOut(run, beginStory(run));
+      const power = await hand.findOut(run, begin(run));
       run.discover("/physState", power === "on" ? "POWER_ON" : "POWER_OFF");
     },
-    powerOn: (run) => bringOn(run, beginStory(run), false),
-    powerOff: (run) => bringOff(run, beginStory(run)),
+    powerOn: (run) => bringOn(run, begin(run), false),
+    powerOff: (run) => bringOff(run, begin(run)),
     async resetHang(run) {
-      const story = beginStory(run);
+      const story = begin(run);
       if (await findHang(run, story) !== "came on") await bringOff(run, story);
     },
     async restart(run) {
-      const story = beginStory(run);
+      const story = begin(run);
       const found = await findHang(run, story);
       if (found === "came on") return;
       if (found === "hangs") {
@@ -164,6 +176,7 @@ export function createActions(
         const how = isFirst ? await gentleRestart(run, story) : "it hangs again soon after it was restarted";
         if (how !== undefined) await cut(run, story, true, how);
       }
+      if (found === "stuck") await cut(run, story, true, `it hangs on its way (${story.words()})`);
       await bringOn(run, story, true);
     },
     async reset(run) {
@@ -174,7 +187,7 @@ export function createActions(
     },
     async resetOver(run) {
       await pause(clock, hand.unsettledFor(), run.signal);
-      const power = await hand.findOut(run, beginStory(run));
+      const power = await hand.findOut(run, begin(run));
       run.discover("/physState", power === "on" ? "POWER_ON" : "POWER_OFF");
     },
     async interrupt(run) {
@@ -184,7 +197,7 @@ export function createActions(
 
   /** Does what somebody ordered to be done to a machine that is on. */
   async function obey(run: MutationRun, what: "restart" | "interrupt", words: string): Promise<boolean> {
-    const end = await hand[what](run, beginStory(run), MAX_REFUSALS);
+    const end = await hand[what](run, begin(run), MAX_REFUSALS);
     if (end === "unsupported") {
       throw new MistakeError(`Cannot ${words} '${run.node.name}': its controller has nothing for that`);
     }

@@ -10,6 +10,8 @@ const FIRST_LOOK = 100;
 const LONGEST_LOOK = 1_000;
 /** The shortest time between two orders, in milliseconds, where a controller needs less to settle. */
 const ORDER_REST = 1_000;
+/** Looks that are further apart than this, in milliseconds, don't show what was in between. */
+const LONGEST_GAP = 40_000;
 
 /** One order, until the machine is where it should be. */
 export interface Pursuit {
@@ -21,11 +23,18 @@ export interface Pursuit {
   readonly begun: boolean;
   /** After so many refusals, each with a settled look after it, it is given up. */
   readonly maxRefusals: number;
+  /**
+   * A machine that has been on its way for so long, in milliseconds, hangs there, and is ordered all the same; absent: it is waited for.
+   */
+  readonly stuckAfter?: number;
   /** Called before each order. */
   ordering?(): void;
   /** Called when an order was taken, or may have been. */
   taken?(kind: "taken" | "lost"): void;
 }
+
+/** What a machine is for certain. */
+type Settled = "on" | "off";
 
 /** Looks at one controller and gives it orders, and knows what of its words is to be believed. */
 export interface Hand {
@@ -43,6 +52,8 @@ export interface Hand {
    * @throws {UnavailableError} When the very first look meets silence.
    */
   findOut(run: MutationRun, story: Story): Promise<"on" | "off">;
+  /** The same, and `changing` when the machine has been on its way for so many milliseconds. */
+  findStuck(run: MutationRun, story: Story, stuckAfter: number): Promise<Settled | "changing">;
   /**
    * Orders, when a settled look says that it is needed, and looks until it is so. An order that was taken is given once; one
    * that was refused, or had no answer, again when a settled look says that it is still needed.
@@ -77,6 +88,8 @@ export function createHand(
 ): Hand {
   let asked: { readonly power: "on" | "off"; readonly at: number } | undefined;
   let seen: "on" | "off" | undefined;
+  /** Since when, and until when as far as was seen, the machine has been on its way. */
+  let moving: { readonly since: number; readonly until: number } | undefined;
 
   function unsettledFor(): number {
     return asked === undefined ? 0 : Math.max(0, asked.at + settle() - clock.now());
@@ -84,11 +97,22 @@ export function createHand(
   function isSettled(power: Power): power is "on" | "off" {
     return (power === "on" || power === "off") && (asked?.power === power || unsettledFor() === 0);
   }
+  function follow(power: Power): void {
+    const now = clock.now();
+    if (power === "on" || power === "off") moving = undefined;
+    if (power !== "changing") return;
+    const goesOn = moving !== undefined && now - moving.until <= LONGEST_GAP;
+    moving = { since: goesOn ? moving?.since ?? now : now, until: now };
+  }
+  function isStuck(power: Power, after: number): boolean {
+    return power === "changing" && moving !== undefined && clock.now() - moving.since >= after && unsettledFor() === 0;
+  }
   async function look(run: MutationRun, signal: AbortSignal, story: Story): Promise<Look> {
     const found = await driver.look(run.node, { signal, urgent: true, queued: run.queued });
     story.saw(found);
     looked(found);
     if (isSettled(found.power)) seen = found.power;
+    follow(found.power);
     return found;
   }
   async function order(
@@ -113,13 +137,24 @@ export function createHand(
   function declined(run: MutationRun, story: Story): DeclinedError {
     return new DeclinedError(`The controller of '${run.node.name}' does not do it: ${story.words()}`);
   }
-  async function findOut(run: MutationRun, signal: AbortSignal, story: Story, begun: boolean): Promise<"on" | "off"> {
+  async function findStuck(
+    run: MutationRun,
+    signal: AbortSignal,
+    story: Story,
+    begun: boolean,
+    stuckAfter: number,
+  ): Promise<Settled | "changing"> {
     for (let wait = FIRST_LOOK, first = true;; wait = nextWait(wait), first = false) {
       const { power, silent, said } = await look(run, signal, story);
       if (isSettled(power)) return power;
+      if (isStuck(power, stuckAfter)) return "changing";
       if (first && silent && !begun) throw new UnavailableError(said);
       await pause(clock, wait, signal);
     }
+  }
+  async function findOut(run: MutationRun, story: Story, begun: boolean): Promise<Settled> {
+    const power = await findStuck(run, run.signal, story, begun, Infinity);
+    return power === "on" ? power : "off"; // it never is stuck
   }
   /** Does something once to a machine that is on. */
   async function hit(
@@ -129,7 +164,7 @@ export function createHand(
     maxRefusals: number,
   ): Promise<"taken" | "unsupported" | "off"> {
     for (let refusals = 0;;) {
-      if (await findOut(run, run.signal, story, true) === "off") return "off";
+      if (await findOut(run, story, true) === "off") return "off";
       if (refusals >= maxRefusals) throw declined(run, story);
       const kind = await order(run, change, run.signal, story);
       if (kind === "unsupported") return kind;
@@ -144,16 +179,18 @@ export function createHand(
     isAwaited: () => asked?.power === "on" && seen !== "on",
     saw(power) {
       if (isSettled(power)) seen = power;
+      follow(power);
     },
-    findOut: (run, story) => findOut(run, run.signal, story, false),
-    async pursue({ run, signal, story, change, begun, maxRefusals, ...told }) {
+    findOut: (run, story) => findOut(run, story, false),
+    findStuck: (run, story, stuckAfter) => findStuck(run, run.signal, story, false, stuckAfter),
+    async pursue({ run, signal, story, change, begun, maxRefusals, stuckAfter = Infinity, ...told }) {
       const wanted = change === "on" ? "on" : "off";
-      let power: Power = await findOut(run, signal, story, begun);
+      let power: Power = await findStuck(run, signal, story, begun, stuckAfter);
       let isTaken = false;
       let refusals = 0;
       let notBefore = 0;
       for (let wait = FIRST_LOOK; power !== wanted || !isSettled(power); wait = nextWait(wait)) {
-        if (isSettled(power) && !isTaken && clock.now() >= notBefore) {
+        if ((isSettled(power) || isStuck(power, stuckAfter)) && !isTaken && clock.now() >= notBefore) {
           if (refusals >= maxRefusals) throw declined(run, story);
           told.ordering?.();
           const kind = await order(run, change, signal, story);

@@ -1,9 +1,12 @@
+import type { Clock } from "../../src/clock.ts";
 import type { Reports } from "../../src/reports.ts";
 import type { PowerChange } from "./driver.ts";
 import type { Look, OrderOutcome } from "./guard.ts";
 
 /** So many different things that a controller said are told, the last ones. */
 const MAX_TOLD = 3;
+/** A machine that has had so long, in milliseconds, to do what was ordered has had its time, however late it was ordered. */
+const FAIR = 60_000;
 
 /** Orders in words. */
 const ORDERS: { readonly [change in PowerChange]: string } = {
@@ -24,20 +27,25 @@ export interface Story {
 
 /**
  * Begins a story, and keeps the program told of it. What it means when the time is over: as long as no good answer was the last
- * one, nothing is known; as long as no order was taken, it is not the machine's fault; otherwise the machine did not do what
- * it should in its time.
+ * one, nothing is known; as long as no order was taken, or it was taken so late that the machine has hardly had time, it is not the
+ * machine's fault; otherwise the machine did not do what it should in its time.
  */
-export function beginStory(reports: Pick<Reports, "saw">): Story {
+export function beginStory(reports: Pick<Reports, "saw">, clock: Pick<Clock, "now">): Story {
+  const begun = clock.now();
   const said: string[] = [];
-  let order: { readonly words: string; readonly taken: boolean } | undefined;
+  let order: { readonly words: string; readonly taken: boolean; readonly at: number } | undefined;
   let answered = false;
 
   function words(): string {
     const heard = said.length === 0 ? "it has not said anything" : `it said: ${said.join(", then ")}`;
     return order === undefined ? heard : `${order.words}; ${heard}`;
   }
+  function hadTime(): boolean {
+    if (order?.taken !== true) return false;
+    return clock.now() - order.at >= Math.min(FAIR, order.at - begun);
+  }
   function tell(): void {
-    const ifLate = !answered ? "unavailable" : order?.taken === true ? "failed" : "refused";
+    const ifLate = !answered ? "unavailable" : hadTime() ? "failed" : "refused";
     reports.saw({ words: words(), ifLate });
   }
   function hear(text: string): void {
@@ -56,7 +64,7 @@ export function beginStory(reports: Pick<Reports, "saw">): Story {
       tell();
     },
     ordered(change, outcome) {
-      order = { words: describe(change, outcome), taken: outcome.kind === "taken" };
+      order = { words: describe(change, outcome), taken: outcome.kind === "taken", at: clock.now() };
       said.length = 0;
       tell();
     },

@@ -468,3 +468,75 @@ test("a machine that is not off in its time has its power cut, also while a look
     assert.ok(cut - asked >= 60_000 && cut - asked < 90_000, String(cut - asked));
   });
 });
+
+const MOVING: Reading = { power: "changing", said: "it is on its way" };
+
+/** A machine that hangs on its way until its power is cut. */
+function stuck(bench: Bench, orders: readonly string[] = []): void {
+  let reading: Reading = orders.length === 0 ? MOVING : ON;
+  bench.driver.read = async () => reading;
+  bench.driver.change = async (_node, change) => {
+    reading = orders.includes(change) ? MOVING : change === "off" ? OFF : ON;
+    return TAKEN;
+  };
+}
+
+test("a machine that hangs on its way off when its time is over has its power cut", async () => {
+  await withBench({ graceful: 20_000 }, async (bench) => {
+    bench.node.view.set("/runState", "SYNC");
+    stuck(bench, ["shutdown"]);
+    const begun = bench.clock.now();
+    await ending(bench.clock, bench.run("power-off"));
+    assert.deepEqual(bench.driver.orders, ["shutdown", "off"]);
+    assert.ok(bench.clock.now() - begun < 25_000, "at once, when its time is over");
+    assert.equal(bench.node.view.get("/physState"), "POWER_OFF");
+  });
+});
+
+test("a machine that has been on its way for a minute hangs: it is powered off, and on where it is to be on", async () => {
+  for (
+    const [mutation, orders] of [
+      ["power-off", ["off"]],
+      ["reset-hang", ["off"]],
+      ["restart-hang", ["off", "on"]],
+    ] as const
+  ) {
+    await withBench({}, async (bench) => {
+      stuck(bench);
+      const begun = bench.clock.now();
+      await ending(bench.clock, bench.run(mutation));
+      assert.deepEqual(bench.driver.orders, orders, mutation);
+      assert.ok(bench.clock.now() - begun >= 60_000, mutation);
+      assert.equal(bench.notes.length, 1, mutation);
+    });
+  }
+});
+
+test("a machine that is on its way for less than a minute is waited for, and so is one that was not looked at meanwhile", async () => {
+  await withBench({}, async (bench) => {
+    const { clock, driver } = bench;
+    const from = clock.now();
+    driver.read = async () => clock.now() - from < 59_000 ? MOVING : OFF;
+    await ending(clock, bench.run("power-off"));
+    assert.deepEqual(driver.orders, []);
+    const again = clock.now();
+    driver.read = async () =>
+      clock.now() - again < 30_000 || clock.now() - again > 75_000 ? MOVING : Promise.reject(SILENCE);
+    const timeout = new AbortController();
+    const going = assert.rejects(bench.run("power-off", {}, timeout.signal), /Timed out/);
+    await clock.advance(130_000);
+    timeout.abort(new Error("Timed out"));
+    await going;
+    assert.deepEqual(driver.orders, []);
+  });
+});
+
+test("a machine that is on its way is never cut to be found out about, or powered on", async () => {
+  await withBench({}, async (bench) => {
+    stuck(bench);
+    for (const mutation of ["find-on", "power-on"]) {
+      assert.match((await failing(bench, mutation, 180_000)).message, /Timed out/);
+    }
+    assert.deepEqual(bench.driver.orders, []);
+  });
+});

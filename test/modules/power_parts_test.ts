@@ -228,8 +228,9 @@ test("guardDriver() passes on what was said, bounded, and what makes it useless 
 /** A story, and what it last told. */
 function withStory() {
   const told: Sighting[] = [];
-  const story = beginStory({ saw: (sighting) => void told.push(sighting) });
-  return { story, last: () => told.at(-1), told };
+  const clock = createVirtualClock();
+  const story = beginStory({ saw: (sighting) => void told.push(sighting) }, clock);
+  return { clock, story, last: () => told.at(-1), told };
 }
 
 const look = (power: Reading["power"], said: string, failed?: string) => ({
@@ -248,6 +249,20 @@ test("a story tells what was asked, what came of it, and the last things that th
   assert.equal(last()?.words, "asked to power on, which was taken; it said: PoweringOn, then Off, then On");
   assert.equal(story.words(), last()?.words);
   assert.equal(told.length, 9);
+});
+
+test("a story is not to the charge of a machine whose order was taken so late that it has hardly had time", async () => {
+  for (const [before, time] of [[10_000, 10_000], [59_000, 59_000], [61_000, 60_000], [170_000, 60_000]] as const) {
+    const { clock, story, last } = withStory();
+    await clock.advance(before);
+    story.ordered("on", { kind: "taken" });
+    await clock.advance(time - 1);
+    story.saw(look("off", "Off"));
+    assert.equal(last()?.ifLate, "refused", `${before}`);
+    await clock.advance(1);
+    story.saw(look("off", "Off"));
+    assert.equal(last()?.ifLate, "failed", `${before}`);
+  }
 });
 
 test("a story is to the machine's charge only when its order was taken, and the last answer was a good one", () => {
