@@ -4,6 +4,7 @@ import process from "node:process";
 import { createIpmiModule } from "../modules/ipmi/module.ts";
 import { createJoinModule } from "../modules/join/module.ts";
 import { agentDeclarations } from "../modules/manifest.ts";
+import { createBmcLogs } from "../modules/power/mod.ts";
 import { createPowermanModule } from "../modules/powerman/module.ts";
 import { createRedfishModule } from "../modules/redfish/module.ts";
 import { createPxeModule } from "../modules/pxe/module.ts";
@@ -104,15 +105,16 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       facts: stored.facts,
     });
     const bootModules = booting?.modules ?? [createPxeModule().module, createRpiModule().module];
+    const logs = createBmcLogs(clock);
     const aggregator = orExplain(() =>
       createAggregator({
         ...{ cluster, name, run, store, stored, clock, log, broker: watch },
         ...(lost !== undefined && { lost: describeLost(file, lost) }),
         modules: [
           createJoinModule(),
-          createSimpowerModule({ bootUri: () => boot.uri }),
-          createRedfishModule(),
-          createIpmiModule(),
+          createSimpowerModule({ bootUri: () => boot.uri, logs }),
+          createRedfishModule({ logs }),
+          createIpmiModule({ logs }),
           createPowermanModule(),
           ...bootModules,
         ],
@@ -142,7 +144,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     );
     const closing = new AbortController();
     const app = createApp(aggregator.control, {
-      ...{ version: VERSION, log, ...(booting !== undefined && { boot: booting.network }) },
+      ...{ version: VERSION, log, logs, ...(booting !== undefined && { boot: booting.network }) },
       metrics: () => [
         ...readMetrics({
           counts: aggregator.counts,

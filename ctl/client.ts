@@ -12,6 +12,8 @@ import * as shapes from "./shapes.ts";
 export interface Client {
   nodes(nodeset: string | undefined): Promise<Answer<readonly shapes.NodeSummaryShape[]>>;
   node(name: string): Promise<Answer<shapes.NodeDetailShape>>;
+  /** The newest entries of the event log of a node's controller, the newest first. */
+  bmcLog(name: string, count: number): Promise<Answer<shapes.BmcLogShape>>;
   plans(nodeset: string): Promise<Answer<readonly shapes.NodePlanShape[]>>;
   explain(nodeset: string): Promise<Answer<readonly shapes.ExplanationShape[]>>;
   /** What would be done if the cfg of these nodes were changed so. Nothing is changed. */
@@ -191,6 +193,7 @@ export function createClient(options: Server): Client {
       return map(await ask(shapes.nodeList, `/api/v1/nodes${query({ nodeset })}`, { known }), (a) => a.nodes);
     },
     node: (name) => ask(shapes.nodeDetail, node(name)),
+    bmcLog: (name, count) => ask(shapes.bmcLog, `${node(name)}/bmc/log${query({ count: String(count) })}`),
     async plans(nodeset) {
       const answer = isLong(nodeset)
         ? select(shapes.planList, "plan", { nodeset })

@@ -11,6 +11,7 @@ import {
 } from "../src/cli/mod.ts";
 import { type Command, complainUsage, globalOptions, type World } from "./command.ts";
 import { adopt } from "./commands/adopt.ts";
+import { bmcLog } from "./commands/bmc_log.ts";
 import { apply } from "./commands/apply.ts";
 import { defineCompletion } from "./commands/completion.ts";
 import { discovered } from "./commands/discovered.ts";
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   getNode,
   set,
   ...power,
+  bmcLog,
   plan,
   explain,
   graph,

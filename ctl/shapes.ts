@@ -276,6 +276,21 @@ export const loggedEvent = v.looseObject({
 /** One entry of the event log. */
 export type LoggedEventShape = v.InferOutput<typeof loggedEvent>;
 
+/** The event log of a node's controller. */
+export const bmcLog = v.looseObject({
+  id: v.string(),
+  name: v.string(),
+  entries: v.array(v.looseObject({
+    id: v.string(),
+    log: v.string(),
+    time: v.exactOptional(v.string()),
+    severity: v.exactOptional(v.string()),
+    message: v.string(),
+  })),
+});
+/** The event log of a node's controller. */
+export type BmcLogShape = v.InferOutput<typeof bmcLog>;
+
 /** What a stream says of events that are not kept any more. */
 export const droppedEvents = v.looseObject({ droppedUpTo: v.number() });
 

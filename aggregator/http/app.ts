@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import type { Control } from "../control/control.ts";
 import { applyRoutes } from "./apply.ts";
+import { type BmcLogReader, bmcLogRoutes } from "./bmc_log.ts";
 import { cfgRoutes } from "./cfg.ts";
 import type { BootNetwork } from "./boot_network.ts";
 import { discoveredRoutes } from "./discovered.ts";
@@ -34,6 +35,8 @@ export interface AppOptions {
   readonly metrics: () => readonly Metric[];
   /** What is known of machines that boot; absent where none boots from here. */
   readonly boot?: BootNetwork;
+  /** Reads event logs of controllers; absent where no module does. */
+  readonly logs?: BmcLogReader;
   /** @default systemClock */
   readonly clock?: Clock;
 }
@@ -51,6 +54,7 @@ export function createApp(control: Control, options: AppOptions): Hono {
     ...nodeRoutes(control, toTime),
     ...cfgRoutes(control),
     ...dscRoutes(control),
+    ...bmcLogRoutes(control, options.logs),
     ...planRoutes(control),
     ...explainRoutes(control, toTime),
     ...graphRoutes(control),

@@ -17,11 +17,13 @@ import { bootdevCommand } from "./boot_device.ts";
 import { type IpmiAddress, ipmiAddressOf, type IpmiSettings } from "./config.ts";
 import type { Output, RunIpmitool } from "./ipmitool.ts";
 import { type Failure, parseFailure, parsePowerStatus } from "./parse.ts";
+import { parseSel, selCommand } from "./sel.ts";
 
 /** The most processes at a time. */
 const MAX_PROCESSES = 16;
 /** How long one may take, in milliseconds; it waits for an answer 2 s at first, and tries three times. */
 const PROCESS_LIMIT = 20_000;
+const LATE = `ipmitool took more than ${PROCESS_LIMIT} ms`;
 const PATIENCE = ["-N", "2", "-R", "3"];
 /**
  * Cipher suites (IPMI 2.0, 22.15.2) in the order in which they are tried: 17 has SHA-256, older controllers know only 3, with
@@ -72,13 +74,12 @@ export function createIpmiDriver(
       ...["-I", way, "-H", host, "-p", String(port), "-U", username, "-E", "-L", privilege, ...PATIENCE],
       ...(secrets.kg === undefined ? [] : ["-K"]),
       ...(suite === undefined ? [] : ["-C", suite]),
-      // Without -v it does not tell a wrong password from silence.
-      ...["-v", ...words],
+      // Without -v it does not tell a wrong password from silence; with it, entries of the log are pages each.
+      ...(words[0] === "sel" ? words : ["-v", ...words]),
     ];
-    const late = `ipmitool took more than ${PROCESS_LIMIT} ms`;
     try {
       const output = await limit.run(
-        () => within(clock, PROCESS_LIMIT, late, ask.signal, (signal) => parts.run(args, secrets, signal)),
+        () => within(clock, PROCESS_LIMIT, LATE, ask.signal, (signal) => parts.run(args, secrets, signal)),
         ask,
       );
       return output.code === 0 ? { output } : { failure: parseFailure(output.stdout, output.stderr) };
@@ -139,7 +140,24 @@ export function createIpmiDriver(
         return { failure: { kind, words: why } };
     }
   }
+  /** The event log with the names of sensors, or without where these take too long to be read. */
+  async function readSel(node: ModuleNode, count: number, ask: Ask): Promise<Result> {
+    try {
+      return await command(node, selCommand("elist", count), ask);
+    } catch (error) {
+      ask.signal.throwIfAborted();
+      if (!(error instanceof UnavailableError) || !error.message.includes(LATE)) throw error;
+      return await command(node, selCommand("list", count), ask);
+    }
+  }
   return {
+    async readLog(node, count, ask) {
+      // What is wrong with the session is told by this: see -v.
+      const session = await command(node, ["chassis", "power", "status"], ask);
+      const result = "failure" in session ? session : await readSel(node, count, ask);
+      if ("failure" in result) throw new UnavailableError(result.failure.words);
+      return parseSel(result.output.stdout);
+    },
     async read(node, ask) {
       const result = await command(node, ["chassis", "power", "status"], ask);
       if ("failure" in result) throw new UnavailableError(result.failure.words);

@@ -1,5 +1,5 @@
 import { defineModule, type Module } from "../../src/module/mod.ts";
-import { startPower } from "../power/mod.ts";
+import { type BmcLogs, startPower } from "../power/mod.ts";
 import { ipmiConfigOf } from "./config.ts";
 import { ipmiDeclaration } from "./declaration.ts";
 import { createIpmiDriver } from "./driver.ts";
@@ -9,14 +9,15 @@ import { type RunIpmitool, runIpmitool } from "./ipmitool.ts";
  * Makes the module that powers machines whose controllers speak IPMI. It belongs into an aggregator, on a machine that has
  * ipmitool: without it each node says so in its `/bmc/error`.
  *
- * @param options `run` runs ipmitool, Debian's by default.
+ * @param options `run` runs ipmitool, Debian's by default. `logs` takes in how event logs are read.
  */
-export function createIpmiModule(options: { readonly run?: RunIpmitool } = {}): Module {
+export function createIpmiModule(options: { readonly run?: RunIpmitool; readonly logs?: BmcLogs } = {}): Module {
   return defineModule(ipmiDeclaration, (context) => {
     const settings = () => ipmiConfigOf(context.config());
     const power = startPower(context, {
       platform: "ipmi",
       settings,
+      logs: options.logs,
       makeDriver: (context) => createIpmiDriver(context, { settings, run: options.run ?? runIpmitool }),
     });
     return {

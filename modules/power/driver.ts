@@ -1,4 +1,5 @@
 import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
+import type { LogEntry } from "./log.ts";
 
 /** What a controller says of its machine's power: `changing` on the way from one to the other, `unknown` where it can't say. */
 export type Power = "on" | "off" | "changing" | "unknown";
@@ -75,6 +76,12 @@ export interface PowerDriver {
   change(node: ModuleNode, change: PowerChange, ask: Ask): Promise<Outcome>;
   /** Reads the sensors of a node's machine, where this kind of controller has them. */
   sense?(node: ModuleNode, signal: AbortSignal): Promise<Sensors>;
+  /**
+   * Reads the newest entries of its controller's event logs, the newest first, where this kind of controller has them.
+   *
+   * @returns Undefined when this one has none.
+   */
+  readLog?(node: ModuleNode, count: number, ask: Ask): Promise<readonly LogEntry[] | undefined>;
   /** Tells of a node that is looked after, so that the driver can listen for its controller's events. */
   attend?(node: ModuleNode): void;
   /** A node is not looked after any more. */

@@ -4,5 +4,7 @@ export * from "./credentials.ts";
 export * from "./driver.ts";
 export * from "./guard.ts";
 export * from "./limit.ts";
+export * from "./log.ts";
+export { type BmcLogs, createBmcLogs } from "./logs.ts";
 export * from "./module.ts";
 export * from "./refusals.ts";

@@ -6,6 +6,7 @@ import {
   type MutationRun,
   UnavailableError,
 } from "../../src/module/mod.ts";
+import type { BmcLogs } from "./logs.ts";
 import type { MakeDriver, PowerSettings } from "./driver.ts";
 import { type PowerWatch, watchPower } from "./watch.ts";
 
@@ -35,7 +36,12 @@ export interface ResetHandlers {
  */
 export function startPower(
   context: ModuleContext,
-  parts: { readonly platform: string; readonly makeDriver: MakeDriver; readonly settings: () => PowerSettings },
+  parts: {
+    readonly platform: string;
+    readonly makeDriver: MakeDriver;
+    readonly settings: () => PowerSettings;
+    readonly logs?: BmcLogs | undefined;
+  },
 ): {
   readonly mutations: PowerHandlers;
   readonly restart: MutationHandler;
@@ -78,6 +84,12 @@ export function startPower(
   }
   const find = handler((watch, run) => watch.find(run));
 
+  const withdraw = parts.logs?.offer(parts.platform, async (id, count, ask) => {
+    const node = context.node(id);
+    if (node?.cfg.get("/platform") === parts.platform) return await driver.readLog?.(node, count, ask);
+    throw new UnavailableError("it is not looked after here");
+  });
+
   for (const { id } of context.nodes()) attend(id);
   context.onChange(attend);
   return {
@@ -97,6 +109,7 @@ export function startPower(
     },
     interrupt: handler((watch, run) => watch.interrupt(run)),
     async stop() {
+      withdraw?.();
       for (const watch of watches.values()) watch.stop(false);
       await driver.stop?.();
     },

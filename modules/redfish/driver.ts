@@ -20,6 +20,7 @@ import { createEvents } from "./events.ts";
 import { describeCertificate, readCertificate } from "./certificate.ts";
 import { createConnections } from "./connections.ts";
 import { type Exchange, FingerprintError } from "./exchange.ts";
+import { readEventLogs } from "./event_log.ts";
 import { locateSystem } from "./locate.ts";
 import { createRequests } from "./requests.ts";
 import { lookAtTask, order } from "./orders.ts";
@@ -225,6 +226,10 @@ export function createRedfishDriver(
       return { power: powerOf(power), said, machine, ...(failed !== undefined && { failed }) };
     },
     change,
+    async readLog(node, count, ask) {
+      const { own, access } = await find(node, ask);
+      return await readEventLogs(await client.get(access, own.system, ask), count, { access, client, ask });
+    },
     async sense(node, signal) {
       const ask = { signal, urgent: false };
       const { own, access } = await find(node, ask);

@@ -1,5 +1,5 @@
 import { defineModule, type Module } from "../../src/module/mod.ts";
-import { startPower } from "../power/mod.ts";
+import { type BmcLogs, startPower } from "../power/mod.ts";
 import { redfishConfigOf } from "./config.ts";
 import { redfishDeclaration } from "./declaration.ts";
 import { createRedfishDriver } from "./driver.ts";
@@ -11,14 +11,15 @@ const PATIENCE = 30_000;
 /**
  * Makes the module that powers machines whose controllers speak Redfish. It belongs into an aggregator.
  *
- * @param options `exchange` is how to reach controllers, HTTP by default.
+ * @param options `exchange` is how to reach controllers, HTTP by default. `logs` takes in how event logs are read.
  */
-export function createRedfishModule(options: { readonly exchange?: Exchange } = {}): Module {
+export function createRedfishModule(options: { readonly exchange?: Exchange; readonly logs?: BmcLogs } = {}): Module {
   return defineModule(redfishDeclaration, (context) => {
     const settings = () => redfishConfigOf(context.config());
     const power = startPower(context, {
       platform: "redfish",
       settings,
+      logs: options.logs,
       makeDriver: (context, look) =>
         createRedfishDriver(context, look, {
           ...{ module: "redfish", settings, patience: PATIENCE },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { RunIpmitool } from "../../modules/ipmi/ipmitool.ts";
+import { type BmcLogs, createBmcLogs } from "../../modules/power/mod.ts";
 import { createIpmiModule } from "../../modules/ipmi/module.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
@@ -32,13 +33,16 @@ export async function host(
 /** A played controller on a clock that the test moves. */
 export async function withPlayed(
   play: RunIpmitool,
-  run: (bench: HostedForTest & { clock: ReturnType<typeof createVirtualClock>; node: TestNode }) => Promise<void>,
+  run: (
+    bench: HostedForTest & { clock: ReturnType<typeof createVirtualClock>; node: TestNode; logs: BmcLogs },
+  ) => Promise<void>,
 ): Promise<void> {
   await withFolder(async (folder) => {
     const clock = createVirtualClock();
-    const hosted = await host(folder, "10.0.0.7", { poll: 10_000 }, { run: play, clock });
+    const logs = createBmcLogs(clock);
+    const hosted = await host(folder, "10.0.0.7", { poll: 10_000 }, { run: play, clock, logs });
     try {
-      await run({ ...hosted, clock });
+      await run({ ...hosted, clock, logs });
     } finally {
       await hosted.host.stop();
       assert.equal(clock.waiting, 0, "no timer may be left");

@@ -1,3 +1,4 @@
+import { type BmcLogs, createBmcLogs } from "../../modules/power/mod.ts";
 import { createRedfishModule } from "../../modules/redfish/module.ts";
 import type { Exchange } from "../../modules/redfish/mod.ts";
 import { seededRandom } from "../../modules/simpower/simulator/chance.ts";
@@ -16,10 +17,11 @@ export interface Scene extends HostedForTest {
   readonly node: TestNode;
   readonly machine: PlainMachine;
   readonly controller: Controller;
+  readonly logs: BmcLogs;
   /** Every request so far, as `METHOD /path`. */
   readonly asked: string[];
   /** Stands between module and controller. */
-  between: (path: string, go: () => Promise<Response>) => Promise<Response>;
+  between: (path: string, go: () => Promise<Response>, url: URL) => Promise<Response>;
 }
 
 /** The module with one node, and its simulated controller, all on one clock that the test moves. */
@@ -45,6 +47,7 @@ export async function withScene(
       url.pathname,
       async () =>
         await app.request(url.pathname, { method, headers: { ...headers }, ...(body !== undefined && { body }) }),
+      url,
     );
     return await Promise.race([
       going,
@@ -53,13 +56,14 @@ export async function withScene(
       }),
     ]);
   };
+  const logs = createBmcLogs(clock);
   const node = testNode("n1", { "/platform": "redfish", "/bmc/address": "http://bmc.test" });
   node.view.set("/platform", "redfish");
   const own = testNode("root", {
     "/services/redfish/config": { poll: 3_600_000, sense: 0, graceful: 60_000, ...config },
   });
-  const hosted = await hostForTest(createRedfishModule({ exchange }), [node], { role: "parent", own, clock });
-  const scene: Scene = { ...hosted, clock, node, machine, controller, asked, between: (_path, go) => go() };
+  const hosted = await hostForTest(createRedfishModule({ exchange, logs }), [node], { role: "parent", own, clock });
+  const scene: Scene = { ...hosted, clock, node, machine, controller, logs, asked, between: (_path, go) => go() };
   try {
     await run(scene);
   } finally {

@@ -68,7 +68,7 @@ test("redfish opens its stream anew when a poll fails, as the controller may hav
       throw new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") });
     };
     await clock.runUntil(() => failed > 0, 5 * MINUTE);
-    scene.between = (path, go) => path === SSE ? go() : between(path, go);
+    scene.between = (path, go, url) => path === SSE ? go() : between(path, go, url);
     await clock.runUntil(() => opened(scene) === 2, MINUTE);
     await clock.advance(MINUTE);
     const from = clock.now();

@@ -1,0 +1,39 @@
+import { cleanEntry, type LogEntry } from "../power/mod.ts";
+
+/** The most entries that are asked for: ipmitool's output is bounded. */
+const MAX_ENTRIES = 100;
+
+/** What ipmitool is told for the newest entries of the System Event Log (IPMI 2.0, 31). `elist` names sensors, for which it reads their records. */
+export function selCommand(list: "elist" | "list", count: number): readonly string[] {
+  return ["sel", list, "last", String(Math.min(count, MAX_ENTRIES))];
+}
+
+/**
+ * Reads what `ipmitool sel elist` prints, the oldest entry first: `1 | 12/01/2026 | 03:05:00 UTC | Fan 1 | Lower Critical going low | Asserted`.
+ *
+ * @returns Its entries, the newest first. Lines that are none are left out.
+ */
+export function parseSel(stdout: string): readonly LogEntry[] {
+  const entries = stdout.split(/\r?\n/).map(parseLine).filter((entry) => entry !== undefined);
+  return entries.slice(-MAX_ENTRIES).reverse();
+}
+
+function parseLine(line: string): LogEntry | undefined {
+  const [id = "", ...rest] = line.slice(0, 2_000).split("|").map((part) => part.trim());
+  if (!/^[0-9a-f]{1,4}$/i.test(id) || rest.length < 2) return undefined;
+  const { time, words } = splitTime(rest);
+  const shown = words.filter((part) => part !== "");
+  return cleanEntry({ id, log: "SEL", time, severity: undefined, message: shown.join(" | ") });
+}
+
+/** An entry has a date and a time, or was written before the controller knew what time it was. */
+function splitTime(parts: readonly string[]): { readonly time: string | undefined; readonly words: readonly string[] } {
+  const [first = "", second = "", ...words] = parts;
+  if (/^pre-init$/i.test(first)) return { time: undefined, words };
+  const date = /^(\d\d)\/(\d\d)\/(\d{4}|\d\d)$/.exec(first);
+  const clock = /^(\d\d:\d\d:\d\d)(?: (UTC|GMT))?$/.exec(second);
+  if (date === null || clock === null) return { time: undefined, words: parts };
+  const [, month = "", day = "", year = ""] = date;
+  const [, at = "", zone] = clock;
+  return { time: `${year.padStart(4, "20")}-${month}-${day}T${at}${zone === undefined ? "" : "Z"}`, words };
+}

@@ -1,0 +1,76 @@
+import type { Clock } from "../../src/clock.ts";
+import { MistakeError, UnavailableError } from "../../src/module/mod.ts";
+import { within } from "../../src/pause.ts";
+import type { Ask } from "./driver.ts";
+import { createLimit } from "./limit.ts";
+import { cleanWords, type LogEntry } from "./log.ts";
+
+/** The most logs that are read at a time: each may be many requests. */
+const MAX_READS = 8;
+/** How long one may take with its turn, in milliseconds. */
+const READ_LIMIT = 55_000;
+/** The longest reason, in characters. */
+const MAX_WHY = 400;
+
+/** Reads the newest entries of a node's controller, the newest first. @returns Undefined when it has no log. */
+export type ReadLog = (nodeId: string, count: number, ask: Ask) => Promise<readonly LogEntry[] | undefined>;
+
+/**
+ * What came of reading a log. `none`: there is nothing to be read; `mistake`: what is set for the node can't be right; `silent`:
+ * the controller does not answer, or not with a log.
+ */
+export type LogAnswer =
+  | { readonly ok: true; readonly entries: readonly LogEntry[] }
+  | { readonly ok: false; readonly kind: "none" | "mistake" | "silent"; readonly why: string };
+
+/** The event logs of the controllers of an aggregator's nodes: read when somebody asks for them, and kept nowhere. */
+export interface BmcLogs {
+  /** A module reads the logs of a platform from now on. @returns What ends that. */
+  offer(platform: string, read: ReadLog): () => void;
+  /** Reads the newest `count` entries, the newest first. Never rejects. */
+  read(
+    node: { readonly id: string; readonly name: string; readonly platform: unknown },
+    count: number,
+    signal: AbortSignal,
+  ): Promise<LogAnswer>;
+}
+
+/** Makes it. */
+export function createBmcLogs(clock: Clock): BmcLogs {
+  const readers = new Map<string, ReadLog>();
+  const limit = createLimit(MAX_READS);
+  return {
+    offer(platform, read) {
+      readers.set(platform, read);
+      return () => {
+        if (readers.get(platform) === read) readers.delete(platform);
+      };
+    },
+    async read({ id, name, platform }, count, signal) {
+      if (typeof platform !== "string") {
+        return { ok: false, kind: "none", why: `'${name}' has no controller: it has no /platform` };
+      }
+      const read = readers.get(platform);
+      if (read === undefined) {
+        const known = [...readers.keys()].join(", ");
+        const why = `'${name}' has no event log that can be read: its /platform is '${platform}', and only those of ` +
+          `${known === "" ? "no platform" : known} have one here`;
+        return { ok: false, kind: "none", why };
+      }
+      const late = `the event log was not read within ${READ_LIMIT / 1000} s`;
+      try {
+        const entries = await within(clock, READ_LIMIT, late, signal, (bounded) => {
+          const ask = { signal: bounded, urgent: false };
+          return limit.run(() => read(id, count, ask), ask);
+        });
+        if (entries !== undefined) return { ok: true, entries };
+        return { ok: false, kind: "none", why: `The controller of '${name}' has no event log` };
+      } catch (error) {
+        const said = cleanWords(error instanceof Error ? error.message : String(error), MAX_WHY) ?? "no reason given";
+        const why = `Cannot read the event log of '${name}': ${said}`;
+        const isMistake = !(error instanceof UnavailableError) && error instanceof MistakeError;
+        return { ok: false, kind: isMistake ? "mistake" : "silent", why };
+      }
+    },
+  };
+}

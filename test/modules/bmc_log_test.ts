@@ -1,0 +1,254 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseSel } from "../../modules/ipmi/sel.ts";
+import { cleanEntry, createBmcLogs, newestFirst } from "../../modules/power/mod.ts";
+import { readLogEntry } from "../../modules/redfish/event_log.ts";
+import { UnavailableError } from "../../src/module/mod.ts";
+import { fc } from "../support/property.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+import { withPlayed } from "./ipmi_bench.ts";
+import { ending, type Scene, withScene } from "./redfish_scene.ts";
+
+const never = new AbortController().signal;
+const about = (platform: string, id = "1") => ({ id, name: "n1", platform });
+
+test("an entry is one line without control characters, cut to a length, with its time in UTC", () => {
+  const entry = cleanEntry({
+    ...{ id: "7\u001b[2J", log: "S\nEL", time: "2026-12-01T04:05:06+01:00", severity: " Warning\r\n" },
+    message: `Fan\u0007 1\u202e failed\n${"x".repeat(1_000_000)}`,
+  });
+  assert.deepEqual({ ...entry, message: "" }, {
+    ...{ id: "7 [2J", log: "S EL", time: "2026-12-01T03:05:06.000Z", severity: "Warning", message: "" },
+  });
+  assert.match(entry?.message ?? "", /^Fan {1} 1 {1} failed x{400,}\.\.\.$/);
+  assert.equal(entry?.message.length, 512);
+  const bare = cleanEntry({ id: 7, log: null, time: "12/01/26", severity: {}, message: "x" });
+  assert.deepEqual(bare, { id: "", log: "", time: "12/01/26", message: "x" });
+  for (const message of [undefined, null, 7, "", " \n\u0000", []]) {
+    assert.equal(cleanEntry({ id: "1", log: "", time: "", severity: "", message }), undefined);
+  }
+});
+
+test("the newest entries come first, those without a time last and of the same time in the reverse of their order", () => {
+  const entry = (id: string, time?: string) => ({ id, log: "", message: "x", ...(time !== undefined && { time }) });
+  const entries = [
+    entry("a", "2026-01-01T00:00:00Z"),
+    entry("b"),
+    entry("c", "2026-01-03T00:00:00Z"),
+    entry("d", "2026-01-03T00:00:00Z"),
+    entry("e"),
+    entry("f", "2026-01-02T00:00:00Z"),
+  ];
+  assert.deepEqual(newestFirst(entries, 10).map(({ id }) => id), ["d", "c", "f", "a", "e", "b"]);
+  assert.deepEqual(newestFirst(entries, 2).map(({ id }) => id), ["d", "c"]);
+});
+
+test("parseSel() reads both forms of dates, entries of before the time was known, and takes whatever comes", () => {
+  const stdout = [
+    "   1 |  Pre-Init  |0000000010| Temperature #0x30 | Upper Non-critical going high | Asserted",
+    "   2 | 12/01/2026 | 03:05:00 | Power Supply #0x51 | Failure detected | Asserted",
+    "   a | 12/01/26 | 03:06:00 UTC | Fan FAN 1 | Lower Critical going low  | Asserted | Reading 0 < Threshold 300 RPM",
+    "SEL has no entries",
+    "   zz | x | y | z",
+    "",
+  ].join("\r\n");
+  assert.deepEqual(parseSel(stdout), [
+    {
+      ...{ id: "a", log: "SEL", time: "2026-12-01T03:06:00.000Z" },
+      message: "Fan FAN 1 | Lower Critical going low | Asserted | Reading 0 < Threshold 300 RPM",
+    },
+    {
+      ...{ id: "2", log: "SEL", time: "2026-12-01T03:05:00" },
+      message: "Power Supply #0x51 | Failure detected | Asserted",
+    },
+    { id: "1", log: "SEL", message: "Temperature #0x30 | Upper Non-critical going high | Asserted" },
+  ]);
+  assert.deepEqual(parseSel("SEL has no entries\n"), []);
+  assert.equal(parseSel("1 | 12/01/2026 | 03:05:00 | x\n".repeat(500)).length, 100);
+  fc.assert(fc.property(fc.string(), fc.array(fc.string()), (text, parts) => {
+    parseSel(text);
+    parseSel(`1 | ${parts.join(" | ")}`);
+  }));
+});
+
+test("readLogEntry() takes whatever a BMC makes of an entry", () => {
+  assert.deepEqual(readLogEntry({ Id: "1", MessageId: "Base.1.8.Success", Message: " ", Created: null }, "SEL"), {
+    ...{ id: "1", log: "SEL", message: "Base.1.8.Success" },
+  });
+  fc.assert(fc.property(fc.dictionary(fc.string(), fc.anything()), fc.anything(), (entry, log) => {
+    readLogEntry({ ...entry, Message: log }, log);
+  }));
+});
+
+test("redfish reads the event log of the machine, the newest entry first, and no more than was asked for", async () => {
+  await withScene({}, async ({ run, clock, logs, node }) => {
+    assert.deepEqual(await logs.read(about("redfish", node.id), 5, never), { ok: true, entries: [] });
+    await ending(clock, run("power-on"));
+    await ending(clock, run("power-off"));
+    const read = await logs.read(about("redfish", node.id), 3, never);
+    assert.ok(read.ok);
+    assert.equal(read.entries.length, 3);
+    const ids = read.entries.map(({ id }) => Number(id));
+    assert.deepEqual(ids, [...ids].sort((a, b) => b - a));
+    const [newest] = read.entries;
+    assert.deepEqual({ ...newest, id: "", time: "" }, {
+      ...{ id: "", log: "SEL", time: "", severity: "OK", message: "The power of the system has changed" },
+    });
+    assert.match(newest?.time ?? "", /^\d{4}-\d\d-\d\dT.*Z$/);
+  });
+});
+
+/** Plays a log of so many entries, in pages of 50. */
+function playPages(scene: Scene, total: number, options: { readonly newest?: boolean; readonly links?: boolean } = {}) {
+  const entry = (number: number) => ({
+    ...{ "@odata.id": `/redfish/v1/Systems/n1/LogServices/SEL/Entries/${number}`, Id: String(number) },
+    ...{ Created: new Date(1_700_000_000_000 + number * 1_000).toISOString(), Message: `Entry ${number}` },
+  });
+  const base = "/redfish/v1/Systems/n1/LogServices/SEL/Entries";
+  return ({ pathname, searchParams }: URL): Response | undefined => {
+    const single = /\/Entries\/(\d+)$/.exec(pathname)?.[1];
+    if (single !== undefined) return Response.json(entry(Number(single)));
+    if (pathname !== base) return undefined;
+    scene.asked.push(`PAGE ${searchParams.get("$skip") ?? "0"}`);
+    const from = Number(searchParams.get("$skip") ?? 0);
+    const numbers = Array.from({ length: total }, (_, at) => options.newest === true ? total - at : at + 1);
+    const shown = numbers.slice(from, from + 50).map(entry);
+    const members = options.links === true ? shown.map((each) => ({ "@odata.id": each["@odata.id"] })) : shown;
+    const next = from + 50 < total ? { "Members@odata.nextLink": `${base}?$skip=${from + 50}` } : {};
+    return Response.json({ "Members@odata.count": total, Members: members, ...next });
+  };
+}
+
+test("redfish follows the pages of a log to its newest entries, past those in between, and no further than needed", async () => {
+  const cases = [
+    { total: 500, options: {}, pages: ["PAGE 0", "PAGE 490"] },
+    { total: 500, options: { newest: true }, pages: ["PAGE 0"] },
+    { total: 60, options: {}, pages: ["PAGE 0", "PAGE 50"] },
+    { total: 40, options: { links: true }, pages: ["PAGE 0"] },
+    { total: 40, options: { links: true, newest: true }, pages: ["PAGE 0"] },
+  ];
+  for (const { total, options, pages } of cases) {
+    await withScene({}, async (scene) => {
+      const { logs, node, asked } = scene;
+      const play = playPages(scene, total, options);
+      scene.between = async (_path, go, url) => play(url) ?? await go();
+      const read = await logs.read(about("redfish", node.id), 10, never);
+      assert.ok(read.ok);
+      const wanted = Array.from({ length: 10 }, (_, at) => `Entry ${total - at}`);
+      assert.deepEqual(read.entries.map(({ message }) => message), wanted, JSON.stringify({ total, options }));
+      assert.deepEqual(asked.filter((each) => each.startsWith("PAGE")), pages);
+    });
+  }
+});
+
+test("redfish leaves a log of endless pages, follows none to another host, and tells of a controller that does not answer", async () => {
+  await withScene({}, async (scene) => {
+    const { logs, node } = scene;
+    const entries = "/redfish/v1/Systems/n1/LogServices/SEL/Entries";
+    let [pages, next] = [0, entries];
+    scene.between = async (path, go) => {
+      if (path !== entries) return await go();
+      const Members = [{ Id: String(++pages), Message: "x", Created: new Date(pages * 1_000).toISOString() }];
+      return Response.json({ Members, "Members@odata.nextLink": next });
+    };
+    const read = await logs.read(about("redfish", node.id), 5, never);
+    assert.ok(read.ok);
+    assert.deepEqual([pages, read.entries.map(({ id }) => id)], [20, ["20", "19", "18", "17", "16"]]);
+    next = "http://elsewhere.test/redfish/v1";
+    const foreign = await logs.read(about("redfish", node.id), 5, never);
+    assert.ok(!foreign.ok && foreign.kind === "silent");
+    assert.match(foreign.why, /Cannot read the event log of 'n1': .*elsewhere.test.*which is not on it/);
+    scene.between = () => Promise.reject(new UnavailableError("connection refused"));
+    const silent = await logs.read(about("redfish", node.id), 5, never);
+    assert.ok(!silent.ok && silent.kind === "silent");
+    assert.match(silent.why, /Cannot read the event log of 'n1': .*connection refused/);
+  });
+});
+
+test("redfish says so where a machine has no log, and of an address that is none", async () => {
+  await withScene({}, async (scene) => {
+    const { logs, node, set } = scene;
+    scene.between = async (path, go) =>
+      /\/LogServices\/?$/.test(path) ? new Response("{}", { status: 404 }) : await go();
+    assert.deepEqual(await logs.read(about("redfish", node.id), 5, never), {
+      ...{ ok: false, kind: "none", why: "The controller of 'n1' has no event log" },
+    });
+    set("/bmc/address", "not an address");
+    const mistaken = await logs.read(about("redfish", node.id), 5, never);
+    assert.ok(!mistaken.ok && mistaken.kind === "mistake", JSON.stringify(mistaken));
+  });
+});
+
+test("ipmi reads the System Event Log, and without the names of sensors where these take too long", async () => {
+  const asked: string[] = [];
+  let isSlow = false;
+  await withPlayed((args, _secrets, signal) => {
+    const at = args.findIndex((each) => each === "sel" || each === "chassis");
+    const words = args.slice(at).join(" ");
+    asked.push(`${args.includes("-v") ? "-v " : ""}${words}`);
+    if (words.startsWith("chassis")) return Promise.resolve({ code: 0, stdout: "Chassis Power is on\n", stderr: "" });
+    if (isSlow && words.startsWith("sel elist")) {
+      return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    }
+    return Promise.resolve({ code: 0, stdout: " 1 | 12/01/2026 | 03:05:00 UTC | Fan | Failed\n", stderr: "" });
+  }, async ({ logs, node, clock }) => {
+    const entries = [{ id: "1", log: "SEL", time: "2026-12-01T03:05:00.000Z", message: "Fan | Failed" }];
+    assert.deepEqual(await logs.read(about("ipmi", node.id), 5, never), { ok: true, entries });
+    assert.deepEqual(asked.splice(0), ["-v chassis power status", "sel elist last 5"]);
+    isSlow = true;
+    let slow: unknown;
+    const reading = logs.read(about("ipmi", node.id), 500, never).then((answer) => void (slow = answer));
+    await ending(clock, reading);
+    assert.deepEqual(slow, { ok: true, entries });
+    const words = asked.filter((each) => each.startsWith("sel"));
+    assert.deepEqual(words, ["sel elist last 100", "sel list last 100"]);
+  });
+});
+
+test("ipmi tells of a controller whose log can't be read, in its words", async () => {
+  await withPlayed(async (args) => {
+    const isPower = args.includes("chassis");
+    return isPower
+      ? { code: 0, stdout: "Chassis Power is on\n", stderr: "" }
+      : { code: 1, stdout: "", stderr: "Get SEL Info command failed: Invalid command\n" };
+  }, async ({ logs, node }) => {
+    const read = await logs.read(about("ipmi", node.id), 5, never);
+    assert.ok(!read.ok && read.kind === "silent");
+    assert.match(read.why, /'sel elist last 5' at 10\.0\.0\.7 failed: Get SEL Info command failed: Invalid command/);
+  });
+});
+
+test("logs of platforms without one, and of nodes without a platform, are refused in words; a stopped module reads none", async () => {
+  const logs = createBmcLogs(createVirtualClock());
+  const withdraw = logs.offer("ipmi", async () => []);
+  const powerman = await logs.read(about("powerman"), 5, never);
+  assert.deepEqual(powerman, {
+    ...{ ok: false, kind: "none" },
+    why: "'n1' has no event log that can be read: its /platform is 'powerman', and only those of ipmi have one here",
+  });
+  const none = await logs.read({ id: "1", name: "n1", platform: undefined }, 5, never);
+  assert.ok(!none.ok && none.kind === "none");
+  assert.deepEqual(await logs.read(about("ipmi"), 5, never), { ok: true, entries: [] });
+  withdraw();
+  assert.equal((await logs.read(about("ipmi"), 5, never)).ok, false);
+});
+
+test("a log that is not read in time, or that nobody waits for any more, is given up", async () => {
+  const clock = createVirtualClock();
+  const logs = createBmcLogs(clock);
+  logs.offer(
+    "ipmi",
+    (_id, _count, { signal }) =>
+      new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  );
+  let answer: Awaited<ReturnType<typeof logs.read>> | undefined;
+  const reading = logs.read(about("ipmi"), 5, never).then((read) => void (answer = read));
+  await ending(clock, reading);
+  assert.ok(answer?.ok === false && answer.kind === "silent");
+  assert.match(answer.why, /not read within 55 s/);
+  const controller = new AbortController();
+  const given = logs.read(about("ipmi"), 5, controller.signal);
+  controller.abort(new Error("Nobody waits"));
+  assert.equal((await given).ok, false);
+  assert.equal(clock.waiting, 0);
+});
