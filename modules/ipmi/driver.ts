@@ -13,11 +13,11 @@ import {
   type PowerChange,
   type PowerDriver,
 } from "../power/mod.ts";
-import { bootdevCommand } from "./boot_device.ts";
+import { bootdevCommand, bootdevRefusal } from "./boot_device.ts";
 import { type IpmiAddress, ipmiAddressOf, type IpmiSettings } from "./config.ts";
 import type { Output, RunIpmitool } from "./ipmitool.ts";
 import { type Failure, parseFailure, parsePowerStatus } from "./parse.ts";
-import { parseSel, selCommand } from "./sel.ts";
+import { hasSensorRecords, parseSel, selCommand, SENSOR_RECORDS } from "./sel.ts";
 
 /** The most processes at a time. */
 const MAX_PROCESSES = 16;
@@ -140,8 +140,9 @@ export function createIpmiDriver(
         return { failure: { kind, words: why } };
     }
   }
-  /** The event log with the names of sensors, or without where these take too long to be read. */
-  async function readSel(node: ModuleNode, count: number, ask: Ask): Promise<Result> {
+  /** The event log with the names of sensors, or without where these can't be had or take too long to be read. */
+  async function readSel(node: ModuleNode, count: number, named: boolean, ask: Ask): Promise<Result> {
+    if (!named) return await command(node, selCommand("list", count), ask);
     try {
       return await command(node, selCommand("elist", count), ask);
     } catch (error) {
@@ -152,9 +153,10 @@ export function createIpmiDriver(
   }
   return {
     async readLog(node, count, ask) {
-      // What is wrong with the session is told by this: see -v.
-      const session = await command(node, ["chassis", "power", "status"], ask);
-      const result = "failure" in session ? session : await readSel(node, count, ask);
+      // It also tells what is wrong with the session: see -v.
+      const sensors = await command(node, SENSOR_RECORDS, ask);
+      const named = !("failure" in sensors) && hasSensorRecords(sensors.output.stdout);
+      const result = await readSel(node, count, named, ask);
       if ("failure" in result) throw new UnavailableError(result.failure.words);
       return parseSel(result.output.stdout);
     },
@@ -172,7 +174,7 @@ export function createIpmiDriver(
       const device = change === "on" || change === "restart" ? bootDeviceOf(node) : undefined;
       const hindered = device === undefined
         ? undefined
-        : await beforeOrder(async () => outcomeOf(await command(node, bootdevCommand(device), ask)));
+        : await beforeOrder(async () => bootOutcomeOf(await command(node, bootdevCommand(device), ask)));
       return hindered ?? outcomeOf(await command(node, ["chassis", "power", COMMANDS[change]], ask));
     },
   };
@@ -181,6 +183,12 @@ export function createIpmiDriver(
 function outcomeOf(result: Result): Outcome {
   if (!("failure" in result)) return { kind: "taken" };
   return { kind: result.failure.kind === "later" ? "later" : "refused", said: result.failure.words };
+}
+
+/** ipmitool ends well though the controller has refused the device. */
+function bootOutcomeOf(result: Result): Outcome {
+  const refusal = "failure" in result ? undefined : bootdevRefusal(result.output);
+  return refusal === undefined ? outcomeOf(result) : { kind: "refused", said: refusal };
 }
 
 function placeOf({ host, port }: IpmiAddress): string {

@@ -3,7 +3,18 @@ import { cleanEntry, type LogEntry } from "../power/mod.ts";
 /** The most entries that are asked for: ipmitool's output is bounded. */
 const MAX_ENTRIES = 100;
 
-/** What ipmitool is told for the newest entries of the System Event Log (IPMI 2.0, 31). `elist` names sensors, for which it reads their records. */
+/** Get SDR Repository Info (IPMI 2.0, 33.9). */
+export const SENSOR_RECORDS = ["sdr", "info"] as const;
+
+/**
+ * Whether there are records of sensors, which `sel elist` needs: ipmitool clears a repository that has none and fills it anew, which
+ * whoever only reads must not do.
+ */
+export function hasSensorRecords(stdout: string): boolean {
+  return Number(/^Record Count\s*:\s*(\d{1,6})\s*$/im.exec(stdout)?.[1] ?? 0) > 0;
+}
+
+/** What ipmitool is told for the newest entries of the System Event Log (IPMI 2.0, 31). `elist` names sensors: see {@link hasSensorRecords}. */
 export function selCommand(list: "elist" | "list", count: number): readonly string[] {
   return ["sel", list, "last", String(Math.min(count, MAX_ENTRIES))];
 }

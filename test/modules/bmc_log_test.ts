@@ -179,14 +179,13 @@ test("redfish says so where a machine has no log, and of an address that is none
   });
 });
 
-test("ipmi reads the System Event Log, and without the names of sensors where these take too long", async () => {
+test("ipmi reads the System Event Log with the names of sensors where there are any, and without where these take too long", async () => {
   const asked: string[] = [];
-  let isSlow = false;
+  let [isSlow, records] = [false, "Record Count : 3\n"];
   await withPlayed((args, _secrets, signal) => {
-    const at = args.findIndex((each) => each === "sel" || each === "chassis");
-    const words = args.slice(at).join(" ");
+    const words = args.slice(args.findIndex((each) => each === "sel" || each === "sdr")).join(" ");
     asked.push(`${args.includes("-v") ? "-v " : ""}${words}`);
-    if (words.startsWith("chassis")) return Promise.resolve({ code: 0, stdout: "Chassis Power is on\n", stderr: "" });
+    if (words === "sdr info") return Promise.resolve({ code: 0, stdout: records, stderr: "" });
     if (isSlow && words.startsWith("sel elist")) {
       return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     }
@@ -194,22 +193,28 @@ test("ipmi reads the System Event Log, and without the names of sensors where th
   }, async ({ logs, node, clock }) => {
     const entries = [{ id: "1", log: "SEL", time: "2026-12-01T03:05:00.000Z", message: "Fan | Failed" }];
     assert.deepEqual(await logs.read(about("ipmi", node.id), 5, never), { ok: true, entries });
-    assert.deepEqual(asked.splice(0), ["-v chassis power status", "sel elist last 5"]);
-    isSlow = true;
+    assert.deepEqual(asked.splice(0), ["-v sdr info", "sel elist last 5"]);
+    for (records of ["Record Count : 0\n", "", "Record Count : many\n"]) {
+      assert.deepEqual(await logs.read(about("ipmi", node.id), 5, never), { ok: true, entries });
+      assert.deepEqual(
+        asked.splice(0),
+        ["-v sdr info", "sel list last 5"],
+        "elist clears a repository without records",
+      );
+    }
+    [isSlow, records] = [true, "Record Count : 3\n"];
     let slow: unknown;
     const reading = logs.read(about("ipmi", node.id), 500, never).then((answer) => void (slow = answer));
     await ending(clock, reading);
     assert.deepEqual(slow, { ok: true, entries });
-    const words = asked.filter((each) => each.startsWith("sel"));
-    assert.deepEqual(words, ["sel elist last 100", "sel list last 100"]);
+    assert.deepEqual(asked.filter((each) => each.startsWith("sel")), ["sel elist last 100", "sel list last 100"]);
   });
 });
 
 test("ipmi tells of a controller whose log can't be read, in its words", async () => {
   await withPlayed(async (args) => {
-    const isPower = args.includes("chassis");
-    return isPower
-      ? { code: 0, stdout: "Chassis Power is on\n", stderr: "" }
+    return args.includes("sdr")
+      ? { code: 0, stdout: "Record Count : 3\n", stderr: "" }
       : { code: 1, stdout: "", stderr: "Get SEL Info command failed: Invalid command\n" };
   }, async ({ logs, node }) => {
     const read = await logs.read(about("ipmi", node.id), 5, never);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { RunIpmitool } from "../../modules/ipmi/ipmitool.ts";
 import { type BmcLogs, createBmcLogs } from "../../modules/power/mod.ts";
 import { createIpmiModule } from "../../modules/ipmi/module.ts";
+import type { Clock } from "../../src/clock.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { writeCredentials } from "./bmc_fixture.ts";
@@ -13,7 +14,7 @@ export async function host(
   folder: string,
   address: string,
   config: { readonly [name: string]: Value } = {},
-  options: Parameters<typeof createIpmiModule>[0] & { readonly clock?: ReturnType<typeof createVirtualClock> } = {},
+  options: Parameters<typeof createIpmiModule>[0] & { readonly clock?: Clock } = {},
 ): Promise<HostedForTest & { readonly node: TestNode }> {
   writeCredentials(folder, "n1.json");
   const node = testNode("n1", { "/platform": "ipmi", "/bmc/address": address });

@@ -524,3 +524,20 @@ test("ipmi tells the controller the device to boot from before it powers its mac
     assert.equal(node.view.get("/bmc/bootNext"), "NONE");
   });
 });
+
+test("ipmi starts no machine whose controller refuses the device to boot from, though ipmitool ends well then", async () => {
+  const asked: string[] = [];
+  await withPlayed(async (args) => {
+    const command = args.slice(args.indexOf("chassis")).join(" ");
+    if (command !== "chassis power status") asked.push(command);
+    const stderr = command.includes("bootdev")
+      ? "Set Chassis Boot Parameter 5 failed: Invalid data field in request\n"
+      : "";
+    return { code: 0, stdout: "Chassis Power is off\n", stderr };
+  }, async ({ run, node, clock }) => {
+    node.view.set("/bmc/bootNext", "PXE");
+    await assert.rejects(ending(clock, run("power-on")), /Set Chassis Boot Parameter 5 failed: Invalid data field/);
+    assert.deepEqual([...new Set(asked)], ["chassis bootdev pxe"]);
+    assert.equal(node.view.get("/bmc/bootNext"), "PXE");
+  });
+});

@@ -6,6 +6,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { createBmcLogs } from "../../modules/power/mod.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import { USER, writeCredentials } from "./bmc_fixture.ts";
 import { host } from "./ipmi_bench.ts";
 import { until, withFolder } from "./module_fixture.ts";
@@ -28,7 +30,9 @@ async function startIpmiSim(folder: string): Promise<IpmiSimulator> {
   writeFileSync(
     join(folder, "bmc.emu"),
     "mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr\n" +
-      "sel_enable 0x20 1000 0x0a\nmc_enable 0x20\n",
+      "sel_enable 0x20 1000 0x0a\nmc_enable 0x20\n" +
+      "sel_add 0x20 0x02 0x01 0x02 0x03 0x04 0x20 0x00 0x04 0x04 0x30 0x01 0x52 0xff 0xff\n" +
+      "sel_add 0x20 0x02 0x11 0x12 0x2d 0x65 0x20 0x00 0x04 0x01 0x31 0x01 0x59 0xff 0xff\n",
   );
   const auths = ["callback", "user", "operator", "admin"].map((level) =>
     `    allowed_auths_${level} none md2 md5 straight`
@@ -173,6 +177,62 @@ test("ipmi tells a wrong password and a wrong Kg from silence, by a real ipmitoo
       }
       writeCredentials(folder, "n1.json");
       await run("find-on");
+    } finally {
+      await module.stop();
+      await simulator.end();
+    }
+  });
+});
+
+test("ipmi reads the event log of OpenIPMI's simulator, which is there after it was read as before", async () => {
+  await withFolder(async (folder) => {
+    const simulator = await startIpmiSim(folder);
+    const logs = createBmcLogs(systemClock);
+    const { run, node, host: module } = await host(folder, simulator.address, {}, { logs });
+    try {
+      await until(() => run("find-on"), 30_000);
+      const about = { id: node.id, name: "n1", platform: "ipmi" };
+      for (const count of [20, 1]) {
+        const read = await logs.read(about, count, new AbortController().signal);
+        assert.deepEqual(read, {
+          ok: true,
+          entries: [
+            { id: "2", log: "SEL", message: "Temperature #0x31 | Upper Critical going high | Asserted" },
+            { id: "1", log: "SEL", message: "Fan #0x30 | Lower Critical going low | Asserted" },
+          ].slice(0, count),
+        });
+      }
+    } finally {
+      await module.stop();
+      await simulator.end();
+    }
+  });
+});
+
+/** A clock on which everything is over four times as fast: orders that are refused are repeated some seconds later. */
+const fastClock: Clock = {
+  now: () => systemClock.now() * 4,
+  wall: () => systemClock.wall(),
+  after: (ms, run) => systemClock.after(ms / 4, run),
+};
+
+test("ipmi says in the words of OpenIPMI's simulator that it has no reset, NMI, LED or device to boot from, and concludes nothing", async () => {
+  await withFolder(async (folder) => {
+    const simulator = await startIpmiSim(folder);
+    const { run, node, host: module } = await host(folder, simulator.address, {}, { clock: fastClock });
+    const declined = { name: "DeclinedError", message: /Invalid data field in request/ };
+    try {
+      await until(() => run("power-on"), 30_000);
+      for (const mutation of ["light-first", "unlight-first", "interrupt", "reset"]) {
+        await assert.rejects(run(mutation), declined, mutation);
+      }
+      assert.deepEqual(["/physState", "/bmc/identify", "/power/order"].map((url) => node.view.get(url)), [
+        ...["POWER_ON", undefined, undefined],
+      ]);
+      await run("power-off");
+      node.cfg.set("/bmc/bootDevice", "pxe");
+      await assert.rejects(run("power-on"), /Set Chassis Boot Parameter 5 failed/);
+      assert.deepEqual(simulator.machine(), []);
     } finally {
       await module.stop();
       await simulator.end();
