@@ -21,6 +21,7 @@ import { freeze, thaw } from "./commands/freeze.ts";
 import { getNode } from "./commands/get_node.ts";
 import { getNodes } from "./commands/get_nodes.ts";
 import { graph } from "./commands/graph.ts";
+import { led } from "./commands/led.ts";
 import { limits, release } from "./commands/limits.ts";
 import { plan } from "./commands/plan.ts";
 import { power } from "./commands/power.ts";
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   set,
   ...power,
   bmcLog,
+  ...led,
   plan,
   explain,
   graph,

@@ -5,6 +5,8 @@ import {
   bmc,
   bootDevices,
   interruptMutation,
+  ledMutations,
+  leds,
   orderMutations,
   otherBootMutation,
   powerMutations,
@@ -41,14 +43,15 @@ const timeouts = { find: 90_000, on: 120_000, off: 240_000 };
 export const ipmiDeclaration = declareModule({
   name: "ipmi",
   about: "Powers machines on and off over IPMI",
-  extensions: [core, services, boot, bmc, bootDevices, powerOrders, ipmiConfig],
-  discovers: ["/physState", "/bmc/error", "/bmc/power", "/power/order", "/bmc/bootNext"],
+  extensions: [core, services, boot, bmc, bootDevices, powerOrders, leds, ipmiConfig],
+  discovers: ["/physState", "/bmc/error", "/bmc/power", "/power/order", "/bmc/bootNext", "/bmc/led"],
   mutations: {
     ...powerMutations("ipmi", timeouts),
     ...restartMutation("ipmi", timeouts),
     ...orderMutations("ipmi"),
     ...resetMutations("ipmi", timeouts.on),
     ...interruptMutation("ipmi"),
+    ...ledMutations("ipmi"),
     ...otherBootMutation("ipmi"),
   },
 });

@@ -1,5 +1,11 @@
 import process from "node:process";
-import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
+import {
+  DeclinedError,
+  MistakeError,
+  type ModuleContext,
+  type ModuleNode,
+  UnavailableError,
+} from "../../src/module/mod.ts";
 import { within } from "../../src/pause.ts";
 import {
   type Ask,
@@ -14,6 +20,7 @@ import {
   type PowerDriver,
 } from "../power/mod.ts";
 import { bootdevCommand, bootdevRefusal } from "./boot_device.ts";
+import { CHASSIS_STATUS, identifyCommand, parseChassisStatus } from "./chassis.ts";
 import { type IpmiAddress, ipmiAddressOf, type IpmiSettings } from "./config.ts";
 import type { Output, RunIpmitool } from "./ipmitool.ts";
 import { type Failure, parseFailure, parsePowerStatus } from "./parse.ts";
@@ -176,6 +183,14 @@ export function createIpmiDriver(
         ? undefined
         : await beforeOrder(async () => bootOutcomeOf(await command(node, bootdevCommand(device), ask)));
       return hindered ?? outcomeOf(await command(node, ["chassis", "power", COMMANDS[change]], ask));
+    },
+    async light(node, led, ask) {
+      if (led === "BLINKING") throw new MistakeError("An identify LED can't blink over IPMI: expected ON or OFF");
+      const told = await command(node, identifyCommand(led), ask);
+      if ("failure" in told) throw new DeclinedError(told.failure.words);
+      const status = await command(node, CHASSIS_STATUS, ask);
+      // Many controllers do not say how it is: that they took the order is all that is known then.
+      return "failure" in status ? led : parseChassisStatus(status.output.stdout)?.led ?? led;
     },
   };
 }

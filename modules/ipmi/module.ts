@@ -21,7 +21,13 @@ export function createIpmiModule(options: { readonly run?: RunIpmitool; readonly
       makeDriver: (context) => createIpmiDriver(context, { settings, run: options.run ?? runIpmitool }),
     });
     return {
-      mutations: { ...power.mutations, ...power.resets, interrupt: power.interrupt, "restart-hang": power.restart },
+      mutations: {
+        ...power.mutations,
+        ...power.resets,
+        ...power.leds,
+        interrupt: power.interrupt,
+        "restart-hang": power.restart,
+      },
       stop: power.stop,
     };
   });

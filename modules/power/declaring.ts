@@ -2,4 +2,5 @@
 export * from "./bmc.ts";
 export { bootDevices } from "./boot_device.ts";
 export * from "./declaration.ts";
+export { blinkMutations, ledMutations, leds } from "./led.ts";
 export * from "./ordering.ts";

@@ -1,5 +1,6 @@
 import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
 import type { LogEntry } from "./log.ts";
+import type { Led } from "./led.ts";
 
 /** What a controller says of its machine's power: `changing` on the way from one to the other, `unknown` where it can't say. */
 export type Power = "on" | "off" | "changing" | "unknown";
@@ -10,6 +11,8 @@ export interface MachineFacts {
   readonly health?: string;
   /** Version of the machine's firmware (BIOS). */
   readonly firmware?: string;
+  /** What its identify LED does. */
+  readonly led?: Led;
 }
 
 /** What a controller has said when it was asked for the power. */
@@ -74,6 +77,12 @@ export interface PowerDriver {
   read(node: ModuleNode, ask: Ask): Promise<Reading>;
   /** Asks for a change of power. */
   change(node: ModuleNode, change: PowerChange, ask: Ask): Promise<Outcome>;
+  /**
+   * Turns the identify LED of a node's machine, where this kind of controller has one.
+   *
+   * @returns What it does then: as the controller says or, where it does not say that, as it took the order; undefined: it does not know.
+   */
+  light?(node: ModuleNode, led: Led, ask: Ask): Promise<Led | undefined>;
   /** Reads the sensors of a node's machine, where this kind of controller has them. */
   sense?(node: ModuleNode, signal: AbortSignal): Promise<Sensors>;
   /**

@@ -3,6 +3,7 @@ export { type BootDevice, bootDeviceOf, type BootTarget } from "./boot_device.ts
 export * from "./credentials.ts";
 export * from "./driver.ts";
 export * from "./guard.ts";
+export type { Led } from "./led.ts";
 export * from "./limit.ts";
 export * from "./log.ts";
 export { type BmcLogs, createBmcLogs } from "./logs.ts";

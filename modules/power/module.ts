@@ -7,6 +7,7 @@ import {
   UnavailableError,
 } from "../../src/module/mod.ts";
 import type { BmcLogs } from "./logs.ts";
+import type { Led } from "./led.ts";
 import type { MakeDriver, PowerSettings } from "./driver.ts";
 import { type PowerWatch, watchPower } from "./watch.ts";
 
@@ -27,11 +28,28 @@ export interface ResetHandlers {
   readonly "reset-over": MutationHandler;
 }
 
+/** The handlers of `ledMutations`. */
+export interface LedHandlers {
+  readonly "led-first-on": MutationHandler;
+  readonly "led-first-off": MutationHandler;
+  readonly "led-on": MutationHandler;
+  readonly "led-off": MutationHandler;
+}
+
+/** The handlers of `blinkMutations`. */
+export interface BlinkHandlers {
+  readonly "led-first-blink": MutationHandler;
+  readonly "led-blink": MutationHandler;
+  readonly "led-on-blink": MutationHandler;
+  readonly "led-blink-on": MutationHandler;
+  readonly "led-blink-off": MutationHandler;
+}
+
 /**
  * Starts to look after the power of exactly the nodes whose `/platform` is this one. It belongs into an aggregator. What is
  * stated is what controllers say: a change is done when they say so afterwards.
  *
- * @returns The handlers of `powerMutations` and `orderMutations`, those of `restartMutation`, `resetMutations` and `interruptMutation`, and what
+ * @returns The handlers of `powerMutations` and `orderMutations`, those of `restartMutation`, `resetMutations`, `interruptMutation`, `ledMutations` and `blinkMutations`, and what
  * ends all of it.
  */
 export function startPower(
@@ -47,6 +65,8 @@ export function startPower(
   readonly restart: MutationHandler;
   readonly resets: ResetHandlers;
   readonly interrupt: MutationHandler;
+  readonly leds: LedHandlers;
+  readonly blinks: BlinkHandlers;
   stop(): Promise<void>;
 } {
   const watches = new Map<string, PowerWatch>();
@@ -82,6 +102,7 @@ export function startPower(
       }
     };
   }
+  const light = (led: Led) => handler((watch, run) => watch.light(run, led));
   const find = handler((watch, run) => watch.find(run));
 
   const withdraw = parts.logs?.offer(parts.platform, async (id, count, ask) => {
@@ -108,6 +129,19 @@ export function startPower(
       "reset-over": handler((watch, run) => watch.resetOver(run)),
     },
     interrupt: handler((watch, run) => watch.interrupt(run)),
+    leds: {
+      "led-first-on": light("ON"),
+      "led-first-off": light("OFF"),
+      "led-on": light("ON"),
+      "led-off": light("OFF"),
+    },
+    blinks: {
+      "led-first-blink": light("BLINKING"),
+      "led-blink": light("BLINKING"),
+      "led-on-blink": light("BLINKING"),
+      "led-blink-on": light("ON"),
+      "led-blink-off": light("OFF"),
+    },
     async stop() {
       withdraw?.();
       for (const watch of watches.values()) watch.stop(false);

@@ -2,6 +2,8 @@ import { MistakeError, type ModuleContext, type ModuleNode, type MutationRun } f
 import { createActions } from "./actions.ts";
 import { CredentialsError, type Power, type PowerDriver, type PowerSettings } from "./driver.ts";
 import { guardDriver, type Look } from "./guard.ts";
+import type { Led } from "./led.ts";
+import { showLed, turnLed } from "./light.ts";
 import { type SensorWatch, watchSensors } from "./sensors.ts";
 
 /** So many looks in a row without an answer are worth a warning. */
@@ -29,6 +31,8 @@ export interface PowerWatch {
   reset(run: MutationRun): Promise<void>;
   resetOver(run: MutationRun): Promise<void>;
   interrupt(run: MutationRun): Promise<void>;
+  /** Turns the machine's identify LED. */
+  light(run: MutationRun, led: Led): Promise<void>;
   /** Something has happened there: has a look soon. */
   lookSoon(): void;
   /** Ends polling, and takes back what was said of the controller when it is another module's now. */
@@ -88,7 +92,8 @@ export function watchPower(
     const words = look.power === "on" || look.power === "off" ? null : look.said.slice(0, MAX_ERROR);
     if ((node.view.get("/bmc/power") ?? null) !== words) context.discover(nodeId, "/bmc/power", words);
     if (look.machine === undefined) return;
-    const { health = null, firmware = null } = look.machine;
+    const { health = null, firmware = null, led } = look.machine;
+    showLed(context, nodeId, led);
     if ((node.view.get("/bmc/health") ?? null) !== health) context.discover(nodeId, "/bmc/health", health);
     if ((node.view.get("/bmc/firmware") ?? null) !== firmware) context.discover(nodeId, "/bmc/firmware", firmware);
   }
@@ -143,6 +148,7 @@ export function watchPower(
     reset: (run) => act(() => actions.reset(run)),
     resetOver: (run) => act(() => actions.resetOver(run)),
     interrupt: (run) => act(() => actions.interrupt(run)),
+    light: (run, led) => act(() => turnLed(driver, run, led)),
     lookSoon() {
       const rested = clock.now() - lastLook;
       lookAfter(Math.max(context.random() * EVENT_SPREAD, EVENT_REST - rested, actions.unsettledFor()));
@@ -153,7 +159,7 @@ export function watchPower(
       poll.abort();
       sensors?.stop(leaves);
       if (!leaves) return;
-      for (const url of ["/bmc/error", "/bmc/power", "/bmc/health", "/bmc/firmware"]) {
+      for (const url of ["/bmc/error", "/bmc/power", "/bmc/health", "/bmc/firmware", "/bmc/led"]) {
         if (context.node(nodeId)?.view.get(url) !== undefined) context.discover(nodeId, url, null);
       }
     },

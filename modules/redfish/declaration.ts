@@ -2,9 +2,12 @@ import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, enumeration, services } from "../../src/state/mod.ts";
 import {
+  blinkMutations,
   bmc,
   bootDevices,
   interruptMutation,
+  ledMutations,
+  leds,
   orderMutations,
   otherBootMutation,
   powerMutations,
@@ -46,7 +49,7 @@ const timeouts = { find: 90_000, on: 180_000, off: 240_000 };
 export const redfishDeclaration = declareModule({
   name: "redfish",
   about: "Powers machines on and off over Redfish",
-  extensions: [core, services, boot, bmc, bootDevices, powerOrders, bmcTls, redfishConfig],
+  extensions: [core, services, boot, bmc, bootDevices, powerOrders, leds, bmcTls, redfishConfig],
   discovers: [
     "/physState",
     "/bmc/error",
@@ -55,6 +58,7 @@ export const redfishDeclaration = declareModule({
     "/bmc/bootNext",
     "/bmc/health",
     "/bmc/firmware",
+    "/bmc/led",
     "/bmc/certificate",
     "/bmc/inlet",
     "/bmc/watts",
@@ -65,6 +69,8 @@ export const redfishDeclaration = declareModule({
     ...orderMutations("redfish"),
     ...resetMutations("redfish", timeouts.on),
     ...interruptMutation("redfish"),
+    ...ledMutations("redfish"),
+    ...blinkMutations("redfish"),
     ...otherBootMutation("redfish"),
   },
 });

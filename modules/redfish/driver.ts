@@ -21,6 +21,7 @@ import { describeCertificate, readCertificate } from "./certificate.ts";
 import { createConnections } from "./connections.ts";
 import { type Exchange, FingerprintError } from "./exchange.ts";
 import { readEventLogs } from "./event_log.ts";
+import { turnLed } from "./led.ts";
 import { locateSystem } from "./locate.ts";
 import { createRequests } from "./requests.ts";
 import { lookAtTask, order } from "./orders.ts";
@@ -219,16 +220,25 @@ export function createRedfishDriver(
 
   return {
     async read(node, ask) {
-      const { own, access, reading: { power, health, firmware } } = await readKnown(node, ask);
+      const { own, access, reading: { power, health, firmware, led } } = await readKnown(node, ask);
       const failed = await failureOfTask(own, access, ask);
       const said = power === undefined ? "PowerState null" : `PowerState '${power}'`;
-      const machine = { ...(health !== undefined && { health }), ...(firmware !== undefined && { firmware }) };
+      const machine = {
+        ...(health !== undefined && { health }),
+        ...(firmware !== undefined && { firmware }),
+        ...(led !== undefined && { led }),
+      };
       return { power: powerOf(power), said, machine, ...(failed !== undefined && { failed }) };
     },
     change,
     async readLog(node, count, ask) {
       const { own, access } = await find(node, ask);
       return await readEventLogs(await client.get(access, own.system, ask), count, { access, client, ask });
+    },
+    async light(node, led, ask) {
+      const { own, access } = await find(node, ask);
+      const reading = own.reading ?? (await readKnown(node, ask)).reading;
+      return await turnLed(led, { places: [own.system, ...reading.chassis], access, ask, clock }, client);
     },
     async sense(node, signal) {
       const ask = { signal, urgent: false };

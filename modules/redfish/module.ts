@@ -27,7 +27,14 @@ export function createRedfishModule(options: { readonly exchange?: Exchange; rea
         }),
     });
     return {
-      mutations: { ...power.mutations, ...power.resets, interrupt: power.interrupt, "restart-hang": power.restart },
+      mutations: {
+        ...power.mutations,
+        ...power.resets,
+        ...power.leds,
+        ...power.blinks,
+        interrupt: power.interrupt,
+        "restart-hang": power.restart,
+      },
       stop: power.stop,
     };
   });

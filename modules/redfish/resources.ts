@@ -1,4 +1,5 @@
 import { isRecord } from "../../src/state/mod.ts";
+import { type LedReading, readLed } from "./led.ts";
 
 /** A Redfish resource as it came: nothing of it is trusted. */
 export type Resource = { readonly [name: string]: unknown };
@@ -31,6 +32,8 @@ export interface SystemReading {
   readonly health: string | undefined;
   /** BiosVersion. */
   readonly firmware: string | undefined;
+  /** Its identify LED, where it has one of its own. */
+  readonly led: LedReading["led"];
 }
 
 /** The value of a JSON text, if it is an object. */
@@ -62,6 +65,7 @@ export function readSystem(resource: Resource): SystemReading | undefined {
     health: words(part(resource, "Status")["HealthRollup"], MAX_HEALTH) ??
       words(part(resource, "Status")["Health"], MAX_HEALTH),
     firmware: words(resource["BiosVersion"], MAX_VERSION),
+    led: readLed(resource)?.led,
   };
 }
 

@@ -2,9 +2,12 @@ import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, services } from "../../src/state/mod.ts";
 import {
+  blinkMutations,
   bmc,
   bootDevices,
   interruptMutation,
+  ledMutations,
+  leds,
   orderMutations,
   powerMutations,
   powerOrders,
@@ -33,7 +36,7 @@ const timeouts = { find: 20_000, on: 30_000, off: 30_000 };
 export const simpowerDeclaration = declareModule({
   name: "simpower",
   about: "Powers simulated machines on and off",
-  extensions: [core, services, boot, bmc, bootDevices, powerOrders, simpowerConfig],
+  extensions: [core, services, boot, bmc, bootDevices, powerOrders, leds, simpowerConfig],
   discovers: [
     "/physState",
     "/bmc/error",
@@ -42,6 +45,7 @@ export const simpowerDeclaration = declareModule({
     "/bmc/bootNext",
     "/bmc/health",
     "/bmc/firmware",
+    "/bmc/led",
     "/bmc/inlet",
     "/bmc/watts",
   ],
@@ -50,6 +54,8 @@ export const simpowerDeclaration = declareModule({
     ...orderMutations("sim"),
     ...resetMutations("sim", timeouts.on),
     ...interruptMutation("sim"),
+    ...ledMutations("sim"),
+    ...blinkMutations("sim"),
     boot: {
       context: "parent",
       changes: { "/runState": ["UNKNOWN", "INIT"] },

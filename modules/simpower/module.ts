@@ -30,6 +30,9 @@ export function createSimpowerModule(
           ...(options.bootUri !== undefined && { bootUri: options.bootUri }),
         }),
     });
-    return { mutations: { ...power.mutations, ...power.resets, interrupt: power.interrupt }, stop: power.stop };
+    return {
+      mutations: { ...power.mutations, ...power.resets, ...power.leds, ...power.blinks, interrupt: power.interrupt },
+      stop: power.stop,
+    };
   });
 }

@@ -101,3 +101,13 @@ test("krakenctl power without a verb that it knows exits with 2, and names those
   assert.equal(code, 2);
   assert.match(stderr, /expected 'power status' or 'power on' or 'power off' or 'power cycle'/);
 });
+
+test("krakenctl led says what the identify LEDs of machines are to be", async () => {
+  for (const [verb, led] of [["on", "ON"], ["off", "OFF"], ["blink", "BLINKING"]] as const) {
+    const { code, received, lines } = await run(["led", verb, "n1"], {
+      "PATCH /api/v1/nodes?nodeset=n1": { json: answer([change("n1")]) },
+    });
+    assert.deepEqual([code, lines], [0, ["PATCH /api/v1/nodes?nodeset=n1"]]);
+    assert.deepEqual(received[0]?.body, { bmc: { led } });
+  }
+});

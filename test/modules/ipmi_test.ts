@@ -223,10 +223,10 @@ test("ipmi says in the words of OpenIPMI's simulator that it has no reset, NMI, 
     const declined = { name: "DeclinedError", message: /Invalid data field in request/ };
     try {
       await until(() => run("power-on"), 30_000);
-      for (const mutation of ["light-first", "unlight-first", "interrupt", "reset"]) {
+      for (const mutation of ["led-first-on", "led-first-off", "interrupt", "reset"]) {
         await assert.rejects(run(mutation), declined, mutation);
       }
-      assert.deepEqual(["/physState", "/bmc/identify", "/power/order"].map((url) => node.view.get(url)), [
+      assert.deepEqual(["/physState", "/bmc/led", "/power/order"].map((url) => node.view.get(url)), [
         ...["POWER_ON", undefined, undefined],
       ]);
       await run("power-off");

@@ -174,3 +174,12 @@ test("the modules neither restart nor interrupt nor power-cycle a busy node", ()
     );
   }
 });
+
+test("the modules turn the identify LED of a machine that is busy or off, and disturb nothing by it", () => {
+  const busy = plan({ ...running, "/busy": "BUSY" }, { ...goal, "/bmc/led": "ON" });
+  assert.deepEqual(busy.steps, ["simpower/led-first-on"]);
+  const lit = { ...running, "/bmc/led": "ON" };
+  assert.deepEqual(plan(lit, { ...goal, "/bmc/led": "ON" }).steps, []);
+  assert.deepEqual(plan(lit, { ...goal, "/bmc/led": "BLINKING" }).steps, ["simpower/led-on-blink"]);
+  assert.deepEqual(plan(lit, { ...goal, "/bmc/led": "OFF" }).steps, ["simpower/led-off"]);
+});

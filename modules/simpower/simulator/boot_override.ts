@@ -16,26 +16,36 @@ interface Boot {
   readonly HttpBootUri?: string;
 }
 
-/** What machines were told to boot from. */
+/** What machines were told to boot from, and to do with their identify LEDs. */
 export interface BootOverrides {
   /** The `Boot` of a machine's ComputerSystem. */
   of(system: Controller): object;
+  /** Whether its identify LED is lit. */
+  isLit(system: Controller): boolean;
 }
 
-/** Adds PATCH of a ComputerSystem's `Boot`. @param answer is what is answered then: the resource. */
+/** Adds PATCH of a ComputerSystem's `Boot` and `LocationIndicatorActive`. @param answer is what is answered then: the resource. */
 export function addBootOverride(
   app: Hono,
   site: Site,
   answer: (c: Context, system: Controller) => Response,
 ): BootOverrides {
   const boots = new Map<Controller, Boot>();
+  const lit = new Map<Controller, boolean>();
   function before(system: Controller): Boot {
     return boots.get(system) ??
       { BootSourceOverrideEnabled: "Disabled", BootSourceOverrideTarget: "None", BootSourceOverrideMode: "UEFI" };
   }
   async function setBoot(c: Context, system: Controller): Promise<Response> {
     const body = await jsonBody(c);
+    const light = body?.["LocationIndicatorActive"];
     const boot = body?.["Boot"];
+    if (light !== undefined && typeof light !== "boolean") {
+      const message = "The value of 'LocationIndicatorActive' is not true or false";
+      return redfishError(c, 400, "PropertyValueTypeError", message);
+    }
+    if (light !== undefined) lit.set(system, light);
+    if (boot === undefined && light !== undefined) return answer(c, system);
     if (!isRecord(boot)) return malformed(c);
     const known = before(system);
     const target = boot["BootSourceOverrideTarget"] ?? known.BootSourceOverrideTarget;
@@ -60,6 +70,7 @@ export function addBootOverride(
   }
   if (site.form.resource === "Systems") app.patch(`${ROOT}/Systems/:name`, site.withSystem(setBoot));
   return {
+    isLit: (system) => lit.get(system) ?? false,
     of: (system) => ({
       ...before(system),
       "BootSourceOverrideEnabled@Redfish.AllowableValues": ENABLED,

@@ -32,6 +32,7 @@ export function addSystems(app: Hono, site: Site): void {
       UUID: system.id,
       PowerState: toldPower(system.power, form),
       Status: { State: on ? "Enabled" : "StandbyOffline", Health: "OK" },
+      LocationIndicatorActive: boots.isLit(system),
       Boot: boots.of(system),
       EthernetInterfaces: { "@odata.id": `${id}/EthernetInterfaces` },
       LogServices: { "@odata.id": `${id}/LogServices` },

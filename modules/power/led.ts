@@ -1,0 +1,46 @@
+import { defineExtension, enumeration } from "../../src/state/mod.ts";
+
+/** What the identify LED of a machine does. */
+export type Led = "OFF" | "ON" | "BLINKING";
+
+/** The identify LED of machines. */
+export const leds = defineExtension("led", {
+  "/bmc/led": {
+    type: enumeration("UNKNOWN", "OFF", "ON", "BLINKING"),
+    writer: "parent",
+    about: "The machine's identify LED, as its controller says or, where it does not say, as it was told last",
+    knownWhile: {},
+  },
+});
+
+/** The mutations of the identify LED, for platforms whose controllers have it. They disturb nobody. */
+export function ledMutations(platform: string) {
+  return {
+    "led-first-on": turn(platform, "UNKNOWN", "ON"),
+    "led-first-off": turn(platform, "UNKNOWN", "OFF"),
+    "led-on": turn(platform, "OFF", "ON"),
+    "led-off": turn(platform, "ON", "OFF"),
+  } as const;
+}
+
+/** The same for platforms on which it can blink, too. */
+export function blinkMutations(platform: string) {
+  return {
+    "led-first-blink": turn(platform, "UNKNOWN", "BLINKING"),
+    "led-blink": turn(platform, "OFF", "BLINKING"),
+    "led-on-blink": turn(platform, "ON", "BLINKING"),
+    "led-blink-on": turn(platform, "BLINKING", "ON"),
+    "led-blink-off": turn(platform, "BLINKING", "OFF"),
+  } as const;
+}
+
+function turn<const From extends Led | "UNKNOWN", const To extends Led>(platform: string, from: From, to: To) {
+  const words: { readonly [led in Led]: string } = { OFF: "off", ON: "on", BLINKING: "to blinking" };
+  return {
+    context: "parent",
+    changes: { "/bmc/led": [from, to] },
+    requires: { "/platform": platform },
+    timeout: 60_000,
+    about: `Turns the identify LED ${words[to]}`,
+  } as const;
+}
