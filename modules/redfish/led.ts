@@ -3,7 +3,7 @@ import { MistakeError } from "../../src/module/mod.ts";
 import { pause } from "../../src/pause.ts";
 import type { Ask, Led } from "../power/mod.ts";
 import type { RedfishClient } from "./client.ts";
-import type { Resource } from "./resources.ts";
+import { ledPatch, readLed } from "./led_property.ts";
 import type { Access } from "./sessions.ts";
 
 /** So many times it is looked whether the LED is as it was ordered, and so many milliseconds pass between. */
@@ -11,35 +11,6 @@ const LOOKS = 5;
 const LOOK_REST = 1_000;
 /** The most chassis that are looked into for an LED. */
 const MAX_CHASSIS = 4;
-
-/** IndicatorLED (DSP0268, deprecated in favour of LocationIndicatorActive). */
-const INDICATORS: { readonly [led in Led]: string } = { OFF: "Off", ON: "Lit", BLINKING: "Blinking" };
-
-/** What a resource says of its identify LED. */
-export interface LedReading {
-  readonly property: "LocationIndicatorActive" | "IndicatorLED";
-  /** Undefined: it does not know. */
-  readonly led: Led | undefined;
-}
-
-/** Reads the identify LED of a ComputerSystem or a Chassis. @returns Undefined when it has none. */
-export function readLed(resource: Resource): LedReading | undefined {
-  const active = resource["LocationIndicatorActive"];
-  if (typeof active === "boolean") return { property: "LocationIndicatorActive", led: active ? "ON" : "OFF" };
-  const indicator = resource["IndicatorLED"];
-  if (typeof indicator === "string") {
-    const led = (["OFF", "ON", "BLINKING"] as const).find((each) => INDICATORS[each] === indicator);
-    return { property: "IndicatorLED", led };
-  }
-  if (active === null) return { property: "LocationIndicatorActive", led: undefined };
-  return indicator === null ? { property: "IndicatorLED", led: undefined } : undefined;
-}
-
-/** What is sent to turn it; undefined where it can't be so. */
-export function ledPatch(property: LedReading["property"], led: Led): Resource | undefined {
-  if (property === "IndicatorLED") return { IndicatorLED: INDICATORS[led] };
-  return led === "BLINKING" ? undefined : { LocationIndicatorActive: led === "ON" };
-}
 
 /**
  * Turns the identify LED of a machine, which the first of these resources has that has any, and reads it again.

@@ -1,5 +1,5 @@
 import { isRecord } from "../../src/state/mod.ts";
-import { type LedReading, readLed } from "./led.ts";
+import { type LedReading, readLed } from "./led_property.ts";
 
 /** A Redfish resource as it came: nothing of it is trusted. */
 export type Resource = { readonly [name: string]: unknown };

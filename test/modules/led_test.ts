@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseChassisStatus } from "../../modules/ipmi/chassis.ts";
-import { ledPatch, readLed } from "../../modules/redfish/led.ts";
+import { ledPatch, readLed } from "../../modules/redfish/led_property.ts";
 import { fc } from "../support/property.ts";
 import { withPlayed } from "./ipmi_bench.ts";
 import { ending, type Scene, withScene } from "./redfish_scene.ts";

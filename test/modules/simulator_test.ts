@@ -57,6 +57,7 @@ test("simulator has the shape of Redfish's service root, collection and Computer
       SystemType: "Physical",
       Manufacturer: "Kraken",
       BiosVersion: "1.0",
+      LocationIndicatorActive: false,
       Model: "Simulated machine",
       SerialNumber: "11111111",
       UUID: "11111111-1111-4111-8111-111111111111",
