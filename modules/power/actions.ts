@@ -11,8 +11,10 @@ const MAX_REFUSALS = 3;
 const RESTART_ONCE = 1_800_000;
 /** An order to shut down that is taken late gets its time all the same, up to so many milliseconds more. */
 const MAX_LATE_GRACE = 60_000;
-/** A machine that has been on its way for so long, in milliseconds, hangs there. */
+/** A machine that is to be off and has been on its way for so long, in milliseconds, hangs there. */
 const STUCK = 60_000;
+/** The same of one that is to be on: it may be slow, and has not done what it is hit for until then. */
+const STUCK_ON = 300_000;
 
 /** What mutations do with one controller. */
 export interface Actions extends Pick<Hand, "unsettledFor" | "isAwaited" | "saw"> {
@@ -143,9 +145,13 @@ export function createActions(
     run.discover("/physState", "POWER_OFF");
   }
   /** Whether a machine that is taken to hang is on, and was seen to be so before. Where it is only now, that is stated. */
-  async function findHang(run: MutationRun, story: Story): Promise<"hangs" | "stuck" | "off" | "came on"> {
+  async function findHang(
+    run: MutationRun,
+    story: Story,
+    stuckAfter: number,
+  ): Promise<"hangs" | "stuck" | "off" | "came on"> {
     const before = hand.seen();
-    const power = await hand.findStuck(run, story, STUCK);
+    const power = await hand.findStuck(run, story, stuckAfter);
     if (power === "changing") return "stuck";
     if (power === "off") return "off";
     if (before === "on") return "hangs";
@@ -165,11 +171,11 @@ export function createActions(
     powerOff: (run) => bringOff(run, begin(run)),
     async resetHang(run) {
       const story = begin(run);
-      if (await findHang(run, story) !== "came on") await bringOff(run, story);
+      if (await findHang(run, story, STUCK) !== "came on") await bringOff(run, story);
     },
     async restart(run) {
       const story = begin(run);
-      const found = await findHang(run, story);
+      const found = await findHang(run, story, STUCK_ON);
       if (found === "came on") return;
       if (found === "hangs") {
         const isFirst = clock.now() - restarted > RESTART_ONCE;

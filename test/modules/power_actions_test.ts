@@ -493,23 +493,36 @@ test("a machine that hangs on its way off when its time is over has its power cu
   });
 });
 
-test("a machine that has been on its way for a minute hangs: it is powered off, and on where it is to be on", async () => {
+test("a machine that has been on its way for a minute hangs where it is to be off, and after five where it is to be on", async () => {
   for (
-    const [mutation, orders] of [
-      ["power-off", ["off"]],
-      ["reset-hang", ["off"]],
-      ["restart-hang", ["off", "on"]],
+    const [mutation, ms, orders] of [
+      ["power-off", 60_000, ["off"]],
+      ["reset-hang", 60_000, ["off"]],
+      ["restart-hang", 300_000, ["off", "on"]],
     ] as const
   ) {
     await withBench({}, async (bench) => {
       stuck(bench);
       const begun = bench.clock.now();
-      await ending(bench.clock, bench.run(mutation));
+      let took = Infinity;
+      const going = bench.run(mutation).then(() => void (took = bench.clock.now() - begun));
+      await bench.clock.advance(330_000);
+      await going;
       assert.deepEqual(bench.driver.orders, orders, mutation);
-      assert.ok(bench.clock.now() - begun >= 60_000, mutation);
+      assert.ok(took >= ms && took < ms + 15_000, `${mutation}: ${took}`);
       assert.equal(bench.notes.length, 1, mutation);
     });
   }
+});
+
+test("a machine that is slow on its way on is not hit when it is taken to hang", async () => {
+  await withBench({}, async (bench) => {
+    const { clock, driver } = bench;
+    const from = clock.now();
+    driver.read = async () => clock.now() - from < 290_000 ? MOVING : ON;
+    await ending(clock, bench.run("restart-hang"));
+    assert.deepEqual([driver.orders, bench.node.view.get("/physState")], [[], "POWER_ON"]);
+  });
 });
 
 test("a machine that is on its way for less than a minute is waited for, and so is one that was not looked at meanwhile", async () => {
