@@ -198,18 +198,6 @@ test("own client: bytes that are no MQTT end the session, and it tries again", a
   }
 });
 
-test("own client: a broker that accepts the socket and says nothing is left after ten seconds", async () => {
-  const broker = await startScriptedBroker(() => {});
-  const { connection, logged } = listen(CLIENTS["own client"], { url: broker.url, topics: ["t"] });
-  try {
-    await until(() => logged.length > 0, 30_000);
-    assert.match(logged[0] ?? "", /"warn".*The broker does not answer/);
-  } finally {
-    await connection.end();
-    await broker.close();
-  }
-});
-
 test("own client: end() while it connects, and end() twice, end it", async () => {
   const broker = await startScriptedBroker(() => {});
   const { connection, heard } = listen(CLIENTS["own client"], { url: broker.url, topics: ["t"] });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { encodePacket, parseBrokerUrl } from "../../src/mqtt/client/mod.ts";
 import { openSession } from "../../src/mqtt/client/session.ts";
 import { createLog } from "../../src/log.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
 import { startScriptedBroker, welcoming } from "./scripted_broker.ts";
 import { until } from "./until.ts";
 
@@ -37,4 +38,60 @@ test("a broker that takes nothing is given up when 80 MiB wait for it", async ()
     await session.end();
     await broker.close();
   }
+});
+
+/** Opens a session on a clock that the test moves, and says how it has ended. */
+function openOnClock(url: string, keepalive = 0) {
+  const clock = createVirtualClock();
+  const problems: (string | undefined)[] = [];
+  const session = openSession({
+    ...{ broker: parseBrokerUrl(url), topics: ["t"], keepalive, log: createLog(() => {}), clock },
+    greeting: encodePacket({ type: "connect", clientId: "c", keepalive }),
+  }, { onUp: () => {}, onMessage: () => {}, onClosed: (problem) => void problems.push(problem) });
+  return { clock, session, problems };
+}
+
+test("a broker that accepts the socket and says nothing is left after ten seconds, and so is one that grants nothing", async () => {
+  for (const welcomes of [false, true]) {
+    const broker = await startScriptedBroker((packet, reply) => {
+      if (welcomes && packet.cmd === "connect") reply({ cmd: "connack", returnCode: 0, sessionPresent: false });
+    });
+    const { clock, problems } = openOnClock(broker.url);
+    await until(() => broker.received.length === (welcomes ? 2 : 1));
+    await clock.advance(9_999);
+    assert.equal(clock.waiting, 1, "it waits still");
+    await clock.advance(1);
+    await until(() => problems.length > 0);
+    assert.deepEqual([problems, clock.waiting], [["The broker does not answer"], 0]);
+    await broker.close();
+  }
+});
+
+test("a broker that answers no ping is left after one and a half keep-alives", async () => {
+  const broker = await startScriptedBroker(welcoming);
+  const { clock, problems, session } = openOnClock(broker.url, 20);
+  await until(() => broker.received.includes("subscribe") && clock.waiting === 1);
+  await clock.advance(29_999);
+  assert.equal(clock.waiting, 1, "it waits still");
+  await clock.advance(1);
+  await until(() => problems.length > 0);
+  assert.deepEqual(problems, ["The broker does not answer a ping"]);
+  await session.end();
+  await broker.close();
+});
+
+test("a broker that keeps the connection open is left two seconds after the end was said", async () => {
+  const broker = await startScriptedBroker((packet, reply, socket) => {
+    welcoming(packet, reply, socket);
+    if (packet.cmd === "subscribe") socket.pause();
+  });
+  const { clock, problems, session } = openOnClock(broker.url);
+  await until(() => broker.received.includes("subscribe") && clock.waiting === 0);
+  const ended = session.end();
+  await clock.advance(1_999);
+  assert.deepEqual([problems, clock.waiting], [[], 1]);
+  await clock.advance(1);
+  await ended;
+  assert.deepEqual(problems, [undefined]);
+  await broker.close();
 });

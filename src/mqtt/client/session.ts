@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
 import type { MqttConnectionOptions } from "../connection.ts";
 import { CONNECT_TIMEOUT_MS, END_TIMEOUT_MS, type MqttSession, type SessionEvents } from "../session.ts";
@@ -30,11 +31,13 @@ export interface SessionOptions extends Pick<MqttConnectionOptions, "topics"> {
   /** Seconds. */
   readonly keepalive: number;
   readonly log: Log;
+  /** What its waits for the broker go by. Default: the system's. */
+  readonly clock?: Pick<Clock, "after">;
 }
 
 /** Begins a session over a socket of its own. */
 export function openSession(options: SessionOptions, events: SessionEvents): MqttSession {
-  const { topics, log } = options;
+  const { topics, log, clock = systemClock } = options;
   const decoder = createPacketDecoder(MAX_PACKET_BYTES);
   /** What waits for a PUBACK, by packet identifier. */
   const unacknowledged = new Map<number, (taken: boolean) => void>();
@@ -42,13 +45,13 @@ export function openSession(options: SessionOptions, events: SessionEvents): Mqt
   let state: "connecting" | "subscribing" | "up" | "ending" | "closed" = "connecting";
   let problem: string | undefined;
   let alive: KeepAlive | undefined;
-  let timer = startTimer();
+  let cancelTimer = startTimer();
   const socket = openSocket(options.broker, () => write(options.greeting));
   const closed = new Promise<void>((resolve) => {
     socket.once("close", () => {
       const wasEnded = state === "ending";
       state = "closed";
-      clearTimeout(timer);
+      cancelTimer();
       alive?.stop();
       events.onClosed(wasEnded ? undefined : problem ?? "The broker has closed the connection");
       resolve();
@@ -70,8 +73,8 @@ export function openSession(options: SessionOptions, events: SessionEvents): Mqt
     }
   });
 
-  function startTimer(): ReturnType<typeof setTimeout> {
-    return setTimeout(() => fail("The broker does not answer"), CONNECT_TIMEOUT_MS);
+  function startTimer(): () => void {
+    return clock.after(CONNECT_TIMEOUT_MS, () => fail("The broker does not answer"));
   }
 
   function fail(why: string): void {
@@ -126,12 +129,12 @@ export function openSession(options: SessionOptions, events: SessionEvents): Mqt
 
   function accepted(): void {
     state = "subscribing";
-    clearTimeout(timer);
-    timer = startTimer();
+    cancelTimer();
+    cancelTimer = startTimer();
     alive = startKeepAlive(options.keepalive, {
       ping: () => send({ type: "pingreq" }),
       onSilent: () => fail("The broker does not answer a ping"),
-    });
+    }, clock);
     send({ type: "subscribe", id: nextId(), filters: topics });
   }
 
@@ -140,7 +143,7 @@ export function openSession(options: SessionOptions, events: SessionEvents): Mqt
     const refused = topics.filter((_topic, index) => codes[index] === 128);
     if (refused.length > 0) return fail(`Cannot subscribe: The broker refuses '${refused.join("', '")}'`);
     state = "up";
-    clearTimeout(timer);
+    cancelTimer();
     events.onUp();
   }
 
@@ -157,8 +160,8 @@ export function openSession(options: SessionOptions, events: SessionEvents): Mqt
     end() {
       if (state === "up" || state === "subscribing") {
         send({ type: "disconnect" });
-        clearTimeout(timer);
-        timer = setTimeout(() => socket.destroy(), END_TIMEOUT_MS);
+        cancelTimer();
+        cancelTimer = clock.after(END_TIMEOUT_MS, () => socket.destroy());
         state = "ending";
         socket.end();
       } else if (state === "connecting") {
