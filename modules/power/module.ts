@@ -22,10 +22,12 @@ export interface PowerHandlers {
   readonly "no-order": MutationHandler;
 }
 
-/** The handlers of `resetMutations`. */
+/** The handlers of `resetMutations`, and of what an order to interrupt is over by. */
 export interface ResetHandlers {
   readonly reset: MutationHandler;
   readonly "reset-over": MutationHandler;
+  readonly "no-reset": MutationHandler;
+  readonly "no-interrupt": MutationHandler;
 }
 
 /** The handlers of `ledMutations`. */
@@ -127,6 +129,8 @@ export function startPower(
     resets: {
       reset: handler((watch, run) => watch.reset(run)),
       "reset-over": handler((watch, run) => watch.resetOver(run)),
+      "no-reset": noteDone,
+      "no-interrupt": noteDone,
     },
     interrupt: handler((watch, run) => watch.interrupt(run)),
     leds: {

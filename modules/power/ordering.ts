@@ -34,6 +34,21 @@ export function orderMutations(platform: string) {
   } as const;
 }
 
+/**
+ * What an order is over by when the machine is off: there is nothing to restart or to interrupt, and nobody powers it on for that. It
+ * is dearer than a step, and cheaper than a loss of power, so that a machine that is on gets what was ordered.
+ */
+function voidMutation(platform: string, order: "RESET" | "NMI") {
+  return {
+    context: "parent",
+    changes: { "/power/order": [order, "DONE"] },
+    requires: { "/platform": platform, "/physState": "POWER_OFF" },
+    timeout: 5_000,
+    disruption: 5,
+    about: "Notes that there is nothing to do to a machine that is off",
+  } as const;
+}
+
 /** The same for platforms whose controllers can restart a machine without a loss of power. @param on How long that may take, in milliseconds. */
 export function resetMutations(platform: string, on: number) {
   const requires = { "/platform": platform };
@@ -47,6 +62,7 @@ export function resetMutations(platform: string, on: number) {
       disruption: 10,
       about: "Restarts the machine without a loss of power, as somebody ordered it",
     },
+    "no-reset": voidMutation(platform, "RESET"),
     "reset-over": {
       context: "parent",
       changes: { "/physState": ["POWER_CYCLE", "POWER_ON"] },
@@ -69,5 +85,6 @@ export function interruptMutation(platform: string) {
       disruption: 10,
       about: "Sends the machine a non-maskable interrupt, as somebody ordered it",
     },
+    "no-interrupt": voidMutation(platform, "NMI"),
   } as const;
 }

@@ -80,3 +80,15 @@ test("a frozen node keeps its order until it is thawed", () =>
     cluster.aggregator.control.thaw([id]);
     await cluster.clock.runUntil(() => cluster.machine("n1").orders.length === 2, 60_000);
   }));
+
+test("a machine that was switched off while its order waited is left off", () =>
+  inSync(1, async (cluster) => {
+    const { id } = cluster.machine("n1");
+    cluster.aggregator.control.freeze([id]);
+    order(cluster, "n1", "RESET");
+    cluster.set("n1", { "/physState": "POWER_OFF" });
+    cluster.aggregator.control.thaw([id]);
+    await cluster.clock.runUntil(() => cluster.machine("n1").orders.length === 2, 300_000);
+    await cluster.clock.advance(300_000);
+    assert.deepEqual(cluster.machine("n1").orders, ["on", "off"]);
+  }));

@@ -183,3 +183,24 @@ test("the modules turn the identify LED of a machine that is busy or off, and di
   assert.deepEqual(plan(lit, { ...goal, "/bmc/led": "BLINKING" }).steps, ["simpower/led-on-blink"]);
   assert.deepEqual(plan(lit, { ...goal, "/bmc/led": "OFF" }).steps, ["simpower/led-off"]);
 });
+
+test("a machine that is off, or is to be, is not powered on for a restart or an interrupt that was ordered before", () => {
+  const steps = (order: string, physState: string, wanted: string) =>
+    plan(
+      physState === "POWER_OFF"
+        ? { "/physState": physState, "/power/order": order }
+        : { ...running, "/power/order": order },
+      { "/physState": wanted, "/power/order": "DONE" },
+    ).steps;
+  for (const [order, over] of [["RESET", "no-reset"], ["NMI", "no-interrupt"]] as const) {
+    assert.deepEqual(steps(order, "POWER_OFF", "POWER_OFF"), [`simpower/${over}`]);
+    assert.deepEqual(steps(order, "POWER_ON", "POWER_OFF"), [
+      ...["service/drain", "simpower/power-off", `simpower/${over}`],
+    ]);
+    assert.deepEqual(steps(order, "POWER_OFF", "POWER_ON").sort(), [`simpower/${over}`, "simpower/power-on"]);
+  }
+  assert.deepEqual(steps("RESET", "POWER_ON", "POWER_ON").slice(0, 3), [
+    ...["service/drain", "simpower/reset", "simpower/reset-over"],
+  ]);
+  assert.deepEqual(steps("NMI", "POWER_ON", "POWER_ON"), ["simpower/interrupt"]);
+});

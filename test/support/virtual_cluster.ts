@@ -386,6 +386,8 @@ function powerStandIn(
         "reset-hang": (run) => order(run, "off"),
         "cycle-off": (run) => run.discover("/power/order", "DONE"),
         "no-order": (run) => run.discover("/power/order", "DONE"),
+        "no-reset": (run) => run.discover("/power/order", "DONE"),
+        "no-interrupt": (run) => run.discover("/power/order", "DONE"),
         reset(run) {
           const machine = machines.get(run.node.id);
           if (machine === undefined) return;
