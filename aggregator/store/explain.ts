@@ -47,7 +47,18 @@ export function explainStoreError(error: unknown, file: string, access: Access =
     case "io":
       return explainAccess(file, access) ?? `its disk fails: ${error.message}. Look at the kernel's log`;
     case undefined:
-      return explainSystemError(error) ?? error.message;
+      return explainFolder(file) ?? explainSystemError(error) ?? error.message;
+  }
+}
+
+/** That something else is where the file's folder should be; undefined where nothing is seen of that. */
+function explainFolder(file: string): string | undefined {
+  try {
+    const folder = dirname(file);
+    const isOther = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false;
+    return isOther ? `'${folder}' is no folder: expected one, so choose another --data` : undefined;
+  } catch {
+    return undefined; // what is in the way is further up
   }
 }
 

@@ -150,3 +150,19 @@ test("a marker is read as it was written, and one that is none proves nothing", 
     rmSync(folder, { recursive: true });
   }
 });
+
+test("explainStoreError() says that a file is where the folder should be, and nothing of the kind otherwise", () => {
+  const folder = mkdtempSync(join(tmpdir(), "kraken-"));
+  try {
+    const other = join(folder, "data");
+    writeFileSync(other, "");
+    const error = Object.assign(new Error("EEXIST: file already exists"), { code: "EEXIST" });
+    const said = explainStoreError(error, join(other, "state.db"));
+    assert.equal(said, `'${other}' is no folder: expected one, so choose another --data`);
+    for (const file of [join(folder, "state.db"), join(other, "deeper", "state.db"), "/no/such/state.db"]) {
+      assert.equal(explainStoreError(error, file), explainSystemError(error));
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
