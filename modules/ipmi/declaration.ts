@@ -44,7 +44,16 @@ export const ipmiDeclaration = declareModule({
   name: "ipmi",
   about: "Powers machines on and off over IPMI",
   extensions: [core, services, boot, bmc, bootDevices, powerOrders, leds, ipmiConfig],
-  discovers: ["/physState", "/bmc/error", "/bmc/power", "/power/order", "/bmc/bootNext", "/bmc/led"],
+  discovers: [
+    "/physState",
+    "/bmc/error",
+    "/bmc/power",
+    "/power/order",
+    "/bmc/bootNext",
+    "/bmc/led",
+    "/bmc/health",
+    "/bmc/firmware",
+  ],
   mutations: {
     ...powerMutations("ipmi", timeouts),
     ...restartMutation("ipmi", timeouts),

@@ -22,6 +22,7 @@ import {
 import { bootdevCommand, bootdevRefusal } from "./boot_device.ts";
 import { CHASSIS_STATUS, identifyCommand, parseChassisStatus } from "./chassis.ts";
 import { type IpmiAddress, ipmiAddressOf, type IpmiSettings } from "./config.ts";
+import { createFacts } from "./facts.ts";
 import type { Output, RunIpmitool } from "./ipmitool.ts";
 import { type Failure, parseFailure, parsePowerStatus } from "./parse.ts";
 import { hasSensorRecords, parseSel, selCommand, SENSOR_RECORDS } from "./sel.ts";
@@ -57,6 +58,7 @@ export function createIpmiDriver(
   const { clock } = context;
   const limit = createLimit(MAX_PROCESSES);
   const refusals = createRefusals(clock);
+  const facts = createFacts(clock);
   /** The cipher suite with which a controller began a session, by its address. */
   const suites = new Map<string, string>();
 
@@ -147,6 +149,17 @@ export function createIpmiDriver(
         return { failure: { kind, words: why } };
     }
   }
+  /** What it says of something that nobody waits for: that it does not say it hides no answer about the power. */
+  async function fact(node: ModuleNode, words: readonly string[], ask: Ask): Promise<string | undefined> {
+    try {
+      const result = await command(node, words, ask);
+      return "failure" in result ? undefined : result.output.stdout;
+    } catch (error) {
+      ask.signal.throwIfAborted();
+      if (error instanceof UnavailableError) return undefined;
+      throw error;
+    }
+  }
   /** The event log with the names of sensors, or without where these can't be had or take too long to be read. */
   async function readSel(node: ModuleNode, count: number, named: boolean, ask: Ask): Promise<Result> {
     if (!named) return await command(node, selCommand("list", count), ask);
@@ -172,7 +185,10 @@ export function createIpmiDriver(
       if ("failure" in result) throw new UnavailableError(result.failure.words);
       const { stdout } = result.output;
       const power = parsePowerStatus(stdout);
-      if (power !== undefined) return { power, said: `Chassis Power is ${power}` };
+      if (power !== undefined) {
+        const machine = await facts.of(node.id, placeOf(ipmiAddressOf(node)), ask, (words) => fact(node, words, ask));
+        return { power, said: `Chassis Power is ${power}`, ...(machine !== undefined && { machine }) };
+      }
       throw new UnavailableError(
         `'chassis power status' of '${node.name}' said ${JSON.stringify(stdout.slice(0, 80))}`,
       );
@@ -184,6 +200,7 @@ export function createIpmiDriver(
         : await beforeOrder(async () => bootOutcomeOf(await command(node, bootdevCommand(device), ask)));
       return hindered ?? outcomeOf(await command(node, ["chassis", "power", COMMANDS[change]], ask));
     },
+    forget: facts.forget,
     async light(node, led, ask) {
       if (led === "BLINKING") throw new MistakeError("An identify LED can't blink over IPMI: expected ON or OFF");
       const told = await command(node, identifyCommand(led), ask);

@@ -35,7 +35,7 @@ export const bmc = defineExtension("bmc", {
   "/bmc/firmware": {
     type: { kind: "string", maxLength: 128 },
     writer: "parent",
-    about: "Version of the machine's firmware (BIOS), as its controller says",
+    about: "Version of the machine's firmware (BIOS) or, over IPMI, of the controller's own (BMC), as that says",
     knownWhile: {},
   },
   "/bmc/inlet": {

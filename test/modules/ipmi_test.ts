@@ -118,6 +118,8 @@ test("ipmi polls: it sees a machine that ends by itself, and the end of a contro
     const { run, node, host: module, until: untilIs } = await host(folder, simulator.address, { poll: 300 });
     try {
       await until(() => run("power-on"), 30_000);
+      await untilIs("/bmc/firmware", "BMC 9.08", 30_000);
+      assert.equal(node.view.get("/bmc/health"), "OK");
       const [pid = 0] = simulator.machine();
       process.kill(pid, "SIGKILL");
       await untilIs("/physState", "POWER_OFF", 30_000);
