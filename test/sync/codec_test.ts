@@ -159,6 +159,9 @@ test("a frame in the wrong shape is refused with where, what and what was expect
   assert.match(document({ "no url": [1, 1, 1] }), /documents\/0\/self is "no url": expected a state URL/);
   assert.match(document({ "/s/{name}": [1, 1, 1] }), /expected a state URL/);
   assert.match(document({ "/a": [1, 1] }), /documents\/0\/self\/a is \[1,1\]: expected a value with its term and rev/);
+  for (const version of [[-1, 1], [1, -1], ["1", 1], [1, null]]) {
+    assert.match(document({ "/a": [1, ...version] }), /documents\/0\/self\/a is .*: expected term and rev/);
+  }
   assert.match(document({ "/a": [[null], 1, 1] }), /expected a value without null inside/);
   assert.match(document(Object.fromEntries(Array.from({ length: 4_097 }, (_, n) => [`/v${n}`, [1, 1, 1]]))), /4096/);
   assert.match(problemOf(bent(data, { documents: Array(1_001).fill({ id: ID }) })), /a list of at most 1000/);
