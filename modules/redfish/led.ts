@@ -2,7 +2,7 @@ import type { Clock } from "../../src/clock.ts";
 import { MistakeError } from "../../src/module/mod.ts";
 import { pause } from "../../src/pause.ts";
 import type { Ask, Led } from "../power/mod.ts";
-import type { RedfishClient } from "./client.ts";
+import { type RedfishClient, RefusedError } from "./client.ts";
 import { ledPatch, readLed } from "./led_property.ts";
 import type { Access } from "./sessions.ts";
 
@@ -34,7 +34,13 @@ export async function turnLed(
     if (found.led === led) return led;
     const body = ledPatch(found.property, led);
     if (body === undefined) throw new MistakeError(`The identify LED of ${url.href} can't blink: expected ON or OFF`);
-    await client.send(access, { method: "PATCH", url, body }, ask, url);
+    try {
+      await client.send(access, { method: "PATCH", url, body }, ask, url);
+    } catch (error) {
+      if (!(error instanceof RefusedError) || !error.unsupported || led === "OFF") throw error;
+      const other = led === "ON" ? "BLINKING" : "ON";
+      throw new MistakeError(`${error.message} (its identify LED may only know ${other} and OFF: set one of these)`);
+    }
     for (let looks = 1;; looks++) {
       const said = readLed(await client.get(access, url, ask))?.led;
       if (said === led || looks === LOOKS) return said;

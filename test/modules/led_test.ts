@@ -91,6 +91,25 @@ test("redfish turns the LED of the chassis where the system has none, also to bl
   });
 });
 
+test("redfish says of an LED that only blinks what it may be set to", async () => {
+  await withScene({}, async (scene) => {
+    playChassis(scene, () => ({ IndicatorLED: "Off" }));
+    const { between, asked } = scene;
+    scene.between = async (path, go, url) => {
+      if (!path.includes("/Chassis/") || asked.at(-1)?.startsWith("PATCH") !== true) {
+        return await between(path, go, url);
+      }
+      const error = { "@Message.ExtendedInfo": [{ MessageId: "Base.1.8.PropertyValueNotInList", Message: "Not Lit" }] };
+      return Response.json({ error }, { status: 400 });
+    };
+    await assert.rejects(ending(scene.clock, scene.run("led-first-on")), {
+      name: "MistakeError",
+      message: /\(Not Lit\) \(its identify LED may only know BLINKING and OFF: set one of these\)/,
+    });
+    assert.equal(scene.node.view.get("/bmc/led"), undefined);
+  });
+});
+
 test("redfish states no LED whose controller took the order and says the opposite, nor one that is nowhere", async () => {
   await withScene({}, async (scene) => {
     playChassis(scene, () => ({ IndicatorLED: "Off" }));
