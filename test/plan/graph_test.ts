@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import {
-  compileDomain,
-  createPlanner,
-  exploreGraph,
-  type GraphOptions,
-  type StateGraph,
-  toDot,
-  toMermaid,
-} from "../../src/plan/mod.ts";
+import { compileDomain, createPlanner, toDot, toMermaid } from "../../src/plan/mod.ts";
+import { exploreGraph, type GraphOptions, type StateGraph } from "../../src/plan/graph.ts";
 import { type Given, machine, small } from "./machine.ts";
 import { Oracle } from "./oracle.ts";
 import { problems } from "./random_domain.ts";
@@ -80,7 +73,7 @@ test("exploreGraph() shows a node without a way to its goal", () => {
 });
 
 test("exploreGraph() has exactly the states that can be reached", () => {
-  const covered = createCoverage("graphs", ["a plan", "no plan", "ten states", "a way of three"], 0.05);
+  const covered = createCoverage("graphs", ["a plan", "no plan", "ten states", "a way of three"], 0.02);
   fc.assert(
     fc.property(problems, (problem) => {
       let domain;
@@ -110,7 +103,7 @@ test("exploreGraph() has exactly the states that can be reached", () => {
         ...(graph.path.length > 3 ? ["a way of three"] as const : []),
       );
     }),
-    { numRuns: 100 },
+    { numRuns: 200 },
   );
   covered.check();
 });
