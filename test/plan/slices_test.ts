@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createPlanner, type Planner, type Question } from "../../src/plan/mod.ts";
+import { Lru } from "../../src/plan/lru.ts";
+import { createPlanner, type Plan, type Planner, type Question } from "../../src/plan/mod.ts";
+import { createWorker } from "../../src/plan/slices.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { type Small, small } from "./machine.ts";
 
@@ -128,4 +130,23 @@ test("a planner without slices lets nobody wait", async () => {
   const planner = createPlanner(domain);
   await Promise.all([planner.idle(), planner.found(easy)]);
   assert.equal(reasonOf(planner, question("x")), "found");
+});
+
+test("the last slice of a question ends with the time that is left to it, not with its own", () => {
+  let now = 0;
+  const pending: (() => void)[] = [];
+  const clock = { now: () => now, after: (_ms: number, run: () => void) => pending.push(run) };
+  const answers = new Lru<Plan>(1);
+  const worker = createWorker(answers, { clock, length: 10, maxMs: 15 });
+  worker.answer("endless", [], function* () {
+    for (;;) {
+      now++;
+      yield;
+    }
+  });
+  assert.equal(now, 10);
+  pending.shift()?.();
+  assert.equal(now, 15);
+  const reason = { kind: "bound", bound: "ms", limit: 15 };
+  assert.deepEqual(answers.get("endless"), { ok: false, reason, suspended: [] });
 });
