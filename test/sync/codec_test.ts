@@ -171,6 +171,11 @@ test("fields that are not known are passed over", () => {
   assert.deepEqual(decodeFrame(bent(ack, { later: { nested: [true] } })), { ok: true, frame: ack });
 });
 
+test("a map has the shortest head that tells its size, as in deterministic CBOR", () => {
+  assert.equal(encodeFrame(ack)[0], 0xa0 + Object.keys(wireFrame(ack)).length);
+  for (const frame of [ack, data]) assert.equal(encodeFrame(frame).length, encodeCborg(wireFrame(frame)).length);
+});
+
 test("frames are byte-identical with deterministic CBOR once their keys are sorted", () => {
   const plain = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false });
   fc.assert(fc.property(anyFrame, (frame) => {

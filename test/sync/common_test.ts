@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { fc } from "../support/property.ts";
 import type { Entry, Value } from "../../src/state/mod.ts";
+import { createCommon, holdingIn } from "../../src/sync/common.ts";
 import { commonOf, covers, type HeldDocument, holdingOf, partOf, partsFor } from "../../src/sync/holding.ts";
-import type { Frame } from "../../src/sync/mod.ts";
+import { createReplica, type Frame } from "../../src/sync/mod.ts";
 import { createWorld, FAIR, NODE } from "./world.ts";
 
 type World = ReturnType<typeof createWorld>;
@@ -222,6 +223,24 @@ test("a digest is the SHA-256 that docs/protocol.md says, and that of a part the
   const both = holdingOf(NODE, documents, 4);
   assert.equal(Number.parseInt("8f0e7a86", 16) % 4, 2);
   assert.deepEqual(both.cfg[2], text(one ^ (partOf(other, 4) === 2 ? two : 0n)));
+});
+
+test("a child has its parent facet where its digest is that of the one here, whatever cfg they have in common", () => {
+  const replicaOf = (parent: Value) => {
+    const replica = createReplica();
+    replica.write(NODE, "cfg", new Map([["/a", 1]]), 1);
+    replica.write(NODE, "parent", new Map([["/b", parent]]), 1);
+    return replica;
+  };
+  const common = createCommon({ child: NODE, replica: replicaOf("here"), documents: () => [NODE], wanted: () => true });
+  assert.equal(common.hasParent, false, "before it is born");
+  common.begin({ has: holdingIn(replicaOf("here"), NODE, 1) });
+  assert.equal(common.hasParent, true);
+  common.begin({ has: holdingIn(replicaOf("elsewhere"), NODE, 1) });
+  assert.ok(common.holding !== undefined, "the cfg is the same");
+  assert.equal(common.hasParent, false);
+  common.begin({});
+  assert.equal(common.hasParent, false);
 });
 
 test("two values of one version have two digests, whatever the order of their keys", () => {
