@@ -98,7 +98,7 @@ export function createIdentities(check: IdentityCheck | undefined): Identities {
     },
     closed(connection) {
       const node = nodes.get(connection);
-      if (node === undefined || node === "") return;
+      if (node === undefined) return;
       const own = connections.get(node);
       own?.delete(connection);
       if (own?.size === 0) connections.delete(node);

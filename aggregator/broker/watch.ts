@@ -68,7 +68,6 @@ export function createBrokerWatch(parts: { readonly url: string | undefined; rea
       why = undefined;
       if (isLost) {
         isLost = false;
-        cancelSettle?.();
         cancelSettle = clock.after(SETTLE, () => cancelSettle = undefined);
       }
       turn("reached");
