@@ -11,17 +11,19 @@ test("arrays, strings and bytes with a maximum length come at lengths up to it",
 });
 
 test("createCoverage() fails where a class was not reached", () => {
-  const covered = createCoverage("even and odd", ["even", "odd"]);
-  covered.saw("even", "even");
-  assert.throws(() => covered.check(), /too few of its 1 runs reached "odd"/);
+  const covered = createCoverage("even and odd", ["even", "odd"], 0.05);
+  for (let run = 0; run < 300; run++) covered.saw("even", "even");
+  assert.throws(() => covered.check(), /too few of its 300 runs reached "odd"/);
+  covered.saw("odd");
   covered.saw("odd");
   covered.check();
 });
 
-test("createCoverage() fails where a class was reached too seldom", () => {
-  const covered = createCoverage("even and odd", ["even", "odd"], 0.3);
-  for (let run = 0; run < 8; run++) covered.saw("even", ...(run < 2 ? ["odd" as const] : []));
-  assert.throws(() => covered.check(), /"odd"/);
-  covered.saw("odd");
+test("createCoverage() does not fail for what chance explains", () => {
+  const covered = createCoverage("even and odd", ["even", "odd"], 0.5);
+  for (let run = 0; run < 100; run++) covered.saw("even", ...(run < 35 ? ["odd" as const] : []));
   covered.check();
+  const few = createCoverage("even and odd", ["even", "odd"], 0.5);
+  for (let run = 0; run < 100; run++) few.saw("even", ...(run < 15 ? ["odd" as const] : []));
+  assert.throws(() => few.check(), /"odd"/);
 });
