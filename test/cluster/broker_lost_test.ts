@@ -1,18 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createVirtualCluster, type VirtualCluster } from "../support/virtual_cluster.ts";
-
-/** Runs a test on a cluster whose nodes are all in SYNC. */
-async function inSync(count: number, run: (cluster: VirtualCluster) => Promise<void>): Promise<void> {
-  const cluster = await createVirtualCluster(count);
-  try {
-    cluster.setAll({ "/physState": "POWER_ON", "/runState": "SYNC" });
-    await cluster.converge();
-    await run(cluster);
-  } finally {
-    await cluster.stop();
-  }
-}
+import { createVirtualCluster, inSync, type VirtualCluster } from "../support/virtual_cluster.ts";
 
 const orders = (cluster: VirtualCluster) => cluster.machines.map((machine) => machine.orders.join(" "));
 const kinds = (cluster: VirtualCluster) => cluster.aggregator.control.events(0, 1000).map(({ kind }) => kind);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createVirtualCluster, type VirtualCluster } from "../support/virtual_cluster.ts";
+import { inSync, type VirtualCluster } from "../support/virtual_cluster.ts";
 
 /** Orders something once, as `krakenctl power` does. */
 function order(cluster: VirtualCluster, name: string, what: string): void {
@@ -8,17 +8,6 @@ function order(cluster: VirtualCluster, name: string, what: string): void {
   const reported = cluster.aggregator.control.report(id, new Map([["/power/order", what]]));
   assert.ok(reported.ok);
   cluster.set(name, { "/power/order": "DONE" });
-}
-
-async function inSync(count: number, run: (cluster: VirtualCluster) => Promise<void>): Promise<void> {
-  const cluster = await createVirtualCluster(count);
-  try {
-    cluster.setAll({ "/physState": "POWER_ON", "/runState": "SYNC" });
-    await cluster.converge();
-    await run(cluster);
-  } finally {
-    await cluster.stop();
-  }
 }
 
 const up = { physState: "POWER_ON", runState: "SYNC", phase: "converged", reason: "" };

@@ -338,6 +338,18 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
   return cluster;
 }
 
+/** Runs a test on a cluster of `count` machines whose nodes are all in SYNC, and ends the cluster. */
+export async function inSync(count: number, run: (cluster: VirtualCluster) => Promise<void>): Promise<void> {
+  const cluster = await createVirtualCluster(count);
+  try {
+    cluster.setAll({ "/physState": "POWER_ON", "/runState": "SYNC" });
+    await cluster.converge();
+    await run(cluster);
+  } finally {
+    await cluster.stop();
+  }
+}
+
 /** Stands in for the power module: the same declarations, machines in memory instead of a BMC over HTTP. */
 function powerStandIn(
   machines: ReadonlyMap<string, Machine>,
