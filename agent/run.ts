@@ -13,7 +13,7 @@ import { identify } from "./identify.ts";
 import type { program } from "./options.ts";
 
 /** How it ends when the machine's first process is to switch root: see `docs/image.md`. */
-export const EXIT_SWITCH_ROOT = 99;
+const EXIT_SWITCH_ROOT = 99;
 
 /** What an agent reaches the rest of the world with. */
 export interface AgentWorld {

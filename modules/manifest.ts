@@ -18,7 +18,7 @@ export const agentDeclarations: readonly ModuleDeclaration[] = [
 ];
 
 /** What the modules declare that run in aggregators. */
-export const aggregatorDeclarations: readonly ModuleDeclaration[] = [
+const aggregatorDeclarations: readonly ModuleDeclaration[] = [
   joinDeclaration,
   pxeDeclaration,
   rpiDeclaration,

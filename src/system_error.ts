@@ -19,7 +19,7 @@ const MEANINGS: { readonly [code: string]: string } = {
 };
 
 /** The code of an error of the operating system, such as `ENOENT`; undefined for any other error. */
-export function systemErrorCode(error: unknown): string | undefined {
+function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
   return /^E[A-Z]{2,20}$/.test(error.code) ? error.code : undefined;
 }

@@ -15,7 +15,7 @@ export interface CertificateProblems {
 }
 
 /** Judges a certificate, except for whether an authority vouches for it. @param now Milliseconds since 1970. */
-export function judgeCertificate(certificate: X509Certificate, host: string, now: number): CertificateProblems {
+function judgeCertificate(certificate: X509Certificate, host: string, now: number): CertificateProblems {
   const plain = host.replace(/^\[|\]$/g, "");
   const named = isIP(plain) === 0 ? certificate.checkHost(plain) : certificate.checkIP(plain);
   const bits = certificate.publicKey.asymmetricKeyDetails?.modulusLength;

@@ -2,7 +2,7 @@ import type { Value, Values } from "../state/mod.ts";
 import type { Domain } from "./plan.ts";
 
 /** The values of a constant that mutations of a domain are for, such as the platforms that its modules know. Sorted. */
-export function valuesServed(domain: Domain, url: string): Value[] {
+function valuesServed(domain: Domain, url: string): Value[] {
   const values = new Set<Value>();
   for (const { declaration } of domain.mutations) {
     const value = declaration.requires?.[url];
