@@ -1,4 +1,4 @@
-import { parse } from "@babel/parser";
+import { childrenOf, isSyntax, nameOf, parseModule, type Syntax } from "../syntax.ts";
 
 /** One small change of a file's code. */
 export interface Mutant {
@@ -13,14 +13,6 @@ export interface Mutant {
   readonly start: number;
   readonly end: number;
   readonly text: string;
-}
-
-/** A node of the syntax tree, as far as it is read here. */
-interface Syntax {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly [field: string]: unknown;
 }
 
 const COMPARISONS: { readonly [operator: string]: readonly string[] } = {
@@ -55,10 +47,9 @@ const UPPER_CASE = /^[A-Z][A-Z0-9_]+$/;
  * @throws {SyntaxError} When it is no TypeScript.
  */
 export function mutantsOf(file: string, source: string): Mutant[] {
-  const root: unknown = parse(source, { sourceType: "module", plugins: ["typescript"] }).program;
   const found: Mutant[] = [];
   const add = (at: Syntax, text: string) => found.push(mutantAt(file, source, at, text));
-  if (isSyntax(root)) visit(root, (node) => mutate(node, source, add));
+  visit(parseModule(source), (node) => mutate(node, source, add));
   return found;
 }
 
@@ -82,9 +73,7 @@ function mutantAt(file: string, source: string, at: { start: number; end: number
 function visit(node: Syntax, look: (node: Syntax) => void): void {
   if (isWithoutMutants(node)) return;
   look(node);
-  for (const child of Object.values(node)) {
-    for (const each of Array.isArray(child) ? child : [child]) if (isSyntax(each)) visit(each, look);
-  }
+  for (const child of childrenOf(node)) visit(child, look);
 }
 
 function isWithoutMutants(node: Syntax): boolean {
@@ -169,13 +158,4 @@ function mutateCall(node: Syntax, textOf: (part: Syntax) => string, add: Add): v
   const other = METHODS[name];
   if (other !== undefined) add(property, other);
   if (SELECTING.includes(name)) add(node, textOf(object));
-}
-
-function nameOf(node: unknown): string {
-  return isSyntax(node) && typeof node["name"] === "string" ? node["name"] : "";
-}
-
-function isSyntax(value: unknown): value is Syntax {
-  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string" &&
-    "start" in value && typeof value.start === "number" && "end" in value && typeof value.end === "number";
 }
