@@ -201,7 +201,7 @@ export function createIpmiDriver(
       return hindered ?? outcomeOf(await command(node, ["chassis", "power", COMMANDS[change]], ask));
     },
     forget: facts.forget,
-    async light(node, led, ask) {
+    async turnLed(node, led, ask) {
       if (led === "BLINKING") throw new MistakeError("An identify LED can't blink over IPMI: expected ON or OFF");
       const told = await command(node, identifyCommand(led), ask);
       if ("failure" in told) throw new DeclinedError(told.failure.words);

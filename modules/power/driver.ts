@@ -1,5 +1,5 @@
 import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
-import type { LogEntry } from "./log.ts";
+import type { LogEntry } from "./log_entry.ts";
 import type { Led } from "./led.ts";
 
 /** What a controller says of its machine's power: `changing` on the way from one to the other, `unknown` where it can't say. */
@@ -82,7 +82,7 @@ export interface PowerDriver {
    *
    * @returns What it does then: as the controller says or, where it does not say that, as it took the order; undefined: it does not know.
    */
-  light?(node: ModuleNode, led: Led, ask: Ask): Promise<Led | undefined>;
+  turnLed?(node: ModuleNode, led: Led, ask: Ask): Promise<Led | undefined>;
   /** Reads the sensors of a node's machine, where this kind of controller has them. */
   sense?(node: ModuleNode, signal: AbortSignal): Promise<Sensors>;
   /**

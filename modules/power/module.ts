@@ -6,7 +6,7 @@ import {
   type MutationRun,
   UnavailableError,
 } from "../../src/module/mod.ts";
-import type { BmcLogs } from "./logs.ts";
+import type { BmcLogs } from "./bmc_logs.ts";
 import type { Led } from "./led.ts";
 import type { MakeDriver, PowerSettings } from "./driver.ts";
 import { type PowerWatch, watchPower } from "./watch.ts";
@@ -104,7 +104,7 @@ export function startPower(
       }
     };
   }
-  const light = (led: Led) => handler((watch, run) => watch.light(run, led));
+  const turn = (led: Led) => handler((watch, run) => watch.turnLed(run, led));
   const find = handler((watch, run) => watch.find(run));
 
   const withdraw = parts.logs?.offer(parts.platform, async (id, count, ask) => {
@@ -134,17 +134,17 @@ export function startPower(
     },
     interrupt: handler((watch, run) => watch.interrupt(run)),
     leds: {
-      "led-first-on": light("ON"),
-      "led-first-off": light("OFF"),
-      "led-on": light("ON"),
-      "led-off": light("OFF"),
+      "led-first-on": turn("ON"),
+      "led-first-off": turn("OFF"),
+      "led-on": turn("ON"),
+      "led-off": turn("OFF"),
     },
     blinks: {
-      "led-first-blink": light("BLINKING"),
-      "led-blink": light("BLINKING"),
-      "led-on-blink": light("BLINKING"),
-      "led-blink-on": light("ON"),
-      "led-blink-off": light("OFF"),
+      "led-first-blink": turn("BLINKING"),
+      "led-blink": turn("BLINKING"),
+      "led-on-blink": turn("BLINKING"),
+      "led-blink-on": turn("ON"),
+      "led-blink-off": turn("OFF"),
     },
     async stop() {
       withdraw?.();

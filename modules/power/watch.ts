@@ -3,7 +3,7 @@ import { createActions } from "./actions.ts";
 import { CredentialsError, type Power, type PowerDriver, type PowerSettings } from "./driver.ts";
 import { guardDriver, type Look } from "./guard.ts";
 import type { Led } from "./led.ts";
-import { showLed, turnLed } from "./light.ts";
+import { showLed, turnLed } from "./turn_led.ts";
 import { type SensorWatch, watchSensors } from "./sensors.ts";
 
 /** So many looks in a row without an answer are worth a warning. */
@@ -32,7 +32,7 @@ export interface PowerWatch {
   resetOver(run: MutationRun): Promise<void>;
   interrupt(run: MutationRun): Promise<void>;
   /** Turns the machine's identify LED. */
-  light(run: MutationRun, led: Led): Promise<void>;
+  turnLed(run: MutationRun, led: Led): Promise<void>;
   /** Something has happened there: has a look soon. */
   lookSoon(): void;
   /** Ends polling, and takes back what was said of the controller when it is another module's now. */
@@ -148,7 +148,7 @@ export function watchPower(
     reset: (run) => act(() => actions.reset(run)),
     resetOver: (run) => act(() => actions.resetOver(run)),
     interrupt: (run) => act(() => actions.interrupt(run)),
-    light: (run, led) => act(() => turnLed(driver, run, led)),
+    turnLed: (run, led) => act(() => turnLed(driver, run, led)),
     lookSoon() {
       const rested = clock.now() - lastLook;
       lookAfter(Math.max(context.random() * EVENT_SPREAD, EVENT_REST - rested, actions.unsettledFor()));

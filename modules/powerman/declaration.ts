@@ -1,7 +1,14 @@
 import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, services } from "../../src/state/mod.ts";
-import { bmc, orderMutations, otherBootMutation, powerMutations, powerOrders } from "../power/declaring.ts";
+import {
+  bmc,
+  bootDevices,
+  orderMutations,
+  otherBootMutation,
+  powerMutations,
+  powerOrders,
+} from "../power/declaring.ts";
 
 /** The config of the module itself, on the aggregator's own node. */
 export const powermanConfig = defineExtension("powerman", {
@@ -25,7 +32,7 @@ const timeouts = { find: 90_000, on: 120_000, off: 120_000 };
 export const powermanDeclaration = declareModule({
   name: "powerman",
   about: "Powers machines on and off through powermand",
-  extensions: [core, services, boot, bmc, powerOrders, powermanConfig],
+  extensions: [core, services, boot, bmc, bootDevices, powerOrders, powermanConfig],
   discovers: ["/physState", "/bmc/error", "/bmc/power", "/power/order"],
   mutations: {
     ...powerMutations("powerman", timeouts),

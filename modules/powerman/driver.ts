@@ -1,5 +1,5 @@
-import { type ModuleContext, UnavailableError } from "../../src/module/mod.ts";
-import { createLimit, type Outcome, type PowerDriver, type Reading } from "../power/mod.ts";
+import { MistakeError, type ModuleContext, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
+import { bootDeviceOf, createLimit, type Outcome, type PowerDriver, type Reading } from "../power/mod.ts";
 import { powermanNameOf, type PowermanSettings } from "./config.ts";
 import type { connectPowerman } from "./connection.ts";
 import { createDiagnosis } from "./diagnosis.ts";
@@ -77,12 +77,23 @@ export function createPowermanDriver(
     read: async (node, ask) => await (ask.urgent ? wanted : polled).ask(powermanNameOf(node), ask.signal),
     async change(node, change, { signal }) {
       if (change !== "on" && change !== "off") return { kind: "unsupported" };
+      if (change === "on") checkBootDevice(node);
       return await verbs[change].ask(powermanNameOf(node), signal);
     },
     async stop() {
       pool.end();
     },
   };
+}
+
+/** @throws {MistakeError} When a node's machine is to boot from a device: an outlet tells it none. */
+function checkBootDevice(node: ModuleNode): void {
+  const device = bootDeviceOf(node);
+  if (device === undefined || device.target === "none") return;
+  const how = device.once ? "set '/bmc/bootNext' to NONE" : "unset '/bmc/bootDevice'";
+  throw new MistakeError(
+    `Cannot boot '${node.name}' from '${device.target}': powermand tells no machine what to boot from: ${how}`,
+  );
 }
 
 type Take = (names: readonly string[], answer: Answer) => void;

@@ -235,7 +235,7 @@ export function createRedfishDriver(
       const { own, access } = await find(node, ask);
       return await readEventLogs(await client.get(access, own.system, ask), count, { access, client, ask });
     },
-    async light(node, led, ask) {
+    async turnLed(node, led, ask) {
       const { own, access } = await find(node, ask);
       const reading = own.reading ?? (await readKnown(node, ask)).reading;
       return await turnLed(led, { places: [own.system, ...reading.chassis], access, ask, clock }, client);

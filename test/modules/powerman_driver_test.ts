@@ -128,6 +128,34 @@ test("powerman orders again what powermand is too busy for, and gives up at once
   );
 });
 
+test("powerman powers no machine on that is to boot from a device, as it can tell it none, and off all the same", async () => {
+  const cases = [
+    {
+      cfg: "pxe",
+      once: undefined,
+      words: /from 'pxe': powermand tells no machine what to boot from: unset '\/bmc\/bootDevice'/,
+    },
+    { cfg: undefined, once: "DISK", words: /from 'disk': .*: set '\/bmc\/bootNext' to NONE/ },
+    { cfg: "default", once: "NONE", words: undefined },
+    { cfg: "none", once: undefined, words: undefined },
+  ];
+  for (const { cfg, once, words } of cases) {
+    await withPlayed((verb, names, plugs) => {
+      for (const name of names) plugs.set(name, verb);
+      return "102 Command completed successfully\r\n";
+    }, async ({ all, nodes: [node], asked }) => {
+      if (cfg !== undefined) node?.cfg.set("/bmc/bootDevice", cfg);
+      if (once !== undefined) node?.view.set("/bmc/bootNext", once);
+      const failed = (await all("power-on")).get("n1");
+      if (words === undefined) return assert.equal(failed, undefined);
+      assert.match(failed ?? "", words);
+      assert.match(failed ?? "", /^MistakeError: Cannot boot 'n1'/);
+      assert.deepEqual(asked.filter((text) => text.startsWith("on")), ["on n[2-3]"]);
+      assert.deepEqual([...await all("power-off")], []);
+    });
+  }
+});
+
 /** One plug that can't be read, of which a device says why while telemetry is on. */
 async function withUnreadable(
   telemetry: (command: string) => string,

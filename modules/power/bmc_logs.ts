@@ -3,7 +3,7 @@ import { MistakeError, UnavailableError } from "../../src/module/mod.ts";
 import { within } from "../../src/pause.ts";
 import type { Ask } from "./driver.ts";
 import { createLimit } from "./limit.ts";
-import { cleanWords, type LogEntry } from "./log.ts";
+import { cleanWords, type LogEntry } from "./log_entry.ts";
 
 /** The most logs that are read at a time: each may be many requests. */
 const MAX_READS = 8;

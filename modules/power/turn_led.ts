@@ -8,10 +8,10 @@ import type { Led } from "./led.ts";
  * @throws {DeclinedError} When it says that the LED is not so.
  */
 export async function turnLed(driver: PowerDriver, run: MutationRun, led: Led): Promise<void> {
-  if (driver.light === undefined) {
+  if (driver.turnLed === undefined) {
     throw new MistakeError(`Cannot turn the identify LED of '${run.node.name}': its kind of controller has none`);
   }
-  const said = await driver.light(run.node, led, { signal: run.signal, urgent: true, queued: run.queued });
+  const said = await driver.turnLed(run.node, led, { signal: run.signal, urgent: true, queued: run.queued });
   if (said !== led) {
     throw new DeclinedError(
       `The controller was told that the identify LED is to be ${led}, and says that it is ${said ?? "unknown"}`,
