@@ -22,7 +22,7 @@ export const program = defineProgram({
     },
     "switch-root": {
       kind: "boolean",
-      help: "What started it switches root when it ends with code 99: see docs/image.md",
+      help: "What started it switches root when it ends with code 99: see docs/how-to/images.md",
     },
     "run-dir": {
       kind: "string",

@@ -12,7 +12,7 @@ import { createAgent } from "./agent.ts";
 import { identify } from "./identify.ts";
 import type { program } from "./options.ts";
 
-/** How it ends when the machine's first process is to switch root: see `docs/image.md`. */
+/** How it ends when the machine's first process is to switch root: see `docs/how-to/images.md`. */
 const EXIT_SWITCH_ROOT = 99;
 
 /** What an agent reaches the rest of the world with. */

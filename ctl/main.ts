@@ -1,4 +1,4 @@
-/** krakenctl: steers a cluster from the command line. See docs/cli.md. */
+/** krakenctl: steers a cluster from the command line. See docs/reference/cli.md. */
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { createInterface } from "node:readline/promises";

@@ -8,7 +8,9 @@ export function healthRoutes(control: Control, version: string): Routes {
   return {
     "/": {
       GET: (c) =>
-        c.text(`Kraken ${version}, aggregator '${name}' of cluster '${cluster}': see /api/v1/nodes, docs/http.md\n`),
+        c.text(
+          `Kraken ${version}, aggregator '${name}' of cluster '${cluster}': see /api/v1/nodes, docs/reference/http.md\n`,
+        ),
     },
     "/healthz": { GET: (c) => c.json({ status: "ok", cluster, name, version, ...troubled(control.troubles()) }) },
     "/readyz": {

@@ -1,4 +1,4 @@
-/** The HTTP interface of an aggregator (docs/http.md). */
+/** The HTTP interface of an aggregator (docs/reference/http.md). */
 export { type AppOptions, createApp } from "./app.ts";
 export type * from "./present.ts";
 export type { ProblemDetails } from "./problem.ts";

@@ -23,7 +23,7 @@ export interface ImageModuleOptions {
   readonly server?: string | undefined;
   /**
    * Ends the program so that the machine's first process switches to the root that `{runDir}/next-root` names. Absent where
-   * nothing would: `docs/image.md` has the contract.
+   * nothing would: `docs/how-to/images.md` has the contract.
    */
   readonly onSwitch?: (() => void) | undefined;
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Asks the machine's first process to switch to another root. The contract is in `docs/image.md`. */
+/** Asks the machine's first process to switch to another root. The contract is in `docs/how-to/images.md`. */
 export interface RootSwitch {
   /** Writes down where to: the next end of this program with the agreed exit code is the request. */
   request(root: string, command: readonly string[]): void;

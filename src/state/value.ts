@@ -1,6 +1,6 @@
 /**
  * A value of a state variable: plain data that JSON and CBOR both carry. Numbers are integers within ±2^32, since the
- * wire profile has no floats (docs/protocol.md). `null` is no value: where it is allowed it means "unset".
+ * wire profile has no floats (docs/reference/protocol.md). `null` is no value: where it is allowed it means "unset".
  */
 export type Value = string | number | boolean | readonly Value[] | { readonly [key: string]: Value };
 

@@ -9,7 +9,7 @@ import { wireDocuments } from "./wire_documents.ts";
 /** Plain CBOR: no records and no tags of cbor-x's own. */
 const cbor = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false });
 
-/** A frame as bytes: CBOR (RFC 8949), described in docs/protocol.md. */
+/** A frame as bytes: CBOR (RFC 8949), described in docs/reference/protocol.md. */
 export function encodeFrame(frame: Frame): Uint8Array {
   return cbor.encode(wireFrame(frame));
 }

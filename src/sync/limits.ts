@@ -1,4 +1,4 @@
-/** Limits that both ends of a link keep (docs/protocol.md). Sizes are in bytes, times in milliseconds. */
+/** Limits that both ends of a link keep (docs/reference/protocol.md). Sizes are in bytes, times in milliseconds. */
 
 /** The largest frame that a sender makes on purpose. */
 export const MAX_SENT_BYTES = 256 * 1024;

@@ -8,7 +8,7 @@ type Cell = Value | null | readonly [Value] | readonly [value: Value | null, rev
 /** A schema's number, an id, and for each facet that has columns its term, its rev and its cells. */
 type Row = readonly (string | number | Cell)[];
 
-/** Documents in the form of rows (docs/protocol.md). */
+/** Documents in the form of rows (docs/reference/protocol.md). */
 export interface WireRows {
   /** How many bytes this takes less than plain maps would; negative where it takes more. */
   readonly saved: number;

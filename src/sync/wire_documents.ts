@@ -2,7 +2,7 @@ import { FACET_NAMES } from "../state/mod.ts";
 import { type WireEntry, wireRows } from "./rows.ts";
 import type { DocumentChanges } from "./types.ts";
 
-/** A document in the form of a plain map (docs/protocol.md). */
+/** A document in the form of a plain map (docs/reference/protocol.md). */
 export type WireMap = { [key: string]: string | { [url: string]: WireEntry } };
 
 /** The fields of a data frame that have its documents: as rows where that is shorter, otherwise as plain maps. */

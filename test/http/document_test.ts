@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { createTestApp } from "./support.ts";
 
-test("docs/http.md lists every route, and no other", async () => {
-  const document = readFileSync(new URL("../../docs/http.md", import.meta.url), "utf8");
+test("docs/reference/http.md lists every route, and no other", async () => {
+  const document = readFileSync(new URL("../../docs/reference/http.md", import.meta.url), "utf8");
   const documented = [...document.matchAll(/^\| (`\/.*`) \| ([A-Z]+) \|/gm)].flatMap(([, paths = "", method]) =>
     [...paths.matchAll(/`([^`?]*)[^`]*`/g)].map(([, path]) => `${method} /api/v1${path}`)
   );

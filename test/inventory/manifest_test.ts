@@ -16,8 +16,9 @@ test("the manifest has every module that declares something, once", () => {
   assert.deepEqual(builtInDeclarations.map(({ name }) => name).sort(), expected);
 });
 
-for (const page of ["README.md", ...readdirSync(new URL("docs/", ROOT)).map((name) => `docs/${name}`)]) {
-  if (!page.endsWith(".md")) continue;
+const pages = readdirSync(new URL("docs/", ROOT), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`);
+for (const page of ["README.md", ...pages]) {
   const text = readFileSync(new URL(page, ROOT), "utf8");
   const inventories = [...text.matchAll(/^```ya?ml\n([\s\S]*?)^```$/gm)].map(([, yaml = ""]) => yaml)
     .filter((yaml) => /^(?:nodes|aggregators):/m.test(yaml));

@@ -37,7 +37,7 @@ test("NATS that was killed has what was retained, and all children return", opti
   }
 });
 
-test("NATS refuses a cluster with a dot in its name, as docs/operations.md says", options, async () => {
+test("NATS refuses a cluster with a dot in its name, as docs/how-to/trees-and-brokers.md says", options, async () => {
   const broker = await nats(0);
   const client = await mqtt.connectAsync(urlOf(broker.port, N1), { protocolVersion: 4, reconnectPeriod: 0 });
   try {

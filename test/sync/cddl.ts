@@ -1,5 +1,5 @@
 /**
- * A checker for the part of CDDL (RFC 8610) that docs/protocol.md uses: rules, choices, ranges, `.regexp`, literals, maps and
+ * A checker for the part of CDDL (RFC 8610) that docs/reference/protocol.md uses: rules, choices, ranges, `.regexp`, literals, maps and
  * arrays with `?`, `*` and `n*m`, member keys with `:` (which cut, section 3.5.4) and `=>`.
  */
 export interface Cddl {

@@ -211,7 +211,7 @@ test("documents are told of in about as many parts as there are, and in 1,024 at
   assert.deepEqual([0, 1, 2, 3, 1_000, 5_000].map(partsFor), [1, 1, 2, 4, 1_024, 1_024]);
 });
 
-test("a digest is the SHA-256 that docs/protocol.md says, and that of a part the exclusive or of its documents'", () => {
+test("a digest is the SHA-256 that docs/reference/protocol.md says, and that of a part the exclusive or of its documents'", () => {
   const other = "0d9c4a30-53c7-4f0e-8f55-1c3fd1f0a7b2";
   const cfg = new Map<string, Entry>([["/b", { value: null, version: [2, 9] }], ["/a", { value: 1, version: [1, 3] }]]);
   const parent = new Map<string, Entry>([["/link", { value: "UP", version: [7, 1] }]]);

@@ -8,7 +8,7 @@ import { parseCddl } from "./cddl.ts";
 import { anyFrame } from "./frames.ts";
 import { createWorld, NODE } from "./world.ts";
 
-const page = readFileSync(new URL("../../docs/protocol.md", import.meta.url), "utf8");
+const page = readFileSync(new URL("../../docs/reference/protocol.md", import.meta.url), "utf8");
 const cddl = parseCddl(/```cddl\n([\s\S]*?)```/.exec(page)?.[1] ?? "");
 const run = "11111111-1111-4111-8111-111111111111";
 
@@ -17,7 +17,7 @@ function ruleOf(frame: Frame): string {
   return frame.type === "resync" && frame.to === "" ? "call" : frame.type;
 }
 
-test("every frame that the code makes is as docs/protocol.md says", () => {
+test("every frame that the code makes is as docs/reference/protocol.md says", () => {
   fc.assert(fc.property(anyFrame, (frame) => {
     const data: unknown = decode(encodeFrame(frame));
     assert.ok(cddl.matches(ruleOf(frame), data), JSON.stringify(data));
@@ -25,7 +25,7 @@ test("every frame that the code makes is as docs/protocol.md says", () => {
   }));
 });
 
-test("every frame of a real exchange is as docs/protocol.md says", async () => {
+test("every frame of a real exchange is as docs/reference/protocol.md says", async () => {
   const world = createWorld();
   world.discover("/a", { list: [1, true, "x"] });
   world.write("cfg", "/b", "y");
@@ -44,7 +44,7 @@ test("every frame of a real exchange is as docs/protocol.md says", async () => {
   assert.deepEqual([...seen].sort(), ["ack", "alive", "birth", "call", "data", "welcome"]);
 });
 
-test("what docs/protocol.md does not allow, the code does not take either", () => {
+test("what docs/reference/protocol.md does not allow, the code does not take either", () => {
   const data = wireFrame({
     type: "data",
     from: run,
@@ -136,7 +136,7 @@ test("what docs/protocol.md does not allow, the code does not take either", () =
   assert.equal(cddl.matches("frame", { ...data, more: [{ later: true }] }), true);
 });
 
-test("the example in docs/protocol.md says the same as maps and as rows", () => {
+test("the example in docs/reference/protocol.md says the same as maps and as rows", () => {
   const [maps, rows] = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = ""]): unknown => JSON.parse(text));
   const empty = wireFrame({ type: "data", from: run, to: run, since: 0, upTo: 1, newest: 1, documents: [] });
   const asMaps = decodeFrame(encode({ ...empty, documents: maps }));
@@ -144,7 +144,7 @@ test("the example in docs/protocol.md says the same as maps and as rows", () => 
   assert.deepEqual(decodeFrame(encode(Object.assign({ ...empty }, rows))), asMaps);
 });
 
-test("docs/protocol.md names the limits that the code has", async () => {
+test("docs/reference/protocol.md names the limits that the code has", async () => {
   const limits = await import("../../src/sync/limits.ts");
   const named = [
     `${limits.MAX_SENT_BYTES / 1024} KiB of data / ${limits.MAX_FRAME_BYTES / 1024} KiB`,
