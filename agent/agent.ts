@@ -125,23 +125,16 @@ export function createAgent(parts: AgentParts): Agent {
     random,
     log,
   });
+  // Limits, invariants and their checkpoints are its parent's, and one node is no fleet.
   const host: EngineHost = {
     role: "self",
-    nodes: () => [id],
-    read: (other) => other === id ? { ...read(), planner } : undefined,
-    run: modules.run,
-    discover: (_node, url, value) => write(new Map([[url, value]])),
-    hold: (_node, stuck) => write(new Map([["/stuck/self", stuck === undefined ? null : { ...stuck }]])),
-    held: () => readStuck(replica.get(id)?.facets.self.get("/stuck/self")?.value),
-    // Limits and invariants are its parent's: what they rest on is not an agent's to know.
-    remember: () => {},
-    isWritable: () => true,
-    remembered: () => undefined,
-    clear() {}, // an agent waits for its parent's word, and gives none
-    // One node is no fleet.
-    keepHolds: () => {},
-    keptHolds: () => [],
-    log: ({ kind, mutation, why }) => log.info(why, { kind, mutation }),
+    source: { nodes: () => [id], read: (other) => other === id ? { ...read(), planner } : undefined },
+    executor: { run: modules.run, discover: (_node, url, value) => write(new Map([[url, value]])) },
+    journal: {
+      log: ({ kind, mutation, why }) => log.info(why, { kind, mutation }),
+      hold: (_node, stuck) => write(new Map([["/stuck/self", stuck === undefined ? null : { ...stuck }]])),
+      held: () => readStuck(replica.get(id)?.facets.self.get("/stuck/self")?.value),
+    },
   };
   const engine = createEngine(host, { clock, random });
   const link = createChildLink({

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { EngineHost, KeptHold } from "../../src/engine/mod.ts";
+import type { FleetMemory, KeptHold } from "../../src/engine/mod.ts";
 import type { Log } from "../../src/log.ts";
 import type { Store, Stored } from "../store/mod.ts";
 
@@ -16,11 +16,11 @@ export function createHoldStore(
   store: Store,
   stored: Stored["facts"],
   log: Log,
-): Pick<EngineHost, "keepHolds" | "keptHolds"> {
+): FleetMemory {
   const kept = readHolds(stored.get("holds"), log);
   return {
-    keptHolds: () => kept,
-    keepHolds(now) {
+    kept: () => kept,
+    keep(now) {
       try {
         store.commit({ facts: new Map([["holds", JSON.stringify(now)]]) });
       } catch {

@@ -1,4 +1,12 @@
-import { type EngineHost, type Freeze, memoValue, readMemo, readStuck } from "../../src/engine/mod.ts";
+import {
+  type Checkpoints,
+  type EngineHost,
+  type FleetMemory,
+  type Freeze,
+  memoValue,
+  readMemo,
+  readStuck,
+} from "../../src/engine/mod.ts";
 import type { ModuleHost } from "../../src/module/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Discovered } from "../nodes/discovered.ts";
@@ -16,7 +24,7 @@ export interface EngineHostParts {
   readonly persistence: Persistence;
   readonly store: WatchedStore;
   readonly modules: Pick<ModuleHost, "run">;
-  readonly holds: Pick<EngineHost, "keepHolds" | "keptHolds">;
+  readonly holds: FleetMemory;
   /** Whether the nodes are known yet: nothing is done before. */
   readonly isComplete: () => boolean;
   freezeOf(id: string): Freeze;
@@ -26,32 +34,46 @@ export interface EngineHostParts {
 
 /** Ties the engine to an aggregator: it drives the nodes that the aggregator serves itself. */
 export function createEngineHost(parts: EngineHostParts): EngineHost {
-  const { nodes, replica, discovered, events, persistence } = parts;
-  const host: EngineHost = {
+  const { nodes, replica, discovered, events } = parts;
+  return {
     role: "parent",
-    nodes: () => nodes.children(),
-    read(id) {
-      const node = parts.isComplete() && nodes.isChild(id) ? nodes.read(id) : undefined;
-      return node === undefined ? undefined : { ...node, frozen: parts.freezeOf(id) };
+    source: {
+      nodes: () => nodes.children(),
+      read(id) {
+        const node = parts.isComplete() && nodes.isChild(id) ? nodes.read(id) : undefined;
+        return node === undefined ? undefined : { ...node, frozen: parts.freezeOf(id) };
+      },
+      isDeaf: parts.isDeaf,
     },
-    run: parts.modules.run,
-    discover: (id, url, value) => discovered.parent(id, new Map([[url, value]]), "a mutation failed"),
-    hold: (id, stuck) => discovered.parent(id, new Map([["/stuck/parent", stuck === undefined ? null : { ...stuck }]])),
-    held: (id) => readStuck(replica.get(id)?.facets.parent.get("/stuck/parent")?.value),
-    remember(id, memo) {
-      const before = host.remembered(id);
-      discovered.parent(id, new Map([["/engine/memo", memoValue(memo)]]));
-      // On disk before a node is taken out, so that a run after a crash counts it too.
-      if (memo.out !== before?.out && (memo.out === "TAKEN" || memo.out === "CUT")) persistence.flush();
-      // A crash right after a failure, or because of it, does not make it undone.
-      else if (memo.failed !== undefined) persistence.flushSoon();
+    executor: {
+      run: parts.modules.run,
+      discover: (id, url, value) => discovered.parent(id, new Map([[url, value]]), "a mutation failed"),
+      approve: (id, mutation) => discovered.parent(id, new Map([["/clear", mutation ?? null]])),
     },
-    isDeaf: parts.isDeaf,
-    isWritable: () => parts.store.problem === undefined,
-    remembered: (id) => readMemo(replica.get(id)?.facets.parent.get("/engine/memo")?.value),
-    clear: (id, mutation) => discovered.parent(id, new Map([["/clear", mutation ?? null]])),
-    ...parts.holds,
-    log: (event) => events.add(event),
+    journal: {
+      log: (event) => events.add(event),
+      hold: (id, stuck) =>
+        discovered.parent(id, new Map([["/stuck/parent", stuck === undefined ? null : { ...stuck }]])),
+      held: (id) => readStuck(replica.get(id)?.facets.parent.get("/stuck/parent")?.value),
+    },
+    checkpoints: checkpointsOf(parts),
+    fleet: parts.holds,
   };
-  return host;
+}
+
+function checkpointsOf({ replica, discovered, persistence, store }: EngineHostParts): Checkpoints {
+  const read = (id: string) => readMemo(replica.get(id)?.facets.parent.get("/engine/memo")?.value);
+  return {
+    read,
+    write(id, checkpoint) {
+      const before = read(id);
+      discovered.parent(id, new Map([["/engine/memo", memoValue(checkpoint)]]));
+      const { out, failed } = checkpoint;
+      // On disk before a node is taken out, so that a run after a crash counts it too.
+      if (out !== before?.out && (out === "TAKEN" || out === "CUT")) persistence.flush();
+      // A crash right after a failure, or because of it, does not make it undone.
+      else if (failed !== undefined) persistence.flushSoon();
+    },
+    isWritable: () => store.problem === undefined,
+  };
 }

@@ -36,7 +36,7 @@ export function createEngine(
   const records = new Map<string, NodeRecord>();
   const queue = createQueue(clock, all.slice, look);
   const rules = createRules(host, clock, records, queue.add);
-  const fleet = createFleet(() => rules.policy.failuresInARow, host.keptHolds().map(fromKept));
+  const fleet = createFleet(() => rules.policy.failuresInARow, (host.fleet?.kept() ?? []).map(fromKept));
   const ledger = createLedger(host, clock, random, all, fleet, countFailure);
   const run = Math.floor(random() * Number.MAX_SAFE_INTEGER).toString(36);
   const flights = createFlights(host, clock, ledger, fleet, all, run, countStart, rules.ended, touch);
@@ -59,7 +59,7 @@ export function createEngine(
 
   function keepHolds(): void {
     const ahead = clock.wall() - clock.now();
-    host.keepHolds(fleet.holds().map(({ since, ...hold }) => ({ ...hold, heldAt: since + ahead })));
+    host.fleet?.keep(fleet.holds().map(({ since, ...hold }) => ({ ...hold, heldAt: since + ahead })));
   }
   function fromKept({ heldAt, ...hold }: KeptHold): FleetHold {
     return { ...hold, since: clock.now() - Math.max(0, clock.wall() - heldAt) };
@@ -71,7 +71,7 @@ export function createEngine(
   }
 
   function look(id: string): void {
-    const node = host.read(id);
+    const node = host.source.read(id);
     if (node === undefined) return forget(id);
     reconcile(recall(id, node), node);
     rules.seen(id);
@@ -80,7 +80,7 @@ export function createEngine(
   function recall(id: string, node: EngineNode): NodeRecord {
     const known = records.get(id);
     if (known !== undefined) return known;
-    const record = createRecord(id, node, host.remembered(id));
+    const record = createRecord(id, node, host.checkpoints?.read(id));
     records.set(id, record);
     rules.join(record, node);
     ledger.restore(record);
@@ -104,7 +104,7 @@ export function createEngine(
   }
 
   function touchAll(): void {
-    for (const id of host.nodes()) touch(id);
+    for (const id of host.source.nodes()) touch(id);
     for (const id of records.keys()) touch(id); // some may be gone
   }
 
@@ -116,7 +116,7 @@ export function createEngine(
   function release(holds: readonly FleetHold[]): void {
     for (const hold of holds) {
       const why = `Someone asked to try again: ${describeFleetHold(hold)}`;
-      host.log({ node: "", kind: "released", mutation: hold.mutation, why });
+      host.journal.log({ node: "", kind: "released", mutation: hold.mutation, why });
     }
     if (holds.length === 0) return;
     keepHolds();
@@ -126,7 +126,7 @@ export function createEngine(
   function status(id: string): EngineStatus {
     const status = statusOf(records.get(id), rules.obstacle, clock.now());
     // What was converged at the last look need not be so any more: a change that waits to be looked at may say else.
-    const node = status.phase === "converged" && queue.has(id) ? host.read(id) : undefined;
+    const node = status.phase === "converged" && queue.has(id) ? host.source.read(id) : undefined;
     const plan = node?.planner.plan(node);
     if (plan === undefined || (plan.ok && plan.steps.length === 0)) return status;
     return { phase: "working", reason: "Not looked at yet", running: status.running };
@@ -137,15 +137,15 @@ export function createEngine(
     touchAll,
     status,
     explain(id) {
-      const node = host.read(id);
+      const node = host.source.read(id);
       if (node === undefined) return undefined;
       return explainNode(node, records.get(id), status(id), host.role, rules.obstacle, clock.now());
     },
     counts: () => ({ ...counts, ...countNow(records.values(), clock.now()) }),
     setPolicy(policy) {
       // What was done to nodes before a restart counts from the first moment on.
-      for (const id of policy.invariants.length > 0 ? host.nodes() : []) {
-        const node = host.read(id);
+      for (const id of policy.invariants.length > 0 ? host.source.nodes() : []) {
+        const node = host.source.read(id);
         if (node !== undefined) recall(id, node);
       }
       rules.setPolicy(policy);
@@ -155,7 +155,7 @@ export function createEngine(
     holds: fleet.holds,
     release: () => release(fleet.release()),
     retry(id) {
-      const node = stopped ? undefined : host.read(id);
+      const node = stopped ? undefined : host.source.read(id);
       if (node === undefined) return;
       const record = recall(id, node);
       const plan = record.plan ?? node.planner.plan(node);

@@ -81,7 +81,7 @@ export function createFlights(
     const cancel = clock.after(grace, () => {
       unsettled.delete(run);
       const why = `The handler of execution ${execution} has not returned within ${describeTime(grace)} after its end`;
-      host.log({ node: record.name, kind: "overdue", mutation: step.key, why });
+      host.journal.log({ node: record.name, kind: "overdue", mutation: step.key, why });
       touch(record.id);
     });
     unsettled.get(run)?.cancel();
@@ -100,7 +100,7 @@ export function createFlights(
 
   function abort(record: NodeRecord, flight: Flight, why: string): void {
     disturb(record, flight);
-    host.log({ node: record.name, kind: "aborted", mutation: flight.step.key, why });
+    host.journal.log({ node: record.name, kind: "aborted", mutation: flight.step.key, why });
     remove(record, flight, why);
   }
 
@@ -111,7 +111,7 @@ export function createFlights(
 
   function finish(record: NodeRecord, node: EngineNode, flight: Flight): void {
     const { step } = flight;
-    host.log({ node: record.name, kind: "done", mutation: step.key, why: describeReached(step) });
+    host.journal.log({ node: record.name, kind: "done", mutation: step.key, why: describeReached(step) });
     remove(record, flight, "It is done");
     fleet.succeed(step.key, node);
     ledger.succeed(record, step);
@@ -122,7 +122,7 @@ export function createFlights(
     const { step, controller } = flight;
     if (record.flights.get(step.key) !== flight) return; // it has ended otherwise
     touch(record.id); // also when what is discovered below is there already
-    const node = host.read(record.id);
+    const node = host.source.read(record.id);
     if (node !== undefined && progressOf(step, node.planner.domain.schema, node.view) === "done") {
       return finish(record, node, flight); // seen just now, and not looked at yet
     }
@@ -130,7 +130,7 @@ export function createFlights(
     remove(record, flight, failure.message);
     ledger.fail(record, step, failure);
     if (controller === undefined || failure.unavailable === true || failure.blameless === true) return;
-    for (const [url, value] of Object.entries(step.failTo)) host.discover(record.id, url, value);
+    for (const [url, value] of Object.entries(step.failTo)) host.executor.discover(record.id, url, value);
   }
 
   /** What stands in a queue of the host's own is not late. @returns Ends that. */
@@ -155,7 +155,7 @@ export function createFlights(
     if (record.flights.get(flight.step.key) !== flight) return;
     flight.cancelTimeout = clock.after(time - clock.now(), () => {
       // An agent that can't be heard may have done it: it gets its time anew.
-      if (host.isDeaf?.() === true && isShownByAgent(flight.step)) {
+      if (host.source.isDeaf?.() === true && isShownByAgent(flight.step)) {
         flight.deadline = clock.now() + flight.step.timeout;
         return failAt(record, flight, flight.deadline);
       }
@@ -170,14 +170,14 @@ export function createFlights(
       queued: () => queue(record, flight),
       saw: (sighting) => void (flight.seen = { ...sighting, at: clock.now() }),
       note(why) {
-        if (!isOver()) host.log({ node: record.name, kind: "noted", mutation: flight.step.key, why });
+        if (!isOver()) host.journal.log({ node: record.name, kind: "noted", mutation: flight.step.key, why });
       },
     };
   }
 
   async function handle(record: NodeRecord, flight: Flight, controller: AbortController): Promise<void> {
     try {
-      await host.run(record.id, flight.step, flight.execution, controller.signal, reportsOf(record, flight));
+      await host.executor.run(record.id, flight.step, flight.execution, controller.signal, reportsOf(record, flight));
       settle(record, flight);
     } catch (error) {
       settle(record, flight);
@@ -208,7 +208,7 @@ export function createFlights(
       const why = describeStart(step, node, plan) +
         (attempts === 0 ? "" : `; failed ${attempts} ${attempts === 1 ? "time" : "times"} before`);
       const kind = controller === undefined ? "awaited" : attempts === 0 ? "started" : "retry";
-      host.log({ node: record.name, kind, mutation: step.key, why });
+      host.journal.log({ node: record.name, kind, mutation: step.key, why });
       if (controller === undefined) return;
       onStart(attempts > 0);
       void handle(record, flight, controller);

@@ -40,19 +40,19 @@ export function createLedger(
     const [first] = held;
     if (first?.key === record.shown || held.some((memory) => memory.key === record.shown)) return;
     record.shown = first?.key;
-    if (first === undefined) return host.hold(record.id, undefined);
+    if (first === undefined) return host.journal.hold(record.id, undefined);
     const { key: mutation, reason, attempts } = first;
-    host.hold(record.id, { mutation, reason, target: record.target, attempts });
+    host.journal.hold(record.id, { mutation, reason, target: record.target, attempts });
   }
 
   function save(record: NodeRecord): void {
-    host.remember(record.id, memoOf(record, clock));
+    host.checkpoints?.write(record.id, memoOf(record, clock));
   }
 
   function release(record: NodeRecord, memory: Memory, why: string): void {
     record.failures = withoutEntry(record.failures, memory.key);
     if (isFailure(memory)) save(record);
-    if (memory.held) host.log({ node: record.name, kind: "unstuck", mutation: memory.key, why });
+    if (memory.held) host.journal.log({ node: record.name, kind: "unstuck", mutation: memory.key, why });
   }
 
   /** What succeeded before this failure may be needed again because of it: one event counts once. */
@@ -72,26 +72,26 @@ export function createLedger(
     setMemory(record, memory);
     save(record);
     const entry = { node: record.name, mutation: step.key };
-    host.log({ ...entry, kind: "failed", why: describeFailure(memory, now, options) });
-    if (memory.held) host.log({ ...entry, kind: "stuck", why: memory.reason });
+    host.journal.log({ ...entry, kind: "failed", why: describeFailure(memory, now, options) });
+    if (memory.held) host.journal.log({ ...entry, kind: "stuck", why: memory.reason });
     show(record);
     onFailure(failure.outside !== true && failsForAll(record, step, failure));
   }
 
   /** Notes a failure for the whole fleet. @returns True when it is held there from now on. */
   function failsForAll(record: NodeRecord, step: Step, failure: Failure): boolean {
-    const node = host.read(record.id);
+    const node = host.source.read(record.id);
     const hold = node === undefined
       ? undefined
       : fleet.fail(step.key, node, failure.summary ?? failure.message, clock.now());
     if (hold === undefined) return false;
-    host.log({ node: "", kind: "held", mutation: step.key, why: describeFleetHold(hold) });
+    host.journal.log({ node: "", kind: "held", mutation: step.key, why: describeFleetHold(hold) });
     return true;
   }
 
   /** Goes on with the backoffs of an earlier run. */
   function restoreFailures(record: NodeRecord): void {
-    const failed = host.remembered(record.id)?.failed;
+    const failed = host.checkpoints?.read(record.id)?.failed;
     if (failed === undefined) return;
     if (failed.target !== record.target) return save(record);
     for (const kept of failed.mutations) {
@@ -102,7 +102,7 @@ export function createLedger(
   return {
     restore(record) {
       restoreFailures(record);
-      const stuck = host.held(record.id);
+      const stuck = host.journal.held(record.id);
       if (stuck === undefined) return;
       if (stuck.target === record.target) {
         if (!record.failures.has(stuck.mutation)) {
@@ -111,9 +111,9 @@ export function createLedger(
         record.shown = stuck.mutation;
         return;
       }
-      host.hold(record.id, undefined);
+      host.journal.hold(record.id, undefined);
       const why = "Its cfg has changed since it was given up";
-      host.log({ node: record.name, kind: "unstuck", mutation: stuck.mutation, why });
+      host.journal.log({ node: record.name, kind: "unstuck", mutation: stuck.mutation, why });
     },
     fail,
     succeed(record, step) {

@@ -144,7 +144,7 @@ export function createReconcile(
   function tellPath(record: NodeRecord, plan: Plan): void {
     const noPath = plan.ok ? undefined : describeNoPlan(plan.reason);
     if (noPath !== undefined && noPath !== record.noPath) {
-      host.log({ node: record.name, kind: "no-path", why: noPath });
+      host.journal.log({ node: record.name, kind: "no-path", why: noPath });
     }
     record.noPath = noPath;
   }
@@ -211,7 +211,12 @@ export function createReconcile(
     const isKnown = before !== undefined && before !== "queued" && before.kind === "invariant" &&
       before.invariant === obstacle.invariant;
     if (isKnown) return;
-    host.log({ node: record.name, kind: "refused", mutation: key, why: describeObstacle(obstacle, clock.now()) });
+    host.journal.log({
+      node: record.name,
+      kind: "refused",
+      mutation: key,
+      why: describeObstacle(obstacle, clock.now()),
+    });
   }
 
   /** Starts what may start. What has to wait for something else than its plan is noted with that. */
@@ -272,7 +277,7 @@ export function createReconcile(
       record.cleared = undefined;
       rules.ended(record.id, cleared.key);
     }
-    if (node.view.get("/clear") !== record.cleared?.key) host.clear(record.id, record.cleared?.key);
+    if (node.view.get("/clear") !== record.cleared?.key) host.executor.approve?.(record.id, record.cleared?.key);
   }
 
   /** Awaits nothing any more of an agent that may be elsewhere: its silence is no failure. */
@@ -334,7 +339,7 @@ export function createReconcile(
     if (atGoal && isOver) record.atRest = node;
     if (atGoal && record.worked) {
       record.worked = false;
-      host.log({ node: record.name, kind: "converged", why: "Every goal is reached" });
+      host.journal.log({ node: record.name, kind: "converged", why: "Every goal is reached" });
     }
   };
 }

@@ -58,7 +58,7 @@ export function createRules(
     if (record.reached === reached && record.out === out) return;
     record.reached = reached;
     record.out = out;
-    host.remember(record.id, memoOf(record, clock));
+    host.checkpoints?.write(record.id, memoOf(record, clock));
   }
 
   const self: Rules = {
@@ -79,13 +79,13 @@ export function createRules(
             ...[...record.flights.values()].flatMap(({ step, controller }) => controller === undefined ? [] : [step]),
             ...(record.cleared === undefined ? [] : [record.cleared]),
           ],
-          node: host.read(record.id),
+          node: host.source.read(record.id),
         })),
       );
       brakes.setPolicy(next, all);
       hasBrakes = next.invariants.some(({ kind }) => kind === "brake");
       if (!hasBrakes) return;
-      for (const id of host.nodes()) {
+      for (const id of host.source.nodes()) {
         self.changed(id);
         wake(id);
       }
@@ -117,14 +117,14 @@ export function createRules(
       const objection = (isDisruptive(step, node) ? brakes.objectsToDisruption(node) : undefined) ??
         (record.unhealthy && !isSensing(step, node) ? brakes.objectsToRepair(record.id, node) : undefined);
       if (objection !== undefined) return { kind: "invariant", ...objection };
-      if (isDisruptive(step, node) && !host.isWritable()) return { kind: "store" };
+      if (isDisruptive(step, node) && host.checkpoints?.isWritable() === false) return { kind: "store" };
       return admission.ask(record.id, node, step) ? undefined : "queued";
     },
     disrupt(record, node) {
       const cut = record.out === "NO" || record.out === "CUT";
       keep(record, record.reached, cut && !isInSync(node) ? "CUT" : "TAKEN");
       admission.stand(record.id, node, record.out);
-      return host.isWritable();
+      return host.checkpoints?.isWritable() !== false;
     },
     seen(id) {
       brakes.seen(id);
@@ -137,7 +137,7 @@ export function createRules(
     },
     changed(id) {
       if (!hasBrakes) return;
-      const name = records.get(id)?.name ?? host.read(id)?.name;
+      const name = records.get(id)?.name ?? host.source.read(id)?.name;
       if (name !== undefined) brakes.changed(id, name);
     },
     limits: admission.limits,

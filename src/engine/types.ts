@@ -76,43 +76,64 @@ export interface Failure {
   readonly summary?: string;
 }
 
-/** What an engine needs of the program that it runs in. */
-export interface EngineHost {
-  /** `parent`: for the nodes below; `self`: for the program's own node. An engine runs the steps of its own context. */
-  readonly role: "parent" | "self";
-  /** The ids of all nodes that it is responsible for. */
+/** Where an engine reads its nodes. */
+export interface NodeSource {
+  /** The ids of all nodes that the engine is responsible for. */
   nodes(): Iterable<string>;
   /** A node as it is now; undefined when it is gone. */
   read(id: string): EngineNode | undefined;
+  /** Tells whether no agent can be heard now, so that what only agents show is not late. Absent: that can't happen. */
+  isDeaf?(): boolean;
+}
+
+/** Carries out what an engine decides. */
+export interface Executor {
   /**
-   * Runs the handler of a step that is in this engine's context. It may resolve before the change is seen: done is when
+   * Runs the handler of a step that is in this engine's context. It may resolve before the change is seen: a step is done when
    * the discovered values say so. It rejects when the work could not be done. `execution` is unique to this run.
    */
   run(id: string, step: Step, execution: string, signal: AbortSignal, reports: Reports): Promise<void>;
   /** Writes a discovered value, or forgets it (null). Calls the engine's `touch` for that node if it changed anything. */
   discover(id: string, url: string, value: string | null): void;
-  /** Sets or clears (undefined) the node's `/stuck/parent` or `/stuck/self`. */
-  hold(id: string, stuck: Stuck | undefined): void;
-  /** What the node's `/stuck/...` of this role says: survives a restart. */
-  held(id: string): Stuck | undefined;
-  /** Keeps what must be known of a node after a restart: on disk when it returns, where something was done to the node. */
-  remember(id: string, memo: Memo): void;
-  /** Whether anything can be kept now: nothing disruptive is started of which nothing would be known after a restart. */
-  isWritable(): boolean;
-  /**
-   * Whether no agent can be heard now, whatever it does: what only agents can show is not late then. Absent: that can't be.
-   */
-  isDeaf?(): boolean;
-  /** What was kept of a node. */
-  remembered(id: string): Memo | undefined;
-  /** Tells a node's agent, by `/clear`, that it may prepare this mutation of ours; undefined: none. */
-  clear(id: string, mutation: MutationKey | undefined): void;
-  /** Keeps what is held for the whole fleet, in place of what was kept before: on disk when it returns. */
-  keepHolds(holds: readonly KeptHold[]): void;
-  /** What was kept of that. */
-  keptHolds(): readonly KeptHold[];
+  /** Tells a node's agent, by `/clear`, that it may prepare this mutation of ours; undefined: none. Absent in an agent. */
+  approve?(id: string, mutation: MutationKey | undefined): void;
+}
+
+/** Shows people what an engine decides. */
+export interface Journal {
   /** Takes what the engine decided to the event log. */
   log(event: EngineEvent): void;
+  /** Sets or clears (undefined) the node's `/stuck/parent` or `/stuck/self`. */
+  hold(id: string, stuck: Stuck | undefined): void;
+  /** Reads the node's `/stuck/...` of this role, which survives a restart. */
+  held(id: string): Stuck | undefined;
+}
+
+/** Keeps what an engine must know of its nodes after a restart. */
+export interface Checkpoints {
+  /** Keeps the checkpoint of a node. It is on disk when this returns, where something was done to the node. */
+  write(id: string, checkpoint: Memo): void;
+  read(id: string): Memo | undefined;
+  /** Tells whether anything can be kept now. Nothing disruptive starts that a restart would know nothing of. */
+  isWritable(): boolean;
+}
+
+/** Keeps what an engine holds for the whole fleet. */
+export interface FleetMemory {
+  /** Replaces what was kept before. It is on disk when this returns. */
+  keep(holds: readonly KeptHold[]): void;
+  kept(): readonly KeptHold[];
+}
+
+/** What an engine needs of the program that it runs in. An agent has neither checkpoints nor a fleet. */
+export interface EngineHost {
+  /** `parent`: for the nodes below; `self`: for the program's own node. An engine runs the steps of its own context. */
+  readonly role: "parent" | "self";
+  readonly source: NodeSource;
+  readonly executor: Executor;
+  readonly journal: Journal;
+  readonly checkpoints?: Checkpoints;
+  readonly fleet?: FleetMemory;
 }
 
 /** Something that the engine decided or saw. */

@@ -915,19 +915,9 @@ test("a node at rest that is read as the same is not planned again, until someth
   const started: string[] = [];
   const engine = createEngine({
     role: "parent",
-    nodes: () => ["a"],
-    read: () => node,
-    run: (_id, step) => Promise.resolve(void started.push(step.key)),
-    ...{
-      discover() {},
-      hold() {},
-      held: () => undefined,
-      remember() {},
-      remembered: () => undefined,
-      clear() {},
-      log() {},
-    },
-    ...{ keepHolds() {}, keptHolds: () => [], isWritable: () => true },
+    source: { nodes: () => ["a"], read: () => node },
+    executor: { run: (_id, step) => Promise.resolve(void started.push(step.key)), discover() {} },
+    journal: { log() {}, hold() {}, held: () => undefined },
   }, { clock, random: () => 0.5 });
   for (let look = 0; look < 5; look++) {
     engine.touch("a");

@@ -206,49 +206,49 @@ export function createLab(
 
   const host: EngineHost = {
     role: setup.role ?? "parent",
-    nodes: () => world.keys(),
-    read(id) {
-      setup.onRead?.();
-      const node = world.get(id);
-      if (node === undefined) return undefined;
-      const view = viewIn(id, node);
-      return {
-        name: `${prefix}${id}`,
-        planner: used,
-        view,
-        cfg: node.cfg,
-        target: `${node.revision}`,
-        frozen: node.frozen,
-      };
+    source: {
+      nodes: () => world.keys(),
+      read(id) {
+        setup.onRead?.();
+        const node = world.get(id);
+        if (node === undefined) return undefined;
+        const view = viewIn(id, node);
+        const { cfg, frozen } = node;
+        return { name: `${prefix}${id}`, planner: used, view, cfg, target: `${node.revision}`, frozen };
+      },
     },
-    run(id: string, step: Step, execution: string, signal: AbortSignal, reports: Reports) {
-      let finish = () => {};
-      let reject: (error: unknown) => void = () => {};
-      const ended = new Promise<void>((resolve, fail) => {
-        finish = resolve;
-        reject = fail;
-      });
-      const run: Run = { id, key: step.key, execution, signal, at: clock.now(), ...reports, finish, reject };
-      runs.push(run);
-      lab.onRun(run);
-      return ended;
+    executor: {
+      run(id: string, step: Step, execution: string, signal: AbortSignal, reports: Reports) {
+        let finish = () => {};
+        let reject: (error: unknown) => void = () => {};
+        const ended = new Promise<void>((resolve, fail) => {
+          finish = resolve;
+          reject = fail;
+        });
+        const run: Run = { id, key: step.key, execution, signal, at: clock.now(), ...reports, finish, reject };
+        runs.push(run);
+        lab.onRun(run);
+        return ended;
+      },
+      discover: (id, url, value) => change(id, { [url]: value }),
     },
-    discover: (id, url, value) => change(id, { [url]: value }),
-    hold(id, stuck) {
-      if (stuck === undefined) holds.delete(id);
-      else holds.set(id, stuck);
+    journal: {
+      log(event) {
+        events.push(event);
+        lab.onEvent(event, event.node.slice(prefix.length));
+      },
+      hold(id, stuck) {
+        if (stuck === undefined) holds.delete(id);
+        else holds.set(id, stuck);
+      },
+      held: (id) => holds.get(id),
     },
-    held: (id) => holds.get(id),
-    isWritable: () => lab.isWritable,
-    remember: (id, memo) => void memos.set(id, memo),
-    clear() {}, // its machines have no agents that drain
-    remembered: (id) => memos.get(id),
-    keepHolds: (holds) => void (kept = holds),
-    keptHolds: () => kept,
-    log(event) {
-      events.push(event);
-      lab.onEvent(event, event.node.slice(prefix.length));
+    checkpoints: {
+      write: (id, checkpoint) => void memos.set(id, checkpoint),
+      read: (id) => memos.get(id),
+      isWritable: () => lab.isWritable,
     },
+    fleet: { keep: (holds) => void (kept = holds), kept: () => kept },
   };
 
   function start(): Engine {

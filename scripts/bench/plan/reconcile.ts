@@ -80,19 +80,12 @@ function hostOf(
   }
   const host: EngineHost = {
     role: "parent",
-    nodes: () => documents.keys(),
-    read: (id) => read.get(id) ?? workOut(id),
-    run: () => Promise.reject(new Error("Cannot run: there is nothing to do")),
-    isWritable: () => true,
-    discover() {},
-    hold() {},
-    held: () => undefined,
-    remember() {},
-    clear() {},
-    remembered: () => undefined,
-    keepHolds() {},
-    keptHolds: () => [],
-    log() {},
+    source: { nodes: () => documents.keys(), read: (id) => read.get(id) ?? workOut(id) },
+    executor: {
+      run: () => Promise.reject(new Error("Cannot run: there is nothing to do")),
+      discover() {},
+    },
+    journal: { log() {}, hold() {}, held: () => undefined },
   };
   return {
     host,
