@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+const ROOT = new URL("../../", import.meta.url);
+/** Where metrics are named: by a helper's first argument, or in an object. */
+const NAMED = /(?:\b(?:gauge|counter|perWay)\(\s*|\bname: )"([a-z]+(?:_[a-z]+)*)"/g;
+
+function read(path: string): string {
+  return readFileSync(new URL(path, ROOT), "utf8");
+}
+
+test("docs/reference/metrics.md lists every metric, and no other", () => {
+  const code = ["aggregator/metrics.ts", "aggregator/boot/metrics.ts", "aggregator/http/metrics.ts"].map(read).join(
+    "\n",
+  );
+  const named = [...code.matchAll(NAMED)].map(([, name]) => `kraken_${name}`);
+  const listed = read("docs/reference/metrics.md").split("\n").filter((line) => line.startsWith("| `"))
+    .flatMap((line) => [...(line.split(" | ")[0] ?? "").matchAll(/`(kraken_\w+)`/g)].map(([, name]) => name ?? ""));
+  assert.deepEqual([...new Set(listed)].sort(), [...new Set(named)].sort());
+});
