@@ -134,6 +134,8 @@ export interface Lab {
   readonly memos: ReadonlyMap<string, Memo>;
   /** Whether what is done to a node can be written down. */
   isWritable: boolean;
+  /** Whether no agent can be heard. */
+  isDeaf: boolean;
   /** Called with each run as it starts. */
   onRun: (run: Run) => void;
   /** Called with each event, and the id of its node. */
@@ -165,6 +167,7 @@ export function createLab(
     readonly random?: Random;
     readonly clockOf?: (clock: VirtualClock) => Clock;
     readonly onRead?: () => void;
+    readonly onCheckpoint?: (memo: Memo) => void;
     readonly planner?: Planner;
     readonly policy?: Policy;
     /** What the name of a node starts with; its id follows. @default "node " */
@@ -216,6 +219,7 @@ export function createLab(
         const { cfg, frozen } = node;
         return { name: `${prefix}${id}`, planner: used, view, cfg, target: `${node.revision}`, frozen };
       },
+      isDeaf: () => lab.isDeaf,
     },
     executor: {
       run(id: string, step: Step, execution: string, signal: AbortSignal, reports: Reports) {
@@ -231,6 +235,9 @@ export function createLab(
         return ended;
       },
       discover: (id, url, value) => change(id, { [url]: value }),
+      ...(setup.role !== "self" && {
+        approve: (id: string, mutation: string | undefined) => change(id, { "/clear": mutation ?? null }),
+      }),
     },
     journal: {
       log(event) {
@@ -243,8 +250,11 @@ export function createLab(
       },
       held: (id) => holds.get(id),
     },
-    checkpoints: {
-      write: (id, checkpoint) => void memos.set(id, checkpoint),
+checkpoints: {
+      write(id, checkpoint) {
+        memos.set(id, checkpoint);
+        setup.onCheckpoint?.(checkpoint);
+      },
       read: (id) => memos.get(id),
       isWritable: () => lab.isWritable,
     },
@@ -269,6 +279,7 @@ export function createLab(
     holds,
     memos,
     isWritable: true,
+    isDeaf: false,
     onRun: (run) => run.finish(),
     onEvent: () => {},
     want(cfg, id = "a") {
