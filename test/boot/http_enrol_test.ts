@@ -54,6 +54,11 @@ test("a request that is no enrolment is refused without a word of what it had", 
       [{ token, mac: "52:54" }, 422],
       [{ token, mac: MAC, more: 1 }, 422],
       [{ token: "x".repeat(257), mac: MAC }, 422],
+      [{ token, mac: `${MAC}0` }, 422],
+      [{ token: 7, mac: MAC }, 422],
+      [null, 422],
+      [[token, MAC], 422],
+      [`"${token}"`, 422],
       [`{"token":"${token}"`, 400],
       [{ token: token + "x".repeat(3_000), mac: MAC }, 413],
     ];
@@ -66,6 +71,24 @@ test("a request that is no enrolment is refused without a word of what it had", 
     assert.equal((await post(world, { token, mac: MAC }, "text/plain")).status, 415);
   }));
 
+test("a body of 2048 bytes is read, and a longer one is not", () =>
+  withServer(async (world) => {
+    const token = world.enrolment.issue(world.idOf("n1"), MAC);
+    const body = JSON.stringify({ token, mac: MAC });
+    assert.equal((await post(world, body.padEnd(2_049))).status, 413);
+    assert.equal((await post(world, body.padEnd(2_048))).status, 200);
+  }));
+
+test("a node that is not booted from here any more has the identity of its token under its id", () =>
+  withServer(async (world) => {
+    const id = world.idOf("n1");
+    const token = world.enrolment.issue(id, MAC);
+    world.apply({ n1: { "/ipv4/mac": "52:54:00:77:00:02", "/boot/method": "pxe" } });
+    const answer = await post(world, { token, mac: MAC });
+    assert.equal(answer.status, 200);
+    assert.equal((await answer.json()).name, id);
+  }));
+
 test("an identity that can't be stored is not given out, and the token stays good", () =>
   withServer(async (world) => {
     const token = world.enrolment.issue(world.idOf("n1"), MAC);
@@ -73,7 +96,10 @@ test("an identity that can't be stored is not given out, and the token stays goo
     world.enrolment.exchange = () => {
       throw new Error("disk is full");
     };
-    assert.equal((await post(world, { token, mac: MAC })).status, 503);
+    const answer = await post(world, { token, mac: MAC });
+    assert.equal(answer.status, 503);
+    assert.equal((await answer.json()).detail, "The identity could not be stored: try again");
+    assert.match(world.logged.join(""), /"error","message":"Cannot write to the store","problem":"disk is full"/);
     world.enrolment.exchange = exchange;
     assert.equal((await post(world, { token, mac: MAC })).status, 200);
   }));

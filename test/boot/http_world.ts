@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { bootFault } from "../../aggregator/boot/boot_fault.ts";
 import { createTransferCounter, type TransferCounter } from "../../aggregator/boot/counts.ts";
 import { createBootApp } from "../../aggregator/boot/http/app.ts";
-import { createBoots } from "../../aggregator/boot/http/boots.ts";
+import { type Boots, createBoots } from "../../aggregator/boot/http/boots.ts";
 import { serveBoot } from "../../aggregator/boot/http/serve.ts";
 import type { PxeDesk, PxeHost } from "../../modules/pxe/desk.ts";
 import { createLog } from "../../src/log.ts";
@@ -26,6 +26,7 @@ export interface HttpWorld extends Awaited<ReturnType<typeof createVirtualBoot>>
   /** What is served is in `files` below it. */
   readonly folder: string;
   readonly transfers: TransferCounter;
+  readonly boots: Boots;
   readonly logged: string[];
   /** Events of nodes that the boot services have added. */
   readonly told: string[];
@@ -54,6 +55,7 @@ export async function withServer(
   const logged: string[] = [];
   const told: string[] = [];
   const noted: string[] = [];
+  const boots = createBoots(world.desk, world.clock);
   const ending = new AbortController();
   let url = "";
   const app = createBootApp({
@@ -64,7 +66,7 @@ export async function withServer(
     files,
     holdsAddresses: options.holdsAddresses ?? false,
     fault: (machine) => bootFault(machine, { root: files, line: () => "" }),
-    boots: createBoots(world.desk, world.clock),
+    boots,
     desk: { ...onLoopback(world.desk), isRunning: (id) => state.isRunning || world.desk.isRunning(id) },
     enrolment: world.enrolment,
     onEnrolled: (id) => world.desk.saw(id, { kind: "enrolled" }),
@@ -92,7 +94,7 @@ export async function withServer(
   });
   await world.clock.advance(5_000);
   try {
-    await body({ ...world, url, folder, state, transfers, logged, told, noted });
+    await body({ ...world, url, folder, state, transfers, boots, logged, told, noted });
   } finally {
     ending.abort();
     await server.close();
