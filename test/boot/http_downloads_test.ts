@@ -14,9 +14,11 @@ import {
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Hono } from "hono";
 import { answerFile } from "../../aggregator/boot/http/files.ts";
 import { createHashes } from "../../aggregator/boot/http/hashes.ts";
 import { type SendEnd, sendPart } from "../../aggregator/boot/http/send_part.ts";
+import { serveBoot } from "../../aggregator/boot/http/serve.ts";
 import { openFile } from "../../aggregator/boot/open_file.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
@@ -143,7 +145,36 @@ test("whoever says nothing on a connection, or stops in the middle of a request,
     const kept = rawClient(url, "GET /boot/v1/time HTTP/1.1\r\nhost: x\r\n\r\n");
     await waitFor("it is dropped after its answer", () => kept.isClosed);
     assert.match(kept.text, /^HTTP\/1\.1 200/);
+    assert.match(kept.text, /keep-alive: timeout=0\r/i, "it is told that it is not kept for long");
   }, { silence: 300 }));
+
+test("a connection is kept for 5 s after an answer", () =>
+  withServer(async ({ url }) => {
+    const client = rawClient(url, "GET /boot/v1/time HTTP/1.1\r\nhost: x\r\n\r\n");
+    await waitFor("it is answered", () => client.text !== "");
+    assert.match(client.text, /keep-alive: timeout=5\r/i);
+    client.socket.destroy();
+  }));
+
+test("fields of more than 8 KiB are not read", () =>
+  withServer(async ({ url }) => {
+    const client = rawClient(url, `GET /boot/v1/time HTTP/1.1\r\nhost: x\r\nx: ${"x".repeat(9_000)}\r\n\r\n`);
+    await waitFor("it is refused", () => client.isClosed);
+    assert.match(client.text, /^HTTP\/1\.1 (?:431|400)/);
+  }));
+
+test("a port that is in use, and an address of another machine, are named with what to do about it", async () => {
+  await withServer(async ({ url }) => {
+    const port = Number(new URL(url).port);
+    await assert.rejects(serveBoot(new Hono(), { host: "127.0.0.1", port, isKnown: () => false }), {
+      message:
+        `Cannot serve machines that boot on 127.0.0.1:${port} as the port is in use: choose another with --boot-port`,
+    });
+  });
+  await assert.rejects(serveBoot(new Hono(), { host: "192.0.2.1", port: 0, isKnown: () => false }), {
+    message: "Cannot serve machines that boot on 192.0.2.1:0: --boot-address must be an address of this machine",
+  });
+});
 
 test("a machine whose download breaks off has an event with how far it was", () =>
   withServer(async (world) => {

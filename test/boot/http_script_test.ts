@@ -57,7 +57,12 @@ test("a machine that has to wait says why, waits whole seconds, one at least, an
   assert.deepEqual(waits(5), [
     ...["#!ipxe", ":wait", "echo Kraken: not now", "echo   later", "sleep 5", `${AGAIN} ||`, "goto wait", ""],
   ]);
-  assert.deepEqual([0, 0.4, 1.4, 1.6].map((seconds) => waits(seconds)[4]), ["sleep 1", "sleep 1", "sleep 1", "sleep 2"]);
+  assert.deepEqual([0, 0.4, 1.4, 1.6].map((seconds) => waits(seconds)[4]), [
+    "sleep 1",
+    "sleep 1",
+    "sleep 1",
+    "sleep 2",
+  ]);
 });
 
 test("text in a script has nothing that means something to iPXE, and 200 characters at most", () => {
@@ -79,7 +84,9 @@ test("a path that is no word of a script makes no script", () => {
     { message: `Cannot put the path " ${"x".repeat(79)}" into a script` },
   );
   for (const initrd of ["a", "A9_", "a.b-c+d/e_f", "9", "_a"]) {
-    assert.ok(renderScript({ kind: "boot", node: { ...NODE, initrd }, boot: BOOT }, PLACE).includes(`/files/${initrd}?`));
+    assert.ok(
+      renderScript({ kind: "boot", node: { ...NODE, initrd }, boot: BOOT }, PLACE).includes(`/files/${initrd}?`),
+    );
   }
 });
 
@@ -114,10 +121,14 @@ test("nothing happens for who only looks", () =>
 
 test("a stranger is told how to make it a node, and only what it has said of itself is remembered", () =>
   withServer(async (world) => {
-    assert.match(
-      await ask(world, STRANGER),
-      /^#!ipxe\n:wait\necho Kraken: no node that is booted from here has the MAC address 52:54:00:77:00:99\. To make it one of cluster virtual:\necho   krakenctl adopt 52:54:00:77:00:99 --as NAME\nsleep 15\n/,
-    );
+    const lines = (await ask(world, STRANGER)).split("\n");
+    assert.deepEqual(lines.slice(0, 5), [
+      "#!ipxe",
+      ":wait",
+      `echo Kraken: no node that is booted from here has the MAC address ${STRANGER}. To make it one of cluster virtual:`,
+      `echo   krakenctl adopt ${STRANGER} --as NAME`,
+      "sleep 15",
+    ]);
     const [stranger] = world.strangers.list();
     assert.equal(stranger?.mac, STRANGER);
     assert.deepEqual([stranger.uuid, stranger.arch, stranger.asked], [undefined, undefined, "script"]);
@@ -130,7 +141,10 @@ test("a machine has one script with a token, which begins its boot, and waits a 
     assert.match(await ask(world), / kraken\.token=/);
     assert.equal(world.enrolment.counts.issued, 1);
     assert.equal(world.seen("n1", "/pxe/state"), "LOADING");
-    assert.match(world.logged.join(""), /"info","message":"A machine has fetched its boot script","node":"n1","address":"127\.0\.0\.5"/);
+    assert.match(
+      world.logged.join(""),
+      /"info","message":"A machine has fetched its boot script","node":"n1","address":"127\.0\.0\.5"/,
+    );
     assert.match(await ask(world), /echo Kraken: n1 has asked just now\. Waits\nsleep 1\n/);
     await world.clock.advance(1_000);
     assert.match(await ask(world), / kraken\.token=/);
@@ -139,7 +153,10 @@ test("a machine has one script with a token, which begins its boot, and waits a 
 test("a machine whose agent is heard waits 5 s, without a line in the log", () =>
   withServer(async (world) => {
     world.state.isRunning = true;
-    assert.match(await ask(world), /echo Kraken: n1 has not asked for its address since it was in use\. Waits\nsleep 5\n/);
+    assert.match(
+      await ask(world),
+      /echo Kraken: n1 has not asked for its address since it was in use\. Waits\nsleep 5\n/,
+    );
     assert.ok(!world.logged.join("").includes("Refused a boot script"));
     assert.equal(world.enrolment.counts.issued, 0);
   }, { holdsAddresses: true }));
@@ -148,7 +165,8 @@ test("a machine that asks from elsewhere waits 15 s, and the log says so", () =>
   withServer(async (world) => {
     const reason = "n1 must ask from 127.0.0.5, this is 127.0.0.6";
     assert.ok((await ask(world, MAC, "127.0.0.6")).includes(`echo Kraken: ${reason}\nsleep 15\n`));
-    const line = world.logged.find((each) => each.includes("Refused a boot script")) ?? assert.fail("nothing is logged");
+    const line = world.logged.find((each) => each.includes("Refused a boot script")) ??
+      assert.fail("nothing is logged");
     const { level, node, reason: logged } = JSON.parse(line);
     assert.deepEqual([level, node, logged], ["warn", "n1", reason]);
     assert.deepEqual(world.noted, [], "its boot files are not to blame");

@@ -282,7 +282,16 @@ test("an obstacle is said in words", () => {
       "waits for invariant 'i' (2 of 2 away: n1, n2; 1st in the queue)",
     ],
     [
-      { kind: "count", invariant: "i", counts: "transition", ...counted, by: "/chassis", group: "c", atMost: 2, ...line },
+      {
+        kind: "count",
+        invariant: "i",
+        counts: "transition",
+        ...counted,
+        by: "/chassis",
+        group: "c",
+        atMost: 2,
+        ...line,
+      },
       "waits for invariant 'i' (chassis c: 2 of 2 in transition: n1, n2; 1st in the queue)",
     ],
     [

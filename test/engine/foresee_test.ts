@@ -155,7 +155,11 @@ test("who is not in SYNC is not taken away from it, but is in transition", () =>
   };
   const { bounded } = foresee(rules, { "/physState": "POWER_OFF" }, { "/physState": "POWER_ON" });
   assert.deepEqual(bounded.map(({ rule }) => rule), ["transition"]);
-  assert.deepEqual(foresee(rules, UP, { "/physState": "POWER_OFF" }).bounded, [], "what only gives power disturbs nobody");
+  assert.deepEqual(
+    foresee(rules, UP, { "/physState": "POWER_OFF" }).bounded,
+    [],
+    "what only gives power disturbs nobody",
+  );
 });
 
 test("agents don't know of rules", () => {
@@ -180,7 +184,10 @@ test("a refusal is foreseen at the first disruptive step where all of it holds, 
   assert.deepEqual(foresee({}, both, dark).steps, ["light", "off"]);
   assert.equal(foresee(never({ "/lamp": "DARK" }), both, dark).refused, undefined);
   assert.equal(foresee(never({ "/lamp": "LIT" }), both, dark).refused?.step, 1);
-  const before = foresee(never({ "/physState": "POWER_OFF" }), { ...UP, "/lamp": "DARK" }, { "/physState": "PHYS_HANG", "/lamp": "LIT" });
+  const before = foresee(never({ "/physState": "POWER_OFF" }), { ...UP, "/lamp": "DARK" }, {
+    "/physState": "PHYS_HANG",
+    "/lamp": "LIT",
+  });
   assert.equal(before.refused, undefined, "Once it is off nothing is disruptive any more");
 });
 

@@ -250,7 +250,7 @@ export function createLab(
       },
       held: (id) => holds.get(id),
     },
-checkpoints: {
+    checkpoints: {
       write(id, checkpoint) {
         memos.set(id, checkpoint);
         setup.onCheckpoint?.(checkpoint);

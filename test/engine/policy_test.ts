@@ -81,7 +81,10 @@ test("what is wrong with a rule is named, and the rule is left out", () => {
       assert.equal(read(kind, fields), undefined);
     }
   }
-  assert.match(complainPolicy("/invariants/a", { kind: "away", atMost: 1, nodes: "n[" }) ?? "", /^\/invariants\/a\/nodes: /);
+  assert.match(
+    complainPolicy("/invariants/a", { kind: "away", atMost: 1, nodes: "n[" }) ?? "",
+    /^\/invariants\/a\/nodes: /,
+  );
 });
 
 test("complainPolicy() says nothing of what is no rule, nor of rules that are right", () => {

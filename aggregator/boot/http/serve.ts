@@ -85,6 +85,7 @@ function explain(error: Error, host: string, port: number): string {
     case "EADDRINUSE":
       return `Cannot serve machines that boot on ${place} as the port is in use: choose another with --boot-port`;
     case "EADDRNOTAVAIL":
+    case "EINVAL": // the same on Deno
       return `Cannot serve machines that boot on ${place}: --boot-address must be an address of this machine`;
     default:
       return `Cannot serve machines that boot on ${place}: ${error.message}`;
