@@ -67,12 +67,12 @@ export class NotSentError extends Error {
 export function exchangeTrusting(url: URL, init: ExchangeInit, tls: TlsExchange): Promise<Response> {
   const { trust, judged } = tls;
   return new Promise((resolve, reject) => {
+    if (init.signal.aborted) return reject(init.signal.reason);
     let sent = false;
     const request = httpsRequest(url, {
       method: init.method,
       headers: { ...init.headers, ...(init.body !== undefined && { "content-length": String(byteLength(init.body)) }) },
       agent: tls.agent,
-      signal: init.signal,
       rejectUnauthorized: trust.kind === "authorities",
       ...(trust.kind === "authorities" && trust.ca !== undefined && { ca: trust.ca }),
       ...tls.options,
@@ -82,9 +82,13 @@ export function exchangeTrusting(url: URL, init: ExchangeInit, tls: TlsExchange)
       sent = true;
       request.end(init.body);
     }
+    function over(): void {
+      reject(init.signal.reason);
+      request.destroy();
+    }
+    init.signal.addEventListener("abort", over, { once: true });
     request.on("error", (error) => {
-      if (init.signal.aborted) reject(init.signal.reason);
-      else if (error instanceof FingerprintError) reject(error);
+      if (error instanceof FingerprintError) reject(error);
       else reject(sent ? error : new NotSentError(error.message, { cause: error }));
     });
     request.on("response", (answer) => {
@@ -95,8 +99,16 @@ export function exchangeTrusting(url: URL, init: ExchangeInit, tls: TlsExchange)
         reject(error);
       }
     });
-    request.on("close", () => reject(new Error("it closed the connection without an answer")));
+    request.on("close", () => {
+      init.signal.removeEventListener("abort", over);
+      reject(new Error("it closed the connection without an answer"));
+    });
     request.on("socket", (socket) => {
+      // Deno's requests try again by themselves, on another connection, when one that was kept breaks or is ended.
+      if (sent || init.signal.aborted) {
+        socket.destroy();
+        return reject(new Error("it closed the connection without an answer"));
+      }
       if (judged.has(socket)) return send(socket);
       socket.once("secureConnect", () => {
         const { fingerprint, der } = certificateOf(socket);

@@ -1,86 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Exchange } from "../../modules/redfish/mod.ts";
-import { createRedfishModule } from "../../modules/redfish/module.ts";
-import type { Value } from "../../src/state/mod.ts";
-import { createVirtualClock, type VirtualClock } from "../support/virtual_clock.ts";
-import { USER, writeCredentials } from "./bmc_fixture.ts";
-import { type HostedForTest, hostForTest, type TestNode, testNode, withFolder } from "./module_fixture.ts";
-import { ending } from "./redfish_scene.ts";
-
-const SYSTEMS = "/redfish/v1/Systems";
-
-/** What a BMC has at each path: an object, or how it answers. */
-type Resources = { [path: string]: object | ((asked: Asked) => Response) };
-
-interface Asked {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: { readonly [name: string]: string };
-  readonly body: string;
-}
-
-interface Bench extends HostedForTest {
-  readonly clock: VirtualClock;
-  readonly nodes: readonly TestNode[];
-  readonly asked: Asked[];
-  /** Runs a mutation of the first node to its end, on the clock. */
-  go(mutation: string): Promise<void>;
-}
-
-/** The module with nodes whose BMC has these resources, by path without a slash at its end. */
-async function withBmc(
-  resources: Resources,
-  run: (bench: Bench) => Promise<void>,
-  nodes: readonly { readonly name: string; readonly cfg?: { readonly [url: string]: Value } }[] = [{ name: "n1" }],
-): Promise<void> {
-  await withFolder(async (folder) => {
-    const clock = createVirtualClock();
-    const asked: Asked[] = [];
-    const exchange: Exchange = async (url, { method, headers, body = "" }) => {
-      const own = { method, path: url.pathname, headers, body };
-      asked.push(own);
-      const found = resources[url.pathname.replace(/\/$/, "")];
-      if (typeof found === "function") return found(own);
-      return found === undefined ? new Response("{}", { status: 404 }) : Response.json(found);
-    };
-    const all = nodes.map(({ name, cfg }) => {
-      const node = testNode(name, { "/platform": "redfish", "/bmc/address": "http://bmc.test", ...cfg });
-      node.view.set("/platform", "redfish");
-      return node;
-    });
-    const config = { poll: 3_600_000, sense: 0, graceful: 60_000, tls: "plain" };
-    const credentials = writeCredentials(folder, "bmc.json");
-    const own = testNode("root", { "/services/redfish/config": { ...config, credentials } });
-    const hosted = await hostForTest(createRedfishModule({ exchange }), all, { role: "parent", own, clock });
-    const limit = () => {
-      const timeout = new AbortController();
-      clock.after(200_000, () => timeout.abort(new Error("Timed out")));
-      return timeout.signal;
-    };
-    try {
-      await run({
-        ...hosted,
-        clock,
-        nodes: all,
-        asked,
-        go: (mutation) => ending(clock, hosted.run(mutation, {}, limit())),
-      });
-    } finally {
-      const stopped = hosted.host.stop();
-      await clock.advance(10_000);
-      await stopped;
-    }
-  });
-}
-
-function members(...ids: readonly string[]): object {
-  return { Members: ids.map((id) => ({ "@odata.id": id.startsWith("/") ? id : `${SYSTEMS}/${id}` })) };
-}
+import { USER } from "./bmc_fixture.ts";
+import {
+  type Asked,
+  members,
+  one,
+  ordersOf,
+  type Resources,
+  ROOT,
+  SYSTEMS,
+  unsupported,
+  withBmc,
+} from "./redfish_played.ts";
 
 const RESET = { "#ComputerSystem.Reset": { "ResetType@Redfish.AllowableValues": ["On", "ForceOff"] } };
 const OFF = { PowerState: "Off", Actions: RESET };
-const ROOT = { Systems: { "@odata.id": SYSTEMS } };
 const busy = () => Response.json({ error: { message: "Not ready" } }, { status: 503 });
 
 /** Which system a read leads to, or why none. */
@@ -164,31 +98,6 @@ test("redfish follows the pages of a collection", async () => {
   });
   assert.equal(found, `${SYSTEMS}/n1`);
 });
-
-/** A BMC with one system, which takes orders as `reset` says. */
-function one(system: object, reset: (type: string, asked: Asked) => Response): Resources {
-  const resources: Resources = {
-    "/redfish/v1": ROOT,
-    [SYSTEMS]: members("1"),
-    [`${SYSTEMS}/1`]: system,
-    [`${SYSTEMS}/1/Actions/ComputerSystem.Reset`]: (asked) => {
-      const { ResetType }: { ResetType: string } = JSON.parse(asked.body);
-      const answer = reset(ResetType, asked);
-      if (answer.ok) resources[`${SYSTEMS}/1`] = { ...system, PowerState: ResetType.endsWith("On") ? "On" : "Off" };
-      return answer;
-    },
-  };
-  return resources;
-}
-
-function unsupported(): Response {
-  const info = [{ MessageId: "Base.1.8.ActionParameterNotSupported", Message: "No" }];
-  return Response.json({ error: { "@Message.ExtendedInfo": info } }, { status: 400 });
-}
-
-function ordersOf(asked: readonly Asked[]): string[] {
-  return asked.filter(({ path }) => path.endsWith(".Reset")).map(({ body }) => body);
-}
 
 test("redfish orders ForceOn where the BMC does not know On, whatever it lists", async () => {
   const listed = { "#ComputerSystem.Reset": { "ResetType@Redfish.AllowableValues": ["On", "ForceOn"] } };

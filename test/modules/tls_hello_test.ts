@@ -7,47 +7,7 @@ import { clientHello, readServerFirst } from "../../modules/redfish/tls_hello.ts
 import { tlsOptionsOf } from "../../modules/redfish/tls_options.ts";
 import { oldestTlsOf } from "../../modules/redfish/tls_settings.ts";
 import { withFolder } from "./module_fixture.ts";
-import { makeRsaCertificate } from "./tls_fixture.ts";
-
-interface HelloWish {
-  readonly version?: number;
-  readonly cipher?: number;
-  readonly renegotiation?: boolean;
-  readonly certificate?: Uint8Array;
-}
-
-/** The first words of a server, in records of at most so many bytes. */
-function serverHello(
-  { version = 0x0303, cipher = 0xc02f, renegotiation = true, certificate }: HelloWish,
-  size = 16_000,
-) {
-  const u16 = (value: number) => [value >> 8, value & 255];
-  const u24 = (value: number) => [value >> 16, ...u16(value & 0xffff)];
-  const extensions = [0, 23, 0, 0, ...(renegotiation ? [0xff, 1, 0, 1, 0] : [])];
-  const hello = [
-    ...u16(version),
-    ...Array(32).fill(7),
-    2,
-    9,
-    9,
-    ...u16(cipher),
-    0,
-    ...u16(extensions.length),
-    ...extensions,
-  ];
-  const list = certificate === undefined ? [] : [...u24(certificate.length), ...certificate];
-  const messages = [
-    ...[2, ...u24(hello.length), ...hello],
-    ...(certificate === undefined ? [] : [11, ...u24(list.length + 3), ...u24(list.length), ...list]),
-    ...[14, 0, 0, 0],
-  ];
-  const records: number[] = [];
-  for (let at = 0; at < messages.length; at += size) {
-    const part = messages.slice(at, at + size);
-    records.push(22, 3, 3, ...u16(part.length), ...part);
-  }
-  return new Uint8Array(records);
-}
+import { type HelloWish, makeRsaCertificate, serverHello } from "./tls_fixture.ts";
 
 function failure(more: Partial<TlsFailure>): TlsFailure {
   return {
