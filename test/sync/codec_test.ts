@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { decode as decodeCborg, encode as encodeCborg } from "cborg";
 import { Encoder } from "cbor-x/encode";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import {
   type DataFrame,
   decodeFrame,
@@ -16,7 +16,7 @@ import {
   prescan,
   wireFrame,
 } from "../../src/sync/mod.ts";
-import { anyFrame } from "./frames.ts";
+import { anyFrame, FRAME_TYPES } from "./frames.ts";
 
 const ID = "8f0e7a86-1f2b-4d0c-9c9e-6b1f4a6c2e55";
 
@@ -48,18 +48,29 @@ const data: DataFrame = {
 };
 
 test("every frame comes back as it was", () => {
-  fc.assert(fc.property(anyFrame, (frame) => {
-    assert.deepEqual(decodeFrame(encodeFrame(frame)), { ok: true, frame });
-  }));
+  const covered = createCoverage("frames there and back", FRAME_TYPES, 0.05);
+  fc.assert(
+    fc.property(anyFrame, (frame) => {
+      covered.saw(frame.type);
+      assert.deepEqual(decodeFrame(encodeFrame(frame)), { ok: true, frame });
+    }),
+    { numRuns: 300 },
+  );
+  covered.check();
 });
 
 test("decodeFrame() never throws on garbage", () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-    assert.equal(typeof decodeFrame(bytes).ok, "boolean");
+  const covered = createCoverage("garbage", ["no CBOR", "CBOR of Kraken's profile"], 0.15);
+  const garbage = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.jsonValue().map((data) => encodeCborg(data)));
+  fc.assert(fc.property(garbage, (bytes) => {
+    covered.saw(prescan(bytes) === undefined ? "CBOR of Kraken's profile" : "no CBOR");
+    assert.equal(decodeFrame(bytes).ok, false);
   }));
+  covered.check();
 });
 
 test("decodeFrame() never throws on a frame with bytes changed, cut or inserted", () => {
+  const covered = createCoverage("frames with changes", ["refused", "a frame all the same"], 0.01);
   const change = fc.record({ at: fc.nat(), byte: fc.nat(255), how: fc.constantFrom("set", "cut", "insert") });
   fc.assert(
     fc.property(anyFrame, fc.array(change, { minLength: 1, maxLength: 4 }), (frame, changes) => {
@@ -70,11 +81,13 @@ test("decodeFrame() never throws on a frame with bytes changed, cut or inserted"
         else bytes.splice(place, how === "set" ? 1 : 0, byte);
       }
       const decoded = decodeFrame(Uint8Array.from(bytes));
+      covered.saw(decoded.ok ? "a frame all the same" : "refused");
       // What still counts as a frame can be sent on.
       if (decoded.ok) assert.deepEqual(decodeFrame(encodeFrame(decoded.frame)), decoded);
     }),
     { numRuns: 500 },
   );
+  covered.check();
 });
 
 test("cbor-x is imported as 'cbor-x/encode' only: the bare package loads an add-on that crashes Deno and Bun", () => {
@@ -178,12 +191,18 @@ test("a map has the shortest head that tells its size, as in deterministic CBOR"
 
 test("frames are byte-identical with deterministic CBOR once their keys are sorted", () => {
   const plain = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false });
-  fc.assert(fc.property(anyFrame, (frame) => {
-    const wire = wireFrame(frame);
-    fc.pre(!/"\d+":/.test(JSON.stringify(wire))); // JavaScript has its own order for keys that look like numbers
-    assert.deepEqual(Uint8Array.from(plain.encode(sortKeys(wire))), Uint8Array.from(encodeCborg(wire)));
-    assert.deepEqual(decodeCborg(encodeFrame(frame)), wire);
-  }));
+  const covered = createCoverage("frames as deterministic CBOR", FRAME_TYPES, 0.05);
+  fc.assert(
+    fc.property(anyFrame, (frame) => {
+      const wire = wireFrame(frame);
+      fc.pre(!/"\d+":/.test(JSON.stringify(wire))); // JavaScript has its own order for keys that look like numbers
+      covered.saw(frame.type);
+      assert.deepEqual(Uint8Array.from(plain.encode(sortKeys(wire))), Uint8Array.from(encodeCborg(wire)));
+      assert.deepEqual(decodeCborg(encodeFrame(frame)), wire);
+    }),
+    { numRuns: 300 },
+  );
+  covered.check();
 });
 
 /** Keys in the order of deterministic CBOR: shorter first, then by bytes. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import type { Entry, Value } from "../../src/state/mod.ts";
 import { createCommon, holdingIn } from "../../src/sync/common.ts";
 import { commonOf, covers, type HeldDocument, holdingOf, partOf, partsFor } from "../../src/sync/holding.ts";
@@ -183,6 +183,7 @@ const documents: fc.Arbitrary<HeldDocument[]> = fc.uniqueArray(
 );
 
 test("holdings have in common exactly those parts of which both have the same documents with the same versions", () => {
+  const covered = createCoverage("holdings", ["something in common", "a part that differs", "nothing in common"], 0.15);
   fc.assert(
     fc.property(documents, documents, fc.constantFrom(1, 4, 16), fc.boolean(), (a, other, parts, alike) => {
       // Two that differ in little are what matters.
@@ -196,6 +197,11 @@ test("holdings have in common exactly those parts of which both have the same do
           all.filter(({ id, cfg }) => partOf(id, parts) === part && cfg.size > 0)
             .map(({ id, cfg }) => [id, [...cfg].sort()]).sort(),
         );
+      const differs = first.cfg.some((each, part) => each !== second.cfg[part]);
+      covered.saw(
+        common === undefined ? "nothing in common" : "something in common",
+        ...(differs ? ["a part that differs" as const] : []),
+      );
       for (let part = 0; part < parts; part++) {
         const [here, there] = [text(a, part), text(b, part)];
         assert.equal((common?.cfg[part] ?? "") !== "", here === there && here !== "[]");
@@ -205,6 +211,7 @@ test("holdings have in common exactly those parts of which both have the same do
       assert.equal(covers(holdingOf(NODE, [], parts), common), false);
     }),
   );
+  covered.check();
 });
 
 test("documents are told of in about as many parts as there are, and in 1,024 at most", () => {

@@ -60,8 +60,14 @@ const alike: fc.Arbitrary<DocumentChanges[]> = fc.uniqueArray(
   { maxLength: 12, selector: ({ id }) => id },
 );
 
+/** Documents of a fleet: all have the same values. */
+const fleet: fc.Arbitrary<DocumentChanges[]> = fc.tuple(
+  fc.uniqueArray(fc.uuid(), { minLength: 2, maxLength: 12 }),
+  fc.record({ cfg: commonFacet, parent: commonFacet, self: commonFacet }, { requiredKeys: [], ...options }),
+).map(([ids, facets]) => ids.map((id) => ({ id, facets })));
+
 /** Documents of a data frame: in some rows are shorter, in others plain maps. */
-export const anyDocuments: fc.Arbitrary<DocumentChanges[]> = fc.oneof(various, alike);
+export const anyDocuments: fc.Arbitrary<DocumentChanges[]> = fc.oneof(various, alike, fleet);
 
 const modules = fc.constantFrom(
   [],
@@ -93,6 +99,11 @@ const broker = fc.constantFrom("mqtt://127.0.0.1:1883", "mqtts://broker.example"
 
 const target = fc.record({ parent: fc.uuid(), broker }, { ...options, requiredKeys: ["parent"] });
 const before = fc.array(target, { minLength: 1, maxLength: 3 });
+
+/** The types of all frames. */
+export const FRAME_TYPES = [
+  ...["birth", "welcome", "declare", "moved", "where", "there", "left", "data", "ack", "resync", "alive", "dead"],
+] as const satisfies readonly Frame["type"][];
 
 /** Any frame of the protocol. */
 export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(

@@ -1,17 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encode } from "cborg";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { prescan } from "../../src/sync/mod.ts";
 import { createMapKeys } from "../../src/sync/map_keys.ts";
 
 test("the keys of a map are told apart as a set of texts would", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "b", "/"), maxLength: 6 });
   const maps = fc.array(fc.array(text, { maxLength: 80 }), { maxLength: 3 });
+  const covered = createCoverage("keys of maps", ["several maps", "a key that repeats", "more than 32 keys"], 0.15);
   fc.assert(fc.property(maps, (keysOfMaps) => {
     const bytes = new TextEncoder().encode(`before${keysOfMaps.flat().join("")}`).subarray("before".length);
     const keys = createMapKeys(bytes);
     let start = 0;
+    covered.saw(
+      ...(keysOfMaps.length > 1 ? ["several maps" as const] : []),
+      ...(keysOfMaps.some((texts) => new Set(texts).size < texts.length) ? ["a key that repeats" as const] : []),
+      ...(keysOfMaps.some((texts) => new Set(texts).size > 32) ? ["more than 32 keys" as const] : []),
+    );
     for (const texts of keysOfMaps) {
       keys.clear();
       const seen = new Set<string>();
@@ -22,9 +28,11 @@ test("the keys of a map are told apart as a set of texts would", () => {
       }
     }
   }));
+  covered.check();
 });
 
 test("a key that repeats is found in maps of any size and depth, and in no other", () => {
+  const covered = createCoverage("maps with a key twice", ["up to 32 keys", "more keys", "outermost", "inside"], 0.15);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 100 }), fc.nat(), fc.nat(3), (size, place, depth) => {
       const map = Object.fromEntries(
@@ -44,6 +52,8 @@ test("a key that repeats is found in maps of any size and depth, and in no other
         }),
       );
       assert.match(found ?? "nothing", /repeats an earlier one/);
+      covered.saw(size > 32 ? "more keys" : "up to 32 keys", depth === 0 ? "outermost" : "inside");
     }),
   );
+  covered.check();
 });

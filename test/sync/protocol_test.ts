@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { decode, encode } from "cborg";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { decodeFrame, encodeFrame, type Frame, wireFrame } from "../../src/sync/mod.ts";
 import { parseCddl } from "./cddl.ts";
-import { anyFrame } from "./frames.ts";
+import { anyFrame, FRAME_TYPES } from "./frames.ts";
 import { createWorld, NODE } from "./world.ts";
 
 const page = readFileSync(new URL("../../docs/reference/protocol.md", import.meta.url), "utf8");
@@ -18,11 +18,17 @@ function ruleOf(frame: Frame): string {
 }
 
 test("every frame that the code makes is as docs/reference/protocol.md says", () => {
-  fc.assert(fc.property(anyFrame, (frame) => {
-    const data: unknown = decode(encodeFrame(frame));
-    assert.ok(cddl.matches(ruleOf(frame), data), JSON.stringify(data));
-    assert.ok(cddl.matches("frame", data));
-  }));
+  const covered = createCoverage("frames as specified", FRAME_TYPES, 0.05);
+  fc.assert(
+    fc.property(anyFrame, (frame) => {
+      covered.saw(frame.type);
+      const data: unknown = decode(encodeFrame(frame));
+      assert.ok(cddl.matches(ruleOf(frame), data), JSON.stringify(data));
+      assert.ok(cddl.matches("frame", data));
+    }),
+    { numRuns: 300 },
+  );
+  covered.check();
 });
 
 test("every frame of a real exchange is as docs/reference/protocol.md says", async () => {

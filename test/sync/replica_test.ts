@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { compareVersions, type Facet, mergeDocuments, type NodeDocument, type Value } from "../../src/state/mod.ts";
 import { createReplica } from "../../src/sync/mod.ts";
 import { anyDocument } from "../state/arbitraries.ts";
@@ -161,9 +161,15 @@ test("drop() forgets values, tells who listens, and leaves the others where they
 });
 
 test("merge() gives what mergeDocuments() gives, in any order of documents", () => {
+  const covered = createCoverage("documents that are merged", ["several", "another order", "values in common"], 0.2);
   fc.assert(fc.property(fc.array(anyDocument, { maxLength: 5 }), fc.integer(), (documents, seed) => {
     const expected = documents.reduce<NodeDocument>(mergeDocuments, createReplica([emptied()]).get(ID) ?? emptied());
     const shuffled = [...documents].sort((a, b) => rank(a, seed) - rank(b, seed));
+    covered.saw(
+      ...(documents.length > 1 ? ["several" as const] : []),
+      ...(documents.some((document, place) => document !== shuffled[place]) ? ["another order" as const] : []),
+      ...(haveCommonUrls(documents) ? ["values in common" as const] : []),
+    );
     const replica = createReplica([emptied()]);
     for (const document of shuffled) {
       for (const name of ["cfg", "parent", "self"] as const) replica.merge(ID, name, document.facets[name]);
@@ -172,10 +178,16 @@ test("merge() gives what mergeDocuments() gives, in any order of documents", () 
       assert.deepEqual(sorted(replica.get(ID)?.facets[name]), sorted(expected.facets[name]));
     }
   }));
+  covered.check();
 });
 
 test("a replica that gets what since() gives has what the other one has", () => {
+  const covered = createCoverage("replicas that follow", ["from the start", "in two steps", "values in common"], 0.15);
   fc.assert(fc.property(fc.array(anyDocument, { maxLength: 5 }), fc.nat(8), (documents, known) => {
+    covered.saw(
+      known < documents.length - 1 ? "in two steps" : "from the start",
+      ...(haveCommonUrls(documents) ? ["values in common" as const] : []),
+    );
     const [here, there] = [createReplica(), createReplica()];
     let seen = 0;
     for (const [place, document] of documents.entries()) {
@@ -189,22 +201,35 @@ test("a replica that gets what since() gives has what the other one has", () => 
       assert.deepEqual(sorted(there.get(ID)?.facets[name]), sorted(here.get(ID)?.facets[name]));
     }
   }));
+  covered.check();
 });
 
 test("versions of one writer never repeat or go back", () => {
   const steps = fc.array(fc.tuple(fc.constantFrom("/a", "/b"), fc.option(fc.integer({ min: 0, max: 2 }))));
+  const covered = createCoverage("writes", ["a change", "the same again", "an unset value"], 0.15);
   fc.assert(fc.property(steps, (writes) => {
     const replica = createReplica();
     let newest: readonly [number, number] = [0, 0];
+    const seen = new Set<"a change" | "the same again" | "an unset value">();
     for (const [url, value] of writes) {
-      for (const changed of replica.write(ID, "self", new Map([[url, value]]), 2)) {
+      const urls = replica.write(ID, "self", new Map([[url, value]]), 2);
+      seen.add(urls.length === 0 ? "the same again" : value === null ? "an unset value" : "a change");
+      for (const changed of urls) {
         const version = replica.get(ID)?.facets.self.get(changed)?.version ?? [0, 0];
         assert.ok(compareVersions(version, newest) > 0);
         newest = version;
       }
     }
+    covered.saw(...seen);
   }));
+  covered.check();
 });
+
+/** Tells whether a URL of a facet occurs in more than one of some documents. */
+function haveCommonUrls(documents: readonly NodeDocument[]): boolean {
+  const urls = documents.flatMap(({ facets }) => [...facets.self.keys()]);
+  return new Set(urls).size < urls.length;
+}
 
 function emptied(): NodeDocument {
   return { id: ID, facets: { cfg: new Map(), parent: new Map(), self: new Map() } };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encode } from "cborg";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import type { Entry, Value } from "../../src/state/mod.ts";
 import { type DataFrame, decodeFrame, type DocumentChanges, encodeFrame, wireFrame } from "../../src/sync/mod.ts";
 import { wireRows } from "../../src/sync/rows.ts";
@@ -44,33 +44,75 @@ function problemOf(fields: object): string {
   return decoded.ok ? "nothing" : decoded.problem;
 }
 
+/** What documents of a frame may be like, and have to be like now and then. */
+const KINDS = [
+  "none",
+  "several",
+  "a shared schema",
+  "an empty facet",
+  "an unset value",
+  "versions that differ",
+] as const;
+
+function kindsOf(documents: readonly DocumentChanges[]): (typeof KINDS[number])[] {
+  const facets = documents.flatMap(({ facets }) => [facets.cfg, facets.parent, facets.self]).filter((facet) =>
+    facet !== undefined
+  );
+  const found: { readonly [kind in typeof KINDS[number]]: boolean } = {
+    "none": documents.length === 0,
+    "several": documents.length > 1,
+    "a shared schema": wireRows(documents).schemas.length < documents.length,
+    "an empty facet": facets.some(({ size }) => size === 0),
+    "an unset value": facets.some((facet) => [...facet.values()].some(({ value }) => value === null)),
+    "versions that differ": facets.some((facet) =>
+      new Set([...facet.values()].map(({ version }) => version.join())).size > 1
+    ),
+  };
+  return KINDS.filter((kind) => found[kind]);
+}
+
 test("documents come back as they were, as maps and as rows", () => {
-  fc.assert(fc.property(anyDocuments, (documents) => {
-    const expected = { ok: true, frame: frameOf(documents) };
-    assert.deepEqual(decodeFrame(mapBytes(documents)), expected);
-    assert.deepEqual(decodeFrame(rowBytes(documents)), expected);
-  }));
+  const covered = createCoverage("documents on the wire", KINDS, 0.06);
+  fc.assert(
+    fc.property(anyDocuments, (documents) => {
+      covered.saw(...kindsOf(documents));
+      const expected = { ok: true, frame: frameOf(documents) };
+      assert.deepEqual(decodeFrame(mapBytes(documents)), expected);
+      assert.deepEqual(decodeFrame(rowBytes(documents)), expected);
+    }),
+    { numRuns: 300 },
+  );
+  covered.check();
 });
 
 test("maps and rows may be mixed", () => {
+  const covered = createCoverage("maps and rows", ["maps", "rows", "both in a frame"], 0.2);
   fc.assert(fc.property(anyDocuments, fc.array(fc.boolean(), { minLength: 12 }), (documents, asMap) => {
     const { saved: _saved, ...rows } = wireRows(documents);
     const mixed = documents.map((document, place) => asMap[place] ? wireMap(document) : rows.documents[place]);
+    const chosen = asMap.slice(0, documents.length);
+    const [maps, some] = [chosen.includes(true), chosen.includes(false)];
+    covered.saw(
+      ...(maps ? ["maps" as const] : []),
+      ...(some ? ["rows" as const] : []),
+      ...(maps && some ? ["both in a frame" as const] : []),
+    );
     const decoded = decodeFrame(bytesOf({ ...rows, documents: mixed }));
     assert.deepEqual(decoded, { ok: true, frame: frameOf(documents) });
   }));
+  covered.check();
 });
 
 test("wireRows() tells to the byte what rows save, and a frame takes the shorter form", () => {
-  const seen = new Set<number>();
+  const covered = createCoverage("what rows save", ["rows are shorter", "maps are shorter"], 0.15);
   fc.assert(fc.property(anyDocuments, (documents) => {
     const [maps, rows] = [mapBytes(documents).length, rowBytes(documents).length];
     const { saved } = wireRows(documents);
     assert.equal(saved, maps - rows);
     assert.equal(encodeFrame(frameOf(documents)).length, Math.min(maps, rows));
-    seen.add(Math.sign(saved));
+    covered.saw(...(saved > 0 ? ["rows are shorter" as const] : saved < 0 ? ["maps are shorter" as const] : []));
   }));
-  assert.ok(seen.has(1) && seen.has(-1));
+  covered.check();
 });
 
 test("what rows save is right for long rows and many schemas and columns, too", () => {
@@ -180,6 +222,7 @@ test("a document that comes twice is refused, as a map and as a row", () => {
 });
 
 test("rows with bytes changed, cut or inserted never make decodeFrame() throw", () => {
+  const covered = createCoverage("rows with changes", ["refused", "a frame all the same", "cut"], 0.03);
   const change = fc.record({ at: fc.nat(), byte: fc.nat(255), how: fc.constantFrom("set", "cut", "insert") });
   fc.assert(
     fc.property(anyDocuments, fc.array(change, { minLength: 1, maxLength: 3 }), (documents, changes) => {
@@ -190,8 +233,13 @@ test("rows with bytes changed, cut or inserted never make decodeFrame() throw", 
         else bytes.splice(start, how === "set" ? 1 : 0, byte);
       }
       const decoded = decodeFrame(Uint8Array.from(bytes));
+      covered.saw(
+        decoded.ok ? "a frame all the same" : "refused",
+        ...(changes.some(({ how }) => how === "cut") ? ["cut" as const] : []),
+      );
       if (decoded.ok) assert.deepEqual(decodeFrame(encodeFrame(decoded.frame)), decoded);
     }),
     { numRuns: 500 },
   );
+  covered.check();
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { createLog } from "../../src/log.ts";
 import type { Facet, Value } from "../../src/state/mod.ts";
 import { createReplica, encodeFrame, MAX_SENT_BYTES, prescan, type Replica } from "../../src/sync/mod.ts";
@@ -36,13 +36,25 @@ const value: fc.Arbitrary<Value> = fc.oneof(
 );
 
 test("windows carry every change once, and each fits into a frame that receivers take", () => {
+  const covered = createCoverage(
+    "changes in windows",
+    ["one window", "several windows", "a value written twice"],
+    0.25,
+  );
   const write = fc.tuple(fc.constantFrom(...IDS), fc.nat(12).map((n) => `/v${n}`), value);
   fc.assert(
     fc.property(fc.array(write, { maxLength: 24 }), (writes) => {
       const source = sourceOf(writes);
       const arrived = createReplica();
       let carried = 0;
-      for (const window of allWindows(source)) {
+      const windows = allWindows(source);
+      covered.saw(
+        ...(windows.length === 1 ? ["one window" as const] : windows.length > 1 ? ["several windows" as const] : []),
+        ...(new Set(writes.map(([id, url]) => `${id}${url}`)).size < writes.length
+          ? ["a value written twice" as const]
+          : []),
+      );
+      for (const window of windows) {
         const bytes = encodeFrame({ type: "data", from: "child", to: "parent", ...window });
         assert.ok(bytes.length <= MAX_SENT_BYTES, `${bytes.length} bytes`);
         assert.equal(prescan(bytes), undefined);
@@ -58,6 +70,7 @@ test("windows carry every change once, and each fits into a frame that receivers
     }),
     { numRuns: 50 },
   );
+  covered.check();
 });
 
 test("a document with more values than a frame may have of it is split", () => {
@@ -80,6 +93,7 @@ test("a window has at most 1,000 documents", () => {
 });
 
 test("windows of many documents fit into frames, whatever they have in common", () => {
+  const covered = createCoverage("many documents in windows", ["one window", "several windows", "the same columns"]);
   const shape = fc.record({
     documents: fc.integer({ min: 1, max: 400 }),
     values: fc.integer({ min: 1, max: 30 }),
@@ -101,7 +115,12 @@ test("windows of many documents fit into frames, whatever they have in common", 
         })));
       const source = sourceOfMany(facets);
       let carried = 0;
-      for (const window of allWindows(source)) {
+      const windows = allWindows(source);
+      covered.saw(
+        windows.length > 1 ? "several windows" : "one window",
+        ...(others < values ? ["the same columns" as const] : []),
+      );
+      for (const window of windows) {
         const bytes = encodeFrame({ type: "data", from: "c".repeat(64), to: "p".repeat(64), ...window });
         assert.ok(bytes.length <= MAX_SENT_BYTES, `${bytes.length} bytes`);
         assert.equal(prescan(bytes), undefined);
@@ -111,6 +130,7 @@ test("windows of many documents fit into frames, whatever they have in common", 
     }),
     { numRuns: 30 },
   );
+  covered.check();
 });
 
 test("what is not wanted is left out, and the window still ends at the newest index", () => {
