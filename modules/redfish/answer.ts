@@ -1,8 +1,12 @@
 import { gunzipSync, inflateSync } from "node:zlib";
+import { UnavailableError } from "../../src/module/mod.ts";
 import { parseResource, readError, readMessageIds, type Resource } from "./resources.ts";
 
 /** The largest answer that is read, in bytes, also after decompression. */
 const MAX_ANSWER = 256 * 1024;
+
+/** An answer is larger than is read: less has to be asked for at a time. */
+export class TooLargeError extends UnavailableError {}
 
 /** What a BMC answered. */
 export interface Answer {
@@ -18,7 +22,8 @@ export interface Answer {
 /**
  * Reads an answer: compressed or not, whatever was asked for, and with NULs after the JSON, as C programs leave them.
  *
- * @throws {Error} When it is larger than 256 KiB, or its compression is broken.
+ * @throws {TooLargeError} When it is larger than 256 KiB.
+ * @throws {Error} When its compression is broken.
  */
 export async function readAnswer(response: Response): Promise<Answer> {
   const { ok, status, headers } = response;
@@ -103,6 +108,6 @@ function decompress(bytes: Uint8Array): Uint8Array {
   }
 }
 
-function tooLarge(): Error {
-  return new Error(`the answer is larger than ${MAX_ANSWER} bytes`);
+function tooLarge(): TooLargeError {
+  return new TooLargeError(`the answer is larger than ${MAX_ANSWER} bytes`);
 }

@@ -1,4 +1,5 @@
 import { type Ask, cleanEntry, type LogEntry, newestFirst } from "../power/mod.ts";
+import { TooLargeError } from "./answer.ts";
 import { type RedfishClient, RefusedError } from "./client.ts";
 import { link, links, part, type Resource } from "./resources.ts";
 import type { Access } from "./sessions.ts";
@@ -7,8 +8,10 @@ import type { Access } from "./sessions.ts";
 const MAX_MANAGERS = 2;
 const MAX_LOGS = 8;
 const MAX_PAGES = 20;
-/** The most entries of one log that are looked at. */
+/** No further page of a log is read after so many entries. */
 const MAX_ENTRIES = 5_000;
+/** The most entries that are asked for at a time where a page of the BMC's own is too large. */
+const PIECE = 50;
 
 /** How a BMC is asked. */
 interface Asking {
@@ -97,7 +100,17 @@ export function readLogEntry(entry: Resource, log: unknown): LogEntry | undefine
 }
 
 /** The members of a log that may be its newest: at most `count` of them where their order is known. */
-async function readMembers(
+async function readMembers(log: string, count: number, asking: Asking): Promise<readonly Resource[]> {
+  try {
+    return await readPages(log, count, asking);
+  } catch (error) {
+    if (!(error instanceof TooLargeError)) throw error;
+    return await readPieces(log, count, asking, error);
+  }
+}
+
+/** Reads a log by its pages. @throws {TooLargeError} When one is larger than is read. */
+async function readPages(
   first: string,
   count: number,
   { access, client, ask }: Asking,
@@ -106,14 +119,60 @@ async function readMembers(
   let uri: string | undefined = first;
   for (let pages = 0; uri !== undefined && pages < MAX_PAGES && members.length < MAX_ENTRIES; pages++) {
     const page: Resource = await client.get(access, uri, ask);
-    const { Members } = page;
-    const found: readonly unknown[] = Array.isArray(Members) ? Members.slice(0, MAX_ENTRIES) : [];
-    for (const member of found) members.push(part({ member }, "member"));
+    members.push(...membersOf(page));
     if (isNewestFirst(members) && members.length >= count) break;
     const next = page["Members@odata.nextLink"] ?? page["@odata.nextLink"];
     uri = typeof next === "string" ? skip(next, page["Members@odata.count"], count) : undefined;
   }
   return isNewestFirst(members) ? members.slice(0, count).reverse() : members.slice(-count);
+}
+
+/**
+ * Reads the newest entries of a log a few at a time (`$skip` and `$top`, DSP0266, 7.3), fewer where even these are too large.
+ *
+ * @throws {TooLargeError} The one that is given, when the BMC gives no part of the log.
+ */
+async function readPieces(
+  log: string,
+  count: number,
+  asking: Asking,
+  tooLarge: TooLargeError,
+): Promise<readonly Resource[]> {
+  const begin = await readPiece(log, 0, 1, asking);
+  const total = begin["Members@odata.count"];
+  if (typeof total !== "number" || !Number.isSafeInteger(total)) throw tooLarge;
+  const end = await readPiece(log, total - 1, 1, asking);
+  const ends = [membersOf(begin).slice(0, 1), membersOf(end).slice(-1)].flat();
+  const isReversed = isNewestFirst(ends);
+  if (total > 1 && new Set(ends.map((each) => each["@odata.id"])).size < 2) throw tooLarge; // it does not heed $skip
+  const found: Resource[] = []; // the newest first
+  const wanted = Math.min(count, total);
+  let size = PIECE;
+  for (let pieces = 0; found.length < wanted && pieces < MAX_PAGES; pieces++) {
+    const most = Math.min(size, wanted - found.length);
+    try {
+      const from = isReversed ? found.length : total - found.length - most;
+      const members = membersOf(await readPiece(log, from, most, asking)).slice(0, most);
+      if (members.length === 0) break;
+      found.push(...(isReversed ? members : members.reverse()));
+    } catch (error) {
+      if (!(error instanceof TooLargeError) || most === 1) throw error;
+      size = Math.ceil(most / 4);
+    }
+  }
+  return found.reverse();
+}
+
+function readPiece(log: string, from: number, most: number, { access, client, ask }: Asking): Promise<Resource> {
+  const url = client.resolve(access, log);
+  url.search = `?$skip=${from}&$top=${most}`;
+  return client.get(access, url, ask);
+}
+
+function membersOf(page: Resource): Resource[] {
+  const { Members } = page;
+  const found: readonly unknown[] = Array.isArray(Members) ? Members : [];
+  return found.map((member) => part({ member }, "member"));
 }
 
 /** The newest are the last: what is in between need not be read where pages are named by what they skip. */

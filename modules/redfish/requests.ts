@@ -2,7 +2,7 @@ import type { Clock } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
 import { pause, within } from "../../src/pause.ts";
 import type { Ask, Limit } from "../power/mod.ts";
-import { type Answer, isSessionLimit, readAnswer } from "./answer.ts";
+import { type Answer, isSessionLimit, readAnswer, TooLargeError } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { OwnNames } from "./own_names.ts";
 import { readErrors, type Resource } from "./resources.ts";
@@ -31,6 +31,7 @@ export interface Requests {
    * Does a request. Redirects on the BMC are followed with the same method, and no others.
    *
    * @throws {BusyError} When the controller stayed too busy.
+   * @throws {TooLargeError} When its answer is larger than is read.
    * @throws {UnavailableError} When there was no answer, or it redirects elsewhere.
    */
   send(exchange: Exchange, request: Request, ask: Ask): Promise<Answer>;
@@ -58,7 +59,8 @@ export function createRequests(
       });
     } catch (error) {
       ask.signal.throwIfAborted();
-      throw new UnavailableError(`${method} ${url.href} failed: ${causeOf(error)}`);
+      const words = `${method} ${url.href} failed: ${causeOf(error)}`;
+      throw error instanceof TooLargeError ? new TooLargeError(words) : new UnavailableError(words);
     }
   }
   async function patiently(exchange: Exchange, request: Request, ask: Ask): Promise<Answer> {

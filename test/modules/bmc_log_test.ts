@@ -141,6 +141,82 @@ test("redfish follows the pages of a log to its newest entries, past those in be
   }
 });
 
+/** Plays a log of 300 entries of so many characters that gives what `$skip` and `$top` ask for, as far as it heeds these. */
+function playPieces(
+  scene: Scene,
+  size: number,
+  { newest = false, top = true, skip = true, total = 300 as unknown } = {},
+): (url: URL) => Response | undefined {
+  const base = "/redfish/v1/Systems/n1/LogServices/SEL/Entries";
+  return ({ pathname, searchParams }) => {
+    if (pathname !== base) return undefined;
+    const from = skip ? Number(searchParams.get("$skip") ?? 0) : 0;
+    const most = top ? Number(searchParams.get("$top") ?? 300) : 300;
+    scene.asked.push(`PIECE ${searchParams.get("$skip")} ${searchParams.get("$top")}`);
+    const numbers = Array.from({ length: 300 }, (_, at) => newest ? 300 - at : at + 1);
+    const enough = Math.min(most, Math.ceil(400_000 / size)); // what is too large anyhow
+    const Members = numbers.slice(from, from + enough).map((number) => ({
+      ...{ "@odata.id": `${base}/${number}`, Id: String(number), Message: `Entry ${number} ${"x".repeat(size)}` },
+      Created: new Date(1_700_000_000_000 + number * 1_000).toISOString(),
+    }));
+    return Response.json({ "Members@odata.count": total, Members });
+  };
+}
+
+test("redfish asks for the newest entries a few at a time where a log's pages are too large to be read", async () => {
+  const cases = [
+    { size: 1_000, newest: false, pieces: ["null null", "0 1", "299 1", "250 50", "220 30"] },
+    { size: 1_000, newest: true, pieces: ["null null", "0 1", "299 1", "0 50", "50 30"] },
+    { size: 15_000, newest: true, pieces: ["null null", "0 1", "299 1", "0 50", "0 13", "13 13", "26 13", "39 13"] },
+    { size: 15_000, newest: false, pieces: ["null null", "0 1", "299 1", "250 50", "287 13", "274 13", "261 13"] },
+  ];
+  for (const { size, newest, pieces } of cases) {
+    await withScene({}, async (scene) => {
+      const { logs, node, asked } = scene;
+      const play = playPieces(scene, size, { newest });
+      scene.between = async (_path, go, url) => play(url) ?? await go();
+      const read = await logs.read(about("redfish", node.id), 80, never);
+      assert.ok(read.ok, JSON.stringify(read));
+      assert.deepEqual(read.entries.map(({ id }) => id), Array.from({ length: 80 }, (_, at) => String(300 - at)));
+      const found = asked.filter((each) => each.startsWith("PIECE")).map((each) => each.slice(6));
+      assert.deepEqual(found.slice(0, pieces.length), pieces);
+    });
+  }
+});
+
+test("redfish says that a log is too large where its BMC gives no part of it that can be read", async () => {
+  const cases = [
+    { size: 1_000, top: false },
+    { size: 1_000, skip: false },
+    { size: 1_000, total: "300" },
+    { size: 300_000 },
+  ];
+  for (const { size, ...options } of cases) {
+    await withScene({}, async (scene) => {
+      const { logs, node, asked } = scene;
+      const play = playPieces(scene, size, options);
+      scene.between = async (_path, go, url) => play(url) ?? await go();
+      const read = await logs.read(about("redfish", node.id), 80, never);
+      assert.ok(!read.ok && read.kind === "silent", JSON.stringify(options));
+      assert.match(read.why, /SEL\/Entries.* failed: the answer is larger than 262144 bytes/);
+      assert.ok(asked.filter((each) => each.startsWith("PIECE")).length <= 4);
+    });
+  }
+});
+
+test("redfish reads no more than twenty pieces of a log", async () => {
+  await withScene({}, async (scene) => {
+    const { logs, node, asked } = scene;
+    const play = playPieces(scene, 200_000);
+    scene.between = async (_path, go, url) => play(url) ?? await go();
+    const read = await logs.read(about("redfish", node.id), 80, never);
+    assert.ok(read.ok);
+    assert.equal(read.entries[0]?.id, "300", "the newest of all");
+    assert.equal(read.entries.length, 17, "one at a time, after three pieces that were too large");
+    assert.equal(asked.filter((each) => each.startsWith("PIECE")).length, 23);
+  });
+});
+
 test("redfish leaves a log of endless pages, follows none to another host, and tells of a controller that does not answer", async () => {
   await withScene({}, async (scene) => {
     const { logs, node } = scene;

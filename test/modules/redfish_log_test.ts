@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createLimit } from "../../modules/power/mod.ts";
+import { createRedfishClient } from "../../modules/redfish/client.ts";
+import { readEventLogs } from "../../modules/redfish/event_log.ts";
+import type { Exchange } from "../../modules/redfish/exchange.ts";
+import { createOwnNames } from "../../modules/redfish/own_names.ts";
+import { createRequests } from "../../modules/redfish/requests.ts";
+import { createSessions } from "../../modules/redfish/sessions.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+
+type Resources = { readonly [uri: string]: object | number };
+
+/** Reads the logs of a BMC with these resources; a number is the status of a refusal. */
+function bench(resources: Resources) {
+  const clock = createVirtualClock();
+  const names = createOwnNames();
+  const asked: string[] = [];
+  const exchange: Exchange = async (url) => {
+    const uri = `${url.pathname}${url.search}`;
+    asked.push(uri);
+    const found = resources[uri] ?? 404;
+    return typeof found === "number" ? Response.json({}, { status: found }) : Response.json(found);
+  };
+  const requests = createRequests({ clock, names, patience: 30_000, limit: createLimit(32) });
+  const sessions = createSessions({ requests, farewells: requests, clock, names });
+  const client = createRedfishClient({ requests, sessions, clock, names });
+  const root = new URL("http://bmc.test/redfish/v1/");
+  const access = { root, exchange, auth: "basic", credentials: () => undefined, identity: () => "" } as const;
+  const ended = new AbortController();
+  const ask = { signal: ended.signal, urgent: true };
+  return {
+    asked,
+    ended,
+    read: (system: object, count = 10) => readEventLogs({ ...system }, count, { access, client, ask }),
+  };
+}
+
+const link = (uri: string) => ({ "@odata.id": uri });
+const list = (...uris: readonly string[]) => ({ Members: uris.map(link) });
+const managed = (...uris: readonly string[]) => ({ Links: { ManagedBy: uris.map(link) } });
+
+/** An entry of a second. */
+function entry(second: number, more: object = {}): object {
+  return { Id: String(second), Message: `Entry ${second}`, Created: new Date(second * 1_000).toISOString(), ...more };
+}
+
+/** A log with these entries. */
+function log(uri: string, entries: readonly object[], service: object = { Id: uri }): Resources {
+  return { [uri]: { Entries: link(`${uri}/e`), ...service }, [`${uri}/e`]: { Members: entries } };
+}
+
+const ids = (entries: readonly { readonly id: string }[] | undefined) => entries?.map(({ id }) => id).join(" ");
+
+test("the logs of a machine and of its first two managers are read, each once, as one list by time", async () => {
+  const { read } = bench({
+    "/ls": list("/sel", "/shared"),
+    "/m1": { LogServices: link("/m1/ls") },
+    "/m1/ls": list("/shared", "/lc"),
+    "/m2": { LogServices: link("/m2/ls") },
+    "/m2/ls": list("/last"),
+    "/m3": { LogServices: link("/m3/ls") },
+    "/m3/ls": list("/never"),
+    ...log("/sel", [entry(1), entry(5)]),
+    ...log("/shared", [entry(3)]),
+    ...log("/lc", [entry(2), entry(6)], { Name: "Lifecycle" }),
+    ...log("/last", [entry(4)]),
+    ...log("/never", [entry(9)]),
+  });
+  const found = await read({ LogServices: link("/ls"), ...managed("/m1", "/m2", "/m3") });
+  assert.deepEqual(found?.map(({ id, log }) => `${id} ${log}`), [
+    ...["6 Lifecycle", "5 /sel", "4 /last", "3 /shared", "2 Lifecycle", "1 /sel"],
+  ]);
+});
+
+test("no more than eight logs of a machine are read", async () => {
+  const uris = Array.from({ length: 9 }, (_, at) => `/log${at}`);
+  const logs = uris.map((uri, at) => log(uri, [entry(at)]));
+  const { read } = bench(Object.assign({ "/ls": list(...uris) }, ...logs));
+  assert.equal(ids(await read({ LogServices: link("/ls") })), "7 6 5 4 3 2 1 0");
+});
+
+test("a machine whose system and managers have no logs has none", async () => {
+  const { read, asked } = bench({ "/m1": {}, "/m2": 404, "/ls": 404 });
+  assert.equal(await read({ LogServices: link("/ls"), ...managed("/m1", "/m2") }), undefined);
+  assert.equal(await read({}), undefined);
+  assert.ok(asked.length > 0);
+});
+
+test("a manager that does not answer is no manager without logs", async () => {
+  const { read } = bench({ "/ls": list("/sel"), ...log("/sel", [entry(1)]), "/m1": 500 });
+  await assert.rejects(read({ LogServices: link("/ls"), ...managed("/m1") }), /\/m1 failed: status 500/);
+});
+
+test("a log that can't be read spoils no other, and is told of where none can be", async () => {
+  const both = { "/ls": list("/bad", "/sel"), "/bad": 500 };
+  assert.equal(ids(await bench({ ...both, ...log("/sel", [entry(1)]) }).read({ LogServices: link("/ls") })), "1");
+  await assert.rejects(bench({ ...both, "/sel": 403 }).read({ LogServices: link("/ls") }), /\/sel failed: status 403/);
+  const { read, ended } = bench({ "/ls": list("/sel"), ...log("/sel", [entry(1)]) });
+  ended.abort(new Error("Not wanted"));
+  await assert.rejects(read({ LogServices: link("/ls") }), /Not wanted/);
+});
+
+test("a log that is switched off, or has no entries to lead to, is empty", async () => {
+  for (const service of [{ ServiceEnabled: false }, { Entries: undefined }]) {
+    const { read } = bench({ "/ls": list("/sel"), ...log("/sel", [entry(1)], service) });
+    assert.deepEqual(await read({ LogServices: link("/ls") }), []);
+  }
+});
+
+test("an entry of which only a link is listed is asked for, and one with words of its own is not", async () => {
+  const { read, asked } = bench({
+    "/ls": list("/sel"),
+    ...log("/sel", [link("/1"), entry(2, link("/2")), { ...link("/3"), Id: "3", MessageId: "Base.1.0.Success" }, {
+      Id: "4",
+    }]),
+    "/1": entry(1),
+  });
+  const found = await read({ LogServices: link("/ls") });
+  assert.deepEqual(found?.map(({ id, message }) => `${id} ${message}`).sort(), [
+    ...["1 Entry 1", "2 Entry 2", "3 Base.1.0.Success"],
+  ]);
+  assert.deepEqual(asked.filter((uri) => /^\/\d$/.test(uri)), ["/1"]);
+});
+
+test("the newest entries of a log are told by their times or, without these, by the numbers of their links", async () => {
+  const numbered = (number: number) => ({ ...link(`/sel/e/${number}/`), Id: String(number), Message: "x" });
+  const same = (number: number) => ({ ...numbered(number), Created: "2026-12-01T00:00:00Z" });
+  const cases: [entries: object[], newest: string][] = [
+    [[entry(1), entry(2), entry(3)], "3 2"],
+    [[entry(3), entry(2), entry(1)], "3 2"],
+    [[numbered(9), numbered(10), numbered(11)], "11 10"],
+    [[numbered(11), numbered(10), numbered(9)], "11 10"],
+    [[same(1), same(2), same(3)], "3 2"],
+    [[same(3), same(2), same(1)], "3 2"],
+    [[numbered(3), same(2), same(1)], "3 2"],
+    [[{ Id: "a", Message: "x" }, { Id: "b", Message: "x" }, { Id: "c", Message: "x" }], "c b"],
+    [[], ""],
+  ];
+  for (const [entries, newest] of cases) {
+    const { read } = bench({ "/ls": list("/sel"), ...log("/sel", entries) });
+    const found = await read({ LogServices: link("/ls") }, 2);
+    assert.deepEqual(ids(found)?.split(" ").sort(), newest.split(" ").sort(), JSON.stringify(entries));
+  }
+});
+
+test("what is listed in place of entries is no entry, and spoils none", async () => {
+  const { read } = bench({
+    "/ls": list("/sel", "/odd"),
+    "/sel": { Entries: link("/sel/e") },
+    "/sel/e": { Members: [null, 7, "x", [], entry(1)] },
+    "/odd": { Entries: link("/odd/e") },
+    "/odd/e": { Members: "none" },
+  });
+  assert.equal(ids(await read({ LogServices: link("/ls") })), "1");
+});
+
+test("pages of a log are followed by either name of the link, and not past the entries that were asked for", async () => {
+  const page = (from: number) => [entry(from), entry(from + 1)];
+  const cases: [next: (uri: string) => object, asked: string[]][] = [
+    [(uri) => ({ "Members@odata.nextLink": uri }), ["/sel/e", "/p?$skip=2", "/p?$skip=4"]],
+    [(uri) => ({ "@odata.nextLink": uri }), ["/sel/e", "/p?$skip=2", "/p?$skip=4"]],
+    [() => ({ "Members@odata.nextLink": 7 }), ["/sel/e"]],
+    [(uri) => ({ "Members@odata.nextLink": uri, "Members@odata.count": 6 }), ["/sel/e", "/p?$skip=4"]],
+    [(uri) => ({ "Members@odata.nextLink": uri, "Members@odata.count": 1.5 }), ["/sel/e", "/p?$skip=2", "/p?$skip=4"]],
+    [(uri) => ({ "Members@odata.nextLink": uri, "Members@odata.count": 3 }), ["/sel/e", "/p?$skip=2", "/p?$skip=4"]],
+  ];
+  for (const [next, expected] of cases) {
+    const { read, asked } = bench({
+      "/ls": list("/sel"),
+      "/sel": { Entries: link("/sel/e") },
+      "/sel/e": { Members: page(0), ...next("/p?$skip=2") },
+      "/p?$skip=2": { Members: page(2), ...next("/p?$skip=4") },
+      "/p?$skip=4": { Members: page(4) },
+    });
+    const found = await read({ LogServices: link("/ls") }, 2);
+    assert.deepEqual(asked.filter((uri) => /^\/sel\/e|^\/p/.test(uri)), expected);
+    assert.equal(ids(found), expected.length > 1 ? "5 4" : "1 0");
+  }
+});
+
+test("no page is read after five thousand entries", async () => {
+  const many = (from: number) => Array.from({ length: 2_500 }, (_, at) => ({ Id: String(from + at) }));
+  const { read, asked } = bench({
+    "/ls": list("/sel"),
+    "/sel": { Entries: link("/sel/e") },
+    "/sel/e": { Members: many(0), "@odata.nextLink": "/p1" },
+    "/p1": { Members: many(2_500), "@odata.nextLink": "/p2" },
+    "/p2": { Members: [entry(1)] },
+  });
+  assert.deepEqual(await read({ LogServices: link("/ls") }), []);
+  assert.ok(asked.includes("/p1") && !asked.includes("/p2"));
+});
