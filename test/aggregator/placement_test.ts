@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { createPlacement } from "../../aggregator/tree/placement.ts";
 import { createSmallTree, idOf } from "./small_tree.ts";
 
@@ -58,6 +58,11 @@ test("a placement that followed changes is the one that is made anew", () => {
     parent: fc.constantFrom("root", "a", "b", "c", "d", null),
     isAggregator: fc.boolean(),
   });
+  const covered = createCoverage(
+    "placements",
+    ["ten changes", "a node two levels down", "a node that is nowhere"],
+    0.15,
+  );
   fc.assert(fc.property(fc.array(change, { maxLength: 25 }), (changes) => {
     const { nodes: { placement }, replica, set } = createSmallTree();
     for (const { name, parent, isAggregator } of changes) {
@@ -68,5 +73,12 @@ test("a placement that followed changes is the one that is made anew", () => {
     for (const name of names) {
       assert.deepEqual([...placement.below(idOf(name))].sort(), [...anew.below(idOf(name))].sort());
     }
+    const ways = names.map((name) => ({ id: idOf(name), via: placement.via(idOf(name)) }));
+    covered.saw(
+      ...(changes.length >= 10 ? ["ten changes" as const] : []),
+      ...(ways.some(({ id, via }) => via !== undefined && via !== id) ? ["a node two levels down" as const] : []),
+      ...(ways.some(({ via }) => via === undefined) ? ["a node that is nowhere" as const] : []),
+    );
   }));
+  covered.check();
 });

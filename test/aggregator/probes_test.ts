@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { createProbes } from "../../aggregator/links/probes.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 
@@ -57,6 +57,11 @@ test("a child that is not of interest any more is neither, and after a stop noth
 });
 
 test("however often and whenever looks begin, a child that answers within a second is never silent, and one that does not is asked at most once a second", async () => {
+  const covered = createCoverage(
+    "looks",
+    ["a dead child", "a living child", "a look during another", "ten looks"],
+    0.3,
+  );
   const event = fc.record({ wait: fc.integer({ min: 0, max: 4_000 }), child: fc.constantFrom("living", "dead") });
   await fc.assert(
     fc.asyncProperty(fc.array(event, { maxLength: 40 }), fc.integer({ min: 1, max: 999 }), async (events, delay) => {
@@ -74,6 +79,14 @@ test("however often and whenever looks begin, a child that answers within a seco
           silent++;
         },
       });
+      covered.saw(
+        ...(events.some(({ child }) => child === "dead") ? ["a dead child" as const] : []),
+        ...(events.some(({ child }) => child === "living") ? ["a living child" as const] : []),
+        ...(events.some(({ child, wait }, at) => wait < 500 && events[at + 1]?.child === child)
+          ? ["a look during another" as const]
+          : []),
+        ...(events.length >= 10 ? ["ten looks" as const] : []),
+      );
       let looks = 0;
       for (const { wait, child } of events) {
         if (child === "dead") looks++;
@@ -86,4 +99,5 @@ test("however often and whenever looks begin, a child that answers within a seco
     }),
     { numRuns: 50 },
   );
+  covered.check();
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { generate, type Packet, parser } from "mqtt-packet";
 import { MalformedPacketError } from "../../src/mqtt/client/decode.ts";
 import { createPacketDecoder } from "../../src/mqtt/client/decoder.ts";
@@ -9,6 +9,11 @@ import { encodePacket } from "../../src/mqtt/client/encode.ts";
 import type { ClientPacket, ServerPacket } from "../../src/mqtt/client/packets.ts";
 
 const LIMIT = 100_000;
+/** Where a stream is cut: nowhere now and then. */
+const cuts = fc.oneof({ arbitrary: fc.constant([]), weight: 1 }, {
+  arbitrary: fc.array(fc.nat(), { maxLength: 12 }),
+  weight: 2,
+});
 const ids = fc.integer({ min: 1, max: 0xffff });
 const payloads = fc.oneof(
   fc.uint8Array({ maxLength: 40 }),
@@ -129,17 +134,31 @@ function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
 }
 
 test("mqtt-packet reads what encodePacket() writes", () => {
-  fc.assert(fc.property(clientPackets, (packet) => {
-    const seen: Packet[] = [];
-    const reader = parser({ protocolVersion: 4 });
-    reader.on("packet", (found: Packet) => seen.push(found));
-    reader.on("error", (error: Error) => assert.fail(error));
-    reader.parse(Buffer.from(encodePacket(packet)));
-    assert.equal(seen.length, 1);
-    const expected = expectedOf(packet);
-    const { [0]: found = {} } = seen;
-    assert.deepEqual(pick(found, Object.keys(expected)), expected);
-  }));
+  const covered = createCoverage(
+    "packets of clients",
+    ["connect", "publish", "puback", "subscribe", "pingreq", "disconnect", "with a will", "with a password"],
+    0.05,
+  );
+  fc.assert(
+    fc.property(clientPackets, (packet) => {
+      covered.saw(
+        packet.type,
+        ...(packet.type === "connect" && packet.will !== undefined ? ["with a will" as const] : []),
+        ...(packet.type === "connect" && packet.password !== undefined ? ["with a password" as const] : []),
+      );
+      const seen: Packet[] = [];
+      const reader = parser({ protocolVersion: 4 });
+      reader.on("packet", (found: Packet) => seen.push(found));
+      reader.on("error", (error: Error) => assert.fail(error));
+      reader.parse(Buffer.from(encodePacket(packet)));
+      assert.equal(seen.length, 1);
+      const expected = expectedOf(packet);
+      const { [0]: found = {} } = seen;
+      assert.deepEqual(pick(found, Object.keys(expected)), expected);
+    }),
+    { numRuns: 400 },
+  );
+  covered.check();
 });
 
 /** The parts of an object by these names. */
@@ -156,29 +175,40 @@ function normal(value: unknown): unknown {
 }
 
 test("a decoder reads what mqtt-packet writes, wherever the stream is cut", () => {
+  const covered = createCoverage(
+    "packets of servers",
+    ["connack", "publish", "puback", "suback", "pingresp", "in one piece", "cut"],
+    0.15,
+  );
   fc.assert(
     fc.property(
       fc.array(serverPackets, { maxLength: 6 }),
-      fc.array(fc.nat(), { maxLength: 12 }),
+      cuts,
       (packets, places) => {
+        covered.saw(...packets.map(({ type }) => type), places.length === 0 ? "in one piece" : "cut");
         const bytes = Buffer.concat(packets.map(generated));
         assert.deepEqual(decoded(cut(bytes, places)), packets.map(plain));
       },
     ),
+    { numRuns: 200 },
   );
+  covered.check();
 });
 
 test("a decoder reads a stream at every split into two, and byte by byte", () => {
+  const covered = createCoverage("splits", ["one packet", "several packets"], 0.3);
   fc.assert(
     fc.property(fc.array(serverPackets, { minLength: 1, maxLength: 3 }), (packets) => {
       const bytes = Buffer.concat(packets.map(generated));
       fc.pre(bytes.length < 400);
       const expected = packets.map(plain);
+      covered.saw(packets.length === 1 ? "one packet" : "several packets");
       for (let at = 0; at <= bytes.length; at++) assert.deepEqual(decoded(cut(bytes, [at])), expected);
       assert.deepEqual(decoded([...bytes].map((byte) => Uint8Array.of(byte))), expected);
     }),
-    { numRuns: 30 },
+    { numRuns: 60 },
   );
+  covered.check();
 });
 
 test("garbage makes a decoder throw MalformedPacketError or nothing, and hold no more than its limit", () => {
@@ -197,24 +227,30 @@ test("garbage makes a decoder throw MalformedPacketError or nothing, and hold no
       return bytes;
     }),
   );
+  const covered = createCoverage("garbage", ["refused", "nothing", "packets all the same"], 0.01);
   fc.assert(
     fc.property(fc.array(garbage, { maxLength: 4 }), fc.integer({ min: 4, max: 300 }), (pieces, limit) => {
       let given = 0;
+      let found: "refused" | "nothing" | "packets all the same" = "nothing";
       const decoder = createPacketDecoder(limit);
       try {
         for (const piece of pieces) {
           given += piece.length;
           for (const packet of decoder.push(piece)) {
+            found = "packets all the same";
             if (packet.type !== "publish") continue;
             assert.ok(packet.payload.length <= Math.min(limit, given));
           }
         }
       } catch (error) {
         assert.ok(error instanceof MalformedPacketError, String(error));
+        found = "refused";
       }
+      covered.saw(found);
     }),
     { numRuns: 1_000 },
   );
+  covered.check();
 });
 
 test("a message over the limit is passed over, and the next one read", () => {
@@ -228,13 +264,16 @@ test("a message over the limit is passed over, and the next one read", () => {
     generated(after),
   ]);
   const length = 2 + topic.length + 5_000;
-  fc.assert(fc.property(fc.array(fc.nat(), { maxLength: 20 }), (places) => {
+  const covered = createCoverage("messages over the limit", ["in one piece", "cut"], 0.2);
+  fc.assert(fc.property(cuts, (places) => {
+    covered.saw(places.length === 0 ? "in one piece" : "cut");
     assert.deepEqual(decoded(cut(bytes, places), 1_000), [
       { type: "oversized", topic, length: length + 2, id: 9 },
       { type: "oversized", topic, length },
       after,
     ]);
   }));
+  covered.check();
 });
 
 test("a decoder refuses what a server may not send", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { createPacketGate } from "../../aggregator/broker/packet_gate.ts";
 import { packetHead } from "./raw_client.ts";
 
@@ -25,20 +25,53 @@ function packet(length: number, first = 0x30): number[] {
   return [...packetHead(first, length), ...Array<number>(length).fill(0xff)];
 }
 
+/** What a stream may be like, and has to be like now and then. */
+const STREAMS = ["in one piece", "cut", "cut within a head", "several packets"] as const;
+
+/** @param lengths Of the packets, without their heads. */
+function kindsOf(lengths: readonly number[], cuts: readonly number[]): (typeof STREAMS[number])[] {
+  const heads: { readonly from: number; readonly to: number }[] = [];
+  let end = 0;
+  for (const length of lengths) {
+    const to = end + packetHead(0x30, length).length;
+    heads.push({ from: end, to });
+    end = to + length;
+  }
+  const places = cuts.map((cut) => cut % (end + 1)).filter((place) => place > 0 && place < end);
+  const found: { readonly [kind in typeof STREAMS[number]]: boolean } = {
+    "in one piece": places.length === 0,
+    "cut": places.length > 0,
+    "cut within a head": places.some((place) => heads.some(({ from, to }) => place > from && place < to)),
+    "several packets": lengths.length > 1,
+  };
+  return STREAMS.filter((kind) => found[kind]);
+}
+
 const size = fc.integer({ min: 0, max: FIRST });
 const cuts = fc.array(fc.nat(), { maxLength: 12 });
 
 test("packets within the limit pass, however the stream is cut", () => {
-  const lengths = fc.array(fc.integer({ min: 0, max: LIMIT }), { maxLength: 8 });
-  fc.assert(fc.property(size, lengths, cuts, (connect, sizes, places) => {
-    const bytes = [...packet(connect, CONNECT), ...sizes.flatMap((length) => packet(length))];
-    assert.equal(admitted(bytes, places), true);
-  }));
+  const covered = createCoverage("packets within the limit", STREAMS, 0.04);
+  const lengths = fc.array(fc.oneof(fc.integer({ min: 0, max: LIMIT }), fc.nat(3)), { maxLength: 8 });
+  fc.assert(
+    fc.property(size, lengths, cuts, (connect, sizes, places) => {
+      const bytes = [...packet(connect, CONNECT), ...sizes.flatMap((length) => packet(length))];
+      covered.saw(...kindsOf([connect, ...sizes], places));
+      assert.equal(admitted(bytes, places), true);
+    }),
+    { numRuns: 400 },
+  );
+  covered.check();
 });
 
 test("a packet above the limit is seen by its head, wherever it comes and however the stream is cut", () => {
+  const covered = createCoverage("packets above the limit", ["the first after CONNECT", "later", "cut"], 0.15);
   const before = fc.array(fc.integer({ min: 0, max: LIMIT }), { maxLength: 4 });
   fc.assert(fc.property(before, fc.integer({ min: LIMIT + 1, max: 2 ** 28 - 1 }), cuts, (sizes, large, places) => {
+    covered.saw(
+      sizes.length === 0 ? "the first after CONNECT" : "later",
+      ...(places.length > 0 ? ["cut" as const] : []),
+    );
     assert.equal(
       admitted([
         ...packet(10, CONNECT),
@@ -48,6 +81,7 @@ test("a packet above the limit is seen by its head, wherever it comes and howeve
       false,
     );
   }));
+  covered.check();
 });
 
 test("a length of more than four bytes is refused", () => {
@@ -55,12 +89,16 @@ test("a length of more than four bytes is refused", () => {
 });
 
 test("who has not introduced itself may send a small CONNECT and nothing else", () => {
+  const covered = createCoverage("what comes first", ["a large CONNECT", "another packet", "a cut"], 0.3);
   const large = fc.integer({ min: FIRST + 1, max: LIMIT });
   fc.assert(fc.property(large, cuts, (length, places) => {
+    covered.saw("a large CONNECT", ...(places.length > 0 ? ["a cut" as const] : []));
     assert.equal(admitted(packet(length, CONNECT), places), false);
   }));
   const other = fc.integer({ min: 0, max: 255 }).filter((byte) => byte !== CONNECT);
   fc.assert(fc.property(other, size, cuts, (byte, length, places) => {
+    covered.saw("another packet", ...(places.length > 0 ? ["a cut" as const] : []));
     assert.equal(admitted(packet(length, byte), places), false);
   }));
+  covered.check();
 });

@@ -117,6 +117,19 @@ test("another parent's beginnings count for themselves", () => {
   assert.deepEqual([link.state, link.term, link.counts.droppedFrames], ["joining", 4, 0]);
 });
 
+test("a beginning of another parent is another one, though it has the same number", () => {
+  const { link, sentOf, data, welcome } = level();
+  welcome({ from: "q", term: 4, beginning: 5, newest: 3 });
+  data(2, 3, { from: "q", beginning: 5 });
+  assert.deepEqual([link.state, sentOf("resync").at(-1)?.received], ["joining", 0]);
+});
+
+test("a welcome with a higher term gives the child that term, though it goes on", () => {
+  const { link, welcome, world } = level();
+  welcome({ term: 4, beginning: 5, newest: 2 });
+  assert.deepEqual([link.term, world.welcomes.map(({ term }) => term)], [4, [3, 4]]);
+});
+
 test("a copy of the welcome that a child goes by starts nothing", () => {
   const { link, sent, world, welcome } = level();
   welcome({ term: 3, beginning: 5, newest: 2 });
@@ -182,6 +195,16 @@ test("a child that has heard nothing for nine keep-alives is born again at its n
   await clock.advance(15_000); // signs of life are due after 15, 45, 75 and 105 s
   assert.deepEqual([link.state, sentOf("birth").length], ["joining", 1]);
   assert.deepEqual(states, [{ state: "joining", why: "nothing is heard of its parent" }]);
+});
+
+test("a child that heard its parent nine keep-alives ago, to the millisecond, is not born again yet", async () => {
+  const { link, clock, ack } = level();
+  await clock.advance(15_000); // signs of life are due then, and after 45, 75 and 105 s
+  ack(0);
+  await clock.advance(90_000);
+  assert.equal(link.state, "level");
+  await clock.advance(30_000);
+  assert.equal(link.state, "joining");
 });
 
 test("a child that hears its parent now and then stays level", async () => {
@@ -267,6 +290,15 @@ test("a child that remembers nothing says so, and names nothing that it has", ()
   link.connected();
   const [birth] = sentOf("birth");
   assert.deepEqual([birth?.term, birth?.blank, birth?.has], [6, true, undefined]);
+});
+
+test("a child that has cfg alone, of some nodes, names that", () => {
+  const { link, sentOf, replica } = createChildEnd();
+  replica.merge(NODE, "cfg", new Map([["/x", { value: 1, version: [7, 1] }]]));
+  replica.merge(OTHER, "self", new Map([["/x", { value: 1, version: [7, 1] }]]));
+  link.connected();
+  const has = sentOf("birth")[0]?.has;
+  assert.deepEqual([has?.parent, has?.cfg.map((each) => each !== "").sort()], ["", [false, true]]);
 });
 
 test("a child that has nothing of what parents tell names nothing", () => {
@@ -469,6 +501,19 @@ test("copies of another run's welcome answer no birth", () => {
   unborn.link.connected();
   for (let copies = 0; copies < 5; copies++) unborn.welcome({ to: "another", term: 4 });
   assert.equal(unborn.world.deposed, 0);
+});
+
+test("a copy that comes before the child was born again is none of three answers", async () => {
+  const { clock, sentOf, welcome, world } = level();
+  await clock.advance(10_000);
+  welcome({ to: "another", term: 4 });
+  welcome({ to: "another", term: 4 }); // no birth is open
+  for (let answers = 1; answers < MAX_REFUSALS; answers++) {
+    const births = sentOf("birth").length;
+    while (sentOf("birth").length === births) await clock.advance(100);
+    welcome({ to: "another", term: 4 });
+    assert.equal(world.deposed, 0);
+  }
 });
 
 test("a child that was never welcomed stands down as others do", async () => {
