@@ -31,7 +31,12 @@ const ARITHMETIC: { readonly [operator: string]: string } = {
   "<<": ">>",
   ">>": "<<",
 };
-const METHODS: { readonly [method: string]: string } = { every: "some", some: "every", min: "max", max: "min" };
+const METHODS: ReadonlyMap<string, string> = new Map([
+  ["every", "some"],
+  ["some", "every"],
+  ["min", "max"],
+  ["max", "min"],
+]);
 /** Methods that only select or arrange: the mutant goes without. */
 const SELECTING: readonly string[] = ["filter", "slice", "sort", "reverse", "trim", "toLowerCase"];
 /** Calls that change nothing but what is logged. */
@@ -155,7 +160,7 @@ function mutateCall(node: Syntax, textOf: (part: Syntax) => string, add: Add): v
   const { object, property } = callee;
   if (!isSyntax(object) || !isSyntax(property)) return;
   const name = nameOf(property);
-  const other = METHODS[name];
+  const other = METHODS.get(name);
   if (other !== undefined) add(property, other);
   if (SELECTING.includes(name)) add(node, textOf(object));
 }

@@ -27,6 +27,11 @@ test("mutantsOf() leaves statements out, but not those that log", () => {
   assert.deepEqual(changed("keep(1);\nlog.warn('x');\nparts.log.info('y');"), [";"]);
 });
 
+test("mutantsOf() exchanges array methods, and leaves those alone that every object has", () => {
+  assert.deepEqual(changed("const b = all.some(c);"), ["const b = all.every(c);"]);
+  assert.deepEqual(changed("const b = all.toString();"), []);
+});
+
 test("mutantsOf() lifts limits", () => {
   assert.deepEqual(changed("const MAX_BYTES = 65_536;\nconst first = 1;"), ["const MAX_BYTES = (65_536) * 100;"]);
 });
