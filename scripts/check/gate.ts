@@ -5,6 +5,7 @@ import { DENO_CONFIG, denoPath, nodePath, ROOT } from "../runtimes.ts";
 import { findExamples, runExamples } from "./doc_examples.ts";
 import { documentProblems } from "./documents.ts";
 import { importProblems } from "./import_rules.ts";
+import { ownershipProblems } from "./ownership.ts";
 
 /** How one part of the gate went. */
 export interface CheckResult {
@@ -29,6 +30,7 @@ const CHECKS: readonly Check[] = [
   problems("import rules", importProblems),
   { name: "docs examples", run: async (signal) => outcome(await runExamples(ROOT, findExamples(ROOT), signal)) },
   problems("docs links", documentProblems),
+  problems("docs ownership", ownershipProblems),
 ];
 
 /** Runs every part of the gate at once. */

@@ -30,6 +30,7 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "aggregator": ["aggregator/*", "modules", "modules/*", "src", "src/*"],
   "aggregator/store": ["src", "src/*"],
   "aggregator/tree": ["src", "src/*"],
+  "aggregator/ownership": ["src", "src/*"],
   "aggregator/nodes": ["aggregator/store", "aggregator/tree", "src", "src/*"],
   "aggregator/links": ["aggregator/nodes", "aggregator/store", "aggregator/tree", "src", "src/*"],
   "aggregator/cfg": ["aggregator/links", "aggregator/nodes", "aggregator/store", "aggregator/tree", "src", "src/*"],

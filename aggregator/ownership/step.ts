@@ -1,0 +1,244 @@
+import type { Assignment } from "../../src/state/mod.ts";
+import { conclude, giveTime, type HereStep, lose, showSilence, timeAgain } from "./contact.ts";
+import type { Effect } from "./effects.ts";
+import type { EventOf, OwnershipEvent } from "./events.ts";
+import {
+  type Departing,
+  type Disputed,
+  type Expected,
+  FOREIGN,
+  type Here,
+  isHere,
+  type Ownership,
+  type Place,
+} from "./ownership.ts";
+
+/** What an event makes of a node's ownership, and what is to be done about it, in this order. */
+export interface Step {
+  readonly state: Ownership;
+  readonly effects: readonly Effect[];
+}
+
+/** Where a node belongs that belongs here. */
+type HerePlace = Place & { readonly kind: "here" };
+
+/**
+ * Decides who owns a node after an event, at one aggregator. Pure and total: facts come late, twice and in any order, so every
+ * event may come in every state.
+ */
+export function step(state: Ownership, event: OwnershipEvent): Step {
+  switch (event.kind) {
+    case "assigned":
+      return event.place.kind === "here" ? arrive(state, event.place, event) : leaveTo(state, event.place);
+    case "remembered":
+      return remember(event);
+    case "strayed":
+      return isHere(state) ? stay(state) : stray(state, event.to);
+    case "left":
+      return state.kind === "departing" ? { state, effects: [{ kind: "stopRedirect" }] } : stay(state);
+    case "quiet":
+      return state.kind === "departing" ? stay(rest(state)) : stay(state);
+    case "located":
+      return state.kind === "departing" ? stay({ ...state, to: later(state.to, event.to) }) : stay(state);
+    case "releaseRequested":
+      return isHere(state) || !event.isQuiet
+        ? stay(state)
+        : { state: rest(state), effects: [{ kind: "confirmRelease" }] };
+    default:
+      return isHere(state) ? stepHere(state, event) : stay(state);
+  }
+}
+
+/** Of a node that belongs here. */
+function stepHere(
+  state: Here,
+  event: Exclude<
+    OwnershipEvent,
+    { readonly kind: "assigned" | "remembered" | "strayed" | "left" | "quiet" | "located" | "releaseRequested" }
+  >,
+): HereStep {
+  const known: Here = event.kind === "born" ? state : { ...state, machine: event.machine };
+  switch (event.kind) {
+    case "wrote":
+      return joinUnder(known, event.assignment);
+    case "linked":
+      return linked(known, event);
+    case "born":
+      return timeAgain(known);
+    case "seen":
+      return seen(known);
+    case "joinOver":
+      return known.kind === "expected" ? joinOver(known) : stay(known);
+    case "graceOver":
+      return lose(known, event);
+    case "resumed": {
+      const shown = showSilence(known);
+      const timed = giveTime(shown.state);
+      return { state: timed.state, effects: [...shown.effects, ...timed.effects] };
+    }
+    case "claimed":
+      return claimed(known, event.assignment);
+    default:
+      return event satisfies never;
+  }
+}
+
+function stay<S extends Ownership>(state: S): { readonly state: S; readonly effects: readonly Effect[] } {
+  return { state, effects: [] };
+}
+
+/** The root's word is that the node belongs here. */
+function arrive(state: Ownership, place: HerePlace, event: EventOf<"assigned">): Step {
+  if (isHere(state) && state.assignment === place.assignment) return sameAssignment(state, place, event);
+  const next = settle(place, event, isHere(state) ? state : undefined);
+  // Evidence of an assignment that has not come down yet outlives the one that has.
+  const settled = state.kind === "disputed" && state.claimed > place.assignment
+    ? stay(dispute(next.state, state.claimed, place.holders))
+    : next;
+  return {
+    state: settled.state,
+    effects: [...leave(state), { kind: "takeOver" }, ...settled.effects, { kind: "touch" }],
+  };
+}
+
+/** Ends what an earlier state had begun. */
+function leave(state: Ownership): Effect[] {
+  if (isHere(state)) return [{ kind: "stopTimers" }];
+  const calledBack: Effect[] = "via" in state && state.via !== undefined ? [{ kind: "callBack", via: state.via }] : [];
+  return state.kind === "departing" ? [{ kind: "stopRedirect" }, ...calledBack] : calledBack;
+}
+
+/** The same assignment again: others may have released the node meanwhile. */
+function sameAssignment(state: Here, { holders }: HerePlace, { joined, machine }: EventOf<"assigned">): Step {
+  const known: Here = { ...state, machine };
+  if (known.kind === "owned") return stay(known);
+  if (known.kind === "disputed") return stay({ ...known, holders });
+  if (joined >= known.assignment) return own(known);
+  if (holders.join() === known.holders.join()) return stay(known);
+  // Whoever has released it does not tell it where to go any more: it has this time to come by itself.
+  return { state: { ...known, holders, isJoining: true }, effects: [{ kind: "startJoin" }, { kind: "touch" }] };
+}
+
+/** A node that belongs here from now on: expected where its agent may be at another aggregator. */
+function settle(
+  { assignment, holders }: HerePlace,
+  { joined, machine }: EventOf<"assigned" | "remembered">,
+  before?: Here,
+): HereStep {
+  const { link = "down", sameRun = false } = before ?? {};
+  const local = { assignment, link, sameRun, grace: "none", machine } as const;
+  // What was never given away was never anywhere else, and nothing runs on a machine that is off.
+  const isExpected = assignment > 1 && joined < assignment && machine.power !== "off";
+  if (!isExpected) return giveTime({ kind: "owned", ...local });
+  return { state: { kind: "expected", ...local, holders, isJoining: true }, effects: [{ kind: "startJoin" }] };
+}
+
+function remember(event: EventOf<"remembered">): Step {
+  const { place } = event;
+  switch (place.kind) {
+    case "here":
+      return settle(place, event);
+    case "below":
+      return stay({ kind: "below", via: place.via });
+    case "elsewhere":
+      return stay(FOREIGN);
+    default:
+      return place satisfies never;
+  }
+}
+
+/** The root's word is that the node belongs elsewhere, or below a child of this aggregator. */
+function leaveTo(state: Ownership, place: Exclude<Place, { readonly kind: "here" }>): Step {
+  const via = place.kind === "below" ? place.via : undefined;
+  const before = state.kind === "below" || state.kind === "departing" ? state.via : undefined;
+  const documents: Effect[] = [];
+  if (before !== undefined && before !== via) documents.push({ kind: "callBack", via: before });
+  if (via !== undefined && before !== via) documents.push({ kind: "handDown", via });
+  if (via === undefined && (isHere(state) || before !== undefined)) documents.push({ kind: "forget" });
+  if (isHere(state)) return depart(state, { kind: "departing", to: place.to, via }, documents);
+  const next: Ownership = state.kind === "departing"
+    ? { ...state, to: later(state.to, place.to), via }
+    : rest({ kind: "departing", to: undefined, via });
+  return { state: next, effects: documents.length === 0 ? [] : [...documents, { kind: "touch" }] };
+}
+
+function depart(state: Here, next: Departing, documents: readonly Effect[]): Step {
+  const isHeard = state.link !== "down";
+  return {
+    state: next,
+    effects: [
+      { kind: "stopTimers" },
+      // One that can't be told where to go is called: it asks, and is told as soon as that is known.
+      { kind: "dropLink", isCalled: !isHeard || next.to === undefined },
+      ...documents,
+      ...(isHeard && next.to !== undefined ? [{ kind: "redirect", to: next.to, isRepeated: true } as const] : []),
+      { kind: "touch" },
+    ],
+  };
+}
+
+/** Something came of a node that does not belong here: it is told where to go. */
+function stray(state: Exclude<Ownership, Here>, known: Assignment | undefined): Step {
+  const to = state.kind === "departing" ? later(state.to, known) : known;
+  const via = state.kind === "foreign" ? undefined : state.via;
+  const effect: Effect = to === undefined ? { kind: "locate" } : { kind: "redirect", to, isRepeated: false };
+  return { state: { kind: "departing", to, via }, effects: [effect] };
+}
+
+/** The later of two assignments. */
+function later(a: Assignment | undefined, b: Assignment | undefined): Assignment | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return b.number >= a.number ? b : a;
+}
+
+/** What a node is of which nothing is heard here any more. */
+function rest(state: Exclude<Ownership, Here>): Ownership {
+  if (state.kind !== "departing") return state;
+  return state.via === undefined ? FOREIGN : { kind: "below", via: state.via };
+}
+
+function linked(state: Here, { link, sameRun, assignment, why }: EventOf<"linked">): HereStep {
+  const linkedNow: Here = { ...state, link, sameRun, grace: link === "down" ? state.grace : "none" };
+  const stopped: readonly Effect[] = link === "down" || state.grace === "none" ? [] : [{ kind: "stopGrace" }];
+  // A birth alone may be a late one, of a run that is gone or has been sent elsewhere since.
+  const joined = link === "level" ? joinUnder(linkedNow, assignment) : stay(linkedNow);
+  const concluded = conclude(joined.state, why);
+  return {
+    state: concluded.state,
+    effects: [...stopped, ...joined.effects, ...concluded.effects, { kind: "touch" }],
+  };
+}
+
+/** It has joined under an assignment: if that is the present one, it is nobody else's. */
+function joinUnder(state: Here, assignment: number): HereStep {
+  return state.kind === "expected" && assignment >= state.assignment ? own(state) : stay(state);
+}
+
+function own({ assignment, link, sameRun, machine }: Expected): HereStep {
+  const next = giveTime({ kind: "owned", assignment, link, sameRun, grace: "none", machine });
+  return { state: next.state, effects: [{ kind: "stopTimers" }, ...next.effects, { kind: "touch" }] };
+}
+
+function seen(state: Here): HereStep {
+  if (state.machine.power !== "off") return conclude(state, "its machine is on");
+  // Whatever ran there is gone, and what still arrives of it is late.
+  const cut: readonly Effect[] = state.link === "down" ? [] : [{ kind: "cutLink" }];
+  const down: Here = { ...state, link: "down", sameRun: false };
+  const next = down.kind === "expected" ? own(down) : stay(down);
+  return { state: next.state, effects: [...cut, ...next.effects] };
+}
+
+function joinOver(state: Expected): HereStep {
+  return state.holders.length > 0 ? stay({ ...state, isJoining: false }) : own(state);
+}
+
+function claimed(state: Here, assignment: number): HereStep {
+  if (assignment <= (state.kind === "disputed" ? state.claimed : state.assignment)) return stay(state);
+  const holders = state.kind === "owned" ? [] : state.holders;
+  return { state: dispute(state, assignment, holders), effects: [{ kind: "stopTimers" }, { kind: "touch" }] };
+}
+
+function dispute(state: Here, claimed: number, holders: readonly string[]): Disputed {
+  const { assignment, link, sameRun, machine } = state;
+  return { kind: "disputed", assignment, link, sameRun, grace: "none", machine, claimed, holders };
+}

@@ -1,0 +1,201 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type Effect,
+  FOREIGN,
+  type Machine,
+  mayAct,
+  type Ownership,
+  type OwnershipEvent,
+  type Standing,
+  step,
+} from "../../aggregator/ownership/mod.ts";
+
+const FILE = "docs/ownership.md";
+const BEGIN = "<!-- made from the code by `npm run check -- --write` -->";
+const END = "<!-- end of what is made -->";
+
+const MACHINE: Machine = { power: "on", agent: "SYNC", isWantedOff: false, isAggregator: false };
+const LOCAL = { assignment: 3, link: "down", sameRun: true, grace: "none", machine: MACHINE } as const;
+
+/** An ownership of each kind, in the situations that make a difference. */
+const STATES: readonly (readonly [name: string, state: Ownership])[] = [
+  ["foreign", FOREIGN],
+  ["below `r`", { kind: "below", via: "r" }],
+  ["expected, held by `a`", { kind: "expected", ...LOCAL, holders: ["a"], isJoining: true }],
+  ["expected, held by nobody", { kind: "expected", ...LOCAL, holders: [], isJoining: true }],
+  ["owned, level", { kind: "owned", ...LOCAL, link: "level" }],
+  ["owned, down", { kind: "owned", ...LOCAL, grace: "short" }],
+  ["departing", { kind: "departing", to: { number: 4, parent: "b" }, via: undefined }],
+  ["disputed", { kind: "disputed", ...LOCAL, holders: [], claimed: 5 }],
+];
+
+const word = { joined: 3, machine: MACHINE };
+const link = { kind: "linked", sameRun: true, assignment: 3, why: "", machine: MACHINE } as const;
+
+/** The facts that there are, in the variants that make a difference. */
+const EVENTS: readonly (readonly [name: string, event: OwnershipEvent])[] = [
+  ["`assigned` here, as before", {
+    ...{ kind: "assigned", ...word, joined: 2 },
+    place: { kind: "here", assignment: 3, holders: ["a"] },
+  }],
+  ["`assigned` here, as before, released by all", {
+    ...{ kind: "assigned", ...word, joined: 2 },
+    place: { kind: "here", assignment: 3, holders: [] },
+  }],
+  ["`assigned` here under a later number, held by `a`", {
+    ...{ kind: "assigned", ...word },
+    place: { kind: "here", assignment: 6, holders: ["a"] },
+  }],
+  ["`assigned` below the child `s`", {
+    ...{ kind: "assigned", ...word },
+    place: { kind: "below", via: "s", to: { number: 6, parent: "s" } },
+  }],
+  ["`assigned` elsewhere", {
+    ...{ kind: "assigned", ...word },
+    place: { kind: "elsewhere", to: { number: 6, parent: "c" } },
+  }],
+  ["`assigned` elsewhere, nobody knows where", {
+    ...{ kind: "assigned", ...word },
+    place: { kind: "elsewhere", to: undefined },
+  }],
+  ["`wrote` under the present assignment", { kind: "wrote", assignment: 3, machine: MACHINE }],
+  ["`wrote` under an earlier one", { kind: "wrote", assignment: 2, machine: MACHINE }],
+  ["`born`, and waits", { kind: "born" }],
+  ["`linked`: joining", { ...link, link: "joining" }],
+  ["`linked`: level, under the present assignment", { ...link, link: "level" }],
+  ["`linked`: level, under an earlier one", { ...link, link: "level", assignment: 2 }],
+  ["`linked`: down", { ...link, link: "down" }],
+  ["`seen`: its machine is off", { kind: "seen", machine: { ...MACHINE, power: "off", agent: "other" } }],
+  ["`seen`: its machine is on", { kind: "seen", machine: MACHINE }],
+  ["`seen`: its machine hangs", { kind: "seen", machine: { ...MACHINE, power: "hung", agent: "other" } }],
+  ["`joinOver`", { kind: "joinOver", machine: MACHINE }],
+  ["`graceOver`", { kind: "graceOver", isDeaf: false, machine: MACHINE }],
+  ["`graceOver`, while silence proves nothing", { kind: "graceOver", isDeaf: true, machine: MACHINE }],
+  ["`resumed`", { kind: "resumed", machine: MACHINE }],
+  ["`claimed`: evidence of a later assignment", { kind: "claimed", assignment: 6, machine: MACHINE }],
+  ["`claimed`: evidence of the present one", { kind: "claimed", assignment: 3, machine: MACHINE }],
+  ["`strayed`, and where it joins is known", { kind: "strayed", to: { number: 4, parent: "b" } }],
+  ["`strayed`, and that is not known", { kind: "strayed", to: undefined }],
+  ["`located` by the parent", { kind: "located", to: { number: 4, parent: "b" } }],
+  ["`left`: its connection has ended", { kind: "left" }],
+  ["`quiet`", { kind: "quiet" }],
+  ["`releaseRequested`, and it is quiet", { kind: "releaseRequested", isQuiet: true }],
+  ["`releaseRequested`, and it is not", { kind: "releaseRequested", isQuiet: false }],
+];
+
+const STANDINGS: readonly (readonly [name: string, standing: Standing])[] = [
+  ["fenced", { kind: "fenced", standby: "b" }],
+  ["learning", { kind: "learning" }],
+];
+
+/** What is wrong with the tables of docs/ownership.md: they must be those that the code makes. */
+export function ownershipProblems(root: string): string[] {
+  const text = readFileSync(join(root, FILE), "utf8");
+  return replaceTables(text) === text
+    ? []
+    : [`${FILE}:1: Its tables are not those that aggregator/ownership makes: run npm run check -- --write`];
+}
+
+/** Writes the tables of docs/ownership.md anew. */
+export function writeOwnership(root: string): void {
+  const path = join(root, FILE);
+  writeFileSync(path, replaceTables(readFileSync(path, "utf8")));
+}
+
+function replaceTables(text: string): string {
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`Cannot find where the tables of ${FILE} belong: it has no "${BEGIN}"`);
+  return `${text.slice(0, begin)}${BEGIN}\n\n${describeOwnership()}\n${text.slice(end)}`;
+}
+
+/** The tables of states and events, as Markdown. */
+export function describeOwnership(): string {
+  return [
+    "## May the engine act?",
+    "",
+    ...permissions(),
+    "",
+    "## What follows from what",
+    ...STATES.flatMap(section),
+    "",
+  ].join("\n");
+}
+
+function permissions(): string[] {
+  const rows = STATES.map(([name, state]) => row(name, state, { kind: "acting" }));
+  const off = STATES.flatMap(([name, state]) =>
+    state.kind === "disputed" || (state.kind === "expected" && state.holders.length > 0)
+      ? [row(`${name}, machine off`, { ...state, machine: { ...MACHINE, power: "off" } }, { kind: "acting" })]
+      : []
+  );
+  const owned = STATES.find(([, { kind }]) => kind === "owned")?.[1] ?? FOREIGN;
+  const standings = STANDINGS.map(([name, standing]) => row(`any; the aggregator is ${name}`, owned, standing));
+  return table(["the node is", "may it", "why not"], [...rows, ...off, ...standings]);
+}
+
+function row(name: string, state: Ownership, standing: Standing): string[] {
+  const permission = mayAct(state, standing, (id) => id);
+  if (!permission.may) return [name, "no", permission.why];
+  return [name, permission.isOwner ? "yes" : "what hurts no agent", ""];
+}
+
+/** What follows from each fact in one state. Facts that change nothing are left out. */
+function consequences(state: Ownership): Map<string, readonly string[]> {
+  return new Map(EVENTS.flatMap(([fact, event]) => {
+    const next = step(state, event);
+    const isIdle = next.effects.length === 0 && JSON.stringify(next.state) === JSON.stringify(state);
+    if (isIdle) return [];
+    return [[fact, [describeState(next.state), next.effects.map(describeEffect).join(", ")]]];
+  }));
+}
+
+/** The table of one state; of one like that before it, what is different. */
+function section([name, state]: (typeof STATES)[number], at: number): string[] {
+  const [, before] = STATES[at - 1] ?? [];
+  const known: ReadonlyMap<string, readonly string[]> = before?.kind === state.kind ? consequences(before) : new Map();
+  const found = consequences(state);
+  const facts = EVENTS.map(([fact]) => fact).filter((fact) => found.get(fact)?.join() !== known.get(fact)?.join());
+  const rows = facts.map((fact) => [fact, ...found.get(fact) ?? [describeState(state), ""]]);
+  const rest = before?.kind === state.kind ? "Everything else as above." : "Everything else changes nothing.";
+  return ["", `### ${name}`, "", ...table(["fact", "then it is", "and"], rows), "", rest];
+}
+
+function describeState(state: Ownership): string {
+  switch (state.kind) {
+    case "foreign":
+      return "foreign";
+    case "below":
+      return `below \`${state.via}\``;
+    case "departing":
+      return state.via === undefined ? "departing" : `departing, below \`${state.via}\``;
+    case "expected":
+    case "owned":
+    case "disputed":
+      return `${state.kind}, ${state.link}`;
+    default:
+      return state satisfies never;
+  }
+}
+
+function describeEffect(effect: Effect): string {
+  switch (effect.kind) {
+    case "show":
+      return `show ${Object.entries(effect.values).map(([key, value]) => `${key} ${value}`).join(" ")}`;
+    case "startGrace":
+      return `startGrace ${effect.length}`;
+    case "redirect":
+      return effect.isRepeated ? "redirect, repeated" : "redirect";
+    case "dropLink":
+      return effect.isCalled ? "dropLink with a call" : "dropLink";
+    case "handDown":
+    case "callBack":
+      return `${effect.kind} \`${effect.via}\``;
+    default:
+      return effect.kind;
+  }
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`.replaceAll("|  |", "| |"));
+}
