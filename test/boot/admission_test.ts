@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { refusalOf } from "../../aggregator/boot/admission.ts";
 import { createBoots } from "../../aggregator/boot/http/boots.ts";
 import type { PxeDesk } from "../../modules/pxe/desk.ts";
@@ -10,16 +10,20 @@ const OWN = "10.77.0.11";
 
 test("nobody gets a token while the agent is heard, and where addresses are ours only the machine itself after its own request", () => {
   const bool = fc.boolean();
+  const covered = createCoverage("who asks to boot", ["admitted", "in-use", "elsewhere"], 0.05);
   fc.assert(
     fc.property(bool, bool, bool, bool, bool, (isUp, isRunning, holdsAddresses, hasLease, isOwn) => {
       const host = { id: "id", name: "n1", ...(hasLease && { lease: { address: OWN } }) };
       const desk = { isUp: () => isUp, isRunning: () => isRunning };
       const refusal = refusalOf(host, isOwn ? OWN : "10.77.0.12", { desk, holdsAddresses });
+      covered.saw(refusal?.kind ?? "admitted");
       const isBound = holdsAddresses && hasLease;
       assert.equal(refusal === undefined, !isUp && (!isBound || (isOwn && !isRunning)));
       assert.equal(refusal?.kind === "elsewhere", !isUp && isBound && !isOwn);
     }),
+    { numRuns: 300 },
   );
+  covered.check();
 });
 
 const desk: PxeDesk = {

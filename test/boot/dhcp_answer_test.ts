@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { answer, destinationOf, requestKind } from "../../aggregator/boot/dhcp/answer.ts";
 import type { Answer, AnswerSetting } from "../../aggregator/boot/dhcp/answer_types.ts";
 import { describeClient } from "../../aggregator/boot/dhcp/client.ts";
@@ -410,18 +410,31 @@ test("a proxy's boot service tells the same again, with the boot item that was a
 test("whatever a client says, it gets no address but its own, and a reply that can be sent", () => {
   const kinds = fc.constantFrom("discover", "request", "decline", "release", "inform");
   const modes = fc.constantFrom("server" as const, "proxy" as const);
-  fc.assert(fc.property(dhcpPacket, kinds, modes, fc.boolean(), (any, kind, mode, pxe) => {
-    const packet = clientPacket(kind, {});
-    const options = new Map([...any.options, ...packet.options]);
-    const said: DhcpPacket = { ...any, op: 1, chaddr: packet.chaddr, options };
-    const result = answerTo(said, { mode, service: pxe ? "pxe" : "dhcp" });
-    if (result.answer === "silent") return;
-    const { reply } = result;
-    assert.ok(reply.yiaddr === "0.0.0.0" || (mode === "server" && reply.yiaddr === "10.77.0.11"));
-    assert.equal(reply.xid, said.xid);
-    assert.equal(readIpv4(reply.options.get(OPTION.serverId) ?? new Uint8Array()), SERVER);
-    const { to, address } = destinationOf(said, reply, kind);
-    assert.ok(to !== "client" || address === said.ciaddr);
-    encodeDhcp(reply, 1472);
-  }));
+  const covered = createCoverage("answers", ["silent", "offer", "ack", "nak"], 0.04);
+  // Some of what a client says may well be true: random addresses alone are hardly ever of our network.
+  const claims = fc.record({
+    ciaddr: fc.constantFrom("10.77.0.11", "10.77.0.50", "10.99.0.1"),
+    wants: fc.constantFrom("10.77.0.11", "10.77.0.50"),
+  }, { requiredKeys: [], noNullPrototype: true });
+  fc.assert(
+    fc.property(dhcpPacket, claims, kinds, modes, fc.boolean(), (any, { ciaddr, ...claim }, kind, mode, pxe) => {
+      const isClaiming = ciaddr !== undefined || claim.wants !== undefined;
+      const packet = clientPacket(kind, { ...(isClaiming && FIRMWARE.uefi), ...claim });
+      const options = new Map([...any.options, ...packet.options]);
+      const here = isClaiming && { giaddr: "0.0.0.0", ciaddr: ciaddr ?? "0.0.0.0", options: packet.options };
+      const said: DhcpPacket = { ...any, op: 1, chaddr: packet.chaddr, options, ...here };
+      const result = answerTo(said, { mode, service: pxe ? "pxe" : "dhcp" });
+      covered.saw(result.answer);
+      if (result.answer === "silent") return;
+      const { reply } = result;
+      assert.ok(reply.yiaddr === "0.0.0.0" || (mode === "server" && reply.yiaddr === "10.77.0.11"));
+      assert.equal(reply.xid, said.xid);
+      assert.equal(readIpv4(reply.options.get(OPTION.serverId) ?? new Uint8Array()), SERVER);
+      const { to, address } = destinationOf(said, reply, kind);
+      assert.ok(to !== "client" || address === said.ciaddr);
+      encodeDhcp(reply, 1472);
+    }),
+    { numRuns: 400 },
+  );
+  covered.check();
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { describeClient } from "../../aggregator/boot/dhcp/client.ts";
 import { decodeDhcp, MAX_PACKET } from "../../aggregator/boot/dhcp/decode.ts";
 import { encodeDhcp } from "../../aggregator/boot/dhcp/encode.ts";
@@ -23,9 +23,16 @@ function withOptions(...options: number[]): Uint8Array {
 }
 
 test("what is encoded is decoded as the same, at any size that it fits into", () => {
+  const covered = createCoverage("DHCP packets", ["no room", "long options", "file", "sname"], 0.02);
   fc.assert(
     fc.property(dhcpPacket, fc.integer({ min: 300, max: MAX_PACKET }), (packet, maxSize) => {
       const bytes = encodeDhcp(packet, maxSize);
+      covered.saw(
+        ...(bytes === undefined ? ["no room" as const] : []),
+        ...([...packet.options.values()].some(({ length }) => length > 255) ? ["long options" as const] : []),
+        ...(packet.file !== "" ? ["file" as const] : []),
+        ...(packet.sname !== "" ? ["sname" as const] : []),
+      );
       const enough = [...packet.options.values()].reduce((sum, { length }) => sum + 4 + 3 * length, 300);
       if (bytes === undefined) return assert.ok(maxSize < enough);
       assert.ok(bytes.length >= 300 && bytes.length <= maxSize);
@@ -33,6 +40,7 @@ test("what is encoded is decoded as the same, at any size that it fits into", ()
     }),
     { numRuns: 1000 },
   );
+  covered.check();
 });
 
 test("options that do not fit go into file and sname, but a relay's never", () => {
@@ -136,31 +144,38 @@ test("the names of a boot file and its server end with a NUL, for ROMs that read
 
 test(`fuzz: ${FUZZ_RUNS} inputs, whole, cut short and damaged, are decoded or told to be wrong`, () => {
   const damage = fc.array(fc.tuple(fc.nat(600), fc.nat(255)), { maxLength: 6 });
-  let taken = 0;
+  const covered = createCoverage("damaged DHCP packets", ["taken", "refused", "read again"], 0.1);
   fc.assert(
     fc.property(dhcpPacket, damage, fc.nat(900), fc.boolean(), (packet, changes, length, cut) => {
       const bytes = encodeDhcp(packet, MAX_PACKET)?.slice(0, cut ? length : MAX_PACKET) ?? new Uint8Array();
       for (const [at, byte] of changes) if (at < bytes.length) bytes[at] = byte;
       const result = decodeDhcp(bytes);
-      if (!result.ok) return assert.notEqual(result.problem, "");
-      taken++;
+      if (!result.ok) {
+        covered.saw("refused");
+        return assert.notEqual(result.problem, "");
+      }
       describeClient(result.packet);
-      if (result.packet.sname.length > 63 || result.packet.file.length > 127) return; // without a NUL: we write none such
-      const again = encodeDhcp(result.packet, 2 * MAX_PACKET);
-      if (again !== undefined && again.length <= MAX_PACKET) assert.deepEqual(decoded(again), result.packet);
+      const hasNuls = result.packet.sname.length <= 63 && result.packet.file.length <= 127; // we write none without
+      const again = hasNuls ? encodeDhcp(result.packet, 2 * MAX_PACKET) : undefined;
+      const isWritten = again !== undefined && again.length <= MAX_PACKET;
+      covered.saw("taken", ...(isWritten ? ["read again" as const] : []));
+      if (isWritten) assert.deepEqual(decoded(again), result.packet);
     }),
     { numRuns: FUZZ_RUNS },
   );
-  assert.ok(taken > FUZZ_RUNS / 10, `only ${taken} of them were taken`);
+  covered.check();
 });
 
 test(`fuzz: ${FUZZ_RUNS} inputs of random options behind a good head do not make decodeDhcp() throw`, () => {
   const area = fc.array(fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 2, 52, 82, 255)), { maxLength: 200 });
+  const covered = createCoverage("random options", ["none is read", "some are read"], 0.02);
   fc.assert(
     fc.property(area, (options) => {
       const result = decodeDhcp(withOptions(...options));
+      covered.saw(result.ok && result.packet.options.size > 0 ? "some are read" : "none is read");
       if (result.ok) describeClient(result.packet);
     }),
     { numRuns: FUZZ_RUNS },
   );
+  covered.check();
 });

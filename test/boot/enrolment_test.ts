@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { createEnrolment, type Enrolment, TOKEN_LIFE } from "../../aggregator/boot/enrolment.ts";
 import { openMemoryStore } from "../../aggregator/store/memory.ts";
 import type { Store } from "../../aggregator/store/mod.ts";
@@ -44,26 +44,42 @@ function makeWorld(): World {
 
 type Action =
   | { readonly kind: "script"; readonly machine: number }
-  | { readonly kind: "enrol"; readonly machine: number; readonly token: number }
+  /** With the token of so many scripts before the last one, from the machine that had it or from the other one. */
+  | { readonly kind: "enrol"; readonly isOther: boolean; readonly token: number }
   | { readonly kind: "off"; readonly machine: number }
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "restart" };
 
 const machine = fc.integer({ min: 0, max: 1 });
+const plain = { noNullPrototype: true };
 const ACTION: fc.Arbitrary<Action> = fc.oneof(
-  fc.record({ kind: fc.constant("script" as const), machine }, { noNullPrototype: true }),
-  fc.record({ kind: fc.constant("enrol" as const), machine, token: fc.nat({ max: 12 }) }, { noNullPrototype: true }),
-  fc.record({ kind: fc.constant("off" as const), machine }, { noNullPrototype: true }),
-  fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: TOKEN_LIFE }) }, {
-    noNullPrototype: true,
-  }),
-  fc.constant({ kind: "restart" as const }),
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("script" as const), machine }, plain) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("enrol" as const),
+      isOther: fc.constantFrom(false, false, false, true),
+      token: fc.nat({ max: 2 }),
+    }, plain),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("off" as const), machine }, plain) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("wait" as const),
+      ms: fc.constantFrom(1, TOKEN_LIFE / 4, TOKEN_LIFE - 1, TOKEN_LIFE),
+    }, plain),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: "restart" as const }) },
 );
 
 test("in any order of scripts, enrolments, expiry, power and restarts, a token is good once, for its machine, in its time", async () => {
+  const classes = ["taken", "used", "expired", "unknown", "other-machine", "identity ended", "restart"] as const;
+  const covered = createCoverage("tokens that are tried", classes, 0.1);
   await fc.assert(
     fc.asyncProperty(fc.array(ACTION, { maxLength: 30 }), async (actions) => {
       const world = makeWorld();
+      const reached: (typeof classes)[number][] = [];
       const tokens: { readonly token: string; readonly machine: number; readonly until: number; spent: boolean }[] = [];
       const passwords: { readonly password: string; readonly machine: number; over: boolean }[] = [];
       const end = (machine: number) => {
@@ -79,15 +95,17 @@ test("in any order of scripts, enrolments, expiry, power and restarts, a token i
             break;
           }
           case "enrol": {
-            const known = tokens[action.token];
-            const isGood = known !== undefined && !known.spent && known.machine === action.machine &&
+            const known = tokens[tokens.length - 1 - action.token];
+            const asking = known === undefined ? 0 : action.isOther ? 1 - known.machine : known.machine;
+            const isGood = known !== undefined && !known.spent && !action.isOther &&
               world.clock.wall() < known.until;
-            const answer = world.enrolment.exchange(known?.token ?? "no-such-token-at-all", MACS[action.machine] ?? "");
+            const answer = world.enrolment.exchange(known?.token ?? "no-such-token-at-all", MACS[asking] ?? "");
             assert.equal(answer.ok, isGood, JSON.stringify(actions));
+            reached.push(answer.ok ? "taken" : answer.reason);
             if (!answer.ok || known === undefined) break;
             known.spent = true;
-            assert.equal(answer.id, ID(action.machine));
-            passwords.push({ password: answer.password, machine: action.machine, over: false });
+            assert.equal(answer.id, ID(asking));
+            passwords.push({ password: answer.password, machine: asking, over: false });
             break;
           }
           case "off":
@@ -99,12 +117,14 @@ test("in any order of scripts, enrolments, expiry, power and restarts, a token i
             break;
           case "restart":
             world.restart();
+            reached.push("restart");
         }
         for (const { password, machine, over } of passwords) {
           assert.equal(world.enrolment.isIdentity(ID(machine), password), !over, JSON.stringify(actions));
           assert.equal(world.enrolment.isIdentity(ID(1 - machine), password), false);
         }
       }
+      covered.saw(...reached, ...(world.ended.length > 0 ? ["identity ended" as const] : []));
       const kept = JSON.stringify([...world.store.load().facts]) + world.lines.join("");
       for (const secret of [...tokens.map(({ token }) => token), ...passwords.map(({ password }) => password)]) {
         assert.ok(!kept.includes(secret), "a secret is kept or logged");
@@ -112,6 +132,7 @@ test("in any order of scripts, enrolments, expiry, power and restarts, a token i
     }),
     { numRuns: 150 },
   );
+  covered.check();
 });
 
 test("who tries a token again, one of another machine, an old one or none is told apart, counted and logged", async () => {

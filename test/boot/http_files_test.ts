@@ -6,7 +6,7 @@ import process from "node:process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { readRange } from "../../aggregator/boot/http/range.ts";
 import { answerFile } from "../../aggregator/boot/http/files.ts";
 import { createHashes } from "../../aggregator/boot/http/hashes.ts";
@@ -130,14 +130,17 @@ test("whatever a query or a path is, it is answered, and nothing breaks", () =>
     );
     const path = fc.constantFrom("script", "files/vmlinuz", "files/", "time", "enrol", "images/", "x");
     const key = fc.constantFrom("mac", "uuid", "arch", "x", "mac[]", "");
+    const covered = createCoverage("requests", ["answered", "refused"], 0.15);
     await fc.assert(
       fc.asyncProperty(path, fc.array(fc.tuple(key, text), { maxLength: 3 }), async (path, pairs) => {
         const query = pairs.map(([key, value]) => `${key}=${value}`).join("&");
         const { status } = await get(`${url}/boot/v1/${path}?${query}`);
         assert.ok([200, 400, 404, 405].includes(status), `${status} for ${path}?${query}`);
+        covered.saw(status === 200 ? "answered" : "refused");
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
+    covered.check();
   }));
 
 test("a machine's state follows what it really took: script, parts of its files, all of them", () =>
@@ -254,34 +257,61 @@ test("a client that takes nothing holds no other up, and costs no memory", () =>
   }));
 
 test("of a range only what is there is sent, for any size", () => {
-  const number = fc.oneof(fc.nat({ max: 50 }).map(String), fc.constant(""));
-  fc.assert(fc.property(number, number, fc.nat({ max: 40 }), (from, to, size) => {
-    const range = readRange(`bytes=${from}-${to}`, size);
-    if (range.kind !== "part") return;
-    assert.ok(range.first >= 0 && range.first <= range.last && range.last < size);
-    if (from !== "") assert.equal(range.first, Number(from));
-    else assert.equal(range.last - range.first + 1, Math.min(Number(to), size));
-  }));
-  fc.assert(fc.property(fc.string({ maxLength: 40 }), (field) => void readRange(field, 10)));
+  const number = fc.oneof({ weight: 3, arbitrary: fc.nat({ max: 50 }).map(String) }, {
+    weight: 1,
+    arbitrary: fc.constant(""),
+  });
+  const covered = createCoverage("ranges", ["whole", "part", "unsatisfiable"], 0.05);
+  fc.assert(
+    fc.property(number, number, fc.nat({ max: 40 }), (from, to, size) => {
+      const range = readRange(`bytes=${from}-${to}`, size);
+      covered.saw(range.kind);
+      if (range.kind !== "part") return;
+      assert.ok(range.first >= 0 && range.first <= range.last && range.last < size);
+      if (from !== "") assert.equal(range.first, Number(from));
+      else assert.equal(range.last - range.first + 1, Math.min(Number(to), size));
+    }),
+    { numRuns: 400 },
+  );
+  covered.check();
+  const others = createCoverage("other fields", ["whole", "part"], 0.04);
+  const field = fc.oneof(
+    fc.string({ maxLength: 40 }),
+    fc.constantFrom("Bytes= 1-2 ", "bytes=1-2,4-5", "items=1-2", "bytes=-"),
+  );
+  fc.assert(
+    fc.property(field, (field) => {
+      const { kind } = readRange(field, 10);
+      if (kind !== "unsatisfiable") others.saw(kind);
+    }),
+    { numRuns: 400 },
+  );
+  others.check();
 });
 
 test("progress is whole only when every byte of every file was taken", () => {
   const part = fc.tuple(fc.constantFrom("a", "b", "c"), fc.nat({ max: 20 }), fc.nat({ max: 20 }));
-  fc.assert(fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
-    const sizes = { a: 10, b: 20 } as const;
-    const progress = createProgress(["a", "b"]);
-    const had = { a: 0, b: 0 };
-    for (const [path, one, two] of parts) {
-      if (path === "c") progress.took(path, 0, 5, 5);
-      else {
-        const first = Math.min(one, sizes[path]);
-        const end = Math.min(Math.max(first, two), sizes[path]);
-        progress.took(path, first, end, sizes[path]);
-        if (first <= had[path]) had[path] = Math.max(had[path], end);
+  const covered = createCoverage("progress of files", ["whole", "a part", "nothing"], 0.015);
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 60 }), (parts) => {
+      const sizes = { a: 10, b: 20 } as const;
+      const progress = createProgress(["a", "b"]);
+      const had = { a: 0, b: 0 };
+      for (const [path, one, two] of parts) {
+        if (path === "c") progress.took(path, 0, 5, 5);
+        else {
+          const first = Math.min(one, sizes[path]);
+          const end = Math.min(Math.max(first, two), sizes[path]);
+          progress.took(path, first, end, sizes[path]);
+          if (first <= had[path]) had[path] = Math.max(had[path], end);
+        }
+        assert.equal(progress.percent === 100, had.a === 10 && had.b === 20);
       }
-      assert.equal(progress.percent === 100, had.a === 10 && had.b === 20);
-    }
-  }));
+      covered.saw(progress.percent === 100 ? "whole" : progress.percent === 0 ? "nothing" : "a part");
+    }),
+    { numRuns: 1_000 },
+  );
+  covered.check();
 });
 
 test("where many files are sent each costs less memory, and one whose client has gone is closed at once", async () => {

@@ -51,41 +51,51 @@ const CFG = fc.record({
   "/ipv4/prefix": fc.integer({ min: 1, max: 32 }),
   "/ipv4/dns": fc.array(fc.oneof(fc.ipV4(), HOSTILE), { maxLength: 8 }),
   "/boot/method": fc.constantFrom("pxe", "rpi", "none", "other"),
-  "/boot/kernel": HOSTILE,
-  "/boot/initrd": HOSTILE,
-  "/boot/arguments": HOSTILE,
+  "/boot/kernel": fc.oneof(fc.constantFrom("a/b", "vmlinuz-6.1", "a../b"), HOSTILE),
+  "/boot/initrd": fc.oneof(fc.constantFrom("a/c", "initrd-6.1"), HOSTILE),
+  "/boot/arguments": fc.oneof(fc.constantFrom("quiet", "console=ttyS0  a.b=[1-4]", "x=$4G"), HOSTILE),
 }, { requiredKeys: [], noNullPrototype: true });
 
 test("whatever is in a cfg, its script has the commands that every script has, and one value for each of Kraken's arguments", () => {
-  fc.assert(fc.property(NAME, CFG, (name, cfg) => {
-    const host = bootHostOf(new Map(Object.entries(cfg) as [string, Value][]));
-    const node = { ...host, name, mac: PLACE.mac };
-    const commands = commandsOf(renderScript({ kind: "boot", node, boot: BOOT }, PLACE));
-    const plain = commandsOf(renderScript({
-      kind: "boot",
-      node: { name: "n1", mac: PLACE.mac, arguments: [], kernel: "vmlinuz", initrd: "initrd.img" },
-      boot: BOOT,
-    }, PLACE));
-    assert.deepEqual(commands.map(([command]) => command), plain.map(([command]) => command));
-    const kernel = commands.find(([command]) => command === "kernel") ?? [];
-    for (const key of ["cluster", "node", "parent", "server", "mac", "token"]) {
-      assert.equal(kernel.filter((word) => word.startsWith(`kraken.${key}=`)).length, 1);
-    }
-    const initrds = kernel.filter((word) => word.startsWith("initrd="));
-    assert.deepEqual(initrds, ["initrd=initrd.img"]);
-    assert.ok(kernel.every((word) => !word.includes("${")));
-    const urls = commands.flatMap(([command, ...words]) =>
-      ["kernel", "initrd", "chain"].includes(command ?? "") ? words.slice(2, 3) : []
-    );
-    assert.equal(urls.length, 3);
-    assert.ok(urls.every((url) => url.startsWith(`${PLACE.server}/boot/v1/`)), urls.join());
-    // As it is written, before anything resolves it: "a../a" is a name like any other.
-    assert.ok(urls.every((url) => !url.replace(/[?#].*$/, "").split("/").includes("..")), urls.join());
-    const read = parseCommandLine(kernel.slice(3).join(" "));
-    assert.ok(read.ok);
-    assert.equal(read.value.node, name);
-    assert.equal(read.value.token, BOOT.token);
-  }));
+  const covered = createCoverage("cfgs of booting", ["words", "no words", "own kernel", "address"], 0.05);
+  fc.assert(
+    fc.property(NAME, CFG, (name, cfg) => {
+      const host = bootHostOf(new Map(Object.entries(cfg) as [string, Value][]));
+      covered.saw(
+        host.arguments.length > 0 ? "words" : "no words",
+        ...(host.kernel !== "vmlinuz" ? ["own kernel" as const] : []),
+        ...(host.lease !== undefined ? ["address" as const] : []),
+      );
+      const node = { ...host, name, mac: PLACE.mac };
+      const commands = commandsOf(renderScript({ kind: "boot", node, boot: BOOT }, PLACE));
+      const plain = commandsOf(renderScript({
+        kind: "boot",
+        node: { name: "n1", mac: PLACE.mac, arguments: [], kernel: "vmlinuz", initrd: "initrd.img" },
+        boot: BOOT,
+      }, PLACE));
+      assert.deepEqual(commands.map(([command]) => command), plain.map(([command]) => command));
+      const kernel = commands.find(([command]) => command === "kernel") ?? [];
+      for (const key of ["cluster", "node", "parent", "server", "mac", "token"]) {
+        assert.equal(kernel.filter((word) => word.startsWith(`kraken.${key}=`)).length, 1);
+      }
+      const initrds = kernel.filter((word) => word.startsWith("initrd="));
+      assert.deepEqual(initrds, ["initrd=initrd.img"]);
+      assert.ok(kernel.every((word) => !word.includes("${")));
+      const urls = commands.flatMap(([command, ...words]) =>
+        ["kernel", "initrd", "chain"].includes(command ?? "") ? words.slice(2, 3) : []
+      );
+      assert.equal(urls.length, 3);
+      assert.ok(urls.every((url) => url.startsWith(`${PLACE.server}/boot/v1/`)), urls.join());
+      // As it is written, before anything resolves it: "a../a" is a name like any other.
+      assert.ok(urls.every((url) => !url.replace(/[?#].*$/, "").split("/").includes("..")), urls.join());
+      const read = parseCommandLine(kernel.slice(3).join(" "));
+      assert.ok(read.ok);
+      assert.equal(read.value.node, name);
+      assert.equal(read.value.token, BOOT.token);
+    }),
+    { numRuns: 400 },
+  );
+  covered.check();
 });
 
 test("words that were not read from a cfg get into no script that means something else", () => {
@@ -177,5 +187,15 @@ test("a kernel's command line is read, or every problem with it is named, and ne
   assert.ok(!bad.ok);
   assert.equal(bad.problems.length, 5);
   assert.ok(!bad.problems.join().includes("s3cret"));
-  fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 400 }), (text) => void parseCommandLine(text)));
+  const covered = createCoverage("command lines", ["refused", "read"], 0.05);
+  const words = fc.shuffledSubarray(line.split(" "), { minLength: line.split(" ").length - 1 }).map((all) =>
+    all.join(" ")
+  );
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: "binary", maxLength: 400 }), words), (text) => {
+      covered.saw(parseCommandLine(text).ok ? "read" : "refused");
+    }),
+    { numRuns: 300 },
+  );
+  covered.check();
 });

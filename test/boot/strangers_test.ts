@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { limitStrangers } from "../../aggregator/boot/stranger_gate.ts";
 import { createStrangers, MAX_STRANGERS } from "../../aggregator/nodes/strangers.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
@@ -15,8 +15,10 @@ function makeTable() {
 
 test("a flood of invented machines pushes none out that asks again, and hides none that comes meanwhile for long", async () => {
   const repeats = fc.integer({ min: 1, max: 4 });
+  const covered = createCoverage("floods", ["more than are let in", "fewer"]);
   await fc.assert(
-    fc.asyncProperty(repeats, fc.integer({ min: 1, max: 40 }), async (times, perTurn) => {
+    fc.asyncProperty(repeats, fc.oneof(fc.constant(1), fc.integer({ min: 3, max: 40 })), async (times, perTurn) => {
+      covered.saw(perTurn > 2 ? "more than are let in" : "fewer");
       const { clock, table, see } = makeTable();
       for (let n = 0; n < 20; n++) for (let time = 0; time < 2; time++) see(`real${n}`);
       let invented = 0;
@@ -35,6 +37,7 @@ test("a flood of invented machines pushes none out that asks again, and hides no
     }),
     { numRuns: 8 },
   );
+  covered.check();
 });
 
 test("new machines are let in at a bounded rate, and those that were turned away when they ask again", async () => {

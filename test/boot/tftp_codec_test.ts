@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { negotiate } from "../../aggregator/boot/tftp/negotiate.ts";
 import { decodeTftp, encodeTftp, type TftpPacket } from "../../aggregator/boot/tftp/packet.ts";
 import { FUZZ_RUNS } from "./fuzz.ts";
@@ -25,11 +25,17 @@ const tftpPacket: fc.Arbitrary<TftpPacket> = fc.oneof(
 );
 
 test("what is encoded is decoded as the same", () => {
-  fc.assert(fc.property(tftpPacket, (packet) => {
-    const bytes = encodeTftp(packet);
-    fc.pre(bytes.length <= 512 || packet.op === "data");
-    assert.deepEqual(decodeTftp(bytes), { ok: true, packet });
-  }));
+  const covered = createCoverage("TFTP packets", ["read", "write", "data", "ack", "error", "oack"], 0.05);
+  fc.assert(
+    fc.property(tftpPacket, (packet) => {
+      const bytes = encodeTftp(packet);
+      fc.pre(bytes.length <= 512 || packet.op === "data");
+      covered.saw(packet.op);
+      assert.deepEqual(decodeTftp(bytes), { ok: true, packet });
+    }),
+    { numRuns: 300 },
+  );
+  covered.check();
 });
 
 test("what is malformed is told", () => {
@@ -81,17 +87,24 @@ test(`fuzz: ${FUZZ_RUNS} inputs, damaged and random, do not make decodeTftp() th
   const damage = fc.array(fc.tuple(fc.nat(60), fc.nat(255)), { maxLength: 4 });
   const random = fc.tuple(fc.integer({ min: 0, max: 8 }), fc.uint8Array({ maxLength: 60 }))
     .map(([opcode, rest]) => Uint8Array.of(0, opcode, ...rest));
+  const covered = createCoverage(
+    "damaged TFTP packets",
+    ["refused", "read", "write", "data", "ack", "error", "oack"],
+    0.01,
+  );
   fc.assert(
     fc.property(fc.oneof(tftpPacket.map(encodeTftp), random), damage, fc.nat(200), (bytes, changes, length) => {
       const damaged = bytes.slice(0, length);
       for (const [at, byte] of changes) if (at < damaged.length) damaged[at] = byte;
       const result = decodeTftp(damaged);
+      covered.saw(result.ok ? result.packet.op : "refused");
       if (!result.ok) return assert.notEqual(result.problem, "");
       if (result.packet.op === "read") negotiate(result.packet.options, 1000, 1468);
       encodeTftp(result.packet);
     }),
     { numRuns: FUZZ_RUNS },
   );
+  covered.check();
 });
 
 test("negotiate() agrees to no more than it does, and passes over nonsense", () => {

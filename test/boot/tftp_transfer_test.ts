@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import {
   inFlight,
   lastBlock,
@@ -34,7 +34,7 @@ function createReceiver(plan: TransferPlan) {
 }
 
 const plans = fc.record({
-  size: fc.nat(20_000),
+  size: fc.oneof(fc.nat(20_000), fc.nat(600)),
   blockSize: fc.constantFrom(8, 512, 1468),
   window: fc.integer({ min: 1, max: 16 }),
   timeout: fc.constant(1000),
@@ -45,7 +45,12 @@ const plans = fc.record({
 const fates = fc.infiniteStream(fc.constantFrom(0, 1, 1, 1, 1, 2));
 
 test("a file arrives whole over a network that loses and doubles packets", () => {
+  const covered = createCoverage("transfers", ["one block", "several windows", "options", "time is over"], 0.15);
   fc.assert(fc.property(plans, fates, (plan, fate) => {
+    const reached = new Set<"one block" | "several windows" | "options" | "time is over">();
+    if (lastBlock(plan) === 1) reached.add("one block");
+    if (lastBlock(plan) > 2 * plan.window) reached.add("several windows");
+    if (plan.negotiated) reached.add("options");
     const receiver = createReceiver(plan);
     let state = startTransfer(plan);
     for (let round = 0; round < 100_000; round++) {
@@ -61,17 +66,22 @@ test("a file arrives whole over a network that loses and doubles packets", () =>
       let moved = false;
       for (const input of inputs) {
         const step = stepTransfer(plan, state, input);
-        if (step.do === "done") return assert.ok(receiver.done());
+        if (step.do === "done") {
+          covered.saw(...reached);
+          return assert.ok(receiver.done());
+        }
         assert.notEqual(step.do, "give-up");
         if (step.do === "send") [state, moved] = [step.state, true];
       }
       assert.ok(state.acked <= receiver.has(), "it does not take for received what was not");
       if (moved) continue;
+      reached.add("time is over");
       const late = stepTransfer(plan, { ...state, attempts: 1 }, { kind: "timeout" });
       assert.equal(late.do, "send");
     }
     assert.fail("It does not end");
   }));
+  covered.check();
 });
 
 test("an acknowledgement that comes twice is not answered twice", () => {

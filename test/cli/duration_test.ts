@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { formatDuration, parseDuration, roughDuration } from "../../src/cli/mod.ts";
 
 test("parseDuration() reads milliseconds, seconds, minutes and hours", () => {
@@ -27,7 +27,20 @@ test("formatDuration() takes the largest unit that gives a whole number", () => 
 });
 
 test("parseDuration() reads back what formatDuration() writes", () => {
-  fc.assert(fc.property(fc.nat(999_999_999), (ms) => parseDuration(formatDuration(ms)) === ms));
+  const covered = createCoverage("durations", ["ms", "s", "m", "h"], 0.1);
+  const ms = fc.oneof(
+    fc.nat(999_999_999),
+    ...[1_000, 60_000, 3_600_000].map((unit) => fc.nat(200).map((n) => n * unit)),
+  );
+  fc.assert(
+    fc.property(ms, (ms) => {
+      const text = formatDuration(ms);
+      covered.saw(text.endsWith("ms") ? "ms" : text.endsWith("s") ? "s" : text.endsWith("m") ? "m" : "h");
+      assert.equal(parseDuration(text), ms);
+    }),
+    { numRuns: 400 },
+  );
+  covered.check();
 });
 
 test("roughDuration() rounds for people: seconds, minutes and hours", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { createStyle, renderTable } from "../../src/cli/mod.ts";
 
 const columns = [{ title: "NAME" }, { title: "COUNT", align: "right" as const }, { title: "WHY" }];
@@ -19,10 +19,18 @@ test("renderTable() cuts the last column first, and shows where it cut", () => {
 });
 
 test("renderTable() never writes a line wider than the screen while columns can be cut", () => {
-  const cells = fc.array(fc.tuple(fc.string(), fc.string(), fc.string()), { maxLength: 5 });
-  fc.assert(fc.property(cells, fc.integer({ min: 28, max: 80 }), (rows, width) => {
-    for (const line of renderTable(columns, rows, { width })) assert.ok([...line].length <= width, line);
-  }));
+  const covered = createCoverage("tables", ["cut", "whole"], 0.1);
+  const cell = fc.string({ maxLength: 30 });
+  const cells = fc.array(fc.tuple(cell, cell, cell), { maxLength: 5 });
+  fc.assert(
+    fc.property(cells, fc.integer({ min: 28, max: 120 }), (rows, width) => {
+      const lines = renderTable(columns, rows, { width });
+      covered.saw(lines.join() === renderTable(columns, rows).join() ? "whole" : "cut");
+      for (const line of lines) assert.ok([...line].length <= width, line);
+    }),
+    { numRuns: 300 },
+  );
+  covered.check();
 });
 
 test("renderTable() makes control characters visible, so that a value can't drive the terminal", () => {

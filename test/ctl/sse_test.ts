@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { createSseParser } from "../../ctl/sse.ts";
 
 test("createSseParser() reads events with id, type and data of several lines, and passes over comments", () => {
@@ -18,14 +18,25 @@ test("createSseParser() reads the same from every way to cut and to end lines", 
   const lines = ["id: 1", "event: x", "data: ü", "", ": beat", "", "data: 2", "data: 3", "", ""];
   const expected = [{ id: "1", event: "x", data: "ü" }, { id: "1", event: "message", data: "2\n3" }];
   const cuts = fc.array(fc.nat(80), { maxLength: 6 });
-  fc.assert(fc.property(fc.constantFrom("\n", "\r\n", "\r"), cuts, (end, cuts) => {
-    const text = `\ufeff${lines.join(end)}`;
-    const places = [0, ...cuts.sort((a, b) => a - b), text.length];
-    const parser = createSseParser();
-    const events = places.flatMap((place, index) => parser.push(text.slice(place, places[index + 1] ?? place)));
-    // A lone carriage return at the end may be half of a line end: the next line shows that it was not.
-    assert.deepEqual([...events, ...parser.push(end === "\r" ? ":" : "")], expected);
-  }));
+  const covered = createCoverage("server-sent events", ["cut within a line", "cut within a line end", "whole"], 0.05);
+  fc.assert(
+    fc.property(fc.constantFrom("\n", "\r\n", "\r"), cuts, (end, cuts) => {
+      const text = `\ufeff${lines.join(end)}`;
+      covered.saw(
+        ...cuts.map((at) =>
+          text.slice(at - 1, at + 1) === "\r\n" ? "cut within a line end" as const : "cut within a line"
+        ),
+        ...(cuts.length === 0 ? ["whole" as const] : []),
+      );
+      const places = [0, ...cuts.sort((a, b) => a - b), text.length];
+      const parser = createSseParser();
+      const events = places.flatMap((place, index) => parser.push(text.slice(place, places[index + 1] ?? place)));
+      // A lone carriage return at the end may be half of a line end: the next line shows that it was not.
+      assert.deepEqual([...events, ...parser.push(end === "\r" ? ":" : "")], expected);
+    }),
+    { numRuns: 300 },
+  );
+  covered.check();
 });
 
 test("createSseParser() refuses an event that does not end", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { describeChanges } from "../../ctl/change_text.ts";
 import { groupByKey } from "../../ctl/grouping.ts";
 import { describeNode, describeNodes } from "../../ctl/node_text.ts";
@@ -13,13 +13,21 @@ const names = (count: number) => Array.from({ length: count }, (_, index) => `n$
 
 test("groupByKey() puts each item in one group, whatever the order, groups by their first names", () => {
   const items = fc.uniqueArray(fc.integer({ min: 0, max: 50 }).map((number) => `n${number}`));
-  fc.assert(fc.property(items, (items) => {
-    const groups = groupByKey(items, (name) => name, (name) => String(Number(name.slice(1)) % 3));
-    assert.deepEqual(groups.flatMap((group) => group.names).sort(), [...items].sort());
-    for (const { names } of groups) assert.equal(new Set(names.map((name) => Number(name.slice(1)) % 3)).size, 1);
-    const firsts = groups.map((group) => Number(group.names[0]?.slice(1)));
-    assert.deepEqual(firsts, [...firsts].sort((a, b) => a - b));
-  }));
+  const covered = createCoverage("groups", ["none", "one", "two", "all three"], 0.05);
+  fc.assert(
+    fc.property(items, (items) => {
+      const groups = groupByKey(items, (name) => name, (name) => String(Number(name.slice(1)) % 3));
+      const sizes = ["none", "one", "two", "all three"] as const;
+      const size = sizes[groups.length];
+      if (size !== undefined) covered.saw(size);
+      assert.deepEqual(groups.flatMap((group) => group.names).sort(), [...items].sort());
+      for (const { names } of groups) assert.equal(new Set(names.map((name) => Number(name.slice(1)) % 3)).size, 1);
+      const firsts = groups.map((group) => Number(group.names[0]?.slice(1)));
+      assert.deepEqual(firsts, [...firsts].sort((a, b) => a - b));
+    }),
+    { numRuns: 300 },
+  );
+  covered.check();
 });
 
 test("describePlans() shows a plan that many nodes share once, with what each step waits for", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { createPace } from "../../src/module/pace.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
@@ -35,9 +35,11 @@ test("whatever is said, the last value of each URL is taken, no second has more 
     times: fc.integer({ min: 1, max: 12_000 }),
     wait: fc.integer({ min: 0, max: 1_500 }),
   });
+  const covered = createCoverage("what is said", ["flood", "no flood", "pauses"], 0.3);
   await fc.assert(
     fc.asyncProperty(fc.array(said, { maxLength: 12 }), async (all) => {
       const clock = createVirtualClock();
+      const reached = new Set<"flood" | "no flood" | "pauses">();
       const last = new Map<string, number>();
       const taken = new Map<string, Value | null>();
       const times: number[] = [];
@@ -49,15 +51,20 @@ test("whatever is said, the last value of each URL is taken, no second has more 
           taken.set(`${node}${url}`, value);
           times.push(clock.now());
         },
-        changed: (flooded) => isFlooded = flooded,
+        changed(flooded) {
+          isFlooded = flooded;
+          if (flooded) reached.add("flood");
+        },
       });
       let value = 0;
       for (const { node, url, times: count, wait } of all) {
         for (let n = 0; n < count; n++) pace.say(`n${node}`, `/u${url}`, ++value);
         last.set(`n${node}/u${url}`, value);
         await clock.advance(wait);
+        if (wait >= 1_000) reached.add("pauses");
       }
       await clock.advance(4_000);
+      covered.saw(...reached, ...(reached.has("flood") ? [] : ["no flood" as const]));
       assert.deepEqual(taken, last);
       assert.equal(isFlooded, false);
       for (const [place, at] of times.entries()) assert.ok((times[place + 2 * 1_016] ?? Infinity) - at >= 1_000);
@@ -66,4 +73,5 @@ test("whatever is said, the last value of each URL is taken, no second has more 
     }),
     { numRuns: 50 },
   );
+  covered.check();
 });
