@@ -5,34 +5,21 @@ import { Budget, type SearchResult } from "../../src/plan/budget.ts";
 import { searchStar } from "../../src/plan/decoupled.ts";
 import { applyTo, isApplicable } from "../../src/plan/effects.ts";
 import { exploreStar } from "../../src/plan/explore.ts";
-import { goalsOf, sortGoals } from "../../src/plan/goals.ts";
-import { createGrounder } from "../../src/plan/ground.ts";
 import { createHeuristic } from "../../src/plan/heuristic.ts";
 import { searchStates } from "../../src/plan/search.ts";
-import { closedHub, findStar, leavesAround } from "../../src/plan/star.ts";
-import { compileProblem, type Task } from "../../src/plan/task.ts";
+import { findStar } from "../../src/plan/star.ts";
+import type { Task } from "../../src/plan/task.ts";
 import { createTransitionGraphs } from "../../src/plan/transition_graph.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createCoverage, fc } from "../support/property.ts";
 import { finish } from "./finish.ts";
 import { holds, Oracle } from "./oracle.ts";
-import { type Problem, problems } from "./random_domain.ts";
+import { problems } from "./random_domain.ts";
 import { stars } from "./random_star.ts";
+import { starAround, taskOf } from "./tasks.ts";
 
 const runs = Number(process.env["KRAKEN_PROPERTY_RUNS"] ?? 300);
 const budget = () => new Budget(20_000, 2 ** 27);
-
-function taskOf(problem: Problem): Task | undefined {
-  try {
-    const domain = compileDomain(problem.modules);
-    const { active } = sortGoals(domain, goalsOf(domain, problem.cfg));
-    const frame = createGrounder(domain).ground(active.map(({ url }) => url), []);
-    return compileProblem(domain, frame, problem.view, active, 20_000).task;
-  } catch (error) {
-    if (error instanceof TypeError) return undefined; // its conditions lead back to themselves
-    throw error;
-  }
-}
 
 function searchAll(task: Task): SearchResult {
   return finish(searchStates(task, createHeuristic(task, createTransitionGraphs(task)), budget()));
@@ -64,15 +51,11 @@ test("a star has the least cost, or no plan, whichever variables are its hub", (
     fc.property(problems, fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }), (problem, choice) => {
       const task = taskOf(problem);
       fc.pre(task !== undefined);
-      const hub = closedHub(
-        task,
-        task.sizes.flatMap((_size, variable) => (choice[variable] === true ? [variable] : [])),
-      );
-      const star = { hub, leaves: leavesAround(task, hub) };
+      const star = starAround(task, (variable) => choice[variable] === true);
       const result = finish(searchStar(task, star, budget()));
       assert.equal(costOf(task, result), costOf(task, searchAll(task)));
       if (result.kind === "bound") return;
-      const isLeaf = (variable: number) => !hub.includes(variable);
+      const isLeaf = (variable: number) => !star.hub.includes(variable);
       const isForgotten = task.conditions.some((facts, variable) => isLeaf(variable) && facts.length > 0);
       const isNamed = task.actions.filter(({ changes }) => changes.some(({ variable }) => !isLeaf(variable)))
         .some(({ requires, changes }) => [...requires, ...changes].some(({ variable }) => isLeaf(variable)));
@@ -89,24 +72,30 @@ test("a star has the least cost, or no plan, whichever variables are its hub", (
 });
 
 test("what can be reached of a star is what can be reached of its states", () => {
+  const covered = createCoverage("what is reached of stars", ["all", "not all", "leaves", "no hub"], 0.01);
   fc.assert(
     fc.property(problems, fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }), (problem, choice) => {
       const task = taskOf(problem);
       fc.pre(task !== undefined);
-      const hub = closedHub(
-        task,
-        task.sizes.flatMap((_size, variable) => (choice[variable] === true ? [variable] : [])),
-      );
-      const found = finish(exploreStar(task, { hub, leaves: leavesAround(task, hub) }, budget()));
+      const star = starAround(task, (variable) => choice[variable] === true);
+      const found = finish(exploreStar(task, star, budget()));
       const all = finish(exploreStar(task, { hub: [...task.sizes.keys()], leaves: [] }, budget()));
+      let isAll = true;
       for (const [variable, size] of task.sizes.entries()) {
         for (let value = 0; value < size; value++) {
           assert.equal(found?.has(variable, value), all?.has(variable, value), `${task.urls[variable]} ${value}`);
+          isAll &&= all?.has(variable, value) === true;
         }
       }
+      covered.saw(
+        isAll ? "all" : "not all",
+        ...(star.leaves.length > 0 ? ["leaves"] as const : []),
+        ...(star.hub.length === 0 ? ["no hub"] as const : []),
+      );
     }),
     { numRuns: runs },
   );
+  covered.check();
 });
 
 test("plan() of a hub with leaves is as good as the best of all worlds, and runs", () => {
