@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeUnserved } from "../../src/plan/constants.ts";
-import { describeNoPlan } from "../../src/plan/describe.ts";
+import { describeUnserved, listOf } from "../../src/plan/constants.ts";
+import { describeNoPlan, describeSteps } from "../../src/plan/describe.ts";
 import { compileDomain } from "../../src/plan/domain.ts";
 import type { Lack } from "../../src/plan/plan.ts";
 import { power } from "./machine.ts";
@@ -41,4 +41,71 @@ test("describeUnserved() names what there is in the order of its names, not of t
     describeUnserved(compileDomain(modules), new Map([["/platform", "vbox"]]), "/platform"),
     "/platform is 'vbox', which no module is for: expected 'ipmi', 'redfish' or 'sim'",
   );
+});
+
+const CONSTANT = { kind: "constant", url: "/arch", needs: "a" } as const;
+
+test("describeNoPlan() tells what each mutation lacks, without those for other nodes", () => {
+  const achievers: readonly Lack[] = [
+    { key: "m/one", lacks: [{ ...CONSTANT, words: "first" }, { ...CONSTANT, words: "second" }] },
+    { key: "m/two", lacks: [{ ...CONSTANT, words: "third" }] },
+    { key: "m/other", lacks: [{ ...CONSTANT, words: "fourth" }], forOthers: true },
+  ];
+  assert.equal(
+    describeNoPlan({ kind: "unreachable", url: "/p", value: 5, achievers }),
+    "Cannot reach /p 5 (m/one: first, second; m/two: third)",
+  );
+});
+
+test("describeNoPlan() does not speak of the one mutation's constant as of all that there could be", () => {
+  assert.equal(
+    describeNoPlan({ kind: "unreachable", url: "/p", value: "ON", achievers: [lackOf("m/one", "/platform")] }),
+    "Cannot reach /p 'ON' (m/one: /platform is 'x': needs 'a')",
+  );
+  const reported: Lack = { key: "m/two", lacks: [{ ...CONSTANT, url: "/platform", words: "reported" }] };
+  assert.equal(
+    describeNoPlan({
+      kind: "unreachable",
+      url: "/p",
+      value: "ON",
+      achievers: [lackOf("m/one", "/platform"), reported],
+    }),
+    "Cannot reach /p 'ON' (m/one: /platform is 'x': needs 'a'; m/two: reported)",
+  );
+});
+
+test("describeNoPlan() rounds a bound of memory to MiB", () => {
+  assert.match(describeNoPlan({ kind: "bound", bound: "bytes", limit: 1.4 * 2 ** 20 }), /within 1 MiB of memory: /);
+  assert.match(describeNoPlan({ kind: "bound", bound: "ms", limit: 500 }), /within 0\.5 s: /);
+});
+
+test("describeSteps() tells several changes and several steps to wait for, and why there is no plan", () => {
+  const step = {
+    key: "m/go",
+    module: "m",
+    mutation: "go",
+    bindings: {},
+    context: "self",
+    changes: { "/x": ["a", "b"], "/y": ["c", "d"] },
+    failTo: {},
+    timeout: 1,
+    disruption: 1,
+    duration: 1,
+    after: [0, 4],
+  } as const;
+  assert.deepEqual(describeSteps({ ok: true, steps: [step], cost: 1, duration: 1, suspended: [] }), [
+    "1. m/go (self): /x a -> b, /y c -> d, after 1 and 5",
+  ]);
+  assert.deepEqual(
+    describeSteps({
+      ok: false,
+      reason: { kind: "unreachable", url: "/p", value: "ON", achievers: [] },
+      suspended: [{ url: "/q", value: 1, because: { url: "/p", value: "ON" } }],
+    }),
+    ["Cannot reach /p 'ON': no mutation leads to it", "/q 1 gives way to /p 'ON'"],
+  );
+});
+
+test("listOf() names values as alternatives", () => {
+  assert.deepEqual([[], ["a"], ["a", 1], ["a", "b", true]].map(listOf), ["", "'a'", "'a' or 1", "'a', 'b' or true"]);
 });

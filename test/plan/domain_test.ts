@@ -204,3 +204,131 @@ test("compileDomain() refuses conditions that lead back to themselves", () => {
     { name: "TypeError", message: /'\/power' while '\/run' while '\/power' could never be known/ },
   );
 });
+
+test("compileDomain() takes limits, and what a mutation needs, up to their bounds", () => {
+  const disks = Array.from({ length: 16 }, (_, disk) => [`/disks/d${disk}/state`, ["BAD", "GOOD"]] as const);
+  for (
+    const mutation of [
+      { timeout: 86_400_000 },
+      { timeout: 0.5 },
+      { disruption: 10_000 },
+      { disruption: 1 },
+      { timeout: 1000, duration: 1000 },
+      { timeout: 1, duration: 1 },
+      { context: "self", changes: Object.fromEntries(disks) },
+      { requires: { "/platform": "x", "/load": 0 }, excludes: { "/run": "SYNC" }, failTo: { "/power": "OFF" } },
+    ] satisfies Partial<Mutation>[]
+  ) assert.equal(compileDomain([moduleOf({ a: mutation })]).mutations.length, 1);
+  refuses({ timeout: 86_400_001 }, /at most 86400000/);
+});
+
+test("compileDomain() refuses an excluded value that is not in a list, as those in lists", () => {
+  refuses({ excludes: { "/run": "GONE" } }, /\/run is "GONE".* \(in excludes\)/);
+});
+
+test("compileDomain() takes placeholders that all changes have, whatever their order, in what a mutation needs too", () => {
+  const ports = defineExtension("ports", {
+    "/switches/{switch}/ports/{port}/link": { type: enumeration("?", "down", "up"), writer: "self", about: "" },
+    "/ports/{port}/of/{switch}": { type: enumeration("?", "off", "on"), writer: "self", about: "" },
+    "/switches/{switch}/power": { type: enumeration("?", "off", "on"), writer: "self", about: "" },
+  });
+  const changes = {
+    "/switches/{switch}/ports/{port}/link": ["down", "up"],
+    "/ports/{port}/of/{switch}": ["off", "on"],
+  } as const;
+  const compile = (mutation: Partial<Mutation>) => () =>
+    compileDomain([moduleOf({ a: { context: "self", ...mutation } }, { extensions: [machine, ports] })]);
+  assert.doesNotThrow(compile({ changes, requires: { "/switches/{switch}/power": "on" } }));
+  assert.throws(compile({ changes: { ...changes, "/switches/{switch}/power": ["off", "on"] } }), {
+    message: /in changes have different placeholders: expected the same/,
+  });
+  assert.throws(compile({ requires: { "/switches/{switch}/power": "on" }, context: "parent" }), {
+    message: /in requires has the placeholder '\{switch\}': expected one that is in its changes/,
+  });
+});
+
+test("compileDomain() takes only URLs of an extension, or what one of its patterns means", () => {
+  assert.doesNotThrow(() =>
+    compileDomain([moduleOf({ a: { context: "self", changes: { "/jobs/x/state": ["STOP", "RUN"] } } })])
+  );
+  assert.throws(
+    () => compileDomain([moduleOf({}, { discovers: ["/jobs/{other}/state"] })]),
+    { message: /'\/jobs\/\{other\}\/state' in discovers is not declared/ },
+  );
+});
+
+test("compileDomain() refuses a module of one name that differs in any field", () => {
+  const one = moduleOf({ a: {} });
+  const others: readonly Partial<ModuleDeclaration>[] = [
+    { about: "Other" },
+    { extensions: [] },
+    { discovers: ["/power"] },
+    { mutations: {} },
+  ];
+  for (const other of others) {
+    assert.throws(() => compileDomain([one, { ...one, ...other }]), { message: /declared twice and differently/ });
+  }
+});
+
+test("compileDomain() keeps every discovery's needs apart by pattern, whichever name a mutation has", () => {
+  const find = (url: string, requires: Condition): Partial<Mutation> => ({
+    context: "self",
+    changes: { [url]: ["UNKNOWN", "STOP"] },
+    requires,
+  });
+  const conditionsOf = (mutations: { readonly [id: string]: Partial<Mutation> }) => [
+    ...compileDomain([moduleOf(mutations)]).conditions,
+  ];
+  const pattern = "/jobs/{name}/state";
+  assert.deepEqual(
+    conditionsOf({ a: find(pattern, { "/power": "ON" }), b: find("/jobs/x/state", { "/power": "ON" }) }),
+    [
+      [pattern, { "/power": "ON" }],
+    ],
+  );
+  assert.deepEqual(
+    conditionsOf({ a: find(pattern, { "/power": "ON" }), b: find("/jobs/x/state", { "/power": "OFF" }) }),
+    [],
+  );
+  assert.deepEqual(conditionsOf({ a: find("/jobs/x/state", { "/power": "ON", "/disks/d/state": "GOOD" }) }), [
+    [pattern, { "/disks/d/state": "GOOD", "/power": "ON" }],
+  ]);
+});
+
+test("compileDomain() has no condition of what is only changed, not discovered", () => {
+  const domain = compileDomain([
+    moduleOf({ on: { changes: { "/power": ["OFF", "ON"] }, requires: { "/run": "INIT" } } }),
+  ]);
+  assert.deepEqual([...domain.conditions], []);
+});
+
+test("compileDomain() orders conditions by URL", () => {
+  const domain = compileDomain([moduleOf({
+    run: { changes: { "/run": ["UNKNOWN", "INIT"] }, requires: { "/load": 1 } },
+    power: { changes: { "/power": ["UNKNOWN", "ON"] }, requires: { "/load": 1 } },
+    job: { context: "self", changes: { "/jobs/{name}/state": ["UNKNOWN", "RUN"] }, requires: { "/load": 1 } },
+  })]);
+  assert.deepEqual([...domain.conditions.keys()], ["/jobs/{name}/state", "/power", "/run"]);
+});
+
+test("compileDomain() names only the circle, not what leads to it", () => {
+  assert.throws(
+    () =>
+      compileDomain([moduleOf({
+        job: { context: "self", changes: { "/jobs/{name}/state": ["UNKNOWN", "RUN"] }, requires: { "/power": "ON" } },
+        run: { changes: { "/run": ["UNKNOWN", "INIT"] }, requires: { "/power": "ON" } },
+        power: { changes: { "/power": ["UNKNOWN", "ON"] }, requires: { "/run": "INIT" } },
+      })]),
+    { message: /themselves: '\/power' while '\/run' while '\/power' could never be known$/ },
+  );
+});
+
+test("compileDomain() lets several conditions rest on the same one", () => {
+  assert.doesNotThrow(() =>
+    compileDomain([moduleOf({
+      a: { context: "self", changes: { "/jobs/{name}/state": ["UNKNOWN", "RUN"] }, requires: { "/run": "INIT" } },
+      b: { context: "self", changes: { "/disks/{disk}/state": ["UNKNOWN", "GOOD"] }, requires: { "/run": "INIT" } },
+      c: { changes: { "/run": ["UNKNOWN", "INIT"] }, requires: { "/power": "ON" } },
+    })])
+  );
+});

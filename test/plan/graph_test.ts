@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import { compileDomain, createPlanner, toDot, toMermaid } from "../../src/plan/mod.ts";
+import { compileDomain, createPlanner, type Planner, toDot, toMermaid } from "../../src/plan/mod.ts";
 import { exploreGraph, type GraphOptions, type StateGraph } from "../../src/plan/graph.ts";
 import { type Given, machine, small } from "./machine.ts";
 import { Oracle } from "./oracle.ts";
@@ -133,4 +133,105 @@ test("toMermaid() draws a graph for Mermaid, with names that can't break out of 
     graphOf({ "/runState": "SYNC", "/physState": "POWER_ON" }, { "/services/a/state": "RUN" }),
   );
   assert.match(services, /\|"service\/start#123;name=a#125;"\|/);
+});
+
+/** A state graph of one state that has these values. */
+function drawn(values: StateGraph["states"][number]["values"], rest: Partial<StateGraph> = {}): StateGraph {
+  return {
+    urls: Object.keys(values),
+    states: [{ id: "1", values, isGoal: false }],
+    edges: [],
+    current: "2",
+    path: [],
+    plan: { ok: true, steps: [], cost: 0, duration: 0, suspended: [] },
+    truncated: false,
+    ...rest,
+  };
+}
+
+const names = { "/x": 'a "b" \\ c\r\n\nd', "/n": 5 };
+const edge = {
+  from: "1",
+  to: "1",
+  mutation: "m/a",
+  context: "self",
+  disruption: 1,
+  duration: 1,
+  isPlanned: false,
+} as const;
+
+test("toDot() lets no name break out of its quotes", () => {
+  assert.equal(
+    toDot(drawn(names)),
+    'digraph kraken {\n  rankdir=LR;\n  node [shape=box];\n  "1" [label="/x a \\"b\\" \\\\ c d\\n/n 5"];\n}\n',
+  );
+});
+
+test("toDot() marks no edge that is not of the plan, and says when there are more states", () => {
+  const lines = toDot(drawn({}, { edges: [edge], truncated: true })).split("\n");
+  assert.deepEqual(lines.slice(3), [
+    '  "1" [label="nothing is known"];',
+    '  "1" -> "1" [label="m/a"];',
+    '  truncated [shape=plaintext, label="There are more states"];',
+    "}",
+    "",
+  ]);
+});
+
+test("toMermaid() writes all that could end a name as entities", () => {
+  assert.equal(
+    toMermaid(drawn(names, { edges: [edge] })),
+    [
+      "flowchart LR",
+      '  s1["/x a #34;b#34; #92; c#13;#10;#10;d<br/>/n 5"]',
+      '  s1 -->|"m/a"| s1',
+      "  classDef goal fill:#c8e6c9",
+      "  classDef current stroke-width:4px",
+      "  class s2 current",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("toMermaid() marks all goals, and says when there are more states", () => {
+  const states = ["1", "2", "3"].map((id) => ({ id, values: {}, isGoal: id !== "2" }));
+  const lines = toMermaid(drawn({}, { states, truncated: true })).split("\n");
+  assert.ok(lines.includes('  truncated["There are more states"]'));
+  assert.ok(lines.includes("  class s1,s3 goal"));
+});
+
+test("exploreGraph() shows 256 states where nobody says how many", () => {
+  const urls = Array.from({ length: 9 }, (_, number) => `/v${number}`);
+  const domain = small(
+    Object.fromEntries(urls.map((url, number) => [`m${number}`, { changes: { [url]: ["a", "b"] as const } }])),
+  );
+  const all = (value: string) => Object.fromEntries(urls.map((url) => [url, value]));
+  const graph = graphOf(all("a"), all("b"), domain);
+  assert.deepEqual([graph.states.length, graph.truncated], [256, true]);
+});
+
+test("exploreGraph() takes no number of states that is no positive integer", () => {
+  for (const maxStates of [0, -1, 1.5, NaN, Infinity]) {
+    assert.throws(() => graphOf({}, { "/x": "b" }, turning, { maxStates }), {
+      name: "RangeError",
+      message: /expected a positive integer/,
+    });
+  }
+});
+
+test("exploreGraph() knows a goal that holds for good, and one that never can", () => {
+  const domain = small({
+    go: { changes: { "/x": ["a", "b"] } },
+    other: { changes: { "/disks/{name}/state": ["a", "b"] } },
+  });
+  const isGoal = (value: string) =>
+    graphOf({ "/x": "a" }, { "/x": value }, domain).states.filter((state) => state.isGoal).length;
+  assert.deepEqual([isGoal("a"), isGoal("b"), isGoal("d")], [1, 1, 0]);
+});
+
+test("exploreGraph() does not follow steps that can't run, such as those of another question", () => {
+  const planner = createPlanner(turning);
+  const far: Planner = { ...planner, plan: () => planner.plan({ view: new Map(), cfg: new Map([["/x", "b"]]) }) };
+  const question = { view: new Map([["/x", "a"]]), cfg: new Map([["/x", "b"]]) };
+  assert.throws(() => exploreGraph(far, question), { message: /'m\/find' can't run in its place/ });
 });

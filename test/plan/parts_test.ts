@@ -14,7 +14,7 @@ import { finish } from "./finish.ts";
 import { problems } from "./random_domain.ts";
 import { spaceOf, taskOf } from "./tasks.ts";
 
-const runs = Number(process.env["KRAKEN_PROPERTY_RUNS"] ?? 150);
+const runs = Number(process.env["KRAKEN_PROPERTY_RUNS"] ?? 300);
 
 /** The values of each variable, by the rules of the delete relaxation, tried again and again. */
 function plainReach(task: Task): Set<number>[] {
@@ -45,7 +45,7 @@ function plainReach(task: Task): Set<number>[] {
 }
 
 test("the delete relaxation reaches what its rules reach, and all that there is a way to", () => {
-  const covered = createCoverage("delete relaxation", ["all", "not all", "more than really"], 0.03);
+  const covered = createCoverage("delete relaxation", ["all", "not all", "more than really"], 0.05);
   fc.assert(
     fc.property(problems, (problem) => {
       const task = taskOf(problem);
@@ -196,11 +196,7 @@ function footprintOf(task: Task, { changes, requires, excludes }: Action) {
 }
 
 test("partialOrder() has a step wait for just those that it must come after", () => {
-  const covered = createCoverage(
-    "partial order",
-    ["waits", "waits for none", "waits for two", "follows from others"],
-    0.01,
-  );
+  const covered = createCoverage("partial order", ["waits", "waits for none", "follows from others"], 0.06);
   fc.assert(
     fc.property(problems, (problem) => {
       const task = taskOf(problem);
@@ -223,17 +219,16 @@ test("partialOrder() has a step wait for just those that it must come after", ()
       assert.deepEqual(partialOrder(task, result.actions), expected.map(({ waits }) => waits));
       covered.saw(...expected.flatMap(({ direct, waits }) => [
         waits.length > 0 ? "waits" as const : "waits for none" as const,
-        ...(waits.length > 1 ? ["waits for two"] as const : []),
         ...(waits.length < direct.length ? ["follows from others"] as const : []),
       ]));
     }),
-    { numRuns: 2 * runs },
+    { numRuns: runs },
   );
   covered.check();
 });
 
 test("forgottenBy() has whatever an action can make unknown", () => {
-  const covered = createCoverage("what is forgotten", ["forgets", "forgets nothing"], 0.05);
+  const covered = createCoverage("what is forgotten", ["forgets", "forgets nothing"], 0.1);
   fc.assert(
     fc.property(problems, (problem) => {
       const task = taskOf(problem);
@@ -253,13 +248,13 @@ test("forgottenBy() has whatever an action can make unknown", () => {
       }
       covered.saw(forgets ? "forgets" : "forgets nothing");
     }),
-    { numRuns: runs },
+    { numRuns: Math.ceil(runs / 2) },
   );
   covered.check();
 });
 
 test("createApplicable() finds each action that can run in a state, and no other", () => {
-  const covered = createCoverage("applicable", ["none", "several"], 0.05);
+  const covered = createCoverage("applicable", ["none", "several"], 0.02);
   fc.assert(
     fc.property(problems, (problem) => {
       const task = taskOf(problem);
@@ -276,13 +271,13 @@ test("createApplicable() finds each action that can run in a state, and no other
         covered.saw(...(keys.length > 1 ? ["several"] as const : keys.length === 0 ? ["none"] as const : []));
       }
     }),
-    { numRuns: runs },
+    { numRuns: Math.ceil(runs / 2) },
   );
   covered.check();
 });
 
 test("a heap gives its items by their order, whenever they came", () => {
-  const covered = createCoverage("heap", ["empty", "ten items", "twice the same"], 0.05);
+  const covered = createCoverage("heap", ["empty", "ten items", "twice the same"], 0.2);
   const operations = fc.array(fc.oneof(fc.nat(30), fc.nat(30), fc.constant("pop" as const)), { maxLength: 60 });
   fc.assert(
     fc.property(operations, (all) => {

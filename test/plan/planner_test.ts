@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileDomain, createPlanner, type Mutation, type Plan } from "../../src/plan/mod.ts";
-import { defineExtension, enumeration } from "../../src/state/mod.ts";
+import { defineExtension, enumeration, type Value } from "../../src/state/mod.ts";
 import { join, keysOf, machine, planFor, power, service, small } from "./machine.ts";
 
 const running = {
@@ -345,4 +345,77 @@ test("plan() asks for names in the key of what it remembers: another name is ano
     });
   assert.deepEqual(keysOf(plan("d1")), ["m/claim{name=d1}"]);
   assert.deepEqual(keysOf(plan("d2")), ["m/claim{name=d2}"]);
+});
+
+test("plan() tells values of one text but of different types apart in what it remembers", () => {
+  const five = { type: { kind: "either", of: [{ kind: "integer" }, { kind: "string" }] }, writer: "cfg" } as const;
+  const type = enumeration("?", "a", "b");
+  const domain = compileDomain([{
+    name: "m",
+    about: "",
+    extensions: [
+      defineExtension("either", { "/five": { ...five, about: "" }, "/x": { type, writer: "parent", about: "" } }),
+    ],
+    discovers: [],
+    mutations: { go: { context: "any", changes: { "/x": ["a", "b"] }, requires: { "/five": 5 }, timeout: 1 } },
+  }]);
+  const planner = createPlanner(domain);
+  const isPlanned = (value?: Value) =>
+    planner.plan({
+      view: new Map<string, Value>([["/x", "a"], ...(value === undefined ? [] : [["/five", value] as const])]),
+      cfg: new Map([["/x", "b"]]),
+    }).ok;
+  assert.deepEqual(["5", 5, "=5", undefined, "", 5].map(isPlanned), [false, true, false, false, false, true]);
+  assert.deepEqual([5, "5"].map(isPlanned), [true, false]);
+});
+
+test("plan() tells goals of one text but of different types apart in what it remembers", () => {
+  const planner = createPlanner(machine);
+  const reasonOf = (value: Value) => {
+    const plan = planner.plan({ view: new Map([["/platform", "sim"]]), cfg: new Map([["/physState", value]]) });
+    return plan.ok || plan.reason.kind !== "unreachable" ? undefined : plan.reason.value;
+  };
+  assert.deepEqual([5, "5", "", 5].map(reasonOf), [5, "5", "", 5]);
+});
+
+test("plan() remembers 1024 answers where nobody says how many", () => {
+  const planner = createPlanner(machine);
+  const ask = (platform: number) =>
+    planner.plan({ view: new Map([["/platform", `p${platform}`]]), cfg: new Map([["/physState", "POWER_ON"]]) });
+  const first = ask(0);
+  for (let platform = 1; platform < 1024; platform++) ask(platform);
+  assert.equal(ask(0), first);
+  for (let platform = 1024; platform < 2048; platform++) ask(platform);
+  assert.notEqual(ask(0), first);
+});
+
+test("plan() takes an unknown value for a goal where nobody says otherwise", () => {
+  const plan = planFor({ "/physState": "POWER_ON", "/runState": "INIT" }, { "/runState": "UNKNOWN" });
+  assert.ok(plan.ok && plan.steps.length === 1);
+});
+
+test("plan() says how long a plan takes by its longest way of steps that wait for each other", () => {
+  const domain = small({
+    w: { changes: { "/w": ["a", "b"] }, duration: 10 },
+    x: { changes: { "/x": ["a", "b"] }, duration: 200 },
+    y: { changes: { "/y": ["a", "b"] }, requires: { "/w": "b", "/x": "b" }, duration: 7 },
+    z: { changes: { "/z": ["a", "b"] }, requires: { "/w": "b" }, duration: 20 },
+  });
+  const plan = planFor({ "/w": "a", "/x": "a", "/y": "a", "/z": "a" }, { "/y": "b", "/z": "b" }, domain);
+  assert.ok(plan.ok);
+  assert.deepEqual([plan.duration, plan.cost], [207, 4]);
+});
+
+test("plan() counts the places of steps that wait on through the groups that are solved apart", () => {
+  const domain = small({
+    a: { changes: { "/a": ["a", "b"] } },
+    c: { changes: { "/c": ["a", "b"] } },
+    d: { changes: { "/d": ["a", "b"] }, requires: { "/c": "b" } },
+  });
+  const plan = planFor({ "/a": "a", "/c": "a", "/d": "a" }, { "/a": "b", "/d": "b" }, domain);
+  assert.deepEqual(stepsOf(plan), [
+    { key: "m/a", after: [] },
+    { key: "m/c", after: [] },
+    { key: "m/d", after: [1] },
+  ]);
 });

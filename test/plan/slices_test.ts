@@ -150,3 +150,153 @@ test("the last slice of a question ends with the time that is left to it, not wi
   const reason = { kind: "bound", bound: "ms", limit: 15 };
   assert.deepEqual(answers.get("endless"), { ok: false, reason, suspended: [] });
 });
+
+/** A worker whose clock stands still between turns, and goes on by a millisecond with each part of the work. */
+function createBench(options: { readonly length?: number; readonly maxMs?: number } = {}) {
+  let now = 0;
+  let parts = 0;
+  const pending: { readonly ms: number; readonly run: () => void }[] = [];
+  const clock = { now: () => now, after: (ms: number, run: () => void) => pending.push({ ms, run }) };
+  const answers = new Lru<Plan>(100);
+  const worker = createWorker(answers, { clock, ...options });
+  const plan = (cost: number): Plan => ({ ok: true, steps: [], cost, duration: 0, suspended: [] });
+  /** How often the work on each question has been begun. */
+  const begun = new Map<string, number>();
+  return {
+    worker,
+    answers,
+    begun,
+    pending,
+    now: () => now,
+    parts: () => parts,
+    turn: () => pending.shift()?.run(),
+    /** Asks a question that takes so many parts of a millisecond. */
+    ask(key: string, count: number): string {
+      const answer = worker.answer(key, [], function* () {
+        begun.set(key, (begun.get(key) ?? 0) + 1);
+        for (let part = 0; part < count; part++) {
+          now++;
+          parts++;
+          yield;
+        }
+        return plan(count);
+      });
+      return answer.ok ? "found" : answer.reason.kind;
+    },
+  };
+}
+
+test("a question has one slice of 10 ms at once, and ten seconds in all, where nobody says otherwise", () => {
+  const bench = createBench();
+  assert.equal(bench.ask("easy", 9), "found");
+  assert.equal(bench.ask("endless", Infinity), "searching");
+  assert.equal(bench.now(), 19);
+  let turns = 0;
+  while (bench.answers.get("endless") === undefined && turns < 5000) {
+    bench.turn();
+    turns++;
+  }
+  assert.equal(bench.now(), 10_009);
+  assert.deepEqual(bench.answers.get("endless"), {
+    ok: false,
+    reason: { kind: "bound", bound: "ms", limit: 10_000 },
+    suspended: [],
+  });
+});
+
+test("what is answered within its slice leaves the turn to others", () => {
+  const bench = createBench();
+  for (let each = 0; each < 10; each++) assert.equal(bench.ask(`easy${each}`, 9), "found");
+  assert.equal(bench.pending.length, 0);
+  assert.equal(bench.answers.get("easy9")?.ok, true);
+});
+
+test("questions after one that used up the turn are begun in the next ones, in the order in which they came", () => {
+  const bench = createBench();
+  assert.equal(bench.ask("hard", 100), "searching");
+  for (const key of ["one", "two"]) assert.equal(bench.ask(key, 5), "searching");
+  assert.deepEqual([...bench.begun.keys()], ["hard"]);
+  assert.deepEqual(bench.pending.map(({ ms }) => ms), [0]); // one turn is asked for, not three
+  bench.turn();
+  assert.deepEqual([...bench.begun.keys()], ["hard", "one"]);
+  assert.equal(bench.answers.get("one")?.ok, true);
+  bench.turn();
+  assert.equal(bench.answers.get("two")?.ok, true);
+  while (bench.pending.length > 0) bench.turn();
+  assert.equal(bench.answers.get("hard")?.ok, true);
+  assert.deepEqual([bench.begun.get("hard"), bench.parts()], [1, 110]); // its work was kept
+});
+
+test("a new turn gives the next question its slice at once", () => {
+  const bench = createBench();
+  bench.ask("hard", 12);
+  bench.turn();
+  assert.equal(bench.answers.get("hard")?.ok, true);
+  assert.equal(bench.ask("other", 5), "found");
+});
+
+test("only the first of the hard questions keeps what was begun: the others begin again when it is done", () => {
+  const bench = createBench();
+  bench.ask("one", 25);
+  bench.ask("two", 25);
+  while (bench.pending.length > 0) bench.turn();
+  assert.deepEqual([...bench.begun], [["one", 1], ["two", 2]]);
+  assert.equal(bench.answers.get("two")?.ok, true);
+});
+
+test("time that was spent on what is begun again does not count", () => {
+  const bench = createBench({ maxMs: 30 });
+  bench.ask("one", 25);
+  bench.ask("two", 25);
+  while (bench.pending.length > 0) bench.turn();
+  assert.equal(bench.answers.get("two")?.ok, true); // 10 ms before it was let go, then 25
+});
+
+test("who waits for a question or for all hears of it once it is answered, and at once where nothing is worked on", async () => {
+  const bench = createBench();
+  const heard: string[] = [];
+  const wait = (name: string, promise: Promise<void>) => void promise.then(() => heard.push(name));
+  wait("idle at first", bench.worker.idle());
+  wait("never asked", bench.worker.done("hard"));
+  await Promise.resolve();
+  assert.deepEqual(heard, ["idle at first", "never asked"]);
+  bench.ask("hard", 15);
+  bench.ask("waiting", 5);
+  wait("idle", bench.worker.idle());
+  wait("hard", bench.worker.done("hard"));
+  wait("waiting", bench.worker.done("waiting"));
+  await Promise.resolve();
+  assert.equal(heard.length, 2);
+  for (let left = 10; left > 0; left--) {
+    bench.turn();
+    await Promise.resolve();
+  }
+  assert.deepEqual(heard.slice(2), ["waiting", "hard", "idle"]);
+  assert.equal(bench.pending.length, 0);
+});
+
+test("the bound on time is told with the goals that give way", () => {
+  const bench = createBench({ length: 1, maxMs: 1 });
+  const suspended = [{ url: "/x", value: "a", because: { url: "/y", value: "b" } }];
+  const endless = function* (): Generator<void, Plan> {
+    for (;;) yield;
+  };
+  assert.equal(bench.ask("hard", Infinity), "bound");
+  const clock = { now: () => tick++, after: () => {} };
+  let tick = 0;
+  const answer = createWorker(bench.answers, { clock, length: 1, maxMs: 1 }).answer("other", suspended, endless);
+  assert.deepEqual(answer, { ok: false, reason: { kind: "bound", bound: "ms", limit: 1 }, suspended });
+});
+
+test("an Lru keeps what was used last, by reading too, and makes a value once", () => {
+  const lru = new Lru<number>(2);
+  lru.set("a", 1);
+  lru.set("b", 2);
+  assert.equal(lru.get("a"), 1);
+  lru.set("c", 3);
+  assert.deepEqual(["a", "b", "c"].map((key) => lru.get(key)), [1, undefined, 3]);
+  let made = 0;
+  const make = () => ++made;
+  assert.deepEqual([lru.getOrMake("a", make), lru.getOrMake("d", make), lru.getOrMake("d", make)], [1, 1, 1]);
+  assert.deepEqual(["a", "c", "d"].map((key) => lru.get(key)), [1, undefined, 1]);
+});

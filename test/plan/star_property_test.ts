@@ -72,7 +72,7 @@ test("a star has the least cost, or no plan, whichever variables are its hub", (
 });
 
 test("what can be reached of a star is what can be reached of its states", () => {
-  const covered = createCoverage("what is reached of stars", ["all", "not all", "leaves", "no hub"], 0.01);
+  const covered = createCoverage("what is reached of stars", ["leaves", "no hub"], 0.05);
   fc.assert(
     fc.property(problems, fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }), (problem, choice) => {
       const task = taskOf(problem);
@@ -80,15 +80,12 @@ test("what can be reached of a star is what can be reached of its states", () =>
       const star = starAround(task, (variable) => choice[variable] === true);
       const found = finish(exploreStar(task, star, budget()));
       const all = finish(exploreStar(task, { hub: [...task.sizes.keys()], leaves: [] }, budget()));
-      let isAll = true;
       for (const [variable, size] of task.sizes.entries()) {
         for (let value = 0; value < size; value++) {
           assert.equal(found?.has(variable, value), all?.has(variable, value), `${task.urls[variable]} ${value}`);
-          isAll &&= all?.has(variable, value) === true;
         }
       }
       covered.saw(
-        isAll ? "all" : "not all",
         ...(star.leaves.length > 0 ? ["leaves"] as const : []),
         ...(star.hub.length === 0 ? ["no hub"] as const : []),
       );

@@ -31,3 +31,24 @@ test("weigher() tells milliseconds apart in plans such as there are", () => {
   const [, longer = 0, shorter = 0] = all.map(weigher(all, 100_000));
   assert.ok(longer > shorter);
 });
+
+test("weigher() counts in milliseconds as long as sums stay exact", () => {
+  const weigh = weigher([{ disruption: 100, duration: 1000 }], 1000);
+  assert.deepEqual([weigh({ disruption: 0, duration: 1 }), weigh({ disruption: 0, duration: 1000 })], [1, 1000]);
+  assert.equal(weigh({ disruption: 1, duration: 0 }), 1_000_001); // one more than a thousand steps of a second
+});
+
+test("weigher() counts in the finest unit that keeps sums exact, rounded up", () => {
+  const [steps, duration, disruption] = [100_000, 900_000, 100];
+  const weigh = weigher([{ disruption, duration }], steps);
+  const longest = weigh({ disruption: 0, duration });
+  assert.ok(longest < duration);
+  assert.equal(weigh({ disruption: 0, duration: 1 }), 1);
+  const unit = Math.ceil(duration / longest);
+  // With half the unit, sums would not be exact any more.
+  assert.ok(steps * (disruption + 1) * (steps * Math.ceil(2 * duration / unit) + 1) > Number.MAX_SAFE_INTEGER);
+});
+
+test("weigher() weighs plans of no step and mutations of no expense", () => {
+  assert.equal(weigher([], 0)({ disruption: 1, duration: 1 }), 3);
+});
