@@ -110,3 +110,29 @@ test("foldNodeset() and parseNodeset() agree with ClusterShell, and fold at leas
   console.log(`60 selections folded: ${ours} characters, ClusterShell ${theirs}`);
   assert.ok(ours <= theirs * 1.1, `${ours} characters, ClusterShell ${theirs}`);
 });
+
+test("foldNodeset() goes on with a range where counting up goes on, padded or not", () => {
+  assert.equal(foldNodeset(["n8", "n9", "n10", "n11"]), "n[8-11]");
+  assert.equal(foldNodeset(["n08", "n09", "n10", "n11"]), "n[08-11]");
+  assert.equal(foldNodeset(["n098", "n099", "n100", "n101"]), "n[098-101]");
+  assert.equal(foldNodeset(["n99", "n100", "n0100"]), "n[99-100,0100]");
+  assert.equal(foldNodeset(["n0", "n1", "n00", "n01"]), "n[0-1,00-01]");
+  assert.equal(foldNodeset(["n1", "n3", "n4", "n6"]), "n[1,3-4,6]");
+});
+
+test("foldNodeset() takes numbers of ten digits for text", () => {
+  assert.equal(foldNodeset(["n1234567890", "n1234567891"]), "n1234567890,n1234567891");
+  assert.equal(foldNodeset(["n999999999", "n1000000000"]), "n999999999,n1000000000");
+  assert.equal(foldNodeset(["1", "2", "a"]), "[1-2],a");
+});
+
+test("foldNodeset() gives names that are there several times once", () => {
+  assert.equal(foldNodeset(["n1", "n2", "n1", "a", "a"]), "a,n[1-2]");
+});
+
+test("foldNodeset() merges again after other places were merged", () => {
+  const names = ["a1b1c1", "a1b1c2", "a1b2c1", "a1b2c2", "a2b1c1", "a2b1c2", "a2b2c1", "a2b2c2", "a3b1c1"];
+  assert.equal(foldNodeset(names), "a[1-2]b[1-2]c[1-2],a3b1c1");
+  // The middle place can be merged only once the last one has been.
+  assert.equal(foldNodeset(["a1b1c1", "a1b1c2", "a1b2c2", "a1b2c1"].reverse()), "a1b[1-2]c[1-2]");
+});

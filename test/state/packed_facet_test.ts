@@ -35,11 +35,18 @@ test("a packed facet says what a map of the same entries says, in the same order
 });
 
 test("a packed facet stays as it was when another one is made from it", () => {
+  const covered = createCoverage("packed facets that another one is made from", ["changed", "grown"], 0.2);
   fc.assert(fc.property(anyFacet, anyFacet, (first: Facet, second: Facet) => {
     const packed = packFacet(first);
     const before = [...packed];
     packed.with(second);
     assert.deepEqual([...packed], before);
     assert.equal(packFacet(packed), packed);
+    const urls = [...second.keys()];
+    covered.saw(
+      ...(urls.some((url) => first.has(url)) ? ["changed"] as const : []),
+      ...(urls.some((url) => !first.has(url)) ? ["grown"] as const : []),
+    );
   }));
+  covered.check();
 });
