@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { findIcuData, isNeededByAgents, withoutItems } from "../../scripts/build/icu_data.ts";
 import { runCommand } from "../../scripts/command.ts";
 import { nodePath, ROOT } from "../../scripts/runtimes.ts";
@@ -64,24 +64,32 @@ const items = fc.uniqueArray(
 const place = fc.nat(5);
 
 test("findIcuData() finds a package anywhere, with every item in it", () => {
-  fc.assert(fc.property(items, place, (list, before) => {
-    const file = packageFile(list, before);
-    const { table, items = [] } = findIcuData(file) ?? {};
-    assert.deepEqual(items.map(({ name }) => name), list.map(({ name }) => name));
-    items.forEach(({ at, size }, index) => {
-      const content = list[index]?.content ?? new Uint8Array();
-      assert.deepEqual(file.slice((table ?? 0) + at + 32, (table ?? 0) + at + 32 + content.length), content);
-      assert.equal(size, index === list.length - 1 ? undefined : align(32 + content.length));
-    });
-  }));
+  const covered = createCoverage("ICU packages", ["at the start", "further on", "one item", "several items"], 0.07);
+  fc.assert(
+    fc.property(items, place, (list, before) => {
+      covered.saw(before === 0 ? "at the start" : "further on", list.length > 1 ? "several items" : "one item");
+      const file = packageFile(list, before);
+      const { table, items = [] } = findIcuData(file) ?? {};
+      assert.deepEqual(items.map(({ name }) => name), list.map(({ name }) => name));
+      items.forEach(({ at, size }, index) => {
+        const content = list[index]?.content ?? new Uint8Array();
+        assert.deepEqual(file.slice((table ?? 0) + at + 32, (table ?? 0) + at + 32 + content.length), content);
+        assert.equal(size, index === list.length - 1 ? undefined : align(32 + content.length));
+      });
+    }),
+    { numRuns: 250 },
+  );
+  covered.check();
 });
 
 test("withoutItems() takes away what is not needed, and leaves everything else where it is", () => {
+  const covered = createCoverage("items that are taken away", ["some", "none"], 0.14);
   fc.assert(fc.property(items, place, fc.func(fc.boolean()), (list, before, keep) => {
     const file = packageFile(list, before);
     const isNeeded = (name: string): boolean => name === list[0]?.name || keep(name);
     const whole = findIcuData(file);
     const less = withoutItems(file, isNeeded);
+    covered.saw(list.every(({ name }) => isNeeded(name)) ? "none" : "some");
     assert.ok(whole !== undefined && less !== undefined);
     const { table } = whole;
     assert.deepEqual(findIcuData(less)?.items.map(({ name, at }) => [name, at]), [
@@ -97,6 +105,7 @@ test("withoutItems() takes away what is not needed, and leaves everything else w
     assert.deepEqual(less.subarray(0, table), expected.subarray(0, table));
     assert.deepEqual(less.subarray(end), expected.subarray(end));
   }));
+  covered.check();
 });
 
 test("withoutItems() of a file without a package is undefined, and two packages are refused", () => {
@@ -110,19 +119,26 @@ test("withoutItems() of a file without a package is undefined, and two packages 
 });
 
 test("findIcuData() takes or refuses a package that is damaged anywhere, and never leaves the file", () => {
-  fc.assert(fc.property(items, fc.nat(), fc.nat(255), fc.nat(), (list, where, value, length) => {
-    const file = packageFile(list, 1);
-    // Mostly where structure is: the headers, the table and the names.
-    const damaged = file.slice(0, file.length - length % 4 * 40);
-    damaged[16 + where % 400] = value;
-    try {
-      const found = findIcuData(damaged);
-      for (const { at } of found?.items ?? []) assert.ok((found?.table ?? 0) + at + 24 <= damaged.length);
-      withoutItems(damaged, () => false);
-    } catch (error) {
-      assert.ok(error instanceof TypeError && /^Expected /.test(error.message), String(error));
-    }
-  }));
+  const covered = createCoverage("damaged ICU packages", ["taken", "refused"], 0.06);
+  fc.assert(
+    fc.property(items, fc.nat(), fc.nat(255), fc.nat(), (list, where, value, length) => {
+      const file = packageFile(list, 1);
+      // Mostly where structure is: the headers, the table and the names.
+      const damaged = file.slice(0, file.length - length % 4 * 40);
+      damaged[16 + where % 400] = value;
+      try {
+        const found = findIcuData(damaged);
+        for (const { at } of found?.items ?? []) assert.ok((found?.table ?? 0) + at + 24 <= damaged.length);
+        withoutItems(damaged, () => false);
+        covered.saw("taken");
+      } catch (error) {
+        assert.ok(error instanceof TypeError && /^Expected /.test(error.message), String(error));
+        covered.saw("refused");
+      }
+    }),
+    { numRuns: 300 },
+  );
+  covered.check();
 });
 
 test("agents need English and what every language needs, and nothing of others", () => {

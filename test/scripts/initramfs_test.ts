@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { type Entry, writeCpio } from "../../scripts/build-initramfs/cpio.ts";
 import { moduleInfo, neededBy } from "../../scripts/debian/elf.ts";
 import {
@@ -26,7 +26,7 @@ const files = fc.uniqueArray(
       fc.stringMatching(/^f[a-z0-9._-]{0,12}$/),
     )
       .map(([folders, name]) => [...folders, name].join("/")),
-    data: fc.uint8Array({ maxLength: 300 }),
+    data: fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.constant(new Uint8Array())),
     mode: fc.constantFrom(0o644, 0o755, 0o600),
   }, { noNullPrototype: true }),
   { maxLength: 8, selector: ({ path }) => path },
@@ -35,8 +35,14 @@ const files = fc.uniqueArray(
 test("writeCpio() writes what cpio unpacks to the same files, with the same modes", {
   ...(NO_BUSYBOX !== undefined && { skip: NO_BUSYBOX }),
 }, () => {
+  const covered = createCoverage("archives", ["folders", "several files", "an empty file"], 0.25);
   fc.assert(
     fc.property(files, (list) => {
+      covered.saw(
+        ...(list.some(({ path }) => path.includes("/")) ? ["folders"] as const : []),
+        ...(list.length > 1 ? ["several files"] as const : []),
+        ...(list.some(({ data }) => data.length === 0) ? ["an empty file"] as const : []),
+      );
       const folder = mkdtempSync(join(tmpdir(), "kraken-cpio-"));
       try {
         const archive = writeCpio(list.map((file): Entry => ({ kind: "file", ...file })));
@@ -59,18 +65,22 @@ test("writeCpio() writes what cpio unpacks to the same files, with the same mode
         rmSync(folder, { recursive: true, force: true });
       }
     }),
-    { numRuns: 30 },
+    { numRuns: 60 },
   );
+  covered.check();
 });
 
 test("writeCpio() gives the same bytes for the same entries in any order", () => {
+  const covered = createCoverage("orders of an archive", ["the same", "another one"], 0.15);
   fc.assert(fc.property(
     files.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))),
     ([list, shuffled]) => {
       const write = (some: typeof list) => writeCpio(some.map((file): Entry => ({ kind: "file", ...file })));
       assert.deepEqual(write(shuffled), write(list));
+      covered.saw(shuffled.every((file, at) => file === list[at]) ? "the same" : "another one");
     },
   ));
+  covered.check();
 });
 
 test("writeCpio() has devices and links as the kernel reads them", () => {
@@ -101,26 +111,35 @@ test("neededBy() finds what a program is linked with, as the loader does", () =>
 
 test("neededBy() and moduleInfo() refuse what is no ELF file, whatever it is", () => {
   for (const read of [neededBy, moduleInfo]) {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      assert.throws(() => read(bytes), TypeError);
+    const covered = createCoverage("bytes that are no ELF file", ["with its magic", "without"], 0.2);
+    const magic = fc.constantFrom([], [0x7f, 0x45, 0x4c, 0x46], [0x7f, 0x45, 0x4c, 0x46, 2, 1]);
+    fc.assert(fc.property(magic, fc.uint8Array({ maxLength: 40 }), (first, rest) => {
+      assert.throws(() => read(Uint8Array.from([...first, ...rest])), TypeError);
+      covered.saw(first.length > 0 ? "with its magic" : "without");
     }));
+    covered.check();
   }
 });
 
 test("neededBy() ends on a program that is damaged anywhere", () => {
   const whole = readFileSync("/usr/bin/env");
+  const kept = fc.oneof(fc.nat(whole.length), fc.constant(whole.length));
+  const covered = createCoverage("damaged programs", ["read", "refused"], 0.1);
   fc.assert(
-    fc.property(fc.nat(whole.length - 1), fc.nat(255), fc.nat(whole.length), (at, value, length) => {
+    fc.property(fc.nat(whole.length - 1), fc.nat(255), kept, (at, value, length) => {
       const damaged = Uint8Array.from(whole).subarray(0, length);
       if (at < length) damaged[at] = value;
       try {
         neededBy(damaged);
+        covered.saw("read");
       } catch (error) {
+        covered.saw("refused");
         assert.ok(error instanceof TypeError || error instanceof RangeError, String(error));
       }
     }),
     { numRuns: 200 },
   );
+  covered.check();
 });
 
 const names = ["a", "b", "c", "d", "e", "f"];
@@ -136,8 +155,10 @@ const modules = fc.tuple(
   );
 
 test("closeModules() has everything that is needed, each once, after what it depends on", () => {
+  const covered = createCoverage("kernel modules", ["more than wanted", "just those"], 0.15);
   fc.assert(fc.property(modules, fc.subarray(names), (all, wanted) => {
     const closed = closeModules([...wanted, "absent"], all);
+    covered.saw(closed.length > wanted.length ? "more than wanted" : "just those");
     const order = closed.map(({ name }) => name);
     assert.equal(new Set(order).size, order.length);
     for (const name of wanted) assert.ok(order.includes(name));
@@ -156,6 +177,7 @@ test("closeModules() has everything that is needed, each once, after what it dep
       });
     }
   }));
+  covered.check();
 });
 
 test("kernelModule() reads names, dependencies, hardware and soft dependencies", () => {

@@ -4,7 +4,7 @@ import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { addressesOf, MAX_MACHINES } from "../../scripts/vcluster/addresses.ts";
 import { checkImage, machinesOf } from "../../scripts/vcluster/machines.ts";
 import { lastLines } from "../../scripts/vcluster/console.ts";
@@ -223,8 +223,15 @@ test("a relay passes every byte on, both ways, and closes what is closed", async
     port: typeof address === "object" ? address?.port ?? 0 : 0,
   });
   try {
+    const covered = createCoverage("bytes over a relay", ["short", "over 64 KiB"], 0.3);
+    const [short, long] = [fc.uint8Array({ minLength: 1, maxLength: 2000 }), fc.nat(255)];
+    const all = fc.oneof(
+      short,
+      long.map((seed) => Uint8Array.from({ length: 100_000 }, (_, at) => (at * 31 + seed) % 256)),
+    );
     await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 100_000 }), async (bytes) => {
+      fc.asyncProperty(all, async (bytes) => {
+        covered.saw(bytes.length > 2 ** 16 ? "over 64 KiB" : "short");
         const back = await new Promise<Uint8Array>((resolve, reject) => {
           const parts: Uint8Array[] = [];
           const socket = connect(path, () => socket.end(bytes));
@@ -234,8 +241,9 @@ test("a relay passes every byte on, both ways, and closes what is closed", async
         });
         assert.deepEqual(new Uint8Array(back), bytes);
       }),
-      { numRuns: 20 },
+      { numRuns: 50 },
     );
+    covered.check();
   } finally {
     relay.close();
     echo.close();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import type { LoggedEvent } from "../../aggregator/store/mod.ts";
 import { type Batch, MAX_EVENTS, type Store } from "../../aggregator/store/mod.ts";
 import { batchSequences, createModel, snapshot } from "./model.ts";
@@ -327,6 +327,7 @@ export function testStoreAtSize(name: string, createCase: () => StoreCase, optio
   });
 
   test(`${name}: holds what a model does after any batches, over restarts`, { skip: options.skip }, async () => {
+    const covered = createCoverage(`${name}, batches`, ["taken", "refused", "a restart", "removed", "stored"], 0.1);
     await fc.assert(
       fc.asyncProperty(batchSequences, async (steps) => {
         const made = createCase();
@@ -339,13 +340,20 @@ export function testStoreAtSize(name: string, createCase: () => StoreCase, optio
             else assert.throws(() => store.commit(batch), /^Error: Cannot write|^RangeError: Cannot write/);
             if (restart) store = await made.reopen(store);
             assert.deepEqual(snapshot(store), snapshot(model));
+            covered.saw(
+              taken ? "taken" : "refused",
+              ...(restart ? ["a restart"] as const : []),
+              ...(batch.removed?.length ? ["removed"] as const : []),
+              ...(batch.documents?.length ? ["stored"] as const : []),
+            );
           }
         } finally {
           store.close();
           await made.end();
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 40 },
     );
+    covered.check();
   });
 }

@@ -83,7 +83,7 @@ const batch = fc.record({
   terms: mapOf(count),
   sessions: mapOf(fc.record({ run: fc.uuid(), term: count, received: count }, { noNullPrototype: true })),
   /** By how much each id is above the one before: 0 makes a batch that is not to be taken. */
-  steps: fc.array(fc.oneof({ weight: 20, arbitrary: fc.integer({ min: 1, max: 1000 }) }, fc.constant(0)), {
+  steps: fc.array(fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 1000 }) }, fc.constant(0)), {
     maxLength: 4,
   }),
 }, { requiredKeys: ["steps"], noNullPrototype: true });
