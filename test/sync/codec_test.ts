@@ -16,6 +16,7 @@ import {
   prescan,
   wireFrame,
 } from "../../src/sync/mod.ts";
+import { declareModule } from "../../src/plan/mod.ts";
 import { anyFrame, FRAME_TYPES } from "./frames.ts";
 
 const ID = "8f0e7a86-1f2b-4d0c-9c9e-6b1f4a6c2e55";
@@ -178,6 +179,18 @@ test("a frame in the wrong shape is refused with where, what and what was expect
   assert.match(document({ "/a": [[null], 1, 1] }), /expected a value without null inside/);
   assert.match(document(Object.fromEntries(Array.from({ length: 4_097 }, (_, n) => [`/v${n}`, [1, 1, 1]]))), /4096/);
   assert.match(problemOf(bent(data, { documents: Array(1_001).fill({ id: ID }) })), /a list of at most 1000/);
+});
+
+test("declarations may have fields that are undefined: these are not sent", () => {
+  const declared = declareModule({ name: "m", about: "Nothing", extensions: [], discovers: [], mutations: {} });
+  const frame: Frame = {
+    ...{ type: "welcome", from: "p", to: "c", term: 1, received: 0, newest: 0, beginning: 1, keepalive: 10 },
+    ...{ digest: "0".repeat(32), modules: [{ ...declared, ...{ later: undefined } }] },
+  };
+  for (let round = 0; round < 2; round++) {
+    const decoded = decodeFrame(encodeFrame(frame));
+    assert.deepEqual(decoded.ok && decoded.frame.type === "welcome" && decoded.frame.modules, [declared]);
+  }
 });
 
 test("fields that are not known are passed over", () => {

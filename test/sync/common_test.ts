@@ -250,6 +250,48 @@ test("a child has its parent facet where its digest is that of the one here, wha
   assert.equal(common.hasParent, false);
 });
 
+test("what a child is not to have is none of what both have", () => {
+  const [here, there] = [createReplica(), createReplica()];
+  for (const replica of [here, there]) {
+    replica.write(NODE, "parent", new Map([["/a", 1]]), 1);
+    replica.write(NODE, "cfg", new Map([["/b", 1]]), 1);
+  }
+  here.write(NODE, "parent", new Map([["/engine/memo", 1]]), 1);
+  const wanted = ({ url }: { readonly url: string }) => !url.startsWith("/engine/");
+  const common = createCommon({ child: NODE, replica: here, documents: () => [NODE], wanted });
+  common.begin({ has: holdingIn(there, NODE, 1) });
+  assert.deepEqual(common.holding, holdingIn(there, NODE, 1));
+});
+
+test("of what both have nothing is to be sent, but for each link's own value, other nodes' facets and what changed later", () => {
+  const replica = createReplica();
+  const other = "0d9c4a30-53c7-4f0e-8f55-1c3fd1f0a7b2";
+  for (const id of [NODE, other]) {
+    for (const facet of ["cfg", "parent", "self"] as const) {
+      replica.write(id, facet, new Map([["/a", 1], ["/link", "UP"]]), 1);
+    }
+  }
+  const common = createCommon({ child: NODE, replica, documents: () => [NODE, other], wanted: () => true });
+  const had = () =>
+    [NODE, other].flatMap((id) =>
+      replica.since(id, 0).filter((change) => common.has(change)).map(({ facet, url }) =>
+        `${id === NODE ? "own" : "other"} ${facet} ${url}`
+      )
+    );
+  assert.deepEqual(had(), [], "before a birth");
+  common.begin({ has: holdingIn(replica, NODE, 1) });
+  const all = ["own cfg /a", "own cfg /link", "own parent /a", "other cfg /a", "other cfg /link"];
+  assert.deepEqual(had(), all);
+  replica.write(NODE, "cfg", new Map([["/a", 2]]), 1);
+  assert.deepEqual(had(), all.slice(1));
+  common.begin({ has: { ...holdingIn(replica, NODE, 1), parent: "" } });
+  assert.deepEqual(had().sort(), all.filter((each) => !each.includes("parent")).sort());
+  common.begin({ has: { ...holdingIn(replica, NODE, 1), cfg: [""] } });
+  assert.deepEqual(had(), ["own parent /a"]);
+  common.forget();
+  assert.deepEqual(had(), []);
+});
+
 test("two values of one version have two digests, whatever the order of their keys", () => {
   const of = (value: Value) =>
     holdingOf(NODE, [{ id: NODE, cfg: new Map(), parent: new Map([["/a", { value, version: [1, 1] }]]) }], 1).parent;

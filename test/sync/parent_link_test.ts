@@ -461,6 +461,12 @@ test("what a child has just as its parent is named in the welcome, and not sent"
   assert.deepEqual(sentOf("data")[1]?.documents.map(({ facets }) => Object.keys(facets)), [["parent"]]);
 });
 
+test("a child may have something of what its parent knows nothing", () => {
+  const { birth, sentOf, link } = createParentEnd();
+  birth({ has: { cfg: ["0".repeat(24)], parent: "0".repeat(24) } });
+  assert.deepEqual([link.state, sentOf("welcome")[0]?.same], ["joining", undefined]);
+});
+
 test("a child that remembers nothing is told everything, whatever it names", () => {
   const { disk, birth, sentOf } = level();
   birth({ term: 1, parent: "q", has: holdingIn(disk, NODE, 1), blank: true });
