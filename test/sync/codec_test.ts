@@ -17,6 +17,7 @@ import {
   wireFrame,
 } from "../../src/sync/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
+import { parseFrame } from "../../src/sync/parse_frame.ts";
 import { anyFrame, FRAME_TYPES } from "./frames.ts";
 
 const ID = "8f0e7a86-1f2b-4d0c-9c9e-6b1f4a6c2e55";
@@ -190,6 +191,30 @@ test("declarations may have fields that are undefined: these are not sent", () =
   for (let round = 0; round < 2; round++) {
     const decoded = decodeFrame(encodeFrame(frame));
     assert.deepEqual(decoded.ok && decoded.frame.type === "welcome" && decoded.frame.modules, [declared]);
+  }
+});
+
+test("what was there is shown up to 80 characters", () => {
+  assert.match(problemOf(bent(ack, { from: "x".repeat(200) })), /^from is "x{79}: expected the name of a run$/);
+  assert.match(problemOf(bent(ack, { from: undefined })), /Float or simple value/);
+  const { from: _from, ...rest } = wireFrame(ack);
+  assert.match(problemOf(encodeCborg(rest)), /^from is missing: expected the name of a run$/);
+});
+
+test("a count is a whole number from 0 to 2^32-1, whatever has read the frame", () => {
+  const counts = [0, 1, 2 ** 32 - 1];
+  assert.deepEqual(
+    counts.map((received) => parseFrame({ ...wireFrame(ack), received })),
+    counts.map((received) => ({
+      ...ack,
+      received,
+    })),
+  );
+  for (const received of [-1, 0.5, 2 ** 32, NaN, Infinity, "1", null, [1]]) {
+    assert.throws(
+      () => parseFrame({ ...wireFrame(ack), received }),
+      /^MalformedFrame: received is .*: expected an integer/,
+    );
   }
 });
 

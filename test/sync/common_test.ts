@@ -206,6 +206,10 @@ test("holdings have in common exactly those parts of which both have the same do
         const [here, there] = [text(a, part), text(b, part)];
         assert.equal((common?.cfg[part] ?? "") !== "", here === there && here !== "[]");
       }
+      const own = (all: readonly HeldDocument[]) =>
+        JSON.stringify([...all.find(({ id }) => id === NODE)?.parent ?? []].sort());
+      const [here, there] = [own(a), own(b)];
+      assert.equal((common?.parent ?? "") !== "", here === there && here !== "[]");
       if (common === undefined) return;
       assert.ok(covers(first, common) && covers(second, common));
       assert.equal(covers(holdingOf(NODE, [], parts), common), false);
