@@ -101,7 +101,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   function changed(): void {
-    if (!running || inFlight !== undefined || cancel !== undefined) return;
+    if (!running || cancel !== undefined) return; // a window is under way, or waits for its time
     cancel = clock.after(Math.max(0, lastSent + (options.batch ?? BATCH_MS) - clock.now()), postChanges);
   }
 

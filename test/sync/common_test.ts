@@ -272,7 +272,7 @@ test("of what both have nothing is to be sent, but for each link's own value, ot
   const other = "0d9c4a30-53c7-4f0e-8f55-1c3fd1f0a7b2";
   for (const id of [NODE, other]) {
     for (const facet of ["cfg", "parent", "self"] as const) {
-      replica.write(id, facet, new Map([["/a", 1], ["/link", "UP"]]), 1);
+      replica.write(id, facet, new Map<string, Value>([["/a", 1], ["/link", "UP"]]), 1);
     }
   }
   const common = createCommon({ child: NODE, replica, documents: () => [NODE, other], wanted: () => true });

@@ -16,10 +16,13 @@ function make(batch?: number) {
   const clock = createVirtualClock();
   const replica = createReplica();
   const sent: Window[] = [];
-  const world = { broken: 0, onSend: (_window: Window): void => {} };
+  const world = { broken: 0, lookedAfter: 0, onSend: (_window: Window): void => {} };
   const outbox = createOutbox({
     ...{ replica, clock, random: () => 0.5, log: createLog(() => {}) },
-    documents: (after) => replica.changedSince(after),
+    documents(after) {
+      world.lookedAfter = after;
+      return replica.changedSince(after);
+    },
     wanted: ({ url }) => !url.startsWith("/private"),
     ...(batch !== undefined && { batch }),
     send(window) {
@@ -189,15 +192,17 @@ test("a change after quiet goes at once, and the next within the time of a batch
 });
 
 test("what is not for the other side sends nothing, and is not looked at again", async () => {
-  const { clock, sent, outbox, write, replica } = make();
+  const { clock, sent, outbox, write, replica, world } = make();
   outbox.start(0);
   outbox.ack(0);
   await clock.advance(1_000);
   write("/private/a", 1);
   await clock.advance(1_000);
+  assert.equal(world.lookedAfter, 0);
   assert.deepEqual([sent.length, outbox.waiting, clock.waiting], [1, false, 0]);
   write("/b", 1);
   await clock.advance(1_000);
+  assert.equal(world.lookedAfter, 1);
   assert.deepEqual(sent.slice(1).map(brief), ["0-2 /b"]);
   assert.equal(replica.index, 2);
 });

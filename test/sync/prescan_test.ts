@@ -31,6 +31,28 @@ test("the keys of a map are told apart as a set of texts would", () => {
   covered.check();
 });
 
+test("an empty key repeats no other, however many came before it", () => {
+  const keys = [...Array.from({ length: 40 }, (_, n) => `/v${n}`), ""];
+  const map = Object.fromEntries(keys.map((key) => [key, 1]));
+  assert.equal(prescan(encode([map, map])), undefined);
+});
+
+test("a key is compared with 32 others at most: maps of thousands take no longer than their bytes", () => {
+  const keys = Array.from({ length: 5_000 }, (_, n) => String(n).padStart(8, "0"));
+  let reads = 0;
+  const bytes = new Proxy(new TextEncoder().encode(keys.join("")), {
+    get(target, name) {
+      if (typeof name === "string" && /^\d+$/.test(name)) reads++;
+      return Reflect.get(target, name, target);
+    },
+  });
+  const found = createMapKeys(bytes);
+  found.clear();
+  for (const [place, key] of keys.entries()) assert.equal(found.add(place * 8, 8), true, key);
+  assert.equal(found.add(8, 8), false);
+  assert.ok(reads < 5_000 * 32 * 2, `${reads} bytes looked at`);
+});
+
 test("a key that repeats is found in maps of any size and depth, and in no other", () => {
   const covered = createCoverage("maps with a key twice", ["up to 32 keys", "more keys", "outermost", "inside"], 0.15);
   fc.assert(
