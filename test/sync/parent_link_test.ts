@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { declareModule, type ModuleDeclaration } from "../../src/plan/mod.ts";
 import { type Entry, valuesOf } from "../../src/state/mod.ts";
-import { digestOf, MAX_RETIRED_RUNS } from "../../src/sync/mod.ts";
+import { digestOf, MAX_REPEATED_CALLS, MAX_RETIRED_RUNS } from "../../src/sync/mod.ts";
 import { holdingIn } from "../../src/sync/common.ts";
 import { createParentEnd, NOTHING_DECLARED } from "./ends.ts";
 import { NODE } from "./world.ts";
@@ -86,6 +86,14 @@ test("a child is not level before it has taken over what its earlier run left", 
   data(0, 1, self("/old", 2, null), "d");
   ack(disk.index, "d");
   assert.equal(link.state, "level");
+});
+
+test("a child that is level is not welcomed again, whatever of an older term comes later", async () => {
+  const { link, clock, disk, ack, sentOf } = level();
+  disk.merge(NODE, "self", self("/old", 0));
+  await clock.advance(1_000);
+  ack(disk.index);
+  assert.deepEqual([link.state, sentOf("welcome").length], ["level", 0]);
 });
 
 test("a child that unset what its earlier run left under an older term is level all the same", () => {
@@ -245,6 +253,12 @@ test("a frame of no session has the child called where the link is down, and is 
   assert.deepEqual([other.sent, other.link.counts.droppedFrames, sent.length], [[], 2, 1]);
 });
 
+test("that a node has left is a matter of no link", () => {
+  const { link, sent, states } = createParentEnd();
+  link.receive({ type: "left", from: "c", number: 2 });
+  assert.deepEqual([sent, states, link.counts.droppedFrames], [[], [], 0]);
+});
+
 test("a session of an earlier run of the parent keeps the child's frames out until it is born", () => {
   const resume = { run: "c", term: 4, received: 7 };
   const { link, birth, data, sentOf } = createParentEnd({ resume });
@@ -308,6 +322,13 @@ test("a child that says that it lives is called a second later, unless it is bor
   assert.equal(sentOf("resync").length, 1);
 });
 
+test("a child that says that it lives and is not born is called as often as any other", async () => {
+  const { link, clock, sentOf } = createParentEnd();
+  link.life({ type: "alive", from: "c" });
+  await clock.advance(100_000);
+  assert.equal(sentOf("resync").length, 1 + MAX_REPEATED_CALLS);
+});
+
 test("a will takes the link of its run down, and has a run that lives all the same called", () => {
   for (
     const [why, words, calls] of [["lost", "its connection was lost", 1], ["stopped", "its agent stopped", 0]] as const
@@ -341,6 +362,15 @@ test("a child of which nothing was heard for more than nine keep-alives is lost,
   await clock.advance(540_000);
   link.checkSilence();
   assert.equal(link.state, "level", "now it was told 60");
+});
+
+test("a child that is down is not called for its silence", async () => {
+  const { link, clock, sentOf } = level();
+  link.life({ type: "dead", from: "c", why: "stopped" });
+  await clock.advance(600_000);
+  link.checkSilence();
+  await clock.advance(10_000);
+  assert.equal(sentOf("resync").length, 0);
 });
 
 test("a sign of life, and a birth, keep a child from being lost", async () => {
@@ -555,9 +585,11 @@ test("what a child does not write is counted", () => {
   data(0, 1, new Map([...self("/fine", 1), ...self("/x", 9), ...self("/y", 9)]));
   data(1, 2, self("/z", 9));
   data(2, 3, self("/fine", 1, 2));
-  assert.deepEqual([link.counts.droppedValues, warnings.length], [3, 2]);
+  data(3, 4, self("/fine", 1, 2));
+  assert.equal(link.counts.droppedValues, 3);
+  assert.deepEqual(warnings.map((line) => /"values":(\d+)/.exec(line)?.[1]), ["2", "1"]);
   assert.deepEqual([...valuesOf(disk.get(NODE)?.facets.self ?? new Map()).keys()], ["/fine"]);
-  assert.deepEqual([link.counts.received, link.counts.sent], [1 + 2 + 3, 2 + 1 + 3]);
+  assert.deepEqual([link.counts.received, link.counts.sent], [1 + 2 + 4, 2 + 1 + 4]);
 });
 
 test("what came too early is asked for again", () => {
