@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { encode } from "cborg";
 import { createCoverage, fc } from "../support/property.ts";
@@ -29,6 +30,71 @@ test("the keys of a map are told apart as a set of texts would", () => {
     }
   }));
   covered.check();
+});
+
+/** Bytes from hex, spaces aside. */
+function hex(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text.replaceAll(" ", ""), "hex"));
+}
+
+test("what is cut off is said to end where its bytes do, whatever is missing", () => {
+  const cut = ["18", "19 01", "1a 01 02 03", "38", "61", "62 61", "78", "78 02 61", "79 00", "81", "82 01", "98", "a1"];
+  for (const text of [...cut, "a1 61", "a1 61 61", "a1 62 61", "b8", "9a 00 00 00", "7a 00 00 00 02 61"]) {
+    const bytes = hex(text);
+    assert.equal(prescan(bytes), `Frame ends at byte ${bytes.length}: expected more`, text);
+  }
+});
+
+test("what comes after the one item is refused, and so is nothing at all", () => {
+  assert.equal(prescan(hex("")), "Frame ends at byte 0: expected more");
+  for (const item of ["00", "18 ff", "60", "61 61", "80", "81 00", "a0", "a1 60 00", "f4", "f5", "f6", "20"]) {
+    assert.equal(prescan(hex(item)), undefined, item);
+    assert.equal(prescan(hex(`${item} 00`)), `Frame has bytes after its end at byte ${hex(item).length}`, item);
+  }
+});
+
+test("a length may be told in one, two or four bytes, and in no other way", () => {
+  for (const length of ["02", "18 02", "19 00 02", "1a 00 00 00 02"]) {
+    const [first = 0, ...rest] = hex(length);
+    for (const [major, body] of [[3, "61 62"], [4, "00 00"], [5, "60 00 61 61 00"]] as const) {
+      const bytes = Uint8Array.of((major << 5) | first, ...rest, ...hex(body));
+      assert.equal(prescan(bytes), undefined, `${major} ${length}`);
+    }
+  }
+  for (const first of [0x1b, 0x1c, 0x1d, 0x1e, 0x1f]) {
+    for (const major of [0, 1, 3, 4, 5]) {
+      const bytes = Uint8Array.of((major << 5) | first, ...Array<number>(9).fill(0));
+      assert.equal(prescan(bytes), "Indefinite length or 64 bit number at byte 0 is not allowed");
+    }
+  }
+});
+
+test("simple values are true, false and null", () => {
+  for (let byte = 0xe0; byte <= 0xff; byte++) {
+    const expected = byte >= 0xf4 && byte <= 0xf6 ? undefined : "Float or simple value at byte 0 is not allowed";
+    assert.equal(prescan(Uint8Array.of(byte)), expected, byte.toString(16));
+  }
+});
+
+test("a frame may have as many bytes and items, and be as deep, as its limits say", () => {
+  const bytes = hex("83 01 02 81 03"); // a list of 1, 2 and a list of 3
+  const cases = [
+    [{ bytes: 5 }, { bytes: 4 }, "Frame has 5 bytes: expected at most 4"],
+    [{ items: 5 }, { items: 4 }, "Frame has more than 4 data items"],
+    [{ depth: 2 }, { depth: 1 }, "Frame is nested more than 1 deep at byte 3"],
+  ] as const;
+  for (const [enough, few, problem] of cases) {
+    assert.equal(prescan(bytes, enough), undefined);
+    assert.equal(prescan(bytes, few), problem);
+  }
+});
+
+test("only a map has keys: what is alike in a list, or in two maps, repeats nothing", () => {
+  for (const text of ["82 61 61 61 61", "82 a1 61 61 00 a1 61 61 00", "a1 61 61 a1 61 61 00", "a1 61 61 61 61"]) {
+    assert.equal(prescan(hex(text)), undefined, text);
+  }
+  const twice = ["a2 61 61 00 61 61 00", "81 a2 61 61 80 61 61 80", "a2 61 61 a1 61 61 00 61 61 00"];
+  for (const text of twice) assert.match(prescan(hex(text)) ?? "nothing", /repeats an earlier one$/, text);
 });
 
 test("an empty key repeats no other, however many came before it", () => {

@@ -162,6 +162,7 @@ test("columns that are malformed are refused", () => {
   assert.match(problemOf({ columns: { self: 1 } }), /columns\/self is 1: expected a list of state URLs/);
   assert.match(problemOf({ columns: { self: ["/a", "b"] } }), /columns\/self\/1 is "b": expected a state URL/);
   assert.match(problemOf({ columns: { self: ["/a", 7] } }), /columns\/self\/1 is 7: expected a state URL/);
+  assert.match(problemOf({ columns: { self: ["/a", ["/b"]] } }), /columns\/self\/1 is \["\/b"\]: expected a state URL/);
   assert.match(problemOf({ columns: { self: ["/a", "/{b}"] } }), /expected a state URL/);
   assert.match(
     problemOf({ columns: { self: ["/a", "/a"] } }),
@@ -190,6 +191,17 @@ test("schemas that are malformed are refused", () => {
   assert.match(problemOf({ columns, schemas }), /schemas\/0 is 4097: expected at most 4096 values/);
 });
 
+test("schemas may be as many, and as wide, as their limits say", () => {
+  assert.equal(problemOf({ schemas: [{ self: [0, 1] }, ...Array(999).fill({})] }), "nothing");
+  const self = Array.from({ length: 4_095 }, (_, n) => `/v${n}`);
+  const [cfg, chosen] = [["/a"], [...self.keys()]];
+  const row = [0, A, 1, 1, 5, 1, 1, ...self.map(() => 6)];
+  const wide = { columns: { cfg, self }, schemas: [{ cfg: [0], self: chosen }], documents: [row] };
+  assert.equal(problemOf(wide), "nothing");
+  const wider = { ...wide, columns: { cfg: ["/a", "/b"], self }, schemas: [{ cfg: [0, 1], self: chosen }] };
+  assert.match(problemOf(wider), /schemas\/0 is 4097: expected at most 4096 values/);
+});
+
 test("rows that are malformed are refused", () => {
   const row = (...items: unknown[]) => problemOf({ documents: [items] });
   assert.match(row(), /documents\/0\/0 is missing: expected a schema's number below 1/);
@@ -198,6 +210,7 @@ test("rows that are malformed are refused", () => {
   assert.match(row(0, A, 1, 1, 5), /documents\/0\/length is 5: expected 6, as schema 0 says/);
   assert.match(row(0, A, 1, 1, 5, 6, 7), /documents\/0\/length is 7: expected 6, as schema 0 says/);
   assert.match(row(0, "n1", 1, 1, 5, 6), /documents\/0\/1 is "n1": expected a UUID/);
+  assert.match(row(0, [A], 1, 1, 5, 6), /documents\/0\/1 is \["0.*"\]: expected a UUID/);
   assert.match(row(0, A, -1, 1, 5, 6), /documents\/0\/self is \[-1,1\]: expected term and rev/);
   assert.match(row(0, A, 1, "1", 5, 6), /documents\/0\/self is \[1,"1"\]: expected term and rev/);
   assert.match(row(0, A, 1, 1, [], 6), /documents\/0\/self\/a is \[\]: expected a cell: a value, or a list/);
