@@ -4,7 +4,7 @@ import { parseSel } from "../../modules/ipmi/sel.ts";
 import { cleanEntry, createBmcLogs, newestFirst } from "../../modules/power/mod.ts";
 import { readLogEntry } from "../../modules/redfish/event_log.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { withPlayed } from "./ipmi_bench.ts";
 import { ending, type Scene, withScene } from "./redfish_scene.ts";
@@ -65,19 +65,38 @@ test("parseSel() reads both forms of dates, entries of before the time was known
   ]);
   assert.deepEqual(parseSel("SEL has no entries\n"), []);
   assert.equal(parseSel("1 | 12/01/2026 | 03:05:00 | x\n".repeat(500)).length, 100);
-  fc.assert(fc.property(fc.string(), fc.array(fc.string()), (text, parts) => {
-    parseSel(text);
-    parseSel(`1 | ${parts.join(" | ")}`);
-  }));
+  const covered = createCoverage("System Event Logs", ["no entry", "an entry", "a time"], 0.03);
+  const word = fc.oneof(fc.string(), fc.constantFrom("12/01/2026", "03:05:00", "03:05:00 UTC", "Pre-Init"));
+  const dated = fc.array(word).map((words) => ["12/01/2026", "03:05:00", ...words]);
+  fc.assert(
+    fc.property(fc.string(), fc.oneof(fc.array(word), dated), (text, parts) => {
+      parseSel(text);
+      const found = parseSel(`1 | ${parts.join(" | ")}`);
+      covered.saw(
+        found.length > 0 ? "an entry" : "no entry",
+        ...(found.some(({ time }) => time !== undefined) ? ["a time" as const] : []),
+      );
+    }),
+    { numRuns: 300 },
+  );
+  covered.check();
 });
 
 test("readLogEntry() takes whatever a BMC makes of an entry", () => {
   assert.deepEqual(readLogEntry({ Id: "1", MessageId: "Base.1.8.Success", Message: " ", Created: null }, "SEL"), {
     ...{ id: "1", log: "SEL", message: "Base.1.8.Success" },
   });
-  fc.assert(fc.property(fc.dictionary(fc.string(), fc.anything()), fc.anything(), (entry, log) => {
-    readLogEntry({ ...entry, Message: log }, log);
-  }));
+  const covered = createCoverage("entries of BMCs", ["an entry", "none"], 0.05);
+  const message = fc.oneof(fc.string(), fc.anything());
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.anything()), message, (entry, log) => {
+      const found = readLogEntry({ ...entry, Message: log }, log);
+      covered.saw(found === undefined ? "none" : "an entry");
+      assert.ok(found === undefined || found.message.length > 0);
+    }),
+    { numRuns: 300 },
+  );
+  covered.check();
 });
 
 test("redfish reads the event log of the machine, the newest entry first, and no more than was asked for", async () => {

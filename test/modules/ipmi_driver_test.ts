@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { ipmiConfigOf } from "../../modules/ipmi/config.ts";
 import { type RunIpmitool, runIpmitool } from "../../modules/ipmi/ipmitool.ts";
 import { createIpmiModule } from "../../modules/ipmi/module.ts";
@@ -477,18 +477,29 @@ test("parsePowerStatus() and parseFailure() take whatever a controller makes ipm
   }
   assert.equal(parseFailure("", `${power}Insufficient privilege level`).kind, "refused");
   assert.equal(parseFailure("", "Invalid user name\u0007").words, "Invalid user name?");
+  const covered = createCoverage("what ipmitool says", [
+    ...["on", "off", "suite", "credentials", "silent", "later", "refused"] as const,
+  ], 0.02);
+  const text = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 500 }),
+    fc.constantFrom("", "Chassis Power is on\n", "Chassis Power is off\n", "no response", "Node busy", "invalid role"),
+    fc.constantFrom("RAKP 2 HMAC is invalid", "Loading IANA", "session timeout", "Insufficient resources"),
+  );
   fc.assert(
     fc.property(
-      fc.string({ unit: "binary", maxLength: 500 }),
-      fc.string({ unit: "binary", maxLength: 500 }),
+      text,
+      text,
       (a, b) => {
         const power = parsePowerStatus(a);
         assert.ok(power === undefined || power === "on" || power === "off");
-        const { words } = parseFailure(a, b);
+        const { words, kind } = parseFailure(a, b);
+        covered.saw(kind, ...(power === undefined ? [] : [power]));
         assert.ok(words.length > 0 && words.length <= 200 && !words.includes("\n"));
       },
     ),
+    { numRuns: 500 },
   );
+  covered.check();
 });
 
 test("ipmi restarts and interrupts a machine that is on, once each, as somebody ordered it", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFacts, parseFirmware } from "../../modules/ipmi/facts.ts";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { withPlayed } from "./ipmi_bench.ts";
 
@@ -13,7 +13,16 @@ test("parseFirmware() finds the controller's version, and takes whatever comes",
   for (const odd of ["", "Firmware Revision", "Firmware Revision : ", "Aux Firmware Rev Info : 1", "x".repeat(9_999)]) {
     assert.equal(parseFirmware(odd), undefined);
   }
-  fc.assert(fc.property(fc.string(), (text) => void parseFirmware(`Firmware Revision : ${text}`)));
+  const covered = createCoverage("firmware revisions", ["a version", "none"], 0.05);
+  fc.assert(
+    fc.property(fc.string({ maxLength: 40 }), (text) => {
+      const version = parseFirmware(`Firmware Revision : ${text}`);
+      covered.saw(version === undefined ? "none" : "a version");
+      assert.ok(version === undefined || /^BMC [\x21-\x7e]{1,32}$/.test(version));
+    }),
+    { numRuns: 300 },
+  );
+  covered.check();
 });
 
 test("ipmi discovers health, firmware and the LED with its first poll, and asks for them again every ten minutes", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseChassisStatus } from "../../modules/ipmi/chassis.ts";
 import { ledPatch, readLed } from "../../modules/redfish/led_property.ts";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { withPlayed } from "./ipmi_bench.ts";
 import { ending, type Scene, withScene } from "./redfish_scene.ts";
 
@@ -42,7 +42,22 @@ test("parseChassisStatus() reads faults and the identify LED, and takes whatever
   for (const odd of ["", "21", "21 10", "21 10 4", "zz 10 40 54", "21 10 40 54 00", "System Power : on"]) {
     assert.equal(parseChassisStatus(odd), undefined, odd);
   }
-  fc.assert(fc.property(fc.string(), (text) => void parseChassisStatus(text)));
+  const bytes = fc.array(
+    fc.oneof(fc.nat(255), fc.constantFrom(0, 0x21, 0x44)).map((byte) => byte.toString(16).padStart(2, "0")),
+    { minLength: 2, maxLength: 5 },
+  );
+  const covered = createCoverage("chassis statuses", ["none", "OK", "Warning", "Critical", "an LED"], 0.02);
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), bytes.map((all) => all.join(" "))), (text) => {
+      const found = parseChassisStatus(text);
+      const health = found?.health;
+      const isKnown = health === "OK" || health === "Warning" || health === "Critical";
+      covered.saw(isKnown ? health : "none", ...(found?.led === undefined ? [] : ["an LED" as const]));
+      assert.equal(isKnown, found !== undefined);
+    }),
+    { numRuns: 500 },
+  );
+  covered.check();
 });
 
 test("redfish turns the identify LED on and off, and discovers one that somebody else has turned", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type Socket } from "node:net";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { createPowermanModule } from "../../modules/powerman/module.ts";
 import { powermanConfigOf, serverOf } from "../../modules/powerman/config.ts";
 import { createGathering } from "../../modules/powerman/gathering.ts";
@@ -323,9 +323,18 @@ test("powerman gives up on what is no powermand, sends too much or ends in the m
 
 test("hostlistsOf() has each name once, in commands that powermand takes", () => {
   const name = fc.stringMatching(/^[a-z][a-z0-9.-]{0,30}$/);
+  const some = fc.oneof(
+    { arbitrary: fc.array(name, { maxLength: 2_500 }), weight: 1 },
+    { arbitrary: fc.array(name, { maxLength: 3 }), weight: 3 },
+  );
+  const covered = createCoverage("hostlists", ["no command", "one command", "several", "a name twice"], 0.05);
   fc.assert(
-    fc.property(fc.array(name, { maxLength: 3000 }), (names) => {
+    fc.property(fc.tuple(some, fc.nat(3)).map(([names, again]) => [...names, ...names.slice(0, again)]), (names) => {
       const lists = hostlistsOf(names);
+      covered.saw(
+        lists.length > 1 ? "several" : lists.length === 1 ? "one command" : "no command",
+        ...(new Set(names).size < names.length ? ["a name twice" as const] : []),
+      );
       assert.deepEqual(lists.flatMap((list) => list.names).sort(), [...new Set(names)].sort());
       for (const { text, names } of lists) {
         assert.ok(text.length <= 4_000, String(text.length));
@@ -334,8 +343,9 @@ test("hostlistsOf() has each name once, in commands that powermand takes", () =>
         assert.deepEqual([...parsed.names].sort(), [...names].sort());
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 100 },
   );
+  covered.check();
 });
 
 test("parseAnswer() takes whatever arrives", () => {
@@ -350,15 +360,22 @@ test("parseAnswer() takes whatever arrives", () => {
     ),
     fc.tuple(fc.integer({ min: 0, max: 9999 }), fc.string()).map(([code, text]) => `${code} ${text}`),
   );
+  const covered = createCoverage("answers of powermand", ["none", "done", "failed", "plugs", "problems"], 0.02);
   fc.assert(
     fc.property(fc.array(line, { maxLength: 20 }), (lines) => {
       const answer = parseAnswer(lines.join("\r\n"));
-      if (answer === undefined) return;
+      if (answer === undefined) return covered.saw("none");
+      covered.saw(
+        answer.code < 200 ? "done" : "failed",
+        ...(answer.power.size > 0 ? ["plugs" as const] : []),
+        ...(answer.problems.length > 0 ? ["problems" as const] : []),
+      );
       assert.ok(answer.code >= 100 && answer.code < 300);
       unknownNames(answer);
     }),
     { numRuns: 2_000 },
   );
+  covered.check();
   const answer = parseAnswer(
     "308 v1: connect timeout\r\n303 n1: on\r\n303 m1: unknown\r\n211 Query completed with errors\r\n",
   );

@@ -10,6 +10,7 @@ import { createPool } from "../../modules/powerman/pool.ts";
 import { type Answer, hostlistsOf, parseAnswer, troubleOf, unknownNames } from "../../modules/powerman/protocol.ts";
 import { createLog } from "../../src/log.ts";
 import type { ModuleContext } from "../../src/module/mod.ts";
+import type { Value } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { testNode, until } from "./module_fixture.ts";
 
@@ -26,7 +27,8 @@ test("the config has what is given, and what is usual for the rest", () => {
   assert.deepEqual(powermanConfigOf({ server: "pm:7", poll: 50 }), {
     ...{ server: "pm:7", poll: 50, sense: 0, graceful: 0, settle: 5_000 },
   });
-  for (const odd of [undefined, null, 7, [], { server: 7, poll: "50" }]) {
+  const odds: readonly (Value | undefined)[] = [undefined, 7, [], { server: 7, poll: "50" }];
+  for (const odd of odds) {
     const { server, poll } = powermanConfigOf(odd);
     assert.deepEqual([server, poll], ["localhost:10101", 30_000]);
   }

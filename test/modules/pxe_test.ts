@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { type BootPhase, type BootSight, phaseAfter } from "../../src/boot/mod.ts";
 import type { PxeDesk } from "../../modules/pxe/desk.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
@@ -394,10 +394,13 @@ test("an aggregator without boot services says so to who wants to boot from it; 
 });
 
 test("from any phase a machine that takes an address, gets its script and has its files is at INIT", () => {
-  const phase = fc.constantFrom<BootPhase>("NONE", "WAIT", "DHCP", "LOADING", "INIT");
-  fc.assert(fc.property(phase, (from) => {
+  const phases: readonly BootPhase[] = ["NONE", "WAIT", "DHCP", "LOADING", "INIT"];
+  const covered = createCoverage("phases of boots", phases, 0.02);
+  fc.assert(fc.property(fc.constantFrom(...phases), (from) => {
+    covered.saw(from);
     assert.equal(WHOLE.reduce(phaseAfter, from), "INIT");
     assert.equal(phaseAfter(from, { kind: "enrolled" }), "INIT");
     assert.equal(phaseAfter("DHCP", { kind: "loaded" }), "DHCP");
   }));
+  covered.check();
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { parseFingerprint } from "../../modules/redfish/exchange.ts";
 import { readEventData, readOrigins } from "../../modules/redfish/event_stream.ts";
 import { busyPause } from "../../modules/redfish/requests.ts";
@@ -95,11 +95,23 @@ function isText(value: unknown): boolean {
 }
 
 test(`redfish's parsers take whatever arrives: ${RUNS} inputs`, () => {
+  const covered = createCoverage("answers of BMCs", [
+    ...["no resource", "a system", "reset types", "members", "an error", "an inlet", "watts", "events"] as const,
+  ], 0.005);
   fc.assert(
     fc.property(resource, (text) => {
       const found = parseResource(text);
-      if (found === undefined) return;
+      if (found === undefined) return covered.saw("no resource");
       const system = readSystem(found);
+      covered.saw(
+        ...(system === undefined ? [] : ["a system" as const]),
+        ...(readResetTypes(found) === undefined ? [] : ["reset types" as const]),
+        ...(readMembers(found).length === 0 ? [] : ["members" as const]),
+        ...(readError(found) === undefined ? [] : ["an error" as const]),
+        ...(readThermal(found) === undefined ? [] : ["an inlet" as const]),
+        ...(readPower(found) === undefined ? [] : ["watts" as const]),
+        ...((readOrigins(text) ?? []).length === 0 ? [] : ["events" as const]),
+      );
       if (system !== undefined) {
         assert.ok(["on", "off", "changing", "unknown"].includes(powerOf(system.power)));
         assert.ok(isText(system.resetTarget) && isText(system.actionInfo));
@@ -124,6 +136,7 @@ test(`redfish's parsers take whatever arrives: ${RUNS} inputs`, () => {
     }),
     { numRuns: RUNS },
   );
+  covered.check();
 });
 
 test("redfish's parsers read what real answers have", () => {
@@ -189,17 +202,33 @@ test("busyPause() waits as long as it is told, within limits", () => {
   assert.equal(busyPause("86400", 1, now), 30_000);
   assert.equal(busyPause(new Date(now + 7_000).toUTCString(), 1, now), 7_000);
   assert.deepEqual([1, 2, 3].map((attempt) => busyPause(null, attempt, now)), [1_000, 2_000, 4_000]);
-  fc.assert(fc.property(fc.string(), fc.integer({ min: 1, max: 4 }), (text, attempt) => {
-    const pause = busyPause(text, attempt, now);
-    assert.ok(pause >= 1_000 && pause <= 30_000);
-  }));
+  const covered = createCoverage("Retry-After", ["seconds", "a date", "neither", "within the limits"], 0.03);
+  const date = fc.integer({ min: -60, max: 60 }).map((seconds) => new Date(now + seconds * 1_000).toUTCString());
+  const text = fc.oneof(fc.string(), fc.nat(40).map(String), fc.nat().map(String), date);
+  fc.assert(
+    fc.property(text, fc.integer({ min: 1, max: 4 }), (text, attempt) => {
+      const pause = busyPause(text, attempt, now);
+      assert.ok(pause >= 1_000 && pause <= 30_000);
+      const kind = /^\d+$/.test(text) ? "seconds" : /GMT$/.test(text) ? "a date" : "neither";
+      covered.saw(kind, ...(pause > 1_000 && pause < 30_000 ? ["within the limits" as const] : []));
+    }),
+    { numRuns: 300 },
+  );
+  covered.check();
 });
 
 test("readEventData() gives the same events however the stream is cut", async () => {
   const text =
     ': hello\r\n\r\nid: 1\ndata: {"a":1}\n\ndata: one\ndata:two\n\nretry: 5\nevent: x\ndata: last\n\ndata: unfinished';
+  const covered = createCoverage(
+    "pieces of a stream",
+    ["cut between CR and LF", "cut in a line", "single bytes"],
+    0.02,
+  );
+  const size = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constant(1));
+  const some = fc.oneof(fc.array(size, { minLength: 1, maxLength: 40 }), fc.constant([1]));
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 40 }), async (sizes) => {
+    fc.asyncProperty(some, async (sizes) => {
       const bytes = new TextEncoder().encode(text);
       const chunks: Uint8Array[] = [];
       for (let at = 0, turn = 0; at < bytes.length; turn++) {
@@ -207,11 +236,19 @@ test("readEventData() gives the same events however the stream is cut", async ()
         chunks.push(bytes.slice(at, at + size));
         at += size;
       }
+      const ends = chunks.map((chunk) => chunk.at(-1));
+      covered.saw(
+        ...(ends.includes(13) ? ["cut between CR and LF" as const] : []),
+        ...(ends.some((end) => end !== 13 && end !== 10) ? ["cut in a line" as const] : []),
+        ...(chunks.every(({ length }) => length === 1) ? ["single bytes" as const] : []),
+      );
       const data: string[] = [];
       for await (const each of readEventData(streamOf(chunks))) data.push(each);
       assert.deepEqual(data, ['{"a":1}', "one\ntwo", "last"]);
     }),
+    { numRuns: 300 },
   );
+  covered.check();
   const endless = streamOf(Array.from({ length: 40 }, () => new Uint8Array(10_000).fill(65)));
   await assert.rejects(async () => {
     for await (const _ of readEventData(endless)) assert.fail("There is no event");
@@ -231,18 +268,24 @@ function streamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
 
 test("steadyTemperature() states one value for noise that stays below its step", () => {
   // What is stated is rounded by up to 0.5 degrees, so noise of less than 0.5 to each side stays less than 1.5 from it.
-  const noise = fc.array(fc.double({ min: -0.499, max: 0.499, noNaN: true }), {
-    minLength: 2,
-    size: "max",
-    maxLength: 40,
-  });
+  const thousandths = (min: number, max: number) =>
+    fc.integer({ min: min * 1_000, max: max * 1_000 }).map((n) => n / 1_000);
+  const noise = fc.array(thousandths(-0.499, 0.499), { minLength: 2, size: "max", maxLength: 40 });
+  const covered = createCoverage("noise of a sensor", ["over a half degree", "below zero", "twenty readings"], 0.05);
   fc.assert(
-    fc.property(fc.double({ min: -20, max: 100, noNaN: true }), noise, (base, offs) => {
+    fc.property(thousandths(-20, 100), noise, (base, offs) => {
+      covered.saw(
+        ...(new Set(offs.map((off) => Math.round(base + off))).size > 1 ? ["over a half degree" as const] : []),
+        ...(base < 0 ? ["below zero" as const] : []),
+        ...(offs.length >= 20 ? ["twenty readings" as const] : []),
+      );
       const stated: number[] = [];
       for (const off of offs) stated.push(steadyTemperature(stated.at(-1), base + off));
       assert.equal(new Set(stated).size, 1);
     }),
+    { numRuns: 300 },
   );
+  covered.check();
 });
 
 test("steadyTemperature() and steadyWatts() follow what has moved by a step or more", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../support/property.ts";
+import { createCoverage, fc } from "../support/property.ts";
 import { X509Certificate } from "node:crypto";
 import { explainTls, needsOtherRuntime, type TlsFailure } from "../../modules/redfish/tls_words.ts";
 import { clientHello, readServerFirst } from "../../modules/redfish/tls_hello.ts";
@@ -19,18 +19,27 @@ function failure(more: Partial<TlsFailure>): TlsFailure {
 
 test("readServerFirst() reads version, suite, renegotiation and certificate, however the records are cut", () => {
   const certificate = new Uint8Array(700).fill(5);
+  const covered = createCoverage("first words of servers", ["1.0", "1.1", "1.2", "ssl3", "cut in a header"], 0.01);
   fc.assert(
     fc.property(
-      fc.constantFrom([0x0301, "1.0"], [0x0302, "1.1"], [0x0303, "1.2"], [0x0300, "ssl3"]),
+      fc.constantFrom(
+        [0x0301, "1.0"] as const,
+        [0x0302, "1.1"] as const,
+        [0x0303, "1.2"] as const,
+        [0x0300, "ssl3"] as const,
+      ),
       fc.integer({ min: 0, max: 0xffff }),
       fc.boolean(),
-      fc.integer({ min: 1, max: 300 }),
+      fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 5 })),
       ([version, name], cipher, renegotiation, size) => {
-        const bytes = serverHello({ version: Number(version), cipher, renegotiation, certificate }, size);
+        const bytes = serverHello({ version, cipher, renegotiation, certificate }, size);
+        covered.saw(name, ...(size < 4 ? ["cut in a header" as const] : []));
         assert.deepEqual(readServerFirst(bytes), { kind: "hello", version: name, cipher, renegotiation, certificate });
       },
     ),
+    { numRuns: 300 },
   );
+  covered.check();
 });
 
 test("readServerFirst() can't tell before the certificate is whole", () => {
@@ -54,6 +63,7 @@ test("readServerFirst() knows an alert, and what is no TLS", () => {
 
 test("readServerFirst() takes whatever arrives", () => {
   const good = serverHello({ certificate: new Uint8Array(50) });
+  const covered = createCoverage("broken words of servers", ["hello", "no-tls", "not enough"], 0.02);
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200, size: "max" }), fc.nat(good.length - 1), (noise, at) => {
       readServerFirst(noise);
@@ -61,8 +71,11 @@ test("readServerFirst() takes whatever arrives", () => {
       broken.set(noise.subarray(0, good.length - at), at);
       const found = readServerFirst(broken);
       assert.ok(found === undefined || ["hello", "alert", "no-tls"].includes(found.kind));
+      if (found?.kind !== "alert") covered.saw(found?.kind ?? "not enough");
     }),
+    { numRuns: 500 },
   );
+  covered.check();
 });
 
 test("clientHello() is one record whose lengths fit, with the server's name where it has one", () => {
