@@ -268,7 +268,7 @@ async function withDriver(
 }
 
 test("each change of power is ordered by its word", async () => {
-  const words: [PowerChange, string][] = [
+  const words: (readonly [PowerChange, string])[] = [
     ...[["on", "on"], ["off", "off"], ["shutdown", "soft"], ["restart", "reset"], ["interrupt", "diag"]] as const,
   ];
   for (const [change, word] of words) {
