@@ -8,6 +8,7 @@ import {
   bootDeviceOf,
   createLimit,
   type Credentials,
+  CredentialsError,
   credentialsFor,
   type Outcome,
   type PowerChange,
@@ -22,7 +23,7 @@ import { createConnections } from "./connections.ts";
 import { type Exchange, FingerprintError } from "./exchange.ts";
 import { readEventLogs } from "./event_log.ts";
 import { turnLed } from "./led.ts";
-import { locateSystem } from "./locate.ts";
+import { isStillOnly, type Located, locateSystem } from "./locate.ts";
 import { createRequests } from "./requests.ts";
 import { lookAtTask, order } from "./orders.ts";
 import { createOwnNames } from "./own_names.ts";
@@ -54,10 +55,9 @@ export interface RedfishSettings {
 }
 
 /** What the driver remembers of a node. */
-interface Known {
+interface Known extends Located {
   /** What it was found by: another address is looked for anew. */
   readonly address: string;
-  readonly system: URL;
   reading?: SystemReading;
   /** The task that the last order became, and until when it is followed. */
   task?: { readonly uri: string; readonly until: number };
@@ -163,7 +163,7 @@ export function createRedfishDriver(
     const text = (address.system ?? address.root).href;
     const before = known.get(node.id);
     if (before?.address === text) return { own: before, access };
-    const own: Known = { address: text, system: await locateSystem(node, address, access, client, ask) };
+    const own: Known = { address: text, ...await locateSystem(node, address, access, client, ask) };
     known.set(node.id, own);
     return { own, access };
   }
@@ -200,9 +200,24 @@ export function createRedfishDriver(
     const override = bootOverride(device ?? { target: "http", once: false, mode: undefined });
     return uri === undefined ? override : { ...override, HttpBootUri: uri };
   }
+  /** All that an order has to know, or why that can't be had at this moment: the order was not given then. */
+  async function beforehand(node: ModuleNode, ask: Ask) {
+    try {
+      const found = await find(node, ask);
+      const isSure = await isStillOnly(found.own, { access: found.access, client, ask });
+      if (!isSure) known.delete(node.id);
+      const { own, access } = isSure ? found : await find(node, ask);
+      const reading = own.reading ?? (await readKnown(node, ask)).reading;
+      return { ok: true, own, access, reading } as const;
+    } catch (error) {
+      if (!(error instanceof UnavailableError) || error instanceof CredentialsError) throw error;
+      return { ok: false, why: error.message } as const;
+    }
+  }
   async function change(node: ModuleNode, wanted: PowerChange, ask: Ask): Promise<Outcome> {
-    const { own, access } = await find(node, ask);
-    const reading = own.reading ?? (await readKnown(node, ask)).reading;
+    const found = await beforehand(node, ask);
+    if (!found.ok) return { kind: "later", said: found.why };
+    const { own, access, reading } = found;
     const Boot = wanted === "on" || wanted === "restart" ? bootOf(node, wanted) : undefined;
     if (Boot !== undefined) {
       const request = { method: "PATCH", url: own.system, body: { Boot } } as const;

@@ -2,12 +2,30 @@ import { MistakeError, type ModuleNode, UnavailableError } from "../../src/modul
 import type { Ask } from "../power/mod.ts";
 import type { Address } from "./access.ts";
 import type { RedfishClient } from "./client.ts";
-import { canReset, readMembers, readNames, readNextPage, readServiceRoot, type Resource } from "./resources.ts";
+import {
+  canReset,
+  readMemberCount,
+  readMembers,
+  readNames,
+  readNextPage,
+  readServiceRoot,
+  type Resource,
+} from "./resources.ts";
 import type { Access } from "./sessions.ts";
 
 /** The most pages of a collection that are read, and the most systems that are looked into. */
 const MAX_PAGES = 16;
 const MAX_LOOKS = 64;
+
+/** Where a node's ComputerSystem or Chassis is. */
+export interface Located {
+  readonly system: URL;
+  /**
+   * The collection of which it is the only member, where that is all that speaks for it: a BMC that starts may list one of its
+   * systems before the others.
+   */
+  readonly onlyOf?: string;
+}
 
 /**
  * Finds the ComputerSystem of a node: the one that its address names, otherwise the only one of the service, otherwise the
@@ -15,7 +33,7 @@ const MAX_LOOKS = 64;
  * A service without ComputerSystems may have the node as a Chassis; that is never guessed, as an enclosure's Reset is everybody's.
  *
  * @throws {MistakeError} When none of several is known by the node's name.
- * @throws {UnavailableError} When there is none at this moment, or one that can't be read might be the one.
+ * @throws {UnavailableError} When there is none at this moment, not all are listed, or one that can't be read might be the one.
  */
 export async function locateSystem(
   node: ModuleNode,
@@ -23,14 +41,28 @@ export async function locateSystem(
   access: Access,
   client: RedfishClient,
   ask: Ask,
-): Promise<URL> {
-  if (address.system !== undefined) return address.system;
+): Promise<Located> {
+  if (address.system !== undefined) return { system: address.system };
   const root = readServiceRoot(await client.get(access, address.root, ask));
   const look: Look = { node, access, client, ask };
-  const found = root.systems === undefined && root.chassis !== undefined
-    ? await pickChassis(look, await membersOf(look, root.chassis))
-    : await pickSystem(look, await membersOf(look, root.systems ?? "Systems"));
-  return client.resolve(access, found);
+  if (root.systems === undefined && root.chassis !== undefined) {
+    return { system: client.resolve(access, await pickChassis(look, await membersOf(look, root.chassis))) };
+  }
+  const collection = root.systems ?? "Systems";
+  const members = await membersOf(look, collection);
+  const system = client.resolve(access, await pickSystem(look, members));
+  const isGuess = members.length === 1 && findByUri(node, members) === undefined;
+  return { system, ...(isGuess && { onlyOf: collection }) };
+}
+
+/** Whether a system that was taken as the only one of its BMC is that still. */
+export async function isStillOnly(
+  { system, onlyOf }: Located,
+  look: Pick<Look, "access" | "client" | "ask">,
+): Promise<boolean> {
+  if (onlyOf === undefined) return true;
+  const [only, ...others] = await membersOf(look, onlyOf);
+  return only !== undefined && others.length === 0 && look.client.resolve(look.access, only).href === system.href;
 }
 
 interface Look {
@@ -40,15 +72,25 @@ interface Look {
   readonly ask: Ask;
 }
 
-async function membersOf({ access, client, ask }: Look, collection: string): Promise<readonly string[]> {
+/** @throws {UnavailableError} When only one member is listed of several that there are. */
+async function membersOf(
+  { access, client, ask }: Pick<Look, "access" | "client" | "ask">,
+  collection: string,
+): Promise<readonly string[]> {
   const members: string[] = [];
   let page: string | undefined = collection;
+  let total = 0;
   for (let pages = 0; page !== undefined && pages < MAX_PAGES; pages++) {
     const found = await client.get(access, page, ask);
     members.push(...readMembers(found));
+    total = Math.max(total, readMemberCount(found));
     page = readNextPage(found);
   }
-  return members;
+  if (members.length !== 1 || total <= 1) return members;
+  throw new UnavailableError(
+    `${access.root.href} lists 1 of the ${total} members of '${collection}' at this moment: where that lasts, set the node's ` +
+      "'/bmc/address' to the URL of its own",
+  );
 }
 
 async function pickSystem(look: Look, members: readonly string[]): Promise<string> {

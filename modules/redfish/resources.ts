@@ -88,6 +88,12 @@ export function readMembers(collection: Resource): readonly string[] {
   return links(collection["Members"]);
 }
 
+/** How many members a collection says that it has; 0 where it does not say. */
+export function readMemberCount(collection: Resource): number {
+  const count = collection["Members@odata.count"];
+  return typeof count === "number" && Number.isSafeInteger(count) && count > 0 ? count : 0;
+}
+
 /** Where the next page of a collection is, if there is one. */
 export function readNextPage(collection: Resource): string | undefined {
   return uri(collection["Members@odata.nextLink"]);

@@ -28,6 +28,96 @@ test("redfish looks for a node's system anew when its BMC does not know the URI 
   }
 });
 
+/** A BMC that lists one of its two systems at first, and orders to them that it took, as `id type`. */
+function starting(second: object): { readonly resources: Resources; readonly orders: string[] } {
+  const resources: Resources = { "/redfish/v1": ROOT, [SYSTEMS]: members("1") };
+  const orders: string[] = [];
+  for (const [id, system] of [["1", OFF], ["2", { ...OFF, ...second }]] as const) {
+    resources[`${SYSTEMS}/${id}`] = system;
+    resources[`${SYSTEMS}/${id}/Actions/ComputerSystem.Reset`] = ({ body }) => {
+      const { ResetType }: { ResetType: string } = JSON.parse(body);
+      orders.push(`${id} ${ResetType}`);
+      resources[`${SYSTEMS}/${id}`] = { ...system, PowerState: ResetType === "On" ? "On" : "Off" };
+      return done();
+    };
+  }
+  return { resources, orders };
+}
+
+test("redfish gives no order to the system that a BMC listed alone while it started, where it lists the node's by then", async () => {
+  const { resources, orders } = starting({ HostName: "n1" });
+  await withBmc(resources, async ({ go, asked }) => {
+    await go("find-off");
+    assert.equal(count(asked, `${SYSTEMS}/1`), 1);
+    resources[SYSTEMS] = members("1", "2");
+    await go("power-on");
+    assert.deepEqual(orders, ["2 On"]);
+  });
+});
+
+test("redfish asks a person where the only system of a BMC has become one of two that may be the node's", async () => {
+  const reset = { Actions: { "#ComputerSystem.Reset": {} } };
+  const { resources, orders } = starting(reset);
+  resources[`${SYSTEMS}/1`] = { ...OFF, ...reset };
+  await withBmc(resources, async ({ go }) => {
+    await go("find-off");
+    resources[SYSTEMS] = members("1", "2");
+    await assert.rejects(go("power-on"), {
+      name: "MistakeError",
+      message: /has 2 ComputerSystems, none of which is known/,
+    });
+    assert.deepEqual(orders, []);
+  });
+});
+
+test("redfish waits for a BMC that says that it has more systems than it lists", async () => {
+  for (const [total, waits] of [[2, true], [1, false], [0, false], ["2", false], [1.5, false]] as const) {
+    const { resources } = starting({});
+    resources[SYSTEMS] = { ...members("1"), "Members@odata.count": total };
+    await withBmc(resources, async ({ go }) => {
+      if (!waits) return await go("find-off");
+      await assert.rejects(go("find-off"), {
+        name: "UnavailableError",
+        message:
+          /lists 1 of the 2 members of '\/redfish\/v1\/Systems' at this moment: .* set the node's '\/bmc\/address'/,
+      });
+    });
+  }
+});
+
+test("redfish gives no order while it can't be told whether a BMC's only system is that still", async () => {
+  const { resources, orders } = starting({});
+  resources[`${SYSTEMS}/1`] = { PowerState: "On" };
+  await withBmc(resources, async ({ go, clock, nodes: [node] }) => {
+    await go("find-on");
+    resources[SYSTEMS] = () => Response.json({}, { status: 500 });
+    let isOver = false;
+    const going = go("reset").finally(() => isOver = true);
+    going.catch(() => {});
+    await clock.advance(60_000);
+    assert.deepEqual([orders, isOver, node?.view.get("/power/order")], [[], false, undefined]);
+    resources[SYSTEMS] = members("1");
+    await going;
+    assert.deepEqual([orders, node?.view.get("/power/order")], [["1 ForceRestart"], "DONE"]);
+  });
+});
+
+test("redfish looks once for a system that is known by its address or its name", async () => {
+  for (const address of ["http://bmc.test", `http://bmc.test${SYSTEMS}/n1`]) {
+    const resources: Resources = {
+      ...{ "/redfish/v1": ROOT, [SYSTEMS]: members("n1"), [`${SYSTEMS}/n1`]: OFF },
+      [`${SYSTEMS}/n1/Actions/ComputerSystem.Reset`]() {
+        resources[`${SYSTEMS}/n1`] = { PowerState: "On" };
+        return done();
+      },
+    };
+    await withBmc(resources, async ({ go, asked }) => {
+      await go("power-on");
+      assert.equal(count(asked, SYSTEMS), address.endsWith("n1") ? 0 : 1);
+    }, [{ name: "n1", cfg: { "/bmc/address": address } }]);
+  }
+});
+
 test("redfish looks for a node's system once, and anew when its address is another one", async () => {
   const resources = { ...one(OFF, done), [`${SYSTEMS}/2`]: { PowerState: "On" } };
   await withBmc(resources, async ({ go, asked, set, nodes }) => {
