@@ -139,6 +139,56 @@ test("changedSince() does not name a document that was removed, whichever it was
   }
 });
 
+test("changedSince() names what a list says that is put in order anew, whatever was written, renewed and removed", () => {
+  const covered = createCoverage(
+    "documents in order",
+    ["ten steps", "a removal", "one that comes back", "a renewal"],
+    0.15,
+  );
+  const id = fc.constantFrom("a", "b", "c", "d", "e");
+  const step = fc.record({ id, what: fc.constantFrom("write", "write", "write", "remove", "renew") });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const replica = createReplica();
+      let order: string[] = [];
+      const gone = new Set<string>();
+      const seen = new Set<"ten steps" | "a removal" | "one that comes back" | "a renewal">();
+      if (steps.length >= 10) seen.add("ten steps");
+      for (const [place, { id, what }] of steps.entries()) {
+        const isThere = order.includes(id);
+        order = order.filter((each) => each !== id);
+        if (what === "remove") {
+          replica.remove(id);
+          if (isThere) seen.add("a removal");
+          gone.add(id);
+        } else if (what === "renew") {
+          replica.renew(id);
+          if (isThere) order.push(id);
+          if (isThere) seen.add("a renewal");
+        } else {
+          replica.write(id, "self", values({ "/a": place }), 1);
+          order.push(id);
+          if (gone.has(id)) seen.add("one that comes back");
+        }
+        const named: string[] = [];
+        for (const each of replica.changedSince(0)) {
+          named.push(each);
+          assert.ok(named.length <= order.length, "it goes round in circles, or names what is gone");
+        }
+        assert.deepEqual(named, [...order].reverse());
+        assert.deepEqual([...replica.ids()].sort(), [...order].sort());
+        const middle = order[Math.floor(order.length / 2)];
+        if (middle === undefined) continue;
+        const later = order.slice(order.indexOf(middle) + 1).reverse();
+        assert.deepEqual([...replica.changedSince(replica.indexOf(middle))], later);
+      }
+      covered.saw(...seen);
+    }),
+    { numRuns: 200 },
+  );
+  covered.check();
+});
+
 test("renew() counts every value of a document as changed now", () => {
   const replica = createReplica();
   replica.write(ID, "cfg", values({ "/a": 1, "/b": 1 }), 1);
