@@ -104,6 +104,22 @@ test("onChange() tells each change once, until it is ended", () => {
   assert.deepEqual(told, [[ID, "cfg", ["/a", "/b"]], [ID, "parent", ["/p"]]]);
 });
 
+test("what changes nothing is told to nobody, and makes no document", () => {
+  const replica = createReplica();
+  replica.write("a", "self", values({ "/a": 1 }), 2);
+  replica.write("b", "self", values({ "/a": 1 }), 2);
+  const told: unknown[] = [];
+  replica.onChange((...change) => told.push(change));
+  replica.write("a", "self", values({ "/a": 1, "/b": null }), 2);
+  replica.restamp("a", "self", 2);
+  replica.merge("a", "self", new Map([["/a", { value: 7, version: [1, 9] }]]));
+  replica.write("c", "self", values({}), 2);
+  replica.restamp("c", "self", 2);
+  replica.merge("c", "self", new Map());
+  assert.deepEqual([told, replica.index, [...replica.changedSince(0)]], [[], 2, ["b", "a"]]);
+  assert.equal(replica.get("c"), undefined);
+});
+
 test("remove() forgets a document, and what comes after it is new", () => {
   const replica = createReplica([stored("/a", 1, [1, 1])]);
   replica.remove(ID);

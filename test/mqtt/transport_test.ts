@@ -1,0 +1,333 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createLog } from "../../src/log.ts";
+import {
+  childrenFilter,
+  createChildTransport,
+  createLocalParentTransport,
+  createMqttParentTransport,
+  formatTopic,
+  type MqttConnection,
+  type MqttConnectionOptions,
+} from "../../src/mqtt/mod.ts";
+import {
+  type AckFrame,
+  type DataFrame,
+  decodeFrame,
+  type DownFrame,
+  encodeFrame,
+  type Frame,
+  MAX_FRAME_BYTES,
+  type ResyncFrame,
+  type UpFrame,
+} from "../../src/sync/mod.ts";
+
+const [PARENT, CHILD, OTHER] = ["1", "2", "3"].map((digit) => `${digit.repeat(8)}-1111-4111-8111-111111111111`) as [
+  string,
+  string,
+  string,
+];
+const topicOf = (channel: "up" | "down" | "life", child = CHILD, parent = PARENT, cluster = "c") =>
+  formatTopic({ cluster, parent, child, channel });
+
+const ack: AckFrame = { type: "ack", from: "r", to: "p", received: 3 };
+const resync: ResyncFrame = { type: "resync", from: "r", to: "p", received: 3 };
+/** What only a child, only a parent, and only a life topic may say. */
+const where: UpFrame = { type: "where", from: "r", to: "p", child: CHILD };
+const declare: DownFrame = { type: "declare", from: "p", to: "r" };
+const alive: Frame = { type: "alive", from: "p" };
+
+/** A data frame of more bytes than any may have. */
+function tooLarge(): DataFrame {
+  const value = "x".repeat(MAX_FRAME_BYTES);
+  const self = new Map([["/a", { value, version: [1, 1] as const }]]);
+  return {
+    ...{ type: "data", from: "r", to: "p", since: 0, upTo: 1, newest: 1 },
+    documents: [{ id: CHILD, facets: { self } }],
+  };
+}
+
+/** An MQTT client of which a test sees everything. It takes what is published until it is told otherwise. */
+function makeClient() {
+  const published: string[] = [];
+  const logged: string[] = [];
+  const world = { takes: true, ended: 0, options: undefined as MqttConnectionOptions | undefined };
+  const connect = (options: MqttConnectionOptions): MqttConnection => {
+    world.options = options;
+    return {
+      publish(topic, payload, { qos = 1, retain = false } = {}) {
+        const decoded = decodeFrame(payload);
+        const what = !decoded.ok
+          ? "?"
+          : decoded.frame.type + (decoded.frame.type === "dead" ? ` ${decoded.frame.why}` : "");
+        published.push(`${topic} ${what} ${decoded.ok && decoded.frame.from} ${qos}${retain ? " retained" : ""}`);
+        return Promise.resolve(world.takes);
+      },
+      end() {
+        world.ended++;
+        return Promise.resolve();
+      },
+      waiting: { messages: 5, bytes: 6 },
+    };
+  };
+  const used = () => {
+    assert.ok(world.options !== undefined);
+    return world.options;
+  };
+  const say = (topic: string, frame: Frame) => used().onMessage(topic, encodeFrame(frame));
+  const log = createLog((line) => void logged.push(line), { level: "warn" });
+  return { published, logged, world, connect, used, say, log };
+}
+
+function makeChild(keepalive?: number) {
+  const client = makeClient();
+  const said: string[] = [];
+  const transport = createChildTransport({
+    ...{ url: "mqtt://b", cluster: "c", parent: PARENT, child: CHILD, run: "r", random: Math.random },
+    ...{ connect: client.connect, log: client.log },
+    ...(keepalive !== undefined && { keepalive }),
+  });
+  const start = () =>
+    transport.start({
+      connected: () => said.push("connected"),
+      disconnected: () => said.push("disconnected"),
+      receive: ({ type }) => said.push(type),
+      parentLife: ({ type }) => said.push(`parent ${type}`),
+    });
+  return { ...client, said, transport, start };
+}
+
+test("a child connects as its run, with a will, to its own words and its parent's life", () => {
+  for (const [keepalive, expected] of [[undefined, 10], [30, 30]] as const) {
+    const { start, used, world, transport } = makeChild(keepalive);
+    assert.equal(world.options, undefined, "it is silent until it is started");
+    assert.deepEqual([transport.counts.waiting, transport.counts.waitingBytes], [0, 0]);
+    start();
+    const { url, clientId, topics, will, keepalive: seconds } = used();
+    assert.deepEqual([url, clientId, seconds], ["mqtt://b", "kraken-r", expected]);
+    assert.deepEqual(topics, [topicOf("down"), topicOf("life", PARENT)]);
+    assert.equal(will?.topic, topicOf("life"));
+    assert.deepEqual(decodeFrame(will?.payload ?? new Uint8Array()), {
+      ...{ ok: true, frame: { type: "dead", from: "r", why: "lost" } },
+    });
+  }
+});
+
+test("a child that is connected says that it lives, for who comes later too", () => {
+  const { start, used, said, published } = makeChild();
+  start();
+  used().onConnect();
+  assert.deepEqual([said, published], [["connected"], [`${topicOf("life")} alive r 1 retained`]]);
+  used().onClose();
+  assert.deepEqual(said, ["connected", "disconnected"]);
+});
+
+test("a child takes a parent's frames on its own topic, and the parent's life on that", () => {
+  const { start, say, said, used, transport, logged } = makeChild();
+  start();
+  for (const frame of [ack, resync, declare]) say(topicOf("down"), frame);
+  say(topicOf("life", PARENT), alive);
+  assert.deepEqual(said, ["ack", "resync", "declare", "parent alive"]);
+  assert.equal(transport.counts.received, 4);
+  say(topicOf("down"), where);
+  say(topicOf("down"), alive);
+  say(topicOf("life", PARENT), ack);
+  used().onMessage(topicOf("down"), Uint8Array.of(0xff));
+  assert.deepEqual([said.length, transport.counts.received, transport.counts.malformed], [4, 4, 4]);
+  assert.match(logged[0] ?? "", /A frame of type 'where' does not belong here/);
+});
+
+test("of messages that are dropped the first, second, fourth and so on are logged, with why", () => {
+  const { start, used, logged, transport } = makeChild();
+  start();
+  for (let dropped = 0; dropped < 20; dropped++) used().onMessage(topicOf("down"), Uint8Array.of(0xff));
+  assert.deepEqual(logged.map((line) => /"dropped":(\d+)/.exec(line)?.[1]), ["1", "2", "4", "8", "16"]);
+  assert.match(logged[0] ?? "", /Float or simple value/);
+  assert.equal(transport.counts.malformed, 20);
+});
+
+test("a child's frames go up, acks without an acknowledgement, and what is not taken is counted", async () => {
+  const { start, transport, published, world } = makeChild();
+  transport.send(where);
+  assert.deepEqual([published, transport.counts.sent], [[], 1], "it is not started");
+  start();
+  transport.send(where);
+  transport.send(ack);
+  await undefined;
+  assert.deepEqual(published, [`${topicOf("up")} where r 1`, `${topicOf("up")} ack r 0`]);
+  world.takes = false;
+  transport.send(ack);
+  await undefined;
+  await undefined;
+  const { sent, unsent, waiting, waitingBytes } = transport.counts;
+  assert.deepEqual([sent, unsent, waiting, waitingBytes], [4, 1, 5, 6]);
+});
+
+test("a frame that is too large is not sent, by a child or a parent", () => {
+  const child = makeChild();
+  child.start();
+  const parent = makeParent();
+  child.transport.send(tooLarge());
+  parent.transport.send(CHILD, tooLarge());
+  for (const { published, logged, transport } of [child, parent]) {
+    assert.deepEqual([published, transport.counts.sent, transport.counts.unsent], [[], 1, 1]);
+    assert.match(logged.join(), /Cannot send a frame that is too large/);
+  }
+});
+
+test("a child that stops says so and disconnects, and one that is to be back says nothing", async () => {
+  for (const isBack of [undefined, true]) {
+    const { start, transport, published, world } = makeChild();
+    await transport.stop(isBack);
+    assert.deepEqual([published, world.ended], [[], 0], "it was not started");
+    start();
+    await transport.stop(isBack);
+    assert.deepEqual(published, isBack === true ? [] : [`${topicOf("life")} dead stopped r 1 retained`]);
+    assert.equal(world.ended, 1);
+  }
+});
+
+function makeParent(more: { readonly keepalive?: number } = {}) {
+  const client = makeClient();
+  const said: string[] = [];
+  const transport = createMqttParentTransport({
+    ...{ url: "mqtt://b", cluster: "c", parent: PARENT, run: "p", random: Math.random },
+    ...{ connect: client.connect, log: client.log },
+    onUp: (child, { type }) => said.push(`${child === CHILD ? "child" : "other"} ${type}`),
+    onLife: (child, { type }) => said.push(`${child === CHILD ? "child" : "other"} ${type}`),
+    onConnect: () => said.push("connected"),
+    onProblem: (problem) => said.push(problem),
+    ...more,
+  });
+  return { ...client, said, transport };
+}
+
+test("a parent connects as its run, with a will on its own life topic, to all of its children's words and lives", () => {
+  for (const [keepalive, expected] of [[undefined, 10], [30, 30]] as const) {
+    const { used } = makeParent(keepalive === undefined ? {} : { keepalive });
+    const { url, clientId, topics, will, keepalive: seconds, maxOutstanding } = used();
+    assert.deepEqual([url, clientId, seconds, maxOutstanding], ["mqtt://b", "kraken-parent-p", expected, 32_768]);
+    assert.deepEqual(topics, [childrenFilter("c", PARENT, "up"), childrenFilter("c", PARENT, "life")]);
+    assert.equal(will?.topic, topicOf("life", PARENT));
+    assert.deepEqual(decodeFrame(will?.payload ?? new Uint8Array()), {
+      ...{ ok: true, frame: { type: "dead", from: "p", why: "lost" } },
+    });
+  }
+});
+
+test("a parent that is connected says that it lives, and tells of that and of problems", () => {
+  const { used, said, published } = makeParent();
+  used().onConnect();
+  used().onProblem?.("refused");
+  used().onClose();
+  assert.deepEqual([said, published], [["connected", "refused"], [`${topicOf("life", PARENT)} alive p 1 retained`]]);
+});
+
+/** The two ways in which a parent hears: over a client, and from a broker in its process. */
+function listeners() {
+  const parent = makeParent();
+  let told: (topic: string, payload: Uint8Array) => void = () => {};
+  const said: string[] = [];
+  const local = createLocalParentTransport({
+    publish() {},
+    onPublish(listener) {
+      told = listener;
+      return () => {};
+    },
+    waiting: { messages: 0, bytes: 0 },
+  }, {
+    ...{ cluster: "c", parent: PARENT, log: parent.log },
+    onUp: (child, { type }) => said.push(`${child === CHILD ? "child" : "other"} ${type}`),
+    onLife: (child, { type }) => said.push(`${child === CHILD ? "child" : "other"} ${type}`),
+  });
+  return [
+    { name: "over a client", said: parent.said, transport: parent.transport, tell: parent.used().onMessage },
+    {
+      name: "in the process",
+      said,
+      transport: local,
+      tell: (topic: string, payload: Uint8Array) => told(topic, payload),
+    },
+  ];
+}
+
+test("a parent takes its children's frames and lives, and nothing that is not for it", () => {
+  for (const { name, said, transport, tell } of listeners()) {
+    const say = (topic: string, frame: Frame) => tell(topic, encodeFrame(frame));
+    for (const frame of [ack, resync, where]) say(topicOf("up"), frame);
+    say(topicOf("life", OTHER), alive);
+    assert.deepEqual(said, ["child ack", "child resync", "child where", "other alive"], name);
+    say(topicOf("up", CHILD, OTHER), ack); // another parent's
+    say(topicOf("up", CHILD, PARENT, "other"), ack); // another cluster's
+    say(topicOf("life", PARENT), alive); // its own
+    say(topicOf("down"), ack);
+    say("kraken/1/c", ack);
+    assert.deepEqual([said.length, transport.counts.received, transport.counts.malformed], [4, 4, 0], name);
+    say(topicOf("up"), declare);
+    say(topicOf("up"), alive);
+    say(topicOf("life"), ack);
+    tell(topicOf("up"), Uint8Array.of(0xff));
+    assert.deepEqual([said.length, transport.counts.received, transport.counts.malformed], [4, 4, 4], name);
+  }
+});
+
+test("a parent's frames go to the child they are for, acks without an acknowledgement, and what is not taken is counted", async () => {
+  const { transport, published, world } = makeParent();
+  transport.send(CHILD, declare);
+  transport.send(OTHER, ack);
+  await undefined;
+  assert.deepEqual(published, [`${topicOf("down")} declare p 1`, `${topicOf("down", OTHER)} ack r 0`]);
+  world.takes = false;
+  transport.send(CHILD, declare);
+  await undefined;
+  await undefined;
+  const { sent, unsent, waiting, waitingBytes } = transport.counts;
+  assert.deepEqual([sent, unsent, waiting, waitingBytes], [3, 1, 5, 6]);
+});
+
+test("a parent that stops says so and disconnects", async () => {
+  const { transport, published, world } = makeParent();
+  await transport.stop();
+  assert.deepEqual([published, world.ended], [[`${topicOf("life", PARENT)} dead stopped p 1 retained`], 1]);
+});
+
+test("a parent in the broker's process hands its frames over, and hears nothing after its end", async () => {
+  const client = makeClient();
+  const published: string[] = [];
+  let listens = true;
+  const transport = createLocalParentTransport({
+    publish: (topic, payload, qos) => void published.push(`${topic} ${decodeFrame(payload).ok} ${qos}`),
+    onPublish: () => () => void (listens = false),
+    waiting: { messages: 7, bytes: 8 },
+  }, { cluster: "c", parent: PARENT, log: client.log, onUp() {}, onLife() {} });
+  transport.send(CHILD, declare);
+  transport.send(CHILD, ack);
+  await undefined;
+  await undefined;
+  assert.deepEqual(published, [`${topicOf("down")} true 1`, `${topicOf("down")} true 0`]);
+  const { sent, unsent, waiting, waitingBytes } = transport.counts;
+  assert.deepEqual([sent, unsent, waiting, waitingBytes, listens], [2, 0, 7, 8, true]);
+  await transport.stop();
+  assert.equal(listens, false);
+});
+
+test("a frame that the program can't handle is logged, and the broker in its process goes on", () => {
+  const { log, logged } = makeClient();
+  let told: (topic: string, payload: Uint8Array) => void = () => {};
+  createLocalParentTransport({
+    publish() {},
+    onPublish(listener) {
+      told = listener;
+      return () => {};
+    },
+    waiting: { messages: 0, bytes: 0 },
+  }, {
+    ...{ cluster: "c", parent: PARENT, log },
+    onUp() {
+      throw new Error("A bug");
+    },
+    onLife() {},
+  });
+  told(topicOf("up"), encodeFrame(ack));
+  assert.match(logged.join(), /Cannot handle a frame.*A bug/);
+});
