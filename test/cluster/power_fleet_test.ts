@@ -12,11 +12,11 @@ import { createController } from "../../modules/simpower/simulator/controller.ts
 import { createRedfishApp } from "../../modules/simpower/simulator/redfish.ts";
 import { createLog } from "../../src/log.ts";
 import { nodeIdOf, type Value } from "../../src/state/mod.ts";
+import { sizeOf } from "../support/sizes.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createPlainMachine } from "../modules/bmc_fixture.ts";
 
-/** Node and Bun plan and merge no differently: a smaller fleet does there. */
-const COUNT = "Deno" in globalThis ? 1_000 : 300;
+const COUNT = sizeOf(500, 1_000);
 
 /** A fleet whose controllers are slow, busy, wrong for a while, and fail now and then. */
 const QUIRKS = {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createAdmission } from "../../aggregator/links/admission.ts";
 import type { BirthFrame, DownFrame, UpFrame } from "../../src/sync/mod.ts";
+import { sizeOf } from "../support/sizes.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createVirtualCluster, type VirtualCluster } from "../support/virtual_cluster.ts";
 
@@ -69,8 +70,8 @@ test("a birth whose admission fails holds up none of those that wait", async () 
   admission.stop();
 });
 
-/** Machines of a whole cluster. With as many as are promised it takes most of a minute: once is enough. */
-const FLEET = "Deno" in globalThis ? 5_000 : 300;
+/** Machines of a whole cluster. */
+const FLEET = sizeOf(1_500, 5_000);
 
 /** A fleet in SYNC, of which everything is on the disk. */
 async function fleetInSync(): Promise<VirtualCluster> {

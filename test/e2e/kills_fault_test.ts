@@ -9,6 +9,7 @@ import type { Random } from "../../src/clock.ts";
 import { foldNodeset } from "../../src/nodeset/mod.ts";
 import { nodeIdOf } from "../../src/state/mod.ts";
 import { checkEvents, checkStore, checkUntouched, lastEvent } from "./kills/checks.ts";
+import { sizeOf } from "../support/sizes.ts";
 import { followEvents } from "./kills/follower.ts";
 import { createGate } from "./kills/gate.ts";
 import { killAgainAndAgain } from "./kills/killing.ts";
@@ -18,10 +19,10 @@ import { startWriter } from "./kills/writer.ts";
 import { type Lab, SYNC, withLab } from "./lab.ts";
 import { withTiers } from "./tiers.ts";
 
-const KILLS_UNDER_LOAD = 90;
+const KILLS_UNDER_LOAD = sizeOf(30, 90);
 /** Afterwards, when nothing comes that would make up for what was lost. */
-const KILLS_IN_SILENCE = 10;
-const KILLS_OF_RACK = 20;
+const KILLS_IN_SILENCE = sizeOf(5, 10);
+const KILLS_OF_RACK = sizeOf(8, 20);
 /** The longest that a test may take, in milliseconds. */
 const LIMIT = 560_000;
 

@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
+import { sizeOf } from "../support/sizes.ts";
 import { VIRTUAL_EPOCH } from "../support/virtual_clock.ts";
 import { runSchedule, type Schedule, schedules } from "./schedule.ts";
 
 /** Always the same schedules, so that a change is judged by them and not by chance; others with `KRAKEN_SEED`. */
 const SEEDS = [33, 101, 202, 303, 404];
-/** How many schedules of each a run of the tests takes: on Deno all of them, on the other runtimes a sample. */
-const RUNS = "Deno" in globalThis ? 200 : 20;
+/** How many schedules of each a run of the tests takes. */
+const RUNS = sizeOf(80, 1_000);
 /** Fewer than this say little of what chance has left out. */
-const ENOUGH = 200;
+const ENOUGH = 80;
 
 /** A schedule that failed is named by these two; `KRAKEN_RUNS` takes more or fewer of them. */
 const seed = process.env["KRAKEN_SEED"];
