@@ -149,6 +149,30 @@ test("a value of another term has its whole version, and most values have that o
   assert.deepEqual(wireRows([documentOf(A, values)]).documents, [[0, A, 1, 1, [1, 2, 9], 2, 3, 4, [null, 2]]]);
 });
 
+test("a row has the version that most of its values have, whatever term or rev they share with others", () => {
+  const versionOf = (...versions: readonly (readonly [number, number])[]) => {
+    const values = Object.fromEntries(versions.map(([term, rev], n) => [`/v${n}`, at(n, term, rev)]));
+    return wireRows([documentOf(A, values)]).documents[0]?.slice(2, 4);
+  };
+  assert.deepEqual(versionOf([1, 5], [1, 7], [1, 7]), [1, 7]);
+  assert.deepEqual(versionOf([5, 1], [7, 1], [7, 1]), [7, 1]);
+  assert.deepEqual(versionOf([1, 2], [2, 1], [1, 2], [2, 1], [2, 1]), [2, 1]);
+  assert.deepEqual(versionOf([3, 4]), [3, 4]);
+});
+
+test("what rows save is right where a number takes another byte", () => {
+  for (const count of [23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1]) {
+    for (const [term, rev] of [[count, 1], [1, count]] as const) {
+      const documents = [A, B].map((id) => documentOf(id, { "/a": at(1, term, rev), "/b": at([2], term, rev) }));
+      assert.equal(
+        wireRows(documents).saved,
+        mapBytes(documents).length - rowBytes(documents).length,
+        `${term} ${rev}`,
+      );
+    }
+  }
+});
+
 test("200 changes of one value take less than 50 bytes each", () => {
   const documents = Array.from(
     { length: 200 },
