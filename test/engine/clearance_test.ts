@@ -219,6 +219,10 @@ test("a parent awaits nothing that the agent says it has given up, until the age
     "stuck",
     "Gave up on drain/drain after 4 attempts: Its agent: A job does not end",
   ]);
+  const [drain] = lab.engine.explain("a")?.steps ?? [];
+  assert.deepEqual(drain?.state, {
+    ...{ kind: "held", since: 0, attempts: 4, reason: "Its agent: A job does not end", fleet: false },
+  });
   assert.equal(lab.seen("/clear", "a"), undefined, "Nothing is prepared any more");
   assert.equal(lab.engine.counts().failures, 0);
   lab.see({ "/stuck/self": null }, "a");

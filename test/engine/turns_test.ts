@@ -365,6 +365,50 @@ test("a brake lets go when an unhealthy node is gone, and when another share is 
   }
 });
 
+test("a share of a brake is one of the nodes that are there: a healthy one that goes makes the others more of it", async () => {
+  for (const [gone, refused] of [["n10", true], ["other", false]] as const) {
+    const rule = { kind: "brake", nodes: "n[1-10]", unhealthyAbove: "30%" };
+    const lab = createLab({ prefix: "", policy: policyOf({ "/invariants/brake": rule }) });
+    for (const id of [...ids(10), "other"]) {
+      lab.want(ON, id);
+      lab.see(ON, id);
+    }
+    await lab.settle();
+    lab.remove(gone);
+    lab.engine.touch(gone);
+    await lab.settle();
+    for (const id of ids(3)) lab.see(OFF, id);
+    await lab.settle();
+    assert.equal(lab.runs.length === 0, refused, gone);
+  }
+});
+
+test("who waits for one rule takes nothing from another, and gives nothing back there", async () => {
+  const lab = await inSync({
+    "/invariants/up": { kind: "away", atMost: "20%" },
+    "/limits/rate": { mutations: ["machine/off", "rack/light"], perSecond: 1 },
+  }, 10);
+  for (const id of ["n1", "n2"]) {
+    lab.want(OFF, id);
+    await lab.clock.advance(1_000);
+  }
+  assert.deepEqual(started(lab), ["n1", "n2"]);
+  lab.want(OFF, "n3");
+  await lab.settle();
+  for (const id of ids(10).slice(5)) lab.remove(id);
+  lab.engine.touchAll(); // two of five are away, one too many
+  await lab.clock.advance(1_000);
+  lab.runs.length = 0;
+  for (const id of ["n4", "n5"]) {
+    lab.want({ ...UP, ...LIT }, id);
+    lab.see(DARK, id);
+    await lab.settle();
+    lab.engine.touch("n3");
+    await lab.settle();
+  }
+  assert.deepEqual(started(lab), ["n4"], "n5 waits for the rate");
+});
+
 test("finding out what is not known is no repair: a brake does not hold it up", async () => {
   const lab = createLab({ policy: policyOf({ "/invariants/brake": { kind: "brake", unhealthyAbove: "0%" } }) });
   lab.want(ON, "n1");
