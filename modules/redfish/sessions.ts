@@ -87,6 +87,7 @@ export function createSessions(
   const closed = new AbortController();
 
   function refuse(key: string, why: string): never {
+    for (const [each, { until }] of refusals) if (until <= clock.now()) refusals.delete(each);
     refusals.set(key, { until: clock.now() + REFUSED_REST, why });
     throw new CredentialsError(why);
   }
@@ -132,7 +133,6 @@ export function createSessions(
     for (const [key] of ended) {
       begun.delete(key);
       tokens.delete(key);
-      refusals.delete(key);
       sessionless.delete(key);
     }
     const late = new AbortController();

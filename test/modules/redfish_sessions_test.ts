@@ -231,3 +231,83 @@ test("a BMC that fails to begin a session is asked for one again after a minute"
   await clock.advance(60_000);
   assert.ok((await sessions.present(access("a"), ASK)).headers["x-auth-token"] !== undefined);
 });
+
+test("a session is begun where the service root says, under whatever name, or else at the usual place", async () => {
+  const roots: [root: object, place: string][] = [
+    [{}, SESSIONS],
+    [{ Links: { Sessions: { "@odata.id": "/own/Sessions" } } }, "/own/Sessions"],
+    [
+      {
+        "@odata.id": "https://bmc.example/redfish/v1/",
+        Links: { Sessions: { "@odata.id": "https://bmc.example/own/Sessions" } },
+      },
+      "/own/Sessions",
+    ],
+  ];
+  for (const [about, place] of roots) {
+    const { sessions, access, asked } = bench((own) => own.what.startsWith("GET") ? Response.json(about) : usual(own));
+    await sessions.present(access("a"), ASK);
+    assert.deepEqual(asked.map(({ what, url }) => `${what} ${url.host}`), ["GET /redfish/v1/ a", `POST ${place} a`]);
+  }
+});
+
+test("a session is ended where its BMC says that it is, by header or body, and left where it says nothing", async () => {
+  const cases: [body: object, headers: { [name: string]: string }, ends: string[]][] = [
+    [{}, { location: `${SESSIONS}/1?a=b` }, [`DELETE ${SESSIONS}/1`]],
+    [{ "@odata.id": `${SESSIONS}/2` }, {}, [`DELETE ${SESSIONS}/2`]],
+    [{ "@odata.id": 7 }, {}, []],
+    [{}, { location: "https://:::" }, []],
+  ];
+  for (const [body, headers, ends] of cases) {
+    const { sessions, access, asked } = bench((own) =>
+      own.what.startsWith("POST")
+        ? Response.json(body, { status: 201, headers: { "x-auth-token": "t", ...headers } })
+        : usual(own)
+    );
+    await sessions.present(access("a"), ASK);
+    await sessions.close();
+    assert.deepEqual(asked.map(({ what }) => what).filter((what) => what.startsWith("DELETE")), ends);
+  }
+});
+
+test("a password that a BMC refused rests its minute also where the BMC was left meanwhile, and a session is begun anew", async () => {
+  let isWrong = true;
+  const { sessions, access, asked, clock } = bench((own) =>
+    own.what.startsWith("POST") && isWrong ? refusal(401, "No") : usual(own)
+  );
+  await assert.rejects(sessions.present(access("a"), ASK));
+  sessions.leave("https://a");
+  isWrong = false;
+  await clock.advance(59_999);
+  await assert.rejects(sessions.present(access("a"), ASK));
+  await clock.advance(1);
+  const first = await sessions.present(access("a"), ASK);
+  sessions.leave("https://a");
+  const second = await sessions.present(access("a"), ASK);
+  assert.notDeepEqual(first, second);
+  assert.equal(asked.filter(({ what }) => what.startsWith("POST")).length, 3);
+});
+
+test("a token without success is no session", async () => {
+  const { sessions, access } = bench((own) =>
+    own.what.startsWith("POST") ? Response.json({}, { status: 500, headers: { "x-auth-token": "t" } }) : usual(own)
+  );
+  const { headers } = await sessions.present(access("a"), ASK);
+  assert.equal(headers["x-auth-token"], undefined);
+  assert.ok(headers["authorization"] !== undefined);
+});
+
+test("who does not wait any more is given no session", async () => {
+  const { sessions, access } = bench(usual);
+  const ask = { signal: AbortSignal.abort(new Error("Not wanted")), urgent: true };
+  await assert.rejects(sessions.present(access("a"), ask), /Not wanted/);
+  assert.ok((await sessions.present(access("a"), ASK)).headers["x-auth-token"] !== undefined);
+});
+
+test("a user's name and password are sent as UTF-8", async () => {
+  const { sessions, access } = bench(usual);
+  const odd = { ...access("a", "admin", "basic"), credentials: () => ({ username: "ö", password: "p:€" }) };
+  const { headers } = await sessions.present(odd, ASK);
+  const sent = Buffer.from((headers["authorization"] ?? "").slice(6), "base64").toString("utf8");
+  assert.equal(sent, "ö:p:€");
+});
