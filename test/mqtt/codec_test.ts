@@ -276,6 +276,12 @@ test("a message over the limit is passed over, and the next one read", () => {
   covered.check();
 });
 
+test("a topic stays as it is, also where it begins with a byte order mark", () => {
+  const topic = "\ufefft";
+  const bytes = generate({ cmd: "publish", topic, payload: Buffer.of(1), qos: 0, retain: false, dup: false });
+  assert.deepEqual(decoded([bytes]).map((packet) => packet.type === "publish" && packet.topic), [topic]);
+});
+
 test("a decoder refuses what a server may not send", () => {
   const refused: readonly (readonly [RegExp, readonly number[]])[] = [
     [/remaining length of more than four bytes/, [0x30, 0xff, 0xff, 0xff, 0xff, 0x01]],
@@ -292,6 +298,14 @@ test("a decoder refuses what a server may not send", () => {
     [/PUBACK of 3 bytes/, [0x40, 3, 0, 1, 0]],
     [/packet type 4 with flags 2/, [0x42, 2, 0, 1]],
     [/CONNACK with flags 2/, [0x20, 2, 2, 0]],
+    [/PUBACK of 1 bytes/, [0x40, 1, 1]],
+    [/CONNACK of 1 bytes/, [0x20, 1, 0]],
+    [/CONNACK of 3 bytes/, [0x20, 3, 0, 0, 0]],
+    [/PINGRESP of 1 bytes: expected 0/, [0xd0, 1, 0]],
+    [/a packet of 0 bytes: expected more/, [0x30, 0]],
+    [/a packet of 1 bytes: expected more/, [0x30, 1, 0]],
+    [/a packet of 3 bytes: expected more/, [0x32, 3, 0, 1, 97]],
+    [/a packet of 4 bytes: expected more/, [0x32, 4, 0, 1, 97, 0]],
     [/SUBACK of 2 bytes/, [0x90, 2, 0, 1]],
     [/SUBACK with return code 3/, [0x90, 3, 0, 1, 3]],
     [/packet type 9 of 200000 bytes/, [0x90, 0xc0, 0x9a, 0x0c, ...new Uint8Array(200_000)]],

@@ -37,21 +37,29 @@ const where: UpFrame = { type: "where", from: "r", to: "p", child: CHILD };
 const declare: DownFrame = { type: "declare", from: "p", to: "r" };
 const alive: Frame = { type: "alive", from: "p" };
 
-/** A data frame of more bytes than any may have. */
-function tooLarge(): DataFrame {
-  const value = "x".repeat(MAX_FRAME_BYTES);
+/** A data frame of so many bytes. */
+function frameOf(bytes: number, length = bytes - 1_000): DataFrame {
+  const value = "x".repeat(length);
   const self = new Map([["/a", { value, version: [1, 1] as const }]]);
-  return {
+  const made: DataFrame = {
     ...{ type: "data", from: "r", to: "p", since: 0, upTo: 1, newest: 1 },
     documents: [{ id: CHILD, facets: { self } }],
   };
+  const more = bytes - encodeFrame(made).length;
+  return more === 0 ? made : frameOf(bytes, length + more);
 }
 
 /** An MQTT client of which a test sees everything. It takes what is published until it is told otherwise. */
 function makeClient() {
   const published: string[] = [];
   const logged: string[] = [];
-  const world = { takes: true, ended: 0, options: undefined as MqttConnectionOptions | undefined };
+  const world = {
+    takes: true,
+    isSlow: false,
+    ended: 0,
+    whenEnded: Promise.resolve(),
+    options: undefined as MqttConnectionOptions | undefined,
+  };
   const connect = (options: MqttConnectionOptions): MqttConnection => {
     world.options = options;
     return {
@@ -61,11 +69,11 @@ function makeClient() {
           ? "?"
           : decoded.frame.type + (decoded.frame.type === "dead" ? ` ${decoded.frame.why}` : "");
         published.push(`${topic} ${what} ${decoded.ok && decoded.frame.from} ${qos}${retain ? " retained" : ""}`);
-        return Promise.resolve(world.takes);
+        return world.isSlow ? new Promise(() => {}) : Promise.resolve(world.takes);
       },
       end() {
         world.ended++;
-        return Promise.resolve();
+        return world.whenEnded;
       },
       waiting: { messages: 5, bytes: 6 },
     };
@@ -167,10 +175,12 @@ test("a frame that is too large is not sent, by a child or a parent", () => {
   const child = makeChild();
   child.start();
   const parent = makeParent();
-  child.transport.send(tooLarge());
-  parent.transport.send(CHILD, tooLarge());
+  for (const bytes of [MAX_FRAME_BYTES, MAX_FRAME_BYTES + 1]) {
+    child.transport.send(frameOf(bytes));
+    parent.transport.send(CHILD, frameOf(bytes));
+  }
   for (const { published, logged, transport } of [child, parent]) {
-    assert.deepEqual([published, transport.counts.sent, transport.counts.unsent], [[], 1, 1]);
+    assert.deepEqual([published.length, transport.counts.sent, transport.counts.unsent], [1, 2, 1]);
     assert.match(logged.join(), /Cannot send a frame that is too large/);
   }
 });
@@ -184,6 +194,44 @@ test("a child that stops says so and disconnects, and one that is to be back say
     await transport.stop(isBack);
     assert.deepEqual(published, isBack === true ? [] : [`${topicOf("life")} dead stopped r 1 retained`]);
     assert.equal(world.ended, 1);
+  }
+});
+
+test("a child has stopped once it is disconnected", async () => {
+  for (const isBack of [false, true]) {
+    const { start, transport, world } = makeChild();
+    start();
+    let end: () => void = () => {};
+    world.whenEnded = new Promise((resolve) => end = resolve);
+    let hasStopped = false;
+    const stopped = transport.stop(isBack).then(() => hasStopped = true);
+    for (let turns = 0; turns < 10; turns++) await undefined;
+    assert.deepEqual([hasStopped, world.ended], [false, 1]);
+    end();
+    await stopped;
+  }
+});
+
+test("a child says that it stops before it disconnects, and waits two seconds for the broker to take that", async () => {
+  const { setTimeout, clearTimeout } = globalThis;
+  const waits: { readonly ms: unknown; readonly over: () => void }[] = [];
+  let cleared = 0;
+  Object.assign(globalThis, {
+    setTimeout: (over: () => void, ms: unknown) => waits.push({ ms, over }),
+    clearTimeout: (timer: unknown) => void (cleared = Number(timer)),
+  });
+  try {
+    const { start, transport, world, published } = makeChild();
+    start();
+    world.isSlow = true;
+    const stopped = transport.stop();
+    for (let turns = 0; turns < 10; turns++) await undefined;
+    assert.deepEqual([published.length, world.ended, waits.map(({ ms }) => ms)], [1, 0, [2_000]]);
+    waits[0]?.over();
+    await stopped;
+    assert.deepEqual([world.ended, cleared], [1, 1], "and no timer keeps the program");
+  } finally {
+    Object.assign(globalThis, { setTimeout, clearTimeout });
   }
 });
 
