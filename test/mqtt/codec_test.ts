@@ -276,6 +276,23 @@ test("a message over the limit is passed over, and the next one read", () => {
   covered.check();
 });
 
+test("a length takes one byte to four", () => {
+  for (const length of [3, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152]) {
+    const payload = Buffer.alloc(length - 3);
+    const bytes = generate({ cmd: "publish", topic: "t", payload, qos: 0, retain: false, dup: false });
+    const digits = length < 2 ** 7 ? 1 : length < 2 ** 14 ? 2 : length < 2 ** 21 ? 3 : 4;
+    assert.equal(bytes.length, 1 + digits + length);
+    const [packet, ...more] = decoded([bytes, generate({ cmd: "pingresp" })]);
+    assert.equal(
+      packet?.type === "publish" ? packet.payload.length : packet?.type === "oversized" && packet.length - 3,
+      length - 3,
+    );
+    assert.deepEqual(more, [{ type: "pingresp" }]);
+    const encoded = encodePacket({ type: "publish", topic: "t", payload, retain: false });
+    assert.equal(Buffer.compare(encoded, bytes), 0);
+  }
+});
+
 test("a topic stays as it is, also where it begins with a byte order mark", () => {
   const topic = "\ufefft";
   const bytes = generate({ cmd: "publish", topic, payload: Buffer.of(1), qos: 0, retain: false, dup: false });
