@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import { createEnrolment, type Enrolment, TOKEN_LIFE } from "../../aggregator/boot/enrolment.ts";
+import { createEnrolment, type Enrolment, TOKEN_LIFE, TOKEN_SHAPE } from "../../aggregator/boot/enrolment.ts";
 import { openMemoryStore } from "../../aggregator/store/memory.ts";
 import type { Store } from "../../aggregator/store/mod.ts";
 import { createLog } from "../../src/log.ts";
@@ -195,4 +195,67 @@ test("an identity whose end can't be stored is void all the same, and so is its 
   assert.deepEqual(world.ended, [ID(0)], "the one that had an identity loses its connections");
   assert.equal(world.enrolment.exchange(token, MACS[1] ?? "").ok, false);
   assert.ok(world.lines.some((line) => line.includes("Cannot write to the store") && line.includes("disk is full")));
+});
+
+test("what was given to machines is known after a restart, and what of it can't be read is logged and void", () => {
+  const world = makeWorld();
+  const token = world.enrolment.issue(ID(0), MACS[0] ?? "");
+  const [[key = "", fact = ""] = []] = [...world.store.load().facts];
+  assert.equal(key, `boot/${ID(0)}`);
+  const facts = new Map([
+    [key, fact],
+    ["boot/broken", "{"],
+    ["boot/odd", JSON.stringify({ mac: MACS[0], identity: "short" })],
+    ["boot/over", ""],
+    ["other/fact", "{"],
+  ]);
+  const lines: string[] = [];
+  const parts = { store: world.store, clock: world.clock, log: createLog((line) => lines.push(line)), onEnd() {} };
+  const enrolment = createEnrolment({ ...parts, facts });
+  assert.deepEqual(lines.map((line) => JSON.parse(line)).map(({ level, fact }) => [level, fact]), [
+    ...[["error", "boot/broken"], ["error", "boot/odd"]],
+  ]);
+  const exchanged = enrolment.exchange(token, MACS[0] ?? "");
+  assert.ok(exchanged.ok);
+  assert.match(exchanged.password, /^[\w-]{43}$/);
+});
+
+test("a token lasts ten minutes, and is over at the end of them", async () => {
+  const world = makeWorld();
+  assert.equal(TOKEN_LIFE, 600_000);
+  const token = world.enrolment.issue(ID(0), MACS[0] ?? "");
+  await world.clock.advance(TOKEN_LIFE - 1);
+  assert.ok(world.enrolment.exchange(token, MACS[0] ?? "").ok);
+  const late = world.enrolment.issue(ID(0), MACS[0] ?? "");
+  await world.clock.advance(TOKEN_LIFE);
+  const answer = world.enrolment.exchange(late, MACS[0] ?? "");
+  assert.equal(!answer.ok && answer.reason, "expired");
+});
+
+test("the end of a boot that had no identity drops nobody, and of one that is not known changes nothing", () => {
+  const world = makeWorld();
+  const token = world.enrolment.issue(ID(0), MACS[0] ?? "");
+  world.enrolment.end(ID(0));
+  world.enrolment.end(ID(1));
+  assert.deepEqual(world.ended, []);
+  const answer = world.enrolment.exchange(token, MACS[0] ?? "");
+  assert.equal(!answer.ok && answer.reason, "unknown");
+  assert.equal(world.store.load().facts.has(`boot/${ID(1)}`), false);
+  assert.equal(TOKEN_SHAPE.length, token.length, "what has the form of a token is as long as one");
+});
+
+test("an enrolment is logged with node and machine, and a refusal with the reason", () => {
+  const world = makeWorld();
+  const token = world.enrolment.issue(ID(0), MACS[0] ?? "");
+  world.enrolment.exchange(token, MACS[1] ?? "");
+  world.enrolment.exchange(token, MACS[0] ?? "");
+  world.enrolment.exchange("x".repeat(43), MACS[0] ?? "");
+  const logged = world.lines.map((line) => JSON.parse(line)).map(({ message, node, mac, reason }) => [
+    ...[message, node, mac, reason],
+  ]);
+  assert.deepEqual(logged, [
+    ["Refused an enrolment", ID(0), MACS[1], "other-machine"],
+    ["Enrolled", ID(0), MACS[0], undefined],
+    ["Refused an enrolment", undefined, MACS[0], "unknown"],
+  ]);
 });

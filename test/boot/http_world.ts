@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Hono } from "hono";
 import { bootFault } from "../../aggregator/boot/boot_fault.ts";
 import { createTransferCounter, type TransferCounter } from "../../aggregator/boot/counts.ts";
 import { createBootApp } from "../../aggregator/boot/http/app.ts";
@@ -27,6 +28,8 @@ export interface HttpWorld extends Awaited<ReturnType<typeof createVirtualBoot>>
   readonly folder: string;
   readonly transfers: TransferCounter;
   readonly boots: Boots;
+  /** What the server serves, to be asked without it. */
+  readonly app: Hono;
   readonly logged: string[];
   /** Events of nodes that the boot services have added. */
   readonly told: string[];
@@ -94,7 +97,7 @@ export async function withServer(
   });
   await world.clock.advance(5_000);
   try {
-    await body({ ...world, url, folder, state, transfers, boots, logged, told, noted });
+    await body({ ...world, url, folder, state, transfers, boots, app, logged, told, noted });
   } finally {
     ending.abort();
     await server.close();
