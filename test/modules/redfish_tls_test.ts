@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { connect, createServer as createProxy } from "node:net";
+import { createServer as createHttpsServer } from "node:https";
+import { connect, createServer as createProxy, type Server } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -11,6 +12,7 @@ import { createRedfishModule } from "../../modules/redfish/module.ts";
 import { createTlsHelper } from "../../modules/redfish/tls_helper.ts";
 import { systemClock } from "../../src/clock.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { makeCertificate } from "./bmc_fixture.ts";
 import { type HostedForTest, hostForTest, type TestNode, testNode, withFolder } from "./module_fixture.ts";
 import {
   type CertificateWish,
@@ -389,3 +391,46 @@ test(
     );
   },
 );
+
+test("redfish takes no second certificate as the first one, in the middle of the first questions either", async () => {
+  await withFolder(async (folder) => {
+    const answers: { readonly [path: string]: object } = {
+      "/redfish/v1": { Systems: { "@odata.id": "/redfish/v1/Systems" } },
+      "/redfish/v1/Systems": { Members: [{ "@odata.id": "/redfish/v1/Systems/1" }] },
+      "/redfish/v1/Systems/1": { PowerState: "Off" },
+    };
+    const start = async (name: string) => {
+      const { key, certificate } = makeCertificate(folder, name);
+      const server = createHttpsServer({ key, cert: certificate }, (request, answer) => {
+        answer.setHeader("connection", "close");
+        answer.end(JSON.stringify(answers[(request.url ?? "").replace(/\/$/, "")] ?? {}));
+      });
+      return { server, port: await listen(server) };
+    };
+    const [own, other] = [await start("own"), await start("other")];
+    let connections = 0;
+    const proxy = createProxy((client) => {
+      const server = connect(connections++ === 0 ? own.port : other.port, "127.0.0.1");
+      client.on("error", () => server.destroy()).pipe(server);
+      server.on("error", () => client.destroy()).pipe(client);
+    });
+    const url = `https://127.0.0.1:${await listen(proxy)}`;
+    await withModule(url, { "/bmc/trust": "first-use" }, async ({ run, node }) => {
+      await assert.rejects(run("find-on"), /its certificate is .*\(CN=other, .*\): the first one was .*\(CN=own, /);
+      assert.match(String(node.view.get("/bmc/certificate")), /\(CN=own, /);
+    });
+    for (const each of [proxy, own.server, other.server]) each.close();
+  });
+});
+
+test("redfish says that a file of authorities can't be read", async () => {
+  await withServer(async ({ url }) => {
+    assert.match(await ask(url, {}, { ca: "/nowhere/ca.pem" }), /^Cannot read 'ca' '\/nowhere\/ca\.pem': /);
+  });
+});
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
