@@ -22,18 +22,10 @@ export type Effect =
   | { readonly kind: "dropLink"; readonly isCalled: boolean }
   /** Tell it where to go. `isRepeated`: some times more, until it has gone. */
   | { readonly kind: "redirect"; readonly to: Assignment; readonly isRepeated: boolean }
-  /** Ask the parent where it joins. */
-  | { readonly kind: "locate" }
   /** Repeat nothing more: it has gone. */
   | { readonly kind: "stopRedirect" }
   /** Tell the root that this aggregator has let it go, and does nothing to it. */
   | { readonly kind: "confirmRelease" }
-  /** A child serves it from now on: that one has to get everything that is known of it. */
-  | { readonly kind: "handDown"; readonly via: string }
-  /** A child served it until now: that one has to hear that this is over. */
-  | { readonly kind: "callBack"; readonly via: string }
-  /** Forget it, once every child that has to hear where it is now has been told. */
-  | { readonly kind: "forget" }
   /** The engine is to look at it again. */
   | { readonly kind: "touch" };
 

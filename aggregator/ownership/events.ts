@@ -40,8 +40,6 @@ export type OwnershipEvent =
   | { readonly kind: "left" }
   /** Nothing was heard of it for longer than a living agent is silent. */
   | { readonly kind: "quiet" }
-  /** The parent has answered where it joins. */
-  | { readonly kind: "located"; readonly to: Assignment }
   /** The root asks whether this aggregator has released it. `isQuiet`: nothing was heard of it for that long. */
   | { readonly kind: "releaseRequested"; readonly isQuiet: boolean };
 

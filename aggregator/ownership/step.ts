@@ -38,8 +38,6 @@ export function step(state: Ownership, event: OwnershipEvent): Step {
       return state.kind === "departing" ? { state, effects: [{ kind: "stopRedirect" }] } : stay(state);
     case "quiet":
       return state.kind === "departing" ? stay(rest(state)) : stay(state);
-    case "located":
-      return state.kind === "departing" ? stay({ ...state, to: later(state.to, event.to) }) : stay(state);
     case "releaseRequested":
       return isHere(state) || !event.isQuiet
         ? stay(state)
@@ -54,7 +52,7 @@ function stepHere(
   state: Here,
   event: Exclude<
     OwnershipEvent,
-    { readonly kind: "assigned" | "remembered" | "strayed" | "left" | "quiet" | "located" | "releaseRequested" }
+    { readonly kind: "assigned" | "remembered" | "strayed" | "left" | "quiet" | "releaseRequested" }
   >,
 ): HereStep {
   const known: Here = event.kind === "born" ? state : { ...state, machine: event.machine };
@@ -104,8 +102,7 @@ function arrive(state: Ownership, place: HerePlace, event: EventOf<"assigned">):
 /** Ends what an earlier state had begun. */
 function leave(state: Ownership): Effect[] {
   if (isHere(state)) return [{ kind: "stopTimers" }];
-  const calledBack: Effect[] = "via" in state && state.via !== undefined ? [{ kind: "callBack", via: state.via }] : [];
-  return state.kind === "departing" ? [{ kind: "stopRedirect" }, ...calledBack] : calledBack;
+  return state.kind === "departing" ? [{ kind: "stopRedirect" }] : [];
 }
 
 /** The same assignment again: others may have released the node meanwhile. */
@@ -148,21 +145,14 @@ function remember(event: EventOf<"remembered">): Step {
 }
 
 /** The root's word is that the node belongs elsewhere, or below a child of this aggregator. */
-function leaveTo(state: Ownership, place: Exclude<Place, { readonly kind: "here" }>): Step {
+function leaveTo(state: Ownership, place: Exclude<Place, HerePlace>): Step {
   const via = place.kind === "below" ? place.via : undefined;
-  const before = state.kind === "below" || state.kind === "departing" ? state.via : undefined;
-  const documents: Effect[] = [];
-  if (before !== undefined && before !== via) documents.push({ kind: "callBack", via: before });
-  if (via !== undefined && before !== via) documents.push({ kind: "handDown", via });
-  if (via === undefined && (isHere(state) || before !== undefined)) documents.push({ kind: "forget" });
-  if (isHere(state)) return depart(state, { kind: "departing", to: place.to, via }, documents);
-  const next: Ownership = state.kind === "departing"
-    ? { ...state, to: later(state.to, place.to), via }
-    : rest({ kind: "departing", to: undefined, via });
-  return { state: next, effects: documents.length === 0 ? [] : [...documents, { kind: "touch" }] };
+  if (isHere(state)) return depart(state, { kind: "departing", to: place.to, via });
+  if (state.kind === "departing") return stay({ ...state, to: later(state.to, place.to), via });
+  return stay(rest({ kind: "departing", to: undefined, via }));
 }
 
-function depart(state: Here, next: Departing, documents: readonly Effect[]): Step {
+function depart(state: Here, next: Departing): Step {
   const isHeard = state.link !== "down";
   return {
     state: next,
@@ -170,19 +160,18 @@ function depart(state: Here, next: Departing, documents: readonly Effect[]): Ste
       { kind: "stopTimers" },
       // One that can't be told where to go is called: it asks, and is told as soon as that is known.
       { kind: "dropLink", isCalled: !isHeard || next.to === undefined },
-      ...documents,
       ...(isHeard && next.to !== undefined ? [{ kind: "redirect", to: next.to, isRepeated: true } as const] : []),
       { kind: "touch" },
     ],
   };
 }
 
-/** Something came of a node that does not belong here: it is told where to go. */
+/** Something came of a node that does not belong here: it is told where to go, as far as that is known. */
 function stray(state: Exclude<Ownership, Here>, known: Assignment | undefined): Step {
   const to = state.kind === "departing" ? later(state.to, known) : known;
   const via = state.kind === "foreign" ? undefined : state.via;
-  const effect: Effect = to === undefined ? { kind: "locate" } : { kind: "redirect", to, isRepeated: false };
-  return { state: { kind: "departing", to, via }, effects: [effect] };
+  const effects: readonly Effect[] = to === undefined ? [] : [{ kind: "redirect", to, isRepeated: false }];
+  return { state: { kind: "departing", to, via }, effects };
 }
 
 /** The later of two assignments. */

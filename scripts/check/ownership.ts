@@ -55,7 +55,7 @@ const EVENTS: readonly (readonly [name: string, event: OwnershipEvent])[] = [
     ...{ kind: "assigned", ...word },
     place: { kind: "elsewhere", to: { number: 6, parent: "c" } },
   }],
-  ["`assigned` elsewhere, nobody knows where", {
+  ["`assigned` elsewhere, not known where", {
     ...{ kind: "assigned", ...word },
     place: { kind: "elsewhere", to: undefined },
   }],
@@ -77,7 +77,6 @@ const EVENTS: readonly (readonly [name: string, event: OwnershipEvent])[] = [
   ["`claimed`: evidence of the present one", { kind: "claimed", assignment: 3, machine: MACHINE }],
   ["`strayed`, and where it joins is known", { kind: "strayed", to: { number: 4, parent: "b" } }],
   ["`strayed`, and that is not known", { kind: "strayed", to: undefined }],
-  ["`located` by the parent", { kind: "located", to: { number: 4, parent: "b" } }],
   ["`left`: its connection has ended", { kind: "left" }],
   ["`quiet`", { kind: "quiet" }],
   ["`releaseRequested`, and it is quiet", { kind: "releaseRequested", isQuiet: true }],
@@ -188,9 +187,6 @@ function describeEffect(effect: Effect): string {
       return effect.isRepeated ? "redirect, repeated" : "redirect";
     case "dropLink":
       return effect.isCalled ? "dropLink with a call" : "dropLink";
-    case "handDown":
-    case "callBack":
-      return `${effect.kind} \`${effect.via}\``;
     default:
       return effect.kind;
   }

@@ -62,6 +62,5 @@ export const events: fc.Arbitrary<OwnershipEvent> = fc.oneof(
   fc.record({ kind: fc.constant("strayed" as const), to: mayKnow }, plain),
   fc.record({ kind: fc.constant("left" as const) }, plain),
   fc.record({ kind: fc.constant("quiet" as const) }, plain),
-  fc.record({ kind: fc.constant("located" as const), to: redirects }, plain),
   fc.record({ kind: fc.constant("releaseRequested" as const), isQuiet: fc.boolean() }, plain),
 );

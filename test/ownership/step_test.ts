@@ -115,10 +115,10 @@ test("a disputed node is in dispute until an assignment comes down that is as la
   });
 });
 
-test("what is not this aggregator's is released, redirected or asked about, and nothing else", () => {
+test("what is not this aggregator's is released or redirected, and nothing else", () => {
   always("others", (taken) => {
     if (isHere(taken.state)) {
-      for (const kind of ["confirmRelease", "redirect", "locate", "forget"] as const) {
+      for (const kind of ["confirmRelease", "redirect", "dropLink"] as const) {
         assert.ok(!has(taken, kind), kind);
       }
     } else {

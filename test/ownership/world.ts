@@ -83,7 +83,13 @@ interface Member {
   agent: Machine["agent"];
   power: Machine["power"];
   /** What survives a crash. */
-  disk: { word: Word | undefined; joined: number; claimed: number };
+  disk: {
+    word: Word | undefined;
+    /** The latest assignment under which the node has joined, and under which it was welcomed here. */
+    joined: number;
+    welcomed: number;
+    claimed: number;
+  };
 }
 
 /** Why two aggregators could act at once: the cases of docs/ownership.md. */
@@ -103,6 +109,8 @@ export interface World {
   deliver(at: number, isLost: boolean): void;
   /** Delivers everything that is on its way, and what follows. */
   deliverAll(): void;
+  /** Time goes on, and everything arrives that can. @returns What went wrong. */
+  live(ms: number): readonly string[];
   /** The node tells those that had it before where it is, if it was none of them that sent it there. */
   tellBefore(): void;
   advance(ms: number): void;
@@ -144,8 +152,10 @@ export function createWorld(): World {
     under: 0,
     at: undefined as Rack | undefined,
     triedAt: -Infinity,
-    /** Whom it has left without a word of theirs. */
-    untold: new Set<Rack>(),
+    /** Who has told it where to go, under which assignment. */
+    toldBy: new Map<Rack, number>(),
+    /** Who may take it for lost, as they have not told it where to go: it tells them where it is. */
+    untold: [] as readonly Rack[],
     before: [] as readonly Rack[],
   };
 
@@ -154,7 +164,7 @@ export function createWorld(): World {
       ...{ name, isRunning: true, session: 1, isCut: false, isAlone: false, lostSince: undefined },
       ...{ ownership: FOREIGN, standing: { kind: "acting" }, heardAt: 0, asked: [], joinAt: undefined },
       ...{ graceAt: undefined, linkedTo: undefined, agent: "other", power: "unknown" },
-      disk: { word: undefined, joined: 0, claimed: 0 },
+      disk: { word: undefined, joined: 0, welcomed: 0, claimed: 0 },
     };
   }
   const members = { a: make("a"), b: make("b"), c: make("c") };
@@ -213,11 +223,7 @@ export function createWorld(): World {
         met.add("release confirmed");
         break;
       case "takeOver":
-      case "locate":
       case "stopRedirect":
-      case "handDown":
-      case "callBack":
-      case "forget":
       case "touch":
         break;
       default:
@@ -308,7 +314,7 @@ export function createWorld(): World {
         }
         if (message.under === ownership.assignment) {
           disk.joined = Math.max(disk.joined, message.under);
-          if (message.run === node.run && node.untold.size > 0) byItself.set(message.to, message.under);
+          if (message.run === node.run) joinedAt(member, message.under);
         }
         link(member, "level");
         return;
@@ -319,7 +325,7 @@ export function createWorld(): World {
         node.known = message.to.number;
         node.target = message.to.parent;
         node.at = undefined;
-        node.untold.delete(message.from);
+        node.toldBy.set(message.from, message.to.number);
         return;
       case "evidence": {
         const member = members[message.to];
@@ -330,6 +336,11 @@ export function createWorld(): World {
       default:
         message satisfies never;
     }
+  }
+  /** The node has joined under an assignment. Those that had it before and have not sent it here are told by the node itself. */
+  function joinedAt({ name, disk }: Member, assignment: number): void {
+    node.untold = (disk.word?.holders ?? []).filter((each) => node.toldBy.get(each) !== assignment);
+    if (node.untold.length > 0) byItself.set(name, assignment);
   }
   function isRack(text: string): text is Rack {
     return RACKS.some((rack) => rack === text);
@@ -352,6 +363,7 @@ export function createWorld(): World {
       return void queue.push({ kind: "welcome", from: name, run, under: ownership.assignment });
     }
     member.linkedTo = run;
+    disk.welcomed = ownership.assignment;
     link(member, "joining");
     queue.push({ kind: "welcome", from: name, run, under: ownership.assignment });
   }
@@ -360,7 +372,7 @@ export function createWorld(): World {
     if (state === "down") member.linkedTo = undefined;
     else member.power = "on";
     feed(member, {
-      ...{ kind: "linked", link: state, sameRun: true, assignment: disk.joined, why: "" },
+      ...{ kind: "linked", link: state, sameRun: true, assignment: disk.welcomed, why: "" },
       machine: machineOf(member),
     });
   }
@@ -430,10 +442,8 @@ export function createWorld(): World {
     queue.push({ kind: "birth", to: node.target, run: node.run, under: node.under });
   }
   function tellBefore(): void {
-    for (const name of RACKS) {
-      if (name !== node.at && node.under > 0 && node.untold.size > 0) {
-        queue.push({ kind: "evidence", to: name, assignment: node.under });
-      }
+    for (const name of node.untold) {
+      if (name !== node.at && node.under > 0) queue.push({ kind: "evidence", to: name, assignment: node.under });
     }
   }
   function startAgent(at?: Rack): void {
@@ -441,7 +451,6 @@ export function createWorld(): World {
     node.at = undefined;
     node.triedAt = -Infinity;
     if (at === undefined || at === node.target) return;
-    node.untold.add(node.target);
     node.target = at;
     node.under = 0;
     node.known = 0;
@@ -524,6 +533,17 @@ export function createWorld(): World {
     }
   }
 
+  function live(ms: number): readonly string[] {
+    const problems: string[] = [];
+    advance(ms, () => {
+      deliverAll();
+      tellBefore();
+      deliverAll();
+      problems.push(...violations());
+    });
+    return problems;
+  }
+
   const { a } = members;
   a.disk.word = word;
   feed(a, { kind: "assigned", place: placeOf("a", word), joined: 0, machine: machineOf(a) });
@@ -550,6 +570,7 @@ export function createWorld(): World {
       if (message !== undefined && !isLost) act(message);
     },
     deliverAll,
+    live,
     tellBefore,
     advance: (ms) => advance(ms),
     cut,
@@ -576,13 +597,7 @@ export function createWorld(): World {
       node.isOn = true;
       for (const name of RACKS) if (!members[name].isRunning) restart(name, true);
       if (node.run === 0) startAgent();
-      const problems: string[] = [];
-      advance(600_000, () => {
-        deliverAll();
-        tellBefore();
-        deliverAll();
-        problems.push(...violations());
-      });
+      const problems = live(600_000);
       return { acting: acting().map(({ name }) => name), problems };
     },
     violations,
