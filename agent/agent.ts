@@ -10,6 +10,7 @@ import {
   newestVersion,
   type Value,
   valuesOf,
+  versionText,
   viewOf,
 } from "../src/state/mod.ts";
 import {
@@ -91,7 +92,7 @@ export function createAgent(parts: AgentParts): Agent {
     return known;
   }
   function cfgVersion(): string {
-    return newestVersion((replica.get(id) ?? emptyDocument(id)).facets.cfg).join(".");
+    return versionText(newestVersion((replica.get(id) ?? emptyDocument(id)).facets.cfg));
   }
   function write(values: ReadonlyMap<string, Value | null>): void {
     replica.write(id, "self", values, link.term);

@@ -1,5 +1,5 @@
 import { createEngine } from "../src/engine/mod.ts";
-import { FACET_NAMES, nodeIdOf } from "../src/state/mod.ts";
+import { compareTerms, FACET_NAMES, NO_TERM, nodeIdOf, type Term } from "../src/state/mod.ts";
 import { createReplica } from "../src/sync/mod.ts";
 import { type BrokerWatch, createBrokerWatch } from "./broker/watch.ts";
 import { type CfgWriter, createCfgWriter } from "./cfg/writer.ts";
@@ -100,11 +100,11 @@ export function assemble(parts: AggregatorParts): Assembly {
       events.add({ node: name, kind: "store", why });
     },
   });
-  const ownTerm = (): number => joining?.term ?? term.run;
+  const ownTerm = (): Term => joining?.term ?? { assignment: 0, run: term.run };
   const discovered = createDiscovered({ replica, nodes, events, term, ownId, ownTerm, log, isRoot });
   const cfg = createCfgWriter({
     ...{ replica, nodes, domains, store, cluster, ownId, isRoot },
-    term: term.run,
+    run: term.run,
     ownName: name,
     ...(parts.interfaces !== undefined && { interfaces: parts.interfaces }),
   });
@@ -193,8 +193,8 @@ export function assemble(parts: AggregatorParts): Assembly {
       if (isRoot) watchDisk(child, above);
       // What an earlier run has told a child may be newer than what it left on the disk: this one's word is the last. A run
       // that the disk knows nothing of, as its term is not below this one's, may have said anything.
-      const isUnknown = above >= term.of(child);
-      if (parent !== run && above > 0 && term.outdo(child, above) && (!hasParent || isUnknown)) {
+      const isUnknown = compareTerms(above, term.of(child)) >= 0;
+      if (parent !== run && compareTerms(above, NO_TERM) > 0 && term.outdo(child, above) && (!hasParent || isUnknown)) {
         replica.restamp(child, "parent", term.of(child));
       }
     },

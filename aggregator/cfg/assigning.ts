@@ -1,6 +1,5 @@
 import {
   type Assignment,
-  assignmentOf,
   assignmentValue,
   compareVersions,
   equalValues,
@@ -10,6 +9,7 @@ import {
   type JoinTarget,
   newestVersion,
   readAssignment,
+  readVersion,
   RESTORED,
   type Value,
   type Values,
@@ -34,7 +34,7 @@ export interface Assigning {
 
 /**
  * Counts how often each node's `/parent` was set, and says with it where the node joins: the number is what keeps a parent
- * that was deposed from overwriting its successor (see `makeTerm`).
+ * that was deposed from overwriting its successor (see `Term`).
  */
 export function createAssigning(
   parts: { readonly replica: Replica; readonly nodes: Nodes; readonly ownId: string; readonly ownName: string },
@@ -79,7 +79,7 @@ export function createAssigning(
   ): readonly string[] {
     if (last === undefined) return [];
     const self = replica.get(id)?.facets.self ?? new Map();
-    const wasHeard = assignmentOf(newestVersion(self)[0]) >= last.number;
+    const wasHeard = newestVersion(self).assignment >= last.number;
     const before = wasHeard ? [] : heldBy(facet);
     const mayAct = !(isHandedOver && last.standby?.parent === to && hasSeen(facet, self));
     return [...new Set([...before, ...(mayAct ? [last.parent] : [])])].filter((each) => each !== to);
@@ -88,8 +88,8 @@ export function createAssigning(
   /** Whether a node's agent knows its present assignment, and so whom else to ask. */
   function hasSeen(facet: Facet | undefined, self: Facet): boolean {
     const written = facet?.get("/assignment")?.version;
-    const [term = NaN, rev = NaN] = String(self.get("/seen")?.value ?? "").split(".").map(Number);
-    return written !== undefined && compareVersions([term, rev], written) >= 0;
+    const seen = readVersion(self.get("/seen")?.value);
+    return written !== undefined && seen !== undefined && compareVersions(seen, written) >= 0;
   }
 
   return {

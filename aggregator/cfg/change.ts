@@ -36,13 +36,17 @@ export interface NodeChange {
   readonly warnings?: readonly string[];
 }
 
-/** The entries that turn a cfg facet into what is wanted: none where it is so already. */
-export function entriesFor(facet: Facet, wanted: Values, term: number): Facet {
+/**
+ * The entries that turn a cfg facet into what is wanted: none where it is so already.
+ *
+ * @param run The root's, which writes them.
+ */
+export function entriesFor(facet: Facet, wanted: Values, run: number): Facet {
   const newest = newestVersion(facet);
-  const rev = newest[0] === term ? newest[1] + 1 : 1;
+  const version = { assignment: 0, run, rev: newest.run === run ? newest.rev + 1 : 1 };
   const entries = new Map<string, Entry>();
   for (const { url, to } of diffValues(valuesOf(facet), wanted)) {
-    entries.set(url, { value: to ?? null, version: [term, rev] });
+    entries.set(url, { value: to ?? null, version });
   }
   return entries;
 }

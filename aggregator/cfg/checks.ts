@@ -4,7 +4,7 @@ import { findProblems, rolesOf } from "./node_checks.ts";
 import { findNameClashes, findRenamed, findTwice } from "./name_checks.ts";
 import { findOwn } from "./own_addresses.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
-import { findCircles, findCrossings, findLost, findWorn } from "./tree_checks.ts";
+import { findCircles, findCrossings, findLost } from "./tree_checks.ts";
 
 /** What is wrong with a write, one message each; nothing is written then. */
 export interface Findings {
@@ -29,7 +29,6 @@ export function findAll(parts: CfgParts, asked: readonly Wanted[], wanted: reado
       ...findTwice(wanted),
       ...findRenamed(parts, wanted),
       ...findOwn(parts, wanted),
-      ...wanted.flatMap(({ cfg }) => findWorn(cfg)),
       ...wanted.flatMap(({ cfg }) => findLost(cfg)),
       ...(circles.length > 0 ? circles : findCrossings(parts, wanted)),
     ],

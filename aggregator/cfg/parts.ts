@@ -24,7 +24,8 @@ export interface CfgParts {
   readonly nodes: Nodes;
   readonly domains: Domains;
   readonly store: Store;
-  readonly term: number;
+  /** Counts the starts of this program: cfg is written with it. */
+  readonly run: number;
   readonly cluster: string;
   readonly ownId: string;
   readonly ownName: string;

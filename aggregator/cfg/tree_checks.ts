@@ -1,11 +1,9 @@
 import {
   assignmentNumber,
-  assignmentOf,
   heldBy,
-  MAX_ASSIGNMENT,
   MAX_HOLDERS,
   newestVersion,
-  readAssignment,
+  NO_VERSION,
   type Value,
   type Values,
 } from "../../src/state/mod.ts";
@@ -47,9 +45,9 @@ export function findCrossings({ replica, nodes }: CfgParts, wanted: readonly Wan
     const { cfg, self } = (id === undefined ? undefined : replica.get(id))?.facets ?? {};
     const after = parents.get(name);
     const parent = after?.get("/parent") ?? cfg?.get("/parent")?.value;
-    const planned = new Map([["/assignment", { value: after?.get("/assignment") ?? null, version: [0, 0] as const }]]);
+    const planned = new Map([["/assignment", { value: after?.get("/assignment") ?? null, version: NO_VERSION }]]);
     const present = after === undefined ? cfg : planned;
-    const isHeard = assignmentOf(newestVersion(self ?? new Map())[0]) >= assignmentNumber(present);
+    const isHeard = newestVersion(self ?? new Map()).assignment >= assignmentNumber(present);
     const held = isHeard ? [] : heldBy(present).flatMap((holder) => nodes.read(holder)?.name ?? []);
     return typeof parent === "string" ? [parent, ...held] : held;
   }
@@ -82,17 +80,9 @@ export function findHindrance(parts: CfgParts, id: string, name: string, ids: re
   return `Cannot delete '${name}' as it serves ${left.length} nodes: set their /parent to another aggregator first`;
 }
 
-/** Terms count assignments, and can't count on for ever. */
-export function findWorn(cfg: Values): string[] {
-  if ((readAssignment(cfg.get("/assignment"))?.number ?? 0) <= MAX_ASSIGNMENT) return [];
-  return [
-    `${cfg.get("/name")}: /parent was set ${MAX_ASSIGNMENT} times already: expected no more. Give the node a new name`,
-  ];
-}
-
 /** A node that goes from hand to hand while nobody lets it go can't be followed for ever. */
 export function findLost(cfg: Values): string[] {
-  const held = heldBy(new Map([["/assignment", { value: cfg.get("/assignment") ?? null, version: [0, 0] }]]));
+  const held = heldBy(new Map([["/assignment", { value: cfg.get("/assignment") ?? null, version: NO_VERSION }]]));
   if (held.length <= MAX_HOLDERS) return [];
   return [
     `${cfg.get("/name")}: /parent was set again and again, and ${held.length} aggregators may still have the node: ` +

@@ -4,6 +4,7 @@ import type { InventoryNode } from "../../src/inventory/mod.ts";
 import {
   assignmentIn,
   assignmentValue,
+  compareVersions,
   emptyDocument,
   type Facet,
   heldBy,
@@ -15,6 +16,7 @@ import {
   type Value,
   valuesOf,
   type Version,
+  versionText,
 } from "../../src/state/mod.ts";
 import { MOVING } from "../links/owing.ts";
 import { isDeleted } from "../tree/placement.ts";
@@ -101,7 +103,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     const wanted = new Map(valuesOf(document.facets.cfg));
     if (value === null) wanted.delete(url);
     else wanted.set(url, value);
-    const entries = entriesFor(document.facets.cfg, wanted, parts.term);
+    const entries = entriesFor(document.facets.cfg, wanted, parts.run);
     if (entries.size === 0) return;
     const cfg = mergeFacets(document.facets.cfg, entries);
     if (commit([{ ...document, facets: { ...document.facets, cfg } }]) === undefined) replica.merge(id, "cfg", entries);
@@ -123,7 +125,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     const written: { id: string; entries: Facet }[] = [];
     for (const { id, cfg } of wanted) {
       const before = replica.get(id) ?? emptyDocument(id);
-      const entries = entriesFor(before.facets.cfg, cfg, parts.term);
+      const entries = entriesFor(before.facets.cfg, cfg, parts.run);
       const after: NodeDocument = {
         ...before,
         facets: { ...before.facets, cfg: mergeFacets(before.facets.cfg, entries) },
@@ -164,7 +166,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         const last = readAssignment(node.cfg.get("/assignment"));
         const held = heldBy(document.facets.cfg);
         if (last !== undefined) kept.set("/assignment", assignmentValue({ ...last, number: last.number + 1 }, held));
-        const entries = entriesFor(document.facets.cfg, kept, parts.term);
+        const entries = entriesFor(document.facets.cfg, kept, parts.run);
         const cfg = mergeFacets(document.facets.cfg, entries);
         documents.push({ ...document, facets: { ...document.facets, cfg } });
       }
@@ -179,13 +181,13 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       for (const { id, values } of patches) {
         const node = nodes.read(id);
         if (node === undefined) return { ok: false, kind: "unknown-node", problems: [`No node '${id}'`] };
-        if (options.ifMatch !== undefined && options.ifMatch.join(".") !== node.version.join(".")) {
+        if (options.ifMatch !== undefined && compareVersions(options.ifMatch, node.version) !== 0) {
           return {
             ok: false,
             kind: "conflict",
             problems: [
-              `The cfg of '${node.name}' is at version ${node.version.join(".")}: expected ${
-                options.ifMatch.join(".")
+              `The cfg of '${node.name}' is at version ${versionText(node.version)}: expected ${
+                versionText(options.ifMatch)
               }`,
             ],
           };
@@ -236,7 +238,8 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       const hash = createHash("sha256");
       for (const each of inventory) {
         const id = idOf(each);
-        hash.update(`${id} ${nodes.read(id)?.version.join(".") ?? ""}\n`);
+        const node = nodes.read(id);
+        hash.update(`${id} ${node === undefined ? "" : versionText(node.version)}\n`);
       }
       return hash.digest("hex").slice(0, 32);
     },

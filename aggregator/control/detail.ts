@@ -1,6 +1,6 @@
 import type { Engine, EngineStatus, Late } from "../../src/engine/mod.ts";
 import { describeNoPlan } from "../../src/plan/mod.ts";
-import { KEPT_URLS, type Value, type Version } from "../../src/state/mod.ts";
+import { KEPT_URLS, type Value, type Version, versionText } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Domains } from "../nodes/domains.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
@@ -59,7 +59,7 @@ export function statusOf(parts: DetailParts, node: ReadNode): EngineStatus {
     return { ...status, phase: "waiting", reason: describeStale(stale) };
   }
   const seen = node.view.get("/seen");
-  const lags = seen !== undefined && seen !== node.version.join(".");
+  const lags = seen !== undefined && seen !== versionText(node.version);
   if (status.phase !== "converged" || !lags) return status;
   return { ...status, phase: "working", reason: "Its agent has not taken its cfg in yet" };
 }

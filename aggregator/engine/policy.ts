@@ -1,4 +1,5 @@
 import { type Engine, type Policy, readPolicy } from "../../src/engine/mod.ts";
+import { versionText } from "../../src/state/mod.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 
 /** Limits and invariants: cfg of the aggregator's own node. */
@@ -22,7 +23,7 @@ export function createPolicyTaker(
   return {
     take() {
       const own = nodes.read(ownId);
-      const version = own?.version.join(".") ?? "";
+      const version = own === undefined ? "" : versionText(own.version);
       if (own === undefined || version === takenAt) return;
       takenAt = version;
       const policy = readPolicy(own.cfg);

@@ -1,5 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
-import { assignmentNumber, assignmentOf, heldBy, newestVersion } from "../../src/state/mod.ts";
+import { assignmentNumber, heldBy, newestVersion, type Term } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 
@@ -37,7 +37,7 @@ export function createAdopting(
     readonly nodes: Nodes;
     readonly clock: Clock;
     readonly grace: number;
-    readonly termOf: (id: string) => number;
+    readonly termOf: (id: string) => Term;
     /** Whether a node has said that it is at another aggregator. */
     readonly isElsewhere: (id: string) => boolean;
     readonly onOver: (id: string) => void;
@@ -55,8 +55,8 @@ export function createAdopting(
   function isUnheard(id: string): boolean {
     const number = numberOf(id);
     if (number <= 1 || wereOff.get(id) === number) return false;
-    const told = newestVersion(replica.get(id)?.facets.self ?? new Map())[0];
-    return Math.max(assignmentOf(told), assignmentOf(parts.termOf(id))) < number;
+    const told = newestVersion(replica.get(id)?.facets.self ?? new Map());
+    return Math.max(told.assignment, parts.termOf(id).assignment) < number;
   }
   function end(id: string): void {
     timers.get(id)?.();

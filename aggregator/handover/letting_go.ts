@@ -1,13 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
-import {
-  assignmentNumber,
-  assignmentOf,
-  equalValues,
-  heldBy,
-  newestVersion,
-  type Value,
-  valuesOf,
-} from "../../src/state/mod.ts";
+import { assignmentNumber, equalValues, heldBy, newestVersion, type Value, valuesOf } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { CfgWriter } from "../cfg/writer.ts";
 import type { Nodes } from "../nodes/nodes.ts";
@@ -115,7 +107,7 @@ export function createReleases(
     const asked = new Map<string, string[]>();
     for (const [id, { number, since }] of held) {
       const document = replica.get(id);
-      if (assignmentOf(newestVersion(document?.facets.self ?? new Map())[0]) >= number) {
+      if (newestVersion(document?.facets.self ?? new Map()).assignment >= number) {
         held.delete(id); // it has joined
         continue;
       }

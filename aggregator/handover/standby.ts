@@ -1,4 +1,4 @@
-import type { Facet, Value } from "../../src/state/mod.ts";
+import { type Facet, type Value, versionText } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { CfgWriter } from "../cfg/writer.ts";
 import type { Events } from "../store/events.ts";
@@ -100,7 +100,7 @@ export function createStandbys(
  */
 export function standbySeen(cfg: Facet | undefined): string | undefined {
   const entry = cfg?.get("/standby");
-  return typeof entry?.value === "string" ? `${entry.value} ${entry.version.join(".")}` : undefined;
+  return typeof entry?.value === "string" ? `${entry.value} ${versionText(entry.version)}` : undefined;
 }
 
 /** Why the nodes of an aggregator that is lost are not given to its standby, if that is so. */

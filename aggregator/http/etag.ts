@@ -1,10 +1,10 @@
-import type { Version } from "../../src/state/mod.ts";
+import { type Version, versionText } from "../../src/state/mod.ts";
 import type { NodeDetail } from "../control/detail.ts";
 import { answerProblem } from "./problem.ts";
 
-/** The entity tag of a cfg: its version, as `"term.rev"`. */
+/** The entity tag of a cfg: its version, as `"assignment.run.rev"`. */
 export function etagOf(version: Version): string {
-  return `"${version.join(".")}"`;
+  return `"${versionText(version)}"`;
 }
 
 /** Tells whether an If-Match header allows a write. Tags are compared strongly (RFC 9110, section 13.1.1). */

@@ -1,7 +1,7 @@
 /** The JSON of the HTTP interface, as types, and how each is made. */
 import type { EngineStatus, Late } from "../../src/engine/mod.ts";
 import { describeNoPlan, type NoPlan, type Plan, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
-import { type Nested, toNested, type Value } from "../../src/state/mod.ts";
+import { type Nested, toNested, type Value, versionText } from "../../src/state/mod.ts";
 import type { NodeChange } from "../cfg/change.ts";
 import type { NodeDetail, NodeSummary } from "../control/detail.ts";
 import type { ToTime } from "./time.ts";
@@ -47,7 +47,7 @@ export interface EngineJson extends Omit<EngineStatus, "running" | "retryAt" | "
 
 /** Everything about one node. */
 export interface NodeJson extends SummaryJson {
-  /** The version of its cfg, `term.rev`: between quotes it is the entity tag. */
+  /** The version of its cfg, `assignment.run.rev`: between quotes it is the entity tag. */
   readonly version: string;
   readonly cfg: Nested;
   readonly dsc: Nested;
@@ -64,7 +64,7 @@ export interface ChangeJson {
   readonly plan: PlanJson;
   /** Why nothing is done for it whatever its plan says: no aggregator serves it, say. Absent where something is. */
   readonly note?: string;
-  /** The version of its cfg after the change, `term.rev`. */
+  /** The version of its cfg after the change, `assignment.run.rev`. */
   readonly version: string;
   /** What was accepted, but does not do what it looks like. Absent without any. */
   readonly warnings?: readonly string[];
@@ -106,7 +106,7 @@ export function presentEngine(status: EngineStatus, toTime: ToTime): EngineJson 
 export function presentNode(node: NodeDetail, toTime: ToTime): NodeJson {
   return {
     ...presentSummary(node, toTime),
-    version: node.version.join("."),
+    version: versionText(node.version),
     cfg: toNested(node.cfg),
     dsc: toNested(node.dsc),
     engine: presentEngine(node.engine, toTime),
@@ -120,5 +120,5 @@ export function presentChange(change: NodeChange): ChangeJson {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
   }));
-  return { ...change, differences, plan: presentPlan(change.plan), version: change.version.join(".") };
+  return { ...change, differences, plan: presentPlan(change.plan), version: versionText(change.version) };
 }

@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import type { ModuleDeclaration } from "../../src/plan/mod.ts";
-import type { Assignment } from "../../src/state/mod.ts";
+import { type Assignment, compareTerms } from "../../src/state/mod.ts";
 import {
   type BirthFrame,
   createNodeChildScope,
@@ -72,7 +72,7 @@ export function makeChild(parts: ChildParts, child: string): Child {
     scope,
     replica,
     ...(isAggregator && { batch: DOWN_BATCH_MS }),
-    ...(resume !== undefined && resume.term === terms.of(child) && { resume }),
+    ...(resume !== undefined && compareTerms(resume.term, terms.of(child)) === 0 && { resume }),
     run: parts.run,
     modules: parts.modules,
     modulesOf: known.of,

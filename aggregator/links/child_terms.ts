@@ -1,5 +1,13 @@
 import type { Log } from "../../src/log.ts";
-import { assignmentNumber, assignmentOf, makeTerm, MAX_RUN, newestVersion, runOf } from "../../src/state/mod.ts";
+import {
+  assignmentNumber,
+  compareTerms,
+  MAX_INTEGER,
+  newestVersion,
+  NO_TERM,
+  type Term,
+  termText,
+} from "../../src/state/mod.ts";
 import type { BirthFrame, Replica } from "../../src/sync/mod.ts";
 import type { Store } from "../store/mod.ts";
 
@@ -8,15 +16,15 @@ const MAX_LOST_RUNS = 100_000;
 
 /** The terms that are handed to children: each birth gets one above all before it, on disk before it is used. */
 export interface ChildTerms {
-  /** The last term that was handed to a child; 0 for none. */
-  of(child: string): number;
+  /** The last term that was handed to a child; `NO_TERM` for none. */
+  of(child: string): Term;
   /**
    * The term for a birth; undefined where the child can't be taken in now.
    *
    * @param childTerm The term that the child was born with.
    * @throws {Error} When it can't be stored.
    */
-  next(child: string, childTerm: number): number | undefined;
+  next(child: string, childTerm: Term): Term | undefined;
   /** Whether the agent that joins is the one that was given the last term before; undefined where none has joined. */
   isSameRun(child: string): boolean | undefined;
   /** Puts the terms for births that are about to be taken in on disk in one go: to write one by one takes far longer. */
@@ -30,7 +38,7 @@ export function createChildTerms(
   parts: {
     readonly replica: Replica;
     readonly store: Store;
-    readonly terms: ReadonlyMap<string, number>;
+    readonly terms: ReadonlyMap<string, Term>;
     readonly log: Log;
   },
 ): ChildTerms {
@@ -38,34 +46,35 @@ export function createChildTerms(
   const terms = new Map(parts.terms);
   const sameRun = new Map<string, boolean>();
   /** Terms that are on disk for births that are being taken in. */
-  const ready = new Map<string, { readonly childTerm: number; readonly term: number }>();
+  const ready = new Map<string, { readonly childTerm: Term; readonly term: Term }>();
 
   /** Above every run that is known of: the child's own, the last one that was handed out, the one that wrote what is here. */
-  function followingTerm(child: string, childTerm: number): number | undefined {
+  function followingTerm(child: string, childTerm: Term): Term | undefined {
     const assignment = assignmentNumber(replica.get(child)?.facets.cfg);
-    if (assignmentOf(childTerm) > assignment) {
-      parts.log.debug("Waits for the cfg that brought a child here", { child, term: childTerm });
+    if (childTerm.assignment > assignment) {
+      parts.log.debug("Waits for the cfg that brought a child here", { child, term: termText(childTerm) });
       return undefined;
     }
-    const wrote = newestVersion(replica.get(child)?.facets.self ?? new Map())[0];
-    const known = Math.max(runOf(terms.get(child) ?? 0), runOf(wrote));
-    if (runOf(childTerm) > known + MAX_LOST_RUNS || known >= MAX_RUN) {
-      parts.log.warn("Refused a birth as its term can't be", { child, term: childTerm });
+    const wrote = newestVersion(replica.get(child)?.facets.self ?? new Map());
+    const known = Math.max(terms.get(child)?.run ?? 0, wrote.run);
+    if (childTerm.run > known + MAX_LOST_RUNS || known >= MAX_INTEGER) {
+      parts.log.warn("Refused a birth as its term can't be", { child, term: termText(childTerm) });
       return undefined;
     }
-    return makeTerm(assignment, Math.max(known, runOf(childTerm)) + 1);
+    return { assignment, run: Math.max(known, childTerm.run) + 1 };
   }
 
   return {
-    of: (child) => terms.get(child) ?? 0,
+    of: (child) => terms.get(child) ?? NO_TERM,
     next(child, childTerm) {
       const known = ready.get(child);
-      const term = known?.childTerm === childTerm ? known.term : followingTerm(child, childTerm);
+      const isReady = known !== undefined && compareTerms(known.childTerm, childTerm) === 0;
+      const term = isReady ? known.term : followingTerm(child, childTerm);
       if (term === undefined) return undefined;
       if (term !== known?.term) parts.store.commit({ terms: new Map([[child, term]]) });
-      const before = terms.get(child) ?? 0;
+      const before = terms.get(child) ?? NO_TERM;
       terms.set(child, term);
-      sameRun.set(child, childTerm > 0 && runOf(childTerm) === runOf(before));
+      sameRun.set(child, childTerm.run > 0 && childTerm.run === before.run);
       return term;
     },
     isSameRun: (child) => sameRun.get(child),

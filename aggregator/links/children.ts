@@ -1,4 +1,4 @@
-import { assignmentIn, assignmentNumber, assignmentOf, type FacetName, makeTerm } from "../../src/state/mod.ts";
+import { assignmentIn, assignmentNumber, compareTerms, type FacetName, NO_TERM } from "../../src/state/mod.ts";
 import { DEFAULT_KEEPALIVE, type UpFrame } from "../../src/sync/mod.ts";
 import type { SubtreeScope } from "../tree/subtree_scope.ts";
 import { createWhereabouts } from "../tree/whereabouts.ts";
@@ -69,7 +69,7 @@ export function createChildren(parts: ChildrenParts): Children {
   function admit(births: readonly Born[]): void {
     terms.prepare(births.filter(([child, frame]) => {
       const session = linkOf(child)?.link.session;
-      return session?.run !== frame.from || frame.term > session.term;
+      return session?.run !== frame.from || compareTerms(frame.term, session.term) > 0;
     }));
     for (const [child, frame] of births) {
       try {
@@ -94,8 +94,8 @@ export function createChildren(parts: ChildrenParts): Children {
   /** Whether some of these values are of a writer that has a successor. */
   function isLeftOver(id: string, facet: FacetName, urls: readonly string[]): boolean {
     const document = replica.get(id);
-    const least = placement.via(id) === id ? terms.of(id) : makeTerm(assignmentOfNode(id), 0);
-    return urls.some((url) => (document?.facets[facet].get(url)?.version[0] ?? least) < least);
+    const least = placement.via(id) === id ? terms.of(id) : { assignment: assignmentOfNode(id), run: 0 };
+    return urls.some((url) => compareTerms(document?.facets[facet].get(url)?.version ?? least, least) < 0);
   }
 
   function keepalive(): number {
@@ -134,12 +134,14 @@ export function createChildren(parts: ChildrenParts): Children {
       if (frame.type === "left") return left(child, frame.number);
       const link = linkOf(child)?.link;
       if (link === undefined) {
-        if (frame.type === "birth" && frame.term > 0 && replica.get(child) === undefined) parts.onUnknown(child);
+        if (frame.type === "birth" && compareTerms(frame.term, NO_TERM) > 0 && replica.get(child) === undefined) {
+          parts.onUnknown(child);
+        }
         return redirect(child);
       }
       if (frame.from === link.session?.run) probes.heard(child); // what is left of a run that is gone may come late
       if (frame.type !== "birth") return hear(child, frame);
-      const number = assignmentOf(frame.term);
+      const number = frame.term.assignment;
       if (number > assignmentOfNode(child)) parts.onLeft(child, number); // it has been there
       parts.onHeard(child);
       link.awaits();

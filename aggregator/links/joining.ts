@@ -5,10 +5,13 @@ import {
   type Assignment,
   assignmentIn,
   assignmentNumber,
-  makeTerm,
+  compareTerms,
+  laterTerm,
   newestVersion,
+  NO_TERM,
   readAssignment,
-  runOf,
+  type Term,
+  termOf,
 } from "../../src/state/mod.ts";
 import {
   type ChildLink,
@@ -77,7 +80,7 @@ export interface JoiningParts {
 export interface Joining {
   readonly state: LinkState;
   /** The term of its own `self` facet. */
-  readonly term: number;
+  readonly term: Term;
   /** Whether it knows its nodes: from its disk, or since its parent has told it of all of them. */
   readonly complete: boolean;
   readonly link: ChildLink;
@@ -93,11 +96,12 @@ export interface Joining {
 /** Makes the way up. An aggregator with a disk goes on with what is there, whether or not its parent is. */
 export function createJoining(parts: JoiningParts): Joining {
   const { ownId, replica, placement, way } = parts;
-  const wrote = newestVersion(replica.get(ownId)?.facets.self ?? new Map())[0];
-  /** One that was never welcomed remembers nothing, and says so by a term of 0. */
-  const term = wrote === 0 ? 0 : makeTerm(assignmentNumber(replica.get(ownId)?.facets.cfg), parts.term.run);
+  const wrote = termOf(newestVersion(replica.get(ownId)?.facets.self ?? new Map()));
+  const isNew = compareTerms(wrote, NO_TERM) === 0;
+  /** One that was never welcomed remembers nothing, and says so by having no term. */
+  const term = isNew ? NO_TERM : { assignment: assignmentNumber(replica.get(ownId)?.facets.cfg), run: parts.term.run };
   // A term alone says little: it comes with the welcome, before anything else has.
-  let complete = parts.complete && term > 0;
+  let complete = parts.complete && !isNew;
 
   const link: ChildLink = createChildLink({
     id: ownId,
@@ -109,7 +113,7 @@ export function createJoining(parts: JoiningParts): Joining {
       ...{ onLeft: parts.onLeft, onStray: parts.onStray, onPassing: parts.onPassing },
     }),
     isBlank: () => !complete,
-    term: Math.max(term, wrote),
+    term: laterTerm(term, wrote),
     batch: BATCH_MS,
     clock: parts.clock,
     random: parts.random,
@@ -121,7 +125,7 @@ export function createJoining(parts: JoiningParts): Joining {
       parts.onState(state, why);
     },
     onWelcome(handed, _modules, keepalive) {
-      parts.raise(runOf(handed));
+      parts.raise(handed.run);
       way.onKeepalive(keepalive);
     },
     onSnapshot(mentioned) {

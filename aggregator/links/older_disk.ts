@@ -1,4 +1,4 @@
-import { assignmentNumber, makeTerm } from "../../src/state/mod.ts";
+import { assignmentNumber, compareTerms, type Term } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 
 /**
@@ -11,14 +11,14 @@ import type { Replica } from "../../src/sync/mod.ts";
  */
 export function createOlderDiskWatch(
   parts: { readonly replica: Replica; readonly run: number; onOlder(child: string): void },
-): (child: string, above: number) => void {
+): (child: string, above: Term) => void {
   const { replica, run } = parts;
   const heard = new Set<string>();
   let isOlder = false;
   return (child, above) => {
     if (isOlder || heard.has(child)) return;
     heard.add(child);
-    isOlder = above >= makeTerm(assignmentNumber(replica.get(child)?.facets.cfg), run);
+    isOlder = compareTerms(above, { assignment: assignmentNumber(replica.get(child)?.facets.cfg), run }) >= 0;
     if (isOlder) parts.onOlder(child);
   };
 }

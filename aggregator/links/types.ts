@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import type { ModuleDeclaration } from "../../src/plan/mod.ts";
-import type { Assignment, FacetName } from "../../src/state/mod.ts";
+import type { Assignment, FacetName, Term } from "../../src/state/mod.ts";
 import type { BirthFrame, DownFrame, LifeFrame, LinkState, Replica, Session, UpFrame } from "../../src/sync/mod.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { Store } from "../store/mod.ts";
@@ -19,7 +19,7 @@ export interface ChildrenParts {
   readonly store: Store;
   readonly owing: Owing;
   /** The last term that was handed to each child. */
-  readonly terms: ReadonlyMap<string, number>;
+  readonly terms: ReadonlyMap<string, Term>;
   /** How far an earlier run of this program had got with each child. */
   readonly sessions: ReadonlyMap<string, Session>;
   readonly clock: Clock;
@@ -59,8 +59,8 @@ export interface Children {
   told(node: string, assignment: Assignment): void;
   /** For how long nothing was heard of a node that is no child, in milliseconds. */
   silence(node: string): number;
-  /** The last term that was handed to a child; 0 for none. */
-  termOf(child: string): number;
+  /** The last term that was handed to a child; `NO_TERM` for none. */
+  termOf(child: string): Term;
   /** A facet of a document has changed. */
   changed(id: string, facet: FacetName, urls: readonly string[]): void;
   /** Asks every child to be born again: this program has started, and knows of no link. */

@@ -1,5 +1,5 @@
 import type { Log } from "../../src/log.ts";
-import { newestVersion, type Value, valuesOf } from "../../src/state/mod.ts";
+import { compareTerms, newestVersion, type Term, termText, type Value, valuesOf } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Events } from "../store/events.ts";
 import { type Nodes, unknowable } from "./nodes.ts";
@@ -22,7 +22,7 @@ export function createDiscovered(
     readonly term: WriterTerm;
     readonly ownId: string;
     /** The term of the aggregator's own `self` facet. */
-    readonly ownTerm: () => number;
+    readonly ownTerm: () => Term;
     readonly log: Log;
     /** Whether this is the root, which looks after nodes that nobody serves. */
     readonly isRoot: boolean;
@@ -35,9 +35,13 @@ export function createDiscovered(
     const via = nodes.placement.via(id);
     if (via !== id && !(parts.isRoot && via === undefined)) return []; // another aggregator's to write
     const mine = term.of(id);
-    const newest = newestVersion(replica.get(id)?.facets.parent ?? new Map())[0];
-    if (newest <= mine) return replica.write(id, "parent", values, mine);
-    log.debug("Wrote nothing of a node that has a later parent", { node: id, term: mine, newest });
+    const newest = newestVersion(replica.get(id)?.facets.parent ?? new Map());
+    if (compareTerms(newest, mine) <= 0) return replica.write(id, "parent", values, mine);
+    log.debug("Wrote nothing of a node that has a later parent", {
+      node: id,
+      term: termText(mine),
+      newest: termText(newest),
+    });
     return [];
   }
 

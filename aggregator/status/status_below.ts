@@ -1,5 +1,5 @@
 import type { EngineStatus } from "../../src/engine/mod.ts";
-import { isRecord } from "../../src/state/mod.ts";
+import { isRecord, versionText } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
 import { whyNotTakenOver } from "../handover/standby.ts";
@@ -31,7 +31,7 @@ export function statusBelow(
   if (unheard !== undefined) return unheard;
   const told = node.view.get("/engine/status");
   const phase = isRecord(told) ? PHASES.find((each) => each === told["phase"]) : undefined;
-  if (!isRecord(told) || phase === undefined || told["cfg"] !== node.version.join(".")) {
+  if (!isRecord(told) || phase === undefined || told["cfg"] !== versionText(node.version)) {
     return { phase: "working", reason: `aggregator '${parent}' has not taken its cfg in yet`, running: [] };
   }
   const { reason } = told;

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import type { EngineStatus } from "../../src/engine/mod.ts";
-import { equalValues, type Value } from "../../src/state/mod.ts";
+import { equalValues, type Value, versionText } from "../../src/state/mod.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 
 /** How soon what has changed is looked at, in milliseconds: changes that follow each other count once. */
@@ -76,7 +76,7 @@ export function createStatuses(
     if (isConverged) unsettled.delete(id);
     else unsettled.add(id);
     if (unsettled.size > 0) cancelAgain ??= clock.after(AGAIN, again);
-    const told = present(status, node.version.join("."));
+    const told = present(status, versionText(node.version));
     if (parts.publish !== undefined && !equalValues(node.view.get("/engine/status"), told)) parts.publish(id, told);
   }
   function again(): void {

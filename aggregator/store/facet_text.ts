@@ -1,8 +1,10 @@
 import { type Entry, type Facet, isRecord, type Value } from "../../src/state/mod.ts";
 
-/** A facet as the store keeps it: JSON, a list of `[url, value, term, rev]`. */
+/** A facet as the store keeps it: JSON, a list of `[url, value, assignment, run, rev]`. */
 export function facetToText(facet: Facet): string {
-  return JSON.stringify([...facet].map(([url, { value, version }]) => [url, value, ...version]));
+  return JSON.stringify(
+    [...facet].map(([url, { value, version }]) => [url, value, version.assignment, version.run, version.rev]),
+  );
 }
 
 /**
@@ -17,11 +19,12 @@ export function facetFromText(text: string): Map<string, Entry> {
 }
 
 function entryOf(row: unknown): [string, Entry] {
-  const [url, value, term, rev]: unknown[] = Array.isArray(row) ? row : [];
-  if (typeof url !== "string" || typeof term !== "number" || typeof rev !== "number" || !isValueOrNull(value)) {
-    throw new TypeError("Cannot read a facet: expected rows of url, value, term and rev");
-  }
-  return [url, { value, version: [term, rev] }];
+  const [url, value, assignment, run, rev]: unknown[] = Array.isArray(row) ? row : [];
+  if (
+    typeof url !== "string" || !isValueOrNull(value) || typeof assignment !== "number" || typeof run !== "number" ||
+    typeof rev !== "number"
+  ) throw new TypeError("Cannot read a facet: expected rows of url, value, assignment, run and rev");
+  return [url, { value, version: { assignment, run, rev } }];
 }
 
 /** What JSON can hold, without null inside: that is a {@link Value}. */

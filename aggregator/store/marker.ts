@@ -75,11 +75,11 @@ export function comparePast(
   owner: { readonly file: string; readonly isRoot: boolean },
 ): Past {
   if (marker === undefined) return { kind: "whole" };
-  const term = stored.facts.get("term");
-  if (typeof term !== "number") return { kind: "lost", since: marker.started };
-  if (term < marker.run) {
+  const run = stored.facts.get("run");
+  if (typeof run !== "number") return { kind: "lost", since: marker.started };
+  if (run < marker.run) {
     const what =
-      `The store '${owner.file}' is older than the last run here (run ${term} of ${marker.run}, ${marker.started})`;
+      `The store '${owner.file}' is older than the last run here (run ${run} of ${marker.run}, ${marker.started})`;
     const todo = owner.isRoot
       ? "It was put back from a backup: start once with --restored"
       : "An aggregator below the root needs no backup: move its folder away and start it with an empty one";

@@ -1,4 +1,4 @@
-import { emptyDocument, type NodeDocument } from "../../src/state/mod.ts";
+import { emptyDocument, type NodeDocument, type Term } from "../../src/state/mod.ts";
 import type { Session } from "../../src/sync/mod.ts";
 import type { LoggedEvent } from "./types.ts";
 import { checkEventOrder } from "./event_order.ts";
@@ -8,7 +8,7 @@ import { type DroppedEvents, MAX_EVENTS, type Store } from "./types.ts";
 export function openMemoryStore(): Store {
   const documents = new Map<string, NodeDocument>();
   const facts = new Map<string, string | number | boolean>();
-  const terms = new Map<string, number>();
+  const terms = new Map<string, Term>();
   const sessions = new Map<string, Session>();
   const log: LoggedEvent[] = [];
   let dropped: DroppedEvents = { upTo: 0, count: 0 };

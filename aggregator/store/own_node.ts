@@ -22,13 +22,14 @@ export function claimStore(
   store.commit({ facts: new Map([["cluster", cluster], ["name", name]]) });
 }
 
-/** The root is a node too: makes that node where it is not there. @param term What is written with. */
-export function makeOwnNode(store: Store, replica: Replica, id: string, name: string, term: number): void {
+/** The root is a node too: makes that node where it is not there. @param run What is written with. */
+export function makeOwnNode(store: Store, replica: Replica, id: string, name: string, run: number): void {
   const before = replica.get(id);
   if (before?.facets.cfg.get("/role")?.value === "AGGREGATOR") return;
+  const version = { assignment: 0, run, rev: 1 };
   const entries = new Map<string, Entry>([
-    ["/name", { value: name, version: [term, 1] }],
-    ["/role", { value: "AGGREGATOR", version: [term, 1] }],
+    ["/name", { value: name, version }],
+    ["/role", { value: "AGGREGATOR", version }],
   ]);
   replica.merge(id, "cfg", entries);
   const document = replica.get(id);

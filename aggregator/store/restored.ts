@@ -4,8 +4,8 @@ import {
   type Entry,
   type Facet,
   isRecord,
-  MAX_ASSIGNMENT,
-  MAX_RUN,
+  MAX_INTEGER,
+  NO_VERSION,
   nodeIdOf,
   RESTORED,
 } from "../../src/state/mod.ts";
@@ -13,9 +13,9 @@ import { createEvents } from "./events.ts";
 import { claimStore } from "./own_node.ts";
 import type { Store, Stored } from "./types.ts";
 
-/** How often the root may have been started since the backup: terms have room for a hundred times that. */
+/** How often the root may have been started since the backup. */
 const LOST_RUNS = 10_000;
-/** How often a node may have been moved since the backup: assignments have room for a hundred times that. */
+/** How often a node may have been moved since the backup. */
 const LOST_MOVES = 32;
 /** How many events the root may have given an id to since the backup. */
 const LOST_EVENTS = 1_000_000;
@@ -40,10 +40,10 @@ export function prepareRestored(
   const ownId = nodeIdOf(cluster, name);
   checkRoot(stored, ownId, name);
   claimStore(store, stored, owner);
-  const before = stored.facts.get("term");
+  const before = stored.facts.get("run");
   const run = (typeof before === "number" ? before : 0) + LOST_RUNS;
-  if (run > MAX_RUN) {
-    throw new Error(`Cannot count run ${run}: expected at most ${MAX_RUN}. Give this aggregator a new name`);
+  if (run > MAX_INTEGER) {
+    throw new Error(`Cannot count run ${run}: expected at most ${MAX_INTEGER}. Give this aggregator a new name`);
   }
   const documents = stored.documents.filter(({ facets }) => facets.cfg.size > 0).map(({ id, facets }) => ({
     document: { id, facets: { ...facets, cfg: anew(facets.cfg, run) } },
@@ -57,7 +57,7 @@ export function prepareRestored(
   });
   store.commit({
     documents,
-    facts: new Map<string, number | boolean>([["term", run], ["frozen", true]]),
+    facts: new Map<string, number | boolean>([["run", run], ["frozen", true]]),
     events: events.unsaved(),
   });
   return stored.documents.filter(({ id, facets }) => id !== ownId && facets.cfg.get("/deleted")?.value !== true).length;
@@ -80,15 +80,16 @@ function checkRoot(stored: Stored, ownId: string, name: string): void {
 /** A node's cfg as a new writer's. That it counts anew comes last: whoever hears that has heard of everything before. */
 function anew(cfg: Facet, run: number): Facet {
   const entries = new Map<string, Entry>();
+  const version = { assignment: 0, run, rev: 1 };
   for (const [url, { value }] of cfg) {
-    if (url !== RESTORED) entries.set(url, { value: url === "/assignment" ? raised(value) : value, version: [run, 1] });
+    if (url !== RESTORED) entries.set(url, { value: url === "/assignment" ? raised(value) : value, version });
   }
-  return entries.set(RESTORED, { value: run, version: [run, 1] });
+  return entries.set(RESTORED, { value: run, version });
 }
 
 /** An assignment that is later than any that was made after the backup. */
 function raised(value: Entry["value"]): Entry["value"] {
-  const number = assignmentIn(new Map([["/assignment", { value, version: [0, 0] }]]))?.number;
+  const number = assignmentIn(new Map([["/assignment", { value, version: NO_VERSION }]]))?.number;
   if (number === undefined || !isRecord(value)) return value;
-  return { ...value, number: Math.max(number, Math.min(number + LOST_MOVES, MAX_ASSIGNMENT)) };
+  return { ...value, number: Math.min(number + LOST_MOVES, MAX_INTEGER) };
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { emptyDocument, FACET_NAMES, type NodeDocument } from "../../src/state/mod.ts";
+import { emptyDocument, FACET_NAMES, type NodeDocument, type Term } from "../../src/state/mod.ts";
 import type { LoggedEvent } from "./types.ts";
 import { checkEventOrder } from "./event_order.ts";
 import { explainStoreError } from "./explain.ts";
@@ -156,8 +156,10 @@ function prepareWrites(db: DatabaseSync): (batch: Batch) => void {
   const putFacet = db.prepare("INSERT OR REPLACE INTO facets (node, facet, entries) VALUES (?, ?, ?)");
   const removeNode = db.prepare("DELETE FROM facets WHERE node = ?");
   const putFact = db.prepare("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)");
-  const putTerm = db.prepare("INSERT OR REPLACE INTO terms (child, term) VALUES (?, ?)");
-  const putSession = db.prepare("INSERT OR REPLACE INTO sessions (child, run, term, received) VALUES (?, ?, ?, ?)");
+  const putTerm = db.prepare("INSERT OR REPLACE INTO terms (child, assignment, run) VALUES (?, ?, ?)");
+  const putSession = db.prepare(
+    "INSERT OR REPLACE INTO sessions (child, program, assignment, run, received) VALUES (?, ?, ?, ?, ?)",
+  );
   const putEvent = db.prepare("INSERT INTO events (id, time, node, kind, mutation, why) VALUES (?, ?, ?, ?, ?, ?)");
   return (batch) => {
     for (const id of batch.removed ?? []) removeNode.run(id);
@@ -165,8 +167,10 @@ function prepareWrites(db: DatabaseSync): (batch: Batch) => void {
       for (const name of facets) putFacet.run(document.id, name, facetToText(document.facets[name]));
     }
     for (const [key, value] of batch.facts ?? []) putFact.run(key, JSON.stringify(value));
-    for (const [child, term] of batch.terms ?? []) putTerm.run(child, term);
-    for (const [child, { run, term, received }] of batch.sessions ?? []) putSession.run(child, run, term, received);
+    for (const [child, { assignment, run }] of batch.terms ?? []) putTerm.run(child, assignment, run);
+    for (const [child, { run, term, received }] of batch.sessions ?? []) {
+      putSession.run(child, run, term.assignment, term.run, received);
+    }
     for (const { id, time, node, kind, mutation, why } of batch.events ?? []) {
       putEvent.run(id, time, node, kind, mutation ?? null, why);
     }
@@ -196,12 +200,12 @@ function readState(db: DatabaseSync): Omit<Stored, "lastEvent"> {
   const facts = db.prepare("SELECT key, value FROM facts").all().map((row) =>
     [textOf(row, "key"), factOf(row)] as const
   );
-  const terms = db.prepare("SELECT child, term FROM terms").all()
-    .map((row) => [textOf(row, "child"), Number(row["term"])] as const);
-  const sessions = db.prepare("SELECT child, run, term, received FROM sessions").all().map((row) =>
+  const terms = db.prepare("SELECT child, assignment, run FROM terms").all()
+    .map((row) => [textOf(row, "child"), termIn(row)] as const);
+  const sessions = db.prepare("SELECT child, program, assignment, run, received FROM sessions").all().map((row) =>
     [textOf(row, "child"), {
-      run: textOf(row, "run"),
-      term: Number(row["term"]),
+      run: textOf(row, "program"),
+      term: termIn(row),
       received: Number(row["received"]),
     }] as const
   );
@@ -211,6 +215,10 @@ function readState(db: DatabaseSync): Omit<Stored, "lastEvent"> {
     terms: new Map(terms),
     sessions: new Map(sessions),
   };
+}
+
+function termIn(row: Row): Term {
+  return { assignment: Number(row["assignment"]), run: Number(row["run"]) };
 }
 
 function factOf(row: Row): string | number | boolean {

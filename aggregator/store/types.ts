@@ -1,4 +1,4 @@
-import type { FacetName, NodeDocument } from "../../src/state/mod.ts";
+import type { FacetName, NodeDocument, Term } from "../../src/state/mod.ts";
 import type { Session } from "../../src/sync/mod.ts";
 
 /** How many events a store keeps: the newest ones, whatever their ids are. */
@@ -36,10 +36,10 @@ export interface Batch {
    * and sessions stay, so that a node that comes back starts above its old term.
    */
   readonly removed?: readonly string[];
-  /** Small facts of the program, such as its term, by key. A text may be anything that JSON can hold. */
+  /** Small facts of the program, such as its run, by key. A text may be anything that JSON can hold. */
   readonly facts?: ReadonlyMap<string, string | number | boolean>;
-  /** The last term that was handed to a child, by the child's id: a safe integer. */
-  readonly terms?: ReadonlyMap<string, number>;
+  /** The last term that was handed to a child, by the child's id. */
+  readonly terms?: ReadonlyMap<string, Term>;
   /** How far children have got, by the child's id: written together with what they have brought. */
   readonly sessions?: ReadonlyMap<string, Session>;
   /**
@@ -57,7 +57,7 @@ export interface Stored {
    */
   readonly documents: NodeDocument[];
   readonly facts: ReadonlyMap<string, string | number | boolean>;
-  readonly terms: ReadonlyMap<string, number>;
+  readonly terms: ReadonlyMap<string, Term>;
   readonly sessions: ReadonlyMap<string, Session>;
   /** The id of the newest event; 0 for none. */
   readonly lastEvent: number;

@@ -1,11 +1,10 @@
 import {
   assignmentNumber,
-  assignmentOf,
+  compareTerms,
   type Entry,
-  makeTerm,
-  MAX_RUN,
+  MAX_INTEGER,
   newestVersion,
-  runOf,
+  type Term,
 } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Store, Stored } from "./mod.ts";
@@ -18,7 +17,7 @@ export interface WriterTerm {
   /** Counts this aggregator's runs. The root writes cfg with it. */
   readonly run: number;
   /** The term of the `parent` facet of a node that it serves: under its present assignment. */
-  of(id: string): number;
+  of(id: string): Term;
   /** Counts on to at least this run, on disk when this returns. */
   raise(run: number): void;
   /** Whether everything that is in the facet was written under the node's present assignment. */
@@ -32,7 +31,7 @@ export interface WriterTerm {
    * @returns Whether there is something here that the child may have another value of, under that term or an earlier one: it
    * has to be given the new term, so that it counts for the child.
    */
-  outdo(id: string, term: number): boolean;
+  outdo(id: string, term: Term): boolean;
 }
 
 /**
@@ -41,22 +40,25 @@ export interface WriterTerm {
  * @throws {Error} When the store can't be written, or the runs are used up.
  */
 export function takeWriterTerm(store: Store, stored: Stored, replica: () => Replica): WriterTerm {
-  const before = stored.facts.get("term");
+  const before = stored.facts.get("run");
   let run = typeof before === "number" ? before : 0;
   function raise(to: number): void {
     if (to <= run) return;
-    if (to > MAX_RUN) {
-      throw new Error(`Cannot count run ${to}: expected at most ${MAX_RUN}. Give this aggregator a new name`);
+    if (to > MAX_INTEGER) {
+      throw new Error(`Cannot count run ${to}: expected at most ${MAX_INTEGER}. Give this aggregator a new name`);
     }
-    store.commit({ facts: new Map([["term", to]]) });
+    store.commit({ facts: new Map([["run", to]]) });
     run = to;
   }
   raise(run + 1);
-  function of(id: string): number {
-    return makeTerm(assignmentNumber(replica().get(id)?.facets.cfg), run);
+  function assigned(id: string): number {
+    return assignmentNumber(replica().get(id)?.facets.cfg);
   }
-  function newestOf(id: string): number {
-    return newestVersion(replica().get(id)?.facets.parent ?? new Map())[0];
+  function of(id: string): Term {
+    return { assignment: assigned(id), run };
+  }
+  function newestOf(id: string): Term {
+    return newestVersion(replica().get(id)?.facets.parent ?? new Map());
   }
   return {
     get run() {
@@ -66,22 +68,22 @@ export function takeWriterTerm(store: Store, stored: Stored, replica: () => Repl
     raise,
     hasWritten(id) {
       const facet = replica().get(id)?.facets.parent ?? new Map<string, Entry>();
-      const assignment = assignmentOf(of(id));
-      return facet.size > 0 && [...facet.values()].every(({ version }) => assignmentOf(version[0]) === assignment);
+      const assignment = assigned(id);
+      return facet.size > 0 && [...facet.values()].every(({ version }) => version.assignment === assignment);
     },
     settle(id) {
       const newest = newestOf(id);
-      if (newest <= of(id)) return true;
-      if (assignmentOf(newest) > assignmentOf(of(id)) || runOf(newest) > run + MAX_LOST_RUNS) return false;
-      raise(runOf(newest) + 1);
+      if (compareTerms(newest, of(id)) <= 0) return true;
+      if (newest.assignment > assigned(id) || newest.run > run + MAX_LOST_RUNS) return false;
+      raise(newest.run + 1);
       return true;
     },
     outdo(id, term) {
-      if (assignmentOf(term) !== assignmentOf(of(id)) || runOf(term) > run + MAX_LOST_RUNS) return false;
-      raise(runOf(term) + 1);
-      if (newestOf(id) > of(id)) return false; // it has a successor
+      if (term.assignment !== assigned(id) || term.run > run + MAX_LOST_RUNS) return false;
+      raise(term.run + 1);
+      if (compareTerms(newestOf(id), of(id)) > 0) return false; // it has a successor
       const here = replica().get(id)?.facets.parent ?? new Map<string, Entry>();
-      return [...here.values()].some(({ version }) => version[0] <= term);
+      return [...here.values()].some(({ version }) => compareTerms(version, term) <= 0);
     },
   };
 }

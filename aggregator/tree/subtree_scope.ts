@@ -1,4 +1,4 @@
-import { assignmentNumber, assignmentOf, type Facet } from "../../src/state/mod.ts";
+import { assignmentNumber, compareTerms, type Facet } from "../../src/state/mod.ts";
 import {
   type Change,
   type ChildScope,
@@ -12,7 +12,7 @@ import type { Placement } from "./placement.ts";
 
 /** Tells whether a value is of a writer that a later assignment of the node's `/parent` has deposed. */
 function isOutdated({ facet, entry }: Change, cfg: Facet | undefined): boolean {
-  return facet !== "cfg" && assignmentOf(entry.version[0]) < assignmentNumber(cfg);
+  return facet !== "cfg" && entry.version.assignment < assignmentNumber(cfg);
 }
 
 /** The scope of an aggregator towards its parent: what it and the nodes below it discover goes up, cfg comes down. */
@@ -105,7 +105,7 @@ export function createSubtreeScope(
       const { id, facet, entry, index } = change;
       if (facet === "cfg") return true;
       if (placement.via(id) !== child) return false;
-      if (id === child) return facet === "parent" || entry.version[0] < term;
+      if (id === child) return facet === "parent" || compareTerms(entry.version, term) < 0;
       return index <= blankUpTo || index <= owedUpTo || index <= (arrivals.get(id) ?? 0) ||
         isOutdated(change, replica.get(id)?.facets.cfg);
     },
@@ -115,7 +115,7 @@ export function createSubtreeScope(
       // The root alone counts assignments, and its word comes down by here: a child can't rightly know of a later one,
       // unless it has just come from where that was heard sooner. Then it is asked again.
       const number = assignmentNumber(replica.get(id)?.facets.cfg);
-      const known = new Map([...entries].filter(([, { version }]) => assignmentOf(version[0]) <= number));
+      const known = new Map([...entries].filter(([, { version }]) => version.assignment <= number));
       replica.merge(id, facet, known);
       if (known.size < entries.size) {
         wasEarly = true;

@@ -1,7 +1,5 @@
 import { canonicalText, equalValues, type Value } from "./value.ts";
-
-/** `[term, rev]`, ordered lexicographically: `term` grows with each new writer of a facet, `rev` with each change. */
-export type Version = readonly [term: number, rev: number];
+import { compareVersions, NO_VERSION, type Version } from "./version.ts";
 
 /** One versioned value of a facet. A value of null is unset; its version is kept, so that older values stay out. */
 export interface Entry {
@@ -29,14 +27,9 @@ export function emptyDocument(id: string): NodeDocument {
   return { id, facets: { cfg: new Map(), parent: new Map(), self: new Map() } };
 }
 
-/** Negative when `a` is the older version, positive when it is the newer, 0 when they are the same. */
-export function compareVersions(a: Version, b: Version): number {
-  return a[0] - b[0] || a[1] - b[1];
-}
-
-/** The newest version in a facet; `[0, 0]` for an empty one. Grows with every change, deletions included. */
+/** The newest version in a facet; {@link NO_VERSION} for an empty one. Grows with every change, deletions included. */
 export function newestVersion(facet: Facet): Version {
-  let newest: Version = [0, 0];
+  let newest = NO_VERSION;
   for (const { version } of facet.values()) if (compareVersions(version, newest) > 0) newest = version;
   return newest;
 }

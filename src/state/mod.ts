@@ -6,7 +6,7 @@ export * from "./nested.ts";
 export * from "./node_id.ts";
 export * from "./packed_facet.ts";
 export * from "./schema.ts";
-export * from "./term.ts";
+export * from "./version.ts";
 export * from "./tree.ts";
 export * from "./url.ts";
 export * from "./value.ts";

@@ -1,5 +1,6 @@
-import { compareVersions, type Entry, type Facet, type Version } from "./document.ts";
+import type { Entry, Facet } from "./document.ts";
 import type { Value } from "./value.ts";
+import { compareVersions, NO_VERSION, type Version } from "./version.ts";
 
 /** Which values a facet has. Facets with the same ones in the same order share it: those of most nodes of a cluster. */
 interface Shape {
@@ -119,7 +120,6 @@ class Packed implements PackedFacet {
   }
 }
 
-const NO_VERSION: Version = [0, 0];
 const EMPTY = new Packed({ urls: [], places: new Map() }, [], []);
 
 /** Versions with equal ones that follow each other as one object; a single one where all are equal. */

@@ -1,8 +1,8 @@
 import { defineExtension, enumeration } from "./extension.ts";
 import type { Facet } from "./document.ts";
 import { isUuid } from "./node_id.ts";
-import { MAX_ASSIGNMENT } from "./term.ts";
 import { isRecord, type Value } from "./value.ts";
+import { MAX_INTEGER } from "./variable_type.ts";
 
 /** Where a program joins: an aggregator's node, and the broker that it is reached over. */
 const target = {
@@ -64,7 +64,7 @@ export const tree = defineExtension("tree", {
   "/restored": {
     type: { kind: "integer", min: 0 },
     writer: "cfg",
-    about: "Kraken's own: the term with which the root went on when it was put back from a backup",
+    about: "Kraken's own: the run with which the root went on when it was put back from a backup",
   },
   "/staleSince": {
     type: { kind: "string", maxLength: 32 },
@@ -122,7 +122,7 @@ export const tree = defineExtension("tree", {
     knownWhile: {},
   },
   "/standbySeen": {
-    type: { kind: "string", maxLength: 96 },
+    type: { kind: "string", maxLength: 128 },
     writer: "self",
     about: "Of an aggregator: the standby that it knows it has, and the version of its cfg that says so",
     knownWhile: {},
@@ -154,8 +154,8 @@ export const tree = defineExtension("tree", {
 });
 
 /**
- * Where a node's cfg says that the root was put back from a backup: the term that it went on with. What has an earlier term
- * was written after the backup, and is nobody's word any more.
+ * Where a node's cfg says that the root was put back from a backup: the run that it went on with. Cfg of an earlier run was
+ * written after the backup, and counts no more.
  */
 export const RESTORED = "/restored";
 
@@ -184,7 +184,7 @@ export function readAssignment(value: unknown): Assignment | undefined {
   const target = readTarget(value);
   if (target === undefined || !isRecord(value)) return undefined;
   const { number, standby } = value;
-  if (typeof number !== "number" || !Number.isInteger(number) || number < 0 || number > MAX_ASSIGNMENT + 1) {
+  if (typeof number !== "number" || !Number.isInteger(number) || number < 0 || number > MAX_INTEGER) {
     return undefined;
   }
   const other = standby === undefined ? undefined : readTarget(standby);

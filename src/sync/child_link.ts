@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
-import { type Assignment, newestVersion } from "../state/mod.ts";
+import { type Assignment, compareTerms, newestVersion, NO_TERM, type Term, termOf, termText } from "../state/mod.ts";
 import { backoff } from "./backoff.ts";
 import type { LinkCounts } from "./counts.ts";
 import { holdingIn } from "./common.ts";
@@ -45,9 +45,9 @@ export interface ChildLinkOptions {
   readonly scope: ChildScope;
   /** The shortest time from one window of changes to the next, in milliseconds. @default 100 */
   readonly batch?: number;
-  /** The term that an earlier run had, where it was kept. @default 0 */
-  readonly term?: number;
-  /** Whether it has to be told of everything, whatever its term: asked with every birth. @default as after a term of 0 */
+  /** The term that an earlier run had, where it was kept. @default NO_TERM */
+  readonly term?: Term;
+  /** Whether it has to be told of everything, whatever its term: asked with every birth. @default as without a term */
   isBlank?(): boolean;
   readonly clock: Clock;
   readonly random: Random;
@@ -58,7 +58,7 @@ export interface ChildLinkOptions {
    * The parent has taken it in: with this term it writes its `self` facet from now on. `modules` are the parent's, where they
    * are others than before; `keepalive` is in seconds.
    */
-  onWelcome?(term: number, modules: readonly ModuleDeclaration[] | undefined, keepalive: number): void;
+  onWelcome?(term: Term, modules: readonly ModuleDeclaration[] | undefined, keepalive: number): void;
   /** Everything that the parent had has arrived, after a beginning from nothing: these documents were mentioned. */
   onSnapshot?(mentioned: ReadonlySet<string>): void;
   /** Everything has arrived that the parent is known to have. Comes again whenever that is so after data. */
@@ -74,8 +74,8 @@ export interface ChildLinkOptions {
 /** The child's end of a link: a state machine without I/O. */
 export interface ChildLink {
   readonly state: LinkState;
-  /** The term to write the `self` facet with; 0 until the first welcome. */
-  readonly term: number;
+  /** The term to write the `self` facet with; `NO_TERM` until the first welcome. */
+  readonly term: Term;
   /** True unless everything has arrived that the parent is known to have. */
   readonly isBehind: boolean;
   readonly counts: LinkCounts;
@@ -104,7 +104,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   const { run, replica, scope, clock, random, log } = options;
   let phase: "offline" | "unborn" | "welcomed" | "ended" = "offline";
   let state: LinkState = "down";
-  let term = options.term ?? 0;
+  let term = options.term ?? NO_TERM;
   let parent = "";
   /** The beginning under which it has what it has of that parent. */
   let beginning = 0;
@@ -177,7 +177,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     }
     cancel = clock.after(backoff(BIRTH_MS, BIRTH_CAP_MS, births++, random), sendBirth);
     const modules = options.modules();
-    const above = newestVersion(replica.get(options.id)?.facets.parent ?? new Map())[0];
+    const above = termOf(newestVersion(replica.get(options.id)?.facets.parent ?? new Map()));
     const isBlank = options.isBlank?.() === true;
     const has = isBlank ? undefined : holding();
     send({
@@ -231,10 +231,11 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
 
   function welcomed(frame: WelcomeFrame): void {
     if (frame.to !== run) return strangerWelcomed(frame);
-    if (frame.term < term) return drop("Dropped a late welcome");
+    const order = compareTerms(frame.term, term);
+    if (order < 0) return drop("Dropped a late welcome");
     if (frame.from === parent && frame.beginning < beginning) return drop("Dropped a late welcome");
     const goesOn = frame.from === parent && frame.beginning === beginning;
-    if (goesOn && frame.term === term && phase === "welcomed") return;
+    if (goesOn && order === 0 && phase === "welcomed") return;
     const { same } = frame;
     if (!goesOn && same !== undefined && !covers(holdingIn(replica, options.id, same.cfg.length), same)) {
       return rebirth("it has other values than when it was born");
@@ -244,7 +245,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       knows = "";
       return rebirth("it does not know what its parent declares");
     }
-    if (frame.term > term) {
+    if (order > 0) {
       term = frame.term;
       replica.restamp(options.id, "self", term);
     }
@@ -276,7 +277,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
    * has taken this one's place, births are answered with its welcome, and this one stands down.
    */
   function strangerWelcomed(frame: WelcomeFrame): void {
-    if (frame.term <= term) return drop("Dropped a welcome for another run");
+    if (compareTerms(frame.term, term) <= 0) return drop("Dropped a welcome for another run");
     if (phase === "welcomed") {
       // The other run gets the time to answer, so that two that live don't displace each other for ever.
       return rebirth("another run of its node was welcomed", backoff(BIRTH_MS, BIRTH_CAP_MS, 0, random));
@@ -284,7 +285,10 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     if (asked) refusals++;
     asked = false;
     if (refusals < MAX_REFUSALS) return;
-    log.warn("Standing down, as another run of this node has been welcomed", { run: frame.to, term: frame.term });
+    log.warn("Standing down, as another run of this node has been welcomed", {
+      run: frame.to,
+      term: termText(frame.term),
+    });
     enter("ended");
     setState("down", "another run of this node has taken its place");
     options.onDeposed?.();

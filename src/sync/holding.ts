@@ -73,7 +73,9 @@ function digest(id: string, facet: Facet): bigint | undefined {
   if (before?.id === id) return before.digest;
   const lines: string[] = [];
   for (const [url, { value, version }] of facet) {
-    if (url !== OF_EACH_LINK) lines.push(`${url} ${version[0]} ${version[1]} ${canonicalText(value)}\n`);
+    if (url !== OF_EACH_LINK) {
+      lines.push(`${url} ${version.assignment} ${version.run} ${version.rev} ${canonicalText(value)}\n`);
+    }
   }
   if (lines.length === 0) return undefined;
   const hash = createHash("sha256").update(`${id}\n${lines.sort().join("")}`).digest("hex");

@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
-import type { Assignment, Entry } from "../state/mod.ts";
+import { type Assignment, compareTerms, type Entry, NO_TERM, type Term } from "../state/mod.ts";
 import type { LinkCounts } from "./counts.ts";
 import { createCommon } from "./common.ts";
 import { digestOf } from "./digest.ts";
@@ -14,7 +14,7 @@ import type { BirthFrame, DownFrame, LeftFrame, LifeFrame, LinkState, Replica, U
 /** How far a parent has got with the run of a child: enough to go on from there after a restart. */
 export interface Session {
   readonly run: string;
-  readonly term: number;
+  readonly term: Term;
   /** Everything up to this index of the run's has been merged. */
   readonly received: number;
 }
@@ -40,7 +40,7 @@ export interface ParentLinkOptions {
    * The term of the child's next run: above the child's own and above every one that it was given before. It is on disk
    * before this returns. Undefined, or where this throws: the child is not taken in and tries again.
    */
-  nextTerm(childTerm: number): number | undefined;
+  nextTerm(childTerm: Term): Term | undefined;
   /**
    * A number for a beginning: above every one that this run of the program has given to the child, also with links that it
    * had to it before. The child takes what has a lower one for late.
@@ -102,7 +102,7 @@ export interface ParentLink {
 export function createParentLink(options: ParentLinkOptions): ParentLink {
   const { child, run, replica, scope, clock, random, log } = options;
   let state: LinkState = "down";
-  let session: { readonly run: string; readonly term: number; blankUpTo: number; knows: string } | undefined;
+  let session: { readonly run: string; readonly term: Term; blankUpTo: number; knows: string } | undefined;
   /** Whether the session's run has answered since it was born. A birth alone may be a late one of a run that is gone. */
   let confirmed = false;
   /** The replica's index at the last birth. The outbox has started since, so that the child gets at least this far. */
@@ -128,7 +128,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   }
 
   const to = (): string => session?.run ?? "";
-  const term = (): number => session?.term ?? 0;
+  const term = (): Term => session?.term ?? NO_TERM;
   const info = () => ({ term: term(), blankUpTo: session?.blankUpTo ?? 0 });
   const common = createCommon({
     ...{ child, replica },
@@ -211,7 +211,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     });
   }
 
-  function nextTerm(childTerm: number): number | undefined {
+  function nextTerm(childTerm: Term): Term | undefined {
     try {
       return options.nextTerm(childTerm);
     } catch (error) {
@@ -220,7 +220,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     }
   }
 
-  function begin(birth: BirthFrame, newTerm: number): void {
+  function begin(birth: BirthFrame, newTerm: Term): void {
     const born = birth.from;
     if (session?.run !== born) {
       if (session !== undefined) retire(session.run);
@@ -242,7 +242,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       return;
     }
     // A known run has a higher term than ours when it has been elsewhere meanwhile.
-    const isNew = session?.run !== frame.from || frame.term > session.term;
+    const isNew = session?.run !== frame.from || compareTerms(frame.term, session.term) > 0;
     if (isNew) {
       const next = nextTerm(frame.term);
       if (next === undefined) return drop("Dropped a birth as there is no term for it");
@@ -251,7 +251,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     if (session !== undefined) {
       session.knows = frame.knows;
       // One that was given a term, and nothing else before its parent lost its own memory, is as blank as before.
-      if (frame.term === 0 || frame.blank === true) session.blankUpTo = replica.index;
+      if (compareTerms(frame.term, NO_TERM) === 0 || frame.blank === true) session.blankUpTo = replica.index;
     }
     inbox.rewind();
     counts.received++;
@@ -288,7 +288,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   /** Whether nothing is left of what earlier runs said: the child takes it over or unsets it, with its own term. */
   function hasTakenOver(): boolean {
     const self = replica.get(child)?.facets.self ?? new Map<string, Entry>();
-    return [...self.values()].every(({ value, version }) => value === null || version[0] >= term());
+    return [...self.values()].every(({ value, version }) => value === null || compareTerms(version, term()) >= 0);
   }
 
   function deliver(frame: Exclude<UpFrame, BirthFrame | LeftFrame>): void {

@@ -1,6 +1,6 @@
 import { parseModuleDeclarations } from "../plan/declaration.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
-import { type Assignment, isRecord, isUuid, MAX_ASSIGNMENT, MAX_INTEGER, readAssignment } from "../state/mod.ts";
+import { type Assignment, isRecord, isUuid, MAX_INTEGER, readAssignment, type Term } from "../state/mod.ts";
 import type { Holding } from "./holding.ts";
 import { MAX_PARTS } from "./limits.ts";
 import { fail, isCount, MalformedFrame } from "./malformed.ts";
@@ -32,12 +32,12 @@ export function parseFrame(data: unknown): Frame {
       return {
         type,
         from,
-        term: count(data, "term"),
+        term: term(data, "term"),
         parent: runOrNone(data, "parent"),
         received: count(data, "received"),
         beginning: count(data, "beginning"),
         ...blank(data["blank"]),
-        above: count(data, "above"),
+        above: term(data, "above"),
         ...(data["has"] !== undefined && { has: holding(data, "has") }),
         digest: digest(data, "digest"),
         knows: data["knows"] === "" ? "" : digest(data, "knows"),
@@ -48,7 +48,7 @@ export function parseFrame(data: unknown): Frame {
         type,
         from,
         to: run(data, "to"),
-        term: count(data, "term"),
+        term: term(data, "term"),
         received: count(data, "received"),
         newest: count(data, "newest"),
         beginning: count(data, "beginning"),
@@ -66,7 +66,7 @@ export function parseFrame(data: unknown): Frame {
     case "there":
       return { type, from, to: run(data, "to"), child: uuid(data, "child"), ...assignment(data) };
     case "left":
-      return { type, from, number: assignmentNumber(data) };
+      return { type, from, number: count(data, "number") };
     case "data":
       return {
         ...{ type, from, to: run(data, "to"), ...window(data) },
@@ -103,6 +103,14 @@ function count(data: Fields, key: string): number {
   return isCount(value) ? value : fail(key, value, `an integer from 0 to ${MAX_INTEGER}`);
 }
 
+function term(data: Fields, key: string): Term {
+  const value = data[key];
+  if (!isRecord(value)) return fail(key, value, "a map of assignment and run");
+  const { assignment, run } = value;
+  if (!isCount(assignment) || !isCount(run)) return fail(key, value, "a map of assignment and run");
+  return { assignment, run };
+}
+
 function beginningOf(data: Fields): { readonly beginning?: number } {
   return data["beginning"] === undefined ? {} : { beginning: count(data, "beginning") };
 }
@@ -121,11 +129,6 @@ function uuid(data: Fields, key: string): string {
 
 function assignment(data: Fields): Assignment {
   return readAssignment(data) ?? fail("parent", data["parent"], "an assignment: number, parent, broker, standby");
-}
-
-function assignmentNumber(data: Fields): number {
-  const value = count(data, "number");
-  return value <= MAX_ASSIGNMENT + 1 ? value : fail("number", value, `at most ${MAX_ASSIGNMENT + 1}`);
 }
 
 function keepalive(data: Fields): number {

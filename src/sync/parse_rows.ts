@@ -1,7 +1,7 @@
-import { type Entry, type Facet, type FacetName, isUuid, type Version } from "../state/mod.ts";
-import { fail, isCount } from "./malformed.ts";
-import type { RowSchema } from "./parse_schemas.ts";
-import { parseCell } from "./parse_values.ts";
+import { type Entry, type Facet, type FacetName, isUuid } from "../state/mod.ts";
+import { fail } from "./malformed.ts";
+import { type RowSchema, VERSION_ITEMS } from "./parse_schemas.ts";
+import { parseCell, parseVersion } from "./parse_values.ts";
 import type { DocumentChanges } from "./types.ts";
 
 /**
@@ -22,7 +22,7 @@ export function parseRow(row: readonly unknown[], schemas: readonly RowSchema[],
   let at = 2;
   for (const { name, urls } of schema.facets) {
     facets[name] = parseCells(row, at, urls, `documents/${place}/${name}`);
-    if (urls.length > 0) at += 2 + urls.length;
+    if (urls.length > 0) at += VERSION_ITEMS + urls.length;
   }
   return { id, facets };
 }
@@ -30,10 +30,8 @@ export function parseRow(row: readonly unknown[], schemas: readonly RowSchema[],
 function parseCells(row: readonly unknown[], start: number, urls: readonly string[], path: string): Facet {
   const entries = new Map<string, Entry>();
   if (urls.length === 0) return entries;
-  const [term, rev] = [row[start], row[start + 1]];
-  if (!isCount(term) || !isCount(rev)) return fail(path, [term, rev], "term and rev");
-  const base: Version = [term, rev];
-  let at = start + 2;
+  const base = parseVersion(row, start, path);
+  let at = start + VERSION_ITEMS;
   for (const url of urls) entries.set(url, parseCell(row[at++], base, path, url));
   return entries;
 }

@@ -6,9 +6,12 @@ import { fail } from "./malformed.ts";
 export interface RowSchema {
   /** How many items a row has. */
   readonly width: number;
-  /** In the order of the row: each facet that has columns takes its term and rev, then a cell for each URL. */
+  /** In the order of the row: each facet that has columns takes its version, then a cell for each URL. */
   readonly facets: readonly { readonly name: FacetName; readonly urls: readonly string[] }[];
 }
+
+/** How many items of a row a version takes: assignment, run and rev. */
+export const VERSION_ITEMS = 3;
 
 type Columns = { readonly [name in FacetName]: readonly string[] };
 
@@ -53,7 +56,7 @@ function parseSchema(schema: unknown, columns: Columns, path: string): RowSchema
     if (!Array.isArray(numbers)) return fail(`${path}/${name}`, numbers, "a list of columns' numbers");
     values += numbers.length;
     if (values > MAX_VALUES) fail(path, values, `at most ${MAX_VALUES} values`);
-    if (numbers.length > 0) width += 2 + numbers.length;
+    if (numbers.length > 0) width += VERSION_ITEMS + numbers.length;
     facets.push({ name, urls: chosenOf(numbers, columns[name], `${path}/${name}`) });
   }
   return { width, facets };

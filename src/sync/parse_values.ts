@@ -8,10 +8,23 @@ import { fail, isCount } from "./malformed.ts";
  * @throws {MalformedFrame} When it is none.
  */
 export function parseEntry(item: unknown, facet: string, url: string): Entry {
-  if (!Array.isArray(item) || item.length !== 3) return fail(`${facet}${url}`, item, "a value with its term and rev");
-  const [value, term, rev]: unknown[] = item;
-  if (!isCount(term) || !isCount(rev)) return fail(`${facet}${url}`, [term, rev], "term and rev");
-  return { value: parseValue(value, facet, url), version: [term, rev] };
+  if (!Array.isArray(item) || item.length !== 4) return fail(`${facet}${url}`, item, "a value with its version");
+  return { value: parseValue(item[0], facet, url), version: parseVersion(item, 1, `${facet}${url}`) };
+}
+
+/**
+ * Takes a version in: three counts that stand one after another in a list.
+ *
+ * @param at Where in the list.
+ * @param path The place in the frame, for messages.
+ * @throws {MalformedFrame} When one of them is none.
+ */
+export function parseVersion(items: readonly unknown[], at: number, path: string): Version {
+  const [assignment, run, rev] = [items[at], items[at + 1], items[at + 2]];
+  if (!isCount(assignment) || !isCount(run) || !isCount(rev)) {
+    return fail(path, [assignment, run, rev], "assignment, run and rev");
+  }
+  return { assignment, run, rev };
 }
 
 /**
@@ -32,12 +45,12 @@ export function parseValue(value: unknown, facet: string, url: string): Value | 
  */
 export function parseCell(item: unknown, base: Version, facet: string, url: string): Entry {
   if (!Array.isArray(item)) return { value: parseValue(item, facet, url), version: base };
-  if (item.length === 3) return parseEntry(item, facet, url);
+  if (item.length === 4) return parseEntry(item, facet, url);
   const [value, rev]: unknown[] = item;
   if (item.length === 1) return { value: parseValue(value, facet, url), version: base };
-  if (item.length !== 2) return fail(`${facet}${url}`, item, "a cell: a value, or a list of it, its term and its rev");
+  if (item.length !== 2) return fail(`${facet}${url}`, item, "a cell: a value, or a list of it and its version");
   if (!isCount(rev)) return fail(`${facet}${url}`, item, "a value with its rev");
-  return { value: parseValue(value, facet, url), version: [base[0], rev] };
+  return { value: parseValue(value, facet, url), version: { assignment: base.assignment, run: base.run, rev } };
 }
 
 /** The prescan has bounded the depth. */

@@ -1,4 +1,5 @@
 import {
+  compareTerms,
   compareVersions,
   EMPTY_FACET,
   type Entry,
@@ -7,10 +8,13 @@ import {
   FACET_NAMES,
   type FacetName,
   newestVersion,
+  NO_VERSION,
   type NodeDocument,
   type PackedFacet,
   packFacet,
   supersedes,
+  type Term,
+  termText,
   type Value,
   type Version,
 } from "../state/mod.ts";
@@ -28,8 +32,6 @@ interface Held {
   older: Held | undefined;
   newer: Held | undefined;
 }
-
-const NO_VERSION: Version = [0, 0];
 
 type Listener = Parameters<Replica["onChange"]>[0];
 
@@ -93,14 +95,17 @@ export function createReplica(initial: Iterable<NodeDocument> = []): Replica {
   }
 
   /** The next version that a writer of this term gives. */
-  function nextVersion(id: string, name: FacetName, term: number): Version {
-    const [newestTerm, newestRev] = documents.get(id)?.newest[name] ?? [0, 0];
-    if (newestTerm > term) {
+  function nextVersion(id: string, name: FacetName, term: Term): Version {
+    const newest = documents.get(id)?.newest[name] ?? NO_VERSION;
+    const order = compareTerms(newest, term);
+    if (order > 0) {
       throw new Error(
-        `Cannot write facet '${name}' of node '${id}' with term ${term} as it has values of term ${newestTerm}`,
+        `Cannot write facet '${name}' of node '${id}' with term ${termText(term)} as it has values of term ${
+          termText(newest)
+        }`,
       );
     }
-    return [term, newestTerm === term ? newestRev + 1 : 1];
+    return { assignment: term.assignment, run: term.run, rev: order === 0 ? newest.rev + 1 : 1 };
   }
 
   for (const document of initial) {
@@ -128,7 +133,7 @@ export function createReplica(initial: Iterable<NodeDocument> = []): Replica {
       const version = nextVersion(id, name, term);
       const changed = new Map<string, Entry>();
       for (const [url, entry] of documents.get(id)?.document.facets[name] ?? []) {
-        if (entry.version[0] < term) changed.set(url, { value: entry.value, version });
+        if (compareTerms(entry.version, term) < 0) changed.set(url, { value: entry.value, version });
       }
       return changed.size === 0 ? [] : put(hold(id), name, changed);
     },

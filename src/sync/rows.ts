@@ -1,11 +1,20 @@
-import { type Entry, type Facet, FACET_NAMES, type FacetName, type Value, type Version } from "../state/mod.ts";
+import {
+  compareVersions,
+  type Entry,
+  type Facet,
+  FACET_NAMES,
+  type FacetName,
+  NO_VERSION,
+  type Value,
+  type Version,
+} from "../state/mod.ts";
 import type { DocumentChanges } from "./types.ts";
 
 /** A value and its version. */
-export type WireEntry = readonly [value: Value | null, term: number, rev: number];
+export type WireEntry = readonly [value: Value | null, assignment: number, run: number, rev: number];
 /** A value of the row's version, or a list of it and where its own differs. A value that is a list is always in one. */
 type Cell = Value | null | readonly [Value] | readonly [value: Value | null, rev: number] | WireEntry;
-/** A schema's number, an id, and for each facet that has columns its term, its rev and its cells. */
+/** A schema's number, an id, and for each facet that has columns its version and its cells. */
 type Row = readonly (string | number | Cell)[];
 
 /** Documents in the form of rows (docs/reference/protocol.md). */
@@ -32,7 +41,7 @@ interface Columns {
 }
 
 /** Stands for a value that a document lacks. None does that fits its schema. */
-const UNSET: Entry = { value: null, version: [0, 0] };
+const UNSET: Entry = { value: null, version: NO_VERSION };
 
 /** What is made so far. */
 interface Table {
@@ -133,22 +142,23 @@ function makeRow(table: Table, schema: Schema, document: DocumentChanges): Row {
 
 /** Adds the cells of one facet. @returns How many bytes they take less than a version with each value. */
 function addCells(row: (string | number | Cell)[], facet: Facet, urls: readonly string[]): number {
-  const [term, rev] = commonVersion(facet);
-  row.push(term, rev);
-  let saved = -headSize(term) - headSize(rev);
+  const { assignment, run, rev } = commonVersion(facet);
+  row.push(assignment, run, rev);
+  const term = headSize(assignment) + headSize(run);
+  let saved = -term - headSize(rev);
   for (const url of urls) {
     const { value, version } = facet.get(url) ?? UNSET;
-    if (version[0] !== term) {
-      row.push([value, version[0], version[1]]);
-    } else if (version[1] !== rev) {
-      row.push([value, version[1]]);
-      saved += headSize(term);
+    if (version.run !== run || version.assignment !== assignment) {
+      row.push([value, version.assignment, version.run, version.rev]);
+    } else if (version.rev !== rev) {
+      row.push([value, version.rev]);
+      saved += term;
     } else if (Array.isArray(value)) {
       row.push([value]);
-      saved += headSize(term) + headSize(rev);
+      saved += term + headSize(rev);
     } else {
       row.push(value);
-      saved += 1 + headSize(term) + headSize(rev);
+      saved += 1 + term + headSize(rev);
     }
   }
   return saved;
@@ -156,11 +166,11 @@ function addCells(row: (string | number | Cell)[], facet: Facet, urls: readonly 
 
 /** The version of most entries, if that many share one; otherwise that of some entry (Boyer and Moore's vote). */
 function commonVersion(facet: Facet): Version {
-  let common: Version = [0, 0];
+  let common = NO_VERSION;
   let votes = 0;
   for (const { version } of facet.values()) {
     if (votes === 0) common = version;
-    votes += common === version || (common[0] === version[0] && common[1] === version[1]) ? 1 : -1;
+    votes += common === version || compareVersions(common, version) === 0 ? 1 : -1;
   }
   return common;
 }

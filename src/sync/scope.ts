@@ -1,4 +1,4 @@
-import { type Entry, type Facet, type FacetName, RESTORED } from "../state/mod.ts";
+import { compareTerms, type Entry, type Facet, type FacetName, RESTORED, type Term } from "../state/mod.ts";
 import { takeSelfOver } from "./takeover.ts";
 import type { Change, Replica } from "./types.ts";
 
@@ -14,12 +14,12 @@ export interface ChildScope {
    * @param term The child's own term.
    * @returns How many of them are not the parent's to send.
    */
-  take(id: string, facet: FacetName, entries: Facet, term: number): number;
+  take(id: string, facet: FacetName, entries: Facet, term: Term): number;
 }
 
 /** What a parent knows of the run of a child that it exchanges values with. */
 export interface SessionInfo {
-  readonly term: number;
+  readonly term: Term;
   /** Where the run was born without all of its memory: the parent's index then; otherwise 0. */
   readonly blankUpTo: number;
 }
@@ -67,7 +67,7 @@ export function takeCfg(replica: Replica, id: string, entries: Facet): string[] 
   const cfg = replica.get(id)?.facets.cfg;
   const restored = cfg?.get(RESTORED)?.value;
   if (typeof restored === "number") {
-    replica.drop(id, "cfg", (url) => (cfg?.get(url)?.version[0] ?? restored) < restored);
+    replica.drop(id, "cfg", (url) => (cfg?.get(url)?.version.run ?? restored) < restored);
   }
   return changed;
 }
@@ -79,7 +79,7 @@ export function takeCfg(replica: Replica, id: string, entries: Facet): string[] 
 export function createNodeChildScope(replica: Replica, child: string): ParentScope {
   return {
     documents: () => [child],
-    wanted: ({ facet, entry }, { term }) => facet !== "self" || entry.version[0] < term,
+    wanted: ({ facet, entry }, { term }) => facet !== "self" || compareTerms(entry.version, term) < 0,
     take(node, facet, entries, { term }) {
       if (node !== child || facet !== "self") return entries.size;
       return takeOwn(replica, child, entries, term);
@@ -88,9 +88,9 @@ export function createNodeChildScope(replica: Replica, child: string): ParentSco
 }
 
 /** Takes in what a child writes of its own node: with its term or an older one. @returns How many were refused. */
-export function takeOwn(replica: Replica, child: string, entries: Facet, term: number): number {
+export function takeOwn(replica: Replica, child: string, entries: Facet, term: Term): number {
   const own = new Map<string, Entry>();
-  for (const [url, entry] of entries) if (entry.version[0] <= term) own.set(url, entry);
+  for (const [url, entry] of entries) if (compareTerms(entry.version, term) <= 0) own.set(url, entry);
   replica.merge(child, "self", own);
   return entries.size - own.size;
 }

@@ -1,4 +1,4 @@
-import type { Entry, Facet } from "../state/mod.ts";
+import { compareTerms, type Entry, type Facet, type Term } from "../state/mod.ts";
 import type { Replica } from "./types.ts";
 
 /**
@@ -7,9 +7,9 @@ import type { Replica } from "./types.ts";
  *
  * @returns How many entries were refused: those that are not of an earlier term.
  */
-export function takeSelfOver(replica: Replica, id: string, term: number, entries: Facet): number {
+export function takeSelfOver(replica: Replica, id: string, term: Term, entries: Facet): number {
   const left = new Map<string, Entry>();
-  for (const [url, entry] of entries) if (entry.version[0] < term) left.set(url, entry);
+  for (const [url, entry] of entries) if (compareTerms(entry.version, term) < 0) left.set(url, entry);
   const stale = replica.merge(id, "self", left);
   replica.write(id, "self", new Map(stale.map((url): [string, null] => [url, null])), term);
   return entries.size - left.size;

@@ -1,6 +1,6 @@
 import type { ModuleDeclaration } from "../plan/mod.ts";
 import type { Holding } from "./holding.ts";
-import type { Assignment, Entry, Facet, FacetName, NodeDocument, Value } from "../state/mod.ts";
+import type { Assignment, Entry, Facet, FacetName, NodeDocument, Term, Value } from "../state/mod.ts";
 
 /** The version of the link protocol: in every frame and in every topic. */
 export const PROTOCOL_VERSION = 1;
@@ -16,8 +16,8 @@ export interface BirthFrame {
   readonly type: "birth";
   /** Names this run of the sender: a new one with every start. */
   readonly from: string;
-  /** The term it writes its `self` facet with; 0 before it was ever welcomed. */
-  readonly term: number;
+  /** The term it writes its `self` facet with; `NO_TERM` before it was ever welcomed. */
+  readonly term: Term;
   /** The parent's run that it last was welcomed by, and how far it has got that run's data; "" and 0 if none. */
   readonly parent: string;
   readonly received: number;
@@ -26,7 +26,7 @@ export interface BirthFrame {
   /** An aggregator that has lost its memory, and has not been told of everything below it since. */
   readonly blank?: true;
   /** The highest term among what it has of its parent's facet: a parent that has lost its memory writes above it. */
-  readonly above: number;
+  readonly above: Term;
   /** What it has of what parents tell it, where that is anything. */
   readonly has?: Holding;
   /** Names what the child's modules declare: see `digestOf`. */
@@ -41,7 +41,7 @@ export interface WelcomeFrame {
   readonly type: "welcome";
   readonly from: string;
   readonly to: string;
-  readonly term: number;
+  readonly term: Term;
   readonly received: number;
   /** The parent's newest index: the child is level once it has everything up to it. */
   readonly newest: number;
@@ -178,14 +178,14 @@ export interface Replica {
    * @returns The URLs that changed.
    * @throws {Error} When the facet has values of a higher term: this writer has a successor.
    */
-  write(id: string, facet: FacetName, values: ReadonlyMap<string, Value | null>, term: number): string[];
+  write(id: string, facet: FacetName, values: ReadonlyMap<string, Value | null>, term: Term): string[];
   /**
    * Takes a facet over as its new writer: what is there from lower terms gets versions of this term, its value unchanged.
    *
    * @returns The URLs that changed their version.
    * @throws {Error} As {@link write}.
    */
-  restamp(id: string, facet: FacetName, term: number): string[];
+  restamp(id: string, facet: FacetName, term: Term): string[];
   /** Merges values with their versions in. @returns The URLs that changed. */
   merge(id: string, facet: FacetName, entries: Facet): string[];
   /** The values of one document that changed after a local index, the longest unchanged first. */

@@ -18,7 +18,7 @@ export function wireMap(document: DocumentChanges): WireMap {
     const facet = document.facets[name];
     if (facet === undefined) continue;
     const entries: { [url: string]: WireEntry } = {};
-    for (const [url, { value, version }] of facet) entries[url] = [value, version[0], version[1]];
+    for (const [url, { value, version }] of facet) entries[url] = [value, version.assignment, version.run, version.rev];
     wire[name] = entries;
   }
   return wire;

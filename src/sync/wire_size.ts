@@ -6,7 +6,7 @@ import type { Change } from "./types.ts";
 /** How deep a value lies in a data frame: frame, documents, document, facet, entry. */
 const ENTRY_DEPTH = 5;
 /** The most that a version, the head of an entry and the number of its column take. */
-const VERSION_BYTES = 14;
+const VERSION_BYTES = 19;
 
 /** No item counts less than this, so that a frame within its size is within its number of items too. */
 const LEAST_BYTES = 2;

@@ -6,7 +6,15 @@ import { readStuck } from "../../src/engine/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { defineModule, PermanentError } from "../../src/module/mod.ts";
 import { declareModule, type ModuleDeclaration } from "../../src/plan/mod.ts";
-import { type Assignment, core, defineExtension, enumeration, type Value } from "../../src/state/mod.ts";
+import {
+  type Assignment,
+  core,
+  defineExtension,
+  enumeration,
+  NO_VERSION,
+  type Value,
+  versionText,
+} from "../../src/state/mod.ts";
 import {
   createNodeChildScope,
   createParentLink,
@@ -15,6 +23,7 @@ import {
   type UpFrame,
 } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
+import { ofRun } from "../support/versions.ts";
 
 const ID = "00000000-0000-4000-8000-000000000001";
 const LATENCY = 5;
@@ -82,7 +91,7 @@ async function makeWorld(
     modules: options.parentModules ?? [joinDeclaration],
     modulesOf: (digest) => known.get(digest),
     mayAsk: () => true,
-    nextTerm: (term) => terms = Math.max(terms, term) + 1,
+    nextTerm: ({ run }) => ofRun(terms = Math.max(terms, run) + 1),
     nextBeginning: () => ++beginnings,
     keepalive: () => 12,
     send: (frame) => later(() => agent.receive(frame)),
@@ -91,7 +100,7 @@ async function makeWorld(
   });
   replica.onChange(() => link.changed());
   const set = async (values: Record<string, Value | null>, ms = 1_000) => {
-    replica.write(ID, "cfg", new Map(Object.entries(values)), 1);
+    replica.write(ID, "cfg", new Map(Object.entries(values)), ofRun(1));
     await clock.advance(ms);
   };
   await agent.start();
@@ -144,8 +153,8 @@ test("an agent says which cfg it and its modules have seen", async () => {
   await set({ "/lamp/color": "red" });
   assert.equal(colors.at(-1), "red");
   assert.notEqual(self("/seen"), before);
-  const newest = replica.get(ID)?.facets.cfg.get("/lamp/color")?.version.join(".");
-  assert.equal(self("/seen"), newest);
+  const newest = replica.get(ID)?.facets.cfg.get("/lamp/color")?.version ?? NO_VERSION;
+  assert.equal(self("/seen"), versionText(newest));
   await agent.stop();
 });
 
@@ -170,10 +179,10 @@ test("an agent whose connection is lost goes on with the cfg that it has, and te
 test("an agent that is frozen with everything else does nothing, until that ends", async () => {
   const { join, set, orders, agent, replica, clock } = await makeWorld();
   await join();
-  replica.write(ID, "parent", new Map([["/frozen", true]]), 5);
+  replica.write(ID, "parent", new Map([["/frozen", true]]), ofRun(5));
   await set({ "/lamp": "ON" });
   assert.deepEqual(orders, []);
-  replica.write(ID, "parent", new Map([["/frozen", false]]), 5);
+  replica.write(ID, "parent", new Map([["/frozen", false]]), ofRun(5));
   await clock.advance(1_000);
   assert.deepEqual(orders, ["on"]);
   await agent.stop();
@@ -192,7 +201,7 @@ test("an agent that gave something up tells why, and tries again with another cf
   await clock.advance(3_600_000);
   assert.equal(orders.length, tried, "it is not tried again by itself");
   world.isBroken = false;
-  replica.write(ID, "parent", new Map([["/retry", 1]]), 5);
+  replica.write(ID, "parent", new Map([["/retry", 1]]), ofRun(5));
   await clock.advance(60_000);
   assert.equal(self("/lamp"), "ON");
   assert.equal(self("/stuck/self"), undefined);
@@ -245,8 +254,16 @@ test("an agent tells where it is to join as soon as its cfg says so", async () =
 test("an agent whose place another run has taken says so, once", async () => {
   const { join, agent, world, clock, states } = await makeWorld();
   await join();
-  const welcome = (term: number) => ({
-    ...{ type: "welcome" as const, from: "parent-1", to: "agent-2", term, received: 0, newest: 0, beginning: 9 },
+  const welcome = (run: number) => ({
+    ...{
+      type: "welcome" as const,
+      from: "parent-1",
+      to: "agent-2",
+      term: ofRun(run),
+      received: 0,
+      newest: 0,
+      beginning: 9,
+    },
     ...{ keepalive: 10, digest: "" },
   });
   world.isCut = true;
@@ -265,7 +282,7 @@ test("an agent that stops ends its modules and timers, and says nothing more", a
   await agent.stop();
   assert.equal(world.stopped, 1);
   const sent = frames.length;
-  replica.write(ID, "cfg", new Map([["/lamp", "ON"]]), 1);
+  replica.write(ID, "cfg", new Map([["/lamp", "ON"]]), ofRun(1));
   await clock.advance(600_000);
   assert.equal(frames.length, sent);
 });

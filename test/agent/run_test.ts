@@ -11,6 +11,7 @@ import { decodeFrame, encodeFrame } from "../../src/sync/mod.ts";
 import { createTerminalDouble } from "../cli/terminal_double.ts";
 import { until, withFolder } from "../modules/module_fixture.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
+import { ofRun } from "../support/versions.ts";
 
 const ID = "00000000-0000-4000-8000-000000000001";
 const PARENT = "00000000-0000-4000-8000-000000000002";
@@ -117,7 +118,7 @@ test("the agent ends with code 1 when another run has taken its place", () =>
             type: "welcome",
             from: PARENT,
             to: crypto.randomUUID(),
-            term: 1_000 + clock.now(),
+            term: ofRun(1_000 + clock.now()),
             received: 0,
             newest: 0,
           },

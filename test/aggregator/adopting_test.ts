@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createAdopting } from "../../aggregator/handover/adopting.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { makeTerm } from "../../src/state/mod.ts";
+import {} from "../../src/state/mod.ts";
 import { assigned, createSmallTree, idOf } from "./small_tree.ts";
+import { makeTerm, ofRun } from "../support/versions.ts";
 
 const ID = idOf("n");
 
 function make(held: string[] = ["a"], number = 2) {
   const tree = createSmallTree();
   const clock = createVirtualClock();
-  const world = { term: 0, over: 0 };
+  const world = { term: ofRun(0), over: 0 };
   const adopting = createAdopting({
     ...{ replica: tree.replica, nodes: tree.nodes, clock, grace: 1_000 },
     isElsewhere: () => false,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createAssigning } from "../../aggregator/cfg/assigning.ts";
-import { heldBy, readAssignment, type Value, valuesOf } from "../../src/state/mod.ts";
+import { heldBy, NO_VERSION, readAssignment, type Value, valuesOf, versionText } from "../../src/state/mod.ts";
 import { assigned, createSmallTree, idOf, type SmallTree } from "./small_tree.ts";
 
 function make(tree: SmallTree = createSmallTree()) {
@@ -57,7 +57,7 @@ test("whoever had a node may still have it, until it was heard at the next", () 
   assert.deepEqual(held("n"), [idOf("a"), idOf("b")]);
   write("n", { "/parent": "a" });
   assert.deepEqual(held("n"), [idOf("b"), idOf("root")]);
-  discover("n", "self", { "/seen": "1.9" }, 4);
+  discover("n", "self", { "/seen": "0.1.9" }, 4);
   write("n", { "/parent": "b" });
   assert.deepEqual(held("n"), [idOf("a")]);
 });
@@ -66,8 +66,8 @@ test("a lost aggregator has no hold on a node that knows its standby, and one on
   const { write, set, discover, replica, held } = make();
   set("a", { "/standby": "b" });
   for (const name of ["n", "m"]) write(name, { "/parent": "a" });
-  const version = replica.get(idOf("n"))?.facets.cfg.get("/assignment")?.version ?? [0, 0];
-  discover("n", "self", { "/seen": version.join(".") });
+  const version = replica.get(idOf("n"))?.facets.cfg.get("/assignment")?.version ?? NO_VERSION;
+  discover("n", "self", { "/seen": versionText(version) });
   for (const name of ["n", "m"]) write(name, { "/parent": "b" }, true);
   assert.deepEqual(held("n"), []);
   assert.deepEqual(held("m"), [idOf("a")]);

@@ -3,18 +3,19 @@ import { test } from "node:test";
 import { createChildTerms } from "../../aggregator/links/child_terms.ts";
 import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
 import { createLog } from "../../src/log.ts";
-import { makeTerm, MAX_RUN } from "../../src/state/mod.ts";
+import { MAX_INTEGER, NO_TERM, type Term } from "../../src/state/mod.ts";
 import type { BirthFrame } from "../../src/sync/mod.ts";
 import { assigned, createSmallTree, idOf } from "./small_tree.ts";
+import { makeTerm } from "../support/versions.ts";
 
 const ID = idOf("n");
 
 /** The terms of `n`, which is under assignment 2. Each write to the store is noted. */
-function make(before: ReadonlyMap<string, number> = new Map()) {
+function make(before: ReadonlyMap<string, Term> = new Map()) {
   const tree = createSmallTree();
   tree.set("n", { "/parent": "root", "/assignment": assigned(2, "root") });
   const memory = openMemoryStore();
-  const commits: (readonly [string, number][])[] = [];
+  const commits: (readonly [string, Term][])[] = [];
   const warnings: string[] = [];
   const world = { isFull: false };
   const store: Store = {
@@ -32,35 +33,35 @@ function make(before: ReadonlyMap<string, number> = new Map()) {
   return { ...tree, terms, commits, warnings, world, memory };
 }
 
-function birth(term: number): BirthFrame {
+function birth(term: Term): BirthFrame {
   return {
-    ...{ type: "birth", from: "r", term, parent: "", received: 0, beginning: 0, above: 0 },
+    ...{ type: "birth", from: "r", term, parent: "", received: 0, beginning: 0, above: NO_TERM },
     ...{ digest: "", knows: "" },
   };
 }
 
 test("a term is above every one before it, and on disk before it is used", () => {
   const { terms, commits, memory } = make();
-  assert.equal(terms.of(ID), 0);
+  assert.deepEqual(terms.of(ID), NO_TERM);
   const first = makeTerm(2, 1);
-  assert.equal(terms.next(ID, 0), first);
+  assert.deepEqual(terms.next(ID, NO_TERM), first);
   assert.deepEqual([commits, terms.of(ID), memory.load().terms.get(ID)], [[[[ID, first]]], first, first]);
-  assert.equal(terms.next(ID, 0), makeTerm(2, 2));
-  assert.equal(terms.next(ID, makeTerm(2, 7)), makeTerm(2, 8));
+  assert.deepEqual(terms.next(ID, NO_TERM), makeTerm(2, 2));
+  assert.deepEqual(terms.next(ID, makeTerm(2, 7)), makeTerm(2, 8));
 });
 
 test("a term goes on above what an earlier run handed out, and above what the node has written", () => {
-  assert.equal(make(new Map([[ID, makeTerm(1, 5)]])).terms.next(ID, 0), makeTerm(2, 6));
+  assert.deepEqual(make(new Map([[ID, makeTerm(1, 5)]])).terms.next(ID, NO_TERM), makeTerm(2, 6));
   const { terms, replica } = make();
   replica.write(ID, "self", new Map([["/a", 1]]), makeTerm(1, 9));
-  assert.equal(terms.next(ID, 0), makeTerm(2, 10));
+  assert.deepEqual(terms.next(ID, NO_TERM), makeTerm(2, 10));
 });
 
 test("a term that can't be written is not used", () => {
   const { terms, world } = make();
   world.isFull = true;
-  assert.throws(() => terms.next(ID, 0), /No space left/);
-  assert.deepEqual([terms.of(ID), terms.isSameRun(ID)], [0, undefined]);
+  assert.throws(() => terms.next(ID, NO_TERM), /No space left/);
+  assert.deepEqual([terms.of(ID), terms.isSameRun(ID)], [NO_TERM, undefined]);
 });
 
 test("a child that was assigned here later than is known has to wait for its cfg", () => {
@@ -68,24 +69,24 @@ test("a child that was assigned here later than is known has to wait for its cfg
   assert.equal(terms.next(ID, makeTerm(3, 1)), undefined);
   assert.deepEqual(commits, []);
   set("n", { "/assignment": assigned(3, "root") });
-  assert.equal(terms.next(ID, makeTerm(3, 1)), makeTerm(3, 2));
+  assert.deepEqual(terms.next(ID, makeTerm(3, 1)), makeTerm(3, 2));
 });
 
 test("a child can't use up the runs: one that claims far more than is known, or where none is left, is refused", () => {
   const { terms, warnings } = make();
   assert.equal(terms.next(ID, makeTerm(2, 100_001)), undefined);
   assert.equal(warnings.length, 1);
-  assert.equal(terms.next(ID, makeTerm(2, 100_000)), makeTerm(2, 100_001));
-  const last = make(new Map([[ID, makeTerm(1, MAX_RUN)]]));
-  assert.equal(last.terms.next(ID, 0), undefined);
-  const lastButOne = make(new Map([[ID, makeTerm(1, MAX_RUN - 1)]]));
-  assert.equal(lastButOne.terms.next(ID, 0), makeTerm(2, MAX_RUN));
+  assert.deepEqual(terms.next(ID, makeTerm(2, 100_000)), makeTerm(2, 100_001));
+  const last = make(new Map([[ID, makeTerm(1, MAX_INTEGER)]]));
+  assert.equal(last.terms.next(ID, NO_TERM), undefined);
+  const lastButOne = make(new Map([[ID, makeTerm(1, MAX_INTEGER - 1)]]));
+  assert.deepEqual(lastButOne.terms.next(ID, NO_TERM), makeTerm(2, MAX_INTEGER));
 });
 
 test("an agent that brings the last term is the same run as before, and every other one is not", () => {
   const { terms, set } = make();
   assert.equal(terms.isSameRun(ID), undefined);
-  terms.next(ID, 0);
+  terms.next(ID, NO_TERM);
   assert.equal(terms.isSameRun(ID), false);
   terms.next(ID, makeTerm(2, 1));
   assert.equal(terms.isSameRun(ID), true);
@@ -99,30 +100,30 @@ test("an agent that brings the last term is the same run as before, and every ot
 test("the terms of births that are taken in together are written in one go", () => {
   const { terms, commits } = make();
   const [m, term] = [idOf("m"), makeTerm(2, 1)];
-  terms.prepare([[ID, birth(0)], [m, birth(0)]]);
+  terms.prepare([[ID, birth(NO_TERM)], [m, birth(NO_TERM)]]);
   assert.deepEqual(commits, [[[ID, term], [m, makeTerm(1, 1)]]]);
-  assert.equal(terms.of(ID), 0, "nobody was taken in yet");
-  assert.deepEqual([terms.next(ID, 0), terms.next(m, 0)], [term, makeTerm(1, 1)]);
+  assert.deepEqual(terms.of(ID), NO_TERM, "nobody was taken in yet");
+  assert.deepEqual([terms.next(ID, NO_TERM), terms.next(m, NO_TERM)], [term, makeTerm(1, 1)]);
   assert.equal(commits.length, 1);
   terms.prepared();
-  assert.equal(terms.next(ID, 0), makeTerm(2, 2));
+  assert.deepEqual(terms.next(ID, NO_TERM), makeTerm(2, 2));
   assert.equal(commits.length, 2);
 });
 
 test("a term that was prepared for one birth is not given to another", () => {
   const { terms, commits } = make();
-  terms.prepare([[ID, birth(0)]]);
-  assert.equal(terms.next(ID, makeTerm(2, 5)), makeTerm(2, 6));
+  terms.prepare([[ID, birth(NO_TERM)]]);
+  assert.deepEqual(terms.next(ID, makeTerm(2, 5)), makeTerm(2, 6));
   assert.equal(commits.length, 2);
 });
 
 test("a birth that was not prepared gets what it is due, whatever was prepared for others", () => {
   const { terms, set } = make();
-  terms.prepare([[idOf("m"), birth(0)]]);
+  terms.prepare([[idOf("m"), birth(NO_TERM)]]);
   assert.equal(terms.next(ID, makeTerm(9, 1)), undefined);
-  assert.equal(terms.of(ID), 0);
+  assert.deepEqual(terms.of(ID), NO_TERM);
   set("n", { "/assignment": assigned(9, "root") });
-  assert.equal(terms.next(ID, makeTerm(9, 1)), makeTerm(9, 2));
+  assert.deepEqual(terms.next(ID, makeTerm(9, 1)), makeTerm(9, 2));
 });
 
 test("nothing is written where nobody gets a term", () => {
@@ -134,9 +135,9 @@ test("nothing is written where nobody gets a term", () => {
 test("a child whose term was not prepared, as the disk was full, gets one once there is room", () => {
   const { terms, world, commits } = make();
   world.isFull = true;
-  terms.prepare([[ID, birth(0)]]);
-  assert.throws(() => terms.next(ID, 0), /No space left/);
+  terms.prepare([[ID, birth(NO_TERM)]]);
+  assert.throws(() => terms.next(ID, NO_TERM), /No space left/);
   world.isFull = false;
-  assert.equal(terms.next(ID, 0), makeTerm(2, 1));
+  assert.deepEqual(terms.next(ID, NO_TERM), makeTerm(2, 1));
   assert.equal(commits.length, 1);
 });

@@ -5,10 +5,11 @@ import { createOwing } from "../../aggregator/links/owing.ts";
 import type { ChildrenParts } from "../../aggregator/links/types.ts";
 import { declareModule } from "../../src/plan/mod.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
-import { assignmentIn, makeTerm } from "../../src/state/mod.ts";
+import { assignmentIn, type Term } from "../../src/state/mod.ts";
 import { type BirthFrame, digestOf, type DownFrame, type Session } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { assigned, createSmallTree, idOf, quiet } from "./small_tree.ts";
+import { at, makeTerm, ofRun } from "../support/versions.ts";
 
 const [N, M, A] = [idOf("n"), idOf("m"), idOf("a")];
 const DIGEST = digestOf([]);
@@ -48,7 +49,15 @@ function make(more: Partial<ChildrenParts> = {}) {
   tree.replica.onChange((id, facet, urls) => children.changed(id, facet, urls));
   const birth = (child: string, fields: Partial<BirthFrame> = {}) =>
     children.receive(child, {
-      ...{ type: "birth", from: `run-${names.get(child)}`, term: 0, parent: "", received: 0, beginning: 0, above: 0 },
+      ...{
+        type: "birth",
+        from: `run-${names.get(child)}`,
+        term: ofRun(0),
+        parent: "",
+        received: 0,
+        beginning: 0,
+        above: ofRun(0),
+      },
       ...{ digest: DIGEST, knows: "" },
       ...fields,
     });
@@ -108,7 +117,7 @@ test("all children are called, and nobody else", () => {
 test("the terms of births are on disk before they are used, and are those that are told", () => {
   const { birth, store, framesTo, children, said } = make();
   birth(N);
-  assert.equal(store.load().terms.get(N), makeTerm(1, 1));
+  assert.deepEqual(store.load().terms.get(N), makeTerm(1, 1));
   assert.deepEqual([framesTo("n", "welcome")[0]?.term, children.termOf(N)], [makeTerm(1, 1), makeTerm(1, 1)]);
   assert.deepEqual(said, ["heard n", "born n", "n joining: a new run of it was born"]);
 });
@@ -152,7 +161,7 @@ test("of more births at once than are taken in some wait, and are not called mea
 test("what a child has just brought is not sent back to it", async () => {
   const { level, children, framesTo, clock } = make();
   level(N);
-  const self = new Map([["/load", { value: 1, version: [makeTerm(1, 1), 1] as const }]]);
+  const self = new Map([["/load", { value: 1, version: at(1, 1, 1) }]]);
   const documents = [{ id: N, facets: { self } }];
   const { waiting } = clock;
   children.receive(N, { type: "data", from: "run-n", to: "p", since: 0, upTo: 1, newest: 1, documents });
@@ -164,7 +173,7 @@ test("what a child has just brought is not sent back to it", async () => {
 test("what is left over of an earlier run is sent to the child that has to take it over", async () => {
   const { level, children, framesTo, clock } = make();
   level(N);
-  const self = new Map([["/old", { value: 1, version: [makeTerm(0, 1), 1] as const }]]);
+  const self = new Map([["/old", { value: 1, version: at(1, 1, 0) }]]);
   const documents = [{ id: N, facets: { self } }];
   children.receive(N, { type: "data", from: "run-n", to: "p", since: 0, upTo: 1, newest: 1, documents });
   await clock.advance(1_000);
@@ -208,15 +217,15 @@ test("what a child declares is told, and known of the next one that declares the
 test("what an aggregator brings of its nodes is not sent back to it, but for what a writer of before left", async () => {
   const { level, children, framesTo, clock, replica } = make();
   level(A);
-  const bring = async (url: string, term: number, since: number) => {
-    const documents = [{ id: M, facets: { parent: new Map([[url, { value: 1, version: [term, 1] as const }]]) } }];
+  const bring = async (url: string, term: Term, since: number) => {
+    const documents = [{ id: M, facets: { parent: new Map([[url, { value: 1, version: { ...term, rev: 1 } }]]) } }];
     const { waiting } = clock;
     children.receive(A, { type: "data", from: "run-a", to: "p", since, upTo: since + 1, newest: since + 1, documents });
     const looks = clock.waiting - waiting;
     await clock.advance(1_000);
     return looks;
   };
-  assert.equal(await bring("/new", makeTerm(1, 1), 0), 0, "nothing is even looked at");
+  assert.deepEqual(await bring("/new", makeTerm(1, 1), 0), 0, "nothing is even looked at");
   assert.equal(framesTo("a", "data").length, 0);
   await bring("/old", makeTerm(0, 1), 1);
   assert.deepEqual(urlsIn(framesTo("a", "data")), ["/old"]);
@@ -238,7 +247,7 @@ test("changes of cfg go to the child through which a node is reached", async () 
 test("an aggregator that sent values of a later assignment is asked for them again when its cfg has come", async () => {
   const { level, set, children, framesTo } = make();
   level(A);
-  const parent = new Map([["/physState", { value: "POWER_ON", version: [makeTerm(2, 1), 1] as const }]]);
+  const parent = new Map([["/physState", { value: "POWER_ON", version: at(1, 1, 2) }]]);
   children.receive(A, {
     ...{ type: "data", from: "run-a", to: "p", since: 0, upTo: 1, newest: 1 },
     documents: [{ id: M, facets: { parent } }],
@@ -284,9 +293,9 @@ test("while the broker is lost, silence says nothing of a child", async () => {
 
 test("a node that was welcomed here before, and is not known at all, is told of", () => {
   const { birth, said } = make();
-  birth(idOf("x"), { term: 1 });
-  birth(M, { term: 1 }); // known, below another one
-  birth(idOf("x"), { term: 0 }); // new
+  birth(idOf("x"), { term: ofRun(1) });
+  birth(M, { term: ofRun(1) }); // known, below another one
+  birth(idOf("x"), { term: ofRun(0) }); // new
   assert.deepEqual(said.filter((what) => what.startsWith("unknown")), ["unknown x"]);
 });
 
@@ -362,7 +371,7 @@ test("what the links that are gone have counted stays counted", async () => {
   const { level, children, set, clock } = make();
   level(N);
   children.receive(N, { type: "ack", from: "stranger", to: "p", received: 0 });
-  const self = new Map([["/a", { value: 1, version: [makeTerm(9, 1), 1] as const }]]);
+  const self = new Map([["/a", { value: 1, version: at(1, 1, 9) }]]);
   const documents = [{ id: N, facets: { self } }];
   children.receive(N, { type: "data", from: "run-n", to: "p", since: 0, upTo: 1, newest: 1, documents });
   set("n", { "/x": 1 });
@@ -402,7 +411,7 @@ test("a machine that was powered off has no agent any more, and its late frames 
   assert.equal(children.counts.links.level, 0);
   assert.equal(clock.waiting, 2, "a look at all links, and a call");
   birth(N, { from: "next" });
-  assert.equal(children.termOf(N), makeTerm(1, 2));
+  assert.deepEqual(children.termOf(N), makeTerm(1, 2));
 });
 
 test("a child that is probed and answers is left alone, and one that does not is lost", async () => {

@@ -5,6 +5,7 @@ import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { createReplica } from "../../src/sync/mod.ts";
 import { idOf } from "./small_tree.ts";
+import { ofRun } from "../support/versions.ts";
 
 const log = createLog(() => {});
 
@@ -16,13 +17,13 @@ test("a node is elsewhere from its word of a later assignment until the cfg here
   const store = openMemoryStore();
   const replica = createReplica();
   const make = () => createElsewhere({ replica, store, facts: store.load().facts, log });
-  replica.write("n", "cfg", assigned(2), 1);
+  replica.write("n", "cfg", assigned(2), ofRun(1));
   const first = make();
   assert.equal(first.heard("n", 2), true);
   assert.equal(first.has("n"), false, "that is known here");
   assert.equal(first.heard("n", 3), true);
   assert.deepEqual([first.has("n"), make().has("n"), first.has("m")], [true, true, false]);
-  replica.write("n", "cfg", assigned(3), 1);
+  replica.write("n", "cfg", assigned(3), ofRun(1));
   assert.deepEqual([first.has("n"), make().has("n")], [false, false]);
   assert.equal(first.heard("m", 2), true);
   assert.doesNotMatch(String(store.load().facts.get("elsewhere")), /"n"/, "what is known by cfg is not kept");
@@ -31,7 +32,7 @@ test("a node is elsewhere from its word of a later assignment until the cfg here
 test("an assignment that is far above what is known here is not believed", () => {
   const store = openMemoryStore();
   const replica = createReplica();
-  replica.write("n", "cfg", assigned(2), 1);
+  replica.write("n", "cfg", assigned(2), ofRun(1));
   const elsewhere = createElsewhere({ replica, store, facts: new Map(), log });
   assert.equal(elsewhere.heard("n", 103), false);
   assert.deepEqual([elsewhere.has("n"), store.load().facts.get("elsewhere")], [false, undefined]);

@@ -4,9 +4,10 @@ import { createAggregator } from "../../aggregator/aggregator.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { createJoinModule } from "../../modules/join/module.ts";
 import { createLog } from "../../src/log.ts";
-import { assignmentValue, type Entry, makeTerm, nodeIdOf, runOf, type Value } from "../../src/state/mod.ts";
+import { assignmentValue, type Entry, nodeIdOf, type Term, type Value } from "../../src/state/mod.ts";
 import { digestOf, type UpFrame } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
+import { makeTerm, ofRun } from "../support/versions.ts";
 
 const rack = nodeIdOf("c", "rack1");
 const node = nodeIdOf("c", "n1");
@@ -59,16 +60,16 @@ test("what a rack needs its disk for when it joins and takes a node over is made
     },
     ...{ digest: digestOf(modules), modules },
   });
-  const entries = (term: number, values: { readonly [url: string]: Value }): ReadonlyMap<string, Entry> =>
-    new Map(Object.entries(values).map(([url, value]) => [url, { value, version: [term, 1] }]));
+  const entries = (term: Term, values: { readonly [url: string]: Value }): ReadonlyMap<string, Entry> =>
+    new Map(Object.entries(values).map(([url, value]) => [url, { value, version: { ...term, rev: 1 } }]));
   joining.receive({
     ...{ type: "data", from: "P", to: "R", since: 0, upTo: 2, newest: 2 },
     documents: [
-      { id: rack, facets: { cfg: entries(1, { "/name": "rack1", "/role": "AGGREGATOR", "/parent": "root" }) } },
+      { id: rack, facets: { cfg: entries(ofRun(1), { "/name": "rack1", "/role": "AGGREGATOR", "/parent": "root" }) } },
       {
         id: node,
         facets: {
-          cfg: entries(1, {
+          cfg: entries(ofRun(1), {
             "/name": "n1",
             "/parent": "rack1",
             "/assignment": assignmentValue({ number: 2, parent: rack }),
@@ -93,8 +94,8 @@ test("what a rack needs its disk for when it joins and takes a node over is made
   await clock.advance(60_000); // it says again how much it has
   assert.equal(acks().at(-1), 2);
   const stored = memory.load();
-  assert.ok(Number(stored.facts.get("term")) > 60);
-  const [term] = stored.documents.find(({ id }) => id === node)?.facets.parent.get("/physState")?.version ?? [0];
-  assert.ok(runOf(term) > 60, "it has taken the node over");
+  assert.ok(Number(stored.facts.get("run")) > 60);
+  const version = stored.documents.find(({ id }) => id === node)?.facets.parent.get("/physState")?.version;
+  assert.ok((version?.run ?? 0) > 60, "it has taken the node over");
   await aggregator.stop();
 });

@@ -3,15 +3,16 @@ import { test } from "node:test";
 import { createJoining, type JoiningParts } from "../../aggregator/links/joining.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { takeWriterTerm } from "../../aggregator/store/writer_term.ts";
-import { type Assignment, type Entry, type Facet, makeTerm } from "../../src/state/mod.ts";
+import { type Assignment, type Entry, type Facet } from "../../src/state/mod.ts";
 import { type DataFrame, digestOf, type UpFrame, type WelcomeFrame } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { assigned, createSmallTree, idOf, quiet } from "./small_tree.ts";
+import { makeTerm, ofRun } from "../support/versions.ts";
 
 const [OWN, N, A] = [idOf("root"), idOf("n"), idOf("a")];
 
-function entries(values: { readonly [url: string]: Entry["value"] }, term = 1): Facet {
-  return new Map(Object.entries(values).map(([url, value]) => [url, { value, version: [term, 9] }]));
+function entries(values: { readonly [url: string]: Entry["value"] }, term = ofRun(1)): Facet {
+  return new Map(Object.entries(values).map(([url, value]) => [url, { value, version: { ...term, rev: 9 } }]));
 }
 
 /** The way up of `root`, in its first run, which a test speaks to as its parent `p`. */
@@ -66,7 +67,7 @@ function make(
 test("one that was never welcomed remembers nothing, and says so", () => {
   const { joining, births } = make({ complete: true });
   joining.connected();
-  assert.deepEqual([joining.complete, births()[0]?.term, births()[0]?.blank], [false, 0, true]);
+  assert.deepEqual([joining.complete, births()[0]?.term.run, births()[0]?.blank], [false, 0, true]);
 });
 
 test("one that was told everything before, and has it on its disk, goes on with that", () => {
@@ -84,7 +85,7 @@ test("its term is above what its last run wrote", () => {
     before: ({ replica }) => void replica.write(OWN, "self", new Map([["/api", "x"]]), makeTerm(1, 7)),
   });
   joining.connected();
-  assert.equal(births()[0]?.term, makeTerm(1, 7));
+  assert.deepEqual(births()[0]?.term, makeTerm(1, 7));
 });
 
 test("it is complete once everything has arrived that its parent had, and forgets what was not mentioned", () => {

@@ -4,6 +4,7 @@ import { createLettingGo, createReleases } from "../../aggregator/handover/letti
 import { heldBy, type Value, valuesOf } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { assigned, createSmallTree, idOf } from "./small_tree.ts";
+import { ofRun } from "../support/versions.ts";
 
 const ID = idOf("n");
 const KEY = `${ID} 2`;
@@ -17,11 +18,11 @@ function makeRoot(held = ["a"]) {
     ...{ replica: tree.replica, nodes: tree.nodes, clock, ownId: idOf("root") },
     silence: () => world.silence,
     cfg: {
-      keep: (id, url, value) => void tree.replica.write(id, "cfg", new Map([[url, value]]), 1),
+      keep: (id, url, value) => void tree.replica.write(id, "cfg", new Map([[url, value]]), ofRun(1)),
       release(id, holder) {
         const left = heldBy(tree.replica.get(id)?.facets.cfg).filter((each) => each !== holder);
         const value: Value = { number: 2, parent: idOf("b"), ...(left.length > 0 && { held: left }) };
-        tree.replica.write(id, "cfg", new Map([["/assignment", value]]), 1);
+        tree.replica.write(id, "cfg", new Map([["/assignment", value]]), ofRun(1));
         releases.changed(id);
       },
     },

@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { createAdmission } from "../../aggregator/links/admission.ts";
 import type { BirthFrame } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
+import { ofRun } from "../support/versions.ts";
 
 function birth(from: string): BirthFrame {
   return {
-    ...{ type: "birth", from, term: 0, parent: "", received: 0, beginning: 0, above: 0 },
+    ...{ type: "birth", from, term: ofRun(0), parent: "", received: 0, beginning: 0, above: ofRun(0) },
     ...{ digest: "", knows: "" },
   };
 }

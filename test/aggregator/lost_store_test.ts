@@ -12,7 +12,7 @@ const marker = { cluster: "c", name: "root", run: 7, started: "2030-01-01T00:00:
 const root = { file: "/d/state.db", isRoot: true };
 const stored = (term: number, documents = 1): Stored => ({
   ...nothing,
-  facts: new Map([["term", term]]),
+  facts: new Map([["run", term]]),
   documents: Array.from({ length: documents }, (_, index) => emptyDocument(`id-${index}`)),
 });
 
@@ -62,8 +62,8 @@ test("an empty root learns from agents that it has welcomed before that its stor
       ...{ cluster: "virtual", name: "root", run: "another", store: openMemoryStore(), modules: [], agentModules: [] },
       ...{ grace: 1_000, clock: cluster.clock, random: Math.random, log: createLog(() => {}), send() {} },
     });
-    const firstBirths = cluster.traffic.filter(({ frame }) => frame.type === "birth" && frame.term === 0);
-    const rebirths = cluster.traffic.filter(({ frame }) => frame.type === "birth" && frame.term > 0);
+    const firstBirths = cluster.traffic.filter(({ frame }) => frame.type === "birth" && frame.term.run === 0);
+    const rebirths = cluster.traffic.filter(({ frame }) => frame.type === "birth" && frame.term.run > 0);
     assert.ok(firstBirths.length > 0 && rebirths.length >= 3);
     try {
       for (const { child, frame } of firstBirths) aggregator.receive(child, frame);

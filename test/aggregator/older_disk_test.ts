@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createOlderDiskWatch } from "../../aggregator/links/older_disk.ts";
-import { makeTerm } from "../../src/state/mod.ts";
+import {} from "../../src/state/mod.ts";
 import { assigned, createSmallTree, idOf } from "./small_tree.ts";
+import { makeTerm } from "../support/versions.ts";
 
 function make() {
   const { replica, set } = createSmallTree();

@@ -6,6 +6,7 @@ import { type Batch, openMemoryStore } from "../../aggregator/store/mod.ts";
 import { FACET_NAMES } from "../../src/state/mod.ts";
 import { createReplica, type Session } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
+import { ofRun } from "../support/versions.ts";
 
 /** A persistence over a store that can be made to fail and to take its time, with every batch that was written. */
 function make(parts: { session?: readonly [string, Session]; facets?: typeof FACET_NAMES } = {}) {
@@ -32,7 +33,8 @@ function make(parts: { session?: readonly [string, Session]; facets?: typeof FAC
     clock: { ...clock, now: () => now() + spent },
     session: (id) => id === "a" ? parts.session : undefined,
   });
-  const write = (id: string, value: string, rev = 1) => replica.write(id, "self", new Map([["/drained", value]]), rev);
+  const write = (id: string, value: string, run = 1) =>
+    replica.write(id, "self", new Map([["/drained", value]]), ofRun(run));
   const onDisk = (id: string) => {
     const document = store.load().documents.find((each) => each.id === id);
     return document?.facets.self.get("/drained")?.value;
@@ -136,8 +138,8 @@ test("a slow disk gets a bounded share of the time: the next write waits 15 time
 test("all facets of a node that have changed are written together", () => {
   const { replica, write, persistence, store, batches } = make();
   write("a", "NO");
-  replica.write("a", "parent", new Map([["/physState", "POWER_ON"]]), 1);
-  replica.write("a", "cfg", new Map([["/name", "n1"]]), 1);
+  replica.write("a", "parent", new Map([["/physState", "POWER_ON"]]), ofRun(1));
+  replica.write("a", "cfg", new Map([["/name", "n1"]]), ofRun(1));
   write("a", "YES", 2);
   persistence.flush();
   assert.equal(batches.length, 1);
@@ -146,7 +148,7 @@ test("all facets of a node that have changed are written together", () => {
 });
 
 test("how far a child has got is written with what it has brought, and not without", () => {
-  const session = { run: "r1", term: 3, received: 7 };
+  const session = { run: "r1", term: ofRun(3), received: 7 };
   const { write, store, persistence, batches } = make({ session: ["rack", session] });
   write("b", "NO");
   persistence.flush();
@@ -159,10 +161,10 @@ test("how far a child has got is written with what it has brought, and not witho
 
 test("facets that are not to be written here are not", () => {
   const { replica, persistence, store, batches } = make({ facets: ["parent", "self"] });
-  replica.write("a", "cfg", new Map([["/name", "n1"]]), 1);
+  replica.write("a", "cfg", new Map([["/name", "n1"]]), ofRun(1));
   assert.equal(persistence.flush(), true);
   assert.equal(batches.length, 0, "an empty batch was written");
-  replica.write("a", "parent", new Map([["/physState", "POWER_ON"]]), 1);
+  replica.write("a", "parent", new Map([["/physState", "POWER_ON"]]), ofRun(1));
   persistence.flush();
   const [document] = store.load().documents;
   assert.deepEqual([document?.facets.cfg.size, document?.facets.parent.size], [0, 1]);
@@ -187,11 +189,11 @@ test("a node that leaves and comes back before the next write has on disk only w
     events: createEvents(clock, store, store.load()),
     session: () => undefined,
   });
-  replica.write("a", "self", new Map([["/drained", "NO"]]), 1);
+  replica.write("a", "self", new Map([["/drained", "NO"]]), ofRun(1));
   persistence.flush();
   replica.remove("a");
   persistence.forget("a");
-  replica.write("a", "cfg", new Map([["/name", "n1"]]), 2);
+  replica.write("a", "cfg", new Map([["/name", "n1"]]), ofRun(2));
   persistence.flush();
   const [stored, ...others] = store.load().documents;
   assert.deepEqual([...stored?.facets.cfg ?? []], [...replica.get("a")?.facets.cfg ?? []]);

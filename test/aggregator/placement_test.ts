@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
 import { createPlacement } from "../../aggregator/tree/placement.ts";
 import { createSmallTree, idOf } from "./small_tree.ts";
+import { ofRun } from "../support/versions.ts";
 
 test("via() is the own child through which a node is reached", () => {
   const { nodes: { placement }, set } = createSmallTree();
@@ -22,7 +23,7 @@ test("update() names every node that is reached in another way, once", () => {
   set("a1", { "/role": "AGGREGATOR", "/parent": "a" });
   set("n1", { "/parent": "a1" });
   const other = createPlacement(replica, "root");
-  replica.write(idOf("a1"), "cfg", new Map([["/parent", "b"]]), 1);
+  replica.write(idOf("a1"), "cfg", new Map([["/parent", "b"]]), ofRun(1));
   const moves = other.update(idOf("a1"));
   assert.deepEqual(
     moves.map(({ id, before, after }) => [id, before, after]).sort(),

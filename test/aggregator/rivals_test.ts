@@ -4,6 +4,7 @@ import { createRivals } from "../../aggregator/links/rivals.ts";
 import type { UpFrame } from "../../src/sync/mod.ts";
 import { createVirtualBoot } from "../boot/virtual_boot.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
+import { ofRun } from "../support/versions.ts";
 
 function makeRivals() {
   const clock = createVirtualClock();
@@ -51,7 +52,7 @@ test("two agents with one identity are an event of their node, which names both 
   const world = await createVirtualBoot();
   world.apply({ n1: {} });
   const birth = (from: string): UpFrame => ({
-    ...{ type: "birth", from, term: 0, parent: "", received: 0, beginning: 0, above: 0 },
+    ...{ type: "birth", from, term: ofRun(0), parent: "", received: 0, beginning: 0, above: ofRun(0) },
     ...{ digest: "", knows: "", modules: [] },
   });
   for (const run of ["a", "b", "a", "a"]) world.aggregator.receive(world.idOf("n1"), birth(run));

@@ -3,8 +3,9 @@ import { createNodes, type Nodes } from "../../aggregator/nodes/nodes.ts";
 import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
 import { joinDeclaration } from "../../modules/join/declaration.ts";
 import { createLog } from "../../src/log.ts";
-import { makeTerm, nodeIdOf, type Value } from "../../src/state/mod.ts";
+import { nodeIdOf, type Value } from "../../src/state/mod.ts";
 import { createReplica, type Replica } from "../../src/sync/mod.ts";
+import { makeTerm, ofRun } from "../support/versions.ts";
 
 /** A log that says nothing. */
 export const quiet = createLog(() => {});
@@ -37,7 +38,7 @@ export function createSmallTree(): SmallTree {
     nodes,
     set(name, values) {
       const id = idOf(name);
-      replica.write(id, "cfg", new Map(Object.entries({ "/name": name, ...values })), 1);
+      replica.write(id, "cfg", new Map(Object.entries({ "/name": name, ...values })), ofRun(1));
       return id;
     },
     discover(name, facet, values, assignment = 1) {

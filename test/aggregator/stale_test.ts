@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { staleOf } from "../../aggregator/status/stale.ts";
 import { statusBelow } from "../../aggregator/status/status_below.ts";
-import { newestVersion } from "../../src/state/mod.ts";
+import { newestVersion, versionText } from "../../src/state/mod.ts";
 import { createSmallTree, idOf } from "./small_tree.ts";
 
 /** A node of rack `c`, which is below `a`. */
@@ -37,7 +37,7 @@ test("a node that others serve is as its aggregator has told, for the cfg that i
   const { replica, set, discover, status } = make();
   assert.match(status("n").reason ?? "", /^aggregator 'c' has not taken its cfg in yet/);
   const tell = (more: Record<string, string>) => {
-    const cfg = newestVersion(replica.get(idOf("n"))?.facets.cfg ?? new Map()).join(".");
+    const cfg = versionText(newestVersion(replica.get(idOf("n"))?.facets.cfg ?? new Map()));
     discover("n", "parent", { "/engine/status": { cfg, ...more } });
   };
   tell({ phase: "converged" });

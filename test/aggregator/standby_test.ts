@@ -7,6 +7,7 @@ import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createSmallTree, idOf } from "./small_tree.ts";
+import { at, ofRun } from "../support/versions.ts";
 
 const A = idOf("a");
 /** What the root knows of an aggregator that is lost, and of one that is heard. */
@@ -31,7 +32,7 @@ function make(isRefused = false) {
     },
     readdress: (name) => void done.push(`readdress ${name}`),
     patch(nodes) {
-      for (const { id, values } of nodes) tree.replica.write(id, "cfg", values, 1);
+      for (const { id, values } of nodes) tree.replica.write(id, "cfg", values, ofRun(1));
       done.push(
         `set ${
           nodes.map(({ id, values }) => [tree.nodes.read(id)?.name, ...values.keys(), ...values.values()].join(" "))
@@ -171,9 +172,9 @@ test("those whose broker or standby changes have their children told, and so hav
 });
 
 test("what an aggregator has seen of its standby is named with its version", () => {
-  const entry = (value: Value) => new Map([["/standby", { value, version: [3, 4] as const }]]);
-  assert.equal(standbySeen(entry("b")), "b 3.4");
-  assert.equal(standbySeen(new Map([["/standby", { value: null, version: [3, 4] }]])), undefined);
+  const entry = (value: Value) => new Map([["/standby", { value, version: at(3, 4) }]]);
+  assert.equal(standbySeen(entry("b")), "b 0.3.4");
+  assert.equal(standbySeen(new Map([["/standby", { value: null, version: at(3, 4) }]])), undefined);
   assert.equal(standbySeen(entry(7)), undefined);
   assert.equal(standbySeen(undefined), undefined);
 });

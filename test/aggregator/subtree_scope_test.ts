@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createSubtreeScope } from "../../aggregator/tree/subtree_scope.ts";
-import { type Entry, makeTerm } from "../../src/state/mod.ts";
+import { type Entry } from "../../src/state/mod.ts";
 import { assigned, createSmallTree, idOf } from "./small_tree.ts";
+import { at, makeTerm } from "../support/versions.ts";
 
 const ID = idOf("n");
 const session = { term: makeTerm(1, 1), blankUpTo: 0 };
@@ -22,7 +23,7 @@ function make(owed = false) {
   return { ...tree, scope, world, wanted };
 }
 function entry(value: string, assignment: number): Entry {
-  return { value, version: [makeTerm(assignment, 1), 1] };
+  return { value, version: at(1, 1, assignment) };
 }
 
 test("a child can't outrank the root's assignment: such values are refused, and due when the root has said so", () => {

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { createTakingOver } from "../../aggregator/handover/taking_over.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { takeWriterTerm } from "../../aggregator/store/writer_term.ts";
-import { makeTerm } from "../../src/state/mod.ts";
 import { assigned, createSmallTree, idOf, quiet } from "./small_tree.ts";
+import { makeTerm } from "../support/versions.ts";
 
 const ID = idOf("n");
 
@@ -35,22 +35,25 @@ function make() {
     tellFreeze: () => void done.push("freeze"),
     touch: () => void done.push("touch"),
   });
-  const versionOf = (url: string) => tree.replica.get(ID)?.facets.parent.get(url)?.version;
-  return { ...tree, takingOver, done, world, term, versionOf, stored: () => store.load().facts.get("term") };
+  const termOf = (url: string) => {
+    const version = tree.replica.get(ID)?.facets.parent.get(url)?.version;
+    return version && makeTerm(version.assignment, version.run);
+  };
+  return { ...tree, takingOver, done, world, term, termOf, stored: () => store.load().facts.get("run") };
 }
 const ALL = ["write /clear ", "freeze", "begin", "adopt", "touch"];
 
 test("what an earlier aggregator knew of a node stays true, and is this one's to say", () => {
-  const { takingOver, done, versionOf } = make();
+  const { takingOver, done, termOf } = make();
   takingOver.takeOver(ID);
-  assert.deepEqual([versionOf("/physState")?.[0], done], [makeTerm(2, 1), ALL]);
+  assert.deepEqual([termOf("/physState"), done], [makeTerm(2, 1), ALL]);
 });
 
 test("a node that is reached through somebody else is not taken over", () => {
-  const { takingOver, done, set, versionOf } = make();
+  const { takingOver, done, set, termOf } = make();
   set("n", { "/parent": "b" });
   takingOver.takeOver(ID);
-  assert.deepEqual([done, versionOf("/physState")?.[0]], [[], makeTerm(1, 1)]);
+  assert.deepEqual([done, termOf("/physState")], [[], makeTerm(1, 1)]);
 });
 
 test("an aggregator is taken over, and not waited for as a node is", () => {
@@ -60,10 +63,10 @@ test("an aggregator is taken over, and not waited for as a node is", () => {
 });
 
 test("a run above the one that wrote last is on disk first", () => {
-  const { takingOver, replica, stored, versionOf } = make();
+  const { takingOver, replica, stored, termOf } = make();
   replica.write(ID, "parent", new Map([["/runState", "SYNC"]]), makeTerm(2, 7));
   takingOver.takeOver(ID);
-  assert.deepEqual([stored(), versionOf("/runState")?.[0]], [8, makeTerm(2, 8)]);
+  assert.deepEqual([stored(), termOf("/runState")], [8, makeTerm(2, 8)]);
 });
 
 test("a node that has a writer of a later assignment is left as it is", () => {

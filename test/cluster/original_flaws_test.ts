@@ -20,6 +20,7 @@ import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createVirtualCluster, type VirtualCluster } from "../support/virtual_cluster.ts";
 import { disagreements } from "../tree/agreement.ts";
 import { createTreeWorld } from "../tree/tree_world.ts";
+import { at } from "../support/versions.ts";
 
 // The failures of the original Kraken that are plain in its code, F10 to F22: what happened there is in each test's first
 // comment, what must happen here in its name. F18 is in test/engine, F14 and F15 of links are in test/sync as well.
@@ -146,7 +147,7 @@ test("F14: what an agent says does not change what its parent has discovered", a
   const { id } = cluster.machine("n1");
   const sent = cluster.traffic.findLast(({ frame }) => frame.type === "data")?.frame;
   assert.ok(sent?.type === "data");
-  const values = new Map([["/physState", { value: "POWER_OFF", version: [Number.MAX_SAFE_INTEGER, 1] as const }]]);
+  const values = new Map([["/physState", { value: "POWER_OFF", version: at(Number.MAX_SAFE_INTEGER, 1) }]]);
   cluster.aggregator.receive(id, { ...sent, documents: [{ id, facets: { parent: values } }] });
   await cluster.clock.advance(5_000);
   await cluster.converge();

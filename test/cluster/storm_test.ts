@@ -5,16 +5,18 @@ import type { BirthFrame, DownFrame, UpFrame } from "../../src/sync/mod.ts";
 import { sizeOf } from "../support/sizes.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createVirtualCluster, type VirtualCluster } from "../support/virtual_cluster.ts";
+import { ofRun } from "../support/versions.ts";
+import { versionText } from "../../src/state/mod.ts";
 
 function birth(from: string): BirthFrame {
   return {
     type: "birth",
     from,
-    term: 0,
+    term: ofRun(0),
     parent: "",
     received: 0,
     beginning: 0,
-    above: 0,
+    above: ofRun(0),
     digest: "0".repeat(32),
     knows: "",
   };
@@ -114,7 +116,11 @@ async function storm(cluster: VirtualCluster, said: Said, run: () => Promise<voi
   for (const { name, id, load } of machines) {
     const node = cluster.aggregator.control.find(id);
     assert.equal(node?.dsc.get("/host/load"), load, `what ${name} said while nobody heard it`);
-    assert.equal(node?.dsc.get("/seen"), node?.version.join("."), `what ${name} was told while it did not hear`);
+    assert.equal(
+      node?.dsc.get("/seen"),
+      node && versionText(node.version),
+      `what ${name} was told while it did not hear`,
+    );
   }
 
   const welcomes = cluster.welcomes.slice(welcomed);

@@ -10,6 +10,7 @@ import { encodeFrame } from "../../src/sync/mod.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Lab, withLab } from "./lab.ts";
+import { at } from "../support/versions.ts";
 
 /** The cluster goes on: another change is carried out. */
 async function goesOn(lab: Lab, name: string): Promise<void> {
@@ -58,7 +59,7 @@ test("bad input gets a clear error, nothing of it is taken, and the cluster goes
       since: 0,
       upTo: 1,
       newest: 1,
-      documents: [{ id, facets: { parent: new Map([["/physState", { value: "POWER_OFF", version: [99, 1] }]]) } }],
+      documents: [{ id, facets: { parent: new Map([["/physState", { value: "POWER_OFF", version: at(99, 1) }]]) } }],
     });
     await client.publishAsync(up, Buffer.from(foreign), { qos: 1 });
     const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));

@@ -5,6 +5,7 @@ import { compileDomain, createPlanner, declareModule, type Planner, type Step } 
 import type { Reports } from "../../src/reports.ts";
 import { core, defineExtension, enumeration, services, type Value, type Values, viewOf } from "../../src/state/mod.ts";
 import { createVirtualClock, type VirtualClock } from "../support/virtual_clock.ts";
+import { at } from "../support/versions.ts";
 
 /** Power and run state of a machine, run by its parent. Boot and joining happen by themselves. */
 const machine = declareModule({
@@ -201,8 +202,7 @@ export function createLab(
   }
 
   function viewIn(id: string, node: World): Values {
-    const facet = (values: Values) =>
-      new Map([...values].map(([url, value]) => [url, { value, version: [1, 1] as const }]));
+    const facet = (values: Values) => new Map([...values].map(([url, value]) => [url, { value, version: at(1, 1) }]));
     const discovered = facet(node.dsc);
     return viewOf(schema, conditions, { id, facets: { cfg: facet(node.cfg), parent: discovered, self: discovered } });
   }

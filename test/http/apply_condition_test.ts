@@ -33,7 +33,7 @@ test("POST apply with a stale If-Match answers 412 with the ETag of now, and app
   const { apply, cfg, patch, control } = await makeApp();
   const etag = (await apply(undefined, "?dryRun=true")).headers.get("etag") ?? "";
   patch("n1", { "/arch": "aarch64" });
-  for (const stale of [etag, '"1.1"', "nonsense", `W/${etag}`]) {
+  for (const stale of [etag, '"0.1.1"', "nonsense", `W/${etag}`]) {
     const answer = await apply(stale);
     const now = answer.headers.get("etag");
     await assertProblem(answer, 412, /The cfg of these nodes has changed: their ETag is now "[0-9a-f]{32}"/);
@@ -66,7 +66,7 @@ test("a node that came or went since is a change", async () => {
 
 test("an If-Match that nothing is compared with is refused, lest the write be taken for a conditional one", async () => {
   const { app, control } = await makeApp();
-  const condition = { "if-match": '"1.1"' };
+  const condition = { "if-match": '"0.1.1"' };
   for (
     const [method, path, body] of [
       ["PATCH", "/nodes?nodeset=n1", { platform: "x" }],

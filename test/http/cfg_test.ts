@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Refusal } from "../../aggregator/cfg/refusal.ts";
 import { assertProblem, createTestApp, send } from "./support.ts";
+import { at } from "../support/versions.ts";
 
 const CFG = "/api/v1/nodes/n1/cfg";
 
 test("GET cfg answers nested under the ETag of its version", async () => {
   const { app } = await createTestApp();
   const response = await app.request(CFG);
-  assert.equal(response.headers.get("etag"), '"1.1"');
+  assert.equal(response.headers.get("etag"), '"0.1.1"');
   assert.deepEqual(await response.json(), { name: "n1", parent: "root", platform: "sim" });
-  assert.equal((await app.request(CFG, { headers: { "if-none-match": '"1.1"' } })).status, 304);
+  assert.equal((await app.request(CFG, { headers: { "if-none-match": '"0.1.1"' } })).status, 304);
 });
 
 test("PATCH cfg is a JSON Merge Patch: null unsets, objects merge", async () => {
@@ -30,8 +31,8 @@ test("PATCH cfg is a JSON Merge Patch: null unsets, objects merge", async () => 
     physState: "POWER_ON",
     services: { a: { config: { command: "x", env: { B: "2", C: "3" } }, state: "RUN" } },
   });
-  assert.equal(response.headers.get("etag"), '"1.3"');
-  assert.equal(version, "1.3");
+  assert.equal(response.headers.get("etag"), '"0.1.3"');
+  assert.equal(version, "0.1.3");
   assert.deepEqual(differences.map(({ url }: { url: string }) => url), ["/platform", "/services/a/config"]);
   const gone = await (await app.request(CFG, send("PATCH", { services: { a: null }, bmc: null }))).json();
   assert.deepEqual(gone.cfg, { name: "n1", parent: "root", physState: "POWER_ON" });
@@ -79,7 +80,7 @@ test("PATCH cfg with dryRun answers the same and changes nothing", async () => {
   assert.equal(dryRun, true);
   assert.equal(cfg.physState, "POWER_ON");
   assert.equal(plan.steps.length, 1);
-  assert.equal(response.headers.get("etag"), '"1.1"');
+  assert.equal(response.headers.get("etag"), '"0.1.1"');
   assert.equal(control.find("n1")?.cfg.get("/physState"), undefined);
 });
 
@@ -96,14 +97,14 @@ test("PATCH cfg with If-Match writes only the version that was read", async () =
   const { app, control } = await createTestApp();
   const patch = (ifMatch: string, platform: string) =>
     app.request(CFG, send("PATCH", { platform }, { "if-match": ifMatch }));
-  assert.equal((await patch('"1.1"', "a")).status, 200);
-  const stale = await patch('"1.1"', "b");
-  assert.equal(stale.headers.get("etag"), '"1.2"');
-  await assertProblem(stale, 412, /its ETag is now "1\.2"/);
-  await assertProblem(await patch('W/"1.2"', "b"), 412, /now "1\.2"/); // If-Match compares strongly
-  await assertProblem(await patch("nonsense", "b"), 412, /now "1\.2"/);
+  assert.equal((await patch('"0.1.1"', "a")).status, 200);
+  const stale = await patch('"0.1.1"', "b");
+  assert.equal(stale.headers.get("etag"), '"0.1.2"');
+  await assertProblem(stale, 412, /its ETag is now "0\.1\.2"/);
+  await assertProblem(await patch('W/"0.1.2"', "b"), 412, /now "0\.1\.2"/); // If-Match compares strongly
+  await assertProblem(await patch("nonsense", "b"), 412, /now "0\.1\.2"/);
   assert.equal(control.find("n1")?.cfg.get("/platform"), "a");
-  assert.equal((await patch('"1.1", "1.2"', "c")).status, 200);
+  assert.equal((await patch('"0.1.1", "0.1.2"', "c")).status, 200);
   assert.equal((await patch("*", "d")).status, 200);
   assert.equal(control.find("n1")?.cfg.get("/platform"), "d");
 });
@@ -127,7 +128,7 @@ test("PATCH cfg refuses wrong values and unknown variables, all of them at once"
       "'/services/b/y' is no state variable that this program knows",
     ],
   );
-  assert.equal(control.find("n1")?.version.join("."), "1.1");
+  assert.deepEqual(control.find("n1")?.version, at(1, 1));
 });
 
 test("PATCH cfg can't reach the prototype of objects", async () => {

@@ -37,7 +37,7 @@ test("GET of a node finds it by name and by id, with nested cfg and dsc", async 
   const { app } = await createTestApp();
   const byName = await (await app.request(`${NODES}/n2`)).json();
   assert.equal(byName.id, nodeIdOf("demo", "n2"));
-  assert.equal(byName.version, "1.1");
+  assert.equal(byName.version, "0.1.1");
   assert.deepEqual(byName.cfg, { name: "n2", parent: "root", platform: "sim" });
   assert.deepEqual(byName.dsc, { physState: "POWER_OFF" });
   assert.deepEqual(await (await app.request(`${NODES}/${byName.id}`)).json(), byName);
@@ -80,7 +80,7 @@ test("PATCH nodes changes all or none, and says of which nodes a problem is", as
 test("PATCH nodes wants a nodeset and no If-Match", async () => {
   const { app } = await createTestApp();
   await assertProblem(await app.request(NODES, send("PATCH", {})), 400, /'nodeset' is missing/);
-  const conditional = send("PATCH", {}, { "if-match": '"1.1"' });
+  const conditional = send("PATCH", {}, { "if-match": '"0.1.1"' });
   await assertProblem(
     await app.request(`${NODES}?nodeset=n1`, conditional),
     400,

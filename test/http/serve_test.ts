@@ -54,7 +54,7 @@ test(
       );
       assert.equal(patch.status, 200);
       assert.equal((await patch.json()).cfg.physState, "POWER_ON");
-      const known = await fetch(`${url}/api/v1/nodes/n1/cfg`, { headers: { "if-none-match": '"1.2"' } });
+      const known = await fetch(`${url}/api/v1/nodes/n1/cfg`, { headers: { "if-none-match": '"0.1.2"' } });
       assert.equal(known.status, 304);
     }),
 );

@@ -8,6 +8,7 @@ import { retainedLife } from "./plain_client.ts";
 import { bridgedMosquittos, guardedBridgedMosquittos, RACK, type RealBroker, urlOf } from "./real_brokers.ts";
 import { CHILDREN, CLUSTER, createTree, PARENT, type Tree } from "./tree.ts";
 import { until } from "./until.ts";
+import { ofRun } from "../support/versions.ts";
 
 const options = { skip: NO_MOSQUITTO ?? false, timeout: 120_000 };
 
@@ -32,7 +33,7 @@ test(
       await bridge.kill();
       for (const child of children) {
         child.replica.write(child.id, "self", new Map([["/away", true]]), child.link.term);
-        tree.disk.write(child.id, "cfg", new Map([["/wanted", true]]), 1);
+        tree.disk.write(child.id, "cfg", new Map([["/wanted", true]]), ofRun(1));
       }
       await bridge.start();
       await until(() =>

@@ -21,6 +21,7 @@ import {
   type ResyncFrame,
   type UpFrame,
 } from "../../src/sync/mod.ts";
+import { at } from "../support/versions.ts";
 
 const [PARENT, CHILD, OTHER] = ["1", "2", "3"].map((digit) => `${digit.repeat(8)}-1111-4111-8111-111111111111`) as [
   string,
@@ -40,7 +41,7 @@ const alive: Frame = { type: "alive", from: "p" };
 /** A data frame of so many bytes. */
 function frameOf(bytes: number, length = bytes - 1_000): DataFrame {
   const value = "x".repeat(length);
-  const self = new Map([["/a", { value, version: [1, 1] as const }]]);
+  const self = new Map([["/a", { value, version: at(1, 1) }]]);
   const made: DataFrame = {
     ...{ type: "data", from: "r", to: "p", since: 0, upTo: 1, newest: 1 },
     documents: [{ id: CHILD, facets: { self } }],

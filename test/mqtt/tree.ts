@@ -22,6 +22,7 @@ import {
 } from "../../src/sync/mod.ts";
 import { NO_MODULES } from "../sync/world.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp_proxy.ts";
+import { ofRun } from "../support/versions.ts";
 
 /** A broker that the contract is run against. */
 export interface BrokerUnderTest {
@@ -94,9 +95,9 @@ export async function createTree(start: StartBroker, connect: MqttConnect) {
       replica: disk,
       scope: createNodeChildScope(disk, child),
       nextTerm(childTerm) {
-        const next = Math.max(terms.get(child) ?? 0, childTerm) + 1;
+        const next = Math.max(terms.get(child) ?? 0, childTerm.run) + 1;
         terms.set(child, next);
-        return next;
+        return ofRun(next);
       },
       nextBeginning: () => ++beginnings,
       clock: systemClock,
@@ -140,7 +141,7 @@ export async function createTree(start: StartBroker, connect: MqttConnect) {
       const proxy = await startTcpProxy(port);
       const childRun = randomUUID();
       const replica = createReplica();
-      replica.write(id, "self", new Map(Object.entries(values)), 0);
+      replica.write(id, "self", new Map(Object.entries(values)), ofRun(0));
       const childTransport = createChildTransport({
         ...{ cluster: CLUSTER, parent: PARENT, child: id, run: childRun, connect },
         url: urlOf(id, proxy.port),

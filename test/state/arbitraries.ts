@@ -13,7 +13,14 @@ export const anyValue: fc.Arbitrary<Value> = fc.oneof(
 const anyEntry: fc.Arbitrary<Entry> = fc.record(
   {
     value: fc.option(anyValue),
-    version: fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 })),
+    version: fc.record(
+      {
+        assignment: fc.integer({ min: 0, max: 2 }),
+        run: fc.integer({ min: 0, max: 2 }),
+        rev: fc.integer({ min: 0, max: 2 }),
+      },
+      { noNullPrototype: true },
+    ),
   },
   { noNullPrototype: true },
 );

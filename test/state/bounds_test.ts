@@ -3,7 +3,6 @@ import { test } from "node:test";
 import {
   assignmentIn,
   assignmentNumber,
-  assignmentOf,
   assignmentValue,
   bindUrl,
   core,
@@ -23,10 +22,8 @@ import {
   isRecord,
   isUuid,
   KEPT_URLS,
-  makeTerm,
   matchUrl,
-  MAX_ASSIGNMENT,
-  MAX_RUN,
+  MAX_INTEGER,
   mergeDocuments,
   mergePatch,
   newestVersion,
@@ -36,7 +33,6 @@ import {
   parseUrl,
   parseValue,
   readAssignment,
-  runOf,
   services,
   statedConditions,
   supersedes,
@@ -47,6 +43,7 @@ import {
   type VariableType,
   viewOf,
 } from "../../src/state/mod.ts";
+import { at } from "../support/versions.ts";
 
 const ID = "8f0e7a86-1f2b-4d0c-9c9e-6b1f4a6c2e55";
 const OTHER = "1b4e28ba-2fa1-41d2-883f-0016d3cca427";
@@ -55,7 +52,7 @@ const list = (count: number, item: Value) => Array.from({ length: count }, () =>
 const record = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, key) => [`k${key}`, true]));
 
 function facetOf(values: { readonly [url: string]: Value | null }): Facet {
-  return new Map(Object.entries(values).map(([url, value]) => [url, { value, version: [1, 1] as const }]));
+  return new Map(Object.entries(values).map(([url, value]) => [url, { value, version: at(1, 1) }]));
 }
 
 test("a type takes values up to its bounds, and not one more", () => {
@@ -253,21 +250,11 @@ test("a schema knows the unknown values of enumerations only", () => {
   assert.equal(valueIn(schema, new Map([["/busy", "BUSY"]]), "/busy"), "BUSY");
 });
 
-test("terms count assignments above all runs, up to their highest numbers", () => {
-  assert.deepEqual([MAX_ASSIGNMENT, MAX_RUN], [4095, 2 ** 20 - 1]);
-  assert.equal(makeTerm(MAX_ASSIGNMENT, MAX_RUN), 2 ** 32 - 1);
-  assert.ok(makeTerm(2, 0) > makeTerm(1, MAX_RUN));
-  assert.deepEqual([assignmentOf(makeTerm(7, 9)), runOf(makeTerm(7, 9))], [7, 9]);
-  assert.deepEqual([assignmentOf(makeTerm(7, MAX_RUN)), runOf(makeTerm(7, MAX_RUN))], [7, MAX_RUN]);
-  assert.throws(() => makeTerm(MAX_ASSIGNMENT + 1, 0), { name: "RangeError", message: /assignment 4096/ });
-  assert.throws(() => makeTerm(0, MAX_RUN + 1), { name: "RangeError", message: /run 1048576/ });
-});
-
 test("readAssignment() reads what assignmentValue() makes", () => {
   const target = { parent: OTHER, broker: "mqtts://10.0.0.1:8883" };
   const assignments = [
     { number: 0, parent: ID },
-    { number: MAX_ASSIGNMENT + 1, parent: ID, broker: "mqtt://b" },
+    { number: MAX_INTEGER, parent: ID, broker: "mqtt://b" },
     { number: 3, parent: ID, standby: { parent: OTHER } },
     { number: 3, parent: ID, broker: "ws://b", standby: target, before: [target, { parent: ID }] },
   ];
@@ -291,7 +278,7 @@ test("readAssignment() takes nothing else", () => {
       { ...good, number: -1 },
       { ...good, number: 0.5 },
       { ...good, number: "1" },
-      { ...good, number: MAX_ASSIGNMENT + 2 },
+      { ...good, number: MAX_INTEGER + 1 },
       { ...good, parent: "n1" },
       { ...good, parent: 5 },
       { ...good, parent: ID.toUpperCase() },
@@ -381,7 +368,7 @@ const LIMITS: { readonly [url: string]: readonly [last: Value, beyond: Value] } 
   "/api": [text(256), text(257)],
   "/broker": [text(256), text(257)],
   "/standbyFor": [text(64), text(65)],
-  "/standbySeen": [text(96), text(97)],
+  "/standbySeen": [text(128), text(129)],
   "/subtree/health": ["LOST", "GONE"],
   "/subtree/counts": [counts(0), counts(-1)],
 };
@@ -489,7 +476,7 @@ test("equalValues() compares data, not what it is written like", () => {
 });
 
 test("of two values of one version the one of the greater text holds, and of the same value neither", () => {
-  const entry = (value: Value | null, term = 1, rev = 1): Entry => ({ value, version: [term, rev] });
+  const entry = (value: Value | null, term = 1, rev = 1): Entry => ({ value, version: at(term, rev) });
   assert.ok(supersedes(entry("b"), entry("a")));
   assert.ok(!supersedes(entry("a"), entry("b")));
   assert.ok(!supersedes(entry("a"), entry("a")));
@@ -508,7 +495,7 @@ test("mergeDocuments() takes what is newer of each facet, and the document itsel
     assert.deepEqual(merged, { ...other, id: ID });
     assert.equal(mergeDocuments(merged, other), merged);
   }
-  assert.deepEqual(newestVersion(facetOf({ "/x": 1 })), [1, 1]);
+  assert.deepEqual(newestVersion(facetOf({ "/x": 1 })), at(1, 1));
 });
 
 test("viewOf() shows the words of the parent and of the node itself, each about what it writes", () => {
@@ -560,7 +547,7 @@ test("isUuid() takes lower case only", () => {
 
 test("facets of up to 256 values with the same URLs share them in memory", () => {
   const facet = (count: number, value: number) =>
-    packFacet(new Map(Array.from({ length: count }, (_, at) => [`/v${at}`, { value, version: [1, 1] as const }])));
+    packFacet(new Map(Array.from({ length: count }, (_, n) => [`/v${n}`, { value, version: at(1, 1) }])));
   assert.equal(facet(256, 1).urls, facet(256, 2).urls);
   assert.notEqual(facet(257, 1).urls, facet(257, 2).urls);
   const other = packFacet(facetOf({ "/v1": 0, "/v0": 0 }));
@@ -571,13 +558,13 @@ test("facets of up to 256 values with the same URLs share them in memory", () =>
 });
 
 test("a packed facet has one object for equal versions that follow each other", () => {
-  const versions: readonly (readonly [number, number])[] = [[1, 1], [1, 1], [1, 2], [1, 2], [1, 1]];
+  const versions = [at(1, 1), at(1, 1), at(1, 2), at(1, 2), at(1, 1)];
   const packed = packFacet(
-    new Map(versions.map((version, at) => [`/v${at}`, { value: at, version: [...version] as const }])),
+    new Map(versions.map((version, n) => [`/v${n}`, { value: n, version: { ...version } }])),
   );
   const held = [...packed.values()].map(({ version }) => version);
   assert.deepEqual(held, versions);
   assert.deepEqual([held[0] === held[1], held[2] === held[3], held[1] === held[2]], [true, true, false]);
-  const same = packFacet(new Map([["/a", { value: 1, version: [1, 1] }], ["/b", { value: 2, version: [1, 1] }]]));
+  const same = packFacet(new Map([["/a", { value: 1, version: at(1, 1) }], ["/b", { value: 2, version: at(1, 1) }]]));
   assert.equal(same.get("/a")?.version, same.get("/b")?.version);
 });

@@ -10,10 +10,11 @@ import {
   valuesOf,
 } from "../../src/state/mod.ts";
 import { anyDocument, anyFacet } from "./arbitraries.ts";
+import { at } from "../support/versions.ts";
 
 function facet(entries: Record<string, [string | null, number, number]>): Facet {
   return new Map(
-    Object.entries(entries).map(([url, [value, term, rev]]) => [url, { value, version: [term, rev] as const }]),
+    Object.entries(entries).map(([url, [value, term, rev]]) => [url, { value, version: at(term, rev) }]),
   );
 }
 
@@ -96,8 +97,8 @@ test("merge is monotone: no value ever goes back to an older version", () => {
 });
 
 test("newestVersion() grows with a deletion too", () => {
-  assert.deepEqual(newestVersion(facet({ "/a": ["x", 1, 4], "/b": [null, 1, 7] })), [1, 7]);
-  assert.deepEqual(newestVersion(new Map()), [0, 0]);
+  assert.deepEqual(newestVersion(facet({ "/a": ["x", 1, 4], "/b": [null, 1, 7] })), at(1, 7));
+  assert.deepEqual(newestVersion(new Map()), at(0, 0));
 });
 
 function sorted(value: Facet): unknown {

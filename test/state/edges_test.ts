@@ -3,17 +3,23 @@ import { test } from "node:test";
 import {
   assignmentValue,
   bindUrl,
+  compareTerms,
+  compareVersions,
   createSchema,
   defineExtension,
   enumeration,
   type Facet,
   fromNested,
   heldBy,
-  makeTerm,
+  laterTerm,
   mergePatch,
+  NO_VERSION,
   parseUuid,
   readAssignment,
+  readVersion,
+  versionText,
 } from "../../src/state/mod.ts";
+import { at } from "../support/versions.ts";
 
 const ID = "8f0e7a86-1f2b-4d0c-9c9e-6b1f4a6c2e55";
 const schema = createSchema([defineExtension("edges", {
@@ -30,16 +36,35 @@ test("bindUrl() puts in what is bound, once or several times, and leaves the res
   assert.equal(bindUrl("/a/{name", { name: "x" }), "/a/{name");
 });
 
-test("makeTerm() refuses runs and assignments below 0 and beyond the highest", () => {
-  assert.throws(() => makeTerm(0, -1), RangeError);
-  assert.throws(() => makeTerm(-1, 0), RangeError);
-  assert.throws(() => makeTerm(0, 2 ** 53), RangeError);
-  assert.equal(makeTerm(0, 1), 1);
+test("terms are ordered by assignment, then by run, and versions by their terms, then by rev", () => {
+  const some = [0, 1, 2, 4_096, 2 ** 32 - 1];
+  const all = some.flatMap((assignment) => some.flatMap((run) => some.map((rev) => ({ assignment, run, rev }))));
+  for (const [place, version] of all.entries()) {
+    for (const [other, later] of all.entries()) {
+      assert.equal(Math.sign(compareVersions(version, later)), Math.sign(place - other));
+      const order = Math.sign(Math.floor(place / some.length) - Math.floor(other / some.length));
+      assert.equal(Math.sign(compareTerms(version, later)), order);
+      assert.equal(laterTerm(version, later), order < 0 ? later : version);
+    }
+  }
+});
+
+test("readVersion() reads what versionText() makes, and nothing else", () => {
+  const most = 2 ** 32 - 1;
+  for (const version of [NO_VERSION, { assignment: most, run: most, rev: most }, at(3, 17, 2)]) {
+    assert.deepEqual(readVersion(versionText(version)), version);
+    assert.ok(versionText(version).length <= 32);
+  }
+  for (
+    const text of ["", "1", "1.2", "1.2.3.4", "1.2.x", "-1.2.3", "1.2.3 ", "1.2.99999999999", 1.2, undefined, ["1.2.3"]]
+  ) {
+    assert.equal(readVersion(text), undefined, String(text));
+  }
 });
 
 test("heldBy() reads names only, whatever stands in the cfg", () => {
   const facet = (value: Exclude<Facet extends ReadonlyMap<string, infer E> ? E : never, undefined>["value"]): Facet =>
-    new Map([["/assignment", { value, version: [1, 1] }]]);
+    new Map([["/assignment", { value, version: at(1, 1) }]]);
   assert.deepEqual(heldBy(facet({ held: ["a", 1, "b", true] })), ["a", "b"]);
   assert.deepEqual(heldBy(facet({ held: "a" })), []);
   assert.deepEqual(heldBy(facet("a")), []);

@@ -16,6 +16,7 @@ import {
   type Value,
   viewOf,
 } from "../../src/state/mod.ts";
+import { at } from "../support/versions.ts";
 
 const schema = createSchema([core, services]);
 const conditions = statedConditions(schema);
@@ -26,7 +27,7 @@ function document(
   self: Record<string, Value> = {},
 ): NodeDocument {
   const facet = (values: Record<string, Value>): Map<string, Entry> =>
-    new Map(Object.entries(values).map(([url, value]) => [url, { value, version: [1, 1] as const }]));
+    new Map(Object.entries(values).map(([url, value]) => [url, { value, version: at(1, 1) }]));
   return { id: "n", facets: { cfg: facet(cfg), parent: facet(parent), self: facet(self) } };
 }
 

@@ -15,7 +15,7 @@ try {
     store.commit({
       documents: [{ document, facets: ["cfg"] }],
       facts: new Map([["newest", number]]),
-      terms: new Map([[document.id, number]]),
+      terms: new Map([[document.id, { assignment: 1, run: number }]]),
       events: [eventOf(number)],
     });
     writeSync(1, `${number}\n`);

@@ -5,6 +5,7 @@ import type { LoggedEvent } from "../../aggregator/store/mod.ts";
 import { type Batch, MAX_EVENTS, type Store } from "../../aggregator/store/mod.ts";
 import { batchSequences, createModel, snapshot } from "./model.ts";
 import { emptyDocument, type Facet, FACET_NAMES, type NodeDocument } from "../../src/state/mod.ts";
+import { at, makeTerm, ofRun } from "../support/versions.ts";
 
 /** A store under test: `reopen` gives it as a program finds it after a restart, `end` throws it away. */
 export interface StoreCase {
@@ -15,7 +16,7 @@ export interface StoreCase {
 
 /** A document with one value in a facet. */
 export function documentOf(id: string, facet: "cfg" | "parent" | "self", url: string, value: string): NodeDocument {
-  const entries: Facet = new Map([[url, { value, version: [1, 1] }]]);
+  const entries: Facet = new Map([[url, { value, version: at(1, 1) }]]);
   return { id, facets: { ...emptyDocument(id).facets, [facet]: entries } };
 }
 
@@ -66,17 +67,17 @@ export function testStore(name: string, createCase: () => StoreCase, options: Tr
     const { mutation: _, ...plain } = eventOf(2);
     store.commit({
       documents: [{ document, facets: ["cfg"] }],
-      facts: new Map<string, string | number | boolean>([["term", 3], ["cluster", "demo"], ["frozen", true]]),
-      terms: new Map([["a", 7]]),
-      sessions: new Map([["a", { run: "r1", term: 7, received: 12 }]]),
+      facts: new Map<string, string | number | boolean>([["run", 3], ["cluster", "demo"], ["frozen", true]]),
+      terms: new Map([["a", ofRun(7)]]),
+      sessions: new Map([["a", { run: "r1", term: ofRun(7), received: 12 }]]),
       events: [eventOf(1), plain],
     });
     function check(after: Store): void {
       assert.deepEqual(after.load(), {
         documents: [document],
-        facts: new Map<string, unknown>([["cluster", "demo"], ["frozen", true], ["term", 3]]),
-        terms: new Map([["a", 7]]),
-        sessions: new Map([["a", { run: "r1", term: 7, received: 12 }]]),
+        facts: new Map<string, unknown>([["cluster", "demo"], ["frozen", true], ["run", 3]]),
+        terms: new Map([["a", ofRun(7)]]),
+        sessions: new Map([["a", { run: "r1", term: ofRun(7), received: 12 }]]),
         lastEvent: 2,
       });
       assert.deepEqual(after.events(0, 10), [eventOf(1), plain]);
@@ -107,7 +108,7 @@ export function testStore(name: string, createCase: () => StoreCase, options: Tr
         fc.array(fc.string()),
         fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.string(), { noNullPrototype: true }),
       ),
-      version: fc.tuple(fc.nat(), fc.nat()),
+      version: fc.record({ assignment: fc.nat(), run: fc.nat(), rev: fc.nat() }, { noNullPrototype: true }),
     }, { noNullPrototype: true });
     const facet = fc.array(fc.tuple(fc.webPath(), entry), { maxLength: 5 }).map((entries): Facet => new Map(entries));
     const facets = fc.record({ cfg: facet, parent: facet, self: facet }, { noNullPrototype: true });
@@ -121,12 +122,12 @@ export function testStore(name: string, createCase: () => StoreCase, options: Tr
   behaviour("forgets removed documents but not their terms", async (store, reopen) => {
     store.commit({
       documents: ["a", "b"].map((id) => ({ document: documentOf(id, "cfg", "/platform", "sim"), facets: ["cfg"] })),
-      terms: new Map([["a", 2]]),
+      terms: new Map([["a", ofRun(2)]]),
     });
     store.commit({ removed: ["a", "no such node"] });
     const stored = (await reopen()).load();
     assert.deepEqual(stored.documents.map(({ id }) => id), ["b"]);
-    assert.deepEqual(stored.terms, new Map([["a", 2]]));
+    assert.deepEqual(stored.terms, new Map([["a", ofRun(2)]]));
   });
 
   behaviour("begins a document anew that is forgotten and stored in one batch", async (store, reopen) => {
@@ -150,26 +151,34 @@ export function testStore(name: string, createCase: () => StoreCase, options: Tr
   behaviour("replaces facts, terms and sessions one by one", async (store, reopen) => {
     const most = Number.MAX_SAFE_INTEGER;
     store.commit({
-      facts: new Map([["term", 1], ["reserved", 1000]]),
-      terms: new Map([["a", 1], ["b", 1]]),
-      sessions: new Map([["a", { run: "r1", term: 1, received: 5 }], ["b", { run: "r2", term: 1, received: 6 }]]),
+      facts: new Map([["run", 1], ["reserved", 1000]]),
+      terms: new Map([["a", ofRun(1)], ["b", ofRun(1)]]),
+      sessions: new Map([["a", { run: "r1", term: ofRun(1), received: 5 }], ["b", {
+        run: "r2",
+        term: ofRun(1),
+        received: 6,
+      }]]),
     });
     store.commit({
-      facts: new Map([["term", most]]),
-      terms: new Map([["b", most]]),
-      sessions: new Map([["b", { run: "r3", term: most, received: most }]]),
+      facts: new Map([["run", most]]),
+      terms: new Map([["b", ofRun(most)]]),
+      sessions: new Map([["b", { run: "r3", term: ofRun(most), received: most }]]),
     });
     const stored = (await reopen()).load();
-    assert.deepEqual(stored.facts, new Map([["reserved", 1000], ["term", most]]));
-    assert.deepEqual(stored.terms, new Map([["a", 1], ["b", most]]));
+    assert.deepEqual(stored.facts, new Map([["reserved", 1000], ["run", most]]));
+    assert.deepEqual(stored.terms, new Map([["a", ofRun(1)], ["b", ofRun(most)]]));
     assert.deepEqual(
       stored.sessions,
-      new Map([["a", { run: "r1", term: 1, received: 5 }], ["b", { run: "r3", term: most, received: most }]]),
+      new Map([["a", { run: "r1", term: ofRun(1), received: 5 }], ["b", {
+        run: "r3",
+        term: ofRun(most),
+        received: most,
+      }]]),
     );
   });
 
   behaviour("keeps sessions of documents that are forgotten", async (store, reopen) => {
-    const sessions = new Map([["a", { run: "r1", term: 1, received: 5 }]]);
+    const sessions = new Map([["a", { run: "r1", term: ofRun(1), received: 5 }]]);
     store.commit({ documents: [{ document: documentOf("a", "self", "/drained", "NO"), facets: ["self"] }], sessions });
     store.commit({ removed: ["a"] });
     assert.deepEqual((await reopen()).load().sessions, sessions);
@@ -179,7 +188,7 @@ export function testStore(name: string, createCase: () => StoreCase, options: Tr
     const odd = 'NUL \0, half of a pair \ud800, \u2028, "quotes" and \'; DROP TABLE events; --';
     const fair = "line\nbreak, tab\t, 'quotes', \"more\", ä ж 漢 \u{1f991}, e\u0301 and \u00e9 \ufffd";
     const document = documentOf("a", "cfg", "/services/odd/error", odd);
-    const record: Facet = new Map([["/x", { value: { ["__proto__"]: odd, [odd]: [odd] }, version: [1, 1] }]]);
+    const record: Facet = new Map([["/x", { value: { ["__proto__"]: odd, [odd]: [odd] }, version: at(1, 1) }]]);
     const strange: NodeDocument = { id: "b", facets: { ...emptyDocument("b").facets, parent: record } };
     const event: LoggedEvent = {
       id: 1,
@@ -207,19 +216,19 @@ export function testStore(name: string, createCase: () => StoreCase, options: Tr
   });
 
   behaviour("writes all of a batch or nothing", async (store, reopen) => {
-    store.commit({ events: [eventOf(5)], facts: new Map([["term", 1]]) });
+    store.commit({ events: [eventOf(5)], facts: new Map([["run", 1]]) });
     const broken: Batch = {
       documents: [{ document: documentOf("a", "cfg", "/platform", "sim"), facets: ["cfg"] }],
       removed: [],
-      facts: new Map([["term", 2]]),
-      terms: new Map([["a", 2]]),
+      facts: new Map([["run", 2]]),
+      terms: new Map([["a", ofRun(2)]]),
       events: [eventOf(6), eventOf(5)],
     };
     assert.throws(() => store.commit(broken), /Cannot write event 5 to the store: expected an id above 6/);
     function check(after: Store): void {
       assert.deepEqual(after.load(), {
         documents: [],
-        facts: new Map([["term", 1]]),
+        facts: new Map([["run", 1]]),
         terms: new Map(),
         sessions: new Map(),
         lastEvent: 5,
@@ -264,7 +273,7 @@ export function testStore(name: string, createCase: () => StoreCase, options: Tr
   behaviour("refuses to be read or written once it is closed", (store) => {
     store.close();
     store.close();
-    assert.throws(() => store.commit({ facts: new Map([["term", 1]]) }), /^Error: Cannot write to the store/);
+    assert.throws(() => store.commit({ facts: new Map([["run", 1]]) }), /^Error: Cannot write to the store/);
     assert.throws(() => store.load(), /^Error: Cannot read the store/);
     assert.throws(() => store.events(0, 1), /^Error: Cannot read the store/);
   });
@@ -277,7 +286,7 @@ export function testStoreAtSize(name: string, createCase: () => StoreCase, optio
   behaviour("keeps large values and facets of many values", async (store, reopen) => {
     const large = documentOf("a", "cfg", "/large", "x".repeat(4 * 1024 * 1024));
     const many: Facet = new Map(
-      Array.from({ length: 20_000 }, (_, index) => [`/many/${index}`, { value: index, version: [1, index] }]),
+      Array.from({ length: 20_000 }, (_, index) => [`/many/${index}`, { value: index, version: at(1, index) }]),
     );
     const wide: NodeDocument = { id: "b", facets: { ...emptyDocument("b").facets, self: many } };
     store.commit({ documents: [{ document: large, facets: FACET_NAMES }, { document: wide, facets: FACET_NAMES }] });
@@ -292,8 +301,8 @@ export function testStoreAtSize(name: string, createCase: () => StoreCase, optio
     const ids = documents.map(({ document }) => document.id);
     const batch: Batch = {
       documents,
-      terms: new Map(ids.map((id, index) => [id, index])),
-      sessions: new Map(ids.map((id, index) => [id, { run: id, term: index, received: index }])),
+      terms: new Map(ids.map((id, index) => [id, makeTerm(index % 7, index)])),
+      sessions: new Map(ids.map((id, index) => [id, { run: id, term: makeTerm(index % 5, index), received: index }])),
     };
     store.commit({ events: [eventOf(5)] });
     assert.throws(() => store.commit({ ...batch, events: [eventOf(5)] }), /expected an id above 5$/);

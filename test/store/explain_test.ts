@@ -8,6 +8,7 @@ import { explainStoreError } from "../../aggregator/store/explain.ts";
 import { facetFromText, facetToText } from "../../aggregator/store/facet_text.ts";
 import { readMarker, writeMarker } from "../../aggregator/store/mod.ts";
 import { explainSystemError } from "../../src/system_error.ts";
+import { at } from "../support/versions.ts";
 
 const sqlite = (message: string, errcode?: number): Error =>
   Object.assign(new Error(message), errcode === undefined ? {} : { errcode });
@@ -92,25 +93,23 @@ test("explainStoreError() says that a folder is where the file should be, and no
 
 test("facetFromText() reads what facetToText() writes, and refuses every other row", () => {
   const facet = new Map([
-    ["/a", { value: { x: [1, "y", true, { z: 0 }] }, version: [3, 4] as const }],
-    ["/b", { value: null, version: [0, 0] as const }],
+    ["/a", { value: { x: [1, "y", true, { z: 0 }] }, version: at(3, 4) }],
+    ["/b", { value: null, version: at(0, 0) }],
   ]);
   assert.deepEqual(facetFromText(facetToText(facet)), facet);
-  const good = ["/a", "v", 1, 2];
-  assert.deepEqual(facetFromText(JSON.stringify([good])).get("/a"), { value: "v", version: [1, 2] });
+  const good = ["/a", "v", 7, 1, 2];
+  assert.deepEqual(facetFromText(JSON.stringify([good])).get("/a"), { value: "v", version: at(1, 2, 7) });
   for (const text of ["null", "{}", "7", '"rows"']) assert.throws(() => facetFromText(text), /expected a list$/, text);
   for (
-    const row of [null, {}, "x", [], [1, "v", 1, 2], ["/a", "v", "1", 2], ["/a", "v", 1, "2"], ["/a", "v", 1], [
-      "/a",
-      [null],
-      1,
-      2,
-    ]]
-      .concat([["/a", { x: null }, 1, 2], ["/a", [[{ y: [null] }]], 1, 2]] as never)
+    const row of [
+      ...[null, {}, "x", [], [1, "v", 1, 1, 2], ["/a", "v", 1, 2]],
+      ...[["/a", "v", "1", 1, 2], ["/a", "v", 1, "1", 2], ["/a", "v", 1, 1, "2"]],
+      ...[["/a", [null], 1, 1, 2], ["/a", { x: null }, 1, 1, 2], ["/a", [[{ y: [null] }]], 1, 1, 2]],
+    ]
   ) {
     assert.throws(
       () => facetFromText(JSON.stringify([good, row])),
-      /expected rows of url, value, term and rev$/,
+      /expected rows of url, value, assignment, run and rev$/,
       JSON.stringify(row),
     );
   }

@@ -58,7 +58,9 @@ const value = fc.oneof(
   fc.integer(),
   fc.array(fc.string()),
 );
-const entry: fc.Arbitrary<Entry> = fc.record({ value, version: fc.tuple(count, count) }, { noNullPrototype: true });
+const term = fc.record({ assignment: count, run: count }, { noNullPrototype: true });
+const version = fc.record({ assignment: count, run: count, rev: count }, { noNullPrototype: true });
+const entry: fc.Arbitrary<Entry> = fc.record({ value, version }, { noNullPrototype: true });
 const facet: fc.Arbitrary<Facet> = fc.array(fc.tuple(fc.constantFrom("/x", "/y", "/z/1"), entry), { maxLength: 3 })
   .map((entries) => new Map(entries));
 const document: fc.Arbitrary<NodeDocument> = fc.record({
@@ -80,8 +82,8 @@ const batch = fc.record({
       .map((number) => number + 0),
     fc.boolean(),
   )),
-  terms: mapOf(count),
-  sessions: mapOf(fc.record({ run: fc.uuid(), term: count, received: count }, { noNullPrototype: true })),
+  terms: mapOf(term),
+  sessions: mapOf(fc.record({ run: fc.uuid(), term, received: count }, { noNullPrototype: true })),
   /** By how much each id is above the one before: 0 makes a batch that is not to be taken. */
   steps: fc.array(fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 1000 }) }, fc.constant(0)), {
     maxLength: 4,

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { claimStore, makeOwnNode } from "../../aggregator/store/own_node.ts";
 import { createReplica } from "../../src/sync/mod.ts";
+import { at, ofRun } from "../support/versions.ts";
 
 test("claimStore() makes a new store one aggregator's, and refuses every other one later", () => {
   const store = openMemoryStore();
@@ -24,15 +25,15 @@ test("makeOwnNode() makes the root's node once, on disk, and leaves one alone th
   const replica = createReplica();
   makeOwnNode(store, replica, "id", "root", 4);
   const cfg = new Map([
-    ["/name", { value: "root", version: [4, 1] }],
-    ["/role", { value: "AGGREGATOR", version: [4, 1] }],
+    ["/name", { value: "root", version: at(4, 1) }],
+    ["/role", { value: "AGGREGATOR", version: at(4, 1) }],
   ]);
   assert.deepEqual(new Map(replica.get("id")?.facets.cfg), cfg);
   assert.deepEqual(new Map(store.load().documents[0]?.facets.cfg), cfg);
   makeOwnNode(store, replica, "id", "renamed", 5);
   assert.deepEqual(new Map(replica.get("id")?.facets.cfg), cfg);
   const other = createReplica();
-  other.write("id", "cfg", new Map([["/role", "NODE"]]), 3);
+  other.write("id", "cfg", new Map([["/role", "NODE"]]), ofRun(3));
   makeOwnNode(store, other, "id", "root", 5);
   assert.equal(other.get("id")?.facets.cfg.get("/role")?.value, "AGGREGATOR");
 });

@@ -10,6 +10,7 @@ import { openSqliteStore } from "../../aggregator/store/mod.ts";
 import { type Entry, nodeIdOf } from "../../src/state/mod.ts";
 import { runtimeArguments } from "../support/runtime_arguments.ts";
 import { skipSqlite } from "./support.ts";
+import { at } from "../support/versions.ts";
 
 const command = await runtimeArguments(fileURLToPath(new URL("../../aggregator/main.ts", import.meta.url)));
 
@@ -26,7 +27,7 @@ function run(folder: string, ...args: string[]): Promise<{ code: number | null; 
 }
 
 function facet(values: Record<string, Entry["value"]>): Map<string, Entry> {
-  return new Map(Object.entries(values).map(([url, value]) => [url, { value, version: [3, 1] }]));
+  return new Map(Object.entries(values).map(([url, value]) => [url, { value, version: at(3, 1) }]));
 }
 
 test(
@@ -41,7 +42,7 @@ test(
       const none = { parent: new Map<string, Entry>(), self: new Map<string, Entry>() };
       const n1Cfg = facet({ "/name": "n1", "/parent": "root", "/assignment": { number: 2, parent: root } });
       backup.commit({
-        facts: new Map<string, string | number>([["cluster", "demo"], ["name", "root"], ["term", 3]]),
+        facts: new Map<string, string | number>([["cluster", "demo"], ["name", "root"], ["run", 3]]),
         documents: [
           {
             document: { id: root, facets: { cfg: facet({ "/name": "root", "/role": "AGGREGATOR" }), ...none } },
@@ -64,15 +65,15 @@ test(
       const store = await openSqliteStore(folder);
       const { documents, facts, lastEvent } = store.load();
       store.close();
-      assert.equal(facts.get("term"), 10_003);
+      assert.equal(facts.get("run"), 10_003);
       assert.equal(facts.get("frozen"), true);
       assert.equal(lastEvent, 1_000_001);
       const cfg = documents.find(({ id }) => id === n1)?.facets.cfg;
       assert.deepEqual([...cfg ?? []], [
-        ["/name", { value: "n1", version: [10_003, 1] }],
-        ["/parent", { value: "root", version: [10_003, 1] }],
-        ["/assignment", { value: { number: 34, parent: root }, version: [10_003, 1] }],
-        ["/restored", { value: 10_003, version: [10_003, 1] }],
+        ["/name", { value: "n1", version: at(10_003, 1) }],
+        ["/parent", { value: "root", version: at(10_003, 1) }],
+        ["/assignment", { value: { number: 34, parent: root }, version: at(10_003, 1) }],
+        ["/restored", { value: 10_003, version: at(10_003, 1) }],
       ]);
     } finally {
       await rm(folder, { recursive: true });

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { openSqliteStore } from "../../aggregator/store/mod.ts";
 import { documentOf, testStore } from "./contract.ts";
 import { createFolder, createSqliteCase, skipSqlite } from "./support.ts";
+import { ofRun } from "../support/versions.ts";
 
 testStore("openSqliteStore()", createSqliteCase, { skip: skipSqlite });
 
@@ -38,7 +39,7 @@ test("openSqliteStore() refuses a store that is open already", { skip: skipSqlit
         openSqliteStore(path),
         /^Error: Cannot open the store '.*state\.db': another process has it open\. One aggregator has a folder at a time/,
       );
-      store.commit({ facts: new Map([["term", 1]]) });
+      store.commit({ facts: new Map([["run", 1]]) });
     } finally {
       store.close();
     }
@@ -52,38 +53,36 @@ test(
     inFolder(async (path) => {
       const file = join(path, "newer.db");
       (await openSqliteStore(file)).close();
-      await tamper(file, "PRAGMA user_version = 4");
+      await tamper(file, "PRAGMA user_version = 5");
       for (let attempt = 0; attempt < 2; attempt += 1) {
         await assert.rejects(
           openSqliteStore(file),
-          /its format is 4, this program knows up to 3: use the newer Kraken/,
+          /its format is 5, this program knows up to 4: use the newer Kraken/,
         );
       }
-      await tamper(file, "PRAGMA user_version = 3");
+      await tamper(file, "PRAGMA user_version = 4");
       (await openSqliteStore(file)).close();
     }),
 );
 
 test(
-  "openSqliteStore() brings the format of an older Kraken up to date and keeps what is there",
+  "openSqliteStore() refuses the format of an older Kraken, and leaves it as it is",
   { skip: skipSqlite },
   () =>
     inFolder(async (path) => {
       const file = join(path, "older.db");
-      const first = await openSqliteStore(file);
-      first.commit({ terms: new Map([["a", 7]]) });
-      first.close();
-      await tamper(file, "DROP TABLE sessions; DROP INDEX events_of_node; PRAGMA user_version = 1");
-      const store = await openSqliteStore(file);
-      assert.deepEqual(store.load().terms, new Map([["a", 7]]));
-      store.commit({ sessions: new Map([["a", { run: "r", term: 7, received: 3 }]]) });
-      assert.deepEqual(store.load().sessions, new Map([["a", { run: "r", term: 7, received: 3 }]]));
-      store.close();
+      (await openSqliteStore(file)).close();
+      await tamper(file, "PRAGMA user_version = 3");
+      for (let time = 0; time < 2; time++) {
+        await assert.rejects(openSqliteStore(file), /its format is 3, .* reads 4 only: start with an empty folder/);
+      }
+      await tamper(file, "PRAGMA user_version = 4");
+      (await openSqliteStore(file)).close();
     }),
 );
 
 test(
-  "one node's events are found by an index that is in their order, also in a store of an older Kraken",
+  "one node's events are found by an index that is in their order",
   { skip: skipSqlite },
   () =>
     inFolder(async (path) => {
@@ -92,7 +91,6 @@ test(
       const first = await openSqliteStore(file);
       first.commit({ events: [1, 2, 3, 4].map((id) => ({ ...event, id, node: `n${id % 2}` })) });
       first.close();
-      await tamper(file, "DROP INDEX events_of_node; PRAGMA user_version = 2");
       const store = await openSqliteStore(file);
       assert.deepEqual(store.events(1, 10, new Set(["n1"])).map(({ id }) => id), [3]);
       store.close();
@@ -128,8 +126,11 @@ test(
       const store = await openSqliteStore(path);
       try {
         const documents = [{ document: documentOf("a", "cfg", "/platform", "sim"), facets: ["cfg"] as const }];
-        const facts = new Map([["term", 1]]);
-        assert.throws(() => store.commit({ documents, facts, terms: new Map([["a", 1.5]]) }), /^Error: Cannot write/);
+        const facts = new Map([["run", 1]]);
+        assert.throws(
+          () => store.commit({ documents, facts, terms: new Map([["a", ofRun(1.5)]]) }),
+          /^Error: Cannot write/,
+        );
         assert.deepEqual(store.load(), {
           documents: [],
           facts: new Map(),
@@ -137,7 +138,7 @@ test(
           sessions: new Map(),
           lastEvent: 0,
         });
-        store.commit({ documents, facts, terms: new Map([["a", 1]]) });
+        store.commit({ documents, facts, terms: new Map([["a", ofRun(1)]]) });
         assert.equal(store.load().documents.length, 1);
       } finally {
         store.close();

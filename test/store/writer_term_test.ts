@@ -2,18 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { takeWriterTerm } from "../../aggregator/store/writer_term.ts";
-import { makeTerm, MAX_RUN, type Value } from "../../src/state/mod.ts";
+import { MAX_INTEGER, type Value } from "../../src/state/mod.ts";
 import { createReplica } from "../../src/sync/mod.ts";
+import { makeTerm, ofRun } from "../support/versions.ts";
 
 const PARENT = "00000000-0000-4000-8000-000000000001";
 
 /** An aggregator that has run `before` times, and a node `n` under assignment 5. */
 function make(before = 2) {
   const store = openMemoryStore();
-  store.commit({ facts: new Map([["term", before]]) });
+  store.commit({ facts: new Map([["run", before]]) });
   const replica = createReplica();
   const assign = (number: number) =>
-    replica.write("n", "cfg", new Map<string, Value>([["/assignment", { number, parent: PARENT }]]), 1);
+    replica.write("n", "cfg", new Map<string, Value>([["/assignment", { number, parent: PARENT }]]), ofRun(1));
   assign(5);
   const write = (assignment: number, run: number, url = "/physState") =>
     replica.write("n", "parent", new Map([[url, `${assignment}.${run}`]]), makeTerm(assignment, run));
@@ -23,14 +24,17 @@ function make(before = 2) {
 test("each start takes the next run, on disk before it is used", () => {
   const { term, store } = make(2);
   assert.equal(term.run, 3);
-  assert.equal(store.load().facts.get("term"), 3);
+  assert.equal(store.load().facts.get("run"), 3);
   const first = openMemoryStore();
   assert.equal(takeWriterTerm(first, first.load(), () => createReplica()).run, 1);
 });
 
 test("runs that are used up are refused with what to do, and a store that fails is not counted on", () => {
-  assert.throws(() => make(MAX_RUN), /Cannot count run \d+: expected at most \d+\. Give this aggregator a new name/);
-  assert.equal(make(MAX_RUN - 1).term.run, MAX_RUN);
+  assert.throws(
+    () => make(MAX_INTEGER),
+    /Cannot count run \d+: expected at most \d+\. Give this aggregator a new name/,
+  );
+  assert.equal(make(MAX_INTEGER - 1).term.run, MAX_INTEGER);
   const store = openMemoryStore();
   const failing = { ...store, commit: () => assert.fail("No room") };
   assert.throws(() => takeWriterTerm(failing, store.load(), () => createReplica()), /No room/);
@@ -42,15 +46,15 @@ test("raise() counts on, on disk, and never back", () => {
   term.raise(1);
   assert.equal(term.run, 3);
   term.raise(9);
-  assert.deepEqual([term.run, store.load().facts.get("term")], [9, 9]);
+  assert.deepEqual([term.run, store.load().facts.get("run")], [9, 9]);
 });
 
 test("of() is the present assignment with this run", () => {
   const { term, assign } = make(2);
-  assert.equal(term.of("n"), makeTerm(5, 3));
+  assert.deepEqual(term.of("n"), makeTerm(5, 3));
   assign(6);
-  assert.equal(term.of("n"), makeTerm(6, 3));
-  assert.equal(term.of("unknown"), makeTerm(1, 3), "what nobody has assigned yet is under the first assignment");
+  assert.deepEqual(term.of("n"), makeTerm(6, 3));
+  assert.deepEqual(term.of("unknown"), makeTerm(1, 3), "what nobody has assigned yet is under the first assignment");
 });
 
 test("hasWritten() asks for values that are all of the present assignment", () => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { declareModule, type ModuleDeclaration } from "../../src/plan/mod.ts";
-import { valuesOf } from "../../src/state/mod.ts";
+import { NO_TERM, valuesOf } from "../../src/state/mod.ts";
 import { digestOf, MAX_REFUSALS } from "../../src/sync/mod.ts";
 import { createChildEnd, NOTHING_DECLARED } from "./ends.ts";
 import { NODE } from "./world.ts";
+import { at, ofRun } from "../support/versions.ts";
 
 /** Another node, which comes into the same part of what a child has as {@link NODE}. */
 const OTHER = "0f0e7a84-1f2b-4d0c-9c9e-6b1f4a6c2e55";
@@ -16,7 +17,7 @@ const MODULES: readonly ModuleDeclaration[] = [
 function level() {
   const end = createChildEnd();
   end.link.connected();
-  end.welcome({ term: 3, beginning: 5, newest: 2 });
+  end.welcome({ term: ofRun(3), beginning: 5, newest: 2 });
   end.data(0, 2, { beginning: 5 });
   end.ack(0);
   end.sent.length = 0;
@@ -29,7 +30,7 @@ test("a link is down and silent until its transport is up", async () => {
   welcome();
   link.ask(NODE);
   await clock.advance(60_000);
-  assert.deepEqual([link.state, link.term, link.isBehind, sent], ["down", 0, true, []]);
+  assert.deepEqual([link.state, link.term.run, link.isBehind, sent], ["down", 0, true, []]);
   assert.equal(link.counts.droppedFrames, 1);
 });
 
@@ -82,18 +83,24 @@ test("a welcome gives what was written before it the term of this run", () => {
   const { link, welcome, write, replica } = createChildEnd();
   write("/a", 1);
   link.connected();
-  welcome({ term: 4 });
-  assert.equal(link.term, 4);
-  assert.deepEqual(replica.get(NODE)?.facets.self.get("/a")?.version, [4, 1]);
+  welcome({ term: ofRun(4) });
+  assert.equal(link.term.run, 4);
+  assert.deepEqual(replica.get(NODE)?.facets.self.get("/a")?.version, at(4, 1));
 });
 
 test("a late welcome of a lower term, or of a beginning that is over, changes nothing", async () => {
   const { link, clock, replica, states, world, welcome, sent } = level();
-  replica.merge(NODE, "parent", new Map([["/x", { value: 1, version: [1, 1] }]]));
-  for (const late of [{ term: 2, beginning: 5 }, { term: 3, beginning: 4 }, { term: 2, from: "older", beginning: 9 }]) {
+  replica.merge(NODE, "parent", new Map([["/x", { value: 1, version: at(1, 1) }]]));
+  for (
+    const late of [{ term: ofRun(2), beginning: 5 }, { term: ofRun(3), beginning: 4 }, {
+      term: ofRun(2),
+      from: "older",
+      beginning: 9,
+    }]
+  ) {
     welcome({ ...late, newest: 0 });
   }
-  assert.deepEqual([link.state, link.term, link.counts.droppedFrames], ["level", 3, 3]);
+  assert.deepEqual([link.state, link.term.run, link.counts.droppedFrames], ["level", 3, 3]);
   await clock.advance(14_000);
   assert.deepEqual([states, sent, world.welcomes.length], [[], [], 1]);
   assert.equal(replica.get(NODE)?.facets.parent.has("/x"), true);
@@ -103,36 +110,36 @@ test("a late welcome is dropped while the child is born again, too", () => {
   const { link, welcome } = level();
   link.disconnected();
   link.connected();
-  welcome({ term: 3, beginning: 4 });
-  welcome({ term: 2, beginning: 5 });
+  welcome({ term: ofRun(3), beginning: 4 });
+  welcome({ term: ofRun(2), beginning: 5 });
   assert.deepEqual([link.state, link.counts.droppedFrames], ["joining", 2]);
-  welcome({ term: 3, beginning: 5, newest: 2 });
+  welcome({ term: ofRun(3), beginning: 5, newest: 2 });
   link.receive({ type: "ack", from: "p", to: "c", received: 0 });
   assert.deepEqual([link.state, link.counts.droppedFrames], ["level", 2]);
 });
 
 test("another parent's beginnings count for themselves", () => {
   const { link, welcome } = level();
-  welcome({ from: "q", term: 4, beginning: 1, newest: 1 });
-  assert.deepEqual([link.state, link.term, link.counts.droppedFrames], ["joining", 4, 0]);
+  welcome({ from: "q", term: ofRun(4), beginning: 1, newest: 1 });
+  assert.deepEqual([link.state, link.term.run, link.counts.droppedFrames], ["joining", 4, 0]);
 });
 
 test("a beginning of another parent is another one, though it has the same number", () => {
   const { link, sentOf, data, welcome } = level();
-  welcome({ from: "q", term: 4, beginning: 5, newest: 3 });
+  welcome({ from: "q", term: ofRun(4), beginning: 5, newest: 3 });
   data(2, 3, { from: "q", beginning: 5 });
   assert.deepEqual([link.state, sentOf("resync").at(-1)?.received], ["joining", 0]);
 });
 
 test("a welcome with a higher term gives the child that term, though it goes on", () => {
   const { link, welcome, world } = level();
-  welcome({ term: 4, beginning: 5, newest: 2 });
-  assert.deepEqual([link.term, world.welcomes.map(({ term }) => term)], [4, [3, 4]]);
+  welcome({ term: ofRun(4), beginning: 5, newest: 2 });
+  assert.deepEqual([link.term.run, world.welcomes.map(({ term }) => term.run)], [4, [3, 4]]);
 });
 
 test("a copy of the welcome that a child goes by starts nothing", () => {
   const { link, sent, world, welcome } = level();
-  welcome({ term: 3, beginning: 5, newest: 2 });
+  welcome({ term: ofRun(3), beginning: 5, newest: 2 });
   assert.deepEqual([link.state, sent, world.welcomes.length], ["level", [], 1]);
 });
 
@@ -140,10 +147,10 @@ test("a welcome that goes on keeps what has arrived, and one that begins anew do
   const { link, sent, welcome, world } = level();
   link.disconnected();
   link.connected();
-  welcome({ term: 3, beginning: 5, newest: 2 });
+  welcome({ term: ofRun(3), beginning: 5, newest: 2 });
   assert.equal(link.state, "level", "both have everything as it is");
   assert.equal(world.snapshots.length, 1, "nothing was begun");
-  welcome({ term: 3, beginning: 6, newest: 8 });
+  welcome({ term: ofRun(3), beginning: 6, newest: 8 });
   assert.equal(link.isBehind, true);
   sent.length = 0;
   link.receive({ ...{ type: "data", from: "p", to: "c", since: 2, upTo: 8, newest: 8 }, documents: [], beginning: 6 });
@@ -152,7 +159,7 @@ test("a welcome that goes on keeps what has arrived, and one that begins anew do
 
 test("what a parent does not mention after a beginning from nothing is forgotten", () => {
   const { link, welcome, data, replica, world } = createChildEnd();
-  const entry = (value: number) => ({ value, version: [1, value] as const });
+  const entry = (value: number) => ({ value, version: at(1, value) });
   replica.merge(NODE, "parent", new Map([["/old", entry(1)], ["/kept", entry(2)]]));
   link.connected();
   welcome({ newest: 2 });
@@ -163,7 +170,7 @@ test("what a parent does not mention after a beginning from nothing is forgotten
 
 test("only what a parent says of the child's own node keeps values of it", () => {
   const { link, welcome, data, replica } = createChildEnd();
-  const entry = { value: 1, version: [1, 1] } as const;
+  const entry = { value: 1, version: at(1, 1) } as const;
   replica.merge(NODE, "parent", new Map([["/x", entry], ["/y", entry]]));
   link.connected();
   welcome({ newest: 1 });
@@ -278,33 +285,39 @@ test("a first birth names no parent, and nothing that has arrived", () => {
   link.connected();
   const [birth] = sentOf("birth");
   assert.deepEqual([birth?.term, birth?.parent, birth?.received, birth?.beginning, birth?.above, birth?.knows], [
-    ...[0, "", 0, 0, 0, ""],
+    ...[NO_TERM, "", 0, 0, NO_TERM, ""],
   ]);
 });
 
 test("births carry what the child has, and whose word it has got how far", () => {
   const { link, sentOf, replica } = level();
-  replica.merge(NODE, "parent", new Map([["/x", { value: 1, version: [7, 1] }]]));
+  replica.merge(NODE, "parent", new Map([["/x", { value: 1, version: at(7, 1) }]]));
   link.disconnected();
   link.connected();
   const [birth] = sentOf("birth");
-  assert.deepEqual([birth?.term, birth?.parent, birth?.received, birth?.beginning, birth?.above], [3, "p", 2, 5, 7]);
+  assert.deepEqual([birth?.term.run, birth?.parent, birth?.received, birth?.beginning, birth?.above.run], [
+    3,
+    "p",
+    2,
+    5,
+    7,
+  ]);
   assert.deepEqual([birth?.has !== undefined, birth?.blank, birth?.modules], [true, undefined, undefined]);
   assert.deepEqual([birth?.digest, birth?.knows], [NOTHING_DECLARED, NOTHING_DECLARED]);
 });
 
 test("a child that remembers nothing says so, and names nothing that it has", () => {
-  const { link, sentOf, replica } = createChildEnd({ isBlank: () => true, term: 6 });
-  replica.merge(NODE, "cfg", new Map([["/x", { value: 1, version: [7, 1] }]]));
+  const { link, sentOf, replica } = createChildEnd({ isBlank: () => true, term: ofRun(6) });
+  replica.merge(NODE, "cfg", new Map([["/x", { value: 1, version: at(7, 1) }]]));
   link.connected();
   const [birth] = sentOf("birth");
-  assert.deepEqual([birth?.term, birth?.blank, birth?.has], [6, true, undefined]);
+  assert.deepEqual([birth?.term.run, birth?.blank, birth?.has], [6, true, undefined]);
 });
 
 test("a child that has cfg alone, of some nodes, names that", () => {
   const { link, sentOf, replica } = createChildEnd();
-  replica.merge(NODE, "cfg", new Map([["/x", { value: 1, version: [7, 1] }]]));
-  replica.merge(OTHER, "self", new Map([["/x", { value: 1, version: [7, 1] }]]));
+  replica.merge(NODE, "cfg", new Map([["/x", { value: 1, version: at(7, 1) }]]));
+  replica.merge(OTHER, "self", new Map([["/x", { value: 1, version: at(7, 1) }]]));
   link.connected();
   const has = sentOf("birth")[0]?.has;
   assert.deepEqual([has?.parent, has?.cfg.map((each) => each !== "").sort()], ["", [false, true]]);
@@ -322,17 +335,17 @@ test("a welcome for which the child has other values than its parent believes is
   link.connected();
   await clock.advance(1_000);
   welcome({ same: { cfg: ["0".repeat(24)], parent: "" } });
-  assert.deepEqual([link.state, link.term, sentOf("birth").length], ["joining", 0, 2]);
+  assert.deepEqual([link.state, link.term.run, sentOf("birth").length], ["joining", 0, 2]);
 });
 
 test("a welcome that goes on names what both had when it began: what has come since is no reason to be born again", () => {
   const { link, sentOf, welcome, data, replica } = createChildEnd();
-  replica.merge(NODE, "cfg", new Map([["/c", { value: 1, version: [1, 1] }]]));
+  replica.merge(NODE, "cfg", new Map([["/c", { value: 1, version: at(1, 1) }]]));
   link.connected();
   const same = sentOf("birth")[0]?.has;
   assert.ok(same !== undefined);
   welcome({ same, newest: 0 });
-  data(0, 1, { documents: [{ id: NODE, facets: { cfg: new Map([["/c", { value: 2, version: [1, 2] }]]) } }] });
+  data(0, 1, { documents: [{ id: NODE, facets: { cfg: new Map([["/c", { value: 2, version: at(1, 2) }]]) } }] });
   link.disconnected();
   link.connected();
   welcome({ same, newest: 1 });
@@ -356,7 +369,7 @@ test("a child that is disconnected by what it is told is down, and was told noth
 
 test("what a parent need not say again counts as said", () => {
   const { link, sentOf, welcome, data, replica, world } = createChildEnd();
-  const entry = { value: 1, version: [1, 1] } as const;
+  const entry = { value: 1, version: at(1, 1) } as const;
   replica.merge(NODE, "cfg", new Map([["/c", entry]]));
   replica.merge(NODE, "parent", new Map([["/p", entry], ["/link", entry]]));
   link.connected();
@@ -370,7 +383,7 @@ test("what a parent need not say again counts as said", () => {
 
 test("what a child has of its own node is forgotten where it has only cfg in common with its parent", () => {
   const { link, sentOf, welcome, data, replica, world } = createChildEnd();
-  const entry = { value: 1, version: [1, 1] } as const;
+  const entry = { value: 1, version: at(1, 1) } as const;
   replica.merge(NODE, "cfg", new Map([["/c", entry]]));
   replica.merge(NODE, "parent", new Map([["/p", entry]]));
   replica.merge(OTHER, "parent", new Map([["/p", entry]])); // without cfg: nobody has spoken of it
@@ -385,7 +398,7 @@ test("what a child has of its own node is forgotten where it has only cfg in com
 
 test("what a child has of only one facet counts as said of that one alone", () => {
   const { link, sentOf, welcome, data, replica, world } = createChildEnd();
-  const entry = { value: 1, version: [1, 1] } as const;
+  const entry = { value: 1, version: at(1, 1) } as const;
   replica.merge(NODE, "cfg", new Map([["/c", entry]]));
   replica.merge(NODE, "parent", new Map([["/p", entry]]));
   link.connected();
@@ -412,9 +425,9 @@ test("a parent's declarations are handed on once, and asked for again where they
   const { link: other, clock: later, sentOf: sentOfOther } = createChildEnd();
   other.connected();
   await later.advance(1_000);
-  const bare = { type: "welcome", from: "p", to: "c", term: 1, received: 0, newest: 0, keepalive: 10 } as const;
+  const bare = { type: "welcome", from: "p", to: "c", term: ofRun(1), received: 0, newest: 0, keepalive: 10 } as const;
   other.receive({ ...bare, beginning: 1, digest });
-  assert.deepEqual([other.state, other.term, sentOfOther("birth").length], ["joining", 0, 2]);
+  assert.deepEqual([other.state, other.term.run, sentOfOther("birth").length], ["joining", 0, 2]);
   assert.equal(sentOfOther("birth")[1]?.knows, "");
   link.receive({ ...bare, beginning: 3, digest: NOTHING_DECLARED });
   await clock.advance(1_000);
@@ -496,14 +509,14 @@ test("frames for another run, or before a welcome, are dropped", () => {
 
 test("a welcome for another run is passed over where its term is no higher", () => {
   const { link, states, welcome } = level();
-  welcome({ to: "another", term: 3 });
+  welcome({ to: "another", term: ofRun(3) });
   assert.deepEqual([link.state, states, link.counts.droppedFrames], ["level", [], 1]);
 });
 
 test("a child that lives is born again, some time later, where another run was welcomed", async () => {
   const { link, clock, sentOf, welcome, world } = level();
   await clock.advance(10_000);
-  welcome({ to: "another", term: 4 });
+  welcome({ to: "another", term: ofRun(4) });
   assert.equal(link.state, "joining");
   await clock.advance(1_499);
   assert.equal(sentOf("birth").length, 0);
@@ -513,44 +526,44 @@ test("a child that lives is born again, some time later, where another run was w
 
 test("a child stands down when three of its births were answered by another run's welcome", async () => {
   const { link, clock, sentOf, welcome, world, warnings, replica } = level();
-  welcome({ to: "another", term: 4 });
+  welcome({ to: "another", term: ofRun(4) });
   await clock.advance(1_500);
   for (let answers = 1; answers < MAX_REFUSALS; answers++) {
     const births = sentOf("birth").length;
-    welcome({ to: "another", term: 4 });
-    welcome({ to: "another", term: 4 }); // a copy answers no other birth
+    welcome({ to: "another", term: ofRun(4) });
+    welcome({ to: "another", term: ofRun(4) }); // a copy answers no other birth
     assert.equal(world.deposed, 0);
     while (sentOf("birth").length === births) await clock.advance(100);
   }
-  welcome({ to: "another", term: 4 });
+  welcome({ to: "another", term: ofRun(4) });
   assert.deepEqual([link.state, world.deposed, warnings.length], ["down", 1, 1]);
   const before = sentOf("birth").length;
   link.disconnected();
   link.connected();
-  replica.write(NODE, "self", new Map([["/late", 1]]), 3);
+  replica.write(NODE, "self", new Map([["/late", 1]]), ofRun(3));
   await clock.advance(600_000);
   assert.deepEqual([sentOf("birth").length, sentOf("data").length, clock.waiting], [before, 0, 0]);
 });
 
 test("copies of another run's welcome answer no birth", () => {
   const { welcome, world } = level();
-  for (let copies = 0; copies < 5; copies++) welcome({ to: "another", term: 4 });
+  for (let copies = 0; copies < 5; copies++) welcome({ to: "another", term: ofRun(4) });
   assert.equal(world.deposed, 0);
   const unborn = createChildEnd();
   unborn.link.connected();
-  for (let copies = 0; copies < 5; copies++) unborn.welcome({ to: "another", term: 4 });
+  for (let copies = 0; copies < 5; copies++) unborn.welcome({ to: "another", term: ofRun(4) });
   assert.equal(unborn.world.deposed, 0);
 });
 
 test("a copy that comes before the child was born again is none of three answers", async () => {
   const { clock, sentOf, welcome, world } = level();
   await clock.advance(10_000);
-  welcome({ to: "another", term: 4 });
-  welcome({ to: "another", term: 4 }); // no birth is open
+  welcome({ to: "another", term: ofRun(4) });
+  welcome({ to: "another", term: ofRun(4) }); // no birth is open
   for (let answers = 1; answers < MAX_REFUSALS; answers++) {
     const births = sentOf("birth").length;
     while (sentOf("birth").length === births) await clock.advance(100);
-    welcome({ to: "another", term: 4 });
+    welcome({ to: "another", term: ofRun(4) });
     assert.equal(world.deposed, 0);
   }
 });
@@ -559,27 +572,27 @@ test("a child that was never welcomed stands down as others do", async () => {
   const { link, clock, welcome, world } = createChildEnd();
   link.connected();
   for (let answers = 1; answers < MAX_REFUSALS; answers++) {
-    welcome({ to: "another", term: 4 });
+    welcome({ to: "another", term: ofRun(4) });
     assert.equal(world.deposed, 0);
     await clock.advance(1_500 * 2 ** (answers - 1));
   }
-  welcome({ to: "another", term: 4 });
+  welcome({ to: "another", term: ofRun(4) });
   assert.deepEqual([link.state, world.deposed], ["down", 1]);
 });
 
 test("a welcome of its own lets a child forget that others were welcomed", async () => {
   const { link, clock, sentOf, welcome, world } = level();
   for (let round = 0; round < 3; round++) {
-    welcome({ to: "another", term: 4 + 2 * round });
+    welcome({ to: "another", term: ofRun(4 + 2 * round) });
     await clock.advance(1_500);
     for (let answers = 1; answers < MAX_REFUSALS; answers++) {
       const births = sentOf("birth").length;
-      welcome({ to: "another", term: 4 + 2 * round });
+      welcome({ to: "another", term: ofRun(4 + 2 * round) });
       while (sentOf("birth").length === births) await clock.advance(100);
     }
-    welcome({ term: 5 + 2 * round, beginning: 6 + round });
+    welcome({ term: ofRun(5 + 2 * round), beginning: 6 + round });
   }
-  assert.deepEqual([world.deposed, link.term], [0, 9]);
+  assert.deepEqual([world.deposed, link.term.run], [0, 9]);
 });
 
 test("a child hands on where it, or a node that it asked for, joins", () => {
@@ -631,21 +644,21 @@ test("a stopped child sends nothing and takes nothing in", async () => {
   const { link, clock, sent, welcome, data, replica } = level();
   link.stop();
   link.connected();
-  welcome({ term: 9, beginning: 9 });
+  welcome({ term: ofRun(9), beginning: 9 });
   data(2, 3, {
     beginning: 5,
-    documents: [{ id: NODE, facets: { cfg: new Map([["/a", { value: 1, version: [1, 1] }]]) } }],
+    documents: [{ id: NODE, facets: { cfg: new Map([["/a", { value: 1, version: at(1, 1) }]]) } }],
   });
   await clock.advance(600_000);
-  assert.deepEqual([link.state, link.term, sent, clock.waiting], ["down", 3, [], 0]);
+  assert.deepEqual([link.state, link.term.run, sent, clock.waiting], ["down", 3, [], 0]);
   assert.equal(valuesOf(replica.get(NODE)?.facets.cfg ?? new Map()).size, 0);
 });
 
 test("what a parent does not write is counted", () => {
   const { link, data, warnings } = level();
-  const self = new Map([["/a", { value: 1, version: [9, 1] as const }], ["/b", {
+  const self = new Map([["/a", { value: 1, version: at(9, 1) }], ["/b", {
     value: 1,
-    version: [9, 1] as const,
+    version: at(9, 1),
   }]]);
   data(2, 3, { beginning: 5, documents: [{ id: NODE, facets: { self } }] });
   data(3, 4, { beginning: 5, documents: [{ id: NODE, facets: { self: new Map([...self].slice(1)) } }] });

@@ -19,6 +19,7 @@ import {
 import { declareModule } from "../../src/plan/mod.ts";
 import { parseFrame } from "../../src/sync/parse_frame.ts";
 import { anyFrame, FRAME_TYPES } from "./frames.ts";
+import { at, ofRun } from "../support/versions.ts";
 
 const ID = "8f0e7a86-1f2b-4d0c-9c9e-6b1f4a6c2e55";
 
@@ -46,7 +47,7 @@ const data: DataFrame = {
   since: 0,
   upTo: 1,
   newest: 1,
-  documents: [{ id: ID, facets: { self: new Map([["/a", { value: 1, version: [1, 1] }]]) } }],
+  documents: [{ id: ID, facets: { self: new Map([["/a", { value: 1, version: at(1, 1) }]]) } }],
 };
 
 test("every frame comes back as it was", () => {
@@ -104,8 +105,7 @@ test("cbor-x is imported as 'cbor-x/encode' only: the bare package loads an add-
 test("a frame of more than 100 KB with long and short texts decodes on this runtime", () => {
   const entries = Array.from(
     { length: 1_500 },
-    (_, place) =>
-      [`/services/s${place}/error`, { value: `${place} é `.repeat(8), version: [1, place] as const }] as const,
+    (_, place) => [`/services/s${place}/error`, { value: `${place} é `.repeat(8), version: at(1, place) }] as const,
   );
   const large: Frame = { ...data, documents: [{ id: ID, facets: { self: new Map(entries) } }] };
   const bytes = encodeFrame(large);
@@ -171,21 +171,21 @@ test("a frame in the wrong shape is refused with where, what and what was expect
   assert.match(problemOf(bent(data, { upTo: 0, since: 5 })), /upTo is 0: expected at least since, which is 5/);
   assert.match(problemOf(bent(data, { documents: [{ id: "n1" }] })), /documents\/0\/id is "n1": expected a UUID/);
   const document = (self: unknown) => problemOf(bent(data, { documents: [{ id: ID, self }] }));
-  assert.match(document({ "no url": [1, 1, 1] }), /documents\/0\/self is "no url": expected a state URL/);
-  assert.match(document({ "/s/{name}": [1, 1, 1] }), /expected a state URL/);
-  assert.match(document({ "/a": [1, 1] }), /documents\/0\/self\/a is \[1,1\]: expected a value with its term and rev/);
-  for (const version of [[-1, 1], [1, -1], ["1", 1], [1, null]]) {
-    assert.match(document({ "/a": [1, ...version] }), /documents\/0\/self\/a is .*: expected term and rev/);
+  assert.match(document({ "no url": [1, 1, 1, 1] }), /documents\/0\/self is "no url": expected a state URL/);
+  assert.match(document({ "/s/{name}": [1, 1, 1, 1] }), /expected a state URL/);
+  assert.match(document({ "/a": [1, 1, 1] }), /documents\/0\/self\/a is \[1,1,1\]: expected a value with its version/);
+  for (const version of [[-1, 1, 1], [1, -1, 1], [1, 1, -1], ["1", 1, 1], [1, 1, null]]) {
+    assert.match(document({ "/a": [1, ...version] }), /documents\/0\/self\/a is .*: expected assignment, run and rev/);
   }
-  assert.match(document({ "/a": [[null], 1, 1] }), /expected a value without null inside/);
-  assert.match(document(Object.fromEntries(Array.from({ length: 4_097 }, (_, n) => [`/v${n}`, [1, 1, 1]]))), /4096/);
+  assert.match(document({ "/a": [[null], 1, 1, 1] }), /expected a value without null inside/);
+  assert.match(document(Object.fromEntries(Array.from({ length: 4_097 }, (_, n) => [`/v${n}`, [1, 1, 1, 1]]))), /4096/);
   assert.match(problemOf(bent(data, { documents: Array(1_001).fill({ id: ID }) })), /a list of at most 1000/);
 });
 
 test("declarations may have fields that are undefined: these are not sent", () => {
   const declared = declareModule({ name: "m", about: "Nothing", extensions: [], discovers: [], mutations: {} });
   const frame: Frame = {
-    ...{ type: "welcome", from: "p", to: "c", term: 1, received: 0, newest: 0, beginning: 1, keepalive: 10 },
+    ...{ type: "welcome", from: "p", to: "c", term: ofRun(1), received: 0, newest: 0, beginning: 1, keepalive: 10 },
     ...{ digest: "0".repeat(32), modules: [{ ...declared, ...{ later: undefined } }] },
   };
   for (let round = 0; round < 2; round++) {

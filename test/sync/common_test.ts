@@ -7,6 +7,7 @@ import { createCommon, holdingIn } from "../../src/sync/common.ts";
 import { commonOf, covers, type HeldDocument, holdingOf, partOf, partsFor } from "../../src/sync/holding.ts";
 import { createReplica, type Frame } from "../../src/sync/mod.ts";
 import { createWorld, FAIR, NODE } from "./world.ts";
+import { at, ofRun } from "../support/versions.ts";
 
 type World = ReturnType<typeof createWorld>;
 
@@ -46,7 +47,7 @@ test("after a restart of the parent no value is sent again that was acknowledged
   await agree(world);
   await world.clock.advance(60_000);
   assert.deepEqual(values(world), []);
-  assert.equal(world.child.link.term, 1);
+  assert.equal(world.child.link.term.run, 1);
   world.stop();
 });
 
@@ -168,7 +169,7 @@ const facet = fc.uniqueArray(
   fc.tuple(fc.constantFrom("/a", "/a/b", "/a-b", "/c"), fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
   { selector: ([url]) => url, maxLength: 3 },
 ).map((entries) =>
-  new Map(entries.map(([url, term, rev]): [string, Entry] => [url, { value: 1, version: [term, rev] }]))
+  new Map(entries.map(([url, term, rev]): [string, Entry] => [url, { value: 1, version: at(term, rev) }]))
 );
 const documents: fc.Arbitrary<HeldDocument[]> = fc.uniqueArray(
   fc.record({
@@ -224,11 +225,14 @@ test("documents are told of in about as many parts as there are, and in 1,024 at
 
 test("a digest is the SHA-256 that docs/reference/protocol.md says, and that of a part the exclusive or of its documents'", () => {
   const other = "0d9c4a30-53c7-4f0e-8f55-1c3fd1f0a7b2";
-  const cfg = new Map<string, Entry>([["/b", { value: null, version: [2, 9] }], ["/a", { value: 1, version: [1, 3] }]]);
-  const parent = new Map<string, Entry>([["/link", { value: "UP", version: [7, 1] }]]);
+  const cfg = new Map<string, Entry>([["/b", { value: null, version: at(2, 9, 5) }], ["/a", {
+    value: 1,
+    version: at(1, 3),
+  }]]);
+  const parent = new Map<string, Entry>([["/link", { value: "UP", version: at(7, 1) }]]);
   const sha = (text: string) => BigInt(`0x${createHash("sha256").update(text).digest("hex").slice(0, 24)}`);
   const text = (digest: bigint) => digest.toString(16).padStart(24, "0");
-  const [one, two] = [sha(`${NODE}\n/a 1 3 1\n/b 2 9 null\n`), sha(`${other}\n/a 1 3 1\n/b 2 9 null\n`)];
+  const [one, two] = [sha(`${NODE}\n/a 0 1 3 1\n/b 5 2 9 null\n`), sha(`${other}\n/a 0 1 3 1\n/b 5 2 9 null\n`)];
   const documents = [{ id: NODE, cfg, parent }, { id: other, cfg, parent: new Map<string, Entry>() }];
   assert.deepEqual(holdingOf(NODE, documents, 1), { cfg: [text(one ^ two)], parent: "" });
   const both = holdingOf(NODE, documents, 4);
@@ -239,8 +243,8 @@ test("a digest is the SHA-256 that docs/reference/protocol.md says, and that of 
 test("a child has its parent facet where its digest is that of the one here, whatever cfg they have in common", () => {
   const replicaOf = (parent: Value) => {
     const replica = createReplica();
-    replica.write(NODE, "cfg", new Map([["/a", 1]]), 1);
-    replica.write(NODE, "parent", new Map([["/b", parent]]), 1);
+    replica.write(NODE, "cfg", new Map([["/a", 1]]), ofRun(1));
+    replica.write(NODE, "parent", new Map([["/b", parent]]), ofRun(1));
     return replica;
   };
   const common = createCommon({ child: NODE, replica: replicaOf("here"), documents: () => [NODE], wanted: () => true });
@@ -257,10 +261,10 @@ test("a child has its parent facet where its digest is that of the one here, wha
 test("what a child is not to have is none of what both have", () => {
   const [here, there] = [createReplica(), createReplica()];
   for (const replica of [here, there]) {
-    replica.write(NODE, "parent", new Map([["/a", 1]]), 1);
-    replica.write(NODE, "cfg", new Map([["/b", 1]]), 1);
+    replica.write(NODE, "parent", new Map([["/a", 1]]), ofRun(1));
+    replica.write(NODE, "cfg", new Map([["/b", 1]]), ofRun(1));
   }
-  here.write(NODE, "parent", new Map([["/engine/memo", 1]]), 1);
+  here.write(NODE, "parent", new Map([["/engine/memo", 1]]), ofRun(1));
   const wanted = ({ url }: { readonly url: string }) => !url.startsWith("/engine/");
   const common = createCommon({ child: NODE, replica: here, documents: () => [NODE], wanted });
   common.begin({ has: holdingIn(there, NODE, 1) });
@@ -272,7 +276,7 @@ test("of what both have nothing is to be sent, but for each link's own value, ot
   const other = "0d9c4a30-53c7-4f0e-8f55-1c3fd1f0a7b2";
   for (const id of [NODE, other]) {
     for (const facet of ["cfg", "parent", "self"] as const) {
-      replica.write(id, facet, new Map<string, Value>([["/a", 1], ["/link", "UP"]]), 1);
+      replica.write(id, facet, new Map<string, Value>([["/a", 1], ["/link", "UP"]]), ofRun(1));
     }
   }
   const common = createCommon({ child: NODE, replica, documents: () => [NODE, other], wanted: () => true });
@@ -286,7 +290,7 @@ test("of what both have nothing is to be sent, but for each link's own value, ot
   common.begin({ has: holdingIn(replica, NODE, 1) });
   const all = ["own cfg /a", "own cfg /link", "own parent /a", "other cfg /a", "other cfg /link"];
   assert.deepEqual(had(), all);
-  replica.write(NODE, "cfg", new Map([["/a", 2]]), 1);
+  replica.write(NODE, "cfg", new Map([["/a", 2]]), ofRun(1));
   assert.deepEqual(had(), all.slice(1));
   common.begin({ has: { ...holdingIn(replica, NODE, 1), parent: "" } });
   assert.deepEqual(had().sort(), all.filter((each) => !each.includes("parent")).sort());
@@ -298,7 +302,7 @@ test("of what both have nothing is to be sent, but for each link's own value, ot
 
 test("two values of one version have two digests, whatever the order of their keys", () => {
   const of = (value: Value) =>
-    holdingOf(NODE, [{ id: NODE, cfg: new Map(), parent: new Map([["/a", { value, version: [1, 1] }]]) }], 1).parent;
+    holdingOf(NODE, [{ id: NODE, cfg: new Map(), parent: new Map([["/a", { value, version: at(1, 1) }]]) }], 1).parent;
   assert.notEqual(of(1), of(2));
   assert.notEqual(of(1), of("1"));
   assert.equal(of({ a: 1, b: [2] }), of({ b: [2], a: 1 }));

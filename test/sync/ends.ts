@@ -1,6 +1,6 @@
 import type { Random } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
-import type { Assignment, Facet, Value } from "../../src/state/mod.ts";
+import { type Assignment, type Facet, type Term, type Value } from "../../src/state/mod.ts";
 import {
   type BirthFrame,
   type ChildLinkOptions,
@@ -21,6 +21,7 @@ import {
 } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { NO_MODULES, NODE } from "./world.ts";
+import { ofRun } from "../support/versions.ts";
 
 /** What nobody declares anything by. */
 export const NOTHING_DECLARED = digestOf([]);
@@ -43,7 +44,7 @@ export function createChildEnd(more: Partial<ChildLinkOptions> = {}) {
   const states: { readonly state: LinkState; readonly why: string }[] = [];
   const warnings: string[] = [];
   const world = {
-    welcomes: [] as { readonly term: number; readonly knowsModules: boolean; readonly keepalive: number }[],
+    welcomes: [] as { readonly term: Term; readonly knowsModules: boolean; readonly keepalive: number }[],
     snapshots: [] as string[][],
     caughtUp: 0,
     moved: [] as Assignment[],
@@ -72,7 +73,7 @@ export function createChildEnd(more: Partial<ChildLinkOptions> = {}) {
     /** The parent's welcome, with other fields where a test says so. */
     welcome(fields: Partial<WelcomeFrame> = {}) {
       link.receive({
-        ...{ type: "welcome", from: "p", to: "c", term: 1, received: 0, newest: 0, beginning: 1, keepalive: 10 },
+        ...{ type: "welcome", from: "p", to: "c", term: ofRun(1), received: 0, newest: 0, beginning: 1, keepalive: 10 },
         ...{ digest: NOTHING_DECLARED, modules: [] },
         ...fields,
       });
@@ -106,7 +107,7 @@ export function createParentEnd(more: Partial<ParentLinkOptions> = {}) {
   const states: { readonly state: LinkState; readonly why: string }[] = [];
   const warnings: string[] = [];
   const world = {
-    term: 0,
+    term: ofRun(0),
     beginnings: 0,
     born: [] as boolean[],
     /** What was known of the session whenever it was asked whether the child is to have a change. */
@@ -124,7 +125,7 @@ export function createParentEnd(more: Partial<ParentLinkOptions> = {}) {
       },
       acked: (index) => void world.acked.push(index),
     },
-    nextTerm: (childTerm) => world.term = Math.max(world.term, childTerm) + 1,
+    nextTerm: ({ run }) => world.term = ofRun(Math.max(world.term.run, run) + 1),
     nextBeginning: () => ++world.beginnings,
     ...{ clock, random: HALF, log: createLog((line) => void warnings.push(line), { level: "warn" }) },
     send: (frame) => void sent.push(frame),
@@ -139,7 +140,7 @@ export function createParentEnd(more: Partial<ParentLinkOptions> = {}) {
     sentOf: <T extends DownFrame["type"]>(type: T) => frames(sent, type),
     birth(fields: Partial<BirthFrame> = {}) {
       link.receive({
-        ...{ type: "birth", from: "c", term: 0, parent: "", received: 0, beginning: 0, above: 0 },
+        ...{ type: "birth", from: "c", term: ofRun(0), parent: "", received: 0, beginning: 0, above: ofRun(0) },
         ...{ digest: NOTHING_DECLARED, knows: "" },
         ...fields,
       });
@@ -150,7 +151,7 @@ export function createParentEnd(more: Partial<ParentLinkOptions> = {}) {
     },
     ack: (received: number, from = "c") => link.receive({ type: "ack", from, to: "p", received }),
     write: (facet: "cfg" | "parent", url: string, value: Value | null) =>
-      void disk.write(NODE, facet, new Map([[url, value]]), 1),
+      void disk.write(NODE, facet, new Map([[url, value]]), ofRun(1)),
     /** The child is born, and both sides have everything. */
     level() {
       end.birth();

@@ -4,6 +4,8 @@ import type { DocumentChanges, Frame } from "../../src/sync/mod.ts";
 
 const options = { noNullPrototype: true };
 const count = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const term = fc.record({ assignment: count, run: count }, options);
+const anyVersion = fc.record({ assignment: count, run: count, rev: count }, options);
 const run = fc.uuid();
 const runOrNone = fc.oneof(run, fc.constant(""));
 
@@ -26,7 +28,7 @@ const url = fc.array(fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}$/), { m
   .map((segments) => `/${segments.join("/")}`);
 
 const facet: fc.Arbitrary<Facet> = fc.array(
-  fc.tuple(url, fc.record({ value: fc.option(value), version: fc.tuple(count, count) }, options)),
+  fc.tuple(url, fc.record({ value: fc.option(value), version: anyVersion }, options)),
   { maxLength: 4 },
 ).map((entries) => new Map(entries));
 
@@ -45,7 +47,11 @@ const commonFacet: fc.Arbitrary<Facet> = fc.uniqueArray(
     fc.constantFrom("/a", "/b", "/c/d", "/services/sshd/state"),
     fc.record({
       value: fc.option(value, { freq: 4 }),
-      version: fc.tuple(fc.constantFrom(1, 1, 2, 2 ** 32 - 1), fc.constantFrom(1, 1, 1, 70, 300, 70_000)),
+      version: fc.record({
+        assignment: fc.constantFrom(1, 1, 1, 0, 70_000),
+        run: fc.constantFrom(1, 1, 2, 2 ** 32 - 1),
+        rev: fc.constantFrom(1, 1, 1, 70, 300, 70_000),
+      }, options),
     }, options),
   ),
   { maxLength: 4, selector: ([url]) => url },
@@ -109,7 +115,7 @@ export const FRAME_TYPES = [
 export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record(
     {
-      ...{ type: type("birth"), from: run, term: count, parent: runOrNone, received: count, above: count },
+      ...{ type: type("birth"), from: run, term, parent: runOrNone, received: count, above: term },
       ...{ beginning: count, blank: fc.constant(true as const), has: holding },
       ...{ digest, knows: fc.oneof(fc.constant(""), digest), modules },
     },
@@ -120,7 +126,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   ),
   fc.record(
     {
-      ...{ type: type("welcome"), from: run, to: run, term: count, received: count, newest: count },
+      ...{ type: type("welcome"), from: run, to: run, term, received: count, newest: count },
       ...{ keepalive: fc.integer({ min: 0, max: 3_600 }), digest, modules, beginning: count, same: holding },
     },
     {
@@ -128,11 +134,11 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
       requiredKeys: ["type", "from", "to", "term", "received", "newest", "beginning", "keepalive", "digest"],
     },
   ),
-  fc.record({ type: type("left"), from: run, number: fc.integer({ min: 0, max: 4_096 }) }, options),
+  fc.record({ type: type("left"), from: run, number: count }, options),
   fc.record({ type: type("declare"), from: run, to: run }, options),
   fc.record(
     {
-      ...{ type: type("moved"), from: run, number: fc.integer({ min: 0, max: 4_096 }), parent: fc.uuid(), broker },
+      ...{ type: type("moved"), from: run, number: count, parent: fc.uuid(), broker },
       ...{ standby: target, before },
     },
     { ...options, requiredKeys: ["type", "from", "number", "parent"] },
@@ -145,7 +151,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
         from: run,
         to: run,
         child: fc.uuid(),
-        number: fc.integer({ min: 0, max: 4_096 }),
+        number: count,
         parent: fc.uuid(),
         broker,
       },

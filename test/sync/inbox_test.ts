@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createInbox } from "../../src/sync/inbox.ts";
 import type { DataFrame } from "../../src/sync/mod.ts";
+import { at } from "../support/versions.ts";
 
 function data(since: number, upTo: number, newest = upTo): DataFrame {
-  const entry = { value: upTo, version: [1, upTo] } as const;
+  const entry = { value: upTo, version: at(1, upTo) } as const;
   const documents = [{ id: "n", facets: { self: new Map([["/a", entry]]) } }];
   return { type: "data", from: "c", to: "p", since, upTo, newest, documents };
 }
@@ -143,7 +144,7 @@ test("the values of every facet are taken, and those that are refused are counte
     sendResync: () => {},
   });
   const facet = (size: number) =>
-    new Map(Array.from({ length: size }, (_, place) => [`/v${place}`, { value: 1, version: [1, 1] as const }]));
+    new Map(Array.from({ length: size }, (_, place) => [`/v${place}`, { value: 1, version: at(1, 1) }]));
   inbox.begin(0, 1);
   const documents = [
     { id: "n", facets: { cfg: facet(1), parent: facet(2), self: facet(4) } },

@@ -4,6 +4,7 @@ import { type Entry, valuesOf } from "../../src/state/mod.ts";
 import { type DataFrame, type DownFrame, type Frame, MAX_RETRANSMITS, MAX_SENT_BYTES } from "../../src/sync/mod.ts";
 import { digestOf, encodeFrame } from "../../src/sync/mod.ts";
 import { createWorld, FAIR, NODE } from "./world.ts";
+import { at, ofRun } from "../support/versions.ts";
 
 const DIGEST = digestOf([]);
 
@@ -41,8 +42,8 @@ test("a child is born, welcomed and level, and each side has the other's values"
   await world.clock.runUntil(() => world.agrees(), 10_000);
   assert.deepEqual(world.parentStates, ["joining", "level"]);
   assert.deepEqual(world.child.states, ["joining", "level"]);
-  assert.equal(world.child.link.term, 1);
-  assert.deepEqual(world.disk.get(NODE)?.facets.self.get("/a")?.version, [1, 1]);
+  assert.equal(world.child.link.term.run, 1);
+  assert.deepEqual(world.disk.get(NODE)?.facets.self.get("/a")?.version, at(1, 1));
   world.stop();
 });
 
@@ -163,7 +164,7 @@ test("a child that reconnects goes on from what was acknowledged and keeps its t
   world.sent.length = 0;
   world.connect();
   await world.clock.runUntil(() => world.agrees(), 10_000);
-  assert.equal(world.child.link.term, 1);
+  assert.equal(world.child.link.term.run, 1);
   const values = sentOf(world, "down", "data").flatMap((frame) => valuesIn(frame));
   assert.deepEqual([...new Set(values)], ["/v0"]);
   world.stop();
@@ -181,8 +182,8 @@ test("a child that was killed gets a new term, and nothing of its earlier run su
   world.connect();
   await world.clock.runUntil(() => world.agrees(), 10_000);
   assert.deepEqual(selfAtParent(world), { "/kept": "new" });
-  assert.equal(world.child.link.term, 2);
-  assert.deepEqual(world.child.replica.get(NODE)?.facets.self.get("/stale"), { value: null, version: [2, 2] });
+  assert.equal(world.child.link.term.run, 2);
+  assert.deepEqual(world.child.replica.get(NODE)?.facets.self.get("/stale"), { value: null, version: at(2, 2) });
   world.stop();
 });
 
@@ -276,7 +277,7 @@ test("F2: a parent that restarts has its child born again, with a higher term an
   await world.clock.runUntil(() => world.agrees(), 1_000);
   world.restartParent();
   await world.clock.runUntil(() => world.agrees(), 10_000);
-  assert.equal(world.child.link.term, 2);
+  assert.equal(world.child.link.term.run, 2);
   assert.deepEqual(selfAtParent(world), { "/a": 1 });
   world.stop();
 });
@@ -324,18 +325,18 @@ test("a late birth of a run that is gone does not keep the living one out", asyn
   world.parent.receive({
     type: "birth",
     from: "ghost",
-    term: 0,
+    term: ofRun(0),
     parent: "",
     received: 0,
     beginning: 0,
-    above: 0,
+    above: ofRun(0),
     digest: DIGEST,
     knows: "",
   });
   await world.clock.runUntil(() => world.agrees(), 30_000);
   assert.equal(world.child, living);
   assert.equal(living.deposed, false);
-  assert.equal(living.link.term, 3);
+  assert.equal(living.link.term.run, 3);
   world.stop();
 });
 
@@ -344,25 +345,25 @@ test("a child that has been elsewhere with a higher term gets a still higher one
   world.parent.receive({
     type: "birth",
     from: world.child.run,
-    term: 9,
+    term: ofRun(9),
     parent: "x",
     received: 7,
     beginning: 0,
-    above: 0,
+    above: ofRun(0),
     digest: DIGEST,
     knows: "",
   });
   const welcome = sentOf(world, "down", "welcome").at(-1);
-  assert.equal(welcome?.term, 10);
+  assert.equal(welcome?.term.run, 10);
   await world.clock.runUntil(() => world.agrees(), 10_000);
   world.stop();
 });
 
 test("values that are not the sender's to write are dropped and counted, the rest of the frame counts", async () => {
   const world = await level();
-  const entry = { value: "x", version: [1, 1] } as const;
+  const entry = { value: "x", version: at(1, 1) } as const;
   const cfg = new Map([["/cfg", entry]]);
-  const self = new Map<string, Entry>([["/fine", entry], ["/future", { value: "x", version: [9, 1] }]]);
+  const self = new Map<string, Entry>([["/fine", entry], ["/future", { value: "x", version: at(9, 1) }]]);
   const other = "00000000-0000-4000-8000-000000000000";
   const index = world.child.replica.index;
   world.parent.receive({
@@ -385,7 +386,7 @@ test("F14: a parent cannot overwrite what its child discovers now", async () => 
   const world = await level();
   world.discover("/a", "mine");
   await world.clock.runUntil(() => world.agrees(), 1_000);
-  const self = new Map([["/a", { value: "stale", version: [7, 1] } as const]]);
+  const self = new Map([["/a", { value: "stale", version: at(7, 1) } as const]]);
   const index = world.disk.index;
   const frame: DownFrame = {
     type: "data",
@@ -478,7 +479,7 @@ test("a child that took a late welcome for the answer to its birth begins from n
   await world.clock.runUntil(() => world.agrees(), 10_000);
   const [late] = sentOf(world, "down", "welcome");
   assert.ok(late !== undefined);
-  world.child.replica.write(NODE, "parent", new Map([["/ghost", 1]]), 1);
+  world.child.replica.write(NODE, "parent", new Map([["/ghost", 1]]), ofRun(1));
   world.setWeather({ ...FAIR, loss: 1 });
   world.parent.refresh();
   world.child.link.receive({ type: "resync", from: world.parentRun, to: "", received: 0 });
@@ -499,7 +500,7 @@ test("a link that is made anew within a run of the parent goes on above its begi
   for (let crashes = 0; crashes < 6; crashes++) { // right after its birth, which changes nothing here
     world.killChild();
     world.startChild();
-    world.child.replica.merge(NODE, "cfg", new Map([["/a", { value: 1, version: [1, 1] }]]));
+    world.child.replica.merge(NODE, "cfg", new Map([["/a", { value: 1, version: at(1, 1) }]]));
     world.connect();
     await world.clock.advance(3);
   }
@@ -521,8 +522,8 @@ test("every welcome is one that a frame can carry, also while a child has to beg
   world.connect();
   await world.clock.runUntil(() => world.agrees(), 20_000);
   world.parent.refresh();
-  const birth = { received: 0, beginning: 0, above: 0, digest: DIGEST, knows: "" };
-  world.parent.receive({ type: "birth", from: run, term: 1, parent: world.parentRun, ...birth });
+  const birth = { received: 0, beginning: 0, above: ofRun(0), digest: DIGEST, knows: "" };
+  world.parent.receive({ type: "birth", from: run, term: ofRun(1), parent: world.parentRun, ...birth });
   await world.clock.runUntil(() => world.agrees(), 60_000);
   world.stop();
 });
@@ -551,6 +552,6 @@ test("a child that is taken for lost and is not comes back with all of its value
   world.write("cfg", "/b", 3);
   await world.clock.runUntil(() => world.agrees(), 10_000);
   assert.deepEqual(selfAtParent(world), { "/a": 2 });
-  assert.equal(world.child.link.term, 1);
+  assert.equal(world.child.link.term.run, 1);
   world.stop();
 });

@@ -7,6 +7,7 @@ import { createOutbox } from "../../src/sync/outbox.ts";
 import type { Window } from "../../src/sync/window.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { NODE } from "./world.ts";
+import { ofRun } from "../support/versions.ts";
 
 /** How long an outbox waits for the first ack here, in milliseconds: chance is always one half. */
 const WAIT = 4_500;
@@ -32,7 +33,7 @@ function make(batch?: number) {
     onBroken: () => void world.broken++,
   });
   replica.onChange(() => outbox.changed());
-  const write = (url: string, value: number) => void replica.write(NODE, "self", new Map([[url, value]]), 1);
+  const write = (url: string, value: number) => void replica.write(NODE, "self", new Map([[url, value]]), ofRun(1));
   return { clock, replica, sent, world, outbox, write };
 }
 

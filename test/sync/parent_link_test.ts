@@ -6,6 +6,7 @@ import { digestOf, MAX_REPEATED_CALLS, MAX_RETIRED_RUNS } from "../../src/sync/m
 import { holdingIn } from "../../src/sync/common.ts";
 import { createParentEnd, NOTHING_DECLARED } from "./ends.ts";
 import { NODE } from "./world.ts";
+import { at, ofRun } from "../support/versions.ts";
 
 const MODULES: readonly ModuleDeclaration[] = [
   declareModule({ name: "m", about: "Nothing", extensions: [], discovers: [], mutations: {} }),
@@ -21,7 +22,7 @@ function level() {
 }
 
 function self(url: string, term: number, value: Entry["value"] = 1): ReadonlyMap<string, Entry> {
-  return new Map([[url, { value, version: [term, 1] }]]);
+  return new Map([[url, { value, version: at(term, 1) }]]);
 }
 
 test("a child is welcomed with a term of its own, and sent what it lacks", () => {
@@ -30,13 +31,13 @@ test("a child is welcomed with a term of its own, and sent what it lacks", () =>
   birth();
   const [welcome, data] = sent;
   assert.ok(welcome?.type === "welcome" && data?.type === "data");
-  assert.deepEqual([welcome.from, welcome.to, welcome.term, welcome.received, welcome.newest], ["p", "c", 1, 0, 1]);
+  assert.deepEqual([welcome.from, welcome.to, welcome.term.run, welcome.received, welcome.newest], ["p", "c", 1, 0, 1]);
   assert.deepEqual([welcome.keepalive, welcome.digest, welcome.modules, welcome.same], [
     ...[10, NOTHING_DECLARED, [], undefined],
   ]);
   assert.deepEqual([data.to, data.since, data.upTo, data.beginning], ["c", 0, 1, welcome.beginning]);
   assert.deepEqual(states, [{ state: "joining", why: "a new run of it was born" }]);
-  assert.deepEqual([link.session, sent.length], [{ run: "c", term: 1, received: 0 }, 2]);
+  assert.deepEqual([link.session, sent.length], [{ run: "c", term: ofRun(1), received: 0 }, 2]);
 });
 
 test("a child is level once both sides have what the other had at the birth", () => {
@@ -73,7 +74,7 @@ test("a child is not level before it has taken over what its earlier run left", 
   ack(disk.index);
   assert.equal(link.state, "level");
   birth({ from: "d" });
-  assert.equal(link.session?.term, 2);
+  assert.equal(link.session?.term.run, 2);
   data(0, 0, new Map(), "d");
   ack(disk.index, "d");
   assert.equal(link.state, "joining");
@@ -99,7 +100,7 @@ test("a child that is level is not welcomed again, whatever of an older term com
 test("a child that unset what its earlier run left under an older term is level all the same", () => {
   const { link, disk, birth, data, ack } = createParentEnd();
   disk.merge(NODE, "self", self("/old", 1, null));
-  birth({ term: 4 });
+  birth({ term: ofRun(4) });
   data(0, 0);
   ack(disk.index);
   assert.equal(link.state, "level");
@@ -107,9 +108,9 @@ test("a child that unset what its earlier run left under an older term is level 
 
 test("a child that is born again without a break goes on where it was, with its term", () => {
   const { link, birth, sentOf, states, sent } = level();
-  birth({ term: 1, parent: "p", received: 2, beginning: 1 });
+  birth({ term: ofRun(1), parent: "p", received: 2, beginning: 1 });
   const [welcome] = sentOf("welcome");
-  assert.deepEqual([welcome?.term, welcome?.received, welcome?.newest, welcome?.beginning], [1, 0, 2, 1]);
+  assert.deepEqual([welcome?.term.run, welcome?.received, welcome?.newest, welcome?.beginning], [1, 0, 2, 1]);
   assert.deepEqual(sentOf("data").map(({ since, documents }) => [since, documents.length]), [[2, 0]]);
   assert.deepEqual([link.state, states, sent.length], ["level", [], 2]);
 });
@@ -117,19 +118,23 @@ test("a child that is born again without a break goes on where it was, with its 
 test("a child that was taken for lost and is born again is joining, with its term", () => {
   const { link, birth, states } = level();
   link.life({ type: "dead", from: "c", why: "stopped" });
-  birth({ term: 1, parent: "p", received: 2, beginning: 1 });
+  birth({ term: ofRun(1), parent: "p", received: 2, beginning: 1 });
   assert.deepEqual(states, [
     { state: "down", why: "its agent stopped" },
     { state: "joining", why: "it was born again" },
   ]);
-  assert.equal(link.session?.term, 1);
+  assert.equal(link.session?.term.run, 1);
 });
 
 test("a child that comes from another parent, or another beginning, begins from nothing", () => {
-  const births = [{ parent: "q", beginning: 1 }, { parent: "p", beginning: 7 }, { parent: "p", beginning: 1, term: 5 }];
+  const births = [{ parent: "q", beginning: 1 }, { parent: "p", beginning: 7 }, {
+    parent: "p",
+    beginning: 1,
+    term: ofRun(5),
+  }];
   for (const from of births) {
     const { birth, sentOf } = level();
-    birth({ term: 1, received: 2, ...from });
+    birth({ term: ofRun(1), received: 2, ...from });
     assert.deepEqual(sentOf("data").map(({ since, upTo }) => [since, upTo]), [[0, 2]], JSON.stringify(from));
   }
 });
@@ -137,8 +142,8 @@ test("a child that comes from another parent, or another beginning, begins from 
 test("a run that has been elsewhere under a higher term gets one above that", () => {
   const { link, birth, data, sentOf } = level();
   data(0, 5);
-  birth({ term: 9, parent: "q" });
-  assert.deepEqual([link.session, sentOf("welcome")[0]?.term], [{ run: "c", term: 10, received: 5 }, 10]);
+  birth({ term: ofRun(9), parent: "q" });
+  assert.deepEqual([link.session, sentOf("welcome")[0]?.term.run], [{ run: "c", term: ofRun(10), received: 5 }, 10]);
 });
 
 test("a child for which there is no term is not taken in", () => {
@@ -155,7 +160,12 @@ test("a child for which there is no term is not taken in", () => {
 });
 
 test("a child that remembers nothing is to have everything from before its birth", () => {
-  for (const [fields, expected] of [[{ term: 0 }, 2], [{ term: 1, blank: true }, 2], [{ term: 1 }, 0]] as const) {
+  for (
+    const [fields, expected] of [[{ term: ofRun(0) }, 2], [{ term: ofRun(1), blank: true }, 2], [
+      { term: ofRun(1) },
+      0,
+    ]] as const
+  ) {
     const { birth, world, write } = createParentEnd();
     write("cfg", "/a", 1);
     write("cfg", "/b", 1);
@@ -168,7 +178,7 @@ test("a child that remembers nothing is to have everything from before its birth
 test("a run that is born blank later on is to have everything from before that birth", () => {
   const { birth, world, write } = level();
   write("cfg", "/c", 1);
-  birth({ term: 1, parent: "p", received: 2, beginning: 1, blank: true });
+  birth({ term: ofRun(1), parent: "p", received: 2, beginning: 1, blank: true });
   assert.equal([...world.sessions].at(-1), 3);
 });
 
@@ -189,7 +199,7 @@ test("a child that knows the parent's declarations is not told them again", () =
   const { birth, sentOf } = createParentEnd({ modules: MODULES });
   birth({ knows: digestOf(MODULES) });
   birth({ from: "d", knows: "" });
-  birth({ from: "d", term: 2, knows: digestOf(MODULES) });
+  birth({ from: "d", term: ofRun(2), knows: digestOf(MODULES) });
   assert.deepEqual(sentOf("welcome").map(({ modules }) => modules), [undefined, MODULES, undefined]);
 });
 
@@ -200,20 +210,20 @@ test("the frames of a run that was replaced are dropped, and its births are answ
   ack(disk.index, "d");
   sent.length = 0;
   data(0, 1, self("/late", 1));
-  birth({ term: 1 });
+  birth({ term: ofRun(1) });
   assert.deepEqual([link.session?.run, link.counts.droppedFrames], ["d", 2]);
-  assert.deepEqual(sentOf("welcome").map(({ to, term }) => [to, term]), [["d", 2]]);
+  assert.deepEqual(sentOf("welcome").map(({ to, term }) => [to, term.run]), [["d", 2]]);
   assert.equal(disk.get(NODE)?.facets.self.size, 0);
 });
 
 test("a run that has not answered since it was born may be a ghost: an older one may come back", () => {
   const { link, birth, data, sent, sentOf } = level();
   birth({ from: "d" });
-  birth({ term: 1 });
-  assert.deepEqual(link.session, { run: "c", term: 3, received: 0 });
+  birth({ term: ofRun(1) });
+  assert.deepEqual(link.session, { run: "c", term: ofRun(3), received: 0 });
   data(0, 0);
   sent.length = 0;
-  birth({ term: 3, parent: "p", beginning: 1 });
+  birth({ term: ofRun(3), parent: "p", beginning: 1 });
   assert.deepEqual(
     [sentOf("welcome").length, link.counts.droppedFrames],
     [1, 0],
@@ -226,7 +236,7 @@ test("a replaced run may come back once its successor is gone", () => {
   birth({ from: "d" });
   data(0, 0, new Map(), "d");
   link.life({ type: "dead", from: "d", why: "stopped" });
-  birth({ term: 1 });
+  birth({ term: ofRun(1) });
   assert.equal(link.session?.run, "c");
 });
 
@@ -260,14 +270,14 @@ test("that a node has left is a matter of no link", () => {
 });
 
 test("a session of an earlier run of the parent keeps the child's frames out until it is born", () => {
-  const resume = { run: "c", term: 4, received: 7 };
+  const resume = { run: "c", term: ofRun(4), received: 7 };
   const { link, birth, data, sentOf } = createParentEnd({ resume });
   assert.deepEqual(link.session, resume);
   data(7, 8);
   assert.equal(link.session?.received, 7);
-  birth({ term: 4, parent: "o" });
+  birth({ term: ofRun(4), parent: "o" });
   const [welcome] = sentOf("welcome");
-  assert.deepEqual([welcome?.term, welcome?.received], [4, 7]);
+  assert.deepEqual([welcome?.term.run, welcome?.received], [4, 7]);
   data(7, 8);
   assert.equal(link.session?.received, 8);
 });
@@ -357,7 +367,7 @@ test("a child of which nothing was heard for more than nine keep-alives is lost,
   assert.equal(sentOf("resync").length, 1);
   link.checkSilence();
   assert.equal(sentOf("resync").length, 1);
-  end.birth({ term: 1, parent: "p", beginning: 1 });
+  end.birth({ term: ofRun(1), parent: "p", beginning: 1 });
   end.ack(0);
   await clock.advance(540_000);
   link.checkSilence();
@@ -380,7 +390,7 @@ test("a sign of life, and a birth, keep a child from being lost", async () => {
   await clock.advance(80_000);
   link.checkSilence();
   assert.equal(link.state, "level");
-  birth({ term: 1, parent: "p", received: 2, beginning: 1 });
+  birth({ term: ofRun(1), parent: "p", received: 2, beginning: 1 });
   await clock.advance(80_000);
   link.checkSilence();
   assert.equal(link.state, "level");
@@ -421,7 +431,7 @@ test("an ack that says nothing new is not answered while the child is joining", 
 test("an ack of an earlier beginning is a sign of life, and says nothing of what was sent since", () => {
   const { disk, link, birth, ack, data } = level();
   const has = { ...holdingIn(disk, NODE, 1), parent: "" };
-  birth({ term: 1, parent: "q", has });
+  birth({ term: ofRun(1), parent: "q", has });
   data(0, 0);
   const received = disk.index;
   link.receive({ type: "ack", from: "c", to: "p", received, beginning: 1 });
@@ -457,7 +467,7 @@ test("a child that is told to begin from nothing is level only once it has been 
   ack(disk.index);
   assert.equal(link.state, "joining", "it was not born");
   await clock.advance(1_000);
-  birth({ term: 1, parent: "p", received: before, beginning: 1 });
+  birth({ term: ofRun(1), parent: "p", received: before, beginning: 1 });
   ack(before); // a late one
   assert.equal(link.state, "joining");
   assert.deepEqual(sentOf("data").map(({ since }) => since), [0]);
@@ -483,10 +493,10 @@ test("a child that was told to begin from nothing and goes on is called again, a
 test("what a child has just as its parent is named in the welcome, and not sent", () => {
   const { disk, birth, sentOf } = level();
   const has = holdingIn(disk, NODE, 1);
-  birth({ term: 1, parent: "q", has });
+  birth({ term: ofRun(1), parent: "q", has });
   assert.deepEqual(sentOf("welcome").map(({ same, beginning }) => [same, beginning]), [[has, 2]]);
   assert.deepEqual(sentOf("data").map(({ documents }) => documents), [[]]);
-  birth({ term: 1, parent: "q", received: 1, has: { ...has, parent: "" } });
+  birth({ term: ofRun(1), parent: "q", received: 1, has: { ...has, parent: "" } });
   assert.deepEqual(sentOf("welcome")[1]?.same, { ...has, parent: "" });
   assert.deepEqual(sentOf("data")[1]?.documents.map(({ facets }) => Object.keys(facets)), [["parent"]]);
 });
@@ -499,7 +509,7 @@ test("a child may have something of what its parent knows nothing", () => {
 
 test("a child that remembers nothing is told everything, whatever it names", () => {
   const { disk, birth, sentOf } = level();
-  birth({ term: 1, parent: "q", has: holdingIn(disk, NODE, 1), blank: true });
+  birth({ term: ofRun(1), parent: "q", has: holdingIn(disk, NODE, 1), blank: true });
   assert.equal(sentOf("welcome")[0]?.same, undefined);
   assert.equal(sentOf("data")[0]?.documents.length, 1);
 });
@@ -507,8 +517,8 @@ test("a child that remembers nothing is told everything, whatever it names", () 
 test("a birth that goes on, and a copy of one that does not, are no other beginnings", () => {
   const { disk, birth, sentOf } = level();
   const has = holdingIn(disk, NODE, 1);
-  birth({ term: 1, parent: "p", received: 2, beginning: 1, has });
-  for (let copies = 0; copies < 3; copies++) birth({ term: 1, parent: "q", has });
+  birth({ term: ofRun(1), parent: "p", received: 2, beginning: 1, has });
+  for (let copies = 0; copies < 3; copies++) birth({ term: ofRun(1), parent: "q", has });
   const welcomes = sentOf("welcome").map(({ beginning, same }) => [beginning, same]);
   assert.deepEqual(welcomes, [[1, undefined], [2, has], [2, has], [2, has]]);
 });
@@ -516,9 +526,9 @@ test("a birth that goes on, and a copy of one that does not, are no other beginn
 test("a refresh gives the next birth a beginning of its own, and what both have is not sent then either", () => {
   const { disk, link, birth, sentOf } = level();
   const has = holdingIn(disk, NODE, 1);
-  birth({ term: 1, parent: "q", has });
+  birth({ term: ofRun(1), parent: "q", has });
   link.refresh();
-  birth({ term: 1, parent: "q", has });
+  birth({ term: ofRun(1), parent: "q", has });
   assert.deepEqual(sentOf("welcome").map(({ beginning, same }) => [beginning, same]), [[2, has], [4, has]]);
 });
 
@@ -527,7 +537,7 @@ test("a welcome between a refresh and the next birth names nothing that the chil
   birth({ from: "d", has: holdingIn(disk, NODE, 1) });
   data(0, 0, new Map(), "d");
   link.refresh();
-  birth({ term: 1 }); // a late one of the run that was replaced
+  birth({ term: ofRun(1) }); // a late one of the run that was replaced
   assert.deepEqual(sentOf("welcome").map(({ to, same }) => [to, same === undefined]), [["d", false], ["d", true]]);
   assert.equal(sentOf("welcome")[1]?.newest, disk.index, "the child must not take nothing for everything");
   assert.equal(link.counts.droppedFrames, 1);
@@ -619,7 +629,7 @@ test("a birth asks for what came too early again, too", () => {
   isEarly = true;
   data(0, 5);
   isEarly = false;
-  birth({ term: 1, parent: "p", beginning: 1 });
+  birth({ term: ofRun(1), parent: "p", beginning: 1 });
   assert.deepEqual(sentOf("welcome").map(({ received }) => received), [0, 0]);
 });
 

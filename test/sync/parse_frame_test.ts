@@ -9,11 +9,28 @@ const DIGEST = "0123456789abcdef".repeat(2);
 const PART = "0123456789abcdef01234567";
 
 const birth: Frame = {
-  ...{ type: "birth", from: RUN, term: 1, parent: RUN, received: 2, beginning: 3, above: 4 },
+  ...{
+    type: "birth",
+    from: RUN,
+    term: { assignment: 1, run: 2 },
+    parent: RUN,
+    received: 2,
+    beginning: 3,
+    above: { assignment: 3, run: 4 },
+  },
   ...{ digest: DIGEST, knows: DIGEST, has: { cfg: [PART, ""], parent: PART } },
 };
 const welcome: Frame = {
-  ...{ type: "welcome", from: RUN, to: RUN, term: 1, received: 2, newest: 3, beginning: 4, keepalive: 10 },
+  ...{
+    type: "welcome",
+    from: RUN,
+    to: RUN,
+    term: { assignment: 1, run: 2 },
+    received: 2,
+    newest: 3,
+    beginning: 4,
+    keepalive: 10,
+  },
   ...{ digest: DIGEST, same: { cfg: [PART], parent: "" } },
 };
 const data: Frame = { type: "data", from: RUN, to: RUN, since: 1, upTo: 2, newest: 3, documents: [] };
@@ -51,6 +68,9 @@ const REFUSED: readonly (readonly [Frame, { readonly [field: string]: unknown },
   [birth, { has: { cfg: ["", "0"], parent: "" } }, 'has.cfg is "0": expected 24 hexadecimal digits, or none'],
   [birth, { has: { cfg: [7], parent: "" } }, "has.cfg is 7: expected 24 hexadecimal digits, or none"],
   [birth, { has: { cfg: [""] } }, "has.parent is missing: expected 24 hexadecimal digits, or none"],
+  [birth, { term: 7 }, "term is 7: expected a map of assignment and run"],
+  [birth, { above: { assignment: 1 } }, "above is "],
+  [birth, { term: { assignment: -1, run: 1 } }, "term is "],
   [welcome, { to: "" }, 'to is "": expected the name of a run'],
   [welcome, { keepalive: 3_601 }, "keepalive is 3601: expected at most 3600 seconds"],
   [welcome, { keepalive: -1 }, "keepalive is -1: expected an integer from 0"],
@@ -69,8 +89,8 @@ const REFUSED: readonly (readonly [Frame, { readonly [field: string]: unknown },
   [data, { documents: [{ id: NODE, cfg: { "/a": {} } }] }, "documents/0/cfg/a is {}: expected a value with its"],
   [
     data,
-    { documents: [{ id: NODE, cfg: { "/a": [1, 1, 1, 1] } }] },
-    "documents/0/cfg/a is [1,1,1,1]: expected a value",
+    { documents: [{ id: NODE, cfg: { "/a": [1, 1, 1] } }] },
+    "documents/0/cfg/a is [1,1,1]: expected a value",
   ],
   [data, { documents: [{ id: NODE, cfg: 1 }] }, "documents/0/cfg is 1: expected a map"],
   [{ type: "where", from: RUN, to: RUN, child: NODE }, { child: [NODE] }, `child is ["${NODE}"]: expected a UUID`],
@@ -102,7 +122,7 @@ test("a frame may be as large as its limits say", () => {
 });
 
 test("a document may have as many values as its limit says, in all facets together", () => {
-  const facet = (length: number) => Object.fromEntries(Array.from({ length }, (_, n) => [`/v${n}`, [n, 1, 1]]));
+  const facet = (length: number) => Object.fromEntries(Array.from({ length }, (_, n) => [`/v${n}`, [n, 1, 1, 1]]));
   const half = MAX_VALUES / 2;
   const documents = (self: number) => [{ id: NODE, cfg: facet(half), self: facet(self) }];
   assert.equal(problemOf(data, { documents: documents(half) }), "nothing");

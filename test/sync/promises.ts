@@ -1,4 +1,16 @@
-import { compareVersions, type Facet, FACET_NAMES, type FacetName, type Version } from "../../src/state/mod.ts";
+import {
+  compareTerms,
+  compareVersions,
+  type Facet,
+  FACET_NAMES,
+  type FacetName,
+  NO_TERM,
+  NO_VERSION,
+  type Term,
+  termText,
+  type Version,
+  versionText,
+} from "../../src/state/mod.ts";
 import type { Frame, Replica } from "../../src/sync/mod.ts";
 import { NODE } from "./node.ts";
 
@@ -24,7 +36,7 @@ export interface Promises {
   /** A run of the child says that both sides have everything. */
   childIsLevel(run: string, replica: Replica): void;
   /** The parent says that of a run of the child. */
-  parentIsLevel(run: string, term: number, replica: Replica | undefined): void;
+  parentIsLevel(run: string, term: Term, replica: Replica | undefined): void;
   /** A run of the child has stood down. */
   deposed(run: string): void;
 }
@@ -37,8 +49,9 @@ export function createPromises(disk: Replica): Promises {
   /** What a sender has been told, at most, that the other side has. */
   const told = new Map<string, number>();
   const beginnings = new Map<string, number>();
-  const termOf = new Map<string, number>();
-  const runOf = new Map<number, string>();
+  const terms = new Map<string, Term>();
+  /** By the text of a term, the run that was given it. */
+  const holders = new Map<string, string>();
   const values = new Map<string, string>();
   const gone = new Set<string>();
   /** What the parent had at its welcomes, by both runs, beginning and index. */
@@ -72,9 +85,9 @@ export function createPromises(disk: Replica): Promises {
     const document = replica.get(NODE);
     return [...had].filter(([key, version]) => {
       const [facet, url] = split(key);
-      const there = document?.facets[facet].get(url)?.version ?? [0, 0];
+      const there = document?.facets[facet].get(url)?.version ?? NO_VERSION;
       return compareVersions(there, version) < 0;
-    }).map(([key, version]) => `${key} ${version.join(".")}`);
+    }).map(([key, version]) => `${key} ${versionText(version)}`);
   }
 
   function checkSent(way: Way, frame: Frame): void {
@@ -104,11 +117,12 @@ export function createPromises(disk: Replica): Promises {
   function checkWelcome({ from, to, term, newest, beginning }: Extract<Frame, { type: "welcome" }>): void {
     if (beginning < (beginnings.get(from) ?? 0)) say(`${from} welcomes under beginning ${beginning} after a later one`);
     beginnings.set(from, beginning);
-    if (term < (termOf.get(to) ?? 0)) say(`${to} is given term ${term} after ${termOf.get(to)}`);
-    termOf.set(to, term);
-    const other = runOf.get(term);
-    if (other !== undefined && other !== to) say(`term ${term} is given to ${to} and was ${other}'s`);
-    runOf.set(term, to);
+    const given = terms.get(to) ?? NO_TERM;
+    if (compareTerms(term, given) < 0) say(`${to} is given term ${termText(term)} after ${termText(given)}`);
+    terms.set(to, term);
+    const other = holders.get(termText(term));
+    if (other !== undefined && other !== to) say(`term ${termText(term)} is given to ${to} and was ${other}'s`);
+    holders.set(termText(term), to);
     const key = [from, to, beginning, newest].join(" ");
     if (offered.has(key)) return;
     const later = new Set(disk.since(NODE, newest).map(({ facet, url }) => `${facet} ${url}`));
@@ -117,8 +131,8 @@ export function createPromises(disk: Replica): Promises {
   function checkVersions(facets: { readonly [name in FacetName]?: Facet }): void {
     for (const name of FACET_NAMES) {
       for (const [url, { value, version }] of facets[name] ?? []) {
-        if (version[0] === 0) continue; // what was discovered before the first welcome has no term of its own
-        const [key, text] = [`${name} ${url} ${version.join(".")}`, JSON.stringify(value)];
+        if (compareTerms(version, NO_TERM) === 0) continue; // what was discovered before the first welcome has no term of its own
+        const [key, text] = [`${name} ${url} ${versionText(version)}`, JSON.stringify(value)];
         const before = values.get(key) ?? text;
         values.set(key, text);
         if (before !== text) say(`${key} is ${before} and ${text}`);
@@ -161,7 +175,7 @@ export function createPromises(disk: Replica): Promises {
           const key = `${facet} ${url}`;
           const before = newest.get(key);
           if (before !== undefined && compareVersions(version, before) < 0) {
-            say(`${key} goes back from ${before.join(".")} to ${version.join(".")} at ${name}`);
+            say(`${key} goes back from ${versionText(before)} to ${versionText(version)} at ${name}`);
           }
           newest.set(key, version);
         }
@@ -171,7 +185,9 @@ export function createPromises(disk: Replica): Promises {
       if (lastWelcome === undefined) return;
       const { from, to, term, beginning, newest } = lastWelcome;
       const before = heeded.get(run);
-      if (before !== undefined && term < before.term) say(`${run} goes by term ${term} after ${before.term}`);
+      if (before !== undefined && compareTerms(term, before.term) < 0) {
+        say(`${run} goes by term ${termText(term)} after ${termText(before.term)}`);
+      }
       if (before?.from === from && beginning < before.beginning) {
         say(`${run} goes by beginning ${beginning} after ${before.beginning}`);
       }
@@ -195,7 +211,9 @@ export function createPromises(disk: Replica): Promises {
       const first = [...firstOfChild].filter(([key]) => key.split(" ")[1] === run).at(-1)?.[1] ?? new Map();
       for (const what of lacks(disk, first)) say(`${run} is level at its parent, which has not its ${what}`);
       for (const [url, { value, version }] of disk.get(NODE)?.facets.self ?? []) {
-        if (value !== null && version[0] < term) say(`${run} is level at its parent with ${url} of term ${version[0]}`);
+        if (value !== null && compareTerms(version, term) < 0) {
+          say(`${run} is level at its parent with ${url} of term ${termText(version)}`);
+        }
       }
     },
     deposed: (run) => void gone.add(run),

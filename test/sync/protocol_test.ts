@@ -7,6 +7,7 @@ import { decodeFrame, encodeFrame, type Frame, wireFrame } from "../../src/sync/
 import { parseCddl } from "./cddl.ts";
 import { anyFrame, FRAME_TYPES } from "./frames.ts";
 import { createWorld, NODE } from "./world.ts";
+import { at, ofRun } from "../support/versions.ts";
 
 const page = readFileSync(new URL("../../docs/reference/protocol.md", import.meta.url), "utf8");
 const cddl = parseCddl(/```cddl\n([\s\S]*?)```/.exec(page)?.[1] ?? "");
@@ -58,19 +59,19 @@ test("what docs/reference/protocol.md does not allow, the code does not take eit
     since: 0,
     upTo: 1,
     newest: 1,
-    documents: [{ id: NODE, facets: { self: new Map([["/a", { value: [1], version: [1, 1] }]]) } }],
+    documents: [{ id: NODE, facets: { self: new Map([["/a", { value: [1], version: at(1, 1) }]]) } }],
   });
-  const rows = { ...data, columns: { self: ["/a"] }, schemas: [{ self: [0] }], documents: [[0, NODE, 1, 1, 5]] };
+  const rows = { ...data, columns: { self: ["/a"] }, schemas: [{ self: [0] }], documents: [[0, NODE, 0, 1, 1, 5]] };
   assert.equal(cddl.matches("frame", rows), true);
   assert.equal(decodeFrame(encode(rows)).ok, true);
   const document = (fields: object) => ({ ...data, documents: [{ id: NODE, ...fields }] });
   const [birth, welcome, left, moved, there, where] = ([
     {
-      ...{ type: "birth", from: run, term: 0, parent: "", received: 0, beginning: 0, above: 0 },
+      ...{ type: "birth", from: run, term: ofRun(0), parent: "", received: 0, beginning: 0, above: ofRun(0) },
       ...{ digest: "0".repeat(32), knows: "" },
     },
     {
-      ...{ type: "welcome", from: run, to: run, term: 1, received: 0, newest: 0, beginning: 1, keepalive: 10 },
+      ...{ type: "welcome", from: run, to: run, term: ofRun(1), received: 0, newest: 0, beginning: 1, keepalive: 10 },
       digest: "0".repeat(32),
     },
     { type: "left", from: run, number: 2 },
@@ -90,12 +91,13 @@ test("what docs/reference/protocol.md does not allow, the code does not take eit
     { ...data, documents: {} },
     { ...data, documents: [{ id: "n1" }] },
     document({ self: [] }),
-    document({ self: { "a": [1, 1, 1] } }),
-    document({ self: { "/a/b/c/d/e/f/g/h/i": [1, 1, 1] } }),
-    document({ self: { "/a": [1, 1] } }),
-    document({ self: { "/a": [1, 1, 1, 1] } }),
-    document({ self: { "/a": [1, 1, -1] } }),
-    document({ self: { "/a": [[null], 1, 1] } }),
+    document({ self: { "a": [1, 1, 1, 1] } }),
+    document({ self: { "/a/b/c/d/e/f/g/h/i": [1, 1, 1, 1] } }),
+    document({ self: { "/a": [1, 1, 1] } }),
+    document({ self: { "/a": [1, 1, 1, 1, 1] } }),
+    document({ self: { "/a": [1, 1, 1, -1] } }),
+    document({ self: { "/a": [1, -1, 1, 1] } }),
+    document({ self: { "/a": [[null], 1, 1, 1] } }),
     { ...rows, columns: [] },
     { ...rows, columns: { self: ["a"] } },
     { ...rows, columns: { self: "/a" } },
@@ -104,15 +106,19 @@ test("what docs/reference/protocol.md does not allow, the code does not take eit
     { ...rows, schemas: [{ self: ["/a"] }] },
     { ...rows, schemas: [{ self: [-1] }] },
     { ...rows, documents: [[0]] },
-    { ...rows, documents: [["0", NODE, 1, 1, 5]] },
-    { ...rows, documents: [[0, "n1", 1, 1, 5]] },
-    { ...rows, documents: [[0, NODE, 1, 1, []]] },
-    { ...rows, documents: [[0, NODE, 1, 1, [[null]]]] },
-    { ...rows, documents: [[0, NODE, 1, 1, [5, -1]]] },
-    { ...rows, documents: [[0, NODE, 1, 1, [5, 1, 1, 1]]] },
+    { ...rows, documents: [["0", NODE, 0, 1, 1, 5]] },
+    { ...rows, documents: [[0, "n1", 0, 1, 1, 5]] },
+    { ...rows, documents: [[0, NODE, 0, 1, 1, []]] },
+    { ...rows, documents: [[0, NODE, 0, 1, 1, [[null]]]] },
+    { ...rows, documents: [[0, NODE, 0, 1, 1, [5, -1]]] },
+    { ...rows, documents: [[0, NODE, 0, 1, 1, [5, 1, 1]]] },
     { ...wireFrame({ type: "dead", from: run, why: "lost" }), why: "bored" },
     { v: 1, type: "alive" },
     { ...birth, modules: [{}] },
+    { ...birth, term: 1 },
+    { ...birth, term: { assignment: 1 } },
+    { ...birth, above: { assignment: 1, run: -1 } },
+    { ...welcome, term: { assignment: "1", run: 1 } },
     { ...birth, has: [] },
     { ...birth, has: { cfg: [], parent: "" } },
     { ...birth, has: { cfg: [""] } },
@@ -122,9 +128,9 @@ test("what docs/reference/protocol.md does not allow, the code does not take eit
     { ...welcome, same: { cfg: Array.from({ length: 1_025 }, () => ""), parent: "" } },
     { ...welcome, same: { cfg: ["F".repeat(24)], parent: "" } },
     { ...left, number: -1 },
-    { ...left, number: 4_097 },
+    { ...left, number: 2 ** 32 },
     { ...left, number: "2" },
-    { ...moved, number: 4_097 },
+    { ...moved, number: 2 ** 32 },
     { ...moved, parent: "a" },
     { ...moved, broker: 1 },
     { ...moved, standby: { broker: "mqtt://127.0.0.1" } },

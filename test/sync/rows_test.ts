@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encode } from "cborg";
 import { createCoverage, fc } from "../support/property.ts";
-import type { Entry, Value } from "../../src/state/mod.ts";
+import { type Entry, type Value, versionText } from "../../src/state/mod.ts";
 import { type DataFrame, decodeFrame, type DocumentChanges, encodeFrame, wireFrame } from "../../src/sync/mod.ts";
 import { wireRows } from "../../src/sync/rows.ts";
 import { wireMap } from "../../src/sync/wire_documents.ts";
 import { anyDocuments } from "./frames.ts";
+import { at } from "../support/versions.ts";
 
 const [A, B] = ["00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"];
 
@@ -32,13 +33,13 @@ function documentOf(id: string, self: { readonly [url: string]: Entry }): Docume
   return { id, facets: { self: new Map(Object.entries(self)) } };
 }
 
-function at(value: Value | null, term: number, rev: number): Entry {
-  return { value, version: [term, rev] };
+function entry(value: Value | null, run: number, rev: number): Entry {
+  return { value, version: at(run, rev) };
 }
 
 /** What is wrong with rows. Unless other fields are given, they are of one document, which has 5 for /a and 6 for /b. */
 function problemOf(fields: object): string {
-  const fine = { columns: { self: ["/a", "/b"] }, schemas: [{ self: [0, 1] }], documents: [[0, A, 1, 1, 5, 6]] };
+  const fine = { columns: { self: ["/a", "/b"] }, schemas: [{ self: [0, 1] }], documents: [[0, A, 0, 1, 1, 5, 6]] };
   assert.equal(decodeFrame(bytesOf(fine)).ok, true);
   const decoded = decodeFrame(bytesOf({ ...fine, ...fields }));
   return decoded.ok ? "nothing" : decoded.problem;
@@ -65,7 +66,7 @@ function kindsOf(documents: readonly DocumentChanges[]): (typeof KINDS[number])[
     "an empty facet": facets.some(({ size }) => size === 0),
     "an unset value": facets.some((facet) => [...facet.values()].some(({ value }) => value === null)),
     "versions that differ": facets.some((facet) =>
-      new Set([...facet.values()].map(({ version }) => version.join())).size > 1
+      new Set([...facet.values()].map(({ version }) => versionText(version))).size > 1
     ),
   };
   return KINDS.filter((kind) => found[kind]);
@@ -117,9 +118,9 @@ test("wireRows() tells to the byte what rows save, and a frame takes the shorter
 
 test("what rows save is right for long rows and many schemas and columns, too", () => {
   const wide = (id: string, from: number) =>
-    documentOf(id, Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`/v${from + n}`, at([n], 1, n % 2)])));
+    documentOf(id, Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`/v${from + n}`, entry([n], 1, n % 2)])));
   const id = (n: number) => `00000000-0000-4000-8000-${n.toString(16).padStart(12, "0")}`;
-  const apart = Array.from({ length: 300 }, (_, n) => documentOf(id(n), { [`/v${n}`]: at(n, 1, 2) }));
+  const apart = Array.from({ length: 300 }, (_, n) => documentOf(id(n), { [`/v${n}`]: entry(n, 1, 2) }));
   for (const documents of [[wide(A, 0)], [wide(A, 0), wide(B, 0)], [wide(A, 0), wide(B, 150)], apart]) {
     assert.equal(wireRows(documents).saved, mapBytes(documents).length - rowBytes(documents).length);
     assert.deepEqual(decodeFrame(rowBytes(documents)), { ok: true, frame: frameOf(documents) });
@@ -128,46 +129,57 @@ test("what rows save is right for long rows and many schemas and columns, too", 
 
 test("documents with the same values share a schema, in whatever order they have them and come", () => {
   const documents = [
-    documentOf(A, { "/a": at(1, 3, 7), "/b": at("x", 3, 7) }),
-    documentOf("00000000-0000-4000-8000-00000000000c", { "/b": at(null, 3, 7) }),
-    documentOf(B, { "/b": at([2], 4, 9), "/a": at([true], 4, 8) }),
+    documentOf(A, { "/a": entry(1, 3, 7), "/b": entry("x", 3, 7) }),
+    documentOf("00000000-0000-4000-8000-00000000000c", { "/b": entry(null, 3, 7) }),
+    documentOf(B, { "/b": entry([2], 4, 9), "/a": entry([true], 4, 8) }),
   ];
   assert.deepEqual(wireRows(documents), {
     saved: mapBytes(documents).length - rowBytes(documents).length,
     columns: { self: ["/a", "/b"] },
     schemas: [{ self: [0, 1] }, { self: [1] }],
     documents: [
-      [0, A, 3, 7, 1, "x"],
-      [1, "00000000-0000-4000-8000-00000000000c", 3, 7, null],
-      [0, B, 4, 9, [[true], 8], [[2]]],
+      [0, A, 0, 3, 7, 1, "x"],
+      [1, "00000000-0000-4000-8000-00000000000c", 0, 3, 7, null],
+      [0, B, 0, 4, 9, [[true], 8], [[2]]],
     ],
   });
 });
 
 test("a value of another term has its whole version, and most values have that of their row", () => {
-  const values = { "/a": at(1, 2, 9), "/b": at(2, 1, 1), "/c": at(3, 1, 1), "/d": at(4, 1, 1), "/e": at(null, 1, 2) };
-  assert.deepEqual(wireRows([documentOf(A, values)]).documents, [[0, A, 1, 1, [1, 2, 9], 2, 3, 4, [null, 2]]]);
+  const values = {
+    "/a": entry(1, 2, 9),
+    "/b": entry(2, 1, 1),
+    "/c": entry(3, 1, 1),
+    "/d": entry(4, 1, 1),
+    "/e": entry(null, 1, 2),
+  };
+  assert.deepEqual(wireRows([documentOf(A, values)]).documents, [[0, A, 0, 1, 1, [1, 0, 2, 9], 2, 3, 4, [null, 2]]]);
 });
 
 test("a row has the version that most of its values have, whatever term or rev they share with others", () => {
-  const versionOf = (...versions: readonly (readonly [number, number])[]) => {
-    const values = Object.fromEntries(versions.map(([term, rev], n) => [`/v${n}`, at(n, term, rev)]));
-    return wireRows([documentOf(A, values)]).documents[0]?.slice(2, 4);
+  const versionOf = (...versions: readonly (readonly number[])[]) => {
+    const values = Object.fromEntries(versions.map(([assignment = 0, run = 0, rev = 0], n) => {
+      return [`/v${n}`, { value: n, version: { assignment, run, rev } }];
+    }));
+    return wireRows([documentOf(A, values)]).documents[0]?.slice(2, 5);
   };
-  assert.deepEqual(versionOf([1, 5], [1, 7], [1, 7]), [1, 7]);
-  assert.deepEqual(versionOf([5, 1], [7, 1], [7, 1]), [7, 1]);
-  assert.deepEqual(versionOf([1, 2], [2, 1], [1, 2], [2, 1], [2, 1]), [2, 1]);
-  assert.deepEqual(versionOf([3, 4]), [3, 4]);
+  assert.deepEqual(versionOf([1, 1, 5], [1, 1, 7], [1, 1, 7]), [1, 1, 7]);
+  assert.deepEqual(versionOf([1, 5, 1], [1, 7, 1], [1, 7, 1]), [1, 7, 1]);
+  assert.deepEqual(versionOf([5, 1, 1], [7, 1, 1], [7, 1, 1]), [7, 1, 1]);
+  assert.deepEqual(versionOf([0, 1, 2], [0, 2, 1], [0, 1, 2], [0, 2, 1], [0, 2, 1]), [0, 2, 1]);
+  assert.deepEqual(versionOf([2, 3, 4]), [2, 3, 4]);
 });
 
 test("what rows save is right where a number takes another byte", () => {
   for (const count of [23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1]) {
-    for (const [term, rev] of [[count, 1], [1, count]] as const) {
-      const documents = [A, B].map((id) => documentOf(id, { "/a": at(1, term, rev), "/b": at([2], term, rev) }));
+    for (const version of [at(count, 1), at(1, count), at(1, 1, count)]) {
+      const documents = [A, B].map((id) => {
+        return documentOf(id, { "/a": { value: 1, version }, "/b": { value: [2], version } });
+      });
       assert.equal(
         wireRows(documents).saved,
         mapBytes(documents).length - rowBytes(documents).length,
-        `${term} ${rev}`,
+        versionText(version),
       );
     }
   }
@@ -176,7 +188,7 @@ test("what rows save is right where a number takes another byte", () => {
 test("200 changes of one value take less than 50 bytes each", () => {
   const documents = Array.from(
     { length: 200 },
-    (_, n) => documentOf(`00000000-0000-4000-8000-${String(n).padStart(12, "0")}`, { "/load": at(n, 3, 1_000 + n) }),
+    (_, n) => documentOf(`00000000-0000-4000-8000-${String(n).padStart(12, "0")}`, { "/load": entry(n, 3, 1_000 + n) }),
   );
   assert.ok(encodeFrame(frameOf(documents)).length < 200 * 50);
 });
@@ -219,7 +231,7 @@ test("schemas may be as many, and as wide, as their limits say", () => {
   assert.equal(problemOf({ schemas: [{ self: [0, 1] }, ...Array(999).fill({})] }), "nothing");
   const self = Array.from({ length: 4_095 }, (_, n) => `/v${n}`);
   const [cfg, chosen] = [["/a"], [...self.keys()]];
-  const row = [0, A, 1, 1, 5, 1, 1, ...self.map(() => 6)];
+  const row = [0, A, 0, 1, 1, 5, 0, 1, 1, ...self.map(() => 6)];
   const wide = { columns: { cfg, self }, schemas: [{ cfg: [0], self: chosen }], documents: [row] };
   assert.equal(problemOf(wide), "nothing");
   const wider = { ...wide, columns: { cfg: ["/a", "/b"], self }, schemas: [{ cfg: [0, 1], self: chosen }] };
@@ -229,30 +241,36 @@ test("schemas may be as many, and as wide, as their limits say", () => {
 test("rows that are malformed are refused", () => {
   const row = (...items: unknown[]) => problemOf({ documents: [items] });
   assert.match(row(), /documents\/0\/0 is missing: expected a schema's number below 1/);
-  assert.match(row(1, A, 1, 1, 5, 6), /documents\/0\/0 is 1: expected a schema's number below 1/);
-  assert.match(row("0", A, 1, 1, 5, 6), /documents\/0\/0 is "0": expected a schema's number below 1/);
-  assert.match(row(0, A, 1, 1, 5), /documents\/0\/length is 5: expected 6, as schema 0 says/);
-  assert.match(row(0, A, 1, 1, 5, 6, 7), /documents\/0\/length is 7: expected 6, as schema 0 says/);
-  assert.match(row(0, "n1", 1, 1, 5, 6), /documents\/0\/1 is "n1": expected a UUID/);
-  assert.match(row(0, [A], 1, 1, 5, 6), /documents\/0\/1 is \["0.*"\]: expected a UUID/);
-  assert.match(row(0, A, -1, 1, 5, 6), /documents\/0\/self is \[-1,1\]: expected term and rev/);
-  assert.match(row(0, A, 1, "1", 5, 6), /documents\/0\/self is \[1,"1"\]: expected term and rev/);
-  assert.match(row(0, A, 1, 1, [], 6), /documents\/0\/self\/a is \[\]: expected a cell: a value, or a list/);
-  assert.match(row(0, A, 1, 1, 5, [6, 1, 1, 1]), /documents\/0\/self\/b is \[6,1,1,1\]: expected a cell: a value, or/);
-  assert.match(row(0, A, 1, 1, [5, -1], 6), /documents\/0\/self\/a is \[5,-1\]: expected a value with its rev/);
-  assert.match(row(0, A, 1, 1, [5, 1, null], 6), /documents\/0\/self\/a is \[1,null\]: expected term and rev/);
+  assert.match(row(1, A, 0, 1, 1, 5, 6), /documents\/0\/0 is 1: expected a schema's number below 1/);
+  assert.match(row("0", A, 0, 1, 1, 5, 6), /documents\/0\/0 is "0": expected a schema's number below 1/);
+  assert.match(row(0, A, 0, 1, 1, 5), /documents\/0\/length is 6: expected 7, as schema 0 says/);
+  assert.match(row(0, A, 0, 1, 1, 5, 6, 7), /documents\/0\/length is 8: expected 7, as schema 0 says/);
+  assert.match(row(0, "n1", 0, 1, 1, 5, 6), /documents\/0\/1 is "n1": expected a UUID/);
+  assert.match(row(0, [A], 0, 1, 1, 5, 6), /documents\/0\/1 is \["0.*"\]: expected a UUID/);
+  assert.match(row(0, A, 0, -1, 1, 5, 6), /documents\/0\/self is \[0,-1,1\]: expected assignment, run and rev/);
+  assert.match(row(0, A, 1, 1, "1", 5, 6), /documents\/0\/self is \[1,1,"1"\]: expected assignment, run and rev/);
+  assert.match(row(0, A, 0, 1, 1, [], 6), /documents\/0\/self\/a is \[\]: expected a cell: a value, or a list/);
+  assert.match(row(0, A, 0, 1, 1, 5, [6, 1, 1]), /documents\/0\/self\/b is \[6,1,1\]: expected a cell: a value, or/);
+  assert.match(row(0, A, 0, 1, 1, [5, -1], 6), /documents\/0\/self\/a is \[5,-1\]: expected a value with its rev/);
   assert.match(
-    row(0, A, 1, 1, { x: [null] }, 6),
+    row(0, A, 0, 1, 1, [5, 0, 1, null], 6),
+    /documents\/0\/self\/a is \[0,1,null\]: expected assignment, run and rev/,
+  );
+  assert.match(
+    row(0, A, 0, 1, 1, { x: [null] }, 6),
     /documents\/0\/self\/a is \{"x":\[null\]\}: expected a value without/,
   );
-  assert.match(row(0, A, 1, 1, [[null]], 6), /documents\/0\/self\/a is \[null\]: expected a value without null inside/);
-  const alone = decodeFrame(bytesOf({ documents: [[0, A, 1, 1, 5, 6]] }));
+  assert.match(
+    row(0, A, 0, 1, 1, [[null]], 6),
+    /documents\/0\/self\/a is \[null\]: expected a value without null inside/,
+  );
+  const alone = decodeFrame(bytesOf({ documents: [[0, A, 0, 1, 1, 5, 6]] }));
   assert.match(alone.ok ? "nothing" : alone.problem, /documents\/0\/0 is 0: expected a schema's number below 0/);
 });
 
 test("a document that comes twice is refused, as a map and as a row", () => {
   const twice = /documents\/1 is "00000000-0000-4000-8000-00000000000a": expected a document that has not come yet/;
-  const row = [0, A, 1, 1, 5, 6];
+  const row = [0, A, 0, 1, 1, 5, 6];
   assert.match(problemOf({ documents: [row, row] }), twice);
   assert.match(problemOf({ documents: [row, { id: A }] }), twice);
   assert.match(problemOf({ documents: [{ id: A }, { id: A }] }), twice);

@@ -6,6 +6,7 @@ import type { Facet, Value } from "../../src/state/mod.ts";
 import { createReplica, encodeFrame, MAX_SENT_BYTES, prescan, type Replica } from "../../src/sync/mod.ts";
 import { DOCUMENT_BYTES, FRAME_BYTES, urlSize, wireSize } from "../../src/sync/wire_size.ts";
 import { collectWindow, type Window, type WindowSource } from "../../src/sync/window.ts";
+import { at, ofRun } from "../support/versions.ts";
 
 const IDS = ["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"];
 
@@ -25,7 +26,7 @@ function allWindows(source: WindowSource): Window[] {
 
 function sourceOf(writes: readonly (readonly [id: string, url: string, value: Value])[]): WindowSource {
   const replica = createReplica();
-  for (const [id, url, value] of writes) replica.write(id, "self", new Map([[url, value]]), 1);
+  for (const [id, url, value] of writes) replica.write(id, "self", new Map([[url, value]]), ofRun(1));
   return { replica, documents: () => IDS, wanted: () => true, log: createLog(() => {}) };
 }
 
@@ -89,7 +90,7 @@ function sourceOfMany(facets: readonly Facet[]): WindowSource {
 
 /** As many values as are asked for, of one version. */
 function manyValues(length: number, value: Value, prefix = "/v"): Facet {
-  return new Map(Array.from({ length }, (_, n) => [`${prefix}${n}`, { value, version: [1, 1] as const }]));
+  return new Map(Array.from({ length }, (_, n) => [`${prefix}${n}`, { value, version: at(1, 1) }]));
 }
 
 test("a document with more values than a frame may have of it is split, whatever facets they are of", () => {
@@ -111,24 +112,30 @@ test("a document with more values than a frame may have of it is split, whatever
 
 test("a window takes what fits, to the byte, and counts a URL that documents have in common once", () => {
   const url = `/${"v".repeat(218)}`;
-  const change = { id: "", facet: "self", url, entry: { value: "x".repeat(212), version: [1, 1] }, index: 1 } as const;
+  const change = {
+    id: "",
+    facet: "self",
+    url,
+    entry: { value: "x".repeat(207), version: at(1, 1) },
+    index: 1,
+  } as const;
   const each = DOCUMENT_BYTES + (wireSize(change) ?? 0);
   assert.equal(FRAME_BYTES + urlSize(url) + 800 * each, MAX_SENT_BYTES, "the test's own numbers");
   const facets = (length: number) =>
     Array.from({ length: 900 }, () => new Map([[url, { ...change.entry, value: "x".repeat(length) }]]));
-  assert.deepEqual(allWindows(sourceOfMany(facets(212))).map(({ documents }) => documents.length), [800, 100]);
-  assert.deepEqual(allWindows(sourceOfMany(facets(213))).map(({ documents }) => documents.length), [797, 103]);
+  assert.deepEqual(allWindows(sourceOfMany(facets(207))).map(({ documents }) => documents.length), [800, 100]);
+  assert.deepEqual(allWindows(sourceOfMany(facets(208))).map(({ documents }) => documents.length), [797, 103]);
   const one = allWindows(sourceOfMany([manyValues(4_000, 7)]));
   assert.deepEqual(one.map(({ documents }) => documents.length), [1], "a document is counted once too");
 });
 
 test("a value is sent up to the size at which a frame has nothing else, and is left out and logged above it", () => {
   const longest = MAX_SENT_BYTES - FRAME_BYTES - DOCUMENT_BYTES - urlSize("/a") - (wireSize({
-    ...{ id: "", facet: "self", url: "/a", entry: { value: "", version: [1, 1] }, index: 1 },
+    ...{ id: "", facet: "self", url: "/a", entry: { value: "", version: at(1, 1) }, index: 1 },
   }) ?? 0);
   for (const [length, carried] of [[longest, ["/a", "/b"]], [longest + 1, ["/b"]]] as const) {
     const lines: string[] = [];
-    const facets = [new Map([["/a", { value: "x".repeat(length), version: [1, 1] as const }]]), manyValues(1, 1, "/b")];
+    const facets = [new Map([["/a", { value: "x".repeat(length), version: at(1, 1) }]]), manyValues(1, 1, "/b")];
     const source = { ...sourceOfMany(facets), log: createLog((line) => void lines.push(line)) };
     const windows = allWindows(source);
     const urls = windows.flatMap(({ documents }) => documents.flatMap(({ facets }) => [...facets.self?.keys() ?? []]));
@@ -150,7 +157,7 @@ test("the oldest changes go first, in whatever order documents are looked at", (
   const source = sourceOf([[IDS[1] ?? "", "/a", 1], [IDS[0] ?? "", "/b", 1], [IDS[1] ?? "", "/c", 1]]);
   const large = "x".repeat(150_000);
   for (const [id, url] of [[IDS[0], "/d"], [IDS[1], "/e"], [IDS[0], "/f"]] as const) {
-    source.replica.write(id ?? "", "self", new Map([[url, large]]), 1);
+    source.replica.write(id ?? "", "self", new Map([[url, large]]), ofRun(1));
   }
   for (const order of [IDS, [...IDS].reverse()]) {
     const windows = allWindows({ ...source, documents: () => order });
@@ -186,7 +193,7 @@ test("what can be sent gets through behind very many values that no frame can ca
 });
 
 test("a window has at most 1,000 documents", () => {
-  const facets = Array.from({ length: 1_500 }, (_, n) => new Map([["/load", { value: n, version: [1, n] as const }]]));
+  const facets = Array.from({ length: 1_500 }, (_, n) => new Map([["/load", { value: n, version: at(1, n) }]]));
   assert.deepEqual(allWindows(sourceOfMany(facets)).map(({ documents }) => documents.length), [1_000, 500]);
 });
 
@@ -209,7 +216,10 @@ test("windows of many documents fit into frames, whatever they have in common", 
         new Map(Array.from({ length: values }, (_, n) => {
           const column = (place * 7 + n) % (values + others);
           const url = `/${String(column).padStart(urlLength, "v")}`;
-          return [url, { value, version: [version(place + n), version(place * n)] as const }];
+          return [url, {
+            value,
+            version: { assignment: version(n), run: version(place + n), rev: version(place * n) },
+          }];
         })));
       const source = sourceOfMany(facets);
       let carried = 0;

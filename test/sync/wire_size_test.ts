@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Value } from "../../src/state/mod.ts";
 import { wireSize } from "../../src/sync/wire_size.ts";
+import { at } from "../support/versions.ts";
 
 /** The most bytes that a value takes, or undefined where no frame can carry it. */
 function sizeOf(value: unknown): number | undefined {
-  const entry = { value: value as Value, version: [1, 1] as const };
+  const entry = { value: value as Value, version: at(1, 1) };
   return wireSize({ id: "n", facet: "self", url: "/a", entry, index: 1 });
 }
 

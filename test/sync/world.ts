@@ -23,6 +23,7 @@ import {
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { NODE } from "./node.ts";
 import { createPromises } from "./promises.ts";
+import { ofRun } from "../support/versions.ts";
 
 export { NODE };
 
@@ -125,7 +126,7 @@ export function createWorld(seed = 1) {
       ...(resume !== undefined && { resume }),
       nextTerm(childTerm) {
         if (diskBroken) throw new Error("Cannot write term: no space left");
-        return lastTerm = Math.max(lastTerm, childTerm) + 1;
+        return ofRun(lastTerm = Math.max(lastTerm, childTerm.run) + 1);
       },
       nextBeginning: () => ++beginnings,
       clock,
@@ -292,7 +293,7 @@ export function createWorld(seed = 1) {
     },
     /** What people or the aggregator write. */
     write(facet: "cfg" | "parent", url: string, value: Value | null) {
-      disk.write(NODE, facet, new Map([[url, value]]), facet === "cfg" ? 1 : parentTerm);
+      disk.write(NODE, facet, new Map([[url, value]]), ofRun(facet === "cfg" ? 1 : parentTerm));
     },
     /** Both ends are level and hold the same. */
     agrees(): boolean {

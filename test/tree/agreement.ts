@@ -1,10 +1,10 @@
 import {
   assignmentNumber,
-  assignmentOf,
   type Facet,
   FACET_NAMES,
   newestVersion,
   type NodeDocument,
+  versionText,
 } from "../../src/state/mod.ts";
 import type { Member, TreeWorld } from "./tree_world.ts";
 
@@ -41,7 +41,7 @@ function checkVersions(world: TreeWorld, problems: string[]): void {
     for (const { id, facets } of world.store(name).load().documents) {
       for (const facet of FACET_NAMES) {
         for (const [url, { value, version }] of facets[facet]) {
-          const key = `${nameOf(world, id)} ${facet} ${url} ${version.join(".")}`;
+          const key = `${nameOf(world, id)} ${facet} ${url} ${versionText(version)}`;
           const [text, before] = [JSON.stringify(value), known.get(key)];
           if (before === undefined) known.set(key, { text, holder: name });
           else if (before.text !== text) {
@@ -121,7 +121,7 @@ function checkAggregator(world: TreeWorld, layout: Layout, member: Member, probl
       if (facet === "cfg" || node === rootId(world)) continue;
       for (const [url, { value, version }] of mine.facets[facet]) {
         // An agent that was given away and back before it heard of either goes on as it did.
-        const under = assignmentOf(version[0]);
+        const under = version.assignment;
         if (value !== null && (facet === "self" ? under > number : under !== number)) {
           say(`has ${url} of ${nameOf(world, node)} under assignment ${under}: expected ${number}`);
         }
@@ -139,7 +139,7 @@ function checkAgent(world: TreeWorld, layout: Layout, { name, id, process }: Mem
   const truth = new Map<string, unknown>(process.truth);
   const cfg = values(there.facets.cfg);
   if (plain(node.cfg) !== plain(cfg)) say(`has cfg ${plain(node.cfg)}, the root has ${plain(cfg)}`);
-  const seen = newestVersion(there.facets.cfg).join(".");
+  const seen = versionText(newestVersion(there.facets.cfg));
   if (there.facets.self.get("/seen")?.value !== seen) {
     say(`has seen ${there.facets.self.get("/seen")?.value}: expected ${seen}`);
   }
@@ -168,7 +168,7 @@ function nameOf(world: TreeWorld, id: string): string {
 /** A facet's values that are set, with their versions. Whoever never heard of one that is unset misses nothing. */
 function text(facet: Facet): string {
   const set = [...facet].filter(([, { value }]) => value !== null);
-  return JSON.stringify(set.map(([url, { value, version }]) => [url, value, version.join(".")]).sort(byUrl));
+  return JSON.stringify(set.map(([url, { value, version }]) => [url, value, versionText(version)]).sort(byUrl));
 }
 
 function values(facet: Facet): Map<string, unknown> {

@@ -188,13 +188,13 @@ test("only the root's own store is prepared, and an empty one is no backup", asy
   used.commit({
     documents: backup.documents.map((document) => ({ document, facets: [...FACET_NAMES] })),
     facts: new Map<string, string | number>([...backup.facts].map(([key, value]) => [key, String(value)])).set(
-      "term",
-      1_040_000,
+      "run",
+      2 ** 32 - 5_000,
     ),
   });
   assert.throws(
     () => prepareRestored(used, { cluster: "tree", name: "root", clock }),
-    /^Error: Cannot count run 1050000: expected at most 1048575\. /,
+    /^Error: Cannot count run 4294972296: expected at most 4294967295\. /,
   );
   await world.stop();
 });

@@ -13,6 +13,7 @@ import {
   nodeIdOf,
   type Value,
   type Version,
+  versionText,
 } from "../../src/state/mod.ts";
 import { createSteadyClock } from "../../src/steady_clock.ts";
 import type { Frame } from "../../src/sync/mod.ts";
@@ -150,7 +151,7 @@ export async function createTreeWorld(
       for (const name of FACET_NAMES) {
         for (const [url, { value, version }] of facets[name] ?? []) {
           const facet = `${id} ${name}`;
-          const key = `${url} ${version.join(".")}`;
+          const key = `${url} ${versionText(version)}`;
           const text = JSON.stringify(value);
           const known = versions.get(facet) ?? new Map<string, { version: Version; text: string }>();
           versions.set(facet, known);

@@ -4,7 +4,15 @@ import { runInNewContext } from "node:vm";
 import type { Clock } from "../../../src/clock.ts";
 import { createEngine, type EngineHost, type EngineNode } from "../../../src/engine/mod.ts";
 import { compileDomain, createPlanner } from "../../../src/plan/mod.ts";
-import { type Facet, newestVersion, type NodeDocument, type Value, valuesOf, viewOf } from "../../../src/state/mod.ts";
+import {
+  type Facet,
+  newestVersion,
+  type NodeDocument,
+  type Value,
+  valuesOf,
+  versionText,
+  viewOf,
+} from "../../../src/state/mod.ts";
 import { round } from "../bench.ts";
 import { layercake } from "./layercake.ts";
 
@@ -72,7 +80,7 @@ function hostOf(
     const document = documents.get(id);
     if (document === undefined) return undefined;
     const cfg = valuesOf(document.facets.cfg);
-    const target = newestVersion(document.facets.cfg).join(".");
+    const target = versionText(newestVersion(document.facets.cfg));
     const view = viewOf(schema, conditions, document);
     const node = { name: String(cfg.get("/name")), planner, view, cfg, target, frozen: "no" as const };
     read.set(id, node);
@@ -100,13 +108,16 @@ function hostOf(
 function seenAgain({ id, facets }: NodeDocument): NodeDocument {
   return {
     id,
-    facets: { ...facets, parent: new Map([...facets.parent, ["/busy", { value: "BUSY", version: [1, 2] }]]) },
+    facets: {
+      ...facets,
+      parent: new Map([...facets.parent, ["/busy", { value: "BUSY", version: { assignment: 1, run: 1, rev: 2 } }]]),
+    },
   };
 }
 
 function documentOf(node: number): NodeDocument {
   const facet = (values: { readonly [url: string]: Value }): Facet =>
-    new Map(Object.entries(values).map(([url, value]) => [url, { value, version: [1, 1] }]));
+    new Map(Object.entries(values).map(([url, value]) => [url, { value, version: { assignment: 1, run: 1, rev: 1 } }]));
   const goals = { "/physState": "POWER_ON", "/runState": "SYNC", "/idle/pxe": "COMP" };
   const own = { "/idle/image": "ACTIVE", "/services/a/state": "RUN", "/services/b/state": "RUN" };
   return {

@@ -155,7 +155,7 @@ async function notePower(data: string, ids: readonly string[]): Promise<void> {
   const store = await openSqliteStore(data);
   try {
     const wanted = new Set(ids);
-    const on = new Map([["/physState", { value: "POWER_ON", version: [1, 1] as const }]]);
+    const on = new Map([["/physState", { value: "POWER_ON", version: { assignment: 1, run: 1, rev: 1 } }]]);
     const documents = store.load().documents.filter(({ id }) => wanted.has(id))
       .map((document) => ({ ...document, facets: { ...document.facets, parent: on } }));
     store.commit({ documents: documents.map((document) => ({ document, facets: ["parent"] })) });

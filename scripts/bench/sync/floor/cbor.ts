@@ -18,7 +18,7 @@ const ROUNDS = 50_000;
 
 /** The frame of one change, as agents send it. */
 function changeFrame(): Frame {
-  const version = [3, 17] as const;
+  const version = { assignment: 1, run: 3, rev: 17 };
   return {
     type: "data",
     from: randomUUID(),

@@ -5,7 +5,7 @@ import { systemClock } from "../../../../src/clock.ts";
 import type { Log } from "../../../../src/log.ts";
 import { connectMqtt } from "../../../../src/mqtt/client/mod.ts";
 import { createChildTransport, formatTopic } from "../../../../src/mqtt/mod.ts";
-import { type Facet, newestVersion, type Value } from "../../../../src/state/mod.ts";
+import { type Facet, newestVersion, type Value, versionText } from "../../../../src/state/mod.ts";
 import {
   createChildLink,
   createNodeScope,
@@ -113,7 +113,7 @@ export function createLoadAgent(options: LoadAgentOptions): LoadAgent {
     if (facet !== "cfg") return;
     const cfg = replica.get(id)?.facets.cfg ?? new Map();
     agent.onCfg?.(cfg);
-    write(new Map([["/seen", newestVersion(cfg).join(".")]])); // as a real agent does
+    write(new Map([["/seen", versionText(newestVersion(cfg))]])); // as a real agent does
   });
 
   const agent: LoadAgent = {
