@@ -440,3 +440,24 @@ test("what is done is not concluded before the plan from there is known", async 
   await lab.settle();
   assert.deepEqual(lab.keysOf("done"), ["rack/light"]);
 });
+
+test("of several things that are late the one that is so for longest is told", async () => {
+  for (const [start, since] of [[57_000, 59_500], [59_000, 60_000]] as const) {
+    const lab = createLab({ options: { backoffBase: 3_600_000, backoffCap: 3_600_000 } });
+    lab.onRun = (run) => run.key === "machine/join" ? run.reject(new UnavailableError("No answer")) : undefined;
+    lab.want(UP);
+    lab.see({ ...ON, "/runState": "INIT", ...DARK });
+    await lab.clock.advance(start);
+    lab.want({ ...UP, ...LIT }); // what is expected of INIT counts on
+    await lab.clock.advance(62_000 - start);
+    assert.equal(lab.engine.status("a").late?.since, since);
+    lab.engine.stop();
+  }
+  const lab = createLab({ options: { backoffBase: 3_600_000, backoffCap: 3_600_000 } });
+  lab.onRun = (run) => run.reject(new UnavailableError("No answer"));
+  lab.want({ ...LIT, ...UP });
+  lab.see({ ...ON, "/runState": "INIT", ...DARK });
+  await lab.clock.advance(301_000);
+  const why = "'/runState' is 'INIT': expected for 60 s at most";
+  assert.deepEqual(lab.engine.status("a").late, { since: 60_000, why });
+});

@@ -125,6 +125,45 @@ test("a rate of so many a second lets as many start at once after a pause, and n
   );
 });
 
+test("a rate is not forgotten while nobody waits for it or is in flight", async () => {
+  const rate = { mutations: ["rack/light"], by: "/rack", perSecond: 1 };
+  const lab = createLab({ policy: policyOf({ "/limits/rate": rate }) });
+  lab.onRun = (run) => {
+    run.finish();
+    lab.see(LIT, run.id);
+  };
+  for (const id of ids(2)) {
+    lab.want({ ...LIT, "/rack": "r1" }, id);
+    lab.see(DARK, id);
+    await lab.clock.advance(100);
+  }
+  assert.equal(lab.engine.limits()[0]?.queue.length, 1);
+  await lab.clock.advance(2_000);
+  assert.deepEqual(lab.runs.map(({ id, at }) => [id, at]), [["n1", 0], ["n2", 1_000]]);
+});
+
+test("a rate that is set to another one begins anew", async () => {
+  const rate = (perSecond: number) => ({ "/limits/power": { mutations: ["machine/on"], perSecond } });
+  const lab = await labOf(rate(1), ids(4), ON, OFF);
+  lab.engine.setPolicy(policyOf(rate(2)));
+  await lab.settle();
+  assert.deepEqual(started(lab), ["n1", "n2", "n3"]);
+});
+
+test("rules of one name and of different kinds count each for itself", async () => {
+  const lab = await inSync({
+    "/limits/same": { mutations: ["machine/off"], atMost: 2 },
+    "/invariants/same": { kind: "away", atMost: 3 },
+  }, 5);
+  for (const id of ids(5)) lab.want(OFF, id);
+  await lab.settle();
+  assert.deepEqual(started(lab), ["n1", "n2"]);
+  lab.see(OFF, "n1");
+  await lab.settle();
+  assert.deepEqual(started(lab), ["n1", "n2", "n3"]);
+  assert.deepEqual([lab.engine.limits()[0]?.inFlight, lab.engine.invariants()[0]?.count], [2, 3]);
+});
+
 test("a rate that was counted for who has not begun when rules change is given back", async () => {
   const rate = { "/limits/power": { mutations: ["machine/on"], atMost: 1, perSecond: 1 } };
   const lab = await labOf(rate, ids(3), ON, OFF);
