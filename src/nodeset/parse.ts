@@ -135,8 +135,7 @@ function readRange(reader: Reader): Range {
   if (Number(last) < Number(first)) {
     throw reader.refuse(`the range '${first}-${last}' counts down, expected '${last}-${first}'`);
   }
-  const lastPadded = last.length > 1 && last.startsWith("0");
-  if (last.length < width || (lastPadded && last.length !== first.length)) {
+  if (last.length < width || (last.startsWith("0") && last.length !== first.length)) {
     throw reader.refuse(
       `the ends of the range '${first}-${last}' are padded differently, expected equally many digits`,
     );

@@ -18,7 +18,7 @@ test("a packed facet says what a map of the same entries says, in the same order
     const visited: unknown[] = [];
     packed.forEach((entry, url, facet) => visited.push([url, entry, facet === packed]));
     assert.deepEqual(visited, [...map].map(([url, entry]) => [url, entry, true]));
-    for (const url of [...map.keys(), "/none"]) {
+    for (const url of [...map.keys(), "/none", ""]) {
       assert.deepEqual(packed.get(url), map.get(url));
       assert.equal(packed.has(url), map.has(url));
       assert.equal(packed.placeOf(url), map.has(url) ? [...map.keys()].indexOf(url) : undefined);
