@@ -105,7 +105,7 @@ export function exchangeTrusting(url: URL, init: ExchangeInit, tls: TlsExchange)
     });
     request.on("socket", (socket) => {
       // Deno's requests try again by themselves, on another connection, when one that was kept breaks or is ended.
-      if (sent || init.signal.aborted) {
+      if (sent) {
         socket.destroy();
         return reject(new Error("it closed the connection without an answer"));
       }

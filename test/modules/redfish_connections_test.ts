@@ -176,6 +176,48 @@ test("a question is asked again where its kept connection turns out to be closed
   });
 });
 
+test("an answer without a body has none, and leaves its connection to the next question", async () => {
+  let status = 204;
+  await withBmc((_request, answer) => {
+    answer.writeHead(status);
+    answer.end();
+  }, async ({ send, connections, url }) => {
+    for (status of [204, 205, 304]) {
+      const response = await connections.exchange(url.origin, ANYBODY)(url, GET);
+      assert.deepEqual([response.status, response.body], [status, null]);
+      await new Promise((resolve) => setTimeout(resolve, 20)); // until the connection is free again
+    }
+    status = 200;
+    assert.equal(await send(GET), 1);
+  });
+});
+
+test("an answer with a status that HTTP has not is none, and ends with its connection", async () => {
+  for (const status of [600, 999]) {
+    await withBmc((_request, answer) => {
+      answer.writeHead(status);
+      answer.write("{");
+    }, async ({ send, open }) => {
+      await assert.rejects(send(POST), { message: `it answers with status ${status}, which HTTP has not` });
+      await until(() => assert.equal(open.size, 0));
+    });
+  }
+});
+
+test("headers that come several times are one, and a body that is not read ends with its connection", async () => {
+  await withBmc((_request, answer) => {
+    answer.setHeader("set-cookie", ["a=1", "b=2"]);
+    answer.setHeader("etag", '"7"');
+    answer.write("{");
+  }, async ({ connections, url, open }) => {
+    const response = await connections.exchange(url.origin, ANYBODY)(url, GET);
+    assert.deepEqual(["set-cookie", "etag"].map((name) => response.headers.get(name)), ["a=1, b=2", '"7"']);
+    assert.equal(open.size, 1);
+    await response.body?.cancel();
+    await until(() => assert.equal(open.size, 0));
+  });
+});
+
 test("what is not wanted any more is not done once more on another connection", async () => {
   for (const init of [GET, POST]) {
     const unwanted = new AbortController();

@@ -133,6 +133,13 @@ test("redfish looks for a node's system once, and anew when its address is anoth
   });
 });
 
+test("redfish states nothing of certificates where none is to be trusted as the first one", async () => {
+  await withBmc(one(OFF, done), async ({ go, history }) => {
+    await go("find-off");
+    assert.deepEqual(history.filter((entry) => entry.includes("certificate")), []);
+  });
+});
+
 test("redfish forgets where a node's system is when the node is another module's", async () => {
   await withBmc(one(OFF, done), async ({ go, asked, set }) => {
     await go("find-off");

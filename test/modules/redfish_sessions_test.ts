@@ -288,6 +288,33 @@ test("a password that a BMC refused rests its minute also where the BMC was left
   assert.equal(asked.filter(({ what }) => what.startsWith("POST")).length, 3);
 });
 
+test("a session that fails to begin at last ends none that was begun since", async () => {
+  const waiting: ((response: Response) => void)[] = [];
+  const { sessions, access, asked } = bench((own) =>
+    waiting.length === 0 ? new Promise<Response>((resolve) => waiting.push(resolve)) : usual(own)
+  );
+  const first = sessions.present(access("a"), ASK);
+  first.catch(() => {});
+  sessions.leave("https://a");
+  const second = await sessions.present(access("a"), ASK);
+  waiting[0]?.(root("https://evil.test/Sessions"));
+  await assert.rejects(first, /has its sessions elsewhere/);
+  assert.deepEqual(await sessions.present(access("a"), ASK), second);
+  assert.equal(asked.filter(({ what }) => what.startsWith("POST")).length, 1);
+});
+
+test("a session is tried again once for all who ask at the same time after five minutes without", async () => {
+  let isFull = true;
+  const { sessions, access, asked, clock } = bench((own) =>
+    own.what.startsWith("POST") && isFull ? refusal(503, "Too many sessions") : usual(own)
+  );
+  await sessions.present(access("a"), ASK);
+  isFull = false;
+  await clock.advance(300_000);
+  await Promise.all([1, 2, 3].map(() => sessions.present(access("a"), ASK)));
+  assert.equal(asked.filter(({ what }) => what.startsWith("POST")).length, 2);
+});
+
 test("a token without success is no session", async () => {
   const { sessions, access } = bench((own) =>
     own.what.startsWith("POST") ? Response.json({}, { status: 500, headers: { "x-auth-token": "t" } }) : usual(own)

@@ -78,6 +78,21 @@ test("redfish opens its stream anew when a poll fails, as the controller may hav
   }, { poll: 30_000 });
 });
 
+test("redfish keeps its stream while polls answer, and ends it as the module stops", async () => {
+  let isCancelled = false;
+  await withScene({}, async (scene) => {
+    const { clock, run, host } = scene;
+    scene.between = async (path, go) =>
+      path === SSE ? new Response(new ReadableStream({ cancel: () => void (isCancelled = true) })) : await go();
+    await ending(clock, run("power-on"));
+    await clock.advance(7 * MINUTE);
+    assert.deepEqual([opened(scene), isCancelled], [1, false]);
+    await host.stop();
+    await clock.advance(0);
+    assert.deepEqual([isCancelled, clock.waiting], [true, 0]);
+  }, { poll: 30_000 });
+});
+
 test("redfish opens its stream anew when another certificate is to be trusted", async () => {
   await withScene({}, async (scene) => {
     const { clock, run, set } = scene;

@@ -13,7 +13,7 @@ import { createTlsHelper } from "../../modules/redfish/tls_helper.ts";
 import { systemClock } from "../../src/clock.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { makeCertificate } from "./bmc_fixture.ts";
-import { type HostedForTest, hostForTest, type TestNode, testNode, withFolder } from "./module_fixture.ts";
+import { type HostedForTest, hostForTest, type TestNode, testNode, until, withFolder } from "./module_fixture.ts";
 import {
   type CertificateWish,
   makeRsaCertificate,
@@ -420,6 +420,45 @@ test("redfish takes no second certificate as the first one, in the middle of the
       assert.match(String(node.view.get("/bmc/certificate")), /\(CN=own, /);
     });
     for (const each of [proxy, own.server, other.server]) each.close();
+  });
+});
+
+test("redfish trusts a certificate as the first one again when its node was another module's meanwhile", async () => {
+  await withServer(async ({ url }, _certificate, folder) => {
+    const other = await startTlsServer(makeRsaCertificate(folder, "other"));
+    await withModule(url, { "/bmc/trust": "first-use" }, async ({ run, node, set }) => {
+      await run("find-on");
+      set("/platform", "ipmi");
+      node.view.delete("/bmc/certificate");
+      set("/bmc/address", other.url);
+      set("/platform", "redfish");
+      await run("find-on");
+      assert.match(String(node.view.get("/bmc/certificate")), /CN=other/);
+    });
+    other.close();
+  });
+});
+
+test("redfish closes its connections as the module stops", async () => {
+  await withFolder(async (folder) => {
+    const { key, certificate, fingerprint } = makeCertificate(folder, "bmc");
+    const server = createHttpsServer(
+      { key, cert: certificate },
+      (_request, answer) => void answer.end('{"PowerState":"Off"}'),
+    );
+    let open = 0;
+    server.on("secureConnection", (socket) => {
+      open++;
+      socket.on("close", () => open--);
+    });
+    server.keepAliveTimeout = 120_000;
+    const url = `https://127.0.0.1:${await listen(server)}/redfish/v1/Systems/1`;
+    await withModule(url, { "/bmc/fingerprint": fingerprint }, async ({ run }) => {
+      await run("find-on");
+      assert.equal(open, 1);
+    });
+    await until(() => assert.equal(open, 0));
+    server.close();
   });
 });
 

@@ -210,6 +210,36 @@ test("what is not wanted any more is ended at the process, before its answer and
   });
 });
 
+test("an exchange that is over is not ended once more", async () => {
+  const done = [{ id: 1, status: 200, headers: {} }, { id: 1, end: true }];
+  await withPlayed([done, [{ id: 2, status: 200, headers: {} }, { id: 2, end: true }]], async (helper, asked) => {
+    const late = new AbortController();
+    const first = await helper.exchange(URL_OF_BMC, get(late.signal), ANYBODY, true);
+    await first.text();
+    late.abort(new Error("Not wanted"));
+    await (await helper.exchange(URL_OF_BMC, get(), ANYBODY, true)).text();
+    assert.deepEqual(asked().map(({ id, url }) => [id, url !== undefined]), [[1, true], [2, true]]);
+  });
+});
+
+test("the helper's process ends when it is closed, whether it heeds its input or a signal", async () => {
+  const scripts = ["trap '' TERM; while read -r line; do :; done", "exec /bin/sleep 600"];
+  for (const script of scripts) {
+    await withFolder(async (folder) => {
+      writeFileSync(join(folder, "node"), `#!/bin/sh\necho $$ > ${folder}/pid\n${script}\n`, { mode: 0o755 });
+      const helper = createTlsHelper(folder);
+      const asking = helper.exchange(URL_OF_BMC, get(), ANYBODY, true);
+      asking.catch(() => {});
+      await until(() => assert.match(readFileSync(join(folder, "pid"), "utf8"), /\d\n/));
+      await new Promise((resolve) => setTimeout(resolve, 100)); // until it has set its trap
+      const pid = readFileSync(join(folder, "pid"), "utf8").trim();
+      helper.close();
+      await until(() => assert.ok(!existsSync(`/proc/${pid}`)), 5_000);
+      await assert.rejects(asking, /the process that speaks TLS ended/);
+    });
+  }
+});
+
 test("what was not wanted before it was asked is not asked", async () => {
   await withPlayed([[], [{ id: 2, status: 200, headers: {} }, { id: 2, end: true }]], async (helper, asked) => {
     const gone = new AbortController();

@@ -178,6 +178,22 @@ test("a server's words other than its hello and certificate are passed over, and
   assert.equal(read(...certificate, ...message(14), ...whole), undefined);
 });
 
+test("a server's certificate is read when all of its records are there, and not before", () => {
+  const bytes = serverHello({ certificate: new Uint8Array(700).fill(5) }, 100);
+  for (let end = 105; end < 105 * 8; end += 105) {
+    assert.equal(readServerFirst(bytes.subarray(0, end)), undefined, `${end / 105} records`);
+  }
+  assert.equal(readServerFirst(bytes)?.kind, "hello");
+});
+
+test("the last word of a server's hello is read too", () => {
+  const bytes = serverHello({ renegotiation: false });
+  const at = bytes.findIndex((_, place) => [0, 4, 0, 23, 0, 0].every((each, index) => bytes[place + index] === each));
+  bytes.set([0xff, 1], at + 2); // RFC 5746 without content
+  const first = readServerFirst(bytes);
+  assert.ok(first?.kind === "hello" && first.renegotiation);
+});
+
 test("clientHello() greets with what it should, in lists whose lengths fit", () => {
   const random = new Uint8Array(32).map((_, at) => at + 1);
   for (const [host, name] of [["bmc.example", "bmc.example"], ["10.0.0.7", undefined], ["[fd00::7]", undefined]]) {
@@ -240,7 +256,9 @@ test("probeTls() finds nothing out of a server that hangs up, is not there, or s
   assert.equal(await probe((socket) => void socket.destroy()), undefined);
   const record = [22, 3, 3, 0x40, 0, ...new Uint8Array(0x4000)]; // messages of a kind that says nothing
   const endless = new Uint8Array(Array.from({ length: 5 }, () => record).flat());
+  const from = performance.now();
   assert.equal(await probe((socket) => void socket.write(endless)), undefined);
+  assert.ok(performance.now() - from < 8_000, "without waiting for more");
   assert.equal(await probeTls(new URL("https://127.0.0.1:1/"), new AbortController().signal), undefined);
 });
 
