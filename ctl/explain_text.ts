@@ -139,10 +139,10 @@ function describeEnd({ nodeset, isMany, first, explanations }: Told): string {
 
 /** That an invariant lets nothing of it through, or would not. */
 function neverGoesOn({ steps, isHypothetical }: ExplanationShape): string | undefined {
-  const obstacles = steps.flatMap(({ state }) => state.obstacle ?? []);
-  const closed = obstacles.find(({ atMost }) => atMost === 0);
+  const blockers = steps.flatMap(({ state }) => state.blocker ?? []);
+  const closed = blockers.find(({ atMost }) => atMost === 0);
   if (closed !== undefined) return `It never goes on as things are: see to invariant '${closed.invariant ?? ""}'.`;
-  const objects = isHypothetical ? obstacles.find(({ kind }) => kind === "invariant") : undefined;
+  const objects = isHypothetical ? blockers.find(({ kind }) => kind === "invariant") : undefined;
   return objects === undefined
     ? undefined
     : `As things are it would not be done: invariant '${objects.invariant ?? ""}' refuses it.`;

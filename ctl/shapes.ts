@@ -114,7 +114,7 @@ const stepState = v.looseObject({
   attempts: v.exactOptional(v.number()),
   reason: v.exactOptional(v.string()),
   words: v.exactOptional(v.string()),
-  obstacle: v.exactOptional(v.looseObject({
+  blocker: v.exactOptional(v.looseObject({
     kind: v.string(),
     limit: v.exactOptional(v.string()),
     invariant: v.exactOptional(v.string()),

@@ -11,8 +11,8 @@ export interface StepOf {
 }
 
 /** Names how a step is, without times and places in queues. */
-export function stateKey({ kind, by, of, reason, attempts, obstacle }: State): string {
-  const { kind: what, limit, invariant, group, because } = obstacle ?? {};
+export function stateKey({ kind, by, of, reason, attempts, blocker }: State): string {
+  const { kind: what, limit, invariant, group, because } = blocker ?? {};
   return JSON.stringify([kind, by, of, reason, attempts, what, limit, invariant, group, because]);
 }
 
@@ -68,9 +68,9 @@ function describeHold(all: readonly StepOf[], { by, attempts = 0, since, reason 
   }
 }
 
-function describeWait(all: readonly StepOf[], { obstacle, words = "" }: State): string {
-  const places = all.flatMap(({ step }) => step.state.obstacle?.place ?? []);
-  if (all.length === 1 || obstacle === undefined || places.length === 0) return words;
+function describeWait(all: readonly StepOf[], { blocker, words = "" }: State): string {
+  const places = all.flatMap(({ step }) => step.state.blocker?.place ?? []);
+  if (all.length === 1 || blocker === undefined || places.length === 0) return words;
   // The words are of the first node: its place in the queue gives way to those of all of them.
   const end = `places ${Math.min(...places)} to ${Math.max(...places)} in the queue)`;
   return words.replace(/\d+(?:st|nd|rd|th) in the queue(?: behind [^)]*)?\)$/, end);

@@ -1,10 +1,10 @@
 import type { Clock } from "../../src/clock.ts";
 import {
-  describeObstacle,
+  type Blocker,
+  describeBlocker,
   type Engine,
   type EngineStatus,
   type Explanation,
-  type Obstacle,
   readStuck,
   type StepState,
   type Stuck,
@@ -114,7 +114,7 @@ function imagine(parts: ExplainingParts, node: ReadNode, cfg: Values, isServed: 
   const isNews = diffValues(node.cfg, cfg).length > 0;
   const { refused, queued } = isServed ? foresee(parts, node, cfg, plan, isNews) : { refused: undefined, queued: [] };
   /** A rule that lets a step start never, or not yet once its turn comes. */
-  function obstacleFor(step: Step, place: number): Obstacle | undefined {
+  function blockerFor(step: Step, place: number): Blocker | undefined {
     if (refused?.step === place) return { kind: "invariant", invariant: refused.invariant, because: refused.because };
     const full = queued.find((each) =>
       each.step === place && (each.atMost === 0 || (step.after.length === 0 && isCrowded(each, 1)))
@@ -122,13 +122,13 @@ function imagine(parts: ExplainingParts, node: ReadNode, cfg: Values, isServed: 
     return full === undefined ? undefined : lastInLine(full, now);
   }
   function stateOf(step: Step, place: number, steps: readonly Step[]): StepState {
-    const obstacle = obstacleFor(step, place);
-    if (obstacle !== undefined && frozen === "no") {
-      return { kind: "waiting", obstacle, words: describeObstacle(obstacle, now) };
+    const blocker = blockerFor(step, place);
+    if (blocker !== undefined && frozen === "no") {
+      return { kind: "waiting", blocker, words: describeBlocker(blocker, now) };
     }
     if (step.after.length > 0) return { kind: "after", steps: step.after.flatMap((at) => steps[at]?.key ?? []) };
     if (!isServed) return { kind: "awaited", of: "parent" };
-    if (frozen !== "no") return { kind: "frozen", by: frozen };
+    if (frozen !== "no") return { kind: "frozen", by: frozen, next: true };
     return step.context === "self" ? { kind: "awaited", of: "agent" } : { kind: "ready" };
   }
   const steps = plan.ok ? plan.steps.map((step, place) => ({ step, state: stateOf(step, place, plan.steps) })) : [];
@@ -144,7 +144,7 @@ function imagine(parts: ExplainingParts, node: ReadNode, cfg: Values, isServed: 
 }
 
 /** What a step waits for that comes last at a rule. */
-function lastInLine({ kind, rule, group, by, atMost, perSecond, taken }: Queued, now: number): Obstacle {
+function lastInLine({ kind, rule, group, by, atMost, perSecond, taken }: Queued, now: number): Blocker {
   const inFlight = Math.min(taken, atMost ?? taken);
   const line = {
     group,

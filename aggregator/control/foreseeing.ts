@@ -121,8 +121,8 @@ function servedBy({ ownId, nodes }: ForeseeingParts, parent: Value | undefined):
 function refusedNow({ nodes, engine }: ForeseeingParts, { id }: ReadNode, plan: Plan): Refused | undefined {
   if (!plan.ok || !nodes.isChild(id) || engine.status(id).phase !== "waiting") return undefined;
   for (const { step, state } of engine.explain(id)?.steps ?? []) {
-    if (state.kind !== "waiting" || state.obstacle.kind !== "invariant") continue;
-    const { invariant, because } = state.obstacle;
+    if (state.kind !== "waiting" || state.blocker.kind !== "invariant") continue;
+    const { invariant, because } = state.blocker;
     const place = plan.steps.findIndex(({ key }) => key === step.key);
     if (place >= 0) return { step: place, mutation: step.key, invariant, because };
   }

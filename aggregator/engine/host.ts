@@ -3,8 +3,8 @@ import {
   type EngineHost,
   type FleetMemory,
   type Freeze,
-  memoValue,
-  readMemo,
+  checkpointValue,
+  readCheckpoint,
   readStuck,
 } from "../../src/engine/mod.ts";
 import type { ModuleHost } from "../../src/module/mod.ts";
@@ -48,7 +48,7 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
     executor: {
       run: parts.modules.run,
       discover: (id, url, value) => discovered.parent(id, new Map([[url, value]]), "a mutation failed"),
-      approve: (id, mutation) => discovered.parent(id, new Map([["/clear", mutation ?? null]])),
+      approve: (id, mutation) => discovered.parent(id, new Map([["/approval", mutation ?? null]])),
     },
     journal: {
       log: (event) => events.add(event),
@@ -62,12 +62,12 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
 }
 
 function checkpointsOf({ replica, discovered, persistence, store }: EngineHostParts): Checkpoints {
-  const read = (id: string) => readMemo(replica.get(id)?.facets.parent.get("/engine/memo")?.value);
+  const read = (id: string) => readCheckpoint(replica.get(id)?.facets.parent.get("/engine/checkpoint")?.value);
   return {
     read,
     write(id, checkpoint) {
       const before = read(id);
-      discovered.parent(id, new Map([["/engine/memo", memoValue(checkpoint)]]));
+      discovered.parent(id, new Map([["/engine/checkpoint", checkpointValue(checkpoint)]]));
       const { out, failed } = checkpoint;
       // On disk before a node is taken out, so that a run after a crash counts it too.
       if (out !== before?.out && (out === "TAKEN" || out === "CUT")) persistence.flush();

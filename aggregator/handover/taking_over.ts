@@ -47,7 +47,7 @@ export function createTakingOver(
   function takeOver(id: string): void {
     if (placement.via(id) !== id || !settle(id)) return;
     replica.restamp(id, "parent", term.of(id));
-    discovered.parent(id, new Map([["/clear", null]]));
+    discovered.parent(id, new Map([["/approval", null]]));
     tellFreeze(id);
     if (nodes.isChild(id)) awaitJoin(id);
   }

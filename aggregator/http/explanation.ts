@@ -1,12 +1,12 @@
 /** The JSON of an explanation, and how it is made. */
-import type { Obstacle } from "../../src/engine/mod.ts";
+import type { Blocker } from "../../src/engine/mod.ts";
 import { describeNoPlan, type NoPlan, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
 import type { NodeExplanation, NodeStepState, OpenGoal } from "../control/explaining.ts";
 import { type LateJson, presentLate } from "./present.ts";
 import type { ToTime } from "./time.ts";
 
-/** An obstacle; times are ISO 8601. */
-export type ObstacleJson = Obstacle extends infer O
+/** A blocker; times are ISO 8601. */
+export type BlockerJson = Blocker extends infer O
   ? O extends unknown ? { readonly [K in keyof O]: K extends "since" | "until" ? string : O[K] } : never
   : never;
 
@@ -30,8 +30,8 @@ export type StepStateJson =
     readonly attempts: number;
     readonly reason: string;
   }
-  | { readonly kind: "waiting"; readonly obstacle: ObstacleJson; readonly words: string }
-  | { readonly kind: "frozen"; readonly by: "node" | "everything" | "moved" }
+  | { readonly kind: "waiting"; readonly blocker: BlockerJson; readonly words: string }
+  | { readonly kind: "frozen"; readonly by: "node" | "everything" | "moved"; readonly next: boolean }
   | { readonly kind: "pointless" | "ready" };
 
 /** One step that is left. */
@@ -151,7 +151,7 @@ function presentState(state: NodeStepState, toTime: ToTime): StepStateJson {
       return { kind: "held", by: "agent", ...(since !== undefined && { since: toTime(since) }), attempts, reason };
     }
     case "waiting":
-      return { ...state, obstacle: presentObstacle(state.obstacle, toTime) };
+      return { ...state, blocker: presentBlocker(state.blocker, toTime) };
     case "after":
     case "frozen":
     case "pointless":
@@ -160,18 +160,18 @@ function presentState(state: NodeStepState, toTime: ToTime): StepStateJson {
   }
 }
 
-function presentObstacle(obstacle: Obstacle, toTime: ToTime): ObstacleJson {
-  switch (obstacle.kind) {
+function presentBlocker(blocker: Blocker, toTime: ToTime): BlockerJson {
+  switch (blocker.kind) {
     case "limit":
     case "count":
-      return { ...obstacle, since: toTime(obstacle.since) };
-    case "unsettled":
-      return { ...obstacle, until: toTime(obstacle.until) };
+      return { ...blocker, since: toTime(blocker.since) };
+    case "unreturned":
+      return { ...blocker, until: toTime(blocker.until) };
     case "turn":
     case "store":
-    case "clearance":
+    case "approval":
     case "invariant":
-      return obstacle;
+      return blocker;
   }
 }
 

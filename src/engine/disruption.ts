@@ -1,5 +1,5 @@
 import { allConditionsOf, conditionOf, type Step } from "../plan/mod.ts";
-import type { EngineNode } from "./types.ts";
+import type { EngineNode } from "./node.ts";
 
 /** Values of `/physState` from which taking the power is no cut: there is none, or it is only looked for. */
 const WITHOUT_POWER: readonly string[] = ["PHYS_UNKNOWN", "POWER_OFF"];

@@ -1,22 +1,33 @@
-import type { Step } from "../plan/mod.ts";
-import { disruptionPrepared } from "./clearance.ts";
-import type { Gate } from "./gate.ts";
-import type { Memory } from "./failures.ts";
-import type { NodeRecord } from "./record.ts";
-import type { FindObstacle } from "./status.ts";
-import type { EngineNode, EngineStatus, Explanation, StepState } from "./types.ts";
-import { describeObstacle } from "./words.ts";
+import type { Plan, Step } from "../plan/mod.ts";
+import { disruptionPrepared } from "./approval.ts";
+import type { Decision } from "./command.ts";
+import type { EngineStatus, Explanation, StepState } from "./explanation.ts";
+import type { FailureRecord } from "./failure_record.ts";
+import { describeBlocker } from "./messages.ts";
+import type { EngineNode, Role } from "./node.ts";
+import { type NodeRecord, type Wait } from "./record.ts";
+import type { FindBlocker } from "./status.ts";
 
-/** Says of each step of a node's plan what it waits for. Plans afresh where the last look made no plan. */
-export function explainNode(
-  node: EngineNode,
-  record: NodeRecord | undefined,
-  status: EngineStatus,
-  role: "parent" | "self",
-  find: FindObstacle,
-  now: number,
-): Explanation {
-  const plan = record?.plan ?? node.planner.plan(node);
+/** A decision about a node, and what an explanation of it is made from. */
+export interface Decided {
+  readonly node: EngineNode;
+  /** What was known of the node before. */
+  readonly before: NodeRecord;
+  readonly decision: Decision;
+  readonly role: Role;
+  readonly find: FindBlocker;
+  /** Clock milliseconds. */
+  readonly now: number;
+}
+
+/**
+ * Explains what a decision does about each step of a plan.
+ *
+ * @param decided For a node that is frozen: the decision as if it were not.
+ */
+export function explain(decided: Decided, frozen: EngineNode["frozen"], status: EngineStatus): Explanation {
+  const { node, decision: { record }, now } = decided;
+  const plan: Plan = record.plan ?? node.planner.plan(node);
   const steps = plan.ok ? plan.steps : [];
   const { phase, reason, late } = status;
   return {
@@ -24,52 +35,72 @@ export function explainNode(
     ...(reason !== undefined && { reason }),
     ...(late !== undefined && { late }),
     now,
-    steps: steps.map((step) => ({ step, state: stateOf(step, steps, node, record, role, find, now) })),
+    steps: steps.map((step) => {
+      const state = stateOf(decided, step, steps);
+      return { step, state: frozen === "no" ? state : whileFrozen(state, frozen) };
+    }),
     ...(!plan.ok && { noPlan: plan.reason }),
     suspended: plan.suspended,
   };
 }
 
-function stateOf(
-  step: Step,
-  steps: readonly Step[],
-  node: EngineNode,
-  record: NodeRecord | undefined,
-  role: "parent" | "self",
-  find: FindObstacle,
-  now: number,
-): StepState {
-  const flight = record?.flights.get(step.key);
+/** Says how a step is while its node is frozen: what runs goes on, and nothing else starts. */
+function whileFrozen(state: StepState, by: Exclude<EngineNode["frozen"], "no">): StepState {
+  switch (state.kind) {
+    case "running":
+    case "after":
+      return state;
+    case "awaited":
+      return state.since === undefined ? { kind: "frozen", by, next: true } : state;
+    default:
+      return { kind: "frozen", by, next: state.kind === "ready" };
+  }
+}
+
+function stateOf(decided: Decided, step: Step, steps: readonly Step[]): StepState {
+  const { node, decision: { record }, role, find, now } = decided;
   const other = role === "parent" ? "agent" : "parent";
-  if (flight !== undefined) {
-    const { since, execution, controller, seen } = flight;
-    const until = since + flight.step.timeout;
-    return controller === undefined
-      ? { kind: "awaited", of: other, since, until }
-      : { kind: "running", since, until, execution, ...(seen !== undefined && { words: seen.words }) };
-  }
-  const memory = record?.gate === undefined ? undefined : memoryOf(step, record.gate);
-  if (memory?.held === true) {
-    const { heldSince: since = now, attempts, reason, fleet = false } = memory;
-    return { kind: "held", since, attempts, reason, fleet };
-  }
-  if (memory !== undefined) {
-    return { kind: "backoff", until: memory.retryAt, attempts: memory.attempts, reason: memory.reason };
-  }
+  const running = runningState(decided, step);
+  if (running !== undefined) return running;
+  const failure = failureOf(record, step);
+  if (failure !== undefined) return failureState(failure, now);
   if (step.after.length > 0) {
     return { kind: "after", steps: step.after.flatMap((place) => steps[place]?.key ?? []) };
   }
-  if (node.frozen !== "no") return { kind: "frozen", by: node.frozen };
   if (role === "self" && step.context === "parent") return { kind: "awaited", of: other };
-  const prepared = disruptionPrepared(steps, step, node);
-  const obstacle = record === undefined
-    ? undefined
-    : find(record, step.key) ?? (prepared === undefined ? undefined : find(record, prepared.key));
-  if (obstacle !== undefined) return { kind: "waiting", obstacle, words: describeObstacle(obstacle, now) };
-  const isShut = record?.gate !== undefined && !record.gate.open.some(({ key }) => key === step.key);
-  return isShut ? { kind: "pointless" } : { kind: "ready" };
+  const wait = waitOf(record, step) ?? waitOf(record, disruptionPrepared(steps, step, node));
+  if (wait !== undefined) {
+    const blocker = find(record, wait);
+    return { kind: "waiting", blocker, words: describeBlocker(blocker, now) };
+  }
+  const isRunnable = record.runnable?.steps.some(({ key }) => key === step.key) === true;
+  return isRunnable || record.runnable === undefined ? { kind: "ready" } : { kind: "pointless" };
 }
 
-function memoryOf(step: Step, gate: Gate): Memory | undefined {
-  return [...gate.held, ...gate.waiting].find(({ key }) => key === step.key);
+/** How a step is that runs, or that the decision begins. */
+function runningState({ before, decision, role }: Decided, { key }: Step): StepState | undefined {
+  const execution = decision.record.executions.get(key);
+  if (execution === undefined) return undefined;
+  const { since, id, isOurs, seen, step } = execution;
+  const isNew = before.executions.get(key)?.id !== id;
+  const until = since + step.timeout;
+  if (!isOurs) return { kind: "awaited", of: role === "parent" ? "agent" : "parent", ...(!isNew && { since, until }) };
+  if (isNew) return { kind: "ready" };
+  return { kind: "running", since, until, execution: id, ...(seen !== undefined && { words: seen.words }) };
+}
+
+function failureOf({ runnable }: NodeRecord, step: Step): FailureRecord | undefined {
+  if (runnable === undefined) return undefined;
+  return [...runnable.held, ...runnable.waiting].find(({ key }) => key === step.key);
+}
+
+function failureState(failure: FailureRecord, now: number): StepState {
+  const { attempts, reason, retryAt, held, heldSince: since = now, fleet = false } = failure;
+  return held
+    ? { kind: "held", since, attempts, reason, fleet }
+    : { kind: "backoff", until: retryAt, attempts, reason };
+}
+
+function waitOf({ waits }: NodeRecord, step: Step | undefined): Wait | undefined {
+  return waits.find((wait) => wait.step.key === step?.key);
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { goalsOf, type MutationKey } from "../plan/mod.ts";
 import { canonicalText } from "../state/mod.ts";
-import type { EngineNode, FleetHold } from "./types.ts";
+import type { EngineNode } from "./node.ts";
+import type { FleetHold } from "./types.ts";
 
 /** The most failures, of different mutations and goals, that are counted at once. */
 const MAX_COUNTED = 1000;

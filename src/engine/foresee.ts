@@ -1,11 +1,11 @@
 import type { MutationKey, Plan, Step } from "../plan/mod.ts";
-import type { Value } from "../state/mod.ts";
-import { isDisruptive, isInSync } from "./disruption.ts";
+import { isDisruptive } from "./disruption.ts";
 import { objectionOf } from "./limits/brakes.ts";
-import type { CountingRule } from "./limits/counter.ts";
-import { type Matcher, matchMutations, matchNodes } from "./limits/match.ts";
+import { matchNodes } from "./limits/match.ts";
+import { type CountingRule, countingRules, needsOf } from "./limits/needs.ts";
+import type { EngineNode, Out } from "./node.ts";
 import type { Policy } from "./policy.ts";
-import type { EngineNode } from "./types.ts";
+import { outAfter } from "./starting.ts";
 
 /** An invariant that says no to a step of a plan. */
 export interface Refused {
@@ -38,43 +38,35 @@ export interface Foresight {
  * to what a person's change of cfg asks for.
  */
 export function createForesight(policy: Policy): (node: EngineNode, plan: Plan) => Foresight {
-  const rules: { readonly rule: CountingRule; readonly isOn: Matcher; readonly isOf: Matcher }[] = [
-    ...policy.limits.map((rule) => ({ rule, isOn: matchNodes(rule.nodes), isOf: matchMutations(rule.mutations) })),
-    ...policy.invariants.flatMap((rule) =>
-      rule.kind === "away" || rule.kind === "transition"
-        ? [{ rule, isOn: matchNodes(rule.nodes), isOf: () => true }]
-        : []
-    ),
-  ];
+  const rules = countingRules(policy);
   const nevers = policy.invariants.flatMap((rule) =>
     rule.kind === "never" ? [{ rule, isOn: matchNodes(rule.nodes) }] : []
   );
-
   return (node, plan) => {
     if (!plan.ok) return { bounded: [] };
     const starts = startsOf(plan.steps);
-    const own = rules.filter(({ isOn }) => isOn(node.name));
     const objectors = nevers.filter(({ isOn }) => isOn(node.name));
     const bounded: Bounded[] = [];
     let refused: Refused | undefined;
+    let out: Out = "NO";
     const view = new Map(node.view);
     for (const [place, step] of plan.steps.entries()) {
-      const isOurs = step.context === "parent"; // agents don't know of rules
-      const disrupts = isOurs && isDisruptive(step, node);
-      const [objection] = disrupts ? objectors.flatMap(({ rule }) => objectionOf(rule, { ...node, view }) ?? []) : [];
-      if (objection !== undefined) refused ??= { step: place, mutation: step.key, ...objection };
-      for (const { rule, isOf } of isOurs ? own : []) {
-        const counts = rule.kind === "limit"
-          ? isOf(`${step.module}/${step.mutation}`)
-          : disrupts && (rule.kind === "transition" || isInSync(node));
-        if (!counts || bounded.some((each) => each.rule === rule)) continue;
-        const rest = plan.duration - (starts[place] ?? 0);
-        const keeps = rule.kind === "limit"
-          ? step.duration
-          : rule.kind === "away" && !endsInSync(plan.steps)
-          ? Infinity
-          : rest;
-        bounded.push({ step: place, rule, group: groupOf(rule, node), keeps });
+      if (step.context === "parent") { // agents don't know of rules
+        const disrupts = isDisruptive(step, node);
+        const [objection] = disrupts ? objectors.flatMap(({ rule }) => objectionOf(rule, { ...node, view }) ?? []) : [];
+        if (objection !== undefined) refused ??= { step: place, mutation: step.key, ...objection };
+        for (const { rule: { rule }, group } of needsOf(rules, node, step, out, () => false)) {
+          if (bounded.some((each) => each.rule === rule)) continue;
+          const rest = plan.duration - (starts[place] ?? 0);
+          const isForGood = rule.kind === "away" && !endsInSync(plan.steps);
+          bounded.push({
+            step: place,
+            rule,
+            group,
+            keeps: rule.kind === "limit" ? step.duration : isForGood ? Infinity : rest,
+          });
+        }
+        if (disrupts) out = outAfter(out, node);
       }
       for (const [url, [, to]] of Object.entries(step.changes)) view.set(url, to);
     }
@@ -93,10 +85,4 @@ function startsOf(steps: readonly Step[]): number[] {
 
 function endsInSync(steps: readonly Step[]): boolean {
   return steps.findLast(({ changes }) => changes["/runState"] !== undefined)?.changes["/runState"]?.[1] === "SYNC";
-}
-
-function groupOf(rule: CountingRule, node: EngineNode): string {
-  if (rule.kind === "away" || rule.by === undefined) return "";
-  const value: Value | undefined = node.view.get(rule.by) ?? node.cfg.get(rule.by);
-  return String(value ?? "");
 }

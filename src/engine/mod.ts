@@ -1,4 +1,8 @@
 /** The engine: reconciles nodes on an injected clock. */
+export * from "./blocker.ts";
+export * from "./explanation.ts";
+export * from "./host.ts";
+export * from "./node.ts";
 export * from "./types.ts";
 export {
   type Bound,
@@ -13,10 +17,10 @@ export {
 export { shareOf } from "./limits/counter.ts";
 export { matchMutations, matchNodes } from "./limits/match.ts";
 export { type Bounded, createForesight, type Foresight, type Refused } from "./foresee.ts";
-export { describeObstacle } from "./words.ts";
+export { describeBlocker } from "./messages.ts";
 export { isDisruptive } from "./disruption.ts";
 export { goalsHash } from "./fleet.ts";
 export { createEngine, defaultEngineOptions } from "./engine.ts";
-export { memoValue, readMemo } from "./memo.ts";
+export { checkpointValue, readCheckpoint } from "./checkpoint.ts";
 export { readStuck } from "./stuck.ts";
 export { targetOf } from "./target.ts";

@@ -1,5 +1,5 @@
 import type { Step } from "../plan/mod.ts";
-import type { EngineNode } from "./types.ts";
+import type { EngineNode } from "./node.ts";
 import { type Schema, type Value, valueIn, type Values } from "../state/mod.ts";
 
 /** How far a mutation is, by the discovered values of what it changes. */

@@ -1,5 +1,5 @@
 import { isRecord, type Value } from "../state/mod.ts";
-import type { Stuck } from "./types.ts";
+import type { Stuck } from "./host.ts";
 
 /** Reads the value of a node's `/stuck/parent` or `/stuck/self`; undefined where it is not set. */
 export function readStuck(value: Value | null | undefined): Stuck | undefined {

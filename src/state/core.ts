@@ -72,7 +72,7 @@ export const core = defineExtension("core", {
     about: "True while nothing is done to this node, because it or its whole aggregator is frozen",
     knownWhile: {},
   },
-  "/clear": {
+  "/approval": {
     type: { kind: "string", maxLength: 256 },
     writer: "parent",
     about: "The mutation of its aggregator that its agent may prepare now: draining waits for this word",
@@ -84,7 +84,7 @@ export const core = defineExtension("core", {
     about: "Grows each time that somebody asks to try again what was given up: its agent sees it and does so too",
     knownWhile: {},
   },
-  "/engine/memo": {
+  "/engine/checkpoint": {
     type: {
       kind: "object",
       fields: {

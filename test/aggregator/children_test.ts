@@ -86,10 +86,10 @@ function urlsIn(frames: readonly Extract<DownFrame, { type: "data" }>[]): string
 
 test("an agent is not told what its aggregator notes for itself", () => {
   const { discover, birth, framesTo } = make();
-  discover("n", "parent", { "/engine/memo": "x", "/physState": "POWER_ON" });
+  discover("n", "parent", { "/engine/checkpoint": "x", "/physState": "POWER_ON" });
   birth(N);
   const urls = urlsIn(framesTo("n", "data"));
-  assert.deepEqual([urls.includes("/engine/memo"), urls.includes("/physState")], [false, true]);
+  assert.deepEqual([urls.includes("/engine/checkpoint"), urls.includes("/physState")], [false, true]);
 });
 
 test("a child goes on where an earlier run of this program had got to, if that had given it its last term", () => {

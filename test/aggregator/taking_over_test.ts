@@ -41,7 +41,7 @@ function make() {
   };
   return { ...tree, takingOver, done, world, term, termOf, stored: () => store.load().facts.get("run") };
 }
-const ALL = ["write /clear ", "freeze", "begin", "adopt", "touch"];
+const ALL = ["write /approval ", "freeze", "begin", "adopt", "touch"];
 
 test("what an earlier aggregator knew of a node stays true, and is this one's to say", () => {
   const { takingOver, done, termOf } = make();
@@ -59,7 +59,7 @@ test("a node that is reached through somebody else is not taken over", () => {
 test("an aggregator is taken over, and not waited for as a node is", () => {
   const { takingOver, done } = make();
   takingOver.takeOver(idOf("a"));
-  assert.deepEqual(done, ["write /clear ", "freeze"]);
+  assert.deepEqual(done, ["write /approval ", "freeze"]);
 });
 
 test("a run above the one that wrote last is on disk first", () => {

@@ -175,6 +175,6 @@ test("a drain that is no longer wanted gives its place back, and programs run ag
   await cluster.converge();
   assert.equal(cluster.machine("n2").power, "off");
   assert.ok(cluster.machine("n1").services.get("web"));
-  assert.equal(cluster.aggregator.control.find("n1")?.dsc.get("/clear"), undefined);
+  assert.equal(cluster.aggregator.control.find("n1")?.dsc.get("/approval"), undefined);
   await cluster.stop();
 });

@@ -24,13 +24,13 @@ function tell(...explanations: ExplanationShape[]): string[] {
 
 test("explain tells a node that waits at a limit with its place in the queue, and what comes after", () => {
   const words = "waits at limit 'power' (rack r1: 20 of 20 in flight, 3rd in the queue behind n4)";
-  const obstacle = { kind: "limit", limit: "power", group: "r1", place: 3 };
+  const blocker = { kind: "limit", limit: "power", group: "r1", place: 3 };
   assert.deepEqual(
     tell(explanation("n3", {
       phase: "waiting",
       goals,
       steps: [
-        step("simpower/power-on", 8000, { kind: "waiting", words, obstacle }),
+        step("simpower/power-on", 8000, { kind: "waiting", words, blocker }),
         { ...step("simpower/boot", 30_000, { kind: "after", steps: ["simpower/power-on"] }, [0]), about: "" },
       ],
       expectedMs: 70_000,
@@ -53,7 +53,7 @@ test("explain says the same of many nodes once, with all their places in the que
       steps: [step("simpower/power-on", 8000, {
         kind: "waiting",
         words: `waits at limit 'power' (1 of 1 in flight, ${place}${place === 2 ? "nd" : "st"} in the queue behind n9)`,
-        obstacle: { kind: "limit", limit: "power", group: "", place },
+        blocker: { kind: "limit", limit: "power", group: "", place },
       })],
       expectedMs: 8000,
     });
@@ -135,7 +135,7 @@ test("explain has words for every way in which a step can be", () => {
     [{
       kind: "waiting",
       words: "refused by invariant 'jobs': n1 is busy",
-      obstacle: { kind: "invariant", invariant: "jobs" },
+      blocker: { kind: "invariant", invariant: "jobs" },
     }, "refused by invariant 'jobs': n1 is busy"],
   ];
   for (const [state, words] of states) {
@@ -174,16 +174,16 @@ test("explain tells what would be done, what is late, what gives way, and what a
 });
 
 test("explain says what would be refused, and what never goes on", () => {
-  const state = (obstacle: { kind: string; invariant: string; atMost?: number }) => ({
+  const state = (blocker: { kind: string; invariant: string; atMost?: number }) => ({
     kind: "waiting",
-    obstacle,
+    blocker,
     words: "w",
   });
-  const asked = (obstacle: { kind: string; invariant: string; atMost?: number }, isHypothetical: boolean) =>
+  const asked = (blocker: { kind: string; invariant: string; atMost?: number }, isHypothetical: boolean) =>
     tell(explanation("n1", {
       isHypothetical,
       phase: "waiting",
-      steps: [step("simpower/power-off", 8000, state(obstacle))],
+      steps: [step("simpower/power-off", 8000, state(blocker))],
       expectedMs: 8000,
     })).at(-1);
   const objects = { kind: "invariant", invariant: "jobs" };

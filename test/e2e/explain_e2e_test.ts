@@ -39,7 +39,7 @@ test("a limit of one power-on at a time: explain shows the queue, and all nodes 
     const { phase, steps } = await explained(lab, last);
     assert.equal(phase, "waiting");
     assert.equal(steps[0]?.state.kind, "waiting");
-    assert.equal(steps[0]?.state.obstacle?.limit, "power");
+    assert.equal(steps[0]?.state.blocker?.limit, "power");
     const prose = await ctl(lab, "explain", last);
     assert.match(prose, new RegExp(`^${last} waits on the way to /physState=POWER_ON`));
     assert.match(

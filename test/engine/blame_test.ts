@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDisruptive } from "../../src/engine/disruption.ts";
-import { rememberFailure } from "../../src/engine/failures.ts";
+import { afterFailure } from "../../src/engine/failure_record.ts";
 import { createFleet } from "../../src/engine/fleet.ts";
 import { complainPolicy, defaultEngineOptions, type EngineNode, readPolicy } from "../../src/engine/mod.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
@@ -35,13 +35,13 @@ function powerStep(from: string, to: string): Step {
 test("what could not be tried uses no attempt up, however often", () => {
   const step = powerStep("POWER_OFF", "POWER_ON");
   const asked = (unavailable: boolean) => ({ message: "no answer", retry: true, unavailable });
-  let memory = rememberFailure(undefined, step, asked(true), 0, () => 1, defaultEngineOptions);
+  let failure = afterFailure(undefined, step, asked(true), 0, 1, defaultEngineOptions);
   for (let again = 2; again <= 10; again++) {
-    memory = rememberFailure(memory, step, asked(true), 0, () => 1, defaultEngineOptions);
-    assert.deepEqual([memory.attempts, memory.unavailable, memory.held], [0, again, false]);
+    failure = afterFailure(failure, step, asked(true), 0, 1, defaultEngineOptions);
+    assert.deepEqual([failure.attempts, failure.unavailable, failure.held], [0, again, false]);
   }
-  memory = rememberFailure(memory, step, asked(false), 0, () => 1, defaultEngineOptions);
-  assert.deepEqual([memory.attempts, memory.unavailable, memory.held], [1, undefined, false]);
+  failure = afterFailure(failure, step, asked(false), 0, 1, defaultEngineOptions);
+  assert.deepEqual([failure.attempts, failure.unavailable, failure.held], [1, undefined, false]);
 });
 
 test("a machine whose controller can't be reached is not taken for one that hangs, and is tried again and again", async () => {

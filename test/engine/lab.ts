@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import { createEngine, type Engine, type EngineEvent, type EngineHost, type Freeze } from "../../src/engine/mod.ts";
-import type { EngineOptions, KeptHold, Memo, Policy, Stuck } from "../../src/engine/mod.ts";
+import type { Checkpoint, EngineOptions, KeptHold, Policy, Stuck } from "../../src/engine/mod.ts";
 import { compileDomain, createPlanner, declareModule, type Planner, type Step } from "../../src/plan/mod.ts";
 import type { Reports } from "../../src/reports.ts";
 import { core, defineExtension, enumeration, services, type Value, type Values, viewOf } from "../../src/state/mod.ts";
@@ -132,7 +132,7 @@ export interface Lab {
   readonly runs: Run[];
   readonly holds: Map<string, Stuck>;
   /** What the engine has kept of each node. */
-  readonly memos: ReadonlyMap<string, Memo>;
+  readonly checkpoints: ReadonlyMap<string, Checkpoint>;
   /** Whether what is done to a node can be written down. */
   isWritable: boolean;
   /** Whether no agent can be heard. */
@@ -180,7 +180,7 @@ export function createLab(
   const events: EngineEvent[] = [];
   const runs: Run[] = [];
   const holds = new Map<string, Stuck>();
-  const memos = new Map<string, Memo>();
+  const checkpoints = new Map<string, Checkpoint>();
   const prefix = setup.prefix ?? "node ";
   let kept: readonly KeptHold[] = [];
   const used = setup.planner ?? planner;
@@ -252,10 +252,10 @@ export function createLab(
     },
     checkpoints: {
       write(id, checkpoint) {
-        memos.set(id, checkpoint);
+        checkpoints.set(id, checkpoint);
         setup.onCheckpoint?.(checkpoint);
       },
-      read: (id) => memos.get(id),
+      read: (id) => checkpoints.get(id),
       isWritable: () => lab.isWritable,
     },
     fleet: { keep: (holds) => void (kept = holds), kept: () => kept },
@@ -277,7 +277,7 @@ export function createLab(
     events,
     runs,
     holds,
-    memos,
+    checkpoints,
     isWritable: true,
     isDeaf: false,
     onRun: (run) => run.finish(),
@@ -295,7 +295,7 @@ export function createLab(
       engine.touch(id);
     },
     remove(id = "a") {
-      for (const known of [world, memos, holds]) known.delete(id);
+      for (const known of [world, checkpoints, holds]) known.delete(id);
     },
     restart() {
       engine.stop();

@@ -339,8 +339,8 @@ test("more than five that have the places are counted", async () => {
   assert.deepEqual(lab.engine.limits()[0]?.holders, names);
   assert.match(lab.engine.status("n8").reason ?? "", /\(7 of 7 in flight: .* node n5 and 2 more; 1st in the queue\)/);
   const step = lab.engine.explain("n8")?.steps[0]?.state;
-  assert.ok(step?.kind === "waiting" && step.obstacle.kind === "limit");
-  assert.deepEqual(step.obstacle.holders, names);
+  assert.ok(step?.kind === "waiting" && step.blocker.kind === "limit");
+  assert.deepEqual(step.blocker.holders, names);
 });
 
 test("what was taken out before a restart still counts", async () => {

@@ -86,11 +86,11 @@ test("a node that was at its goal is not taken for unhealthy while a plan is bei
   lab.want(LIT);
   lab.see({ "/lamp": "LIT" });
   await lab.settle();
-  const reached = lab.memos.get("a")?.reached;
+  const reached = lab.checkpoints.get("a")?.reached;
   slow.isSlow = true;
   lab.see({ "/lamp": "DARK" });
   lab.freeze(true);
   await lab.settle();
-  assert.equal(lab.memos.get("a")?.reached, reached);
+  assert.equal(lab.checkpoints.get("a")?.reached, reached);
   assert.deepEqual(lab.runs, []);
 });

@@ -204,7 +204,7 @@ test("a handler that never returns holds up the next run of its mutation, but no
   await lab.clock.advance(29_999);
   assert.equal(lab.runs.length, 1);
   const [step] = lab.engine.explain("a")?.steps ?? [];
-  assert.ok(step?.state.kind === "waiting" && step.state.obstacle.kind === "unsettled");
+  assert.ok(step?.state.kind === "waiting" && step.state.blocker.kind === "unreturned");
   await lab.clock.advance(1);
   assert.equal(lab.runs.length, 2);
   assert.deepEqual(lab.keysOf("overdue"), ["rack/light"]);

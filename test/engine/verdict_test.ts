@@ -19,7 +19,11 @@ async function wantOn(lab: Lab, ids: readonly string[]): Promise<void> {
 
 /** Everything that was concluded of the nodes, and what is kept of one. */
 function failedOf(lab: Lab, id = "a") {
-  return lab.memos.get(id)?.failed?.mutations.map(({ mutation, attempts, held }) => ({ mutation, attempts, held }));
+  return lab.checkpoints.get(id)?.failed?.mutations.map(({ mutation, attempts, held }) => ({
+    mutation,
+    attempts,
+    held,
+  }));
 }
 
 test("what could not even be tried uses no attempt up, however often, concludes nothing, and is held for no fleet", async () => {

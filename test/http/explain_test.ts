@@ -51,13 +51,13 @@ test("GET explain tells step by step what a node waits for: a limit, with its pl
     const [first, second] = explained.steps;
     assert.equal(first.key, "simpower/power-on");
     assert.equal(first.about, "Powers the machine on");
-    const { obstacle } = first.state;
+    const { blocker } = first.state;
     assert.deepEqual(
-      [first.state.kind, obstacle.kind, obstacle.limit, obstacle.inFlight, obstacle.atMost, obstacle.place],
+      [first.state.kind, blocker.kind, blocker.limit, blocker.inFlight, blocker.atMost, blocker.place],
       ["waiting", "limit", "power", 1, 1, 2],
     );
-    assert.equal(obstacle.behind, "n2");
-    assert.ok(Date.parse(obstacle.since) <= Date.parse(explained.at));
+    assert.equal(blocker.behind, "n2");
+    assert.ok(Date.parse(blocker.since) <= Date.parse(explained.at));
     assert.deepEqual(second.state, { kind: "after", steps: ["simpower/power-on"] });
     assert.deepEqual(second.after, [0]);
     assert.equal(

@@ -131,7 +131,7 @@ test("a dry run and a what-if tell which invariant would refuse a step, and why;
     assert.equal(explained.phase, "waiting");
     assert.deepEqual(explained.steps[place].state, {
       kind: "waiting",
-      obstacle: { kind: "invariant", invariant: "keep", because: "'/runState' is 'SYNC'" },
+      blocker: { kind: "invariant", invariant: "keep", because: "'/runState' is 'SYNC'" },
       words: "refused by invariant 'keep': '/runState' is 'SYNC'",
     });
     assert.match(explained.why, /simpower\/power-off refused by invariant 'keep'/);
@@ -190,7 +190,7 @@ test("a what-if tells of a limit that is full, and in which place a node would w
     await cluster.clock.runUntil(() => cluster.shown("n2").phase === "waiting", 60_000);
     const explained = await (await app.request("/api/v1/nodes/n3/explain", send("POST", { physState: "POWER_ON" })))
       .json();
-    const { obstacle } = explained.steps[0].state;
-    assert.deepEqual([obstacle.kind, obstacle.limit, obstacle.inFlight, obstacle.place], ["limit", "power", 1, 2]);
+    const { blocker } = explained.steps[0].state;
+    assert.deepEqual([blocker.kind, blocker.limit, blocker.inFlight, blocker.place], ["limit", "power", 1, 2]);
     assert.match(explained.why, /^simpower\/power-on waits at limit 'power' \(1 of 1 in flight, 2nd in the queue\)$/);
   }));

@@ -1,4 +1,4 @@
-import type { EngineNode } from "../types.ts";
+import type { EngineNode } from "../node.ts";
 import type { Invariant, Policy } from "../policy.ts";
 import { equalValues, valueIn } from "../../state/mod.ts";
 import { type Matcher, matchNodes } from "./match.ts";
@@ -37,10 +37,12 @@ export interface Brakes {
   seen(id: string): void;
   /** Notes how a node is. */
   note(id: string, name: string, unhealthy: boolean): void;
-  /** Why something disruptive may not be done to a node. */
+  /** Says why something disruptive may not be done to a node. */
   objectsToDisruption(node: EngineNode): Objection | undefined;
-  /** Why a node may not be repaired: too many of its group are unhealthy, or it is not known how many are. */
+  /** Says why an unhealthy node may not be repaired: too many of its group are unhealthy, or it is not known how many are. */
   objectsToRepair(id: string, node: EngineNode): Objection | undefined;
+  /** Takes note of a node that waits as a brake objects: it is looked at again when that may have changed. */
+  refused(id: string, invariant: string): void;
 }
 
 /** Makes brakes without rules. `wake` has a node looked at soon. */
@@ -115,23 +117,27 @@ export function createBrakes(wake: (id: string) => void): Brakes {
       return undefined;
     },
     objectsToRepair(id, node) {
-      for (const brake of brakes) {
-        if (!brake.matches(node.name)) continue;
-        const { rule, members, unhealthy, unseen } = brake;
-        if (isOn(brake)) {
-          brake.refused.add(id);
-          const because = `${unhealthy.size} of ${members} nodes are unhealthy, more than ${rule.percent}%`;
+      for (const { rule, matches, members, unhealthy, unseen } of brakes) {
+        if (!matches(node.name)) continue;
+        const { size } = unhealthy;
+        const count = unhealthy.has(id) ? size : size + 1; // it has just been seen to be
+        if (count * 100 > rule.percent * members) {
+          const because = `${count} of ${members} nodes are unhealthy, more than ${rule.percent}%`;
           return { invariant: rule.name, because };
         }
-        if (unseen.size > 0) {
-          wake(id);
-          return {
-            invariant: rule.name,
-            because: `${unseen.size} ${unseen.size === 1 ? "node has" : "nodes have"} to be looked at first`,
-          };
+        const others = unseen.has(id) ? unseen.size - 1 : unseen.size;
+        if (others > 0) {
+          const because = `${others} ${others === 1 ? "node has" : "nodes have"} to be looked at first`;
+          return { invariant: rule.name, because };
         }
       }
       return undefined;
+    },
+    refused(id, invariant) {
+      const brake = brakes.find(({ rule }) => rule.name === invariant);
+      if (brake === undefined) return;
+      if (isOn(brake)) brake.refused.add(id);
+      else wake(id);
     },
   };
   return self;

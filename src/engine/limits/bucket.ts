@@ -4,8 +4,8 @@ const ROUNDING = 1e-6;
 /** A token bucket: it allows `perSecond` starts a second, and as many at once after it has been left alone. */
 export interface Bucket {
   readonly perSecond: number;
-  /** Tells whether a start is allowed now, in clock milliseconds. */
-  has(now: number): boolean;
+  /** Tells whether so many starts are allowed now, in clock milliseconds. @param count @default 1 */
+  has(now: number, count?: number): boolean;
   /** Counts a start. */
   take(now: number): void;
   /** Takes a start back. */
@@ -25,9 +25,9 @@ export function createBucket(perSecond: number, now: number): Bucket {
   }
   return {
     perSecond,
-    has(now) {
+    has(now, count = 1) {
       refill(now);
-      return tokens >= 1 - ROUNDING;
+      return tokens >= count - ROUNDING;
     },
     take(now) {
       refill(now);

@@ -1,19 +1,6 @@
-import type { Invariant, Limit } from "../policy.ts";
 import type { Step } from "../../plan/mod.ts";
 import type { Bucket } from "./bucket.ts";
-import type { Matcher } from "./match.ts";
-
-/** A rule that counts: a limit, or an invariant with a bound. */
-export type CountingRule = Limit | Extract<Invariant, { kind: "away" | "transition" }>;
-
-/** A counting rule, ready to be asked. */
-export interface Rule {
-  readonly rule: CountingRule;
-  readonly matchesNode: Matcher;
-  readonly matchesMutation: Matcher;
-  /** How many known nodes it is about. */
-  members: number;
-}
+import type { CountingRule, Need, Rule } from "./needs.ts";
 
 /** A mutation that waits for its turn. */
 export interface Waiter {
@@ -29,14 +16,10 @@ export interface Waiter {
   readonly turn: number;
   /** True when it has its places, and only has to start. */
   granted: boolean;
-  /** True when it was asked for in the look at its node that is under way. */
-  asked: boolean;
 }
 
 /** The places of one rule for one group of nodes. */
-export interface Counter {
-  readonly rule: Rule;
-  readonly group: string;
+export interface Counter extends Need {
   readonly bucket: Bucket | undefined;
   /** Who holds a place, a node and mutation for a limit, a node for an invariant; with the name of the node. */
   readonly holders: Map<string, string>;
@@ -46,15 +29,31 @@ export interface Counter {
   ranks: ReadonlyMap<Waiter, { readonly place: number; readonly behind: string | undefined }> | undefined;
 }
 
-/** What one mutation or node is called among the holders of a counter. */
+/** Makes a counter that nobody has a place of. */
+export function createCounter({ rule, group }: Need, bucket: Bucket | undefined): Counter {
+  return { rule, group, bucket, holders: new Map(), queue: new Set(), ranks: undefined };
+}
+
+/** Names one mutation or node among the holders of a counter. */
 export function holderOf(counter: Counter, id: string, key: string): string {
   return counter.rule.rule.kind === "limit" ? `${id} ${key}` : id;
+}
+
+/** Takes a place. */
+export function acquire(counter: Counter, id: string, key: string, name: string, now: number): void {
+  counter.holders.set(holderOf(counter, id, key), name);
+  counter.bucket?.take(now);
+}
+
+/** Gives a place back. */
+export function release(counter: Counter, id: string, key: string): void {
+  counter.holders.delete(holderOf(counter, id, key));
 }
 
 /** The most holders that are named. */
 const MAX_NAMED = 5;
 
-/** Names of nodes that have places: the first few. */
+/** Names the first few nodes that have places. */
 export function namedHolders({ holders }: Counter): string[] {
   const names: string[] = [];
   for (const name of holders.values()) {
@@ -65,12 +64,12 @@ export function namedHolders({ holders }: Counter): string[] {
 }
 
 /** The most holders of a counter. */
-export function capacityOf({ rule: { rule, members } }: Counter): number {
+export function capacityOf({ rule: { rule, members } }: Need): number {
   if (rule.kind === "limit") return rule.atMost ?? Infinity;
   return rule.atMost.kind === "count" ? rule.atMost.count : shareOf(rule.atMost.percent, members);
 }
 
-/** How many nodes a share of some is, counted down to whole ones. */
+/** Computes how many nodes a share of some is, counted down to whole ones. */
 export function shareOf(percent: number, members: number): number {
   return Math.floor((percent * members) / 100);
 }
@@ -80,12 +79,16 @@ export function isOverfull(counter: Counter): boolean {
   return counter.holders.size > capacityOf(counter);
 }
 
-/** Tells whether somebody may take a place now. */
-export function hasRoom(counter: Counter, now: number): boolean {
-  return counter.holders.size < capacityOf(counter) && counter.bucket?.has(now) !== false;
+/**
+ * Tells whether somebody may take a place now.
+ *
+ * @param more How many places are taken beside those that are counted.
+ */
+export function hasRoom(counter: Counter, now: number, more = 0): boolean {
+  return counter.holders.size + more < capacityOf(counter) && counter.bucket?.has(now, 1 + more) !== false;
 }
 
-/** Where a waiter is in the queue of a counter, counted from 1, and the node before it. */
+/** Finds where a waiter is in the queue of a counter, counted from 1, and the node before it. */
 export function rankOf(
   counter: Counter,
   waiter: Waiter,
@@ -100,4 +103,9 @@ export function rankOf(
     counter.ranks = ranks;
   }
   return counter.ranks.get(waiter) ?? { place: 0, behind: undefined };
+}
+
+/** Names a counter among all of them. */
+export function counterKey(rule: CountingRule, group: string): string {
+  return `${rule.kind} ${rule.name} ${group}`;
 }

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultPolicy, type Memo, memoValue, readMemo } from "../../src/engine/mod.ts";
-import { memoOf, restoreFailure } from "../../src/engine/memo.ts";
-import { createRecord, withEntry } from "../../src/engine/record.ts";
+import { type Checkpoint, checkpointValue, defaultPolicy, readCheckpoint } from "../../src/engine/mod.ts";
+import { checkpointOf, restoreFailure } from "../../src/engine/checkpoint.ts";
+import { createRecord } from "../../src/engine/record.ts";
 import { core, findMisfit } from "../../src/state/mod.ts";
-import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createLab, type Lab, planner } from "./lab.ts";
 
 const WANTED = { "/lamp": "LIT", "/fan": "FAST", "/pump": "FAST" };
@@ -57,7 +56,7 @@ test("what failed is forgotten with its target, also over restarts, and by a ret
   lab.restart();
   await lab.settle();
   assert.equal(lab.runs.length, 3);
-  assert.equal(lab.memos.get("a")?.failed?.mutations[0]?.attempts, 1);
+  assert.equal(lab.checkpoints.get("a")?.failed?.mutations[0]?.attempts, 1);
 });
 
 test("a success that has lasted is forgotten on disk too", async () => {
@@ -66,44 +65,47 @@ test("a success that has lasted is forgotten on disk too", async () => {
   lab.want({ "/lamp": "LIT" });
   lab.see({ "/lamp": "DARK" });
   await lab.settle();
-  assert.equal(lab.memos.get("a")?.failed?.mutations.length, 1);
+  assert.equal(lab.checkpoints.get("a")?.failed?.mutations.length, 1);
   lab.see({ "/lamp": "LIT" });
   await lab.clock.advance(121_000);
-  assert.equal(lab.memos.get("a")?.failed, undefined);
+  assert.equal(lab.checkpoints.get("a")?.failed, undefined);
 });
 
 test("at most 16 mutations are kept, those that are held before all others", () => {
-  const clock = createVirtualClock();
   const node = { name: "n", planner, view: new Map(), cfg: new Map(), target: "t", frozen: "no" } as const;
-  const record = createRecord("id", node, undefined);
-  for (let place = 0; place < 40; place++) {
+  const failures = new Map(Array.from({ length: 40 }, (_, place) => {
     const key = `some/mutation${place}`;
     const about = { key, attempts: 3, retryAt: place, reason: "x".repeat(1000), step: undefined, reachedAt: undefined };
-    record.failures = withEntry(record.failures, key, { ...about, held: place < 2 });
-  }
-  const memo = memoOf(record, clock);
-  const kept = memo.failed?.mutations.map(({ mutation }) => mutation) ?? [];
+    return [key, { ...about, held: place < 2 }];
+  }));
+  const record = { ...createRecord("id", node, undefined), failures };
+  const checkpoint = checkpointOf(record, { now: 0, wall: 1_000_000_000_000 });
+  const kept = checkpoint.failed?.mutations.map(({ mutation }) => mutation) ?? [];
   assert.equal(kept.length, 16);
   assert.deepEqual(kept.slice(0, 3), ["some/mutation1", "some/mutation0", "some/mutation39"]);
-  const type = core.variables["/engine/memo"].type;
-  assert.equal(findMisfit(type, memoValue(memo), "/engine/memo"), undefined);
-  assert.deepEqual(readMemo(memoValue(memo)), memo);
+  const type = core.variables["/engine/checkpoint"].type;
+  assert.equal(findMisfit(type, checkpointValue(checkpoint), "/engine/checkpoint"), undefined);
+  assert.deepEqual(readCheckpoint(checkpointValue(checkpoint)), checkpoint);
 });
 
 test("a wall clock that was set back does not make a backoff longer than any is", () => {
-  const clock = createVirtualClock();
-  const at = Math.ceil(clock.wall() / 1000) + 1_000_000;
-  const memory = restoreFailure({ mutation: "m/a", attempts: 1, held: false, at, reason: "No" }, clock, 300_000);
-  assert.equal(memory.retryAt - clock.now(), 300_000);
+  const [now, wall] = [5000, 1_000_000_000_000];
+  const at = Math.ceil(wall / 1000) + 1_000_000;
+  const failure = restoreFailure(
+    { mutation: "m/a", attempts: 1, held: false, at, reason: "No" },
+    { now, wall },
+    300_000,
+  );
+  assert.equal(failure.retryAt - now, 300_000);
 });
 
-test("a memo of before, and one that is none, are read as far as they go", () => {
-  const memo: Memo = { reached: "t", out: "AWAY" };
-  assert.deepEqual(readMemo({ reached: "t", out: "AWAY" }), memo);
-  assert.deepEqual(readMemo({ reached: "t", out: "AWAY", failed: { target: 1, mutations: [] } }), memo);
+test("a checkpoint of an earlier release, and one that is none, are read as far as they go", () => {
+  const checkpoint: Checkpoint = { reached: "t", out: "AWAY" };
+  assert.deepEqual(readCheckpoint({ reached: "t", out: "AWAY" }), checkpoint);
+  assert.deepEqual(readCheckpoint({ reached: "t", out: "AWAY", failed: { target: 1, mutations: [] } }), checkpoint);
   const failed = { target: "t", mutations: [{ mutation: "m/a" }, "x"] };
-  assert.deepEqual(readMemo({ reached: "t", out: "AWAY", failed })?.failed, { target: "t", mutations: [] });
-  assert.equal(readMemo("x"), undefined);
+  assert.deepEqual(readCheckpoint({ reached: "t", out: "AWAY", failed })?.failed, { target: "t", mutations: [] });
+  assert.equal(readCheckpoint("x"), undefined);
 });
 
 test("what is held for the whole fleet stays so over restarts until a person lets it go", async () => {

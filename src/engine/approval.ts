@@ -1,12 +1,12 @@
 import type { Step } from "../plan/mod.ts";
 import { isDisruptive } from "./disruption.ts";
 import { reachesGoal } from "./progress.ts";
-import type { EngineNode } from "./types.ts";
+import type { EngineNode } from "./node.ts";
 
 /**
- * The disruptive step of a node's aggregator that a step of its agent only prepares, as draining prepares a power-off:
- * undefined for any other. It is taken from those who use the node with its preparation, so the rules are asked before that:
- * the agent waits for its aggregator's word, `/clear`.
+ * Finds the disruptive step of a node's aggregator that a step of its agent only prepares, as draining prepares a power-off:
+ * undefined for any other. The preparation already takes the node from those who use it, so the rules are asked before that:
+ * the agent waits for its aggregator's `/approval`.
  */
 export function disruptionPrepared(steps: readonly Step[], step: Step, node: EngineNode): Step | undefined {
   if (step.context !== "self" || reachesGoal(step, node)) return undefined;

@@ -1,54 +1,54 @@
 import type { MutationKey, Step } from "../plan/mod.ts";
-import type { Memory } from "./failures.ts";
+import type { FailureRecord } from "./failure_record.ts";
 
-/** What of a plan may start now, and what stands in the way of the rest. */
-export interface Gate {
-  /** Steps that nothing keeps from running now; some of them may be in flight already. */
-  readonly open: readonly Step[];
+/** The steps of a plan that may start now, and the failures in the way of the rest. */
+export interface RunnableSteps {
+  /** Steps that nothing of the node itself keeps from running now; some of them may run already. */
+  readonly steps: readonly Step[];
   /** When the next step comes out of its backoff, in clock milliseconds. */
   readonly retryAt: number | undefined;
-  /** Memories of steps that wait for their backoff. */
-  readonly waiting: readonly Memory[];
-  /** Memories of steps that are given up. */
-  readonly held: readonly Memory[];
+  /** Failures of steps that wait for their backoff. */
+  readonly waiting: readonly FailureRecord[];
+  /** Failures of steps that are given up. */
+  readonly held: readonly FailureRecord[];
 }
 
 /** Nothing is left to start: shared by all nodes, most of which are at their goals. */
-const NOTHING: Gate = { open: [], retryAt: undefined, waiting: [], held: [] };
+const NOTHING: RunnableSteps = { steps: [], retryAt: undefined, waiting: [], held: [] };
 
 /**
- * Finds what may start. A step that waits or is held also holds back everything that only prepares it: no image is
+ * Finds the steps that may start. A step that waits or is held also holds back everything that only prepares it: no image is
  * fetched for a boot that is not to be tried now. What reaches a goal by itself, or prepares another step that can be
  * taken, goes on: a service that is given up does not keep its node off.
  *
  * @param concerns Tells whether a step is this engine's to run or to await.
  * @param reachesGoal Tells whether a step brings a goal about.
  */
-export function openGate(
+export function findRunnable(
   steps: readonly Step[],
   concerns: (step: Step) => boolean,
   reachesGoal: (step: Step) => boolean,
-  failures: ReadonlyMap<MutationKey, Memory>,
+  failures: ReadonlyMap<MutationKey, FailureRecord>,
   now: number,
-): Gate {
+): RunnableSteps {
   if (steps.length === 0) return NOTHING;
   const blocked = new Set<number>();
   const heldBack = new Set<number>();
-  const waiting: Memory[] = [];
-  const held: Memory[] = [];
+  const waiting: FailureRecord[] = [];
+  const held: FailureRecord[] = [];
   for (const [place, step] of steps.entries()) {
-    const memory = failures.get(step.key);
-    if (memory === undefined) continue;
-    if (memory.held) held.push(memory);
-    else if (memory.retryAt > now) waiting.push(memory);
+    const failure = failures.get(step.key);
+    if (failure === undefined) continue;
+    if (failure.held) held.push(failure);
+    else if (failure.retryAt > now) waiting.push(failure);
     else continue;
     blocked.add(place);
     addWithPreparation(steps, place, heldBack);
   }
   for (const place of usefulIn(steps, blocked, reachesGoal)) heldBack.delete(place);
   return {
-    open: steps.filter((step, place) => step.after.length === 0 && concerns(step) && !heldBack.has(place)),
-    retryAt: waiting.length === 0 ? undefined : Math.min(...waiting.map((memory) => memory.retryAt)),
+    steps: steps.filter((step, place) => step.after.length === 0 && concerns(step) && !heldBack.has(place)),
+    retryAt: waiting.length === 0 ? undefined : Math.min(...waiting.map(({ retryAt }) => retryAt)),
     waiting,
     held,
   };

@@ -1,22 +1,24 @@
 import type { Plan, Step } from "../plan/mod.ts";
 import { valueIn } from "../state/mod.ts";
-import type { Memory } from "./failures.ts";
-import type { EngineNode, EngineOptions, Line, Obstacle } from "./types.ts";
+import type { Blocker, Line } from "./blocker.ts";
+import type { FailureRecord } from "./failure_record.ts";
+import type { EngineNode } from "./node.ts";
+import type { EngineOptions } from "./types.ts";
 
 /** The most goals that are named in one sentence. */
 const MAX_NAMED = 3;
 
-/** What a mutation changes: `'/physState' from 'POWER_OFF' to 'POWER_ON'`. */
+/** Says what a mutation changes: `'/physState' from 'POWER_OFF' to 'POWER_ON'`. */
 export function describeChanges(step: Step): string {
   return Object.entries(step.changes).map(([url, [from, to]]) => `'${url}' from '${from}' to '${to}'`).join(", ");
 }
 
-/** What has been reached: `'/physState' is 'POWER_ON'`. */
+/** Says what has been reached: `'/physState' is 'POWER_ON'`. */
 export function describeReached(step: Step): string {
   return Object.entries(step.changes).map(([url, [, to]]) => `'${url}' is '${to}'`).join(", ");
 }
 
-/** Why a mutation is started: what it changes, and which goals the node is not at. */
+/** Says why a mutation is started: what it changes, and which goals the node is not at. */
 export function describeStart(step: Step, node: EngineNode, plan: Plan): string {
   const { schema } = node.planner.domain;
   const suspended = new Set(plan.suspended.map((goal) => goal.url));
@@ -29,7 +31,7 @@ export function describeStart(step: Step, node: EngineNode, plan: Plan): string 
   return `Changes ${describeChanges(step)}; wanted: ${goals.slice(0, MAX_NAMED).join(", ")}${more}`;
 }
 
-/** Why a mutation in flight is not continued, by what is seen of what it changes. */
+/** Says why a running mutation is not continued, by what is seen of what it changes. */
 export function describeSurprise(step: Step, node: EngineNode, edited: boolean): string {
   if (edited) return "The plan for the changed cfg does not continue it";
   const { schema } = node.planner.domain;
@@ -40,56 +42,56 @@ export function describeSurprise(step: Step, node: EngineNode, edited: boolean):
   return `The plan from what is seen now does not continue it${strays.length > 0 ? `: ${strays.join(", ")}` : ""}`;
 }
 
-/** What failed, how often, and what comes next. */
-export function describeFailure(memory: Memory, now: number, options: EngineOptions): string {
-  const next = memory.held ? "given up" : `next in ${describeTime(memory.retryAt - now)}`;
-  if (memory.unavailable !== undefined) return `${memory.reason} (not tried, ${next})`;
-  return `${memory.reason} (attempt ${memory.attempts} of ${options.maxAttempts}, ${next})`;
+/** Says what failed, how often, and what comes next. */
+export function describeFailure(failure: FailureRecord, now: number, options: EngineOptions): string {
+  const next = failure.held ? "given up" : `next in ${describeTime(failure.retryAt - now)}`;
+  if (failure.unavailable !== undefined) return `${failure.reason} (not tried, ${next})`;
+  return `${failure.reason} (attempt ${failure.attempts} of ${options.maxAttempts}, ${next})`;
 }
 
-/** Milliseconds for people: `1.5 s`. */
+/** Writes milliseconds for people: `1.5 s`. */
 export function describeTime(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`;
 }
 
-/** Why something is given up: on one node, or for the whole fleet. */
-export function describeHold({ key, attempts, reason, fleet }: Memory): string {
+/** Says why something is given up: on one node, or for the whole fleet. */
+export function describeHold({ key, attempts, reason, fleet }: FailureRecord): string {
   if (fleet === true) return `Held for the whole fleet: ${key} failed on ${attempts} nodes in a row: ${reason}`;
   return `Gave up on ${key} after ${attempts} ${attempts === 1 ? "attempt" : "attempts"}: ${reason}`;
 }
 
-/** What a mutation waits for. */
-export function describeObstacle(obstacle: Obstacle, now: number): string {
-  switch (obstacle.kind) {
+/** Says what a mutation waits for. */
+export function describeBlocker(blocker: Blocker, now: number): string {
+  switch (blocker.kind) {
     case "limit": {
-      const { limit, inFlight, atMost, perSecond } = obstacle;
+      const { limit, inFlight, atMost, perSecond } = blocker;
       const full = atMost !== undefined && inFlight >= atMost;
       const count = full || perSecond === undefined
-        ? `${inFlight} of ${atMost} in flight${describeHolders(obstacle)}`
+        ? `${inFlight} of ${atMost} in flight${describeHolders(blocker)}`
         : `${perSecond} a second, `;
-      return `waits at limit '${limit}' (${describeGroup(obstacle)}${count}${describeLine(obstacle)})`;
+      return `waits at limit '${limit}' (${describeGroup(blocker)}${count}${describeLine(blocker)})`;
     }
     case "count": {
-      const { invariant, counts, inFlight, atMost } = obstacle;
+      const { invariant, counts, inFlight, atMost } = blocker;
       if (atMost === 0) {
         const none = counts === "away" ? "no node may be away from SYNC" : "no node may be in transition";
-        return `can never go on as invariant '${invariant}' is (${describeGroup(obstacle)}${none})`;
+        return `can never go on as invariant '${invariant}' is (${describeGroup(blocker)}${none})`;
       }
       const how = counts === "away" ? "away" : "in transition";
-      const count = `${inFlight} of ${atMost} ${how}${describeHolders(obstacle)}`;
-      return `waits for invariant '${invariant}' (${describeGroup(obstacle)}${count}${describeLine(obstacle)})`;
+      const count = `${inFlight} of ${atMost} ${how}${describeHolders(blocker)}`;
+      return `waits for invariant '${invariant}' (${describeGroup(blocker)}${count}${describeLine(blocker)})`;
     }
     case "turn":
       return "its turn has come";
     case "invariant":
-      return `refused by invariant '${obstacle.invariant}': ${obstacle.because}`;
+      return `refused by invariant '${blocker.invariant}': ${blocker.because}`;
     case "store":
       return "waits for the aggregator's disk, which takes no writes: what is done to a node is written down first";
-    case "clearance":
-      return `waits for its aggregator's word: ${obstacle.mutation} comes next`;
-    case "unsettled":
+    case "approval":
+      return `waits for its aggregator's approval: ${blocker.mutation} comes next`;
+    case "unreturned":
       return `its last run has not returned, waits at most ${
-        describeTime(Math.max(0, obstacle.until - now))
+        describeTime(Math.max(0, blocker.until - now))
       } more for it`;
   }
 }

@@ -1,9 +1,10 @@
-import type { Random } from "../clock.ts";
 import type { MutationKey, Step } from "../plan/mod.ts";
-import type { EngineOptions, Failure, Stuck } from "./types.ts";
+import type { Stuck } from "./host.ts";
+import type { EngineOptions } from "./types.ts";
+import type { Failure } from "./verdict.ts";
 
-/** What is remembered of one mutation on one node, for as long as the node's target stays. */
-export interface Memory {
+/** How one mutation has done on one node, for as long as the node's target stays. */
+export interface FailureRecord {
   readonly key: MutationKey;
   /** How often it failed since it last succeeded for good. */
   readonly attempts: number;
@@ -25,27 +26,29 @@ export interface Memory {
   readonly reachedAt: number | undefined;
 }
 
-/** What an earlier run of this program gave up. */
-export function restoreMemory(stuck: Stuck, now: number): Memory {
+/** Makes the record of what an earlier run of this program gave up. */
+export function restoreStuck(stuck: Stuck, now: number): FailureRecord {
   const { mutation: key, attempts, reason } = stuck;
   return { key, attempts, retryAt: 0, held: true, heldSince: now, reason, step: undefined, reachedAt: undefined };
 }
 
 /**
- * The memory after one more failure: it waits, longer with each, and is held after the last attempt. What could not even be
+ * Counts one more failure: the mutation waits, longer with each, and is held after the last attempt. What could not even be
  * tried waits too, but uses no attempt up.
+ *
+ * @param chance A random number of at least 0, below 1, that spreads the next attempts of many nodes.
  */
-export function rememberFailure(
-  before: Memory | undefined,
+export function afterFailure(
+  before: FailureRecord | undefined,
   step: Step,
   failure: Failure,
   now: number,
-  random: Random,
+  chance: number,
   options: EngineOptions,
-): Memory {
+): FailureRecord {
   const unavailable = failure.unavailable === true ? (before?.unavailable ?? 0) + 1 : 0;
   const attempts = (before?.attempts ?? 0) + (unavailable > 0 ? 0 : 1);
-  const retryAt = now + backoff(attempts + unavailable, random, options);
+  const retryAt = now + backoff(attempts + unavailable, chance, options);
   const held = !failure.retry || attempts >= options.maxAttempts;
   const since = held ? { heldSince: before?.heldSince ?? now } : {};
   const row = unavailable > 0 ? { unavailable } : {};
@@ -62,44 +65,47 @@ export function rememberFailure(
   };
 }
 
-/** The memory after a success: failures are forgotten only when it lasts. See {@link review}. */
-export function rememberSuccess(before: Memory | undefined, step: Step, now: number): Memory {
+/** Notes a success: failures are forgotten only when it lasts. See {@link review}. */
+export function afterSuccess(before: FailureRecord | undefined, step: Step, now: number): FailureRecord {
   return { attempts: 0, retryAt: 0, held: false, reason: "", ...before, key: step.key, step, reachedAt: now };
 }
 
-/** How long to wait after this many failures: doubled with each up to the cap, then between half of it and all. */
-function backoff(attempts: number, random: Random, options: EngineOptions): number {
+/** Computes how long to wait after so many failures: doubled with each up to the cap, then between half of it and all. */
+function backoff(attempts: number, chance: number, options: EngineOptions): number {
   const full = Math.min(options.backoffCap, options.backoffBase * 2 ** (attempts - 1));
-  return full * (0.5 + random() / 2);
+  return full * (0.5 + chance / 2);
 }
 
-/** What comes of a memory when the node has been looked at. */
+/** What comes of a failure record when the node has been looked at. */
 export type Review =
-  | { readonly kind: "keep"; readonly memory: Memory }
+  | { readonly kind: "keep"; readonly failure: FailureRecord }
   /** Its success has lasted. */
   | { readonly kind: "forget" }
   /** Its success did not last: the mutation is needed again. */
   | { readonly kind: "relapsed" };
 
 /**
- * Looks at a memory again.
+ * Reviews a failure record.
  *
  * @param needed The mutation as the plan has it; undefined when the plan does without it.
  * @param reached True when what the mutation changes is as it would leave it.
  */
 export function review(
-  memory: Memory,
+  failure: FailureRecord,
   needed: Step | undefined,
   reached: boolean,
   now: number,
   settle: number,
 ): Review {
-  const step = needed ?? memory.step;
-  if (memory.reachedAt === undefined) {
-    return { kind: "keep", memory: { ...memory, step, reachedAt: needed === undefined && reached ? now : undefined } };
+  const step = needed ?? failure.step;
+  if (failure.reachedAt === undefined) {
+    return {
+      kind: "keep",
+      failure: { ...failure, step, reachedAt: needed === undefined && reached ? now : undefined },
+    };
   }
-  if (now - memory.reachedAt >= settle) return { kind: "forget" };
-  if (needed === undefined) return { kind: "keep", memory };
-  if (memory.held) return { kind: "keep", memory: { ...memory, step, reachedAt: undefined } };
+  if (now - failure.reachedAt >= settle) return { kind: "forget" };
+  if (needed === undefined) return { kind: "keep", failure };
+  if (failure.held) return { kind: "keep", failure: { ...failure, step, reachedAt: undefined } };
   return { kind: "relapsed" };
 }

@@ -1,8 +1,8 @@
-import type { Clock } from "../clock.ts";
 import { isRecord, type Value } from "../state/mod.ts";
-import type { Memory } from "./failures.ts";
+import type { FailureRecord } from "./failure_record.ts";
+import type { Checkpoint, KeptFailure } from "./host.ts";
 import type { NodeRecord } from "./record.ts";
-import type { KeptFailure, Memo } from "./types.ts";
+import type { Moment } from "./rules.ts";
 
 /** The most failed mutations of one node that are kept over a restart. */
 const MAX_KEPT = 16;
@@ -11,44 +11,48 @@ const MAX_REASON = 256;
 
 const OUTS = ["NO", "TAKEN", "AWAY", "CUT"] as const;
 
-/** Tells whether a memory is of a failure, and not only of a success that may not last. */
-export function isFailure({ attempts, unavailable = 0, held }: Memory): boolean {
+/** Tells whether a record is of a failure, and not only of a success that may not last. */
+export function isFailure({ attempts, unavailable = 0, held }: FailureRecord): boolean {
   return held || attempts > 0 || unavailable > 0;
 }
 
-/** What must be known of a node after a restart. Where too much has failed, what is held goes first, then what waits longest. */
-export function memoOf(record: NodeRecord, clock: Clock): Memo {
+/** Collects what must be known of a node after a restart. Where too much has failed, what is held goes first, then what waits longest. */
+export function checkpointOf(record: NodeRecord, now: Pick<Moment, "now" | "wall">): Checkpoint {
   const { reached, out, target } = record;
   const failures = [...record.failures.values()].filter(isFailure);
   if (failures.length === 0) return { reached, out };
   failures.sort((a, b) => Number(b.held) - Number(a.held) || b.retryAt - a.retryAt);
-  return { reached, out, failed: { target, mutations: failures.slice(0, MAX_KEPT).map((each) => keep(each, clock)) } };
+  return { reached, out, failed: { target, mutations: failures.slice(0, MAX_KEPT).map((each) => keep(each, now)) } };
 }
 
-function keep(memory: Memory, clock: Clock): KeptFailure {
-  const { key: mutation, attempts, unavailable, held, heldSince = clock.now(), retryAt, reason } = memory;
-  const at = Math.ceil(((held ? heldSince : retryAt) - clock.now() + clock.wall()) / 1000);
+function keep(failure: FailureRecord, { now, wall }: Pick<Moment, "now" | "wall">): KeptFailure {
+  const { key: mutation, attempts, unavailable, held, heldSince = now, retryAt, reason } = failure;
+  const at = Math.ceil(((held ? heldSince : retryAt) - now + wall) / 1000);
   const row = unavailable === undefined ? {} : { unavailable };
   return { mutation, attempts, ...row, held, at, reason: reason.slice(0, MAX_REASON) };
 }
 
 /**
- * Makes a memory of what an earlier run of this program kept.
+ * Makes a failure record of what an earlier run of this program kept.
  *
  * @param longest No backoff is longer, in milliseconds, even where the wall clock was set back meanwhile.
  */
-export function restoreFailure(kept: KeptFailure, clock: Clock, longest: number): Memory {
+export function restoreFailure(
+  kept: KeptFailure,
+  { now, wall }: Pick<Moment, "now" | "wall">,
+  longest: number,
+): FailureRecord {
   const { mutation: key, attempts, unavailable, held, at, reason } = kept;
-  const ahead = at * 1000 - clock.wall();
+  const ahead = at * 1000 - wall;
   const time = held
-    ? { retryAt: 0, heldSince: clock.now() + Math.min(0, ahead) }
-    : { retryAt: clock.now() + Math.min(Math.max(0, ahead), longest) };
+    ? { retryAt: 0, heldSince: now + Math.min(0, ahead) }
+    : { retryAt: now + Math.min(Math.max(0, ahead), longest) };
   const row = unavailable === undefined ? {} : { unavailable };
   return { key, attempts, ...row, held, ...time, reason, step: undefined, reachedAt: undefined };
 }
 
-/** Reads the value of a node's `/engine/memo`; undefined where it is not set. */
-export function readMemo(value: Value | null | undefined): Memo | undefined {
+/** Reads the value of a node's `/engine/checkpoint`; undefined where it is not set. */
+export function readCheckpoint(value: Value | null | undefined): Checkpoint | undefined {
   if (!isRecord(value)) return undefined;
   const { reached } = value;
   const out = OUTS.find((each) => each === value["out"]);
@@ -57,7 +61,7 @@ export function readMemo(value: Value | null | undefined): Memo | undefined {
   return { reached, out, ...(failed !== undefined && { failed }) };
 }
 
-function readFailed(value: Value | undefined): Memo["failed"] {
+function readFailed(value: Value | undefined): Checkpoint["failed"] {
   if (!isRecord(value)) return undefined;
   const { target, mutations } = value;
   if (typeof target !== "string" || !Array.isArray(mutations)) return undefined;
@@ -73,8 +77,8 @@ function readKept(value: Value): KeptFailure | undefined {
   return { mutation, attempts, ...(typeof unavailable === "number" && { unavailable }), held, at, reason };
 }
 
-/** The value of a node's `/engine/memo`, which {@link readMemo} reads. */
-export function memoValue({ reached, out, failed }: Memo): Value {
+/** Makes the value of a node's `/engine/checkpoint`, which {@link readCheckpoint} reads. */
+export function checkpointValue({ reached, out, failed }: Checkpoint): Value {
   if (failed === undefined) return { reached, out };
   const { target, mutations } = failed;
   return { reached, out, failed: { target, mutations: mutations.map((each) => ({ ...each })) } };

@@ -1,0 +1,83 @@
+import type { MutationKey, NoPlan, Step, SuspendedGoal } from "../plan/mod.ts";
+import type { Blocker } from "./blocker.ts";
+import type { Freeze } from "./node.ts";
+
+/** What the engine is doing with one node. */
+export interface EngineStatus {
+  /**
+   * `converged`: at its goal; `working`: mutations are running or awaited; `waiting`: for a limit, an invariant or a handler
+   * that does not return, see `reason`; `backoff`: waits until `retryAt`; `stuck`: gave up, see `reason`; `blocked`: there
+   * is no path, see `reason`; `frozen`.
+   */
+  readonly phase: "converged" | "working" | "waiting" | "backoff" | "stuck" | "blocked" | "frozen";
+  readonly reason?: string;
+  /** Mutations in flight, with whether they are ours to run and since when (clock milliseconds). */
+  readonly running: readonly {
+    readonly key: string;
+    readonly ours: boolean;
+    readonly since: number;
+    readonly execution: string;
+  }[];
+  /** Clock milliseconds. */
+  readonly retryAt?: number;
+  /** Present while something takes longer than it is expected to. */
+  readonly late?: Late;
+}
+
+/** Something takes longer than expected: since when (clock milliseconds), and what. */
+export interface Late {
+  readonly since: number;
+  readonly why: string;
+}
+
+/** What keeps one step of a plan from being done, or that nothing does. Times are clock milliseconds. */
+export type StepState =
+  /** A handler runs it until it is seen, or its time is over. */
+  | {
+    readonly kind: "running";
+    readonly since: number;
+    readonly until: number;
+    readonly execution: string;
+    /** What it has seen last, where it tells that. */
+    readonly words?: string;
+  }
+  /** Another program must run it: the node's agent or its parent. */
+  | { readonly kind: "awaited"; readonly of: "agent" | "parent"; readonly since?: number; readonly until?: number }
+  /** Other steps come first. */
+  | { readonly kind: "after"; readonly steps: readonly MutationKey[] }
+  | { readonly kind: "backoff"; readonly until: number; readonly attempts: number; readonly reason: string }
+  /** Given up: on this node, or for the whole fleet. */
+  | {
+    readonly kind: "held";
+    readonly since: number;
+    readonly attempts: number;
+    readonly reason: string;
+    readonly fleet: boolean;
+  }
+  /** It only prepares steps that are in backoff or held. */
+  | { readonly kind: "pointless" }
+  /** A limit, an invariant, or an earlier run of its own. */
+  | { readonly kind: "waiting"; readonly blocker: Blocker; readonly words: string }
+  /** Nothing starts before a thaw. `next`: it would start right after one. */
+  | { readonly kind: "frozen"; readonly by: Exclude<Freeze, "no">; readonly next: boolean }
+  /** It starts when the node is looked at next. */
+  | { readonly kind: "ready" };
+
+/** One step of a plan that is not done, and how it is. */
+export interface ExplainedStep {
+  readonly step: Step;
+  readonly state: StepState;
+}
+
+/** What the engine does with a node, and why it does nothing where it does not. */
+export interface Explanation {
+  readonly phase: EngineStatus["phase"];
+  readonly reason?: string;
+  readonly late?: Late;
+  /** Clock milliseconds: what the times of this explanation are to be compared with. */
+  readonly now: number;
+  readonly steps: readonly ExplainedStep[];
+  /** Why there is no plan. */
+  readonly noPlan?: NoPlan;
+  readonly suspended: readonly SuspendedGoal[];
+}

@@ -1,0 +1,119 @@
+import type { MutationKey, Plan, Step } from "../plan/mod.ts";
+import { bindUrl, valueIn } from "../state/mod.ts";
+import { isFailure } from "./checkpoint.ts";
+import { type Draft, log, remember } from "./draft.ts";
+import { afterFailure, afterSuccess, type FailureRecord, review } from "./failure_record.ts";
+import { describeFailure, describeTime } from "./messages.ts";
+import type { EngineNode } from "./node.ts";
+import { progressOf } from "./progress.ts";
+import { withEntry, withoutEntry } from "./record.ts";
+import type { Failure } from "./verdict.ts";
+
+/** Notes a failure of a mutation. */
+export function noteFailure(draft: Draft, step: Step, failure: Failure): void {
+  const { record, rules: { options }, now } = draft;
+  // What succeeded before this failure may be needed again because of it: one event counts once.
+  for (const key of record.failures.keys()) expectAgain(draft, key);
+  const failed = afterFailure(record.failures.get(step.key), step, failure, now.now, now.chance, options);
+  track(draft, failed);
+  remember(draft);
+  log(draft, "failed", step.key, describeFailure(failed, now.now, options));
+  if (failed.held) log(draft, "stuck", step.key, failed.reason);
+  showHold(draft);
+  const reason = failure.outside === true ? undefined : failure.summary ?? failure.message;
+  draft.commands.push({ kind: "countFailure", mutation: step.key, reason });
+}
+
+/** Notes a success. Whether it lasts is for {@link reviewFailures}. */
+export function noteSuccess(draft: Draft, step: Step): void {
+  track(draft, afterSuccess(draft.record.failures.get(step.key), step, draft.now.now));
+  draft.commands.push({ kind: "countSuccess", mutation: step.key });
+}
+
+/** Takes a success back that the plan itself undoes, as it needs the mutation once more: that is no relapse. */
+export function expectAgain(draft: Draft, key: MutationKey): void {
+  const known = draft.record.failures.get(key);
+  if (known !== undefined) track(draft, { ...known, reachedAt: undefined });
+}
+
+/** Forgets failures whose success has lasted, and counts successes as failed that have not lasted and are needed again. */
+export function reviewFailures(
+  draft: Draft,
+  node: EngineNode,
+  plan: Plan,
+  needed: ReadonlyMap<MutationKey, Step>,
+): void {
+  const { record, rules: { options: { settle } }, now } = draft;
+  const { schema } = node.planner.domain;
+  const atGoal = plan.ok && plan.steps.length === 0;
+  for (const key of newestFirst(record.failures)) {
+    const failure = record.failures.get(key);
+    if (failure === undefined) continue;
+    const step = needed.get(key) ?? failure.step;
+    const reached = atGoal || (step !== undefined && progressOf(step, schema, node.view) === "done");
+    const result = review(failure, needed.get(key), reached, now.now, settle);
+    switch (result.kind) {
+      case "keep":
+        track(draft, result.failure);
+        break;
+      case "forget":
+        forgive(draft, failure, `What it changes has lasted ${describeTime(settle)}`);
+        break;
+      case "relapsed":
+        if (step === undefined) break;
+        if (isConsequence(step, node)) expectAgain(draft, step.key);
+        else noteFailure(draft, step, { message: "Did not last", retry: true });
+        break;
+    }
+  }
+  showHold(draft);
+}
+
+/** Forgets all failures of a node. */
+export function forgiveAll(draft: Draft, why: string): void {
+  for (const failure of [...draft.record.failures.values()]) forgive(draft, failure, why);
+  showHold(draft);
+}
+
+/** Forgets the failures of one mutation. */
+function forgive(draft: Draft, failure: FailureRecord, why: string): void {
+  draft.record.failures = withoutEntry(draft.record.failures, failure.key);
+  if (isFailure(failure)) remember(draft);
+  if (failure.held) log(draft, "unstuck", failure.key, why);
+}
+
+/** Shows one mutation that is held, for as long as it is, then the next. */
+function showHold({ record, commands }: Draft): void {
+  const held = [...record.failures.values()].filter((failure) => failure.held);
+  const [first] = held;
+  if (first?.key === record.shown || held.some(({ key }) => key === record.shown)) return;
+  record.shown = first?.key;
+  if (first === undefined) return void commands.push({ kind: "hold", stuck: undefined });
+  const { key: mutation, reason, attempts } = first;
+  commands.push({ kind: "hold", stuck: { mutation, reason, target: record.target, attempts } });
+}
+
+function track({ record }: Draft, failure: FailureRecord): void {
+  record.failures = withEntry(record.failures, failure.key, failure);
+}
+
+/**
+ * Tells whether what a step had changed is lost only because it can't be known any more: what made it unknown is to blame. A
+ * service did not fail because its node went down.
+ */
+function isConsequence(step: Step, node: EngineNode): boolean {
+  const { schema, conditions } = node.planner.domain;
+  return Object.keys(step.changes).every((url) => {
+    const found = schema.find(url);
+    if (found === undefined || node.view.has(url)) return false;
+    const condition = conditions.get(found.pattern) ?? {};
+    return Object.entries(condition).some(([other, value]) =>
+      valueIn(schema, node.view, bindUrl(other, found.bindings)) !== value
+    );
+  });
+}
+
+/** What succeeded last comes first: of successes that are lost at once it is the one that did not last. */
+function newestFirst(failures: ReadonlyMap<MutationKey, FailureRecord>): MutationKey[] {
+  return [...failures.values()].sort((a, b) => (b.reachedAt ?? 0) - (a.reachedAt ?? 0)).map(({ key }) => key);
+}

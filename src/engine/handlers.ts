@@ -1,0 +1,175 @@
+import type { Clock } from "../clock.ts";
+import type { MutationKey } from "../plan/mod.ts";
+import type { Reports, Sighting } from "../reports.ts";
+import type { Executor } from "./host.ts";
+import { describeTime } from "./messages.ts";
+import type { Execution } from "./record.ts";
+import type { Unreturned } from "./rules.ts";
+import { type Failure, failureOf } from "./verdict.ts";
+
+/** The most that a timeout is put off for waits in the host's own queues, in milliseconds. */
+const MAX_PUT_OFF = 3_600_000;
+
+/** A node, and what people call it. */
+export interface NodeName {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What handlers and timers have to tell of an execution of a node. */
+export interface HandlerEvents {
+  returned(id: string, execution: Execution): void;
+  failed(id: string, execution: Execution, failure: Failure): void;
+  timeOver(id: string, execution: Execution): void;
+  saw(id: string, execution: Execution, sighting: Sighting): void;
+  noted(id: string, execution: Execution, why: string): void;
+  /** A handler has not returned though its execution has been over for long. */
+  overdue(node: NodeName, execution: Execution, why: string): void;
+  /** A handler whose execution is over has returned at last. */
+  free(id: string): void;
+}
+
+/** Calls handlers, and keeps the time of executions. */
+export interface Handlers {
+  /** Calls the handler of an execution of ours. */
+  start(id: string, execution: Execution): void;
+  /** Keeps the time of an execution that another program runs. */
+  await(id: string, execution: Execution): void;
+  /** Gives an execution its whole time again. */
+  extend(id: string, execution: Execution): void;
+  /** Ends an execution: its timer stops, and its handler is told why. */
+  end(node: NodeName, execution: Execution, why: string): void;
+  unreturnedOf(id: string, mutation: MutationKey): Unreturned | undefined;
+  /** Waits for no handler any more. */
+  stop(): void;
+}
+
+/** The changing side of an execution. */
+interface Running {
+  readonly controller: AbortController;
+  /** When it fails, in clock milliseconds. */
+  deadline: number;
+  cancelTimeout: () => void;
+  /** How many of its requests stand in a queue of the host's own. */
+  queued: number;
+  /** Since when the first of them does, in clock milliseconds. */
+  queuedAt: number;
+  hasReturned: boolean;
+}
+
+/**
+ * Makes the handlers of an engine.
+ *
+ * @param grace How long a handler that does not return holds up the next run of its mutation, in milliseconds.
+ */
+export function createHandlers(executor: Executor, clock: Clock, grace: number, events: HandlerEvents): Handlers {
+  /** By execution id. */
+  const running = new Map<string, Running>();
+  /** By node and mutation. */
+  const unreturned = new Map<string, Unreturned & { readonly cancel: () => void }>();
+
+  function begin(id: string, execution: Execution): Running {
+    const { timeout } = execution.step;
+    const run: Running = {
+      controller: new AbortController(),
+      deadline: clock.now() + timeout,
+      cancelTimeout: () => {},
+      queued: 0,
+      queuedAt: 0,
+      hasReturned: false,
+    };
+    running.set(execution.id, run);
+    failAt(id, execution, run, run.deadline);
+    return run;
+  }
+
+  function failAt(id: string, execution: Execution, run: Running, time: number): void {
+    run.cancelTimeout();
+    if (running.get(execution.id) !== run) return;
+    run.cancelTimeout = clock.after(time - clock.now(), () => events.timeOver(id, execution));
+  }
+
+  /** What stands in a queue of the host's own is not late. @returns Ends that. */
+  function queue(id: string, execution: Execution, run: Running): () => void {
+    const latest = execution.since + execution.step.timeout + MAX_PUT_OFF;
+    if (run.queued++ === 0) run.queuedAt = clock.now();
+    failAt(id, execution, run, latest);
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      if (--run.queued > 0) return;
+      run.deadline = Math.min(run.deadline + clock.now() - run.queuedAt, latest);
+      failAt(id, execution, run, run.deadline);
+    };
+  }
+
+  async function handle(id: string, execution: Execution, run: Running): Promise<void> {
+    const reports: Reports = {
+      queued: () => queue(id, execution, run),
+      saw: (sighting) => events.saw(id, execution, sighting),
+      note: (why) => events.noted(id, execution, why),
+    };
+    try {
+      await executor.run(id, execution.step, execution.id, run.controller.signal, reports);
+      settle(id, execution, run);
+    } catch (error) {
+      settle(id, execution, run);
+      events.failed(id, execution, failureOf(error));
+    }
+  }
+
+  function settle(id: string, execution: Execution, run: Running): void {
+    run.hasReturned = true;
+    events.returned(id, execution);
+    const name = nameOf(id, execution.step.key);
+    const awaited = unreturned.get(name);
+    if (awaited?.execution !== execution.id) return;
+    awaited.cancel();
+    unreturned.delete(name);
+    events.free(id);
+  }
+
+  function awaitReturn(node: NodeName, execution: Execution): void {
+    const name = nameOf(node.id, execution.step.key);
+    const cancel = clock.after(grace, () => {
+      unreturned.delete(name);
+      const after = `within ${describeTime(grace)} after its end`;
+      events.overdue(node, execution, `The handler of execution ${execution.id} has not returned ${after}`);
+    });
+    unreturned.get(name)?.cancel();
+    unreturned.set(name, { execution: execution.id, until: clock.now() + grace, cancel });
+  }
+
+  return {
+    start: (id, execution) => void handle(id, execution, begin(id, execution)),
+    await: (id, execution) => void begin(id, execution),
+    extend(id, execution) {
+      const run = running.get(execution.id);
+      if (run === undefined) return;
+      run.deadline = clock.now() + execution.step.timeout;
+      failAt(id, execution, run, run.deadline);
+    },
+    end(node, execution, why) {
+      const run = running.get(execution.id);
+      if (run === undefined) return;
+      running.delete(execution.id);
+      run.cancelTimeout();
+      if (!execution.isOurs) return;
+      if (!run.hasReturned) awaitReturn(node, execution);
+      run.controller.abort(new DOMException(why, "AbortError"));
+    },
+    unreturnedOf(id, mutation) {
+      const found = unreturned.get(nameOf(id, mutation));
+      return found === undefined ? undefined : { execution: found.execution, until: found.until };
+    },
+    stop() {
+      for (const { cancel } of unreturned.values()) cancel();
+      unreturned.clear();
+    },
+  };
+}
+
+function nameOf(id: string, mutation: MutationKey): string {
+  return `${id} ${mutation}`;
+}

@@ -1,0 +1,196 @@
+import type { Clock } from "../../clock.ts";
+import { type Bucket, createBucket } from "./bucket.ts";
+import { acquire, type Counter, counterKey, createCounter, hasRoom, release, type Waiter } from "./counter.ts";
+import type { Need, Rule } from "./needs.ts";
+
+/** The counters of a policy and who waits at them, to be read. */
+export interface PlacesView {
+  readonly rules: readonly Rule[];
+  counters(): Iterable<Counter>;
+  /** The counter of a need; undefined while nobody has or wants a place of it. */
+  find(need: Need): Counter | undefined;
+  waiterOf(id: string, key: string): Waiter | undefined;
+}
+
+/** The counters of a policy and who waits at them. */
+export interface Places extends PlacesView {
+  waitersOf(id: string): Waiter[];
+  /** The counter of a need, which is made where there is none. */
+  counterOf(need: Need): Counter;
+  /** Waits in the queue of each of its counters. */
+  enqueue(waiter: Omit<Waiter, "granted" | "turn">): Waiter;
+  /** Waits no more, and has its places where it was given them. */
+  consume(waiter: Waiter): void;
+  /** Waits no more. Its places are free, but given to nobody yet. */
+  detach(waiter: Waiter): void;
+  /** Waits no more. Its places go to the next. */
+  drop(waiter: Waiter): void;
+  /** Takes places that a waiter was given and has not used yet: it waits on in its turn. */
+  revoke(waiter: Waiter): void;
+  /** Takes a place. */
+  take(counter: Counter, id: string, key: string, name: string): void;
+  /** Gives free places to those that wait, and has their nodes looked at. */
+  dispatch(counter: Counter): void;
+  /** Begins anew with other rules. A rate is not granted anew. @returns Who waited, in the order of their turns. */
+  reset(rules: readonly Rule[]): Waiter[];
+  stop(): void;
+}
+
+/**
+ * Makes places without rules.
+ *
+ * @param wake Has a node looked at soon.
+ * @param stands Tells whether a node has a place of an invariant by what was done to it.
+ */
+export function createPlaces(
+  clock: Clock,
+  wake: (id: string) => void,
+  stands: (id: string, counter: Counter) => boolean,
+): Places {
+  let rules: readonly Rule[] = [];
+  let counters = new Map<string, Counter>();
+  /** Counts up with each that comes to wait. */
+  let turns = 0;
+  /** By node, then mutation. */
+  const waiters = new Map<string, Map<string, Waiter>>();
+  const refills = new Map<Counter, () => void>();
+
+  /** @param before The bucket of the same counter under the rules before these. */
+  function counterOf(need: Need, before?: Bucket): Counter {
+    const { rule: { rule }, group } = need;
+    const key = counterKey(rule, group);
+    const known = counters.get(key);
+    if (known !== undefined) return known;
+    const perSecond = rule.kind === "limit" ? rule.perSecond : undefined;
+    const bucket = perSecond === undefined
+      ? undefined
+      : before?.perSecond === perSecond
+      ? before
+      : createBucket(perSecond, clock.now());
+    const counter = createCounter(need, bucket);
+    counters.set(key, counter);
+    return counter;
+  }
+
+  function hasAllRoom(waiter: Waiter): boolean {
+    return waiter.counters.every((counter) => hasRoom(counter, clock.now()));
+  }
+  function leaveQueues(waiter: Waiter): void {
+    for (const counter of waiter.counters) if (counter.queue.delete(waiter)) counter.ranks = undefined;
+  }
+  function giveBack({ counters, id, key }: Waiter): void {
+    for (const counter of counters) {
+      if (stands(id, counter)) continue;
+      release(counter, id, key);
+      counter.bucket?.giveBack(clock.now());
+    }
+  }
+
+  function grant(waiter: Waiter): void {
+    const { id, name, key } = waiter;
+    leaveQueues(waiter);
+    for (const counter of waiter.counters) self.take(counter, id, key, name);
+    waiter.granted = true;
+    wake(id);
+  }
+
+  /** A rate lets the next one go when its time has come. */
+  function awaitRefill(counter: Counter): void {
+    const { bucket, queue } = counter;
+    if (bucket === undefined || queue.size === 0 || refills.has(counter) || bucket.has(clock.now())) return;
+    const refill = clock.after(bucket.wait(clock.now()), () => {
+      refills.delete(counter);
+      self.dispatch(counter);
+    });
+    refills.set(counter, refill);
+  }
+
+  /** Forgets a counter that says nothing any more. */
+  function tidy(counter: Counter): void {
+    const { rule: { rule }, group, holders, queue, bucket } = counter;
+    if (holders.size > 0 || queue.size > 0 || bucket !== undefined) return;
+    const key = counterKey(rule, group);
+    if (counters.get(key) === counter) counters.delete(key);
+  }
+
+  const self: Places = {
+    get rules() {
+      return rules;
+    },
+    counters: () => counters.values(),
+    find: ({ rule: { rule }, group }) => counters.get(counterKey(rule, group)),
+    waiterOf: (id, key) => waiters.get(id)?.get(key),
+    waitersOf: (id) => [...(waiters.get(id)?.values() ?? [])],
+    counterOf: (need) => counterOf(need),
+    enqueue(asked) {
+      const waiter: Waiter = { ...asked, turn: turns++, granted: false };
+      for (const counter of waiter.counters) {
+        counter.queue.add(waiter);
+        counter.ranks = undefined;
+      }
+      const own = waiters.get(waiter.id);
+      if (own === undefined) waiters.set(waiter.id, new Map([[waiter.key, waiter]]));
+      else own.set(waiter.key, waiter);
+      for (const counter of waiter.counters) awaitRefill(counter);
+      return waiter;
+    },
+    consume(waiter) {
+      const own = waiters.get(waiter.id);
+      own?.delete(waiter.key);
+      if (own?.size === 0) waiters.delete(waiter.id);
+      leaveQueues(waiter);
+    },
+    detach(waiter) {
+      self.consume(waiter);
+      if (waiter.granted) giveBack(waiter);
+    },
+    drop(waiter) {
+      self.detach(waiter);
+      for (const counter of waiter.counters) self.dispatch(counter);
+    },
+    revoke(waiter) {
+      waiter.granted = false;
+      for (const counter of waiter.counters) {
+        const inTurn = [...counter.queue, waiter].sort((a, b) => a.turn - b.turn);
+        counter.queue.clear();
+        for (const each of inTurn) counter.queue.add(each);
+        counter.ranks = undefined;
+      }
+      giveBack(waiter);
+      for (const counter of waiter.counters) self.dispatch(counter);
+    },
+    take(counter, id, key, name) {
+      acquire(counter, id, key, name, clock.now());
+      awaitRefill(counter); // others may stand there for something else, and find the rate used up when they get that
+    },
+    dispatch(counter) {
+      for (const waiter of counter.queue) {
+        if (!hasRoom(counter, clock.now())) break;
+        if (hasAllRoom(waiter)) grant(waiter);
+      }
+      awaitRefill(counter);
+      tidy(counter);
+    },
+    reset(next) {
+      const waited = [...waiters.values()].flatMap((own) => [...own.values()]).sort((a, b) => a.turn - b.turn);
+      for (const { granted, counters } of waited) {
+        if (granted) { for (const { bucket } of counters) bucket?.giveBack(clock.now()); }
+      }
+      self.stop();
+      waiters.clear();
+      const before = counters;
+      counters = new Map();
+      rules = next;
+      for (const { rule: { rule }, group, bucket } of before.values()) {
+        const same = rules.find((each) => counterKey(each.rule, group) === counterKey(rule, group));
+        if (bucket !== undefined && same !== undefined) counterOf({ rule: same, group }, bucket);
+      }
+      return waited;
+    },
+    stop() {
+      for (const cancel of refills.values()) cancel();
+      refills.clear();
+    },
+  };
+  return self;
+}

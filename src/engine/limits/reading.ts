@@ -1,0 +1,145 @@
+import type { Blocker } from "../blocker.ts";
+import type { Request } from "../rules.ts";
+import type { InvariantStatus, LimitStatus } from "../types.ts";
+import {
+  capacityOf,
+  type Counter,
+  createCounter,
+  hasRoom,
+  isOverfull,
+  namedHolders,
+  rankOf,
+  type Waiter,
+} from "./counter.ts";
+import { createBucket } from "./bucket.ts";
+import { limitNeeds, type Need, needsOf, type Rule } from "./needs.ts";
+import type { PlacesView } from "./places.ts";
+
+/** Finds every place that a step needs to start and that its node does not have yet. */
+export function needsIn(places: PlacesView, { node, step, out }: Pick<Request, "node" | "step" | "out">): Need[] {
+  return needsOf(places.rules, node, step, out, (need) => {
+    const counter = places.find(need);
+    return counter !== undefined && isOverfull(counter);
+  });
+}
+
+/** Tells whether a waiter waits for exactly these places. */
+export function waitsFor(waiter: Waiter, needs: readonly Need[]): boolean {
+  return waiter.counters.length === needs.length &&
+    needs.every((need) => waiter.counters.some(({ rule, group }) => rule === need.rule && group === need.group));
+}
+
+/**
+ * Tells whether a step has to wait for a place. Nobody takes a place that somebody who came earlier could have, and what the
+ * same decision gives back is free only after it.
+ *
+ * @param now Clock milliseconds.
+ */
+export function hasToWait(places: PlacesView, request: Request, now: number): boolean {
+  const needs = needsIn(places, request);
+  const waiter = places.waiterOf(request.id, request.step.key);
+  if (waiter?.granted === true && waitsFor(waiter, needs)) return waiter.counters.some(isOverfull);
+  return needs.some((need) => !isFree(places, need, request, waiter, now));
+}
+
+function isFree(places: PlacesView, need: Need, request: Request, waiter: Waiter | undefined, now: number): boolean {
+  const more =
+    request.taken.filter((step) => limitNeeds(places.rules, request.node, step).some(({ rule }) => rule === need.rule))
+      .length;
+  const counter = places.find(need) ?? emptyCounter(need, now);
+  return hasRoom(counter, now, more) && !isClaimed(counter, waiter, now);
+}
+
+/** Tells whether somebody who came earlier could go on now. */
+function isClaimed(counter: Counter, waiter: Waiter | undefined, now: number): boolean {
+  for (const earlier of counter.queue) {
+    if (earlier === waiter) return false;
+    if (earlier.counters.every((each) => hasRoom(each, now))) return true;
+  }
+  return false;
+}
+
+/** Says what a step waits for that has to wait: where it stands, or would as the last. */
+export function blockerOf(places: PlacesView, request: Request, now: number): Blocker {
+  const needs = needsIn(places, request);
+  const waiter = places.waiterOf(request.id, request.step.key);
+  if (waiter !== undefined && waitsFor(waiter, needs)) return blockerAt(waiter, now);
+  const need = needs.find((each) => !isFree(places, each, request, waiter, now));
+  if (need === undefined) return { kind: "turn" };
+  const counter = places.find(need) ?? emptyCounter(need, now);
+  return describePlace(counter, now, counter.queue.size + 1, [...counter.queue].at(-1)?.name);
+}
+
+function blockerAt(waiter: Waiter, now: number): Blocker {
+  const counter = waiter.counters.find((each) => !hasRoom(each, now)) ?? waiter.counters[0];
+  if (counter === undefined || waiter.granted) return { kind: "turn" };
+  const { place, behind } = rankOf(counter, waiter);
+  return describePlace(counter, waiter.since, place, behind);
+}
+
+function describePlace(counter: Counter, since: number, place: number, behind: string | undefined): Blocker {
+  const { rule: { rule }, group, holders } = counter;
+  const by = rule.kind === "away" ? undefined : rule.by;
+  const line = { since, place, ...(behind !== undefined && { behind }) };
+  const counted = { group, ...(by !== undefined && { by }), inFlight: holders.size, holders: namedHolders(counter) };
+  if (rule.kind !== "limit") {
+    const atMost = capacityOf(counter);
+    return { kind: "count", invariant: rule.name, counts: rule.kind, ...counted, atMost, ...line };
+  }
+  const bounds = {
+    ...(rule.atMost !== undefined && { atMost: rule.atMost }),
+    ...(rule.perSecond !== undefined && { perSecond: rule.perSecond }),
+  };
+  return { kind: "limit", limit: rule.name, ...counted, ...bounds, ...line };
+}
+
+/** Lists limits, with who waits at them. */
+export function limitStatuses(places: PlacesView, now: number): LimitStatus[] {
+  return places.rules.flatMap((rule) => {
+    const { rule: limit } = rule;
+    if (limit.kind !== "limit") return [];
+    return countersOf(places, rule, now).map((counter) => ({
+      name: limit.name,
+      group: counter.group,
+      inFlight: counter.holders.size,
+      holders: namedHolders(counter),
+      ...(limit.atMost !== undefined && { atMost: limit.atMost }),
+      ...(limit.perSecond !== undefined && { perSecond: limit.perSecond }),
+      queue: queueOf(counter),
+    }));
+  });
+}
+
+/** Lists invariants with a bound, with who waits for them. */
+export function invariantStatuses(places: PlacesView, now: number): InvariantStatus[] {
+  return places.rules.flatMap((rule) => {
+    const { kind, name } = rule.rule;
+    if (kind === "limit") return [];
+    return countersOf(places, rule, now).map((counter) => ({
+      name,
+      kind,
+      group: counter.group,
+      count: counter.holders.size,
+      holders: namedHolders(counter),
+      atMost: capacityOf(counter),
+      queue: queueOf(counter),
+    }));
+  });
+}
+
+function queueOf(counter: Counter): { node: string; mutation: string; since: number }[] {
+  return [...counter.queue].map(({ name, key, since }) => ({ node: name, mutation: key, since }));
+}
+
+/** The counters of a rule; one without a group where nothing has asked yet. */
+function countersOf(places: PlacesView, rule: Rule, now: number): Counter[] {
+  const own = [...places.counters()].filter((counter) => counter.rule === rule);
+  if (own.length > 0) return own.sort((a, b) => a.group < b.group ? -1 : 1);
+  return [emptyCounter({ rule, group: "" }, now)];
+}
+
+function emptyCounter(need: Need, now: number): Counter {
+  const { rule } = need.rule;
+  const perSecond = rule.kind === "limit" ? rule.perSecond : undefined;
+  return createCounter(need, perSecond === undefined ? undefined : createBucket(perSecond, now));
+}

@@ -1,0 +1,111 @@
+import type { Plan, Step } from "../plan/mod.ts";
+import { disruptionPrepared } from "./approval.ts";
+import type { Refusal } from "./blocker.ts";
+import { isDisruptive, isInSync } from "./disruption.ts";
+import { type Draft, log, remember, waitFor } from "./draft.ts";
+import { begin } from "./execution.ts";
+import { describeBlocker } from "./messages.ts";
+import type { EngineNode, Out } from "./node.ts";
+import { NO_WAITS, type Wait } from "./record.ts";
+import type { RunnableSteps } from "./runnable.ts";
+
+/** Begins every runnable step that nothing refuses. The others wait. */
+export function startRunnable(draft: Draft, node: EngineNode, plan: Plan, runnable: RunnableSteps): void {
+  let waits: Wait[] | undefined;
+  for (const step of runnable.steps) {
+    if (draft.record.executions.has(step.key)) continue;
+    const wait = admit(draft, node, step, plan.ok ? plan.steps : []);
+    if (wait === undefined) {
+      begin(draft, node, step, plan);
+      continue;
+    }
+    tellRefusal(draft, wait);
+    waits ??= [];
+    waits.push(wait);
+  }
+  waitFor(draft, waits ?? NO_WAITS);
+}
+
+/** Takes what a step needs to start. @returns What it waits for where it can't have that: its own turn, or that of what it prepares. */
+function admit(draft: Draft, node: EngineNode, step: Step, steps: readonly Step[]): Wait | undefined {
+  const { record, rules } = draft;
+  const prepared = disruptionPrepared(steps, step, node);
+  if (step.context !== rules.role) {
+    if (prepared === undefined || record.approved?.key === prepared.key) return undefined;
+    const refusal = take(draft, node, prepared);
+    if (refusal !== undefined) return { step: prepared, refusal };
+    record.approved = prepared;
+    return undefined;
+  }
+  if (prepared !== undefined && node.view.get("/approval") !== prepared.key) {
+    return { step, refusal: { kind: "approval", mutation: prepared.key } };
+  }
+  const unreturned = unreturnedIn(draft, step) ?? rules.unreturnedOf(record.id, step.key);
+  if (unreturned !== undefined) return { step, refusal: { kind: "unreturned", ...unreturned } };
+  const refusal = take(draft, node, step);
+  return refusal && { step, refusal };
+}
+
+/** A handler that does not know yet that this decision ends it. */
+function unreturnedIn({ commands, rules, now }: Draft, { key }: Step) {
+  for (const command of commands) {
+    if (command.kind !== "end" || command.execution.step.key !== key) continue;
+    const { id, isOurs, hasReturned } = command.execution;
+    if (isOurs && !hasReturned) return { execution: id, until: now.now + rules.options.grace };
+  }
+  return undefined;
+}
+
+/** Takes places of limits and invariants, and notes what the step is about to do to its node. */
+function take(draft: Draft, node: EngineNode, step: Step): Refusal | undefined {
+  const { record, rules, now, commands } = draft;
+  const disrupts = isDisruptive(step, node);
+  if (disrupts && !now.isWritable) return { kind: "store" };
+  if (record.approved?.key !== step.key) { // what is approved has its places
+    const taken = commands.flatMap((command) => command.kind === "acquire" ? [command.step] : []);
+    const { id, out, unhealthy } = record;
+    const refusal = rules.refusalOf({ id, node, step, out, unhealthy, taken });
+    if (refusal !== undefined) return refusal;
+    commands.push({ kind: "acquire", step, out });
+  }
+  if (disrupts) takeOut(draft, node);
+  return undefined;
+}
+
+/** Writes down that something disruptive is about to be done. */
+function takeOut(draft: Draft, node: EngineNode): void {
+  const out = outAfter(draft.record.out, node);
+  if (out === draft.record.out) return;
+  draft.record.out = out;
+  remember(draft, true);
+}
+
+/** What has been done to a node once a disruptive step has begun. */
+export function outAfter(out: Out, node: EngineNode): Out {
+  return (out === "NO" || out === "CUT") && !isInSync(node) ? "CUT" : "TAKEN";
+}
+
+/** Tells of an invariant that says no, once. */
+function tellRefusal(draft: Draft, { step, refusal }: Wait): void {
+  if (refusal.kind !== "invariant") return;
+  const before = draft.record.waits.find((wait) => wait.step.key === step.key)?.refusal;
+  if (before?.kind === "invariant" && before.invariant === refusal.invariant) return;
+  log(draft, "refused", step.key, describeBlocker(refusal, draft.now.now));
+}
+
+/** Approves what the agent may prepare, and takes that back when it is of no use any more. */
+export function tellApproval(draft: Draft, node: EngineNode, steps: readonly Step[]): void {
+  const { record, rules, commands } = draft;
+  if (rules.role !== "parent") return;
+  const { approved } = record;
+  const isUsed = approved !== undefined &&
+    [...record.executions.values()].some(({ step }) =>
+      step.key === approved.key || disruptionPrepared(steps, step, node)?.key === approved.key
+    );
+  if (approved !== undefined && !isUsed) {
+    record.approved = undefined;
+    commands.push({ kind: "release", mutation: approved.key });
+  }
+  const mutation = record.approved?.key;
+  if (node.view.get("/approval") !== mutation) commands.push({ kind: "approve", mutation });
+}
