@@ -1,6 +1,6 @@
 import type { Value } from "../src/state/mod.ts";
 import { assemble } from "./assembly.ts";
-import { createControl } from "./control/steering.ts";
+import { createControl } from "./control/control_service.ts";
 import { followChanges } from "./following.ts";
 import { standbySeen } from "./handover/standby.ts";
 import { forgetConclusions } from "./nodes/conclusions.ts";

@@ -1,6 +1,6 @@
 import { cleanText, type Style } from "../src/cli/mod.ts";
 import { countOf } from "./grouping.ts";
-import { describeSteps, describeSuspended } from "./plan_text.ts";
+import { describeSteps, describeSuspended, startsOf } from "./plan_text.ts";
 import type { GroupShape } from "./shapes.ts";
 
 /** What follows from a change, in words: `412 nodes (n[1-412]): 2 steps: ...; about 1 min`, then the steps. */
@@ -13,7 +13,7 @@ export function describeGroups(groups: readonly GroupShape[], style: Style): str
       nodeset === undefined ? [] : [style.yellow(cleanText(`  ${about}: ${nodeset}`))];
     return [
       `${title}: ${group.ok ? summary : style.red(summary)}`,
-      ...describeSteps(group.steps, startsOf(group)),
+      ...describeSteps(group.steps, startsIn(group), group.frozen === undefined ? undefined : PARTLY),
       ...describeSuspended(group.suspended),
       ...note("busy", group.busy),
       ...note("frozen, nothing is started before a thaw", group.frozen),
@@ -24,9 +24,15 @@ export function describeGroups(groups: readonly GroupShape[], style: Style): str
   });
 }
 
-/** How steps that come after no other start, where a rule stands in the way. */
-function startsOf({ refused, queued = [] }: GroupShape): ReadonlyMap<number, string> {
-  const starts = new Map(queued.map(({ step, rule }) => [step, `waits at '${rule}'`]));
-  if (refused !== undefined) starts.set(refused.step, `refused by '${refused.invariant}'`);
-  return starts;
+/** How steps start on nodes of which some are frozen. */
+const PARTLY = "starts now, on frozen nodes after a thaw";
+
+/** How steps start that do not start at once, by their places. */
+function startsIn({ starts = [], refused, queued = [] }: GroupShape): ReadonlyMap<number, string> {
+  const found = startsOf(starts);
+  for (const { step, rule } of queued) {
+    if (starts.every((each) => each.step !== step)) found.set(step, `waits at '${rule}'`);
+  }
+  if (refused !== undefined) found.set(refused.step, `refused by '${refused.invariant}'`);
+  return found;
 }

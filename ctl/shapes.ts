@@ -65,7 +65,38 @@ export const plan = v.variant("ok", [
 /** A plan, or why there is none. */
 export type PlanShape = v.InferOutput<typeof plan>;
 
-const namedPlan = v.looseObject({ id: v.string(), name: v.string(), plan, note: v.exactOptional(v.string()) });
+const stepState = v.looseObject({
+  kind: v.string(),
+  by: v.exactOptional(v.string()),
+  next: v.exactOptional(v.boolean()),
+  of: v.exactOptional(v.string()),
+  since: v.exactOptional(v.string()),
+  until: v.exactOptional(v.string()),
+  attempts: v.exactOptional(v.number()),
+  reason: v.exactOptional(v.string()),
+  words: v.exactOptional(v.string()),
+  blocker: v.exactOptional(v.looseObject({
+    kind: v.string(),
+    limit: v.exactOptional(v.string()),
+    invariant: v.exactOptional(v.string()),
+    group: v.exactOptional(v.string()),
+    because: v.exactOptional(v.string()),
+    place: v.exactOptional(v.number()),
+    atMost: v.exactOptional(v.number()),
+  })),
+});
+
+/** Steps that come after no other, and do not start at once. */
+const starts = v.exactOptional(v.array(v.looseObject({ step: v.number(), state: stepState })));
+
+const namedPlan = v.looseObject({
+  ...{ id: v.string(), name: v.string(), plan, starts },
+  note: v.exactOptional(v.string()),
+  frozen: v.exactOptional(v.string()),
+});
+/** How a step starts that does not start at once. */
+export type StartShape = NonNullable<v.InferOutput<typeof starts>>[number];
+
 /** The plans of some nodes. */
 export const planList = v.looseObject({ plans: v.array(namedPlan) });
 /** The plan of one node. */
@@ -96,6 +127,7 @@ export const group = v.looseObject({
   held: v.exactOptional(v.looseObject({ nodeset: v.string(), reason: v.string() })),
   refused: v.exactOptional(v.looseObject({ step: v.number(), invariant: v.string(), because: v.string() })),
   queued: v.exactOptional(v.array(v.looseObject({ step: v.number(), rule: v.string(), words: v.string() }))),
+  starts,
 });
 /** Nodes with the same plan, or without one for the same reason. */
 export type GroupShape = v.InferOutput<typeof group>;
@@ -104,26 +136,6 @@ export type GroupShape = v.InferOutput<typeof group>;
 export const changeList = v.looseObject({ changes: v.array(nodeChange), groups: v.array(group) });
 /** What a change of some nodes does. */
 export type ChangesShape = v.InferOutput<typeof changeList>;
-
-const stepState = v.looseObject({
-  kind: v.string(),
-  by: v.exactOptional(v.string()),
-  of: v.exactOptional(v.string()),
-  since: v.exactOptional(v.string()),
-  until: v.exactOptional(v.string()),
-  attempts: v.exactOptional(v.number()),
-  reason: v.exactOptional(v.string()),
-  words: v.exactOptional(v.string()),
-  blocker: v.exactOptional(v.looseObject({
-    kind: v.string(),
-    limit: v.exactOptional(v.string()),
-    invariant: v.exactOptional(v.string()),
-    group: v.exactOptional(v.string()),
-    because: v.exactOptional(v.string()),
-    place: v.exactOptional(v.number()),
-    atMost: v.exactOptional(v.number()),
-  })),
-});
 
 const explainedStep = v.looseObject({
   key: v.string(),

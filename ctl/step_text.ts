@@ -42,13 +42,18 @@ export function describeState(all: readonly StepOf[], isHypothetical: boolean): 
     case "pointless":
       return "not started: it only prepares what is held up";
     case "frozen":
-      if (state.by === "moved") return "not started: the node was moved and has not joined yet";
-      return state.by === "everything" ? "everything is frozen" : "the node is frozen";
+      return describeFrozen(state);
     case "ready":
       return `${isHypothetical ? "could start at once" : "starts at once"}, ${about}`;
     default:
       return state.kind;
   }
+}
+
+function describeFrozen({ by, next }: State): string {
+  if (by === "moved") return "not started: the node was moved and has not joined yet";
+  const frozen = by === "everything" ? "everything is frozen" : "the node is frozen";
+  return next === true ? `${frozen}, starts after a thaw` : frozen;
 }
 
 /** What the one node's step has seen last: each of several has seen something else. */

@@ -1,3 +1,4 @@
+import { type EngineNode, targetOf } from "../../src/engine/mod.ts";
 import type { Plan, Planner, Question } from "../../src/plan/mod.ts";
 import {
   bindUrl,
@@ -30,6 +31,8 @@ export interface NodeChange {
   readonly plan: Plan;
   /** Why nothing is done for this node whatever its plan says: see {@link idleReason}. */
   readonly note?: string;
+  /** The node as its aggregator sees it after the change. */
+  readonly after: Pick<EngineNode, "planner" | "view" | "cfg" | "target">;
   /** After the change. */
   readonly version: Version;
   /** What was accepted, but does not do what it looks like, in words: a rule that is about no node. Absent without any. */
@@ -67,6 +70,7 @@ export function changeOf(parts: CfgParts, before: NodeDocument, after: NodeDocum
     created,
     differences,
     plan: ask(planner, question),
+    after: { planner, ...question, target: targetOf(planner.domain, cfg) },
     ...(note !== undefined && { note }),
     version: newestVersion(after.facets.cfg),
   };

@@ -1,5 +1,5 @@
 import type { EngineCounts, FleetHold, InvariantStatus, LimitStatus } from "../../src/engine/mod.ts";
-import type { Plan, StateGraph, Step } from "../../src/plan/mod.ts";
+import type { StateGraph, Step } from "../../src/plan/mod.ts";
 import type { Schema, Value } from "../../src/state/mod.ts";
 import type { NodeChange } from "../cfg/change.ts";
 import type { Done } from "../cfg/refusal.ts";
@@ -7,8 +7,8 @@ import type { CfgWriter } from "../cfg/writer.ts";
 import type { Elsewhere, TreeEntry } from "../status/tree.ts";
 import type { LoggedEvent } from "../store/mod.ts";
 import type { NodeDetail, NodeSummary } from "./detail.ts";
-import type { NodeExplanation } from "./explaining.ts";
-import type { Prospect } from "./prospect.ts";
+import type { Impact } from "./impact.ts";
+import type { NodeExplanation } from "./node_explanation.ts";
 
 /** What HTTP (and anything else that people steer with) may ask of an aggregator. Writes return once they are on disk. */
 export interface Control {
@@ -40,8 +40,6 @@ export interface Control {
   readonly cfgTag: CfgWriter["tagOf"];
   /** Takes reported discovered values in, such as `/busy` from a scheduler. */
   report(id: string, values: ReadonlyMap<string, Value | null>): Done;
-  /** The plan for a node's own cfg, by id. */
-  plan(id: string): Plan | undefined;
   /** Why nothing is done for a node whatever its plan says; undefined where something is, and for aggregators. */
   idleReason(id: string): string | undefined;
   /** Waits until no plan is being searched for: see the reason `searching`. Never rejects. */
@@ -56,16 +54,14 @@ export interface Control {
    * same names may be made again. All or none.
    */
   remove(ids: readonly string[]): Done;
-  /**
-   * Every step that is left for a node, by id, and what it waits for.
-   *
-   * @param cfg Another cfg than it has, to ask what would be done about that. Nothing is changed.
-   */
-  explain(id: string, cfg?: ReadonlyMap<string, Value>): NodeExplanation | undefined;
+  /** Explains the plan of a node, by id: every step that is left, and what it waits for. */
+  explain(id: string): NodeExplanation | undefined;
+  /** Explains what would be done about a change. Nothing is changed. */
+  explainChange(change: NodeChange): NodeExplanation;
   /** What the mutation of a node's step does, in the words of its declaration; empty where it has none. */
   about(id: string, step: Step): string;
-  /** What stands in the way of a change, and whether it disturbs who uses the node. */
-  prospect(change: NodeChange): Prospect;
+  /** Tells what stands in the way of a change, and whether it disturbs who uses the node. */
+  impact(change: NodeChange): Impact;
   /** The states around a node, by id. */
   graph(id: string, maxStates: number): StateGraph | undefined;
   /** Limits, and who waits at them. */

@@ -1,9 +1,9 @@
 import {
   type Checkpoints,
+  checkpointValue,
   type EngineHost,
   type FleetMemory,
   type Freeze,
-  checkpointValue,
   readCheckpoint,
   readStuck,
 } from "../../src/engine/mod.ts";

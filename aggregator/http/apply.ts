@@ -9,13 +9,14 @@ import { allowsWrite } from "./etag.ts";
 import { answerProblem, invalid, problemOf } from "./problem.ts";
 import { readFlag, withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
+import type { ToTime } from "./time.ts";
 
 /** The longest inventory, in bytes: 100,000 nodes of a few hundred bytes each. */
 const MAX_BODY = 64 * 1024 * 1024;
 const KEYS = ["name", "id", "cfg"];
 
 /** `/api/v1/apply`: makes nodes have exactly the cfg that is given. */
-export function applyRoutes(control: Control): Routes {
+export function applyRoutes(control: Control, toTime: ToTime): Routes {
   async function apply(
     c: Context,
     query: { readonly dryRun?: string; readonly detail?: string },
@@ -35,7 +36,7 @@ export function applyRoutes(control: Control): Routes {
     const result = control.apply(read.nodes, { dryRun: dryRun.value });
     if (!result.ok) return answerProblem(problemOf(result));
     c.header("etag", `"${control.cfgTag(read.nodes)}"`);
-    return answerChanges(c, control, result.changes, dryRun.value, detail.value);
+    return answerChanges(c, control, result.changes, { dryRun: dryRun.value, detail: detail.value, toTime });
   }
 
   return { "/api/v1/apply": { POST: atRoot(control, withQuery(["dryRun", "detail"], apply, { ifMatch: true })) } };

@@ -5,6 +5,7 @@ import { groupChanges } from "./groups.ts";
 import { presentChange } from "./present.ts";
 import type { Outcome } from "./problem.ts";
 import { withPlans } from "./searched.ts";
+import type { ToTime } from "./time.ts";
 
 /** How much is told of a change of many nodes: each of them too, or only groups of nodes. */
 export type Detail = "nodes" | "groups";
@@ -24,10 +25,9 @@ export async function answerChanges(
   c: Context,
   control: Control,
   made: readonly NodeChange[],
-  dryRun: boolean,
-  detail: Detail,
+  { dryRun, detail, toTime }: { readonly dryRun: boolean; readonly detail: Detail; readonly toTime: ToTime },
 ): Promise<Response> {
   const changes = await withPlans(control, made);
-  const groups = groupChanges(control, changes);
+  const groups = groupChanges(control, changes, toTime);
   return c.json({ dryRun, ...(detail === "nodes" && { changes: changes.map(presentChange) }), groups });
 }

@@ -1,12 +1,11 @@
 import type { Context } from "hono";
-import type { Value } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { NodeDetail } from "../control/detail.ts";
+import type { NodeExplanation } from "../control/node_explanation.ts";
 import { PATCH_TYPES, readJson } from "./body.ts";
 import { atServing } from "./elsewhere.ts";
 import { type ExplanationJson, presentExplanation } from "./explanation.ts";
 import { findNode, findNodes } from "./lookup.ts";
-import { withValues } from "./patch.ts";
 import { readPatches } from "./patches.ts";
 import { answerProblem, invalid, type Outcome, problemOf } from "./problem.ts";
 import { withQuery } from "./query.ts";
@@ -22,13 +21,16 @@ type Named = Pick<NodeDetail, "id" | "name">;
 
 /** `/api/v1/explain` and `/api/v1/nodes/{id}/explain`: what is done, what it waits for, or why nothing is done. */
 export function explainRoutes(control: Control, toTime: ToTime): Routes {
-  function explain({ id, name }: Named, cfg?: ReadonlyMap<string, Value>): ExplanationJson[] {
-    const explanation = control.explain(id, cfg);
-    if (explanation === undefined) return [];
+  function present(node: Named, explanation: NodeExplanation, isHypothetical: boolean): ExplanationJson {
+    const { id, name } = node;
     const about = (step: Parameters<Control["about"]>[1]) => control.about(id, step);
     const servedAt = control.elsewhere(id)?.api;
-    const node = { id, name, isHypothetical: cfg !== undefined, ...(servedAt !== undefined && { servedAt }) };
-    return [presentExplanation(node, explanation, about, toTime)];
+    const asked = { id, name, isHypothetical, ...(servedAt !== undefined && { servedAt }) };
+    return presentExplanation(asked, explanation, about, toTime);
+  }
+  function explain(node: Named): ExplanationJson[] {
+    const explanation = control.explain(node.id);
+    return explanation === undefined ? [] : [present(node, explanation, false)];
   }
 
   /** Explains once no plan is being searched for any more. */
@@ -43,7 +45,7 @@ export function explainRoutes(control: Control, toTime: ToTime): Routes {
     const checked = control.patchCfg(read.patches, { dryRun: true });
     if (!checked.ok) return { ok: false, problem: problemOf(checked) };
     const explanations = await explainAll(() =>
-      nodes.flatMap((node, at) => explain(node, withValues(node.cfg, read.patches[at]?.values ?? new Map())))
+      checked.changes.map((change) => present(change, control.explainChange(change), true))
     );
     return { ok: true, value: explanations };
   }

@@ -1,7 +1,7 @@
 /** The JSON of an explanation, and how it is made. */
 import type { Blocker } from "../../src/engine/mod.ts";
-import { describeNoPlan, type NoPlan, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
-import type { NodeExplanation, NodeStepState, OpenGoal } from "../control/explaining.ts";
+import { describeNoPlan, type NoPlan, scheduleOf, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
+import type { NodeExplanation, NodeStepState, OpenGoal } from "../control/node_explanation.ts";
 import { type LateJson, presentLate } from "./present.ts";
 import type { ToTime } from "./time.ts";
 
@@ -33,6 +33,13 @@ export type StepStateJson =
   | { readonly kind: "waiting"; readonly blocker: BlockerJson; readonly words: string }
   | { readonly kind: "frozen"; readonly by: "node" | "everything" | "moved"; readonly next: boolean }
   | { readonly kind: "pointless" | "ready" };
+
+/** How a step is that comes after no other, where it does not start at once. */
+export interface StartJson {
+  /** The place of the step in the plan. */
+  readonly step: number;
+  readonly state: StepStateJson;
+}
 
 /** One step that is left. */
 export interface ExplainedStepJson
@@ -100,15 +107,23 @@ export function presentExplanation(
   };
 }
 
+/** See {@link StartJson}. */
+export function presentStarts(states: readonly NodeStepState[], toTime: ToTime): StartJson[] {
+  return states.flatMap((state, step) => {
+    const startsAtOnce = state.kind === "ready" || (state.kind === "awaited" && state.since === undefined);
+    return startsAtOnce || state.kind === "after" ? [] : [{ step, state: presentState(state, toTime) }];
+  });
+}
+
 function presentStep(step: Step, state: StepStateJson, about: string): ExplainedStepJson {
   const { key, context, changes, disruption, timeout, after, duration } = step;
   return { key, about, context, changes, disruption, expectedMs: duration, timeout, after, state };
 }
 
-function whyOf({ phase, reason, noPlan, steps, agent }: NodeExplanation): string {
+function whyOf({ phase, reason, noPlan, steps, agent, frozen }: NodeExplanation): string {
   if (noPlan !== undefined) return describeNoPlan(noPlan);
   if (steps.length === 0 && phase === "converged") return "Needs nothing: at its goal";
-  if (phase === "frozen") return "Frozen: nothing is started before a thaw";
+  if (phase === "frozen") return describeFrozen(steps, frozen);
   if (reason !== undefined) return reason;
   if (agent !== undefined) return `Its agent gave up on ${agent.mutation}: ${agent.reason}`;
   const active = steps.find(({ state }) => state.kind === "running" || state.kind === "awaited");
@@ -117,15 +132,20 @@ function whyOf({ phase, reason, noPlan, steps, agent }: NodeExplanation): string
   return `${active.step.key} is at work${words === undefined ? "" : `: ${words}`}`;
 }
 
+/** Who froze a node, and what comes next after a thaw. */
+function describeFrozen(steps: NodeExplanation["steps"], frozen: NodeExplanation["frozen"]): string {
+  const next = steps.flatMap(({ step, state }) => state.kind === "frozen" && state.next ? [step.key] : []);
+  const by = frozen === "everything" ? "Everything is frozen" : "The node is frozen";
+  return `${by}: nothing starts before a thaw${next.length === 0 ? "" : `, then ${next.join(" and ")}`}`;
+}
+
 /** The critical path of what is left: steps at work count with what is left of them. */
 function remaining({ steps, now }: NodeExplanation): number {
-  const ends: number[] = [];
-  for (const { step, state } of steps) { // what a step comes after has an earlier place
-    const begin = Math.max(0, ...step.after.map((place) => ends[place] ?? 0));
+  const left = steps.map(({ step, state }) => {
     const since = state.kind === "running" || state.kind === "awaited" ? state.since : undefined;
-    ends.push(begin + Math.max(0, step.duration - (since === undefined ? 0 : now - since)));
-  }
-  return Math.round(Math.max(0, ...ends));
+    return { after: step.after, duration: Math.max(0, step.duration - (since === undefined ? 0 : now - since)) };
+  });
+  return Math.round(scheduleOf(left).duration);
 }
 
 function presentState(state: NodeStepState, toTime: ToTime): StepStateJson {

@@ -5,9 +5,10 @@ import { compareNames, foldNodeset } from "../../src/nodeset/mod.ts";
 import { describeNoPlan, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
 import type { NodeChange } from "../cfg/change.ts";
 import type { Control } from "../control/control.ts";
-import type { Queued } from "../control/foreseeing.ts";
-import type { Prospect } from "../control/prospect.ts";
-import { isCrowded } from "../control/foreseeing.ts";
+import type { Impact } from "../control/impact.ts";
+import type { NodePlace } from "../control/previews.ts";
+import { presentStarts, type StartJson } from "./explanation.ts";
+import type { ToTime } from "./time.ts";
 
 /** Nodes with the same plan, or without one for the same reason. Nodesets are folded. */
 export interface GroupJson {
@@ -38,33 +39,35 @@ export interface GroupJson {
   readonly refused?: Refused;
   /** Limits and invariants at which not all of them can go on at once. */
   readonly queued?: readonly CrowdJson[];
+  /** Steps that come after no other, and do not start at once: what is so on each of the nodes, as it is on the first. */
+  readonly starts?: readonly StartJson[];
 }
 
 /** A limit or an invariant at which some of a group have to wait. */
-export interface CrowdJson extends Pick<Queued, "step" | "kind" | "rule" | "by" | "atMost" | "perSecond"> {
+export interface CrowdJson extends Pick<NodePlace, "step" | "kind" | "rule" | "by" | "atMost" | "perSecond"> {
   /** In one sentence. */
   readonly words: string;
 }
 
 interface Member {
   readonly name: string;
-  readonly prospect: Prospect;
+  readonly impact: Impact;
 }
 
 /** The most different mutations that a summary names. */
 const MAX_NAMED = 6;
 
 /** Puts changes with the same plan together. Groups are in the order of their first nodes, numbers by value. */
-export function groupChanges(control: Control, changes: readonly NodeChange[]): GroupJson[] {
+export function groupChanges(control: Control, changes: readonly NodeChange[], toTime: ToTime): GroupJson[] {
   const groups = new Map<string, { readonly change: NodeChange; readonly members: Member[] }>();
   for (const change of [...changes].sort((a, b) => compareNames(a.name, b.name))) {
-    const prospect = control.prospect(change);
-    const key = `${prospect.disruptive} ${JSON.stringify(prospect.refused)} ${keyOf(change)}`;
+    const impact = control.impact(change);
+    const key = `${impact.disruptive} ${JSON.stringify(impact.refused)} ${keyOf(change)}`;
     const group = groups.get(key) ?? { change, members: [] };
-    group.members.push({ name: change.name, prospect });
+    group.members.push({ name: change.name, impact });
     groups.set(key, group);
   }
-  return [...groups.values()].map(({ change, members }) => presentGroup(change, members));
+  return [...groups.values()].map(({ change, members }) => presentGroup(change, members, toTime));
 }
 
 /** The texts of plans, which nodes share as long as they share the answer of one search. */
@@ -76,18 +79,19 @@ function keyOf({ plan, note = "" }: NodeChange): string {
   return note + known;
 }
 
-function presentGroup({ plan, note }: NodeChange, members: readonly Member[]): GroupJson {
-  const fold = (isOne: (prospect: Prospect) => boolean) =>
-    foldNodeset(members.filter(({ prospect }) => isOne(prospect)).map(({ name }) => name));
-  const busy = fold((prospect) => prospect.busy);
-  const frozen = fold((prospect) => prospect.frozen);
-  const held = fold((prospect) => prospect.held !== undefined);
-  const disruptive = members.some(({ prospect }) => prospect.disruptive);
+function presentGroup({ plan, note }: NodeChange, members: readonly Member[], toTime: ToTime): GroupJson {
+  const fold = (isOne: (impact: Impact) => boolean) =>
+    foldNodeset(members.filter(({ impact }) => isOne(impact)).map(({ name }) => name));
+  const busy = fold((impact) => impact.busy);
+  const frozen = fold((impact) => impact.frozen);
+  const held = fold((impact) => impact.held !== undefined);
+  const disruptive = members.some(({ impact }) => impact.disruptive);
   const reason = plan.ok ? undefined : describeNoPlan(plan.reason);
   const steps = plan.ok ? plan.steps : [];
-  const refused = members[0]?.prospect.refused;
+  const refused = members[0]?.impact.refused;
   const crowds = crowdsOf(members);
   const queued = crowds.map(presentCrowd);
+  const starts = startsOf(members, toTime);
   const time = refused === undefined ? timeFor(plan, crowds) : undefined;
   return {
     nodeset: foldNodeset(members.map(({ name }) => name)),
@@ -103,22 +107,37 @@ function presentGroup({ plan, note }: NodeChange, members: readonly Member[]): G
     ...(frozen !== "" && { frozen }),
     ...(refused !== undefined && { refused }),
     ...(queued.length > 0 && { queued }),
+    ...(starts.length > 0 && { starts }),
     ...(held !== "" && {
-      held: { nodeset: held, reason: members.find(({ prospect }) => prospect.held)?.prospect.held ?? "" },
+      held: { nodeset: held, reason: members.find(({ impact }) => impact.held)?.impact.held ?? "" },
     }),
   };
 }
 
+/** What holds up the first steps of all members alike. */
+function startsOf(members: readonly Member[], toTime: ToTime): StartJson[] {
+  const [first, ...others] = members;
+  return presentStarts(first?.impact.states ?? [], toTime).filter(({ step }) => {
+    const kind = first?.impact.states[step]?.kind;
+    return others.every(({ impact }) => impact.states[step]?.kind === kind);
+  });
+}
+
+/** Tells whether so many more nodes than have places, or wait for them, can't go on at once. */
+function isCrowded({ atMost, perSecond, taken }: NodePlace, count: number): boolean {
+  return (atMost !== undefined && taken + count > atMost) || (perSecond !== undefined && count > perSecond);
+}
+
 /** Those of a group that need places of one rule for one group of nodes. */
 interface Crowd {
-  readonly at: Queued;
+  readonly at: NodePlace;
   count: number;
 }
 
 /** The fullest places of each rule at which not all members of a group can go on at once. */
 function crowdsOf(members: readonly Member[]): Crowd[] {
   const crowds = new Map<string, Crowd>();
-  for (const at of members.flatMap(({ prospect }) => prospect.queued)) {
+  for (const at of members.flatMap(({ impact }) => impact.places)) {
     const key = JSON.stringify([at.aggregator, at.kind, at.rule, at.group]);
     const crowd = crowds.get(key) ?? { at, count: 0 };
     crowd.count++;

@@ -69,7 +69,7 @@ export function nodeRoutes(control: Control, toTime: ToTime): Routes {
     if (!read.ok) return answerProblem(invalid(read.problems));
     const result = control.patchCfg(read.patches, { dryRun: options.dryRun });
     if (!result.ok) return answerProblem(problemOf(result));
-    return await answerChanges(c, control, result.changes, options.dryRun, options.detail);
+    return await answerChanges(c, control, result.changes, { ...options, toTime });
   }
 
   function one(c: Context): Response {

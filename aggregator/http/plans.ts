@@ -1,25 +1,48 @@
 import type { Context } from "hono";
 import type { Control } from "../control/control.ts";
 import { findNode, findNodes } from "./lookup.ts";
-import { presentPlan } from "./present.ts";
+import { presentStarts, type StartJson } from "./explanation.ts";
+import { type PlanJson, presentPlan } from "./present.ts";
 import { answerProblem } from "./problem.ts";
 import { withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
 import { isSearching, whenSearched } from "./searched.ts";
 import { findSelected } from "./selection.ts";
+import type { ToTime } from "./time.ts";
+
+/** What is to be done on a node. */
+export interface NodePlanJson {
+  readonly id: string;
+  readonly name: string;
+  readonly plan: PlanJson;
+  /** Why nothing is done for it whatever the plan says. */
+  readonly note?: string;
+  /** Who froze it: nothing starts before a thaw. */
+  readonly frozen?: "node" | "everything" | "moved";
+  /** Steps that come after no other, and do not start at once. */
+  readonly starts?: readonly StartJson[];
+}
 
 /** `/api/v1/plan` and `/api/v1/nodes/{id}/plan`: what will be done, or why nothing can be. */
-export function planRoutes(control: Control): Routes {
-  async function plansOf(nodes: readonly { readonly id: string; readonly name: string }[]) {
-    const plans = await whenSearched(
+export function planRoutes(control: Control, toTime: ToTime): Routes {
+  async function plansOf(nodes: readonly { readonly id: string; readonly name: string }[]): Promise<NodePlanJson[]> {
+    const found = await whenSearched(
       control,
-      () => nodes.map(({ id }) => control.plan(id)),
-      (all) => all.some((plan) => plan !== undefined && isSearching(plan)),
+      () => nodes.map(({ id }) => control.explain(id)),
+      (all) => all.some((each) => each !== undefined && isSearching(each.plan)),
     );
     return nodes.flatMap(({ id, name }, at) => {
-      const plan = plans[at];
+      const explained = found[at];
+      if (explained === undefined) return [];
       const note = control.idleReason(id);
-      return plan === undefined ? [] : [{ id, name, plan: presentPlan(plan), ...(note !== undefined && { note }) }];
+      const { plan, frozen, steps } = explained;
+      const starts = presentStarts(steps.map(({ state }) => state), toTime);
+      return [{
+        ...{ id, name, plan: presentPlan(plan) },
+        ...(note !== undefined && { note }),
+        ...(frozen !== undefined && { frozen }),
+        ...(starts.length > 0 && { starts }),
+      }];
     });
   }
 

@@ -120,5 +120,6 @@ export function presentChange(change: NodeChange): ChangeJson {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
   }));
-  return { ...change, differences, plan: presentPlan(change.plan), version: versionText(change.version) };
+  const { after: _, ...rest } = change;
+  return { ...rest, differences, plan: presentPlan(change.plan), version: versionText(change.version) };
 }

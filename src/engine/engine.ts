@@ -4,32 +4,26 @@ import { createCarrier } from "./carry_out.ts";
 import { type Decision, isNews } from "./command.ts";
 import { decide } from "./decide.ts";
 import { executionOf } from "./execution.ts";
-import { type Decided, explain } from "./explain.ts";
+import { blockersOf, explain, imagine } from "./explain.ts";
 import type { EngineStatus } from "./explanation.ts";
 import { createFleet, describeFleetHold } from "./fleet.ts";
 import { createHandlers } from "./handlers.ts";
 import type { EngineHost } from "./host.ts";
 import type { EngineNode } from "./node.ts";
+import { defaultEngineOptions, type EngineOptions } from "./options.ts";
+import { preview } from "./preview.ts";
 import { createQueue } from "./queue.ts";
 import type { NodeRecord } from "./record.ts";
 import { createRuleBook } from "./rule_book.ts";
-import type { Moment, Rules } from "./rules.ts";
+import type { Moment, Outlook, Rules } from "./rules.ts";
 import { countNow, type FindBlocker, statusOf, UNKNOWN } from "./status.ts";
 import { expire, fail, forgive, letGo, meet, returned, sight, withdraw } from "./transitions.ts";
-import type { Engine, EngineOptions, FleetHold, KeptHold } from "./types.ts";
-
-/** How an engine behaves where nothing else is asked for. */
-export const defaultEngineOptions: EngineOptions = {
-  maxAttempts: 5,
-  backoffBase: 1000,
-  backoffCap: 300_000,
-  settle: 60_000,
-  resync: 60_000,
-  grace: 30_000,
-  slice: 10,
-};
+import type { Engine, FleetHold, KeptHold } from "./types.ts";
 
 const TURN: Blocker = { kind: "turn" };
+
+/** In place of a random number where nothing comes of it. */
+const UNDRAWN = 0.5;
 
 /**
  * Makes an engine. It is level-triggered: whatever happened to a node, a look at it compares what is wanted with what is
@@ -65,11 +59,14 @@ export function createEngine(
     },
     free: touch,
   });
-  const rules: Rules = {
+  const rules: Rules & Outlook = {
     role: host.role,
     run: Math.floor(random() * Number.MAX_SAFE_INTEGER).toString(36),
     options: all,
     refusalOf: book.refusalOf,
+    placesOf: book.placesOf,
+    forbids: book.forbids,
+    blockerOf: book.blockerOf,
     holdOf: fleet.holdOf,
     unreturnedOf: handlers.unreturnedOf,
   };
@@ -88,10 +85,11 @@ export function createEngine(
   let cancelResync = clock.after(all.resync, resync);
   let stopped = false;
 
-  function moment(): Moment {
+  /** @param chance A random number; the same for what is only thought of. */
+  function moment(chance = random()): Moment {
     const isWritable = checkpoints?.isWritable() !== false;
     const isDeaf = source.isDeaf?.() === true;
-    return { now: clock.now(), wall: clock.wall(), chance: random(), begun, isWritable, isDeaf };
+    return { now: clock.now(), wall: clock.wall(), chance, begun, isWritable, isDeaf };
   }
 
   function look(id: string): void {
@@ -183,34 +181,22 @@ export function createEngine(
     touchAll();
   }
 
-  /** Decides about a node as it is now, without consequences. */
-  function imagine(id: string, node: EngineNode): Decided {
-    const now = { ...momentToRead(), begun };
-    const before = records.get(id) ?? meet(id, node, keptOf(id), rules, now).record;
-    const decision = decide(before, node, rules, now);
-    return { node, before, decision, role: host.role, find: findFor(node), now: now.now };
-  }
-  function momentToRead(): Omit<Moment, "begun"> {
-    const isWritable = checkpoints?.isWritable() !== false;
-    return { now: clock.now(), wall: clock.wall(), chance: 0.5, isWritable, isDeaf: source.isDeaf?.() === true };
-  }
-  function findFor(node: EngineNode): FindBlocker {
-    return ({ id, out, unhealthy }, { step, refusal }) =>
-      book.blockerOf({ id, node, step, out, unhealthy, taken: [] }, refusal);
+  /** What is known of a node, or would be once it is looked at. */
+  function recordOf(id: string, node: EngineNode): NodeRecord {
+    return records.get(id) ?? meet(id, node, keptOf(id), rules, moment(UNDRAWN)).record;
   }
 
+  /** What is not done yet is claimed by nobody: a node about which something new is decided is being worked on. */
   function status(id: string): EngineStatus {
     const known = records.get(id);
-    const node = known?.waits.length === 0 && !queue.has(id) ? undefined : source.read(id);
-    if (node === undefined) return known === undefined ? UNKNOWN : statusOf(known, () => TURN, clock.now());
-    if (known !== undefined && !queue.has(id)) return statusOf(known, findFor(node), clock.now());
-    return statusAt(imagine(id, node));
-  }
-  /** What was not done yet is claimed by nobody: a node about which something new is decided is being worked on. */
-  function statusAt({ before, decision, find, now }: Decided): EngineStatus {
-    if (!isNews(decision)) return statusOf(decision.record, find, now);
-    const known = statusOf(before, find, now);
-    return known.phase === "working" ? known : { ...UNKNOWN, running: known.running };
+    const isDue = known === undefined || queue.has(id);
+    const node = isDue || known.waits.length > 0 ? source.read(id) : undefined;
+    const find = node === undefined ? () => TURN : blockersOf(node, rules);
+    const before = known === undefined ? UNKNOWN : statusOf(known, find, clock.now());
+    if (!isDue || node === undefined) return before;
+    const { decision } = imagine(recordOf(id, node), node, rules, moment(UNDRAWN));
+    if (!isNews(decision)) return statusOf(decision.record, find, clock.now());
+    return before.phase === "working" ? before : { ...UNKNOWN, running: before.running };
   }
 
   return {
@@ -220,9 +206,14 @@ export function createEngine(
     explain(id) {
       const node = source.read(id);
       if (node === undefined) return undefined;
-      const decided = imagine(id, node);
-      const thawed = node.frozen === "no" ? decided : imagine(id, { ...node, frozen: "no" });
-      return explain(thawed, node.frozen, statusAt(decided));
+      const { phase, reason } = status(id);
+      const { reason: _, ...explanation } = explain(recordOf(id, node), node, rules, moment(UNDRAWN));
+      return { ...explanation, phase, ...(reason !== undefined && { reason }) };
+    },
+    preview(id, node) {
+      const now = source.read(id)?.frozen ?? "no";
+      const frozen = now === "everything" || now === "moved" ? now : node.frozen;
+      return preview(recordOf(id, node), { ...node, frozen }, rules, moment(UNDRAWN));
     },
     counts: () => ({ ...counts, ...countNow(records.values(), clock.now()) }),
     setPolicy(policy) {

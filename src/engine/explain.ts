@@ -1,51 +1,79 @@
 import type { Plan, Step } from "../plan/mod.ts";
 import { disruptionPrepared } from "./approval.ts";
 import type { Decision } from "./command.ts";
-import type { EngineStatus, Explanation, StepState } from "./explanation.ts";
+import { decide } from "./decide.ts";
+import type { Explanation, StepState } from "./explanation.ts";
 import type { FailureRecord } from "./failure_record.ts";
 import { describeBlocker } from "./messages.ts";
-import type { EngineNode, Role } from "./node.ts";
-import { type NodeRecord, type Wait } from "./record.ts";
-import type { FindBlocker } from "./status.ts";
+import type { EngineNode, Freeze } from "./node.ts";
+import type { NodeRecord, Wait } from "./record.ts";
+import type { Moment, Outlook, Rules } from "./rules.ts";
+import { type FindBlocker, statusOf } from "./status.ts";
 
-/** A decision about a node, and what an explanation of it is made from. */
-export interface Decided {
+/** A decision about a node that is only thought of. */
+export interface Imagined {
   readonly node: EngineNode;
   /** What was known of the node before. */
   readonly before: NodeRecord;
   readonly decision: Decision;
-  readonly role: Role;
-  readonly find: FindBlocker;
+  readonly rules: Rules & Outlook;
   /** Clock milliseconds. */
   readonly now: number;
 }
 
-/**
- * Explains what a decision does about each step of a plan.
- *
- * @param decided For a node that is frozen: the decision as if it were not.
- */
-export function explain(decided: Decided, frozen: EngineNode["frozen"], status: EngineStatus): Explanation {
-  const { node, decision: { record }, now } = decided;
-  const plan: Plan = record.plan ?? node.planner.plan(node);
+/** Decides about a node, and carries nothing out. */
+export function imagine(before: NodeRecord, node: EngineNode, rules: Rules & Outlook, now: Moment): Imagined {
+  return { node, before, decision: decide(before, node, rules, now), rules, now: now.now };
+}
+
+/** Says in full what the waits of a node are for. */
+export function blockersOf(node: EngineNode, outlook: Outlook): FindBlocker {
+  return ({ id, out, unhealthy }, { step, refusal }) =>
+    outlook.blockerOf({ id, node, step, out, unhealthy, taken: [] }, refusal);
+}
+
+/** The plan that a decision follows. */
+export function planOf({ node, decision: { record } }: Imagined): Plan {
+  return (record.searching ? undefined : record.plan) ?? node.planner.plan(node);
+}
+
+/** Explains what is decided next about a node: for each step of its plan what is done, or why nothing is. */
+export function explain(before: NodeRecord, node: EngineNode, rules: Rules & Outlook, now: Moment): Explanation {
+  return explainNext(before, node, rules, now).explanation;
+}
+
+/** Explains what is decided next about a node. @returns The waits too that it has, or would have if it were not frozen. */
+export function explainNext(
+  before: NodeRecord,
+  node: EngineNode,
+  rules: Rules & Outlook,
+  now: Moment,
+): { readonly explanation: Explanation; readonly waits: readonly Wait[] } {
+  const imagined = imagine(before, node, rules, now);
+  const { phase, reason, late } = statusOf(imagined.decision.record, blockersOf(node, rules), now.now);
+  const { frozen } = node;
+  const thawed = frozen === "no" ? imagined : imagine(before, { ...node, frozen: "no" }, rules, now);
+  const plan = planOf(thawed);
   const steps = plan.ok ? plan.steps : [];
-  const { phase, reason, late } = status;
-  return {
+  const explanation: Explanation = {
     phase,
     ...(reason !== undefined && { reason }),
     ...(late !== undefined && { late }),
-    now,
+    now: now.now,
+    ...(frozen !== "no" && { frozen }),
     steps: steps.map((step) => {
-      const state = stateOf(decided, step, steps);
+      const state = stateOf(thawed, step, steps);
       return { step, state: frozen === "no" ? state : whileFrozen(state, frozen) };
     }),
+    plan,
     ...(!plan.ok && { noPlan: plan.reason }),
     suspended: plan.suspended,
   };
+  return { explanation, waits: thawed.decision.waits };
 }
 
 /** Says how a step is while its node is frozen: what runs goes on, and nothing else starts. */
-function whileFrozen(state: StepState, by: Exclude<EngineNode["frozen"], "no">): StepState {
+function whileFrozen(state: StepState, by: Exclude<Freeze, "no">): StepState {
   switch (state.kind) {
     case "running":
     case "after":
@@ -57,34 +85,33 @@ function whileFrozen(state: StepState, by: Exclude<EngineNode["frozen"], "no">):
   }
 }
 
-function stateOf(decided: Decided, step: Step, steps: readonly Step[]): StepState {
-  const { node, decision: { record }, role, find, now } = decided;
-  const other = role === "parent" ? "agent" : "parent";
-  const running = runningState(decided, step);
+function stateOf(imagined: Imagined, step: Step, steps: readonly Step[]): StepState {
+  const { node, decision: { record }, rules, now } = imagined;
+  const running = runningState(imagined, step);
   if (running !== undefined) return running;
   const failure = failureOf(record, step);
   if (failure !== undefined) return failureState(failure, now);
+  const wait = waitOf(record, step) ?? waitOf(record, disruptionPrepared(steps, step, node));
+  if (wait !== undefined) {
+    const blocker = blockersOf(node, rules)(record, wait);
+    return { kind: "waiting", blocker, words: describeBlocker(blocker, now) };
+  }
   if (step.after.length > 0) {
     return { kind: "after", steps: step.after.flatMap((place) => steps[place]?.key ?? []) };
   }
-  if (role === "self" && step.context === "parent") return { kind: "awaited", of: other };
-  const wait = waitOf(record, step) ?? waitOf(record, disruptionPrepared(steps, step, node));
-  if (wait !== undefined) {
-    const blocker = find(record, wait);
-    return { kind: "waiting", blocker, words: describeBlocker(blocker, now) };
-  }
-  const isRunnable = record.runnable?.steps.some(({ key }) => key === step.key) === true;
-  return isRunnable || record.runnable === undefined ? { kind: "ready" } : { kind: "pointless" };
+  if (rules.role === "self" && step.context === "parent") return { kind: "awaited", of: "parent" };
+  return { kind: "pointless" };
 }
 
-/** How a step is that runs, or that the decision begins. */
-function runningState({ before, decision, role }: Decided, { key }: Step): StepState | undefined {
+/** Says how a step is that runs, or that the decision begins. */
+function runningState({ before, decision, rules }: Imagined, { key }: Step): StepState | undefined {
   const execution = decision.record.executions.get(key);
   if (execution === undefined) return undefined;
   const { since, id, isOurs, seen, step } = execution;
   const isNew = before.executions.get(key)?.id !== id;
   const until = since + step.timeout;
-  if (!isOurs) return { kind: "awaited", of: role === "parent" ? "agent" : "parent", ...(!isNew && { since, until }) };
+  const of = rules.role === "parent" ? "agent" : "parent";
+  if (!isOurs) return { kind: "awaited", of, ...(!isNew && { since, until }) };
   if (isNew) return { kind: "ready" };
   return { kind: "running", since, until, execution: id, ...(seen !== undefined && { words: seen.words }) };
 }

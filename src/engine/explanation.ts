@@ -1,4 +1,4 @@
-import type { MutationKey, NoPlan, Step, SuspendedGoal } from "../plan/mod.ts";
+import type { MutationKey, NoPlan, Plan, Step, SuspendedGoal } from "../plan/mod.ts";
 import type { Blocker } from "./blocker.ts";
 import type { Freeze } from "./node.ts";
 
@@ -76,6 +76,9 @@ export interface Explanation {
   readonly late?: Late;
   /** Clock milliseconds: what the times of this explanation are to be compared with. */
   readonly now: number;
+  /** Who froze the node, where somebody did. */
+  readonly frozen?: Exclude<Freeze, "no">;
+  readonly plan: Plan;
   readonly steps: readonly ExplainedStep[];
   /** Why there is no plan. */
   readonly noPlan?: NoPlan;

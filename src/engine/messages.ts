@@ -3,7 +3,7 @@ import { valueIn } from "../state/mod.ts";
 import type { Blocker, Line } from "./blocker.ts";
 import type { FailureRecord } from "./failure_record.ts";
 import type { EngineNode } from "./node.ts";
-import type { EngineOptions } from "./types.ts";
+import type { EngineOptions } from "./options.ts";
 
 /** The most goals that are named in one sentence. */
 const MAX_NAMED = 3;

@@ -16,11 +16,12 @@ export {
 } from "./policy.ts";
 export { shareOf } from "./limits/counter.ts";
 export { matchMutations, matchNodes } from "./limits/match.ts";
-export { type Bounded, createForesight, type Foresight, type Refused } from "./foresee.ts";
+export { type PlannedPlace, type Preview, previewElsewhere, type Refused } from "./preview.ts";
 export { describeBlocker } from "./messages.ts";
 export { isDisruptive } from "./disruption.ts";
 export { goalsHash } from "./fleet.ts";
-export { createEngine, defaultEngineOptions } from "./engine.ts";
+export { createEngine } from "./engine.ts";
+export { defaultEngineOptions, type EngineOptions } from "./options.ts";
 export { checkpointValue, readCheckpoint } from "./checkpoint.ts";
 export { readStuck } from "./stuck.ts";
 export { targetOf } from "./target.ts";

@@ -1,26 +1,24 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock.ts";
 import type { Step } from "../plan/mod.ts";
-import type { Blocker, Refusal } from "./blocker.ts";
+import type { Refusal } from "./blocker.ts";
 import { isDisruptive, isSensing } from "./disruption.ts";
 import { createAdmission } from "./limits/admission.ts";
 import { createBrakes } from "./limits/brakes.ts";
-import { blockerOf, hasToWait, invariantStatuses, limitStatuses } from "./limits/reading.ts";
+import { blockerOf, hasToWait, invariantStatuses, limitStatuses, placesFor } from "./limits/reading.ts";
 import type { EngineNode, Out } from "./node.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import type { NodeRecord, Wait } from "./record.ts";
-import type { Request } from "./rules.ts";
+import type { Outlook, Request } from "./rules.ts";
 import type { InvariantStatus, LimitStatus } from "./types.ts";
 import type { NodeSource } from "./host.ts";
 
 /** Limits, invariants and brakes of an engine: what they say, and what they are told. */
-export interface RuleBook {
+export interface RuleBook extends Outlook {
   readonly policy: Policy;
   setPolicy(policy: Policy): void;
   /** See `Rules.refusalOf`. */
   refusalOf(request: Request): Refusal | undefined;
-  /** Says in full what a refused step waits for. */
-  blockerOf(request: Request, refusal: Refusal): Blocker;
   limits(): LimitStatus[];
   invariants(): InvariantStatus[];
   /** A node is there, for the first time. */
@@ -90,6 +88,8 @@ export function createRuleBook(
     },
     blockerOf: (request, refusal) =>
       refusal.kind === "queued" ? blockerOf(admission.places, request, clock.now()) : refusal,
+    placesOf: (request) => placesFor(admission.places, request),
+    forbids: brakes.objectsToDisruption,
     limits: () => limitStatuses(admission.places, clock.now()),
     invariants: () => invariantStatuses(admission.places, clock.now()),
     join(record, node) {

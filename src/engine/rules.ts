@@ -1,7 +1,10 @@
 import type { MutationKey, Step } from "../plan/mod.ts";
-import type { Refusal } from "./blocker.ts";
+import type { Blocker, Refusal } from "./blocker.ts";
 import type { EngineNode, Out, Role } from "./node.ts";
-import type { EngineOptions, FleetHold } from "./types.ts";
+import type { CountingRule } from "./limits/needs.ts";
+import type { Objection } from "./limits/brakes.ts";
+import type { EngineOptions } from "./options.ts";
+import type { FleetHold } from "./types.ts";
 
 /** What a decision has to know of the moment in which it is made. */
 export interface Moment {
@@ -51,4 +54,24 @@ export interface Rules {
   holdOf(mutation: MutationKey, node: EngineNode): FleetHold | undefined;
   /** Finds the last run of a mutation whose handler has not returned: the mutation must not run beside itself. */
   unreturnedOf(id: string, mutation: MutationKey): Unreturned | undefined;
+}
+
+/** A place of a limit or an invariant that a step needs. */
+export interface NeededPlace {
+  readonly rule: CountingRule;
+  /** The value of the rule's `by`; empty without one. */
+  readonly group: string;
+  /** How many there are; undefined where there is no bound, or it is not known here. */
+  readonly atMost: number | undefined;
+  /** How many others have one or wait for one. */
+  readonly taken: number;
+}
+
+/** What limits and invariants have to say of steps that can't start yet. */
+export interface Outlook {
+  placesOf(request: Pick<Request, "id" | "node" | "step" | "out">): NeededPlace[];
+  /** Says why something disruptive would not be done to a node that is like this one. */
+  forbids(node: EngineNode): Objection | undefined;
+  /** Says in full what a refused step waits for. */
+  blockerOf(request: Request, refusal: Refusal): Blocker;
 }

@@ -1,5 +1,7 @@
 import type { MutationKey } from "../plan/mod.ts";
 import type { EngineStatus, Explanation } from "./explanation.ts";
+import type { EngineNode } from "./node.ts";
+import type { Preview } from "./preview.ts";
 import type { Policy } from "./policy.ts";
 
 /** A limit, for one group of nodes. */
@@ -55,24 +57,6 @@ export interface EngineCounts {
   readonly waiting: number;
 }
 
-/** How the engine behaves. Every time is in milliseconds. */
-export interface EngineOptions {
-  /** Attempts before a mutation is held. @default 5 */
-  readonly maxAttempts: number;
-  /** Wait before the second attempt; doubles with each. @default 1000 */
-  readonly backoffBase: number;
-  /** Longest wait between attempts. @default 300000 */
-  readonly backoffCap: number;
-  /** A success that is lost within this time counts as a failure. @default 60000 */
-  readonly settle: number;
-  /** Every node is looked at again at least this often. @default 60000 */
-  readonly resync: number;
-  /** How long a handler that does not return holds up the next run of its mutation on its node. @default 30000 */
-  readonly grace: number;
-  /** Longest that reconciling keeps the event loop for itself. @default 10 */
-  readonly slice: number;
-}
-
 /** Reconciles nodes: diff, plan, mutate, observe. */
 export interface Engine {
   /** Something about this node changed, or may have: look at it soon. */
@@ -82,6 +66,8 @@ export interface Engine {
   status(id: string): EngineStatus;
   /** Every step that is left, and what it waits for; undefined when there is no such node. */
   explain(id: string): Explanation | undefined;
+  /** Tells what would be done about a node if it were like this: with another cfg, say. It need not be there. */
+  preview(id: string, node: EngineNode): Preview;
   counts(): EngineCounts;
   /** Replaces limits, invariants and brakes. What is in flight goes on, and counts; who waits keeps its turn. */
   setPolicy(policy: Policy): void;

@@ -10,4 +10,5 @@ export { type Goal, goalsOf } from "./goals.ts";
 export * from "./mutation.ts";
 export * from "./plan.ts";
 export * from "./planner.ts";
+export { type Schedule, scheduleOf } from "./schedule.ts";
 export type { SliceClock, SliceOptions } from "./slices.ts";

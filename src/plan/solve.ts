@@ -6,6 +6,7 @@ import { partialOrder } from "./order.ts";
 import { partition } from "./partition.ts";
 import type { Domain, Plan, Step } from "./plan.ts";
 import { relaxedReach } from "./reach.ts";
+import { scheduleOf } from "./schedule.ts";
 import { search } from "./search.ts";
 import { compileProblem } from "./task.ts";
 import type { Values } from "../state/mod.ts";
@@ -54,16 +55,7 @@ export function* solve(
     }
   }
   const cost = steps.reduce((sum, { disruption }) => sum + disruption, 0);
-  return { ok: true, steps, cost, duration: durationOf(steps), suspended };
-}
-
-/** How long steps take that each start when all that they wait for is done. */
-function durationOf(steps: readonly Step[]): number {
-  const ends: number[] = [];
-  for (const { after, duration } of steps) {
-    ends.push(after.reduce((latest, earlier) => Math.max(latest, ends[earlier] ?? 0), 0) + duration);
-  }
-  return ends.reduce((latest, end) => Math.max(latest, end), 0);
+  return { ok: true, steps, cost, duration: scheduleOf(steps).duration, suspended };
 }
 
 function stepOf(mutation: GroundMutation, after: readonly number[]): Step {

@@ -192,5 +192,8 @@ test("a what-if tells of a limit that is full, and in which place a node would w
       .json();
     const { blocker } = explained.steps[0].state;
     assert.deepEqual([blocker.kind, blocker.limit, blocker.inFlight, blocker.place], ["limit", "power", 1, 2]);
-    assert.match(explained.why, /^simpower\/power-on waits at limit 'power' \(1 of 1 in flight, 2nd in the queue\)$/);
+    assert.match(
+      explained.why,
+      /^simpower\/power-on waits at limit 'power' \(1 of 1 in flight: n1; 2nd in the queue behind n2\)$/,
+    );
   }));

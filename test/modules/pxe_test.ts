@@ -43,7 +43,7 @@ function makeWorld(
 test("a machine goes from power to kernel as its boot servers see it, with the progress of its transfer", async () => {
   const { clock, apply, seen, aggregator, idOf, control } = await makeWorld();
   apply({ n1: N1 });
-  const plan = control.plan(idOf("n1"));
+  const plan = control.explain(idOf("n1"))?.plan;
   assert.deepEqual(plan?.ok && plan.steps.map(({ key }) => key), [
     ...["plug/find-on", "pxe/listen", "pxe/address", "pxe/script", "pxe/load", "pxe/boot", "join/level"],
   ]);

@@ -48,7 +48,7 @@ export interface Brakes {
 /** Makes brakes without rules. `wake` has a node looked at soon. */
 export function createBrakes(wake: (id: string) => void): Brakes {
   let brakes: Brake[] = [];
-  let nevers: { readonly rule: NeverRule; readonly matches: Matcher }[] = [];
+  let forbids: (node: EngineNode) => Objection | undefined = () => undefined;
 
   function isOn({ rule, members, unhealthy }: Brake): boolean {
     return unhealthy.size * 100 > rule.percent * members;
@@ -65,13 +65,11 @@ export function createBrakes(wake: (id: string) => void): Brakes {
     setPolicy({ invariants }, nodes) {
       const refused = brakes.flatMap((brake) => [...brake.refused]);
       brakes = [];
-      nevers = [];
+      forbids = createNevers(invariants);
       for (const rule of invariants) {
+        if (rule.kind !== "brake") continue;
         const matches = matchNodes(rule.nodes);
-        if (rule.kind === "brake") {
-          brakes.push({ rule, matches, members: 0, unhealthy: new Set(), unseen: new Set(), refused: new Set() });
-        }
-        if (rule.kind === "never") nevers.push({ rule, matches });
+        brakes.push({ rule, matches, members: 0, unhealthy: new Set(), unseen: new Set(), refused: new Set() });
       }
       for (const { id, name, unhealthy } of nodes) {
         self.join(name);
@@ -109,13 +107,7 @@ export function createBrakes(wake: (id: string) => void): Brakes {
         else if (brake.unhealthy.delete(id)) letGo(brake);
       }
     },
-    objectsToDisruption(node) {
-      for (const { rule, matches } of nevers) {
-        const objection = matches(node.name) ? objectionOf(rule, node) : undefined;
-        if (objection !== undefined) return objection;
-      }
-      return undefined;
-    },
+    objectsToDisruption: (node) => forbids(node),
     objectsToRepair(id, node) {
       for (const { rule, matches, members, unhealthy, unseen } of brakes) {
         if (!matches(node.name)) continue;
@@ -143,8 +135,20 @@ export function createBrakes(wake: (id: string) => void): Brakes {
   return self;
 }
 
-/** Why an invariant of kind `never` forbids what is disruptive on a node that it is about, if all of it holds there. */
-export function objectionOf({ name, when }: NeverRule, { planner, view }: EngineNode): Objection | undefined {
+/** Makes the check of invariants of kind `never`: it says why something disruptive may not be done to a node. */
+export function createNevers(invariants: Policy["invariants"]): (node: EngineNode) => Objection | undefined {
+  const nevers = invariants.flatMap((rule) => rule.kind === "never" ? [{ rule, matches: matchNodes(rule.nodes) }] : []);
+  return (node) => {
+    for (const { rule, matches } of nevers) {
+      const objection = matches(node.name) ? objectionOf(rule, node) : undefined;
+      if (objection !== undefined) return objection;
+    }
+    return undefined;
+  };
+}
+
+/** Says why an invariant forbids what is disruptive on a node that it is about, if all of it holds there. */
+function objectionOf({ name, when }: NeverRule, { planner, view }: EngineNode): Objection | undefined {
   const { schema } = planner.domain;
   if (![...when].every(([url, value]) => equalValues(valueIn(schema, view, url), value))) return undefined;
   return { invariant: name, because: [...when].map(([url, value]) => `'${url}' is '${value}'`).join(", ") };

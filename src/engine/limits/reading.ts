@@ -1,11 +1,12 @@
 import type { Blocker } from "../blocker.ts";
-import type { Request } from "../rules.ts";
+import type { NeededPlace, Request } from "../rules.ts";
 import type { InvariantStatus, LimitStatus } from "../types.ts";
 import {
   capacityOf,
   type Counter,
   createCounter,
   hasRoom,
+  holderOf,
   isOverfull,
   namedHolders,
   rankOf,
@@ -91,6 +92,23 @@ function describePlace(counter: Counter, since: number, place: number, behind: s
     ...(rule.perSecond !== undefined && { perSecond: rule.perSecond }),
   };
   return { kind: "limit", limit: rule.name, ...counted, ...bounds, ...line };
+}
+
+/** Finds the places that a step needs, and how many others have them or wait for them. */
+export function placesFor(
+  places: PlacesView,
+  { id, node, step, out }: Pick<Request, "id" | "node" | "step" | "out">,
+): NeededPlace[] {
+  return needsIn(places, { node, step, out }).map((need) => {
+    const { rule: { rule }, group } = need;
+    const counter = places.find(need);
+    const waiting = [...counter?.queue ?? []].filter((waiter) => waiter.id !== id).length;
+    const holding = counter === undefined
+      ? 0
+      : counter.holders.size - Number(counter.holders.has(holderOf(counter, id, step.key)));
+    const capacity = capacityOf(need);
+    return { rule, group, atMost: capacity === Infinity ? undefined : capacity, taken: holding + waiting };
+  });
 }
 
 /** Lists limits, with who waits at them. */

@@ -10,12 +10,12 @@ import type { NodeChange } from "../cfg/change.ts";
 import type { Done } from "../cfg/refusal.ts";
 import type { Control } from "./control.ts";
 import { detailOf, type NodeSummary, statusOf, summaryOf } from "./detail.ts";
-import { prospectOf } from "./prospect.ts";
+import { impactOf } from "./impact.ts";
 import { idleReason } from "../nodes/idle_reason.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Domains } from "../nodes/domains.ts";
 import type { Events } from "../store/events.ts";
-import { aboutOf, explainNode } from "./explaining.ts";
+import { aboutOf, explainChange, explainNode } from "./node_explanation.ts";
 import type { Freezer } from "../engine/freezer.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
 import type { WatchedStore } from "../store/mod.ts";
@@ -25,8 +25,8 @@ import { describeTree, servingAggregator } from "../status/tree.ts";
 /** How long a count of late and waiting nodes serves, in milliseconds: to count is to look at all of them. */
 const RECOUNT = 1000;
 
-/** What steering an aggregator needs of it. */
-export interface SteeringParts {
+/** What the control service needs of an aggregator. */
+export interface ControlParts {
   readonly cluster: string;
   readonly name: string;
   readonly run: string;
@@ -50,8 +50,8 @@ export interface SteeringParts {
   readonly retry: (id: string) => void;
 }
 
-/** Everything that people and their programs may ask of an aggregator. */
-export function createControl(parts: SteeringParts): Control {
+/** Makes the control service: everything that people and their programs may ask of an aggregator. */
+export function createControl(parts: ControlParts): Control {
   const { nodes, domains, events, engine, replica, ownId } = parts;
 
   function all(): ReadNode[] {
@@ -144,11 +144,6 @@ export function createControl(parts: SteeringParts): Control {
       parts.discovered.parent(id, values, "reported over the API");
       return written(); // whoever reports something takes the answer for a promise
     },
-    plan(id) {
-      const node = nodes.read(id);
-      const isAggregator = nodes.placement.isAggregator(id);
-      return node?.planner.plan({ view: node.view, cfg: isAggregator ? new Map() : node.cfg });
-    },
     idleReason(id) {
       const node = nodes.read(id);
       const parent = node?.cfg.get("/parent");
@@ -179,12 +174,13 @@ export function createControl(parts: SteeringParts): Control {
       parts.flush();
       return result;
     },
-    explain(id, cfg) {
+    explain(id) {
       const node = nodes.read(id);
-      return node === undefined ? undefined : explainNode(parts, node, statusOf(parts, node), cfg);
+      return node === undefined ? undefined : explainNode(parts, node, statusOf(parts, node));
     },
+    explainChange: (change) => explainChange(parts, change),
     about: (id, step) => aboutOf(domains.plannerOf(id).domain, step),
-    prospect: (change) => prospectOf(parts, change),
+    impact: (change) => impactOf(parts, change),
     graph(id, maxStates) {
       const node = nodes.read(id);
       if (node === undefined) return undefined;
@@ -220,7 +216,7 @@ export function createControl(parts: SteeringParts): Control {
   };
 }
 
-function complainReported(parts: SteeringParts, url: string, value: Value | null): string | undefined {
+function complainReported(parts: ControlParts, url: string, value: Value | null): string | undefined {
   const found = parts.domains.schema.find(url);
   if (found?.variable.reported !== true) return `${url} is not reported over the API: modules discover it`;
   return value === null ? undefined : parts.domains.schema.complain(url, value);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { groupChanges } from "../../aggregator/http/groups.ts";
+import { createToTime } from "../../aggregator/http/time.ts";
 import { createTreeWorld } from "./tree_world.ts";
 
 test("a dry run at the root goes by the limits and invariants of the racks that serve the nodes", async () => {
@@ -15,14 +16,14 @@ test("a dry run at the root goes by the limits and invariants of the racks that 
   try {
     await world.clock.advance(20_000);
     const dryRun = async () => {
-      await world.clock.advance(0); // rules are read once for what is asked in one go
+      await world.clock.advance(0);
       const patches = ["n1", "n2", "n3", "n4", "n5"].map((name) => ({
         id: world.member(name).id,
         values: new Map([["/physState", "POWER_OFF"]]),
       }));
       const result = control.patchCfg(patches, { dryRun: true });
       assert.ok(result.ok);
-      return groupChanges(control, result.changes);
+      return groupChanges(control, result.changes, createToTime(world.clock));
     };
     assert.deepEqual((await dryRun()).map(({ queued }) => queued), [undefined]);
     world.set(["root"], { "/limits/power": { mutations: ["simpower/*"], atMost: 1 } });

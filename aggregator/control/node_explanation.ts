@@ -1,0 +1,132 @@
+import { type EngineStatus, type Explanation, readStuck, type StepState, type Stuck } from "../../src/engine/mod.ts";
+import { type Domain, goalsOf, type Step } from "../../src/plan/mod.ts";
+import { type Value, valueIn } from "../../src/state/mod.ts";
+import type { NodeChange } from "../cfg/change.ts";
+import type { AgentHolds } from "../engine/agent_holds.ts";
+import type { ReadNode } from "../nodes/nodes.ts";
+import { previewChange, type PreviewParts } from "./previews.ts";
+
+/** A goal that a node is not at. */
+export interface OpenGoal {
+  readonly url: string;
+  readonly value: Value;
+  /** What is seen; absent where nothing is known. */
+  readonly now?: Value;
+}
+
+/** What a node's own agent has given up on; since when, in clock milliseconds, it is known to have. */
+export interface AgentStuck extends Omit<Stuck, "target"> {
+  /** Absent: since before this aggregator started. */
+  readonly since?: number;
+}
+
+/** What one step of a node's plan waits for, its own agent's troubles included. */
+export type NodeStepState = StepState | { readonly kind: "agent-held" } & AgentStuck;
+
+/** What is done with a node, and why nothing is where nothing is. */
+export interface NodeExplanation extends Omit<Explanation, "steps"> {
+  readonly steps: readonly { readonly step: Step; readonly state: NodeStepState }[];
+  /** What it is on its way to; goals that give way to others are left out. */
+  readonly goals: readonly OpenGoal[];
+  readonly agent?: AgentStuck;
+}
+
+/** What explanations need of an aggregator. */
+export interface ExplanationParts extends PreviewParts {
+  readonly agentHolds: AgentHolds;
+}
+
+/**
+ * Explains what is done with a node, and why nothing is where nothing is.
+ *
+ * @param status What lists show of the node, which an explanation is not to contradict.
+ */
+export function explainNode(parts: ExplanationParts, node: ReadNode, status: EngineStatus): NodeExplanation {
+  const { id } = node;
+  const known = parts.nodes.isChild(id) ? parts.engine.explain(id) : undefined;
+  // Nothing is reconciled for aggregators: their cfg is config, no goal.
+  const cfg = parts.nodes.placement.isAggregator(id) ? new Map<string, Value>() : node.cfg;
+  // Of a node that is served elsewhere no more is known here than what those who serve it have told.
+  const { phase, reason } = status;
+  const found = known ?? explainUnserved(parts, { ...node, cfg });
+  const agent = agentStuck(parts, node);
+  return {
+    ...found,
+    phase,
+    ...(reason !== undefined && { reason }),
+    steps: found.steps.map((each) => {
+      const { kind } = each.state;
+      const isHeld = agent?.mutation === each.step.key && (kind === "awaited" || kind === "held");
+      return isHeld ? { step: each.step, state: { kind: "agent-held", ...agent } } : each;
+    }),
+    goals: openGoals({ ...node, cfg }, found.suspended),
+    ...(agent !== undefined && { agent }),
+  };
+}
+
+/** Explains what would be done about a change of a node. */
+export function explainChange(parts: ExplanationParts, change: NodeChange): NodeExplanation {
+  const { after } = change;
+  const found = previewChange(parts, change)?.explanation ?? explainUnserved(parts, after);
+  const waits = found.steps.flatMap(({ step, state }) =>
+    state.kind === "waiting" ? [`${step.key} ${state.words}`] : []
+  );
+  return {
+    ...found,
+    ...(waits.length > 0 && { reason: [...new Set(waits)].join("; ") }),
+    goals: openGoals(after, found.suspended),
+  };
+}
+
+/** Explains a node that no engine here looks after: its aggregator has to do everything. */
+function explainUnserved(parts: ExplanationParts, node: Pick<ReadNode, "planner" | "view" | "cfg">): Explanation {
+  const plan = node.planner.plan(node);
+  const steps = plan.ok ? plan.steps : [];
+  return {
+    phase: !plan.ok ? "blocked" : steps.length === 0 ? "converged" : "working",
+    now: parts.clock.now(),
+    plan,
+    steps: steps.map((step) => ({
+      step,
+      state: step.after.length > 0
+        ? { kind: "after", steps: step.after.flatMap((at) => steps[at]?.key ?? []) }
+        : { kind: "awaited", of: "parent" },
+    })),
+    ...(!plan.ok && { noPlan: plan.reason }),
+    suspended: plan.suspended,
+  };
+}
+
+/** Finds what the node's own agent has given up on. */
+export function agentStuck(parts: ExplanationParts, node: Pick<ReadNode, "id" | "view">): NodeExplanation["agent"] {
+  const stuck = readStuck(node.view.get("/stuck/self"));
+  if (stuck === undefined) return undefined;
+  const { mutation, reason, attempts } = stuck;
+  const since = parts.agentHolds.since(node.id);
+  return { mutation, reason, attempts, ...(since !== undefined && { since }) };
+}
+
+/** The goals that a node is not at, without those that give way to others. */
+function openGoals(
+  { planner, view, cfg }: Pick<ReadNode, "planner" | "view" | "cfg">,
+  suspended: readonly { readonly url: string }[],
+): OpenGoal[] {
+  const { schema } = planner.domain;
+  return goalsOf(planner.domain, cfg).flatMap(({ url, value }) => {
+    const now = valueIn(schema, view, url);
+    if (now === value || suspended.some((goal) => goal.url === url)) return [];
+    return [{ url, value, ...(now !== undefined && { now }) }];
+  });
+}
+
+const abouts = new WeakMap<Domain, ReadonlyMap<string, string>>();
+
+/** Says what the mutation of a step does, in the words of its declaration; empty where it has none. */
+export function aboutOf(domain: Domain, { module, mutation }: Step): string {
+  let known = abouts.get(domain);
+  if (known === undefined) {
+    known = new Map(domain.mutations.map((each) => [`${each.module}/${each.id}`, each.declaration.about ?? ""]));
+    abouts.set(domain, known);
+  }
+  return known.get(`${module}/${mutation}`) ?? "";
+}
