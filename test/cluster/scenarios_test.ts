@@ -127,7 +127,7 @@ test("what changes by itself on a frozen node is repaired after the thaw", async
   await cluster.clock.advance(60_000);
   assert.deepEqual(cluster.machine("n1").orders, ["on"]);
   const [first] = cluster.aggregator.control.explain(id)?.steps ?? [];
-  assert.deepEqual(first?.state, { kind: "frozen", by: "node" });
+  assert.deepEqual(first?.state, { kind: "frozen", by: "node", next: true });
   cluster.aggregator.control.thaw([id]);
   await cluster.converge();
   assert.deepEqual(cluster.machine("n1").orders, ["on", "on"]);
