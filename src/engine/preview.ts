@@ -63,7 +63,7 @@ export function preview(before: NodeRecord, node: EngineNode, rules: Rules & Out
   const steps = plan.ok ? plan.steps : [];
   const { starts } = scheduleOf(steps);
   const places: PlannedPlace[] = [];
-  let refused = refusedAmong(waits, steps);
+  let refused = refusedAmong(waits, steps, rules.forbids(node)?.invariant);
   let { out } = before;
   const view = new Map(node.view);
   for (const [place, step] of steps.entries()) {
@@ -93,10 +93,14 @@ export function preview(before: NodeRecord, node: EngineNode, rules: Rules & Out
   return { explanation: told, places, disruptive, ...(refused !== undefined && { refused }) };
 }
 
-/** Finds the invariant that says no to what could start. */
-function refusedAmong(waits: readonly Wait[], steps: readonly Step[]): Refused | undefined {
+/**
+ * Finds the brake that says no to what could start.
+ *
+ * @param other An invariant that says no for now: the steps that come first may change that.
+ */
+function refusedAmong(waits: readonly Wait[], steps: readonly Step[], other: string | undefined): Refused | undefined {
   for (const { step: { key: mutation }, refusal } of waits) {
-    if (refusal.kind !== "invariant") continue;
+    if (refusal.kind !== "invariant" || refusal.invariant === other) continue;
     const { invariant, because } = refusal;
     return { step: steps.findIndex(({ key }) => key === mutation), mutation, invariant, because };
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultPolicy, type Obstacle, readPolicy } from "../../src/engine/mod.ts";
-import { describeObstacle } from "../../src/engine/mod.ts";
+import { type Blocker, defaultPolicy, readPolicy } from "../../src/engine/mod.ts";
+import { describeBlocker } from "../../src/engine/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createLab, type Lab } from "./lab.ts";
 
@@ -117,14 +117,14 @@ test("explain() names by what a node is frozen, and the goals that are left out 
   lab.see({ ...OFF, ...DARK });
   lab.freeze("everything");
   await lab.settle();
-  assert.deepEqual(stateOf(lab, "rack/light"), { kind: "frozen", by: "everything" });
+  assert.deepEqual(stateOf(lab, "rack/light"), { kind: "frozen", by: "everything", next: true });
   assert.deepEqual(lab.engine.explain("a")?.suspended, [
     { url: "/runState", value: "SYNC", because: { url: "/physState", value: "POWER_OFF" } },
   ]);
   assert.equal(lab.engine.status("a").phase, "frozen");
 });
 
-test("a step whose place has come free is next: its turn has come", async () => {
+test("a step whose place has come free starts next", async () => {
   const lab = createLab({ policy: policyOf({ "/limits/lamps": { mutations: ["rack/light"], atMost: 1 } }) });
   for (const id of ["a", "b"]) {
     lab.want(LIT, id);
@@ -134,7 +134,7 @@ test("a step whose place has come free is next: its turn has come", async () => 
   assert.equal(stateOf(lab, "rack/light", "b")?.kind, "waiting");
   lab.engine.setPolicy(policyOf({ "/limits/lamps": { mutations: ["rack/light"], atMost: 2 } }));
   const state = stateOf(lab, "rack/light", "b");
-  assert.deepEqual(state, { kind: "waiting", obstacle: { kind: "turn" }, words: "its turn has come" });
+  assert.deepEqual(state, { kind: "ready" });
   await lab.settle();
   assert.equal(stateOf(lab, "rack/light", "b")?.kind, "running");
 });
@@ -255,8 +255,8 @@ test("failures say how often, of how many, and when it is tried again", async ()
 const line = { since: 0, place: 1 };
 const counted = { group: "", inFlight: 2, holders: ["n1", "n2"] };
 
-test("an obstacle is said in words", () => {
-  const cases: [Obstacle, string][] = [
+test("a blocker is said in words", () => {
+  const cases: [Blocker, string][] = [
     [
       { kind: "limit", limit: "p", ...counted, atMost: 2, ...line, place: 2, behind: "n3" },
       "waits at limit 'p' (2 of 2 in flight: n1, n2; 2nd in the queue behind n3)",
@@ -305,27 +305,27 @@ test("an obstacle is said in words", () => {
     [{ kind: "turn" }, "its turn has come"],
     [{ kind: "invariant", invariant: "i", because: "b" }, "refused by invariant 'i': b"],
     [
-      { kind: "unsettled", execution: "e", until: 12_340 },
+      { kind: "unreturned", execution: "e", until: 12_340 },
       "its last run has not returned, waits at most 2.3 s more for it",
     ],
     [
-      { kind: "unsettled", execution: "e", until: 9_000 },
+      { kind: "unreturned", execution: "e", until: 9_000 },
       "its last run has not returned, waits at most 0 ms more for it",
     ],
     [
-      { kind: "unsettled", execution: "e", until: 11_000 },
+      { kind: "unreturned", execution: "e", until: 11_000 },
       "its last run has not returned, waits at most 1 s more for it",
     ],
   ];
-  for (const [obstacle, words] of cases) assert.equal(describeObstacle(obstacle, 10_000), words);
+  for (const [blocker, words] of cases) assert.equal(describeBlocker(blocker, 10_000), words);
 });
 
 test("places in a queue are ordinals", () => {
   const ordinals = { 1: "st", 2: "nd", 3: "rd", 4: "th", 10: "th", 11: "th", 12: "th", 13: "th", 14: "th", 21: "st" };
   const more = { 22: "nd", 33: "rd", 100: "th", 101: "st", 111: "th", 112: "th", 113: "th", 114: "th" };
   for (const [place, ending] of Object.entries({ ...ordinals, ...more })) {
-    const obstacle: Obstacle = { kind: "limit", limit: "p", ...counted, atMost: 2, since: 0, place: Number(place) };
-    assert.match(describeObstacle(obstacle, 0), new RegExp(`; ${place}${ending} in the queue`));
+    const blocker: Blocker = { kind: "limit", limit: "p", ...counted, atMost: 2, since: 0, place: Number(place) };
+    assert.match(describeBlocker(blocker, 0), new RegExp(`; ${place}${ending} in the queue`));
   }
 });
 

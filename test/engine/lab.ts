@@ -168,7 +168,7 @@ export function createLab(
     readonly random?: Random;
     readonly clockOf?: (clock: VirtualClock) => Clock;
     readonly onRead?: () => void;
-    readonly onCheckpoint?: (memo: Memo) => void;
+    readonly onCheckpoint?: (checkpoint: Checkpoint) => void;
     readonly planner?: Planner;
     readonly policy?: Policy;
     /** What the name of a node starts with; its id follows. @default "node " */
@@ -236,7 +236,7 @@ export function createLab(
       },
       discover: (id, url, value) => change(id, { [url]: value }),
       ...(setup.role !== "self" && {
-        approve: (id: string, mutation: string | undefined) => change(id, { "/clear": mutation ?? null }),
+        approve: (id: string, mutation: string | undefined) => change(id, { "/approval": mutation ?? null }),
       }),
     },
     journal: {

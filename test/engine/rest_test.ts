@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  type Checkpoint,
   createEngine,
   defaultEngineOptions,
   type EngineEvent,
   type EngineHost,
   type EngineNode,
-  type Memo,
   policy,
   readPolicy,
 } from "../../src/engine/mod.ts";
@@ -26,7 +26,7 @@ function createQuietLab(first: { readonly cfg: Fields; readonly view: Fields }) 
   const clock = createVirtualClock();
   const events: EngineEvent[] = [];
   const runs: { readonly key: string; readonly reject: (error: Error) => void; readonly signal: AbortSignal }[] = [];
-  const memos: Memo[] = [];
+  const checkpoints: Checkpoint[] = [];
   let plans = 0;
   const counting: Planner = {
     ...planner,
@@ -49,11 +49,11 @@ function createQuietLab(first: { readonly cfg: Fields; readonly view: Fields }) 
       discover() {},
     },
     journal: { log: (event) => events.push(event), hold() {}, held: () => undefined },
-    checkpoints: { write: (_id, memo) => memos.push(memo), read: () => undefined, isWritable: () => true },
+    checkpoints: { write: (_id, memo) => checkpoints.push(memo), read: () => undefined, isWritable: () => true },
   };
   const engine = createEngine(host, { clock, random: () => 0.5 });
   return {
-    ...{ clock, engine, events, runs, memos },
+    ...{ clock, engine, events, runs, checkpoints },
     plans: () => plans,
     node: () => node,
     /** The node is this now, and is looked at. */
@@ -115,10 +115,10 @@ test("a node at its goal is looked at until what failed there is forgotten", asy
   await lab.become({});
   lab.runs[0]?.reject(new Error("No light"));
   await lab.clock.advance(0);
-  assert.equal(lab.memos.at(-1)?.failed?.mutations.length, 1);
+  assert.equal(lab.checkpoints.at(-1)?.failed?.mutations.length, 1);
   await lab.become({ view: values(LIT) });
   await lab.clock.advance(180_000);
-  assert.equal(lab.memos.at(-1)?.failed, undefined);
+  assert.equal(lab.checkpoints.at(-1)?.failed, undefined);
   lab.engine.stop();
 });
 

@@ -256,7 +256,7 @@ test("a node that is taken out counts as in transition until it is at its goal, 
   }, 1);
   const counts = () => Object.fromEntries(lab.engine.invariants().map(({ kind, count }) => [kind, count]));
   const outs: unknown[] = [];
-  const note = () => outs.push([lab.memos.get("n1")?.out, counts()]);
+  const note = () => outs.push([lab.checkpoints.get("n1")?.out, counts()]);
   note();
   lab.want(OFF, "n1");
   await lab.settle();
@@ -278,7 +278,7 @@ test("a node that is taken out counts as in transition until it is at its goal, 
       ["AWAY", { away: 1, transition: 0 }],
       ["AWAY", { away: 1, transition: 0 }],
       ["NO", { away: 0, transition: 0 }],
-    ].map(([out, of]) => out === "NO" && lab.memos.size === 0 ? [undefined, of] : [out, of]),
+    ].map(([out, of]) => out === "NO" && lab.checkpoints.size === 0 ? [undefined, of] : [out, of]),
   );
 });
 
@@ -290,11 +290,11 @@ test("a node whose power is cut while it is not in SYNC is in transition until i
     ON,
   );
   const counts = () => Object.fromEntries(lab.engine.invariants().map(({ kind, count }) => [kind, count]));
-  assert.equal(lab.memos.get("n1")?.out, "CUT");
+  assert.equal(lab.checkpoints.get("n1")?.out, "CUT");
   assert.deepEqual(counts(), { away: 0, transition: 1 });
   lab.see(OFF, "n1");
   await lab.settle();
-  assert.equal(lab.memos.get("n1")?.out, "NO");
+  assert.equal(lab.checkpoints.get("n1")?.out, "NO");
   assert.deepEqual(counts(), { away: 0, transition: 0 });
 });
 
@@ -305,7 +305,7 @@ test("a node that was taken out stays so when its power is cut once more", async
   lab.see({ "/physState": "PHYS_HANG" }, "n1");
   await lab.clock.advance(40_000);
   assert.ok(lab.runsOf("machine/reset").length > 0);
-  assert.equal(lab.memos.get("n1")?.out, "TAKEN");
+  assert.equal(lab.checkpoints.get("n1")?.out, "TAKEN");
 });
 
 test("rules are asked of what they name only, by node and by mutation", async () => {

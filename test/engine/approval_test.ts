@@ -66,22 +66,22 @@ async function takeDown(values: Readonly<Record<string, Value>>, ids: readonly s
   return lab;
 }
 
-function clearedOf(lab: Lab, ids: readonly string[]): (Value | undefined)[] {
-  return ids.map((id) => lab.seen("/clear", id));
+function approvedOf(lab: Lab, ids: readonly string[]): (Value | undefined)[] {
+  return ids.map((id) => lab.seen("/approval", id));
 }
 
 test("an agent is told to prepare a power-off once the rules allow that, and no other is", async () => {
   const lab = await takeDown(ONE_AWAY, ["a", "b"]);
-  assert.deepEqual(clearedOf(lab, ["a", "b"]), ["power/off", undefined]);
+  assert.deepEqual(approvedOf(lab, ["a", "b"]), ["power/off", undefined]);
   assert.deepEqual(lab.keysOf("awaited"), ["drain/drain"]);
-  assert.equal(lab.memos.get("a")?.out, "TAKEN", "It is written down before the agent begins");
+  assert.equal(lab.checkpoints.get("a")?.out, "TAKEN", "It is written down before the agent begins");
   assert.equal(
     lab.engine.status("b").reason,
     "power/off waits for invariant 'up' (1 of 1 away: node a; 1st in the queue)",
   );
   const [drain] = lab.engine.explain("b")?.steps ?? [];
   assert.equal(drain?.step.key, "drain/drain");
-  assert.ok(drain.state.kind === "waiting" && drain.state.obstacle.kind === "count", drain.state.kind);
+  assert.ok(drain.state.kind === "waiting" && drain.state.blocker.kind === "count", drain.state.kind);
 });
 
 test("what was prepared starts without asking the rules anew, and the word is taken back when that is done", async () => {
@@ -89,15 +89,15 @@ test("what was prepared starts without asking the rules anew, and the word is ta
   lab.see({ "/drained": "YES" }, "a");
   await lab.settle();
   assert.deepEqual(lab.runs.map(({ id, key }) => `${id} ${key}`), ["a power/off"]);
-  assert.equal(lab.seen("/clear", "a"), "power/off", "It stands while it is in flight");
+  assert.equal(lab.seen("/approval", "a"), "power/off", "It stands while it is in flight");
   lab.see(OFF, "a");
   await lab.settle();
-  assert.deepEqual(clearedOf(lab, ["a", "b"]), [undefined, undefined]);
+  assert.deepEqual(approvedOf(lab, ["a", "b"]), [undefined, undefined]);
   lab.want(UP, "a");
   await lab.settle();
   lab.see(UP, "a");
   await lab.settle();
-  assert.deepEqual(clearedOf(lab, ["a", "b"]), [undefined, "power/off"]);
+  assert.deepEqual(approvedOf(lab, ["a", "b"]), [undefined, "power/off"]);
 });
 
 test("the word is taken back, and its place goes to the next, when the power-off is not wanted any more", async () => {
@@ -105,8 +105,8 @@ test("the word is taken back, and its place goes to the next, when the power-off
   assert.equal(lab.engine.limits()[0]?.inFlight, 1);
   lab.want(UP, "a");
   await lab.settle();
-  assert.deepEqual(clearedOf(lab, ["a", "b"]), [undefined, "power/off"]);
-  assert.equal(lab.memos.get("a")?.out, "NO");
+  assert.deepEqual(approvedOf(lab, ["a", "b"]), [undefined, "power/off"]);
+  assert.equal(lab.checkpoints.get("a")?.out, "NO");
   assert.deepEqual(lab.engine.limits().map(({ holders }) => holders), [["node b"]]);
 });
 
@@ -114,12 +114,12 @@ test("the word is taken back from a node that is frozen before its power-off run
   const lab = await takeDown({ "/limits/off": { mutations: ["power/off"], atMost: 1 } }, ["a", "b"]);
   lab.freeze(true, "a");
   await lab.settle();
-  assert.deepEqual(clearedOf(lab, ["a", "b"]), [undefined, "power/off"]);
+  assert.deepEqual(approvedOf(lab, ["a", "b"]), [undefined, "power/off"]);
   lab.see({ "/drained": "YES" }, "b");
   await lab.settle();
   lab.freeze(true, "b");
   await lab.settle();
-  assert.equal(lab.seen("/clear", "b"), "power/off", "It is in flight");
+  assert.equal(lab.seen("/approval", "b"), "power/off", "It is in flight");
 });
 
 test("a node that is gone frees the place of what it prepared", async () => {
@@ -127,13 +127,13 @@ test("a node that is gone frees the place of what it prepared", async () => {
   lab.remove("a");
   lab.engine.touch("a");
   await lab.settle();
-  assert.equal(lab.seen("/clear", "b"), "power/off");
+  assert.equal(lab.seen("/approval", "b"), "power/off");
   assert.deepEqual(lab.engine.limits()[0]?.holders, ["node b"]);
 });
 
 test("what is prepared counts under limits that are set meanwhile", async () => {
   const lab = await takeDown({}, ["a"]);
-  assert.equal(lab.seen("/clear", "a"), "power/off");
+  assert.equal(lab.seen("/approval", "a"), "power/off");
   lab.engine.setPolicy(policyOf({ ...ONE_AWAY, "/limits/off": { mutations: ["power/off"], atMost: 1 } }));
   assert.deepEqual(lab.engine.limits()[0]?.holders, ["node a"]);
   assert.deepEqual(lab.engine.invariants()[0]?.holders, ["node a"]);
@@ -148,13 +148,13 @@ test("no agent is told to prepare what can't be written down, and no place is lo
   lab.isWritable = false;
   lab.want(OFF);
   await lab.settle();
-  assert.equal(lab.seen("/clear"), undefined);
+  assert.equal(lab.seen("/approval"), undefined);
   assert.equal(lab.engine.limits()[0]?.inFlight, 0);
   assert.match(lab.engine.status("a").reason ?? "", /^power\/off waits for the aggregator's disk/);
   lab.isWritable = true;
   lab.engine.touch("a");
   await lab.settle();
-  assert.equal(lab.seen("/clear"), "power/off");
+  assert.equal(lab.seen("/approval"), "power/off");
 });
 
 test("a disk that fills up as the node is written down keeps its agent from beginning", async () => {
@@ -164,7 +164,7 @@ test("a disk that fills up as the node is written down keeps its agent from begi
   lab.want(OFF);
   lab.see(IN_USE);
   await lab.settle();
-  assert.equal(lab.seen("/clear"), undefined);
+  assert.equal(lab.seen("/approval"), undefined);
   assert.equal(lab.engine.limits()[0]?.inFlight, 0);
   assert.deepEqual(lab.keysOf("awaited"), []);
 });
@@ -178,21 +178,21 @@ test("an agent waits for exactly this word before it prepares what its aggregato
   assert.equal(lab.engine.status("a").phase, "waiting");
   assert.equal(
     lab.engine.status("a").reason,
-    "drain/drain waits for its aggregator's word: power/off comes next",
+    "drain/drain waits for its aggregator's approval: power/off comes next",
   );
   const [drain] = lab.engine.explain("a")?.steps ?? [];
   assert.deepEqual(drain?.state, {
     kind: "waiting",
-    obstacle: { kind: "clearance", mutation: "power/off" },
-    words: "waits for its aggregator's word: power/off comes next",
+    blocker: { kind: "approval", mutation: "power/off" },
+    words: "waits for its aggregator's approval: power/off comes next",
   });
-  lab.see({ "/clear": "power/cycle" });
+  lab.see({ "/approval": "power/cycle" });
   await lab.settle();
   assert.deepEqual(lab.runs, []);
-  lab.see({ "/clear": "power/off" });
+  lab.see({ "/approval": "power/off" });
   await lab.settle();
   assert.deepEqual(lab.runs.map(({ key }) => key), ["drain/drain"]);
-  assert.equal(lab.seen("/clear"), "power/off", "An agent gives no words");
+  assert.equal(lab.seen("/approval"), "power/off", "An agent gives no words");
 });
 
 test("an agent that is asked to drain for its own sake needs no word for it", async () => {
@@ -223,7 +223,7 @@ test("a parent awaits nothing that the agent says it has given up, until the age
   assert.deepEqual(drain?.state, {
     ...{ kind: "held", since: 0, attempts: 4, reason: "Its agent: A job does not end", fleet: false },
   });
-  assert.equal(lab.seen("/clear", "a"), undefined, "Nothing is prepared any more");
+  assert.equal(lab.seen("/approval", "a"), undefined, "Nothing is prepared any more");
   assert.equal(lab.engine.counts().failures, 0);
   lab.see({ "/stuck/self": null }, "a");
   await lab.settle();

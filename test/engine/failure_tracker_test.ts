@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFleet } from "../../src/engine/fleet.ts";
 import {
+  checkpointValue,
   createEngine,
   defaultPolicy,
   type EngineHost,
   type EngineNode,
   goalsHash,
-  memoValue,
-  readMemo,
+  readCheckpoint,
   readStuck,
 } from "../../src/engine/mod.ts";
 import { PermanentError, UnavailableError } from "../../src/module/mod.ts";
@@ -41,7 +41,7 @@ test("what is kept of a failure says when it is tried again, in whole seconds, a
   lab.see(DARK);
   await lab.settle();
   const at = VIRTUAL_EPOCH / 1000 + Math.ceil((500 + 10_001 * 0.75) / 1000);
-  assert.deepEqual(lab.memos.get("a"), {
+  assert.deepEqual(lab.checkpoints.get("a"), {
     reached: "",
     out: "NO",
     failed: {
@@ -58,7 +58,7 @@ test("what is kept of what was given up says since when it is", async () => {
   lab.want(LIT);
   lab.see(DARK);
   await lab.settle();
-  const [kept] = lab.memos.get("a")?.failed?.mutations ?? [];
+  const [kept] = lab.checkpoints.get("a")?.failed?.mutations ?? [];
   const at = VIRTUAL_EPOCH / 1000 + 3;
   assert.deepEqual(kept, { mutation: "rack/light", attempts: 1, held: true, at, reason: "No such lamp" });
   await lab.clock.advance(60_000);
@@ -77,7 +77,7 @@ test("how often in a row something could not be tried is kept, and waits on afte
   lab.want(LIT);
   lab.see(DARK);
   await lab.clock.advance(5_000); // at 0, 0.75 and 2.25 s; the next one at 5.25 s
-  const [kept] = lab.memos.get("a")?.failed?.mutations ?? [];
+  const [kept] = lab.checkpoints.get("a")?.failed?.mutations ?? [];
   assert.deepEqual([kept?.attempts, kept?.unavailable, kept?.held], [0, 3, false]);
   assert.equal(whys(lab, "failed")[0], "No answer (not tried, next in 750 ms)");
   lab.restart();
@@ -85,7 +85,7 @@ test("how often in a row something could not be tried is kept, and waits on afte
   assert.equal(lab.runs.length, 3);
   await lab.clock.advance(2_000);
   assert.equal(lab.runs.length, 4);
-  assert.equal(lab.memos.get("a")?.failed?.mutations[0]?.unavailable, 4);
+  assert.equal(lab.checkpoints.get("a")?.failed?.mutations[0]?.unavailable, 4);
 });
 
 test("a memo is read back as it was written, and without what is not as it should be", () => {
@@ -95,8 +95,8 @@ test("a memo is read back as it was written, and without what is not as it shoul
     out: "CUT",
     failed: { target: "u", mutations: [kept, { ...kept, mutation: "m/b", unavailable: 3, held: true }] },
   } as const;
-  assert.deepEqual(readMemo(memoValue(memo)), memo);
-  assert.deepEqual(memoValue({ reached: "t", out: "TAKEN" }), { reached: "t", out: "TAKEN" });
+  assert.deepEqual(readCheckpoint(checkpointValue(memo)), memo);
+  assert.deepEqual(checkpointValue({ reached: "t", out: "TAKEN" }), { reached: "t", out: "TAKEN" });
   const withKept = (change: Readonly<Record<string, Value>>): Value => ({
     ...{ reached: "t", out: "NO" },
     failed: { target: "u", mutations: [{ ...kept, ...change }, kept] },
@@ -105,14 +105,14 @@ test("a memo is read back as it was written, and without what is not as it shoul
     ...[{ mutation: 1 }, { attempts: "2" }, { held: "no" }, { at: "7" }, { reason: 1 }],
   ];
   for (const change of wrong) {
-    assert.deepEqual(readMemo(withKept(change))?.failed?.mutations, [kept], JSON.stringify(change));
+    assert.deepEqual(readCheckpoint(withKept(change))?.failed?.mutations, [kept], JSON.stringify(change));
   }
-  assert.deepEqual(readMemo(withKept({ unavailable: "3" }))?.failed?.mutations, [kept, kept]);
+  assert.deepEqual(readCheckpoint(withKept({ unavailable: "3" }))?.failed?.mutations, [kept, kept]);
   for (const value of [null, undefined, "x", [], { reached: 1, out: "NO" }, { reached: "t", out: "OUT" }]) {
-    assert.equal(readMemo(value), undefined);
+    assert.equal(readCheckpoint(value), undefined);
   }
   for (const failed of ["x", { target: 1, mutations: [] }, { target: "u", mutations: "x" }]) {
-    assert.deepEqual(readMemo({ reached: "t", out: "NO", failed }), { reached: "t", out: "NO" });
+    assert.deepEqual(readCheckpoint({ reached: "t", out: "NO", failed }), { reached: "t", out: "NO" });
   }
 });
 
@@ -368,7 +368,7 @@ test("a node of which an earlier run knows something looks at it before anything
   lab.restart();
   await lab.settle();
   assert.equal(lab.runs.length, 2);
-  assert.equal(lab.memos.get("a")?.failed?.target, "2", "what failed for another cfg is not kept");
+  assert.equal(lab.checkpoints.get("a")?.failed?.target, "2", "what failed for another cfg is not kept");
 });
 
 test("a node in SYNC that a new target reaches is healthy, and where it was by the last one is remembered", async () => {
@@ -376,14 +376,14 @@ test("a node in SYNC that a new target reaches is healthy, and where it was by t
   lab.want(UP);
   lab.see(UP);
   await lab.settle();
-  assert.deepEqual(lab.memos.get("a"), { reached: "1", out: "NO" });
+  assert.deepEqual(lab.checkpoints.get("a"), { reached: "1", out: "NO" });
   lab.want({ ...UP, ...LIT });
   lab.see(DARK);
   await lab.settle();
-  assert.deepEqual(lab.memos.get("a"), { reached: "1", out: "NO" });
+  assert.deepEqual(lab.checkpoints.get("a"), { reached: "1", out: "NO" });
   lab.see(LIT);
   await lab.settle();
-  assert.deepEqual(lab.memos.get("a"), { reached: "2", out: "NO" });
+  assert.deepEqual(lab.checkpoints.get("a"), { reached: "2", out: "NO" });
 });
 
 /** A planner that searches for plans of what this tells, until the test says that it is done. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createForesight, type EngineNode, readPolicy } from "../../src/engine/mod.ts";
+import { type EngineNode, previewElsewhere, readPolicy } from "../../src/engine/mod.ts";
 import { compileDomain, createPlanner, declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, enumeration, type Value } from "../../src/state/mod.ts";
 
@@ -70,27 +70,26 @@ function foresee(rules: Record, cfg: Record, seen: Record, name = "n1") {
     view: new Map(Object.entries(seen)),
     cfg: new Map(Object.entries(cfg)),
   };
-  const plan = planner.plan(node);
-  const { bounded, refused } = createForesight(readPolicy(new Map(Object.entries(rules))))(node, plan);
-  const steps = plan.ok ? plan.steps.map(({ mutation }) => mutation) : [];
+  const { explanation, places, refused } = previewElsewhere("n1", node, readPolicy(new Map(Object.entries(rules))), 0);
+  const steps = explanation.steps.map(({ step }) => step.mutation);
   return {
     steps,
     refused,
-    bounded: bounded.map(({ step, rule, group, keeps }) => ({ step: steps[step], rule: rule.name, group, keeps })),
+    places: places.map(({ step, rule, group, keeps }) => ({ step: steps[step], rule, group, keeps })),
   };
 }
 
 test("a limit is foreseen at the first step that it is about, for as long as that takes", () => {
   const rules = { "/limits/power": { mutations: ["m/o*"], atMost: 1 } };
-  const { steps, bounded } = foresee(rules, UP, { "/physState": "PHYS_HANG" });
+  const { steps, places } = foresee(rules, UP, { "/physState": "PHYS_HANG" });
   assert.deepEqual(steps, ["repower", "on", "boot"]);
-  assert.deepEqual(bounded, [{ step: "on", rule: "power", group: "", keeps: 2_000 }]);
+  assert.deepEqual(places, [{ step: "on", rule: "power", group: "", keeps: 2_000 }]);
 });
 
 test("a limit counts in the group of its variable, as it is seen or else as cfg has it", () => {
   const by = (url: string) => ({ "/limits/power": { mutations: ["*/on"], atMost: 1, by: url } });
   const groupOf = (url: string, cfg: Record, seen: Record = {}) =>
-    foresee(by(url), { ...UP, ...cfg }, { "/physState": "POWER_OFF", ...seen }).bounded.map(({ group }) => group);
+    foresee(by(url), { ...UP, ...cfg }, { "/physState": "POWER_OFF", ...seen }).places.map(({ group }) => group);
   assert.deepEqual(groupOf("/rack", { "/rack": "r7" }), ["r7"]);
   assert.deepEqual(groupOf("/rack", {}), [""]);
   assert.deepEqual(groupOf("/lamp", { "/lamp": "LIT" }, { "/lamp": "DARK" }), ["DARK"]);
@@ -104,12 +103,12 @@ test("rules say nothing of nodes and mutations that they are not about", () => {
     "/invariants/others": { kind: "away", nodes: "n[2-3]", atMost: 1 },
     "/invariants/never": { kind: "never", nodes: "n[2-3]", when: { "/lamp": "LIT" } },
   };
-  assert.deepEqual(foresee(rules, { "/physState": "POWER_ON" }, seen).bounded, []);
+  assert.deepEqual(foresee(rules, { "/physState": "POWER_ON" }, seen).places, []);
   const other = foresee(rules, { "/physState": "POWER_OFF" }, { ...UP, "/lamp": "LIT" }, "n2");
-  assert.deepEqual(other.bounded.map(({ rule }) => rule), ["other", "others", "others"]);
+  assert.deepEqual(other.places.map(({ rule }) => rule), ["other", "others", "others"]);
   assert.equal(other.refused?.invariant, "never");
   const own = foresee(rules, { "/physState": "POWER_OFF" }, { ...UP, "/lamp": "LIT" });
-  assert.deepEqual(own.bounded.map(({ rule }) => rule), ["other"]);
+  assert.deepEqual(own.places.map(({ rule }) => rule), ["other"]);
   assert.equal(own.refused, undefined);
 });
 
@@ -119,10 +118,10 @@ test("a place of an invariant is kept until the plan is over where that ends in 
     "/invariants/chassis": { kind: "transition", atMost: 1, by: "/chassis" },
   };
   const cfg = { ...UP, "/lamp": "DARK", "/chassis": "c1" };
-  const { steps, bounded } = foresee(rules, cfg, { ...UP, "/lamp": "LIT" });
+  const { steps, places } = foresee(rules, cfg, { ...UP, "/lamp": "LIT" });
   assert.deepEqual(steps, ["off", "dim", "on", "boot"]);
   const keeps = 1_000 + 700 + 2_000 + 4_000;
-  assert.deepEqual(bounded, [
+  assert.deepEqual(places, [
     { step: "off", rule: "chassis", group: "c1", keeps },
     { step: "off", rule: "up", group: "", keeps },
   ]);
@@ -133,7 +132,7 @@ test("a node that is not to come back keeps its place of those that are away for
     "/invariants/up": { kind: "away", atMost: 1 },
     "/invariants/transition": { kind: "transition", atMost: 1 },
   };
-  assert.deepEqual(foresee(rules, { "/physState": "POWER_OFF" }, UP).bounded, [
+  assert.deepEqual(foresee(rules, { "/physState": "POWER_OFF" }, UP).places, [
     { step: "off", rule: "transition", group: "", keeps: 1_000 },
     { step: "off", rule: "up", group: "", keeps: Infinity },
   ]);
@@ -143,9 +142,9 @@ test("what a step keeps begins when all that comes before it is done", () => {
   const rules = { "/invariants/transition": { kind: "transition", atMost: 1 } };
   const cfg = { "/physState": "POWER_OFF", "/lamp": "DARK" };
   const seen = { "/physState": "POWER_ON", "/lamp": "LIT", "/arm": "OUT", "/lid": "OPEN" };
-  const { steps, bounded } = foresee(rules, cfg, seen);
+  const { steps, places } = foresee(rules, cfg, seen);
   assert.deepEqual([...steps].sort(), ["dim", "off", "shut", "tuck"]);
-  assert.deepEqual(bounded, [{ step: "off", rule: "transition", group: "", keeps: 1_700 }]);
+  assert.deepEqual(places, [{ step: "off", rule: "transition", group: "", keeps: 1_700 }]);
 });
 
 test("who is not in SYNC is not taken away from it, but is in transition", () => {
@@ -153,10 +152,10 @@ test("who is not in SYNC is not taken away from it, but is in transition", () =>
     "/invariants/up": { kind: "away", atMost: 1 },
     "/invariants/transition": { kind: "transition", atMost: 1 },
   };
-  const { bounded } = foresee(rules, { "/physState": "POWER_OFF" }, { "/physState": "POWER_ON" });
-  assert.deepEqual(bounded.map(({ rule }) => rule), ["transition"]);
+  const { places } = foresee(rules, { "/physState": "POWER_OFF" }, { "/physState": "POWER_ON" });
+  assert.deepEqual(places.map(({ rule }) => rule), ["transition"]);
   assert.deepEqual(
-    foresee(rules, UP, { "/physState": "POWER_OFF" }).bounded,
+    foresee(rules, UP, { "/physState": "POWER_OFF" }).places,
     [],
     "what only gives power disturbs nobody",
   );
@@ -164,9 +163,9 @@ test("who is not in SYNC is not taken away from it, but is in transition", () =>
 
 test("agents don't know of rules", () => {
   const rules = { "/limits/all": { mutations: ["*/*"], atMost: 1 } };
-  const { steps, bounded } = foresee(rules, { "/bell": "LOUD" }, { ...UP, "/bell": "MUTE" });
+  const { steps, places } = foresee(rules, { "/bell": "LOUD" }, { ...UP, "/bell": "MUTE" });
   assert.deepEqual(steps, ["ring"]);
-  assert.deepEqual(bounded, []);
+  assert.deepEqual(places, []);
 });
 
 test("a refusal is foreseen at the first disruptive step where all of it holds, by what the steps before it change", () => {
@@ -198,13 +197,13 @@ test("of two that say no the first says why, and each rule is named once", () =>
     "/invariants/c": { kind: "never", when: { "/runState": "SYNC" } },
     "/limits/all": { mutations: ["m/*"], atMost: 2 },
   };
-  const { refused, bounded } = foresee(rules, { ...UP, "/lamp": "DARK" }, { ...UP, "/lamp": "LIT" });
+  const { refused, places } = foresee(rules, { ...UP, "/lamp": "DARK" }, { ...UP, "/lamp": "LIT" });
   assert.equal(refused?.invariant, "b");
-  assert.deepEqual(bounded.map(({ step, rule }) => [step, rule]), [["off", "all"]]);
+  assert.deepEqual(places.map(({ step, rule }) => [step, rule]), [["off", "all"]]);
 });
 
 test("where there is no plan nothing is foreseen", () => {
   const rules = { "/limits/all": { mutations: ["*/*"], atMost: 1 } };
-  const { steps, bounded, refused } = foresee(rules, { "/physState": "PHYS_ERROR" }, { "/physState": "POWER_OFF" });
-  assert.deepEqual([steps, bounded, refused], [[], [], undefined]);
+  const { steps, places, refused } = foresee(rules, { "/physState": "PHYS_ERROR" }, { "/physState": "POWER_OFF" });
+  assert.deepEqual([steps, places, refused], [[], [], undefined]);
 });
