@@ -5,20 +5,49 @@ import { type Decision, isNews } from "./command.ts";
 import { decide } from "./decide.ts";
 import { executionOf } from "./execution.ts";
 import { blockersOf, explain, imagine } from "./explain.ts";
-import type { EngineStatus } from "./explanation.ts";
+import type { EngineStatus, Explanation } from "./explanation.ts";
 import { createFleet, describeFleetHold } from "./fleet.ts";
 import { createHandlers } from "./handlers.ts";
 import type { EngineHost } from "./host.ts";
 import type { EngineNode } from "./node.ts";
 import { defaultEngineOptions, type EngineOptions } from "./options.ts";
-import { preview } from "./preview.ts";
+import type { Policy } from "./policy.ts";
+import { type Preview, preview } from "./preview.ts";
 import { createQueue } from "./queue.ts";
 import type { NodeRecord } from "./record.ts";
 import { createRuleBook } from "./rule_book.ts";
 import type { Moment, Outlook, Rules } from "./rules.ts";
-import { countNow, type FindBlocker, statusOf, UNKNOWN } from "./status.ts";
+import { countNow, statusOf, UNKNOWN } from "./status.ts";
 import { expire, fail, forgive, letGo, meet, returned, sight, withdraw } from "./transitions.ts";
-import type { Engine, FleetHold, KeptHold } from "./types.ts";
+import type { EngineCounts, FleetHold, InvariantStatus, KeptHold, LimitStatus } from "./types.ts";
+
+/** Reconciles nodes: diff, plan, mutate, observe. */
+export interface Engine {
+  /** Something about this node changed, or may have: look at it soon. */
+  touch(id: string): void;
+  /** Look at every node, for instance after a thaw. */
+  touchAll(): void;
+  status(id: string): EngineStatus;
+  /** Every step that is left, and what it waits for; undefined when there is no such node. */
+  explain(id: string): Explanation | undefined;
+  /** Tells what would be done about a node if it were like this: with another cfg, say. It need not be there. */
+  preview(id: string, node: EngineNode): Preview;
+  counts(): EngineCounts;
+  /** Replaces limits, invariants and brakes. What is in flight goes on, and counts; who waits keeps its turn. */
+  setPolicy(policy: Policy): void;
+  /** Limits, with who waits at them. */
+  limits(): LimitStatus[];
+  /** Invariants with a bound, with who waits for them. */
+  invariants(): InvariantStatus[];
+  /** What is held for the whole fleet. */
+  holds(): FleetHold[];
+  /** Lets everything that is held for the whole fleet be tried again. */
+  release(): void;
+  /** Forgets failures of a node, and what is held for the whole fleet in its way, so that it is tried again. */
+  retry(id: string): void;
+  /** Aborts what runs and ends every timer. */
+  stop(): void;
+}
 
 const TURN: Blocker = { kind: "turn" };
 

@@ -1,7 +1,7 @@
 import type { MutationKey, Step } from "../plan/mod.ts";
 import type { Stuck } from "./host.ts";
 import type { EngineOptions } from "./options.ts";
-import type { Failure } from "./verdict.ts";
+import type { Failure } from "./failure.ts";
 
 /** How one mutation has done on one node, for as long as the node's target stays. */
 export interface FailureRecord {

@@ -7,7 +7,7 @@ import { describeFailure, describeTime } from "./messages.ts";
 import type { EngineNode } from "./node.ts";
 import { progressOf } from "./progress.ts";
 import { withEntry, withoutEntry } from "./record.ts";
-import type { Failure } from "./verdict.ts";
+import type { Failure } from "./failure.ts";
 
 /** Notes a failure of a mutation. */
 export function noteFailure(draft: Draft, step: Step, failure: Failure): void {

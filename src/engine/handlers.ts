@@ -5,7 +5,8 @@ import type { Executor } from "./host.ts";
 import { describeTime } from "./messages.ts";
 import type { Execution } from "./record.ts";
 import type { Unreturned } from "./rules.ts";
-import { type Failure, failureOf } from "./verdict.ts";
+import type { Failure } from "./failure.ts";
+import { failureOf } from "./verdict.ts";
 
 /** The most that a timeout is put off for waits in the host's own queues, in milliseconds. */
 const MAX_PUT_OFF = 3_600_000;

@@ -20,7 +20,8 @@ export { type PlannedPlace, type Preview, previewElsewhere, type Refused } from 
 export { describeBlocker } from "./messages.ts";
 export { isDisruptive } from "./disruption.ts";
 export { goalsHash } from "./fleet.ts";
-export { createEngine } from "./engine.ts";
+export { createEngine, type Engine } from "./engine.ts";
+export type { Failure } from "./failure.ts";
 export { defaultEngineOptions, type EngineOptions } from "./options.ts";
 export { checkpointValue, readCheckpoint } from "./checkpoint.ts";
 export { readStuck } from "./stuck.ts";

@@ -10,7 +10,8 @@ import type { Checkpoint, Stuck } from "./host.ts";
 import type { EngineNode } from "./node.ts";
 import { createRecord, type Execution, type NodeRecord, type Wait, withEntry } from "./record.ts";
 import type { Moment, Rules } from "./rules.ts";
-import { type Failure, lateFailure } from "./verdict.ts";
+import type { Failure } from "./failure.ts";
+import { lateFailure } from "./verdict.ts";
 
 /**
  * What is known of a node that is seen for the first time, with what an earlier run of this program has kept of it: it goes on

@@ -1,8 +1,4 @@
 import type { MutationKey } from "../plan/mod.ts";
-import type { EngineStatus, Explanation } from "./explanation.ts";
-import type { EngineNode } from "./node.ts";
-import type { Preview } from "./preview.ts";
-import type { Policy } from "./policy.ts";
 
 /** A limit, for one group of nodes. */
 export interface LimitStatus {
@@ -55,32 +51,4 @@ export interface EngineCounts {
   readonly failures: number;
   readonly late: number;
   readonly waiting: number;
-}
-
-/** Reconciles nodes: diff, plan, mutate, observe. */
-export interface Engine {
-  /** Something about this node changed, or may have: look at it soon. */
-  touch(id: string): void;
-  /** Look at every node, for instance after a thaw. */
-  touchAll(): void;
-  status(id: string): EngineStatus;
-  /** Every step that is left, and what it waits for; undefined when there is no such node. */
-  explain(id: string): Explanation | undefined;
-  /** Tells what would be done about a node if it were like this: with another cfg, say. It need not be there. */
-  preview(id: string, node: EngineNode): Preview;
-  counts(): EngineCounts;
-  /** Replaces limits, invariants and brakes. What is in flight goes on, and counts; who waits keeps its turn. */
-  setPolicy(policy: Policy): void;
-  /** Limits, with who waits at them. */
-  limits(): LimitStatus[];
-  /** Invariants with a bound, with who waits for them. */
-  invariants(): InvariantStatus[];
-  /** What is held for the whole fleet. */
-  holds(): FleetHold[];
-  /** Lets everything that is held for the whole fleet be tried again. */
-  release(): void;
-  /** Forgets failures of a node, and what is held for the whole fleet in its way, so that it is tried again. */
-  retry(id: string): void;
-  /** Aborts what runs and ends every timer. */
-  stop(): void;
 }

@@ -1,23 +1,9 @@
-import type { Execution } from "./record.ts";
+import type { Failure } from "./failure.ts";
 import { describeTime } from "./messages.ts";
-
-/** Why a handler of a module did not do its work. */
-export interface Failure {
-  readonly message: string;
-  /** False when trying again can't help: the mutation is held at once. */
-  readonly retry: boolean;
-  /** True when it came from outside, and says nothing of how the mutation does on other nodes. */
-  readonly outside?: boolean;
-  /** True when what the mutation works with could not be asked, so that it was not tried: no attempt is used up. */
-  readonly unavailable?: boolean;
-  /** True when it says nothing of the node: what the mutation declares as `failTo` is not stated. */
-  readonly blameless?: boolean;
-  /** What may be said of it on other nodes, where `message` quotes what was seen of this one. */
-  readonly summary?: string;
-}
+import type { Execution } from "./record.ts";
 
 /**
- * What a handler's rejection says. Errors are told apart by their names, as they are documented in `src/module/define.ts`: they
+ * Tells what a handler's rejection says. Errors are told apart by their names, as they are documented in `src/module/define.ts`: they
  * need not be of this program's own classes, as modules may come from elsewhere.
  */
 export function failureOf(error: unknown): Failure {
@@ -35,7 +21,7 @@ export function failureOf(error: unknown): Failure {
   }
 }
 
-/** What it means that the time of an execution is over, by what its handler has seen last. */
+/** Tells what it means that the time of an execution is over, by what its handler has seen last. */
 export function lateFailure({ step, seen }: Pick<Execution, "step" | "seen">, now: number): Failure {
   const summary = `Timed out after ${describeTime(step.timeout)}`;
   if (seen === undefined) return { message: summary, retry: true };

@@ -1,6 +1,6 @@
 import type { Step } from "../../plan/mod.ts";
 import type { Bucket } from "./bucket.ts";
-import type { CountingRule, Need, Rule } from "./needs.ts";
+import type { CountingRule, Need } from "./needs.ts";
 
 /** A mutation that waits for its turn. */
 export interface Waiter {
