@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -160,6 +160,40 @@ test("explainStoreError() says that a file is where the folder should be, and no
     assert.equal(said, `'${other}' is no folder: expected one, so choose another --data`);
     for (const file of [join(folder, "state.db"), join(other, "deeper", "state.db"), "/no/such/state.db"]) {
       assert.equal(explainStoreError(error, file), explainSystemError(error));
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a marker is its owner's to read, and nothing is left beside it", () => {
+  const folder = mkdtempSync(join(tmpdir(), "kraken-marker-"));
+  try {
+    const file = join(folder, "state.db");
+    writeMarker(file, { cluster: "demo", name: "root", run: 1, started: "2030-01-01T00:00:00.000Z" });
+    assert.equal(statSync(`${file}.owner`).mode & 0o777, 0o600);
+    assert.deepEqual(readdirSync(folder), ["state.db.owner"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a marker of longer names than there may be proves nothing", () => {
+  const folder = mkdtempSync(join(tmpdir(), "kraken-marker-"));
+  try {
+    const file = join(folder, "state.db");
+    const most = {
+      cluster: "c".repeat(64),
+      name: "n".repeat(64),
+      run: 1,
+      started: "s".repeat(32),
+      lost: "l".repeat(32),
+    };
+    writeMarker(file, most);
+    assert.deepEqual(readMarker(file), most);
+    for (const field of ["cluster", "name", "started", "lost"] as const) {
+      writeMarker(file, { ...most, [field]: `${most[field]}x` });
+      assert.equal(readMarker(file), undefined, field);
     }
   } finally {
     rmSync(folder, { recursive: true });

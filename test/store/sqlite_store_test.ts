@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openSqliteStore } from "../../aggregator/store/mod.ts";
+import { openSqliteStore, storeFile } from "../../aggregator/store/mod.ts";
 import { documentOf, testStore } from "./contract.ts";
 import { createFolder, createSqliteCase, skipSqlite } from "./support.ts";
 import { ofRun } from "../support/versions.ts";
@@ -161,3 +161,47 @@ test("load() says what is damaged", { skip: skipSqlite }, () =>
       store.close();
     }
   }));
+
+test("storeFile() is the file that is named, or state.db in a folder", () => {
+  assert.deepEqual(["/a/b", "/a/b.db", "/a/db"].map(storeFile), ["/a/b/state.db", "/a/b.db", "/a/db/state.db"]);
+});
+
+test(
+  "openSqliteStore() makes folders that only their owner may look into",
+  { skip: skipSqlite },
+  () =>
+    inFolder(async (path) => {
+      const folder = join(path, "new", "data");
+      (await openSqliteStore(folder)).close();
+      assert.equal(statSync(folder).mode & 0o777, 0o700);
+    }),
+);
+
+test(
+  "load() refuses a facet that it does not know, and a fact that is none",
+  { skip: skipSqlite },
+  () =>
+    inFolder(async (path) => {
+      for (
+        const [name, sql, expected] of [
+          ["facet", "INSERT INTO facets VALUES ('a', 'other', '[]')", /node 'a' has an unknown facet 'other'$/],
+          [
+            "null",
+            "INSERT INTO facts VALUES ('a', 'null')",
+            /fact 'a' is null: expected a string, a number or a boolean$/,
+          ],
+          ["list", "INSERT INTO facts VALUES ('a', '[1]')", /fact 'a' is \[1\]: expected/],
+        ] as const
+      ) {
+        const file = join(path, `${name}.db`);
+        (await openSqliteStore(file)).close();
+        await tamper(file, sql);
+        const store = await openSqliteStore(file);
+        try {
+          assert.throws(() => store.load(), expected);
+        } finally {
+          store.close();
+        }
+      }
+    }),
+);
