@@ -72,6 +72,12 @@ test("a child that was assigned here later than is known has to wait for its cfg
   assert.deepEqual(terms.next(ID, makeTerm(3, 1)), makeTerm(3, 2));
 });
 
+test("a birth that has to wait takes nothing from the term that the child has", () => {
+  const { terms } = make(new Map([[ID, makeTerm(2, 5)]]));
+  assert.equal(terms.next(ID, makeTerm(3, 1)), undefined);
+  assert.deepEqual([terms.of(ID), terms.isSameRun(ID)], [makeTerm(2, 5), undefined]);
+});
+
 test("a child can't use up the runs: one that claims far more than is known, or where none is left, is refused", () => {
   const { terms, warnings } = make();
   assert.equal(terms.next(ID, makeTerm(2, 100_001)), undefined);

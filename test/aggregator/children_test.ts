@@ -95,11 +95,18 @@ test("an agent is not told what its aggregator notes for itself", () => {
 test("a child goes on where an earlier run of this program had got to, if that had given it its last term", () => {
   const session: Session = { run: "run-n", term: makeTerm(1, 3), received: 40 };
   for (const [last, expected] of [[makeTerm(1, 3), 40], [makeTerm(1, 4), undefined]] as const) {
-    const { children, birth, framesTo } = make({ sessions: new Map([[N, session]]), terms: new Map([[N, last]]) });
+    const { children, birth, framesTo, said } = make({
+      sessions: new Map([[N, session]]),
+      terms: new Map([[N, last]]),
+    });
     assert.equal(children.session(N), undefined, "there is no link yet");
     children.callAll();
     assert.equal(children.session(N)?.received, expected);
     birth(N, { term: makeTerm(1, 3), parent: "before" });
+    const how = expected === undefined
+      ? "n joining: a new run of it was born"
+      : "n joining the same: it was born again";
+    assert.equal(said.at(-1), how);
     assert.equal(framesTo("n", "welcome")[0]?.received, expected ?? 0);
   }
 });
@@ -145,17 +152,36 @@ test("one birth that can't be taken in does not keep others out", () => {
   assert.equal(children.counts.births, 0);
 });
 
-test("of more births at once than are taken in some wait, and are not called meanwhile", async () => {
-  const { clock, children, set, birth, sent } = make();
-  for (let node = 0; node < 130; node++) set(`w${node}`, { "/parent": "root" });
+test("of more births at once than are taken in some wait, are not called meanwhile, and are written together", async () => {
+  const { clock, children, set, birth, sent, store } = make();
+  for (let node = 0; node < 700; node++) set(`w${node}`, { "/parent": "root" });
   children.callAll();
-  for (let node = 0; node < 130; node++) birth(idOf(`w${node}`), { from: `w${node}` });
-  assert.equal(children.counts.births, 30);
-  await clock.advance(200);
-  assert.equal(children.counts.births, 0);
   sent.length = 0;
-  await clock.advance(900);
+  for (let node = 0; node < 700; node++) birth(idOf(`w${node}`), { from: `w${node}` });
+  assert.equal(children.counts.births, 600);
+  let commits = 0;
+  const { commit } = store;
+  store.commit = (batch) => {
+    commits++;
+    commit(batch);
+  };
+  await clock.advance(1_600);
+  assert.equal(children.counts.births, 0);
+  assert.ok(commits > 0 && commits <= 65, `${commits} writes for 600 births`);
   assert.deepEqual(sent.filter(({ child, frame }) => frame.type === "resync" && !["n", "a", "b"].includes(child)), []);
+});
+
+test("a child that waits for its turn and is removed has none", async () => {
+  const { clock, children, set, birth, framesTo } = make();
+  for (let node = 0; node < 100; node++) set(`w${node}`, { "/parent": "root" });
+  for (let node = 0; node < 100; node++) birth(idOf(`w${node}`), { from: `w${node}` });
+  birth(N);
+  assert.equal(children.counts.births, 1);
+  set("n", { "/parent": "b" });
+  children.remove(N);
+  assert.equal(children.counts.births, 0);
+  await clock.advance(1_000);
+  assert.equal(framesTo("n", "welcome").length, 0);
 });
 
 test("what a child has just brought is not sent back to it", async () => {
@@ -236,12 +262,55 @@ test("what an aggregator brings of its nodes is not sent back to it, but for wha
 });
 
 test("changes of cfg go to the child through which a node is reached", async () => {
-  const { level, set, framesTo, clock } = make();
+  const { level, set, framesTo, clock, sent } = make();
   level(A);
   level(N);
   set("m", { "/x": 1 });
   await clock.advance(25);
   assert.deepEqual([urlsIn(framesTo("a", "data")), urlsIn(framesTo("n", "data"))], [["/x"], []]);
+  assert.deepEqual(sent.map(({ frame }) => frame.type), ["data"], "nothing is asked for");
+});
+
+test("changes go to another aggregator within 20 ms, as people wait for them, and to an agent within 100 ms", async () => {
+  for (const [child, name, wait] of [[A, "a", 20], [N, "n", 100]] as const) {
+    const { level, set, framesTo, clock } = make();
+    level(child);
+    set(name, { "/x": 1 });
+    await clock.advance(wait - 1);
+    assert.deepEqual(urlsIn(framesTo(name, "data")), []);
+    await clock.advance(1);
+    assert.deepEqual(urlsIn(framesTo(name, "data")), ["/x"]);
+  }
+});
+
+test("what this aggregator says of a child while it takes in what that one says is sent to it", async () => {
+  const { level, framesTo, clock, replica } = make({
+    onState: (child, state) => void replica.write(child, "parent", new Map([["/link", state]]), makeTerm(1, 1)),
+  });
+  level(N);
+  await clock.advance(1_000);
+  assert.deepEqual(urlsIn(framesTo("n", "data")), ["/link"]);
+});
+
+test("an agent that begins anew is not sent what it wrote itself, and is sent what its run before wrote", async () => {
+  const { level, birth, children, framesTo, clock } = make();
+  const bring = (from: string, values: Record<string, number>, since: number) => {
+    const self = new Map(
+      Object.entries(values).map(([url, run]) => [url, { value: 1, version: at(run, 1, 1) }]),
+    );
+    const indexes = { since, upTo: since + 1, newest: since + 1 };
+    children.receive(N, { type: "data", from, to: "p", ...indexes, documents: [{ id: N, facets: { self } }] });
+  };
+  level(N);
+  bring("run-n", { "/load": 1 }, 0);
+  birth(N, { term: makeTerm(1, 1), parent: "q" });
+  assert.ok(!urlsIn(framesTo("n", "data")).includes("/load"));
+  birth(N, { from: "second" });
+  bring("second", { "/new": 2, "/late": 1 }, 0);
+  children.receive(N, { type: "ack", from: "second", to: "p", received: framesTo("n", "data").at(-1)?.upTo ?? 0 });
+  await clock.advance(1_000);
+  assert.ok(urlsIn(framesTo("n", "data")).includes("/late"), "it has to take that over");
+  assert.ok(!urlsIn(framesTo("n", "data")).includes("/new"));
 });
 
 test("an aggregator that sent values of a later assignment is asked for them again when its cfg has come", async () => {
@@ -328,8 +397,10 @@ test("a node that says that it has left is answered once that is known", () => {
 
 test("a child whose term is of a later assignment has been elsewhere", () => {
   const { birth, said } = make();
+  birth(N, { term: makeTerm(1, 1) });
+  assert.equal(said[0], "heard n");
   birth(N, { term: makeTerm(2, 1) });
-  assert.equal(said[0], "left n 2");
+  assert.ok(said.includes("left n 2"));
 });
 
 test("a child that is removed is told where to go, once what runs now is over", async () => {
@@ -355,6 +426,51 @@ test("a child that is back before it was told is told nothing", async () => {
   set("n", { "/parent": "root", "/assignment": assigned(3, "root") });
   await clock.advance(0);
   assert.equal(framesTo("n", "moved").length, 0);
+});
+
+test("a child that is removed without a word of where to go is called, so that it asks", async () => {
+  const { level, set, children, framesTo, clock } = make();
+  level(N);
+  set("n", { "/parent": "b", "/assignment": null });
+  children.remove(N);
+  await clock.advance(0);
+  assert.deepEqual([framesTo("n", "resync").length, framesTo("n", "moved").length], [1, 0]);
+});
+
+test("a child that is removed was heard until then", async () => {
+  const { level, set, children, clock } = make();
+  level(N);
+  await clock.advance(5_000);
+  set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
+  children.remove(N);
+  assert.equal(children.silence(N), 0);
+  await clock.advance(3_000);
+  assert.equal(children.silence(N), 3_000);
+});
+
+test("what was to be found out of a child is no matter once it is removed", async () => {
+  const { level, set, children, said, clock } = make();
+  level(N);
+  children.probe(N, () => said.push("alive"));
+  set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
+  children.remove(N);
+  set("n", { "/parent": "root", "/assignment": assigned(3, "root") });
+  level(N);
+  await clock.advance(10_000);
+  assert.deepEqual(said, []);
+});
+
+test("runs of a child are forgotten with it", () => {
+  const rivals: string[] = [];
+  const { birth, set, children } = make({ onRival: (_child, old, newest) => rivals.push(`${old} ${newest}`) });
+  for (const from of ["one", "two", "one"]) birth(N, { from });
+  set("n", { "/parent": "b" });
+  children.remove(N);
+  set("n", { "/parent": "root" });
+  for (const from of ["two", "one", "two"]) birth(N, { from });
+  assert.deepEqual(rivals, []);
+  birth(N, { from: "two" });
+  assert.deepEqual(rivals, ["two one"]);
 });
 
 test("a child that was down when it was removed is called, so that it asks", () => {
@@ -414,6 +530,40 @@ test("a machine that was powered off has no agent any more, and its late frames 
   assert.deepEqual(children.termOf(N), makeTerm(1, 2));
 });
 
+test("a machine that was powered off has no link of which something is sent again", async () => {
+  const { level, children, set, clock, sent } = make();
+  level(N);
+  set("n", { "/x": 1 });
+  await clock.advance(100);
+  sent.length = 0;
+  children.poweredOff(N);
+  assert.equal(clock.waiting, 1, "a look at all links");
+  await clock.advance(60_000);
+  assert.deepEqual(sent, []);
+});
+
+test("that a machine is off is no news of a child that is down", () => {
+  const { level, children, said } = make();
+  level(N);
+  children.life(N, { type: "dead", from: "run-n", why: "stopped" });
+  said.length = 0;
+  children.poweredOff(N);
+  children.poweredOff(M);
+  assert.deepEqual(said, []);
+});
+
+test("a child that is down, and one that is none, are not probed", async () => {
+  const { level, children, sent, said, clock } = make();
+  level(N);
+  children.life(N, { type: "dead", from: "run-n", why: "stopped" });
+  said.length = 0;
+  const { waiting } = clock;
+  for (const child of [N, M]) children.probe(child, () => said.push("alive"));
+  assert.equal(clock.waiting, waiting);
+  await clock.advance(60_000);
+  assert.deepEqual([sent, said], [[], []]);
+});
+
 test("a child that is probed and answers is left alone, and one that does not is lost", async () => {
   const { level, children, said, clock } = make();
   level(N);
@@ -445,14 +595,16 @@ test("a node that leaves a child aggregator is left once that was told", async (
 });
 
 test("a node that leaves a child aggregator which is removed itself is left at once", () => {
-  const { level, children, set, said, owing } = make();
+  const { level, children, set, said, store } = make();
+  const owed = () => createOwing({ store, facts: store.load().facts, log: quiet }).fromBefore(A);
   level(A);
   children.left(A, M);
   children.arrived(A, M);
+  assert.equal(owed(), true);
   set("a", { "/parent": "b" });
   children.remove(A);
   assert.deepEqual([children.isLeaving(M), said], [false, ["gone m"]]);
-  assert.equal(owing.fromBefore(A), false);
+  assert.equal(owed(), false);
 });
 
 test("what a child aggregator is owed is on disk until it has it", async () => {
@@ -507,6 +659,11 @@ test("nothing is sent after a stop, and no timer is left", async () => {
   for (let births = 0; births < 200; births++) birth(N, { from: `r${births}` });
   set("b", { "/parent": "a", "/assignment": assigned(2, "a") });
   birth(idOf("b")); // which is told where to go
+  set("w", { "/parent": "root", "/assignment": assigned(1, "root") });
+  level(idOf("w"));
+  set("w", { "/parent": "a", "/assignment": assigned(2, "a") });
+  children.remove(idOf("w")); // and this one again and again
+  await undefined;
   children.stop();
   assert.deepEqual([clock.waiting, children.counts.links], [0, { down: 0, joining: 0, level: 0 }]);
   sent.length = 0;

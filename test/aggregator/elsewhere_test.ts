@@ -29,6 +29,33 @@ test("a node is elsewhere from its word of a later assignment until the cfg here
   assert.doesNotMatch(String(store.load().facts.get("elsewhere")), /"n"/, "what is known by cfg is not kept");
 });
 
+test("what is known, or older than what is known, is not written again", () => {
+  const store = openMemoryStore();
+  let commits = 0;
+  const { commit } = store;
+  store.commit = (batch) => {
+    commits++;
+    commit(batch);
+  };
+  const replica = createReplica();
+  replica.write("n", "cfg", assigned(2), ofRun(1));
+  const elsewhere = createElsewhere({ replica, store, facts: new Map(), log });
+  for (const number of [1, 2, 4, 4, 3]) assert.equal(elsewhere.heard("n", number), true);
+  assert.equal(commits, 1);
+  replica.write("n", "cfg", assigned(3), ofRun(1));
+  assert.equal(elsewhere.has("n"), true, "4 is what it said");
+  assert.equal(elsewhere.heard("n", 5), true);
+  assert.equal(commits, 2);
+});
+
+test("facts that make no sense say nothing", () => {
+  for (const text of ["{}", "[7]", '[["n"]]', "[[7, 9]]", '[["n", "9"]]', "null"]) {
+    const facts = new Map([["elsewhere", text]]);
+    const elsewhere = createElsewhere({ replica: createReplica(), store: openMemoryStore(), facts, log });
+    assert.equal(elsewhere.has("n"), false, text);
+  }
+});
+
 test("an assignment that is far above what is known here is not believed", () => {
   const store = openMemoryStore();
   const replica = createReplica();

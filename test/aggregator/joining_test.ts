@@ -146,6 +146,9 @@ test("the root's last word of where to join holds from the start, and a later on
   assert.equal(assignments.length, 1, "once what runs now is over");
   await undefined;
   assert.deepEqual(assignments.map(({ number, parent }) => [number, parent]), [[2, A], [3, idOf("b")]]);
+  set("root", { "/assignment": null });
+  await undefined;
+  assert.equal(assignments.length, 2, "that it is taken back says nothing of where to go");
 });
 
 test("a parent's word of where to join is handed on, and its answer where a node joins without the rest of the frame", () => {

@@ -14,24 +14,30 @@ function makeRoot(held = ["a"]) {
   const tree = createSmallTree();
   const clock = createVirtualClock();
   const world = { silence: 0 };
-  const releases = createReleases({
-    ...{ replica: tree.replica, nodes: tree.nodes, clock, ownId: idOf("root") },
-    silence: () => world.silence,
-    cfg: {
-      keep: (id, url, value) => void tree.replica.write(id, "cfg", new Map([[url, value]]), ofRun(1)),
-      release(id, holder) {
-        const left = heldBy(tree.replica.get(id)?.facets.cfg).filter((each) => each !== holder);
-        const value: Value = { number: 2, parent: idOf("b"), ...(left.length > 0 && { held: left }) };
-        tree.replica.write(id, "cfg", new Map([["/assignment", value]]), ofRun(1));
-        releases.changed(id);
+  const keeps: string[] = [];
+  const make = () =>
+    createReleases({
+      ...{ replica: tree.replica, nodes: tree.nodes, clock, ownId: idOf("root") },
+      silence: () => world.silence,
+      cfg: {
+        keep(id, url, value) {
+          keeps.push(id === idOf("a") ? "a" : id);
+          tree.replica.write(id, "cfg", new Map([[url, value]]), ofRun(1));
+        },
+        release(id, holder) {
+          const left = heldBy(tree.replica.get(id)?.facets.cfg).filter((each) => each !== holder);
+          const value: Value = { number: 2, parent: idOf("b"), ...(left.length > 0 && { held: left }) };
+          tree.replica.write(id, "cfg", new Map([["/assignment", value]]), ofRun(1));
+          releases.changed(id);
+        },
       },
-    },
-  });
+    });
+  const releases = make();
   tree.set("n", { "/parent": "b", "/assignment": assigned(2, "b", { held }) });
   releases.changed(ID);
   const asked = (name: string) => valuesOf(tree.replica.get(idOf(name))?.facets.cfg ?? new Map()).get("/letGo/asked");
   const isHeld = () => heldBy(tree.replica.get(ID)?.facets.cfg).length > 0;
-  return { ...tree, clock, world, releases, asked, isHeld };
+  return { ...tree, clock, world, releases, asked, isHeld, keeps, again: make };
 }
 
 test("the root asks whoever had a node that does not join, and frees it when that one says so", async () => {
@@ -47,6 +53,70 @@ test("the root asks whoever had a node that does not join, and frees it when tha
   await clock.advance(20_000);
   assert.equal(isHeld(), false);
   assert.equal(asked("a"), undefined);
+});
+
+test("the root asks once what it knows to ask, ten seconds after it has waited for twenty", async () => {
+  const { clock, keeps, asked } = makeRoot();
+  await clock.advance(19_999);
+  assert.deepEqual(keeps, []);
+  await clock.advance(1);
+  assert.deepEqual([keeps, asked("a")], [["a"], [KEY]]);
+  await clock.advance(60_000);
+  assert.deepEqual(keeps, ["a"], "what is asked is not written again");
+});
+
+test("a root that starts asks of what was moved before", async () => {
+  const { releases, again, clock, asked } = makeRoot();
+  releases.stop();
+  again();
+  await clock.advance(20_000);
+  assert.deepEqual(asked("a"), [KEY]);
+});
+
+test("a node that is moved again has its time again, and one that is nobody else's is not asked for", async () => {
+  const { clock, asked, set, releases } = makeRoot();
+  await clock.advance(15_000);
+  releases.changed(ID); // says nothing new
+  set("n", { "/x": 1 });
+  await clock.advance(5_000);
+  assert.deepEqual(asked("a"), [KEY]);
+  set("n", { "/assignment": assigned(3, "b", { held: ["a"] }) });
+  releases.changed(ID);
+  await clock.advance(10_000);
+  assert.equal(asked("a"), undefined);
+  await clock.advance(10_000);
+  assert.deepEqual(asked("a"), [`${ID} 3`]);
+  set("n", { "/assignment": assigned(3, "b") });
+  releases.changed(ID);
+  await clock.advance(10_000);
+  assert.equal(asked("a"), undefined);
+});
+
+test("a holder is asked for 64 nodes at a time", async () => {
+  const { clock, asked, set, releases } = makeRoot();
+  for (let node = 0; node < 70; node++) {
+    const id = set(`w${node}`, { "/parent": "b", "/assignment": assigned(2, "b", { held: ["a"] }) });
+    releases.changed(id);
+  }
+  await clock.advance(30_000);
+  const keys = asked("a");
+  assert.equal(Array.isArray(keys) && keys.length, 64);
+});
+
+test("a node that was deleted is asked of nobody", async () => {
+  const { clock, asked, set } = makeRoot();
+  set("n", { "/parent": null, "/deleted": true });
+  await clock.advance(60_000);
+  assert.equal(asked("a"), undefined);
+});
+
+test("what a holder says that is no list of texts frees nothing", async () => {
+  const { clock, isHeld, discover } = makeRoot();
+  for (const told of [KEY, { [KEY]: true }, [[KEY]], 7] as Value[]) {
+    discover("a", "self", { "/letGo/told": told });
+    await clock.advance(30_000);
+    assert.equal(isHeld(), true, JSON.stringify(told));
+  }
 });
 
 test("the root asks for nothing of a node that was heard", async () => {

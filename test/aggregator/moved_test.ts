@@ -67,6 +67,21 @@ test("of more than 10,000 nodes that were heard the one that was heard longest a
   assert.deepEqual([notices.silence("n0"), notices.silence("n1"), notices.silence("n2")], [0, 5_000, 0]);
 });
 
+test("of more than 10,000 nodes that were told where to go the last 10,000 are remembered", async () => {
+  const { clock, sent, notices } = make();
+  for (let node = 0; node < 10_000; node++) notices.heard(`n${node}`, to(2));
+  notices.heard("n0", to(3)); // the youngest now
+  await clock.advance(1_000);
+  sent.length = 0;
+  notices.heard("n1", undefined);
+  assert.equal(sent.length, 1, "all are remembered so far");
+  notices.heard("one more", to(2));
+  await clock.advance(1_000);
+  sent.length = 0;
+  for (const node of ["n0", "n1", "n2"]) notices.heard(node, undefined);
+  assert.equal(sent.length, 2);
+});
+
 test("whoever is heard later is told again, at most once a second, with the newest that is known", async () => {
   const { clock, sent, notices } = make();
   notices.heard("n", undefined);

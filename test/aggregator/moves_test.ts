@@ -130,6 +130,23 @@ test("a node of which a child has still to hear is forgotten after that", () => 
   assert.equal(done[0], "forget n");
 });
 
+test("a node of which a child has still to hear, and that is below all the same, is forgotten at once", () => {
+  const { build, done, leaving, set } = make();
+  set("n", { "/parent": "a" });
+  leaving.add(N);
+  build().forgotten([N]);
+  assert.equal(done[0], "forget n");
+});
+
+test("what a node was like is no more once it is forgotten", () => {
+  const { build, set, nodes, discover } = make();
+  set("n", { "/parent": "a" });
+  discover("n", "parent", { "/physState": "POWER_ON" });
+  assert.equal(nodes.read(N)?.view.get("/physState"), "POWER_ON");
+  build().forgotten([N]);
+  assert.equal(nodes.read(N), undefined);
+});
+
 test("what was below an aggregator that is forgotten is below it no more", () => {
   const { build, done, set } = make();
   set("n", { "/parent": "a" });

@@ -16,6 +16,19 @@ test("what a child is owed outlives the run that owes it", () => {
   assert.equal(open().fromBefore("b"), false);
 });
 
+test("what is owed is written when it changes, and only then", () => {
+  const store = openMemoryStore();
+  let commits = 0;
+  const { commit } = store;
+  store.commit = (batch) => {
+    commits++;
+    commit(batch);
+  };
+  const owing = createOwing({ store, facts: store.load().facts, log: quiet });
+  for (const owed of [false, true, true, false, false]) owing.set("a", owed);
+  assert.equal(commits, 2);
+});
+
 test("after an end in the midst of a move every child is owed", () => {
   const store = openMemoryStore();
   store.commit({ facts: new Map([[MOVING, true]]) });

@@ -40,6 +40,16 @@ test("one late birth of a run that is gone says nothing", () => {
   assert.deepEqual(told, []);
 });
 
+test("eight runs of a node are remembered, the ones that came last", () => {
+  const runs = ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8"];
+  const { told, born } = makeRivals();
+  born(...runs, "r1", "r1");
+  assert.deepEqual(told, ["n1: r1 beside r8"]);
+  const other = makeRivals();
+  other.born(...runs, "r0", "r0", "r0");
+  assert.deepEqual(other.told, [], "the first one is as good as new");
+});
+
 test("what is known of a node's runs is forgotten with it", () => {
   const { told, born, rivals } = makeRivals();
   born("a", "b", "a");

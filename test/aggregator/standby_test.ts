@@ -160,6 +160,15 @@ test("an aggregator that says for whom it stands by becomes that one's standby, 
   assert.equal(done.length, 2);
 });
 
+test("an aggregator announces for whom it stands by when it says that, or becomes an aggregator, and not by anything else", () => {
+  for (const [url, expected] of [["/standbyFor", 2], ["/role", 2], ["/load", 0], ["/api", 0]] as const) {
+    const { standbys, done, discover } = make();
+    discover("b", "self", { "/standbyFor": "a" });
+    standbys.changed(idOf("b"), [url]);
+    assert.equal(done.length, expected, url);
+  }
+});
+
 test("those whose broker or standby changes have their children told, and so have those for whom they stand by", () => {
   const { standbys, done, set } = make();
   set("a", { "/standby": "b" });

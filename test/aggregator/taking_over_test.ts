@@ -94,6 +94,15 @@ test("what can't be done while the disk is full is made up for once", () => {
   assert.equal(done.length, ALL.length);
 });
 
+test("a node that could not be taken over is made up for without a run that is counted on to", () => {
+  const { takingOver, replica, world, done } = make();
+  replica.write(ID, "parent", new Map([["/runState", "SYNC"]]), makeTerm(2, 7));
+  world.isFull = true;
+  takingOver.takeOver(ID);
+  world.isFull = false;
+  assert.deepEqual([takingOver.makeUp(), done], [true, ALL]);
+});
+
 test("a run that is counted on to is made up for without a node, too", () => {
   const { takingOver, world, term } = make();
   takingOver.raise(5);
