@@ -7,6 +7,8 @@ import { runAgentBench } from "./agent/main.ts";
 import { program as agent } from "./agent/options.ts";
 import { runBootBench } from "./boot/main.ts";
 import { program as boot } from "./boot/options.ts";
+import { runFleetBench } from "./fleet/main.ts";
+import { program as fleet } from "./fleet/options.ts";
 import { runImageBench } from "./image/main.ts";
 import { program as image } from "./image/options.ts";
 import { runPlanBench } from "./plan/main.ts";
@@ -14,7 +16,7 @@ import { program as plan } from "./plan/options.ts";
 import { runSyncBench } from "./sync/main.ts";
 import { program as sync } from "./sync/options.ts";
 
-const NAMES = ["agent", "boot", "image", "plan", "sync"];
+const NAMES = ["agent", "boot", "fleet", "image", "plan", "sync"];
 
 function print(terminal: Terminal, { data, table }: Bench, json: boolean): number {
   terminal.write(json ? `${JSON.stringify(data, undefined, 2)}\n` : table);
@@ -45,6 +47,14 @@ if (name === "sync") {
       { ...io, args },
       async ({ options, terminal, signal }) =>
         print(terminal, await runBootBench({ ...options, signal }), options.json),
+    ));
+} else if (name === "fleet") {
+  await runProcess(fleet.name, async (io) =>
+    await callProgram(
+      fleet,
+      { ...io, args },
+      async ({ options, terminal, signal }) =>
+        print(terminal, await runFleetBench({ ...options, signal }), options.json),
     ));
 } else if (name === "image") {
   await runProcess(image.name, async (io) =>
