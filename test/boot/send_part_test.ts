@@ -119,6 +119,22 @@ test("a client that takes nothing for 60 s has its connection cut; each chunk th
     ]);
   }));
 
+test("a client that has all but the last byte has not had all", () =>
+  withPart([0, CHUNK], async ({ reader, ends }) => {
+    await reader.read();
+    await reader.read();
+    await reader.cancel();
+    assert.deepEqual(ends, [{ why: "the client closed the connection", taken: CHUNK, length: CHUNK + 1 }]);
+  }));
+
+test("a client that never takes anything has its connection cut after 60 s", () =>
+  withPart([0, SIZE - 1], async ({ ends, clock, cuts }) => {
+    await clock.advance(59_999);
+    assert.deepEqual(ends, []);
+    await clock.advance(1);
+    assert.deepEqual([ends, cuts], [[{ why: "it took nothing for 60 s", taken: 0, length: SIZE }], [60_000]]);
+  }));
+
 test("where more than 256 files are sent each costs 32 KiB", async () => {
   for (const [others, length] of [[255, CHUNK], [256, 32 * 1024]] as const) {
     await withPart([0, SIZE - 1], async ({ reader }) => {
@@ -161,7 +177,7 @@ test("a file that can't be read any more says so", () =>
     await reader.read();
     await file.handle.close();
     await readAll(reader).catch(() => {}); // it may not be closed twice
-    assert.match(ends[0]?.why ?? "", /^the file can't be read: /);
+    assert.match(ends[0]?.why ?? "", /^the file can't be read: (?!\w*Error: )/);
   }));
 
 /** A file of this many bytes that was changed so long ago. */
@@ -233,4 +249,32 @@ test("what is hashed in the background ends with the program", async () => {
   await clock.advance(5_000);
   assert.deepEqual([await waiting, reads], [undefined, 0]);
   assert.equal(clock.waiting, 0, "no timer is left behind");
+});
+
+test("a hash is kept of a file whose last change is 2 s old, and not of one that changed later", async () => {
+  for (const [age, reads] of [[2_000, 1], [1_999, 2]] as const) {
+    let read = 0;
+    const clock = createVirtualClock();
+    const hashes = createHashes({ clock, wall: () => 1_000_000, hash: () => Promise.resolve(`${++read}`) });
+    for (let time = 0; time < 2; time++) {
+      await hashes.within(fileOf(1, age, 1_000_000), 1);
+      await clock.advance(0);
+    }
+    assert.equal(read, reads, `${age} ms`);
+  }
+});
+
+test("a file that was replaced is forgotten as late as a new one", async () => {
+  let reads = 0;
+  const hashes = createHashes({
+    clock: createVirtualClock(),
+    wall: () => 1_000_000,
+    hash: () => Promise.resolve(`${++reads}`),
+  });
+  const hash = (n: number, age = 10_000) => hashes.within(fileOf(1, age, 1_000_000, `/f${n}`), 10_000);
+  for (let n = 1; n <= 1_024; n++) await hash(n);
+  assert.equal(await hash(1, 9_000), "1025");
+  await hash(1_025);
+  assert.equal(await hash(1, 9_000), "1025");
+  assert.equal(await hash(2), "1027", "it was the oldest");
 });
