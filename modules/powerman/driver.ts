@@ -40,7 +40,7 @@ export function createPowermanDriver(
       const others = list.names.filter((name) => !unknown.has(name));
       take(list.names.filter((name) => unknown.has(name)), answer);
       if (others.length === list.names.length) take(others, answer);
-      else if (others.length > 0) await about(verb, others, urgent, take);
+      else await about(verb, others, urgent, take);
     }
   }
   /** What somebody waits for is not gathered with what nobody does: one device that is slow makes the whole command so. */

@@ -334,7 +334,10 @@ test("logs of platforms without one, and of nodes without a platform, are refuse
   const none = await logs.read({ id: "1", name: "n1", platform: undefined }, 5, never);
   assert.ok(!none.ok && none.kind === "none");
   assert.deepEqual(await logs.read(about("ipmi"), 5, never), { ok: true, entries: [] });
+  const again = logs.offer("ipmi", async () => []);
   withdraw();
+  assert.equal((await logs.read(about("ipmi"), 5, never)).ok, true, "another module reads them since");
+  again();
   assert.equal((await logs.read(about("ipmi"), 5, never)).ok, false);
 });
 

@@ -200,6 +200,7 @@ test("image shows IDLE, FETCHING and ERROR with the reason, and forgets a failur
   await withModule(async ({ run, until, history }, folder) => {
     await until("/image/state", "IDLE");
     await run("fetch");
+    assert.deepEqual(history.slice(-2), ["n1/image/progress=0", "n1/image/state=FETCHING"]);
     const message = new RegExp(
       `^Image 'os' from http.* has the SHA-256 ${sha256(new Uint8Array(1000))}: expected a{64}$`,
     );

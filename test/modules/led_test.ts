@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseChassisStatus } from "../../modules/ipmi/chassis.ts";
+import type { PowerDriver } from "../../modules/power/mod.ts";
+import { turnLed } from "../../modules/power/turn_led.ts";
 import { ledPatch, readLed } from "../../modules/redfish/led_property.ts";
+import type { MutationRun } from "../../src/module/mod.ts";
+import { unread } from "../../src/reports.ts";
 import { createCoverage, fc } from "../support/property.ts";
 import { withPlayed } from "./ipmi_bench.ts";
+import { testNode } from "./module_fixture.ts";
 import { ending, type Scene, withScene } from "./redfish_scene.ts";
 
 test("readLed() prefers LocationIndicatorActive, and takes nothing for an LED that is none", () => {
@@ -158,6 +163,22 @@ test("ipmi turns the identify LED, and believes the controller where it says how
     status = " 21 10 00 54\n"; // it does not say
     await ending(clock, run("led-off"));
     assert.equal(node.view.get("/bmc/led"), "OFF");
+  });
+});
+
+test("a controller of a kind without an identify LED is told so, and nothing is stated", async () => {
+  const node = testNode("n1");
+  const run: MutationRun = {
+    ...{ ...unread, node, mutation: "led-on", bindings: {}, execution: "1", signal: new AbortController().signal },
+    discover: () => assert.fail("Nothing is known of it"),
+  };
+  const driver: PowerDriver = {
+    read: () => Promise.reject(new Error("It is not asked")),
+    change: () => Promise.reject(new Error("It is not asked")),
+  };
+  await assert.rejects(turnLed(driver, run, "ON"), {
+    name: "MistakeError",
+    message: "Cannot turn the identify LED of 'n1': its kind of controller has none",
   });
 });
 

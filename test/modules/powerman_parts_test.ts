@@ -190,6 +190,8 @@ test("a connection ends with what is not wanted any more, and lives on with what
       unwanted.abort(new Error("Not wanted"));
       await assert.rejects(waiting, { message: "Not wanted" });
       await until(() => assert.deepEqual([open.size, connection.ended], [0, true]));
+      await new Promise((resolve) => setTimeout(resolve, 20)); // until it has heard that it is closed
+      await assert.rejects(connection.command("status n1", never), { message: "Not wanted" });
       const other = await connect();
       await assert.rejects(other.command("status n1", AbortSignal.abort("odd")), (reason) => reason === "odd");
       assert.equal(other.ended, true);
