@@ -160,6 +160,17 @@ test("a file of which nothing is known counts for as much as the others, and hal
   assert.equal(progress.percent, 100);
 });
 
+test("a file of which nothing is known counts for the mean of the others, an empty one among them", () => {
+  const progress = createProgress(["a", "b", "c"]);
+  progress.took("a", 0, 100, 100);
+  progress.took("b", 0, 0, 300);
+  assert.equal(progress.percent, 16, "of 600");
+  const withEmpty = createProgress(["a", "empty", "c"]);
+  withEmpty.took("a", 0, 50, 100);
+  withEmpty.took("empty", 0, 0, 0);
+  assert.equal(withEmpty.percent, 33, "of 150");
+});
+
 test("a part behind a gap counts when the gap is filled, and an earlier part takes nothing back", () => {
   const progress = createProgress(["a"]);
   progress.took("a", 10, 20, 20);

@@ -35,7 +35,7 @@ async function withPi(
     readonly sights: BootSight[];
     readonly lines: string[];
   }) => Promise<void>,
-  options: { readonly holdsAddresses?: boolean } = {},
+  options: { readonly holdsAddresses?: boolean; readonly host?: RpiHost } = {},
 ): Promise<void> {
   await withFolder(async (folder) => {
     const files = { "rpi/start4.elf": "firmware", "vmlinuz": "kernel", "initrd.img": "initramfs" };
@@ -51,7 +51,7 @@ async function withPi(
     let tokens = 0;
     const boot = createRpiBoot({
       desk: {
-        host: (serial) => serial === SERIAL ? PI : undefined,
+        host: (serial) => serial === SERIAL ? options.host ?? PI : undefined,
         isUp: () => state.isUp,
         isRunning: () => false,
         saw: (_, sight) => sights.push(sight),
@@ -99,7 +99,7 @@ test("where we give the addresses others get none of its files, and the log says
     assert.deepEqual([level, message, path, address], [
       ...["warn", "Refused a file to a Raspberry Pi", `${SERIAL}/cmdline.txt`, OTHER.address],
     ]);
-    assert.match(reason, /10\.77\.0\.5/);
+    assert.equal(reason, "It is for 10.77.0.5");
   }));
 
 test("where a site's own server gives the addresses it may ask from anywhere", () =>
@@ -107,6 +107,13 @@ test("where a site's own server gives the addresses it may ask from anywhere", (
     assert.equal(await read(`${SERIAL}/cmdline.txt`, OTHER), "kraken.token=t1\n");
     assert.deepEqual(lines, []);
   }, { holdsAddresses: false }));
+
+test("one without an address in its cfg may ask from anywhere", () => {
+  const { lease: _, ...host } = PI;
+  return withPi(async ({ read }) => {
+    assert.equal(await read(`${SERIAL}/cmdline.txt`, OTHER), "kraken.token=t1\n");
+  }, { host });
+});
 
 test("one that can't boot, or whose agent is heard, gets nothing, with the reason in the log", () =>
   withPi(async ({ read, lines, state }) => {
