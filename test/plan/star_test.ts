@@ -78,6 +78,49 @@ test("classesOf() takes leaves for the same only where their actions cost, chang
   assert.equal(count({ excludes: { "/h": "2" } }), 2);
 });
 
+test("classesOf() takes leaves for the same only where the hub's actions change, require and exclude the same of them", () => {
+  const count = (mutation: Partial<Small>) =>
+    classesOf(
+      taskOf({ "/h": 3, "/x": 3, "/y": 3 }, {
+        h: { changes: { "/h": up }, ...mutation },
+        x: { changes: { "/x": up }, requires: open },
+        y: { changes: { "/y": up }, requires: open },
+      }, ["/h"]),
+      star,
+    ).length;
+  assert.equal(count({ requires: { "/x": "0", "/y": "0" } }), 1);
+  assert.equal(count({ requires: { "/x": "0" } }), 2);
+  assert.equal(count({ requires: { "/x": "0", "/y": "1" } }), 2);
+  assert.equal(count({ excludes: { "/x": "1", "/y": "1" } }), 1);
+  assert.equal(count({ excludes: { "/x": "1" } }), 2);
+  assert.equal(count({ excludes: { "/x": "1", "/y": "2" } }), 2);
+  assert.equal(count({ changes: { "/h": up, "/x": ["0", "2"], "/y": ["0", "2"] } }), 1);
+  assert.equal(count({ changes: { "/h": up, "/x": ["0", "2"] } }), 2);
+  assert.equal(count({ changes: { "/h": up, "/x": ["0", "2"], "/y": ["0", "1"] } }), 2);
+});
+
+test("classesOf() takes leaves for the same only where they have the same values, goals and ways", () => {
+  const count = (sizes: readonly [number, number], without: readonly string[], more: Record<string, Small> = {}) =>
+    classesOf(
+      taskOf({ "/h": 3, "/x": sizes[0], "/y": sizes[1] }, {
+        h: { changes: { "/h": up } },
+        x: { changes: { "/x": up }, requires: open },
+        y: { changes: { "/y": up }, requires: open },
+        ...more,
+      }, without),
+      star,
+    ).length;
+  const back = ["1", "0"] as const;
+  assert.equal(count([3, 3], ["/h"]), 1);
+  assert.equal(count([3, 4], ["/h"]), 2);
+  assert.equal(count([3, 3], ["/h"], { back: { changes: { "/x": back } } }), 2);
+  assert.equal(count([3, 3], ["/h"], { back: { changes: { "/x": back } }, "back-y": { changes: { "/y": back } } }), 1);
+  // Without a goal `/y` matters only where something for `/x` needs it.
+  const needed = { other: { changes: { "/h": ["1", "2"] as const }, requires: { "/x": "1", "/y": "1" } } };
+  assert.equal(count([3, 3], ["/h"], needed), 1);
+  assert.equal(count([3, 3], ["/y"], needed), 2);
+});
+
 test("exploreStar() gives up where it may hold no more memory", () => {
   const task = twoLeaves();
   assert.equal(finish(exploreStar(task, star, new Budget(1000, 0))), undefined);
