@@ -74,6 +74,7 @@ test("classesOf() takes leaves for the same only where their actions cost, chang
   assert.equal(count(), 1);
   assert.equal(count({ disruption: 5 }), 2);
   assert.equal(count({ changes: { "/y": ["0", "2"] } }), 2);
+  assert.equal(count({ changes: { "/y": ["2", "1"] } }), 2);
   assert.equal(count({ requires: { "/h": "0" } }), 2);
   assert.equal(count({ excludes: { "/h": "2" } }), 2);
 });

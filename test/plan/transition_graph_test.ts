@@ -145,7 +145,10 @@ test("needsOf() has each fact of other variables that no way does without, and f
   check("needs", (graph, plain, task) => {
     for (const goal of plain.values) {
       const found = graph.needsOf(goal);
-      for (const need of found) assert.ok(need.variable !== plain.variable || need.value === -1);
+      for (const need of found) {
+        assert.ok(need.variable !== plain.variable || need.value === -1);
+        assert.ok(need.unavoidable.includes(1));
+      }
       for (const [variable, size] of task.sizes.entries()) {
         for (let value = 0; value < size && variable !== plain.variable; value++) {
           for (const holds of [true, false]) {
