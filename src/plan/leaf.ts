@@ -138,15 +138,14 @@ class Maker {
     this.#owner = owner;
   }
 
-  /** Tells whether leaves are the same in all but their names. */
+  /** Tells whether leaves are the same in all but their names. Both have as many variables and actions. */
   isSame(a: Draft, b: Draft): boolean {
     const { sizes, initial, conditions } = this.#task;
-    return a.variables.length === b.variables.length && a.actions.length === b.actions.length &&
-      a.variables.every((variable, at) => {
-        const other = b.variables[at] ?? -1;
-        return sizes[variable] === sizes[other] && initial[variable] === initial[other] &&
-          this.#areSame(conditions[variable] ?? [], conditions[other] ?? []);
-      }) &&
+    return a.variables.every((variable, at) => {
+      const other = b.variables[at] ?? -1;
+      return sizes[variable] === sizes[other] && initial[variable] === initial[other] &&
+        this.#areSame(conditions[variable] ?? [], conditions[other] ?? []);
+    }) &&
       this.#areSame(a.goals, b.goals) &&
       a.actions.every((action, at) => {
         const other = b.actions[at];
