@@ -200,3 +200,17 @@ test("a node that leaves and comes back before the next write has on disk only w
   assert.equal(stored?.facets.self.size, 0);
   assert.deepEqual(others, []);
 });
+
+test("what is forgotten after stop() sets no timer", () => {
+  const { clock, persistence } = make();
+  persistence.stop();
+  persistence.forget("a");
+  assert.equal(clock.waiting, 0);
+});
+
+test("flush() with nothing to write says that all is on disk, and writes nothing", () => {
+  const { persistence, batches, disk } = make();
+  disk.isFull = true;
+  assert.equal(persistence.flush(), true);
+  assert.deepEqual([batches.length, disk.tried], [0, 0]);
+});

@@ -86,3 +86,44 @@ test("a store that has recovered begins with a short pause when it fails again",
   assert.equal(tried.at(-1), start + 1_000);
   assert.equal(memory.load().facts.get("failures"), store.failures - 2);
 });
+
+test("a store that nobody watches any more sets no timer when it begins to fail", () => {
+  const clock = createVirtualClock();
+  const failing = {
+    ...openMemoryStore(),
+    commit() {
+      throw new Error("No room");
+    },
+  };
+  const store = watchStore(failing, { clock, log: createLog(() => {}) });
+  store.unwatch();
+  assert.throws(() => store.commit({}), /No room/);
+  assert.deepEqual([clock.waiting, store.problem], [0, "No room"]);
+});
+
+test("a store says anew why it fails when that is another reason, and how often it has failed", async () => {
+  const clock = createVirtualClock();
+  const lines: string[] = [];
+  let why: string | undefined = "No room";
+  const memory = openMemoryStore();
+  const store = watchStore({
+    ...memory,
+    commit(batch) {
+      if (why !== undefined) throw new Error(why);
+      memory.commit(batch);
+    },
+  }, { clock, log: createLog((line) => lines.push(line)) });
+  let turns = 0;
+  store.onTurn(() => turns++);
+  for (const each of ["No room", "No room", "No disk"]) {
+    why = each;
+    assert.throws(() => store.commit({}), new RegExp(each));
+  }
+  await clock.advance(0);
+  assert.deepEqual([lines.length, store.problem, store.failures, turns], [2, "No disk", 3, 1]);
+  why = undefined;
+  store.commit({});
+  await clock.advance(0);
+  assert.deepEqual([lines.length, store.problem, store.failures, turns, clock.waiting], [3, undefined, 3, 2, 0]);
+  assert.match(lines[2] ?? "", /takes writes again.*3/);
+});

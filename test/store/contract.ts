@@ -239,6 +239,14 @@ export function testStore(name: string, createCase: () => StoreCase, options: Tr
     check(await reopen());
   });
 
+  behaviour("has dropped nothing as long as it is not full, whatever the first id is", async (store, reopen) => {
+    store.commit({ events: [eventOf(5), eventOf(9)] });
+    assert.deepEqual(store.dropped, { upTo: 0, count: 0 });
+    store.commit({ facts: new Map([["term", 1]]) });
+    assert.deepEqual(store.dropped, { upTo: 0, count: 0 });
+    assert.deepEqual((await reopen()).dropped, { upTo: 0, count: 0 });
+  });
+
   behaviour("gives events in pages, oldest first", (store) => {
     store.commit({ events: [1, 2, 3, 4, 5].map(eventOf) });
     assert.deepEqual(store.events(0, 2).map(({ id }) => id), [1, 2]);
