@@ -125,6 +125,52 @@ test("a rate of so many a second lets as many start at once after a pause, and n
   );
 });
 
+test("a share is one of the nodes that its rule is about, whoever else is there, comes and goes", async () => {
+  const lab = createLab({ prefix: "" });
+  const add = (nodes: readonly string[]) => {
+    for (const id of nodes) {
+      lab.want(UP, id);
+      lab.see(UP, id);
+    }
+    return lab.settle();
+  };
+  await add([...ids(5), "x1", "x2", "x3", "x4", "x5", "x6"]);
+  lab.engine.setPolicy(policyOf({ "/invariants/up": { kind: "away", nodes: "n[1-5]", atMost: "20%" } }));
+  await add(["y1", "y2", "y3", "y4", "y5"]);
+  assert.equal(lab.engine.invariants()[0]?.atMost, 1);
+  for (const id of ["x1", "y1"]) {
+    lab.remove(id);
+    lab.engine.touch(id);
+  }
+  await lab.settle();
+  assert.equal(lab.engine.invariants()[0]?.atMost, 1);
+  for (const id of ids(5)) lab.want(OFF, id);
+  await lab.settle();
+  assert.deepEqual(started(lab), ["n1"]);
+});
+
+test("what was in flight when rules were set frees its place when it is over", async () => {
+  const lab = await labOf({}, ["n1"], ON, OFF);
+  lab.engine.setPolicy(policyOf({ "/limits/power": { mutations: ["machine/on"], atMost: 1 } }));
+  lab.want(ON, "n2");
+  lab.see(OFF, "n2");
+  await lab.settle();
+  assert.deepEqual(started(lab), ["n1"]);
+  lab.see(ON, "n1");
+  await lab.settle();
+  assert.deepEqual(started(lab), ["n1", "n2"]);
+  assert.deepEqual(lab.engine.limits()[0]?.holders, ["node n2"]);
+});
+
+test("a node that waits and is gone when rules are set is in no line any more", async () => {
+  const rules = { "/limits/power": { mutations: ["machine/on"], atMost: 1 } };
+  const lab = await labOf(rules, ids(3), ON, OFF);
+  lab.remove("n2"); // the engine has not been told
+  lab.engine.setPolicy(policyOf({ ...rules, "/limits/more": { mutations: ["rack/*"], atMost: 1 } }));
+  const [power] = lab.engine.limits().filter(({ name }) => name === "power");
+  assert.deepEqual(power?.queue.map(({ node }) => node), ["node n3"]);
+});
+
 test("a rate is not forgotten while nobody waits for it or is in flight", async () => {
   const rate = { mutations: ["rack/light"], by: "/rack", perSecond: 1 };
   const lab = createLab({ policy: policyOf({ "/limits/rate": rate }) });
