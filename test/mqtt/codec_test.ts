@@ -299,6 +299,23 @@ test("a topic stays as it is, also where it begins with a byte order mark", () =
   assert.deepEqual(decoded([bytes]).map((packet) => packet.type === "publish" && packet.topic), [topic]);
 });
 
+test("what is no packet of a server is seen at its first byte", () => {
+  for (const first of [0x00, 0x10, 0x50, 0x80, 0xc0, 0xf0, 0x34, 0x41]) {
+    assert.throws(() => decoded([Uint8Array.of(first)]), MalformedPacketError, String(first));
+  }
+  assert.deepEqual(decoded([Uint8Array.of(0x30)]), []);
+});
+
+test("a message that is as long as the limit is taken whole, and a longer one is not", () => {
+  for (const [length, type] of [[1_000, "publish"], [1_001, "oversized"]] as const) {
+    const payload = Buffer.alloc(length - 3);
+    const bytes = generate({ cmd: "publish", topic: "t", payload, qos: 0, retain: false, dup: false });
+    for (const pieces of [[bytes], cut(bytes, [500])]) {
+      assert.deepEqual(decoded(pieces, 1_000).map((packet) => packet.type), [type]);
+    }
+  }
+});
+
 test("a decoder refuses what a server may not send", () => {
   const refused: readonly (readonly [RegExp, readonly number[]])[] = [
     [/remaining length of more than four bytes/, [0x30, 0xff, 0xff, 0xff, 0xff, 0x01]],
@@ -332,6 +349,48 @@ test("a decoder refuses what a server may not send", () => {
       return error instanceof MalformedPacketError && problem.test(error.message);
     }, String(problem));
   }
+});
+
+test("a CONNECT has the flags of what is in it, and its parts in their order (section 3.1)", () => {
+  const flagsOf = (more: object) => encodePacket({ type: "connect", clientId: "c", keepalive: 300, ...more })[9];
+  const will = { topic: "t", payload: Uint8Array.of(7) };
+  assert.deepEqual([flagsOf({}), flagsOf({ will }), flagsOf({ username: "u" })], [0b10, 0b10_1110, 0b1000_0010]);
+  assert.equal(flagsOf({ username: "u", password: "p", will }), 0b1110_1110);
+  const packet = { type: "connect", clientId: "c", keepalive: 300, username: "u", password: "p", will } as const;
+  const parts = [..."\0\x04MQTT\x04\xee\x01\x2c\0\x01c\0\x01t\0\x01\x07\0\x01u\0\x01p"].map((char) =>
+    char.charCodeAt(0)
+  );
+  assert.deepEqual([...encodePacket(packet)], [0x10, parts.length, ...parts]);
+  assert.deepEqual([...encodePacket({ type: "connect", clientId: "c", keepalive: 0, username: "u" })].slice(12), [
+    ...[0, 1, 99, 0, 1, 117],
+  ]);
+});
+
+test("a PUBLISH has the flags of its quality and of whether it is retained (section 3.3.1)", () => {
+  const firstOf = (retain: boolean, id?: number) =>
+    encodePacket({
+      type: "publish",
+      topic: "t",
+      payload: Uint8Array.of(1),
+      retain,
+      ...(id !== undefined && { id }),
+    })[0];
+  assert.deepEqual([firstOf(false), firstOf(true), firstOf(false, 7), firstOf(true, 7)], [0x30, 0x31, 0x32, 0x33]);
+});
+
+test("texts and numbers are taken up to what two bytes can tell", () => {
+  const connect = { type: "connect", clientId: "c", keepalive: 0 } as const;
+  for (const clientId of ["x".repeat(65_535), "x".repeat(300)]) {
+    const bytes = encodePacket({ ...connect, clientId });
+    const at = bytes.length - clientId.length - 2;
+    assert.equal((bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0), clientId.length);
+  }
+  assert.throws(() => encodePacket({ ...connect, clientId: "x".repeat(65_536) }), /a client id of 65536 bytes/);
+  assert.deepEqual([...encodePacket({ ...connect, keepalive: 65_535 })].slice(10, 12), [255, 255]);
+  for (const keepalive of [-1, 0.5, 65_536, NaN]) {
+    assert.throws(() => encodePacket({ ...connect, keepalive }), /Cannot encode a keep-alive of/, String(keepalive));
+  }
+  assert.deepEqual([...encodePacket({ type: "puback", id: 65_535 })], [0x40, 2, 255, 255]);
 });
 
 test("encodePacket() refuses what the protocol can't tell", () => {

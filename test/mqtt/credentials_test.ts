@@ -19,6 +19,9 @@ test("a name and password go to the same host, as safely as they were set or mor
     ["mqtt://:p@a", "mqtt://a", "mqtt://:p@a"],
     ["mqtt://n:p@a", "mqtt://other:own@b", "mqtt://other:own@b"],
     ["mqtt://a", "mqtt://b", "mqtt://b"],
+    ["mqtt://n@a", "mqtt://a", "mqtt://n@a"],
+    ["mqtt://n:p@a", "mqtt://own@a", "mqtt://own@a"],
+    ["mqtt://n:p@a", "mqtt://:own@a", "mqtt://:own@a"],
   ];
   for (const [set, named, given] of cases) {
     const { url, withheld } = entitle(set, named);

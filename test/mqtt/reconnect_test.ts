@@ -98,6 +98,20 @@ test("who listens is told of each connection and of its end, and of no attempt",
   assert.deepEqual(said, ["connected", "t 3", "closed"]);
 });
 
+test("each problem is told of, after the end of the connection, with a word where none is known", async () => {
+  const problems: string[] = [];
+  const { clock, said, last, connection } = make({
+    onProblem: (problem) => problems.push(`${said.length} ${problem}`),
+  });
+  last().onClosed("refused");
+  await clock.advance(10_000);
+  last().onUp();
+  last().onClosed();
+  assert.deepEqual(problems, ["0 refused", "2 it closed the connection"]);
+  await connection.end();
+  assert.equal(problems.length, 2);
+});
+
 test("a listener that throws is logged, and the connection goes on", () => {
   const { levels, last } = make({
     onMessage() {

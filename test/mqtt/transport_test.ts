@@ -146,6 +146,57 @@ test("a child takes a parent's frames on its own topic, and the parent's life on
   assert.match(logged[0] ?? "", /A frame of type 'where' does not belong here/);
 });
 
+test("each frame is taken where it belongs, and nowhere else", () => {
+  const indexes = { since: 0, upTo: 0, newest: 0, documents: [] };
+  const term = { assignment: 1, run: 1 };
+  const birth = {
+    from: "r",
+    term,
+    parent: "",
+    received: 0,
+    beginning: 0,
+    above: term,
+    digest: "0".repeat(32),
+    knows: "",
+  };
+  const welcome = {
+    from: "p",
+    to: "r",
+    term,
+    received: 0,
+    newest: 0,
+    beginning: 1,
+    keepalive: 10,
+    digest: "0".repeat(32),
+  };
+  const frames: readonly (readonly [Frame, readonly string[]])[] = [
+    [{ type: "birth", ...birth }, ["up"]],
+    [where, ["up"]],
+    [{ type: "left", from: "r", number: 2 }, ["up", "down"]],
+    [{ type: "data", from: "r", to: "p", ...indexes }, ["up", "down"]],
+    [ack, ["up", "down"]],
+    [resync, ["up", "down"]],
+    [{ type: "welcome", ...welcome }, ["down"]],
+    [declare, ["down"]],
+    [{ type: "moved", from: "p", number: 2, parent: PARENT }, ["down"]],
+    [{ type: "there", from: "p", to: "r", child: CHILD, number: 2, parent: PARENT }, ["down"]],
+    [alive, ["life"]],
+    [{ type: "dead", from: "p", why: "lost" }, ["life"]],
+  ];
+  for (const [frame, channels] of frames) {
+    const child = makeChild();
+    child.start();
+    const parent = makeParent();
+    child.say(topicOf("down"), frame);
+    child.say(topicOf("life", PARENT), frame);
+    parent.say(topicOf("up"), frame);
+    parent.say(topicOf("life"), frame);
+    const taken = (channel: string) => channels.includes(channel) ? [frame.type] : [];
+    assert.deepEqual(child.said, [...taken("down"), ...taken("life").map((type) => `parent ${type}`)], frame.type);
+    assert.deepEqual(parent.said, [...taken("up"), ...taken("life")].map((type) => `child ${type}`), frame.type);
+  }
+});
+
 test("of messages that are dropped the first, second, fourth and so on are logged, with why", () => {
   const { start, used, logged, transport } = makeChild();
   start();

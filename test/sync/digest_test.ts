@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { declareModule, type ModuleDeclaration } from "../../src/plan/mod.ts";
+import { canonicalText } from "../../src/state/mod.ts";
 import { digestOf } from "../../src/sync/mod.ts";
 
 /** A module that discovers nothing. */
@@ -22,6 +24,12 @@ test("a digest is of a set: the order of modules, and of what they say, does not
   assert.equal(new Set(digests).size, 1);
   const { name, ...rest } = moduleOf("a");
   assert.equal(digestOf([{ ...rest, name }]), digestOf([moduleOf("a")]));
+});
+
+test("a digest is the SHA-256 of the declarations, in the order of their names, as one text", () => {
+  const text = canonicalText(JSON.parse(JSON.stringify([moduleOf("a"), moduleOf("b")])));
+  const expected = createHash("sha256").update(text).digest("hex").slice(0, 32);
+  assert.equal(digestOf([moduleOf("b"), moduleOf("a")]), expected);
 });
 
 test("declarations that differ in anything have another digest", () => {

@@ -53,6 +53,8 @@ const REFUSED: readonly (readonly [Frame, { readonly [field: string]: unknown },
       [frame, { digest }, `digest is ${JSON.stringify(digest)}: expected 32 hexadecimal digits`] as const
     )
   ),
+  [birth, { digest: [DIGEST] }, `digest is ["${DIGEST}"]: expected 32 hexadecimal digits`],
+  [birth, { has: { cfg: [[PART]], parent: "" } }, `has.cfg is ["${PART}"]: expected 24 hexadecimal digits, or none`],
   [birth, { knows: "x" }, 'knows is "x": expected 32 hexadecimal digits'],
   [birth, { knows: 7 }, "knows is 7: expected 32 hexadecimal digits"],
   [birth, { parent: 7 }, "parent is 7: expected the name of a run"],
