@@ -63,6 +63,17 @@ test("where identities are asked for, only a node with its own password gets in"
   assert.equal(admit(connection, "n", "N"), true);
 });
 
+test("a name without a password, and a password without a name, are nobody's, whatever is believed of them", () => {
+  const identities = createIdentities({ parent: "p", isIdentity: () => true });
+  const password = new Uint8Array(1);
+  for (const who of [{ username: "n" }, { password }, { username: "", password }, {}]) {
+    const connection = socket();
+    identities.guard(connection);
+    const credentials = { clientId: "c", username: undefined, password: undefined, ...who };
+    assert.equal(identities.admit(connection, credentials), false, Object.keys(who).join());
+  }
+});
+
 test("nobody gets in where identities are asked for and there is no check", () => {
   const { identities, admit } = make(false);
   const connection = socket();
@@ -143,6 +154,10 @@ test("a connection that was closed is none of a node's any more", () => {
   identities.closed(socket()); // one that was not marked
   identities.drop("n");
   assert.deepEqual([first, ...rest].map(({ ended }) => ended), [false, false, false]);
+  const [third, fourth] = [join("n"), join("n")];
+  identities.closed(third);
+  identities.drop("n");
+  assert.deepEqual([third.ended, fourth.ended], [false, true], "the other one is still the node's");
 });
 
 test("a node whose identity is void loses all of its connections, and nobody else any", () => {

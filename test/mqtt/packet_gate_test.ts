@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { Socket } from "node:net";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import { createPacketGate } from "../../aggregator/broker/packet_gate.ts";
+import { createPacketGate, gateSocket } from "../../aggregator/broker/packet_gate.ts";
 import { packetHead } from "./raw_client.ts";
 
 const LIMIT = 1_000;
@@ -82,6 +83,79 @@ test("a packet above the limit is seen by its head, wherever it comes and howeve
     );
   }));
   covered.check();
+});
+
+test("packets up to the limit pass and the first one above it does not, also the first of all", () => {
+  assert.equal(admitted([...packet(FIRST, CONNECT), ...packet(LIMIT), ...packet(0), ...packet(LIMIT)], []), true);
+  assert.equal(admitted(packet(FIRST + 1, CONNECT), []), false);
+  assert.equal(admitted([...packet(0, CONNECT), ...packetHead(0x30, LIMIT + 1)], []), false);
+  assert.equal(admitted([...packet(1, CONNECT), ...packet(5, CONNECT)], [3]), true);
+  for (const first of [0x00, 0x11, 0x20, 0x30, 0xff]) assert.equal(admitted(packet(1, first), []), false);
+});
+
+test("a gate knows where packets begin, and whether the first is over", () => {
+  const gate = createPacketGate({ first: FIRST, max: LIMIT });
+  const states: string[] = [];
+  for (const byte of [CONNECT, 2, 0xff, 0xff, 0x30, 0x81, 0x00, 0xff, 0xd0, 0]) {
+    assert.equal(gate.admits(Uint8Array.of(byte)), true);
+    states.push(`${gate.isBetween ? "between" : "within"}${gate.isFirst ? " first" : ""}`);
+  }
+  assert.deepEqual(states, [
+    ...["within first", "within", "within", "between", "within", "within", "within", "between", "within", "between"],
+  ]);
+});
+
+/** A socket of which a test says what has arrived. */
+function makeSocket() {
+  const socket = new Socket();
+  const arrived: Uint8Array[] = [];
+  const problems: string[] = [];
+  socket.read = () => arrived.shift() ?? null;
+  socket.destroy = (error) => {
+    problems.push(error?.message ?? "");
+    return socket;
+  };
+  return { socket, arrived, problems };
+}
+
+test("a reader of a gated socket gets all that has arrived, and whoever sieves it sees what begins with a packet first", () => {
+  const { socket, arrived, problems } = makeSocket();
+  const sieved: number[][] = [];
+  let left: (bytes: Uint8Array) => Uint8Array | undefined = (bytes) => bytes;
+  gateSocket(socket, { first: FIRST, max: LIMIT }, (bytes) => {
+    sieved.push([...bytes]);
+    return left(bytes);
+  });
+  const read = () => {
+    const chunk: unknown = socket.read();
+    return chunk instanceof Uint8Array ? [...chunk] : chunk;
+  };
+  assert.equal(read(), null);
+  arrived.push(Uint8Array.of(CONNECT, 1, 7), Uint8Array.of(0x30, 2, 8), Uint8Array.of(9));
+  assert.deepEqual(read(), [CONNECT, 1, 7, 0x30, 2, 8, 9]);
+  assert.deepEqual(sieved, [[CONNECT, 1, 7], [0x30, 2, 8]], "what goes on with a packet is not for the sieve");
+  arrived.push(Uint8Array.of(0xc0, 0));
+  assert.deepEqual(read(), [0xc0, 0]);
+  left = () => undefined;
+  arrived.push(Uint8Array.of(0x30, 0), Uint8Array.of(0x30, 0));
+  assert.equal(read(), null, "all was taken");
+  left = (bytes) => bytes.subarray(2);
+  arrived.push(Uint8Array.of(0x30, 0, 0xc0, 0));
+  assert.deepEqual([read(), problems], [[0xc0, 0], []]);
+});
+
+test("a socket that brings what it must not is destroyed with why, and nothing of that is read", () => {
+  const cases = [
+    [[Uint8Array.of(0x30, 1)], `First packet is no CONNECT of at most ${FIRST} bytes`],
+    [[packetHead(CONNECT, FIRST + 1)], `First packet is no CONNECT of at most ${FIRST} bytes`],
+    [[Uint8Array.of(CONNECT, 0), packetHead(0x30, LIMIT + 1)], `Packet is larger than ${LIMIT} bytes`],
+  ] as const;
+  for (const [chunks, why] of cases) {
+    const { socket, arrived, problems } = makeSocket();
+    gateSocket(socket, { first: FIRST, max: LIMIT }, (bytes) => bytes);
+    arrived.push(...chunks);
+    assert.deepEqual([socket.read(), problems], [null, [why]]);
+  }
 });
 
 test("a length of more than four bytes is refused", () => {
