@@ -43,6 +43,7 @@ for (const [code, message, expected] of SAID) {
 test("explainStoreError() leaves other words as they are, and explains what the system says", () => {
   assert.equal(explainStoreError(sqlite("its format is 99"), "/no/such"), "its format is 99");
   assert.equal(explainStoreError("odd", "/no/such"), "odd");
+  assert.equal(explainStoreError(Object.assign(new Error("odd"), { errcode: "13" }), "/no/such"), "odd");
   const code = Object.assign(new Error("ENOTDIR: not a directory, mkdir '/a/b'"), { code: "ENOTDIR" });
   assert.equal(explainStoreError(code, "/a/b"), "a part of its path is a file: expected a folder");
   assert.equal(

@@ -205,3 +205,13 @@ test(
       }
     }),
 );
+
+/** Not every Node opens URIs, by which SQLite makes a database in memory: the one place without a log that is at hand. */
+const skipUri = "Deno" in globalThis || "Bun" in globalThis ? skipSqlite : "Node may make a file of that name";
+
+test("openSqliteStore() refuses a place where no write-ahead log can be", { skip: skipUri }, async () => {
+  await assert.rejects(
+    openSqliteStore("file:kraken?mode=memory&name=state.db"),
+    /its file system supports no write-ahead log: the journal mode is 'memory'$/,
+  );
+});
