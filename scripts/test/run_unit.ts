@@ -64,7 +64,8 @@ function testCommand(runtime: Runtime, file: string, report: string): string[] {
       const reporters = ["spec", "stdout", "junit", report].map((value, index) =>
         `--test-reporter${index % 2 === 0 ? "" : "-destination"}=${value}`
       );
-      return [nodePath(), "--import", join(ROOT, "node_modules/tsx/dist/loader.mjs"), "--test", ...reporters, file];
+      // Without --test, which would start one more process for the file.
+      return [nodePath(), "--import", join(ROOT, "node_modules/tsx/dist/loader.mjs"), ...reporters, file];
     }
     case "bun":
       return [
