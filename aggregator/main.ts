@@ -21,7 +21,7 @@ import { isNodeName, nodeIdOf } from "../src/state/mod.ts";
 import { VERSION } from "../src/version.ts";
 import { heapOfProcess, keepHeapTidy } from "./heap.ts";
 import { addressesOf, readHost } from "./addresses.ts";
-import { createAggregator } from "./aggregator.ts";
+import { createAggregator } from "./create_aggregator.ts";
 import { readBootMetrics } from "./boot/metrics.ts";
 import { readBootOptions } from "./boot/read_options.ts";
 import { createBootServices } from "./boot/services.ts";

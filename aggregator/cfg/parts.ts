@@ -1,5 +1,6 @@
 import type { Values } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Domains } from "../nodes/domains.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { Store } from "../store/mod.ts";
@@ -24,6 +25,7 @@ export interface CfgParts {
   readonly nodes: Nodes;
   readonly domains: Domains;
   readonly store: Store;
+  readonly changes: Changes;
   /** Counts the starts of this program: cfg is written with it. */
   readonly run: number;
   readonly cluster: string;

@@ -64,7 +64,7 @@ export interface CfgWriter {
 
 /** See {@link CfgWriter}. */
 export function createCfgWriter(parts: CfgParts): CfgWriter {
-  const { replica, nodes, store } = parts;
+  const { replica, nodes, store, changes } = parts;
   const assigning = createAssigning(parts);
 
   function cfgOf(id: string): Facet {
@@ -120,7 +120,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     if (problems.length > 0) return { ok: false, kind: "invalid", problems: [...problems, ...clashes] };
     if (clashes.length > 0) return { ok: false, kind: "conflict", problems: clashes };
 
-    const changes: NodeChange[] = [];
+    const made: NodeChange[] = [];
     const documents: NodeDocument[] = [];
     const written: { id: string; entries: Facet }[] = [];
     for (const { id, cfg } of wanted) {
@@ -135,20 +135,24 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       const warnings = cfg.get("/role") === "AGGREGATOR"
         ? warningsOf(change, () => served(parts, wanted, change.name))
         : bootWarningsOf(change);
-      changes.push(warnings.length === 0 ? change : { ...change, warnings });
+      made.push(warnings.length === 0 ? change : { ...change, warnings });
       if (entries.size === 0) continue;
       documents.push(after);
       written.push({ id, entries });
     }
-    if (dryRun || documents.length === 0) return { ok: true, changes };
+    if (dryRun || documents.length === 0) return { ok: true, changes: made };
     if (!parts.isRoot) return { ok: false, kind: "unavailable", problems: ["Only the root changes desired state"] };
     const moving = written.some(({ id, entries }) => entries.has("/parent") && replica.get(id) !== undefined);
     const refusal = commit(documents, moving);
     if (refusal !== undefined) return refusal;
-    for (const { id, entries } of written) replica.merge(id, "cfg", entries);
-    if (moving) commitMoved();
-    return { ok: true, changes };
+    changes.turn(() => {
+      for (const { id, entries } of written) replica.merge(id, "cfg", entries);
+      if (moving) changes.post({ kind: "MoveMerged" });
+    });
+    return { ok: true, changes: made };
   }
+
+  changes.on("publish", "cfg", ["MoveMerged"], commitMoved);
 
   return {
     remove(ids) {
@@ -173,7 +177,9 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       if (!parts.isRoot) return { ok: false, kind: "unavailable", problems: ["Only the root deletes nodes"] };
       const refusal = commit(documents);
       if (refusal !== undefined) return refusal;
-      for (const { id, facets } of documents) replica.merge(id, "cfg", facets.cfg);
+      changes.turn(() => {
+        for (const { id, facets } of documents) replica.merge(id, "cfg", facets.cfg);
+      });
       return { ok: true };
     },
     patch(patches, options) {

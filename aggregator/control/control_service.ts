@@ -12,6 +12,7 @@ import type { Control } from "./control.ts";
 import { detailOf, type NodeSummary, statusOf, summaryOf } from "./detail.ts";
 import { impactOf } from "./impact.ts";
 import { idleReason } from "../nodes/idle_reason.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Domains } from "../nodes/domains.ts";
 import type { Events } from "../store/events.ts";
@@ -39,6 +40,7 @@ export interface ControlParts {
   readonly cfg: CfgWriter;
   readonly discovered: Discovered;
   readonly freezer: Freezer;
+  readonly changes: Pick<Changes, "turn">;
   readonly agentHolds: AgentHolds;
   readonly clock: Clock;
   /** Writes what waits to be written. @returns Whether it is on disk. */
@@ -53,6 +55,7 @@ export interface ControlParts {
 /** Makes the control service: everything that people and their programs may ask of an aggregator. */
 export function createControl(parts: ControlParts): Control {
   const { nodes, domains, events, engine, replica, ownId } = parts;
+  const { turn } = parts.changes;
 
   function all(): ReadNode[] {
     return [...replica.ids()].map((id) => nodes.read(id)).filter((node) => node !== undefined);
@@ -70,6 +73,26 @@ export function createControl(parts: ControlParts): Control {
   function tell(changes: readonly NodeChange[]): void {
     tellCfg(events, changes);
     parts.flush();
+  }
+
+  function retry(ids: readonly string[]): Done {
+    for (const id of ids) if (nodes.isChild(id)) parts.retry(id);
+    const others = ids.filter((id) => !nodes.isChild(id));
+    const asked: Done = others.length > 0 ? parts.cfg.askRetry(others) : { ok: true };
+    return asked.ok ? written() : asked;
+  }
+  function remove(ids: readonly string[]): Done {
+    const names = ids.map((id) => nodes.read(id)?.name ?? id);
+    const result = parts.cfg.remove(ids);
+    if (!result.ok) return result;
+    for (const [place, id] of ids.entries()) {
+      // What was seen of it is not taken for true when a node of its name is made again.
+      const seen = [...(replica.get(id)?.facets.parent.keys() ?? [])];
+      parts.discovered.parent(id, new Map(seen.map((url) => [url, null])));
+      events.add({ node: names[place] ?? id, kind: "deleted", why: "somebody asked" });
+    }
+    parts.flush();
+    return result;
   }
 
   let listed: { revision: string; summaries: readonly NodeSummary[] } | undefined;
@@ -123,16 +146,18 @@ export function createControl(parts: ControlParts): Control {
       return node === undefined ? undefined : detailOf(parts, node);
     },
     takenFor: parts.cfg.takenFor,
-    patchCfg(patches, options) {
-      const result = parts.cfg.patch(patches, options);
-      if (result.ok && options.dryRun !== true) tell(result.changes);
-      return result;
-    },
-    apply(inventory, options) {
-      const result = parts.cfg.apply(inventory, options);
-      if (result.ok && options.dryRun !== true) tell(result.changes);
-      return result;
-    },
+    patchCfg: (patches, options) =>
+      turn(() => {
+        const result = parts.cfg.patch(patches, options);
+        if (result.ok && options.dryRun !== true) tell(result.changes);
+        return result;
+      }),
+    apply: (inventory, options) =>
+      turn(() => {
+        const result = parts.cfg.apply(inventory, options);
+        if (result.ok && options.dryRun !== true) tell(result.changes);
+        return result;
+      }),
     cfgTag: parts.cfg.tagOf,
     report(id, values) {
       const node = nodes.read(id);
@@ -141,8 +166,10 @@ export function createControl(parts: ControlParts): Control {
         p !== undefined
       );
       if (problems.length > 0) return { ok: false, kind: "invalid", problems };
-      parts.discovered.parent(id, values, "reported over the API");
-      return written(); // whoever reports something takes the answer for a promise
+      return turn(() => {
+        parts.discovered.parent(id, values, "reported over the API");
+        return written(); // whoever reports something takes the answer for a promise
+      });
     },
     idleReason(id) {
       const node = nodes.read(id);
@@ -153,27 +180,10 @@ export function createControl(parts: ControlParts): Control {
       return idleReason(node.planner.domain, node.cfg, isServed);
     },
     searched: () => domains.idle(),
-    freeze: (ids) => parts.freezer.freeze(ids),
-    thaw: (ids) => parts.freezer.thaw(ids),
-    retry(ids) {
-      for (const id of ids) if (nodes.isChild(id)) parts.retry(id);
-      const others = ids.filter((id) => !nodes.isChild(id));
-      const asked: Done = others.length > 0 ? parts.cfg.askRetry(others) : { ok: true };
-      return asked.ok ? written() : asked;
-    },
-    remove(ids) {
-      const names = ids.map((id) => nodes.read(id)?.name ?? id);
-      const result = parts.cfg.remove(ids);
-      if (!result.ok) return result;
-      for (const [place, id] of ids.entries()) {
-        // What was seen of it is not taken for true when a node of its name is made again.
-        const seen = [...(replica.get(id)?.facets.parent.keys() ?? [])];
-        parts.discovered.parent(id, new Map(seen.map((url) => [url, null])));
-        events.add({ node: names[place] ?? id, kind: "deleted", why: "somebody asked" });
-      }
-      parts.flush();
-      return result;
-    },
+    freeze: (ids) => turn(() => parts.freezer.freeze(ids)),
+    thaw: (ids) => turn(() => parts.freezer.thaw(ids)),
+    retry: (ids) => turn(() => retry(ids)),
+    remove: (ids) => turn(() => remove(ids)),
     explain(id) {
       const node = nodes.read(id);
       return node === undefined ? undefined : explainNode(parts, node, statusOf(parts, node));
@@ -190,10 +200,11 @@ export function createControl(parts: ControlParts): Control {
     limits: () => engine.limits(),
     invariants: () => engine.invariants(),
     holds: () => engine.holds(),
-    release() {
-      engine.release();
-      return written();
-    },
+    release: () =>
+      turn(() => {
+        engine.release();
+        return written();
+      }),
     troubles: () => parts.troubles.list(),
     engine() {
       const ids = [...replica.ids()].filter((id) => !nodes.placement.isAggregator(id));

@@ -1,13 +1,12 @@
 import type { Clock } from "../../src/clock.ts";
 import { readStuck, type Stuck } from "../../src/engine/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Events } from "../store/events.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 
 /** Follows what agents say that they have given up on: when that was first heard is known nowhere else. */
 export interface AgentHolds {
-  /** To be called when values of a node's `self` facet have changed. */
-  changed(id: string, urls: readonly string[]): void;
   /** When it was first heard, in clock milliseconds; undefined when that was before this program started. */
   since(id: string): number | undefined;
 }
@@ -21,9 +20,15 @@ interface Heard {
 
 /** See {@link AgentHolds}. What is new goes to the event log. */
 export function createAgentHolds(
-  parts: { readonly replica: Replica; readonly nodes: Nodes; readonly events: Events; readonly clock: Clock },
+  parts: {
+    readonly replica: Replica;
+    readonly nodes: Nodes;
+    readonly events: Events;
+    readonly changes: Changes;
+    readonly clock: Clock;
+  },
 ): AgentHolds {
-  const { replica, nodes, events, clock } = parts;
+  const { replica, nodes, events, changes, clock } = parts;
   const heard = new Map<string, Heard>();
 
   function tell(id: string, kind: "stuck" | "unstuck", mutation: string, why: string): void {
@@ -39,22 +44,22 @@ export function createAgentHolds(
     if (stuck !== undefined) heard.set(id, { text: textOf(stuck), mutation: stuck.mutation, since: undefined });
   }
 
-  return {
-    changed(id, urls) {
-      if (!urls.includes("/stuck/self")) return;
-      const before = heard.get(id);
-      const stuck = held(id);
-      if (stuck === undefined) {
-        if (heard.delete(id) && before !== undefined) tell(id, "unstuck", before.mutation, "tries again");
-        return;
-      }
-      const text = textOf(stuck);
-      if (before?.text === text) return;
-      heard.set(id, { text, mutation: stuck.mutation, since: clock.now() });
-      tell(id, "stuck", stuck.mutation, `gave up: ${stuck.reason}`);
-    },
-    since: (id) => heard.get(id)?.since,
-  };
+  function changed(id: string): void {
+    const before = heard.get(id);
+    const stuck = held(id);
+    if (stuck === undefined) {
+      if (heard.delete(id) && before !== undefined) tell(id, "unstuck", before.mutation, "tries again");
+      return;
+    }
+    const text = textOf(stuck);
+    if (before?.text === text) return;
+    heard.set(id, { text, mutation: stuck.mutation, since: clock.now() });
+    tell(id, "stuck", stuck.mutation, `gave up: ${stuck.reason}`);
+  }
+  changes.on("engine", "agents' holds", ["Discovered"], ({ id, facet, urls }) => {
+    if (facet === "self" && urls.includes("/stuck/self")) changed(id);
+  });
+  return { since: (id) => heard.get(id)?.since };
 }
 
 /** Names what was given up: the same thing for the same cfg is no news. */

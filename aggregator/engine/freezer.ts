@@ -2,6 +2,7 @@ import type { Freeze } from "../../src/engine/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { type Done, notWritten } from "../cfg/refusal.ts";
 import type { CfgWriter } from "../cfg/writer.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Events } from "../store/events.ts";
 import type { Nodes } from "../nodes/nodes.ts";
@@ -28,15 +29,15 @@ export function createFreezer(
     readonly store: Store;
     readonly events: Events;
     readonly discovered: Discovered;
+    readonly changes: Changes;
+    readonly ownId: string;
     readonly patchCfg: CfgWriter["patch"];
     readonly frozen: boolean;
     /** Whether an aggregator above has frozen everything below it. */
     readonly frozenAbove: () => boolean;
-    /** Called for everything that was thawed. */
-    readonly thawed: (ids: Iterable<string>) => void;
   },
 ): Freezer {
-  const { nodes, store, events } = parts;
+  const { nodes, store, events, changes } = parts;
   let all = parts.frozen;
 
   function stateOf(id: string): Freeze {
@@ -57,7 +58,7 @@ export function createFreezer(
     }
     all = frozen;
     events.add({ node: "", kind: frozen ? "frozen" : "thawed", why: `everything, ${why}` });
-    tellAll();
+    changes.turn(tellAll);
     return { ok: true };
   }
   function setSome(ids: readonly string[], freeze: true | null): Done {
@@ -65,17 +66,27 @@ export function createFreezer(
     const result = parts.patchCfg(ids.map((id) => ({ id, values })), {});
     return result.ok ? { ok: true } : result;
   }
+  changes.on("engine", "freezer", ["CfgChanged"], ({ id }) => {
+    if (nodes.placement.via(id) === id) tell(id);
+  });
+  changes.on("engine", "freezer", ["Discovered"], ({ id, urls }) => {
+    if (id !== parts.ownId || !urls.includes("/frozen")) return;
+    tellAll();
+    changes.post({ kind: "FreezeChanged", ids: undefined });
+  });
   return {
     get all() {
       return all;
     },
     stateOf,
     freeze(ids, why) {
-      return ids === undefined ? setAll(true, why) : setSome(ids, true);
+      const result = ids === undefined ? setAll(true, why) : setSome(ids, true);
+      if (result.ok) changes.post({ kind: "FreezeChanged", ids });
+      return result;
     },
     thaw(ids) {
       const result = ids === undefined ? setAll(false) : setSome(ids, null);
-      if (result.ok) parts.thawed(ids ?? nodes.children());
+      if (result.ok) changes.post({ kind: "FreezeChanged", ids });
       return result;
     },
     tell,

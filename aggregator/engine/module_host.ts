@@ -1,6 +1,7 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { createModuleHost, type Module, type ModuleHost } from "../../src/module/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 
@@ -11,13 +12,14 @@ export function hostModules(
     readonly nodes: Nodes;
     readonly discovered: Discovered;
     readonly ownId: string;
+    readonly changes: Changes;
     readonly clock: Clock;
     readonly random: Random;
     readonly log: Log;
   },
 ): ModuleHost {
-  const { modules, nodes, discovered, ownId, clock, random, log } = parts;
-  return createModuleHost({
+  const { modules, nodes, discovered, ownId, changes, clock, random, log } = parts;
+  const host = createModuleHost({
     modules,
     role: "parent",
     programNode: ownId,
@@ -34,4 +36,6 @@ export function hostModules(
     },
     ...{ clock, random, log },
   });
+  changes.on("engine", "modules", ["CfgChanged", "Discovered"], ({ id }) => host.changed(id));
+  return host;
 }

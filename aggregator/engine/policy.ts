@@ -1,5 +1,6 @@
 import { type Engine, type Policy, readPolicy } from "../../src/engine/mod.ts";
 import { versionText } from "../../src/state/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 
 /** Limits and invariants: cfg of the aggregator's own node. */
@@ -12,24 +13,29 @@ export interface PolicyTaker {
 
 /** See {@link PolicyTaker}. */
 export function createPolicyTaker(
-  { nodes, ownId, engine }: {
+  { nodes, ownId, engine, changes }: {
     readonly nodes: Nodes;
     readonly ownId: string;
+    readonly changes: Changes;
     readonly engine: Pick<Engine, "setPolicy">;
   },
 ): PolicyTaker {
   let takenAt = "";
   let urls: ReadonlySet<string> = new Set();
+  function take(): void {
+    const own = nodes.read(ownId);
+    const version = own === undefined ? "" : versionText(own.version);
+    if (own === undefined || version === takenAt) return;
+    takenAt = version;
+    const policy = readPolicy(own.cfg);
+    urls = urlsOf(policy);
+    engine.setPolicy(policy);
+  }
+  changes.on("engine", "policy", ["CfgChanged"], ({ id }) => {
+    if (id === ownId) take();
+  });
   return {
-    take() {
-      const own = nodes.read(ownId);
-      const version = own === undefined ? "" : versionText(own.version);
-      if (own === undefined || version === takenAt) return;
-      takenAt = version;
-      const policy = readPolicy(own.cfg);
-      urls = urlsOf(policy);
-      engine.setPolicy(policy);
-    },
+    take,
     reads: (url) => urls.has(url),
   };
 }

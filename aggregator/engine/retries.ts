@@ -1,6 +1,7 @@
 import type { Engine } from "../../src/engine/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 
@@ -8,8 +9,6 @@ import type { Nodes } from "../nodes/nodes.ts";
 export interface Retries {
   /** What was asked for before this program started is done. */
   start(): void;
-  /** A node's cfg has changed. */
-  take(id: string): void;
   /** Tries again what was given up on a node. */
   retry(id: string): void;
 }
@@ -21,9 +20,10 @@ export function createRetries(
     readonly nodes: Nodes;
     readonly discovered: Discovered;
     readonly engine: Pick<Engine, "retry">;
+    readonly changes: Changes;
   },
 ): Retries {
-  const { replica, nodes, discovered, engine } = parts;
+  const { replica, nodes, discovered, engine, changes } = parts;
   const done = new Map<string, Value>();
   function askedOf(id: string): Value | undefined {
     return replica.get(id)?.facets.cfg.get("/retries")?.value ?? undefined;
@@ -33,6 +33,15 @@ export function createRetries(
     const before = nodes.read(id)?.view.get("/retry");
     discovered.parent(id, new Map([["/retry", (typeof before === "number" ? before : 0) + 1]]));
   }
+  function take(id: string): void {
+    const asked = askedOf(id);
+    if (asked === undefined || asked === done.get(id)) return;
+    done.set(id, asked);
+    retry(id);
+  }
+  changes.on("engine", "retries", ["CfgChanged"], ({ id, urls }) => {
+    if (urls.includes("/retries") && nodes.isChild(id)) take(id);
+  });
   return {
     start() {
       done.clear();
@@ -40,12 +49,6 @@ export function createRetries(
         const asked = askedOf(id);
         if (asked !== undefined) done.set(id, asked);
       }
-    },
-    take(id) {
-      const asked = askedOf(id);
-      if (asked === undefined || asked === done.get(id)) return;
-      done.set(id, asked);
-      retry(id);
     },
     retry,
   };

@@ -1,7 +1,9 @@
 import type { Clock } from "../../src/clock.ts";
 import { assignmentNumber, heldBy, newestVersion, type Term } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Nodes } from "../nodes/nodes.ts";
+import { hasLostPower } from "../nodes/power.ts";
 
 /** Values of `/physState` of a machine that may have an agent: one that is off has none, and may be powered on. */
 const MAY_RUN: ReadonlySet<unknown> = new Set(["POWER_ON", "POWER_CYCLE", "PHYS_HANG", "PHYS_ERROR"]);
@@ -18,32 +20,28 @@ export interface Adopting {
   isAwaited(id: string): boolean;
   /** Whether nothing may be done to a node: it is awaited, and its machine may run. */
   isUntouchable(id: string): boolean;
-  /** Its machine was seen to be off: whatever ran there is gone. */
-  off(id: string): void;
-  remove(id: string): void;
   stop(): void;
 }
 
 /**
- * See {@link Adopting}.
+ * See {@link Adopting}. Posts `JoinOverdue` for a node that is awaited no longer.
  *
  * @param grace How long a node that nobody else has any more may take to join, in milliseconds.
  * @param termOf The last term that was handed to a child.
- * @param onOver A node is awaited no longer.
  */
 export function createAdopting(
   parts: {
     readonly replica: Replica;
     readonly nodes: Nodes;
+    readonly changes: Changes;
     readonly clock: Clock;
     readonly grace: number;
     readonly termOf: (id: string) => Term;
     /** Whether a node has said that it is at another aggregator. */
     readonly isElsewhere: (id: string) => boolean;
-    readonly onOver: (id: string) => void;
   },
 ): Adopting {
-  const { replica, nodes } = parts;
+  const { replica, nodes, changes } = parts;
   const timers = new Map<string, () => void>();
   /** Nodes whose machines were off, by the assignment under which that was seen. */
   const wereOff = new Map<string, number>();
@@ -62,6 +60,20 @@ export function createAdopting(
     timers.get(id)?.();
     timers.delete(id);
   }
+  function remove(id: string): void {
+    end(id);
+    wereOff.delete(id);
+  }
+  changes.on("ownership", "pending joins", ["Moved"], ({ id, before }) => {
+    if (before === id) remove(id);
+  });
+  changes.on("ownership", "pending joins", ["NodeRemoved"], ({ id, via }) => {
+    if (via === id) remove(id);
+  });
+  changes.on("ownership", "pending joins", ["PowerChanged"], ({ id }) => {
+    if (hasLostPower(nodes, id) === true) wereOff.set(id, numberOf(id)); // whatever ran there is gone
+  });
+
   const self: Adopting = {
     begin(id) {
       end(id);
@@ -70,7 +82,7 @@ export function createAdopting(
         id,
         parts.clock.after(parts.grace, () => {
           timers.delete(id);
-          parts.onOver(id);
+          changes.post({ kind: "JoinOverdue", id });
         }),
       );
     },
@@ -84,11 +96,6 @@ export function createAdopting(
       // Who asks for a machine to be off does not ask for a repair.
       return node !== undefined && MAY_RUN.has(node.view.get("/physState")) &&
         node.cfg.get("/physState") !== "POWER_OFF";
-    },
-    off: (id) => void wereOff.set(id, numberOf(id)),
-    remove(id) {
-      end(id);
-      wereOff.delete(id);
     },
     stop() {
       for (const cancel of timers.values()) cancel();

@@ -1,4 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Events } from "../store/events.ts";
 
 /** How long a parent may be away before the children are sent to the standby, in milliseconds. */
@@ -18,46 +19,59 @@ export interface Fence {
   stop(): void;
 }
 
-/** Makes a fence. `isAlone`: the parent is away; `standby`: who takes over, if anybody does. */
+/**
+ * Makes a fence. Posts `FenceChanged`, and `HandOverDue` when children are to be sent to the standby.
+ *
+ * @param parts `hasParent`: whether there is a parent that may be away; `standby`: who takes over, if anybody does.
+ */
 export function createFence(
   parts: {
     readonly name: string;
     readonly clock: Clock;
     readonly events: Events;
-    readonly isAlone: () => boolean;
+    readonly changes: Changes;
+    readonly ownId: string;
+    readonly hasParent: boolean;
     readonly standby: () => string | undefined;
-    /** Everything has to be looked at again. */
-    readonly onChanged: () => void;
-    readonly handOver: () => void;
   },
 ): Fence {
+  const { changes } = parts;
+  let isAlone = parts.hasParent;
   let isUp = false;
   let cancel: (() => void) | undefined;
   function handOver(): void {
     cancel = parts.clock.after(AGAIN, handOver);
-    parts.handOver();
+    changes.post({ kind: "HandOverDue" });
   }
+  function changed(): void {
+    const standby = parts.standby();
+    const now = standby !== undefined && isAlone;
+    if (now === isUp) return;
+    isUp = now;
+    cancel?.();
+    cancel = undefined;
+    if (isUp) cancel = parts.clock.after(HAND_OVER, handOver);
+    parts.events.add({
+      node: parts.name,
+      kind: isUp ? "fenced" : "unfenced",
+      why: isUp
+        ? `its parent is away, and '${standby}' may have taken its nodes over: does nothing to them until it is back`
+        : "its parent is back: goes on",
+    });
+    changes.post({ kind: "FenceChanged", isUp });
+  }
+  changes.on("ownership", "fence", ["UplinkChanged"], ({ state }) => {
+    isAlone = state !== "level";
+    changed();
+  });
+  changes.on("ownership", "fence", ["CfgChanged"], ({ id, urls }) => {
+    if (id === parts.ownId && urls.includes("/standby")) changed();
+  });
   return {
     get isUp() {
       return isUp;
     },
-    changed() {
-      const standby = parts.standby();
-      const now = standby !== undefined && parts.isAlone();
-      if (now === isUp) return;
-      isUp = now;
-      cancel?.();
-      cancel = undefined;
-      if (isUp) cancel = parts.clock.after(HAND_OVER, handOver);
-      parts.events.add({
-        node: parts.name,
-        kind: isUp ? "fenced" : "unfenced",
-        why: isUp
-          ? `its parent is away, and '${standby}' may have taken its nodes over: does nothing to them until it is back`
-          : "its parent is back: goes on",
-      });
-      parts.onChanged();
-    },
+    changed,
     stop: () => cancel?.(),
   };
 }

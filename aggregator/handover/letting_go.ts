@@ -2,6 +2,7 @@ import type { Clock } from "../../src/clock.ts";
 import { assignmentNumber, equalValues, heldBy, newestVersion, type Value, valuesOf } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { CfgWriter } from "../cfg/writer.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 
 /** How often what is asked is looked at again, in milliseconds. */
@@ -58,23 +59,22 @@ export function createLettingGo(
     readonly nodes: Nodes;
     readonly ownId: string;
     readonly clock: Clock;
+    readonly changes: Changes;
     silence(id: string): number;
     isComplete(): boolean;
     tell(values: ReadonlyMap<string, Value | null>): void;
   },
 ): Follower {
-  return every(parts.clock, () => {
+  const follower = every(parts.clock, () => {
     if (!parts.isComplete()) return;
     const asked = textsIn(parts.replica.get(parts.ownId)?.facets.cfg.get(ASKED)?.value);
     const told = asked.filter((key) => hasLetGo(parts, key.split(" ")[0] ?? ""));
     parts.tell(new Map([[TOLD, told.length === 0 ? null : told]]));
   });
-}
-
-/** See {@link createReleases}. */
-export interface Releases extends Follower {
-  /** A node's cfg has changed. */
-  changed(id: string): void;
+  parts.changes.on("ownership", "releases below", ["CfgChanged"], ({ id, urls }) => {
+    if (id === parts.ownId && urls.includes(ASKED)) follower.look();
+  });
+  return follower;
 }
 
 /**
@@ -88,10 +88,11 @@ export function createReleases(
     readonly cfg: Pick<CfgWriter, "keep" | "release">;
     readonly ownId: string;
     readonly clock: Clock;
+    readonly changes: Changes;
     silence(id: string): number;
   },
-): Releases {
-  const { replica, nodes, cfg, ownId, clock } = parts;
+): Follower {
+  const { replica, nodes, cfg, ownId, clock, changes } = parts;
   /** Nodes that others may have, with since when that is so. */
   const held = new Map<string, { readonly number: number; readonly since: number }>();
 
@@ -102,6 +103,7 @@ export function createReleases(
     else if (held.get(id)?.number !== number) held.set(id, { number, since: clock.now() });
   }
   for (const id of replica.ids()) changed(id);
+  changes.on("ownership", "releases", ["AssignmentChanged"], ({ id }) => changed(id));
 
   function look(): void {
     const asked = new Map<string, string[]>();
@@ -131,7 +133,7 @@ export function createReleases(
     const aggregator = nodes.read(holder);
     return aggregator === undefined || textsIn(aggregator.view.get(TOLD)).includes(key);
   }
-  return { ...every(clock, look), changed };
+  return every(clock, look);
 }
 
 function textsIn(value: Value | null | undefined): readonly string[] {

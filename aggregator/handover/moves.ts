@@ -1,94 +1,70 @@
 import type { Replica } from "../../src/sync/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
+import type { Commits } from "../dispatch/commits.ts";
 import type { Children } from "../links/types.ts";
 import type { Nodes } from "../nodes/nodes.ts";
-import type { RunStates } from "../nodes/run_state.ts";
 import type { Persistence } from "../store/persistence.ts";
-import type { Move } from "../tree/placement.ts";
-import type { Adopting } from "./adopting.ts";
 
-/** What follows, for everything that is kept of nodes, from where they are now. */
-export interface Moves {
-  moved(move: Move): void;
-  /** A node is perhaps not below any more: what says so may come before what says otherwise. */
-  doubt(id: string): void;
-  /** Forgets those that are not below by all that the parent has said, and of which every child knows that. */
-  forgetDoubtful(): void;
-  /** The parent does not speak of these: somebody else holds them now. */
-  forgotten(ids: readonly string[]): void;
+/** What moves are followed with. */
+export interface MovesParts {
+  readonly replica: Replica;
+  readonly nodes: Nodes;
+  readonly ownId: string;
+  readonly isRoot: boolean;
+  readonly changes: Changes;
+  readonly commits: Pick<Commits, "forget">;
+  readonly children: Pick<Children, "isLeaving">;
+  readonly persistence: Pick<Persistence, "forget">;
+  /** Whether the parent has said something that has not arrived; always true at the root, which nobody tells. */
+  isBehind(): boolean;
 }
 
-/** See {@link Moves}. */
-export function createMoves(
-  parts: {
-    readonly replica: Replica;
-    readonly nodes: Nodes;
-    readonly ownId: string;
-    readonly isRoot: boolean;
-    readonly children: Pick<Children, "remove" | "left" | "arrived" | "changed" | "isLeaving" | "refresh">;
-    readonly persistence: Pick<Persistence, "forget">;
-    readonly adopting: Pick<Adopting, "remove">;
-    readonly runStates: Pick<RunStates, "remove">;
-    /** What is kept of how nodes are. */
-    readonly statuses: { remove(id: string): void };
-    takeOver(id: string): void;
-    /** The engine is to look at a node. */
-    touch(id: string): void;
-  },
-): Moves {
-  const { replica, nodes, ownId, isRoot, children, persistence, adopting, runStates, statuses, touch } = parts;
+/**
+ * Follows where nodes are: what was written of one that is reached in another way is told anew, and one that is not below any
+ * more is forgotten, once the parent has said all, and every child that has to know has been told.
+ */
+export function followMoves(parts: MovesParts): void {
+  const { replica, nodes, ownId, isRoot, changes, commits, children, persistence } = parts;
   const { placement } = nodes;
+  /** Nodes that are perhaps not below any more: what says so may come before what says otherwise. */
   const doubtful = new Set(
     [...replica.ids()].filter((id) => !isRoot && id !== ownId && placement.via(id) === undefined),
   );
 
-  function moved({ id, before, after }: Move): void {
-    if (before === id) {
-      children.remove(id);
-      runStates.remove(id);
-      adopting.remove(id);
-      statuses.remove(id);
-    } else if (before !== undefined) children.left(before, id);
-    if (after === id) queueMicrotask(() => parts.takeOver(id));
-    else if (after !== undefined) {
-      replica.renew(id);
-      children.arrived(after, id);
-      children.changed(id, "cfg", []);
-    } else if (!isRoot) doubtful.add(id);
-    touch(id);
-  }
-
   /** Somebody else holds it now. */
   function forget(id: string): void {
-    const last = placement.via(id);
-    replica.remove(id);
     persistence.forget(id);
-    for (const move of placement.update(id)) if (move.id !== id) moved(move);
-    if (last === id) {
-      children.remove(id);
-      runStates.remove(id);
-      adopting.remove(id);
-    } else if (last !== undefined) children.refresh(last);
-    nodes.changed(id);
-    statuses.remove(id);
-    touch(id);
+    commits.forget(id);
+  }
+  /** Forgets those that are not below by all that the parent has said, and of which every child knows that. */
+  function forgetDoubtful(): void {
+    for (const id of doubtful) {
+      if (children.isLeaving(id)) continue;
+      doubtful.delete(id);
+      if (id !== ownId && placement.via(id) === undefined) forget(id);
+    }
   }
 
-  return {
-    moved,
-    doubt: (id) => void doubtful.add(id),
-    forgetDoubtful() {
-      for (const id of doubtful) {
-        if (children.isLeaving(id)) continue;
-        doubtful.delete(id);
-        if (id !== ownId && placement.via(id) === undefined) forget(id);
-      }
-    },
-    forgotten(ids) {
-      for (const id of ids) {
-        // Whoever has to hear where it is now is told that first.
-        if (children.isLeaving(id) && placement.via(id) === undefined) doubtful.add(id);
-        else forget(id);
-      }
-    },
-  };
+  changes.on("ownership", "moves", ["Moved"], ({ id, after }) => {
+    if (after === undefined && !isRoot) doubtful.add(id);
+    else if (after !== undefined && after !== id) replica.renew(id);
+  });
+  changes.on("ownership", "moves", ["AssignmentChanged"], ({ id, isMoved }) => {
+    const via = placement.via(id);
+    // Reached as before, but by a later assignment: what was written under the one before is to be taken over.
+    if (!isMoved && via !== undefined && via !== id) replica.renew(id);
+  });
+  // Once links know of the moves that came before.
+  changes.on("links", "moves", ["StrayHeard"], ({ id }) => void doubtful.add(id));
+  changes.on("links", "moves", ["CaughtUp"], forgetDoubtful);
+  changes.on("links", "moves", ["DepartureTold"], () => {
+    if (!parts.isBehind()) forgetDoubtful();
+  });
+  changes.on("links", "moves", ["ParentSilentOn"], ({ ids }) => {
+    for (const id of ids) {
+      // Whoever has to hear where it is now is told that first.
+      if (children.isLeaving(id) && placement.via(id) === undefined) doubtful.add(id);
+      else forget(id);
+    }
+  });
 }

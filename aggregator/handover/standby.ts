@@ -1,30 +1,29 @@
 import { type Facet, type Value, versionText } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { CfgWriter } from "../cfg/writer.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Events } from "../store/events.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
 
-/** What the root does when aggregators are lost, and when they are reached elsewhere. */
-export interface Standbys {
-  /** Something of an aggregator has changed. */
-  changed(id: string, urls: readonly string[]): void;
-}
+/** What may not have been done about an aggregator while the store took no writes. */
+const UNDONE = ["/broker", "/standby", "/standbyFor", "/runState"];
 
 /**
- * Gives the children of a lost aggregator to its standby. Lost is what its own parent does not hear and has waited for; the
+ * What the root does when aggregators are lost, and when they are reached elsewhere. Gives the children of a lost aggregator to its standby. Lost is what its own parent does not hear and has waited for; the
  * standby must be heard. The lost one must have said that it knows of the standby: it may be well, and go on with its nodes
  * behind a partition, unless it knows that they may be somebody else's by now. The new assignment outranks the old one: whatever the lost one still writes is late. Nobody gives
  * the children back but people.
  */
-export function createStandbys(
+export function followStandbys(
   parts: {
     readonly replica: Replica;
     readonly nodes: Nodes;
+    readonly changes: Changes;
     readonly cfg: Pick<CfgWriter, "handOver" | "patch" | "readdress">;
     readonly events: Pick<Events, "add">;
   },
-): Standbys {
-  const { replica, nodes, cfg, events } = parts;
+): void {
+  const { replica, nodes, changes, cfg, events } = parts;
   const { placement } = nodes;
   /** Lost aggregators that never heard of their standbys, and of which that was said. */
   const told = new Set<string>();
@@ -69,29 +68,62 @@ export function createStandbys(
     cfg.patch([{ id, values: new Map([[url, value]]) }], {});
   }
 
-  return {
-    changed(id, urls) {
-      if (!placement.isAggregator(id)) return;
-      const node = nodes.read(id);
-      if (node === undefined) return;
-      if (!isLost(node)) told.delete(id);
-      if (urls.includes("/broker") || urls.includes("/standby")) cfg.readdress(node.name);
-      if (urls.includes("/broker")) {
-        for (const other of placement.aggregators()) {
-          const served = nodes.read(other);
-          if (served?.cfg.get("/standby") === node.name) cfg.readdress(served.name);
-        }
+  function changed(id: string, urls: readonly string[]): void {
+    if (!placement.isAggregator(id)) return;
+    const node = nodes.read(id);
+    if (node === undefined) return;
+    if (!isLost(node)) told.delete(id);
+    if (urls.includes("/broker") || urls.includes("/standby")) cfg.readdress(node.name);
+    if (urls.includes("/broker")) {
+      for (const other of placement.aggregators()) {
+        const served = nodes.read(other);
+        if (served?.cfg.get("/standby") === node.name) cfg.readdress(served.name);
       }
-      if (urls.includes("/standbyFor") || urls.includes("/role")) announce(node);
-      if (urls.includes("/runState") || urls.includes("/link") || urls.includes("/standby")) {
-        takeOver(node);
-        for (const other of placement.aggregators()) {
-          const lost = nodes.read(other);
-          if (lost?.cfg.get("/standby") === node.name) takeOver(lost);
-        }
+    }
+    if (urls.includes("/standbyFor") || urls.includes("/role")) announce(node);
+    if (urls.includes("/runState") || urls.includes("/link") || urls.includes("/standby")) {
+      takeOver(node);
+      for (const other of placement.aggregators()) {
+        const lost = nodes.read(other);
+        if (lost?.cfg.get("/standby") === node.name) takeOver(lost);
       }
-    },
-  };
+    }
+  }
+
+  changes.on("ownership", "standbys", ["CfgChanged", "Discovered"], ({ id, urls }) => changed(id, urls));
+  changes.on("ownership", "standbys", ["StoreTurned"], ({ problem }) => {
+    if (problem !== undefined) return;
+    for (const id of [...placement.aggregators()]) changed(id, UNDONE);
+  });
+}
+
+/** Tells in an aggregator's own `self` facet of which standby it knows. */
+export interface StandbyNotice {
+  tell(): void;
+}
+
+/**
+ * See {@link StandbyNotice}. Only an aggregator that knows of its standby keeps still while that one may have taken its nodes
+ * over.
+ *
+ * @param parts `tell` writes to the `self` facet.
+ */
+export function createStandbyNotice(
+  parts: {
+    readonly replica: Replica;
+    readonly ownId: string;
+    readonly changes: Changes;
+    tell(values: ReadonlyMap<string, Value | null>): void;
+  },
+): StandbyNotice {
+  const { replica, ownId } = parts;
+  function tell(): void {
+    parts.tell(new Map([["/standbySeen", standbySeen(replica.get(ownId)?.facets.cfg) ?? null]]));
+  }
+  parts.changes.on("ownership", "standby notice", ["CfgChanged"], ({ id, urls }) => {
+    if (id === ownId && urls.includes("/standby")) tell();
+  });
+  return { tell };
 }
 
 /**

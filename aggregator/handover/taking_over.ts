@@ -1,5 +1,6 @@
 import type { Log } from "../../src/log.ts";
 import type { Replica } from "../../src/sync/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { RunStates } from "../nodes/run_state.ts";
@@ -10,16 +11,8 @@ import type { Adopting } from "./adopting.ts";
 export interface TakingOver {
   /** What an earlier aggregator of a child knew of it stays true until something else is seen, but is ours to say now. */
   takeOver(id: string): void;
-  /** A node that is not here yet gets the time to come. */
-  awaitJoin(id: string): void;
   /** Counts on to at least this run. */
   raise(run: number): void;
-  /**
-   * Does what could not be done while the store took no writes.
-   *
-   * @returns Whether there was something, so that what links have said meanwhile was not written.
-   */
-  makeUp(): boolean;
 }
 
 /** See {@link TakingOver}. Terms are on the disk before they are used: where it takes no writes, this is done once it does. */
@@ -32,13 +25,12 @@ export function createTakingOver(
     readonly adopting: Pick<Adopting, "begin">;
     readonly runStates: Pick<RunStates, "adopt">;
     readonly log: Log;
+    readonly changes: Changes;
     /** Writes whether a node is frozen. */
     tellFreeze(id: string): void;
-    /** The engine is to look at a node. */
-    touch(id: string): void;
   },
 ): TakingOver {
-  const { term, replica, nodes, discovered, adopting, runStates, log, tellFreeze, touch } = parts;
+  const { term, replica, nodes, discovered, adopting, runStates, log, changes, tellFreeze } = parts;
   const { placement } = nodes;
   /** What waits for the store to take writes again: nodes to be taken over, and a run to count on to. */
   const unsettled = new Set<string>();
@@ -54,7 +46,7 @@ export function createTakingOver(
   function awaitJoin(id: string): void {
     adopting.begin(id);
     runStates.adopt(id);
-    touch(id);
+    changes.post({ kind: "JoinAwaited", id });
   }
 
   function settle(id: string): boolean {
@@ -75,18 +67,28 @@ export function createTakingOver(
     }
   }
 
-  return {
-    takeOver,
-    awaitJoin,
-    raise,
-    makeUp() {
-      const left = [...unsettled];
-      const to = unraised;
-      unsettled.clear();
-      unraised = 0;
-      raise(to);
-      for (const id of left) takeOver(id);
-      return to > 0 || left.length > 0;
-    },
-  };
+  /** Does what could not be done while the store took no writes. */
+  function makeUp(): void {
+    const left = [...unsettled];
+    const to = unraised;
+    unsettled.clear();
+    unraised = 0;
+    raise(to);
+    for (const id of left) takeOver(id);
+    if (to > 0 || left.length > 0) changes.post({ kind: "CaughtUpWithStore" });
+  }
+
+  changes.on("ownership", "takeover", ["Moved"], ({ id, after }) => {
+    if (after === id) takeOver(id);
+  });
+  changes.on("ownership", "takeover", ["CfgChanged"], ({ id, urls }) => {
+    if (placement.via(id) !== id) return;
+    // Who had it has let it go.
+    if (urls.includes("/assignment") && nodes.isChild(id) && term.hasWritten(id)) awaitJoin(id);
+    if (!term.hasWritten(id)) takeOver(id); // it went and came back before this was heard of
+  });
+  changes.on("ownership", "takeover", ["StoreTurned"], ({ problem }) => {
+    if (problem === undefined) makeUp();
+  });
+  return { takeOver, raise };
 }

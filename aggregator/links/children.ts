@@ -1,10 +1,11 @@
 import { assignmentIn, assignmentNumber, compareTerms, type FacetName, NO_TERM } from "../../src/state/mod.ts";
-import { DEFAULT_KEEPALIVE, type UpFrame } from "../../src/sync/mod.ts";
+import { DEFAULT_KEEPALIVE, type LifeFrame, type UpFrame } from "../../src/sync/mod.ts";
+import { STATUS } from "../dispatch/commits.ts";
+import { hasLostPower } from "../nodes/power.ts";
 import type { SubtreeScope } from "../tree/subtree_scope.ts";
 import { createWhereabouts } from "../tree/whereabouts.ts";
 import { type Born, createAdmission } from "./admission.ts";
 import { type Child, type ChildParts, makeChild } from "./child.ts";
-import { createChildTerms } from "./child_terms.ts";
 import { createLinkCounts } from "./counts.ts";
 import { createKnownModules } from "./known_modules.ts";
 import { createLeaving } from "./leaving.ts";
@@ -20,21 +21,24 @@ const LOOK_MS = 10_000;
 /** The longest interval between signs of life, in seconds. */
 const MAX_KEEPALIVE = 60;
 
+/** What follows changes of nodes here. */
+const LINKS = "links to children";
+
 /** Keeps one link for each child. Frames of nodes that are not this aggregator's children are dropped. */
 export function createChildren(parts: ChildrenParts): Children {
-  const { nodes, replica, clock } = parts;
+  const { nodes, replica, clock, changes, terms } = parts;
   const { placement } = nodes;
   const links = new Map<string, Child>();
   const counts = createLinkCounts();
-  const terms = createChildTerms(parts);
   const known = createKnownModules(clock, [parts.agentModules, parts.modules]);
   /** Counted for all of them: a link that is made anew must not go back. */
   let beginnings = 0;
-  /** The child whose frame is being taken in. */
-  let speaking: string | undefined;
-  const leaving = createLeaving(parts.onGone);
+  const leaving = createLeaving((id) => changes.post({ kind: "DepartureTold", id }));
   const admission = createAdmission({ clock, admit });
-  const whereabouts = createWhereabouts({ replica, clock, ask: parts.ask });
+  const whereabouts = createWhereabouts({
+    ...{ replica, clock },
+    ask: (node) => changes.post({ kind: "PlaceAsked", node }),
+  });
   const moved = createMovedNotices({ clock, run: parts.run, send: parts.send });
   const probes = createProbes({
     clock,
@@ -83,12 +87,7 @@ export function createChildren(parts: ChildrenParts): Children {
   }
 
   function hear(child: string, frame: UpFrame): void {
-    speaking = child;
-    try {
-      linkOf(child)?.link.receive(frame);
-    } finally {
-      speaking = undefined;
-    }
+    parts.commits.broughtBy(child, () => linkOf(child)?.link.receive(frame));
   }
 
   /** Whether some of these values are of a writer that has a successor. */
@@ -129,104 +128,135 @@ export function createChildren(parts: ChildrenParts): Children {
     moved.heard(child, whereabouts.of(child));
   }
 
-  return {
-    receive(child, frame) {
-      if (frame.type === "left") return left(child, frame.number);
-      const link = linkOf(child)?.link;
-      if (link === undefined) {
-        if (frame.type === "birth" && compareTerms(frame.term, NO_TERM) > 0 && replica.get(child) === undefined) {
-          parts.onUnknown(child);
-        }
-        return redirect(child);
+  function receive(child: string, frame: UpFrame): void {
+    if (frame.type === "left") return left(child, frame.number);
+    const link = linkOf(child)?.link;
+    if (link === undefined) {
+      if (frame.type === "birth" && compareTerms(frame.term, NO_TERM) > 0 && replica.get(child) === undefined) {
+        parts.onUnknown(child);
       }
-      if (frame.from === link.session?.run) probes.heard(child); // what is left of a run that is gone may come late
-      if (frame.type !== "birth") return hear(child, frame);
-      const number = frame.term.assignment;
-      if (number > assignmentOfNode(child)) parts.onLeft(child, number); // it has been there
-      parts.onHeard(child);
-      link.awaits();
-      rivals.born(child, frame.from);
-      admission.born(child, frame);
-    },
-    life(child, frame) {
-      const link = linkOf(child)?.link;
-      if (link !== undefined) link.life(frame);
-      else if (frame.type === "alive") redirect(child);
-      else moved.gone(child);
-    },
+      return redirect(child);
+    }
+    if (frame.from === link.session?.run) probes.heard(child); // what is left of a run that is gone may come late
+    if (frame.type !== "birth") return hear(child, frame);
+    const number = frame.term.assignment;
+    if (number > assignmentOfNode(child)) parts.onLeft(child, number); // it has been there
+    parts.onHeard(child);
+    link.awaits();
+    rivals.born(child, frame.from);
+    admission.born(child, frame);
+  }
+  function life(child: string, frame: LifeFrame): void {
+    const link = linkOf(child)?.link;
+    if (link !== undefined) link.life(frame);
+    else if (frame.type === "alive") redirect(child);
+    else moved.gone(child);
+  }
+
+  /** A facet of a document has changed. @param from The child that brought that. */
+  function changed(id: string, facet: FacetName, urls: readonly string[], from?: string): void {
+    const via = placement.via(id);
+    if (via === undefined) return;
+    // What a child has just brought is nothing to tell it, but for what it has to take over.
+    const isItsOwn = facet === "self" || (facet === "parent" && id !== via);
+    if (via === from && isItsOwn && !isLeftOver(id, facet, urls)) return;
+    const there = links.get(via);
+    there?.link.changed();
+    if (facet === "cfg" && there !== undefined && "isDue" in there.scope && there.scope.isDue(id)) {
+      there.link.askAgain();
+    }
+  }
+  function arrived(child: string, id: string): void {
+    const scope = subtreeOf(child);
+    if (scope === undefined) return;
+    scope.arrived(id);
+    parts.owing.set(child, true);
+  }
+  /** A node is not below a child any more, which has to be told. */
+  function departed(child: string, id: string): void {
+    const scope = subtreeOf(child);
+    if (scope === undefined) return;
+    scope.left(id);
+    leaving.left(child, id);
+    links.get(child)?.link.changed();
+  }
+  /** A node is no child any more: it is told where to go, and whatever else arrives of it is dropped. */
+  function remove(child: string): void {
+    const there = links.get(child);
+    admission.remove(child);
+    rivals.remove(child);
+    probes.end(child);
+    moved.left(child);
+    const assignment = assignmentIn(replica.get(child)?.facets.cfg);
+    if (there !== undefined && there.link.state !== "down" && assignment !== undefined) {
+      changes.post({ kind: "RedirectDue", child, assignment });
+    } else there?.link.call(); // it asks again, and is sent on as soon as it is known where to
+    there?.link.stop();
+    drop(child);
+    if (there !== undefined && "leaving" in there.scope) {
+      parts.owing.set(child, false);
+      leaving.told(child, there.scope.leaving());
+    }
+  }
+  /** The machine was powered off: whatever still arrives of its agent is late, and its next agent is a new one. */
+  function poweredOff(child: string): void {
+    probes.end(child);
+    const link = links.get(child)?.link;
+    if (link === undefined || link.state === "down") return;
+    link.stop();
+    drop(child);
+    parts.onState(child, "down", false, "its machine was powered off");
+  }
+  function callAll(): void {
+    for (const child of placement.direct()) linkOf(child)?.link.call();
+  }
+  /** Sends every child to its standby: this aggregator may have been replaced. */
+  function handOver(): void {
+    for (const child of placement.direct()) {
+      const assignment = assignmentIn(replica.get(child)?.facets.cfg);
+      if (assignment?.standby === undefined) continue;
+      const { number, standby } = assignment;
+      parts.send(child, { type: "moved", from: parts.run, number, ...standby });
+    }
+  }
+
+  changes.on("links", LINKS, ["Moved"], ({ id, before, after }) => {
+    if (before === id) remove(id);
+    else if (before !== undefined) departed(before, id);
+    if (after === undefined || after === id) return;
+    arrived(after, id);
+    changed(id, "cfg", []);
+  });
+  changes.on("links", LINKS, ["NodeRemoved"], ({ id, via }) => {
+    if (via === id) remove(id);
+    // Nobody has said where it is now: the child has to forget it too.
+    else if (via !== undefined) links.get(via)?.link.refresh();
+  });
+  changes.on("links", LINKS, ["CfgChanged"], ({ id, urls }) => changed(id, "cfg", urls));
+  changes.on("links", LINKS, ["Discovered"], ({ id, facet, urls, from }) => changed(id, facet, urls, from));
+  changes.on("links", LINKS, ["StatusPublished"], ({ id, from }) => changed(id, "parent", [STATUS], from));
+  changes.on("links", LINKS, ["PowerChanged"], ({ id }) => {
+    if (hasLostPower(nodes, id) === true) poweredOff(id);
+  });
+  changes.on("links", LINKS, ["HandOverDue"], handOver);
+  changes.on("links", LINKS, ["BecameComplete", "CaughtUpWithStore"], callAll);
+  // Once what the parent has said is acknowledged, and so on the disk: a crash must not make this one forget it.
+  changes.on("publish", LINKS, ["RedirectDue"], ({ child, assignment }) => {
+    if (placement.via(child) !== child) moved.tell(child, assignment);
+  });
+
+  return {
+    receive: (child, frame) => changes.turn(() => receive(child, frame)),
+    life: (child, frame) => changes.turn(() => life(child, frame)),
     told: whereabouts.learn,
     silence: moved.silence,
-    termOf: terms.of,
-    changed(id, facet, urls) {
-      const via = placement.via(id);
-      if (via === undefined) return;
-      // What a child has just brought is nothing to tell it, but for what it has to take over.
-      const isItsOwn = facet === "self" || (facet === "parent" && id !== via);
-      if (via === speaking && isItsOwn && !isLeftOver(id, facet, urls)) return;
-      const there = links.get(via);
-      there?.link.changed();
-      if (facet === "cfg" && there !== undefined && "isDue" in there.scope && there.scope.isDue(id)) {
-        there.link.askAgain();
-      }
-    },
-    callAll() {
-      for (const child of placement.direct()) linkOf(child)?.link.call();
-    },
+    callAll,
     probe(child, onAnswer) {
       const state = links.get(child)?.link.state ?? "down";
-      if (state !== "down") probes.begin(child, onAnswer);
+      if (state !== "down") changes.turn(() => probes.begin(child, onAnswer));
     },
-    poweredOff(child) {
-      probes.end(child);
-      const link = links.get(child)?.link;
-      if (link === undefined || link.state === "down") return;
-      link.stop();
-      drop(child);
-      parts.onState(child, "down", false, "its machine was powered off");
-    },
-    remove(child) {
-      const there = links.get(child);
-      admission.remove(child);
-      rivals.remove(child);
-      probes.end(child);
-      moved.left(child);
-      const assignment = assignmentIn(replica.get(child)?.facets.cfg);
-      if (there !== undefined && there.link.state !== "down" && assignment !== undefined) {
-        // Once what the parent has said is acknowledged, and so on the disk: a crash must not make this one forget it.
-        queueMicrotask(() => {
-          if (placement.via(child) !== child) moved.tell(child, assignment);
-        });
-      } else there?.link.call(); // it asks again, and is sent on as soon as it is known where to
-      there?.link.stop();
-      drop(child);
-      if (there !== undefined && "leaving" in there.scope) {
-        parts.owing.set(child, false);
-        leaving.told(child, there.scope.leaving());
-      }
-    },
-    refresh: (child) => links.get(child)?.link.refresh(),
-    left(child, id) {
-      const scope = subtreeOf(child);
-      if (scope === undefined) return;
-      scope.left(id);
-      leaving.left(child, id);
-      links.get(child)?.link.changed();
-    },
-    arrived(child, id) {
-      const scope = subtreeOf(child);
-      if (scope === undefined) return;
-      scope.arrived(id);
-      parts.owing.set(child, true);
-    },
+    arrived,
     isLeaving: (id) => leaving.has(id),
-    handOver() {
-      for (const child of placement.direct()) {
-        const assignment = assignmentIn(replica.get(child)?.facets.cfg);
-        if (assignment?.standby === undefined) continue;
-        const { number, standby } = assignment;
-        parts.send(child, { type: "moved", from: parts.run, number, ...standby });
-      }
-    },
     session: (child) => links.get(child)?.link.session,
     get counts() {
       return { ...counts.sum([...links.values()].map(({ link }) => link)), births: admission.waiting };

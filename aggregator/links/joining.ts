@@ -10,7 +10,6 @@ import {
   newestVersion,
   NO_TERM,
   readAssignment,
-  type Term,
   termOf,
 } from "../../src/state/mod.ts";
 import {
@@ -22,12 +21,16 @@ import {
   type Replica,
   type UpFrame,
 } from "../../src/sync/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Placement } from "../tree/placement.ts";
 import { createUpScope } from "../tree/subtree_scope.ts";
 import type { WriterTerm } from "../store/writer_term.ts";
+import type { OwnTerm } from "./own_term.ts";
 
 /** How long changes of many nodes are gathered for one frame up, in milliseconds, while they come without a pause. */
 const BATCH_MS = 150;
+/** What follows changes here. */
+const UPLINK = "link to the parent";
 
 /** How an aggregator below the root reaches its parent. */
 export interface ParentWay {
@@ -51,6 +54,9 @@ export interface JoiningParts {
   readonly replica: Replica;
   readonly placement: Placement;
   readonly term: WriterTerm;
+  /** Is kept up to date here. */
+  readonly ownTerm: OwnTerm;
+  readonly changes: Changes;
   /** Counts on to at least this run, at once or when the store takes it. */
   raise(run: number): void;
   readonly clock: Clock;
@@ -59,28 +65,17 @@ export interface JoiningParts {
   /** Whether an earlier run was told of everything below, and has it on its disk. */
   readonly complete: boolean;
   modules(): readonly ModuleDeclaration[];
-  onState(state: LinkState, why: string): void;
   /** Values that an earlier aggregator of a child left have come. */
   onLeft(id: string): void;
-  /** Something came of a node that is not below, as far as is known yet. */
-  onStray(id: string): void;
   /** Values have come of a node that another aggregator serves. */
   onPassing(id: string): void;
   /** The parent says where a node joins that it was asked for. */
   onThere(node: string, assignment: Assignment): void;
-  /** Everything has arrived that the parent is known to have. */
-  onCaughtUp(): void;
-  /** Documents that its parent does not speak of are none of this aggregator's any more. */
-  onForgotten(ids: readonly string[]): void;
-  /** Everything that the parent had has arrived for the first time. */
-  onComplete(): void;
 }
 
 /** The way up of an aggregator that is not the root. */
 export interface Joining {
   readonly state: LinkState;
-  /** The term of its own `self` facet. */
-  readonly term: Term;
   /** Whether it knows its nodes: from its disk, or since its parent has told it of all of them. */
   readonly complete: boolean;
   readonly link: ChildLink;
@@ -88,20 +83,20 @@ export interface Joining {
   disconnected(): void;
   receive(frame: DownFrame): void;
   parentLife(frame: LifeFrame): void;
-  /** A document has changed. */
-  changed(id: string, urls: readonly string[]): void;
   stop(): void;
 }
 
 /** Makes the way up. An aggregator with a disk goes on with what is there, whether or not its parent is. */
 export function createJoining(parts: JoiningParts): Joining {
-  const { ownId, replica, placement, way } = parts;
+  const { ownId, replica, placement, way, changes, ownTerm } = parts;
   const wrote = termOf(newestVersion(replica.get(ownId)?.facets.self ?? new Map()));
   const isNew = compareTerms(wrote, NO_TERM) === 0;
   /** One that was never welcomed remembers nothing, and says so by having no term. */
   const term = isNew ? NO_TERM : { assignment: assignmentNumber(replica.get(ownId)?.facets.cfg), run: parts.term.run };
   // A term alone says little: it comes with the welcome, before anything else has.
   let complete = parts.complete && !isNew;
+  let declared = parts.modules();
+  ownTerm.set(laterTerm(term, wrote));
 
   const link: ChildLink = createChildLink({
     id: ownId,
@@ -110,10 +105,11 @@ export function createJoining(parts: JoiningParts): Joining {
     replica,
     scope: createUpScope({
       ...{ replica, placement, ownId },
-      ...{ onLeft: parts.onLeft, onStray: parts.onStray, onPassing: parts.onPassing },
+      ...{ onLeft: parts.onLeft, onPassing: parts.onPassing },
+      onStray: (id) => changes.post({ kind: "StrayHeard", id }),
     }),
     isBlank: () => !complete,
-    term: laterTerm(term, wrote),
+    term: ownTerm.value,
     batch: BATCH_MS,
     clock: parts.clock,
     random: parts.random,
@@ -122,20 +118,21 @@ export function createJoining(parts: JoiningParts): Joining {
     onState(state, why) {
       parts.log.info("Link to the parent", { state, why });
       way.onLink(state);
-      parts.onState(state, why);
+      changes.post({ kind: "UplinkChanged", state });
     },
     onWelcome(handed, _modules, keepalive) {
+      ownTerm.set(handed);
       parts.raise(handed.run);
       way.onKeepalive(keepalive);
     },
     onSnapshot(mentioned) {
-      const gone = [...replica.ids()].filter((id) => id !== ownId && !mentioned.has(id));
-      parts.onForgotten(gone);
+      const ids = [...replica.ids()].filter((id) => id !== ownId && !mentioned.has(id));
+      changes.post({ kind: "ParentSilentOn", ids });
       if (complete) return;
       complete = true;
-      parts.onComplete();
+      changes.post({ kind: "BecameComplete" });
     },
-    onCaughtUp: parts.onCaughtUp,
+    onCaughtUp: () => changes.post({ kind: "CaughtUp" }),
     onMoved: way.onAssignment,
     // Only what an assignment is of: the frame has more.
     onThere: (node, frame) => {
@@ -153,27 +150,32 @@ export function createJoining(parts: JoiningParts): Joining {
   const stored = assignment();
   if (stored !== undefined) way.onAssignment(stored);
 
+  changes.on("links", UPLINK, ["CfgChanged", "Discovered", "StatusPublished"], link.changed);
+  changes.on("links", UPLINK, ["PlaceAsked"], ({ node }) => link.ask(node));
+  changes.on("links", UPLINK, ["ChildDeclared"], () => {
+    const before = declared;
+    declared = parts.modules();
+    if (declared !== before) link.redeclare();
+  });
+  changes.on("links", UPLINK, ["AssignmentChanged"], ({ id }) => {
+    const assigned = id === ownId ? assignment() : undefined;
+    if (assigned !== undefined) changes.post({ kind: "ParentAssigned", assignment: assigned });
+  });
+  // Once what brought it is acknowledged.
+  changes.on("publish", UPLINK, ["ParentAssigned"], (event) => way.onAssignment(event.assignment));
+
   return {
     get state() {
       return link.state;
-    },
-    get term() {
-      return link.term;
     },
     get complete() {
       return complete;
     },
     link,
-    connected: link.connected,
-    disconnected: link.disconnected,
-    receive: link.receive,
-    parentLife: link.parentLife,
-    changed(id, urls) {
-      link.changed();
-      if (id !== ownId || !urls.includes("/assignment")) return;
-      const assigned = assignment();
-      if (assigned !== undefined) queueMicrotask(() => way.onAssignment(assigned));
-    },
+    connected: () => changes.turn(link.connected),
+    disconnected: () => changes.turn(link.disconnected),
+    receive: (frame) => changes.turn(() => link.receive(frame)),
+    parentLife: (frame) => changes.turn(() => link.parentLife(frame)),
     stop: link.stop,
   };
 }

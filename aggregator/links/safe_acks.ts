@@ -1,23 +1,25 @@
+import type { UpFrame } from "../../src/sync/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { ParentWay } from "./joining.ts";
 
 /**
  * A way up on which nothing is said that is not on the disk: the next run must not know less than others have from this
- * one. So is what is acknowledged: it is not sent again.
+ * one. So is what is acknowledged: it is not sent again. Frames leave in the phase `publish`, as what a frame of the parent
+ * leads to has to be on the disk, too, before that frame is acknowledged.
  *
  * @param flush Writes what waits. Returns whether it is on disk.
  */
-export function withSafeAcks(way: ParentWay, flush: () => boolean): ParentWay {
+export function withSafeAcks(way: ParentWay, changes: Changes, flush: () => boolean): ParentWay {
   /** How much of what the parent has sent is on the disk: an ack says no more. */
   let safe = { parent: "", received: 0 };
-  return {
-    ...way,
-    send(frame) {
-      const isNews = frame.type === "data" ? frame.documents.length > 0 : frame.type === "ack";
-      const isSaved = !isNews || flush();
-      if (frame.type !== "ack") return way.send(frame);
-      // While the disk is full the parent hears that this one is there, and how much of it is safe.
-      if (isSaved) safe = { parent: frame.to, received: frame.received };
-      way.send(isSaved ? frame : { ...frame, received: safe.parent === frame.to ? safe.received : 0 });
-    },
-  };
+  function send(frame: UpFrame): void {
+    const isNews = frame.type === "data" ? frame.documents.length > 0 : frame.type === "ack";
+    const isSaved = !isNews || flush();
+    if (frame.type !== "ack") return way.send(frame);
+    // While the disk is full the parent hears that this one is there, and how much of it is safe.
+    if (isSaved) safe = { parent: frame.to, received: frame.received };
+    way.send(isSaved ? frame : { ...frame, received: safe.parent === frame.to ? safe.received : 0 });
+  }
+  changes.on("publish", "frames up", ["FrameUp"], ({ frame }) => send(frame));
+  return { ...way, send: (frame) => changes.post({ kind: "FrameUp", frame }) };
 }

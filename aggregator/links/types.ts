@@ -1,10 +1,12 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import type { ModuleDeclaration } from "../../src/plan/mod.ts";
-import type { Assignment, FacetName, Term } from "../../src/state/mod.ts";
+import type { Assignment } from "../../src/state/mod.ts";
 import type { BirthFrame, DownFrame, LifeFrame, LinkState, Replica, Session, UpFrame } from "../../src/sync/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
+import type { Commits } from "../dispatch/commits.ts";
 import type { Nodes } from "../nodes/nodes.ts";
-import type { Store } from "../store/mod.ts";
+import type { ChildTerms } from "./child_terms.ts";
 import type { ChildrenCounts } from "./counts.ts";
 import type { Owing } from "./owing.ts";
 
@@ -16,10 +18,10 @@ export interface ChildrenParts {
   readonly agentModules: readonly ModuleDeclaration[];
   readonly replica: Replica;
   readonly nodes: Nodes;
-  readonly store: Store;
+  readonly changes: Changes;
+  readonly commits: Pick<Commits, "broughtBy">;
   readonly owing: Owing;
-  /** The last term that was handed to each child. */
-  readonly terms: ReadonlyMap<string, Term>;
+  readonly terms: ChildTerms;
   /** How far an earlier run of this program had got with each child. */
   readonly sessions: ReadonlyMap<string, Session>;
   readonly clock: Clock;
@@ -28,8 +30,6 @@ export interface ChildrenParts {
   send(child: string, frame: DownFrame): void;
   /** `sameRun`: the agent that joins is the one that was given the last term before. */
   onState(child: string, state: LinkState, sameRun: boolean, why: string): void;
-  /** A node was heard, here or below, whose place is not known: asks the parent. */
-  ask(node: string): void;
   /** A child was heard that has to wait for its turn. */
   onHeard(child: string): void;
   /**
@@ -47,8 +47,6 @@ export interface ChildrenParts {
   isDeaf(): boolean;
   /** A node that is not known here at all says that this aggregator has welcomed it before. */
   onUnknown(child: string): void;
-  /** Every child that had to know has been told that a node is not below it any more. */
-  onGone(id: string): void;
 }
 
 /** The links to all children. */
@@ -59,10 +57,6 @@ export interface Children {
   told(node: string, assignment: Assignment): void;
   /** For how long nothing was heard of a node that is no child, in milliseconds. */
   silence(node: string): number;
-  /** The last term that was handed to a child; `NO_TERM` for none. */
-  termOf(child: string): Term;
-  /** A facet of a document has changed. */
-  changed(id: string, facet: FacetName, urls: readonly string[]): void;
   /** Asks every child to be born again: this program has started, and knows of no link. */
   callAll(): void;
   /**
@@ -70,20 +64,10 @@ export interface Children {
    * and `onAnswer` called; one that does not is taken for lost.
    */
   probe(child: string, onAnswer: () => void): void;
-  /** The machine was powered off: whatever still arrives of its agent is late, and its next agent is a new one. */
-  poweredOff(child: string): void;
-  /** A node is no child any more: it is told where to go, and whatever else arrives of it is dropped. */
-  remove(child: string): void;
-  /** What was below a child is forgotten here without a word of where it is now: the child has to forget it too. */
-  refresh(child: string): void;
-  /** A node is not below a child any more. */
-  left(child: string, id: string): void;
   /** A child has to get everything that is known of a node: see {@link Owing}. */
   arrived(child: string, id: string): void;
   /** Whether a child has still to be told that a node has left. */
   isLeaving(id: string): boolean;
-  /** Sends every child to its standby: this aggregator may have been replaced. */
-  handOver(): void;
   /** How far this run has got with a child. */
   session(child: string): Session | undefined;
   readonly counts: ChildrenCounts;

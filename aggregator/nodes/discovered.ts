@@ -1,6 +1,7 @@
 import type { Log } from "../../src/log.ts";
 import { compareTerms, newestVersion, type Term, termText, type Value, valuesOf } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Events } from "../store/events.ts";
 import { type Nodes, unknowable } from "./nodes.ts";
 import type { WriterTerm } from "../store/writer_term.ts";
@@ -19,6 +20,7 @@ export function createDiscovered(
     readonly replica: Replica;
     readonly nodes: Nodes;
     readonly events: Events;
+    readonly changes: Pick<Changes, "turn">;
     readonly term: WriterTerm;
     readonly ownId: string;
     /** The term of the aggregator's own `self` facet. */
@@ -61,21 +63,23 @@ export function createDiscovered(
     }
   }
 
+  function writeParent(id: string, values: ReadonlyMap<string, Value | null>, why: string): void {
+    const document = replica.get(id);
+    if (document === undefined) return;
+    const before = valuesOf(document.facets.parent);
+    const changed = write(id, values);
+    if (changed.length === 0) return;
+    const node = nodes.read(id);
+    const now = replica.get(id);
+    if (node !== undefined && now !== undefined) {
+      const lost = unknowable(node, valuesOf(now.facets.parent)).map((url): [string, null] => [url, null]);
+      if (lost.length > 0) changed.push(...write(id, new Map(lost)));
+    }
+    tell(id, [...new Set(changed)], before, why);
+  }
+
   return {
-    parent(id, values, why = "") {
-      const document = replica.get(id);
-      if (document === undefined) return;
-      const before = valuesOf(document.facets.parent);
-      const changed = write(id, values);
-      if (changed.length === 0) return;
-      const node = nodes.read(id);
-      const now = replica.get(id);
-      if (node !== undefined && now !== undefined) {
-        const lost = unknowable(node, valuesOf(now.facets.parent)).map((url): [string, null] => [url, null]);
-        if (lost.length > 0) changed.push(...write(id, new Map(lost)));
-      }
-      tell(id, [...new Set(changed)], before, why);
-    },
+    parent: (id, values, why = "") => parts.changes.turn(() => writeParent(id, values, why)),
     own(values) {
       replica.write(ownId, "self", values, parts.ownTerm());
     },

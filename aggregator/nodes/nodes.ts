@@ -13,7 +13,7 @@ import {
 } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Domains } from "./domains.ts";
-import { createPlacement, isDeleted, type Placement } from "../tree/placement.ts";
+import { isDeleted, type Placement } from "../tree/placement.ts";
 
 /** A node as the aggregator reads it: for its own children worked out once for each change of their documents. */
 export interface ReadNode extends ModuleNode {
@@ -37,14 +37,13 @@ export interface Nodes {
   changed(id: string): void;
 }
 
-/** Looks nodes up in a replica; `ownName` is what children have as their `/parent`. */
-export function createNodes(replica: Replica, domains: Domains, ownName: string): Nodes {
+/** Looks nodes up in a replica. */
+export function createNodes(replica: Replica, domains: Domains, placement: Placement): Nodes {
   const read = new Map<string, ReadNode>();
   /** By cfg facet: most changes of a node are not of its cfg. */
   const cfgs = new WeakMap<Facet, { readonly cfg: Values; readonly version: Version }>();
   const targets = new WeakMap<Facet, { readonly planner: Planner; readonly target: string }>();
   const ids = new Map<string, string>();
-  const placement = createPlacement(replica, ownName);
 
   function cfgOf(facet: Facet): { readonly cfg: Values; readonly version: Version } {
     const known = cfgs.get(facet);

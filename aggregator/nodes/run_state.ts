@@ -1,8 +1,10 @@
 import type { Clock } from "../../src/clock.ts";
 import type { Value } from "../../src/state/mod.ts";
 import type { LinkState } from "../../src/sync/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "./discovered.ts";
 import type { Nodes } from "./nodes.ts";
+import { hasLostPower } from "./power.ts";
 
 /** What is known of the link to one child. */
 interface Known {
@@ -20,10 +22,6 @@ export interface RunStates {
   heard(child: string): void;
   /** A node has become a child, or is free to join: it gets the time to do so. */
   adopt(child: string): void;
-  /** The power of a child changed: what its link says may mean something else now. */
-  power(child: string): void;
-  /** A node is no child any more. */
-  remove(child: string): void;
   /** Gives every child that is in SYNC or INIT the time to come back, after a restart or where it was sent elsewhere. */
   resume(): void;
   stop(): void;
@@ -43,6 +41,7 @@ export function createRunStates(
   parts: {
     readonly nodes: Nodes;
     readonly discovered: Discovered;
+    readonly changes: Changes;
     readonly clock: Clock;
     readonly grace: number;
     readonly resumeGrace: number;
@@ -52,7 +51,7 @@ export function createRunStates(
     readonly isFenced: () => boolean;
   },
 ): RunStates {
-  const { nodes, discovered, clock } = parts;
+  const { nodes, discovered, changes, clock } = parts;
   const children = new Map<string, Known>();
 
   function knownOf(child: string): Known {
@@ -113,6 +112,44 @@ export function createRunStates(
     }
   }
 
+  function adopt(child: string): void {
+    const runState = nodes.read(child)?.view.get("/runState");
+    if (runState !== "SYNC" && runState !== "INIT") return;
+    const known = knownOf(child);
+    endGrace(known);
+    startGrace(child, known, parts.resumeGrace);
+  }
+  function remove(child: string): void {
+    const known = children.get(child);
+    if (known !== undefined) endGrace(known);
+    children.delete(child);
+  }
+  function resume(): void {
+    for (const child of nodes.placement.direct()) {
+      const runState = nodes.read(child)?.view.get("/runState");
+      if (runState !== "SYNC" && runState !== "INIT") continue;
+      const known = knownOf(child);
+      endGrace(known);
+      if (known.link === "down") write(child, { "/link": "DOWN", ...staleness(child, true) }, "it is not heard yet");
+      startGrace(child, known, parts.resumeGrace);
+    }
+  }
+
+  changes.on("ownership", "run states", ["Moved"], ({ id, before }) => {
+    if (before === id) remove(id);
+  });
+  changes.on("ownership", "run states", ["NodeRemoved"], ({ id, via }) => {
+    if (via === id) remove(id);
+  });
+  changes.on("ownership", "run states", ["PowerChanged"], ({ id }) => {
+    // What a link says may mean something else once the machine is on.
+    if (hasLostPower(nodes, id) === false) settle(id, "its machine is on");
+  });
+  changes.on("ownership", "run states", ["JoinOverdue"], ({ id }) => adopt(id));
+  changes.on("ownership", "run states", ["FenceChanged"], ({ isUp }) => {
+    if (!isUp) resume(); // children were sent to the standby, and try it for a while
+  });
+
   return {
     link(child, state, sameRun, why) {
       const known = knownOf(child);
@@ -127,29 +164,8 @@ export function createRunStates(
       endGrace(known);
       startGrace(child, known, parts.resumeGrace);
     },
-    adopt(child) {
-      const runState = nodes.read(child)?.view.get("/runState");
-      if (runState !== "SYNC" && runState !== "INIT") return;
-      const known = knownOf(child);
-      endGrace(known);
-      startGrace(child, known, parts.resumeGrace);
-    },
-    power: (child) => settle(child, "its machine is on"),
-    remove(child) {
-      const known = children.get(child);
-      if (known !== undefined) endGrace(known);
-      children.delete(child);
-    },
-    resume() {
-      for (const child of nodes.placement.direct()) {
-        const runState = nodes.read(child)?.view.get("/runState");
-        if (runState !== "SYNC" && runState !== "INIT") continue;
-        const known = knownOf(child);
-        endGrace(known);
-        if (known.link === "down") write(child, { "/link": "DOWN", ...staleness(child, true) }, "it is not heard yet");
-        startGrace(child, known, parts.resumeGrace);
-      }
-    },
+    adopt,
+    resume,
     stop() {
       for (const known of children.values()) endGrace(known);
       children.clear();

@@ -1,7 +1,10 @@
 import type { Clock } from "../../src/clock.ts";
 import type { EngineStatus } from "../../src/engine/mod.ts";
 import { equalValues, type Value, versionText } from "../../src/state/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
+import type { Event } from "../dispatch/events.ts";
 import type { Nodes } from "../nodes/nodes.ts";
+import type { Events } from "../store/events.ts";
 
 /** How soon what has changed is looked at, in milliseconds: changes that follow each other count once. */
 const EVERY = 250;
@@ -20,28 +23,29 @@ export interface NodeStatus {
 export interface Statuses {
   /** Something of a node has changed. */
   changed(id: string): void;
-  /** A node is none of this aggregator's any more. */
-  remove(id: string): void;
   all(): Iterable<NodeStatus>;
   stop(): void;
 }
 
 /**
- * Looks at nodes that have changed, a moment later.
+ * Looks at nodes that have changed, a moment later. Posts `StatusesLooked` after each look.
  *
- * @param parts `publish` gets a node's `/engine/status` for those above; undefined where there is nobody. `onLooked` is
- * called after each look.
+ * @param parts `isIdle` tells whether a change says nothing of how a node is. `publish` gets a node's `/engine/status` for
+ * those above; undefined where there is nobody.
  */
 export function createStatuses(
   parts: {
     readonly nodes: Nodes;
+    readonly ownId: string;
+    readonly events: Pick<Events, "listen">;
+    readonly changes: Changes;
     readonly clock: Clock;
+    isIdle(change: Event<"CfgChanged" | "Discovered">): boolean;
     statusOf(id: string): EngineStatus;
     readonly publish: ((id: string, status: Value) => void) | undefined;
-    onLooked(): void;
   },
 ): Statuses {
-  const { nodes, clock } = parts;
+  const { nodes, ownId, changes, clock } = parts;
   const known = new Map<string, NodeStatus>();
   const dirty = new Set<string>();
   const unsettled = new Set<string>();
@@ -54,7 +58,7 @@ export function createStatuses(
     const ids = [...dirty];
     dirty.clear();
     for (const id of ids) lookAt(id);
-    parts.onLooked();
+    changes.post({ kind: "StatusesLooked" });
   }
   function lookAt(id: string): void {
     const node = nodes.isChild(id) ? nodes.read(id) : undefined;
@@ -87,18 +91,38 @@ export function createStatuses(
   function schedule(): void {
     if (!stopped) cancel ??= clock.after(EVERY, look);
   }
+  function changed(id: string): void {
+    dirty.add(id);
+    schedule();
+  }
+  function remove(id: string): void {
+    known.delete(id);
+    unsettled.delete(id);
+    schedule();
+  }
+  changes.on("status", "statuses", ["CfgChanged", "Discovered"], (change) => {
+    const { id } = change;
+    if (nodes.placement.isAggregator(id)) {
+      if (id !== ownId) changed(id);
+    } else if (nodes.isChild(id) && !parts.isIdle(change)) changed(id);
+  });
+  changes.on("status", "statuses", ["Moved"], ({ id, before }) => {
+    if (before === id) remove(id);
+  });
+  changes.on("status", "statuses", ["NodeRemoved"], ({ id }) => remove(id));
+  changes.on("status", "statuses", ["BrokerTurned"], () => {
+    for (const id of nodes.children()) changed(id);
+  });
+  changes.on("status", "statuses", ["BecameComplete"], () => changed(ownId)); // one without nodes says so, too
+  const unlisten = parts.events.listen(({ node }) => {
+    const id = nodes.idOf(node);
+    if (id !== undefined && nodes.isChild(id)) changed(id);
+  });
   return {
-    changed(id) {
-      dirty.add(id);
-      schedule();
-    },
-    remove(id) {
-      known.delete(id);
-      unsettled.delete(id);
-      schedule();
-    },
+    changed,
     all: () => known.values(),
     stop() {
+      unlisten();
       stopped = true;
       cancel?.();
       cancelAgain?.();

@@ -1,5 +1,6 @@
 import type { Value } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { WatchedStore } from "../store/mod.ts";
@@ -7,15 +8,7 @@ import { type Below, countsValue, sumUp } from "./health.ts";
 import type { Statuses } from "./statuses.ts";
 
 /** Tells those above how the subtree is, and those below where the root is. */
-export interface SubtreeReport {
-  /** Writes this aggregator's `/subtree/health` and `/subtree/counts`. */
-  tell(): void;
-  /** The aggregators below learn where the root is through their parents. */
-  tellRoot(): void;
-}
-
-/** See {@link SubtreeReport}. */
-export function createSubtreeReport(
+export function reportSubtree(
   parts: {
     readonly replica: Replica;
     readonly nodes: Nodes;
@@ -23,12 +16,13 @@ export function createSubtreeReport(
     readonly store: WatchedStore;
     readonly ownId: string;
     readonly isRoot: boolean;
+    readonly changes: Changes;
     /** Whether the broker between this aggregator and its children is lost. */
     readonly broker: { isLost(): boolean };
-    statuses(): Statuses;
+    readonly statuses: Pick<Statuses, "all">;
   },
-): SubtreeReport {
-  const { replica, nodes, discovered, store, ownId, isRoot } = parts;
+): void {
+  const { replica, nodes, discovered, store, ownId, isRoot, changes, statuses } = parts;
   const { placement } = nodes;
 
   function* below(): Generator<Below> {
@@ -41,22 +35,30 @@ export function createSubtreeReport(
     }
   }
 
-  return {
-    tell() {
-      const { health: seen, counts } = sumUp(parts.statuses().all(), below());
-      const { isLost } = parts.broker;
-      const health = store.problem === undefined && !isLost() ? seen : "DEGRADED";
-      // What was known of those below is not true for sure any more.
-      const known = isLost() ? { ...counts, converged: 0, sync: 0, stale: counts.nodes } : counts;
-      discovered.own(new Map<string, Value>([["/subtree/health", health], ["/subtree/counts", countsValue(known)]]));
-    },
-    tellRoot() {
-      const url = isRoot ? "/api" : "/rootApi";
-      const api = replica.get(ownId)?.facets[isRoot ? "self" : "parent"].get(url)?.value;
-      if (typeof api !== "string") return;
-      for (const id of placement.direct()) {
-        if (placement.isAggregator(id)) discovered.parent(id, new Map([["/rootApi", api]]));
-      }
-    },
-  };
+  /** Writes this aggregator's `/subtree/health` and `/subtree/counts`. */
+  function tell(): void {
+    const { health: seen, counts } = sumUp(statuses.all(), below());
+    const { isLost } = parts.broker;
+    const health = store.problem === undefined && !isLost() ? seen : "DEGRADED";
+    // What was known of those below is not true for sure any more.
+    const known = isLost() ? { ...counts, converged: 0, sync: 0, stale: counts.nodes } : counts;
+    discovered.own(new Map<string, Value>([["/subtree/health", health], ["/subtree/counts", countsValue(known)]]));
+  }
+  /** The aggregators below learn where the root is through their parents. */
+  function tellRoot(): void {
+    const url = isRoot ? "/api" : "/rootApi";
+    const api = replica.get(ownId)?.facets[isRoot ? "self" : "parent"].get(url)?.value;
+    if (typeof api !== "string") return;
+    for (const id of placement.direct()) {
+      if (placement.isAggregator(id)) discovered.parent(id, new Map([["/rootApi", api]]));
+    }
+  }
+
+  changes.on("publish", "subtree", ["StatusesLooked", "StoreTurned", "BrokerTurned"], tell);
+  changes.on("publish", "subtree", ["Discovered"], ({ id, urls }) => {
+    if (id === ownId && (urls.includes("/rootApi") || urls.includes("/api"))) tellRoot();
+  });
+  changes.on("publish", "subtree", ["Moved"], ({ id, after }) => {
+    if (after === id && placement.isAggregator(id)) tellRoot();
+  });
 }

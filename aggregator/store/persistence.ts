@@ -1,6 +1,7 @@
 import type { Clock } from "../../src/clock.ts";
 import type { FacetName } from "../../src/state/mod.ts";
 import type { Replica, Session } from "../../src/sync/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Events } from "./events.ts";
 import type { Store } from "./mod.ts";
 
@@ -30,6 +31,7 @@ export interface PersistenceParts {
   readonly replica: Replica;
   readonly events: Events;
   readonly clock: Clock;
+  readonly changes: Pick<Changes, "turn">;
   /** The facets that are written here: the root's cfg is not, as it is on disk before it is acknowledged. */
   readonly facets: readonly FacetName[];
   /** How far the child has got that brought what a document holds; undefined where no child did. */
@@ -38,7 +40,7 @@ export interface PersistenceParts {
 
 /** Follows a replica and an event log. */
 export function createPersistence(parts: PersistenceParts): Persistence {
-  const { store, replica, events, clock } = parts;
+  const { store, replica, events, clock, changes } = parts;
   const forgotten = new Set<string>();
   const waiting = new Map<string, Set<FacetName>>();
   let cancel: (() => void) | undefined;
@@ -46,7 +48,11 @@ export function createPersistence(parts: PersistenceParts): Persistence {
   let pause = FLUSH_EVERY;
   let stopped = false;
 
+  /** As one turn: what a store that takes writes again leads to comes after what was written is counted as saved. */
   function flush(): boolean {
+    return changes.turn(flushNow);
+  }
+  function flushNow(): boolean {
     const started = clock.now();
     const unsaved = events.unsaved();
     const documents = [...waiting].flatMap(([id, facets]) => {

@@ -1,5 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
+import type { Changes } from "../dispatch/changes.ts";
 import type { Store } from "./types.ts";
 
 /** How soon it is tried whether a store that has failed takes writes again, in milliseconds; doubles up to {@link RETRY_CAP}. */
@@ -12,37 +13,25 @@ export interface WatchedStore extends Store {
   readonly problem: string | undefined;
   /** How many writes have failed. */
   readonly failures: number;
-  /** Calls back when it has begun to fail, and when it takes writes again. */
-  onTurn(turned: () => void): void;
   /** Ends its timer. The store stays open. */
   unwatch(): void;
 }
 
 /**
  * Watches a store. What fails is thrown to whoever writes, as before; while it fails it is tried again by itself, since
- * there may be nothing else to write.
+ * there may be nothing else to write. Posts `StoreTurned` when it has begun to fail, and when it takes writes again.
  */
-export function watchStore(store: Store, parts: { readonly clock: Clock; readonly log: Log }): WatchedStore {
-  const { clock, log } = parts;
+export function watchStore(
+  store: Store,
+  parts: { readonly clock: Clock; readonly log: Log; readonly changes: Pick<Changes, "post"> },
+): WatchedStore {
+  const { clock, log, changes } = parts;
   let problem: string | undefined;
   let failures = 0;
   let wait = RETRY;
   let cancel: (() => void) | undefined;
   let unwatched = false;
-  const listeners: (() => void)[] = [];
 
-  /** After whatever is under way: what has failed is not to be done again inside itself. */
-  function turn(): void {
-    queueMicrotask(() => {
-      for (const listener of listeners) {
-        try {
-          listener();
-        } catch (error) {
-          log.error("Cannot go on after a turn of the store", { problem: String(error) });
-        }
-      }
-    });
-  }
   function failed(error: unknown): void {
     failures++;
     const why = error instanceof Error ? error.message : String(error);
@@ -50,7 +39,7 @@ export function watchStore(store: Store, parts: { readonly clock: Clock; readonl
     const isNew = problem === undefined;
     problem = why;
     if (!unwatched) cancel ??= clock.after(wait, tryAgain);
-    if (isNew) turn();
+    if (isNew) changes.post({ kind: "StoreTurned", problem });
   }
   function tryAgain(): void {
     cancel = undefined;
@@ -77,7 +66,7 @@ export function watchStore(store: Store, parts: { readonly clock: Clock; readonl
       cancel?.();
       cancel = undefined;
       log.info("The store takes writes again", { failures });
-      turn();
+      changes.post({ kind: "StoreTurned", problem });
     },
     get dropped() {
       return store.dropped;
@@ -93,7 +82,6 @@ export function watchStore(store: Store, parts: { readonly clock: Clock; readonl
     get failures() {
       return failures;
     },
-    onTurn: (turned) => void listeners.push(turned),
   };
   return watched;
 }

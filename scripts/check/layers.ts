@@ -13,6 +13,7 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "src/process": ["src"],
   "src/module": ["src", "src/plan", "src/state"],
   "src/cli": ["src"],
+  "src/dispatch": ["src"],
   "src/nodeset": [],
   "src/inventory": ["src/boot", "src/nodeset", "src/plan", "src/state"],
   // A module stands by itself: only a list of modules, directly in the folder, knows several.
@@ -27,22 +28,33 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "modules/simpower": ["modules/power", "modules/redfish", "src", "src/*"],
   "modules": ["modules/*", "src/plan"],
   "agent": ["modules", "modules/*", "src", "src/*"],
+  "aggregator/composition": ["aggregator", "aggregator/*", "src", "src/*"],
   "aggregator": ["aggregator/*", "modules", "modules/*", "src", "src/*"],
-  "aggregator/store": ["src", "src/*"],
   "aggregator/tree": ["src", "src/*"],
   "aggregator/ownership": ["src", "src/*"],
-  "aggregator/nodes": ["aggregator/store", "aggregator/tree", "src", "src/*"],
-  "aggregator/links": ["aggregator/nodes", "aggregator/store", "aggregator/tree", "src", "src/*"],
-  "aggregator/cfg": ["aggregator/links", "aggregator/nodes", "aggregator/store", "aggregator/tree", "src", "src/*"],
-  "aggregator/handover": [
-    ...["aggregator/cfg", "aggregator/links", "aggregator/nodes", "aggregator/store", "aggregator/tree"],
+  "aggregator/dispatch": ["aggregator/tree", "src", "src/*"],
+  "aggregator/store": ["aggregator/dispatch", "src", "src/*"],
+  "aggregator/nodes": ["aggregator/dispatch", "aggregator/store", "aggregator/tree", "src", "src/*"],
+  "aggregator/links": [
+    ...["aggregator/dispatch", "aggregator/nodes", "aggregator/store", "aggregator/tree", "src", "src/*"],
+  ],
+  "aggregator/cfg": [
+    ...["aggregator/dispatch", "aggregator/links", "aggregator/nodes", "aggregator/store", "aggregator/tree"],
     ...["src", "src/*"],
   ],
-  "aggregator/engine": ["aggregator/cfg", "aggregator/nodes", "aggregator/store", "src", "src/*"],
-  "aggregator/status": ["aggregator/handover", "aggregator/nodes", "aggregator/store", "src", "src/*"],
+  "aggregator/handover": [
+    ...["aggregator/cfg", "aggregator/dispatch", "aggregator/links", "aggregator/nodes", "aggregator/store"],
+    ...["aggregator/tree", "src", "src/*"],
+  ],
+  "aggregator/engine": [
+    ...["aggregator/cfg", "aggregator/dispatch", "aggregator/nodes", "aggregator/store", "src", "src/*"],
+  ],
+  "aggregator/status": [
+    ...["aggregator/dispatch", "aggregator/handover", "aggregator/nodes", "aggregator/store", "src", "src/*"],
+  ],
   "aggregator/control": [
-    ...["aggregator/cfg", "aggregator/engine", "aggregator/nodes", "aggregator/status", "aggregator/store"],
-    ...["src", "src/*"],
+    ...["aggregator/cfg", "aggregator/dispatch", "aggregator/engine", "aggregator/nodes", "aggregator/status"],
+    ...["aggregator/store", "src", "src/*"],
   ],
   "aggregator/http": [
     ...["aggregator/cfg", "aggregator/control", "aggregator/nodes", "aggregator/status", "aggregator/store"],

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createAdopting } from "../../aggregator/handover/adopting.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import {} from "../../src/state/mod.ts";
-import { assigned, createSmallTree, idOf } from "./small_tree.ts";
+import { assigned, createSmallTree, createTestChanges, idOf, listen } from "./small_tree.ts";
 import { makeTerm, ofRun } from "../support/versions.ts";
 
 const ID = idOf("n");
@@ -12,17 +11,18 @@ function make(held: string[] = ["a"], number = 2) {
   const tree = createSmallTree();
   const clock = createVirtualClock();
   const world = { term: ofRun(0), over: 0, isElsewhere: false };
+  const changes = createTestChanges();
   const adopting = createAdopting({
-    ...{ replica: tree.replica, nodes: tree.nodes, clock, grace: 1_000 },
+    ...{ replica: tree.replica, nodes: tree.nodes, changes, clock, grace: 1_000 },
     isElsewhere: () => world.isElsewhere,
     termOf: () => world.term,
-    onOver: () => void world.over++,
   });
+  listen(changes, ["JoinOverdue"], () => void world.over++);
   tree.set("n", { "/parent": "root", "/assignment": assigned(number, "root", { held }) });
   tree.discover("n", "parent", { "/physState": "POWER_ON", "/runState": "SYNC" }, number);
   tree.discover("n", "self", { "/seen": "1.1" }, 1);
   adopting.begin(ID);
-  return { ...tree, clock, world, adopting };
+  return { ...tree, changes, clock, world, adopting };
 }
 
 test("a node that others may have is awaited for as long as they do not let it go, and for the grace time then", async () => {
@@ -82,10 +82,11 @@ test("a node that is elsewhere, by its own word, is awaited as long as that hold
 });
 
 test("a node that is removed is forgotten, with what was seen of its machine", async () => {
-  const { adopting, clock, world } = make();
-  adopting.off(ID);
+  const { adopting, clock, world, changes, discover } = make();
+  discover("n", "parent", { "/physState": "POWER_OFF" }, 2);
+  changes.post({ kind: "PowerChanged", id: ID });
   assert.equal(adopting.isAwaited(ID), false);
-  adopting.remove(ID);
+  changes.post({ kind: "Moved", id: ID, before: ID, after: undefined });
   assert.deepEqual(
     [clock.waiting, adopting.isAwaited(ID)],
     [0, true],
@@ -117,11 +118,11 @@ test("only a machine that may run is left alone", () => {
 });
 
 test("a machine that is off has no agent: it may be powered on, and was nobody's from then on", () => {
-  const { adopting, discover } = make();
+  const { adopting, discover, changes } = make();
   discover("n", "parent", { "/physState": "POWER_OFF" }, 2);
   assert.equal(adopting.isUntouchable(ID), false);
   assert.equal(adopting.isAwaited(ID), true);
-  adopting.off(ID);
+  changes.post({ kind: "PowerChanged", id: ID });
   discover("n", "parent", { "/physState": "POWER_ON" }, 2);
   assert.equal(adopting.isAwaited(ID), false);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createChildTerms } from "../../aggregator/links/child_terms.ts";
 import { createChildren } from "../../aggregator/links/children.ts";
 import { createOwing } from "../../aggregator/links/owing.ts";
 import type { ChildrenParts } from "../../aggregator/links/types.ts";
@@ -8,14 +9,14 @@ import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { assignmentIn, type Term } from "../../src/state/mod.ts";
 import { type BirthFrame, digestOf, type DownFrame, type Session } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { assigned, createSmallTree, idOf, quiet } from "./small_tree.ts";
+import { assigned, createSmallTree, idOf, listen, quiet } from "./small_tree.ts";
 import { at, makeTerm, ofRun } from "../support/versions.ts";
 
 const [N, M, A] = [idOf("n"), idOf("m"), idOf("a")];
 const DIGEST = digestOf([]);
 
 /** The links of the root to `n`, an agent, and to `a`, an aggregator with `m` below it. */
-function make(more: Partial<ChildrenParts> = {}) {
+function make(more: Partial<ChildrenParts> = {}, last: ReadonlyMap<string, Term> = new Map()) {
   const tree = createSmallTree();
   const clock = createVirtualClock();
   const store = openMemoryStore();
@@ -26,13 +27,14 @@ function make(more: Partial<ChildrenParts> = {}) {
   tree.set("n", { "/parent": "root", "/assignment": assigned(1, "root") });
   tree.set("m", { "/parent": "a", "/assignment": assigned(1, "a") });
   const world = { knowsLeft: true, isDeaf: false };
+  const { replica, nodes, changes, commits } = tree;
+  const terms = createChildTerms({ replica, store, terms: last, log: quiet });
   const children = createChildren({
-    ...{ run: "p", modules: [], agentModules: [], replica: tree.replica, nodes: tree.nodes, store, owing },
-    ...{ terms: new Map(), sessions: new Map(), clock, random: () => 0.5, log: quiet },
+    ...{ run: "p", modules: [], agentModules: [], replica, nodes, changes, commits, owing },
+    ...{ terms, sessions: new Map(), clock, random: () => 0.5, log: quiet },
     send: (child, frame) => void sent.push({ child: names.get(child) ?? child, frame }),
     onState: (child, state, sameRun, why) =>
       void said.push(`${names.get(child)} ${state}${sameRun ? " the same" : ""}: ${why}`),
-    ask: (node) => void said.push(`ask ${names.get(node)}`),
     onHeard: (child) => void said.push(`heard ${names.get(child)}`),
     onLeft: (child, number) => {
       said.push(`left ${names.get(child)} ${number}`);
@@ -43,10 +45,10 @@ function make(more: Partial<ChildrenParts> = {}) {
     onRival: () => {},
     isDeaf: () => world.isDeaf,
     onUnknown: (child) => void said.push(`unknown ${names.get(child)}`),
-    onGone: (id) => void said.push(`gone ${names.get(id)}`),
     ...more,
   });
-  tree.replica.onChange((id, facet, urls) => children.changed(id, facet, urls));
+  listen(changes, ["PlaceAsked"], ({ node }) => void said.push(`ask ${names.get(node)}`));
+  listen(changes, ["DepartureTold"], ({ id }) => void said.push(`gone ${names.get(id)}`));
   const birth = (child: string, fields: Partial<BirthFrame> = {}) =>
     children.receive(child, {
       ...{
@@ -74,7 +76,7 @@ function make(more: Partial<ChildrenParts> = {}) {
       DownFrame,
       { type: T }
     >[]; // as their types say
-  return { ...tree, clock, store, sent, said, children, birth, level, framesTo, world, owing };
+  return { ...tree, clock, store, terms, sent, said, children, birth, level, framesTo, world, owing };
 }
 
 /** The URLs that a child was sent, by node. */
@@ -95,10 +97,7 @@ test("an agent is not told what its aggregator notes for itself", () => {
 test("a child goes on where an earlier run of this program had got to, if that had given it its last term", () => {
   const session: Session = { run: "run-n", term: makeTerm(1, 3), received: 40 };
   for (const [last, expected] of [[makeTerm(1, 3), 40], [makeTerm(1, 4), undefined]] as const) {
-    const { children, birth, framesTo, said } = make({
-      sessions: new Map([[N, session]]),
-      terms: new Map([[N, last]]),
-    });
+    const { children, birth, framesTo, said } = make({ sessions: new Map([[N, session]]) }, new Map([[N, last]]));
     assert.equal(children.session(N), undefined, "there is no link yet");
     children.callAll();
     assert.equal(children.session(N)?.received, expected);
@@ -122,10 +121,10 @@ test("all children are called, and nobody else", () => {
 });
 
 test("the terms of births are on disk before they are used, and are those that are told", () => {
-  const { birth, store, framesTo, children, said } = make();
+  const { birth, store, framesTo, terms, said } = make();
   birth(N);
   assert.deepEqual(store.load().terms.get(N), makeTerm(1, 1));
-  assert.deepEqual([framesTo("n", "welcome")[0]?.term, children.termOf(N)], [makeTerm(1, 1), makeTerm(1, 1)]);
+  assert.deepEqual([framesTo("n", "welcome")[0]?.term, terms.of(N)], [makeTerm(1, 1), makeTerm(1, 1)]);
   assert.deepEqual(said, ["heard n", "born n", "n joining: a new run of it was born"]);
 });
 
@@ -178,7 +177,6 @@ test("a child that waits for its turn and is removed has none", async () => {
   birth(N);
   assert.equal(children.counts.births, 1);
   set("n", { "/parent": "b" });
-  children.remove(N);
   assert.equal(children.counts.births, 0);
   await clock.advance(1_000);
   assert.equal(framesTo("n", "welcome").length, 0);
@@ -404,12 +402,12 @@ test("a child whose term is of a later assignment has been elsewhere", () => {
 });
 
 test("a child that is removed is told where to go, once what runs now is over", async () => {
-  const { level, set, children, framesTo, clock, nodes } = make();
+  const { level, set, children, framesTo, clock, nodes, changes } = make();
   level(N);
-  set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
-  children.remove(N);
-  assert.equal(framesTo("n", "moved").length, 0);
-  await clock.advance(0);
+  changes.turn(() => {
+    set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
+    assert.equal(framesTo("n", "moved").length, 0);
+  });
   assert.deepEqual(framesTo("n", "moved").map(({ number, parent }) => [number, parent]), [[2, idOf("b")]]);
   assert.equal(children.counts.links.level, 0);
   assert.equal(nodes.placement.via(N), idOf("b"));
@@ -418,21 +416,20 @@ test("a child that is removed is told where to go, once what runs now is over", 
   assert.equal(framesTo("n", "moved").length, 1, "it has gone");
 });
 
-test("a child that is back before it was told is told nothing", async () => {
-  const { level, set, children, framesTo, clock } = make();
+test("a child that is back before it was told is told nothing", () => {
+  const { level, set, changes, framesTo } = make();
   level(N);
-  set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
-  children.remove(N);
-  set("n", { "/parent": "root", "/assignment": assigned(3, "root") });
-  await clock.advance(0);
+  changes.turn(() => {
+    set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
+    set("n", { "/parent": "root", "/assignment": assigned(3, "root") });
+  });
   assert.equal(framesTo("n", "moved").length, 0);
 });
 
 test("a child that is removed without a word of where to go is called, so that it asks", async () => {
-  const { level, set, children, framesTo, clock } = make();
+  const { level, set, framesTo, clock } = make();
   level(N);
   set("n", { "/parent": "b", "/assignment": null });
-  children.remove(N);
   await clock.advance(0);
   assert.deepEqual([framesTo("n", "resync").length, framesTo("n", "moved").length], [1, 0]);
 });
@@ -442,7 +439,6 @@ test("a child that is removed was heard until then", async () => {
   level(N);
   await clock.advance(5_000);
   set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
-  children.remove(N);
   assert.equal(children.silence(N), 0);
   await clock.advance(3_000);
   assert.equal(children.silence(N), 3_000);
@@ -453,7 +449,6 @@ test("what was to be found out of a child is no matter once it is removed", asyn
   level(N);
   children.probe(N, () => said.push("alive"));
   set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
-  children.remove(N);
   set("n", { "/parent": "root", "/assignment": assigned(3, "root") });
   level(N);
   await clock.advance(10_000);
@@ -462,10 +457,9 @@ test("what was to be found out of a child is no matter once it is removed", asyn
 
 test("runs of a child are forgotten with it", () => {
   const rivals: string[] = [];
-  const { birth, set, children } = make({ onRival: (_child, old, newest) => rivals.push(`${old} ${newest}`) });
+  const { birth, set } = make({ onRival: (_child, old, newest) => rivals.push(`${old} ${newest}`) });
   for (const from of ["one", "two", "one"]) birth(N, { from });
   set("n", { "/parent": "b" });
-  children.remove(N);
   set("n", { "/parent": "root" });
   for (const from of ["two", "one", "two"]) birth(N, { from });
   assert.deepEqual(rivals, []);
@@ -479,12 +473,11 @@ test("a child that was down when it was removed is called, so that it asks", () 
   children.life(N, { type: "dead", from: "run-n", why: "stopped" });
   sent.length = 0;
   set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
-  children.remove(N);
   assert.deepEqual([framesTo("n", "resync").length, framesTo("n", "moved").length], [1, 0]);
 });
 
 test("what the links that are gone have counted stays counted", async () => {
-  const { level, children, set, clock } = make();
+  const { level, children, set, clock, changes } = make();
   level(N);
   children.receive(N, { type: "ack", from: "stranger", to: "p", received: 0 });
   const self = new Map([["/a", { value: 1, version: at(1, 1, 9) }]]);
@@ -497,9 +490,8 @@ test("what the links that are gone have counted stays counted", async () => {
     return [droppedFrames, droppedValues, retransmits, links.level];
   };
   assert.deepEqual(counted(), [1, 1, 1, 1]);
-  set("n", { "/parent": "b" });
-  children.remove(N);
-  children.remove(N);
+  set("n", { "/parent": "b", "/assignment": null });
+  changes.post({ kind: "NodeRemoved", id: N, via: N });
   assert.deepEqual(counted(), [1, 1, 1, 0]);
   assert.equal(clock.waiting, 1, "of the link that is gone nothing is sent again");
 });
@@ -517,38 +509,41 @@ test("counts are of all links", async () => {
 });
 
 test("a machine that was powered off has no agent any more, and its late frames are of no run of now", () => {
-  const { level, children, said, birth, clock } = make();
+  const { level, children, said, birth, clock, terms, discover, changes } = make();
+  discover("n", "parent", { "/physState": "POWER_ON" });
   level(N);
   children.probe(N, () => said.push("alive"));
-  children.poweredOff(N);
-  children.poweredOff(N);
+  discover("n", "parent", { "/physState": "POWER_OFF" });
+  changes.post({ kind: "PowerChanged", id: N });
   assert.deepEqual(said, ["n down: its machine was powered off"]);
   children.receive(N, { type: "ack", from: "run-n", to: "p", received: 0 });
   assert.equal(children.counts.links.level, 0);
   assert.equal(clock.waiting, 2, "a look at all links, and a call");
   birth(N, { from: "next" });
-  assert.deepEqual(children.termOf(N), makeTerm(1, 2));
+  assert.deepEqual(terms.of(N), makeTerm(1, 2));
 });
 
 test("a machine that was powered off has no link of which something is sent again", async () => {
-  const { level, children, set, clock, sent } = make();
+  const { level, set, clock, sent, discover } = make();
   level(N);
   set("n", { "/x": 1 });
   await clock.advance(100);
   sent.length = 0;
-  children.poweredOff(N);
+  discover("n", "parent", { "/physState": "POWER_OFF" });
   assert.equal(clock.waiting, 1, "a look at all links");
   await clock.advance(60_000);
   assert.deepEqual(sent, []);
 });
 
 test("that a machine is off is no news of a child that is down", () => {
-  const { level, children, said } = make();
+  const { level, children, said, discover, changes } = make();
   level(N);
   children.life(N, { type: "dead", from: "run-n", why: "stopped" });
   said.length = 0;
-  children.poweredOff(N);
-  children.poweredOff(M);
+  for (const id of [N, M]) {
+    discover(id === N ? "n" : "m", "parent", { "/physState": "POWER_OFF" });
+    changes.post({ kind: "PowerChanged", id });
+  }
   assert.deepEqual(said, []);
 });
 
@@ -581,28 +576,26 @@ test("a child that is probed and answers is left alone, and one that does not is
 });
 
 test("a node that leaves a child aggregator is left once that was told", async () => {
-  const { level, children, set, said, clock, replica, framesTo } = make();
+  const { level, children, set, said, clock, replica, framesTo, changes } = make();
   level(A);
   set("m", { "/parent": "b", "/assignment": assigned(2, "b") });
-  children.left(A, M);
   assert.equal(children.isLeaving(M), true);
   await clock.advance(100);
   assert.ok(urlsIn(framesTo("a", "data")).includes("/parent"));
   children.receive(A, { type: "ack", from: "run-a", to: "p", received: replica.index });
   assert.deepEqual([children.isLeaving(M), said], [false, ["gone m"]]);
-  children.left(N, M); // an agent has nothing below it
+  changes.post({ kind: "Moved", id: M, before: N, after: undefined }); // an agent has nothing below it
   assert.equal(children.isLeaving(M), false);
 });
 
 test("a node that leaves a child aggregator which is removed itself is left at once", () => {
-  const { level, children, set, said, store } = make();
+  const { level, children, set, said, store, changes } = make();
   const owed = () => createOwing({ store, facts: store.load().facts, log: quiet }).fromBefore(A);
   level(A);
-  children.left(A, M);
+  changes.post({ kind: "Moved", id: M, before: A, after: undefined });
   children.arrived(A, M);
   assert.equal(owed(), true);
   set("a", { "/parent": "b" });
-  children.remove(A);
   assert.deepEqual([children.isLeaving(M), said], [false, ["gone m"]]);
   assert.equal(owed(), false);
 });
@@ -622,29 +615,27 @@ test("what a child aggregator is owed is on disk until it has it", async () => {
 });
 
 test("an aggregator that may have been replaced sends every child that has a standby there", () => {
-  const { set, children, sent, replica } = make();
+  const { set, changes, sent, replica } = make();
   set("n", { "/assignment": assigned(2, "root", { standby: "b" }) });
-  children.handOver();
+  changes.post({ kind: "HandOverDue" });
   assert.deepEqual(sent.map(({ child }) => child), ["n"]);
   const standby = assignmentIn(replica.get(N)?.facets.cfg)?.standby;
   assert.deepEqual(sent[0]?.frame, { type: "moved", from: "p", number: 2, ...standby });
 });
 
 test("a child that has to forget what was below it begins from nothing", () => {
-  const { level, children, framesTo } = make();
+  const { level, children, framesTo, changes } = make();
   level(A);
-  children.refresh(A);
-  children.refresh(M);
+  for (const via of [A, M]) changes.post({ kind: "NodeRemoved", id: idOf("x"), via });
   assert.equal(framesTo("a", "resync").length, 1);
   assert.equal(children.counts.links.joining, 1);
 });
 
 test("a link that is made anew goes on above the beginnings of the one before", () => {
-  const { birth, set, children, framesTo } = make();
+  const { birth, set, framesTo } = make();
   birth(N);
   const before = framesTo("n", "welcome")[0]?.beginning ?? 0;
   set("n", { "/parent": "b" });
-  children.remove(N);
   set("n", { "/parent": "root" });
   birth(N, { from: "second" });
   assert.ok((framesTo("n", "welcome")[1]?.beginning ?? 0) > before);
@@ -661,9 +652,7 @@ test("nothing is sent after a stop, and no timer is left", async () => {
   birth(idOf("b")); // which is told where to go
   set("w", { "/parent": "root", "/assignment": assigned(1, "root") });
   level(idOf("w"));
-  set("w", { "/parent": "a", "/assignment": assigned(2, "a") });
-  children.remove(idOf("w")); // and this one again and again
-  await undefined;
+  set("w", { "/parent": "a", "/assignment": assigned(2, "a") }); // and this one again and again
   children.stop();
   assert.deepEqual([clock.waiting, children.counts.links], [0, { down: 0, joining: 0, level: 0 }]);
   sent.length = 0;

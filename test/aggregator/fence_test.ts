@@ -4,32 +4,33 @@ import { createEvents } from "../../aggregator/store/events.ts";
 import { createFence } from "../../aggregator/handover/fence.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
+import { createTestChanges, listen } from "./small_tree.ts";
 
 function make() {
   const clock = createVirtualClock();
   const store = openMemoryStore();
   const events = createEvents(clock, store, store.load());
-  const world = { clock, events, isAlone: false, standby: "s" as string | undefined, changes: 0, sent: 0 };
+  const changes = createTestChanges();
+  const world = { clock, events, standby: "s" as string | undefined, changes: 0, sent: 0 };
   const fence = createFence({
-    ...{ name: "a", clock, events },
-    isAlone: () => world.isAlone,
+    ...{ name: "a", ownId: "a", clock, events, changes, hasParent: true },
     standby: () => world.standby,
-    onChanged: () => void world.changes++,
-    handOver: () => void world.sent++,
   });
-  return { world, fence };
+  listen(changes, ["FenceChanged"], () => void world.changes++);
+  listen(changes, ["HandOverDue"], () => void world.sent++);
+  const link = (state: "level" | "joining" | "down") => changes.post({ kind: "UplinkChanged", state });
+  link("level");
+  return { world, fence, link, changes };
 }
 
 test("one that has a standby keeps still while its parent is away, and says both once", () => {
-  const { world, fence } = make();
+  const { world, fence, link } = make();
   fence.changed();
   assert.equal(fence.isUp, false);
-  world.isAlone = true;
-  fence.changed();
-  fence.changed();
+  link("down");
+  link("joining");
   assert.equal(fence.isUp, true);
-  world.isAlone = false;
-  fence.changed();
+  link("level");
   assert.equal(fence.isUp, false);
   assert.deepEqual(world.events.after(0, 10).map(({ kind }) => kind), ["fenced", "unfenced"]);
   assert.equal(world.changes, 2);
@@ -40,28 +41,40 @@ test("one that has a standby keeps still while its parent is away, and says both
 });
 
 test("one without a standby goes on, until it hears that it has one", () => {
-  const { world, fence } = make();
+  const { world, fence, link, changes } = make();
   world.standby = undefined;
-  world.isAlone = true;
-  fence.changed();
+  link("down");
   assert.equal(fence.isUp, false);
   world.standby = "s";
-  fence.changed();
+  changes.post({ kind: "CfgChanged", id: "b", urls: ["/standby"] });
+  changes.post({ kind: "CfgChanged", id: "a", urls: ["/parent"] });
+  assert.equal(fence.isUp, false, "nothing was said of its own standby");
+  changes.post({ kind: "CfgChanged", id: "a", urls: ["/standby"] });
   assert.equal(fence.isUp, true);
 });
 
+test("one that has not reached its parent yet is alone, and the root never is", () => {
+  for (const hasParent of [true, false]) {
+    const clock = createVirtualClock();
+    const store = openMemoryStore();
+    const events = createEvents(clock, store, store.load());
+    const parts = { name: "a", ownId: "a", clock, events, changes: createTestChanges(), hasParent };
+    const fence = createFence({ ...parts, standby: () => "s" });
+    fence.changed();
+    assert.equal(fence.isUp, hasParent);
+  }
+});
+
 test("children are sent to the standby after 15 s, and again for as long as the parent is away", async () => {
-  const { world, fence } = make();
-  world.isAlone = true;
-  fence.changed();
+  const { world, link } = make();
+  link("down");
   await world.clock.advance(14_999);
   assert.equal(world.sent, 0);
   await world.clock.advance(1);
   assert.equal(world.sent, 1);
   await world.clock.advance(60_000);
   assert.equal(world.sent, 2);
-  world.isAlone = false;
-  fence.changed();
+  link("level");
   await world.clock.advance(300_000);
   assert.equal(world.sent, 2);
   assert.equal(world.clock.waiting, 0);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createAggregator } from "../../aggregator/aggregator.ts";
+import { createAggregator } from "../../aggregator/create_aggregator.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { createJoinModule } from "../../modules/join/module.ts";
 import { createLog } from "../../src/log.ts";

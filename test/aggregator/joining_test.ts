@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createJoining, type JoiningParts } from "../../aggregator/links/joining.ts";
+import { createOwnTerm } from "../../aggregator/links/own_term.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { takeWriterTerm } from "../../aggregator/store/writer_term.ts";
 import { type Assignment, type Entry, type Facet } from "../../src/state/mod.ts";
 import { type DataFrame, digestOf, type UpFrame, type WelcomeFrame } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { assigned, createSmallTree, idOf, quiet } from "./small_tree.ts";
+import { assigned, createSmallTree, idOf, listen, quiet } from "./small_tree.ts";
 import { makeTerm, ofRun } from "../support/versions.ts";
 
 const [OWN, N, A] = [idOf("root"), idOf("n"), idOf("a")];
@@ -31,10 +32,13 @@ function make(
   const say = (what: string) => (id: string) => void said.push(`${what} ${names.get(id) ?? id}`);
   before?.(tree);
   const assignments: Assignment[] = [];
+  const { changes } = tree;
+  const term = takeWriterTerm(store, store.load(), () => tree.replica);
+  const ownTerm = createOwnTerm(() => term.run);
   const parts: JoiningParts = {
     ...{ ownId: OWN, run: "r", replica: tree.replica, placement: tree.nodes.placement, complete },
     ...{ clock, random: () => 0.5, log: quiet, modules: () => [] },
-    term: takeWriterTerm(store, store.load(), () => tree.replica),
+    ...{ term, ownTerm, changes },
     way: {
       send: (frame) => void sent.push(frame),
       onAssignment: (assignment) => void assignments.push(assignment),
@@ -43,15 +47,17 @@ function make(
       onDeposed: () => void said.push("deposed"),
     },
     raise: (run) => void said.push(`raise ${run}`),
-    onState: (state) => void said.push(`state ${state}`),
-    ...{ onLeft: say("left"), onStray: say("stray"), onPassing: say("passing") },
+    ...{ onLeft: say("left"), onPassing: say("passing") },
     onThere: (node, assignment) => void said.push(`there ${node} ${Object.keys(assignment).sort()}`),
-    onCaughtUp: () => void said.push("caught up"),
-    onForgotten: (ids) => void said.push(`forgotten ${ids.map((id) => names.get(id)).sort()}`),
-    onComplete: () => void said.push("complete"),
   };
   const joining = createJoining(parts);
-  tree.replica.onChange((id, _facet, urls) => joining.changed(id, urls));
+  listen(changes, ["UplinkChanged"], ({ state }) => void said.push(`state ${state}`));
+  listen(changes, ["StrayHeard"], ({ id }) => say("stray")(id));
+  listen(changes, ["CaughtUp"], () => void said.push("caught up"));
+  listen(changes, ["ParentSilentOn"], ({ ids }) => {
+    said.push(`forgotten ${ids.map((id) => names.get(id)).sort()}`);
+  });
+  listen(changes, ["BecameComplete"], () => void said.push("complete"));
   const welcome = (fields: Partial<WelcomeFrame> = {}) =>
     joining.receive({
       ...{ type: "welcome", from: "p", to: "r", term: makeTerm(1, 4), received: 0, newest: 2, beginning: 1 },
@@ -61,7 +67,7 @@ function make(
   const data = (documents: DataFrame["documents"], since = 0, upTo = 2) =>
     joining.receive({ type: "data", from: "p", to: "r", since, upTo, newest: upTo, beginning: 1, documents });
   const births = () => sent.flatMap((frame) => frame.type === "birth" ? [frame] : []);
-  return { ...tree, clock, sent, said, assignments, joining, welcome, data, births };
+  return { ...tree, clock, ownTerm, sent, said, assignments, joining, welcome, data, births };
 }
 
 test("one that was never welcomed remembers nothing, and says so", () => {
@@ -89,12 +95,12 @@ test("its term is above what its last run wrote", () => {
 });
 
 test("it is complete once everything has arrived that its parent had, and forgets what was not mentioned", () => {
-  const { joining, welcome, data, said, replica } = make({
+  const { joining, welcome, data, said, replica, ownTerm } = make({
     before: ({ set }) => void set("n", { "/parent": "a" }),
   });
   joining.connected();
   welcome();
-  assert.deepEqual([joining.term, joining.complete], [makeTerm(1, 4), false]);
+  assert.deepEqual([ownTerm.value, joining.complete], [makeTerm(1, 4), false]);
   data([{ id: N, facets: { cfg: entries({ "/x": 1 }) } }, { id: OWN, facets: { cfg: entries({ "/x": 1 }) } }]);
   assert.equal(joining.complete, true);
   assert.deepEqual(said.filter((what) => !/^(link|state)/.test(what)), [
@@ -133,21 +139,20 @@ test("how far the link is goes to the way up and to whoever wants to know", () =
   assert.deepEqual(sent, []);
 });
 
-test("the root's last word of where to join holds from the start, and a later one as soon as it comes", async () => {
-  const { assignments, set } = make({
+test("the root's last word of where to join holds from the start, and a later one as soon as it comes", () => {
+  const { assignments, set, changes } = make({
     before: ({ set }) => void set("root", { "/assignment": assigned(2, "a") }),
   });
   assert.deepEqual(assignments.map(({ number }) => number), [2]);
   set("n", { "/assignment": assigned(7, "a") });
   set("root", { "/x": 1 });
-  await undefined;
   assert.equal(assignments.length, 1, "nothing was said of it");
-  set("root", { "/assignment": assigned(3, "b") });
-  assert.equal(assignments.length, 1, "once what runs now is over");
-  await undefined;
+  changes.turn(() => {
+    set("root", { "/assignment": assigned(3, "b") });
+    assert.equal(assignments.length, 1, "once what runs now is over");
+  });
   assert.deepEqual(assignments.map(({ number, parent }) => [number, parent]), [[2, A], [3, idOf("b")]]);
   set("root", { "/assignment": null });
-  await undefined;
   assert.equal(assignments.length, 2, "that it is taken back says nothing of where to go");
 });
 

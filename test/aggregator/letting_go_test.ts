@@ -17,7 +17,7 @@ function makeRoot(held = ["a"]) {
   const keeps: string[] = [];
   const make = () =>
     createReleases({
-      ...{ replica: tree.replica, nodes: tree.nodes, clock, ownId: idOf("root") },
+      ...{ replica: tree.replica, nodes: tree.nodes, changes: tree.changes, clock, ownId: idOf("root") },
       silence: () => world.silence,
       cfg: {
         keep(id, url, value) {
@@ -28,13 +28,11 @@ function makeRoot(held = ["a"]) {
           const left = heldBy(tree.replica.get(id)?.facets.cfg).filter((each) => each !== holder);
           const value: Value = { number: 2, parent: idOf("b"), ...(left.length > 0 && { held: left }) };
           tree.replica.write(id, "cfg", new Map([["/assignment", value]]), ofRun(1));
-          releases.changed(id);
         },
       },
     });
   const releases = make();
   tree.set("n", { "/parent": "b", "/assignment": assigned(2, "b", { held }) });
-  releases.changed(ID);
   const asked = (name: string) => valuesOf(tree.replica.get(idOf(name))?.facets.cfg ?? new Map()).get("/letGo/asked");
   const isHeld = () => heldBy(tree.replica.get(ID)?.facets.cfg).length > 0;
   return { ...tree, clock, world, releases, asked, isHeld, keeps, again: make };
@@ -74,29 +72,26 @@ test("a root that starts asks of what was moved before", async () => {
 });
 
 test("a node that is moved again has its time again, and one that is nobody else's is not asked for", async () => {
-  const { clock, asked, set, releases } = makeRoot();
+  const { clock, asked, set, changes } = makeRoot();
   await clock.advance(15_000);
-  releases.changed(ID); // says nothing new
+  changes.post({ kind: "AssignmentChanged", id: ID, isMoved: false }); // says nothing new
   set("n", { "/x": 1 });
   await clock.advance(5_000);
   assert.deepEqual(asked("a"), [KEY]);
   set("n", { "/assignment": assigned(3, "b", { held: ["a"] }) });
-  releases.changed(ID);
   await clock.advance(10_000);
   assert.equal(asked("a"), undefined);
   await clock.advance(10_000);
   assert.deepEqual(asked("a"), [`${ID} 3`]);
   set("n", { "/assignment": assigned(3, "b") });
-  releases.changed(ID);
   await clock.advance(10_000);
   assert.equal(asked("a"), undefined);
 });
 
 test("a holder is asked for 64 nodes at a time", async () => {
-  const { clock, asked, set, releases } = makeRoot();
+  const { clock, asked, set } = makeRoot();
   for (let node = 0; node < 70; node++) {
-    const id = set(`w${node}`, { "/parent": "b", "/assignment": assigned(2, "b", { held: ["a"] }) });
-    releases.changed(id);
+    set(`w${node}`, { "/parent": "b", "/assignment": assigned(2, "b", { held: ["a"] }) });
   }
   await clock.advance(30_000);
   const keys = asked("a");
@@ -144,7 +139,7 @@ test("an aggregator says of a node that it let it go once it is no child and was
   const clock = createVirtualClock();
   const world = { silence: 0, complete: false, told: undefined as Value | null | undefined };
   const lettingGo = createLettingGo({
-    ...{ replica: tree.replica, nodes: tree.nodes, clock, ownId: idOf("root") },
+    ...{ replica: tree.replica, nodes: tree.nodes, changes: tree.changes, clock, ownId: idOf("root") },
     silence: () => world.silence,
     isComplete: () => world.complete,
     tell: (values) => void (world.told = values.get("/letGo/told")),

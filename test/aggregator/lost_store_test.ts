@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createAggregator } from "../../aggregator/aggregator.ts";
+import { createAggregator } from "../../aggregator/create_aggregator.ts";
 import { createTroubles } from "../../aggregator/status/troubles.ts";
 import { comparePast, describeLost, openMemoryStore, type Stored } from "../../aggregator/store/mod.ts";
 import { createLog } from "../../src/log.ts";

@@ -7,6 +7,7 @@ import { FACET_NAMES } from "../../src/state/mod.ts";
 import { createReplica, type Session } from "../../src/sync/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { ofRun } from "../support/versions.ts";
+import { createTestChanges } from "./small_tree.ts";
 
 /** A persistence over a store that can be made to fail and to take its time, with every batch that was written. */
 function make(parts: { session?: readonly [string, Session]; facets?: typeof FACET_NAMES } = {}) {
@@ -29,7 +30,7 @@ function make(parts: { session?: readonly [string, Session]; facets?: typeof FAC
         batches.push(batch);
       },
     },
-    ...{ replica, events, facets: parts.facets ?? FACET_NAMES },
+    ...{ replica, events, changes: createTestChanges(), facets: parts.facets ?? FACET_NAMES },
     clock: { ...clock, now: () => now() + spent },
     session: (id) => id === "a" ? parts.session : undefined,
   });
@@ -185,7 +186,7 @@ test("a node that leaves and comes back before the next write has on disk only w
   const clock = createVirtualClock();
   const replica = createReplica();
   const persistence = createPersistence({
-    ...{ store, replica, clock, facets: FACET_NAMES },
+    ...{ store, replica, clock, changes: createTestChanges(), facets: FACET_NAMES },
     events: createEvents(clock, store, store.load()),
     session: () => undefined,
   });

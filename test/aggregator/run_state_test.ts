@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createRunStates } from "../../aggregator/nodes/run_state.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { createSmallTree, idOf } from "./small_tree.ts";
+import { createSmallTree, createTestChanges, idOf } from "./small_tree.ts";
 
 const GRACE = 5_000;
 const RESUME = 35_000;
@@ -16,8 +16,9 @@ function make() {
   const is = { awaited: false, fenced: false };
   tree.set("n", { "/parent": "root" });
   tree.discover("n", "parent", { "/physState": "POWER_ON" });
+  const changes = createTestChanges();
   const runStates = createRunStates({
-    ...{ nodes: tree.nodes, clock, grace: GRACE, resumeGrace: RESUME },
+    ...{ nodes: tree.nodes, changes, clock, grace: GRACE, resumeGrace: RESUME },
     discovered: {
       parent(id, values: ReadonlyMap<string, Value | null>) {
         if (id === ID) tree.discover("n", "parent", Object.fromEntries(values));

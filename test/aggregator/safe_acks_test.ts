@@ -2,22 +2,28 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withSafeAcks } from "../../aggregator/links/safe_acks.ts";
 import type { UpFrame } from "../../src/sync/mod.ts";
+import { createTestChanges } from "./small_tree.ts";
 
 /** A way up, and what happened in which order. */
 function make() {
   const happened: string[] = [];
   const world = { isFull: false };
-  const way = withSafeAcks({
-    send: (frame) =>
-      void happened.push(frame.type === "ack" ? `ack ${frame.received} to ${frame.to}` : `send ${frame.type}`),
-    onAssignment: () => happened.push("assignment"),
-    ...{ onLink() {}, onKeepalive() {}, onDeposed() {} },
-  }, () => {
-    happened.push("flush");
-    return !world.isFull;
-  });
+  const changes = createTestChanges();
+  const way = withSafeAcks(
+    {
+      send: (frame) =>
+        void happened.push(frame.type === "ack" ? `ack ${frame.received} to ${frame.to}` : `send ${frame.type}`),
+      onAssignment: () => happened.push("assignment"),
+      ...{ onLink() {}, onKeepalive() {}, onDeposed() {} },
+    },
+    changes,
+    () => {
+      happened.push("flush");
+      return !world.isFull;
+    },
+  );
   const ack = (received: number, to = "p") => way.send({ type: "ack", from: "r", to, received });
-  return { happened, world, way, ack };
+  return { happened, world, way, ack, changes };
 }
 
 const data: UpFrame = { type: "data", from: "r", to: "p", since: 0, upTo: 1, newest: 1, documents: [] };
@@ -27,6 +33,16 @@ test("what is said of nodes, and what is acknowledged, is written first", () => 
   way.send({ ...data, documents: [{ id: "n", facets: {} }] });
   ack(3);
   assert.deepEqual(happened, ["flush", "send data", "flush", "ack 3 to p"]);
+});
+
+test("a frame leaves after all that the turn it is sent in leads to", () => {
+  const { happened, changes, ack } = make();
+  changes.on("links", "test", ["CaughtUp"], () => void happened.push("dealt with"));
+  changes.turn(() => {
+    ack(3);
+    changes.post({ kind: "CaughtUp" });
+  });
+  assert.deepEqual(happened, ["dealt with", "flush", "ack 3 to p"]);
 });
 
 test("frames that say nothing of nodes write nothing", () => {

@@ -1,5 +1,9 @@
+import { type Changes, createChanges } from "../../aggregator/dispatch/changes.ts";
+import { type Commits, followCommits } from "../../aggregator/dispatch/commits.ts";
+import { type AggregatorEvent, PHASES } from "../../aggregator/dispatch/events.ts";
 import { createDomains } from "../../aggregator/nodes/domains.ts";
 import { createNodes, type Nodes } from "../../aggregator/nodes/nodes.ts";
+import { createPlacement } from "../../aggregator/tree/placement.ts";
 import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
 import { joinDeclaration } from "../../modules/join/declaration.ts";
 import { createLog } from "../../src/log.ts";
@@ -10,6 +14,25 @@ import { makeTerm, ofRun } from "../support/versions.ts";
 /** A log that says nothing. */
 export const quiet = createLog(() => {});
 
+/** A dispatcher for parts that a test makes. What a subscriber throws is thrown to whoever posts. */
+export function createTestChanges(): Changes {
+  return createChanges({
+    ...quiet,
+    error(message, fields) {
+      throw new Error(`${message}: ${JSON.stringify(fields)}`);
+    },
+  });
+}
+
+/** What is posted, in words, of these kinds. */
+export function listen<K extends AggregatorEvent["kind"]>(
+  changes: Changes,
+  kinds: readonly K[],
+  say: (event: Extract<AggregatorEvent, { readonly kind: K }>) => void,
+): void {
+  changes.on(PHASES[0], "test", kinds, say);
+}
+
 /** The id of a node of these tests. */
 export function idOf(name: string): string {
   return nodeIdOf("small", name);
@@ -19,6 +42,8 @@ export function idOf(name: string): string {
 export interface SmallTree {
   readonly replica: Replica;
   readonly nodes: Nodes;
+  readonly changes: Changes;
+  readonly commits: Commits;
   /** Sets cfg as the root does; its `/name` goes by itself. @returns The node's id. */
   set(name: string, values: Record<string, Value | null>): string;
   /** Writes what an aggregator, or an agent, discovers under an assignment. */
@@ -28,14 +53,13 @@ export interface SmallTree {
 /** Makes it, with aggregators `a` and `b` below the root. */
 export function createSmallTree(): SmallTree {
   const replica = createReplica();
-  const nodes = createNodes(replica, createDomains([joinDeclaration, simpowerDeclaration], [], quiet), "root");
-  replica.onChange((id, facet) => {
-    if (facet === "cfg") nodes.placement.update(id);
-    nodes.changed(id);
-  });
+  const domains = createDomains([joinDeclaration, simpowerDeclaration], [], quiet);
+  const nodes = createNodes(replica, domains, createPlacement(replica, "root"));
+  const changes = createTestChanges();
+  const commits = followCommits({ replica, nodes, changes });
   const tree: SmallTree = {
     replica,
-    nodes,
+    ...{ nodes, changes, commits },
     set(name, values) {
       const id = idOf(name);
       replica.write(id, "cfg", new Map(Object.entries({ "/name": name, ...values })), ofRun(1));

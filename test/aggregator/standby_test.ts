@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CfgWriter } from "../../aggregator/cfg/writer.ts";
-import { createStandbys, standbySeen, whyNotTakenOver } from "../../aggregator/handover/standby.ts";
+import { followStandbys, standbySeen, whyNotTakenOver } from "../../aggregator/handover/standby.ts";
 import { createEvents } from "../../aggregator/store/events.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { createSmallTree, idOf } from "./small_tree.ts";
+import { createSmallTree, createTestChanges, idOf } from "./small_tree.ts";
 import { at, ofRun } from "../support/versions.ts";
 
 const A = idOf("a");
@@ -41,7 +41,10 @@ function make(isRefused = false) {
       return { ok: true, changes: [] };
     },
   };
-  const standbys = createStandbys({ replica: tree.replica, nodes: tree.nodes, cfg, events });
+  const changes = createTestChanges();
+  followStandbys({ replica: tree.replica, nodes: tree.nodes, changes, cfg, events });
+  const changed = (id: string, urls: readonly string[]) =>
+    changes.post({ kind: "Discovered", id, facet: "parent", urls, from: undefined });
   const seen = () => standbySeen(tree.replica.get(A)?.facets.cfg) ?? null;
   const lose = () => {
     tree.discover("b", "parent", HEARD);
@@ -50,13 +53,22 @@ function make(isRefused = false) {
     for (const name of ["n", "m"]) tree.set(name, { "/parent": "a" });
     tree.discover("a", "parent", LOST);
   };
-  return { ...tree, standbys, events, done, lose, seen, kinds: () => events.after(0, 10).map(({ kind }) => kind) };
+  return {
+    ...tree,
+    changes,
+    changed,
+    events,
+    done,
+    lose,
+    seen,
+    kinds: () => events.after(0, 10).map(({ kind }) => kind),
+  };
 }
 
 test("the nodes of an aggregator that is lost go to its standby, and it is said once", () => {
-  const { standbys, lose, done, events } = make();
+  const { changed, lose, done, events } = make();
   lose();
-  standbys.changed(A, ["/runState"]);
+  changed(A, ["/runState"]);
   assert.deepEqual(done, ["2 to b"]);
   const [event] = events.after(0, 10);
   assert.deepEqual([event?.kind, event?.node, event?.why], [
@@ -66,9 +78,9 @@ test("the nodes of an aggregator that is lost go to its standby, and it is said 
 
 test("they go when the standby is heard again, too, and when the lost one is given a standby", () => {
   for (const [id, url] of [[idOf("b"), "/link"], [A, "/standby"], [A, "/link"]] as const) {
-    const { standbys, lose, done } = make();
+    const { changed, lose, done } = make();
     lose();
-    standbys.changed(id, [url]);
+    changed(id, [url]);
     assert.deepEqual(done.filter((what) => what.includes(" to ")), ["2 to b"], url);
   }
 });
@@ -85,98 +97,108 @@ test("nothing is taken over from one that is heard, was not waited for, has no n
     const world = make();
     world.lose();
     change(world);
-    world.standbys.changed(A, ["/runState"]);
+    world.changed(A, ["/runState"]);
     assert.deepEqual([world.done, world.kinds()], [[], []], about);
   }
 });
 
 test("nothing is given to a standby that is not heard itself", () => {
   for (const link of ["DOWN", null] as const) {
-    const { standbys, lose, done, discover } = make();
+    const { changed, lose, done, discover } = make();
     lose();
     discover("b", "parent", { "/link": link });
-    standbys.changed(A, ["/runState"]);
+    changed(A, ["/runState"]);
     assert.deepEqual(done, [], String(link));
   }
 });
 
 test("nothing is given to a standby that is reached through the lost one", () => {
-  const { standbys, lose, done, set } = make();
+  const { changed, lose, done, set } = make();
   lose();
   set("b", { "/parent": "a" });
-  standbys.changed(A, ["/runState"]);
+  changed(A, ["/runState"]);
   assert.deepEqual(done, []);
 });
 
 test("nodes of an aggregator that never heard of its standby stay with it, which is said once until it is back", () => {
-  const { standbys, lose, done, discover, kinds, seen } = make();
+  const { changed, lose, done, discover, kinds, seen } = make();
   lose();
   discover("a", "self", { "/standbySeen": "b 0.1" });
-  standbys.changed(A, ["/runState"]);
-  standbys.changed(A, ["/runState"]);
+  changed(A, ["/runState"]);
+  changed(A, ["/runState"]);
   assert.deepEqual([done, kinds()], [[], ["refused"]]);
   discover("a", "parent", { "/runState": "SYNC" });
-  standbys.changed(A, ["/runState"]);
+  changed(A, ["/runState"]);
   discover("a", "parent", LOST);
-  standbys.changed(A, ["/runState"]);
+  changed(A, ["/runState"]);
   assert.deepEqual([done, kinds()], [[], ["refused", "refused"]]);
   discover("a", "self", { "/standbySeen": seen() });
-  standbys.changed(A, ["/runState"]);
+  changed(A, ["/runState"]);
   assert.deepEqual(done, ["2 to b"]);
 });
 
 test("a takeover that can't be written is said with its reason", () => {
-  const { standbys, lose, events, set } = make(true);
+  const { changed, lose, events, set } = make(true);
   lose();
   set("m", { "/parent": "root" });
-  standbys.changed(A, ["/runState"]);
+  changed(A, ["/runState"]);
   const [event] = events.after(0, 10);
   assert.deepEqual([event?.kind, event?.why], ["refused", "its standby 'b' cannot take its 1 node over: one; two"]);
 });
 
-test("what is of no aggregator, or of other values, has nothing done", () => {
-  const { standbys, lose, done, set } = make();
+test("what could not be done while the store took no writes is done once it does", () => {
+  const { changes, lose, done } = make();
   lose();
-  standbys.changed(idOf("n"), ["/runState"]);
-  standbys.changed(idOf("unknown"), ["/runState"]);
-  standbys.changed(A, ["/load"]);
+  const handedOver = () => done.filter((what) => what === "2 to b").length;
+  changes.post({ kind: "StoreTurned", problem: "No room" });
+  assert.equal(handedOver(), 0);
+  changes.post({ kind: "StoreTurned", problem: undefined });
+  assert.ok(handedOver() > 0);
+});
+
+test("what is of no aggregator, or of other values, has nothing done", () => {
+  const { changed, lose, done, set } = make();
+  lose();
+  changed(idOf("n"), ["/runState"]);
+  changed(idOf("unknown"), ["/runState"]);
+  changed(A, ["/load"]);
   set("a", { "/deleted": true });
-  standbys.changed(A, ["/runState"]);
+  changed(A, ["/runState"]);
   assert.deepEqual(done, []);
 });
 
 test("an aggregator that says for whom it stands by becomes that one's standby, if it has none", () => {
-  const { standbys, done, discover, set } = make();
+  const { changed, done, discover, set } = make();
   const B = idOf("b");
   for (const value of ["a", "nobody", "b", 7] as const) {
     discover("b", "self", { "/standbyFor": value });
-    standbys.changed(B, ["/standbyFor"]);
-    standbys.changed(B, ["/role"]);
+    changed(B, ["/standbyFor"]);
+    changed(B, ["/role"]);
   }
   assert.deepEqual(done, ["set a /standby b", "readdress a"]);
   set("a", { "/standby": "other" });
   discover("b", "self", { "/standbyFor": "a" });
-  standbys.changed(B, ["/standbyFor"]);
+  changed(B, ["/standbyFor"]);
   assert.equal(done.length, 2);
 });
 
 test("an aggregator announces for whom it stands by when it says that, or becomes an aggregator, and not by anything else", () => {
   for (const [url, expected] of [["/standbyFor", 2], ["/role", 2], ["/load", 0], ["/api", 0]] as const) {
-    const { standbys, done, discover } = make();
+    const { changed, done, discover } = make();
     discover("b", "self", { "/standbyFor": "a" });
-    standbys.changed(idOf("b"), [url]);
+    changed(idOf("b"), [url]);
     assert.equal(done.length, expected, url);
   }
 });
 
 test("those whose broker or standby changes have their children told, and so have those for whom they stand by", () => {
-  const { standbys, done, set } = make();
+  const { changed, done, set } = make();
   set("a", { "/standby": "b" });
-  standbys.changed(A, ["/standby"]);
+  changed(A, ["/standby"]);
   assert.deepEqual(done, ["readdress a"]);
-  standbys.changed(idOf("b"), ["/broker"]);
+  changed(idOf("b"), ["/broker"]);
   assert.deepEqual(done, ["readdress a", "readdress b", "readdress a"]);
-  standbys.changed(idOf("b"), ["/api"]);
+  changed(idOf("b"), ["/api"]);
   assert.equal(done.length, 3);
 });
 

@@ -3,9 +3,11 @@ import { test } from "node:test";
 import { openMemoryStore, watchStore } from "../../aggregator/store/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
+import { createTestChanges, listen } from "./small_tree.ts";
 
 test("a store that fails says so once, is tried again by itself, and says when it takes writes again", async () => {
   const clock = createVirtualClock();
+  const changes = createTestChanges();
   const lines: string[] = [];
   const memory = openMemoryStore();
   let isFull = false;
@@ -15,12 +17,9 @@ test("a store that fails says so once, is tried again by itself, and says when i
       if (isFull) throw new Error("No room");
       memory.commit(batch);
     },
-  }, { clock, log: createLog((line) => lines.push(line)) });
+  }, { clock, changes, log: createLog((line) => lines.push(line)) });
   const turns: (string | undefined)[] = [];
-  store.onTurn(() => {
-    throw new Error("A listener that fails keeps nobody else from hearing");
-  });
-  store.onTurn(() => turns.push(store.problem));
+  listen(changes, ["StoreTurned"], ({ problem }) => void turns.push(problem));
   store.commit({ facts: new Map([["a", 1]]) });
   assert.equal(clock.waiting, 0);
   isFull = true;
@@ -48,7 +47,7 @@ test("a store that goes on failing is tried with growing pauses, at least every 
       tried.push(clock.now());
       throw new Error("No room");
     },
-  }, { clock, log: createLog(() => {}) });
+  }, { clock, changes: createTestChanges(), log: createLog(() => {}) });
   assert.throws(() => store.commit({}), /No room/);
   await clock.advance(60_000);
   const pauses = tried.slice(1).map((at, index) => at - (tried[index] ?? 0));
@@ -73,7 +72,7 @@ test("a store that has recovered begins with a short pause when it fails again",
       if (isFull) throw new Error("No room");
       memory.commit(batch);
     },
-  }, { clock, log: createLog(() => {}) });
+  }, { clock, changes: createTestChanges(), log: createLog(() => {}) });
   assert.throws(() => store.commit({}), /No room/);
   await clock.advance(20_000);
   isFull = false;
@@ -95,7 +94,7 @@ test("a store that nobody watches any more sets no timer when it begins to fail"
       throw new Error("No room");
     },
   };
-  const store = watchStore(failing, { clock, log: createLog(() => {}) });
+  const store = watchStore(failing, { clock, changes: createTestChanges(), log: createLog(() => {}) });
   store.unwatch();
   assert.throws(() => store.commit({}), /No room/);
   assert.deepEqual([clock.waiting, store.problem], [0, "No room"]);
@@ -103,6 +102,7 @@ test("a store that nobody watches any more sets no timer when it begins to fail"
 
 test("a store says anew why it fails when that is another reason, and how often it has failed", async () => {
   const clock = createVirtualClock();
+  const changes = createTestChanges();
   const lines: string[] = [];
   let why: string | undefined = "No room";
   const memory = openMemoryStore();
@@ -112,9 +112,9 @@ test("a store says anew why it fails when that is another reason, and how often 
       if (why !== undefined) throw new Error(why);
       memory.commit(batch);
     },
-  }, { clock, log: createLog((line) => lines.push(line)) });
+  }, { clock, changes, log: createLog((line) => lines.push(line)) });
   let turns = 0;
-  store.onTurn(() => turns++);
+  listen(changes, ["StoreTurned"], () => void turns++);
   for (const each of ["No room", "No room", "No disk"]) {
     why = each;
     assert.throws(() => store.commit({}), new RegExp(each));

@@ -1,4 +1,4 @@
-import { createAggregator } from "../../aggregator/aggregator.ts";
+import { createAggregator } from "../../aggregator/create_aggregator.ts";
 import { createEnrolment, type Enrolment } from "../../aggregator/boot/enrolment.ts";
 import { createStrangers, type Strangers } from "../../aggregator/nodes/strangers.ts";
 import { openMemoryStore } from "../../aggregator/store/memory.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Aggregator } from "../../aggregator/types.ts";
-import { createAggregator } from "../../aggregator/aggregator.ts";
+import { createAggregator } from "../../aggregator/create_aggregator.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { createIpmiModule } from "../../modules/ipmi/module.ts";
 import { createJoinModule } from "../../modules/join/module.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createAggregator } from "../../aggregator/aggregator.ts";
+import { createAggregator } from "../../aggregator/create_aggregator.ts";
 import type { OwnInterface } from "../../aggregator/cfg/parts.ts";
 import type { NodeChange } from "../../aggregator/cfg/change.ts";
 import type { Refusal } from "../../aggregator/cfg/refusal.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Agent, createAgent } from "../../agent/agent.ts";
-import { createAggregator } from "../../aggregator/aggregator.ts";
+import { createAggregator } from "../../aggregator/create_aggregator.ts";
 import { type BrokerWatch, createBrokerWatch } from "../../aggregator/broker/watch.ts";
 import type { Aggregator } from "../../aggregator/types.ts";
 import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
@@ -9,11 +9,11 @@ import { createJoinModule } from "../../modules/join/module.ts";
 import { serviceDeclaration } from "../../modules/service/declaration.ts";
 import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
 import { seededRandom } from "../../modules/simpower/simulator/chance.ts";
-import { createLog } from "../../src/log.ts";
 import { reconnectWait } from "../../src/mqtt/mod.ts";
 import { defineModule, type Module } from "../../src/module/mod.ts";
 import { nodeIdOf, type Value } from "../../src/state/mod.ts";
 import type { DownFrame, LifeFrame, UpFrame } from "../../src/sync/mod.ts";
+import { createStrictLog } from "./strict_log.ts";
 import { createVirtualClock, type VirtualClock } from "./virtual_clock.ts";
 
 /** A simulated machine: its power, and the agent that runs while it is up. */
@@ -118,7 +118,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
   });
   const byId = new Map(machines.map((machine) => [machine.id, machine]));
   const byName = new Map(machines.map((machine) => [machine.name, machine]));
-  const log = createLog(() => {});
+  const log = createStrictLog();
   const traffic: { child: string; frame: UpFrame; at: number }[] = [];
   const told: DownFrame[] = [];
   let commits = 0;

@@ -1,9 +1,8 @@
 import { type Agent, createAgent } from "../../agent/agent.ts";
-import { createAggregator } from "../../aggregator/aggregator.ts";
+import { createAggregator } from "../../aggregator/create_aggregator.ts";
 import type { Aggregator } from "../../aggregator/types.ts";
 import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
 import { createJoinModule } from "../../modules/join/module.ts";
-import { createLog } from "../../src/log.ts";
 import type { ModuleContext } from "../../src/module/mod.ts";
 import { createUplink, type Uplink } from "../../src/mqtt/mod.ts";
 import {
@@ -17,6 +16,7 @@ import {
 } from "../../src/state/mod.ts";
 import { createSteadyClock } from "../../src/steady_clock.ts";
 import type { Frame } from "../../src/sync/mod.ts";
+import { createStrictLog } from "../support/strict_log.ts";
 import { createVirtualClock, settleSome, type VirtualClock } from "../support/virtual_clock.ts";
 import { seeded } from "../sync/world.ts";
 import { createNetwork, type Network } from "./network.ts";
@@ -89,7 +89,7 @@ export interface TreeWorld {
   stop(): Promise<void>;
 }
 
-const log = createLog(() => {});
+const log = createStrictLog();
 
 /**
  * Makes a world and starts everything in it.

@@ -1,4 +1,4 @@
-import { createAggregator } from "../../../aggregator/aggregator.ts";
+import { createAggregator } from "../../../aggregator/create_aggregator.ts";
 import { openMemoryStore } from "../../../aggregator/store/mod.ts";
 import type { Aggregator } from "../../../aggregator/types.ts";
 import { isDownFrame, isUpFrame } from "../../../src/mqtt/mod.ts";

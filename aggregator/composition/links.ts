@@ -1,0 +1,117 @@
+import { compareTerms, FACET_NAMES, NO_TERM } from "../../src/state/mod.ts";
+import { createChildren } from "../links/children.ts";
+import { createJoining, type Joining } from "../links/joining.ts";
+import { createOlderDiskWatch } from "../links/older_disk.ts";
+import { createOwing } from "../links/owing.ts";
+import { withSafeAcks } from "../links/safe_acks.ts";
+import { createTroubles } from "../status/troubles.ts";
+import { COMPLETE, noteCompleteness } from "../store/completeness.ts";
+import { createPersistence } from "../store/persistence.ts";
+import type { AggregatorParts } from "../types.ts";
+import type { Ownership } from "./ownership.ts";
+import type { State } from "./state.ts";
+
+/** The links to children and to the parent, and what writes to the disk what they bring. */
+export type Links = ReturnType<typeof createLinks>;
+
+/** Makes the links. None of them has begun. */
+export function createLinks(state: State, ownership: Ownership, parts: AggregatorParts) {
+  const { name, run, ownId, isRoot, random, log, changes, clock, broker, store, stored, replica, term } = state;
+  const { childTerms, ownTerm, placement, declarations, domains, nodes, commits, events } = state;
+  const { freezer, elsewhere, runStates, takingOver } = ownership;
+
+  const troubles = createTroubles({
+    ...{ store, broker, lost: parts.lost },
+    hasNodes() {
+      for (const id of replica.ids()) if (id !== ownId) return true;
+      return false;
+    },
+    onLost(why) {
+      log.error("The store may have been lost", { problem: why });
+      events.add({ node: name, kind: "store", why });
+    },
+  });
+  const watchDisk = createOlderDiskWatch({
+    replica,
+    run: term.run,
+    onOlder(child) {
+      const why = "as the root's disk is older than what it has told its children: it was put back from a backup";
+      log.error("Everything is frozen. Stop the root, and prepare its folder with --restored", { child, why });
+      freezer.freeze(undefined, `${why}. Stop it, and prepare its folder with --restored`);
+    },
+  });
+  const children = createChildren({
+    ...{ run, replica, nodes, changes, commits, clock, random, log },
+    owing: createOwing({ store, facts: stored.facts, log }),
+    modules: declarations,
+    agentModules: parts.agentModules,
+    terms: childTerms,
+    sessions: stored.sessions,
+    send: parts.send,
+    isDeaf: () => broker.isDeaf,
+    onUnknown(child) {
+      if (isRoot) troubles.heardUnknown(child);
+    },
+    onState(child, state, sameRun, why) {
+      runStates.link(child, state, sameRun, why);
+      changes.post({ kind: "LinkChanged", child, state });
+    },
+    onHeard: runStates.heard,
+    onLeft(child, number) {
+      const isKnown = elsewhere.heard(child, number);
+      changes.post({ kind: "ClaimedElsewhere", child });
+      return isKnown;
+    },
+    onRival(child, old, newest) {
+      const node = nodes.read(child)?.name ?? child;
+      const why =
+        `Two agents have the identity of ${node}: run ${old} goes on though run ${newest} has taken its place. ` +
+        "End one of them, or give its machine a node of its own";
+      events.add({ node, kind: "identity", why });
+      log.warn(why, { node });
+    },
+    onBorn(child, { parent, above }, hasParent) {
+      if (isRoot) watchDisk(child, above);
+      // What an earlier run has told a child may be newer than what it left on the disk: this one's word is the last. A run
+      // that the disk knows nothing of, as its term is not below this one's, may have said anything.
+      const isUnknown = compareTerms(above, term.of(child)) >= 0;
+      if (parent !== run && compareTerms(above, NO_TERM) > 0 && term.outdo(child, above) && (!hasParent || isUnknown)) {
+        replica.restamp(child, "parent", term.of(child));
+      }
+    },
+    onModules(child, modules) {
+      const isAggregator = placement.isAggregator(child);
+      const problem = isAggregator ? domains.declareBelow(child, modules) : domains.declare(child, modules);
+      if (problem !== undefined) {
+        events.add({ node: nodes.read(child)?.name ?? child, kind: "refused", why: problem });
+      }
+      for (const id of isAggregator ? placement.below(child) : [child]) nodes.changed(id);
+      changes.post({ kind: "ChildDeclared", child });
+    },
+  });
+  const persistence = createPersistence({
+    ...{ store, replica, events, changes, clock },
+    facets: isRoot ? ["parent", "self"] : FACET_NAMES,
+    session(id) {
+      const via = placement.via(id);
+      const session = via === undefined ? undefined : children.session(via);
+      return via === undefined || session === undefined ? undefined : [via, session];
+    },
+  });
+  const joining: Joining | undefined = parts.way === undefined ? undefined : createJoining({
+    ...{ ownId, run, replica, placement, term, ownTerm, changes, clock, random, log },
+    way: withSafeAcks(parts.way, changes, persistence.flush),
+    complete: stored.facts.get(COMPLETE) === true,
+    modules: () => domains.declared,
+    raise: takingOver.raise,
+    onLeft: takingOver.takeOver,
+    onThere: children.told,
+    onPassing(id) {
+      // What has come from above goes on down: whoever serves the node may have lost it.
+      const via = placement.via(id);
+      if (via !== undefined && via !== id) children.arrived(via, id);
+    },
+  });
+  noteCompleteness({ store, persistence, changes, log });
+  return { troubles, children, persistence, joining };
+}

@@ -1,0 +1,87 @@
+import { nodeIdOf } from "../../src/state/mod.ts";
+import { createReplica } from "../../src/sync/mod.ts";
+import { createBrokerWatch } from "../broker/watch.ts";
+import { createCfgWriter } from "../cfg/writer.ts";
+import { clockOfTurns, createChanges } from "../dispatch/changes.ts";
+import { followCommits } from "../dispatch/commits.ts";
+import { createChildTerms } from "../links/child_terms.ts";
+import { createOwnTerm } from "../links/own_term.ts";
+import { createDiscovered } from "../nodes/discovered.ts";
+import { createDomains } from "../nodes/domains.ts";
+import { createNodes } from "../nodes/nodes.ts";
+import { createEvents } from "../store/events.ts";
+import { watchStore } from "../store/mod.ts";
+import { claimStore, makeOwnNode } from "../store/own_node.ts";
+import { takeWriterTerm } from "../store/writer_term.ts";
+import { createPlacement } from "../tree/placement.ts";
+import type { AggregatorParts } from "../types.ts";
+
+/** What an aggregator knows, and the only ways to write it: made from what its store holds. */
+export type State = ReturnType<typeof createState>;
+
+/**
+ * Makes the state of an aggregator.
+ *
+ * @throws {Error} When the store belongs to another cluster or another aggregator, or can't be written.
+ */
+export function createState(parts: AggregatorParts) {
+  const { cluster, name, run, random, log, way } = parts;
+  const isRoot = way === undefined;
+  const ownId = nodeIdOf(cluster, name);
+  const changes = createChanges(log);
+  const clock = clockOfTurns(parts.clock, changes);
+  const broker = parts.broker ?? createBrokerWatch({ url: undefined, clock });
+  const store = watchStore(parts.store, { clock, log, changes });
+  const stored = parts.stored ?? store.load();
+  claimStore(store, stored, parts);
+  const replica = createReplica(stored.documents.splice(0));
+  const term = takeWriterTerm(store, stored, () => replica);
+  if (isRoot) makeOwnNode(store, replica, ownId, name, term.run);
+
+  const placement = createPlacement(replica, name);
+  const declarations = parts.modules.map(({ declaration }) => declaration);
+  const domains = createDomains(declarations, parts.agentModules, log, servingAggregator, {
+    slices: { clock },
+    unknownGoals: false,
+  });
+  /** The aggregator below that serves a node: its planner has that one's modules. */
+  function servingAggregator(id: string): string | undefined {
+    const parent = replica.get(id)?.facets.cfg.get("/parent")?.value;
+    return typeof parent === "string" && parent !== name ? placement.aggregator(parent) : undefined;
+  }
+  const nodes = createNodes(replica, domains, placement);
+  const commits = followCommits({ replica, nodes, changes });
+  const events = createEvents(clock, store, stored);
+  const childTerms = createChildTerms({ replica, store, terms: stored.terms, log });
+  const ownTerm = createOwnTerm(() => term.run);
+  const discovered = createDiscovered({
+    ...{ replica, nodes, events, changes, term, ownId, log, isRoot },
+    ownTerm: () => ownTerm.value,
+  });
+  const cfg = createCfgWriter({
+    ...{ replica, nodes, domains, store, changes, cluster, ownId, isRoot },
+    run: term.run,
+    ownName: name,
+    ...(parts.interfaces !== undefined && { interfaces: parts.interfaces }),
+  });
+  return {
+    ...{
+      cluster,
+      name,
+      run,
+      ownId,
+      isRoot,
+      random,
+      log,
+      changes,
+      clock,
+      broker,
+      store,
+      stored,
+      replica,
+      term,
+      childTerms,
+    },
+    ...{ ownTerm, placement, declarations, domains, nodes, commits, events, discovered, cfg },
+  };
+}

@@ -1,0 +1,25 @@
+import { createGroundReport } from "../status/ground.ts";
+import { createStatuses } from "../status/statuses.ts";
+import { reportSubtree } from "../status/subtree.ts";
+import type { Driving } from "./driving.ts";
+import type { State } from "./state.ts";
+
+/** How nodes are. */
+export type Status = ReturnType<typeof createStatus>;
+
+/** Makes what follows how nodes are, and says it to those above. */
+export function createStatus(state: State, { engine, isIdle }: Driving) {
+  const { name, ownId, isRoot, changes, clock, broker, store, replica, nodes, events, discovered } = state;
+
+  const statuses = createStatuses({
+    ...{ nodes, ownId, events, changes, clock, isIdle },
+    statusOf: engine.status,
+    publish: isRoot ? undefined : (id, status) => discovered.parent(id, new Map([["/engine/status", status]])),
+  });
+  reportSubtree({
+    ...{ replica, nodes, discovered, store, ownId, isRoot, changes, statuses },
+    broker: { isLost: () => broker.problem !== undefined },
+  });
+  const ground = createGroundReport({ name, events, discovered, broker, changes });
+  return { statuses, ground };
+}

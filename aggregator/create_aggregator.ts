@@ -1,0 +1,116 @@
+import type { Value } from "../src/state/mod.ts";
+import { createDriving } from "./composition/driving.ts";
+import { createHandover } from "./composition/handover.ts";
+import { createLinks } from "./composition/links.ts";
+import { createOwnership } from "./composition/ownership.ts";
+import { createState } from "./composition/state.ts";
+import { createStatus } from "./composition/status.ts";
+import { createControl } from "./control/control_service.ts";
+import { forgetConclusions } from "./nodes/conclusions.ts";
+import type { Addresses, Aggregator, AggregatorParts } from "./types.ts";
+
+/**
+ * Makes an aggregator from what its store holds. It writes with a higher term than any run before it. Without a way up it
+ * is the root, whose disk is the memory of the cluster; others hold what is below them, and learn it anew where they have
+ * lost it.
+ *
+ * @throws {Error} When the store belongs to another cluster or another aggregator, or can't be written.
+ */
+export function createAggregator(parts: AggregatorParts): Aggregator {
+  const state = createState(parts);
+  const ownership = createOwnership(state, parts);
+  const links = createLinks(state, ownership, parts);
+  const handover = createHandover(state, links);
+  const driving = createDriving(state, ownership, links, parts);
+  const status = createStatus(state, driving);
+
+  const { ownId, isRoot, changes, replica, term, nodes, events, discovered, store, broker, commits } = state;
+  const { freezer, fence, adopting, runStates, takingOver } = ownership;
+  const { children, persistence, joining, troubles } = links;
+  const { engine, modules, policies, agentHolds, retries } = driving;
+  const control = createControl({
+    ...{ ...state, engine, freezer, agentHolds, troubles },
+    flush: persistence.flush,
+    retry: retries.retry,
+  });
+  broker.onTurn((turn) => changes.post({ kind: "BrokerTurned", turn }));
+
+  /** Says what this run is, and goes on from what the one before it knew. */
+  function begin({ api, broker }: Addresses): void {
+    forgetConclusions(nodes, discovered);
+    retries.start();
+    if (isRoot) {
+      discovered.parent(ownId, new Map([["/physState", "POWER_ON"], ["/runState", "SYNC"], ["/link", "UP"]]));
+    }
+    const standbyFor = parts.standbyFor ?? null;
+    discovered.own(new Map<string, Value | null>([["/api", api], ["/broker", broker], ["/standbyFor", standbyFor]]));
+    status.ground.tellBroker();
+    if (parts.lost !== undefined) events.add({ node: parts.name, kind: "store", why: parts.lost });
+    freezer.tellAll();
+    // Whoever is frozen hears of that first, and does nothing about what it hears then.
+    if (freezer.all) { for (const id of replica.ids()) if (nodes.placement.via(id) !== id) replica.renew(id); }
+    policies.take();
+    fence.changed();
+    handover.standbyNotice.tell();
+    for (const id of nodes.children()) adopting.begin(id);
+    for (const id of nodes.placement.direct()) {
+      if (!term.hasWritten(id)) takingOver.takeOver(id); // it came just before the end of the last run
+    }
+    runStates.resume();
+    for (const id of nodes.children()) status.statuses.changed(id);
+    if (joining?.complete ?? true) status.statuses.changed(ownId); // one without nodes says so, too
+  }
+
+  return {
+    id: ownId,
+    runNumber: term.run,
+    joining,
+    control,
+    get counts() {
+      return {
+        children: children.counts,
+        ...persistence.waiting,
+        droppedEvents: events.dropped.count,
+        store: { isFailing: store.problem !== undefined, failures: store.failures },
+        broker: { isLost: broker.problem !== undefined, losses: broker.losses },
+        documents: [...replica.ids()].length,
+        listeners: events.listeners,
+        upWaiting: joining?.link.counts.waiting,
+      };
+    },
+    async start(addresses) {
+      changes.turn(() => begin(addresses));
+      await modules.start();
+      changes.turn(() => {
+        engine.touchAll();
+        children.callAll();
+      });
+    },
+    receive(child, frame) {
+      if (joining?.complete ?? true) children.receive(child, frame);
+    },
+    life(child, frame) {
+      if (joining?.complete ?? true) children.life(child, frame);
+    },
+    probe: children.probe,
+    note: (node, kind, why) => events.add({ node, kind, why }),
+    connected: () => changes.turn(children.callAll),
+    async stop() {
+      engine.stop();
+      joining?.stop();
+      children.stop();
+      runStates.stop();
+      status.statuses.stop();
+      fence.stop();
+      adopting.stop();
+      handover.lettingGo.stop();
+      handover.releases?.stop();
+      await modules.stop();
+      commits.stop();
+      persistence.stop();
+      store.unwatch();
+      broker.stop();
+      changes.stop();
+    },
+  };
+}

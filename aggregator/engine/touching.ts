@@ -1,0 +1,42 @@
+import type { Engine } from "../../src/engine/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
+import type { Event } from "../dispatch/events.ts";
+import type { Nodes } from "../nodes/nodes.ts";
+import type { PolicyTaker } from "./policy.ts";
+
+/** Tells whether neither the engine nor those who are told how nodes are have a use for a change: measured values, mostly. */
+export type IsIdle = (change: Event<"CfgChanged" | "Discovered">) => boolean;
+
+/** See {@link IsIdle}. What rules read is never idle. */
+export function createIdleFilter(
+  { nodes, policies }: { readonly nodes: Nodes; readonly policies: Pick<PolicyTaker, "reads"> },
+): IsIdle {
+  return (change) => {
+    if (change.kind === "CfgChanged" || change.facet === "parent") return false;
+    const { domain } = nodes.plannerOf(change.id);
+    return change.urls.every((url) => domain.isIdle(url) && !policies.reads(url));
+  };
+}
+
+/** Has the engine look at nodes whenever something may have changed for them. */
+export function touchOnChanges(
+  { changes, nodes, engine, isIdle }: {
+    readonly changes: Changes;
+    readonly nodes: Nodes;
+    readonly engine: Pick<Engine, "touch" | "touchAll">;
+    readonly isIdle: IsIdle;
+  },
+): void {
+  changes.on("engine", "engine", ["CfgChanged", "Discovered"], (change) => {
+    if (nodes.isChild(change.id) && !isIdle(change)) engine.touch(change.id);
+  });
+  changes.on("engine", "engine", ["Moved", "NodeRemoved", "JoinAwaited", "JoinOverdue"], ({ id }) => engine.touch(id));
+  changes.on("engine", "engine", ["LinkChanged", "ChildDeclared", "ClaimedElsewhere"], ({ child }) => {
+    engine.touch(child);
+  });
+  changes.on("engine", "engine", ["FenceChanged", "BecameComplete", "StoreTurned", "BrokerTurned"], engine.touchAll);
+  changes.on("engine", "engine", ["FreezeChanged"], ({ ids }) => {
+    if (ids === undefined) engine.touchAll();
+    for (const id of ids ?? []) engine.touch(id);
+  });
+}

@@ -1,0 +1,43 @@
+import type { Value } from "../../src/state/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
+import type { Discovered } from "../nodes/discovered.ts";
+import type { Events } from "../store/events.ts";
+
+/** Says what has become of the store and of the broker that an aggregator stands on. */
+export interface GroundReport {
+  /** Writes `/brokerLost`: those above, and lists of nodes, show since when nothing is known of what is below. */
+  tellBroker(): void;
+}
+
+/** See {@link GroundReport}. Each turn is in the event log. */
+export function createGroundReport(
+  parts: {
+    readonly name: string;
+    readonly events: Pick<Events, "add">;
+    readonly discovered: Pick<Discovered, "own">;
+    readonly broker: {
+      readonly problem: string | undefined;
+      readonly lostSince: string | undefined;
+      readonly losses: number;
+    };
+    readonly changes: Changes;
+  },
+): GroundReport {
+  const { name, events, discovered, broker, changes } = parts;
+  function tellBroker(): void {
+    const { problem, lostSince } = broker;
+    const lost = problem === undefined || lostSince === undefined
+      ? null
+      : { since: lostSince, why: problem.slice(0, 256) };
+    discovered.own(new Map<string, Value | null>([["/brokerLost", lost]]));
+  }
+  changes.on("status", "ground", ["BrokerTurned"], ({ turn }) => {
+    tellBroker();
+    if (turn === "lost") events.add({ node: name, kind: "broker", why: broker.problem ?? "its broker is lost" });
+    else if (broker.losses > 0) events.add({ node: name, kind: "broker", why: "its broker is reached again" });
+  });
+  changes.on("status", "ground", ["StoreTurned"], ({ problem }) => {
+    events.add({ node: name, kind: "store", why: problem ?? "its store takes writes again" });
+  });
+  return { tellBroker };
+}
