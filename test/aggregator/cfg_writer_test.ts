@@ -155,3 +155,61 @@ test("a node that is given twice in one request is refused, and nothing is appli
   assert.equal(refusalOf(root.control.patchCfg(patches, {}))[0], "invalid");
   assert.equal(root.cfg("n1", "/platform"), "sim");
 });
+
+test("a node that is deleted and made again is served under later assignments, each its own", async () => {
+  const root = await createTestRoot({ names: ["n1"] });
+  const number = () => {
+    const facet = root.store.load().documents.find(({ id }) => id === root.idOf("n1"))?.facets.cfg;
+    return readAssignment(facet?.get("/assignment")?.value)?.number;
+  };
+  const before = number() ?? 0;
+  assert.deepEqual(root.control.remove([root.idOf("n1")]), { ok: true });
+  assert.equal(number(), before + 1);
+  assert.deepEqual(refusalOf(root.apply({ n1: {} })), []);
+  assert.equal(number(), before + 2);
+});
+
+test("a node that nobody serves is deleted too", async () => {
+  const root = await createTestRoot();
+  assert.deepEqual(refusalOf(root.control.apply([{ name: "loose", cfg: new Map() }], {})), []);
+  assert.deepEqual(root.control.remove([root.idOf("loose")]), { ok: true });
+  assert.equal(root.control.find("loose"), undefined);
+});
+
+test("a parent or a standby that is no aggregator is refused, with those that there are", async () => {
+  const root = await createTestRoot({ names: ["n1"] });
+  assert.deepEqual(refusalOf(root.apply({ rack2: { "/role": "AGGREGATOR" }, rack10: { "/role": "AGGREGATOR" } })), []);
+  for (const url of ["/parent", "/standby"]) {
+    for (const name of ["nowhere", "n1"]) {
+      assert.deepEqual(refusalOf(root.apply({ n2: { [url]: name } })), [
+        "invalid",
+        `n2: ${url} is "${name}": expected one of root, rack2, rack10`,
+      ]);
+    }
+  }
+  assert.deepEqual(refusalOf(root.apply({ rack3: { "/role": "AGGREGATOR" }, n2: { "/parent": "rack3" } })), []);
+});
+
+test("an error names 16 aggregators at most", async () => {
+  const root = await createTestRoot();
+  const names = (count: number) => Array.from({ length: count }, (_, at) => `rack${at + 1}`);
+  const problemWith = (count: number): string => {
+    const racks = Object.fromEntries(names(count).map((name) => [name, { "/role": "AGGREGATOR" }]));
+    assert.deepEqual(refusalOf(root.apply(racks)), []);
+    return refusalOf(root.apply({ n1: { "/parent": "nowhere" } }))[1] ?? "";
+  };
+  assert.ok(problemWith(15).endsWith(`expected one of root, ${names(15).join(", ")}`));
+  assert.ok(problemWith(16).endsWith(`expected one of root, ${names(15).join(", ")} ...`));
+});
+
+test("a change says whether it makes the node, also one that was deleted before", async () => {
+  const root = await createTestRoot();
+  const isMade = (values: Record<string, Value>) => {
+    const result = root.apply({ n1: values });
+    return result.ok ? result.changes.map(({ created }) => created) : result.problems;
+  };
+  assert.deepEqual(isMade({}), [true]);
+  assert.deepEqual(isMade({ "/arch": "x86_64" }), [false]);
+  assert.deepEqual(root.control.remove([root.idOf("n1")]), { ok: true });
+  assert.deepEqual(isMade({}), [true]);
+});
