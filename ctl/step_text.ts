@@ -36,7 +36,7 @@ export function describeState(all: readonly StepOf[], isHypothetical: boolean): 
     case "waiting":
       return describeWait(all, state);
     case "backoff":
-      return `failed ${countOf(state.attempts ?? 0, "time")}, tries again in ${left(all)}: ${state.reason ?? ""}`;
+      return describeBackoff(all, state);
     case "held":
       return describeHold(all, state);
     case "pointless":
@@ -48,6 +48,14 @@ export function describeState(all: readonly StepOf[], isHypothetical: boolean): 
     default:
       return state.kind;
   }
+}
+
+/** What could not even be tried, such as for want of a file, has used up no attempt. */
+function describeBackoff(all: readonly StepOf[], { attempts = 0, reason = "" }: State): string {
+  const again = `tries again in ${left(all)}`;
+  return attempts === 0
+    ? `could not be tried: ${reason}; ${again}`
+    : `failed ${countOf(attempts, "time")}, ${again}: ${reason}`;
 }
 
 function describeFrozen({ by, next }: State): string {

@@ -127,6 +127,14 @@ test("explain has words for every way in which a step can be", () => {
       { kind: "backoff", until: ago(-4), attempts: 2, reason: "no answer" },
       "failed 2 times, tries again in 4 s: no answer",
     ],
+    [
+      { kind: "backoff", until: ago(-4), attempts: 1, reason: "no answer" },
+      "failed 1 time, tries again in 4 s: no answer",
+    ],
+    [
+      { kind: "backoff", until: ago(-7), attempts: 0, reason: "Cannot read '/c/n1'" },
+      "could not be tried: Cannot read '/c/n1'; tries again in 7 s",
+    ],
     [{ kind: "pointless" }, "not started: it only prepares what is held up"],
     [{ kind: "frozen", by: "everything" }, "everything is frozen"],
     [{ kind: "frozen", by: "node" }, "the node is frozen"],
