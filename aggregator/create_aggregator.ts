@@ -20,12 +20,12 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   const state = createState(parts);
   const ownership = createOwnership(state, parts);
   const links = createLinks(state, ownership, parts);
-  const handover = createHandover(state, links);
+  const handover = createHandover(state, ownership, links);
   const driving = createDriving(state, ownership, links, parts);
   const status = createStatus(state, driving);
 
   const { ownId, isRoot, changes, replica, term, nodes, events, discovered, store, broker, commits } = state;
-  const { freezer, fence, adopting, runStates, takingOver } = ownership;
+  const { freezer, fence, owners } = ownership;
   const { children, persistence, joining, troubles } = links;
   const { engine, modules, policies, agentHolds, retries } = driving;
   const control = createControl({
@@ -52,11 +52,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     policies.take();
     fence.changed();
     handover.standbyNotice.tell();
-    for (const id of nodes.children()) adopting.begin(id);
-    for (const id of nodes.placement.direct()) {
-      if (!term.hasWritten(id)) takingOver.takeOver(id); // it came just before the end of the last run
-    }
-    runStates.resume();
+    owners.begin();
     for (const id of nodes.children()) status.statuses.changed(id);
     if (joining?.complete ?? true) status.statuses.changed(ownId); // one without nodes says so, too
   }
@@ -99,12 +95,11 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       engine.stop();
       joining?.stop();
       children.stop();
-      runStates.stop();
+      owners.stop();
       status.statuses.stop();
       fence.stop();
-      adopting.stop();
-      handover.lettingGo.stop();
-      handover.releases?.stop();
+      handover.releases.stop();
+      handover.requests?.stop();
       await modules.stop();
       commits.stop();
       persistence.stop();

@@ -17,6 +17,7 @@ import {
 } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Nodes } from "../nodes/nodes.ts";
+import { holdersAfter } from "../ownership/holders.ts";
 
 /** What the root adds to the cfg of its nodes. */
 export interface Assigning {
@@ -79,10 +80,13 @@ export function createAssigning(
   ): readonly string[] {
     if (last === undefined) return [];
     const self = replica.get(id)?.facets.self ?? new Map();
-    const wasHeard = newestVersion(self).assignment >= last.number;
-    const before = wasHeard ? [] : heldBy(facet);
-    const mayAct = !(isHandedOver && last.standby?.parent === to && hasSeen(facet, self));
-    return [...new Set([...before, ...(mayAct ? [last.parent] : [])])].filter((each) => each !== to);
+    const hasJoined = newestVersion(self).assignment >= last.number;
+    return holdersAfter({
+      parent: last.parent,
+      holders: heldBy(facet),
+      hasJoined,
+      isHandedOver: isHandedOver && last.standby?.parent === to && hasSeen(facet, self),
+    }, to);
   }
 
   /** Whether a node's agent knows its present assignment, and so whom else to ask. */

@@ -18,7 +18,7 @@ import {
   type Version,
   versionText,
 } from "../../src/state/mod.ts";
-import { MOVING } from "../links/owing.ts";
+import { MOVING } from "../links/pending_transfers.ts";
 import { isDeleted } from "../tree/placement.ts";
 import { createAssigning } from "./assigning.ts";
 import { bootWarningsOf, changeOf, entriesFor, type NodeChange, served, warningsOf } from "./change.ts";

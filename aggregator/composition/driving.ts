@@ -6,6 +6,7 @@ import { hostModules } from "../engine/module_host.ts";
 import { createPolicyTaker } from "../engine/policy.ts";
 import { createRetries } from "../engine/retries.ts";
 import { createIdleFilter, touchOnChanges } from "../engine/touching.ts";
+import { mayAct } from "../ownership/mod.ts";
 import type { AggregatorParts } from "../types.ts";
 import type { Links } from "./links.ts";
 import type { Ownership } from "./ownership.ts";
@@ -17,7 +18,7 @@ export type Driving = ReturnType<typeof createDriving>;
 /** Makes the engine and the modules. Nothing has begun. */
 export function createDriving(
   state: State,
-  { freezer, fence, adopting }: Ownership,
+  { freezer, fence, owners }: Ownership,
   { persistence, joining }: Links,
   parts: Pick<AggregatorParts, "modules">,
 ) {
@@ -33,8 +34,11 @@ export function createDriving(
     isComplete: () => joining?.complete ?? true,
     isDeaf: () => broker.isDeaf,
     freezeOf(id) {
-      const freeze = fence.isUp ? "everything" : freezer.stateOf(id);
-      return freeze === "no" && adopting.isUntouchable(id) ? "moved" : freeze;
+      const permission = mayAct(owners.of(id), fence.standing, (each) => nodes.read(each)?.name);
+      const isFenced = !permission.may && permission.because === "fenced";
+      const wanted = freezer.stateOf(id);
+      if (permission.may || (wanted !== "no" && !isFenced)) return { frozen: wanted };
+      return { frozen: isFenced ? "everything" : "moved", frozenWhy: permission.why };
     },
   });
   const engine = createEngine(host, { clock, random });

@@ -1,28 +1,31 @@
-import { createLettingGo, createReleases } from "../handover/letting_go.ts";
+import { answerReleases, requestReleases } from "../handover/release.ts";
 import { followMoves } from "../handover/moves.ts";
 import { createStandbyNotice, followStandbys } from "../handover/standby.ts";
 import type { Links } from "./links.ts";
+import type { Ownership } from "./ownership.ts";
 import type { State } from "./state.ts";
 
 /** What moves nodes between aggregators. */
 export type Handover = ReturnType<typeof createHandover>;
 
 /** Makes what moves nodes between aggregators: the root decides, those below answer. */
-export function createHandover(state: State, { children, persistence, joining }: Links) {
-  const { ownId, isRoot, changes, clock, broker, replica, nodes, commits, events, discovered, cfg } = state;
+export function createHandover(state: State, { owners }: Ownership, { children, persistence, joining }: Links) {
+  const { ownId, isRoot, changes, clock, replica, nodes, commits, events, discovered, cfg } = state;
 
   followMoves({
     ...{ replica, nodes, ownId, isRoot, changes, commits, children, persistence },
     isBehind: () => joining?.link.isBehind ?? true,
   });
-  const silence = (id: string): number => broker.isDeaf ? 0 : children.silence(id);
-  const lettingGo = createLettingGo({
-    ...{ replica, nodes, ownId, clock, changes, silence },
+  const releases = answerReleases({
+    ...{ replica, ownId, clock, changes },
+    hasReleased: owners.hasReleased,
     isComplete: () => joining?.complete ?? true,
     tell: discovered.own,
   });
-  const releases = isRoot ? createReleases({ replica, nodes, cfg, ownId, clock, changes, silence }) : undefined;
+  const requests = isRoot
+    ? requestReleases({ replica, nodes, cfg, ownId, clock, changes, hasReleased: owners.hasReleased })
+    : undefined;
   if (isRoot) followStandbys({ replica, nodes, changes, cfg, events });
   const standbyNotice = createStandbyNotice({ replica, ownId, changes, tell: discovered.own });
-  return { lettingGo, releases, standbyNotice };
+  return { releases, requests, standbyNotice };
 }

@@ -2,7 +2,7 @@ import { compareTerms, FACET_NAMES, NO_TERM } from "../../src/state/mod.ts";
 import { createChildren } from "../links/children.ts";
 import { createJoining, type Joining } from "../links/joining.ts";
 import { createOlderDiskWatch } from "../links/older_disk.ts";
-import { createOwing } from "../links/owing.ts";
+import { createPendingTransfers } from "../links/pending_transfers.ts";
 import { withSafeAcks } from "../links/safe_acks.ts";
 import { createTroubles } from "../status/troubles.ts";
 import { COMPLETE, noteCompleteness } from "../store/completeness.ts";
@@ -18,7 +18,7 @@ export type Links = ReturnType<typeof createLinks>;
 export function createLinks(state: State, ownership: Ownership, parts: AggregatorParts) {
   const { name, run, ownId, isRoot, random, log, changes, clock, broker, store, stored, replica, term } = state;
   const { childTerms, ownTerm, placement, declarations, domains, nodes, commits, events } = state;
-  const { freezer, elsewhere, runStates, takingOver } = ownership;
+  const { freezer, owners, takeover } = ownership;
 
   const troubles = createTroubles({
     ...{ store, broker, lost: parts.lost },
@@ -42,7 +42,7 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
   });
   const children = createChildren({
     ...{ run, replica, nodes, changes, commits, clock, random, log },
-    owing: createOwing({ store, facts: stored.facts, log }),
+    transfers: createPendingTransfers({ store, facts: stored.facts, log }),
     modules: declarations,
     agentModules: parts.agentModules,
     terms: childTerms,
@@ -53,15 +53,13 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
       if (isRoot) troubles.heardUnknown(child);
     },
     onState(child, state, sameRun, why) {
-      runStates.link(child, state, sameRun, why);
+      owners.linked(child, state, { sameRun, assignment: childTerms.of(child).assignment, why });
       changes.post({ kind: "LinkChanged", child, state });
     },
-    onHeard: runStates.heard,
-    onLeft(child, number) {
-      const isKnown = elsewhere.heard(child, number);
-      changes.post({ kind: "ClaimedElsewhere", child });
-      return isKnown;
-    },
+    onHeard: owners.born,
+    onClaim: owners.claimed,
+    onStray: owners.strayed,
+    onGone: owners.left,
     onRival(child, old, newest) {
       const node = nodes.read(child)?.name ?? child;
       const why =
@@ -103,8 +101,8 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
     way: withSafeAcks(parts.way, changes, persistence.flush),
     complete: stored.facts.get(COMPLETE) === true,
     modules: () => domains.declared,
-    raise: takingOver.raise,
-    onLeft: takingOver.takeOver,
+    raise: takeover.raise,
+    onLeft: owners.inherited,
     onThere: children.told,
     onPassing(id) {
       // What has come from above goes on down: whoever serves the node may have lost it.

@@ -1,23 +1,23 @@
 import { createFreezer } from "../engine/freezer.ts";
-import { createAdopting } from "../handover/adopting.ts";
-import { createElsewhere } from "../handover/elsewhere.ts";
-import { createFence } from "../handover/fence.ts";
-import { createTakingOver } from "../handover/taking_over.ts";
-import { createRunStates } from "../nodes/run_state.ts";
+import { createClaims } from "../ownership/claims.ts";
+import { createFacts } from "../ownership/facts.ts";
+import { createFence } from "../ownership/fence.ts";
+import { createOwners } from "../ownership/owners.ts";
+import { createTakeover } from "../ownership/takeover.ts";
 import type { AggregatorParts } from "../types.ts";
 import type { State } from "./state.ts";
 
 /** How much longer than a lost link all links may take after a restart of the aggregator, in milliseconds. */
 const RESUME_GRACE = 30_000;
 /** The same for a node that was given to it: agents ask a standby and the lost one by turns, each for 20 to 30 s. */
-const ADOPT_GRACE = 120_000;
+const JOIN_GRACE = 120_000;
 
 /** What may be done to nodes, and what their silence means. */
 export type Ownership = ReturnType<typeof createOwnership>;
 
 /** Makes what decides whether this aggregator may act on a node. */
 export function createOwnership(state: State, { grace }: Pick<AggregatorParts, "grace">) {
-  const { name, ownId, isRoot, log, changes, clock, broker, store, stored, replica, term, childTerms } = state;
+  const { name, ownId, isRoot, log, changes, clock, broker, store, stored, replica, term } = state;
   const { nodes, events, discovered, cfg } = state;
 
   const freezer = createFreezer({
@@ -34,22 +34,18 @@ export function createOwnership(state: State, { grace }: Pick<AggregatorParts, "
       return typeof standby === "string" ? standby : undefined;
     },
   });
-  const elsewhere = createElsewhere({ replica, store, facts: stored.facts, log });
-  const adopting = createAdopting({
-    ...{ replica, nodes, changes, clock },
-    isElsewhere: elsewhere.has,
-    grace: grace + ADOPT_GRACE,
-    termOf: childTerms.of,
-  });
-  const runStates = createRunStates({
-    ...{ nodes, discovered, changes, clock, grace },
-    resumeGrace: grace + RESUME_GRACE,
-    isAwaited: adopting.isAwaited,
-    isFenced: () => fence.isUp || broker.isDeaf,
-  });
-  const takingOver = createTakingOver({
-    ...{ term, replica, nodes, discovered, adopting, runStates, changes, log },
+  const takeover = createTakeover({
+    ...{ term, replica, nodes, discovered, changes, log },
     tellFreeze: freezer.tell,
   });
-  return { freezer, fence, elsewhere, adopting, runStates, takingOver };
+  const owners = createOwners({
+    ...{ nodes, changes, clock, discovered, term },
+    facts: createFacts({ replica, nodes }),
+    claims: createClaims({ replica, store, facts: stored.facts, log }),
+    times: { short: grace, long: grace + RESUME_GRACE, join: grace + JOIN_GRACE },
+    takeOver: takeover.takeOver,
+    isDeaf: () => fence.isUp || broker.isDeaf,
+    isBrokerDeaf: () => broker.isDeaf,
+  });
+  return { freezer, fence, takeover, owners };
 }

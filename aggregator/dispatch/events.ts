@@ -42,14 +42,23 @@ export type ChildEvent =
   | { readonly kind: "LinkChanged"; readonly child: string; readonly state: LinkState }
   /** A child has declared what it runs. */
   | { readonly kind: "ChildDeclared"; readonly child: string }
-  /** A child says that it is at another aggregator, under an assignment that is not known here. */
-  | { readonly kind: "ClaimedElsewhere"; readonly child: string }
   /** A node was heard whose place is not known here: the parent may know it. */
   | { readonly kind: "PlaceAsked"; readonly node: string }
   /** Every child that had to know has been told that a node is not below it any more. */
   | { readonly kind: "DepartureTold"; readonly id: string }
-  /** A node that is no child any more is to be told where to go. */
-  | { readonly kind: "RedirectDue"; readonly child: string; readonly assignment: Assignment };
+  /** A node that is not this aggregator's is to be told where to go. `isRepeated`: some times more, until it has gone. */
+  | {
+    readonly kind: "RedirectDue";
+    readonly child: string;
+    readonly assignment: Assignment;
+    readonly isRepeated: boolean;
+  }
+  /** It has gone, or belongs here again: it is told no more. */
+  | { readonly kind: "RedirectOver"; readonly child: string }
+  /** The machine of a child was powered off: its link is to end, as whatever still arrives is late. */
+  | { readonly kind: "LinkCut"; readonly child: string }
+  /** A node is no child any more: its link is to end. `isCalled`: it is asked to be born again first, and told where to go then. */
+  | { readonly kind: "LinkDropped"; readonly child: string; readonly isCalled: boolean };
 
 /** What the link to the parent brings that no value says. */
 export type UplinkEvent =
@@ -68,11 +77,9 @@ export type UplinkEvent =
   | { readonly kind: "BecameComplete" };
 
 /** Who holds which nodes. */
-export type OwnershipEvent =
-  /** A node that is not here yet gets the time to join. */
-  | { readonly kind: "JoinAwaited"; readonly id: string }
-  /** A node has not joined in the time that it had. */
-  | { readonly kind: "JoinOverdue"; readonly id: string }
+export type HandoverEvent =
+  /** What may be done to a node may be something else now. */
+  | { readonly kind: "OwnershipChanged"; readonly id: string }
   | { readonly kind: "FenceChanged"; readonly isUp: boolean }
   /** Children are to be sent to the standby. */
   | { readonly kind: "HandOverDue" }
@@ -92,7 +99,7 @@ export type ProgramEvent =
   | { readonly kind: "BrokerTurned"; readonly turn: "lost" | "reached" };
 
 /** Everything that parts of an aggregator tell each other. */
-export type AggregatorEvent = CommitEvent | ChildEvent | UplinkEvent | OwnershipEvent | ProgramEvent;
+export type AggregatorEvent = CommitEvent | ChildEvent | UplinkEvent | HandoverEvent | ProgramEvent;
 
 /** The events of these kinds. */
 export type Event<K extends AggregatorEvent["kind"]> = EventOf<AggregatorEvent, K>;

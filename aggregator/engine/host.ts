@@ -2,8 +2,8 @@ import {
   type Checkpoints,
   checkpointValue,
   type EngineHost,
+  type EngineNode,
   type FleetMemory,
-  type Freeze,
   readCheckpoint,
   readStuck,
 } from "../../src/engine/mod.ts";
@@ -27,7 +27,8 @@ export interface EngineHostParts {
   readonly holds: FleetMemory;
   /** Whether the nodes are known yet: nothing is done before. */
   readonly isComplete: () => boolean;
-  freezeOf(id: string): Freeze;
+  /** Whether anything may start on a node, and if not, why not. */
+  freezeOf(id: string): Pick<EngineNode, "frozen" | "frozenWhy">;
   /** Whether no agent can be heard now. */
   isDeaf(): boolean;
 }
@@ -41,7 +42,7 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
       nodes: () => nodes.children(),
       read(id) {
         const node = parts.isComplete() && nodes.isChild(id) ? nodes.read(id) : undefined;
-        return node === undefined ? undefined : { ...node, frozen: parts.freezeOf(id) };
+        return node === undefined ? undefined : { ...node, ...parts.freezeOf(id) };
       },
       isDeaf: parts.isDeaf,
     },

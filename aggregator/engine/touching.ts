@@ -30,8 +30,8 @@ export function touchOnChanges(
   changes.on("engine", "engine", ["CfgChanged", "Discovered"], (change) => {
     if (nodes.isChild(change.id) && !isIdle(change)) engine.touch(change.id);
   });
-  changes.on("engine", "engine", ["Moved", "NodeRemoved", "JoinAwaited", "JoinOverdue"], ({ id }) => engine.touch(id));
-  changes.on("engine", "engine", ["LinkChanged", "ChildDeclared", "ClaimedElsewhere"], ({ child }) => {
+  changes.on("engine", "engine", ["Moved", "NodeRemoved", "OwnershipChanged"], ({ id }) => engine.touch(id));
+  changes.on("engine", "engine", ["LinkChanged", "ChildDeclared"], ({ child }) => {
     engine.touch(child);
   });
   changes.on("engine", "engine", ["FenceChanged", "BecameComplete", "StoreTurned", "BrokerTurned"], engine.touchAll);

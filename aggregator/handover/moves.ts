@@ -13,7 +13,7 @@ export interface MovesParts {
   readonly isRoot: boolean;
   readonly changes: Changes;
   readonly commits: Pick<Commits, "forget">;
-  readonly children: Pick<Children, "isLeaving">;
+  readonly children: Pick<Children, "isDeparting">;
   readonly persistence: Pick<Persistence, "forget">;
   /** Whether the parent has said something that has not arrived; always true at the root, which nobody tells. */
   isBehind(): boolean;
@@ -39,7 +39,7 @@ export function followMoves(parts: MovesParts): void {
   /** Forgets those that are not below by all that the parent has said, and of which every child knows that. */
   function forgetDoubtful(): void {
     for (const id of doubtful) {
-      if (children.isLeaving(id)) continue;
+      if (children.isDeparting(id)) continue;
       doubtful.delete(id);
       if (id !== ownId && placement.via(id) === undefined) forget(id);
     }
@@ -63,7 +63,7 @@ export function followMoves(parts: MovesParts): void {
   changes.on("links", "moves", ["ParentSilentOn"], ({ ids }) => {
     for (const id of ids) {
       // Whoever has to hear where it is now is told that first.
-      if (children.isLeaving(id) && placement.via(id) === undefined) doubtful.add(id);
+      if (children.isDeparting(id) && placement.via(id) === undefined) doubtful.add(id);
       else forget(id);
     }
   });

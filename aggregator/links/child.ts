@@ -17,7 +17,7 @@ import type { Placement } from "../tree/placement.ts";
 import { createSubtreeScope, type SubtreeScope } from "../tree/subtree_scope.ts";
 import type { ChildTerms } from "./child_terms.ts";
 import type { KnownModules } from "./known_modules.ts";
-import type { Owing } from "./owing.ts";
+import type { PendingTransfers } from "./pending_transfers.ts";
 
 /** How long changes of cfg are gathered for one frame down to another aggregator, in milliseconds: people wait for them. */
 const DOWN_BATCH_MS = 20;
@@ -34,7 +34,7 @@ export interface ChildParts {
   readonly modules: readonly ModuleDeclaration[];
   readonly replica: Replica;
   readonly placement: Placement;
-  readonly owing: Owing;
+  readonly transfers: PendingTransfers;
   /** How far an earlier run of this program had got with each child. */
   readonly sessions: ReadonlyMap<string, Session>;
   readonly terms: ChildTerms;
@@ -58,12 +58,12 @@ export interface ChildParts {
 
 /** Makes the link to one child: of an agent it carries one node, of an aggregator what is below it. */
 export function makeChild(parts: ChildParts, child: string): Child {
-  const { replica, placement, owing, sessions, terms, known } = parts;
+  const { replica, placement, transfers, sessions, terms, known } = parts;
   const isAggregator = placement.isAggregator(child);
   const scope = isAggregator
-    ? createSubtreeScope({ replica, placement, child, owed: owing.fromBefore(child) }, {
+    ? createSubtreeScope({ replica, placement, child, isPending: transfers.fromBefore(child) }, {
       onTold: (ids) => parts.onTold(child, ids),
-      onSettled: () => owing.set(child, false),
+      onSettled: () => transfers.set(child, false),
     })
     : forAgent(createNodeChildScope(replica, child));
   const resume = sessions.get(child);

@@ -1,16 +1,15 @@
 import { assignmentIn, assignmentNumber, compareTerms, type FacetName, NO_TERM } from "../../src/state/mod.ts";
 import { DEFAULT_KEEPALIVE, type LifeFrame, type UpFrame } from "../../src/sync/mod.ts";
 import { STATUS } from "../dispatch/commits.ts";
-import { hasLostPower } from "../nodes/power.ts";
 import type { SubtreeScope } from "../tree/subtree_scope.ts";
-import { createWhereabouts } from "../tree/whereabouts.ts";
+import { createNodeLocator } from "../tree/node_locator.ts";
 import { type Born, createAdmission } from "./admission.ts";
 import { type Child, type ChildParts, makeChild } from "./child.ts";
 import { createLinkCounts } from "./counts.ts";
 import { createKnownModules } from "./known_modules.ts";
-import { createLeaving } from "./leaving.ts";
-import { createMovedNotices } from "./moved.ts";
+import { createDepartures } from "./departures.ts";
 import { createProbes } from "./probes.ts";
+import { createRedirects } from "./redirects.ts";
 import { createRivals } from "./rivals.ts";
 import type { Children, ChildrenParts } from "./types.ts";
 
@@ -33,13 +32,13 @@ export function createChildren(parts: ChildrenParts): Children {
   const known = createKnownModules(clock, [parts.agentModules, parts.modules]);
   /** Counted for all of them: a link that is made anew must not go back. */
   let beginnings = 0;
-  const leaving = createLeaving((id) => changes.post({ kind: "DepartureTold", id }));
+  const departures = createDepartures((id) => changes.post({ kind: "DepartureTold", id }));
   const admission = createAdmission({ clock, admit });
-  const whereabouts = createWhereabouts({
+  const locator = createNodeLocator({
     ...{ replica, clock },
     ask: (node) => changes.post({ kind: "PlaceAsked", node }),
   });
-  const moved = createMovedNotices({ clock, run: parts.run, send: parts.send });
+  const redirects = createRedirects({ clock, run: parts.run, send: parts.send });
   const probes = createProbes({
     clock,
     send: (child) => linkOf(child)?.link.probe(),
@@ -53,8 +52,8 @@ export function createChildren(parts: ChildrenParts): Children {
     ...parts,
     ...{ placement, terms, known, keepalive },
     nextBeginning: () => ++beginnings,
-    onTold: leaving.told,
-    whereIs: whereabouts.of,
+    onTold: departures.told,
+    whereIs: locator.of,
   };
 
   let cancelLook = clock.after(LOOK_MS, look);
@@ -110,22 +109,18 @@ export function createChildren(parts: ChildrenParts): Children {
   }
   function subtreeOf(child: string): SubtreeScope | undefined {
     const scope = linkOf(child)?.scope;
-    return scope !== undefined && "leaving" in scope ? scope : undefined;
+    return scope !== undefined && "departing" in scope ? scope : undefined;
   }
   function drop(child: string): void {
     const link = links.get(child)?.link;
     links.delete(child);
     if (link !== undefined) counts.gone(link);
   }
-  /** A node says that it is at another aggregator. Whose children it is none of knows that. */
+  /** A node says that it is at another aggregator. One whose child it is not knows that. */
   function left(child: string, number: number): void {
-    if (placement.via(child) !== child || parts.onLeft(child, number)) {
+    if (placement.via(child) !== child || parts.onClaim(child, number)) {
       parts.send(child, { type: "left", from: parts.run, number });
     }
-  }
-  /** Where a node that is no child joins, if that is known. */
-  function redirect(child: string): void {
-    moved.heard(child, whereabouts.of(child));
   }
 
   function receive(child: string, frame: UpFrame): void {
@@ -135,12 +130,12 @@ export function createChildren(parts: ChildrenParts): Children {
       if (frame.type === "birth" && compareTerms(frame.term, NO_TERM) > 0 && replica.get(child) === undefined) {
         parts.onUnknown(child);
       }
-      return redirect(child);
+      return parts.onStray(child, locator.of(child));
     }
     if (frame.from === link.session?.run) probes.heard(child); // what is left of a run that is gone may come late
     if (frame.type !== "birth") return hear(child, frame);
     const number = frame.term.assignment;
-    if (number > assignmentOfNode(child)) parts.onLeft(child, number); // it has been there
+    if (number > assignmentOfNode(child)) parts.onClaim(child, number); // it has been there
     parts.onHeard(child);
     link.awaits();
     rivals.born(child, frame.from);
@@ -149,8 +144,8 @@ export function createChildren(parts: ChildrenParts): Children {
   function life(child: string, frame: LifeFrame): void {
     const link = linkOf(child)?.link;
     if (link !== undefined) link.life(frame);
-    else if (frame.type === "alive") redirect(child);
-    else moved.gone(child);
+    else if (frame.type === "alive") parts.onStray(child, locator.of(child));
+    else parts.onGone(child);
   }
 
   /** A facet of a document has changed. @param from The child that brought that. */
@@ -170,32 +165,28 @@ export function createChildren(parts: ChildrenParts): Children {
     const scope = subtreeOf(child);
     if (scope === undefined) return;
     scope.arrived(id);
-    parts.owing.set(child, true);
+    parts.transfers.set(child, true);
   }
   /** A node is not below a child any more, which has to be told. */
   function departed(child: string, id: string): void {
     const scope = subtreeOf(child);
     if (scope === undefined) return;
     scope.left(id);
-    leaving.left(child, id);
+    departures.left(child, id);
     links.get(child)?.link.changed();
   }
-  /** A node is no child any more: it is told where to go, and whatever else arrives of it is dropped. */
-  function remove(child: string): void {
+  /** A node is no child any more: whatever else arrives of it is dropped. */
+  function remove(child: string, isCalled: boolean): void {
     const there = links.get(child);
     admission.remove(child);
     rivals.remove(child);
     probes.end(child);
-    moved.left(child);
-    const assignment = assignmentIn(replica.get(child)?.facets.cfg);
-    if (there !== undefined && there.link.state !== "down" && assignment !== undefined) {
-      changes.post({ kind: "RedirectDue", child, assignment });
-    } else there?.link.call(); // it asks again, and is sent on as soon as it is known where to
+    if (isCalled) there?.link.call();
     there?.link.stop();
     drop(child);
-    if (there !== undefined && "leaving" in there.scope) {
-      parts.owing.set(child, false);
-      leaving.told(child, there.scope.leaving());
+    if (there !== undefined && "departing" in there.scope) {
+      parts.transfers.set(child, false);
+      departures.told(child, there.scope.departing());
     }
   }
   /** The machine was powered off: whatever still arrives of its agent is late, and its next agent is a new one. */
@@ -221,42 +212,43 @@ export function createChildren(parts: ChildrenParts): Children {
   }
 
   changes.on("links", LINKS, ["Moved"], ({ id, before, after }) => {
-    if (before === id) remove(id);
-    else if (before !== undefined) departed(before, id);
+    if (before !== undefined && before !== id) departed(before, id);
     if (after === undefined || after === id) return;
     arrived(after, id);
     changed(id, "cfg", []);
   });
   changes.on("links", LINKS, ["NodeRemoved"], ({ id, via }) => {
-    if (via === id) remove(id);
     // Nobody has said where it is now: the child has to forget it too.
-    else if (via !== undefined) links.get(via)?.link.refresh();
+    if (via !== undefined && via !== id) links.get(via)?.link.refresh();
   });
   changes.on("links", LINKS, ["CfgChanged"], ({ id, urls }) => changed(id, "cfg", urls));
   changes.on("links", LINKS, ["Discovered"], ({ id, facet, urls, from }) => changed(id, facet, urls, from));
   changes.on("links", LINKS, ["StatusPublished"], ({ id, from }) => changed(id, "parent", [STATUS], from));
-  changes.on("links", LINKS, ["PowerChanged"], ({ id }) => {
-    if (hasLostPower(nodes, id) === true) poweredOff(id);
+  changes.on("links", LINKS, ["LinkCut"], ({ child }) => poweredOff(child));
+  changes.on("links", LINKS, ["LinkDropped"], ({ child, isCalled }) => {
+    if (placement.via(child) !== child) remove(child, isCalled);
   });
+  changes.on("links", LINKS, ["RedirectOver"], ({ child }) => redirects.stop(child));
   changes.on("links", LINKS, ["HandOverDue"], handOver);
   changes.on("links", LINKS, ["BecameComplete", "CaughtUpWithStore"], callAll);
   // Once what the parent has said is acknowledged, and so on the disk: a crash must not make this one forget it.
-  changes.on("publish", LINKS, ["RedirectDue"], ({ child, assignment }) => {
-    if (placement.via(child) !== child) moved.tell(child, assignment);
+  changes.on("publish", LINKS, ["RedirectDue"], ({ child, assignment, isRepeated }) => {
+    if (placement.via(child) === child) return;
+    if (isRepeated) redirects.repeat(child, assignment);
+    else redirects.tell(child, assignment);
   });
 
   return {
     receive: (child, frame) => changes.turn(() => receive(child, frame)),
     life: (child, frame) => changes.turn(() => life(child, frame)),
-    told: whereabouts.learn,
-    silence: moved.silence,
+    told: locator.learn,
     callAll,
     probe(child, onAnswer) {
       const state = links.get(child)?.link.state ?? "down";
       if (state !== "down") changes.turn(() => probes.begin(child, onAnswer));
     },
     arrived,
-    isLeaving: (id) => leaving.has(id),
+    isDeparting: (id) => departures.has(id),
     session: (child) => links.get(child)?.link.session,
     get counts() {
       return { ...counts.sum([...links.values()].map(({ link }) => link)), births: admission.waiting };
@@ -265,7 +257,7 @@ export function createChildren(parts: ChildrenParts): Children {
       cancelLook();
       admission.stop();
       probes.stop();
-      moved.stop();
+      redirects.stopAll();
       for (const { link } of links.values()) link.stop();
       links.clear();
     },

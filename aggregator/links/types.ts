@@ -8,7 +8,7 @@ import type { Commits } from "../dispatch/commits.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { ChildTerms } from "./child_terms.ts";
 import type { ChildrenCounts } from "./counts.ts";
-import type { Owing } from "./owing.ts";
+import type { PendingTransfers } from "./pending_transfers.ts";
 
 /** What the links to all children need. */
 export interface ChildrenParts {
@@ -20,7 +20,7 @@ export interface ChildrenParts {
   readonly nodes: Nodes;
   readonly changes: Changes;
   readonly commits: Pick<Commits, "broughtBy">;
-  readonly owing: Owing;
+  readonly transfers: PendingTransfers;
   readonly terms: ChildTerms;
   /** How far an earlier run of this program had got with each child. */
   readonly sessions: ReadonlyMap<string, Session>;
@@ -33,11 +33,15 @@ export interface ChildrenParts {
   /** A child was heard that has to wait for its turn. */
   onHeard(child: string): void;
   /**
-   * A child says that it is at another aggregator, under this assignment.
+   * A child is at another aggregator, under this assignment, of which this one has not heard.
    *
    * @returns Whether that is known from now on, also after a restart.
    */
-  onLeft(child: string, number: number): boolean;
+  onClaim(child: string, number: number): boolean;
+  /** Something came of a node that is no child. @param to Where it joins, if that is known. */
+  onStray(node: string, to: Assignment | undefined): void;
+  /** The connection of a node that is no child has ended. */
+  onGone(node: string): void;
   /** `hasParent`: the child has the `parent` facet of its node as it is here. */
   onBorn(child: string, frame: BirthFrame, hasParent: boolean): void;
   onModules(child: string, modules: readonly ModuleDeclaration[]): void;
@@ -55,8 +59,6 @@ export interface Children {
   life(child: string, frame: LifeFrame): void;
   /** The parent says where a node joins that it was asked for. */
   told(node: string, assignment: Assignment): void;
-  /** For how long nothing was heard of a node that is no child, in milliseconds. */
-  silence(node: string): number;
   /** Asks every child to be born again: this program has started, and knows of no link. */
   callAll(): void;
   /**
@@ -64,10 +66,10 @@ export interface Children {
    * and `onAnswer` called; one that does not is taken for lost.
    */
   probe(child: string, onAnswer: () => void): void;
-  /** A child has to get everything that is known of a node: see {@link Owing}. */
+  /** A child has to get everything that is known of a node: see {@link PendingTransfers}. */
   arrived(child: string, id: string): void;
   /** Whether a child has still to be told that a node has left. */
-  isLeaving(id: string): boolean;
+  isDeparting(id: string): boolean;
   /** How far this run has got with a child. */
   session(child: string): Session | undefined;
   readonly counts: ChildrenCounts;

@@ -1,5 +1,8 @@
 import type { Machine, Ownership } from "./ownership.ts";
 
+/** The name of an aggregator; undefined for one that is not known here. */
+export type NameOf = (id: string) => string | undefined;
+
 /** What holds of an aggregator as a whole, and so of each of its nodes. */
 export type Standing =
   | { readonly kind: "acting" }
@@ -24,9 +27,9 @@ const HARMLESS: Permission = { may: true, isOwner: false };
 /**
  * Tells whether an aggregator's engine may act on a node.
  *
- * @param nameOf The name of an aggregator, by its id.
+ * @param nameOf Names aggregators.
  */
-export function mayAct(ownership: Ownership, standing: Standing, nameOf: (id: string) => string): Permission {
+export function mayAct(ownership: Ownership, standing: Standing, nameOf: NameOf): Permission {
   switch (standing.kind) {
     case "fenced":
       return no(
@@ -45,21 +48,22 @@ export function mayAct(ownership: Ownership, standing: Standing, nameOf: (id: st
   }
 }
 
-function mayActAlone(ownership: Ownership, nameOf: (id: string) => string): Permission {
+function mayActAlone(ownership: Ownership, nameOf: NameOf): Permission {
   switch (ownership.kind) {
     case "foreign":
       return no("foreign", "it does not belong to this aggregator");
     case "below":
-      return no("below", `it is served below '${nameOf(ownership.via)}'`);
+      return no("below", `it is served below ${quote(nameOf(ownership.via))}`);
     case "departing":
       return no("departing", "it was moved to another aggregator");
     case "expected": {
       if (isHarmless(ownership.machine)) return HARMLESS;
-      const { holders } = ownership;
-      const others = holders.length === 0 ? "another aggregator" : holders.map((id) => `'${nameOf(id)}'`).join(", ");
+      const others = [...new Set(ownership.holders.map((id) => quote(nameOf(id))))];
       return no(
         "expected",
-        `it was moved and has not joined here: nothing is done to it while ${others} may have it`,
+        `it was moved and has not joined here: nothing is done to it while ${
+          others.length === 0 ? ANOTHER : others.join(", ")
+        } may have it`,
       );
     }
     case "disputed":
@@ -74,6 +78,11 @@ function mayActAlone(ownership: Ownership, nameOf: (id: string) => string): Perm
     default:
       return ownership satisfies never;
   }
+}
+
+const ANOTHER = "another aggregator";
+function quote(name: string | undefined): string {
+  return name === undefined ? ANOTHER : `'${name}'`;
 }
 
 /** Tells whether what is done to a machine can't hurt an agent that is well elsewhere, or is not a repair. */

@@ -56,11 +56,11 @@ export interface SubtreeScope extends ParentScope {
   /** A node is not below the child any more: the child has to be told. */
   left(id: string): void;
   /** The nodes that have left, and of which the child does not know that. */
-  leaving(): Iterable<string>;
+  departing(): Iterable<string>;
   /** The child has to have all that is known of a node: it came here from elsewhere, or this came from above. */
   arrived(id: string): void;
   /** Whether the child has to have more than it has of nodes that arrived. */
-  readonly isOwed: boolean;
+  readonly hasPending: boolean;
   /** A node's cfg has changed. @returns Whether values of it were refused that may be right now. */
   isDue(id: string): boolean;
 }
@@ -78,27 +78,32 @@ export interface SubtreeEvents {
  * of writers that were deposed, everything where the child remembers nothing or where the node is new below it. Up comes
  * what it and those below it discover.
  *
- * @param parts `owed`: an earlier run owed the child all of what is here.
+ * @param parts `isPending`: an earlier run had not given the child all of what is here.
  */
 export function createSubtreeScope(
-  parts: { readonly replica: Replica; readonly placement: Placement; readonly child: string; readonly owed: boolean },
+  parts: {
+    readonly replica: Replica;
+    readonly placement: Placement;
+    readonly child: string;
+    readonly isPending: boolean;
+  },
   events: SubtreeEvents,
 ): SubtreeScope {
   const { replica, placement, child } = parts;
-  const leaving = new Map<string, number>();
+  const departing = new Map<string, number>();
   /**
    * Up to which index the child has to have everything of a node. A rack that is moved brings what it knows to the tiers
    * above it, but one that has lost its disk on the way, or whose new parent has, knows only what it is told.
    */
   const arrivals = new Map<string, number>();
-  let owedUpTo = parts.owed ? replica.index : 0;
+  let pendingUpTo = parts.isPending ? replica.index : 0;
   /** Nodes of which the child has sent values of an assignment that is not known here yet. */
   const early = new Set<string>();
   let wasEarly = false;
   const self: SubtreeScope = {
     *documents(after) {
       for (const id of replica.changedSince(after)) {
-        if (placement.via(id) === child || leaving.has(id)) yield id;
+        if (placement.via(id) === child || departing.has(id)) yield id;
       }
     },
     wanted(change, { term, blankUpTo }) {
@@ -106,7 +111,7 @@ export function createSubtreeScope(
       if (facet === "cfg") return true;
       if (placement.via(id) !== child) return false;
       if (id === child) return facet === "parent" || compareTerms(entry.version, term) < 0;
-      return index <= blankUpTo || index <= owedUpTo || index <= (arrivals.get(id) ?? 0) ||
+      return index <= blankUpTo || index <= pendingUpTo || index <= (arrivals.get(id) ?? 0) ||
         isOutdated(change, replica.get(id)?.facets.cfg);
     },
     take(id, facet, entries, { term }) {
@@ -129,24 +134,24 @@ export function createSubtreeScope(
       return was;
     },
     acked(index) {
-      const wasOwed = self.isOwed;
-      if (owedUpTo <= index) owedUpTo = 0;
+      const wasOwed = self.hasPending;
+      if (pendingUpTo <= index) pendingUpTo = 0;
       for (const [id, at] of arrivals) if (at <= index) arrivals.delete(id);
-      if (wasOwed && !self.isOwed) events.onSettled();
-      if (leaving.size === 0) return;
-      const told = [...leaving].filter(([, at]) => at <= index).map(([id]) => id);
-      for (const id of told) leaving.delete(id);
+      if (wasOwed && !self.hasPending) events.onSettled();
+      if (departing.size === 0) return;
+      const told = [...departing].filter(([, at]) => at <= index).map(([id]) => id);
+      for (const id of told) departing.delete(id);
       if (told.length > 0) events.onTold(told);
     },
     left(id) {
       arrivals.delete(id);
       early.delete(id);
-      leaving.set(id, replica.index);
+      departing.set(id, replica.index);
     },
-    leaving: () => leaving.keys(),
+    departing: () => departing.keys(),
     arrived: (id) => void arrivals.set(id, replica.index),
-    get isOwed() {
-      return arrivals.size > 0 || owedUpTo > 0;
+    get hasPending() {
+      return arrivals.size > 0 || pendingUpTo > 0;
     },
     isDue: (id) => early.delete(id),
   };

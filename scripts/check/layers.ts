@@ -31,16 +31,18 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "aggregator/composition": ["aggregator", "aggregator/*", "src", "src/*"],
   "aggregator": ["aggregator/*", "modules", "modules/*", "src", "src/*"],
   "aggregator/tree": ["src", "src/*"],
-  "aggregator/ownership": ["src", "src/*"],
   "aggregator/dispatch": ["aggregator/tree", "src", "src/*"],
   "aggregator/store": ["aggregator/dispatch", "src", "src/*"],
   "aggregator/nodes": ["aggregator/dispatch", "aggregator/store", "aggregator/tree", "src", "src/*"],
+  "aggregator/ownership": [
+    ...["aggregator/dispatch", "aggregator/nodes", "aggregator/store", "aggregator/tree", "src", "src/*"],
+  ],
   "aggregator/links": [
     ...["aggregator/dispatch", "aggregator/nodes", "aggregator/store", "aggregator/tree", "src", "src/*"],
   ],
   "aggregator/cfg": [
-    ...["aggregator/dispatch", "aggregator/links", "aggregator/nodes", "aggregator/store", "aggregator/tree"],
-    ...["src", "src/*"],
+    ...["aggregator/dispatch", "aggregator/links", "aggregator/nodes", "aggregator/ownership", "aggregator/store"],
+    ...["aggregator/tree", "src", "src/*"],
   ],
   "aggregator/handover": [
     ...["aggregator/cfg", "aggregator/dispatch", "aggregator/links", "aggregator/nodes", "aggregator/store"],

@@ -55,7 +55,8 @@ export function decide(record: NodeRecord, node: EngineNode, rules: Rules, now: 
 /** Tells whether a node is as it was: what a source reads anew only after a change is the same object. */
 function isSame(before: EngineNode, now: EngineNode): boolean {
   return before.view === now.view && before.cfg === now.cfg && before.planner === now.planner &&
-    before.target === now.target && before.frozen === now.frozen && before.name === now.name;
+    before.target === now.target && before.frozen === now.frozen && before.frozenWhy === now.frozenWhy &&
+    before.name === now.name;
 }
 
 function search(draft: Draft, question: Question): Decision {
@@ -71,6 +72,7 @@ function noticeEdit(draft: Draft, node: EngineNode): boolean {
   const { record } = draft;
   record.name = node.name;
   record.frozen = node.frozen;
+  record.frozenWhy = node.frozenWhy;
   if (record.target === node.target) return false;
   record.target = node.target;
   forgiveAll(draft, "Its cfg has changed");

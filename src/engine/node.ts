@@ -14,6 +14,8 @@ export interface EngineNode {
   readonly target: string;
   /** Whether anything may start on this node. */
   readonly frozen: Freeze;
+  /** Why it is frozen, in words. Absent where people want it so. */
+  readonly frozenWhy?: string;
 }
 
 /**

@@ -45,6 +45,7 @@ export interface NodeRecord {
   readonly name: string;
   readonly target: string;
   readonly frozen: Freeze;
+  readonly frozenWhy: string | undefined;
   /** The plan of the last look; undefined while there was none, or none since the node froze. */
   readonly plan: Plan | undefined;
   /** The keys of the last plan, to tell a new one. */
@@ -107,6 +108,7 @@ export function createRecord(id: string, node: EngineNode, checkpoint: Checkpoin
     name: node.name,
     target: node.target,
     frozen: node.frozen,
+    frozenWhy: node.frozenWhy,
     plan: undefined,
     planned: "",
     runnable: undefined,

@@ -5,9 +5,6 @@ import { lateOf } from "./late.ts";
 import { describeBlocker, describeHold } from "./messages.ts";
 import type { NodeRecord, Wait } from "./record.ts";
 
-/** What a node waits for that was moved and has not been heard since. */
-const MOVED = "it was moved and has not joined here: nothing is done to it while another aggregator may have it";
-
 const SEARCHING = describeNoPlan({ kind: "searching" });
 
 /** The status of a node that the engine knows nothing of. */
@@ -31,8 +28,10 @@ function phaseOf(record: NodeRecord, find: FindBlocker, now: number): EngineStat
   }));
   const { plan, runnable, noPath, waits } = record;
   if (record.searching && record.frozen === "no") return { phase: "working", reason: SEARCHING, running };
-  if (record.frozen === "moved") return { phase: "waiting", reason: MOVED, running };
-  if (record.frozen !== "no") return { phase: "frozen", running };
+  if (record.frozen !== "no") {
+    const phase = record.frozen === "moved" ? "waiting" : "frozen";
+    return { phase, ...(record.frozenWhy !== undefined && { reason: record.frozenWhy }), running };
+  }
   if (plan === undefined || runnable === undefined) return { ...UNKNOWN, running };
   if (noPath !== undefined) return { phase: "blocked", reason: noPath, running };
   const [held] = runnable.held;

@@ -45,15 +45,16 @@ export const tree = defineExtension("tree", {
     writer: "cfg",
     about: "Kraken's own: how often /parent was set, where the node joins now, and which aggregators may still have it",
   },
-  "/letGo/asked": {
+  "/release/requested": {
     type: { kind: "list", items: { kind: "string", maxLength: 64 }, maxItems: 64 },
     writer: "cfg",
-    about: "Kraken's own, of an aggregator: the nodes of which the root asks whether it has let them go",
+    about: "Kraken's own, of an aggregator: the nodes that the root asks it to release",
   },
-  "/letGo/told": {
+  "/release/confirmed": {
     type: { kind: "list", items: { kind: "string", maxLength: 64 }, maxItems: 64 },
     writer: "self",
-    about: "Of an aggregator: those of them that it has let go, and has not heard for a while",
+    about:
+      "Of an aggregator: those of them that it has released: it does nothing to them, and has not heard them for a while",
     knownWhile: {},
   },
   "/retries": {
@@ -160,7 +161,7 @@ export const tree = defineExtension("tree", {
 export const RESTORED = "/restored";
 
 /** What Kraken itself keeps in cfg: people neither set it nor see it. */
-export const KEPT_URLS: ReadonlySet<string> = new Set(["/assignment", "/retries", "/letGo/asked", RESTORED]);
+export const KEPT_URLS: ReadonlySet<string> = new Set(["/assignment", "/retries", "/release/requested", RESTORED]);
 
 /** An aggregator to join, and the broker that it is reached over; no broker: the one in use, or one's own setting. */
 export interface JoinTarget {

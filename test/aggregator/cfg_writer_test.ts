@@ -10,7 +10,7 @@ test("what Kraken keeps in a cfg can't be set by people", async () => {
   const root = await createTestRoot({ names: ["n1"] });
   const kept: Record<string, Value> = {
     "/assignment": { number: 7, parent: root.idOf("root") },
-    "/letGo/asked": [root.idOf("n2")],
+    "/release/requested": [root.idOf("n2")],
     [RESTORED]: 7,
     "/deleted": true,
   };

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createChildTerms } from "../../aggregator/links/child_terms.ts";
 import { createChildren } from "../../aggregator/links/children.ts";
-import { createOwing } from "../../aggregator/links/owing.ts";
+import { createPendingTransfers } from "../../aggregator/links/pending_transfers.ts";
 import type { ChildrenParts } from "../../aggregator/links/types.ts";
+import { createClaims } from "../../aggregator/ownership/claims.ts";
+import { createFacts } from "../../aggregator/ownership/facts.ts";
+import { createOwners } from "../../aggregator/ownership/owners.ts";
 import { declareModule } from "../../src/plan/mod.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { assignmentIn, type Term } from "../../src/state/mod.ts";
@@ -23,23 +26,38 @@ function make(more: Partial<ChildrenParts> = {}, last: ReadonlyMap<string, Term>
   const sent: { readonly child: string; readonly frame: DownFrame }[] = [];
   const said: string[] = [];
   const names = new Map(["n", "m", "a", "b", "x"].map((name) => [idOf(name), name]));
-  const owing = createOwing({ store, facts: store.load().facts, log: quiet });
+  const transfers = createPendingTransfers({ store, facts: store.load().facts, log: quiet });
   tree.set("n", { "/parent": "root", "/assignment": assigned(1, "root") });
   tree.set("m", { "/parent": "a", "/assignment": assigned(1, "a") });
   const world = { knowsLeft: true, isDeaf: false };
   const { replica, nodes, changes, commits } = tree;
   const terms = createChildTerms({ replica, store, terms: last, log: quiet });
+  const owners = createOwners({
+    ...{ nodes, changes, clock, facts: createFacts({ replica, nodes }) },
+    claims: createClaims({ replica, store, facts: new Map(), log: quiet }),
+    discovered: { parent: () => {} },
+    term: { hasWritten: () => true },
+    times: { short: 5_000, long: 35_000, join: 125_000 },
+    takeOver: () => true,
+    isDeaf: () => world.isDeaf,
+    isBrokerDeaf: () => world.isDeaf,
+  });
+  changes.turn(owners.begin);
   const children = createChildren({
-    ...{ run: "p", modules: [], agentModules: [], replica, nodes, changes, commits, owing },
+    ...{ run: "p", modules: [], agentModules: [], replica, nodes, changes, commits, transfers },
     ...{ terms, sessions: new Map(), clock, random: () => 0.5, log: quiet },
     send: (child, frame) => void sent.push({ child: names.get(child) ?? child, frame }),
-    onState: (child, state, sameRun, why) =>
-      void said.push(`${names.get(child)} ${state}${sameRun ? " the same" : ""}: ${why}`),
+    onState(child, state, sameRun, why) {
+      said.push(`${names.get(child)} ${state}${sameRun ? " the same" : ""}: ${why}`);
+      owners.linked(child, state, { sameRun, assignment: terms.of(child).assignment, why });
+    },
     onHeard: (child) => void said.push(`heard ${names.get(child)}`),
-    onLeft: (child, number) => {
+    onClaim(child, number) {
       said.push(`left ${names.get(child)} ${number}`);
       return world.knowsLeft;
     },
+    onStray: owners.strayed,
+    onGone: owners.left,
     onBorn: (child) => void said.push(`born ${names.get(child)}`),
     onModules: () => {},
     onRival: () => {},
@@ -76,7 +94,7 @@ function make(more: Partial<ChildrenParts> = {}, last: ReadonlyMap<string, Term>
       DownFrame,
       { type: T }
     >[]; // as their types say
-  return { ...tree, clock, store, terms, sent, said, children, birth, level, framesTo, world, owing };
+  return { ...tree, clock, store, owners, terms, sent, said, children, birth, level, framesTo, world, transfers };
 }
 
 /** The URLs that a child was sent, by node. */
@@ -373,7 +391,6 @@ test("a node that is no child is told where it joins, and its frames are dropped
   assert.deepEqual(framesTo("m", "moved").map(({ number, parent }) => [number, parent]), [[3, A]]);
   children.life(M, { type: "alive", from: "x" });
   assert.equal(framesTo("m", "moved").length, 1, "at most once a second");
-  assert.equal(children.silence(M), 0);
   birth(idOf("x"));
   assert.deepEqual([said, framesTo("x", "moved")], [["ask x"], []]);
   children.told(idOf("x"), { number: 2, parent: M });
@@ -435,13 +452,14 @@ test("a child that is removed without a word of where to go is called, so that i
 });
 
 test("a child that is removed was heard until then", async () => {
-  const { level, set, children, clock } = make();
+  const { level, set, owners, clock } = make();
   level(N);
   await clock.advance(5_000);
   set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
-  assert.equal(children.silence(N), 0);
-  await clock.advance(3_000);
-  assert.equal(children.silence(N), 3_000);
+  await clock.advance(59_999);
+  assert.equal(owners.hasReleased(N), false);
+  await clock.advance(1);
+  assert.equal(owners.hasReleased(N), true);
 });
 
 test("what was to be found out of a child is no matter once it is removed", async () => {
@@ -493,7 +511,7 @@ test("what the links that are gone have counted stays counted", async () => {
   set("n", { "/parent": "b", "/assignment": null });
   changes.post({ kind: "NodeRemoved", id: N, via: N });
   assert.deepEqual(counted(), [1, 1, 1, 0]);
-  assert.equal(clock.waiting, 1, "of the link that is gone nothing is sent again");
+  assert.equal(clock.waiting, 2, "two looks: of the link that is gone nothing is sent again");
 });
 
 test("counts are of all links", async () => {
@@ -518,7 +536,7 @@ test("a machine that was powered off has no agent any more, and its late frames 
   assert.deepEqual(said, ["n down: its machine was powered off"]);
   children.receive(N, { type: "ack", from: "run-n", to: "p", received: 0 });
   assert.equal(children.counts.links.level, 0);
-  assert.equal(clock.waiting, 2, "a look at all links, and a call");
+  assert.equal(clock.waiting, 3, "two looks, and a call");
   birth(N, { from: "next" });
   assert.deepEqual(terms.of(N), makeTerm(1, 2));
 });
@@ -530,7 +548,7 @@ test("a machine that was powered off has no link of which something is sent agai
   await clock.advance(100);
   sent.length = 0;
   discover("n", "parent", { "/physState": "POWER_OFF" });
-  assert.equal(clock.waiting, 1, "a look at all links");
+  assert.equal(clock.waiting, 2, "two looks");
   await clock.advance(60_000);
   assert.deepEqual(sent, []);
 });
@@ -579,39 +597,39 @@ test("a node that leaves a child aggregator is left once that was told", async (
   const { level, children, set, said, clock, replica, framesTo, changes } = make();
   level(A);
   set("m", { "/parent": "b", "/assignment": assigned(2, "b") });
-  assert.equal(children.isLeaving(M), true);
+  assert.equal(children.isDeparting(M), true);
   await clock.advance(100);
   assert.ok(urlsIn(framesTo("a", "data")).includes("/parent"));
   children.receive(A, { type: "ack", from: "run-a", to: "p", received: replica.index });
-  assert.deepEqual([children.isLeaving(M), said], [false, ["gone m"]]);
+  assert.deepEqual([children.isDeparting(M), said], [false, ["gone m"]]);
   changes.post({ kind: "Moved", id: M, before: N, after: undefined }); // an agent has nothing below it
-  assert.equal(children.isLeaving(M), false);
+  assert.equal(children.isDeparting(M), false);
 });
 
 test("a node that leaves a child aggregator which is removed itself is left at once", () => {
   const { level, children, set, said, store, changes } = make();
-  const owed = () => createOwing({ store, facts: store.load().facts, log: quiet }).fromBefore(A);
+  const isPending = () => createPendingTransfers({ store, facts: store.load().facts, log: quiet }).fromBefore(A);
   level(A);
   changes.post({ kind: "Moved", id: M, before: A, after: undefined });
   children.arrived(A, M);
-  assert.equal(owed(), true);
+  assert.equal(isPending(), true);
   set("a", { "/parent": "b" });
-  assert.deepEqual([children.isLeaving(M), said], [false, ["gone m"]]);
-  assert.equal(owed(), false);
+  assert.deepEqual([children.isDeparting(M), said], [false, ["gone m"]]);
+  assert.equal(isPending(), false);
 });
 
-test("what a child aggregator is owed is on disk until it has it", async () => {
+test("a pending transfer to a child aggregator is on disk until it has all", async () => {
   const { level, children, store, clock, replica, discover } = make();
-  const owed = () => createOwing({ store, facts: store.load().facts, log: quiet }).fromBefore(A);
+  const isPending = () => createPendingTransfers({ store, facts: store.load().facts, log: quiet }).fromBefore(A);
   level(A);
-  children.arrived(N, M); // an agent is owed nothing
-  assert.equal(owed(), false);
+  children.arrived(N, M); // an agent gets no transfer
+  assert.equal(isPending(), false);
   children.arrived(A, M);
-  assert.equal(owed(), true);
+  assert.equal(isPending(), true);
   discover("m", "parent", { "/physState": "POWER_ON" });
   await clock.advance(100);
   children.receive(A, { type: "ack", from: "run-a", to: "p", received: replica.index });
-  assert.equal(owed(), false);
+  assert.equal(isPending(), false);
 });
 
 test("an aggregator that may have been replaced sends every child that has a standby there", () => {
@@ -642,7 +660,7 @@ test("a link that is made anew goes on above the beginnings of the one before", 
 });
 
 test("nothing is sent after a stop, and no timer is left", async () => {
-  const { birth, level, children, sent, clock, set } = make();
+  const { birth, level, children, owners, sent, clock, set } = make();
   level(N);
   birth(A);
   children.probe(N, () => {});
@@ -654,6 +672,7 @@ test("nothing is sent after a stop, and no timer is left", async () => {
   level(idOf("w"));
   set("w", { "/parent": "a", "/assignment": assigned(2, "a") }); // and this one again and again
   children.stop();
+  owners.stop();
   assert.deepEqual([clock.waiting, children.counts.links], [0, { down: 0, joining: 0, level: 0 }]);
   sent.length = 0;
   set("n", { "/x": 1 });

@@ -9,14 +9,14 @@ const [N, A, B] = [idOf("n"), idOf("a"), idOf("b")];
 function make(isRoot = false) {
   const tree = createSmallTree();
   const done: string[] = [];
-  const leaving = new Set<string>();
+  const departing = new Set<string>();
   const world = { isBehind: false };
   const names = new Map(["n", "m", "a", "b", "root", "x"].map((name) => [idOf(name), name]));
   const { replica, nodes, changes, commits } = tree;
   const follow = () => {
     followMoves({
       ...{ replica, nodes, ownId: idOf("root"), isRoot, changes, commits },
-      children: { isLeaving: (id) => leaving.has(id) },
+      children: { isDeparting: (id) => departing.has(id) },
       persistence: { forget: (id) => void done.push(`forget ${names.get(id)} on disk`) },
       isBehind: () => world.isBehind,
     });
@@ -25,7 +25,7 @@ function make(isRoot = false) {
     });
   };
   const caughtUp = () => changes.post({ kind: "CaughtUp" });
-  return { ...tree, done, leaving, world, follow, caughtUp };
+  return { ...tree, done, departing, world, follow, caughtUp };
 }
 
 test("a node that goes from one child to another is told of as if all of it were new", () => {
@@ -50,14 +50,14 @@ test("a node under another assignment that is reached as before is told of as if
 });
 
 test("a node that is not below any more is forgotten when its parent has said all, and its child was told", () => {
-  const { follow, done, leaving, set, replica, changes, caughtUp, world } = make();
+  const { follow, done, departing, set, replica, changes, caughtUp, world } = make();
   set("n", { "/parent": "a" });
   follow();
   set("n", { "/parent": "elsewhere" });
-  leaving.add(N);
+  departing.add(N);
   caughtUp();
   assert.deepEqual(done, []);
-  leaving.clear();
+  departing.clear();
   world.isBehind = true;
   changes.post({ kind: "DepartureTold", id: N });
   assert.deepEqual(done, [], "the parent may still say otherwise");
@@ -105,22 +105,22 @@ test("a node that the parent does not speak of is forgotten, and it is told thro
 });
 
 test("a node of which a child has still to hear is forgotten after that", () => {
-  const { follow, done, leaving, set, changes, caughtUp } = make();
+  const { follow, done, departing, set, changes, caughtUp } = make();
   set("n", { "/parent": "elsewhere" });
   follow();
-  leaving.add(N);
+  departing.add(N);
   changes.post({ kind: "ParentSilentOn", ids: [N] });
   assert.deepEqual(done, []);
-  leaving.clear();
+  departing.clear();
   caughtUp();
   assert.deepEqual(done, ["forget n on disk", "removed n"]);
 });
 
 test("a node of which a child has still to hear, and that is below all the same, is forgotten at once", () => {
-  const { follow, done, leaving, set, changes } = make();
+  const { follow, done, departing, set, changes } = make();
   set("n", { "/parent": "a" });
   follow();
-  leaving.add(N);
+  departing.add(N);
   changes.post({ kind: "ParentSilentOn", ids: [N] });
   assert.equal(done[0], "forget n on disk");
 });

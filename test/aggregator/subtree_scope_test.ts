@@ -9,11 +9,11 @@ const ID = idOf("n");
 const session = { term: makeTerm(1, 1), blankUpTo: 0 };
 
 /** The scope of the root towards `a`, below which is `n`. */
-function make(owed = false) {
+function make(isPending = false) {
   const tree = createSmallTree();
   tree.set("n", { "/parent": "a", "/assignment": assigned(1, "a") });
   const world = { told: [] as string[], settled: 0 };
-  const scope = createSubtreeScope({ ...tree, placement: tree.nodes.placement, child: idOf("a"), owed }, {
+  const scope = createSubtreeScope({ ...tree, placement: tree.nodes.placement, child: idOf("a"), isPending }, {
     onTold: (ids) => void world.told.push(...ids),
     onSettled: () => void world.settled++,
   });
@@ -58,17 +58,17 @@ test("a child has cfg of its nodes, and of a node that arrived everything, until
   scope.arrived(ID);
   assert.deepEqual(wanted(), [...cfg, "/physState", "/seen"]);
   scope.acked?.(replica.index - 1);
-  assert.equal(scope.isOwed, true);
+  assert.equal(scope.hasPending, true);
   scope.acked?.(replica.index);
   assert.deepEqual(wanted(), cfg);
   assert.equal(world.settled, 1);
 });
 
-test("what an earlier run owed is everything", () => {
+test("what an earlier run had not given is everything", () => {
   const { scope, wanted, replica, discover } = make(true);
-  assert.equal(scope.isOwed, true);
+  assert.equal(scope.hasPending, true);
   scope.acked?.(replica.index);
-  assert.equal(scope.isOwed, false);
+  assert.equal(scope.hasPending, false);
   discover("n", "self", { "/seen": "1.1" });
   assert.equal(wanted().includes("/seen"), false);
 });

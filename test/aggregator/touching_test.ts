@@ -39,17 +39,15 @@ test("the engine does not look because of what is measured, unless a rule reads 
   assert.deepEqual(make().on({ kind: "StatusPublished", id: N, from: undefined }), []);
 });
 
-test("the engine looks at a node that comes, goes, joins, declares or says where it is", () => {
+test("the engine looks at a node that comes, goes, declares, or has another owner, link or freeze", () => {
   const { on } = make();
   for (
     const event of [
       { kind: "Moved", id: N, before: N, after: undefined },
       { kind: "NodeRemoved", id: N, via: N },
-      { kind: "JoinAwaited", id: N },
-      { kind: "JoinOverdue", id: N },
+      { kind: "OwnershipChanged", id: N },
       { kind: "LinkChanged", child: N, state: "level" },
       { kind: "ChildDeclared", child: N },
-      { kind: "ClaimedElsewhere", child: N },
       { kind: "FreezeChanged", ids: [N] },
     ] as const
   ) assert.deepEqual(on(event), [N], event.kind);

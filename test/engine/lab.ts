@@ -217,7 +217,10 @@ export function createLab(
         if (node === undefined) return undefined;
         const view = viewIn(id, node);
         const { cfg, frozen } = node;
-        return { name: `${prefix}${id}`, planner: used, view, cfg, target: `${node.revision}`, frozen };
+        return {
+          ...{ name: `${prefix}${id}`, planner: used, view, cfg, target: `${node.revision}`, frozen },
+          ...(frozen === "moved" && { frozenWhy: "it may be elsewhere" }),
+        };
       },
       isDeaf: () => lab.isDeaf,
     },

@@ -7,7 +7,7 @@ const MACHINE: Machine = { power: "on", agent: "SYNC", isWantedOff: false, isAgg
 const LOCAL = { assignment: 2, link: "down", sameRun: false, grace: "none", machine: MACHINE } as const;
 
 function ask(ownership: Ownership, standing: Parameters<typeof mayAct>[1] = { kind: "acting" }): Permission {
-  return mayAct(ownership, standing, (id) => `rack-${id}`);
+  return mayAct(ownership, standing, (id) => id === "unknown" ? undefined : `rack-${id}`);
 }
 
 test("mayAct() lets the owner act", () => {
@@ -25,6 +25,7 @@ test("mayAct() says why not, and who may have the node", () => {
       "expected",
       /^it was moved and has not joined here: .*'rack-a', 'rack-b' may have it$/,
     ],
+    [{ ...expected, holders: ["a", "unknown"] }, "expected", /while 'rack-a', another aggregator may have it$/],
     [{ ...expected, holders: [] }, "expected", /while another aggregator may have it$/],
     [
       { kind: "disputed", ...LOCAL, holders: [], claimed: 7 },

@@ -1,5 +1,5 @@
 /** Which children have still to be told that a node has left, by node. */
-export interface Leaving {
+export interface Departures {
   /** A node is not below a child any more, which does not know it yet. */
   left(child: string, id: string): void;
   /** A child has been told of these. */
@@ -7,8 +7,8 @@ export interface Leaving {
   has(id: string): boolean;
 }
 
-/** See {@link Leaving}. @param onGone Every child that had to know of a node has been told. */
-export function createLeaving(onGone: (id: string) => void): Leaving {
+/** See {@link Departures}. @param onGone Every child that had to know of a node has been told. */
+export function createDepartures(onGone: (id: string) => void): Departures {
   const waiting = new Map<string, Set<string>>();
   return {
     left(child, id) {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createEvents } from "../../aggregator/store/events.ts";
-import { createFence } from "../../aggregator/handover/fence.ts";
+import { createFence } from "../../aggregator/ownership/fence.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { createTestChanges, listen } from "./small_tree.ts";
+import { createTestChanges, listen } from "../aggregator/small_tree.ts";
 
 function make() {
   const clock = createVirtualClock();
@@ -30,8 +30,10 @@ test("one that has a standby keeps still while its parent is away, and says both
   link("down");
   link("joining");
   assert.equal(fence.isUp, true);
+  assert.deepEqual(fence.standing, { kind: "fenced", standby: "s" });
   link("level");
   assert.equal(fence.isUp, false);
+  assert.deepEqual(fence.standing, { kind: "acting" });
   assert.deepEqual(world.events.after(0, 10).map(({ kind }) => kind), ["fenced", "unfenced"]);
   assert.equal(world.changes, 2);
   assert.deepEqual(world.events.after(0, 10).map(({ why }) => why), [

@@ -1,39 +1,39 @@
 import type { Log } from "../../src/log.ts";
 import type { Store, Stored } from "../store/mod.ts";
 
-/** The children below which nodes arrived, as JSON. */
-const OWED = "owed";
+/** The fact that has the children below which nodes arrived, as JSON. */
+const PENDING = "pendingTransfers";
 /** True from the write of a `/parent` until everybody here has heard of it. */
 export const MOVING = "moving";
 
 /**
- * Which child aggregators have to get everything that is known of some nodes, as these came below them from elsewhere. On
+ * Child aggregators that have still to get everything that is known of some nodes, as these came below them from elsewhere. On
  * disk, so that a run after a crash gives it to them: that run can't tell any more what they have not got.
  */
-export interface Owing {
-  /** Whether an earlier run owed something to a child. */
+export interface PendingTransfers {
+  /** Whether an earlier run had not given everything to a child. */
   fromBefore(child: string): boolean;
   /** A child has to get something, or has got everything. */
-  set(child: string, owed: boolean): void;
+  set(child: string, isPending: boolean): void;
 }
 
-/** See {@link Owing}. */
-export function createOwing(
+/** See {@link PendingTransfers}. */
+export function createPendingTransfers(
   { store, facts, log }: { readonly store: Store; readonly facts: Stored["facts"]; readonly log: Log },
-): Owing {
-  const before = readIds(facts.get(OWED));
+): PendingTransfers {
+  const before = readIds(facts.get(PENDING));
   const all = facts.get(MOVING) === true;
-  const owed = new Set(before);
+  const pending = new Set(before);
   return {
     fromBefore: (child) => all || before.has(child),
-    set(child, isOwed) {
-      if (owed.has(child) === isOwed) return;
-      if (isOwed) owed.add(child);
-      else owed.delete(child);
+    set(child, isPending) {
+      if (pending.has(child) === isPending) return;
+      if (isPending) pending.add(child);
+      else pending.delete(child);
       try {
-        store.commit({ facts: new Map([[OWED, JSON.stringify([...owed])]]) });
+        store.commit({ facts: new Map([[PENDING, JSON.stringify([...pending])]]) });
       } catch (error) {
-        log.error("Cannot write what children are owed", { child, error: String(error) });
+        log.error("Cannot write which transfers to children are pending", { child, error: String(error) });
       }
     },
   };

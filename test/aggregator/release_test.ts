@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLettingGo, createReleases } from "../../aggregator/handover/letting_go.ts";
+import { answerReleases, requestReleases } from "../../aggregator/handover/release.ts";
 import { heldBy, type Value, valuesOf } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { assigned, createSmallTree, idOf } from "./small_tree.ts";
@@ -13,12 +13,12 @@ const KEY = `${ID} 2`;
 function makeRoot(held = ["a"]) {
   const tree = createSmallTree();
   const clock = createVirtualClock();
-  const world = { silence: 0 };
+  const world = { isReleased: false };
   const keeps: string[] = [];
-  const make = () =>
-    createReleases({
+  const again = () =>
+    requestReleases({
       ...{ replica: tree.replica, nodes: tree.nodes, changes: tree.changes, clock, ownId: idOf("root") },
-      silence: () => world.silence,
+      hasReleased: () => world.isReleased,
       cfg: {
         keep(id, url, value) {
           keeps.push(id === idOf("a") ? "a" : id);
@@ -31,11 +31,12 @@ function makeRoot(held = ["a"]) {
         },
       },
     });
-  const releases = make();
+  const requests = again();
   tree.set("n", { "/parent": "b", "/assignment": assigned(2, "b", { held }) });
-  const asked = (name: string) => valuesOf(tree.replica.get(idOf(name))?.facets.cfg ?? new Map()).get("/letGo/asked");
+  const asked = (name: string) =>
+    valuesOf(tree.replica.get(idOf(name))?.facets.cfg ?? new Map()).get("/release/requested");
   const isHeld = () => heldBy(tree.replica.get(ID)?.facets.cfg).length > 0;
-  return { ...tree, clock, world, releases, asked, isHeld, keeps, again: make };
+  return { ...tree, clock, world, requests, asked, isHeld, keeps, again };
 }
 
 test("the root asks whoever had a node that does not join, and frees it when that one says so", async () => {
@@ -44,10 +45,10 @@ test("the root asks whoever had a node that does not join, and frees it when tha
   assert.equal(asked("a"), undefined);
   await clock.advance(20_000);
   assert.deepEqual(asked("a"), [KEY]);
-  discover("a", "self", { "/letGo/told": [`${ID} 1`] });
+  discover("a", "self", { "/release/confirmed": [`${ID} 1`] });
   await clock.advance(10_000);
-  assert.equal(isHeld(), true, "it was let go under another assignment");
-  discover("a", "self", { "/letGo/told": [KEY] });
+  assert.equal(isHeld(), true, "it was released under another assignment");
+  discover("a", "self", { "/release/confirmed": [KEY] });
   await clock.advance(20_000);
   assert.equal(isHeld(), false);
   assert.equal(asked("a"), undefined);
@@ -64,18 +65,17 @@ test("the root asks once what it knows to ask, ten seconds after it has waited f
 });
 
 test("a root that starts asks of what was moved before", async () => {
-  const { releases, again, clock, asked } = makeRoot();
-  releases.stop();
+  const { requests, again, clock, asked } = makeRoot();
+  requests.stop();
   again();
   await clock.advance(20_000);
   assert.deepEqual(asked("a"), [KEY]);
 });
 
 test("a node that is moved again has its time again, and one that is nobody else's is not asked for", async () => {
-  const { clock, asked, set, changes } = makeRoot();
+  const { clock, asked, set } = makeRoot();
   await clock.advance(15_000);
-  changes.post({ kind: "AssignmentChanged", id: ID, isMoved: false }); // says nothing new
-  set("n", { "/x": 1 });
+  set("n", { "/x": 1 }); // says nothing new
   await clock.advance(5_000);
   assert.deepEqual(asked("a"), [KEY]);
   set("n", { "/assignment": assigned(3, "b", { held: ["a"] }) });
@@ -105,10 +105,10 @@ test("a node that was deleted is asked of nobody", async () => {
   assert.equal(asked("a"), undefined);
 });
 
-test("what a holder says that is no list of texts frees nothing", async () => {
+test("what a holder says that is no list of texts releases nothing", async () => {
   const { clock, isHeld, discover } = makeRoot();
   for (const told of [KEY, { [KEY]: true }, [[KEY]], 7] as Value[]) {
-    discover("a", "self", { "/letGo/told": told });
+    discover("a", "self", { "/release/confirmed": told });
     await clock.advance(30_000);
     assert.equal(isHeld(), true, JSON.stringify(told));
   }
@@ -129,35 +129,29 @@ test("an aggregator that was deleted has no hold on anything; the root goes by w
   const own = makeRoot(["root"]);
   await own.clock.advance(40_000);
   assert.equal(own.isHeld(), true);
-  own.world.silence = 60_000;
+  own.world.isReleased = true;
   await own.clock.advance(10_000);
   assert.equal(own.isHeld(), false);
 });
 
-test("an aggregator says of a node that it let it go once it is no child and was silent, and it knows its nodes", async () => {
+test("an aggregator confirms the release of a node once it has released it, and knows its nodes", async () => {
   const tree = createSmallTree();
   const clock = createVirtualClock();
-  const world = { silence: 0, complete: false, told: undefined as Value | null | undefined };
-  const lettingGo = createLettingGo({
-    ...{ replica: tree.replica, nodes: tree.nodes, changes: tree.changes, clock, ownId: idOf("root") },
-    silence: () => world.silence,
+  const world = { isReleased: false, complete: false, told: undefined as Value | null | undefined };
+  const answers = answerReleases({
+    ...{ replica: tree.replica, changes: tree.changes, clock, ownId: idOf("root") },
+    hasReleased: (id) => id === ID && world.isReleased,
     isComplete: () => world.complete,
-    tell: (values) => void (world.told = values.get("/letGo/told")),
+    tell: (values) => void (world.told = values.get("/release/confirmed")),
   });
-  tree.set("n", { "/parent": "root" });
-  tree.set("root", { "/letGo/asked": [KEY] });
-  world.silence = 60_000;
-  lettingGo.look();
+  tree.set("root", { "/release/requested": [KEY] });
+  answers.look();
   assert.equal(world.told, undefined);
   world.complete = true;
-  lettingGo.look();
-  assert.equal(world.told, null, "it is a child");
-  tree.set("n", { "/parent": "b" });
-  world.silence = 59_999;
-  lettingGo.look();
-  assert.equal(world.told, null, "it was heard just now");
-  world.silence = 60_000;
+  answers.look();
+  assert.equal(world.told, null, "it has not");
+  world.isReleased = true;
   await clock.advance(10_000);
   assert.deepEqual(world.told, [KEY]);
-  lettingGo.stop();
+  answers.stop();
 });

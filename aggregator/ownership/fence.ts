@@ -1,9 +1,11 @@
 import type { Clock } from "../../src/clock.ts";
 import type { Changes } from "../dispatch/changes.ts";
 import type { Events } from "../store/events.ts";
+import type { Standing } from "./may_act.ts";
 
 /** How long a parent may be away before the children are sent to the standby, in milliseconds. */
 const HAND_OVER = 15_000;
+const ACTING: Standing = { kind: "acting" };
 /** How often they are sent there again, in milliseconds: a standby that has not heard yet sends them back. */
 const AGAIN = 60_000;
 
@@ -14,6 +16,7 @@ const AGAIN = 60_000;
 export interface Fence {
   /** True while nothing may be done to nodes, and nothing be concluded from their silence. */
   readonly isUp: boolean;
+  readonly standing: Standing;
   /** The link to the parent, or the standby, may have changed. */
   changed(): void;
   stop(): void;
@@ -70,6 +73,10 @@ export function createFence(
   return {
     get isUp() {
       return isUp;
+    },
+    get standing(): Standing {
+      const standby = isUp ? parts.standby() : undefined;
+      return standby === undefined ? ACTING : { kind: "fenced", standby };
     },
     changed,
     stop: () => cancel?.(),

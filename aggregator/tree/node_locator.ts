@@ -11,17 +11,17 @@ const MAX_ASKED = 100;
 const MAX_STRANGERS = 10_000;
 
 /** Where nodes join that are not below this aggregator: the root knows of all of them. */
-export interface Whereabouts {
+export interface NodeLocator {
   /** Where a node joins, as far as is known; where its cfg is not here, the parent is asked, for the next time. */
   of(id: string): Assignment | undefined;
   /** The parent has answered. */
   learn(id: string, assignment: Assignment): void;
 }
 
-/** See {@link Whereabouts}. `ask` asks the parent; the root has none. */
-export function createWhereabouts(
+/** See {@link NodeLocator}. `ask` asks the parent; the root has none. */
+export function createNodeLocator(
   parts: { readonly replica: Replica; readonly clock: Clock; readonly ask: (id: string) => void },
-): Whereabouts {
+): NodeLocator {
   const strangers = new Map<string, { askedAt: number; told?: Assignment }>();
   let countedSince = -Infinity;
   let asked = 0;

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createOwing, MOVING } from "../../aggregator/links/owing.ts";
+import { createPendingTransfers, MOVING } from "../../aggregator/links/pending_transfers.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { quiet } from "./small_tree.ts";
 
-test("what a child is owed outlives the run that owes it", () => {
+test("a pending transfer outlives the run that began it", () => {
   const store = openMemoryStore();
-  const open = () => createOwing({ store, facts: store.load().facts, log: quiet });
+  const open = () => createPendingTransfers({ store, facts: store.load().facts, log: quiet });
   const first = open();
   first.set("a", true);
   first.set("b", true);
@@ -16,7 +16,7 @@ test("what a child is owed outlives the run that owes it", () => {
   assert.equal(open().fromBefore("b"), false);
 });
 
-test("what is owed is written when it changes, and only then", () => {
+test("what is pending is written when it changes, and only then", () => {
   const store = openMemoryStore();
   let commits = 0;
   const { commit } = store;
@@ -24,13 +24,13 @@ test("what is owed is written when it changes, and only then", () => {
     commits++;
     commit(batch);
   };
-  const owing = createOwing({ store, facts: store.load().facts, log: quiet });
-  for (const owed of [false, true, true, false, false]) owing.set("a", owed);
+  const transfers = createPendingTransfers({ store, facts: store.load().facts, log: quiet });
+  for (const isPending of [false, true, true, false, false]) transfers.set("a", isPending);
   assert.equal(commits, 2);
 });
 
-test("after an end in the midst of a move every child is owed", () => {
+test("after an end in the midst of a move transfers to every child are pending", () => {
   const store = openMemoryStore();
   store.commit({ facts: new Map([[MOVING, true]]) });
-  assert.equal(createOwing({ store, facts: store.load().facts, log: quiet }).fromBefore("a"), true);
+  assert.equal(createPendingTransfers({ store, facts: store.load().facts, log: quiet }).fromBefore("a"), true);
 });

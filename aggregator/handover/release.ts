@@ -9,25 +9,15 @@ import type { Nodes } from "../nodes/nodes.ts";
 const LOOK_MS = 10_000;
 /** How long a node that was moved may take to join by itself before anybody is asked for it, in milliseconds. */
 const PATIENCE_MS = 20_000;
-/** How long nothing may have been heard of a node that is said to be gone, in milliseconds: agents are born that often. */
-const SILENCE_MS = 60_000;
-/** The most nodes that one aggregator is asked for at a time. */
-const MAX_ASKED = 64;
+/** The most nodes that one aggregator is asked to release at a time. */
+const MAX_REQUESTED = 64;
 
-const ASKED = "/letGo/asked";
-const TOLD = "/letGo/told";
+const REQUESTED = "/release/requested";
+const CONFIRMED = "/release/confirmed";
 
 /** Names a node under an assignment: what is said of it under another one is of no use. */
 function keyOf(id: string, number: number): string {
   return `${id} ${number}`;
-}
-
-/** Whether an aggregator has let a node go: it is none of its children, and its agent has not been heard for a while. */
-export function hasLetGo(
-  { nodes, silence }: { readonly nodes: Nodes; silence(id: string): number },
-  id: string,
-): boolean {
-  return nodes.placement.via(id) !== id && silence(id) >= SILENCE_MS;
 }
 
 /** Follows something until it is stopped. */
@@ -47,41 +37,39 @@ function every(clock: Clock, look: () => void): Follower {
 }
 
 /**
- * Answers the root, which asks in this aggregator's own cfg whether it has let nodes go. Only state crosses the network, so
+ * Confirms to the root, which asks in this aggregator's own cfg, which nodes it has released. Only state crosses the network, so
  * neither question nor answer is lost.
  *
- * @param parts `silence` tells for how long nothing was heard of a node that is no child, in milliseconds; `isComplete`
- * whether this aggregator knows its nodes; `tell` writes its own `self` facet.
+ * @param parts `isComplete` tells whether this aggregator knows its nodes; `tell` writes its own `self` facet.
  */
-export function createLettingGo(
+export function answerReleases(
   parts: {
     readonly replica: Replica;
-    readonly nodes: Nodes;
     readonly ownId: string;
     readonly clock: Clock;
     readonly changes: Changes;
-    silence(id: string): number;
+    hasReleased(id: string): boolean;
     isComplete(): boolean;
     tell(values: ReadonlyMap<string, Value | null>): void;
   },
 ): Follower {
   const follower = every(parts.clock, () => {
     if (!parts.isComplete()) return;
-    const asked = textsIn(parts.replica.get(parts.ownId)?.facets.cfg.get(ASKED)?.value);
-    const told = asked.filter((key) => hasLetGo(parts, key.split(" ")[0] ?? ""));
-    parts.tell(new Map([[TOLD, told.length === 0 ? null : told]]));
+    const requested = textsIn(parts.replica.get(parts.ownId)?.facets.cfg.get(REQUESTED)?.value);
+    const confirmed = requested.filter((key) => parts.hasReleased(key.split(" ")[0] ?? ""));
+    parts.tell(new Map([[CONFIRMED, confirmed.length === 0 ? null : confirmed]]));
   });
-  parts.changes.on("ownership", "releases below", ["CfgChanged"], ({ id, urls }) => {
-    if (id === parts.ownId && urls.includes(ASKED)) follower.look();
+  parts.changes.on("ownership", "releases", ["CfgChanged"], ({ id, urls }) => {
+    if (id === parts.ownId && urls.includes(REQUESTED)) follower.look();
   });
   return follower;
 }
 
 /**
  * The root's part: finds nodes that were moved and have not been heard since, and asks the aggregators that may still have
- * them. What these have let go is free: its new aggregator may repair it. An aggregator that people have deleted has none.
+ * them (their holders) to release them. An aggregator that people have deleted holds none.
  */
-export function createReleases(
+export function requestReleases(
   parts: {
     readonly replica: Replica;
     readonly nodes: Nodes;
@@ -89,7 +77,7 @@ export function createReleases(
     readonly ownId: string;
     readonly clock: Clock;
     readonly changes: Changes;
-    silence(id: string): number;
+    hasReleased(id: string): boolean;
   },
 ): Follower {
   const { replica, nodes, cfg, ownId, clock, changes } = parts;
@@ -103,7 +91,7 @@ export function createReleases(
     else if (held.get(id)?.number !== number) held.set(id, { number, since: clock.now() });
   }
   for (const id of replica.ids()) changed(id);
-  changes.on("ownership", "releases", ["AssignmentChanged"], ({ id }) => changed(id));
+  changes.on("ownership", "release requests", ["AssignmentChanged"], ({ id }) => changed(id));
 
   function look(): void {
     const asked = new Map<string, string[]>();
@@ -117,21 +105,21 @@ export function createReleases(
       for (const holder of heldBy(document?.facets.cfg)) {
         const key = keyOf(id, number);
         const keys = asked.get(holder) ?? [];
-        if (keys.length < MAX_ASKED) asked.set(holder, [...keys, key]);
-        if (isFree(id, key, holder)) cfg.release(id, holder);
+        if (keys.length < MAX_REQUESTED) asked.set(holder, [...keys, key]);
+        if (isReleased(id, key, holder)) cfg.release(id, holder);
       }
     }
     for (const holder of nodes.placement.aggregators()) {
       if (holder === ownId) continue;
-      const before = valuesOf(replica.get(holder)?.facets.cfg ?? new Map()).get(ASKED);
+      const before = valuesOf(replica.get(holder)?.facets.cfg ?? new Map()).get(REQUESTED);
       const after = asked.get(holder);
-      if (!equalValues(before ?? null, after ?? null)) cfg.keep(holder, ASKED, after ?? null);
+      if (!equalValues(before ?? null, after ?? null)) cfg.keep(holder, REQUESTED, after ?? null);
     }
   }
-  function isFree(id: string, key: string, holder: string): boolean {
-    if (holder === ownId) return hasLetGo(parts, id);
+  function isReleased(id: string, key: string, holder: string): boolean {
+    if (holder === ownId) return parts.hasReleased(id);
     const aggregator = nodes.read(holder);
-    return aggregator === undefined || textsIn(aggregator.view.get(TOLD)).includes(key);
+    return aggregator === undefined || textsIn(aggregator.view.get(CONFIRMED)).includes(key);
   }
   return every(clock, look);
 }

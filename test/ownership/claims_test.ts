@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createElsewhere } from "../../aggregator/handover/elsewhere.ts";
+import { createClaims } from "../../aggregator/ownership/claims.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { createReplica } from "../../src/sync/mod.ts";
-import { idOf } from "./small_tree.ts";
+import { idOf } from "../aggregator/small_tree.ts";
 import { ofRun } from "../support/versions.ts";
 
 const log = createLog(() => {});
@@ -13,20 +13,20 @@ function assigned(number: number): ReadonlyMap<string, { number: number; parent:
   return new Map([["/assignment", { number, parent: idOf("a") }]]);
 }
 
-test("a node is elsewhere from its word of a later assignment until the cfg here says as much, over restarts too", () => {
+test("a later assignment that a node tells of is claimed until the cfg here says as much, over restarts too", () => {
   const store = openMemoryStore();
   const replica = createReplica();
-  const make = () => createElsewhere({ replica, store, facts: store.load().facts, log });
+  const make = () => createClaims({ replica, store, facts: store.load().facts, log });
   replica.write("n", "cfg", assigned(2), ofRun(1));
   const first = make();
   assert.equal(first.heard("n", 2), true);
-  assert.equal(first.has("n"), false, "that is known here");
+  assert.equal(first.of("n"), 0, "that is known here");
   assert.equal(first.heard("n", 3), true);
-  assert.deepEqual([first.has("n"), make().has("n"), first.has("m")], [true, true, false]);
+  assert.deepEqual([first.of("n"), make().of("n"), first.of("m")], [3, 3, 0]);
   replica.write("n", "cfg", assigned(3), ofRun(1));
-  assert.deepEqual([first.has("n"), make().has("n")], [false, false]);
+  assert.deepEqual([first.of("n"), make().of("n")], [0, 0]);
   assert.equal(first.heard("m", 2), true);
-  assert.doesNotMatch(String(store.load().facts.get("elsewhere")), /"n"/, "what is known by cfg is not kept");
+  assert.doesNotMatch(String(store.load().facts.get("claimedElsewhere")), /"n"/, "what is known by cfg is not kept");
 });
 
 test("what is known, or older than what is known, is not written again", () => {
@@ -39,20 +39,20 @@ test("what is known, or older than what is known, is not written again", () => {
   };
   const replica = createReplica();
   replica.write("n", "cfg", assigned(2), ofRun(1));
-  const elsewhere = createElsewhere({ replica, store, facts: new Map(), log });
-  for (const number of [1, 2, 4, 4, 3]) assert.equal(elsewhere.heard("n", number), true);
+  const claims = createClaims({ replica, store, facts: new Map(), log });
+  for (const number of [1, 2, 4, 4, 3]) assert.equal(claims.heard("n", number), true);
   assert.equal(commits, 1);
   replica.write("n", "cfg", assigned(3), ofRun(1));
-  assert.equal(elsewhere.has("n"), true, "4 is what it said");
-  assert.equal(elsewhere.heard("n", 5), true);
+  assert.equal(claims.of("n"), 4);
+  assert.equal(claims.heard("n", 5), true);
   assert.equal(commits, 2);
 });
 
 test("facts that make no sense say nothing", () => {
   for (const text of ["{}", "[7]", '[["n"]]', "[[7, 9]]", '[["n", "9"]]', "null"]) {
-    const facts = new Map([["elsewhere", text]]);
-    const elsewhere = createElsewhere({ replica: createReplica(), store: openMemoryStore(), facts, log });
-    assert.equal(elsewhere.has("n"), false, text);
+    const facts = new Map([["claimedElsewhere", text]]);
+    const claims = createClaims({ replica: createReplica(), store: openMemoryStore(), facts, log });
+    assert.equal(claims.of("n"), 0, text);
   }
 });
 
@@ -60,11 +60,11 @@ test("an assignment that is far above what is known here is not believed", () =>
   const store = openMemoryStore();
   const replica = createReplica();
   replica.write("n", "cfg", assigned(2), ofRun(1));
-  const elsewhere = createElsewhere({ replica, store, facts: new Map(), log });
-  assert.equal(elsewhere.heard("n", 103), false);
-  assert.deepEqual([elsewhere.has("n"), store.load().facts.get("elsewhere")], [false, undefined]);
-  assert.equal(elsewhere.heard("n", 102), true);
-  assert.equal(elsewhere.has("n"), true);
+  const claims = createClaims({ replica, store, facts: new Map(), log });
+  assert.equal(claims.heard("n", 103), false);
+  assert.deepEqual([claims.of("n"), store.load().facts.get("claimedElsewhere")], [0, undefined]);
+  assert.equal(claims.heard("n", 102), true);
+  assert.equal(claims.of("n"), 102);
 });
 
 test("what can't be written is not answered", () => {
@@ -75,7 +75,7 @@ test("what can't be written is not answered", () => {
       throw new Error("No space left");
     },
   };
-  const elsewhere = createElsewhere({ replica: createReplica(), store: failing, facts: new Map(), log });
-  assert.equal(elsewhere.heard("n", 2), false);
-  assert.equal(elsewhere.has("n"), false);
+  const claims = createClaims({ replica: createReplica(), store: failing, facts: new Map(), log });
+  assert.equal(claims.heard("n", 2), false);
+  assert.equal(claims.of("n"), 0);
 });
