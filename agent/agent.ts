@@ -22,6 +22,7 @@ import {
   type LinkState,
   type UpFrame,
 } from "../src/sync/mod.ts";
+import { errorText } from "../src/toolkit/mod.ts";
 
 /** What an agent is made of. */
 export interface AgentParts {
@@ -104,7 +105,7 @@ export function createAgent(parts: AgentParts): Agent {
       planner = createPlanner(compileDomain([...declarations, ...others]), planning);
     } catch (error) {
       log.warn("Plans without its parent's modules, as they do not fit its own", {
-        problem: error instanceof Error ? error.message : String(error),
+        problem: errorText(error),
       });
     }
     changed();

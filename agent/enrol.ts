@@ -7,6 +7,7 @@ import { postJson } from "../src/http_client.ts";
 import type { Log } from "../src/log.ts";
 import { pause, within } from "../src/pause.ts";
 import { isNodeName, isUuid } from "../src/state/mod.ts";
+import { errorText } from "../src/toolkit/mod.ts";
 
 /** Where the identity is kept, in the folder of what outlives the agent but not the machine's boot. */
 const FILE = "identity.json";
@@ -82,7 +83,7 @@ async function ask({ server, mac, token }: KernelCommandLine, parts: EnrolParts)
     ));
   } catch (error) {
     parts.signal.throwIfAborted();
-    return { ok: false, why: error instanceof Error ? error.message : String(error) };
+    return { ok: false, why: errorText(error) };
   }
   const isPassing = status >= 500 || status === 408 || status === 429 || (status >= 300 && status < 400);
   if (isPassing) return { ok: false, why: `HTTP status ${status}` };

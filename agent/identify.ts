@@ -5,6 +5,7 @@ import { EXIT, ProgramError } from "../src/cli/mod.ts";
 import { parseBrokerUrl } from "../src/mqtt/client/mod.ts";
 import { isNodeName, isUuid } from "../src/state/mod.ts";
 import { enrol, type EnrolParts } from "./enrol.ts";
+import { errorText } from "../src/toolkit/mod.ts";
 
 /** What the agent's command line says of who it is. */
 export interface IdentityOptions {
@@ -62,7 +63,7 @@ function fromOptions(options: IdentityOptions): AgentIdentity {
   try {
     parseBrokerUrl(identity.broker);
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = errorText(error);
     throw new ProgramError(`Option '--broker': ${problem}`, EXIT.usage);
   }
   return identity;
@@ -89,5 +90,5 @@ async function fromCommandLine(file: string, options: IdentityOptions, parts: En
 /** What is no defect is shown without a stack. */
 function explain(error: unknown): never {
   if (error instanceof ProgramError) throw error;
-  throw new ProgramError(error instanceof Error ? error.message : String(error));
+  throw new ProgramError(errorText(error));
 }

@@ -32,6 +32,7 @@ import { createBrokerWatch } from "./broker/watch.ts";
 import { comparePast, describeLost, openSqliteStore, readMarker, storeFile, writeMarker } from "./store/mod.ts";
 import { prepareRestored } from "./store/restored.ts";
 import { startTransport, type Transport } from "./broker/transport.ts";
+import { errorText } from "../src/toolkit/mod.ts";
 
 const NO_COUNTS = { sent: 0, unsent: 0, received: 0, malformed: 0, waiting: 0, waitingBytes: 0 };
 
@@ -250,5 +251,5 @@ function orExplain<T>(make: () => T): T {
 
 /** An error at start says what is wrong in words: no stack. */
 function explain(error: unknown): never {
-  throw new ProgramError(error instanceof Error ? error.message : String(error));
+  throw new ProgramError(errorText(error));
 }

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { Clock } from "../src/clock.ts";
 import type { Answer, Failure } from "./answer.ts";
 import { problemDetails } from "./shapes.ts";
+import { errorText } from "../src/toolkit/mod.ts";
 
 /** A server, and what it takes to reach it. */
 export interface Server {
@@ -58,5 +59,5 @@ export function toFailure(error: unknown, options: Server): Failure {
 function messageOf(error: unknown): string {
   let inner = error;
   for (let depth = 0; depth < 4 && inner instanceof Error && inner.cause !== undefined; depth++) inner = inner.cause;
-  return inner instanceof Error ? inner.message : String(inner);
+  return errorText(inner);
 }

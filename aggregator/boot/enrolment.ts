@@ -4,6 +4,7 @@ import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import type { Store, Stored } from "../store/mod.ts";
 import { createRefusalLog } from "../../src/refusal_log.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** How long a token can be used, in milliseconds: longer than a machine may take from its script to its agent. */
 export const TOKEN_LIFE = 600_000;
@@ -148,7 +149,7 @@ export function createEnrolment(
         write(id, undefined);
       } catch (error) {
         boots.delete(id); // void all the same, for as long as this program runs
-        log.error("Cannot write to the store", { problem: error instanceof Error ? error.message : String(error) });
+        log.error("Cannot write to the store", { problem: errorText(error) });
       }
       if (boot.identity !== undefined) parts.onEnd(id);
     },

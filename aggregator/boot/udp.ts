@@ -1,4 +1,5 @@
 import { createSocket } from "node:dgram";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** Who sent a datagram. */
 export interface UdpPeer {
@@ -41,7 +42,7 @@ export async function bindUdp(options: {
       resolve();
     });
   }).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new Error(`Cannot listen at ${options.address}:${options.port} (UDP): ${why}`);
   });
   socket.on("error", (error) => options.onError?.(error));

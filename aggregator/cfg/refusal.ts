@@ -1,3 +1,5 @@
+import { errorText } from "../../src/toolkit/mod.ts";
+
 /** Why something that was asked for is not done. */
 export interface Refusal {
   readonly ok: false;
@@ -11,6 +13,6 @@ export type Done = { readonly ok: true } | Refusal;
 
 /** Says that nothing was done, as it could not be written. */
 export function notWritten(error: unknown): Refusal {
-  const problem = error instanceof Error ? error.message : String(error);
+  const problem = errorText(error);
   return { ok: false, kind: "unavailable", problems: [`Nothing was changed, as the store failed: ${problem}`] };
 }

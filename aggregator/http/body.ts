@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { Outcome } from "./problem.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The longest body of a request that states no limit of its own, in bytes. */
 const DEFAULT_LIMIT = 1024 * 1024;
@@ -67,7 +68,7 @@ function parseJson(bytes: Uint8Array): Outcome<unknown> {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     value = JSON.parse(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     return { ok: false, problem: { status: 400, detail: `The body is no JSON: ${why}` } };
   }
   const fault = findFault(value, countPairs(text));

@@ -8,6 +8,7 @@ import {
   type PlannerOptions,
 } from "../../src/plan/mod.ts";
 import { canonicalText, createSchema, type Schema } from "../../src/state/mod.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The most different sets of agent modules that are planned with at once. */
 const MAX_SETS = 32;
@@ -93,7 +94,7 @@ export function createDomains(
       byNode.set(who, planner);
       return undefined;
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = errorText(error);
       log.warn("Refused the modules that a child declares", { node: who, problem });
       return problem;
     }

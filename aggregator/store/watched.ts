@@ -2,6 +2,7 @@ import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import type { Changes } from "../dispatch/changes.ts";
 import type { Store } from "./types.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** How soon it is tried whether a store that has failed takes writes again, in milliseconds; doubles up to {@link RETRY_CAP}. */
 const RETRY = 1_000;
@@ -34,7 +35,7 @@ export function watchStore(
 
   function failed(error: unknown): void {
     failures++;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     if (why !== problem) log.error("Cannot write to the store", { problem: why });
     const isNew = problem === undefined;
     problem = why;

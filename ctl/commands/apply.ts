@@ -6,6 +6,7 @@ import { defineCommand } from "../command.ts";
 import { isGoal, schema } from "../known.ts";
 import { reportAnswer, reportFailure, reportProblems } from "../report.ts";
 import { waitConverged } from "../wait_converged.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** Makes nodes what a file says. */
 export const apply = defineCommand({
@@ -30,7 +31,7 @@ export const apply = defineCommand({
   try {
     text = await run.readText(file);
   } catch (error) {
-    return reportProblems(run, [`Cannot read '${source}': ${error instanceof Error ? error.message : String(error)}`]);
+    return reportProblems(run, [`Cannot read '${source}': ${errorText(error)}`]);
   }
   const parsed = parseInventory(text, { schema, isGoal });
   if (!parsed.ok) return reportProblems(run, parsed.problems.map((problem) => `${source}: ${problem}`));

@@ -5,6 +5,7 @@ import { pause } from "../../src/pause.ts";
 import type { Layer } from "./config.ts";
 import type { PartialFile } from "./partial.ts";
 import { rangeHeaders, readAnswer } from "./range.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** How long a server may be silent, in milliseconds. */
 const SILENCE_LIMIT = 15_000;
@@ -113,7 +114,7 @@ async function attempt(
     if (partial.size === total) return all; // a connection that ends badly has brought all the same
     if (isDiskFull(error)) throw refuse("there is no space left for it");
     const why: unknown = silence.signal.aborted ? silence.signal.reason : error;
-    return { why: why instanceof Error ? why.message : String(why) };
+    return { why: errorText(why) };
   } finally {
     cancel();
   }

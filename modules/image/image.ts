@@ -5,7 +5,7 @@ import { describeEnd, launch, type LaunchParts } from "./launch.ts";
 import type { Mount } from "./mounts.ts";
 import { complainOfProgram } from "./root_program.ts";
 import type { Root } from "./roots.ts";
-import { type Active, type DiscoverImage, errorText, nameOf, showSituation, type Situation } from "./situation.ts";
+import { type Active, type DiscoverImage, nameOf, shownError, showSituation, type Situation } from "./situation.ts";
 import type { LayerStore } from "./store.ts";
 import type { RootSwitch } from "./switch_root.ts";
 
@@ -57,7 +57,7 @@ export function createImage(parts: ImageParts): Image {
     return mine;
   }
   const show = () => showSituation(situation, discover);
-  const complain = (error: unknown) => discover("error", errorText(error));
+  const complain = (error: unknown) => discover("error", shownError(error));
 
   function enter(root: Root, container: Container | undefined, outdated: boolean): void {
     situation = { kind: "active", root, container, outdated };

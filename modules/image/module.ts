@@ -10,7 +10,7 @@ import { complainOfSize } from "./room.ts";
 import { readMounts } from "./mounts.ts";
 import { showSeldom } from "./progress.ts";
 import { openRoots } from "./roots.ts";
-import { errorText } from "./situation.ts";
+import { shownError } from "./situation.ts";
 import { openLayerStore } from "./store.ts";
 import { createRootSwitch } from "./switch_root.ts";
 
@@ -71,7 +71,7 @@ export function createImageModule(options: ImageModuleOptions): Module {
       try {
         return wantedConfig(run.node.cfg, server);
       } catch (error) {
-        discover("error", errorText(error));
+        discover("error", shownError(error));
         throw error;
       }
     }
@@ -125,7 +125,7 @@ function wantedConfig(cfg: Values, server: string | undefined): ImageConfig {
   try {
     config = imageConfig(cfg, server);
   } catch (error) {
-    throw new PermanentError(`Cannot use the image: ${errorText(error)}`);
+    throw new PermanentError(`Cannot use the image: ${shownError(error)}`);
   }
   if (config !== undefined) return config;
   throw new PermanentError("Cannot use an image as the cfg has none: set '/image/name' and '/image/digest'");

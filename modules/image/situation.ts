@@ -2,6 +2,7 @@ import type { Value } from "../../src/state/mod.ts";
 import type { ImageConfig } from "./config.ts";
 import type { Container } from "./container.ts";
 import type { Root } from "./roots.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The longest error text: see `/image/error`. */
 const MAX_ERROR_LENGTH = 512;
@@ -41,8 +42,8 @@ export function showSituation(situation: Situation, discover: DiscoverImage): vo
 }
 
 /** What went wrong, in words for `/image/error`: 512 characters at most. */
-export function errorText(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, MAX_ERROR_LENGTH);
+export function shownError(error: unknown): string {
+  return errorText(error).slice(0, MAX_ERROR_LENGTH);
 }
 
 /** An image in words. */

@@ -26,6 +26,7 @@ import { createFacts } from "./facts.ts";
 import type { Output, RunIpmitool } from "./ipmitool.ts";
 import { type Failure, parseFailure, parsePowerStatus } from "./parse.ts";
 import { hasSensorRecords, parseSel, selCommand, SENSOR_RECORDS } from "./sel.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The most processes at a time. */
 const MAX_PROCESSES = 16;
@@ -95,7 +96,7 @@ export function createIpmiDriver(
     } catch (error) {
       ask.signal.throwIfAborted();
       if (error instanceof UnavailableError) throw error;
-      throw new UnavailableError(error instanceof Error ? error.message : String(error));
+      throw new UnavailableError(errorText(error));
     }
   }
   /** Runs it with the cipher suite that the controller is known to take, otherwise with one after the other. */

@@ -4,6 +4,7 @@ import { within } from "../../src/pause.ts";
 import type { Ask } from "./driver.ts";
 import { createLimit } from "./limit.ts";
 import { cleanWords, type LogEntry } from "./log_entry.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The most logs that are read at a time: each may be many requests. */
 const MAX_READS = 8;
@@ -66,7 +67,7 @@ export function createBmcLogs(clock: Clock): BmcLogs {
         if (entries !== undefined) return { ok: true, entries };
         return { ok: false, kind: "none", why: `The controller of '${name}' has no event log` };
       } catch (error) {
-        const said = cleanWords(error instanceof Error ? error.message : String(error), MAX_WHY) ?? "no reason given";
+        const said = cleanWords(errorText(error), MAX_WHY) ?? "no reason given";
         const why = `Cannot read the event log of '${name}': ${said}`;
         const isMistake = !(error instanceof UnavailableError) && error instanceof MistakeError;
         return { ok: false, kind: isMistake ? "mistake" : "silent", why };

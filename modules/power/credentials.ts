@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { UnavailableError } from "../../src/module/mod.ts";
 import { isRecord } from "../../src/state/mod.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** Who we are to a controller. Never to be logged, nor in a state value, a URL or an argument of a program. */
 export interface Credentials {
@@ -51,7 +52,7 @@ function readSecret(file: string): string {
     if (size > MAX_FILE) throw new Error(`it is larger than ${MAX_FILE} bytes`);
     return readFileSync(file, "utf8");
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new UnavailableError(`Cannot use the credentials in '${file}': ${why}`);
   }
 }

@@ -10,6 +10,7 @@ import type { BmcLogs } from "./bmc_logs.ts";
 import type { Led } from "./led.ts";
 import type { MakeDriver, PowerSettings } from "./driver.ts";
 import { type PowerWatch, watchPower } from "./watch.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The handlers that every power module has. */
 export interface PowerHandlers {
@@ -162,5 +163,5 @@ function noteDone(run: MutationRun): void {
 /** An error in the asking says nothing of the machine, whatever it is: that a machine hangs is concluded from what was seen alone. */
 function blameless(error: unknown): Error {
   const isKnown = error instanceof DeclinedError || error instanceof MistakeError || error instanceof UnavailableError;
-  return isKnown ? error : new DeclinedError(error instanceof Error ? error.message : String(error));
+  return isKnown ? error : new DeclinedError(errorText(error));
 }

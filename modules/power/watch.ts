@@ -5,6 +5,7 @@ import { guardDriver, type Look } from "./guard.ts";
 import type { Led } from "./led.ts";
 import { showLed, turnLed } from "./turn_led.ts";
 import { type SensorWatch, watchSensors } from "./sensors.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** So many looks in a row without an answer are worth a warning. */
 const SILENT_LOOKS = 3;
@@ -78,7 +79,7 @@ export function watchPower(
       show(found);
       takeSeen(found.power);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorText(error);
       if (!mine.signal.aborted) silent(why, error instanceof MistakeError || error instanceof CredentialsError);
     } finally {
       if (poll === mine) lookAfter(Math.max(rest(), actions.unsettledFor()));

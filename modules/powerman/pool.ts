@@ -4,6 +4,7 @@ import type { Limit } from "../power/mod.ts";
 import { type PowermanSettings, serverOf } from "./config.ts";
 import type { Connection, connectPowerman } from "./connection.ts";
 import type { Answer } from "./protocol.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** How long one use of a connection may take, in milliseconds: powermand's devices have timeouts of their own. */
 const USE_LIMIT = 60_000;
@@ -59,7 +60,7 @@ export function createPool(
         );
       } catch (error) {
         signal.throwIfAborted();
-        const why = error instanceof Error ? error.message : String(error);
+        const why = errorText(error);
         throw new UnavailableError(
           `Cannot reach powermand at ${host}:${port}: ${why} (Debian has it in the package 'powerman')`,
         );

@@ -1,6 +1,7 @@
 import { gunzipSync, inflateSync } from "node:zlib";
 import { UnavailableError } from "../../src/module/mod.ts";
 import { parseResource, readError, readMessageIds, type Resource } from "./resources.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The largest answer that is read, in bytes, also after decompression. */
 const MAX_ANSWER = 256 * 1024;
@@ -104,7 +105,7 @@ function decompress(bytes: Uint8Array): Uint8Array {
     return inflate(bytes, { maxOutputLength: MAX_ANSWER });
   } catch (error) {
     if (error instanceof RangeError) throw tooLarge();
-    throw new Error(`the answer's compression is broken: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`the answer's compression is broken: ${errorText(error)}`);
   }
 }
 

@@ -32,6 +32,7 @@ import { readSystem, type Resource, type SystemReading } from "./resources.ts";
 import { findSensors, readSensors, type SensorPlaces } from "./sense.ts";
 import { type Access, createSessions } from "./sessions.ts";
 import { oldestTlsOf } from "./tls_settings.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The most requests to controllers at a time. */
 const MAX_REQUESTS = 32;
@@ -287,6 +288,6 @@ function readAuthorities(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new UnavailableError(`Cannot read 'ca' '${file}': ${error instanceof Error ? error.message : String(error)}`);
+    throw new UnavailableError(`Cannot read 'ca' '${file}': ${errorText(error)}`);
   }
 }

@@ -12,6 +12,7 @@ import {
   type Resource,
 } from "./resources.ts";
 import type { Access } from "./sessions.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The most pages of a collection that are read, and the most systems that are looked into. */
 const MAX_PAGES = 16;
@@ -148,7 +149,7 @@ async function readAll({ access, client, ask }: Look, members: readonly string[]
       read.set(uri, await client.get(access, uri, ask));
     } catch (error) {
       ask.signal.throwIfAborted();
-      silent.push([uri, error instanceof Error ? error.message : String(error)]);
+      silent.push([uri, errorText(error)]);
     }
   }
   return { read, silent };

@@ -6,6 +6,7 @@ import { serviceDeclaration } from "./declaration.ts";
 import { openProgramFolder } from "./record.ts";
 import { createRemovals, isNamed } from "./removed.ts";
 import { createService, type Service } from "./service.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** What is shown of a program. */
 const FIELDS = ["state", "error", "pid", "exitCode"] as const;
@@ -146,7 +147,7 @@ function wantedConfig(cfg: Values, name: string): ProgramConfig {
     const config = programConfig(cfg, name);
     if (config !== undefined) return config;
   } catch (error) {
-    throw new PermanentError(error instanceof Error ? error.message : String(error));
+    throw new PermanentError(errorText(error));
   }
   throw new PermanentError(
     `Cannot start '${name}' as it has no config: set '/services/${name}/config' to an object with a 'command'`,

@@ -16,6 +16,7 @@ import {
 import type { Value } from "../../src/state/mod.ts";
 import type { ProgramConfig } from "./config.ts";
 import type { ProgramFolder } from "./record.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** How long a program must have stayed up to count as running, in milliseconds. */
 const STEADY = 1000;
@@ -163,7 +164,7 @@ export function createService(
     } catch (error) {
       situation = { kind: "failed", digest: config.digest };
       discover("pid", null);
-      discover("error", error instanceof Error ? error.message : String(error));
+      discover("error", errorText(error));
       throw error;
     }
     remember(program, config.digest, false);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { type Arch, archOf } from "../debian/arch.ts";
 import { type DebianPackages, openDebian } from "../debian/packages.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The boot programs of an architecture, as DHCP names them: of a BIOS and of UEFI. */
 const PROGRAMS: { readonly [arch in Arch]: readonly string[] } = {
@@ -40,7 +41,7 @@ export async function takeIpxe(
     if (newer !== undefined) return { programs: newer };
     return { programs: [], problem: `Debian's ${PACKAGE} has no ${PROGRAMS[arch].join(" and ")}` };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     return {
       programs: [],
       problem: `Debian's ${PACKAGE} has no ${

@@ -9,6 +9,7 @@ import { compileDeno, haveDenort } from "./compile_deno.ts";
 import { compileSea } from "./compile_sea.ts";
 import { install } from "./install.ts";
 import { describeTable, type Figures, measure } from "./measure.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** A bundle is the same file for every runtime: it is measured on Deno. */
 type Target = Exclude<How, "source" | "bundle-node" | "bundle-bun">;
@@ -47,7 +48,7 @@ for (const [index, [program, target]] of list.entries()) {
     progress(`${step}: measuring`);
     rows.push({ name, figures: await measure(file, programCommand(program, target)) });
   } catch (error) {
-    progress(`${step}: FAILED: ${error instanceof Error ? error.message : String(error)}`);
+    progress(`${step}: FAILED: ${errorText(error)}`);
     process.exitCode = 1;
   }
 }

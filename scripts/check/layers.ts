@@ -3,19 +3,20 @@
  * every layer of that name. A new folder below `src` or `aggregator` needs a line.
  */
 const LAYERS: { readonly [layer: string]: readonly string[] } = {
-  "src": [],
+  "src": ["src/toolkit"],
+  "src/toolkit": ["src"],
   "src/state": [],
   "src/boot": ["src/state"],
   "src/plan": ["src/state"],
-  "src/engine": ["src", "src/nodeset", "src/plan", "src/state"],
-  "src/sync": ["src", "src/plan", "src/state"],
-  "src/mqtt": ["src", "src/sync", "src/plan", "src/state"],
-  "src/process": ["src"],
-  "src/module": ["src", "src/plan", "src/state"],
-  "src/cli": ["src"],
+  "src/engine": ["src", "src/nodeset", "src/plan", "src/state", "src/toolkit"],
+  "src/sync": ["src", "src/plan", "src/state", "src/toolkit"],
+  "src/mqtt": ["src", "src/sync", "src/plan", "src/state", "src/toolkit"],
+  "src/process": ["src", "src/toolkit"],
+  "src/module": ["src", "src/plan", "src/state", "src/toolkit"],
+  "src/cli": ["src", "src/toolkit"],
   "src/dispatch": ["src"],
   "src/nodeset": [],
-  "src/inventory": ["src/boot", "src/nodeset", "src/plan", "src/state"],
+  "src/inventory": ["src/boot", "src/nodeset", "src/plan", "src/state", "src/toolkit"],
   // A module stands by itself: only a list of modules, directly in the folder, knows several.
   "modules/*": ["src", "src/*"],
   // Modules that boot machines share one way of following them.

@@ -1,3 +1,5 @@
+import { errorText } from "../../src/toolkit/mod.ts";
+
 /** Thrown by a condition that can't come true any more: the wait ends at once. */
 export class GaveUp extends Error {
   override readonly name = "GaveUp";
@@ -26,7 +28,7 @@ export async function waitFor<T>(
       problem = "";
     } catch (error) {
       if (error instanceof GaveUp) throw error;
-      problem = `: ${error instanceof Error ? error.message : String(error)}`;
+      problem = `: ${errorText(error)}`;
     }
     await new Promise((resolve) => setTimeout(resolve, options.every ?? 50));
   }

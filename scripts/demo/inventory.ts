@@ -6,6 +6,7 @@ import { type Inventory, type InventoryNode, parseInventory } from "../../src/in
 import { compileDomain } from "../../src/plan/mod.ts";
 import { createSchema, isRecord, type Value } from "../../src/state/mod.ts";
 import type { Tiers } from "./tiers.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /**
  * Reads the inventory that the demo brings about.
@@ -22,7 +23,7 @@ export function readInventory(
     text = readFileSync(file, "utf8");
   } catch (error) {
     throw new ProgramError(
-      `Cannot read the inventory '${file}': ${error instanceof Error ? error.message : String(error)}`,
+      `Cannot read the inventory '${file}': ${errorText(error)}`,
     );
   }
   const domain = compileDomain(builtInDeclarations);

@@ -17,6 +17,7 @@ import { readInventory, withEndpoint, withTiers } from "./inventory.ts";
 import { program } from "./options.ts";
 import { supervise } from "./supervise.ts";
 import { layOut } from "./tiers.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 await runProgram(program, async ({ options, terminal: screen, signal }) => {
   const { aggregator, inventory: read } = readInventory(options.cluster, options.nodes);
@@ -59,7 +60,7 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
       grace: "3s",
       signal,
     }).catch((error: unknown) => {
-      throw new ProgramError(error instanceof Error ? error.message : String(error));
+      throw new ProgramError(errorText(error));
     });
     const endSupervision = supervise(cluster, say);
     try {

@@ -1,5 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { pause } from "./follow.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** How often processes are looked after, in milliseconds. */
 const EVERY = 200;
@@ -26,7 +27,7 @@ export function supervise(cluster: Cluster, say: (line: string) => void): () => 
     try {
       await start();
     } catch (error) {
-      say(`Cannot start the ${what}: ${error instanceof Error ? error.message : String(error)}`);
+      say(`Cannot start the ${what}: ${errorText(error)}`);
     }
   }
   const done = look();

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The most nodes, edges and mutations of a file. */
 const MAX_ITEMS = 10_000;
@@ -45,7 +46,7 @@ export function parseGolden(text: string): ParsedGolden {
   try {
     data = JSON.parse(text);
   } catch (error) {
-    return { ok: false, problems: [`expected JSON: ${error instanceof Error ? error.message : String(error)}`] };
+    return { ok: false, problems: [`expected JSON: ${errorText(error)}`] };
   }
   const parsed = v.safeParse(file, data);
   if (!parsed.success) {

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { compareGraphs } from "./compare.ts";
 import { parseGolden } from "./format.ts";
 import { describeComparison, isSame, toCounts } from "./report.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 function run(args: readonly string[]): number {
   let parsedArgs;
@@ -16,7 +17,7 @@ function run(args: readonly string[]): number {
       allowPositionals: true,
     });
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
+    return fail(errorText(error));
   }
   const { values, positionals: [path, ...more] } = parsedArgs;
   if (path === undefined || more.length > 0) return fail("Usage: npm run -s golden -- FILE [--json]");
@@ -30,7 +31,7 @@ function run(args: readonly string[]): number {
     );
     return isSame(comparison) ? 0 : 1;
   } catch (error) {
-    return fail(`Cannot compare "${path}": ${error instanceof Error ? error.message : String(error)}`);
+    return fail(`Cannot compare "${path}": ${errorText(error)}`);
   }
 }
 

@@ -16,6 +16,7 @@ import { checkImage, machinesOf } from "./machines.ts";
 import { program } from "./options.ts";
 import { checkSocketPaths, consoleOf } from "./places.ts";
 import { readTimings, type SeenEvent } from "./timings.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The name of the cluster. */
 const CLUSTER = "virtual";
@@ -55,7 +56,7 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
       machines,
     };
     const lab = await startLab(config, options["http-port"], signal).catch((error: unknown) => {
-      throw new ProgramError(error instanceof Error ? error.message : String(error));
+      throw new ProgramError(errorText(error));
     });
     try {
       const api = createApi(lab.api);

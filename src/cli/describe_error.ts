@@ -1,5 +1,6 @@
 import { describeSystemError } from "../system_error.ts";
 import { cleanText, cutText } from "./text.ts";
+import { errorText } from "../toolkit/mod.ts";
 
 /** The environment variable that asks for whole stacks: for those who look for a defect. */
 export const STACK_VARIABLE = "KRAKEN_STACK";
@@ -15,7 +16,7 @@ const MAX_LINE = 2_000;
  * @param isExpected Whether its message was written for people.
  */
 export function describeError(error: unknown, isExpected = false): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   const text = isExpected ? message : describeSystemError(error) ?? describeDefect(error, message);
   return cutText(cleanText(text), MAX_LINE);
 }

@@ -1,4 +1,5 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { errorText } from "../toolkit/mod.ts";
 
 /** The longest inventory file, in characters. */
 export const MAX_INVENTORY_TEXT = 8 * 1024 * 1024;
@@ -40,7 +41,7 @@ export function readSource(text: string): { readonly ok: true; readonly source: 
     return { ok: true, source: { data, lineOf: (path) => lines.linePos(offsetOf(path)).line } };
   } catch (error) {
     // The yaml package throws for aliases without an anchor and for too many of them.
-    return { ok: false, problems: [error instanceof Error ? error.message : String(error)] };
+    return { ok: false, problems: [errorText(error)] };
   }
 
   function offsetOf(path: Path): number {

@@ -6,6 +6,7 @@ import type { Module, ModuleContext, RunningModule } from "./define.ts";
 import { declaredDiscoveries } from "./discovery_check.ts";
 import type { ModuleHostOptions } from "./host_options.ts";
 import { createPace } from "./pace.ts";
+import { errorText } from "../toolkit/mod.ts";
 
 /** How long a module may take to start, in milliseconds. */
 const START_LIMIT = 10_000;
@@ -51,7 +52,7 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
   /** Calls code of the module; what it throws, or rejects with, is shown and goes no further. */
   function contain(what: string, call: () => unknown): void {
     function failed(error: unknown): void {
-      const why = `Failed in ${what}: ${messageOf(error)}`;
+      const why = `Failed in ${what}: ${errorText(error)}`;
       log.error("A module threw", { why });
       reportError(why);
     }
@@ -124,7 +125,7 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
       const stopped = await within(clock, STOP_LIMIT, Promise.resolve(running.stop?.()));
       if (!stopped.ok) log.error("A module did not stop in time", { seconds: STOP_LIMIT / 1000 });
     } catch (error) {
-      log.error("A module failed to stop", { why: messageOf(error) });
+      log.error("A module failed to stop", { why: errorText(error) });
     }
   }
 
@@ -142,7 +143,7 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
         phase = { kind: "running", module: started.value };
         report("RUN", badConfig ?? null);
       } catch (error) {
-        if (phase.kind === "starting") fail(messageOf(error));
+        if (phase.kind === "starting") fail(errorText(error));
       }
     },
     async run(nodeId, step, execution, signal, reports) {
@@ -180,11 +181,6 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
       report("STOP", before.kind === "failed" ? before.why : null);
     },
   };
-}
-
-/** What was thrown, in words. */
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** A clock whose timers call nothing that throws: an exception in a timer would end the whole program. */

@@ -11,6 +11,7 @@ import {
 import { entitle } from "./credentials.ts";
 import { createFarewells } from "./farewell.ts";
 import type { TransportCounts } from "./intake.ts";
+import { errorText } from "../toolkit/mod.ts";
 
 /** How long a child asks a parent in vain before it asks the standby, and the other way round: at least, in milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -111,7 +112,7 @@ export function createUplink(
     try {
       transport.start(to);
     } catch (error) {
-      log.error("Cannot join there", { problem: error instanceof Error ? error.message : String(error) });
+      log.error("Cannot join there", { problem: errorText(error) });
     }
   }
 

@@ -18,6 +18,7 @@ import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createPlainMachine, USER, writeCredentials } from "./bmc_fixture.ts";
 import { hostForTest, testNode } from "./module_fixture.ts";
 import { ending } from "./redfish_scene.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** What the machine has to have gone through, and nothing else. */
 const EXPECTED = "start shutdown start stop";
@@ -50,7 +51,7 @@ export async function tryForm(formName: string, faultName: string, stage: Stage)
         const found = node.view.get("/physState");
         return found === wanted ? undefined : `${mutation}: ${String(found)}`;
       } catch (error) {
-        why = error instanceof Error ? error.message : String(error);
+        why = errorText(error);
         await clock.advance(PAUSE);
       }
     }

@@ -22,6 +22,7 @@ import {
   type TlsServer,
   type TlsServerOptions,
 } from "./tls_fixture.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 type Cfg = { readonly [url: string]: Value };
 
@@ -52,7 +53,7 @@ async function ask(address: string, cfg: Cfg, config: Cfg = {}): Promise<string>
       await run("find-on");
       said = String(node.view.get("/physState"));
     } catch (error) {
-      said = error instanceof Error ? error.message : String(error);
+      said = errorText(error);
     }
   }, config);
   return said;

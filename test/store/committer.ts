@@ -5,6 +5,7 @@
 import { writeSync } from "node:fs";
 import { openSqliteStore } from "../../aggregator/store/mod.ts";
 import { documentOf, eventOf } from "./contract.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 const [folder = "", size = "10", most = "1000000"] = process.argv.slice(2);
 const store = await openSqliteStore(folder);
@@ -23,5 +24,5 @@ try {
 } catch (error) {
   const { facts, lastEvent, documents } = store.load();
   const after = { newest: facts.get("newest"), lastEvent, documents: documents.length };
-  writeSync(1, `${JSON.stringify({ failed: error instanceof Error ? error.message : String(error), after })}\n`);
+  writeSync(1, `${JSON.stringify({ failed: errorText(error), after })}\n`);
 }

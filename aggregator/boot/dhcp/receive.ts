@@ -8,6 +8,7 @@ import { decodeDhcp } from "./decode.ts";
 import { COMMON_MAX_SIZE, encodeDhcp } from "./encode.ts";
 import { AT, type DhcpPacket, OPTION } from "./packet.ts";
 import type { DhcpCounts, DhcpHost, DhcpRequestKind, DhcpServerOptions } from "./types.ts";
+import { errorText } from "../../../src/toolkit/mod.ts";
 
 /** What an Ethernet frame has room for, without the headers of IPv4 and UDP. */
 const MAX_REPLY = 1472;
@@ -149,7 +150,7 @@ export function createReceiver(
       take(bytes, from, service, socket);
     } catch (error) {
       counts.failed++; // a mistake of ours, or a cfg that can't be written into a packet: not the end of the server
-      failures.error("Cannot answer a DHCP packet", { error: error instanceof Error ? error.message : String(error) });
+      failures.error("Cannot answer a DHCP packet", { error: errorText(error) });
     }
   };
 }

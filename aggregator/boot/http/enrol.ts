@@ -7,6 +7,7 @@ import { withQuery } from "../../http/query.ts";
 import type { Routes } from "../../http/routes.ts";
 import type { EnrolmentRefusal, Exchanged } from "../enrolment.ts";
 import type { BootAppParts } from "./parts.ts";
+import { errorText } from "../../../src/toolkit/mod.ts";
 
 const MAX_BODY = 2_048;
 const request = v.strictObject({
@@ -36,7 +37,7 @@ export function enrolRoutes(parts: BootAppParts): Routes {
     try {
       exchanged = parts.enrolment.exchange(read.output.token, mac);
     } catch (error) {
-      parts.log.error("Cannot write to the store", { problem: error instanceof Error ? error.message : String(error) });
+      parts.log.error("Cannot write to the store", { problem: errorText(error) });
       return answerProblem({ status: 503, detail: "The identity could not be stored: try again" });
     }
     if (!exchanged.ok) return answerProblem({ status: 403, detail: REFUSALS[exchanged.reason] });

@@ -9,6 +9,7 @@ import { refusalOf } from "../admission.ts";
 import { createRefusalLog } from "../../../src/refusal_log.ts";
 import { addressOf } from "./address_of.ts";
 import { renderIntroduction, renderScript, type ScriptSubject } from "./script.ts";
+import { errorText } from "../../../src/toolkit/mod.ts";
 
 /** Seconds after which who has to wait asks again. */
 const STRANGER_WAIT = 15;
@@ -52,7 +53,7 @@ export function scriptRoutes(parts: BootAppParts): Routes {
     try {
       token = enrolment.issue(host.id, host.mac);
     } catch (error) {
-      log.error("Cannot write to the store", { problem: error instanceof Error ? error.message : String(error) });
+      log.error("Cannot write to the store", { problem: errorText(error) });
       return wait(BUSY_WAIT, `${host.name} can't be served now. Waits`);
     }
     boots.begin(host, address);

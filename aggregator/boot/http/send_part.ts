@@ -1,6 +1,7 @@
 import type { Clock } from "../../../src/clock.ts";
 import { type OpenFile, versionOf } from "../open_file.ts";
 import type { ByteRange } from "./range.ts";
+import { errorText } from "../../../src/toolkit/mod.ts";
 
 /** Bytes that are read and handed on at a time; fewer where many files are sent, as each of their clients may be slow. */
 const CHUNK = 256 * 1024;
@@ -116,6 +117,6 @@ async function nextChunk(file: OpenFile, at: number, length: number, last: numbe
     }
     return chunk.subarray(0, bytesRead);
   } catch (error) {
-    return `the file can't be read: ${error instanceof Error ? error.message : String(error)}`;
+    return `the file can't be read: ${errorText(error)}`;
   }
 }

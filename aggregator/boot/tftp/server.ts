@@ -8,6 +8,7 @@ import { decodeTftp, type TftpPacket } from "./packet.ts";
 import { failure, runSession, type SessionEnd } from "./session.ts";
 import { createSlots, type Slot, type SlotLimits } from "./slots.ts";
 import type { TftpEvent, TftpServer, TftpServerOptions, TftpSource } from "./types.ts";
+import { errorText } from "../../../src/toolkit/mod.ts";
 
 /** Why nothing is said to a client that is to wait. */
 export const ASK_AGAIN = "It is to ask again";
@@ -129,7 +130,7 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
       });
       report(client, path, size, end);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       tell({ client, path, kind: "failed", sent: 0, size: source?.size ?? 0, reason });
       failures.warn("TFTP transfer failed", { client: client.address, path, reason });
       await socket.send(failure("undefined", "The server can't send it"), client);

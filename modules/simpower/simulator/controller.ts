@@ -4,6 +4,7 @@ import { triangular } from "./chance.ts";
 import type { ControllerConfig } from "./config.ts";
 import type { Machine, MachineState, Sensors } from "./machine.ts";
 import type { PowerState, ResetType } from "./reset_types.ts";
+import { errorText } from "../../../src/toolkit/mod.ts";
 
 /** How often a machine was told to do something, whether or not that changed anything. */
 export interface Counters {
@@ -71,7 +72,7 @@ export function createController(
   function inTurn(next: () => Promise<void>): Promise<void> {
     hurry();
     work = work.then(next).catch((error: unknown) => {
-      log.error("A machine failed", { why: error instanceof Error ? error.message : String(error) });
+      log.error("A machine failed", { why: errorText(error) });
       turn(machine.state === "on" ? "On" : "Off");
     });
     return work;

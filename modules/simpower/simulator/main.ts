@@ -10,6 +10,7 @@ import { parseSimulatorConfig, type SimulatorConfig } from "./config.ts";
 import { createProcessMachine } from "./process_machine.ts";
 import { createReaper } from "./reaper.ts";
 import { startSimulator } from "./start_simulator.ts";
+import { errorText } from "../../../src/toolkit/mod.ts";
 
 const HOST = "127.0.0.1";
 
@@ -38,7 +39,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       tls: { certificate: readPem(config.tls.certificate), key: readPem(config.tls.key) },
     }),
   }).catch((error: unknown) => {
-    throw new ProgramError(error instanceof Error ? error.message : String(error));
+    throw new ProgramError(errorText(error));
   });
   terminal.write(`${JSON.stringify({ ready: true, port: simulator.port })}\n`);
   await untilAborted(signal);
@@ -50,7 +51,7 @@ function readConfig(file: string): SimulatorConfig {
   try {
     return parseSimulatorConfig(JSON.parse(readFileSync(file, "utf8")));
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = errorText(error);
     throw new ProgramError(`Cannot read the config '${file}': ${problem}`, EXIT.usage);
   }
 }
@@ -59,6 +60,6 @@ function readPem(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new ProgramError(`Cannot read '${file}': ${error instanceof Error ? error.message : String(error)}`);
+    throw new ProgramError(`Cannot read '${file}': ${errorText(error)}`);
   }
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import process from "node:process";
 import type { Handler } from "./peer_command.ts";
+import { errorText } from "../../../src/toolkit/mod.ts";
 
 /** The largest question, in bytes. */
 const MAX_QUESTION = 64 * 1024;
@@ -31,7 +32,7 @@ async function answer(
     if (handler === undefined) return end(404, { problem: `No command ${request.method} ${request.url}` });
     end(200, await handler.run(JSON.parse(await readText(request))));
   } catch (error) {
-    end(500, { problem: error instanceof Error ? error.message : String(error) });
+    end(500, { problem: errorText(error) });
   }
 }
 

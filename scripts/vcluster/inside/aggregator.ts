@@ -5,6 +5,7 @@ import { type Running, startProgram } from "../../cluster/process.ts";
 import { programCommand } from "../../runtimes.ts";
 import { NETWORK } from "../addresses.ts";
 import type { LabConfig } from "../lab_config.ts";
+import { errorText } from "../../../src/toolkit/mod.ts";
 
 /** Milliseconds before an aggregator that has ended is started again. */
 const PAUSE = 500;
@@ -39,7 +40,7 @@ export async function superviseAggregator(
       try {
         running = await launch(port);
       } catch (error) {
-        log.error("The aggregator can't be started", { why: error instanceof Error ? error.message : String(error) });
+        log.error("The aggregator can't be started", { why: errorText(error) });
       }
     }
   }

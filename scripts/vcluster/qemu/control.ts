@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { isRecord } from "../../../src/state/mod.ts";
+import { errorText } from "../../../src/toolkit/mod.ts";
 
 /** What a machine is told over QMP: press the power button, or reset it. */
 export type ControlCommand = "system_powerdown" | "system_reset";
@@ -46,7 +47,7 @@ export function controlMachine(socketPath: string, command: ControlCommand): Pro
         if (text.length > MAX_LINE) throw new TypeError(`a line is longer than ${MAX_LINE} characters`);
         lines.filter((line) => line.trim() !== "").forEach(take);
       } catch (error) {
-        end(`it said what is no QMP: ${error instanceof Error ? error.message : String(error)}`);
+        end(`it said what is no QMP: ${errorText(error)}`);
       }
     });
   });

@@ -9,6 +9,7 @@ import { type KeepAlive, startKeepAlive } from "./keep_alive.ts";
 import type { ClientPacket, ServerPacket } from "./packets.ts";
 import { nextPacketId } from "./packet_id.ts";
 import { openSocket } from "./socket.ts";
+import { errorText } from "../../toolkit/mod.ts";
 
 /** The longest packet that is taken whole, in bytes; the payload of a longer one is passed over. Frames are shorter. */
 const MAX_PACKET_BYTES = 512 * 1024;
@@ -67,7 +68,7 @@ export function openSession(options: SessionOptions, events: SessionEvents): Mqt
         take(packet);
       }
     } catch (error) {
-      fail(error instanceof Error ? error.message : String(error));
+      fail(errorText(error));
     } finally {
       socket.uncork();
     }

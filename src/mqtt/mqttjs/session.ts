@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import mqtt, { type IClientOptions } from "mqtt";
 import type { MqttConnectionOptions } from "../connection.ts";
 import { CONNECT_TIMEOUT_MS, END_TIMEOUT_MS, type MqttSession, type SessionEvents } from "../session.ts";
+import { errorText } from "../../toolkit/mod.ts";
 
 /** Begins a session through a client of mqtt.js of its own, with nothing queued. */
 export function openMqttJsSession(options: MqttConnectionOptions, events: SessionEvents): MqttSession {
@@ -24,7 +25,7 @@ export function openMqttJsSession(options: MqttConnectionOptions, events: Sessio
     try {
       await client.subscribeAsync([...options.topics], { qos: 1 });
     } catch (error) {
-      problem ??= `Cannot subscribe: ${error instanceof Error ? error.message : String(error)}`;
+      problem ??= `Cannot subscribe: ${errorText(error)}`;
       client.end(true);
       return;
     }
