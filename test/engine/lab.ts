@@ -1,5 +1,12 @@
 import type { Clock, Random } from "../../src/clock.ts";
-import { createEngine, type Engine, type EngineEvent, type EngineHost, type Freeze } from "../../src/engine/mod.ts";
+import {
+  createEngine,
+  type Engine,
+  type EngineEvent,
+  type EngineHost,
+  type EngineNode,
+  type Freeze,
+} from "../../src/engine/mod.ts";
 import type { Checkpoint, EngineOptions, KeptHold, Policy, Stuck } from "../../src/engine/mod.ts";
 import { compileDomain, createPlanner, declareModule, type Planner, type Step } from "../../src/plan/mod.ts";
 import type { Reports } from "../../src/reports.ts";
@@ -145,6 +152,8 @@ export interface Lab {
   want(cfg: { readonly [url: string]: Value }, id?: string): void;
   /** Something is discovered, or forgotten (null). */
   see(dsc: { readonly [url: string]: Value | null }, id?: string): void;
+  /** The node as the engine would read it with another cfg; undefined when it is not there. */
+  imagine(cfg: { readonly [url: string]: Value }, id?: string): EngineNode | undefined;
   freeze(frozen: boolean | Freeze, id?: string): void;
   /** The node is gone; the engine is not told. */
   remove(id?: string): void;
@@ -167,7 +176,7 @@ export function createLab(
     readonly options?: Partial<EngineOptions>;
     readonly random?: Random;
     readonly clockOf?: (clock: VirtualClock) => Clock;
-    readonly onRead?: () => void;
+    readonly onRead?: (id: string) => void;
     readonly onCheckpoint?: (checkpoint: Checkpoint) => void;
     readonly planner?: Planner;
     readonly policy?: Policy;
@@ -212,7 +221,7 @@ export function createLab(
     source: {
       nodes: () => world.keys(),
       read(id) {
-        setup.onRead?.();
+        setup.onRead?.(id);
         const node = world.get(id);
         if (node === undefined) return undefined;
         const view = viewIn(id, node);
@@ -292,6 +301,14 @@ export function createLab(
       engine.touch(id);
     },
     see: (dsc, id = "a") => change(id, dsc),
+    imagine(cfg, id = "a") {
+      const node = world.get(id);
+      if (node === undefined) return undefined;
+      const changed = { ...node, cfg: new Map(Object.entries(cfg)), revision: node.revision + 1 };
+      const { frozen, revision } = changed;
+      const about = { name: `${prefix}${id}`, planner: used, target: `${revision}`, frozen };
+      return { ...about, cfg: changed.cfg, view: viewIn(id, changed) };
+    },
     freeze(frozen, id = "a") {
       const node = world.get(id);
       if (node !== undefined) node.frozen = frozen === true ? "node" : frozen === false ? "no" : frozen;
