@@ -21,6 +21,8 @@ export interface Client {
   /** The text of a graph. */
   graph(name: string, format: "json" | "dot" | "mermaid"): Promise<Answer<string>>;
   patchCfg(nodeset: string, patch: unknown, dryRun: boolean): Promise<Answer<shapes.ChangesShape>>;
+  /** What a change would do if something were reported of the nodes too. */
+  previewPatch(nodeset: string, patch: unknown, reported: unknown): Promise<Answer<shapes.ChangesShape>>;
   patchDsc(name: string, patch: unknown): Promise<Answer<unknown>>;
   apply(inventory: unknown, dryRun: boolean): Promise<Answer<shapes.ChangesShape>>;
   /** Forgets nodes: all of them or none. */
@@ -215,6 +217,8 @@ export function createClient(options: Server): Client {
       const path = `/api/v1/nodes${query({ nodeset, dryRun: flag(dryRun) })}`;
       return await ask(shapes.changeList, path, { method: "PATCH", body: patch, type: mergePatch });
     },
+    previewPatch: (nodeset, patch, reported) =>
+      select(shapes.changeList, "patch?dryRun=true", { nodeset, patch, reported }),
     patchDsc: (name, patch) =>
       ask(shapes.anything, `${node(name)}/dsc`, { method: "PATCH", body: patch, type: mergePatch }),
     async apply(inventory, dryRun) {

@@ -91,6 +91,17 @@ export function planAgain(change: NodeChange): NodeChange {
   return again === undefined ? change : { ...change, plan: again() };
 }
 
+/** A change as it would be if something had been reported of the node too; null forgets it. */
+export function asIfReported(change: NodeChange, reported: ReadonlyMap<string, Value | null>): NodeChange {
+  const view = new Map(change.after.view);
+  for (const [url, value] of reported) {
+    if (value === null) view.delete(url);
+    else view.set(url, value);
+  }
+  const after = { ...change.after, view };
+  return { ...change, after, plan: ask(after.planner, after) };
+}
+
 /** Makes of a view what it will be once the node's agent has seen a change of its cfg: see `Variable.outdates`. */
 function outdate(schema: Schema, view: Map<string, Value>, differences: readonly Difference[]): void {
   for (const { url } of differences) {

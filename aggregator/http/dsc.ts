@@ -1,10 +1,11 @@
 import type { Context } from "hono";
-import { type Schema, toNested, type Value } from "../../src/state/mod.ts";
+import { toNested } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
 import { PATCH_TYPES, readJson } from "./body.ts";
 import { atServing } from "./elsewhere.ts";
 import { findNode } from "./lookup.ts";
 import { readPatch } from "./patch.ts";
+import { complainReported } from "./patches.ts";
 import { answerProblem, invalid, problemOf } from "./problem.ts";
 import { withQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
@@ -41,9 +42,4 @@ export function dscRoutes(control: Control): Routes {
       PATCH: atServing(control, "reports of a node that it serves", withQuery([], patch)),
     },
   };
-}
-
-function complainReported(schema: Schema, url: string, value: Value | null): string | undefined {
-  if (schema.find(url)?.variable.reported === true) return undefined;
-  return `${url} is ${JSON.stringify(value)}: expected a variable that is reported, this one is discovered by a module`;
 }

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { Control } from "../control/control.ts";
+import { asIfReported } from "../cfg/change.ts";
 import type { NodeDetail } from "../control/detail.ts";
 import { PATCH_TYPES, readJson } from "./body.ts";
 import { answerChanges, type Detail, readDetail } from "./changes.ts";
@@ -7,7 +8,7 @@ import { createDeleters } from "./delete.ts";
 import { atRoot } from "./elsewhere.ts";
 import { answerTagged } from "./etag.ts";
 import { findNode, findNodes } from "./lookup.ts";
-import { readPatches } from "./patches.ts";
+import { readPatches, readReports } from "./patches.ts";
 import { presentNode, presentSummary } from "./present.ts";
 import { answerProblem, invalid, type Outcome, problemOf } from "./problem.ts";
 import { readFlag, withQuery } from "./query.ts";
@@ -54,9 +55,13 @@ export function nodeRoutes(control: Control, toTime: ToTime): Routes {
   async function patchSelected(c: Context, query: PatchQuery): Promise<Response> {
     const options = readOptions(query);
     if (!options.ok) return answerProblem(options.problem);
-    const found = await findSelected(c, control, ["patch"]);
+    const found = await findSelected(c, control, ["patch", "reported"]);
     if (!found.ok) return answerProblem(found.problem);
-    return await change(c, found.value.nodes, found.value.rest["patch"], options.value);
+    const { nodes, rest: { patch, reported } } = found.value;
+    if (reported !== undefined && !options.value.dryRun) {
+      return answerProblem({ status: 422, detail: "'reported' is for dry runs: it says what else would be reported" });
+    }
+    return await change(c, nodes, patch, options.value, reported);
   }
 
   async function change(
@@ -64,12 +69,20 @@ export function nodeRoutes(control: Control, toTime: ToTime): Routes {
     nodes: readonly NodeDetail[],
     patch: unknown,
     options: PatchOptions,
+    reported: unknown = {},
   ): Promise<Response> {
     const read = readPatches(control, nodes, patch);
     if (!read.ok) return answerProblem(invalid(read.problems));
+    const seen = readReports(control, nodes, reported);
+    if (!seen.ok) return answerProblem(invalid(seen.problems));
     const result = control.patchCfg(read.patches, { dryRun: options.dryRun });
     if (!result.ok) return answerProblem(problemOf(result));
-    return await answerChanges(c, control, result.changes, { ...options, toTime });
+    const reports = new Map(seen.patches.map(({ id, values }) => [id, values]));
+    const changes = result.changes.map((each) => {
+      const values = reports.get(each.id);
+      return values === undefined || values.size === 0 ? each : asIfReported(each, values);
+    });
+    return await answerChanges(c, control, changes, { ...options, toTime });
   }
 
   function one(c: Context): Response {

@@ -1,8 +1,8 @@
 import { foldNodeset } from "../../src/nodeset/mod.ts";
-import type { Value } from "../../src/state/mod.ts";
+import type { Schema, Value } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { NodeDetail } from "../control/detail.ts";
-import { readPatch } from "./patch.ts";
+import { type PatchedValues, readPatch } from "./patch.ts";
 
 /** What a patch changes on one node. */
 export interface NodePatch {
@@ -11,21 +11,42 @@ export interface NodePatch {
   readonly values: ReadonlyMap<string, Value | null>;
 }
 
-/** What one patch changes on each of some nodes; the same problem of several nodes is told once. */
-export function readPatches(
-  control: Control,
-  nodes: readonly NodeDetail[],
-  patch: unknown,
-): { ok: true; patches: NodePatch[] } | { ok: false; problems: string[] } {
+/** What was read of a patch for some nodes, or everything that is wrong with it. */
+type ReadPatches =
+  | { readonly ok: true; readonly patches: NodePatch[] }
+  | { readonly ok: false; readonly problems: string[] };
+
+/** Reads what one patch changes of the cfg of each of some nodes; the same problem of several nodes is told once. */
+export function readPatches(control: Control, nodes: readonly NodeDetail[], patch: unknown): ReadPatches {
+  return readEach(nodes, (node) => readPatch(control.schema, node.cfg, patch));
+}
+
+/** Reads what one patch would report of each of some nodes. */
+export function readReports(control: Control, nodes: readonly NodeDetail[], patch: unknown): ReadPatches {
+  return readEach(nodes, (node) => {
+    const read = readPatch(control.schema, node.dsc, patch);
+    if (!read.ok) return read;
+    const problems = [...read.values].flatMap(([url, value]) => complainReported(control.schema, url, value) ?? []);
+    return problems.length === 0 ? read : { ok: false, problems };
+  });
+}
+
+/** Says what is wrong with reporting a variable; undefined when it is one that is reported. */
+export function complainReported(schema: Schema, url: string, value: Value | null): string | undefined {
+  if (schema.find(url)?.variable.reported === true) return undefined;
+  return `${url} is ${JSON.stringify(value)}: expected a variable that is reported, this one is discovered by a module`;
+}
+
+function readEach(nodes: readonly NodeDetail[], read: (node: NodeDetail) => PatchedValues): ReadPatches {
   const patches: NodePatch[] = [];
   const problems = new Map<string, string[]>();
   for (const node of nodes) {
-    const read = readPatch(control.schema, node.cfg, patch);
-    if (read.ok) {
-      patches.push({ id: node.id, values: read.values });
+    const result = read(node);
+    if (result.ok) {
+      patches.push({ id: node.id, values: result.values });
       continue;
     }
-    for (const problem of read.problems) {
+    for (const problem of result.problems) {
       const names = problems.get(problem) ?? [];
       names.push(node.name);
       problems.set(problem, names);

@@ -6,7 +6,7 @@ import { describeGroups } from "../group_text.ts";
 import { countOf } from "../grouping.ts";
 import { describePower } from "../power_text.ts";
 import { reportAnswer, reportFailure, reportProblems } from "../report.ts";
-import type { NodeSummaryShape } from "../shapes.ts";
+import type { GroupShape, NodeSummaryShape } from "../shapes.ts";
 import { waitConverged } from "../wait_converged.ts";
 
 const options = {
@@ -79,25 +79,31 @@ function defineOrder(
     const problems = machines.flatMap((node) => complain(node, verb));
     if (problems.length > 0) return reportProblems(run, [...problems, "Nothing was ordered"]);
     const names = foldNodeset(machines.map(({ name }) => name));
+    const asked = { power: { order: "DONE" }, ...goal };
+    const show = (groups: readonly GroupShape[], what: string, end: readonly string[]) => [
+      `${countOf(machines.length, "node")} (${names}): ${what}`,
+      ...["", "Plans:", ...describeGroups(groups, run.style)],
+      ...end,
+    ];
     if (run.options["dry-run"]) {
-      return reportAnswer(run, { ok: true, value: { order, nodes: machines.map(({ name }) => name) } }, () => [
-        `${countOf(machines.length, "node")} (${names}): would get the order ${order} (dry run: nothing was changed)`,
-      ]);
+      const preview = await run.client.previewPatch(names, asked, { power: { order } });
+      if (!preview.ok) return reportFailure(run, preview.failure);
+      const { groups } = preview.value;
+      const value = { order, nodes: machines.map(({ name }) => name), groups };
+      const end = ["", "Dry run: nothing was changed"];
+      return reportAnswer(run, { ok: true, value }, () => show(groups, `would get the order ${order}`, end));
     }
     // The order comes first: what is to be done then is to get it done.
     for (const { id } of machines) {
       const ordered = await run.client.patchDsc(id, { power: { order } });
       if (!ordered.ok) return reportFailure(run, ordered.failure);
     }
-    const wanted = await run.client.patchCfg(nodeset, { power: { order: "DONE" }, ...goal }, false);
+    const wanted = await run.client.patchCfg(nodeset, asked, false);
     if (!wanted.ok) return reportFailure(run, wanted.failure);
     const { groups } = wanted.value;
     const value = { order, nodes: machines.map(({ name }) => name), groups };
     // An order for which there is no way, or that something holds up, is given all the same: that is told.
-    const code = reportAnswer(run, { ok: true, value }, () => [
-      `${countOf(machines.length, "node")} (${names}): ${order} ordered`,
-      ...["", "Plans:", ...describeGroups(groups, run.style)],
-    ]);
+    const code = reportAnswer(run, { ok: true, value }, () => show(groups, `${order} ordered`, []));
     return run.options.wait ? await waitFor(run, nodeset) : code;
   });
 }

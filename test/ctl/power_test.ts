@@ -87,13 +87,20 @@ test("krakenctl power reset and nmi order nothing where one of the machines is o
   }
 });
 
-test("krakenctl power cycle --dry-run orders nothing, and says what would be ordered", async () => {
-  const { code, stdout, lines } = await run(["power", "cycle", "n[1-2]", "--dry-run"], {
+test("krakenctl power cycle --dry-run orders nothing, and shows the plan that the order would make", async () => {
+  const { code, stdout, received, lines } = await run(["power", "cycle", "n[1-2]", "--dry-run"], {
     "GET /api/v1/nodes?nodeset=n[1-2]": listed(summary("n1"), summary("n2", off)),
+    "POST /api/v1/selection/patch?dryRun=true": { json: { changes: [], groups: [group("n1", 1, bringUp)] } },
   });
   assert.equal(code, 0);
-  assert.match(stdout, /^2 nodes \(n\[1-2\]\): would get the order CYCLE \(dry run: nothing was changed\)\n$/);
-  assert.equal(lines.length, 1);
+  assert.match(stdout, /^2 nodes \(n\[1-2\]\): would get the order CYCLE\n\nPlans:\n1 node \(n1\): 3 steps/);
+  assert.match(stdout, /\n\nDry run: nothing was changed\n$/);
+  assert.equal(lines.length, 2);
+  assert.deepEqual(received[1]?.body, {
+    nodeset: "n[1-2]",
+    patch: { power: { order: "DONE" }, physState: "POWER_ON" },
+    reported: { power: { order: "CYCLE" } },
+  });
 });
 
 test("krakenctl power without a verb that it knows exits with 2, and names those that there are", async () => {

@@ -111,3 +111,56 @@ test("apply answers groups too, and detail=groups leaves the nodes out", async (
   const odd = await app.request("/api/v1/apply?detail=few", send("POST", { nodes }));
   await assertProblem(odd, 400, /Parameter 'detail' is 'few': expected nodes or groups/);
 });
+
+test("a dry run takes what would be reported of a node too, and changes nothing of it", async () => {
+  const cluster = await createVirtualCluster(1);
+  try {
+    const { control } = cluster.aggregator;
+    const app = createApp(control, { metrics: () => [], version: "1", log: createLog(() => {}), clock: cluster.clock });
+    cluster.set("n1", SYNC);
+    await cluster.converge();
+    const patch = { power: { order: "DONE" }, physState: "POWER_ON" };
+    const ask = (query: string, reported: unknown) =>
+      app.request(`/api/v1/selection/patch${query}`, send("POST", { nodeset: "n1", patch, reported }));
+    const { groups } = await (await ask("?dryRun=true", { power: { order: "CYCLE" } })).json();
+    const keys = groups[0].steps.map(({ key }: { key: string }) => key);
+    assert.deepEqual(keys.slice(0, 4), [
+      "service/drain",
+      "simpower/power-off",
+      "simpower/cycle-off",
+      "simpower/power-on",
+    ]);
+    assert.equal(control.find("n1")?.dsc.get("/power/order"), undefined);
+    await assertProblem(await ask("", { power: { order: "CYCLE" } }), 422, /'reported' is for dry runs/);
+    await assertProblem(
+      await ask("?dryRun=true", { physState: "POWER_OFF" }),
+      422,
+      /expected a variable that is reported/,
+    );
+  } finally {
+    await cluster.stop();
+  }
+});
+
+test("a frozen node's plan says that it is frozen and by whom, and what starts after a thaw", async () => {
+  const cluster = await createVirtualCluster(2);
+  try {
+    const { control } = cluster.aggregator;
+    const app = createApp(control, { metrics: () => [], version: "1", log: createLog(() => {}), clock: cluster.clock });
+    for (const name of ["n1", "n2"]) cluster.set(name, { "/physState": "POWER_OFF" });
+    await cluster.converge();
+    assert.ok(control.freeze([cluster.machine("n1").id]).ok);
+    for (const name of ["n1", "n2"]) cluster.set(name, { "/physState": "POWER_ON" });
+    const { plans } = await (await app.request("/api/v1/plan?nodeset=n[1-2]")).json();
+    assert.equal(plans[0].frozen, "node");
+    assert.deepEqual(plans[0].starts, [{ step: 0, state: { kind: "frozen", by: "node", next: true } }]);
+    assert.deepEqual([plans[1].frozen, plans[1].starts], [undefined, undefined]);
+    const { why } = await (await app.request("/api/v1/nodes/n1/explain")).json();
+    assert.equal(why, "The node is frozen: nothing starts before a thaw, then simpower/power-on");
+    const asked = send("PATCH", { runState: "SYNC" });
+    const { groups } = await (await app.request("/api/v1/nodes?nodeset=n1&dryRun=true", asked)).json();
+    assert.deepEqual(groups[0].starts, plans[0].starts);
+  } finally {
+    await cluster.stop();
+  }
+});
