@@ -76,5 +76,5 @@ function complainBy(domains: Domains, url: string, by: string | undefined): stri
 
 function complainVariable({ schema }: Domains, url: string): string | undefined {
   if (isPattern(url)) return `'${url}' is many variables: expected one, such as /physState`;
-  return schema.find(url) === undefined ? `'${url}' is no state variable that this program knows` : undefined;
+  return schema.find(url) === undefined ? `'${url}' is not a state variable that this program knows` : undefined;
 }

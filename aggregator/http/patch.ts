@@ -40,7 +40,7 @@ export function readPatch(schema: Schema, current: Values, patch: unknown): Patc
     if (part === null) return unsetAll(url);
     if (schema.find(url) !== undefined) return setVariable(url, mergePatch(current.get(url), part));
     if (!isRecord(part) || url.split("/").length > MAX_URL_DEPTH) {
-      problems.push(`'${url.slice(0, 300)}' is no state variable that this program knows`);
+      problems.push(`'${url.slice(0, 300)}' is not a state variable that this program knows`);
       return;
     }
     for (const [key, inner] of Object.entries(part)) walk(inner, `${url}/${key}`);

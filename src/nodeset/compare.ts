@@ -1,6 +1,19 @@
 /**
- * Orders names as people do: runs of digits by their value (`n2` before `n10`), everything else by its characters. Names
- * that differ in zero padding only are ordered by their texts, so that it is a total order.
+ * Compares two names in natural order: runs of digits by their value (`n2` before `n10`), all other characters by code
+ * unit. Names that differ only in zero padding are compared as texts, so the order is total.
+ *
+ * @param a The first name.
+ * @param b The second name.
+ * @returns A negative number if `a` comes first, a positive one if `b` does, 0 if they are equal: for `Array.sort`.
+ *
+ * @example Sorting node names
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { compareNames } from "../src/nodeset/mod.ts";
+ *
+ * const sorted = ["n10", "login1", "n2"].sort(compareNames);
+ * assert.equal(sorted.join(), "login1,n2,n10");
+ * ```
  */
 export function compareNames(a: string, b: string): number {
   let i = 0;

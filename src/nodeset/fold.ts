@@ -1,6 +1,6 @@
 import { compareNames } from "./compare.ts";
 
-/** The longest run of digits that is counted with; longer ones are just text. */
+/** The longest run of digits that counts as a number; a longer one is text. */
 const MAX_DIGITS = 9;
 
 /** The numbers of one place of a set, sorted. The same numbers have the same key. */
@@ -14,15 +14,29 @@ type Block = readonly Place[];
 
 /** Names that differ by their numbers only. */
 interface Shape {
-  /** What stands before, between and behind the numbers. */
+  /** The texts before, between and behind the numbers. */
   readonly texts: readonly string[];
   readonly blocks: Block[];
 }
 
 /**
- * Folds names into a short nodeset: `n001, n002, n003, n007, login1` is `login1,n[001-003,007]`, and the nodes of eight chassis
- * are `x1000c[0-7]s[0-7]b0n[0-1]`. Every number of a name may become a range, each range of a set with each.
- * `parseNodeset` of the result gives the same names, each once. Sets are in the order of their first names.
+ * Folds names into a short nodeset: `n001, n002, n003, n007, login1` becomes `login1,n[001-003,007]`, and the nodes of
+ * eight chassis become `x1000c[0-7]s[0-7]b0n[0-1]`. Each number in a name may become a range; a set means every
+ * combination of its ranges. {@link parseNodeset} of the result gives the same names, each once.
+ *
+ * @param names The names, in any order. Repeated ones count once.
+ * @returns The nodeset, its sets in the order of their first names; empty for no names.
+ *
+ * @example Folding, and back
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { foldNodeset, parseNodeset } from "../src/nodeset/mod.ts";
+ *
+ * const text = foldNodeset(["n003", "n001", "login1", "n002"]);
+ * assert.equal(text, "login1,n[001-003]");
+ * const parsed = parseNodeset(text);
+ * assert(parsed.ok && parsed.names.length === 4);
+ * ```
  */
 export function foldNodeset(names: Iterable<string>): string {
   const shapes = new Map<string, Shape>();
@@ -42,7 +56,7 @@ export function foldNodeset(names: Iterable<string>): string {
   return sets.sort((a, b) => compareNames(a.first, b.first)).map(({ text }) => text).join(",");
 }
 
-/** Takes a name apart: there is one text more than there are numbers. */
+/** Splits a name into numbers and texts; there is one text more than there are numbers. */
 function splitName(name: string): { readonly texts: string[]; readonly numbers: string[] } {
   const texts = [""];
   const numbers: string[] = [];
@@ -60,7 +74,7 @@ function join(texts: readonly string[], numbers: readonly string[]): string {
   return texts.map((text, at) => text + (numbers[at] ?? "")).join("");
 }
 
-/** Merges blocks that differ in one place only, the last place first, for as long as there are any. */
+/** Merges blocks that differ in one place only, the last place first, until no two of them do. */
 function mergeBlocks(blocks: readonly Block[], places: number): readonly Block[] {
   const keys = new Map<string, string>();
   let merged = blocks;
@@ -71,7 +85,7 @@ function mergeBlocks(blocks: readonly Block[], places: number): readonly Block[]
   return merged;
 }
 
-/** @param keys Short keys of the numbers of merged places, by their text: comparing long ones again and again takes long. */
+/** @param keys Short keys of the numbers of merged places, by their text: comparing long texts again and again is slow. */
 function mergeAt(blocks: readonly Block[], place: number, keys: Map<string, string>): readonly Block[] {
   const alike = new Map<string, [Block, ...Block[]]>();
   for (const block of blocks) {
@@ -102,7 +116,7 @@ function foldPlace({ numbers }: Place): string {
   return numbers.length === 1 ? only : `[${foldNumbers(numbers)}]`;
 }
 
-/** Folds numbers, padded or not, into ranges. A range goes on while counting up from its first number gives the next. */
+/** Folds numbers, padded or not, into ranges. A range continues while counting up gives the next number. */
 function foldNumbers(numbers: readonly string[]): string {
   const ranges: { readonly first: string; last: string }[] = [];
   for (const number of numbers) {

@@ -1,13 +1,13 @@
-/** The longest text of a nodeset, in characters. */
+/** The longest text of a nodeset, in UTF-16 code units. */
 export const MAX_NODESET_TEXT = 4 * 1024 * 1024;
-/** The most names that a nodeset may stand for. */
+/** The most names that a nodeset may stand for, repeated ones included. */
 export const MAX_NODESET_NAMES = 200_000;
 /** The longest name that a nodeset may stand for, in characters. */
 const MAX_NAME_LENGTH = 64;
 /** The longest number in brackets, in digits. */
 const MAX_DIGITS = 9;
 
-/** The names that a nodeset stands for, or what is wrong with its text. */
+/** The names that a nodeset stands for, or the problem with its text. */
 export type ParsedNodeset = { readonly ok: true; readonly names: string[] } | {
   readonly ok: false;
   readonly problem: string;
@@ -29,15 +29,28 @@ interface Range {
 
 const TOO_LONG = `it has a name of more than ${MAX_NAME_LENGTH} characters`;
 
-/** What stops the reading of a nodeset; never leaves this file. */
+/** Ends the reading of a nodeset; never leaves this file. */
 class NodesetError extends Error {}
 
 /**
- * Reads a nodeset: `n[001-128,200]` keeps its padding, several brackets give every combination (`r[1-2]n[1-4]`), several
- * sets and plain names are joined by commas. Each name is given once, in the order of the text.
+ * Parses a nodeset. `n[001-128,200]` keeps its zero padding, several brackets mean every combination (`r[1-2]n[1-4]`),
+ * and commas join sets and plain names. The notation is that of Slurm and ClusterShell, without steps (`n[0-8/2]`) and
+ * set operators.
  *
- * @param text At most 4 MiB, for at most 200,000 names (repeated ones count).
- * @returns The names, or a problem with its position in the text (counted from 1) and what was expected there.
+ * @param text At most 4 MiB, for at most 200,000 names (repeated ones count) of at most 64 characters each.
+ * @returns Each name once, in the order of the text; or a problem with its position in the text (counted from 1) and
+ * what was expected there.
+ *
+ * @example Names and problems
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseNodeset } from "../src/nodeset/mod.ts";
+ *
+ * const good = parseNodeset("n[08-10],login1");
+ * assert(good.ok && good.names.join(" ") === "n08 n09 n10 login1");
+ * const bad = parseNodeset("n[1-");
+ * assert(!bad.ok && bad.problem.includes("at position 5"));
+ * ```
  */
 export function parseNodeset(text: string): ParsedNodeset {
   if (text.length > MAX_NODESET_TEXT) {

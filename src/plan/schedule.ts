@@ -15,11 +15,12 @@ export interface Schedule {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { scheduleOf } from "../src/plan/mod.ts";
  *
  * const step = { duration: 1000, after: [] };
  * const { starts, duration } = scheduleOf([step, step, { duration: 500, after: [0, 1] }]);
- * console.assert(starts[2] === 1000 && duration === 1500);
+ * assert(starts[2] === 1000 && duration === 1500);
  * ```
  */
 export function scheduleOf<S extends Pick<Step, "after" | "duration">>(

@@ -1,6 +1,6 @@
 import { defineExtension, enumeration } from "./extension.ts";
 
-/** What was given up, why, after how many attempts, and for which cfg. */
+/** A mutation that was given up: the reason, the number of attempts, and the cfg that it was for. */
 const stuck = {
   kind: "object",
   fields: {

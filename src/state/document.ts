@@ -1,7 +1,7 @@
 import { canonicalText, equalValues, type Value } from "./value.ts";
 import { compareVersions, NO_VERSION, type Version } from "./version.ts";
 
-/** One versioned value of a facet. A value of null is unset; its version is kept, so that older values stay out. */
+/** A versioned value in a facet. Null means unset; its version is kept, so that older values cannot return. */
 export interface Entry {
   readonly value: Value | null;
   readonly version: Version;
@@ -22,12 +22,28 @@ export interface NodeDocument {
   readonly facets: { readonly [name in FacetName]: Facet };
 }
 
-/** A node of which nothing is known yet. */
+/**
+ * Makes the document of a node of which nothing is known yet.
+ *
+ * @param id The node's UUID, in lower case.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { emptyDocument } from "../src/state/mod.ts";
+ *
+ * const document = emptyDocument("6f1a5d5e-54a1-4d0a-8f0f-0c8f4b7f6a10");
+ * assert.equal(document.facets.cfg.size, 0);
+ * ```
+ */
 export function emptyDocument(id: string): NodeDocument {
   return { id, facets: { cfg: new Map(), parent: new Map(), self: new Map() } };
 }
 
-/** The newest version in a facet; {@link NO_VERSION} for an empty one. Grows with every change, deletions included. */
+/**
+ * Finds the newest version in `facet`; {@link NO_VERSION} for an empty one. It grows with every change, deletions
+ * included.
+ */
 export function newestVersion(facet: Facet): Version {
   let newest = NO_VERSION;
   for (const { version } of facet.values()) if (compareVersions(version, newest) > 0) newest = version;
@@ -35,8 +51,9 @@ export function newestVersion(facet: Facet): Version {
 }
 
 /**
- * Tells whether `a` wins over `b`: by version; by the order of their texts where versions are equal, which one writer
- * never makes, so that merge stays commutative whatever arrives.
+ * Tells whether entry `a` wins over `b`, which may be missing. The newer version wins. Of two different values of the
+ * same version, which one writer never makes, the one with the greater canonical text wins, so that merging stays
+ * commutative whatever arrives.
  */
 export function supersedes(a: Entry, b: Entry | undefined): boolean {
   if (b === undefined) return true;
@@ -45,7 +62,25 @@ export function supersedes(a: Entry, b: Entry | undefined): boolean {
   return !equalValues(a.value, b.value) && canonicalText(a.value) > canonicalText(b.value);
 }
 
-/** Per value the higher version. Commutative, associative, idempotent. Returns `a` itself where `b` brings nothing new. */
+/**
+ * Merges two facets: for each URL the entry of the newer version. The merge is commutative, associative and
+ * idempotent, so replicas agree in whatever order changes arrive.
+ *
+ * @param a The facet that is kept where both have the same entry.
+ * @param b The facet that is merged into it. Neither is changed.
+ * @returns The merged facet; `a` itself if `b` brings nothing new.
+ *
+ * @example The newer version wins
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { mergeFacets } from "../src/state/mod.ts";
+ *
+ * const older = new Map([["/physState", { value: "POWER_OFF", version: { assignment: 1, run: 1, rev: 4 } }]]);
+ * const newer = new Map([["/physState", { value: "POWER_ON", version: { assignment: 1, run: 1, rev: 5 } }]]);
+ * assert.equal(mergeFacets(older, newer).get("/physState")?.value, "POWER_ON");
+ * assert.equal(mergeFacets(newer, older), newer);
+ * ```
+ */
 export function mergeFacets(a: Facet, b: Facet): Facet {
   let merged: Map<string, Entry> | undefined;
   for (const [url, entry] of b) {
@@ -56,7 +91,13 @@ export function mergeFacets(a: Facet, b: Facet): Facet {
   return merged ?? a;
 }
 
-/** Merges two documents of the same node, facet by facet. Returns `a` itself where `b` brings nothing new. */
+/**
+ * Merges two documents of the same node, facet by facet, as {@link mergeFacets} does.
+ *
+ * @param a The document whose id is kept.
+ * @param b The document that is merged into it. Neither is changed.
+ * @returns The merged document; `a` itself if `b` brings nothing new.
+ */
 export function mergeDocuments(a: NodeDocument, b: NodeDocument): NodeDocument {
   const cfg = mergeFacets(a.facets.cfg, b.facets.cfg);
   const parent = mergeFacets(a.facets.parent, b.facets.parent);
@@ -65,7 +106,7 @@ export function mergeDocuments(a: NodeDocument, b: NodeDocument): NodeDocument {
   return { id: a.id, facets: { cfg, parent, self } };
 }
 
-/** The values of a facet that are set. */
+/** Collects the values of `facet` that are set, by URL. */
 export function valuesOf(facet: Facet): Map<string, Value> {
   const values = new Map<string, Value>();
   for (const [url, { value }] of facet) if (value !== null) values.set(url, value);

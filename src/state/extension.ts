@@ -1,6 +1,8 @@
 import type { EnumType, VariableType } from "./variable_type.ts";
 
-/** Who writes the discovered value of a variable. `cfg` means nobody: people set it, nothing discovers it. */
+/**
+ * The writer of a variable's discovered value. `cfg` means that it has none: people set it, and nothing discovers it.
+ */
 export type Writer = "cfg" | "parent" | "self";
 
 /** Values that must hold: state URL (or pattern) to the value that it must have. */
@@ -10,18 +12,18 @@ export type Condition = { readonly [url: string]: string | number | boolean };
 export interface Variable<T extends VariableType = VariableType> {
   readonly type: T;
   readonly writer: Writer;
-  /** What it is, for people: units included. */
+  /** Description for people, units included. */
   readonly about: string;
-  /** What must hold for its discovered value to mean something. Where absent it follows from the mutations. */
+  /** The condition under which its discovered value means something. If absent, it follows from the mutations. */
   readonly knownWhile?: Condition;
-  /** How long a node that is not at its goal is expected to have a value at most: value to milliseconds. */
+  /** The longest that a node which is not at its goal should keep a value: value to milliseconds. */
   readonly leaveWithin?: { readonly [value: string]: number };
   /**
-   * For a cfg variable: which discovered values a change of it makes outdated, and what they become. A program that runs
-   * with an older config is not what is asked for any more.
+   * For a cfg variable: the discovered values that a change of it makes outdated, and what they become. A program that
+   * runs with an older config no longer runs as asked.
    */
   readonly outdates?: { readonly [url: string]: readonly [from: string, to: string] };
-  /** True when people or other programs report its discovered value over the API (say a scheduler's `/busy`). */
+  /** True if people or other programs report its discovered value over the API, such as a job scheduler's `/busy`. */
   readonly reported?: boolean;
 }
 
@@ -46,8 +48,12 @@ export type VariablesOf<E extends readonly Extension[]> = E extends readonly [
   : unknown;
 
 /**
- * Declares an extension. It returns what it is given, typed as exactly as it was written, so that a mutation that names a
- * URL or a value that does not exist fails the type check.
+ * Declares an extension: a typed group of state variables. It returns its arguments, typed as exactly as they were
+ * written, so that a mutation that names an unknown URL or value fails the type check. {@link createSchema} checks the
+ * URLs.
+ *
+ * @param name The extension's name, for messages.
+ * @param variables The variables by full state URL, or by pattern such as `/services/{name}/state`.
  *
  * @example A machine's cooling
  * ```ts
@@ -65,7 +71,21 @@ export function defineExtension<const V extends { readonly [url: string]: Variab
   return { name, variables };
 }
 
-/** An enumeration type. The first value means "unknown". */
+/**
+ * Makes an enumeration type.
+ *
+ * @param values Its `values`, at least one, each of 1 to 64 characters. The first one means "unknown": a variable has
+ * it until something discovers its value.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { enumeration } from "../src/state/mod.ts";
+ *
+ * const fan = enumeration("UNKNOWN", "SLOW", "FAST");
+ * assert(fan.kind === "enum" && fan.values[0] === "UNKNOWN");
+ * ```
+ */
 export function enumeration<const V extends readonly [string, ...string[]]>(...values: V): EnumType<V> {
   return { kind: "enum", values };
 }

@@ -10,7 +10,21 @@ export interface Nested {
 /** Deepest nesting that {@link fromNested} and {@link mergePatch} follow. */
 const MAX_DEPTH = 16;
 
-/** Turns values by URL into a nested object, ordered by URL. */
+/**
+ * Turns values by URL into a nested object: `/services/sshd/state` becomes `services.sshd.state`.
+ *
+ * @param values The values, which {@link fromNested} gives back.
+ * @returns A new object, its keys in the order of the URLs.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { toNested } from "../src/state/mod.ts";
+ *
+ * const nested = toNested(new Map([["/name", "n1"], ["/services/sshd/state", "RUN"]]));
+ * assert.equal(JSON.stringify(nested), '{"name":"n1","services":{"sshd":{"state":"RUN"}}}');
+ * ```
+ */
 export function toNested(values: Values): Nested {
   const root: Nested = {};
   for (const url of [...values.keys()].sort()) {
@@ -27,13 +41,31 @@ export function toNested(values: Values): Nested {
   return root;
 }
 
-/** What {@link fromNested} found: the values, or everything that was wrong with the input. */
+/** The result of {@link fromNested}: the values, or every problem with the input. */
 export type FromNested = { readonly ok: true; readonly values: Map<string, Value> } | {
   readonly ok: false;
   readonly problems: readonly string[];
 };
 
-/** Turns a nested object into values by URL, checking each against the schema. */
+/**
+ * Turns a nested object into values by URL, and checks each against its type.
+ *
+ * @param schema The variables that may occur.
+ * @param nested The object, from outside: nested at most 16 deep.
+ * @returns The values, or a message for each problem that names the URL, what was there and what was expected.
+ *
+ * @example Values and problems
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { core, createSchema, fromNested } from "../src/state/mod.ts";
+ *
+ * const schema = createSchema([core]);
+ * const good = fromNested(schema, { physState: "POWER_ON" });
+ * assert(good.ok && good.values.get("/physState") === "POWER_ON");
+ * const bad = fromNested(schema, { physState: "ON" });
+ * assert(!bad.ok && bad.problems.length === 1);
+ * ```
+ */
 export function fromNested(schema: Schema, nested: unknown): FromNested {
   const values = new Map<string, Value>();
   const problems: string[] = [];
@@ -46,7 +78,7 @@ export function fromNested(schema: Schema, nested: unknown): FromNested {
       return;
     }
     if (!isRecord(part) || depth >= MAX_DEPTH) {
-      problems.push(`'${url}' is no state variable that this program knows`);
+      problems.push(`'${url}' is not a state variable that this program knows`);
       return;
     }
     for (const [key, inner] of Object.entries(part)) walk(inner, `${url}/${key}`, depth + 1);
@@ -57,9 +89,22 @@ export function fromNested(schema: Schema, nested: unknown): FromNested {
 }
 
 /**
- * Applies a JSON Merge Patch (RFC 7396): null deletes, an object merges, anything else replaces.
+ * Applies a JSON Merge Patch (RFC 7396, section 2): null deletes, an object merges, anything else replaces.
  *
- * @throws {RangeError} When the patch is nested more than 16 deep.
+ * @param target The value to change; it is not modified.
+ * @param patch The patch, from outside.
+ * @param depth How deep in the patch this call is. Callers leave it out.
+ * @returns The patched value, which may share parts with both.
+ * @throws {RangeError} If the patch is nested more than 16 deep.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { mergePatch } from "../src/state/mod.ts";
+ *
+ * const patched = mergePatch({ rack: "r1", freeze: true }, { rack: "r2", freeze: null });
+ * assert.equal(JSON.stringify(patched), '{"rack":"r2"}');
+ * ```
  */
 export function mergePatch(target: unknown, patch: unknown, depth = 0): unknown {
   if (depth > MAX_DEPTH) throw new RangeError(`Cannot apply a merge patch that is nested more than ${MAX_DEPTH} deep`);

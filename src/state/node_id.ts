@@ -6,28 +6,45 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Labels between dots, as host names have them (RFC 952), each of which begins and ends with a letter or a digit. */
 const NAME = /^(?=.{1,64}$)[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?)*$/;
 
-/** Tells whether a text is a UUID in lower case. */
+/** Tells whether `text` is a UUID in lower case (RFC 9562, section 4), of any version. */
 export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
-/** Brings a UUID to its one notation, lower case (RFC 9562, section 4). @returns Undefined for a text that is none. */
+/**
+ * Reads a UUID in upper or lower case (RFC 9562, section 4).
+ *
+ * @param text Any text.
+ * @returns The UUID in lower case; undefined if the text is not a UUID.
+ */
 export function parseUuid(text: string): string | undefined {
   const lower = text.toLowerCase();
   return UUID.test(lower) ? lower : undefined;
 }
 
 /**
- * Tells whether a text can be a node's or a cluster's name: 1 to 64 letters, digits, `_`, `.`, `-`; each part between dots
- * begins and ends with a letter or a digit.
+ * Tells whether `text` can name a node or a cluster: 1 to 64 letters, digits, `_`, `.` and `-`. Each part between dots
+ * begins and ends with a letter or a digit, as in host names (RFC 952).
  */
 export function isNodeName(text: string): boolean {
   return NAME.test(text);
 }
 
 /**
- * The id that a node has when its inventory states none: the version 5 UUID (RFC 9562, section 5.5) of its cluster and
- * name, so that the same inventory gives the same ids again.
+ * Derives the id of a node whose inventory states none: the version 5 UUID (RFC 9562, section 5.5) of its cluster and
+ * name. The same inventory therefore gives the same ids.
+ *
+ * @param cluster The cluster's name.
+ * @param name The node's name.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { isUuid, nodeIdOf } from "../src/state/mod.ts";
+ *
+ * const id = nodeIdOf("demo", "n1");
+ * assert(isUuid(id) && id === nodeIdOf("demo", "n1"));
+ * ```
  */
 export function nodeIdOf(cluster: string, name: string): string {
   const namespace = Buffer.from(NAMESPACE.replaceAll("-", ""), "hex");

@@ -15,7 +15,7 @@ interface Shape {
 export interface PackedFacet extends Facet {
   /** The URLs of its values, in their order. */
   readonly urls: readonly string[];
-  /** Where a value stands in that order; undefined where it has none for this URL. */
+  /** The place of a URL's value in that order; undefined if it has none. */
   placeOf(url: string): number | undefined;
   /** This facet with values of another one in the place of its own, or added at its end. */
   with(changed: Facet): PackedFacet;
@@ -141,7 +141,7 @@ function shared(versions: Version[]): readonly Version[] {
 /** A facet that has no values. */
 export const EMPTY_FACET: PackedFacet = EMPTY;
 
-/** Puts a facet into little memory. */
+/** Copies `facet` into a form that takes little memory; returns it as it is if it has that form already. */
 export function packFacet(facet: Facet): PackedFacet {
   return facet instanceof Packed ? facet : EMPTY.with(facet);
 }

@@ -13,26 +13,39 @@ export interface Found {
 /** Every variable that a program knows. */
 export interface Schema {
   readonly extensions: readonly Extension[];
-  /** The variable behind a URL, or undefined where no extension declares it. */
+  /** The variable behind a URL; undefined if no extension declares it. */
   find(url: string): Found | undefined;
-  /** What a variable has when nobody has discovered it: an enumeration's first value, otherwise nothing. */
+  /** The value of a variable that nothing has discovered: an enumeration's first value, otherwise undefined. */
   unknownOf(url: string): string | undefined;
   /**
    * Checks that a URL is declared and that a value fits it.
    *
-   * @returns A message that names URL, value and what was expected; undefined when all is well.
+   * @returns A message that names URL, value and what was expected; undefined if the value is valid.
    */
   complain(url: string, value: unknown): string | undefined;
 }
 
-/** The most URLs that a schema remembers the variable of. */
+/** The most URLs whose variable a schema remembers. */
 const MAX_REMEMBERED = 4096;
 
 /**
- * Makes a schema of extensions. The same extension given twice counts once.
+ * Makes a schema of extensions. An extension that is given twice counts once.
  *
- * @throws {SyntaxError} When a URL is malformed.
- * @throws {TypeError} When two extensions declare the same URL differently.
+ * @param extensions The extensions, in any order.
+ * @returns A schema whose lookups take constant time for the URLs it has seen lately.
+ * @throws {SyntaxError} If a URL is malformed.
+ * @throws {TypeError} If two extensions declare the same URL differently.
+ *
+ * @example Finding the variable behind a URL
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { core, createSchema, services } from "../src/state/mod.ts";
+ *
+ * const schema = createSchema([core, services]);
+ * const found = schema.find("/services/sshd/state");
+ * assert(found?.pattern === "/services/{name}/state" && found.bindings["name"] === "sshd");
+ * assert.equal(schema.unknownOf("/physState"), "PHYS_UNKNOWN");
+ * ```
  */
 export function createSchema(extensions: readonly Extension[]): Schema {
   const exact = new Map<string, Found>();
@@ -81,23 +94,30 @@ export function createSchema(extensions: readonly Extension[]): Schema {
     },
     complain(url, value) {
       const found = find(url);
-      if (found === undefined) return `'${url}' is no state variable that this program knows`;
+      if (found === undefined) return `'${url}' is not a state variable that this program knows`;
       const misfit = findMisfit(found.variable.type, value, url);
       return misfit === undefined ? undefined : describeMisfit(misfit);
     },
   };
 }
 
-/** Tells whether two variables are declared alike: most often they are one object. */
+/** Tells whether two variables are declared alike; most often they are the same object. */
 function isSame(a: Variable, b: Variable): boolean {
   const textOf = (variable: Variable) => canonicalText(JSON.parse(JSON.stringify(variable)));
   return a === b || textOf(a) === textOf(b);
 }
 
-/** State as plain data: URL to value. What is not in it is unset (cfg) or unknown (view). */
+/** State as plain data: URL to value. A URL that is missing is unset (in cfg) or unknown (in a view). */
 export type Values = ReadonlyMap<string, Value>;
 
-/** The value of a variable in some values, where absent its unknown value, where it has none undefined. */
+/**
+ * Reads a variable from some values.
+ *
+ * @param schema Gives the unknown value.
+ * @param values The values to read from.
+ * @param url The variable's URL.
+ * @returns The value; if there is none, the variable's unknown value, and undefined for a type without one.
+ */
 export function valueIn(schema: Schema, values: Values, url: string): Value | undefined {
   return values.get(url) ?? schema.unknownOf(url);
 }

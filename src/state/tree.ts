@@ -4,16 +4,16 @@ import { isUuid } from "./node_id.ts";
 import { isRecord, type Value } from "./value.ts";
 import { MAX_INTEGER } from "./variable_type.ts";
 
-/** Where a program joins: an aggregator's node, and the broker that it is reached over. */
+/** The place where a program joins: an aggregator's node, and the broker that leads to it. */
 const target = {
   parent: { kind: "string", maxLength: 36 },
   broker: { kind: "string", maxLength: 256 },
 } as const;
 
-/** The most aggregators that may still have a node: it can't be moved on before one of them has let it go. */
+/** The most aggregators that may still have a node. It cannot move on until one of them has confirmed its release. */
 export const MAX_HOLDERS = 16;
 
-/** How the nodes below an aggregator are, as a whole. The first one means that it has not told yet. */
+/** The overall state of the nodes below an aggregator. The first one means that it has not reported yet. */
 export const HEALTHS = ["UNKNOWN", "FULL", "PARTIAL", "DEGRADED", "LOST"] as const;
 /** See {@link HEALTHS}. */
 export type Health = (typeof HEALTHS)[number];
@@ -155,32 +155,40 @@ export const tree = defineExtension("tree", {
 });
 
 /**
- * Where a node's cfg says that the root was put back from a backup: the run that it went on with. Cfg of an earlier run was
- * written after the backup, and counts no more.
+ * The cfg variable that says that the root was restored from a backup: the run with which it went on. Cfg of an
+ * earlier run was written after the backup, and no longer counts.
  */
 export const RESTORED = "/restored";
 
-/** What Kraken itself keeps in cfg: people neither set it nor see it. */
+/** The cfg variables that Kraken keeps for itself: people neither set nor see them. */
 export const KEPT_URLS: ReadonlySet<string> = new Set(["/assignment", "/retries", "/release/requested", RESTORED]);
 
-/** An aggregator to join, and the broker that it is reached over; no broker: the one in use, or one's own setting. */
+/**
+ * An aggregator to join, and the broker that leads to it. Without a broker, the program uses its current or configured
+ * one.
+ */
 export interface JoinTarget {
   /** The aggregator's UUID. */
   readonly parent: string;
   readonly broker?: string;
 }
 
-/** Where a node joins by the root's word: see `/assignment`. */
+/** The place where a node joins, as the root decided: see `/assignment`. */
 export interface Assignment extends JoinTarget {
-  /** Counts how often the node's `/parent` was set: the higher one holds. */
+  /** The number of times that the node's `/parent` was set: the higher one is valid. */
   readonly number: number;
-  /** Where it may ask when its parent is lost: that one takes it in once the root has said so. */
+  /** The standby that it may ask when its parent is lost. The standby accepts it once the root has allowed that. */
   readonly standby?: JoinTarget;
-  /** Those of the aggregators that may still have it of which it is known how to reach them. */
+  /** The aggregators that may still have it, as far as it is known how to reach them. */
   readonly before?: readonly JoinTarget[];
 }
 
-/** Reads an assignment, from cfg or from a frame. @returns Undefined when it is none. */
+/**
+ * Reads an assignment from cfg or from a frame.
+ *
+ * @param value Anything from outside.
+ * @returns The assignment; undefined if the value is not a valid one.
+ */
 export function readAssignment(value: unknown): Assignment | undefined {
   const target = readTarget(value);
   if (target === undefined || !isRecord(value)) return undefined;
@@ -211,15 +219,16 @@ function readTarget(value: unknown): JoinTarget | undefined {
   return typeof broker === "string" && isBrokerUrl(broker) ? { parent, broker } : undefined;
 }
 
-/** Tells whether a text is the URL of an MQTT broker, short enough for a state document. */
+/** Tells whether `text` is the URL of an MQTT broker (`mqtt`, `mqtts`, `ws` or `wss`) of at most 256 characters. */
 export function isBrokerUrl(text: string): boolean {
   return text.length <= 256 && URL.canParse(text) && /^(mqtts?|wss?):$/.test(new URL(text).protocol);
 }
 
 /**
- * An assignment as a value of `/assignment`.
+ * Turns an assignment into a value of `/assignment`.
  *
- * @param held The aggregators that may still have the node.
+ * @param assignment The assignment.
+ * @param held UUIDs of the aggregators that may still have the node, at most {@link MAX_HOLDERS}.
  */
 export function assignmentValue(
   { number, parent, broker, standby, before = [] }: Assignment,
@@ -237,19 +246,24 @@ export function assignmentValue(
   };
 }
 
-/** The aggregators that may still have a node, by its cfg: they had it before, and have not said that they let it go. */
+/**
+ * Lists the aggregators that may still have a node: they had it before, and have not confirmed its release.
+ *
+ * @param cfg The node's `cfg` facet.
+ * @returns Their UUIDs.
+ */
 export function heldBy(cfg: Facet | undefined): readonly string[] {
   const value = cfg?.get("/assignment")?.value;
   const held = isRecord(value) ? value["held"] : undefined;
   return Array.isArray(held) ? held.filter((id): id is string => typeof id === "string") : [];
 }
 
-/** The assignment that a cfg facet holds. */
+/** Reads the assignment that the facet `cfg` holds; undefined if it holds no valid one. */
 export function assignmentIn(cfg: Facet | undefined): Assignment | undefined {
   return readAssignment(cfg?.get("/assignment")?.value);
 }
 
-/** The number of the assignment that a cfg facet holds; 1 where the root has not counted yet. */
+/** Reads the number of the assignment that the facet `cfg` holds; 1 until the root has counted one. */
 export function assignmentNumber(cfg: Facet | undefined): number {
   return assignmentIn(cfg)?.number ?? 1;
 }

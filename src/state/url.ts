@@ -10,16 +10,26 @@ export const MAX_URL_DEPTH = 8;
 const SEGMENT = /^(?!__proto__$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 const PLACEHOLDER = /^\{([a-z][A-Za-z0-9]*)\}$/;
 
-/** One value's URL in one look, without its segments: links check thousands a second. */
+/** The URL of one value as a single pattern: links check thousands of them a second. */
 const CONCRETE = /^(?:\/(?!__proto__(?:\/|$))[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}){1,8}$/;
 
-/** What the placeholders of a pattern stand for: `{ name: "sshd" }` for `/services/{name}/state`. */
+/** The segments that the placeholders of a pattern stand for: `{ name: "sshd" }` for `/services/{name}/state`. */
 export type Bindings = { readonly [placeholder: string]: string };
 
 /**
- * The segments of a state URL, or of a pattern such as `/services/{name}/state`.
+ * Splits a state URL, or a pattern such as `/services/{name}/state`, into its segments.
  *
- * @throws {SyntaxError} When it is not a `/` followed by 1 to 8 segments of letters, digits, `_`, `.` and `-`.
+ * @param url At most 256 characters.
+ * @throws {SyntaxError} If it is not a `/` followed by 1 to 8 segments of letters, digits, `_`, `.` and `-`, or
+ * placeholders.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseUrl } from "../src/state/mod.ts";
+ *
+ * assert.equal(parseUrl("/services/sshd/state").join(), "services,sshd,state");
+ * ```
  */
 export function parseUrl(url: string): string[] {
   const segments = url.split("/").slice(1);
@@ -35,12 +45,12 @@ export function parseUrl(url: string): string[] {
   return segments;
 }
 
-/** Tells whether a text is the URL of one value: one that {@link parseUrl} takes, and no pattern. */
+/** Tells whether `text` is the URL of one value: {@link parseUrl} accepts it, and it has no placeholders. */
 export function isConcreteUrl(text: string): boolean {
   return text.length <= MAX_URL_LENGTH && CONCRETE.test(text);
 }
 
-/** Tells whether a URL has placeholders. */
+/** Tells whether `url` has placeholders. */
 export function isPattern(url: string): boolean {
   return url.includes("{");
 }
@@ -48,7 +58,18 @@ export function isPattern(url: string): boolean {
 /**
  * Matches a URL against a pattern.
  *
- * @returns What the placeholders stand for, or undefined when the URL does not match.
+ * @param pattern A pattern, or the URL of one value.
+ * @param url The URL of one value.
+ * @returns What the placeholders stand for; undefined if the URL does not match.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { matchUrl } from "../src/state/mod.ts";
+ *
+ * assert.equal(matchUrl("/services/{name}/state", "/services/sshd/state")?.["name"], "sshd");
+ * assert.equal(matchUrl("/services/{name}/state", "/services/sshd/error"), undefined);
+ * ```
  */
 export function matchUrl(pattern: string, url: string): Bindings | undefined {
   const patternSegments = pattern.split("/");
@@ -64,7 +85,20 @@ export function matchUrl(pattern: string, url: string): Bindings | undefined {
   return bindings;
 }
 
-/** Puts bindings into a pattern; placeholders without a binding stay. */
+/**
+ * Replaces the placeholders of a pattern.
+ *
+ * @param pattern A pattern, or the URL of one value.
+ * @param bindings The segment for each placeholder. A placeholder without one stays.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { bindUrl } from "../src/state/mod.ts";
+ *
+ * assert.equal(bindUrl("/services/{name}/state", { name: "sshd" }), "/services/sshd/state");
+ * ```
+ */
 export function bindUrl(pattern: string, bindings: Bindings): StateUrl {
   const begin = pattern.indexOf("{");
   if (begin < 0) return pattern;

@@ -2,12 +2,12 @@ import { isRecord, type Value } from "./value.ts";
 
 /** The largest magnitude of an integer in a state value. */
 export const MAX_INTEGER = 2 ** 32 - 1;
-/** The longest string in a state value when its type states no limit, in UTF-16 code units. */
+/** The longest string in a state value if its type states no limit, in UTF-16 code units. */
 export const DEFAULT_MAX_LENGTH = 4096;
-/** The most items of a list and keys of a record when its type states no limit. */
+/** The most items of a list if its type states no limit, and the most keys of a record. */
 export const DEFAULT_MAX_ITEMS = 256;
 
-/** An enumeration. Its first value means "unknown" and is what a variable has when nobody has discovered it. */
+/** An enumeration. Its first value means "unknown": a variable has it until something discovers its value. */
 export interface EnumType<V extends readonly [string, ...string[]] = readonly [string, ...string[]]> {
   readonly kind: "enum";
   readonly values: V;
@@ -49,7 +49,25 @@ export interface EitherType {
   readonly kind: "either";
   readonly of: readonly VariableType[];
 }
-/** The type of a state variable, as plain data: declarations travel between programs. */
+/**
+ * The type of a state variable. It is plain data, because declarations travel between programs.
+ *
+ * @example A list of mount points
+ * ```ts
+ * import { parseValue, type VariableType } from "../src/state/mod.ts";
+ *
+ * const mounts: VariableType = {
+ *   kind: "list",
+ *   maxItems: 16,
+ *   items: {
+ *     kind: "object",
+ *     fields: { path: { kind: "string", maxLength: 256 }, readOnly: { kind: "boolean" } },
+ *     optional: ["readOnly"],
+ *   },
+ * };
+ * parseValue(mounts, [{ path: "/scratch", readOnly: true }, { path: "/home" }], "/mounts");
+ * ```
+ */
 export type VariableType =
   | EnumType
   | StringType
@@ -60,7 +78,7 @@ export type VariableType =
   | ObjectType
   | EitherType;
 
-/** Why a value does not fit a type: where in the value, what was there, and what was expected. */
+/** The reason why a value does not fit its type: the place in the value, what was there, and what was expected. */
 export interface Misfit {
   readonly path: string;
   readonly found: unknown;
@@ -70,10 +88,19 @@ export interface Misfit {
 /**
  * Checks a value against a type.
  *
- * @param type What the value should be.
- * @param value What it is: anything that came from outside.
- * @param path How to name the value in a message, such as a state URL.
- * @returns The first misfit, or undefined when the value fits.
+ * @param type The type that the value should have.
+ * @param value Anything from outside.
+ * @param path The name of the value in messages, such as a state URL.
+ * @returns The first misfit; undefined if the value fits.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { describeMisfit, enumeration, findMisfit } from "../src/state/mod.ts";
+ *
+ * const misfit = findMisfit(enumeration("UNKNOWN", "SLOW", "FAST"), "OFF", "/fan");
+ * assert(misfit !== undefined && describeMisfit(misfit) === '/fan is "OFF": expected one of UNKNOWN, SLOW, FAST');
+ * ```
  */
 export function findMisfit(type: VariableType, value: unknown, path: string): Misfit | undefined {
   switch (type.kind) {
@@ -149,7 +176,7 @@ function findObjectMisfit(type: ObjectType, value: unknown, path: string): Misfi
   return undefined;
 }
 
-/** A type in words, for messages. */
+/** Describes `type` in words, for messages: `a list of one of SLOW, FAST`. */
 export function describeType(type: VariableType): string {
   switch (type.kind) {
     case "enum":
@@ -171,16 +198,20 @@ export function describeType(type: VariableType): string {
   }
 }
 
-/** A misfit as a message, such as `/physState is "ON": expected one of POWER_OFF, POWER_ON`. */
+/** Describes `misfit` in a message, such as `/physState is "ON": expected one of POWER_OFF, POWER_ON`. */
 export function describeMisfit(misfit: Misfit): string {
   const found = misfit.found === undefined ? "missing" : JSON.stringify(misfit.found)?.slice(0, 80) ?? "not data";
   return `${misfit.path} is ${found}: expected ${misfit.expected}`;
 }
 
 /**
- * Takes a value in from outside.
+ * Checks a value from outside and returns it as a {@link Value}.
  *
- * @throws {TypeError} When the value does not fit the type; the message names where, what and what was expected.
+ * @param type The type that the value should have.
+ * @param value Anything from outside.
+ * @param path The name of the value in messages, such as a state URL.
+ * @throws {TypeError} If the value does not fit the type. The message names the place, what was there and what was
+ * expected.
  */
 export function parseValue(type: VariableType, value: unknown, path: string): Value {
   const misfit = findMisfit(type, value, path);

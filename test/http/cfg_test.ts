@@ -123,9 +123,9 @@ test("PATCH cfg refuses wrong values and unknown variables, all of them at once"
     [
       '/physState is "ON": expected one of PHYS_UNKNOWN, POWER_OFF, POWER_ON, POWER_CYCLE, PHYS_HANG, PHYS_ERROR',
       "/platform is 7: expected a string of at most 32 characters",
-      "'/colour' is no state variable that this program knows",
+      "'/colour' is not a state variable that this program knows",
       "/services/a/config/command is missing: expected a string",
-      "'/services/b/y' is no state variable that this program knows",
+      "'/services/b/y' is not a state variable that this program knows",
     ],
   );
   assert.deepEqual(control.find("n1")?.version, at(1, 1));

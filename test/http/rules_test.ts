@@ -30,12 +30,12 @@ test("a rule of what is not there is refused, with its field, the value, and wha
     const refused: [unknown, RegExp][] = [
       [never({ "/busy": "BUZY" }), /\/invariants\/jobs\/when: '?\/busy'? is "BUZY": expected one of FREE, BUSY/],
       [never({ "/busy": 1 }), /\/invariants\/jobs\/when: .*\/busy.* is 1: expected one of FREE, BUSY/],
-      [never({ "/nosuch": "x" }), /\/invariants\/jobs\/when: '\/nosuch' is no state variable/],
+      [never({ "/nosuch": "x" }), /\/invariants\/jobs\/when: '\/nosuch' is not a state variable/],
       [never({ "/services/{name}/state": "RUN" }), /'\/services\/\{name\}\/state' is many variables: expected one/],
-      [limit({ by: "/nosuchvar" }), /\/limits\/h\/by: '\/nosuchvar' is no state variable/],
+      [limit({ by: "/nosuchvar" }), /\/limits\/h\/by: '\/nosuchvar' is not a state variable/],
       [
         { invariants: { c: { kind: "transition", atMost: 1, by: "/nosuchvar" } } },
-        /\/invariants\/c\/by: '\/nosuchvar' is no state variable/,
+        /\/invariants\/c\/by: '\/nosuchvar' is not a state variable/,
       ],
       [
         limit({ mutations: ["simpower/power-on", "nosuch/thing"] }),

@@ -82,7 +82,7 @@ test("fromNested() refuses '__proto__' as a name, which would reach the prototyp
   const read = fromNested(schema, JSON.parse('{"services":{"__proto__":{"state":"RUN"}}}'));
   assert.deepEqual(read, {
     ok: false,
-    problems: ["'/services/__proto__/state' is no state variable that this program knows"],
+    problems: ["'/services/__proto__/state' is not a state variable that this program knows"],
   });
 });
 
@@ -115,7 +115,7 @@ test("complain() names URL, value and what was expected", () => {
     schema.complain("/physState", "ON"),
     '/physState is "ON": expected one of PHYS_UNKNOWN, POWER_OFF, POWER_ON, POWER_CYCLE, PHYS_HANG, PHYS_ERROR',
   );
-  assert.match(schema.complain("/fysState", "ON") ?? "", /'\/fysState' is no state variable/);
+  assert.match(schema.complain("/fysState", "ON") ?? "", /'\/fysState' is not a state variable/);
 });
 
 test("parseValue() names the place inside a value that does not fit", () => {
