@@ -331,9 +331,9 @@ const LIMITS: { readonly [url: string]: readonly [last: Value, beyond: Value] } 
   "/link": ["UP", "ON"],
   "/busy": ["BUSY", "YES"],
   "/frozen": [true, "true"],
-  "/clear": [text(256), text(257)],
+  "/approval": [text(256), text(257)],
   "/retry": [0, -1],
-  "/engine/memo": [memo(16, 0, 256), memo(17, 0, 256)],
+  "/engine/checkpoint": [checkpoint(16, 0, 256), checkpoint(17, 0, 256)],
   "/seen": [text(32), text(33)],
   "/drained": ["YES", "BUSY"],
   "/stuck/parent": [{ mutation: "m", reason: "r", target: "t", attempts: 1 }, {
@@ -354,8 +354,8 @@ const LIMITS: { readonly [url: string]: readonly [last: Value, beyond: Value] } 
     { number: 0, parent: ID, held: list(16, ID), before: list(16, { parent: ID, broker: text(256) }) },
     { number: 0, parent: ID, held: list(17, ID) },
   ],
-  "/letGo/asked": [list(64, text(64)), list(65, "n")],
-  "/letGo/told": [list(64, text(64)), list(64, text(65))],
+  "/release/requested": [list(64, text(64)), list(65, "n")],
+  "/release/confirmed": [list(64, text(64)), list(64, text(65))],
   "/retries": [0, -1],
   "/restored": [0, -1],
   "/staleSince": [text(32), text(33)],
@@ -373,7 +373,7 @@ const LIMITS: { readonly [url: string]: readonly [last: Value, beyond: Value] } 
   "/subtree/counts": [counts(0), counts(-1)],
 };
 
-function memo(failures: number, least: number, length: number): Value {
+function checkpoint(failures: number, least: number, length: number): Value {
   const failure = { mutation: "m", attempts: least, held: true, at: least, reason: text(length), unavailable: least };
   return { reached: text(64), out: "CUT", failed: { target: text(64), mutations: list(failures, failure) } };
 }
@@ -391,10 +391,10 @@ test("every variable of the core, of services and of trees takes values up to it
     assert.equal(schema.complain(url, last), undefined, url);
     assert.notEqual(schema.complain(url, beyond), undefined, url);
   }
-  for (const bad of [memo(16, -1, 256), memo(16, 0, 257)]) {
-    assert.notEqual(schema.complain("/engine/memo", bad), undefined);
+  for (const bad of [checkpoint(16, -1, 256), checkpoint(16, 0, 257)]) {
+    assert.notEqual(schema.complain("/engine/checkpoint", bad), undefined);
   }
-  assert.equal(schema.complain("/engine/memo", { reached: "", out: "NO" }), undefined);
+  assert.equal(schema.complain("/engine/checkpoint", { reached: "", out: "NO" }), undefined);
   for (
     const bad of [{ number: -1, parent: ID }, { number: 0, parent: text(37) }, {
       number: 0,
