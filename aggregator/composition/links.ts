@@ -1,4 +1,5 @@
 import { compareTerms, FACET_NAMES, NO_TERM } from "../../src/state/mod.ts";
+import { createHeardRuns } from "../evidence/heard_runs.ts";
 import { createChildren } from "../links/children.ts";
 import { createJoining, type Joining } from "../links/joining.ts";
 import { createOlderDiskWatch } from "../links/older_disk.ts";
@@ -17,7 +18,7 @@ export type Links = ReturnType<typeof createLinks>;
 /** Makes the links. None of them has begun. */
 export function createLinks(state: State, ownership: Ownership, parts: AggregatorParts) {
   const { name, run, ownId, isRoot, random, log, changes, clock, broker, store, stored, replica, term } = state;
-  const { childTerms, ownTerm, placement, declarations, domains, nodes, commits, events } = state;
+  const { childTerms, ownTerm, placement, declarations, domains, nodes, commits, events, evidence, suspicions } = state;
   const { freezer, owners, takeover } = ownership;
 
   const troubles = createTroubles({
@@ -40,6 +41,7 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
       freezer.freeze(undefined, `${why}. Stop it, and prepare its folder with --restored`);
     },
   });
+  const heardRun = createHeardRuns({ replica, evidence, suspicions, run, current: () => term.run });
   const children = createChildren({
     ...{ run, replica, nodes, changes, commits, clock, random, log },
     transfers: createPendingTransfers({ store, facts: stored.facts, log }),
@@ -68,12 +70,18 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
       events.add({ node, kind: "identity", why });
       log.warn(why, { node });
     },
-    onBorn(child, { parent, above }, hasParent) {
+    give(child, childTerm, own) {
+      const certified = own && evidence.certify(child, own.key);
+      return { given: evidence.give(child, childTerm, term.run), ...(certified !== undefined && { certified }) };
+    },
+    onBorn(child, birth, hasParent) {
+      const above = heardRun(child, birth);
+      if (compareTerms(above, NO_TERM) === 0) return;
       if (isRoot) watchDisk(child, above);
       // What an earlier run has told a child may be newer than what it left on the disk: this one's word is the last. A run
       // that the disk knows nothing of, as its term is not below this one's, may have said anything.
       const isUnknown = compareTerms(above, term.of(child)) >= 0;
-      if (parent !== run && compareTerms(above, NO_TERM) > 0 && term.outdo(child, above) && (!hasParent || isUnknown)) {
+      if (term.outdo(child, above) && (!hasParent || isUnknown)) {
         replica.restamp(child, "parent", term.of(child));
       }
     },
@@ -102,6 +110,9 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
     complete: stored.facts.get(COMPLETE) === true,
     modules: () => domains.declared,
     raise: takeover.raise,
+    given: evidence.given,
+    own: () => evidence.own(term.run),
+    onGiven: evidence.take,
     onLeft: owners.inherited,
     onThere: children.told,
     onPassing(id) {

@@ -4,6 +4,8 @@ import { createBrokerWatch } from "../broker/watch.ts";
 import { createCfgWriter } from "../cfg/writer.ts";
 import { clockOfTurns, createChanges } from "../dispatch/changes.ts";
 import { followCommits } from "../dispatch/commits.ts";
+import { createEvidence } from "../evidence/evidence.ts";
+import { createSuspicions } from "../evidence/suspicions.ts";
 import { createChildTerms } from "../links/child_terms.ts";
 import { createOwnTerm } from "../links/own_term.ts";
 import { createDiscovered } from "../nodes/discovered.ts";
@@ -52,7 +54,23 @@ export function createState(parts: AggregatorParts) {
   const nodes = createNodes(replica, domains, placement);
   const commits = followCommits({ replica, nodes, changes });
   const events = createEvents(clock, store, stored);
-  const childTerms = createChildTerms({ replica, store, terms: stored.terms, log });
+  const evidence = createEvidence({ cluster, ownId, isRoot, store, facts: stored.facts, log });
+  const suspicions = createSuspicions({
+    clock,
+    tell(child, what) {
+      const node = nodes.read(child)?.name ?? child;
+      const why =
+        `${node} claims ${what}: it is not believed. Whoever has its identity is broken or hostile, or this ` +
+        `aggregator's folder was lost or put back from a backup`;
+      events.add({ node, kind: "evidence", why });
+      log.warn(why, { node });
+    },
+  });
+  const childTerms = createChildTerms({
+    ...{ replica, store, terms: stored.terms, log },
+    provenTerm: evidence.provenTerm,
+    onClaim: suspicions.claimed,
+  });
   const ownTerm = createOwnTerm(() => term.run);
   const discovered = createDiscovered({
     ...{ replica, nodes, events, changes, term, ownId, log, isRoot },
@@ -82,6 +100,6 @@ export function createState(parts: AggregatorParts) {
       term,
       childTerms,
     },
-    ...{ ownTerm, placement, declarations, domains, nodes, commits, events, discovered, cfg },
+    ...{ ownTerm, placement, declarations, domains, nodes, commits, events, evidence, suspicions, discovered, cfg },
   };
 }

@@ -1,7 +1,8 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import type { ModuleDeclaration } from "../../src/plan/mod.ts";
-import { type Assignment, compareTerms } from "../../src/state/mod.ts";
+import type { Certified, Given, OwnRun } from "../../src/evidence/mod.ts";
+import { type Assignment, compareTerms, type Term } from "../../src/state/mod.ts";
 import {
   type BirthFrame,
   createNodeChildScope,
@@ -46,6 +47,8 @@ export interface ChildParts {
   nextBeginning(): number;
   /** How often children are to show that they are there, in seconds. */
   keepalive(): number;
+  /** What a child is given with a welcome. @param own What a child that is an aggregator shows of itself. */
+  give(child: string, term: Term, own: OwnRun | undefined): { readonly given: Given; readonly certified?: Certified };
   send(child: string, frame: DownFrame): void;
   onState(child: string, state: LinkState, sameRun: boolean, why: string): void;
   onBorn(child: string, frame: BirthFrame, hasParent: boolean): void;
@@ -77,7 +80,8 @@ export function makeChild(parts: ChildParts, child: string): Child {
     modules: parts.modules,
     modulesOf: known.of,
     mayAsk: known.mayAsk,
-    nextTerm: (childTerm) => terms.next(child, childTerm),
+    nextTerm: (birth) => terms.next(child, birth),
+    give: (term, own) => parts.give(child, term, isAggregator ? own : undefined),
     nextBeginning: parts.nextBeginning,
     keepalive: parts.keepalive,
     clock: parts.clock,

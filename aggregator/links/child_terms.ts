@@ -11,8 +11,11 @@ import {
 import type { BirthFrame, Replica } from "../../src/sync/mod.ts";
 import type { Store } from "../store/mod.ts";
 
-/** How many runs a child may have had elsewhere, of which nothing is known here: one that claims more is wrong. */
+/** The most runs of a child of which nothing is known here at all that are believed without proof. */
 const MAX_LOST_RUNS = 100_000;
+
+/** What a birth says of the child's term. */
+type Claim = Pick<BirthFrame, "term" | "shown" | "own">;
 
 /** The terms that are handed to children: each birth gets one above all before it, on disk before it is used. */
 export interface ChildTerms {
@@ -21,10 +24,10 @@ export interface ChildTerms {
   /**
    * The term for a birth; undefined where the child can't be taken in now.
    *
-   * @param childTerm The term that the child was born with.
+   * @param birth The term that the child was born with, and what it can show.
    * @throws {Error} When it can't be stored.
    */
-  next(child: string, childTerm: Term): Term | undefined;
+  next(child: string, birth: Claim): Term | undefined;
   /** Whether the agent that joins is the one that was given the last term before; undefined where none has joined. */
   isSameRun(child: string): boolean | undefined;
   /** Puts the terms for births that are about to be taken in on disk in one go: to write one by one takes far longer. */
@@ -33,12 +36,22 @@ export interface ChildTerms {
   prepared(): void;
 }
 
-/** See {@link ChildTerms}. @param parts `terms` are the last ones that were handed out. */
+/**
+ * See {@link ChildTerms}. This aggregator counts the runs of its children. A child that has a later term under its present
+ * assignment has to show that it was given it by an earlier run of this aggregator, which has lost its disk since: what a child
+ * says of itself must not use up what its successor needs.
+ *
+ * @param parts `terms` are the last ones that were handed out.
+ */
 export function createChildTerms(
   parts: {
     readonly replica: Replica;
     readonly store: Store;
     readonly terms: ReadonlyMap<string, Term>;
+    /** The last term of a child, as far as it can show it: as this aggregator, or an aggregator itself, has signed it. */
+    readonly provenTerm: (child: string, claim: Claim) => Term | undefined;
+    /** A child claims a term that it can't show. */
+    readonly onClaim: (child: string, what: string) => void;
     readonly log: Log;
   },
 ): ChildTerms {
@@ -49,7 +62,8 @@ export function createChildTerms(
   const ready = new Map<string, { readonly childTerm: Term; readonly term: Term }>();
 
   /** Above every run that is known of: the child's own, the last one that was handed out, the one that wrote what is here. */
-  function followingTerm(child: string, childTerm: Term): Term | undefined {
+  function followingTerm(child: string, birth: Claim): Term | undefined {
+    const { term: childTerm } = birth;
     const assignment = assignmentNumber(replica.get(child)?.facets.cfg);
     if (childTerm.assignment > assignment) {
       parts.log.debug("Waits for the cfg that brought a child here", { child, term: termText(childTerm) });
@@ -57,19 +71,34 @@ export function createChildTerms(
     }
     const wrote = newestVersion(replica.get(child)?.facets.self ?? new Map());
     const known = Math.max(terms.get(child)?.run ?? 0, wrote.run);
-    if (childTerm.run > known + MAX_LOST_RUNS || known >= MAX_INTEGER) {
-      parts.log.warn("Refused a birth as its term can't be", { child, term: termText(childTerm) });
-      return undefined;
+    const last = Math.max(known, believed(child, birth, { assignment, run: known }));
+    if (last < MAX_INTEGER) return { assignment, run: last + 1 };
+    // An assignment of its own begins with the first run.
+    if ((terms.get(child) ?? NO_TERM).assignment < assignment && wrote.assignment < assignment) {
+      return { assignment, run: 1 };
     }
-    return { assignment, run: Math.max(known, childTerm.run) + 1 };
+    parts.log.warn("Refused a birth as its runs are used up", { child, term: termText(childTerm) });
+    return undefined;
+  }
+
+  /** The run of a child's own claim that is believed. One of an earlier assignment is below whatever it gets now. */
+  function believed(child: string, birth: Claim, known: Term): number {
+    const { term: claim } = birth;
+    if (claim.assignment !== known.assignment || claim.run <= known.run) return 0;
+    if (known.run === 0 && claim.run <= MAX_LOST_RUNS) return claim.run;
+    const proven = parts.provenTerm(child, birth);
+    if (proven !== undefined && compareTerms(proven, claim) >= 0) return claim.run;
+    parts.onClaim(child, `term ${termText(claim)}, which this aggregator has not given it`);
+    return 0;
   }
 
   return {
     of: (child) => terms.get(child) ?? NO_TERM,
-    next(child, childTerm) {
+    next(child, birth) {
+      const { term: childTerm } = birth;
       const known = ready.get(child);
       const isReady = known !== undefined && compareTerms(known.childTerm, childTerm) === 0;
-      const term = isReady ? known.term : followingTerm(child, childTerm);
+      const term = isReady ? known.term : followingTerm(child, birth);
       if (term === undefined) return undefined;
       if (term !== known?.term) parts.store.commit({ terms: new Map([[child, term]]) });
       const before = terms.get(child) ?? NO_TERM;
@@ -80,7 +109,7 @@ export function createChildTerms(
     isSameRun: (child) => sameRun.get(child),
     prepare(births) {
       for (const [child, frame] of births) {
-        const term = followingTerm(child, frame.term);
+        const term = followingTerm(child, frame);
         if (term !== undefined) ready.set(child, { childTerm: frame.term, term });
       }
       try {

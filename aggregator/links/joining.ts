@@ -12,6 +12,7 @@ import {
   readAssignment,
   termOf,
 } from "../../src/state/mod.ts";
+import type { Certified, Given, OwnRun } from "../../src/evidence/mod.ts";
 import {
   type ChildLink,
   createChildLink,
@@ -62,6 +63,12 @@ export interface JoiningParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** What an earlier run was given with its last welcome. */
+  readonly given: Given | undefined;
+  /** What it shows of itself. */
+  own(): OwnRun;
+  /** What it is given, for its disk. */
+  onGiven(given: Given, certified: Certified | undefined): void;
   /** Whether an earlier run was told of everything below, and has it on its disk. */
   readonly complete: boolean;
   modules(): readonly ModuleDeclaration[];
@@ -91,8 +98,10 @@ export function createJoining(parts: JoiningParts): Joining {
   const { ownId, replica, placement, way, changes, ownTerm } = parts;
   const wrote = termOf(newestVersion(replica.get(ownId)?.facets.self ?? new Map()));
   const isNew = compareTerms(wrote, NO_TERM) === 0;
-  /** One that was never welcomed remembers nothing, and says so by having no term. */
-  const term = isNew ? NO_TERM : { assignment: assignmentNumber(replica.get(ownId)?.facets.cfg), run: parts.term.run };
+  /** One that was never welcomed remembers nothing, and says so by having no term. A run that it cannot show counts for nothing. */
+  const term = isNew || parts.own().chain.length === 0
+    ? NO_TERM
+    : { assignment: assignmentNumber(replica.get(ownId)?.facets.cfg), run: parts.term.run };
   // A term alone says little: it comes with the welcome, before anything else has.
   let complete = parts.complete && !isNew;
   let declared = parts.modules();
@@ -111,6 +120,9 @@ export function createJoining(parts: JoiningParts): Joining {
     isBlank: () => !complete,
     term: ownTerm.value,
     batch: BATCH_MS,
+    ...(parts.given !== undefined && { given: parts.given }),
+    own: parts.own,
+    onGiven: parts.onGiven,
     clock: parts.clock,
     random: parts.random,
     log: parts.log,

@@ -1,7 +1,8 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import type { ModuleDeclaration } from "../../src/plan/mod.ts";
-import type { Assignment } from "../../src/state/mod.ts";
+import type { Certified, Given, OwnRun } from "../../src/evidence/mod.ts";
+import type { Assignment, Term } from "../../src/state/mod.ts";
 import type { BirthFrame, DownFrame, LifeFrame, LinkState, Replica, Session, UpFrame } from "../../src/sync/mod.ts";
 import type { Changes } from "../dispatch/changes.ts";
 import type { Commits } from "../dispatch/commits.ts";
@@ -24,6 +25,8 @@ export interface ChildrenParts {
   readonly terms: ChildTerms;
   /** How far an earlier run of this program had got with each child. */
   readonly sessions: ReadonlyMap<string, Session>;
+  /** What a child is given with a welcome. @param own What a child that is an aggregator shows of itself. */
+  give(child: string, term: Term, own: OwnRun | undefined): { readonly given: Given; readonly certified?: Certified };
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

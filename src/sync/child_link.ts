@@ -2,6 +2,7 @@ import type { Clock, Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
 import { type Assignment, compareTerms, newestVersion, NO_TERM, type Term, termOf, termText } from "../state/mod.ts";
+import type { Certified, Given, OwnRun } from "../evidence/mod.ts";
 import { backoff } from "./backoff.ts";
 import type { LinkCounts } from "./counts.ts";
 import { holdingIn } from "./common.ts";
@@ -47,6 +48,10 @@ export interface ChildLinkOptions {
   readonly batch?: number;
   /** The term that an earlier run had, where it was kept. @default NO_TERM */
   readonly term?: Term;
+  /** What an earlier run was given with its last welcome, where it was kept. */
+  readonly given?: Given;
+  /** Of an aggregator: what it shows of itself. Asked anew with every birth. */
+  own?(): OwnRun;
   /** Whether it has to be told of everything, whatever its term: asked with every birth. @default as without a term */
   isBlank?(): boolean;
   readonly clock: Clock;
@@ -59,6 +64,8 @@ export interface ChildLinkOptions {
    * are others than before; `keepalive` is in seconds.
    */
   onWelcome?(term: Term, modules: readonly ModuleDeclaration[] | undefined, keepalive: number): void;
+  /** What the parent gives for later births. @param certified Of an aggregator: the certificates of its key. */
+  onGiven?(given: Given, certified: Certified | undefined): void;
   /** Everything that the parent had has arrived, after a beginning from nothing: these documents were mentioned. */
   onSnapshot?(mentioned: ReadonlySet<string>): void;
   /** Everything has arrived that the parent is known to have. Comes again whenever that is so after data. */
@@ -109,6 +116,8 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   /** The beginning under which it has what it has of that parent. */
   let beginning = 0;
   let keepalive = DEFAULT_KEEPALIVE;
+  /** What it was given with its last welcome. */
+  let given = options.given;
   /** The digest of the parent's declarations that were handed on. */
   let knows = "";
   /** The parent has asked for the declarations. */
@@ -184,6 +193,8 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       ...{ type: "birth", from: run, term, parent, received: inbox.received, beginning, above },
       ...(isBlank && { blank: true }),
       ...(has !== undefined && { has }),
+      ...(given !== undefined && { shown: given }),
+      ...(options.own !== undefined && { own: options.own() }),
       ...{ digest: digestOf(modules), knows },
       ...(declares && { modules }),
     });
@@ -248,6 +259,10 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     if (order > 0) {
       term = frame.term;
       replica.restamp(options.id, "self", term);
+    }
+    if (frame.given !== undefined) {
+      given = frame.given;
+      options.onGiven?.(given, frame.certified);
     }
     if (!goesOn) {
       mentioned = { documents: new Set(), urls: new Set() };

@@ -2,6 +2,7 @@ import type { Clock, Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
 import { type Assignment, compareTerms, type Entry, NO_TERM, type Term } from "../state/mod.ts";
+import type { Certified, Given, OwnRun } from "../evidence/mod.ts";
 import type { LinkCounts } from "./counts.ts";
 import { createCommon } from "./common.ts";
 import { digestOf } from "./digest.ts";
@@ -39,8 +40,16 @@ export interface ParentLinkOptions {
   /**
    * The term of the child's next run: above the child's own and above every one that it was given before. It is on disk
    * before this returns. Undefined, or where this throws: the child is not taken in and tries again.
+   *
+   * @param birth What the child says of itself, and shows of what it was given before.
    */
-  nextTerm(childTerm: Term): Term | undefined;
+  nextTerm(birth: BirthFrame): Term | undefined;
+  /**
+   * What the child is given with a welcome, so that it can show later what it was told.
+   *
+   * @param own What a child that is an aggregator shows of itself.
+   */
+  give?(term: Term, own: OwnRun | undefined): { readonly given: Given; readonly certified?: Certified };
   /**
    * A number for a beginning: above every one that this run of the program has given to the child, also with links that it
    * had to it before. The child takes what has a lower one for late.
@@ -103,6 +112,8 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
   const { child, run, replica, scope, clock, random, log } = options;
   let state: LinkState = "down";
   let session: { readonly run: string; readonly term: Term; blankUpTo: number; knows: string } | undefined;
+  /** What the child has shown of itself. */
+  let own: OwnRun | undefined;
   /** Whether the session's run has answered since it was born. A birth alone may be a late one of a run that is gone. */
   let confirmed = false;
   /** The replica's index at the last birth. The outbox has started since, so that the child gets at least this far. */
@@ -206,14 +217,15 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     send({
       ...{ type: "welcome", from: run, to: to(), term: term(), received: inbox.received, newest: bornAt, digest },
       ...{ beginning, keepalive },
+      ...options.give?.(term(), own),
       ...(common.holding !== undefined && { same: common.holding }),
       ...(session?.knows !== digest && { modules: options.modules }),
     });
   }
 
-  function nextTerm(childTerm: Term): Term | undefined {
+  function nextTerm(frame: BirthFrame): Term | undefined {
     try {
-      return options.nextTerm(childTerm);
+      return options.nextTerm(frame);
     } catch (error) {
       log.error("Cannot take a child in without a new term", { child, error: String(error) });
       return undefined;
@@ -244,7 +256,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     // A known run has a higher term than ours when it has been elsewhere meanwhile.
     const isNew = session?.run !== frame.from || compareTerms(frame.term, session.term) > 0;
     if (isNew) {
-      const next = nextTerm(frame.term);
+      const next = nextTerm(frame);
       if (next === undefined) return drop("Dropped a birth as there is no term for it");
       begin(frame, next);
     }
@@ -253,6 +265,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       // One that was given a term, and nothing else before its parent lost its own memory, is as blank as before.
       if (compareTerms(frame.term, NO_TERM) === 0 || frame.blank === true) session.blankUpTo = replica.index;
     }
+    own = frame.own;
     inbox.rewind();
     counts.received++;
     lastHeard = clock.now();

@@ -1,6 +1,7 @@
 import { parseModuleDeclarations } from "../plan/declaration.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
 import { type Assignment, isRecord, isUuid, MAX_INTEGER, readAssignment, type Term } from "../state/mod.ts";
+import { type Certified, type Given, type OwnRun, readCertified, readGiven, readOwnRun } from "../evidence/mod.ts";
 import type { Holding } from "./holding.ts";
 import { MAX_PARTS } from "./limits.ts";
 import { fail, isCount, MalformedFrame } from "./malformed.ts";
@@ -38,6 +39,8 @@ export function parseFrame(data: unknown): Frame {
         beginning: count(data, "beginning"),
         ...blank(data["blank"]),
         above: term(data, "above"),
+        ...(data["shown"] !== undefined && { shown: given(data, "shown") }),
+        ...(data["own"] !== undefined && { own: ownRun(data, "own") }),
         ...(data["has"] !== undefined && { has: holding(data, "has") }),
         digest: digest(data, "digest"),
         knows: data["knows"] === "" ? "" : digest(data, "knows"),
@@ -53,6 +56,8 @@ export function parseFrame(data: unknown): Frame {
         newest: count(data, "newest"),
         beginning: count(data, "beginning"),
         ...(data["same"] !== undefined && { same: holding(data, "same") }),
+        ...(data["given"] !== undefined && { given: given(data, "given") }),
+        ...(data["certified"] !== undefined && { certified: certified(data, "certified") }),
         keepalive: keepalive(data),
         digest: digest(data, "digest"),
         ...modules(data["modules"]),
@@ -149,6 +154,18 @@ function holding(data: Fields, key: string): Holding {
     return fail(`${key}.cfg`, cfg, `1 to ${MAX_PARTS} digests`);
   }
   return { cfg: cfg.map((each) => part(each, `${key}.cfg`)), parent: part(value["parent"], `${key}.parent`) };
+}
+
+function given(data: Fields, key: string): Given {
+  return readGiven(data[key]) ?? fail(key, data[key], "a map of chain, run and term");
+}
+
+function certified(data: Fields, key: string): Certified {
+  return readCertified(data[key]) ?? fail(key, data[key], "a map of authority and chain");
+}
+
+function ownRun(data: Fields, key: string): OwnRun {
+  return readOwnRun(data[key]) ?? fail(key, data[key], "a map of key, chain and run");
 }
 
 function part(value: unknown, where: string): string {

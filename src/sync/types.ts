@@ -1,4 +1,5 @@
 import type { ModuleDeclaration } from "../plan/mod.ts";
+import type { Certified, Given, OwnRun } from "../evidence/mod.ts";
 import type { Holding } from "./holding.ts";
 import type { Assignment, Entry, Facet, FacetName, NodeDocument, Term, Value } from "../state/mod.ts";
 
@@ -27,6 +28,10 @@ export interface BirthFrame {
   readonly blank?: true;
   /** The highest term among what it has of its parent's facet: a parent that has lost its memory writes above it. */
   readonly above: Term;
+  /** What it was given with the last welcome. What it claims beyond that counts only as far as this shows it. */
+  readonly shown?: Given;
+  /** Of a child that is an aggregator: its run and its key, which is certified with the welcome. */
+  readonly own?: OwnRun;
   /** What it has of what parents tell it, where that is anything. */
   readonly has?: Holding;
   /** Names what the child's modules declare: see `digestOf`. */
@@ -52,6 +57,10 @@ export interface WelcomeFrame {
   readonly beginning: number;
   /** What the parent has just as the child: it does not say that again. A child that has it no longer is born again. */
   readonly same?: Holding;
+  /** What the child keeps as it is, to show it in its births. */
+  readonly given?: Given;
+  /** Of a child that is an aggregator: the certificates of its key. */
+  readonly certified?: Certified;
   /** How often the child should show that it is there, in seconds: longer, the more children there are. */
   readonly keepalive: number;
   /** Names what the parent's modules declare. */

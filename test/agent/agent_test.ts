@@ -91,7 +91,7 @@ async function makeWorld(
     modules: options.parentModules ?? [joinDeclaration],
     modulesOf: (digest) => known.get(digest),
     mayAsk: () => true,
-    nextTerm: ({ run }) => ofRun(terms = Math.max(terms, run) + 1),
+    nextTerm: ({ term: { run } }) => ofRun(terms = Math.max(terms, run) + 1),
     nextBeginning: () => ++beginnings,
     keepalive: () => 12,
     send: (frame) => later(() => agent.receive(frame)),

@@ -31,7 +31,14 @@ function make(more: Partial<ChildrenParts> = {}, last: ReadonlyMap<string, Term>
   tree.set("m", { "/parent": "a", "/assignment": assigned(1, "a") });
   const world = { knowsLeft: true, isDeaf: false };
   const { replica, nodes, changes, commits } = tree;
-  const terms = createChildTerms({ replica, store, terms: last, log: quiet });
+  const terms = createChildTerms({
+    replica,
+    store,
+    terms: last,
+    log: quiet,
+    provenTerm: () => undefined,
+    onClaim: () => {},
+  });
   const owners = createOwners({
     ...{ nodes, changes, clock, facts: createFacts({ replica, nodes }) },
     claims: createClaims({ replica, store, facts: new Map(), log: quiet }),
@@ -59,6 +66,7 @@ function make(more: Partial<ChildrenParts> = {}, last: ReadonlyMap<string, Term>
     onStray: owners.strayed,
     onGone: owners.left,
     onBorn: (child) => void said.push(`born ${names.get(child)}`),
+    give: () => ({ given: { chain: [], run: "r", term: "t" } }),
     onModules: () => {},
     onRival: () => {},
     isDeaf: () => world.isDeaf,

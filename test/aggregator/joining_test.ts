@@ -37,6 +37,9 @@ function make(
   const ownTerm = createOwnTerm(() => term.run);
   const parts: JoiningParts = {
     ...{ ownId: OWN, run: "r", replica: tree.replica, placement: tree.nodes.placement, complete },
+    given: undefined,
+    own: () => ({ key: "k", chain: ["c"], run: "signed" }),
+    onGiven: (_given, certified) => void said.push(certified === undefined ? "given" : "certified"),
     ...{ clock, random: () => 0.5, log: quiet, modules: () => [] },
     ...{ term, ownTerm, changes },
     way: {

@@ -94,7 +94,7 @@ export async function createTree(start: StartBroker, connect: MqttConnect) {
       ...NO_MODULES,
       replica: disk,
       scope: createNodeChildScope(disk, child),
-      nextTerm(childTerm) {
+      nextTerm({ term: childTerm }) {
         const next = Math.max(terms.get(child) ?? 0, childTerm.run) + 1;
         terms.set(child, next);
         return ofRun(next);

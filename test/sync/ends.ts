@@ -125,7 +125,7 @@ export function createParentEnd(more: Partial<ParentLinkOptions> = {}) {
       },
       acked: (index) => void world.acked.push(index),
     },
-    nextTerm: ({ run }) => world.term = ofRun(Math.max(world.term.run, run) + 1),
+    nextTerm: ({ term: { run } }) => world.term = ofRun(Math.max(world.term.run, run) + 1),
     nextBeginning: () => ++world.beginnings,
     ...{ clock, random: HALF, log: createLog((line) => void warnings.push(line), { level: "warn" }) },
     send: (frame) => void sent.push(frame),

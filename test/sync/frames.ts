@@ -106,6 +106,12 @@ const broker = fc.constantFrom("mqtt://127.0.0.1:1883", "mqtts://broker.example"
 const target = fc.record({ parent: fc.uuid(), broker }, { ...options, requiredKeys: ["parent"] });
 const before = fc.array(target, { minLength: 1, maxLength: 3 });
 
+const statement = fc.string({ unit: fc.constantFrom(..."kraken-run 0"), minLength: 1, maxLength: 40 });
+const chain = fc.array(statement, { maxLength: 3 });
+const key = fc.string({ unit: fc.constantFrom(..."AZaz09-_"), minLength: 43, maxLength: 43 });
+const given = fc.record({ chain, run: statement, term: statement }, options);
+const own = fc.record({ key, chain, run: statement }, options);
+
 /** The types of all frames. */
 export const FRAME_TYPES = [
   ...["birth", "welcome", "declare", "moved", "where", "there", "left", "data", "ack", "resync", "alive", "dead"],
@@ -117,7 +123,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
     {
       ...{ type: type("birth"), from: run, term, parent: runOrNone, received: count, above: term },
       ...{ beginning: count, blank: fc.constant(true as const), has: holding },
-      ...{ digest, knows: fc.oneof(fc.constant(""), digest), modules },
+      ...{ digest, knows: fc.oneof(fc.constant(""), digest), modules, shown: given, own },
     },
     {
       ...options,
@@ -128,6 +134,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
     {
       ...{ type: type("welcome"), from: run, to: run, term, received: count, newest: count },
       ...{ keepalive: fc.integer({ min: 0, max: 3_600 }), digest, modules, beginning: count, same: holding },
+      ...{ given, certified: fc.record({ authority: key, chain }, options) },
     },
     {
       ...options,

@@ -124,7 +124,7 @@ export function createWorld(seed = 1) {
       replica: disk,
       scope: createNodeChildScope(disk, NODE),
       ...(resume !== undefined && { resume }),
-      nextTerm(childTerm) {
+      nextTerm({ term: childTerm }) {
         if (diskBroken) throw new Error("Cannot write term: no space left");
         return ofRun(lastTerm = Math.max(lastTerm, childTerm.run) + 1);
       },

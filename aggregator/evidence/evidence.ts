@@ -1,0 +1,175 @@
+import type { Log } from "../../src/log.ts";
+import type { Term } from "../../src/state/mod.ts";
+import {
+  type Certified,
+  createSecret,
+  createSigner,
+  followChain,
+  type Given,
+  type OwnRun,
+  readCertified,
+  readGiven,
+  readStatement,
+  type Signer,
+  signStatement,
+  type Statement,
+} from "../../src/evidence/mod.ts";
+import type { BirthFrame } from "../../src/sync/mod.ts";
+import type { Store, Stored } from "../store/mod.ts";
+
+/** The secret of this aggregator's key. It is in the store, so that it is in each backup. */
+const SECRET = "evidence/secret";
+/** The certificates of this aggregator's key, as JSON. */
+const CERTIFIED = "evidence/certified";
+/** What its parent gave it, as JSON. */
+const GIVEN = "evidence/given";
+/** How many statements are remembered with what came of them: a check takes a tenth of a millisecond. */
+const MAX_REMEMBERED = 1_000;
+
+/** What an aggregator signs, and what it believes of what children show: only what it has signed itself, whichever run of it. */
+export interface Evidence {
+  /** What it shows its own parent of itself. @param run Its run. */
+  own(run: number): OwnRun;
+  /** What a child is given with a welcome. @param run This aggregator's run. */
+  give(child: string, term: Term, run: number): Given;
+  /** Certifies the key of a child that is an aggregator; undefined while this one's own key is not certified. */
+  certify(child: string, key: string): Certified | undefined;
+  /** What this aggregator's own parent gave it with the last welcome; undefined at the root, and before the first one. */
+  readonly given: Given | undefined;
+  /** Its parent gives it something, and certifies its key: on disk when this returns, if the store takes it. */
+  take(given: Given, certified: Certified | undefined): void;
+  /** The run of this aggregator that a child has heard of, as far as it can show that; 0 for none. */
+  provenRun(shown: Given | undefined): number;
+  /** The last term of a child, as far as it can show it: as this aggregator, or an aggregator itself, has signed it. */
+  provenTerm(child: string, birth: Pick<BirthFrame, "term" | "shown" | "own">): Term | undefined;
+}
+
+/**
+ * See {@link Evidence}. The key is made at the first start. The root's key is the authority of its cluster.
+ *
+ * @throws {Error} When a new key can't be stored.
+ */
+export function createEvidence(
+  parts: {
+    readonly cluster: string;
+    readonly ownId: string;
+    readonly isRoot: boolean;
+    readonly store: Store;
+    readonly facts: Stored["facts"];
+    readonly log: Log;
+  },
+): Evidence {
+  const { cluster, ownId, store, log } = parts;
+  const signer = takeSigner(store, parts.facts);
+  let own: Certified | undefined = parts.isRoot
+    ? { authority: signer.publicKey, chain: [] }
+    : readCertified(readJson(parts.facts.get(CERTIFIED)));
+  let given = readGiven(readJson(parts.facts.get(GIVEN)));
+  let signedRun: { readonly run: number; readonly text: string } | undefined;
+  const remembered = new Map<string, Statement | undefined>();
+
+  function runStatement(run: number): string {
+    if (signedRun?.run !== run) {
+      signedRun = { run, text: signStatement({ kind: "run", cluster, aggregator: ownId, run }, signer) };
+    }
+    return signedRun.text;
+  }
+
+  /** Reads a statement that some run of this aggregator has signed: with its present key, or one that was certified. */
+  function readOwn(signed: string, chain: readonly string[]): Statement | undefined {
+    const key = [signed, ...chain].join("\n");
+    if (remembered.has(key)) return remembered.get(key);
+    const found = readStatement(signed, signer.publicKey) ?? readEarlier(signed, chain);
+    const statement = found?.cluster === cluster ? found : undefined;
+    for (const oldest of remembered.keys()) {
+      if (remembered.size < MAX_REMEMBERED) break;
+      remembered.delete(oldest);
+    }
+    remembered.set(key, statement);
+    return statement;
+  }
+  /** One that has lost its disk has another key now. */
+  function readEarlier(signed: string, chain: readonly string[]): Statement | undefined {
+    if (own === undefined || chain.length === 0) return undefined;
+    const earlier = followChain(own.authority, cluster, chain);
+    return earlier?.aggregator === ownId ? readStatement(signed, earlier.key) : undefined;
+  }
+
+  /** The run that a child which is an aggregator has signed with a key that was certified for it. */
+  function runOf(child: string, { chain, run }: OwnRun): number | undefined {
+    const certified = own && followChain(own.authority, cluster, chain);
+    if (certified?.aggregator !== child) return undefined;
+    const statement = readStatement(run, certified.key);
+    return statement?.kind === "run" && statement.cluster === cluster && statement.aggregator === child
+      ? statement.run
+      : undefined;
+  }
+
+  function isOwn({ authority, chain }: Certified): boolean {
+    const last = followChain(authority, cluster, chain);
+    const isRight = last?.aggregator === ownId && last.key === signer.publicKey;
+    if (!isRight) log.warn("Its parent has certified another key than this aggregator's");
+    return isRight;
+  }
+
+  return {
+    own: (run) => ({ key: signer.publicKey, chain: own?.chain ?? [], run: runStatement(run) }),
+    give(child, { assignment, run: childRun }, run) {
+      const term = { kind: "term" as const, cluster, aggregator: ownId, child, assignment, run: childRun };
+      return { chain: own?.chain ?? [], run: runStatement(run), term: signStatement(term, signer) };
+    },
+    certify(child, key) {
+      if (own === undefined) return undefined;
+      const certificate = signStatement({ kind: "key", cluster, aggregator: child, key }, signer);
+      return { authority: own.authority, chain: [...own.chain, certificate] };
+    },
+    get given() {
+      return given;
+    },
+    take(next, certified) {
+      given = next;
+      const facts = new Map([[GIVEN, JSON.stringify(next)]]);
+      if (certified !== undefined && isOwn(certified)) {
+        if (own !== undefined && own.authority !== certified.authority) {
+          log.warn("The root has another key than before", { before: own.authority, now: certified.authority });
+          remembered.clear();
+        }
+        own = certified;
+        facts.set(CERTIFIED, JSON.stringify(certified));
+      }
+      try {
+        store.commit({ facts });
+      } catch (error) {
+        log.error("Cannot write what its parent gave it to show", { error: String(error) });
+      }
+    },
+    provenRun(shown) {
+      const statement = shown && readOwn(shown.run, shown.chain);
+      return statement?.kind === "run" && statement.aggregator === ownId ? statement.run : 0;
+    },
+    provenTerm(child, { term, shown, own: childs }) {
+      const run = childs && runOf(child, childs);
+      // It counts its runs itself, whoever it is assigned to.
+      if (run !== undefined && run >= term.run) return { assignment: term.assignment, run };
+      const statement = shown && readOwn(shown.term, shown.chain);
+      if (statement?.kind !== "term" || statement.aggregator !== ownId || statement.child !== child) return undefined;
+      return { assignment: statement.assignment, run: statement.run };
+    },
+  };
+}
+
+function takeSigner(store: Store, facts: Stored["facts"]): Signer {
+  const known = facts.get(SECRET);
+  if (typeof known === "string") return createSigner(known);
+  const secret = createSecret();
+  store.commit({ facts: new Map([[SECRET, secret]]) });
+  return createSigner(secret);
+}
+
+function readJson(text: string | number | boolean | undefined): unknown {
+  try {
+    return typeof text === "string" ? JSON.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}

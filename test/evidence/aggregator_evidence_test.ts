@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createEvidence } from "../../aggregator/evidence/evidence.ts";
+import { createSuspicions } from "../../aggregator/evidence/suspicions.ts";
+import { openMemoryStore } from "../../aggregator/store/mod.ts";
+import type { Given } from "../../src/evidence/mod.ts";
+import { createLog } from "../../src/log.ts";
+import { NO_TERM, nodeIdOf } from "../../src/state/mod.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+import { makeTerm } from "../support/versions.ts";
+
+const [ROOT, RACK, N] = ["root", "rack", "n"].map((name) => nodeIdOf("demo", name)) as [string, string, string];
+
+function make(ownId: string, store = openMemoryStore(), cluster = "demo") {
+  const warnings: string[] = [];
+  const evidence = createEvidence({
+    ...{ cluster, ownId, isRoot: ownId === ROOT, store, facts: store.load().facts },
+    log: createLog((line) => void warnings.push(line), { level: "warn" }),
+  });
+  return { evidence, store, warnings };
+}
+
+/** A rack whose key the root has certified. */
+function makeRack(root: ReturnType<typeof make>["evidence"], store = openMemoryStore()) {
+  const rack = make(RACK, store);
+  rack.evidence.take(root.give(RACK, makeTerm(1, 1), 1), root.certify(RACK, rack.evidence.own(1).key));
+  return rack;
+}
+
+test("a root knows its own runs and terms by what a child shows, also after a restart", () => {
+  const { evidence, store } = make(ROOT);
+  const shown = evidence.give(N, makeTerm(2, 5), 7);
+  for (const each of [evidence, make(ROOT, store).evidence]) {
+    assert.equal(each.provenRun(shown), 7);
+    assert.deepEqual(each.provenTerm(N, { term: makeTerm(2, 5), shown }), makeTerm(2, 5));
+    assert.equal(each.provenTerm(RACK, { term: makeTerm(2, 5), shown }), undefined, "another child's");
+  }
+});
+
+test("what others have signed, in this cluster or another, and what was changed, proves nothing", () => {
+  const { evidence } = make(ROOT);
+  const right = evidence.give(N, makeTerm(2, 5), 7);
+  const forged: Given = { ...right, run: right.run.replace(" 7 ", " 8 "), term: right.term.replace(" 2 5 ", " 2 9 ") };
+  const swapped: Given = { ...right, run: right.term, term: right.run };
+  const others = [make(ROOT), make(ROOT, openMemoryStore(), "other"), makeRack(evidence)]
+    .map((other) => other.evidence.give(N, makeTerm(2, 5), 7));
+  for (const shown of [undefined, forged, swapped, ...others]) {
+    assert.equal(evidence.provenRun(shown), 0);
+    assert.equal(evidence.provenTerm(N, { term: makeTerm(2, 5), ...(shown !== undefined && { shown }) }), undefined);
+  }
+});
+
+test("a rack that has lost its disk, and with it its key, knows what its earlier key has signed", () => {
+  const { evidence: root } = make(ROOT);
+  const shown = makeRack(root).evidence.give(N, makeTerm(1, 4), 9);
+  const bare = make(RACK);
+  assert.equal(bare.evidence.provenRun(shown), 0, "nobody has told it yet who the root is");
+  const again = makeRack(root);
+  assert.equal(again.evidence.provenRun(shown), 9);
+  assert.deepEqual(again.evidence.provenTerm(N, { term: NO_TERM, shown }), makeTerm(1, 4));
+  const other = makeRack(make(ROOT).evidence);
+  assert.equal(other.evidence.provenRun(shown), 0, "another root's cluster");
+});
+
+test("a rack's own run is proven by its signature, and nobody else's", () => {
+  const { evidence: root } = make(ROOT);
+  const rack = makeRack(root);
+  const term = makeTerm(1, 12);
+  assert.deepEqual(root.provenTerm(RACK, { term, own: rack.evidence.own(12) }), term);
+  assert.equal(root.provenTerm(RACK, { term, own: rack.evidence.own(11) }), undefined);
+  assert.equal(root.provenTerm(N, { term, own: rack.evidence.own(12) }), undefined);
+  assert.equal(root.provenTerm(RACK, { term, own: make(RACK).evidence.own(12) }), undefined, "it is not certified");
+  assert.equal(root.provenTerm(RACK, { term, own: makeRack(make(ROOT).evidence).evidence.own(12) }), undefined);
+});
+
+test("what a rack was given is there after a restart, and another's certificate is not taken", () => {
+  const { evidence: root } = make(ROOT);
+  const { store, evidence } = makeRack(root);
+  const again = make(RACK, store);
+  assert.deepEqual([again.evidence.given, again.evidence.own(3)], [evidence.given, evidence.own(3)]);
+  const foreign = make(RACK);
+  foreign.evidence.take(root.give(RACK, makeTerm(1, 1), 1), root.certify(RACK, evidence.own(1).key));
+  assert.deepEqual(foreign.evidence.own(1).chain, []);
+  assert.match(foreign.warnings.join(), /another key than this aggregator's/);
+});
+
+test("a child of which nothing is believed is told of once in ten minutes, and of no more than a hundred", async () => {
+  const clock = createVirtualClock();
+  const told: string[] = [];
+  const { claimed } = createSuspicions({ clock, tell: (child) => void told.push(child) });
+  for (let time = 0; time < 1_000; time++) claimed("a", "x");
+  assert.deepEqual(told, ["a"]);
+  for (let child = 0; child < 500; child++) claimed(`n${child}`, "x");
+  assert.equal(told.length, 100);
+  await clock.advance(600_000);
+  claimed("a", "x");
+  assert.equal(told.length, 101);
+});

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createEvidence } from "../../aggregator/evidence/evidence.ts";
+import { openMemoryStore } from "../../aggregator/store/mod.ts";
+import { createLog } from "../../src/log.ts";
+import { NO_TERM } from "../../src/state/mod.ts";
+import type { BirthFrame } from "../../src/sync/mod.ts";
+import { makeTerm } from "../support/versions.ts";
+import { disagreements } from "./agreement.ts";
+import { createTreeWorld, type TreeWorld } from "./tree_world.ts";
+
+const MOST = 2 ** 32 - 1;
+
+/** A root with a rack, and a node below each. */
+async function makeWorld(): Promise<TreeWorld> {
+  const world = await createTreeWorld([
+    { name: "root", isAggregator: true },
+    { name: "a", parent: "root", isAggregator: true },
+    { name: "n1", parent: "a" },
+    { name: "n2", parent: "root" },
+  ], { seed: 1, brokersOutlive: false, calm: [] });
+  await world.clock.advance(30_000);
+  assert.deepEqual(disagreements(world), []);
+  return world;
+}
+
+/** What was made up: whoever has a node's identity may say it. */
+function birth(number: number, fields: Partial<BirthFrame> = {}): BirthFrame {
+  return {
+    ...{ type: "birth", from: `hostile-${number}`, term: NO_TERM, parent: "", received: 0, beginning: 0 },
+    ...{ above: NO_TERM, digest: "0".repeat(32), knows: "" },
+    modules: [],
+    ...fields,
+  };
+}
+
+/** Says all of it to the parent of a node in its name, at a rate at which it is taken in. */
+async function attack(world: TreeWorld, parent: string, node: string, births: readonly BirthFrame[]): Promise<void> {
+  const { id } = world.member(node);
+  for (const frame of births) {
+    world.member(parent).process?.aggregator?.receive(id, frame);
+    await world.clock.advance(5);
+  }
+}
+
+/** The honest agent is served, at once or when it has started again; nothing is frozen; what is set gets there. */
+async function goesOn(world: TreeWorld, node: string): Promise<void> {
+  world.kill(node, 0);
+  world.start(node);
+  await world.clock.runUntil(() => disagreements(world).length === 0, 300_000);
+  assert.deepEqual(disagreements(world), []);
+  assert.notEqual(world.root.control.find(node)?.phase, "frozen");
+  assert.equal(world.set([node], { "/trial/x/cfg": 7 }), true);
+  await world.clock.runUntil(() => disagreements(world).length === 0, 300_000);
+  assert.deepEqual(disagreements(world), []);
+}
+
+function restart(world: TreeWorld, name: string): void {
+  world.kill(name, 0);
+  world.start(name);
+}
+
+function told(world: TreeWorld, aggregator: string, node: string): number {
+  const events = world.member(aggregator).process?.aggregator?.control.events(0, 1_000_000) ?? [];
+  return events.filter((event) => event.kind === "evidence" && event.node === node).length;
+}
+
+function runOf(world: TreeWorld, name: string): number {
+  return Number(world.store(name).load().facts.get("run"));
+}
+
+for (const [parent, node] of [["root", "n2"], ["a", "n1"]] as const) {
+  test(`a thousand births that claim later runs of ${parent} use up none of them`, async () => {
+    const world = await makeWorld();
+    const before = runOf(world, parent);
+    const claims = Array.from({ length: 1_000 }, (_, n) => Math.min(MOST, 2 ** Math.ceil(n / 30) + n));
+    await attack(world, parent, node, claims.map((run, n) => birth(n, { above: makeTerm(1, run) })));
+    assert.equal(runOf(world, parent), before);
+    assert.equal(told(world, parent, node), 1, "an event names the child");
+    restart(world, parent);
+    await world.clock.advance(30_000);
+    assert.ok(runOf(world, parent) < before + 10);
+    await goesOn(world, node);
+    await world.stop();
+  });
+
+  test(`births with growing terms of their own at ${parent} lock nobody out`, async () => {
+    const world = await makeWorld();
+    const claims = Array.from({ length: 300 }, (_, n) => Math.min(MOST, 90_000 * (n + 1)));
+    await attack(world, parent, node, claims.map((run, n) => birth(n, { term: makeTerm(1, run) })));
+    await attack(world, parent, node, [
+      birth(300, { term: makeTerm(1, MOST) }),
+      birth(301, { term: makeTerm(9, MOST) }),
+    ]);
+    const terms = world.store(parent).load().terms.get(world.member(node).id);
+    assert.ok(terms !== undefined && terms.run < 1_000, `the parent counts: ${terms?.run}`);
+    assert.equal(told(world, parent, node), 1);
+    await goesOn(world, node);
+    restart(world, parent);
+    await goesOn(world, node);
+    await world.stop();
+  });
+}
+
+test("one birth that claims a later run right after a start freezes nothing, and is told of", async () => {
+  const world = await makeWorld();
+  for (const above of [makeTerm(1, MOST), makeTerm(1, 50), makeTerm(9, 1)]) {
+    world.kill("n2", 0);
+    restart(world, "root");
+    await attack(world, "root", "n2", [birth(0, { above })]);
+    assert.equal(world.root.control.find("n1")?.phase === "frozen", false);
+    world.start("n2");
+    await goesOn(world, "n2");
+  }
+  assert.ok(told(world, "root", "n2") >= 1);
+  await world.stop();
+});
+
+test("a child that shows what it was given just now freezes nothing, and counts nothing on", async () => {
+  const world = await makeWorld();
+  const { id } = world.member("n2");
+  let last: { from: string; shown: BirthFrame["shown"] } | undefined;
+  world.network.onFrame = (from, to, frame) => {
+    if (to !== id || from !== world.root.id) return;
+    if (frame.type === "resync") last = { from: frame.from, shown: undefined };
+    if (frame.type === "welcome") last = { from: frame.from, shown: frame.given };
+  };
+  world.kill("n2", 0);
+  restart(world, "root");
+  await world.clock.runUntil(() => last !== undefined, 10_000);
+  const before = runOf(world, "root");
+  // It knows the name of the run from a call, so that it seems to have been welcomed by it.
+  await attack(world, "root", "n2", [birth(0, { parent: last?.from ?? "" })]);
+  for (let n = 1; n < 20; n++) {
+    const { shown } = last ?? {};
+    assert.ok(shown !== undefined);
+    await attack(world, "root", "n2", [birth(n, { above: makeTerm(1, MOST), shown })]);
+    await attack(world, "root", "n2", [birth(n + 100, { above: makeTerm(1, before), shown })]);
+  }
+  assert.equal(runOf(world, "root"), before);
+  world.start("n2");
+  await goesOn(world, "n2");
+  await world.stop();
+});
+
+test("true but old evidence, another child's, and that of another cluster prove no more than they say", async () => {
+  const world = await makeWorld();
+  const { id } = world.member("n2");
+  const seen: BirthFrame["shown"][] = [];
+  world.network.onFrame = (_from, to, frame) => {
+    if (frame.type === "welcome" && (to === id || to === world.member("a").id)) seen.push(frame.given);
+  };
+  restart(world, "root");
+  await world.clock.advance(30_000);
+  assert.ok(seen.length >= 2);
+  const other = createEvidence({
+    ...{ cluster: "tree", ownId: world.root.id, isRoot: true, store: openMemoryStore(), facts: new Map() },
+    log: createLog(() => {}),
+  });
+  seen.push(other.give(id, makeTerm(1, 4_000), 4_000));
+  restart(world, "root");
+  await world.clock.advance(30_000);
+  const before = runOf(world, "root");
+  const births = seen.flatMap((shown, n) => [
+    birth(n, { above: makeTerm(1, 900), term: makeTerm(1, 70_000), ...(shown !== undefined && { shown }) }),
+  ]);
+  await attack(world, "root", "n2", births);
+  assert.equal(runOf(world, "root"), before);
+  assert.ok((world.store("root").load().terms.get(id)?.run ?? 0) < 100);
+  await goesOn(world, "n2");
+  await world.stop();
+});
