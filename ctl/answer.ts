@@ -38,6 +38,8 @@ export function describeFailure(failure: Failure): string[] {
       return [`Cannot use the answer of ${failure.server}: ${failure.detail}`];
     case "ended":
       return doubt(failure);
+    default:
+      return failure satisfies never;
   }
 }
 
@@ -60,5 +62,7 @@ export function exitCodeOf(failure: Failure): number {
       return EXIT.failed;
     case "ended":
       return 130; // as a shell says it of a program that Ctrl-C ended
+    default:
+      return failure satisfies never;
   }
 }

@@ -120,6 +120,8 @@ export function defineCommand<const O extends Options>(
           const style = createStyle(terminal.colour);
           return await run({ ...parsed, ...world, client, terminal, style, signal });
         }
+        default:
+          return parsed satisfies never;
       }
     },
   };

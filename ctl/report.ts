@@ -35,6 +35,8 @@ export function reportAnswer<T>(shown: Shown, answer: Answer<T>, describe: (valu
     case "yaml":
       shown.terminal.write(stringify(answer.value));
       break;
+    default:
+      shown.options.output satisfies never;
   }
   return EXIT.ok;
 }

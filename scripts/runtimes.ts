@@ -60,6 +60,8 @@ export function builtFile(program: Program, how: Exclude<How, "source">): string
       return join(ROOT, "dist", `${program}-sea`);
     case "binary-deno":
       return join(ROOT, "dist", `${program}-deno`);
+    default:
+      return how satisfies never;
   }
 }
 
@@ -82,6 +84,8 @@ export function programCommand(program: Program, how: How, file?: string): strin
     case "binary-sea":
     case "binary-deno":
       return [file ?? builtFile(program, how)];
+    default:
+      return how satisfies never;
   }
 }
 

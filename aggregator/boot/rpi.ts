@@ -99,6 +99,8 @@ export function createRpiBoot(
           return await firstOf([file.path]);
         case "firmware":
           return path.includes("/") ? await firstOf(file.paths) : await firstOf(file.paths) ?? "other";
+        default:
+          return file satisfies never;
       }
     },
     note({ path, client, kind, sent, size }) {

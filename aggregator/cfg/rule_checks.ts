@@ -30,6 +30,8 @@ export function complainRule(domains: Domains, url: string, value: Value): strin
     case "brake":
     case undefined:
       return undefined;
+    default:
+      return invariant satisfies never;
   }
 }
 

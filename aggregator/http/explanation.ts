@@ -177,6 +177,8 @@ function presentState(state: NodeStepState, toTime: ToTime): StepStateJson {
     case "pointless":
     case "ready":
       return state;
+    default:
+      return state satisfies never;
   }
 }
 
@@ -192,6 +194,8 @@ function presentBlocker(blocker: Blocker, toTime: ToTime): BlockerJson {
     case "approval":
     case "invariant":
       return blocker;
+    default:
+      return blocker satisfies never;
   }
 }
 

@@ -37,6 +37,8 @@ export function graphRoutes(control: Control): Routes {
         return c.body(toDot(graph), 200, { "content-type": "text/vnd.graphviz; charset=utf-8" });
       case "mermaid":
         return c.body(toMermaid(graph), 200, { "content-type": "text/plain; charset=utf-8" });
+      default:
+        return format satisfies never;
     }
   }
 

@@ -78,6 +78,8 @@ export function problemOf(refusal: Refusal): Problem {
       return { status: 409, detail, errors };
     case "unavailable":
       return { status: 503, detail, errors };
+    default:
+      return refusal.kind satisfies never;
   }
 }
 

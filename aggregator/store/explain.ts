@@ -48,6 +48,8 @@ export function explainStoreError(error: unknown, file: string, access: Access =
       return explainAccess(file, access) ?? `its disk fails: ${error.message}. Look at the kernel's log`;
     case undefined:
       return explainFolder(file) ?? explainSystemError(error) ?? error.message;
+    default:
+      return found satisfies never;
   }
 }
 

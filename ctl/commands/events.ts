@@ -58,6 +58,8 @@ async function follow(run: Run): Promise<number> {
         if (lost) run.terminal.writeError("krakenctl: Connected again\n");
         lost = false;
         break;
+      default:
+        news satisfies never;
     }
   }
   return EXIT.ok;

@@ -38,6 +38,8 @@ export function showSituation(situation: Situation, discover: DiscoverImage): vo
       discover("active", situation.root.config.layers.map(({ digest }) => digest));
       if (!situation.outdated) discover("error", null);
       return discover("state", situation.outdated ? "UPDATE" : "ACTIVE");
+    default:
+      return situation satisfies never;
   }
 }
 

@@ -85,5 +85,7 @@ function describe(change: PowerChange, outcome: OrderOutcome): string {
     case "later":
     case "refused":
       return `${asked}, which was refused (${outcome.said})`;
+    default:
+      return outcome satisfies never;
   }
 }

@@ -105,6 +105,8 @@ export function createService(
         discover("pid", situation.kind === "running" ? situation.program.pid : null);
         discover("error", situation.kind === "running" ? null : situation.note ?? null);
         return discover("state", situation.outdated ? "INIT" : "RUN");
+      default:
+        return situation satisfies never;
     }
   }
   function remember(program: Program, digest: string, finished: boolean): void {

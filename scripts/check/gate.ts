@@ -5,6 +5,7 @@ import { DENO_CONFIG, denoPath, nodePath, ROOT } from "../runtimes.ts";
 import { findExamples, runExamples } from "./doc_examples.ts";
 import { documentProblems } from "./documents.ts";
 import { importProblems } from "./import_rules.ts";
+import { switchProblems } from "./switches.ts";
 import { ownershipProblems } from "./ownership.ts";
 
 /** How one part of the gate went. */
@@ -28,6 +29,7 @@ const CHECKS: readonly Check[] = [
   command("types (tsc)", [nodePath(), join(ROOT, "node_modules/typescript/bin/tsc"), "-p", ROOT]),
   command("types (deno)", [denoPath(), "check", "--quiet", "--config", DENO_CONFIG]),
   problems("import rules", importProblems),
+  problems("switches", switchProblems),
   { name: "docs examples", run: async (signal) => outcome(await runExamples(ROOT, findExamples(ROOT), signal)) },
   problems("docs links", documentProblems),
   problems("docs ownership", ownershipProblems),

@@ -124,6 +124,8 @@ function mutate(node: Syntax, source: string, add: Add): void {
       return liftLimit(node, textOf, add);
     case "CallExpression":
       return mutateCall(node, textOf, add);
+    default:
+      return;
   }
 }
 

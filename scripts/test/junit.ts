@@ -39,6 +39,7 @@ export function parseJunit(xml: string): TestCase[] {
       case "skipped":
         if (open !== undefined) open.outcome = "skipped";
         break;
+      default: // groups of groups, properties, outputs
     }
   }
   return withoutGroups(found);

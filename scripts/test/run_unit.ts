@@ -76,6 +76,8 @@ function testCommand(runtime: Runtime, file: string, report: string): string[] {
         `--reporter-outfile=${report}`,
         `./${file}`,
       ];
+    default:
+      return runtime satisfies never;
   }
 }
 

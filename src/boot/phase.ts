@@ -33,6 +33,8 @@ export function phaseAfter(phase: BootPhase, sight: BootSight): BootPhase {
       return phase === "LOADING" ? "INIT" : phase;
     case "enrolled":
       return "INIT";
+    default:
+      return sight satisfies never;
   }
 }
 

@@ -88,6 +88,8 @@ export function readOptionText(option: StringOption | IntegerOption | DurationOp
         ? { ok: false, expected: "a duration such as 500ms, 10s, 5m or 1h" }
         : { ok: true, value };
     }
+    default:
+      return option satisfies never;
   }
 }
 
@@ -102,5 +104,7 @@ export function defaultText(option: Option): string | undefined {
     case "string":
     case "integer":
       return option.default?.toString();
+    default:
+      return option satisfies never;
   }
 }

@@ -89,6 +89,8 @@ export function callProgram<const O extends Options>(
       return EXIT.usage;
     case "run":
       return work({ ...parsed, env: io.env, terminal: io.terminal, signal: io.signal });
+    default:
+      return parsed satisfies never;
   }
 }
 

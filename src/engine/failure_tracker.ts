@@ -64,6 +64,8 @@ export function reviewFailures(
         if (isConsequence(step, node)) expectAgain(draft, step.key);
         else noteFailure(draft, step, { message: "Did not last", retry: true });
         break;
+      default:
+        result satisfies never;
     }
   }
   showHold(draft);

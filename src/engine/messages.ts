@@ -93,6 +93,8 @@ export function describeBlocker(blocker: Blocker, now: number): string {
       return `its last run has not returned, waits at most ${
         describeTime(Math.max(0, blocker.until - now))
       } more for it`;
+    default:
+      return blocker satisfies never;
   }
 }
 

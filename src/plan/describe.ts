@@ -23,6 +23,8 @@ export function describeNoPlan(reason: NoPlan): string {
       return `Cannot find a plan within ${describeBound(reason)}: change fewer goals at once`;
     case "searching":
       return "The search for a plan takes longer than usual and goes on: ask again in a moment";
+    default:
+      return reason satisfies never;
   }
 }
 
@@ -48,6 +50,8 @@ function describeBound({ bound, limit }: Extract<NoPlan, { readonly kind: "bound
       return `${Math.round(limit / 2 ** 20)} MiB of memory`;
     case "ms":
       return `${limit / 1000} s`;
+    default:
+      return bound satisfies never;
   }
 }
 

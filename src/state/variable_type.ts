@@ -131,6 +131,8 @@ export function findMisfit(type: VariableType, value: unknown, path: string): Mi
     case "either":
       if (type.of.some((one) => findMisfit(one, value, path) === undefined)) return undefined;
       return { path, found: value, expected: describeType(type) };
+    default:
+      return type satisfies never;
   }
 }
 
@@ -195,6 +197,8 @@ export function describeType(type: VariableType): string {
       return `an object with ${Object.keys(type.fields).join(", ")}`;
     case "either":
       return type.of.map(describeType).join(" or ");
+    default:
+      return type satisfies never;
   }
 }
 

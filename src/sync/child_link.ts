@@ -334,6 +334,8 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       case "there":
         options.onThere?.(frame.child, frame);
         break;
+      default:
+        frame satisfies never;
     }
     checkLevel();
   }

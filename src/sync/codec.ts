@@ -54,6 +54,8 @@ export function wireFrame(frame: Frame): { readonly [key: string]: unknown } {
     case "alive":
     case "dead":
       return { ...head, ...fields };
+    default:
+      return frame satisfies never;
   }
 }
 

@@ -336,6 +336,8 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
         }
         break;
       }
+      default:
+        frame satisfies never;
     }
     if (mustBeBorn && cancelCall === undefined) call(); // the last call was lost
     if (state !== "joining" || mustBeBorn || !inbox.complete || outbox.acked < bornAt) return;
@@ -374,6 +376,8 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
           // A will may be late: where the run lives and is back already, it answers.
           if (frame.why === "lost") call();
           break;
+        default:
+          frame satisfies never;
       }
     },
     changed() {

@@ -43,6 +43,8 @@ export function answerAsServer(packet: DhcpPacket, kind: DhcpRequestKind, settin
     }
     case "release":
       return { ...silent("It gave its address up; its lease is static", packet), isOurs: false };
+    default:
+      return kind satisfies never;
   }
 }
 

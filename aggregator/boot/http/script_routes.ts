@@ -42,12 +42,16 @@ export function scriptRoutes(parts: BootAppParts): Routes {
       refusals.warn("Refused a boot script", { node: host.name, reason: fault });
       return wait(STRANGER_WAIT, `${host.name} can't boot:`, `  ${fault}`);
     }
-    switch (boots.admit(host.id)) {
+    const admitted = boots.admit(host.id);
+    switch (admitted) {
       case "just-now":
         return wait(1, `${host.name} has asked just now. Waits`);
       case "many":
         return wait(BUSY_WAIT, `${host.name} waits for its turn, as many machines boot`);
       case "yes":
+        break;
+      default:
+        admitted satisfies never;
     }
     let token: string;
     try {

@@ -134,6 +134,8 @@ export function encodeTftp(packet: TftpPacket): Uint8Array {
       bytes.set(packet.data, 4);
       return bytes;
     }
+    default:
+      return packet satisfies never;
   }
 }
 

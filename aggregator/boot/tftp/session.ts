@@ -106,6 +106,8 @@ export async function runSession(parts: {
           return { kind: "done", sent: plan.size };
         case "give-up":
           return hasLast(sent) ? lastLost(got) : { kind: "failed", sent: got, reason: "The client does not answer" };
+        default:
+          return step satisfies never;
       }
     }
   }

@@ -150,6 +150,9 @@ export function createController(
           await powerOff();
           await powerOn();
         });
+        return;
+      default:
+        throw new RangeError(`Cannot perform '${type satisfies never}'`);
     }
   }
 

@@ -122,6 +122,8 @@ function isOn(target: FaultTarget, { method, url }: Request): boolean {
       return method === "POST" && /\/Actions\/\w+\.Reset$/.test(path);
     case "login":
       return method === "POST" && path.endsWith("/Sessions");
+    default:
+      return target satisfies never;
   }
 }
 

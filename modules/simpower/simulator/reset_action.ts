@@ -54,6 +54,8 @@ export function addReset(app: Hono, site: Site): void {
         c.header("Location", `${TASKS}/${id}`);
         return c.json(taskOf(id, true), 202);
       }
+      default:
+        return form.accepted satisfies never;
     }
   }
   async function reset(c: Context, system: Controller): Promise<Response> {

@@ -71,6 +71,8 @@ export function decodePacket(first: number, body: Uint8Array): ServerPacket {
     case "pingresp":
       expectLength("PINGRESP", body, 0);
       return { type };
+    default:
+      return type satisfies never;
   }
 }
 

@@ -30,6 +30,8 @@ export function encodePacket(packet: ClientPacket): Uint8Array {
     case "pingreq":
     case "disconnect":
       return assemble(PACKET_TYPES[packet.type], 0, []);
+    default:
+      return packet satisfies never;
   }
 }
 

@@ -120,6 +120,8 @@ export function openSession(options: SessionOptions, events: SessionEvents): Mqt
         return acknowledge(packet.id);
       case "pingresp":
         return; // that there is something is all it says
+      default:
+        packet satisfies never;
     }
   }
 
