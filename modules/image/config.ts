@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { imageCommandFault, imageDigestFault, imageNameFault, imageUrlFault } from "../../src/boot/mod.ts";
 import { redactUrl } from "../../src/redact.ts";
 import { canonicalText, isRecord, type Value, type Values } from "../../src/state/mod.ts";
 
@@ -44,13 +45,8 @@ export function imageConfig(cfg: Values, server: string | undefined): ImageConfi
   if (layers.length === 0) return undefined;
   const mode = cfg.get("/image/mode") === "root" ? "root" : "container";
   const command = textsOf(cfg.get("/image/command")) ?? DEFAULT_COMMAND;
-  if (command[0]?.startsWith("/") !== true || command.some((word) => word.includes("\n"))) {
-    throw new TypeError(
-      `/image/command is ${
-        JSON.stringify(command)
-      }: expected a path in the image that begins with '/', and no line breaks`,
-    );
-  }
+  const odd = imageCommandFault(command);
+  if (odd !== undefined) throw new TypeError(`/image/command is ${JSON.stringify(command)}: expected ${odd}`);
   const stopTimeout = cfg.get("/image/stopTimeout");
   const digests = layers.map(({ digest }) => digest);
   return {
@@ -64,30 +60,23 @@ export function imageConfig(cfg: Values, server: string | undefined): ImageConfi
 
 function layerOf(fields: unknown, at: string, server: string | undefined): Layer {
   const { name, digest, url } = isRecord(fields) ? fields : {};
-  // No path may be written into a name: it becomes one.
-  if (typeof name !== "string" || !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
-    throw new TypeError(
-      `${at}/name is ${shown(name)}: expected letters, digits, '.', '_' and '-', beginning with a letter or digit`,
-    );
+  const oddName = imageNameFault(name);
+  if (typeof name !== "string" || oddName !== undefined) {
+    throw new TypeError(`${at}/name is ${shown(name)}: expected ${oddName}`);
   }
-  if (typeof digest !== "string" || !/^[0-9a-f]{64}$/.test(digest)) {
-    throw new TypeError(`${at}/digest is ${shown(digest)}: expected a SHA-256, 64 hexadecimal digits in lower case`);
+  const oddDigest = imageDigestFault(digest);
+  if (typeof digest !== "string" || oddDigest !== undefined) {
+    throw new TypeError(`${at}/digest is ${shown(digest)}: expected ${oddDigest}`);
   }
   return { name, digest, url: urlOf(name, url, at, server) };
 }
 
 function urlOf(name: string, url: unknown, at: string, server: string | undefined): string {
   if (url !== undefined) {
-    const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
-    if (parsed !== undefined && (parsed.username !== "" || parsed.password !== "")) {
-      throw new TypeError(
-        `${at}/url has a user in it: expected an http or https URL without, as all who read the state see it`,
-      );
-    }
-    if (typeof url === "string" && /^https?:$/.test(parsed?.protocol ?? "")) return url;
-    throw new TypeError(
-      `${at}/url is ${shown(typeof url === "string" ? redactUrl(url) : url)}: expected an http or https URL`,
-    );
+    const odd = imageUrlFault(url);
+    if (typeof url === "string" && odd === undefined) return url;
+    const text = shown(typeof url === "string" ? redactUrl(url) : url);
+    throw new TypeError(`${at}/url is ${text}: expected ${odd}`);
   }
   if (server === undefined) {
     throw new TypeError(`${at}/url is missing: expected one, as the node does not know the server that it booted from`);

@@ -1,6 +1,7 @@
 import type { Value, Values } from "../state/mod.ts";
 import { parseMac } from "./address.ts";
 import { isFilePath, readArguments } from "./arguments.ts";
+import { canonicalImage, complainImage } from "./image_rules.ts";
 import { addressFault, DEFAULT_PREFIX, gatewayFault, macFault, serverFault } from "./network_rules.ts";
 
 /** The values that {@link complainNetwork} looks at together. */
@@ -12,12 +13,13 @@ export const NETWORK_URLS: readonly string[] = ["/ipv4/address", "/ipv4/prefix",
  * @returns The value itself where it has but one notation, or is none at all.
  */
 export function canonicalBoot(url: string, value: Value): Value {
+  if (url === "/image/digest" || url === "/image/layers") return canonicalImage(url, value);
   if (typeof value !== "string") return value;
   if (url === "/ipv4/mac") return parseMac(value) ?? value;
   return url === "/rpi/serial" ? value.toLowerCase() : value;
 }
 
-/** What is wrong with one value of the boot extension whose type is right: field, value, and what was expected. */
+/** What is wrong with one value of the boot or image extension whose type is right: field, value, and what was expected. */
 export function complainBoot(url: string, value: unknown): string | undefined {
   const wrong = (expected: string | undefined) =>
     expected === undefined ? undefined : `${url} is ${JSON.stringify(value)}: expected ${expected}`;
@@ -43,6 +45,12 @@ export function complainBoot(url: string, value: unknown): string | undefined {
       const read = readArguments(String(value));
       return read.ok ? undefined : wrong(read.expected);
     }
+    case "/image/name":
+    case "/image/digest":
+    case "/image/url":
+    case "/image/command":
+    case "/image/layers":
+      return complainImage(url, value);
     default:
       return undefined;
   }

@@ -5,6 +5,7 @@ export * from "./cmdline.ts";
 export * from "./complain.ts";
 export * from "./extension.ts";
 export * from "./host.ts";
+export { imageCommandFault, imageDigestFault, imageNameFault, imageUrlFault } from "./image_rules.ts";
 export * from "./load.ts";
 export * from "./network_rules.ts";
 export * from "./phase.ts";

@@ -204,3 +204,13 @@ test("GET dsc answers what is known, PATCH takes in what is reported and nothing
   await app.request(dsc, send("PATCH", { busy: null }));
   assert.deepEqual(await (await app.request(dsc)).json(), { physState: "POWER_OFF" });
 });
+
+test("PATCH cfg answers 422 to a digest of an image that is none, with its field", async () => {
+  const { app } = await createTestApp();
+  const response = await app.request(CFG, send("PATCH", { image: { name: "os", digest: "1f0c..." } }));
+  await assertProblem(
+    response,
+    422,
+    /\/image\/digest is "1f0c\.\.\.": expected a SHA-256, 64 hexadecimal digits in lower case/,
+  );
+});

@@ -63,11 +63,12 @@ test("imageConfig() takes no URL with a user or a password in it, and shows none
   for (const url of ["http://u:pw-4711@x/a", "https://:pw-4711@x/a", "http://pw-4711@x/a", "ftp://u:pw-4711@x/a"]) {
     assert.throws(() => configOf({ ...cfg, "/image/url": url }), {
       name: "TypeError",
-      message: "/image/url has a user in it: expected an http or https URL without, as all who read the state see it",
+      message:
+        /^\/image\/url is "[^"]+": expected an http or https URL without a user, as all who read the state see it$/,
     });
     assert.throws(
       () => configOf({ "/image/layers": [{ name: "b", digest, url }] }),
-      /^TypeError: \/image\/layers\/0\/url has/,
+      (error: Error) => /^\/image\/layers\/0\/url is "/.test(error.message) && !/4711/.test(error.message),
     );
   }
   for (const url of ["htp:/u:pw-4711@x/a", "http//u:pw-4711@x", "http://u:pw-4711@[/a"]) {

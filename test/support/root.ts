@@ -7,6 +7,7 @@ import type { Control } from "../../aggregator/control/control.ts";
 import type { ParentWay } from "../../aggregator/links/joining.ts";
 import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
 import type { Aggregator } from "../../aggregator/types.ts";
+import { image } from "../../modules/image/declaration.ts";
 import { createJoinModule } from "../../modules/join/module.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import { rpi } from "../../modules/rpi/declaration.ts";
@@ -53,7 +54,7 @@ export async function createTestRoot(options: {
   const store = options.store ?? openMemoryStore();
   let power: ModuleContext | undefined;
   const { extensions } = simpowerDeclaration;
-  const silent = defineModule({ ...simpowerDeclaration, extensions: [...extensions, rpi] }, (context) => {
+  const silent = defineModule({ ...simpowerDeclaration, extensions: [...extensions, rpi, image] }, (context) => {
     power = context;
     const mutations = Object.keys(simpowerDeclaration.mutations).map((name) => [name, () => {}] as const);
     return { mutations: Object.fromEntries(mutations) };

@@ -1,0 +1,77 @@
+import { isRecord, type Value } from "../state/mod.ts";
+
+/** The values of the image extension that {@link complainImage} looks at. */
+type ImageUrl = "/image/name" | "/image/digest" | "/image/url" | "/image/command" | "/image/layers";
+
+/** Says what was expected instead of an image's name, which becomes a path: undefined for one that can be. */
+export function imageNameFault(value: unknown): string | undefined {
+  if (typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(value)) return undefined;
+  return "letters, digits, '.', '_' and '-', beginning with a letter or digit";
+}
+
+/** Says what was expected instead of an image's digest: undefined for one that can be. */
+export function imageDigestFault(value: unknown): string | undefined {
+  if (typeof value === "string" && /^[0-9a-f]{64}$/.test(value)) return undefined;
+  return "a SHA-256, 64 hexadecimal digits in lower case";
+}
+
+/** Says what was expected instead of an image's URL: undefined for one that can be. */
+export function imageUrlFault(value: unknown): string | undefined {
+  const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
+  if (url !== undefined && (url.username !== "" || url.password !== "")) {
+    return "an http or https URL without a user, as all who read the state see it";
+  }
+  return url !== undefined && /^https?:$/.test(url.protocol) ? undefined : "an http or https URL";
+}
+
+/** Says what was expected instead of the command that runs in an image: undefined for one that can be. */
+export function imageCommandFault(value: unknown): string | undefined {
+  const words: readonly unknown[] = Array.isArray(value) ? value : [];
+  const [path] = words;
+  const isPath = typeof path === "string" && path.startsWith("/");
+  if (isPath && !words.some((word) => String(word).includes("\n"))) return undefined;
+  return "a path in the image that begins with '/', and no line breaks";
+}
+
+/** Brings the digests of a value of the image extension to lower case: see {@link canonicalBoot}. */
+export function canonicalImage(url: "/image/digest" | "/image/layers", value: Value): Value {
+  if (url === "/image/digest") return typeof value === "string" ? value.toLowerCase() : value;
+  if (!Array.isArray(value)) return value;
+  return value.map((layer) =>
+    isRecord(layer) && typeof layer["digest"] === "string" ? { ...layer, digest: layer["digest"].toLowerCase() } : layer
+  );
+}
+
+/** What is wrong with one value of the image extension whose type is right: see {@link complainBoot}. */
+export function complainImage(url: ImageUrl, value: unknown): string | undefined {
+  switch (url) {
+    case "/image/name":
+      return complaint(url, value, imageNameFault(value));
+    case "/image/digest":
+      return complaint(url, value, imageDigestFault(value));
+    case "/image/url":
+      return complaint(url, undefined, imageUrlFault(value));
+    case "/image/command":
+      return complaint(url, value, imageCommandFault(value));
+    case "/image/layers":
+      return complainLayers(url, value);
+  }
+}
+
+function complainLayers(at: string, value: unknown): string | undefined {
+  for (const [index, layer] of Array.isArray(value) ? value.entries() : []) {
+    const { name, digest, url } = isRecord(layer) ? layer : {};
+    const found = complaint(`${at}/${index}/name`, name, imageNameFault(name)) ??
+      complaint(`${at}/${index}/digest`, digest, imageDigestFault(digest)) ??
+      (url === undefined ? undefined : complaint(`${at}/${index}/url`, undefined, imageUrlFault(url)));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** @param value Undefined where it is not shown, as a password may be in it. */
+function complaint(at: string, value: unknown, expected: string | undefined): string | undefined {
+  if (expected === undefined) return undefined;
+  const found = value === undefined ? "does not fit" : `is ${JSON.stringify(value)}`;
+  return `${at} ${found}: expected ${expected}`;
+}
