@@ -87,17 +87,16 @@ export function createOwners(parts: OwnersParts): Owners {
     return via === undefined || via === id ? FOREIGN : { kind: "below", via };
   }
   function feed(id: string, event: OwnershipEvent): readonly Effect[] {
-    const before = of(id);
-    const { state, effects } = step(before, event);
-    keep(id, before, state);
+    const { state, effects } = step(of(id), event);
+    keep(id, state);
     for (const effect of effects) carryOut(id, effect);
     return effects;
   }
-  function keep(id: string, before: Ownership, state: Ownership): void {
+  function keep(id: string, state: Ownership): void {
     if (isHere(state)) children.set(id, state);
     else children.delete(id);
     if (state.kind !== "departing") return void departing.delete(id);
-    const heardAt = isHere(before) ? clock.now() : departing.get(id)?.heardAt ?? clock.now();
+    const heardAt = departing.get(id)?.heardAt ?? clock.now();
     departing.delete(id);
     departing.set(id, { state, heardAt });
     for (const oldest of departing.keys()) {

@@ -18,7 +18,7 @@ function make(held: readonly string[] | undefined, { number = 2, physState = "PO
   const tree = createSmallTree();
   const clock = createVirtualClock();
   const store = openMemoryStore();
-  const world = { isDeaf: false, isBrokerDeaf: false, touched: 0 };
+  const world = { isDeaf: false, isBrokerDeaf: false, hasWritten: true, canTakeOver: true, touched: 0 };
   const posted: string[] = [];
   const taken: string[] = [];
   const { replica, nodes, changes } = tree;
@@ -31,11 +31,11 @@ function make(held: readonly string[] | undefined, { number = 2, physState = "PO
         if (id === ID) tree.discover("n", "parent", Object.fromEntries(values), number);
       },
     },
-    term: { hasWritten: () => true },
+    term: { hasWritten: () => world.hasWritten },
     times: { short: SHORT, long: LONG, join: JOIN },
     takeOver(id) {
       taken.push(id);
-      return true;
+      return world.canTakeOver;
     },
     isDeaf: () => world.isDeaf,
     isBrokerDeaf: () => world.isBrokerDeaf,
@@ -126,6 +126,69 @@ test("begin() gives a child that was heard before the longer time, and shows tha
   assert.equal(runState(), "ERROR");
 });
 
+test("a look at the power of a node that is silent gives it no more time", async () => {
+  const { clock, changes, runState, link } = make(undefined, { number: 1 });
+  link("level");
+  link("down");
+  await clock.advance(SHORT - 1);
+  changes.post({ kind: "PowerChanged", id: ID });
+  await clock.advance(1);
+  assert.equal(runState(), "ERROR");
+});
+
+test("an aggregator that knows again that it was not replaced gives its silent nodes the longer time, and not before", async () => {
+  for (const [isUp, time] of [[false, LONG], [true, 1]] as const) {
+    const { clock, changes, runState, link } = make(undefined, { number: 1 });
+    link("level");
+    link("down");
+    await clock.advance(SHORT - 1);
+    changes.post({ kind: "FenceChanged", isUp });
+    await clock.advance(time - 1);
+    assert.equal(runState(), "SYNC");
+    await clock.advance(1);
+    assert.equal(runState(), "ERROR");
+  }
+});
+
+test("a node that is given here without a count of its assignments is owned", () => {
+  const { set, owners } = make(undefined);
+  set("m", { "/parent": "a" });
+  set("m", { "/parent": "root" });
+  assert.equal(owners.of(idOf("m")).kind, "owned");
+});
+
+test("what an earlier aggregator wrote and comes late is taken over, and gives its node the longer time", async () => {
+  const { clock, owners, changes, set, taken, world, runState, discover } = make(undefined, { number: 1 });
+  discover("n", "parent", { "/runState": null }, 1);
+  await clock.advance(LONG);
+  taken.length = 0;
+  discover("n", "parent", { "/runState": "SYNC" }, 1);
+  changes.turn(() => owners.inherited(ID));
+  await clock.advance(LONG - 1);
+  assert.equal(runState(), "SYNC");
+  await clock.advance(1);
+  assert.deepEqual([runState(), taken], ["ERROR", [ID]]);
+
+  set("n", { "/x": 1 });
+  assert.deepEqual(taken, [ID], "all of it is this one's");
+  world.hasWritten = false;
+  set("n", { "/x": 2 });
+  assert.deepEqual(taken, [ID, ID]);
+  changes.turn(owners.begin);
+  assert.equal(taken.filter((id) => id === ID).length, 3);
+});
+
+test("what can't be taken over gives no time", async () => {
+  const { clock, owners, changes, world, link, runState } = make(undefined, { number: 1 });
+  link("level");
+  link("down");
+  await clock.advance(SHORT - 1);
+  world.canTakeOver = false;
+  changes.turn(() => owners.inherited(ID));
+  await clock.advance(1);
+  assert.equal(runState(), "ERROR");
+});
+
 test("a node that others may have is left alone until they have released it, and for the time to join then", async () => {
   const { clock, place, kind, may, runState, taken } = make(["a"]);
   assert.deepEqual([kind(), may(), taken], ["expected", false, [ID]]);
@@ -161,6 +224,7 @@ test("only a machine that may run is left alone", () => {
       ...[["PHYS_UNKNOWN", true], ["POWER_OFF", true], ["POWER_CYCLE", true]] as const,
     ]
   ) assert.equal(make(["a"], { physState }).may(), expected, physState);
+  assert.equal(make(["a"], { physState: "POWER_CYCLE" }).kind(), "owned", "what comes next is a new agent");
 });
 
 test("a node that is here, or is given away, has no time to join any more", async () => {
@@ -209,6 +273,16 @@ test("a node that is given away is told where to go, and released once it was si
   assert.equal(owners.hasReleased(ID), false, "nothing can be heard");
   world.isBrokerDeaf = false;
   assert.equal(owners.hasReleased(ID), true);
+  assert.equal(kind(), "below");
+});
+
+test("a node that has gone is forgotten within ten seconds after its minute", async () => {
+  const { set, link, kind, clock } = make(undefined);
+  link("level");
+  set("n", { "/parent": "b", "/assignment": assigned(3, "b") });
+  await clock.advance(59_999);
+  assert.equal(kind(), "departing");
+  await clock.advance(10_001);
   assert.equal(kind(), "below");
 });
 
