@@ -66,8 +66,17 @@ for (const [place, walk] of walks().entries()) {
   });
 }
 
-test("docs/architecture.md names only files and folders that there are", () => {
-  for (const [, path = ""] of PAGE.matchAll(/`((?:src|agent|aggregator|ctl|modules)\/[\w./]+)`/g)) {
+const GLOSSARY = readFileSync(join(ROOT, "docs/glossary.md"), "utf8");
+
+test("docs/glossary.md has each term once, in the order of the alphabet", () => {
+  const terms = [...GLOSSARY.matchAll(/^\| ([\w ]+) \|/gm)].map(([, term = ""]) => term);
+  const [head, ...rest] = terms;
+  assert.equal(head, "term");
+  assert.deepEqual(rest, [...new Set(rest)].sort((a, b) => a.toLowerCase() < b.toLowerCase() ? -1 : 1));
+});
+
+test("docs/architecture.md and docs/glossary.md name only files and folders that there are", () => {
+  for (const [, path = ""] of `${PAGE}${GLOSSARY}`.matchAll(/`((?:src|agent|aggregator|ctl|modules)\/[\w./]+)`/g)) {
     if (!path.includes("NAME")) assert.ok(existsSync(join(ROOT, path)), path);
   }
 });
