@@ -123,7 +123,7 @@ function presentStep(step: Step, state: StepStateJson, about: string): Explained
 function whyOf({ phase, reason, noPlan, steps, agent, frozen }: NodeExplanation): string {
   if (noPlan !== undefined) return describeNoPlan(noPlan);
   if (steps.length === 0 && phase === "converged") return "Needs nothing: at its goal";
-  if (phase === "frozen") return describeFrozen(steps, frozen);
+  if (phase === "frozen") return describeFrozen(steps, reason ?? WHO_FROZE[frozen ?? "node"]);
   if (reason !== undefined) return reason;
   if (agent !== undefined) return `Its agent gave up on ${agent.mutation}: ${agent.reason}`;
   const active = steps.find(({ state }) => state.kind === "running" || state.kind === "awaited");
@@ -132,10 +132,15 @@ function whyOf({ phase, reason, noPlan, steps, agent, frozen }: NodeExplanation)
   return `${active.step.key} is at work${words === undefined ? "" : `: ${words}`}`;
 }
 
-/** Who froze a node, and what comes next after a thaw. */
-function describeFrozen(steps: NodeExplanation["steps"], frozen: NodeExplanation["frozen"]): string {
+const WHO_FROZE = {
+  node: "The node is frozen",
+  everything: "Everything is frozen",
+  moved: "The node may still be in other hands",
+} as const;
+
+/** Says who froze a node, and what comes next after a thaw. */
+function describeFrozen(steps: NodeExplanation["steps"], by: string): string {
   const next = steps.flatMap(({ step, state }) => state.kind === "frozen" && state.next ? [step.key] : []);
-  const by = frozen === "everything" ? "Everything is frozen" : "The node is frozen";
   return `${by}: nothing starts before a thaw${next.length === 0 ? "" : `, then ${next.join(" and ")}`}`;
 }
 

@@ -8,7 +8,7 @@ import type { NodeRecord } from "./record.ts";
 import type { RuleBook } from "./rule_book.ts";
 import type { EngineCounts } from "./types.ts";
 
-/** What carrying commands out works with. */
+/** The parts that commands are carried out with. */
 export interface CarrierParts {
   readonly host: EngineHost;
   readonly clock: Clock;

@@ -42,11 +42,11 @@ export type Command =
   | { readonly kind: "lookAt"; readonly at: number | undefined }
   | { readonly kind: "log"; readonly event: EngineEvent };
 
-/** What is decided about a node: what is known of it from now on, and what is to be done, in this order. */
+/** A decision about a node: its record from now on, and the commands to carry out, in this order. */
 export interface Decision {
   readonly record: NodeRecord;
   readonly commands: readonly Command[];
-  /** What could start but for something. */
+  /** Steps that could start but for something. */
   readonly waits: readonly Wait[];
 }
 

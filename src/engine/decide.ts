@@ -128,7 +128,7 @@ function assess(draft: Draft, node: EngineNode, plan: Plan): void {
   record.unhealthy = !atGoal && reached === node.target;
 }
 
-/** What was done to a node, as of a look at it when nothing of that is at work any more. */
+/** Tells what was done to a node, as of a look at it when nothing of that is at work any more. */
 function outNow(out: Out, inSync: boolean, atGoal: boolean): Out {
   if (inSync || (atGoal && out === "CUT")) return "NO";
   return atGoal && out === "TAKEN" ? "AWAY" : out;
@@ -161,7 +161,7 @@ function runSteps(draft: Draft, node: EngineNode, plan: Plan): void {
   tellApproval(draft, node, steps);
 }
 
-/** What failed on this node, and what is held for the whole fleet; what runs is not called back for that. */
+/** Collects what failed on this node, and what is held for the whole fleet; what runs is not called back for that. */
 function failuresOf(
   { record, rules, now }: Draft,
   node: EngineNode,

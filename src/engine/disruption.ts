@@ -1,9 +1,18 @@
-import { allConditionsOf, conditionOf, type Step } from "../plan/mod.ts";
+import { allConditionsOf, conditionOf, type Domain, type Step } from "../plan/mod.ts";
 import type { EngineNode } from "./node.ts";
 
 /** Values of `/physState` from which taking the power is no cut: there is none, or it is only looked for. */
 const WITHOUT_POWER: readonly string[] = ["PHYS_UNKNOWN", "POWER_OFF"];
 const CUTS: readonly string[] = ["POWER_OFF", "POWER_CYCLE"];
+
+const runStateConditions = new WeakMap<Domain, ReturnType<typeof allConditionsOf>>();
+
+/** Finds the conditions under which `/runState` is known. Worked out once for each domain: every step of every node is asked about. */
+function conditionsOfRunState(domain: Domain): ReturnType<typeof allConditionsOf> {
+  const known = runStateConditions.get(domain) ?? allConditionsOf((url) => conditionOf(domain, url), "/runState");
+  runStateConditions.set(domain, known);
+  return known;
+}
 
 /** Tells whether a node is in SYNC. */
 export function isInSync(node: EngineNode): boolean {
@@ -17,8 +26,7 @@ export function isDisruptive(step: Step, node: EngineNode): boolean {
   if (!isInSync(node)) return false;
   const run = step.changes["/runState"];
   if (run !== undefined && run[1] !== "SYNC") return true;
-  const { domain } = node.planner;
-  return allConditionsOf((url) => conditionOf(domain, url), "/runState").some(({ url, value }) => {
+  return conditionsOfRunState(node.planner.domain).some(({ url, value }) => {
     const change = step.changes[url];
     return change !== undefined && change[1] !== value;
   });

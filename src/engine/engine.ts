@@ -18,7 +18,7 @@ import type { NodeRecord } from "./record.ts";
 import { createRuleBook } from "./rule_book.ts";
 import type { Moment, Outlook, Rules } from "./rules.ts";
 import { countNow, statusOf, UNKNOWN } from "./status.ts";
-import { expire, fail, forgive, letGo, meet, returned, sight, withdraw } from "./transitions.ts";
+import { endAll, expire, fail, forgive, meet, returned, sight, withdraw } from "./transitions.ts";
 import type { EngineCounts, FleetHold, InvariantStatus, KeptHold, LimitStatus } from "./types.ts";
 
 /** Reconciles nodes: diff, plan, mutate, observe. */
@@ -39,7 +39,7 @@ export interface Engine {
   limits(): LimitStatus[];
   /** Invariants with a bound, with who waits for them. */
   invariants(): InvariantStatus[];
-  /** What is held for the whole fleet. */
+  /** Lists what is held for the whole fleet. */
   holds(): FleetHold[];
   /** Lets everything that is held for the whole fleet be tried again. */
   release(): void;
@@ -176,7 +176,7 @@ export function createEngine(
 
   function end(record: NodeRecord, why: string): void {
     records.delete(record.id);
-    const decision = letGo(record, why, rules, moment());
+    const decision = endAll(record, why, rules, moment());
     for (const command of decision.commands) carrier.carryOut(decision.record, undefined, command);
   }
 
@@ -210,12 +210,12 @@ export function createEngine(
     touchAll();
   }
 
-  /** What is known of a node, or would be once it is looked at. */
+  /** Finds the record of a node, or makes the one that it would have once it is looked at. */
   function recordOf(id: string, node: EngineNode): NodeRecord {
     return records.get(id) ?? meet(id, node, keptOf(id), rules, moment(UNDRAWN)).record;
   }
 
-  /** What is not done yet is claimed by nobody: a node about which something new is decided is being worked on. */
+  /** Claims nothing that is not done yet: a node about which something new is decided is being worked on. */
   function status(id: string): EngineStatus {
     const known = records.get(id);
     const isDue = known === undefined || queue.has(id);
@@ -240,9 +240,10 @@ export function createEngine(
       return { ...explanation, phase, ...(reason !== undefined && { reason }) };
     },
     preview(id, node) {
-      const now = source.read(id)?.frozen ?? "no";
-      const frozen = now === "everything" || now === "moved" ? now : node.frozen;
-      return preview(recordOf(id, node), { ...node, frozen }, rules, moment(UNDRAWN));
+      const { frozen, frozenWhy } = source.read(id) ?? node;
+      const isKept = frozen === "everything" || frozen === "moved"; // no change of a node lifts that
+      const asked = isKept ? { ...node, frozen, ...(frozenWhy !== undefined && { frozenWhy }) } : node;
+      return preview(recordOf(id, node), asked, rules, moment(UNDRAWN));
     },
     counts: () => ({ ...counts, ...countNow(records.values(), clock.now()) }),
     setPolicy(policy) {

@@ -2,7 +2,7 @@ import type { MutationKey, NoPlan, Plan, Step, SuspendedGoal } from "../plan/mod
 import type { Blocker } from "./blocker.ts";
 import type { Freeze } from "./node.ts";
 
-/** What the engine is doing with one node. */
+/** The engine's work on one node. */
 export interface EngineStatus {
   /**
    * `converged`: at its goal; `working`: mutations are running or awaited; `waiting`: for a limit, an invariant or a handler
@@ -30,7 +30,7 @@ export interface Late {
   readonly why: string;
 }
 
-/** What keeps one step of a plan from being done, or that nothing does. Times are clock milliseconds. */
+/** The state of one step of a plan. Times are clock milliseconds. */
 export type StepState =
   /** A handler runs it until it is seen, or its time is over. */
   | {
@@ -69,7 +69,7 @@ export interface ExplainedStep {
   readonly state: StepState;
 }
 
-/** What the engine does with a node, and why it does nothing where it does not. */
+/** An explanation of what the engine does with a node next, and why it does nothing where it does not. */
 export interface Explanation {
   readonly phase: EngineStatus["phase"];
   readonly reason?: string;

@@ -1,4 +1,4 @@
-/** Why a handler of a module did not do its work. */
+/** A reason why a handler of a module did not do its work. */
 export interface Failure {
   readonly message: string;
   /** False when trying again can't help: the mutation is held at once. */

@@ -3,7 +3,7 @@ import type { Stuck } from "./host.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Failure } from "./failure.ts";
 
-/** How one mutation has done on one node, for as long as the node's target stays. */
+/** The record of one mutation on one node, for as long as the node's target stays. */
 export interface FailureRecord {
   readonly key: MutationKey;
   /** How often it failed since it last succeeded for good. */
@@ -76,7 +76,7 @@ function backoff(attempts: number, chance: number, options: EngineOptions): numb
   return full * (0.5 + chance / 2);
 }
 
-/** What comes of a failure record when the node has been looked at. */
+/** The outcome of a review of a failure record. */
 export type Review =
   | { readonly kind: "keep"; readonly failure: FailureRecord }
   /** Its success has lasted. */

@@ -87,7 +87,7 @@ export function createFleet(most: () => number, before: readonly FleetHold[]): F
   return self;
 }
 
-/** What a hold says, for people. */
+/** Says in words what is held for the whole fleet, and why. */
 export function describeFleetHold({ mutation, nodes, reason }: FleetHold): string {
   const more = nodes.length > MAX_NAMED ? ` and ${nodes.length - MAX_NAMED} more` : "";
   return `${mutation} failed on ${nodes.length} nodes in a row for the same goals (${

@@ -17,7 +17,7 @@ export interface NodeName {
   readonly name: string;
 }
 
-/** What handlers and timers have to tell of an execution of a node. */
+/** Events of an execution of a node, from its handler and its timer. */
 export interface HandlerEvents {
   returned(id: string, execution: Execution): void;
   failed(id: string, execution: Execution, failure: Failure): void;
@@ -90,7 +90,7 @@ export function createHandlers(executor: Executor, clock: Clock, grace: number, 
     run.cancelTimeout = clock.after(time - clock.now(), () => events.timeOver(id, execution));
   }
 
-  /** What stands in a queue of the host's own is not late. @returns Ends that. */
+  /** Stops the time of an execution that stands in a queue of the host's own. @returns A function that ends that. */
   function queue(id: string, execution: Execution, run: Running): () => void {
     const latest = execution.since + execution.step.timeout + MAX_PUT_OFF;
     if (run.queued++ === 0) run.queuedAt = clock.now();
@@ -113,14 +113,14 @@ export function createHandlers(executor: Executor, clock: Clock, grace: number, 
     };
     try {
       await executor.run(id, execution.step, execution.id, run.controller.signal, reports);
-      settle(id, execution, run);
+      markReturned(id, execution, run);
     } catch (error) {
-      settle(id, execution, run);
+      markReturned(id, execution, run);
       events.failed(id, execution, failureOf(error));
     }
   }
 
-  function settle(id: string, execution: Execution, run: Running): void {
+  function markReturned(id: string, execution: Execution, run: Running): void {
     run.hasReturned = true;
     events.returned(id, execution);
     const name = nameOf(id, execution.step.key);

@@ -3,7 +3,7 @@ import type { Reports } from "../reports.ts";
 import type { KeptHold } from "./types.ts";
 import type { EngineNode, Out, Role } from "./node.ts";
 
-/** What an engine must know of a node after a restart. */
+/** A record of what an engine must know of a node after a restart. */
 export interface Checkpoint {
   /** The target that was last reached: what is wrong with this node while it has it is for repair. */
   readonly reached: string;
@@ -12,7 +12,7 @@ export interface Checkpoint {
   readonly failed?: { readonly target: string; readonly mutations: readonly KeptFailure[] };
 }
 
-/** What is kept of a mutation that failed. */
+/** A failed mutation, as it is kept over a restart. */
 export interface KeptFailure {
   readonly mutation: MutationKey;
   /** How often it failed. */
@@ -26,7 +26,7 @@ export interface KeptFailure {
   readonly reason: string;
 }
 
-/** What the engine has been told to give up on: the value of `/stuck/parent` and `/stuck/self`. */
+/** A mutation that the engine has given up on: the value of `/stuck/parent` and `/stuck/self`. */
 export interface Stuck {
   readonly mutation: string;
   readonly reason: string;
@@ -83,7 +83,7 @@ export interface FleetMemory {
   kept(): readonly KeptHold[];
 }
 
-/** What an engine needs of the program that it runs in. An agent has neither checkpoints nor a fleet. */
+/** The program that an engine runs in. An agent has neither checkpoints nor a fleet. */
 export interface EngineHost {
   /** `parent`: for the nodes below; `self`: for the program's own node. An engine runs the steps of its own context. */
   readonly role: Role;

@@ -1,4 +1,4 @@
-/** How the engine behaves. Every time is in milliseconds. */
+/** Settings of an engine. Every time is in milliseconds. */
 export interface EngineOptions {
   /** Attempts before a mutation is held. @default 5 */
   readonly maxAttempts: number;
@@ -16,7 +16,7 @@ export interface EngineOptions {
   readonly slice: number;
 }
 
-/** How an engine behaves where nothing else is asked for. */
+/** The settings of an engine where nothing else is asked for. */
 export const defaultEngineOptions: EngineOptions = {
   maxAttempts: 5,
   backoffBase: 1000,

@@ -9,7 +9,7 @@ const count = { kind: "integer", min: 0, max: 1_000_000 } as const;
 const nodes = { kind: "string", maxLength: MAX_NODES } as const;
 const url = { kind: "string", maxLength: 256 } as const;
 
-/** What people allow an aggregator's engine, as cfg of the aggregator's own node: limits, invariants, brakes. */
+/** The rules that people give an aggregator's engine, as cfg of the aggregator's own node: limits, invariants, brakes. */
 export const policy = defineExtension("policy", {
   "/limits/{name}": {
     type: {
@@ -50,7 +50,7 @@ export const policy = defineExtension("policy", {
   },
 });
 
-/** How many: a count, or a share of the group that is counted down to whole nodes. */
+/** A bound: a count, or a share of the group that is counted down to whole nodes. */
 export type Bound = { readonly kind: "count"; readonly count: number } | {
   readonly kind: "share";
   readonly percent: number;
@@ -68,7 +68,7 @@ export interface Limit {
   readonly perSecond: number | undefined;
 }
 
-/** What the engine must never bring about. */
+/** A rule of what the engine must never bring about. */
 export type Invariant =
   /** At most so many nodes of the group are away from SYNC because of us. */
   | { readonly kind: "away"; readonly name: string; readonly nodes: string | undefined; readonly atMost: Bound }
@@ -93,7 +93,7 @@ export interface Policy {
   readonly failuresInARow: number;
 }
 
-/** What holds where nobody says anything. */
+/** The policy that holds where nobody says anything. */
 export const defaultPolicy: Policy = { limits: [], invariants: [], failuresInARow: 5 };
 
 const RULE = /^\/(limits|invariants)\/([^/]+)$/;

@@ -13,7 +13,7 @@ import type { Moment, Outlook, Rules } from "./rules.ts";
 import { outAfter } from "./starting.ts";
 import { staticRules } from "./static_rules.ts";
 
-/** What would come of a change of a node: how each step would be right after it, and what lies further ahead. */
+/** A forecast of a change of a node: how each step would be right after it, and what lies further ahead. */
 export interface Preview {
   readonly explanation: Explanation;
   /** The invariant that says no to a step, as things are. */

@@ -2,7 +2,7 @@ import type { Step } from "../plan/mod.ts";
 import type { EngineNode } from "./node.ts";
 import { type Schema, type Value, valueIn, type Values } from "../state/mod.ts";
 
-/** How far a mutation is, by the discovered values of what it changes. */
+/** The progress of a mutation, by the discovered values of what it changes. */
 export type Progress =
   /** Every value is as it was. */
   | "begun"

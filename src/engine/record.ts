@@ -39,7 +39,7 @@ export interface Wait {
   readonly refusal: Refusal;
 }
 
-/** What the engine knows of one node between two looks at it. A value: each decision makes another one. */
+/** The engine's knowledge of one node between two looks at it. A value: each decision makes another one. */
 export interface NodeRecord {
   readonly id: string;
   readonly name: string;

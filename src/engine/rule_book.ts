@@ -108,7 +108,7 @@ export function createRuleBook(
     seen: brakes.seen,
     assess(id, node, out, unhealthy) {
       brakes.seen(id);
-      admission.stand(id, node, out);
+      admission.hold(id, node, out);
       if (hasBrakes) brakes.note(id, node.name, unhealthy);
     },
     acquire: admission.acquire,

@@ -127,7 +127,7 @@ export function forgive(record: NodeRecord, why: string, rules: Rules, now: Mome
 }
 
 /** Ends everything of a node that the engine lets go of. */
-export function letGo(record: NodeRecord, why: string, rules: Rules, now: Moment): Decision {
+export function endAll(record: NodeRecord, why: string, rules: Rules, now: Moment): Decision {
   const draft = beginDraft(record, rules, now);
   draft.commands.push({ kind: "lookAt", at: undefined });
   for (const execution of [...record.executions.values()]) abort(draft, execution, why);

@@ -100,26 +100,26 @@ const RESULTS: { readonly [key: string]: Readonly<Record<string, string>> } = {
   "rack/cool": { "/fan": "FAST", "/pump": "FAST" },
 };
 
-/** Runs in flight, as the events tell it. Fails when one is started twice. */
-function watchFlights(lab: Lab): Set<string> {
-  const flying = new Set<string>();
+/** Executions, as the events tell of them. Fails when one is started twice. */
+function watchExecutions(lab: Lab): Set<string> {
+  const running = new Set<string>();
   lab.onEvent = (event, node) => {
-    const flight = `${node} ${event.mutation}`;
+    const name = `${node} ${event.mutation}`;
     switch (event.kind) {
       case "started":
       case "retry":
       case "awaited":
-        assert.ok(!flying.has(flight), `${flight} is in flight already`);
-        flying.add(flight);
+        assert.ok(!running.has(name), `${name} runs already`);
+        running.add(name);
         if (event.kind === "awaited") agentObeys(lab, node, event.mutation ?? "");
         break;
       case "done":
       case "failed":
       case "aborted":
-        flying.delete(flight);
+        running.delete(name);
     }
   };
-  return flying;
+  return running;
 }
 
 /** A node's agent starts services a little later, if it is still there. */
@@ -175,7 +175,7 @@ async function play({ commands, outcomes, seed }: Scenario): Promise<Lab> {
     random: seeded(seed),
     options: { maxAttempts: 3, backoffBase: 500, backoffCap: 4000, settle: 20_000, resync: 30_000 },
   });
-  const flying = watchFlights(lab);
+  const running = watchExecutions(lab);
   const left = [...outcomes];
   lab.onRun = (run) => act(lab, run, left.shift() ?? "done");
   for (const id of IDS) lab.want({}, id);
@@ -185,8 +185,8 @@ async function play({ commands, outcomes, seed }: Scenario): Promise<Lab> {
     if (command.kind === "want") removed.delete(command.id);
     apply(lab, command);
     await lab.clock.advance(command.kind === "advance" ? command.ms : 0);
-    const running = IDS.flatMap((id) => lab.engine.status(id).running.map((flight) => `${id} ${flight.key}`));
-    assert.deepEqual(new Set(running), flying);
+    const shown = IDS.flatMap((id) => lab.engine.status(id).running.map(({ key }) => `${id} ${key}`));
+    assert.deepEqual(new Set(shown), running);
   }
 
   left.length = 0; // faults stop
@@ -221,7 +221,7 @@ async function play({ commands, outcomes, seed }: Scenario): Promise<Lab> {
 /** What has to come about in some schedule. */
 const SEEN = ["started", "retry", "awaited", "done", "failed", "aborted", "stuck", "no-path", "converged"] as const;
 
-test("whatever happens, a mutation is never in flight twice, no timer is left, and nodes end at their goal", async () => {
+test("whatever happens, a mutation never runs twice, no timer is left, and nodes end at their goal", async () => {
   const covered = createCoverage("the engine's schedules", [...SEEN, "twenty commands"], 0.02);
   await fc.assert(
     fc.asyncProperty(scenario, async (played) => {

@@ -40,7 +40,7 @@ export interface Admission {
   /** Waits in line for these steps, and for no other of this node. */
   wait(id: string, node: EngineNode, steps: readonly Step[], out: Out): void;
   /** Tells what was done to a node: it holds its places of invariants for as long. */
-  stand(id: string, node: EngineNode, out: Out): void;
+  hold(id: string, node: EngineNode, out: Out): void;
   stop(): void;
 }
 
@@ -49,8 +49,8 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
   /** The counters that a running mutation has places of, by node and mutation. */
   const running = new Map<string, readonly Counter[]>();
   /** The counters of invariants that a node has places of. */
-  const standing = new Map<string, ReadonlySet<Counter>>();
-  const places = createPlaces(clock, wake, (id, counter) => standing.get(id)?.has(counter) === true);
+  const held = new Map<string, ReadonlySet<Counter>>();
+  const places = createPlaces(clock, wake, (id, counter) => held.get(id)?.has(counter) === true);
 
   function run(id: string, key: string, counters: readonly Counter[]): void {
     const limits = counters.filter(({ rule }) => rule.rule.kind === "limit");
@@ -61,7 +61,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
   function countSubject({ id, name, out, running: steps, node }: Subject): void {
     for (const rule of places.rules) if (rule.matchesNode(name)) rule.members++;
     if (node === undefined) return;
-    self.stand(id, node, out);
+    self.hold(id, node, out);
     for (const step of steps) {
       const limits = limitNeeds(places.rules, node, step).map(places.counterOf);
       for (const counter of limits) counter.holders.set(holderOf(counter, id, step.key), name);
@@ -75,7 +75,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
       const all = [...subjects];
       const known = new Map(all.map((subject) => [subject.id, subject]));
       running.clear();
-      standing.clear();
+      held.clear();
       const waited = places.reset(countingRules(policy));
       for (const subject of all) countSubject(subject);
       // Whoever waited is in the queues before the first place is given away.
@@ -92,7 +92,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
     join(id, node, out) {
       const joined = places.rules.filter((rule) => rule.matchesNode(node.name));
       for (const rule of joined) rule.members++;
-      self.stand(id, node, out);
+      self.hold(id, node, out);
       for (const rule of joined) {
         const counter = places.find({ rule, group: "" }); // a share has no groups by a variable
         if (counter !== undefined) places.dispatch(counter);
@@ -101,9 +101,9 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
     leave(id, name) {
       for (const rule of places.rules) if (rule.matchesNode(name)) rule.members--;
       for (const waiter of places.waitersOf(id)) places.drop(waiter);
-      const held = standing.get(id) ?? [];
-      standing.delete(id);
-      for (const counter of held) {
+      const counters = held.get(id) ?? [];
+      held.delete(id);
+      for (const counter of counters) {
         counter.holders.delete(id);
         places.dispatch(counter);
       }
@@ -121,10 +121,10 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
       run(id, step.key, counters);
     },
     release(id, key) {
-      const held = running.get(`${id} ${key}`);
-      if (held === undefined) return;
+      const counters = running.get(`${id} ${key}`);
+      if (counters === undefined) return;
       running.delete(`${id} ${key}`);
-      for (const counter of held) {
+      for (const counter of counters) {
         release(counter, id, key);
         places.dispatch(counter);
       }
@@ -149,12 +149,12 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
         for (const counter of waiter.counters) places.dispatch(counter);
       }
     },
-    stand(id, node, out) {
-      const before = standing.get(id);
+    hold(id, node, out) {
+      const before = held.get(id);
       if (out === "NO" && before === undefined) return;
       const after = new Set(needsWhile(places.rules, node, out).map(places.counterOf));
-      if (after.size > 0) standing.set(id, after);
-      else standing.delete(id);
+      if (after.size > 0) held.set(id, after);
+      else held.delete(id);
       for (const counter of after) counter.holders.set(id, node.name);
       for (const counter of before ?? []) {
         if (after.has(counter)) continue;

@@ -40,12 +40,12 @@ export interface Places extends PlacesView {
  * Makes places without rules.
  *
  * @param wake Has a node looked at soon.
- * @param stands Tells whether a node has a place of an invariant by what was done to it.
+ * @param holds Tells whether a node has a place of an invariant by what was done to it.
  */
 export function createPlaces(
   clock: Clock,
   wake: (id: string) => void,
-  stands: (id: string, counter: Counter) => boolean,
+  holds: (id: string, counter: Counter) => boolean,
 ): Places {
   let rules: readonly Rule[] = [];
   let counters = new Map<string, Counter>();
@@ -80,7 +80,7 @@ export function createPlaces(
   }
   function giveBack({ counters, id, key }: Waiter): void {
     for (const counter of counters) {
-      if (stands(id, counter)) continue;
+      if (holds(id, counter)) continue;
       release(counter, id, key);
       counter.bucket?.giveBack(clock.now());
     }
