@@ -5,9 +5,8 @@ import type { KernelCommandLine } from "../src/boot/mod.ts";
 import type { Clock, Random } from "../src/clock.ts";
 import { postJson } from "../src/http_client.ts";
 import type { Log } from "../src/log.ts";
-import { pause, within } from "../src/pause.ts";
+import { errorText, pause, within } from "../src/toolkit/mod.ts";
 import { isNodeName, isUuid } from "../src/state/mod.ts";
-import { errorText } from "../src/toolkit/mod.ts";
 
 /** Where the identity is kept, in the folder of what outlives the agent but not the machine's boot. */
 const FILE = "identity.json";

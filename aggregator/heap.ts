@@ -2,6 +2,7 @@ import process from "node:process";
 import v8 from "node:v8";
 import vm from "node:vm";
 import type { Clock } from "../src/clock.ts";
+import { every } from "../src/toolkit/mod.ts";
 
 /** How often it is looked at whether there is something to free, in milliseconds. */
 const LOOK_MS = 5_000;
@@ -31,9 +32,7 @@ export function keepHeapTidy({ clock, size, used, collect }: Heap & { readonly c
   let kept = 0;
   let before = used();
   let lookedAt = clock.now();
-  let cancel = clock.after(LOOK_MS, look);
-  function look(): void {
-    cancel = clock.after(LOOK_MS, look);
+  return every(clock, LOOK_MS, () => {
     const share = (used() - before) / Math.max(1, clock.now() - lookedAt);
     if (share < QUIET && size() > kept + GROWN) {
       collect();
@@ -41,8 +40,7 @@ export function keepHeapTidy({ clock, size, used, collect }: Heap & { readonly c
     }
     before = used();
     lookedAt = clock.now();
-  }
-  return () => cancel();
+  });
 }
 
 /** The heap of this process. On Bun, whose heap shrinks by itself, there is nothing to collect. */

@@ -1,4 +1,4 @@
-import { fullBucket, type Rate, take } from "./bucket.ts";
+import { fullBucket, type Rate, takeToken } from "./toolkit/mod.ts";
 import type { Clock } from "./clock.ts";
 import type { Level, Log, LogFields } from "./log.ts";
 
@@ -16,7 +16,7 @@ export function createRefusalLog(log: Log, clock: Clock): RefusalLog {
   const bucket = fullBucket(LINES, clock.now());
   let unlogged = 0;
   function line(level: keyof RefusalLog, message: string, fields: LogFields | undefined): void {
-    if (!take(bucket, LINES, clock.now())) {
+    if (!takeToken(bucket, LINES, clock.now())) {
       unlogged++;
       return;
     }

@@ -1,4 +1,4 @@
-import { type Bucket, fullBucket, type Rate, take } from "../../src/bucket.ts";
+import { fullBucket, type Rate, takeToken, type TokenBucket } from "../../src/toolkit/mod.ts";
 import type { Clock } from "../../src/clock.ts";
 
 /** Events of one node: enough to see how a boot fails, too few to push out those of others. */
@@ -24,7 +24,7 @@ export interface NodeEvents {
 /** Makes what adds events. @param add Adds one to the event log. */
 export function createNodeEvents(clock: Clock, add: (node: string, why: string) => void): NodeEvents {
   const all = fullBucket(ALL, clock.now());
-  const nodes = new Map<string, { readonly bucket: Bucket; left: number }>();
+  const nodes = new Map<string, { readonly bucket: TokenBucket; left: number }>();
 
   function countsOf(node: string) {
     const counts = nodes.get(node) ?? { bucket: fullBucket(EACH, clock.now()), left: 0 };
@@ -40,7 +40,7 @@ export function createNodeEvents(clock: Clock, add: (node: string, why: string) 
     tell(node, why) {
       const counts = countsOf(node);
       const now = clock.now();
-      if (!take(counts.bucket, EACH, now) || !take(all, ALL, now)) {
+      if (!takeToken(counts.bucket, EACH, now) || !takeToken(all, ALL, now)) {
         counts.left++;
         return;
       }

@@ -1,4 +1,4 @@
-import { type Bucket, fullBucket, type Rate, take } from "../../src/bucket.ts";
+import { fullBucket, type Rate, takeToken, type TokenBucket } from "../../src/toolkit/mod.ts";
 
 /** Senders that are counted at a time: two for each known machine, of which one aggregator has fewer than half as many. */
 const MAX_SOURCES = 65_536;
@@ -23,11 +23,11 @@ export interface SourceRates {
 
 /** Makes full rates. Strangers have their own, so that a flood of them takes nothing from machines that are known. */
 export function createSourceRates(limits: SourceLimits, now: number): SourceRates {
-  const known: Bucket = fullBucket(limits.known, now);
-  const unknown: Bucket = fullBucket(limits.unknown, now);
-  const sources = new Map<string, Bucket>();
+  const known: TokenBucket = fullBucket(limits.known, now);
+  const unknown: TokenBucket = fullBucket(limits.unknown, now);
+  const sources = new Map<string, TokenBucket>();
 
-  function bucketOf(source: string, now: number): Bucket {
+  function bucketOf(source: string, now: number): TokenBucket {
     const bucket = sources.get(source) ?? fullBucket(limits.each, now);
     sources.delete(source);
     sources.set(source, bucket); // the one that was silent longest is the first
@@ -40,7 +40,7 @@ export function createSourceRates(limits: SourceLimits, now: number): SourceRate
     return bucket;
   }
   return {
-    known: (source, now) => take(bucketOf(source, now), limits.each, now) && take(known, limits.known, now),
-    unknown: (now) => take(unknown, limits.unknown, now),
+    known: (source, now) => takeToken(bucketOf(source, now), limits.each, now) && takeToken(known, limits.known, now),
+    unknown: (now) => takeToken(unknown, limits.unknown, now),
   };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import type { Strangers } from "../nodes/strangers.ts";
-import { fullBucket, type Rate, take } from "../../src/bucket.ts";
+import { fullBucket, type Rate, takeToken } from "../../src/toolkit/mod.ts";
 
 /** Machines that nobody has seen before: a rack that is switched on, and then as many as ask again within a table's time. */
 const NEW: Rate = { burst: 64, perSecond: 8 };
@@ -10,7 +10,7 @@ export function limitStrangers(strangers: Strangers, clock: Clock): Pick<Strange
   const bucket = fullBucket(NEW, clock.now());
   return {
     saw(sight) {
-      if (strangers.find(sight.mac) !== undefined || take(bucket, NEW, clock.now())) strangers.saw(sight);
+      if (strangers.find(sight.mac) !== undefined || takeToken(bucket, NEW, clock.now())) strangers.saw(sight);
     },
   };
 }

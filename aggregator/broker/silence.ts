@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../../src/clock.ts";
+import { every } from "../../src/toolkit/mod.ts";
 
 /** How often it is looked at who is silent, in milliseconds. */
 const LOOK_MS = 1_000;
@@ -26,9 +27,7 @@ export function watchSilence(clock: Pick<Clock, "after"> = systemClock): Silence
   /** For each client, after how many looks it is lost, and the number of the look that was the last before it was heard. */
   const clients = new Map<Listened, { readonly most: number; heardAt: number }>();
   let looks = 0;
-  let cancel = clock.after(LOOK_MS, look);
-  function look(): void {
-    cancel = clock.after(LOOK_MS, look);
+  const stop = every(clock, LOOK_MS, () => {
     looks++;
     for (const [client, { most, heardAt }] of clients) {
       if (client.closed) clients.delete(client);
@@ -37,7 +36,7 @@ export function watchSilence(clock: Pick<Clock, "after"> = systemClock): Silence
         client.conn.destroy(new Error("Nothing was heard of it for one and a half times its keep-alive"));
       }
     }
-  }
+  });
   return {
     greeted(client, keepalive) {
       if (keepalive > 0) clients.set(client, { most: Math.ceil(keepalive * 1500 / LOOK_MS), heardAt: looks });
@@ -46,6 +45,6 @@ export function watchSilence(clock: Pick<Clock, "after"> = systemClock): Silence
       const known = clients.get(client);
       if (known !== undefined) known.heardAt = looks;
     },
-    stop: () => cancel(),
+    stop,
   };
 }

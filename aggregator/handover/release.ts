@@ -4,6 +4,7 @@ import type { Replica } from "../../src/sync/mod.ts";
 import type { CfgWriter } from "../cfg/writer.ts";
 import type { Changes } from "../dispatch/changes.ts";
 import type { Nodes } from "../nodes/nodes.ts";
+import { every } from "../../src/toolkit/mod.ts";
 
 /** How often what is asked is looked at again, in milliseconds. */
 const LOOK_MS = 10_000;
@@ -27,13 +28,8 @@ export interface Follower {
   stop(): void;
 }
 
-function every(clock: Clock, look: () => void): Follower {
-  let cancel = clock.after(LOOK_MS, again);
-  function again(): void {
-    cancel = clock.after(LOOK_MS, again);
-    look();
-  }
-  return { look, stop: () => cancel() };
+function follow(clock: Clock, look: () => void): Follower {
+  return { look, stop: every(clock, LOOK_MS, look) };
 }
 
 /**
@@ -53,7 +49,7 @@ export function answerReleases(
     tell(values: ReadonlyMap<string, Value | null>): void;
   },
 ): Follower {
-  const follower = every(parts.clock, () => {
+  const follower = follow(parts.clock, () => {
     if (!parts.isComplete()) return;
     const requested = textsIn(parts.replica.get(parts.ownId)?.facets.cfg.get(REQUESTED)?.value);
     const confirmed = requested.filter((key) => parts.hasReleased(key.split(" ")[0] ?? ""));
@@ -121,7 +117,7 @@ export function requestReleases(
     const aggregator = nodes.read(holder);
     return aggregator === undefined || textsIn(aggregator.view.get(CONFIRMED)).includes(key);
   }
-  return every(clock, look);
+  return follow(clock, look);
 }
 
 function textsIn(value: Value | null | undefined): readonly string[] {

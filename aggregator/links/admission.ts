@@ -1,10 +1,9 @@
 import type { Clock } from "../../src/clock.ts";
 import type { BirthFrame } from "../../src/sync/mod.ts";
+import { fullBucket, type Rate, takeToken } from "../../src/toolkit/mod.ts";
 
-/** Births that are taken in a second: what comes faster waits for its turn. */
-const PER_SECOND = 400;
-/** So many are taken at once after a quiet time. */
-const BURST = 100;
+/** Births that are taken in a second, and at once after a quiet time: what comes faster waits for its turn. */
+const RATE: Rate = { perSecond: 400, burst: 100 };
 /** How often those that wait get their turn, in milliseconds. */
 const EVERY = 25;
 
@@ -28,22 +27,14 @@ export function createAdmission(
 ): Admission {
   const { clock } = parts;
   const queue = new Map<string, BirthFrame>();
-  let free = BURST;
-  let refilled = clock.now();
+  const bucket = fullBucket(RATE, clock.now());
   let cancel: (() => void) | undefined;
 
-  function refill(): void {
-    const now = clock.now();
-    free = Math.min(BURST, free + ((now - refilled) * PER_SECOND) / 1000);
-    refilled = now;
-  }
   function drain(): void {
     cancel = undefined;
-    refill();
     const next: Born[] = [];
     for (const born of queue) {
-      if (free < 1) break;
-      free--;
+      if (!takeToken(bucket, RATE, clock.now())) break;
       queue.delete(born[0]);
       next.push(born);
     }

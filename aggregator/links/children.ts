@@ -12,6 +12,7 @@ import { createProbes } from "./probes.ts";
 import { createRedirects } from "./redirects.ts";
 import { createRivals } from "./rivals.ts";
 import type { Children, ChildrenParts } from "./types.ts";
+import { every } from "../../src/toolkit/mod.ts";
 
 /** So many children show that they are there in a second; the intervals are as long as that takes. */
 const SIGNS_PER_SECOND = 100;
@@ -56,13 +57,11 @@ export function createChildren(parts: ChildrenParts): Children {
     whereIs: locator.of,
   };
 
-  let cancelLook = clock.after(LOOK_MS, look);
   /** Brokers tell of children that are lost, but not where the broker is lost with them. */
-  function look(): void {
-    cancelLook = clock.after(LOOK_MS, look);
+  const cancelLook = every(clock, LOOK_MS, () => {
     if (parts.isDeaf()) return;
     for (const { link } of [...links.values()]) link.checkSilence();
-  }
+  });
 
   function assignmentOfNode(child: string): number {
     return assignmentNumber(replica.get(child)?.facets.cfg);

@@ -11,6 +11,7 @@ import type { OwnershipEvent } from "./events.ts";
 import type { Facts } from "./facts.ts";
 import { type Departing, FOREIGN, type Here, isHere, type Ownership } from "./ownership.ts";
 import { step } from "./step.ts";
+import { every } from "../../src/toolkit/mod.ts";
 
 /** How long nothing may have been heard of a node that has gone, in milliseconds: agents are born more often than that. */
 const QUIET_MS = 60_000;
@@ -203,11 +204,9 @@ export function createOwners(parts: OwnersParts): Owners {
     return clock.now() - (departing.get(id)?.heardAt ?? startedAt) >= QUIET_MS;
   }
 
-  let cancelLook = clock.after(LOOK_MS, look);
-  function look(): void {
-    cancelLook = clock.after(LOOK_MS, look);
+  const cancelLook = every(clock, LOOK_MS, () => {
     for (const id of [...departing.keys()]) if (isQuiet(id)) feed(id, { kind: "quiet" });
-  }
+  });
 
   changes.on("ownership", OWNERS, ["Moved"], ({ id, before, after }) => {
     if (before === id || after === id || departing.has(id)) assigned(id);

@@ -1,11 +1,10 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import type { HttpAnswer } from "../../src/http_client.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
-import { pause } from "../../src/pause.ts";
+import { errorText, pause } from "../../src/toolkit/mod.ts";
 import type { Layer } from "./config.ts";
 import type { PartialFile } from "./partial.ts";
 import { rangeHeaders, readAnswer } from "./range.ts";
-import { errorText } from "../../src/toolkit/mod.ts";
 
 /** How long a server may be silent, in milliseconds. */
 const SILENCE_LIMIT = 15_000;

@@ -6,7 +6,7 @@ import {
   type ModuleNode,
   UnavailableError,
 } from "../../src/module/mod.ts";
-import { within } from "../../src/pause.ts";
+import { errorText, within } from "../../src/toolkit/mod.ts";
 import {
   type Ask,
   beforeOrder,
@@ -26,7 +26,6 @@ import { createFacts } from "./facts.ts";
 import type { Output, RunIpmitool } from "./ipmitool.ts";
 import { type Failure, parseFailure, parsePowerStatus } from "./parse.ts";
 import { hasSensorRecords, parseSel, selCommand, SENSOR_RECORDS } from "./sel.ts";
-import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The most processes at a time. */
 const MAX_PROCESSES = 16;

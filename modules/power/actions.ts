@@ -1,5 +1,5 @@
 import { MistakeError, type ModuleContext, type MutationRun } from "../../src/module/mod.ts";
-import { pause } from "../../src/pause.ts";
+import { pause } from "../../src/toolkit/mod.ts";
 import type { PowerSettings } from "./driver.ts";
 import type { GuardedDriver, Look } from "./guard.ts";
 import { createHand, type Hand } from "./hand.ts";

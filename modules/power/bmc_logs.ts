@@ -1,10 +1,9 @@
 import type { Clock } from "../../src/clock.ts";
 import { MistakeError, UnavailableError } from "../../src/module/mod.ts";
-import { within } from "../../src/pause.ts";
+import { errorText, within } from "../../src/toolkit/mod.ts";
 import type { Ask } from "./driver.ts";
 import { createLimit } from "./limit.ts";
 import { cleanWords, type LogEntry } from "./log_entry.ts";
-import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The most logs that are read at a time: each may be many requests. */
 const MAX_READS = 8;

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import { DeclinedError, type MutationRun, UnavailableError } from "../../src/module/mod.ts";
-import { pause } from "../../src/pause.ts";
+import { pause } from "../../src/toolkit/mod.ts";
 import type { Power, PowerChange } from "./driver.ts";
 import type { GuardedDriver, Look, OrderOutcome } from "./guard.ts";
 import type { Story } from "./story.ts";

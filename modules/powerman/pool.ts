@@ -1,10 +1,9 @@
 import { type ModuleContext, UnavailableError } from "../../src/module/mod.ts";
-import { within } from "../../src/pause.ts";
+import { errorText, within } from "../../src/toolkit/mod.ts";
 import type { Limit } from "../power/mod.ts";
 import { type PowermanSettings, serverOf } from "./config.ts";
 import type { Connection, connectPowerman } from "./connection.ts";
 import type { Answer } from "./protocol.ts";
-import { errorText } from "../../src/toolkit/mod.ts";
 
 /** How long one use of a connection may take, in milliseconds: powermand's devices have timeouts of their own. */
 const USE_LIMIT = 60_000;

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
-import { within } from "../../src/pause.ts";
+import { within } from "../../src/toolkit/mod.ts";
 import type { Ask } from "../power/mod.ts";
 import { type Answer, isUnsupported } from "./answer.ts";
 import { otherSlash, type OwnNames } from "./own_names.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import { MistakeError } from "../../src/module/mod.ts";
-import { pause } from "../../src/pause.ts";
+import { pause } from "../../src/toolkit/mod.ts";
 import type { Ask, Led } from "../power/mod.ts";
 import { type RedfishClient, RefusedError } from "./client.ts";
 import { ledPatch, readLed } from "./led_property.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
-import { pause, within } from "../../src/pause.ts";
+import { pause, within } from "../../src/toolkit/mod.ts";
 import type { Ask, Limit } from "../power/mod.ts";
 import { type Answer, isSessionLimit, readAnswer, TooLargeError } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";

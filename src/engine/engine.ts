@@ -20,6 +20,7 @@ import type { Moment, Outlook, Rules } from "./rules.ts";
 import { countNow, statusOf, UNKNOWN } from "./status.ts";
 import { endAll, expire, fail, forgive, meet, returned, sight, withdraw } from "./transitions.ts";
 import type { EngineCounts, FleetHold, InvariantStatus, KeptHold, LimitStatus } from "./types.ts";
+import { every } from "../toolkit/mod.ts";
 
 /** Reconciles nodes: diff, plan, mutate, observe. */
 export interface Engine {
@@ -111,7 +112,7 @@ export function createEngine(
     },
   });
   let begun = 0;
-  let cancelResync = clock.after(all.resync, resync);
+  const cancelResync = every(clock, all.resync, touchAll);
   let stopped = false;
 
   /** @param chance A random number; the same for what is only thought of. */
@@ -188,11 +189,6 @@ export function createEngine(
     for (const id of source.nodes()) touch(id);
     for (const id of records.keys()) touch(id); // some may be gone
   }
-  function resync(): void {
-    cancelResync = clock.after(all.resync, resync);
-    touchAll();
-  }
-
   function keepHolds(): void {
     const ahead = clock.wall() - clock.now();
     host.fleet?.keep(fleet.holds().map(({ since, ...hold }) => ({ ...hold, heldAt: since + ahead })));

@@ -2,6 +2,7 @@ import type { MutationKey, Step } from "../plan/mod.ts";
 import type { Stuck } from "./host.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Failure } from "./failure.ts";
+import { backoff } from "../toolkit/mod.ts";
 
 /** The record of one mutation on one node, for as long as the node's target stays. */
 export interface FailureRecord {
@@ -48,7 +49,7 @@ export function afterFailure(
 ): FailureRecord {
   const unavailable = failure.unavailable === true ? (before?.unavailable ?? 0) + 1 : 0;
   const attempts = (before?.attempts ?? 0) + (unavailable > 0 ? 0 : 1);
-  const retryAt = now + backoff(attempts + unavailable, chance, options);
+  const retryAt = now + backoff(options.backoffBase, options.backoffCap, attempts + unavailable - 1, () => chance);
   const held = !failure.retry || attempts >= options.maxAttempts;
   const since = held ? { heldSince: before?.heldSince ?? now } : {};
   const row = unavailable > 0 ? { unavailable } : {};
@@ -68,12 +69,6 @@ export function afterFailure(
 /** Notes a success: failures are forgotten only when it lasts. See {@link review}. */
 export function afterSuccess(before: FailureRecord | undefined, step: Step, now: number): FailureRecord {
   return { attempts: 0, retryAt: 0, held: false, reason: "", ...before, key: step.key, step, reachedAt: now };
-}
-
-/** Computes how long to wait after so many failures: doubled with each up to the cap, then between half of it and all. */
-function backoff(attempts: number, chance: number, options: EngineOptions): number {
-  const full = Math.min(options.backoffCap, options.backoffBase * 2 ** (attempts - 1));
-  return full * (0.5 + chance / 2);
 }
 
 /** The outcome of a review of a failure record. */

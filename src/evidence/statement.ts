@@ -43,6 +43,8 @@ export function statementText(statement: Statement): string {
     }
     case "assignment":
       return `kraken-assignment ${statement.cluster} ${statement.node} ${statement.number} ${statement.parent}`;
+    default:
+      return statement satisfies never;
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Clock, type Random, systemClock } from "../clock.ts";
 import { redactUrl } from "../redact.ts";
-import { backoff } from "../sync/mod.ts";
+import { backoff } from "../toolkit/mod.ts";
 import type { MqttConnection, MqttConnectionOptions } from "./connection.ts";
 import type { MqttSession, OpenSession } from "./session.ts";
 

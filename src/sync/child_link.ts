@@ -3,7 +3,7 @@ import type { Log } from "../log.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
 import { type Assignment, compareTerms, newestVersion, NO_TERM, type Term, termOf, termText } from "../state/mod.ts";
 import type { Certified, Given, OwnRun } from "../evidence/mod.ts";
-import { backoff } from "./backoff.ts";
+import { backoff } from "../toolkit/mod.ts";
 import type { LinkCounts } from "./counts.ts";
 import { holdingIn } from "./common.ts";
 import { digestOf } from "./digest.ts";

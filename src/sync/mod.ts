@@ -1,5 +1,4 @@
 /** Sync: versioned snapshots, the link protocol and its codec. */
-export * from "./backoff.ts";
 export * from "./child_link.ts";
 export * from "./codec.ts";
 export * from "./counts.ts";

@@ -1,5 +1,5 @@
 import type { Clock, Random } from "../clock.ts";
-import { backoff } from "./backoff.ts";
+import { backoff } from "../toolkit/mod.ts";
 import { BATCH_MS, MAX_RETRANSMITS, RETRANSMIT_CAP_MS, RETRANSMIT_MS } from "./limits.ts";
 import { collectWindow, type Window, type WindowSource } from "./window.ts";
 

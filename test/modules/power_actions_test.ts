@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { beforeOrder, CredentialsError, type Outcome, type Reading } from "../../modules/power/mod.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
-import { pause } from "../../src/pause.ts";
+import { pause } from "../../src/toolkit/mod.ts";
 import { type Bench, OFF, ON, TAKEN, withBench } from "./power_bench.ts";
 import { ending } from "./redfish_scene.ts";
 

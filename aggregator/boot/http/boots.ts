@@ -1,5 +1,5 @@
 import type { PxeDesk, PxeHost } from "../../../modules/pxe/desk.ts";
-import { fullBucket, type Rate, take } from "../../../src/bucket.ts";
+import { fullBucket, type Rate, takeToken } from "../../../src/toolkit/mod.ts";
 import type { Clock } from "../../../src/clock.ts";
 import { createProgress, type Progress } from "../progress.ts";
 
@@ -29,7 +29,7 @@ export function createBoots(desk: PxeDesk, clock: Clock): Boots {
     admit(id) {
       const now = clock.now();
       if (now - (admitted.get(id) ?? -Infinity) < PAUSE) return "just-now";
-      if (!take(bucket, TOKENS, now)) return "many";
+      if (!takeToken(bucket, TOKENS, now)) return "many";
       admitted.set(id, now);
       return "yes";
     },

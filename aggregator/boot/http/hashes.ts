@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../../src/clock.ts";
-import { pause } from "../../../src/pause.ts";
+import { pause } from "../../../src/toolkit/mod.ts";
 import { openAt, type OpenFile, versionOf } from "../open_file.ts";
 
 /** Files whose hashes are remembered: more than anybody boots. */

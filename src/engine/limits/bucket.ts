@@ -1,5 +1,4 @@
-/** So much of a token may be missing: what adding up fractions loses. */
-const ROUNDING = 1e-6;
+import { fullBucket, giveTokenBack, hasTokens, oweToken, type Rate, waitForToken } from "../../toolkit/mod.ts";
 
 /** A token bucket: it allows `perSecond` starts a second, and as many at once after it has been left alone. */
 export interface Bucket {
@@ -16,30 +15,13 @@ export interface Bucket {
 
 /** Makes a full bucket. */
 export function createBucket(perSecond: number, now: number): Bucket {
-  const burst = Math.max(1, perSecond);
-  let tokens = burst;
-  let at = now;
-  function refill(now: number): void {
-    tokens = Math.min(burst, tokens + ((now - at) / 1000) * perSecond);
-    at = now;
-  }
+  const rate: Rate = { burst: Math.max(1, perSecond), perSecond };
+  const bucket = fullBucket(rate, now);
   return {
     perSecond,
-    has(now, count = 1) {
-      refill(now);
-      return tokens >= count - ROUNDING;
-    },
-    take(now) {
-      refill(now);
-      tokens -= 1;
-    },
-    giveBack(now) {
-      refill(now);
-      tokens = Math.min(burst, tokens + 1);
-    },
-    wait(now) {
-      refill(now);
-      return Math.max(0, Math.ceil(((1 - tokens) / perSecond) * 1000));
-    },
+    has: (now, count) => hasTokens(bucket, rate, now, count),
+    take: (now) => oweToken(bucket, rate, now),
+    giveBack: (now) => giveTokenBack(bucket, rate, now),
+    wait: (now) => waitForToken(bucket, rate, now),
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { within } from "../../src/pause.ts";
+import { within } from "../../src/toolkit/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 
 const never = () => new Promise<string>(() => {});
