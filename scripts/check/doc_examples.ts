@@ -78,7 +78,7 @@ export async function runExamples(
     });
     writeFileSync(join(folder, name("main")), mainSource(examples, name));
     const command = [denoPath(), "run", "-A", "--quiet", "--check", "--config", DENO_CONFIG, name("main")];
-    const options = { cwd: folder, timeout: 60_000, env: { NO_COLOR: "1" } };
+    const options = { cwd: folder, timeout: 180_000, env: { NO_COLOR: "1" } };
     return await runCommand(command, signal === undefined ? options : { ...options, signal });
   } finally {
     for (const part of parts) rmSync(join(folder, name(part)), { force: true });

@@ -13,7 +13,7 @@ export interface ModuleNode {
   readonly cfg: Values;
 }
 
-/** What a module may do, wherever it runs. */
+/** Everything that a module may use, wherever it runs. */
 export interface ModuleContext {
   /** Its name in this program, as in `/services/{name}/state`. */
   readonly name: string;
@@ -21,14 +21,14 @@ export interface ModuleContext {
   nodes(): Iterable<ModuleNode>;
   node(id: string): ModuleNode | undefined;
   /**
-   * States what was observed. null: it can't be known any more.
+   * Reports an observed value of a node; null if it can no longer be known.
    *
-   * @throws {TypeError} When the URL is not among what the module discovers, or the value does not fit it.
+   * @throws {TypeError} If the module does not declare that it discovers this URL, or the value does not fit it.
    */
   discover(node: string, url: string, value: Value | null): void;
-  /** Its config: the program's own `/services/{name}/config`, or undefined. */
+  /** Its config: the program's own `/services/{name}/config`; undefined if it is not set or not valid. */
   config(): Value | undefined;
-  /** Calls back when cfg or view of a node that it serves, or its own config, may have changed. Ends with `signal`. */
+  /** Calls `changed` when cfg or view of a node that it serves, or its own config, may have changed. Ends with `signal`. */
   onChange(changed: (node: string) => void): void;
   readonly log: Log;
   readonly clock: Clock;
@@ -37,67 +37,107 @@ export interface ModuleContext {
   readonly signal: AbortSignal;
 }
 
-/** What a handler gets to do one mutation of one node. */
+/** One run of a mutation of one node, as its handler sees it. */
 export interface MutationRun extends Reports {
   readonly node: ModuleNode;
   readonly mutation: string;
   readonly bindings: Bindings;
-  /** Unique to this run: a handler that is called twice with the same one is the same work. */
+  /** Identifies this run: two calls with the same one ask for the same work. */
   readonly execution: string;
-  /** Fires on timeout, when the plan no longer wants it, and when the change is seen before the handler has returned. */
+  /** Fires on timeout, when the plan no longer needs it, and when the change is seen before the handler has returned. */
   readonly signal: AbortSignal;
-  /** States what was observed of this node. See {@link ModuleContext.discover}. */
+  /** Reports an observed value of this node. See {@link ModuleContext.discover}. */
   discover(url: string, value: Value | null): void;
 }
 
-/** Does the work of a mutation. It may return before the change is seen; it throws when the work can't be done. */
+/**
+ * Does the work of a mutation. It may return before the change is seen, and throws if the work fails.
+ *
+ * @throws {PermanentError} If another attempt cannot help.
+ * @throws {UnavailableError} If nothing could be tried, because a controller or another service could not be reached.
+ * @throws {DeclinedError} If a controller or another service refused.
+ * @throws {MistakeError} If the node's own settings are wrong.
+ */
 export type MutationHandler = (run: MutationRun) => Promise<void> | void;
 
 /** A running module. */
 export interface RunningModule {
-  /** By mutation id. A mutation without a handler happens by itself and is only waited for. */
+  /** Handlers by mutation id. A mutation without one needs no work: the program only waits for the change. */
   readonly mutations?: { readonly [id: string]: MutationHandler | undefined };
-  /** Ends what the module started. Called once; the context's signal has fired before. */
+  /** Ends everything that the module started. Called once, after the context's signal has fired. */
   stop?(): Promise<void> | void;
 }
 
-/** A module: what it says of itself, and how to start it. */
+/** A module: its declaration, and the function that starts it. */
 export interface Module {
   readonly declaration: ModuleDeclaration;
-  /** What its config must look like, in `/services/{name}/config`: declared in its extensions. */
+  /**
+   * Starts it. Its extensions declare the type of its config, `/services/{name}/config`. It must have started within 10 s;
+   * one that fails to start stays in state ERROR.
+   */
   start(context: ModuleContext): Promise<RunningModule> | RunningModule;
 }
 
-/** Thrown by a handler when trying again can't help. */
+/** Thrown by a handler if another attempt cannot help. */
 export class PermanentError extends Error {
   override readonly name = "PermanentError";
 }
 
 /**
- * Thrown by a handler when what it works with can't be reached, so that nothing was tried: it is tried again later, and no
- * attempt is used up. A controller that does not answer says nothing of its machine.
+ * Thrown by a handler if it could not reach a controller or another service, so that nothing was tried. The mutation
+ * is tried again later, and no attempt is used up: a controller that does not answer says nothing about its machine.
  */
 export class UnavailableError extends Error {
   override readonly name = "UnavailableError";
 }
 
 /**
- * Thrown by a handler when what it works with says no: an attempt is used up, but nothing is concluded of the node (the
- * mutation's `failTo` is not stated), nor of other nodes.
+ * Thrown by a handler if a controller or another service refused. An attempt is used up, but nothing is concluded
+ * about the node (its `failTo` does not apply) or about other nodes.
  */
 export class DeclinedError extends Error {
   override readonly name = "DeclinedError";
 }
 
 /**
- * Thrown by a handler when what is set for this very node can't be right, such as an address that is none. The mutation is held
- * at once, on this node alone, and nothing is concluded of the node.
+ * Thrown by a handler if the node's own settings cannot be right, such as a malformed address. The mutation is held at
+ * once, on this node alone, and nothing is concluded about the node.
  */
 export class MistakeError extends Error {
   override readonly name = "MistakeError";
 }
 
-/** Ties handlers to a declaration. Handlers for mutations that the declaration does not have fail the type check. */
+/**
+ * Ties handlers to a declaration. A handler for a mutation that the declaration does not have fails the type check.
+ *
+ * @param declaration The declaration, from `declareModule`.
+ * @param start Starts the module in a program and returns its handlers. It may be called for several programs.
+ * @returns The module, for `ModuleHostOptions.modules`.
+ *
+ * @example A module that switches a fan
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { defineModule } from "../src/module/mod.ts";
+ * import { declareModule } from "../src/plan/mod.ts";
+ * import { defineExtension, enumeration } from "../src/state/mod.ts";
+ *
+ * const cooling = defineExtension("cooling", {
+ *   "/fan": { type: enumeration("UNKNOWN", "SLOW", "FAST"), writer: "self", about: "Speed of the fan" },
+ * });
+ * const declaration = declareModule({
+ *   name: "cooling",
+ *   about: "Sets the speed of fans",
+ *   extensions: [cooling],
+ *   discovers: ["/fan"],
+ *   mutations: { speedUp: { context: "self", changes: { "/fan": ["SLOW", "FAST"] }, timeout: 5_000 } },
+ * });
+ * const fans = defineModule(declaration, (context) => {
+ *   for (const { id } of context.nodes()) context.discover(id, "/fan", "SLOW");
+ *   return { mutations: { speedUp: (run) => run.discover("/fan", "FAST") } };
+ * });
+ * assert.equal(fans.declaration.name, "cooling");
+ * ```
+ */
 export function defineModule<const D extends ModuleDeclaration>(
   declaration: D,
   start: (

@@ -1,20 +1,22 @@
 import type { ModuleDeclaration } from "../plan/mod.ts";
 import { createSchema, matchUrl, type Schema, type Value } from "../state/mod.ts";
 
-/** Tells why a module may not discover a value, or undefined when it may. */
+/** Tells why a module may not discover a value; undefined if it may. */
 export type DiscoveryCheck = (url: string, value: Value | null) => string | undefined;
 
-/** A module's own declaration of what it discovers, ready to check with. */
+/** The discoveries that a module declares, ready for checks. */
 export interface DeclaredDiscoveries {
   readonly schema: Schema;
   readonly check: DiscoveryCheck;
 }
 
 /**
- * Prepares the checks of what a module discovers: the URL is among its `discovers`, and the value fits.
+ * Prepares the checks of a module's discoveries: the URL is among its `discovers`, and the value fits.
  *
- * @param role Who the program is to the nodes that it serves: it may discover only what that writer writes.
- * @throws {TypeError} When the module claims a URL that is not declared or that another writer writes.
+ * @param declaration The module's declaration.
+ * @param role The writer that the program is for the nodes that it serves. Its modules may discover only what that
+ * writer writes.
+ * @throws {TypeError} If the module claims a URL that is not declared or that another writer writes.
  */
 export function declaredDiscoveries(declaration: ModuleDeclaration, role: "parent" | "self"): DeclaredDiscoveries {
   const schema = createSchema(declaration.extensions);

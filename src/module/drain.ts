@@ -1,29 +1,54 @@
 import type { Values } from "../state/mod.ts";
 
-/** Something that runs on a node and must have been let go before the node counts as drained. */
+/** Something that runs on a node and must be released before the node counts as drained. */
 export interface Tenant {
-  /** Why letting it go would contradict what the cfg asks for; undefined when it does not. */
+  /** The reason why a release would contradict the cfg; undefined if it would not. */
   objection(cfg: Values): string | undefined;
-  /** Lets it go. Resolves when nothing of it is left. */
+  /** Releases it. Resolves when nothing of it is left. */
   letGo(): Promise<void>;
 }
 
-/** What `/drained` stands for: the modules that run something on the node join it, and it is drained once all have let go. */
+/**
+ * The drain of a node, behind `/drained`: each module that runs something on the node joins it, and the node is
+ * drained once all of them have released what they run.
+ */
 export interface Drain {
-  /** Whether all have let go, and nobody has resumed since. */
+  /** Whether all have released what they run, and none has resumed since. */
   readonly drained: boolean;
   /** Called by each module that runs something, when it starts. */
   join(tenant: Tenant): void;
   /**
-   * The first objection of a tenant. A node on its way to a power-off has none: that puts off what else its cfg asks for.
+   * The first objection of a tenant. There is none while the node's cfg asks for a power-off, which comes before its other
+   * goals.
    */
   objection(cfg: Values): string | undefined;
-  /** Makes all let go, at the same time. A signal that has fired by then means that the node is wanted again. */
+  /**
+   * Makes all tenants release what they run, at the same time. If `signal` has fired by the end, the node is needed again
+   * and does not count as drained.
+   */
   letGo(signal: AbortSignal): Promise<void>;
+  /** Ends the drained state: something runs on the node again. */
   resume(): void;
 }
 
-/** Makes the drain of one node. */
+/**
+ * Makes the drain of one node, without tenants.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createDrain } from "../src/module/mod.ts";
+ *
+ * const drain = createDrain();
+ * let jobs = 3;
+ * drain.join({
+ *   objection: () => jobs > 100 ? "too many jobs" : undefined,
+ *   letGo: async () => void (jobs = 0),
+ * });
+ * await drain.letGo(AbortSignal.timeout(1_000));
+ * assert(drain.drained && jobs === 0);
+ * ```
+ */
 export function createDrain(): Drain {
   const tenants: Tenant[] = [];
   let drained = false;

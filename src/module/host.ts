@@ -8,12 +8,17 @@ export interface ModuleHost {
   /** Starts every module. Resolves once each is running or in ERROR; never rejects. */
   start(): Promise<void>;
   /**
-   * Runs the handler of a step. A step without a handler resolves at once: it happens by itself and is only waited for.
+   * Runs the handler of a step. A step without a handler resolves at once.
    *
-   * @returns A promise that rejects when the handler throws, the module is not running, or the node is gone.
+   * @param nodeId The UUID of a node that the modules serve.
+   * @param step The step of the node's plan.
+   * @param execution Identifies this run: two calls with the same one ask for the same work.
+   * @param signal Fires when the work must end.
+   * @param reports Takes the handler's reports. By default they are dropped.
+   * @returns A promise that rejects if the handler throws, the module is not running, or there is no such node.
    */
   run(nodeId: string, step: Step, execution: string, signal: AbortSignal, reports?: Reports): Promise<void>;
-  /** cfg or view of a node may have changed. */
+  /** Tells the modules that cfg or view of a node may have changed. */
   changed(nodeId: string): void;
   /** Stops every module, within 5 s each. Never rejects. */
   stop(): Promise<void>;
@@ -22,7 +27,49 @@ export interface ModuleHost {
 /**
  * Makes a module host.
  *
- * @throws {TypeError} When two modules have one name, or a module claims to discover what this program does not write.
+ * @param options The modules, and the program around them.
+ * @throws {TypeError} If two modules have the same name, or a module declares that it discovers a URL that this
+ * program does not write.
+ *
+ * @example Hosting a module in an agent
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { systemClock } from "../src/clock.ts";
+ * import { createLog } from "../src/log.ts";
+ * import { createModuleHost, defineModule, type ModuleNode } from "../src/module/mod.ts";
+ * import { declareModule } from "../src/plan/mod.ts";
+ * import { defineExtension } from "../src/state/mod.ts";
+ *
+ * const load = defineExtension("load", {
+ *   "/load": { type: { kind: "integer", min: 0 }, writer: "self", about: "Runnable processes" },
+ * });
+ * const declaration = declareModule({
+ *   name: "load",
+ *   about: "Measures the load",
+ *   extensions: [load],
+ *   discovers: ["/load"],
+ *   mutations: {},
+ * });
+ * const own: ModuleNode = { id: "n1", name: "n1", view: new Map(), cfg: new Map() };
+ * const seen: string[] = [];
+ * const host = createModuleHost({
+ *   modules: [defineModule(declaration, (context) => {
+ *     context.discover("n1", "/load", 4);
+ *     return {};
+ *   })],
+ *   role: "self",
+ *   programNode: "n1",
+ *   nodes: () => [own],
+ *   node: (id) => id === "n1" ? own : undefined,
+ *   discover: (_node, url, value) => void seen.push(`${url} ${value}`),
+ *   clock: systemClock,
+ *   random: Math.random,
+ *   log: createLog(() => {}),
+ * });
+ * await host.start();
+ * await host.stop();
+ * assert(seen.includes("/load 4") && seen.includes("/services/load/state RUN"));
+ * ```
  */
 export function createModuleHost(options: ModuleHostOptions): ModuleHost {
   const hosted = new Map<string, HostedModule>();

@@ -8,14 +8,14 @@ import type { ModuleHostOptions } from "./host_options.ts";
 import { createPace } from "./pace.ts";
 import { errorText } from "../toolkit/mod.ts";
 
-/** How long a module may take to start, in milliseconds. */
+/** The longest that a module may take to start, in milliseconds. */
 const START_LIMIT = 10_000;
-/** How long a module may take to stop, in milliseconds. */
+/** The longest that a module may take to stop, in milliseconds. */
 const STOP_LIMIT = 5_000;
 /** The longest error text in a state value: see `/services/{name}/error`. */
 const MAX_ERROR_LENGTH = 512;
 
-/** One module inside its host: what its methods do is what those of `ModuleHost` do for all. */
+/** One module inside its host. Its methods do for one module what those of `ModuleHost` do for all. */
 export interface HostedModule {
   start(): Promise<void>;
   run(nodeId: string, step: Step, execution: string, signal: AbortSignal, reports: Reports): Promise<void>;
@@ -23,14 +23,20 @@ export interface HostedModule {
   stop(): Promise<void>;
 }
 
-/** Where a module is in its life. */
+/** The stage of a module's life. */
 type Phase =
   | { readonly kind: "starting" }
   | { readonly kind: "running"; readonly module: RunningModule }
   | { readonly kind: "failed"; readonly why: string }
   | { readonly kind: "stopped" };
 
-/** Makes the host's side of one module: its context, its life, and walls round it. */
+/**
+ * Makes the host's side of one module: its context, its life, and the containment of its failures.
+ *
+ * @param module The module.
+ * @param options The program around it.
+ * @throws {TypeError} If the module declares that it discovers a URL that this program does not write.
+ */
 export function createHostedModule(module: Module, options: ModuleHostOptions): HostedModule {
   const { name } = module.declaration;
   const { clock, programNode } = options;
@@ -49,7 +55,7 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
   function reportError(error: string | null): void {
     options.discover(programNode, `/services/${name}/error`, error?.slice(0, MAX_ERROR_LENGTH) ?? null);
   }
-  /** Calls code of the module; what it throws, or rejects with, is shown and goes no further. */
+  /** Calls code of the module. An error that it throws or rejects with is reported and goes no further. */
   function contain(what: string, call: () => unknown): void {
     function failed(error: unknown): void {
       const why = `Failed in ${what}: ${errorText(error)}`;
@@ -135,7 +141,7 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
         const starting = (async () => await module.start(context))();
         const started = await within(clock, START_LIMIT, starting);
         if (!started.ok || phase.kind !== "starting") {
-          // Should it start after all, nobody else would ever stop it.
+          // Nothing else would stop it if it starts after all.
           starting.then(stopRunning, () => {});
           if (phase.kind === "starting") fail(`It did not start within ${START_LIMIT / 1000} s`);
           return;

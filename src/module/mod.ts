@@ -1,4 +1,4 @@
-/** Modules: what they are given, and the host that runs them inside a program and contains what goes wrong in them. */
+/** Modules: the interface that they implement, and the host that runs them inside a program and contains their failures. */
 export * from "./define.ts";
 export * from "./drain.ts";
 export * from "./host.ts";

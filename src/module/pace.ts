@@ -1,36 +1,38 @@
 import type { Clock } from "../clock.ts";
 import type { Value } from "../state/mod.ts";
 
-/** Values of one module that are taken in a second, whatever it serves. */
+/** Values of one module that are taken in a second, however many nodes it serves. */
 const PER_SECOND = 1_000;
 /** The same for each node that it serves. */
 const PER_SECOND_AND_NODE = 4;
-/** A module floods that has so many times as much to say as is taken in a second. */
+/** A module floods if it offers this many times as many values in a second as are taken. */
 const FLOOD = 10;
-/** It floods too if it says more than is taken in each of so many seconds. */
+/** It also floods if it offers more than are taken in each of so many seconds in a row. */
 const FLOOD_SECONDS = 10;
-/** The most URLs of a node that wait; of a node that has more, the module floods. */
+/** The most URLs of one node that wait. A module that offers more floods. */
 const MAX_WAITING_URLS = 1_000;
 /** One second, in milliseconds. */
 const WINDOW = 1_000;
-/** How often some of what waits is taken, in milliseconds. */
+/** The interval at which some of the waiting values are taken, in milliseconds. */
 const SLICE = 50;
 
-/** What is said of nodes, taken no faster than it may come. */
+/** A limit on the rate at which values of nodes are taken. */
 export interface Pace {
   /** Takes a value now, or later: the newest of each URL of each node waits. */
   say(node: string, url: string, value: Value | null): void;
-  /** Ends its timers. What waits is taken, unless it must not be. */
+  /** Ends its timers. With `take` the waiting values are taken first; otherwise they are dropped. */
   stop(take: boolean): void;
 }
 
 /**
- * Makes a pace that takes 1,000 values a second and 4 for each node. What comes faster waits, the newest of each URL of each node,
- * so that what is said last is always taken and what waits is bounded by the number of nodes. Who says ten times as much in a
- * second, or too much for ten seconds, floods until it has been quiet for a whole second: what it says is then taken once a second.
+ * Makes a pace that takes 1,000 values a second plus 4 for each node. Faster values wait, only the newest of each URL
+ * of each node, so that the last value always arrives and the number of waiting ones is bounded by the number of
+ * nodes. A module that offers ten times as many in a second, or too many in each of ten seconds, floods until it has
+ * been quiet for a whole second; meanwhile its values are taken once a second.
  *
- * @param parts `take` takes a value in. `changed` is told once when a flood begins and once when it has ended; `nodes` is how many
- * nodes are served.
+ * @param parts `clock` runs the timers. `nodes` counts the nodes that the module serves. `take` takes a value.
+ * `changed` is called once when a flood begins and once when it has ended, with the number of values a second that are
+ * taken.
  */
 export function createPace(parts: {
   readonly clock: Clock;

@@ -1,14 +1,14 @@
 import type { Action } from "./task.ts";
 
-/** What a search came to. */
+/** The outcome of a search. */
 export type SearchResult =
   | { readonly kind: "found"; readonly actions: readonly Action[]; readonly cost: number }
-  /** There is no way. */
+  /** There is no plan. */
   | { readonly kind: "exhausted" }
   /** The budget ran out first. */
   | { readonly kind: "bound"; readonly bound: "states" | "bytes" };
 
-/** What the searches of one question may still use. */
+/** The states and memory that the searches of one question may still use. */
 export class Budget {
   #states: number;
   #bytes: number;
@@ -22,12 +22,12 @@ export class Budget {
     this.#bytes = bytes;
   }
 
-  /** How many more states may be expanded. */
+  /** The number of states that may still be expanded. */
   get states(): number {
     return this.#states;
   }
 
-  /** How much more memory may be held. */
+  /** The number of bytes that may still be held. */
   get bytes(): number {
     return this.#bytes;
   }

@@ -6,9 +6,14 @@ import { placeholdersOf } from "./placeholders.ts";
 import type { DomainMutation } from "./plan.ts";
 
 /**
- * Checks one mutation against the variables that its domain knows.
+ * Checks one mutation against the variables of its domain.
  *
- * @throws {TypeError} Naming the module, the mutation, the URL, what was there and what was expected.
+ * @param lookup Finds a variable by its declared URL.
+ * @param module The module's name.
+ * @param id The mutation's id in it.
+ * @param mutation The mutation.
+ * @throws {TypeError} If it is not valid. The message names the module, the mutation, the URL, what was there and what
+ * was expected.
  */
 export function checkMutation(lookup: Lookup, module: string, id: string, mutation: Mutation): DomainMutation {
   function refuse(problem: string): never {

@@ -12,10 +12,13 @@ import { placeholdersOf } from "./placeholders.ts";
 import type { DomainMutation } from "./plan.ts";
 
 /**
- * The condition of every variable of a domain: the one that its extension states, otherwise what all its discoveries
- * have in common. Where neither says anything the variable has none.
+ * Collects the condition of every variable of a domain: the one that its extension states, otherwise the common part
+ * of all its discoveries. A variable without either has none.
  *
- * @throws {TypeError} When a stated condition names what is not declared, or conditions lead back to themselves.
+ * @param schema The variables.
+ * @param lookup Finds a variable by its declared URL.
+ * @param mutations The domain's mutations.
+ * @throws {TypeError} If a stated condition names an undeclared variable, or conditions form a circle.
  */
 export function conditionsFor(
   schema: Schema,
@@ -54,7 +57,7 @@ function checkStated(lookup: Lookup, pattern: string, condition: Condition): voi
   }
 }
 
-/** What all discoveries of a variable need, by its declared URL or pattern. */
+/** Derives for each variable, by its declared URL or pattern, the needs that all its discoveries share. */
 function derivedConditions(lookup: Lookup, mutations: readonly DomainMutation[]): Map<string, Condition> {
   const derived = new Map<string, Condition>();
   for (const { declaration } of mutations) {
@@ -76,8 +79,8 @@ function isDiscovery(lookup: Lookup, changes: DomainMutation["declaration"]["cha
 }
 
 /**
- * What one mutation needs to discover a variable. Constants can't cease to hold, an unknown value is no ground to know
- * another by, and of two variables that are discovered together neither is known by the other: these are left out.
+ * Collects the needs of one mutation that discovers a variable. It leaves out constants, which cannot cease to hold; unknown
+ * values, from which nothing else can be known; and variables that are discovered together with this one.
  */
 function neededToDiscover(lookup: Lookup, declaration: DomainMutation["declaration"], url: string): Condition {
   const needed: Record<string, string | number | boolean> = {};
@@ -134,7 +137,14 @@ function byUrl(a: NeededValue, b: NeededValue): number {
   return a.url < b.url ? -1 : 1;
 }
 
-/** What must hold for one variable of one node to be known: its pattern's condition with the placeholders bound. */
+/**
+ * Lists the values that must hold for a variable of one node to be known: its pattern's condition with the
+ * placeholders bound.
+ *
+ * @param domain Gives the variables and their conditions.
+ * @param url The variable's URL.
+ * @returns The values ordered by URL; empty if the variable has no condition.
+ */
 export function conditionOf(
   domain: { readonly schema: Schema; readonly conditions: ReadonlyMap<string, Condition> },
   url: string,
@@ -147,7 +157,13 @@ export function conditionOf(
   return needed.map(({ url, value }) => ({ url: bindUrl(url, found.bindings), value })).sort(byUrl);
 }
 
-/** Everything that must hold for a variable to be known: its condition, and the conditions of what that names. */
+/**
+ * Lists everything that must hold for a variable to be known: its condition, and the conditions of the variables in
+ * it, at any depth.
+ *
+ * @param conditionOf Gives the condition of one variable.
+ * @param url The variable's URL.
+ */
 export function allConditionsOf(conditionOf: (url: string) => readonly NeededValue[], url: string): NeededValue[] {
   const all = new Map<string, NeededValue>();
   const pending = [url];

@@ -11,7 +11,10 @@ function valuesServed(domain: Domain, url: string): Value[] {
   return [...values].sort();
 }
 
-/** Says that no mutation is for the value that a constant has; undefined where one is, where it is not set, or where none names it. */
+/**
+ * Says that no mutation of `domain` serves the value that `cfg` has for the constant `url`, such as an unknown
+ * platform. Undefined if one does, if the constant is not set, or if no mutation names it.
+ */
 export function describeUnserved(domain: Domain, cfg: Values, url: string): string | undefined {
   const value = cfg.get(url);
   const served = valuesServed(domain, url);
@@ -19,7 +22,7 @@ export function describeUnserved(domain: Domain, cfg: Values, url: string): stri
   return `${url} is '${value}', which no module is for: expected ${listOf(served)}`;
 }
 
-/** Values as one names alternatives: `'a', 'b' or 'c'`. */
+/** Writes `values` as alternatives: `'a', 'b' or 'c'`. */
 export function listOf(values: readonly Value[]): string {
   const texts = values.map((value) => (typeof value === "string" ? `'${value}'` : JSON.stringify(value)));
   const last = texts.pop() ?? "";

@@ -6,16 +6,18 @@ import type { TransitionGraph } from "./transition_graph.ts";
 const MAX_STEPS = 20_000;
 
 /**
- * Puts a plan together without search: the goals in their order, each variable along its own cheapest way, and before
- * each action whatever it needs of other variables in the same manner. Where that leads nowhere, or undoes a goal that
- * was reached before, there is no such plan.
+ * Constructs a plan without search: the goals in their order, each variable along its own cheapest way, and before
+ * each action whatever it needs of other variables in the same manner. The plan runs, but need not be the cheapest:
+ * the caller compares it with a lower bound.
  *
- * What comes out runs, but need not be of least cost: whoever calls compares it with a lower bound.
+ * @param task The task.
+ * @param graphs The transition graphs of its variables, by number.
+ * @returns The actions; undefined if this leads nowhere or undoes a goal that was reached before.
  */
 export function constructPlan(task: Task, graphs: readonly TransitionGraph[]): Action[] | undefined {
   const state = [...task.initial];
   const steps: Action[] = [];
-  /** What is being brought about, each for the sake of the one before it. No variable is in it twice. */
+  /** The facts in progress, each needed by the one before it. No variable is in it twice. */
   const wanted: Fact[] = [];
   const isWanted = new Uint8Array(task.sizes.length);
 

@@ -95,16 +95,26 @@ const moduleDeclaration = v.object({
   mutations: record(name, mutation, MAX_DECLARED),
 });
 
-/** What {@link parseModuleDeclarations} found. */
+/** The result of {@link parseModuleDeclarations}. */
 export type ParsedDeclarations =
   | { readonly ok: true; readonly modules: readonly ModuleDeclaration[] }
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /**
- * Takes in module declarations that came from another program. It checks their shape and size; what they mean is checked
- * by `compileDomain`. Unknown fields are dropped.
+ * Parses module declarations from another program. It checks their shape and size and drops unknown fields; their
+ * meaning is checked by `compileDomain`.
  *
- * @returns The declarations, or at most 16 problems, each naming the place, what was there and what was expected.
+ * @param value Anything from outside: a list of at most 64 modules, each with at most 256 variables and 256 mutations.
+ * @returns The declarations, or at most 16 problems, each naming the place and what was expected.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseModuleDeclarations } from "../src/plan/mod.ts";
+ *
+ * const parsed = parseModuleDeclarations([{ name: "fan", about: "", extensions: [], discovers: "/fan", mutations: {} }]);
+ * assert(!parsed.ok && parsed.problems[0]?.includes("at '0.discovers'"));
+ * ```
  */
 export function parseModuleDeclarations(value: unknown): ParsedDeclarations {
   if (!isShallow(value, MAX_DEPTH)) {

@@ -7,20 +7,24 @@ import type { Action, Task } from "./task.ts";
 /** A node of the search, or (with `isEnd`) the end of a plan whose cost is known. */
 interface Entry {
   readonly node: HubNode;
-  /** A lower bound of what any plan costs that begins like this; the cost of the best such plan for an end. */
+  /** A lower bound of the cost of any plan that begins like this; for an end the cost of the best such plan. */
   readonly total: number;
   readonly isEnd: boolean;
   readonly order: number;
 }
 
 /**
- * Finds a cheapest way to the goals of a star-shaped task, without going through the combinations of its leaves: what is
- * searched is the way of the hub alone, with A*. For each leaf it is kept along with that way what the leaf has to pay to
- * be in each of its states (Gnad and Hoffmann, Star-Topology Decoupled State Space Search, Artificial Intelligence 257,
- * 2018). Leaves that differ only in their names are worked out once.
+ * Finds a cheapest plan for a star-shaped task without enumerating the combinations of its leaves. It searches the
+ * sequences of hub actions alone, with A*, and keeps with each the price that every leaf pays to be in each of its
+ * states (Gnad and Hoffmann, Star-Topology Decoupled State Space Search, Artificial Intelligence 257, 2018). Leaves
+ * that differ only in their names are computed once.
  *
- * Of ways that look equally cheap one that is complete is taken first, then the one that was made first; leaves move as
- * early on that way as they can without paying more.
+ * Among sequences that look equally cheap, a complete one comes first, then the one that was made first; leaves move
+ * as early as they can without paying more.
+ *
+ * @param task The task.
+ * @param star Its star, from `findStar`.
+ * @param budget Its states and memory are used up; memory is given back at the end.
  */
 export function* searchStar(task: Task, star: Star, budget: Budget): Generator<void, SearchResult> {
   const walk = createHubWalk(task, star, false);

@@ -3,7 +3,20 @@ import { listOf } from "./constants.ts";
 import { quote } from "./explain.ts";
 import type { Lack, NoPlan, Plan, Step } from "./plan.ts";
 
-/** Why there is no plan, in one sentence for people: events, the CLI, a node's status. */
+/**
+ * Describes why there is no plan in one sentence for people: for events, the CLI and a node's status.
+ *
+ * @param reason The reason, from {@link Plan}.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { describeNoPlan } from "../src/plan/mod.ts";
+ *
+ * const text = describeNoPlan({ kind: "unreachable", url: "/physState", value: "POWER_ON", achievers: [] });
+ * assert.equal(text, "Cannot reach /physState 'POWER_ON': no mutation leads to it");
+ * ```
+ */
 export function describeNoPlan(reason: NoPlan): string {
   switch (reason.kind) {
     case "unreachable": {
@@ -28,7 +41,7 @@ export function describeNoPlan(reason: NoPlan): string {
   }
 }
 
-/** What cfg would have to say where all mutations fail on the same of it: `/platform is 'x', expected 'a' or 'b'`. */
+/** The one cfg value on which all mutations fail, and the values that would help: `/platform is 'x', expected 'a' or 'b'`. */
 function describeGiven(achievers: readonly Lack[]): string | undefined {
   const given = achievers.map(({ lacks }) => lacks.find((lack) => lack.kind === "constant" && lack.given === true));
   const [first] = given;
@@ -56,8 +69,10 @@ function describeBound({ bound, limit }: Extract<NoPlan, { readonly kind: "bound
 }
 
 /**
- * A plan for people, one line a step, such as `1. join/level (parent): /runState INIT -> SYNC, after 2`; then a line for
- * each goal that gives way. Steps are counted from 1.
+ * Describes a plan for people, one line a step, such as `1. join/level (parent): /runState INIT -> SYNC, after 2`,
+ * then one line for each suspended goal. Steps are numbered from 1.
+ *
+ * @param plan The plan; where there is none, the first line says why.
  */
 export function describeSteps(plan: Plan): string[] {
   const steps = plan.ok ? plan.steps.map(describeStep) : [describeNoPlan(plan.reason)];

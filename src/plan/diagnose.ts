@@ -8,7 +8,10 @@ import type { Reached } from "./reach.ts";
 import { search } from "./search.ts";
 import type { Problem, Task } from "./task.ts";
 
-/** Explains the first goal that not even the delete relaxation reaches; undefined when it reaches each of them. */
+/**
+ * Explains the first of `goals` that is not in `reached`, the delete relaxation of `problem`; undefined if all of them
+ * are.
+ */
 export function findUnreachable(problem: Problem, reached: Reached, goals: readonly Goal[]): NoPlan | undefined {
   const goal = goals.find(({ url, value }) => {
     const variable = problem.variableOf(url);
@@ -19,11 +22,14 @@ export function findUnreachable(problem: Problem, reached: Reached, goals: reado
 }
 
 /**
- * Says why goals have no plan although the delete relaxation reaches each of them: one that can't be reached even alone,
- * otherwise goals that can't be had together, none of which could be left out.
+ * Explains why goals have no plan although the delete relaxation reaches each of them: one of them cannot be reached
+ * even alone, or a set of them, none of which could be left out, cannot be reached together.
  *
+ * @param problem The whole problem.
+ * @param reached The delete relaxation of it.
  * @param stuck The part of the problem that has no plan.
- * @param goals Those of that part.
+ * @param goals The goals of that part.
+ * @param bounds The budget of this explanation.
  */
 export function* explainExhausted(
   problem: Problem,
@@ -98,7 +104,7 @@ function* attempt(
   return { kind: "found", actions: [], cost: 0 };
 }
 
-/** Says which bound a search gave up at. */
+/** Says which `bound` ended a search. */
 export function boundReason(
   bound: "states" | "bytes",
   { states, bytes }: { readonly states: number; readonly bytes: number },
@@ -113,7 +119,7 @@ function relaxedByUrl(problem: Problem, reached: Reached): ReachedByUrl {
   };
 }
 
-/** What is really reached within a task, and for all else (or if that is too much to go through) what may be. */
+/** Explores a task for the values that are really reached; beyond it, or beyond the budget, takes the relaxation. */
 function* exploredByUrl(
   problem: Problem,
   reached: Reached,

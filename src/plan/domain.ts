@@ -6,11 +6,29 @@ import type { ModuleDeclaration } from "./mutation.ts";
 import type { Domain } from "./plan.ts";
 
 /**
- * Checks the declarations of a set of modules and makes them ready to plan with. The order in which they are given never
- * matters; the same module given twice counts once.
+ * Checks the declarations of a set of modules and prepares them for planning.
  *
- * @throws {TypeError} When a declaration can't be used: names the module, the mutation, the URL and what was expected.
- * @throws {SyntaxError} When an extension declares a malformed URL.
+ * @param modules The declarations. Their order does not matter; a module that is given twice counts once.
+ * @returns A domain for {@link createPlanner}.
+ * @throws {TypeError} If a declaration is not valid. The message names the module, the mutation, the URL and what was
+ * expected.
+ * @throws {SyntaxError} If an extension declares a malformed URL.
+ *
+ * @example A declaration with a mistake
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { compileDomain, type ModuleDeclaration } from "../src/plan/mod.ts";
+ * import { core } from "../src/state/mod.ts";
+ *
+ * const power: ModuleDeclaration = {
+ *   name: "power",
+ *   about: "Switches nodes on",
+ *   extensions: [core],
+ *   discovers: ["/physState"],
+ *   mutations: { on: { context: "parent", changes: { "/physState": ["POWER_OFF", "POWER_UP"] }, timeout: 60_000 } },
+ * };
+ * assert.throws(() => compileDomain([power]), /'power\/on'.*"POWER_UP"/);
+ * ```
  */
 export function compileDomain(modules: readonly ModuleDeclaration[]): Domain {
   const ordered = distinctModules(modules);

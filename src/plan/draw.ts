@@ -1,7 +1,12 @@
 import { quote } from "./explain.ts";
 import type { GraphState, StateGraph } from "./graph.ts";
 
-/** A graph in the language of Graphviz: where the node is has a double border, goals are filled, the plan is bold. */
+/**
+ * Draws a graph in the DOT language of Graphviz. The current state has a double border, goals are filled, the plan is
+ * bold.
+ *
+ * @param graph From {@link exploreGraph}.
+ */
 export function toDot(graph: StateGraph): string {
   const text = (lines: readonly string[]) => `"${lines.map(escapeDot).join("\\n")}"`;
   const lines = ["digraph kraken {", "  rankdir=LR;", "  node [shape=box];"];
@@ -19,7 +24,11 @@ export function toDot(graph: StateGraph): string {
   return [...lines, "}", ""].join("\n");
 }
 
-/** A graph in the language of Mermaid: where the node is has a thick border, goals are filled, the plan is thick. */
+/**
+ * Draws a graph as a Mermaid flowchart. The current state has a thick border, goals are filled, the plan is thick.
+ *
+ * @param graph From {@link exploreGraph}.
+ */
 export function toMermaid(graph: StateGraph): string {
   const lines = ["flowchart LR"];
   for (const state of graph.states) {

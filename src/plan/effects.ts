@@ -1,6 +1,6 @@
 import type { Action, State, Task } from "./task.ts";
 
-/** Tells whether an action can run in a state. */
+/** Tells whether `action` can run in `state`. */
 export function isApplicable(action: Action, state: State): boolean {
   for (const { variable, from } of action.changes) if (state[variable] !== from) return false;
   for (const { variable, value } of action.requires) if (state[variable] !== value) return false;
@@ -8,14 +8,16 @@ export function isApplicable(action: Action, state: State): boolean {
   return true;
 }
 
-/** The state after an action: its changes, then the forgetting of all that can't be known any more. */
+/**
+ * Computes the state of `task` after `action` in `state`: its changes, without the values that can no longer be known.
+ */
 export function apply(task: Task, action: Action, state: State): number[] {
   const after = state.slice();
   applyTo(task, action, after);
   return after;
 }
 
-/** Makes a state the one {@link apply} gives. */
+/** Does what {@link apply} does in place: makes `after`, a state of `task`, the one after `action`. */
 export function applyTo(task: Task, action: Action, after: number[]): void {
   for (const { variable, to } of action.changes) after[variable] = to;
   const moved: number[] = [];
@@ -33,7 +35,7 @@ export function applyTo(task: Task, action: Action, after: number[]): void {
   }
 }
 
-/** Every variable that an action can make unknown, whatever the state that it runs in. */
+/** Lists every variable of `task` that `action` can make unknown, in whatever state it runs. */
 export function forgottenBy(task: Task, action: Action): Set<number> {
   const forgotten = new Set<number>();
   for (const { variable, to } of action.changes) {

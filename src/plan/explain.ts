@@ -19,11 +19,13 @@ interface Missing {
 }
 
 /**
- * Says why a value can't be reached: follows it back, from what a mutation lacks to the mutations that would bring that
- * about, to a value that some mutation can't bring about for a reason of its own; and tells what each mutation that leads
- * to that value lacks.
+ * Explains why a value cannot be reached. It goes back from what a mutation lacks to the mutations that would provide
+ * that, until it finds a value that some mutation cannot provide for a reason of its own, and lists what each mutation
+ * that leads to that value lacks.
  *
- * @param reached What can be reached. `goal` is not in it.
+ * @param problem The whole problem.
+ * @param reached The values that can be reached. `goal` is not one of them.
+ * @param goal The value.
  */
 export function explainUnreachable(problem: Problem, reached: ReachedByUrl, goal: Goal): NoPlan {
   const reachable = reachableOf(problem, reached);
@@ -50,7 +52,7 @@ export function explainUnreachable(problem: Problem, reached: ReachedByUrl, goal
   }
 }
 
-/** A mutation that leads to a value, and what it lacks. */
+/** A mutation that leads to a value, and its lacks. */
 interface Way {
   readonly key: string;
   readonly missing: readonly Missing[];
@@ -65,7 +67,7 @@ function isGiven(lack: MissingNeed): boolean {
   return lack.kind === "constant" && lack.given === true;
 }
 
-/** How far a lack is from what a person can do something about: what is reported of a node, its cfg, all else. */
+/** Ranks a lack by how easily a person can fix it: first what is reported of the node, then its cfg, then all else. */
 function rankOf(lack: MissingNeed): number {
   if (isGiven(lack)) return 1;
   const isReported = lack.kind === "constant" || (lack.kind === "excluded" && lack.is !== undefined);
@@ -76,7 +78,7 @@ function hardestOf({ missing }: Way): number {
   return missing.reduce((hardest, { lack }) => Math.max(hardest, rankOf(lack)), 0);
 }
 
-/** Where to look up what a variable can become: its number there, and the values that were reached. */
+/** Finds by URL a variable's number, and the values that were reached. */
 export type ReachedByUrl = (url: string) => { readonly variable: number; readonly reached: Reached } | undefined;
 
 function reachableOf(problem: Problem, reached: ReachedByUrl): Reachable {
@@ -120,7 +122,7 @@ function isUnknown(problem: Problem, { url, value }: Goal): boolean {
   return variable !== undefined && problem.valueOf(variable, value) === 0;
 }
 
-/** What must hold after a mutation for what it changes to be known, as far as it does not see to it itself. */
+/** Lists what must hold after a mutation for its effect on `url` to be known, except what it brings about itself. */
 function conditionsAfter(frame: Frame, mutation: GroundMutation, url: string): readonly Goal[] {
   return (frame.conditions.get(url) ?? []).filter((needed) =>
     !mutation.changes.some((change) => change.url === needed.url)
@@ -148,7 +150,7 @@ function missingFor(problem: Problem, reachable: Reachable, mutation: GroundMuta
   return missing.length > 0 ? missing : [{ lack: neverTogether(needed, mutation.excludes) }];
 }
 
-/** Everything that a mutation needs, where only all of it at once can't be had. */
+/** Lists all needs of a mutation whose needs can each be met, but never all at once. */
 function neverTogether(needed: readonly Goal[], excludes: GroundMutation["excludes"]): MissingNeed {
   const needs = needed.filter(({ url, value }, at) =>
     needed.findIndex((other) => other.url === url && other.value === value) === at
@@ -160,7 +162,7 @@ function neverTogether(needed: readonly Goal[], excludes: GroundMutation["exclud
   return { kind: "together", needs, excludes, words: `what it needs never holds at once: ${all.join(", ")}` };
 }
 
-/** What a mutation itself does to what its own effect needs to be known. */
+/** Lists the changes of a mutation that undo what its own effect needs to be known. */
 function undoneBy(frame: Frame, mutation: GroundMutation, { url }: Goal): MissingNeed[] {
   const needed = allConditionsOf((other) => frame.conditions.get(other) ?? [], url);
   return mutation.changes.flatMap((change) =>
@@ -197,7 +199,7 @@ function missingOther(problem: Problem, url: string, excludes: readonly Value[])
   return { kind: "excluded", url, excludes, words };
 }
 
-/** A value in messages: texts in quotes. */
+/** Writes `value` for messages: texts in quotes. */
 export function quote(value: Value): string {
   return typeof value === "string" ? `'${value}'` : JSON.stringify(value);
 }

@@ -7,9 +7,11 @@ import { findStar, type Star } from "./star.ts";
 import { keyOf, type State, type Task } from "./task.ts";
 
 /**
- * Goes through every state that can be reached: of a star the combinations of its leaves are left out.
+ * Visits every state of a task that can be reached. Combinations of the leaves of a star are left out.
  *
- * @returns Every value that some variable has in one of them; undefined when the budget ran out first.
+ * @param task The task.
+ * @param budget Its states and memory are used up.
+ * @returns Every value that some variable has in one of the states; undefined if the budget ran out first.
  */
 export function* explore(task: Task, budget: Budget): Generator<void, Reached | undefined> {
   const star = findStar(task);
@@ -39,7 +41,10 @@ function* exploreStates(task: Task, budget: Budget): Generator<void, Reached | u
   return reached;
 }
 
-/** {@link explore} for a star: prices of zero mark what leaves can reach. */
+/**
+ * Does what {@link explore} does for the star `star` of `task`, within `budget`. Prices of zero mark the states that
+ * leaves can reach.
+ */
 export function* exploreStar(task: Task, star: Star, budget: Budget): Generator<void, Reached | undefined> {
   const walk = createHubWalk({ ...task, goals: [] }, star, true);
   const reached = createReached(task.sizes);

@@ -8,18 +8,21 @@ export interface Goal {
   readonly value: Value;
 }
 
-/** Goals, told apart. Both lists are ordered by URL. */
+/** Goals, separated. Both lists are ordered by URL. */
 export interface SortedGoals {
   readonly active: readonly Goal[];
   readonly suspended: readonly SuspendedGoal[];
 }
 
 /**
- * Tells the goals that can be pursued from those that give way.
+ * Separates the goals that can be pursued from those that are suspended.
  *
- * A goal gives way when its own condition, or one that this rests on at any depth, asks for another value of a variable
- * than that variable's own goal does: the deeper goal wins. Conditions never lead back to themselves, so the deepest of
- * the goals in the way gives way to none, and it is the one that is named.
+ * A goal is suspended if its own condition, or one on which that depends at any depth, needs another value of a
+ * variable than that variable's own goal: the deeper goal wins. Conditions never form a circle, so the deepest of the
+ * goals in the way is itself not suspended, and it is the one that is named.
+ *
+ * @param domain Gives the conditions.
+ * @param goals The goals, in any order.
  */
 export function sortGoals(domain: Domain, goals: readonly Goal[]): SortedGoals {
   const ordered = [...goals].sort((a, b) => (a.url < b.url ? -1 : 1));
@@ -48,7 +51,10 @@ function inTheWay(domain: Domain, wanted: ReadonlyMap<string, Goal>, goal: Goal)
   return deepest?.goal;
 }
 
-/** The cfg values that are goals: those of variables that some mutation changes. In the order of the cfg. */
+/**
+ * Collects the cfg values that are goals: those of variables that some mutation of `domain` changes, in the order of
+ * `cfg`.
+ */
 export function goalsOf(domain: Domain, cfg: Values): Goal[] {
   const goals: Goal[] = [];
   for (const [url, value] of cfg) {

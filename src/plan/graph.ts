@@ -8,19 +8,19 @@ import type { Plan, Planner, Question } from "./plan.ts";
 import { createApplicable } from "./search.ts";
 import { compileProblem, keyOf, type Problem, type State } from "./task.ts";
 
-/** How the exploration of a graph is bounded. */
+/** Bounds of the exploration of a graph. */
 export interface GraphOptions {
   /** The most states that are shown. @default 256 */
   readonly maxStates?: number;
 }
 
-/** One state of a node, as far as its goals can depend on it. */
+/** A state of a node, as far as its goals can depend on it. */
 export interface GraphState {
-  /** Made of what is known in it: the same state has the same id in every graph. */
+  /** A hash of its values: the same state has the same id in every graph. */
   readonly id: string;
   /** The values that are known in it, by URL in code-unit order. Constants of the node are left out. */
   readonly values: { readonly [url: string]: Value };
-  /** True when all goals hold in it that do not give way to others. */
+  /** True if all goals hold in it that are not suspended. */
   readonly isGoal: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface GraphEdge {
   readonly disruption: number;
   /** Milliseconds that it is expected to take. */
   readonly duration: number;
-  /** True when it is a step of the plan, one after the other in the order in which the plan lists them. */
+  /** True if it is a step of the plan, when the steps run one after the other in the order of the plan. */
   readonly isPlanned: boolean;
 }
 
@@ -41,7 +41,7 @@ export interface GraphEdge {
 export interface StateGraph {
   /** Every URL whose value can differ between its states, in code-unit order. */
   readonly urls: readonly string[];
-  /** States ordered by the way of the plan, then by distance from where the node is, then from where nothing is known. */
+  /** The states along the plan, then the others by their distance from the current state, then from the unknown one. */
   readonly states: readonly GraphState[];
   /** Ordered as their states are, then by the mutation. */
   readonly edges: readonly GraphEdge[];
@@ -49,9 +49,9 @@ export interface StateGraph {
   readonly current: string;
   /** The id of the state in which nothing is known; undefined when it was left out. */
   readonly unknown?: string;
-  /** The id of the state that the plan ends in; undefined when there is no plan or it was left out. */
+  /** The id of the state in which the plan ends; undefined if there is no plan or the state was left out. */
   readonly goal?: string;
-  /** The ids of the states on the way of the plan, from `current` to `goal`; empty when there is none. */
+  /** The ids of the states along the plan, from `current` to `goal`; empty if there is none. */
   readonly path: readonly string[];
   readonly plan: Plan;
   /** True when there are more states, which were left out. Edges to and from these are left out too. */
@@ -64,10 +64,35 @@ interface Seen {
 }
 
 /**
- * Explores the states that a node can come to, from where it is and from where nothing of it is known, and marks the plan
- * for its cfg in it. Only variables are in it that its goals can depend on.
+ * Explores the states that a node can reach, from its current state and from the state in which nothing is known, and
+ * marks the plan for its cfg. Only variables on which its goals can depend are part of it.
  *
- * @throws {RangeError} When `maxStates` is not a positive integer.
+ * @param planner Gives the domain and the plan.
+ * @param question The node's view and cfg.
+ * @param options Bounds.
+ * @returns The graph as plain data. It is truncated, not refused, if there are more states than allowed.
+ * @throws {RangeError} If `maxStates` is not a positive integer.
+ *
+ * @example The two states of a node that can only be switched on
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { compileDomain, createPlanner, declareModule, exploreGraph, toDot } from "../src/plan/mod.ts";
+ * import { core } from "../src/state/mod.ts";
+ *
+ * const power = declareModule({
+ *   name: "power",
+ *   about: "Switches nodes on",
+ *   extensions: [core],
+ *   discovers: ["/physState"],
+ *   mutations: { on: { context: "parent", changes: { "/physState": ["POWER_OFF", "POWER_ON"] }, timeout: 60_000 } },
+ * });
+ * const graph = exploreGraph(createPlanner(compileDomain([power])), {
+ *   view: new Map([["/physState", "POWER_OFF"]]),
+ *   cfg: new Map([["/physState", "POWER_ON"]]),
+ * });
+ * assert.deepEqual(graph.path, [graph.current, graph.goal]);
+ * assert(toDot(graph).startsWith("digraph"));
+ * ```
  */
 export function exploreGraph(planner: Planner, question: Question, options: GraphOptions = {}): StateGraph {
   const { maxStates = 256 } = options;
@@ -135,7 +160,7 @@ function problemOf({ domain }: Planner, { view, cfg }: Question): { problem: Pro
   return { problem: compileProblem(domain, frame, view, active, 1), goals: active };
 }
 
-/** The states of a plan, one after the other; where there is no plan only where the node is. */
+/** Lists the states along a plan, beginning with the current one. */
 function statesOf({ task }: Problem, plan: Plan): State[] {
   const states: State[] = [task.initial];
   if (!plan.ok) return states;

@@ -28,7 +28,7 @@ export interface Frame {
   readonly urls: readonly string[];
   /** Every mutation that can matter, in the order of module, id and bindings. */
   readonly mutations: readonly GroundMutation[];
-  /** What must hold for a URL's value to be known. URLs without a condition are left out. */
+  /** The values that must hold for a URL's value to be known. URLs without a condition are left out. */
   readonly conditions: ReadonlyMap<string, readonly NeededValue[]>;
 }
 
@@ -43,11 +43,11 @@ export interface Grounder {
 /** A mutation that changes a URL or pattern, as a way to find it by that. */
 interface Changer {
   readonly template: Template;
-  /** True when what it changes so is a pattern. */
+  /** True if the mutation changes it as a pattern. */
   readonly byPattern: boolean;
 }
 
-/** Makes a {@link Grounder}. */
+/** Makes a {@link Grounder} for `domain`. */
 export function createGrounder(domain: Domain): Grounder {
   const changersOf = new Map<string, Changer[]>();
   /** Patterns of mutations that change a plain URL too: that URL alone does not say for which names. */
@@ -133,9 +133,9 @@ function byFirstKey([a]: readonly GroundMutation[], [b]: readonly GroundMutation
 interface Template {
   readonly module: string;
   readonly id: string;
-  /** The patterns of what it changes. */
+  /** The patterns that it changes. */
   readonly patterns: readonly string[];
-  /** Everything that it names and that is no pattern. */
+  /** All plain URLs in it. */
   readonly plainUrls: readonly string[];
   /** The patterns that it names; none where there is only one, as that is the one that it was found by. */
   readonly otherPatterns: readonly string[];

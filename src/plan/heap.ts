@@ -22,7 +22,7 @@ export class Heap<T> {
     items[place] = item;
   }
 
-  /** Takes the least item out; undefined when there is none. */
+  /** Removes the least item and returns it; undefined if there is none. */
   pop(): T | undefined {
     const items = this.#items;
     const least = items[0];

@@ -3,19 +3,22 @@ import type { Fact, State, Task } from "./task.ts";
 import type { TransitionGraph } from "./transition_graph.ts";
 
 /**
- * A lower bound of what it costs to reach the goals from a state; Infinity when they can't be reached.
+ * A lower bound of the cost from a state to the goals; Infinity if they cannot be reached.
  *
- * @param also Facts that must hold now or at some later moment too.
+ * @param also More facts that must hold, now or at some later moment.
  */
 export type Heuristic = (state: State, also?: readonly Fact[]) => number;
 
 /**
- * Makes the heuristic of a task: the sum over variables of what each must still do, seen on its own.
+ * Makes the heuristic of a task: the sum over its variables of what each must still do, seen on its own.
  *
- * What it must do starts from the goals. A variable that has to take a value needs whatever every way to that value
- * needs (landmarks), which other variables have to bring about in turn. A variable that has to move makes unknown what
- * can only be known while it stays, and that must be discovered again if it is a goal. Each of these must happen at some
- * moment in every plan, and each variable pays with its own share of the costs, so the sum never is too high.
+ * The obligations start from the goals. A variable that must take a value needs whatever every way to that value needs
+ * (landmarks), which other variables must provide in turn. A variable that must move makes unknown what can only be
+ * known while it stays, and a goal among that must be discovered again. Each of these happens at some moment in every
+ * plan, and each variable pays its own share of the costs, so the sum is never too high.
+ *
+ * @param task The task.
+ * @param graphs The transition graphs of its variables, by number.
  */
 export function createHeuristic(task: Task, graphs: readonly TransitionGraph[]): Heuristic {
   const goalOf: (number | undefined)[] = task.sizes.map(() => undefined);

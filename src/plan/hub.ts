@@ -7,17 +7,17 @@ import type { Star } from "./star.ts";
 import { type Fact, keyOf, type State, type Task } from "./task.ts";
 import { createTransitionGraphs } from "./transition_graph.ts";
 
-/** A way of the hub, with what the leaves have to pay along it. */
+/** A sequence of hub actions, with the prices that the leaves pay along it. */
 export interface HubNode {
   readonly site: Site;
-  /** What the actions cost that change the hub. */
+  /** The cost of the actions that change the hub. */
   readonly cost: number;
   /** For each state of each class of leaves the least that one leaf pays to be in it now. */
   readonly prices: Float64Array;
   /** The action that led here, by its place in the task; -1 at the start. */
   readonly action: number;
   readonly before: HubNode | undefined;
-  /** True once another way is known that is nowhere dearer. */
+  /** True once another sequence is known that is nowhere more expensive. */
   isOutdone: boolean;
 }
 
@@ -69,28 +69,30 @@ export class Site {
   }
 }
 
-/** The ways of the hub of a star. */
+/** The walk over the sequences of hub actions of a star. */
 export interface HubWalk {
   readonly classes: readonly LeafClass[];
   readonly start: HubNode;
-  /** How much memory a node takes, roughly. */
+  /** The memory of a node in bytes, roughly. */
   readonly bytes: number;
   /** Each node that one more action of the hub leads to, in the order of the task's actions. */
   after(node: HubNode): HubNode[];
-  /** A lower bound of what is left to pay, the leaves' prices included; Infinity where the goals can't be reached. */
+  /** A lower bound of the cost that is left, the leaves' prices included; Infinity if the goals cannot be reached. */
   estimate(node: HubNode): number;
-  /** What the leaves pay when the hub changes no more; Infinity where the goals can't be reached like that. */
+  /** The cost of the leaves if the hub stays as it is; Infinity if the goals cannot be reached like that. */
   endCost(node: HubNode): number;
-  /** Tells whether every plan that begins as `node` does could as well begin as `other` does: both have the same site. */
+  /** Tells whether `other` can replace `node` at the start of every plan without loss. Both have the same site. */
   isNowhereDearer(other: HubNode, node: HubNode): boolean;
   /** For each node of a way the places of the actions by which a class of leaves reaches its goals along it. */
   leafWay(way: readonly HubNode[], leafClass: number): number[][];
 }
 
 /**
- * Makes the ways of a star's hub.
+ * Makes the walk over the sequences of hub actions of a star.
  *
- * @param isFree True: nothing costs anything, so that prices tell only what can be reached.
+ * @param task The task.
+ * @param star Its star.
+ * @param isFree Whether all actions are free, so that prices tell only which states can be reached.
  */
 export function createHubWalk(task: Task, star: Star, isFree: boolean): HubWalk {
   const places = hubActions(task, star);

@@ -2,13 +2,13 @@ import { offsetsOf } from "./offsets.ts";
 import { type Star, statesOf } from "./star.ts";
 import type { Action, Fact, Task } from "./task.ts";
 
-/** What a move of a leaf needs of the hub. Variables are numbered by their places in the hub. */
+/** The needs of a leaf's move in the hub. Variables are numbered by their places in the hub. */
 export interface HubNeeds {
   readonly requires: readonly Fact[];
   readonly excludes: readonly Fact[];
 }
 
-/** A way of a leaf from one of its states to another one, by an action that leaves the hub as it is. */
+/** A move of a leaf from one of its states to another, by an action that leaves the hub as it is. */
 export interface LeafMove extends HubNeeds {
   readonly from: number;
   /** Before what can't be known there is forgotten. */
@@ -18,20 +18,23 @@ export interface LeafMove extends HubNeeds {
   readonly action: number;
 }
 
-/** What an action that changes the hub does to a leaf that it names: for each state the next one, -1 where it can't run. */
+/**
+ * The effect of an action that changes the hub on a leaf that it names: for each state the next one, -1 if it cannot
+ * run.
+ */
 export interface LeafEffect {
   /** The action's place in the task. */
   readonly action: number;
   readonly next: Int32Array;
 }
 
-/** What a variable of a leaf needs to be known: facts of the hub, and of the leaf itself by place. */
+/** The facts that a variable of a leaf needs to be known: of the hub, and of the leaf itself by place. */
 interface LeafCondition {
   readonly hub: readonly Fact[];
   readonly own: readonly Fact[];
 }
 
-/** Leaves that are the same in all but their names: what is best for one of them is best for each. */
+/** Leaves that are equal in all but their names: a best plan for one of them is a best plan for each. */
 export interface LeafClass {
   readonly members: readonly LeafMember[];
   /** Numbers of values of its variables. */
@@ -43,7 +46,7 @@ export interface LeafClass {
   readonly isGoal: Uint8Array;
   readonly moves: readonly LeafMove[];
   readonly effects: readonly LeafEffect[];
-  /** What each of its variables needs to be known. */
+  /** The condition of each of its variables. */
   readonly conditions: readonly LeafCondition[];
   /** The values of its variables in each of its states. */
   readonly values: readonly (readonly number[])[];
@@ -58,7 +61,10 @@ export interface LeafMember {
   readonly actions: readonly Action[];
 }
 
-/** The leaves of a star, the same ones together. The order is that of the first leaf of each class. */
+/**
+ * Groups the leaves of `star` in `task` into classes that differ only in their names, in the order of their first
+ * leaves.
+ */
 export function classesOf(task: Task, star: Star): LeafClass[] {
   const place = new Int32Array(task.sizes.length);
   const owner = new Int32Array(task.sizes.length).fill(-1);
@@ -275,8 +281,10 @@ function stateOf(sizes: readonly number[], values: readonly number[]): number {
 }
 
 /**
- * For each state of a leaf the one that it becomes while the hub has these values: without what can't be known.
+ * Computes for each state of a leaf the one that it becomes while the hub has these values: without what cannot be
+ * known.
  *
+ * @param leaf The class of the leaf.
  * @param isKnown Tells whether a fact of the hub holds.
  */
 export function settled(leaf: LeafClass, isKnown: (fact: Fact) => boolean): Int32Array {
@@ -296,7 +304,10 @@ export function settled(leaf: LeafClass, isKnown: (fact: Fact) => boolean): Int3
   });
 }
 
-/** Where the states of each class begin when those of all stand one after the other; the last one is the total. */
+/**
+ * Lays the states of all `classes` out one after the other, and returns where those of each begin; the last number is
+ * the total.
+ */
 export function offsetsOfClasses(classes: readonly LeafClass[]): Uint32Array {
   return offsetsOf(classes.map(({ states }) => states));
 }

@@ -1,9 +1,9 @@
 import type { LeafClass } from "./leaf.ts";
 import type { Fact } from "./task.ts";
 
-/** What a leaf has to pay at least on its way to its goals, whatever the hub does. Prices begin at `first`. */
+/** Lower bounds of what a leaf pays on its way to its goals, whatever the hub does. Prices begin at `first`. */
 export interface LeafBound {
-  /** The least that it pays in all, given what it has to pay to be in each of its states now. */
+  /** The least that it pays in all, given the price of each of its states now. */
   least(prices: Float64Array, first: number): number;
   /** Facts of the hub that it can't do without, now or later. */
   needs(prices: Float64Array, first: number): readonly Fact[];
@@ -18,7 +18,7 @@ interface Edge {
   readonly requires: readonly Fact[];
 }
 
-/** Works out the bounds of a class of leaves. */
+/** Computes the bounds of the class of leaves `leaf`. */
 export function boundOfLeaf(leaf: LeafClass): LeafBound {
   const edges = edgesOf(leaf);
   const distances = distancesToGoal(leaf, edges);

@@ -9,7 +9,7 @@ export interface Declared {
 /** Finds the variable that a declaration means by a URL: a pattern only as an extension writes it. */
 export type Lookup = (url: string) => Declared | undefined;
 
-/** Makes a {@link Lookup} over a schema. */
+/** Makes a {@link Lookup} over `schema`. */
 export function createLookup(schema: Schema): Lookup {
   const declared = new Map<string, Declared>();
   for (const extension of schema.extensions) {

@@ -1,6 +1,8 @@
 import type { Condition, Extension, Variable, VariablesOf, VariableType } from "../state/mod.ts";
 
-/** Where a mutation runs: the node's own agent, its aggregator, or whichever of them writes what it changes. */
+/**
+ * The program that runs a mutation: the node's own agent, its aggregator, or whichever of them writes what it changes.
+ */
 export type Context = "self" | "parent" | "any";
 
 /** Values that must not hold: state URL (or pattern) to one value or several. */
@@ -10,8 +12,8 @@ export type Exclusion = { readonly [url: string]: string | number | boolean | re
  * A declared change of one or more state variables, as plain data.
  *
  * It may run while every changed variable has its `from` value, everything in `requires` holds and nothing in `excludes`
- * does. A `from` that is the variable's unknown value makes it a discovery: it is planned with the value that is hoped
- * for, and whatever it finds is planned from.
+ * does. A `from` that is the variable's unknown value makes it a discovery: the planner assumes the `to` value, and plans
+ * anew from the value that is found.
  */
 export interface Mutation {
   readonly context: Context;
@@ -19,32 +21,32 @@ export interface Mutation {
   readonly changes: { readonly [url: string]: readonly [from: string, to: string] };
   readonly requires?: Condition;
   readonly excludes?: Exclusion;
-  /** How long it may take, in milliseconds, before it counts as failed. */
+  /** Milliseconds after which it counts as failed: more than 0, at most a day. */
   readonly timeout: number;
-  /** What is discovered when it fails. Only variables that its own context writes. */
+  /** The values that are discovered if it fails. Only of variables that its own context writes. */
   readonly failTo?: { readonly [url: string]: string };
   /**
-   * What it costs those who use the node, an integer from 1 to 10,000: a reboot more than the restart of a service. The
-   * planner takes the way of least disruption. Default 1.
+   * Its cost to the users of the node, an integer from 1 to 10,000: higher for a reboot than for the restart of a service.
+   * The planner chooses the plan of least disruption. Default 1.
    */
   readonly disruption?: number;
   /**
-   * How long it is expected to take, in milliseconds: a positive integer that the timeout is not below. Of ways of the
-   * same disruption the planner takes the shortest. Default a quarter of the timeout.
+   * Milliseconds that it is expected to take: a positive integer, at most the timeout. Of plans of the same disruption the
+   * planner chooses the shortest. Default a quarter of the timeout.
    */
   readonly duration?: number;
-  /** What it does, for people. */
+  /** Description for people. */
   readonly about?: string;
 }
 
-/** Everything that a module says of itself: plain data, so that a parent can plan with a child's modules. */
+/** The declaration of a module: plain data, so that a parent can plan with a child's modules. */
 export interface ModuleDeclaration {
   readonly name: string;
-  /** What it is for, for people. */
+  /** Purpose, for people. */
   readonly about: string;
-  /** What its URLs mean. Extensions of other modules that it uses are repeated here. */
+  /** The extensions that declare its variables, those that it shares with other modules included. */
   readonly extensions: readonly Extension[];
-  /** The URLs (or patterns) that it discovers values of. */
+  /** The URLs (or patterns) whose values it discovers. */
   readonly discovers: readonly string[];
   readonly mutations: { readonly [id: string]: Mutation };
 }
@@ -59,7 +61,7 @@ type Scalar<T extends VariableType> = T extends { kind: "enum" } ? EnumValue<T>
   : never;
 type TypeOf<Vars, U extends keyof Vars> = Vars[U] extends Variable<infer T> ? T : never;
 
-/** A {@link Mutation} over known variables: a URL or a value that none of them has does not type-check. */
+/** A {@link Mutation} over known variables: an unknown URL or value fails the type check. */
 export interface TypedMutation<Vars> extends Omit<Mutation, "changes" | "requires" | "excludes" | "failTo"> {
   readonly changes: {
     readonly [U in keyof Vars & string]?: readonly [EnumValue<TypeOf<Vars, U>>, EnumValue<TypeOf<Vars, U>>];
@@ -73,7 +75,36 @@ export interface TypedMutation<Vars> extends Omit<Mutation, "changes" | "require
 
 /**
  * Declares a module. A mutation that names a URL or a value that its extensions don't have fails the type check;
- * declarations that arrive over the wire are checked by `compileDomain`.
+ * `compileDomain` checks declarations that arrive over the wire.
+ *
+ * @param declaration The module's name, purpose, extensions, discoveries and mutations by id. Names and ids have 1 to
+ * 64 letters, digits, `_`, `.` and `-`.
+ * @returns The same declaration, with its mutation ids known to `defineModule`.
+ *
+ * @example A module that switches nodes on
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { declareModule } from "../src/plan/mod.ts";
+ * import { core } from "../src/state/mod.ts";
+ *
+ * const power = declareModule({
+ *   name: "power",
+ *   about: "Switches nodes on and off",
+ *   extensions: [core],
+ *   discovers: ["/physState"],
+ *   mutations: {
+ *     read: { context: "parent", changes: { "/physState": ["PHYS_UNKNOWN", "POWER_OFF"] }, timeout: 5_000 },
+ *     on: {
+ *       context: "parent",
+ *       changes: { "/physState": ["POWER_OFF", "POWER_ON"] },
+ *       requires: { "/platform": "sim" },
+ *       failTo: { "/physState": "PHYS_UNKNOWN" },
+ *       timeout: 60_000,
+ *     },
+ *   },
+ * });
+ * assert.deepEqual(Object.keys(power.mutations), ["read", "on"]);
+ * ```
  */
 export function declareModule<const E extends readonly Extension[], const Id extends string>(declaration: {
   readonly name: string;
@@ -91,10 +122,24 @@ export interface TypedModuleDeclaration<Id extends string> extends Omit<ModuleDe
   readonly mutations: { readonly [id in Id]: Mutation };
 }
 
-/** The name of a mutation in logs, plans and failure memory: `service/start` or `service/start{name=sshd}`. */
+/** The name of a mutation in logs, plans and failure records: `service/start` or `service/start{name=sshd}`. */
 export type MutationKey = string;
 
-/** Makes a {@link MutationKey}. */
+/**
+ * Makes the {@link MutationKey} of a mutation.
+ *
+ * @param module The module's name.
+ * @param id The mutation's id in it.
+ * @param bindings The node's names for the mutation's placeholders, in any order.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { mutationKey } from "../src/plan/mod.ts";
+ *
+ * assert.equal(mutationKey("service", "start", { name: "sshd" }), "service/start{name=sshd}");
+ * ```
+ */
 export function mutationKey(module: string, id: string, bindings: { readonly [name: string]: string }): MutationKey {
   const names = Object.keys(bindings);
   const [only] = names;

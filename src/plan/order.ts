@@ -2,11 +2,13 @@ import { forgottenBy } from "./effects.ts";
 import type { Action, Task } from "./task.ts";
 
 /**
- * What each action of a plan must wait for, in any schedule: the actions before it whose effects touch what it reads or
- * writes, or that read what it writes. What follows from the rest is left out (transitive reduction).
+ * Computes what each action of a plan must wait for in any schedule: the earlier actions whose effects touch what it
+ * reads or writes, or that read what it writes. Waits that follow from others are left out (transitive reduction).
  *
- * An action's effects include all that it can make unknown; it reads what its own effects need to be known.
+ * An action's effects include everything that it can make unknown; it reads what its own effects need to be known.
  *
+ * @param task The task.
+ * @param actions The plan, in an order that works.
  * @returns For each action the places of the actions that it waits for, ascending.
  */
 export function partialOrder(task: Task, actions: readonly Action[]): number[][] {
@@ -52,7 +54,7 @@ function footprintOf(task: Task, action: Action): Footprint {
   return { reads, writes };
 }
 
-/** Leaves out what an action waits for anyway because something that it waits for does. */
+/** Drops the waits that follow from other waits. */
 function reduce(before: readonly (readonly number[])[]): number[][] {
   return before.map((waits, place) => {
     const covered = new Set<number>();

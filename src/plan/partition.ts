@@ -2,10 +2,12 @@ import { canHaveNeeds, type Reached } from "./reach.ts";
 import { type Action, dependentsOf, type Fact, type Task } from "./task.ts";
 
 /**
- * Splits a task into tasks that have nothing to do with each other, over only the variables that the goals can depend
- * on. Variables that can take one value only are gone, so that they join nothing. Ordered by their first variable.
+ * Splits a task into tasks that do not interact, over only the variables on which the goals can depend. Variables that
+ * can take only one value are dropped, so that they join nothing.
  *
- * @param reached Every goal is in it.
+ * @param task The task.
+ * @param reached Its delete relaxation, which has every goal.
+ * @returns The parts, ordered by their first variable.
  */
 export function partition(task: Task, reached: Reached): Task[] {
   const varies = task.initial.map((value, variable) => reached.hasOther(variable, value));
@@ -86,7 +88,12 @@ function relevantVariables(
 }
 
 /**
- * A part of a task on its own, with its variables numbered anew. What actions, conditions and goals say of others is left out.
+ * Takes a part of a task, with its variables numbered anew. Whatever actions, conditions and goals say about other
+ * variables is dropped.
+ *
+ * @param task The whole task.
+ * @param variables The variables to keep, ascending.
+ * @param actions The actions to keep.
  */
 export function restrict(task: Task, variables: readonly number[], actions: readonly Action[]): Task {
   if (variables.length === task.sizes.length) return { ...task, actions };

@@ -7,13 +7,13 @@ export interface Step {
   readonly module: string;
   readonly mutation: string;
   readonly bindings: Bindings;
-  /** Who runs it: `any` has been resolved to the writer of what it changes. */
+  /** The program that runs it: `any` is resolved to the writer of its changes. */
   readonly context: "self" | "parent";
   readonly changes: { readonly [url: string]: readonly [from: string, to: string] };
   readonly failTo: { readonly [url: string]: string };
   /** Milliseconds. */
   readonly timeout: number;
-  /** What it costs those who use the node. */
+  /** Its cost to the users of the node: see {@link Mutation.disruption}. */
   readonly disruption: number;
   /** Milliseconds that it is expected to take. */
   readonly duration: number;
@@ -21,7 +21,7 @@ export interface Step {
   readonly after: readonly number[];
 }
 
-/** A goal that is left out for now, because it can't be known in the state that another goal asks for. */
+/** A goal that is left out for now, because its value cannot be known in the state that another goal asks for. */
 export interface SuspendedGoal {
   readonly url: string;
   readonly value: Value;
@@ -29,7 +29,7 @@ export interface SuspendedGoal {
   readonly because: { readonly url: string; readonly value: Value };
 }
 
-/** One thing that a mutation lacks. `words` says the same to people: `/platform is 'sim': needs 'vbox'`. */
+/** One need that a mutation lacks. `words` says the same to people: `/platform is 'sim': needs 'vbox'`. */
 export type MissingNeed =
   & { readonly words: string }
   & (
@@ -61,16 +61,16 @@ export type MissingNeed =
     }
   );
 
-/** What one mutation that could reach a value lacks on this node. */
+/** The needs that one mutation, which could reach a value, lacks on this node. */
 export interface Lack {
   readonly key: MutationKey;
-  /** What a person can do something about comes first. */
+  /** Those that a person can fix come first. */
   readonly lacks: readonly MissingNeed[];
   /** Present where it is for other nodes, say of another platform, and others are there that are for this one. */
   readonly forOthers?: true;
 }
 
-/** Why there is no plan. */
+/** The reason why there is no plan. */
 export type NoPlan =
   | {
     /** A value that no sequence of mutations reaches from here. */
@@ -96,32 +96,34 @@ export type NoPlan =
     readonly limit: number;
   }
   | {
-    /** The search goes on beside other work: see {@link Planner.found}. */
+    /** The search continues between other work: see {@link Planner.found}. */
     readonly kind: "searching";
   };
 
-/** The way from what is to what is wanted: steps in an order that works, with what each really waits for. */
+/**
+ * The steps from the current state to the goals, in an order that works, and for each step the ones that it waits for.
+ */
 export type Plan =
   | {
     readonly ok: true;
     readonly steps: readonly Step[];
     /** The disruption of all its steps. */
     readonly cost: number;
-    /** Milliseconds that its critical path is expected to take: the steps that none of the others run beside. */
+    /** Milliseconds that its critical path is expected to take. */
     readonly duration: number;
     readonly suspended: readonly SuspendedGoal[];
   }
   | { readonly ok: false; readonly reason: NoPlan; readonly suspended: readonly SuspendedGoal[] };
 
-/** A question to the planner: what is known of a node, and what its cfg asks for. */
+/** A question to the planner: the known values of a node, and its cfg. */
 export interface Question {
-  /** What {@link viewOf} shows, constants included. */
+  /** The values from {@link viewOf}, constants included. */
   readonly view: Values;
-  /** The node's cfg values. Those of variables that no mutation changes are no goals and are passed over. */
+  /** The node's cfg values. Those of variables that no mutation changes are not goals and are ignored. */
   readonly cfg: Values;
 }
 
-/** What a program knows of the mutations of a set of modules, checked and ready to plan with. */
+/** The variables and mutations of a set of modules, checked and ready for planning. */
 export interface Domain {
   readonly schema: Schema;
   /** Conditions under which discovered values mean something: stated, or derived from the discoveries. */
@@ -130,8 +132,8 @@ export interface Domain {
   /** Tells whether any mutation changes the variable behind this URL, so that its cfg value is a goal. */
   isMutable(url: string): boolean;
   /**
-   * Tells whether a variable is one that a module discovers for people to see: no mutation and no condition is about it, so
-   * that no plan can ever depend on its discovered value.
+   * Tells whether a variable is only discovered for people to see: no mutation and no condition names it, so that no plan
+   * depends on its discovered value.
    */
   isIdle(url: string): boolean;
   readonly mutations: readonly DomainMutation[];
@@ -145,16 +147,16 @@ export interface DomainMutation {
   readonly declaration: Mutation;
 }
 
-/** Answers questions over one domain. Remembers answers: the same question is searched once. */
+/** Answers questions about one domain, and remembers the answers. */
 export interface Planner {
   readonly domain: Domain;
   /**
-   * Finds the plan. A planner that works in slices (see `PlannerOptions.slices`) gives the reason `searching` where that
-   * takes longer than one, and searches on by itself.
+   * Finds the plan. A planner that works in slices (see `PlannerOptions.slices`) gives the reason `searching` if that takes
+   * longer than one slice, and continues in the background.
    */
   plan(question: Question): Plan;
-  /** Waits until a question's answer is no longer that it is being searched for. Never rejects. */
+  /** Waits until the search for a question's answer has ended. Never rejects. */
   found(question: Question): Promise<void>;
-  /** Waits until nothing is being searched for. Never rejects. */
+  /** Waits until no search is running. Never rejects. */
   idle(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import type { Domain, Plan, Planner, Question } from "./plan.ts";
 import { createWorker, type SliceOptions } from "./slices.ts";
 import { solve } from "./solve.ts";
 
-/** How a planner is bounded. */
+/** Bounds and habits of a planner. */
 export interface PlannerOptions {
   /** The most states that one question may expand before the answer is of kind `bound`, at most 500,000. @default 100000 */
   readonly maxExpansions?: number;
@@ -15,15 +15,15 @@ export interface PlannerOptions {
   /** The most answers that are remembered. @default 1024 */
   readonly cacheSize?: number;
   /**
-   * Whether a cfg value that is the variable's unknown one is a goal. Programs say no: machines are found out about all the
-   * time, and to undo that again and again is what nobody means. @default true
+   * Whether a cfg value that is the variable's unknown one is a goal. Programs say no: values are discovered all the time,
+   * and nobody wants the planner to undo that again and again. @default true
    */
   readonly unknownGoals?: boolean;
   /** Makes the planner work in slices. @default Each question is worked on until it is answered */
   readonly slices?: SliceOptions;
 }
 
-/** What nodes with the same goals and names have in common. */
+/** The goals and the frame that nodes with the same goals and names share. */
 interface Situation {
   readonly goals: SortedGoals;
   readonly frame: Frame;
@@ -32,13 +32,40 @@ interface Situation {
 }
 
 /**
- * Makes a planner over a domain. Answers are remembered by what they can depend on: the goals, and the values of the
- * variables that these can depend on. Whatever else differs between nodes, the same question is searched once.
+ * Makes a planner over a domain. It remembers answers by everything that they can depend on: the goals, and the values
+ * of the variables that matter for these. Nodes that differ only in other values share one search.
  *
- * A plan is of the least total disruption there is, and among those of the least total duration. Of several such plans
- * always the same one is given, whatever the order in which modules, mutations, view and cfg list their entries: the one
- * that comes first when goals are taken in the order of their URLs and mutations in the order of their keys (see `search`
- * for what that means). Groups of variables that have nothing to do with each other are in the order of their first URL.
+ * A plan has the least total disruption, and among the plans of that disruption the least total duration. Several such
+ * plans may exist; the choice among them is always the same, whatever the order in which modules, mutations, view and
+ * cfg list their entries: goals are taken in the order of their URLs and mutations in the order of their keys (see
+ * `search`). Groups of variables that do not interact are planned apart, in the order of their first URL.
+ *
+ * @param domain From {@link compileDomain}.
+ * @param options Bounds and habits.
+ *
+ * @example Switching a node on
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { compileDomain, createPlanner, declareModule, describeSteps } from "../src/plan/mod.ts";
+ * import { core } from "../src/state/mod.ts";
+ *
+ * const power = declareModule({
+ *   name: "power",
+ *   about: "Switches nodes on",
+ *   extensions: [core],
+ *   discovers: ["/physState"],
+ *   mutations: {
+ *     read: { context: "parent", changes: { "/physState": ["PHYS_UNKNOWN", "POWER_OFF"] }, timeout: 5_000 },
+ *     on: { context: "parent", changes: { "/physState": ["POWER_OFF", "POWER_ON"] }, timeout: 60_000 },
+ *   },
+ * });
+ * const planner = createPlanner(compileDomain([power]));
+ * const plan = planner.plan({ view: new Map(), cfg: new Map([["/physState", "POWER_ON"]]) });
+ * assert.deepEqual(describeSteps(plan), [
+ *   "1. power/read (parent): /physState PHYS_UNKNOWN -> POWER_OFF",
+ *   "2. power/on (parent): /physState POWER_OFF -> POWER_ON, after 1",
+ * ]);
+ * ```
  */
 export function createPlanner(domain: Domain, options: PlannerOptions = {}): Planner {
   const { maxExpansions = 100_000, maxBytes = 2 ** 27, cacheSize = 1024, unknownGoals = true, slices } = options;

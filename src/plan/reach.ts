@@ -1,14 +1,14 @@
 import { offsetsOf } from "./offsets.ts";
 import type { Action, Task } from "./task.ts";
 
-/** Which values variables can take at all. */
+/** The values that variables can take. */
 export interface Reached {
   has(variable: number, value: number): boolean;
   /** Tells whether a variable can have another value than this one. */
   hasOther(variable: number, value: number): boolean;
 }
 
-/** Makes an empty, growing {@link Reached}. */
+/** Makes an empty, growing {@link Reached} for variables of these `sizes`. */
 export function createReached(sizes: readonly number[]): Reached & { add(variable: number, value: number): boolean } {
   const offsets = offsetsOf(sizes);
   const flags = new Uint8Array(offsets[sizes.length] ?? 0);
@@ -28,7 +28,7 @@ export function createReached(sizes: readonly number[]): Reached & { add(variabl
   };
 }
 
-/** Tells whether each thing that an action needs can be had, though perhaps not all at once. */
+/** Tells whether each need of `action` is in `reached`, though perhaps not all at once. */
 export function canHaveNeeds(action: Action, reached: Reached): boolean {
   return action.changes.every(({ variable, from }) => reached.has(variable, from)) &&
     action.requires.every(({ variable, value }) => reached.has(variable, value)) &&
@@ -36,8 +36,13 @@ export function canHaveNeeds(action: Action, reached: Reached): boolean {
 }
 
 /**
- * Tells whether a variable can keep the value that an action gives it: each fact of its condition is made by the action
- * itself or can be had.
+ * Tells whether a variable can keep the value that an action gives it: the action itself makes each fact of its
+ * condition, or the fact is in reach.
+ *
+ * @param task The task.
+ * @param action The action.
+ * @param variable The variable's number.
+ * @param reached The values in reach.
  */
 export function canKeep(task: Task, action: Action, variable: number, reached: Reached): boolean {
   return (task.conditions[variable] ?? []).every((fact) => {
@@ -48,8 +53,8 @@ export function canKeep(task: Task, action: Action, variable: number, reached: R
 }
 
 /**
- * The values that variables can take if what was once reached stayed at hand (the delete relaxation). What it does not
- * reach, nothing reaches.
+ * Computes the delete relaxation of `task`: the values that variables can take if every value stayed available once it
+ * was reached. A value outside it is never reached.
  */
 export function relaxedReach(task: Task): Reached {
   const reached = createReached(task.sizes);

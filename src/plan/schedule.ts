@@ -1,6 +1,6 @@
 import type { Step } from "./plan.ts";
 
-/** When the steps of a plan are expected to start and to end, in milliseconds from now, and when all of them are done. */
+/** The expected start and end of each step of a plan, in milliseconds from now, and of the whole plan. */
 export interface Schedule {
   readonly starts: readonly number[];
   readonly ends: readonly number[];
@@ -9,9 +9,10 @@ export interface Schedule {
 }
 
 /**
- * Times steps that each start when all that they wait for is done.
+ * Schedules steps, each of which starts when all the steps before it are done.
  *
- * @param leftOf How many milliseconds a step still takes: all that it is expected to, where nothing else is said.
+ * @param steps The steps of a plan: each comes after steps of earlier places only.
+ * @param leftOf Milliseconds that a step still takes. Default its expected duration.
  *
  * @example
  * ```ts
@@ -20,7 +21,8 @@ export interface Schedule {
  *
  * const step = { duration: 1000, after: [] };
  * const { starts, duration } = scheduleOf([step, step, { duration: 500, after: [0, 1] }]);
- * assert(starts[2] === 1000 && duration === 1500);
+ * assert.deepEqual(starts, [0, 0, 1000]);
+ * assert.equal(duration, 1500);
  * ```
  */
 export function scheduleOf<S extends Pick<Step, "after" | "duration">>(

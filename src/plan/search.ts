@@ -24,11 +24,14 @@ interface Way {
 }
 
 /**
- * Finds a cheapest way to the goals of a task. The one that is put together without search is taken if the heuristic
- * proves that none is cheaper. Otherwise it is searched for: a star by the way of its hub (see `searchStar`), all else
- * state by state.
+ * Finds a cheapest plan for a task. It takes the plan that is constructed without search if the heuristic proves it
+ * the cheapest. Otherwise it searches: a star by the sequences of hub actions (see `searchStar`), all else state by
+ * state.
  *
- * It is worked on as the result is asked for, in parts of some microseconds to some milliseconds.
+ * The generator yields after some microseconds to some milliseconds of work.
+ *
+ * @param task The task.
+ * @param budget Its states and memory are used up.
  */
 export function* search(task: Task, budget: Budget): Generator<void, SearchResult> {
   const graphs = createTransitionGraphs(task);
@@ -60,15 +63,19 @@ export function* search(task: Task, budget: Budget): Generator<void, SearchResul
   return yield* searchStar(task, star, budget);
 }
 
-/** What is easy is found state by state before a star has been made of it: so much memory is given to that. */
+/** The memory in bytes for a first search state by state: easy tasks end within it, before a star is made. */
 const TRIAL = 150_000;
-/** Of more variables than these a single step takes long. */
+/** With more variables than these, a single step takes long. */
 const MAX_TRIED = 20;
 
 /**
- * Finds a cheapest way with A*: of states that look equally cheap the one nearest to the goals is taken first, then the
- * one that was made first; actions are tried in the order of the task. A state comes back when a cheaper way to it turns
- * up, so the heuristic need not be consistent.
+ * Finds a cheapest plan with A*. Among states that look equally cheap the one nearest to the goals comes first, then
+ * the one that was made first; actions are tried in the order of the task. A state comes back when a cheaper way to it
+ * turns up, so the heuristic need not be consistent.
+ *
+ * @param task The task.
+ * @param heuristic A lower bound of the cost from a state to the goals.
+ * @param budget Its states are used up; memory is given back at the end.
  */
 export function* searchStates(task: Task, heuristic: Heuristic, budget: Budget): Generator<void, SearchResult> {
   const applicable = createApplicable(task);
@@ -112,7 +119,7 @@ export function* searchStates(task: Task, heuristic: Heuristic, budget: Budget):
   }
 }
 
-/** Roughly what a state takes that is kept, with its key and its way. */
+/** The memory of a state in bytes, roughly, with its key and its way. */
 function bytesOf(task: Task): number {
   return 9 * task.sizes.length + 250;
 }
@@ -123,7 +130,10 @@ function actionsOf(last: Way | undefined): Action[] {
   return actions.reverse();
 }
 
-/** Finds the actions that can run in a state, without looking at each: by the first value that they change. */
+/**
+ * Makes a function that finds the actions of `task` that can run in a state. An index on the first value that actions
+ * change spares it most of them.
+ */
 export function createApplicable(task: Task): (state: State) => Action[] {
   const byChange: Map<number, Action[]>[] = task.sizes.map(() => new Map());
   for (const action of task.actions) {

@@ -1,11 +1,11 @@
 import type { Lru } from "./lru.ts";
 import type { Plan, SuspendedGoal } from "./plan.ts";
 
-/** How a planner works in slices, between which timers, links and requests get their turn. */
+/** Options of a planner that works in slices, between which timers, links and requests get their turn. */
 export interface SliceOptions {
   /** Measures slices, and has the next one run. */
   readonly clock: SliceClock;
-  /** How long one slice takes, in milliseconds. @default 10 */
+  /** The length of one slice, in milliseconds. @default 10 */
   readonly length?: number;
   /** The most that one question is worked on before the answer is of kind `bound`, in milliseconds. @default 10000 */
   readonly maxMs?: number;
@@ -33,7 +33,7 @@ export interface Worker {
 interface Job {
   readonly solve: () => Generator<void, Plan>;
   readonly suspended: readonly SuspendedGoal[];
-  /** What was begun; only one job at a time keeps it, as it may hold much. */
+  /** The search in progress. Only one job at a time keeps its search, which may hold much memory. */
   work: Generator<void, Plan> | undefined;
   /** Milliseconds of work on it. */
   spent: number;
@@ -41,10 +41,10 @@ interface Job {
 }
 
 /**
- * Makes what works on questions.
+ * Makes a worker.
  *
- * @param answers Where answers go, by the key of their question.
- * @param slices Undefined: each question is worked on until it is answered.
+ * @param answers Takes the answers, by the key of their question.
+ * @param slices How to work in slices. Undefined: each question is worked on until it is answered.
  */
 export function createWorker(answers: Lru<Plan>, slices: SliceOptions | undefined): Worker {
   return slices === undefined ? workAtOnce(answers) : workInSlices(answers, slices);

@@ -11,15 +11,21 @@ import { search } from "./search.ts";
 import { compileProblem } from "./task.ts";
 import type { Values } from "../state/mod.ts";
 
-/** How far one question may go: see `PlannerOptions`. */
+/** Bounds of one question: see `PlannerOptions`. */
 export interface Bounds {
   readonly states: number;
   readonly bytes: number;
 }
 
 /**
- * Answers one question afresh. Pure: the same frame, view and goals give the same plan. It is worked on in parts, between
- * which whoever asks may do something else.
+ * Answers one question from scratch. Pure: the same arguments give the same plan. The generator yields between parts
+ * of the work, so that the caller can do something else.
+ *
+ * @param domain The domain.
+ * @param frame Everything that the goals can depend on.
+ * @param view The node's known values.
+ * @param goals Its goals.
+ * @param bounds The most states and bytes that may be used.
  */
 export function* solve(
   domain: Domain,

@@ -1,8 +1,8 @@
 import type { Fact, Task } from "./task.ts";
 
-/** A task seen as a star: leaves that have to do with each other only by way of the hub. */
+/** A task as a star: its leaves interact only through the hub. */
 export interface Star {
-  /** The variables of the hub, ascending. What the condition of one of them names is in it too. */
+  /** The variables of the hub, ascending. It includes the variables in their conditions. */
   readonly hub: readonly number[];
   /** The other variables. Each list is ascending, and the lists are ordered by their first variable. */
   readonly leaves: readonly (readonly number[])[];
@@ -10,18 +10,17 @@ export interface Star {
 
 /** The most states that one leaf may have: they are enumerated. */
 const MAX_LEAF_STATES = 512;
-/** How many hubs are compared. */
+/** The number of hubs that are compared. */
 const MAX_HUBS = 12;
 /** A hub of more states than this (as a power of 2) is no better than the whole task. */
 const MAX_HUB_BITS = 48;
-/** How much smaller (as a power of 2) the star has to be than the whole task. */
+/** The factor (as a power of 2) by which the star must be smaller than the whole task. */
 const LEAST_GAIN = 3;
 
 /**
- * Finds the hub that makes the smallest star of a task: of the variables that have to do with the most others, as many as
- * it takes for the rest to fall apart into small leaves.
- *
- * @returns undefined where no star is much smaller than the task as a whole.
+ * Finds the hub that makes the smallest star of `task`: of the variables that interact with the most others, as many
+ * as it takes for the rest to fall apart into small leaves. Undefined if no star is much smaller than the task as a
+ * whole.
  */
 export function findStar(task: Task): Star | undefined {
   const bits = task.sizes.map((size) => Math.log2(Math.max(1, size)));
@@ -42,7 +41,7 @@ export function findStar(task: Task): Star | undefined {
   return best?.star;
 }
 
-/** How many states some variables have together. */
+/** Counts the states that `variables` of `task` have together. */
 export function statesOf(task: Task, variables: readonly number[]): number {
   return variables.reduce((product, variable) => product * (task.sizes[variable] ?? 1), 1);
 }
@@ -68,7 +67,10 @@ function degreesOf(task: Task): number[] {
   return neighbours.map(({ size }) => size);
 }
 
-/** Some variables, and whatever their conditions name: nothing outside the hub can make unknown what is in it. */
+/**
+ * Adds to `variables` of `task` whatever their conditions name, so that nothing outside the hub can make unknown what
+ * is in it.
+ */
 export function closedHub(task: Task, variables: readonly number[]): number[] {
   const hub = new Set(variables);
   for (const variable of hub) { // grows while it is read
@@ -78,10 +80,8 @@ export function closedHub(task: Task, variables: readonly number[]): number[] {
 }
 
 /**
- * What is left of a task around a hub, in groups that nothing joins: neither a condition nor an action that leaves the hub
- * as it is.
- *
- * @param hub See {@link closedHub}.
+ * Groups the variables of `task` outside `hub` so that nothing joins two groups: neither a condition nor an action
+ * that leaves the hub unchanged. The hub is closed: see {@link closedHub}.
  */
 export function leavesAround(task: Task, hub: readonly number[]): number[][] {
   const isHub = new Uint8Array(task.sizes.length);

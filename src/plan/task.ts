@@ -24,8 +24,8 @@ export interface Action {
 export type State = readonly number[];
 
 /**
- * A planning problem in numbers (SAS+). Constants and all that can't change are gone: actions that they forbid are left
- * out, and what they grant is not asked for again.
+ * A planning problem in numbers (SAS+). Constants, and variables that cannot change, are compiled away: the actions
+ * that they forbid are left out, and the needs that they satisfy are dropped.
  */
 export interface Task {
   readonly urls: readonly string[];
@@ -34,33 +34,37 @@ export interface Task {
   readonly initial: State;
   /** For each variable the facts without which it becomes unknown. A value of -1 never holds. */
   readonly conditions: readonly (readonly Fact[])[];
-  /** For each variable whose condition names it: who, and the value that it has to have. */
+  /** For each variable those whose condition names it, with the value that they need. */
   readonly dependents: readonly (readonly Fact[])[];
   readonly actions: readonly Action[];
   /** A value of -1 can never hold. */
   readonly goals: readonly Fact[];
 }
 
-/** Everything that was asked as one task, with the words to explain it. */
+/** The whole question as one task, with the names for explanations. */
 export interface Problem {
   readonly frame: Frame;
   readonly task: Task;
-  /** The number of a variable that can change; undefined for what can't. */
+  /** The number of a variable that can change; undefined for one that cannot. */
   variableOf(url: string): number | undefined;
   /** The number of a variable's value; -1 when it isn't one of them. */
   valueOf(variable: number, value: Value): number;
-  /** The value behind a number; undefined for what is unknown and no enumeration. */
+  /** The value behind a number; undefined for the unknown value of a type that is not an enumeration. */
   wordOf(variable: number, value: number): Value | undefined;
-  /** What a URL that can't change has. */
+  /** The value of a URL that cannot change. */
   fixed(url: string): Value | undefined;
-  /** Tells whether only the node's cfg says what a URL has. */
+  /** Tells whether the value of a URL comes from the node's cfg alone. */
   isGiven(url: string): boolean;
 }
 
 /**
- * Puts a frame and the values of a node into numbers.
+ * Compiles a frame and the values of a node into numbers.
  *
- * @param maxExpansions The most states that a search will expand, so also the most steps of a plan.
+ * @param domain The domain.
+ * @param frame Everything that the goals can depend on.
+ * @param view The node's known values.
+ * @param goals The goals to pursue.
+ * @param maxExpansions The most states that a search expands, and so the most steps of a plan.
  */
 export function compileProblem(
   domain: Domain,
@@ -159,12 +163,12 @@ function numbersOf(domain: Domain, url: string, now: Value | undefined): Readonl
   return known;
 }
 
-/** Tells states apart. */
+/** Makes a key of `state`: different states have different keys. */
 export function keyOf(state: State): string {
   return String.fromCharCode(...state);
 }
 
-/** Turns conditions round: for each variable the ones that depend on it, with the value that they need. */
+/** Inverts `conditions`: lists for each variable those that depend on it, with the value that they need. */
 export function dependentsOf(conditions: readonly (readonly Fact[])[]): Fact[][] {
   const dependents: Fact[][] = conditions.map(() => []);
   for (const [variable, facts] of conditions.entries()) {
@@ -175,7 +179,7 @@ export function dependentsOf(conditions: readonly (readonly Fact[])[]): Fact[][]
   return dependents;
 }
 
-/** A state without the values that can't be known in it. */
+/** Copies `state` of `task` without the values that cannot be known in it. */
 export function onlyKnown(task: Task, state: State): State {
   const known = [...state];
   let again = true;

@@ -1,7 +1,7 @@
 import { Heap } from "./heap.ts";
 import type { Action, Fact, Task } from "./task.ts";
 
-/** Something that every way of a variable to a value needs at some moment. */
+/** A need of every way of a variable to a value, at some moment. */
 export interface Need extends Fact {
   /** True: the fact must hold; false: it must not. */
   readonly holds: boolean;
@@ -17,7 +17,7 @@ interface Edge {
   readonly action: Action;
 }
 
-/** How one variable can move, seen on its own. All answers are lower bounds, and are remembered. */
+/** The moves of one variable, seen on its own. All answers are lower bounds, and are remembered. */
 export class TransitionGraph {
   readonly #variable: number;
   readonly #size: number;
@@ -73,7 +73,7 @@ export class TransitionGraph {
     return this.#outgoing[from]?.find(({ to, share }) => share + (distance[to] ?? Infinity) === distance[from])?.action;
   }
 
-  /** What the ways to a value need of other variables. */
+  /** Lists the needs of the ways to a value in other variables. */
   needsOf(goal: number): readonly Need[] {
     return this.#needs[goal] ??= this.#findNeeds(goal);
   }
@@ -158,9 +158,9 @@ function byValue(size: number, edges: readonly Edge[], end: "from" | "to"): (rea
 }
 
 /**
- * The transition graphs of the variables of a task. An action that changes several variables is shared out among them in
- * equal parts (whole numbers), so that the distances of different variables may be added up. Being forgotten is free:
- * whoever causes it pays.
+ * Makes the transition graphs of the variables of `task`. The cost of an action that changes several variables is
+ * shared out among them in equal parts (whole numbers), so that the distances of different variables may be added up.
+ * Becoming unknown is free: the action that causes it pays.
  */
 export function createTransitionGraphs(task: Task): TransitionGraph[] {
   const edges: Edge[][] = task.sizes.map(() => []);

@@ -1,7 +1,7 @@
 /** The largest sum of weights: within it sums of whole numbers are exact. */
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
-/** What an action costs, in both respects. Both are positive integers. */
+/** The cost of an action in both respects. Both are positive integers. */
 export interface Expense {
   readonly disruption: number;
   /** Milliseconds. */
@@ -9,13 +9,14 @@ export interface Expense {
 }
 
 /**
- * Makes one number of disruption and duration, so that of two plans of at most `maxSteps` steps the one of less
- * disruption has the lower sum, and of two of the same disruption the one that takes less time in all. Sums are exact.
+ * Makes one number of disruption and duration. Of two plans of at most `maxSteps` steps the one of less disruption has
+ * the lower sum, and of two of the same disruption the one that takes less time in all. Sums are exact.
  *
- * Where numbers are too small for that, durations count in a coarser unit than milliseconds, rounded up: disruption is
- * always told apart. With the default bound of the planner that takes, say, disruptions of 100 next to expected
- * durations of a quarter of an hour, which then count in tenths of a second.
+ * If numbers are too small for that, durations count in a coarser unit than milliseconds, rounded up; disruption is
+ * always exact. With the planner's default bound that takes, say, disruptions of 100 and expected durations of a
+ * quarter of an hour, which then count in tenths of a second.
  *
+ * @param expenses The expenses of all actions.
  * @param maxSteps At most 500,000, for the largest disruptions that can be declared.
  */
 export function weigher(expenses: readonly Expense[], maxSteps: number): (expense: Expense) => number {
