@@ -22,7 +22,7 @@ export function createDiagnosis(clock: Clock, pool: Pool): Diagnosis {
   const known = new Map<string, { readonly words: string | undefined; readonly at: number }>();
 
   async function listen(name: string, urgent: boolean): Promise<string | undefined> {
-    const { heard } = await pool.use(urgent, async (command) => {
+    const { heard } = await pool.use({ urgent }, async (command) => {
       const { code, words } = await command("telemetry");
       if (code !== 104 || !/\bON\b/i.test(words)) return { heard: [] };
       const answer = await command(`status ${name}`);

@@ -3,7 +3,7 @@ import { bootDeviceOf, createLimit, type Outcome, type PowerDriver, type Reading
 import { powermanNameOf, type PowermanSettings } from "./config.ts";
 import type { connectPowerman } from "./connection.ts";
 import { createDiagnosis } from "./diagnosis.ts";
-import { createGathering } from "./gathering.ts";
+import { type Batch, createGathering } from "./gathering.ts";
 import { createPool } from "./pool.ts";
 import { type Answer, hostlistsOf, MAX_WORDS, unknownNames } from "./protocol.ts";
 
@@ -31,23 +31,34 @@ export function createPowermanDriver(
 
   /**
    * Does a command about many names. Where powermand does not know some of them it does nothing at all: those have their
-   * answer then, and it is asked about the others.
+   * answer then, and it is asked about the others. Each list waits for those before it, and for a connection.
    */
-  async function about(verb: string, names: readonly string[], urgent: boolean, take: Take): Promise<void> {
-    for (const list of hostlistsOf(names)) {
-      const answer = await pool.use(urgent, (command) => command(`${verb} ${list.text}`));
+  async function about<T>(
+    verb: string,
+    { names, queued }: Pick<Batch<T>, "names" | "queued">,
+    urgent: boolean,
+    take: Take,
+  ): Promise<void> {
+    const lists = hostlistsOf(names).map((list, place) => ({
+      ...list,
+      go: place === 0 ? undefined : queued(list.names),
+    }));
+    for (const { go, ...list } of lists) {
+      go?.();
+      const ask = { urgent, queued: () => queued(list.names) };
+      const answer = await pool.use(ask, (command) => command(`${verb} ${list.text}`));
       const unknown = unknownNames(answer);
       const others = list.names.filter((name) => !unknown.has(name));
       take(list.names.filter((name) => unknown.has(name)), answer);
       if (others.length === list.names.length) take(others, answer);
-      else await about(verb, others, urgent, take);
+      else await about(verb, { names: others, queued }, urgent, take);
     }
   }
   /** What somebody waits for is not gathered with what nobody does: one device that is slow makes the whole command so. */
   function statuses(wait: number, urgent: boolean) {
-    return createGathering<Reading>(clock, wait, async (names, settle) => {
+    return createGathering<Reading>(clock, wait, async ({ names, settle, queued }) => {
       const doubtful = new Map<string, Answer>();
-      await about("status", names, urgent, (asked, answer) => {
+      await about("status", { names, queued }, urgent, (asked, answer) => {
         for (const name of asked) {
           const power = answer.power.get(name);
           if (power === "on" || power === "off") settle(name, { power, said: `${name}: ${power}` });
@@ -63,8 +74,8 @@ export function createPowermanDriver(
     });
   }
   function orders(verb: "on" | "off") {
-    return createGathering<Outcome>(clock, URGENT_WAIT, async (names, settle) => {
-      await about(verb, names, true, (asked, answer) => {
+    return createGathering<Outcome>(clock, URGENT_WAIT, async ({ names, settle, queued }) => {
+      await about(verb, { names, queued }, true, (asked, answer) => {
         for (const name of asked) settle(name, outcomeOf(name, answer));
       });
     });
@@ -74,11 +85,11 @@ export function createPowermanDriver(
   const verbs = { on: orders("on"), off: orders("off") };
 
   return {
-    read: async (node, ask) => await (ask.urgent ? wanted : polled).ask(powermanNameOf(node), ask.signal),
-    async change(node, change, { signal }) {
+    read: async (node, ask) => await (ask.urgent ? wanted : polled).ask(powermanNameOf(node), ask),
+    async change(node, change, ask) {
       if (change !== "on" && change !== "off") return { kind: "unsupported" };
       if (change === "on") checkBootDevice(node);
-      return await verbs[change].ask(powermanNameOf(node), signal);
+      return await verbs[change].ask(powermanNameOf(node), ask);
     },
     async stop() {
       pool.end();

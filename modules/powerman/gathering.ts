@@ -1,4 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
+import type { Ask } from "../power/mod.ts";
 
 /** Gathers what is asked about single names, so that it can be asked about many at once. */
 export interface Gathering<T> {
@@ -7,7 +8,21 @@ export interface Gathering<T> {
    *
    * @throws The signal's reason, when it fires; what is settled as an error.
    */
-  ask(name: string, signal: AbortSignal): Promise<T>;
+  ask(name: string, ask: Pick<Ask, "signal" | "queued">): Promise<T>;
+}
+
+/** One batch of names, as long as it is worked at. */
+export interface Batch<T> {
+  readonly names: readonly string[];
+  settle(name: string, answer: T | Error): void;
+  /** Some of the names stand in a queue until the returned function is called: see {@link Ask.queued}. */
+  queued(names: readonly string[]): () => void;
+}
+
+/** Who asks about a name. */
+interface Asker<T> {
+  tell(answer: T | Error): void;
+  readonly queued: Ask["queued"];
 }
 
 /**
@@ -19,9 +34,9 @@ export interface Gathering<T> {
 export function createGathering<T>(
   clock: Clock,
   wait: number,
-  work: (names: readonly string[], settle: (name: string, answer: T | Error) => void) => Promise<void>,
+  work: (batch: Batch<T>) => Promise<void>,
 ): Gathering<T> {
-  let gathered = new Map<string, Set<(answer: T | Error) => void>>();
+  let gathered = new Map<string, Set<Asker<T>>>();
   let cancel: (() => void) | undefined;
 
   async function start(): Promise<void> {
@@ -29,20 +44,30 @@ export function createGathering<T>(
     gathered = new Map();
     cancel = undefined;
     function settle(name: string, answer: T | Error): void {
-      for (const tell of mine.get(name) ?? []) tell(answer);
+      for (const { tell } of mine.get(name) ?? []) tell(answer);
       mine.delete(name);
+    }
+    const queues = new Set<() => void>();
+    function queued(names: readonly string[]): () => void {
+      const ends = names.flatMap((name) => [...mine.get(name) ?? []].map((asker) => asker.queued?.()));
+      function leave(): void {
+        if (queues.delete(leave)) { for (const end of ends) end?.(); }
+      }
+      queues.add(leave);
+      return leave;
     }
     const names = [...mine.keys()];
     let rest = new Error("It was not answered");
     try {
-      await work(names, settle);
+      await work({ names, settle, queued });
     } catch (error) {
       rest = error instanceof Error ? error : new Error(String(error));
     }
+    for (const leave of queues) leave();
     for (const name of names) settle(name, rest);
   }
   return {
-    ask: (name, signal) =>
+    ask: (name, { signal, queued }) =>
       new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);
         const tell = (answer: T | Error) => {
@@ -51,7 +76,7 @@ export function createGathering<T>(
           else resolve(answer);
         };
         const leave = () => {
-          asking.delete(tell);
+          asking.delete(asker);
           if (asking.size === 0 && gathered.get(name) === asking) gathered.delete(name);
           if (gathered.size === 0) {
             cancel?.();
@@ -59,8 +84,9 @@ export function createGathering<T>(
           }
           reject(signal.reason);
         };
+        const asker = { tell, queued };
         const asking = gathered.get(name) ?? new Set();
-        asking.add(tell);
+        asking.add(asker);
         gathered.set(name, asking);
         signal.addEventListener("abort", leave, { once: true });
         cancel ??= clock.after(wait, () => void start());

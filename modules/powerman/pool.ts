@@ -1,6 +1,6 @@
 import { type ModuleContext, UnavailableError } from "../../src/module/mod.ts";
 import { errorText, within } from "../../src/toolkit/mod.ts";
-import type { Limit } from "../power/mod.ts";
+import type { Ask, Limit } from "../power/mod.ts";
 import { type PowermanSettings, serverOf } from "./config.ts";
 import type { Connection, connectPowerman } from "./connection.ts";
 import type { Answer } from "./protocol.ts";
@@ -11,11 +11,15 @@ const USE_LIMIT = 60_000;
 /** A few connections to powermand that stay open. */
 export interface Pool {
   /**
-   * Does one or more commands over a connection that nobody else uses meanwhile.
+   * Does one or more commands over a connection that nobody else uses meanwhile. Who asks is told when it has to wait for
+   * one, and when that is over.
    *
    * @throws {UnavailableError} When powermand can't be reached, or breaks off: the connection is of no use then.
    */
-  use<T>(urgent: boolean, work: (command: (text: string) => Promise<Answer>) => Promise<T>): Promise<T>;
+  use<T>(
+    ask: Pick<Ask, "urgent" | "queued">,
+    work: (command: (text: string) => Promise<Answer>) => Promise<T>,
+  ): Promise<T>;
   end(): void;
 }
 
@@ -38,7 +42,7 @@ export function createPool(
     return undefined;
   }
   return {
-    async use(urgent, work) {
+    async use(ask, work) {
       const { host, port } = serverOf(parts.settings().server);
       const key = `${host} ${port}`;
       try {
@@ -55,7 +59,7 @@ export function createPool(
                 throw error;
               }
             }),
-          { signal, urgent },
+          { ...ask, signal },
         );
       } catch (error) {
         signal.throwIfAborted();

@@ -8,6 +8,7 @@ import { createGathering } from "../../modules/powerman/gathering.ts";
 import { hostlistsOf, parseAnswer, troubleOf, unknownNames } from "../../modules/powerman/protocol.ts";
 import { parseNodeset } from "../../src/nodeset/mod.ts";
 import type { Step } from "../../src/plan/mod.ts";
+import { unread } from "../../src/reports.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { hostForTest, type TestNode, testNode } from "./module_fixture.ts";
 import { hostPowerman, powermanNode } from "./powerman_bench.ts";
@@ -248,7 +249,7 @@ test("serverOf() takes a host with or without a port, and nothing else", () => {
 test("createGathering() asks once for all that ask within its time, and not for those that have left", async () => {
   const clock = createVirtualClock();
   const asked: string[][] = [];
-  const gathering = createGathering<string>(clock, 100, async (names, settle) => {
+  const gathering = createGathering<string>(clock, 100, async ({ names, settle }) => {
     asked.push([...names]);
     for (const name of names) {
       if (name === "bad") settle(name, new Error("It is bad"));
@@ -259,8 +260,8 @@ test("createGathering() asks once for all that ask within its time, and not for 
   const { signal } = new AbortController();
   const gone = new AbortController();
   const answers = Promise.allSettled([
-    ...["a", "a", "bad", "mute"].map((name) => gathering.ask(name, signal)),
-    ...["b", "a"].map((name) => gathering.ask(name, gone.signal)),
+    ...["a", "a", "bad", "mute"].map((name) => gathering.ask(name, { signal })),
+    ...["b", "a"].map((name) => gathering.ask(name, gone)),
   ]);
   gone.abort(new Error("Not wanted"));
   await clock.advance(99);
@@ -269,13 +270,13 @@ test("createGathering() asks once for all that ask within its time, and not for 
   assert.deepEqual(asked, [["a", "bad", "mute"]]);
   const told = (await answers).map((each) => each.status === "fulfilled" ? each.value : each.reason.message);
   assert.deepEqual(told, ["a!", "a!", "It is bad", "It was not answered", "Not wanted", "Not wanted"]);
-  await assert.rejects(gathering.ask("c", gone.signal), /Not wanted/);
+  await assert.rejects(gathering.ask("c", gone), /Not wanted/);
   const left = new AbortController();
-  const leaving = gathering.ask("c", left.signal);
+  const leaving = gathering.ask("c", left);
   left.abort(new Error("Not wanted"));
   await assert.rejects(leaving, /Not wanted/);
   assert.equal(clock.waiting, 0, "nobody is left to ask for");
-  const failing = Promise.allSettled(["fails", "mute"].map((name) => gathering.ask(name, signal)));
+  const failing = Promise.allSettled(["fails", "mute"].map((name) => gathering.ask(name, { signal })));
   await clock.advance(100);
   const [first, second] = await failing;
   assert.equal(first?.status === "fulfilled" && first.value, "fails!");
@@ -381,4 +382,75 @@ test("parseAnswer() takes whatever arrives", () => {
   );
   assert.deepEqual(answer && [...answer.power], [["n1", "on"], ["m1", "unknown"]]);
   assert.deepEqual(answer?.problems, ["v1: connect timeout"]);
+});
+
+test("a mutation that waits for a connection to powermand, or for a command before its own, stands in a queue meanwhile", async () => {
+  const SLOW = 30_000;
+  const clock = createVirtualClock();
+  // Their names are too long for one command.
+  const many = Array.from(
+    { length: 70 },
+    (_, index) => powermanNode(`${"abcdefg"[Math.floor(index / 10)]}${"abcdefghij"[index % 10]}${"x".repeat(60)}`),
+  );
+  const single = ["n1", "n2", "n3", "n4"].map((name) => powermanNode(name));
+  const commands: { readonly text: string; readonly at: number }[] = [];
+  let breaks = false;
+  const module = createPowermanModule({
+    connect: async () => ({
+      ended: false,
+      end() {},
+      async command(text) {
+        commands.push({ text, at: clock.now() });
+        await new Promise<void>((resolve) => void clock.after(SLOW, resolve));
+        if (breaks) throw new Error("powermand has ended the connection");
+        const parsed = parseNodeset(text.split(" ")[1] ?? "");
+        const lines = (parsed.ok ? parsed.names : []).map((name) => `303 ${name}: on\r\n`);
+        const answer = parseAnswer(`${lines.join("")}103 Query complete\r\n`);
+        assert.ok(answer !== undefined);
+        return answer;
+      },
+    }),
+  });
+  const own = testNode("root", { "/services/powerman/config": { poll: 3_600_000 } });
+  const { host: hosted } = await hostForTest(module, [...many, ...single], { role: "parent", own, clock });
+  const step: Step = {
+    ...{ module: "powerman", mutation: "find-on", key: "powerman/find-on", bindings: {}, changes: {}, failTo: {} },
+    ...{ timeout: 1, disruption: 1, context: "parent", duration: 1, after: [] },
+  };
+  const spent = new Map<string, number>();
+  let open = 0;
+  function start({ id, name }: TestNode): Promise<void> {
+    function queued(): () => void {
+      const since = clock.now();
+      open++;
+      return () => {
+        open--;
+        spent.set(name, (spent.get(name) ?? 0) + clock.now() - since);
+      };
+    }
+    const { signal } = new AbortController();
+    return hosted.run(id, step, crypto.randomUUID(), signal, { ...unread, queued }).catch(() => {});
+  }
+  const running: Promise<void>[] = [];
+  for (const node of single) {
+    running.push(start(node));
+    await clock.advance(1_000);
+  }
+  running.push(...many.map(start));
+  await ending(clock, Promise.all(running).then(() => {}));
+  const begun = commands.filter(({ text }) => text.includes("xx")).map(({ at }) => at);
+  const [first = 0, second = 0] = begun;
+  assert.equal(begun.length, 2, "their names are in two commands");
+  assert.ok(second - first >= SLOW);
+  assert.deepEqual(single.map(({ name }) => spent.get(name)), [undefined, undefined, undefined, undefined]);
+  const waits = new Set(many.map(({ name }) => spent.get(name)));
+  const wait = [...waits].map((each) => Math.round((each ?? 0) / 1_000)).sort((a, b) => a - b);
+  assert.deepEqual(wait, [26, 56], "for one of four connections, and the second command for the first one too");
+  assert.equal(open, 0);
+
+  breaks = true;
+  const failing = Promise.all(many.map(start)).then(() => {});
+  await ending(clock, failing);
+  assert.equal(open, 0, "who is told that it failed waits no more");
+  await hosted.stop();
 });

@@ -312,7 +312,7 @@ function benchPool(answer: (text: string) => string | Promise<string> = () => "1
     ...{ connect: play.connect, limit: createLimit(2) },
     settings: () => ({ ...settings, ...config }),
   });
-  const use = (text: string) => pool.use(true, async (command) => (await command(text)).code);
+  const use = (text: string) => pool.use({ urgent: true }, async (command) => (await command(text)).code);
   return { clock, stopped, pool, use, config, ...play };
 }
 
