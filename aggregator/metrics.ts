@@ -1,6 +1,6 @@
 import type { AggregatorCounts } from "./types.ts";
 import type { Control } from "./control/control.ts";
-import type { Metric } from "./http/mod.ts";
+import type { Metric } from "../src/http/mod.ts";
 import type { TransportCounts } from "../src/mqtt/mod.ts";
 
 /** What is measured of an aggregator: how its nodes are, what waits, and what went wrong. */

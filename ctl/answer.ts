@@ -1,4 +1,5 @@
 import { EXIT, formatDuration } from "../src/cli/mod.ts";
+import { type Result } from "../src/toolkit/mod.ts";
 
 /** Why the server did not do what was asked. */
 export type Failure =
@@ -17,7 +18,7 @@ export type Failure =
   | { readonly kind: "ended"; readonly mayBeDone?: boolean };
 
 /** What came back. */
-export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
+export type Answer<T> = Result<T, { readonly failure: Failure }>;
 
 /** A failure as lines for people. */
 export function describeFailure(failure: Failure): string[] {

@@ -1,4 +1,4 @@
-import type { Metric } from "../http/mod.ts";
+import type { Metric } from "../../src/http/mod.ts";
 import type { BootCounts } from "./counts.ts";
 
 /** What is measured of boot services: identities, addresses and files that were given to machines, or were not. */

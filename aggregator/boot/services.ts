@@ -10,7 +10,7 @@ import { createRpiModule } from "../../modules/rpi/module.ts";
 import type { Values } from "../../src/state/mod.ts";
 import { BOOT_LOG_LEVELS, type BootSight, commandLine, kernelArguments } from "../../src/boot/mod.ts";
 import type { GuardedListener } from "../broker/embedded.ts";
-import type { BootNetwork } from "../http/boot_network.ts";
+import type { BootNetwork } from "../nodes/boot_network.ts";
 import type { Store, Stored } from "../store/mod.ts";
 import { type BootCounts, countTftp, createTransferCounter } from "./counts.ts";
 import { type DhcpCounts, standardBoot, startDhcpServer } from "./dhcp/mod.ts";

@@ -25,8 +25,9 @@ import { bootWarningsOf, changeOf, entriesFor, type NodeChange, served, warnings
 import { findAll } from "./checks.ts";
 import { createOwnAddresses, type OwnAddresses } from "./own_addresses.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
-import { type Done, notWritten, type Refusal } from "./refusal.ts";
+import { notWritten } from "./refusal.ts";
 import { findHindrance } from "./tree_checks.ts";
+import { type Done, type Refusal } from "../../src/toolkit/mod.ts";
 
 /** Writes desired state: checked, on disk before it is acknowledged, all of a request or none. */
 export interface CfgWriter {

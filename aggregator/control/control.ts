@@ -2,13 +2,13 @@ import type { EngineCounts, FleetHold, InvariantStatus, LimitStatus } from "../.
 import type { StateGraph, Step } from "../../src/plan/mod.ts";
 import type { Schema, Value } from "../../src/state/mod.ts";
 import type { NodeChange } from "../cfg/change.ts";
-import type { Done } from "../cfg/refusal.ts";
 import type { CfgWriter } from "../cfg/writer.ts";
 import type { Elsewhere, TreeEntry } from "../status/tree.ts";
 import type { LoggedEvent } from "../store/mod.ts";
 import type { NodeDetail, NodeSummary } from "./detail.ts";
 import type { Impact } from "./impact.ts";
 import type { NodeExplanation } from "./node_explanation.ts";
+import { type Done } from "../../src/toolkit/mod.ts";
 
 /** What HTTP (and anything else that people steer with) may ask of an aggregator. Writes return once they are on disk. */
 export interface Control {

@@ -7,7 +7,6 @@ import type { Replica } from "../../src/sync/mod.ts";
 import type { AgentHolds } from "../engine/agent_holds.ts";
 import type { CfgWriter } from "../cfg/writer.ts";
 import type { NodeChange } from "../cfg/change.ts";
-import type { Done } from "../cfg/refusal.ts";
 import type { Control } from "./control.ts";
 import { detailOf, type NodeSummary, statusOf, summaryOf } from "./detail.ts";
 import { impactOf } from "./impact.ts";
@@ -22,6 +21,7 @@ import type { Nodes, ReadNode } from "../nodes/nodes.ts";
 import type { WatchedStore } from "../store/mod.ts";
 import type { Troubles } from "../status/troubles.ts";
 import { describeTree, servingAggregator } from "../status/tree.ts";
+import { type Done } from "../../src/toolkit/mod.ts";
 
 /** How long a count of late and waiting nodes serves, in milliseconds: to count is to look at all of them. */
 const RECOUNT = 1000;

@@ -1,12 +1,13 @@
 import type { Freeze } from "../../src/engine/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
-import { type Done, notWritten } from "../cfg/refusal.ts";
+import { notWritten } from "../cfg/refusal.ts";
 import type { CfgWriter } from "../cfg/writer.ts";
 import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Events } from "../store/events.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { Store } from "../store/mod.ts";
+import { type Done } from "../../src/toolkit/mod.ts";
 
 /** Freezes and thaws: nothing is started on a frozen node, by its aggregator or by its agent. */
 export interface Freezer {

@@ -3,12 +3,19 @@ import { ipv4Text, parseMac, parseSubnet, recognizePi } from "../../src/boot/mod
 import { isNodeName, isRecord, type Value, type Values } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { NodeDetail } from "../control/detail.ts";
-import { JSON_TYPES, readJson } from "./body.ts";
-import type { BootNetwork } from "./boot_network.ts";
+import {
+  answerProblem,
+  invalid,
+  JSON_TYPES,
+  type Outcome,
+  type Problem,
+  problemOf,
+  readJson,
+} from "../../src/http/mod.ts";
+import type { BootNetwork } from "../nodes/boot_network.ts";
 import { sendTo } from "./elsewhere.ts";
 import { readPatch } from "./patch.ts";
 import { presentChange } from "./present.ts";
-import { answerProblem, invalid, type Outcome, type Problem, problemOf } from "./problem.ts";
 
 /** The query of an adoption: what an aggregator that sends somebody to the root knows of the machine and its network. */
 interface AdoptQuery {

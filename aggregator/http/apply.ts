@@ -2,13 +2,19 @@ import type { Context } from "hono";
 import { fromNested, isNodeName, isRecord, parseUuid, type Schema } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { InventoryNode } from "../../src/inventory/mod.ts";
-import { JSON_TYPES, readJson } from "./body.ts";
+import {
+  answerProblem,
+  invalid,
+  JSON_TYPES,
+  problemOf,
+  readFlag,
+  readJson,
+  type Routes,
+  withQuery,
+} from "../../src/http/mod.ts";
 import { answerChanges, readDetail } from "./changes.ts";
 import { atRoot } from "./elsewhere.ts";
 import { allowsWrite } from "./etag.ts";
-import { answerProblem, invalid, problemOf } from "./problem.ts";
-import { readFlag, withQuery } from "./query.ts";
-import type { Routes } from "./routes.ts";
 import type { ToTime } from "./time.ts";
 
 /** The longest inventory, in bytes: 100,000 nodes of a few hundred bytes each. */

@@ -2,9 +2,7 @@ import type { Context } from "hono";
 import type { Control } from "../control/control.ts";
 import { atServing } from "./elsewhere.ts";
 import { findNode } from "./lookup.ts";
-import { answerProblem } from "./problem.ts";
-import { withQuery } from "./query.ts";
-import type { Routes } from "./routes.ts";
+import { answerProblem, type Routes, withQuery } from "../../src/http/mod.ts";
 
 /** The most entries of one answer. */
 const MAX_COUNT = 100;

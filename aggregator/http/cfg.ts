@@ -2,15 +2,21 @@ import type { Context } from "hono";
 import { toNested } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { NodeDetail } from "../control/detail.ts";
-import { PATCH_TYPES, readJson } from "./body.ts";
+import {
+  answerProblem,
+  invalid,
+  PATCH_TYPES,
+  problemOf,
+  readFlag,
+  readJson,
+  type Routes,
+  withQuery,
+} from "../../src/http/mod.ts";
 import { atRoot } from "./elsewhere.ts";
 import { allowsWrite, answerTagged, etagOf, refuseStale } from "./etag.ts";
 import { findNode } from "./lookup.ts";
 import { readPatch, withValues } from "./patch.ts";
 import { presentChange } from "./present.ts";
-import { answerProblem, invalid, problemOf } from "./problem.ts";
-import { readFlag, withQuery } from "./query.ts";
-import type { Routes } from "./routes.ts";
 import { withPlans } from "./searched.ts";
 
 /** `/api/v1/nodes/{id}/cfg`: a node's desired state. */

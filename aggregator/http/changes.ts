@@ -3,7 +3,7 @@ import type { NodeChange } from "../cfg/change.ts";
 import type { Control } from "../control/control.ts";
 import { groupChanges } from "./groups.ts";
 import { presentChange } from "./present.ts";
-import type { Outcome } from "./problem.ts";
+import type { Outcome } from "../../src/http/mod.ts";
 import { withPlans } from "./searched.ts";
 import type { ToTime } from "./time.ts";
 

@@ -4,9 +4,7 @@ import type { NodeDetail } from "../control/detail.ts";
 import { atRoot } from "./elsewhere.ts";
 import { allowsWrite, etagOf, refuseStale } from "./etag.ts";
 import { findNode, findNodes } from "./lookup.ts";
-import { answerProblem, problemOf } from "./problem.ts";
-import { withQuery } from "./query.ts";
-import type { Answerer } from "./routes.ts";
+import { type Answerer, answerProblem, problemOf, withQuery } from "../../src/http/mod.ts";
 import { findSelected } from "./selection.ts";
 
 /** What answers a deletion of one node and of some, in a URL or a body: they are forgotten, their machines are left as they are. */

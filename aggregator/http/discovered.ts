@@ -2,9 +2,8 @@ import type { Context } from "hono";
 import type { Control } from "../control/control.ts";
 import type { Stranger } from "../nodes/strangers.ts";
 import { createAdopter } from "./adopt.ts";
-import type { BootNetwork } from "./boot_network.ts";
-import { withQuery } from "./query.ts";
-import type { Routes } from "./routes.ts";
+import type { BootNetwork } from "../nodes/boot_network.ts";
+import { type Routes, withQuery } from "../../src/http/mod.ts";
 
 /** One machine that nobody knows. Times are ISO 8601. */
 export interface StrangerJson extends Omit<Stranger, "first" | "last"> {

@@ -1,14 +1,19 @@
 import type { Context } from "hono";
 import { toNested } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
-import { PATCH_TYPES, readJson } from "./body.ts";
+import {
+  answerProblem,
+  invalid,
+  PATCH_TYPES,
+  problemOf,
+  readJson,
+  type Routes,
+  withQuery,
+} from "../../src/http/mod.ts";
 import { atServing } from "./elsewhere.ts";
 import { findNode } from "./lookup.ts";
 import { readPatch } from "./patch.ts";
 import { complainReported } from "./patches.ts";
-import { answerProblem, invalid, problemOf } from "./problem.ts";
-import { withQuery } from "./query.ts";
-import type { Routes } from "./routes.ts";
 
 /** `/api/v1/nodes/{id}/dsc`: what is known of a node, and the way in for what others report of it. */
 export function dscRoutes(control: Control): Routes {

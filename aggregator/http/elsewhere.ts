@@ -2,8 +2,7 @@ import type { Context } from "hono";
 import type { Control } from "../control/control.ts";
 import type { Elsewhere } from "../status/tree.ts";
 import { findNode } from "./lookup.ts";
-import { answerProblem } from "./problem.ts";
-import type { Answerer } from "./routes.ts";
+import { type Answerer, answerProblem } from "../../src/http/mod.ts";
 
 /**
  * Sends whoever wants to change cfg to the root, where this is another aggregator: 307 with its address (RFC 9110, section

@@ -1,16 +1,22 @@
 import type { Context } from "hono";
 import { isRecord } from "../../src/state/mod.ts";
-import type { Done } from "../cfg/refusal.ts";
 import type { Control } from "../control/control.ts";
-import { JSON_TYPES, readJson } from "./body.ts";
+import {
+  type Answerer,
+  answerProblem,
+  JSON_TYPES,
+  type Outcome,
+  problemOf,
+  readJson,
+  type Routes,
+  withQuery,
+} from "../../src/http/mod.ts";
 import { sendTo } from "./elsewhere.ts";
 import { findNode, findNodes } from "./lookup.ts";
 import { presentEngine } from "./present.ts";
-import { answerProblem, type Outcome, problemOf } from "./problem.ts";
-import { withQuery } from "./query.ts";
-import type { Answerer, Routes } from "./routes.ts";
 import { MAX_SELECTION } from "./selection.ts";
 import type { ToTime } from "./time.ts";
+import { type Done } from "../../src/toolkit/mod.ts";
 
 /** `/api/v1/engine`: how it goes, freeze and thaw; `/api/v1/nodes/{id}/retry`. */
 export function engineRoutes(control: Control, version: string, toTime: ToTime): Routes {

@@ -1,6 +1,6 @@
 import { type Version, versionText } from "../../src/state/mod.ts";
 import type { NodeDetail } from "../control/detail.ts";
-import { answerProblem } from "./problem.ts";
+import { answerProblem } from "../../src/http/mod.ts";
 
 /** The entity tag of a cfg: its version, as `"assignment.run.rev"`. */
 export function etagOf(version: Version): string {

@@ -2,9 +2,7 @@ import type { Context } from "hono";
 import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { EventStreams } from "./event_stream.ts";
-import { answerProblem, type Outcome } from "./problem.ts";
-import { withQuery } from "./query.ts";
-import type { Routes } from "./routes.ts";
+import { answerProblem, type Outcome, type Routes, withQuery } from "../../src/http/mod.ts";
 import { readSelected } from "./selection.ts";
 
 /** The most events of a page. */

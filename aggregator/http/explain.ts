@@ -2,14 +2,20 @@ import type { Context } from "hono";
 import type { Control } from "../control/control.ts";
 import type { NodeDetail } from "../control/detail.ts";
 import type { NodeExplanation } from "../control/node_explanation.ts";
-import { PATCH_TYPES, readJson } from "./body.ts";
+import {
+  answerProblem,
+  invalid,
+  type Outcome,
+  PATCH_TYPES,
+  problemOf,
+  readJson,
+  type Routes,
+  withQuery,
+} from "../../src/http/mod.ts";
 import { atServing } from "./elsewhere.ts";
 import { type ExplanationJson, presentExplanation } from "./explanation.ts";
 import { findNode, findNodes } from "./lookup.ts";
 import { readPatches } from "./patches.ts";
-import { answerProblem, invalid, type Outcome, problemOf } from "./problem.ts";
-import { withQuery } from "./query.ts";
-import type { Routes } from "./routes.ts";
 import { whenSearched } from "./searched.ts";
 import { findSelected } from "./selection.ts";
 import type { ToTime } from "./time.ts";

@@ -2,9 +2,7 @@ import type { Context } from "hono";
 import { toDot, toMermaid } from "../../src/plan/mod.ts";
 import type { Control } from "../control/control.ts";
 import { findNode } from "./lookup.ts";
-import { answerProblem } from "./problem.ts";
-import { withQuery } from "./query.ts";
-import type { Routes } from "./routes.ts";
+import { answerProblem, type Routes, withQuery } from "../../src/http/mod.ts";
 
 /** The most states that are explored for one answer: to explore keeps everything else waiting. */
 const MAX_STATES = 2000;

@@ -1,6 +1,6 @@
 import type { Context, Next } from "hono";
 import { isLoopback } from "./loopback.ts";
-import { answerProblem } from "./problem.ts";
+import { answerProblem } from "../../src/http/mod.ts";
 
 /**
  * Refuses what a foreign web page makes a browser on this machine send: requests under another host's name (DNS

@@ -1,6 +1,5 @@
 import type { Control } from "../control/control.ts";
-import { answerProblem } from "./problem.ts";
-import type { Routes } from "./routes.ts";
+import { answerProblem, type Routes } from "../../src/http/mod.ts";
 
 /** `/healthz` and `/readyz` for whatever watches this program, and a pointer for people who open its address. */
 export function healthRoutes(control: Control, version: string): Routes {

@@ -2,9 +2,7 @@ import type { Context } from "hono";
 import type { FleetHold } from "../../src/engine/mod.ts";
 import { toNested } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
-import { answerProblem, problemOf } from "./problem.ts";
-import { withQuery } from "./query.ts";
-import type { Routes } from "./routes.ts";
+import { answerProblem, problemOf, type Routes, withQuery } from "../../src/http/mod.ts";
 import type { ToTime } from "./time.ts";
 
 /** The most that is told of one queue: its head. */

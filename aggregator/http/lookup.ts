@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { NodeDetail } from "../control/detail.ts";
-import type { Outcome } from "./problem.ts";
+import type { Outcome } from "../../src/http/mod.ts";
 
 /** The node that a path names, by id or name. */
 export function findNode(c: Context, control: Control): Outcome<NodeDetail> {

@@ -1,14 +1,5 @@
+import { type Metric, type Routes } from "../../src/http/mod.ts";
 import type { EventStreams } from "./event_stream.ts";
-import type { Routes } from "./routes.ts";
-
-/** One figure for Prometheus. */
-export interface Metric {
-  /** Without the prefix `kraken_`. */
-  readonly name: string;
-  readonly type: "gauge" | "counter";
-  readonly help: string;
-  readonly samples: readonly { readonly labels?: Readonly<Record<string, string>>; readonly value: number }[];
-}
 
 /** `/metrics`, in the text format of Prometheus (version 0.0.4). */
 export function metricRoutes(read: () => readonly Metric[]): Routes {

@@ -2,7 +2,17 @@ import type { Context } from "hono";
 import type { Control } from "../control/control.ts";
 import { asIfReported } from "../cfg/change.ts";
 import type { NodeDetail } from "../control/detail.ts";
-import { PATCH_TYPES, readJson } from "./body.ts";
+import {
+  answerProblem,
+  invalid,
+  type Outcome,
+  PATCH_TYPES,
+  problemOf,
+  readFlag,
+  readJson,
+  type Routes,
+  withQuery,
+} from "../../src/http/mod.ts";
 import { answerChanges, type Detail, readDetail } from "./changes.ts";
 import { createDeleters } from "./delete.ts";
 import { atRoot } from "./elsewhere.ts";
@@ -10,9 +20,6 @@ import { answerTagged } from "./etag.ts";
 import { findNode, findNodes } from "./lookup.ts";
 import { readPatches, readReports } from "./patches.ts";
 import { presentNode, presentSummary } from "./present.ts";
-import { answerProblem, invalid, type Outcome, problemOf } from "./problem.ts";
-import { readFlag, withQuery } from "./query.ts";
-import type { Routes } from "./routes.ts";
 import { findSelected } from "./selection.ts";
 import type { ToTime } from "./time.ts";
 

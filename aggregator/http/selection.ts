@@ -2,9 +2,8 @@ import type { Context } from "hono";
 import { isRecord } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { NodeDetail } from "../control/detail.ts";
-import { JSON_TYPES, readJson } from "./body.ts";
+import { JSON_TYPES, type Outcome, readJson } from "../../src/http/mod.ts";
 import { findNodes } from "./lookup.ts";
-import type { Outcome } from "./problem.ts";
 
 /** The longest body with a nodeset, in bytes: one of 4 MiB, and what is asked beside it. */
 export const MAX_SELECTION = 8 * 1024 * 1024;

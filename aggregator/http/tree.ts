@@ -1,6 +1,5 @@
 import type { Control } from "../control/control.ts";
-import { withQuery } from "./query.ts";
-import type { Routes } from "./routes.ts";
+import { type Routes, withQuery } from "../../src/http/mod.ts";
 
 /** `/api/v1/tree`: the aggregators from here down, and how the nodes below each are. */
 export function treeRoutes(control: Control): Routes {

@@ -6,7 +6,7 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "src": ["src/toolkit"],
   "src/toolkit": ["src"],
   "src/state": [],
-  "src/boot": ["src/state"],
+  "src/boot": ["src/state", "src/toolkit"],
   "src/plan": ["src/state"],
   "src/engine": ["src", "src/nodeset", "src/plan", "src/state", "src/toolkit"],
   "src/evidence": ["src/state"],
@@ -16,6 +16,7 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "src/module": ["src", "src/plan", "src/state", "src/toolkit"],
   "src/cli": ["src", "src/toolkit"],
   "src/dispatch": ["src"],
+  "src/http": ["src/toolkit"],
   "src/nodeset": [],
   "src/inventory": ["src/boot", "src/nodeset", "src/plan", "src/state", "src/toolkit"],
   // A module stands by itself: only a list of modules, directly in the folder, knows several.
@@ -67,7 +68,7 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   ],
   "aggregator/broker": ["src", "src/*"],
   "aggregator/boot": [
-    ...["aggregator/broker", "aggregator/http", "aggregator/nodes", "aggregator/store"],
+    ...["aggregator/broker", "aggregator/nodes", "aggregator/store"],
     ...["modules/*", "src", "src/*"],
   ],
   "ctl": ["modules", "modules/*", "src", "src/*"],

@@ -1,5 +1,6 @@
 import { isNodeName, isUuid } from "../state/mod.ts";
 import { parseMac } from "./address.ts";
+import { type Result } from "../toolkit/mod.ts";
 
 /** The longest kernel command line that is read, in characters: Linux has at most 4,096. */
 export const MAX_CMDLINE = 8_192;
@@ -20,10 +21,7 @@ export interface KernelCommandLine {
 }
 
 /** The command line, or everything that is wrong with it. The token is in none of the problems. */
-export type ParsedCommandLine = { readonly ok: true; readonly value: KernelCommandLine } | {
-  readonly ok: false;
-  readonly problems: readonly string[];
-};
+export type ParsedCommandLine = Result<KernelCommandLine, { readonly problems: readonly string[] }>;
 
 /** Reads the `kraken.` arguments of a kernel command line. Of one that is given twice the last counts; others are passed over. */
 export function parseCommandLine(text: string): ParsedCommandLine {

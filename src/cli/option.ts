@@ -1,4 +1,5 @@
 import { formatDuration, parseDuration } from "./duration.ts";
+import { type Result } from "../toolkit/mod.ts";
 
 interface CommonOption {
   /** What it does, in one sentence without a full stop. */
@@ -61,10 +62,7 @@ export type OptionValue<O extends Option> = O extends BooleanOption ? boolean
 export type OptionValues<O extends Options> = { readonly [Name in keyof O]: OptionValue<O[Name]> };
 
 /** A value of an option, or what was expected of it. */
-export type OptionReading = { readonly ok: true; readonly value: string | number } | {
-  readonly ok: false;
-  readonly expected: string;
-};
+export type OptionReading = Result<string | number, { readonly expected: string }>;
 
 /** Reads the text that was given for an option. */
 export function readOptionText(option: StringOption | IntegerOption | DurationOption, text: string): OptionReading {

@@ -1,6 +1,7 @@
 import { nearest } from "./nearest.ts";
 import { type Option, type Options, type OptionValues, readOptionText } from "./option.ts";
 import { parseArgs } from "./std_cli.ts";
+import { type Result } from "../toolkit/mod.ts";
 
 /** The arguments that are no options. */
 export interface Positionals {
@@ -105,7 +106,7 @@ function readOption(
   option: Option,
   found: unknown,
   env: Env,
-): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string } {
+): Result<unknown, { readonly problem: string }> {
   const fromEnv = option.env === undefined ? undefined : env[option.env] || undefined;
   if (option.kind === "boolean") return { ok: true, value: found === true || fromEnv !== undefined };
   if (option.kind === "list") {

@@ -3,4 +3,5 @@ export * from "./backoff.ts";
 export * from "./error_text.ts";
 export * from "./every.ts";
 export * from "./pause.ts";
+export type * from "./result.ts";
 export * from "./token_bucket.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Refusal } from "../../aggregator/cfg/refusal.ts";
 import { assertProblem, createTestApp, send } from "./support.ts";
 import { at } from "../support/versions.ts";
+import { type Refusal } from "../../src/toolkit/mod.ts";
 
 const CFG = "/api/v1/nodes/n1/cfg";
 

@@ -1,8 +1,8 @@
-import type { Done, Refusal } from "../../aggregator/cfg/refusal.ts";
 import type { Control } from "../../aggregator/control/control.ts";
 import type { Elsewhere } from "../../aggregator/status/tree.ts";
 import type { LoggedEvent } from "../../aggregator/store/mod.ts";
 import { createTestRoot } from "../support/root.ts";
+import { type Done, type Refusal } from "../../src/toolkit/mod.ts";
 
 /** A real aggregator's control, whose event log, store and neighbours are what a test says. */
 export interface TestControl extends Control {

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { createAggregator } from "../../aggregator/create_aggregator.ts";
 import type { OwnInterface } from "../../aggregator/cfg/parts.ts";
 import type { NodeChange } from "../../aggregator/cfg/change.ts";
-import type { Refusal } from "../../aggregator/cfg/refusal.ts";
 import type { Control } from "../../aggregator/control/control.ts";
 import type { ParentWay } from "../../aggregator/links/joining.ts";
 import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
@@ -17,6 +16,7 @@ import { createLog } from "../../src/log.ts";
 import { defineModule, type ModuleContext } from "../../src/module/mod.ts";
 import { nodeIdOf, type Value } from "../../src/state/mod.ts";
 import { createVirtualClock, type VirtualClock } from "./virtual_clock.ts";
+import { type Refusal } from "../../src/toolkit/mod.ts";
 
 const CLUSTER = "demo";
 

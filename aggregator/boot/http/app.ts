@@ -1,7 +1,6 @@
 import { Hono } from "hono";
 import { createRefusalLog } from "../../../src/refusal_log.ts";
-import { answerProblem } from "../../http/problem.ts";
-import { addRoutes } from "../../http/routes.ts";
+import { addRoutes, answerProblem } from "../../../src/http/mod.ts";
 import { addressOf } from "./address_of.ts";
 import { enrolRoutes } from "./enrol.ts";
 import { fileRoutes } from "./file_routes.ts";

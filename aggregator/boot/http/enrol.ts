@@ -1,10 +1,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { parseMac } from "../../../src/boot/mod.ts";
-import { JSON_TYPES, readJson } from "../../http/body.ts";
-import { answerProblem, invalid } from "../../http/problem.ts";
-import { withQuery } from "../../http/query.ts";
-import type { Routes } from "../../http/routes.ts";
+import { answerProblem, invalid, JSON_TYPES, readJson, type Routes, withQuery } from "../../../src/http/mod.ts";
 import type { EnrolmentRefusal, Exchanged } from "../enrolment.ts";
 import type { BootAppParts } from "./parts.ts";
 import { errorText } from "../../../src/toolkit/mod.ts";

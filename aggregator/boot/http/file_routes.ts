@@ -1,8 +1,7 @@
 import type { Context } from "hono";
 import type { PxeHost } from "../../../modules/pxe/desk.ts";
 import { parseMac } from "../../../src/boot/mod.ts";
-import { answerProblem } from "../../http/problem.ts";
-import type { Routes } from "../../http/routes.ts";
+import { answerProblem, type Routes } from "../../../src/http/mod.ts";
 import type { BootAppParts } from "./parts.ts";
 import { createRefusalLog } from "../../../src/refusal_log.ts";
 import { isAutoexec, renderAutoexec } from "../autoexec.ts";

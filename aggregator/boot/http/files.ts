@@ -1,4 +1,4 @@
-import { answerProblem } from "../../http/problem.ts";
+import { answerProblem } from "../../../src/http/mod.ts";
 import { type OpenFile, openFile } from "../open_file.ts";
 import type { Hashes } from "./hashes.ts";
 import { type ByteRange, readRange } from "./range.ts";

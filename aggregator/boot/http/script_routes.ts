@@ -1,9 +1,7 @@
 import type { Context } from "hono";
 import type { PxeHost } from "../../../modules/pxe/desk.ts";
 import { parseMac } from "../../../src/boot/mod.ts";
-import { answerProblem } from "../../http/problem.ts";
-import { withQuery } from "../../http/query.ts";
-import type { Routes } from "../../http/routes.ts";
+import { answerProblem, type Routes, withQuery } from "../../../src/http/mod.ts";
 import type { BootAppParts } from "./parts.ts";
 import { refusalOf } from "../admission.ts";
 import { createRefusalLog } from "../../../src/refusal_log.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { Outcome } from "./problem.ts";
-import { errorText } from "../../src/toolkit/mod.ts";
+import { errorText } from "../toolkit/mod.ts";
 
 /** The longest body of a request that states no limit of its own, in bytes. */
 const DEFAULT_LIMIT = 1024 * 1024;

@@ -1,4 +1,4 @@
-import type { Strangers } from "../nodes/strangers.ts";
+import type { Strangers } from "./strangers.ts";
 
 /** What the boot services of an aggregator know of the network that machines boot over. */
 export interface BootNetwork {

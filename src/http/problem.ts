@@ -1,4 +1,4 @@
-import type { Refusal } from "../cfg/refusal.ts";
+import type { Refusal, Result } from "../toolkit/mod.ts";
 
 /** The status codes that problems are answered with, each with its phrase (RFC 9110). */
 const TITLES = {
@@ -41,7 +41,7 @@ export interface Problem {
 }
 
 /** Something that was read from a request, or why it can't be. */
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
+export type Outcome<T> = Result<T, { readonly problem: Problem }>;
 
 /** A problem as an answer. */
 export function answerProblem(problem: Problem): Response {
