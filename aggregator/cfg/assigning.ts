@@ -38,7 +38,14 @@ export interface Assigning {
  * that was deposed from overwriting its successor (see `Term`).
  */
 export function createAssigning(
-  parts: { readonly replica: Replica; readonly nodes: Nodes; readonly ownId: string; readonly ownName: string },
+  parts: {
+    readonly replica: Replica;
+    readonly nodes: Nodes;
+    readonly ownId: string;
+    readonly ownName: string;
+    /** The root's signature of an assignment. */
+    proofOf(node: string, number: number, parent: string): string;
+  },
 ): Assigning {
   const { replica, nodes, ownId, ownName } = parts;
 
@@ -67,7 +74,9 @@ export function createAssigning(
     const served = typeof parent === "string" ? nodes.placement.aggregator(parent) : undefined;
     const standby = served === undefined ? undefined : target(nodes.read(served)?.cfg.get("/standby"), ids);
     const reached = held.map(targetOf).filter(({ broker }) => broker !== undefined);
-    return assignmentValue({ ...to, number, ...(standby !== undefined && { standby }), before: reached }, held);
+    const isSigned = last?.number === number && last.parent === to.parent;
+    const proof = (isSigned ? last.proof : undefined) ?? parts.proofOf(id, number, to.parent);
+    return assignmentValue({ ...to, number, ...(standby !== undefined && { standby }), before: reached, proof }, held);
   }
 
   /** Who may have a node that is moved: its parent until now, and where that one never heard it those before. */

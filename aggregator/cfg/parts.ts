@@ -28,6 +28,8 @@ export interface CfgParts {
   readonly changes: Changes;
   /** Counts the starts of this program: cfg is written with it. */
   readonly run: number;
+  /** The root's signature of an assignment. */
+  proofOf(node: string, number: number, parent: string): string;
   readonly cluster: string;
   readonly ownId: string;
   readonly ownName: string;

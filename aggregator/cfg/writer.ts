@@ -170,7 +170,11 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         // Its aggregator is deposed, and whoever is made under this name again is served under an assignment of its own.
         const last = readAssignment(node.cfg.get("/assignment"));
         const held = heldBy(document.facets.cfg);
-        if (last !== undefined) kept.set("/assignment", assignmentValue({ ...last, number: last.number + 1 }, held));
+        if (last !== undefined) {
+          const number = last.number + 1;
+          const proof = parts.proofOf(id, number, last.parent);
+          kept.set("/assignment", assignmentValue({ ...last, number, proof }, held));
+        }
         const entries = entriesFor(document.facets.cfg, kept, parts.run);
         const cfg = mergeFacets(document.facets.cfg, entries);
         documents.push({ ...document, facets: { ...document.facets, cfg } });

@@ -1,4 +1,5 @@
 import { compareTerms, FACET_NAMES, NO_TERM } from "../../src/state/mod.ts";
+import { createAssignmentCheck } from "../evidence/assignments.ts";
 import { createHeardRuns } from "../evidence/heard_runs.ts";
 import { createChildren } from "../links/children.ts";
 import { createJoining, type Joining } from "../links/joining.ts";
@@ -32,15 +33,16 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
       events.add({ node: name, kind: "store", why });
     },
   });
-  const watchDisk = createOlderDiskWatch({
-    replica,
-    run: term.run,
-    onOlder(child) {
-      const why = "as the root's disk is older than what it has told its children: it was put back from a backup";
-      log.error("Everything is frozen. Stop the root, and prepare its folder with --restored", { child, why });
-      freezer.freeze(undefined, `${why}. Stop it, and prepare its folder with --restored`);
-    },
-  });
+  const isAssigned = createAssignmentCheck({ clock, evidence, suspicions });
+  let isOlder = false;
+  function tellOlder(child: string): void {
+    if (isOlder) return;
+    isOlder = true;
+    const why = "as the root's disk is older than what it has told its children: it was put back from a backup";
+    log.error("Everything is frozen. Stop the root, and prepare its folder with --restored", { child, why });
+    freezer.freeze(undefined, `${why}. Stop it, and prepare its folder with --restored`);
+  }
+  const watchDisk = createOlderDiskWatch({ replica, run: term.run, onOlder: tellOlder });
   const heardRun = createHeardRuns({ replica, evidence, suspicions, run, current: () => term.run });
   const children = createChildren({
     ...{ run, replica, nodes, changes, commits, clock, random, log },
@@ -59,7 +61,13 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
       changes.post({ kind: "LinkChanged", child, state });
     },
     onHeard: owners.born,
-    onClaim: owners.claimed,
+    onClaim(child, claim) {
+      if (!isAssigned(child, claim)) return false;
+      if (!isRoot) return owners.claimed(child, claim.number);
+      // The root alone assigns: what it has signed and does not know was lost with its disk.
+      tellOlder(child);
+      return false;
+    },
     onStray: owners.strayed,
     onGone: owners.left,
     onRival(child, old, newest) {

@@ -80,6 +80,7 @@ export function createState(parts: AggregatorParts) {
     ...{ replica, nodes, domains, store, changes, cluster, ownId, isRoot },
     run: term.run,
     ownName: name,
+    proofOf: evidence.proofOf,
     ...(parts.interfaces !== undefined && { interfaces: parts.interfaces }),
   });
   return {

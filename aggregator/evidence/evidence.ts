@@ -6,6 +6,7 @@ import {
   createSigner,
   followChain,
   type Given,
+  isStated,
   type OwnRun,
   readCertified,
   readGiven,
@@ -13,12 +14,11 @@ import {
   type Signer,
   signStatement,
   type Statement,
+  statementText,
 } from "../../src/evidence/mod.ts";
 import type { BirthFrame } from "../../src/sync/mod.ts";
-import type { Store, Stored } from "../store/mod.ts";
+import { SECRET, type Store, type Stored } from "../store/mod.ts";
 
-/** The secret of this aggregator's key. It is in the store, so that it is in each backup. */
-const SECRET = "evidence/secret";
 /** The certificates of this aggregator's key, as JSON. */
 const CERTIFIED = "evidence/certified";
 /** What its parent gave it, as JSON. */
@@ -38,6 +38,10 @@ export interface Evidence {
   readonly given: Given | undefined;
   /** Its parent gives it something, and certifies its key: on disk when this returns, if the store takes it. */
   take(given: Given, certified: Certified | undefined): void;
+  /** The root's signature of an assignment. */
+  proofOf(node: string, number: number, parent: string): string;
+  /** The latest assignment of a child that it can show: as the root, or an aggregator that gave it a term, has signed it. */
+  provenAssignment(child: string, claim: Pick<BirthFrame, "shown" | "assigned">): number;
   /** The run of this aggregator that a child has heard of, as far as it can show that; 0 for none. */
   provenRun(shown: Given | undefined): number;
   /** The last term of a child, as far as it can show it: as this aggregator, or an aggregator itself, has signed it. */
@@ -142,6 +146,19 @@ export function createEvidence(
       } catch (error) {
         log.error("Cannot write what its parent gave it to show", { error: String(error) });
       }
+    },
+    proofOf(node, number, parent) {
+      return signer.sign(statementText({ kind: "assignment", cluster, node, number, parent }));
+    },
+    provenAssignment(child, { shown, assigned }) {
+      if (own === undefined) return 0;
+      const { authority } = own;
+      const statement = assigned && { kind: "assignment" as const, cluster, node: child, ...assigned };
+      const byRoot = statement !== undefined && isStated(statement, statement.proof, authority) ? statement.number : 0;
+      const key = shown && (shown.chain.length === 0 ? authority : followChain(authority, cluster, shown.chain)?.key);
+      const term = shown && key !== undefined ? readStatement(shown.term, key) : undefined;
+      const isOf = term?.kind === "term" && term.cluster === cluster && term.child === child;
+      return Math.max(byRoot, isOf ? term.assignment : 0);
     },
     provenRun(shown) {
       const statement = shown && readOwn(shown.run, shown.chain);

@@ -3,6 +3,7 @@ import { DEFAULT_KEEPALIVE, type LifeFrame, type UpFrame } from "../../src/sync/
 import { STATUS } from "../dispatch/commits.ts";
 import type { SubtreeScope } from "../tree/subtree_scope.ts";
 import { createNodeLocator } from "../tree/node_locator.ts";
+import type { AssignmentClaim } from "../evidence/assignments.ts";
 import { type Born, createAdmission } from "./admission.ts";
 import { type Child, type ChildParts, makeChild } from "./child.ts";
 import { createLinkCounts } from "./counts.ts";
@@ -116,14 +117,15 @@ export function createChildren(parts: ChildrenParts): Children {
     if (link !== undefined) counts.gone(link);
   }
   /** A node says that it is at another aggregator. One whose child it is not knows that. */
-  function left(child: string, number: number): void {
-    if (placement.via(child) !== child || parts.onClaim(child, number)) {
+  function left(child: string, claim: AssignmentClaim): void {
+    const { number } = claim;
+    if (placement.via(child) !== child || number <= assignmentOfNode(child) || parts.onClaim(child, claim)) {
       parts.send(child, { type: "left", from: parts.run, number });
     }
   }
 
   function receive(child: string, frame: UpFrame): void {
-    if (frame.type === "left") return left(child, frame.number);
+    if (frame.type === "left") return left(child, frame);
     const link = linkOf(child)?.link;
     if (link === undefined) {
       if (frame.type === "birth" && compareTerms(frame.term, NO_TERM) > 0 && replica.get(child) === undefined) {
@@ -134,7 +136,7 @@ export function createChildren(parts: ChildrenParts): Children {
     if (frame.from === link.session?.run) probes.heard(child); // what is left of a run that is gone may come late
     if (frame.type !== "birth") return hear(child, frame);
     const number = frame.term.assignment;
-    if (number > assignmentOfNode(child)) parts.onClaim(child, number); // it has been there
+    if (number > assignmentOfNode(child)) parts.onClaim(child, { ...frame, number }); // it has been there
     parts.onHeard(child);
     link.awaits();
     rivals.born(child, frame.from);

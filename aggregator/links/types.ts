@@ -6,6 +6,7 @@ import type { Assignment, Term } from "../../src/state/mod.ts";
 import type { BirthFrame, DownFrame, LifeFrame, LinkState, Replica, Session, UpFrame } from "../../src/sync/mod.ts";
 import type { Changes } from "../dispatch/changes.ts";
 import type { Commits } from "../dispatch/commits.ts";
+import type { AssignmentClaim } from "../evidence/assignments.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { ChildTerms } from "./child_terms.ts";
 import type { ChildrenCounts } from "./counts.ts";
@@ -40,7 +41,7 @@ export interface ChildrenParts {
    *
    * @returns Whether that is known from now on, also after a restart.
    */
-  onClaim(child: string, number: number): boolean;
+  onClaim(child: string, claim: AssignmentClaim): boolean;
   /** Something came of a node that is no child. @param to Where it joins, if that is known. */
   onStray(node: string, to: Assignment | undefined): void;
   /** The connection of a node that is no child has ended. */

@@ -3,18 +3,15 @@ import { assignmentNumber } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Store, Stored } from "../store/mod.ts";
 
-/** How many assignments of a node may not have been heard of here: a node that tells of more tells something wrong. */
-const MAX_MISSED_ASSIGNMENTS = 100;
-
 /** The fact that has the assignments that nodes have told of, by node, as JSON. */
 const CLAIMS = "claimedElsewhere";
 
 /**
- * Later assignments that nodes have told of, and that have not come down to here: this aggregator is cut off from where they
+ * Later assignments that nodes have shown, and that have not come down to here: this aggregator is cut off from where they
  * were decided. On the disk, so that a restart does not forget them.
  */
 export interface Claims {
-  /** A node tells of an assignment. @returns Whether that is on the disk, or was known; false for one that can't be. */
+  /** A node has shown that it has an assignment. @returns Whether that is on the disk, or was known. */
   heard(id: string, assignment: number): boolean;
   /** The latest assignment that a node has told of, where it is later than the one that has come down; otherwise 0. */
   of(id: string): number;
@@ -32,10 +29,6 @@ export function createClaims(
   }
   return {
     heard(id, assignment) {
-      if (assignment > known(id) + MAX_MISSED_ASSIGNMENTS) {
-        log.warn("Did not believe a node that told of an assignment that can't be", { node: id, assignment });
-        return false;
-      }
       if (assignment <= known(id) || assignment <= (numbers.get(id) ?? 0)) return true;
       const next = new Map([...numbers].filter(([each, its]) => its > known(each))).set(id, assignment);
       try {

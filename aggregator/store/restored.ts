@@ -9,9 +9,10 @@ import {
   nodeIdOf,
   RESTORED,
 } from "../../src/state/mod.ts";
+import { createSigner, statementText } from "../../src/evidence/mod.ts";
 import { createEvents } from "./events.ts";
 import { claimStore } from "./own_node.ts";
-import type { Store, Stored } from "./types.ts";
+import { SECRET, type Store, type Stored } from "./types.ts";
 
 /** How often the root may have been started since the backup. */
 const LOST_RUNS = 10_000;
@@ -45,8 +46,9 @@ export function prepareRestored(
   if (run > MAX_INTEGER) {
     throw new Error(`Cannot count run ${run}: expected at most ${MAX_INTEGER}. Give this aggregator a new name`);
   }
+  const sign = signerOf(stored, cluster);
   const documents = stored.documents.filter(({ facets }) => facets.cfg.size > 0).map(({ id, facets }) => ({
-    document: { id, facets: { ...facets, cfg: anew(facets.cfg, run) } },
+    document: { id, facets: { ...facets, cfg: anew(facets.cfg, run, (value) => raised(value, id, sign)) } },
     facets: ["cfg" as const],
   }));
   const events = createEvents(clock, store, { ...stored, lastEvent: stored.lastEvent + LOST_EVENTS });
@@ -61,6 +63,17 @@ export function prepareRestored(
     events: events.unsaved(),
   });
   return stored.documents.filter(({ id, facets }) => id !== ownId && facets.cfg.get("/deleted")?.value !== true).length;
+}
+
+/** The root's signature of an assignment. */
+type Sign = (node: string, number: number, parent: string) => string;
+
+/** Signs with the root's key; undefined where it never had one. */
+function signerOf(stored: Stored, cluster: string): Sign | undefined {
+  const secret = stored.facts.get(SECRET);
+  if (typeof secret !== "string") return undefined;
+  const signer = createSigner(secret);
+  return (node, number, parent) => signer.sign(statementText({ kind: "assignment", cluster, node, number, parent }));
 }
 
 function checkRoot(stored: Stored, ownId: string, name: string): void {
@@ -78,18 +91,22 @@ function checkRoot(stored: Stored, ownId: string, name: string): void {
 }
 
 /** A node's cfg as a new writer's. That it counts anew comes last: whoever hears that has heard of everything before. */
-function anew(cfg: Facet, run: number): Facet {
+function anew(cfg: Facet, run: number, raise: (value: Entry["value"]) => Entry["value"]): Facet {
   const entries = new Map<string, Entry>();
   const version = { assignment: 0, run, rev: 1 };
   for (const [url, { value }] of cfg) {
-    if (url !== RESTORED) entries.set(url, { value: url === "/assignment" ? raised(value) : value, version });
+    if (url !== RESTORED) entries.set(url, { value: url === "/assignment" ? raise(value) : value, version });
   }
   return entries.set(RESTORED, { value: run, version });
 }
 
 /** An assignment that is later than any that was made after the backup. */
-function raised(value: Entry["value"]): Entry["value"] {
+function raised(value: Entry["value"], node: string, sign: Sign | undefined): Entry["value"] {
   const number = assignmentIn(new Map([["/assignment", { value, version: NO_VERSION }]]))?.number;
   if (number === undefined || !isRecord(value)) return value;
-  return { ...value, number: Math.min(number + LOST_MOVES, MAX_INTEGER) };
+  const { proof: _proof, ...rest } = value;
+  const later = Math.min(number + LOST_MOVES, MAX_INTEGER);
+  const parent = value["parent"];
+  const proof = typeof parent === "string" ? sign?.(node, later, parent) : undefined;
+  return { ...rest, number: later, ...(proof !== undefined && { proof }) };
 }

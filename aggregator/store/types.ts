@@ -4,6 +4,9 @@ import type { Session } from "../../src/sync/mod.ts";
 /** How many events a store keeps: the newest ones, whatever their ids are. */
 export const MAX_EVENTS = 100_000;
 
+/** The fact that has the secret of this aggregator's key: in the store, so that each backup has it. */
+export const SECRET = "evidence/secret";
+
 /** One entry of the event log. */
 export interface LoggedEvent {
   /** Grows by one with each event of this aggregator, restarts included. */

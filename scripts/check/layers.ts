@@ -42,7 +42,15 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
     ...["aggregator/dispatch", "aggregator/nodes", "aggregator/store", "aggregator/tree", "src", "src/*"],
   ],
   "aggregator/links": [
-    ...["aggregator/dispatch", "aggregator/nodes", "aggregator/store", "aggregator/tree", "src", "src/*"],
+    ...[
+      "aggregator/dispatch",
+      "aggregator/evidence",
+      "aggregator/nodes",
+      "aggregator/store",
+      "aggregator/tree",
+      "src",
+      "src/*",
+    ],
   ],
   "aggregator/cfg": [
     ...["aggregator/dispatch", "aggregator/links", "aggregator/nodes", "aggregator/ownership", "aggregator/store"],

@@ -1,5 +1,5 @@
 import { MAX_CHAIN, MAX_STATEMENT } from "./statement.ts";
-import { isRecord } from "../state/mod.ts";
+import { isRecord, readAssignment } from "../state/mod.ts";
 import { PUBLIC_KEY } from "./key.ts";
 
 /**
@@ -41,6 +41,22 @@ export function readOwnRun(value: unknown): OwnRun | undefined {
   return typeof key === "string" && PUBLIC_KEY.test(key) && chain !== undefined && isStatementText(run)
     ? { key, chain, run }
     : undefined;
+}
+
+/** An assignment of a node as the root has signed it. */
+export interface Assigned {
+  readonly number: number;
+  /** The aggregator's UUID. */
+  readonly parent: string;
+  /** The signature alone. */
+  readonly proof: string;
+}
+
+/** Reads a signed assignment. @returns Undefined when it is something else. */
+export function readAssigned(value: unknown): Assigned | undefined {
+  const assignment = readAssignment(value);
+  const { number, parent, proof } = assignment ?? {};
+  return number === undefined || parent === undefined || proof === undefined ? undefined : { number, parent, proof };
 }
 
 /** Reads what a child was given, from a frame or from the disk. @returns Undefined when it is something else. */

@@ -1,6 +1,7 @@
 import type { Clock, Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { JoinTarget } from "../state/mod.ts";
+import type { LeftFrame } from "../sync/mod.ts";
 import type { ChildTransport, ChildTransportOptions } from "./child_transport.ts";
 import { entitle } from "./credentials.ts";
 
@@ -12,10 +13,13 @@ const ATTEMPT_MS = 20_000;
 /** How long it is left before it is tried anew, in milliseconds. */
 const PAUSE_MS = 120_000;
 
+/** Under which assignment a node has left, and the root's signature of it. */
+export type Farewell = Pick<LeftFrame, "number" | "assigned">;
+
 /** Tells aggregators that may still take a node for their own that it is at another one. */
 export interface Farewells {
   /** The node has joined under this assignment; these may not know it. What was said before of an earlier one is over. */
-  say(number: number, to: readonly Required<JoinTarget>[]): void;
+  say(left: Farewell, to: readonly Required<JoinTarget>[]): void;
   stop(): void;
 }
 
@@ -35,7 +39,7 @@ export function createFarewells(
   let said = -1;
   let ends: (() => void)[] = [];
 
-  function tell(number: number, { parent, broker }: Required<JoinTarget>): () => void {
+  function tell(left: Farewell, { parent, broker }: Required<JoinTarget>): () => void {
     let cancel = clock.after(FIRST_MS * random(), attempt);
     let transport: ChildTransport | undefined;
     let answered = false;
@@ -56,18 +60,18 @@ export function createFarewells(
       transport = made;
       function again(): void {
         if (clock.now() >= until) return rest();
-        if (connected) made.send({ type: "left", from: run, number });
+        if (connected) made.send({ type: "left", from: run, ...left });
         cancel = clock.after(AGAIN_MS, again);
       }
       try {
         made.start({
           connected() {
             connected = true;
-            made.send({ type: "left", from: run, number });
+            made.send({ type: "left", from: run, ...left });
           },
           disconnected: () => connected = false,
           receive(frame) {
-            if (frame.type !== "left" || frame.number !== number || transport !== made) return;
+            if (frame.type !== "left" || frame.number !== left.number || transport !== made) return;
             answered = true;
             log.info("An earlier parent knows that this node has left", { parent });
             rest();
@@ -94,11 +98,11 @@ export function createFarewells(
     ends = [];
   }
   return {
-    say(number, to) {
-      if (number <= said) return;
-      said = number;
+    say(left, to) {
+      if (left.number <= said) return;
+      said = left.number;
       stop();
-      ends = to.map((each) => tell(number, each));
+      ends = to.map((each) => tell(left, each));
     },
     stop,
   };

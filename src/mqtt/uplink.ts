@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { type Assigned, readAssigned } from "../evidence/mod.ts";
 import { redactUrl } from "../redact.ts";
 import type { Assignment, JoinTarget } from "../state/mod.ts";
 import { DEFAULT_KEEPALIVE, type LinkState, type UpFrame } from "../sync/mod.ts";
@@ -60,6 +61,8 @@ export function createUplink(
 ): Uplink {
   const { clock, random, log } = options;
   let number = -1;
+  /** The same as the root has signed it, for those who do not know it. */
+  let assigned: Assigned | undefined;
   let primary: Way = { parent: options.parent, broker: options.url };
   let standby: Way | undefined;
   let current = primary;
@@ -133,7 +136,7 @@ export function createUplink(
     const to = before.flatMap(({ parent, broker }) =>
       broker === undefined || toldBy.has(parent) ? [] : [{ parent, broker }]
     );
-    if (to.length > 0) farewells.say(number, to);
+    if (to.length > 0) farewells.say({ number, ...(assigned !== undefined && { assigned }) }, to);
   }
 
   function watch(): void {
@@ -187,6 +190,7 @@ export function createUplink(
         return;
       }
       number = assignment.number;
+      assigned = readAssigned(assignment);
       before = assignment.before ?? [];
       if (assignment.parent !== primary.parent) {
         primary = assignment.parent === current.parent ? current : complete(assignment);

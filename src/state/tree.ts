@@ -12,6 +12,8 @@ const target = {
 
 /** The most aggregators that may still have a node. It cannot move on until one of them has confirmed its release. */
 export const MAX_HOLDERS = 16;
+/** The longest proof of an assignment, in characters: a signature takes 86. */
+const MAX_PROOF = 128;
 
 /** The overall state of the nodes below an aggregator. The first one means that it has not reported yet. */
 export const HEALTHS = ["UNKNOWN", "FULL", "PARTIAL", "DEGRADED", "LOST"] as const;
@@ -39,8 +41,9 @@ export const tree = defineExtension("tree", {
         standby: { kind: "object", fields: target },
         held: { kind: "list", items: target.parent, maxItems: MAX_HOLDERS },
         before: { kind: "list", items: { kind: "object", fields: target }, maxItems: MAX_HOLDERS },
+        proof: { kind: "string", maxLength: MAX_PROOF },
       },
-      optional: ["broker", "standby", "held", "before"],
+      optional: ["broker", "standby", "held", "before", "proof"],
     },
     writer: "cfg",
     about: "Kraken's own: how often /parent was set, where the node joins now, and which aggregators may still have it",
@@ -181,6 +184,8 @@ export interface Assignment extends JoinTarget {
   readonly standby?: JoinTarget;
   /** The aggregators that may still have it, as far as it is known how to reach them. */
   readonly before?: readonly JoinTarget[];
+  /** The root's signature of node, number and parent: see `src/evidence`. */
+  readonly proof?: string;
 }
 
 /**
@@ -199,11 +204,14 @@ export function readAssignment(value: unknown): Assignment | undefined {
   const other = standby === undefined ? undefined : readTarget(standby);
   if (standby !== undefined && other === undefined) return undefined;
   const before = readTargets(value["before"]);
+  const { proof } = value;
+  if (proof !== undefined && (typeof proof !== "string" || proof.length > MAX_PROOF)) return undefined;
   return {
     ...target,
     number,
     ...(other !== undefined && { standby: other }),
     ...(before.length > 0 && { before }),
+    ...(proof !== undefined && { proof }),
   };
 }
 
@@ -231,7 +239,7 @@ export function isBrokerUrl(text: string): boolean {
  * @param held UUIDs of the aggregators that may still have the node, at most {@link MAX_HOLDERS}.
  */
 export function assignmentValue(
-  { number, parent, broker, standby, before = [] }: Assignment,
+  { number, parent, broker, standby, before = [], proof }: Assignment,
   held: readonly string[] = [],
 ): Value {
   return {
@@ -243,6 +251,7 @@ export function assignmentValue(
     }),
     ...(held.length > 0 && { held }),
     ...(before.length > 0 && { before: before.map((each) => ({ ...each })) }),
+    ...(proof !== undefined && { proof }),
   };
 }
 

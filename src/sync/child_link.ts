@@ -2,7 +2,7 @@ import type { Clock, Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
 import { type Assignment, compareTerms, newestVersion, NO_TERM, type Term, termOf, termText } from "../state/mod.ts";
-import type { Certified, Given, OwnRun } from "../evidence/mod.ts";
+import { type Certified, type Given, type OwnRun, readAssigned } from "../evidence/mod.ts";
 import { backoff } from "../toolkit/mod.ts";
 import type { LinkCounts } from "./counts.ts";
 import { holdingIn } from "./common.ts";
@@ -187,6 +187,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     cancel = clock.after(backoff(BIRTH_MS, BIRTH_CAP_MS, births++, random), sendBirth);
     const modules = options.modules();
     const above = termOf(newestVersion(replica.get(options.id)?.facets.parent ?? new Map()));
+    const assigned = readAssigned(replica.get(options.id)?.facets.cfg.get("/assignment")?.value);
     const isBlank = options.isBlank?.() === true;
     const has = isBlank ? undefined : holding();
     send({
@@ -194,6 +195,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       ...(isBlank && { blank: true }),
       ...(has !== undefined && { has }),
       ...(given !== undefined && { shown: given }),
+      ...(assigned !== undefined && { assigned }),
       ...(options.own !== undefined && { own: options.own() }),
       ...{ digest: digestOf(modules), knows },
       ...(declares && { modules }),

@@ -1,7 +1,16 @@
 import { parseModuleDeclarations } from "../plan/declaration.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
 import { type Assignment, isRecord, isUuid, MAX_INTEGER, readAssignment, type Term } from "../state/mod.ts";
-import { type Certified, type Given, type OwnRun, readCertified, readGiven, readOwnRun } from "../evidence/mod.ts";
+import {
+  type Assigned,
+  type Certified,
+  type Given,
+  type OwnRun,
+  readAssigned,
+  readCertified,
+  readGiven,
+  readOwnRun,
+} from "../evidence/mod.ts";
 import type { Holding } from "./holding.ts";
 import { MAX_PARTS } from "./limits.ts";
 import { fail, isCount, MalformedFrame } from "./malformed.ts";
@@ -40,6 +49,7 @@ export function parseFrame(data: unknown): Frame {
         ...blank(data["blank"]),
         above: term(data, "above"),
         ...(data["shown"] !== undefined && { shown: given(data, "shown") }),
+        ...assigned(data),
         ...(data["own"] !== undefined && { own: ownRun(data, "own") }),
         ...(data["has"] !== undefined && { has: holding(data, "has") }),
         digest: digest(data, "digest"),
@@ -71,7 +81,7 @@ export function parseFrame(data: unknown): Frame {
     case "there":
       return { type, from, to: run(data, "to"), child: uuid(data, "child"), ...assignment(data) };
     case "left":
-      return { type, from, number: count(data, "number") };
+      return { type, from, number: count(data, "number"), ...assigned(data) };
     case "data":
       return {
         ...{ type, from, to: run(data, "to"), ...window(data) },
@@ -162,6 +172,11 @@ function given(data: Fields, key: string): Given {
 
 function certified(data: Fields, key: string): Certified {
   return readCertified(data[key]) ?? fail(key, data[key], "a map of authority and chain");
+}
+
+function assigned(data: Fields): { readonly assigned?: Assigned } {
+  if (data["assigned"] === undefined) return {};
+  return { assigned: readAssigned(data["assigned"]) ?? fail("assigned", data["assigned"], "number, parent and proof") };
 }
 
 function ownRun(data: Fields, key: string): OwnRun {

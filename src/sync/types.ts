@@ -1,5 +1,5 @@
 import type { ModuleDeclaration } from "../plan/mod.ts";
-import type { Certified, Given, OwnRun } from "../evidence/mod.ts";
+import type { Assigned, Certified, Given, OwnRun } from "../evidence/mod.ts";
 import type { Holding } from "./holding.ts";
 import type { Assignment, Entry, Facet, FacetName, NodeDocument, Term, Value } from "../state/mod.ts";
 
@@ -30,6 +30,8 @@ export interface BirthFrame {
   readonly above: Term;
   /** What it was given with the last welcome. What it claims beyond that counts only as far as this shows it. */
   readonly shown?: Given;
+  /** Its assignment, as far as it has heard of it and can show it. */
+  readonly assigned?: Assigned;
   /** Of a child that is an aggregator: its run and its key, which is certified with the welcome. */
   readonly own?: OwnRun;
   /** What it has of what parents tell it, where that is anything. */
@@ -103,6 +105,8 @@ export interface LeftFrame {
   readonly type: "left";
   readonly from: string;
   readonly number: number;
+  /** Up: the assignment, as the root has signed it. Nobody believes it otherwise. */
+  readonly assigned?: Assigned;
 }
 /** Changes with local index above `since` and up to `upTo`, of the sender's own count. */
 export interface DataFrame {

@@ -6,7 +6,13 @@ import { assigned, createSmallTree, idOf, type SmallTree } from "./small_tree.ts
 
 function make(tree: SmallTree = createSmallTree()) {
   const { replica, nodes } = tree;
-  const assigning = createAssigning({ replica, nodes, ownId: idOf("root"), ownName: "root" });
+  const assigning = createAssigning({
+    replica,
+    nodes,
+    ownId: idOf("root"),
+    ownName: "root",
+    proofOf: (...signed) => signed.join(" "),
+  });
   /** Has a node's cfg completed and stored, as the root does. */
   function write(name: string, values: Record<string, Value | null>, isHandedOver = false): void {
     const cfg = valuesOf(replica.get(idOf(name))?.facets.cfg ?? new Map());
@@ -38,7 +44,10 @@ test("an assignment has the broker of the parent, and the standby of that", () =
   discover("a", "self", { "/broker": "mqtt://a:1883" });
   write("n", { "/parent": "a" });
   const cfg = () => valuesOf(replica.get(idOf("n"))?.facets.cfg ?? new Map());
-  assert.deepEqual(cfg().get("/assignment"), { number: 1, parent: idOf("a"), broker: "mqtt://a:1883" });
+  assert.deepEqual(cfg().get("/assignment"), {
+    ...{ number: 1, parent: idOf("a"), broker: "mqtt://a:1883" },
+    proof: `${idOf("n")} 1 ${idOf("a")}`,
+  });
   assert.equal(assigning.isCurrent(idOf("n"), cfg()), true);
   set("a", { "/standby": "b" });
   assert.equal(assigning.isCurrent(idOf("n"), cfg()), false);

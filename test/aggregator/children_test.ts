@@ -59,7 +59,7 @@ function make(more: Partial<ChildrenParts> = {}, last: ReadonlyMap<string, Term>
       owners.linked(child, state, { sameRun, assignment: terms.of(child).assignment, why });
     },
     onHeard: (child) => void said.push(`heard ${names.get(child)}`),
-    onClaim(child, number) {
+    onClaim(child, { number }) {
       said.push(`left ${names.get(child)} ${number}`);
       return world.knowsLeft;
     },

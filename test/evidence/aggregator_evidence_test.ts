@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createAssignmentCheck } from "../../aggregator/evidence/assignments.ts";
 import { createEvidence } from "../../aggregator/evidence/evidence.ts";
 import { createSuspicions } from "../../aggregator/evidence/suspicions.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
@@ -71,6 +72,52 @@ test("a rack's own run is proven by its signature, and nobody else's", () => {
   assert.equal(root.provenTerm(N, { term, own: rack.evidence.own(12) }), undefined);
   assert.equal(root.provenTerm(RACK, { term, own: make(RACK).evidence.own(12) }), undefined, "it is not certified");
   assert.equal(root.provenTerm(RACK, { term, own: makeRack(make(ROOT).evidence).evidence.own(12) }), undefined);
+});
+
+test("an assignment counts where the root has signed it, or where an aggregator of the cluster has given a term of it", () => {
+  const { evidence: root } = make(ROOT);
+  const rack = makeRack(root).evidence;
+  const assigned = { number: 7, parent: RACK, proof: root.proofOf(N, 7, RACK) };
+  const shown = rack.give(N, makeTerm(6, 1), 1);
+  for (const each of [root, rack, makeRack(root).evidence]) {
+    assert.equal(each.provenAssignment(N, { assigned }), 7);
+    assert.equal(each.provenAssignment(N, { shown }), 6);
+    assert.equal(each.provenAssignment(N, { assigned, shown }), 7);
+    for (
+      const forged of [
+        { ...assigned, number: 8 },
+        { ...assigned, parent: ROOT },
+        { ...assigned, proof: rack.proofOf(N, 7, RACK) },
+        { ...assigned, proof: make(ROOT).evidence.proofOf(N, 7, RACK) },
+        { ...assigned, proof: "x" },
+      ]
+    ) assert.equal(each.provenAssignment(N, { assigned: forged }), 0);
+    assert.equal(each.provenAssignment(RACK, { assigned, shown }), 0, "another node's");
+    assert.equal(each.provenAssignment(N, { shown: { ...shown, chain: [] } }), 0);
+    assert.equal(each.provenAssignment(N, { shown: make(RACK).evidence.give(N, makeTerm(9, 1), 1) }), 0);
+    assert.equal(each.provenAssignment(N, {}), 0);
+  }
+  assert.equal(make(RACK).evidence.provenAssignment(N, { assigned }), 0, "nobody has told it yet who the root is");
+});
+
+test("a child whose claim did not hold is looked at again after a second", async () => {
+  const clock = createVirtualClock();
+  const claims: string[] = [];
+  let proven = 0;
+  let checks = 0;
+  const check = createAssignmentCheck({
+    clock,
+    evidence: { provenAssignment: () => (checks++, proven) },
+    suspicions: { claimed: (child, what) => void claims.push(`${child} ${what}`) },
+  });
+  assert.equal(check("n", { number: 3 }), false);
+  proven = 3;
+  assert.equal(check("n", { number: 3 }), false);
+  assert.equal(check("m", { number: 3 }), true);
+  await clock.advance(1_000);
+  assert.equal(check("n", { number: 3 }), true);
+  assert.equal(check("n", { number: 3 }), true);
+  assert.deepEqual([claims, checks], [["n assignment 3, which the root has not signed"], 4]);
 });
 
 test("what a rack was given is there after a restart, and another's certificate is not taken", () => {

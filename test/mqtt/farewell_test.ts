@@ -58,8 +58,8 @@ function make(url = "mqtt://new.example:1883") {
 
 test("an old parent is told until it answers, by a client of its own, and then left alone", async () => {
   const { clock, connections, farewells } = make("mqtt://name:secret@old.example:1884");
-  farewells.say(3, [OLD]);
-  farewells.say(3, [OLD]);
+  farewells.say({ number: 3 }, [OLD]);
+  farewells.say({ number: 3 }, [OLD]);
   await clock.advance(2_000);
   const [first] = connections;
   assert.ok(first?.end !== undefined);
@@ -80,12 +80,12 @@ test("an old parent is told until it answers, by a client of its own, and then l
 
 test("one that can't be reached, or does not answer, is tried again every few minutes", async () => {
   const { clock, connections, farewells } = make();
-  farewells.say(3, [OLD]);
+  farewells.say({ number: 3 }, [OLD]);
   await clock.advance(600_000);
   assert.ok(connections.length >= 3 && connections.length <= 5, `${connections.length} connections in ten minutes`);
   assert.ok(connections.slice(0, -1).every(({ ended }) => ended));
   assert.ok(connections.every(({ sent }) => sent.length === 0));
-  farewells.say(4, []);
+  farewells.say({ number: 4 }, []);
   const before = connections.length;
   await clock.advance(600_000);
   assert.equal(connections.length, before, "of an earlier assignment nothing is said any more");
@@ -94,18 +94,18 @@ test("one that can't be reached, or does not answer, is tried again every few mi
 
 test("nothing is said of an assignment again, nor of an earlier one", async () => {
   const { clock, connections, farewells } = make();
-  farewells.say(3, [OLD]);
-  for (const number of [3, 2]) farewells.say(number, [{ ...OLD, parent: PARENT }]);
+  farewells.say({ number: 3 }, [OLD]);
+  for (const number of [3, 2]) farewells.say({ number: number }, [{ ...OLD, parent: PARENT }]);
   await clock.advance(2_000);
   assert.deepEqual(connections.map(({ options }) => options.parent), [OLD.parent]);
-  farewells.say(4, [{ ...OLD, parent: PARENT }]);
+  farewells.say({ number: 4 }, [{ ...OLD, parent: PARENT }]);
   await clock.advance(2_000);
   assert.deepEqual(connections.map(({ options }) => options.parent), [OLD.parent, PARENT]);
 });
 
 test("nothing is said while there is no connection, nor what another frame or an earlier connection answers heeded", async () => {
   const { clock, connections, farewells } = make();
-  farewells.say(3, [OLD]);
+  farewells.say({ number: 3 }, [OLD]);
   await clock.advance(1_000);
   const [first] = connections;
   first?.end?.connected();
@@ -123,7 +123,7 @@ test("nothing is said while there is no connection, nor what another frame or an
 test("a connection that can't even be tried is given up with a word, and the others go on", async () => {
   const { clock, connections, farewells, world, logged } = make();
   world.fails = true;
-  farewells.say(3, [OLD, { ...OLD, parent: PARENT }]);
+  farewells.say({ number: 3 }, [OLD, { ...OLD, parent: PARENT }]);
   await clock.advance(3_600_000);
   assert.equal(connections.length, 2);
   assert.deepEqual(logged.map((line) => /Cannot tell an earlier parent.*No way/.test(line)), [true, true]);
@@ -133,7 +133,7 @@ test("a connection that can't even be tried is given up with a word, and the oth
 
 test("a connection is tried for some 20 s, left for three minutes, and ended without a word of its own", async () => {
   const { clock, connections, farewells } = make();
-  farewells.say(3, [OLD]);
+  farewells.say({ number: 3 }, [OLD]);
   await clock.advance(21_999); // from 1 s on, every 3 s
   assert.equal(connections[0]?.ended, false);
   await clock.advance(1);
@@ -146,7 +146,7 @@ test("a connection is tried for some 20 s, left for three minutes, and ended wit
 
 test("stop() ends what is under way", async () => {
   const { clock, connections, farewells } = make();
-  farewells.say(3, [OLD, { ...OLD, parent: PARENT }]);
+  farewells.say({ number: 3 }, [OLD, { ...OLD, parent: PARENT }]);
   await clock.advance(2_000);
   farewells.stop();
   assert.deepEqual(connections.map(({ ended }) => ended), [true, true]);

@@ -56,17 +56,6 @@ test("facts that make no sense say nothing", () => {
   }
 });
 
-test("an assignment that is far above what is known here is not believed", () => {
-  const store = openMemoryStore();
-  const replica = createReplica();
-  replica.write("n", "cfg", assigned(2), ofRun(1));
-  const claims = createClaims({ replica, store, facts: new Map(), log });
-  assert.equal(claims.heard("n", 103), false);
-  assert.deepEqual([claims.of("n"), store.load().facts.get("claimedElsewhere")], [0, undefined]);
-  assert.equal(claims.heard("n", 102), true);
-  assert.equal(claims.of("n"), 102);
-});
-
 test("what can't be written is not answered", () => {
   const store = openMemoryStore();
   const failing = {

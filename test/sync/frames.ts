@@ -111,6 +111,7 @@ const chain = fc.array(statement, { maxLength: 3 });
 const key = fc.string({ unit: fc.constantFrom(..."AZaz09-_"), minLength: 43, maxLength: 43 });
 const given = fc.record({ chain, run: statement, term: statement }, options);
 const own = fc.record({ key, chain, run: statement }, options);
+const assigned = fc.record({ number: count, parent: fc.uuid(), proof: fc.constant("A".repeat(86)) }, options);
 
 /** The types of all frames. */
 export const FRAME_TYPES = [
@@ -123,7 +124,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
     {
       ...{ type: type("birth"), from: run, term, parent: runOrNone, received: count, above: term },
       ...{ beginning: count, blank: fc.constant(true as const), has: holding },
-      ...{ digest, knows: fc.oneof(fc.constant(""), digest), modules, shown: given, own },
+      ...{ digest, knows: fc.oneof(fc.constant(""), digest), modules, shown: given, own, assigned },
     },
     {
       ...options,
@@ -141,7 +142,10 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
       requiredKeys: ["type", "from", "to", "term", "received", "newest", "beginning", "keepalive", "digest"],
     },
   ),
-  fc.record({ type: type("left"), from: run, number: count }, options),
+  fc.record({ type: type("left"), from: run, number: count, assigned }, {
+    ...options,
+    requiredKeys: ["type", "from", "number"],
+  }),
   fc.record({ type: type("declare"), from: run, to: run }, options),
   fc.record(
     {

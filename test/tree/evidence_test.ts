@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createEvidence } from "../../aggregator/evidence/evidence.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
+import { readAssigned } from "../../src/evidence/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { NO_TERM } from "../../src/state/mod.ts";
 import type { BirthFrame } from "../../src/sync/mod.ts";
@@ -139,6 +140,51 @@ test("a child that shows what it was given just now freezes nothing, and counts 
   }
   assert.equal(runOf(world, "root"), before);
   world.start("n2");
+  await goesOn(world, "n2");
+  await world.stop();
+});
+
+test("left with a number that nobody gave, and a birth that says so, stop no repair, at the root or at a rack", async () => {
+  const world = await makeWorld();
+  const sent: string[] = [];
+  for (const [parent, node] of [["root", "n2"], ["a", "n1"]] as const) {
+    const { id } = world.member(node);
+    const aggregator = world.member(parent).process?.aggregator;
+    for (const number of [2, 50, 100, 4_000, MOST]) {
+      const assigned = { number, parent: world.member("a").id, proof: "A".repeat(86) };
+      aggregator?.receive(id, { type: "left", from: `liar-${number}`, number });
+      aggregator?.receive(id, { type: "left", from: `liar-${number}`, number, assigned });
+      aggregator?.receive(id, birth(number, { term: makeTerm(number, 1), assigned }));
+      await world.clock.advance(1_500);
+    }
+    assert.ok(told(world, parent, node) === 1, `${parent} names ${node}`);
+    assert.equal(world.store(parent).load().facts.get("claimedElsewhere"), undefined);
+    // Its agent ends: it is power-cycled as any other one that is lost.
+    world.kill(node, 0);
+    const before = world.orders.length;
+    await world.clock.runUntil(() => world.orders.length > before, 600_000);
+    sent.push(...world.orders.slice(before).map((order) => order.name));
+    await world.clock.runUntil(() => disagreements(world).length === 0, 600_000);
+    assert.deepEqual(disagreements(world), []);
+  }
+  assert.ok(sent.includes("n1") && sent.includes("n2"));
+  await world.stop();
+});
+
+test("a true assignment of another node, and an old one of its own, say nothing of a node", async () => {
+  const world = await makeWorld();
+  assert.equal(world.set(["n1"], { "/parent": "root" }), true);
+  await world.clock.advance(60_000);
+  assert.equal(world.set(["n1"], { "/parent": "a" }), true);
+  await world.clock.runUntil(() => disagreements(world).length === 0, 300_000);
+  const ofN1 = readAssigned(
+    world.store("root").load().documents.find(({ id }) => id === world.member("n1").id)
+      ?.facets.cfg.get("/assignment")?.value,
+  ) ?? assert.fail("it is not signed");
+  assert.equal(ofN1.number, 3);
+  const root = world.root;
+  root.receive(world.member("n2").id, { type: "left", from: "liar", number: 3, assigned: ofN1 });
+  assert.equal(told(world, "root", "n2"), 1);
   await goesOn(world, "n2");
   await world.stop();
 });
