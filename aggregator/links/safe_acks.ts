@@ -3,9 +3,13 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { ParentWay } from "./joining.ts";
 
 /**
- * A way up on which nothing is said that is not on the disk: the next run must not know less than others have from this
- * one. So is what is acknowledged: it is not sent again. Frames leave in the phase `publish`, as what a frame of the parent
- * leads to has to be on the disk, too, before that frame is acknowledged.
+ * A way up on which nothing is acknowledged that is not on the disk: it would not be sent again to a run that has lost it. What is
+ * sent of nodes is written first as well, so that the next run knows what others have from this one; but it is sent although the
+ * disk takes no writes, as those above have to know how nodes are. That is safe: this run's number is on the disk before
+ * anything is written under it, so a later run writes above what this one has sent, and never another value of the same version.
+ *
+ * Frames leave in the phase `publish`, as what a frame of the parent leads to has to be on the disk, too, before that frame is
+ * acknowledged.
  *
  * @param flush Writes what waits. Returns whether it is on disk.
  */

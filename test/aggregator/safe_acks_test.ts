@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withSafeAcks } from "../../aggregator/links/safe_acks.ts";
-import type { UpFrame } from "../../src/sync/mod.ts";
+import { createEvents } from "../../aggregator/store/events.ts";
+import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
+import { createPersistence } from "../../aggregator/store/persistence.ts";
+import { takeWriterTerm } from "../../aggregator/store/writer_term.ts";
+import { FACET_NAMES } from "../../src/state/mod.ts";
+import { createReplica, type UpFrame } from "../../src/sync/mod.ts";
+import { createCoverage, fc } from "../support/property.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
+import { ofRun } from "../support/versions.ts";
 import { createTestChanges } from "./small_tree.ts";
 
 /** A way up, and what happened in which order. */
@@ -25,6 +33,8 @@ function make() {
   const ack = (received: number, to = "p") => way.send({ type: "ack", from: "r", to, received });
   return { happened, world, way, ack, changes };
 }
+
+const CLASSES = ["sent in vain", "lost", "written anew", "ack of less"] as const;
 
 const data: UpFrame = { type: "data", from: "r", to: "p", since: 0, upTo: 1, newest: 1, documents: [] };
 
@@ -96,4 +106,95 @@ test("everything else of the way is as it was", () => {
   const { happened, way } = make();
   way.onAssignment({ number: 1, parent: "p" });
   assert.deepEqual(happened, ["assignment"]);
+});
+
+test("wherever the disk is full and the program dies, no version is sent with two values, and no ack says more than is on the disk", () => {
+  const covered = createCoverage("crashes with a full disk", CLASSES);
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant("write" as const), value: fc.integer({ min: 0, max: 3 }) }) },
+    { weight: 3, arbitrary: fc.constant({ kind: "receive" as const }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("disk" as const), isFull: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.constant({ kind: "crash" as const }) },
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const memory = openMemoryStore();
+      let isFull = false;
+      const store: Store = {
+        ...memory,
+        commit(batch) {
+          if (isFull) throw new Error("No room");
+          memory.commit(batch);
+        },
+      };
+      const sent = new Map<string, unknown>();
+      const onDisk = (id: string, url: string) =>
+        memory.load().documents.find((each) => each.id === id)?.facets.parent.get(url)?.value;
+      let isVain = false;
+      const reached = new Set<(typeof CLASSES)[number]>();
+      function check(frame: UpFrame): void {
+        if (frame.type === "ack") {
+          const safe = onDisk("p", "/received") ?? 0;
+          assert.ok(frame.received <= Number(safe), `${frame.received} are acknowledged, and ${safe} are on the disk`);
+          if (frame.received < received) reached.add("ack of less");
+        }
+        for (const { facets } of frame.type === "data" ? frame.documents : []) {
+          for (const [url, { version, value }] of facets.parent ?? []) {
+            const key = `${url} ${JSON.stringify(version)}`;
+            if (sent.has(key)) assert.deepEqual(value, sent.get(key), key);
+            sent.set(key, value);
+            if (onDisk("n", url) !== value) {
+              isVain = true;
+              reached.add("sent in vain");
+            }
+          }
+        }
+      }
+      function begin() {
+        const clock = createVirtualClock();
+        const changes = createTestChanges();
+        const stored = store.load();
+        const replica = createReplica(stored.documents);
+        const term = takeWriterTerm(store, stored, () => replica);
+        const persistence = createPersistence({
+          ...{ store, replica, changes, clock, facets: FACET_NAMES },
+          events: createEvents(clock, store, stored),
+          session: () => undefined,
+        });
+        const nothing = { onAssignment() {}, onLink() {}, onKeepalive() {}, onDeposed() {} };
+        return { replica, term, way: withSafeAcks({ send: check, ...nothing }, changes, persistence.flush) };
+      }
+      let run = begin();
+      let received = 0;
+      for (const each of steps) {
+        switch (each.kind) {
+          case "disk":
+            isFull = each.isFull;
+            break;
+          case "write": {
+            const wrote = run.replica.write("n", "parent", new Map([["/x", each.value]]), run.term.of("n"));
+            const document = run.replica.get("n");
+            if (document === undefined || wrote.length === 0) break;
+            if (isVain && sent.size > 1) reached.add("written anew");
+            run.way.send({ ...data, documents: [{ id: "n", facets: { parent: document.facets.parent } }] });
+            break;
+          }
+          case "receive":
+            received++;
+            run.replica.write("p", "parent", new Map([["/received", received]]), ofRun(1));
+            run.way.send({ type: "ack", from: "r", to: "p", received });
+            break;
+          case "crash":
+            if (isFull && isVain) reached.add("lost");
+            isFull = false; // it does not start without
+            run = begin();
+            received = Number(onDisk("p", "/received") ?? 0);
+            break;
+        }
+      }
+      covered.saw(...reached);
+    }),
+    { numRuns: 400 },
+  );
+  covered.check();
 });
