@@ -25,7 +25,7 @@ import { readStuck } from "./stuck.ts";
  * @param rules What bounds the engine, as it is now.
  */
 export function decide(record: NodeRecord, node: EngineNode, rules: Rules, now: Moment): Decision {
-  if (record.atRest !== undefined && isSame(record.atRest, node)) return keep(record);
+  if (isAtRest(record, node)) return keep(record);
   const first = record.executions.size === 0 ? node.planner.plan(node) : undefined;
   const question = first === undefined ? openQuestion(record, node) : isSearching(first) ? node : undefined;
   const draft = beginDraft(record, rules, now);
@@ -50,6 +50,11 @@ export function decide(record: NodeRecord, node: EngineNode, rules: Rules, now: 
   lookAt(draft, nextLook(draft.record, now.now));
   if (atGoal) rest(draft, node);
   return concludeDraft(draft);
+}
+
+/** Tells whether nothing is to be decided about a node, as it is the same as when nothing was left to do. */
+export function isAtRest({ atRest }: NodeRecord, node: EngineNode): boolean {
+  return atRest !== undefined && isSame(atRest, node);
 }
 
 /** Tells whether a node is as it was: what a source reads anew only after a change is the same object. */

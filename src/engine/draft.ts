@@ -22,8 +22,10 @@ export function beginDraft(record: NodeRecord, rules: Rules, now: Moment): Draft
 
 /** Makes the decision of a draft, which must not be used any more. Places are taken first, as they were free when asked for. */
 export function concludeDraft({ record, commands }: Draft): Decision {
-  const places = commands.filter(({ kind }) => kind === "acquire");
-  const ordered = places.length === 0 ? commands : [...places, ...commands.filter(({ kind }) => kind !== "acquire")];
+  const isPlace = ({ kind }: Command) => kind === "acquire";
+  const ordered = commands.some(isPlace)
+    ? [...commands.filter(isPlace), ...commands.filter((command) => !isPlace(command))]
+    : commands;
   return { record, commands: ordered, waits: record.waits };
 }
 

@@ -1,25 +1,24 @@
 import type { Clock, Random } from "../clock.ts";
-import type { Blocker } from "./blocker.ts";
 import { createCarrier } from "./carry_out.ts";
-import { type Decision, isNews } from "./command.ts";
-import { decide } from "./decide.ts";
+import type { Decision } from "./command.ts";
+import { decide, isAtRest } from "./decide.ts";
 import { executionOf } from "./execution.ts";
-import { blockersOf, explain, imagine } from "./explain.ts";
 import type { EngineStatus, Explanation } from "./explanation.ts";
-import { createFleet, describeFleetHold } from "./fleet.ts";
+import { createFleetHolds } from "./fleet_holds.ts";
 import { createHandlers } from "./handlers.ts";
 import type { EngineHost } from "./host.ts";
 import type { EngineNode } from "./node.ts";
 import { defaultEngineOptions, type EngineOptions } from "./options.ts";
 import type { Policy } from "./policy.ts";
-import { type Preview, preview } from "./preview.ts";
+import type { Preview } from "./preview.ts";
 import { createQueue } from "./queue.ts";
 import type { NodeRecord } from "./record.ts";
 import { createRuleBook } from "./rule_book.ts";
 import type { Moment, Outlook, Rules } from "./rules.ts";
-import { countNow, statusOf, UNKNOWN } from "./status.ts";
+import { createReader } from "./reader.ts";
+import { countNow } from "./status.ts";
 import { endAll, expire, fail, forgive, meet, returned, sight, withdraw } from "./transitions.ts";
-import type { EngineCounts, FleetHold, InvariantStatus, KeptHold, LimitStatus } from "./types.ts";
+import type { EngineCounts, FleetHold, InvariantStatus, LimitStatus } from "./types.ts";
 import { every } from "../toolkit/mod.ts";
 
 /** Reconciles nodes: diff, plan, mutate, observe. */
@@ -50,8 +49,6 @@ export interface Engine {
   stop(): void;
 }
 
-const TURN: Blocker = { kind: "turn" };
-
 /** In place of a random number where nothing comes of it. */
 const UNDRAWN = 0.5;
 
@@ -71,7 +68,8 @@ export function createEngine(
   const records = new Map<string, NodeRecord>();
   const queue = createQueue(clock, all.slice, look);
   const book = createRuleBook(source, clock, records, queue.add);
-  const fleet = createFleet(() => book.policy.failuresInARow, (host.fleet?.kept() ?? []).map(fromKept));
+  const holds = createFleetHolds(host, clock, () => book.policy.failuresInARow);
+  const { fleet } = holds;
   const handlers = createHandlers(host.executor, clock, all.grace, {
     returned: (id, execution) => change(id, (record) => returned(record, execution)),
     saw: (id, execution, sighting) => change(id, (record) => sight(record, execution, sighting, clock.now())),
@@ -103,7 +101,7 @@ export function createEngine(
   const carrier = createCarrier({
     ...{ host, clock, handlers, book, fleet, counts, touch },
     onFleetHold() {
-      keepHolds();
+      holds.keep();
       touchAll(); // it is for every node to see
     },
     onFound(id) {
@@ -111,6 +109,7 @@ export function createEngine(
       if (records.has(id)) touch(id);
     },
   });
+  const reader = createReader({ source, records, rules, isDue: queue.has, now: () => moment(UNDRAWN), keptOf });
   let begun = 0;
   const cancelResync = every(clock, all.resync, touchAll);
   let stopped = false;
@@ -125,7 +124,8 @@ export function createEngine(
   function look(id: string): void {
     const node = source.read(id);
     if (node === undefined) return forget(id);
-    apply(node, decide(recall(id, node), node, rules, moment()));
+    const record = recall(id, node);
+    if (!isAtRest(record, node)) apply(node, decide(record, node, rules, moment()));
     book.seen(id);
   }
 
@@ -189,58 +189,12 @@ export function createEngine(
     for (const id of source.nodes()) touch(id);
     for (const id of records.keys()) touch(id); // some may be gone
   }
-  function keepHolds(): void {
-    const ahead = clock.wall() - clock.now();
-    host.fleet?.keep(fleet.holds().map(({ since, ...hold }) => ({ ...hold, heldAt: since + ahead })));
-  }
-  function fromKept({ heldAt, ...hold }: KeptHold): FleetHold {
-    return { ...hold, since: clock.now() - Math.max(0, clock.wall() - heldAt) };
-  }
-  function release(holds: readonly FleetHold[]): void {
-    for (const hold of holds) {
-      const why = `Someone asked to try again: ${describeFleetHold(hold)}`;
-      journal.log({ node: "", kind: "released", mutation: hold.mutation, why });
-    }
-    if (holds.length === 0) return;
-    keepHolds();
-    touchAll();
-  }
-
-  /** Finds the record of a node, or makes the one that it would have once it is looked at. */
-  function recordOf(id: string, node: EngineNode): NodeRecord {
-    return records.get(id) ?? meet(id, node, keptOf(id), rules, moment(UNDRAWN)).record;
-  }
-
-  /** Claims nothing that is not done yet: a node about which something new is decided is being worked on. */
-  function status(id: string): EngineStatus {
-    const known = records.get(id);
-    const isDue = known === undefined || queue.has(id);
-    const node = isDue || known.waits.length > 0 ? source.read(id) : undefined;
-    const find = node === undefined ? () => TURN : blockersOf(node, rules);
-    const before = known === undefined ? UNKNOWN : statusOf(known, find, clock.now());
-    if (!isDue || node === undefined) return before;
-    const { decision } = imagine(recordOf(id, node), node, rules, moment(UNDRAWN));
-    if (!isNews(decision)) return statusOf(decision.record, find, clock.now());
-    return before.phase === "working" ? before : { ...UNKNOWN, running: before.running };
-  }
-
   return {
     touch,
     touchAll,
-    status,
-    explain(id) {
-      const node = source.read(id);
-      if (node === undefined) return undefined;
-      const { phase, reason } = status(id);
-      const { reason: _, ...explanation } = explain(recordOf(id, node), node, rules, moment(UNDRAWN));
-      return { ...explanation, phase, ...(reason !== undefined && { reason }) };
-    },
-    preview(id, node) {
-      const { frozen, frozenWhy } = source.read(id) ?? node;
-      const isKept = frozen === "everything" || frozen === "moved"; // no change of a node lifts that
-      const asked = isKept ? { ...node, frozen, ...(frozenWhy !== undefined && { frozenWhy }) } : node;
-      return preview(recordOf(id, node), asked, rules, moment(UNDRAWN));
-    },
+    status: reader.status,
+    explain: reader.explain,
+    preview: reader.preview,
     counts: () => ({ ...counts, ...countNow(records.values(), clock.now()) }),
     setPolicy(policy) {
       // What was done to nodes before a restart counts from the first moment on.
@@ -253,13 +207,16 @@ export function createEngine(
     limits: book.limits,
     invariants: book.invariants,
     holds: fleet.holds,
-    release: () => release(fleet.release()),
+    release() {
+      if (holds.release()) touchAll();
+    },
     retry(id) {
       const node = stopped ? undefined : source.read(id);
       if (node === undefined) return;
       const record = recall(id, node);
       const plan = record.plan ?? node.planner.plan(node);
-      release(fleet.release((plan.ok ? plan.steps : []).flatMap(({ key }) => fleet.holdOf(key, node) ?? [])));
+      const inTheWay = (plan.ok ? plan.steps : []).flatMap(({ key }) => fleet.holdOf(key, node) ?? []);
+      if (holds.release(inTheWay)) touchAll();
       apply(node, forgive(record, "Someone asked to try again", rules, moment()));
     },
     stop() {

@@ -24,16 +24,18 @@ export function meet(
   rules: Rules,
   now: Moment,
 ): Decision {
-  const draft = beginDraft(createRecord(id, node, kept.checkpoint), rules, now);
+  const made = createRecord(id, node, kept.checkpoint);
+  const { stuck, checkpoint } = kept;
+  const failed = checkpoint?.failed;
+  if (stuck === undefined && failed === undefined) return keep(made);
+  const draft = beginDraft(made, rules, now);
   const { record, commands } = draft;
-  const failed = kept.checkpoint?.failed;
   if (failed?.target === record.target) {
     for (const each of failed.mutations) {
       const failure = restoreFailure(each, now, rules.options.backoffCap);
       record.failures = withEntry(record.failures, failure.key, failure);
     }
   } else if (failed !== undefined) remember(draft);
-  const { stuck } = kept;
   if (stuck === undefined) return concludeDraft(draft);
   if (stuck.target === record.target) {
     record.shown = stuck.mutation;

@@ -1,0 +1,43 @@
+import type { Clock } from "../clock.ts";
+import { createFleet, describeFleetHold, type Fleet } from "./fleet.ts";
+import type { EngineHost } from "./host.ts";
+import type { FleetHold, KeptHold } from "./types.ts";
+
+/** What is held for the whole fleet, and kept over restarts. */
+export interface FleetHolds {
+  readonly fleet: Fleet;
+  /** Keeps what is held now. */
+  keep(): void;
+  /** Lets these holds be tried again; all without an argument. @returns Whether there were any. */
+  release(which?: readonly FleetHold[]): boolean;
+}
+
+/**
+ * Makes the fleet of an engine, with what was held before.
+ *
+ * @param most Tells after how many nodes in a row a mutation is held.
+ */
+export function createFleetHolds(host: EngineHost, clock: Clock, most: () => number): FleetHolds {
+  const fleet = createFleet(most, (host.fleet?.kept() ?? []).map(fromKept));
+
+  function fromKept({ heldAt, ...hold }: KeptHold): FleetHold {
+    return { ...hold, since: clock.now() - Math.max(0, clock.wall() - heldAt) };
+  }
+  function keep(): void {
+    const ahead = clock.wall() - clock.now();
+    host.fleet?.keep(fleet.holds().map(({ since, ...hold }) => ({ ...hold, heldAt: since + ahead })));
+  }
+  return {
+    fleet,
+    keep,
+    release(which) {
+      const released = fleet.release(which);
+      for (const hold of released) {
+        const why = `Someone asked to try again: ${describeFleetHold(hold)}`;
+        host.journal.log({ node: "", kind: "released", mutation: hold.mutation, why });
+      }
+      if (released.length > 0) keep();
+      return released.length > 0;
+    },
+  };
+}

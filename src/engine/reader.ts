@@ -1,0 +1,74 @@
+import type { Blocker } from "./blocker.ts";
+import { isNews } from "./command.ts";
+import { blockersOf, explain, imagine } from "./explain.ts";
+import type { EngineStatus, Explanation } from "./explanation.ts";
+import type { Checkpoint, NodeSource, Stuck } from "./host.ts";
+import type { EngineNode } from "./node.ts";
+import { type Preview, preview } from "./preview.ts";
+import type { NodeRecord } from "./record.ts";
+import type { Moment, Outlook, Rules } from "./rules.ts";
+import { statusOf, UNKNOWN } from "./status.ts";
+import { meet } from "./transitions.ts";
+
+/** What a reader looks into. */
+export interface ReaderParts {
+  readonly source: NodeSource;
+  readonly records: ReadonlyMap<string, NodeRecord>;
+  readonly rules: Rules & Outlook;
+  /** Tells whether a node waits to be looked at. */
+  isDue(id: string): boolean;
+  now(): Moment;
+  /** What an earlier run of this program has kept of a node. */
+  keptOf(id: string): { readonly checkpoint: Checkpoint | undefined; readonly stuck: Stuck | undefined };
+}
+
+/** Answers questions about nodes from the decisions that were made, or would be now. Nothing is carried out. */
+export interface Reader {
+  /** See `Engine.status`. */
+  status(id: string): EngineStatus;
+  /** See `Engine.explain`. */
+  explain(id: string): Explanation | undefined;
+  /** See `Engine.preview`. */
+  preview(id: string, node: EngineNode): Preview;
+}
+
+const TURN: Blocker = { kind: "turn" };
+
+/** Makes a reader of an engine's nodes. */
+export function createReader({ source, records, rules, isDue, now, keptOf }: ReaderParts): Reader {
+  /** Finds the record of a node, or makes the one that it would have once it is looked at. */
+  function recordOf(id: string, node: EngineNode): NodeRecord {
+    return records.get(id) ?? meet(id, node, keptOf(id), rules, now()).record;
+  }
+
+  /** Claims nothing that is not done yet: a node about which something new is decided is being worked on. */
+  function status(id: string): EngineStatus {
+    const known = records.get(id);
+    const isNew = known === undefined || isDue(id);
+    const node = isNew || known.waits.length > 0 ? source.read(id) : undefined;
+    const find = node === undefined ? () => TURN : blockersOf(node, rules);
+    const moment = now();
+    const before = known === undefined ? UNKNOWN : statusOf(known, find, moment.now);
+    if (!isNew || node === undefined) return before;
+    const { decision } = imagine(recordOf(id, node), node, rules, moment);
+    if (!isNews(decision)) return statusOf(decision.record, find, moment.now);
+    return before.phase === "working" ? before : { ...UNKNOWN, running: before.running };
+  }
+
+  return {
+    status,
+    explain(id) {
+      const node = source.read(id);
+      if (node === undefined) return undefined;
+      const { phase, reason } = status(id);
+      const { reason: _, ...explanation } = explain(recordOf(id, node), node, rules, now());
+      return { ...explanation, phase, ...(reason !== undefined && { reason }) };
+    },
+    preview(id, node) {
+      const { frozen, frozenWhy } = source.read(id) ?? node;
+      const isKept = frozen === "everything" || frozen === "moved"; // no change of a node lifts that
+      const asked = isKept ? { ...node, frozen, ...(frozenWhy !== undefined && { frozenWhy }) } : node;
+      return preview(recordOf(id, node), asked, rules, now());
+    },
+  };
+}
