@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, fchmodSync, fstatSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { emptyDocument, FACET_NAMES, type NodeDocument, type Term } from "../../src/state/mod.ts";
@@ -30,12 +30,23 @@ export async function openSqliteStore(place: string): Promise<Store> {
   let db: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    keepPrivate(file);
     db = new DatabaseSync(file);
     lockAndPrepare(db);
     return createStore(db, file);
   } catch (error) {
     db?.close();
     throw new Error(`Cannot open the store '${file}': ${explainStoreError(error, file)}`, { cause: error });
+  }
+}
+
+/** The store holds the secret of this aggregator's key: nobody else on the machine may read it. SQLite's other files follow. */
+function keepPrivate(file: string): void {
+  const descriptor = openSync(file, "a", 0o600); // an empty file is an empty database
+  try {
+    if ((fstatSync(descriptor).mode & 0o077) !== 0) fchmodSync(descriptor, 0o600);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
