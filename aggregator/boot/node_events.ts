@@ -1,4 +1,4 @@
-import { fullBucket, type Rate, takeToken, type TokenBucket } from "../../src/toolkit/mod.ts";
+import { dropOldest, fullBucket, type Rate, takeToken, type TokenBucket } from "../../src/toolkit/mod.ts";
 import type { Clock } from "../../src/clock.ts";
 
 /** Events of one node: enough to see how a boot fails, too few to push out those of others. */
@@ -30,10 +30,7 @@ export function createNodeEvents(clock: Clock, add: (node: string, why: string) 
     const counts = nodes.get(node) ?? { bucket: fullBucket(EACH, clock.now()), left: 0 };
     nodes.delete(node);
     nodes.set(node, counts); // the one that was silent longest is the first
-    for (const oldest of nodes.keys()) {
-      if (nodes.size <= MAX_NODES) break;
-      nodes.delete(oldest);
-    }
+    dropOldest(nodes, MAX_NODES);
     return counts;
   }
   return {

@@ -1,4 +1,4 @@
-import { fullBucket, type Rate, takeToken, type TokenBucket } from "../../src/toolkit/mod.ts";
+import { dropOldest, fullBucket, type Rate, takeToken, type TokenBucket } from "../../src/toolkit/mod.ts";
 
 /** Senders that are counted at a time: two for each known machine, of which one aggregator has fewer than half as many. */
 const MAX_SOURCES = 65_536;
@@ -31,12 +31,7 @@ export function createSourceRates(limits: SourceLimits, now: number): SourceRate
     const bucket = sources.get(source) ?? fullBucket(limits.each, now);
     sources.delete(source);
     sources.set(source, bucket); // the one that was silent longest is the first
-    if (sources.size > MAX_SOURCES) {
-      for (const [oldest] of sources) {
-        sources.delete(oldest);
-        break;
-      }
-    }
+    dropOldest(sources, MAX_SOURCES);
     return bucket;
   }
   return {

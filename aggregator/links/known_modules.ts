@@ -1,6 +1,7 @@
 import type { Clock } from "../../src/clock.ts";
 import type { ModuleDeclaration } from "../../src/plan/mod.ts";
 import { digestOf } from "../../src/sync/mod.ts";
+import { dropOldest } from "../../src/toolkit/mod.ts";
 
 /** The most different sets of declarations that are known by their digest. */
 const MAX_DIGESTS = 256;
@@ -28,8 +29,8 @@ export function createKnownModules(
     learn(modules) {
       const digest = digestOf(modules);
       if (known.has(digest)) return;
-      for (const oldest of known.keys()) if (known.size >= MAX_DIGESTS) known.delete(oldest);
       known.set(digest, modules);
+      dropOldest(known, MAX_DIGESTS);
     },
     mayAsk(digest) {
       const last = askedAt.get(digest) ?? -Infinity;

@@ -1,6 +1,7 @@
 import type { Clock } from "../../src/clock.ts";
 import type { Assignment } from "../../src/state/mod.ts";
 import type { DownFrame } from "../../src/sync/mod.ts";
+import { dropOldest } from "../../src/toolkit/mod.ts";
 
 /** The first wait before a node that has not gone is told again, in milliseconds; doubles each time. */
 const AGAIN_MS = 1_000;
@@ -37,11 +38,7 @@ export function createRedirects(
     const notice = notices.get(child) ?? { times: 0, lastAt: -Infinity, cancel: undefined };
     notices.delete(child); // the one that was told last comes last
     notices.set(child, notice);
-    for (const [oldest, { cancel }] of notices) {
-      if (notices.size <= MAX_REMEMBERED) break;
-      cancel?.();
-      notices.delete(oldest);
-    }
+    dropOldest(notices, MAX_REMEMBERED, (oldest) => notices.get(oldest)?.cancel?.());
     return notice;
   }
   function send(child: string, notice: Notice, assignment: Assignment): void {

@@ -1,4 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
+import { dropOldest } from "../../src/toolkit/mod.ts";
 
 /** Births of a run that has been replaced, after which it is no late copy but a run that lives. */
 const ENOUGH = 2;
@@ -29,10 +30,7 @@ export function createRivals(
       if (!late.has(run)) {
         late.set(run, 0);
         known.newest = run;
-        for (const oldest of late.keys()) {
-          if (late.size <= MAX_RUNS) break;
-          late.delete(oldest);
-        }
+        dropOldest(late, MAX_RUNS);
         return;
       }
       if (run === known.newest) return;

@@ -2,6 +2,7 @@ import type { Clock } from "../../src/clock.ts";
 import { type Assignment, assignmentIn } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import { isDeleted } from "./placement.ts";
+import { dropOldest } from "../../src/toolkit/mod.ts";
 
 /** The shortest time between two questions about one node, in milliseconds. */
 const ASK_MS = 1_000;
@@ -42,7 +43,7 @@ export function createNodeLocator(
       const stranger = strangers.get(id) ?? { askedAt: -Infinity };
       strangers.delete(id); // the one that was asked for longest ago comes first
       strangers.set(id, stranger);
-      for (const oldest of strangers.keys()) if (strangers.size > MAX_STRANGERS) strangers.delete(oldest);
+      dropOldest(strangers, MAX_STRANGERS);
       const now = parts.clock.now();
       if (now - stranger.askedAt >= ASK_MS && mayAsk(now)) {
         stranger.askedAt = now;

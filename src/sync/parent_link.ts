@@ -11,6 +11,7 @@ import { CALL_MS, MAX_REPEATED_CALLS, MAX_RETIRED_RUNS, SILENT_KEEPALIVES } from
 import { createOutbox } from "./outbox.ts";
 import type { ParentScope } from "./scope.ts";
 import type { BirthFrame, DownFrame, LeftFrame, LifeFrame, LinkState, Replica, UpFrame } from "./types.ts";
+import { dropOldest } from "../toolkit/mod.ts";
 
 /** How far a parent has got with the run of a child: enough to go on from there after a restart. */
 export interface Session {
@@ -207,7 +208,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
 
   function retire(old: string): void {
     retired.add(old);
-    for (const oldest of retired) if (retired.size > MAX_RETIRED_RUNS) retired.delete(oldest);
+    dropOldest(retired, MAX_RETIRED_RUNS);
   }
 
   function welcome(): void {

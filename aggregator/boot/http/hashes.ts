@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../../src/clock.ts";
-import { pause } from "../../../src/toolkit/mod.ts";
+import { dropOldest, pause } from "../../../src/toolkit/mod.ts";
 import { openAt, type OpenFile, versionOf } from "../open_file.ts";
 
 /** Files whose hashes are remembered: more than anybody boots. */
@@ -73,10 +73,7 @@ export function createHashes(
     });
     known.delete(path);
     known.set(path, { version, hash });
-    for (const oldest of known.keys()) {
-      if (known.size <= MAX_FILES) break;
-      known.delete(oldest);
-    }
+    dropOldest(known, MAX_FILES);
     hash.then((digest) => {
       if ((digest === undefined || !isSettled) && known.get(path)?.hash === hash) known.delete(path);
     });
