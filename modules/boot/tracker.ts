@@ -24,10 +24,10 @@ import {
   PermanentError,
 } from "../../src/module/mod.ts";
 
-/** What its agent has said of its machine's memory stays known while the machine is off: what it boots must fit in that. */
+/** The machine's memory as its agent last reported it. It stays known while the machine is off, as its image must fit in it. */
 export const SEEN_MEMORY = "/boot/seenMemory";
 
-/** A machine that boots from here. */
+/** A machine that boots from this program. */
 export interface BootMachine extends BootHost, BootLoad {
   /** The UUID of its node, and the node's name. */
   readonly id: string;
@@ -36,63 +36,69 @@ export interface BootMachine extends BootHost, BootLoad {
   readonly mac: string;
 }
 
-/** What is known of the machine of a node; undefined where it has no MAC address. */
+/**
+ * Describes the machine of a node.
+ *
+ * @param node The node.
+ * @returns The machine; undefined if the node has no MAC address.
+ */
 export function bootMachineOf({ id, name, cfg, view }: ModuleNode): BootMachine | undefined {
   const { mac, ...host } = bootHostOf(cfg);
   return mac === undefined ? undefined : { ...host, ...bootLoadOf(cfg, view.get(SEEN_MEMORY)), mac, id, name };
 }
 
-/** What a module that boots machines needs of the boot services of its program. */
+/** The boot services of a program, for a module that boots machines. */
 export interface BootParts {
-  /** The name of the aggregator: machines of others are theirs to boot. */
+  /** The name of the aggregator. It does not boot machines of others. */
   readonly parent: string;
-  /** The UUID of the aggregator's own node, and who is told its cfg: at the start, and whenever it may have changed. */
+  /** The UUID of the aggregator's own node, and a callback for its cfg: at the start, and whenever it may have changed. */
   readonly own?: { readonly id: string; onCfg(cfg: Values): void };
-  /** The machine of a node was switched off, or its node is gone: what was given to it for this boot is void. */
+  /** Called when a machine was switched off or its node is gone: everything that it got for this boot is void. */
   onEnd(id: string): void;
-  /** Why a machine can't boot what its cfg says, or can't be served, in words; undefined: it can, as far as is known. */
+  /** Says why a machine cannot boot as its cfg asks, or cannot be served; undefined: it can, as far as is known. */
   fault(machine: BootMachine): Promise<string | undefined>;
 }
 
-/** What boot servers may ask about nodes whose machines boot, and what they tell of them. */
+/** The interface between boot servers and the nodes whose machines boot: what they may ask, and what they report. */
 export interface BootDesk {
-  /** Whether the machine runs an agent that is heard at this moment: it does not boot then, whatever is sent in its name. */
+  /** Whether the machine's agent is connected now: then the machine is not booting, whatever is sent in its name. */
   isUp(id: string): boolean;
   /** See {@link isRunning}. */
   isRunning(id: string): boolean;
   saw(id: string, sight: BootSight): void;
 }
 
-/** Follows how far the machines of one way to boot have got, and tells it of their nodes. */
+/** Follows the boot progress of the machines of one boot method, and reports it as state of their nodes. */
 export interface BootTracker extends BootDesk {
-  /** Follows nodes from here on, those that are there first. */
+  /** Starts to follow nodes, beginning with those that exist. */
   start(context: ModuleContext): void;
   stop(): void;
-  /** A node that this program boots, however it does. Before the start there is none. */
+  /** Finds a node that this program boots, by any method; undefined before the start. */
   served(id: string): ModuleNode | undefined;
   /**
    * Listens for a machine that is on: the mutation of this name.
    *
-   * @throws {MistakeError} When it can't boot: see {@link BootTracker.wait}.
+   * @throws {MistakeError} If it cannot boot: see {@link BootTracker.wait}.
    */
   listen(run: Pick<MutationRun, "node" | "discover" | "signal">): Promise<void>;
   /**
-   * Waits for what a machine does next, until the run is over.
+   * Waits for the next step of a machine, until the run is over.
    *
-   * @throws {MistakeError} When it can't do that, as the network has nothing for it: no change of its power would help. It is left
-   * on, and asks, until there is something.
+   * @throws {MistakeError} If the network has nothing for it, so that no change of its power would help. It is left on, and
+   * keeps asking until there is something.
    */
   wait(run: Pick<MutationRun, "node" | "signal">): Promise<void>;
-  /** Something was refused to a machine: whether it can boot is looked at anew, where something waits for it to. */
+  /** Checks again whether a machine can boot, because it was refused something while a mutation waits for it. */
   recheck(id: string): void;
 }
 
 /**
  * Makes a tracker.
  *
- * @param group The value of `/boot/method` of its nodes, and the variables that it tells.
- * @param of `follow` is told of each node that may have changed, before anything else is made of that; undefined: it is gone, or
- * another aggregator's. `hostOf` says which machine a node has, and throws a MistakeError where its cfg does not say.
+ * @param group The value of `/boot/method` of its nodes, and the variables that it reports.
+ * @param parts The boot services; undefined if this program has none.
+ * @param of `follow` is called first for each node that may have changed; with undefined if it is gone, or another
+ * aggregator's. `hostOf` finds the machine of a node, and throws a MistakeError if its cfg does not describe one.
  */
 export function createBootTracker(
   group: BootGroup,
@@ -103,7 +109,7 @@ export function createBootTracker(
   },
 ): BootTracker {
   const records = new Map<string, BootRecord>();
-  /** What waits for a machine, by node: ended where it can't go on. */
+  /** The waiting mutations, by node. They end if the machine cannot go on. */
   const waiting = new Map<string, (fault: string) => void>();
   let context: ModuleContext | undefined;
 
@@ -205,7 +211,11 @@ function mistake({ name }: ModuleNode, fault: string): MistakeError {
   return new MistakeError(`Cannot boot '${name}' as ${fault}`);
 }
 
-/** Refuses to boot a machine as the program has no boot services. */
+/**
+ * Refuses to boot the machine of `run`, because the program has no boot services.
+ *
+ * @throws {PermanentError} Always.
+ */
 export function refuseToBoot({ node }: { readonly node: ModuleNode }): never {
   throw new PermanentError(
     `Cannot boot '${node.name}' from the network as this aggregator has no boot services: start it with --boot-address`,

@@ -13,10 +13,10 @@ const RESTART_ONCE = 1_800_000;
 const MAX_LATE_GRACE = 60_000;
 /** A machine that is to be off and has been on its way for so long, in milliseconds, hangs there. */
 const STUCK = 60_000;
-/** The same of one that is to be on: it may be slow, and has not done what it is hit for until then. */
+/** The same for a machine that should be on: it may be slow, and counts as hanging only after that. */
 const STUCK_ON = 300_000;
 
-/** What mutations do with one controller. */
+/** The work of mutations on one controller. */
 export interface Actions extends Pick<Hand, "unsettledFor" | "isAwaited" | "saw"> {
   find(run: MutationRun): Promise<void>;
   powerOn(run: MutationRun): Promise<void>;
@@ -34,11 +34,14 @@ export interface Actions extends Pick<Hand, "unsettledFor" | "isAwaited" | "saw"
 }
 
 /**
- * Makes the actions of one node. Each looks before it orders, and is done when the controller says so. A machine is only hit that
- * was seen on before it was taken to hang: otherwise it may have come on meanwhile, by somebody else or by an order that was
- * taken for lost, and what is seen now is stated instead.
+ * Makes the actions of one node. Each looks before it orders, and ends when the controller confirms the change. Power
+ * is cut only from a machine that was seen on before it was taken to hang. Otherwise it may have come on meanwhile, by
+ * another hand or by an order that was taken for lost; then the action reports the state that it sees.
  *
- * @param looked Is told of every look.
+ * @param context The module's context.
+ * @param driver The driver of the controller.
+ * @param settings Gives the current settings.
+ * @param looked Called after every look.
  */
 export function createActions(
   context: ModuleContext,
@@ -60,11 +63,11 @@ export function createActions(
         else lost = true;
       },
     });
-    if (!done) throw new MistakeError(`Cannot power '${run.node.name}' on: its controller has nothing for that`);
+    if (!done) throw new MistakeError(`Cannot power '${run.node.name}' on: its controller does not support that`);
     if (lost) noteBoot(run); // it has come on, so that the order was taken
     run.discover("/physState", "POWER_ON");
   }
-  /** What it was to boot from once was told to its controller with the order. */
+  /** Notes that the controller was told, with the order, to boot once from the requested device. */
   function noteBoot(run: MutationRun): void {
     const next = run.node.view.get("/bmc/bootNext");
     if (next !== undefined && next !== "NONE") run.discover("/bmc/bootNext", "NONE");
@@ -84,9 +87,9 @@ export function createActions(
         told = true;
       },
     });
-    if (!done) throw new MistakeError(`Cannot power '${run.node.name}' off: its controller has nothing for that`);
+    if (!done) throw new MistakeError(`Cannot power '${run.node.name}' off: its controller does not support that`);
   }
-  /** Has a machine shut down by itself. @returns Undefined when it did; otherwise why its power is to be cut. */
+  /** Asks the machine to shut down. @returns Undefined if it did; otherwise the reason to cut its power. */
   async function shutDown(run: MutationRun, story: Story, graceful: number): Promise<string | undefined> {
     const grace = new AbortController();
     let end = clock.now() + graceful + Math.min(graceful, MAX_LATE_GRACE);
@@ -205,7 +208,7 @@ export function createActions(
   async function obey(run: MutationRun, what: "restart" | "interrupt", words: string): Promise<boolean> {
     const end = await hand[what](run, begin(run), MAX_REFUSALS);
     if (end === "unsupported") {
-      throw new MistakeError(`Cannot ${words} '${run.node.name}': its controller has nothing for that`);
+      throw new MistakeError(`Cannot ${words} '${run.node.name}': its controller does not support that`);
     }
     if (end === "off") run.discover("/physState", "POWER_OFF");
     return end === "taken";

@@ -1,6 +1,6 @@
 import { defineExtension } from "../../src/state/mod.ts";
 
-/** The controller (BMC) of a node: where it is, and what it says beside the power. */
+/** The controller (BMC) of a node: its address, and its reports other than the power. */
 export const bmc = defineExtension("bmc", {
   "/bmc/address": {
     type: { kind: "string", maxLength: 512 },

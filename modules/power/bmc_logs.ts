@@ -7,7 +7,7 @@ import { cleanWords, type LogEntry } from "./log_entry.ts";
 
 /** The most logs that are read at a time: each may be many requests. */
 const MAX_READS = 8;
-/** How long one may take with its turn, in milliseconds. */
+/** The longest that one read may take once it has begun, in milliseconds. */
 const READ_LIMIT = 55_000;
 /** The longest reason, in characters. */
 const MAX_WHY = 400;
@@ -16,16 +16,16 @@ const MAX_WHY = 400;
 export type ReadLog = (nodeId: string, count: number, ask: Ask) => Promise<readonly LogEntry[] | undefined>;
 
 /**
- * What came of reading a log. `none`: there is nothing to be read; `mistake`: what is set for the node can't be right; `silent`:
- * the controller does not answer, or not with a log.
+ * The result of reading a log. `none`: there is no log to read; `mistake`: the node's settings cannot be right; `silent`: the
+ * controller does not answer, or not with a log.
  */
 export type LogAnswer =
   | { readonly ok: true; readonly entries: readonly LogEntry[] }
   | { readonly ok: false; readonly kind: "none" | "mistake" | "silent"; readonly why: string };
 
-/** The event logs of the controllers of an aggregator's nodes: read when somebody asks for them, and kept nowhere. */
+/** The event logs of the controllers of an aggregator's nodes. They are read on request, and not kept. */
 export interface BmcLogs {
-  /** A module reads the logs of a platform from now on. @returns What ends that. */
+  /** Registers `read` for the nodes of a platform. @returns A function that ends that. */
   offer(platform: string, read: ReadLog): () => void;
   /** Reads the newest `count` entries, the newest first. Never rejects. */
   read(
@@ -35,7 +35,7 @@ export interface BmcLogs {
   ): Promise<LogAnswer>;
 }
 
-/** Makes it. */
+/** Makes the access to event logs. At most 8 reads run at a time, each for at most 55 s by `clock`. */
 export function createBmcLogs(clock: Clock): BmcLogs {
   const readers = new Map<string, ReadLog>();
   const limit = createLimit(MAX_READS);

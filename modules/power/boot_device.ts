@@ -1,7 +1,7 @@
 import type { ModuleNode } from "../../src/module/mod.ts";
 import { defineExtension, enumeration } from "../../src/state/mod.ts";
 
-/** From which device controllers have their machines boot: until that is changed, and once. */
+/** The devices from which controllers make their machines boot: always, and once. */
 export const bootDevices = defineExtension("bootdevice", {
   "/bmc/bootDevice": {
     type: enumeration("default", "none", "pxe", "http", "disk", "cd", "usb", "setup"),
@@ -28,18 +28,21 @@ export const bootDevices = defineExtension("bootdevice", {
 /** A device to boot from. */
 export type BootTarget = "none" | "pxe" | "http" | "disk" | "cd" | "usb" | "setup";
 
-/** What a controller is to be told of the device to boot from. */
+/** The device to boot from, for a controller. */
 export interface BootDevice {
   readonly target: BootTarget;
-  /** True: for the next boot only; false: until it is told otherwise. */
+  /** True: for the next boot only; false: until the next such order. */
   readonly once: boolean;
-  /** Undefined: as the firmware has it. */
+  /** Undefined: the firmware decides. */
   readonly mode: "uefi" | "legacy" | undefined;
 }
 
 const TARGETS: readonly BootTarget[] = ["none", "pxe", "http", "disk", "cd", "usb", "setup"];
 
-/** The device that a node's machine is to boot from; undefined: its controller is told nothing. What is asked for once goes first. */
+/**
+ * Finds the device from which the machine of `node` should boot. A device for the next boot comes before the permanent
+ * one. Undefined: the controller is not told any.
+ */
 export function bootDeviceOf(node: ModuleNode): BootDevice | undefined {
   const next = String(node.view.get("/bmc/bootNext") ?? "NONE").toLowerCase();
   const once = next !== "none";

@@ -3,7 +3,9 @@ import { UnavailableError } from "../../src/module/mod.ts";
 import { isRecord } from "../../src/state/mod.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 
-/** Who we are to a controller. Never to be logged, nor in a state value, a URL or an argument of a program. */
+/**
+ * A controller's user and password. They must never appear in a log, a state value, a URL or an argument of a program.
+ */
 export interface Credentials {
   readonly username: string;
   readonly password: string;
@@ -21,13 +23,16 @@ const MAX_FILE = 4_096;
 const MAX_TEXT = 256;
 
 /**
- * Finds the credentials for a node's controller: in a JSON file `{"username": ..., "password": ..., "kg": ...}`, the last of which may
- * be absent, or in the environment.
- * They are read each time, so that they can be changed while the program runs.
+ * Finds the credentials for a node's controller: in a JSON file `{"username": ..., "password": ..., "kg": ...}`, whose
+ * `kg` is optional, or in the environment. They are read each time, so that they can be changed while the program
+ * runs.
  *
+ * @param node The node.
  * @param pattern The file's path, in which `{name}` stands for the node's name; undefined: the environment.
- * @returns Undefined where there are none.
- * @throws {UnavailableError} When the file can't be read, others may read it, or it is none. The message has nothing of its content.
+ * @param environment The process's environment.
+ * @returns The credentials; undefined if the environment has none.
+ * @throws {UnavailableError} If the file cannot be read, others may read it, or it has no valid credentials. The
+ * message shows nothing of its content.
  */
 export function credentialsFor(
   node: { readonly name: string },

@@ -1,4 +1,4 @@
-/** How long the controllers of a platform may take, in milliseconds. */
+/** The time that the controllers of a platform may take, in milliseconds. */
 export interface PowerTimeouts {
   /** To say what the power is. */
   readonly find: number;
@@ -8,7 +8,12 @@ export interface PowerTimeouts {
   readonly off: number;
 }
 
-/** The mutations of power that every platform has, for the nodes whose `/platform` it is. */
+/**
+ * Makes the mutations of power that every platform has.
+ *
+ * @param platform The `/platform` of the nodes.
+ * @param timeouts Their timeouts.
+ */
 export function powerMutations(platform: string, { find, on, off }: PowerTimeouts) {
   const requires = { "/platform": platform };
   return {
@@ -57,7 +62,13 @@ export function powerMutations(platform: string, { find, on, off }: PowerTimeout
   } as const;
 }
 
-/** The restart of a machine that hangs, for platforms whose controllers can do that without a loss of power. */
+/**
+ * Makes the mutation that restarts a hanging machine, for platforms whose controllers can do that without a loss of
+ * power.
+ *
+ * @param platform The `/platform` of the nodes.
+ * @param timeouts Its timeouts.
+ */
 export function restartMutation(platform: string, timeouts: PowerTimeouts) {
   return {
     "restart-hang": {
@@ -73,7 +84,7 @@ export function restartMutation(platform: string, timeouts: PowerTimeouts) {
   } as const;
 }
 
-/** The boot of machines that boot by themselves, from a disk or another server. */
+/** Makes the mutation for machines of `platform` that boot on their own, from a disk or another server. */
 export function otherBootMutation(platform: string) {
   return {
     boot: {

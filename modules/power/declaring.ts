@@ -1,4 +1,4 @@
-/** What declarations of power modules share: plain data, for those who plan with them and run none. */
+/** The common part of the declarations of power modules: plain data, for programs that plan with them without running any. */
 export * from "./bmc.ts";
 export { bootDevices } from "./boot_device.ts";
 export * from "./declaration.ts";

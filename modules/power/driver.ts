@@ -2,51 +2,51 @@ import { type ModuleContext, type ModuleNode, UnavailableError } from "../../src
 import type { LogEntry } from "./log_entry.ts";
 import type { Led } from "./led.ts";
 
-/** What a controller says of its machine's power: `changing` on the way from one to the other, `unknown` where it can't say. */
+/** The power of a machine as its controller reports it: `changing` between on and off, `unknown` if it cannot tell. */
 export type Power = "on" | "off" | "changing" | "unknown";
 
-/** What a controller says of its machine. What it does not tell is absent. */
+/** Facts that a controller reports about its machine. Those that it does not report are absent. */
 export interface MachineFacts {
   /** `OK`, `Warning`, `Critical` or another word of its own. */
   readonly health?: string;
   /** Version of the machine's firmware (BIOS). */
   readonly firmware?: string;
-  /** What its identify LED does. */
+  /** The state of its identify LED. */
   readonly led?: Led;
 }
 
-/** What a controller has said when it was asked for the power. */
+/** A controller's report of the power. */
 export interface Reading {
-  /** `unknown` too where its answer has nothing of power: that proves nothing. */
+  /** Also `unknown` if its answer does not mention the power: that proves nothing. */
   readonly power: Power;
   /** In its own words, such as `PowerState 'PoweringOn'`. */
   readonly said: string;
-  /** What it says of the machine itself beside its power. */
+  /** Its report of the machine itself. */
   readonly machine?: MachineFacts;
-  /** That the order it took last has failed since, in its own words: of a task, for instance. */
+  /** The failure of the last order that it accepted, such as of a task, in its own words. */
   readonly failed?: string;
 }
 
-/** The answer of a controller to an order. Where it answers nothing the driver throws an `UnavailableError`: it may have been done. */
+/** A controller's answer to an order. Without an answer the driver throws an `UnavailableError`: the order may have been carried out. */
 export type Outcome =
-  /** It took it: that is no success yet. */
+  /** It accepted the order, which is not yet a success. */
   | { readonly kind: "taken" }
-  /** It has no such thing, so that nothing was asked. */
+  /** It does not support the order, so that nothing was asked. */
   | { readonly kind: "unsupported" }
   /**
-   * It said no: as it is so already (`already`), as it can't now (`later`: busy, not ready, soon after a change), or for any
-   * other reason (`refused`), a server error included. Which of them is a matter of words only: what is read afterwards
-   * decides, and it is ordered again where that is the opposite of what is wanted.
+   * It refused: the machine is in that state (`already`), it cannot now (`later`: busy, not ready, soon after a change), or
+   * there is another reason (`refused`), server errors included. The kinds differ only in messages: the next reading decides,
+   * and the order is repeated if the machine is in the opposite state.
    */
   | { readonly kind: "already" | "later" | "refused"; readonly said: string };
 
 /**
- * What a controller can be asked for. `shutdown` asks what runs on the machine to end; `restart` loses no power; `interrupt` sends a
+ * An order to a controller. `shutdown` asks the operating system to shut down; `restart` loses no power; `interrupt` sends a
  * non-maskable interrupt, and changes no power.
  */
 export type PowerChange = "on" | "off" | "shutdown" | "restart" | "interrupt";
 
-/** What a machine's sensors say. What the controller does not tell is absent. */
+/** Readings of a machine's sensors. Those that the controller does not report are absent. */
 export interface Sensors {
   /** Degrees Celsius. */
   readonly inlet?: number;
@@ -54,23 +54,23 @@ export interface Sensors {
   readonly watts?: number;
 }
 
-/** How something is asked for. */
+/** The conditions of a request to a controller. */
 export interface Ask {
   readonly signal: AbortSignal;
-  /** True when a mutation waits for it, which goes before polling. */
+  /** True if a mutation waits for it. Such requests come before polling. */
   readonly urgent: boolean;
-  /** Told when it has to wait for other requests of ours; what it returns is called when that is over. */
+  /** Called if the request has to wait for others of this program. It returns a function that is called when the wait ends. */
   queued?(): () => void;
 }
 
-/** Thrown where a controller does not take the user and password: it is not asked with them for a while. */
+/** Thrown if a controller rejects the user or password. It is not asked with them for a while. */
 export class CredentialsError extends UnavailableError {}
 
 /**
- * How one kind of controller is talked to. Its methods throw an `UnavailableError` where there was no answer, or where what is
- * needed to ask is missing; a {@link CredentialsError} where the user or password is refused; a `MistakeError` where what is
- * set for this node can't be right, such as its address. Whatever else `read` throws proves nothing, and whatever else `change`
- * throws is a refusal: see {@link guardDriver}, through which every driver is asked. Messages have no secrets in them.
+ * The interface to one kind of controller. Its methods throw an `UnavailableError` if there was no answer, or if something
+ * that a request needs is missing; a {@link CredentialsError} if the user or password is rejected; a `MistakeError` if the
+ * node's settings cannot be right, such as its address. Any other error of `read` proves nothing, and any other error of
+ * `change` is a refusal: see {@link guardDriver}, which wraps every driver. Messages have no secrets in them.
  */
 export interface PowerDriver {
   /** Reads the power of a node's machine. */
@@ -78,44 +78,45 @@ export interface PowerDriver {
   /** Asks for a change of power. */
   change(node: ModuleNode, change: PowerChange, ask: Ask): Promise<Outcome>;
   /**
-   * Turns the identify LED of a node's machine, where this kind of controller has one.
+   * Turns the identify LED of a node's machine, if this kind of controller has one.
    *
-   * @returns What it does then: as the controller says or, where it does not say that, as it took the order; undefined: it does not know.
+   * @returns Its state: as the controller reports it, otherwise as ordered; undefined if the controller does not know.
    */
   turnLed?(node: ModuleNode, led: Led, ask: Ask): Promise<Led | undefined>;
-  /** Reads the sensors of a node's machine, where this kind of controller has them. */
+  /** Reads the sensors of a node's machine, if this kind of controller has them. */
   sense?(node: ModuleNode, signal: AbortSignal): Promise<Sensors>;
   /**
-   * Reads the newest entries of its controller's event logs, the newest first, where this kind of controller has them.
+   * Reads the newest entries of its controller's event logs, the newest first, if this kind of controller has them.
    *
-   * @returns Undefined when this one has none.
+   * @returns Undefined if this one has none.
    */
   readLog?(node: ModuleNode, count: number, ask: Ask): Promise<readonly LogEntry[] | undefined>;
-  /** Tells of a node that is looked after, so that the driver can listen for its controller's events. */
+  /** Tells of a managed node, so that the driver can listen for its controller's events. */
   attend?(node: ModuleNode): void;
-  /** A node is not looked after any more. */
+  /** Tells that a node is no longer managed. */
   forget?(nodeId: string): void;
   /** Whether events of this node's controller arrive, so that it need not be polled as often. */
   hears?(nodeId: string): boolean;
-  /** Ends what the driver has open. */
+  /** Closes everything that the driver has open. */
   stop?(): Promise<void>;
 }
 
 /**
  * Makes a driver.
  *
- * @param look Has a node's controller looked at soon, as something has happened there.
+ * @param context The module's context.
+ * @param look Asks for a look at a node's controller soon, because something has happened there.
  */
 export type MakeDriver = (context: ModuleContext, look: (nodeId: string) => void) => PowerDriver;
 
-/** How controllers are looked after. All in milliseconds. */
+/** The settings of power management. All in milliseconds. */
 export interface PowerSettings {
   /** Between two looks at a controller, on average. */
   readonly poll: number;
   /** Between two readings of its sensors, on average; 0: none are read. */
   readonly sense: number;
-  /** How long a healthy machine may take to shut down before its power is cut; 0: it is cut at once. */
+  /** The time that a healthy machine gets to shut down before its power is cut; 0: it is cut at once. */
   readonly graceful: number;
-  /** How long after a change of power a controller may still say what was before. */
+  /** The time after a change of power during which a controller may still report the previous state. */
   readonly settle: number;
 }

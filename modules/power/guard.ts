@@ -11,26 +11,26 @@ import {
 /** The longest words of a controller that are passed on, in characters. */
 const MAX_SAID = 400;
 
-/** What one look at a controller gave. */
+/** The result of one look at a controller. */
 export interface Look extends Reading {
-  /** True where there was no answer, or none that could be read: `said` says why, and `power` is unknown. */
+  /** True if there was no answer, or an unreadable one: `said` says why, and `power` is unknown. */
   readonly silent: boolean;
 }
 
-/** What came of an order: `lost` where there was no answer to it, so that it may have been done or not. */
+/** The outcome of an order: `lost` if there was no answer, so that it may have been carried out or not. */
 export type OrderOutcome = Outcome | { readonly kind: "lost"; readonly said: string };
 
 /**
- * A driver behind the rules that hold for each: a reading that fails proves nothing; an order whose answer is lost may have been
- * done; a refusal is no failure of the machine. So neither method ends in an error but for what makes it useless to ask:
- * a `MistakeError`, a {@link CredentialsError}, or the signal's reason.
+ * A driver behind the rules that hold for each: a reading that fails proves nothing; an order whose answer is lost may
+ * have been carried out; a refusal is not a failure of the machine. Its methods therefore reject only if another
+ * request is pointless: with a `MistakeError`, a {@link CredentialsError}, or the signal's reason.
  */
 export interface GuardedDriver {
   look(node: ModuleNode, ask: Ask): Promise<Look>;
   order(node: ModuleNode, change: PowerChange, ask: Ask): Promise<OrderOutcome>;
 }
 
-/** Puts a driver behind these rules. */
+/** Wraps `driver` in these rules. */
 export function guardDriver(driver: Pick<PowerDriver, "read" | "change">): GuardedDriver {
   return {
     async look(node, ask) {
@@ -56,9 +56,12 @@ export function guardDriver(driver: Pick<PowerDriver, "read" | "change">): Guard
 }
 
 /**
- * Asks for what an order needs done before it. The order itself was not given then, and so it is not lost whatever happens here.
+ * Makes the request that must precede an order. The order itself has not been given yet, so it cannot be lost.
  *
- * @returns Why it can't be given; undefined: it can.
+ * @param work The request.
+ * @returns The reason why the order cannot be given; undefined if it can.
+ * @throws {CredentialsError} If the controller rejects the user or password.
+ * @throws {Error} Any error of `work` but an `UnavailableError`, which means "later".
  */
 export async function beforeOrder(work: () => Promise<Outcome>): Promise<Outcome | undefined> {
   try {
@@ -70,7 +73,7 @@ export async function beforeOrder(work: () => Promise<Outcome>): Promise<Outcome
   }
 }
 
-/** Throws what makes it useless to ask again; what can't be helped by trying again is a mistake about this node. */
+/** Throws an error that makes another request pointless; a permanent error is a mistake in the node's settings. */
 function judged(error: unknown): unknown {
   if (error instanceof CredentialsError || error instanceof MistakeError) throw error;
   if (error instanceof Error && error.name === "PermanentError") throw new MistakeError(error.message);

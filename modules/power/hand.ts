@@ -10,64 +10,66 @@ const FIRST_LOOK = 100;
 const LONGEST_LOOK = 1_000;
 /** The shortest time between two orders, in milliseconds, where a controller needs less to settle. */
 const ORDER_REST = 1_000;
-/** Looks that are further apart than this, in milliseconds, don't show what was in between. */
+/** Looks that are further apart than this, in milliseconds, do not show the time between them. */
 const LONGEST_GAP = 40_000;
 
-/** One order, until the machine is where it should be. */
+/** One order, until the machine is in the ordered state. */
 export interface Pursuit {
   readonly run: MutationRun;
   readonly signal: AbortSignal;
   readonly story: Story;
   readonly change: Exclude<PowerChange, "restart" | "interrupt">;
-  /** False: nothing has been done yet, so that it ends when the very first look meets silence. */
+  /** False: nothing has been done yet, so that it ends if the controller does not answer the very first look. */
   readonly begun: boolean;
-  /** After so many refusals, each with a settled look after it, it is given up. */
+  /** The number of refusals, each with a settled look after it, that end it. */
   readonly maxRefusals: number;
   /**
-   * A machine that has been on its way for so long, in milliseconds, hangs there, and is ordered all the same; absent: it is waited for.
+   * Milliseconds after which a machine that is still changing counts as hanging, and is given the order nevertheless. Absent:
+   * it is waited for.
    */
   readonly stuckAfter?: number;
   /** Called before each order. */
   ordering?(): void;
-  /** Called when an order was taken, or may have been. */
+  /** Called when an order was accepted, or may have been. */
   taken?(kind: "taken" | "lost"): void;
 }
 
-/** What a machine is for certain. */
+/** A state of the machine that is certain. */
 type Settled = "on" | "off";
 
-/** Looks at one controller and gives it orders, and knows what of its words is to be believed. */
+/** Looks at one controller and gives it orders. It knows which of the controller's reports can be believed. */
 export interface Hand {
-  /** Milliseconds for which the controller may still say what was before the last order; 0: it is to be believed. */
+  /** Milliseconds during which the controller may still report the state before the last order; 0: its report is reliable. */
   unsettledFor(): number;
-  /** What the machine was last seen to be since the last order, with certainty. */
+  /** The last certain state of the machine since the last order. */
   seen(): "on" | "off" | undefined;
-  /** Whether the machine was ordered on by us, and has not been seen on since. */
+  /** Whether this program ordered the machine on, and has not seen it on since. */
   isAwaited(): boolean;
-  /** Somebody else has had a settled look. */
+  /** Takes a settled look of another part of the program. */
   saw(power: Power): void;
   /**
-   * Looks until the controller says on or off and is to be believed.
+   * Looks until the controller reliably reports on or off.
    *
-   * @throws {UnavailableError} When the very first look meets silence.
+   * @throws {UnavailableError} If the controller does not answer the very first look.
    */
   findOut(run: MutationRun, story: Story): Promise<"on" | "off">;
-  /** The same, and `changing` when the machine has been on its way for so many milliseconds. */
+  /** Does the same, and gives `changing` once the machine has been changing for `stuckAfter` milliseconds. */
   findStuck(run: MutationRun, story: Story, stuckAfter: number): Promise<Settled | "changing">;
   /**
-   * Orders, when a settled look says that it is needed, and looks until it is so. An order that was taken is given once; one
-   * that was refused, or had no answer, again when a settled look says that it is still needed.
+   * Gives the order if a settled look shows that it is needed, and looks until the machine is in that state. An accepted order
+   * is given once; one that was refused or not answered is repeated if a settled look shows that it is still needed.
    *
-   * @returns False when the controller has no such order.
-   * @throws {UnavailableError} When nothing has begun and the very first look meets silence.
-   * @throws {DeclinedError} When it was refused too often.
+   * @returns False if the controller does not support the order.
+   * @throws {UnavailableError} If nothing has begun and the controller does not answer the very first look.
+   * @throws {DeclinedError} If it refused too often.
    */
   pursue(pursuit: Pursuit): Promise<boolean>;
   /**
-   * Orders a restart of a machine that is on. One without an answer counts as taken: nothing is hit twice.
+   * Orders a restart of a machine that is on. An order without an answer counts as accepted, so that no machine is restarted
+   * twice.
    *
-   * @returns `off` when the machine turned out to be off.
-   * @throws {DeclinedError} When it was refused too often.
+   * @returns `off` if the machine turned out to be off.
+   * @throws {DeclinedError} If the controller refused too often.
    */
   restart(run: MutationRun, story: Story, maxRefusals: number): Promise<"taken" | "unsupported" | "off">;
   /** Interrupts a machine that is on. See {@link Hand.restart}. */
@@ -75,10 +77,12 @@ export interface Hand {
 }
 
 /**
- * Makes it.
+ * Makes the hand for one controller.
  *
- * @param settle How long after an order a controller may still say what was before, in milliseconds.
- * @param looked Is told of every look.
+ * @param clock Runs the timers.
+ * @param driver The driver of the controller.
+ * @param settle Gives the milliseconds after an order during which the controller may still report the previous state.
+ * @param looked Called after every look.
  */
 export function createHand(
   clock: Clock,
@@ -135,7 +139,7 @@ export function createHand(
     return Math.max(settle(), ORDER_REST);
   }
   function declined(run: MutationRun, story: Story): DeclinedError {
-    return new DeclinedError(`The controller of '${run.node.name}' does not do it: ${story.words()}`);
+    return new DeclinedError(`The controller of '${run.node.name}' refuses: ${story.words()}`);
   }
   async function findStuck(
     run: MutationRun,

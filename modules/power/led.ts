@@ -1,6 +1,6 @@
 import { defineExtension, enumeration } from "../../src/state/mod.ts";
 
-/** What the identify LED of a machine does. */
+/** The state of a machine's identify LED. */
 export type Led = "OFF" | "ON" | "BLINKING";
 
 /** The identify LED of machines. */
@@ -13,7 +13,7 @@ export const leds = defineExtension("led", {
   },
 });
 
-/** The mutations of the identify LED, for platforms whose controllers have it. They disturb nobody. */
+/** Makes the mutations of the identify LED, for a `platform` whose controllers have one. They do not disturb users. */
 export function ledMutations(platform: string) {
   return {
     "led-first-on": turn(platform, "UNKNOWN", "ON"),
@@ -23,7 +23,7 @@ export function ledMutations(platform: string) {
   } as const;
 }
 
-/** The same for platforms on which it can blink, too. */
+/** Makes the same mutations for a `platform` on which the LED can also blink. */
 export function blinkMutations(platform: string) {
   return {
     "led-first-blink": turn(platform, "UNKNOWN", "BLINKING"),

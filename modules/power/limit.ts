@@ -3,15 +3,15 @@ import type { Ask } from "./driver.ts";
 /** Lets no more than so many pieces of work run at a time; the rest wait in line. */
 export interface Limit {
   /**
-   * Runs work when there is room. What is urgent goes before everything that is not. Who asks is told when it
-   * has to wait, and when that is over.
+   * Runs work when there is room. Urgent work comes first. The caller is told if the work has to wait, and when the wait
+   * ends.
    *
-   * @throws The signal's reason, when it fires before the work has begun.
+   * @throws The signal's reason, if it fires before the work has begun.
    */
   run<T>(work: () => Promise<T>, ask: Ask): Promise<T>;
 }
 
-/** Makes a limit of `most` at a time. */
+/** Makes a limit of `most` pieces of work at a time. */
 export function createLimit(most: number): Limit {
   let running = 0;
   const urgentLine: (() => void)[] = [];

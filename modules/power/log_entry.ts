@@ -1,6 +1,6 @@
 /** One entry of a controller's event log. Every text is the controller's own, on one line and cut. */
 export interface LogEntry {
-  /** What the controller calls it. */
+  /** The controller's id of it. */
   readonly id: string;
   /** The log that it is in, of those that the controller has. */
   readonly log: string;
@@ -19,7 +19,7 @@ const MAX_MESSAGE = 512;
 // deno-lint-ignore no-control-regex
 const UNREADABLE = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffd]+/g;
 
-/** What a controller may have said of an entry. */
+/** An entry as a controller sends it. */
 export interface RawEntry {
   readonly id: unknown;
   readonly log: unknown;
@@ -28,7 +28,12 @@ export interface RawEntry {
   readonly message: unknown;
 }
 
-/** Cleans what a controller says of an entry. @returns Undefined when it has no message. */
+/**
+ * Checks and shortens an entry from a controller.
+ *
+ * @param entry The entry, from outside.
+ * @returns The entry; undefined if it has no message.
+ */
 export function cleanEntry({ id, log, time, severity, message }: RawEntry): LogEntry | undefined {
   const words = cleanWords(message, MAX_MESSAGE);
   if (words === undefined) return undefined;
@@ -43,7 +48,7 @@ export function cleanEntry({ id, log, time, severity, message }: RawEntry): LogE
   };
 }
 
-/** A text as one line that people can read, cut to so many characters; undefined where nothing is left of it. */
+/** Turns `value` into one line of readable text of at most `most` characters; undefined if nothing is left of it. */
 export function cleanWords(value: unknown, most: number): string | undefined {
   if (typeof value !== "string") return undefined;
   const line = value.slice(0, most * 4).replace(UNREADABLE, " ").trim();
@@ -51,7 +56,10 @@ export function cleanWords(value: unknown, most: number): string | undefined {
   return line.length > most ? `${line.slice(0, most - 3)}...` : line;
 }
 
-/** The newest entries, the newest first. Those without a time are the last, in the reverse of the order in which they came. */
+/**
+ * Takes the newest `count` of `entries`, the newest first. Those without a time come last, in the reverse of their
+ * order.
+ */
 export function newestFirst(entries: readonly LogEntry[], count: number): readonly LogEntry[] {
   const placed = entries.map((entry, place) => ({ entry, place, at: at(entry) }));
   placed.sort((a, b) => a.at === b.at ? b.place - a.place : b.at - a.at);

@@ -1,4 +1,4 @@
-/** What power modules share: looking after controllers, and what a driver for one kind of them has to do. */
+/** The common part of power modules: the management of controllers, and the interface of a driver for one kind of them. */
 export { type BootDevice, bootDeviceOf, type BootTarget } from "./boot_device.ts";
 export * from "./credentials.ts";
 export * from "./driver.ts";

@@ -49,11 +49,14 @@ export interface BlinkHandlers {
 }
 
 /**
- * Starts to look after the power of exactly the nodes whose `/platform` is this one. It belongs into an aggregator. What is
- * stated is what controllers say: a change is done when they say so afterwards.
+ * Starts to manage the power of exactly the nodes of one `/platform`, in an aggregator. It reports only what
+ * controllers say: a change is complete when the controller confirms it.
  *
- * @returns The handlers of `powerMutations` and `orderMutations`, those of `restartMutation`, `resetMutations`, `interruptMutation`, `ledMutations` and `blinkMutations`, and what
- * ends all of it.
+ * @param context The module's context.
+ * @param parts `platform`, and a driver for its controllers; `settings` gives the current settings; `logs` takes the
+ * access to event logs.
+ * @returns The handlers of `powerMutations`, `orderMutations`, `restartMutation`, `resetMutations`,
+ * `interruptMutation`, `ledMutations` and `blinkMutations`, and a function that ends all of it.
  */
 export function startPower(
   context: ModuleContext,
@@ -111,7 +114,7 @@ export function startPower(
   const withdraw = parts.logs?.offer(parts.platform, async (id, count, ask) => {
     const node = context.node(id);
     if (node?.cfg.get("/platform") === parts.platform) return await driver.readLog?.(node, count, ask);
-    throw new UnavailableError("it is not looked after here");
+    throw new UnavailableError("this aggregator no longer manages it");
   });
 
   for (const { id } of context.nodes()) attend(id);
@@ -155,12 +158,12 @@ export function startPower(
   };
 }
 
-/** What was ordered has come about by other steps of the plan, or was never ordered. */
+/** Notes that an order was carried out by other steps of the plan, or was never given. */
 function noteDone(run: MutationRun): void {
   run.discover("/power/order", "DONE");
 }
 
-/** An error in the asking says nothing of the machine, whatever it is: that a machine hangs is concluded from what was seen alone. */
+/** Turns any error of a request into one that blames no machine: only observations prove that a machine hangs. */
 function blameless(error: unknown): Error {
   const isKnown = error instanceof DeclinedError || error instanceof MistakeError || error instanceof UnavailableError;
   return isKnown ? error : new DeclinedError(errorText(error));

@@ -1,6 +1,6 @@
 import { defineExtension, enumeration } from "../../src/state/mod.ts";
 
-/** What somebody has asked to be done to a machine once, whatever it is meant to be. */
+/** An order to do something to a machine once, whatever its cfg asks for. */
 export const powerOrders = defineExtension("power", {
   "/power/order": {
     type: enumeration("NONE", "DONE", "CYCLE", "RESET", "NMI"),
@@ -13,7 +13,10 @@ export const powerOrders = defineExtension("power", {
   },
 });
 
-/** The mutations that carry out what was ordered, for every platform: through plans, limits and invariants as everything else. */
+/**
+ * Makes the mutations that carry out orders on nodes of `platform`. They go through plans, limits and invariants like
+ * all others.
+ */
 export function orderMutations(platform: string) {
   return {
     // The plan powers the machine off before and, where it is to be on, on again after.
@@ -35,8 +38,9 @@ export function orderMutations(platform: string) {
 }
 
 /**
- * What an order is over by when the machine is off: there is nothing to restart or to interrupt, and nobody powers it on for that. It
- * is dearer than a step, and cheaper than a loss of power, so that a machine that is on gets what was ordered.
+ * Makes the mutation that ends an order for a machine that is off: there is nothing to restart or to interrupt, and the machine
+ * is not powered on for that. It costs more than a step and less than a loss of power, so that the order is carried out on a
+ * machine that is on.
  */
 function voidMutation(platform: string, order: "RESET" | "NMI") {
   return {
@@ -49,7 +53,12 @@ function voidMutation(platform: string, order: "RESET" | "NMI") {
   } as const;
 }
 
-/** The same for platforms whose controllers can restart a machine without a loss of power. @param on How long that may take, in milliseconds. */
+/**
+ * Makes the mutations of restarts, for platforms whose controllers can restart a machine without a loss of power.
+ *
+ * @param platform The `/platform` of the nodes.
+ * @param on Milliseconds that a restart may take.
+ */
 export function resetMutations(platform: string, on: number) {
   const requires = { "/platform": platform };
   return {
@@ -73,7 +82,7 @@ export function resetMutations(platform: string, on: number) {
   } as const;
 }
 
-/** The same for platforms whose controllers can interrupt a machine. */
+/** Makes the mutations of interrupts, for a `platform` whose controllers can interrupt a machine. */
 export function interruptMutation(platform: string) {
   return {
     interrupt: {

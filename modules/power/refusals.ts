@@ -8,19 +8,19 @@ const FIRST_REST = 60_000;
 const LONGEST_REST = 900_000;
 
 /**
- * Remembers which credentials which controllers did not take: many lock an account that is tried in vain too often. Other credentials,
- * of another node at the same controller or of a file that has been changed, are tried at once.
+ * Remembers which controllers rejected which credentials: many lock an account after too many attempts. Other
+ * credentials, of another node at the same controller or of a changed file, are tried at once.
  */
 export interface Refusals {
-  /** @throws {CredentialsError} While these are not to be tried. */
+  /** @throws {CredentialsError} While these credentials must not be tried. */
   check(controller: string, credentials: Credentials): void;
-  /** They were not taken. @returns What to throw. */
+  /** Notes that they were rejected. @returns The error to throw. */
   refuse(controller: string, credentials: Credentials, why: string): CredentialsError;
-  /** They were taken. */
+  /** Notes that they were accepted. */
   accept(controller: string, credentials: Credentials): void;
 }
 
-/** Makes it. */
+/** Makes an empty memory of rejected credentials, whose rests of 1 to 15 minutes are measured by `clock`. */
 export function createRefusals(clock: Clock): Refusals {
   const refused = new Map<string, { readonly rest: number; readonly until: number; readonly why: string }>();
 

@@ -2,16 +2,24 @@ import type { ModuleContext } from "../../src/module/mod.ts";
 import type { PowerDriver, PowerSettings, Sensors } from "./driver.ts";
 import { steadyTemperature, steadyWatts } from "./steady.ts";
 
-/** After so many readings in a row that failed, what was stated is not known any more. */
+/** After so many failed readings in a row, the last values are no longer known. */
 const LOST_READINGS = 3;
 
 /** Reads the sensors of one node's machine. */
 export interface SensorWatch {
-  /** Ends it; what was stated is taken back where the node is another module's now. */
+  /** Ends it. With `leaves` the values are withdrawn, because another module manages the node now. */
   stop(leaves: boolean): void;
 }
 
-/** Starts to read, the first time after a random share of the interval. Undefined where this kind of controller has no sensors. */
+/**
+ * Starts to read the sensors of a node, for the first time after a random share of the interval.
+ *
+ * @param nodeId The node's UUID.
+ * @param context The module's context.
+ * @param driver The driver of the controller.
+ * @param settings Gives the current settings.
+ * @returns Undefined if this kind of controller has no sensors.
+ */
 export function watchSensors(
   nodeId: string,
   context: ModuleContext,

@@ -5,7 +5,9 @@ import type { Look, OrderOutcome } from "./guard.ts";
 
 /** So many different things that a controller said are told, the last ones. */
 const MAX_TOLD = 3;
-/** A machine that has had so long, in milliseconds, to do what was ordered has had its time, however late it was ordered. */
+/**
+ * A machine that has had this many milliseconds to carry out an order has had its time, however late the order came.
+ */
 const FAIR = 60_000;
 
 /** Orders in words. */
@@ -17,18 +19,21 @@ const ORDERS: { readonly [change in PowerChange]: string } = {
   interrupt: "interrupt (NMI)",
 };
 
-/** What happens while a mutation has a controller do something: what people are told when it does not come to its end. */
+/** The course of a mutation on a controller, which people are told if it does not succeed. */
 export interface Story {
   saw(look: Look): void;
   ordered(change: PowerChange, outcome: OrderOutcome): void;
-  /** It, in words. */
+  /** The course in words. */
   words(): string;
 }
 
 /**
- * Begins a story, and keeps the program told of it. What it means when the time is over: as long as no good answer was the last
- * one, nothing is known; as long as no order was taken, or it was taken so late that the machine has hardly had time, it is not the
- * machine's fault; otherwise the machine did not do what it should in its time.
+ * Begins a story, and keeps the program informed of it, with the verdict in case of a timeout. While the last answer
+ * was not a good one, nothing is known. While no order was accepted, or one so late that the machine has hardly had
+ * time, the machine is not to blame. Otherwise the machine did not do in time what it should.
+ *
+ * @param reports Takes the story after each change.
+ * @param clock Measures the time.
  */
 export function beginStory(reports: Pick<Reports, "saw">, clock: Pick<Clock, "now">): Story {
   const begun = clock.now();
@@ -59,7 +64,7 @@ export function beginStory(reports: Pick<Reports, "saw">, clock: Pick<Clock, "no
       answered = look.power !== "unknown";
       const { said: words, failed } = look;
       const told = failed === undefined ? words : `${words} (${failed})`;
-      hear(answered ? told : `nothing of the power (${told})`);
+      hear(answered ? told : `nothing about the power (${told})`);
       if (failed !== undefined && order !== undefined) order = { ...order, taken: false };
       tell();
     },
@@ -76,9 +81,9 @@ function describe(change: PowerChange, outcome: OrderOutcome): string {
   const asked = `asked to ${ORDERS[change]}`;
   switch (outcome.kind) {
     case "taken":
-      return `${asked}, which was taken`;
+      return `${asked}, which was accepted`;
     case "unsupported":
-      return `${asked}, which its controller has nothing for`;
+      return `${asked}, which its controller does not support`;
     case "lost":
       return `${asked}, without an answer (${outcome.said})`;
     case "already":

@@ -3,9 +3,13 @@ import type { PowerDriver } from "./driver.ts";
 import type { Led } from "./led.ts";
 
 /**
- * Has the controller turn the LED, and states what it says of it then.
+ * Makes the controller turn the LED, and reports the LED's state.
  *
- * @throws {DeclinedError} When it says that the LED is not so.
+ * @param driver The driver of the controller.
+ * @param run The mutation's run.
+ * @param led The state that the LED should have.
+ * @throws {MistakeError} If this kind of controller has no LED.
+ * @throws {DeclinedError} If the controller reports another state.
  */
 export async function turnLed(driver: PowerDriver, run: MutationRun, led: Led): Promise<void> {
   if (driver.turnLed === undefined) {
@@ -20,7 +24,13 @@ export async function turnLed(driver: PowerDriver, run: MutationRun, led: Led): 
   run.discover("/bmc/led", led);
 }
 
-/** States what a controller says of the LED beside the power. */
+/**
+ * Reports the LED's state that a controller told along with the power.
+ *
+ * @param context The module's context.
+ * @param nodeId The node's UUID.
+ * @param led The state; undefined if it was not told.
+ */
 export function showLed(context: ModuleContext, nodeId: string, led: Led | undefined): void {
   if (led !== undefined && context.node(nodeId)?.view.get("/bmc/led") !== led) {
     context.discover(nodeId, "/bmc/led", led);

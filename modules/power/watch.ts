@@ -18,9 +18,9 @@ const EVENT_REST = 1_000;
 /** The longest reason in `/bmc/error`. */
 const MAX_ERROR = 512;
 
-/** Looks after the power of one node. Polling rests while a mutation is at work. */
+/** Manages the power of one node. Polling rests while a mutation is at work. */
 export interface PowerWatch {
-  /** Waits until the controller says on or off, and states it. */
+  /** Waits until the controller reports on or off, and passes that on. */
   find(run: MutationRun): Promise<void>;
   powerOn(run: MutationRun): Promise<void>;
   powerOff(run: MutationRun): Promise<void>;
@@ -34,13 +34,20 @@ export interface PowerWatch {
   interrupt(run: MutationRun): Promise<void>;
   /** Turns the machine's identify LED. */
   turnLed(run: MutationRun, led: Led): Promise<void>;
-  /** Something has happened there: has a look soon. */
+  /** Looks soon, because something has happened there. */
   lookSoon(): void;
-  /** Ends polling, and takes back what was said of the controller when it is another module's now. */
+  /** Ends polling. With `leaves` the controller's values are withdrawn, because another module manages the node now. */
   stop(leaves: boolean): void;
 }
 
-/** Starts to poll a node's controller, the first time after a random share of the poll interval. */
+/**
+ * Starts to poll a node's controller, for the first time after a random share of the poll interval.
+ *
+ * @param nodeId The node's UUID.
+ * @param context The module's context.
+ * @param driver The driver of the controller.
+ * @param settings Gives the current settings.
+ */
 export function watchPower(
   nodeId: string,
   context: ModuleContext,
@@ -103,7 +110,7 @@ export function watchPower(
     failures = 0;
     if (node.view.get("/bmc/error") !== undefined) context.discover(nodeId, "/bmc/error", null);
   }
-  /** What was known of its power stays: silence says nothing about the machine. */
+  /** Notes silence, which says nothing about the machine: its known power stays. */
   function silent(why: string, lasts: boolean): void {
     failures++;
     const lasting = lasts || failures >= SILENT_LOOKS;
@@ -113,9 +120,9 @@ export function watchPower(
     }
   }
   /**
-   * PHYS_HANG and PHYS_ERROR are conclusions of ours, which a controller that says "on" does not contradict, unless the machine
-   * was taken to hang as it did not come on. Shortly after a change of power some controllers say what was before: that is
-   * not believed.
+   * Takes a power that was seen. PHYS_HANG and PHYS_ERROR are inferred states, which a report of "on" does not contradict, unless
+   * the machine was taken to hang because it did not come on. Shortly after a change of power some controllers still report the
+   * previous state, which is ignored.
    */
   function takeSeen(power: Power): void {
     if (actions.unsettledFor() > 0) return;

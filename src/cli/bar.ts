@@ -1,8 +1,8 @@
 /**
- * The text of a progress bar: `[##########----------] 5/10  50%`.
+ * Renders a progress bar: `[##########----------] 5/10  50%`.
  *
- * @param done How much is done, from 0 to `total`.
- * @param total How much there is. A bar of nothing is full.
+ * @param done The part that is done, from 0 to `total`.
+ * @param total The whole. A bar of 0 is full.
  * @param width Columns between the brackets. Default 30.
  */
 export function renderBar(done: number, total: number, width = 30): string {

@@ -10,9 +10,10 @@ const PLACES = 4;
 const MAX_LINE = 2_000;
 
 /**
- * Describes an error that a program ends with in one line. What was expected to happen says everything by its message; of
- * a defect the line also names the places in the code, in place of a stack trace.
+ * Describes in one line the error with which a program ends. An expected error is described by its message alone; a
+ * defect also by its places in the code, instead of a stack trace.
  *
+ * @param error Anything that was thrown.
  * @param isExpected Whether its message was written for people.
  */
 export function describeError(error: unknown, isExpected = false): string {

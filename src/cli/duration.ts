@@ -4,9 +4,20 @@ const UNITS: readonly (readonly [unit: string, ms: number])[] = [["ms", 1], ["s"
 ]];
 
 /**
- * Reads a duration such as `500ms`, `1.5s`, `5m` or `1h`.
+ * Parses a duration such as `500ms`, `1.5s`, `5m` or `1h`.
  *
- * @returns Milliseconds, rounded; undefined when the text is no duration.
+ * @param text Up to 9 digits and up to 3 decimals, then `ms`, `s`, `m` or `h`.
+ * @returns Milliseconds, rounded; undefined if the text is not a duration.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { formatDuration, parseDuration } from "../src/cli/mod.ts";
+ *
+ * assert.equal(parseDuration("1.5s"), 1500);
+ * assert.equal(parseDuration("soon"), undefined);
+ * assert.equal(formatDuration(90_000), "90s");
+ * ```
  */
 export function parseDuration(text: string): number | undefined {
   const [, digits, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(text) ?? [];
@@ -14,13 +25,13 @@ export function parseDuration(text: string): number | undefined {
   return digits === undefined || ms === undefined ? undefined : Math.round(Number(digits) * ms);
 }
 
-/** A duration in the largest unit that gives a whole number: `500ms`, `90s`, `5m`. */
+/** Formats `ms` milliseconds in the largest unit that gives a whole number: `500ms`, `90s`, `5m`. */
 export function formatDuration(ms: number): string {
   const fitting = UNITS.filter(([, size]) => ms !== 0 && ms % size === 0).at(-1) ?? ["ms", 1];
   return `${ms / fitting[1]}${fitting[0]}`;
 }
 
-/** A duration that is only known roughly, rounded for people: `8 s`, `1 min 10 s`, `45 min`, `3 h`. */
+/** Formats `ms` milliseconds, known only roughly, rounded for people: `8 s`, `1 min 10 s`, `45 min`, `3 h`. */
 export function roughDuration(ms: number): string {
   const seconds = Math.max(1, ms < 10_000 ? Math.round(ms / 1000) : Math.round(ms / 5000) * 5);
   if (seconds < 60) return `${seconds} s`;

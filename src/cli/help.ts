@@ -1,12 +1,12 @@
 import { defaultText, type Option, type Options } from "./option.ts";
 
-/** What a help text is made of. */
+/** The parts of a help text. */
 export interface HelpParts {
-  /** How it is called: `krakenctl get nodes [NODESET]`. */
+  /** The command line: `krakenctl get nodes [NODESET]`. */
   readonly usage: string;
-  /** What it does: a sentence or more. */
+  /** The purpose, in a sentence or more. */
   readonly about: string;
-  /** Commands and the like: name and what it does. */
+  /** Commands and the like: name and purpose. */
   readonly lists?: readonly {
     readonly title: string;
     readonly entries: readonly (readonly [name: string, help: string])[];
@@ -15,7 +15,7 @@ export interface HelpParts {
   readonly examples?: readonly string[];
 }
 
-/** Renders what `--help` prints. */
+/** Renders the text of `--help` from its `parts`. */
 export function renderHelp(parts: HelpParts): string {
   const sections = [`Usage: ${parts.usage}`, parts.about];
   for (const { title, entries } of parts.lists ?? []) sections.push(renderEntries(title, entries));

@@ -1,21 +1,23 @@
 import type { Clock } from "../clock.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** A block of lines that follows what happens. */
+/** A block of lines that shows progress. */
 export interface Live {
   /** Replaces the block. It is drawn at once, or when the interval allows; of several in between the last counts. */
   show(lines: readonly string[]): void;
   /** Writes a line that stays, above the block. */
   print(line: string): void;
-  /** Draws what was shown last, leaves it there, and ends. */
+  /** Draws the newest lines, leaves them there, and ends. */
   end(): void;
 }
 
 /**
- * Makes a block of lines that is redrawn in place on a screen. Elsewhere it is written again, below, when it has changed.
+ * Makes a block of lines that is redrawn in place on a screen. Elsewhere a changed block is written again, below.
  *
- * @param options `interval`: least milliseconds between two drawings on a screen (default 500); `plainInterval`: the same
- * elsewhere (default 5000).
+ * @param terminal The terminal.
+ * @param clock Runs the timers.
+ * @param options `interval`: the least milliseconds between two drawings on a screen (default 500); `plainInterval`:
+ * the same elsewhere (default 5000).
  */
 export function createLive(
   terminal: Terminal,

@@ -1,4 +1,4 @@
-/** What every program's command line is made of: options, help, tables, progress. */
+/** The parts of every program's command line: options, help, tables, progress. */
 export * from "./bar.ts";
 export * from "./describe_error.ts";
 export * from "./duration.ts";

@@ -1,7 +1,18 @@
 /**
- * Finds what somebody may have meant.
+ * Finds the name that a user probably meant.
  *
- * @returns The known name that takes the fewest edits to reach, if that is at most a third of its length (at least 1).
+ * @param text The text that was typed.
+ * @param known The names that exist.
+ * @returns The name that takes the fewest edits to reach, if these are at most a third of its length (at least 1).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { nearest } from "../src/cli/mod.ts";
+ *
+ * assert.equal(nearest("timeuot", ["timeout", "server"]), "timeout");
+ * assert.equal(nearest("zebra", ["timeout", "server"]), undefined);
+ * ```
  */
 export function nearest(text: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;

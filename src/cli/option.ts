@@ -2,13 +2,13 @@ import { formatDuration, parseDuration } from "./duration.ts";
 import { type Result } from "../toolkit/mod.ts";
 
 interface CommonOption {
-  /** What it does, in one sentence without a full stop. */
+  /** The purpose, in one sentence without a full stop. */
   readonly help: string;
   /** One letter: `o` for `-o`. */
   readonly short?: string;
-  /** The environment variable that gives the value where the option is not given. */
+  /** The environment variable that gives the value if the option is absent. */
   readonly env?: string;
-  /** How help names the value. Default: the option's kind in upper case. */
+  /** The name of the value in help. Default: the option's kind in upper case. */
   readonly placeholder?: string;
 }
 
@@ -17,7 +17,7 @@ export interface StringOption extends CommonOption {
   readonly kind: "string";
   readonly default?: string;
   readonly required?: boolean;
-  /** The only texts that it may be. */
+  /** The texts that are allowed. */
   readonly choices?: readonly string[];
 }
 /** An option that takes a whole number. */
@@ -61,10 +61,10 @@ export type OptionValue<O extends Option> = O extends BooleanOption ? boolean
 /** The values of declared options, by name. */
 export type OptionValues<O extends Options> = { readonly [Name in keyof O]: OptionValue<O[Name]> };
 
-/** A value of an option, or what was expected of it. */
+/** The value of an option, or what was expected of it. */
 export type OptionReading = Result<string | number, { readonly expected: string }>;
 
-/** Reads the text that was given for an option. */
+/** Reads `text`, given on the command line or in the environment, as a value of `option`. */
 export function readOptionText(option: StringOption | IntegerOption | DurationOption, text: string): OptionReading {
   switch (option.kind) {
     case "string": {
@@ -91,7 +91,7 @@ export function readOptionText(option: StringOption | IntegerOption | DurationOp
   }
 }
 
-/** The default of an option as somebody would type it; undefined where it has none. */
+/** Writes the default of `option` as a user would type it; undefined if it has none. */
 export function defaultText(option: Option): string | undefined {
   switch (option.kind) {
     case "boolean":

@@ -5,7 +5,7 @@ import { type Result } from "../toolkit/mod.ts";
 
 /** The arguments that are no options. */
 export interface Positionals {
-  /** How help writes them: `NODESET /URL=VALUE ...`. */
+  /** Their names in help: `NODESET /URL=VALUE ...`. */
   readonly usage: string;
   /** @default 0 */
   readonly min?: number;
@@ -13,7 +13,7 @@ export interface Positionals {
   readonly max?: number;
 }
 
-/** What a command line asks for. */
+/** The request on a command line. */
 export type ParsedOptions<O extends Options> =
   | { readonly kind: "run"; readonly options: OptionValues<O>; readonly args: readonly string[] }
   | { readonly kind: "help" }
@@ -24,9 +24,24 @@ export type ParsedOptions<O extends Options> =
 export type Env = { readonly [name: string]: string | undefined };
 
 /**
- * Reads a command line as declared. Of an option that is given twice, and is no list, the last counts.
+ * Parses a command line against declared options. The last one counts if an option is given twice and is not a list.
  *
- * @param positionals What may follow the options. Absent: nothing.
+ * @param options The options by name.
+ * @param positionals The arguments that may follow. Undefined: none.
+ * @param args The command line, without the program's name.
+ * @param env The environment, for options that name a variable.
+ * @returns The values; or that help or the version is asked for; or a problem with the value and what was expected.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseOptions } from "../src/cli/mod.ts";
+ *
+ * const options = { wait: { kind: "duration", default: 10_000, help: "How long" } } as const;
+ * const parsed = parseOptions(options, undefined, ["--wait", "5s"], {});
+ * assert(parsed.kind === "run" && parsed.options.wait === 5000);
+ * assert.equal(parseOptions(options, undefined, ["--wiat", "5s"], {}).kind, "error");
+ * ```
  */
 export function parseOptions<const O extends Options>(
   options: O,
@@ -53,7 +68,7 @@ export function parseOptions<const O extends Options>(
   return { kind: "run", options: values as OptionValues<O>, args: others };
 }
 
-/** What `parseArgs` needs to know of declared options. Values stay texts: `01` is not 1. */
+/** Translates declared `options` for `parseArgs`. Values stay texts: `01` is not 1. */
 export function parseArgsOptions(options: Options) {
   const names = (...kinds: readonly Option["kind"][]) =>
     Object.keys(options).filter((name) => {
@@ -70,7 +85,7 @@ export function parseArgsOptions(options: Options) {
   };
 }
 
-/** Finds an option that is not declared, or a boolean one with a value that is none. */
+/** Finds an option that is not declared, or a boolean one with an invalid value. */
 function findMalformed(options: Options, args: readonly string[]): string | undefined {
   const unknown: string[] = [];
   const { string, boolean, collect, alias } = parseArgsOptions(options);
@@ -97,7 +112,7 @@ function findMalformed(options: Options, args: readonly string[]): string | unde
 
 function describeUnknown(option: string, known: readonly string[]): string {
   const near = option.startsWith("--") ? nearest(option.slice(2), known) : undefined;
-  const hint = near === undefined ? "see --help for those there are" : `did you mean '--${near}'?`;
+  const hint = near === undefined ? "see --help for the list" : `did you mean '--${near}'?`;
   return `Unknown option '${option}': ${hint}`;
 }
 

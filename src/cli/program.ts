@@ -9,7 +9,7 @@ import { versionLine } from "./version_line.ts";
 /** Exit codes that every program shares. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;
 
-/** What a program is given to run with. */
+/** The surroundings of a program. */
 export interface Io {
   /** The command line, without the program's own name. */
   readonly args: readonly string[];
@@ -19,22 +19,22 @@ export interface Io {
   readonly signal: AbortSignal;
 }
 
-/** Thrown to end a program with a message that says everything: it is shown without a stack. */
+/** Thrown to end a program with a message for people, which is shown without a stack. */
 export class ProgramError extends Error {
   override readonly name = "ProgramError";
-  /** What the process exits with. */
+  /** The exit code of the process. */
   readonly exitCode: number;
-  /** @param exitCode What the process exits with. Default 1. */
+  /** @param exitCode The exit code of the process. Default 1. */
   constructor(message: string, exitCode: number = EXIT.failed) {
     super(message);
     this.exitCode = exitCode;
   }
 }
 
-/** A program: what its command line may hold. */
+/** A program, as its command line declares it. */
 export interface Program<O extends Options> {
   readonly name: string;
-  /** What it does: a sentence or more, for help. */
+  /** The purpose for help, in a sentence or more. */
   readonly about: string;
   readonly options: O;
   /** Absent: it takes options only. */
@@ -43,7 +43,8 @@ export interface Program<O extends Options> {
 }
 
 /**
- * Declares a program.
+ * Declares a program. It returns `program`, typed as exactly as it was written, so that option values have exact
+ * types.
  *
  * @example A program with one option
  * ```ts
@@ -60,7 +61,7 @@ export function defineProgram<const O extends Options>(program: Program<O>): Pro
   return program;
 }
 
-/** What the work of a program is given: {@link Io} with the command line read. */
+/** The surroundings of a program's work: {@link Io}, with the command line parsed. */
 export interface ProgramRun<O extends Options> {
   readonly options: OptionValues<O>;
   /** The arguments that are no options. */
@@ -70,7 +71,14 @@ export interface ProgramRun<O extends Options> {
   readonly signal: AbortSignal;
 }
 
-/** Reads the command line of a program, answers `--help`, `--version` and usage errors, and otherwise does its work. */
+/**
+ * Parses the command line of a program, answers `--help`, `--version` and usage errors, and otherwise runs it.
+ *
+ * @param program The program.
+ * @param io Its surroundings.
+ * @param work Does the work.
+ * @returns The exit code.
+ */
 export function callProgram<const O extends Options>(
   program: Program<O>,
   io: Io,
@@ -94,7 +102,7 @@ export function callProgram<const O extends Options>(
   }
 }
 
-/** What a program's `--help` prints. */
+/** Renders the text of `--help` of `program`. */
 export function programHelp(program: Program<Options>): string {
   const usage = [program.name, "[OPTION ...]", program.positionals?.usage ?? ""].join(" ").trimEnd();
   return renderHelp({
@@ -105,7 +113,12 @@ export function programHelp(program: Program<Options>): string {
   });
 }
 
-/** Runs a program as this process: its exit code is what `work` resolves to. See {@link runProcess}. */
+/**
+ * Runs a program as this process. See {@link runProcess}.
+ *
+ * @param program The program.
+ * @param work Does the work, and resolves to the exit code.
+ */
 export function runProgram<const O extends Options>(
   program: Program<O>,
   work: (run: ProgramRun<O>) => Promise<number>,
@@ -114,9 +127,12 @@ export function runProgram<const O extends Options>(
 }
 
 /**
- * Runs `main` with the process's command line, environment, terminal and signals, and exits with the code that it
- * resolves to. An error that it throws, or that nobody caught anywhere else, is shown in one line and exits with 1, or
- * with its own code ({@link ProgramError}).
+ * Runs `main` with the process's command line, environment, terminal and signals, and exits with the code to which it
+ * resolves. An error that it throws, or that is thrown anywhere else and not caught, is shown in one line; the process
+ * then exits with 1, or with the error's own code ({@link ProgramError}).
+ *
+ * @param name The program's name, for messages.
+ * @param main Does the work.
  */
 export async function runProcess(name: string, main: (io: Io) => Promise<number>): Promise<void> {
   const terminal = systemTerminal();
@@ -162,7 +178,7 @@ export async function runProcess(name: string, main: (io: Io) => Promise<number>
   await exit(code);
 }
 
-/** Resolves when a signal has fired: what a program waits for that runs until it is ended. */
+/** Resolves when `signal` has fired. A program that runs until it is ended waits for that. */
 export function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();

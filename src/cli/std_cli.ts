@@ -1,7 +1,7 @@
 /** The one place that imports `@std/cli`: from JSR where deno.json is used, otherwise our own stand-in (packages/std-cli). */
 import * as stdCliModule from "@std/cli/parse-args";
 
-/** What is declared of arguments: the part of `@std/cli`'s ParseOptions that Kraken uses. */
+/** The part of `@std/cli`'s ParseOptions that Kraken uses. */
 export interface ParseArgsOptions {
   readonly string?: readonly string[];
   readonly boolean?: readonly string[];
@@ -17,13 +17,13 @@ export interface ParsedArgs {
   readonly _: readonly (string | number)[];
 }
 
-/** `parseArgs` of `@std/cli/parse-args`. */
+/** Parses `args` with `parseArgs` of `@std/cli/parse-args`, by the given `options`. */
 export function parseArgs(args: readonly string[], options: ParseArgsOptions): ParsedArgs {
   const { string = [], boolean = [], collect = [], alias = {}, ...rest } = options;
   return stdCliModule.parseArgs([...args], { string, boolean, collect, alias, ...rest });
 }
 
-/** Which `@std/cli` is in use: the one from JSR, or the stand-in that comes with Kraken. */
+/** Tells which `@std/cli` is in use: the one from JSR, or the stand-in that comes with Kraken. */
 export function stdCli(): "jsr" | "bundled" {
   return "implementation" in stdCliModule ? "bundled" : "jsr";
 }

@@ -11,7 +11,7 @@ export interface Style {
   readonly cyan: Paint;
 }
 
-/** Makes a {@link Style} with or without colours. */
+/** Makes a {@link Style}; without `colour` it changes nothing. */
 export function createStyle(colour: boolean): Style {
   const paint = (start: number, end: number): Paint => (text) => colour ? `\x1b[${start}m${text}\x1b[${end}m` : text;
   return {

@@ -17,9 +17,9 @@ const GAP = "  ";
 /**
  * Renders rows under aligned titles.
  *
- * @param columns The columns; the last one is cut first where the table is too wide.
- * @param rows The cells of each row; control characters in them are made visible.
- * @param options `width`: columns of the screen, where lines are to be cut; `titlePaint`: how titles stand out.
+ * @param columns The columns. If the table is too wide, the last one is cut first.
+ * @param rows The cells of each row. Control characters in them are made visible.
+ * @param options `width`: columns of the screen, to which lines are cut; `titlePaint`: the style of titles.
  * @returns Lines, without line ends.
  */
 export function renderTable(

@@ -1,7 +1,7 @@
 import process from "node:process";
 import type { Env } from "./parse_options.ts";
 
-/** Where a program writes, and what it may assume of it. */
+/** The output of a program, and what it may assume about it. */
 export interface Terminal {
   /** Writes to standard output. */
   write(text: string): void;
@@ -11,13 +11,13 @@ export interface Terminal {
   readonly isTty: boolean;
   /** True when colours are wanted: a screen, and neither `NO_COLOR` nor `TERM=dumb`. */
   readonly colour: boolean;
-  /** Columns of the screen; undefined where there is none, so that nothing is cut. */
+  /** Columns of the screen; undefined without one, so that nothing is cut. */
   columns(): number | undefined;
-  /** Lines of the screen; undefined where there is none. */
+  /** Lines of the screen; undefined without one. */
   rows(): number | undefined;
 }
 
-/** The process's own standard output and error. */
+/** Makes the terminal of the process: its standard output and error. `env` decides about colours. */
 export function systemTerminal(env: Env = process.env): Terminal {
   const { stdout, stderr } = process;
   const isTty = stdout.isTTY === true;

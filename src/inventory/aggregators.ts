@@ -6,7 +6,14 @@ import { readVariables, type Settable } from "./variables.ts";
 
 const KEYS = ["name", "id", "parent", "standby", "modules", "limits", "invariants", "engine"];
 
-/** Reads the aggregators of a file: their names, the config of their modules, and what their engines are allowed. */
+/**
+ * Reads the aggregators of a file: their names, the configs of their modules, and the limits and invariants of their
+ * engines.
+ *
+ * @param settable The variables that may be set.
+ * @param report Takes the problems.
+ * @param part The file's `aggregators`, from outside; undefined if it has none.
+ */
 export function readAggregators(settable: Settable, report: Report, part: unknown): InventoryNode[] {
   if (part === undefined) return [];
   if (!Array.isArray(part)) {

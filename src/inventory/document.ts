@@ -16,7 +16,12 @@ export interface SourceDocument {
   lineOf(path: Path): number;
 }
 
-/** Reads YAML 1.2, of which JSON is a part: one document, string keys, no tags beyond the core schema's. */
+/**
+ * Reads YAML 1.2, of which JSON is a subset: one document, string keys, only the tags of the core schema.
+ *
+ * @param text The file's text, from outside.
+ * @returns The document, or its problems with their lines.
+ */
 export function readSource(text: string): { readonly ok: true; readonly source: SourceDocument } | {
   readonly ok: false;
   readonly problems: readonly string[];

@@ -6,10 +6,14 @@ const MAX_TEXTS = 100_000;
 const RANGE = /^([^[\]]*)\[([0-9]{1,9})-([0-9]{1,9})\]([^[\]]*)$/;
 
 /**
- * Reads a list that gives each node of an entry a value of its own, in the order of the nodes. An item may stand for several
- * texts by one range of numbers: `10.77.0.[11-18]`, `52:54:00:77:00:[01-08]`; leading zeros are kept.
+ * Reads a list with one value for each node of an entry, in the order of the nodes. An item may stand for several
+ * texts by one range of numbers: `10.77.0.[11-18]`, `52:54:00:77:00:[01-08]`. Leading zeros are kept.
  *
- * @returns A text for each node; undefined when it was reported that these are not as many.
+ * @param report Takes the problems.
+ * @param items The list, from outside.
+ * @param count The number of nodes.
+ * @param path The list's place in the file.
+ * @returns A text for each node; undefined if their number is another one, which was reported.
  */
 export function readEach(report: Report, items: readonly unknown[], count: number, path: Path): string[] | undefined {
   const texts: string[] = [];

@@ -1,3 +1,3 @@
-/** Inventory files: what an administrator writes to say which nodes there are and what each should be. */
+/** Inventory files: the nodes of a cluster and the state that each should have, as an administrator writes them. */
 export * from "./parse.ts";
 export * from "./types.ts";

@@ -10,7 +10,14 @@ import { readVariables, type Settable } from "./variables.ts";
 /** The most names that all entries of a file may stand for, those that are repeated included. */
 const MAX_NAMES = 1_000_000;
 
-/** Reads the nodes of a file. What several entries say of a node adds up; for the same variable the last one counts. */
+/**
+ * Reads the nodes of a file. Several entries about a node add up; for the same variable the last one counts.
+ *
+ * @param settable The variables that may be set.
+ * @param report Takes the problems.
+ * @param part The file's `nodes`, from outside.
+ * @returns The nodes in the order in which the file first names them.
+ */
 export function readNodes(settable: Settable, report: Report, part: unknown): InventoryNode[] {
   if (!Array.isArray(part)) {
     report.expected(["nodes"], part, 'a list of entries such as { nodes: "n[1-8]", platform: sim }');

@@ -8,11 +8,24 @@ import type { ParsedInventory } from "./types.ts";
 const KEYS = ["cluster", "aggregators", "nodes"];
 
 /**
- * Reads an inventory file: `examples/demo/cluster.yaml` shows and explains one.
+ * Parses an inventory file; `examples/demo/cluster.yaml` shows and explains one.
  *
  * @param text YAML or JSON of at most 8 MiB.
- * @param known The variables that there are, and which of them are goals: those that a mutation changes.
- * @returns The inventory, or every problem with its line, field, value and what was expected; at most 100 are listed.
+ * @param known The variables that may occur, and which of them are goals: those that a mutation changes.
+ * @returns The inventory; or its problems, each with line, field, value and what was expected, of which at most 100
+ * are listed.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseInventory } from "../src/inventory/mod.ts";
+ * import { core, createSchema } from "../src/state/mod.ts";
+ *
+ * const known = { schema: createSchema([core]), isGoal: (url: string) => url === "/physState" };
+ * const parsed = parseInventory("nodes: [{ nodes: 'n[1-2]', platform: sim, desired: { physState: POWER_ON } }]", known);
+ * assert(parsed.ok);
+ * assert.equal(parsed.inventory.nodes[1]?.cfg.get("/physState"), "POWER_ON");
+ * ```
  */
 export function parseInventory(
   text: string,

@@ -4,17 +4,17 @@ import type { Path, SourceDocument } from "./document.ts";
 /** The most problems that are listed; the rest is counted. */
 const MAX_PROBLEMS = 100;
 
-/** Gathers what is wrong with a file. */
+/** Collects the problems of a file. */
 export interface Report {
-  /** Notes that a place of the file is not what was expected. `found` undefined: it is missing. */
+  /** Reports that a place of the file has something else than expected. `found` undefined: it is missing. */
   expected(path: Path, found: unknown, expected: string): void;
-  /** Notes a problem in words, with field, value and what was expected. */
+  /** Reports a problem in words, with field, value and what was expected. */
   problem(path: Path, text: string): void;
-  /** Everything that was noted, in the order in which it was. */
+  /** All problems, in the order in which they were reported. */
   problems(): string[];
 }
 
-/** Makes an empty report on a file. */
+/** Makes an empty report on the file `source`. */
 export function createReport(source: SourceDocument): Report {
   const problems: string[] = [];
   let left = 0;

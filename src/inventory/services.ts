@@ -4,8 +4,14 @@ import type { Report } from "./report.ts";
 import { readVariables, type Settable } from "./variables.ts";
 
 /**
- * Reads the services of a node: by name their config, with the desired state beside it as `state`. A program that is
- * listed is wanted: it is to RUN where no state is given. The config of one of Kraken's own modules asks for no state.
+ * Reads the services of a node: by name their config, with the desired state among it as `state`. A program that is
+ * listed without a state should RUN. The config of one of Kraken's own modules sets no state.
+ *
+ * @param settable The variables that may be set.
+ * @param report Takes the problems.
+ * @param values Takes the values, by URL.
+ * @param part The services, from outside.
+ * @param path Their place in the file.
  */
 export function readServices(
   settable: Settable,

@@ -1,14 +1,14 @@
 import type { Value } from "../state/mod.ts";
 
-/** A node of an inventory: the whole cfg that it should have. */
+/** A node of an inventory, with its whole cfg. */
 export interface InventoryNode {
   readonly name: string;
-  /** Where absent it follows from cluster and name. */
+  /** Its UUID. If absent, it is derived from cluster and name. */
   readonly id?: string;
   readonly cfg: ReadonlyMap<string, Value>;
 }
 
-/** What an inventory file says. */
+/** The content of an inventory file. */
 export interface Inventory {
   /** The name of the cluster, where the file gives one. */
   readonly cluster?: string;
@@ -18,7 +18,7 @@ export interface Inventory {
   readonly nodes: readonly InventoryNode[];
 }
 
-/** The inventory, or everything that is wrong with the file: one message each, with line, field, value and expectation. */
+/** The inventory, or the problems of the file: one message each, with line, field, value and what was expected. */
 export type ParsedInventory = { readonly ok: true; readonly inventory: Inventory } | {
   readonly ok: false;
   readonly problems: readonly string[];

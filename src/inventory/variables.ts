@@ -4,7 +4,7 @@ import type { Path } from "./document.ts";
 import { readEach } from "./each.ts";
 import type { Report } from "./report.ts";
 
-/** What may be set in an inventory. */
+/** The variables that may be set in an inventory. */
 export interface Settable {
   readonly schema: Schema;
   /** Tells whether a mutation changes the variable behind this URL, so that its cfg value is a goal. */
@@ -13,7 +13,16 @@ export interface Settable {
   readonly each?: { readonly count: number; readonly values: Map<string, readonly string[]> };
 }
 
-/** Takes a nested part of a file in as values by URL, and reports what does not fit. */
+/**
+ * Reads a nested part of a file into values by URL, and reports the parts that do not fit.
+ *
+ * @param settable The variables that may be set.
+ * @param report Takes the problems.
+ * @param values Takes the values, by URL.
+ * @param url The URL of this part, or the beginning of URLs.
+ * @param part The part, from outside.
+ * @param path Its place in the file.
+ */
 export function readVariables(
   settable: Settable,
   report: Report,
@@ -26,7 +35,7 @@ export function readVariables(
   const variable = schema.find(url)?.variable;
   if (variable === undefined) {
     const isPlace = isRecord(part) && Object.keys(part).length > 0 && url.split("/").length <= MAX_URL_DEPTH;
-    if (!isPlace) return report.expected(path, part, `a known state variable, '${url}' is none`);
+    if (!isPlace) return report.expected(path, part, `a known state variable instead of '${url}'`);
     for (const [key, inner] of Object.entries(part)) {
       readVariables(settable, report, values, `${url}/${key}`, inner, [...path, key]);
     }

@@ -19,7 +19,7 @@ export function describeUnserved(domain: Domain, cfg: Values, url: string): stri
   const value = cfg.get(url);
   const served = valuesServed(domain, url);
   if (value === undefined || served.length === 0 || served.includes(value)) return undefined;
-  return `${url} is '${value}', which no module is for: expected ${listOf(served)}`;
+  return `${url} is '${value}', which no module supports: expected ${listOf(served)}`;
 }
 
 /** Writes `values` as alternatives: `'a', 'b' or 'c'`. */

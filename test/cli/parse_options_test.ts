@@ -57,8 +57,8 @@ test("parseOptions() takes a value from the environment, where the option is not
 
 test("parseOptions() names an unknown option and the nearest known one", () => {
   assert.equal(problemOf(["--brooker", "x"]), "Unknown option '--brooker': did you mean '--broker'?");
-  assert.equal(problemOf(["--zebra=1"]), "Unknown option '--zebra': see --help for those there are");
-  assert.equal(problemOf(["-z"]), "Unknown option '-z': see --help for those there are");
+  assert.equal(problemOf(["--zebra=1"]), "Unknown option '--zebra': see --help for the list");
+  assert.equal(problemOf(["-z"]), "Unknown option '-z': see --help for the list");
 });
 
 test("parseOptions() says of a wrong value which option it is, what was there and what was expected", () => {

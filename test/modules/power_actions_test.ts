@@ -131,7 +131,7 @@ test("a refused order is given again after a controller's settle time, or a seco
         assert.equal(error.name, "DeclinedError");
         assert.equal(
           error.message,
-          "The controller of 'n1' does not do it: asked to power on, which was refused (No power supply); it said: it is off",
+          "The controller of 'n1' refuses: asked to power on, which was refused (No power supply); it said: it is off",
         );
         assert.equal(times.length, 3);
         const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0));
@@ -161,7 +161,7 @@ test("an order whose task failed afterwards counts as refused", async () => {
   await withBench({ settle: 0 }, async (bench) => {
     bench.driver.read = async () => bench.driver.orders.length === 0 ? OFF : { ...OFF, failed: "task 1 failed: fuse" };
     const error = await failing(bench, "power-on", 120_000);
-    assert.match(error.message, /asked to power on, which was taken; it said: it is off \(task 1 failed: fuse\)/);
+    assert.match(error.message, /asked to power on, which was accepted; it said: it is off \(task 1 failed: fuse\)/);
     assert.equal(bench.driver.orders.length, 3);
   });
 });
@@ -173,7 +173,7 @@ test("a controller that has nothing for an order makes the mutation a mistake ab
       bench.driver.change = async () => ({ kind: "unsupported" });
       await assert.rejects(bench.run(mutation), {
         name: "MistakeError",
-        message: `Cannot power 'n1' ${word}: its controller has nothing for that`,
+        message: `Cannot power 'n1' ${word}: its controller does not support that`,
       });
       assert.equal(bench.driver.orders.length, 1);
     });

@@ -133,7 +133,7 @@ for (const driver of playedDrivers) {
       const failure = stage.events().find((event) => /failed .*power-on/.test(event)) ?? "";
       assert.match(
         failure,
-        /Timed out after .*: asked to power on, which was taken; it said: .*off.* \(seen .* before\)/i,
+        /Timed out after .*: asked to power on, which was accepted; it said: .*off.* \(seen .* before\)/i,
       );
       assert.equal(bmc.orders.length, 1, "what was taken is not ordered twice");
       bmc.obey = obey;

@@ -111,7 +111,7 @@ for (const driver of gentle) {
     assert.equal(notes.length, 1);
     assert.match(
       notes[0] ?? "",
-      /^Its power is cut: it was asked to shut down, and is not off after 60 s \(asked to shut down, which was taken; it said: .*on.*\)$/i,
+      /^Its power is cut: it was asked to shut down, and is not off after 60 s \(asked to shut down, which was accepted; it said: .*on.*\)$/i,
     );
   });
 

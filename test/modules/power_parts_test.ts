@@ -244,9 +244,9 @@ test("a story tells what was asked, what came of it, and the last things that th
   story.saw(look("off", "Off"));
   assert.deepEqual(last(), { words: "it said: Off", ifLate: "refused" }, "nothing was asked of it yet");
   story.ordered("on", { kind: "taken" });
-  assert.equal(last()?.words, "asked to power on, which was taken; it has not said anything");
+  assert.equal(last()?.words, "asked to power on, which was accepted; it has not said anything");
   for (const said of ["Off", "Off", "PoweringOn", "PoweringOn", "Off", "On"]) story.saw(look("off", said));
-  assert.equal(last()?.words, "asked to power on, which was taken; it said: PoweringOn, then Off, then On");
+  assert.equal(last()?.words, "asked to power on, which was accepted; it said: PoweringOn, then Off, then On");
   assert.equal(story.words(), last()?.words);
   assert.equal(told.length, 9);
 });
@@ -272,7 +272,7 @@ test("a story is to the machine's charge only when its order was taken, and the 
   assert.equal(last()?.ifLate, "failed");
   story.saw({ power: "unknown", said: "no answer", silent: true });
   assert.deepEqual(last(), {
-    words: "asked to power on, which was taken; it said: nothing of the power (no answer)",
+    words: "asked to power on, which was accepted; it said: nothing about the power (no answer)",
     ifLate: "unavailable",
   });
   story.saw(look("changing", "PoweringOn"));
@@ -299,7 +299,7 @@ test("a story has words for every order and whatever came of it", () => {
     assert.equal(last()?.words, `${orders[change]}, without an answer (reset); it has not said anything`);
     assert.equal(last()?.ifLate, "refused");
     story.ordered(change, { kind: "unsupported" });
-    assert.match(last()?.words ?? "", /, which its controller has nothing for;/);
+    assert.match(last()?.words ?? "", /, which its controller does not support;/);
     for (const kind of ["already", "later", "refused"] as const) {
       story.ordered(change, { kind, said: "busy" });
       assert.equal(last()?.words, `${orders[change]}, which was refused (busy); it has not said anything`);

@@ -123,7 +123,10 @@ test("powerman orders again what powermand is too busy for, and gives up at once
     () => "213 Command cannot be handled by power control device(s)\r\n",
     async ({ all, asked }) => {
       const failed = await all("power-on");
-      assert.match(failed.get("n1") ?? "", /^MistakeError: Cannot power 'n1' on: its controller has nothing for that$/);
+      assert.match(
+        failed.get("n1") ?? "",
+        /^MistakeError: Cannot power 'n1' on: its controller does not support that$/,
+      );
       assert.equal(asked.filter((text) => text.startsWith("on")).length, 1);
     },
   );

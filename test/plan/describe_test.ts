@@ -39,7 +39,7 @@ test("describeUnserved() names what there is in the order of its names, not of t
   }));
   assert.equal(
     describeUnserved(compileDomain(modules), new Map([["/platform", "vbox"]]), "/platform"),
-    "/platform is 'vbox', which no module is for: expected 'ipmi', 'redfish' or 'sim'",
+    "/platform is 'vbox', which no module supports: expected 'ipmi', 'redfish' or 'sim'",
   );
 });
 

@@ -288,7 +288,7 @@ test("describeUnserved() names a platform that no module is for, and nothing els
     describeUnserved(many, new Map(Object.entries(cfg)), "/platform");
   assert.equal(
     say({ "/platform": "vbox" }),
-    "/platform is 'vbox', which no module is for: expected 'ipmi', 'redfish' or 'sim'",
+    "/platform is 'vbox', which no module supports: expected 'ipmi', 'redfish' or 'sim'",
   );
   assert.equal(say({ "/platform": "ipmi" }), undefined);
   assert.equal(say({}), undefined);
