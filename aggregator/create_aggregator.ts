@@ -24,7 +24,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   const driving = createDriving(state, ownership, links, parts);
   const status = createStatus(state, driving);
 
-  const { ownId, isRoot, changes, replica, term, nodes, events, discovered, store, broker, commits } = state;
+  const { ownId, isRoot, changes, replica, term, nodes, events, discovered, store, broker, uplink, commits } = state;
   const { freezer, fence, owners } = ownership;
   const { children, persistence, joining, troubles } = links;
   const { engine, modules, policies, agentHolds, retries } = driving;
@@ -34,6 +34,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     retry: retries.retry,
   });
   broker.onTurn((turn) => changes.post({ kind: "BrokerTurned", turn }));
+  uplink.onTurn((turn) => changes.post({ kind: "UplinkTurned", turn }));
 
   /** Says what this run is, and goes on from what the one before it knew. */
   function begin({ api, broker }: Addresses): void {
@@ -69,6 +70,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
         droppedEvents: events.dropped.count,
         store: { isFailing: store.problem !== undefined, failures: store.failures },
         broker: { isLost: broker.problem !== undefined, losses: broker.losses },
+        uplink: isRoot ? undefined : { isLost: uplink.problem !== undefined, losses: uplink.losses },
         documents: [...replica.ids()].length,
         listeners: events.listeners,
         upWaiting: joining?.link.counts.waiting,
@@ -105,6 +107,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       persistence.stop();
       store.unwatch();
       broker.stop();
+      uplink.stop();
       changes.stop();
     },
   };

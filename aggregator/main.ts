@@ -83,7 +83,10 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     const boot: { uri?: string } = {}; // known once there is a broker
     let transportCounts: () => Transport["counts"] = () => NO_COUNTS;
     let send: Transport["send"] = () => {}; // until there is a transport; what is lost is sent again
+    const clock = createSteadyClock(systemClock);
+    const upWatch = createBrokerWatch({ url: upUrl === undefined ? undefined : redactUrl(upUrl), clock, to: "parent" });
     const uplink = upUrl === undefined || options.parent === undefined ? undefined : createUplink({
+      watch: upWatch,
       ...{ url: upUrl, cluster, run, log },
       connect: connectBroker,
       parent: nodeIdOf(cluster, options.parent),
@@ -91,7 +94,6 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       random: Math.random,
       clock: systemClock,
     });
-    const clock = createSteadyClock(systemClock);
     const stored = orExplain(() => store.load());
     const past = comparePast(readMarker(file), stored, { file, isRoot: options.parent === undefined });
     if (past.kind === "older") throw new ProgramError(past.problem);
@@ -109,7 +111,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     const logs = createBmcLogs(clock);
     const aggregator = orExplain(() =>
       createAggregator({
-        ...{ cluster, name, run, store, stored, clock, log, broker: watch },
+        ...{ cluster, name, run, store, stored, clock, log, broker: watch, uplink: upWatch },
         ...(lost !== undefined && { lost: describeLost(file, lost) }),
         modules: [
           createJoinModule(),

@@ -77,6 +77,14 @@ export function readMetrics(parts: {
       counts.broker.isLost ? 1 : 0,
     ),
     counter("broker_losses_total", "How often that broker was lost, or not reached at first", counts.broker.losses),
+    ...(counts.uplink === undefined ? [] : [
+      gauge(
+        "uplink_lost",
+        "1 while the broker over which this aggregator reaches its parent is not reached",
+        counts.uplink.isLost ? 1 : 0,
+      ),
+      counter("uplink_losses_total", "How often that broker was lost, or not reached at first", counts.uplink.losses),
+    ]),
     gauge("documents", "Node documents that are held", counts.documents),
     gauge("event_listeners", "Followers of the event log, this program included", counts.listeners),
     counter("retransmits_total", "Windows that were sent again", children.retransmits),

@@ -40,6 +40,8 @@ export interface AggregatorParts {
   readonly standbyFor?: string;
   /** Whether the broker between it and its children is reached; absent where nothing can be lost there. */
   readonly broker?: BrokerWatch;
+  /** Whether the broker over which it reaches its parent is reached; absent where it has none, or none can be lost. */
+  readonly uplink?: BrokerWatch;
   /** What people are told where an earlier run's store is gone: it counts while no node is known. */
   readonly lost?: string;
 }
@@ -87,6 +89,8 @@ export interface AggregatorCounts {
   readonly store: { readonly isFailing: boolean; readonly failures: number };
   /** Whether the broker between it and its children is reached, and how often it was lost since the start. */
   readonly broker: { readonly isLost: boolean; readonly losses: number };
+  /** The same of the broker over which it reaches its parent; undefined at the root. */
+  readonly uplink: { readonly isLost: boolean; readonly losses: number } | undefined;
   readonly documents: number;
   /** Whether the parent has not acknowledged a window; undefined at the root. */
   readonly upWaiting: boolean | undefined;

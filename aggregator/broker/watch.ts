@@ -9,9 +9,9 @@ const SETTLE = 60_000;
 /** What has become of the connection to a broker. */
 export type BrokerTurn = "lost" | "reached";
 
-/** Whether the broker between an aggregator and its children is reached. */
+/** Whether a broker is reached: the one between an aggregator and its children, or its parent. */
 export interface BrokerWatch {
-  /** Why no child can be heard, and what to do; undefined while the broker is reached. */
+  /** Why nobody can be heard, and what to do; undefined while the broker is reached. */
   readonly problem: string | undefined;
   /** Since when it is not reached, ISO 8601; undefined while it is. */
   readonly lostSince: string | undefined;
@@ -21,8 +21,8 @@ export interface BrokerWatch {
   readonly isDeaf: boolean;
   /** The connection is up. */
   reached(): void;
-  /** The connection is lost, or could not be made. */
-  failed(why: string): void;
+  /** The connection is lost, or could not be made. @param at The broker's URL, where it is another one by now. */
+  failed(why: string, at?: string): void;
   /** Calls back when it is lost, and when it is reached, also at first. */
   onTurn(turned: (turn: BrokerTurn) => void): void;
   /** Ends its timer. */
@@ -33,9 +33,13 @@ export interface BrokerWatch {
  * Watches the connection to a broker of another process.
  *
  * @param parts `url` is shown: without credentials. Undefined for the embedded broker, which is there as long as this program.
+ * `to`: whom it leads to, children where absent.
  */
-export function createBrokerWatch(parts: { readonly url: string | undefined; readonly clock: Clock }): BrokerWatch {
-  const { url, clock } = parts;
+export function createBrokerWatch(
+  parts: { readonly url: string | undefined; readonly clock: Clock; readonly to?: "children" | "parent" },
+): BrokerWatch {
+  const { clock, to: whom = "children" } = parts;
+  let { url } = parts;
   const listeners: ((turn: BrokerTurn) => void)[] = [];
   let lostSince = url === undefined ? undefined : new Date(clock.wall()).toISOString();
   let why: string | undefined;
@@ -50,8 +54,11 @@ export function createBrokerWatch(parts: { readonly url: string | undefined; rea
     get problem() {
       if (lostSince === undefined) return undefined;
       const reason = why === undefined ? "it has not answered yet" : why;
-      return `The broker ${url} is not reached since ${lostSince}: ${reason}. Start it, or look at the network and at --broker. ` +
-        "Until then no agent is heard, nothing is concluded from that, and what is shown of nodes is what was known last";
+      return whom === "children"
+        ? `The broker ${url} is not reached since ${lostSince}: ${reason}. Start it, or look at the network and at --broker. ` +
+          "Until then no agent is heard, nothing is concluded from that, and what is shown of nodes is what was known last"
+        : `The broker ${url} to the parent is not reached since ${lostSince}: ${reason}. Start it, or look at the network and ` +
+          "at --uplink. Until then no change of desired state arrives here, and nothing is heard of these nodes above";
     },
     get lostSince() {
       return lostSince;
@@ -72,8 +79,9 @@ export function createBrokerWatch(parts: { readonly url: string | undefined; rea
       }
       turn("reached");
     },
-    failed(reason) {
+    failed(reason, at) {
       why = reason;
+      url = at ?? url;
       lostSince ??= new Date(clock.wall()).toISOString();
       if (isLost) return;
       isLost = true;

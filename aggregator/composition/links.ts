@@ -18,12 +18,12 @@ export type Links = ReturnType<typeof createLinks>;
 
 /** Makes the links. None of them has begun. */
 export function createLinks(state: State, ownership: Ownership, parts: AggregatorParts) {
-  const { name, run, ownId, isRoot, random, log, changes, clock, broker, store, stored, replica, term } = state;
+  const { name, run, ownId, isRoot, random, log, changes, clock, broker, uplink, store, stored, replica, term } = state;
   const { childTerms, ownTerm, placement, declarations, domains, nodes, commits, events, evidence, suspicions } = state;
   const { freezer, owners, takeover } = ownership;
 
   const troubles = createTroubles({
-    ...{ store, broker, lost: parts.lost },
+    ...{ store, broker, uplink, lost: parts.lost },
     hasNodes() {
       for (const id of replica.ids()) if (id !== ownId) return true;
       return false;

@@ -33,6 +33,7 @@ export function createState(parts: AggregatorParts) {
   const changes = createChanges(log);
   const clock = clockOfTurns(parts.clock, changes);
   const broker = parts.broker ?? createBrokerWatch({ url: undefined, clock });
+  const uplink = parts.uplink ?? createBrokerWatch({ url: undefined, clock, to: "parent" });
   const store = watchStore(parts.store, { clock, log, changes });
   const stored = parts.stored ?? store.load();
   claimStore(store, stored, parts);
@@ -95,6 +96,7 @@ export function createState(parts: AggregatorParts) {
       changes,
       clock,
       broker,
+      uplink,
       store,
       stored,
       replica,

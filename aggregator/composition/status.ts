@@ -9,7 +9,7 @@ export type Status = ReturnType<typeof createStatus>;
 
 /** Makes what follows how nodes are, and says it to those above. */
 export function createStatus(state: State, { engine, isIdle }: Driving) {
-  const { name, ownId, isRoot, changes, clock, broker, store, replica, nodes, events, discovered } = state;
+  const { name, ownId, isRoot, changes, clock, broker, uplink, store, replica, nodes, events, discovered } = state;
 
   const statuses = createStatuses({
     ...{ nodes, ownId, events, changes, clock, isIdle },
@@ -20,6 +20,6 @@ export function createStatus(state: State, { engine, isIdle }: Driving) {
     ...{ replica, nodes, discovered, store, ownId, isRoot, changes, statuses },
     broker: { isLost: () => broker.problem !== undefined },
   });
-  const ground = createGroundReport({ name, events, discovered, broker, changes });
+  const ground = createGroundReport({ name, events, discovered, broker, uplink, changes });
   return { statuses, ground };
 }

@@ -96,7 +96,9 @@ export type ProgramEvent =
   | { readonly kind: "StatusesLooked" }
   /** The store has begun to fail, or takes writes again. */
   | { readonly kind: "StoreTurned"; readonly problem: string | undefined }
-  | { readonly kind: "BrokerTurned"; readonly turn: "lost" | "reached" };
+  | { readonly kind: "BrokerTurned"; readonly turn: "lost" | "reached" }
+  /** The same of the broker over which the parent is reached. */
+  | { readonly kind: "UplinkTurned"; readonly turn: "lost" | "reached" };
 
 /** Everything that parts of an aggregator tell each other. */
 export type AggregatorEvent = CommitEvent | ChildEvent | UplinkEvent | HandoverEvent | ProgramEvent;

@@ -3,7 +3,7 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Events } from "../store/events.ts";
 
-/** Says what has become of the store and of the broker that an aggregator stands on. */
+/** Says what has become of the store and of the brokers that an aggregator stands on. */
 export interface GroundReport {
   /** Writes `/brokerLost`: those above, and lists of nodes, show since when nothing is known of what is below. */
   tellBroker(): void;
@@ -20,10 +20,12 @@ export function createGroundReport(
       readonly lostSince: string | undefined;
       readonly losses: number;
     };
+    /** The broker to the parent. */
+    readonly uplink: { readonly problem: string | undefined; readonly losses: number };
     readonly changes: Changes;
   },
 ): GroundReport {
-  const { name, events, discovered, broker, changes } = parts;
+  const { name, events, discovered, broker, uplink, changes } = parts;
   function tellBroker(): void {
     const { problem, lostSince } = broker;
     const lost = problem === undefined || lostSince === undefined
@@ -35,6 +37,13 @@ export function createGroundReport(
     tellBroker();
     if (turn === "lost") events.add({ node: name, kind: "broker", why: broker.problem ?? "its broker is lost" });
     else if (broker.losses > 0) events.add({ node: name, kind: "broker", why: "its broker is reached again" });
+  });
+  changes.on("status", "ground", ["UplinkTurned"], ({ turn }) => {
+    if (turn === "lost") {
+      events.add({ node: name, kind: "broker", why: uplink.problem ?? "the broker to its parent is lost" });
+    } else if (uplink.losses > 0) {
+      events.add({ node: name, kind: "broker", why: "the broker to its parent is reached again" });
+    }
   });
   changes.on("status", "ground", ["StoreTurned"], ({ problem }) => {
     events.add({ node: name, kind: "store", why: problem ?? "its store takes writes again" });

@@ -20,6 +20,8 @@ export function createTroubles(
   parts: {
     readonly store: Pick<WatchedStore, "problem">;
     readonly broker: { readonly problem: string | undefined };
+    /** The broker to the parent. */
+    readonly uplink: { readonly problem: string | undefined };
     readonly lost: string | undefined;
     /** Whether any node is known, deleted ones and the aggregator's own left out. */
     hasNodes(): boolean;
@@ -40,7 +42,7 @@ export function createTroubles(
     list() {
       const isEmpty = (parts.lost !== undefined || unknown.size > 0) && !parts.hasNodes();
       return [
-        ...[parts.store.problem, parts.broker.problem].filter((problem) => problem !== undefined),
+        ...[parts.store.problem, parts.broker.problem, parts.uplink.problem].filter((problem) => problem !== undefined),
         ...(isEmpty && parts.lost !== undefined ? [parts.lost] : []),
         ...(isEmpty && unknown.size > 0 ? [describeUnknown()] : []),
       ];

@@ -26,6 +26,10 @@ export interface ChildTransportOptions {
   readonly connect: MqttConnect;
   readonly random: Random;
   readonly log: Log;
+  /** The broker is reached, at first or again. */
+  onReached?(): void;
+  /** The broker is not reached, or is lost: called each time, with why. */
+  onProblem?(problem: string): void;
 }
 
 /** The child's end of a link, or what it is part of. */
@@ -86,7 +90,9 @@ export function createChildTransport(options: ChildTransportOptions): ChildTrans
         keepalive: options.keepalive ?? 10,
         random: options.random,
         log,
+        ...(options.onProblem !== undefined && { onProblem: options.onProblem }),
         onConnect() {
+          options.onReached?.();
           void connection?.publish(life, encodeFrame({ type: "alive", from: run }), { retain: true });
           end.connected();
         },

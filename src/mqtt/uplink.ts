@@ -22,8 +22,14 @@ const STRETCH = 2;
 const STRETCH_MS = 600_000;
 
 /** Whom a child joins by its own setting, and as whom. */
-export interface UplinkOptions extends Omit<ChildTransportOptions, "keepalive"> {
+export interface UplinkOptions extends Omit<ChildTransportOptions, "keepalive" | "onReached" | "onProblem"> {
   readonly clock: Clock;
+  /** Is told what becomes of the connection to the broker over which the parent is reached. */
+  readonly watch?: {
+    reached(): void;
+    /** @param broker Its URL, without credentials: another parent may have another one. */
+    failed(why: string, broker: string): void;
+  };
 }
 
 /** A parent and the broker over which it is reached; and why the broker is joined without the name and password that are set. */
@@ -59,7 +65,7 @@ export function createUplink(
   options: UplinkOptions,
   makeTransport: (options: ChildTransportOptions) => ChildTransport = createChildTransport,
 ): Uplink {
-  const { clock, random, log } = options;
+  const { clock, random, log, watch } = options;
   let number = -1;
   /** The same as the root has signed it, for those who do not know it. */
   let assigned: Assigned | undefined;
@@ -84,7 +90,12 @@ export function createUplink(
 
   function make(): ChildTransport {
     connectedWith = keepalive;
-    return makeTransport({ ...options, url: current.broker, parent: current.parent, keepalive });
+    const { parent, broker } = current;
+    return makeTransport({
+      ...{ ...options, url: broker, parent, keepalive },
+      onReached: () => watch?.reached(),
+      onProblem: (problem) => watch?.failed(problem, redactUrl(broker)),
+    });
   }
 
   function complete({ parent, broker = current.broker }: JoinTarget): Way {
@@ -115,7 +126,9 @@ export function createUplink(
     try {
       transport.start(to);
     } catch (error) {
-      log.error("Cannot join there", { problem: errorText(error) });
+      const problem = errorText(error);
+      log.error("Cannot join there", { problem });
+      watch?.failed(problem, redactUrl(current.broker));
     }
   }
 
@@ -139,7 +152,7 @@ export function createUplink(
     if (to.length > 0) farewells.say({ number, ...(assigned !== undefined && { assigned }) }, to);
   }
 
-  function watch(): void {
+  function keepPatience(): void {
     if (state === "level" || standby === undefined || stopped) {
       cancelPatience?.();
       cancelPatience = undefined;
@@ -150,7 +163,7 @@ export function createUplink(
       if (standby !== undefined) {
         go(current.parent === primary.parent ? standby : primary, `${current.parent} does not take it in`);
       }
-      watch();
+      keepPatience();
     });
   }
 
@@ -176,7 +189,7 @@ export function createUplink(
     start(to) {
       end = to;
       transport.start(to);
-      watch();
+      keepPatience();
     },
     assign(assignment) {
       if (assignment.number < number) return;
@@ -198,12 +211,12 @@ export function createUplink(
       standby = assignment.standby === undefined ? undefined : complete(assignment.standby);
       const atStandby = current.parent === standby?.parent && state !== "level";
       if (current.parent !== primary.parent && !atStandby) go(primary, `/parent was set`);
-      watch();
+      keepPatience();
       sayFarewell();
     },
     linked(next) {
       state = next;
-      watch();
+      keepPatience();
       sayFarewell();
     },
     setKeepalive(seconds) {

@@ -66,3 +66,15 @@ test("the embedded broker is never lost, and a watch that is stopped leaves no t
   watch.stop();
   assert.equal(clock.waiting, 0);
 });
+
+test("the broker to the parent is told of by where it is now, and by what is missing meanwhile", () => {
+  const watch = createBrokerWatch({ url: BROKER, clock: createVirtualClock(), to: "parent" });
+  watch.failed("connection refused", "mqtt://10.0.0.2");
+  assert.match(
+    watch.problem ?? "",
+    /^The broker mqtt:\/\/10\.0\.0\.2 to the parent is not reached since .*: connection refused\. .*--uplink\. Until then no change/,
+  );
+  watch.failed("gone");
+  assert.match(watch.problem ?? "", /mqtt:\/\/10\.0\.0\.2 .*: gone/, "it is where it was");
+  watch.stop();
+});

@@ -40,7 +40,7 @@ test("troubles name a lost store until there are nodes", () => {
   let hasNodes = false;
   const lost = describeLost("/d/state.db", marker.started);
   const troubles = createTroubles({
-    ...{ store: { problem: undefined }, broker: { problem: undefined }, lost },
+    ...{ store: { problem: undefined }, broker: { problem: undefined }, uplink: { problem: undefined }, lost },
     hasNodes: () => hasNodes,
     onLost: () => assert.fail("it is known already"),
   });

@@ -325,3 +325,19 @@ test("a stop while the connection changes makes none", async () => {
   await settle();
   assert.equal(joined().length, 1);
 });
+
+test("who watches an uplink hears which broker is not reached, without its password", async () => {
+  const heard: string[] = [];
+  const watch = {
+    reached: () => void heard.push("reached"),
+    failed: (why: string, broker: string) => void heard.push(`${broker}: ${why}`),
+  };
+  const { uplink, start, ways, settle } = make({ url: "mqtt://name:secret@a", watch });
+  start();
+  ways[0]?.options.onReached?.();
+  ways[0]?.options.onProblem?.("it is gone");
+  uplink.assign({ number: 2, parent: "q", broker: "mqtt://b" });
+  await settle();
+  ways[1]?.options.onProblem?.("it refuses");
+  assert.deepEqual(heard, ["reached", "mqtt://a (with credentials): it is gone", "mqtt://b: it refuses"]);
+});

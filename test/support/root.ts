@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createAggregator } from "../../aggregator/create_aggregator.ts";
+import type { BrokerWatch } from "../../aggregator/broker/watch.ts";
 import type { OwnInterface } from "../../aggregator/cfg/parts.ts";
 import type { NodeChange } from "../../aggregator/cfg/change.ts";
 import type { Control } from "../../aggregator/control/control.ts";
@@ -48,6 +49,7 @@ export async function createTestRoot(options: {
   readonly interfaces?: readonly OwnInterface[];
   readonly store?: Store;
   readonly way?: ParentWay;
+  readonly uplink?: BrokerWatch;
   readonly broker?: string;
 } = {}): Promise<TestRoot> {
   const clock = createVirtualClock();
@@ -69,6 +71,7 @@ export async function createTestRoot(options: {
     send() {},
     interfaces: () => options.interfaces ?? [],
     ...(options.way !== undefined && { way: options.way }),
+    ...(options.uplink !== undefined && { uplink: options.uplink }),
   });
   await aggregator.start({ api: "http://127.0.0.1:1", broker: options.broker ?? "mqtt://127.0.0.1:2" });
   const { control } = aggregator;
