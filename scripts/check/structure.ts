@@ -31,12 +31,12 @@ export interface Structure {
 export interface Documented {
   readonly exported: number;
   readonly undocumented: readonly Place[];
-  /** Have parameters; and of those, whose comment names each parameter. */
+  /** The number of those with parameters; and the ones among them whose comment does not name each parameter. */
   readonly withParameters: number;
-  readonly parametersTold: number;
-  /** Throw in their own body; and of those, whose comment says so. */
+  readonly parametersUntold: readonly Place[];
+  /** The number of those that throw in their own body; and the ones among them whose comment does not say so. */
   readonly throwing: number;
-  readonly errorsTold: number;
+  readonly errorsUntold: readonly Place[];
 }
 
 interface Exported {
@@ -57,8 +57,10 @@ interface Source {
 export function measureStructure(root: string): Structure {
   const folders = new Map<string, { files: number; lines: number }>();
   const places = { shortFiles: [], longFiles: [], longFunctions: [], wideInterfaces: [] } satisfies Places as Places;
-  const documented = { exported: 0, withParameters: 0, parametersTold: 0, throwing: 0, errorsTold: 0 };
+  const documented = { exported: 0, withParameters: 0, throwing: 0 };
   const undocumented: Place[] = [];
+  const parametersUntold: Place[] = [];
+  const errorsUntold: Place[] = [];
   const sources: Source[] = [];
   for (const file of filesBelow(root, ".ts")) {
     const text = readFileSync(join(root, file), "utf8");
@@ -75,16 +77,17 @@ export function measureStructure(root: string): Structure {
     for (const { node, start } of exportedFunctions(tree)) {
       documented.exported++;
       const comment = commentBefore(text, start);
-      const name = nameOf(node["id"]);
-      if (comment === undefined) undocumented.push(`${file}:${lineOf(text, start)} ${name}`);
+      const place = `${file}:${lineOf(text, start)} ${nameOf(node["id"])}`;
+      if (comment === undefined) undocumented.push(place);
       const parameters = parameterNames(node);
       if (parameters.length > 0) {
         documented.withParameters++;
-        if (comment !== undefined && parameters.every((each) => isTold(comment, each))) documented.parametersTold++;
+        const untold = parameters.filter((each) => comment === undefined || !isTold(comment, each));
+        if (untold.length > 0) parametersUntold.push(`${place}: ${untold.join(", ")}`);
       }
       if (throws(node)) {
         documented.throwing++;
-        if (comment !== undefined && /@throws/.test(comment)) documented.errorsTold++;
+        if (comment === undefined || !/@throws/.test(comment)) errorsUntold.push(place);
       }
     }
   }
@@ -92,7 +95,7 @@ export function measureStructure(root: string): Structure {
     folders,
     ...places,
     unusedExports: findUnused(sources),
-    functions: { ...documented, undocumented },
+    functions: { ...documented, undocumented, parametersUntold, errorsUntold },
   };
 }
 
@@ -237,8 +240,10 @@ function isInSignature({ name }: Exported, exports: readonly Exported[]): boolea
 /** The figures as text; with `all`, each with its places. */
 export function describeStructure(structure: Structure, all: boolean): string {
   const { folders, functions } = structure;
-  const share = (part: number, whole: number) =>
-    `${part} of ${whole} (${Math.round(100 * part / Math.max(whole, 1))} %)`;
+  const shareTold = (untold: readonly Place[], whole: number) => {
+    const told = whole - untold.length;
+    return `${told} of ${whole} (${Math.round(100 * told / Math.max(whole, 1))} %)`;
+  };
   const lists: readonly (readonly [string, readonly Place[]])[] = [
     [`files under ${SHORT_FILE} lines`, structure.shortFiles],
     [`files over ${LONG_FILE} lines`, structure.longFiles],
@@ -253,13 +258,17 @@ export function describeStructure(structure: Structure, all: boolean): string {
     ),
     ...lists.map(([name, places]) => [name, String(places.length)] as const),
     ["exported functions", String(functions.exported)],
-    ["with parameters, each told", share(functions.parametersTold, functions.withParameters)],
-    ["throw, and say so", share(functions.errorsTold, functions.throwing)],
+    ["with parameters, each told", shareTold(functions.parametersUntold, functions.withParameters)],
+    ["throw, and say so", shareTold(functions.errorsUntold, functions.throwing)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const table = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`);
   const details = all
-    ? lists.map(([name, places]) => `\n${name}\n${places.map((place) => `  ${place}\n`).join("")}`)
+    ? [
+      ...lists,
+      ["parameters that are not told", functions.parametersUntold] as const,
+      ["errors that are not told", functions.errorsUntold] as const,
+    ].map(([name, places]) => `\n${name}\n${places.map((place) => `  ${place}\n`).join("")}`)
     : [];
   return [...table, ...details].join("");
 }

@@ -64,9 +64,9 @@ test("measureStructure() counts which functions tell their parameters and errors
     exported: 3,
     undocumented: ["src/a.ts:11 silent", "agent/main.ts:3 long"].sort(),
     withParameters: 2,
-    parametersTold: 1,
+    parametersUntold: ["src/a.ts:11 silent: amount"],
     throwing: 2,
-    errorsTold: 1,
+    errorsUntold: ["src/a.ts:11 silent"],
   });
 });
 
