@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { statSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openSqliteStore, storeFile } from "../../aggregator/store/mod.ts";
@@ -62,6 +62,23 @@ test(
       }
       await tamper(file, "PRAGMA user_version = 4");
       (await openSqliteStore(file)).close();
+    }),
+);
+
+test(
+  "a store is for its owner alone, also one that others could read before",
+  { skip: skipSqlite },
+  () =>
+    inFolder(async (path) => {
+      for (let time = 0; time < 2; time++) {
+        const store = await openSqliteStore(path);
+        store.commit({ facts: new Map([["run", time]]) });
+        const files = readdirSync(path);
+        assert.ok(files.includes("state.db"));
+        for (const name of files) assert.equal(statSync(join(path, name)).mode & 0o777, 0o600, name);
+        store.close();
+        chmodSync(join(path, "state.db"), 0o644);
+      }
     }),
 );
 
