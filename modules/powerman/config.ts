@@ -37,14 +37,14 @@ export function powermanConfigOf(config: Value | undefined): PowermanSettings {
  * @throws {MistakeError} When it is no address.
  */
 export function serverOf(server: string): { readonly host: string; readonly port: number } {
-  const [, six, name, port] = ADDRESS.exec(server) ?? [];
+  const [, six, name, port = PORT] = ADDRESS.exec(server) ?? [];
   const host = six ?? name;
-  if (host === undefined || Number(port ?? PORT) > 65_535) {
+  if (host === undefined || Number(port) > 65_535) {
     throw new MistakeError(
       `'server' in '/services/powerman/config' is '${server}': expected a host such as ${SERVER}`,
     );
   }
-  return { host, port: Number(port ?? PORT) };
+  return { host, port: Number(port) };
 }
 
 /** A name as powermand's hostlists have it: nothing that would be a range, a list or another command. */

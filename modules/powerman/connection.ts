@@ -70,7 +70,6 @@ function readAnswers(socket: Socket) {
     waiting = undefined;
   }
   socket.setEncoding("latin1");
-  socket.setNoDelay(true);
   socket.on("data", (chunk) => {
     received += String(chunk);
     if (received.length > MAX_ANSWER) return fail(new Error(`the answer is larger than ${MAX_ANSWER} characters`));

@@ -60,9 +60,9 @@ export function parseAnswer(text: string): Answer | undefined {
   const heard: string[] = [];
   for (const line of lines.slice(0, -1)) {
     const [, name, state] = PLUG.exec(line) ?? [];
-    const [, plug, what] = DIAGNOSTIC.exec(line) ?? [];
+    const [, plug, what = ""] = DIAGNOSTIC.exec(line) ?? [];
     if (name !== undefined) power.set(name, state === "on" || state === "off" ? state : "unknown");
-    else if (plug !== undefined && what !== undefined) diagnostics.set(plug, what.slice(0, MAX_WORDS));
+    else if (plug !== undefined) diagnostics.set(plug, what.slice(0, MAX_WORDS));
     else if (line.startsWith("308 ") || line.startsWith("307 ")) problems.push(line.slice(4, 4 + MAX_WORDS));
     else if (heard.length < MAX_HEARD) heard.push(...heardIn(line));
   }

@@ -179,7 +179,7 @@ export function createRedfishDriver(
       events.attend(node.id, own.system, access);
       return { own, access, reading };
     } catch (error) {
-      if (error instanceof UnavailableError && !ask.signal.aborted) events.doubt(node.id);
+      if (error instanceof UnavailableError) events.doubt(node.id);
       // The service may have other ids since its firmware was changed.
       if (error instanceof RefusedError && error.status === 404) known.delete(node.id);
       throw error;

@@ -37,13 +37,15 @@ function isQuickTest(file: string): boolean {
 }
 
 /**
- * Puts test files into the order in which they are asked about a file: those of a folder of its name first, then the
- * nearest.
+ * Puts test files into the order in which they are asked about a file: those of a folder of its name first, then those
+ * that have most words of its path in their names, then the nearest.
  */
 export function orderTests(file: string, reach: Reach): string[] {
   const folders = file.split("/");
+  const words = new Set(file.replace(/\.ts$/, "").split(/[/_]/));
   const isOwn = (test: string) => folders.includes(test.split("/")[1] ?? "");
+  const shared = (test: string) => posix.basename(test, "_test.ts").split("_").filter((word) => words.has(word)).length;
   return [...reach].sort(([a, far], [b, farther]) =>
-    Number(isOwn(b)) - Number(isOwn(a)) || far - farther || (a < b ? -1 : 1)
+    Number(isOwn(b)) - Number(isOwn(a)) || shared(b) - shared(a) || far - farther || (a < b ? -1 : 1)
   ).map(([test]) => test);
 }

@@ -164,7 +164,7 @@ test("redfish follows the pages of a log to its newest entries, past those in be
 function playPieces(
   scene: Scene,
   size: number,
-  { newest = false, top = true, skip = true, total = 300 as unknown, huge = 0 } = {},
+  { newest = false, top = true, skip = true, total = 300 as unknown, huge = 0, empty = false } = {},
 ): (url: URL) => Response | undefined {
   const base = "/redfish/v1/Systems/n1/LogServices/SEL/Entries";
   return ({ pathname, searchParams }) => {
@@ -173,7 +173,7 @@ function playPieces(
     const most = top ? Number(searchParams.get("$top") ?? 300) : 300;
     scene.asked.push(`PIECE ${searchParams.get("$skip")} ${searchParams.get("$top")}`);
     const numbers = Array.from({ length: 300 }, (_, at) => newest ? 300 - at : at + 1);
-    const enough = Math.min(most, Math.ceil(400_000 / size)); // what is too large anyhow
+    const enough = empty && most > 1 && most < 300 ? 0 : Math.min(most, Math.ceil(400_000 / size)); // what is too large anyhow
     const Members = numbers.slice(from, from + enough).map((number) => ({
       ...{
         "@odata.id": `${base}/${number}`,
@@ -359,4 +359,16 @@ test("a log that is not read in time, or that nobody waits for any more, is give
   controller.abort(new Error("Nobody waits"));
   assert.equal((await given).ok, false);
   assert.equal(clock.waiting, 0);
+});
+
+test("redfish takes a log whose pieces are empty for one without entries, and does not ask for them over and over", async () => {
+  for (const newest of [true, false]) {
+    await withScene({}, async (scene) => {
+      const { logs, node, asked } = scene;
+      const play = playPieces(scene, 1_000, { newest, empty: true });
+      scene.between = async (_path, go, url) => play(url) ?? await go();
+      assert.deepEqual(await logs.read(about("redfish", node.id), 80, never), { ok: true, entries: [] });
+      assert.equal(asked.filter((each) => each.startsWith("PIECE")).length, 4);
+    });
+  }
 });

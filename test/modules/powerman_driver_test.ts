@@ -286,6 +286,60 @@ test("createGathering() asks once for all that ask within its time, and not for 
   assert.match(String(second?.status === "rejected" && second.reason), /It fails/);
 });
 
+test("createGathering() asks anew for who asks about a name while it is asked about", async () => {
+  const clock = createVirtualClock();
+  const ends: (() => void)[] = [];
+  const gathering = createGathering<number>(clock, 100, async ({ names, settle }) => {
+    const own = ends.length;
+    await new Promise<void>((resolve) => ends.push(resolve));
+    for (const name of names) settle(name, own);
+  });
+  const { signal } = new AbortController();
+  const first = gathering.ask("a", { signal });
+  await clock.advance(100);
+  assert.equal(ends.length, 1);
+  const second = gathering.ask("a", { signal });
+  await clock.advance(100);
+  assert.equal(ends.length, 2, "what is asked already may be answered with what was before");
+  ends[1]?.();
+  assert.equal(await second, 1);
+  ends[0]?.();
+  assert.equal(await first, 0);
+  assert.equal(clock.waiting, 0);
+});
+
+test("createGathering() tells whatever was thrown as an error", async () => {
+  const clock = createVirtualClock();
+  const odd: unknown = "odd";
+  const gathering = createGathering<string>(clock, 100, () => Promise.reject(odd));
+  const asking = gathering.ask("a", { signal: new AbortController().signal });
+  asking.catch(() => {});
+  await clock.advance(100);
+  await assert.rejects(asking, { name: "Error", message: "odd" });
+});
+
+test("createGathering() gathers on for the others where who asked first leaves", async () => {
+  const clock = createVirtualClock();
+  const asked: string[] = [];
+  const gathering = createGathering<string>(clock, 100, async ({ names, settle }) => {
+    for (const name of names) {
+      asked.push(name);
+      settle(name, name);
+    }
+  });
+  const leaver = new AbortController();
+  const stays = new AbortController();
+  const left = gathering.ask("a", leaver);
+  const other = gathering.ask("a", stays);
+  const third = gathering.ask("b", stays);
+  leaver.abort(new Error("Not wanted"));
+  await assert.rejects(left, { message: "Not wanted" });
+  await clock.advance(100);
+  assert.deepEqual([asked, await other, await third], [["a", "b"], "a", "b"]);
+  stays.abort(new Error("Too late to matter"));
+  assert.equal(clock.waiting, 0);
+});
+
 test("troubleOf() quotes what was said of a plug, and of no other, and nothing of a login", () => {
   assert.equal(troubleOf("n1", ["n1: password verification timeout", "n2: busy"]), "n1: password verification timeout");
   assert.equal(troubleOf("n3", ["n1: password verification timeout", "n2: busy"]), undefined);

@@ -249,6 +249,8 @@ test("a command names no more than 1,024 nodes, and has no longer list than powe
     1_024,
     976,
   ]);
+  const run = Array.from({ length: 2_049 }, (_, at) => `n${at}`);
+  assert.deepEqual(hostlistsOf(run).map(({ text }) => text), ["n[0-1023]", "n[1024-2047]", "n2048"]);
   assert.deepEqual(hostlistsOf(even(1_024)).map(({ names }) => names.length), [512, 512]);
   assert.deepEqual(hostlistsOf([]), []);
   const long = Array.from({ length: 3 }, (_, at) => `${"x".repeat(5_000)}${"abc"[at]}`);
@@ -452,6 +454,7 @@ test("a plug that can't be told is unknown, with what is said of it", async () =
     ["303 n1: unknown\r\n309 n1: breaker is open\r\n103 Query complete", "n1: unknown (breaker is open)"],
     ["103 Query complete", "n1: unknown"],
     [`309 n1: ${"x".repeat(300)}\r\n103 Query complete`, `n1: unknown (${"x".repeat(187)}`],
+    ["199 Odd", "n1: unknown"],
   ];
   for (const [answer, said] of cases) {
     const { read } = benchDriver((text) => text === "telemetry" ? "201 Unknown command" : answer);
@@ -465,6 +468,7 @@ test("a plug whose device fails is no knowledge: powermand's words say what fail
     ["308 a\r\n308 b\r\n308 c\r\n308 d\r\n211 With errors", "With errors; a; b; c"],
     ["308 v1: timeout\r\n309 n1: own\r\n211 With errors", "With errors; own"],
     [`211 ${"x".repeat(300)}`, "x".repeat(200)],
+    ["200 Odd", "Odd"],
   ];
   for (const [answer, said] of cases) {
     const { read } = benchDriver((text) => text === "telemetry" ? "201 Unknown command" : answer);
@@ -510,6 +514,8 @@ test("nothing more is asked where powermand knows none of the names", async () =
 test("what became of an order is told plug by plug", async () => {
   const cases: [answer: string, outcome: unknown][] = [
     ["102 Done", { kind: "taken" }],
+    ["199 Odd", { kind: "taken" }],
+    ["200 Odd", { kind: "refused", said: "Odd" }],
     ["309 n1: breaker is open\r\n102 Done", { kind: "refused", said: "Done; breaker is open" }],
     ["309 n2: breaker is open\r\n102 Done", { kind: "taken" }],
     ["208 Command in progress", { kind: "later", said: "Command in progress" }],
@@ -561,4 +567,62 @@ test("the driver ends its connections when it stops", async () => {
   await read("n1");
   await driver.stop?.();
   assert.deepEqual(made.map(({ ended }) => ended), [true]);
+});
+
+test("what devices say is read byte by byte, in whatever pieces it comes", async () => {
+  await withServer(
+    powermand((_line, socket) => {
+      const bytes = Buffer.from("309 n1: T\u00fcr \u00c3\u00bc offen\r\n103 Query complete\r\npowerman> ", "latin1");
+      socket.write(bytes.subarray(0, 14));
+      setTimeout(() => socket.write(bytes.subarray(14)), 10);
+      return undefined;
+    }),
+    async ({ connect }) => {
+      const connection = await connect();
+      const { diagnostics } = await connection.command("status n1", never);
+      assert.deepEqual([...diagnostics], [["n1", "T\u00fcr \u00c3\u00bc offen"]]);
+      connection.end();
+    },
+  );
+});
+
+test("what somebody waits for goes before what is polled, where connections are short", async () => {
+  const held: (() => void)[] = [];
+  const { driver, clock, asked } = benchDriver((text) =>
+    new Promise((resolve) => held.push(() => resolve(`303 ${text.slice(7)}: on\r\n103 Query complete`)))
+  );
+  const ask = { signal: never, urgent: true };
+  const all: Promise<unknown>[] = [];
+  for (const name of ["n1", "n2", "n3", "n4"]) {
+    all.push(driver.read(testNode(name), ask));
+    await clock.advance(20);
+  }
+  assert.equal(asked.length, 4, "every connection is in use");
+  all.push(driver.read(testNode("polled"), { signal: never, urgent: false }));
+  await clock.advance(2_000);
+  all.push(driver.read(testNode("wanted"), ask));
+  await clock.advance(20);
+  all.push(driver.change(testNode("ordered"), "on", ask));
+  await clock.advance(20);
+  for (let at = 0; at < 7; at++) {
+    held[at]?.();
+    await clock.advance(0);
+  }
+  await Promise.all(all);
+  assert.deepEqual(asked.slice(4), ["status wanted", "on ordered", "status polled"]);
+});
+
+test("a device's words are asked for as urgently as the question that wants them", async () => {
+  for (const urgent of [true, false]) {
+    const asks: boolean[] = [];
+    const diagnosis = createDiagnosis(createVirtualClock(), {
+      end() {},
+      async use(ask, work) {
+        asks.push(ask.urgent);
+        return await work(async () => answerOf("201 Unknown command"));
+      },
+    });
+    await diagnosis.ask(["n1"], urgent);
+    assert.deepEqual(asks, [urgent]);
+  }
 });

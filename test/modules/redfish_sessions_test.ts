@@ -338,3 +338,38 @@ test("a user's name and password are sent as UTF-8", async () => {
   const sent = Buffer.from((headers["authorization"] ?? "").slice(6), "base64").toString("utf8");
   assert.equal(sent, "ö:p:€");
 });
+
+test("a BMC that was left is not said to have no room for a session any more", async () => {
+  const { sessions, access } = bench((own) =>
+    own.what.startsWith("POST") ? refusal(503, "Too many sessions") : usual(own)
+  );
+  await sessions.present(access("a"), ASK);
+  sessions.leave("https://a");
+  const basic = access("a", "admin", "basic");
+  const presented = await sessions.present(basic, ASK);
+  const message = "https://a does not take the user and password that it is given";
+  assert.throws(() => sessions.refused(basic, presented), { message });
+});
+
+test("the token of a BMC that was left ends no session that begins there since, and that one is ended as well", async () => {
+  let isHeld = false;
+  const held: (() => void)[] = [];
+  const { sessions, access, asked, clock } = bench((own) =>
+    isHeld && own.what.startsWith("POST")
+      ? new Promise<Response>((resolve) => held.push(() => resolve(login())))
+      : usual(own)
+  );
+  const old = await sessions.present(access("a"), ASK);
+  sessions.leave("https://a");
+  isHeld = true;
+  const beginning = sessions.present(access("a"), ASK);
+  await clock.advance(0);
+  assert.equal(held.length, 1);
+  assert.equal(sessions.refused(access("a"), old), true);
+  for (const answer of held) answer();
+  const fresh = await beginning;
+  assert.deepEqual(await sessions.present(access("a"), ASK), fresh, "it is the one that began");
+  await sessions.close();
+  const ended = asked.filter(({ what }) => what.startsWith("DELETE")).map(({ token }) => token);
+  assert.deepEqual(ended, [old, fresh].map(({ headers }) => headers["x-auth-token"]));
+});

@@ -104,3 +104,29 @@ test("redfish opens its stream anew when another certificate is to be trusted", 
     assert.equal(opened(scene), 2);
   }, { poll: 30_000 });
 });
+
+test("redfish keeps its stream while a BMC refuses a question, and where nobody waits for the answer any more", async () => {
+  await withScene({}, async (scene) => {
+    const { clock, run } = scene;
+    streamComments(scene, 0);
+    const { between } = scene;
+    await ending(clock, run("find-off"));
+    await clock.advance(MINUTE);
+    assert.equal(opened(scene), 1);
+    const system = /^\/redfish\/v1\/Systems\/n1\/?$/;
+    let refused = 0;
+    scene.between = async (path, go, url) =>
+      system.test(path)
+        ? (refused++, Response.json({ error: { message: "No" } }, { status: 403 }))
+        : await between(path, go, url);
+    await assert.rejects(ending(clock, run("find-off")), /status 403/);
+    assert.ok(refused > 0);
+    scene.between = (path, go, url) => system.test(path) ? new Promise(() => {}) : between(path, go, url);
+    const unwanted = new AbortController();
+    clock.after(1_000, () => unwanted.abort(new Error("Not wanted")));
+    await assert.rejects(ending(clock, run("find-off", {}, unwanted.signal)), /Not wanted/);
+    scene.between = between;
+    await clock.advance(5 * MINUTE);
+    assert.equal(opened(scene), 1);
+  });
+});

@@ -14,6 +14,7 @@ export interface TestCertificate {
 /** What a certificate is to be like; by default an RSA key of 2,048 bits, for 127.0.0.1, valid now, signed by itself. */
 export interface CertificateWish {
   readonly bits?: number;
+  /** Its subjectAltName; empty: it has none. */
   readonly names?: string;
   readonly expired?: boolean;
   readonly signedBy?: { readonly file: string; readonly keyFile: string };
@@ -21,6 +22,7 @@ export interface CertificateWish {
 
 /** Makes a certificate with openssl. */
 export function makeRsaCertificate(folder: string, name: string, wish: CertificateWish = {}): TestCertificate {
+  const names = wish.names ?? "IP:127.0.0.1";
   const path = (ending: string) => join(folder, `${name}.${ending}`);
   const run = (...args: string[]) => execFileSync("openssl", args, { stdio: "ignore" });
   const ca = path("d");
@@ -30,7 +32,7 @@ export function makeRsaCertificate(folder: string, name: string, wish: Certifica
   writeFileSync(
     path("cnf"),
     `[ca]\ndefault_ca=d\n[d]\ndatabase=${ca}/index.txt\nserial=${ca}/serial\nnew_certs_dir=${ca}\ndefault_md=sha256\n` +
-      `policy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=${wish.names ?? "IP:127.0.0.1"}\n` +
+      `policy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n[e]\n${names === "" ? "" : `subjectAltName=${names}\n`}` +
       `basicConstraints=CA:${name.startsWith("ca")}\n`,
   );
   run(

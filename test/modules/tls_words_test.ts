@@ -26,6 +26,7 @@ function certificates() {
         expired: make("expired", { signedBy, expired: true }),
         named: make("named", { signedBy, names: "DNS:bmc.example,DNS:bmc2.example,DNS:bmc3.example,DNS:bmc4.example" }),
         weak: make("weak", { signedBy, bits: 1024 }),
+        nameless: make("nameless", { signedBy, names: "" }),
       });
     })
   );
@@ -55,6 +56,7 @@ test("a certificate's problems are told: its time, who signed it, whom it is for
     ["signed", "127.0.0.2", NOW, ["is for '127.0.0.1' and not for '127.0.0.2'"]],
     ["named", "127.0.0.1", NOW, ["is for 'bmc.example', 'bmc2.example', 'bmc3.example' and not for '127.0.0.1'"]],
     ["named", "[::1]", NOW, ["is for 'bmc.example', 'bmc2.example', 'bmc3.example' and not for '[::1]'"]],
+    ["nameless", "127.0.0.1", NOW, ["is for CN=nameless and not for '127.0.0.1'"]],
     ["weak", "127.0.0.1", NOW, ["has an RSA key of 1024 bits, which is too weak"]],
   ];
   for (const [name, host, now, words] of cases) {

@@ -59,6 +59,21 @@ test("orderTests() begins with the folder of the same name, then with the neares
   ]);
 });
 
+test("orderTests() puts tests that are named after a file before those that are nearer", () => {
+  const reach = new Map([
+    ["test/modules/ipmi_test.ts", 1],
+    ["test/modules/led_test.ts", 4],
+    ["test/modules/redfish_test.ts", 3],
+    ["test/modules/redfish_led_test.ts", 9],
+  ]);
+  assert.deepEqual(orderTests("modules/redfish/led.ts", reach), [
+    "test/modules/redfish_led_test.ts",
+    "test/modules/redfish_test.ts",
+    "test/modules/led_test.ts",
+    "test/modules/ipmi_test.ts",
+  ]);
+});
+
 test("sample() chooses the same for the same seed, each at most once", () => {
   const all = Array.from({ length: 100 }, (_, index) => index);
   assert.deepEqual(sample(all, 10, 3), sample(all, 10, 3));
