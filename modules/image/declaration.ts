@@ -70,7 +70,7 @@ export const image = defineExtension("image", {
   "/image/error": {
     type: { kind: "string", maxLength: 512 },
     writer: "self",
-    about: "The last thing that went wrong with it",
+    about: "Its last error",
     knownWhile,
   },
 });

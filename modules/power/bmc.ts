@@ -5,37 +5,36 @@ export const bmc = defineExtension("bmc", {
   "/bmc/address": {
     type: { kind: "string", maxLength: 512 },
     writer: "cfg",
-    about:
-      "Where the node's controller is; what it looks like depends on /platform, and so does what it is where absent",
+    about: "Address of the node's controller; its form and its default depend on /platform",
   },
   "/bmc/fingerprint": {
     type: { kind: "string", maxLength: 128 },
     writer: "cfg",
     about:
-      "SHA-256 of the controller's TLS certificate in hexadecimal, with or without colons: no other is trusted then",
+      "SHA-256 of the controller's TLS certificate in hexadecimal, with or without colons; if set, no other is trusted",
   },
   "/bmc/error": {
     type: { kind: "string", maxLength: 512 },
     writer: "parent",
-    about: "Why the controller can't be asked at this moment; absent while it answers",
+    about: "Why the controller cannot be reached now; absent while it answers",
     knownWhile: {},
   },
   "/bmc/power": {
     type: { kind: "string", maxLength: 512 },
     writer: "parent",
-    about: "What the controller says of the power while that is neither on nor off, in its own words; absent otherwise",
+    about: "The controller's own words about the power while that is neither on nor off; absent otherwise",
     knownWhile: {},
   },
   "/bmc/health": {
     type: { kind: "string", maxLength: 32 },
     writer: "parent",
-    about: "How the machine is, in its controller's word: OK, Warning, Critical",
+    about: "Health of the machine as its controller reports it: OK, Warning, Critical",
     knownWhile: {},
   },
   "/bmc/firmware": {
     type: { kind: "string", maxLength: 128 },
     writer: "parent",
-    about: "Version of the machine's firmware (BIOS) or, over IPMI, of the controller's own (BMC), as that says",
+    about: "Version of the machine's firmware (BIOS) or, over IPMI, of the controller's own (BMC)",
     knownWhile: {},
   },
   "/bmc/inlet": {
@@ -47,7 +46,7 @@ export const bmc = defineExtension("bmc", {
   "/bmc/watts": {
     type: { kind: "integer", min: 0, max: 1_000_000 },
     writer: "parent",
-    about: "Power that the machine draws, in watts, to about a twentieth",
+    about: "Power that the machine draws, in watts, to about 5 %",
     knownWhile: {},
   },
 });

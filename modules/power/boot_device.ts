@@ -13,7 +13,7 @@ export const bootDevices = defineExtension("bootdevice", {
   "/bmc/bootMode": {
     type: enumeration("default", "uefi", "legacy"),
     writer: "cfg",
-    about: "How that device is booted, where the controller is told one",
+    about: "Boot mode of that device, if the controller is told one",
   },
   "/bmc/bootNext": {
     type: enumeration("NONE", "PXE", "HTTP", "DISK", "CD", "USB", "SETUP"),

@@ -25,12 +25,12 @@ export const tree = defineExtension("tree", {
   "/role": {
     type: enumeration("NODE", "AGGREGATOR"),
     writer: "cfg",
-    about: "AGGREGATOR: it stands for a program that serves other nodes; it is not powered, booted or repaired",
+    about: "AGGREGATOR: it represents a program that serves other nodes; it is not powered, booted or repaired",
   },
   "/standby": {
     type: { kind: "string", maxLength: 64 },
     writer: "cfg",
-    about: "Of an aggregator: the name of the one that takes its children over when it is lost",
+    about: "Of an aggregator: name of the standby that takes over its children when it is lost",
   },
   "/assignment": {
     type: {
@@ -46,12 +46,13 @@ export const tree = defineExtension("tree", {
       optional: ["broker", "standby", "held", "before", "proof"],
     },
     writer: "cfg",
-    about: "Kraken's own: how often /parent was set, where the node joins now, and which aggregators may still have it",
+    about:
+      "Internal: number of times that /parent was set, where the node joins now, and which aggregators may still have it",
   },
   "/release/requested": {
     type: { kind: "list", items: { kind: "string", maxLength: 64 }, maxItems: 64 },
     writer: "cfg",
-    about: "Kraken's own, of an aggregator: the nodes that the root asks it to release",
+    about: "Internal, of an aggregator: nodes that the root asks it to release",
   },
   "/release/confirmed": {
     type: { kind: "list", items: { kind: "string", maxLength: 64 }, maxItems: 64 },
@@ -63,17 +64,17 @@ export const tree = defineExtension("tree", {
   "/retries": {
     type: { kind: "integer", min: 0 },
     writer: "cfg",
-    about: "Kraken's own: how often somebody asked at the root to try again what was given up",
+    about: "Internal: number of requests at the root to retry what was given up",
   },
   "/restored": {
     type: { kind: "integer", min: 0 },
     writer: "cfg",
-    about: "Kraken's own: the run with which the root went on when it was put back from a backup",
+    about: "Internal: run with which the root went on after it was restored from a backup",
   },
   "/staleSince": {
     type: { kind: "string", maxLength: 32 },
     writer: "parent",
-    about: "Of an aggregator: since when its parent has not heard of it, and so nothing of the nodes below it",
+    about: "Of an aggregator: time since which its parent has not heard from it, nor of the nodes below it",
     knownWhile: {},
   },
   "/brokerLost": {
@@ -83,13 +84,13 @@ export const tree = defineExtension("tree", {
     },
     writer: "self",
     about:
-      "Of an aggregator: since when the broker is lost over which it hears its children, and so nothing of them is known",
+      "Of an aggregator: time since which it has lost the broker of its children, so that nothing is known of them",
     knownWhile: {},
   },
   "/rootApi": {
     type: { kind: "string", maxLength: 256 },
     writer: "parent",
-    about: "Of an aggregator: where the root's HTTP API is, which takes changes of cfg",
+    about: "Of an aggregator: URL of the root's HTTP API, which accepts changes of cfg",
     knownWhile: {},
   },
   "/engine/status": {
@@ -104,38 +105,39 @@ export const tree = defineExtension("tree", {
       optional: ["reason", "late"],
     },
     writer: "parent",
-    about: "What the aggregator that serves the node is doing with it, for which version of its cfg",
+    about: "What its aggregator is doing with the node, and for which version of its cfg",
     knownWhile: {},
   },
   "/api": {
     type: { kind: "string", maxLength: 256 },
     writer: "self",
-    about: "Of an aggregator: where its HTTP API is",
+    about: "Of an aggregator: URL of its HTTP API",
     knownWhile: {},
   },
   "/broker": {
     type: { kind: "string", maxLength: 256 },
     writer: "self",
-    about: "Of an aggregator: the broker over which its children reach it",
+    about: "Of an aggregator: URL of the broker for its children",
     knownWhile: {},
   },
   "/standbyFor": {
     type: { kind: "string", maxLength: 64 },
     writer: "self",
-    about: "Of an aggregator: the name of the one whose children it is ready to take over",
+    about: "Of an aggregator: name of the aggregator whose children it is ready to take over",
     knownWhile: {},
   },
   "/standbySeen": {
     type: { kind: "string", maxLength: 128 },
     writer: "self",
-    about: "Of an aggregator: the standby that it knows it has, and the version of its cfg that says so",
+    about: "Of an aggregator: the standby that it has accepted, and the version of its cfg that names it",
     knownWhile: {},
   },
   "/subtree/health": {
     type: enumeration(...HEALTHS),
     writer: "self",
-    about: "Of an aggregator: FULL: all nodes below are heard and at their goal; PARTIAL: some are not there yet; " +
-      "DEGRADED: some have failed, or cannot be heard as an aggregator below is lost",
+    about:
+      "Of an aggregator: FULL: all nodes below are connected and at their goal; PARTIAL: some are not there yet; " +
+      "DEGRADED: some have failed, or are cut off because an aggregator below is lost",
     knownWhile: {},
   },
   "/subtree/counts": {
@@ -152,7 +154,7 @@ export const tree = defineExtension("tree", {
       },
     },
     writer: "self",
-    about: "Of an aggregator: how many nodes are below it, and how they are",
+    about: "Of an aggregator: number of nodes below it, in all and by state",
     knownWhile: {},
   },
 });

@@ -312,7 +312,7 @@ test("isBrokerUrl() takes the four kinds of an MQTT broker's URL, of at most 256
 
 test("what Kraken itself keeps in cfg is declared as such, and only that", () => {
   const kept = Object.entries({ ...core.variables, ...tree.variables })
-    .filter(([, { about }]) => about.startsWith("Kraken's own")).map(([url]) => url);
+    .filter(([, { about }]) => about.startsWith("Internal")).map(([url]) => url);
   assert.deepEqual([...KEPT_URLS].sort(), kept.sort());
 });
 
