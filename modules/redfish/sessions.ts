@@ -86,8 +86,13 @@ export function createSessions(
   const sessionless = new Map<string, string>();
   const closed = new AbortController();
 
+  /** No refusal is kept for longer than it counts. One that still does outlives its nodes: they may come back at once. */
+  function forgetOld(): void {
+    const now = clock.now();
+    for (const [key, { until }] of refusals) if (until <= now) refusals.delete(key);
+  }
   function refuse(key: string, why: string): never {
-    for (const [each, { until }] of refusals) if (until <= clock.now()) refusals.delete(each);
+    forgetOld();
     refusals.set(key, { until: clock.now() + REFUSED_REST, why });
     throw new CredentialsError(why);
   }
@@ -130,11 +135,11 @@ export function createSessions(
   /** Ends the sessions whose keys begin like this. */
   async function end(prefix: string): Promise<void> {
     const ended = [...begun].filter(([key]) => key.startsWith(prefix));
-    for (const [key] of ended) {
-      begun.delete(key);
-      tokens.delete(key);
-      sessionless.delete(key);
+    // What is known of credentials outlives their session, which may have ended before.
+    for (const known of [begun, tokens, sessionless]) {
+      for (const key of [...known.keys()]) if (key.startsWith(prefix)) known.delete(key);
     }
+    forgetOld();
     const late = new AbortController();
     const cancel = clock.after(LOGOUT_LIMIT, () => late.abort(new Error("It takes too long")));
     const ask: Ask = { signal: late.signal, urgent: true };

@@ -68,6 +68,33 @@ test("a session is begun once for all who ask at the same time", async () => {
   assert.equal(asked.filter(({ what }) => what.startsWith("POST")).length, 1);
 });
 
+test("what a BMC said of its sessions is forgotten with its last node", async () => {
+  const { sessions, access, clock } = bench((own) =>
+    own.what.startsWith("POST") ? refusal(503, "Too many sessions") : usual(own)
+  );
+  const presented = await sessions.present(access("a"), ASK);
+  assert.throws(() => sessions.refused(access("a"), presented), /Too many sessions/);
+  sessions.leave("https://a");
+  await clock.advance(60_000);
+  const basic = access("a", "admin", "basic");
+  const again = await sessions.present(basic, ASK);
+  assert.throws(() => sessions.refused(basic, again), { message: /^https:\/\/a does not take the user and password/ });
+});
+
+test("a wrong password that rests is not tried by a node that comes back to its BMC meanwhile", async () => {
+  const { sessions, access, asked, clock } = bench((own) =>
+    own.what.startsWith("POST") ? refusal(401, "Invalid username or password") : usual(own)
+  );
+  await assert.rejects(sessions.present(access("a"), ASK), /does not take/);
+  sessions.leave("https://a");
+  const before = asked.length;
+  await assert.rejects(sessions.present(access("a"), ASK), /does not take/);
+  assert.equal(asked.length, before);
+  await clock.advance(60_000);
+  await assert.rejects(sessions.present(access("a"), ASK), /does not take/);
+  assert.ok(asked.length > before, "a minute is over");
+});
+
 test("user and password go to no other host than the BMC's own, whatever its service root names", async () => {
   const { sessions, access, asked } = bench((own) =>
     own.what.startsWith("GET") ? root(`https://evil.test${SESSIONS}`) : login()
