@@ -73,7 +73,7 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
     onRival(child, old, newest) {
       const node = nodes.read(child)?.name ?? child;
       const why =
-        `Two agents have the identity of ${node}: run ${old} goes on though run ${newest} has taken its place. ` +
+        `Two agents have the identity of ${node}: run ${old} was alive after run ${newest} had taken its place. ` +
         "End one of them, or give its machine a node of its own";
       events.add({ node, kind: "identity", why });
       log.warn(why, { node });

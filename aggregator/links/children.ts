@@ -144,6 +144,7 @@ export function createChildren(parts: ChildrenParts): Children {
   }
   function life(child: string, frame: LifeFrame): void {
     const link = linkOf(child)?.link;
+    if (link !== undefined && frame.type === "dead" && frame.why === "stopped") rivals.stopped(child, frame.from);
     if (link !== undefined) link.life(frame);
     else if (frame.type === "alive") parts.onStray(child, locator.of(child));
     else parts.onGone(child);

@@ -50,6 +50,35 @@ test("eight runs of a node are remembered, the ones that came last", () => {
   assert.deepEqual(other.told, [], "the first one is as good as new");
 });
 
+test("supervised agents that end each other are told of by their second farewell that comes after the next run's birth", async () => {
+  const { clock, told, born, rivals } = makeRivals();
+  born("a1", "b1");
+  rivals.stopped("n1", "a1");
+  assert.deepEqual(told, [], "one may have come late");
+  born("a2");
+  rivals.stopped("n1", "b1");
+  assert.deepEqual(told, ["n1: b1 beside a2"]);
+  const other = makeRivals();
+  other.born("a1", "b1");
+  other.rivals.stopped("n1", "a1");
+  await other.clock.advance(600_000);
+  other.born("a2");
+  other.rivals.stopped("n1", "b1");
+  assert.deepEqual(other.told, [], "they are ten minutes apart");
+  assert.equal(clock.waiting, 0);
+});
+
+test("a crash loop is one agent, however it ends, and so is a run that nobody has heard of", () => {
+  const { told, born, rivals } = makeRivals();
+  for (let run = 0; run < 100; run++) {
+    born(`${run}`);
+    rivals.stopped("n1", `${run}`);
+    rivals.stopped("n1", "stranger");
+    rivals.stopped("n2", `${run}`);
+  }
+  assert.deepEqual(told, []);
+});
+
 test("what is known of a node's runs is forgotten with it", () => {
   const { told, born, rivals } = makeRivals();
   born("a", "b", "a");
@@ -69,7 +98,29 @@ test("two agents with one identity are an event of their node, which names both 
   const events = world.control.events(0, 1_000).filter(({ kind }) => kind === "identity");
   assert.deepEqual(events.map(({ node, why }) => [node, why]), [[
     "n1",
-    "Two agents have the identity of n1: run a goes on though run b has taken its place. " +
+    "Two agents have the identity of n1: run a was alive after run b had taken its place. " +
+    "End one of them, or give its machine a node of its own",
+  ]]);
+  await world.aggregator.stop();
+});
+
+test("supervised agents with one identity are an event of their node, by what they say when they end each other", async () => {
+  const world = await createVirtualBoot();
+  world.apply({ n1: {} });
+  const birth = (from: string): UpFrame => ({
+    ...{ type: "birth", from, term: ofRun(0), parent: "", received: 0, beginning: 0, above: ofRun(0) },
+    ...{ digest: "", knows: "", modules: [] },
+  });
+  const id = world.idOf("n1");
+  world.aggregator.receive(id, birth("a"));
+  for (const [run, before, why] of [["b", "a", "lost"], ["c", "b", "stopped"], ["d", "c", "stopped"]] as const) {
+    world.aggregator.receive(id, birth(run));
+    world.aggregator.life(id, { type: "dead", from: before, why });
+  }
+  const events = world.control.events(0, 1_000).filter(({ kind }) => kind === "identity");
+  assert.deepEqual(events.map(({ node, why }) => [node, why]), [[
+    "n1",
+    "Two agents have the identity of n1: run c was alive after run d had taken its place. " +
     "End one of them, or give its machine a node of its own",
   ]]);
   await world.aggregator.stop();
