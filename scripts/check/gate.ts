@@ -59,7 +59,7 @@ function command(name: string, words: readonly string[]): Check {
     name,
     async run(signal) {
       const env = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
-      const options = { cwd: ROOT, timeout: 120_000, env, ...(signal === undefined ? {} : { signal }) };
+      const options = { cwd: ROOT, timeout: 300_000, env, ...(signal === undefined ? {} : { signal }) };
       return outcome(await runCommand(words, options));
     },
   };

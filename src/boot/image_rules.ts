@@ -55,6 +55,8 @@ export function complainImage(url: ImageUrl, value: unknown): string | undefined
       return complaint(url, value, imageCommandFault(value));
     case "/image/layers":
       return complainLayers(url, value);
+    default:
+      return url satisfies never;
   }
 }
 
