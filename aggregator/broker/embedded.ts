@@ -80,6 +80,8 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   const sockets = new Set<Socket>();
   /** Messages of this process that are being handed to those who subscribe. */
   let handing = 0;
+  /** How many of those, by topic: what follows them on one takes the same way, and does not overtake them. */
+  const handingTo = new Map<string, number>();
   const drops = createRefusalLog(log, systemClock);
   const identities = createIdentities(options.guarded);
   const silence = watchSilence();
@@ -168,12 +170,17 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
       return { messages: handing, bytes };
     },
     publish(topic, payload, qos) {
-      if (qos === 0 && shortcut.publish(topic, payload)) return;
+      const before = handingTo.get(topic) ?? 0;
+      if (qos === 0 && before === 0 && shortcut.publish(topic, payload)) return;
       handing++;
+      handingTo.set(topic, before + 1);
       aedes.publish(
         { cmd: "publish", topic, payload: Buffer.from(payload), qos, retain: false, dup: false },
         (error) => {
           handing--;
+          const left = (handingTo.get(topic) ?? 0) - 1;
+          if (left > 0) handingTo.set(topic, left);
+          else handingTo.delete(topic);
           if (error) log.warn("Broker cannot publish", { topic, why: error.message });
         },
       );

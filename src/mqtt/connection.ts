@@ -44,7 +44,7 @@ export interface MqttConnection {
   publish(topic: string, payload: Uint8Array, options?: PublishOptions): Promise<boolean>;
   /** Disconnects cleanly, so that the will is not published. */
   end(): Promise<void>;
-  /** Messages that the broker has not acknowledged, and the bytes of their payloads. */
+  /** Messages that the broker has not acknowledged, or with QoS 0 the socket has not taken, and the bytes of their payloads. */
   readonly waiting: Waiting;
 }
 

@@ -18,12 +18,19 @@ export const MAX_PARTS = 1_024;
 
 /** The shortest time from one window of changes to the next. */
 export const BATCH_MS = 100;
-/** The shortest wait for an ack before the window is sent again: up to twice that; doubles up to {@link RETRANSMIT_CAP_MS}. */
-export const RETRANSMIT_MS = 3_000;
-/** The longest wait for an ack. */
-export const RETRANSMIT_CAP_MS = 30_000;
-/** A window that is not acknowledged after being sent again this often breaks the link. */
-export const MAX_RETRANSMITS = 5;
+/**
+ * The shortest wait for an ack before the window is sent again while no round trip was measured: up to twice that. Many that
+ * start together are slow at first, and would be slower if they said everything again.
+ */
+export const FIRST_ACK_TIMEOUT_MS = 3_000;
+/** How much longer than the round trip an ack is waited for, at least; that together is the shortest wait, up to twice as long. */
+export const ACK_MARGIN_MS = 1_000;
+/** What has come while this program was held up is taken in before an ack counts as missing. */
+export const LATE_ACK_MS = 50;
+/** The longest wait for an ack is up to twice that. */
+export const ACK_TIMEOUT_CAP_MS = 15_000;
+/** A window that is not acknowledged after being sent again this often, which takes a minute and a half or more, breaks the link. */
+export const MAX_RETRANSMITS = 6;
 /** The first wait for a welcome before the birth is sent again; doubles up to {@link BIRTH_CAP_MS}. */
 export const BIRTH_MS = 2_000;
 /** The longest wait for a welcome. */

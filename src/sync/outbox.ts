@@ -1,6 +1,7 @@
 import type { Clock, Random } from "../clock.ts";
 import { backoff } from "../toolkit/mod.ts";
-import { BATCH_MS, MAX_RETRANSMITS, RETRANSMIT_CAP_MS, RETRANSMIT_MS } from "./limits.ts";
+import { ACK_TIMEOUT_CAP_MS, BATCH_MS, LATE_ACK_MS, MAX_RETRANSMITS } from "./limits.ts";
+import { createRoundTrip } from "./round_trip.ts";
 import { collectWindow, type Window, type WindowSource } from "./window.ts";
 
 /** What an outbox needs. */
@@ -46,7 +47,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let retransmits = 0;
   let running = false;
   let inFlight: { readonly since: number; readonly upTo: number } | undefined;
+  /** How often the window that is on its way was sent again. */
   let attempts = 0;
+  /** How often the wait for an ack was doubled since a round trip was last measured (RFC 6298, section 5.7). */
+  let doubled = 0;
+  const roundTrip = createRoundTrip();
+  /** Whether an ack can only be of the window that is on its way, as it was sent: its round trip can be measured (Karn). */
+  let isMeasured = false;
   let lastSent = -Infinity;
   let cancel: (() => void) | undefined;
 
@@ -59,7 +66,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     clear();
     const window = collect();
     if (window === undefined) clean = replica.index;
-    else post(window);
+    else post(window, true);
   }
 
   function collect(): Window | undefined {
@@ -68,29 +75,35 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   /** Sends what there is: without changes an empty window, which tells the other side that it has everything. */
-  function postAnyway(): void {
+  function postAnyway(isFirst: boolean): void {
     clear();
     const newest = replica.index;
-    post(collect() ?? { since: acked, upTo: newest, newest, documents: [] });
+    post(collect() ?? { since: acked, upTo: newest, newest, documents: [] }, isFirst);
   }
 
-  function post(window: Window): void {
+  /** @param isFirst No other window can be meant by an ack of this one. */
+  function post(window: Window, isFirst: boolean): void {
     inFlight = window;
+    isMeasured = isFirst;
     lastSent = clock.now();
     // The timer comes first: whatever sending leads to may stop it or send again.
-    cancel = clock.after(backoff(2 * RETRANSMIT_MS, RETRANSMIT_CAP_MS, attempts, random), again);
+    const timeout = backoff(2 * roundTrip.timeout, 2 * ACK_TIMEOUT_CAP_MS, doubled, random);
+    cancel = clock.after(timeout, () => {
+      cancel = clock.after(LATE_ACK_MS, again);
+    });
     options.send(window);
   }
 
   function again(): void {
     attempts++;
+    doubled++;
     if (attempts > MAX_RETRANSMITS) {
       stop();
       options.onBroken();
       return;
     }
     retransmits++;
-    postAnyway();
+    postAnyway(false);
   }
 
   function stop(): void {
@@ -120,7 +133,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
       running = true;
       acked = from > replica.index ? 0 : from;
       clean = acked;
-      postAnyway();
+      doubled = 0;
+      postAnyway(true);
     },
     changed,
     ack(received) {
@@ -128,6 +142,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
       acked = Math.max(acked, received);
       if (inFlight === undefined || acked < inFlight.upTo) return;
       clear();
+      if (isMeasured) {
+        roundTrip.measured(clock.now() - lastSent);
+        doubled = 0;
+      }
       inFlight = undefined;
       attempts = 0;
       if (replica.index > acked) changed();
@@ -136,7 +154,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       if (!running || received > replica.index || inFlight?.since === received) return;
       acked = received;
       clean = received;
-      postAnyway();
+      postAnyway(false);
     },
     stop,
   };

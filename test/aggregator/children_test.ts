@@ -510,7 +510,7 @@ test("what the links that are gone have counted stays counted", async () => {
   const documents = [{ id: N, facets: { self } }];
   children.receive(N, { type: "data", from: "run-n", to: "p", since: 0, upTo: 1, newest: 1, documents });
   set("n", { "/x": 1 });
-  await clock.advance(5_000);
+  await clock.advance(2_000);
   const counted = () => {
     const { droppedFrames, droppedValues, retransmits, links } = children.counts;
     return [droppedFrames, droppedValues, retransmits, links.level];
@@ -530,8 +530,8 @@ test("counts are of all links", async () => {
   assert.deepEqual(children.counts.links, { down: 1, joining: 1, level: 1 });
   assert.equal(children.counts.windows, 1, "the first window of a");
   set("n", { "/x": 1 });
-  await clock.advance(6_000);
-  assert.deepEqual([children.counts.windows, children.counts.retransmits], [2, 2]);
+  await clock.advance(2_000);
+  assert.deepEqual([children.counts.windows, children.counts.retransmits], [2, 1]); // no round trip of a is known
 });
 
 test("a machine that was powered off has no agent any more, and its late frames are of no run of now", () => {

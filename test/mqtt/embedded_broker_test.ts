@@ -58,6 +58,19 @@ test("who publishes to a down topic or outside the cluster is disconnected, and 
     assert.deepEqual(heard, []);
   }));
 
+test("what has QoS 0 arrives in its order, whatever its size: a window does not overtake the welcome before it", () =>
+  withBroker(async (broker) => {
+    const client = await connect(broker);
+    await client.subscribeAsync(topicOf("down"), { qos: 1 });
+    const sizes = [20_000, 10, 300_000, 20, 17_000, 30];
+    const heard: number[] = [];
+    client.on("message", (_topic, payload) => void heard.push(payload.length));
+    for (const size of sizes) broker.publish(topicOf("down"), new Uint8Array(size), 0);
+    await until(() => heard.length === sizes.length);
+    assert.deepEqual(heard, sizes);
+    await client.endAsync(true);
+  }));
+
 test("QoS 2 and sessions that are kept are refused: both would gather memory", () =>
   withBroker(async (broker) => {
     await until(rawClient(broker.port, connectPacket("kept", false)).closed);

@@ -21,7 +21,8 @@ import {
   type ResyncFrame,
   type UpFrame,
 } from "../../src/sync/mod.ts";
-import { at } from "../support/versions.ts";
+import { qosOf } from "../../src/mqtt/qos.ts";
+import { at, ofRun } from "../support/versions.ts";
 
 const [PARENT, CHILD, OTHER] = ["1", "2", "3"].map((digit) => `${digit.repeat(8)}-1111-4111-8111-111111111111`) as [
   string,
@@ -206,21 +207,31 @@ test("of messages that are dropped the first, second, fourth and so on are logge
   assert.equal(transport.counts.malformed, 20);
 });
 
-test("a child's frames go up, acks without an acknowledgement, and what is not taken is counted", async () => {
+test("a child's frames go up, windows and acks without an acknowledgement, and what is not taken is counted", async () => {
   const { start, transport, published, world } = makeChild();
   transport.send(where);
   assert.deepEqual([published, transport.counts.sent], [[], 1], "it is not started");
   start();
   transport.send(where);
   transport.send(ack);
+  transport.send(frameOf(2_000));
   await undefined;
-  assert.deepEqual(published, [`${topicOf("up")} where r 1`, `${topicOf("up")} ack r 0`]);
+  assert.deepEqual(published, ["where r 1", "ack r 0", "data r 0"].map((each) => `${topicOf("up")} ${each}`));
   world.takes = false;
   transport.send(ack);
   await undefined;
   await undefined;
   const { sent, unsent, waiting, waitingBytes } = transport.counts;
-  assert.deepEqual([sent, unsent, waiting, waitingBytes], [4, 1, 5, 6]);
+  assert.deepEqual([sent, unsent, waiting, waitingBytes], [5, 1, 5, 6]);
+});
+
+test("windows, acks and the welcome before a window have one quality of service, so that none overtakes another; what is rare is acknowledged", () => {
+  const welcome: DownFrame = {
+    ...{ type: "welcome", from: "p", to: "r", term: ofRun(1), received: 0, newest: 0, beginning: 1, keepalive: 10 },
+    digest: "0".repeat(32),
+  };
+  assert.deepEqual([welcome, frameOf(2_000), ack].map(qosOf), [0, 0, 0]);
+  assert.deepEqual([where, resync, declare, alive].map(qosOf), [1, 1, 1, 1]);
 });
 
 test("a frame that is too large is not sent, by a child or a parent", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { declareModule, type ModuleDeclaration } from "../../src/plan/mod.ts";
 import { NO_TERM, valuesOf } from "../../src/state/mod.ts";
-import { digestOf, MAX_REFUSALS } from "../../src/sync/mod.ts";
+import { digestOf, MAX_REFUSALS, MAX_RETRANSMITS } from "../../src/sync/mod.ts";
 import { createChildEnd, NOTHING_DECLARED } from "./ends.ts";
 import { NODE } from "./world.ts";
 import { at, ofRun } from "../support/versions.ts";
@@ -627,7 +627,7 @@ test("a child whose data are never acknowledged is born again", async () => {
     await clock.advance(1_000);
     data(upTo, ++upTo, { beginning: 5 }); // the parent is there
   }
-  assert.deepEqual([link.state, link.counts.retransmits], ["joining", 5]);
+  assert.deepEqual([link.state, link.counts.retransmits], ["joining", MAX_RETRANSMITS]);
   assert.deepEqual(states, [{ state: "joining", why: "its data was not acknowledged" }]);
 });
 

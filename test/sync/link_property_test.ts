@@ -170,3 +170,57 @@ test("both ends agree after faults stop, and promise nothing that is not so on t
     String(result.errorInstance),
   ].join("\n"));
 });
+
+/** What schedules of losses have to have met. */
+const LOSSES = [
+  "a window lost up",
+  "a window lost down",
+  "an ack lost",
+  "a link broken by losses",
+  "a window doubled",
+] as const;
+
+test("nothing rests on the broker's acknowledgements: whatever share of windows and acks is lost or doubled, all that was written arrives", async () => {
+  const covered = createCoverage("losses", LOSSES);
+  const change = fc.record({ up: fc.boolean(), url, value, wait: fc.constantFrom(0, 3, 120, 1_200, 20_000) });
+  const conditions = fc.record({
+    loss: fc.constantFrom(0.1, 0.4, 0.95),
+    duplication: fc.constantFrom(0, 0.3),
+    delay: fc.constantFrom(0, 50, 600),
+  }, { noNullPrototype: true });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(),
+      conditions,
+      fc.array(change, { minLength: 5, maxLength: 40 }),
+      async (chance, share, changes) => {
+        const world = createWorld(chance);
+        world.connect();
+        await world.clock.runUntil(() => world.agrees(), 10_000);
+        world.setWeather(share, ["data", "ack"]);
+        for (const each of changes) {
+          if (each.up) world.discover(each.url, each.value);
+          else world.write("cfg", each.url, each.value);
+          await world.clock.advance(each.wait);
+        }
+        world.setWeather(FAIR);
+        await world.clock.runUntil(() => world.agrees(), 60_000); // the longest wait for an ack, and then a birth's
+        assert.deepEqual(world.broken, []);
+        const lost = (way: "up" | "down", type: "data" | "ack") =>
+          world.fates.some((each) => each.way === way && each.type === type && each.copies === 0);
+        covered.saw(...LOSSES.filter((name) => ({
+          "a window lost up": lost("up", "data"),
+          "a window lost down": lost("down", "data"),
+          "an ack lost": lost("up", "ack") || lost("down", "ack"),
+          "a link broken by losses": world.parentStates.filter((state) => state === "level").length > 1,
+          "a window doubled": world.fates.some(({ type, copies }) => type === "data" && copies > 1),
+        }[name])));
+        const sentAgain = world.parent.counts.retransmits + world.child.link.counts.retransmits;
+        assert.ok(sentAgain > 0 || !(lost("up", "data") || lost("down", "data")), "what is lost is sent again");
+        world.stop();
+      },
+    ),
+    { numRuns: 200, ...(seed !== undefined && { seed: Number(seed) }) },
+  );
+  covered.check();
+});

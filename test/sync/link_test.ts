@@ -111,11 +111,61 @@ test("a window that is lost is sent again, with what changed meanwhile", async (
   await world.clock.advance(500);
   world.write("cfg", "/a", "new");
   world.setWeather(FAIR);
-  await world.clock.runUntil(() => world.agrees(), 7_000);
+  await world.clock.runUntil(() => world.agrees(), 2_100);
   assert.equal(world.parent.counts.retransmits, 1);
   assert.equal(world.parent.state, "level");
   world.stop();
 });
+
+for (const way of ["up", "down"] as const) {
+  const other = way === "up" ? "down" : "up";
+  const change = (world: World, url: string) => way === "up" ? world.discover(url, 1) : world.write("cfg", url, 1);
+
+  test(`a window ${way} that is lost is sent again after a second or two, and so is one whose ack is lost`, async () => {
+    for (const lost of ["window", "ack"] as const) {
+      const world = await level();
+      if (lost === "window") world.setWeather({ ...FAIR, loss: 1 });
+      change(world, "/a");
+      await world.clock.advance(1);
+      world.setWeather({ ...FAIR, loss: 1 }); // the ack, at least
+      await world.clock.advance(2);
+      world.setWeather(FAIR);
+      assert.equal(sentOf(world, other, "ack").length, lost === "ack" ? 1 : 0);
+      const start = world.clock.now();
+      await world.clock.runUntil(() => sentOf(world, other, "ack").length > 0 && world.agrees(), 2_060);
+      if (lost === "window") assert.ok(world.clock.now() - start >= 990);
+      await world.clock.advance(5_000);
+      assert.equal(sentOf(world, way, "data").length, 2);
+      assert.equal(world.parent.counts.retransmits + world.child.link.counts.retransmits, 1);
+      world.stop();
+    }
+  });
+
+  test(`a gap ${way} is asked for at once, not when a timer ends`, async () => {
+    const world = await level();
+    world.setWeather({ ...FAIR, loss: 1 });
+    change(world, "/a");
+    await world.clock.advance(1);
+    world.setWeather(FAIR);
+    // An ack of what never arrived: of a broken program, say.
+    if (way === "up") {
+      world.child.link.receive({
+        ...{ type: "ack", from: world.parentRun, to: world.child.run },
+        received: world.child.replica.index,
+      });
+    } else {world.parent.receive({
+        type: "ack",
+        from: world.child.run,
+        to: world.parentRun,
+        received: world.disk.index,
+      });}
+    change(world, "/b");
+    await world.clock.runUntil(() => world.agrees(), 200);
+    assert.equal(sentOf(world, other, "resync").length, 1);
+    assert.equal(world.parent.counts.retransmits + world.child.link.counts.retransmits, 0);
+    world.stop();
+  });
+}
 
 test("a parent takes the link for broken when a window is never acknowledged, and calls", async () => {
   const world = await level();

@@ -10,7 +10,9 @@ import { NODE } from "./world.ts";
 import { ofRun } from "../support/versions.ts";
 
 /** How long an outbox waits for the first ack here, in milliseconds: chance is always one half. */
-const WAIT = 4_500;
+const WAIT = 4_550;
+/** How long it waits where acks came at once. */
+const SHORT = 1_550;
 
 /** An outbox, and what it has sent. What begins with `/private` is not for the other side. */
 function make(batch?: number) {
@@ -136,7 +138,7 @@ test("a resync to the newest index says that the other side has everything", asy
   assert.deepEqual(sent.map(brief), ["0-1 /a", "1-1 "]);
   assert.equal(clock.waiting, 1, "the first window is not sent again");
   outbox.ack(1);
-  await clock.advance(1_000);
+  await clock.advance(WAIT);
   assert.deepEqual([outbox.acked, sent.length], [1, 2]);
 });
 
@@ -231,26 +233,123 @@ test("a start after an earlier index looks at everything after it again", async 
   assert.deepEqual(sent.slice(1).map(brief), ["0-2 /a"]);
 });
 
-test("a window that is not acknowledged is sent again after 4.5 s, 9 s, 18 s and then every 22.5 s", async () => {
+test("the first window that is not acknowledged is sent again after 4.5 s, and then after twice as long each time, up to 22.5 s", async () => {
   const { clock, outbox, world } = make();
   const at: number[] = [];
   world.onSend = () => at.push(clock.now());
   outbox.start(0);
-  await clock.advance(99_000);
-  assert.deepEqual(at, [0, 4_500, 13_500, 31_500, 54_000, 76_500]);
-  assert.equal(outbox.retransmits, 5);
+  await clock.advance(121_000);
+  assert.deepEqual(at, [0, 4_550, 13_600, 31_650, 54_200, 76_750, 99_300]);
+  assert.equal(outbox.retransmits, 6);
 });
 
 test("after its last repetition an outbox says once that the link is broken, and nothing more", async () => {
   const { clock, sent, outbox, world, write } = make();
   outbox.start(0);
-  await clock.advance(98_999);
+  await clock.advance(121_849);
   assert.equal(world.broken, 0);
   await clock.advance(1);
   write("/a", 1);
   await clock.advance(600_000);
   assert.deepEqual([world.broken, sent.length, outbox.retransmits], [1, 1 + MAX_RETRANSMITS, MAX_RETRANSMITS]);
   assert.deepEqual([outbox.waiting, clock.waiting], [false, 0]);
+});
+
+/** Sends windows whose acks take so long, one after the other. */
+async function exchange(
+  { clock, replica, outbox, write }: ReturnType<typeof make>,
+  ms: readonly number[],
+): Promise<void> {
+  for (const [value, wait] of ms.entries()) {
+    await clock.advance(100);
+    write("/a", value);
+    await clock.advance(0);
+    await clock.advance(wait);
+    outbox.ack(replica.index);
+  }
+}
+
+/** Loses a window. @returns After how many milliseconds it is sent again. */
+async function lose({ clock, sent, outbox, replica, write }: ReturnType<typeof make>): Promise<number> {
+  await clock.advance(100);
+  write("/lost", replica.index);
+  await clock.advance(0);
+  const [before, count] = [clock.now(), sent.length];
+  await clock.runUntil(() => sent.length > count, 60_000);
+  assert.deepEqual(sent.slice(-2).map(brief).map((each, _, [first]) => each === first), [true, true]);
+  assert.ok(outbox.waiting);
+  return clock.now() - before;
+}
+
+function assertNear(value: number, expected: number): void {
+  assert.ok(Math.abs(value - expected) <= 10, `${value}: expected about ${expected}`);
+}
+
+test("where acks come at once a lost window is sent again after a second or two, however many came", async () => {
+  const made = make();
+  made.outbox.start(0);
+  made.outbox.ack(0);
+  await exchange(made, Array.from({ length: 50 }, () => 5));
+  assertNear(await lose(made), SHORT);
+});
+
+test("where acks take two seconds a lost window is sent again a second or more later than that, and none before", async () => {
+  const made = make();
+  made.outbox.start(0);
+  await made.clock.advance(900);
+  made.outbox.ack(0);
+  await exchange(made, Array.from({ length: 60 }, () => 2_000));
+  assert.equal(made.outbox.retransmits, 0);
+  const wait = await lose(made);
+  assert.ok(wait >= 4_500 && wait <= 4_700, `${wait} ms`);
+});
+
+test("round trips that grow slowly, or vary, have no window sent again that was not lost", async () => {
+  const grows = make();
+  grows.outbox.start(0);
+  grows.outbox.ack(0);
+  await exchange(grows, Array.from({ length: 120 }, (_, at) => Math.round(50 * 1.05 ** at))); // up to 16 s
+  const varies = make();
+  varies.outbox.start(0);
+  varies.outbox.ack(0);
+  await exchange(varies, Array.from({ length: 200 }, (_, at) => [100, 900, 400, 700][at % 4] ?? 0));
+  assert.deepEqual([grows.outbox.retransmits, varies.outbox.retransmits], [0, 0]);
+});
+
+test("where acks suddenly take ten seconds the wait for them grows until they come in time, and only some windows are sent again", async () => {
+  const made = make();
+  made.outbox.start(0);
+  made.outbox.ack(0);
+  await exchange(made, Array.from({ length: 30 }, () => 5));
+  await exchange(made, Array.from({ length: 30 }, () => 10_000));
+  assert.ok(made.outbox.retransmits <= 4, `${made.outbox.retransmits} windows`);
+});
+
+test("the ack of a window that was sent twice measures nothing: the wait stays doubled until one comes of a window that was sent once", async () => {
+  const made = make();
+  const { clock, outbox, replica } = made;
+  outbox.start(0);
+  outbox.ack(0);
+  assertNear(await lose(made), SHORT);
+  await clock.advance(1);
+  outbox.ack(replica.index);
+  assertNear(await lose(made), 2 * SHORT - 50);
+  outbox.ack(replica.index);
+  await exchange(made, [5]);
+  assertNear(await lose(made), SHORT);
+});
+
+test("a start ends what was doubled, and what a resync has sent again measures nothing", async () => {
+  const made = make();
+  const { clock, outbox, replica } = made;
+  outbox.start(0);
+  outbox.ack(0);
+  assertNear(await lose(made), SHORT);
+  outbox.start(replica.index);
+  outbox.resync(0);
+  await clock.advance(1_000);
+  outbox.ack(replica.index); // of the start, maybe
+  assertNear(await lose(made), SHORT);
 });
 
 test("an ack, and a start, begin the count of repetitions anew", async () => {
@@ -260,7 +359,7 @@ test("an ack, and a start, begin the count of repetitions anew", async () => {
   outbox.ack(0);
   write("/a", 1);
   await clock.advance(100);
-  await clock.advance(WAIT);
+  await clock.advance(2 * WAIT - 50);
   assert.equal(sent.length, 4);
   outbox.start(0);
   await clock.advance(WAIT);
@@ -284,4 +383,14 @@ test("an outbox that is stopped by what it sends leaves no timer behind", () => 
   world.onSend = () => outbox.stop();
   outbox.start(0);
   assert.equal(clock.waiting, 0);
+});
+
+test("an ack that waited while the program was held up counts: the window is not sent again before it was let in", async () => {
+  const { clock, sent, outbox } = make();
+  outbox.start(0);
+  await clock.advance(WAIT - 50);
+  assert.equal(sent.length, 1, "its time is over");
+  outbox.ack(0);
+  await clock.advance(60_000);
+  assert.deepEqual([sent.length, outbox.retransmits, clock.waiting], [1, 0, 0]);
 });

@@ -77,6 +77,8 @@ export function createWorld(seed = 1) {
   const warnings: string[] = [];
   const childLog = createLog((line) => void warnings.push(line), { level: "warn" });
   let weather = FAIR;
+  /** What the weather is for: all frames where nothing is named. */
+  let exposed: readonly Frame["type"][] | undefined;
   let runs = 0;
   /** On the parent's disk. */
   const disk = createReplica();
@@ -98,16 +100,21 @@ export function createWorld(seed = 1) {
   /** Every frame that was sent, in order. */
   const sent: { readonly way: "up" | "down" | "life"; readonly frame: Frame }[] = [];
 
+  /** What has become of each of them: how many copies arrive. */
+  const fates: { readonly way: "up" | "down" | "life"; readonly type: Frame["type"]; readonly copies: number }[] = [];
+
   /** Carries a frame as bytes, or does not. Frames with different delays overtake each other. */
   function carry<F extends Frame>(way: "up" | "down" | "life", frame: F, deliver: (frame: F) => void): void {
     const decoded = decodeFrame(encodeFrame(frame));
     if (!decoded.ok) throw new Error(`A link sent a malformed frame: ${decoded.problem}`);
     sent.push({ way, frame: decoded.frame });
     if (way !== "life") promises.sent(way, decoded.frame);
-    const copies = random() < weather.loss ? 0 : random() < weather.duplication ? 2 : 1;
+    const { loss, duplication, delay } = exposed?.includes(frame.type) === false ? FAIR : weather;
+    const copies = random() < loss ? 0 : random() < duplication ? 2 : 1;
+    fates.push({ way, type: frame.type, copies });
     // What was decoded is of the type that was encoded.
     for (let copy = 0; copy < copies; copy++) {
-      clock.after(2 + random() * weather.delay, () => {
+      clock.after(2 + random() * delay, () => {
         if (way !== "life") promises.delivered(way, decoded.frame);
         deliver(decoded.frame as F);
       });
@@ -196,6 +203,7 @@ export function createWorld(seed = 1) {
     random,
     disk,
     sent,
+    fates,
     warnings,
     children,
     parentStates,
@@ -217,8 +225,10 @@ export function createWorld(seed = 1) {
     get child() {
       return child;
     },
-    setWeather(next: Weather) {
+    /** @param types What it is for. @default all frames */
+    setWeather(next: Weather, types?: readonly Frame["type"][]) {
       weather = next;
+      exposed = types;
     },
     life,
     /** One end says once that it has far more of the other's data than there is: a broken program may. */
