@@ -25,11 +25,11 @@ export interface Actions extends Pick<Hand, "unsettledFor" | "isAwaited" | "saw"
   resetHang(run: MutationRun): Promise<void>;
   /** Restarts a machine that is taken to hang. */
   restart(run: MutationRun): Promise<void>;
-  /** Restarts a machine without a loss of power, as somebody ordered it. */
+  /** Carries out an order to restart a machine without a loss of power. */
   reset(run: MutationRun): Promise<void>;
   /** Waits until a machine that was restarted may be believed to be on again. */
   resetOver(run: MutationRun): Promise<void>;
-  /** Interrupts a machine, as somebody ordered it. */
+  /** Carries out an order to interrupt a machine. */
   interrupt(run: MutationRun): Promise<void>;
 }
 
@@ -204,7 +204,7 @@ export function createActions(
     },
   };
 
-  /** Does what somebody ordered to be done to a machine that is on. */
+  /** Carries out an order on a machine that is on. */
   async function obey(run: MutationRun, what: "restart" | "interrupt", words: string): Promise<boolean> {
     const end = await hand[what](run, begin(run), MAX_REFUSALS);
     if (end === "unsupported") {

@@ -28,7 +28,7 @@ export interface PowerWatch {
   resetHang(run: MutationRun): Promise<void>;
   /** Restarts a machine that hangs. */
   restart(run: MutationRun): Promise<void>;
-  /** Restarts a machine, or interrupts it, as somebody ordered it. */
+  /** Carries out an order to restart or interrupt a machine. */
   reset(run: MutationRun): Promise<void>;
   resetOver(run: MutationRun): Promise<void>;
   interrupt(run: MutationRun): Promise<void>;

@@ -143,9 +143,9 @@ export async function runProcess(name: string, main: (io: Io) => Promise<number>
       controller.abort(new ProgramError(`Ended by ${signal}`, 128 + number));
     });
   }
-  // Whoever reads our output may stop, as `head` does: that is the end of the work, and no failure.
+  // The reader of the output may stop, as `head` does: that ends the work, and is not a failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? EXIT.ok : 1));
-  /** Shows why the program ends. @returns What it exits with. */
+  /** Shows why the program ends. @returns The exit code. */
   function show(error: unknown): number {
     const isExpected = error instanceof ProgramError;
     const stack = !isExpected && process.env[STACK_VARIABLE] === "1" && error instanceof Error

@@ -36,7 +36,7 @@ export function* searchStar(task: Task, star: Star, budget: Budget): Generator<v
 
   function consider(node: HubNode): boolean {
     const total = node.cost + walk.estimate(node);
-    if (total >= least || !node.site.keep(node, walk)) return true; // no better than what is known
+    if (total >= least || !node.site.keep(node, walk)) return true; // no improvement
     if (!budget.takeBytes(walk.bytes)) return false;
     held += walk.bytes;
     open.push({ node, total, isEnd: false, order: made++ });

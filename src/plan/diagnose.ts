@@ -57,7 +57,7 @@ export function* explainExhausted(
 
 /**
  * Leaves out goals as long as the rest still has no plan: halves of them at once, as most goals of many have nothing to do
- * with a conflict (Junker's QuickXplain). What the budget does not tell stays in.
+ * with a conflict (Junker's QuickXplain). Goals that the budget leaves undecided stay in.
  */
 function* leastConflict(
   problem: Problem,

@@ -178,7 +178,7 @@ function templateOf(mutation: DomainMutation): Template {
   };
 }
 
-/** Makes the function that binds one part of a mutation. What has no placeholders is made once. */
+/** Makes the function that binds one part of a mutation. A part without placeholders is made once. */
 function partOf<T, P extends { readonly url: string }>(
   part: { readonly [url: string]: T },
   make: (url: string, value: T) => P,

@@ -26,12 +26,12 @@ export function createHeuristic(task: Task, graphs: readonly TransitionGraph[]):
 
   /** Where the marks of a variable's values begin. */
   const offsets = offsetsOf(task.sizes);
-  // What was already taken up in this evaluation is marked with its number, so that nothing has to be cleared.
+  // Marks hold the number of the evaluation that set them, so that they need not be cleared.
   let evaluation = 0;
   const wantedIn = new Uint32Array(offsets[task.sizes.length] ?? 0);
   const movedIn = new Uint32Array(task.sizes.length);
   const forgottenIn = new Uint32Array(task.sizes.length);
-  /** What a variable must pay, by its longest way; and, as a second bound, for all the values that it must come to. */
+  /** The cost of a variable, by its longest way; and, as a second bound, for all the values that it must take. */
   const costs = new Float64Array(task.sizes.length);
   const arrivals = new Float64Array(task.sizes.length);
   let pending: number[] = [];
@@ -48,7 +48,7 @@ export function createHeuristic(task: Task, graphs: readonly TransitionGraph[]):
     if (cost > (costs[variable] ?? 0)) costs[variable] = cost;
   }
 
-  /** Every value that a variable must come to has to be entered, whatever the way. */
+  /** Each value that a variable must take has to be entered, by whatever way. */
   function enter(variable: number, value: number): void {
     arrivals[variable] = (arrivals[variable] ?? 0) + (graphs[variable]?.costOfEntering(value) ?? Infinity);
   }

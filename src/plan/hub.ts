@@ -134,7 +134,7 @@ export function createHubWalk(task: Task, star: Star, isFree: boolean): HubWalk 
     }
   }
 
-  /** What leaves have to pay once an action has changed the hub, before they move. */
+  /** The prices of the leaves after an action has changed the hub, before they move. */
   function carry(prices: Float64Array, action: number, site: Site): Float64Array {
     const after = new Float64Array(total).fill(Infinity);
     for (const [number, { states }] of classes.entries()) {

@@ -94,7 +94,7 @@ export function classesOf(task: Task, star: Star): LeafClass[] {
     named: named[leaf] ?? [],
     goals: goals[leaf] ?? [],
   }));
-  /** By what is told apart quickly. */
+  /** Leaves by a key that is quick to compute. */
   const classes = new Map<string, { readonly draft: Draft; readonly members: LeafMember[] }[]>();
   const all: { readonly draft: Draft; readonly members: LeafMember[] }[] = [];
   for (const draft of drafts) {

@@ -54,7 +54,7 @@ export function boundOfLeaf(leaf: LeafClass): LeafBound {
   };
 }
 
-/** All that a leaf can do whatever the hub does. What the hub brings about is free, and so is being forgotten. */
+/** Lists all moves of a leaf, whatever the hub does. Changes by the hub are free, and so is becoming unknown. */
 function edgesOf(leaf: LeafClass): Edge[] {
   const edges: Edge[] = leaf.moves.map(({ from, to, cost, requires }) => ({ from, to, cost, requires }));
   for (const { next } of leaf.effects) {

@@ -66,7 +66,7 @@ function variablesOf(task: Task, { changes, requires, excludes }: Action): numbe
   return variables;
 }
 
-/** The goals' variables, and whatever the actions that change these read, and so on. */
+/** Finds the goals' variables, the variables that the actions changing these read, and so on. */
 function relevantVariables(
   task: Task,
   actions: readonly Action[],

@@ -59,7 +59,7 @@ export function* search(task: Task, budget: Budget): Generator<void, SearchResul
   const star = findStar(task);
   yield;
   if (star === undefined) return yield* states;
-  states.return({ kind: "exhausted" }); // lets go of what it holds
+  states.return({ kind: "exhausted" }); // frees its memory
   return yield* searchStar(task, star, budget);
 }
 

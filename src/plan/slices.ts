@@ -114,7 +114,7 @@ function workInSlices(answers: Lru<Plan>, { clock, length = 10, maxMs = 10_000 }
     schedule();
   }
 
-  /** What was begun is kept for the first of those that take long. */
+  /** Only the first of the long jobs keeps its search in progress. */
   function putOff(key: string, job: Job): void {
     fresh.delete(key);
     hard.set(key, job);

@@ -154,7 +154,7 @@ export function compileProblem(
 
 const numbered = new WeakMap<readonly string[], ReadonlyMap<Value | undefined, number>>();
 
-/** The numbers of a variable's values. What is no enumeration has two: unknown, and what it is now. */
+/** Numbers the values of a variable. One that is not an enumeration has two: unknown, and its current value. */
 function numbersOf(domain: Domain, url: string, now: Value | undefined): ReadonlyMap<Value | undefined, number> {
   const type = domain.schema.find(url)?.variable.type;
   if (type?.kind !== "enum") return new Map<Value | undefined, number>([[undefined, 0], [now, 1]]);
