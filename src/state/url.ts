@@ -103,7 +103,7 @@ export function bindUrl(pattern: string, bindings: Bindings): StateUrl {
   const begin = pattern.indexOf("{");
   if (begin < 0) return pattern;
   const end = pattern.indexOf("}", begin);
-  if (end > 0 && pattern.indexOf("{", end) < 0) { // most have one
+  if (pattern.indexOf("{", end) < 0) { // most have one
     return pattern.slice(0, begin) + (bindings[pattern.slice(begin + 1, end)] ?? pattern.slice(begin, end + 1)) +
       pattern.slice(end + 1);
   }

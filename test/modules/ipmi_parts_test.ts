@@ -447,3 +447,39 @@ test("an ipmitool that a signal ended has no code, and one that was ended as nob
     await assert.rejects(running, { message: "Not wanted" });
   });
 });
+
+test("a controller that does not answer is not asked with another cipher suite, and not by another one's", async () => {
+  const suites: (string | undefined)[] = [];
+  await withDriver((_words, args) => {
+    const [suite, host, port] = ["-C", "-H", "-p"].map((option) => args[args.indexOf(option) + 1]);
+    suites.push(suite);
+    if (host === "10.0.0.7" && port === "623" && suite === "17") return output("", 1, "no matching cipher suite");
+    return host === "10.0.0.7" && port === "623" ? output("Chassis Power is on\n") : output("", 1, "No response");
+  }, async ({ driver, node }) => {
+    await driver.read(node, AWAITED);
+    await driver.read(node, AWAITED);
+    assert.deepEqual(suites.splice(0), ["17", "3", "3"]);
+    for (const address of ["10.0.0.8", "10.0.0.7:624"]) {
+      const other = testNode("n2", { "/bmc/address": address });
+      await assert.rejects(driver.read(other, AWAITED), /does not answer/);
+      assert.deepEqual(suites.splice(0), ["17"], "nothing is known of it, and no second one is tried");
+    }
+  });
+});
+
+test("a session that can't be had is told of by what was said of the password, then by the first suite", async () => {
+  const cases: [said: { readonly [suite: string]: string }, words: RegExp][] = [
+    [{ 17: "invalid role", 3: "illegal parameter" }, /failed: invalid role \(it begins no session/],
+    [{ 17: "invalid role", 3: "RAKP 2 HMAC is invalid" }, /failed: RAKP 2 HMAC is invalid \(it takes another user/],
+    [{ 17: "RAKP 2 HMAC is invalid", 3: "invalid role" }, /failed: RAKP 2 HMAC is invalid \(it takes another user/],
+  ];
+  for (const [said, words] of cases) {
+    await withDriver(
+      (_words, args) => output("", 1, said[args[args.indexOf("-C") + 1] ?? ""] ?? "nothing"),
+      async ({ driver, node, asked }) => {
+        await assert.rejects(driver.read(node, AWAITED), { name: "UnavailableError", message: words });
+        assert.equal(asked.length, 2);
+      },
+    );
+  }
+});

@@ -101,6 +101,15 @@ test("newestVersion() grows with a deletion too", () => {
   assert.deepEqual(newestVersion(new Map()), at(0, 0));
 });
 
+test("newestVersion() is that of the newest value, wherever it stands", () => {
+  const newest: [string, number, number] = ["x", 2, 3];
+  const older: [string, number, number][] = [["x", 2, 2], ["x", 1, 9], ["x", 2, 3]];
+  for (const other of older) {
+    assert.deepEqual(newestVersion(facet({ "/a": newest, "/b": other })), at(2, 3));
+    assert.deepEqual(newestVersion(facet({ "/a": other, "/b": newest, "/c": other })), at(2, 3));
+  }
+});
+
 function sorted(value: Facet): unknown {
   return [...value].sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -109,6 +109,14 @@ test("a URL that a second extension claims for another writer is refused at star
   createSchema([core, core]);
 });
 
+test("a claim is refused in the name of the first extension that declares the URL, however many declare it alike", () => {
+  const declared = { "/x": { type: enumeration("A"), writer: "parent", about: "" } } as const;
+  const other = defineExtension("other", { "/x": { ...declared["/x"], writer: "self" } });
+  const alike = ["first", "second"].map((name) => defineExtension(name, declared));
+  assert.throws(() => createSchema([...alike, other]), /by extensions 'first' and 'other'/);
+  assert.equal(createSchema(alike).find("/x")?.variable.writer, "parent");
+});
+
 test("complain() names URL, value and what was expected", () => {
   assert.equal(schema.complain("/physState", "POWER_ON"), undefined);
   assert.equal(
