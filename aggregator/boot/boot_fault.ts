@@ -1,5 +1,5 @@
 import type { BootMachine } from "../../modules/boot/tracker.ts";
-import { commandLineLimit } from "../../src/boot/mod.ts";
+import { COMMAND_LINE_LIMIT } from "../../src/boot/mod.ts";
 import { openFile } from "./open_file.ts";
 
 /** The largest file that boot loaders take, in bytes: they count in 32 bits (Linux boot protocol, ramdisk_size). */
@@ -30,7 +30,7 @@ export async function bootFault(machine: BootMachine, { root, line }: FaultParts
     }
     sizes.push(size);
   }
-  return memoryFault(machine, sizes, await imageSizes(root, machine)) ?? lineFault(machine, line(machine));
+  return memoryFault(machine, sizes, await imageSizes(root, machine)) ?? lineFault(line(machine));
 }
 
 /** Loaded and unpacked they need more than this: what is refused here can't work. */
@@ -51,10 +51,10 @@ function memoryFault({ memory }: BootMachine, files: readonly number[], images: 
   return undefined;
 }
 
-function lineFault({ arch }: BootMachine, { length }: string): string | undefined {
-  const limit = commandLineLimit(arch);
-  if (length <= limit) return undefined;
-  return `its kernel's command line has ${length} characters, of which a kernel takes ${limit}: shorten its /boot/arguments`;
+function lineFault({ length }: string): string | undefined {
+  if (length <= COMMAND_LINE_LIMIT) return undefined;
+  return `its kernel's command line has ${length} characters, of which a kernel takes ${COMMAND_LINE_LIMIT}: ` +
+    "shorten its /boot/arguments";
 }
 
 /** Those that are there: an image can still be put there before the agent asks for it. */

@@ -8,23 +8,22 @@ export interface BootLoad {
   readonly memory?: { readonly mib: number; readonly from: "/boot/memory" | "/boot/seenMemory" };
 }
 
-/** The longest command line that a kernel takes, in characters: COMMAND_LINE_SIZE without the NUL (Linux, asm/setup.h). */
-const COMMAND_LINE_LIMITS: { readonly [arch: string]: number } = { x86_64: 2_047, aarch64: 2_047 };
-const USUAL_LIMIT = 2_047;
-
-/** The longest command line that kernels of an architecture take, in characters: what is beyond is cut off without a word. */
-export function commandLineLimit(arch: string | undefined): number {
-  return COMMAND_LINE_LIMITS[arch ?? ""] ?? USUAL_LIMIT;
-}
+/**
+ * The longest command line that a kernel takes, in characters: what is beyond is cut off without a word. COMMAND_LINE_SIZE without
+ * the NUL, which is 2,048 for both architectures that Kraken has loaders for: x86_64 and aarch64 (Linux 6.12,
+ * arch/x86/include/asm/setup.h and arch/arm64/include/uapi/asm/setup.h). It differs elsewhere (riscv 1,024, s390 4,096 by default):
+ * machines of other architectures boot with a `/boot/loader` of their own, and are held against this limit too.
+ */
+export const COMMAND_LINE_LIMIT = 2_047;
 
 /** What Kraken's own arguments take of a command line at most, in characters, by the longest names. */
 const OWN_ARGUMENTS = 530;
 
 /** Warns of kernel arguments with which the command line may get longer than kernels take; undefined: they are short enough. */
 export function warnOfArguments(text: string): string | undefined {
-  if (text.length + OWN_ARGUMENTS <= USUAL_LIMIT) return undefined;
+  if (text.length + OWN_ARGUMENTS <= COMMAND_LINE_LIMIT) return undefined;
   return `/boot/arguments has ${text.length} characters: with up to ${OWN_ARGUMENTS} of Kraken's own the kernel's command line ` +
-    `may be longer than the ${USUAL_LIMIT} that a kernel takes, and the machine is not booted then`;
+    `may be longer than the ${COMMAND_LINE_LIMIT} that a kernel takes, and the machine is not booted then`;
 }
 
 /** Reads what a node is to load. @param seen Its memory in MiB when it last ran, as far as that is known. */
