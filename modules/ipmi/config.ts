@@ -55,10 +55,10 @@ export function ipmiAddressOf(node: ModuleNode): IpmiAddress {
   if (text === undefined) {
     throw new MistakeError(`'${node.name}' has no controller: set its '/bmc/address' to ${expected}`);
   }
-  const [, six, host, port] = ADDRESS.exec(String(text)) ?? [];
-  const found = six ?? host;
-  if (found === undefined || Number(port ?? PORT) > 65_535) {
+  const [, six, name, port = PORT] = ADDRESS.exec(String(text)) ?? [];
+  const host = six ?? name;
+  if (host === undefined || Number(port) > 65_535) {
     throw new MistakeError(`'${node.name}' has the controller address '${text}': expected ${expected}`);
   }
-  return { host: found, port: Number(port ?? PORT) };
+  return { host, port: Number(port) };
 }

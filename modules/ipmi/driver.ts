@@ -94,7 +94,6 @@ export function createIpmiDriver(
       return output.code === 0 ? { output } : { failure: parseFailure(output.stdout, output.stderr) };
     } catch (error) {
       ask.signal.throwIfAborted();
-      if (error instanceof UnavailableError) throw error;
       throw new UnavailableError(errorText(error));
     }
   }
@@ -155,7 +154,6 @@ export function createIpmiDriver(
       const result = await command(node, words, ask);
       return "failure" in result ? undefined : result.output.stdout;
     } catch (error) {
-      ask.signal.throwIfAborted();
       if (error instanceof UnavailableError) return undefined;
       throw error;
     }
@@ -166,7 +164,6 @@ export function createIpmiDriver(
     try {
       return await command(node, selCommand("elist", count), ask);
     } catch (error) {
-      ask.signal.throwIfAborted();
       if (!(error instanceof UnavailableError) || !error.message.includes(LATE)) throw error;
       return await command(node, selCommand("list", count), ask);
     }

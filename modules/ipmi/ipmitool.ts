@@ -40,7 +40,7 @@ export const runIpmitool: RunIpmitool = (args, { password, kg }, signal) =>
     const output = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name].on("data", (chunk) => {
-        if (output[name].length < MAX_OUTPUT) output[name] += String(chunk).slice(0, MAX_OUTPUT);
+        output[name] += String(chunk).slice(0, MAX_OUTPUT - output[name].length);
       });
     }
     const kill = () => void child.kill("SIGKILL");

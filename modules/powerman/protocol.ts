@@ -64,7 +64,7 @@ export function parseAnswer(text: string): Answer | undefined {
     if (name !== undefined) power.set(name, state === "on" || state === "off" ? state : "unknown");
     else if (plug !== undefined) diagnostics.set(plug, what.slice(0, MAX_WORDS));
     else if (line.startsWith("308 ") || line.startsWith("307 ")) problems.push(line.slice(4, 4 + MAX_WORDS));
-    else if (heard.length < MAX_HEARD) heard.push(...heardIn(line));
+    else heard.push(...heardIn(line).slice(0, MAX_HEARD - heard.length));
   }
   return { code: Number(code), words, power, problems, diagnostics, heard };
 }

@@ -112,6 +112,21 @@ test("each way in which ipmitool fails is told from the others", () => {
   assert.equal(parseFailure("", "Using best available cipher suite 3\n Get HPM.x Capabilities\nno").words, "no");
 });
 
+test("what ipmitool says at each start is no reason", () => {
+  for (
+    const noise of [
+      ...[
+        "Loading IANA PEN Registry...",
+        "Running Get PICMG Properties my_addr 0x20",
+        "Discovered IPMB-0 address 0x20",
+      ],
+      ...["Invalid completion code received: Invalid command", "Using best available cipher suite 3", "Get HPM.x x"],
+    ]
+  ) {
+    assert.deepEqual(parseFailure("", `${noise}\nNode busy\n`), { words: "Node busy", kind: "later" });
+  }
+});
+
 test("no more entries of a log are asked for than ipmitool's output has room for", () => {
   assert.deepEqual(selCommand("elist", 7), ["sel", "elist", "last", "7"]);
   assert.deepEqual(selCommand("list", 101), ["sel", "list", "last", "100"]);
@@ -147,6 +162,10 @@ test("an entry of a log is a line with a number and words, with or without a tim
   }
   const [long] = parseSel(`1 | Fan | ${"x".repeat(5_000)}`);
   assert.equal(long?.message.length, 512);
+  const [far] = parseSel(`1 | Fan | Failed |${" ".repeat(2_000)}| far behind`);
+  assert.equal(far?.message, "Fan | Failed");
+  const many = Array.from({ length: 150 }, (_, at) => `${at.toString(16)} | Fan | Failed`).join("\n");
+  assert.deepEqual([parseSel(many).length, parseSel(many)[0]?.id], [100, "95"], "the newest ones");
 });
 
 /** What a controller says of its machine, asked as a test says. */
@@ -323,6 +342,91 @@ test("what is no answer about the power is none, and quoted", async () => {
   }
 });
 
+test("a question that nobody waits for any more ends with that, and not as if the controller had failed", async () => {
+  const reason = new Error("Not wanted");
+  for (const [name, waits] of [["status", AWAITED], ["raw", POLLED], ["mc info", POLLED]] as const) {
+    const unwanted = new AbortController();
+    await withDriver((words) => {
+      if (!words.includes(name)) return output("Chassis Power is on\n");
+      unwanted.abort(reason);
+      return Promise.reject(new Error("killed"));
+    }, async ({ driver, node }) => {
+      const ask = { ...waits, signal: unwanted.signal };
+      await assert.rejects(driver.read(node, ask), (error) => error === reason, name);
+    });
+  }
+  const ended = AbortSignal.abort(reason);
+  await withDriver(() => output("Chassis Power is on\n"), async ({ driver, node, asked }) => {
+    await assert.rejects(driver.read(node, { signal: ended, urgent: true }), (error) => error === reason);
+    await assert.rejects(
+      async () => await driver.readLog?.(node, 1, { signal: ended, urgent: false }),
+      (error) => error === reason,
+    );
+    assert.deepEqual(asked, []);
+  });
+});
+
+test("a password that was taken again rests as short as the first time when it is refused next", async () => {
+  let refuses = true;
+  await withDriver(
+    () => refuses ? output("", 1, "RAKP 2 HMAC is invalid") : output("Chassis Power is on\n"),
+    async ({ driver, node, asked, clock }) => {
+      const read = async () => await driver.read(node, AWAITED).then(() => true, () => false);
+      const isAsked = async () => {
+        asked.length = 0;
+        await read();
+        return asked.length > 0;
+      };
+      assert.deepEqual([await isAsked(), await isAsked()], [true, false]);
+      await clock.advance(60_000);
+      refuses = false;
+      assert.equal(await read(), true);
+      refuses = true;
+      assert.equal(await isAsked(), true);
+      await clock.advance(59_999);
+      assert.equal(await isAsked(), false);
+      await clock.advance(1);
+      assert.equal(await isAsked(), true);
+    },
+  );
+});
+
+test("without a file of credentials those of the environment are taken, and where there are none it is said where they belong", async () => {
+  const clock = createVirtualClock();
+  const seen: string[] = [];
+  const context: ModuleContext = {
+    ...{ name: "ipmi", nodes: () => [], node: () => undefined, discover() {}, config: () => undefined, onChange() {} },
+    ...{ log: createLog(() => {}), clock, random: () => 0.5, signal: never },
+  };
+  const driver = createIpmiDriver(context, {
+    settings: () => ipmiConfigOf(undefined),
+    async run(args, { password }) {
+      seen.push(`${args[args.indexOf("-U") + 1]} ${password}`);
+      return output("Chassis Power is off\n");
+    },
+  });
+  const node = testNode("n1", { "/bmc/address": "10.0.0.7" });
+  const names = ["KRAKEN_BMC_USERNAME", "KRAKEN_BMC_PASSWORD"] as const;
+  const before = names.map((name) => process.env[name]);
+  try {
+    for (const name of names) delete process.env[name];
+    await assert.rejects(driver.read(node, AWAITED), {
+      name: "UnavailableError",
+      message: "There are no credentials for the controller of 'n1': name a file of 'credentials' in " +
+        "'/services/ipmi/config', or set KRAKEN_BMC_USERNAME and KRAKEN_BMC_PASSWORD",
+    });
+    [process.env[names[0]], process.env[names[1]]] = ["admin", "of the site"];
+    assert.equal((await driver.read(node, AWAITED)).power, "off");
+    assert.deepEqual(seen, ["admin of the site"]);
+  } finally {
+    names.forEach((name, at) => {
+      const value = before[at];
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    });
+  }
+});
+
 test("an ipmitool that can't be run is no answer, whatever it throws", async () => {
   for (const thrown of [new Error("spawn failed"), "spawn failed"]) {
     await withDriver(() => Promise.reject(thrown), async ({ driver, node }) => {
@@ -433,6 +537,23 @@ test("ipmitool gets its arguments, an environment of its own, and nothing to rea
     assert.deepEqual(without, { code: 3, stdout: "a b c p none C nowhere\n", stderr: "words\n" });
     const { stdout } = await runIpmitool([], { password: "p", kg: "k" }, never);
     assert.equal(stdout, " p k C nowhere\n");
+  });
+});
+
+test("an ipmitool that is there and can't be run is told from one that is not there", async () => {
+  await withFolder(async (folder) => {
+    const path = process.env["PATH"];
+    process.env["PATH"] = folder;
+    try {
+      writeFileSync(join(folder, "interpreter"), "", { mode: 0o644 });
+      writeFileSync(join(folder, "ipmitool"), `#!${join(folder, "interpreter")}\n`, { mode: 0o755 });
+      await assert.rejects(runIpmitool([], { password: "p" }, never), {
+        name: "UnavailableError",
+        message: /^Cannot run 'ipmitool': (?!it is not installed)./,
+      });
+    } finally {
+      if (path !== undefined) process.env["PATH"] = path;
+    }
   });
 });
 

@@ -6,6 +6,7 @@ import { powermanConfigOf, powermanNameOf, serverOf } from "../../modules/powerm
 import { type Connection, connectPowerman } from "../../modules/powerman/connection.ts";
 import { createDiagnosis } from "../../modules/powerman/diagnosis.ts";
 import { type Connect, createPowermanDriver } from "../../modules/powerman/driver.ts";
+import { createGathering } from "../../modules/powerman/gathering.ts";
 import { createPool } from "../../modules/powerman/pool.ts";
 import { type Answer, hostlistsOf, parseAnswer, troubleOf, unknownNames } from "../../modules/powerman/protocol.ts";
 import { createLog } from "../../src/log.ts";
@@ -241,6 +242,9 @@ test("an answer is told by its last line's code, and plugs, problems and diagnos
 test("two hundred lines of what devices say are kept", () => {
   const lines = Array.from({ length: 300 }, (_, at) => `305 recv(v1): 'n${at}: off\\n'`);
   assert.equal(answerOf([...lines, "103 Query complete"].join("\n")).heard.length, 200);
+  const [first = ""] = lines;
+  const many = `305 recv(v1): '${"x\\n".repeat(300_000)}'`;
+  assert.deepEqual(answerOf([first, many, many, "103"].join("\n")).heard, ["n0: off", ...Array(199).fill("x")]);
 });
 
 test("a command names no more than 1,024 nodes, and has no longer list than powermand takes", () => {
@@ -253,6 +257,11 @@ test("a command names no more than 1,024 nodes, and has no longer list than powe
   assert.deepEqual(hostlistsOf(run).map(({ text }) => text), ["n[0-1023]", "n[1024-2047]", "n2048"]);
   assert.deepEqual(hostlistsOf(even(1_024)).map(({ names }) => names.length), [512, 512]);
   assert.deepEqual(hostlistsOf([]), []);
+  const pair = (length: number) => [`${"x".repeat(1_999)}a`, "y".repeat(length)];
+  assert.deepEqual([1_999, 2_000].map((length) => hostlistsOf(pair(length)).map(({ text }) => text.length)), [
+    [4_000],
+    [2_000, 2_000],
+  ]);
   const long = Array.from({ length: 3 }, (_, at) => `${"x".repeat(5_000)}${"abc"[at]}`);
   assert.deepEqual(
     hostlistsOf(long).map(({ names }) => names.length),
@@ -281,6 +290,53 @@ test("the names that powermand does not know are taken from its words for that a
   for (const text of ["210 No such nodes: n99", "209 No such nodes: n[1-", "209 Such: n99", "209 No such nodes:"]) {
     assert.deepEqual(unknown(text), [], text);
   }
+});
+
+/** A gathering of 100 ms, whose batches are done when a test lets them. */
+function benchGathering() {
+  const clock = createVirtualClock();
+  const batches: { readonly names: readonly string[]; readonly end: () => void }[] = [];
+  const gathering = createGathering<string>(clock, 100, async ({ names, settle }) => {
+    await new Promise<void>((resolve) => batches.push({ names, end: resolve }));
+    for (const name of names) settle(name, `${name} ${batches.length}`);
+  });
+  const begun = () => batches.map(({ names }) => names.join());
+  return { clock, gathering, batches, begun };
+}
+
+test("who leaves a batch that is worked at takes nobody out of the next one", async () => {
+  const { clock, gathering, batches, begun } = benchGathering();
+  const gone = new AbortController();
+  const left = assert.rejects(gathering.ask("a", gone), { message: "Not wanted" });
+  await clock.advance(100);
+  const later = gathering.ask("a", { signal: never });
+  gone.abort(new Error("Not wanted"));
+  await left;
+  await clock.advance(100);
+  assert.deepEqual(begun(), ["a", "a"]);
+  batches.forEach(({ end }) => end());
+  assert.equal(await later, "a 2");
+});
+
+test("a signal that lives on has no listener of what was answered", async () => {
+  const { clock, gathering, batches } = benchGathering();
+  const { signal } = new AbortController();
+  let listening = 0;
+  const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listening++;
+    add(...args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    listening--;
+    remove(...args);
+  };
+  const asking = gathering.ask("a", { signal });
+  await clock.advance(100);
+  assert.equal(listening, 1);
+  batches[0]?.end();
+  await asking;
+  assert.equal(listening, 0);
 });
 
 /** Connections that a test plays: `answer` gives what each command is answered with. */
