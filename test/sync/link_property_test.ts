@@ -204,7 +204,8 @@ test("nothing rests on the broker's acknowledgements: whatever share of windows 
           await world.clock.advance(each.wait);
         }
         world.setWeather(FAIR);
-        await world.clock.runUntil(() => world.agrees(), 60_000); // the longest wait for an ack, and then a birth's
+        const isAcked = () => !world.parent.counts.waiting && !world.child.link.counts.waiting;
+        await world.clock.runUntil(() => world.agrees() && isAcked(), 60_000); // the longest wait for an ack, and then a birth's
         assert.deepEqual(world.broken, []);
         const lost = (way: "up" | "down", type: "data" | "ack") =>
           world.fates.some((each) => each.way === way && each.type === type && each.copies === 0);
