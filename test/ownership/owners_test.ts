@@ -311,12 +311,6 @@ test("a node that has told of a later assignment is in dispute, also after a res
   assert.equal(kind(), "expected");
 });
 
-test("a later assignment that can't be is not believed", () => {
-  const { owners, kind } = make(undefined);
-  assert.equal(owners.claimed(ID, 1_000), false);
-  assert.equal(kind(), "expected");
-});
-
 test("a node that is forgotten loses its link, and its times end", () => {
   const { owners, commits, link, posted, clock } = make(undefined);
   link("level");
