@@ -97,7 +97,7 @@ export function watchPower(
     const node = context.node(nodeId);
     if (node === undefined || look.silent) return;
     answered(node);
-    const words = look.power === "on" || look.power === "off" ? null : look.said.slice(0, MAX_ERROR);
+    const words = look.power === "on" || look.power === "off" ? null : look.said;
     if ((node.view.get("/bmc/power") ?? null) !== words) context.discover(nodeId, "/bmc/power", words);
     if (look.machine === undefined) return;
     const { health = null, firmware = null, led } = look.machine;
@@ -111,13 +111,12 @@ export function watchPower(
     if (node.view.get("/bmc/error") !== undefined) context.discover(nodeId, "/bmc/error", null);
   }
   /** Notes silence, which says nothing about the machine: its known power stays. */
-  function silent(why: string, lasts: boolean): void {
+  function silent(said: string, lasts: boolean): void {
     failures++;
     const lasting = lasts || failures >= SILENT_LOOKS;
+    const why = said.slice(0, MAX_ERROR);
     if (failures === SILENT_LOOKS) context.log.warn("A controller does not answer", { node: nodeId, why });
-    if (lasting && context.node(nodeId)?.view.get("/bmc/error") !== why) {
-      context.discover(nodeId, "/bmc/error", why.slice(0, MAX_ERROR));
-    }
+    if (lasting && context.node(nodeId)?.view.get("/bmc/error") !== why) context.discover(nodeId, "/bmc/error", why);
   }
   /**
    * Takes a power that was seen. PHYS_HANG and PHYS_ERROR are inferred states, which a report of "on" does not contradict, unless

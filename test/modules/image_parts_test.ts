@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type ImageConfig, readImageConfig } from "../../modules/image/config.ts";
 import { fetchLayer } from "../../modules/image/fetch_layer.ts";
+import { describeEnd } from "../../modules/image/launch.ts";
 import type { PartialFile } from "../../modules/image/partial.ts";
 import { showSeldom } from "../../modules/image/progress.ts";
 import { openRoots } from "../../modules/image/roots.ts";
@@ -127,6 +128,29 @@ test("the store fetches what is missing, tells the share of all layers, and keep
     }
   }));
 
+test("the store tells the share of a layer as it comes, and all of one that is empty", () =>
+  withFolder(async (folder) => {
+    for (const [sizes, shares] of [[[500, 250, 250], [50, 75, 100, 100]], [[0], [100, 100]]] as const) {
+      const whole = new Uint8Array(sizes.reduce<number>((sum, size) => sum + size, 0));
+      const layer = { name: "os", digest: sha256(whole), url: "http://boot/os" };
+      const percents: number[] = [];
+      await openLayerStore(join(folder, "layers")).fetch([layer], {
+        ...{ clock: createVirtualClock(), random: () => 0.5, misfit: () => undefined },
+        signal: new AbortController().signal,
+        fetch() {
+          const body = new ReadableStream<Uint8Array>({
+            start(controller) {
+              for (const size of sizes) controller.enqueue(new Uint8Array(size));
+              controller.close();
+            },
+          });
+          return Promise.resolve(new Response(body, { headers: { "content-length": String(whole.length) } }));
+        },
+      }, (percent) => void percents.push(percent));
+      assert.deepEqual(percents, shares);
+    }
+  }));
+
 test("a fetch for which there is no space is refused at once, and others are tried again", async () => {
   for (const code of ["ENOSPC", "EDQUOT", "EIO"]) {
     const clock = createVirtualClock();
@@ -184,3 +208,21 @@ test("what is shown of an image says whether it is the one that is asked for", (
   assert.deepEqual(show(false), [["active", [LAYER.digest]], ["error", null], ["state", "ACTIVE"]]);
   assert.deepEqual(show(true), [["active", [LAYER.digest]], ["state", "UPDATE"]]);
 });
+
+test("how a container ended is told with the last line that it said since it was started, and its command cut", () =>
+  withFolder((folder) => {
+    const output = join(folder, "container.log");
+    writeFileSync(output, "of an earlier run\nstarting\nno disk\n");
+    const root = { id: "a", folder: "/a", root: "/a/root", config: { ...CONFIG, command: ["/sbin/init", "single"] } };
+    const container = {
+      ...{ outputFrom: "of an earlier run\n".length, ended: new Promise<never>(() => {}) },
+      stop: () => new Promise<never>(() => {}),
+    };
+    const ended = (of = root, from = container) => describeEnd("exited with code 3", of, from, output);
+    assert.equal(ended(), "'/sbin/init single' of image 'os' exited with code 3: no disk");
+    const silent = { ...container, outputFrom: readFileSync(output).length };
+    assert.equal(ended(root, silent), "'/sbin/init single' of image 'os' exited with code 3");
+    const long = { ...root, config: { ...CONFIG, command: ["/" + "x".repeat(300)] } };
+    assert.equal(ended(long, silent), `'/${"x".repeat(199)}' of image 'os' exited with code 3`);
+    return Promise.resolve();
+  }));

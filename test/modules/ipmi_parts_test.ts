@@ -588,6 +588,20 @@ test("a controller that does not answer is not asked with another cipher suite, 
   });
 });
 
+test("a controller that did not answer is asked with every cipher suite again when it does", async () => {
+  let isSilent = true;
+  await withDriver((_words, args) => {
+    if (isSilent) return output("", 1, "No response");
+    return args[args.indexOf("-C") + 1] === "3"
+      ? output("Chassis Power is on\n")
+      : output("", 1, "RAKP 2 HMAC is invalid");
+  }, async ({ driver, node }) => {
+    await assert.rejects(driver.read(node, AWAITED), /does not answer/);
+    isSilent = false;
+    assert.equal((await driver.read(node, AWAITED)).power, "on");
+  });
+});
+
 test("a session that can't be had is told of by what was said of the password, then by the first suite", async () => {
   const cases: [said: { readonly [suite: string]: string }, words: RegExp][] = [
     [{ 17: "invalid role", 3: "illegal parameter" }, /failed: invalid role \(it begins no session/],

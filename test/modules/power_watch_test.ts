@@ -75,6 +75,59 @@ test("a wrong address or password is shown at the first look", async () => {
   }
 });
 
+test("the reason of a silence is shown in 512 characters, once", async () => {
+  await withBench({}, async (bench) => {
+    bench.driver.read = () => Promise.reject(new MistakeError("x".repeat(600)));
+    await bench.clock.advance(60_000);
+    assert.deepEqual(saidOf(bench, "/bmc/error"), ["x".repeat(512)]);
+  });
+});
+
+test("people are told that a controller answers again where they were told that it does not, after three looks", async () => {
+  for (const looks of [2, 3]) {
+    await withBench({}, async (bench) => {
+      await bench.clock.advance(6_000);
+      let left = looks;
+      bench.driver.read = () => left-- > 0 ? Promise.reject(SILENCE) : Promise.resolve(OFF);
+      await bench.clock.advance(100_000);
+      for (const words of ["does not answer", "answers again"]) {
+        assert.equal(bench.lines.filter((line) => line.includes(words)).length, looks - 2, `${looks} ${words}`);
+      }
+    });
+  }
+});
+
+test("what a controller says of its machine is shown as it says it last, and no longer than it says it", async () => {
+  await withBench({}, async (bench) => {
+    bench.driver.read = async () => ({ ...OFF, machine: { health: "OK", firmware: "1.2", led: "ON" } });
+    await bench.clock.advance(26_000);
+    bench.driver.read = async () => ({ ...OFF, machine: { firmware: "1.3" } });
+    await bench.clock.advance(20_000);
+    bench.driver.read = async () => OFF;
+    await bench.clock.advance(20_000);
+    bench.driver.read = async () => ({ ...OFF, machine: {} });
+    await bench.clock.advance(20_000);
+    assert.deepEqual(saidOf(bench, "/bmc/health"), ["OK", "null"]);
+    assert.deepEqual(saidOf(bench, "/bmc/firmware"), ["1.2", "1.3", "null"]);
+    assert.deepEqual(saidOf(bench, "/bmc/led"), ["ON"]);
+  });
+});
+
+test("an event has nobody looked at while a mutation is at work", async () => {
+  await withBench({}, async (bench) => {
+    await bench.clock.advance(5_000);
+    bench.driver.read = (_node, { signal }) =>
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    const timeout = new AbortController();
+    const running = assert.rejects(bench.run("find-off", {}, timeout.signal));
+    bench.look();
+    await bench.clock.advance(60_000);
+    assert.deepEqual(pollsOf(bench), [5_000]);
+    timeout.abort(new Error("Timed out"));
+    await running;
+  });
+});
+
 test("what is neither on nor off is shown in the controller's words while it lasts, once, and changes nothing that is known", async () => {
   await withBench({}, async (bench) => {
     await bench.clock.advance(6_000);
@@ -227,6 +280,42 @@ test("a node that is another module's from now on is forgotten: what was said of
     });
     assert.deepEqual(bench.driver.orders, []);
   });
+});
+
+test("of a node that is another module's every value of its controller goes, of one whose module stops none", async () => {
+  for (const leaves of [true, false]) {
+    await withBench({ sense: 5_000 }, async (bench) => {
+      bench.driver.sense = async () => ({ inlet: 20, watts: 100 });
+      bench.driver.read = async () => ({ ...OFF, machine: { health: "OK", firmware: "1.2", led: "ON" } });
+      await bench.clock.advance(6_000);
+      bench.history.length = 0;
+      if (leaves) bench.set("/platform", "ipmi");
+      else await bench.host.stop();
+      const gone = ["health", "firmware", "led", "inlet", "watts"].map((name) => `n1/bmc/${name}=null`).sort();
+      assert.deepEqual(bench.history.filter((entry) => entry.startsWith("n1/bmc/")).sort(), leaves ? gone : []);
+    });
+  }
+});
+
+test("sensors that are being read when their node leaves state nothing any more, whatever comes of it", async () => {
+  for (const fails of [false, true]) {
+    await withBench({ sense: 1_000 }, async (bench) => {
+      let left = 2;
+      let end = () => {};
+      bench.driver.sense = () =>
+        left-- > 0 ? Promise.reject(SILENCE) : new Promise((resolve, reject) => {
+          end = () => fails ? reject(SILENCE) : resolve({ watts: 100 });
+        });
+      await bench.clock.advance(2_500);
+      assert.equal(bench.driver.senses.length, 3);
+      bench.set("/platform", "ipmi");
+      bench.node.view.set("/bmc/watts", 7); // the other module's
+      end();
+      await bench.clock.advance(10_000);
+      assert.equal(bench.node.view.get("/bmc/watts"), 7);
+      assert.equal(bench.driver.senses.length, 3);
+    });
+  }
 });
 
 test("a driver is told of each change of a node that is looked after, and is stopped with the module, after which nothing is asked", async () => {
