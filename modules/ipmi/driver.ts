@@ -164,7 +164,7 @@ export function createIpmiDriver(
     try {
       return await command(node, selCommand("elist", count), ask);
     } catch (error) {
-      if (!(error instanceof UnavailableError) || !error.message.includes(LATE)) throw error;
+      if (!errorText(error).includes(LATE)) throw error;
       return await command(node, selCommand("list", count), ask);
     }
   }

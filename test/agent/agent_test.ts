@@ -29,7 +29,7 @@ const ID = "00000000-0000-4000-8000-000000000001";
 const LATENCY = 5;
 
 const lamp = defineExtension("lamp", {
-  "/lamp": { type: enumeration("UNKNOWN", "OFF", "ON"), writer: "self", about: "A lamp" },
+  "/lamp": { type: enumeration("UNKNOWN", "OFF", "ON", "DIMMED"), writer: "self", about: "A lamp" },
   "/lamp/color": { type: { kind: "string" }, writer: "cfg", about: "What color it is to have" },
 });
 const lampDeclaration = declareModule({
@@ -40,6 +40,13 @@ const lampDeclaration = declareModule({
   mutations: {
     on: { context: "self", changes: { "/lamp": ["OFF", "ON"] }, timeout: 10_000, about: "Switches it on" },
     off: { context: "self", changes: { "/lamp": ["ON", "OFF"] }, timeout: 10_000, about: "Switches it off" },
+    forget: {
+      ...{ context: "self", changes: { "/lamp": ["OFF", "UNKNOWN"] }, timeout: 10_000, about: "Forgets what it is" },
+    },
+    dim: {
+      ...{ context: "self", changes: { "/lamp": ["ON", "DIMMED"] }, requires: { "/physState": "POWER_ON" } },
+      ...{ timeout: 10_000, about: "Dims it" },
+    },
   },
 });
 
@@ -64,7 +71,15 @@ async function makeWorld(
       if (world.isBroken) throw new PermanentError("the bulb is broken");
       context.discover(ID, "/lamp", value);
     };
-    return { mutations: { on: change("on", "ON"), off: change("off", "OFF") }, stop: () => void world.stopped++ };
+    return {
+      mutations: {
+        on: change("on", "ON"),
+        off: change("off", "OFF"),
+        dim: change("dim", "DIMMED"),
+        forget: change("forget", "UNKNOWN"),
+      },
+      stop: () => void world.stopped++,
+    };
   });
   const replica = createReplica();
   const parts = { clock, random: () => 0.5, log: createLog((line) => lines.push(line), { level: "debug" }) };
@@ -285,4 +300,35 @@ test("an agent that stops ends its modules and timers, and says nothing more", a
   replica.write(ID, "cfg", new Map([["/lamp", "ON"]]), ofRun(1));
   await clock.advance(600_000);
   assert.equal(frames.length, sent);
+});
+
+test("an agent does what comes after a step of its parent's once that is done, and gives nothing up until then", async () => {
+  const power = declareModule({
+    ...{ name: "power", about: "Powers machines", extensions: [core], discovers: ["/physState"] },
+    mutations: {
+      on: {
+        ...{ context: "parent", changes: { "/physState": ["POWER_OFF", "POWER_ON"] } },
+        ...{ timeout: 60_000, about: "Powers it on" },
+      },
+    },
+  });
+  const { join, self, set, orders, agent, replica, clock } = await makeWorld({ parentModules: [power] });
+  const state = (value: Value) => replica.write(ID, "parent", new Map([["/physState", value]]), ofRun(5));
+  await join();
+  state("POWER_OFF");
+  await set({ "/lamp": "DIMMED" });
+  assert.deepEqual([self("/stuck/self"), orders], [undefined, ["on"]], "it has begun, as the goal can be reached");
+  state("POWER_ON");
+  await clock.advance(1_000);
+  assert.equal(orders.at(-1), "dim");
+  assert.equal(self("/lamp"), "DIMMED");
+  await agent.stop();
+});
+
+test("an agent is not asked for anything by a cfg that asks for what is unknown", async () => {
+  const { join, self, set, orders, agent } = await makeWorld();
+  await join();
+  await set({ "/lamp": "UNKNOWN" }, 60_000);
+  assert.deepEqual([self("/lamp"), self("/stuck/self"), orders], ["OFF", undefined, []]);
+  await agent.stop();
 });

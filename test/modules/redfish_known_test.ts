@@ -365,3 +365,50 @@ test("redfish takes the sensors of the new kind where they say something, and el
     );
   }
 });
+
+test("redfish takes back the certificate that it stated where the first one is not to be trusted any more", async () => {
+  await withBmc(one(OFF, done), async ({ go, nodes: [node], history }) => {
+    node?.view.set("/bmc/certificate", "AA (CN=bmc, until 2099-12-31)");
+    await go("find-off");
+    await go("find-off");
+    assert.equal(node?.view.get("/bmc/certificate"), undefined);
+    assert.equal(history.filter((entry) => entry.includes("certificate")).length, 1);
+  });
+  await withBmc(one(OFF, done), async ({ go, nodes: [node], set }) => {
+    set("/bmc/trust", "first-use");
+    node?.view.set("/bmc/certificate", "AA (CN=bmc, until 2099-12-31)");
+    await go("find-off");
+    assert.equal(node?.view.get("/bmc/certificate"), "AA (CN=bmc, until 2099-12-31)");
+  });
+});
+
+test("redfish stays logged in at a BMC while its node goes to another module and back, where another node is there too", async () => {
+  const sessions = "/redfish/v1/SessionService/Sessions";
+  let begun = 0;
+  const both: Resources = {
+    ...one(OFF, done),
+    "/redfish/v1": { ...ROOT, Links: { Sessions: { "@odata.id": sessions } } },
+    [sessions]: () =>
+      new Response("{}", { status: 201, headers: { "x-auth-token": `t${++begun}`, location: `${sessions}/${begun}` } }),
+    [`${sessions}/1`]: done,
+  };
+  for (const isAlone of [true, false]) {
+    begun = 0;
+    const names = isAlone ? ["n1"] : ["n1", "n2"];
+    await withBmc(
+      both,
+      async ({ go, asked, set, clock }) => {
+        await clock.advance(2 * MINUTE);
+        await go("find-off");
+        set("/platform", "ipmi");
+        await clock.advance(0);
+        assert.equal(count(asked, `${sessions}/1`, "DELETE"), isAlone ? 1 : 0);
+        set("/platform", "redfish");
+        await go("find-off");
+        assert.equal(begun, isAlone ? 2 : 1);
+      },
+      names.map((name) => ({ name })),
+      { poll: MINUTE },
+    );
+  }
+});
