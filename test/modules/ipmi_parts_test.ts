@@ -618,3 +618,19 @@ test("a session that can't be had is told of by what was said of the password, t
     );
   }
 });
+
+test("silence says nothing of a cipher suite: a password is tried with both of them after it", async () => {
+  let isSilent = true;
+  const suites: (string | undefined)[] = [];
+  await withDriver((_words, args) => {
+    const suite = args[args.indexOf("-C") + 1];
+    suites.push(suite);
+    if (isSilent) return output("", 1, "No response");
+    return suite === "3" ? output("Chassis Power is on\n") : output("", 1, "RAKP 2 HMAC is invalid");
+  }, async ({ driver, node }) => {
+    await assert.rejects(driver.read(node, AWAITED), /does not answer/);
+    isSilent = false;
+    assert.equal((await driver.read(node, AWAITED)).power, "on");
+    assert.deepEqual(suites, ["17", "17", "3"]);
+  });
+});
