@@ -6,7 +6,7 @@ import { apply, forgottenBy, isApplicable } from "../../src/plan/effects.ts";
 import { Heap } from "../../src/plan/heap.ts";
 import { partialOrder } from "../../src/plan/order.ts";
 import { partition } from "../../src/plan/partition.ts";
-import { canHaveNeeds, type Reached, relaxedReach } from "../../src/plan/reach.ts";
+import { canHaveNeeds, createReached, type Reached, relaxedReach } from "../../src/plan/reach.ts";
 import { createApplicable, search } from "../../src/plan/search.ts";
 import type { Action, Fact, Task } from "../../src/plan/task.ts";
 import { createCoverage, fc } from "../support/property.ts";
@@ -298,6 +298,34 @@ test("a heap gives its items by their order, whenever they came", () => {
       }
       covered.saw(...classes);
     }),
+  );
+  covered.check();
+});
+
+test("createReached() takes each value of a variable once, and none that the variable does not have", () => {
+  const sizes = [2, 1, 3];
+  const values = [-2, -1, 0, 1, 2, 3, 4];
+  const covered = createCoverage("values that were added", ["new", "had before", "below", "above"], 0.02);
+  const added = fc.tuple(fc.nat(2), fc.constantFrom(...values));
+  fc.assert(
+    fc.property(fc.array(added, { maxLength: 12 }), (adds) => {
+      const reached = createReached(sizes);
+      const plain = sizes.map(() => new Set<number>());
+      for (const [variable, value] of adds) {
+        const own = plain[variable] ?? new Set();
+        const fits = value >= 0 && value < (sizes[variable] ?? 0);
+        covered.saw(value < 0 ? "below" : !fits ? "above" : own.has(value) ? "had before" : "new");
+        assert.equal(reached.add(variable, value), fits && !own.has(value));
+        if (fits) own.add(value);
+        for (const [each, had] of plain.entries()) {
+          for (const other of values) {
+            assert.equal(reached.has(each, other), had.has(other));
+            assert.equal(reached.hasOther(each, other), [...had].some((one) => one !== other));
+          }
+        }
+      }
+    }),
+    { numRuns: runs },
   );
   covered.check();
 });
