@@ -50,6 +50,16 @@ const lampDeclaration = declareModule({
   },
 });
 
+const power = declareModule({
+  ...{ name: "power", about: "Powers machines", extensions: [core], discovers: ["/physState"] },
+  mutations: {
+    on: {
+      ...{ context: "parent", changes: { "/physState": ["POWER_OFF", "POWER_ON"] } },
+      ...{ timeout: 60_000, about: "Powers it on" },
+    },
+  },
+});
+
 /** An agent with a lamp, and its parent, over a network that can be cut. */
 async function makeWorld(
   options: { readonly parentModules?: readonly ModuleDeclaration[]; readonly run?: string } = {},
@@ -62,7 +72,10 @@ async function makeWorld(
   const assignments: Assignment[] = [];
   const intervals: number[] = [];
   const frames: UpFrame[] = [];
-  const world = { isBroken: false, isCut: false, deposed: 0, stopped: 0 };
+  const world = {
+    ...{ isBroken: false, isCut: false, deposed: 0, stopped: 0 },
+    parentModules: options.parentModules ?? [joinDeclaration],
+  };
   const module = defineModule(lampDeclaration, (context) => {
     context.discover(ID, "/lamp", "OFF");
     context.onChange((id) => void colors.push(context.node(id)?.cfg.get("/lamp/color")));
@@ -103,7 +116,9 @@ async function makeWorld(
   const known = new Map<string, readonly ModuleDeclaration[]>();
   const link = createParentLink({
     ...{ child: ID, run: "parent-1", replica, scope: createNodeChildScope(replica, ID), ...parts },
-    modules: options.parentModules ?? [joinDeclaration],
+    get modules() {
+      return world.parentModules;
+    },
     modulesOf: (digest) => known.get(digest),
     mayAsk: () => true,
     nextTerm: ({ term: { run } }) => ofRun(terms = Math.max(terms, run) + 1),
@@ -303,15 +318,6 @@ test("an agent that stops ends its modules and timers, and says nothing more", a
 });
 
 test("an agent does what comes after a step of its parent's once that is done, and gives nothing up until then", async () => {
-  const power = declareModule({
-    ...{ name: "power", about: "Powers machines", extensions: [core], discovers: ["/physState"] },
-    mutations: {
-      on: {
-        ...{ context: "parent", changes: { "/physState": ["POWER_OFF", "POWER_ON"] } },
-        ...{ timeout: 60_000, about: "Powers it on" },
-      },
-    },
-  });
   const { join, self, set, orders, agent, replica, clock } = await makeWorld({ parentModules: [power] });
   const state = (value: Value) => replica.write(ID, "parent", new Map([["/physState", value]]), ofRun(5));
   await join();
@@ -330,5 +336,19 @@ test("an agent is not asked for anything by a cfg that asks for what is unknown"
   await join();
   await set({ "/lamp": "UNKNOWN" }, 60_000);
   assert.deepEqual([self("/lamp"), self("/stuck/self"), orders], ["OFF", undefined, []]);
+  await agent.stop();
+});
+
+test("an agent plans with modules that its parent has since it was back, though nothing else has changed", async () => {
+  const { join, set, orders, agent, replica, clock, world } = await makeWorld({ parentModules: [] });
+  replica.write(ID, "parent", new Map([["/physState", "POWER_OFF"]]), ofRun(5));
+  await join();
+  await set({ "/lamp": "DIMMED" }, 60_000);
+  assert.deepEqual(orders, [], "nobody powers it on");
+  world.parentModules = [power];
+  agent.disconnected();
+  agent.connected();
+  await clock.advance(5_000);
+  assert.deepEqual(orders, ["on"]);
   await agent.stop();
 });

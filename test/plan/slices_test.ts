@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { goalsOf, sortGoals } from "../../src/plan/goals.ts";
+import { createGrounder } from "../../src/plan/ground.ts";
 import { Lru } from "../../src/plan/lru.ts";
 import { createPlanner, type Plan, type Planner, type Question } from "../../src/plan/mod.ts";
 import { createWorker } from "../../src/plan/slices.ts";
+import { solve } from "../../src/plan/solve.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { type Small, small } from "./machine.ts";
 
@@ -299,4 +302,22 @@ test("an Lru keeps what was used last, by reading too, and makes a value once", 
   const make = () => ++made;
   assert.deepEqual([lru.getOrMake("a", make), lru.getOrMake("d", make), lru.getOrMake("d", make)], [1, 1, 1]);
   assert.deepEqual(["a", "c", "d"].map((key) => lru.get(key)), [1, undefined, 1]);
+});
+
+test("a question is worked on in parts: before the first search, and after each", () => {
+  for (const count of [1, 2, 5]) {
+    const urls = Array.from({ length: count }, (_, at) => `/s${at}`);
+    const mutations = urls.map((url) => [url.slice(1), { changes: { [url]: ["a", "b"] } }] as const);
+    const switches = small(Object.fromEntries(mutations));
+    const cfg = new Map(urls.map((url) => [url, "b"]));
+    const frame = createGrounder(switches).ground(urls, []);
+    const view = new Map(urls.map((url) => [url, "a"]));
+    const goals = sortGoals(switches, goalsOf(switches, cfg));
+    const parts = solve(switches, frame, view, goals, { states: 1_000, bytes: 2 ** 20 });
+    let pauses = 0;
+    let last = parts.next();
+    for (; last.done !== true; last = parts.next()) pauses++;
+    assert.equal(last.value.ok && last.value.steps.length, count);
+    assert.equal(pauses, 3 + count);
+  }
 });
