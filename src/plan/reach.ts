@@ -48,7 +48,7 @@ export function canKeep(task: Task, action: Action, variable: number, reached: R
   return (task.conditions[variable] ?? []).every((fact) => {
     const made = action.changes.find((change) => change.variable === fact.variable);
     if (made === undefined) return reached.has(fact.variable, fact.value);
-    return made.to === fact.value && fact.variable !== variable && canKeep(task, action, fact.variable, reached);
+    return made.to === fact.value && canKeep(task, action, fact.variable, reached);
   });
 }
 

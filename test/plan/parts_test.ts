@@ -6,12 +6,13 @@ import { apply, forgottenBy, isApplicable } from "../../src/plan/effects.ts";
 import { Heap } from "../../src/plan/heap.ts";
 import { partialOrder } from "../../src/plan/order.ts";
 import { partition } from "../../src/plan/partition.ts";
-import { canHaveNeeds, createReached, type Reached, relaxedReach } from "../../src/plan/reach.ts";
+import { canHaveNeeds, canKeep, createReached, type Reached, relaxedReach } from "../../src/plan/reach.ts";
 import { createApplicable, search } from "../../src/plan/search.ts";
 import type { Action, Fact, Task } from "../../src/plan/task.ts";
 import { createCoverage, fc } from "../support/property.ts";
 import { finish } from "./finish.ts";
 import { problems } from "./random_domain.ts";
+import { problemFor, sized } from "./compiled.ts";
 import { spaceOf, taskOf } from "./tasks.ts";
 
 const runs = Number(process.env["KRAKEN_PROPERTY_RUNS"] ?? 300);
@@ -328,4 +329,35 @@ test("createReached() takes each value of a variable once, and none that the var
     { numRuns: runs },
   );
   covered.check();
+});
+
+test("canKeep() wants all that a value's condition names, of the action itself or in reach, to the last of them", () => {
+  const domain = sized({ "/a": 3, "/b": 3, "/c": 3 }, {
+    a: { changes: { "/a": ["0", "1"] } },
+    b: { changes: { "/b": ["0", "1"] } },
+    c: { changes: { "/c": ["0", "1"] } },
+  });
+  const { task: plain } = problemFor(domain, { "/a": "0", "/b": "0", "/c": "0" }, { "/a": "1", "/b": "1", "/c": "1" });
+  const [some] = plain.actions;
+  assert.ok(some !== undefined && plain.sizes.length === 3);
+  // The first needs the second at 1, and that one the third at 1.
+  const task: Task = { ...plain, conditions: [[{ variable: 1, value: 1 }], [{ variable: 2, value: 1 }], []] };
+  const cases: [to: readonly (number | undefined)[], inReach: readonly Fact[], keeps: boolean][] = [
+    [[1], [], false],
+    [[1], [{ variable: 1, value: 1 }], true],
+    [[1], [{ variable: 1, value: 2 }], false],
+    [[1, 1], [], false],
+    [[1, 1], [{ variable: 2, value: 1 }], true],
+    [[1, 1, 1], [], true],
+    [[1, 1, 2], [{ variable: 2, value: 1 }], false],
+    [[1, 2], [{ variable: 1, value: 1 }, { variable: 2, value: 1 }], false],
+  ];
+  for (const [to, inReach, keeps] of cases) {
+    const reached = createReached(task.sizes);
+    for (const { variable, value } of inReach) reached.add(variable, value);
+    const changes = to.map((value, variable) => ({ variable, from: 0, to: value ?? 0 }));
+    assert.equal(canKeep(task, { ...some, changes }, 0, reached), keeps, JSON.stringify([to, inReach]));
+  }
+  const last = { ...some, changes: [{ variable: 2, from: 0, to: 1 }] };
+  assert.equal(canKeep(task, last, 2, createReached(task.sizes)), true, "without a condition");
 });

@@ -419,3 +419,29 @@ test("plan() counts the places of steps that wait on through the groups that are
     { key: "m/d", after: [1] },
   ]);
 });
+
+test("a planner that remembers gives each question its own answer, by goals and by what is known", () => {
+  const planner = createPlanner(machine);
+  const asked = (known: string, goal: string | undefined) =>
+    keysOf(planner.plan({
+      view: new Map(Object.entries({ "/platform": "sim", "/drained": "YES", "/physState": known })),
+      cfg: new Map(goal === undefined ? [] : [["/physState", goal]]),
+    }));
+  for (let round = 0; round < 2; round++) {
+    assert.deepEqual(asked("POWER_OFF", "POWER_ON"), ["power/on"]);
+    assert.deepEqual(asked("POWER_OFF", "POWER_OFF"), []);
+    assert.deepEqual(asked("POWER_ON", "POWER_ON"), []);
+    assert.deepEqual(asked("POWER_ON", "POWER_OFF"), ["power/off"]);
+    assert.deepEqual(asked("PHYS_HANG", "POWER_ON"), ["power/reset", "power/on"]);
+    assert.deepEqual(asked("POWER_OFF", undefined), []);
+  }
+  const both = (a: string, b: string) =>
+    keysOf(planner.plan({
+      view: new Map(Object.entries(running)),
+      cfg: new Map([["/services/a/state", a], ["/services/b/state", b]]),
+    }));
+  for (let round = 0; round < 2; round++) {
+    assert.deepEqual(both("STOP", "RUN"), ["service/stop{name=a}"]);
+    assert.deepEqual(both("RUN", "STOP"), ["service/stop{name=b}"]);
+  }
+});
