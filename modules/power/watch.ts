@@ -89,7 +89,7 @@ export function watchPower(
       const why = errorText(error);
       if (!mine.signal.aborted) silent(why, error instanceof MistakeError || error instanceof CredentialsError);
     } finally {
-      if (poll === mine) lookAfter(Math.max(rest(), actions.unsettledFor()));
+      if (poll === mine && !mine.signal.aborted) lookAfter(Math.max(rest(), actions.unsettledFor()));
     }
   }
   /** A controller has answered, also one that a mutation asked. */

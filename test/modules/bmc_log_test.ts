@@ -341,6 +341,37 @@ test("logs of platforms without one, and of nodes without a platform, are refuse
   assert.equal((await logs.read(about("ipmi"), 5, never)).ok, false);
 });
 
+test("the log of a node that is another module's by now is not read", async () => {
+  await withPlayed(() => assert.fail("it is asked"), async ({ logs, node }) => {
+    node.cfg.set("/platform", "redfish");
+    const gone = {
+      ok: false,
+      kind: "silent",
+      why: "Cannot read the event log of 'n1': this aggregator no longer manages it",
+    };
+    assert.deepEqual(await logs.read(about("ipmi", node.id), 5, never), gone);
+    assert.deepEqual(await logs.read(about("ipmi", "another"), 5, never), gone);
+  });
+});
+
+test("eight logs are read at a time, and what went wrong is told in one line of 400 characters", async () => {
+  const logs = createBmcLogs(createVirtualClock());
+  const ends: (() => void)[] = [];
+  logs.offer("ipmi", () => new Promise((_, reject) => ends.push(() => reject(new Error(`odd\n${"x".repeat(900)}`)))));
+  const reads = Array.from({ length: 10 }, () => logs.read(about("ipmi"), 5, never));
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.equal(ends.length, 8);
+  ends.forEach((end) => end());
+  await Promise.all(reads.slice(0, 8));
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.equal(ends.length, 10);
+  ends.forEach((end) => end());
+  for (const answer of await Promise.all(reads)) {
+    assert.ok(!answer.ok);
+    assert.equal(answer.why, `Cannot read the event log of 'n1': odd ${"x".repeat(393)}...`);
+  }
+});
+
 test("a log that is not read in time, or that nobody waits for any more, is given up", async () => {
   const clock = createVirtualClock();
   const logs = createBmcLogs(clock);

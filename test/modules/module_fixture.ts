@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Clock, systemClock } from "../../src/clock.ts";
+import { type Clock, type Random, systemClock } from "../../src/clock.ts";
 import { failureOf, lateFailure } from "../../src/engine/verdict.ts";
 import { createLog, type Log } from "../../src/log.ts";
 import { createModuleHost, type Module, type ModuleHost, type ModuleNode } from "../../src/module/mod.ts";
@@ -37,8 +37,13 @@ export interface HostedForTest {
 export async function hostForTest(
   module: Module,
   nodes: readonly TestNode[],
-  options: { readonly role?: "self" | "parent"; readonly own?: TestNode; readonly clock?: Clock; readonly log?: Log } =
-    {},
+  options: {
+    readonly role?: "self" | "parent";
+    readonly own?: TestNode;
+    readonly clock?: Clock;
+    readonly log?: Log;
+    readonly random?: Random;
+  } = {},
 ): Promise<HostedForTest> {
   const [first] = nodes;
   if (first === undefined) throw new Error("Expected at least one node");
@@ -63,7 +68,7 @@ export async function hostForTest(
     node,
     discover: write,
     clock: options.clock ?? systemClock,
-    random: () => 0.5,
+    random: options.random ?? (() => 0.5),
     log: options.log ?? createLog(() => {}),
   });
   await host.start();

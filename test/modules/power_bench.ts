@@ -28,7 +28,7 @@ export interface BenchDriver extends PowerDriver {
   stopped: boolean;
 }
 
-/** What power modules share, with one node, on a clock that the test moves. All random shares are a half. */
+/** What power modules share, with one node, on a clock that the test moves. All random shares are the same. */
 export interface Bench extends HostedForTest {
   readonly clock: VirtualClock;
   readonly node: TestNode;
@@ -45,7 +45,11 @@ export const OFF: Reading = { power: "off", said: "it is off" };
 export const TAKEN: Outcome = { kind: "taken" };
 
 /** Runs a test with a bench whose controller says that the machine is off, and takes every order. */
-export async function withBench(settings: Partial<PowerSettings>, run: (bench: Bench) => Promise<void>): Promise<void> {
+export async function withBench(
+  settings: Partial<PowerSettings>,
+  run: (bench: Bench) => Promise<void>,
+  random = 0.5,
+): Promise<void> {
   const clock = createVirtualClock();
   const own = { poll: 10_000, sense: 0, graceful: 0, settle: 5_000, ...settings };
   const node = testNode("n1", { "/platform": "redfish" });
@@ -91,7 +95,7 @@ export async function withBench(settings: Partial<PowerSettings>, run: (bench: B
     return { mutations: { ...power.mutations, "restart-hang": power.restart }, stop: power.stop };
   });
   const hosted = await hostForTest(module, [node], {
-    ...{ role: "parent", own: testNode("root"), clock },
+    ...{ role: "parent", own: testNode("root"), clock, random: () => random },
     log: createLog((line) => void lines.push(line)),
   });
   try {

@@ -27,6 +27,21 @@ test("a controller is polled after a share of the interval at first, then at the
   });
 });
 
+test("looks and readings are apart by an interval, by chance a quarter shorter or longer, the first one sooner", async () => {
+  const cases: [random: number, polls: readonly number[]][] = [
+    [0, [0, 7_500, 15_000, 22_500]],
+    [0.25, [2_500, 11_250, 20_000, 28_750]],
+    [1, [10_000, 22_500, 35_000]],
+  ];
+  for (const [random, polls] of cases) {
+    await withBench({ sense: 10_000 }, async (bench) => {
+      await bench.clock.advance(36_000);
+      assert.deepEqual(pollsOf(bench).slice(0, polls.length), polls);
+      assert.deepEqual(bench.driver.senses.slice(0, polls.length), polls);
+    }, random);
+  }
+});
+
 test("a controller whose events arrive is polled a fifth as often, and one that is silent a quarter", async () => {
   await withBench({}, async (bench) => {
     bench.driver.hears = () => true;
@@ -93,6 +108,7 @@ test("people are told that a controller answers again where they were told that 
       for (const words of ["does not answer", "answers again"]) {
         assert.equal(bench.lines.filter((line) => line.includes(words)).length, looks - 2, `${looks} ${words}`);
       }
+      assert.deepEqual(saidOf(bench, "/bmc/error"), looks === 2 ? [] : ["no answer", "null"]);
     });
   }
 });
@@ -182,6 +198,57 @@ test("polling rests while a mutation is at work, its look under way is dropped, 
   });
 });
 
+test("a look that was dropped is no silence, and what it found late keeps no other look from its time", async () => {
+  await withBench({}, async (bench) => {
+    let late = (_reading: typeof ON) => {};
+    bench.driver.read = (_node, { urgent, signal }) =>
+      urgent
+        ? Promise.reject(SILENCE)
+        : new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    for (let times = 0; times < 5; times++) {
+      await bench.clock.advance(10_000);
+      await assert.rejects(bench.run("find-off"), /no answer/);
+    }
+    assert.equal(pollsOf(bench).length, 5);
+    assert.equal(bench.node.view.get("/bmc/error"), undefined);
+    bench.driver.read = (_node, { urgent }) =>
+      urgent ? Promise.resolve(OFF) : new Promise((resolve) => void (late = resolve));
+    await bench.clock.advance(10_000);
+    await bench.run("find-off");
+    const over = bench.clock.now();
+    await bench.clock.advance(6_000);
+    late(ON);
+    await bench.clock.advance(4_000);
+    assert.equal(pollsOf(bench).at(-1), over + 10_000);
+    assert.equal(bench.node.view.get("/physState"), "POWER_OFF");
+  });
+});
+
+test("a look that an event has overtaken keeps the next one from nothing, however late it ends", async () => {
+  await withBench({}, async (bench) => {
+    let late = (_reading: typeof ON) => {};
+    bench.driver.read = () => new Promise((resolve) => void (late = resolve));
+    await bench.clock.advance(5_000);
+    bench.driver.read = async () => OFF;
+    bench.look();
+    await bench.clock.advance(7_000);
+    assert.deepEqual(pollsOf(bench), [5_000, 6_000]);
+    late(OFF);
+    await bench.clock.advance(4_000);
+    assert.deepEqual(pollsOf(bench), [5_000, 6_000, 16_000]);
+  });
+});
+
+test("a mutation that meets silence takes no silence back", async () => {
+  await withBench({}, async (bench) => {
+    bench.driver.read = () => Promise.reject(SILENCE);
+    await bench.clock.advance(100_000);
+    await assert.rejects(bench.run("power-on"), /no answer/);
+    assert.deepEqual(saidOf(bench, "/bmc/error"), ["no answer"]);
+    assert.deepEqual(saidOf(bench, "/bmc/power"), []);
+  });
+});
+
 test("an event has the controller looked at within moments, and no sooner than a second after the last look", async () => {
   await withBench({}, async (bench) => {
     await bench.clock.advance(5_000);
@@ -194,6 +261,10 @@ test("an event has the controller looked at within moments, and no sooner than a
     bench.look();
     await bench.clock.advance(100);
     assert.deepEqual(pollsOf(bench), [5_000, 6_000, 14_100], "after a share of 200 ms");
+    await bench.clock.advance(1_500);
+    for (let times = 0; times < 5; times++) bench.look();
+    await bench.clock.advance(18_500);
+    assert.deepEqual(pollsOf(bench).slice(3), [15_700, 25_700], "once for all, and then at the interval again");
   });
 });
 
@@ -216,6 +287,22 @@ test("what a controller says shortly after a change is not believed by polling, 
     assert.equal(bench.node.view.get("/physState"), "POWER_ON");
     assert.equal(pollsOf(bench).filter((poll) => poll > at).length, 0);
     await bench.clock.advance(2_000);
+    assert.equal(bench.node.view.get("/physState"), "POWER_OFF");
+  });
+});
+
+test("what polling sees is judged by the settle time that holds by then", async () => {
+  await withBench({}, async (bench) => {
+    bench.driver.change = async () => {
+      bench.driver.read = async () => ON;
+      return { kind: "taken" };
+    };
+    await ending(bench.clock, bench.run("power-on"));
+    bench.driver.read = async () => OFF;
+    bench.settings.settle = 60_000;
+    await bench.clock.advance(30_000);
+    assert.equal(bench.node.view.get("/physState"), "POWER_ON");
+    await bench.clock.advance(60_000);
     assert.equal(bench.node.view.get("/physState"), "POWER_OFF");
   });
 });
