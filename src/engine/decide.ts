@@ -200,8 +200,7 @@ function tellRules({ record, commands }: Draft, before: NodeRecord): void {
 
 /** The next moment at which a look is due, whatever happens until then. */
 function nextLook({ runnable, out, disturbedUntil }: NodeRecord, now: number): number | undefined {
-  const times = [runnable?.retryAt, out === "NO" ? undefined : disturbedUntil];
-  const ahead = times.filter((time) => time !== undefined).filter((time) => time > now);
+  const ahead = [runnable?.retryAt ?? 0, out === "NO" ? 0 : disturbedUntil].filter((time) => time > now);
   return ahead.length === 0 ? undefined : Math.min(...ahead);
 }
 

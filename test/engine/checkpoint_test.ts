@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Checkpoint, checkpointValue, defaultPolicy, readCheckpoint } from "../../src/engine/mod.ts";
-import { checkpointOf, restoreFailure } from "../../src/engine/checkpoint.ts";
+import { checkpointOf, isFailure, restoreFailure } from "../../src/engine/checkpoint.ts";
 import { createRecord } from "../../src/engine/record.ts";
 import { core, findMisfit } from "../../src/state/mod.ts";
 import { createLab, type Lab, planner } from "./lab.ts";
@@ -134,4 +134,12 @@ test("what is held for the whole fleet stays so over restarts until a person let
   await lab.settle();
   assert.deepEqual(lab.engine.holds(), []);
   assert.equal(lab.runs.filter(({ id }) => id === "c").length, 1);
+});
+
+test("a record is of a failure where anything failed, could not be tried or is given up, and else of a success", () => {
+  const about = { key: "m/a", attempts: 0, retryAt: 0, held: false, reason: "", step: undefined, reachedAt: 0 };
+  assert.equal(isFailure(about), false);
+  for (const change of [{ attempts: 1 }, { unavailable: 1 }, { held: true }]) {
+    assert.equal(isFailure({ ...about, ...change }), true, Object.keys(change).join());
+  }
 });

@@ -207,3 +207,68 @@ test("where there is no plan nothing is foreseen", () => {
   const { steps, places, refused } = foresee(rules, { "/physState": "PHYS_ERROR" }, { "/physState": "POWER_OFF" });
   assert.deepEqual([steps, places, refused], [[], [], undefined]);
 });
+
+function nodeOf(cfg: Record, seen: Record): EngineNode {
+  const view = new Map(Object.entries(seen));
+  return { name: "n1", planner, target: "1", frozen: "no", view, cfg: new Map(Object.entries(cfg)) };
+}
+
+test("a place is foreseen with its bounds as far as they are known, and with nothing that its rule does not say", () => {
+  const rules = {
+    "/limits/a": { mutations: ["m/off"], atMost: 3, by: "/rack" },
+    "/limits/b": { mutations: ["m/off"], perSecond: 2 },
+    "/invariants/c": { kind: "away", atMost: 4 },
+    "/invariants/d": { kind: "away", atMost: "50%" },
+    "/invariants/e": { kind: "transition", atMost: 0, by: "/rack" },
+  };
+  const { places, disruptive } = previewElsewhere(
+    "n1",
+    nodeOf({ "/physState": "POWER_OFF", "/rack": "r1" }, UP),
+    readPolicy(new Map(Object.entries(rules))),
+    0,
+  );
+  assert.equal(disruptive, true);
+  const about = { step: 0, taken: 0 };
+  assert.deepEqual(places, [
+    { ...about, kind: "limit", rule: "a", by: "/rack", group: "r1", atMost: 3, keeps: 1_000 },
+    { ...about, kind: "limit", rule: "b", perSecond: 2, group: "", keeps: 1_000 },
+    { ...about, kind: "away", rule: "c", group: "", atMost: 4, keeps: Infinity },
+    { ...about, kind: "away", rule: "d", group: "", keeps: Infinity },
+    { ...about, kind: "transition", rule: "e", by: "/rack", group: "r1", atMost: 0, keeps: 1_000 },
+  ]);
+});
+
+test("a step that comes later and never has a place is told to wait for one, and no other step is", () => {
+  const states = (rules: Record) => {
+    const node = nodeOf({ "/physState": "POWER_OFF", "/lamp": "DARK" }, { ...UP, "/arm": "OUT", "/lamp": "LIT" });
+    const { explanation } = previewElsewhere("n1", node, readPolicy(new Map(Object.entries(rules))), 0);
+    return explanation.steps.map((
+      { step, state },
+    ) => [step.mutation, state.kind === "waiting" ? state.blocker : state]);
+  };
+  const after = (...steps: string[]) => ({ kind: "after", steps });
+  const [tuck, off, dim] = states({ "/invariants/up": { kind: "away", atMost: 0 } });
+  assert.deepEqual([tuck, dim], [["tuck", { kind: "ready" }], ["dim", after("m/off")]]);
+  const line = { inFlight: 0, holders: [], atMost: 0, since: 0, place: 1 };
+  const up = { kind: "count", invariant: "up", counts: "away", group: "", ...line };
+  assert.deepEqual(off, ["off", up]);
+  for (
+    const rule of [{ "/invariants/up": { kind: "away", atMost: 1 } }, {
+      "/limits/x": { mutations: ["*/off"], atMost: 0 },
+    }]
+  ) {
+    assert.deepEqual(states(rule)[1], ["off", after("m/tuck")]);
+  }
+  const grouped = states({ "/invariants/up": { kind: "transition", by: "/rack", atMost: 0 } })[1]?.[1];
+  assert.deepEqual(grouped, { ...up, counts: "transition", by: "/rack" });
+});
+
+test("where nothing disrupts a node nothing is said to", () => {
+  const { disruptive, places } = previewElsewhere(
+    "n1",
+    nodeOf({ "/lamp": "LIT" }, { ...UP, "/lamp": "DARK" }),
+    readPolicy(new Map()),
+    0,
+  );
+  assert.deepEqual([disruptive, places], [false, []]);
+});

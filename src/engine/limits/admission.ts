@@ -145,7 +145,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
         const waiter = places.waiterOf(id, key) ??
           places.enqueue({ id, name: node.name, key, step, since: clock.now(), counters: needs.map(places.counterOf) });
         if (waiter.granted && waiter.counters.some(isOverfull)) places.revoke(waiter); // its group has shrunk
-        if (waiter.granted || !waiter.counters.every((counter) => hasRoom(counter, clock.now()))) continue;
+        if (!waiter.counters.every((counter) => hasRoom(counter, clock.now()))) continue;
         for (const counter of waiter.counters) places.dispatch(counter);
       }
     },

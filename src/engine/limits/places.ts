@@ -109,8 +109,7 @@ export function createPlaces(
   function tidy(counter: Counter): void {
     const { rule: { rule }, group, holders, queue, bucket } = counter;
     if (holders.size > 0 || queue.size > 0 || bucket !== undefined) return;
-    const key = counterKey(rule, group);
-    if (counters.get(key) === counter) counters.delete(key);
+    counters.delete(counterKey(rule, group));
   }
 
   const self: Places = {
