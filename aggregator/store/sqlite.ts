@@ -42,7 +42,12 @@ export async function openSqliteStore(place: string): Promise<Store> {
 
 /** The store holds the secret of this aggregator's key: nobody else on the machine may read it. SQLite's other files follow. */
 function keepPrivate(file: string): void {
-  const descriptor = openSync(file, "a", 0o600); // an empty file is an empty database
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, "a", 0o600); // an empty file is an empty database
+  } catch {
+    return; // SQLite can't open it either, and it is then told in full why
+  }
   try {
     if ((fstatSync(descriptor).mode & 0o077) !== 0) fchmodSync(descriptor, 0o600);
   } finally {
