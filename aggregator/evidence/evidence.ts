@@ -40,10 +40,13 @@ export interface Evidence {
   take(given: Given, certified: Certified | undefined): void;
   /** The root's signature of an assignment. */
   proofOf(node: string, number: number, parent: string): string;
-  /** The latest assignment of a child that it can show: as the root, or an aggregator that gave it a term, has signed it. */
+  /**
+   * The latest assignment of a child that it can show: as the root, or an aggregator that gave it a term, has signed it. The root
+   * believes only itself.
+   */
   provenAssignment(child: string, claim: Pick<BirthFrame, "shown" | "assigned">): number;
   /** The run of this aggregator that a child has heard of, as far as it can show that; 0 for none. */
-  provenRun(shown: Given | undefined): number;
+  provenRun(child: string, shown: Given | undefined): number;
   /** The last term of a child, as far as it can show it: as this aggregator, or an aggregator itself, has signed it. */
   provenTerm(child: string, birth: Pick<BirthFrame, "term" | "shown" | "own">): Term | undefined;
 }
@@ -63,9 +66,9 @@ export function createEvidence(
     readonly log: Log;
   },
 ): Evidence {
-  const { cluster, ownId, store, log } = parts;
+  const { cluster, ownId, isRoot, store, log } = parts;
   const signer = takeSigner(store, parts.facts);
-  let own: Certified | undefined = parts.isRoot
+  let own: Certified | undefined = isRoot
     ? { authority: signer.publicKey, chain: [] }
     : readCertified(readJson(parts.facts.get(CERTIFIED)));
   let given = readGiven(readJson(parts.facts.get(GIVEN)));
@@ -80,10 +83,10 @@ export function createEvidence(
   }
 
   /** Reads a statement that some run of this aggregator has signed: with its present key, or one that was certified. */
-  function readOwn(signed: string, chain: readonly string[]): Statement | undefined {
-    const key = [signed, ...chain].join("\n");
+  function readOwn(child: string, signed: string, chain: readonly string[]): Statement | undefined {
+    const key = [child, signed, ...chain].join("\n");
     if (remembered.has(key)) return remembered.get(key);
-    const found = readStatement(signed, signer.publicKey) ?? readEarlier(signed, chain);
+    const found = readStatement(signed, signer.publicKey) ?? readEarlier(child, signed, chain);
     const statement = found?.cluster === cluster ? found : undefined;
     for (const oldest of remembered.keys()) {
       if (remembered.size < MAX_REMEMBERED) break;
@@ -92,10 +95,10 @@ export function createEvidence(
     remembered.set(key, statement);
     return statement;
   }
-  /** One that has lost its disk has another key now. */
-  function readEarlier(signed: string, chain: readonly string[]): Statement | undefined {
-    if (own === undefined || chain.length === 0) return undefined;
-    const earlier = followChain(own.authority, cluster, chain);
+  /** One that has lost its disk has another key now. Nobody certifies the root's. */
+  function readEarlier(child: string, signed: string, chain: readonly string[]): Statement | undefined {
+    if (own === undefined || isRoot) return undefined;
+    const earlier = followChain(own.authority, cluster, chain, child);
     return earlier?.aggregator === ownId ? readStatement(signed, earlier.key) : undefined;
   }
 
@@ -107,6 +110,12 @@ export function createEvidence(
     return statement?.kind === "run" && statement.cluster === cluster && statement.aggregator === child
       ? statement.run
       : undefined;
+  }
+
+  /** The key of the aggregator that has given a child its term; undefined where that proves nothing. */
+  function giverOf(child: string, chain: readonly string[], authority: string): string | undefined {
+    if (chain.length === 0) return authority;
+    return isRoot ? undefined : followChain(authority, cluster, chain, child)?.key; // a rack assigns nobody
   }
 
   function isOwn({ authority, chain }: Certified): boolean {
@@ -155,20 +164,20 @@ export function createEvidence(
       const { authority } = own;
       const statement = assigned && { kind: "assignment" as const, cluster, node: child, ...assigned };
       const byRoot = statement !== undefined && isStated(statement, statement.proof, authority) ? statement.number : 0;
-      const key = shown && (shown.chain.length === 0 ? authority : followChain(authority, cluster, shown.chain)?.key);
+      const key = shown && giverOf(child, shown.chain, authority);
       const term = shown && key !== undefined ? readStatement(shown.term, key) : undefined;
       const isOf = term?.kind === "term" && term.cluster === cluster && term.child === child;
       return Math.max(byRoot, isOf ? term.assignment : 0);
     },
-    provenRun(shown) {
-      const statement = shown && readOwn(shown.run, shown.chain);
+    provenRun(child, shown) {
+      const statement = shown && readOwn(child, shown.run, shown.chain);
       return statement?.kind === "run" && statement.aggregator === ownId ? statement.run : 0;
     },
     provenTerm(child, { term, shown, own: childs }) {
       const run = childs && runOf(child, childs);
       // It counts its runs itself, whoever it is assigned to.
       if (run !== undefined && run >= term.run) return { assignment: term.assignment, run };
-      const statement = shown && readOwn(shown.term, shown.chain);
+      const statement = shown && readOwn(child, shown.term, shown.chain);
       if (statement?.kind !== "term" || statement.aggregator !== ownId || statement.child !== child) return undefined;
       return { assignment: statement.assignment, run: statement.run };
     },

@@ -30,7 +30,7 @@ export function createHeardRuns(
     const { assignment } = above;
     if (assignment !== assignmentNumber(replica.get(child)?.facets.cfg)) return NO_TERM; // another parent's, or none
     if (above.run < current()) return isFirst || above.run < first ? above : NO_TERM;
-    const proven = evidence.provenRun(shown);
+    const proven = evidence.provenRun(child, shown);
     if (proven < above.run) {
       suspicions.claimed(child, `a run ${above.run} of this aggregator, which is at ${current()}`);
     }

@@ -11,7 +11,10 @@ import {
 import type { BirthFrame, Replica } from "../../src/sync/mod.ts";
 import type { Store } from "../store/mod.ts";
 
-/** The most runs of a child of which nothing is known here at all that are believed without proof. */
+/**
+ * The most runs of a child of which nothing is known here at all that are believed without proof, and the most that an aggregator
+ * may have counted on by itself, as it does with each start.
+ */
 const MAX_LOST_RUNS = 100_000;
 
 /** What a birth says of the child's term. */
@@ -86,7 +89,8 @@ export function createChildTerms(
     const { term: claim } = birth;
     if (claim.assignment !== known.assignment || claim.run <= known.run) return 0;
     if (known.run === 0 && claim.run <= MAX_LOST_RUNS) return claim.run;
-    const proven = parts.provenTerm(child, birth);
+    const { own: _own, ...given } = birth;
+    const proven = parts.provenTerm(child, claim.run - known.run <= MAX_LOST_RUNS ? birth : given);
     if (proven !== undefined && compareTerms(proven, claim) >= 0) return claim.run;
     parts.onClaim(child, `term ${termText(claim)}, which this aggregator has not given it`);
     return 0;

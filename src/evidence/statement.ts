@@ -105,18 +105,25 @@ function countOf(text: string): number | undefined {
  *
  * @param authority The root's public key.
  * @param chain The first is signed by the root, each other one by the holder of the key before it.
- * @returns Whose key the last one is of, and the key; undefined when a link of the chain does not hold, or there is none.
+ * @param shower Who shows it of those above: they are not below it.
+ * @returns Whose key the last one is of, and the key; undefined when a link of the chain does not hold, or there is none, or
+ * when it passes an aggregator twice: whoever is certified can certify keys, but not of those above.
  */
 export function followChain(
   authority: string,
   cluster: string,
   chain: readonly string[],
+  shower?: string,
 ): { readonly aggregator: string; readonly key: string } | undefined {
   if (chain.length > MAX_CHAIN) return undefined;
+  const passed = new Set<string | undefined>([shower]);
   let last: { readonly aggregator: string; readonly key: string } | undefined;
   for (const certificate of chain) {
     const statement = readStatement(certificate, last?.key ?? authority);
-    if (statement?.kind !== "key" || statement.cluster !== cluster) return undefined;
+    if (statement?.kind !== "key" || statement.cluster !== cluster || passed.has(statement.aggregator)) {
+      return undefined;
+    }
+    passed.add(statement.aggregator);
     last = { aggregator: statement.aggregator, key: statement.key };
   }
   return last;

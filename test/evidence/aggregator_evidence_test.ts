@@ -10,7 +10,12 @@ import { NO_TERM, nodeIdOf } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { makeTerm } from "../support/versions.ts";
 
-const [ROOT, RACK, N] = ["root", "rack", "n"].map((name) => nodeIdOf("demo", name)) as [string, string, string];
+const [ROOT, ROW, RACK, N] = ["root", "row", "rack", "n"].map((name) => nodeIdOf("demo", name)) as [
+  string,
+  string,
+  string,
+  string,
+];
 
 function make(ownId: string, store = openMemoryStore(), cluster = "demo") {
   const warnings: string[] = [];
@@ -32,7 +37,7 @@ test("a root knows its own runs and terms by what a child shows, also after a re
   const { evidence, store } = make(ROOT);
   const shown = evidence.give(N, makeTerm(2, 5), 7);
   for (const each of [evidence, make(ROOT, store).evidence]) {
-    assert.equal(each.provenRun(shown), 7);
+    assert.equal(each.provenRun(N, shown), 7);
     assert.deepEqual(each.provenTerm(N, { term: makeTerm(2, 5), shown }), makeTerm(2, 5));
     assert.equal(each.provenTerm(RACK, { term: makeTerm(2, 5), shown }), undefined, "another child's");
   }
@@ -46,7 +51,7 @@ test("what others have signed, in this cluster or another, and what was changed,
   const others = [make(ROOT), make(ROOT, openMemoryStore(), "other"), makeRack(evidence)]
     .map((other) => other.evidence.give(N, makeTerm(2, 5), 7));
   for (const shown of [undefined, forged, swapped, ...others]) {
-    assert.equal(evidence.provenRun(shown), 0);
+    assert.equal(evidence.provenRun(N, shown), 0);
     assert.equal(evidence.provenTerm(N, { term: makeTerm(2, 5), ...(shown !== undefined && { shown }) }), undefined);
   }
 });
@@ -55,12 +60,12 @@ test("a rack that has lost its disk, and with it its key, knows what its earlier
   const { evidence: root } = make(ROOT);
   const shown = makeRack(root).evidence.give(N, makeTerm(1, 4), 9);
   const bare = make(RACK);
-  assert.equal(bare.evidence.provenRun(shown), 0, "nobody has told it yet who the root is");
+  assert.equal(bare.evidence.provenRun(N, shown), 0, "nobody has told it yet who the root is");
   const again = makeRack(root);
-  assert.equal(again.evidence.provenRun(shown), 9);
+  assert.equal(again.evidence.provenRun(N, shown), 9);
   assert.deepEqual(again.evidence.provenTerm(N, { term: NO_TERM, shown }), makeTerm(1, 4));
   const other = makeRack(make(ROOT).evidence);
-  assert.equal(other.evidence.provenRun(shown), 0, "another root's cluster");
+  assert.equal(other.evidence.provenRun(N, shown), 0, "another root's cluster");
 });
 
 test("a rack's own run is proven by its signature, and nobody else's", () => {
@@ -74,14 +79,38 @@ test("a rack's own run is proven by its signature, and nobody else's", () => {
   assert.equal(root.provenTerm(RACK, { term, own: makeRack(make(ROOT).evidence).evidence.own(12) }), undefined);
 });
 
-test("an assignment counts where the root has signed it, or where an aggregator of the cluster has given a term of it", () => {
+test("a rack that certifies a key as its parent's, or the root's, proves nothing by it", () => {
+  const { evidence: root } = make(ROOT);
+  const row = make(ROW);
+  row.evidence.take(root.give(ROW, makeTerm(1, 1), 1), root.certify(ROW, row.evidence.own(1).key));
+  const rack = make(RACK);
+  rack.evidence.take(
+    row.evidence.give(RACK, makeTerm(1, 1), 1),
+    row.evidence.certify(RACK, rack.evidence.own(1).key),
+  );
+  for (const [above, id] of [[root, ROOT], [row.evidence, ROW]] as const) {
+    const liar = make(id);
+    const certified = rack.evidence.certify(id, liar.evidence.own(1).key) ?? assert.fail("it is not certified");
+    const shown = { ...liar.evidence.give(RACK, makeTerm(1, 90), 70), chain: certified.chain };
+    assert.equal(above.provenRun(RACK, shown), 0);
+    assert.equal(above.provenTerm(RACK, { term: makeTerm(1, 90), shown }), undefined);
+    assert.equal(above.provenAssignment(RACK, { shown }), 0);
+  }
+  assert.equal(row.evidence.provenAssignment(RACK, { shown: rack.evidence.give(RACK, makeTerm(9, 1), 1) }), 0);
+});
+
+test("an assignment counts where the root has signed it, or, but at the root, where an aggregator has given a term of it", () => {
   const { evidence: root } = make(ROOT);
   const rack = makeRack(root).evidence;
   const assigned = { number: 7, parent: RACK, proof: root.proofOf(N, 7, RACK) };
   const shown = rack.give(N, makeTerm(6, 1), 1);
   for (const each of [root, rack, makeRack(root).evidence]) {
     assert.equal(each.provenAssignment(N, { assigned }), 7);
-    assert.equal(each.provenAssignment(N, { shown }), 6);
+    assert.equal(
+      each.provenAssignment(N, { shown }),
+      each === root ? 0 : 6,
+      "the root has signed whatever it assigned",
+    );
     assert.equal(each.provenAssignment(N, { assigned, shown }), 7);
     for (
       const forged of [

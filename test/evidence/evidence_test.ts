@@ -128,4 +128,8 @@ test("a chain leads from the root's key to the last one, and holds only as a who
       [root.publicKey, cluster, Array(MAX_CHAIN + 1).fill(first)],
     ] as const
   ) assert.equal(followChain(authority, name, chain), undefined);
+
+  const above = signStatement({ kind: "key", cluster, aggregator: A, key: row.publicKey }, rack);
+  assert.equal(followChain(root.publicKey, cluster, [first, second, above]), undefined, "nobody is below itself");
+  assert.equal(followChain(root.publicKey, cluster, [first, second], A), undefined, "who shows it is not above");
 });

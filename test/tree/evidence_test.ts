@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createEvidence } from "../../aggregator/evidence/evidence.ts";
-import { openMemoryStore } from "../../aggregator/store/mod.ts";
-import { readAssigned } from "../../src/evidence/mod.ts";
+import { openMemoryStore, SECRET } from "../../aggregator/store/mod.ts";
+import { createSigner, readAssigned, readCertified, type Signer, signStatement } from "../../src/evidence/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { NO_TERM } from "../../src/state/mod.ts";
 import type { BirthFrame } from "../../src/sync/mod.ts";
@@ -214,5 +214,54 @@ test("true but old evidence, another child's, and that of another cluster prove 
   assert.equal(runOf(world, "root"), before);
   assert.ok((world.store("root").load().terms.get(id)?.run ?? 0) < 100);
   await goesOn(world, "n2");
+  await world.stop();
+});
+
+/** What somebody who has a rack's key can show: signed with it, and with the certificates that the root gave it. */
+function rackKey(world: TreeWorld, name: string): { chain: readonly string[]; signer: Signer; id: string } {
+  const { facts } = world.store(name).load();
+  const { chain } = readCertified(JSON.parse(String(facts.get("evidence/certified")))) ?? assert.fail("not certified");
+  return { chain, signer: createSigner(String(facts.get(SECRET))), id: world.member(name).id };
+}
+
+test("a rack that signs a term of its own, or certifies a key as the root's, freezes nothing and counts nothing on", async () => {
+  const world = await makeWorld();
+  const { chain, signer, id } = rackKey(world, "a");
+  const cluster = "tree";
+  const root = world.root.id;
+  const about = { cluster, aggregator: id };
+  const run = signStatement({ kind: "run", ...about, run: 1 }, signer);
+  const term = signStatement({ kind: "term", ...about, child: id, assignment: 99, run: 1 }, signer);
+  await attack(world, "root", "a", [birth(1, { term: makeTerm(99, 1), shown: { chain, run, term } })]);
+  assert.notEqual(world.root.control.find("n2")?.phase, "frozen");
+
+  world.kill("a", 0);
+  restart(world, "root");
+  const before = runOf(world, "root");
+  const asRoot = { cluster, aggregator: root };
+  const forged = {
+    chain: [...chain, signStatement({ kind: "key", ...asRoot, key: signer.publicKey }, signer)],
+    run: signStatement({ kind: "run", ...asRoot, run: MOST }, signer),
+    term: signStatement({ kind: "term", ...asRoot, child: id, assignment: 1, run: MOST - 1 }, signer),
+  };
+  await attack(world, "root", "a", [
+    birth(2, { above: makeTerm(1, before + 900), term: makeTerm(1, MOST - 1), shown: forged }),
+  ]);
+  assert.equal(runOf(world, "root"), before);
+  assert.notEqual(world.root.control.find("n2")?.phase, "frozen");
+  world.start("a");
+  await goesOn(world, "n1");
+  await world.stop();
+});
+
+test("a rack's signed run leaves its successor runs to have", async () => {
+  const world = await makeWorld();
+  const { chain, signer, id } = rackKey(world, "a");
+  world.kill("a", 0);
+  const run = signStatement({ kind: "run", cluster: "tree", aggregator: id, run: MOST - 1 }, signer);
+  const own = { key: signer.publicKey, chain, run };
+  await attack(world, "root", "a", [birth(1, { term: makeTerm(1, MOST - 1), own })]);
+  world.start("a");
+  await goesOn(world, "n1");
   await world.stop();
 });
