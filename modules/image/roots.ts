@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootId } from "../../src/process/mod.ts";
 import { isRecord } from "../../src/state/mod.ts";
@@ -81,7 +81,7 @@ export function openRoots(folder: string): Roots {
     remove,
     async removeOthers(kept) {
       const ids = readdirSync(folder).filter((id) => !kept.some((root) => root.id === id));
-      for (const id of ids) if (existsSync(join(folder, id))) await remove(join(folder, id));
+      for (const id of ids) await remove(join(folder, id));
     },
   };
 }

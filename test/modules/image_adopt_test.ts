@@ -169,6 +169,17 @@ test("a command has the path to look for programs in its environment, and nothin
   }
 });
 
+test("a command of a program without a path looks where commands usually are", async () => {
+  const path = process.env["PATH"];
+  delete process.env["PATH"];
+  try {
+    const usual = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    await runCommand({ program: "/bin/sh", args: ["-c", `/usr/bin/env | /bin/grep -qx '${usual}'`] });
+  } finally {
+    if (path !== undefined) process.env["PATH"] = path;
+  }
+});
+
 test("a drain says that an image is to be active, and what to set", async () => {
   await withFolder(async (folder) => {
     const drain = createDrain();

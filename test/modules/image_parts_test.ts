@@ -8,7 +8,7 @@ import { describeEnd } from "../../modules/image/launch.ts";
 import type { PartialFile } from "../../modules/image/partial.ts";
 import { showSeldom } from "../../modules/image/progress.ts";
 import { openRoots } from "../../modules/image/roots.ts";
-import { showSituation } from "../../modules/image/situation.ts";
+import { shownError, showSituation } from "../../modules/image/situation.ts";
 import { openLayerStore } from "../../modules/image/store.ts";
 import { createRootSwitch } from "../../modules/image/switch_root.ts";
 import type { Value } from "../../src/state/mod.ts";
@@ -118,9 +118,10 @@ test("the store fetches what is missing, tells the share of all layers, and keep
       assert.deepEqual([...new Set(percents)], [25, 50, 75, 100]);
       assert.equal(images.requests.length, 3);
       assert.equal(readFileSync(store.fileOf(second.digest)).length, 1_000);
-      writeFileSync(`${store.fileOf("e".repeat(64))}.part`, "half");
-      store.keep(new Set([first.digest, second.digest]));
-      assert.deepEqual(readdirSync(join(folder, "layers")), [first.digest, second.digest].sort());
+      for (const digest of ["e", "f"]) writeFileSync(`${store.fileOf(digest.repeat(64))}.part`, "half");
+      store.keep(new Set([first.digest, second.digest, "f".repeat(64)]));
+      const kept = [first.digest, second.digest, `${"f".repeat(64)}.part`];
+      assert.deepEqual(readdirSync(join(folder, "layers")).sort(), kept.sort());
       store.keep(new Set());
       assert.deepEqual(readdirSync(join(folder, "layers")), []);
     } finally {
@@ -192,6 +193,51 @@ test("the progress of a fetch is shown once a second at most, and its end at onc
   await clock.advance(1);
   for (const percent of [40, 50, 100, 100]) progress(percent);
   assert.deepEqual(shown, [10, 40, 100]);
+});
+
+test("an answer whose body nobody wants is left at once", async () => {
+  for (
+    const [status, length, misfit] of [[404, 1_000, undefined], [503, 1_000, undefined], [200, 1_000, "full"]] as const
+  ) {
+    const clock = createVirtualClock();
+    let left = 0;
+    let asked = 0;
+    const fetching = withFolder(async (folder) => {
+      const parts = {
+        ...{ clock, random: () => 0.5, misfit: () => misfit, signal: new AbortController().signal },
+        fetch() {
+          asked++;
+          const body = new ReadableStream({ cancel: () => void left++ });
+          return Promise.resolve(new Response(body, { status, headers: { "content-length": String(length) } }));
+        },
+      };
+      await openLayerStore(join(folder, "layers")).fetch([LAYER], parts, () => {});
+    });
+    let isOver = false;
+    const over = assert.rejects(fetching).then(() => isOver = true);
+    while (!isOver) {
+      await clock.advance(1_000);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await over;
+    assert.deepEqual([left, asked], status === 503 ? [6, 6] : [1, 1]);
+  }
+});
+
+test("the reason that is shown of an image has 512 characters at most", () => {
+  assert.equal(shownError(new Error("x".repeat(513))), "x".repeat(512));
+  assert.equal(shownError("odd"), "odd");
+});
+
+test("what is shown of an image that runs no more, and of one that changes, is what is known", () => {
+  const shownOf = (kind: "idle" | "failed" | "changing") => {
+    const shown: [string, Value | null][] = [];
+    showSituation({ kind }, (field, value) => void shown.push([field, value]));
+    return shown;
+  };
+  assert.deepEqual(shownOf("changing"), []);
+  assert.deepEqual(shownOf("failed"), [["active", null], ["progress", null], ["state", "ERROR"]]);
+  assert.deepEqual(shownOf("idle"), [["active", null], ["progress", null], ["error", null], ["state", "IDLE"]]);
 });
 
 test("what is shown of an image says whether it is the one that is asked for", () => {

@@ -37,3 +37,13 @@ test("complainOfProgram() follows symbolic links within the root, and never out 
     return Promise.resolve();
   });
 });
+
+test("complainOfProgram() follows forty symbolic links, as the kernel does, and no more", async () => {
+  await withFolder((root) => {
+    writeFileSync(join(root, "l0"), "", { mode: 0o755 });
+    for (let link = 1; link <= 41; link++) symlinkSync(`l${link - 1}`, join(root, `l${link}`));
+    assert.equal(complainOfProgram(root, "/l40"), undefined);
+    assert.equal(complainOfProgram(root, "/l41"), "'/l41' leads over more than 40 symbolic links");
+    return Promise.resolve();
+  });
+});

@@ -6,9 +6,9 @@ import { createCoverage, fc } from "../support/property.ts";
 import { containerCommand, overlayCommand, partCommands } from "../../modules/image/commands.ts";
 import { imageConfig } from "../../modules/image/config.ts";
 import { createImageModule } from "../../modules/image/module.ts";
-import { parseMounts } from "../../modules/image/mounts.ts";
+import { mountsBelow, parseMounts } from "../../modules/image/mounts.ts";
 import { readAnswer } from "../../modules/image/range.ts";
-import { availableMemory, complainOfSize } from "../../modules/image/room.ts";
+import { availableMemory, complainOfRoom, complainOfSize } from "../../modules/image/room.ts";
 import { createDrain } from "../../src/module/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { sha256, startImageServer } from "./image_server.ts";
@@ -56,6 +56,18 @@ test("imageConfig() says which value is wrong and what was expected", () => {
     message: "/image/url is missing: expected one, as the node does not know the server that it booted from",
   });
   assert.throws(() => configOf({ "/image/layers": [{ name: "b", digest: "x" }] }), /\/image\/layers\/0\/digest is "x"/);
+});
+
+test("imageConfig() gives a container ten seconds to stop where the cfg says nothing, and takes no text for what is none", () => {
+  const cfg = { "/image/name": "a", "/image/digest": digest };
+  assert.equal(configOf(cfg)?.stopTimeout, 10_000);
+  assert.equal(configOf({ ...cfg, "/image/stopTimeout": 0 })?.stopTimeout, 0);
+  assert.deepEqual(configOf({ ...cfg, "/image/command": ["/bin/x", 7, "y"] })?.command, ["/bin/x", "y"]);
+  assert.throws(() => configOf({ "/image/digest": digest }), /^TypeError: \/image\/name is missing: expected/);
+  assert.throws(() => configOf({ ...cfg, "/image/name": 7 }), /\/image\/name is 7: expected/);
+  assert.throws(() => configOf({ ...cfg, "/image/digest": 7 }), /\/image\/digest is 7: expected/);
+  assert.throws(() => configOf({ ...cfg, "/image/url": 7 }), /\/image\/url is 7: expected/);
+  assert.throws(() => configOf({ ...cfg, "/image/layers": ["b"] }), /\/image\/layers\/0\/name is missing: expected/);
 });
 
 test("imageConfig() takes no URL with a user or a password in it, and shows none", () => {
@@ -166,6 +178,13 @@ test("readAnswer() never throws, and takes a rest only when it begins where it m
 test("parseMounts() reads the kernel's list, with blanks in its paths", () => {
   const line = "36 35 98:0 / /mnt/a\\040b rw,noatime master:1 - overlay kraken-1 rw,errors=continue";
   assert.deepEqual(parseMounts(`${line}\n`), [{ at: "/mnt/a b", source: "kraken-1" }]);
+  const odd = ["36 35 98:0 /", "36 35 98:0 / /mnt rw", "36 35 98:0 / /mnt rw - overlay", "", " - "];
+  assert.deepEqual(parseMounts(odd.join("\n")), []);
+});
+
+test("mountsBelow() finds a folder's own mount and those in it, and not those of a folder whose name goes on", () => {
+  const mounts = ["/", "/run", "/run/a", "/run/a/b", "/run/ab", "/x/run/a"].map((at) => ({ at, source: "tmpfs" }));
+  assert.deepEqual(mountsBelow(mounts, "/run/a"), ["/run/a", "/run/a/b"]);
 });
 
 test("complainOfSize() says how much is free when a file does not fit", async () => {
@@ -174,6 +193,18 @@ test("complainOfSize() says how much is free when a file does not fit", async ()
     assert.match(complainOfSize(folder, 2 ** 50) ?? "", /^\d+ MiB are free in /);
     return Promise.resolve();
   });
+  const MIB = 2 ** 20;
+  const disk = { bavail: 1_024, bsize: 4_096, blocks: 9_999 };
+  const memory = (mib: number) => `MemAvailable: ${mib * 1024} kB\n`;
+  const complain = (bytes: number, of = disk, mib = 900) => complainOfRoom("/run", bytes, of, memory(mib));
+  assert.equal(complain(4 * MIB), undefined);
+  assert.equal(complain(4 * MIB + 1), "4 MiB are free in /run");
+  const ramfs = { bavail: 0, bsize: 4_096, blocks: 0 };
+  assert.equal(complain(868 * MIB, ramfs), undefined);
+  assert.equal(complain(868 * MIB + 1, ramfs), "900 MiB of memory are available, of which 32 MiB are kept free");
+  assert.equal(complain(MIB, disk, 33), undefined);
+  assert.equal(complain(MIB, disk, 32), "32 MiB of memory are available, of which 32 MiB are kept free");
+  assert.equal(complainOfRoom("/run", 2 ** 50, ramfs, ""), undefined, "nothing is known of the memory");
   assert.equal(availableMemory("MemTotal: 9 kB\nMemAvailable:   2048 kB\n"), 2 ** 21);
   assert.equal(availableMemory(""), undefined);
 });
