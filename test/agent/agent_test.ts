@@ -230,6 +230,9 @@ test("an agent that gave something up tells why, and tries again with another cf
   const tried = orders.length;
   await clock.advance(3_600_000);
   assert.equal(orders.length, tried, "it is not tried again by itself");
+  replica.write(ID, "parent", new Map([["/retry", 0]]), ofRun(5));
+  await clock.advance(60_000);
+  assert.equal(orders.length, tried, "nobody has asked for another try yet");
   world.isBroken = false;
   replica.write(ID, "parent", new Map([["/retry", 1]]), ofRun(5));
   await clock.advance(60_000);
@@ -268,7 +271,7 @@ test("an agent plans with its own declaration of a module, not with its parent's
 });
 
 test("an agent tells where it is to join as soon as its cfg says so", async () => {
-  const { join, set, assignments, agent } = await makeWorld();
+  const { join, set, assignments, agent, replica, clock } = await makeWorld();
   await join();
   assert.deepEqual(assignments, []);
   const assignment = { parent: "00000000-0000-4000-8000-000000000002", broker: "mqtt://10.77.0.2", number: 7 };
@@ -276,6 +279,8 @@ test("an agent tells where it is to join as soon as its cfg says so", async () =
   assert.deepEqual(assignments.at(-1), assignment);
   const count = assignments.length;
   await set({ "/lamp/color": "red" });
+  replica.write(ID, "parent", new Map([["/assignment", "elsewhere"]]), ofRun(5));
+  await clock.advance(1_000);
   await set({ "/assignment": null });
   assert.equal(assignments.length, count);
   await agent.stop();

@@ -167,11 +167,15 @@ test("a server that says nothing for 15 s is asked again", () =>
 test("what a server refuses ends it, with the server's words, and nothing is kept", () =>
   withEnrolment(async ({ begin, asked, acts, runDir, url }) => {
     const detail = "The token was used already";
-    acts.push({ status: 403, body: { detail } }, { status: 404, body: "<html>" }, { status: 204, body: "" });
-    for (const why of [detail, "HTTP status 404", "HTTP status 204"]) {
+    const others = [404, 204, 400, 407, 409, 428, 430, 499, 299];
+    acts.push(
+      { status: 403, body: { detail } },
+      ...others.map((status) => ({ status, body: status === 204 ? "" : "<html>" })),
+    );
+    for (const why of [detail, ...others.map((status) => `HTTP status ${status}`)]) {
       await assert.rejects(begin(), { message: `Cannot enrol at ${url}: ${why}` });
     }
-    assert.equal(asked.length, 3);
+    assert.equal(asked.length, 1 + others.length);
     assert.ok(!existsSync(runDir));
   }));
 

@@ -10,19 +10,20 @@ import { search, searchStates } from "../../src/plan/search.ts";
 import { findStar } from "../../src/plan/star.ts";
 import type { Task } from "../../src/plan/task.ts";
 import { createTransitionGraphs } from "../../src/plan/transition_graph.ts";
-import { problemFor } from "./compiled.ts";
+import { problemFor, sized } from "./compiled.ts";
 import { type Small, small } from "./machine.ts";
 import { fixedTasks, starAround } from "./tasks.ts";
 
 const STATES = 100_000;
+const BYTES = 2 ** 27;
 const tasks = fixedTasks();
 
-/** How often some work pauses, and how many states it expands. */
-function effortOf(work: (budget: Budget) => Generator<void, unknown>): { pauses: number; states: number } {
-  const budget = new Budget(STATES, 2 ** 27);
+/** How often some work pauses, how many states it expands, and how many bytes it still holds at the end. */
+function effortOf(work: (budget: Budget) => Generator<void, unknown>) {
+  const budget = new Budget(STATES, BYTES);
   let pauses = 0;
   for (const working = work(budget); working.next().done !== true;) pauses++;
-  return { pauses, states: STATES - budget.states };
+  return { pauses, states: STATES - budget.states, bytes: BYTES - budget.bytes };
 }
 
 test("searchStates() and explore() pause after each state", () => {
@@ -83,4 +84,28 @@ test("search() pauses once more after it has looked for a star, which it does wh
   assert.equal(small.pauses, 1 + small.states, "it has been found by the first search");
   const large = effortOf((budget) => search(many, budget));
   assert.equal(large.pauses, (findStar(many) === undefined ? 2 : 3) + large.states);
+});
+
+test("search() gives back what its first search held before it searches a star", () => {
+  const leaves = Array.from({ length: 10 }, (_, at) => `/l${at}`);
+  const steps = leaves.flatMap((url) =>
+    ["1", "0", "1"].map((needed, at) =>
+      [`${url.slice(1)}-${at}`, {
+        changes: { [url]: [`${at}`, `${at + 1}`] as const },
+        requires: { "/h": needed },
+      }] as const
+    )
+  );
+  const domain = sized({ "/h": 2, ...Object.fromEntries(leaves.map((url) => [url, 4])) }, {
+    up: { changes: { "/h": ["0", "1"] } },
+    down: { changes: { "/h": ["1", "0"] } },
+    ...Object.fromEntries(steps),
+  });
+  const all = (value: string) => Object.fromEntries(leaves.map((url) => [url, value]));
+  const { task } = problemFor(domain, { "/h": "0", ...all("0") }, all("3"));
+  assert.deepEqual(findStar(task)?.hub.length, 1);
+  const { pauses, states, bytes } = effortOf((budget) => search(task, budget));
+  // One pause fewer than with the star alone: the last state of the first search is followed by the look for a star.
+  assert.equal(pauses, 2 + states, "it has begun to search state by state, and then the star");
+  assert.equal(bytes, 0);
 });
