@@ -33,8 +33,6 @@ export interface Carrier {
    * @param node The node that was decided about; undefined when it is gone.
    */
   carryOut(record: NodeRecord, node: EngineNode | undefined, command: Command): void;
-  /** Cancels the next look at a node, or at all of them. */
-  cancelLooks(): void;
 }
 
 /** Makes what carries commands out. */
@@ -110,10 +108,6 @@ export function createCarrier(parts: CarrierParts): Carrier {
         default:
           return command satisfies never;
       }
-    },
-    cancelLooks() {
-      for (const cancel of looks.values()) cancel();
-      looks.clear();
     },
   };
 }

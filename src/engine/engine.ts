@@ -224,7 +224,6 @@ export function createEngine(
       queue.stop();
       cancelResync();
       for (const record of [...records.values()]) end(record, "The engine stops");
-      carrier.cancelLooks();
       handlers.stop();
       book.stop();
     },

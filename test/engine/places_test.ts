@@ -336,3 +336,20 @@ test("what a step waits for is said with what bounds it, and nothing else", asyn
     ...line,
   });
 });
+
+test("a forecast names the step that a brake refuses, and its place in the plan", async () => {
+  const lab = createLab({ policy: policyOf({ "/invariants/brake": { kind: "brake", unhealthyAbove: "0%" } }) });
+  const cfg = { ...LIT, "/fan": "FAST", "/pump": "FAST" };
+  lab.want(cfg, "n1");
+  lab.see(cfg, "n1");
+  await lab.settle();
+  lab.see({ ...DARK, "/fan": "SLOW", "/pump": "SLOW" }, "n1");
+  await lab.settle();
+  assert.deepEqual(lab.runs, []);
+  const node = lab.imagine(cfg, "n1");
+  assert.ok(node);
+  const { refused, explanation } = lab.engine.preview("n1", { ...node, target: "1" });
+  const [first] = explanation.steps;
+  const because = "1 of 1 nodes are unhealthy, more than 0%";
+  assert.deepEqual(refused, { step: 0, mutation: first?.step.key, invariant: "brake", because });
+});
