@@ -357,3 +357,15 @@ test("an agent plans with modules that its parent has since it was back, though 
   assert.deepEqual(orders, ["on"]);
   await agent.stop();
 });
+
+test("an agent whose parent has told its modules before goes on planning with them", async () => {
+  const { join, agent, clock, lines, states } = await makeWorld();
+  await join();
+  agent.disconnected();
+  await clock.advance(1_000);
+  agent.connected();
+  await clock.advance(30_000);
+  assert.equal(states.at(-1), "level");
+  assert.deepEqual(lines.filter((line) => line.includes("without its parent's modules")), []);
+  await agent.stop();
+});

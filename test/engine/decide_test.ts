@@ -4,6 +4,7 @@ import type { Command, Decision } from "../../src/engine/command.ts";
 import { decide } from "../../src/engine/decide.ts";
 import type { FailureRecord } from "../../src/engine/failure_record.ts";
 import { defaultEngineOptions, type EngineNode } from "../../src/engine/mod.ts";
+import { returned } from "../../src/engine/transitions.ts";
 import { createRecord, type NodeRecord } from "../../src/engine/record.ts";
 import type { Moment, Rules } from "../../src/engine/rules.ts";
 import { compileDomain, createPlanner, declareModule } from "../../src/plan/mod.ts";
@@ -462,4 +463,13 @@ test("a mutation of which one value is lost with the power, and one by itself, h
   const failed = (seen: Some) =>
     [...look(done.record, node(seen)).record.failures.values()].map(({ attempts }) => attempts);
   assert.deepEqual(failed({ ...OFF, ...DARK }), [1]);
+});
+
+test("a handler that returns is noted at its own execution, and at no later one", () => {
+  const begun = look(recordOf(), nodeOf(LIT, DARK));
+  const execution = begun.record.executions.get("rack/light");
+  assert.ok(execution);
+  const over = returned(begun.record, execution);
+  assert.equal(over.executions.get("rack/light")?.hasReturned, true);
+  assert.equal(returned(begun.record, { ...execution, id: "another" }), begun.record, "an earlier run has returned");
 });
