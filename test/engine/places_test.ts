@@ -353,3 +353,21 @@ test("a forecast names the step that a brake refuses, and its place in the plan"
   const because = "1 of 1 nodes are unhealthy, more than 0%";
   assert.deepEqual(refused, { step: 0, mutation: first?.step.key, invariant: "brake", because });
 });
+
+test("each step of a node that waits is told what it waits for itself", async () => {
+  const lab = createLab({
+    policy: policyOf({
+      "/limits/lamps": { mutations: ["rack/light"], atMost: 1 },
+      "/limits/power": { mutations: ["machine/on"], atMost: 1 },
+    }),
+  });
+  for (const id of ids(2)) {
+    lab.want({ ...ON, ...LIT }, id);
+    lab.see({ ...OFF, ...DARK }, id);
+  }
+  await lab.settle();
+  const told = lab.engine.explain("n2")?.steps.map(({ step, state }) =>
+    `${step.key} ${state.kind === "waiting" && state.blocker.kind === "limit" ? state.blocker.limit : state.kind}`
+  );
+  assert.deepEqual(told?.sort(), ["machine/on power", "rack/light lamps"]);
+});
