@@ -1,6 +1,7 @@
 import { compareTerms, FACET_NAMES, NO_TERM } from "../../src/state/mod.ts";
 import { createAssignmentCheck } from "../evidence/assignments.ts";
 import { createHeardRuns } from "../evidence/heard_runs.ts";
+import { createSuspicions } from "../evidence/suspicions.ts";
 import { createChildren } from "../links/children.ts";
 import { createJoining, type Joining } from "../links/joining.ts";
 import { createOlderDiskWatch } from "../links/older_disk.ts";
@@ -32,6 +33,11 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
       log.error("The store may have been lost", { problem: why });
       events.add({ node: name, kind: "store", why });
     },
+  });
+  /** A child is told of now and then: one that is born again and again is not to fill the log. */
+  const refusals = createSuspicions({
+    clock,
+    tell: (child, why) => events.add({ node: nodes.read(child)?.name ?? child, kind: "refused", why }),
   });
   const isAssigned = createAssignmentCheck({ clock, evidence, suspicions });
   let isOlder = false;
@@ -96,9 +102,7 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
     onModules(child, modules) {
       const isAggregator = placement.isAggregator(child);
       const problem = isAggregator ? domains.declareBelow(child, modules) : domains.declare(child, modules);
-      if (problem !== undefined) {
-        events.add({ node: nodes.read(child)?.name ?? child, kind: "refused", why: problem });
-      }
+      if (problem !== undefined) refusals.claimed(child, problem);
       for (const id of isAggregator ? placement.below(child) : [child]) nodes.changed(id);
       changes.post({ kind: "ChildDeclared", child });
     },

@@ -1,8 +1,10 @@
+import { Buffer } from "node:buffer";
 import { policy } from "../../src/engine/mod.ts";
 import type { Log } from "../../src/log.ts";
 import {
   compileDomain,
   createPlanner,
+  MAX_MODULES,
   type ModuleDeclaration,
   type Planner,
   type PlannerOptions,
@@ -12,6 +14,8 @@ import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The most different sets of agent modules that are planned with at once. */
 const MAX_SETS = 32;
+/** How long all that is declared above may be as JSON, in bytes: it is a part of one frame. */
+const MAX_DECLARED_BYTES = 128 * 1024;
 
 /** The planners of an aggregator: one for each set of modules that its children run. */
 export interface Domains {
@@ -74,7 +78,11 @@ export function createDomains(
     schema = wider;
     const names = new Set(declared.map(({ name }) => name));
     const others = modules.filter(({ name }) => !names.has(name));
-    if (others.length > 0) declared = [...declared, ...others];
+    const fitting = others.length === 0 ? [] : whatFits(declared, others);
+    if (fitting.length > 0) declared = [...declared, ...fitting];
+    if (fitting.length < others.length) {
+      log.warn("Left modules out of what is declared to the parent: they do not fit into a frame");
+    }
     return planner;
   }
 
@@ -131,6 +139,22 @@ export function createDomains(
       await Promise.all([...planners.values()].map((planner) => planner.idle()));
     },
   };
+}
+
+/** Those of some modules that fit into what is declared above with those before: whoever is below must not make that too large. */
+function whatFits(
+  before: readonly ModuleDeclaration[],
+  others: readonly ModuleDeclaration[],
+): readonly ModuleDeclaration[] {
+  let count = before.length;
+  let bytes = Buffer.byteLength(JSON.stringify(before));
+  return others.filter((module) => {
+    const more = Buffer.byteLength(JSON.stringify(module)) + 1;
+    if (count >= MAX_MODULES || bytes + more > MAX_DECLARED_BYTES) return false;
+    count++;
+    bytes += more;
+    return true;
+  });
 }
 
 function textOf(modules: readonly ModuleDeclaration[]): string {

@@ -5,6 +5,7 @@ import { openMemoryStore, SECRET } from "../../aggregator/store/mod.ts";
 import { createSigner, readAssigned, readCertified, type Signer, signStatement } from "../../src/evidence/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { NO_TERM } from "../../src/state/mod.ts";
+import type { ModuleDeclaration } from "../../src/plan/mod.ts";
 import type { BirthFrame } from "../../src/sync/mod.ts";
 import { makeTerm } from "../support/versions.ts";
 import { disagreements } from "./agreement.ts";
@@ -263,5 +264,44 @@ test("a rack's signed run leaves its successor runs to have", async () => {
   await attack(world, "root", "a", [birth(1, { term: makeTerm(1, MOST - 1), own })]);
   world.start("a");
   await goesOn(world, "n1");
+  await world.stop();
+});
+
+/** Declarations that an agent may make up: none of them is used. */
+function modulesOf(n: number, count: number, variables: number): readonly ModuleDeclaration[] {
+  return Array.from({ length: count }, (_, m) => {
+    const name = `evil-${n}-${m}`;
+    const about = "x".repeat(1_000);
+    const type = { kind: "boolean" } as const;
+    const all = Array.from(
+      { length: variables },
+      (_, v) => [`/${name}/v${v}`, { type, writer: "self", about }] as const,
+    );
+    return { name, about, extensions: [{ name, variables: Object.fromEntries(all) }], discovers: [], mutations: {} };
+  });
+}
+
+for (const [what, count, variables] of [["many", 64, 0], ["long", 2, 100]] as const) {
+  test(`births that declare ${what} modules do not cut their rack off from the root, and fill no log`, async () => {
+    const world = await makeWorld();
+    const births = Array.from({ length: 50 }, (_, n) => {
+      const modules = modulesOf(n, count, variables);
+      return birth(n, { digest: String(n).padStart(32, "0"), modules });
+    });
+    await attack(world, "a", "n1", births);
+    const events = world.member("a").process?.aggregator?.control.events(0, 1_000_000) ?? [];
+    assert.ok(events.filter(({ kind }) => kind === "refused").length <= 1);
+    await goesOn(world, "n1");
+    assert.equal(world.member("a").process?.aggregator?.joining?.state, "level");
+    await world.stop();
+  });
+}
+
+test("births whose modules are refused are told of once", async () => {
+  const world = await makeWorld();
+  const wrong = [{ name: "wrong", about: "", extensions: [], discovers: ["/nowhere"], mutations: {} }];
+  await attack(world, "root", "n2", Array.from({ length: 100 }, (_, n) => birth(n, { modules: wrong })));
+  assert.equal(world.root.control.events(0, 1_000_000).filter(({ kind }) => kind === "refused").length, 1);
+  await goesOn(world, "n2");
   await world.stop();
 });
