@@ -121,9 +121,11 @@ test("the process that started a container is told from its child, which looks t
     });
     const container = await adoptContainer(root, { clock: systemClock, signal });
     assert.ok(container !== undefined);
+    const below = childrenOf(first.pid);
     await container.stop(60_000);
     assert.equal(isRunning(first), false);
     await exited; // it waited for that one alone
+    for (const pid of below) process.kill(pid, "SIGKILL");
   });
 });
 
