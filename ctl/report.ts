@@ -33,7 +33,7 @@ export function reportAnswer<T>(shown: Shown, answer: Answer<T>, describe: (valu
       shown.terminal.write(`${JSON.stringify(answer.value, undefined, 2)}\n`);
       break;
     case "yaml":
-      shown.terminal.write(stringify(answer.value));
+      shown.terminal.write(stringify(answer.value, { compat: "yaml-1.1" }));
       break;
     default:
       shown.options.output satisfies never;

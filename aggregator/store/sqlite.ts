@@ -42,6 +42,7 @@ export async function openSqliteStore(place: string): Promise<Store> {
 
 /** The store holds the secret of this aggregator's key: nobody else on the machine may read it. SQLite's other files follow. */
 function keepPrivate(file: string): void {
+  if (file.startsWith("file:")) return; // a URI of SQLite's, not a path
   let descriptor: number;
   try {
     descriptor = openSync(file, "a", 0o600); // an empty file is an empty database

@@ -41,6 +41,13 @@ test("krakenctl get nodes asks for a nodeset, and gives JSON and YAML", async ()
   assert.match(yaml.stdout, /^- id: id-of-root\n {2}name: root\n/);
 });
 
+test("krakenctl's YAML is read alike by readers of YAML 1.1, to whom NO and OFF are false", async () => {
+  const { stdout } = await run(["get", "nodes", "n1", "-o", "yaml"], {
+    "GET /api/v1/nodes?nodeset=n1": { json: { nodes: [{ ...summary("n1"), reason: "NO" }] } },
+  });
+  assert.match(stdout, /reason: "NO"/);
+});
+
 test("krakenctl get node gives everything that the server says of it", async () => {
   const node = { ...summary("n1"), cfg: { platform: "sim" }, dsc: {}, version: "1.2", engine: { phase: "working" } };
   const { code, stdout } = await run(["get", "node", "n1", "-o", "json"], { "GET /api/v1/nodes/n1": { json: node } });
