@@ -36,7 +36,7 @@ export interface Promises {
   /** A run of the child says that both sides have everything. */
   childIsLevel(run: string, replica: Replica): void;
   /** The parent says that of a run of the child. */
-  parentIsLevel(run: string, term: Term, replica: Replica | undefined): void;
+  parentIsLevel(from: string, run: string, term: Term, replica: Replica | undefined): void;
   /** A run of the child has stood down. */
   deposed(run: string): void;
 }
@@ -203,12 +203,14 @@ export function createPromises(disk: Replica): Promises {
       for (const what of lacks(replica, present)) say(`${run} is level without its parent's ${what}`);
       for (const what of lacks(disk, all.ofChild)) say(`${run} is level, and its parent has not its ${what}`);
     },
-    parentIsLevel(run, term, replica) {
-      const offers = [...offered].filter(([key]) => key.split(" ")[1] === run).at(-1)?.[1] ?? new Map();
+    parentIsLevel(from, run, term, replica) {
+      // A late welcome of an earlier run of the parent may have come in between: what that one is promised is its own.
+      const isOfBoth = ([key]: readonly [string, unknown]) => key.startsWith(`${from} ${run} `);
+      const offers = [...offered].filter(isOfBoth).at(-1)?.[1] ?? new Map();
       const present = new Map([...offers].filter(([key]) => isThere(disk, key)));
       if (replica === undefined) return say(`${run} is level at its parent, and never was`);
       for (const what of lacks(replica, present)) say(`${run} is level at its parent without ${what}`);
-      const first = [...firstOfChild].filter(([key]) => key.split(" ")[1] === run).at(-1)?.[1] ?? new Map();
+      const first = firstOfChild.get(`${from} ${run}`) ?? new Map();
       for (const what of lacks(disk, first)) say(`${run} is level at its parent, which has not its ${what}`);
       for (const [url, { value, version }] of disk.get(NODE)?.facets.self ?? []) {
         if (value !== null && compareTerms(version, term) < 0) {

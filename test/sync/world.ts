@@ -1,6 +1,6 @@
 import type { Random } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
-import { type Facet, type Value, valuesOf } from "../../src/state/mod.ts";
+import { type Facet, termText, type Value, valuesOf } from "../../src/state/mod.ts";
 import {
   type ChildLink,
   createChildLink,
@@ -147,7 +147,7 @@ export function createWorld(seed = 1) {
         parentStates.push(state);
         const { session } = link;
         if (state === "level" && session !== undefined) {
-          promises.parentIsLevel(session.run, session.term, replicas.get(session.run));
+          promises.parentIsLevel(run, session.run, session.term, replicas.get(session.run));
         }
       },
       onModules: () => {},
@@ -317,7 +317,7 @@ export function createWorld(seed = 1) {
     describe(): string {
       const show = (facet: Facet | undefined) => text(new Map([...facet ?? []].map(([url, e]) => [url, e])));
       return [
-        `parent ${parent.state}, child ${child.link.state} (term ${child.link.term}) at ${clock.now()} ms`,
+        `parent ${parent.state}, child ${child.link.state} (term ${termText(child.link.term)}) at ${clock.now()} ms`,
         `parent's self ${show(disk.get(NODE)?.facets.self)}`,
         `child's self  ${show(child.replica.get(NODE)?.facets.self)}`,
         `truth         ${text(child.truth)}`,
