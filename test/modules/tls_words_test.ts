@@ -226,18 +226,15 @@ test("clientHello() greets with what it should, in lists whose lengths fit", () 
 
 /** What {@link probeTls} finds out of a server that does this with who connects. */
 async function probe(play: (socket: Socket) => void, signal = new AbortController().signal) {
-  const open = new Set<Socket>();
   const server = createServer((socket) => {
-    open.add(socket);
-    socket.on("error", () => {}).on("close", () => open.delete(socket)).resume();
+    socket.on("error", () => {}).resume();
     play(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const first = await probeTls(new URL(`https://127.0.0.1:${port}/`), signal);
-  await new Promise((resolve) => server.close(resolve)); // it waits for connections that are open
-  assert.equal(open.size, 0);
+  await new Promise((resolve) => server.close(resolve)); // it would wait for a connection that is left open
   return first;
 }
 
