@@ -65,7 +65,7 @@ function describeStart(state: StartShape["state"]): string {
 }
 
 /** Says who froze a node. */
-export function describeFreeze(by: string): string {
+function describeFreeze(by: string): string {
   switch (by) {
     case "everything":
       return "frozen with everything";

@@ -15,7 +15,10 @@ export interface Syntax {
  * @throws {SyntaxError} When it is no TypeScript.
  */
 export function parseModule(source: string): Syntax {
-  const root: unknown = parse(source, { sourceType: "module", plugins: ["typescript"], attachComment: false }).program;
+  const root: unknown = parse(source, {
+    ...{ sourceType: "module", plugins: ["typescript"], attachComment: false },
+    allowReturnOutsideFunction: true, // a piece of a function is read as well
+  }).program;
   if (!isSyntax(root)) throw new SyntaxError("The parser returned no module");
   return root;
 }

@@ -5,9 +5,6 @@ import type { Links } from "./links.ts";
 import type { Ownership } from "./ownership.ts";
 import type { State } from "./state.ts";
 
-/** What moves nodes between aggregators. */
-export type Handover = ReturnType<typeof createHandover>;
-
 /** Makes what moves nodes between aggregators: the root decides, those below answer. */
 export function createHandover(state: State, { owners }: Ownership, { children, persistence, joining }: Links) {
   const { ownId, isRoot, changes, clock, replica, nodes, commits, events, discovered, cfg } = state;

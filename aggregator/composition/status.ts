@@ -4,9 +4,6 @@ import { reportSubtree } from "../status/subtree.ts";
 import type { Driving } from "./driving.ts";
 import type { State } from "./state.ts";
 
-/** How nodes are. */
-export type Status = ReturnType<typeof createStatus>;
-
 /** Makes what follows how nodes are, and says it to those above. */
 export function createStatus(state: State, { engine, isIdle }: Driving) {
   const { name, ownId, isRoot, changes, clock, broker, uplink, store, replica, nodes, events, discovered } = state;

@@ -1,7 +1,16 @@
 // Measures one part of Kraken and prints tables, or with --json one object.
 // Usage: npm run -s bench -- NAME [OPTION ...]
 import process from "node:process";
-import { callProgram, EXIT, runProcess, systemTerminal, type Terminal } from "../../src/cli/mod.ts";
+import {
+  callProgram,
+  EXIT,
+  type Options,
+  type Program,
+  type ProgramRun,
+  runProcess,
+  systemTerminal,
+  type Terminal,
+} from "../../src/cli/mod.ts";
 import type { Bench } from "./bench.ts";
 import { runAgentBench } from "./agent/main.ts";
 import { program as agent } from "./agent/options.ts";
@@ -23,47 +32,40 @@ function print(terminal: Terminal, { data, table }: Bench, json: boolean): numbe
   return EXIT.ok;
 }
 
+/** Runs a bench as a process of its own kind: its signals end it. */
+async function start<const O extends Options>(
+  program: Program<O>,
+  work: (run: ProgramRun<O>) => Promise<number>,
+): Promise<void> {
+  await runProcess(program.name, async (io) => await callProgram(program, { ...io, args }, work));
+}
+
 const [name, ...args] = process.argv.slice(2);
 if (name === "sync") {
-  await runProcess(sync.name, async (io) =>
-    await callProgram(
-      sync,
-      { ...io, args },
-      async ({ options, terminal, signal }) =>
-        print(terminal, await runSyncBench({ ...options, signal }), options.json),
-    ));
+  await start(
+    sync,
+    async ({ options, terminal, signal }) => print(terminal, await runSyncBench({ ...options, signal }), options.json),
+  );
 } else if (name === "agent") {
-  await runProcess(agent.name, async (io) =>
-    await callProgram(
-      agent,
-      { ...io, args },
-      async ({ options, terminal, signal }) =>
-        print(terminal, await runAgentBench({ ...options, signal }), options.json),
-    ));
+  await start(
+    agent,
+    async ({ options, terminal, signal }) => print(terminal, await runAgentBench({ ...options, signal }), options.json),
+  );
 } else if (name === "boot") {
-  await runProcess(boot.name, async (io) =>
-    await callProgram(
-      boot,
-      { ...io, args },
-      async ({ options, terminal, signal }) =>
-        print(terminal, await runBootBench({ ...options, signal }), options.json),
-    ));
+  await start(
+    boot,
+    async ({ options, terminal, signal }) => print(terminal, await runBootBench({ ...options, signal }), options.json),
+  );
 } else if (name === "fleet") {
-  await runProcess(fleet.name, async (io) =>
-    await callProgram(
-      fleet,
-      { ...io, args },
-      async ({ options, terminal, signal }) =>
-        print(terminal, await runFleetBench({ ...options, signal }), options.json),
-    ));
+  await start(
+    fleet,
+    async ({ options, terminal, signal }) => print(terminal, await runFleetBench({ ...options, signal }), options.json),
+  );
 } else if (name === "image") {
-  await runProcess(image.name, async (io) =>
-    await callProgram(
-      image,
-      { ...io, args },
-      async ({ options, terminal, signal }) =>
-        print(terminal, await runImageBench({ ...options, signal }), options.json),
-    ));
+  await start(
+    image,
+    async ({ options, terminal, signal }) => print(terminal, await runImageBench({ ...options, signal }), options.json),
+  );
 } else if (name === "plan") {
   // Without runProcess: it takes the signals, and hears none while the planner works.
   const io = { args, env: process.env, terminal: systemTerminal(), signal: new AbortController().signal };

@@ -109,7 +109,7 @@ function replaceTables(text: string): string {
 }
 
 /** The tables of states and events, as Markdown. */
-export function describeOwnership(): string {
+function describeOwnership(): string {
   return [
     "## May the engine act?",
     "",

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { blankLiterals } from "./blank.ts";
+import { childrenOf, isSyntax, parseModule, type Syntax } from "../syntax.ts";
 import { filesBelow } from "./files.ts";
 import type { Found } from "./imports.ts";
 
@@ -20,35 +20,16 @@ export function switchProblems(root: string): string[] {
  * that the compiler names every place that a new member has to be dealt with; any other one says what comes of the rest.
  */
 export function openSwitches(source: string): Found[] {
-  const code = blankLiterals(source);
-  return [...code.matchAll(/\bswitch \(/g)].flatMap(({ index }) => {
-    const subjectEnd = closingOf(code, code.indexOf("(", index));
-    const start = code.indexOf("{", subjectEnd);
-    const end = closingOf(code, start);
-    if (hasDefault(code.slice(start + 1, end))) return [];
-    const line = code.slice(0, index).split("\n").length;
-    return [{ line, text: source.slice(index, subjectEnd + 1) }];
-  });
-}
-
-/** The place of the bracket that closes the one at `start`. */
-function closingOf(code: string, start: number): number {
-  let depth = 0;
-  for (let at = start; at < code.length; at++) {
-    const char = code[at] ?? "";
-    if ("([{".includes(char)) depth++;
-    if (")]}".includes(char) && --depth === 0) return at;
+  const found: Found[] = [];
+  function walk(node: Syntax): void {
+    const { discriminant, cases } = node;
+    if (node.type === "SwitchStatement" && isSyntax(discriminant) && Array.isArray(cases)) {
+      const hasDefault = cases.some((each) => isSyntax(each) && !isSyntax(each["test"]));
+      const line = source.slice(0, node.start).split("\n").length;
+      if (!hasDefault) found.push({ line, text: source.slice(node.start, source.indexOf(")", discriminant.end) + 1) });
+    }
+    for (const child of childrenOf(node)) walk(child);
   }
-  return code.length;
-}
-
-/** Whether a block has a `default:` of its own, not of a switch within it. */
-function hasDefault(block: string): boolean {
-  let depth = 0;
-  for (const [token] of block.matchAll(/[([{]|[)\]}]|\bdefault\s*:/g)) {
-    if ("([{".includes(token)) depth++;
-    else if (")]}".includes(token)) depth--;
-    else if (depth === 0) return true;
-  }
-  return false;
+  walk(parseModule(source));
+  return found;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import { createLab, type Lab, type Run } from "./lab.ts";
+import { createLab, type Lab, RESULTS, type Run } from "./lab.ts";
 
 const IDS = ["a", "b", "c"] as const;
 
@@ -86,19 +86,6 @@ function seeded(seed: number): () => number {
     return Number(state) / 2 ** 48;
   };
 }
-
-const RESULTS: { readonly [key: string]: Readonly<Record<string, string>> } = {
-  "machine/find": { "/physState": "POWER_OFF" },
-  "machine/on": { "/physState": "POWER_ON" },
-  "machine/off": { "/physState": "POWER_OFF" },
-  "machine/reset": { "/physState": "POWER_OFF" },
-  "machine/boot": { "/runState": "INIT" },
-  "machine/join": { "/runState": "SYNC" },
-  "rack/light": { "/lamp": "LIT" },
-  "rack/dim": { "/lamp": "DARK" },
-  "rack/calm": { "/fan": "SLOW" },
-  "rack/cool": { "/fan": "FAST", "/pump": "FAST" },
-};
 
 /** Executions, as the events tell of them. Fails when one is started twice. */
 function watchExecutions(lab: Lab): Set<string> {

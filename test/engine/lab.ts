@@ -110,6 +110,20 @@ const rack = declareModule({
 /** The planner of every node in these tests. */
 export const planner: Planner = createPlanner(compileDomain([machine, service, rack]));
 
+/** What is seen once a mutation is done, by its key. */
+export const RESULTS: { readonly [key: string]: Readonly<Record<string, string>> } = {
+  "machine/find": { "/physState": "POWER_OFF" },
+  "machine/on": { "/physState": "POWER_ON" },
+  "machine/off": { "/physState": "POWER_OFF" },
+  "machine/reset": { "/physState": "POWER_OFF" },
+  "machine/boot": { "/runState": "INIT" },
+  "machine/join": { "/runState": "SYNC" },
+  "rack/light": { "/lamp": "LIT" },
+  "rack/dim": { "/lamp": "DARK" },
+  "rack/calm": { "/fan": "SLOW" },
+  "rack/cool": { "/fan": "FAST", "/pump": "FAST" },
+};
+
 /** One call of a handler. */
 export interface Run extends Reports {
   readonly id: string;

@@ -4,7 +4,7 @@ import type { Clock } from "../../src/clock.ts";
 import { type EngineEvent, type Explanation, type Policy, readPolicy } from "../../src/engine/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createCoverage, fc } from "../support/property.ts";
-import { createLab, type Lab, type Run } from "./lab.ts";
+import { createLab, type Lab, RESULTS, type Run } from "./lab.ts";
 
 const IDS = ["a", "b", "c", "d"] as const;
 type Id = typeof IDS[number];
@@ -156,19 +156,6 @@ function watchLooks(onLook: (id: string, explained: Explanation, done: Next) => 
     },
   };
 }
-
-const RESULTS: { readonly [key: string]: Cfg } = {
-  "machine/find": { "/physState": "POWER_OFF" },
-  "machine/on": { "/physState": "POWER_ON" },
-  "machine/off": { "/physState": "POWER_OFF" },
-  "machine/reset": { "/physState": "POWER_OFF" },
-  "machine/boot": { "/runState": "INIT" },
-  "machine/join": { "/runState": "SYNC" },
-  "rack/light": { "/lamp": "LIT" },
-  "rack/dim": { "/lamp": "DARK" },
-  "rack/calm": { "/fan": "SLOW" },
-  "rack/cool": { "/fan": "FAST", "/pump": "FAST" },
-};
 
 /** Does what a handler does, a little later. */
 function act(lab: Lab, run: Run, outcome: Outcome): void {
