@@ -6,7 +6,7 @@ import { createOwnership } from "./composition/ownership.ts";
 import { createState } from "./composition/state.ts";
 import { createStatus } from "./composition/status.ts";
 import { createControl } from "./control/control_service.ts";
-import { forgetConclusions } from "./nodes/conclusions.ts";
+import { forgetInferredState } from "./nodes/inferred_state.ts";
 import type { Addresses, Aggregator, AggregatorParts } from "./types.ts";
 
 /**
@@ -38,7 +38,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
 
   /** Says what this run is, and goes on from what the one before it knew. */
   function begin({ api, broker }: Addresses): void {
-    forgetConclusions(nodes, discovered);
+    forgetInferredState(nodes, discovered);
     retries.start();
     if (isRoot) {
       discovered.parent(ownId, new Map([["/physState", "POWER_ON"], ["/runState", "SYNC"], ["/link", "UP"]]));
@@ -90,7 +90,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     life(child, frame) {
       if (joining?.complete ?? true) children.life(child, frame);
     },
-    probe: children.probe,
+    ping: children.ping,
     note: (node, kind, why) => events.add({ node, kind, why }),
     connected: () => changes.turn(children.callAll),
     async stop() {

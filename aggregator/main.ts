@@ -194,8 +194,8 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     if (booting !== undefined && transport.guardedUrl !== undefined) {
       closers.push(booting.stop);
       const { guardedUrl: url, drop } = transport;
-      const { probe, note } = aggregator;
-      const http = await booting.start({ url, drop, probe, note }).catch(explain);
+      const { ping, note } = aggregator;
+      const http = await booting.start({ url, drop, ping, note }).catch(explain);
       bootPorts = { boot: { http, mqtt: Number(new URL(transport.guardedUrl).port) } };
     }
     const shownBroker = broker === undefined ? undefined : redactUrl(broker);

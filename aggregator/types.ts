@@ -7,7 +7,7 @@ import type { BrokerWatch } from "./broker/watch.ts";
 import type { OwnInterface } from "./cfg/parts.ts";
 import type { Control } from "./control/control.ts";
 import type { ChildrenCounts } from "./links/counts.ts";
-import type { Joining, ParentWay } from "./links/joining.ts";
+import type { Upstream, UpstreamLink } from "./links/upstream_link.ts";
 import type { Children } from "./links/types.ts";
 import type { Store, Stored } from "./store/mod.ts";
 
@@ -33,7 +33,7 @@ export interface AggregatorParts {
   /** Sends a frame to a child. */
   send(child: string, frame: DownFrame): void;
   /** The way to its parent; absent at the root. */
-  readonly way?: ParentWay;
+  readonly way?: Upstream;
   /** Network interfaces of this machine, loopback left out. @default none */
   readonly interfaces?: () => readonly OwnInterface[];
   /** The name of the aggregator whose children it is ready to take over. */
@@ -66,13 +66,13 @@ export interface Aggregator {
   start(addresses: Addresses): Promise<void>;
   receive(child: string, frame: UpFrame): void;
   life(child: string, frame: LifeFrame): void;
-  readonly probe: Children["probe"];
+  readonly ping: Children["ping"];
   /** Adds an event of a node, by its name, to the event log. */
   note(node: string, kind: string, why: string): void;
   /** The transport to the children is up (again): some may have been missed. */
   connected(): void;
   /** The way to the parent; absent at the root. */
-  readonly joining: Joining | undefined;
+  readonly joining: UpstreamLink | undefined;
   /** Ends everything that it started, and writes what waits to be written. */
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { findMisfit, isRecord, parseUrl, type Schema, type Value, type VariableType } from "../src/state/mod.ts";
+import { findIssue, isRecord, parseUrl, type Schema, type Value, type VariableType } from "../src/state/mod.ts";
 
 /** One `/url=value` of a command line. */
 export interface Assignment {
@@ -35,7 +35,7 @@ export function parseAssignment(schema: Schema, text: string): ParsedAssignment 
   if (raw === "" || raw === "null") return { ok: true, assignment: { url, value: null, reported } };
   if (variable === undefined) return { ok: true, assignment: { url, value: readByLooks(raw), reported } };
   const value = readAs(variable.type, raw);
-  const problem = schema.complain(url, value);
+  const problem = schema.validate(url, value);
   if (problem !== undefined) return fail(problem);
   return { ok: true, assignment: { url, value: value as Value, reported } }; // complain has just shown it
 }
@@ -48,7 +48,7 @@ function fail(problem: string): { readonly ok: false; readonly problem: string }
 function readAs(type: VariableType, raw: string): unknown {
   const json = readJson(raw);
   const isText = type.kind === "string" || type.kind === "enum";
-  return isText && typeof json !== "string" && findMisfit(type, json, "") !== undefined ? raw : json;
+  return isText && typeof json !== "string" && findIssue(type, json, "") !== undefined ? raw : json;
 }
 
 function readByLooks(raw: string): Value {

@@ -1,4 +1,4 @@
-import type { BootDesk } from "../../modules/boot/tracker.ts";
+import type { BootRegistry } from "../../modules/boot/tracker.ts";
 
 /** Why a machine does not get what it could boot with. */
 export interface Refusal {
@@ -18,14 +18,14 @@ export interface Refusal {
 export function refusalOf(
   host: { readonly id: string; readonly name: string; readonly lease?: { readonly address: string } },
   address: string,
-  { desk, holdsAddresses }: { readonly desk: Omit<BootDesk, "saw">; readonly holdsAddresses: boolean },
+  { registry, holdsAddresses }: { readonly registry: Omit<BootRegistry, "saw">; readonly holdsAddresses: boolean },
 ): Refusal | undefined {
   const { id, name, lease } = host;
-  if (desk.isUp(id)) return { kind: "in-use", reason: `${name} is in use, as its agent is heard` };
+  if (registry.isUp(id)) return { kind: "in-use", reason: `${name} is in use, as its agent is heard` };
   if (!holdsAddresses || lease === undefined) return undefined;
   if (lease.address !== address) {
     return { kind: "elsewhere", reason: `${name} must ask from ${lease.address}, this is ${address}` };
   }
-  if (!desk.isRunning(id)) return undefined;
+  if (!registry.isRunning(id)) return undefined;
   return { kind: "in-use", reason: `${name} has not asked for its address since it was in use` };
 }

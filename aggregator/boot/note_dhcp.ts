@@ -1,14 +1,14 @@
-import type { PxeDesk } from "../../modules/pxe/desk.ts";
-import type { RpiDesk } from "../../modules/rpi/module.ts";
+import type { PxeRegistry } from "../../modules/pxe/registry.ts";
+import type { RpiRegistry } from "../../modules/rpi/module.ts";
 import type { DhcpClient, DhcpEvent, DhcpMode } from "./dhcp/mod.ts";
-import type { Strangers } from "../nodes/strangers.ts";
+import type { UnknownMachines } from "../nodes/unknown_machines.ts";
 
 /** Who is told of what machines say over DHCP. */
 export interface DhcpListeners {
   readonly mode: DhcpMode;
-  readonly desk: Pick<PxeDesk, "host" | "saw">;
-  readonly rpi: Pick<RpiDesk, "saw">;
-  readonly strangers: Pick<Strangers, "saw">;
+  readonly registry: Pick<PxeRegistry, "host" | "saw">;
+  readonly rpi: Pick<RpiRegistry, "saw">;
+  readonly unknownMachines: Pick<UnknownMachines, "saw">;
   /** A machine asks what to boot, and describes itself like this. */
   heard(id: string, client: DhcpClient): void;
   /** Whether a machine can boot is to be looked at anew. */
@@ -24,7 +24,7 @@ export function noteDhcp(event: DhcpEvent, to: DhcpListeners): void {
   const { client, host, request, privileged, answer } = event;
   const { mac, boots, vendorClass, uuid } = client;
   if (host === undefined) {
-    to.strangers.saw({
+    to.unknownMachines.saw({
       mac,
       asked: `dhcp ${request}`,
       ...(client.firmware !== "unknown" && { arch: client.firmware }),
@@ -33,12 +33,12 @@ export function noteDhcp(event: DhcpEvent, to: DhcpListeners): void {
     });
     return;
   }
-  const known = to.desk.host(mac);
+  const known = to.registry.host(mac);
   // What a user's program on a machine says is not what the machine does.
   if (known === undefined || !privileged) return;
   const why = describeDhcp(event);
   if (why !== undefined) to.tell(known.name, why);
-  const module = known.method === "rpi" ? to.rpi : to.desk;
+  const module = known.method === "rpi" ? to.rpi : to.registry;
   if (request === "decline" && event.isOurs) {
     return module.saw(known.id, { kind: "declined", address: event.address ?? known.lease?.address ?? "" });
   }

@@ -1,5 +1,5 @@
 import { piFile, renderCommandLine, renderConfig } from "../../modules/rpi/files.ts";
-import type { RpiDesk, RpiHost } from "../../modules/rpi/module.ts";
+import type { RpiHost, RpiRegistry } from "../../modules/rpi/module.ts";
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { refusalOf } from "./admission.ts";
@@ -29,7 +29,7 @@ export interface RpiBoot {
  */
 export function createRpiBoot(
   parts: {
-    readonly desk: RpiDesk;
+    readonly registry: RpiRegistry;
     readonly files: string;
     /** Whether addresses are ours to give: then each machine must ask from its own. */
     readonly holdsAddresses: boolean;
@@ -41,7 +41,7 @@ export function createRpiBoot(
     readonly log: Log;
   },
 ): RpiBoot {
-  const { desk, files } = parts;
+  const { registry, files } = parts;
   const refusals = createRefusalLog(parts.log, parts.clock);
   const boots = new Map<string, Progress>(); // by node
   /**
@@ -51,7 +51,7 @@ export function createRpiBoot(
   const lines = new Map<string, string>();
   const text = (content: string) => bytesSource(new TextEncoder().encode(content));
   const lookup = (serial: string) => {
-    const host = desk.host(serial);
+    const host = registry.host(serial);
     if (host === undefined) return undefined;
     const { lease, kernel, initrd } = host;
     return { serial, kernel, initrd, ...(parts.holdsAddresses && lease !== undefined && { address: lease.address }) };
@@ -82,7 +82,7 @@ export function createRpiBoot(
       const file = piFile(path, client, lookup);
       if (file === undefined) return "other";
       if (file.kind === "refused") return refuse(path, client, file.reason);
-      const host = desk.host(path.split("/")[0] ?? "");
+      const host = registry.host(path.split("/")[0] ?? "");
       // Without its command line, or half of its files, it would start and come to nothing: it gets nothing of its own then.
       const reason = host && (await parts.fault(host) ?? refusalOf(host, client.address, parts)?.reason);
       if (reason !== undefined) return refuse(path, client, reason);
@@ -105,18 +105,18 @@ export function createRpiBoot(
     },
     note({ path, client, kind, sent, size }) {
       const file = piFile(path, client, lookup);
-      const host = desk.host(path.split("/")[0] ?? "");
+      const host = registry.host(path.split("/")[0] ?? "");
       if (file === undefined || host === undefined) return;
       if (file.kind === "config" && kind === "done") {
         boots.set(host.id, createProgress(["kernel", "initrd"]));
-        desk.saw(host.id, { kind: "script" });
+        registry.saw(host.id, { kind: "script" });
       }
       const progress = boots.get(host.id);
       if ((file.kind !== "kernel" && file.kind !== "initrd") || progress === undefined) return;
       if (kind !== "progress" && kind !== "done") return;
       progress.took(file.kind, 0, sent, size);
       const { percent } = progress;
-      desk.saw(host.id, percent === 100 ? { kind: "loaded" } : { kind: "progress", percent });
+      registry.saw(host.id, percent === 100 ? { kind: "loaded" } : { kind: "progress", percent });
       if (percent === 100) boots.delete(host.id);
     },
     begins: (id) => void lines.delete(id),

@@ -3,7 +3,7 @@ import type { Module } from "../../src/module/mod.ts";
 import type { Clock } from "../../src/clock.ts";
 import { type Level, type Log, withLevel } from "../../src/log.ts";
 import type { BootMachine } from "../../modules/boot/tracker.ts";
-import type { PxeHost } from "../../modules/pxe/desk.ts";
+import type { PxeHost } from "../../modules/pxe/registry.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import { PI_OFFER } from "../../modules/rpi/dhcp.ts";
 import { createRpiModule } from "../../modules/rpi/module.ts";
@@ -30,8 +30,8 @@ import { createRpiBoot } from "./rpi.ts";
 import { createNodeEvents } from "./node_events.ts";
 import { networkOf } from "./network.ts";
 import { noteDhcp } from "./note_dhcp.ts";
-import { createStrangers } from "../nodes/strangers.ts";
-import { limitStrangers } from "./stranger_gate.ts";
+import { createUnknownMachines } from "../nodes/unknown_machines.ts";
+import { limitStrangers } from "./unknown_machine_gate.ts";
 import { mtuOf } from "./mtu.ts";
 import { blockFor, bytesSource, fileSource, startTftpServer, type TftpEvent } from "./tftp/mod.ts";
 
@@ -66,7 +66,7 @@ export interface BootBroker {
   /** Ends the connections of a node. */
   drop(node: string): void;
   /** Asks a node's agent for a sign of life. One that gives none within some seconds is taken for lost. */
-  probe(node: string, onAnswer: () => void): void;
+  ping(node: string, onAnswer: () => void): void;
   /** Adds an event of a node to the event log. @param node Its name. */
   note(node: string, kind: string, why: string): void;
 }
@@ -120,11 +120,11 @@ export function createBootServices(options: BootOptions): BootServices {
     },
   };
   const pxe = createPxeModule(ways);
-  const { module, desk } = pxe;
+  const { module, registry } = pxe;
   const rpi = createRpiModule(ways);
-  const boots = createBoots({ ...desk, saw: sawPxe }, clock);
+  const boots = createBoots({ ...registry, saw: sawPxe }, clock);
   const rpiBoot = createRpiBoot({
-    ...{ desk: rpi.desk, files: options.files, holdsAddresses: options.dhcp === "server", clock, log },
+    ...{ registry: rpi.registry, files: options.files, holdsAddresses: options.dhcp === "server", clock, log },
     ...{ admit: boots.admit, fault },
     words: (host) => kernelArguments(host, { cluster, parent, server, token: enrolment.issue(host.id, host.mac) }),
   });
@@ -133,16 +133,19 @@ export function createBootServices(options: BootOptions): BootServices {
   let dhcpCounts: (() => DhcpCounts) | undefined;
   let transfersNow = (): number => 0;
   const refusals = createRefusalLog(log, clock);
-  const isKnown = (address: string): boolean => desk.hostAt(address) !== undefined;
-  const strangers = createStrangers(clock, (mac) => (desk.host(mac) ?? desk.bystander(mac)) !== undefined);
-  const seen = limitStrangers(strangers, clock);
+  const isKnown = (address: string): boolean => registry.hostAt(address) !== undefined;
+  const unknownMachines = createUnknownMachines(
+    clock,
+    (mac) => (registry.host(mac) ?? registry.bystander(mac)) !== undefined,
+  );
+  const seen = limitStrangers(unknownMachines, clock);
   const app = createBootApp({
-    ...{ cluster, parent, desk, fault, boots, enrolment, strangers: seen },
+    ...{ cluster, parent, registry, fault, boots, enrolment, unknownMachines: seen },
     ...{ transfers: http, events, recheck, fetched, signal: ending.signal, clock, log },
     server: () => server,
     broker: () => broker?.url ?? "",
     onEnrolled(id) {
-      for (const each of [desk, rpi.desk]) each.saw(id, { kind: "enrolled" });
+      for (const each of [registry, rpi.registry]) each.saw(id, { kind: "enrolled" });
     },
     files: options.files,
     holdsAddresses: options.dhcp === "server",
@@ -150,9 +153,9 @@ export function createBootServices(options: BootOptions): BootServices {
 
   /** An agent that answers lives: then somebody else has asked, or a program on its machine has. */
   function asked(id: string, name: string): void {
-    if (!desk.isUp(id)) return;
-    broker?.probe(id, () => {
-      for (const each of [desk, rpi.desk]) each.saw(id, { kind: "alive" });
+    if (!registry.isUp(id)) return;
+    broker?.ping(id, () => {
+      for (const each of [registry, rpi.registry]) each.saw(id, { kind: "alive" });
       refusals.warn("Passed over a request for an address to boot with, as the node's agent answers", { node: name });
     });
   }
@@ -160,11 +163,11 @@ export function createBootServices(options: BootOptions): BootServices {
   function sawPxe(id: string, sight: BootSight): void {
     if (sight.kind === "script") { for (const each of [faults, loaders]) each.end(id); // it has a loader, wherever from
      }
-    desk.saw(id, sight);
+    registry.saw(id, sight);
   }
   function sawPi(id: string, sight: BootSight): void {
     if (sight.kind === "address") rpiBoot.begins(id);
-    rpi.desk.saw(id, sight);
+    rpi.registry.saw(id, sight);
   }
   function recheck(id: string): void {
     for (const each of [pxe, rpi]) each.recheck(id);
@@ -174,7 +177,7 @@ export function createBootServices(options: BootOptions): BootServices {
     if (faults.loaderOf(host) === path) loaders.fetched(host, path);
   }
   function noteTftp(event: TftpEvent): void {
-    const host = desk.hostAt(event.client.address);
+    const host = registry.hostAt(event.client.address);
     if (host === undefined) return;
     if (event.kind === "done") fetched(host, event.path);
     const why = describeTftp(event);
@@ -186,9 +189,9 @@ export function createBootServices(options: BootOptions): BootServices {
   async function startDhcp(mode: "server" | "proxy"): Promise<void> {
     const dhcp = await startDhcpServer({
       ...{ address, mode, clock, log },
-      lookup: (mac) => desk.host(mac),
+      lookup: (mac) => registry.host(mac),
       boot(client) {
-        const host = desk.host(client.mac);
+        const host = registry.host(client.mac);
         if (host?.method === "rpi") return PI_OFFER;
         const script = `${server}/boot/v1/script?mac=${client.mac}`;
         return standardBoot(client, host ?? {}, { script, files: `${server}/boot/v1/files` });
@@ -198,9 +201,9 @@ export function createBootServices(options: BootOptions): BootServices {
         noteDhcp(event, {
           ...{
             mode,
-            desk,
+            registry,
             rpi: { saw: sawPi },
-            strangers: seen,
+            unknownMachines: seen,
             asked,
             recheck,
             heard: faults.heard,
@@ -229,7 +232,7 @@ export function createBootServices(options: BootOptions): BootServices {
         const file = await openFile(options.files, path);
         if (file !== undefined) return fileSource(file);
         if (isAutoexec(path)) return bytesSource(new TextEncoder().encode(renderAutoexec(server)));
-        const host = desk.hostAt(client.address);
+        const host = registry.hostAt(client.address);
         if (host?.method === "pxe") refusals.warn(NOT_THERE, { node: host.name, path });
         return undefined;
       },
@@ -246,7 +249,7 @@ export function createBootServices(options: BootOptions): BootServices {
       isKnown,
     },
     network: {
-      strangers,
+      unknownMachines,
       address,
       subnet: options.dhcp === "server" ? networkOf(address, networkInterfaces()) : undefined,
     },
@@ -265,7 +268,7 @@ export function createBootServices(options: BootOptions): BootServices {
       const served = await serveBoot(app, {
         ...{ host: address, port: options.httpPort, isKnown },
         onRefused(from) {
-          const node = desk.hostAt(from)?.name;
+          const node = registry.hostAt(from)?.name;
           if (node !== undefined) {
             events.tell(
               node,

@@ -21,7 +21,7 @@ export interface SourceRates {
   unknown(now: number): boolean;
 }
 
-/** Makes full rates. Strangers have their own, so that a flood of them takes nothing from machines that are known. */
+/** Makes full rates. UnknownMachines have their own, so that a flood of them takes nothing from machines that are known. */
 export function createSourceRates(limits: SourceLimits, now: number): SourceRates {
   const known: TokenBucket = fullBucket(limits.known, now);
   const unknown: TokenBucket = fullBucket(limits.unknown, now);

@@ -48,7 +48,7 @@ export interface GuardedListener extends IdentityCheck {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
-  /** Whether a node has this address: then strangers do not take its place. */
+  /** Whether a node has this address: then unknownMachines do not take its place. */
   isKnown(address: string): boolean;
 }
 

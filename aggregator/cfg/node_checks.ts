@@ -1,5 +1,5 @@
-import { complainBoot, complainNetwork, NETWORK_URLS } from "../../src/boot/mod.ts";
-import { complainPolicy, policy } from "../../src/engine/mod.ts";
+import { NETWORK_URLS, validateBoot, validateNetwork } from "../../src/boot/mod.ts";
+import { policy, validatePolicy } from "../../src/engine/mod.ts";
 import { compareNames } from "../../src/nodeset/mod.ts";
 import {
   equalValues,
@@ -11,7 +11,7 @@ import {
   type VariableType,
 } from "../../src/state/mod.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
-import { complainRule } from "./rule_checks.ts";
+import { validateRule } from "./rule_checks.ts";
 
 /** What only the aggregator's own node may have. */
 const POLICY_URLS: ReadonlySet<string> = new Set(Object.keys(policy.variables));
@@ -46,7 +46,7 @@ export function findProblems(parts: CfgParts, { id, cfg }: Wanted, isRole: (name
   }
   // What was set before a rule was made holds up no other change.
   if (NETWORK_URLS.some((url) => isNew(parts, id, url, cfg.get(url)))) {
-    problems.push(...complainNetwork(cfg).map((problem) => `${who}: ${problem}`));
+    problems.push(...validateNetwork(cfg).map((problem) => `${who}: ${problem}`));
   }
   return problems;
 }
@@ -60,7 +60,7 @@ function findProblem(parts: CfgParts, id: string, cfg: Values, url: string, valu
   const { schema } = parts.domains;
   const serves = isAggregator(parts.ownName, cfg);
   const changes = isNew(parts, id, url, value);
-  const complaint = schema.complain(url, value) ?? complainPolicy(url, value);
+  const complaint = schema.validate(url, value) ?? validatePolicy(url, value);
   if (complaint !== undefined) return complaint;
   if (url === "/deleted") return `${url} can't be set: delete the node instead`;
   const found = schema.find(url);
@@ -70,19 +70,19 @@ function findProblem(parts: CfgParts, id: string, cfg: Values, url: string, valu
   if (KEPT_URLS.has(url)) {
     return !changes || url === "/retries" ? undefined : `${url} can't be set: Kraken keeps it`;
   }
-  const misfit = changes ? complainBoot(url, value) : undefined;
-  if (misfit !== undefined) return misfit;
+  const issue = changes ? validateBoot(url, value) : undefined;
+  if (issue !== undefined) return issue;
   // A rule that was set before an agent's modules changed holds up no other.
-  const odd = changes && serves ? complainRule(parts.domains, url, value) : undefined;
+  const odd = changes && serves ? validateRule(parts.domains, url, value) : undefined;
   if (odd !== undefined) return odd;
   if (found?.variable.writer === "cfg") return undefined;
   if (!parts.domains.isMutable(url)) return `${url} can't be set: it is only discovered, and no mutation changes it`;
   if (serves) return `${url} can't be set here: nobody plans for an aggregator's own node`;
   // Machines are found out about all the time: what would undo that again and again is no goal.
-  return changes && value === schema.unknownOf(url) ? complainUnknown(url, value, found?.variable.type) : undefined;
+  return changes && value === schema.unknownOf(url) ? validateUnknown(url, value, found?.variable.type) : undefined;
 }
 
-function complainUnknown(url: string, value: Value, type: VariableType | undefined): string {
+function validateUnknown(url: string, value: Value, type: VariableType | undefined): string {
   const goals = type?.kind === "enum" ? `expected one of ${type.values.slice(1).join(", ")}, or leave it out` : "";
   return `${url} can't be set to ${value}, which means that nothing is known of it: ${goals}`;
 }

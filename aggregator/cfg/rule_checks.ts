@@ -12,20 +12,20 @@ const MAX_NAMED = 12;
  * @param value What is fine as to type and form.
  * @returns What is wrong: field, value, and what was expected; undefined when nothing is, or the URL is not of the policy.
  */
-export function complainRule(domains: Domains, url: string, value: Value): string | undefined {
+export function validateRule(domains: Domains, url: string, value: Value): string | undefined {
   const { limits: [limit], invariants: [invariant] } = readPolicy(new Map([[url, value]]));
   if (limit !== undefined) {
-    return complainMutations(domains, url, limit.mutations) ?? complainBy(domains, url, limit.by);
+    return validateMutations(domains, url, limit.mutations) ?? validateBy(domains, url, limit.by);
   }
   switch (invariant?.kind) {
     case "never":
       for (const [about, wanted] of invariant.when) {
-        const problem = complainVariable(domains, about) ?? domains.schema.complain(about, wanted);
+        const problem = validateVariable(domains, about) ?? domains.schema.validate(about, wanted);
         if (problem !== undefined) return `${url}/when: ${problem}`;
       }
       return undefined;
     case "transition":
-      return complainBy(domains, url, invariant.by);
+      return validateBy(domains, url, invariant.by);
     case "away":
     case "brake":
     case undefined:
@@ -57,7 +57,7 @@ export function warnOfRule(url: string, value: Value, names: readonly string[]):
   return `${url}/atMost is "${atMost.percent}%": of ${members} ${nodes} that is none, so nothing disruptive is ever done to them`;
 }
 
-function complainMutations(domains: Domains, url: string, patterns: readonly string[]): string | undefined {
+function validateMutations(domains: Domains, url: string, patterns: readonly string[]): string | undefined {
   const ours = domains.mutations("parent");
   for (const pattern of patterns) {
     const matches = matchMutations([pattern]);
@@ -71,12 +71,12 @@ function complainMutations(domains: Domains, url: string, patterns: readonly str
   return undefined;
 }
 
-function complainBy(domains: Domains, url: string, by: string | undefined): string | undefined {
-  const problem = by === undefined ? undefined : complainVariable(domains, by);
+function validateBy(domains: Domains, url: string, by: string | undefined): string | undefined {
+  const problem = by === undefined ? undefined : validateVariable(domains, by);
   return problem === undefined ? undefined : `${url}/by: ${problem}`;
 }
 
-function complainVariable({ schema }: Domains, url: string): string | undefined {
+function validateVariable({ schema }: Domains, url: string): string | undefined {
   if (isPattern(url)) return `'${url}' is many variables: expected one, such as /physState`;
   return schema.find(url) === undefined ? `'${url}' is not a state variable that this program knows` : undefined;
 }

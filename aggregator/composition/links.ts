@@ -3,10 +3,10 @@ import { createAssignmentCheck } from "../evidence/assignments.ts";
 import { createHeardRuns } from "../evidence/heard_runs.ts";
 import { createSuspicions } from "../evidence/suspicions.ts";
 import { createChildren } from "../links/children.ts";
-import { createJoining, type Joining } from "../links/joining.ts";
-import { createOlderDiskWatch } from "../links/older_disk.ts";
+import { createUpstreamLink, type UpstreamLink } from "../links/upstream_link.ts";
+import { createRollbackDetector } from "../links/rollback_detector.ts";
 import { createPendingTransfers } from "../links/pending_transfers.ts";
-import { withSafeAcks } from "../links/safe_acks.ts";
+import { withDurableAcks } from "../links/durable_acks.ts";
 import { createTroubles } from "../status/troubles.ts";
 import { COMPLETE, noteCompleteness } from "../store/completeness.ts";
 import { createPersistence } from "../store/persistence.ts";
@@ -48,7 +48,7 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
     log.error("Everything is frozen. Stop the root, and prepare its folder with --restored", { child, why });
     freezer.freeze(undefined, `${why}. Stop it, and prepare its folder with --restored`);
   }
-  const watchDisk = createOlderDiskWatch({ replica, run: term.run, onOlder: tellOlder });
+  const watchDisk = createRollbackDetector({ replica, run: term.run, onOlder: tellOlder });
   const heardRun = createHeardRuns({ replica, evidence, suspicions, run, current: () => term.run });
   const children = createChildren({
     ...{ run, replica, nodes, changes, commits, clock, random, log },
@@ -89,13 +89,13 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
       return { given: evidence.give(child, childTerm, term.run), ...(certified !== undefined && { certified }) };
     },
     onBorn(child, birth, hasParent) {
-      const above = heardRun(child, birth);
-      if (compareTerms(above, NO_TERM) === 0) return;
-      if (isRoot) watchDisk(child, above);
+      const parentTerm = heardRun(child, birth);
+      if (compareTerms(parentTerm, NO_TERM) === 0) return;
+      if (isRoot) watchDisk(child, parentTerm);
       // What an earlier run has told a child may be newer than what it left on the disk: this one's word is the last. A run
       // that the disk knows nothing of, as its term is not below this one's, may have said anything.
-      const isUnknown = compareTerms(above, term.of(child)) >= 0;
-      if (term.outdo(child, above) && (!hasParent || isUnknown)) {
+      const isUnknown = compareTerms(parentTerm, term.of(child)) >= 0;
+      if (term.outdo(child, parentTerm) && (!hasParent || isUnknown)) {
         replica.restamp(child, "parent", term.of(child));
       }
     },
@@ -116,9 +116,9 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
       return via === undefined || session === undefined ? undefined : [via, session];
     },
   });
-  const joining: Joining | undefined = parts.way === undefined ? undefined : createJoining({
+  const joining: UpstreamLink | undefined = parts.way === undefined ? undefined : createUpstreamLink({
     ...{ ownId, run, replica, placement, term, ownTerm, changes, clock, random, log },
-    way: withSafeAcks(parts.way, changes, persistence.flush),
+    way: withDurableAcks(parts.way, changes, persistence.flush),
     complete: stored.facts.get(COMPLETE) === true,
     modules: () => domains.declared,
     raise: takeover.raise,
@@ -128,7 +128,7 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
     onLeft: owners.inherited,
     onThere: children.told,
     onPassing(id) {
-      // What has come from above goes on down: whoever serves the node may have lost it.
+      // What has come from parentTerm goes on down: whoever serves the node may have lost it.
       const via = placement.via(id);
       if (via !== undefined && via !== id) children.arrived(via, id);
     },

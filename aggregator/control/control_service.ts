@@ -162,7 +162,7 @@ export function createControl(parts: ControlParts): Control {
     report(id, values) {
       const node = nodes.read(id);
       if (node === undefined) return { ok: false, kind: "unknown-node", problems: [`No node '${id}'`] };
-      const problems = [...values].map(([url, value]) => complainReported(parts, url, value)).filter((p) =>
+      const problems = [...values].map(([url, value]) => validateReported(parts, url, value)).filter((p) =>
         p !== undefined
       );
       if (problems.length > 0) return { ok: false, kind: "invalid", problems };
@@ -227,10 +227,10 @@ export function createControl(parts: ControlParts): Control {
   };
 }
 
-function complainReported(parts: ControlParts, url: string, value: Value | null): string | undefined {
+function validateReported(parts: ControlParts, url: string, value: Value | null): string | undefined {
   const found = parts.domains.schema.find(url);
   if (found?.variable.reported !== true) return `${url} is not reported over the API: modules discover it`;
-  return value === null ? undefined : parts.domains.schema.complain(url, value);
+  return value === null ? undefined : parts.domains.schema.validate(url, value);
 }
 
 function tellCfg(events: Events, changes: readonly NodeChange[]): void {

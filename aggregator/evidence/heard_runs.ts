@@ -18,23 +18,23 @@ export function createHeardRuns(
     readonly run: string;
     readonly current: () => number;
   },
-): (child: string, birth: Pick<BirthFrame, "parent" | "above" | "shown">) => Term {
+): (child: string, birth: Pick<BirthFrame, "parent" | "parentTerm" | "shown">) => Term {
   const { replica, evidence, suspicions, current } = parts;
   /** This process may have counted on since. */
   const first = current();
   const born = new Set<string>();
-  return (child, { parent, above, shown }) => {
+  return (child, { parent, parentTerm, shown }) => {
     const isFirst = !born.has(child);
     born.add(child);
     if (parent === parts.run) return NO_TERM;
-    const { assignment } = above;
+    const { assignment } = parentTerm;
     if (assignment !== assignmentNumber(replica.get(child)?.facets.cfg)) return NO_TERM; // another parent's, or none
-    if (above.run < current()) return isFirst || above.run < first ? above : NO_TERM;
+    if (parentTerm.run < current()) return isFirst || parentTerm.run < first ? parentTerm : NO_TERM;
     const proven = evidence.provenRun(child, shown);
-    if (proven < above.run) {
-      suspicions.claimed(child, `a run ${above.run} of this aggregator, which is at ${current()}`);
+    if (proven < parentTerm.run) {
+      suspicions.claimed(child, `a run ${parentTerm.run} of this aggregator, which is at ${current()}`);
     }
-    const run = Math.min(proven, above.run);
+    const run = Math.min(proven, parentTerm.run);
     return isFirst || run < first ? { assignment, run } : NO_TERM; // it has that from this process
   };
 }

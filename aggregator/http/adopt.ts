@@ -37,7 +37,7 @@ export function createAdopter(
 ): (c: Context, query: AdoptQuery) => Promise<Response> {
   /** What is known here of a machine, completed with what is known where it was asked first. */
   function aboutMachine(mac: string, query: AdoptQuery): AdoptQuery {
-    const seen = network?.strangers.find(mac);
+    const seen = network?.unknownMachines.find(mac);
     const pi = seen === undefined || seen.asked === "script" ? undefined : recognizePi(seen);
     const arch = query.arch ?? (pi === undefined ? archOf(seen?.arch) : "aarch64");
     const method = query.method ?? (pi === undefined ? undefined : "rpi");

@@ -1,12 +1,12 @@
 import type { Context } from "hono";
 import type { Control } from "../control/control.ts";
-import type { Stranger } from "../nodes/strangers.ts";
+import type { UnknownMachine } from "../nodes/unknown_machines.ts";
 import { createAdopter } from "./adopt.ts";
 import type { BootNetwork } from "../nodes/boot_network.ts";
 import { type Routes, withQuery } from "../../src/http/mod.ts";
 
 /** One machine that nobody knows. Times are ISO 8601. */
-export interface StrangerJson extends Omit<Stranger, "first" | "last"> {
+export interface StrangerJson extends Omit<UnknownMachine, "first" | "last"> {
   readonly first: string;
   readonly last: string;
 }
@@ -16,7 +16,7 @@ export function discoveredRoutes(control: Control, network: BootNetwork | undefi
   const adopt = createAdopter(control, network);
 
   function list(c: Context): Response {
-    const machines = (network?.strangers.list() ?? []).map(presentStranger);
+    const machines = (network?.unknownMachines.list() ?? []).map(presentStranger);
     return c.json({ aggregator: control.name, boots: network !== undefined, machines });
   }
 
@@ -28,6 +28,6 @@ export function discoveredRoutes(control: Control, network: BootNetwork | undefi
   };
 }
 
-function presentStranger({ first, last, ...stranger }: Stranger): StrangerJson {
+function presentStranger({ first, last, ...stranger }: UnknownMachine): StrangerJson {
   return { ...stranger, first: new Date(first).toISOString(), last: new Date(last).toISOString() };
 }

@@ -13,7 +13,7 @@ import {
 import { atServing } from "./elsewhere.ts";
 import { findNode } from "./lookup.ts";
 import { readPatch } from "./patch.ts";
-import { complainReported } from "./patches.ts";
+import { validateReported } from "./patches.ts";
 
 /** `/api/v1/nodes/{id}/dsc`: what is known of a node, and the way in for what others report of it. */
 export function dscRoutes(control: Control): Routes {
@@ -29,7 +29,7 @@ export function dscRoutes(control: Control): Routes {
     if (!node.ok) return answerProblem(node.problem);
     const read = readPatch(control.schema, node.value.dsc, body.value);
     if (!read.ok) return answerProblem(invalid(read.problems));
-    const unreported = [...read.values].map(([url, value]) => complainReported(control.schema, url, value))
+    const unreported = [...read.values].map(([url, value]) => validateReported(control.schema, url, value))
       .filter((problem) => problem !== undefined);
     if (unreported.length > 0) return answerProblem(invalid(unreported));
     const result = control.report(node.value.id, read.values);

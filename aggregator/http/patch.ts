@@ -1,6 +1,6 @@
 import {
-  describeMisfit,
-  findMisfit,
+  describeIssue,
+  findIssue,
   isRecord,
   MAX_URL_DEPTH,
   mergePatch,
@@ -29,9 +29,9 @@ export function readPatch(schema: Schema, current: Values, patch: unknown): Patc
   function setVariable(url: string, value: unknown): void {
     const type = schema.find(url)?.variable.type;
     if (type === undefined) return;
-    const misfit = findMisfit(type, value, url);
-    if (misfit !== undefined) problems.push(describeMisfit(misfit));
-    else values.set(url, value as Value); // findMisfit has just shown it
+    const issue = findIssue(type, value, url);
+    if (issue !== undefined) problems.push(describeIssue(issue));
+    else values.set(url, value as Value); // findIssue has just shown it
   }
   function unsetAll(prefix: string): void {
     for (const url of current.keys()) if (url === prefix || url.startsWith(`${prefix}/`)) values.set(url, null);

@@ -26,13 +26,13 @@ export function readReports(control: Control, nodes: readonly NodeDetail[], patc
   return readEach(nodes, (node) => {
     const read = readPatch(control.schema, node.dsc, patch);
     if (!read.ok) return read;
-    const problems = [...read.values].flatMap(([url, value]) => complainReported(control.schema, url, value) ?? []);
+    const problems = [...read.values].flatMap(([url, value]) => validateReported(control.schema, url, value) ?? []);
     return problems.length === 0 ? read : { ok: false, problems };
   });
 }
 
 /** Says what is wrong with reporting a variable; undefined when it is one that is reported. */
-export function complainReported(schema: Schema, url: string, value: Value | null): string | undefined {
+export function validateReported(schema: Schema, url: string, value: Value | null): string | undefined {
   if (schema.find(url)?.variable.reported === true) return undefined;
   return `${url} is ${JSON.stringify(value)}: expected a variable that is reported, this one is discovered by a module`;
 }

@@ -43,8 +43,8 @@ export interface ChildParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Counts the beginnings of all links. */
-  nextBeginning(): number;
+  /** Counts the epochs of all links. */
+  nextEpoch(): number;
   /** How often children are to show that they are there, in seconds. */
   keepalive(): number;
   /** What a child is given with a welcome. @param own What a child that is an aggregator shows of itself. */
@@ -82,7 +82,7 @@ export function makeChild(parts: ChildParts, child: string): Child {
     mayAsk: known.mayAsk,
     nextTerm: (birth) => terms.next(child, birth),
     give: (term, own) => parts.give(child, term, isAggregator ? own : undefined),
-    nextBeginning: parts.nextBeginning,
+    nextEpoch: parts.nextEpoch,
     keepalive: parts.keepalive,
     clock: parts.clock,
     random: parts.random,

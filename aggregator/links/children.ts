@@ -9,7 +9,7 @@ import { type Child, type ChildParts, makeChild } from "./child.ts";
 import { createLinkCounts } from "./counts.ts";
 import { createKnownModules } from "./known_modules.ts";
 import { createDepartures } from "./departures.ts";
-import { createProbes } from "./probes.ts";
+import { createPings } from "./pings.ts";
 import { createRedirects } from "./redirects.ts";
 import { createRivals } from "./rivals.ts";
 import type { Children, ChildrenParts } from "./types.ts";
@@ -33,7 +33,7 @@ export function createChildren(parts: ChildrenParts): Children {
   const counts = createLinkCounts();
   const known = createKnownModules(clock, [parts.agentModules, parts.modules]);
   /** Counted for all of them: a link that is made anew must not go back. */
-  let beginnings = 0;
+  let epochs = 0;
   const departures = createDepartures((id) => changes.post({ kind: "DepartureTold", id }));
   const admission = createAdmission({ clock, admit });
   const locator = createNodeLocator({
@@ -41,9 +41,9 @@ export function createChildren(parts: ChildrenParts): Children {
     ask: (node) => changes.post({ kind: "PlaceAsked", node }),
   });
   const redirects = createRedirects({ clock, run: parts.run, send: parts.send });
-  const probes = createProbes({
+  const pings = createPings({
     clock,
-    send: (child) => linkOf(child)?.link.probe(),
+    send: (child) => linkOf(child)?.link.ping(),
     silent: (child) =>
       linkOf(child)?.link.lose("it gave no sign of life when its machine asked for an address to boot with"),
   });
@@ -53,7 +53,7 @@ export function createChildren(parts: ChildrenParts): Children {
   const childParts: ChildParts = {
     ...parts,
     ...{ placement, terms, known, keepalive },
-    nextBeginning: () => ++beginnings,
+    nextEpoch: () => ++epochs,
     onTold: departures.told,
     whereIs: locator.of,
   };
@@ -120,7 +120,7 @@ export function createChildren(parts: ChildrenParts): Children {
   function left(child: string, claim: AssignmentClaim): void {
     const { number } = claim;
     if (placement.via(child) !== child || number <= assignmentOfNode(child) || parts.onClaim(child, claim)) {
-      parts.send(child, { type: "left", from: parts.run, number });
+      parts.send(child, { type: "noted", from: parts.run, number });
     }
   }
 
@@ -133,7 +133,7 @@ export function createChildren(parts: ChildrenParts): Children {
       }
       return parts.onStray(child, locator.of(child));
     }
-    if (frame.from === link.session?.run) probes.heard(child); // what is left of a run that is gone may come late
+    if (frame.from === link.session?.run) pings.heard(child); // what is left of a run that is gone may come late
     if (frame.type !== "birth") return hear(child, frame);
     const number = frame.term.assignment;
     if (number > assignmentOfNode(child)) parts.onClaim(child, { ...frame, number }); // it has been there
@@ -182,8 +182,8 @@ export function createChildren(parts: ChildrenParts): Children {
     const there = links.get(child);
     admission.remove(child);
     rivals.remove(child);
-    probes.end(child);
-    if (isCalled) there?.link.call();
+    pings.end(child);
+    if (isCalled) there?.link.requestRebirth();
     there?.link.stop();
     drop(child);
     if (there !== undefined && "departing" in there.scope) {
@@ -193,7 +193,7 @@ export function createChildren(parts: ChildrenParts): Children {
   }
   /** The machine was powered off: whatever still arrives of its agent is late, and its next agent is a new one. */
   function poweredOff(child: string): void {
-    probes.end(child);
+    pings.end(child);
     const link = links.get(child)?.link;
     if (link === undefined || link.state === "down") return;
     link.stop();
@@ -201,7 +201,7 @@ export function createChildren(parts: ChildrenParts): Children {
     parts.onState(child, "down", false, "its machine was powered off");
   }
   function callAll(): void {
-    for (const child of placement.direct()) linkOf(child)?.link.call();
+    for (const child of placement.direct()) linkOf(child)?.link.requestRebirth();
   }
   /** Sends every child to its standby: this aggregator may have been replaced. */
   function handOver(): void {
@@ -245,9 +245,9 @@ export function createChildren(parts: ChildrenParts): Children {
     life: (child, frame) => changes.turn(() => life(child, frame)),
     told: locator.learn,
     callAll,
-    probe(child, onAnswer) {
+    ping(child, onAnswer) {
       const state = links.get(child)?.link.state ?? "down";
-      if (state !== "down") changes.turn(() => probes.begin(child, onAnswer));
+      if (state !== "down") changes.turn(() => pings.begin(child, onAnswer));
     },
     arrived,
     isDeparting: (id) => departures.has(id),
@@ -258,7 +258,7 @@ export function createChildren(parts: ChildrenParts): Children {
     stop() {
       cancelLook();
       admission.stop();
-      probes.stop();
+      pings.stop();
       redirects.stopAll();
       for (const { link } of links.values()) link.stop();
       links.clear();

@@ -69,7 +69,7 @@ export interface Children {
    * Something says that a child's machine has begun to boot. A child that gives a sign of life within some seconds is left alone,
    * and `onAnswer` called; one that does not is taken for lost.
    */
-  probe(child: string, onAnswer: () => void): void;
+  ping(child: string, onAnswer: () => void): void;
   /** A child has to get everything that is known of a node: see {@link PendingTransfers}. */
   arrived(child: string, id: string): void;
   /** Whether a child has still to be told that a node has left. */

@@ -22,7 +22,7 @@ const MAX_DEPARTING = 10_000;
 /** What follows changes here. */
 const OWNERS = "owners";
 
-/** Who owns each node that this aggregator knows: the state machine of each, fed with facts, and its effects carried out. */
+/** Who owns each node that this aggregator knownDigest: the state machine of each, fed with facts, and its effects carried out. */
 export interface Owners {
   of(id: string): Ownership;
   /** Takes up what an earlier run left, and gives every child the time to come back. */

@@ -23,7 +23,7 @@ export interface NodeLocator {
 export function createNodeLocator(
   parts: { readonly replica: Replica; readonly clock: Clock; readonly ask: (id: string) => void },
 ): NodeLocator {
-  const strangers = new Map<string, { askedAt: number; told?: Assignment }>();
+  const unknownMachines = new Map<string, { askedAt: number; told?: Assignment }>();
   let countedSince = -Infinity;
   let asked = 0;
 
@@ -40,10 +40,10 @@ export function createNodeLocator(
       if (isDeleted(cfg)) return undefined;
       const here = assignmentIn(cfg);
       if (here !== undefined) return here;
-      const stranger = strangers.get(id) ?? { askedAt: -Infinity };
-      strangers.delete(id); // the one that was asked for longest ago comes first
-      strangers.set(id, stranger);
-      dropOldest(strangers, MAX_STRANGERS);
+      const stranger = unknownMachines.get(id) ?? { askedAt: -Infinity };
+      unknownMachines.delete(id); // the one that was asked for longest ago comes first
+      unknownMachines.set(id, stranger);
+      dropOldest(unknownMachines, MAX_STRANGERS);
       const now = parts.clock.now();
       if (now - stranger.askedAt >= ASK_MS && mayAsk(now)) {
         stranger.askedAt = now;
@@ -52,7 +52,7 @@ export function createNodeLocator(
       return stranger.told;
     },
     learn(id, assignment) {
-      const stranger = strangers.get(id);
+      const stranger = unknownMachines.get(id);
       if (stranger === undefined) return;
       if (assignment.number >= (stranger.told?.number ?? 0)) stranger.told = assignment;
     },

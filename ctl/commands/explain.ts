@@ -1,6 +1,6 @@
 import { EXIT } from "../../src/cli/mod.ts";
 import { parseAssignments, toMergePatch } from "../assignment.ts";
-import { complainUsage, defineCommand } from "../command.ts";
+import { defineCommand, validateUsage } from "../command.ts";
 import { describeExplanations } from "../explain_text.ts";
 import { schema } from "../known.ts";
 import { reportAnswer } from "../report.ts";
@@ -15,12 +15,12 @@ export const explain = defineCommand({
 }, async (run) => {
   const [nodeset = "", ...texts] = run.args;
   const parsed = parseAssignments(schema, texts);
-  if (!parsed.ok) return complainUsage(run.terminal, parsed.problem, "krakenctl explain");
+  if (!parsed.ok) return validateUsage(run.terminal, parsed.problem, "krakenctl explain");
   const { assignments } = parsed;
   const observed = assignments.find(({ reported }) => reported);
   if (observed !== undefined) {
     const problem = `${observed.url} is no goal: expected values that \`krakenctl set\` would desire`;
-    return complainUsage(run.terminal, problem, "krakenctl explain");
+    return validateUsage(run.terminal, problem, "krakenctl explain");
   }
   const answer = assignments.length === 0
     ? await run.client.explain(nodeset)

@@ -1,7 +1,7 @@
 import { EXIT } from "../../src/cli/mod.ts";
 import { type Assignment, parseAssignments, toMergePatch } from "../assignment.ts";
 import { describeChanges } from "../change_text.ts";
-import { complainUsage, defineCommand } from "../command.ts";
+import { defineCommand, validateUsage } from "../command.ts";
 import { countOf } from "../grouping.ts";
 import { schema } from "../known.ts";
 import { reportAnswer, reportFailure, type Shown, writeLines } from "../report.ts";
@@ -28,7 +28,7 @@ export const set = defineCommand({
   const [nodeset = "", ...texts] = run.args;
   const { wait, "dry-run": dryRun } = run.options;
   const parsed = parseAssignments(schema, texts);
-  if (!parsed.ok) return complainUsage(run.terminal, parsed.problem, "krakenctl set");
+  if (!parsed.ok) return validateUsage(run.terminal, parsed.problem, "krakenctl set");
   const { assignments } = parsed;
   const desired = assignments.filter(({ reported }) => !reported);
   const reported = assignments.filter((assignment) => assignment.reported);

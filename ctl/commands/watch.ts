@@ -1,6 +1,6 @@
 import { createLive, EXIT, type Options } from "../../src/cli/mod.ts";
 import { describeFailure } from "../answer.ts";
-import { type CommandRun, complainUsage, defineCommand } from "../command.ts";
+import { type CommandRun, defineCommand, validateUsage } from "../command.ts";
 import { describeNodes } from "../node_text.ts";
 import { pause } from "../pause.ts";
 import { reportFailure } from "../report.ts";
@@ -21,7 +21,7 @@ export const watch = defineCommand({
   if (run.options.output !== "table") {
     const problem =
       `Option '--output' is '${run.options.output}': expected table; for data use \`krakenctl events -f\``;
-    return complainUsage(run.terminal, problem, "krakenctl watch");
+    return validateUsage(run.terminal, problem, "krakenctl watch");
   }
   const ended = new AbortController();
   const { signal } = ended;

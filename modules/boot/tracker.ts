@@ -60,7 +60,7 @@ export interface BootParts {
 }
 
 /** The interface between boot servers and the nodes whose machines boot: what they may ask, and what they report. */
-export interface BootDesk {
+export interface BootRegistry {
   /** Whether the machine's agent is connected now: then the machine is not booting, whatever is sent in its name. */
   isUp(id: string): boolean;
   /** See {@link isRunning}. */
@@ -69,7 +69,7 @@ export interface BootDesk {
 }
 
 /** Follows the boot progress of the machines of one boot method, and reports it as state of their nodes. */
-export interface BootTracker extends BootDesk {
+export interface BootTracker extends BootRegistry {
   /** Starts to follow nodes, beginning with those that exist. */
   start(context: ModuleContext): void;
   stop(): void;

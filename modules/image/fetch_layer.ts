@@ -20,7 +20,7 @@ export interface FetchParts {
   readonly clock: Clock;
   readonly random: Random;
   /** Why so many bytes more do not fit here; undefined when they do. */
-  readonly misfit: (bytes: number) => string | undefined;
+  readonly issue: (bytes: number) => string | undefined;
   /** Told of bytes that are there and bytes in all. */
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
@@ -89,10 +89,10 @@ async function attempt(
       if (answer.kind === "refused") throw refuse(answer.why);
       return { why: answer.why };
     }
-    const misfit = parts.misfit(answer.length);
-    if (misfit !== undefined) {
+    const issue = parts.issue(answer.length);
+    if (issue !== undefined) {
       await response.body?.cancel();
-      throw refuse(`its ${mebibytes(answer.length)} do not fit: ${misfit}`);
+      throw refuse(`its ${mebibytes(answer.length)} do not fit: ${issue}`);
     }
     if (answer.kind === "whole") {
       await partial.reset(answer.etag);

@@ -3,7 +3,7 @@ import type { ImageConfig, Layer } from "./config.ts";
 import type { Container } from "./container.ts";
 import { describeEnd, launch, type LaunchParts } from "./launch.ts";
 import type { Mount } from "./mounts.ts";
-import { complainOfProgram } from "./root_program.ts";
+import { validateOfProgram } from "./root_program.ts";
 import type { Root } from "./roots.ts";
 import { type Active, type DiscoverImage, nameOf, shownError, showSituation, type Situation } from "./situation.ts";
 import type { LayerStore } from "./store.ts";
@@ -117,7 +117,7 @@ export function createImage(parts: ImageParts): Image {
   /** Mounts an image, as long as there is something in it to start: nothing is stopped for one without. */
   async function mount(config: ImageConfig): Promise<Root> {
     const root = await roots.mount(config, config.layers.map(({ digest }) => store.fileOf(digest)));
-    const why = complainOfProgram(root.root, config.command[0] ?? "");
+    const why = validateOfProgram(root.root, config.command[0] ?? "");
     if (why === undefined) return root;
     await roots.remove(root.folder);
     throw new PermanentError(`Cannot start ${nameOf(config)}: ${why} ('/image/command')`);

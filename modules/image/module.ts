@@ -6,7 +6,7 @@ import { type ImageConfig, imageConfig } from "./config.ts";
 import { imageDeclaration } from "./declaration.ts";
 import { realContainers } from "./container.ts";
 import { createImage } from "./image.ts";
-import { complainOfSize } from "./room.ts";
+import { validateOfSize } from "./room.ts";
 import { readMounts } from "./mounts.ts";
 import { showSeldom } from "./progress.ts";
 import { openRoots } from "./roots.ts";
@@ -64,7 +64,7 @@ export function createImageModule(options: ImageModuleOptions): Module {
         store.fetch(layers, {
           ...{ clock, random, signal },
           fetch: getHttp,
-          misfit: (bytes) => complainOfSize(folder, bytes),
+          issue: (bytes) => validateOfSize(folder, bytes),
         }, showPercent),
     });
     function wanted(run: MutationRun): ImageConfig {
@@ -92,7 +92,7 @@ export function createImageModule(options: ImageModuleOptions): Module {
         cfg.get("/image/state") === "ACTIVE"
           ? "its image is to be active: set '/image/state' to IDLE, or '/drained' to NO"
           : undefined,
-      letGo: () => image.stop(),
+      release: () => image.stop(),
     });
     context.onChange((node) => {
       const cfg = context.node(node)?.cfg;

@@ -5,12 +5,12 @@ import { mebibytes } from "./fetch_layer.ts";
 const RESERVE = 32 * 2 ** 20;
 
 /** Why a file of so many bytes does not fit into a folder, which may lie in memory; undefined when it does. */
-export function complainOfSize(folder: string, bytes: number): string | undefined {
-  return complainOfRoom(folder, bytes, statfsSync(folder), readFileSync("/proc/meminfo", "utf8"));
+export function validateOfSize(folder: string, bytes: number): string | undefined {
+  return validateOfRoom(folder, bytes, statfsSync(folder), readFileSync("/proc/meminfo", "utf8"));
 }
 
 /** The same for a file system with `bavail` of `blocks` blocks of `bsize` bytes free, and what `/proc/meminfo` says. */
-export function complainOfRoom(
+export function validateOfRoom(
   folder: string,
   bytes: number,
   { bavail, bsize, blocks }: { readonly bavail: number; readonly bsize: number; readonly blocks: number },

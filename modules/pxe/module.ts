@@ -1,16 +1,16 @@
 import { defineModule, MistakeError, type Module, type ModuleContext, type ModuleNode } from "../../src/module/mod.ts";
 import { type BootParts, type BootTracker, createBootTracker, refuseToBoot } from "../boot/tracker.ts";
 import { pxeDeclaration } from "./declaration.ts";
-import { createHostIndex, type PxeDesk, type PxeHost } from "./desk.ts";
+import { createHostIndex, type PxeHost, type PxeRegistry } from "./registry.ts";
 
 /**
- * Makes the module, and the desk that boot servers report to.
+ * Makes the module, and the registry that boot servers report to.
  *
  * @param parts Absent where the program has no boot services: then the module only says so to who wants to boot.
  */
 export function createPxeModule(
   parts?: BootParts,
-): { readonly module: Module; readonly desk: PxeDesk; readonly recheck: BootTracker["recheck"] } {
+): { readonly module: Module; readonly registry: PxeRegistry; readonly recheck: BootTracker["recheck"] } {
   const index = createHostIndex();
   const tracker = createBootTracker("pxe", parts, { follow: index.take, hostOf });
   function hostOf(node: ModuleNode): PxeHost {
@@ -35,7 +35,7 @@ export function createPxeModule(
   });
   const { host, hosts, bystander, hostAt } = index;
   const { isUp, isRunning, saw } = tracker;
-  return { module, desk: { host, hosts, bystander, hostAt, isUp, isRunning, saw }, recheck: tracker.recheck };
+  return { module, registry: { host, hosts, bystander, hostAt, isUp, isRunning, saw }, recheck: tracker.recheck };
 }
 
 function followOwn({ own }: BootParts, context: ModuleContext): void {

@@ -1,9 +1,9 @@
 import { defineModule, MistakeError, type Module, type ModuleNode } from "../../src/module/mod.ts";
 import {
-  type BootDesk,
   type BootMachine,
   bootMachineOf,
   type BootParts,
+  type BootRegistry,
   type BootTracker,
   createBootTracker,
   refuseToBoot,
@@ -20,18 +20,18 @@ export interface RpiHost extends BootMachine {
  * Where boot servers ask about Raspberry Pis, and tell what these do: its config.txt is what a script is to others. Before the
  * module has started nobody is known.
  */
-export interface RpiDesk extends BootDesk {
+export interface RpiRegistry extends BootRegistry {
   host(serial: string): RpiHost | undefined;
 }
 
 /**
- * Makes the module, and the desk that boot servers report to.
+ * Makes the module, and the registry that boot servers report to.
  *
  * @param parts Absent where the program has no boot services: then the module only says so to who wants to boot.
  */
 export function createRpiModule(
   parts?: BootParts,
-): { readonly module: Module; readonly desk: RpiDesk; readonly recheck: BootTracker["recheck"] } {
+): { readonly module: Module; readonly registry: RpiRegistry; readonly recheck: BootTracker["recheck"] } {
   const nodes = new Map<string, string>(); // by serial number
   const serials = new Map<string, string>(); // by node
   const tracker = createBootTracker("rpi", parts, { follow, hostOf });
@@ -76,5 +76,5 @@ export function createRpiModule(
     };
   });
   const { isUp, isRunning, saw } = tracker;
-  return { module, desk: { host, isUp, isRunning, saw }, recheck: tracker.recheck };
+  return { module, registry: { host, isUp, isRunning, saw }, recheck: tracker.recheck };
 }

@@ -86,7 +86,7 @@ export function createServiceModule(options: { readonly runDir: string; readonly
     for (const name of programs) service(name).adopt();
     drain.join({
       objection: contradiction,
-      async letGo() {
+      async release() {
         await Promise.all([...services.values()].map((service) => service.stop()));
       },
     });
@@ -113,7 +113,7 @@ export function createServiceModule(options: { readonly runDir: string; readonly
         async drain(run) {
           const objection = drain.objection(run.node.cfg);
           if (objection !== undefined) throw new PermanentError(`Cannot drain the node as ${objection}`);
-          await drain.letGo(run.signal);
+          await drain.release(run.signal);
           if (drain.drained) showDrained(run);
         },
         resume(run) {

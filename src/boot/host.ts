@@ -26,7 +26,7 @@ export interface BootHost {
   readonly arguments: readonly string[];
 }
 
-/** Reads a node's cfg. Leaves out what does not fit: {@link complainBoot} and {@link complainNetwork} say so when it is written. */
+/** Reads a node's cfg. Leaves out what does not fit: {@link validateBoot} and {@link validateNetwork} say so when it is written. */
 export function bootHostOf(cfg: Values): BootHost {
   const text = (url: string): string => {
     const value = cfg.get(url);

@@ -1,6 +1,6 @@
 import { isRecord, type Value } from "../state/mod.ts";
 
-/** The values of the image extension that {@link complainImage} looks at. */
+/** The values of the image extension that {@link validateImage} looks at. */
 type ImageUrl = "/image/name" | "/image/digest" | "/image/url" | "/image/command" | "/image/layers";
 
 /** Says what was expected instead of an image's name, which becomes a path: undefined for one that can be. */
@@ -42,8 +42,8 @@ export function canonicalImage(url: "/image/digest" | "/image/layers", value: Va
   );
 }
 
-/** What is wrong with one value of the image extension whose type is right: see {@link complainBoot}. */
-export function complainImage(url: ImageUrl, value: unknown): string | undefined {
+/** What is wrong with one value of the image extension whose type is right: see {@link validateBoot}. */
+export function validateImage(url: ImageUrl, value: unknown): string | undefined {
   switch (url) {
     case "/image/name":
       return complaint(url, value, imageNameFault(value));
@@ -54,13 +54,13 @@ export function complainImage(url: ImageUrl, value: unknown): string | undefined
     case "/image/command":
       return complaint(url, value, imageCommandFault(value));
     case "/image/layers":
-      return complainLayers(url, value);
+      return validateLayers(url, value);
     default:
       return url satisfies never;
   }
 }
 
-function complainLayers(at: string, value: unknown): string | undefined {
+function validateLayers(at: string, value: unknown): string | undefined {
   for (const [index, layer] of Array.isArray(value) ? value.entries() : []) {
     const { name, digest, url } = isRecord(layer) ? layer : {};
     const found = complaint(`${at}/${index}/name`, name, imageNameFault(name)) ??

@@ -2,7 +2,7 @@
 export * from "./address.ts";
 export * from "./arguments.ts";
 export * from "./cmdline.ts";
-export * from "./complain.ts";
+export * from "./validate.ts";
 export * from "./extension.ts";
 export * from "./host.ts";
 export { imageCommandFault, imageDigestFault, imageNameFault, imageUrlFault } from "./image_rules.ts";

@@ -6,13 +6,13 @@ export * from "./node.ts";
 export * from "./types.ts";
 export {
   type Bound,
-  complainPolicy,
   defaultPolicy,
   type Invariant,
   type Limit,
   type Policy,
   policy,
   readPolicy,
+  validatePolicy,
 } from "./policy.ts";
 export { shareOf } from "./limits/counter.ts";
 export { matchMutations, matchNodes } from "./limits/match.ts";

@@ -98,7 +98,7 @@ export const defaultPolicy: Policy = { limits: [], invariants: [], failuresInARo
 
 const RULE = /^\/(limits|invariants)\/([^/]+)$/;
 
-/** Reads the policy of an aggregator from its own node's cfg. What {@link complainPolicy} complains about is left out. */
+/** Reads the policy of an aggregator from its own node's cfg. What {@link validatePolicy} complains about is left out. */
 export function readPolicy(cfg: Values): Policy {
   const limits: Limit[] = [];
   const invariants: Invariant[] = [];
@@ -123,7 +123,7 @@ export function readPolicy(cfg: Values): Policy {
  *
  * @returns What is wrong; undefined when nothing is, or the URL is not of the policy.
  */
-export function complainPolicy(at: string, value: Value): string | undefined {
+export function validatePolicy(at: string, value: Value): string | undefined {
   const [, kind, name = ""] = RULE.exec(at) ?? [];
   if (kind === undefined || !isRecord(value)) return undefined;
   const rule = kind === "limits" ? readLimit(name, value) : readInvariant(name, value);
@@ -135,7 +135,7 @@ type Fields = { readonly [key: string]: unknown };
 /** @returns The limit, or what is wrong with it: field, what was there, what was expected. */
 function readLimit(name: string, fields: Fields): Limit | string {
   const { mutations, atMost, perSecond } = fields;
-  const problem = complainNodes(fields["nodes"]) ?? complainBy(fields["by"]);
+  const problem = validateNodes(fields["nodes"]) ?? validateBy(fields["by"]);
   if (problem !== undefined) return problem;
   const globs = Array.isArray(mutations) ? mutations.map(String) : [];
   const bad = globs.find((glob) => !/^[\w.*-]+\/[\w.*-]+$/.test(glob));
@@ -157,7 +157,7 @@ function readLimit(name: string, fields: Fields): Limit | string {
 
 /** @returns The invariant, or what is wrong with it: field, what was there, what was expected. */
 function readInvariant(name: string, fields: Fields): Invariant | string {
-  const problem = complainNodes(fields["nodes"]) ?? complainBy(fields["by"]);
+  const problem = validateNodes(fields["nodes"]) ?? validateBy(fields["by"]);
   if (problem !== undefined) return problem;
   const nodes = textOf(fields["nodes"]);
   switch (fields["kind"]) {
@@ -215,13 +215,13 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function complainNodes(value: unknown): string | undefined {
+function validateNodes(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   const parsed = parseNodeset(value);
   return parsed.ok ? undefined : `nodes: ${parsed.problem}`;
 }
 
-function complainBy(value: unknown): string | undefined {
+function validateBy(value: unknown): string | undefined {
   return typeof value !== "string" || isUrl(value)
     ? undefined
     : `by is "${value}": expected a state URL such as "/rack"`;

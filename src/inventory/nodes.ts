@@ -1,4 +1,4 @@
-import { canonicalBoot, complainBoot, complainNetwork } from "../boot/mod.ts";
+import { canonicalBoot, validateBoot, validateNetwork } from "../boot/mod.ts";
 import { parseNodeset } from "../nodeset/mod.ts";
 import { isNodeName, isRecord, parseUuid, type Value } from "../state/mod.ts";
 import type { Path } from "./document.ts";
@@ -56,10 +56,10 @@ export function readNodes(settable: Settable, report: Report, part: unknown): In
 /** Reports addresses that no machine can have, at the entry that named the node last. */
 function checkBoot(report: Report, { name, cfg }: InventoryNode, place: Path): void {
   for (const [url, value] of cfg) {
-    const problem = complainBoot(url, value);
+    const problem = validateBoot(url, value);
     if (problem !== undefined) report.problem(place, `${name}: ${problem}`);
   }
-  for (const problem of complainNetwork(cfg)) report.problem(place, `${name}: ${problem}`);
+  for (const problem of validateNetwork(cfg)) report.problem(place, `${name}: ${problem}`);
 }
 
 function readNames(report: Report, part: unknown, path: Path): string[] {

@@ -1,4 +1,4 @@
-import { describeMisfit } from "../state/mod.ts";
+import { describeIssue } from "../state/mod.ts";
 import type { Path, SourceDocument } from "./document.ts";
 
 /** The most problems that are listed; the rest is counted. */
@@ -24,7 +24,7 @@ export function createReport(source: SourceDocument): Report {
   }
   return {
     problem,
-    expected: (path, found, expected) => problem(path, describeMisfit({ path: fieldName(path), found, expected })),
+    expected: (path, found, expected) => problem(path, describeIssue({ path: fieldName(path), found, expected })),
     problems: () => left === 0 ? problems : [...problems, `... and ${left} more`],
   };
 }

@@ -1,5 +1,5 @@
 import { canonicalBoot } from "../boot/mod.ts";
-import { findMisfit, isRecord, MAX_URL_DEPTH, type Schema, type Value } from "../state/mod.ts";
+import { findIssue, isRecord, MAX_URL_DEPTH, type Schema, type Value } from "../state/mod.ts";
 import type { Path } from "./document.ts";
 import { readEach } from "./each.ts";
 import type { Report } from "./report.ts";
@@ -46,9 +46,9 @@ export function readVariables(
     if (texts !== undefined) each.values.set(url, texts);
     return;
   }
-  const misfit = findMisfit(variable.type, part, "");
-  if (misfit !== undefined) {
-    return report.expected([...path, ...placeIn(misfit.path)], misfit.found, misfit.expected);
+  const issue = findIssue(variable.type, part, "");
+  if (issue !== undefined) {
+    return report.expected([...path, ...placeIn(issue.path)], issue.found, issue.expected);
   }
   if (variable.writer !== "cfg" && !isGoal(url)) {
     return report.expected(
@@ -57,10 +57,10 @@ export function readVariables(
       `something that can be set, '${url}' is only discovered: no mutation changes it`,
     );
   }
-  values.set(url, canonicalBoot(url, part as Value)); // findMisfit has just shown that it is one
+  values.set(url, canonicalBoot(url, part as Value)); // findIssue has just shown that it is one
 }
 
 /** `/args/0` as a part of a {@link Path}. */
-function placeIn(misfitPath: string): (string | number)[] {
-  return misfitPath.split("/").slice(1).map((key) => /^[0-9]{1,9}$/.test(key) ? Number(key) : key);
+function placeIn(issuePath: string): (string | number)[] {
+  return issuePath.split("/").slice(1).map((key) => /^[0-9]{1,9}$/.test(key) ? Number(key) : key);
 }

@@ -42,7 +42,7 @@ export function declaredDiscoveries(declaration: ModuleDeclaration, role: "paren
     schema,
     check(url, value) {
       if (!isClaimed(url)) return `'${url}' is not among what it discovers: ${declaration.discovers.join(", ")}`;
-      return value === null ? undefined : schema.complain(url, value);
+      return value === null ? undefined : schema.validate(url, value);
     },
   };
 }

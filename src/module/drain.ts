@@ -5,7 +5,7 @@ export interface Tenant {
   /** The reason why a release would contradict the cfg; undefined if it would not. */
   objection(cfg: Values): string | undefined;
   /** Releases it. Resolves when nothing of it is left. */
-  letGo(): Promise<void>;
+  release(): Promise<void>;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface Drain {
    * Makes all tenants release what they run, at the same time. If `signal` has fired by the end, the node is needed again
    * and does not count as drained.
    */
-  letGo(signal: AbortSignal): Promise<void>;
+  release(signal: AbortSignal): Promise<void>;
   /** Ends the drained state: something runs on the node again. */
   resume(): void;
 }
@@ -43,9 +43,9 @@ export interface Drain {
  * let jobs = 3;
  * drain.join({
  *   objection: () => jobs > 100 ? "too many jobs" : undefined,
- *   letGo: async () => void (jobs = 0),
+ *   release: async () => void (jobs = 0),
  * });
- * await drain.letGo(AbortSignal.timeout(1_000));
+ * await drain.release(AbortSignal.timeout(1_000));
  * assert(drain.drained && jobs === 0);
  * ```
  */
@@ -65,8 +65,8 @@ export function createDrain(): Drain {
       }
       return undefined;
     },
-    async letGo(signal) {
-      await Promise.all(tenants.map((tenant) => tenant.letGo()));
+    async release(signal) {
+      await Promise.all(tenants.map((tenant) => tenant.release()));
       if (!signal.aborted) drained = true;
     },
     resume() {

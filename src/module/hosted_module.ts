@@ -97,7 +97,7 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
   function config(): Value | undefined {
     const value = options.node(programNode)?.cfg.get(configUrl);
     if (value === undefined) return undefined;
-    const problem = schema.complain(configUrl, value);
+    const problem = schema.validate(configUrl, value);
     if (problem !== badConfig) {
       badConfig = problem;
       reportError(problem ?? null);

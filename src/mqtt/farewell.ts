@@ -71,7 +71,7 @@ export function createFarewells(
           },
           disconnected: () => connected = false,
           receive(frame) {
-            if (frame.type !== "left" || frame.number !== left.number || transport !== made) return;
+            if (frame.type !== "noted" || frame.number !== left.number || transport !== made) return;
             answered = true;
             log.info("An earlier parent knows that this node has left", { parent });
             rest();

@@ -56,8 +56,8 @@ export function isUpFrame(frame: Frame): frame is UpFrame {
 
 /** Tells whether a frame may go from parent to child. */
 export function isDownFrame(frame: Frame): frame is DownFrame {
-  return frame.type === "welcome" || frame.type === "declare" || frame.type === "moved" || frame.type === "there" ||
-    frame.type === "left" || isExchange(frame);
+  return frame.type === "welcome" || frame.type === "declare" || frame.type === "moved" || frame.type === "location" ||
+    frame.type === "noted" || frame.type === "rebirth" || isExchange(frame);
 }
 
 /** Tells whether a frame may be on a life topic. */
@@ -65,6 +65,6 @@ export function isLifeFrame(frame: Frame): frame is LifeFrame {
   return frame.type === "alive" || frame.type === "dead";
 }
 
-function isExchange(frame: Frame): frame is Extract<Frame, { type: "data" | "ack" | "resync" }> {
-  return frame.type === "data" || frame.type === "ack" || frame.type === "resync";
+function isExchange(frame: Frame): frame is Extract<Frame, { type: "data" | "ack" | "ping" | "resync" }> {
+  return frame.type === "data" || frame.type === "ack" || frame.type === "ping" || frame.type === "resync";
 }

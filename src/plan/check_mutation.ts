@@ -1,4 +1,4 @@
-import { describeMisfit, findMisfit, type Writer } from "../state/mod.ts";
+import { describeIssue, findIssue, type Writer } from "../state/mod.ts";
 import { MAX_CHANGES, MAX_DISRUPTION, MAX_TIMEOUT } from "./declaration.ts";
 import type { Declared, Lookup } from "./lookup.ts";
 import type { Mutation } from "./mutation.ts";
@@ -28,8 +28,8 @@ export function checkMutation(lookup: Lookup, module: string, id: string, mutati
   }
 
   function checkValue(role: string, url: string, value: unknown): void {
-    const misfit = findMisfit(find(role, url).variable.type, value, url);
-    if (misfit !== undefined) refuse(`${describeMisfit(misfit)} (in ${role})`);
+    const issue = findIssue(find(role, url).variable.type, value, url);
+    if (issue !== undefined) refuse(`${describeIssue(issue)} (in ${role})`);
   }
 
   const changed = Object.keys(mutation.changes).sort();

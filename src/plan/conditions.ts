@@ -1,8 +1,8 @@
 import {
   bindUrl,
   type Condition,
-  describeMisfit,
-  findMisfit,
+  describeIssue,
+  findIssue,
   isPattern,
   type Schema,
   statedConditions,
@@ -47,8 +47,8 @@ function checkStated(lookup: Lookup, pattern: string, condition: Condition): voi
     };
     const type = lookup(url)?.variable.type;
     if (type === undefined) return refuse(`'${url}' is not declared: expected a variable of an extension`);
-    const misfit = findMisfit(type, value, url);
-    if (misfit !== undefined) refuse(describeMisfit(misfit));
+    const issue = findIssue(type, value, url);
+    if (issue !== undefined) refuse(describeIssue(issue));
     if (type.kind === "enum" && value === type.values[0]) {
       refuse(`'${url}' is '${value}', which means unknown: expected a value that can be known`);
     }

@@ -1,6 +1,6 @@
 import type { Schema, Values } from "./schema.ts";
 import { isRecord, type Value } from "./value.ts";
-import { describeMisfit, findMisfit } from "./variable_type.ts";
+import { describeIssue, findIssue } from "./variable_type.ts";
 
 /** Values as people read and write them: `/services/sshd/state` is `services.sshd.state`. */
 export interface Nested {
@@ -72,9 +72,9 @@ export function fromNested(schema: Schema, nested: unknown): FromNested {
   function walk(part: unknown, url: string, depth: number): void {
     const found = schema.find(url);
     if (found !== undefined) {
-      const misfit = findMisfit(found.variable.type, part, url);
-      if (misfit === undefined) values.set(url, part as Value); // findMisfit has just shown it
-      else problems.push(describeMisfit(misfit));
+      const issue = findIssue(found.variable.type, part, url);
+      if (issue === undefined) values.set(url, part as Value); // findIssue has just shown it
+      else problems.push(describeIssue(issue));
       return;
     }
     if (!isRecord(part) || depth >= MAX_DEPTH) {

@@ -1,7 +1,7 @@
 import type { Extension, Variable } from "./extension.ts";
 import { type Bindings, isPattern, matchUrl, parseUrl } from "./url.ts";
 import { canonicalText, type Value } from "./value.ts";
-import { describeMisfit, findMisfit } from "./variable_type.ts";
+import { describeIssue, findIssue } from "./variable_type.ts";
 
 /** A variable as found in a schema by one of its URLs. */
 export interface Found {
@@ -22,7 +22,7 @@ export interface Schema {
    *
    * @returns A message that names URL, value and what was expected; undefined if the value is valid.
    */
-  complain(url: string, value: unknown): string | undefined;
+  validate(url: string, value: unknown): string | undefined;
 }
 
 /** The most URLs whose variable a schema remembers. */
@@ -92,11 +92,11 @@ export function createSchema(extensions: readonly Extension[]): Schema {
       const type = find(url)?.variable.type;
       return type?.kind === "enum" ? type.values[0] : undefined;
     },
-    complain(url, value) {
+    validate(url, value) {
       const found = find(url);
       if (found === undefined) return `'${url}' is not a state variable that this program knows`;
-      const misfit = findMisfit(found.variable.type, value, url);
-      return misfit === undefined ? undefined : describeMisfit(misfit);
+      const issue = findIssue(found.variable.type, value, url);
+      return issue === undefined ? undefined : describeIssue(issue);
     },
   };
 }

@@ -79,7 +79,7 @@ export type VariableType =
   | EitherType;
 
 /** The reason why a value does not fit its type: the place in the value, what was there, and what was expected. */
-export interface Misfit {
+export interface Issue {
   readonly path: string;
   readonly found: unknown;
   readonly expected: string;
@@ -91,18 +91,18 @@ export interface Misfit {
  * @param type The type that the value should have.
  * @param value Anything from outside.
  * @param path The name of the value in messages, such as a state URL.
- * @returns The first misfit; undefined if the value fits.
+ * @returns The first issue; undefined if the value fits.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { describeMisfit, enumeration, findMisfit } from "../src/state/mod.ts";
+ * import { describeIssue, enumeration, findIssue } from "../src/state/mod.ts";
  *
- * const misfit = findMisfit(enumeration("UNKNOWN", "SLOW", "FAST"), "OFF", "/fan");
- * assert(misfit !== undefined && describeMisfit(misfit) === '/fan is "OFF": expected one of UNKNOWN, SLOW, FAST');
+ * const issue = findIssue(enumeration("UNKNOWN", "SLOW", "FAST"), "OFF", "/fan");
+ * assert(issue !== undefined && describeIssue(issue) === '/fan is "OFF": expected one of UNKNOWN, SLOW, FAST');
  * ```
  */
-export function findMisfit(type: VariableType, value: unknown, path: string): Misfit | undefined {
+export function findIssue(type: VariableType, value: unknown, path: string): Issue | undefined {
   switch (type.kind) {
     case "enum":
       if (typeof value === "string" && type.values.includes(value)) return undefined;
@@ -123,43 +123,43 @@ export function findMisfit(type: VariableType, value: unknown, path: string): Mi
       if (typeof value === "boolean") return undefined;
       return { path, found: value, expected: "true or false" };
     case "list":
-      return findListMisfit(type, value, path);
+      return findListIssue(type, value, path);
     case "record":
-      return findRecordMisfit(type, value, path);
+      return findRecordIssue(type, value, path);
     case "object":
-      return findObjectMisfit(type, value, path);
+      return findObjectIssue(type, value, path);
     case "either":
-      if (type.of.some((one) => findMisfit(one, value, path) === undefined)) return undefined;
+      if (type.of.some((one) => findIssue(one, value, path) === undefined)) return undefined;
       return { path, found: value, expected: describeType(type) };
     default:
       return type satisfies never;
   }
 }
 
-function findListMisfit(type: ListType, value: unknown, path: string): Misfit | undefined {
+function findListIssue(type: ListType, value: unknown, path: string): Issue | undefined {
   const max = type.maxItems ?? DEFAULT_MAX_ITEMS;
   if (!Array.isArray(value) || value.length > max) {
     return { path, found: value, expected: `a list of at most ${max} items` };
   }
   for (const [index, item] of value.entries()) {
-    const misfit = findMisfit(type.items, item, `${path}/${index}`);
-    if (misfit !== undefined) return misfit;
+    const issue = findIssue(type.items, item, `${path}/${index}`);
+    if (issue !== undefined) return issue;
   }
   return undefined;
 }
 
-function findRecordMisfit(type: RecordType, value: unknown, path: string): Misfit | undefined {
+function findRecordIssue(type: RecordType, value: unknown, path: string): Issue | undefined {
   if (!isRecord(value) || Object.keys(value).length > DEFAULT_MAX_ITEMS) {
     return { path, found: value, expected: `an object of at most ${DEFAULT_MAX_ITEMS} keys` };
   }
   for (const [key, part] of Object.entries(value)) {
-    const misfit = findMisfit(type.values, part, `${path}/${key}`);
-    if (misfit !== undefined) return misfit;
+    const issue = findIssue(type.values, part, `${path}/${key}`);
+    if (issue !== undefined) return issue;
   }
   return undefined;
 }
 
-function findObjectMisfit(type: ObjectType, value: unknown, path: string): Misfit | undefined {
+function findObjectIssue(type: ObjectType, value: unknown, path: string): Issue | undefined {
   const names = Object.keys(type.fields);
   if (!isRecord(value)) return { path, found: value, expected: `an object with ${names.join(", ")}` };
   for (const key of Object.keys(value)) {
@@ -172,8 +172,8 @@ function findObjectMisfit(type: ObjectType, value: unknown, path: string): Misfi
       if (type.optional?.includes(name)) continue;
       return { path: `${path}/${name}`, found: undefined, expected: describeType(fieldType) };
     }
-    const misfit = findMisfit(fieldType, value[name], `${path}/${name}`);
-    if (misfit !== undefined) return misfit;
+    const issue = findIssue(fieldType, value[name], `${path}/${name}`);
+    if (issue !== undefined) return issue;
   }
   return undefined;
 }
@@ -202,10 +202,10 @@ export function describeType(type: VariableType): string {
   }
 }
 
-/** Describes `misfit` in a message, such as `/physState is "ON": expected one of POWER_OFF, POWER_ON`. */
-export function describeMisfit(misfit: Misfit): string {
-  const found = misfit.found === undefined ? "missing" : JSON.stringify(misfit.found)?.slice(0, 80) ?? "not data";
-  return `${misfit.path} is ${found}: expected ${misfit.expected}`;
+/** Describes `issue` in a message, such as `/physState is "ON": expected one of POWER_OFF, POWER_ON`. */
+export function describeIssue(issue: Issue): string {
+  const found = issue.found === undefined ? "missing" : JSON.stringify(issue.found)?.slice(0, 80) ?? "not data";
+  return `${issue.path} is ${found}: expected ${issue.expected}`;
 }
 
 /**
@@ -218,7 +218,7 @@ export function describeMisfit(misfit: Misfit): string {
  * expected.
  */
 export function parseValue(type: VariableType, value: unknown, path: string): Value {
-  const misfit = findMisfit(type, value, path);
-  if (misfit !== undefined) throw new TypeError(describeMisfit(misfit));
-  return value as Value; // findMisfit has just shown it
+  const issue = findIssue(type, value, path);
+  if (issue !== undefined) throw new TypeError(describeIssue(issue));
+  return value as Value; // findIssue has just shown it
 }

@@ -19,9 +19,10 @@ import type {
   DownFrame,
   LifeFrame,
   LinkState,
+  LocationFrame,
+  PingFrame,
   Replica,
   ResyncFrame,
-  ThereFrame,
   UpFrame,
   WelcomeFrame,
 } from "./types.ts";
@@ -66,7 +67,7 @@ export interface ChildLinkOptions {
   onWelcome?(term: Term, modules: readonly ModuleDeclaration[] | undefined, keepalive: number): void;
   /** What the parent gives for later births. @param certified Of an aggregator: the certificates of its key. */
   onGiven?(given: Given, certified: Certified | undefined): void;
-  /** Everything that the parent had has arrived, after a beginning from nothing: these documents were mentioned. */
+  /** Everything that the parent had has arrived, after it began from nothing: these documents were mentioned. */
   onSnapshot?(mentioned: ReadonlySet<string>): void;
   /** Everything has arrived that the parent is known to have. Comes again whenever that is so after data. */
   onCaughtUp?(): void;
@@ -113,13 +114,13 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   let state: LinkState = "down";
   let term = options.term ?? NO_TERM;
   let parent = "";
-  /** The beginning under which it has what it has of that parent. */
-  let beginning = 0;
+  /** The epoch under which it has what it has of that parent. */
+  let epoch = 0;
   let keepalive = DEFAULT_KEEPALIVE;
   /** What it was given with its last welcome. */
   let given = options.given;
   /** The digest of the parent's declarations that were handed on. */
-  let knows = "";
+  let knownDigest = "";
   /** The parent has asked for the declarations. */
   let declares = false;
   /** What the parent has mentioned since it began from nothing. */
@@ -141,7 +142,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   }
 
   function sendAck(received: number): void {
-    send({ type: "ack", from: run, to: parent, received, beginning });
+    send({ type: "ack", from: run, to: parent, received, epoch });
   }
 
   const outbox = createOutbox({
@@ -186,18 +187,18 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     }
     cancel = clock.after(backoff(BIRTH_MS, BIRTH_CAP_MS, births++, random), sendBirth);
     const modules = options.modules();
-    const above = termOf(newestVersion(replica.get(options.id)?.facets.parent ?? new Map()));
+    const parentTerm = termOf(newestVersion(replica.get(options.id)?.facets.parent ?? new Map()));
     const assigned = readAssigned(replica.get(options.id)?.facets.cfg.get("/assignment")?.value);
     const isBlank = options.isBlank?.() === true;
-    const has = isBlank ? undefined : holding();
+    const holdings = isBlank ? undefined : holding();
     send({
-      ...{ type: "birth", from: run, term, parent, received: inbox.received, beginning, above },
+      ...{ type: "birth", from: run, term, parent, received: inbox.received, epoch, parentTerm },
       ...(isBlank && { blank: true }),
-      ...(has !== undefined && { has }),
+      ...(holdings !== undefined && { holdings }),
       ...(given !== undefined && { shown: given }),
       ...(assigned !== undefined && { assigned }),
       ...(options.own !== undefined && { own: options.own() }),
-      ...{ digest: digestOf(modules), knows },
+      ...{ digest: digestOf(modules), knownDigest },
       ...(declares && { modules }),
     });
   }
@@ -210,12 +211,14 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   }
 
   /** What the parent does not say, as this has it already, counts as said. */
-  function mention(same: Holding, { documents, urls }: { documents: Set<string>; urls: Set<string> }): void {
+  function mention(unchanged: Holding, { documents, urls }: { documents: Set<string>; urls: Set<string> }): void {
     for (const id of replica.ids()) {
       const cfg = replica.get(id)?.facets.cfg;
-      if (cfg !== undefined && cfg.size > 0 && same.cfg[partOf(id, same.cfg.length)] !== "") documents.add(id);
+      if (cfg !== undefined && cfg.size > 0 && unchanged.cfg[partOf(id, unchanged.cfg.length)] !== "") {
+        documents.add(id);
+      }
     }
-    if (same.parent === "") return;
+    if (unchanged.parent === "") return;
     for (const url of replica.get(options.id)?.facets.parent.keys() ?? []) if (url !== OF_EACH_LINK) urls.add(url);
   }
 
@@ -239,23 +242,25 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       return rebirth("nothing is heard of its parent");
     }
     cancel = clock.after(remindEvery() * (0.75 + random() / 2), remind);
-    sendAck(inbox.received);
+    send({ type: "ping", from: run, to: parent, received: inbox.received, epoch });
   }
 
   function welcomed(frame: WelcomeFrame): void {
     if (frame.to !== run) return strangerWelcomed(frame);
     const order = compareTerms(frame.term, term);
     if (order < 0) return drop("Dropped a late welcome");
-    if (frame.from === parent && frame.beginning < beginning) return drop("Dropped a late welcome");
-    const goesOn = frame.from === parent && frame.beginning === beginning;
+    if (frame.from === parent && frame.epoch < epoch) return drop("Dropped a late welcome");
+    const goesOn = frame.from === parent && frame.epoch === epoch;
     if (goesOn && order === 0 && phase === "welcomed") return;
-    const { same } = frame;
-    if (!goesOn && same !== undefined && !covers(holdingIn(replica, options.id, same.cfg.length), same)) {
+    const { unchanged } = frame;
+    if (
+      !goesOn && unchanged !== undefined && !covers(holdingIn(replica, options.id, unchanged.cfg.length), unchanged)
+    ) {
       return rebirth("it has other values than when it was born");
     }
-    if (frame.modules === undefined && frame.digest !== knows) {
+    if (frame.modules === undefined && frame.digest !== knownDigest) {
       // The welcome that had the declarations was lost, or answered an older birth.
-      knows = "";
+      knownDigest = "";
       return rebirth("it does not know what its parent declares");
     }
     if (order > 0) {
@@ -268,11 +273,11 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     }
     if (!goesOn) {
       mentioned = { documents: new Set(), urls: new Set() };
-      if (same !== undefined) mention(same, mentioned);
+      if (unchanged !== undefined) mention(unchanged, mentioned);
     }
     inbox.begin(goesOn ? inbox.received : 0, frame.newest);
     parent = frame.from;
-    beginning = frame.beginning;
+    epoch = frame.epoch;
     lastHeard = clock.now();
     refusals = 0;
     asked = false;
@@ -280,8 +285,8 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     keepalive = Math.max(MIN_KEEPALIVE, frame.keepalive);
     enter("welcomed");
     setState("joining", "its parent welcomed it");
-    const isNews = frame.digest !== knows;
-    knows = frame.digest;
+    const isNews = frame.digest !== knownDigest;
+    knownDigest = frame.digest;
     options.onWelcome?.(term, isNews ? frame.modules : undefined, keepalive);
     cancel = clock.after(remindEvery() * random(), remind);
     levelAt = replica.index;
@@ -316,7 +321,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
     log.debug(message);
   }
 
-  function deliver(frame: DataFrame | AckFrame | ResyncFrame | ThereFrame): void {
+  function deliver(frame: DataFrame | AckFrame | PingFrame | ResyncFrame | LocationFrame): void {
     counts.received++;
     lastHeard = clock.now();
     switch (frame.type) {
@@ -330,10 +335,14 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       case "ack":
         outbox.ack(frame.received);
         break;
+      case "ping":
+        outbox.ack(frame.received);
+        sendAck(inbox.received);
+        break;
       case "resync":
         outbox.resync(frame.received);
         break;
-      case "there":
+      case "location":
         options.onThere?.(frame.child, frame);
         break;
       default:
@@ -392,13 +401,13 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
       if (frame.type === "welcome") return welcomed(frame);
       if (frame.type === "declare") return declare(frame);
       if (frame.type === "moved") return options.onMoved?.(frame);
-      if (frame.type === "left") return; // another end asked for that
-      if (frame.type === "resync" && frame.to === "") return rebirth("its parent called");
+      if (frame.type === "noted") return; // another end asked for that
+      if (frame.type === "rebirth") return rebirth("its parent asked for it");
       if (frame.to !== run) return drop("Dropped a frame for another run");
       if (phase === "unborn") return drop("Dropped a frame as no welcome came before it");
       if (frame.from !== parent) return rebirth("a parent's run that has not welcomed it sent something");
-      if (frame.type === "data" && frame.beginning !== undefined && frame.beginning !== beginning) {
-        if (frame.beginning < beginning) return drop("Dropped data of a beginning that is over");
+      if (frame.type === "data" && frame.epoch !== undefined && frame.epoch !== epoch) {
+        if (frame.epoch < epoch) return drop("Dropped data of an epoch that is over");
         return rebirth("it has to begin from nothing");
       }
       deliver(frame);

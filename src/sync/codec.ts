@@ -47,9 +47,12 @@ export function wireFrame(frame: Frame): { readonly [key: string]: unknown } {
     case "declare":
     case "moved":
     case "where":
-    case "there":
+    case "location":
     case "left":
+    case "noted":
+    case "rebirth":
     case "ack":
+    case "ping":
     case "resync":
     case "alive":
     case "dead":

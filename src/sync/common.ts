@@ -12,7 +12,7 @@ export interface Common {
   /** Whether the child has the `parent` facet of its own node as it is here. */
   readonly hasParent: boolean;
   /** A child is born. */
-  begin(birth: Pick<BirthFrame, "has" | "blank">): void;
+  begin(birth: Pick<BirthFrame, "holdings" | "blank">): void;
   /** The child has to be told of everything, until it is born again. */
   forget(): void;
   /** Whether the child has this already. */
@@ -59,10 +59,10 @@ export function createCommon(
     get hasParent() {
       return holding !== undefined && holding.parent !== "";
     },
-    begin({ has, blank }) {
-      holding = has === undefined || blank === true
+    begin({ holdings, blank }) {
+      holding = holdings === undefined || blank === true
         ? undefined
-        : commonOf(has, holdingOf(child, documents(), has.cfg.length));
+        : commonOf(holdings, holdingOf(child, documents(), holdings.cfg.length));
       upTo = replica.index;
     },
     forget() {
@@ -76,7 +76,7 @@ export function createCommon(
   };
 }
 
-/** What a child has, for its birth; undefined where that is nothing. */
+/** What a child holdings, for its birth; undefined where that is nothing. */
 export function holdingIn(replica: Replica, child: string, parts: number): Holding {
   function* documents(): Generator<HeldDocument> {
     for (const id of replica.ids()) {

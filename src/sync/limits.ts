@@ -42,9 +42,9 @@ export const SILENT_KEEPALIVES = 9;
 /** A child is born again no sooner than this after its last birth: parents may call more than once. */
 export const REBIRTH_MS = 1_000;
 /** A parent calls a child to be born again no more often than this. */
-export const CALL_MS = 1_000;
-/** So often a parent repeats a call to a child that stays down, after {@link CALL_MS} and then twice as long each time. */
-export const MAX_REPEATED_CALLS = 5;
+export const REQUEST_MS = 1_000;
+/** So often a parent repeats a call to a child that stays down, after {@link REQUEST_MS} and then twice as long each time. */
+export const MAX_REPEATED_REQUESTS = 5;
 /** A run stands down when this many of its births were answered by another run's welcome. */
 export const MAX_REFUSALS = 3;
 /** How many runs of a child that were replaced a parent remembers, to keep their late frames out. */

@@ -7,7 +7,7 @@ import type { LinkCounts } from "./counts.ts";
 import { createCommon } from "./common.ts";
 import { digestOf } from "./digest.ts";
 import { createInbox } from "./inbox.ts";
-import { CALL_MS, MAX_REPEATED_CALLS, MAX_RETIRED_RUNS, SILENT_KEEPALIVES } from "./limits.ts";
+import { MAX_REPEATED_REQUESTS, MAX_RETIRED_RUNS, REQUEST_MS, SILENT_KEEPALIVES } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
 import type { ParentScope } from "./scope.ts";
 import type { BirthFrame, DownFrame, LeftFrame, LifeFrame, LinkState, Replica, UpFrame } from "./types.ts";
@@ -52,10 +52,10 @@ export interface ParentLinkOptions {
    */
   give?(term: Term, own: OwnRun | undefined): { readonly given: Given; readonly certified?: Certified };
   /**
-   * A number for a beginning: above every one that this run of the program has given to the child, also with links that it
+   * A number for an epoch: above every one that this run of the program has given to the child, also with links that it
    * had to it before. The child takes what has a lower one for late.
    */
-  nextBeginning(): number;
+  nextEpoch(): number;
   /** How often the child should show that it is there, in seconds. */
   keepalive(): number;
   /** The shortest time from one window of changes to the next, in milliseconds. @default 100 */
@@ -91,13 +91,13 @@ export interface ParentLink {
   checkSilence(): void;
   /**
    * Asks the child to be born again, say after a start: at most once a second, so maybe a moment later, and again with growing
-   * pauses for as long as it is down and nothing is heard of it, as a call may be lost.
+   * pauses for as long as it is down and nothing is heard of it, as a request may be lost.
    */
-  call(): void;
-  /** A birth of the child waits for its turn: it need not be called. */
+  requestRebirth(): void;
+  /** A birth of the child waits for its turn: it need not be asked. */
   awaits(): void;
-  /** Asks a child that is not down for a sign of life, which changes nothing: it acknowledges again. */
-  probe(): void;
+  /** Asks a child that is not down for a sign of life, which changes nothing. */
+  ping(): void;
   /** Takes the child for lost. Where it is not, it is born again, and nothing is lost by that. */
   lose(why: string): void;
   /** Has the child begin from nothing: what it is not told of then, it forgets. */
@@ -112,22 +112,22 @@ export interface ParentLink {
 export function createParentLink(options: ParentLinkOptions): ParentLink {
   const { child, run, replica, scope, clock, random, log } = options;
   let state: LinkState = "down";
-  let session: { readonly run: string; readonly term: Term; blankUpTo: number; knows: string } | undefined;
+  let session: { readonly run: string; readonly term: Term; blankUpTo: number; knownDigest: string } | undefined;
   /** What the child has shown of itself. */
   let own: OwnRun | undefined;
   /** Whether the session's run has answered since it was born. A birth alone may be a late one of a run that is gone. */
   let confirmed = false;
   /** The replica's index at the last birth. The outbox has started since, so that the child gets at least this far. */
   let bornAt = 0;
-  let lastCall = -Infinity;
+  let lastRequest = -Infinity;
   let lastWelcome = -Infinity;
   let lastHeard = -Infinity;
   /** What the child was told: it goes by that, however many others there are by now. */
   let keepalive = options.keepalive();
   /** Ends the wait for the next call. */
-  let cancelCall: (() => void) | undefined;
+  let cancelRequest: (() => void) | undefined;
   /** What the child begins under; 0 before its first birth. */
-  let beginning = 0;
+  let epoch = 0;
   /** The child has to be born again before it can be level. */
   let mustBeBorn = false;
   let stopped = false;
@@ -147,7 +147,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     documents: () => scope.documents(0),
     wanted: (change) => scope.wanted(change, info()),
   });
-  /** The birth that it began with: a copy of it is no other beginning. */
+  /** The birth that it began with: a copy of it is no other epoch. */
   let begun = "";
   const outbox = createOutbox({
     replica,
@@ -157,10 +157,10 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     documents: (after) => scope.documents(after),
     wanted: (change) => !common.has(change) && scope.wanted(change, info()),
     ...(options.batch !== undefined && { batch: options.batch }),
-    send: (window) => send({ type: "data", from: run, to: to(), beginning, ...window }),
+    send: (window) => send({ type: "data", from: run, to: to(), epoch, ...window }),
     onBroken() {
       goDown("it did not acknowledge what it was sent");
-      call();
+      requestRebirth();
     },
   });
   const inbox = createInbox({
@@ -170,7 +170,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     sendResync: (received) => send({ type: "resync", from: run, to: to(), received }),
   });
   if (options.resume !== undefined) {
-    session = { run: options.resume.run, term: options.resume.term, blankUpTo: 0, knows: "" };
+    session = { run: options.resume.run, term: options.resume.term, blankUpTo: 0, knownDigest: "" };
     inbox.begin(options.resume.received);
   }
 
@@ -185,25 +185,25 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     setState("down", why);
   }
 
-  function call(): void {
-    callAfter(lastCall + CALL_MS - clock.now(), 0);
+  function requestRebirth(): void {
+    requestAfter(lastRequest + REQUEST_MS - clock.now(), 0);
   }
 
-  /** Calls after so many milliseconds, in place of any call that is due already. @param before How often it was called in vain. */
-  function callAfter(wait: number, before: number): void {
-    endCalls();
+  /** Asks after so many milliseconds, in place of any request that is due already. @param before How often it was asked in vain. */
+  function requestAfter(wait: number, before: number): void {
+    endRequests();
     if (stopped) return;
-    if (wait > 0) cancelCall = clock.after(wait, () => callAfter(0, before));
+    if (wait > 0) cancelRequest = clock.after(wait, () => requestAfter(0, before));
     else {
-      lastCall = clock.now();
-      send({ type: "resync", from: run, to: "", received: 0 });
-      if (state === "down" && before < MAX_REPEATED_CALLS) callAfter(CALL_MS * 2 ** before, before + 1);
+      lastRequest = clock.now();
+      send({ type: "rebirth", from: run });
+      if (state === "down" && before < MAX_REPEATED_REQUESTS) requestAfter(REQUEST_MS * 2 ** before, before + 1);
     }
   }
 
-  function endCalls(): void {
-    cancelCall?.();
-    cancelCall = undefined;
+  function endRequests(): void {
+    cancelRequest?.();
+    cancelRequest = undefined;
   }
 
   function retire(old: string): void {
@@ -217,10 +217,10 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     const digest = digestOf(options.modules);
     send({
       ...{ type: "welcome", from: run, to: to(), term: term(), received: inbox.received, newest: bornAt, digest },
-      ...{ beginning, keepalive },
+      ...{ epoch, keepalive },
       ...options.give?.(term(), own),
-      ...(common.holding !== undefined && { same: common.holding }),
-      ...(session?.knows !== digest && { modules: options.modules }),
+      ...(common.holding !== undefined && { unchanged: common.holding }),
+      ...(session?.knownDigest !== digest && { modules: options.modules }),
     });
   }
 
@@ -240,7 +240,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       inbox.begin(0);
     }
     retired.delete(born);
-    session = { run: born, term: newTerm, blankUpTo: 0, knows: birth.knows };
+    session = { run: born, term: newTerm, blankUpTo: 0, knownDigest: birth.knownDigest };
     confirmed = false;
   }
 
@@ -262,7 +262,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       begin(frame, next);
     }
     if (session !== undefined) {
-      session.knows = frame.knows;
+      session.knownDigest = frame.knownDigest;
       // One that was given a term, and nothing else before its parent lost its own memory, is as blank as before.
       if (compareTerms(frame.term, NO_TERM) === 0 || frame.blank === true) session.blankUpTo = replica.index;
     }
@@ -270,14 +270,14 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     inbox.rewind();
     counts.received++;
     lastHeard = clock.now();
-    // A beginning that was interrupted goes on where it was.
-    const goesOn = frame.parent === run && !isNew && frame.beginning === beginning;
+    // An epoch that was interrupted goes on where it was.
+    const goesOn = frame.parent === run && !isNew && frame.epoch === epoch;
     if (!goesOn) beginAnew(frame);
     options.onBorn?.(frame, common.hasParent);
     options.onModules(modules);
     bornAt = replica.index;
     mustBeBorn = false;
-    endCalls();
+    endRequests();
     if (isNew || state === "down") {
       setState("joining", isNew ? "a new run of it was born" : "it was born again");
     }
@@ -285,13 +285,13 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     outbox.start(goesOn ? frame.received : 0);
   }
 
-  /** What the child lacks is all that it is sent: what that is belongs to a beginning. */
-  function beginAnew({ from, term, parent, beginning: before, has, blank }: BirthFrame): void {
-    const birth = JSON.stringify([from, term, parent, before, has, blank]);
+  /** What the child lacks is all that it is sent: what that is belongs to an epoch. */
+  function beginAnew({ from, term, parent, epoch: before, holdings, blank }: BirthFrame): void {
+    const birth = JSON.stringify([from, term, parent, before, holdings, blank]);
     if (birth === begun) return;
     begun = birth;
-    common.begin({ ...(has !== undefined && { has }), ...(blank !== undefined && { blank }) });
-    beginning = options.nextBeginning(); // so that no ack of before is one of what comes now
+    common.begin({ ...(holdings !== undefined && { holdings }), ...(blank !== undefined && { blank }) });
+    epoch = options.nextEpoch(); // so that no ack of before is one of what comes now
   }
 
   function drop(message: string): void {
@@ -316,34 +316,33 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
         if (refused > 0) log.warn("Dropped values that a child does not write", { child, values: refused });
         break;
       }
-      case "ack": {
-        const { acked } = outbox;
-        // What the child had under an earlier beginning it may have forgotten.
-        if (frame.beginning === undefined || frame.beginning === beginning) outbox.ack(frame.received);
+      case "ack":
+      case "ping":
+        // What the child had under an earlier epoch it may have forgotten.
+        if (frame.epoch === undefined || frame.epoch === epoch) outbox.ack(frame.received);
         scope.acked?.(outbox.acked);
-        // An ack that says nothing new asks whether anybody is here. A link that does not get level is not to seem well.
-        if (outbox.acked === acked && !outbox.waiting && state === "level") {
+        // A link that does not get level is not to seem well.
+        if (frame.type === "ping" && !outbox.waiting && state === "level") {
           send({ type: "ack", from: run, to: to(), received: inbox.received });
         }
         break;
-      }
       case "resync":
         outbox.resync(frame.received);
         break;
       case "where": {
         const assignment = options.onWhere?.(frame.child);
         if (assignment !== undefined) {
-          send({ ...assignment, type: "there", from: run, to: to(), child: frame.child });
+          send({ ...assignment, type: "location", from: run, to: to(), child: frame.child });
         }
         break;
       }
       default:
         frame satisfies never;
     }
-    if (mustBeBorn && cancelCall === undefined) call(); // the last call was lost
+    if (mustBeBorn && cancelRequest === undefined) requestRebirth(); // the last request was lost
     if (state !== "joining" || mustBeBorn || !inbox.complete || outbox.acked < bornAt) return;
     if (hasTakenOver()) setState("level", "both sides have all of the other's");
-    else if (clock.now() - lastWelcome >= CALL_MS) welcome(); // it goes on with an older term: the last welcome was lost
+    else if (clock.now() - lastWelcome >= REQUEST_MS) welcome(); // it goes on with an older term: the last welcome was lost
   }
 
   return {
@@ -362,20 +361,20 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       if (state !== "down" && frame.from === session?.run && frame.to === run) return deliver(frame);
       drop("Dropped a frame that belongs to no session");
       // It believes that it is welcome here: its parent has started again, or has taken it for dead.
-      if (state === "down") call();
+      if (state === "down") requestRebirth();
     },
     life(frame) {
       if (stopped) return;
       switch (frame.type) {
         case "alive":
           // It is born by itself, if nothing gets lost.
-          if (state === "down") callAfter(CALL_MS, 0);
+          if (state === "down") requestAfter(REQUEST_MS, 0);
           break;
         case "dead":
           if (state === "down" || frame.from !== session?.run) return;
           goDown(frame.why === "stopped" ? "its agent stopped" : "its connection was lost");
           // A will may be late: where the run lives and is back already, it answers.
-          if (frame.why === "lost") call();
+          if (frame.why === "lost") requestRebirth();
           break;
         default:
           frame satisfies never;
@@ -387,19 +386,18 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     checkSilence() {
       if (state === "down" || clock.now() - lastHeard <= keepalive * 1000 * SILENT_KEEPALIVES) return;
       goDown("nothing was heard of it");
-      call();
+      requestRebirth();
     },
-    call,
-    awaits: endCalls,
-    probe() {
+    requestRebirth,
+    awaits: endRequests,
+    ping() {
       if (stopped || state === "down") return;
-      // It has everything up to nothing: a late copy, as far as it can see.
-      send({ ...{ type: "data", from: run, to: to(), beginning }, since: 0, upTo: 0, newest: 0, documents: [] });
+      send({ type: "ping", from: run, to: to(), received: inbox.received });
     },
     lose(why) {
       if (stopped) return;
       goDown(why);
-      call();
+      requestRebirth();
     },
     refresh() {
       mustBeBorn = true;
@@ -407,9 +405,9 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       bornAt = replica.index; // a welcome before the next birth must not say that there is less
       begun = "";
       common.forget();
-      beginning = options.nextBeginning();
+      epoch = options.nextEpoch();
       if (state !== "down") setState("joining", "it has to begin from nothing");
-      call();
+      requestRebirth();
     },
     askAgain() {
       inbox.rewind();
@@ -417,7 +415,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     },
     stop() {
       stopped = true;
-      endCalls();
+      endRequests();
       outbox.stop();
     },
   };

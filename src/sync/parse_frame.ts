@@ -45,15 +45,15 @@ export function parseFrame(data: unknown): Frame {
         term: term(data, "term"),
         parent: runOrNone(data, "parent"),
         received: count(data, "received"),
-        beginning: count(data, "beginning"),
+        epoch: count(data, "epoch"),
         ...blank(data["blank"]),
-        above: term(data, "above"),
+        parentTerm: term(data, "parentTerm"),
         ...(data["shown"] !== undefined && { shown: given(data, "shown") }),
         ...assigned(data),
         ...(data["own"] !== undefined && { own: ownRun(data, "own") }),
-        ...(data["has"] !== undefined && { has: holding(data, "has") }),
+        ...(data["holdings"] !== undefined && { holdings: holding(data, "holdings") }),
         digest: digest(data, "digest"),
-        knows: data["knows"] === "" ? "" : digest(data, "knows"),
+        knownDigest: data["knownDigest"] === "" ? "" : digest(data, "knownDigest"),
         ...modules(data["modules"]),
       };
     case "welcome":
@@ -64,8 +64,8 @@ export function parseFrame(data: unknown): Frame {
         term: term(data, "term"),
         received: count(data, "received"),
         newest: count(data, "newest"),
-        beginning: count(data, "beginning"),
-        ...(data["same"] !== undefined && { same: holding(data, "same") }),
+        epoch: count(data, "epoch"),
+        ...(data["unchanged"] !== undefined && { unchanged: holding(data, "unchanged") }),
         ...(data["given"] !== undefined && { given: given(data, "given") }),
         ...(data["certified"] !== undefined && { certified: certified(data, "certified") }),
         keepalive: keepalive(data),
@@ -78,20 +78,25 @@ export function parseFrame(data: unknown): Frame {
       return { type, from, ...assignment(data) };
     case "where":
       return { type, from, to: run(data, "to"), child: uuid(data, "child") };
-    case "there":
+    case "location":
       return { type, from, to: run(data, "to"), child: uuid(data, "child"), ...assignment(data) };
     case "left":
       return { type, from, number: count(data, "number"), ...assigned(data) };
+    case "noted":
+      return { type, from, number: count(data, "number") };
+    case "rebirth":
+      return { type, from };
     case "data":
       return {
         ...{ type, from, to: run(data, "to"), ...window(data) },
-        ...beginningOf(data),
+        ...epochOf(data),
         documents: parseDocuments(data),
       };
     case "ack":
-      return { type, from, to: run(data, "to"), received: count(data, "received"), ...beginningOf(data) };
+    case "ping":
+      return { type, from, to: run(data, "to"), received: count(data, "received"), ...epochOf(data) };
     case "resync":
-      return { type, from, to: runOrNone(data, "to"), received: count(data, "received") };
+      return { type, from, to: run(data, "to"), received: count(data, "received") };
     case "alive":
       return { type, from };
     case "dead": {
@@ -100,7 +105,11 @@ export function parseFrame(data: unknown): Frame {
       return { type, from, why };
     }
     default:
-      return fail("type", type, "birth, welcome, declare, moved, where, there, left, data, ack, resync, alive or dead");
+      return fail(
+        "type",
+        type,
+        "birth, welcome, declare, moved, where, location, left, noted, rebirth, data, ack, ping, resync, alive or dead",
+      );
   }
 }
 
@@ -126,8 +135,8 @@ function term(data: Fields, key: string): Term {
   return { assignment, run };
 }
 
-function beginningOf(data: Fields): { readonly beginning?: number } {
-  return data["beginning"] === undefined ? {} : { beginning: count(data, "beginning") };
+function epochOf(data: Fields): { readonly epoch?: number } {
+  return data["epoch"] === undefined ? {} : { epoch: count(data, "epoch") };
 }
 
 function window(data: Fields): { since: number; upTo: number; newest: number } {

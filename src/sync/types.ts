@@ -22,12 +22,12 @@ export interface BirthFrame {
   /** The parent's run that it last was welcomed by, and how far it has got that run's data; "" and 0 if none. */
   readonly parent: string;
   readonly received: number;
-  /** Which beginning that counts from: see {@link WelcomeFrame}. */
-  readonly beginning: number;
+  /** Which epoch that counts from: see {@link WelcomeFrame}. */
+  readonly epoch: number;
   /** An aggregator that has lost its memory, and has not been told of everything below it since. */
   readonly blank?: true;
   /** The highest term among what it has of its parent's facet: a parent that has lost its memory writes above it. */
-  readonly above: Term;
+  readonly parentTerm: Term;
   /** What it was given with the last welcome. What it claims beyond that counts only as far as this shows it. */
   readonly shown?: Given;
   /** Its assignment, as far as it has heard of it and can show it. */
@@ -35,11 +35,11 @@ export interface BirthFrame {
   /** Of a child that is an aggregator: its run and its key, which is certified with the welcome. */
   readonly own?: OwnRun;
   /** What it has of what parents tell it, where that is anything. */
-  readonly has?: Holding;
+  readonly holdings?: Holding;
   /** Names what the child's modules declare: see `digestOf`. */
   readonly digest: string;
   /** The digest of the parent's declarations that it has already; "" if none. */
-  readonly knows: string;
+  readonly knownDigest: string;
   /** What its modules declare, once its parent has asked: most parents know the digest. */
   readonly modules?: readonly ModuleDeclaration[];
 }
@@ -53,12 +53,12 @@ export interface WelcomeFrame {
   /** The parent's newest index: the child is level once it has everything up to it. */
   readonly newest: number;
   /**
-   * Names a beginning: a child that has begun under another one, or with another run of the parent, begins from nothing, as
+   * Names an epoch: a child that has begun under another one, or with another run of the parent, begins from nothing, as
    * the parent can't say otherwise what is none of the child's any more. Within a run of the parent the higher one is newer.
    */
-  readonly beginning: number;
+  readonly epoch: number;
   /** What the parent has just as the child: it does not say that again. A child that has it no longer is born again. */
-  readonly same?: Holding;
+  readonly unchanged?: Holding;
   /** What the child keeps as it is, to show it in its births. */
   readonly given?: Given;
   /** Of a child that is an aggregator: the certificates of its key. */
@@ -89,24 +89,27 @@ export interface WhereFrame {
   /** The node. */
   readonly child: string;
 }
-/** The answer, from whoever knows. */
-export interface ThereFrame extends Assignment {
-  readonly type: "there";
+/** The answer to `where`. */
+export interface LocationFrame extends Assignment {
+  readonly type: "location";
   readonly from: string;
   readonly to: string;
   /** The node. */
   readonly child: string;
 }
-/**
- * Up, to an aggregator that may still take the node for its own: it has joined another one, under this assignment. Down: that is
- * known.
- */
+/** To an aggregator that may still take the node for its own: it has joined another one, under this assignment. */
 export interface LeftFrame {
   readonly type: "left";
   readonly from: string;
   readonly number: number;
-  /** Up: the assignment, as the root has signed it. Nobody believes it otherwise. */
+  /** The assignment, as the root has signed it. Nobody believes it otherwise. */
   readonly assigned?: Assigned;
+}
+/** The answer to `left`: it is known that the node has left. */
+export interface NotedFrame {
+  readonly type: "noted";
+  readonly from: string;
+  readonly number: number;
 }
 /** Changes with local index above `since` and up to `upTo`, of the sender's own count. */
 export interface DataFrame {
@@ -117,8 +120,8 @@ export interface DataFrame {
   readonly upTo: number;
   /** The sender's newest index: above `upTo` while there is more to come. */
   readonly newest: number;
-  /** Of a parent: the beginning that its count belongs to. */
-  readonly beginning?: number;
+  /** Of a parent: the epoch that its count belongs to. */
+  readonly epoch?: number;
   /** Each document once. */
   readonly documents: readonly DocumentChanges[];
 }
@@ -128,13 +131,24 @@ export interface AckFrame {
   readonly from: string;
   readonly to: string;
   readonly received: number;
-  /** Of a child: the beginning that it counts from. An ack of another one says nothing of what was sent since. */
-  readonly beginning?: number;
+  /** Of a child: the epoch that it counts from. An ack of another one says nothing of what was sent since. */
+  readonly epoch?: number;
 }
-/**
- * Down: "be born again" when `to` is empty (the parent has started and knows nobody), otherwise, as up: "send again
- * everything after `received`".
- */
+/** Asks for an ack, as a sign of life. Says how far its sender has got, as an ack does. */
+export interface PingFrame {
+  readonly type: "ping";
+  readonly from: string;
+  readonly to: string;
+  readonly received: number;
+  /** As in {@link AckFrame}. */
+  readonly epoch?: number;
+}
+/** Every child is to be born again: the parent has started and knows nobody, or has lost this one. */
+export interface RebirthFrame {
+  readonly type: "rebirth";
+  readonly from: string;
+}
+/** Asks to send again everything after `received`. */
 export interface ResyncFrame {
   readonly type: "resync";
   readonly from: string;
@@ -153,16 +167,18 @@ export interface DeadFrame {
   readonly why: "lost" | "stopped";
 }
 /** What a child sends. */
-export type UpFrame = BirthFrame | WhereFrame | LeftFrame | DataFrame | AckFrame | ResyncFrame;
+export type UpFrame = BirthFrame | WhereFrame | LeftFrame | DataFrame | AckFrame | PingFrame | ResyncFrame;
 /** What a parent sends. */
 export type DownFrame =
   | WelcomeFrame
   | DeclareFrame
   | MovedFrame
-  | ThereFrame
-  | LeftFrame
+  | LocationFrame
+  | NotedFrame
+  | RebirthFrame
   | DataFrame
   | AckFrame
+  | PingFrame
   | ResyncFrame;
 /** What is on a life topic. */
 export type LifeFrame = AliveFrame | DeadFrame;

@@ -98,7 +98,7 @@ async function makeWorld(
   const parts = { clock, random: () => 0.5, log: createLog((line) => lines.push(line), { level: "debug" }) };
   const run = options.run ?? "agent-1";
   let terms = 1;
-  let beginnings = 0;
+  let epochs = 0;
   const later = (what: () => void) => void clock.after(LATENCY, () => world.isCut || what());
   const agent = createAgent({
     ...{ id: ID, name: "n1", run, modules: [module] },
@@ -122,7 +122,7 @@ async function makeWorld(
     modulesOf: (digest) => known.get(digest),
     mayAsk: () => true,
     nextTerm: ({ term: { run } }) => ofRun(terms = Math.max(terms, run) + 1),
-    nextBeginning: () => ++beginnings,
+    nextEpoch: () => ++epochs,
     keepalive: () => 12,
     send: (frame) => later(() => agent.receive(frame)),
     onState: (state) => void parentStates.push(state),
@@ -297,7 +297,7 @@ test("an agent whose place another run has taken says so, once", async () => {
       term: ofRun(run),
       received: 0,
       newest: 0,
-      beginning: 9,
+      epoch: 9,
     },
     ...{ keepalive: 10, digest: "" },
   });

@@ -122,7 +122,7 @@ test("the agent ends with code 1 when another run has taken its place", () =>
             received: 0,
             newest: 0,
           },
-          ...{ beginning: 9, keepalive: 10, digest: "0".repeat(32) },
+          ...{ epoch: 9, keepalive: 10, digest: "0".repeat(32) },
         }),
       );
       assert.ok(isOver);

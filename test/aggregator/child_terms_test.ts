@@ -44,8 +44,8 @@ function make(before: ReadonlyMap<string, Term> = new Map()) {
 function birth(term: Term, shown?: Given): BirthFrame {
   return {
     ...(shown !== undefined && { shown }),
-    ...{ type: "birth", from: "r", term, parent: "", received: 0, beginning: 0, above: NO_TERM },
-    ...{ digest: "", knows: "" },
+    ...{ type: "birth", from: "r", term, parent: "", received: 0, epoch: 0, parentTerm: NO_TERM },
+    ...{ digest: "", knownDigest: "" },
   };
 }
 

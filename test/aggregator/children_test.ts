@@ -83,10 +83,10 @@ function make(more: Partial<ChildrenParts> = {}, last: ReadonlyMap<string, Term>
         term: ofRun(0),
         parent: "",
         received: 0,
-        beginning: 0,
-        above: ofRun(0),
+        epoch: 0,
+        parentTerm: ofRun(0),
       },
-      ...{ digest: DIGEST, knows: "" },
+      ...{ digest: DIGEST, knownDigest: "" },
       ...fields,
     });
   const level = (child: string) => {
@@ -140,9 +140,9 @@ test("all children are called, and nobody else", () => {
   const { children, sent } = make();
   children.callAll();
   assert.deepEqual(sent.map(({ child, frame }) => `${child} ${frame.type}`).sort(), [
-    "a resync",
-    "b resync",
-    "n resync",
+    "a rebirth",
+    "b rebirth",
+    "n rebirth",
   ]);
 });
 
@@ -193,7 +193,7 @@ test("of more births at once than are taken in some wait, are not called meanwhi
   await clock.advance(1_600);
   assert.equal(children.counts.births, 0);
   assert.ok(commits > 0 && commits <= 65, `${commits} writes for 600 births`);
-  assert.deepEqual(sent.filter(({ child, frame }) => frame.type === "resync" && !["n", "a", "b"].includes(child)), []);
+  assert.deepEqual(sent.filter(({ child, frame }) => frame.type === "rebirth" && !["n", "a", "b"].includes(child)), []);
 });
 
 test("a child that waits for its turn and is removed has none", async () => {
@@ -414,8 +414,8 @@ test("a node that says that it has left is answered once that is known", () => {
   world.knowsLeft = false;
   children.receive(N, { type: "left", from: "x", number: 5 });
   children.receive(M, { type: "left", from: "x", number: 6 });
-  assert.deepEqual(framesTo("n", "left").map(({ number }) => number), [4]);
-  assert.deepEqual(framesTo("m", "left").map(({ number }) => number), [6], "it is no child: that is known");
+  assert.deepEqual(framesTo("n", "noted").map(({ number }) => number), [4]);
+  assert.deepEqual(framesTo("m", "noted").map(({ number }) => number), [6], "it is no child: that is known");
 });
 
 test("a child whose term is of a later assignment has been elsewhere", () => {
@@ -456,7 +456,7 @@ test("a child that is removed without a word of where to go is called, so that i
   level(N);
   set("n", { "/parent": "b", "/assignment": null });
   await clock.advance(0);
-  assert.deepEqual([framesTo("n", "resync").length, framesTo("n", "moved").length], [1, 0]);
+  assert.deepEqual([framesTo("n", "rebirth").length, framesTo("n", "moved").length], [1, 0]);
 });
 
 test("a child that is removed was heard until then", async () => {
@@ -473,7 +473,7 @@ test("a child that is removed was heard until then", async () => {
 test("what was to be found out of a child is no matter once it is removed", async () => {
   const { level, set, children, said, clock } = make();
   level(N);
-  children.probe(N, () => said.push("alive"));
+  children.ping(N, () => said.push("alive"));
   set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
   set("n", { "/parent": "root", "/assignment": assigned(3, "root") });
   level(N);
@@ -499,7 +499,7 @@ test("a child that was down when it was removed is called, so that it asks", () 
   children.life(N, { type: "dead", from: "run-n", why: "stopped" });
   sent.length = 0;
   set("n", { "/parent": "b", "/assignment": assigned(2, "b") });
-  assert.deepEqual([framesTo("n", "resync").length, framesTo("n", "moved").length], [1, 0]);
+  assert.deepEqual([framesTo("n", "rebirth").length, framesTo("n", "moved").length], [1, 0]);
 });
 
 test("what the links that are gone have counted stays counted", async () => {
@@ -538,7 +538,7 @@ test("a machine that was powered off has no agent any more, and its late frames 
   const { level, children, said, birth, clock, terms, discover, changes } = make();
   discover("n", "parent", { "/physState": "POWER_ON" });
   level(N);
-  children.probe(N, () => said.push("alive"));
+  children.ping(N, () => said.push("alive"));
   discover("n", "parent", { "/physState": "POWER_OFF" });
   changes.post({ kind: "PowerChanged", id: N });
   assert.deepEqual(said, ["n down: its machine was powered off"]);
@@ -573,23 +573,23 @@ test("that a machine is off is no news of a child that is down", () => {
   assert.deepEqual(said, []);
 });
 
-test("a child that is down, and one that is none, are not probed", async () => {
+test("a child that is down, and one that is none, are not pinged", async () => {
   const { level, children, sent, said, clock } = make();
   level(N);
   children.life(N, { type: "dead", from: "run-n", why: "stopped" });
   said.length = 0;
   const { waiting } = clock;
-  for (const child of [N, M]) children.probe(child, () => said.push("alive"));
+  for (const child of [N, M]) children.ping(child, () => said.push("alive"));
   assert.equal(clock.waiting, waiting);
   await clock.advance(60_000);
   assert.deepEqual([sent, said], [[], []]);
 });
 
-test("a child that is probed and answers is left alone, and one that does not is lost", async () => {
+test("a child that is pinged and answers is left alone, and one that does not is lost", async () => {
   const { level, children, said, clock } = make();
   level(N);
   level(A);
-  for (const child of [N, A, M]) children.probe(child, () => said.push("alive"));
+  for (const child of [N, A, M]) children.ping(child, () => said.push("alive"));
   await clock.advance(600);
   children.receive(N, { type: "ack", from: "an earlier run", to: "p", received: 0 });
   assert.deepEqual(said, []);
@@ -653,25 +653,25 @@ test("a child that has to forget what was below it begins from nothing", () => {
   const { level, children, framesTo, changes } = make();
   level(A);
   for (const via of [A, M]) changes.post({ kind: "NodeRemoved", id: idOf("x"), via });
-  assert.equal(framesTo("a", "resync").length, 1);
+  assert.equal(framesTo("a", "rebirth").length, 1);
   assert.equal(children.counts.links.joining, 1);
 });
 
-test("a link that is made anew goes on above the beginnings of the one before", () => {
+test("a link that is made anew goes on above the epochs of the one before", () => {
   const { birth, set, framesTo } = make();
   birth(N);
-  const before = framesTo("n", "welcome")[0]?.beginning ?? 0;
+  const before = framesTo("n", "welcome")[0]?.epoch ?? 0;
   set("n", { "/parent": "b" });
   set("n", { "/parent": "root" });
   birth(N, { from: "second" });
-  assert.ok((framesTo("n", "welcome")[1]?.beginning ?? 0) > before);
+  assert.ok((framesTo("n", "welcome")[1]?.epoch ?? 0) > before);
 });
 
 test("nothing is sent after a stop, and no timer is left", async () => {
   const { birth, level, children, owners, sent, clock, set } = make();
   level(N);
   birth(A);
-  children.probe(N, () => {});
+  children.ping(N, () => {});
   children.callAll();
   for (let births = 0; births < 200; births++) birth(N, { from: `r${births}` });
   set("b", { "/parent": "a", "/assignment": assigned(2, "a") });

@@ -7,8 +7,8 @@ import { ofRun } from "../support/versions.ts";
 
 function birth(from: string): BirthFrame {
   return {
-    ...{ type: "birth", from, term: ofRun(0), parent: "", received: 0, beginning: 0, above: ofRun(0) },
-    ...{ digest: "", knows: "" },
+    ...{ type: "birth", from, term: ofRun(0), parent: "", received: 0, epoch: 0, parentTerm: ofRun(0) },
+    ...{ digest: "", knownDigest: "" },
   };
 }
 

@@ -91,8 +91,8 @@ test("two agents with one identity are an event of their node, which names both 
   const world = await createVirtualBoot();
   world.apply({ n1: {} });
   const birth = (from: string): UpFrame => ({
-    ...{ type: "birth", from, term: ofRun(0), parent: "", received: 0, beginning: 0, above: ofRun(0) },
-    ...{ digest: "", knows: "", modules: [] },
+    ...{ type: "birth", from, term: ofRun(0), parent: "", received: 0, epoch: 0, parentTerm: ofRun(0) },
+    ...{ digest: "", knownDigest: "", modules: [] },
   });
   for (const run of ["a", "b", "a", "a"]) world.aggregator.receive(world.idOf("n1"), birth(run));
   const events = world.control.events(0, 1_000).filter(({ kind }) => kind === "identity");
@@ -108,8 +108,8 @@ test("supervised agents with one identity are an event of their node, by what th
   const world = await createVirtualBoot();
   world.apply({ n1: {} });
   const birth = (from: string): UpFrame => ({
-    ...{ type: "birth", from, term: ofRun(0), parent: "", received: 0, beginning: 0, above: ofRun(0) },
-    ...{ digest: "", knows: "", modules: [] },
+    ...{ type: "birth", from, term: ofRun(0), parent: "", received: 0, epoch: 0, parentTerm: ofRun(0) },
+    ...{ digest: "", knownDigest: "", modules: [] },
   });
   const id = world.idOf("n1");
   world.aggregator.receive(id, birth("a"));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
 import { refusalOf } from "../../aggregator/boot/admission.ts";
 import { createBoots } from "../../aggregator/boot/http/boots.ts";
-import type { PxeDesk } from "../../modules/pxe/desk.ts";
+import type { PxeRegistry } from "../../modules/pxe/registry.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 
 const OWN = "10.77.0.11";
@@ -14,8 +14,8 @@ test("nobody gets a token while the agent is heard, and where addresses are ours
   fc.assert(
     fc.property(bool, bool, bool, bool, bool, (isUp, isRunning, holdsAddresses, hasLease, isOwn) => {
       const host = { id: "id", name: "n1", ...(hasLease && { lease: { address: OWN } }) };
-      const desk = { isUp: () => isUp, isRunning: () => isRunning };
-      const refusal = refusalOf(host, isOwn ? OWN : "10.77.0.12", { desk, holdsAddresses });
+      const registry = { isUp: () => isUp, isRunning: () => isRunning };
+      const refusal = refusalOf(host, isOwn ? OWN : "10.77.0.12", { registry, holdsAddresses });
       covered.saw(refusal?.kind ?? "admitted");
       const isBound = holdsAddresses && hasLease;
       assert.equal(refusal === undefined, !isUp && (!isBound || (isOwn && !isRunning)));
@@ -26,7 +26,7 @@ test("nobody gets a token while the agent is heard, and where addresses are ours
   covered.check();
 });
 
-const desk: PxeDesk = {
+const registry: PxeRegistry = {
   host: () => undefined,
   hosts: () => [],
   bystander: () => undefined,
@@ -38,7 +38,7 @@ const desk: PxeDesk = {
 
 test("one machine has a token a second at most, all of them so many, and nothing is kept of a boot that is over", async () => {
   const clock = createVirtualClock();
-  const boots = createBoots(desk, clock);
+  const boots = createBoots(registry, clock);
   assert.equal(boots.admit("a"), "yes");
   assert.equal(boots.admit("a"), "just-now");
   boots.end("a");

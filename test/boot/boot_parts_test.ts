@@ -193,7 +193,7 @@ test("a file that was replaced by one of another size begins anew, and an empty 
   assert.equal(progress.percent, 50);
 });
 
-test("each known sender has a rate of its own, all of them one together, and strangers another", () => {
+test("each known sender has a rate of its own, all of them one together, and unknownMachines another", () => {
   const limits = {
     each: { burst: 2, perSecond: 1 },
     known: { burst: 5, perSecond: 1 },

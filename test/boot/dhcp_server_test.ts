@@ -218,14 +218,14 @@ test("in a flood of 40,000 packets from invented addresses, known machines are s
     for (let n = 0; n < 5; n++) await boot(n);
     assert.equal(flood.exitCode, null, "the flood was over before the last of them was served");
     assert.equal(await flooded, 0);
-    const strangers = events.filter(({ host }) => host === undefined);
+    const unknownMachines = events.filter(({ host }) => host === undefined);
     const { unknown, limited } = server.counts();
     assert.ok(unknown > 1000, `only ${unknown} packets of the flood arrived`);
     assert.ok(
-      strangers.length + limited >= unknown && strangers.length < 1000,
-      `${strangers.length} of ${unknown} were told`,
+      unknownMachines.length + limited >= unknown && unknownMachines.length < 1000,
+      `${unknownMachines.length} of ${unknown} were told`,
     );
-    assert.ok(strangers.every(({ answer }) => answer === "silent"));
+    assert.ok(unknownMachines.every(({ answer }) => answer === "silent"));
   });
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createBoots } from "../../aggregator/boot/http/boots.ts";
-import type { PxeHost } from "../../modules/pxe/desk.ts";
+import type { PxeHost } from "../../modules/pxe/registry.ts";
 import type { BootSight } from "../../src/boot/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { MAC, withServer } from "./http_world.ts";
@@ -59,8 +59,8 @@ test("a transfer counts for the boot of its machine, from the address that had t
 });
 
 test("what fails in the boot server is answered with a problem, and is in the log", () =>
-  withServer(async ({ url, logged, strangers }) => {
-    strangers.saw = () => {
+  withServer(async ({ url, logged, unknownMachines }) => {
+    unknownMachines.saw = () => {
       throw new Error("no memory");
     };
     const answer = await get(`${url}/boot/v1/script?mac=52:54:00:77:00:99`);

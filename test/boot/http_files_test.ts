@@ -187,10 +187,10 @@ test("an agent that is away for a moment is not put out by a program on its mach
   }, { holdsAddresses: true }));
 
 test("a machine that nobody knows is told so and remembered, and one without a MAC address asks with it", () =>
-  withServer(async ({ url, strangers }) => {
+  withServer(async ({ url, unknownMachines }) => {
     const stranger = await get(`${url}/boot/v1/script?mac=52-54-00-77-00-99&uuid=u&arch=x86_64`);
     assert.match(stranger.body.toString(), /krakenctl adopt 52:54:00:77:00:99 --as NAME\nsleep 15\nchain /);
-    assert.deepEqual(strangers.list().map(({ mac, arch, uuid }) => [mac, arch, uuid]), [[
+    assert.deepEqual(unknownMachines.list().map(({ mac, arch, uuid }) => [mac, arch, uuid]), [[
       "52:54:00:77:00:99",
       "x86_64",
       "u",
@@ -202,7 +202,7 @@ test("a machine that nobody knows is told so and remembered, and one without a M
   }));
 
 test("the machine of a node that boots in another way is told that it is one, and is no stranger", () =>
-  withServer(async ({ url, strangers, apply, clock }) => {
+  withServer(async ({ url, unknownMachines, apply, clock }) => {
     for (const method of ["other", "none", undefined]) {
       apply({ n1: { "/ipv4/mac": MAC, ...(method !== undefined && { "/boot/method": method }) } });
       await clock.advance(1);
@@ -211,8 +211,8 @@ test("the machine of a node that boots in another way is told that it is one, an
         body.toString(),
         new RegExp(`this is n1, which does not boot .* /boot/method is ${method ?? "none"}`),
       );
-      strangers.saw({ mac: MAC, asked: "dhcp discover" }); // DHCP does not answer it
-      assert.deepEqual(strangers.list(), []);
+      unknownMachines.saw({ mac: MAC, asked: "dhcp discover" }); // DHCP does not answer it
+      assert.deepEqual(unknownMachines.list(), []);
     }
   }));
 

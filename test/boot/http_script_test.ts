@@ -91,15 +91,15 @@ test("a path that is no word of a script makes no script", () => {
 });
 
 test("who has said no MAC address is asked for that of the interface it came over", () =>
-  withServer(async ({ url, strangers }) => {
+  withServer(async ({ url, unknownMachines }) => {
     const { body } = await get(`${url}/boot/v1/script`);
     assert.equal(body.toString(), renderIntroduction(url));
     assert.equal(body.toString(), `#!ipxe\nchain --replace --autofree ${scriptUrl(url, "${netX/mac}")}\n`);
-    assert.deepEqual(strangers.list(), []);
+    assert.deepEqual(unknownMachines.list(), []);
   }));
 
 test("what is no MAC address is refused, with 40 characters of it", () =>
-  withServer(async ({ url, strangers }) => {
+  withServer(async ({ url, unknownMachines }) => {
     const answer = await get(`${url}/boot/v1/script?mac=${"x".repeat(60)}`);
     const { detail } = JSON.parse(answer.body.toString());
     assert.deepEqual([answer.status, detail], [
@@ -107,16 +107,16 @@ test("what is no MAC address is refused, with 40 characters of it", () =>
       `Parameter 'mac' is '${"x".repeat(40)}': expected a MAC address such as 52:54:00:77:00:01`,
     ]);
     assert.equal((await get(`${url}/boot/v1/script?mac=${MAC}&other=1`)).status, 400);
-    assert.deepEqual(strangers.list(), []);
+    assert.deepEqual(unknownMachines.list(), []);
   }));
 
 test("nothing happens for who only looks", () =>
-  withServer(async ({ url, strangers, enrolment, seen }) => {
+  withServer(async ({ url, unknownMachines, enrolment, seen }) => {
     for (const query of ["", `?mac=${MAC}`, `?mac=${STRANGER}`]) {
       const answer = await get(`${url}/boot/v1/script${query}`, { method: "HEAD", address: "127.0.0.5" });
       assert.equal(answer.status, 200);
     }
-    assert.deepEqual([strangers.list(), enrolment.counts.issued, seen("n1", "/pxe/state")], [[], 0, undefined]);
+    assert.deepEqual([unknownMachines.list(), enrolment.counts.issued, seen("n1", "/pxe/state")], [[], 0, undefined]);
   }));
 
 test("a stranger is told how to make it a node, and only what it has said of itself is remembered", () =>
@@ -129,11 +129,11 @@ test("a stranger is told how to make it a node, and only what it has said of its
       `echo   krakenctl adopt ${STRANGER} --as NAME`,
       "sleep 15",
     ]);
-    const [stranger] = world.strangers.list();
+    const [stranger] = world.unknownMachines.list();
     assert.equal(stranger?.mac, STRANGER);
     assert.deepEqual([stranger.uuid, stranger.arch, stranger.asked], [undefined, undefined, "script"]);
     await get(`${world.url}/boot/v1/script?mac=${STRANGER}&arch=arm64`);
-    assert.deepEqual(world.strangers.list().map(({ uuid, arch }) => [uuid, arch]), [[undefined, "arm64"]]);
+    assert.deepEqual(world.unknownMachines.list().map(({ uuid, arch }) => [uuid, arch]), [[undefined, "arm64"]]);
   }));
 
 test("a machine has one script with a token, which begins its boot, and waits a second for the next", () =>

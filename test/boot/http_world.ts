@@ -8,7 +8,7 @@ import { createTransferCounter, type TransferCounter } from "../../aggregator/bo
 import { createBootApp } from "../../aggregator/boot/http/app.ts";
 import { type Boots, createBoots } from "../../aggregator/boot/http/boots.ts";
 import { serveBoot } from "../../aggregator/boot/http/serve.ts";
-import type { PxeDesk, PxeHost } from "../../modules/pxe/desk.ts";
+import type { PxeHost, PxeRegistry } from "../../modules/pxe/registry.ts";
 import { createLog } from "../../src/log.ts";
 import { createVirtualBoot } from "./virtual_boot.ts";
 
@@ -58,7 +58,7 @@ export async function withServer(
   const logged: string[] = [];
   const told: string[] = [];
   const noted: string[] = [];
-  const boots = createBoots(world.desk, world.clock);
+  const boots = createBoots(world.registry, world.clock);
   const ending = new AbortController();
   let url = "";
   const app = createBootApp({
@@ -70,10 +70,10 @@ export async function withServer(
     holdsAddresses: options.holdsAddresses ?? false,
     fault: (machine) => bootFault(machine, { root: files, line: () => "" }),
     boots,
-    desk: { ...onLoopback(world.desk), isRunning: (id) => state.isRunning || world.desk.isRunning(id) },
+    registry: { ...onLoopback(world.registry), isRunning: (id) => state.isRunning || world.registry.isRunning(id) },
     enrolment: world.enrolment,
-    onEnrolled: (id) => world.desk.saw(id, { kind: "enrolled" }),
-    strangers: world.strangers,
+    onEnrolled: (id) => world.registry.saw(id, { kind: "enrolled" }),
+    unknownMachines: world.unknownMachines,
     transfers,
     events: { tell: (node, why) => told.push(`${node}: ${why}`) },
     recheck: (id) => noted.push(`recheck ${id === world.idOf("n1") ? "n1" : id}`),
@@ -110,14 +110,14 @@ export async function withServer(
 const NETWORK = "10.77.0.";
 const LOOPBACK = "127.0.0.";
 
-function onLoopback(desk: PxeDesk): PxeDesk {
+function onLoopback(registry: PxeRegistry): PxeRegistry {
   function moved(host: PxeHost | undefined): PxeHost | undefined {
     if (host?.lease === undefined) return host;
     return { ...host, lease: { ...host.lease, address: host.lease.address.replace(NETWORK, LOOPBACK) } };
   }
   return {
-    ...desk,
-    host: (mac) => moved(desk.host(mac)),
-    hostAt: (address) => moved(desk.hostAt(address.replace(LOOPBACK, NETWORK))),
+    ...registry,
+    host: (mac) => moved(registry.host(mac)),
+    hostAt: (address) => moved(registry.hostAt(address.replace(LOOPBACK, NETWORK))),
   };
 }

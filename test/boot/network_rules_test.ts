@@ -4,14 +4,14 @@ import {
   addressFault,
   bootHostOf,
   canonicalBoot,
-  complainBoot,
-  complainNetwork,
   gatewayFault,
   ipv4Number,
   ipv4Text,
   macFault,
   parseMac,
   serverFault,
+  validateBoot,
+  validateNetwork,
 } from "../../src/boot/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createCoverage, fc } from "../support/property.ts";
@@ -80,14 +80,14 @@ test("an address that is no machine's by its block is refused with the block", (
       ["0x0a4d000b", /an IPv4 address such as/],
     ] as const
   ) {
-    assert.match(complainBoot("/ipv4/address", address) ?? "", why, address);
-    assert.match(complainBoot("/ipv4/gateway", address) ?? "", why, address);
-    assert.match(complainBoot("/ipv4/dns", ["10.0.0.1", address]) ?? "", why, address);
+    assert.match(validateBoot("/ipv4/address", address) ?? "", why, address);
+    assert.match(validateBoot("/ipv4/gateway", address) ?? "", why, address);
+    assert.match(validateBoot("/ipv4/dns", ["10.0.0.1", address]) ?? "", why, address);
   }
   for (const address of ["1.0.0.0", "126.255.255.255", "128.0.0.1", "223.255.255.255"]) {
-    assert.equal(complainBoot("/ipv4/address", address), undefined, address);
+    assert.equal(validateBoot("/ipv4/address", address), undefined, address);
   }
-  assert.match(complainBoot("/ipv4/dns", ["10.0.0.1", "10.0.0.1"]) ?? "", /expected each address once/);
+  assert.match(validateBoot("/ipv4/dns", ["10.0.0.1", "10.0.0.1"]) ?? "", /expected each address once/);
 });
 
 test("of a network with a prefix of up to 30, first and last address are no machine's, and all are with 31 and 32", () => {
@@ -131,8 +131,8 @@ test("a name server is a machine, in the node's network or elsewhere", () => {
   assert.equal(serverFault("10.77.0.255", undefined), undefined);
 });
 
-test("complainNetwork() names each field that does not fit the others, with its value", () => {
-  const problems = (cfg: Record<string, Value>) => complainNetwork(new Map(Object.entries(cfg)));
+test("validateNetwork() names each field that does not fit the others, with its value", () => {
+  const problems = (cfg: Record<string, Value>) => validateNetwork(new Map(Object.entries(cfg)));
   assert.deepEqual(
     problems({ "/ipv4/address": "10.77.0.11", "/ipv4/gateway": "10.77.0.1", "/ipv4/dns": ["192.0.2.1"] }),
     [],
@@ -157,7 +157,7 @@ test("complainNetwork() names each field that does not fit the others, with its 
   assert.deepEqual(
     problems({ "/ipv4/address": "nonsense", "/ipv4/gateway": "10.77.0.17" }),
     [],
-    "complainBoot() says so",
+    "validateBoot() says so",
   );
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DhcpEvent, DhcpMode } from "../../aggregator/boot/dhcp/mod.ts";
 import { noteDhcp } from "../../aggregator/boot/note_dhcp.ts";
-import type { StrangerSight } from "../../aggregator/nodes/strangers.ts";
+import type { StrangerSight } from "../../aggregator/nodes/unknown_machines.ts";
 import type { BootMethod, BootSight } from "../../src/boot/mod.ts";
 
 const MAC = "52:54:00:77:00:01";
@@ -26,9 +26,9 @@ function told(event: DhcpEvent, options: { readonly mode?: DhcpMode; readonly me
   });
   noteDhcp(event, {
     mode,
-    desk: { host: (mac) => mac === MAC ? host : undefined, ...hear("pxe") },
+    registry: { host: (mac) => mac === MAC ? host : undefined, ...hear("pxe") },
     rpi: hear("rpi"),
-    strangers: { saw: (sight: StrangerSight) => void all.push(sight) },
+    unknownMachines: { saw: (sight: StrangerSight) => void all.push(sight) },
     asked: (id, name) => void all.push(["asked", id, name]),
     heard: (id, client) => void all.push(["heard", id, client.firmware]),
     recheck: (id) => void all.push(["recheck", id]),

@@ -50,7 +50,7 @@ async function withPi(
     const lines: string[] = [];
     let tokens = 0;
     const boot = createRpiBoot({
-      desk: {
+      registry: {
         host: (serial) => serial === SERIAL ? options.host ?? PI : undefined,
         isUp: () => state.isUp,
         isRunning: () => false,

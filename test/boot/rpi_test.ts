@@ -46,7 +46,7 @@ test("a Raspberry Pi fetches firmware, config.txt, cmdline.txt, kernel and initr
     writeFileSync(join(folder, path), content);
   }
   const boot = createRpiBoot({
-    desk: {
+    registry: {
       host: (serial) => serial === PI.serial ? PI : undefined,
       isUp: () => state.isUp,
       isRunning: () => state.isRunning,

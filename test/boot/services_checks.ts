@@ -39,7 +39,7 @@ interface Lab {
   /** Nodes whose connections were ended. */
   readonly dropped: string[];
   /** Agents that are asked whether they live, and how they say so. */
-  readonly probes: { readonly node: string; readonly answer: () => void }[];
+  readonly pings: { readonly node: string; readonly answer: () => void }[];
 }
 
 async function withServices(
@@ -59,7 +59,7 @@ async function withServices(
     const logged: string[] = [];
     const told: string[] = [];
     const dropped: string[] = [];
-    const probes: { node: string; answer: () => void }[] = [];
+    const pings: { node: string; answer: () => void }[] = [];
     const own = testNode("root", {});
     const cfgOf = (machine: Machine, method: string) => ({
       ...{ "/parent": "root", "/boot/method": method, "/ipv4/prefix": 24 },
@@ -81,12 +81,12 @@ async function withServices(
     const port = await services.start({
       url: "mqtt://10.77.0.2:1883",
       drop: (node) => dropped.push(node),
-      probe: (node, answer) => probes.push({ node, answer }),
+      ping: (node, answer) => pings.push({ node, answer }),
       note: (node, kind, why) => told.push(`${node} ${kind}: ${why}`),
     });
     try {
       await body({
-        ...{ services, clock, url: `http://${ADDRESS}:${port}`, n1, pi, changed, logged, told, dropped, probes },
+        ...{ services, clock, url: `http://${ADDRESS}:${port}`, n1, pi, changed, logged, told, dropped, pings },
         setOwn(url, value) {
           own.cfg.set(url, value);
           changed();
@@ -303,18 +303,18 @@ export const CHECKS: { readonly [statement: string]: () => Promise<void> } = {
 
   "an agent that still seems to be heard is asked whether it lives when its machine takes an address": () =>
     withServices({}, async (lab) => {
-      const { n1, probes, clock } = lab;
+      const { n1, pings, clock } = lab;
       await say(lab, "n1", "request");
-      assert.equal(probes.length, 0, "no agent is heard");
+      assert.equal(pings.length, 0, "no agent is heard");
       n1.view.set("/runState", "SYNC");
       n1.view.set("/link", "UP");
       await say(lab, "n1", "request", FIRMWARE.uefi, 40_068);
-      assert.equal(probes.length, 0, "that was a user's program");
+      assert.equal(pings.length, 0, "that was a user's program");
       await say(lab, "n1", "request");
-      assert.deepEqual(probes.map(({ node }) => node), [n1.id]);
+      assert.deepEqual(pings.map(({ node }) => node), [n1.id]);
       const passed = "Passed over a request for an address to boot with, as the node's agent answers";
       assert.deepEqual(linesOf(lab, passed), []);
-      probes[0]?.answer();
+      pings[0]?.answer();
       assert.match(linesOf(lab, passed)[0] ?? "", /"warn".*"node":"n1"/);
       n1.view.set("/link", "DOWN");
       await clock.advance(1);
@@ -340,7 +340,7 @@ export const CHECKS: { readonly [statement: string]: () => Promise<void> } = {
     withServices({}, async (lab) => {
       const { services } = lab;
       await say(lab, "stranger", "discover");
-      assert.deepEqual(services.network.strangers.list().map(({ mac, asked, arch }) => [mac, asked, arch]), [
+      assert.deepEqual(services.network.unknownMachines.list().map(({ mac, asked, arch }) => [mac, asked, arch]), [
         [MAC.stranger, "dhcp discover", "uefi-x86_64"],
       ]);
       assert.equal(services.counts.dhcp?.answered, 0);
@@ -349,8 +349,8 @@ export const CHECKS: { readonly [statement: string]: () => Promise<void> } = {
         { offer: 0, ack: 0, nak: 0, silent: 0 },
         "they are not counted as ours",
       );
-      services.network.strangers.saw({ mac: MAC.n1, asked: "script" });
-      assert.equal(services.network.strangers.list().length, 1, "a node's machine is none");
+      services.network.unknownMachines.saw({ mac: MAC.n1, asked: "script" });
+      assert.equal(services.network.unknownMachines.list().length, 1, "a node's machine is none");
     }),
 
   "the broker and the API are told where machines boot, and which addresses are theirs": () =>

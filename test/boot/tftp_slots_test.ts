@@ -118,7 +118,7 @@ test("whatever comes in whatever order, places are given as the rules say, and j
   covered.check();
 });
 
-test("a flood of strangers pushes out strangers, the oldest first, and no known machine", () => {
+test("a flood of unknownMachines pushes out unknownMachines, the oldest first, and no known machine", () => {
   const slots = createSlots(LIMITS);
   const out: string[] = [];
   const enter = (address: string) => slots.enter({ address, port: 1 }, isKnown(address), () => out.push(address));

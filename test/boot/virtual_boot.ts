@@ -1,10 +1,10 @@
 import { createAggregator } from "../../aggregator/create_aggregator.ts";
 import { createEnrolment, type Enrolment } from "../../aggregator/boot/enrolment.ts";
-import { createStrangers, type Strangers } from "../../aggregator/nodes/strangers.ts";
+import { createUnknownMachines, type UnknownMachines } from "../../aggregator/nodes/unknown_machines.ts";
 import { openMemoryStore } from "../../aggregator/store/memory.ts";
 import { createJoinModule } from "../../modules/join/module.ts";
 import { powerMutations } from "../../modules/power/declaring.ts";
-import type { PxeDesk } from "../../modules/pxe/desk.ts";
+import type { PxeRegistry } from "../../modules/pxe/registry.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import { createRpiModule } from "../../modules/rpi/module.ts";
 import { createLog } from "../../src/log.ts";
@@ -26,7 +26,7 @@ const plug = declareModule({
 /** An aggregator with the module `pxe`, and machines that do on the network what a test says, on a clock that stands still. */
 export async function createVirtualBoot(options: {
   /** What a machine does each time that it gets power. */
-  readonly onPower?: (id: string, desk: PxeDesk) => void;
+  readonly onPower?: (id: string, registry: PxeRegistry) => void;
   readonly withServices?: boolean;
   /** Why a machine can't boot at this moment. */
   readonly fault?: () => string | undefined;
@@ -40,7 +40,7 @@ export async function createVirtualBoot(options: {
   const ended: string[] = [];
   const enrolment: Enrolment = createEnrolment({ store, facts: new Map(), clock, log, onEnd: (id) => ended.push(id) });
   const parts = { parent: "root", onEnd: enrolment.end, fault: () => Promise.resolve(options.fault?.()) };
-  const { module, desk, recheck } = createPxeModule(options.withServices === false ? undefined : parts);
+  const { module, registry, recheck } = createPxeModule(options.withServices === false ? undefined : parts);
   const power = defineModule(plug, (context) => {
     const state = (id: string) => on.has(id) ? "POWER_ON" : "POWER_OFF";
     const find = ({ node }: { node: { id: string } }) => context.discover(node.id, "/physState", state(node.id));
@@ -57,7 +57,7 @@ export async function createVirtualBoot(options: {
           orders.push(`${node.name} on`);
           on.add(node.id);
           context.discover(node.id, "/physState", "POWER_ON");
-          options.onPower?.(node.id, desk);
+          options.onPower?.(node.id, registry);
         },
         "power-off": off,
         "reset-hang": off,
@@ -72,11 +72,14 @@ export async function createVirtualBoot(options: {
     random: () => 0.5,
     send() {},
   });
-  const strangers: Strangers = createStrangers(clock, (mac) => (desk.host(mac) ?? desk.bystander(mac)) !== undefined);
+  const unknownMachines: UnknownMachines = createUnknownMachines(
+    clock,
+    (mac) => (registry.host(mac) ?? registry.bystander(mac)) !== undefined,
+  );
   await aggregator.start({ api: "http://127.0.0.1:1", broker: "mqtt://127.0.0.1:2" });
   const { control } = aggregator;
   return {
-    ...{ aggregator, control, clock, desk, recheck, enrolment, strangers, orders, ended, lines, on },
+    ...{ aggregator, control, clock, registry, recheck, enrolment, unknownMachines, orders, ended, lines, on },
     idOf: (name: string) => nodeIdOf(CLUSTER, name),
     /** Gives nodes exactly this cfg; `/parent` and `/platform` are added. */
     apply(nodes: Record<string, Record<string, Value>>) {

@@ -15,10 +15,10 @@ function birth(from: string): BirthFrame {
     term: ofRun(0),
     parent: "",
     received: 0,
-    beginning: 0,
-    above: ofRun(0),
+    epoch: 0,
+    parentTerm: ofRun(0),
     digest: "0".repeat(32),
-    knows: "",
+    knownDigest: "",
   };
 }
 

@@ -20,13 +20,13 @@ test("a thousand lies in a node's name use up no counter, freeze nothing and sto
     const [cluster, parent, child] = ["lab", nodeIdOf("lab", "root"), nodeIdOf("lab", "n1")];
     const up = formatTopic({ cluster, parent, child, channel: "up" });
     const birth = (number: number, fields: Partial<BirthFrame>): BirthFrame => ({
-      ...{ type: "birth", from: `liar-${number}`, term: NO_TERM, parent: "", received: 0, beginning: 0 },
-      ...{ above: NO_TERM, digest: "0".repeat(32), knows: "", modules: [], ...fields },
+      ...{ type: "birth", from: `liar-${number}`, term: NO_TERM, parent: "", received: 0, epoch: 0 },
+      ...{ parentTerm: NO_TERM, digest: "0".repeat(32), knownDigest: "", modules: [], ...fields },
     });
     const lies: UpFrame[] = Array.from({ length: 250 }, (_, n): UpFrame[] => {
       const run = Math.min(MOST, 2 ** Math.ceil(n / 7));
       return [
-        birth(4 * n, { above: makeTerm(1, run) }),
+        birth(4 * n, { parentTerm: makeTerm(1, run) }),
         birth(4 * n + 1, { term: makeTerm(1, run) }),
         birth(4 * n + 2, { term: makeTerm(Math.min(n + 2, 4_000), 1) }),
         { type: "left", from: `liar-${n}`, number: n + 2 },
@@ -40,7 +40,7 @@ test("a thousand lies in a node's name use up no counter, freeze nothing and sto
     await lie(lies);
     await lab.cluster.aggregator.kill();
     await lab.cluster.restartAggregator();
-    await lie([birth(9_000, { above: makeTerm(1, MOST) }), birth(9_001, { above: makeTerm(9, 1) })]); // right after the start
+    await lie([birth(9_000, { parentTerm: makeTerm(1, MOST) }), birth(9_001, { parentTerm: makeTerm(9, 1) })]); // right after the start
     const log = readFileSync(join(lab.cluster.folder, "aggregator.log"), "utf8");
     const told = log.match(/n1 claims (?:term|a run|assignment) \d+.*: it is not believed/g) ?? [];
     assert.ok(told.length > 0 && told.length <= 4, `${told.length}`); // by two processes

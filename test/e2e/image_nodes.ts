@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { freePort } from "../../scripts/brokers/ports.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
-import { endContainers, freePort, squash } from "../modules/image_lab.ts";
+import { endContainers, squash } from "../modules/image_lab.ts";
 import { sha256, startImageServer } from "../modules/image_server.ts";
 import { withFolder } from "../modules/module_fixture.ts";
 import { withLab } from "./lab.ts";

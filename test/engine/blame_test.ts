@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { isDisruptive } from "../../src/engine/disruption.ts";
 import { afterFailure } from "../../src/engine/failure_record.ts";
 import { createFleet } from "../../src/engine/fleet.ts";
-import { complainPolicy, defaultEngineOptions, type EngineNode, readPolicy } from "../../src/engine/mod.ts";
+import { defaultEngineOptions, type EngineNode, readPolicy, validatePolicy } from "../../src/engine/mod.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
 import type { Step } from "../../src/plan/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
@@ -113,7 +113,7 @@ test("one that waits at another limit too does not hold up those behind it at a 
     "/limits/all": { mutations: ["machine/on", "rack/light"], atMost: 2 },
     "/limits/lamps": { mutations: ["rack/light"], atMost: 1 },
   };
-  for (const [url, value] of Object.entries(rules)) assert.equal(complainPolicy(url, value), undefined);
+  for (const [url, value] of Object.entries(rules)) assert.equal(validatePolicy(url, value), undefined);
   const lab = createLab({ policy: readPolicy(new Map(Object.entries(rules))) });
   const ask = async (id: string, cfg: Readonly<Record<string, Value>>, seen: Readonly<Record<string, Value>>) => {
     lab.want(cfg, id);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Checkpoint, checkpointValue, defaultPolicy, readCheckpoint } from "../../src/engine/mod.ts";
 import { checkpointOf, isFailure, restoreFailure } from "../../src/engine/checkpoint.ts";
 import { createRecord } from "../../src/engine/record.ts";
-import { core, findMisfit } from "../../src/state/mod.ts";
+import { core, findIssue } from "../../src/state/mod.ts";
 import { createLab, type Lab, planner } from "./lab.ts";
 
 const WANTED = { "/lamp": "LIT", "/fan": "FAST", "/pump": "FAST" };
@@ -84,7 +84,7 @@ test("at most 16 mutations are kept, those that are held before all others", () 
   assert.equal(kept.length, 16);
   assert.deepEqual(kept.slice(0, 3), ["some/mutation1", "some/mutation0", "some/mutation39"]);
   const type = core.variables["/engine/checkpoint"].type;
-  assert.equal(findMisfit(type, checkpointValue(checkpoint), "/engine/checkpoint"), undefined);
+  assert.equal(findIssue(type, checkpointValue(checkpoint), "/engine/checkpoint"), undefined);
   assert.deepEqual(readCheckpoint(checkpointValue(checkpoint)), checkpoint);
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { complainPolicy, matchMutations, matchNodes, readPolicy, shareOf, targetOf } from "../../src/engine/mod.ts";
+import { matchMutations, matchNodes, readPolicy, shareOf, targetOf, validatePolicy } from "../../src/engine/mod.ts";
 import { compileDomain, createPlanner, declareModule } from "../../src/plan/mod.ts";
 import { core, type Value } from "../../src/state/mod.ts";
 import { planner } from "./lab.ts";
@@ -77,23 +77,23 @@ test("what is wrong with a rule is named, and the rule is left out", () => {
   ];
   for (const [kind, cases] of [["limits", limits], ["invariants", invariants]] as const) {
     for (const [fields, problem] of cases) {
-      assert.equal(complainPolicy(`/${kind}/a`, fields), `/${kind}/a/${problem}`);
+      assert.equal(validatePolicy(`/${kind}/a`, fields), `/${kind}/a/${problem}`);
       assert.equal(read(kind, fields), undefined);
     }
   }
   assert.match(
-    complainPolicy("/invariants/a", { kind: "away", atMost: 1, nodes: "n[" }) ?? "",
+    validatePolicy("/invariants/a", { kind: "away", atMost: 1, nodes: "n[" }) ?? "",
     /^\/invariants\/a\/nodes: /,
   );
 });
 
-test("complainPolicy() says nothing of what is no rule, nor of rules that are right", () => {
-  assert.equal(complainPolicy("/limits/a/b", { mutations: [] }), undefined);
-  assert.equal(complainPolicy("/limit/a", { mutations: [] }), undefined);
-  assert.equal(complainPolicy("/limits/a", "text"), undefined);
-  assert.equal(complainPolicy("/engine/config", { failuresInARow: 3 }), undefined);
-  assert.equal(complainPolicy("/limits/a", { mutations: ["*/power-on"], perSecond: 1 }), undefined);
-  assert.equal(complainPolicy("/invariants/a", { kind: "transition", by: "/rack", atMost: 1 }), undefined);
+test("validatePolicy() says nothing of what is no rule, nor of rules that are right", () => {
+  assert.equal(validatePolicy("/limits/a/b", { mutations: [] }), undefined);
+  assert.equal(validatePolicy("/limit/a", { mutations: [] }), undefined);
+  assert.equal(validatePolicy("/limits/a", "text"), undefined);
+  assert.equal(validatePolicy("/engine/config", { failuresInARow: 3 }), undefined);
+  assert.equal(validatePolicy("/limits/a", { mutations: ["*/power-on"], perSecond: 1 }), undefined);
+  assert.equal(validatePolicy("/invariants/a", { kind: "transition", by: "/rack", atMost: 1 }), undefined);
 });
 
 test("rules are read in the order of their names, whatever else the cfg has", () => {

@@ -11,7 +11,7 @@ import {
   readPolicy,
 } from "../../src/engine/mod.ts";
 import type { Planner } from "../../src/plan/mod.ts";
-import { core, createSchema, findMisfit, type Value } from "../../src/state/mod.ts";
+import { core, createSchema, findIssue, type Value } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createLab, planner } from "./lab.ts";
 
@@ -177,14 +177,14 @@ test("an engine behaves as its options say where nothing else is asked for", () 
 
 test("a policy's texts and numbers are bounded", () => {
   const schema = createSchema([core, policy]);
-  const misfit = (url: string, value: Value) => {
+  const issue = (url: string, value: Value) => {
     const variable = schema.find(url)?.variable ?? assert.fail(url);
-    return findMisfit(variable.type, value, url);
+    return findIssue(variable.type, value, url);
   };
   const limit = (more: Fields): Value => ({ mutations: ["m/a"], ...more });
   const fits = (url: string, good: Value, bad: Value) => {
-    assert.equal(misfit(url, good), undefined, JSON.stringify(good).slice(0, 80));
-    assert.notEqual(misfit(url, bad), undefined, JSON.stringify(bad).slice(0, 80));
+    assert.equal(issue(url, good), undefined, JSON.stringify(good).slice(0, 80));
+    assert.notEqual(issue(url, bad), undefined, JSON.stringify(bad).slice(0, 80));
   };
   const text = (length: number) => "x".repeat(length);
   fits("/limits/a", limit({ nodes: text(4_096) }), limit({ nodes: text(4_097) }));

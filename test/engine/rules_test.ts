@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { complainPolicy, type Policy, policy, readPolicy } from "../../src/engine/mod.ts";
+import { type Policy, policy, readPolicy, validatePolicy } from "../../src/engine/mod.ts";
 import { core, createSchema, fromNested, type Value } from "../../src/state/mod.ts";
 import { createLab, type Lab } from "./lab.ts";
 
@@ -8,7 +8,7 @@ const UP = { "/physState": "POWER_ON", "/runState": "SYNC" };
 const OFF = { "/physState": "POWER_OFF" };
 
 function policyOf(values: Readonly<Record<string, Value>>): Policy {
-  for (const [url, value] of Object.entries(values)) assert.equal(complainPolicy(url, value), undefined);
+  for (const [url, value] of Object.entries(values)) assert.equal(validatePolicy(url, value), undefined);
   return readPolicy(new Map(Object.entries(values)));
 }
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `n${index + 1}`);
@@ -468,7 +468,7 @@ test("a brake does not wait for nodes that are not of its group", async () => {
   assert.equal(lab.keysOf("refused").length, 1);
 });
 
-test("complainPolicy() names what is wrong with a rule", () => {
+test("validatePolicy() names what is wrong with a rule", () => {
   const wrong: [string, Value, RegExp][] = [
     ["/limits/a", { mutations: ["power"], atMost: 1 }, /\/limits\/a\/mutations is "power": expected "module\/id"/],
     ["/limits/a", { mutations: ["a/*"] }, /atMost is missing: expected it, or perSecond/],
@@ -482,10 +482,10 @@ test("complainPolicy() names what is wrong with a rule", () => {
     ["/invariants/a", { kind: "brake", unhealthyAbove: "a lot" }, /unhealthyAbove is "a lot": expected a share/],
   ];
   for (const [url, value, expected] of wrong) {
-    assert.match(complainPolicy(url, value) ?? "", expected);
+    assert.match(validatePolicy(url, value) ?? "", expected);
     assert.deepEqual(readPolicy(new Map([[url, value]])), { limits: [], invariants: [], failuresInARow: 5 });
   }
-  assert.equal(complainPolicy("/physState", "POWER_ON"), undefined);
+  assert.equal(validatePolicy("/physState", "POWER_ON"), undefined);
   assert.equal(readPolicy(new Map([["/engine/config", { failuresInARow: 3 }]])).failuresInARow, 3);
 });
 

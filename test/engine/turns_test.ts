@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { complainPolicy, type Policy, readPolicy } from "../../src/engine/mod.ts";
+import { type Policy, readPolicy, validatePolicy } from "../../src/engine/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createLab, type Lab } from "./lab.ts";
 
@@ -12,7 +12,7 @@ const DARK = { "/lamp": "DARK" };
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `n${index + 1}`);
 
 function policyOf(values: Readonly<Record<string, Value>>): Policy {
-  for (const [url, value] of Object.entries(values)) assert.equal(complainPolicy(url, value), undefined);
+  for (const [url, value] of Object.entries(values)) assert.equal(validatePolicy(url, value), undefined);
   return readPolicy(new Map(Object.entries(values)));
 }
 

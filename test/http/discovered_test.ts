@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createStrangers, MAX_STRANGERS } from "../../aggregator/nodes/strangers.ts";
+import { createUnknownMachines, MAX_STRANGERS } from "../../aggregator/nodes/unknown_machines.ts";
 import { createApp } from "../../aggregator/http/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { createVirtualBoot } from "../boot/virtual_boot.ts";
@@ -10,24 +10,24 @@ import { assertProblem, createTestApp, send } from "./support.ts";
 const MAC = "52:54:00:77:00:07";
 
 async function makeWorld(subnet?: string) {
-  const { control, clock, strangers, apply } = await createVirtualBoot();
+  const { control, clock, unknownMachines, apply } = await createVirtualBoot();
   assert.ok(apply({ n1: {}, n2: {} }).ok);
   const app = createApp(control, {
     ...{ metrics: () => [], version: "1", log: createLog(() => {}), clock },
-    boot: { strangers, address: "10.77.0.1", subnet },
+    boot: { unknownMachines, address: "10.77.0.1", subnet },
   });
   const adopt = (body: unknown, query = "", mac = MAC) =>
     app.request(`/api/v1/discovered/${mac}/adopt${query}`, send("POST", body));
   const cfgOf = (name: string) => Object.fromEntries(control.find(name)?.cfg ?? []);
-  return { clock, strangers, app, adopt, cfgOf, control };
+  return { clock, unknownMachines, app, adopt, cfgOf, control };
 }
 
 test("machines that nobody knows are listed with what they say and when they asked, the newest first", async () => {
-  const { strangers, app, clock } = await makeWorld();
-  strangers.saw({ mac: MAC, asked: "dhcp discover", arch: "bios", vendorClass: "PXEClient\x1b[2J" });
+  const { unknownMachines, app, clock } = await makeWorld();
+  unknownMachines.saw({ mac: MAC, asked: "dhcp discover", arch: "bios", vendorClass: "PXEClient\x1b[2J" });
   await clock.advance(1_000);
-  strangers.saw({ mac: "52:54:00:77:00:08", asked: "script" });
-  strangers.saw({ mac: MAC, asked: "script", uuid: "u" });
+  unknownMachines.saw({ mac: "52:54:00:77:00:08", asked: "script" });
+  unknownMachines.saw({ mac: MAC, asked: "script", uuid: "u" });
   const listed = await (await app.request("/api/v1/discovered")).json();
   assert.equal(listed.boots, true);
   assert.deepEqual(
@@ -43,16 +43,16 @@ test("machines that nobody knows are listed with what they say and when they ask
 });
 
 test("the newest machines are kept, however many are made up", () => {
-  const strangers = createStrangers(createVirtualClock(), (mac) => mac === "m2");
-  for (let index = 0; index < MAX_STRANGERS + 3; index++) strangers.saw({ mac: `m${index}`, asked: "script" });
-  assert.equal(strangers.list().length, MAX_STRANGERS);
-  assert.equal(strangers.find("m2"), undefined);
-  assert.equal(strangers.list()[0]?.mac, `m${MAX_STRANGERS + 2}`);
+  const unknownMachines = createUnknownMachines(createVirtualClock(), (mac) => mac === "m2");
+  for (let index = 0; index < MAX_STRANGERS + 3; index++) unknownMachines.saw({ mac: `m${index}`, asked: "script" });
+  assert.equal(unknownMachines.list().length, MAX_STRANGERS);
+  assert.equal(unknownMachines.find("m2"), undefined);
+  assert.equal(unknownMachines.list()[0]?.mac, `m${MAX_STRANGERS + 2}`);
 });
 
 test("a machine becomes a new node with a free address, its architecture and the boot method pxe", async () => {
-  const { strangers, adopt, cfgOf } = await makeWorld("10.77.0.0/29");
-  strangers.saw({ mac: MAC, asked: "dhcp discover", arch: "uefi-x86_64" });
+  const { unknownMachines, adopt, cfgOf } = await makeWorld("10.77.0.0/29");
+  unknownMachines.saw({ mac: MAC, asked: "dhcp discover", arch: "uefi-x86_64" });
   const answer = await adopt({ name: "n7", platform: "sim", ipv4: { gateway: "10.77.0.2" } });
   assert.equal(answer.status, 201, await answer.clone().text());
   const { "/assignment": _assignment, ...cfg } = cfgOf("n7");
@@ -75,10 +75,10 @@ test("a machine becomes a new node with a free address, its architecture and the
 
 test("a discovered Raspberry Pi becomes a node that boots as one, with its serial number where it says that", async () => {
   const pi = { arch: "bios", asked: "dhcp discover", vendorClass: "PXEClient:Arch:00000:UNDI:002001" };
-  const { strangers, adopt, cfgOf } = await makeWorld();
-  strangers.saw({ mac: "dc:a6:32:36:c2:0a", ...pi, uuid: "34695052-3114-00c0-0ac2-3632efcdab9f" });
-  strangers.saw({ mac: "dc:a6:32:36:c2:0b", ...pi, uuid: "44444444-4444-4444-4444-444444444444" });
-  strangers.saw({ mac: "dc:a6:32:36:c2:0c", asked: "script", arch: "arm64" });
+  const { unknownMachines, adopt, cfgOf } = await makeWorld();
+  unknownMachines.saw({ mac: "dc:a6:32:36:c2:0a", ...pi, uuid: "34695052-3114-00c0-0ac2-3632efcdab9f" });
+  unknownMachines.saw({ mac: "dc:a6:32:36:c2:0b", ...pi, uuid: "44444444-4444-4444-4444-444444444444" });
+  unknownMachines.saw({ mac: "dc:a6:32:36:c2:0c", asked: "script", arch: "arm64" });
   const cases = [["0a", "rpi", "9fabcdef"], ["0b", "rpi", undefined], ["0c", "pxe", undefined]] as const;
   for (const [end, method, serial] of cases) {
     const answer = await adopt({ name: `pi${end}` }, "", `dc:a6:32:36:c2:${end}`);
@@ -86,7 +86,7 @@ test("a discovered Raspberry Pi becomes a node that boots as one, with its seria
     const { "/boot/method": booted, "/rpi/serial": has, "/arch": arch } = cfgOf(`pi${end}`);
     assert.deepEqual([booted, has, arch], [method, serial, "aarch64"], end);
   }
-  strangers.saw({ mac: "dc:a6:32:36:c2:0d", ...pi, uuid: "34695052-3114-00c0-0dc2-3632efcdab9e" });
+  unknownMachines.saw({ mac: "dc:a6:32:36:c2:0d", ...pi, uuid: "34695052-3114-00c0-0dc2-3632efcdab9e" });
   assert.equal((await adopt({ name: "x", boot: { method: "pxe" } }, "", "dc:a6:32:36:c2:0d")).status, 201);
   assert.deepEqual([cfgOf("x")["/boot/method"], cfgOf("x")["/rpi/serial"]], ["pxe", undefined], "as it was asked for");
 });

@@ -165,7 +165,7 @@ async function fetchBy(
     readonly etags?: boolean;
     /** Milliseconds from one chunk of 64 bytes to the next. */
     readonly pace?: number;
-    readonly misfit?: string;
+    readonly issue?: string;
     readonly signal?: AbortSignal;
   } = {},
 ) {
@@ -184,7 +184,7 @@ async function fetchBy(
     fetch: server.fetch,
     clock,
     random: () => 0.5,
-    misfit: () => options.misfit,
+    issue: () => options.issue,
     onProgress: (done, total) => percents.push(done / total),
     signal: options.signal ?? new AbortController().signal,
   }).then(() => outcome = { error: undefined }, (error: Error) => outcome = { error });
@@ -326,7 +326,7 @@ test("fetchLayer() gives up at once on what no second attempt changes", async ()
   assert.equal(refused.error?.message, "Cannot fetch image 'os' from http://boot/os: status 404");
   const endless = await fetchBy([{ kind: "no length" }]);
   assert.match(endless.error?.message ?? "", /does not state its size \(Content-Length\)$/);
-  const large = await fetchBy([], { misfit: "3 MiB are free" });
+  const large = await fetchBy([], { issue: "3 MiB are free" });
   assert.match(large.error?.message ?? "", /its 1 MiB do not fit: 3 MiB are free$/);
   const wrong = await fetchBy([{ kind: "change" }]);
   assert.match(wrong.error?.message ?? "", /^Image 'os' from .* has the SHA-256 [0-9a-f]{64}: expected [0-9a-f]{64}$/);

@@ -40,7 +40,7 @@ async function obey(order: { readonly [field: string]: unknown }): Promise<void>
     await run(mutation, {}, cancel.signal);
   }
   if (what === "cancel") cancel.abort(new Error("cancelled"));
-  if (what === "drain") await drain.letGo(new AbortController().signal);
+  if (what === "drain") await drain.release(new AbortController().signal);
   if (what === "stop") {
     await host.stop();
     process.exit(0);

@@ -11,11 +11,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../scripts/brokers/ports.ts";
 import { isRecord, type Value } from "../../src/state/mod.ts";
 import { childrenOf, processesWith } from "../../src/process/mod.ts";
 import { runtimeArguments } from "../support/runtime_arguments.ts";
@@ -176,16 +176,6 @@ export function squash(folder: string, files: { readonly [path: string]: string 
   const options = ["-quiet", "-no-progress", "-all-root", "-comp", "gzip"];
   execFileSync("mksquashfs", [folder, `${folder}.squashfs`, ...options], { stdio: ["ignore", "ignore", "inherit"] });
   return readFileSync(`${folder}.squashfs`);
-}
-
-/** A free port of the loopback. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === "string") throw new Error("Expected a port");
-  return address.port;
 }
 
 async function startHost(

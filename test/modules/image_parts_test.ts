@@ -111,7 +111,7 @@ test("the store fetches what is missing, tells the share of all layers, and keep
       writeFileSync(store.fileOf(first.digest), "there already");
       const percents: number[] = [];
       const parts = {
-        ...{ fetch, clock: createVirtualClock(), random: () => 0.5, misfit: () => undefined },
+        ...{ fetch, clock: createVirtualClock(), random: () => 0.5, issue: () => undefined },
         signal: new AbortController().signal,
       };
       await store.fetch(layers, parts, (percent) => void percents.push(percent));
@@ -136,7 +136,7 @@ test("the store tells the share of a layer as it comes, and all of one that is e
       const layer = { name: "os", digest: sha256(whole), url: "http://boot/os" };
       const percents: number[] = [];
       await openLayerStore(join(folder, "layers")).fetch([layer], {
-        ...{ clock: createVirtualClock(), random: () => 0.5, misfit: () => undefined },
+        ...{ clock: createVirtualClock(), random: () => 0.5, issue: () => undefined },
         signal: new AbortController().signal,
         fetch() {
           const body = new ReadableStream<Uint8Array>({
@@ -170,7 +170,7 @@ test("a fetch for which there is no space is refused at once, and others are tri
     let error: Error | undefined;
     fetchLayer(LAYER, partial, {
       fetch: () => Promise.resolve(new Response(`${++requests}`, { headers: { "content-length": "1" } })),
-      ...{ clock, random: () => 0.5, misfit: () => undefined, onProgress() {} },
+      ...{ clock, random: () => 0.5, issue: () => undefined, onProgress() {} },
       signal: new AbortController().signal,
     }).catch((caught: Error) => error = caught);
     await clock.runUntil(() => error !== undefined, 3_600_000);
@@ -197,14 +197,14 @@ test("the progress of a fetch is shown once a second at most, and its end at onc
 
 test("an answer whose body nobody wants is left at once", async () => {
   for (
-    const [status, length, misfit] of [[404, 1_000, undefined], [503, 1_000, undefined], [200, 1_000, "full"]] as const
+    const [status, length, issue] of [[404, 1_000, undefined], [503, 1_000, undefined], [200, 1_000, "full"]] as const
   ) {
     const clock = createVirtualClock();
     let left = 0;
     let asked = 0;
     const fetching = withFolder(async (folder) => {
       const parts = {
-        ...{ clock, random: () => 0.5, misfit: () => misfit, signal: new AbortController().signal },
+        ...{ clock, random: () => 0.5, issue: () => issue, signal: new AbortController().signal },
         fetch() {
           asked++;
           const body = new ReadableStream({ cancel: () => void left++ });

@@ -5,6 +5,7 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { freePort } from "../../scripts/brokers/ports.ts";
 import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
 import { until, withFolder } from "./module_fixture.ts";
 import { hostPowerman, powermanNode } from "./powerman_bench.ts";
@@ -62,16 +63,6 @@ async function startPowermand(folder: string, devices: number): Promise<Powerman
       await exited;
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
 
 test("powerman powers machines on and off through a real powermand, and says what it says of those that it can't", async () => {

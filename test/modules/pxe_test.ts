@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
 import { type BootPhase, type BootSight, phaseAfter } from "../../src/boot/mod.ts";
-import type { PxeDesk } from "../../modules/pxe/desk.ts";
+import type { PxeRegistry } from "../../modules/pxe/registry.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import { createVirtualBoot } from "../boot/virtual_boot.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
@@ -32,9 +32,11 @@ function makeWorld(
 ) {
   const world = createVirtualBoot({
     fault,
-    onPower: (id, desk: PxeDesk) =>
+    onPower: (id, registry: PxeRegistry) =>
       void world.then(({ clock }) => {
-        for (const [index, sight] of sights().entries()) clock.after(1_000 * (index + 1), () => desk.saw(id, sight));
+        for (const [index, sight] of sights().entries()) {
+          clock.after(1_000 * (index + 1), () => registry.saw(id, sight));
+        }
       }),
   });
   return world;
@@ -87,7 +89,7 @@ test("a machine that gets no further is taken to hang and power-cycled, and held
 
 test("a machine whose kernel is not there is held with that as the reason, left on, and goes on once it is there", async () => {
   let fault: string | undefined = "there is no file debian-13/vmlinuz below the boot files, which is its /boot/kernel";
-  const { clock, apply, seen, aggregator, orders, control, desk, idOf } = await makeWorld(
+  const { clock, apply, seen, aggregator, orders, control, registry, idOf } = await makeWorld(
     () => WHOLE.slice(0, 1), // its script says that it has to wait
     () => fault,
   );
@@ -99,12 +101,12 @@ test("a machine whose kernel is not there is held with that as the reason, left 
   );
   for (let hour = 0; hour < 12; hour++) {
     await clock.advance(3_600_000);
-    desk.saw(idOf("n1"), { kind: "address" });
+    registry.saw(idOf("n1"), { kind: "address" });
   }
   assert.deepEqual(orders, ["n1 on"]);
   assert.equal(control.find("n1")?.phase, "stuck");
   fault = undefined;
-  for (const sight of WHOLE.slice(1)) desk.saw(idOf("n1"), sight);
+  for (const sight of WHOLE.slice(1)) registry.saw(idOf("n1"), sight);
   await clock.advance(1_000);
   assert.equal(seen("n1", "/pxe/state"), "INIT");
   assert.notEqual(control.find("n1")?.phase, "stuck");
@@ -116,7 +118,7 @@ test("a machine whose kernel is not there is held with that as the reason, left 
 async function askOn(world: Awaited<ReturnType<typeof makeWorld>>, hours: number): Promise<void> {
   for (let minute = 0; minute < hours * 60; minute++) {
     world.recheck(world.idOf("n1"));
-    world.desk.saw(world.idOf("n1"), { kind: "address" });
+    world.registry.saw(world.idOf("n1"), { kind: "address" });
     await world.clock.advance(60_000);
   }
 }
@@ -125,7 +127,7 @@ test("a machine that the network has nothing for is held at once with that as th
   for (const [before, step] of [[0, "pxe/address"], [1, "pxe/script"], [2, "pxe/load"]] as const) {
     let fault: string | undefined;
     const world = await makeWorld(() => WHOLE.slice(0, before), () => fault);
-    const { clock, apply, aggregator, orders, control, desk, idOf, seen, recheck } = world;
+    const { clock, apply, aggregator, orders, control, registry, idOf, seen, recheck } = world;
     apply({ n1: N1 });
     await clock.advance(10_000);
     assert.equal(control.find("n1")?.phase, "working");
@@ -148,7 +150,7 @@ test("a machine that the network has nothing for is held at once with that as th
     await askOn(world, 1);
     assert.deepEqual(orders, ["n1 on"]);
     fault = undefined;
-    for (const sight of WHOLE) desk.saw(idOf("n1"), sight);
+    for (const sight of WHOLE) registry.saw(idOf("n1"), sight);
     await clock.advance(1_000);
     assert.equal(seen("n1", "/pxe/state"), "INIT");
     assert.notEqual(control.find("n1")?.phase, "stuck");
@@ -159,26 +161,26 @@ test("a machine that the network has nothing for is held at once with that as th
 
 test("a machine that declines its address is held with that as the reason, until it takes one, or for five minutes after a retry", async () => {
   const world = await makeWorld(() => WHOLE.slice(0, 1));
-  const { clock, apply, aggregator, orders, control, desk, idOf, seen } = world;
+  const { clock, apply, aggregator, orders, control, registry, idOf, seen } = world;
   apply({ n1: { ...N1, "/ipv4/address": "10.77.0.11" } });
   await clock.advance(10_000);
-  desk.saw(idOf("n1"), { kind: "declined", address: "10.77.0.99" });
+  registry.saw(idOf("n1"), { kind: "declined", address: "10.77.0.99" });
   await clock.advance(1_000);
   assert.equal(control.find("n1")?.phase, "working", "that is not its address");
-  desk.saw(idOf("n1"), { kind: "declined", address: "10.77.0.11" });
+  registry.saw(idOf("n1"), { kind: "declined", address: "10.77.0.11" });
   await clock.advance(1_000);
   assert.equal(control.find("n1")?.phase, "stuck");
   assert.match(control.find("n1")?.reason ?? "", /another machine has its address 10\.77\.0\.11: it found that one/);
   for (let n = 0; n < 300; n++) { // dhclient waits ten seconds, and asks again
-    desk.saw(idOf("n1"), { kind: "address" });
+    registry.saw(idOf("n1"), { kind: "address" });
     await clock.advance(2_000);
-    desk.saw(idOf("n1"), { kind: "declined", address: "10.77.0.11" });
+    registry.saw(idOf("n1"), { kind: "declined", address: "10.77.0.11" });
     await clock.advance(10_000);
   }
   assert.deepEqual(orders, ["n1 on"]);
   assert.equal(control.find("n1")?.phase, "stuck");
   // The other machine is gone.
-  for (const sight of WHOLE) desk.saw(idOf("n1"), sight);
+  for (const sight of WHOLE) registry.saw(idOf("n1"), sight);
   await clock.advance(1_000);
   assert.equal(seen("n1", "/pxe/state"), "INIT");
   aggregator.life(idOf("n1"), { type: "alive", from: RUN });
@@ -186,11 +188,11 @@ test("a machine that declines its address is held with that as the reason, until
 });
 
 test("what was declined holds a machine for five minutes, and with another address not at all", async () => {
-  const { clock, apply, aggregator, control, desk, idOf } = await makeWorld(() => WHOLE.slice(0, 1));
+  const { clock, apply, aggregator, control, registry, idOf } = await makeWorld(() => WHOLE.slice(0, 1));
   const cfg = { ...N1, "/ipv4/address": "10.77.0.11" };
   apply({ n1: cfg });
   await clock.advance(10_000);
-  const decline = () => desk.saw(idOf("n1"), { kind: "declined", address: "10.77.0.11" });
+  const decline = () => registry.saw(idOf("n1"), { kind: "declined", address: "10.77.0.11" });
   const phaseAfterEdit = async (edit: Record<string, string>) => {
     apply({ n1: { ...cfg, ...edit } });
     await clock.advance(1_000);
@@ -209,7 +211,7 @@ test("what was declined holds a machine for five minutes, and with another addre
 });
 
 test("firmware that takes 14 minutes is waited for, late after 5, and not power-cycled", async () => {
-  const { clock, apply, seen, aggregator, desk, idOf, orders, control } = await makeWorld(() => []);
+  const { clock, apply, seen, aggregator, registry, idOf, orders, control } = await makeWorld(() => []);
   apply({ n1: N1 });
   await clock.runUntil(() => seen("n1", "/pxe/state") === "WAIT", 60_000);
   await clock.advance(290_000);
@@ -217,7 +219,7 @@ test("firmware that takes 14 minutes is waited for, late after 5, and not power-
   await clock.advance(20_000);
   assert.match(control.find("n1")?.late?.why ?? "", /pxe/);
   await clock.advance(530_000);
-  desk.saw(idOf("n1"), { kind: "address" });
+  registry.saw(idOf("n1"), { kind: "address" });
   await clock.advance(1_000);
   assert.equal(seen("n1", "/pxe/state"), "DHCP");
   assert.deepEqual(orders, ["n1 on"]);
@@ -225,39 +227,39 @@ test("firmware that takes 14 minutes is waited for, late after 5, and not power-
 });
 
 test("what runs an agent is not taken to boot, whoever says so; without its agent it is, and its old /runState is forgotten", async () => {
-  const { clock, apply, seen, aggregator, desk, idOf, on } = await makeWorld();
+  const { clock, apply, seen, aggregator, registry, idOf, on } = await makeWorld();
   on.add(idOf("n1"));
   apply({ n1: N1 });
   const id = idOf("n1");
   await clock.advance(10_000);
-  desk.saw(id, { kind: "address" });
+  registry.saw(id, { kind: "address" });
   assert.equal(seen("n1", "/pxe/state"), "DHCP");
-  desk.saw(id, { kind: "enrolled" });
+  registry.saw(id, { kind: "enrolled" });
   assert.equal(seen("n1", "/pxe/state"), "INIT");
   await clock.advance(1_000);
-  assert.equal(desk.isUp(id), false);
+  assert.equal(registry.isUp(id), false);
   await aggregator.stop();
 });
 
 test("a machine runs from when its agent has joined until it asks for an address to boot with, or is given up", async () => {
   const node = testNode("n1", { "/parent": "root", "/boot/method": "pxe", "/ipv4/mac": MAC });
-  const { module, desk } = createPxeModule({ parent: "root", onEnd() {}, fault: () => Promise.resolve(undefined) });
+  const { module, registry } = createPxeModule({ parent: "root", onEnd() {}, fault: () => Promise.resolve(undefined) });
   const lab = await hostForTest(module, [node], { role: "parent", clock: createVirtualClock() });
   const see = (values: Record<string, string>) => {
     for (const [url, value] of Object.entries(values)) node.view.set(url, value);
     lab.host.changed(node.id);
-    return desk.isRunning(node.id);
+    return registry.isRunning(node.id);
   };
   assert.equal(see({ "/physState": "POWER_ON" }), false);
   assert.equal(see({ "/runState": "INIT" }), true);
   assert.equal(see({ "/runState": "SYNC", "/link": "UP" }), true);
   assert.equal(see({ "/link": "DOWN" }), true, "it may be back in a moment");
   assert.equal(see({ "/link": "UP" }), true);
-  desk.saw(node.id, { kind: "address" });
+  registry.saw(node.id, { kind: "address" });
   assert.equal(see({ "/link": "DOWN" }), false, "it had asked before its agent was missed");
   assert.equal(see({ "/link": "UP" }), true, "it was heard again: somebody else had asked");
-  desk.saw(node.id, { kind: "address" });
-  desk.saw(node.id, { kind: "alive" });
+  registry.saw(node.id, { kind: "address" });
+  registry.saw(node.id, { kind: "alive" });
   assert.equal(see({ "/link": "DOWN" }), true, "it had said that it lives, and is missed for another reason");
   assert.equal(see({ "/link": "DOWN", "/runState": "ERROR" }), false);
   await lab.host.stop();
@@ -265,14 +267,14 @@ test("a machine runs from when its agent has joined until it asks for an address
 
 test("what a machine's agent said of its memory stays known, and is what the machine boots with", async () => {
   const node = testNode("n1", { "/parent": "root", "/boot/method": "pxe", "/ipv4/mac": MAC });
-  const { module, desk } = createPxeModule({ parent: "root", onEnd() {}, fault: () => Promise.resolve(undefined) });
+  const { module, registry } = createPxeModule({ parent: "root", onEnd() {}, fault: () => Promise.resolve(undefined) });
   const lab = await hostForTest(module, [node], { role: "parent", clock: createVirtualClock() });
-  assert.equal(desk.host(MAC)?.memory, undefined);
+  assert.equal(registry.host(MAC)?.memory, undefined);
   const says = (memory: number | undefined) => {
     if (memory === undefined) node.view.delete("/host/memory");
     else node.view.set("/host/memory", memory);
     for (let n = 0; n < 2; n++) lab.host.changed(node.id); // once more for what the module itself has told
-    return desk.host(MAC)?.memory;
+    return registry.host(MAC)?.memory;
   };
   assert.deepEqual(says(1_024), { mib: 1_024, from: "/boot/seenMemory" });
   assert.deepEqual(says(undefined), { mib: 1_024, from: "/boot/seenMemory" }, "it is off");
@@ -303,21 +305,21 @@ test("what a machine was given ends with its power also where it boots in anothe
 });
 
 test("of a machine that boots in another way nothing is said", async () => {
-  const { clock, apply, seen, aggregator, desk, idOf, on } = await makeWorld(() => []);
+  const { clock, apply, seen, aggregator, registry, idOf, on } = await makeWorld(() => []);
   on.add(idOf("n1"));
   apply({ n1: { ...N1, "/boot/method": "rpi" } });
   await clock.advance(10_000);
-  desk.saw(idOf("n1"), { kind: "enrolled" });
+  registry.saw(idOf("n1"), { kind: "enrolled" });
   assert.equal(seen("n1", "/pxe/state"), undefined);
   await aggregator.stop();
 });
 
 test("what a machine does before its controller says that it is on counts as soon as it says so", async () => {
-  const { clock, apply, seen, aggregator, desk, idOf, on } = await makeWorld(() => []);
+  const { clock, apply, seen, aggregator, registry, idOf, on } = await makeWorld(() => []);
   apply({ n1: { ...N1, "/physState": "POWER_OFF" } });
   await clock.advance(30_000);
   assert.equal(seen("n1", "/physState"), "POWER_OFF");
-  desk.saw(idOf("n1"), { kind: "address" });
+  registry.saw(idOf("n1"), { kind: "address" });
   assert.equal(seen("n1", "/pxe/state"), undefined);
   on.add(idOf("n1"));
   apply({ n1: N1 });
@@ -327,7 +329,7 @@ test("what a machine does before its controller says that it is on counts as soo
 });
 
 test("power off and deletion end what a machine was given for its boot; a restart of the machine alone does not", async () => {
-  const { clock, apply, aggregator, desk, idOf, enrolment, control, ended } = await makeWorld();
+  const { clock, apply, aggregator, registry, idOf, enrolment, control, ended } = await makeWorld();
   apply({ n1: N1 });
   await clock.advance(5_000);
   const enrol = (): string => {
@@ -336,7 +338,7 @@ test("power off and deletion end what a machine was given for its boot; a restar
     return answer.password;
   };
   const first = enrol();
-  desk.saw(idOf("n1"), { kind: "address" });
+  registry.saw(idOf("n1"), { kind: "address" });
   assert.ok(enrolment.isIdentity(idOf("n1"), first));
   apply({ n1: { ...N1, "/physState": "POWER_OFF" } });
   await clock.advance(60_000);
@@ -348,32 +350,32 @@ test("power off and deletion end what a machine was given for its boot; a restar
   await clock.advance(1_000);
   assert.ok(!enrolment.isIdentity(idOf("n1"), second));
   assert.equal(ended.length, 2);
-  assert.equal(desk.host(MAC), undefined);
+  assert.equal(registry.host(MAC), undefined);
   await aggregator.stop();
 });
 
 test("machines are found by MAC address as cfg has it, and by none that is not to boot from here", async () => {
-  const { apply, aggregator, desk, control, idOf, clock } = await makeWorld();
+  const { apply, aggregator, registry, control, idOf, clock } = await makeWorld();
   const settled = () => clock.advance(1);
   apply({ n1: { "/ipv4/mac": MAC, "/boot/method": "pxe", "/ipv4/address": "10.77.0.11" }, n2: {} });
   await settled();
-  assert.deepEqual(desk.host(MAC)?.lease, { address: "10.77.0.11", prefix: 24 });
+  assert.deepEqual(registry.host(MAC)?.lease, { address: "10.77.0.11", prefix: 24 });
   const patch = async (values: Record<string, string | null>) => {
     const result = control.patchCfg([{ id: idOf("n1"), values: new Map(Object.entries(values)) }], {});
     assert.ok(result.ok, JSON.stringify(result));
     await settled();
   };
   await patch({ "/ipv4/mac": "52:54:00:77:00:02" });
-  assert.equal(desk.host(MAC), undefined);
-  assert.equal(desk.host("52:54:00:77:00:02")?.name, "n1");
-  assert.equal(desk.bystander("52:54:00:77:00:02"), undefined);
+  assert.equal(registry.host(MAC), undefined);
+  assert.equal(registry.host("52:54:00:77:00:02")?.name, "n1");
+  assert.equal(registry.bystander("52:54:00:77:00:02"), undefined);
   await patch({ "/boot/method": "other" });
-  assert.deepEqual([...desk.hosts()], []);
-  assert.equal(desk.hostAt("10.77.0.11"), undefined);
-  assert.deepEqual([desk.bystander("52:54:00:77:00:02")?.name, desk.bystander(MAC)], ["n1", undefined]);
+  assert.deepEqual([...registry.hosts()], []);
+  assert.equal(registry.hostAt("10.77.0.11"), undefined);
+  assert.deepEqual([registry.bystander("52:54:00:77:00:02")?.name, registry.bystander(MAC)], ["n1", undefined]);
   await patch({ "/boot/method": "pxe" });
-  assert.equal(desk.hostAt("10.77.0.11")?.name, "n1");
-  assert.equal(desk.bystander("52:54:00:77:00:02"), undefined);
+  assert.equal(registry.hostAt("10.77.0.11")?.name, "n1");
+  assert.equal(registry.bystander("52:54:00:77:00:02"), undefined);
   await aggregator.stop();
 });
 

@@ -61,32 +61,32 @@ async function hosted() {
   });
   node.view.set("/physState", "POWER_ON");
   const ended: string[] = [];
-  const { module, desk } = createRpiModule({
+  const { module, registry } = createRpiModule({
     parent: "root",
     onEnd: (id) => ended.push(id),
     fault: () => Promise.resolve(undefined),
   });
   const lab = await hostForTest(module, [node], { role: "parent", clock: createVirtualClock() });
-  return { ...lab, node, desk, ended };
+  return { ...lab, node, registry, ended };
 }
 
 test("a Raspberry Pi goes from power to kernel as DHCP and TFTP see it", async () => {
-  const { run, desk, node, history, set, ended, host } = await hosted();
+  const { run, registry, node, history, set, ended, host } = await hosted();
   await run("listen");
-  desk.saw(node.id, { kind: "progress", percent: 50 }); // of an earlier boot: it is not loading
-  desk.saw(node.id, { kind: "address" });
-  desk.saw(node.id, { kind: "script" });
-  for (const percent of [3, 12, 12, 99]) desk.saw(node.id, { kind: "progress", percent });
-  desk.saw(node.id, { kind: "loaded" });
+  registry.saw(node.id, { kind: "progress", percent: 50 }); // of an earlier boot: it is not loading
+  registry.saw(node.id, { kind: "address" });
+  registry.saw(node.id, { kind: "script" });
+  for (const percent of [3, 12, 12, 99]) registry.saw(node.id, { kind: "progress", percent });
+  registry.saw(node.id, { kind: "loaded" });
   assert.deepEqual(history.filter((line) => line.startsWith("pi/rpi/")), [
     ...["pi/rpi/state=WAIT", "pi/rpi/state=DHCP", "pi/rpi/state=LOADING", "pi/rpi/progress=0"],
     ...["pi/rpi/progress=10", "pi/rpi/progress=95", "pi/rpi/state=INIT"],
   ]);
-  desk.saw(node.id, { kind: "script" });
-  desk.saw(node.id, { kind: "enrolled" });
+  registry.saw(node.id, { kind: "script" });
+  registry.saw(node.id, { kind: "enrolled" });
   assert.equal(node.view.get("/rpi/state"), "INIT", "of a load that nobody saw the end of");
   node.view.set("/link", "UP");
-  desk.saw(node.id, { kind: "address" });
+  registry.saw(node.id, { kind: "address" });
   assert.equal(node.view.get("/rpi/state"), "INIT", "what runs an agent does not boot");
   node.view.delete("/link");
   node.view.set("/physState", "POWER_OFF");
@@ -96,13 +96,13 @@ test("a Raspberry Pi goes from power to kernel as DHCP and TFTP see it", async (
 });
 
 test("a node is known by its serial number as long as its cfg says so, and complains without one", async () => {
-  const { desk, set, run, host } = await hosted();
-  assert.equal(desk.host("9ffefdef")?.name, "pi");
+  const { registry, set, run, host } = await hosted();
+  assert.equal(registry.host("9ffefdef")?.name, "pi");
   set("/rpi/serial", "9FFEFDEF");
-  assert.equal(desk.host("9ffefdef"), undefined);
+  assert.equal(registry.host("9ffefdef"), undefined);
   await assert.rejects(run("listen"), /set its \/ipv4\/mac, and its \/rpi\/serial/);
   set("/rpi/serial", "9ffefdef");
   set("/boot/method", "pxe");
-  assert.equal(desk.host("9ffefdef"), undefined);
+  assert.equal(registry.host("9ffefdef"), undefined);
   await host.stop();
 });

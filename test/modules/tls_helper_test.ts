@@ -313,11 +313,11 @@ test("the helper's process sends nothing to who is not trusted", async () => {
     requests++;
     answer.end("{}");
   }, async ({ helper, url, certificate }) => {
-    const strangers: TlsPeer["trust"][] = [
+    const unknownMachines: TlsPeer["trust"][] = [
       { kind: "fingerprint", fingerprint: "AB".repeat(32) },
       { kind: "authorities" },
     ];
-    for (const trust of strangers) {
+    for (const trust of unknownMachines) {
       await assert.rejects(helper.exchange(url, get(), { trust, oldest: "1.2" }, true), { name: "NotSentError" });
     }
     assert.equal(requests, 0);

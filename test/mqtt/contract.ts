@@ -89,7 +89,7 @@ export function linkContract(name: string, start: StartBroker, skip?: string): v
     const child = await tree.join(undefined, { "/a": 1 });
     await until(() => tree.level(child));
     await tree.restartParent();
-    tree.linkOf(child)?.call();
+    tree.linkOf(child)?.requestRebirth();
     child.replica.write(child.id, "self", new Map([["/a", 2]]), child.link.term);
     await until(() => tree.level(child) && child.link.term.run === 2);
     await until(() => tree.selfValue(child, "/a") === 2);

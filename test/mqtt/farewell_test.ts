@@ -70,9 +70,9 @@ test("an old parent is told until it answers, by a client of its own, and then l
   await clock.advance(7_000);
   assert.ok(first.sent.length >= 3);
   assert.deepEqual(first.sent[0], { type: "left", from: "r-left", number: 3 });
-  first.end.receive({ type: "left", from: "old", number: 2 });
+  first.end.receive({ type: "noted", from: "old", number: 2 });
   assert.equal(first.ended, false);
-  first.end.receive({ type: "left", from: "old", number: 3 });
+  first.end.receive({ type: "noted", from: "old", number: 3 });
   assert.equal(first.ended, true);
   await clock.advance(3_600_000);
   assert.equal(connections.length, 1);
@@ -116,7 +116,7 @@ test("nothing is said while there is no connection, nor what another frame or an
   assert.equal(first?.ended, false);
   await clock.advance(184_000);
   assert.deepEqual([first?.ended, connections.length], [true, 2]);
-  first?.end?.receive({ type: "left", from: "old", number: 3 });
+  first?.end?.receive({ type: "noted", from: "old", number: 3 });
   assert.equal(connections[1]?.ended, false, "that was the first one's");
 });
 

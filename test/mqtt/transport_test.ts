@@ -155,10 +155,10 @@ test("each frame is taken where it belongs, and nowhere else", () => {
     term,
     parent: "",
     received: 0,
-    beginning: 0,
-    above: term,
+    epoch: 0,
+    parentTerm: term,
     digest: "0".repeat(32),
-    knows: "",
+    knownDigest: "",
   };
   const welcome = {
     from: "p",
@@ -166,21 +166,24 @@ test("each frame is taken where it belongs, and nowhere else", () => {
     term,
     received: 0,
     newest: 0,
-    beginning: 1,
+    epoch: 1,
     keepalive: 10,
     digest: "0".repeat(32),
   };
   const frames: readonly (readonly [Frame, readonly string[]])[] = [
     [{ type: "birth", ...birth }, ["up"]],
     [where, ["up"]],
-    [{ type: "left", from: "r", number: 2 }, ["up", "down"]],
+    [{ type: "left", from: "r", number: 2 }, ["up"]],
+    [{ type: "noted", from: "p", number: 2 }, ["down"]],
+    [{ type: "rebirth", from: "p" }, ["down"]],
+    [{ type: "ping", from: "r", to: "p", received: 3 }, ["up", "down"]],
     [{ type: "data", from: "r", to: "p", ...indexes }, ["up", "down"]],
     [ack, ["up", "down"]],
     [resync, ["up", "down"]],
     [{ type: "welcome", ...welcome }, ["down"]],
     [declare, ["down"]],
     [{ type: "moved", from: "p", number: 2, parent: PARENT }, ["down"]],
-    [{ type: "there", from: "p", to: "r", child: CHILD, number: 2, parent: PARENT }, ["down"]],
+    [{ type: "location", from: "p", to: "r", child: CHILD, number: 2, parent: PARENT }, ["down"]],
     [alive, ["life"]],
     [{ type: "dead", from: "p", why: "lost" }, ["life"]],
   ];
@@ -227,7 +230,7 @@ test("a child's frames go up, windows and acks without an acknowledgement, and w
 
 test("windows, acks and the welcome before a window have one quality of service, so that none overtakes another; what is rare is acknowledged", () => {
   const welcome: DownFrame = {
-    ...{ type: "welcome", from: "p", to: "r", term: ofRun(1), received: 0, newest: 0, beginning: 1, keepalive: 10 },
+    ...{ type: "welcome", from: "p", to: "r", term: ofRun(1), received: 0, newest: 0, epoch: 1, keepalive: 10 },
     digest: "0".repeat(32),
   };
   assert.deepEqual([welcome, frameOf(2_000), ack].map(qosOf), [0, 0, 0]);

@@ -74,7 +74,7 @@ export async function createTree(start: StartBroker, connect: MqttConnect) {
   let transport: ParentTransport = connectParent();
   disk.onChange((id) => links.get(id)?.changed());
 
-  let beginnings = 0;
+  let epochs = 0;
 
   function connectParent(): ParentTransport {
     return broker.parentTransport({
@@ -99,7 +99,7 @@ export async function createTree(start: StartBroker, connect: MqttConnect) {
         terms.set(child, next);
         return ofRun(next);
       },
-      nextBeginning: () => ++beginnings,
+      nextEpoch: () => ++epochs,
       clock: systemClock,
       random: Math.random,
       log: quiet,

@@ -8,14 +8,14 @@ import {
   core,
   createSchema,
   defineExtension,
-  describeMisfit,
+  describeIssue,
   describeType,
   emptyDocument,
   type Entry,
   enumeration,
   equalValues,
   type Facet,
-  findMisfit,
+  findIssue,
   fromNested,
   isBrokerUrl,
   isConcreteUrl,
@@ -72,8 +72,8 @@ test("a type takes values up to its bounds, and not one more", () => {
     [{ kind: "boolean" }, false, 0],
   ];
   for (const [type, last, beyond] of bounds) {
-    assert.equal(findMisfit(type, last, "/x"), undefined, JSON.stringify(type));
-    assert.equal(findMisfit(type, beyond, "/x")?.path, "/x", JSON.stringify(type));
+    assert.equal(findIssue(type, last, "/x"), undefined, JSON.stringify(type));
+    assert.equal(findIssue(type, beyond, "/x")?.path, "/x", JSON.stringify(type));
   }
 });
 
@@ -92,30 +92,30 @@ test("a type takes nothing of another kind", () => {
       const [other, value] of [...Object.entries(values), ["null", null] as const, ["nothing", undefined] as const]
     ) {
       const fits = other === kind || (kind === "record" && other === "object"); // any key may be one of a record
-      assert.equal(findMisfit(type, value, "/x") === undefined, fits, `${other} for ${kind}`);
+      assert.equal(findIssue(type, value, "/x") === undefined, fits, `${other} for ${kind}`);
     }
   }
-  for (const value of [NaN, Infinity, 0.5, 5n, "5"]) assert.ok(findMisfit(types.integer, value, "/x"));
+  for (const value of [NaN, Infinity, 0.5, 5n, "5"]) assert.ok(findIssue(types.integer, value, "/x"));
 });
 
 test("a field that an object inherits is no field of its type", () => {
   const type: VariableType = { kind: "object", fields: {}, optional: [] };
   assert.match(
-    describeMisfit(findMisfit(type, { toString: 1 }, "/x") ?? { path: "", found: 1, expected: "" }),
+    describeIssue(findIssue(type, { toString: 1 }, "/x") ?? { path: "", found: 1, expected: "" }),
     /^\/x\/toString is 1: expected no such field/,
   );
 });
 
 test("an optional field may be missing, but not be of another type", () => {
   const type: VariableType = { kind: "object", fields: { a: { kind: "boolean" } }, optional: ["a"] };
-  assert.equal(findMisfit(type, {}, "/x"), undefined);
-  assert.deepEqual(findMisfit(type, { a: 1 }, "/x"), { path: "/x/a", found: 1, expected: "true or false" });
+  assert.equal(findIssue(type, {}, "/x"), undefined);
+  assert.deepEqual(findIssue(type, { a: 1 }, "/x"), { path: "/x/a", found: 1, expected: "true or false" });
 });
 
-test("a misfit says what was there, and what was expected", () => {
+test("a issue says what was there, and what was expected", () => {
   const say = (type: VariableType, value: unknown) => {
-    const misfit = findMisfit(type, value, "/x");
-    return misfit === undefined ? "" : describeMisfit(misfit);
+    const issue = findIssue(type, value, "/x");
+    return issue === undefined ? "" : describeIssue(issue);
   };
   assert.equal(
     say({ kind: "string", maxLength: 2 }, "abc"),
@@ -388,13 +388,13 @@ test("every variable of the core, of services and of trees takes values up to it
   const declared = [core, services, tree].flatMap(({ variables }) => Object.keys(variables));
   assert.deepEqual(Object.keys(LIMITS).map((url) => schema.find(url)?.pattern).sort(), declared.sort());
   for (const [url, [last, beyond]] of Object.entries(LIMITS)) {
-    assert.equal(schema.complain(url, last), undefined, url);
-    assert.notEqual(schema.complain(url, beyond), undefined, url);
+    assert.equal(schema.validate(url, last), undefined, url);
+    assert.notEqual(schema.validate(url, beyond), undefined, url);
   }
   for (const bad of [checkpoint(16, -1, 256), checkpoint(16, 0, 257)]) {
-    assert.notEqual(schema.complain("/engine/checkpoint", bad), undefined);
+    assert.notEqual(schema.validate("/engine/checkpoint", bad), undefined);
   }
-  assert.equal(schema.complain("/engine/checkpoint", { reached: "", out: "NO" }), undefined);
+  assert.equal(schema.validate("/engine/checkpoint", { reached: "", out: "NO" }), undefined);
   for (
     const bad of [{ number: -1, parent: ID }, { number: 0, parent: text(37) }, {
       number: 0,
@@ -402,7 +402,7 @@ test("every variable of the core, of services and of trees takes values up to it
       broker: text(257),
     }]
   ) {
-    assert.notEqual(schema.complain("/assignment", bad), undefined);
+    assert.notEqual(schema.validate("/assignment", bad), undefined);
   }
 });
 

@@ -84,16 +84,16 @@ test("readAssignment() takes no broker whose URL is too long to be one", () => {
 });
 
 test("a list is a list: a text, a number or more items than there may be are told from it", () => {
-  assert.equal(schema.complain("/list", ["a", "b"]), undefined);
+  assert.equal(schema.validate("/list", ["a", "b"]), undefined);
   for (const value of ["ab", "", 5, true, { length: 0 }, ["a", "b", "c"]]) {
-    assert.match(schema.complain("/list", value) ?? "", /expected a list of at most 2 items/);
+    assert.match(schema.validate("/list", value) ?? "", /expected a list of at most 2 items/);
   }
 });
 
 test("a value of either of several types fits where it fits one", () => {
-  assert.equal(schema.complain("/either", true), undefined);
-  assert.equal(schema.complain("/either", 3), undefined);
-  assert.match(schema.complain("/either", "3") ?? "", /expected/);
+  assert.equal(schema.validate("/either", true), undefined);
+  assert.equal(schema.validate("/either", 3), undefined);
+  assert.match(schema.validate("/either", "3") ?? "", /expected/);
 });
 
 test("fromNested() takes nothing but an object", () => {

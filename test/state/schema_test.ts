@@ -118,12 +118,12 @@ test("a claim is refused in the name of the first extension that declares the UR
 });
 
 test("complain() names URL, value and what was expected", () => {
-  assert.equal(schema.complain("/physState", "POWER_ON"), undefined);
+  assert.equal(schema.validate("/physState", "POWER_ON"), undefined);
   assert.equal(
-    schema.complain("/physState", "ON"),
+    schema.validate("/physState", "ON"),
     '/physState is "ON": expected one of PHYS_UNKNOWN, POWER_OFF, POWER_ON, POWER_CYCLE, PHYS_HANG, PHYS_ERROR',
   );
-  assert.match(schema.complain("/fysState", "ON") ?? "", /'\/fysState' is not a state variable/);
+  assert.match(schema.validate("/fysState", "ON") ?? "", /'\/fysState' is not a state variable/);
 });
 
 test("parseValue() names the place inside a value that does not fit", () => {

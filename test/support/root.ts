@@ -4,7 +4,7 @@ import type { BrokerWatch } from "../../aggregator/broker/watch.ts";
 import type { OwnInterface } from "../../aggregator/cfg/parts.ts";
 import type { NodeChange } from "../../aggregator/cfg/change.ts";
 import type { Control } from "../../aggregator/control/control.ts";
-import type { ParentWay } from "../../aggregator/links/joining.ts";
+import type { Upstream } from "../../aggregator/links/upstream_link.ts";
 import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
 import type { Aggregator } from "../../aggregator/types.ts";
 import { image } from "../../modules/image/declaration.ts";
@@ -48,7 +48,7 @@ export async function createTestRoot(options: {
   readonly names?: readonly string[];
   readonly interfaces?: readonly OwnInterface[];
   readonly store?: Store;
-  readonly way?: ParentWay;
+  readonly way?: Upstream;
   readonly uplink?: BrokerWatch;
   readonly broker?: string;
 } = {}): Promise<TestRoot> {

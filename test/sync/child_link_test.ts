@@ -13,12 +13,12 @@ const MODULES: readonly ModuleDeclaration[] = [
   declareModule({ name: "m", about: "Nothing", extensions: [], discovers: [], mutations: {} }),
 ];
 
-/** A child that is level under term 3 and beginning 5, keeps alive each 10 s, and has index 2 of its parent. */
+/** A child that is level under term 3 and epoch 5, keeps alive each 10 s, and has index 2 of its parent. */
 function level() {
   const end = createChildEnd();
   end.link.connected();
-  end.welcome({ term: ofRun(3), beginning: 5, newest: 2 });
-  end.data(0, 2, { beginning: 5 });
+  end.welcome({ term: ofRun(3), epoch: 5, newest: 2 });
+  end.data(0, 2, { epoch: 5 });
   end.ack(0);
   end.sent.length = 0;
   end.states.length = 0;
@@ -88,14 +88,14 @@ test("a welcome gives what was written before it the term of this run", () => {
   assert.deepEqual(replica.get(NODE)?.facets.self.get("/a")?.version, at(4, 1));
 });
 
-test("a late welcome of a lower term, or of a beginning that is over, changes nothing", async () => {
+test("a late welcome of a lower term, or of an epoch that is over, changes nothing", async () => {
   const { link, clock, replica, states, world, welcome, sent } = level();
   replica.merge(NODE, "parent", new Map([["/x", { value: 1, version: at(1, 1) }]]));
   for (
-    const late of [{ term: ofRun(2), beginning: 5 }, { term: ofRun(3), beginning: 4 }, {
+    const late of [{ term: ofRun(2), epoch: 5 }, { term: ofRun(3), epoch: 4 }, {
       term: ofRun(2),
       from: "older",
-      beginning: 9,
+      epoch: 9,
     }]
   ) {
     welcome({ ...late, newest: 0 });
@@ -110,36 +110,36 @@ test("a late welcome is dropped while the child is born again, too", () => {
   const { link, welcome } = level();
   link.disconnected();
   link.connected();
-  welcome({ term: ofRun(3), beginning: 4 });
-  welcome({ term: ofRun(2), beginning: 5 });
+  welcome({ term: ofRun(3), epoch: 4 });
+  welcome({ term: ofRun(2), epoch: 5 });
   assert.deepEqual([link.state, link.counts.droppedFrames], ["joining", 2]);
-  welcome({ term: ofRun(3), beginning: 5, newest: 2 });
+  welcome({ term: ofRun(3), epoch: 5, newest: 2 });
   link.receive({ type: "ack", from: "p", to: "c", received: 0 });
   assert.deepEqual([link.state, link.counts.droppedFrames], ["level", 2]);
 });
 
-test("another parent's beginnings count for themselves", () => {
+test("another parent's epochs count for themselves", () => {
   const { link, welcome } = level();
-  welcome({ from: "q", term: ofRun(4), beginning: 1, newest: 1 });
+  welcome({ from: "q", term: ofRun(4), epoch: 1, newest: 1 });
   assert.deepEqual([link.state, link.term.run, link.counts.droppedFrames], ["joining", 4, 0]);
 });
 
-test("a beginning of another parent is another one, though it has the same number", () => {
+test("an epoch of another parent is another one, though it has the same number", () => {
   const { link, sentOf, data, welcome } = level();
-  welcome({ from: "q", term: ofRun(4), beginning: 5, newest: 3 });
-  data(2, 3, { from: "q", beginning: 5 });
+  welcome({ from: "q", term: ofRun(4), epoch: 5, newest: 3 });
+  data(2, 3, { from: "q", epoch: 5 });
   assert.deepEqual([link.state, sentOf("resync").at(-1)?.received], ["joining", 0]);
 });
 
 test("a welcome with a higher term gives the child that term, though it goes on", () => {
   const { link, welcome, world } = level();
-  welcome({ term: ofRun(4), beginning: 5, newest: 2 });
+  welcome({ term: ofRun(4), epoch: 5, newest: 2 });
   assert.deepEqual([link.term.run, world.welcomes.map(({ term }) => term.run)], [4, [3, 4]]);
 });
 
 test("a copy of the welcome that a child goes by starts nothing", () => {
   const { link, sent, world, welcome } = level();
-  welcome({ term: ofRun(3), beginning: 5, newest: 2 });
+  welcome({ term: ofRun(3), epoch: 5, newest: 2 });
   assert.deepEqual([link.state, sent, world.welcomes.length], ["level", [], 1]);
 });
 
@@ -147,17 +147,17 @@ test("a welcome that goes on keeps what has arrived, and one that begins anew do
   const { link, sent, welcome, world } = level();
   link.disconnected();
   link.connected();
-  welcome({ term: ofRun(3), beginning: 5, newest: 2 });
+  welcome({ term: ofRun(3), epoch: 5, newest: 2 });
   assert.equal(link.state, "level", "both have everything as it is");
   assert.equal(world.snapshots.length, 1, "nothing was begun");
-  welcome({ term: ofRun(3), beginning: 6, newest: 8 });
+  welcome({ term: ofRun(3), epoch: 6, newest: 8 });
   assert.equal(link.isBehind, true);
   sent.length = 0;
-  link.receive({ ...{ type: "data", from: "p", to: "c", since: 2, upTo: 8, newest: 8 }, documents: [], beginning: 6 });
+  link.receive({ ...{ type: "data", from: "p", to: "c", since: 2, upTo: 8, newest: 8 }, documents: [], epoch: 6 });
   assert.deepEqual(sent, [{ type: "resync", from: "c", to: "p", received: 0 }]);
 });
 
-test("what a parent does not mention after a beginning from nothing is forgotten", () => {
+test("what a parent does not mention after it began from nothing is forgotten", () => {
   const { link, welcome, data, replica, world } = createChildEnd();
   const entry = (value: number) => ({ value, version: at(1, value) });
   replica.merge(NODE, "parent", new Map([["/old", entry(1)], ["/kept", entry(2)]]));
@@ -182,17 +182,17 @@ test("only what a parent says of the child's own node keeps values of it", () =>
   assert.equal(replica.get(NODE)?.facets.parent.size, 0);
 });
 
-test("a child whose keep-alive is 10 s acknowledges after 15 s, and then every 30 s", async () => {
+test("a child whose keep-alive is 10 s pings after 15 s, and then every 30 s", async () => {
   const { clock, sentOf, data } = level();
   await clock.advance(14_999);
-  assert.equal(sentOf("ack").length, 0);
+  assert.equal(sentOf("ping").length, 0);
   await clock.advance(1);
-  assert.deepEqual(sentOf("ack"), [{ type: "ack", from: "c", to: "p", received: 2, beginning: 5 }]);
-  data(2, 2, { beginning: 5 }); // a sign of life
+  assert.deepEqual(sentOf("ping"), [{ type: "ping", from: "c", to: "p", received: 2, epoch: 5 }]);
+  data(2, 2, { epoch: 5 }); // a sign of life
   await clock.advance(29_999);
-  assert.equal(sentOf("ack").length, 2, "and the one that answers the data");
+  assert.equal(sentOf("ping").length, 1);
   await clock.advance(1);
-  assert.equal(sentOf("ack").length, 3);
+  assert.equal(sentOf("ping").length, 2);
 });
 
 test("a child that has heard nothing for nine keep-alives is born again at its next sign of life", async () => {
@@ -229,11 +229,11 @@ test("signs of life come at moments of chance, three quarters to five quarters o
     link.connected();
     welcome();
     await clock.advance(first);
-    const before = sentOf("ack").length;
+    const before = sentOf("ping").length;
     await clock.advance(next - 10);
-    assert.equal(sentOf("ack").length, before);
+    assert.equal(sentOf("ping").length, before);
     await clock.advance(10);
-    assert.equal(sentOf("ack").length, before + 1);
+    assert.equal(sentOf("ping").length, before + 1);
   }
 });
 
@@ -261,7 +261,7 @@ test("a child that connects again, or is called, is born as often as one that is
   await clock.advance(1_500);
   assert.equal(sentOf("birth").length, before + 1);
   await clock.advance(60_000);
-  link.receive({ type: "resync", from: "p", to: "", received: 0 });
+  link.receive({ type: "rebirth", from: "p" });
   before = sentOf("birth").length;
   await clock.advance(1_500);
   assert.equal(sentOf("birth").length, before + 1);
@@ -274,9 +274,9 @@ test("a keep-alive is a second at least, whatever a parent says", async () => {
     welcome({ keepalive });
     assert.equal(world.welcomes[0]?.keepalive, 1);
     await clock.advance(1_499);
-    assert.equal(sentOf("ack").length, 0);
+    assert.equal(sentOf("ping").length, 0);
     await clock.advance(1);
-    assert.equal(sentOf("ack").length, 1);
+    assert.equal(sentOf("ping").length, 1);
   }
 });
 
@@ -284,7 +284,7 @@ test("a first birth names no parent, and nothing that has arrived", () => {
   const { link, sentOf } = createChildEnd();
   link.connected();
   const [birth] = sentOf("birth");
-  assert.deepEqual([birth?.term, birth?.parent, birth?.received, birth?.beginning, birth?.above, birth?.knows], [
+  assert.deepEqual([birth?.term, birth?.parent, birth?.received, birth?.epoch, birth?.parentTerm, birth?.knownDigest], [
     ...[NO_TERM, "", 0, 0, NO_TERM, ""],
   ]);
 });
@@ -295,15 +295,15 @@ test("births carry what the child has, and whose word it has got how far", () =>
   link.disconnected();
   link.connected();
   const [birth] = sentOf("birth");
-  assert.deepEqual([birth?.term.run, birth?.parent, birth?.received, birth?.beginning, birth?.above.run], [
+  assert.deepEqual([birth?.term.run, birth?.parent, birth?.received, birth?.epoch, birth?.parentTerm.run], [
     3,
     "p",
     2,
     5,
     7,
   ]);
-  assert.deepEqual([birth?.has !== undefined, birth?.blank, birth?.modules], [true, undefined, undefined]);
-  assert.deepEqual([birth?.digest, birth?.knows], [NOTHING_DECLARED, NOTHING_DECLARED]);
+  assert.deepEqual([birth?.holdings !== undefined, birth?.blank, birth?.modules], [true, undefined, undefined]);
+  assert.deepEqual([birth?.digest, birth?.knownDigest], [NOTHING_DECLARED, NOTHING_DECLARED]);
 });
 
 test("a child that remembers nothing says so, and names nothing that it has", () => {
@@ -311,7 +311,7 @@ test("a child that remembers nothing says so, and names nothing that it has", ()
   replica.merge(NODE, "cfg", new Map([["/x", { value: 1, version: at(7, 1) }]]));
   link.connected();
   const [birth] = sentOf("birth");
-  assert.deepEqual([birth?.term.run, birth?.blank, birth?.has], [6, true, undefined]);
+  assert.deepEqual([birth?.term.run, birth?.blank, birth?.holdings], [6, true, undefined]);
 });
 
 test("a child that has cfg alone, of some nodes, names that", () => {
@@ -319,22 +319,22 @@ test("a child that has cfg alone, of some nodes, names that", () => {
   replica.merge(NODE, "cfg", new Map([["/x", { value: 1, version: at(7, 1) }]]));
   replica.merge(OTHER, "self", new Map([["/x", { value: 1, version: at(7, 1) }]]));
   link.connected();
-  const has = sentOf("birth")[0]?.has;
-  assert.deepEqual([has?.parent, has?.cfg.map((each) => each !== "").sort()], ["", [false, true]]);
+  const holdings = sentOf("birth")[0]?.holdings;
+  assert.deepEqual([holdings?.parent, holdings?.cfg.map((each) => each !== "").sort()], ["", [false, true]]);
 });
 
 test("a child that has nothing of what parents tell names nothing", () => {
   const { link, sentOf, write } = createChildEnd();
   write("/own", 1);
   link.connected();
-  assert.equal(sentOf("birth")[0]?.has, undefined);
+  assert.equal(sentOf("birth")[0]?.holdings, undefined);
 });
 
 test("a welcome for which the child has other values than its parent believes is not heeded", async () => {
   const { link, clock, sentOf, welcome } = createChildEnd();
   link.connected();
   await clock.advance(1_000);
-  welcome({ same: { cfg: ["0".repeat(24)], parent: "" } });
+  welcome({ unchanged: { cfg: ["0".repeat(24)], parent: "" } });
   assert.deepEqual([link.state, link.term.run, sentOf("birth").length], ["joining", 0, 2]);
 });
 
@@ -342,13 +342,13 @@ test("a welcome that goes on names what both had when it began: what has come si
   const { link, sentOf, welcome, data, replica } = createChildEnd();
   replica.merge(NODE, "cfg", new Map([["/c", { value: 1, version: at(1, 1) }]]));
   link.connected();
-  const same = sentOf("birth")[0]?.has;
-  assert.ok(same !== undefined);
-  welcome({ same, newest: 0 });
+  const unchanged = sentOf("birth")[0]?.holdings;
+  assert.ok(unchanged !== undefined);
+  welcome({ unchanged, newest: 0 });
   data(0, 1, { documents: [{ id: NODE, facets: { cfg: new Map([["/c", { value: 2, version: at(1, 2) }]]) } }] });
   link.disconnected();
   link.connected();
-  welcome({ same, newest: 1 });
+  welcome({ unchanged, newest: 1 });
   data(1, 1);
   link.receive({ type: "ack", from: "p", to: "c", received: replica.index });
   assert.deepEqual([link.state, sentOf("birth").length], ["level", 2]);
@@ -363,7 +363,7 @@ test("a child that is disconnected by what it is told is down, and was told noth
   assert.deepEqual([end.link.state, end.world.snapshots], ["down", []]);
   const asked = createChildEnd({ onThere: () => asked.link.disconnected() });
   asked.level();
-  asked.link.receive({ type: "there", from: "p", to: "c", child: OTHER, number: 1, parent: NODE });
+  asked.link.receive({ type: "location", from: "p", to: "c", child: OTHER, number: 1, parent: NODE });
   assert.deepEqual(asked.states.map(({ state }) => state), ["down"]);
 });
 
@@ -373,9 +373,9 @@ test("what a parent need not say again counts as said", () => {
   replica.merge(NODE, "cfg", new Map([["/c", entry]]));
   replica.merge(NODE, "parent", new Map([["/p", entry], ["/link", entry]]));
   link.connected();
-  const same = sentOf("birth")[0]?.has;
-  assert.ok(same !== undefined);
-  welcome({ same, newest: 0 });
+  const unchanged = sentOf("birth")[0]?.holdings;
+  assert.ok(unchanged !== undefined);
+  welcome({ unchanged, newest: 0 });
   data(0, 0);
   assert.deepEqual(world.snapshots, [[NODE]]);
   assert.deepEqual([...replica.get(NODE)?.facets.parent.keys() ?? []], ["/p"], "/link is of each link");
@@ -388,9 +388,9 @@ test("what a child has of its own node is forgotten where it has only cfg in com
   replica.merge(NODE, "parent", new Map([["/p", entry]]));
   replica.merge(OTHER, "parent", new Map([["/p", entry]])); // without cfg: nobody has spoken of it
   link.connected();
-  const has = sentOf("birth")[0]?.has;
-  assert.ok(has !== undefined && has.cfg.filter((each) => each !== "").length === 1);
-  welcome({ same: { ...has, parent: "" }, newest: 0 });
+  const holdings = sentOf("birth")[0]?.holdings;
+  assert.ok(holdings !== undefined && holdings.cfg.filter((each) => each !== "").length === 1);
+  welcome({ unchanged: { ...holdings, parent: "" }, newest: 0 });
   data(0, 0);
   assert.deepEqual(world.snapshots, [[NODE]]);
   assert.equal(replica.get(NODE)?.facets.parent.size, 0);
@@ -402,9 +402,9 @@ test("what a child has of only one facet counts as said of that one alone", () =
   replica.merge(NODE, "cfg", new Map([["/c", entry]]));
   replica.merge(NODE, "parent", new Map([["/p", entry]]));
   link.connected();
-  const has = sentOf("birth")[0]?.has;
-  assert.ok(has !== undefined);
-  welcome({ same: { ...has, cfg: has.cfg.map(() => "") }, newest: 0 });
+  const holdings = sentOf("birth")[0]?.holdings;
+  assert.ok(holdings !== undefined);
+  welcome({ unchanged: { ...holdings, cfg: holdings.cfg.map(() => "") }, newest: 0 });
   data(0, 0);
   assert.deepEqual(world.snapshots, [[]]);
   assert.equal(replica.get(NODE)?.facets.parent.has("/p"), true);
@@ -419,19 +419,23 @@ test("a parent's declarations are handed on once, and asked for again where they
   link.disconnected();
   link.connected();
   await clock.advance(0);
-  assert.equal(sentOf("birth").at(-1)?.knows, digest);
-  welcome({ digest, modules: MODULES, beginning: 2 });
+  assert.equal(sentOf("birth").at(-1)?.knownDigest, digest);
+  welcome({ digest, modules: MODULES, epoch: 2 });
   assert.deepEqual(world.welcomes.map(({ knowsModules }) => knowsModules), [false, true]);
   const { link: other, clock: later, sentOf: sentOfOther } = createChildEnd();
   other.connected();
   await later.advance(1_000);
   const bare = { type: "welcome", from: "p", to: "c", term: ofRun(1), received: 0, newest: 0, keepalive: 10 } as const;
-  other.receive({ ...bare, beginning: 1, digest });
+  other.receive({ ...bare, epoch: 1, digest });
   assert.deepEqual([other.state, other.term.run, sentOfOther("birth").length], ["joining", 0, 2]);
-  assert.equal(sentOfOther("birth")[1]?.knows, "");
-  link.receive({ ...bare, beginning: 3, digest: NOTHING_DECLARED });
+  assert.equal(sentOfOther("birth")[1]?.knownDigest, "");
+  link.receive({ ...bare, epoch: 3, digest: NOTHING_DECLARED });
   await clock.advance(1_000);
-  assert.deepEqual([link.state, sentOf("birth").at(-1)?.knows], ["joining", ""], "it has those of another digest");
+  assert.deepEqual(
+    [link.state, sentOf("birth").at(-1)?.knownDigest],
+    ["joining", ""],
+    "it has those of another digest",
+  );
 });
 
 test("a parent that asks what a child declares is told with a birth at once, and only then", () => {
@@ -453,7 +457,7 @@ test("a parent that asks what a child declares is told with a birth at once, and
 test("a call has the child born again, at most once a second", async () => {
   const { link, clock, sentOf } = level();
   await clock.advance(1_000);
-  const call = { type: "resync", from: "p", to: "", received: 0 } as const;
+  const call = { type: "rebirth", from: "p" } as const;
   link.receive(call);
   link.receive(call);
   await clock.advance(400);
@@ -481,16 +485,16 @@ test("a child whose parent is gone is born again, and one of whom a late will of
 test("what another run of the parent sends has the child born again, and is not taken", async () => {
   const { link, clock, sentOf, data } = level();
   await clock.advance(1_000);
-  data(2, 3, { from: "q", beginning: 5 });
+  data(2, 3, { from: "q", epoch: 5 });
   assert.deepEqual([link.state, sentOf("birth").length, sentOf("ack").length], ["joining", 1, 0]);
 });
 
-test("data of an older beginning are dropped, and those of a newer one have the child begin from nothing", async () => {
+test("data of an older epoch are dropped, and those of a newer one have the child begin from nothing", async () => {
   const { link, clock, sentOf, data } = level();
   await clock.advance(1_000);
-  data(2, 3, { beginning: 4 });
+  data(2, 3, { epoch: 4 });
   assert.deepEqual([link.state, link.counts.droppedFrames, sentOf("ack").length], ["level", 1, 0]);
-  data(2, 3, { beginning: 6 });
+  data(2, 3, { epoch: 6 });
   assert.deepEqual([link.state, sentOf("birth").length, sentOf("ack").length], ["joining", 1, 0]);
 });
 
@@ -502,7 +506,7 @@ test("frames for another run, or before a welcome, are dropped", () => {
   ack(0);
   assert.deepEqual([link.counts.droppedFrames, link.counts.received, sent], [2, 0, []]);
   const other = level();
-  other.data(2, 3, { to: "another", beginning: 5 });
+  other.data(2, 3, { to: "another", epoch: 5 });
   other.link.receive({ type: "ack", from: "p", to: "", received: 0 }); // only a call is for everybody
   assert.deepEqual([other.link.counts.droppedFrames, other.sent, other.link.state], [2, [], "level"]);
 });
@@ -590,7 +594,7 @@ test("a welcome of its own lets a child forget that others were welcomed", async
       welcome({ to: "another", term: ofRun(4 + 2 * round) });
       while (sentOf("birth").length === births) await clock.advance(100);
     }
-    welcome({ term: ofRun(5 + 2 * round), beginning: 6 + round });
+    welcome({ term: ofRun(5 + 2 * round), epoch: 6 + round });
   }
   assert.deepEqual([world.deposed, link.term.run], [0, 9]);
 });
@@ -599,9 +603,9 @@ test("a child hands on where it, or a node that it asked for, joins", () => {
   const { link, sentOf, world } = level();
   link.ask("stranger");
   assert.deepEqual(sentOf("where"), [{ type: "where", from: "c", to: "p", child: "stranger" }]);
-  link.receive({ type: "there", from: "p", to: "c", child: "stranger", number: 1, parent: NODE });
+  link.receive({ type: "location", from: "p", to: "c", child: "stranger", number: 1, parent: NODE });
   link.receive({ type: "moved", from: "x", number: 2, parent: NODE });
-  link.receive({ type: "left", from: "x", number: 2 });
+  link.receive({ type: "noted", from: "x", number: 2 });
   assert.deepEqual([world.there, world.moved.map(({ number }) => number)], [["stranger"], [2]]);
   assert.equal(link.counts.droppedFrames, 0);
   link.disconnected();
@@ -625,7 +629,7 @@ test("a child whose data are never acknowledged is born again", async () => {
   let upTo = 2;
   while (sentOf("birth").length === 0 && clock.now() < 200_000) {
     await clock.advance(1_000);
-    data(upTo, ++upTo, { beginning: 5 }); // the parent is there
+    data(upTo, ++upTo, { epoch: 5 }); // the parent is there
   }
   assert.deepEqual([link.state, link.counts.retransmits], ["joining", MAX_RETRANSMITS]);
   assert.deepEqual(states, [{ state: "joining", why: "its data was not acknowledged" }]);
@@ -644,9 +648,9 @@ test("a stopped child sends nothing and takes nothing in", async () => {
   const { link, clock, sent, welcome, data, replica } = level();
   link.stop();
   link.connected();
-  welcome({ term: ofRun(9), beginning: 9 });
+  welcome({ term: ofRun(9), epoch: 9 });
   data(2, 3, {
-    beginning: 5,
+    epoch: 5,
     documents: [{ id: NODE, facets: { cfg: new Map([["/a", { value: 1, version: at(1, 1) }]]) } }],
   });
   await clock.advance(600_000);
@@ -660,8 +664,8 @@ test("what a parent does not write is counted", () => {
     value: 1,
     version: at(9, 1),
   }]]);
-  data(2, 3, { beginning: 5, documents: [{ id: NODE, facets: { self } }] });
-  data(3, 4, { beginning: 5, documents: [{ id: NODE, facets: { self: new Map([...self].slice(1)) } }] });
+  data(2, 3, { epoch: 5, documents: [{ id: NODE, facets: { self } }] });
+  data(3, 4, { epoch: 5, documents: [{ id: NODE, facets: { self: new Map([...self].slice(1)) } }] });
   assert.deepEqual([link.counts.droppedValues, warnings.length, link.counts.received], [3, 2, 4]);
   assert.equal(link.counts.sent, 1 + 1 + 3, "a birth, an empty window, and an ack of each of the data");
 });

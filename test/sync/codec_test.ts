@@ -185,7 +185,7 @@ test("a frame in the wrong shape is refused with where, what and what was expect
 test("declarations may have fields that are undefined: these are not sent", () => {
   const declared = declareModule({ name: "m", about: "Nothing", extensions: [], discovers: [], mutations: {} });
   const frame: Frame = {
-    ...{ type: "welcome", from: "p", to: "c", term: ofRun(1), received: 0, newest: 0, beginning: 1, keepalive: 10 },
+    ...{ type: "welcome", from: "p", to: "c", term: ofRun(1), received: 0, newest: 0, epoch: 1, keepalive: 10 },
     ...{ digest: "0".repeat(32), modules: [{ ...declared, ...{ later: undefined } }] },
   };
   for (let round = 0; round < 2; round++) {

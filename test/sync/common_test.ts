@@ -120,9 +120,9 @@ test("births that are repeated because nothing answers begin once", async () => 
   await world.clock.advance(20_000);
   world.setWeather(FAIR);
   await agree(world);
-  const beginnings = new Set(world.sent.flatMap(({ frame }) => frame.type === "welcome" ? [frame.beginning] : []));
+  const epochs = new Set(world.sent.flatMap(({ frame }) => frame.type === "welcome" ? [frame.epoch] : []));
   assert.ok(count(world, "birth") > 1);
-  assert.ok(beginnings.size <= 2, `${beginnings.size} beginnings`);
+  assert.ok(epochs.size <= 2, `${epochs.size} epochs`);
   assert.deepEqual(values(world).filter((value) => value.startsWith("down")), []);
   world.stop();
 });
@@ -131,9 +131,9 @@ test("a welcome by what the child does not have any more is not taken: the child
   const world = await level();
   world.setWeather({ ...FAIR, loss: 1 });
   world.restartParent({ sessions: true });
-  world.child.link.receive({ type: "resync", from: world.parentRun, to: "", received: 0 });
+  world.child.link.receive({ type: "rebirth", from: world.parentRun });
   const birth = world.sent.find(({ frame }) => frame.type === "birth")?.frame;
-  assert.ok(birth?.type === "birth" && birth.has !== undefined);
+  assert.ok(birth?.type === "birth" && birth.holdings !== undefined);
   world.child.replica.drop(NODE, "parent", (url) => url === "/b");
   world.setWeather(FAIR);
   world.parent.receive(birth);
@@ -147,7 +147,7 @@ test("a late birth of a time when the child had less, or other things, makes it 
   world.restartParent({ sessions: true });
   await agree(world);
   const birth = world.sent.findLast(({ frame }) => frame.type === "birth")?.frame;
-  assert.ok(birth?.type === "birth" && birth.has !== undefined);
+  assert.ok(birth?.type === "birth" && birth.holdings !== undefined);
   const before = world.disk.get(NODE)?.facets.parent.get("/b");
   assert.ok(before !== undefined);
   // The parent forgets a value, has the child forget it, and gets it again with its old version, say from above.
@@ -249,9 +249,9 @@ test("a child has its parent facet where its digest is that of the one here, wha
   };
   const common = createCommon({ child: NODE, replica: replicaOf("here"), documents: () => [NODE], wanted: () => true });
   assert.equal(common.hasParent, false, "before it is born");
-  common.begin({ has: holdingIn(replicaOf("here"), NODE, 1) });
+  common.begin({ holdings: holdingIn(replicaOf("here"), NODE, 1) });
   assert.equal(common.hasParent, true);
-  common.begin({ has: holdingIn(replicaOf("elsewhere"), NODE, 1) });
+  common.begin({ holdings: holdingIn(replicaOf("elsewhere"), NODE, 1) });
   assert.ok(common.holding !== undefined, "the cfg is the same");
   assert.equal(common.hasParent, false);
   common.begin({});
@@ -267,7 +267,7 @@ test("what a child is not to have is none of what both have", () => {
   here.write(NODE, "parent", new Map([["/engine/memo", 1]]), ofRun(1));
   const wanted = ({ url }: { readonly url: string }) => !url.startsWith("/engine/");
   const common = createCommon({ child: NODE, replica: here, documents: () => [NODE], wanted });
-  common.begin({ has: holdingIn(there, NODE, 1) });
+  common.begin({ holdings: holdingIn(there, NODE, 1) });
   assert.deepEqual(common.holding, holdingIn(there, NODE, 1));
 });
 
@@ -287,14 +287,14 @@ test("of what both have nothing is to be sent, but for each link's own value, ot
       )
     );
   assert.deepEqual(had(), [], "before a birth");
-  common.begin({ has: holdingIn(replica, NODE, 1) });
+  common.begin({ holdings: holdingIn(replica, NODE, 1) });
   const all = ["own cfg /a", "own cfg /link", "own parent /a", "other cfg /a", "other cfg /link"];
   assert.deepEqual(had(), all);
   replica.write(NODE, "cfg", new Map([["/a", 2]]), ofRun(1));
   assert.deepEqual(had(), all.slice(1));
-  common.begin({ has: { ...holdingIn(replica, NODE, 1), parent: "" } });
+  common.begin({ holdings: { ...holdingIn(replica, NODE, 1), parent: "" } });
   assert.deepEqual(had().sort(), all.filter((each) => !each.includes("parent")).sort());
-  common.begin({ has: { ...holdingIn(replica, NODE, 1), cfg: [""] } });
+  common.begin({ holdings: { ...holdingIn(replica, NODE, 1), cfg: [""] } });
   assert.deepEqual(had(), ["own parent /a"]);
   common.forget();
   assert.deepEqual(had(), []);

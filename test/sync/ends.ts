@@ -73,14 +73,14 @@ export function createChildEnd(more: Partial<ChildLinkOptions> = {}) {
     /** The parent's welcome, with other fields where a test says so. */
     welcome(fields: Partial<WelcomeFrame> = {}) {
       link.receive({
-        ...{ type: "welcome", from: "p", to: "c", term: ofRun(1), received: 0, newest: 0, beginning: 1, keepalive: 10 },
+        ...{ type: "welcome", from: "p", to: "c", term: ofRun(1), received: 0, newest: 0, epoch: 1, keepalive: 10 },
         ...{ digest: NOTHING_DECLARED, modules: [] },
         ...fields,
       });
     },
     data(since: number, upTo: number, fields: Partial<DataFrame> = {}) {
       link.receive({
-        ...{ type: "data", from: "p", to: "c", since, upTo, newest: upTo, beginning: 1, documents: [] },
+        ...{ type: "data", from: "p", to: "c", since, upTo, newest: upTo, epoch: 1, documents: [] },
         ...fields,
       });
     },
@@ -108,7 +108,7 @@ export function createParentEnd(more: Partial<ParentLinkOptions> = {}) {
   const warnings: string[] = [];
   const world = {
     term: ofRun(0),
-    beginnings: 0,
+    epochs: 0,
     born: [] as boolean[],
     /** What was known of the session whenever it was asked whether the child is to have a change. */
     sessions: new Set<number>(),
@@ -126,7 +126,7 @@ export function createParentEnd(more: Partial<ParentLinkOptions> = {}) {
       acked: (index) => void world.acked.push(index),
     },
     nextTerm: ({ term: { run } }) => world.term = ofRun(Math.max(world.term.run, run) + 1),
-    nextBeginning: () => ++world.beginnings,
+    nextEpoch: () => ++world.epochs,
     ...{ clock, random: HALF, log: createLog((line) => void warnings.push(line), { level: "warn" }) },
     send: (frame) => void sent.push(frame),
     onState: (state, why) => void states.push({ state, why }),
@@ -140,8 +140,8 @@ export function createParentEnd(more: Partial<ParentLinkOptions> = {}) {
     sentOf: <T extends DownFrame["type"]>(type: T) => frames(sent, type),
     birth(fields: Partial<BirthFrame> = {}) {
       link.receive({
-        ...{ type: "birth", from: "c", term: ofRun(0), parent: "", received: 0, beginning: 0, above: ofRun(0) },
-        ...{ digest: NOTHING_DECLARED, knows: "" },
+        ...{ type: "birth", from: "c", term: ofRun(0), parent: "", received: 0, epoch: 0, parentTerm: ofRun(0) },
+        ...{ digest: NOTHING_DECLARED, knownDigest: "" },
         ...fields,
       });
     },

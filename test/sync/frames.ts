@@ -115,31 +115,32 @@ const assigned = fc.record({ number: count, parent: fc.uuid(), proof: fc.constan
 
 /** The types of all frames. */
 export const FRAME_TYPES = [
-  ...["birth", "welcome", "declare", "moved", "where", "there", "left", "data", "ack", "resync", "alive", "dead"],
+  ...["birth", "welcome", "declare", "moved", "where", "location", "left", "noted"],
+  ...["rebirth", "data", "ack", "ping", "resync", "alive", "dead"],
 ] as const satisfies readonly Frame["type"][];
 
 /** Any frame of the protocol. */
 export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record(
     {
-      ...{ type: type("birth"), from: run, term, parent: runOrNone, received: count, above: term },
-      ...{ beginning: count, blank: fc.constant(true as const), has: holding },
-      ...{ digest, knows: fc.oneof(fc.constant(""), digest), modules, shown: given, own, assigned },
+      ...{ type: type("birth"), from: run, term, parent: runOrNone, received: count, parentTerm: term },
+      ...{ epoch: count, blank: fc.constant(true as const), holdings: holding },
+      ...{ digest, knownDigest: fc.oneof(fc.constant(""), digest), modules, shown: given, own, assigned },
     },
     {
       ...options,
-      requiredKeys: ["type", "from", "term", "parent", "received", "beginning", "above", "digest", "knows"],
+      requiredKeys: ["type", "from", "term", "parent", "received", "epoch", "parentTerm", "digest", "knownDigest"],
     },
   ),
   fc.record(
     {
       ...{ type: type("welcome"), from: run, to: run, term, received: count, newest: count },
-      ...{ keepalive: fc.integer({ min: 0, max: 3_600 }), digest, modules, beginning: count, same: holding },
+      ...{ keepalive: fc.integer({ min: 0, max: 3_600 }), digest, modules, epoch: count, unchanged: holding },
       ...{ given, certified: fc.record({ authority: key, chain }, options) },
     },
     {
       ...options,
-      requiredKeys: ["type", "from", "to", "term", "received", "newest", "beginning", "keepalive", "digest"],
+      requiredKeys: ["type", "from", "to", "term", "received", "newest", "epoch", "keepalive", "digest"],
     },
   ),
   fc.record({ type: type("left"), from: run, number: count, assigned }, {
@@ -158,7 +159,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record(
     {
       ...{
-        type: type("there"),
+        type: type("location"),
         from: run,
         to: run,
         child: fc.uuid(),
@@ -177,11 +178,15 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
     ...indexes,
     documents: docs,
   })),
-  fc.record(
-    { type: type("ack"), from: run, to: run, received: count, beginning: count },
-    { ...options, requiredKeys: ["type", "from", "to", "received"] },
+  ...(["ack", "ping"] as const).map((each) =>
+    fc.record(
+      { type: fc.constant(each), from: run, to: run, received: count, epoch: count },
+      { ...options, requiredKeys: ["type", "from", "to", "received"] },
+    )
   ),
-  fc.record({ type: type("resync"), from: run, to: runOrNone, received: count }, options),
+  fc.record({ type: type("resync"), from: run, to: run, received: count }, options),
+  fc.record({ type: type("rebirth"), from: run }, options),
+  fc.record({ type: type("noted"), from: run, number: count }, options),
   fc.record({ type: type("alive"), from: run }, options),
   fc.record({ type: type("dead"), from: run, why: fc.constantFrom("lost" as const, "stopped" as const) }, options),
 );

@@ -60,7 +60,7 @@ test("of several frames that came too early the first one is gone back to", () =
   assert.equal(inbox.received, 8, "nothing is too early any more");
 });
 
-test("a new beginning forgets what came too early", () => {
+test("a new epoch forgets what came too early", () => {
   const { inbox, world } = make();
   inbox.begin(0);
   inbox.data(data(0, 3));

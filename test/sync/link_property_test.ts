@@ -74,7 +74,7 @@ function met(world: ReturnType<typeof createWorld>, steps: readonly unknown[], r
     "level on the way": world.parentStates.filter((state) => state === "level").length > 1,
     "a window sent again": world.parent.counts.retransmits + world.child.link.counts.retransmits > 0,
     "a run that stood down": world.hasDeposed,
-    "what both have named": world.sent.some(({ frame }) => frame.type === "welcome" && frame.same !== undefined),
+    "what both have named": world.sent.some(({ frame }) => frame.type === "welcome" && frame.unchanged !== undefined),
     "a lie": world.hasLied,
   };
   return CLASSES.filter((each) => found[each]);

@@ -173,7 +173,7 @@ test("a parent takes the link for broken when a window is never acknowledged, an
   world.write("cfg", "/a", 1);
   await world.clock.runUntil(() => world.parent.state === "down", 200_000);
   assert.equal(sentOf(world, "down", "data").length, 1 + MAX_RETRANSMITS);
-  assert.equal(sentOf(world, "down", "resync").length, 1);
+  assert.equal(sentOf(world, "down", "rebirth").length, 1);
   world.setWeather(FAIR);
   await world.clock.runUntil(() => world.agrees(), 120_000);
   world.stop();
@@ -281,10 +281,10 @@ test("a will that comes twice within a second has the child called twice, a seco
     await world.clock.advance(500);
   }
   await world.clock.advance(0);
-  assert.equal(sentOf(world, "down", "resync").length, 1);
+  assert.equal(sentOf(world, "down", "rebirth").length, 1);
   assert.equal(world.parent.state, "down");
   await world.clock.advance(2_000);
-  assert.equal(sentOf(world, "down", "resync").length, 2);
+  assert.equal(sentOf(world, "down", "rebirth").length, 2);
   assert.equal(world.parent.state, "level");
   world.stop();
 });
@@ -294,13 +294,13 @@ test("a call that is lost is repeated, more and more seldom, and never to a chil
   world.setWeather({ ...FAIR, loss: 1 });
   world.parent.lose("a test says so");
   await world.clock.advance(2_900);
-  assert.equal(sentOf(world, "down", "resync").length, 2);
+  assert.equal(sentOf(world, "down", "rebirth").length, 2);
   world.setWeather(FAIR);
   await world.clock.advance(1_500);
   assert.equal(world.parent.state, "level");
-  assert.equal(sentOf(world, "down", "resync").length, 3);
+  assert.equal(sentOf(world, "down", "rebirth").length, 3);
   await world.clock.advance(120_000);
-  assert.equal(sentOf(world, "down", "resync").length, 3);
+  assert.equal(sentOf(world, "down", "rebirth").length, 3);
   world.stop();
 });
 
@@ -309,7 +309,7 @@ test("a child that is gone is called six times within 31 s", async () => {
   world.killChild();
   world.parent.lose("a test says so");
   await world.clock.advance(300_000);
-  assert.equal(sentOf(world, "down", "resync").length, 6);
+  assert.equal(sentOf(world, "down", "rebirth").length, 6);
   world.stop();
 });
 
@@ -317,7 +317,7 @@ test("a child that has stopped is not called", async () => {
   const world = await level();
   world.life({ type: "dead", from: world.child.run, why: "stopped" });
   await world.clock.runUntil(() => world.parent.state === "down", 100);
-  assert.equal(sentOf(world, "down", "resync").length, 0);
+  assert.equal(sentOf(world, "down", "rebirth").length, 0);
   world.stop();
 });
 
@@ -378,10 +378,10 @@ test("a late birth of a run that is gone does not keep the living one out", asyn
     term: ofRun(0),
     parent: "",
     received: 0,
-    beginning: 0,
-    above: ofRun(0),
+    epoch: 0,
+    parentTerm: ofRun(0),
     digest: DIGEST,
-    knows: "",
+    knownDigest: "",
   });
   await world.clock.runUntil(() => world.agrees(), 30_000);
   assert.equal(world.child, living);
@@ -398,10 +398,10 @@ test("a child that has been elsewhere with a higher term gets a still higher one
     term: ofRun(9),
     parent: "x",
     received: 7,
-    beginning: 0,
-    above: ofRun(0),
+    epoch: 0,
+    parentTerm: ofRun(0),
     digest: DIGEST,
-    knows: "",
+    knownDigest: "",
   });
   const welcome = sentOf(world, "down", "welcome").at(-1);
   assert.equal(welcome?.term.run, 10);
@@ -507,7 +507,7 @@ function valuesIn(frame: DataFrame): string[] {
   );
 }
 
-test("a first beginning that is interrupted goes on where it was", async () => {
+test("a first epoch that is interrupted goes on where it was", async () => {
   const world = createWorld();
   const big = "x".repeat(100_000);
   for (let value = 0; value < 6; value++) world.write("cfg", `/big/${value}`, `${value}${big}`);
@@ -532,7 +532,7 @@ test("a child that took a late welcome for the answer to its birth begins from n
   world.child.replica.write(NODE, "parent", new Map([["/ghost", 1]]), ofRun(1));
   world.setWeather({ ...FAIR, loss: 1 });
   world.parent.refresh();
-  world.child.link.receive({ type: "resync", from: world.parentRun, to: "", received: 0 });
+  world.child.link.receive({ type: "rebirth", from: world.parentRun });
   await world.clock.advance(1_500);
   world.child.link.receive(late);
   world.setWeather(FAIR);
@@ -542,7 +542,7 @@ test("a child that took a late welcome for the answer to its birth begins from n
   world.stop();
 });
 
-test("a link that is made anew within a run of the parent goes on above its beginnings", async () => {
+test("a link that is made anew within a run of the parent goes on above its epochs", async () => {
   const world = createWorld();
   world.write("cfg", "/a", 1);
   world.connect();
@@ -559,8 +559,8 @@ test("a link that is made anew within a run of the parent goes on above its begi
   world.disconnect();
   world.connect();
   await world.clock.runUntil(() => world.agrees(), 10_000);
-  const beginnings = sentOf(world, "down", "welcome").map(({ beginning }) => beginning);
-  assert.deepEqual(beginnings, [...beginnings].sort((a, b) => a - b));
+  const epochs = sentOf(world, "down", "welcome").map(({ epoch }) => epoch);
+  assert.deepEqual(epochs, [...epochs].sort((a, b) => a - b));
   world.stop();
 });
 
@@ -572,22 +572,22 @@ test("every welcome is one that a frame can carry, also while a child has to beg
   world.connect();
   await world.clock.runUntil(() => world.agrees(), 20_000);
   world.parent.refresh();
-  const birth = { received: 0, beginning: 0, above: ofRun(0), digest: DIGEST, knows: "" };
+  const birth = { received: 0, epoch: 0, parentTerm: ofRun(0), digest: DIGEST, knownDigest: "" };
   world.parent.receive({ type: "birth", from: run, term: ofRun(1), parent: world.parentRun, ...birth });
   await world.clock.runUntil(() => world.agrees(), 60_000);
   world.stop();
 });
 
-test("a child that is probed acknowledges what it has, and nothing else changes", async () => {
+test("a child that is pinged acknowledges what it has, and nothing else changes", async () => {
   const world = await level();
   world.discover("/a", 1);
   await world.clock.runUntil(() => world.agrees(), 5_000);
   await world.clock.advance(1_000);
   const before = [world.disk.index, world.child.replica.index, world.parentStates.length, world.child.states.length];
   world.sent.length = 0;
-  world.parent.probe();
+  world.parent.ping();
   await world.clock.advance(500);
-  assert.deepEqual(world.sent.map(({ way, frame }) => `${way} ${frame.type}`), ["down data", "up ack", "down ack"]);
+  assert.deepEqual(world.sent.map(({ way, frame }) => `${way} ${frame.type}`), ["down ping", "up ack"]);
   const after = [world.disk.index, world.child.replica.index, world.parentStates.length, world.child.states.length];
   assert.deepEqual(after, before);
   assert.ok(world.agrees());

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { declareModule, type ModuleDeclaration } from "../../src/plan/mod.ts";
 import { type Entry, valuesOf } from "../../src/state/mod.ts";
-import { digestOf, MAX_REPEATED_CALLS, MAX_RETIRED_RUNS, MAX_RETRANSMITS } from "../../src/sync/mod.ts";
+import { digestOf, MAX_REPEATED_REQUESTS, MAX_RETIRED_RUNS, MAX_RETRANSMITS } from "../../src/sync/mod.ts";
 import { holdingIn } from "../../src/sync/common.ts";
 import { createParentEnd, NOTHING_DECLARED } from "./ends.ts";
 import { NODE } from "./world.ts";
@@ -32,10 +32,10 @@ test("a child is welcomed with a term of its own, and sent what it lacks", () =>
   const [welcome, data] = sent;
   assert.ok(welcome?.type === "welcome" && data?.type === "data");
   assert.deepEqual([welcome.from, welcome.to, welcome.term.run, welcome.received, welcome.newest], ["p", "c", 1, 0, 1]);
-  assert.deepEqual([welcome.keepalive, welcome.digest, welcome.modules, welcome.same], [
+  assert.deepEqual([welcome.keepalive, welcome.digest, welcome.modules, welcome.unchanged], [
     ...[10, NOTHING_DECLARED, [], undefined],
   ]);
-  assert.deepEqual([data.to, data.since, data.upTo, data.beginning], ["c", 0, 1, welcome.beginning]);
+  assert.deepEqual([data.to, data.since, data.upTo, data.epoch], ["c", 0, 1, welcome.epoch]);
   assert.deepEqual(states, [{ state: "joining", why: "a new run of it was born" }]);
   assert.deepEqual([link.session, sent.length], [{ run: "c", term: ofRun(1), received: 0 }, 2]);
 });
@@ -108,9 +108,9 @@ test("a child that unset what its earlier run left under an older term is level 
 
 test("a child that is born again without a break goes on where it was, with its term", () => {
   const { link, birth, sentOf, states, sent } = level();
-  birth({ term: ofRun(1), parent: "p", received: 2, beginning: 1 });
+  birth({ term: ofRun(1), parent: "p", received: 2, epoch: 1 });
   const [welcome] = sentOf("welcome");
-  assert.deepEqual([welcome?.term.run, welcome?.received, welcome?.newest, welcome?.beginning], [1, 0, 2, 1]);
+  assert.deepEqual([welcome?.term.run, welcome?.received, welcome?.newest, welcome?.epoch], [1, 0, 2, 1]);
   assert.deepEqual(sentOf("data").map(({ since, documents }) => [since, documents.length]), [[2, 0]]);
   assert.deepEqual([link.state, states, sent.length], ["level", [], 2]);
 });
@@ -118,7 +118,7 @@ test("a child that is born again without a break goes on where it was, with its 
 test("a child that was taken for lost and is born again is joining, with its term", () => {
   const { link, birth, states } = level();
   link.life({ type: "dead", from: "c", why: "stopped" });
-  birth({ term: ofRun(1), parent: "p", received: 2, beginning: 1 });
+  birth({ term: ofRun(1), parent: "p", received: 2, epoch: 1 });
   assert.deepEqual(states, [
     { state: "down", why: "its agent stopped" },
     { state: "joining", why: "it was born again" },
@@ -126,10 +126,10 @@ test("a child that was taken for lost and is born again is joining, with its ter
   assert.equal(link.session?.term.run, 1);
 });
 
-test("a child that comes from another parent, or another beginning, begins from nothing", () => {
-  const births = [{ parent: "q", beginning: 1 }, { parent: "p", beginning: 7 }, {
+test("a child that comes from another parent, or another epoch, begins from nothing", () => {
+  const births = [{ parent: "q", epoch: 1 }, { parent: "p", epoch: 7 }, {
     parent: "p",
-    beginning: 1,
+    epoch: 1,
     term: ofRun(5),
   }];
   for (const from of births) {
@@ -178,7 +178,7 @@ test("a child that remembers nothing is to have everything from before its birth
 test("a run that is born blank later on is to have everything from before that birth", () => {
   const { birth, world, write } = level();
   write("cfg", "/c", 1);
-  birth({ term: ofRun(1), parent: "p", received: 2, beginning: 1, blank: true });
+  birth({ term: ofRun(1), parent: "p", received: 2, epoch: 1, blank: true });
   assert.equal([...world.sessions].at(-1), 3);
 });
 
@@ -197,9 +197,9 @@ test("an unknown digest is asked for, as often as it may be, and the child is no
 
 test("a child that knows the parent's declarations is not told them again", () => {
   const { birth, sentOf } = createParentEnd({ modules: MODULES });
-  birth({ knows: digestOf(MODULES) });
-  birth({ from: "d", knows: "" });
-  birth({ from: "d", term: ofRun(2), knows: digestOf(MODULES) });
+  birth({ knownDigest: digestOf(MODULES) });
+  birth({ from: "d", knownDigest: "" });
+  birth({ from: "d", term: ofRun(2), knownDigest: digestOf(MODULES) });
   assert.deepEqual(sentOf("welcome").map(({ modules }) => modules), [undefined, MODULES, undefined]);
 });
 
@@ -223,7 +223,7 @@ test("a run that has not answered since it was born may be a ghost: an older one
   assert.deepEqual(link.session, { run: "c", term: ofRun(3), received: 0 });
   data(0, 0);
   sent.length = 0;
-  birth({ term: ofRun(3), parent: "p", beginning: 1 });
+  birth({ term: ofRun(3), parent: "p", epoch: 1 });
   assert.deepEqual(
     [sentOf("welcome").length, link.counts.droppedFrames],
     [1, 0],
@@ -255,7 +255,7 @@ test("the last 16 runs that were replaced are kept out", () => {
 test("a frame of no session has the child called where the link is down, and is dropped otherwise", () => {
   const { link, sentOf, ack, sent } = createParentEnd();
   ack(0);
-  assert.deepEqual(sentOf("resync"), [{ type: "resync", from: "p", to: "", received: 0 }]);
+  assert.deepEqual(sentOf("rebirth"), [{ type: "rebirth", from: "p" }]);
   assert.equal(link.counts.droppedFrames, 1);
   const other = level();
   other.ack(0, "d");
@@ -284,10 +284,10 @@ test("a session of an earlier run of the parent keeps the child's frames out unt
 
 test("a child is called at once, and then after 1, 2, 4, 8 and 16 s", async () => {
   const { link, clock, sentOf } = createParentEnd();
-  link.call();
+  link.requestRebirth();
   const at: number[] = [];
   for (let tenth = 0; tenth <= 600; tenth++) {
-    while (at.length < sentOf("resync").length) at.push(clock.now());
+    while (at.length < sentOf("rebirth").length) at.push(clock.now());
     await clock.advance(100);
   }
   assert.deepEqual(at, [0, 1_000, 3_000, 7_000, 15_000, 31_000]);
@@ -297,46 +297,46 @@ test("a child is called at once, and then after 1, 2, 4, 8 and 16 s", async () =
 test("a birth, or one that waits for its turn, ends the calls", async () => {
   for (const end of ["birth", "awaits"] as const) {
     const { link, clock, sentOf, birth } = createParentEnd();
-    link.call();
+    link.requestRebirth();
     if (end === "birth") birth();
     else link.awaits();
     await clock.advance(3_000);
-    assert.equal(sentOf("resync").length, 1, end);
+    assert.equal(sentOf("rebirth").length, 1, end);
   }
 });
 
 test("a child that is up is called once only", async () => {
   const { link, clock, sentOf } = level();
-  link.call();
-  link.call(); // within a second
-  link.call();
+  link.requestRebirth();
+  link.requestRebirth(); // within a second
+  link.requestRebirth();
   assert.equal(clock.waiting, 1);
   await clock.advance(999);
-  assert.equal(sentOf("resync").length, 1);
+  assert.equal(sentOf("rebirth").length, 1);
   await clock.advance(1);
-  assert.equal(sentOf("resync").length, 2);
+  assert.equal(sentOf("rebirth").length, 2);
   await clock.advance(60_000);
-  assert.equal(sentOf("resync").length, 2);
+  assert.equal(sentOf("rebirth").length, 2);
 });
 
 test("a child that says that it lives is called a second later, unless it is born", async () => {
   const { link, clock, sentOf, birth } = createParentEnd();
   link.life({ type: "alive", from: "c" });
   await clock.advance(999);
-  assert.equal(sentOf("resync").length, 0);
+  assert.equal(sentOf("rebirth").length, 0);
   await clock.advance(1);
-  assert.equal(sentOf("resync").length, 1);
+  assert.equal(sentOf("rebirth").length, 1);
   birth();
   link.life({ type: "alive", from: "c" });
   await clock.advance(5_000);
-  assert.equal(sentOf("resync").length, 1);
+  assert.equal(sentOf("rebirth").length, 1);
 });
 
 test("a child that says that it lives and is not born is called as often as any other", async () => {
   const { link, clock, sentOf } = createParentEnd();
   link.life({ type: "alive", from: "c" });
   await clock.advance(100_000);
-  assert.equal(sentOf("resync").length, 1 + MAX_REPEATED_CALLS);
+  assert.equal(sentOf("rebirth").length, 1 + MAX_REPEATED_REQUESTS);
 });
 
 test("a will takes the link of its run down, and has a run that lives all the same called", () => {
@@ -348,7 +348,7 @@ test("a will takes the link of its run down, and has a run that lives all the sa
     assert.equal(link.state, "level");
     link.life({ type: "dead", from: "c", why });
     link.life({ type: "dead", from: "c", why });
-    assert.deepEqual([link.state, states, sentOf("resync").length], ["down", [{ state: "down", why: words }], calls]);
+    assert.deepEqual([link.state, states, sentOf("rebirth").length], ["down", [{ state: "down", why: words }], calls]);
   }
 });
 
@@ -364,10 +364,10 @@ test("a child of which nothing was heard for more than nine keep-alives is lost,
   await clock.advance(1);
   link.checkSilence();
   assert.deepEqual(states, [{ state: "down", why: "nothing was heard of it" }]);
-  assert.equal(sentOf("resync").length, 1);
+  assert.equal(sentOf("rebirth").length, 1);
   link.checkSilence();
-  assert.equal(sentOf("resync").length, 1);
-  end.birth({ term: ofRun(1), parent: "p", beginning: 1 });
+  assert.equal(sentOf("rebirth").length, 1);
+  end.birth({ term: ofRun(1), parent: "p", epoch: 1 });
   end.ack(0);
   await clock.advance(540_000);
   link.checkSilence();
@@ -380,7 +380,7 @@ test("a child that is down is not called for its silence", async () => {
   await clock.advance(600_000);
   link.checkSilence();
   await clock.advance(10_000);
-  assert.equal(sentOf("resync").length, 0);
+  assert.equal(sentOf("rebirth").length, 0);
 });
 
 test("a sign of life, and a birth, keep a child from being lost", async () => {
@@ -390,7 +390,7 @@ test("a sign of life, and a birth, keep a child from being lost", async () => {
   await clock.advance(80_000);
   link.checkSilence();
   assert.equal(link.state, "level");
-  birth({ term: ofRun(1), parent: "p", received: 2, beginning: 1 });
+  birth({ term: ofRun(1), parent: "p", received: 2, epoch: 1 });
   await clock.advance(80_000);
   link.checkSilence();
   assert.equal(link.state, "level");
@@ -401,42 +401,45 @@ test("a child that never acknowledges is lost, and called", async () => {
   write("cfg", "/c", 1);
   await clock.advance(92_000);
   assert.deepEqual(states, [{ state: "down", why: "it did not acknowledge what it was sent" }]);
-  assert.ok(sentOf("resync").length > 0);
+  assert.ok(sentOf("rebirth").length > 0);
   assert.equal(link.counts.retransmits, MAX_RETRANSMITS);
 });
 
-test("an ack that says nothing new is answered while the child is level and nothing is under way", () => {
+test("a ping is answered while the child is level and nothing is under way", () => {
   const { link, ack, sentOf, write, world } = level();
-  ack(2);
+  const ping = (received: number) => link.receive({ type: "ping", from: "c", to: "p", received });
+  ping(2);
   assert.deepEqual(sentOf("ack"), [{ type: "ack", from: "p", to: "c", received: 0 }]);
-  ack(1);
+  ping(1);
   assert.equal(sentOf("ack").length, 2);
   write("cfg", "/c", 1);
   link.receive({ type: "resync", from: "c", to: "p", received: 2 });
   assert.equal(link.counts.waiting, true);
-  ack(2);
+  ping(2);
+  assert.equal(sentOf("ack").length, 2, "a window is under way");
+  ping(3);
+  assert.equal(world.acked.at(-1), 3, "it says how far the child has got");
+  assert.equal(sentOf("ack").length, 3);
   ack(3);
-  assert.equal(sentOf("ack").length, 2, "one window was under way, and then that was news");
-  assert.equal(world.acked.at(-1), 3);
+  assert.equal(sentOf("ack").length, 3, "an ack asks for nothing");
 });
 
-test("an ack that says nothing new is not answered while the child is joining", () => {
-  const { birth, ack, sentOf } = createParentEnd();
+test("a ping is not answered while the child is joining", () => {
+  const { link, birth, sentOf } = createParentEnd();
   birth();
-  ack(0);
-  ack(0);
+  link.receive({ type: "ping", from: "c", to: "p", received: 0 });
   assert.equal(sentOf("ack").length, 0);
 });
 
-test("an ack of an earlier beginning is a sign of life, and says nothing of what was sent since", () => {
+test("an ack of an earlier epoch is a sign of life, and says nothing of what was sent since", () => {
   const { disk, link, birth, ack, data } = level();
-  const has = { ...holdingIn(disk, NODE, 1), parent: "" };
-  birth({ term: ofRun(1), parent: "q", has });
+  const holdings = { ...holdingIn(disk, NODE, 1), parent: "" };
+  birth({ term: ofRun(1), parent: "q", holdings });
   data(0, 0);
   const received = disk.index;
-  link.receive({ type: "ack", from: "c", to: "p", received, beginning: 1 });
-  assert.equal(link.counts.waiting, true, "what was sent under beginning 2 may be lost");
-  link.receive({ type: "ack", from: "c", to: "p", received, beginning: 2 });
+  link.receive({ type: "ack", from: "c", to: "p", received, epoch: 1 });
+  assert.equal(link.counts.waiting, true, "what was sent under epoch 2 may be lost");
+  link.receive({ type: "ack", from: "c", to: "p", received, epoch: 2 });
   assert.equal(link.counts.waiting, false);
   ack(received);
   assert.equal(link.state, "level");
@@ -454,7 +457,7 @@ test("a question where a node joins is answered where that is known", () => {
   birth();
   link.receive({ type: "where", from: "c", to: "p", child: "another" });
   link.receive({ type: "where", from: "c", to: "p", child: NODE });
-  assert.deepEqual(sentOf("there"), [{ type: "there", from: "p", to: "c", child: NODE, ...known }]);
+  assert.deepEqual(sentOf("location"), [{ type: "location", from: "p", to: "c", child: NODE, ...known }]);
 });
 
 test("a child that is told to begin from nothing is level only once it has been born and has everything again", async () => {
@@ -462,12 +465,12 @@ test("a child that is told to begin from nothing is level only once it has been 
   const before = disk.index;
   link.refresh();
   assert.ok(disk.index > before, "an ack of before is none of what comes now");
-  assert.deepEqual([link.state, sentOf("resync").length], ["joining", 1]);
+  assert.deepEqual([link.state, sentOf("rebirth").length], ["joining", 1]);
   data(0, 0);
   ack(disk.index);
   assert.equal(link.state, "joining", "it was not born");
   await clock.advance(1_000);
-  birth({ term: ofRun(1), parent: "p", received: before, beginning: 1 });
+  birth({ term: ofRun(1), parent: "p", received: before, epoch: 1 });
   ack(before); // a late one
   assert.equal(link.state, "joining");
   assert.deepEqual(sentOf("data").map(({ since }) => since), [0]);
@@ -478,67 +481,70 @@ test("a child that is told to begin from nothing is level only once it has been 
 
 test("a child that was told to begin from nothing and goes on is called again, as the call was lost", async () => {
   const end = createParentEnd();
-  end.link.call(); // which its birth ends
+  end.link.requestRebirth(); // which its birth ends
   end.level();
   const { link, clock, ack, sentOf } = end;
   await clock.advance(1_000);
   link.refresh();
-  assert.equal(sentOf("resync").length, 1);
+  assert.equal(sentOf("rebirth").length, 1);
   await clock.advance(1_000);
   ack(0);
   ack(0);
-  assert.equal(sentOf("resync").length, 2);
+  assert.equal(sentOf("rebirth").length, 2);
 });
 
 test("what a child has just as its parent is named in the welcome, and not sent", () => {
   const { disk, birth, sentOf } = level();
-  const has = holdingIn(disk, NODE, 1);
-  birth({ term: ofRun(1), parent: "q", has });
-  assert.deepEqual(sentOf("welcome").map(({ same, beginning }) => [same, beginning]), [[has, 2]]);
+  const holdings = holdingIn(disk, NODE, 1);
+  birth({ term: ofRun(1), parent: "q", holdings });
+  assert.deepEqual(sentOf("welcome").map(({ unchanged, epoch }) => [unchanged, epoch]), [[holdings, 2]]);
   assert.deepEqual(sentOf("data").map(({ documents }) => documents), [[]]);
-  birth({ term: ofRun(1), parent: "q", received: 1, has: { ...has, parent: "" } });
-  assert.deepEqual(sentOf("welcome")[1]?.same, { ...has, parent: "" });
+  birth({ term: ofRun(1), parent: "q", received: 1, holdings: { ...holdings, parent: "" } });
+  assert.deepEqual(sentOf("welcome")[1]?.unchanged, { ...holdings, parent: "" });
   assert.deepEqual(sentOf("data")[1]?.documents.map(({ facets }) => Object.keys(facets)), [["parent"]]);
 });
 
 test("a child may have something of what its parent knows nothing", () => {
   const { birth, sentOf, link } = createParentEnd();
-  birth({ has: { cfg: ["0".repeat(24)], parent: "0".repeat(24) } });
-  assert.deepEqual([link.state, sentOf("welcome")[0]?.same], ["joining", undefined]);
+  birth({ holdings: { cfg: ["0".repeat(24)], parent: "0".repeat(24) } });
+  assert.deepEqual([link.state, sentOf("welcome")[0]?.unchanged], ["joining", undefined]);
 });
 
 test("a child that remembers nothing is told everything, whatever it names", () => {
   const { disk, birth, sentOf } = level();
-  birth({ term: ofRun(1), parent: "q", has: holdingIn(disk, NODE, 1), blank: true });
-  assert.equal(sentOf("welcome")[0]?.same, undefined);
+  birth({ term: ofRun(1), parent: "q", holdings: holdingIn(disk, NODE, 1), blank: true });
+  assert.equal(sentOf("welcome")[0]?.unchanged, undefined);
   assert.equal(sentOf("data")[0]?.documents.length, 1);
 });
 
-test("a birth that goes on, and a copy of one that does not, are no other beginnings", () => {
+test("a birth that goes on, and a copy of one that does not, are no other epochs", () => {
   const { disk, birth, sentOf } = level();
-  const has = holdingIn(disk, NODE, 1);
-  birth({ term: ofRun(1), parent: "p", received: 2, beginning: 1, has });
-  for (let copies = 0; copies < 3; copies++) birth({ term: ofRun(1), parent: "q", has });
-  const welcomes = sentOf("welcome").map(({ beginning, same }) => [beginning, same]);
-  assert.deepEqual(welcomes, [[1, undefined], [2, has], [2, has], [2, has]]);
+  const holdings = holdingIn(disk, NODE, 1);
+  birth({ term: ofRun(1), parent: "p", received: 2, epoch: 1, holdings });
+  for (let copies = 0; copies < 3; copies++) birth({ term: ofRun(1), parent: "q", holdings });
+  const welcomes = sentOf("welcome").map(({ epoch, unchanged }) => [epoch, unchanged]);
+  assert.deepEqual(welcomes, [[1, undefined], [2, holdings], [2, holdings], [2, holdings]]);
 });
 
-test("a refresh gives the next birth a beginning of its own, and what both have is not sent then either", () => {
+test("a refresh gives the next birth an epoch of its own, and what both have is not sent then either", () => {
   const { disk, link, birth, sentOf } = level();
-  const has = holdingIn(disk, NODE, 1);
-  birth({ term: ofRun(1), parent: "q", has });
+  const holdings = holdingIn(disk, NODE, 1);
+  birth({ term: ofRun(1), parent: "q", holdings });
   link.refresh();
-  birth({ term: ofRun(1), parent: "q", has });
-  assert.deepEqual(sentOf("welcome").map(({ beginning, same }) => [beginning, same]), [[2, has], [4, has]]);
+  birth({ term: ofRun(1), parent: "q", holdings });
+  assert.deepEqual(sentOf("welcome").map(({ epoch, unchanged }) => [epoch, unchanged]), [[2, holdings], [4, holdings]]);
 });
 
 test("a welcome between a refresh and the next birth names nothing that the child has", () => {
   const { disk, link, birth, data, sentOf } = level();
-  birth({ from: "d", has: holdingIn(disk, NODE, 1) });
+  birth({ from: "d", holdings: holdingIn(disk, NODE, 1) });
   data(0, 0, new Map(), "d");
   link.refresh();
   birth({ term: ofRun(1) }); // a late one of the run that was replaced
-  assert.deepEqual(sentOf("welcome").map(({ to, same }) => [to, same === undefined]), [["d", false], ["d", true]]);
+  assert.deepEqual(sentOf("welcome").map(({ to, unchanged }) => [to, unchanged === undefined]), [["d", false], [
+    "d",
+    true,
+  ]]);
   assert.equal(sentOf("welcome")[1]?.newest, disk.index, "the child must not take nothing for everything");
   assert.equal(link.counts.droppedFrames, 1);
 });
@@ -572,14 +578,12 @@ test("changes are gathered for as long as a link was made to", async () => {
   }
 });
 
-test("a probe asks a child for an ack, and a link that is down is not probed", () => {
+test("a ping asks a child for an ack, and a link that is down is not pinged", () => {
   const { link, sent } = level();
-  link.probe();
-  assert.deepEqual(sent, [
-    { type: "data", from: "p", to: "c", beginning: 1, since: 0, upTo: 0, newest: 0, documents: [] },
-  ]);
+  link.ping();
+  assert.deepEqual(sent, [{ type: "ping", from: "p", to: "c", received: 0 }]);
   const down = createParentEnd();
-  down.link.probe();
+  down.link.ping();
   assert.equal(down.sent.length, 0);
 });
 
@@ -587,7 +591,7 @@ test("a child that is taken for lost is called", () => {
   const { link, sentOf, states } = level();
   link.lose("a test says so");
   assert.deepEqual(states, [{ state: "down", why: "a test says so" }]);
-  assert.equal(sentOf("resync").length, 1);
+  assert.equal(sentOf("rebirth").length, 1);
 });
 
 test("what a child does not write is counted", () => {
@@ -629,7 +633,7 @@ test("a birth asks for what came too early again, too", () => {
   isEarly = true;
   data(0, 5);
   isEarly = false;
-  birth({ term: ofRun(1), parent: "p", beginning: 1 });
+  birth({ term: ofRun(1), parent: "p", epoch: 1 });
   assert.deepEqual(sentOf("welcome").map(({ received }) => received), [0, 0]);
 });
 
@@ -637,14 +641,14 @@ test("a birth tells whether the child has its parent's facet as it is here", () 
   const { birth, world, write } = createParentEnd();
   write("parent", "/a", 1);
   birth();
-  birth({ from: "d", has: { cfg: [""], parent: "0".repeat(24) } });
+  birth({ from: "d", holdings: { cfg: [""], parent: "0".repeat(24) } });
   assert.deepEqual(world.born, [false, false]);
 });
 
 test("a stopped link sends nothing and takes nothing in", async () => {
   const { link, clock, sent, states, birth, data, write, disk } = level();
-  link.call();
-  link.call();
+  link.requestRebirth();
+  link.requestRebirth();
   link.stop();
   assert.equal(clock.waiting, 0);
   sent.length = 0;
@@ -653,8 +657,8 @@ test("a stopped link sends nothing and takes nothing in", async () => {
   link.life({ type: "dead", from: "c", why: "lost" });
   link.life({ type: "alive", from: "c" });
   link.lose("a test says so");
-  link.probe();
-  link.call();
+  link.ping();
+  link.requestRebirth();
   write("cfg", "/z", 1);
   await clock.advance(600_000);
   assert.deepEqual([sent, states, clock.waiting, disk.get(NODE)?.facets.self.size], [[], [], 0, 0]);

@@ -15,10 +15,10 @@ const birth: Frame = {
     term: { assignment: 1, run: 2 },
     parent: RUN,
     received: 2,
-    beginning: 3,
-    above: { assignment: 3, run: 4 },
+    epoch: 3,
+    parentTerm: { assignment: 3, run: 4 },
   },
-  ...{ digest: DIGEST, knows: DIGEST, has: { cfg: [PART, ""], parent: PART } },
+  ...{ digest: DIGEST, knownDigest: DIGEST, holdings: { cfg: [PART, ""], parent: PART } },
 };
 const welcome: Frame = {
   ...{
@@ -28,10 +28,10 @@ const welcome: Frame = {
     term: { assignment: 1, run: 2 },
     received: 2,
     newest: 3,
-    beginning: 4,
+    epoch: 4,
     keepalive: 10,
   },
-  ...{ digest: DIGEST, same: { cfg: [PART], parent: "" } },
+  ...{ digest: DIGEST, unchanged: { cfg: [PART], parent: "" } },
 };
 const data: Frame = { type: "data", from: RUN, to: RUN, since: 1, upTo: 2, newest: 3, documents: [] };
 
@@ -54,32 +54,36 @@ const REFUSED: readonly (readonly [Frame, { readonly [field: string]: unknown },
     )
   ),
   [birth, { digest: [DIGEST] }, `digest is ["${DIGEST}"]: expected 32 hexadecimal digits`],
-  [birth, { has: { cfg: [[PART]], parent: "" } }, `has.cfg is ["${PART}"]: expected 24 hexadecimal digits, or none`],
-  [birth, { knows: "x" }, 'knows is "x": expected 32 hexadecimal digits'],
-  [birth, { knows: 7 }, "knows is 7: expected 32 hexadecimal digits"],
+  [
+    birth,
+    { holdings: { cfg: [[PART]], parent: "" } },
+    `holdings.cfg is ["${PART}"]: expected 24 hexadecimal digits, or none`,
+  ],
+  [birth, { knownDigest: "x" }, 'knownDigest is "x": expected 32 hexadecimal digits'],
+  [birth, { knownDigest: 7 }, "knownDigest is 7: expected 32 hexadecimal digits"],
   [birth, { parent: 7 }, "parent is 7: expected the name of a run"],
   [birth, { blank: 1 }, "blank is 1: expected true or false"],
   [birth, { modules: 1 }, "modules: "],
-  [birth, { has: [] }, "has is []: expected a map of cfg and parent"],
-  [birth, { has: "x" }, 'has is "x": expected a map of cfg and parent'],
-  [birth, { has: { cfg: PART, parent: "" } }, `has.cfg is "${PART}": expected 1 to 1024 digests`],
-  [birth, { has: { cfg: {}, parent: "" } }, "has.cfg is {}: expected 1 to 1024 digests"],
-  [birth, { has: { parent: "" } }, "has.cfg is missing: expected 1 to 1024 digests"],
-  [birth, { has: { cfg: [], parent: "" } }, "has.cfg is []: expected 1 to 1024 digests"],
-  [birth, { has: { cfg: Array(MAX_PARTS + 1).fill(""), parent: "" } }, "has.cfg is "],
-  [birth, { has: { cfg: ["", "0"], parent: "" } }, 'has.cfg is "0": expected 24 hexadecimal digits, or none'],
-  [birth, { has: { cfg: [7], parent: "" } }, "has.cfg is 7: expected 24 hexadecimal digits, or none"],
-  [birth, { has: { cfg: [""] } }, "has.parent is missing: expected 24 hexadecimal digits, or none"],
+  [birth, { holdings: [] }, "holdings is []: expected a map of cfg and parent"],
+  [birth, { holdings: "x" }, 'holdings is "x": expected a map of cfg and parent'],
+  [birth, { holdings: { cfg: PART, parent: "" } }, `holdings.cfg is "${PART}": expected 1 to 1024 digests`],
+  [birth, { holdings: { cfg: {}, parent: "" } }, "holdings.cfg is {}: expected 1 to 1024 digests"],
+  [birth, { holdings: { parent: "" } }, "holdings.cfg is missing: expected 1 to 1024 digests"],
+  [birth, { holdings: { cfg: [], parent: "" } }, "holdings.cfg is []: expected 1 to 1024 digests"],
+  [birth, { holdings: { cfg: Array(MAX_PARTS + 1).fill(""), parent: "" } }, "holdings.cfg is "],
+  [birth, { holdings: { cfg: ["", "0"], parent: "" } }, 'holdings.cfg is "0": expected 24 hexadecimal digits, or none'],
+  [birth, { holdings: { cfg: [7], parent: "" } }, "holdings.cfg is 7: expected 24 hexadecimal digits, or none"],
+  [birth, { holdings: { cfg: [""] } }, "holdings.parent is missing: expected 24 hexadecimal digits, or none"],
   [birth, { term: 7 }, "term is 7: expected a map of assignment and run"],
-  [birth, { above: { assignment: 1 } }, "above is "],
+  [birth, { parentTerm: { assignment: 1 } }, "parentTerm is "],
   [birth, { term: { assignment: -1, run: 1 } }, "term is "],
   [welcome, { to: "" }, 'to is "": expected the name of a run'],
   [welcome, { keepalive: 3_601 }, "keepalive is 3601: expected at most 3600 seconds"],
   [welcome, { keepalive: -1 }, "keepalive is -1: expected an integer from 0"],
-  [welcome, { same: 1 }, "same is 1: expected a map of cfg and parent"],
+  [welcome, { unchanged: 1 }, "unchanged is 1: expected a map of cfg and parent"],
   [data, { since: 3 }, "upTo is 2: expected at least since, which is 3"],
   [data, { newest: 1 }, "newest is 1: expected at least upTo, which is 2"],
-  [data, { beginning: -1 }, "beginning is -1: expected an integer from 0"],
+  [data, { epoch: -1 }, "epoch is -1: expected an integer from 0"],
   [data, { documents: {} }, "documents is {}: expected a list of at most 1000"],
   [data, { documents: "" }, 'documents is "": expected a list of at most 1000'],
   [data, { documents: ["x"] }, 'documents/0 is "x": expected a map or a row'],
@@ -110,7 +114,7 @@ for (const [frame, fields, problem] of REFUSED) {
 
 test("a frame may be as large as its limits say", () => {
   const parts = { cfg: Array<string>(MAX_PARTS).fill(""), parent: "" };
-  assert.deepEqual(decoded(birth, { has: parts }), { ok: true, frame: { ...birth, has: parts } });
+  assert.deepEqual(decoded(birth, { holdings: parts }), { ok: true, frame: { ...birth, holdings: parts } });
   for (const keepalive of [0, 3_600]) {
     assert.deepEqual(decoded(welcome, { keepalive }), { ok: true, frame: { ...welcome, keepalive } });
   }

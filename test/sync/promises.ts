@@ -48,13 +48,13 @@ export function createPromises(disk: Replica): Promises {
   const arrived = new Map<string, number>();
   /** What a sender has been told, at most, that the other side has. */
   const told = new Map<string, number>();
-  const beginnings = new Map<string, number>();
+  const epochs = new Map<string, number>();
   const terms = new Map<string, Term>();
   /** By the text of a term, the run that was given it. */
   const holders = new Map<string, string>();
   const values = new Map<string, string>();
   const gone = new Set<string>();
-  /** What the parent had at its welcomes, by both runs, beginning and index. */
+  /** What the parent had at its welcomes, by both runs, epoch and index. */
   const offered = new Map<string, Had>();
   let lastWelcome: Extract<Frame, { type: "welcome" }> | undefined;
   /** What each run of the child has to have, and the parent of it. */
@@ -100,10 +100,11 @@ export function createPromises(disk: Replica): Promises {
         break;
       }
       case "ack":
+      case "ping":
         atMost(frame.received, arrived, keyOf(back(way), frame.to, frame.from), "an ack of");
         break;
       case "resync":
-        if (frame.to !== "") atMost(frame.received, arrived, keyOf(back(way), frame.to, frame.from), "a resync to");
+        atMost(frame.received, arrived, keyOf(back(way), frame.to, frame.from), "a resync to");
         break;
       case "birth":
         atMost(frame.received, arrived, keyOf("down", frame.parent, frame.from), "a birth with");
@@ -114,16 +115,16 @@ export function createPromises(disk: Replica): Promises {
         break;
     }
   }
-  function checkWelcome({ from, to, term, newest, beginning }: Extract<Frame, { type: "welcome" }>): void {
-    if (beginning < (beginnings.get(from) ?? 0)) say(`${from} welcomes under beginning ${beginning} after a later one`);
-    beginnings.set(from, beginning);
+  function checkWelcome({ from, to, term, newest, epoch }: Extract<Frame, { type: "welcome" }>): void {
+    if (epoch < (epochs.get(from) ?? 0)) say(`${from} welcomes under epoch ${epoch} after a later one`);
+    epochs.set(from, epoch);
     const given = terms.get(to) ?? NO_TERM;
     if (compareTerms(term, given) < 0) say(`${to} is given term ${termText(term)} after ${termText(given)}`);
     terms.set(to, term);
     const other = holders.get(termText(term));
     if (other !== undefined && other !== to) say(`term ${termText(term)} is given to ${to} and was ${other}'s`);
     holders.set(termText(term), to);
-    const key = [from, to, beginning, newest].join(" ");
+    const key = [from, to, epoch, newest].join(" ");
     if (offered.has(key)) return;
     const later = new Set(disk.since(NODE, newest).map(({ facet, url }) => `${facet} ${url}`));
     offered.set(key, new Map([...had(disk, ["cfg", "parent"])].filter(([each]) => !later.has(each))));
@@ -151,8 +152,9 @@ export function createPromises(disk: Replica): Promises {
           break;
         }
         case "ack":
+        case "ping":
         case "resync":
-          if (frame.to !== "") raise(told, keyOf(back(way), frame.to, frame.from), frame.received);
+          raise(told, keyOf(back(way), frame.to, frame.from), frame.received);
           break;
         case "birth":
           raise(told, keyOf("down", frame.parent, frame.from), frame.received);
@@ -183,17 +185,17 @@ export function createPromises(disk: Replica): Promises {
     },
     welcomed(run, replica) {
       if (lastWelcome === undefined) return;
-      const { from, to, term, beginning, newest } = lastWelcome;
+      const { from, to, term, epoch, newest } = lastWelcome;
       const before = heeded.get(run);
       if (before !== undefined && compareTerms(term, before.term) < 0) {
         say(`${run} goes by term ${termText(term)} after ${termText(before.term)}`);
       }
-      if (before?.from === from && beginning < before.beginning) {
-        say(`${run} goes by beginning ${beginning} after ${before.beginning}`);
+      if (before?.from === from && epoch < before.epoch) {
+        say(`${run} goes by epoch ${epoch} after ${before.epoch}`);
       }
       heeded.set(run, lastWelcome);
       const ofChild = had(replica, ["self"]);
-      due.set(run, { ofParent: offered.get([from, to, beginning, newest].join(" ")) ?? new Map(), ofChild });
+      due.set(run, { ofParent: offered.get([from, to, epoch, newest].join(" ")) ?? new Map(), ofChild });
       if (!firstOfChild.has(`${from} ${run}`)) firstOfChild.set(`${from} ${run}`, ofChild);
     },
     childIsLevel(run, replica) {

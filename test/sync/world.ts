@@ -121,7 +121,7 @@ export function createWorld(seed = 1) {
     }
   }
 
-  let beginnings = 0;
+  let epochs = 0;
   function startParent(resume?: Session, run = `parent-${++runs}`): void {
     parentRun = run;
     const link: ParentLink = createParentLink({
@@ -135,7 +135,7 @@ export function createWorld(seed = 1) {
         if (diskBroken) throw new Error("Cannot write term: no space left");
         return ofRun(lastTerm = Math.max(lastTerm, childTerm.run) + 1);
       },
-      nextBeginning: () => ++beginnings,
+      nextEpoch: () => ++epochs,
       clock,
       random,
       log: quiet,
@@ -288,7 +288,7 @@ export function createWorld(seed = 1) {
         disk.drop(NODE, "parent", () => true);
       }
       startParent(kept.sessions === true ? parent.session : undefined);
-      parent.call();
+      parent.requestRebirth();
     },
     /** The parent goes on, and its link to the child is made anew, say as the node was given away and back. */
     renewParentLink() {

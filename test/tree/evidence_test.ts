@@ -29,8 +29,8 @@ async function makeWorld(): Promise<TreeWorld> {
 /** What was made up: whoever has a node's identity may say it. */
 function birth(number: number, fields: Partial<BirthFrame> = {}): BirthFrame {
   return {
-    ...{ type: "birth", from: `hostile-${number}`, term: NO_TERM, parent: "", received: 0, beginning: 0 },
-    ...{ above: NO_TERM, digest: "0".repeat(32), knows: "" },
+    ...{ type: "birth", from: `hostile-${number}`, term: NO_TERM, parent: "", received: 0, epoch: 0 },
+    ...{ parentTerm: NO_TERM, digest: "0".repeat(32), knownDigest: "" },
     modules: [],
     ...fields,
   };
@@ -76,7 +76,7 @@ for (const [parent, node] of [["root", "n2"], ["a", "n1"]] as const) {
     const world = await makeWorld();
     const before = runOf(world, parent);
     const claims = Array.from({ length: 1_000 }, (_, n) => Math.min(MOST, 2 ** Math.ceil(n / 30) + n));
-    await attack(world, parent, node, claims.map((run, n) => birth(n, { above: makeTerm(1, run) })));
+    await attack(world, parent, node, claims.map((run, n) => birth(n, { parentTerm: makeTerm(1, run) })));
     assert.equal(runOf(world, parent), before);
     assert.equal(told(world, parent, node), 1, "an event names the child");
     restart(world, parent);
@@ -106,10 +106,10 @@ for (const [parent, node] of [["root", "n2"], ["a", "n1"]] as const) {
 
 test("one birth that claims a later run right after a start freezes nothing, and is told of", async () => {
   const world = await makeWorld();
-  for (const above of [makeTerm(1, MOST), makeTerm(1, 50), makeTerm(9, 1)]) {
+  for (const parentTerm of [makeTerm(1, MOST), makeTerm(1, 50), makeTerm(9, 1)]) {
     world.kill("n2", 0);
     restart(world, "root");
-    await attack(world, "root", "n2", [birth(0, { above })]);
+    await attack(world, "root", "n2", [birth(0, { parentTerm })]);
     assert.equal(world.root.control.find("n1")?.phase === "frozen", false);
     world.start("n2");
     await goesOn(world, "n2");
@@ -124,7 +124,7 @@ test("a child that shows what it was given just now freezes nothing, and counts 
   let last: { from: string; shown: BirthFrame["shown"] } | undefined;
   world.network.onFrame = (from, to, frame) => {
     if (to !== id || from !== world.root.id) return;
-    if (frame.type === "resync") last = { from: frame.from, shown: undefined };
+    if (frame.type === "rebirth") last = { from: frame.from, shown: undefined };
     if (frame.type === "welcome") last = { from: frame.from, shown: frame.given };
   };
   world.kill("n2", 0);
@@ -136,8 +136,8 @@ test("a child that shows what it was given just now freezes nothing, and counts 
   for (let n = 1; n < 20; n++) {
     const { shown } = last ?? {};
     assert.ok(shown !== undefined);
-    await attack(world, "root", "n2", [birth(n, { above: makeTerm(1, MOST), shown })]);
-    await attack(world, "root", "n2", [birth(n + 100, { above: makeTerm(1, before), shown })]);
+    await attack(world, "root", "n2", [birth(n, { parentTerm: makeTerm(1, MOST), shown })]);
+    await attack(world, "root", "n2", [birth(n + 100, { parentTerm: makeTerm(1, before), shown })]);
   }
   assert.equal(runOf(world, "root"), before);
   world.start("n2");
@@ -209,7 +209,7 @@ test("true but old evidence, another child's, and that of another cluster prove 
   await world.clock.advance(30_000);
   const before = runOf(world, "root");
   const births = seen.flatMap((shown, n) => [
-    birth(n, { above: makeTerm(1, 900), term: makeTerm(1, 70_000), ...(shown !== undefined && { shown }) }),
+    birth(n, { parentTerm: makeTerm(1, 900), term: makeTerm(1, 70_000), ...(shown !== undefined && { shown }) }),
   ]);
   await attack(world, "root", "n2", births);
   assert.equal(runOf(world, "root"), before);
@@ -246,7 +246,7 @@ test("a rack that signs a term of its own, or certifies a key as the root's, fre
     term: signStatement({ kind: "term", ...asRoot, child: id, assignment: 1, run: MOST - 1 }, signer),
   };
   await attack(world, "root", "a", [
-    birth(2, { above: makeTerm(1, before + 900), term: makeTerm(1, MOST - 1), shown: forged }),
+    birth(2, { parentTerm: makeTerm(1, before + 900), term: makeTerm(1, MOST - 1), shown: forged }),
   ]);
   assert.equal(runOf(world, "root"), before);
   assert.notEqual(world.root.control.find("n2")?.phase, "frozen");

@@ -186,7 +186,7 @@ test("a healthy node is not powered off when its parent's call gets lost after a
   const before = world.network.onFrame;
   world.network.onFrame = (from, to, frame) => {
     before(from, to, frame);
-    if (frame.type !== "resync" || frame.to !== "") return;
+    if (frame.type !== "rebirth") return;
     calls.push(world.clock.now());
     world.network.weather = { ...STILL, loss: calls.length <= 2 ? 1 : 0 };
   };

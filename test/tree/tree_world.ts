@@ -121,8 +121,8 @@ export async function createTreeWorld(
   const settings = new Map<string, string>();
   /** Every version of every value that was ever sent, by facet: two values of one version would never be reconciled. */
   const versions = new Map<string, Map<string, { readonly version: Version; readonly text: string }>>();
-  /** The last beginning that a run of a parent named to a child. */
-  const beginnings = new Map<string, number>();
+  /** The last epoch that a run of a parent named to a child. */
+  const epochs = new Map<string, number>();
   let runs = 0;
   const rootName = members.find(({ parent }) => parent === undefined)?.name ?? "";
 
@@ -135,15 +135,15 @@ export async function createTreeWorld(
     checkBeginning(to, frame);
   };
 
-  /** A child takes what is of an earlier beginning for late. */
+  /** A child takes what is of an earlier epoch for late. */
   function checkBeginning(to: string, frame: Frame): void {
     if (frame.type !== "welcome") return;
     const key = `${frame.from} ${to}`;
-    const before = beginnings.get(key) ?? 0;
-    if (frame.beginning < before) {
-      violations.push(`${frame.from} welcomes ${names.get(to)} under beginning ${frame.beginning} after ${before}`);
+    const before = epochs.get(key) ?? 0;
+    if (frame.epoch < before) {
+      violations.push(`${frame.from} welcomes ${names.get(to)} under epoch ${frame.epoch} after ${before}`);
     }
-    beginnings.set(key, frame.beginning);
+    epochs.set(key, frame.epoch);
   }
   function checkVersions(from: string, frame: Frame): void {
     if (frame.type !== "data") return;

@@ -6,7 +6,7 @@ import { NO_MACHINES, type VirtualLab, withMachines } from "./lab.ts";
 
 const LIMIT = 300_000;
 
-test("machines boot over the network while strangers flood it with DHCP requests", {
+test("machines boot over the network while unknownMachines flood it with DHCP requests", {
   ...(NO_MACHINES !== undefined && { skip: NO_MACHINES }),
 }, async () => {
   await withMachines({ nodes: 2 }, async (lab) => {

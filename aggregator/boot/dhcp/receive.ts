@@ -17,7 +17,7 @@ const UNPRIVILEGED = 1024;
 
 /**
  * A boot in three stages takes some ten packets; all known machines together may make more than ten thousand cold starts a
- * minute; of strangers it is enough to show an administrator what is there.
+ * minute; of unknownMachines it is enough to show an administrator what is there.
  */
 const LIMITS: SourceLimits = {
   each: { burst: 20, perSecond: 4 },

@@ -1,4 +1,4 @@
-import type { PxeDesk, PxeHost } from "../../../modules/pxe/desk.ts";
+import type { PxeHost, PxeRegistry } from "../../../modules/pxe/registry.ts";
 import { fullBucket, type Rate, takeToken } from "../../../src/toolkit/mod.ts";
 import type { Clock } from "../../../src/clock.ts";
 import { createProgress, type Progress } from "../progress.ts";
@@ -21,7 +21,7 @@ export interface Boots {
 }
 
 /** Makes an empty list of boots: what belongs to an earlier run of this program is fetched again, or is over. */
-export function createBoots(desk: PxeDesk, clock: Clock): Boots {
+export function createBoots(registry: PxeRegistry, clock: Clock): Boots {
   const bucket = fullBucket(TOKENS, clock.now());
   const admitted = new Map<string, number>(); // when, by node
   const boots = new Map<string, { readonly address: string; readonly progress: Progress }>();
@@ -35,15 +35,15 @@ export function createBoots(desk: PxeDesk, clock: Clock): Boots {
     },
     begin(host, address) {
       boots.set(host.id, { address, progress: createProgress([host.kernel, host.initrd]) });
-      desk.saw(host.id, { kind: "script" });
+      registry.saw(host.id, { kind: "script" });
     },
     took(mac, address, path, first, end, size) {
-      const host = desk.host(mac);
+      const host = registry.host(mac);
       const boot = host && boots.get(host.id);
       if (host === undefined || boot === undefined || boot.address !== address) return;
       boot.progress.took(path, first, end, size);
       const { percent } = boot.progress;
-      desk.saw(host.id, percent === 100 ? { kind: "loaded" } : { kind: "progress", percent });
+      registry.saw(host.id, percent === 100 ? { kind: "loaded" } : { kind: "progress", percent });
       if (percent === 100) boots.delete(host.id);
     },
     end(id) {

@@ -43,7 +43,7 @@ export function enrolRoutes(parts: BootAppParts): Routes {
     c.header("cache-control", "no-store");
     return c.json({
       id,
-      name: parts.desk.host(mac)?.name ?? id,
+      name: parts.registry.host(mac)?.name ?? id,
       cluster: parts.cluster,
       parent: parts.parent,
       broker: parts.broker(),

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { PxeHost } from "../../../modules/pxe/desk.ts";
+import type { PxeHost } from "../../../modules/pxe/registry.ts";
 import { parseMac } from "../../../src/boot/mod.ts";
 import { answerProblem, type Routes } from "../../../src/http/mod.ts";
 import type { BootAppParts } from "./parts.ts";
@@ -26,7 +26,7 @@ interface Asker {
 
 /** `/boot/v1/files` and `/boot/v1/images`: what machines load. */
 export function fileRoutes(parts: BootAppParts): Routes {
-  const { clock, desk, log } = parts;
+  const { clock, registry, log } = parts;
   const service: FileService = {
     root: parts.files,
     hashes: createHashes({ clock, signal: parts.signal }),
@@ -38,7 +38,7 @@ export function fileRoutes(parts: BootAppParts): Routes {
   function askerOf(c: Context): Asker {
     const address = addressOf(c);
     const mac = parseMac(c.req.query("mac") ?? "");
-    const host = (mac === undefined ? undefined : desk.host(mac)) ?? desk.hostAt(address);
+    const host = (mac === undefined ? undefined : registry.host(mac)) ?? registry.hostAt(address);
     return { address, mac, host };
   }
 

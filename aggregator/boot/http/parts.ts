@@ -1,11 +1,11 @@
-import type { PxeDesk, PxeHost } from "../../../modules/pxe/desk.ts";
+import type { PxeHost, PxeRegistry } from "../../../modules/pxe/registry.ts";
 import type { Clock } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
 import type { TransferCounter } from "../counts.ts";
 import type { Enrolment } from "../enrolment.ts";
 import type { NodeEvents } from "../node_events.ts";
 import type { Boots } from "./boots.ts";
-import type { Strangers } from "../../nodes/strangers.ts";
+import type { UnknownMachines } from "../../nodes/unknown_machines.ts";
 
 /** What the boot HTTP server answers with. */
 export interface BootAppParts {
@@ -20,14 +20,14 @@ export interface BootAppParts {
   readonly files: string;
   /** A machine with an address in its cfg must ask from there: true where we hand out the addresses. */
   readonly holdsAddresses: boolean;
-  readonly desk: PxeDesk;
+  readonly registry: PxeRegistry;
   /** Why a machine can't boot what its cfg says, in words; undefined: it can. */
   fault(machine: PxeHost): Promise<string | undefined>;
   readonly boots: Boots;
   readonly enrolment: Enrolment;
   /** The agent of a node has got its identity. */
   onEnrolled(id: string): void;
-  readonly strangers: Pick<Strangers, "saw">;
+  readonly unknownMachines: Pick<UnknownMachines, "saw">;
   /** Counts the files that machines ask for. */
   readonly transfers: TransferCounter;
   /** Takes what happens to machines that boot. */

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { PxeHost } from "../../../modules/pxe/desk.ts";
+import type { PxeHost } from "../../../modules/pxe/registry.ts";
 import { parseMac } from "../../../src/boot/mod.ts";
 import { answerProblem, type Routes, withQuery } from "../../../src/http/mod.ts";
 import type { BootAppParts } from "./parts.ts";
@@ -15,7 +15,7 @@ const BUSY_WAIT = 5;
 
 /** `/boot/v1/script`: what a machine is to do, as iPXE script. */
 export function scriptRoutes(parts: BootAppParts): Routes {
-  const { cluster, desk, boots, enrolment, strangers, clock, log } = parts;
+  const { cluster, registry, boots, enrolment, unknownMachines, clock, log } = parts;
   const refusals = createRefusalLog(log, clock);
 
   function wait(seconds: number, ...lines: string[]): ScriptSubject {
@@ -74,10 +74,15 @@ export function scriptRoutes(parts: BootAppParts): Routes {
       const detail = `Parameter 'mac' is '${query.mac.slice(0, 40)}': expected a MAC address such as 52:54:00:77:00:01`;
       return answerProblem({ status: 400, detail });
     }
-    const host = desk.host(mac) ?? desk.bystander(mac);
+    const host = registry.host(mac) ?? registry.bystander(mac);
     if (host === undefined) {
       const { uuid, arch } = query;
-      strangers.saw({ mac, asked: "script", ...(uuid !== undefined && { uuid }), ...(arch !== undefined && { arch }) });
+      unknownMachines.saw({
+        mac,
+        asked: "script",
+        ...(uuid !== undefined && { uuid }),
+        ...(arch !== undefined && { arch }),
+      });
     }
     const subject = host === undefined
       ? wait(

@@ -28,7 +28,7 @@ export interface BootHttpOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** Whether a machine that boots from here has this address. Strangers don't take the places of all of those. */
+  /** Whether a machine that boots from here has this address. UnknownMachines don't take the places of all of those. */
   isKnown(address: string): boolean;
   /** Told of a connection that was closed at once, as there are too many. */
   onRefused?(address: string): void;

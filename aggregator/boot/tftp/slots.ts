@@ -23,7 +23,7 @@ export interface Slot {
 /**
  * The places of transfers. Anybody can ask in the name of any address, so a request takes no place before its client has
  * answered what it was sent: until then it waits among those that the next ones push out, the oldest first, those of the same
- * address before others. Strangers push out no known machine.
+ * address before others. UnknownMachines push out no known machine.
  */
 export interface Slots {
   /** @param pushOut Ends the transfer as another one has taken its place. @returns Undefined where there is no room. */

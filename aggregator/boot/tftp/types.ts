@@ -50,7 +50,7 @@ export interface TftpServerOptions {
   readonly read: (path: string, client: TftpClient) => Promise<TftpRead> | TftpRead;
   /** It must not throw. */
   readonly onEvent?: (event: TftpEvent) => void;
-  /** Whether a known machine has this address: then strangers don't push its requests out, and don't take all places. */
+  /** Whether a known machine has this address: then unknownMachines don't push its requests out, and don't take all places. */
   readonly isKnown?: (address: string) => boolean;
   /** The largest block that is agreed to, in bytes, 512 to 65,464; by default what fits an Ethernet. */
   readonly maxBlock?: number;

@@ -64,7 +64,7 @@ export function layercake(prefix: string): Case {
   };
   const sync: ModuleDeclaration = {
     name: `${prefix}-sync`,
-    about: "Joining",
+    about: "UpstreamLink",
     extensions: [core],
     discovers: ["/runState"],
     mutations: { "init-sync": parent({ "/runState": ["INIT", "SYNC"] }, { "/physState": "POWER_ON" }) },

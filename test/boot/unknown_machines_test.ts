@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import { limitStrangers } from "../../aggregator/boot/stranger_gate.ts";
-import { createStrangers, MAX_STRANGERS } from "../../aggregator/nodes/strangers.ts";
+import { limitStrangers } from "../../aggregator/boot/unknown_machine_gate.ts";
+import { createUnknownMachines, MAX_STRANGERS } from "../../aggregator/nodes/unknown_machines.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 
 /** A table, and what boot servers tell it. */
 function makeTable() {
   const clock = createVirtualClock();
-  const table = createStrangers(clock, () => false);
+  const table = createUnknownMachines(clock, () => false);
   const { saw } = limitStrangers(table, clock);
   return { clock, table, see: (mac: string) => saw({ mac, asked: "script" }) };
 }
@@ -52,7 +52,7 @@ test("new machines are let in at a bounded rate, and those that were turned away
 
 test("a machine that was not seen for an hour makes room first", async () => {
   const clock = createVirtualClock();
-  const table = createStrangers(clock, () => false);
+  const table = createUnknownMachines(clock, () => false);
   for (let time = 0; time < 3; time++) table.saw({ mac: "gone", asked: "script" });
   await clock.advance(3_600_001);
   for (let n = 0; n < MAX_STRANGERS; n++) table.saw({ mac: `m${n}`, asked: "script" });

@@ -34,7 +34,7 @@ const BATCH_MS = 150;
 const UPLINK = "link to the parent";
 
 /** How an aggregator below the root reaches its parent. */
-export interface ParentWay {
+export interface Upstream {
   /** Sends a frame to the parent; what is lost is sent again. */
   send(frame: UpFrame): void;
   /** The root, or the parent, says where to join. */
@@ -51,7 +51,7 @@ export interface ParentWay {
 export interface JoiningParts {
   readonly ownId: string;
   readonly run: string;
-  readonly way: ParentWay;
+  readonly way: Upstream;
   readonly replica: Replica;
   readonly placement: Placement;
   readonly term: WriterTerm;
@@ -81,7 +81,7 @@ export interface JoiningParts {
 }
 
 /** The way up of an aggregator that is not the root. */
-export interface Joining {
+export interface UpstreamLink {
   readonly state: LinkState;
   /** Whether it knows its nodes: from its disk, or since its parent has told it of all of them. */
   readonly complete: boolean;
@@ -94,7 +94,7 @@ export interface Joining {
 }
 
 /** Makes the way up. An aggregator with a disk goes on with what is there, whether or not its parent is. */
-export function createJoining(parts: JoiningParts): Joining {
+export function createUpstreamLink(parts: JoiningParts): UpstreamLink {
   const { ownId, replica, placement, way, changes, ownTerm } = parts;
   const wrote = termOf(newestVersion(replica.get(ownId)?.facets.self ?? new Map()));
   const isNew = compareTerms(wrote, NO_TERM) === 0;

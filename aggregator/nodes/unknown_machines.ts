@@ -22,7 +22,7 @@ export interface StrangerSight {
 }
 
 /** A machine that no node is known of. Times are milliseconds since 1970. */
-export interface Stranger extends StrangerSight {
+export interface UnknownMachine extends StrangerSight {
   readonly first: number;
   readonly last: number;
   /** How often it was seen. */
@@ -34,24 +34,24 @@ export interface Stranger extends StrangerSight {
  * those go that were not seen for an hour, and then those that were seen once, the oldest first: who invents machines pushes
  * out what was invented before. Of those that were seen more often the ones that came last go, once they have half of the places.
  */
-export interface Strangers {
+export interface UnknownMachines {
   saw(sight: StrangerSight): void;
-  find(mac: string): Stranger | undefined;
+  find(mac: string): UnknownMachine | undefined;
   /** The newest first, without those that a node is known of by now. */
-  list(): Stranger[];
+  list(): UnknownMachine[];
 }
 
 /** Makes an empty table. @param isKnown Whether a node is known of a machine. */
-export function createStrangers(clock: Clock, isKnown: (mac: string) => boolean): Strangers {
-  const strangers = new Map<string, Stranger>(); // the newest last
+export function createUnknownMachines(clock: Clock, isKnown: (mac: string) => boolean): UnknownMachines {
+  const unknownMachines = new Map<string, UnknownMachine>(); // the newest last
   return {
     saw(sight) {
       const { mac, asked } = sight;
-      const before = strangers.get(mac);
+      const before = unknownMachines.get(mac);
       const now = clock.wall();
       const about = { ...before, ...cut("vendorClass", sight), ...cut("arch", sight), ...cut("uuid", sight) };
-      strangers.delete(mac);
-      strangers.set(mac, {
+      unknownMachines.delete(mac);
+      unknownMachines.set(mac, {
         ...about,
         mac,
         asked: printable(asked),
@@ -59,15 +59,17 @@ export function createStrangers(clock: Clock, isKnown: (mac: string) => boolean)
         last: now,
         count: (before?.count ?? 0) + 1,
       });
-      if (strangers.size > MAX_STRANGERS) strangers.delete(leastOf([...strangers.values()].slice(0, -1), now).mac);
+      if (unknownMachines.size > MAX_STRANGERS) {
+        unknownMachines.delete(leastOf([...unknownMachines.values()].slice(0, -1), now).mac);
+      }
     },
-    find: (mac) => strangers.get(mac),
-    list: () => [...strangers.values()].filter(({ mac }) => !isKnown(mac)).reverse(),
+    find: (mac) => unknownMachines.get(mac),
+    list: () => [...unknownMachines.values()].filter(({ mac }) => !isKnown(mac)).reverse(),
   };
 }
 
 /** The one that is to be forgotten of these, the oldest sight first. */
-function leastOf(all: readonly Stranger[], now: number): Stranger {
+function leastOf(all: readonly UnknownMachine[], now: number): UnknownMachine {
   const [oldest] = all;
   const once = all.filter(({ count }) => count === 1);
   if (oldest === undefined) throw new RangeError("Expected at least one machine");

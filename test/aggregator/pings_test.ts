@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import { createProbes } from "../../aggregator/links/probes.ts";
+import { createPings } from "../../aggregator/links/pings.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 
 /** Children that are looked at, and what was said of them and to them. */
-function makeProbes() {
+function makePings() {
   const clock = createVirtualClock();
   const said: string[] = [];
-  const probes = createProbes({
+  const pings = createPings({
     clock,
     send: (child) => void said.push(`ask ${child}`),
     silent: (child) => void said.push(`silent ${child}`),
   });
-  return { clock, said, probes, begin: (child: string) => probes.begin(child, () => said.push(`alive ${child}`)) };
+  return { clock, said, pings, begin: (child: string) => pings.begin(child, () => said.push(`alive ${child}`)) };
 }
 
 test("a child that says nothing is asked three times, and is silent within four seconds", async () => {
-  const { clock, said, begin } = makeProbes();
+  const { clock, said, begin } = makePings();
   begin("a");
   await clock.advance(3_599);
   assert.deepEqual(said, ["ask a", "ask a", "ask a"]);
@@ -31,27 +31,27 @@ test("a child that says nothing is asked three times, and is silent within four 
 });
 
 test("what was on its way when a look began is no sign of life; what comes after the first question is", async () => {
-  const { clock, said, begin, probes } = makeProbes();
+  const { clock, said, begin, pings } = makePings();
   begin("a");
   await clock.advance(499);
-  probes.heard("a");
+  pings.heard("a");
   await clock.advance(1);
-  probes.heard("b");
+  pings.heard("b");
   assert.deepEqual(said, ["ask a"]);
   await clock.advance(3_099);
-  probes.heard("a");
+  pings.heard("a");
   await clock.advance(60_000);
   assert.deepEqual(said, ["ask a", "ask a", "ask a", "alive a"]);
 });
 
 test("a child that is not of interest any more is neither, and after a stop nothing comes", async () => {
-  const { clock, said, begin, probes } = makeProbes();
+  const { clock, said, begin, pings } = makePings();
   begin("a");
   begin("b");
   await clock.advance(600);
-  probes.end("a");
-  probes.heard("a");
-  probes.stop();
+  pings.end("a");
+  pings.heard("a");
+  pings.stop();
   await clock.advance(60_000);
   assert.deepEqual(said, ["ask a", "ask b"]);
 });
@@ -68,10 +68,10 @@ test("however often and whenever looks begin, a child that answers within a seco
       const clock = createVirtualClock();
       let silent = 0;
       const asked: number[] = [];
-      const probes = createProbes({
+      const pings = createPings({
         clock,
         send(child) {
-          if (child === "living") clock.after(delay, () => probes.heard(child));
+          if (child === "living") clock.after(delay, () => pings.heard(child));
           else asked.push(clock.now());
         },
         silent(child) {
@@ -90,7 +90,7 @@ test("however often and whenever looks begin, a child that answers within a seco
       let looks = 0;
       for (const { wait, child } of events) {
         if (child === "dead") looks++;
-        probes.begin(child, () => assert.equal(child, "living"));
+        pings.begin(child, () => assert.equal(child, "living"));
         await clock.advance(wait);
       }
       await clock.advance(10_000);

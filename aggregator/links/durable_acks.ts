@@ -1,6 +1,6 @@
 import type { UpFrame } from "../../src/sync/mod.ts";
 import type { Changes } from "../dispatch/changes.ts";
-import type { ParentWay } from "./joining.ts";
+import type { Upstream } from "./upstream_link.ts";
 
 /**
  * A way up on which nothing is acknowledged that is not on the disk: it would not be sent again to a run that has lost it. What is
@@ -13,13 +13,14 @@ import type { ParentWay } from "./joining.ts";
  *
  * @param flush Writes what waits. Returns whether it is on disk.
  */
-export function withSafeAcks(way: ParentWay, changes: Changes, flush: () => boolean): ParentWay {
-  /** How much of what the parent has sent is on the disk: an ack says no more. */
+export function withDurableAcks(way: Upstream, changes: Changes, flush: () => boolean): Upstream {
+  /** How much of what the parent has sent is on the disk: neither an ack nor a ping says more. */
   let safe = { parent: "", received: 0 };
   function send(frame: UpFrame): void {
-    const isNews = frame.type === "data" ? frame.documents.length > 0 : frame.type === "ack";
+    const acks = frame.type === "ack" || frame.type === "ping";
+    const isNews = acks || (frame.type === "data" && frame.documents.length > 0);
     const isSaved = !isNews || flush();
-    if (frame.type !== "ack") return way.send(frame);
+    if (!acks) return way.send(frame);
     // While the disk is full the parent hears that this one is there, and how much of it is safe.
     if (isSaved) safe = { parent: frame.to, received: frame.received };
     way.send(isSaved ? frame : { ...frame, received: safe.parent === frame.to ? safe.received : 0 });

@@ -9,7 +9,7 @@ const PATIENCE_MS = 1_000;
 const LAST_MS = 100;
 
 /** Finds out whether children live that may be gone without a word, within four seconds. At most one look at a child at a time. */
-export interface Probes {
+export interface Pings {
   /** Looks at a child; while it is looked at this does nothing. @param onAnswer It has given a sign of life. */
   begin(child: string, onAnswer: () => void): void;
   /** Something was heard of a child. */
@@ -20,13 +20,13 @@ export interface Probes {
 }
 
 /**
- * See {@link Probes}.
+ * See {@link Pings}.
  *
  * @param parts `send` asks a child for a sign of life; `silent` is told of one that gives none.
  */
-export function createProbes(
+export function createPings(
   parts: { readonly clock: Clock; send(child: string): void; silent(child: string): void },
-): Probes {
+): Pings {
   const looks = new Map<string, { asked: number; cancel: () => void; readonly onAnswer: () => void }>();
 
   function end(child: string): void {

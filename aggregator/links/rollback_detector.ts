@@ -9,16 +9,16 @@ import type { Replica } from "../../src/sync/mod.ts";
  * @param parts `run` is the one that this process took first.
  * @returns To be called with each birth: the newest term that the child has of the root. Calls `onOlder` once at most.
  */
-export function createOlderDiskWatch(
+export function createRollbackDetector(
   parts: { readonly replica: Replica; readonly run: number; onOlder(child: string): void },
-): (child: string, above: Term) => void {
+): (child: string, parentTerm: Term) => void {
   const { replica, run } = parts;
   const heard = new Set<string>();
   let isOlder = false;
-  return (child, above) => {
+  return (child, parentTerm) => {
     if (isOlder || heard.has(child)) return;
     heard.add(child);
-    isOlder = compareTerms(above, { assignment: assignmentNumber(replica.get(child)?.facets.cfg), run }) >= 0;
+    isOlder = compareTerms(parentTerm, { assignment: assignmentNumber(replica.get(child)?.facets.cfg), run }) >= 0;
     if (isOlder) parts.onOlder(child);
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withSafeAcks } from "../../aggregator/links/safe_acks.ts";
+import { withDurableAcks } from "../../aggregator/links/durable_acks.ts";
 import { createEvents } from "../../aggregator/store/events.ts";
 import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
 import { createPersistence } from "../../aggregator/store/persistence.ts";
@@ -17,10 +17,14 @@ function make() {
   const happened: string[] = [];
   const world = { isFull: false };
   const changes = createTestChanges();
-  const way = withSafeAcks(
+  const way = withDurableAcks(
     {
       send: (frame) =>
-        void happened.push(frame.type === "ack" ? `ack ${frame.received} to ${frame.to}` : `send ${frame.type}`),
+        void happened.push(
+          frame.type === "ack" || frame.type === "ping"
+            ? `${frame.type} ${frame.received} to ${frame.to}`
+            : `send ${frame.type}`,
+        ),
       onAssignment: () => happened.push("assignment"),
       ...{ onLink() {}, onKeepalive() {}, onDeposed() {} },
     },
@@ -70,6 +74,15 @@ test("while the disk is full, an ack says what was safe before", () => {
   world.isFull = false;
   ack(6);
   assert.deepEqual(happened.filter((what) => what !== "flush"), ["ack 3 to p", "ack 3 to p", "ack 6 to p"]);
+});
+
+test("a ping says no more than an ack may", () => {
+  const { happened, world, way } = make();
+  const ping = (received: number) => way.send({ type: "ping", from: "r", to: "p", received });
+  ping(3);
+  world.isFull = true;
+  ping(5);
+  assert.deepEqual(happened, ["flush", "ping 3 to p", "flush", "ping 3 to p"]);
 });
 
 test("data go up while the disk is full, and say nothing of what is safe", () => {
@@ -162,7 +175,7 @@ test("wherever the disk is full and the program dies, no version is sent with tw
           session: () => undefined,
         });
         const nothing = { onAssignment() {}, onLink() {}, onKeepalive() {}, onDeposed() {} };
-        return { replica, term, way: withSafeAcks({ send: check, ...nothing }, changes, persistence.flush) };
+        return { replica, term, way: withDurableAcks({ send: check, ...nothing }, changes, persistence.flush) };
       }
       let run = begin();
       let received = 0;

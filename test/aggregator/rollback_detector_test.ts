@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createOlderDiskWatch } from "../../aggregator/links/older_disk.ts";
+import { createRollbackDetector } from "../../aggregator/links/rollback_detector.ts";
 import {} from "../../src/state/mod.ts";
 import { assigned, createSmallTree, idOf } from "./small_tree.ts";
 import { makeTerm } from "../support/versions.ts";
@@ -9,7 +9,7 @@ function make() {
   const { replica, set } = createSmallTree();
   set("n", { "/parent": "root", "/assignment": assigned(2, "root") });
   const told: string[] = [];
-  return { told, look: createOlderDiskWatch({ replica, run: 5, onOlder: (child) => void told.push(child) }) };
+  return { told, look: createRollbackDetector({ replica, run: 5, onOlder: (child) => void told.push(child) }) };
 }
 const ID = idOf("n");
 

@@ -1,12 +1,12 @@
 import type { ModuleNode } from "../../src/module/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
-import { type BootDesk, type BootMachine, bootMachineOf, SEEN_MEMORY } from "../boot/tracker.ts";
+import { type BootMachine, bootMachineOf, type BootRegistry, SEEN_MEMORY } from "../boot/tracker.ts";
 
 /** The machine of a node of this aggregator. */
 export type PxeHost = BootMachine;
 
 /** Where boot servers ask about machines, and tell what these do. Before the module has started nobody is known. */
-export interface PxeDesk extends BootDesk {
+export interface PxeRegistry extends BootRegistry {
   /** The machine with this MAC address that boots from here: lower case, with colons. */
   host(mac: string): PxeHost | undefined;
   hosts(): Iterable<PxeHost>;
@@ -17,7 +17,7 @@ export interface PxeDesk extends BootDesk {
 }
 
 /** The machines of an aggregator, by MAC address. */
-export interface HostIndex extends Omit<PxeDesk, keyof BootDesk> {
+export interface HostIndex extends Omit<PxeRegistry, keyof BootRegistry> {
   /** Takes a node as it is now; undefined: it is gone, or another aggregator's. */
   take(id: string, node: ModuleNode | undefined): void;
 }

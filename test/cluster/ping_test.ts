@@ -19,7 +19,7 @@ test("whoever asks in the name of nodes whose agents live changes nothing at all
   const [revision, commits] = [aggregator.control.revision(), cluster.commits];
   const answers = new Set<string>();
   for (let turn = 0; turn < 40; turn++) {
-    for (const { id } of machines) aggregator.probe(id, () => answers.add(id));
+    for (const { id } of machines) aggregator.ping(id, () => answers.add(id));
     await clock.advance(250);
   }
   await clock.advance(5_000);
@@ -38,7 +38,7 @@ test("an agent that could not answer in time is back with all that it runs, and 
   const { aggregator, clock } = cluster;
   const machine = cluster.machine("n1");
   machine.cut = true;
-  aggregator.probe(machine.id, () => assert.fail("it can't answer"));
+  aggregator.ping(machine.id, () => assert.fail("it can't answer"));
   await clock.advance(3_700);
   assert.equal(dsc(cluster, "/link"), "DOWN");
   assert.equal(dsc(cluster, "/runState"), "SYNC", "it has its grace");
@@ -58,7 +58,7 @@ test("what comes late of a run that has been replaced is no sign of life", async
   const machine = cluster.machine("n1");
   machine.cut = true;
   let answers = 0;
-  aggregator.probe(machine.id, () => void answers++);
+  aggregator.ping(machine.id, () => void answers++);
   await clock.advance(1_000);
   aggregator.receive(machine.id, { type: "ack", from: "an-earlier-run", to: "whoever", received: 0 });
   await clock.advance(3_000);
@@ -71,11 +71,11 @@ test("of nodes that are no children nobody is asked, and a machine that loses it
   const cluster = await running(2);
   const { aggregator, clock } = cluster;
   const told = cluster.told.length;
-  aggregator.probe("00000000-0000-4000-8000-000000000000", () => assert.fail("there is none"));
+  aggregator.ping("00000000-0000-4000-8000-000000000000", () => assert.fail("there is none"));
   await clock.advance(5_000);
   assert.deepEqual(cluster.told.slice(told).filter(({ type }) => type === "data"), []);
   const { id } = cluster.machine("n2");
-  aggregator.probe(id, () => assert.fail("it has no power"));
+  aggregator.ping(id, () => assert.fail("it has no power"));
   cluster.pullPlug("n2");
   await cluster.converge();
   await clock.advance(5_000);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createJoining, type JoiningParts } from "../../aggregator/links/joining.ts";
+import { createUpstreamLink, type JoiningParts } from "../../aggregator/links/upstream_link.ts";
 import { createOwnTerm } from "../../aggregator/links/own_term.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { takeWriterTerm } from "../../aggregator/store/writer_term.ts";
@@ -53,7 +53,7 @@ function make(
     ...{ onLeft: say("left"), onPassing: say("passing") },
     onThere: (node, assignment) => void said.push(`there ${node} ${Object.keys(assignment).sort()}`),
   };
-  const joining = createJoining(parts);
+  const joining = createUpstreamLink(parts);
   listen(changes, ["UplinkChanged"], ({ state }) => void said.push(`state ${state}`));
   listen(changes, ["StrayHeard"], ({ id }) => say("stray")(id));
   listen(changes, ["CaughtUp"], () => void said.push("caught up"));
@@ -63,12 +63,12 @@ function make(
   listen(changes, ["BecameComplete"], () => void said.push("complete"));
   const welcome = (fields: Partial<WelcomeFrame> = {}) =>
     joining.receive({
-      ...{ type: "welcome", from: "p", to: "r", term: makeTerm(1, 4), received: 0, newest: 2, beginning: 1 },
+      ...{ type: "welcome", from: "p", to: "r", term: makeTerm(1, 4), received: 0, newest: 2, epoch: 1 },
       ...{ keepalive: 10, digest: digestOf([]), modules: [] },
       ...fields,
     });
   const data = (documents: DataFrame["documents"], since = 0, upTo = 2) =>
-    joining.receive({ type: "data", from: "p", to: "r", since, upTo, newest: upTo, beginning: 1, documents });
+    joining.receive({ type: "data", from: "p", to: "r", since, upTo, newest: upTo, epoch: 1, documents });
   const births = () => sent.flatMap((frame) => frame.type === "birth" ? [frame] : []);
   return { ...tree, clock, ownTerm, sent, said, assignments, joining, welcome, data, births };
 }
@@ -117,8 +117,8 @@ test("it is told of its completeness once, and of what its parent forgot each ti
   joining.connected();
   welcome();
   data([{ id: A, facets: { cfg: entries({ "/x": 1 }) } }]);
-  welcome({ beginning: 2 });
-  joining.receive({ type: "data", from: "p", to: "r", since: 0, upTo: 2, newest: 2, beginning: 2, documents: [] });
+  welcome({ epoch: 2 });
+  joining.receive({ type: "data", from: "p", to: "r", since: 0, upTo: 2, newest: 2, epoch: 2, documents: [] });
   assert.deepEqual(said.filter((what) => /complete|forgotten/.test(what)), [
     ...["forgotten b", "complete", "forgotten a,b"],
   ]);
@@ -164,7 +164,7 @@ test("a parent's word of where to join is handed on, and its answer where a node
   joining.connected();
   welcome();
   joining.receive({ type: "moved", from: "p", number: 5, parent: A });
-  joining.receive({ type: "there", from: "p", to: "r", child: "x", number: 2, parent: A });
+  joining.receive({ type: "location", from: "p", to: "r", child: "x", number: 2, parent: A });
   assert.deepEqual(assignments.map(({ number }) => number), [5]);
   assert.ok(said.includes("there x number,parent"));
 });

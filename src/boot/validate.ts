@@ -1,10 +1,10 @@
 import type { Value, Values } from "../state/mod.ts";
 import { parseMac } from "./address.ts";
 import { isFilePath, readArguments } from "./arguments.ts";
-import { canonicalImage, complainImage } from "./image_rules.ts";
+import { canonicalImage, validateImage } from "./image_rules.ts";
 import { addressFault, DEFAULT_PREFIX, gatewayFault, macFault, serverFault } from "./network_rules.ts";
 
-/** The values that {@link complainNetwork} looks at together. */
+/** The values that {@link validateNetwork} looks at together. */
 export const NETWORK_URLS: readonly string[] = ["/ipv4/address", "/ipv4/prefix", "/ipv4/gateway", "/ipv4/dns"];
 
 /**
@@ -20,7 +20,7 @@ export function canonicalBoot(url: string, value: Value): Value {
 }
 
 /** What is wrong with one value of the boot or image extension whose type is right: field, value, and what was expected. */
-export function complainBoot(url: string, value: unknown): string | undefined {
+export function validateBoot(url: string, value: unknown): string | undefined {
   const wrong = (expected: string | undefined) =>
     expected === undefined ? undefined : `${url} is ${JSON.stringify(value)}: expected ${expected}`;
   switch (url) {
@@ -28,7 +28,7 @@ export function complainBoot(url: string, value: unknown): string | undefined {
       return wrong(macFault(String(value)));
     case "/ipv4/address":
     case "/ipv4/gateway":
-      return wrong(addressFault(String(value), 32)); // what depends on the network is for complainNetwork()
+      return wrong(addressFault(String(value), 32)); // what depends on the network is for validateNetwork()
     case "/ipv4/dns":
       return wrong(listFault(value));
     case "/rpi/serial":
@@ -50,7 +50,7 @@ export function complainBoot(url: string, value: unknown): string | undefined {
     case "/image/url":
     case "/image/command":
     case "/image/layers":
-      return complainImage(url, value);
+      return validateImage(url, value);
     default:
       return undefined;
   }
@@ -68,17 +68,17 @@ function listFault(value: unknown): string | undefined {
  * Says what is wrong with the address, prefix, router and name servers of a node together, one message each: field, value,
  * and what was expected.
  *
- * @param cfg All of it. What {@link complainBoot} complains of is left to that.
+ * @param cfg All of it. What {@link validateBoot} complains of is left to that.
  */
-export function complainNetwork(cfg: Values): string[] {
+export function validateNetwork(cfg: Values): string[] {
   const address = cfg.get("/ipv4/address");
   const given = cfg.get("/ipv4/prefix");
-  if (typeof address !== "string" || complainBoot("/ipv4/address", address) !== undefined) return [];
+  if (typeof address !== "string" || validateBoot("/ipv4/address", address) !== undefined) return [];
   const place = { address, prefix: typeof given === "number" ? given : DEFAULT_PREFIX };
   const problems: string[] = [];
   function check(url: string, fault: string | undefined): void {
     const value = cfg.get(url);
-    if (fault !== undefined && complainBoot(url, value) === undefined) {
+    if (fault !== undefined && validateBoot(url, value) === undefined) {
       problems.push(`${url} is ${JSON.stringify(value)}: expected ${fault}`);
     }
   }

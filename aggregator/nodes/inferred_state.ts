@@ -5,7 +5,7 @@ import type { Nodes } from "./nodes.ts";
  * Observations outlive a restart; what was only concluded from silence does not: an agent that could not reach us
  * while we were away must be heard before its machine is power-cycled.
  */
-export function forgetConclusions(nodes: Nodes, discovered: Discovered): void {
+export function forgetInferredState(nodes: Nodes, discovered: Discovered): void {
   for (const id of nodes.children()) {
     const view = nodes.read(id)?.view;
     const lost: [string, null][] = [];
