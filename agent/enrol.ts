@@ -15,7 +15,7 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
 /** How long the server may take to answer, in milliseconds. */
 const ANSWER_TIMEOUT = 15_000;
-/** The longest answer that is read, in characters. */
+/** The longest answer that is read, in bytes. */
 const MAX_ANSWER = 16_384;
 
 const identity = v.object({
@@ -78,7 +78,7 @@ async function ask({ server, mac, token }: KernelCommandLine, parts: EnrolParts)
       ANSWER_TIMEOUT,
       late,
       parts.signal,
-      (signal) => postJson(`${server}/boot/v1/enrol`, { token, mac }, { maxLength: MAX_ANSWER, signal }),
+      (signal) => postJson(`${server}/boot/v1/enrol`, { token, mac }, { maxBytes: MAX_ANSWER, signal }),
     ));
   } catch (error) {
     parts.signal.throwIfAborted();

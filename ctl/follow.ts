@@ -6,7 +6,7 @@ import { pause } from "./pause.ts";
 import { readBody } from "./read_body.ts";
 import { readAnswer, type Server, toFailure } from "./request.ts";
 import { anything, droppedEvents, loggedEvent, type LoggedEventShape } from "./shapes.ts";
-import { createSseParser } from "./sse.ts";
+import { readEvents } from "../src/toolkit/mod.ts";
 
 /** What happens on a stream of events. */
 export type StreamNews =
@@ -77,14 +77,9 @@ async function* readOneStream(
     }
     deadline.extend(SILENCE);
     yield { kind: "connected" };
-    const parser = createSseParser();
-    const decoder = new TextDecoder();
-    for await (const piece of response.body) {
-      deadline.extend(SILENCE);
-      for (const { event, data } of parser.push(decoder.decode(piece, { stream: true }))) {
-        if (event === "dropped") yield { kind: "dropped", upTo: parseData(droppedEvents, data).droppedUpTo };
-        else yield { kind: "event", event: parseData(loggedEvent, data) };
-      }
+    for await (const { event, data } of readEvents(heard(response.body, () => deadline.extend(SILENCE)))) {
+      if (event === "dropped") yield { kind: "dropped", upTo: parseData(droppedEvents, data).droppedUpTo };
+      else yield { kind: "event", event: parseData(loggedEvent, data) };
     }
     if (!options.signal.aborted) {
       yield { kind: "failed", failure: { kind: "unreachable", server: options.server, detail: "The stream ended" } };
@@ -93,6 +88,14 @@ async function* readOneStream(
     if (!options.signal.aborted) yield { kind: "failed", failure: toFailure(error, options) };
   } finally {
     deadline.end();
+  }
+}
+
+/** Tells of each piece of a body as it comes, comments included. */
+async function* heard(body: AsyncIterable<Uint8Array>, tell: () => void): AsyncGenerator<Uint8Array> {
+  for await (const piece of body) {
+    tell();
+    yield piece;
   }
 }
 

@@ -1,5 +1,6 @@
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { createRequire } from "node:module";
+import { readUpTo } from "./toolkit/mod.ts";
 
 /** What a server answers: a part of what a `Response` is. */
 export interface HttpAnswer {
@@ -44,25 +45,21 @@ export async function getHttp(
 /**
  * Sends JSON to a server with POST, follows no redirect, and reads the whole answer as UTF-8.
  *
- * @param options `maxLength`: of the answer, in characters. `signal` ends it at any time.
+ * @param options `maxBytes`: of the answer. `signal` ends it at any time.
  * @throws {Error} When there is no whole answer, or it is too long; with the signal's reason when that fires.
  */
 export async function postJson(
   url: string,
   body: unknown,
-  { maxLength, signal }: { readonly maxLength: number; readonly signal: AbortSignal },
+  { maxBytes, signal }: { readonly maxBytes: number; readonly signal: AbortSignal },
 ): Promise<TextAnswer> {
   const headers = { "content-type": "application/json" };
   const response = await send(url, { method: "POST", headers, signal }, JSON.stringify(body));
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of bytesOf(response)) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > maxLength) throw new Error(`The answer has more than ${maxLength} characters`);
-  }
+  const bytes = await readUpTo(bytesOf(response), maxBytes);
+  if (bytes === undefined) throw new Error(`The answer has more than ${maxBytes} bytes`);
   signal.throwIfAborted();
   if (!response.complete) throw new Error("The connection was closed in the middle of the answer");
-  return { status: response.statusCode ?? 0, text };
+  return { status: response.statusCode ?? 0, text: new TextDecoder().decode(bytes) };
 }
 
 interface Request {

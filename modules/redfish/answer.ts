@@ -1,7 +1,7 @@
 import { gunzipSync, inflateSync } from "node:zlib";
 import { UnavailableError } from "../../src/module/mod.ts";
 import { parseResource, readError, readMessageIds, type Resource } from "./resources.ts";
-import { errorText } from "../../src/toolkit/mod.ts";
+import { errorText, readUpTo } from "../../src/toolkit/mod.ts";
 
 /** The largest answer that is read, in bytes, also after decompression. */
 const MAX_ANSWER = 256 * 1024;
@@ -28,7 +28,9 @@ export interface Answer {
  */
 export async function readAnswer(response: Response): Promise<Answer> {
   const { ok, status, headers } = response;
-  const text = withoutNuls(new TextDecoder().decode(decompress(await boundedBytes(response))));
+  const bytes = await readUpTo(response.body, MAX_ANSWER);
+  if (bytes === undefined) throw tooLarge();
+  const text = withoutNuls(new TextDecoder().decode(decompress(bytes)));
   const resource = parseResource(text);
   const page = resource === undefined && /^\s*<(?:!doctype|html|head|body|\?xml)/i.test(text);
   return { ok, status, headers, resource, page };
@@ -62,24 +64,6 @@ export function isUnsupported({ status, resource }: Pick<Answer, "status" | "res
     /\.(?:ActionParameter(?:NotSupported|ValueNotInList|ValueFormatError|ValueError|ValueTypeError|Unknown)|PropertyValueNotInList|ActionNotSupported)$/
       .test(id)
   );
-}
-
-/** Reads a body, up to a limit. */
-async function boundedBytes(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_ANSWER) throw tooLarge();
-    chunks.push(chunk);
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
 }
 
 /** Without NULs and white space at the end. An expression would try each run of spaces anew: a long answer would hold everything up. */

@@ -2,7 +2,7 @@ import { isRecord } from "../../src/state/mod.ts";
 import { link, parseResource } from "./resources.ts";
 
 /** The largest event that is read, in characters. */
-const MAX_EVENT = 256 * 1024;
+export const MAX_EVENT: number = 256 * 1024;
 /** The most records of one event that are looked at. */
 const MAX_RECORDS = 100;
 
@@ -17,33 +17,6 @@ export function readOrigins(data: string): readonly string[] | undefined {
     const origin = record["OriginOfCondition"];
     return typeof origin === "string" ? origin : link(origin);
   }).filter((origin) => origin !== undefined);
-}
-
-/**
- * The data of server-sent events (WHATWG HTML, 9.2), one after the other.
- *
- * @throws {Error} When one is larger than 256 KiB.
- */
-export async function* readEventData(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  let data: string[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r\n|\n|\r(?!$)/);
-    rest = lines.pop() ?? "";
-    for (const line of lines) {
-      if (line === "" && data.length > 0) {
-        yield data.join("\n");
-        data = [];
-        size = 0;
-      }
-      if (!line.startsWith("data:")) continue;
-      data.push(line.slice(line[5] === " " ? 6 : 5));
-      size += line.length;
-    }
-    if (size + rest.length > MAX_EVENT) throw new Error(`an event is larger than ${MAX_EVENT} characters`);
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Clock, Random } from "../../src/clock.ts";
+import { readEvents } from "../../src/toolkit/mod.ts";
 import type { RedfishClient } from "./client.ts";
-import { piecesOf, readEventData, readOrigins } from "./event_stream.ts";
+import { MAX_EVENT, piecesOf, readOrigins } from "./event_stream.ts";
 import { readEventStream, readServiceRoot } from "./resources.ts";
 import type { Access } from "./sessions.ts";
 
@@ -76,7 +77,7 @@ export function createEvents(parts: {
     own.streams = true;
     for (const id of own.nodes.keys()) parts.happened(id); // what was missed meanwhile
     try {
-      for await (const data of readEventData(piecesOf(stream, signal, arrived))) {
+      for await (const { data } of readEvents(piecesOf(stream, signal, arrived), MAX_EVENT)) {
         const origins = readOrigins(data);
         if (origins !== undefined) tell(own.nodes, origins);
       }

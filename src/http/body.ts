@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { Outcome } from "./problem.ts";
-import { errorText } from "../toolkit/mod.ts";
+import { errorText, readUpTo } from "../toolkit/mod.ts";
 
 /** The longest body of a request that states no limit of its own, in bytes. */
 const DEFAULT_LIMIT = 1024 * 1024;
@@ -26,7 +26,8 @@ export async function readJson(c: Context, rules: BodyRules): Promise<Outcome<un
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== undefined ? !rules.types.includes(type) : rules.empty === undefined) return refuseType(c, type, rules);
   const limit = rules.limit ?? DEFAULT_LIMIT;
-  const bytes = await readBounded(c.req.raw, limit);
+  const isTooLong = Number(c.req.header("content-length") ?? 0) > limit;
+  const bytes = isTooLong ? undefined : await readUpTo(c.req.raw.body, limit);
   if (bytes === undefined) {
     return { ok: false, problem: { status: 413, detail: `The body has more than ${limit} bytes: send it in parts` } };
   }
@@ -44,21 +45,6 @@ function refuseType(c: Context, type: string | undefined, rules: BodyRules): Out
       ...(c.req.method === "PATCH" ? { headers: { "accept-patch": rules.types.join(", ") } } : {}),
     },
   };
-}
-
-/** The bytes of a body; undefined when there are more than `limit`. What follows is not read. */
-async function readBounded(request: Request, limit: number): Promise<Uint8Array | undefined> {
-  if (Number(request.headers.get("content-length") ?? 0) > limit) return undefined;
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  if (request.body !== null) {
-    for await (const part of request.body) {
-      size += part.length;
-      if (size > limit) return undefined;
-      parts.push(part);
-    }
-  }
-  return Buffer.concat(parts, size);
 }
 
 function parseJson(bytes: Uint8Array): Outcome<unknown> {

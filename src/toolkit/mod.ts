@@ -1,8 +1,10 @@
-/** Small tools that every layer shares: time on the injected clock, rates, errors as text. */
+/** Small tools that every layer shares: time on the injected clock, rates, bodies and streams, errors as text. */
 export * from "./backoff.ts";
 export * from "./drop_oldest.ts";
 export * from "./error_text.ts";
 export * from "./every.ts";
 export * from "./pause.ts";
+export * from "./read_up_to.ts";
 export type * from "./result.ts";
+export * from "./sse.ts";
 export * from "./token_bucket.ts";

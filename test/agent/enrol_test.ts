@@ -220,7 +220,7 @@ test("an answer without an end is not read to its end", () =>
     await until(() => assert.equal(lines.length, 1));
     await clock.advance(400);
     assert.deepEqual(await enrolling, IDENTITY);
-    assert.match(lines[0] ?? "", /The answer has more than 16384 characters/);
+    assert.match(lines[0] ?? "", /The answer has more than 16384 bytes/);
   }));
 
 test("enrolling ends when the agent is to end, while it asks and while it waits", () =>

@@ -23,7 +23,7 @@ function urlOf(address: ReturnType<ReturnType<typeof createServer>["address"]>):
   return `http://127.0.0.1:${address.port}`;
 }
 
-const LIMIT = { maxLength: 100 };
+const LIMIT = { maxBytes: 100 };
 const never = new AbortController().signal;
 
 test("postJson() sends JSON and reads status and text, in however many pieces they come", async () => {
@@ -52,7 +52,7 @@ test("postJson() follows no redirect", async () => {
 
 test("postJson() refuses an answer that is longer than it may be", async () => {
   await withServer((_request, response) => response.end("x".repeat(101)), async (url) => {
-    await assert.rejects(postJson(url, {}, { ...LIMIT, signal: never }), /The answer has more than 100 characters/);
+    await assert.rejects(postJson(url, {}, { ...LIMIT, signal: never }), /The answer has more than 100 bytes/);
   });
   await withServer((_request, response) => response.end("x".repeat(100)), async (url) => {
     assert.equal((await postJson(url, {}, { ...LIMIT, signal: never })).text.length, 100);

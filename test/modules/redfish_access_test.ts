@@ -4,7 +4,7 @@ import { deflateSync } from "node:zlib";
 import { addressOf, trustOf } from "../../modules/redfish/access.ts";
 import { isCredentialRefusal, readAnswer } from "../../modules/redfish/answer.ts";
 import { redfishConfigOf } from "../../modules/redfish/config.ts";
-import { readEventData, readOrigins } from "../../modules/redfish/event_stream.ts";
+import { MAX_EVENT, readOrigins } from "../../modules/redfish/event_stream.ts";
 import {
   link,
   links,
@@ -29,6 +29,7 @@ import {
   readThermalMetrics,
 } from "../../modules/redfish/sensor_resources.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { readEvents } from "../../src/toolkit/mod.ts";
 import { testNode } from "./module_fixture.ts";
 import { members, one, type Resources, ROOT, SYSTEMS, withBmc } from "./redfish_played.ts";
 
@@ -296,7 +297,7 @@ async function eventsOf(...pieces: readonly string[]): Promise<string[]> {
     for (const piece of pieces) yield new TextEncoder().encode(piece);
   }
   const found: string[] = [];
-  for await (const data of readEventData(stream())) found.push(data);
+  for await (const { data } of readEvents(stream(), MAX_EVENT)) found.push(data);
   return found;
 }
 
@@ -304,8 +305,8 @@ test("an event of 256 KiB at most is read, however many there are and in whateve
   const limit = 256 * 1024;
   const line = (length: number) => `data: ${"x".repeat(length - 6)}`;
   assert.deepEqual((await eventsOf(`${line(limit)}\n`, "\n")).map(({ length }) => length), [limit - 6]);
-  await assert.rejects(eventsOf(`${line(limit + 1)}\n`, "\n"), /larger than 262144 characters/);
-  await assert.rejects(eventsOf(`${line(200_000)}\n`, line(100_000)), /larger than 262144/);
+  await assert.rejects(eventsOf(`${line(limit + 1)}\n`, "\n"), /an event of more than 262144 characters/);
+  await assert.rejects(eventsOf(`${line(200_000)}\n`, line(100_000)), /more than 262144/);
   const many = Array.from({ length: 4 }, () => `${line(200_000)}\n\n`);
   assert.equal((await eventsOf(...many)).length, 4, "each begins anew");
   assert.deepEqual(await eventsOf("data:a\ndata:  b\ndatax: c\n\n\n\ndata: d\r\n\r\n"), ["a\n b", "d"]);

@@ -3,7 +3,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
 import { parseFingerprint } from "../../modules/redfish/exchange.ts";
-import { readEventData, readOrigins } from "../../modules/redfish/event_stream.ts";
+import { readOrigins } from "../../modules/redfish/event_stream.ts";
 import { busyPause } from "../../modules/redfish/requests.ts";
 import { powerOf, separateResetTypes, waysOf } from "../../modules/redfish/reset.ts";
 import {
@@ -216,55 +216,6 @@ test("busyPause() waits as long as it is told, within limits", () => {
   );
   covered.check();
 });
-
-test("readEventData() gives the same events however the stream is cut", async () => {
-  const text =
-    ': hello\r\n\r\nid: 1\ndata: {"a":1}\n\ndata: one\ndata:two\n\nretry: 5\nevent: x\ndata: last\n\ndata: unfinished';
-  const covered = createCoverage(
-    "pieces of a stream",
-    ["cut between CR and LF", "cut in a line", "single bytes"],
-    0.02,
-  );
-  const size = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constant(1));
-  const some = fc.oneof(fc.array(size, { minLength: 1, maxLength: 40 }), fc.constant([1]));
-  await fc.assert(
-    fc.asyncProperty(some, async (sizes) => {
-      const bytes = new TextEncoder().encode(text);
-      const chunks: Uint8Array[] = [];
-      for (let at = 0, turn = 0; at < bytes.length; turn++) {
-        const size = sizes[turn % sizes.length] ?? 1;
-        chunks.push(bytes.slice(at, at + size));
-        at += size;
-      }
-      const ends = chunks.map((chunk) => chunk.at(-1));
-      covered.saw(
-        ...(ends.includes(13) ? ["cut between CR and LF" as const] : []),
-        ...(ends.some((end) => end !== 13 && end !== 10) ? ["cut in a line" as const] : []),
-        ...(chunks.every(({ length }) => length === 1) ? ["single bytes" as const] : []),
-      );
-      const data: string[] = [];
-      for await (const each of readEventData(streamOf(chunks))) data.push(each);
-      assert.deepEqual(data, ['{"a":1}', "one\ntwo", "last"]);
-    }),
-    { numRuns: 300 },
-  );
-  covered.check();
-  const endless = streamOf(Array.from({ length: 40 }, () => new Uint8Array(10_000).fill(65)));
-  await assert.rejects(async () => {
-    for await (const _ of readEventData(endless)) assert.fail("There is no event");
-  }, /larger than 262144 characters/);
-});
-
-function streamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
-  const left = [...chunks];
-  return new ReadableStream({
-    pull(controller) {
-      const next = left.shift();
-      if (next === undefined) controller.close();
-      else controller.enqueue(next);
-    },
-  });
-}
 
 test("steadyTemperature() states one value for noise that stays below its step", () => {
   // What is stated is rounded by up to 0.5 degrees, so noise of less than 0.5 to each side stays less than 1.5 from it.

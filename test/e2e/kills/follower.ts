@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createSseParser } from "../../../ctl/sse.ts";
+import { createSseParser } from "../../../src/toolkit/mod.ts";
 import type { Gate } from "./gate.ts";
 
 /** A client that follows the event log over every restart. */

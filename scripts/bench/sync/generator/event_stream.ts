@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { createSseParser } from "../../../../src/toolkit/mod.ts";
 
 const eventShape = v.object({ kind: v.string(), node: v.string(), mutation: v.optional(v.string()) });
 
@@ -28,18 +29,17 @@ export async function followEvents(base: string): Promise<EventStream> {
     onEvent: undefined,
     close: () => ending.abort(),
   };
-  let text = (await reader.read()).value ?? "";
+  const parser = createSseParser();
+  function take(piece: string): void {
+    for (const { data } of parser.push(piece)) stream.onEvent?.(v.parse(eventShape, JSON.parse(data)));
+  }
+  take((await reader.read()).value ?? "");
   async function read(): Promise<void> {
     try {
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return;
-        text += value;
-        const lines = text.split("\n");
-        text = lines.pop() ?? "";
-        for (const line of lines) {
-          if (line.startsWith("data: ")) stream.onEvent?.(v.parse(eventShape, JSON.parse(line.slice(6))));
-        }
+        take(value);
       }
     } catch {
       // It was closed, or it broke: then whoever waits for an event sees that none comes.

@@ -66,3 +66,18 @@ export function createSseParser(maxLength: number = MAX_EVENT_LENGTH): SseParser
     },
   };
 }
+
+/**
+ * Reads server-sent events from a body as it comes.
+ *
+ * @param maxLength The largest event, in UTF-16 code units. @default 1 MiB
+ * @throws {RangeError} When an event is larger; what the stream fails with.
+ */
+export async function* readEvents(
+  body: AsyncIterable<Uint8Array>,
+  maxLength: number = MAX_EVENT_LENGTH,
+): AsyncGenerator<ServerSentEvent> {
+  const parser = createSseParser(maxLength);
+  const decoder = new TextDecoder();
+  for await (const piece of body) yield* parser.push(decoder.decode(piece, { stream: true }));
+}
