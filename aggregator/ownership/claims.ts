@@ -3,21 +3,21 @@ import { assignmentNumber } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Store, Stored } from "../store/mod.ts";
 
-/** The fact that has the assignments that nodes have told of, by node, as JSON. */
+/** Fact that stores the assignments that nodes have claimed, by node id, as JSON. */
 const CLAIMS = "claimedElsewhere";
 
 /**
- * Later assignments that nodes have shown, and that have not come down to here: this aggregator is cut off from where they
- * were decided. On the disk, so that a restart does not forget them.
+ * Later assignments that nodes have proved and that this aggregator's cfg does not have yet, because it is cut off from
+ * the root. They are kept on disk, so that a restart does not lose them.
  */
 export interface Claims {
-  /** A node has shown that it has an assignment. @returns Whether that is on the disk, or was known. */
+  /** Records that a node has proved an assignment. @returns Whether the assignment is on disk or was known before. */
   heard(id: string, assignment: number): boolean;
-  /** The latest assignment that a node has told of, where it is later than the one that has come down; otherwise 0. */
+  /** Returns the latest assignment that a node has proved if it is later than the one in its cfg, otherwise 0. */
   of(id: string): number;
 }
 
-/** See {@link Claims}. */
+/** Creates the {@link Claims}, starting from the stored facts. */
 export function createClaims(
   parts: { readonly replica: Replica; readonly store: Store; readonly facts: Stored["facts"]; readonly log: Log },
 ): Claims {
@@ -34,7 +34,7 @@ export function createClaims(
       try {
         store.commit({ facts: new Map([[CLAIMS, JSON.stringify([...next])]]) });
       } catch (error) {
-        log.error("Cannot write that a node is at another aggregator", { node: id, error: String(error) });
+        log.error("Cannot store that a node has joined another aggregator", { node: id, error: String(error) });
         return false;
       }
       numbers.set(id, assignment);

@@ -2,25 +2,31 @@ import type { Effect, Shown } from "./effects.ts";
 import type { EventOf } from "./events.ts";
 import type { Here, Machine } from "./ownership.ts";
 
-/** A node that belongs here, and what follows. */
+/** The next state of a node that belongs here, and the effects. */
 export interface HereStep {
   readonly state: Here;
   readonly effects: readonly Effect[];
 }
 
-/** Tells whether a node has an agent to lose. */
+/** Tells whether the node has an agent that can be lost. */
 function wasHeard({ agent }: Machine): boolean {
   return agent !== "other";
 }
 
-/** Shows what a node's link says of it: SYNC where it is level, INIT where an agent was born that is not level yet. */
+/**
+ * Derives what a node's link shows: SYNC if it is level, INIT if an agent was born and the link is not level yet.
+ *
+ * @param state The state of the node, with its present link.
+ * @param why Why the link changed, for the event log.
+ */
 export function conclude(state: Here, why: string): HereStep {
   const { link, machine, sameRun } = state;
   if (machine.isAggregator && machine.power === "unknown") {
-    // Nobody controls its power: whoever is heard is on.
+    // Nothing controls its power: it is on if it is heard.
     return link === "down" ? { state, effects: [] } : show(state, { physState: "POWER_ON" }, "it is heard");
   }
-  // An agent that talks proves that its machine does not hang. What follows comes back as another sight of the machine.
+  // An agent that answers proves that its machine does not hang. The corrected power state comes back as another `seen`
+  // event.
   if (link !== "down" && machine.power === "hung") return show(state, { physState: "POWER_ON" }, "its agent is heard");
   if (machine.power !== "on") return { state, effects: [] };
   switch (link) {
@@ -39,17 +45,20 @@ export function conclude(state: Here, why: string): HereStep {
   }
 }
 
-/** Gives a node that was heard before the longer time to come back. */
+/** Gives a node that was heard before the long grace period. */
 export function giveTime(state: Here): HereStep {
   return state.link === "down" && wasHeard(state.machine) ? startGrace(state, "long") : { state, effects: [] };
 }
 
-/** Gives a node that is on its way back the longer time, from now. */
+/** Restarts the long grace period of a node that is on its way back. */
 export function timeAgain(state: Here): HereStep {
   return state.grace === "none" || state.link !== "down" ? { state, effects: [] } : startGrace(state, "long");
 }
 
-/** Takes a node for lost that has not come back in time, so that repair may begin. */
+/**
+ * Declares a node lost when its grace period ends, so that repair may begin. Starts the period again while silence
+ * proves nothing.
+ */
 export function lose(state: Here, { isDeaf }: EventOf<"graceOver">): HereStep {
   const { grace } = state;
   if (grace === "none" || state.link !== "down") return { state: { ...state, grace: "none" }, effects: [] };
@@ -59,14 +68,14 @@ export function lose(state: Here, { isDeaf }: EventOf<"graceOver">): HereStep {
   return { state: over, effects: [{ kind: "declareLost", after: grace }] };
 }
 
-/** Shows that a node is not heard, after a start. */
+/** Shows, after a start of this aggregator, that a node is not heard. */
 export function showSilence(state: Here): HereStep {
   const { link, machine } = state;
   if (link !== "down" || !wasHeard(machine)) return { state, effects: [] };
   return show(state, { link: "DOWN", ...staleness(machine, true) }, "it is not heard yet");
 }
 
-/** Only one whose silence proves something gets a time to come back: it is taken for lost after that. */
+/** Starts a grace period, after which the node counts as lost. Only the silence of an owned node proves anything. */
 function startGrace(state: Here, length: "short" | "long"): HereStep {
   if (state.kind !== "owned") return { state, effects: [] };
   return { state: { ...state, grace: length }, effects: [{ kind: "startGrace", length }] };

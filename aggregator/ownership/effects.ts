@@ -1,35 +1,38 @@
 import type { Assignment } from "../../src/state/mod.ts";
 
-/** What follows from an event, as data. An executor carries it out. */
+/** An effect of an event, as data. The executor carries it out. */
 export type Effect =
-  /** Make what earlier parents wrote of the node this aggregator's own to say. */
+  /** Give the values that earlier parents wrote versions of this aggregator. */
   | { readonly kind: "takeOver" }
-  /** Start the time to join, in place of one that runs. */
+  /** Start the time to join; replaces a running one. */
   | { readonly kind: "startJoin" }
-  /** Start the time to come back, in place of one that runs. */
+  /** Start a grace period; replaces a running one. */
   | { readonly kind: "startGrace"; readonly length: "short" | "long" }
-  /** Stop the time to come back. */
+  /** Stop the grace period. */
   | { readonly kind: "stopGrace" }
-  /** Stop both times. */
+  /** Stop the time to join and the grace period. */
   | { readonly kind: "stopTimers" }
-  /** Write how the node is. */
+  /** Write these values of the node. */
   | { readonly kind: "show"; readonly values: Shown; readonly why: string }
-  /** Show that it is lost, as it has not come back in time: repair may begin. */
+  /** Show the node as lost, because it has not come back in time: repair may begin. */
   | { readonly kind: "declareLost"; readonly after: "short" | "long" }
-  /** End its link: its machine was powered off, so that what still arrives is late. */
+  /** End its link: its machine was powered off, so whatever still arrives is late. */
   | { readonly kind: "cutLink" }
-  /** End its link: it belongs elsewhere. `isCalled`: ask it to be born again first. */
+  /** End its link: it belongs to another aggregator. `isCalled`: request a rebirth first. */
   | { readonly kind: "dropLink"; readonly isCalled: boolean }
-  /** Tell it where to go. `isRepeated`: some times more, until it has gone. */
+  /** Tell the node where to join. `isRepeated`: tell it several times, until it has gone. */
   | { readonly kind: "redirect"; readonly to: Assignment; readonly isRepeated: boolean }
-  /** Repeat nothing more: it has gone. */
+  /** Stop repeating the redirect: the node has gone. */
   | { readonly kind: "stopRedirect" }
-  /** Tell the root that this aggregator has let it go, and does nothing to it. */
+  /** Confirm to the root that this aggregator has released the node. */
   | { readonly kind: "confirmRelease" }
-  /** The engine is to look at it again. */
+  /** Make the engine look at the node again. */
   | { readonly kind: "touch" };
 
-/** Values of a node that follow from its link. `isStale`: whether to show since when nothing is known of what is below it. */
+/**
+ * Values of a node that follow from its link. `isStale`: whether to write the time since which nothing is known of the
+ * nodes below it.
+ */
 export interface Shown {
   readonly physState?: "POWER_ON";
   readonly link?: "UP" | "DOWN";

@@ -2,18 +2,21 @@ import type { Assignment } from "../../src/state/mod.ts";
 import type { LinkState } from "../../src/sync/mod.ts";
 import type { Machine, Place } from "./ownership.ts";
 
-/** A fact about one node. A claim that is not proved is no fact: evidence is checked before it gets here. */
+/** A fact about one node. Evidence is checked before: an unproved claim is no fact. */
 export type OwnershipEvent =
   /**
-   * The root's word has come down: where the node belongs. `joined` is the latest assignment under which the node has joined
-   * an aggregator, as far as is known here.
+   * The root's decision where the node belongs has arrived. `joined` is the latest assignment under which the node is
+   * known to have joined an aggregator.
    */
   | { readonly kind: "assigned"; readonly place: Place; readonly joined: number; readonly machine: Machine }
   /** A new run of this aggregator has read the same from its disk. */
   | { readonly kind: "remembered"; readonly place: Place; readonly joined: number; readonly machine: Machine }
-  /** Something that the node wrote under an assignment has come, from itself or from above. */
+  /** A value that the node wrote under an assignment has arrived, from the node or from above. */
   | { readonly kind: "wrote"; readonly assignment: number; readonly machine: Machine }
-  /** Its link changed. `assignment`: under which it was welcomed here last, 0 for never. `why`: in words. */
+  /**
+   * Its link changed. `assignment`: the one under which it was last welcomed here, 0 for never. `why`: the reason in
+   * words.
+   */
   | {
     readonly kind: "linked";
     readonly link: LinkState;
@@ -22,26 +25,29 @@ export type OwnershipEvent =
     readonly why: string;
     readonly machine: Machine;
   }
-  /** It was born, and waits for its turn to be welcomed: it has not been lost. */
+  /** It was born and waits for its turn to be welcomed, so it is not lost. */
   | { readonly kind: "born" }
-  /** What is known of its machine, or wanted of it, has changed. */
+  /** The known or wanted state of its machine has changed. */
   | { readonly kind: "seen"; readonly machine: Machine }
-  /** Its time to join is over. */
+  /** Its time to join has ended. */
   | { readonly kind: "joinOver"; readonly machine: Machine }
-  /** Its time to come back is over. `isDeaf`: silence proves nothing now, as the broker is lost or this aggregator is fenced. */
+  /**
+   * Its grace period has ended. `isDeaf`: silence proves nothing now, because the broker is lost or this aggregator is
+   * fenced.
+   */
   | { readonly kind: "graceOver"; readonly isDeaf: boolean; readonly machine: Machine }
-  /** This aggregator has started, or knows again that it has not been replaced: everyone gets the time to come back. */
+  /** This aggregator has started, or has learned that it has not been replaced: every node gets time to come back. */
   | { readonly kind: "resumed"; readonly machine: Machine }
-  /** It has shown evidence of a later assignment, which is on the disk here. */
+  /** It has proved a later assignment, which is on disk here. */
   | { readonly kind: "claimed"; readonly assignment: number; readonly machine: Machine }
-  /** Something came of it as if it belonged here. `to`: where it joins, if that is known. */
+  /** It sent something as if it belonged here. `to`: where it joins, if known. */
   | { readonly kind: "strayed"; readonly to: Assignment | undefined }
   /** Its connection has ended. */
   | { readonly kind: "left" }
-  /** Nothing was heard of it for longer than a living agent is silent. */
+  /** Nothing was heard from it for longer than a living agent is ever silent. */
   | { readonly kind: "quiet" }
-  /** The root asks whether this aggregator has released it. `isQuiet`: nothing was heard of it for that long. */
+  /** The root asks whether this aggregator has released it. `isQuiet`: nothing was heard from it for that long. */
   | { readonly kind: "releaseRequested"; readonly isQuiet: boolean };
 
-/** An event of a kind. */
+/** An event of one kind. */
 export type EventOf<Kind extends OwnershipEvent["kind"]> = OwnershipEvent & { readonly kind: Kind };

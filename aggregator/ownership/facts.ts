@@ -3,19 +3,22 @@ import type { Replica } from "../../src/sync/mod.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { Machine, Place } from "./ownership.ts";
 
-/** Reads what the documents say of a node's owner. */
+/** Reads from the documents what matters to the ownership of a node. */
 export interface Facts {
-  /** Where the root has put it. */
+  /** Returns where the root has assigned the node. */
   place(id: string): Place;
-  /** The number of its assignment. */
+  /** Returns the number of its assignment. */
   assignment(id: string): number;
-  /** The latest assignment under which it has written something that is here: it has joined an aggregator under that one. */
+  /**
+   * Returns the latest assignment under which the node has written a value that is stored here, and so has joined an
+   * aggregator.
+   */
   joined(id: string): number;
-  /** What is known of its machine. Those that are equal are one object, as there are thousands. */
+  /** Returns what is known of its machine. Equal results are one object, because there are thousands of nodes. */
   machine(id: string): Machine;
 }
 
-/** See {@link Facts}. */
+/** Creates the {@link Facts}. */
 export function createFacts({ replica, nodes }: { readonly replica: Replica; readonly nodes: Nodes }): Facts {
   const machines = new Map<string, Machine>();
 
@@ -49,7 +52,7 @@ export function createFacts({ replica, nodes }: { readonly replica: Replica; rea
   };
 }
 
-/** What a value of `/physState` says of whether something runs on a machine. */
+/** Maps a value of `/physState` to whether anything runs on the machine. */
 function powerOf(physState: unknown): Machine["power"] {
   switch (physState) {
     case "POWER_ON":

@@ -3,29 +3,30 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { Events } from "../store/events.ts";
 import type { Standing } from "./may_act.ts";
 
-/** How long a parent may be away before the children are sent to the standby, in milliseconds. */
+/** How long the parent may be away before the children are sent to the standby, in milliseconds. */
 const HAND_OVER = 15_000;
 const ACTING: Standing = { kind: "acting" };
-/** How often they are sent there again, in milliseconds: a standby that has not heard yet sends them back. */
+/** How often they are sent there again, in milliseconds: a standby that does not know them yet sends them back. */
 const AGAIN = 60_000;
 
 /**
- * Keeps an aggregator that has a standby from acting while it can't know whether it has been replaced. One without a
- * standby goes on by itself for as long as its parent is away.
+ * Stops an aggregator that has a standby from acting while it cannot know whether it has been replaced. An aggregator
+ * without a standby continues for as long as its parent is away.
  */
 export interface Fence {
-  /** True while nothing may be done to nodes, and nothing be concluded from their silence. */
+  /** True while the engine must not act on nodes or draw conclusions from their silence. */
   readonly isUp: boolean;
   readonly standing: Standing;
-  /** The link to the parent, or the standby, may have changed. */
+  /** Reports that the link to the parent, or the standby, may have changed. */
   changed(): void;
   stop(): void;
 }
 
 /**
- * Makes a fence. Posts `FenceChanged`, and `HandOverDue` when children are to be sent to the standby.
+ * Creates a fence. It posts `FenceChanged`, and `HandOverDue` when children must be sent to the standby.
  *
- * @param parts `hasParent`: whether there is a parent that may be away; `standby`: who takes over, if anybody does.
+ * @param parts `hasParent`: whether there is a parent that may be away. `standby`: returns the name of the standby, if
+ *   there is one.
  */
 export function createFence(
   parts: {
@@ -58,8 +59,8 @@ export function createFence(
       node: parts.name,
       kind: isUp ? "fenced" : "unfenced",
       why: isUp
-        ? `its parent is away, and '${standby}' may have taken its nodes over: does nothing to them until it is back`
-        : "its parent is back: goes on",
+        ? `its parent is away and '${standby}' may have taken over its nodes: it leaves them alone until the parent is back`
+        : "its parent is back: it continues",
     });
     changes.post({ kind: "FenceChanged", isUp });
   }

@@ -1,16 +1,27 @@
-/** What the root knows of a node that it is about to give to another aggregator. */
+/** What the root knows about a node that it is about to assign to another aggregator. */
 export interface BeforeMove {
-  /** The aggregator that has it until now; undefined where it was below none. */
+  /** The aggregator that has it until now; undefined if it was below none. */
   readonly parent: string | undefined;
-  /** The aggregators that may still have it from before that. */
+  /** The aggregators that may still have it from earlier moves. */
   readonly holders: readonly string[];
-  /** Whether the node has joined under its present assignment: it was told to go by those before, or tells them itself. */
+  /**
+   * Whether the node has joined under its present assignment: earlier aggregators have redirected it, or it tells them
+   * itself that it has left.
+   */
   readonly hasJoined: boolean;
-  /** Whether its parent is lost, knows that the next one stands by for it, and the node knows so too: that one does nothing then. */
+  /**
+   * Whether its parent is lost and knows its standby, which is the new parent, and the node knows that too: the parent
+   * then does nothing.
+   */
   readonly isHandedOver: boolean;
 }
 
-/** The aggregators that may still have a node once it is given to another one: that one does nothing to it until they release it. */
+/**
+ * Returns the aggregators that may still have a node after a move. The new aggregator leaves the node alone until they
+ * release it.
+ *
+ * @param to The id of the new aggregator.
+ */
 export function holdersAfter({ parent, holders, hasJoined, isHandedOver }: BeforeMove, to: string): readonly string[] {
   const before = hasJoined ? [] : holders;
   const until = parent === undefined || isHandedOver ? [] : [parent];

@@ -1,19 +1,22 @@
 import type { Machine, Ownership } from "./ownership.ts";
 
-/** The name of an aggregator; undefined for one that is not known here. */
+/** Returns the name of an aggregator, or undefined if it is not known here. */
 export type NameOf = (id: string) => string | undefined;
 
-/** What holds of an aggregator as a whole, and so of each of its nodes. */
+/** The state of the whole aggregator, which applies to each of its nodes. */
 export type Standing =
   | { readonly kind: "acting" }
-  /** Its parent is away, and its standby may have taken its nodes over. */
+  /** Its parent is away, and its standby may have taken over its nodes. */
   | { readonly kind: "fenced"; readonly standby: string }
-  /** It has lost its disk, and has not been told of everything below it. */
+  /** It has lost its disk and has not yet received everything below it. */
   | { readonly kind: "learning" };
 
-/** Whether an aggregator's engine may act on a node, and if not, why not: for code and in words. */
+/** Whether the engine may act on a node and, if not, why, for code and in words. */
 export type Permission =
-  /** `isOwner`: without reserve. Otherwise only as its machine is off, or not seen yet, or wanted off: so no agent is hurt. */
+  /**
+   * `isOwner`: without restriction. Otherwise only because its machine is off, not seen yet, or wanted off, so that no
+   * agent can be harmed.
+   */
   | { readonly may: true; readonly isOwner: boolean }
   | {
     readonly may: false;
@@ -25,21 +28,24 @@ const OWNER: Permission = { may: true, isOwner: true };
 const HARMLESS: Permission = { may: true, isOwner: false };
 
 /**
- * Tells whether an aggregator's engine may act on a node.
+ * Determines whether an aggregator's engine may act on a node.
  *
- * @param nameOf Names aggregators.
+ * @param ownership The node's state at this aggregator.
+ * @param standing The state of the aggregator itself.
+ * @param nameOf Returns the names of aggregators, for the reason.
+ * @returns The permission, or the reason in words that follow the node's name.
  */
 export function mayAct(ownership: Ownership, standing: Standing, nameOf: NameOf): Permission {
   switch (standing.kind) {
     case "fenced":
       return no(
         "fenced",
-        `nothing is done to it: the parent of its aggregator is away, and '${standing.standby}' may have it`,
+        `Kraken leaves it alone: its aggregator has lost its parent, and '${standing.standby}' may have taken over the node`,
       );
     case "learning":
       return no(
         "learning",
-        "nothing is done to it: its aggregator has lost its disk, and waits to be told of its nodes",
+        "Kraken leaves it alone: its aggregator has lost its disk and waits for the list of its nodes",
       );
     case "acting":
       return mayActAlone(ownership, nameOf);
@@ -61,7 +67,7 @@ function mayActAlone(ownership: Ownership, nameOf: NameOf): Permission {
       const others = [...new Set(ownership.holders.map((id) => quote(nameOf(id))))];
       return no(
         "expected",
-        `it was moved and has not joined here: nothing is done to it while ${
+        `it was moved and has not joined here: Kraken leaves it alone while ${
           others.length === 0 ? ANOTHER : others.join(", ")
         } may have it`,
       );
@@ -70,8 +76,8 @@ function mayActAlone(ownership: Ownership, nameOf: NameOf): Permission {
       if (isHarmless(ownership.machine)) return HARMLESS;
       return no(
         "disputed",
-        `it was moved and has not joined here: nothing is done to it, as it has joined another aggregator under ` +
-          `assignment ${ownership.claimed}, of which this one has not heard`,
+        `it was moved and has not joined here: Kraken leaves it alone, as it has joined another aggregator under ` +
+          `assignment ${ownership.claimed}, which has not arrived here`,
       );
     case "owned":
       return OWNER;
@@ -85,9 +91,9 @@ function quote(name: string | undefined): string {
   return name === undefined ? ANOTHER : `'${name}'`;
 }
 
-/** Tells whether what is done to a machine can't hurt an agent that is well elsewhere, or is not a repair. */
+/** Tells whether acting on a machine cannot harm an agent that is healthy elsewhere, or is not a repair. */
 function isHarmless({ power, isWantedOff }: Machine): boolean {
-  // One that was not seen yet is looked at, which changes nothing. Who asks for a machine to be off asks for no repair.
+  // A machine that was not seen yet is only read, which changes nothing. Powering off on request is not a repair.
   return power === "off" || power === "unknown" || isWantedOff;
 }
 

@@ -13,38 +13,47 @@ import { type Departing, FOREIGN, type Here, isHere, type Ownership } from "./ow
 import { step } from "./step.ts";
 import { every } from "../../src/toolkit/mod.ts";
 
-/** How long nothing may have been heard of a node that has gone, in milliseconds: agents are born more often than that. */
+/**
+ * How long a departed node must be silent before it counts as quiet, in milliseconds: longer than any pause between an
+ * agent's births.
+ */
 const QUIET_MS = 60_000;
-/** How often it is looked at which nodes have gone, in milliseconds. */
+/** How often departed nodes are checked, in milliseconds. */
 const LOOK_MS = 10_000;
-/** The most nodes that are not this aggregator's and are remembered. */
+/** The largest number of departed nodes to remember. */
 const MAX_DEPARTING = 10_000;
-/** What follows changes here. */
+/** Name of this subscriber. */
 const OWNERS = "owners";
 
-/** Who owns each node that this aggregator knownDigest: the state machine of each, fed with facts, and its effects carried out. */
+/**
+ * Stores the ownership of each node that this aggregator knows, passes events to the state machines, and carries out
+ * the effects.
+ */
 export interface Owners {
   of(id: string): Ownership;
-  /** Takes up what an earlier run left, and gives every child the time to come back. */
+  /** Continues from what an earlier run has stored, and gives every child time to come back. */
   begin(): void;
-  /** The link to a child changed. `sameRun`: its agent is the same process as before. `assignment`: see `linked`. */
+  /**
+   * Reports that the link to a child changed. `sameRun`: its agent is the same process as before. `assignment`: see the
+   * event `linked`.
+   */
   linked(child: string, link: LinkState, about: { sameRun: boolean; assignment: number; why: string }): void;
-  /** A child was born and waits for its turn. */
+  /** Reports that a child was born and waits for its turn. */
   born(child: string): void;
-  /** A child is under an assignment of which this aggregator has not heard. @returns Whether that is known, also after a restart. */
+  /** Reports that a child has proved an assignment that has not arrived here. @returns Whether this is on disk. */
   claimed(child: string, assignment: number): boolean;
-  /** Something came of a node that is no child. `to`: where it joins, if that is known. */
+  /** Reports a frame from a node that is not a child. `to`: where it joins, if known. */
   strayed(id: string, to: Assignment | undefined): void;
-  /** The connection of a node that is no child has ended. */
+  /** Reports that the connection of a node that is not a child has ended. */
   left(id: string): void;
-  /** Values of a child that an earlier aggregator wrote have come. */
+  /** Reports that values of a child written by an earlier aggregator have arrived. */
   inherited(id: string): void;
-  /** Whether this aggregator has let a node go: it is no child, and was not heard for a while. */
+  /** Tells whether this aggregator has released a node: it is not a child and has been silent for {@link QUIET_MS}. */
   hasReleased(id: string): boolean;
   stop(): void;
 }
 
-/** What owners need. */
+/** What the owners depend on. */
 export interface OwnersParts {
   readonly nodes: Nodes;
   readonly facts: Facts;
@@ -53,29 +62,29 @@ export interface OwnersParts {
   readonly clock: Clock;
   readonly discovered: Pick<Discovered, "parent">;
   readonly term: Pick<WriterTerm, "hasWritten">;
-  /** How long things may take, in milliseconds. */
+  /** Durations in milliseconds. */
   readonly times: {
-    /** A lost link, until its node counts as lost. */
+    /** From a lost link until the node counts as lost. */
     readonly short: number;
-    /** The same after a restart of this aggregator, or for a node that was given to it. */
+    /** The same after a restart of this aggregator, or for a node that was moved to it. */
     readonly long: number;
-    /** A node that nobody else has any more, to join. */
+    /** Time to join for a node that no other aggregator has. */
     readonly join: number;
   };
-  /** Makes what earlier parents wrote of a node this aggregator's own. @returns Whether that could be done. */
+  /** Takes over what earlier parents wrote of the node. @returns Whether that could be done. */
   takeOver(id: string): boolean;
-  /** Whether silence proves nothing now: the broker is lost, or this aggregator may have been replaced. */
+  /** Tells whether silence proves nothing now, because the broker is lost or this aggregator may have been replaced. */
   isDeaf(): boolean;
-  /** Whether nothing can be heard now. */
+  /** Tells whether nothing can be heard now, because the broker is lost. */
   isBrokerDeaf(): boolean;
 }
 
-/** See {@link Owners}. Posts `OwnershipChanged` for what the engine has to look at. */
+/** Creates the {@link Owners}. They post `OwnershipChanged` for nodes that the engine must look at. */
 export function createOwners(parts: OwnersParts): Owners {
   const { nodes, facts, claims, changes, clock, times } = parts;
   const { placement } = nodes;
   const children = new Map<string, Here>();
-  /** By when they were heard, the one that was heard last comes last. */
+  /** In the order in which they were last heard, the latest last. */
   const departing = new Map<string, { readonly state: Departing; readonly heardAt: number }>();
   const joins = new Map<string, () => void>();
   const graces = new Map<string, () => void>();
@@ -147,7 +156,7 @@ export function createOwners(parts: OwnersParts): Owners {
       case "stopRedirect":
         changes.post({ kind: "RedirectOver", child: id });
         break;
-      case "confirmRelease": // whoever asked is told
+      case "confirmRelease": // the caller is told
         break;
       case "touch":
         changes.post({ kind: "OwnershipChanged", id });
@@ -182,7 +191,7 @@ export function createOwners(parts: OwnersParts): Owners {
     return nodes.read(id)?.view.get("/staleSince") ?? new Date(clock.wall()).toISOString();
   }
 
-  /** Follows the root's word, as it has come down. */
+  /** Handles the root's decision that has arrived. */
   function assigned(id: string): void {
     const place = facts.place(id);
     const about = { place, joined: facts.joined(id), machine: facts.machine(id) };
@@ -220,7 +229,7 @@ export function createOwners(parts: OwnersParts): Owners {
   changes.on("ownership", OWNERS, ["CfgChanged"], ({ id, urls }) => {
     if (!children.has(id)) return;
     if (urls.includes("/physState")) feed(id, { kind: "seen", machine: facts.machine(id) });
-    // What was written under an earlier assignment has come late.
+    // Values written under an earlier assignment have arrived late.
     if (!parts.term.hasWritten(id)) inherited(id);
   });
   changes.on("ownership", OWNERS, ["PowerChanged"], ({ id }) => {
@@ -231,7 +240,7 @@ export function createOwners(parts: OwnersParts): Owners {
     feed(id, { kind: "wrote", assignment: facts.joined(id), machine: facts.machine(id) });
   });
   changes.on("ownership", OWNERS, ["FenceChanged"], ({ isUp }) => {
-    // Children were sent to the standby, and try it for a while.
+    // Children were sent to the standby and try it for a while.
     if (!isUp) { for (const id of [...children.keys()]) resumed(id); }
   });
 
@@ -242,7 +251,7 @@ export function createOwners(parts: OwnersParts): Owners {
         const about = { place: facts.place(id), joined: facts.joined(id), machine: facts.machine(id) };
         feed(id, { kind: "remembered", ...about });
         claim(id);
-        if (!parts.term.hasWritten(id)) parts.takeOver(id); // it came just before the end of the last run
+        if (!parts.term.hasWritten(id)) parts.takeOver(id); // the assignment arrived just before the last run ended
         resumed(id);
       }
     },

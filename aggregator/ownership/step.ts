@@ -13,18 +13,22 @@ import {
   type Place,
 } from "./ownership.ts";
 
-/** What an event makes of a node's ownership, and what is to be done about it, in this order. */
+/** The next ownership of a node, and the effects in the order in which they are carried out. */
 export interface Step {
   readonly state: Ownership;
   readonly effects: readonly Effect[];
 }
 
-/** Where a node belongs that belongs here. */
+/** The place of a node that belongs here. */
 type HerePlace = Place & { readonly kind: "here" };
 
 /**
- * Decides who owns a node after an event, at one aggregator. Pure and total: facts come late, twice and in any order, so every
- * event may come in every state.
+ * Determines the ownership of a node after an event, at one aggregator. Pure and total: facts arrive late, twice and in
+ * any order, so every event is possible in every state.
+ *
+ * @param state The ownership before the event.
+ * @param event A proved fact about the node.
+ * @returns The ownership after it, and the effects.
  */
 export function step(state: Ownership, event: OwnershipEvent): Step {
   switch (event.kind) {
@@ -47,7 +51,7 @@ export function step(state: Ownership, event: OwnershipEvent): Step {
   }
 }
 
-/** Of a node that belongs here. */
+/** Handles an event of a node that belongs here. */
 function stepHere(
   state: Here,
   event: Exclude<
@@ -85,11 +89,11 @@ function stay<S extends Ownership>(state: S): { readonly state: S; readonly effe
   return { state, effects: [] };
 }
 
-/** The root's word is that the node belongs here. */
+/** Handles the root's decision that the node belongs here. */
 function arrive(state: Ownership, place: HerePlace, event: EventOf<"assigned">): Step {
   if (isHere(state) && state.assignment === place.assignment) return sameAssignment(state, place, event);
   const next = settle(place, event, isHere(state) ? state : undefined);
-  // Evidence of an assignment that has not come down yet outlives the one that has.
+  // Proof of an assignment that has not arrived yet stays valid when an earlier one arrives.
   const settled = state.kind === "disputed" && state.claimed > place.assignment
     ? stay(dispute(next.state, state.claimed, place.holders))
     : next;
@@ -99,24 +103,24 @@ function arrive(state: Ownership, place: HerePlace, event: EventOf<"assigned">):
   };
 }
 
-/** Ends what an earlier state had begun. */
+/** Ends what an earlier state has started. */
 function leave(state: Ownership): Effect[] {
   if (isHere(state)) return [{ kind: "stopTimers" }];
   return state.kind === "departing" ? [{ kind: "stopRedirect" }] : [];
 }
 
-/** The same assignment again: others may have released the node meanwhile. */
+/** Handles the same assignment again: holders may have released the node meanwhile. */
 function sameAssignment(state: Here, { holders }: HerePlace, { joined, machine }: EventOf<"assigned">): Step {
   const known: Here = { ...state, machine };
   if (known.kind === "owned") return stay(known);
   if (known.kind === "disputed") return stay({ ...known, holders });
   if (joined >= known.assignment) return own(known);
   if (holders.join() === known.holders.join()) return stay(known);
-  // Whoever has released it does not tell it where to go any more: it has this time to come by itself.
+  // An aggregator that has released the node no longer redirects it, so the node gets this time to come by itself.
   return { state: { ...known, holders, isJoining: true }, effects: [{ kind: "startJoin" }, { kind: "touch" }] };
 }
 
-/** A node that belongs here from now on: expected where its agent may be at another aggregator. */
+/** Determines the state of a node that belongs here from now on: expected if its agent may be at another aggregator. */
 function settle(
   { assignment, holders }: HerePlace,
   { joined, machine }: EventOf<"assigned" | "remembered">,
@@ -124,7 +128,7 @@ function settle(
 ): HereStep {
   const { link = "down", sameRun = false } = before ?? {};
   const local = { assignment, link, sameRun, grace: "none", machine } as const;
-  // What was never given away was never anywhere else, and nothing runs on a machine that is off.
+  // A node that has never been moved cannot be elsewhere, and nothing runs on a machine that is off.
   const isExpected = assignment > 1 && joined < assignment && machine.power !== "off";
   if (!isExpected) return giveTime({ kind: "owned", ...local });
   return { state: { kind: "expected", ...local, holders, isJoining: true }, effects: [{ kind: "startJoin" }] };
@@ -144,7 +148,7 @@ function remember(event: EventOf<"remembered">): Step {
   }
 }
 
-/** The root's word is that the node belongs elsewhere, or below a child of this aggregator. */
+/** Handles the root's decision that the node belongs elsewhere, or below a child of this aggregator. */
 function leaveTo(state: Ownership, place: Exclude<Place, HerePlace>): Step {
   const via = place.kind === "below" ? place.via : undefined;
   if (isHere(state)) return depart(state, { kind: "departing", to: place.to, via });
@@ -158,7 +162,8 @@ function depart(state: Here, next: Departing): Step {
     state: next,
     effects: [
       { kind: "stopTimers" },
-      // One that can't be told where to go is called: it asks, and is told as soon as that is known.
+      // If it cannot be redirected, request a rebirth: the node then asks, and is redirected as soon as its place is
+      // known.
       { kind: "dropLink", isCalled: !isHeard || next.to === undefined },
       ...(isHeard && next.to !== undefined ? [{ kind: "redirect", to: next.to, isRepeated: true } as const] : []),
       { kind: "touch" },
@@ -166,7 +171,7 @@ function depart(state: Here, next: Departing): Step {
   };
 }
 
-/** Something came of a node that does not belong here: it is told where to go, as far as that is known. */
+/** Handles a frame from a node that does not belong here: redirects it if its place is known. */
 function stray(state: Exclude<Ownership, Here>, known: Assignment | undefined): Step {
   const to = state.kind === "departing" ? later(state.to, known) : known;
   const via = state.kind === "foreign" ? undefined : state.via;
@@ -174,13 +179,13 @@ function stray(state: Exclude<Ownership, Here>, known: Assignment | undefined): 
   return { state: { kind: "departing", to, via }, effects };
 }
 
-/** The later of two assignments. */
+/** Returns the later of two assignments. */
 function later(a: Assignment | undefined, b: Assignment | undefined): Assignment | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return b.number >= a.number ? b : a;
 }
 
-/** What a node is of which nothing is heard here any more. */
+/** Returns the state of a node from which nothing more is heard here. */
 function rest(state: Exclude<Ownership, Here>): Ownership {
   if (state.kind !== "departing") return state;
   return state.via === undefined ? FOREIGN : { kind: "below", via: state.via };
@@ -189,7 +194,7 @@ function rest(state: Exclude<Ownership, Here>): Ownership {
 function linked(state: Here, { link, sameRun, assignment, why }: EventOf<"linked">): HereStep {
   const linkedNow: Here = { ...state, link, sameRun, grace: link === "down" ? state.grace : "none" };
   const stopped: readonly Effect[] = link === "down" || state.grace === "none" ? [] : [{ kind: "stopGrace" }];
-  // A birth alone may be a late one, of a run that is gone or has been sent elsewhere since.
+  // A birth alone may be late, from a run that has ended or has been redirected since.
   const joined = link === "level" ? joinUnder(linkedNow, assignment) : stay(linkedNow);
   const concluded = conclude(joined.state, why);
   return {
@@ -198,7 +203,7 @@ function linked(state: Here, { link, sameRun, assignment, why }: EventOf<"linked
   };
 }
 
-/** It has joined under an assignment: if that is the present one, it is nobody else's. */
+/** Handles that it has joined under an assignment: under the present one, no other aggregator has it. */
 function joinUnder(state: Here, assignment: number): HereStep {
   return state.kind === "expected" && assignment >= state.assignment ? own(state) : stay(state);
 }
@@ -210,7 +215,7 @@ function own({ assignment, link, sameRun, machine }: Expected): HereStep {
 
 function seen(state: Here): HereStep {
   if (state.machine.power !== "off") return conclude(state, "its machine is on");
-  // Whatever ran there is gone, and what still arrives of it is late.
+  // Nothing runs there any more, so whatever still arrives is late.
   const cut: readonly Effect[] = state.link === "down" ? [] : [{ kind: "cutLink" }];
   const down: Here = { ...state, link: "down", sameRun: false };
   const next = down.kind === "expected" ? own(down) : stay(down);

@@ -5,19 +5,22 @@ import type { Discovered } from "../nodes/discovered.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { WriterTerm } from "../store/writer_term.ts";
 
-/** Makes what others wrote of nodes this aggregator's own to say. */
+/** Gives values that other aggregators wrote of nodes versions of this aggregator. */
 export interface Takeover {
   /**
-   * What an earlier aggregator of a child knew of it stays true until something else is seen, but is ours to say now.
+   * Takes over what an earlier aggregator of a child wrote. The values stay true until something else is seen.
    *
-   * @returns Whether it is. Otherwise the store takes no writes now, or the node has a later aggregator.
+   * @returns Whether that was done. False if the store takes no writes now, or if the node has a later aggregator.
    */
   takeOver(id: string): boolean;
-  /** Counts on to at least this run. */
+  /** Raises the run counter to at least this run. */
   raise(run: number): void;
 }
 
-/** See {@link Takeover}. Terms are on the disk before they are used: where it takes no writes, this is done once it does. */
+/**
+ * Creates the {@link Takeover}. Terms are on disk before they are used: while the store takes no writes, takeovers
+ * wait.
+ */
 export function createTakeover(
   parts: {
     readonly term: WriterTerm;
@@ -32,7 +35,7 @@ export function createTakeover(
 ): Takeover {
   const { term, replica, nodes, discovered, log, changes, tellFreeze } = parts;
   const { placement } = nodes;
-  /** What waits for the store to take writes again: nodes to be taken over, and a run to count on to. */
+  /** Nodes to take over, and a run to reach, once the store takes writes again. */
   const unsettled = new Set<string>();
   let unraised = 0;
 
@@ -56,12 +59,12 @@ export function createTakeover(
     try {
       term.raise(to);
     } catch (error) {
-      log.error("Cannot count on to a run", { run: to, problem: String(error) });
+      log.error("Cannot raise the run counter", { run: to, problem: String(error) });
       unraised = Math.max(unraised, to);
     }
   }
 
-  /** Does what could not be done while the store took no writes. */
+  /** Does what had to wait while the store took no writes. */
   function makeUp(): void {
     const left = [...unsettled];
     const to = unraised;

@@ -12,8 +12,8 @@ import {
 } from "../../aggregator/ownership/mod.ts";
 
 const FILE = "docs/ownership.md";
-const BEGIN = "<!-- made from the code by `npm run check -- --write` -->";
-const END = "<!-- end of what is made -->";
+const BEGIN = "<!-- generated from the code by `npm run check -- --write` -->";
+const END = "<!-- end of generated tables -->";
 
 const MACHINE: Machine = { power: "on", agent: "SYNC", isWantedOff: false, isAggregator: false };
 const LOCAL = { assignment: 3, link: "down", sameRun: true, grace: "none", machine: MACHINE } as const;
@@ -43,7 +43,7 @@ const EVENTS: readonly (readonly [name: string, event: OwnershipEvent])[] = [
     ...{ kind: "assigned", ...word, joined: 2 },
     place: { kind: "here", assignment: 3, holders: [] },
   }],
-  ["`assigned` here under a later number, held by `a`", {
+  ["`assigned` here again, held by `a`", {
     ...{ kind: "assigned", ...word },
     place: { kind: "here", assignment: 6, holders: ["a"] },
   }],
@@ -55,13 +55,13 @@ const EVENTS: readonly (readonly [name: string, event: OwnershipEvent])[] = [
     ...{ kind: "assigned", ...word },
     place: { kind: "elsewhere", to: { number: 6, parent: "c" } },
   }],
-  ["`assigned` elsewhere, not known where", {
+  ["`assigned` elsewhere, place unknown", {
     ...{ kind: "assigned", ...word },
     place: { kind: "elsewhere", to: undefined },
   }],
   ["`wrote` under the present assignment", { kind: "wrote", assignment: 3, machine: MACHINE }],
   ["`wrote` under an earlier one", { kind: "wrote", assignment: 2, machine: MACHINE }],
-  ["`born`, and waits", { kind: "born" }],
+  ["`born`, waits for its welcome", { kind: "born" }],
   ["`linked`: joining", { ...link, link: "joining" }],
   ["`linked`: level, under the present assignment", { ...link, link: "level" }],
   ["`linked`: level, under an earlier one", { ...link, link: "level", assignment: 2 }],
@@ -73,14 +73,14 @@ const EVENTS: readonly (readonly [name: string, event: OwnershipEvent])[] = [
   ["`graceOver`", { kind: "graceOver", isDeaf: false, machine: MACHINE }],
   ["`graceOver`, while silence proves nothing", { kind: "graceOver", isDeaf: true, machine: MACHINE }],
   ["`resumed`", { kind: "resumed", machine: MACHINE }],
-  ["`claimed`: evidence of a later assignment", { kind: "claimed", assignment: 6, machine: MACHINE }],
-  ["`claimed`: evidence of the present one", { kind: "claimed", assignment: 3, machine: MACHINE }],
-  ["`strayed`, and where it joins is known", { kind: "strayed", to: { number: 4, parent: "b" } }],
-  ["`strayed`, and that is not known", { kind: "strayed", to: undefined }],
+  ["`claimed`: proof of a later assignment", { kind: "claimed", assignment: 6, machine: MACHINE }],
+  ["`claimed`: proof of the present assignment", { kind: "claimed", assignment: 3, machine: MACHINE }],
+  ["`strayed`, its place is known", { kind: "strayed", to: { number: 4, parent: "b" } }],
+  ["`strayed`, its place is unknown", { kind: "strayed", to: undefined }],
   ["`left`: its connection has ended", { kind: "left" }],
   ["`quiet`", { kind: "quiet" }],
-  ["`releaseRequested`, and it is quiet", { kind: "releaseRequested", isQuiet: true }],
-  ["`releaseRequested`, and it is not", { kind: "releaseRequested", isQuiet: false }],
+  ["`releaseRequested`, the node is quiet", { kind: "releaseRequested", isQuiet: true }],
+  ["`releaseRequested`, the node is not quiet", { kind: "releaseRequested", isQuiet: false }],
 ];
 
 const STANDINGS: readonly (readonly [name: string, standing: Standing])[] = [
@@ -88,15 +88,15 @@ const STANDINGS: readonly (readonly [name: string, standing: Standing])[] = [
   ["learning", { kind: "learning" }],
 ];
 
-/** What is wrong with the tables of docs/ownership.md: they must be those that the code makes. */
+/** Checks that the tables of docs/ownership.md are up to date. @returns Problems as `file:line: message`. */
 export function ownershipProblems(root: string): string[] {
   const text = readFileSync(join(root, FILE), "utf8");
   return replaceTables(text) === text
     ? []
-    : [`${FILE}:1: Its tables are not those that aggregator/ownership makes: run npm run check -- --write`];
+    : [`${FILE}:1: Its tables do not match aggregator/ownership: run npm run check -- --write`];
 }
 
-/** Writes the tables of docs/ownership.md anew. */
+/** Regenerates the tables of docs/ownership.md. */
 export function writeOwnership(root: string): void {
   const path = join(root, FILE);
   writeFileSync(path, replaceTables(readFileSync(path, "utf8")));
@@ -104,18 +104,18 @@ export function writeOwnership(root: string): void {
 
 function replaceTables(text: string): string {
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`Cannot find where the tables of ${FILE} belong: it has no "${BEGIN}"`);
+  if (begin < 0 || end < begin) throw new Error(`Cannot find the place of the tables in ${FILE}: it has no "${BEGIN}"`);
   return `${text.slice(0, begin)}${BEGIN}\n\n${describeOwnership()}\n${text.slice(end)}`;
 }
 
 /** The tables of states and events, as Markdown. */
 function describeOwnership(): string {
   return [
-    "## May the engine act?",
+    "## When the engine may act",
     "",
     ...permissions(),
     "",
-    "## What follows from what",
+    "## Transitions",
     ...STATES.flatMap(section),
     "",
   ].join("\n");
@@ -130,13 +130,13 @@ function permissions(): string[] {
   );
   const owned = STATES.find(([, { kind }]) => kind === "owned")?.[1] ?? FOREIGN;
   const standings = STANDINGS.map(([name, standing]) => row(`any; the aggregator is ${name}`, owned, standing));
-  return table(["the node is", "may it", "why not"], [...rows, ...off, ...standings]);
+  return table(["the node is", "may the engine act", "reason"], [...rows, ...off, ...standings]);
 }
 
 function row(name: string, state: Ownership, standing: Standing): string[] {
   const permission = mayAct(state, standing, (id) => id);
   if (!permission.may) return [name, "no", permission.why];
-  return [name, permission.isOwner ? "yes" : "what hurts no agent", ""];
+  return [name, permission.isOwner ? "yes" : "only what harms no agent", ""];
 }
 
 /** What follows from each fact in one state. Facts that change nothing are left out. */
@@ -156,8 +156,8 @@ function section([name, state]: (typeof STATES)[number], at: number): string[] {
   const found = consequences(state);
   const facts = EVENTS.map(([fact]) => fact).filter((fact) => found.get(fact)?.join() !== known.get(fact)?.join());
   const rows = facts.map((fact) => [fact, ...found.get(fact) ?? [describeState(state), ""]]);
-  const rest = before?.kind === state.kind ? "Everything else as above." : "Everything else changes nothing.";
-  return ["", `### ${name}`, "", ...table(["fact", "then it is", "and"], rows), "", rest];
+  const rest = before?.kind === state.kind ? "All other events: as above." : "All other events change nothing.";
+  return ["", `### ${name}`, "", ...table(["event", "next state", "effects"], rows), "", rest];
 }
 
 function describeState(state: Ownership): string {
@@ -186,7 +186,7 @@ function describeEffect(effect: Effect): string {
     case "redirect":
       return effect.isRepeated ? "redirect, repeated" : "redirect";
     case "dropLink":
-      return effect.isCalled ? "dropLink with a call" : "dropLink";
+      return effect.isCalled ? "dropLink after a rebirth request" : "dropLink";
     default:
       return effect.kind;
   }

@@ -30,7 +30,7 @@ test("mayAct() says why not, and who may have the node", () => {
     [
       { kind: "disputed", ...LOCAL, holders: [], claimed: 7 },
       "disputed",
-      /under assignment 7, of which this one has not heard$/,
+      /under assignment 7, which has not arrived here$/,
     ],
   ];
   for (const [ownership, because, why] of cases) {
@@ -44,7 +44,7 @@ test("mayAct() says why not, and who may have the node", () => {
 test("mayAct() lets nobody act who may have been replaced, or does not know its nodes", () => {
   const owned = { kind: "owned", ...LOCAL } as const;
   const fenced = ask(owned, { kind: "fenced", standby: "b" });
-  assert.ok(!fenced.may && fenced.because === "fenced" && fenced.why.includes("'b' may have it"));
+  assert.ok(!fenced.may && fenced.because === "fenced" && fenced.why.includes("'b' may have taken over"));
   const learning = ask(owned, { kind: "learning" });
   assert.ok(!learning.may && learning.because === "learning");
 });

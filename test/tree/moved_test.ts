@@ -123,7 +123,7 @@ test("a node that has started again at its new rack tells the old one, which is 
   assert.deepEqual(world.orders, []);
   assert.match(
     world.member("a").process?.aggregator?.control.find("n1")?.reason ?? "",
-    /^it was moved and has not joined here: nothing is done to it/,
+    /^it was moved and has not joined here: Kraken leaves it alone/,
   );
   assert.equal(world.root.control.find("n1")?.runState, "SYNC");
   world.network.heal();
