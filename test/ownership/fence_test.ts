@@ -37,8 +37,8 @@ test("one that has a standby keeps still while its parent is away, and says both
   assert.deepEqual(world.events.after(0, 10).map(({ kind }) => kind), ["fenced", "unfenced"]);
   assert.equal(world.changes, 2);
   assert.deepEqual(world.events.after(0, 10).map(({ why }) => why), [
-    "its parent is away, and 's' may have taken its nodes over: does nothing to them until it is back",
-    "its parent is back: goes on",
+    "its parent is away and 's' may have taken over its nodes: it leaves them alone until the parent is back",
+    "its parent is back: it continues",
   ]);
 });
 
