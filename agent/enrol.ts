@@ -5,7 +5,7 @@ import type { KernelCommandLine } from "../src/boot/mod.ts";
 import type { Clock, Random } from "../src/clock.ts";
 import { postJson } from "../src/http_client.ts";
 import type { Log } from "../src/log.ts";
-import { errorText, pause, within } from "../src/toolkit/mod.ts";
+import { backoff, errorText, pause, within } from "../src/toolkit/mod.ts";
 import { isNodeName, isUuid } from "../src/state/mod.ts";
 
 /** Where the identity is kept, in the folder of what outlives the agent but not the machine's boot. */
@@ -53,7 +53,7 @@ export async function enrol(commandLine: KernelCommandLine, parts: EnrolParts): 
   const { mac, token } = commandLine;
   const before = await readKept(file, parts.log);
   if (before?.mac === mac && before.token === token) return before.identity;
-  for (let wait = FIRST_WAIT;; wait = Math.min(wait * 2, LONGEST_WAIT)) {
+  for (let failures = 0;; failures++) {
     const asked = await ask(commandLine, parts);
     if (asked.ok) {
       await keep(file, parts.runDir, { mac, token, identity: asked.identity });
@@ -61,7 +61,7 @@ export async function enrol(commandLine: KernelCommandLine, parts: EnrolParts): 
     }
     const why = asked.why;
     parts.log.warn("Cannot enrol yet", { server: commandLine.server, why });
-    await pause(parts.clock, wait * (0.75 + parts.random() / 2), parts.signal);
+    await pause(parts.clock, backoff(FIRST_WAIT, LONGEST_WAIT, failures, parts.random), parts.signal);
   }
 }
 
@@ -74,10 +74,7 @@ async function ask({ server, mac, token }: KernelCommandLine, parts: EnrolParts)
   try {
     const late = `the server has not answered within ${ANSWER_TIMEOUT / 1000} s`;
     ({ status, text } = await within(
-      parts.clock,
-      ANSWER_TIMEOUT,
-      late,
-      parts.signal,
+      { clock: parts.clock, ms: ANSWER_TIMEOUT, late, signal: parts.signal },
       (signal) => postJson(`${server}/boot/v1/enrol`, { token, mac }, { maxBytes: MAX_ANSWER, signal }),
     ));
   } catch (error) {

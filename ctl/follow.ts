@@ -2,11 +2,10 @@ import * as v from "valibot";
 import type { Failure } from "./answer.ts";
 import { startDeadline } from "./deadline.ts";
 import { isLong } from "./long_nodeset.ts";
-import { pause } from "./pause.ts";
 import { readBody } from "./read_body.ts";
 import { readAnswer, type Server, toFailure } from "./request.ts";
 import { anything, droppedEvents, loggedEvent, type LoggedEventShape } from "./shapes.ts";
-import { readEvents } from "../src/toolkit/mod.ts";
+import { pause, readEvents } from "../src/toolkit/mod.ts";
 
 /** What happens on a stream of events. */
 export type StreamNews =
@@ -45,7 +44,7 @@ export async function* followEvents(
       yield isLost ? { kind: "lost", failure: news.failure } : news;
       if (news.kind === "failed" && !isLost) return;
     }
-    await pause(options.clock, RETRY, options.signal);
+    await pause(options.clock, RETRY, options.signal).catch(() => {}); // the loop ends with the signal
   }
 }
 

@@ -1,10 +1,10 @@
 import { createLive, EXIT, renderBar } from "../src/cli/mod.ts";
 import type { Clock } from "../src/clock.ts";
 import { foldNodeset } from "../src/nodeset/mod.ts";
+import { pause } from "../src/toolkit/mod.ts";
 import { groupByKey } from "./grouping.ts";
 import type { Client } from "./client.ts";
 import { summarizeNodes } from "./node_text.ts";
-import { pause } from "./pause.ts";
 import { reportFailure, reportProblems, type Shown } from "./report.ts";
 import type { NodeSummaryShape } from "./shapes.ts";
 
@@ -42,7 +42,7 @@ export async function waitConverged(
         return reportProblems(run, describeHeld(left));
       }
       heldBefore = held;
-      await pause(run.clock, INTERVAL, run.signal);
+      await pause(run.clock, INTERVAL, run.signal).catch(() => {}); // ended is told next
       if (run.signal.aborted) return reportFailure(run, { kind: "ended" });
     }
   } finally {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
+import { argumentsOf, processesMarked } from "../src/process/mod.ts";
 
 /** How a command ended. */
 export interface CommandResult {
@@ -122,17 +123,8 @@ function killMarked(mark: string, child: ChildProcess): void {
 /** Living processes with the mark in their environment. Where there is no /proc none are found. */
 function markedProcesses(mark: string): { readonly pid: number; readonly command: string }[] {
   if (!existsSync("/proc/self/environ")) return [];
-  const found: { pid: number; command: string }[] = [];
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      if (!readFileSync(`/proc/${name}/environ`, "latin1").includes(mark)) continue;
-      // A process that has ended but was not yet collected by its parent has no command line.
-      const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-      if (command !== "") found.push({ pid: Number(name), command });
-    } catch {
-      // It has ended, or belongs to someone else.
-    }
-  }
-  return found;
+  return processesMarked(mark, "1").flatMap((pid) => {
+    const command = argumentsOf(pid).join(" ").trim();
+    return command === "" ? [] : [{ pid, command }];
+  });
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import type { Changes } from "../dispatch/changes.ts";
 import type { Store } from "./types.ts";
-import { errorText } from "../../src/toolkit/mod.ts";
+import { doubling, errorText } from "../../src/toolkit/mod.ts";
 
 /** How soon it is tried whether a store that has failed takes writes again, in milliseconds; doubles up to {@link RETRY_CAP}. */
 const RETRY = 1_000;
@@ -29,7 +29,7 @@ export function watchStore(
   const { clock, log, changes } = parts;
   let problem: string | undefined;
   let failures = 0;
-  let wait = RETRY;
+  let retries = 0;
   let cancel: (() => void) | undefined;
   let unwatched = false;
 
@@ -39,12 +39,12 @@ export function watchStore(
     if (why !== problem) log.error("Cannot write to the store", { problem: why });
     const isNew = problem === undefined;
     problem = why;
-    if (!unwatched) cancel ??= clock.after(wait, tryAgain);
+    if (!unwatched) cancel ??= clock.after(doubling(RETRY, RETRY_CAP, retries), tryAgain);
     if (isNew) changes.post({ kind: "StoreTurned", problem });
   }
   function tryAgain(): void {
     cancel = undefined;
-    wait = Math.min(RETRY_CAP, 2 * wait);
+    retries++;
     try {
       watched.commit({ facts: new Map([["failures", failures]]) });
     } catch {
@@ -63,7 +63,7 @@ export function watchStore(
       }
       if (problem === undefined) return;
       problem = undefined;
-      wait = RETRY;
+      retries = 0;
       cancel?.();
       cancel = undefined;
       log.info("The store takes writes again", { failures });

@@ -1,8 +1,8 @@
 import { createLive, EXIT, type Options } from "../../src/cli/mod.ts";
+import { pause } from "../../src/toolkit/mod.ts";
 import { describeFailure } from "../answer.ts";
 import { type CommandRun, defineCommand, validateUsage } from "../command.ts";
 import { describeNodes } from "../node_text.ts";
-import { pause } from "../pause.ts";
 import { reportFailure } from "../report.ts";
 
 /** Least time between two looks, in milliseconds: at most two redraws a second. */
@@ -42,8 +42,9 @@ export const watch = defineCommand({
         if (table === undefined) return reportFailure(run, answer.failure);
         live.show([...table, `${describeFailure(answer.failure)[0]} (trying again)`]);
       }
-      await pause(run.clock, INTERVAL, signal);
-      await pause(run.clock, REFETCH - INTERVAL, signal, woken.signal);
+      await pause(run.clock, INTERVAL, signal)
+        .then(() => pause(run.clock, REFETCH - INTERVAL, AbortSignal.any([signal, woken.signal])))
+        .catch(() => {}); // an event came, or the loop ends with the signal
     }
     return EXIT.ok;
   } finally {

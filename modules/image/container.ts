@@ -12,7 +12,7 @@ import {
   startProgram,
 } from "../../src/process/mod.ts";
 import { CONTAINER_MARK, containerCommand } from "./commands.ts";
-import { COMMAND_PATH } from "./run_command.ts";
+import { COMMAND_PATH } from "./mounts.ts";
 
 /** How often a container that starts is looked for, and how often at most: 2 s in all. */
 const LOOK_INTERVAL = 20;

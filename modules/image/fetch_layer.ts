@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import type { HttpAnswer } from "../../src/http_client.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
-import { errorText, pause } from "../../src/toolkit/mod.ts";
+import { backoff, errorText, pause } from "../../src/toolkit/mod.ts";
 import type { Layer } from "./config.ts";
 import type { PartialFile } from "./partial.ts";
 import { rangeHeaders, readAnswer } from "./range.ts";
@@ -58,7 +58,9 @@ export async function fetchLayer(layer: Layer, partial: PartialFile, parts: Fetc
       const why = outcome === "stale" ? "the server contradicts itself" : outcome.why;
       throw new UnavailableError(`Cannot fetch ${what(layer)}: ${why}`);
     }
-    if (outcome !== "stale") await pause(parts.clock, waitAfter(fruitless, parts.random), parts.signal);
+    if (outcome !== "stale") {
+      await pause(parts.clock, backoff(FIRST_WAIT, LONGEST_WAIT, fruitless, parts.random), parts.signal);
+    }
   }
 }
 
@@ -124,10 +126,6 @@ class Refusal extends Error {}
 
 function isDiskFull(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
-}
-
-function waitAfter(fruitless: number, random: Random): number {
-  return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** fruitless) * (0.5 + random() / 2);
 }
 
 function what(layer: Layer): string {

@@ -54,7 +54,7 @@ export function createImageModule(options: ImageModuleOptions): Module {
     const showPercent = showSeldom(clock, (percent) => discover("progress", percent));
     const image = createImage({
       ...{ hostname: name, store, clock, signal, discover },
-      roots: openRoots(join(folder, "roots")),
+      roots: openRoots(join(folder, "roots"), clock),
       rootSwitch: createRootSwitch(runDir),
       containers: realContainers,
       mounts: readMounts,

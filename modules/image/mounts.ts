@@ -1,4 +1,15 @@
 import { readFileSync } from "node:fs";
+import process from "node:process";
+import type { Clock } from "../../src/clock.ts";
+import { execute } from "../../src/process/mod.ts";
+import { errorText, within } from "../../src/toolkit/mod.ts";
+import type { Command } from "./commands.ts";
+
+/** How long a command may take, in milliseconds. */
+const LIMIT = 20_000;
+
+/** Where commands are looked for, in an initramfs and elsewhere. */
+export const COMMAND_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** One mount, as the kernel lists it. */
 export interface Mount {
@@ -30,4 +41,24 @@ export function mountsBelow(mounts: readonly Mount[], folder: string): string[] 
 /** Blanks and backslashes stand there as three octal digits. */
 function unescape(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+}
+
+/**
+ * Runs a command that mounts or unmounts something.
+ *
+ * @throws {Error} When it can't be run, fails or takes longer than 20 s: with what it said.
+ */
+export async function runMountCommand({ program, args }: Command, clock: Clock): Promise<void> {
+  const env = { PATH: process.env["PATH"] ?? COMMAND_PATH };
+  const late = `it took longer than ${LIMIT / 1000} s`;
+  const why = await within({ clock, ms: LIMIT, late }, (signal) => execute(program, args, env, signal)).then(
+    ({ code, stderr }) => code === 0 ? undefined : lastLine(stderr) ?? `it ended with ${code ?? "a signal"}`,
+    errorText,
+  );
+  if (why !== undefined) throw new Error(`Cannot run '${[program, ...args].join(" ").slice(0, 200)}': ${why}`);
+}
+
+function lastLine(said: string): string | undefined {
+  const line = said.trim().split("\n").at(-1)?.slice(0, 200);
+  return line === "" ? undefined : line;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Clock } from "../../src/clock.ts";
 import { bootId } from "../../src/process/mod.ts";
 import { isRecord } from "../../src/state/mod.ts";
 import {
@@ -12,8 +13,7 @@ import {
   writableFolders,
 } from "./commands.ts";
 import { type ImageConfig, readImageConfig } from "./config.ts";
-import { mountsBelow, readMounts } from "./mounts.ts";
-import { runCommand } from "./run_command.ts";
+import { mountsBelow, readMounts, runMountCommand } from "./mounts.ts";
 
 /** A root file system that is mounted, or was. */
 export interface Root extends RootFolders {
@@ -37,8 +37,8 @@ export interface Roots {
   removeOthers(kept: readonly Root[]): Promise<void>;
 }
 
-/** Opens the folder, making it where it is not there. */
-export function openRoots(folder: string): Roots {
+/** Opens the folder, making it where it is not there. @param clock Limits how long mounting may take. */
+export function openRoots(folder: string, clock: Clock): Roots {
   mkdirSync(folder, { recursive: true });
 
   function read(id: string): Root | undefined {
@@ -53,7 +53,7 @@ export function openRoots(folder: string): Roots {
     }
   }
   async function remove(own: string): Promise<void> {
-    for (const at of mountsBelow(readMounts(), own).reverse()) await runCommand(unmountCommand(at));
+    for (const at of mountsBelow(readMounts(), own).reverse()) await runMountCommand(unmountCommand(at), clock);
     rmSync(own, { recursive: true, force: true });
   }
   return {
@@ -65,9 +65,9 @@ export function openRoots(folder: string): Roots {
       try {
         for (const made of [root.root, rw]) mkdirSync(made, { recursive: true });
         for (const index of files.keys()) mkdirSync(layerFolder(root, index), { recursive: true });
-        for (const command of partCommands(root, files)) await runCommand(command);
+        for (const command of partCommands(root, files)) await runMountCommand(command, clock);
         for (const made of [upper, work]) mkdirSync(made);
-        await runCommand(overlayCommand(root, files.length));
+        await runMountCommand(overlayCommand(root, files.length), clock);
         const about = join(root.folder, "about.json");
         writeFileSync(`${about}.new`, JSON.stringify({ boot: bootId(), config }));
         renameSync(`${about}.new`, about);

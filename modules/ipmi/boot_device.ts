@@ -1,6 +1,6 @@
 import { MistakeError } from "../../src/module/mod.ts";
 import type { BootDevice, BootTarget } from "../power/mod.ts";
-import type { Output } from "./ipmitool.ts";
+import type { ProgramOutput } from "../../src/process/mod.ts";
 
 /** Devices in ipmitool's words (Get/Set System Boot Options, IPMI 2.0, 28.13, parameter 5). */
 const DEVICES: { readonly [target in BootTarget]: string | undefined } = {
@@ -30,6 +30,6 @@ export function bootdevCommand({ target, once, mode }: BootDevice): readonly str
 }
 
 /** What ipmitool says where the controller refuses the boot flags (parameter 5), though it ends with 0; undefined: it took them. */
-export function bootdevRefusal({ stdout, stderr }: Output): string | undefined {
+export function bootdevRefusal({ stdout, stderr }: ProgramOutput): string | undefined {
   return /Set Chassis Boot Parameter 5 failed[^\r\n]{0,100}/.exec(`${stderr}\n${stdout}`)?.[0];
 }

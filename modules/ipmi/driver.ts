@@ -23,7 +23,8 @@ import { bootdevCommand, bootdevRefusal } from "./boot_device.ts";
 import { CHASSIS_STATUS, identifyCommand, parseChassisStatus } from "./chassis.ts";
 import { type IpmiAddress, ipmiAddressOf, type IpmiSettings } from "./config.ts";
 import { createFacts } from "./facts.ts";
-import type { Output, RunIpmitool } from "./ipmitool.ts";
+import type { RunIpmitool } from "./ipmitool.ts";
+import type { ProgramOutput } from "../../src/process/mod.ts";
 import { type Failure, parseFailure, parsePowerStatus } from "./parse.ts";
 import { hasSensorRecords, parseSel, selCommand, SENSOR_RECORDS } from "./sel.ts";
 
@@ -48,7 +49,7 @@ const COMMANDS: { readonly [change in PowerChange]: string } = {
 };
 
 /** What came of a command: an answer, or how it failed. */
-type Result = { readonly output: Output } | { readonly failure: Failure };
+type Result = { readonly output: ProgramOutput } | { readonly failure: Failure };
 
 /** Makes a driver that asks controllers over IPMI, each time by a process of ipmitool. */
 export function createIpmiDriver(
@@ -88,7 +89,11 @@ export function createIpmiDriver(
     ];
     try {
       const output = await limit.run(
-        () => within(clock, PROCESS_LIMIT, LATE, ask.signal, (signal) => parts.run(args, secrets, signal)),
+        () =>
+          within(
+            { clock, ms: PROCESS_LIMIT, late: LATE, signal: ask.signal },
+            (signal) => parts.run(args, secrets, signal),
+          ),
         ask,
       );
       return output.code === 0 ? { output } : { failure: parseFailure(output.stdout, output.stderr) };

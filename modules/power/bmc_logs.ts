@@ -59,7 +59,7 @@ export function createBmcLogs(clock: Clock): BmcLogs {
       }
       const late = `the event log was not read within ${READ_LIMIT / 1000} s`;
       try {
-        const entries = await within(clock, READ_LIMIT, late, signal, (bounded) => {
+        const entries = await within({ clock, ms: READ_LIMIT, late, signal }, (bounded) => {
           const ask = { signal: bounded, urgent: false };
           return limit.run(() => read(id, count, ask), ask);
         });

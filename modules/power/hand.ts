@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import { DeclinedError, type MutationRun, UnavailableError } from "../../src/module/mod.ts";
-import { pause } from "../../src/toolkit/mod.ts";
+import { doubling, pause } from "../../src/toolkit/mod.ts";
 import type { Power, PowerChange } from "./driver.ts";
 import type { GuardedDriver, Look, OrderOutcome } from "./guard.ts";
 import type { Story } from "./story.ts";
@@ -148,12 +148,12 @@ export function createHand(
     begun: boolean,
     stuckAfter: number,
   ): Promise<Settled | "changing"> {
-    for (let wait = FIRST_LOOK, first = true;; wait = nextWait(wait), first = false) {
+    for (let looks = 0;; looks++) {
       const { power, silent, said } = await look(run, signal, story);
       if (isSettled(power)) return power;
       if (isStuck(power, stuckAfter)) return "changing";
-      if (first && silent && !begun) throw new UnavailableError(said);
-      await pause(clock, wait, signal);
+      if (looks === 0 && silent && !begun) throw new UnavailableError(said);
+      await pause(clock, lookAfter(looks), signal);
     }
   }
   async function findOut(run: MutationRun, story: Story, begun: boolean): Promise<Settled> {
@@ -193,7 +193,7 @@ export function createHand(
       let isTaken = false;
       let refusals = 0;
       let notBefore = 0;
-      for (let wait = FIRST_LOOK; power !== wanted || !isSettled(power); wait = nextWait(wait)) {
+      for (let looks = 0; power !== wanted || !isSettled(power); looks++) {
         if ((isSettled(power) || isStuck(power, stuckAfter)) && !isTaken && clock.now() >= notBefore) {
           if (refusals >= maxRefusals) throw declined(run, story);
           told.ordering?.();
@@ -203,9 +203,9 @@ export function createHand(
           if (kind === "taken" || kind === "lost") told.taken?.(kind);
           else if (kind !== "later") refusals++;
           notBefore = clock.now() + orderRest();
-          wait = FIRST_LOOK;
+          looks = 0;
         } else {
-          await pause(clock, wait, signal);
+          await pause(clock, lookAfter(looks), signal);
         }
         const found = await look(run, signal, story);
         power = found.power;
@@ -221,6 +221,7 @@ export function createHand(
   };
 }
 
-function nextWait(wait: number): number {
-  return Math.min(wait * 2, LONGEST_LOOK);
+/** Milliseconds until the next look, after so many. */
+function lookAfter(looks: number): number {
+  return doubling(FIRST_LOOK, LONGEST_LOOK, looks);
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../src/clock.ts";
+import { doubling } from "../../src/toolkit/mod.ts";
 import { type Credentials } from "./credentials.ts";
 import { CredentialsError } from "./driver.ts";
 
@@ -22,7 +23,7 @@ export interface Refusals {
 
 /** Makes an empty memory of rejected credentials, whose rests of 1 to 15 minutes are measured by `clock`. */
 export function createRefusals(clock: Clock): Refusals {
-  const refused = new Map<string, { readonly rest: number; readonly until: number; readonly why: string }>();
+  const refused = new Map<string, { readonly times: number; readonly until: number; readonly why: string }>();
 
   /** Names them without telling them. */
   function keyOf(controller: string, credentials: Credentials): string {
@@ -38,8 +39,8 @@ export function createRefusals(clock: Clock): Refusals {
         if (until + LONGEST_REST < clock.now()) refused.delete(key);
       }
       const key = keyOf(controller, credentials);
-      const rest = Math.min((refused.get(key)?.rest ?? FIRST_REST / 2) * 2, LONGEST_REST);
-      refused.set(key, { rest, until: clock.now() + rest, why });
+      const times = refused.get(key)?.times ?? 0;
+      refused.set(key, { times: times + 1, until: clock.now() + doubling(FIRST_REST, LONGEST_REST, times), why });
       return new CredentialsError(why);
     },
     accept(controller, credentials) {

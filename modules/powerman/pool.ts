@@ -48,7 +48,7 @@ export function createPool(
       try {
         return await parts.limit.run(
           () =>
-            within(clock, USE_LIMIT, `no answer in ${USE_LIMIT} ms`, signal, async (signal) => {
+            within({ clock, ms: USE_LIMIT, late: `no answer in ${USE_LIMIT} ms`, signal }, async (signal) => {
               const connection = take(key) ?? await parts.connect({ host, port }, signal);
               try {
                 const result = await work((text) => connection.command(text, signal));

@@ -130,10 +130,7 @@ export function createRedfishClient(
       const late = `no answer in ${STREAM_LIMIT} ms`;
       // What `within` hands in outlives it: it fires with `signal` then, and not for the time.
       const response = await within(
-        clock,
-        STREAM_LIMIT,
-        late,
-        signal,
+        { clock, ms: STREAM_LIMIT, late, signal },
         (beginning) =>
           authorised(access, { signal: beginning, urgent: false }, (headers) =>
             access.exchange(url, {

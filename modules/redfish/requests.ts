@@ -47,7 +47,7 @@ export function createRequests(
     const { method, url, body, headers } = request;
     const late = `no answer in ${patience} ms`;
     try {
-      return await within(clock, patience, late, ask.signal, async (signal) => {
+      return await within({ clock, ms: patience, late, signal: ask.signal }, async (signal) => {
         const response = await exchange(url, {
           method,
           redirect: "manual",

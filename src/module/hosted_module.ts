@@ -6,7 +6,7 @@ import type { Module, ModuleContext, RunningModule } from "./define.ts";
 import { declaredDiscoveries } from "./discovery_check.ts";
 import type { ModuleHostOptions } from "./host_options.ts";
 import { createPace } from "./pace.ts";
-import { errorText } from "../toolkit/mod.ts";
+import { errorText, within } from "../toolkit/mod.ts";
 
 /** The longest that a module may take to start, in milliseconds. */
 const START_LIMIT = 10_000;
@@ -128,8 +128,8 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
   }
   async function stopRunning(running: RunningModule): Promise<void> {
     try {
-      const stopped = await within(clock, STOP_LIMIT, Promise.resolve(running.stop?.()));
-      if (!stopped.ok) log.error("A module did not stop in time", { seconds: STOP_LIMIT / 1000 });
+      const late = `It did not stop within ${STOP_LIMIT / 1000} s`;
+      await within({ clock, ms: STOP_LIMIT, late }, async () => await running.stop?.());
     } catch (error) {
       log.error("A module failed to stop", { why: errorText(error) });
     }
@@ -137,20 +137,19 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
 
   return {
     async start() {
+      const starting = (async () => await module.start(context))();
+      const late = `It did not start within ${START_LIMIT / 1000} s`;
       try {
-        const starting = (async () => await module.start(context))();
-        const started = await within(clock, START_LIMIT, starting);
-        if (!started.ok || phase.kind !== "starting") {
-          // Nothing else would stop it if it starts after all.
-          starting.then(stopRunning, () => {});
-          if (phase.kind === "starting") fail(`It did not start within ${START_LIMIT / 1000} s`);
+        const running = await within({ clock, ms: START_LIMIT, late }, () => starting);
+        if (phase.kind === "starting") {
+          phase = { kind: "running", module: running };
+          report("RUN", badConfig ?? null);
           return;
         }
-        phase = { kind: "running", module: started.value };
-        report("RUN", badConfig ?? null);
       } catch (error) {
         if (phase.kind === "starting") fail(errorText(error));
       }
+      starting.then(stopRunning, () => {}); // nothing else would stop it if it starts after all
     },
     async run(nodeId, step, execution, signal, reports) {
       if (phase.kind !== "running") {
@@ -196,21 +195,4 @@ function containedClock(clock: Clock, contain: (run: () => void) => void): Clock
     wall: () => clock.wall(),
     after: (ms, run) => clock.after(ms, () => contain(run)),
   };
-}
-
-/** Waits for a promise, but no longer than `ms`. */
-async function within<T>(
-  clock: Clock,
-  ms: number,
-  work: Promise<T>,
-): Promise<{ readonly ok: true; readonly value: T } | { readonly ok: false }> {
-  let cancel = () => {};
-  const timeout = new Promise<{ ok: false }>((resolve) => {
-    cancel = clock.after(ms, () => resolve({ ok: false }));
-  });
-  try {
-    return await Promise.race([work.then((value) => ({ ok: true as const, value })), timeout]);
-  } finally {
-    cancel();
-  }
 }

@@ -36,13 +36,19 @@ export function childrenOf(pid: number): number[] {
 /** The arguments of every process that has one of these, in the order of process ids. Those without arguments are left out. */
 export function processesWith(argument: string): { readonly pid: number; readonly args: readonly string[] }[] {
   return processIds().flatMap((pid) => {
-    try {
-      const args = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      return args.includes(argument) ? [{ pid, args }] : [];
-    } catch {
-      return []; // it has ended
-    }
+    const args = argumentsOf(pid);
+    return args.includes(argument) ? [{ pid, args }] : [];
   });
+}
+
+/** The program and arguments of a process; empty when it has ended. */
+export function argumentsOf(pid: number): readonly string[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return text === "" ? [] : text.replace(/\0$/, "").split("\0");
+  } catch {
+    return []; // nobody has collected it, or it is gone
+  }
 }
 
 /** The processes of a group that run: what has ended and was not waited for (a zombie) is left out. */

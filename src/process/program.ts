@@ -12,6 +12,7 @@ import {
   type ProcessIdentity,
   signalGroup,
 } from "./process_table.ts";
+import { startFailure } from "./start_failure.ts";
 
 /** In the environment of a program, and so of what it starts: which start of which program that was. */
 const MARK = "KRAKEN_PROGRAM";
@@ -62,7 +63,7 @@ export interface Program {
  * Starts a program.
  *
  * @param signal Once it fires, this process no longer waits for the program: it outlives the agent.
- * @throws {Error} When there is no such command or folder, or it may not be run.
+ * @throws {Error} When there is no such folder. @throws {StartError} When there is no such command, or it may not be run.
  */
 export async function startProgram(what: ProgramToStart, outputFile: string, signal: AbortSignal): Promise<Program> {
   const { command, args, cwd } = what;
@@ -81,7 +82,7 @@ export async function startProgram(what: ProgramToStart, outputFile: string, sig
     const failed = new Promise<Error>((resolve) => child.once("error", resolve));
     const exited = new Promise<Exit>((resolve) => child.once("exit", (code, signal) => resolve(exitOf(code, signal))));
     const { pid } = child;
-    if (pid === undefined) throw new Error(startFailure(command, await failed));
+    if (pid === undefined) throw startFailure(command, await failed);
     const letGo = () => child.unref();
     signal.addEventListener("abort", letGo, { once: true });
     exited.then(() => signal.removeEventListener("abort", letGo));
@@ -158,11 +159,4 @@ async function endGroup(pid: number, exited: Promise<Exit>, mark?: string): Prom
 function exitOf(code: number | null, signal: NodeJS.Signals | null): Exit {
   if (signal !== null) return { code: 128 + constants.signals[signal], words: `was killed by ${signal}` };
   return { code: code ?? undefined, words: `exited with code ${code}` };
-}
-
-function startFailure(command: string, error: Error): string {
-  const code = "code" in error ? error.code : undefined;
-  if (code === "ENOENT") return `Cannot start '${command}' as there is no such command`;
-  if (code === "EACCES") return `Cannot start '${command}' as it may not be executed`;
-  return `Cannot start '${command}': ${error.message}`;
 }

@@ -20,23 +20,34 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
   });
 }
 
+/** A limit in time. */
+export interface TimeLimit {
+  readonly clock: Pick<Clock, "after">;
+  /** Milliseconds. */
+  readonly ms: number;
+  /** The message of the error when the time is over. */
+  readonly late: string | (() => string);
+  /** Ends it before its time. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Does work that may take `ms` milliseconds at most: its signal fires then, and with the one that is given. Work that does not end
- * with its signal is not waited for.
+ * Does work that may take so long at most: its signal fires then, and with the limit's. Work that does not end with its signal is not
+ * waited for.
  *
- * @throws {Error} `late` as its message, when the time is over; the given signal's reason, when that fires; what the work throws.
+ * @throws {Error} `late` as its message, when the time is over; the limit's signal's reason, when that fires; what the work throws.
  */
 export async function within<T>(
-  clock: Clock,
-  ms: number,
-  late: string,
-  signal: AbortSignal,
+  { clock, ms, late, signal }: TimeLimit,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  signal.throwIfAborted();
+  signal?.throwIfAborted();
   const timeout = new AbortController();
-  const cancel = clock.after(ms, () => timeout.abort(new Error(late)));
-  const either = AbortSignal.any([signal, timeout.signal]);
+  const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
+  const cancel = clock.after(ms, () => {
+    // Named here, since Node 20 collects a signal of `any` that only its sources refer to, and then it never fires.
+    if (!either.aborted) timeout.abort(new Error(typeof late === "string" ? late : late()));
+  });
   let leave = () => {};
   const over = new Promise<never>((_resolve, reject) => {
     const end = () => reject(either.reason);

@@ -135,7 +135,7 @@ test("a server that is busy, away or behind something is asked again, with growi
     const statuses = [429, 408, 500, 300, 399, 599];
     acts.push(...statuses.map((status) => ({ status })), "cut");
     const enrolling = begin();
-    const pauses = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000].map((wait) => wait * 0.8); // chance takes a fifth off
+    const pauses = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000].map((wait) => wait * 0.55); // of a half to all, as chance has it
     for (const [index, wait] of pauses.entries()) {
       await until(() => assert.equal(lines.length, index + 1));
       await clock.advance(wait);

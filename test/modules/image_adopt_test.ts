@@ -8,7 +8,7 @@ import { CONTAINER_MARK } from "../../modules/image/commands.ts";
 import { adoptContainer } from "../../modules/image/container.ts";
 import { createImageModule } from "../../modules/image/module.ts";
 import { validateOfProgram } from "../../modules/image/root_program.ts";
-import { runCommand } from "../../modules/image/run_command.ts";
+import { runMountCommand } from "../../modules/image/mounts.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { createDrain } from "../../src/module/mod.ts";
 import { childrenOf, identityOf, isRunning, type ProcessIdentity } from "../../src/process/mod.ts";
@@ -146,14 +146,14 @@ test("a container whose first process comes late is waited for, two seconds at m
 });
 
 test("a command that fails is told of with the last line of what it said, cut, and a silent one with how it ended", async () => {
-  await runCommand({ program: "true", args: [] });
-  const sh = (script: string) => runCommand({ program: "sh", args: ["-c", script] });
+  await runMountCommand({ program: "true", args: [] }, systemClock);
+  const sh = (script: string) => runMountCommand({ program: "sh", args: ["-c", script] }, systemClock);
   await assert.rejects(sh("echo first >&2; echo last >&2; echo out; exit 1"), {
     message: "Cannot run 'sh -c echo first >&2; echo last >&2; echo out; exit 1': last",
   });
-  await assert.rejects(sh("echo; exit 3"), { message: /^Cannot run 'sh -c echo; exit 3': Command failed/ });
-  await assert.rejects(runCommand({ program: "no-such-program", args: ["x"] }), {
-    message: /^Cannot run 'no-such-program x': .*(ENOENT|not found|entity)/,
+  await assert.rejects(sh("echo; exit 3"), { message: "Cannot run 'sh -c echo; exit 3': it ended with 3" });
+  await assert.rejects(runMountCommand({ program: "no-such-program", args: ["x"] }, systemClock), {
+    message: "Cannot run 'no-such-program x': Cannot start 'no-such-program' as there is no such command",
   });
   await assert.rejects(sh(`printf '%0300d' 7 >&2; exit 1; : ${"x".repeat(300)}`), (error: Error) => {
     const [, command = "", said = ""] = /^Cannot run '(.*)': (.*)$/.exec(error.message) ?? [];
@@ -165,7 +165,10 @@ test("a command that fails is told of with the last line of what it said, cut, a
 test("a command has the path to look for programs in its environment, and nothing else", async () => {
   process.env["KRAKEN_TEST_SECRET"] = "secret";
   try {
-    await runCommand({ program: "sh", args: ["-c", 'test -n "$PATH" && test -z "$KRAKEN_TEST_SECRET$HOME"'] });
+    await runMountCommand(
+      { program: "sh", args: ["-c", 'test -n "$PATH" && test -z "$KRAKEN_TEST_SECRET$HOME"'] },
+      systemClock,
+    );
   } finally {
     delete process.env["KRAKEN_TEST_SECRET"];
   }
@@ -176,7 +179,7 @@ test("a command of a program without a path looks where commands usually are", a
   delete process.env["PATH"];
   try {
     const usual = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    await runCommand({ program: "/bin/sh", args: ["-c", `/usr/bin/env | /bin/grep -qx '${usual}'`] });
+    await runMountCommand({ program: "/bin/sh", args: ["-c", `/usr/bin/env | /bin/grep -qx '${usual}'`] }, systemClock);
   } finally {
     if (path !== undefined) process.env["PATH"] = path;
   }

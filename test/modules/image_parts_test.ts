@@ -12,6 +12,7 @@ import { shownError, showSituation } from "../../modules/image/situation.ts";
 import { openLayerStore } from "../../modules/image/store.ts";
 import { createRootSwitch } from "../../modules/image/switch_root.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { systemClock } from "../../src/clock.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { sha256, startImageServer } from "./image_server.ts";
 import { withFolder } from "./module_fixture.ts";
@@ -67,7 +68,7 @@ test("readImageConfig() takes what this module has written, and nothing else", (
 
 test("of the roots that are there those of this boot are known, and others are removed", () =>
   withFolder(async (folder) => {
-    const roots = openRoots(join(folder, "roots"));
+    const roots = openRoots(join(folder, "roots"), systemClock);
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     const about: Record<string, string | undefined> = {
       good: JSON.stringify({ boot, config: CONFIG }),
@@ -91,7 +92,7 @@ test("of the roots that are there those of this boot are known, and others are r
 
 test("a root that can't be mounted leaves nothing", () =>
   withFolder(async (folder) => {
-    const roots = openRoots(join(folder, "roots"));
+    const roots = openRoots(join(folder, "roots"), systemClock);
     await assert.rejects(roots.mount(CONFIG, [join(folder, "no-such-file")]), /^Error: Cannot run 'mount -t squashfs/);
     assert.deepEqual(readdirSync(join(folder, "roots")), []);
   }));

@@ -29,7 +29,7 @@ test("ipmi says plainly that ipmitool is missing", async () => {
     });
     await assert.rejects(run("find-on"), {
       name: "UnavailableError",
-      message: "Cannot run 'ipmitool': it is not installed (Debian has it in the package 'ipmitool')",
+      message: "Cannot start 'ipmitool' as it is not installed: Debian has it in the package 'ipmitool'",
     });
     await module.stop();
   });

@@ -8,7 +8,8 @@ import { CHASSIS_STATUS, identifyCommand } from "../../modules/ipmi/chassis.ts";
 import { ipmiAddressOf, ipmiConfigOf } from "../../modules/ipmi/config.ts";
 import { createIpmiDriver } from "../../modules/ipmi/driver.ts";
 import { createFacts } from "../../modules/ipmi/facts.ts";
-import { type Output, runIpmitool } from "../../modules/ipmi/ipmitool.ts";
+import { runIpmitool } from "../../modules/ipmi/ipmitool.ts";
+import type { ProgramOutput } from "../../src/process/mod.ts";
 import { parseFailure, parsePowerStatus } from "../../modules/ipmi/parse.ts";
 import { hasSensorRecords, parseSel, selCommand } from "../../modules/ipmi/sel.ts";
 import type { PowerChange } from "../../modules/power/mod.ts";
@@ -23,7 +24,7 @@ const never = new AbortController().signal;
 const POLLED = { signal: never, urgent: false };
 const AWAITED = { signal: never, urgent: true };
 
-function output(stdout: string, code = 0, stderr = ""): Output {
+function output(stdout: string, code = 0, stderr = ""): ProgramOutput {
   return { code, stdout, stderr };
 }
 
@@ -251,7 +252,7 @@ test("facts that nobody waits for any more are not kept", async () => {
 
 /** The driver of the node n1, and what its ipmitool was run with. */
 async function withDriver(
-  play: (words: string, args: readonly string[]) => Output | Promise<Output>,
+  play: (words: string, args: readonly string[]) => ProgramOutput | Promise<ProgramOutput>,
   run: (bench: {
     readonly driver: ReturnType<typeof createIpmiDriver>;
     readonly node: ReturnType<typeof testNode>;
@@ -324,7 +325,7 @@ test("an order that is refused is told from one that may come later, in the cont
 });
 
 test("what is no answer about the power is none, and quoted", async () => {
-  const cases: [Output, RegExp][] = [
+  const cases: [ProgramOutput, RegExp][] = [
     [output("x".repeat(200)), /^'chassis power status' of 'n1' said "x{80}"$/],
     [output("", 1, "Invalid command"), /^'chassis power status' at 10\.0\.0\.7 failed: Invalid command$/],
     [output("", 1, "No response"), /failed: No response \(it does not answer\)$/],
@@ -459,7 +460,7 @@ test("facts about a machine come with a poll of its power, and hide none where t
 });
 
 test("an LED is as its controller says or, where it does not say, as it took the order", async () => {
-  const cases: [status: Output, led: string | undefined][] = [
+  const cases: [status: ProgramOutput, led: string | undefined][] = [
     [output("21 10 60"), "ON"],
     [output("21 10 40"), "OFF"],
     [output("21 10 00"), "ON"],
@@ -483,7 +484,7 @@ test("an LED is as its controller says or, where it does not say, as it took the
 });
 
 test("a log without records of sensors is read without their names, and so where these can't be asked for", async () => {
-  const cases: [sensors: Output, list: string][] = [
+  const cases: [sensors: ProgramOutput, list: string][] = [
     [output("Record Count : 3\n"), "sel elist last 5"],
     [output("Record Count : 0\n"), "sel list last 5"],
     [output("Record Count : 3\n", 1, "Invalid command"), "sel list last 5"],
@@ -549,7 +550,7 @@ test("an ipmitool that is there and can't be run is told from one that is not th
       writeFileSync(join(folder, "ipmitool"), `#!${join(folder, "interpreter")}\n`, { mode: 0o755 });
       await assert.rejects(runIpmitool([], { password: "p" }, never), {
         name: "UnavailableError",
-        message: /^Cannot run 'ipmitool': (?!it is not installed)./,
+        message: /^Cannot start 'ipmitool'(?! as it is not installed)./,
       });
     } finally {
       if (path !== undefined) process.env["PATH"] = path;

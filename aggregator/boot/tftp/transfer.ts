@@ -1,3 +1,5 @@
+import { doubling } from "../../../src/toolkit/mod.ts";
+
 /** How often something is sent before the client is taken for gone. */
 const MAX_ATTEMPTS = 6;
 /** Pauses grow no further than to so many milliseconds, but for a client that has asked for longer ones. */
@@ -54,7 +56,7 @@ export function inFlight(state: TransferState): "options" | { readonly from: num
 
 /** Milliseconds to wait after sending: twice as long each time, up to 8 s or what the client has asked for. */
 export function pauseOf(plan: TransferPlan, state: TransferState): number {
-  return Math.min(plan.timeout * 2 ** (state.attempts - 1), Math.max(plan.timeout, MAX_PAUSE));
+  return doubling(plan.timeout, Math.max(plan.timeout, MAX_PAUSE), state.attempts - 1);
 }
 
 /**

@@ -1,4 +1,5 @@
-import { within } from "../deadline.ts";
+import { systemClock } from "../../../../src/clock.ts";
+import { within } from "../../../../src/toolkit/mod.ts";
 
 /** Counts what arrives. */
 export interface Arrivals {
@@ -35,7 +36,8 @@ export function createArrivals(): Arrivals {
           goal = wanted;
           reached = resolve;
         });
-        await within(`${wanted} messages had arrived`, limit, all, { describe: () => `${count} have` });
+        const late = () => `Only ${count} of ${wanted} messages arrived within ${limit / 1000} s`;
+        await within({ clock: systemClock, ms: limit, late }, () => all);
       }
       return last - first;
     },

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import mqtt, { type MqttClient } from "mqtt";
-import { within } from "../deadline.ts";
+import { systemClock } from "../../../../src/clock.ts";
+import { within } from "../../../../src/toolkit/mod.ts";
 
 /** How long one connection may take, in milliseconds. */
 const CONNECT_LIMIT = 60_000;
@@ -22,7 +23,8 @@ export async function connectClient(url: string, name: string): Promise<MqttClie
     client.once("error", reject);
     client.once("close", () => reject(new Error(`'${name}' was disconnected`)));
   });
-  await within(`'${name}' was connected`, CONNECT_LIMIT, connected);
+  const late = `'${name}' was not connected within ${CONNECT_LIMIT / 1000} s`;
+  await within({ clock: systemClock, ms: CONNECT_LIMIT, late }, () => connected);
   return client;
 }
 

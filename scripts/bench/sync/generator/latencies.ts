@@ -1,6 +1,7 @@
+import { systemClock } from "../../../../src/clock.ts";
 import { isRecord, type Value } from "../../../../src/state/mod.ts";
+import { within } from "../../../../src/toolkit/mod.ts";
 import type { Api } from "../../../cluster/api.ts";
-import { within } from "../deadline.ts";
 import { followEvents } from "./event_stream.ts";
 import type { LoadAgent } from "./load_agent.ts";
 import { CHANGED } from "./self_facet.ts";
@@ -39,7 +40,8 @@ export async function measureCfg(api: Api, agents: readonly LoadAgent[], number:
     });
     start = performance.now();
     const answered = api.patchCfg(agent.id, { services: { hostinfo: { config: { interval } } } });
-    await within(`the cfg of '${agent.id}' arrived`, LIMIT, Promise.all([arrived, answered]));
+    const late = `The cfg of '${agent.id}' did not arrive within ${LIMIT / 1000} s`;
+    await within({ clock: systemClock, ms: LIMIT, late }, () => Promise.all([arrived, answered]));
     agent.onCfg = undefined;
   }
   return times;
@@ -77,7 +79,8 @@ export async function measureDsc(
       const stuck = { mutation, reason: "measured", target: "bench", attempts: 1 };
       start = performance.now();
       agent.discover(new Map<string, Value>([["/stuck/self", stuck], [CHANGED, value]]));
-      await within(`the discovery of '${agent.id}' was told`, LIMIT, arrived);
+      const late = `The discovery of '${agent.id}' was not told within ${LIMIT / 1000} s`;
+      await within({ clock: systemClock, ms: LIMIT, late }, () => arrived);
       const seen = await loadAt(api, agent.id);
       if (seen !== value) throw new Error(`${CHANGED} of '${agent.id}' is ${seen} at the root: expected ${value}`);
       agent.discover(new Map([["/stuck/self", null]]));

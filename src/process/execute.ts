@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { startFailure } from "./start_failure.ts";
+
+/** The most that is kept of each of a program's outputs, in characters. */
+const MAX_OUTPUT = 16 * 1024;
+
+/** What a program wrote, and how it ended. */
+export interface ProgramOutput {
+  /** Null where a signal ended it. */
+  readonly code: number | null;
+  /** The first 16 Ki characters. */
+  readonly stdout: string;
+  /** The first 16 Ki characters. */
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program to its end, with nothing to read.
+ *
+ * @param env Its whole environment.
+ * @param signal Kills it. For a limit in time, hand in the signal of `within` (src/toolkit).
+ * @throws {StartError} When it can't be started; the signal's reason, as soon as that fires.
+ */
+export async function execute(
+  program: string,
+  args: readonly string[],
+  env: { readonly [name: string]: string },
+  signal: AbortSignal,
+): Promise<ProgramOutput> {
+  signal.throwIfAborted();
+  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const output = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8");
+    child[name].on("data", (text: string) => {
+      output[name] += text.slice(0, MAX_OUTPUT - output[name].length);
+    });
+  }
+  let end = () => {};
+  try {
+    return await new Promise<ProgramOutput>((resolve, reject) => {
+      end = () => {
+        child.kill("SIGKILL");
+        reject(signal.reason);
+      };
+      signal.addEventListener("abort", end, { once: true });
+      child.on("error", (error) => reject(startFailure(program, error)));
+      child.on("close", (code) => resolve({ code, ...output }));
+    });
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
+}
