@@ -5,7 +5,7 @@ import type { KernelCommandLine } from "../src/boot/mod.ts";
 import type { Clock, Random } from "../src/clock.ts";
 import { postJson } from "../src/http_client.ts";
 import type { Log } from "../src/log.ts";
-import { backoff, errorText, pause, within } from "../src/toolkit/mod.ts";
+import { backoff, durationText, errorText, pause, within } from "../src/toolkit/mod.ts";
 import { isNodeName, isUuid } from "../src/state/mod.ts";
 
 /** Where the identity is kept, in the folder of what outlives the agent but not the machine's boot. */
@@ -72,7 +72,7 @@ async function ask({ server, mac, token }: KernelCommandLine, parts: EnrolParts)
   let status: number;
   let text: string;
   try {
-    const late = `the server has not answered within ${ANSWER_TIMEOUT / 1000} s`;
+    const late = `the server has not answered within ${durationText(ANSWER_TIMEOUT)}`;
     ({ status, text } = await within(
       { clock: parts.clock, ms: ANSWER_TIMEOUT, late, signal: parts.signal },
       (signal) => postJson(`${server}/boot/v1/enrol`, { token, mac }, { maxBytes: MAX_ANSWER, signal }),

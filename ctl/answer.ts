@@ -1,5 +1,5 @@
-import { EXIT, formatDuration } from "../src/cli/mod.ts";
-import { type Result } from "../src/toolkit/mod.ts";
+import { EXIT } from "../src/cli/mod.ts";
+import { formatDuration, type Result } from "../src/toolkit/mod.ts";
 
 /** Why the server did not do what was asked. */
 export type Failure =

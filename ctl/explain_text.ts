@@ -1,4 +1,5 @@
-import { cleanText, roughDuration, type Style } from "../src/cli/mod.ts";
+import { cleanText, type Style } from "../src/cli/mod.ts";
+import { roughDuration } from "../src/toolkit/mod.ts";
 import { groupByKey } from "./grouping.ts";
 import { showValue } from "./plan_text.ts";
 import type { ExplainedStepShape, ExplanationShape } from "./shapes.ts";

@@ -1,4 +1,5 @@
-import { cleanText, formatDuration, renderTable, type Style } from "../src/cli/mod.ts";
+import { cleanText, renderTable, type Style } from "../src/cli/mod.ts";
+import { formatDuration } from "../src/toolkit/mod.ts";
 import { countOf, groupByKey } from "./grouping.ts";
 import type { PlanShape, StartShape, StepShape, SuspendedShape } from "./shapes.ts";
 import { stateKey } from "./step_text.ts";

@@ -1,4 +1,4 @@
-import { roughDuration } from "../src/cli/mod.ts";
+import { roughDuration } from "../src/toolkit/mod.ts";
 import { countOf } from "./grouping.ts";
 import type { ExplainedStepShape } from "./shapes.ts";
 

@@ -1,8 +1,8 @@
 /** Changes of many nodes, put together by what follows from them. */
-import { roughDuration } from "../../src/cli/mod.ts";
 import type { Refused } from "../../src/engine/mod.ts";
 import { compareNames, foldNodeset } from "../../src/nodeset/mod.ts";
 import { describeNoPlan, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
+import { roughDuration } from "../../src/toolkit/mod.ts";
 import type { NodeChange } from "../cfg/change.ts";
 import type { Control } from "../control/control.ts";
 import type { Impact } from "../control/impact.ts";

@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import type { HttpAnswer } from "../../src/http_client.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
-import { backoff, errorText, pause } from "../../src/toolkit/mod.ts";
+import { backoff, durationText, errorText, pause } from "../../src/toolkit/mod.ts";
 import type { Layer } from "./config.ts";
 import type { PartialFile } from "./partial.ts";
 import { rangeHeaders, readAnswer } from "./range.ts";
@@ -74,7 +74,7 @@ async function attempt(
   let cancel = () => {};
   const heard = () => {
     cancel();
-    const why = new Error(`nothing came for ${SILENCE_LIMIT / 1000} s`);
+    const why = new Error(`nothing came for ${durationText(SILENCE_LIMIT)}`);
     cancel = parts.clock.after(SILENCE_LIMIT, () => silence.abort(why));
   };
   const signal = AbortSignal.any([parts.signal, silence.signal]);

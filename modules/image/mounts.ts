@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import type { Clock } from "../../src/clock.ts";
 import { execute } from "../../src/process/mod.ts";
-import { errorText, within } from "../../src/toolkit/mod.ts";
+import { durationText, errorText, within } from "../../src/toolkit/mod.ts";
 import type { Command } from "./commands.ts";
 
 /** How long a command may take, in milliseconds. */
@@ -50,7 +50,7 @@ function unescape(text: string): string {
  */
 export async function runMountCommand({ program, args }: Command, clock: Clock): Promise<void> {
   const env = { PATH: process.env["PATH"] ?? COMMAND_PATH };
-  const late = `it took longer than ${LIMIT / 1000} s`;
+  const late = `it took longer than ${durationText(LIMIT)}`;
   const why = await within({ clock, ms: LIMIT, late }, (signal) => execute(program, args, env, signal)).then(
     ({ code, stderr }) => code === 0 ? undefined : lastLine(stderr) ?? `it ended with ${code ?? "a signal"}`,
     errorText,

@@ -1,5 +1,5 @@
 import { MistakeError, type ModuleContext, type MutationRun } from "../../src/module/mod.ts";
-import { pause } from "../../src/toolkit/mod.ts";
+import { durationText, pause } from "../../src/toolkit/mod.ts";
 import type { PowerSettings } from "./driver.ts";
 import type { GuardedDriver, Look } from "./guard.ts";
 import { createHand, type Hand } from "./hand.ts";
@@ -93,7 +93,7 @@ export function createActions(
   async function shutDown(run: MutationRun, story: Story, graceful: number): Promise<string | undefined> {
     const grace = new AbortController();
     let end = clock.now() + graceful + Math.min(graceful, MAX_LATE_GRACE);
-    let late = `it could not be asked to shut down within ${graceful / 1000} s`;
+    let late = `it could not be asked to shut down within ${durationText(graceful)}`;
     let isAsked = false;
     let until = 0;
     let cancel = () => {};
@@ -121,7 +121,7 @@ export function createActions(
         ...{ change: "shutdown", begun: false, maxRefusals: Infinity },
         taken() {
           isAsked = true;
-          late = `it was asked to shut down, and is not off after ${graceful / 1000} s`;
+          late = `it was asked to shut down, and is not off after ${durationText(graceful)}`;
           setTime(Math.min(clock.now() + graceful, end));
         },
       });

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import { MistakeError, UnavailableError } from "../../src/module/mod.ts";
-import { errorText, within } from "../../src/toolkit/mod.ts";
+import { durationText, errorText, within } from "../../src/toolkit/mod.ts";
 import type { Ask } from "./driver.ts";
 import { createLimit } from "./limit.ts";
 import { cleanWords, type LogEntry } from "./log_entry.ts";
@@ -57,7 +57,7 @@ export function createBmcLogs(clock: Clock): BmcLogs {
           `${known === "" ? "no platform" : known} have one here`;
         return { ok: false, kind: "none", why };
       }
-      const late = `the event log was not read within ${READ_LIMIT / 1000} s`;
+      const late = `the event log was not read within ${durationText(READ_LIMIT)}`;
       try {
         const entries = await within({ clock, ms: READ_LIMIT, late, signal }, (bounded) => {
           const ask = { signal: bounded, urgent: false };

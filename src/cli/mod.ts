@@ -1,7 +1,6 @@
 /** The parts of every program's command line: options, help, tables, progress. */
 export * from "./bar.ts";
 export * from "./describe_error.ts";
-export * from "./duration.ts";
 export * from "./help.ts";
 export * from "./live.ts";
 export * from "./nearest.ts";

@@ -1,4 +1,4 @@
-import { formatDuration, parseDuration } from "./duration.ts";
+import { formatDuration, parseDuration } from "../toolkit/mod.ts";
 import { type Result } from "../toolkit/mod.ts";
 
 interface CommonOption {

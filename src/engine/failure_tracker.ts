@@ -1,9 +1,10 @@
 import type { MutationKey, Plan, Step } from "../plan/mod.ts";
 import { bindUrl, valueIn } from "../state/mod.ts";
+import { durationText } from "../toolkit/mod.ts";
 import { isFailure } from "./checkpoint.ts";
 import { type Draft, log, remember } from "./draft.ts";
 import { afterFailure, afterSuccess, type FailureRecord, review } from "./failure_record.ts";
-import { describeFailure, describeTime } from "./messages.ts";
+import { describeFailure } from "./messages.ts";
 import type { EngineNode } from "./node.ts";
 import { progressOf } from "./progress.ts";
 import { withEntry, withoutEntry } from "./record.ts";
@@ -57,7 +58,7 @@ export function reviewFailures(
         track(draft, result.failure);
         break;
       case "forget":
-        forgive(draft, failure, `What it changes has lasted ${describeTime(settle)}`);
+        forgive(draft, failure, `What it changes has lasted ${durationText(settle)}`);
         break;
       case "relapsed":
         if (step === undefined) break;

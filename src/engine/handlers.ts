@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.ts";
 import type { MutationKey } from "../plan/mod.ts";
 import type { Reports, Sighting } from "../reports.ts";
+import { durationText } from "../toolkit/mod.ts";
 import type { Executor } from "./host.ts";
-import { describeTime } from "./messages.ts";
 import type { Execution } from "./record.ts";
 import type { Unreturned } from "./rules.ts";
 import type { Failure } from "./failure.ts";
@@ -135,7 +135,7 @@ export function createHandlers(executor: Executor, clock: Clock, grace: number, 
     const name = nameOf(node.id, execution.step.key);
     const cancel = clock.after(grace, () => {
       unreturned.delete(name);
-      const after = `within ${describeTime(grace)} after its end`;
+      const after = `within ${durationText(grace)} after its end`;
       events.overdue(node, execution, `The handler of execution ${execution.id} has not returned ${after}`);
     });
     unreturned.get(name)?.cancel();

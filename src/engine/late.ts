@@ -1,5 +1,5 @@
+import { durationText } from "../toolkit/mod.ts";
 import type { Late } from "./explanation.ts";
-import { describeTime } from "./messages.ts";
 import type { NodeRecord } from "./record.ts";
 
 /** Finds what of a node takes longer than expected, and has for the longest time. Nothing is expected of a frozen node. */
@@ -9,12 +9,12 @@ export function lateOf(record: NodeRecord, now: number): Late | undefined {
   for (const [url, { value, since, within }] of record.dwells ?? []) {
     const end = since + within;
     if (now <= end || (late !== undefined && late.since <= end)) continue;
-    late = { since: end, why: `'${url}' is '${value}': expected for ${describeTime(within)} at most` };
+    late = { since: end, why: `'${url}' is '${value}': expected for ${durationText(within)} at most` };
   }
   for (const { step, since } of record.executions.values()) {
     const end = since + step.duration;
     if (now <= end || (late !== undefined && late.since <= end)) continue;
-    late = { since: end, why: `${step.key} runs: expected to take ${describeTime(step.duration)}` };
+    late = { since: end, why: `${step.key} runs: expected to take ${durationText(step.duration)}` };
   }
   return late;
 }

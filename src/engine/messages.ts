@@ -1,5 +1,6 @@
 import type { Plan, Step } from "../plan/mod.ts";
 import { valueIn } from "../state/mod.ts";
+import { durationText } from "../toolkit/mod.ts";
 import type { Blocker, Line } from "./blocker.ts";
 import type { FailureRecord } from "./failure_record.ts";
 import type { EngineNode } from "./node.ts";
@@ -44,14 +45,9 @@ export function describeSurprise(step: Step, node: EngineNode, edited: boolean):
 
 /** Says what failed, how often, and what comes next. */
 export function describeFailure(failure: FailureRecord, now: number, options: EngineOptions): string {
-  const next = failure.held ? "given up" : `next in ${describeTime(failure.retryAt - now)}`;
+  const next = failure.held ? "given up" : `next in ${durationText(failure.retryAt - now)}`;
   if (failure.unavailable !== undefined) return `${failure.reason} (not tried, ${next})`;
   return `${failure.reason} (attempt ${failure.attempts} of ${options.maxAttempts}, ${next})`;
-}
-
-/** Writes milliseconds for people: `1.5 s`. */
-export function describeTime(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`;
 }
 
 /** Says why something is given up: on one node, or for the whole fleet. */
@@ -91,7 +87,7 @@ export function describeBlocker(blocker: Blocker, now: number): string {
       return `waits for its aggregator's approval: ${blocker.mutation} comes next`;
     case "unreturned":
       return `its last run has not returned, waits at most ${
-        describeTime(Math.max(0, blocker.until - now))
+        durationText(Math.max(0, blocker.until - now))
       } more for it`;
     default:
       return blocker satisfies never;

@@ -1,5 +1,5 @@
+import { durationText } from "../toolkit/mod.ts";
 import type { Failure } from "./failure.ts";
-import { describeTime } from "./messages.ts";
 import type { Execution } from "./record.ts";
 
 /**
@@ -23,9 +23,9 @@ export function failureOf(error: unknown): Failure {
 
 /** Tells what it means that the time of an execution is over, by what its handler has seen last. */
 export function lateFailure({ step, seen }: Pick<Execution, "step" | "seen">, now: number): Failure {
-  const summary = `Timed out after ${describeTime(step.timeout)}`;
+  const summary = `Timed out after ${durationText(step.timeout)}`;
   if (seen === undefined) return { message: summary, retry: true };
-  const message = `${summary}: ${seen.words} (seen ${describeTime(now - seen.at)} before)`;
+  const message = `${summary}: ${seen.words} (seen ${durationText(now - seen.at)} before)`;
   if (seen.ifLate === "failed") return { message, summary, retry: true };
   const kind = seen.ifLate === "refused" ? { blameless: true } : { unavailable: true };
   return { message, retry: true, outside: true, ...kind };

@@ -6,7 +6,7 @@ import type { Module, ModuleContext, RunningModule } from "./define.ts";
 import { declaredDiscoveries } from "./discovery_check.ts";
 import type { ModuleHostOptions } from "./host_options.ts";
 import { createPace } from "./pace.ts";
-import { errorText, within } from "../toolkit/mod.ts";
+import { durationText, errorText, within } from "../toolkit/mod.ts";
 
 /** The longest that a module may take to start, in milliseconds. */
 const START_LIMIT = 10_000;
@@ -128,7 +128,7 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
   }
   async function stopRunning(running: RunningModule): Promise<void> {
     try {
-      const late = `It did not stop within ${STOP_LIMIT / 1000} s`;
+      const late = `It did not stop within ${durationText(STOP_LIMIT)}`;
       await within({ clock, ms: STOP_LIMIT, late }, async () => await running.stop?.());
     } catch (error) {
       log.error("A module failed to stop", { why: errorText(error) });
@@ -138,7 +138,7 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
   return {
     async start() {
       const starting = (async () => await module.start(context))();
-      const late = `It did not start within ${START_LIMIT / 1000} s`;
+      const late = `It did not start within ${durationText(START_LIMIT)}`;
       try {
         const running = await within({ clock, ms: START_LIMIT, late }, () => starting);
         if (phase.kind === "starting") {

@@ -1,6 +1,7 @@
-/** Small tools that every layer shares: time on the injected clock, rates, bodies and streams, errors as text. */
+/** Small tools that every layer shares: time on the injected clock, rates, bodies and streams, errors and durations as text. */
 export * from "./backoff.ts";
 export * from "./drop_oldest.ts";
+export * from "./duration.ts";
 export * from "./error_text.ts";
 export * from "./every.ts";
 export * from "./pause.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "../../../src/clock.ts";
 import { type OpenFile, versionOf } from "../open_file.ts";
 import type { ByteRange } from "./range.ts";
-import { errorText } from "../../../src/toolkit/mod.ts";
+import { durationText, errorText } from "../../../src/toolkit/mod.ts";
 
 /** Bytes that are read and handed on at a time; fewer where many files are sent, as each of their clients may be slow. */
 const CHUNK = 256 * 1024;
@@ -77,7 +77,7 @@ export function sendPart(file: OpenFile, { first, last }: ByteRange, parts: Send
   function watch(): void {
     cancelStall();
     cancelStall = parts.clock.after(STALL_LIMIT, () => {
-      drop(`it took nothing for ${STALL_LIMIT / 1000} s`).catch(() => {});
+      drop(`it took nothing for ${durationText(STALL_LIMIT)}`).catch(() => {});
     });
   }
   const onGone = () => void close().catch(() => {});

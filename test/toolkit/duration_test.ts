@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import { formatDuration, parseDuration, roughDuration } from "../../src/cli/mod.ts";
+import { formatDuration, parseDuration, roughDuration } from "../../src/toolkit/mod.ts";
 
 test("parseDuration() reads milliseconds, seconds, minutes and hours", () => {
   const texts = ["500ms", "10s", "1.5s", "5m", "1h", "0s"];

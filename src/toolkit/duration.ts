@@ -12,7 +12,7 @@ const UNITS: readonly (readonly [unit: string, ms: number])[] = [["ms", 1], ["s"
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { formatDuration, parseDuration } from "../src/cli/mod.ts";
+ * import { formatDuration, parseDuration } from "../src/toolkit/mod.ts";
  *
  * assert.equal(parseDuration("1.5s"), 1500);
  * assert.equal(parseDuration("soon"), undefined);
@@ -29,6 +29,11 @@ export function parseDuration(text: string): number | undefined {
 export function formatDuration(ms: number): string {
   const fitting = UNITS.filter(([, size]) => ms !== 0 && ms % size === 0).at(-1) ?? ["ms", 1];
   return `${ms / fitting[1]}${fitting[0]}`;
+}
+
+/** Writes `ms` milliseconds for people: `300 ms`, `1.5 s`. */
+export function durationText(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`;
 }
 
 /** Formats `ms` milliseconds, known only roughly, rounded for people: `8 s`, `1 min 10 s`, `45 min`, `3 h`. */
