@@ -76,7 +76,7 @@ export interface BootTracker extends BootRegistry {
   /** Finds a node that this program boots, by any method; undefined before the start. */
   served(id: string): ModuleNode | undefined;
   /**
-   * Listens for a machine that is on: the mutation of this name.
+   * Waits for signs of a machine that is on: the mutation of this name.
    *
    * @throws {MistakeError} If it cannot boot: see {@link BootTracker.wait}.
    */

@@ -18,14 +18,19 @@ export const host = defineExtension("host", {
     about: "Number of CPUs that are online",
     knownWhile,
   },
-  "/host/memory": { type: { kind: "integer", min: 0 }, writer: "self", about: "Memory in MiB", knownWhile },
+  "/host/memory": { type: { kind: "integer", min: 0 }, writer: "self", about: "Memory, in MiB", knownWhile },
   "/host/load": {
     type: { kind: "integer", min: 0 },
     writer: "self",
-    about: "Load average over 1 minute in hundredths; changes of less than 5 % are not shown",
+    about: "Load average over 1 minute; changes of less than 5 % are not reported, in hundredths",
     knownWhile,
   },
-  "/host/uptime": { type: { kind: "integer", min: 0 }, writer: "self", about: "Seconds since boot", knownWhile },
+  "/host/uptime": {
+    type: { kind: "integer", min: 0 },
+    writer: "self",
+    about: "Time since boot, in seconds",
+    knownWhile,
+  },
   "/services/hostinfo/config": {
     type: {
       kind: "object",
@@ -33,7 +38,7 @@ export const host = defineExtension("host", {
       optional: ["interval"],
     },
     writer: "cfg",
-    about: "interval: seconds between two looks at load and uptime, 30 where absent",
+    about: "interval: time between two readings of load and uptime (s, default 30)",
   },
 });
 

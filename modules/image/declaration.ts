@@ -12,13 +12,13 @@ export const image = defineExtension("image", {
   "/image/name": {
     type: name,
     writer: "cfg",
-    about: "The image, as its server knows it: /boot/v1/images/NAME",
+    about: "Name of the image on its server: /boot/v1/images/NAME",
   },
-  "/image/digest": { type: digest, writer: "cfg", about: "Its SHA-256: 64 hexadecimal digits", outdates },
+  "/image/digest": { type: digest, writer: "cfg", about: "SHA-256 of the image: 64 hexadecimal digits", outdates },
   "/image/url": {
     type: url,
     writer: "cfg",
-    about: "Where it is, when it is not at the server that the node booted from",
+    about: "URL of the image. Default: /boot/v1/images/NAME on the server that the node booted from",
   },
   "/image/layers": {
     type: {
@@ -27,50 +27,50 @@ export const image = defineExtension("image", {
       maxItems: 16,
     },
     writer: "cfg",
-    about: "Images to lay over it, lower to upper; where /image/name is not set, these are all",
+    about: "Layers on top of the image, lowest first; without /image/name these are the whole image",
     outdates,
   },
   "/image/mode": {
     type: { kind: "enum", values: ["container", "root"] },
     writer: "cfg",
     about:
-      "container: it runs beside the agent in namespaces of its own, the default; root: the machine switches to it",
+      "container: the image runs beside the agent in its own namespaces; root: the machine switches to it. Default: container",
     outdates,
   },
   "/image/command": {
     type: { kind: "list", items: { kind: "string", maxLength: 4096 }, maxItems: 64 },
     writer: "cfg",
-    about: "The program that runs in it, with its arguments: /sbin/init where absent",
+    about: "Program to run in the image, with its arguments. Default: /sbin/init",
     outdates,
   },
   "/image/stopTimeout": {
     type: { kind: "integer", min: 0, max: 30_000 },
     writer: "cfg",
-    about: "Milliseconds from SIGTERM to SIGKILL when its container is stopped, 10000",
+    about: "Time from SIGTERM to SIGKILL when the container is stopped, in milliseconds. Default: 10000",
   },
   "/image/state": {
     type: enumeration("UNKNOWN", "IDLE", "FETCHING", "ACTIVE", "UPDATE", "ERROR"),
     writer: "self",
-    about: "ACTIVE: what cfg asks for runs; UPDATE: an older one runs",
+    about: "ACTIVE: the image that cfg asks for runs; UPDATE: an older one runs",
     knownWhile,
     leaveWithin: { FETCHING: 300_000, UPDATE: 300_000, ERROR: 60_000 },
   },
   "/image/progress": {
     type: { kind: "integer", min: 0, max: 100 },
     writer: "self",
-    about: "How much of it has been fetched, in percent",
+    about: "Share of the image that has been fetched, in percent",
     knownWhile,
   },
   "/image/active": {
     type: { kind: "list", items: digest, maxItems: 17 },
     writer: "self",
-    about: "The digests of what runs, lower to upper",
+    about: "Digests of the running image, lowest layer first",
     knownWhile,
   },
   "/image/error": {
     type: { kind: "string", maxLength: 512 },
     writer: "self",
-    about: "Its last error",
+    about: "The last error",
     knownWhile,
   },
 });
@@ -97,7 +97,7 @@ export const imageDeclaration = declareModule({
       changes: { "/image/state": ["UNKNOWN", "IDLE"] },
       requires: onNode,
       timeout: 10_000,
-      about: "Looks whether an image is active, hoping that none is",
+      about: "Checks whether an image is active, expecting none",
     },
     fetch: {
       context: "self",
@@ -106,7 +106,7 @@ export const imageDeclaration = declareModule({
       failTo,
       timeout: 10_000,
       duration: 100,
-      about: "Begins to fetch the image",
+      about: "Starts to fetch the image",
     },
     activate: {
       context: "self",
@@ -115,7 +115,7 @@ export const imageDeclaration = declareModule({
       failTo,
       timeout: fetchTimeout,
       duration: 30_000,
-      about: "Fetches the image, checks and mounts it, and starts what is in it",
+      about: "Fetches, verifies, mounts and starts the image",
     },
     update: {
       context: "self",
@@ -124,7 +124,7 @@ export const imageDeclaration = declareModule({
       excludes: notBusy,
       timeout: fetchTimeout,
       duration: 30_000,
-      about: "Fetches the new image beside the one that runs, and puts it in its place",
+      about: "Fetches the new image while the old one runs, and replaces the old one",
     },
     retry: {
       context: "self",
@@ -133,7 +133,7 @@ export const imageDeclaration = declareModule({
       failTo,
       timeout: fetchTimeout,
       duration: 30_000,
-      about: "Fetches and starts the image again after it failed",
+      about: "Fetches and starts the image again after a failure",
     },
     stop: {
       context: "self",
@@ -156,14 +156,14 @@ export const imageDeclaration = declareModule({
       changes: { "/image/state": ["FETCHING", "IDLE"] },
       requires: onNode,
       timeout: stopTimeout,
-      about: "Gives up fetching the image",
+      about: "Cancels the fetch of the image",
     },
     clear: {
       context: "self",
       changes: { "/image/state": ["ERROR", "IDLE"] },
       requires: onNode,
       timeout: stopTimeout,
-      about: "Forgets that the image failed",
+      about: "Clears the failure of the image",
     },
   },
 });

@@ -31,9 +31,10 @@ export const ipmiConfig = defineExtension("ipmi", {
     },
     writer: "cfg",
     about:
-      "credentials: path of a JSON file with username, password and perhaps kg, with {name} for the node's name; poll: ms, " +
-      "60000; graceful: ms for a healthy machine to shut down before its power is cut, 60000; interface: lanplus (IPMI 2.0) " +
-      "or lan (1.5); privilege: of the session, ADMINISTRATOR",
+      "credentials: path of a JSON file with username, password and optionally kg, in which {name} stands for the node's name; " +
+      "poll: time between two readings of the power (ms, default 60000); graceful: time for a healthy machine to shut down before " +
+      "its power is cut (ms, default 60000); interface: lanplus (IPMI 2.0) or lan (1.5) (default lanplus); privilege: of the " +
+      "session (default ADMINISTRATOR)",
   },
 });
 

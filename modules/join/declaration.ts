@@ -4,7 +4,7 @@ import { core, tree } from "../../src/state/mod.ts";
 /** What an aggregator does with the links of its children: it turns them into `/runState` and `/link`. */
 export const joinDeclaration = declareModule({
   name: "join",
-  about: "Takes agents in: a node is in SYNC when the link to its agent is up and level",
+  about: "Accepts agents: a node is in SYNC when the link to its agent is up and level",
   extensions: [core, tree],
   discovers: ["/runState", "/link"],
   mutations: {
@@ -14,7 +14,7 @@ export const joinDeclaration = declareModule({
       requires: { "/physState": "POWER_ON" },
       failTo: { "/physState": "PHYS_HANG" },
       timeout: 30_000,
-      about: "Waits until the agent that was heard has all of its cfg, and we have all that it discovered",
+      about: "Waits until the agent has all of its cfg and the aggregator has all of the agent's values",
     },
   },
 });

@@ -21,7 +21,7 @@ export interface Actions extends Pick<Hand, "unsettledFor" | "isAwaited" | "saw"
   find(run: MutationRun): Promise<void>;
   powerOn(run: MutationRun): Promise<void>;
   powerOff(run: MutationRun): Promise<void>;
-  /** Powers a machine off that is taken to hang. */
+  /** Powers off a machine that seems to hang. */
   resetHang(run: MutationRun): Promise<void>;
   /** Restarts a machine that is taken to hang. */
   restart(run: MutationRun): Promise<void>;

@@ -7,19 +7,18 @@ export const bootDevices = defineExtension("bootdevice", {
     type: enumeration("default", "none", "pxe", "http", "disk", "cd", "usb", "setup"),
     writer: "cfg",
     about:
-      "Device that the controller is told to boot from whenever the machine is powered on or restarted by Kraken; default: it is told " +
-      "nothing; none: it is told to leave that to the firmware again",
+      "Device to boot from, set at the controller whenever Kraken powers the machine on or restarts it; default: Kraken sets nothing; " +
+      "none: Kraken returns the choice to the firmware",
   },
   "/bmc/bootMode": {
     type: enumeration("default", "uefi", "legacy"),
     writer: "cfg",
-    about: "Boot mode of that device, if the controller is told one",
+    about: "Boot mode of /bmc/bootDevice. Default: the controller's own",
   },
   "/bmc/bootNext": {
     type: enumeration("NONE", "PXE", "HTTP", "DISK", "CD", "USB", "SETUP"),
     writer: "parent",
-    about:
-      "Device to boot from once: when the machine is next powered on or restarted by Kraken. NONE again after that",
+    about: "Device to boot from once, when Kraken next powers on or restarts the machine; NONE again after that",
     knownWhile: {},
     reported: true,
   },

@@ -22,14 +22,14 @@ export function powerMutations(platform: string, { find, on, off }: PowerTimeout
       changes: { "/physState": ["PHYS_UNKNOWN", "POWER_OFF"] },
       requires,
       timeout: find,
-      about: "Asks the controller, hoping for off",
+      about: "Reads the power state, expecting off",
     },
     "find-on": {
       context: "parent",
       changes: { "/physState": ["PHYS_UNKNOWN", "POWER_ON"] },
       requires,
       timeout: find,
-      about: "Asks the controller, hoping for on",
+      about: "Reads the power state, expecting on",
     },
     "power-on": {
       context: "parent",
@@ -57,7 +57,7 @@ export function powerMutations(platform: string, { find, on, off }: PowerTimeout
       failTo: { "/physState": "PHYS_HANG" },
       timeout: off,
       disruption: 10,
-      about: "Powers a machine off that is taken to hang",
+      about: "Powers off a machine that seems to hang",
     },
   } as const;
 }
@@ -79,7 +79,7 @@ export function restartMutation(platform: string, timeouts: PowerTimeouts) {
       failTo: { "/physState": "PHYS_HANG" },
       timeout: timeouts.off + timeouts.on,
       disruption: 10,
-      about: "Restarts a machine that is taken to hang; where that did not help, by power off and on",
+      about: "Restarts a machine that seems to hang; if that does not help, power-cycles it",
     },
   } as const;
 }

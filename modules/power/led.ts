@@ -8,7 +8,7 @@ export const leds = defineExtension("led", {
   "/bmc/led": {
     type: enumeration("UNKNOWN", "OFF", "ON", "BLINKING"),
     writer: "parent",
-    about: "The machine's identify LED, as its controller says or, where it does not say, as it was told last",
+    about: "State of the machine's identify LED, as its controller reports it or, if it does not, as last ordered",
     knownWhile: {},
   },
 });

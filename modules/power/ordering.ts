@@ -6,8 +6,8 @@ export const powerOrders = defineExtension("power", {
     type: enumeration("NONE", "DONE", "CYCLE", "RESET", "NMI"),
     writer: "parent",
     about:
-      "What is to be done to the machine once: CYCLE: power off and on; RESET: restart without a loss of power; NMI: interrupt it " +
-      "for a dump of its memory. DONE when it was done",
+      "Order to carry out once: CYCLE: power off and on; RESET: restart without a loss of power; NMI: interrupt the machine for a " +
+      "memory dump. DONE when it has been carried out",
     knownWhile: {},
     reported: true,
   },
@@ -25,14 +25,14 @@ export function orderMutations(platform: string) {
       changes: { "/power/order": ["CYCLE", "DONE"] },
       requires: { "/platform": platform, "/physState": "POWER_OFF" },
       timeout: 5_000,
-      about: "Notes that a machine that is to be power-cycled is off",
+      about: "Records that the machine to power-cycle is off",
     },
     "no-order": {
       context: "parent",
       changes: { "/power/order": ["NONE", "DONE"] },
       requires: { "/platform": platform },
       timeout: 5_000,
-      about: "Notes that nothing was ordered",
+      about: "Records that there is no order",
     },
   } as const;
 }
@@ -49,7 +49,7 @@ function voidMutation(platform: string, order: "RESET" | "NMI") {
     requires: { "/platform": platform, "/physState": "POWER_OFF" },
     timeout: 5_000,
     disruption: 5,
-    about: "Notes that there is nothing to do to a machine that is off",
+    about: "Records that there is nothing to do for a machine that is off",
   } as const;
 }
 
@@ -69,7 +69,7 @@ export function resetMutations(platform: string, on: number) {
       excludes: { "/busy": "BUSY", "/drained": "NO" },
       timeout: on,
       disruption: 10,
-      about: "Restarts the machine without a loss of power, as somebody ordered it",
+      about: "Restarts the machine without a loss of power, as ordered",
     },
     "no-reset": voidMutation(platform, "RESET"),
     "reset-over": {
@@ -77,7 +77,7 @@ export function resetMutations(platform: string, on: number) {
       changes: { "/physState": ["POWER_CYCLE", "POWER_ON"] },
       requires,
       timeout: on,
-      about: "Waits until a machine that was restarted is on again",
+      about: "Waits until the restarted machine is on again",
     },
   } as const;
 }
@@ -92,7 +92,7 @@ export function interruptMutation(platform: string) {
       excludes: { "/busy": "BUSY" },
       timeout: 60_000,
       disruption: 10,
-      about: "Sends the machine a non-maskable interrupt, as somebody ordered it",
+      about: "Sends the machine a non-maskable interrupt, as ordered",
     },
     "no-interrupt": voidMutation(platform, "NMI"),
   } as const;

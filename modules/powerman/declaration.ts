@@ -22,7 +22,8 @@ export const powermanConfig = defineExtension("powerman", {
       optional: ["server", "poll"],
     },
     writer: "cfg",
-    about: "server: where powermand listens, localhost:10101; poll: ms, 30000",
+    about:
+      "server: address of powermand (default localhost:10101); poll: time between two readings (ms, default 30000)",
   },
 });
 

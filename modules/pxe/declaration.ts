@@ -13,14 +13,14 @@ export const pxe = defineExtension("pxe", {
     type: enumeration("NONE", "WAIT", "DHCP", "LOADING", "INIT"),
     writer: "parent",
     about:
-      "WAIT: it is on and has not been heard; DHCP: it took an address; LOADING: it has its script; INIT: it has kernel and initramfs",
+      "WAIT: the machine is on and has not been heard; DHCP: it has taken an address; LOADING: it has its script; INIT: it has kernel and initramfs",
     knownWhile: { "/physState": "POWER_ON" },
     leaveWithin: { WAIT: USUAL_POST, DHCP: 30_000, LOADING: 60_000 },
   },
   "/pxe/progress": {
     type: { kind: "integer", min: 0, max: 100 },
     writer: "parent",
-    about: "How much of kernel and initramfs it has, in percent",
+    about: "Share of kernel and initramfs that the machine has loaded, in percent",
     knownWhile: { "/pxe/state": "LOADING" },
   },
 });
@@ -34,7 +34,7 @@ const hangs = { "/physState": "PHYS_HANG" } as const;
  */
 export const pxeDeclaration = declareModule({
   name: "pxe",
-  about: "Boots machines from the network, and follows how far each has got",
+  about: "Follows machines that boot from the network",
   extensions: [core, boot, pxe],
   discovers: ["/pxe/state", "/pxe/progress", "/boot/seenMemory", "/runState"],
   mutations: {
@@ -44,7 +44,7 @@ export const pxeDeclaration = declareModule({
       requires: powered,
       timeout: 10_000,
       duration: 100,
-      about: "Listens for a machine that is on",
+      about: "Waits for signs of a machine that is on",
     },
     address: {
       context: "parent",
@@ -71,7 +71,7 @@ export const pxeDeclaration = declareModule({
       failTo: hangs,
       timeout: 300_000,
       duration: 10_000,
-      about: "Waits until the machine has all of its kernel and initramfs",
+      about: "Waits until the machine has loaded kernel and initramfs",
     },
     boot: {
       context: "parent",

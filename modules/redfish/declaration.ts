@@ -36,10 +36,11 @@ export const redfishConfig = defineExtension("redfish", {
     },
     writer: "cfg",
     about:
-      "endpoint: URL of a service with all nodes; credentials: path of a JSON file with username and password, with {name} " +
-      "for the node's name; auth: session or basic; tls: verified, unverified (any certificate), plain (none needed); ca: path " +
-      "of a PEM file; poll: ms, 30000; sense: ms between two readings of the sensors, 60000, 0 for none; graceful: ms for a " +
-      "healthy machine to shut down before its power is cut, 60000",
+      "endpoint: URL of one service for all nodes; credentials: path of a JSON file with username and password, in which {name} " +
+      "stands for the node's name; auth: session or basic (default session); tls: verified, unverified (any certificate) or plain " +
+      "(http is allowed) (default verified); ca: path of a PEM file; poll: time between two readings of the power (ms, default " +
+      "30000); sense: time between two readings of the sensors (ms, default 60000, 0: none); graceful: time for a healthy machine " +
+      "to shut down before its power is cut (ms, default 60000)",
   },
 });
 

@@ -6,20 +6,20 @@ export const bmcTls = defineExtension("bmcTls", {
     type: enumeration("default", "verified", "first-use", "unverified"),
     writer: "cfg",
     about:
-      "Whose certificate the node's controller may have, where '/bmc/fingerprint' does not say: as the module's 'tls' says, one " +
-      "that an authority vouches for, the first one that is seen (then '/bmc/certificate' is it), or any",
+      "Certificate to accept from the node's controller without '/bmc/fingerprint'; default: as the module's 'tls' says; verified: " +
+      "one signed by an authority; first-use: the first one seen, stored in '/bmc/certificate'; unverified: any",
   },
   "/bmc/tls": {
     type: enumeration("tls1.2", "tls1.3", "tls1.2-legacy", "tls1.1", "tls1.0"),
     writer: "cfg",
     about:
-      "The oldest TLS that is spoken with the node's controller. tls1.2-legacy, tls1.1 and tls1.0 also allow weak keys and hashes, and " +
-      "servers without secure renegotiation (RFC 5746)",
+      "Oldest TLS version to accept from the node's controller. tls1.2-legacy, tls1.1 and tls1.0 also allow weak keys and hashes, " +
+      "and servers without secure renegotiation (RFC 5746). Default: tls1.2",
   },
   "/bmc/certificate": {
     type: { kind: "string", maxLength: 512 },
     writer: "parent",
-    about: "The certificate that was taken on first use: its SHA-256, whose it is, and until when",
+    about: "Certificate accepted on first use: SHA-256, subject and end of validity",
     knownWhile: {},
   },
 });

@@ -8,20 +8,20 @@ export const rpi = defineExtension("rpi", {
     type: { kind: "string", maxLength: 8 },
     writer: "cfg",
     about:
-      "The last 8 digits of its serial number, in lower case, as in /proc/cpuinfo: the folder that it asks TFTP for",
+      "Last 8 digits of the serial number, in lower case, as in /proc/cpuinfo: the TFTP folder that the firmware asks for",
   },
   "/rpi/state": {
     type: enumeration("NONE", "WAIT", "DHCP", "LOADING", "INIT"),
     writer: "parent",
     about:
-      "WAIT: it is on and has not been heard; DHCP: it took an address; LOADING: it has its config.txt; INIT: it has kernel and initramfs",
+      "WAIT: the machine is on and has not been heard; DHCP: it has taken an address; LOADING: it has its config.txt; INIT: it has kernel and initramfs",
     knownWhile: { "/physState": "POWER_ON" },
     leaveWithin: { WAIT: 120_000, DHCP: 30_000, LOADING: 120_000 },
   },
   "/rpi/progress": {
     type: { kind: "integer", min: 0, max: 100 },
     writer: "parent",
-    about: "How much of kernel and initramfs it has, in percent",
+    about: "Share of kernel and initramfs that the machine has loaded, in percent",
     knownWhile: { "/rpi/state": "LOADING" },
   },
 });
@@ -35,7 +35,7 @@ const hangs = { "/physState": "PHYS_HANG" } as const;
  */
 export const rpiDeclaration = declareModule({
   name: "rpi",
-  about: "Boots Raspberry Pis from the network, and follows how far each has got",
+  about: "Follows Raspberry Pis that boot from the network",
   extensions: [core, boot, rpi],
   discovers: ["/rpi/state", "/rpi/progress", "/boot/seenMemory", "/runState"],
   mutations: {
@@ -45,7 +45,7 @@ export const rpiDeclaration = declareModule({
       requires: powered,
       timeout: 10_000,
       duration: 100,
-      about: "Listens for a Raspberry Pi that is on",
+      about: "Waits for signs of a Raspberry Pi that is on",
     },
     address: {
       context: "parent",
@@ -54,7 +54,7 @@ export const rpiDeclaration = declareModule({
       failTo: hangs,
       timeout: 120_000,
       duration: 15_000,
-      about: "Waits until its firmware takes an address (DHCP)",
+      about: "Waits until the firmware takes an address (DHCP)",
     },
     config: {
       context: "parent",
@@ -63,7 +63,7 @@ export const rpiDeclaration = declareModule({
       failTo: hangs,
       timeout: 60_000,
       duration: 10_000,
-      about: "Waits until it fetches its config.txt (TFTP)",
+      about: "Waits until the firmware fetches config.txt (TFTP)",
     },
     load: {
       context: "parent",
@@ -72,7 +72,7 @@ export const rpiDeclaration = declareModule({
       failTo: hangs,
       timeout: 300_000,
       duration: 20_000,
-      about: "Waits until it has all of its kernel and initramfs",
+      about: "Waits until the machine has loaded kernel and initramfs",
     },
     boot: {
       context: "parent",
@@ -81,7 +81,7 @@ export const rpiDeclaration = declareModule({
       failTo: hangs,
       timeout: 120_000,
       duration: 20_000,
-      about: "Waits until the kernel has started and its agent is heard",
+      about: "Waits until the kernel has started and the agent is heard",
     },
   },
 });

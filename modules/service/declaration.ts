@@ -19,19 +19,19 @@ export const programs = defineExtension("programs", {
       optional: ["args", "env", "cwd", "restart", "stopTimeout"],
     },
     writer: "cfg",
-    about: "The program to run in the foreground; stopTimeout: milliseconds from SIGTERM to SIGKILL, 10000",
+    about: "Program to run in the foreground; stopTimeout: time from SIGTERM to SIGKILL (ms, default 10000)",
     outdates: { "/services/{name}/state": ["RUN", "INIT"] },
   },
   "/services/{name}/pid": {
     type: { kind: "integer", min: 1 },
     writer: "self",
-    about: "Process id of the program while it runs",
+    about: "Process id of the running program",
     knownWhile,
   },
   "/services/{name}/exitCode": {
     type: { kind: "integer", min: 0, max: 255 },
     writer: "self",
-    about: "How it last ended: its exit code, or 128 and the number of the signal that killed it",
+    about: "Last exit code of the program, or 128 plus the number of the signal that killed it",
     knownWhile,
   },
 });
@@ -44,7 +44,7 @@ const timeout = 45_000;
 /** The module that starts, watches, restarts and stops programs. */
 export const serviceDeclaration = declareModule({
   name: "service",
-  about: "Keeps programs running that a node's cfg names",
+  about: "Keeps the programs of a node's cfg running",
   extensions: [core, services, programs],
   discovers: [
     "/services/{name}/state",
@@ -59,7 +59,7 @@ export const serviceDeclaration = declareModule({
       changes: { "/services/{name}/state": ["UNKNOWN", "STOP"] },
       requires: onNode,
       timeout: 10_000,
-      about: "Looks whether the program runs, hoping that it does not",
+      about: "Checks whether the program runs, expecting that it does not",
     },
     start: {
       context: "self",
@@ -83,7 +83,7 @@ export const serviceDeclaration = declareModule({
       requires: mayRun,
       failTo: { "/services/{name}/state": "ERROR" },
       timeout,
-      about: "Starts the program again after it failed",
+      about: "Starts the program again after a failure",
     },
     stop: {
       context: "self",
@@ -97,35 +97,35 @@ export const serviceDeclaration = declareModule({
       changes: { "/services/{name}/state": ["INIT", "STOP"] },
       requires: onNode,
       timeout,
-      about: "Stops the program, which runs with an older config",
+      about: "Stops the program that runs with an older config",
     },
     clear: {
       context: "self",
       changes: { "/services/{name}/state": ["ERROR", "STOP"] },
       requires: onNode,
       timeout,
-      about: "Forgets that the program failed",
+      about: "Clears the failure of the program",
     },
     "find-drained": {
       context: "self",
       changes: { "/drained": ["UNKNOWN", "NO"] },
       requires: onNode,
       timeout: 10_000,
-      about: "Tells whether the node has been drained",
+      about: "Checks whether the node is drained",
     },
     drain: {
       context: "self",
       changes: { "/drained": ["NO", "YES"] },
       requires: onNode,
       timeout: 60_000,
-      about: "Stops every program that was started here",
+      about: "Stops every program that Kraken has started on the node",
     },
     resume: {
       context: "self",
       changes: { "/drained": ["YES", "NO"] },
       requires: onNode,
       timeout: 10_000,
-      about: "Lets programs run here again",
+      about: "Allows programs to run on the node again",
     },
   },
 });

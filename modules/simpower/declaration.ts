@@ -26,7 +26,8 @@ export const simpowerConfig = defineExtension("simpower", {
       optional: ["endpoint", "poll"],
     },
     writer: "cfg",
-    about: "endpoint: URL of the simulated controllers, such as http://127.0.0.1:8000; poll: milliseconds, 2000",
+    about:
+      "endpoint: URL of the simulated controllers, such as http://127.0.0.1:8000; poll: time between two readings (ms, default 2000)",
   },
 });
 

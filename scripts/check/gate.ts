@@ -7,6 +7,7 @@ import { documentProblems } from "./documents.ts";
 import { importProblems } from "./import_rules.ts";
 import { switchProblems } from "./switches.ts";
 import { ownershipProblems } from "./ownership.ts";
+import { referenceProblems } from "./reference.ts";
 
 /** How one part of the gate went. */
 export interface CheckResult {
@@ -33,6 +34,7 @@ const CHECKS: readonly Check[] = [
   { name: "docs examples", run: async (signal) => outcome(await runExamples(ROOT, findExamples(ROOT), signal)) },
   problems("docs links", documentProblems),
   problems("docs ownership", ownershipProblems),
+  problems("docs reference", referenceProblems),
 ];
 
 /** Runs every part of the gate at once. */

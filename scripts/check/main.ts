@@ -1,10 +1,11 @@
-// The gate: format, lint, types, import rules and documents. Prints a line for each, and what is wrong.
-// Usage: npm run check -- --write                    writes what documents have from the code anew instead
-// Usage: npm run check [-- --structure [--all]]      figures about the code instead; with --all, where each comes from
+// The gate: format, lint, types, import rules and documents. Prints a line for each check, and the problems.
+// Usage: npm run check -- --write                    regenerates the tables of documents instead
+// Usage: npm run check [-- --structure [--all]]      prints figures about the code instead; with --all, the places
 import process from "node:process";
 import { ROOT } from "../runtimes.ts";
 import { describeGate, runGate } from "./gate.ts";
 import { writeOwnership } from "./ownership.ts";
+import { writeReference } from "./reference.ts";
 import { describeStructure, measureStructure } from "./structure.ts";
 
 const [mode, detail, ...rest] = process.argv.slice(2);
@@ -14,6 +15,7 @@ if (mode === "--structure" && (detail === undefined || detail === "--all") && re
   process.stdout.write(describeStructure(measureStructure(ROOT), detail === "--all"));
 } else if (mode === "--write" && detail === undefined) {
   writeOwnership(ROOT);
+  writeReference(ROOT);
 } else if (mode !== undefined) {
   process.stderr.write(
     `Unknown argument "${process.argv.slice(2).join(" ")}": expected none, --write, or --structure [--all]\n`,

@@ -1,5 +1,3 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import {
   type Effect,
   FOREIGN,
@@ -10,10 +8,7 @@ import {
   type Standing,
   step,
 } from "../../aggregator/ownership/mod.ts";
-
-const FILE = "docs/ownership.md";
-const BEGIN = "<!-- generated from the code by `npm run check -- --write` -->";
-const END = "<!-- end of generated tables -->";
+import { type GeneratedPage, generatedProblems, markdownTable, writeGenerated } from "./generated.ts";
 
 const MACHINE: Machine = { power: "on", agent: "SYNC", isWantedOff: false, isAggregator: false };
 const LOCAL = { assignment: 3, link: "down", sameRun: true, grace: "none", machine: MACHINE } as const;
@@ -88,24 +83,16 @@ const STANDINGS: readonly (readonly [name: string, standing: Standing])[] = [
   ["learning", { kind: "learning" }],
 ];
 
+const PAGE: GeneratedPage = { file: "docs/ownership.md", source: "aggregator/ownership", make: describeOwnership };
+
 /** Checks that the tables of docs/ownership.md are up to date. @returns Problems as `file:line: message`. */
 export function ownershipProblems(root: string): string[] {
-  const text = readFileSync(join(root, FILE), "utf8");
-  return replaceTables(text) === text
-    ? []
-    : [`${FILE}:1: Its tables do not match aggregator/ownership: run npm run check -- --write`];
+  return generatedProblems(root, PAGE);
 }
 
 /** Regenerates the tables of docs/ownership.md. */
 export function writeOwnership(root: string): void {
-  const path = join(root, FILE);
-  writeFileSync(path, replaceTables(readFileSync(path, "utf8")));
-}
-
-function replaceTables(text: string): string {
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`Cannot find the place of the tables in ${FILE}: it has no "${BEGIN}"`);
-  return `${text.slice(0, begin)}${BEGIN}\n\n${describeOwnership()}\n${text.slice(end)}`;
+  writeGenerated(root, PAGE);
 }
 
 /** The tables of states and events, as Markdown. */
@@ -130,7 +117,7 @@ function permissions(): string[] {
   );
   const owned = STATES.find(([, { kind }]) => kind === "owned")?.[1] ?? FOREIGN;
   const standings = STANDINGS.map(([name, standing]) => row(`any; the aggregator is ${name}`, owned, standing));
-  return table(["the node is", "may the engine act", "reason"], [...rows, ...off, ...standings]);
+  return markdownTable(["the node is", "may the engine act", "reason"], [...rows, ...off, ...standings]);
 }
 
 function row(name: string, state: Ownership, standing: Standing): string[] {
@@ -157,7 +144,7 @@ function section([name, state]: (typeof STATES)[number], at: number): string[] {
   const facts = EVENTS.map(([fact]) => fact).filter((fact) => found.get(fact)?.join() !== known.get(fact)?.join());
   const rows = facts.map((fact) => [fact, ...found.get(fact) ?? [describeState(state), ""]]);
   const rest = before?.kind === state.kind ? "All other events: as above." : "All other events change nothing.";
-  return ["", `### ${name}`, "", ...table(["event", "next state", "effects"], rows), "", rest];
+  return ["", `### ${name}`, "", ...markdownTable(["event", "next state", "effects"], rows), "", rest];
 }
 
 function describeState(state: Ownership): string {
@@ -190,8 +177,4 @@ function describeEffect(effect: Effect): string {
     default:
       return effect.kind;
   }
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`.replaceAll("|  |", "| |"));
 }

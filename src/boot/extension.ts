@@ -16,15 +16,15 @@ export const boot = defineExtension("boot", {
   "/ipv4/mac": {
     type: { kind: "string", maxLength: 17 },
     writer: "cfg",
-    about: "MAC address of the interface that it boots from, such as 52:54:00:77:00:01",
+    about: "MAC address of the interface that the machine boots from, such as 52:54:00:77:00:01",
   },
-  "/ipv4/address": { type: address, writer: "cfg", about: "Its address, such as 10.77.0.11" },
+  "/ipv4/address": { type: address, writer: "cfg", about: "Address of the machine, such as 10.77.0.11" },
   "/ipv4/prefix": {
     type: { kind: "integer", min: 1, max: 32 },
     writer: "cfg",
-    about: "Bits of the network's part of the address; where absent 24",
+    about: "Length of the network prefix, in bits. Default: 24",
   },
-  "/ipv4/gateway": { type: address, writer: "cfg", about: "The router of its network" },
+  "/ipv4/gateway": { type: address, writer: "cfg", about: "Router of the network" },
   "/ipv4/dns": {
     type: { kind: "list", items: address, maxItems: 8 },
     writer: "cfg",
@@ -33,34 +33,35 @@ export const boot = defineExtension("boot", {
   "/boot/method": {
     type: { kind: "enum", values: BOOT_METHODS },
     writer: "cfg",
-    about: "pxe: from its aggregator's boot services; rpi: the same for a Raspberry Pi; other: by itself",
+    about:
+      "pxe: boots from the aggregator's boot services; rpi: the same for a Raspberry Pi; other: boots by itself. Default: none",
   },
   "/boot/loader": {
     type: file,
     writer: "cfg",
     about:
-      "What its firmware boots first, below the boot files; where absent the iPXE that fits its /arch and its firmware",
+      "File that the firmware boots first, a path in the boot files. Default: the iPXE that fits /arch and the firmware",
   },
-  "/boot/kernel": { type: file, writer: "cfg", about: "Its kernel, below the boot files; where absent vmlinuz" },
-  "/boot/initrd": { type: file, writer: "cfg", about: "Its initramfs, likewise; where absent initrd.img" },
+  "/boot/kernel": { type: file, writer: "cfg", about: "Kernel, a path in the boot files. Default: vmlinuz" },
+  "/boot/initrd": { type: file, writer: "cfg", about: "Initramfs, a path in the boot files. Default: initrd.img" },
   "/boot/arguments": {
     type: { kind: "string", maxLength: 2048 },
     writer: "cfg",
-    about: "Kernel arguments beside Kraken's own, such as console=ttyS0",
+    about: "Kernel arguments in addition to Kraken's own, such as console=ttyS0",
   },
   "/boot/memory": {
     type: { kind: "integer", min: 1 },
     writer: "cfg",
-    about: "Memory of its machine in MiB, which what it boots must fit in; where absent /boot/seenMemory counts",
+    about: "Memory of the machine, in MiB. Default: /boot/seenMemory",
   },
   "/boot/seenMemory": {
     type: { kind: "integer", min: 1 },
     writer: "parent",
-    about: "Memory in MiB that its machine had when it last ran an agent",
+    about: "Memory that the machine's agent last reported, in MiB",
   },
   "/boot/log": {
     type: { kind: "enum", values: BOOT_LOG_LEVELS },
     writer: "cfg",
-    about: "Of an aggregator's own node: debug logs a line for each exchange of its boot services with a machine",
+    about: "Of an aggregator: debug logs a line for each exchange of the boot services with a machine. Default: info",
   },
 });

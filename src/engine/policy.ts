@@ -25,7 +25,7 @@ export const policy = defineExtension("policy", {
     },
     writer: "cfg",
     about:
-      "At most atMost of these mutations in flight and perSecond starts a second, for each value of the variable by",
+      "Limit: at most atMost of these mutations run at a time, and perSecond start in a second, for each value of the variable by",
   },
   "/invariants/{name}": {
     type: {
@@ -41,12 +41,13 @@ export const policy = defineExtension("policy", {
       optional: ["nodes", "by", "atMost", "when", "unhealthyAbove"],
     },
     writer: "cfg",
-    about: "What the engine must never bring about: see docs/engine.md",
+    about: "Invariant: a condition that the engine must never cause, see docs/engine.md",
   },
   "/engine/config": {
     type: { kind: "object", fields: { failuresInARow: { kind: "integer", min: 1, max: 1_000_000 } } },
     writer: "cfg",
-    about: "failuresInARow: nodes on which a mutation fails for the same goals before it is held for all, 5",
+    about:
+      "failuresInARow: consecutive nodes on which a mutation fails for the same goals before it is held for all (default 5)",
   },
 });
 

@@ -1,10 +1,11 @@
 import { isNodeName, isRecord, parseUuid, type Value } from "../state/mod.ts";
 import type { Path } from "./document.ts";
+import { AGGREGATOR_KEYS } from "./keys.ts";
 import type { Report } from "./report.ts";
 import type { InventoryNode } from "./types.ts";
 import { readVariables, type Settable } from "./variables.ts";
 
-const KEYS = ["name", "id", "parent", "standby", "modules", "limits", "invariants", "engine"];
+const KEYS = Object.keys(AGGREGATOR_KEYS);
 
 /**
  * Reads the aggregators of a file: their names, the configs of their modules, and the limits and invariants of their

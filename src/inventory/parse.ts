@@ -1,11 +1,12 @@
 import { isNodeName, isRecord, type Schema } from "../state/mod.ts";
 import { readAggregators } from "./aggregators.ts";
 import { readSource } from "./document.ts";
+import { FILE_KEYS } from "./keys.ts";
 import { readNodes } from "./nodes.ts";
 import { createReport } from "./report.ts";
 import type { ParsedInventory } from "./types.ts";
 
-const KEYS = ["cluster", "aggregators", "nodes"];
+const KEYS = Object.keys(FILE_KEYS);
 
 /**
  * Parses an inventory file; `examples/demo/cluster.yaml` shows and explains one.

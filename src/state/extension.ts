@@ -12,7 +12,10 @@ export type Condition = { readonly [url: string]: string | number | boolean };
 export interface Variable<T extends VariableType = VariableType> {
   readonly type: T;
   readonly writer: Writer;
-  /** Description for people, units included. */
+  /**
+   * Meaning, for people: a phrase, then its unit after a comma (`Time since boot, in seconds`), then `. Default: ` and the value
+   * that applies if it is unset. docs/reference/variables.md is generated from it.
+   */
   readonly about: string;
   /** The condition under which its discovered value means something. If absent, it follows from the mutations. */
   readonly knownWhile?: Condition;

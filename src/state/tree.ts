@@ -25,12 +25,12 @@ export const tree = defineExtension("tree", {
   "/role": {
     type: enumeration("NODE", "AGGREGATOR"),
     writer: "cfg",
-    about: "AGGREGATOR: it represents a program that serves other nodes; it is not powered, booted or repaired",
+    about: "AGGREGATOR: the node is a program that serves other nodes; it is not powered, booted or repaired",
   },
   "/standby": {
     type: { kind: "string", maxLength: 64 },
     writer: "cfg",
-    about: "Of an aggregator: name of the standby that takes over its children when it is lost",
+    about: "Of an aggregator: name of the standby that takes over its nodes when it is lost",
   },
   "/assignment": {
     type: {
@@ -46,8 +46,7 @@ export const tree = defineExtension("tree", {
       optional: ["broker", "standby", "held", "before", "proof"],
     },
     writer: "cfg",
-    about:
-      "Internal: number of times that /parent was set, where the node joins now, and which aggregators may still have it",
+    about: "Internal: how often /parent has been set, where the node joins, and which aggregators may still have it",
   },
   "/release/requested": {
     type: { kind: "list", items: { kind: "string", maxLength: 64 }, maxItems: 64 },
@@ -57,8 +56,7 @@ export const tree = defineExtension("tree", {
   "/release/confirmed": {
     type: { kind: "list", items: { kind: "string", maxLength: 64 }, maxItems: 64 },
     writer: "self",
-    about:
-      "Of an aggregator: those of them that it has released: it does nothing to them, and has not heard them for a while",
+    about: "Of an aggregator: the requested nodes that it has released",
     knownWhile: {},
   },
   "/retries": {
@@ -69,12 +67,12 @@ export const tree = defineExtension("tree", {
   "/restored": {
     type: { kind: "integer", min: 0 },
     writer: "cfg",
-    about: "Internal: run with which the root went on after it was restored from a backup",
+    about: "Internal: first run of the root after it was restored from a backup",
   },
   "/staleSince": {
     type: { kind: "string", maxLength: 32 },
     writer: "parent",
-    about: "Of an aggregator: time since which its parent has not heard from it, nor of the nodes below it",
+    about: "Of an aggregator: since when its parent has heard neither it nor the nodes below it",
     knownWhile: {},
   },
   "/brokerLost": {
@@ -83,8 +81,7 @@ export const tree = defineExtension("tree", {
       fields: { since: { kind: "string", maxLength: 32 }, why: { kind: "string", maxLength: 256 } },
     },
     writer: "self",
-    about:
-      "Of an aggregator: time since which it has lost the broker of its children, so that nothing is known of them",
+    about: "Of an aggregator: since when, and why, it cannot reach the broker of its children",
     knownWhile: {},
   },
   "/rootApi": {
@@ -105,7 +102,7 @@ export const tree = defineExtension("tree", {
       optional: ["reason", "late"],
     },
     writer: "parent",
-    about: "What its aggregator is doing with the node, and for which version of its cfg",
+    about: "What the aggregator does for the node, and for which version of its cfg",
     knownWhile: {},
   },
   "/api": {
@@ -123,21 +120,21 @@ export const tree = defineExtension("tree", {
   "/standbyFor": {
     type: { kind: "string", maxLength: 64 },
     writer: "self",
-    about: "Of an aggregator: name of the aggregator whose children it is ready to take over",
+    about: "Of an aggregator: name of the aggregator for which it is the standby",
     knownWhile: {},
   },
   "/standbySeen": {
     type: { kind: "string", maxLength: 128 },
     writer: "self",
-    about: "Of an aggregator: the standby that it has accepted, and the version of its cfg that names it",
+    about: "Of an aggregator: the standby that it knows, and the version of its cfg that names it",
     knownWhile: {},
   },
   "/subtree/health": {
     type: enumeration(...HEALTHS),
     writer: "self",
     about:
-      "Of an aggregator: FULL: all nodes below are connected and at their goal; PARTIAL: some are not there yet; " +
-      "DEGRADED: some have failed, or are cut off because an aggregator below is lost",
+      "Of an aggregator: FULL: all nodes below are connected and at their goal; PARTIAL: some are not at their goal yet; " +
+      "DEGRADED: some have failed, or are cut off by a lost aggregator",
     knownWhile: {},
   },
   "/subtree/counts": {
@@ -154,7 +151,7 @@ export const tree = defineExtension("tree", {
       },
     },
     writer: "self",
-    about: "Of an aggregator: number of nodes below it, in all and by state",
+    about: "Of an aggregator: number of nodes below it, in total and by state",
     knownWhile: {},
   },
 });
