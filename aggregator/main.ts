@@ -3,6 +3,8 @@ import { networkInterfaces } from "node:os";
 import process from "node:process";
 import { createIpmiModule } from "../modules/ipmi/module.ts";
 import { createJoinModule } from "../modules/join/module.ts";
+import { createManualModule } from "../modules/manual/module.ts";
+import { createNopowerModule } from "../modules/nopower/module.ts";
 import { agentDeclarations } from "../modules/manifest.ts";
 import { createBmcLogs } from "../modules/power/mod.ts";
 import { createPowermanModule } from "../modules/powerman/module.ts";
@@ -119,6 +121,8 @@ await runProgram(program, async ({ options, terminal, signal }) => {
           createRedfishModule({ logs }),
           createIpmiModule({ logs }),
           createPowermanModule(),
+          createManualModule(),
+          createNopowerModule(),
           ...bootModules,
         ],
         agentModules: agentDeclarations,

@@ -3,6 +3,8 @@ import { hostinfoDeclaration } from "./hostinfo/declaration.ts";
 import { imageDeclaration } from "./image/declaration.ts";
 import { ipmiDeclaration } from "./ipmi/declaration.ts";
 import { joinDeclaration } from "./join/declaration.ts";
+import { manualDeclaration } from "./manual/declaration.ts";
+import { nopowerDeclaration } from "./nopower/declaration.ts";
 import { powermanDeclaration } from "./powerman/declaration.ts";
 import { pxeDeclaration } from "./pxe/declaration.ts";
 import { redfishDeclaration } from "./redfish/declaration.ts";
@@ -26,6 +28,8 @@ const aggregatorDeclarations: readonly ModuleDeclaration[] = [
   redfishDeclaration,
   ipmiDeclaration,
   powermanDeclaration,
+  manualDeclaration,
+  nopowerDeclaration,
 ];
 
 /** What every module declares that comes with Kraken: a new module is added above, and nowhere else. */

@@ -21,8 +21,8 @@ function wasHeard({ agent }: Machine): boolean {
  */
 export function conclude(state: Here, why: string): HereStep {
   const { link, machine, sameRun } = state;
-  if (machine.isAggregator && machine.power === "unknown") {
-    // Nothing controls its power: it is on if it is heard.
+  if (machine.power === "unknown" && (machine.isAggregator || machine.control !== "controller")) {
+    // No controller reports its power: it is on if it is heard.
     return link === "down" ? { state, effects: [] } : show(state, { physState: "POWER_ON" }, "it is heard");
   }
   // An agent that answers proves that its machine does not hang. The corrected power state comes back as another `seen`
@@ -65,6 +65,14 @@ export function lose(state: Here, { isDeaf }: EventOf<"graceOver">): HereStep {
   if (isDeaf) return startGrace(state, grace);
   const over: Here = { ...state, grace: "none" };
   if (!wasHeard(state.machine)) return { state: over, effects: [] };
+  if (state.machine.control === "none" && !state.machine.isAggregator) {
+    // Nothing here can repair it, and its silence proves nothing.
+    return show(
+      over,
+      { physState: null, runState: null, link: null },
+      "it is not heard, and nothing controls its power",
+    );
+  }
   return { state: over, effects: [{ kind: "declareLost", after: grace }] };
 }
 

@@ -30,12 +30,12 @@ export type Effect =
   | { readonly kind: "touch" };
 
 /**
- * Values of a node that follow from its link. `isStale`: whether to write the time since which nothing is known of the
+ * Values of a node that follow from its link; null if a value is unknown from now on. `isStale`: whether to write the time since which nothing is known of the
  * nodes below it.
  */
 export interface Shown {
-  readonly physState?: "POWER_ON";
-  readonly link?: "UP" | "DOWN";
-  readonly runState?: "SYNC" | "INIT" | "ERROR";
+  readonly physState?: "POWER_ON" | null;
+  readonly link?: "UP" | "DOWN" | null;
+  readonly runState?: "SYNC" | "INIT" | "ERROR" | null;
   readonly isStale?: boolean;
 }

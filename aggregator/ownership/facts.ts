@@ -43,6 +43,7 @@ export function createFacts({ replica, nodes }: { readonly replica: Replica; rea
         agent: runState === "SYNC" || runState === "INIT" ? runState : "other",
         isWantedOff: node?.cfg.get("/physState") === "POWER_OFF",
         isAggregator: nodes.placement.isAggregator(id),
+        control: controlOf(node?.cfg.get("/platform")),
       };
       const key = Object.values(machine).join();
       const known = machines.get(key);
@@ -50,6 +51,12 @@ export function createFacts({ replica, nodes }: { readonly replica: Replica; rea
       return known ?? machine;
     },
   };
+}
+
+/** Maps a value of `/platform` to what can change the power of the machine. */
+function controlOf(platform: unknown): Machine["control"] {
+  if (platform === "none") return "none";
+  return platform === "manual" ? "person" : "controller";
 }
 
 /** Maps a value of `/physState` to whether anything runs on the machine. */

@@ -14,6 +14,8 @@ export interface Machine {
   readonly isWantedOff: boolean;
   /** Whether the node is an aggregator: the nodes below it go stale with it. */
   readonly isAggregator: boolean;
+  /** What can change its power: a controller, a person who is asked to (`/platform=manual`), or nothing (`/platform=none`). */
+  readonly control: "controller" | "person" | "none";
 }
 
 /** A node that belongs to this aggregator by the latest assignment that it has received. */

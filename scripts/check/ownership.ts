@@ -10,7 +10,7 @@ import {
 } from "../../aggregator/ownership/mod.ts";
 import { type GeneratedPage, generatedProblems, markdownTable, writeGenerated } from "./generated.ts";
 
-const MACHINE: Machine = { power: "on", agent: "SYNC", isWantedOff: false, isAggregator: false };
+const MACHINE: Machine = { power: "on", agent: "SYNC", isWantedOff: false, isAggregator: false, control: "controller" };
 const LOCAL = { assignment: 3, link: "down", sameRun: true, grace: "none", machine: MACHINE } as const;
 
 /** An ownership of each kind, in the situations that make a difference. */

@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { hostinfoDeclaration } from "../../modules/hostinfo/declaration.ts";
 import { imageDeclaration } from "../../modules/image/declaration.ts";
 import { ipmiDeclaration } from "../../modules/ipmi/declaration.ts";
+import { manualDeclaration } from "../../modules/manual/declaration.ts";
+import { nopowerDeclaration } from "../../modules/nopower/declaration.ts";
 import { joinDeclaration } from "../../modules/join/declaration.ts";
 import { powermanDeclaration } from "../../modules/powerman/declaration.ts";
 import { pxeDeclaration } from "../../modules/pxe/declaration.ts";
@@ -15,6 +17,7 @@ import { MAX_INTEGER } from "../../src/state/mod.ts";
 const ALL = [
   ...[hostinfoDeclaration, imageDeclaration, ipmiDeclaration, joinDeclaration, powermanDeclaration, pxeDeclaration],
   ...[redfishDeclaration, rpiDeclaration, serviceDeclaration, simpowerDeclaration],
+  ...[manualDeclaration, nopowerDeclaration],
 ];
 
 /** All numbers in a value, with where they are. */

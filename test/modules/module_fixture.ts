@@ -25,6 +25,8 @@ export interface HostedForTest {
   readonly history: string[];
   /** What handlers have told people, in order. */
   readonly notes: string[];
+  /** What handlers have said that they saw, in order. */
+  readonly sightings: Sighting[];
   /** Runs one of the module's mutations on the first node; the engine's `failTo` is applied as it would. */
   run(mutation: string, bindings?: Record<string, string>, signal?: AbortSignal): Promise<void>;
   /** Waits until the first node's discovered value is this one. */
@@ -50,6 +52,7 @@ export async function hostForTest(
   const own = options.own ?? first;
   const history: string[] = [];
   const notes: string[] = [];
+  const sightings: Sighting[] = [];
   function node(id: string): (ModuleNode & TestNode) | undefined {
     return [...nodes, own].find((node) => node.id === id);
   }
@@ -76,6 +79,7 @@ export async function hostForTest(
     host,
     history,
     notes,
+    sightings,
     async run(mutation, bindings = {}, signal = new AbortController().signal) {
       const declared = module.declaration.mutations[mutation];
       if (declared === undefined) throw new Error(`There is no mutation '${mutation}'`);
@@ -83,7 +87,10 @@ export async function hostForTest(
       let seen: Sighting | undefined;
       const reports: Reports = {
         ...unread,
-        saw: (sighting) => void (seen = sighting),
+        saw(sighting) {
+          seen = sighting;
+          sightings.push(sighting);
+        },
         note: (why) => void notes.push(why),
       };
       try {

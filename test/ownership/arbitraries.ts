@@ -12,6 +12,7 @@ export const machines: fc.Arbitrary<Machine> = fc.record({
   agent: fc.constantFrom("SYNC", "INIT", "other"),
   isWantedOff: fc.constantFrom(false, false, false, true),
   isAggregator: fc.constantFrom(false, false, false, true),
+  control: fc.constantFrom("controller", "controller", "person", "none"),
 }, plain);
 
 const redirects: fc.Arbitrary<Assignment> = fc.record({ number: assignment, parent: aggregator }, plain);

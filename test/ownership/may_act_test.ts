@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { FOREIGN, type Machine, mayAct, type Ownership, type Permission } from "../../aggregator/ownership/mod.ts";
 import { holdersAfter } from "../../aggregator/ownership/holders.ts";
 
-const MACHINE: Machine = { power: "on", agent: "SYNC", isWantedOff: false, isAggregator: false };
+const MACHINE: Machine = { power: "on", agent: "SYNC", isWantedOff: false, isAggregator: false, control: "controller" };
 const LOCAL = { assignment: 2, link: "down", sameRun: false, grace: "none", machine: MACHINE } as const;
 
 function ask(ownership: Ownership, standing: Parameters<typeof mayAct>[1] = { kind: "acting" }): Permission {

@@ -170,7 +170,7 @@ export function createWorld(): World {
   const members = { a: make("a"), b: make("b"), c: make("c") };
 
   function machineOf({ agent, power, disk }: Member): Machine {
-    return { power, agent, isWantedOff: disk.word?.isWantedOff ?? false, isAggregator: false };
+    return { power, agent, isWantedOff: disk.word?.isWantedOff ?? false, isAggregator: false, control: "controller" };
   }
   function placeOf(name: Rack, it: Word): Place {
     const { number, parent, holders } = it;
@@ -200,7 +200,7 @@ export function createWorld(): World {
         member.joinAt = member.graceAt = undefined;
         break;
       case "show":
-        if (effect.values.runState !== undefined && effect.values.runState !== "ERROR") {
+        if (effect.values.runState === "SYNC" || effect.values.runState === "INIT") {
           member.agent = effect.values.runState;
         }
         break;

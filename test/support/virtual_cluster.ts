@@ -6,6 +6,8 @@ import type { Aggregator } from "../../aggregator/types.ts";
 import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
 import { hostinfoDeclaration } from "../../modules/hostinfo/declaration.ts";
 import { createJoinModule } from "../../modules/join/module.ts";
+import { createManualModule } from "../../modules/manual/module.ts";
+import { createNopowerModule } from "../../modules/nopower/module.ts";
 import { serviceDeclaration } from "../../modules/service/declaration.ts";
 import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
 import { seededRandom } from "../../modules/simpower/simulator/chance.ts";
@@ -215,7 +217,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       name: "root",
       run: randomUUID(),
       store: storeWhile(() => mine === generation),
-      modules: [createJoinModule(), powerStandIn(byId, boot, endAgent)],
+      modules: [createJoinModule(), createManualModule(), createNopowerModule(), powerStandIn(byId, boot, endAgent)],
       agentModules: [serviceDeclaration, hostinfoDeclaration],
       grace: 2000,
       broker: watch,
@@ -360,7 +362,7 @@ function powerStandIn(
     function look(id: string): void {
       const machine = machines.get(id);
       const node = context.node(id);
-      if (machine === undefined || node === undefined) return;
+      if (machine === undefined || node?.cfg.get("/platform") !== "sim") return;
       const physState = node.view.get("/physState");
       if (machine.power === "off") context.discover(id, "/physState", "POWER_OFF");
       else if (physState !== "PHYS_HANG") context.discover(id, "/physState", "POWER_ON");
