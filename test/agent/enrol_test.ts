@@ -5,9 +5,10 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { enrol, type Identity } from "../../agent/enrol.ts";
-import type { Clock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
-import { until, withFolder } from "../modules/module_fixture.ts";
+import { noteWaits } from "../support/clocks.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { createVirtualClock, type VirtualClock } from "../support/virtual_clock.ts";
 
 const MAC = "52:54:00:77:00:01";
@@ -43,14 +44,7 @@ interface EnrolWorld {
 async function withEnrolment(body: (world: EnrolWorld) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
     const clock = createVirtualClock();
-    const waits: number[] = [];
-    const noting: Clock = {
-      ...clock,
-      after(ms, run) {
-        waits.push(ms);
-        return clock.after(ms, run);
-      },
-    };
+    const noting = noteWaits(clock);
     const lines: string[] = [];
     const acts: Act[] = [];
     const asked: { body: unknown; at: number; type: string | undefined }[] = [];
@@ -73,7 +67,7 @@ async function withEnrolment(body: (world: EnrolWorld) => Promise<void>): Promis
     const runDir = join(folder, "run");
     try {
       await body({
-        ...{ url, runDir, clock, waits, lines, acts, asked },
+        ...{ url, runDir, clock, waits: noting.waits, lines, acts, asked },
         begin({ mac = MAC, token = TOKEN, signal = new AbortController().signal } = {}) {
           const enrolling = enrol(
             { cluster: "lab", node: "n1", parent: IDENTITY.parent, server: url, mac, token },

@@ -8,7 +8,7 @@ import { identify, type IdentityOptions } from "../../agent/identify.ts";
 import { EXIT, ProgramError } from "../../src/cli/mod.ts";
 import { systemClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
-import { withFolder } from "../modules/module_fixture.ts";
+import { withFolder } from "../support/folder.ts";
 
 const ID = "00000000-0000-4000-8000-000000000001";
 const PARENT = "00000000-0000-4000-8000-000000000002";

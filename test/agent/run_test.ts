@@ -9,7 +9,8 @@ import { createLog } from "../../src/log.ts";
 import type { MqttConnectionOptions } from "../../src/mqtt/mod.ts";
 import { decodeFrame, encodeFrame } from "../../src/sync/mod.ts";
 import { createTerminalDouble } from "../cli/terminal_double.ts";
-import { until, withFolder } from "../modules/module_fixture.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { ofRun } from "../support/versions.ts";
 

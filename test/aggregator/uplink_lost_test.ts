@@ -8,7 +8,7 @@ import { systemClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
 import { createUplink } from "../../src/mqtt/mod.ts";
 import { nodeIdOf } from "../../src/state/mod.ts";
-import { until } from "../mqtt/until.ts";
+import { until } from "../support/until.ts";
 import { createTestRoot } from "../support/root.ts";
 
 const NO_COUNTS = { sent: 0, unsent: 0, received: 0, malformed: 0, waiting: 0, waitingBytes: 0 };

@@ -15,8 +15,8 @@ import { createSourceRates } from "../../aggregator/boot/source_rates.ts";
 import type { TftpEvent } from "../../aggregator/boot/tftp/mod.ts";
 import { bindUdp } from "../../aggregator/boot/udp.ts";
 import { EXIT, ProgramError } from "../../src/cli/mod.ts";
-import { until } from "../mqtt/until.ts";
-import { withFolder } from "../modules/module_fixture.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 
 const NOTHING: BootCommandLine = {

@@ -5,7 +5,7 @@ import { type EmbeddedBroker, startEmbeddedBroker } from "../../aggregator/broke
 import { createLog } from "../../src/log.ts";
 import { type Channel, formatTopic } from "../../src/mqtt/mod.ts";
 import { connectPacket, rawClient } from "../mqtt/raw_client.ts";
-import { until } from "../mqtt/until.ts";
+import { until } from "../support/until.ts";
 
 const CLUSTER = "lab";
 const PARENT = "11111111-1111-4111-8111-111111111111";

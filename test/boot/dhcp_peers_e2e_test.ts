@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { DhcpEvent, DhcpHost } from "../../aggregator/boot/dhcp/mod.ts";
 import { bunPath, DENO_CONFIG, denoPath, nodePath, ROOT } from "../../scripts/runtimes.ts";
-import { until } from "../mqtt/until.ts";
+import { until } from "../support/until.ts";
 import type { DhcpProgramSetting } from "./dhcp_program.ts";
 import { type NetworkLab, noNetworkLab, withNetworkLab } from "./network_lab.ts";
 

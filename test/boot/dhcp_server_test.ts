@@ -15,7 +15,7 @@ import { type DhcpPacket, MESSAGE, OPTION } from "../../aggregator/boot/dhcp/pac
 import { bindUdp, type UdpPeer, type UdpSocket } from "../../aggregator/boot/udp.ts";
 import { systemClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
-import { until } from "../mqtt/until.ts";
+import { until } from "../support/until.ts";
 import { clientPacket, FIRMWARE, type Saying } from "./dhcp_packets.ts";
 
 const SERVER = "127.0.0.1";

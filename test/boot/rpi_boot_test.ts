@@ -7,7 +7,7 @@ import type { TftpEvent } from "../../aggregator/boot/tftp/mod.ts";
 import type { RpiHost } from "../../modules/rpi/module.ts";
 import type { BootSight } from "../../src/boot/mod.ts";
 import { createLog } from "../../src/log.ts";
-import { withFolder } from "../modules/module_fixture.ts";
+import { withFolder } from "../support/folder.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 
 const SERIAL = "9ffefdef";

@@ -10,7 +10,7 @@ import type { RpiHost } from "../../modules/rpi/module.ts";
 import { type BootSight, kernelArguments } from "../../src/boot/mod.ts";
 import { systemClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
-import { until } from "../mqtt/until.ts";
+import { until } from "../support/until.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { openTftpClient, readRequest } from "./tftp_client.ts";
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { createHashes } from "../../aggregator/boot/http/hashes.ts";
 import { type SendEnd, sendPart, type SendParts } from "../../aggregator/boot/http/send_part.ts";
 import { type OpenFile, openFile } from "../../aggregator/boot/open_file.ts";
-import { withFolder } from "../modules/module_fixture.ts";
+import { withFolder } from "../support/folder.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 
 const CHUNK = 256 * 1024;

@@ -9,7 +9,7 @@ import { decodeTftp, encodeTftp, TFTP_ERROR } from "../../aggregator/boot/tftp/p
 import { failure, runSession, type SessionEnd } from "../../aggregator/boot/tftp/session.ts";
 import { bytesSource, fileSource } from "../../aggregator/boot/tftp/sources.ts";
 import { bytesAcked, inFlight, lastBlock, pauseOf, startTransfer } from "../../aggregator/boot/tftp/transfer.ts";
-import { withFolder } from "../modules/module_fixture.ts";
+import { withFolder } from "../support/folder.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 
 test("a mailbox hands on what comes in its order, at once where something waits", async () => {

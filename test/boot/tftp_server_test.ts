@@ -17,7 +17,7 @@ import {
 import type { TftpPacket } from "../../aggregator/boot/tftp/packet.ts";
 import { systemClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
-import { until } from "../mqtt/until.ts";
+import { until } from "../support/until.ts";
 import type { UdpPeer } from "../../aggregator/boot/udp.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { lossyFate, openLossyLink } from "./lossy_link.ts";

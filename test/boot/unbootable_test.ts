@@ -7,7 +7,7 @@ import { TOKEN_SHAPE } from "../../aggregator/boot/enrolment.ts";
 import { type BootMachine, bootMachineOf } from "../../modules/boot/tracker.ts";
 import { commandLine } from "../../src/boot/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
-import { withFolder } from "../modules/module_fixture.ts";
+import { withFolder } from "../support/folder.ts";
 import { createVirtualBoot } from "./virtual_boot.ts";
 
 const MAC = "52:54:00:77:00:01";

@@ -4,7 +4,7 @@ import { freePort } from "../../scripts/brokers/ports.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { endContainers, squash } from "../modules/image_lab.ts";
 import { sha256, startImageServer } from "../modules/image_server.ts";
-import { withFolder } from "../modules/module_fixture.ts";
+import { withFolder } from "../support/folder.ts";
 import { withLab } from "./lab.ts";
 
 /**

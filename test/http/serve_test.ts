@@ -3,6 +3,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { once } from "node:events";
 import { test } from "node:test";
 import { type HttpServer, serve } from "../../aggregator/http/mod.ts";
+import { until } from "../support/until.ts";
 import type { TestControl } from "./test_control.ts";
 import { assertProblem, createTestApp, send } from "./support.ts";
 
@@ -22,14 +23,6 @@ async function serving(
   } finally {
     controller.abort();
     await served.server.closed;
-  }
-}
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  const end = Date.now() + LIMIT;
-  while (!condition()) {
-    assert.ok(Date.now() < end, "The condition did not hold in time");
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
@@ -131,16 +124,16 @@ test(
       assert.ok(response.body !== null);
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";
-      const until = async (pattern: RegExp) => {
+      const readTo = async (pattern: RegExp) => {
         while (!pattern.test(text)) text += (await reader.read()).value ?? "";
       };
-      await until(/^id: 1$/m);
+      await readTo(/^id: 1$/m);
       control.log("started");
-      await until(/^id: 2\nevent: started\ndata: \{"id":2,.*\}\n\n$/m);
+      await readTo(/^id: 2\nevent: started\ndata: \{"id":2,.*\}\n\n$/m);
       assert.equal(control.listeners, 1);
       abort.abort();
       await reader.cancel().catch(() => {}); // it ended with its request
-      await waitFor(() => control.listeners === 0);
+      await until(() => control.listeners === 0);
     }),
 );
 
@@ -154,7 +147,7 @@ test(
       end();
       await server.closed;
       assert.match(await ended, /ended|cut off/);
-      await waitFor(() => control.listeners === 0);
+      await until(() => control.listeners === 0);
       await assert.rejects(fetch(`${url}/healthz`));
     }),
 );
@@ -188,7 +181,7 @@ test(
   () =>
     serving(async (_url, control, { port }) => {
       await sendAndGo(control, port, "/api/v1/nodes/n1/cfg", { physState: "POWER_ON" });
-      await waitFor(() => control.asked.length > 0);
+      await until(() => control.asked.length > 0);
       assert.deepEqual(control.asked, ["unanswered PATCH /api/v1/nodes/n1/cfg"]);
       assert.equal(control.find("n1")?.cfg.get("/physState"), "POWER_ON");
     }),
@@ -209,7 +202,7 @@ test(
       }
       await sendAndGo(control, port, "/api/v1/nodes/n1/cfg?dryRun=true", { physState: "POWER_ON" });
       await sendAndGo(control, port, "/api/v1/nodes/n2/cfg", { physState: "POWER_ON" });
-      await waitFor(() => control.asked.length > 0);
+      await until(() => control.asked.length > 0);
       assert.deepEqual(control.asked, ["unanswered PATCH /api/v1/nodes/n2/cfg"]);
     }),
 );

@@ -4,8 +4,9 @@ import { machine } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { createHostinfoModule } from "../../modules/hostinfo/module.ts";
+import { withFolder } from "../support/folder.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { hostForTest, testNode, withFolder } from "./module_fixture.ts";
+import { hostForTest, testNode } from "./module_fixture.ts";
 
 /** A `/proc` as a machine of 2 CPUs has it. */
 function writeProc(proc: string, load: string, uptime: string): void {

@@ -9,18 +9,15 @@ import { adoptContainer } from "../../modules/image/container.ts";
 import { createImageModule } from "../../modules/image/module.ts";
 import { validateOfProgram } from "../../modules/image/root_program.ts";
 import { runMountCommand } from "../../modules/image/mounts.ts";
-import { type Clock, systemClock } from "../../src/clock.ts";
+import { systemClock } from "../../src/clock.ts";
 import { createDrain } from "../../src/module/mod.ts";
 import { childrenOf, identityOf, isRunning, type ProcessIdentity } from "../../src/process/mod.ts";
-import { hostForTest, testNode, until, withFolder } from "./module_fixture.ts";
+import { noteWaits } from "../support/clocks.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
+import { hostForTest, testNode } from "./module_fixture.ts";
 
 const { signal } = new AbortController();
-
-/** A clock for which no time passes while something waits, and what it was asked to wait. */
-function hasty(): Clock & { readonly waits: number[] } {
-  const waits: number[] = [];
-  return { ...systemClock, waits, after: (ms, run) => (waits.push(ms), systemClock.after(0, run)) };
-}
 
 /** A process that looks like one that started a container in `root`, and the first process of that, if it has one. */
 async function withLeader(
@@ -138,7 +135,7 @@ test("a container whose first process comes late is waited for, two seconds at m
     assert.ok(isRunning(await found(child)));
   });
   await withLeader("read line", async ({ root, own }) => {
-    const clock = hasty();
+    const clock = noteWaits({ ...systemClock, after: (_ms, run) => systemClock.after(0, run) });
     assert.equal(await adoptContainer(root, { clock, signal }), undefined);
     assert.deepEqual([clock.waits.length, new Set(clock.waits)], [100, new Set([20])]);
     await until(() => assert.equal(isRunning(own), false));

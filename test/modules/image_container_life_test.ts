@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { until } from "../support/until.ts";
 import { cfgOf, type ImageLab, web, webServer, whyNoMounts, withImageLab } from "./image_lab.ts";
-import { until } from "./module_fixture.ts";
 
 const skip = whyNoMounts() ?? false;
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { until } from "../support/until.ts";
 import { cfgOf, HASTY, web, webServer, whyNoMounts, withImageLab } from "./image_lab.ts";
-import { until } from "./module_fixture.ts";
 
 const skip = whyNoMounts() ?? false;
 

@@ -18,10 +18,11 @@ import { fileURLToPath } from "node:url";
 import { freePort } from "../../scripts/brokers/ports.ts";
 import { isRecord, type Value } from "../../src/state/mod.ts";
 import { childrenOf, processesWith } from "../../src/process/mod.ts";
+import { withFolder } from "../support/folder.ts";
 import { runtimeArguments } from "../support/runtime_arguments.ts";
+import { until } from "../support/until.ts";
 import type { Order } from "./image_host.ts";
 import { type ImageServer, sha256, startImageServer } from "./image_server.ts";
-import { until, withFolder } from "./module_fixture.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 

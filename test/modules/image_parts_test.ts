@@ -13,9 +13,9 @@ import { openLayerStore } from "../../modules/image/store.ts";
 import { createRootSwitch } from "../../modules/image/switch_root.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { systemClock } from "../../src/clock.ts";
+import { withFolder } from "../support/folder.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { sha256, startImageServer } from "./image_server.ts";
-import { withFolder } from "./module_fixture.ts";
 
 const LAYER = { name: "os", digest: sha256(new Uint8Array(1_000)), url: "http://boot/os" };
 const CONFIG: ImageConfig = { layers: [LAYER], mode: "root", command: ["/sbin/init"], stopTimeout: 7, key: "k" };

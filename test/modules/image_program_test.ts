@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { validateOfProgram } from "../../modules/image/root_program.ts";
-import { withFolder } from "./module_fixture.ts";
+import { withFolder } from "../support/folder.ts";
 
 test("validateOfProgram() follows symbolic links within the root, and never out of it", async () => {
   await withFolder((folder) => {

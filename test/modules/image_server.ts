@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { until } from "./module_fixture.ts";
+import { until } from "../support/until.ts";
 
 /** An HTTP server with files, which a test can make cut, refuse and go away. */
 export interface ImageServer {

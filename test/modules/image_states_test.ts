@@ -9,8 +9,8 @@ import type { Mount } from "../../modules/image/mounts.ts";
 import type { Root } from "../../modules/image/roots.ts";
 import type { Exit } from "../../src/process/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { withFolder } from "../support/folder.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { withFolder } from "./module_fixture.ts";
 
 /** A container that runs until a test, or the image, ends it. */
 interface FakeContainer extends Container {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { withFolder } from "../support/folder.ts";
 import { createCoverage, fc } from "../support/property.ts";
 import { containerCommand, overlayCommand, partCommands } from "../../modules/image/commands.ts";
 import { imageConfig } from "../../modules/image/config.ts";
@@ -12,7 +13,7 @@ import { availableMemory, validateOfRoom, validateOfSize } from "../../modules/i
 import { createDrain } from "../../src/module/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { sha256, startImageServer } from "./image_server.ts";
-import { type HostedForTest, hostForTest, testNode, withFolder } from "./module_fixture.ts";
+import { type HostedForTest, hostForTest, testNode } from "./module_fixture.ts";
 
 const digest = "a".repeat(64);
 const server = "http://10.77.0.1:8080";

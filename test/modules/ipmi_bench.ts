@@ -5,9 +5,10 @@ import { type BmcLogs, createBmcLogs } from "../../modules/power/mod.ts";
 import { createIpmiModule } from "../../modules/ipmi/module.ts";
 import type { Clock } from "../../src/clock.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { withFolder } from "../support/folder.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { writeCredentials } from "./bmc_fixture.ts";
-import { type HostedForTest, hostForTest, type TestNode, testNode, withFolder } from "./module_fixture.ts";
+import { type HostedForTest, hostForTest, type TestNode, testNode } from "./module_fixture.ts";
 
 /** The module with the node `n1`, whose controller is at this address. */
 export async function host(

@@ -3,6 +3,7 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { withFolder } from "../support/folder.ts";
 import { createCoverage, fc } from "../support/property.ts";
 import { ipmiConfigOf } from "../../modules/ipmi/config.ts";
 import { type RunIpmitool, runIpmitool } from "../../modules/ipmi/ipmitool.ts";
@@ -11,7 +12,7 @@ import { parseFailure, parsePowerStatus } from "../../modules/ipmi/parse.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { USER, writeCredentials } from "./bmc_fixture.ts";
 import { host, withPlayed } from "./ipmi_bench.ts";
-import { hostForTest, testNode, withFolder } from "./module_fixture.ts";
+import { hostForTest, testNode } from "./module_fixture.ts";
 import { ending } from "./redfish_scene.ts";
 
 test("ipmi says plainly that ipmitool is missing", async () => {

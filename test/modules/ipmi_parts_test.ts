@@ -16,9 +16,10 @@ import type { PowerChange } from "../../modules/power/mod.ts";
 import { createLog } from "../../src/log.ts";
 import type { ModuleContext } from "../../src/module/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { withFolder } from "../support/folder.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { writeCredentials } from "./bmc_fixture.ts";
-import { testNode, withFolder } from "./module_fixture.ts";
+import { testNode } from "./module_fixture.ts";
 
 const never = new AbortController().signal;
 const POLLED = { signal: never, urgent: false };

@@ -7,10 +7,12 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { createBmcLogs } from "../../modules/power/mod.ts";
-import { type Clock, systemClock } from "../../src/clock.ts";
+import { systemClock } from "../../src/clock.ts";
+import { fastClock } from "../support/clocks.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { USER, writeCredentials } from "./bmc_fixture.ts";
 import { host } from "./ipmi_bench.ts";
-import { until, withFolder } from "./module_fixture.ts";
 import { processesWith } from "./simulator_fixture.ts";
 
 /** OpenIPMI's simulator with one machine, which is a process that sleeps. */
@@ -210,13 +212,6 @@ test("ipmi reads the event log of OpenIPMI's simulator, which is there after it 
     }
   });
 });
-
-/** A clock on which everything is over four times as fast: orders that are refused are repeated some seconds later. */
-const fastClock: Clock = {
-  now: () => systemClock.now() * 4,
-  wall: () => systemClock.wall(),
-  after: (ms, run) => systemClock.after(ms / 4, run),
-};
 
 test("ipmi says in the words of OpenIPMI's simulator that it has no reset, NMI, LED or device to boot from, and concludes nothing", async () => {
   await withFolder(async (folder) => {

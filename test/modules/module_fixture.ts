@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Clock, type Random, systemClock } from "../../src/clock.ts";
 import { failureOf, lateFailure } from "../../src/engine/verdict.ts";
 import { createLog, type Log } from "../../src/log.ts";
@@ -9,6 +6,7 @@ import { createModuleHost, type Module, type ModuleHost, type ModuleNode } from 
 import type { Step } from "../../src/plan/mod.ts";
 import { type Reports, type Sighting, unread } from "../../src/reports.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { until } from "../support/until.ts";
 
 /** One node with the discovered values and the cfg that a test gives it. */
 export interface TestNode {
@@ -129,32 +127,6 @@ function stepOf(module: string, mutation: string, bindings: Record<string, strin
     duration: 1,
     after: [],
   };
-}
-
-/** The machine's clock, with every wait a quarter as long as asked for: what waits for real programs is tested faster. */
-export const hastyClock: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 4, run) };
-
-/** Waits until a check passes; fails with what it last threw. */
-export async function until(check: () => void | Promise<void>, limitMs = 30_000): Promise<void> {
-  const end = performance.now() + limitMs;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (performance.now() > end) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** Runs a test with a folder of its own, which is removed afterwards. */
-export async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "kraken-test-"));
-  try {
-    await run(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 /** A node without any values. */

@@ -14,9 +14,9 @@ import { createSimpowerModule } from "../../modules/simpower/module.ts";
 import { createLog } from "../../src/log.ts";
 import type { Module } from "../../src/module/mod.ts";
 import { nodeIdOf, type Value } from "../../src/state/mod.ts";
+import { withFolder } from "../support/folder.ts";
 import { createVirtualClock, type VirtualClock } from "../support/virtual_clock.ts";
 import { writeCredentials } from "./bmc_fixture.ts";
-import { withFolder } from "./module_fixture.ts";
 
 /** What a BMC is asked for, whatever it speaks. */
 export type Order = "on" | "off" | "shutdown" | "restart";

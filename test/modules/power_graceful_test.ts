@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { withFolder } from "../support/folder.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { hostForTest, testNode, withFolder } from "./module_fixture.ts";
+import { hostForTest, testNode } from "./module_fixture.ts";
 import { createPlayedBmc, done, type PlayedBmc, type PlayedDriver, playedDrivers } from "./power_contract.ts";
 import { ending } from "./redfish_scene.ts";
 

@@ -16,8 +16,9 @@ import { steadyTemperature, steadyWatts } from "../../modules/power/steady.ts";
 import { beginStory } from "../../modules/power/story.ts";
 import { MistakeError, PermanentError, UnavailableError } from "../../src/module/mod.ts";
 import type { Sighting } from "../../src/reports.ts";
+import { withFolder } from "../support/folder.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { testNode, withFolder } from "./module_fixture.ts";
+import { testNode } from "./module_fixture.ts";
 
 const NODE = testNode("n1");
 const USER = { username: "admin", password: "secret-4711" };

@@ -12,8 +12,9 @@ import { type Answer, hostlistsOf, parseAnswer, troubleOf, unknownNames } from "
 import { createLog } from "../../src/log.ts";
 import type { ModuleContext } from "../../src/module/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { until } from "../support/until.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { testNode, until } from "./module_fixture.ts";
+import { testNode } from "./module_fixture.ts";
 
 const never = new AbortController().signal;
 const ERRORS = "210 Command completed with errors";

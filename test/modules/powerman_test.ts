@@ -7,7 +7,8 @@ import process from "node:process";
 import { test } from "node:test";
 import { freePort } from "../../scripts/brokers/ports.ts";
 import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
-import { until, withFolder } from "./module_fixture.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { hostPowerman, powermanNode } from "./powerman_bench.ts";
 
 /** Speaks what powerman's own `vpc` devices speak: 16 plugs, whose states are files of a folder. */

@@ -7,9 +7,10 @@ import { createConnections } from "../../modules/redfish/connections.ts";
 import type { ExchangeInit, TlsPeer } from "../../modules/redfish/exchange.ts";
 import type { TlsHelper } from "../../modules/redfish/tls_helper.ts";
 import { runtimeOf } from "../../modules/redfish/tls_options.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { makeCertificate, type Pair } from "./bmc_fixture.ts";
-import { until, withFolder } from "./module_fixture.ts";
 import { serverHello } from "./tls_fixture.ts";
 
 const ANYBODY: TlsPeer = { trust: { kind: "anybody" }, oldest: "1.2" };

@@ -1,9 +1,10 @@
 import { createRedfishModule } from "../../modules/redfish/module.ts";
 import type { Exchange } from "../../modules/redfish/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { withFolder } from "../support/folder.ts";
 import { createVirtualClock, type VirtualClock } from "../support/virtual_clock.ts";
 import { writeCredentials } from "./bmc_fixture.ts";
-import { type HostedForTest, hostForTest, type TestNode, testNode, withFolder } from "./module_fixture.ts";
+import { type HostedForTest, hostForTest, type TestNode, testNode } from "./module_fixture.ts";
 import { ending } from "./redfish_scene.ts";
 
 /** Where its systems are. */

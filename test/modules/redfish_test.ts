@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createRedfishModule } from "../../modules/redfish/module.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { makeCertificate, type PlainMachine, startBmcs, type TestBmcs, USER, writeCredentials } from "./bmc_fixture.ts";
-import { type HostedForTest, hostForTest, type TestNode, testNode, until, withFolder } from "./module_fixture.ts";
+import { type HostedForTest, hostForTest, type TestNode, testNode } from "./module_fixture.ts";
 
 interface Bench extends HostedForTest {
   readonly node: TestNode;

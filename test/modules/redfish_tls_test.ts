@@ -12,8 +12,10 @@ import { createRedfishModule } from "../../modules/redfish/module.ts";
 import { createTlsHelper } from "../../modules/redfish/tls_helper.ts";
 import { systemClock } from "../../src/clock.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { makeCertificate } from "./bmc_fixture.ts";
-import { type HostedForTest, hostForTest, type TestNode, testNode, until, withFolder } from "./module_fixture.ts";
+import { type HostedForTest, hostForTest, type TestNode, testNode } from "./module_fixture.ts";
 import {
   type CertificateWish,
   makeRsaCertificate,

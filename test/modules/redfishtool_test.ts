@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { makeCertificate, startBmcs, USER } from "./bmc_fixture.ts";
-import { until, withFolder } from "./module_fixture.ts";
 
 /** Debian's client for Redfish: somebody else's idea of what the simulator has to be like. */
 const TOOL = "/usr/bin/redfishtool";

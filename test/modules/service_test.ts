@@ -5,19 +5,14 @@ import process from "node:process";
 import { test } from "node:test";
 import type { Clock } from "../../src/clock.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { fastClock } from "../support/clocks.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { createVirtualClock, type VirtualClock } from "../support/virtual_clock.ts";
 import { createDrain } from "../../src/module/mod.ts";
 import { openProgramFolder } from "../../modules/service/record.ts";
 import { createServiceModule } from "../../modules/service/module.ts";
-import {
-  hastyClock,
-  type HostedForTest,
-  hostForTest,
-  type TestNode,
-  testNode,
-  until,
-  withFolder,
-} from "./module_fixture.ts";
+import { type HostedForTest, hostForTest, type TestNode, testNode } from "./module_fixture.ts";
 
 /** Runs a shell script as the service `job`. */
 function shell(script: string, more: { readonly [field: string]: Value } = {}): Value {
@@ -43,7 +38,7 @@ async function withModule(
   node: TestNode,
   folder: string,
   run: (bench: Bench) => Promise<void>,
-  clock: Clock = hastyClock,
+  clock: Clock = fastClock,
 ): Promise<void> {
   const hosted = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [node], { clock });
   try {
@@ -314,7 +309,7 @@ test("service takes a running program over from an earlier run of the agent, and
   await withFolder(async (folder) => {
     const before = testNode("n1", { "/services/job/config": config });
     const first = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [before], {
-      clock: hastyClock,
+      clock: fastClock,
     });
     await first.run("start", job);
     const pid = before.view.get("/services/job/pid");
@@ -345,7 +340,7 @@ test("service stops a program that it took over", async () => {
   await withFolder(async (folder) => {
     const node = testNode("n1", { "/services/job/config": shell("exec sleep 60") });
     const first = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [node], {
-      clock: hastyClock,
+      clock: fastClock,
     });
     await first.run("start", job);
     await first.host.stop();
@@ -363,7 +358,7 @@ test("service remembers over a restart of the agent what has finished, failed or
   await withFolder(async (folder) => {
     const finished = testNode("n1", { "/services/job/config": shell("exit 0", { restart: "never" }) });
     const first = await hostForTest(createServiceModule({ runDir: folder, drain: createDrain() }), [finished], {
-      clock: hastyClock,
+      clock: fastClock,
     });
     await first.run("start", job);
     await first.host.stop();

@@ -4,8 +4,10 @@ import { test } from "node:test";
 import { createSimpowerModule } from "../../modules/simpower/module.ts";
 import { createLimit } from "../../modules/power/limit.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { type HostedForTest, hostForTest, type TestNode, testNode, until, withFolder } from "./module_fixture.ts";
+import { type HostedForTest, hostForTest, type TestNode, testNode } from "./module_fixture.ts";
 import { quickConfig, type TestSimulator, withSimulator } from "./simulator_fixture.ts";
 
 const SIM: { readonly [url: string]: Value } = { "/platform": "sim" };

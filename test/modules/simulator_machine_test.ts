@@ -6,7 +6,8 @@ import type { Machine, MachineState } from "../../modules/simpower/simulator/mac
 import { startSimulator } from "../../modules/simpower/simulator/start_simulator.ts";
 import { systemClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
-import { until, withFolder } from "./module_fixture.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { quickConfig, withSimulator } from "./simulator_fixture.ts";
 
 /** A machine of another kind than a process: it notes what its controller does with it. */

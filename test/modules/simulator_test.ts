@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { withFolder } from "../support/folder.ts";
 import { createCoverage, fc } from "../support/property.ts";
 import { seededRandom, triangular } from "../../modules/simpower/simulator/chance.ts";
 import { parseSimulatorConfig } from "../../modules/simpower/simulator/config.ts";
@@ -11,8 +12,8 @@ import { createProcessMachine } from "../../modules/simpower/simulator/process_m
 import { createReaper } from "../../modules/simpower/simulator/reaper.ts";
 import { createRedfishApp } from "../../modules/simpower/simulator/redfish.ts";
 import { createLog } from "../../src/log.ts";
+import { until } from "../support/until.ts";
 import { createVirtualClock, type VirtualClock } from "../support/virtual_clock.ts";
-import { until, withFolder } from "./module_fixture.ts";
 import { quickConfig, runSimulator, startSimulator, withSimulator } from "./simulator_fixture.ts";
 
 const RESET = "/n1/Actions/ComputerSystem.Reset";

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { makeCertificate, startBmcs, type TestBmcs, USER } from "./bmc_fixture.ts";
-import { until, withFolder } from "./module_fixture.ts";
 
 /** Ironic's client for Redfish: Debian's Python has it, and no other. */
 const PYTHON = "/usr/bin/python3";

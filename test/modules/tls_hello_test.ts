@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { withFolder } from "../support/folder.ts";
 import { createCoverage, fc } from "../support/property.ts";
 import { X509Certificate } from "node:crypto";
 import { explainTls, needsOtherRuntime, type TlsFailure } from "../../modules/redfish/tls_words.ts";
 import { clientHello, readServerFirst } from "../../modules/redfish/tls_hello.ts";
 import { tlsOptionsOf } from "../../modules/redfish/tls_options.ts";
 import { oldestTlsOf } from "../../modules/redfish/tls_settings.ts";
-import { withFolder } from "./module_fixture.ts";
 import { type HelloWish, makeRsaCertificate, serverHello } from "./tls_fixture.ts";
 
 function failure(more: Partial<TlsFailure>): TlsFailure {

@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type ExchangeInit, FingerprintError, NotSentError, type TlsPeer } from "../../modules/redfish/exchange.ts";
 import { createTlsHelper, type TlsHelper } from "../../modules/redfish/tls_helper.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { makeCertificate, type Pair } from "./bmc_fixture.ts";
-import { until, withFolder } from "./module_fixture.ts";
 
 const URL_OF_BMC = new URL("https://127.0.0.1/redfish/v1/");
 const ANYBODY: TlsPeer = { trust: { kind: "anybody" }, oldest: "1.2" };

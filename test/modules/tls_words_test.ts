@@ -6,7 +6,7 @@ import { describeCertificate, nameOf, problemWords, readCertificate } from "../.
 import { clientHello, readServerFirst, type ServerFirst } from "../../modules/redfish/tls_hello.ts";
 import { probeTls } from "../../modules/redfish/tls_probe.ts";
 import { explainTls, needsOtherRuntime, type TlsFailure } from "../../modules/redfish/tls_words.ts";
-import { withFolder } from "./module_fixture.ts";
+import { withFolder } from "../support/folder.ts";
 import { type HelloWish, makeRsaCertificate, serverHello } from "./tls_fixture.ts";
 
 const NOW = Date.UTC(2030, 0, 1);

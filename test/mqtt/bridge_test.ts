@@ -7,7 +7,7 @@ import { type Channel, formatTopic } from "../../src/mqtt/mod.ts";
 import { retainedLife } from "./plain_client.ts";
 import { bridgedMosquittos, guardedBridgedMosquittos, RACK, type RealBroker, urlOf } from "./real_brokers.ts";
 import { CHILDREN, CLUSTER, createTree, PARENT, type Tree } from "./tree.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 import { ofRun } from "../support/versions.ts";
 
 const options = { skip: NO_MOSQUITTO ?? false, timeout: 120_000 };

@@ -15,7 +15,7 @@ import { publishRaw, topicOf } from "./plain_client.ts";
 import { guardedMosquitto, plainMosquitto, urlOf } from "./real_brokers.ts";
 import { startScriptedBroker, welcoming } from "./scripted_broker.ts";
 import { CHILDREN } from "./tree.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 const needsMosquitto = { skip: NO_MOSQUITTO ?? false };
 const [N1 = ""] = CHILDREN;

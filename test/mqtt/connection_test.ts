@@ -6,7 +6,7 @@ import { formatTopic } from "../../src/mqtt/mod.ts";
 import { CLIENTS } from "./clients.ts";
 import { startTcpProxy } from "./tcp_proxy.ts";
 import { CLUSTER, PARENT } from "./tree.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 const log = createLog(() => {});
 const CHILD = "22222222-2222-4222-8222-222222222222";

@@ -4,7 +4,7 @@ import { encodeFrame } from "../../src/sync/mod.ts";
 import { CLIENTS } from "./clients.ts";
 import { publishRaw, retainedLife, topicOf } from "./plain_client.ts";
 import { createTree, type StartBroker, type Tree } from "./tree.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 import { ofRun } from "../support/versions.ts";
 
 /**

@@ -7,7 +7,7 @@ import { createLog } from "../../src/log.ts";
 import { type Channel, formatTopic } from "../../src/mqtt/mod.ts";
 import { connectPacket, packetHead, publishPacket, rawClient, subscribePacket } from "./raw_client.ts";
 import { CLUSTER, PARENT } from "./tree.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 const log = createLog(() => {});
 const CHILD = "22222222-2222-4222-8222-222222222222";

@@ -13,7 +13,7 @@ import { runtimeArguments } from "../support/runtime_arguments.ts";
 import { listen } from "./listener.ts";
 import { connectPacket, publishPacket, rawClient } from "./raw_client.ts";
 import { CLUSTER, PARENT } from "./tree.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 const quiet = createLog(() => {});
 const CHILD = "22222222-2222-4222-8222-222222222222";

@@ -11,7 +11,7 @@ import { formatTopic } from "../../src/mqtt/mod.ts";
 import { retainedLife } from "./plain_client.ts";
 import { nats, PASSWORDS, urlOf } from "./real_brokers.ts";
 import { CHILDREN, createTree, PARENT } from "./tree.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 const options = { skip: NO_NATS ?? false, timeout: 60_000 };
 const [N1 = ""] = CHILDREN;

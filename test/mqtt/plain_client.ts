@@ -3,7 +3,7 @@ import mqtt from "mqtt";
 import { type Channel, formatTopic } from "../../src/mqtt/mod.ts";
 import { decodeFrame, type LifeFrame } from "../../src/sync/mod.ts";
 import { CLUSTER, PARENT } from "./tree.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 /** A plain client that publishes whatever it is told to. */
 export async function publishRaw(url: string, topic: string, payload: Uint8Array, retain = false): Promise<void> {

@@ -5,7 +5,7 @@ import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { type Channel, formatTopic } from "../../src/mqtt/mod.ts";
 import { urlOf } from "./real_brokers.ts";
 import { type BrokerUnderTest, CHILDREN, CLUSTER, PARENT, type StartBroker } from "./tree.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 const [N1 = "", N2 = "", N3 = ""] = CHILDREN;
 

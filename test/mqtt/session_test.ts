@@ -5,7 +5,7 @@ import { openSession } from "../../src/mqtt/client/session.ts";
 import { createLog } from "../../src/log.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { startScriptedBroker, welcoming } from "./scripted_broker.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 test("a broker that takes nothing is given up when 80 MiB wait for it", async () => {
   const broker = await startScriptedBroker((packet, reply, socket) => {

@@ -14,7 +14,7 @@ import { runtimeArguments } from "../support/runtime_arguments.ts";
 import { createAuthority } from "./certificates.ts";
 import { CLIENTS } from "./clients.ts";
 import { listen } from "./listener.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 const skip = NO_MOSQUITTO ?? false;
 const folder = mkdtempSync(join(tmpdir(), "kraken-tls-"));

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { execute, StartError } from "../../src/process/mod.ts";
-import { until, withFolder } from "../modules/module_fixture.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 
 const PATH = "/usr/bin:/bin";
 const never = new AbortController().signal;

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { buildImage } from "../../scripts/build-image/build.ts";
 import { whyNoMounts, withImageLab } from "../modules/image_lab.ts";
-import { until, withFolder } from "../modules/module_fixture.ts";
+import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 
 function whyNoPackages(): string | undefined {
   try {
