@@ -75,6 +75,8 @@ export function createAgent(parts: AgentParts): Agent {
   const planning = { slices: { clock }, unknownGoals: false };
   let planner: Planner = createPlanner(compileDomain(declarations), planning);
   let known: Read | undefined;
+  /** The assignment in the frame that is being taken in, if there is one. */
+  let heard: Assignment | undefined;
 
   function read(): Read {
     if (known !== undefined) return known;
@@ -163,8 +165,7 @@ export function createAgent(parts: AgentParts): Agent {
   const unfollow = replica.onChange((_id, facet, urls) => {
     changed();
     if (facet === "cfg" && urls.includes("/assignment")) {
-      const assignment = assignmentIn(replica.get(id)?.facets.cfg);
-      if (assignment !== undefined) queueMicrotask(() => parts.onAssignment?.(assignment));
+      heard = assignmentIn(replica.get(id)?.facets.cfg);
     }
     if (facet === "self") link.changed();
     if (facet === "cfg") write(new Map([["/seen", cfgVersion()]])); // modules have just been told
@@ -177,7 +178,13 @@ export function createAgent(parts: AgentParts): Agent {
     },
     connected: () => link.connected(),
     disconnected: () => link.disconnected(),
-    receive: (frame) => link.receive(frame),
+    receive(frame) {
+      link.receive(frame);
+      // Now that the frame is taken in: to go to another parent ends the link that it came over.
+      const assignment = heard;
+      heard = undefined;
+      if (assignment !== undefined) parts.onAssignment?.(assignment);
+    },
     parentLife: (frame) => link.parentLife(frame),
     async stop() {
       engine.stop();

@@ -1,16 +1,15 @@
-import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
-import { core, defineExtension, enumeration, services } from "../../src/state/mod.ts";
+import { defineExtension, enumeration } from "../../src/state/mod.ts";
 import {
-  bmc,
-  bootDevices,
+  controllerDiscoveries,
   interruptMutation,
   ledMutations,
   leds,
   orderMutations,
   otherBootMutation,
+  powerDiscoveries,
+  powerExtensions,
   powerMutations,
-  powerOrders,
   resetMutations,
   restartMutation,
 } from "../power/declaring.ts";
@@ -44,17 +43,8 @@ const timeouts = { find: 90_000, on: 120_000, off: 240_000 };
 export const ipmiDeclaration = declareModule({
   name: "ipmi",
   about: "Powers machines on and off over IPMI",
-  extensions: [core, services, boot, bmc, bootDevices, powerOrders, leds, ipmiConfig],
-  discovers: [
-    "/physState",
-    "/bmc/error",
-    "/bmc/power",
-    "/power/order",
-    "/bmc/bootNext",
-    "/bmc/led",
-    "/bmc/health",
-    "/bmc/firmware",
-  ],
+  extensions: [...powerExtensions, leds, ipmiConfig],
+  discovers: [...powerDiscoveries, ...controllerDiscoveries],
   mutations: {
     ...powerMutations("ipmi", timeouts),
     ...restartMutation("ipmi", timeouts),

@@ -1,3 +1,21 @@
+import { boot } from "../../src/boot/mod.ts";
+import { core, services } from "../../src/state/mod.ts";
+import { bmc } from "./bmc.ts";
+import { bootDevices } from "./boot_device.ts";
+import { powerOrders } from "./ordering.ts";
+
+/** The extensions that every power module needs. */
+export const powerExtensions = [core, services, boot, bmc, bootDevices, powerOrders] as const;
+
+/** What every power module discovers. */
+export const powerDiscoveries = ["/physState", "/bmc/error", "/bmc/power", "/power/order"] as const;
+
+/** What power modules discover too whose controllers do more than power. */
+export const controllerDiscoveries = ["/bmc/bootNext", "/bmc/health", "/bmc/firmware", "/bmc/led"] as const;
+
+/** What power modules discover that read sensors. */
+export const sensorDiscoveries = ["/bmc/inlet", "/bmc/watts"] as const;
+
 /** The time that the controllers of a platform may take, in milliseconds. */
 export interface PowerTimeouts {
   /** To say what the power is. */

@@ -1,13 +1,11 @@
-import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
-import { core, defineExtension, services } from "../../src/state/mod.ts";
+import { defineExtension } from "../../src/state/mod.ts";
 import {
-  bmc,
-  bootDevices,
   orderMutations,
   otherBootMutation,
+  powerDiscoveries,
+  powerExtensions,
   powerMutations,
-  powerOrders,
 } from "../power/declaring.ts";
 
 /** The config of the module itself, on the aggregator's own node. */
@@ -33,8 +31,8 @@ const timeouts = { find: 90_000, on: 120_000, off: 120_000 };
 export const powermanDeclaration = declareModule({
   name: "powerman",
   about: "Powers machines on and off through powermand",
-  extensions: [core, services, boot, bmc, bootDevices, powerOrders, powermanConfig],
-  discovers: ["/physState", "/bmc/error", "/bmc/power", "/power/order"],
+  extensions: [...powerExtensions, powermanConfig],
+  discovers: [...powerDiscoveries],
   mutations: {
     ...powerMutations("powerman", timeouts),
     ...orderMutations("powerman"),

@@ -1,19 +1,19 @@
-import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
-import { core, defineExtension, enumeration, services } from "../../src/state/mod.ts";
+import { defineExtension, enumeration } from "../../src/state/mod.ts";
 import {
   blinkMutations,
-  bmc,
-  bootDevices,
+  controllerDiscoveries,
   interruptMutation,
   ledMutations,
   leds,
   orderMutations,
   otherBootMutation,
+  powerDiscoveries,
+  powerExtensions,
   powerMutations,
-  powerOrders,
   resetMutations,
   restartMutation,
+  sensorDiscoveries,
 } from "../power/declaring.ts";
 import { bmcTls } from "./tls_settings.ts";
 
@@ -50,20 +50,8 @@ const timeouts = { find: 90_000, on: 180_000, off: 240_000 };
 export const redfishDeclaration = declareModule({
   name: "redfish",
   about: "Powers machines on and off over Redfish",
-  extensions: [core, services, boot, bmc, bootDevices, powerOrders, leds, bmcTls, redfishConfig],
-  discovers: [
-    "/physState",
-    "/bmc/error",
-    "/bmc/power",
-    "/power/order",
-    "/bmc/bootNext",
-    "/bmc/health",
-    "/bmc/firmware",
-    "/bmc/led",
-    "/bmc/certificate",
-    "/bmc/inlet",
-    "/bmc/watts",
-  ],
+  extensions: [...powerExtensions, leds, bmcTls, redfishConfig],
+  discovers: [...powerDiscoveries, ...controllerDiscoveries, ...sensorDiscoveries, "/bmc/certificate"],
   mutations: {
     ...powerMutations("redfish", timeouts),
     ...restartMutation("redfish", timeouts),

@@ -1,17 +1,17 @@
-import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
-import { core, defineExtension, services } from "../../src/state/mod.ts";
+import { defineExtension } from "../../src/state/mod.ts";
 import {
   blinkMutations,
-  bmc,
-  bootDevices,
+  controllerDiscoveries,
   interruptMutation,
   ledMutations,
   leds,
   orderMutations,
+  powerDiscoveries,
+  powerExtensions,
   powerMutations,
-  powerOrders,
   resetMutations,
+  sensorDiscoveries,
 } from "../power/declaring.ts";
 
 /** The config of the module itself, on the aggregator's own node. */
@@ -37,19 +37,8 @@ const timeouts = { find: 20_000, on: 30_000, off: 30_000 };
 export const simpowerDeclaration = declareModule({
   name: "simpower",
   about: "Powers simulated machines on and off",
-  extensions: [core, services, boot, bmc, bootDevices, powerOrders, leds, simpowerConfig],
-  discovers: [
-    "/physState",
-    "/bmc/error",
-    "/bmc/power",
-    "/power/order",
-    "/bmc/bootNext",
-    "/bmc/health",
-    "/bmc/firmware",
-    "/bmc/led",
-    "/bmc/inlet",
-    "/bmc/watts",
-  ],
+  extensions: [...powerExtensions, leds, simpowerConfig],
+  discovers: [...powerDiscoveries, ...controllerDiscoveries, ...sensorDiscoveries],
   mutations: {
     ...powerMutations("sim", timeouts),
     ...orderMutations("sim"),

@@ -136,10 +136,10 @@ export function createUplink(
     current = target;
     const { parent, withheld } = target;
     const broker = redactUrl(target.broker);
-    log.info("UpstreamLink another parent", { parent, broker, why });
+    log.info("Joins another parent", { parent, broker, why });
     if (withheld !== undefined) {
       const todo = "Where that broker asks for them, start this program with its URL, name and password in it";
-      log.warn("UpstreamLink a broker without the name and password that are set", { broker, why: withheld, todo });
+      log.warn("Joins a broker without the name and password that are set", { broker, why: withheld, todo });
     }
     reconnect();
   }
