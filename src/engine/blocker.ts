@@ -1,31 +1,31 @@
 import type { MutationKey } from "../plan/mod.ts";
 
-/** Where something stands in a line. */
+/** A place in a queue. */
 export interface Line {
-  /** Clock milliseconds. */
+  /** When it joined the queue, in clock milliseconds. */
   readonly since: number;
   /** Counted from 1. */
   readonly place: number;
-  /** The node before it; absent at the head. */
+  /** The name of the node before it; absent at the head. */
   readonly behind?: string;
 }
 
-/** Why a mutation that could start does not. */
+/** The reason why a mutation that is otherwise ready does not start. */
 export type Blocker =
-  /** A limit of the policy. */
+  /** A limit of the policy has no free place. */
   | {
     readonly kind: "limit";
     readonly limit: string;
-    /** The value of `by`; empty without one. */
+    /** The value of the variable `by`; empty without `by`. */
     readonly group: string;
     readonly by?: string;
     readonly inFlight: number;
-    /** Names of up to 5 nodes that have the places. */
+    /** Names of up to 5 nodes that have places. */
     readonly holders: readonly string[];
     readonly atMost?: number;
     readonly perSecond?: number;
   } & Line
-  /** An invariant with a bound. */
+  /** An invariant with a bound has no free place. */
   | {
     readonly kind: "count";
     readonly invariant: string;
@@ -33,20 +33,23 @@ export type Blocker =
     readonly group: string;
     readonly by?: string;
     readonly inFlight: number;
-    /** Names of up to 5 nodes that have the places. */
+    /** Names of up to 5 nodes that have places. */
     readonly holders: readonly string[];
     readonly atMost: number;
   } & Line
-  /** Its turn has come: it starts when the node is looked at next. */
+  /** Its turn has come: it starts at the next look at the node. */
   | { readonly kind: "turn" }
-  /** An invariant that says no. */
+  /** An invariant forbids it. */
   | { readonly kind: "invariant"; readonly invariant: string; readonly because: string }
-  /** The aggregator has not approved yet what this prepares. */
+  /** The aggregator has not approved the step that it prepares. */
   | { readonly kind: "approval"; readonly mutation: MutationKey }
-  /** What is done to the node can't be written down now. */
+  /** The checkpoint of the node cannot be stored now. */
   | { readonly kind: "store" }
-  /** The handler of its last run has not returned yet. */
+  /** The handler of its last run has not returned. */
   | { readonly kind: "unreturned"; readonly execution: string; readonly until: number };
 
-/** A blocker, or that the mutation has to wait in line: where it stands changes with others, and is looked up when it is told. */
+/**
+ * A blocker, or only that the mutation must wait in a queue: its position changes with other nodes, so it is looked up
+ * when it is shown.
+ */
 export type Refusal = Exclude<Blocker, { readonly kind: "limit" | "count" | "turn" }> | { readonly kind: "queued" };

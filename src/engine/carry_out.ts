@@ -8,7 +8,7 @@ import type { NodeRecord } from "./record.ts";
 import type { RuleBook } from "./rule_book.ts";
 import type { EngineCounts } from "./types.ts";
 
-/** The parts that commands are carried out with. */
+/** The parts that carry out commands. */
 export interface CarrierParts {
   readonly host: EngineHost;
   readonly clock: Clock;
@@ -16,26 +16,27 @@ export interface CarrierParts {
   readonly book: RuleBook;
   readonly fleet: Fleet;
   readonly counts: { -readonly [K in Exclude<keyof EngineCounts, "late" | "waiting">]: number };
-  /** Has a node looked at soon. */
+  /** Schedules a look at a node. */
   touch(id: string): void;
-  /** Something is held for the whole fleet from now on. */
+  /** Called when a mutation is held for the whole fleet. */
   onFleetHold(): void;
-  /** The plan that a node waits for is found. */
+  /** Called when the plan that a node waits for has been found. */
   onFound(id: string): void;
 }
 
-/** Carries commands out: the only place where a decision has consequences. */
+/** Carries out commands: the only place where a decision has effects. */
 export interface Carrier {
   /**
-   * Carries one command out.
+   * Carries out one command.
    *
    * @param record The node's record after the decision.
-   * @param node The node that was decided about; undefined when it is gone.
+   * @param node The node that was decided about; undefined if it no longer exists.
+   * @param command The command.
    */
   carryOut(record: NodeRecord, node: EngineNode | undefined, command: Command): void;
 }
 
-/** Makes what carries commands out. */
+/** Creates a carrier from its `parts`. */
 export function createCarrier(parts: CarrierParts): Carrier {
   const { host, clock, handlers, book, fleet, counts } = parts;
   const looks = new Map<string, () => void>();

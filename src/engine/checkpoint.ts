@@ -4,19 +4,25 @@ import type { Checkpoint, KeptFailure } from "./host.ts";
 import type { NodeRecord } from "./record.ts";
 import type { Moment } from "./rules.ts";
 
-/** The most failed mutations of one node that are kept over a restart. */
+/** The largest number of failed mutations to keep for one node. */
 const MAX_KEPT = 16;
-/** The longest reason that is kept, in UTF-16 code units. */
+/** The longest reason to keep, in UTF-16 code units. */
 const MAX_REASON = 256;
 
 const OUTS = ["NO", "TAKEN", "AWAY", "CUT"] as const;
 
-/** Tells whether a record is of a failure, and not only of a success that may not last. */
+/** Tells whether a record has a failure, and not only a success that may not last. */
 export function isFailure({ attempts, unavailable = 0, held }: FailureRecord): boolean {
   return held || attempts > 0 || unavailable > 0;
 }
 
-/** Collects what must be known of a node after a restart. Where too much has failed, what is held goes first, then what waits longest. */
+/**
+ * Collects what must be known about a node after a restart. If too many mutations have failed, held ones come first,
+ * then those with the longest backoff.
+ *
+ * @param record The node's record.
+ * @param now The present time: `now` in clock milliseconds, `wall` in milliseconds since 1970.
+ */
 export function checkpointOf(record: NodeRecord, now: Pick<Moment, "now" | "wall">): Checkpoint {
   const { reached, out, target } = record;
   const failures = [...record.failures.values()].filter(isFailure);
@@ -33,9 +39,11 @@ function keep(failure: FailureRecord, { now, wall }: Pick<Moment, "now" | "wall"
 }
 
 /**
- * Makes a failure record of what an earlier run of this program kept.
+ * Restores a failure record that an earlier run of this program stored.
  *
- * @param longest No backoff is longer, in milliseconds, even where the wall clock was set back meanwhile.
+ * @param kept The stored record.
+ * @param now The present time: `now` in clock milliseconds, `wall` in milliseconds since 1970.
+ * @param longest Upper bound of the backoff, in milliseconds, which applies even if the wall clock was set back.
  */
 export function restoreFailure(
   kept: KeptFailure,
@@ -51,7 +59,7 @@ export function restoreFailure(
   return { key, attempts, ...row, held, ...time, reason, step: undefined, reachedAt: undefined };
 }
 
-/** Reads the value of a node's `/engine/checkpoint`; undefined where it is not set. */
+/** Reads `value`, a value of `/engine/checkpoint`; undefined if it is unset or invalid. */
 export function readCheckpoint(value: Value | null | undefined): Checkpoint | undefined {
   if (!isRecord(value)) return undefined;
   const { reached } = value;
@@ -77,7 +85,7 @@ function readKept(value: Value): KeptFailure | undefined {
   return { mutation, attempts, ...(typeof unavailable === "number" && { unavailable }), held, at, reason };
 }
 
-/** Makes the value of a node's `/engine/checkpoint`, which {@link readCheckpoint} reads. */
+/** Makes the value of `/engine/checkpoint`, which {@link readCheckpoint} reads. */
 export function checkpointValue({ reached, out, failed }: Checkpoint): Value {
   if (failed === undefined) return { reached, out };
   const { target, mutations } = failed;

@@ -17,12 +17,15 @@ import { startRunnable, tellApproval } from "./starting.ts";
 import { readStuck } from "./stuck.ts";
 
 /**
- * Decides what is done next about a node: what is done ends, what is unwanted stops, what can start starts. A pure function: it
- * reads its arguments, changes none of them, and always answers.
+ * Decides what to do next for a node: completes executions that are done, aborts those that the plan does not need, and
+ * starts steps that are ready. A pure function: it reads its arguments, changes none of them, and always returns a
+ * decision.
  *
- * @param record What is known of the node from before.
- * @param node The node as it is seen now.
- * @param rules What bounds the engine, as it is now.
+ * @param record What the engine knows about the node from earlier decisions.
+ * @param node The node as it is now.
+ * @param rules Limits, invariants and options that apply now.
+ * @param now The present time, with a random number for backoffs.
+ * @returns The node's next record, the commands to carry out, and the steps that wait.
  */
 export function decide(record: NodeRecord, node: EngineNode, rules: Rules, now: Moment): Decision {
   if (isAtRest(record, node)) return keep(record);
@@ -30,7 +33,7 @@ export function decide(record: NodeRecord, node: EngineNode, rules: Rules, now: 
   const question = first === undefined ? openQuestion(record, node) : isSearching(first) ? node : undefined;
   const draft = beginDraft(record, rules, now);
   draft.record.atRest = undefined;
-  // While a plan is being searched for what runs goes on, and nothing else is begun or concluded.
+  // While a plan is being searched for, executions continue, and the engine starts and concludes nothing.
   if (question !== undefined) return search(draft, question);
   const edited = noticeEdit(draft, node);
   const done = completeDone(draft, node);
@@ -52,12 +55,12 @@ export function decide(record: NodeRecord, node: EngineNode, rules: Rules, now: 
   return concludeDraft(draft);
 }
 
-/** Tells whether nothing is to be decided about a node, as it is the same as when nothing was left to do. */
+/** Tells whether `record` needs no decision: nothing was left to do, and `node` has not changed since. */
 export function isAtRest({ atRest }: NodeRecord, node: EngineNode): boolean {
   return atRest !== undefined && isSame(atRest, node);
 }
 
-/** Tells whether a node is as it was: what a source reads anew only after a change is the same object. */
+/** Tells whether a node has not changed. A source returns the same objects until it changes. */
 function isSame(before: EngineNode, now: EngineNode): boolean {
   return before.view === now.view && before.cfg === now.cfg && before.planner === now.planner &&
     before.target === now.target && before.frozen === now.frozen && before.frozenWhy === now.frozenWhy &&
@@ -72,7 +75,7 @@ function search(draft: Draft, question: Question): Decision {
   return concludeDraft(draft);
 }
 
-/** Takes in what people changed. @returns True when it is another target. */
+/** Handles a change of cfg. @returns True if the node has another target. */
 function noticeEdit(draft: Draft, node: EngineNode): boolean {
   const { record } = draft;
   record.name = node.name;
@@ -84,12 +87,15 @@ function noticeEdit(draft: Draft, node: EngineNode): boolean {
   return true;
 }
 
-/** Starts nothing on a frozen node. What runs there goes on, but for what an agent that may be elsewhere was awaited for. */
+/**
+ * Starts nothing on a frozen node. Executions continue, except those awaited from an agent that may be at another
+ * aggregator.
+ */
 function decideFrozen(draft: Draft, before: NodeRecord, node: EngineNode, first: Plan | undefined): Decision {
   const { record } = draft;
   if (node.frozen === "moved") {
     for (const execution of [...record.executions.values()]) {
-      if (!execution.isOurs) abort(draft, execution, "Its agent may still be elsewhere");
+      if (!execution.isOurs) abort(draft, execution, "Its agent may still be at another aggregator");
     }
   }
   record.plan = undefined;
@@ -104,7 +110,10 @@ function decideFrozen(draft: Draft, before: NodeRecord, node: EngineNode, first:
   return concludeDraft(draft);
 }
 
-/** Notes what the new plan says of mutations that are over. What the world cut short has failed if it is needed. */
+/**
+ * Records what the new plan implies for executions that have ended. One that the world interrupted has failed if it is
+ * still needed.
+ */
 function learn(draft: Draft, node: EngineNode, plan: Plan, done: readonly Step[], cut: readonly Step[]): void {
   if (done.length === 0 && cut.length === 0 && draft.record.failures.size === 0) return;
   const needed = new Map(plan.ok ? plan.steps.map((step) => [step.key, step]) : []);
@@ -112,12 +121,12 @@ function learn(draft: Draft, node: EngineNode, plan: Plan, done: readonly Step[]
   for (const { key } of cut) {
     const step = needed.get(key);
     if (step === undefined) continue;
-    noteFailure(draft, step, { message: "Was cut short by a change", retry: true, outside: true });
+    noteFailure(draft, step, { message: "Was interrupted by a change", retry: true, outside: true });
   }
   reviewFailures(draft, node, plan, needed);
 }
 
-/** Notes how the node is, before anything of it is started. */
+/** Records the state of the node before anything starts on it. */
 function assess(draft: Draft, node: EngineNode, plan: Plan): void {
   const { record, now } = draft;
   const atGoal = plan.ok && plan.steps.length === 0;
@@ -133,21 +142,21 @@ function assess(draft: Draft, node: EngineNode, plan: Plan): void {
   record.unhealthy = !atGoal && reached === node.target;
 }
 
-/** Tells what was done to a node, as of a look at it when nothing of that is at work any more. */
+/** Determines what has been done to a node, at a look when no disruptive execution is running. */
 function outNow(out: Out, inSync: boolean, atGoal: boolean): Out {
   if (inSync || (atGoal && out === "CUT")) return "NO";
   return atGoal && out === "TAKEN" ? "AWAY" : out;
 }
 
-/** Ends what an agent was awaited for and has given up. */
+/** Ends executions that were awaited from an agent that has given them up. */
 function abortGivenUp(draft: Draft, node: EngineNode): void {
   for (const execution of [...draft.record.executions.values()]) {
     const given = givenUpByAgent(draft.rules.role, node, execution.step);
-    if (given !== undefined) abort(draft, execution, `Its agent gave it up: ${given.reason}`);
+    if (given !== undefined) abort(draft, execution, `Its agent gave up: ${given.reason}`);
   }
 }
 
-/** A parent does not await what the agent has said that it has given up. */
+/** A parent does not wait for a step that the agent has given up. */
 function givenUpByAgent(role: Role, node: EngineNode, step: Step): Stuck | undefined {
   if (role !== "parent" || step.context !== "self") return undefined;
   const stuck = readStuck(node.view.get("/stuck/self"));
@@ -157,7 +166,7 @@ function givenUpByAgent(role: Role, node: EngineNode, step: Step): Stuck | undef
 function runSteps(draft: Draft, node: EngineNode, plan: Plan): void {
   const { record, rules, now } = draft;
   const steps = plan.ok ? plan.steps : [];
-  // A parent awaits what its child runs. A child does not supervise its parent.
+  // A parent supervises what its child runs, but a child does not supervise its parent.
   const concerns = (step: Step) => rules.role === "parent" || step.context === "self";
   const failures = failuresOf(draft, node, steps);
   const runnable = findRunnable(steps, concerns, (step) => reachesGoal(step, node), failures, now.now);
@@ -166,7 +175,7 @@ function runSteps(draft: Draft, node: EngineNode, plan: Plan): void {
   tellApproval(draft, node, steps);
 }
 
-/** Collects what failed on this node, and what is held for the whole fleet; what runs is not called back for that. */
+/** Collects what has failed on this node and what is held for the whole fleet. Executions continue regardless. */
 function failuresOf(
   { record, rules, now }: Draft,
   node: EngineNode,
@@ -191,24 +200,27 @@ function failuresOf(
   return failures ?? record.failures;
 }
 
-/** Tells limits and invariants how the node is from now on, where it matters to them. */
+/** Tells limits and invariants the state of the node, if it has changed for them. */
 function tellRules({ record, commands }: Draft, before: NodeRecord): void {
   const { out, unhealthy } = record;
   if (out === "NO" && before.out === "NO" && unhealthy === before.unhealthy) return;
   commands.push({ kind: "assess", out, unhealthy });
 }
 
-/** The next moment at which a look is due, whatever happens until then. */
+/** Returns the time of the next look that is due even if nothing happens. */
 function nextLook({ runnable, out, disturbedUntil }: NodeRecord, now: number): number | undefined {
   const ahead = [runnable?.retryAt ?? 0, out === "NO" ? 0 : disturbedUntil].filter((time) => time > now);
   return ahead.length === 0 ? undefined : Math.min(...ahead);
 }
 
-/** Nothing is left to do: says so once, and remembers the node where nothing is left to remember either. */
+/**
+ * Handles a node with nothing left to do: logs that once, and marks the record as at rest if nothing has to be
+ * remembered.
+ */
 function rest(draft: Draft, node: EngineNode): void {
   const { record } = draft;
   if (record.executions.size === 0 && record.failures.size === 0 && record.out === "NO") record.atRest = node;
   if (!record.worked) return;
   record.worked = false;
-  log(draft, "converged", undefined, "Every goal is reached");
+  log(draft, "converged", undefined, "All goals are reached");
 }

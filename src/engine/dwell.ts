@@ -3,12 +3,12 @@ import { isPattern, type Schema, valueIn } from "../state/mod.ts";
 import type { EngineNode } from "./node.ts";
 import type { DwellTimer, NodeRecord } from "./record.ts";
 
-/** How long a goal of a finite set of values may take, in milliseconds, where its value declares nothing of its own. */
+/** How long a goal with a finite set of values may take if its value declares no time, in milliseconds. */
 const REACH_WITHIN = 300_000;
 
 const exactUrls = new WeakMap<Schema, readonly string[]>();
 
-/** The URLs, patterns left out, whose variables say how long their values are expected to last. */
+/** Lists the URLs, without patterns, of variables that declare how long their values should last. */
 function timedUrls(schema: Schema): readonly string[] {
   const known = exactUrls.get(schema);
   if (known !== undefined) return known;
@@ -23,11 +23,14 @@ function timedUrls(schema: Schema): readonly string[] {
 }
 
 /**
- * Times the values that a node which is not at its goal is expected to leave: those that say so themselves, and every other
+ * Times the values that a node which is not at its goal should leave: values with a declared time, and every other
  * value of an enumeration than the one that cfg asks for. The latter may last as long as the plan is expected to take.
  *
- * @param before The timers so far: those of values that are still seen run on.
+ * @param before The timers so far. Timers of values that are still present continue.
+ * @param node The node.
+ * @param plan Its plan.
  * @param now Clock milliseconds.
+ * @returns The timers from now on.
  */
 export function timeDwells(
   before: NodeRecord["dwells"],

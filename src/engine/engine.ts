@@ -21,40 +21,48 @@ import { endAll, expire, fail, forgive, meet, returned, sight, withdraw } from "
 import type { EngineCounts, FleetHold, InvariantStatus, LimitStatus } from "./types.ts";
 import { every } from "../toolkit/mod.ts";
 
-/** Reconciles nodes: diff, plan, mutate, observe. */
+/** Brings nodes to their goals: compares, plans, acts, observes. */
 export interface Engine {
-  /** Something about this node changed, or may have: look at it soon. */
+  /** Reports that something about this node may have changed: the engine looks at it soon. */
   touch(id: string): void;
-  /** Look at every node, for instance after a thaw. */
+  /** Schedules a look at every node, for example after a thaw. */
   touchAll(): void;
   status(id: string): EngineStatus;
-  /** Every step that is left, and what it waits for; undefined when there is no such node. */
+  /** Explains every remaining step and what it waits for; undefined if there is no such node. */
   explain(id: string): Explanation | undefined;
-  /** Tells what would be done about a node if it were like this: with another cfg, say. It need not be there. */
+  /**
+   * Returns what the engine would do if the node were like `node`, for example with another cfg. The node need not
+   * exist.
+   */
   preview(id: string, node: EngineNode): Preview;
   counts(): EngineCounts;
-  /** Replaces limits, invariants and brakes. What is in flight goes on, and counts; who waits keeps its turn. */
+  /** Replaces limits, invariants and brakes. Executions continue and count; waiting nodes keep their turns. */
   setPolicy(policy: Policy): void;
-  /** Limits, with who waits at them. */
+  /** Lists limits, with the nodes that wait at them. */
   limits(): LimitStatus[];
-  /** Invariants with a bound, with who waits for them. */
+  /** Lists invariants with a bound, with the nodes that wait for them. */
   invariants(): InvariantStatus[];
-  /** Lists what is held for the whole fleet. */
+  /** Lists the fleet-wide holds. */
   holds(): FleetHold[];
-  /** Lets everything that is held for the whole fleet be tried again. */
+  /** Ends all fleet-wide holds. */
   release(): void;
-  /** Forgets failures of a node, and what is held for the whole fleet in its way, so that it is tried again. */
+  /** Clears the failures of a node, and the fleet-wide holds in its way, so that the engine tries again. */
   retry(id: string): void;
-  /** Aborts what runs and ends every timer. */
+  /** Aborts all executions and ends every timer. */
   stop(): void;
 }
 
-/** In place of a random number where nothing comes of it. */
+/** Used in place of a random number when the result is not used. */
 const UNDRAWN = 0.5;
 
 /**
- * Makes an engine. It is level-triggered: whatever happened to a node, a look at it compares what is wanted with what is
- * seen, decides, and carries that out. It looks at nothing before the host touches nodes, or the first resync comes.
+ * Creates an engine. It is level-triggered: whatever happened to a node, a look at it compares cfg with the discovered
+ * values, decides, and carries out the decision. It looks at nothing before the host calls `touch` or the first resync
+ * is due.
+ *
+ * @param host Provides the nodes, and carries out what the engine decides.
+ * @param deps The clock, and the source of random numbers for backoffs.
+ * @param options Settings. Missing ones have the values of `defaultEngineOptions`.
  */
 export function createEngine(
   host: EngineHost,
@@ -102,7 +110,7 @@ export function createEngine(
     ...{ host, clock, handlers, book, fleet, counts, touch },
     onFleetHold() {
       holds.keep();
-      touchAll(); // it is for every node to see
+      touchAll(); // every node depends on it
     },
     onFound(id) {
       change(id, (record) => ({ ...record, searching: false }));
@@ -114,7 +122,7 @@ export function createEngine(
   const cancelResync = every(clock, all.resync, touchAll);
   let stopped = false;
 
-  /** @param chance A random number; the same for what is only thought of. */
+  /** @param chance A random number of at least 0, below 1; a fixed one for what is only imagined. */
   function moment(chance = random()): Moment {
     const isWritable = checkpoints?.isWritable() !== false;
     const isDeaf = source.isDeaf?.() === true;
@@ -129,14 +137,14 @@ export function createEngine(
     book.seen(id);
   }
 
-  /** Takes a decision: first what is known from now on, then what is to be done. */
+  /** Carries out a decision: first updates the record, then carries out the commands. */
   function apply(node: EngineNode | undefined, { record, commands }: Decision): void {
     const { id } = record;
     records.set(id, record);
     if (commands.length === 0) return;
     for (const { kind } of commands) if (kind === "start" || kind === "await") begun++;
     for (const [place, command] of commands.entries()) {
-      if (stopped || !records.has(id)) return; // what was just started may have stopped the engine
+      if (stopped || !records.has(id)) return; // a command may have stopped the engine
       carrier.carryOut(record, node, command);
       if (command.kind !== "remember" || !command.required || checkpoints?.isWritable() !== false) continue;
       if (node === undefined) return;
@@ -171,7 +179,7 @@ export function createEngine(
   function forget(id: string): void {
     const record = records.get(id);
     if (record === undefined) return book.seen(id);
-    end(record, "The node is gone");
+    end(record, "The node no longer exists");
     book.leave(record);
   }
 
@@ -187,7 +195,7 @@ export function createEngine(
   }
   function touchAll(): void {
     for (const id of source.nodes()) touch(id);
-    for (const id of records.keys()) touch(id); // some may be gone
+    for (const id of records.keys()) touch(id); // some may no longer exist
   }
   return {
     touch,
@@ -197,7 +205,7 @@ export function createEngine(
     preview: reader.preview,
     counts: () => ({ ...counts, ...countNow(records.values(), clock.now()) }),
     setPolicy(policy) {
-      // What was done to nodes before a restart counts from the first moment on.
+      // What was done to nodes before a restart counts from the first moment.
       for (const id of policy.invariants.length > 0 ? source.nodes() : []) {
         const node = source.read(id);
         if (node !== undefined) recall(id, node);
@@ -217,7 +225,7 @@ export function createEngine(
       const plan = record.plan ?? node.planner.plan(node);
       const inTheWay = (plan.ok ? plan.steps : []).flatMap(({ key }) => fleet.holdOf(key, node) ?? []);
       if (holds.release(inTheWay)) touchAll();
-      apply(node, forgive(record, "Someone asked to try again", rules, moment()));
+      apply(node, forgive(record, "A person asked for a retry", rules, moment()));
     },
     stop() {
       stopped = true;

@@ -7,7 +7,11 @@ import type { EngineNode } from "./node.ts";
 import { progressOf } from "./progress.ts";
 import { type Execution, type NodeRecord, withEntry, withoutEntry } from "./record.ts";
 
-/** Begins a step: runs it where it is in our context, and awaits it where it is not. */
+/**
+ * Begins `step` of `plan` on `node`: runs it if it belongs to this program's context, otherwise awaits it.
+ *
+ * @param draft The decision in progress.
+ */
 export function begin(draft: Draft, node: EngineNode, step: Step, plan: Plan): void {
   const { record, rules: { role, run }, now } = draft;
   const isOurs = step.context === role;
@@ -29,44 +33,44 @@ export function begin(draft: Draft, node: EngineNode, step: Step, plan: Plan): v
   draft.commands.push(isOurs ? { kind: "start", execution, again: attempts > 0 } : { kind: "await", execution });
 }
 
-/** Completes what is done by the discovered values. @returns Its steps. */
+/** Completes the executions of `draft` that are done by the discovered values of `node`. @returns Their steps. */
 export function completeDone(draft: Draft, node: EngineNode): Step[] {
   const done = [...draft.record.executions.values()].filter(({ step }) => isDone(step, node));
   for (const execution of done) complete(draft, execution);
   return done.map(({ step }) => step);
 }
 
-/** Tells whether the discovered values say that a step is done. */
+/** Tells whether `step` is done by the discovered values of `node`. */
 export function isDone(step: Step, node: EngineNode): boolean {
   return progressOf(step, node.planner.domain.schema, node.view) === "done";
 }
 
-/** Ends an execution that has succeeded. */
+/** Ends `execution` of `draft` as a success. */
 export function complete(draft: Draft, execution: Execution): void {
   log(draft, "done", execution.step.key, describeReached(execution.step));
   end(draft, execution, "It is done");
   noteSuccess(draft, execution.step);
 }
 
-/** Ends an execution that is no longer wanted. */
+/** Ends `execution` of `draft` because it is no longer wanted, and logs `why`. */
 export function abort(draft: Draft, execution: Execution, why: string): void {
   disturb(draft, execution);
   log(draft, "aborted", execution.step.key, why);
   end(draft, execution, why);
 }
 
-/** Notes that what is broken off may have been done all the same. */
+/** Records that a step that was broken off may have been carried out. */
 export function disturb({ record, rules, now }: Draft, { disruptive }: Execution): void {
   if (disruptive) record.disturbedUntil = now.now + rules.options.grace;
 }
 
-/** Takes an execution out of the record, whatever its end. Its handler is told. */
+/** Removes `execution` from the record, whatever its outcome, and tells its handler `why`. */
 export function end({ record, commands }: Draft, execution: Execution, why: string): void {
   record.executions = withoutEntry(record.executions, execution.step.key);
   commands.push({ kind: "end", execution, why });
 }
 
-/** Finds an execution in a record by its id, as it may have ended and its mutation run again since. */
+/** Finds an execution in `record` by its id. It may have ended, and its mutation may be running again. */
 export function executionOf(record: NodeRecord, { id, step }: Pick<Execution, "id" | "step">): Execution | undefined {
   const found = record.executions.get(step.key);
   return found?.id === id ? found : undefined;

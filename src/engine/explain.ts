@@ -10,10 +10,10 @@ import type { NodeRecord, Wait } from "./record.ts";
 import type { Moment, Outlook, Rules } from "./rules.ts";
 import { type FindBlocker, statusOf } from "./status.ts";
 
-/** A decision about a node that is only thought of. */
+/** A decision about a node that is not carried out. */
 export interface Imagined {
   readonly node: EngineNode;
-  /** What was known of the node before. */
+  /** The record before the decision. */
   readonly before: NodeRecord;
   readonly decision: Decision;
   readonly rules: Rules & Outlook;
@@ -21,28 +21,50 @@ export interface Imagined {
   readonly now: number;
 }
 
-/** Decides about a node, and carries nothing out. */
+/**
+ * Decides about `node` without carrying anything out.
+ *
+ * @param before The node's record.
+ * @param node The node, which may be imagined.
+ * @param rules The rules, with a view of the queues.
+ * @param now The present time.
+ */
 export function imagine(before: NodeRecord, node: EngineNode, rules: Rules & Outlook, now: Moment): Imagined {
   return { node, before, decision: decide(before, node, rules, now), rules, now: now.now };
 }
 
-/** Says in full what the waits of a node are for. */
+/** Returns a function that describes in full what the waits of `node` are for, by `outlook`. */
 export function blockersOf(node: EngineNode, outlook: Outlook): FindBlocker {
   return ({ id, out, unhealthy }, { step, refusal }) =>
     outlook.blockerOf({ id, node, step, out, unhealthy, taken: [] }, refusal);
 }
 
-/** The plan that a decision follows. */
+/** Returns the plan that a decision follows. */
 export function planOf({ node, decision: { record } }: Imagined): Plan {
   return (record.searching ? undefined : record.plan) ?? node.planner.plan(node);
 }
 
-/** Explains what is decided next about a node: for each step of its plan what is done, or why nothing is. */
+/**
+ * Explains the next decision about `node`: for each step of its plan what the engine does, or why it does nothing.
+ *
+ * @param before The node's record.
+ * @param node The node.
+ * @param rules The rules, with a view of the queues.
+ * @param now The present time.
+ */
 export function explain(before: NodeRecord, node: EngineNode, rules: Rules & Outlook, now: Moment): Explanation {
   return explainNext(before, node, rules, now).explanation;
 }
 
-/** Explains what is decided next about a node. @returns The waits too that it has, or would have if it were not frozen. */
+/**
+ * Explains the next decision about `node`, as {@link explain} does.
+ *
+ * @param before The node's record.
+ * @param node The node.
+ * @param rules The rules, with a view of the queues.
+ * @param now The present time.
+ * @returns The explanation, and the waits of the node, or those that it would have if it were not frozen.
+ */
 export function explainNext(
   before: NodeRecord,
   node: EngineNode,
@@ -72,7 +94,7 @@ export function explainNext(
   return { explanation, waits: thawed.decision.waits };
 }
 
-/** Says how a step is while its node is frozen: what runs goes on, and nothing else starts. */
+/** Returns the state of a step while its node is frozen: executions continue, nothing else starts. */
 function whileFrozen(state: StepState, by: Exclude<Freeze, "no">): StepState {
   switch (state.kind) {
     case "running":
@@ -103,7 +125,7 @@ function stateOf(imagined: Imagined, step: Step, steps: readonly Step[]): StepSt
   return { kind: "pointless" };
 }
 
-/** Says how a step is that runs, or that the decision begins. */
+/** Returns the state of a step that is running or that the decision begins. */
 function runningState({ before, decision, rules }: Imagined, { key }: Step): StepState | undefined {
   const execution = decision.record.executions.get(key);
   if (execution === undefined) return undefined;

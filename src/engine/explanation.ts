@@ -2,16 +2,16 @@ import type { MutationKey, NoPlan, Plan, Step, SuspendedGoal } from "../plan/mod
 import type { Blocker } from "./blocker.ts";
 import type { Freeze } from "./node.ts";
 
-/** The engine's work on one node. */
+/** The state of the engine's work on one node. */
 export interface EngineStatus {
   /**
-   * `converged`: at its goal; `working`: mutations are running or awaited; `waiting`: for a limit, an invariant or a handler
-   * that does not return, see `reason`; `backoff`: waits until `retryAt`; `stuck`: gave up, see `reason`; `blocked`: there
-   * is no path, see `reason`; `frozen`.
+   * `converged`: at its goal; `working`: mutations are running or awaited; `waiting`: for a limit, an invariant or a
+   * handler that has not returned, see `reason`; `backoff`: waits until `retryAt`; `stuck`: given up, see `reason`;
+   * `blocked`: there is no path, see `reason`; `frozen`.
    */
   readonly phase: "converged" | "working" | "waiting" | "backoff" | "stuck" | "blocked" | "frozen";
   readonly reason?: string;
-  /** Mutations in flight, with whether they are ours to run and since when (clock milliseconds). */
+  /** Mutations in flight, whether this program runs them, and since when (clock milliseconds). */
   readonly running: readonly {
     readonly key: string;
     readonly ours: boolean;
@@ -20,11 +20,11 @@ export interface EngineStatus {
   }[];
   /** Clock milliseconds. */
   readonly retryAt?: number;
-  /** Present while something takes longer than it is expected to. */
+  /** Present while something takes longer than expected. */
   readonly late?: Late;
 }
 
-/** Something takes longer than expected: since when (clock milliseconds), and what. */
+/** Something that takes longer than expected: since when (clock milliseconds), and what. */
 export interface Late {
   readonly since: number;
   readonly why: string;
@@ -32,13 +32,13 @@ export interface Late {
 
 /** The state of one step of a plan. Times are clock milliseconds. */
 export type StepState =
-  /** A handler runs it until it is seen, or its time is over. */
+  /** A handler runs it, until its change is seen or its time is over. */
   | {
     readonly kind: "running";
     readonly since: number;
     readonly until: number;
     readonly execution: string;
-    /** What it has seen last, where it tells that. */
+    /** What it last saw, if it reports that. */
     readonly words?: string;
   }
   /** Another program must run it: the node's agent or its parent. */
@@ -46,7 +46,7 @@ export type StepState =
   /** Other steps come first. */
   | { readonly kind: "after"; readonly steps: readonly MutationKey[] }
   | { readonly kind: "backoff"; readonly until: number; readonly attempts: number; readonly reason: string }
-  /** Given up: on this node, or for the whole fleet. */
+  /** Given up, on this node or for the whole fleet. */
   | {
     readonly kind: "held";
     readonly since: number;
@@ -56,31 +56,31 @@ export type StepState =
   }
   /** It only prepares steps that are in backoff or held. */
   | { readonly kind: "pointless" }
-  /** A limit, an invariant, or an earlier run of its own. */
+  /** A limit, an invariant, or an earlier run of its own blocks it. */
   | { readonly kind: "waiting"; readonly blocker: Blocker; readonly words: string }
-  /** Nothing starts before a thaw. `next`: it would start right after one. */
+  /** Nothing starts before a thaw. `next`: it starts right after one. */
   | { readonly kind: "frozen"; readonly by: Exclude<Freeze, "no">; readonly next: boolean }
-  /** It starts when the node is looked at next. */
+  /** It starts at the next look at the node. */
   | { readonly kind: "ready" };
 
-/** One step of a plan that is not done, and how it is. */
+/** One remaining step of a plan, and its state. */
 export interface ExplainedStep {
   readonly step: Step;
   readonly state: StepState;
 }
 
-/** An explanation of what the engine does with a node next, and why it does nothing where it does not. */
+/** Explains what the engine does next with a node, and why it does nothing where it does not. */
 export interface Explanation {
   readonly phase: EngineStatus["phase"];
   readonly reason?: string;
   readonly late?: Late;
-  /** Clock milliseconds: what the times of this explanation are to be compared with. */
+  /** Clock milliseconds: the reference for the times in this explanation. */
   readonly now: number;
-  /** Who froze the node, where somebody did. */
+  /** Who froze the node, if it is frozen. */
   readonly frozen?: Exclude<Freeze, "no">;
   readonly plan: Plan;
   readonly steps: readonly ExplainedStep[];
-  /** Why there is no plan. */
+  /** Why there is no plan, if there is none. */
   readonly noPlan?: NoPlan;
   readonly suspended: readonly SuspendedGoal[];
 }

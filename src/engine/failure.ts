@@ -1,14 +1,14 @@
-/** A reason why a handler of a module did not do its work. */
+/** The reason why a handler of a module did not do its work. */
 export interface Failure {
   readonly message: string;
-  /** False when trying again can't help: the mutation is held at once. */
+  /** False if a retry cannot help: the mutation is held at once. */
   readonly retry: boolean;
-  /** True when it came from outside, and says nothing of how the mutation does on other nodes. */
+  /** True if the cause is outside the mutation and does not predict its outcome on other nodes. */
   readonly outside?: boolean;
-  /** True when what the mutation works with could not be asked, so that it was not tried: no attempt is used up. */
+  /** True if the device or service could not be reached, so that nothing was tried: no attempt is used up. */
   readonly unavailable?: boolean;
-  /** True when it says nothing of the node: what the mutation declares as `failTo` is not stated. */
+  /** True if it says nothing about the node: the declared `failTo` does not apply. */
   readonly blameless?: boolean;
-  /** What may be said of it on other nodes, where `message` quotes what was seen of this one. */
+  /** A text that is also valid for other nodes, if `message` quotes something of this one. */
   readonly summary?: string;
 }

@@ -4,40 +4,50 @@ import type { EngineOptions } from "./options.ts";
 import type { Failure } from "./failure.ts";
 import { backoff } from "../toolkit/mod.ts";
 
-/** The record of one mutation on one node, for as long as the node's target stays. */
+/** The record of one mutation on one node, valid while the node has the same target. */
 export interface FailureRecord {
   readonly key: MutationKey;
-  /** How often it failed since it last succeeded for good. */
+  /** Number of failures since its last lasting success. */
   readonly attempts: number;
-  /** How often in a row it could not even be tried since it last failed or succeeded. */
+  /** Number of times in a row that it could not be tried, since its last failure or success. */
   readonly unavailable?: number;
-  /** Not to be started before this, in clock milliseconds. */
+  /** Earliest next start, in clock milliseconds. */
   readonly retryAt: number;
-  /** True when it is given up. */
+  /** True if it is given up. */
   readonly held: boolean;
-  /** Since when it is given up, in clock milliseconds. */
+  /** When it was given up, in clock milliseconds. */
   readonly heldSince?: number;
-  /** True when it is given up for the whole fleet. */
+  /** True if it is given up for the whole fleet. */
   readonly fleet?: boolean;
-  /** What went wrong last; empty when nothing did. */
+  /** The last problem; empty if there was none. */
   readonly reason: string;
-  /** The mutation itself: undefined for what failed in an earlier run of this program, until a plan names it again. */
+  /** The mutation's step; undefined for a failure of an earlier run of this program, until a plan contains it again. */
   readonly step: Step | undefined;
-  /** Since when, in clock milliseconds, it has been done and not needed again. */
+  /** Since when it has been done and not needed again, in clock milliseconds. */
   readonly reachedAt: number | undefined;
 }
 
-/** Makes the record of what an earlier run of this program gave up. */
+/**
+ * Restores the record of a mutation that an earlier run of this program gave up.
+ *
+ * @param stuck The stored value.
+ * @param now Clock milliseconds.
+ */
 export function restoreStuck(stuck: Stuck, now: number): FailureRecord {
   const { mutation: key, attempts, reason } = stuck;
   return { key, attempts, retryAt: 0, held: true, heldSince: now, reason, step: undefined, reachedAt: undefined };
 }
 
 /**
- * Counts one more failure: the mutation waits, longer with each, and is held after the last attempt. What could not even be
- * tried waits too, but uses no attempt up.
+ * Counts one more failure. The mutation waits, longer each time, and is held after the last attempt. A mutation that
+ * could not be tried waits too, but uses up no attempt.
  *
- * @param chance A random number of at least 0, below 1, that spreads the next attempts of many nodes.
+ * @param before The record so far; undefined for the first failure.
+ * @param step The step that failed.
+ * @param failure The reason.
+ * @param now Clock milliseconds.
+ * @param chance A random number of at least 0, below 1, which spreads the retries of many nodes.
+ * @param options Attempts and backoffs.
  */
 export function afterFailure(
   before: FailureRecord | undefined,
@@ -66,24 +76,32 @@ export function afterFailure(
   };
 }
 
-/** Notes a success: failures are forgotten only when it lasts. See {@link review}. */
+/**
+ * Records a success of `step`. Failures are cleared only when the success lasts: see {@link review}.
+ *
+ * @param before The record so far.
+ * @param now Clock milliseconds.
+ */
 export function afterSuccess(before: FailureRecord | undefined, step: Step, now: number): FailureRecord {
   return { attempts: 0, retryAt: 0, held: false, reason: "", ...before, key: step.key, step, reachedAt: now };
 }
 
-/** The outcome of a review of a failure record. */
+/** The result of a review of a failure record. */
 export type Review =
   | { readonly kind: "keep"; readonly failure: FailureRecord }
   /** Its success has lasted. */
   | { readonly kind: "forget" }
-  /** Its success did not last: the mutation is needed again. */
+  /** Its success has not lasted: the mutation is needed again. */
   | { readonly kind: "relapsed" };
 
 /**
  * Reviews a failure record.
  *
- * @param needed The mutation as the plan has it; undefined when the plan does without it.
- * @param reached True when what the mutation changes is as it would leave it.
+ * @param failure The record.
+ * @param needed The step in the present plan; undefined if the plan does not need the mutation.
+ * @param reached Whether the values are as the mutation leaves them.
+ * @param now Clock milliseconds.
+ * @param settle How long a success must last, in milliseconds.
  */
 export function review(
   failure: FailureRecord,

@@ -10,10 +10,10 @@ import { progressOf } from "./progress.ts";
 import { withEntry, withoutEntry } from "./record.ts";
 import type { Failure } from "./failure.ts";
 
-/** Notes a failure of a mutation. */
+/** Records a `failure` of `step` in the decision `draft`. */
 export function noteFailure(draft: Draft, step: Step, failure: Failure): void {
   const { record, rules: { options }, now } = draft;
-  // What succeeded before this failure may be needed again because of it: one event counts once.
+  // Earlier successes may be needed again because of this failure: one event counts once.
   for (const key of record.failures.keys()) expectAgain(draft, key);
   const failed = afterFailure(record.failures.get(step.key), step, failure, now.now, now.chance, options);
   track(draft, failed);
@@ -25,19 +25,29 @@ export function noteFailure(draft: Draft, step: Step, failure: Failure): void {
   draft.commands.push({ kind: "countFailure", mutation: step.key, reason });
 }
 
-/** Notes a success. Whether it lasts is for {@link reviewFailures}. */
+/** Records a success of `step` in `draft`. {@link reviewFailures} decides later whether it has lasted. */
 export function noteSuccess(draft: Draft, step: Step): void {
   track(draft, afterSuccess(draft.record.failures.get(step.key), step, draft.now.now));
   draft.commands.push({ kind: "countSuccess", mutation: step.key });
 }
 
-/** Takes a success back that the plan itself undoes, as it needs the mutation once more: that is no relapse. */
+/**
+ * Withdraws the success of the mutation `key`, because the plan in `draft` undoes it and needs the mutation again: that
+ * is not a relapse.
+ */
 export function expectAgain(draft: Draft, key: MutationKey): void {
   const known = draft.record.failures.get(key);
   if (known !== undefined) track(draft, { ...known, reachedAt: undefined });
 }
 
-/** Forgets failures whose success has lasted, and counts successes as failed that have not lasted and are needed again. */
+/**
+ * Clears failures whose success has lasted, and counts successes that have not lasted and are needed again as failures.
+ *
+ * @param draft The decision in progress.
+ * @param node The node.
+ * @param plan Its plan.
+ * @param needed The steps of the plan, by mutation.
+ */
 export function reviewFailures(
   draft: Draft,
   node: EngineNode,
@@ -58,7 +68,7 @@ export function reviewFailures(
         track(draft, result.failure);
         break;
       case "forget":
-        forgive(draft, failure, `What it changes has lasted ${durationText(settle)}`);
+        forgive(draft, failure, `Its effect has lasted ${durationText(settle)}`);
         break;
       case "relapsed":
         if (step === undefined) break;
@@ -72,20 +82,20 @@ export function reviewFailures(
   showHold(draft);
 }
 
-/** Forgets all failures of a node. */
+/** Clears all failures of the node of `draft`, and logs `why` for those that were held. */
 export function forgiveAll(draft: Draft, why: string): void {
   for (const failure of [...draft.record.failures.values()]) forgive(draft, failure, why);
   showHold(draft);
 }
 
-/** Forgets the failures of one mutation. */
+/** Clears the failures of one mutation. */
 function forgive(draft: Draft, failure: FailureRecord, why: string): void {
   draft.record.failures = withoutEntry(draft.record.failures, failure.key);
   if (isFailure(failure)) remember(draft);
   if (failure.held) log(draft, "unstuck", failure.key, why);
 }
 
-/** Shows one mutation that is held, for as long as it is, then the next. */
+/** Shows one held mutation as long as it is held, then the next. */
 function showHold({ record, commands }: Draft): void {
   const held = [...record.failures.values()].filter((failure) => failure.held);
   const [first] = held;
@@ -101,8 +111,8 @@ function track({ record }: Draft, failure: FailureRecord): void {
 }
 
 /**
- * Tells whether what a step had changed is lost only because it can't be known any more: what made it unknown is to blame. A
- * service did not fail because its node went down.
+ * Tells whether the effect of a step was lost only because it can no longer be known. Then the step that made it
+ * unknown is to blame: a service has not failed because its node went down.
  */
 function isConsequence(step: Step, node: EngineNode): boolean {
   const { schema, conditions } = node.planner.domain;
@@ -116,7 +126,7 @@ function isConsequence(step: Step, node: EngineNode): boolean {
   });
 }
 
-/** What succeeded last comes first: of successes that are lost at once it is the one that did not last. */
+/** Sorts the latest success first: of several successes that are lost at once, that is the one that did not last. */
 function newestFirst(failures: ReadonlyMap<MutationKey, FailureRecord>): MutationKey[] {
   return [...failures.values()].sort((a, b) => (b.reachedAt ?? 0) - (a.reachedAt ?? 0)).map(({ key }) => key);
 }

@@ -4,21 +4,21 @@ import { canonicalText } from "../state/mod.ts";
 import type { EngineNode } from "./node.ts";
 import type { FleetHold } from "./types.ts";
 
-/** The most failures, of different mutations and goals, that are counted at once. */
+/** The largest number of failures, of different mutations and goals, to count at a time. */
 const MAX_COUNTED = 1000;
-/** The most nodes that are named in one sentence. */
+/** The largest number of nodes to name in one sentence. */
 const MAX_NAMED = 5;
 
 /** Counts failures of the same mutation for the same goals over all nodes. */
 export interface Fleet {
-  /** A mutation failed. @returns The hold, when this is what brings it about. */
+  /** Counts a failure. @returns The hold, if this failure causes one. */
   fail(key: MutationKey, node: EngineNode, reason: string, now: number): FleetHold | undefined;
-  /** A mutation succeeded: failures before it were not in a row with those after it. */
+  /** Records a success: failures before and after it are not in a row. */
   succeed(key: MutationKey, node: EngineNode): void;
-  /** The hold that a mutation of a node is under. */
+  /** Returns the hold on a mutation of a node. */
   holdOf(key: MutationKey, node: EngineNode): FleetHold | undefined;
   holds(): FleetHold[];
-  /** Lets go of these holds; of all without an argument. @returns Those that there were. */
+  /** Ends these holds, or all holds without an argument. @returns The holds that existed. */
   release(which?: readonly FleetHold[]): FleetHold[];
 }
 
@@ -30,10 +30,10 @@ interface Streak {
 }
 
 /**
- * Makes a fleet's memory.
+ * Creates the memory of a fleet.
  *
- * @param most Tells after how many nodes in a row a mutation is held.
- * @param before What is held from before.
+ * @param most Returns the number of consecutive nodes after which a mutation is held.
+ * @param before Holds of an earlier run.
  */
 export function createFleet(most: () => number, before: readonly FleetHold[]): Fleet {
   const streaks = new Map<string, Streak>();
@@ -87,7 +87,7 @@ export function createFleet(most: () => number, before: readonly FleetHold[]): F
   return self;
 }
 
-/** Says in words what is held for the whole fleet, and why. */
+/** Describes a fleet-wide hold in words. */
 export function describeFleetHold({ mutation, nodes, reason }: FleetHold): string {
   const more = nodes.length > MAX_NAMED ? ` and ${nodes.length - MAX_NAMED} more` : "";
   return `${mutation} failed on ${nodes.length} nodes in a row for the same goals (${
@@ -99,7 +99,7 @@ function nameOf(key: MutationKey, goals: string): string {
   return `${goals} ${key}`;
 }
 
-/** Names what a node's cfg asks for: nodes with the same goals have the same, whatever their versions. */
+/** Hashes the goals of `node`: nodes with the same goals have the same hash, whatever the versions of their cfg. */
 export function goalsHash(node: Pick<EngineNode, "planner" | "cfg">): string {
   const goals = goalsOf(node.planner.domain, node.cfg).sort((a, b) => a.url < b.url ? -1 : 1);
   const text = canonicalText(goals.map(({ url, value }) => [url, value]));

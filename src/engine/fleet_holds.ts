@@ -3,19 +3,21 @@ import { createFleet, describeFleetHold, type Fleet } from "./fleet.ts";
 import type { EngineHost } from "./host.ts";
 import type { FleetHold, KeptHold } from "./types.ts";
 
-/** What is held for the whole fleet, and kept over restarts. */
+/** The fleet-wide holds, which are kept over restarts. */
 export interface FleetHolds {
   readonly fleet: Fleet;
-  /** Keeps what is held now. */
+  /** Stores the present holds. */
   keep(): void;
-  /** Lets these holds be tried again; all without an argument. @returns Whether there were any. */
+  /** Ends these holds, or all holds without an argument. @returns Whether there were any. */
   release(which?: readonly FleetHold[]): boolean;
 }
 
 /**
- * Makes the fleet of an engine, with what was held before.
+ * Creates the fleet of an engine, with the holds of an earlier run.
  *
- * @param most Tells after how many nodes in a row a mutation is held.
+ * @param host Stores the holds.
+ * @param clock Dates them.
+ * @param most Returns the number of consecutive nodes after which a mutation is held.
  */
 export function createFleetHolds(host: EngineHost, clock: Clock, most: () => number): FleetHolds {
   const fleet = createFleet(most, (host.fleet?.kept() ?? []).map(fromKept));
@@ -33,7 +35,7 @@ export function createFleetHolds(host: EngineHost, clock: Clock, most: () => num
     release(which) {
       const released = fleet.release(which);
       for (const hold of released) {
-        const why = `Someone asked to try again: ${describeFleetHold(hold)}`;
+        const why = `A person asked for a retry: ${describeFleetHold(hold)}`;
         host.journal.log({ node: "", kind: "released", mutation: hold.mutation, why });
       }
       if (released.length > 0) keep();

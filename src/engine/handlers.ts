@@ -8,60 +8,63 @@ import type { Unreturned } from "./rules.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./verdict.ts";
 
-/** The most that a timeout is put off for waits in the host's own queues, in milliseconds. */
+/** The longest time by which waits in the host's own queues extend a timeout, in milliseconds. */
 const MAX_PUT_OFF = 3_600_000;
 
-/** A node, and what people call it. */
+/** A node with its name. */
 export interface NodeName {
   readonly id: string;
   readonly name: string;
 }
 
-/** Events of an execution of a node, from its handler and its timer. */
+/** Events of an execution, from its handler and its timer. */
 export interface HandlerEvents {
   returned(id: string, execution: Execution): void;
   failed(id: string, execution: Execution, failure: Failure): void;
   timeOver(id: string, execution: Execution): void;
   saw(id: string, execution: Execution, sighting: Sighting): void;
   noted(id: string, execution: Execution, why: string): void;
-  /** A handler has not returned though its execution has been over for long. */
+  /** A handler has not returned long after its execution ended. */
   overdue(node: NodeName, execution: Execution, why: string): void;
-  /** A handler whose execution is over has returned at last. */
+  /** A handler whose execution has ended has returned at last. */
   free(id: string): void;
 }
 
-/** Calls handlers, and keeps the time of executions. */
+/** Calls handlers, and times executions. */
 export interface Handlers {
-  /** Calls the handler of an execution of ours. */
+  /** Calls the handler of an execution of this program. */
   start(id: string, execution: Execution): void;
-  /** Keeps the time of an execution that another program runs. */
+  /** Times an execution that another program runs. */
   await(id: string, execution: Execution): void;
-  /** Gives an execution its whole time again. */
+  /** Restarts the timeout of an execution. */
   extend(id: string, execution: Execution): void;
-  /** Ends an execution: its timer stops, and its handler is told why. */
+  /** Ends an execution: stops its timer, and tells its handler why. */
   end(node: NodeName, execution: Execution, why: string): void;
   unreturnedOf(id: string, mutation: MutationKey): Unreturned | undefined;
-  /** Waits for no handler any more. */
+  /** Stops waiting for handlers. */
   stop(): void;
 }
 
-/** The changing side of an execution. */
+/** The mutable part of an execution. */
 interface Running {
   readonly controller: AbortController;
-  /** When it fails, in clock milliseconds. */
+  /** When it times out, in clock milliseconds. */
   deadline: number;
   cancelTimeout: () => void;
-  /** How many of its requests stand in a queue of the host's own. */
+  /** Number of its requests that wait in the host's own queues. */
   queued: number;
-  /** Since when the first of them does, in clock milliseconds. */
+  /** When the first of them began to wait, in clock milliseconds. */
   queuedAt: number;
   hasReturned: boolean;
 }
 
 /**
- * Makes the handlers of an engine.
+ * Creates the handlers of an engine.
  *
- * @param grace How long a handler that does not return holds up the next run of its mutation, in milliseconds.
+ * @param executor Runs handlers.
+ * @param clock Times executions.
+ * @param grace How long a handler that does not return delays the next run of its mutation, in milliseconds.
+ * @param events Called with what happens.
  */
 export function createHandlers(executor: Executor, clock: Clock, grace: number, events: HandlerEvents): Handlers {
   /** By execution id. */
@@ -90,7 +93,7 @@ export function createHandlers(executor: Executor, clock: Clock, grace: number, 
     run.cancelTimeout = clock.after(time - clock.now(), () => events.timeOver(id, execution));
   }
 
-  /** Stops the time of an execution that stands in a queue of the host's own. @returns A function that ends that. */
+  /** Stops the timeout of an execution that waits in a queue of the host. @returns A function that restarts it. */
   function queue(id: string, execution: Execution, run: Running): () => void {
     const latest = execution.since + execution.step.timeout + MAX_PUT_OFF;
     if (run.queued++ === 0) run.queuedAt = clock.now();

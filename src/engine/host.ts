@@ -3,30 +3,30 @@ import type { Reports } from "../reports.ts";
 import type { KeptHold } from "./types.ts";
 import type { EngineNode, Out, Role } from "./node.ts";
 
-/** A record of what an engine must know of a node after a restart. */
+/** What an engine must know about a node after a restart. */
 export interface Checkpoint {
-  /** The target that was last reached: what is wrong with this node while it has it is for repair. */
+  /** The target that was last reached: with this target, whatever is wrong with the node is a matter for repair. */
   readonly reached: string;
   readonly out: Out;
-  /** What failed, and the target that it failed for: with another one it is forgotten. */
+  /** The failures, and the target that they belong to: with another target they are cleared. */
   readonly failed?: { readonly target: string; readonly mutations: readonly KeptFailure[] };
 }
 
-/** A failed mutation, as it is kept over a restart. */
+/** A failed mutation, as it is stored over a restart. */
 export interface KeptFailure {
   readonly mutation: MutationKey;
-  /** How often it failed. */
+  /** Number of failures. */
   readonly attempts: number;
-  /** How often in a row it could not even be tried. */
+  /** Number of times in a row that it could not be tried. */
   readonly unavailable?: number;
-  /** True when it is given up. */
+  /** True if it is given up. */
   readonly held: boolean;
-  /** When it is to be tried again; of one that is held, since when it is. Seconds since 1970. */
+  /** When it is tried again; for a held mutation, when it was given up. Seconds since 1970. */
   readonly at: number;
   readonly reason: string;
 }
 
-/** A mutation that the engine has given up on: the value of `/stuck/parent` and `/stuck/self`. */
+/** A mutation that the engine has given up: the value of `/stuck/parent` and `/stuck/self`. */
 export interface Stuck {
   readonly mutation: string;
   readonly reason: string;
@@ -34,51 +34,55 @@ export interface Stuck {
   readonly attempts: number;
 }
 
-/** Where an engine reads its nodes. */
+/** The nodes of an engine. */
 export interface NodeSource {
-  /** The ids of all nodes that the engine is responsible for. */
+  /** Lists the ids of all nodes that the engine is responsible for. */
   nodes(): Iterable<string>;
-  /** A node as it is now; undefined when it is gone. */
+  /** Returns a node as it is now; undefined if it no longer exists. */
   read(id: string): EngineNode | undefined;
-  /** Tells whether no agent can be heard now, so that what only agents show is not late. Absent: that can't happen. */
+  /**
+   * Tells whether no agent can be heard now, so that values from agents cannot be late. Absent if that is impossible.
+   */
   isDeaf?(): boolean;
 }
 
 /** Carries out what an engine decides. */
 export interface Executor {
   /**
-   * Runs the handler of a step that is in this engine's context. It may resolve before the change is seen: a step is done when
-   * the discovered values say so. It rejects when the work could not be done. `execution` is unique to this run.
+   * Runs the handler of a step of this engine's context. It may resolve before the change is seen: a step is done when
+   * the discovered values say so. It rejects if the work could not be done. `execution` is unique to this run.
    */
   run(id: string, step: Step, execution: string, signal: AbortSignal, reports: Reports): Promise<void>;
-  /** Writes a discovered value, or forgets it (null). Calls the engine's `touch` for that node if it changed anything. */
+  /**
+   * Writes a discovered value, or unsets it (null). Calls the engine's `touch` for that node if this changes anything.
+   */
   discover(id: string, url: string, value: string | null): void;
-  /** Tells a node's agent, by `/approval`, that it may prepare this mutation of ours; undefined: none. Absent in an agent. */
+  /** Tells a node's agent, by `/approval`, that it may prepare this mutation; undefined: none. Absent in an agent. */
   approve?(id: string, mutation: MutationKey | undefined): void;
 }
 
 /** Shows people what an engine decides. */
 export interface Journal {
-  /** Takes what the engine decided to the event log. */
+  /** Writes an entry to the event log. */
   log(event: EngineEvent): void;
-  /** Sets or clears (undefined) the node's `/stuck/parent` or `/stuck/self`. */
+  /** Sets or unsets (undefined) the node's `/stuck/parent` or `/stuck/self`. */
   hold(id: string, stuck: Stuck | undefined): void;
   /** Reads the node's `/stuck/...` of this role, which survives a restart. */
   held(id: string): Stuck | undefined;
 }
 
-/** Keeps what an engine must know of its nodes after a restart. */
+/** Stores what an engine must know about its nodes after a restart. */
 export interface Checkpoints {
-  /** Keeps the checkpoint of a node. It is on disk when this returns, where something was done to the node. */
+  /** Stores the checkpoint of a node. If something was done to the node, it is on disk when this returns. */
   write(id: string, checkpoint: Checkpoint): void;
   read(id: string): Checkpoint | undefined;
-  /** Tells whether anything can be kept now. Nothing disruptive starts that a restart would know nothing of. */
+  /** Tells whether anything can be stored now. Nothing disruptive starts without a record on disk. */
   isWritable(): boolean;
 }
 
-/** Keeps what an engine holds for the whole fleet. */
+/** Stores the fleet-wide holds of an engine. */
 export interface FleetMemory {
-  /** Replaces what was kept before. It is on disk when this returns. */
+  /** Replaces the stored holds. They are on disk when this returns. */
   keep(holds: readonly KeptHold[]): void;
   kept(): readonly KeptHold[];
 }
@@ -98,7 +102,7 @@ export interface EngineHost {
 export interface EngineEvent {
   readonly node: string;
   readonly kind:
-    | "started" // a mutation in our context
+    | "started" // a mutation of this program
     | "awaited" // a mutation that another program must run
     | "done"
     | "failed"
@@ -106,14 +110,14 @@ export interface EngineEvent {
     | "retry" // starts again after a failure
     | "stuck"
     | "unstuck"
-    | "refused" // by an invariant that says no
+    | "refused" // an invariant forbids it
     | "held" // for the whole fleet
     | "released"
     | "overdue" // a handler did not return
-    | "noted" // a handler tells of its work
+    | "noted" // a handler reports something
     | "no-path"
     | "converged";
   readonly mutation?: string;
-  /** In words, for people: why. */
+  /** The reason, in words. */
   readonly why: string;
 }

@@ -2,7 +2,12 @@ import { durationText } from "../toolkit/mod.ts";
 import type { Late } from "./explanation.ts";
 import type { NodeRecord } from "./record.ts";
 
-/** Finds what of a node takes longer than expected, and has for the longest time. Nothing is expected of a frozen node. */
+/**
+ * Finds what has been late for the longest time on a node. Nothing is late on a frozen node.
+ *
+ * @param record The node's record.
+ * @param now Clock milliseconds.
+ */
 export function lateOf(record: NodeRecord, now: number): Late | undefined {
   if (record.frozen !== "no") return undefined;
   let late: Late | undefined;

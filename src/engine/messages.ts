@@ -6,20 +6,20 @@ import type { FailureRecord } from "./failure_record.ts";
 import type { EngineNode } from "./node.ts";
 import type { EngineOptions } from "./options.ts";
 
-/** The most goals that are named in one sentence. */
+/** The largest number of goals to name in one sentence. */
 const MAX_NAMED = 3;
 
-/** Says what a mutation changes: `'/physState' from 'POWER_OFF' to 'POWER_ON'`. */
+/** Describes what `step` changes: `'/physState' from 'POWER_OFF' to 'POWER_ON'`. */
 export function describeChanges(step: Step): string {
   return Object.entries(step.changes).map(([url, [from, to]]) => `'${url}' from '${from}' to '${to}'`).join(", ");
 }
 
-/** Says what has been reached: `'/physState' is 'POWER_ON'`. */
+/** Describes what `step` has reached: `'/physState' is 'POWER_ON'`. */
 export function describeReached(step: Step): string {
   return Object.entries(step.changes).map(([url, [, to]]) => `'${url}' is '${to}'`).join(", ");
 }
 
-/** Says why a mutation is started: what it changes, and which goals the node is not at. */
+/** Describes why `step` of `plan` starts on `node`: what it changes, and which goals the node has not reached. */
 export function describeStart(step: Step, node: EngineNode, plan: Plan): string {
   const { schema } = node.planner.domain;
   const suspended = new Set(plan.suspended.map((goal) => goal.url));
@@ -32,31 +32,46 @@ export function describeStart(step: Step, node: EngineNode, plan: Plan): string 
   return `Changes ${describeChanges(step)}; wanted: ${goals.slice(0, MAX_NAMED).join(", ")}${more}`;
 }
 
-/** Says why a running mutation is not continued, by what is seen of what it changes. */
+/**
+ * Describes why a running `step` is not continued, by the present values on `node`.
+ *
+ * @param edited Whether cfg has changed.
+ */
 export function describeSurprise(step: Step, node: EngineNode, edited: boolean): string {
-  if (edited) return "The plan for the changed cfg does not continue it";
+  if (edited) return "The plan for the new cfg does not need it";
   const { schema } = node.planner.domain;
   const strays = Object.entries(step.changes).flatMap(([url, [from]]) => {
     const value = valueIn(schema, node.view, url);
     return value === from ? [] : [`'${url}' is '${value ?? "unknown"}'`];
   });
-  return `The plan from what is seen now does not continue it${strays.length > 0 ? `: ${strays.join(", ")}` : ""}`;
+  return `The plan from the present state does not need it${strays.length > 0 ? `: ${strays.join(", ")}` : ""}`;
 }
 
-/** Says what failed, how often, and what comes next. */
+/**
+ * Describes a failure: what failed, how often, and what comes next.
+ *
+ * @param failure The record.
+ * @param now Clock milliseconds.
+ * @param options Settings of the engine.
+ */
 export function describeFailure(failure: FailureRecord, now: number, options: EngineOptions): string {
-  const next = failure.held ? "given up" : `next in ${durationText(failure.retryAt - now)}`;
+  const next = failure.held ? "given up" : `next attempt in ${durationText(failure.retryAt - now)}`;
   if (failure.unavailable !== undefined) return `${failure.reason} (not tried, ${next})`;
   return `${failure.reason} (attempt ${failure.attempts} of ${options.maxAttempts}, ${next})`;
 }
 
-/** Says why something is given up: on one node, or for the whole fleet. */
+/** Describes why a mutation is given up, on one node or for the whole fleet. */
 export function describeHold({ key, attempts, reason, fleet }: FailureRecord): string {
   if (fleet === true) return `Held for the whole fleet: ${key} failed on ${attempts} nodes in a row: ${reason}`;
   return `Gave up on ${key} after ${attempts} ${attempts === 1 ? "attempt" : "attempts"}: ${reason}`;
 }
 
-/** Says what a mutation waits for. */
+/**
+ * Describes what a mutation waits for.
+ *
+ * @param blocker The reason.
+ * @param now Clock milliseconds.
+ */
 export function describeBlocker(blocker: Blocker, now: number): string {
   switch (blocker.kind) {
     case "limit": {
@@ -71,7 +86,7 @@ export function describeBlocker(blocker: Blocker, now: number): string {
       const { invariant, counts, inFlight, atMost } = blocker;
       if (atMost === 0) {
         const none = counts === "away" ? "no node may be away from SYNC" : "no node may be in transition";
-        return `can never go on as invariant '${invariant}' is (${describeGroup(blocker)}${none})`;
+        return `can never start, because of invariant '${invariant}' (${describeGroup(blocker)}${none})`;
       }
       const how = counts === "away" ? "away" : "in transition";
       const count = `${inFlight} of ${atMost} ${how}${describeHolders(blocker)}`;
@@ -82,9 +97,9 @@ export function describeBlocker(blocker: Blocker, now: number): string {
     case "invariant":
       return `refused by invariant '${blocker.invariant}': ${blocker.because}`;
     case "store":
-      return "waits for the aggregator's disk, which takes no writes: what is done to a node is written down first";
+      return "waits for the aggregator's disk, which takes no writes: Kraken must store this step before it starts";
     case "approval":
-      return `waits for its aggregator's approval: ${blocker.mutation} comes next`;
+      return `waits for its aggregator's approval: ${blocker.mutation} is next`;
     case "unreturned":
       return `its last run has not returned, waits at most ${
         durationText(Math.max(0, blocker.until - now))
@@ -98,7 +113,7 @@ function describeGroup({ by, group }: { readonly by?: string; readonly group: st
   return by === undefined ? "" : `${by.slice(1)} ${group === "" ? "unset" : group}: `;
 }
 
-/** Who has the places, and what parts that from the rest of the sentence. */
+/** Describes who has the places, with the punctuation that follows. */
 function describeHolders(
   { holders, inFlight }: { readonly holders: readonly string[]; readonly inFlight: number },
 ): string {

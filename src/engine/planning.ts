@@ -6,25 +6,31 @@ import type { EngineNode } from "./node.ts";
 import { progressOf, withoutProgress } from "./progress.ts";
 import type { Execution, NodeRecord } from "./record.ts";
 
-/** A plan, and the steps that were aborted because it does not continue them. */
+/** A plan, and the steps that were aborted because the plan does not continue them. */
 export interface Planned {
   readonly plan: Plan;
-  /** What the plan answers. */
+  /** The question that the plan answers. */
   readonly question: Question;
   readonly cut: readonly Step[];
 }
 
-/** Tells whether a plan is still being searched for. */
+/** Tells whether `plan` is only a note that the search continues. */
 export function isSearching(plan: Plan): boolean {
   return !plan.ok && plan.reason.kind === "searching";
 }
 
-/** Finds the question that has to be answered before a node with executions can be decided about, and still has no answer. */
+/**
+ * Finds the unanswered question that must be answered before the engine can decide about `node` with the executions in
+ * `record`; undefined if there is none.
+ */
 export function openQuestion(record: NodeRecord, node: EngineNode): Question | undefined {
   return questionsOf(record, node).find((question) => isSearching(node.planner.plan(question)));
 }
 
-/** The questions of a node: without the progress of what has come a part of its way, and once all that is done has ended. */
+/**
+ * Lists the questions of a node: one without the progress of executions that are partly done, and one without the
+ * executions that are done.
+ */
 function questionsOf(record: NodeRecord, node: EngineNode): Question[] {
   const { schema } = node.planner.domain;
   const steps = [...record.executions.values()].map(({ step }) => step);
@@ -33,7 +39,13 @@ function questionsOf(record: NodeRecord, node: EngineNode): Question[] {
   return steps.some((step) => progressOf(step, schema, node.view) === "done") ? [running, node] : [running];
 }
 
-/** Plans, and aborts what the plan does not continue: what it can't start at once. */
+/**
+ * Plans for `node`, and aborts the executions that the plan cannot start at once and so does not continue.
+ *
+ * @param draft The decision in progress.
+ * @param edited Whether cfg has changed, for the log.
+ * @returns The plan, and the aborted steps.
+ */
 export function planOn(draft: Draft, node: EngineNode, edited: boolean): Planned {
   const { record } = draft;
   const { schema } = node.planner.domain;
@@ -56,13 +68,13 @@ export function planOn(draft: Draft, node: EngineNode, edited: boolean): Planned
     const wanted = new Set(plan.ok ? plan.steps.filter(({ after }) => after.length === 0).map(({ key }) => key) : []);
     const lost = partial.filter(({ step }) => !wanted.has(step.key));
     abortAll(lost, plan);
-    if (lost.length > 0) continue; // without them it is to be planned from what is really there
+    if (lost.length > 0) continue; // without them the plan must start from what is really there
     abortAll(executions.filter(({ step }) => !wanted.has(step.key)), plan);
     return { plan, question, cut };
   }
 }
 
-/** Takes a plan into the record, and tells of it where it is news. */
+/** Stores `plan` in the record of `draft`, and logs it if it is new. */
 export function takePlan(draft: Draft, plan: Plan): void {
   const { record } = draft;
   if (plan !== record.plan) {

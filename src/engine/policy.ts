@@ -9,7 +9,7 @@ const count = { kind: "integer", min: 0, max: 1_000_000 } as const;
 const nodes = { kind: "string", maxLength: MAX_NODES } as const;
 const url = { kind: "string", maxLength: 256 } as const;
 
-/** The rules that people give an aggregator's engine, as cfg of the aggregator's own node: limits, invariants, brakes. */
+/** The rules for an aggregator's engine, as cfg of the aggregator's own node: limits, invariants, brakes. */
 export const policy = defineExtension("policy", {
   "/limits/{name}": {
     type: {
@@ -51,17 +51,17 @@ export const policy = defineExtension("policy", {
   },
 });
 
-/** A bound: a count, or a share of the group that is counted down to whole nodes. */
+/** A bound: a count, or a share of the group that is rounded down to whole nodes. */
 export type Bound = { readonly kind: "count"; readonly count: number } | {
   readonly kind: "share";
   readonly percent: number;
 };
 
-/** A named limit of mutations in flight and of starts a second. */
+/** A named limit of mutations in flight and of starts in a second. */
 export interface Limit {
   readonly kind: "limit";
   readonly name: string;
-  /** `module/id`; `*` stands for anything. */
+  /** `module/id`; `*` matches anything. */
   readonly mutations: readonly string[];
   readonly nodes: string | undefined;
   readonly by: string | undefined;
@@ -69,11 +69,11 @@ export interface Limit {
   readonly perSecond: number | undefined;
 }
 
-/** A rule of what the engine must never bring about. */
+/** A condition that the engine must never cause. */
 export type Invariant =
-  /** At most so many nodes of the group are away from SYNC because of us. */
+  /** At most this many nodes of the group are out of SYNC because of Kraken. */
   | { readonly kind: "away"; readonly name: string; readonly nodes: string | undefined; readonly atMost: Bound }
-  /** At most so many nodes of each group have something disruptive done to them. */
+  /** At most this many nodes of each group are being disrupted. */
   | {
     readonly kind: "transition";
     readonly name: string;
@@ -81,25 +81,27 @@ export type Invariant =
     readonly by: string | undefined;
     readonly atMost: Bound;
   }
-  /** Nothing disruptive is done to a node on which all of this holds. */
+  /** No disruptive step runs on a node on which all of this holds. */
   | { readonly kind: "never"; readonly name: string; readonly nodes: string | undefined; readonly when: Values }
-  /** Nothing is repaired while more than this share of the group is unhealthy. */
+  /** No repair starts while more than this share of the group is unhealthy. */
   | { readonly kind: "brake"; readonly name: string; readonly nodes: string | undefined; readonly percent: number };
 
-/** Everything that people allow an engine. */
+/** All rules for an engine. */
 export interface Policy {
   readonly limits: readonly Limit[];
   readonly invariants: readonly Invariant[];
-  /** See {@link policy}. */
+  /** Consecutive nodes on which a mutation fails before it is held for the whole fleet. */
   readonly failuresInARow: number;
 }
 
-/** The policy that holds where nobody says anything. */
+/** The policy that applies if cfg has no rules. */
 export const defaultPolicy: Policy = { limits: [], invariants: [], failuresInARow: 5 };
 
 const RULE = /^\/(limits|invariants)\/([^/]+)$/;
 
-/** Reads the policy of an aggregator from its own node's cfg. What {@link validatePolicy} complains about is left out. */
+/**
+ * Reads the policy of an aggregator from `cfg` of its own node. Rules that {@link validatePolicy} rejects are left out.
+ */
 export function readPolicy(cfg: Values): Policy {
   const limits: Limit[] = [];
   const invariants: Invariant[] = [];
@@ -120,9 +122,11 @@ export function readPolicy(cfg: Values): Policy {
 }
 
 /**
- * Checks a value of the policy beyond its type.
+ * Checks a rule beyond its type.
  *
- * @returns What is wrong; undefined when nothing is, or the URL is not of the policy.
+ * @param at State URL of the rule.
+ * @param value Its value.
+ * @returns The problem; undefined if there is none, or if the URL is not part of the policy.
  */
 export function validatePolicy(at: string, value: Value): string | undefined {
   const [, kind, name = ""] = RULE.exec(at) ?? [];
@@ -133,14 +137,14 @@ export function validatePolicy(at: string, value: Value): string | undefined {
 
 type Fields = { readonly [key: string]: unknown };
 
-/** @returns The limit, or what is wrong with it: field, what was there, what was expected. */
+/** @returns The limit, or the problem: field, value found, value expected. */
 function readLimit(name: string, fields: Fields): Limit | string {
   const { mutations, atMost, perSecond } = fields;
   const problem = validateNodes(fields["nodes"]) ?? validateBy(fields["by"]);
   if (problem !== undefined) return problem;
   const globs = Array.isArray(mutations) ? mutations.map(String) : [];
   const bad = globs.find((glob) => !/^[\w.*-]+\/[\w.*-]+$/.test(glob));
-  if (bad !== undefined) return `mutations is "${bad}": expected "module/id", where * stands for anything`;
+  if (bad !== undefined) return `mutations is "${bad}": expected "module/id", where * matches anything`;
   if (globs.length === 0) return `mutations is empty: expected at least one "module/id"`;
   if (typeof atMost !== "number" && typeof perSecond !== "number") {
     return "atMost is missing: expected it, or perSecond";
@@ -156,7 +160,7 @@ function readLimit(name: string, fields: Fields): Limit | string {
   };
 }
 
-/** @returns The invariant, or what is wrong with it: field, what was there, what was expected. */
+/** @returns The invariant, or the problem: field, value found, value expected. */
 function readInvariant(name: string, fields: Fields): Invariant | string {
   const problem = validateNodes(fields["nodes"]) ?? validateBy(fields["by"]);
   if (problem !== undefined) return problem;

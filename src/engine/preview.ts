@@ -13,20 +13,20 @@ import type { Moment, Outlook, Rules } from "./rules.ts";
 import { outAfter } from "./starting.ts";
 import { staticRules } from "./static_rules.ts";
 
-/** A forecast of a change of a node: how each step would be right after it, and what lies further ahead. */
+/** A forecast for a node: the state of each step, and what lies further ahead. */
 export interface Preview {
   readonly explanation: Explanation;
-  /** The invariant that says no to a step, as things are. */
+  /** The invariant that forbids a step at present. */
   readonly refused?: Refused;
-  /** Places of limits and invariants that the plan needs, whether there are free ones or not. */
+  /** Places of limits and invariants that the plan needs, whether they are free or not. */
   readonly places: readonly PlannedPlace[];
-  /** Whether the plan cuts a machine's power, or takes a node out of SYNC. */
+  /** Whether the plan cuts a machine's power or takes a node out of SYNC. */
   readonly disruptive: boolean;
 }
 
-/** An invariant that says no to a step of a plan. */
+/** An invariant that forbids a step of a plan. */
 export interface Refused {
-  /** The place of the step in the plan. */
+  /** The step's place in the plan. */
   readonly step: number;
   readonly mutation: MutationKey;
   readonly invariant: string;
@@ -35,27 +35,30 @@ export interface Refused {
 
 /** A place of a limit or an invariant that a step of a plan needs. */
 export interface PlannedPlace {
-  /** The place of the step in the plan. */
+  /** The step's place in the plan. */
   readonly step: number;
   readonly kind: CountingRule["kind"];
   readonly rule: string;
-  /** The value of `by`; empty without one. */
+  /** The value of the variable `by`; empty without `by`. */
   readonly group: string;
   readonly by?: string;
   readonly atMost?: number;
   readonly perSecond?: number;
-  /** How many others have a place or wait for one. */
+  /** Number of other nodes that have a place or wait for one. */
   readonly taken: number;
-  /** Milliseconds that the place is expected to be kept; Infinity where the plan does not end in giving it back. */
+  /** Expected time that the place is kept, in milliseconds; Infinity if the plan does not end in giving it back. */
   readonly keeps: number;
 }
 
 /**
- * Tells what would be done about a node if it were like this: first what is decided, then what lies further along its plan. What
- * a later step finds is told from what is seen now and what the steps before it change. Brakes object to the first steps only:
- * later on other nodes may be well again.
+ * Forecasts what the engine would do if a node were like `node`: first the decision, then what lies further along the
+ * plan. Later steps are judged by the present values and the changes of the steps before them. Brakes are applied to
+ * the first steps only, because other nodes may have recovered later.
  *
- * @param before What is known of the node as it is.
+ * @param before The present record of the node.
+ * @param node The imagined node.
+ * @param rules The rules, with a view of the queues.
+ * @param now The present time.
  */
 export function preview(before: NodeRecord, node: EngineNode, rules: Rules & Outlook, now: Moment): Preview {
   const { explanation, waits } = explainNext(before, node, rules, now);
@@ -67,7 +70,7 @@ export function preview(before: NodeRecord, node: EngineNode, rules: Rules & Out
   let { out } = before;
   const view = new Map(node.view);
   for (const [place, step] of steps.entries()) {
-    if (step.context === "parent") { // agents don't know of rules
+    if (step.context === "parent") { // agents have no rules
       const disrupts = isDisruptive(step, node);
       const objection = disrupts ? rules.forbids({ ...node, view }) : undefined;
       if (objection !== undefined) refused ??= { step: place, mutation: step.key, ...objection };
@@ -94,9 +97,9 @@ export function preview(before: NodeRecord, node: EngineNode, rules: Rules & Out
 }
 
 /**
- * Finds the brake that says no to what could start.
+ * Finds the brake that forbids a step that could start.
  *
- * @param other An invariant that says no for now: the steps that come first may change that.
+ * @param other Another invariant that forbids one at present: the first steps may change that.
  */
 function refusedAmong(waits: readonly Wait[], steps: readonly Step[], other: string | undefined): Refused | undefined {
   for (const { step: { key: mutation }, refusal } of waits) {
@@ -107,7 +110,7 @@ function refusedAmong(waits: readonly Wait[], steps: readonly Step[], other: str
   return undefined;
 }
 
-/** Says of a step that comes later that a rule lets it start never. */
+/** Adds to a later step that a rule will never let it start. */
 function foretell(
   each: ExplainedStep,
   place: number,
@@ -122,7 +125,7 @@ function foretell(
   return { step: each.step, state: { kind: "waiting", blocker, words: describeBlocker(blocker, 0) } };
 }
 
-/** An invariant that has no place at all for a step. */
+/** Finds an invariant that has no place at all for a step. */
 function closedAt(places: readonly PlannedPlace[], step: number): Blocker | undefined {
   const closed = places.find((place) => place.step === step && place.atMost === 0 && place.kind !== "limit");
   if (closed === undefined || closed.kind === "limit") return undefined;
@@ -161,8 +164,10 @@ function endsInSync(steps: readonly Step[]): boolean {
 }
 
 /**
- * Tells the same of a node that another aggregator serves, from the policy of that one alone.
+ * Forecasts the same for a node that another aggregator serves, only from the `policy` of that aggregator.
  *
+ * @param id The node's id.
+ * @param node The imagined node.
  * @param now Clock milliseconds.
  */
 export function previewElsewhere(id: string, node: EngineNode, policy: Policy, now: number): Preview {

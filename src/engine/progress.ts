@@ -2,18 +2,22 @@ import type { Step } from "../plan/mod.ts";
 import type { EngineNode } from "./node.ts";
 import { type Schema, type Value, valueIn, type Values } from "../state/mod.ts";
 
-/** The progress of a mutation, by the discovered values of what it changes. */
+/** The progress of a mutation, by the discovered values of its variables. */
 export type Progress =
-  /** Every value is as it was. */
+  /** Every variable has its old value. */
   | "begun"
-  /** Some values have changed, the others are as they were. */
+  /** Some variables have changed, the others have their old values. */
   | "partial"
-  /** Every value is what the mutation makes of it. */
+  /** Every variable has its new value. */
   | "done"
-  /** A value is neither. */
+  /** A variable has another value. */
   | "astray";
 
-/** Tells how far a mutation is. */
+/**
+ * Returns the progress of `step` by the values of `view`.
+ *
+ * @param schema The variables.
+ */
 export function progressOf(step: Step, schema: Schema, view: Values): Progress {
   let changed = 0;
   let unchanged = 0;
@@ -28,8 +32,10 @@ export function progressOf(step: Step, schema: Schema, view: Values): Progress {
 }
 
 /**
- * A view as if these mutations had not begun. Values of a mutation that changes several may arrive one by one; in between
- * no mutation starts from what is seen, and a plan from there would not continue the one that runs.
+ * Returns `view` as if `steps` had not begun. The values of a mutation that changes several variables may arrive one by
+ * one. In between, a plan from the values seen would not continue the mutation.
+ *
+ * @param schema The variables.
  */
 export function withoutProgress(steps: readonly Step[], schema: Schema, view: Values): Values {
   if (steps.length === 0) return view;
@@ -43,7 +49,7 @@ export function withoutProgress(steps: readonly Step[], schema: Schema, view: Va
   return before;
 }
 
-/** Tells whether a step brings about a value that the node's cfg asks for. */
+/** Tells whether `step` sets a variable to the value that cfg of `node` asks for. */
 export function reachesGoal(step: Step, node: EngineNode): boolean {
   return Object.entries(step.changes).some(([url, [, to]]) => node.cfg.get(url) === to);
 }

@@ -1,20 +1,21 @@
 import type { Clock } from "../clock.ts";
 
-/** Ids that wait to be looked at, each once, in the order in which they came. */
+/** Ids that wait for a look, each once, in the order in which they came. */
 export interface Queue {
-  /** Lets this id be looked at soon. */
+  /** Adds an id: the engine looks at it soon. */
   add(id: string): void;
   /** Tells whether this id waits. */
   has(id: string): boolean;
-  /** Forgets all that waits, for good. */
+  /** Drops all ids and accepts no more. */
   stop(): void;
 }
 
 /**
- * Makes a queue that is worked off in slices, between which timers, links and requests get their turn.
+ * Creates a queue that is processed in slices. Timers, links and requests run between slices.
  *
- * @param slice Longest time in milliseconds that one slice takes, but for its last id.
- * @param work Looks at one id. It may add ids: they wait for a later slice.
+ * @param clock Runs the slices.
+ * @param slice Longest duration of one slice, in milliseconds, not counting its last id.
+ * @param work Looks at one id. It may add ids, which wait for a later slice.
  */
 export function createQueue(clock: Clock, slice: number, work: (id: string) => void): Queue {
   const waiting = new Set<string>();
@@ -27,7 +28,7 @@ export function createQueue(clock: Clock, slice: number, work: (id: string) => v
 
   function workOff(): void {
     const end = clock.now() + slice;
-    let left = waiting.size; // what is added meanwhile can't keep this slice going
+    let left = waiting.size; // ids that are added meanwhile must not extend this slice
     try {
       for (const id of waiting) {
         if (left-- === 0) break;
@@ -36,7 +37,7 @@ export function createQueue(clock: Clock, slice: number, work: (id: string) => v
         if (clock.now() >= end) break;
       }
     } finally {
-      cancel = undefined; // only now: what was added meanwhile must not start a second slice beside this one
+      cancel = undefined; // not earlier: an id that was added meanwhile must not start a second slice
       schedule();
     }
   }

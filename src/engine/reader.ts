@@ -10,19 +10,19 @@ import type { Moment, Outlook, Rules } from "./rules.ts";
 import { statusOf, UNKNOWN } from "./status.ts";
 import { meet } from "./transitions.ts";
 
-/** What a reader looks into. */
+/** What a reader depends on. */
 export interface ReaderParts {
   readonly source: NodeSource;
   readonly records: ReadonlyMap<string, NodeRecord>;
   readonly rules: Rules & Outlook;
-  /** Tells whether a node waits to be looked at. */
+  /** Tells whether a node waits for a look. */
   isDue(id: string): boolean;
   now(): Moment;
-  /** What an earlier run of this program has kept of a node. */
+  /** Returns what an earlier run of this program has stored of a node. */
   keptOf(id: string): { readonly checkpoint: Checkpoint | undefined; readonly stuck: Stuck | undefined };
 }
 
-/** Answers questions about nodes from the decisions that were made, or would be now. Nothing is carried out. */
+/** Answers questions about nodes from decisions that were made, or that would be made now. It carries nothing out. */
 export interface Reader {
   /** See `Engine.status`. */
   status(id: string): EngineStatus;
@@ -34,14 +34,14 @@ export interface Reader {
 
 const TURN: Blocker = { kind: "turn" };
 
-/** Makes a reader of an engine's nodes. */
+/** Creates a reader of an engine's nodes. */
 export function createReader({ source, records, rules, isDue, now, keptOf }: ReaderParts): Reader {
-  /** Finds the record of a node, or makes the one that it would have once it is looked at. */
+  /** Finds the record of a node, or makes the one that it would have at its first look. */
   function recordOf(id: string, node: EngineNode): NodeRecord {
     return records.get(id) ?? meet(id, node, keptOf(id), rules, now()).record;
   }
 
-  /** Claims nothing that is not done yet: a node about which something new is decided is being worked on. */
+  /** Never reports more progress than there is: a node about which a new decision is due is `working`. */
   function status(id: string): EngineStatus {
     const known = records.get(id);
     const isNew = known === undefined || isDue(id);
@@ -66,7 +66,7 @@ export function createReader({ source, records, rules, isDue, now, keptOf }: Rea
     },
     preview(id, node) {
       const { frozen, frozenWhy } = source.read(id) ?? node;
-      const isKept = frozen === "everything" || frozen === "moved"; // no change of a node lifts that
+      const isKept = frozen === "everything" || frozen === "moved"; // no change of a node ends that
       const asked = isKept ? { ...node, frozen, ...(frozenWhy !== undefined && { frozenWhy }) } : node;
       return preview(recordOf(id, node), asked, rules, now());
     },

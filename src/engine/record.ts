@@ -7,85 +7,85 @@ import type { Checkpoint } from "./host.ts";
 import type { EngineNode, Freeze, Out } from "./node.ts";
 import type { RunnableSteps } from "./runnable.ts";
 
-/** A mutation that runs, or that another program is awaited to run. */
+/** A mutation that runs, or that another program must run. */
 export interface Execution {
   readonly step: Step;
-  /** Unique to this run of the mutation, restarts included. */
+  /** Unique to this run of the mutation, across restarts. */
   readonly id: string;
-  /** Clock milliseconds. */
+  /** Start, in clock milliseconds. */
   readonly since: number;
-  /** False when another program runs it. */
+  /** False if another program runs it. */
   readonly isOurs: boolean;
-  /** True when it is ours, and takes the node out of SYNC or cuts its power. */
+  /** True if this program runs it and it takes the node out of SYNC or cuts its power. */
   readonly disruptive: boolean;
   /** True once its handler has returned. */
   readonly hasReturned: boolean;
-  /** What its handler has seen last, and when, in clock milliseconds. */
+  /** What its handler last saw, and when, in clock milliseconds. */
   readonly seen: (Sighting & { readonly at: number }) | undefined;
 }
 
-/** A value that a node is expected to leave. */
+/** A value that a node should leave. */
 export interface DwellTimer {
   readonly value: Value;
-  /** Since when it has been seen, in clock milliseconds. */
+  /** When it was first seen, in clock milliseconds. */
   readonly since: number;
   /** Milliseconds. */
   readonly within: number;
 }
 
-/** A mutation that could start but for this. */
+/** A mutation that is ready except for a blocker. */
 export interface Wait {
   readonly step: Step;
   readonly refusal: Refusal;
 }
 
-/** The engine's knowledge of one node between two looks at it. A value: each decision makes another one. */
+/** What the engine knows about one node between two looks. An immutable value: each decision makes another one. */
 export interface NodeRecord {
   readonly id: string;
   readonly name: string;
   readonly target: string;
   readonly frozen: Freeze;
   readonly frozenWhy: string | undefined;
-  /** The plan of the last look; undefined while there was none, or none since the node froze. */
+  /** The plan of the last look; undefined if there was none, or none since the node was frozen. */
   readonly plan: Plan | undefined;
-  /** The keys of the last plan, to tell a new one. */
+  /** The keys of the last plan, to detect a new one. */
   readonly planned: string;
   readonly runnable: RunnableSteps | undefined;
-  /** True while its plan is being searched for: it is looked at again when that is found. */
+  /** True while its plan is being searched for: the node is looked at again when the plan has been found. */
   readonly searching: boolean;
-  /** Why there was no path when the node was last looked at, in words. */
+  /** Why there was no path at the last look, in words. */
   readonly noPath: string | undefined;
-  /** True once something was started, until the goal is reached. */
+  /** True from the first start until the goal is reached. */
   readonly worked: boolean;
-  /** The mutation whose hold the host has been told. */
+  /** The mutation whose hold the host shows. */
   readonly shown: MutationKey | undefined;
-  /** The node as it was when nothing was left to do or to remember: a look at the same again is short. */
+  /** The node as it was when nothing was left to do or to remember: a look at the same node is short. */
   readonly atRest: EngineNode | undefined;
-  /** The target that was last reached; empty when none was. */
+  /** The target that was last reached; empty if none was. */
   readonly reached: string;
-  /** True when the node is not where it was by this same target. */
+  /** True if the node had reached its present target and no longer has. */
   readonly unhealthy: boolean;
   readonly out: Out;
-  /** The disruptive step that the rules have admitted, and that the agent prepares. */
+  /** The disruptive step that the rules have admitted and that the agent prepares. */
   readonly approved: Step | undefined;
-  /** Until when, in clock milliseconds, what was broken off may still take the node out. */
+  /** Until when a step that was broken off may still take the node out, in clock milliseconds. */
   readonly disturbedUntil: number;
   readonly waits: readonly Wait[];
-  /** When it is looked at again whatever happens until then, in clock milliseconds. */
+  /** When it is looked at again even if nothing happens, in clock milliseconds. */
   readonly lookAt: number | undefined;
-  /** By URL; undefined where nothing is expected to change. */
+  /** By URL; undefined if nothing is expected to change. */
   readonly dwells: ReadonlyMap<string, DwellTimer> | undefined;
   readonly executions: ReadonlyMap<MutationKey, Execution>;
   readonly failures: ReadonlyMap<MutationKey, FailureRecord>;
 }
 
-/** Nothing waits: shared by all nodes, most of which wait for nothing. */
+/** No waits: one object for the many nodes that wait for nothing. */
 export const NO_WAITS: readonly Wait[] = [];
 
-/** Nothing runs or has failed: shared likewise. */
+/** No entries: one object, likewise. */
 const NONE: ReadonlyMap<MutationKey, never> = new Map<MutationKey, never>();
 
-/** Makes a map with one more entry, or with another value for a key. */
+/** Returns a copy of `map` in which `key` has `value`. */
 export function withEntry<V>(
   map: ReadonlyMap<MutationKey, V>,
   key: MutationKey,
@@ -94,14 +94,20 @@ export function withEntry<V>(
   return new Map(map).set(key, value);
 }
 
-/** Makes a map without a key. */
+/** Returns a copy of `map` without `key`. */
 export function withoutEntry<V>(map: ReadonlyMap<MutationKey, V>, key: MutationKey): ReadonlyMap<MutationKey, V> {
   const rest = new Map(map);
   rest.delete(key);
   return rest.size === 0 ? NONE : rest;
 }
 
-/** Makes the record of a node that is seen for the first time, with what an earlier run of this program knew of it. */
+/**
+ * Creates the record of a node at its first look.
+ *
+ * @param id The node's id.
+ * @param node The node.
+ * @param checkpoint What an earlier run of this program has stored of it.
+ */
 export function createRecord(id: string, node: EngineNode, checkpoint: Checkpoint | undefined): NodeRecord {
   return {
     id,

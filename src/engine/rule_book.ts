@@ -13,7 +13,7 @@ import type { Outlook, Request } from "./rules.ts";
 import type { InvariantStatus, LimitStatus } from "./types.ts";
 import type { NodeSource } from "./host.ts";
 
-/** Limits, invariants and brakes of an engine: what they say, and what they are told. */
+/** The limits, invariants and brakes of an engine, which are asked and kept informed. */
 export interface RuleBook extends Outlook {
   readonly policy: Policy;
   setPolicy(policy: Policy): void;
@@ -21,29 +21,31 @@ export interface RuleBook extends Outlook {
   refusalOf(request: Request): Refusal | undefined;
   limits(): LimitStatus[];
   invariants(): InvariantStatus[];
-  /** A node is there, for the first time. */
+  /** Reports a node that is seen for the first time. */
   join(record: NodeRecord, node: EngineNode): void;
-  /** A node is gone. */
+  /** Reports that a node no longer exists. */
   leave(record: NodeRecord): void;
-  /** A node may have changed. */
+  /** Reports that a node may have changed. */
   changed(id: string): void;
-  /** The look at a node is over, or a node that was never known is gone. */
+  /** Reports that the look at a node is over, or that an unknown node no longer exists. */
   seen(id: string): void;
-  /** Tells how a node is, and what was done to it. */
+  /** Reports the state of a node, and what was done to it. */
   assess(id: string, node: EngineNode, out: Out, unhealthy: boolean): void;
-  /** Takes the places of a step that nothing refuses. */
+  /** Takes the places of a step that no rule refuses. */
   acquire(id: string, node: EngineNode, step: Step, out: Out): void;
   release(id: string, mutation: string): void;
-  /** Waits in line for exactly these. */
+  /** Puts a node into the queues of exactly these waits. */
   wait(id: string, node: EngineNode, waits: readonly Wait[], out: Out): void;
   stop(): void;
 }
 
 /**
- * Makes a rule book without rules.
+ * Creates a rule book without rules.
  *
- * @param records What the engine knows of its nodes.
- * @param wake Has a node looked at soon.
+ * @param source The nodes.
+ * @param clock Times rates and queues.
+ * @param records What the engine knows about its nodes.
+ * @param wake Schedules a look at a node.
  */
 export function createRuleBook(
   source: NodeSource,

@@ -6,7 +6,7 @@ import type { Objection } from "./limits/brakes.ts";
 import type { EngineOptions } from "./options.ts";
 import type { FleetHold } from "./types.ts";
 
-/** What a decision has to know of the moment in which it is made. */
+/** The present moment of a decision. */
 export interface Moment {
   /** Clock milliseconds. */
   readonly now: number;
@@ -14,64 +14,64 @@ export interface Moment {
   readonly wall: number;
   /** A random number of at least 0, below 1. */
   readonly chance: number;
-  /** How many executions the engine has begun before. */
+  /** Number of executions that the engine has started before. */
   readonly begun: number;
-  /** Whether what is done to a node can be written down. */
+  /** Whether checkpoints can be stored. */
   readonly isWritable: boolean;
   /** Whether no agent can be heard. */
   readonly isDeaf: boolean;
 }
 
-/** A step that could start, and how its node is. */
+/** A step that is ready, and the state of its node. */
 export interface Request {
   readonly id: string;
   readonly node: EngineNode;
   readonly step: Step;
-  /** What has been done to the node. */
+  /** What was done to the node. */
   readonly out: Out;
-  /** Whether the node is not where it was by this same target. */
+  /** Whether the node had reached its present target and no longer has. */
   readonly unhealthy: boolean;
   /** Steps of this node that take their places in the same decision. */
   readonly taken: readonly Step[];
 }
 
-/** A handler that has not returned though its execution is over. */
+/** A handler that has not returned although its execution has ended. */
 export interface Unreturned {
   readonly execution: string;
   /** Clock milliseconds. */
   readonly until: number;
 }
 
-/** What bounds an engine, to be read: nothing here changes anything. */
+/** The rules for a decision. Nothing here changes anything. */
 export interface Rules {
   readonly role: Role;
-  /** Names this run of the program: no two executions, nor those of its restarts, have the same name. */
+  /** Names this run of the program, so that executions have unique names across restarts. */
   readonly run: string;
   readonly options: EngineOptions;
-  /** Tells what limits and invariants have against a step of ours; undefined where it may start now. */
+  /** Returns what limits and invariants have against a step of this program; undefined if it may start now. */
   refusalOf(request: Request): Refusal | undefined;
-  /** Finds the fleet-wide hold that a mutation of a node is under. */
+  /** Finds the fleet-wide hold on a mutation of a node. */
   holdOf(mutation: MutationKey, node: EngineNode): FleetHold | undefined;
-  /** Finds the last run of a mutation whose handler has not returned: the mutation must not run beside itself. */
+  /** Finds the last run of a mutation if its handler has not returned: a mutation never runs twice at a time. */
   unreturnedOf(id: string, mutation: MutationKey): Unreturned | undefined;
 }
 
 /** A place of a limit or an invariant that a step needs. */
 export interface NeededPlace {
   readonly rule: CountingRule;
-  /** The value of the rule's `by`; empty without one. */
+  /** The value of the variable `by`; empty without `by`. */
   readonly group: string;
-  /** How many there are; undefined where there is no bound, or it is not known here. */
+  /** Number of places; undefined if there is no bound, or if it is not known here. */
   readonly atMost: number | undefined;
-  /** How many others have one or wait for one. */
+  /** Number of other nodes that have one or wait for one. */
   readonly taken: number;
 }
 
-/** What limits and invariants have to say of steps that can't start yet. */
+/** What limits and invariants say about steps that cannot start yet. */
 export interface Outlook {
   placesOf(request: Pick<Request, "id" | "node" | "step" | "out">): NeededPlace[];
-  /** Says why something disruptive would not be done to a node that is like this one. */
+  /** Returns why no disruptive step would run on a node like this. */
   forbids(node: EngineNode): Objection | undefined;
-  /** Says in full what a refused step waits for. */
+  /** Describes in full what a refused step waits for. */
   blockerOf(request: Request, refusal: Refusal): Blocker;
 }

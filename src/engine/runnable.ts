@@ -1,28 +1,31 @@
 import type { MutationKey, Step } from "../plan/mod.ts";
 import type { FailureRecord } from "./failure_record.ts";
 
-/** The steps of a plan that may start now, and the failures in the way of the rest. */
+/** The steps of a plan that may start now, and the failures that block others. */
 export interface RunnableSteps {
-  /** Steps that nothing of the node itself keeps from running now; some of them may run already. */
+  /** Steps that nothing of the node itself prevents from running; some may be running already. */
   readonly steps: readonly Step[];
-  /** When the next step comes out of its backoff, in clock milliseconds. */
+  /** When the next backoff ends, in clock milliseconds. */
   readonly retryAt: number | undefined;
-  /** Failures of steps that wait for their backoff. */
+  /** Failures of steps in backoff. */
   readonly waiting: readonly FailureRecord[];
   /** Failures of steps that are given up. */
   readonly held: readonly FailureRecord[];
 }
 
-/** Nothing is left to start: shared by all nodes, most of which are at their goals. */
+/** Nothing to start: one object for the many nodes that are at their goals. */
 const NOTHING: RunnableSteps = { steps: [], retryAt: undefined, waiting: [], held: [] };
 
 /**
- * Finds the steps that may start. A step that waits or is held also holds back everything that only prepares it: no image is
- * fetched for a boot that is not to be tried now. What reaches a goal by itself, or prepares another step that can be
- * taken, goes on: a service that is given up does not keep its node off.
+ * Finds the steps that may start. A step in backoff or held also holds back the steps that only prepare it: no image is
+ * fetched for a boot that is not tried now. Steps that reach a goal themselves, or prepare another step that may run,
+ * continue: a failed service does not keep its node off.
  *
- * @param concerns Tells whether a step is this engine's to run or to await.
- * @param reachesGoal Tells whether a step brings a goal about.
+ * @param steps The steps of the plan, in order.
+ * @param failures The failures of the node, by mutation.
+ * @param now Clock milliseconds.
+ * @param concerns Tells whether this engine runs or awaits a step.
+ * @param reachesGoal Tells whether a step reaches a goal.
  */
 export function findRunnable(
   steps: readonly Step[],
@@ -54,7 +57,7 @@ export function findRunnable(
   };
 }
 
-/** The steps that can be taken and reach a goal, with all that prepares them. */
+/** Finds the steps that may run and reach a goal, with all their preparation. */
 function usefulIn(
   steps: readonly Step[],
   blocked: ReadonlySet<number>,
@@ -62,7 +65,7 @@ function usefulIn(
 ): ReadonlySet<number> {
   const useful = new Set<number>();
   const stopped = new Set<number>();
-  for (const [place, step] of steps.entries()) { // what a step comes after has an earlier place
+  for (const [place, step] of steps.entries()) { // a step comes after steps with lower places
     if (blocked.has(place) || step.after.some((before) => stopped.has(before))) stopped.add(place);
     else if (reachesGoal(step)) addWithPreparation(steps, place, useful);
   }

@@ -9,7 +9,13 @@ import type { EngineNode, Out } from "./node.ts";
 import { NO_WAITS, type Wait } from "./record.ts";
 import type { RunnableSteps } from "./runnable.ts";
 
-/** Begins every runnable step that nothing refuses. The others wait. */
+/**
+ * Starts every step of `runnable` that no rule refuses; the others wait.
+ *
+ * @param draft The decision in progress.
+ * @param node The node.
+ * @param plan Its plan.
+ */
 export function startRunnable(draft: Draft, node: EngineNode, plan: Plan, runnable: RunnableSteps): void {
   let waits: Wait[] | undefined;
   for (const step of runnable.steps) {
@@ -26,7 +32,10 @@ export function startRunnable(draft: Draft, node: EngineNode, plan: Plan, runnab
   waitFor(draft, waits ?? NO_WAITS);
 }
 
-/** Takes what a step needs to start. @returns What it waits for where it can't have that: its own turn, or that of what it prepares. */
+/**
+ * Takes what a step needs to start. @returns What it waits for otherwise: its own turn, or that of the step it
+ * prepares.
+ */
 function admit(draft: Draft, node: EngineNode, step: Step, steps: readonly Step[]): Wait | undefined {
   const { record, rules } = draft;
   const prepared = disruptionPrepared(steps, step, node);
@@ -46,7 +55,7 @@ function admit(draft: Draft, node: EngineNode, step: Step, steps: readonly Step[
   return refusal && { step, refusal };
 }
 
-/** A handler that does not know yet that this decision ends it. */
+/** Finds a handler that this decision ends and that has not been told yet. */
 function unreturnedIn({ commands, rules, now }: Draft, { key }: Step) {
   for (const command of commands) {
     if (command.kind !== "end" || command.execution.step.key !== key) continue;
@@ -56,12 +65,12 @@ function unreturnedIn({ commands, rules, now }: Draft, { key }: Step) {
   return undefined;
 }
 
-/** Takes places of limits and invariants, and notes what the step is about to do to its node. */
+/** Takes places of limits and invariants, and records what the step is about to do to its node. */
 function take(draft: Draft, node: EngineNode, step: Step): Refusal | undefined {
   const { record, rules, now, commands } = draft;
   const disrupts = isDisruptive(step, node);
   if (disrupts && !now.isWritable) return { kind: "store" };
-  if (record.approved?.key !== step.key) { // what is approved has its places
+  if (record.approved?.key !== step.key) { // an approved step has its places
     const taken = commands.flatMap((command) => command.kind === "acquire" ? [command.step] : []);
     const { id, out, unhealthy } = record;
     const refusal = rules.refusalOf({ id, node, step, out, unhealthy, taken });
@@ -72,7 +81,7 @@ function take(draft: Draft, node: EngineNode, step: Step): Refusal | undefined {
   return undefined;
 }
 
-/** Writes down that something disruptive is about to be done. */
+/** Records that a disruptive step is about to start. */
 function takeOut(draft: Draft, node: EngineNode): void {
   const out = outAfter(draft.record.out, node);
   if (out === draft.record.out) return;
@@ -80,12 +89,16 @@ function takeOut(draft: Draft, node: EngineNode): void {
   remember(draft, true);
 }
 
-/** What has been done to a node once a disruptive step has begun. */
+/**
+ * Returns what has been done to `node` once a disruptive step has started.
+ *
+ * @param out What had been done before.
+ */
 export function outAfter(out: Out, node: EngineNode): Out {
   return (out === "NO" || out === "CUT") && !isInSync(node) ? "CUT" : "TAKEN";
 }
 
-/** Tells of an invariant that says no, once. */
+/** Logs, once, that an invariant forbids a step. */
 function tellRefusal(draft: Draft, { step, refusal }: Wait): void {
   if (refusal.kind !== "invariant") return;
   const before = draft.record.waits.find((wait) => wait.step.key === step.key)?.refusal;
@@ -93,7 +106,13 @@ function tellRefusal(draft: Draft, { step, refusal }: Wait): void {
   log(draft, "refused", step.key, describeBlocker(refusal, draft.now.now));
 }
 
-/** Approves what the agent may prepare, and takes that back when it is of no use any more. */
+/**
+ * Sets the approval for the step that the agent may prepare, and clears it when it is no longer needed.
+ *
+ * @param draft The decision in progress.
+ * @param node The node.
+ * @param steps The remaining steps.
+ */
 export function tellApproval(draft: Draft, node: EngineNode, steps: readonly Step[]): void {
   const { record, rules, commands } = draft;
   if (rules.role !== "parent") return;

@@ -6,8 +6,10 @@ import type { NeededPlace, Outlook, Request, Rules } from "./rules.ts";
 import type { EngineOptions } from "./options.ts";
 
 /**
- * Makes the rules of another aggregator from its policy alone: limits and invariants are known, but neither how many places of
- * them are taken nor how its nodes are. So nothing waits, except for what has no place at all.
+ * Makes the rules of another aggregator only from its `policy`: it knows limits and invariants, but neither how many
+ * places are taken nor the state of the nodes. So nothing waits, except for a rule without any place.
+ *
+ * @param options Settings of the engine.
  */
 export function staticRules(policy: Policy, options: EngineOptions): Rules & Outlook {
   const rules = countingRules(policy);
@@ -42,7 +44,7 @@ export function staticRules(policy: Policy, options: EngineOptions): Rules & Out
   };
 }
 
-/** A share is not known: it is one of nodes that only their aggregator counts. */
+/** A share is unknown, because only the other aggregator can count its nodes. */
 function boundOf({ rule: { rule } }: Need): number | undefined {
   if (rule.kind === "limit") return rule.atMost;
   if (rule.atMost.kind === "count") return rule.atMost.count;

@@ -7,13 +7,19 @@ import type { NodeRecord, Wait } from "./record.ts";
 
 const SEARCHING = describeNoPlan({ kind: "searching" });
 
-/** The status of a node that the engine knows nothing of. */
+/** The status of a node that the engine has not looked at. */
 export const UNKNOWN: EngineStatus = { phase: "working", reason: "Not looked at yet", running: [] };
 
-/** Says in full what a wait of a node is for. */
+/** Describes in full what a wait of a node is for. */
 export type FindBlocker = (record: NodeRecord, wait: Wait) => Blocker;
 
-/** Says what the engine is doing with a node, as decided. */
+/**
+ * Returns the status of a node by its last decision.
+ *
+ * @param record The node's record.
+ * @param find Describes its waits.
+ * @param now Clock milliseconds.
+ */
 export function statusOf(record: NodeRecord, find: FindBlocker, now: number): EngineStatus {
   const late = lateOf(record, now);
   return late === undefined ? phaseOf(record, find, now) : { ...phaseOf(record, find, now), late };
@@ -51,7 +57,12 @@ function phaseOf(record: NodeRecord, find: FindBlocker, now: number): EngineStat
   return { phase: "working", reason: `Waits for the parent to run ${awaited?.key}`, running };
 }
 
-/** Counts the nodes that are late, and those that wait for a limit, an invariant or a handler, at this moment. */
+/**
+ * Counts the nodes that are late, and those that wait for a limit, an invariant or a handler.
+ *
+ * @param records The records of all nodes.
+ * @param now Clock milliseconds.
+ */
 export function countNow(
   records: Iterable<NodeRecord>,
   now: number,

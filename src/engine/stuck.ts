@@ -1,7 +1,7 @@
 import { isRecord, type Value } from "../state/mod.ts";
 import type { Stuck } from "./host.ts";
 
-/** Reads the value of a node's `/stuck/parent` or `/stuck/self`; undefined where it is not set. */
+/** Reads `value`, a value of `/stuck/parent` or `/stuck/self`; undefined if it is unset or invalid. */
 export function readStuck(value: Value | null | undefined): Stuck | undefined {
   if (!isRecord(value)) return undefined;
   const { mutation, reason, target, attempts } = value;

@@ -2,13 +2,15 @@ import { createHash } from "node:crypto";
 import type { Domain } from "../plan/mod.ts";
 import { canonicalText, core, tree, type Values } from "../state/mod.ts";
 
-/** By domain, the core variables that say nothing of what a node should be: no mutation reads them. */
+/** By domain, the core variables that do not define what a node should be: no mutation reads them. */
 const labels = new WeakMap<Domain, ReadonlySet<string>>();
 
 /**
- * Names what a node's cfg asks for, as a hash: its goals, and everything that modules may read. Labels such as `/rack`, and
- * `/freeze`, are not in it: who sorts nodes, or freezes and thaws them, has changed nothing of what they should be, and what
- * failed stays failed.
+ * Hashes what `cfg` asks for: the goals, and everything that modules may read. Labels such as `/rack`, and `/freeze`,
+ * do not count: sorting nodes into racks, or freezing and thawing them, changes nothing of what they should be, so
+ * failures are kept.
+ *
+ * @param domain The variables and mutations.
  */
 export function targetOf(domain: Domain, cfg: Values): string {
   const ignored = labelsOf(domain);

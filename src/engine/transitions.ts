@@ -14,8 +14,14 @@ import type { Failure } from "./failure.ts";
 import { lateFailure } from "./verdict.ts";
 
 /**
- * What is known of a node that is seen for the first time, with what an earlier run of this program has kept of it: it goes on
- * with its backoffs and with what was given up, unless the node's target is another one by now.
+ * Creates the record of a node at its first look, with what an earlier run of this program has stored. Backoffs and
+ * holds continue, unless the node has another target by now.
+ *
+ * @param id The node's id.
+ * @param node The node.
+ * @param kept What the earlier run has stored.
+ * @param rules The rules.
+ * @param now The present time.
  */
 export function meet(
   id: string,
@@ -50,9 +56,14 @@ export function meet(
 }
 
 /**
- * Ends an execution whose handler was rejected, or whose time is over.
+ * Ends an execution whose handler has rejected, or whose time is over.
  *
- * @param node The node as it is now; undefined when it is gone.
+ * @param record The node's record.
+ * @param node The node as it is now; undefined if it no longer exists.
+ * @param execution The execution.
+ * @param failure The reason.
+ * @param rules The rules.
+ * @param now The present time.
  */
 export function fail(
   record: NodeRecord,
@@ -63,12 +74,12 @@ export function fail(
   now: Moment,
 ): Decision {
   const current = executionOf(record, execution);
-  if (current === undefined) return keep(record); // it has ended otherwise
+  if (current === undefined) return keep(record); // it has ended in another way
   const draft = beginDraft(record, rules, now);
-  draft.commands.push({ kind: "look" }); // also when what is discovered below is there already
+  draft.commands.push({ kind: "look" }); // even if the discovered values of `failTo` are already there
   const { step, isOurs } = current;
   if (node !== undefined && isDone(step, node)) {
-    complete(draft, current); // seen just now, and not looked at yet
+    complete(draft, current); // its effect has been seen, and the node has not been looked at yet
     return concludeDraft(draft);
   }
   disturb(draft, current);
@@ -80,7 +91,16 @@ export function fail(
   return concludeDraft(draft);
 }
 
-/** Ends an execution whose time is over, unless its agent can't be heard: that may have done it, and gets its time anew. */
+/**
+ * Ends an execution whose time is over. If its agent cannot be heard, the agent may have done it: the time starts
+ * again.
+ *
+ * @param record The node's record.
+ * @param node The node.
+ * @param execution The execution.
+ * @param rules The rules.
+ * @param now The present time.
+ */
 export function expire(
   record: NodeRecord,
   node: EngineNode | undefined,
@@ -98,17 +118,22 @@ export function expire(
   return concludeDraft(draft);
 }
 
-/** Whether it takes a node's agent to see that a step is done: its power alone is seen without one. */
+/** Tells whether only the node's agent can show that a step is done; the power state is seen without it. */
 function isShownByAgent({ step: { context, changes } }: Execution): boolean {
   return context === "self" || Object.keys(changes).some((url) => url !== "/physState");
 }
 
-/** Notes what a handler has seen last. */
+/**
+ * Records in `record` what the handler of `execution` last saw.
+ *
+ * @param sighting What it saw.
+ * @param now Clock milliseconds.
+ */
 export function sight(record: NodeRecord, execution: Execution, sighting: Sighting, now: number): NodeRecord {
   return withExecution(record, execution, { seen: { ...sighting, at: now } });
 }
 
-/** Notes that a handler has returned. */
+/** Records in `record` that the handler of `execution` has returned. */
 export function returned(record: NodeRecord, execution: Execution): NodeRecord {
   return withExecution(record, execution, { hasReturned: true });
 }
@@ -119,7 +144,14 @@ function withExecution(record: NodeRecord, execution: Execution, change: Partial
   return { ...record, executions: withEntry(record.executions, current.step.key, { ...current, ...change }) };
 }
 
-/** Forgets all failures of a node, so that what was given up is tried again. */
+/**
+ * Clears all failures of a node, so that what was given up is tried again.
+ *
+ * @param record The node's record.
+ * @param why The reason, for the log.
+ * @param rules The rules.
+ * @param now The present time.
+ */
 export function forgive(record: NodeRecord, why: string, rules: Rules, now: Moment): Decision {
   const draft = beginDraft(record, rules, now);
   draft.record.atRest = undefined;
@@ -128,7 +160,14 @@ export function forgive(record: NodeRecord, why: string, rules: Rules, now: Mome
   return concludeDraft(draft);
 }
 
-/** Ends everything of a node that the engine lets go of. */
+/**
+ * Ends everything of a node that the engine no longer serves.
+ *
+ * @param record The node's record.
+ * @param why The reason, for the handlers.
+ * @param rules The rules.
+ * @param now The present time.
+ */
 export function endAll(record: NodeRecord, why: string, rules: Rules, now: Moment): Decision {
   const draft = beginDraft(record, rules, now);
   draft.commands.push({ kind: "lookAt", at: undefined });
@@ -138,10 +177,14 @@ export function endAll(record: NodeRecord, why: string, rules: Rules, now: Momen
 }
 
 /**
- * Takes back what was to begin, as it could not be written down first.
+ * Cancels what was about to start, because the checkpoint could not be stored first.
  *
- * @param rest The commands of a decision that were to follow the writing.
- * @returns A decision with what of these is to be done all the same.
+ * @param record The node's record.
+ * @param node The node.
+ * @param rest The commands of the decision that were to follow the checkpoint.
+ * @param rules The rules.
+ * @param now The present time.
+ * @returns A decision with the commands that are still to be carried out.
  */
 export function withdraw(
   record: NodeRecord,
@@ -177,7 +220,7 @@ function remove({ record }: Draft, { step }: Execution): void {
   record.executions = new Map([...record.executions].filter(([key]) => key !== step.key));
 }
 
-/** Tells whether a command begins one of these mutations, says so, or rests on them. */
+/** Tells whether a command starts one of these mutations, announces it, or depends on it. */
 function isAbout(command: Command, mutations: ReadonlySet<string>): boolean {
   switch (command.kind) {
     case "start":

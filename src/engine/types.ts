@@ -5,7 +5,7 @@ export interface LimitStatus {
   readonly name: string;
   readonly group: string;
   readonly inFlight: number;
-  /** Names of up to 5 nodes that have the places. */
+  /** Names of up to 5 nodes that have places. */
   readonly holders: readonly string[];
   readonly atMost?: number;
   readonly perSecond?: number;
@@ -18,7 +18,7 @@ export interface InvariantStatus {
   readonly kind: "away" | "transition";
   readonly group: string;
   readonly count: number;
-  /** Names of up to 5 nodes that have the places. */
+  /** Names of up to 5 nodes that have places. */
   readonly holders: readonly string[];
   readonly atMost: number;
   readonly queue: readonly { readonly node: string; readonly mutation: string; readonly since: number }[];
@@ -31,19 +31,19 @@ export interface FleetHold {
   readonly goals: string;
   /** Names of the nodes on which it failed in a row. */
   readonly nodes: readonly string[];
-  /** What went wrong last. */
+  /** The last problem. */
   readonly reason: string;
   /** Clock milliseconds. */
   readonly since: number;
 }
 
-/** A {@link FleetHold} as it is kept over a restart, when the clock of before says nothing. */
+/** A {@link FleetHold} as it is stored over a restart, when clock milliseconds of before mean nothing. */
 export interface KeptHold extends Omit<FleetHold, "since"> {
   /** Milliseconds since 1970. */
   readonly heldAt: number;
 }
 
-/** Counts since start; `late` and `waiting` are nodes at this moment. */
+/** Counts since the start; `late` and `waiting` are the present numbers of nodes. */
 export interface EngineCounts {
   readonly plans: number;
   readonly mutations: number;

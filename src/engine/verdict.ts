@@ -3,8 +3,10 @@ import type { Failure } from "./failure.ts";
 import type { Execution } from "./record.ts";
 
 /**
- * Tells what a handler's rejection says. Errors are told apart by their names, as they are documented in `src/module/define.ts`: they
- * need not be of this program's own classes, as modules may come from elsewhere.
+ * Converts what a handler threw. Errors are distinguished by name, as documented in `src/module/define.ts`, because
+ * modules may use their own classes.
+ *
+ * @param error Anything that was thrown.
  */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { message: String(error), retry: true };
@@ -21,7 +23,11 @@ export function failureOf(error: unknown): Failure {
   }
 }
 
-/** Tells what it means that the time of an execution is over, by what its handler has seen last. */
+/**
+ * Returns the failure of an execution whose time is over, by what its handler last saw.
+ *
+ * @param now Clock milliseconds.
+ */
 export function lateFailure({ step, seen }: Pick<Execution, "step" | "seen">, now: number): Failure {
   const summary = `Timed out after ${durationText(step.timeout)}`;
   if (seen === undefined) return { message: summary, retry: true };

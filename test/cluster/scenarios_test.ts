@@ -213,7 +213,7 @@ test("a node that is deleted while it boots leaves the lists, its machine is lef
   assert.ok(control.patchCfg([{ id, values: new Map([["/physState", "POWER_OFF"]]) }], {}).ok === false);
   await cluster.clock.advance(120_000);
   const left = events(cluster, "n1");
-  assert.ok(left.some((line) => line.startsWith("aborted simpower/boot The node is gone")));
+  assert.ok(left.some((line) => line.startsWith("aborted simpower/boot The node no longer exists")));
   assert.deepEqual(cluster.machine("n1").orders, ["on"], "its machine was touched");
 
   // It stays deleted over a restart, and the same name makes a new node of it.

@@ -178,13 +178,13 @@ test("an agent waits for exactly this word before it prepares what its aggregato
   assert.equal(lab.engine.status("a").phase, "waiting");
   assert.equal(
     lab.engine.status("a").reason,
-    "drain/drain waits for its aggregator's approval: power/off comes next",
+    "drain/drain waits for its aggregator's approval: power/off is next",
   );
   const [drain] = lab.engine.explain("a")?.steps ?? [];
   assert.deepEqual(drain?.state, {
     kind: "waiting",
     blocker: { kind: "approval", mutation: "power/off" },
-    words: "waits for its aggregator's approval: power/off comes next",
+    words: "waits for its aggregator's approval: power/off is next",
   });
   lab.see({ "/approval": "power/cycle" });
   await lab.settle();
@@ -213,7 +213,7 @@ test("a parent awaits nothing that the agent says it has given up, until the age
   lab.see({ "/stuck/self": stuck }, "a");
   await lab.settle();
   const aborted = lab.events.filter(({ kind }) => kind === "aborted").map(({ why }) => why);
-  assert.deepEqual(aborted, ["Its agent gave it up: A job does not end"]);
+  assert.deepEqual(aborted, ["Its agent gave up: A job does not end"]);
   const { phase, reason } = lab.engine.status("a");
   assert.deepEqual([phase, reason], [
     "stuck",

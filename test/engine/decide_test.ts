@@ -124,7 +124,7 @@ test("a goal that is reached is written down once, and told once where something
   assert.deepEqual(commandsOf(look(recordOf({ reached: "1" }), nodeOf(LIT, LIT)), "remember"), []);
   const worked = look(recordOf({ worked: true }), nodeOf(LIT, LIT));
   assert.deepEqual(commandsOf(worked, "log").map(({ event }) => event), [
-    { node: "n1", kind: "converged", why: "Every goal is reached" },
+    { node: "n1", kind: "converged", why: "All goals are reached" },
   ]);
   assert.equal(worked.record.worked, false);
 });
@@ -224,7 +224,7 @@ test("what an agent was awaited for goes on while it is frozen, and not once the
   const moved = look(awaiting.record, { ...node, frozen: "moved", frozenWhy: "Elsewhere" });
   assert.equal(moved.record.executions.size, 0);
   assert.equal(moved.record.frozenWhy, "Elsewhere");
-  assert.deepEqual(commandsOf(moved, "end").map(({ why }) => why), ["Its agent may still be elsewhere"]);
+  assert.deepEqual(commandsOf(moved, "end").map(({ why }) => why), ["Its agent may still be at another aggregator"]);
 });
 
 test("how a frozen node is is told all the same", () => {
@@ -269,7 +269,7 @@ test("what an agent has given up is not awaited, and is broken off where it was;
   );
   const awaiting = look(recordOf(), nodeOf(cfg, UP));
   const ended = look(awaiting.record, given);
-  assert.deepEqual(commandsOf(ended, "end").map(({ why }) => why), ["Its agent gave it up: No such service"]);
+  assert.deepEqual(commandsOf(ended, "end").map(({ why }) => why), ["Its agent gave up: No such service"]);
   const other = look(
     awaiting.record,
     nodeOf(cfg, { ...UP, "/stuck/self": { ...stuck, mutation: "service/start{name=t}" } }),
@@ -376,7 +376,7 @@ test("what the world cut short has failed where it is needed again, and is no fa
     ["machine/on", undefined],
   ]);
   assert.deepEqual([...cut.record.failures.values()].map(({ key, attempts, reason }) => [key, attempts, reason]), [
-    ["machine/on", 1, "Was cut short by a change"],
+    ["machine/on", 1, "Was interrupted by a change"],
   ]);
   const edited = look(running.record, { ...hangs, target: "2" });
   assert.equal(edited.record.failures.size, 0, "another target begins anew");

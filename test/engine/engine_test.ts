@@ -891,7 +891,7 @@ test("events say why, for people", async () => {
     "node a done: '/runState' is 'INIT'",
     "node a started: Changes '/runState' from 'INIT' to 'SYNC'; wanted: '/runState' = 'SYNC'",
     "node a done: '/runState' is 'SYNC'",
-    "node a converged: Every goal is reached",
+    "node a converged: All goals are reached",
   ]);
 });
 

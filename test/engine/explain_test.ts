@@ -231,7 +231,7 @@ test("an abort says what is seen that does not fit, or that people have changed 
   await lab.settle();
   const aborted = lab.events.filter(({ kind }) => kind === "aborted").map(({ why }) => why);
   assert.match(aborted[0] ?? "", /'\/runState' is 'ERROR'|Cannot reach/);
-  assert.equal(aborted[1], "The plan for the changed cfg does not continue it");
+  assert.equal(aborted[1], "The plan for the new cfg does not need it");
 });
 
 test("failures say how often, of how many, and when it is tried again", async () => {
@@ -241,7 +241,7 @@ test("failures say how often, of how many, and when it is tried again", async ()
   lab.see(DARK);
   await lab.clock.advance(10_000);
   assert.deepEqual(lab.events.filter(({ kind }) => kind === "failed").map(({ why }) => why), [
-    "No light (attempt 1 of 2, next in 1.5 s)",
+    "No light (attempt 1 of 2, next attempt in 1.5 s)",
     "No light (attempt 2 of 2, given up)",
   ]);
   const quick = createLab({ options: { backoffBase: 800 } });
@@ -249,7 +249,7 @@ test("failures say how often, of how many, and when it is tried again", async ()
   quick.want(LIT);
   quick.see(DARK);
   await quick.settle();
-  assert.deepEqual(quick.events.at(-1)?.why, "No light (attempt 1 of 5, next in 600 ms)");
+  assert.deepEqual(quick.events.at(-1)?.why, "No light (attempt 1 of 5, next attempt in 600 ms)");
 });
 
 const line = { since: 0, place: 1 };
@@ -296,11 +296,11 @@ test("a blocker is said in words", () => {
     ],
     [
       { kind: "count", invariant: "i", counts: "away", ...counted, atMost: 0, ...line },
-      "can never go on as invariant 'i' is (no node may be away from SYNC)",
+      "can never start, because of invariant 'i' (no node may be away from SYNC)",
     ],
     [
       { kind: "count", invariant: "i", counts: "transition", ...counted, by: "/rack", group: "r", atMost: 0, ...line },
-      "can never go on as invariant 'i' is (rack r: no node may be in transition)",
+      "can never start, because of invariant 'i' (rack r: no node may be in transition)",
     ],
     [{ kind: "turn" }, "its turn has come"],
     [{ kind: "invariant", invariant: "i", because: "b" }, "refused by invariant 'i': b"],
@@ -344,7 +344,7 @@ test("a hold of the fleet names five of its nodes and how many more there are", 
   const five = "node 1, node 2, node 3, node 4, node 5";
   const last = (count: number, names: string) =>
     `rack/light failed on ${count} nodes in a row for the same goals (${names}), last on node ${count}: No light`;
-  const says = (words: string) => [words, `Someone asked to try again: ${words}`];
+  const says = (words: string) => [words, `A person asked for a retry: ${words}`];
   assert.deepEqual(await whyOf(5), says(last(5, five)));
   assert.deepEqual(await whyOf(7), says(last(7, `${five} and 2 more`)));
 });

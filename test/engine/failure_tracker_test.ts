@@ -79,7 +79,7 @@ test("how often in a row something could not be tried is kept, and waits on afte
   await lab.clock.advance(5_000); // at 0, 0.75 and 2.25 s; the next one at 5.25 s
   const [kept] = lab.checkpoints.get("a")?.failed?.mutations ?? [];
   assert.deepEqual([kept?.attempts, kept?.unavailable, kept?.held], [0, 3, false]);
-  assert.equal(whys(lab, "failed")[0], "No answer (not tried, next in 750 ms)");
+  assert.equal(whys(lab, "failed")[0], "No answer (not tried, next attempt in 750 ms)");
   lab.restart();
   await lab.clock.advance(999);
   assert.equal(lab.runs.length, 3);
@@ -147,9 +147,9 @@ test("a failure that was held is told to be let go of, with why", async () => {
   lab.see(LIT, "c");
   await lab.clock.advance(130_000);
   const told = new Map(lab.events.filter(({ kind }) => kind === "unstuck").map(({ node, why }) => [node, why]));
-  assert.deepEqual(told.get("node a"), "Someone asked to try again");
+  assert.deepEqual(told.get("node a"), "A person asked for a retry");
   assert.deepEqual(told.get("node b"), "Its cfg has changed");
-  assert.deepEqual(told.get("node c"), "What it changes has lasted 60 s");
+  assert.deepEqual(told.get("node c"), "Its effect has lasted 60 s");
 });
 
 test("the wait after a success that did not last goes on where it was before it", async () => {
@@ -162,7 +162,7 @@ test("the wait after a success that did not last goes on where it was before it"
   lab.onRun = (run) => run.reject(new Error("No light"));
   lab.see(DARK);
   await lab.settle();
-  assert.equal(whys(lab, "failed").at(-1), "Did not last (attempt 3 of 5, next in 3 s)");
+  assert.equal(whys(lab, "failed").at(-1), "Did not last (attempt 3 of 5, next attempt in 3 s)");
 });
 
 test("what was reached and lost after it had lasted counts anew", async () => {
@@ -178,7 +178,7 @@ test("what was reached and lost after it had lasted counts anew", async () => {
   lab.onRun = (run) => run.reject(new Error("No light"));
   lab.see(DARK);
   await lab.settle();
-  assert.equal(whys(lab, "failed").at(-1), "No light (attempt 1 of 5, next in 750 ms)");
+  assert.equal(whys(lab, "failed").at(-1), "No light (attempt 1 of 5, next attempt in 750 ms)");
 });
 
 test("a fleet's count of failures names each node once, and the hold keeps since when over restarts", async () => {

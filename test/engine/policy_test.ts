@@ -55,9 +55,9 @@ test("what is wrong with a rule is named, and the rule is left out", () => {
     [{ atMost: 1 }, 'mutations is empty: expected at least one "module/id"'],
     [
       { mutations: ["m/a", "m/a/b"], atMost: 1 },
-      'mutations is "m/a/b": expected "module/id", where * stands for anything',
+      'mutations is "m/a/b": expected "module/id", where * matches anything',
     ],
-    [{ mutations: ["m/ a"], atMost: 1 }, 'mutations is "m/ a": expected "module/id", where * stands for anything'],
+    [{ mutations: ["m/ a"], atMost: 1 }, 'mutations is "m/ a": expected "module/id", where * matches anything'],
     [{ mutations: ["m/a"], atMost: "1" }, "atMost is missing: expected it, or perSecond"],
     [{ mutations: ["m/a"], atMost: 1, by: "/" }, 'by is "/": expected a state URL such as "/rack"'],
   ];

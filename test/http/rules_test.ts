@@ -98,7 +98,7 @@ test("explain says that a node can never go on where an invariant leaves room fo
     cluster.set("n1", { "/physState": "POWER_OFF" });
     await cluster.clock.runUntil(() => cluster.shown("n1").phase === "waiting", 60_000);
     const { why } = await (await app.request("/api/v1/nodes/n1/explain")).json();
-    assert.match(why, /can never go on as invariant 'few' is \(no node may be away from SYNC\)$/);
+    assert.match(why, /can never start, because of invariant 'few' \(no node may be away from SYNC\)$/);
   }));
 
 /** Sets rules, and asks what a change of nodes would do. */
@@ -178,7 +178,7 @@ test("a dry run and a what-if tell of a bound that lets none through, or that is
     const [none] = await dryRun(app, root, few("10%"), "n1", off);
     assert.equal(none.queued[0].words, "at most 0 at once by invariant 'few': never as it is");
     const explained = await (await app.request("/api/v1/nodes/n1/explain", send("POST", off))).json();
-    assert.match(explained.why, /simpower\/power-off can never go on as invariant 'few' is/);
+    assert.match(explained.why, /simpower\/power-off can never start, because of invariant 'few'/);
   }));
 
 test("a what-if tells of a limit that is full, and in which place a node would wait", () =>

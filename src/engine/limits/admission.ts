@@ -7,48 +7,53 @@ import { countingRules, limitNeeds, needsWhile } from "./needs.ts";
 import { createPlaces, type PlacesView } from "./places.ts";
 import { needsIn, waitsFor } from "./reading.ts";
 
-/** A node of the engine, as far as it matters to limits and invariants. */
+/** A node of the engine, as far as limits and invariants need it. */
 export interface Subject {
   readonly id: string;
   readonly name: string;
   readonly out: Out;
-  /** Our mutations that run, or are about to. */
+  /** Mutations of this program that run or are about to. */
   readonly running: readonly Step[];
-  /** Undefined when it is gone. */
+  /** Undefined if it no longer exists. */
   readonly node: EngineNode | undefined;
 }
 
 /**
- * Lets mutations start as limits and counting invariants allow, first come first served.
+ * Lets mutations start as limits and counting invariants allow, first come, first served.
  *
- * Whoever can't have all its places at once queues for each of them, and takes none. When a place comes free it goes to the
- * first in its queue that can have all of its places: who waits for something else as well holds nobody up. Nobody who comes
- * later gets a place that somebody in the queue could have.
+ * A mutation that cannot have all its places at once queues for each of them and takes none. A free place goes to the
+ * first in its queue that can have all of its places, so a mutation that also waits for something else holds up no
+ * other. A later one never gets a place that one in the queue could use.
  */
 export interface Admission {
   readonly places: PlacesView;
-  /** Replaces the rules. Who waits keeps its turn. */
+  /** Replaces the rules. Waiting mutations keep their turns. */
   setPolicy(policy: Policy, subjects: Iterable<Subject>): void;
-  /** A node is there, and this was done to it: a share of its group may allow more than before. */
+  /** Adds a node, with what was done to it: a share of its group may now allow more. */
   join(id: string, node: EngineNode, out: Out): void;
-  /** A node is gone. */
+  /** Removes a node. */
   leave(id: string, name: string): void;
   /** Takes the places that a step needs, which must be free: see `hasToWait`. */
   acquire(id: string, node: EngineNode, step: Step, out: Out): void;
-  /** Gives the places back that a mutation has of limits. */
+  /** Gives back the places that a mutation has at limits. */
   release(id: string, key: string): void;
-  /** Waits in line for these steps, and for no other of this node. */
+  /** Waits in the queues of these steps, and of no other step of this node. */
   wait(id: string, node: EngineNode, steps: readonly Step[], out: Out): void;
-  /** Tells what was done to a node: it holds its places of invariants for as long. */
+  /** Records what was done to a node, which holds its places at invariants meanwhile. */
   hold(id: string, node: EngineNode, out: Out): void;
   stop(): void;
 }
 
-/** Makes an admission without rules. `wake` has a node looked at soon. */
+/**
+ * Creates an admission without rules.
+ *
+ * @param clock Times rates and queues.
+ * @param wake Schedules a look at a node.
+ */
 export function createAdmission(clock: Clock, wake: (id: string) => void): Admission {
-  /** The counters that a running mutation has places of, by node and mutation. */
+  /** The counters at which a running mutation has places, by node and mutation. */
   const running = new Map<string, readonly Counter[]>();
-  /** The counters of invariants that a node has places of. */
+  /** The counters of invariants at which a node has places. */
   const held = new Map<string, ReadonlySet<Counter>>();
   const places = createPlaces(clock, wake, (id, counter) => held.get(id)?.has(counter) === true);
 
@@ -57,7 +62,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
     if (limits.length > 0) running.set(`${id} ${key}`, limits);
   }
 
-  /** Counts what runs, and what was done to a node, by new rules. */
+  /** Counts, by new rules, what runs and what was done to a node. */
   function countSubject({ id, name, out, running: steps, node }: Subject): void {
     for (const rule of places.rules) if (rule.matchesNode(name)) rule.members++;
     if (node === undefined) return;
@@ -78,7 +83,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
       held.clear();
       const waited = places.reset(countingRules(policy));
       for (const subject of all) countSubject(subject);
-      // Whoever waited is in the queues before the first place is given away.
+      // Waiting mutations rejoin the queues before the first place is given away.
       const again = waited.flatMap(({ id, name, key, step, since }) => {
         const { node, out = "NO" } = known.get(id) ?? {};
         if (node === undefined) return [];
@@ -144,7 +149,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
         }
         const waiter = places.waiterOf(id, key) ??
           places.enqueue({ id, name: node.name, key, step, since: clock.now(), counters: needs.map(places.counterOf) });
-        if (waiter.granted && waiter.counters.some(isOverfull)) places.revoke(waiter); // its group has shrunk
+        if (waiter.granted && waiter.counters.some(isOverfull)) places.revoke(waiter); // its group has become smaller
         if (!waiter.counters.every((counter) => hasRoom(counter, clock.now()))) continue;
         for (const counter of waiter.counters) places.dispatch(counter);
       }

@@ -11,9 +11,9 @@ interface Brake {
   readonly matches: Matcher;
   members: number;
   readonly unhealthy: Set<string>;
-  /** Nodes of which it is not known how they are now. */
+  /** Nodes whose present state is not known. */
   readonly unseen: Set<string>;
-  /** Nodes whose repair it has refused since it was on. */
+  /** Nodes whose repair the brake has refused since it engaged. */
   readonly refused: Set<string>;
 }
 
@@ -23,7 +23,7 @@ export interface Objection {
   readonly because: string;
 }
 
-/** Invariants that say no: nothing waits in line for them. */
+/** Invariants that forbid something: there are no queues for them. */
 export interface Brakes {
   setPolicy(
     policy: Policy,
@@ -31,21 +31,28 @@ export interface Brakes {
   ): void;
   join(name: string): void;
   leave(id: string, name: string): void;
-  /** A node may have changed: it is not known how it is now. */
+  /** Reports that a node may have changed, so that its present state is not known. */
   changed(id: string, name: string): void;
-  /** A node has been looked at, or is gone without ever having been. */
+  /** Reports that a node has been looked at, or that a node that never was no longer exists. */
   seen(id: string): void;
-  /** Notes how a node is. */
+  /** Records the state of a node. */
   note(id: string, name: string, unhealthy: boolean): void;
-  /** Says why something disruptive may not be done to a node. */
+  /** Returns why no disruptive step may run on a node. */
   objectsToDisruption(node: EngineNode): Objection | undefined;
-  /** Says why an unhealthy node may not be repaired: too many of its group are unhealthy, or it is not known how many are. */
+  /**
+   * Returns why an unhealthy node may not be repaired: too many of its group are unhealthy, or their number is not
+   * known.
+   */
   objectsToRepair(id: string, node: EngineNode): Objection | undefined;
-  /** Takes note of a node that waits as a brake objects: it is looked at again when that may have changed. */
+  /** Records a node that waits for a brake: it is looked at again when that may have changed. */
   refused(id: string, invariant: string): void;
 }
 
-/** Makes brakes without rules. `wake` has a node looked at soon. */
+/**
+ * Creates brakes without rules.
+ *
+ * @param wake Schedules a look at a node.
+ */
 export function createBrakes(wake: (id: string) => void): Brakes {
   let brakes: Brake[] = [];
   let forbids: (node: EngineNode) => Objection | undefined = () => undefined;
@@ -53,7 +60,7 @@ export function createBrakes(wake: (id: string) => void): Brakes {
   function isOn({ rule, members, unhealthy }: Brake): boolean {
     return unhealthy.size * 100 > rule.percent * members;
   }
-  /** Those that were refused try again when it is let go. */
+  /** Lets the refused nodes try again. */
   function letGo(brake: Brake): void {
     if (brake.refused.size === 0 || isOn(brake)) return;
     const refused = [...brake.refused];
@@ -112,7 +119,7 @@ export function createBrakes(wake: (id: string) => void): Brakes {
       for (const { rule, matches, members, unhealthy, unseen } of brakes) {
         if (!matches(node.name)) continue;
         const { size } = unhealthy;
-        const count = unhealthy.has(id) ? size : size + 1; // it has just been seen to be
+        const count = unhealthy.has(id) ? size : size + 1; // it has just been seen as unhealthy
         if (count * 100 > rule.percent * members) {
           const because = `${count} of ${members} nodes are unhealthy, more than ${rule.percent}%`;
           return { invariant: rule.name, because };
@@ -135,7 +142,7 @@ export function createBrakes(wake: (id: string) => void): Brakes {
   return self;
 }
 
-/** Makes the check of invariants of kind `never`: it says why something disruptive may not be done to a node. */
+/** Creates the check of the `invariants` of kind `never`: it returns why no disruptive step may run on a node. */
 export function createNevers(invariants: Policy["invariants"]): (node: EngineNode) => Objection | undefined {
   const nevers = invariants.flatMap((rule) => rule.kind === "never" ? [{ rule, matches: matchNodes(rule.nodes) }] : []);
   return (node) => {
@@ -147,7 +154,7 @@ export function createNevers(invariants: Policy["invariants"]): (node: EngineNod
   };
 }
 
-/** Says why an invariant forbids what is disruptive on a node that it is about, if all of it holds there. */
+/** Returns why an invariant forbids disruptive steps on a node, if all its values hold there. */
 function objectionOf({ name, when }: NeverRule, { planner, view }: EngineNode): Objection | undefined {
   const { schema } = planner.domain;
   if (![...when].every(([url, value]) => equalValues(valueIn(schema, view, url), value))) return undefined;

@@ -1,19 +1,24 @@
 import { fullBucket, giveTokenBack, hasTokens, oweToken, type Rate, waitForToken } from "../../toolkit/mod.ts";
 
-/** A token bucket: it allows `perSecond` starts a second, and as many at once after it has been left alone. */
+/** A token bucket: it allows `perSecond` starts in a second, and as many at once after a pause. */
 export interface Bucket {
   readonly perSecond: number;
-  /** Tells whether so many starts are allowed now, in clock milliseconds. @param count @default 1 */
+  /** Tells whether `count` starts are allowed at `now`, in clock milliseconds. @param count @default 1 */
   has(now: number, count?: number): boolean;
   /** Counts a start. */
   take(now: number): void;
-  /** Takes a start back. */
+  /** Cancels a start. */
   giveBack(now: number): void;
-  /** How long until the next start is allowed, in milliseconds. */
+  /** Returns the time until the next start is allowed, in milliseconds. */
   wait(now: number): number;
 }
 
-/** Makes a full bucket. */
+/**
+ * Creates a full bucket.
+ *
+ * @param perSecond Starts in a second, more than 0.
+ * @param now Clock milliseconds.
+ */
 export function createBucket(perSecond: number, now: number): Bucket {
   const rate: Rate = { burst: Math.max(1, perSecond), perSecond };
   const bucket = fullBucket(rate, now);

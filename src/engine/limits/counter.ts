@@ -8,49 +8,70 @@ export interface Waiter {
   readonly name: string;
   readonly key: string;
   readonly step: Step;
-  /** Counters of which it needs a place each. */
+  /** The counters at which it needs a place. */
   readonly counters: readonly Counter[];
   /** Clock milliseconds. */
   readonly since: number;
-  /** Who came earlier has a smaller one. */
+  /** The lower turn came first. */
   readonly turn: number;
-  /** True when it has its places, and only has to start. */
+  /** True when it has its places and only has to start. */
   granted: boolean;
 }
 
 /** The places of one rule for one group of nodes. */
 export interface Counter extends Need {
   readonly bucket: Bucket | undefined;
-  /** Who holds a place, a node and mutation for a limit, a node for an invariant; with the name of the node. */
+  /** The holders of places, with the names of their nodes: a node and mutation for a limit, a node for an invariant. */
   readonly holders: Map<string, string>;
   /** In the order in which they came. */
   readonly queue: Set<Waiter>;
-  /** Places in the queue, worked out when somebody asks. */
+  /** Positions in the queue, computed on demand. */
   ranks: ReadonlyMap<Waiter, { readonly place: number; readonly behind: string | undefined }> | undefined;
 }
 
-/** Makes a counter that nobody has a place of. */
+/**
+ * Creates a counter without holders.
+ *
+ * @param bucket The rate of a limit, if it has one.
+ */
 export function createCounter({ rule, group }: Need, bucket: Bucket | undefined): Counter {
   return { rule, group, bucket, holders: new Map(), queue: new Set(), ranks: undefined };
 }
 
-/** Names one mutation or node among the holders of a counter. */
+/**
+ * Names a holder of `counter`.
+ *
+ * @param id The node's id.
+ * @param key The mutation.
+ */
 export function holderOf(counter: Counter, id: string, key: string): string {
   return counter.rule.rule.kind === "limit" ? `${id} ${key}` : id;
 }
 
-/** Takes a place. */
+/**
+ * Takes a place at `counter`.
+ *
+ * @param id The node's id.
+ * @param key The mutation.
+ * @param name The node's name.
+ * @param now Clock milliseconds.
+ */
 export function acquire(counter: Counter, id: string, key: string, name: string, now: number): void {
   counter.holders.set(holderOf(counter, id, key), name);
   counter.bucket?.take(now);
 }
 
-/** Gives a place back. */
+/**
+ * Gives back a place at `counter`.
+ *
+ * @param id The node's id.
+ * @param key The mutation.
+ */
 export function release(counter: Counter, id: string, key: string): void {
   counter.holders.delete(holderOf(counter, id, key));
 }
 
-/** The most holders that are named. */
+/** The largest number of holders to name. */
 const MAX_NAMED = 5;
 
 /** Names the first few nodes that have places. */
@@ -63,32 +84,33 @@ export function namedHolders({ holders }: Counter): string[] {
   return names;
 }
 
-/** The most holders of a counter. */
+/** Returns the number of places. */
 export function capacityOf({ rule: { rule, members } }: Need): number {
   if (rule.kind === "limit") return rule.atMost ?? Infinity;
   return rule.atMost.kind === "count" ? rule.atMost.count : shareOf(rule.atMost.percent, members);
 }
 
-/** Computes how many nodes a share of some is, counted down to whole ones. */
+/** Returns how many of `members` nodes a share of `percent` is, rounded down. */
 export function shareOf(percent: number, members: number): number {
   return Math.floor((percent * members) / 100);
 }
 
-/** Tells whether more hold a place than may: nodes of its group are gone. */
+/** Tells whether `counter` has more holders than places, because its group has become smaller. */
 export function isOverfull(counter: Counter): boolean {
   return counter.holders.size > capacityOf(counter);
 }
 
 /**
- * Tells whether somebody may take a place now.
+ * Tells whether a place at `counter` is free.
  *
- * @param more How many places are taken beside those that are counted.
+ * @param now Clock milliseconds.
+ * @param more Places taken in addition to those that are counted.
  */
 export function hasRoom(counter: Counter, now: number, more = 0): boolean {
   return counter.holders.size + more < capacityOf(counter) && counter.bucket?.has(now, 1 + more) !== false;
 }
 
-/** Finds where a waiter is in the queue of a counter, counted from 1, and the node before it. */
+/** Finds the position of `waiter` in the queue of `counter`, counted from 1, and the node before it. */
 export function rankOf(
   counter: Counter,
   waiter: Waiter,
@@ -105,7 +127,7 @@ export function rankOf(
   return counter.ranks.get(waiter) ?? { place: 0, behind: undefined };
 }
 
-/** Names a counter among all of them. */
+/** Names the counter of `rule` for `group`. */
 export function counterKey(rule: CountingRule, group: string): string {
   return `${rule.kind} ${rule.name} ${group}`;
 }

@@ -1,9 +1,9 @@
 import { parseNodeset } from "../../nodeset/mod.ts";
 
-/** Tells whether a name is meant. */
+/** Tells whether a name matches. */
 export type Matcher = (name: string) => boolean;
 
-/** Matches node names against a nodeset; without one every name is meant. */
+/** Returns a matcher for the node names of `nodeset`; undefined matches every name. */
 export function matchNodes(nodeset: string | undefined): Matcher {
   if (nodeset === undefined) return () => true;
   const parsed = parseNodeset(nodeset);
@@ -11,7 +11,7 @@ export function matchNodes(nodeset: string | undefined): Matcher {
   return (name) => names.has(name);
 }
 
-/** Matches `module/id` against patterns in which `*` stands for anything. */
+/** Returns a matcher for `module/id` by `patterns` in which `*` matches anything. */
 export function matchMutations(patterns: readonly string[]): Matcher {
   const sources = patterns.map((pattern) => pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", "[^/]*"));
   const expression = new RegExp(`^(?:${sources.join("|")})$`);

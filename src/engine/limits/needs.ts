@@ -7,23 +7,23 @@ import { type Matcher, matchMutations, matchNodes } from "./match.ts";
 /** A rule that counts: a limit, or an invariant with a bound. */
 export type CountingRule = Limit | Extract<Invariant, { kind: "away" | "transition" }>;
 
-/** A counting rule, ready to be asked. */
+/** A counting rule, prepared for questions. */
 export interface Rule {
   readonly rule: CountingRule;
   readonly matchesNode: Matcher;
   readonly matchesMutation: Matcher;
-  /** How many known nodes it is about. */
+  /** Number of known nodes that it applies to. */
   members: number;
 }
 
 /** A place that something needs: of a rule, for one group of nodes. */
 export interface Need {
   readonly rule: Rule;
-  /** The value of the rule's `by`; empty without one. */
+  /** The value of the rule's variable `by`; empty without `by`. */
   readonly group: string;
 }
 
-/** Makes the counting rules of a policy. They know of no node yet. */
+/** Prepares the counting rules of a policy, without nodes. */
 export function countingRules({ limits, invariants }: Policy): Rule[] {
   const counting: CountingRule[] = [
     ...limits,
@@ -37,7 +37,11 @@ export function countingRules({ limits, invariants }: Policy): Rule[] {
   }));
 }
 
-/** Finds the places that a node takes of invariants while this has been done to it. */
+/**
+ * Lists the places of invariants that `node` occupies while `out` was done to it.
+ *
+ * @param rules The counting rules.
+ */
 export function needsWhile(rules: readonly Rule[], node: EngineNode, out: Out): Need[] {
   if (out === "NO") return [];
   return rules.filter(({ rule, matchesNode }) =>
@@ -46,7 +50,11 @@ export function needsWhile(rules: readonly Rule[], node: EngineNode, out: Out): 
   ).map((rule) => ({ rule, group: groupOf(rule.rule, node) }));
 }
 
-/** Finds the places of limits that a step takes while it runs. */
+/**
+ * Lists the places of limits that `step` of `node` occupies while it runs.
+ *
+ * @param rules The counting rules.
+ */
 export function limitNeeds(rules: readonly Rule[], node: EngineNode, step: Step): Need[] {
   if (rules.length === 0) return [];
   const name = `${step.module}/${step.mutation}`;
@@ -56,10 +64,11 @@ export function limitNeeds(rules: readonly Rule[], node: EngineNode, step: Step)
 }
 
 /**
- * Finds every place that a step needs to start and that its node does not have yet.
+ * Lists every place that `step` needs to start and that its `node` does not have yet.
  *
+ * @param rules The counting rules.
  * @param out What has been done to the node.
- * @param isOverfull Tells whether more have places of a rule than may: its group has shrunk.
+ * @param isOverfull Tells whether a rule has more holders than places, because its group has become smaller.
  */
 export function needsOf(
   rules: readonly Rule[],
@@ -72,7 +81,8 @@ export function needsOf(
   if (!isDisruptive(step, node)) return limits;
   const had = needsWhile(rules, node, out);
   const inSync = isInSync(node);
-  // A node that is in SYNC still has a place only for what was broken off: no claim when its group has shrunk meanwhile.
+  // A node in SYNC still holds a place only for a step that was broken off: that gives it no claim if its group has
+  // become smaller meanwhile.
   const needed = needsWhile(rules, node, inSync ? "TAKEN" : "CUT").filter((need) =>
     !had.some(({ rule }) => rule === need.rule) || (inSync && isOverfull(need))
   );

@@ -3,44 +3,45 @@ import { type Bucket, createBucket } from "./bucket.ts";
 import { acquire, type Counter, counterKey, createCounter, hasRoom, release, type Waiter } from "./counter.ts";
 import type { Need, Rule } from "./needs.ts";
 
-/** The counters of a policy and who waits at them, to be read. */
+/** A read-only view of the counters of a policy and their queues. */
 export interface PlacesView {
   readonly rules: readonly Rule[];
   counters(): Iterable<Counter>;
-  /** The counter of a need; undefined while nobody has or wants a place of it. */
+  /** Finds the counter of a need; undefined while it has neither holders nor waiters. */
   find(need: Need): Counter | undefined;
   waiterOf(id: string, key: string): Waiter | undefined;
 }
 
-/** The counters of a policy and who waits at them. */
+/** The counters of a policy and their queues. */
 export interface Places extends PlacesView {
   waitersOf(id: string): Waiter[];
-  /** The counter of a need, which is made where there is none. */
+  /** Returns the counter of a need, and creates it if necessary. */
   counterOf(need: Need): Counter;
-  /** Waits in the queue of each of its counters. */
+  /** Joins the queue of each of its counters. */
   enqueue(waiter: Omit<Waiter, "granted" | "turn">): Waiter;
-  /** Waits no more, and has its places where it was given them. */
+  /** Leaves the queues and keeps the places that were granted. */
   consume(waiter: Waiter): void;
-  /** Waits no more. Its places are free, but given to nobody yet. */
+  /** Leaves the queues. Its places become free and are not granted yet. */
   detach(waiter: Waiter): void;
-  /** Waits no more. Its places go to the next. */
+  /** Leaves the queues. Its places go to the next. */
   drop(waiter: Waiter): void;
-  /** Takes places that a waiter was given and has not used yet: it waits on in its turn. */
+  /** Withdraws places that were granted and are not used yet: the waiter keeps its turn. */
   revoke(waiter: Waiter): void;
   /** Takes a place. */
   take(counter: Counter, id: string, key: string, name: string): void;
-  /** Gives free places to those that wait, and has their nodes looked at. */
+  /** Grants free places to waiters, and schedules looks at their nodes. */
   dispatch(counter: Counter): void;
-  /** Begins anew with other rules. A rate is not granted anew. @returns Who waited, in the order of their turns. */
+  /** Starts again with other rules; rates do not start again. @returns The waiters, in the order of their turns. */
   reset(rules: readonly Rule[]): Waiter[];
   stop(): void;
 }
 
 /**
- * Makes places without rules.
+ * Creates places without rules.
  *
- * @param wake Has a node looked at soon.
- * @param holds Tells whether a node has a place of an invariant by what was done to it.
+ * @param clock Times rates.
+ * @param wake Schedules a look at a node.
+ * @param holds Tells whether a node has a place at an invariant by what was done to it.
  */
 export function createPlaces(
   clock: Clock,
@@ -49,13 +50,13 @@ export function createPlaces(
 ): Places {
   let rules: readonly Rule[] = [];
   let counters = new Map<string, Counter>();
-  /** Counts up with each that comes to wait. */
+  /** Counts the waiters so far. */
   let turns = 0;
   /** By node, then mutation. */
   const waiters = new Map<string, Map<string, Waiter>>();
   const refills = new Map<Counter, () => void>();
 
-  /** @param before The bucket of the same counter under the rules before these. */
+  /** @param before The bucket of the same counter under the earlier rules. */
   function counterOf(need: Need, before?: Bucket): Counter {
     const { rule: { rule }, group } = need;
     const key = counterKey(rule, group);
@@ -94,7 +95,7 @@ export function createPlaces(
     wake(id);
   }
 
-  /** A rate lets the next one go when its time has come. */
+  /** Schedules the next grant of a rate. */
   function awaitRefill(counter: Counter): void {
     const { bucket, queue } = counter;
     if (bucket === undefined || queue.size === 0 || refills.has(counter) || bucket.has(clock.now())) return;
@@ -105,7 +106,7 @@ export function createPlaces(
     refills.set(counter, refill);
   }
 
-  /** Forgets a counter that says nothing any more. */
+  /** Removes a counter without holders and waiters. */
   function tidy(counter: Counter): void {
     const { rule: { rule }, group, holders, queue, bucket } = counter;
     if (holders.size > 0 || queue.size > 0 || bucket !== undefined) return;
@@ -160,7 +161,7 @@ export function createPlaces(
     },
     take(counter, id, key, name) {
       acquire(counter, id, key, name, clock.now());
-      awaitRefill(counter); // others may stand there for something else, and find the rate used up when they get that
+      awaitRefill(counter); // others may wait there for something else, and would find the rate used up
     },
     dispatch(counter) {
       for (const waiter of counter.queue) {

@@ -16,7 +16,11 @@ import { createBucket } from "./bucket.ts";
 import { limitNeeds, type Need, needsOf, type Rule } from "./needs.ts";
 import type { PlacesView } from "./places.ts";
 
-/** Finds every place that a step needs to start and that its node does not have yet. */
+/**
+ * Lists every place that a step needs to start and that its node does not have yet.
+ *
+ * @param places The counters.
+ */
 export function needsIn(places: PlacesView, { node, step, out }: Pick<Request, "node" | "step" | "out">): Need[] {
   return needsOf(places.rules, node, step, out, (need) => {
     const counter = places.find(need);
@@ -24,16 +28,18 @@ export function needsIn(places: PlacesView, { node, step, out }: Pick<Request, "
   });
 }
 
-/** Tells whether a waiter waits for exactly these places. */
+/** Tells whether `waiter` waits for exactly the places of `needs`. */
 export function waitsFor(waiter: Waiter, needs: readonly Need[]): boolean {
   return waiter.counters.length === needs.length &&
     needs.every((need) => waiter.counters.some(({ rule, group }) => rule === need.rule && group === need.group));
 }
 
 /**
- * Tells whether a step has to wait for a place. Nobody takes a place that somebody who came earlier could have, and what the
- * same decision gives back is free only after it.
+ * Tells whether a step must wait for a place. No step takes a place that an earlier one could use, and places that the
+ * same decision gives back are free only after it.
  *
+ * @param places The counters.
+ * @param request The step.
  * @param now Clock milliseconds.
  */
 export function hasToWait(places: PlacesView, request: Request, now: number): boolean {
@@ -51,7 +57,7 @@ function isFree(places: PlacesView, need: Need, request: Request, waiter: Waiter
   return hasRoom(counter, now, more) && !isClaimed(counter, waiter, now);
 }
 
-/** Tells whether somebody who came earlier could go on now. */
+/** Tells whether an earlier waiter could start now. */
 function isClaimed(counter: Counter, waiter: Waiter | undefined, now: number): boolean {
   for (const earlier of counter.queue) {
     if (earlier === waiter) return false;
@@ -60,7 +66,13 @@ function isClaimed(counter: Counter, waiter: Waiter | undefined, now: number): b
   return false;
 }
 
-/** Says what a step waits for that has to wait: where it stands, or would as the last. */
+/**
+ * Describes what a waiting step waits for, with its position in the queue, or the position that it would have.
+ *
+ * @param places The counters.
+ * @param request The step.
+ * @param now Clock milliseconds.
+ */
 export function blockerOf(places: PlacesView, request: Request, now: number): Blocker {
   const needs = needsIn(places, request);
   const waiter = places.waiterOf(request.id, request.step.key);
@@ -94,7 +106,11 @@ function describePlace(counter: Counter, since: number, place: number, behind: s
   return { kind: "limit", limit: rule.name, ...counted, ...bounds, ...line };
 }
 
-/** Finds the places that a step needs, and how many others have them or wait for them. */
+/**
+ * Lists the places that a step needs, and how many others have them or wait for them.
+ *
+ * @param places The counters.
+ */
 export function placesFor(
   places: PlacesView,
   { id, node, step, out }: Pick<Request, "id" | "node" | "step" | "out">,
@@ -111,7 +127,12 @@ export function placesFor(
   });
 }
 
-/** Lists limits, with who waits at them. */
+/**
+ * Lists limits, with the nodes that wait at them.
+ *
+ * @param places The counters.
+ * @param now Clock milliseconds.
+ */
 export function limitStatuses(places: PlacesView, now: number): LimitStatus[] {
   return places.rules.flatMap((rule) => {
     const { rule: limit } = rule;
@@ -128,7 +149,12 @@ export function limitStatuses(places: PlacesView, now: number): LimitStatus[] {
   });
 }
 
-/** Lists invariants with a bound, with who waits for them. */
+/**
+ * Lists invariants with a bound, with the nodes that wait for them.
+ *
+ * @param places The counters.
+ * @param now Clock milliseconds.
+ */
 export function invariantStatuses(places: PlacesView, now: number): InvariantStatus[] {
   return places.rules.flatMap((rule) => {
     const { kind, name } = rule.rule;
@@ -149,7 +175,7 @@ function queueOf(counter: Counter): { node: string; mutation: string; since: num
   return [...counter.queue].map(({ name, key, since }) => ({ node: name, mutation: key, since }));
 }
 
-/** The counters of a rule; one without a group where nothing has asked yet. */
+/** Lists the counters of a rule; one without a group if nothing has asked yet. */
 function countersOf(places: PlacesView, rule: Rule, now: number): Counter[] {
   const own = [...places.counters()].filter((counter) => counter.rule === rule);
   if (own.length > 0) return own.sort((a, b) => a.group < b.group ? -1 : 1);
