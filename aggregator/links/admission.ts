@@ -1,11 +1,13 @@
 import type { Clock } from "../../src/clock.ts";
 import type { BirthFrame } from "../../src/sync/mod.ts";
-import { fullBucket, type Rate, takeToken } from "../../src/toolkit/mod.ts";
+import { fullBucket, oweToken, type Rate, takeToken, waitForToken } from "../../src/toolkit/mod.ts";
 
 /** Births that are taken in a second, and at once after a quiet time: what comes faster waits for its turn. */
 const RATE: Rate = { perSecond: 400, burst: 100 };
-/** How often those that wait get their turn, in milliseconds. */
+/** How often those that wait get their turn, in milliseconds: they are taken in together, with one write to the disk. */
 const EVERY = 25;
+/** A few that are born after a quiet time have a turn each. */
+const TURNS: Rate = { perSecond: 1000 / EVERY, burst: 8 };
 
 /** A child that is to be taken in. */
 export type Born = readonly [child: string, frame: BirthFrame];
@@ -28,17 +30,20 @@ export function createAdmission(
   const { clock } = parts;
   const queue = new Map<string, BirthFrame>();
   const bucket = fullBucket(RATE, clock.now());
+  const turns = fullBucket(TURNS, clock.now());
   let cancel: (() => void) | undefined;
 
   function drain(): void {
     cancel = undefined;
+    const now = clock.now();
+    oweToken(turns, TURNS, now);
     const next: Born[] = [];
     for (const born of queue) {
-      if (!takeToken(bucket, RATE, clock.now())) break;
+      if (!takeToken(bucket, RATE, now)) break;
       queue.delete(born[0]);
       next.push(born);
     }
-    if (queue.size > 0) cancel ??= clock.after(EVERY, drain); // first: whoever waits has its turn, whatever comes of these
+    if (queue.size > 0) cancel = clock.after(EVERY, drain); // first: whoever waits has its turn, whatever comes of these
     if (next.length > 0) parts.admit(next);
   }
   return {
@@ -47,11 +52,15 @@ export function createAdmission(
     },
     born(child, frame) {
       queue.set(child, frame); // keeps the place of an earlier birth
-      if (cancel === undefined) drain();
+      if (cancel !== undefined) return;
+      const wait = waitForToken(turns, TURNS, clock.now());
+      if (wait === 0) drain();
+      else cancel = clock.after(wait, drain);
     },
     remove: (child) => void queue.delete(child),
     stop() {
       cancel?.();
+      cancel = undefined;
       queue.clear();
     },
   };

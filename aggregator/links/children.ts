@@ -13,6 +13,7 @@ import { createPings } from "./pings.ts";
 import { createRedirects } from "./redirects.ts";
 import { createRivals } from "./rivals.ts";
 import type { Children, ChildrenParts } from "./types.ts";
+import { createUndeclared } from "./undeclared.ts";
 import { every } from "../../src/toolkit/mod.ts";
 
 /** So many children show that they are there in a second; the intervals are as long as that takes. */
@@ -36,6 +37,7 @@ export function createChildren(parts: ChildrenParts): Children {
   let epochs = 0;
   const departures = createDepartures((id) => changes.post({ kind: "DepartureTold", id }));
   const admission = createAdmission({ clock, admit });
+  const undeclared = createUndeclared(known);
   const locator = createNodeLocator({
     ...{ replica, clock },
     ask: (node) => changes.post({ kind: "PlaceAsked", node }),
@@ -83,6 +85,7 @@ export function createChildren(parts: ChildrenParts): Children {
       }
     }
     terms.prepared();
+    for (const born of undeclared.declared()) admission.born(...born);
   }
 
   function hear(child: string, frame: UpFrame): void {
@@ -140,7 +143,8 @@ export function createChildren(parts: ChildrenParts): Children {
     parts.onHeard(child);
     link.awaits();
     rivals.born(child, frame.from);
-    admission.born(child, frame);
+    if (undeclared.born(child, frame)) hear(child, frame); // which asks it, unless another one was asked just now
+    else admission.born(child, frame);
   }
   function life(child: string, frame: LifeFrame): void {
     const link = linkOf(child)?.link;
@@ -181,6 +185,7 @@ export function createChildren(parts: ChildrenParts): Children {
   function remove(child: string, isCalled: boolean): void {
     const there = links.get(child);
     admission.remove(child);
+    undeclared.remove(child);
     rivals.remove(child);
     pings.end(child);
     if (isCalled) there?.link.requestRebirth();
@@ -194,6 +199,7 @@ export function createChildren(parts: ChildrenParts): Children {
   /** The machine was powered off: whatever still arrives of its agent is late, and its next agent is a new one. */
   function poweredOff(child: string): void {
     pings.end(child);
+    undeclared.remove(child);
     const link = links.get(child)?.link;
     if (link === undefined || link.state === "down") return;
     link.stop();
@@ -253,11 +259,15 @@ export function createChildren(parts: ChildrenParts): Children {
     isDeparting: (id) => departures.has(id),
     session: (child) => links.get(child)?.link.session,
     get counts() {
-      return { ...counts.sum([...links.values()].map(({ link }) => link)), births: admission.waiting };
+      return {
+        ...counts.sum([...links.values()].map(({ link }) => link)),
+        births: admission.waiting + undeclared.waiting,
+      };
     },
     stop() {
       cancelLook();
       admission.stop();
+      undeclared.clear();
       pings.stop();
       redirects.stopAll();
       for (const { link } of links.values()) link.stop();

@@ -1,9 +1,9 @@
 import { Encoder } from "cbor-x/encode"; // the bare package loads a native add-on that crashes Deno and Bun
-import type { ModuleDeclaration } from "../plan/mod.ts";
 import { MalformedFrame } from "./malformed.ts";
+import { plainModules, readBefore, rememberModules, withModules } from "./module_bytes.ts";
 import { parseFrame } from "./parse_frame.ts";
-import { prescan, type PrescanLimits } from "./prescan.ts";
-import { type Frame, PROTOCOL_VERSION } from "./types.ts";
+import { prescan } from "./prescan.ts";
+import { type BirthFrame, type Frame, PROTOCOL_VERSION, type WelcomeFrame } from "./types.ts";
 import { wireDocuments } from "./wire_documents.ts";
 
 /** Plain CBOR: no records and no tags of cbor-x's own. */
@@ -11,7 +11,9 @@ const cbor = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Arr
 
 /** A frame as bytes: CBOR (RFC 8949), described in docs/reference/protocol.md. */
 export function encodeFrame(frame: Frame): Uint8Array {
-  return cbor.encode(wireFrame(frame));
+  if (!("modules" in frame) || frame.modules === undefined) return cbor.encode(wireFrame(frame));
+  const { modules, ...rest } = frame;
+  return withModules(cbor.encode(wireFrame(rest)), modules, (data) => cbor.encode(data));
 }
 
 /** What {@link decodeFrame} found. */
@@ -21,8 +23,27 @@ export type DecodedFrame = { readonly ok: true; readonly frame: Frame } | {
 };
 
 /** Takes a frame in from a network. Never throws: whatever is wrong with the bytes is told. */
-export function decodeFrame(bytes: Uint8Array, limits: PrescanLimits = {}): DecodedFrame {
-  const problem = prescan(bytes, limits);
+export function decodeFrame(bytes: Uint8Array): DecodedFrame {
+  const before = readBefore(bytes);
+  if (before !== undefined) {
+    const known = decode(before.rest);
+    if (known.ok && mayDeclare(known.frame) && known.frame.modules === undefined) {
+      return { ok: true, frame: { ...known.frame, modules: before.modules } };
+    }
+  }
+  const decoded = decode(bytes);
+  if (decoded.ok && mayDeclare(decoded.frame) && decoded.frame.modules !== undefined) {
+    rememberModules(bytes, decoded.frame.modules);
+  }
+  return decoded;
+}
+
+function mayDeclare(frame: Frame): frame is BirthFrame | WelcomeFrame {
+  return frame.type === "birth" || frame.type === "welcome";
+}
+
+function decode(bytes: Uint8Array): DecodedFrame {
+  const problem = prescan(bytes);
   if (problem !== undefined) return { ok: false, problem };
   try {
     const data: unknown = cbor.decode(bytes);
@@ -60,15 +81,4 @@ export function wireFrame(frame: Frame): { readonly [key: string]: unknown } {
     default:
       return frame satisfies never;
   }
-}
-
-const plain = new WeakMap<readonly ModuleDeclaration[], unknown>();
-
-/** Declarations are written by people: a field that is there but undefined must not become CBOR's undefined. */
-function plainModules(modules: readonly ModuleDeclaration[]): unknown {
-  const known: unknown = plain.get(modules);
-  if (known !== undefined) return known;
-  const made: unknown = JSON.parse(JSON.stringify(modules));
-  plain.set(modules, made);
-  return made;
 }

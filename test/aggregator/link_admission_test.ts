@@ -27,89 +27,111 @@ function make() {
   const bear = (count: number, from = "r") => {
     for (let child = 0; child < count; child++) admission.born(`c${child}`, birth(from));
   };
-  return { clock, admitted, world, admission, bear, sizes: () => admitted.map(({ length }) => length) };
+  /** Uses up what is taken in at once, and has a turn just before. */
+  async function spend(): Promise<void> {
+    for (let child = 0; child < 108; child++) admission.born(`before${child}`, birth("r"));
+    await clock.advance(25);
+    admitted.length = 0;
+  }
+  return { clock, admitted, world, admission, bear, spend, sizes: () => admitted.map(({ length }) => length) };
 }
 
-test("the first hundred births are taken in at once, and then ten every 25 ms", async () => {
+test("the first eight births are taken in one by one, what follows together, and then no more than ten every 25 ms", async () => {
   const { clock, admission, bear, sizes } = make();
   bear(125);
-  assert.deepEqual([sizes().length, admission.waiting], [100, 25]);
+  assert.deepEqual([sizes(), admission.waiting], [Array.from({ length: 8 }, () => 1), 117]);
   await clock.advance(24);
-  assert.equal(admission.waiting, 25);
+  assert.equal(admission.waiting, 117);
   await clock.advance(1);
-  assert.equal(admission.waiting, 15);
+  assert.deepEqual([sizes().slice(8), admission.waiting], [[100], 17]);
   await clock.advance(50);
-  assert.deepEqual(sizes().slice(100), [10, 10, 5]);
+  assert.deepEqual(sizes().slice(8), [100, 10, 7]);
   assert.deepEqual([admission.waiting, clock.waiting], [0, 0]);
 });
 
-test("no more than a hundred are taken in at once, however quiet it was before", async () => {
-  const { clock, admission, bear } = make();
+test("no more than a hundred are taken in together, however quiet it was before", async () => {
+  const { clock, bear, sizes } = make();
   await clock.advance(3_600_000);
   bear(300);
-  assert.equal(admission.waiting, 200);
+  await clock.advance(25);
+  assert.deepEqual(sizes().slice(8), [100]);
 });
 
 test("what was taken in counts for a quarter of a second", async () => {
-  const { clock, admission, bear } = make();
-  bear(100);
+  const { clock, admission, bear, spend } = make();
+  await spend();
   await clock.advance(125);
   bear(100);
-  assert.equal(admission.waiting, 50);
+  await clock.advance(25);
+  assert.equal(admission.waiting, 40);
+});
+
+test("births that come one by one for long have a turn together every 25 ms", async () => {
+  const { clock, admission, spend, sizes } = make();
+  await spend();
+  for (let child = 0; child < 30; child++) {
+    admission.born(`c${child}`, birth("r"));
+    await clock.advance(5);
+  }
+  await clock.advance(25);
+  assert.deepEqual(sizes(), [5, 5, 5, 5, 5, 5]);
 });
 
 test("a newer birth of a child takes the place of the one that waits", async () => {
-  const { clock, admission, bear, admitted } = make();
-  bear(102);
-  admission.born("c100", birth("later"));
+  const { clock, admission, bear, spend, admitted } = make();
+  await spend();
+  bear(2);
+  admission.born("c0", birth("later"));
   assert.equal(admission.waiting, 2);
   await clock.advance(25);
-  assert.deepEqual(admitted.at(-1), ["c100 later", "c101 r"]);
+  assert.deepEqual(admitted, [["c0 later", "c1 r"]]);
 });
 
 test("a child that is removed is not taken in", async () => {
-  const { clock, admission, bear, admitted } = make();
-  bear(102);
-  admission.remove("c100");
+  const { clock, admission, bear, spend, admitted } = make();
+  await spend();
+  bear(2);
+  admission.remove("c0");
   await clock.advance(25);
-  assert.deepEqual(admitted.at(-1), ["c101 r"]);
+  assert.deepEqual(admitted, [["c1 r"]]);
 });
 
 test("those that wait have their turn, though taking others in throws", async () => {
-  const { clock, admission, world, bear } = make();
-  bear(99);
-  bear(1);
+  const { clock, admission, world, bear, spend } = make();
+  await spend();
   world.onAdmit = () => {
     throw new Error("A bug");
   };
-  admission.born("x", birth("r"));
-  admission.born("y", birth("r"));
+  bear(12);
   await assert.rejects(clock.advance(25), /A bug/);
+  assert.equal(admission.waiting, 2);
   world.onAdmit = () => {};
   await clock.advance(25);
   assert.equal(admission.waiting, 0);
 });
 
 test("a birth that comes while others are taken in is taken in with its turn", async () => {
-  const { clock, admission, world, bear, admitted } = make();
-  bear(103);
+  const { clock, admission, world, bear, spend, admitted } = make();
+  await spend();
+  bear(3);
   world.onAdmit = () => {
     world.onAdmit = () => {};
     admission.born("late", birth("r"));
   };
   await clock.advance(25);
   await clock.advance(25);
-  assert.deepEqual(admitted.slice(100), [["c100 r", "c101 r", "c102 r"], ["late r"]]);
+  assert.deepEqual(admitted, [["c0 r", "c1 r", "c2 r"], ["late r"]]);
 });
 
 test("births that come while others wait change nothing of when those have their turn", async () => {
-  const { clock, admission, bear, admitted } = make();
-  bear(102);
+  const { clock, admission, bear, spend, admitted } = make();
+  await spend();
+  bear(2);
   await clock.advance(20);
   admission.born("late", birth("r"));
   assert.deepEqual([admission.waiting, clock.waiting], [3, 1]);
   await clock.advance(5);
-  assert.deepEqual(admitted.at(-1), ["c100 r", "c101 r", "late r"]);
+  assert.deepEqual(admitted, [["c0 r", "c1 r", "late r"]]);
 });
 
 test("nobody is taken in after a stop", async () => {
@@ -118,5 +140,5 @@ test("nobody is taken in after a stop", async () => {
   admission.stop();
   assert.equal(clock.waiting, 0);
   await clock.advance(1_000);
-  assert.deepEqual([sizes().length, admission.waiting, clock.waiting], [100, 0, 0]);
+  assert.deepEqual([sizes().length, admission.waiting, clock.waiting], [8, 0, 0]);
 });
