@@ -16,8 +16,9 @@ const STUCK = 60_000;
 /** The same for a machine that should be on: it may be slow, and counts as hanging only after that. */
 const STUCK_ON = 300_000;
 
-/** The work of mutations on one controller. */
-export interface Actions extends Pick<Hand, "unsettledFor" | "isAwaited" | "saw"> {
+/** What the mutations of power modules do on one controller. */
+export interface PowerWork {
+  /** Waits until the controller reports on or off, and passes that on. */
   find(run: MutationRun): Promise<void>;
   powerOn(run: MutationRun): Promise<void>;
   powerOff(run: MutationRun): Promise<void>;
@@ -32,6 +33,9 @@ export interface Actions extends Pick<Hand, "unsettledFor" | "isAwaited" | "saw"
   /** Carries out an order to interrupt a machine. */
   interrupt(run: MutationRun): Promise<void>;
 }
+
+/** The same, with what is known of the controller meanwhile. */
+export interface Actions extends PowerWork, Pick<Hand, "unsettledFor" | "isAwaited" | "saw"> {}
 
 /**
  * Makes the actions of one node. Each looks before it orders, and ends when the controller confirms the change. Power

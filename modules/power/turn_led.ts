@@ -1,4 +1,4 @@
-import { DeclinedError, MistakeError, type ModuleContext, type MutationRun } from "../../src/module/mod.ts";
+import { DeclinedError, MistakeError, type MutationRun } from "../../src/module/mod.ts";
 import type { PowerDriver } from "./driver.ts";
 import type { Led } from "./led.ts";
 
@@ -22,17 +22,4 @@ export async function turnLed(driver: PowerDriver, run: MutationRun, led: Led): 
     );
   }
   run.discover("/bmc/led", led);
-}
-
-/**
- * Reports the LED's state that a controller told along with the power.
- *
- * @param context The module's context.
- * @param nodeId The node's UUID.
- * @param led The state; undefined if it was not told.
- */
-export function showLed(context: ModuleContext, nodeId: string, led: Led | undefined): void {
-  if (led !== undefined && context.node(nodeId)?.view.get("/bmc/led") !== led) {
-    context.discover(nodeId, "/bmc/led", led);
-  }
 }

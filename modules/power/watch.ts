@@ -1,37 +1,22 @@
-import { MistakeError, type ModuleContext, type ModuleNode, type MutationRun } from "../../src/module/mod.ts";
-import { createActions } from "./actions.ts";
+import { MistakeError, type ModuleContext, type MutationRun } from "../../src/module/mod.ts";
+import { createActions, type PowerWork } from "./actions.ts";
 import { CredentialsError, type Power, type PowerDriver, type PowerSettings } from "./driver.ts";
-import { guardDriver, type Look } from "./guard.ts";
+import { createControllerReport } from "./controller_report.ts";
+import { guardDriver } from "./guard.ts";
 import type { Led } from "./led.ts";
-import { showLed, turnLed } from "./turn_led.ts";
+import { turnLed } from "./turn_led.ts";
 import { type SensorWatch, watchSensors } from "./sensors.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 
-/** So many looks in a row without an answer are worth a warning. */
-const SILENT_LOOKS = 3;
 /** A controller that is silent is looked at so many times as seldom, and one whose events arrive. */
 const SILENT_STRETCH = 4;
 const EVENTS_STRETCH = 5;
 /** At most so many milliseconds after an event its controller is looked at, and no sooner than this after the last look. */
 const EVENT_SPREAD = 200;
 const EVENT_REST = 1_000;
-/** The longest reason in `/bmc/error`. */
-const MAX_ERROR = 512;
 
 /** Manages the power of one node. Polling rests while a mutation is at work. */
-export interface PowerWatch {
-  /** Waits until the controller reports on or off, and passes that on. */
-  find(run: MutationRun): Promise<void>;
-  powerOn(run: MutationRun): Promise<void>;
-  powerOff(run: MutationRun): Promise<void>;
-  /** Powers a machine off that hangs. */
-  resetHang(run: MutationRun): Promise<void>;
-  /** Restarts a machine that hangs. */
-  restart(run: MutationRun): Promise<void>;
-  /** Carries out an order to restart or interrupt a machine. */
-  reset(run: MutationRun): Promise<void>;
-  resetOver(run: MutationRun): Promise<void>;
-  interrupt(run: MutationRun): Promise<void>;
+export interface PowerWatch extends PowerWork {
   /** Turns the machine's identify LED. */
   turnLed(run: MutationRun, led: Led): Promise<void>;
   /** Looks soon, because something has happened there. */
@@ -56,9 +41,9 @@ export function watchPower(
 ): PowerWatch {
   const { clock } = context;
   const guarded = guardDriver(driver);
-  const actions = createActions(context, guarded, settings, show);
+  const report = createControllerReport(nodeId, context);
+  const actions = createActions(context, guarded, settings, report.answered);
   const sensors: SensorWatch | undefined = watchSensors(nodeId, context, driver, settings);
-  let failures = 0;
   let acting = 0;
   let stopped = false;
   let lastLook = -Infinity;
@@ -71,7 +56,7 @@ export function watchPower(
   }
   /** The usual pause between two looks, by chance a quarter longer or shorter, so that controllers are not asked in step. */
   function rest(): number {
-    const stretch = failures >= SILENT_LOOKS ? SILENT_STRETCH : driver.hears?.(nodeId) === true ? EVENTS_STRETCH : 1;
+    const stretch = report.isSilent() ? SILENT_STRETCH : driver.hears?.(nodeId) === true ? EVENTS_STRETCH : 1;
     return settings().poll * stretch * (0.75 + context.random() / 2);
   }
   async function look(): Promise<void> {
@@ -82,41 +67,15 @@ export function watchPower(
       if (node === undefined) return;
       const found = await guarded.look(node, { signal: mine.signal, urgent: false });
       if (mine.signal.aborted) return;
-      if (found.silent) return silent(found.said, false);
-      show(found);
+      if (found.silent) return report.silent(found.said, false);
+      report.answered(found);
       takeSeen(found.power);
     } catch (error) {
       const why = errorText(error);
-      if (!mine.signal.aborted) silent(why, error instanceof MistakeError || error instanceof CredentialsError);
+      if (!mine.signal.aborted) report.silent(why, error instanceof MistakeError || error instanceof CredentialsError);
     } finally {
       if (poll === mine && !mine.signal.aborted) lookAfter(Math.max(rest(), actions.unsettledFor()));
     }
-  }
-  /** A controller has answered, also one that a mutation asked. */
-  function show(look: Look): void {
-    const node = context.node(nodeId);
-    if (node === undefined || look.silent) return;
-    answered(node);
-    const words = look.power === "on" || look.power === "off" ? null : look.said;
-    if ((node.view.get("/bmc/power") ?? null) !== words) context.discover(nodeId, "/bmc/power", words);
-    if (look.machine === undefined) return;
-    const { health = null, firmware = null, led } = look.machine;
-    showLed(context, nodeId, led);
-    if ((node.view.get("/bmc/health") ?? null) !== health) context.discover(nodeId, "/bmc/health", health);
-    if ((node.view.get("/bmc/firmware") ?? null) !== firmware) context.discover(nodeId, "/bmc/firmware", firmware);
-  }
-  function answered(node: ModuleNode): void {
-    if (failures >= SILENT_LOOKS) context.log.info("A controller answers again", { node: node.name });
-    failures = 0;
-    if (node.view.get("/bmc/error") !== undefined) context.discover(nodeId, "/bmc/error", null);
-  }
-  /** Notes silence, which says nothing about the machine: its known power stays. */
-  function silent(said: string, lasts: boolean): void {
-    failures++;
-    const lasting = lasts || failures >= SILENT_LOOKS;
-    const why = said.slice(0, MAX_ERROR);
-    if (failures === SILENT_LOOKS) context.log.warn("A controller does not answer", { node: nodeId, why });
-    if (lasting && context.node(nodeId)?.view.get("/bmc/error") !== why) context.discover(nodeId, "/bmc/error", why);
   }
   /**
    * Takes a power that was seen. PHYS_HANG and PHYS_ERROR are inferred states, which a report of "on" does not contradict, unless
@@ -165,10 +124,7 @@ export function watchPower(
       cancel();
       poll.abort();
       sensors?.stop(leaves);
-      if (!leaves) return;
-      for (const url of ["/bmc/error", "/bmc/power", "/bmc/health", "/bmc/firmware", "/bmc/led"]) {
-        if (context.node(nodeId)?.view.get(url) !== undefined) context.discover(nodeId, url, null);
-      }
+      if (leaves) report.withdraw();
     },
   };
 }

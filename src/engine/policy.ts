@@ -1,5 +1,5 @@
 import { parseNodeset } from "../nodeset/mod.ts";
-import { defineExtension, isRecord, parseUrl, type Value, type Values } from "../state/mod.ts";
+import { defineExtension, isRecord, isUrl, type Value, type Values } from "../state/mod.ts";
 
 /** The longest text of a nodeset in a rule, in characters. */
 const MAX_NODES = 4096;
@@ -230,13 +230,4 @@ function validateBy(value: unknown): string | undefined {
   return typeof value !== "string" || isUrl(value)
     ? undefined
     : `by is "${value}": expected a state URL such as "/rack"`;
-}
-
-function isUrl(text: string): boolean {
-  try {
-    parseUrl(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { isNodeName, isRecord, parseUrl, type VariableType } from "../state/mod.ts";
+import { isNodeName, isRecord, isUrl, type VariableType } from "../state/mod.ts";
 import type { ModuleDeclaration } from "./mutation.ts";
 
 /** The most modules that one program may declare. */
@@ -135,13 +135,4 @@ function isShallow(value: unknown, depth: number): boolean {
   if (Array.isArray(value)) return depth > 0 && value.every((part) => isShallow(part, depth - 1));
   if (isRecord(value)) return depth > 0 && Object.values(value).every((part) => isShallow(part, depth - 1));
   return true;
-}
-
-function isUrl(text: string): boolean {
-  try {
-    parseUrl(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

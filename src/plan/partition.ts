@@ -15,25 +15,16 @@ export function partition(task: Task, reached: Reached): Task[] {
   const touches = actions.map((action) => variablesOf(task, action).filter((variable) => varies[variable]));
   const relevant = relevantVariables(task, actions, touches, varies);
 
-  const group = task.sizes.map((_size, variable) => variable);
-  function leader(variable: number): number {
-    let top = variable;
-    while (group[top] !== undefined && group[top] !== top) top = group[top] ?? top;
-    group[variable] = top;
-    return top;
-  }
-  function join(variables: readonly number[]): void {
-    for (const variable of variables) {
-      const [a, b] = [leader(variables[0] ?? variable), leader(variable)];
-      group[Math.max(a, b)] = Math.min(a, b);
-    }
+  const { leader, join } = createGroups(task.sizes.length);
+  function joinAll(variables: readonly number[]): void {
+    for (const variable of variables) join(variables[0] ?? variable, variable);
   }
   for (const variables of touches) {
-    if (variables.every((variable) => relevant.has(variable))) join(variables);
+    if (variables.every((variable) => relevant.has(variable))) joinAll(variables);
   }
   for (const variable of relevant) {
     const facts = task.conditions[variable] ?? [];
-    join([variable, ...facts.map((fact) => fact.variable).filter((other) => relevant.has(other))]);
+    joinAll([variable, ...facts.map((fact) => fact.variable).filter((other) => relevant.has(other))]);
   }
 
   const members = new Map<number, number[]>();
@@ -122,5 +113,31 @@ export function restrict(task: Task, variables: readonly number[], actions: read
       excludes: translate(action.excludes),
     })),
     goals: translate(task.goals),
+  };
+}
+
+/** Numbers in groups: at first each in one of its own. */
+export interface Groups {
+  /** The smallest number of a group, which stands for it. */
+  leader(of: number): number;
+  /** Makes one group of the groups of two numbers. */
+  join(one: number, other: number): void;
+}
+
+/** Makes groups of the numbers from 0 to `count - 1` (union-find with path compression). */
+export function createGroups(count: number): Groups {
+  const group = Array.from({ length: count }, (_, number) => number);
+  function leader(of: number): number {
+    let top = of;
+    while (group[top] !== undefined && group[top] !== top) top = group[top] ?? top;
+    group[of] = top;
+    return top;
+  }
+  return {
+    leader,
+    join(one, other) {
+      const [a, b] = [leader(one), leader(other)];
+      group[Math.max(a, b)] = Math.min(a, b);
+    },
   };
 }

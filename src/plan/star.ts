@@ -1,3 +1,4 @@
+import { createGroups } from "./partition.ts";
 import type { Fact, Task } from "./task.ts";
 
 /** A task as a star: its leaves interact only through the hub. */
@@ -86,28 +87,18 @@ export function closedHub(task: Task, variables: readonly number[]): number[] {
 export function leavesAround(task: Task, hub: readonly number[]): number[][] {
   const isHub = new Uint8Array(task.sizes.length);
   for (const variable of hub) isHub[variable] = 1;
-  const group = task.sizes.map((_size, variable) => variable);
-  function leader(variable: number): number {
-    let top = variable;
-    while (group[top] !== undefined && group[top] !== top) top = group[top] ?? top;
-    group[variable] = top;
-    return top;
-  }
-  function join(first: number, facts: readonly Pick<Fact, "variable">[]): void {
-    for (const { variable } of facts) {
-      if (isHub[variable] === 1) continue;
-      const [a, b] = [leader(first), leader(variable)];
-      group[Math.max(a, b)] = Math.min(a, b);
-    }
+  const { leader, join } = createGroups(task.sizes.length);
+  function joinAll(first: number, facts: readonly Pick<Fact, "variable">[]): void {
+    for (const { variable } of facts) if (isHub[variable] !== 1) join(first, variable);
   }
   for (const { changes, requires, excludes } of task.actions) {
     const first = changes[0]?.variable;
     if (first === undefined || changes.some(({ variable }) => isHub[variable] === 1)) continue;
-    join(first, changes);
-    join(first, requires);
-    join(first, excludes);
+    joinAll(first, changes);
+    joinAll(first, requires);
+    joinAll(first, excludes);
   }
-  for (const [variable, facts] of task.conditions.entries()) if (isHub[variable] !== 1) join(variable, facts);
+  for (const [variable, facts] of task.conditions.entries()) if (isHub[variable] !== 1) joinAll(variable, facts);
   const leaves = new Map<number, number[]>();
   for (let variable = 0; variable < task.sizes.length; variable++) {
     if (isHub[variable] === 1) continue;

@@ -45,6 +45,16 @@ export function parseUrl(url: string): string[] {
   return segments;
 }
 
+/** Tells whether {@link parseUrl} accepts `text`. */
+export function isUrl(text: string): boolean {
+  try {
+    parseUrl(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Tells whether `text` is the URL of one value: {@link parseUrl} accepts it, and it has no placeholders. */
 export function isConcreteUrl(text: string): boolean {
   return text.length <= MAX_URL_LENGTH && CONCRETE.test(text);

@@ -12,7 +12,7 @@ import {
   type PowerChange,
   type Reading,
 } from "../../modules/power/mod.ts";
-import { steadyTemperature, steadyWatts } from "../../modules/power/steady.ts";
+import { steadyTemperature, steadyWatts } from "../../modules/power/sensors.ts";
 import { beginStory } from "../../modules/power/story.ts";
 import { MistakeError, PermanentError, UnavailableError } from "../../src/module/mod.ts";
 import type { Sighting } from "../../src/reports.ts";

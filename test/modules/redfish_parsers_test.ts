@@ -26,7 +26,7 @@ import {
   readThermalMetrics,
   readThermalMetricsLink,
 } from "../../modules/redfish/sensor_resources.ts";
-import { steadyTemperature, steadyWatts } from "../../modules/power/steady.ts";
+import { steadyTemperature, steadyWatts } from "../../modules/power/sensors.ts";
 
 /** How many inputs each fuzzing test tries. */
 const RUNS = Number(process.env["KRAKEN_FUZZ_RUNS"] ?? 5_000);
