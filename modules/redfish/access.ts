@@ -3,7 +3,7 @@ import type { ModuleNode } from "../../src/module/mod.ts";
 import { parseFingerprint, type Trust } from "./exchange.ts";
 import { singleSlashes } from "./own_names.ts";
 
-/** Where a node's controller is: the service, and the ComputerSystem where the address says which. */
+/** The address of a node's controller: the service, and the ComputerSystem if the address names one. */
 export interface Address {
   /** The service's root, such as `https://10.0.0.7/redfish/v1/`. */
   readonly root: URL;
@@ -13,11 +13,11 @@ export interface Address {
 const ROOT = "/redfish/v1/";
 
 /**
- * Finds a node's controller: `/bmc/address` (a host, the URL of a service or of a ComputerSystem), otherwise its name below the
- * endpoint.
+ * Finds the controller of `node`: its `/bmc/address` (a host, or the URL of a service or of a ComputerSystem),
+ * otherwise its name below `endpoint`.
  *
  * @param module Names the module, for messages.
- * @throws {MistakeError} When there is none, or it is no address; a URL with a password in it is refused, and not shown.
+ * @throws {MistakeError} If there is none, or the address is invalid. A URL with a password is refused and not shown.
  */
 export function addressOf(node: ModuleNode, endpoint: string | undefined, module: string): Address {
   const own = node.cfg.get("/bmc/address");
@@ -48,17 +48,19 @@ export function addressOf(node: ModuleNode, endpoint: string | undefined, module
   return { root, system: isService ? undefined : url };
 }
 
-/** Whom to trust as a node's controller, and how to remember whom. */
+/** What to trust as a node's controller, and whether to remember it. */
 export interface NodeTrust {
   readonly trust: Trust;
-  /** Whether the certificate that is seen is to be trusted from then on. */
+  /** Whether to trust the first certificate seen from then on. */
   readonly first: boolean;
 }
 
 /**
- * Whom to trust as a node's controller: its `/bmc/fingerprint`, otherwise what its `/bmc/trust` says, otherwise the module's config.
+ * Determines what to trust as a node's controller: its `/bmc/fingerprint`, otherwise its `/bmc/trust`, otherwise the
+ * module's `config`.
  *
- * @param seen The certificate that was taken on first use, as {@link describeCertificate} has it.
+ * @param node The node.
+ * @param seen The certificate accepted on first use, in the format of {@link describeCertificate}.
  */
 export function trustOf(
   node: ModuleNode,

@@ -3,28 +3,29 @@ import { UnavailableError } from "../../src/module/mod.ts";
 import { parseResource, readError, readMessageIds, type Resource } from "./resources.ts";
 import { errorText, readUpTo } from "../../src/toolkit/mod.ts";
 
-/** The largest answer that is read, in bytes, also after decompression. */
+/** The largest answer to read, in bytes, also after decompression. */
 const MAX_ANSWER = 256 * 1024;
 
-/** An answer is larger than is read: less has to be asked for at a time. */
+/** Thrown for an answer that is too large: less must be requested at a time. */
 export class TooLargeError extends UnavailableError {}
 
-/** What a BMC answered. */
+/** The answer of a BMC. */
 export interface Answer {
   readonly ok: boolean;
   readonly status: number;
   readonly headers: Headers;
-  /** Undefined where it was no JSON object. */
+  /** Undefined if the body is not a JSON object. */
   readonly resource: Resource | undefined;
-  /** Whether it was a web page: what answers where Redfish does not, whatever the status says. */
+  /** Whether it is a web page. Some servers send one where they have no Redfish, whatever the status is. */
   readonly page: boolean;
 }
 
 /**
- * Reads an answer: compressed or not, whatever was asked for, and with NULs after the JSON, as C programs leave them.
+ * Reads the body of `response`: compressed or not, whatever was requested, and with NULs after the JSON, as some C
+ * programs leave them.
  *
- * @throws {TooLargeError} When it is larger than 256 KiB.
- * @throws {Error} When its compression is broken.
+ * @throws {TooLargeError} If it is larger than 256 KiB.
+ * @throws {Error} If its compression is broken.
  */
 export async function readAnswer(response: Response): Promise<Answer> {
   const { ok, status, headers } = response;
@@ -36,7 +37,7 @@ export async function readAnswer(response: Response): Promise<Answer> {
   return { ok, status, headers, resource, page };
 }
 
-/** Whether a session was refused since there are as many as the BMC takes (DSP0266; iDRAC's own messages). */
+/** Tells whether a session was refused because the BMC has no free one (DSP0266; iDRAC's own messages). */
 export function isSessionLimit({ ok, resource }: Answer): boolean {
   if (ok || resource === undefined) return false;
   return readMessageIds(resource).some((id) =>
@@ -45,7 +46,7 @@ export function isSessionLimit({ ok, resource }: Answer): boolean {
     /(maximum|limit|too many)[^.]*session|session[^.]*(maximum|limit|exceeded)/i.test(readError(resource) ?? "");
 }
 
-/** Whether the user or password was refused, which not every BMC says with 401. */
+/** Tells whether `answer` refuses the user or password. Not every BMC uses status 401 for that. */
 export function isCredentialRefusal(answer: Answer): boolean {
   if (answer.status === 401) return true;
   if (answer.ok || answer.status >= 500 || isSessionLimit(answer)) return false;
@@ -56,7 +57,10 @@ export function isCredentialRefusal(answer: Answer): boolean {
     /unauthori[sz]ed|credential|password|login fail/i.test(readError(answer.resource) ?? "");
 }
 
-/** Whether an order was refused since the BMC does not know this kind of it, and not for the state that the machine is in. */
+/**
+ * Tells whether an order was refused because the BMC does not know this kind of order, not because of the machine's
+ * state.
+ */
 export function isUnsupported({ status, resource }: Pick<Answer, "status" | "resource">): boolean {
   if (status === 501) return true;
   if (status < 400 || status >= 500) return false;
@@ -66,17 +70,20 @@ export function isUnsupported({ status, resource }: Pick<Answer, "status" | "res
   );
 }
 
-/** Without NULs and white space at the end. An expression would try each run of spaces anew: a long answer would hold everything up. */
+/**
+ * Removes NULs and white space at the end. A regular expression would try each run of spaces again, and block on a long
+ * answer.
+ */
 function withoutNuls(text: string): string {
   let end = text.length;
   while (end > 0 && text.charCodeAt(end - 1) <= 0x20) end--;
   return text.slice(0, end);
 }
 
-/** The second byte of what zlib makes, without a dictionary of its own. */
+/** The second byte of zlib data without a dictionary. */
 const ZLIB_LEVELS = [0x01, 0x5e, 0x9c, 0xda];
 
-/** Undoes gzip (RFC 1952) and deflate (RFC 1950), which are told by their first bytes: no JSON begins like that. */
+/** Undoes gzip (RFC 1952) and deflate (RFC 1950), recognized by their first bytes: no JSON begins like that. */
 function decompress(bytes: Uint8Array): Uint8Array {
   const [first, second = 0] = bytes;
   const inflate = first === 0x1f && second === 0x8b

@@ -12,7 +12,10 @@ const TARGETS: { readonly [target in BootTarget]: string } = {
   setup: "BiosSetup",
 };
 
-/** The Boot property of a ComputerSystem (DSP0268) that has its machine boot from a device, once or until it is told otherwise. */
+/**
+ * Returns the Boot property of a ComputerSystem (DSP0268) that makes the machine boot from a device, once or until
+ * further notice.
+ */
 export function bootOverride({ target, once, mode }: BootDevice): Resource {
   if (target === "none") return { BootSourceOverrideEnabled: "Disabled" };
   return {

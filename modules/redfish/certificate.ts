@@ -1,20 +1,20 @@
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 
-/** The fewest bits of an RSA key that are taken as safe. */
+/** The smallest RSA key that counts as safe, in bits. */
 const MIN_RSA_BITS = 2048;
 
-/** What is wrong with a certificate, for a BMC that is asked under a name or address. */
+/** The problems of a certificate, for a BMC that is reached under a name or address. */
 export interface CertificateProblems {
   readonly expired: boolean;
   readonly notYetValid: boolean;
   readonly selfSigned: boolean;
   readonly wrongName: boolean;
-  /** The bits of an RSA key that is too small. */
+  /** The size of an RSA key that is too small, in bits. */
   readonly weakBits: number | undefined;
 }
 
-/** Judges a certificate, except for whether an authority vouches for it. @param now Milliseconds since 1970. */
+/** Checks a certificate, except for its authority. @param now Milliseconds since 1970. */
 function judgeCertificate(certificate: X509Certificate, host: string, now: number): CertificateProblems {
   const plain = host.replace(/^\[|\]$/g, "");
   const named = isIP(plain) === 0 ? certificate.checkHost(plain) : certificate.checkIP(plain);
@@ -28,24 +28,29 @@ function judgeCertificate(certificate: X509Certificate, host: string, now: numbe
   };
 }
 
-/** What is wrong, in words that continue "its certificate ...". Empty: nothing but that no authority vouches for it. */
+/**
+ * Describes the problems of `certificate` for `host`, in words that continue "its certificate ...". Empty if the only
+ * problem is that no trusted authority has signed it.
+ *
+ * @param now Milliseconds since 1970.
+ */
 export function problemWords(certificate: X509Certificate, host: string, now: number): readonly string[] {
   const { expired, notYetValid, selfSigned, wrongName, weakBits } = judgeCertificate(certificate, host, now);
   return [
     ...(expired ? [`expired on ${dayOf(certificate.validTo)}`] : []),
     ...(notYetValid ? [`is valid from ${dayOf(certificate.validFrom)} only`] : []),
-    ...(selfSigned ? ["has signed itself"] : []),
+    ...(selfSigned ? ["is self-signed"] : []),
     ...(wrongName ? [`is for ${namesOf(certificate)} and not for '${host}'`] : []),
     ...(weakBits !== undefined ? [`has an RSA key of ${weakBits} bits, which is too weak`] : []),
   ];
 }
 
-/** A certificate in a line: its SHA-256, whose it is, and until when. */
+/** Describes `certificate` in a line: SHA-256, subject and end of validity. */
 export function describeCertificate(certificate: X509Certificate): string {
   return `${certificate.fingerprint256} (${nameOf(certificate.subject)}, until ${dayOf(certificate.validTo)})`;
 }
 
-/** Reads the certificate of a DER. @returns Undefined where it is none. */
+/** Parses a certificate in DER. @param der Its bytes. @returns Undefined if it is not a certificate. */
 export function readCertificate(der: Uint8Array): X509Certificate | undefined {
   try {
     return new X509Certificate(der);
@@ -54,7 +59,7 @@ export function readCertificate(der: Uint8Array): X509Certificate | undefined {
   }
 }
 
-/** A subject or issuer in one line. */
+/** Formats the subject or issuer `distinguished` in one line. */
 export function nameOf(distinguished: string): string {
   return distinguished.split("\n").join(", ").slice(0, 120) || "without a name";
 }

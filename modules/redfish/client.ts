@@ -8,7 +8,7 @@ import { failure, type Request, type Requests } from "./requests.ts";
 import type { Resource } from "./resources.ts";
 import type { Access, Presented, Sessions } from "./sessions.ts";
 
-/** A controller's answer that says that something went wrong. */
+/** Thrown for an answer that reports a failure. */
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
   readonly status: number;
@@ -21,31 +21,31 @@ export class RefusedError extends Error {
   }
 }
 
-/** Talks to controllers as somebody. Every method throws an Error that says which request failed and how. */
+/** Sends authenticated requests to controllers. Every method throws an error that names the request and the problem. */
 export interface RedfishClient {
   /**
-   * Reads a resource. The URI may be relative to the service; one that leads to another host is refused.
+   * Reads a resource. The URI may be relative to the service; a URI on another host is refused.
    *
-   * @throws {UnavailableError} When the answer says nothing: none, a server error, a web page, no JSON.
-   * @throws {RefusedError} When the BMC says that there is no such thing, or not for us.
+   * @throws {UnavailableError} If there is no usable answer: none, a server error, a web page, or no JSON.
+   * @throws {RefusedError} If the resource does not exist or access is denied.
    */
   get(access: Access, uri: string | URL, ask: Ask): Promise<Resource>;
   /**
-   * Asks for something. Where the BMC wants to be told which version of the resource is meant, it is.
+   * Sends a request. If the BMC requires the version of the resource, the request names it.
    *
-   * @param about The resource whose entity tag that is.
+   * @param about The resource whose entity tag is meant.
    */
   send(access: Access, request: Request, ask: Ask, about?: URL): Promise<Answer>;
-  /** Resolves a link on the BMC. @throws {Error} When it leads to another host. */
+  /** Resolves a link on the BMC. @throws {Error} If it leads to another host. */
   resolve(access: Access, uri: string | URL): URL;
-  /** Opens a stream of events, which ends with the signal. It has no limit in time of its own once it has begun. */
+  /** Opens a stream of events, which ends with the signal. Once opened, it has no time limit. */
   stream(access: Access, uri: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
 
-/** How long a stream may take to begin, in milliseconds. */
+/** How long it may take to open a stream, in milliseconds. */
 const STREAM_LIMIT = 30_000;
 
-/** Makes a client. */
+/** Creates a client. */
 export function createRedfishClient(
   { requests, sessions, clock, names }: {
     readonly requests: Requests;
@@ -54,7 +54,7 @@ export function createRedfishClient(
     readonly names: OwnNames;
   },
 ): RedfishClient {
-  /** Does something as who we are; when the session has ended meanwhile, once more with a new one. */
+  /** Sends an authenticated request; if the session has ended, once more with a new one. */
   async function authorised<T extends { readonly status: number }>(
     access: Access,
     ask: Ask,
@@ -77,14 +77,16 @@ export function createRedfishClient(
       (headers) => requests.send(access.exchange, { ...request, headers: { ...request.headers, ...headers } }, ask),
     );
   }
-  /** Some BMCs know their URIs only with a slash at the end, or only without. 404 says that nothing was done. */
+  /**
+   * Some BMCs know their URIs only with a slash at the end, or only without. Status 404 shows that nothing was done.
+   */
   async function eitherSlash(access: Access, request: Request, how: Ask): Promise<Answer> {
     const answer = await ask(access, request, how);
     if (answer.status !== 404) return answer;
     const other = await ask(access, { ...request, url: otherSlash(request.url) }, how);
     return other.ok ? other : answer;
   }
-  /** Asks again with the entity tags that the BMC may mean: as it is said, without weakness, and any. */
+  /** Repeats a request with the entity tags that the BMC may expect: as given, as a strong one, and any. */
   async function withTag(access: Access, request: Request, how: Ask, about: URL): Promise<Answer> {
     const found = await eitherSlash(access, { method: "GET", url: about }, how);
     const said = found.headers.get("etag") ?? found.resource?.["@odata.etag"];
@@ -128,7 +130,7 @@ export function createRedfishClient(
     async stream(access, uri, signal) {
       const url = resolve(access, uri);
       const late = `no answer in ${STREAM_LIMIT} ms`;
-      // What `within` hands in outlives it: it fires with `signal` then, and not for the time.
+      // The signal of `within` outlives it: afterwards it fires with `signal`, and not for the time.
       const response = await within(
         { clock, ms: STREAM_LIMIT, late, signal },
         (beginning) =>

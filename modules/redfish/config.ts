@@ -2,14 +2,14 @@ import { isRecord, type Value } from "../../src/state/mod.ts";
 import type { PowerSettings } from "../power/mod.ts";
 import type { RedfishSettings } from "./driver.ts";
 
-/** Where the config says nothing, in milliseconds. */
+/** Default interval between two readings of the power, in milliseconds. */
 const POLL = 30_000;
 const SENSE = 60_000;
 const GRACEFUL = 60_000;
-/** How long a controller may say what was before. */
+/** How long a controller may report the old state after an order, in milliseconds. */
 const SETTLE = 10_000;
 
-/** Reads the module's config, which the host has checked. */
+/** Reads the module's `config`, which the host has checked. */
 export function redfishConfigOf(config: Value | undefined): RedfishSettings & PowerSettings {
   const given = isRecord(config) ? config : {};
   function text(name: string): string | undefined {

@@ -16,20 +16,20 @@ import { probeTls } from "./tls_probe.ts";
 import { isLegacy } from "./tls_settings.ts";
 import { explainTls, needsOtherRuntime } from "./tls_words.ts";
 
-/** The most connections with one BMC at a time; one of them is kept. */
+/** The largest number of connections to one BMC at a time; one of them is kept. */
 const MAX_SOCKETS = 4;
-/** The most BMCs whose connection is kept, and for how long one is that is not used, in milliseconds. */
+/** The largest number of BMCs with a kept connection, and how long an unused one is kept, in milliseconds. */
 const MAX_KEPT = 512;
 const KEEP_IDLE = 60_000;
 /** A connection that was quiet for longer, in milliseconds, may have been closed: no order is risked on it. */
 const FRESH = 5_000;
 
-/** How long it is known what a server says first, in milliseconds. */
+/** How long the first answer of a server is remembered, in milliseconds. */
 const FIRST_KNOWN = 60_000;
 
-/** How BMCs are reached: over a connection to each that is kept while it is used. */
+/** Reaches BMCs, over one connection to each that is kept while it is used. */
 export interface Connections {
-  /** The way to a BMC. Connections that were made for one trust are not used for another. */
+  /** Returns the way to a BMC. Connections made for one trust are not used for another. */
   exchange(origin: string, peer: TlsPeer): Exchange;
   close(): void;
 }
@@ -41,14 +41,20 @@ interface Kept {
   lastUsed: number;
 }
 
-/** Makes the connections of a module. */
+/**
+ * Creates the connections of a module.
+ *
+ * @param clock Times connections.
+ * @param helper Speaks TLS for servers that this runtime cannot speak to.
+ * @param runtime The runtime of this program.
+ */
 export function createConnections(
   clock: Clock,
   helper: TlsHelper = createTlsHelper(),
   runtime: Runtime = runtimeOf(),
 ): Connections {
   const firsts = new Map<string, { readonly first: ServerFirst | undefined; readonly until: number }>();
-  /** The BMCs, with trust and settings, that only the helper can speak TLS with. */
+  /** The BMCs, with trust and settings, that only the helper can reach. */
   const helped = new Set<string>();
   /** In the order of their last use. */
   const kept = new Map<string, Kept>();
@@ -78,7 +84,7 @@ export function createConnections(
     kept.set(key, own);
     return own;
   }
-  /** Does an exchange in this runtime's TLS. */
+  /** Sends a request with this runtime's own TLS. */
   async function native(url: URL, init: ExchangeInit, peer: TlsPeer, key: string): Promise<Response> {
     const own = use(key);
     const alone = { ...peer, judged: own.judged, options: tlsOptionsOf(peer.oldest, runtime), agent: false } as const;
@@ -96,7 +102,7 @@ export function createConnections(
       sweep();
     }
   }
-  /** What the server says first, which is asked once a minute at most. */
+  /** Returns the first answer of a server, which is read at most once a minute. */
   async function firstOf(url: URL, signal: AbortSignal): Promise<ServerFirst | undefined> {
     const known = firsts.get(url.origin);
     if (known !== undefined && known.until > clock.now()) return known.first;
@@ -135,12 +141,12 @@ export function createConnections(
   };
 }
 
-/** Streams take a connection for good; an order that is lost on one that was closed meanwhile can't be done again. */
+/** Streams occupy a connection for good, and an order that was lost on a closed connection must not be sent again. */
 function mayKeep({ headers, method }: ExchangeInit, idle: number): boolean {
   return headers["accept"] !== "text/event-stream" && (method === "GET" || idle <= FRESH);
 }
 
-/** Whether the other end was not reached at all. */
+/** Tells whether the other end was not reached at all. */
 function isOfNetwork({ cause }: Error): boolean {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   return ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"].some((each) =>

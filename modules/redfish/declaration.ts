@@ -46,7 +46,7 @@ export const redfishConfig = defineExtension("redfish", {
 
 const timeouts = { find: 90_000, on: 180_000, off: 240_000 };
 
-/** Power of machines whose controllers speak Redfish. */
+/** Power control of machines whose controllers support Redfish. */
 export const redfishDeclaration = declareModule({
   name: "redfish",
   about: "Powers machines on and off over Redfish",

@@ -34,42 +34,51 @@ import { type Access, createSessions } from "./sessions.ts";
 import { oldestTlsOf } from "./tls_settings.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 
-/** The most requests to controllers at a time. */
+/** The largest number of requests to controllers at a time. */
 const MAX_REQUESTS = 32;
-/** The most logouts at a time: they all have to be said in the seconds in which the module stops. */
+/** The largest number of logouts at a time: all must be sent in the seconds in which the module stops. */
 const MAX_FAREWELLS = 256;
 
-/** How long a task that an order became is followed, in milliseconds. */
+/** How long the task of an order is followed, in milliseconds. */
 const TASK_LIMIT = 300_000;
 
-/** How Redfish is to be spoken. */
+/** Settings of the driver. */
 export interface RedfishSettings {
-  /** A service that has all nodes below `Systems/{name}`, for those without a `/bmc/address`. */
+  /** A service that has all nodes below `Systems/{name}`, for nodes without a `/bmc/address`. */
   readonly endpoint: string | undefined;
-  /** Path of the files of credentials, in which `{name}` stands for the node's name; undefined: the environment; false: none. */
+  /**
+   * Path of the files of credentials, in which `{name}` stands for the node's name; undefined: the environment; false:
+   * none.
+   */
   readonly credentials: string | undefined | false;
   readonly auth: "session" | "basic";
-  /** Path of the certificates (PEM) of authorities that vouch for controllers. */
+  /** Path of the certificates (PEM) of authorities to trust. */
   readonly ca: string | undefined;
-  /** `verified`: TLS as it should be; `unverified`: TLS with anybody; `plain`: without TLS too, credentials included. */
+  /**
+   * `verified`: TLS with a trusted certificate; `unverified`: TLS with any certificate; `plain`: also without TLS,
+   * credentials included.
+   */
   readonly tls: "verified" | "unverified" | "plain";
 }
 
-/** What the driver remembers of a node. */
+/** What the driver remembers about a node. */
 interface Known extends Located {
-  /** What it was found by: another address is looked for anew. */
+  /** The address by which it was found: it is located again when that changes. */
   readonly address: string;
   reading?: SystemReading;
-  /** The task that the last order became, and until when it is followed. */
+  /** The task of the last order, and until when it is followed. */
   task?: { readonly uri: string; readonly until: number };
   sensors?: SensorPlaces;
 }
 
 /**
- * Makes a driver that speaks Redfish (DSP0266) about ComputerSystems (DSP0268).
+ * Creates a driver that uses Redfish (DSP0266) on ComputerSystems (DSP0268).
  *
- * @param parts `exchange` is how to reach controllers, HTTP by default; `module` names the module in messages; `patience` is how long one answer may take, in milliseconds; `bootUri`
- * says where machines that are powered on are to boot from (Boot.HttpBootUri), where that is to be set.
+ * @param context The module's context.
+ * @param look Schedules a reading of a node.
+ * @param parts `exchange` reaches controllers, over HTTP by default; `module` names the module in messages; `patience`
+ *   is how long one answer may take, in milliseconds; `bootUri` returns the URI from which machines are to boot
+ *   (Boot.HttpBootUri), if that is to be set.
  */
 export function createRedfishDriver(
   context: ModuleContext,
@@ -93,10 +102,12 @@ export function createRedfishDriver(
   const events = createEvents({ client, clock, random, happened: look });
   const known = new Map<string, Known>();
   const origins = new Map<string, string>();
-  /** Certificates that were taken on first use, by node: what is stated may be read later than it is needed. */
+  /** Certificates accepted on first use, by node: they are needed before the discovered value can be read. */
   const firstSeen = new Map<string, string>();
 
-  /** A node's controller is there now, or nowhere: the one before is logged out of when no other node has it. */
+  /**
+   * Records the controller of a node, or that it has none, and logs out of the previous one if no other node uses it.
+   */
   function settle(nodeId: string, origin: string | undefined): void {
     const before = origins.get(nodeId);
     if (before === origin) return;
@@ -106,7 +117,7 @@ export function createRedfishDriver(
     events.forget(nodeId);
     if (![...origins.values()].includes(before)) sessions.leave(before);
   }
-  /** The certificate that was taken on first use, as long as that is wanted. */
+  /** Returns the certificate accepted on first use, as long as cfg asks for that. */
   function seenBy(node: ModuleNode): string | undefined {
     const stated = node.view.get("/bmc/certificate");
     const seen = firstSeen.get(node.id) ?? (typeof stated === "string" ? stated : undefined);
@@ -124,7 +135,7 @@ export function createRedfishDriver(
     if (known !== undefined) throw new FingerprintError(`its certificate is ${words}: the first one was ${known}`);
     firstSeen.set(node.id, words);
     context.discover(node.id, "/bmc/certificate", words);
-    context.log.warn("A controller's certificate is trusted from now on, as the first one seen", {
+    context.log.warn("Trusts a controller's certificate from now on, because it is the first one seen", {
       node: node.name,
       certificate: words,
     });
@@ -180,12 +191,12 @@ export function createRedfishDriver(
       return { own, access, reading };
     } catch (error) {
       if (error instanceof UnavailableError) events.doubt(node.id);
-      // The service may have other ids since its firmware was changed.
+      // The service may have other ids since a firmware update.
       if (error instanceof RefusedError && error.status === 404) known.delete(node.id);
       throw error;
     }
   }
-  /** Why the task failed that the last order became. It is looked at until it is over, or takes too long. */
+  /** Returns why the task of the last order failed. It is followed until it ends or takes too long. */
   async function failureOfTask(own: Known, access: Access, ask: Ask): Promise<string | undefined> {
     const { task } = own;
     if (task === undefined) return undefined;
@@ -193,7 +204,7 @@ export function createRedfishDriver(
     if ((!runs || clock.now() > task.until) && own.task === task) delete own.task;
     return failed;
   }
-  /** What a BMC is told of the device to boot from before its machine starts; undefined: nothing. */
+  /** Returns what a BMC is told about the boot device before its machine starts; undefined: nothing. */
   function bootOf(node: ModuleNode, wanted: PowerChange): Resource | undefined {
     const device = bootDeviceOf(node);
     const uri = wanted === "on" ? parts.bootUri?.() : undefined;
@@ -201,7 +212,7 @@ export function createRedfishDriver(
     const override = bootOverride(device ?? { target: "http", once: false, mode: undefined });
     return uri === undefined ? override : { ...override, HttpBootUri: uri };
   }
-  /** All that an order has to know, or why that can't be had at this moment: the order was not given then. */
+  /** Reads everything that an order needs; if that fails, the order is not sent. */
   async function beforehand(node: ModuleNode, ask: Ask) {
     try {
       const found = await find(node, ask);
@@ -266,7 +277,7 @@ export function createRedfishDriver(
         own.sensors = sensors;
         return await readSensors(sensors, access, client, ask);
       } catch (error) {
-        delete own.sensors; // they may be elsewhere now
+        delete own.sensors; // they may have moved
         throw error;
       }
     },

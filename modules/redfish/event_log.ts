@@ -4,16 +4,16 @@ import { type RedfishClient, RefusedError } from "./client.ts";
 import { link, links, part, type Resource } from "./resources.ts";
 import type { Access } from "./sessions.ts";
 
-/** The most managers, logs, and pages of one log that are looked into. */
+/** The largest number of managers, logs, and pages of one log to read. */
 const MAX_MANAGERS = 2;
 const MAX_LOGS = 8;
 const MAX_PAGES = 20;
-/** No further page of a log is read after so many entries. */
+/** No further page of a log is read after this many entries. */
 const MAX_ENTRIES = 5_000;
-/** The most entries that are asked for at a time where a page of the BMC's own is too large. */
+/** The largest number of entries to request at a time if a page of the BMC's own size is too large. */
 const PIECE = 50;
 
-/** How a BMC is asked. */
+/** How requests are sent to a BMC. */
 interface Asking {
   readonly access: Access;
   readonly client: RedfishClient;
@@ -21,11 +21,14 @@ interface Asking {
 }
 
 /**
- * Reads the event logs of a machine and of its managers (LogService and LogEntry, DSP0268): the newest entries of all, the newest
- * first. A log that can't be read spoils no other.
+ * Reads the event logs of a machine and of its managers (LogService and LogEntry, DSP0268), newest entries first. A log
+ * that cannot be read does not affect the others.
  *
- * @returns Undefined when there is no log.
- * @throws {Error} When there are logs, and none could be read.
+ * @param system The ComputerSystem.
+ * @param count Number of entries.
+ * @param asking How requests are sent.
+ * @returns The entries; undefined if there is no log.
+ * @throws {Error} If there are logs and none could be read.
  */
 export async function readEventLogs(
   system: Resource,
@@ -48,7 +51,7 @@ export async function readEventLogs(
   return isRead ? newestFirst(entries, count) : undefined;
 }
 
-/** The LogServices of a machine and its managers. */
+/** Lists the LogServices of a machine and its managers. */
 async function findServices(system: Resource, asking: Asking): Promise<readonly string[]> {
   const owners = [system];
   for (const uri of links(part(system, "Links")["ManagedBy"]).slice(0, MAX_MANAGERS)) {
@@ -82,7 +85,7 @@ async function readService(uri: string, count: number, asking: Asking): Promise<
   const members = await readMembers(entries, count, asking);
   const read: LogEntry[] = [];
   for (const member of members) {
-    // Some BMCs list their entries without what is in them.
+    // Some BMCs list their entries without the content.
     const uri = member["Message"] === undefined && member["MessageId"] === undefined ? link(member) : undefined;
     const entry = readLogEntry(uri === undefined ? member : await client.get(access, uri, ask), name);
     if (entry !== undefined) read.push(entry);
@@ -90,7 +93,7 @@ async function readService(uri: string, count: number, asking: Asking): Promise<
   return read;
 }
 
-/** Reads a LogEntry. @returns Undefined when it says nothing. */
+/** Reads the LogEntry `entry` of `log`. @returns Undefined if it has no content. */
 export function readLogEntry(entry: Resource, log: unknown): LogEntry | undefined {
   const { Id, Created, EventTimestamp, Severity, MessageSeverity, Message, MessageId } = entry;
   return cleanEntry({
@@ -99,7 +102,7 @@ export function readLogEntry(entry: Resource, log: unknown): LogEntry | undefine
   });
 }
 
-/** The members of a log that may be its newest: at most `count` of them where their order is known. */
+/** Reads the members of a log that may be its newest: at most `count` if their order is known. */
 async function readMembers(log: string, count: number, asking: Asking): Promise<readonly Resource[]> {
   try {
     return await readPages(log, count, asking);
@@ -109,7 +112,7 @@ async function readMembers(log: string, count: number, asking: Asking): Promise<
   }
 }
 
-/** Reads a log by its pages. @throws {TooLargeError} When one is larger than is read. */
+/** Reads a log page by page. @throws {TooLargeError} If a page is too large. */
 async function readPages(
   first: string,
   count: number,
@@ -128,9 +131,10 @@ async function readPages(
 }
 
 /**
- * Reads the newest entries of a log a few at a time (`$skip` and `$top`, DSP0266, 7.3), fewer where even these are too large.
+ * Reads the newest entries of a log a few at a time (`$skip` and `$top`, DSP0266, 7.3), fewer if even these are too
+ * large.
  *
- * @throws {TooLargeError} The one that is given, when the BMC gives no part of the log.
+ * @throws {TooLargeError} The given error, if the BMC returns no part of the log.
  */
 async function readPieces(
   log: string,
@@ -144,8 +148,8 @@ async function readPieces(
   const end = await readPiece(log, total - 1, 1, asking);
   const ends = [membersOf(begin).slice(0, 1), membersOf(end).slice(-1)].flat();
   const isReversed = isNewestFirst(ends);
-  if (total > 1 && new Set(ends.map((each) => each["@odata.id"])).size < 2) throw tooLarge; // it does not heed $skip
-  const found: Resource[] = []; // the newest first
+  if (total > 1 && new Set(ends.map((each) => each["@odata.id"])).size < 2) throw tooLarge; // it ignores $skip
+  const found: Resource[] = []; // newest first
   const wanted = Math.min(count, total);
   let size = PIECE;
   for (let pieces = 0; found.length < wanted && pieces < MAX_PAGES; pieces++) {
@@ -175,7 +179,7 @@ function membersOf(page: Resource): Resource[] {
   return found.map((member) => part({ member }, "member"));
 }
 
-/** The newest are the last: what is in between need not be read where pages are named by what they skip. */
+/** The newest entries come last: pages between are skipped if their names contain what they skip. */
 function skip(next: string, total: unknown, count: number): string {
   if (typeof total !== "number" || !Number.isSafeInteger(total)) return next;
   return next.replace(
@@ -184,7 +188,7 @@ function skip(next: string, total: unknown, count: number): string {
   );
 }
 
-/** Whether a list of entries begins with the newest, by their times or, without these, the numbers that they end in. */
+/** Tells whether a list of entries begins with the newest, by their times or else by the numbers at their ends. */
 function isNewestFirst(members: readonly Resource[]): boolean {
   const [first, last] = [members[0], members.at(-1)];
   if (first === undefined || last === undefined) return false;

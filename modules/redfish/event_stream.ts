@@ -1,14 +1,14 @@
 import { isRecord } from "../../src/state/mod.ts";
 import { link, parseResource } from "./resources.ts";
 
-/** The largest event that is read, in characters. */
+/** The largest event to read, in characters. */
 export const MAX_EVENT: number = 256 * 1024;
-/** The most records of one event that are looked at. */
+/** The largest number of records of one event to read. */
 const MAX_RECORDS = 100;
 
 /**
- * What an event (DSP0268, Event) is about: the URIs of the resources where something happened. Empty: it does not say.
- * Undefined: it is no such event, but say a report of readings.
+ * Reads from the event `data` (DSP0268, Event) the URIs of the resources that it is about. Empty: it does not say.
+ * Undefined: it is not such an event, but for example a report of readings.
  */
 export function readOrigins(data: string): readonly string[] | undefined {
   const records = parseResource(data)?.["Events"];
@@ -20,10 +20,10 @@ export function readOrigins(data: string): readonly string[] | undefined {
 }
 
 /**
- * The pieces of a stream as they arrive, keep-alive comments included. It ends with the signal, also where the other end has
- * gone without a word.
+ * Yields the pieces of `stream` as they arrive, including keep-alive comments. It ends with `signal`, even if the other
+ * end is gone without notice.
  *
- * @param arrived Told of each piece.
+ * @param arrived Called for each piece.
  */
 export async function* piecesOf(
   stream: ReadableStream<Uint8Array>,

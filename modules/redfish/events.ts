@@ -5,23 +5,29 @@ import { MAX_EVENT, piecesOf, readOrigins } from "./event_stream.ts";
 import { readEventStream, readServiceRoot } from "./resources.ts";
 import type { Access } from "./sessions.ts";
 
-/** Pauses before a stream is opened again, and before it is looked whether there is one now, in milliseconds. */
+/** Pauses before a stream is opened again, and before the next check whether there is one, in milliseconds. */
 const FIRST_PAUSE = 5_000;
 const LONGEST_PAUSE = 300_000;
 const NONE_PAUSE = 3_600_000;
-/** A stream in which nothing came for so long, in milliseconds, is opened again: its controller may have gone without a word. */
+/** A stream without data for this long, in milliseconds, is opened again: its controller may be gone without notice. */
 const LONGEST_SILENCE = 600_000;
-/** An event that does not say which system it is about is about all of a controller's, where it has no more than these. */
+/** An event that does not name a system applies to all systems of a controller that has no more than this. */
 const MAX_ALL = 16;
 
-/** Listens to the events of controllers, where they stream them. */
+/** Listens to the events of controllers that stream them. */
 export interface Events {
-  /** Listens for a node, whose ComputerSystem this is. Called again, the stream is opened anew where who asks, or is trusted, has changed. */
+  /**
+   * Listens for a node with this ComputerSystem. Another call opens a new stream if the credentials or the trust have
+   * changed.
+   */
   attend(nodeId: string, system: URL, access: Access): void;
-  /** A node's controller did not answer: where it was reset, its stream is dead without having ended, and is opened anew. */
+  /**
+   * Reports that a node's controller did not answer. After a reset its stream is dead without having ended, so it is
+   * opened again.
+   */
   doubt(nodeId: string): void;
   forget(nodeId: string): void;
-  /** Whether events of a node's controller arrive. */
+  /** Tells whether events of a node's controller arrive. */
   hears(nodeId: string): boolean;
   stop(): void;
 }
@@ -33,15 +39,15 @@ interface Attended {
 }
 
 interface Listening {
-  /** The first one's access is the stream's. */
+  /** The stream uses the access of the first one. */
   readonly nodes: Map<string, Attended>;
   readonly ended: AbortController;
-  /** Of the stream that is open, or being opened. */
+  /** The stream that is open or being opened. */
   attempt: { readonly identity: string; readonly ended: AbortController } | undefined;
   streams: boolean;
 }
 
-/** @param parts `happened` is told of each node where something may have happened. */
+/** @param parts `happened` is called for each node for which something may have happened. */
 export function createEvents(parts: {
   readonly client: RedfishClient;
   readonly clock: Clock;
@@ -59,7 +65,7 @@ export function createEvents(parts: {
     const told = named.length > 0 || nodes.size > MAX_ALL ? named : [...nodes];
     for (const [id] of told) parts.happened(id);
   }
-  /** Listens until the stream ends. @returns The pause until it is tried again. */
+  /** Listens until the stream ends. @returns The pause before the next attempt. */
   async function listen(own: Listening, access: Access, ended: AbortController): Promise<number | undefined> {
     const signal = AbortSignal.any([own.ended.signal, ended.signal]);
     const ask = { signal, urgent: false };
@@ -68,14 +74,14 @@ export function createEvents(parts: {
     if (uri === undefined) return NONE_PAUSE;
     const stream = await client.stream(access, uri, signal);
     const silence = LONGEST_SILENCE * (0.75 + random() / 2);
-    const silent = () => ended.abort(new Error("Nothing came for too long"));
+    const silent = () => ended.abort(new Error("No data for too long"));
     let cancel = clock.after(silence, silent);
     function arrived(): void {
       cancel();
       cancel = clock.after(silence, silent);
     }
     own.streams = true;
-    for (const id of own.nodes.keys()) parts.happened(id); // what was missed meanwhile
+    for (const id of own.nodes.keys()) parts.happened(id); // events may have been missed
     try {
       for await (const { data } of readEvents(piecesOf(stream, signal, arrived), MAX_EVENT)) {
         const origins = readOrigins(data);
@@ -95,7 +101,7 @@ export function createEvents(parts: {
     try {
       next = await listen(own, access, attempt.ended) ?? FIRST_PAUSE;
     } catch {
-      // It ended after a while, or was ended; polling says when the controller is not there.
+      // The stream ended after a while, or was ended. Polling notices when the controller is away.
       if (own.streams || attempt.ended.signal.aborted) next = FIRST_PAUSE;
     }
     own.streams = false;
@@ -110,10 +116,10 @@ export function createEvents(parts: {
     });
     signal.addEventListener("abort", cancel, { once: true });
   }
-  /** Opens the stream anew where it is another's now, or who asks or is trusted has changed. */
+  /** Opens a new stream if the credentials or the trust of its first node have changed. */
   function renew(own: Listening): void {
     const [first] = own.nodes.values();
-    if (first?.identity !== own.attempt?.identity) own.attempt?.ended.abort(new Error("Who asks has changed"));
+    if (first?.identity !== own.attempt?.identity) own.attempt?.ended.abort(new Error("The credentials have changed"));
   }
   function forget(nodeId: string): void {
     const origin = originOf.get(nodeId);
@@ -122,7 +128,7 @@ export function createEvents(parts: {
     own?.nodes.delete(nodeId);
     if (origin === undefined || own === undefined) return;
     if (own.nodes.size > 0) return renew(own);
-    own.ended.abort(new Error("Nobody asks any more"));
+    own.ended.abort(new Error("No node uses it any more"));
     listening.delete(origin);
   }
   return {

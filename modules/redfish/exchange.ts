@@ -5,7 +5,7 @@ import type { SecureContextOptions } from "node:tls";
 import { isRecord } from "../../src/state/mod.ts";
 import type { OldestTls } from "./tls_settings.ts";
 
-/** What is asked of a controller. */
+/** A request to a controller. */
 export interface ExchangeInit {
   readonly method: string;
   readonly headers: { readonly [name: string]: string };
@@ -14,55 +14,58 @@ export interface ExchangeInit {
   readonly redirect: "manual";
 }
 
-/** Does one exchange over HTTP: `fetch` is one. */
+/** Sends a request over HTTP and returns the response; `fetch` is one implementation. */
 export type Exchange = (url: URL, init: ExchangeInit) => Promise<Response>;
 
-/** Whom to trust at the other end of TLS. */
+/** What to trust at the other end of TLS. */
 export type Trust =
-  /** Who has a certificate of one of these authorities (PEM), or without it of those that the system trusts. */
+  /** A certificate of one of these authorities (PEM) or, without `ca`, of one that the system trusts. */
   | { readonly kind: "authorities"; readonly ca?: string }
-  /** Who has the certificate with this SHA-256, in hexadecimal capitals without colons. */
+  /** The certificate with this SHA-256, in hexadecimal capitals without colons. */
   | { readonly kind: "fingerprint"; readonly fingerprint: string }
-  /** Anybody. */
+  /** Any certificate. */
   | { readonly kind: "anybody" };
 
-/** Who is at the other end of TLS. */
+/** What to expect at the other end of TLS. */
 export interface TlsPeer {
   readonly trust: Trust;
-  /** The oldest TLS that is spoken. */
+  /** The oldest TLS version to accept. */
   readonly oldest: OldestTls;
   /**
-   * Told of the certificate (DER) that was seen, before anything is sent where this runtime speaks TLS itself.
+   * Called with the certificate (DER) of the server, before anything is sent if this runtime handles TLS itself.
    *
-   * @throws {FingerprintError} When it is not to be trusted.
+   * @throws {FingerprintError} If it is not trusted.
    */
   seen?(certificate: Uint8Array): void;
 }
 
-/** How to speak TLS with one BMC. */
+/** How to use TLS with one BMC. */
 export interface TlsExchange extends TlsPeer {
-  /** Keeps connections; only those that were made for this trust. False: a connection for this exchange alone. */
+  /** Keeps connections that were made for this trust. False: one connection for this exchange. */
   readonly agent: Agent | false;
-  /** Whether the certificate of a connection that the agent kept has been judged. */
+  /** Connections of the agent whose certificate has been checked. */
   readonly judged: WeakSet<Socket>;
   readonly options: SecureContextOptions;
 }
 
-/** The certificate is another one than the only one that is trusted. */
+/** Thrown if the certificate is not the one that is trusted. */
 export class FingerprintError extends Error {
   override readonly name = "FingerprintError";
 }
 
-/** Why an exchange failed before the other end can have read it: it may be done again. */
+/** Thrown for an exchange that failed before the other end can have read it: it may be repeated. */
 export class NotSentError extends Error {
   override readonly name = "NotSentError";
 }
 
 /**
- * Does an exchange over TLS with a controller whose certificate is judged by `trust`, which no runtime's `fetch` lets one say.
- * Nothing is sent before the certificate is judged.
+ * Sends a request over TLS to a controller whose certificate is checked by `tls.trust`, which no runtime's `fetch`
+ * supports. Nothing is sent before the certificate has been checked.
  *
- * @throws {NotSentError} When nothing was sent.
+ * @param url URL of the request.
+ * @param init The request.
+ * @param tls How to use TLS.
+ * @throws {NotSentError} If nothing was sent.
  */
 export function exchangeTrusting(url: URL, init: ExchangeInit, tls: TlsExchange): Promise<Response> {
   const { trust, judged } = tls;
@@ -94,7 +97,7 @@ export function exchangeTrusting(url: URL, init: ExchangeInit, tls: TlsExchange)
     request.on("response", (answer) => {
       try {
         resolve(responseOf(answer));
-      } catch (error) { // nobody hears of what a listener throws, or the whole program does
+      } catch (error) { // an error in a listener would end the whole program
         answer.destroy();
         reject(error);
       }
@@ -104,7 +107,7 @@ export function exchangeTrusting(url: URL, init: ExchangeInit, tls: TlsExchange)
       reject(new Error("it closed the connection without an answer"));
     });
     request.on("socket", (socket) => {
-      // Deno's requests try again by themselves, on another connection, when one that was kept breaks or is ended.
+      // Deno repeats a request by itself, on another connection, when a kept connection breaks or is ended.
       if (sent) {
         socket.destroy();
         return reject(new Error("it closed the connection without an answer"));
@@ -127,7 +130,7 @@ export function exchangeTrusting(url: URL, init: ExchangeInit, tls: TlsExchange)
   });
 }
 
-/** A fingerprint as it is compared: hexadecimal capitals. Undefined for what is no SHA-256. */
+/** Normalizes the fingerprint `text` to hexadecimal capitals. Undefined if it is not a SHA-256. */
 export function parseFingerprint(text: string): string | undefined {
   const plain = text.replace(/^sha256:/i, "").replaceAll(":", "").toUpperCase();
   return /^[0-9A-F]{64}$/.test(plain) ? plain : undefined;
@@ -149,7 +152,7 @@ function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-/** @throws {Error} When its status is none that an answer can end with. */
+/** @throws {Error} If its status is not one that an answer can end with. */
 function responseOf(answer: IncomingMessage): Response {
   const status = answer.statusCode ?? 0;
   checkStatus(status);
@@ -164,12 +167,18 @@ function responseOf(answer: IncomingMessage): Response {
   return new Response(streamOf(answer), { status, headers });
 }
 
-/** @throws {Error} When a status is none that an answer can end with (RFC 9110, 15): some programs make up their own. */
+/**
+ * Checks that `status` can end an answer (RFC 9110, 15): some programs use their own.
+ *
+ * @throws {Error} If it cannot.
+ */
 export function checkStatus(status: number): void {
-  if (status < 200 || status > 599) throw new Error(`it answers with status ${status}, which HTTP has not`);
+  if (status < 200 || status > 599) {
+    throw new Error(`it answers with status ${status}, which is not a valid HTTP status`);
+  }
 }
 
-/** The body as a web stream: what is not read waits in the socket. */
+/** Returns the body as a web stream: unread data waits in the socket. */
 function streamOf(answer: IncomingMessage): ReadableStream<Uint8Array> {
   const chunks = answer[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>({

@@ -6,16 +6,18 @@ import { type RedfishClient, RefusedError } from "./client.ts";
 import { ledPatch, readLed } from "./led_property.ts";
 import type { Access } from "./sessions.ts";
 
-/** So many times it is looked whether the LED is as it was ordered, and so many milliseconds pass between. */
+/** How often the LED is read until it is as ordered, and the pause between, in milliseconds. */
 const LOOKS = 5;
 const LOOK_REST = 1_000;
-/** The most chassis that are looked into for an LED. */
+/** The largest number of chassis to search for an LED. */
 const MAX_CHASSIS = 4;
 
 /**
- * Turns the identify LED of a machine, which the first of these resources has that has any, and reads it again.
+ * Turns the identify LED of a machine, which is that of the first resource that has one, and reads it again.
  *
- * @throws {MistakeError} When none of them has one, or it can't blink.
+ * @param led The wanted state.
+ * @param client Sends the requests.
+ * @throws {MistakeError} If no resource has one, or it cannot blink.
  */
 export async function turnLed(
   led: Led,

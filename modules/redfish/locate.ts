@@ -14,27 +14,34 @@ import {
 import type { Access } from "./sessions.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 
-/** The most pages of a collection that are read, and the most systems that are looked into. */
+/** The largest number of pages of a collection, and of systems, to read. */
 const MAX_PAGES = 16;
 const MAX_LOOKS = 64;
 
-/** Where a node's ComputerSystem or Chassis is. */
+/** The place of a node's ComputerSystem or Chassis. */
 export interface Located {
   readonly system: URL;
   /**
-   * The collection of which it is the only member, where that is all that speaks for it: a BMC that starts may list one of its
-   * systems before the others.
+   * The collection of which it is the only member, if that is the only reason to choose it: a starting BMC may list one
+   * of its systems before the others.
    */
   readonly onlyOf?: string;
 }
 
 /**
- * Finds the ComputerSystem of a node: the one that its address names, otherwise the only one of the service, otherwise the
- * one whose URI ends in the node's name, otherwise the one that has its name or id in it, otherwise the only one that can be reset.
- * A service without ComputerSystems may have the node as a Chassis; that is never guessed, as an enclosure's Reset is everybody's.
+ * Finds the ComputerSystem of a node: the one named in its address, otherwise the only one of the service, otherwise
+ * the one whose URI ends in the node's name, otherwise the one that contains its name or id, otherwise the only one
+ * that can be reset. A service without ComputerSystems may have the node as a Chassis. A Chassis is never guessed,
+ * because Reset of an enclosure affects all of its machines.
  *
- * @throws {MistakeError} When none of several is known by the node's name.
- * @throws {UnavailableError} When there is none at this moment, not all are listed, or one that can't be read might be the one.
+ * @param node The node.
+ * @param address The address of its controller.
+ * @param access How to authenticate.
+ * @param client Sends the requests.
+ * @param ask Limits of the requests.
+ * @throws {MistakeError} If there are several and none is known by the node's name.
+ * @throws {UnavailableError} If there is none at present, not all are listed, or one that cannot be read might be the
+ *   node.
  */
 export async function locateSystem(
   node: ModuleNode,
@@ -56,7 +63,11 @@ export async function locateSystem(
   return { system, ...(isGuess && { onlyOf: collection }) };
 }
 
-/** Whether a system that was taken as the only one of its BMC is that still. */
+/**
+ * Tells whether a system that was chosen as the only one of its BMC still is.
+ *
+ * @param look How to read it.
+ */
 export async function isStillOnly(
   { system, onlyOf }: Located,
   look: Pick<Look, "access" | "client" | "ask">,
@@ -73,7 +84,7 @@ interface Look {
   readonly ask: Ask;
 }
 
-/** @throws {UnavailableError} When only one member is listed of several that there are. */
+/** @throws {UnavailableError} If only one of several members is listed. */
 async function membersOf(
   { access, client, ask }: Pick<Look, "access" | "client" | "ask">,
   collection: string,
@@ -103,7 +114,7 @@ async function pickSystem(look: Look, members: readonly string[]): Promise<strin
   const { read, silent } = await readAll(look, members);
   const named = findByName(look.node, read);
   if (named !== undefined) return named;
-  // A board of GPUs may be a system of its own, which does not answer while the machine is off.
+  // A board of GPUs may be a system of its own that does not answer while the machine is off.
   const [host, ...others] = [...read].filter(([, system]) => canReset(system) && system["SystemType"] !== "DPU");
   const doubtful = silent.find(([uri]) => !/\/HGX_[^/]*\/?$/.test(uri));
   if (host !== undefined && others.length === 0) {
@@ -140,7 +151,7 @@ function findByName(node: ModuleNode, systems: ReadonlyMap<string, Resource>): s
   return [...systems].find(([, system]) => readNames(system).some((name) => names.includes(name)))?.[0];
 }
 
-/** Reads members, and which of them can't be read, with the reason. */
+/** Reads members, and collects those that cannot be read, with the reason. */
 async function readAll({ access, client, ask }: Look, members: readonly string[]) {
   const read = new Map<string, Resource>();
   const silent: (readonly [string, string])[] = [];

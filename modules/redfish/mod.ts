@@ -1,3 +1,3 @@
-/** Redfish (DSP0266): the driver that every platform with such controllers uses. */
+/** Redfish (DSP0266): the driver for all platforms with such controllers. */
 export * from "./driver.ts";
 export type { Exchange } from "./exchange.ts";

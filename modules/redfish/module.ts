@@ -5,13 +5,13 @@ import { redfishDeclaration } from "./declaration.ts";
 import { createRedfishDriver } from "./driver.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** How long one answer may take, in milliseconds: some controllers need many seconds, most of all after a reset. */
+/** How long one answer may take, in milliseconds: some controllers need many seconds, especially after a reset. */
 const PATIENCE = 30_000;
 
 /**
- * Makes the module that powers machines whose controllers speak Redfish. It belongs into an aggregator.
+ * Creates the module that powers machines over Redfish, for an aggregator.
  *
- * @param options `exchange` is how to reach controllers, HTTP by default. `logs` takes in how event logs are read.
+ * @param options `exchange` reaches controllers, over HTTP by default. `logs` receives how to read event logs.
  */
 export function createRedfishModule(options: { readonly exchange?: Exchange; readonly logs?: BmcLogs } = {}): Module {
   return defineModule(redfishDeclaration, (context) => {

@@ -7,7 +7,7 @@ import { powerOf, waysOf } from "./reset.ts";
 import { readResetTypes, readSystem, readTask, type SystemReading } from "./resources.ts";
 import type { Access } from "./sessions.ts";
 
-/** What an order is about. */
+/** The subject of an order. */
 export interface Ordered {
   readonly access: Access;
   /** The ComputerSystem or Chassis. */
@@ -16,17 +16,23 @@ export interface Ordered {
   readonly ask: Ask;
 }
 
-/** What came of an order. */
+/** The result of an order. */
 export interface Ordering {
   readonly outcome: Outcome;
-  /** The task that it became (DSP0266, asynchronous operations), which may fail yet. */
+  /** The task of the order (DSP0266, asynchronous operations), which may still fail. */
   readonly task?: string;
 }
 
-/** Orders a change of power: the best way that the BMC lists, and the next one where it does not know that after all. */
+/**
+ * Orders a change of power: in the best way that the BMC lists, or in the next one if it does not know that.
+ *
+ * @param change The change.
+ * @param what The machine.
+ * @param client Sends the requests.
+ */
 export async function order(change: PowerChange, what: Ordered, client: RedfishClient): Promise<Ordering> {
   const { types, silence } = await allowedBy(what, client);
-  // A list that can't be read at this moment does not prove that the machine can't be asked: what comes else is force.
+  // A list that cannot be read now does not prove that a graceful way is missing, and the alternative is force.
   const isDoubtful = change === "shutdown" && silence !== undefined;
   let outcome: Outcome = isDoubtful ? { kind: "later", said: silence } : { kind: "unsupported" };
   for (const type of waysOf(change, types)) {
@@ -36,7 +42,7 @@ export async function order(change: PowerChange, what: Ordered, client: RedfishC
     } catch (error) {
       if (error instanceof BusyError) return { outcome: { kind: "later", said: error.message } };
       if (!(error instanceof RefusedError)) throw error;
-      // Only what it does not know at all makes room for the next way: "not now" does not.
+      // Only an unknown way leads to the next one; "not now" does not.
       const force = change === "on" || change === "off";
       if (!error.unsupported || force) outcome = { kind: refusalOf(error), said: error.message };
       if (!error.unsupported) break;
@@ -53,7 +59,7 @@ function orderingOf({ status, resource, headers }: Answer): Ordering {
   return { outcome: { kind: "taken" }, ...(runs && { task }) };
 }
 
-/** What a refusal means, as far as its words tell. */
+/** Returns what a refusal means, as far as its message tells. */
 function refusalOf({ status, message }: RefusedError): "already" | "later" | "refused" {
   if (/\balready\b/i.test(message)) return "already";
   const passes = /initiali[sz]|not ready|in progress|busy|in use|try again|later|present state|current state/i;
@@ -63,22 +69,22 @@ function refusalOf({ status, message }: RefusedError): "already" | "later" | "re
 /** A toggle: pressed while the machine is on, it would shut it down. */
 const BUTTON = "PushPowerButton";
 
-/** Whether the machine is still off. @throws {UnavailableError} When the BMC can't say. */
+/** Tells whether the machine is still off. @throws {UnavailableError} If the BMC cannot tell. */
 async function needsButton({ access, system, ask }: Ordered, client: RedfishClient): Promise<boolean> {
   const power = powerOf(readSystem(await client.get(access, system, ask))?.power);
   if (power !== "unknown") return power === "off";
   throw new UnavailableError(`Cannot press the power button of ${system.href}: its BMC can't say whether it is off`);
 }
 
-/** What a BMC takes. */
+/** What a BMC accepts. */
 interface Allowed {
-  /** Undefined: it does not say. */
+  /** Undefined if it does not say. */
   readonly types: readonly string[] | undefined;
-  /** Why what it takes could not be read at this moment. */
+  /** Why the list could not be read now. */
   readonly silence?: string;
 }
 
-/** The list of the resource or, where it is empty or not there, of its ActionInfo. */
+/** Returns the list of the resource or, if that is missing or empty, of its ActionInfo. */
 async function allowedBy({ access, reading, ask }: Ordered, client: RedfishClient): Promise<Allowed> {
   const { resetTypes, actionInfo } = reading;
   if ((resetTypes !== undefined && resetTypes.length > 0) || actionInfo === undefined) return { types: resetTypes };
@@ -87,7 +93,7 @@ async function allowedBy({ access, reading, ask }: Ordered, client: RedfishClien
   } catch (error) {
     ask.signal.throwIfAborted();
     if (!(error instanceof Error)) throw error;
-    // The order shows what it takes; one that is missing says no more the next time.
+    // The order will show what the BMC accepts; a missing list will still be missing the next time.
     return { types: undefined, ...(error instanceof UnavailableError && { silence: error.message }) };
   }
 }
@@ -97,7 +103,7 @@ function post(type: string, { access, system, reading, ask }: Ordered, client: R
   return client.send(access, { method: "POST", url, body: { ResetType: type } }, ask, system);
 }
 
-/** The target that the controller names, as long as it is its own; otherwise the usual one. */
+/** Returns the target that the controller names, if it is its own; otherwise the usual one. */
 function targetOf(
   { access, system, reading }: Pick<Ordered, "access" | "system" | "reading">,
   client: RedfishClient,
@@ -112,9 +118,11 @@ function targetOf(
 }
 
 /**
- * Looks at the task that an order became.
+ * Reads the task of an order.
  *
- * @returns Whether it still runs, and why it failed. One that can't be read is over, and forgotten.
+ * @param task URI of the task.
+ * @param client Sends the requests.
+ * @returns Whether it still runs, and why it failed. A task that cannot be read has ended and been deleted.
  */
 export async function lookAtTask(
   task: string,

@@ -1,31 +1,31 @@
 import type { Resource } from "./resources.ts";
 
-/** The most other names of one BMC that are remembered. */
+/** The largest number of other names of one BMC to remember. */
 const MAX_NAMES = 8;
 
 /**
- * Resolves what BMCs name as links. A BMC is asked at one origin only, the one of its address; links under another of its names
- * lead there too. A name is a BMC's own when a resource that was read at the BMC's address calls itself by it.
+ * Resolves links of BMCs. A BMC is used at one origin, that of its address; links that use another of its names lead
+ * there too. A name belongs to a BMC if a resource read at its address uses that name for itself.
  */
 export interface OwnNames {
   /**
    * Resolves a link (`@odata.id`, an action's `target`, a `Location`) on the origin of `base`.
    *
-   * @returns Undefined when it is no URL, or leads to another host.
+   * @returns Undefined if it is not a URL, or leads to another host.
    */
   resolve(base: URL, link: string): URL | undefined;
-  /** Takes in what a resource, which was read at `url`, calls itself. */
+  /** Learns the name that a resource, read at `url`, uses for itself. */
   learn(url: URL, resource: Resource): void;
   /** Forgets the names of the BMC with this origin. */
   forget(origin: string): void;
 }
 
-/** Makes the memory of a module. */
+/** Creates the memory of a module. */
 export function createOwnNames(): OwnNames {
   const names = new Map<string, Set<string>>();
   return {
     resolve(base, link) {
-      // `//redfish/v1` is a path with a slash too many, and not the host `redfish`.
+      // `//redfish/v1` is a path with a superfluous slash, not the host `redfish`.
       const text = link.replace(/^\/{2,}/, "/");
       if (!URL.canParse(text, base)) return undefined;
       const url = new URL(text, base);
@@ -44,12 +44,12 @@ export function createOwnNames(): OwnNames {
   };
 }
 
-/** A path without empty segments: some addresses and BMCs double their slashes. */
+/** Removes empty segments from `path`: some addresses and BMCs double their slashes. */
 export function singleSlashes(path: string): string {
   return path.replace(/\/{2,}/g, "/");
 }
 
-/** The URL with a slash at its end where it has none, and without where it has one. */
+/** Adds a slash to the end of `url`, or removes it if there is one. */
 export function otherSlash(url: URL): URL {
   const other = new URL(url);
   other.pathname = url.pathname.endsWith("/") ? url.pathname.replace(/\/+$/, "") : `${url.pathname}/`;

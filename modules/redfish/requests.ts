@@ -7,11 +7,11 @@ import type { Exchange } from "./exchange.ts";
 import type { OwnNames } from "./own_names.ts";
 import { readErrors, type Resource } from "./resources.ts";
 
-/** How often something is asked that the controller is too busy for, and the shortest and longest pause, in milliseconds. */
+/** How often a request is sent to a busy controller, and the shortest and longest pause between, in milliseconds. */
 const BUSY_ATTEMPTS = 4;
 const BUSY_PAUSE = 1_000;
 const MAX_BUSY_PAUSE = 30_000;
-/** The most redirects that are followed for one request. */
+/** The largest number of redirects to follow for one request. */
 const MAX_REDIRECTS = 4;
 
 /** One request. */
@@ -22,22 +22,25 @@ export interface Request {
   readonly headers?: { readonly [name: string]: string };
 }
 
-/** The BMC said that it is too busy, each time that it was asked: it has not done what it was asked for. */
+/** Thrown if the BMC was too busy at every attempt: it has not done what was requested. */
 export class BusyError extends UnavailableError {}
 
-/** Does requests, no more at a time than it may, each within a time; what a controller is too busy for is asked again. */
+/**
+ * Sends a limited number of requests at a time, each with a timeout, and repeats those for which a controller is too
+ * busy.
+ */
 export interface Requests {
   /**
-   * Does a request. Redirects on the BMC are followed with the same method, and no others.
+   * Sends a request. It follows redirects on the same BMC, with the same method, and no others.
    *
-   * @throws {BusyError} When the controller stayed too busy.
-   * @throws {TooLargeError} When its answer is larger than is read.
-   * @throws {UnavailableError} When there was no answer, or it redirects elsewhere.
+   * @throws {BusyError} If the controller stayed too busy.
+   * @throws {TooLargeError} If the answer is too large.
+   * @throws {UnavailableError} If there was no answer, or it redirects elsewhere.
    */
   send(exchange: Exchange, request: Request, ask: Ask): Promise<Answer>;
 }
 
-/** Makes it. @param parts `patience` is how long one exchange may take, in milliseconds. */
+/** Creates the requests. @param parts `patience` is how long one exchange may take, in milliseconds. */
 export function createRequests(
   parts: { readonly clock: Clock; readonly limit: Limit; readonly patience: number; readonly names: OwnNames },
 ): Requests {
@@ -71,7 +74,7 @@ export function createRequests(
       await pause(clock, busyPause(answer.headers.get("retry-after"), attempt, clock.wall()), ask.signal);
     }
   }
-  /** Where an answer redirects to; undefined: it does not. */
+  /** Returns where an answer redirects to; undefined if it does not. */
   function redirected(request: Request, answer: Answer): URL | undefined {
     const location = answer.headers.get("location");
     if (location === null || !redirects(answer.status, request.method)) return undefined;
@@ -100,19 +103,25 @@ export function createRequests(
   };
 }
 
-/** Whether a status (RFC 9110, 15.4) asks for the same request elsewhere. */
+/** Tells whether a status (RFC 9110, 15.4) redirects the same request. */
 function redirects(status: number, method: string): boolean {
   return status === 301 || status === 302 || status === 307 || status === 308 || (status === 303 && method === "GET");
 }
 
-/** That a request failed, in words. */
+/** Describes a failed request. */
 export function failure({ method, url }: Request, { status, resource, page }: Answer): string {
   const message = readErrors(resource);
-  const said = message !== undefined ? ` (${message})` : page ? " (a web page, which is no Redfish)" : "";
+  const said = message !== undefined ? ` (${message})` : page ? " (a web page, not Redfish)" : "";
   return `${method} ${url.href} failed: status ${status}${said}`;
 }
 
-/** How long to wait before asking again: as the controller says (seconds or a date, RFC 9110), within limits. */
+/**
+ * Returns the pause before the next attempt, in milliseconds, within limits.
+ *
+ * @param retryAfter The Retry-After header: seconds or a date (RFC 9110, 10.2.3); null if absent.
+ * @param attempt Number of attempts so far.
+ * @param now Milliseconds since 1970.
+ */
 export function busyPause(retryAfter: string | null, attempt: number, now: number): number {
   const text = retryAfter?.trim() ?? "";
   const asked = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
@@ -120,7 +129,7 @@ export function busyPause(retryAfter: string | null, attempt: number, now: numbe
   return Math.min(Math.max(Number.isNaN(asked) ? usual : asked, BUSY_PAUSE), MAX_BUSY_PAUSE);
 }
 
-/** Why an exchange failed: `fetch` hides it in the cause. */
+/** Returns why an exchange failed: `fetch` hides it in the cause. */
 function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error && error.cause.message !== "" ? error.cause.message : error.message;

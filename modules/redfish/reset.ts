@@ -1,11 +1,13 @@
 import type { Power, PowerChange } from "../power/mod.ts";
 
-/** HPE Cray EX has no GracefulShutdown: its `Off`, beside `ForceOff`, asks what runs there to end. Only asked for where it is listed. */
+/**
+ * HPE Cray EX has no GracefulShutdown: its `Off`, beside `ForceOff`, shuts the system down. Used only if it is listed.
+ */
 const CRAY_OFF = "Off";
 
-/** The ResetTypes (Resource.ResetType, DSP0268) that bring a change about, the best one first. */
+/** The ResetTypes (Resource.ResetType, DSP0268) for a change, the best one first. */
 const WAYS: { readonly [change in PowerChange]: readonly string[] } = {
-  // The button is a toggle: it is only pressed when the machine is off.
+  // The button is a toggle: it is pressed only while the machine is off.
   on: ["On", "ForceOn", "PushPowerButton"],
   off: ["ForceOff"],
   shutdown: ["GracefulShutdown", CRAY_OFF],
@@ -13,13 +15,15 @@ const WAYS: { readonly [change in PowerChange]: readonly string[] } = {
   interrupt: ["Nmi"],
 };
 
-/** Every value of ResetType (Resource.ResetType, DSP0268) that may be listed, and `Off`, which is none, the longest first. */
+/** Every ResetType (Resource.ResetType, DSP0268) that may be listed, and the non-standard `Off`, longest first. */
 const RESET_TYPES = [
   ...["GracefulShutdown", "GracefulRestart", "FullPowerCycle", "PushPowerButton", "ForceRestart", "PowerCycle"],
   ...["ForceOff", "ForceOn", "Suspend", "Resume", "Pause", "Nmi", "Off", "On"],
 ];
 
-/** A list of values as it should be: some firmware has two of them in one string, such as `GracefulShutdownGracefulRestart`. */
+/**
+ * Repairs the list `listed`: some firmware joins two values in one string, such as `GracefulShutdownGracefulRestart`.
+ */
 export function separateResetTypes(listed: readonly string[]): readonly string[] {
   return listed.flatMap((text) => {
     const found: string[] = [];
@@ -34,10 +38,10 @@ export function separateResetTypes(listed: readonly string[]): readonly string[]
 }
 
 /**
- * Chooses how to ask for a change: each way is for where the BMC does not know the one before.
+ * Lists the ways to order `change`: each is used if the BMC does not know the one before.
  *
- * @param allowed What the controller takes; undefined, or nothing at all, where it does not say.
- * @returns Nothing when it takes nothing that would bring the change about.
+ * @param allowed What the controller accepts; undefined or empty if it does not say.
+ * @returns Empty if it accepts nothing for this change.
  */
 export function waysOf(change: PowerChange, allowed: readonly string[] | undefined): readonly string[] {
   const ways = WAYS[change];
@@ -45,11 +49,11 @@ export function waysOf(change: PowerChange, allowed: readonly string[] | undefin
   const values = separateResetTypes(allowed);
   const listed = ways.filter((way) => values.includes(way));
   if (change !== "off" || listed.length > 0) return listed;
-  // A list without a way to cut the power is wrong more often than right; the next best is to ask the machine.
+  // A list without a way to cut the power is wrong more often than right; a graceful shutdown is the next best.
   return [...ways, ...WAYS.shutdown.filter((way) => values.includes(way))];
 }
 
-/** A PowerState (Resource.PowerState, DSP0268) in our words. */
+/** Converts `powerState` (Resource.PowerState, DSP0268). */
 export function powerOf(powerState: string | undefined): Power {
   switch (powerState) {
     case "On":

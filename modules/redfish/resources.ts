@@ -1,52 +1,55 @@
 import { isRecord } from "../../src/state/mod.ts";
 import { type LedReading, readLed } from "./led_property.ts";
 
-/** A Redfish resource as it came: nothing of it is trusted. */
+/** A Redfish resource as received: nothing in it is trusted. */
 export type Resource = { readonly [name: string]: unknown };
 
-/** The most members of a collection that are looked at. */
+/** The largest number of members of a collection to read. */
 const MAX_MEMBERS = 1_000;
-/** The longest word for a machine's health and the longest version of its firmware, in characters. */
+/** The longest text for a machine's health and for a firmware version, in characters. */
 const MAX_HEALTH = 32;
 const MAX_VERSION = 128;
-/** The longest URI that is followed, in characters. */
+/** The longest URI to follow, in characters. */
 const MAX_URI = 1_024;
 
-/** What a ComputerSystem or a Chassis (DSP0268) says of power. */
+/** The power-related values of a ComputerSystem or a Chassis (DSP0268). */
 export interface SystemReading {
-  /** PowerState: On, Off, PoweringOn, PoweringOff, Paused and others; undefined where the controller can't say. */
+  /** PowerState: On, Off, PoweringOn, PoweringOff, Paused and others; undefined if the controller cannot tell. */
   readonly power: string | undefined;
   /** The name of its Reset action. */
   readonly resetAction: "ComputerSystem.Reset" | "Chassis.Reset";
-  /** Where its Reset action is, where it says so. */
+  /** The URI of its Reset action, if it names one. */
   readonly resetTarget: string | undefined;
-  /** The values of ResetType that it takes; undefined where it does not list them. */
+  /** The ResetTypes that it accepts; undefined if it does not list them. */
   readonly resetTypes: readonly string[] | undefined;
-  /** Where its ActionInfo is, which lists them otherwise. */
+  /** The URI of its ActionInfo, which may list them instead. */
   readonly actionInfo: string | undefined;
-  /** The chassis that it is in. */
+  /** The chassis that contain it. */
   readonly chassis: readonly string[];
-  /** Its entity tag, where it says it in its body. */
+  /** Its entity tag, if its body has one. */
   readonly etag: string | undefined;
   /** Status.HealthRollup or, without that, Status.Health. */
   readonly health: string | undefined;
   /** BiosVersion. */
   readonly firmware: string | undefined;
-  /** Its identify LED, where it has one of its own. */
+  /** Its own identify LED, if it has one. */
   readonly led: LedReading["led"];
 }
 
-/** The value of a JSON text, if it is an object. */
+/** Parses `text` as a JSON object; undefined if it is not one. */
 export function parseResource(text: string): Resource | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : undefined;
   } catch {
-    return undefined; // no JSON, or nested too deep for the parser
+    return undefined; // not JSON, or nested too deep for the parser
   }
 }
 
-/** Reads a ComputerSystem, or a Chassis that can be reset. @returns Undefined when it has no PowerState. */
+/**
+ * Reads a ComputerSystem, or a Chassis that can be reset. @param resource The resource. @returns Undefined without a
+ * PowerState.
+ */
 export function readSystem(resource: Resource): SystemReading | undefined {
   const power = resource["PowerState"];
   if (power !== null && typeof power !== "string") return undefined;
@@ -69,13 +72,13 @@ export function readSystem(resource: Resource): SystemReading | undefined {
   };
 }
 
-/** Whether a ComputerSystem or a Chassis has a Reset action of its own. */
+/** Tells whether `resource`, a ComputerSystem or a Chassis, has its own Reset action. */
 export function canReset(resource: Resource): boolean {
   return isRecord(part(resource, "Actions")["#ComputerSystem.Reset"]) ||
     isRecord(part(resource, "Actions")["#Chassis.Reset"]);
 }
 
-/** The ResetTypes of an ActionInfo (DSP0268): undefined where it lists none. */
+/** Reads the ResetTypes of `actionInfo` (DSP0268); undefined if it lists none. */
 export function readResetTypes(actionInfo: Resource): readonly string[] | undefined {
   const parameters = actionInfo["Parameters"];
   if (!Array.isArray(parameters)) return undefined;
@@ -83,29 +86,29 @@ export function readResetTypes(actionInfo: Resource): readonly string[] | undefi
   return isRecord(found) ? texts(found["AllowableValues"]) : undefined;
 }
 
-/** The URIs of a collection's members. */
+/** Reads the URIs of the members of `collection`. */
 export function readMembers(collection: Resource): readonly string[] {
   return links(collection["Members"]);
 }
 
-/** How many members a collection says that it has; 0 where it does not say. */
+/** Reads the number of members of `collection`; 0 if it does not say. */
 export function readMemberCount(collection: Resource): number {
   const count = collection["Members@odata.count"];
   return typeof count === "number" && Number.isSafeInteger(count) && count > 0 ? count : 0;
 }
 
-/** Where the next page of a collection is, if there is one. */
+/** Reads the URI of the next page of `collection`, if there is one. */
 export function readNextPage(collection: Resource): string | undefined {
   return uri(collection["Members@odata.nextLink"]);
 }
 
-/** The names by which a node may be found in a ComputerSystem. */
+/** Reads the names by which a node may be found in `system`. */
 export function readNames(system: Resource): readonly string[] {
   return ["Id", "Name", "HostName", "UUID", "AssetTag", "SerialNumber"].map((name) => system[name])
     .filter((name) => typeof name === "string").map((name) => name.toLowerCase());
 }
 
-/** What the service root leads to. */
+/** Links of the service root. */
 export interface ServiceRoot {
   readonly systems: string | undefined;
   readonly chassis: string | undefined;
@@ -113,7 +116,7 @@ export interface ServiceRoot {
   readonly eventService: string | undefined;
 }
 
-/** Reads a ServiceRoot. */
+/** Reads the ServiceRoot `resource`. */
 export function readServiceRoot(resource: Resource): ServiceRoot {
   return {
     systems: link(resource["Systems"]),
@@ -123,32 +126,38 @@ export function readServiceRoot(resource: Resource): ServiceRoot {
   };
 }
 
-/** Where an EventService streams events (DSP0266, server-sent events); undefined where it does not. */
+/**
+ * Reads from the EventService `resource` where it streams events (DSP0266, server-sent events); undefined if it does
+ * not.
+ */
 export function readEventStream(resource: Resource): string | undefined {
   return resource["ServiceEnabled"] === false ? undefined : uri(resource["ServerSentEventUri"]);
 }
 
-/** What a Redfish error says (DSP0266, error responses): its first message; undefined for any other answer. */
+/** Reads the first message of a Redfish error (DSP0266, error responses); undefined if `resource` is not an error. */
 export function readError(resource: Resource | undefined): string | undefined {
   const [first] = extendedInfo(resource);
   const message = typeof first?.["Message"] === "string" ? first["Message"] : part(resource, "error")["message"];
   return typeof message === "string" ? message.slice(0, 200) : undefined;
 }
 
-/** All that a Redfish error says, the first messages of several. */
+/** Reads the first few messages of the Redfish error `resource`. */
 export function readErrors(resource: Resource | undefined): string | undefined {
   const all = messages(extendedInfo(resource));
   return all.length > 0 ? all.join(" ") : readError(resource);
 }
 
-/** The ids of an error's messages, such as `Base.1.8.ActionParameterNotSupported`, its code included. */
+/**
+ * Reads the ids of the messages of the error `resource`, such as `Base.1.8.ActionParameterNotSupported`, including its
+ * code.
+ */
 export function readMessageIds(resource: Resource | undefined): readonly string[] {
   const code = part(resource, "error")["code"];
   return [code, ...extendedInfo(resource).map((each) => each["MessageId"])]
     .filter((id) => typeof id === "string").map((id) => id.slice(0, 200));
 }
 
-/** How far a Task (DSP0268) is: `failed` with its messages. Undefined: it is no Task. */
+/** Reads the state of the Task `resource` (DSP0268): `failed` with its messages. Undefined if it is not a Task. */
 export function readTask(
   resource: Resource,
 ): { readonly state: "running" | "done" } | { readonly state: "failed"; readonly why: string } | undefined {
@@ -161,7 +170,7 @@ export function readTask(
   return { state: "failed", why: [`TaskState ${state.slice(0, 40)}`, ...said].join(": ") };
 }
 
-/** The most messages of one answer that are quoted, and how long each may be. */
+/** The largest number of messages of one answer to quote, and the longest one, in characters. */
 const MAX_MESSAGES = 3;
 
 function messages(infos: readonly Resource[]): readonly string[] {
@@ -177,18 +186,18 @@ function records(value: unknown): readonly Resource[] {
   return Array.isArray(value) ? value.slice(0, 100).filter(isRecord) : [];
 }
 
-/** An object's part that is an object; {} where it is none. */
+/** Returns the part `name` of `resource` if it is an object, otherwise {}. */
 export function part(resource: unknown, name: string): Resource {
   const value = isRecord(resource) ? resource[name] : undefined;
   return isRecord(value) ? value : {};
 }
 
-/** The URI that a reference such as `{"@odata.id": "/redfish/v1/Systems"}` leads to. */
+/** Returns the URI of the reference `value`, such as `{"@odata.id": "/redfish/v1/Systems"}`. */
 export function link(value: unknown): string | undefined {
   return isRecord(value) ? uri(value["@odata.id"]) : undefined;
 }
 
-/** The URIs of a list of references. */
+/** Returns the URIs of the list of references `value`. */
 export function links(value: unknown): readonly string[] {
   if (!Array.isArray(value)) return [];
   return value.slice(0, MAX_MEMBERS).map(link).filter((found) => found !== undefined);
@@ -198,7 +207,7 @@ function uri(value: unknown): string | undefined {
   return typeof value === "string" && value.length > 0 && value.length <= MAX_URI ? value : undefined;
 }
 
-/** A text of one line that people can read; undefined where it is none, empty or too long. */
+/** Returns a text of one printable line; undefined if it is not a text, empty or too long. */
 function words(value: unknown, most: number): string | undefined {
   if (typeof value !== "string") return undefined;
   // deno-lint-ignore no-control-regex

@@ -13,16 +13,22 @@ import {
 } from "./sensor_resources.ts";
 import type { Access } from "./sessions.ts";
 
-/** Where a machine's sensors are: what was found once is not looked for again. */
+/** Where a machine's sensors are: found once and remembered. */
 export interface SensorPlaces extends ChassisLinks {
-  /** ThermalMetrics of the new kind. */
+  /** The new kind of ThermalMetrics. */
   readonly metrics: string | undefined;
 }
 
-/** The most chassis that are looked into for sensors. */
+/** The largest number of chassis to search for sensors. */
 const MAX_CHASSIS = 4;
 
-/** Finds where the sensors are: in the first chassis that has any. */
+/**
+ * Finds the sensors: in the first of the `chassis` that has any.
+ *
+ * @param access How to authenticate.
+ * @param client Sends the requests.
+ * @param ask Limits of the requests.
+ */
 export async function findSensors(
   chassis: readonly string[],
   access: Access,
@@ -41,7 +47,13 @@ export async function findSensors(
   return undefined;
 }
 
-/** Reads the sensors: of the new kind where they are and say something, otherwise of the old one. */
+/**
+ * Reads the sensors at `places`: the new kind if it exists and has values, otherwise the old one.
+ *
+ * @param access How to authenticate.
+ * @param client Sends the requests.
+ * @param ask Limits of the requests.
+ */
 export async function readSensors(
   places: SensorPlaces,
   access: Access,

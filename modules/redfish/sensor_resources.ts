@@ -1,7 +1,9 @@
 import { isRecord } from "../../src/state/mod.ts";
 import { link, part, type Resource } from "./resources.ts";
 
-/** Where a Chassis (DSP0268) has its sensors: of the new kind, and of the one that is deprecated and most common. */
+/**
+ * The sensor resources of a Chassis (DSP0268): of the new kind, and of the deprecated one, which is the most common.
+ */
 export interface ChassisLinks {
   readonly environment: string | undefined;
   readonly thermalSubsystem: string | undefined;
@@ -9,7 +11,7 @@ export interface ChassisLinks {
   readonly power: string | undefined;
 }
 
-/** Reads a Chassis. */
+/** Reads the links of `chassis`. */
 export function readChassis(chassis: Resource): ChassisLinks {
   return {
     environment: link(chassis["EnvironmentMetrics"]),
@@ -19,28 +21,34 @@ export function readChassis(chassis: Resource): ChassisLinks {
   };
 }
 
-/** Watts of an EnvironmentMetrics. */
+/** Reads the watts of the EnvironmentMetrics `metrics`. */
 export function readEnvironmentWatts(metrics: Resource): number | undefined {
   return watts(part(metrics, "PowerWatts")["Reading"]);
 }
 
-/** Degrees Celsius of an EnvironmentMetrics: of the chassis as a whole, which is what its inlet has. */
+/**
+ * Reads the temperature of the EnvironmentMetrics `metrics`, in degrees Celsius: that of the chassis, which is that of
+ * its inlet.
+ */
 export function readEnvironmentTemperature(metrics: Resource): number | undefined {
   return celsius(part(metrics, "TemperatureCelsius")["Reading"]);
 }
 
-/** Where a ThermalSubsystem has its metrics. */
+/** Reads the link to the metrics of the ThermalSubsystem `subsystem`. */
 export function readThermalMetricsLink(subsystem: Resource): string | undefined {
   return link(subsystem["ThermalMetrics"]);
 }
 
-/** Degrees Celsius of the inlet by ThermalMetrics. */
+/** Reads the inlet temperature of the ThermalMetrics `metrics`, in degrees Celsius. */
 export function readThermalMetrics(metrics: Resource): number | undefined {
   const summary = part(metrics, "TemperatureSummaryCelsius");
   return celsius(part(summary, "Intake")["Reading"]) ?? celsius(part(summary, "Ambient")["Reading"]);
 }
 
-/** Degrees Celsius of the inlet by a Thermal: by its context, otherwise by what vendors call it. */
+/**
+ * Reads the inlet temperature of the Thermal resource `thermal`, in degrees Celsius: by its context, otherwise by
+ * vendors' names.
+ */
 export function readThermal(thermal: Resource): number | undefined {
   const all = records(thermal["Temperatures"]);
   const byContext = all.find((each) => each["PhysicalContext"] === "Intake");
@@ -48,7 +56,7 @@ export function readThermal(thermal: Resource): number | undefined {
   return celsius(byContext?.["ReadingCelsius"]) ?? celsius(byName?.["ReadingCelsius"]);
 }
 
-/** Watts of a Power: of the first control, which is the whole chassis. */
+/** Reads the watts of the Power resource `power`: of the first control, which is the whole chassis. */
 export function readPower(power: Resource): number | undefined {
   return watts(records(power["PowerControl"])[0]?.["PowerConsumedWatts"]);
 }
@@ -57,7 +65,7 @@ function records(value: unknown): readonly Resource[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
-/** A temperature that can be one: some controllers say 0 or 255 of sensors that are not there. */
+/** Returns a plausible temperature: some controllers report 0 or 255 for missing sensors. */
 function celsius(value: unknown): number | undefined {
   return typeof value === "number" && value > -50 && value < 150 && value !== 0 ? value : undefined;
 }

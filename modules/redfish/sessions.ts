@@ -8,46 +8,46 @@ import type { OwnNames } from "./own_names.ts";
 import { failure, type Requests } from "./requests.ts";
 import { readServiceRoot } from "./resources.ts";
 
-/** Wrong credentials are not tried again at their BMC for so many milliseconds: many lock accounts. */
+/** Refused credentials are not sent again to their BMC for this long, in milliseconds: many BMCs lock accounts. */
 const REFUSED_REST = 60_000;
-/** How long user and password are sent with each request where all of a BMC's sessions are in use, in milliseconds. */
+/** How long user and password are sent with each request after a BMC had no free session, in milliseconds. */
 const CROWDED_REST = 300_000;
 /** How long all logouts together may take, in milliseconds: less than a module may take to stop. */
 const LOGOUT_LIMIT = 4_500;
 
-/** Who asks what for whom. */
+/** The service, and how to authenticate with it. */
 export interface Access {
   /** The service's root. */
   readonly root: URL;
   readonly exchange: Exchange;
-  /** Reads the credentials; undefined where none are needed. */
+  /** Returns the credentials; undefined if none are needed. */
   readonly credentials: () => Credentials | undefined;
   readonly auth: "session" | "basic";
-  /** Differs where whom to trust, or who asks, does; it tells neither. It throws as `credentials` does. */
+  /** Changes with the trust or the credentials, without containing them. It throws as `credentials` does. */
   readonly identity: () => string;
 }
 
-/** What a request says of who we are. */
+/** How a request authenticates. */
 export interface Presented {
   readonly headers: { readonly [name: string]: string };
-  /** Names BMC and credentials; undefined where none are needed. */
+  /** Names BMC and credentials; undefined if none are needed. */
   readonly key?: string;
 }
 
-/** Who we are to each controller: by a session that is begun when it is first needed, or with each request. */
+/** Authenticates with each controller: by a session that begins when it is first needed, or with each request. */
 export interface Sessions {
-  /** @throws {UnavailableError} When the controller refuses, or does not answer. */
+  /** @throws {UnavailableError} If the controller refuses or does not answer. */
   present(access: Access, ask: Ask): Promise<Presented>;
   /**
-   * The controller did not take what was presented (status 401).
+   * Reports that the controller did not accept what was presented (status 401).
    *
    * @returns Whether to try once more, with new headers.
-   * @throws {CredentialsError} When the user or password must be wrong.
+   * @throws {CredentialsError} If the user or password must be wrong.
    */
   refused(access: Access, presented: Presented): boolean;
-  /** Ends the sessions with a controller that nobody asks any more, as far as it answers in time. */
+  /** Ends the sessions with a controller that no node uses any more, if it answers in time. */
   leave(origin: string): void;
-  /** Ends all sessions, those included that are just beginning, as far as the controllers answer in time. */
+  /** Ends all sessions, including those that are just beginning, if the controllers answer in time. */
   close(): Promise<void>;
 }
 
@@ -57,17 +57,17 @@ interface Session {
   readonly location: URL | undefined;
   readonly access: Access;
 }
-/** The BMC has no sessions, or none left, so each request says who we are. */
+/** The BMC has no sessions, or none free, so each request authenticates. */
 interface EachRequest {
   readonly kind: "basic";
-  /** Until when, on the clock. */
+  /** Until when, in clock milliseconds. */
   readonly until: number;
 }
 type Begun = Session | EachRequest;
 
 const TOKEN = "x-auth-token";
 
-/** Makes the sessions of a module. @param parts `farewells` are requests that wait for no others: logouts. */
+/** Creates the sessions of a module. @param parts `farewells` sends logouts, which wait for no other requests. */
 export function createSessions(
   parts: {
     readonly requests: Requests;
@@ -82,11 +82,11 @@ export function createSessions(
   const ending = new Set<Promise<void>>();
   const tokens = new Map<string, string>();
   const refusals = new Map<string, { readonly until: number; readonly why: string }>();
-  /** Why there is no session at a BMC that has them. */
+  /** Why there is no session with a BMC that supports them. */
   const sessionless = new Map<string, string>();
   const closed = new AbortController();
 
-  /** No refusal is kept for longer than it counts. One that still does outlives its nodes: they may come back at once. */
+  /** Removes expired refusals. A valid one outlives its nodes, which may come back at once. */
   function forgetOld(): void {
     const now = clock.now();
     for (const [key, { until }] of refusals) if (until <= now) refusals.delete(key);
@@ -115,7 +115,7 @@ export function createSessions(
     const { status } = answer;
     if (status === 404 || status === 405 || status === 501) return { kind: "basic", until: Infinity };
     if (isCredentialRefusal(answer)) refuse(key, wrongCredentials(access));
-    // All sessions are in use, or it fails to begin one: perhaps it takes user and password with each request.
+    // All sessions are in use, or it cannot begin one: it may accept user and password with each request.
     sessionless.set(key, failure(request, answer));
     return { kind: "basic", until: clock.now() + (isSessionLimit(answer) ? CROWDED_REST : REFUSED_REST) };
   }
@@ -135,7 +135,7 @@ export function createSessions(
   /** Ends the sessions whose keys begin like this. */
   async function end(prefix: string): Promise<void> {
     const ended = [...begun].filter(([key]) => key.startsWith(prefix));
-    // What is known of credentials outlives their session, which may have ended before.
+    // What is known about credentials outlives their session, which may have ended before.
     for (const known of [begun, tokens, sessionless]) {
       for (const key of [...known.keys()]) if (key.startsWith(prefix)) known.delete(key);
     }
@@ -147,7 +147,7 @@ export function createSessions(
       const own = await untilAborted(promise, late.signal).catch(() => undefined);
       if (own?.kind !== "session" || own.location === undefined) return;
       const request = { method: "DELETE", url: own.location, headers: { [TOKEN]: own.token } } as const;
-      await parts.farewells.send(own.access.exchange, request, ask).catch(() => {}); // it ends by itself one day
+      await parts.farewells.send(own.access.exchange, request, ask).catch(() => {}); // it will expire by itself
     }));
     cancel();
   }
@@ -172,7 +172,7 @@ export function createSessions(
       }
       const why = sessionless.get(key);
       if (why === undefined) return refuse(key, wrongCredentials(access));
-      begun.delete(key); // there may be one to have by then
+      begun.delete(key); // a session may be free by then
       return refuse(key, `${why}; it takes no user and password with each request either`);
     },
     leave(origin) {
@@ -196,7 +196,7 @@ function keyOf(access: Access, { username, password }: Credentials): string {
   return `${access.root.origin} ${createHash("sha256").update(JSON.stringify([username, password])).digest("hex")}`;
 }
 
-/** Where a session is that was begun: its path, at this controller, by whatever name it calls itself. */
+/** Returns the URL of a session that was begun: its path at this controller, whatever host name the answer has. */
 function locationOf(answer: Answer, access: Access): URL | undefined {
   const text = answer.headers.get("location") ?? answer.resource?.["@odata.id"];
   if (typeof text !== "string" || !URL.canParse(text, access.root)) return undefined;
@@ -204,13 +204,13 @@ function locationOf(answer: Answer, access: Access): URL | undefined {
   return new URL(`${url.pathname}${url.search}`, access.root);
 }
 
-/** The Authorization header (RFC 7617). */
+/** Returns the Authorization header (RFC 7617). */
 function basic({ username, password }: Credentials): string {
   const bytes = new TextEncoder().encode(`${username}:${password}`);
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }
 
-/** What several wait for must not end with the first of them; but each may stop waiting. */
+/** Waits for a shared promise: it must not end with the first waiter, but each may stop waiting. */
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const over = () => reject(signal.reason);

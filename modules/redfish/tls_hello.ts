@@ -1,21 +1,21 @@
 import { isIP } from "node:net";
 
-/** What a server said first when it was greeted with every version up to TLS 1.2 and many cipher suites. */
+/** The first answer of a server to a ClientHello with every version up to TLS 1.2 and many cipher suites. */
 export type ServerFirst =
   | {
     readonly kind: "hello";
     readonly version: "1.0" | "1.1" | "1.2" | "ssl3";
     readonly cipher: number;
-    /** Whether it renegotiates securely (RFC 5746). */
+    /** Whether it supports secure renegotiation (RFC 5746). */
     readonly renegotiation: boolean;
-    /** Its certificate (DER), which TLS 1.2 and older send in the clear. */
+    /** Its certificate (DER), which TLS 1.2 and older send unencrypted. */
     readonly certificate: Uint8Array | undefined;
   }
   /** It refused with this alert (RFC 8446, 6). */
   | { readonly kind: "alert"; readonly code: number }
   | { readonly kind: "no-tls" };
 
-/** Cipher suites (IANA), the ones that every runtime has first. */
+/** Cipher suites (IANA); first those that every runtime has. */
 const MODERN = [0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8];
 const OLD = [
   ...[0xc023, 0xc027, 0xc024, 0xc028, 0xc009, 0xc013, 0xc00a, 0xc014], // ECDHE with CBC
@@ -24,12 +24,12 @@ const OLD = [
 ];
 const SECURE_RENEGOTIATION = 0x00ff;
 
-/** Whether a suite is one that every runtime has. */
+/** Tells whether every runtime has the suite `cipher`. */
 export function isModernSuite(cipher: number): boolean {
   return MODERN.includes(cipher);
 }
 
-/** Makes a ClientHello (RFC 5246, 7.4.1.2) in its record. @param random 32 bytes. */
+/** Encodes a ClientHello (RFC 5246, 7.4.1.2) for `host` in its record. @param random 32 bytes. */
 export function clientHello(host: string, random: Uint8Array): Uint8Array {
   const suites = [...MODERN, ...OLD, SECURE_RENEGOTIATION].flatMap((suite) => u16(suite));
   const extensions = [
@@ -46,7 +46,7 @@ export function clientHello(host: string, random: Uint8Array): Uint8Array {
   return new Uint8Array([22, 3, 1, ...list16(message)]);
 }
 
-/** Reads what a server sent so far. @returns Undefined while it is not enough to tell. */
+/** Parses the `bytes` that a server has sent so far. @returns Undefined if they are not enough. */
 export function readServerFirst(bytes: Uint8Array): ServerFirst | undefined {
   const messages: number[] = [];
   for (let at = 0; at + 5 <= bytes.length;) {

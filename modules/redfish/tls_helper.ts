@@ -9,14 +9,14 @@ import { isLegacy } from "./tls_settings.ts";
 import { type HelperAnswer, helperProgram, type HelperRequest } from "./tls_helper_program.ts";
 import { type Runtime, tlsOptionsOf } from "./tls_options.ts";
 
-/** Does exchanges over TLS in a process of another runtime, which has the TLS of old BMCs. */
+/** Sends requests over TLS from a process of another runtime that supports the TLS of old BMCs. */
 export interface TlsHelper {
-  /** Whether there is such a runtime on this machine. */
+  /** Tells whether this machine has such a runtime. */
   isThere(): boolean;
   /**
-   * Does an exchange. @param keeps Whether the connection may be kept for the next one.
+   * Sends a request. @param keeps Whether the connection may be kept for the next one.
    *
-   * @throws {NotSentError} When nothing was sent.
+   * @throws {NotSentError} If nothing was sent.
    */
   exchange(url: URL, init: ExchangeInit, peer: TlsPeer, keeps: boolean): Promise<Response>;
   /** Ends the process. */
@@ -29,7 +29,10 @@ interface Waiting {
   answered(answer: HelperAnswer): void;
 }
 
-/** Makes it. The process is started when it is first needed, and again when it has died. @param path Where programs are looked for. */
+/**
+ * Creates the helper. It starts its process when it is first needed, and again after it has died. @param path Where to
+ * search for programs.
+ */
 export function createTlsHelper(path: string = process.env["PATH"] ?? ""): TlsHelper {
   const waiting = new Map<number, Waiting>();
   let child: ChildProcess | undefined;
@@ -47,7 +50,7 @@ export function createTlsHelper(path: string = process.env["PATH"] ?? ""): TlsHe
     };
     own.on("error", over);
     own.on("exit", over);
-    own.stdin?.on("error", () => {}); // its end is told above
+    own.stdin?.on("error", () => {}); // its end is handled above
     if (own.stdout !== null) {
       createInterface({ input: own.stdout }).on("line", (line) => {
         const answer = readAnswer(line);
@@ -66,7 +69,7 @@ export function createTlsHelper(path: string = process.env["PATH"] ?? ""): TlsHe
       const id = ++last;
       const { trust, oldest } = peer;
       const runtime = findRuntime(path)?.runtime ?? "node";
-      // Whoever asks for the helper has found out that the suites of today don't do.
+      // The helper is used only after today's suites have failed.
       const options = tlsOptionsOf(isLegacy(oldest) || oldest === "1.3" ? oldest : "1.2-legacy", runtime);
       return new Promise((resolve, reject) => {
         const own = child ??= start();
@@ -138,7 +141,7 @@ export function createTlsHelper(path: string = process.env["PATH"] ?? ""): TlsHe
   };
 }
 
-/** What the process says; undefined where it is something else, as what starts a runtime may say things of its own. */
+/** Parses a line from the process; undefined for other output, such as from the runtime's launcher. */
 function readAnswer(line: string): HelperAnswer | undefined {
   try {
     const value: unknown = JSON.parse(line);
@@ -164,7 +167,7 @@ function plain(options: ReturnType<typeof tlsOptionsOf>): { [name: string]: stri
   return found;
 }
 
-/** The program's source; bundlers may have it call `__name`, which is theirs. */
+/** Returns the source of the program; bundlers may make it call their own `__name`. */
 function sourceOf(): string {
   return `const __name = (it) => it; (${helperProgram.toString()})();`;
 }

@@ -1,4 +1,4 @@
-/** What a helper is asked: a line of JSON each. */
+/** A request to the helper: one line of JSON each. */
 export type HelperRequest =
   | {
     readonly id: number;
@@ -11,13 +11,13 @@ export type HelperRequest =
     readonly keeps: boolean;
     readonly verify: boolean;
     readonly ca?: string;
-    /** The only certificate that is taken: its SHA-256 in capitals without colons. */
+    /** The only certificate to accept: its SHA-256 in capitals without colons. */
     readonly fingerprint?: string;
     readonly options: { readonly [name: string]: string | number };
   }
   | { readonly id: number; readonly abort: true };
 
-/** What it answers: a line of JSON each; several to a request, the last of which has `end` or `error`. */
+/** An answer of the helper: one line of JSON each; several for a request, the last of which has `end` or `error`. */
 export interface HelperAnswer {
   readonly id: number;
   readonly status?: number;
@@ -28,13 +28,13 @@ export interface HelperAnswer {
   readonly data?: string;
   readonly end?: true;
   readonly error?: string;
-  /** Whether the request may have been read by the other end. */
+  /** Whether the other end may have read the request. */
   readonly sent?: boolean;
 }
 
 /**
- * The program that does exchanges over TLS for a runtime whose own TLS can't: its source is handed to Node or Bun. It must
- * therefore use nothing from outside of itself but what these have. It ends with its input.
+ * The program that sends requests over TLS for a runtime that does not support them itself: its source is passed to
+ * Node or Bun. So it must use nothing from outside except what these have. It ends with its input.
  */
 export async function helperProgram(): Promise<void> {
   const { Agent, request: httpsRequest } = await import("node:https");

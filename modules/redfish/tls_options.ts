@@ -3,10 +3,10 @@ import process from "node:process";
 import type { SecureContextOptions } from "node:tls";
 import { isLegacy, type OldestTls } from "./tls_settings.ts";
 
-/** What runs this program: each has another library for TLS (rustls, BoringSSL, OpenSSL). */
+/** The runtime of this program: each has another TLS library (rustls, BoringSSL, OpenSSL). */
 export type Runtime = "deno" | "bun" | "node";
 
-/** Which of them it is. */
+/** Returns the runtime. @param versions As `process.versions`. */
 export function runtimeOf(versions: { readonly [name: string]: string | undefined } = process.versions): Runtime {
   return versions["deno"] !== undefined ? "deno" : versions["bun"] !== undefined ? "bun" : "node";
 }
@@ -19,10 +19,15 @@ const VERSIONS = {
   "1.3": "TLSv1.3",
 } as const;
 
-/** The options of one connection for the oldest TLS that is allowed; nothing of them holds for another connection. */
+/**
+ * Returns the TLS options of one connection; they affect no other connection.
+ *
+ * @param oldest The oldest TLS version to accept.
+ * @param runtime The runtime that makes the connection.
+ */
 export function tlsOptionsOf(oldest: OldestTls, runtime: Runtime): SecureContextOptions {
   const minVersion = VERSIONS[oldest];
-  // BoringSSL has neither levels nor a word for servers without secure renegotiation: it takes them.
+  // BoringSSL has neither security levels nor an option for servers without secure renegotiation: it accepts them.
   if (runtime !== "node" || !isLegacy(oldest)) return { minVersion };
   return {
     minVersion,

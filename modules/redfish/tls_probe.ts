@@ -2,15 +2,17 @@ import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { clientHello, readServerFirst, type ServerFirst } from "./tls_hello.ts";
 
-/** The most bytes of a server's first words that are read, and how long it may take for them, in milliseconds. */
+/** The largest first answer to read, in bytes, and the time for it, in milliseconds. */
 const MAX_BYTES = 64 * 1024;
 const LIMIT = 10_000;
 
 /**
- * Greets a TLS server and reads its first words: what it speaks and who it says it is. Nothing else is sent. Runtimes tell a server
- * that is too old from one with a certificate that they do not like by an error's words at best, and each by others.
+ * Sends a ClientHello to the server at `url` and reads its first answer: the version that it speaks and its
+ * certificate. It sends nothing else. Runtimes distinguish an old server from an untrusted certificate only by the text
+ * of an error, and each by another one.
  *
- * @returns Undefined when it said nothing.
+ * @param signal Ends the probe.
+ * @returns Undefined if it sent nothing.
  */
 export function probeTls(url: URL, signal: AbortSignal): Promise<ServerFirst | undefined> {
   return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 import { defineExtension, enumeration } from "../../src/state/mod.ts";
 
-/** How TLS is spoken with a node's BMC: per BMC, so that one old BMC makes no other connection weaker. */
+/** TLS settings for a node's BMC: for each BMC, so that one old BMC weakens no other connection. */
 export const bmcTls = defineExtension("bmcTls", {
   "/bmc/trust": {
     type: enumeration("default", "verified", "first-use", "unverified"),
@@ -24,16 +24,16 @@ export const bmcTls = defineExtension("bmcTls", {
   },
 });
 
-/** The oldest TLS that is spoken with a BMC. */
+/** The oldest TLS version to accept from a BMC. */
 export type OldestTls = "1.3" | "1.2" | "1.2-legacy" | "1.1" | "1.0";
 
-/** Reads a node's `/bmc/tls`. */
+/** Reads `value`, a value of `/bmc/tls`. */
 export function oldestTlsOf(value: unknown): OldestTls {
   const known: readonly OldestTls[] = ["1.3", "1.2", "1.2-legacy", "1.1", "1.0"];
   return known.find((each) => value === `tls${each}`) ?? "1.2";
 }
 
-/** Whether weak keys, old suites and servers without secure renegotiation are to be taken. */
+/** Tells whether `oldest` also accepts weak keys, old suites and servers without secure renegotiation. */
 export function isLegacy(oldest: OldestTls): boolean {
   return oldest !== "1.2" && oldest !== "1.3";
 }

@@ -3,12 +3,12 @@ import type { Trust } from "./exchange.ts";
 import { isModernSuite, type ServerFirst } from "./tls_hello.ts";
 import { isLegacy, type OldestTls } from "./tls_settings.ts";
 
-/** A TLS connection that failed, and what is known of the server. */
+/** A TLS connection that failed, and what is known about the server. */
 export interface TlsFailure {
   readonly url: URL;
   readonly trust: Trust;
   readonly oldest: OldestTls;
-  /** What the runtime said. */
+  /** The runtime's error text. */
   readonly said: string;
   readonly first: ServerFirst | undefined;
   /** Milliseconds since 1970. */
@@ -17,22 +17,25 @@ export interface TlsFailure {
 
 type Hello = Extract<ServerFirst, { readonly kind: "hello" }>;
 
-/** Says why a TLS connection failed, and which setting of the node helps. */
+/** Explains why a TLS connection failed, and which setting of the node helps. @param failure What is known. */
 export function explainTls(failure: TlsFailure): string {
   const { first, said, oldest } = failure;
   if (first === undefined) return said;
   if (first.kind === "no-tls") {
-    return "it speaks no TLS there: set the node's '/bmc/address' to a URL with the port of its HTTPS";
+    return "it does not use TLS on this port: set the node's '/bmc/address' to a URL with its HTTPS port";
   }
   if (first.kind === "alert") return explainAlert(first.code, said);
   if (!isOldEnough(first.version, oldest)) return explainVersion(first, oldest);
   if (!first.renegotiation && /renegotiation/i.test(said) && !isLegacy(oldest)) {
-    return "it can't renegotiate securely (RFC 5746): update its firmware, or set the node's '/bmc/tls' to tls1.2-legacy";
+    return "it does not support secure renegotiation (RFC 5746): update its firmware, or set the node's '/bmc/tls' to tls1.2-legacy";
   }
   return explainCertificate(first, failure) ?? explainSuite(first, failure) ?? said;
 }
 
-/** Whether the server is one that Deno (rustls) can't speak with, and Node and Bun can: of TLS 1.2 with old suites, older, or with a weak key. */
+/**
+ * Tells whether Node and Bun can reach the server and Deno (rustls) cannot: it has TLS 1.2 with old suites, an older
+ * version, or a weak key.
+ */
 export function needsOtherRuntime({ first, trust, oldest, url, now }: Omit<TlsFailure, "said">): boolean {
   if (first?.kind !== "hello" || !isOldEnough(first.version, oldest)) return false;
   if (first.version !== "1.2" || !isModernSuite(first.cipher)) return true;
@@ -46,13 +49,13 @@ function isOldEnough(version: Hello["version"], oldest: OldestTls): boolean {
 }
 
 function explainVersion({ version }: Hello, oldest: OldestTls): string {
-  if (version === "ssl3") return "it speaks SSL 3 at most, which can't be had: update its firmware";
-  if (oldest === "1.3") return "it does not speak TLS 1.3: unset the node's '/bmc/tls', which asks for it";
-  return `it speaks TLS ${version} at most: update its firmware or, where that is old for good, set the node's '/bmc/tls' to tls${version}`;
+  if (version === "ssl3") return "it supports only SSL 3 or older, which Kraken does not: update its firmware";
+  if (oldest === "1.3") return "it does not support TLS 1.3: unset the node's '/bmc/tls', which asks for it";
+  return `it uses TLS ${version} at most: update its firmware or, where that is old for good, set the node's '/bmc/tls' to tls${version}`;
 }
 
 function explainAlert(code: number, said: string): string {
-  if (code === 40) return "it has no cipher suite in common with us";
+  if (code === 40) return "it has no cipher suite in common with Kraken";
   if (code === 70) return `it refuses TLS 1.2 and older: ${said}`;
   return `it refuses TLS with the alert ${code}: ${said}`;
 }
@@ -66,12 +69,12 @@ function explainCertificate(first: Hello, { trust, url, now }: TlsFailure): stri
   const certificate = first.certificate === undefined ? undefined : readCertificate(first.certificate);
   if (trust.kind !== "authorities" || certificate === undefined) return undefined;
   const problems = problemsOf(first, url, now);
-  const unknown = `is signed by '${nameOf(certificate.issuer)}', whom no authority that is trusted stands for`;
+  const unknown = `is signed by '${nameOf(certificate.issuer)}', which no trusted authority has certified`;
   return `its certificate ${problems.length > 0 ? problems.join(", ") : unknown}. It is ${
     describeCertificate(certificate)
   }: ` +
-    "compare that with what the BMC shows and set the node's '/bmc/fingerprint' to it, or its '/bmc/trust' to first-use or " +
-    "unverified, or 'ca' in the module's config to its authority";
+    "compare this with the BMC's own display and set the node's '/bmc/fingerprint' to it, set its '/bmc/trust' to first-use or " +
+    "unverified, or set 'ca' in the module's config to its authority";
 }
 
 function explainSuite(first: Hello, { oldest, url, now }: TlsFailure): string | undefined {
@@ -82,6 +85,6 @@ function explainSuite(first: Hello, { oldest, url, now }: TlsFailure): string | 
   if (isModernSuite(first.cipher) && first.version === "1.2") return undefined;
   const suite = first.cipher.toString(16).padStart(4, "0");
   const asked = isLegacy(oldest) ? "" : ", or set the node's '/bmc/tls' to tls1.2-legacy";
-  return `it speaks TLS ${first.version} with the cipher suite 0x${suite}, which this runtime has not: install Node or Bun ` +
-    `beside the aggregator${asked}`;
+  return `it uses TLS ${first.version} with the cipher suite 0x${suite}, which this runtime does not support: install Node or Bun ` +
+    `on the aggregator's machine${asked}`;
 }

@@ -97,7 +97,7 @@ export async function startBmcs(
   return { ...simulator, machines, url: `${scheme}://127.0.0.1:${simulator.port}` };
 }
 
-/** A certificate that has signed itself, and its key. */
+/** A certificate that is self-signed, and its key. */
 export interface Pair {
   readonly certificate: string;
   readonly key: string;

@@ -140,7 +140,7 @@ test("failure() says what was asked, the status, and the BMC's words or that it 
   const request = { method: "GET", url: BASE } as const;
   assert.equal(failure(request, await errorAnswer(400, "x", "Not now")), `GET ${BASE} failed: status 400 (Not now)`);
   const page = await readAnswer(new Response("<html>", { status: 502 }));
-  assert.equal(failure(request, page), `GET ${BASE} failed: status 502 (a web page, which is no Redfish)`);
+  assert.equal(failure(request, page), `GET ${BASE} failed: status 502 (a web page, not Redfish)`);
   assert.equal(failure(request, await readAnswer(new Response("", { status: 502 }))), `GET ${BASE} failed: status 502`);
 });
 

@@ -199,7 +199,7 @@ test("an answer with a status that HTTP has not is none, and ends with its conne
       answer.writeHead(status);
       answer.write("{");
     }, async ({ send, open }) => {
-      await assert.rejects(send(POST), { message: `it answers with status ${status}, which HTTP has not` });
+      await assert.rejects(send(POST), { message: `it answers with status ${status}, which is not a valid HTTP status` });
       await until(() => assert.equal(open.size, 0));
     });
   }
@@ -321,7 +321,7 @@ test("what a server says first is looked at once a minute where TLS with it fail
     const fails = () =>
       assert.rejects(connections.exchange(url.origin, ANYBODY)(url, GET), {
         name: "NotSentError",
-        message: /^it speaks no TLS there/,
+        message: /^it does not use TLS on this port/,
       });
     await fails();
     assert.equal(asked(), 2, "one to find out why");

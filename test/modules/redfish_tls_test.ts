@@ -84,16 +84,16 @@ test("redfish says that a certificate has expired, and takes it by its fingerpri
     const said = await ask(url, {});
     assert.match(
       said,
-      /its certificate expired on 2021-01-01, has signed itself\. It is [0-9A-F:]{95} \(CN=bmc, until 2021/,
+      /its certificate expired on 2021-01-01, is self-signed\. It is [0-9A-F:]{95} \(CN=bmc, until 2021/,
     );
-    assert.match(said, /set the node's '\/bmc\/fingerprint' to it, or its '\/bmc\/trust' to first-use or unverified/);
+    assert.match(said, /set the node's '\/bmc\/fingerprint' to it, set its '\/bmc\/trust' to first-use or unverified/);
     assert.equal(await ask(url, { "/bmc/fingerprint": fingerprint }), OFF);
   }, { expired: true });
 });
 
-test("redfish says that a certificate has signed itself, and takes it on first use and no other one afterwards", async () => {
+test("redfish says that a certificate is self-signed, and takes it on first use and no other one afterwards", async () => {
   await withServer(async ({ url }, { fingerprint }, folder) => {
-    assert.match(await ask(url, {}), /its certificate has signed itself\. It is/);
+    assert.match(await ask(url, {}), /its certificate is self-signed\. It is/);
     const other = await startTlsServer(makeRsaCertificate(folder, "other"));
     try {
       await withModule(url, { "/bmc/trust": "first-use" }, async ({ run, node, set }) => {
@@ -156,7 +156,7 @@ test("redfish says who signed a certificate where nobody trusts them, and takes 
     try {
       assert.match(
         await ask(server.url, {}),
-        /is signed by 'CN=ca-site', whom no authority that is trusted stands for/,
+        /is signed by 'CN=ca-site', which no trusted authority has certified/,
       );
       assert.equal(await ask(server.url, {}, { ca: ca.file }), OFF);
       assert.equal(await ask(server.url, { "/bmc/trust": "verified" }, { ca: ca.file, tls: "unverified" }), OFF);
@@ -180,7 +180,7 @@ for (const [version, name] of [["TLSv1", "1.0"], ["TLSv1.1", "1.1"]] as const) {
     await withServer(
       async ({ url }, { fingerprint }) => {
         const strict = { "/bmc/fingerprint": fingerprint };
-        const refusal = new RegExp(`it speaks TLS ${name.replace(".", "\\.")} at most: .* '/bmc/tls' to tls${name}`);
+        const refusal = new RegExp(`it uses TLS ${name.replace(".", "\\.")} at most: .* '/bmc/tls' to tls${name}`);
         assert.match(await ask(url, strict), refusal);
         assert.equal(await ask(url, { ...strict, "/bmc/tls": `tls${name}` }), OFF);
         assert.match(await ask(url, strict), refusal, "it is no matter of the whole process");
@@ -217,7 +217,7 @@ test("redfish speaks with a BMC of TLS 1.3 where no older one is wanted, and wit
   await withServer(async ({ url }) => assert.equal(await ask(url, strict), OFF), {}, { minVersion: "TLSv1.3" });
   await withServer(
     async ({ url }) =>
-      assert.match(await ask(url, strict), /it does not speak TLS 1\.3: unset the node's '\/bmc\/tls'/),
+      assert.match(await ask(url, strict), /it does not support TLS 1\.3: unset the node's '\/bmc\/tls'/),
     {},
     { maxVersion: "TLSv1.2" },
   );
@@ -228,7 +228,7 @@ test("redfish says that a port speaks no TLS", async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  assert.match(await ask(`https://127.0.0.1:${port}`, {}), /it speaks no TLS there: set the node's '\/bmc\/address'/);
+  assert.match(await ask(`https://127.0.0.1:${port}`, {}), /it does not use TLS on this port: set the node's '\/bmc\/address'/);
   await new Promise((resolve) => server.close(resolve));
 });
 
@@ -263,7 +263,7 @@ test("redfish says what to install where neither this runtime nor another one ha
       // Where this runtime has it all the same, the fingerprint is what fails.
       const expected = process.versions["deno"] === undefined
         ? /expected 00/
-        : /it speaks TLS 1\.2 with the cipher suite 0x002f, which this runtime has not: install Node or Bun/;
+        : /it uses TLS 1\.2 with the cipher suite 0x002f, which this runtime does not support: install Node or Bun/;
       await assert.rejects(exchange(new URL(url), GET), expected);
       connections.close();
     },
@@ -345,7 +345,7 @@ test("createTlsHelper() passes over what its process says beside answers, and a 
     const helper = createTlsHelper(folder);
     const peer = { trust: { kind: "anybody" }, oldest: "1.2" } as const;
     const asked = helper.exchange(new URL("https://127.0.0.1/"), GET, peer, false);
-    await assert.rejects(asked, /it answers with status 999, which HTTP has not/);
+    await assert.rejects(asked, /it answers with status 999, which is not a valid HTTP status/);
     helper.close();
   });
 });

@@ -47,7 +47,7 @@ test("a certificate without a fault has no problems but that nobody vouches for 
 
 test("a certificate's problems are told: its time, who signed it, whom it is for, its key", async () => {
   const cases: [name: string, host: string, now: number, words: string[]][] = [
-    ["own", "127.0.0.1", NOW, ["has signed itself"]],
+    ["own", "127.0.0.1", NOW, ["is self-signed"]],
     ["expired", "127.0.0.1", NOW, ["expired on 2021-01-01"]],
     ["expired", "127.0.0.1", Date.UTC(2021, 0, 1), []],
     ["expired", "127.0.0.1", Date.UTC(2021, 0, 1) + 1, ["expired on 2021-01-01"]],
@@ -98,12 +98,12 @@ test("a certificate that no authority stands for is told of with all of its prob
     [
       "own",
       "https://127.0.0.1",
-      /^its certificate has signed itself\. It is [0-9A-F:]{95} \(CN=own, until 2099-12-31\): /,
+      /^its certificate is self-signed\. It is [0-9A-F:]{95} \(CN=own, until 2099-12-31\): /,
     ],
     [
       "signed",
       "https://127.0.0.1",
-      /^its certificate is signed by 'CN=ca', whom no authority that is trusted stands for\. It is/,
+      /^its certificate is signed by 'CN=ca', which no trusted authority has certified\. It is/,
     ],
     [
       "expired",
@@ -119,7 +119,7 @@ test("a certificate that no authority stands for is told of with all of its prob
   for (const [name, url, words] of cases) {
     const said = explainTls(failure({ ...await hello(name), url: new URL(url) }));
     assert.match(said, words);
-    assert.match(said, /set the node's '\/bmc\/fingerprint' to it, or its '\/bmc\/trust' to first-use or unverified/);
+    assert.match(said, /set the node's '\/bmc\/fingerprint' to it, set its '\/bmc\/trust' to first-use or unverified/);
   }
 });
 
@@ -138,9 +138,9 @@ test("a weak key goes before a suite that a runtime has not, and a suite before 
   const weak = explainTls(failure({ ...await hello("weak", { cipher: 0x002f }), ...anybody }));
   assert.match(weak, /^its certificate has an RSA key of 1024 bits, which is too weak: give it a new one/);
   const suite = explainTls(failure({ ...await hello("own", { cipher: 0x0005 }), ...anybody }));
-  assert.match(suite, /^it speaks TLS 1\.2 with the cipher suite 0x0005, which this runtime has not/);
+  assert.match(suite, /^it uses TLS 1\.2 with the cipher suite 0x0005, which this runtime does not support/);
   const old = explainTls(failure({ ...await hello("own", { version: 0x0301 }), ...anybody, oldest: "1.0" }));
-  assert.match(old, /^it speaks TLS 1\.0 with the cipher suite 0xc02f/);
+  assert.match(old, /^it uses TLS 1\.0 with the cipher suite 0xc02f/);
 });
 
 test("that a server does not renegotiate securely is told of where the runtime says so, and not where that is allowed", async () => {
