@@ -12,14 +12,14 @@ import { rpiDeclaration } from "./rpi/declaration.ts";
 import { serviceDeclaration } from "./service/declaration.ts";
 import { simpowerDeclaration } from "./simpower/declaration.ts";
 
-/** What the modules declare that run in agents. */
+/** The declarations of the modules that run in agents. */
 export const agentDeclarations: readonly ModuleDeclaration[] = [
   serviceDeclaration,
   imageDeclaration,
   hostinfoDeclaration,
 ];
 
-/** What the modules declare that run in aggregators. */
+/** The declarations of the modules that run in aggregators. */
 const aggregatorDeclarations: readonly ModuleDeclaration[] = [
   joinDeclaration,
   pxeDeclaration,
@@ -32,5 +32,5 @@ const aggregatorDeclarations: readonly ModuleDeclaration[] = [
   nopowerDeclaration,
 ];
 
-/** What every module declares that comes with Kraken: a new module is added above, and nowhere else. */
+/** The declarations of all modules of Kraken. Add a new module above, and nowhere else. */
 export const builtInDeclarations: readonly ModuleDeclaration[] = [...aggregatorDeclarations, ...agentDeclarations];

@@ -24,7 +24,10 @@ import {
   PermanentError,
 } from "../../src/module/mod.ts";
 
-/** The machine's memory as its agent last reported it. It stays known while the machine is off, as its image must fit in it. */
+/**
+ * The machine's memory as its agent last reported it. It stays known while the machine is off, because the image must
+ * fit into it.
+ */
 export const SEEN_MEMORY = "/boot/seenMemory";
 
 /** A machine that boots from this program. */
@@ -53,15 +56,18 @@ export interface BootParts {
   readonly parent: string;
   /** The UUID of the aggregator's own node, and a callback for its cfg: at the start, and whenever it may have changed. */
   readonly own?: { readonly id: string; onCfg(cfg: Values): void };
-  /** Called when a machine was switched off or its node is gone: everything that it got for this boot is void. */
+  /**
+   * Called when a machine was powered off or its node no longer exists: everything that it got for this boot becomes
+   * invalid.
+   */
   onEnd(id: string): void;
-  /** Says why a machine cannot boot as its cfg asks, or cannot be served; undefined: it can, as far as is known. */
+  /** Returns why a machine cannot boot as its cfg asks, or cannot be served; undefined if no reason is known. */
   fault(machine: BootMachine): Promise<string | undefined>;
 }
 
 /** The interface between boot servers and the nodes whose machines boot: what they may ask, and what they report. */
 export interface BootRegistry {
-  /** Whether the machine's agent is connected now: then the machine is not booting, whatever is sent in its name. */
+  /** Tells whether the machine's agent is connected: then the machine is not booting, whatever is sent in its name. */
   isUp(id: string): boolean;
   /** See {@link isRunning}. */
   isRunning(id: string): boolean;
@@ -82,10 +88,10 @@ export interface BootTracker extends BootRegistry {
    */
   listen(run: Pick<MutationRun, "node" | "discover" | "signal">): Promise<void>;
   /**
-   * Waits for the next step of a machine, until the run is over.
+   * Waits for the next step of a machine, until the run ends.
    *
-   * @throws {MistakeError} If the network has nothing for it, so that no change of its power would help. It is left on, and
-   * keeps asking until there is something.
+   * @throws {MistakeError} If the network has nothing for it, so that no change of its power would help. It stays on,
+   *   and continues to ask.
    */
   wait(run: Pick<MutationRun, "node" | "signal">): Promise<void>;
   /** Checks again whether a machine can boot, because it was refused something while a mutation waits for it. */
@@ -93,12 +99,13 @@ export interface BootTracker extends BootRegistry {
 }
 
 /**
- * Makes a tracker.
+ * Creates a tracker.
  *
  * @param group The value of `/boot/method` of its nodes, and the variables that it reports.
  * @param parts The boot services; undefined if this program has none.
- * @param of `follow` is called first for each node that may have changed; with undefined if it is gone, or another
- * aggregator's. `hostOf` finds the machine of a node, and throws a MistakeError if its cfg does not describe one.
+ * @param of `follow` is called first for each node that may have changed; with undefined if it no longer exists or
+ *   belongs to another aggregator. `hostOf` finds the machine of a node, and throws a MistakeError if its cfg does not
+ *   describe one.
  */
 export function createBootTracker(
   group: BootGroup,
@@ -133,7 +140,7 @@ export function createBootTracker(
       if (records.delete(id)) parts?.onEnd(id);
       return;
     }
-    // Also of one that boots in another way by now: what it was given before is void with its power.
+    // Even for a machine that now boots in another way: what it was given becomes invalid with its power.
     const record = recordOf(node);
     if (followNode(record, node.view)) parts?.onEnd(id);
     if (!isOurs(node)) return;
@@ -144,7 +151,7 @@ export function createBootTracker(
     tell(node, statementsOf(record, node.view, group));
   }
 
-  /** @throws {MistakeError} When its cfg does not say which machine it is. */
+  /** @throws {MistakeError} If its cfg does not identify the machine. */
   async function faultOf(node: ModuleNode): Promise<string | undefined> {
     const host = of.hostOf(node);
     const declined = declinedFault(recordOf(node), host.lease?.address, context?.clock.now() ?? 0);
@@ -156,7 +163,7 @@ export function createBootTracker(
     if (node === undefined || end === undefined) return;
     faultOf(node).then((fault) => {
       if (fault !== undefined) end(fault);
-    }, () => {}); // what can't be looked at proves nothing
+    }, () => {}); // what cannot be read proves nothing
   }
 
   return {
@@ -180,7 +187,7 @@ export function createBootTracker(
     async wait({ node, signal }) {
       let end: (fault?: string) => void = () => {};
       const ended = new Promise<string | undefined>((resolve) => end = resolve);
-      waiting.set(node.id, end); // before the first look, so that what is seen meanwhile is not missed
+      waiting.set(node.id, end); // before the first check, so that nothing seen meanwhile is missed
       signal.addEventListener("abort", () => end(), { once: true });
       try {
         const fault = await faultOf(node) ?? (signal.aborted ? undefined : await ended);

@@ -3,7 +3,7 @@ import { core, defineExtension, services } from "../../src/state/mod.ts";
 
 const knownWhile = { "/runState": "SYNC" } as const;
 
-/** What a running system says of its machine. */
+/** What a running system reports about its machine. */
 export const host = defineExtension("host", {
   "/host/arch": {
     type: { kind: "string", maxLength: 32 },
@@ -42,7 +42,7 @@ export const host = defineExtension("host", {
   },
 });
 
-/** The module that tells what the machine is. It changes nothing. */
+/** The module that describes the machine. It changes nothing. */
 export const hostinfoDeclaration = declareModule({
   name: "hostinfo",
   about: "Architecture, kernel, CPUs, memory, load and uptime of the machine",

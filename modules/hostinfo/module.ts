@@ -3,15 +3,15 @@ import { isRecord, type Value } from "../../src/state/mod.ts";
 import { hostinfoDeclaration } from "./declaration.ts";
 import { readFixed, readMoving } from "./proc.ts";
 
-/** Seconds between two looks at what moves, where the config says nothing. */
+/** Default interval between two readings of changing values, in seconds. */
 const DEFAULT_INTERVAL = 30;
-/** A load that moved by less than this share is not worth a message. */
+/** A load that has changed by less than this share is not reported. */
 const LOAD_SHARE = 0.05;
 
 /**
- * Makes the module. It serves a program's own node: in an aggregator it belongs into a host of role `self`.
+ * Creates the module for the program's own node.
  *
- * @param options `proc` is where to look, `/proc` by default.
+ * @param options `proc` is the folder to read, `/proc` by default.
  */
 export function createHostinfoModule(options: { readonly proc?: string } = {}): Module {
   const proc = options.proc ?? "/proc";

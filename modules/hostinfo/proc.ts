@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { cpus, loadavg, machine, release, totalmem, uptime } from "node:os";
 import { join } from "node:path";
 
-/** What does not change until the next boot. */
+/** Facts that do not change until the next boot. */
 export interface FixedFacts {
   readonly arch: string;
   readonly kernel: string;
@@ -11,7 +11,7 @@ export interface FixedFacts {
   readonly memory: number;
 }
 
-/** What changes all the time. */
+/** Facts that change all the time. */
 export interface MovingFacts {
   /** Load average over 1 minute, in hundredths. */
   readonly load: number;
@@ -19,7 +19,7 @@ export interface MovingFacts {
   readonly uptime: number;
 }
 
-/** Reads what stays. What a `/proc` lacks comes from the runtime. */
+/** Reads the fixed facts from the folder `proc`. What it lacks comes from the runtime. */
 export function readFixed(proc: string): FixedFacts {
   const online = read(proc, "stat")?.match(/^cpu\d+ /gm)?.length;
   const kib = Number(read(proc, "meminfo")?.match(/^MemTotal:\s+(\d+) kB/m)?.[1] ?? NaN);
@@ -31,7 +31,7 @@ export function readFixed(proc: string): FixedFacts {
   };
 }
 
-/** Reads what moves. What a `/proc` lacks comes from the runtime. */
+/** Reads the changing facts from the folder `proc`. What it lacks comes from the runtime. */
 export function readMoving(proc: string): MovingFacts {
   const load = firstNumber(read(proc, "loadavg")) ?? loadavg()[0] ?? 0;
   const seconds = firstNumber(read(proc, "uptime")) ?? uptime();

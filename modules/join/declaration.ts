@@ -1,7 +1,7 @@
 import { declareModule } from "../../src/plan/mod.ts";
 import { core, tree } from "../../src/state/mod.ts";
 
-/** What an aggregator does with the links of its children: it turns them into `/runState` and `/link`. */
+/** Converts the links of an aggregator's children into `/runState` and `/link`. */
 export const joinDeclaration = declareModule({
   name: "join",
   about: "Accepts agents: a node is in SYNC when the link to its agent is up and level",

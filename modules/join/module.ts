@@ -1,7 +1,7 @@
 import { defineModule, type Module } from "../../src/module/mod.ts";
 import { joinDeclaration } from "./declaration.ts";
 
-/** Makes the module. It has no handlers: the aggregator's own links discover what it declares. */
+/** Creates the module. It has no handlers: the aggregator's links report what it declares. */
 export function createJoinModule(): Module {
   return defineModule(joinDeclaration, () => ({}));
 }

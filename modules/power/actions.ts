@@ -5,15 +5,15 @@ import type { GuardedDriver, Look } from "./guard.ts";
 import { createHand, type Hand } from "./hand.ts";
 import { beginStory, type Story } from "./story.ts";
 
-/** So many refusals of one order end a mutation. */
+/** Number of refusals of one order that end a mutation. */
 const MAX_REFUSALS = 3;
-/** A machine that hangs within this time of a restart, in milliseconds, has its power cut. */
+/** A machine that hangs again within this time of a restart, in milliseconds, has its power cut. */
 const RESTART_ONCE = 1_800_000;
-/** An order to shut down that is taken late gets its time all the same, up to so many milliseconds more. */
+/** A shutdown order that is accepted late still gets its time, up to this many milliseconds more. */
 const MAX_LATE_GRACE = 60_000;
-/** A machine that is to be off and has been on its way for so long, in milliseconds, hangs there. */
+/** A machine that is being powered off and has been changing for this long, in milliseconds, hangs. */
 const STUCK = 60_000;
-/** The same for a machine that should be on: it may be slow, and counts as hanging only after that. */
+/** The same for a machine that is being powered on: it may be slow, and counts as hanging only after that. */
 const STUCK_ON = 300_000;
 
 /** What the mutations of power modules do on one controller. */
@@ -24,11 +24,11 @@ export interface PowerWork {
   powerOff(run: MutationRun): Promise<void>;
   /** Powers off a machine that seems to hang. */
   resetHang(run: MutationRun): Promise<void>;
-  /** Restarts a machine that is taken to hang. */
+  /** Restarts a machine that seems to hang. */
   restart(run: MutationRun): Promise<void>;
   /** Carries out an order to restart a machine without a loss of power. */
   reset(run: MutationRun): Promise<void>;
-  /** Waits until a machine that was restarted may be believed to be on again. */
+  /** Waits until the controller's report that a restarted machine is on can be trusted. */
   resetOver(run: MutationRun): Promise<void>;
   /** Carries out an order to interrupt a machine. */
   interrupt(run: MutationRun): Promise<void>;
@@ -68,10 +68,10 @@ export function createActions(
       },
     });
     if (!done) throw new MistakeError(`Cannot power '${run.node.name}' on: its controller does not support that`);
-    if (lost) noteBoot(run); // it has come on, so that the order was taken
+    if (lost) noteBoot(run); // it has come on, so the order was accepted
     run.discover("/physState", "POWER_ON");
   }
-  /** Notes that the controller was told, with the order, to boot once from the requested device. */
+  /** Records that the controller was told, with the order, to boot once from the requested device. */
   function noteBoot(run: MutationRun): void {
     const next = run.node.view.get("/bmc/bootNext");
     if (next !== undefined && next !== "NONE") run.discover("/bmc/bootNext", "NONE");
@@ -106,7 +106,7 @@ export function createActions(
       until = time;
       cancel = clock.after(time - clock.now(), () => grace.abort(new Error(late)));
     }
-    /** While many are to be asked, each waits for its turn: that takes nothing of the time in which it is asked. */
+    /** Reports that the request waits for its turn behind others: that takes nothing from its timeout. */
     function queued(): () => void {
       const leave = run.queued();
       const since = clock.now();
@@ -140,18 +140,20 @@ export function createActions(
   }
   async function bringOff(run: MutationRun, story: Story): Promise<void> {
     const { graceful } = settings();
-    // Only a machine whose agent is there is known to hear that it is asked.
+    // Only a machine with a running agent is known to notice the request.
     const healthy = run.node.view.get("/runState") === "SYNC";
     if (graceful === 0) await cut(run, story, false, "it gets no time to shut down ('graceful' is 0)");
     else if (!healthy) await cut(run, story, false, "its agent is not there to hear that it should shut down");
     else {
       const why = await shutDown(run, story, graceful);
-      // It has had its time: where it is on its way, it hangs there.
+      // It has had its time: if it is still changing, it hangs.
       if (why !== undefined) await cut(run, story, true, why, 0);
     }
     run.discover("/physState", "POWER_OFF");
   }
-  /** Whether a machine that is taken to hang is on, and was seen to be so before. Where it is only now, that is stated. */
+  /**
+   * Checks whether a machine that seems to hang is on and was seen on before. If it is only on now, that is reported.
+   */
   async function findHang(
     run: MutationRun,
     story: Story,
@@ -162,7 +164,7 @@ export function createActions(
     if (power === "changing") return "stuck";
     if (power === "off") return "off";
     if (before === "on") return "hangs";
-    run.note("It is left alone: it is on, and it was not seen on before it was taken to hang");
+    run.note("It is left alone: it is on now, and was not seen on before it seemed to hang");
     run.discover("/physState", "POWER_ON");
     return "came on";
   }
@@ -217,7 +219,10 @@ export function createActions(
     if (end === "off") run.discover("/physState", "POWER_OFF");
     return end === "taken";
   }
-  /** Restarts without a loss of power. @returns Undefined when that was taken, or is not needed; otherwise why power is to be cut. */
+  /**
+   * Restarts without a loss of power. @returns Undefined if that was accepted or is not needed; otherwise why power
+   * must be cut.
+   */
   async function gentleRestart(run: MutationRun, story: Story): Promise<string | undefined> {
     run.note("It is restarted: it hangs");
     const end = await hand.restart(run, story, MAX_REFUSALS);

@@ -5,14 +5,14 @@ import type { Ask } from "./driver.ts";
 import { createLimit } from "./limit.ts";
 import { cleanWords, type LogEntry } from "./log_entry.ts";
 
-/** The most logs that are read at a time: each may be many requests. */
+/** The largest number of logs to read at a time: each may take many requests. */
 const MAX_READS = 8;
 /** The longest that one read may take once it has begun, in milliseconds. */
 const READ_LIMIT = 55_000;
 /** The longest reason, in characters. */
 const MAX_WHY = 400;
 
-/** Reads the newest entries of a node's controller, the newest first. @returns Undefined when it has no log. */
+/** Reads the newest entries of a node's controller, newest first. @returns Undefined if it has no log. */
 export type ReadLog = (nodeId: string, count: number, ask: Ask) => Promise<readonly LogEntry[] | undefined>;
 
 /**
@@ -27,7 +27,7 @@ export type LogAnswer =
 export interface BmcLogs {
   /** Registers `read` for the nodes of a platform. @returns A function that ends that. */
   offer(platform: string, read: ReadLog): () => void;
-  /** Reads the newest `count` entries, the newest first. Never rejects. */
+  /** Reads the newest `count` entries, newest first. Never rejects. */
   read(
     node: { readonly id: string; readonly name: string; readonly platform: unknown },
     count: number,

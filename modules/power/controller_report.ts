@@ -1,24 +1,32 @@
 import type { ModuleContext, ModuleNode } from "../../src/module/mod.ts";
 import type { Look } from "./guard.ts";
 
-/** So many looks in a row without an answer are worth a warning. */
+/** Number of readings in a row without an answer after which a warning is logged. */
 const SILENT_LOOKS = 3;
 /** The longest reason in `/bmc/error`. */
 const MAX_ERROR = 512;
 
 /** Reports what is known of the controller of one node, other than the power: `/bmc/...`. */
 export interface ControllerReport {
-  /** It did not answer for some looks in a row. */
+  /** Tells whether it did not answer for some readings in a row. */
   isSilent(): boolean;
-  /** It answered: the poll, or a mutation. */
+  /** Reports an answer, to polling or to a mutation. */
   answered(look: Look): void;
-  /** It did not answer, which says nothing about the machine: the known power stays. @param lasts Asking again won't help. */
+  /**
+   * Reports that it did not answer, which says nothing about the machine: the known power stays. @param lasts Whether
+   * asking again cannot help.
+   */
   silent(said: string, lasts: boolean): void;
   /** Withdraws all values, because another module manages the node now. */
   withdraw(): void;
 }
 
-/** Makes the report on the controller of a node. */
+/**
+ * Creates the report on the controller of a node.
+ *
+ * @param nodeId The node's UUID.
+ * @param context The module's context.
+ */
 export function createControllerReport(nodeId: string, context: ModuleContext): ControllerReport {
   let failures = 0;
 

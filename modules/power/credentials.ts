@@ -13,7 +13,7 @@ export interface Credentials {
   readonly kg?: string;
 }
 
-/** The environment variables that are used where the config names no file. */
+/** The environment variables that are used if the config names no file. */
 const USERNAME_VARIABLE = "KRAKEN_BMC_USERNAME";
 const PASSWORD_VARIABLE = "KRAKEN_BMC_PASSWORD";
 const KG_VARIABLE = "KRAKEN_BMC_KG";

@@ -10,19 +10,19 @@ export const powerExtensions = [core, services, boot, bmc, bootDevices, powerOrd
 /** What every power module discovers. */
 export const powerDiscoveries = ["/physState", "/bmc/error", "/bmc/power", "/power/order"] as const;
 
-/** What power modules discover too whose controllers do more than power. */
+/** Additional discoveries of power modules whose controllers do more than power. */
 export const controllerDiscoveries = ["/bmc/bootNext", "/bmc/health", "/bmc/firmware", "/bmc/led"] as const;
 
-/** What power modules discover that read sensors. */
+/** Additional discoveries of power modules that read sensors. */
 export const sensorDiscoveries = ["/bmc/inlet", "/bmc/watts"] as const;
 
 /** The time that the controllers of a platform may take, in milliseconds. */
 export interface PowerTimeouts {
-  /** To say what the power is. */
+  /** To report the power. */
   readonly find: number;
   /** To power a machine on. */
   readonly on: number;
-  /** To power one off: graceful shutdown included. */
+  /** To power one off, including a graceful shutdown. */
   readonly off: number;
 }
 
@@ -57,7 +57,8 @@ export function powerMutations(platform: string, { find, on, off }: PowerTimeout
       timeout: on,
       about: "Powers the machine on",
     },
-    // A node whose agent is lost while its machine is on is repaired by power off and on, which is why off is dear.
+    // A node whose agent is lost while its machine is on is repaired by powering it off and on, so power-off is
+    // expensive.
     "power-off": {
       context: "parent",
       changes: { "/physState": ["POWER_ON", "POWER_OFF"] },

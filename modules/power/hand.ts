@@ -8,7 +8,7 @@ import type { Story } from "./story.ts";
 /** First and longest wait between two looks while a machine changes its power, in milliseconds. */
 const FIRST_LOOK = 100;
 const LONGEST_LOOK = 1_000;
-/** The shortest time between two orders, in milliseconds, where a controller needs less to settle. */
+/** The shortest time between two orders, in milliseconds, if a controller needs less to settle. */
 const ORDER_REST = 1_000;
 /** Looks that are further apart than this, in milliseconds, do not show the time between them. */
 const LONGEST_GAP = 40_000;
@@ -92,7 +92,7 @@ export function createHand(
 ): Hand {
   let asked: { readonly power: "on" | "off"; readonly at: number } | undefined;
   let seen: "on" | "off" | undefined;
-  /** Since when, and until when as far as was seen, the machine has been on its way. */
+  /** When the machine was first and last seen changing. */
   let moving: { readonly since: number; readonly until: number } | undefined;
 
   function unsettledFor(): number {
@@ -158,7 +158,7 @@ export function createHand(
   }
   async function findOut(run: MutationRun, story: Story, begun: boolean): Promise<Settled> {
     const power = await findStuck(run, run.signal, story, begun, Infinity);
-    return power === "on" ? power : "off"; // it never is stuck
+    return power === "on" ? power : "off"; // it never counts as stuck
   }
   /** Does something once to a machine that is on. */
   async function hit(
@@ -221,7 +221,7 @@ export function createHand(
   };
 }
 
-/** Milliseconds until the next look, after so many. */
+/** Returns the milliseconds until the next look, after this many. */
 function lookAfter(looks: number): number {
   return doubling(FIRST_LOOK, LONGEST_LOOK, looks);
 }

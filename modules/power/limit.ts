@@ -1,6 +1,6 @@
 import type { Ask } from "./driver.ts";
 
-/** Lets no more than so many pieces of work run at a time; the rest wait in line. */
+/** Limits how much work runs at a time; the rest waits in a queue. */
 export interface Limit {
   /**
    * Runs work when there is room. Urgent work comes first. The caller is told if the work has to wait, and when the wait

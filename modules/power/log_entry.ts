@@ -1,12 +1,12 @@
-/** One entry of a controller's event log. Every text is the controller's own, on one line and cut. */
+/** One entry of a controller's event log. Every text is the controller's own, on one line and shortened. */
 export interface LogEntry {
   /** The controller's id of it. */
   readonly id: string;
   /** The log that it is in, of those that the controller has. */
   readonly log: string;
-  /** As ISO 8601 or, where the controller's own words are no such time, those; absent: it does not say. */
+  /** As ISO 8601, or in the controller's own words if these are not such a time; absent: unknown. */
   readonly time?: string;
-  /** `OK`, `Warning`, `Critical` or another word of its own; absent: it does not say. */
+  /** `OK`, `Warning`, `Critical` or another word of its own; absent: unknown. */
   readonly severity?: string;
   readonly message: string;
 }
@@ -56,23 +56,20 @@ export function cleanWords(value: unknown, most: number): string | undefined {
   return line.length > most ? `${line.slice(0, most - 3)}...` : line;
 }
 
-/**
- * Takes the newest `count` of `entries`, the newest first. Those without a time come last, in the reverse of their
- * order.
- */
+/** Returns the newest `count` of `entries`, newest first. Those without a time come last, in reverse order. */
 export function newestFirst(entries: readonly LogEntry[], count: number): readonly LogEntry[] {
   const placed = entries.map((entry, place) => ({ entry, place, at: at(entry) }));
   placed.sort((a, b) => a.at === b.at ? b.place - a.place : b.at - a.at);
   return placed.slice(0, count).map(({ entry }) => entry);
 }
 
-/** Milliseconds since 1970; -1: not known. */
+/** Milliseconds since 1970; -1 if unknown. */
 function at({ time }: LogEntry): number {
   const parsed = time === undefined ? NaN : Date.parse(time);
   return Number.isNaN(parsed) ? -1 : parsed;
 }
 
-/** Only a time with its zone is one and the same everywhere: any other stays as it is. */
+/** Converts a time with a zone to ISO 8601; any other stays as it is. */
 function toTime(words: string): string {
   const parsed = /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/i.test(words) ? Date.parse(words) : NaN;
   return Number.isNaN(parsed) ? words : new Date(parsed).toISOString();

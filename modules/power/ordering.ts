@@ -19,7 +19,7 @@ export const powerOrders = defineExtension("power", {
  */
 export function orderMutations(platform: string) {
   return {
-    // The plan powers the machine off before and, where it is to be on, on again after.
+    // The plan powers the machine off before and, if it should be on, on again after.
     "cycle-off": {
       context: "parent",
       changes: { "/power/order": ["CYCLE", "DONE"] },
@@ -38,9 +38,9 @@ export function orderMutations(platform: string) {
 }
 
 /**
- * Makes the mutation that ends an order for a machine that is off: there is nothing to restart or to interrupt, and the machine
- * is not powered on for that. It costs more than a step and less than a loss of power, so that the order is carried out on a
- * machine that is on.
+ * Makes the mutation that ends an order for a machine that is off: there is nothing to restart or interrupt, and the
+ * machine is not powered on for that. It costs more than a step and less than a loss of power, so that the order is
+ * carried out on a machine that is on.
  */
 function voidMutation(platform: string, order: "RESET" | "NMI") {
   return {

@@ -4,7 +4,10 @@ import { doubling } from "../../src/toolkit/mod.ts";
 import { type Credentials } from "./credentials.ts";
 import { CredentialsError } from "./driver.ts";
 
-/** Milliseconds for which credentials that a controller did not take are not tried again, doubled each time up to the longest. */
+/**
+ * How long rejected credentials are not tried again, in milliseconds: the first rest, doubled each time up to the
+ * longest.
+ */
 const FIRST_REST = 60_000;
 const LONGEST_REST = 900_000;
 
@@ -15,9 +18,9 @@ const LONGEST_REST = 900_000;
 export interface Refusals {
   /** @throws {CredentialsError} While these credentials must not be tried. */
   check(controller: string, credentials: Credentials): void;
-  /** Notes that they were rejected. @returns The error to throw. */
+  /** Records that they were rejected. @returns The error to throw. */
   refuse(controller: string, credentials: Credentials, why: string): CredentialsError;
-  /** Notes that they were accepted. */
+  /** Records that they were accepted. */
   accept(controller: string, credentials: Credentials): void;
 }
 
@@ -25,7 +28,7 @@ export interface Refusals {
 export function createRefusals(clock: Clock): Refusals {
   const refused = new Map<string, { readonly times: number; readonly until: number; readonly why: string }>();
 
-  /** Names them without telling them. */
+  /** Identifies them without revealing them. */
   function keyOf(controller: string, credentials: Credentials): string {
     return createHash("sha256").update(JSON.stringify([controller, credentials])).digest("hex");
   }

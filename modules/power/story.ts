@@ -3,7 +3,7 @@ import type { Reports } from "../../src/reports.ts";
 import type { PowerChange } from "./driver.ts";
 import type { Look, OrderOutcome } from "./guard.ts";
 
-/** So many different things that a controller said are told, the last ones. */
+/** The number of different reports of a controller to quote: the last ones. */
 const MAX_TOLD = 3;
 /**
  * A machine that has had this many milliseconds to carry out an order has had its time, however late the order came.

@@ -8,10 +8,12 @@ import { turnLed } from "./turn_led.ts";
 import { type SensorWatch, watchSensors } from "./sensors.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 
-/** A controller that is silent is looked at so many times as seldom, and one whose events arrive. */
+/** Factor by which a silent controller, and one whose events arrive, are polled less often. */
 const SILENT_STRETCH = 4;
 const EVENTS_STRETCH = 5;
-/** At most so many milliseconds after an event its controller is looked at, and no sooner than this after the last look. */
+/**
+ * A controller is read at most this many milliseconds after an event, and no sooner than that after the last reading.
+ */
 const EVENT_SPREAD = 200;
 const EVENT_REST = 1_000;
 
@@ -54,7 +56,10 @@ export function watchPower(
     cancel();
     if (!stopped && acting === 0) cancel = clock.after(ms, look);
   }
-  /** The usual pause between two looks, by chance a quarter longer or shorter, so that controllers are not asked in step. */
+  /**
+   * Returns the usual pause between two looks, randomly a quarter longer or shorter, so that controllers are not polled
+   * in step.
+   */
   function rest(): number {
     const stretch = report.isSilent() ? SILENT_STRETCH : driver.hears?.(nodeId) === true ? EVENTS_STRETCH : 1;
     return settings().poll * stretch * (0.75 + context.random() / 2);

@@ -2,12 +2,17 @@ import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, enumeration } from "../../src/state/mod.ts";
 
-/** What a large server's firmware takes before it asks for an address, in milliseconds: what memory tests add is in the other. */
+/**
+ * How long the firmware of a large server takes before it requests an address, in milliseconds. Memory tests may take
+ * longer.
+ */
 const USUAL_POST = 300_000;
-/** After that the machine is taken to hang: power-cycled earlier, it would begin anew and never get any further. */
+/**
+ * After this time, in milliseconds, the machine counts as hanging: power-cycled earlier, a slow one would never finish.
+ */
 const LONGEST_POST = 900_000;
 
-/** How far a machine has got with booting from the network. */
+/** The progress of a machine that boots from the network. */
 export const pxe = defineExtension("pxe", {
   "/pxe/state": {
     type: enumeration("NONE", "WAIT", "DHCP", "LOADING", "INIT"),
@@ -29,8 +34,8 @@ const powered = { "/boot/method": "pxe", "/physState": "POWER_ON" } as const;
 const hangs = { "/physState": "PHYS_HANG" } as const;
 
 /**
- * The way of a machine from power to kernel, as its aggregator's boot services see it. Nothing is done to the machine here:
- * each step waits for what it does next, and a machine that does not do it in time is taken to hang.
+ * The path of a machine from power to kernel, as its aggregator's boot services see it. The module does nothing to the
+ * machine: each step waits for what the machine does next, and a machine that does not do it in time counts as hanging.
  */
 export const pxeDeclaration = declareModule({
   name: "pxe",

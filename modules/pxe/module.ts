@@ -4,9 +4,9 @@ import { pxeDeclaration } from "./declaration.ts";
 import { createHostIndex, type PxeHost, type PxeRegistry } from "./registry.ts";
 
 /**
- * Makes the module, and the registry that boot servers report to.
+ * Creates the module, and the registry that boot servers report to.
  *
- * @param parts Absent where the program has no boot services: then the module only says so to who wants to boot.
+ * @param parts The boot services. Absent if the program has none: then the module refuses every boot.
  */
 export function createPxeModule(
   parts?: BootParts,

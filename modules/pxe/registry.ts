@@ -5,31 +5,37 @@ import { type BootMachine, bootMachineOf, type BootRegistry, SEEN_MEMORY } from 
 /** The machine of a node of this aggregator. */
 export type PxeHost = BootMachine;
 
-/** Where boot servers ask about machines, and tell what these do. Before the module has started nobody is known. */
+/**
+ * The interface for boot servers: they ask about machines and report what these do. Before the module has started, no
+ * machine is known.
+ */
 export interface PxeRegistry extends BootRegistry {
-  /** The machine with this MAC address that boots from here: lower case, with colons. */
+  /** Returns the machine with this MAC address (lower case, with colons) that boots from here. */
   host(mac: string): PxeHost | undefined;
   hosts(): Iterable<PxeHost>;
-  /** The machine with this MAC address that a node has, but that does not boot from here. */
+  /** Returns the machine with this MAC address that belongs to a node but does not boot from here. */
   bystander(mac: string): PxeHost | undefined;
-  /** The machine that boots from here and has this IPv4 address by its cfg. */
+  /** Returns the machine that boots from here and has this IPv4 address in its cfg. */
   hostAt(address: string): PxeHost | undefined;
 }
 
 /** The machines of an aggregator, by MAC address. */
 export interface HostIndex extends Omit<PxeRegistry, keyof BootRegistry> {
-  /** Takes a node as it is now; undefined: it is gone, or another aggregator's. */
+  /** Updates a node; undefined: it no longer exists, or belongs to another aggregator. */
   take(id: string, node: ModuleNode | undefined): void;
 }
 
-/** A node as it was taken last. */
+/** A node at its last update. */
 interface Taken {
   readonly cfg: ModuleNode["cfg"];
   readonly seen: Value | undefined;
   readonly host: PxeHost | undefined;
 }
 
-/** Makes an empty index. Of two nodes with one MAC address the one that was taken last counts: cfg is kept free of that. */
+/**
+ * Creates an empty index. If two nodes have the same MAC address, the one updated last counts; checks of cfg prevent
+ * that.
+ */
 export function createHostIndex(): HostIndex {
   const byId = new Map<string, Taken>();
   const byMac = new Map<string, PxeHost>();
@@ -50,7 +56,7 @@ export function createHostIndex(): HostIndex {
     take(id, node) {
       const before = byId.get(id);
       const seen = node?.view.get(SEEN_MEMORY);
-      // Most changes are not of what a machine boots.
+      // Most changes do not concern what a machine boots.
       if (before !== undefined && before.cfg === node?.cfg && before.seen === seen) return;
       if (before?.host !== undefined) remove(before.host);
       if (node === undefined) return void byId.delete(id);

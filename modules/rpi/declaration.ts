@@ -2,7 +2,7 @@ import { boot } from "../../src/boot/mod.ts";
 import { declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, enumeration } from "../../src/state/mod.ts";
 
-/** Which Raspberry Pi a node is, and how far it has got with booting from the network. */
+/** The identity of a Raspberry Pi, and its progress in booting from the network. */
 export const rpi = defineExtension("rpi", {
   "/rpi/serial": {
     type: { kind: "string", maxLength: 8 },
@@ -30,8 +30,9 @@ const powered = { "/boot/method": "rpi", "/physState": "POWER_ON" } as const;
 const hangs = { "/physState": "PHYS_HANG" } as const;
 
 /**
- * The way of a Raspberry Pi from power to kernel, as its aggregator's DHCP and TFTP see it. As in pxe, nothing is done to it
- * here: each step waits for what it does next, and one that does not do it in time is taken to hang.
+ * The path of a Raspberry Pi from power to kernel, as its aggregator's DHCP and TFTP see it. As with pxe, the module
+ * does nothing to the machine: each step waits for what it does next, and a machine that does not do it in time counts
+ * as hanging.
  */
 export const rpiDeclaration = declareModule({
   name: "rpi",

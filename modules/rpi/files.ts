@@ -1,49 +1,49 @@
-/** The lower half of a serial number, as `/proc/cpuinfo` and the firmware's TFTP paths have it: 8 hexadecimal digits. */
+/** The lower half of a serial number, as in `/proc/cpuinfo` and in the firmware's TFTP paths: 8 hexadecimal digits. */
 const SERIAL = /^[0-9a-f]{8}$/;
 
 /** A Raspberry Pi that boots from here. */
 export interface PiHost {
   /** Lower case: see {@link isSerial}. */
   readonly serial: string;
-  /** Its address, where it is ours to give. */
+  /** Its address, if this program assigns it. */
   readonly address?: string;
-  /** Paths below the boot files. */
+  /** Paths in the boot files. */
   readonly kernel: string;
   readonly initrd: string;
 }
 
-/** What a Raspberry Pi is sent for a path. */
+/** What a Raspberry Pi receives for a path. */
 export type PiFile =
   /** config.txt: {@link renderConfig}. */
   | { readonly kind: "config" }
-  /** cmdline.txt: {@link renderCommandLine}. It has a token in it: each one is made anew. */
+  /** cmdline.txt: {@link renderCommandLine}. It contains a token and is rendered anew each time. */
   | { readonly kind: "cmdline" }
-  /** The node's own kernel or initramfs, at this path below the boot files. */
+  /** The node's own kernel or initramfs, at this path in the boot files. */
   | { readonly kind: "kernel" | "initrd"; readonly path: string }
-  /** A file of the firmware: the node's own, or else the common one. */
+  /** A file of the firmware: the node's own, otherwise the common one. */
   | { readonly kind: "firmware"; readonly paths: readonly string[] }
-  /** It is not this client's to have. */
+  /** The client may not have it. */
   | { readonly kind: "refused"; readonly reason: string };
 
-/** What config.txt calls the kernel and the initramfs, whatever they are called below the boot files. */
+/** The names of kernel and initramfs in config.txt, whatever they are called in the boot files. */
 const KERNEL = "kernel8.img";
 const INITRD = "initramfs.img";
-/** Where the firmware's files are, below the boot files: Debian's package `raspi-firmware` has them in /boot/firmware. */
+/** The folder of the firmware in the boot files: Debian's package `raspi-firmware` has its files in /boot/firmware. */
 const FIRMWARE = "rpi";
 
-/** Whether this is the serial number of a Raspberry Pi, in the form that its firmware uses: 8 digits, lower case. */
+/** Tells whether `text` is the serial number of a Raspberry Pi as its firmware uses it: 8 digits, lower case. */
 export function isSerial(text: string): boolean {
   return SERIAL.test(text);
 }
 
 /**
- * What to send to a Raspberry Pi for a path: `SERIAL/config.txt` and the like. What it asks for without its serial number, as its
- * ROM does for `bootcode.bin`, is the common firmware's.
+ * Determines what to send to a Raspberry Pi for a path such as `SERIAL/config.txt`. Requests without a serial number,
+ * such as the ROM's for `bootcode.bin`, get the common firmware.
  *
- * @param path Relative, without `..`, as the TFTP server hands it on.
- * @param client Where the request came from.
- * @param host The machine with a serial number.
- * @returns undefined when the path is none of a Raspberry Pi.
+ * @param path Relative, without `..`, as the TFTP server passes it.
+ * @param client Address of the client.
+ * @param host Returns the machine with a serial number.
+ * @returns Undefined if the path is not one of a Raspberry Pi.
  */
 export function piFile(
   path: string,
@@ -73,16 +73,19 @@ export function piFile(
   }
 }
 
-/** `config.txt`: boots the kernel and the initramfs that {@link piFile} gives, in 64 bits, with a serial console. */
+/**
+ * Renders `config.txt`, which boots the kernel and the initramfs of {@link piFile} in 64-bit mode, with a serial
+ * console.
+ */
 export function renderConfig(): string {
   return ["arm_64bit=1", "enable_uart=1", `kernel=${KERNEL}`, `initramfs ${INITRD} followkernel`, ""].join("\n");
 }
 
 /**
- * `cmdline.txt`: one line, which the firmware passes on as it is.
+ * Renders `cmdline.txt`: one line, which the firmware passes on unchanged.
  *
- * @param words The same kernel arguments as on any other machine.
- * @throws {TypeError} When a word has a space or a line end in it.
+ * @param words The same kernel arguments as for any other machine.
+ * @throws {TypeError} If a word contains a space or a line end.
  */
 export function renderCommandLine(words: readonly string[]): string {
   const odd = words.findIndex((word) => /\s/.test(word) || word === "");

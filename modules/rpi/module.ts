@@ -17,17 +17,17 @@ export interface RpiHost extends BootMachine {
 }
 
 /**
- * Where boot servers ask about Raspberry Pis, and tell what these do: its config.txt is what a script is to others. Before the
- * module has started nobody is known.
+ * The interface for boot servers: they ask about Raspberry Pis and report what these do. config.txt has the role of a
+ * boot script. Before the module has started, no machine is known.
  */
 export interface RpiRegistry extends BootRegistry {
   host(serial: string): RpiHost | undefined;
 }
 
 /**
- * Makes the module, and the registry that boot servers report to.
+ * Creates the module, and the registry that boot servers report to.
  *
- * @param parts Absent where the program has no boot services: then the module only says so to who wants to boot.
+ * @param parts The boot services. Absent if the program has none: then the module refuses every boot.
  */
 export function createRpiModule(
   parts?: BootParts,

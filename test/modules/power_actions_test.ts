@@ -328,7 +328,7 @@ test("a machine that is taken to hang, and was not seen on before, is left alone
       assert.deepEqual(bench.driver.orders, []);
       assert.equal(bench.node.view.get("/physState"), "POWER_ON");
       assert.deepEqual(bench.notes, [
-        "It is left alone: it is on, and it was not seen on before it was taken to hang",
+        "It is left alone: it is on now, and was not seen on before it seemed to hang",
       ]);
       bench.node.view.set("/physState", "PHYS_HANG");
       obedient(bench, ON);

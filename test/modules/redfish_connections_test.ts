@@ -199,7 +199,9 @@ test("an answer with a status that HTTP has not is none, and ends with its conne
       answer.writeHead(status);
       answer.write("{");
     }, async ({ send, open }) => {
-      await assert.rejects(send(POST), { message: `it answers with status ${status}, which is not a valid HTTP status` });
+      await assert.rejects(send(POST), {
+        message: `it answers with status ${status}, which is not a valid HTTP status`,
+      });
       await until(() => assert.equal(open.size, 0));
     });
   }

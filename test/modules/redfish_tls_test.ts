@@ -228,7 +228,10 @@ test("redfish says that a port speaks no TLS", async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  assert.match(await ask(`https://127.0.0.1:${port}`, {}), /it does not use TLS on this port: set the node's '\/bmc\/address'/);
+  assert.match(
+    await ask(`https://127.0.0.1:${port}`, {}),
+    /it does not use TLS on this port: set the node's '\/bmc\/address'/,
+  );
   await new Promise((resolve) => server.close(resolve));
 });
 
