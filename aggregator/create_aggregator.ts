@@ -30,6 +30,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   const { engine, modules, policies, agentHolds, retries } = driving;
   const control = createControl({
     ...{ ...state, engine, freezer, agentHolds, troubles },
+    facts: state.stored.facts,
     flush: persistence.flush,
     retry: retries.retry,
   });

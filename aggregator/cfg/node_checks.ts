@@ -10,6 +10,7 @@ import {
   type Values,
   type VariableType,
 } from "../../src/state/mod.ts";
+import { validateEntries } from "../profiles/profile.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
 import { validateRule } from "./rule_checks.ts";
 
@@ -70,7 +71,7 @@ function findProblem(parts: CfgParts, id: string, cfg: Values, url: string, valu
   if (KEPT_URLS.has(url)) {
     return !changes || url === "/retries" ? undefined : `${url} can't be set: Kraken keeps it`;
   }
-  const issue = changes ? validateBoot(url, value) : undefined;
+  const issue = changes ? validateBoot(url, value) ?? validateProfiles(parts, url, value) : undefined;
   if (issue !== undefined) return issue;
   // A rule that was set before an agent's modules changed holds up no other.
   const odd = changes && serves ? validateRule(parts.domains, url, value) : undefined;
@@ -80,6 +81,12 @@ function findProblem(parts: CfgParts, id: string, cfg: Values, url: string, valu
   if (serves) return `${url} can't be set here: nobody plans for an aggregator's own node`;
   // Machines are found out about all the time: what would undo that again and again is no goal.
   return changes && value === schema.unknownOf(url) ? validateUnknown(url, value, found?.variable.type) : undefined;
+}
+
+function validateProfiles(parts: CfgParts, url: string, value: Value): string | undefined {
+  if (url !== "/profiles" || !Array.isArray(value)) return undefined;
+  const [problem] = validateEntries(value.map(String), parts.profiles());
+  return problem === undefined ? undefined : `${url} has ${problem}`;
 }
 
 function validateUnknown(url: string, value: Value, type: VariableType | undefined): string {

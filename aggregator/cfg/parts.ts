@@ -3,6 +3,7 @@ import type { Replica } from "../../src/sync/mod.ts";
 import type { Changes } from "../dispatch/changes.ts";
 import type { Domains } from "../nodes/domains.ts";
 import type { Nodes } from "../nodes/nodes.ts";
+import type { Profiles } from "../profiles/profile.ts";
 import type { Store } from "../store/mod.ts";
 
 /** A network interface of the machine that this program runs on. */
@@ -26,6 +27,8 @@ export interface CfgParts {
   readonly domains: Domains;
   readonly store: Store;
   readonly changes: Changes;
+  /** The profiles as they are now. */
+  profiles(): Profiles;
   /** Counts the starts of this program: cfg is written with it. */
   readonly run: number;
   /** The root's signature of an assignment. */

@@ -8,21 +8,25 @@ import {
   emptyDocument,
   type Facet,
   heldBy,
+  INHERITED,
   KEPT_URLS,
   mergeFacets,
   type NodeDocument,
   nodeIdOf,
   readAssignment,
   type Value,
+  type Values,
   valuesOf,
   type Version,
   versionText,
 } from "../../src/state/mod.ts";
 import { MOVING } from "../links/pending_transfers.ts";
+import { equalProfiles, type Profiles, profilesOf } from "../profiles/profile.ts";
 import { isDeleted } from "../tree/placement.ts";
 import { createAssigning } from "./assigning.ts";
 import { bootWarningsOf, changeOf, entriesFor, type NodeChange, served, warningsOf } from "./change.ts";
 import { findAll } from "./checks.ts";
+import { entriesOf, inherit, ownOf, sourcesOf } from "./inheritance.ts";
 import { createOwnAddresses, type OwnAddresses } from "./own_addresses.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
 import { notWritten } from "./refusal.ts";
@@ -47,6 +51,16 @@ export interface CfgWriter {
   ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
   /** Names the cfg that the nodes of an inventory have now: it changes with each of them, those that are not there included. */
   tagOf(nodes: readonly InventoryNode[]): string;
+  /**
+   * Puts other profiles in place of the present ones, together with the cfg of every node that has one of those that differ; all or
+   * nothing.
+   *
+   * @param options `facts` are written with them.
+   */
+  reprofile(
+    profiles: Profiles,
+    options: { readonly facts: ReadonlyMap<string, string>; readonly dryRun?: boolean },
+  ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
   /** Turns nodes into tombstones. */
   remove(ids: readonly string[]): { readonly ok: true } | Refusal;
   /** An aggregator is reached elsewhere, or has another standby: its children have to know. */
@@ -77,11 +91,15 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
   }
 
   /** Puts cfg on disk. @returns Why nothing was written, if so. */
-  function commit(documents: readonly NodeDocument[], moving = false): Refusal | undefined {
+  function commit(
+    documents: readonly NodeDocument[],
+    moving = false,
+    facts: ReadonlyMap<string, string | boolean> = new Map(),
+  ): Refusal | undefined {
     try {
       store.commit({
         documents: documents.map((document) => ({ document, facets: ["cfg"] })),
-        ...(moving && { facts: new Map([[MOVING, true]]) }),
+        facts: new Map([...facts, ...(moving ? [[MOVING, true] as const] : [])]),
       });
       return undefined;
     } catch (error) {
@@ -110,13 +128,15 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     if (commit([{ ...document, facets: { ...document.facets, cfg } }]) === undefined) replica.merge(id, "cfg", entries);
   }
 
-  function write(
-    asked: readonly Wanted[],
-    dryRun: boolean,
-    isHandedOver = false,
-  ): { ok: true; changes: NodeChange[] } | Refusal {
-    const ids = new Map(asked.map(({ id, cfg }) => [String(cfg.get("/name")), id]));
-    const wanted = asked.map(({ id, cfg }) => ({ id, cfg: assigning.complete(id, cfg, ids, isHandedOver) }));
+  /** @param owned What nodes are to have of their own; what profiles bring comes with it. */
+  function write(owned: readonly Wanted[], options: WriteOptions): { ok: true; changes: NodeChange[] } | Refusal {
+    const { dryRun = false, isHandedOver = false, profiles = parts.profiles(), facts } = options;
+    const ids = new Map(owned.map(({ id, cfg }) => [String(cfg.get("/name")), id]));
+    const asked = owned.map(({ id, cfg }) => ({ id, ...inherit(cfg, profiles) }));
+    const wanted = asked.map(({ id, cfg, noted }) => {
+      const whole = new Map(assigning.complete(id, cfg, ids, isHandedOver));
+      return { id, cfg: noted === undefined ? whole : whole.set(INHERITED, noted) };
+    });
     const { problems, clashes } = findAll(parts, asked, wanted);
     if (problems.length > 0) return { ok: false, kind: "invalid", problems: [...problems, ...clashes] };
     if (clashes.length > 0) return { ok: false, kind: "conflict", problems: clashes };
@@ -141,10 +161,10 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       documents.push(after);
       written.push({ id, entries });
     }
-    if (dryRun || documents.length === 0) return { ok: true, changes: made };
+    if (dryRun || (documents.length === 0 && facts === undefined)) return { ok: true, changes: made };
     if (!parts.isRoot) return { ok: false, kind: "unavailable", problems: ["Only the root changes desired state"] };
     const moving = written.some(({ id, entries }) => entries.has("/parent") && replica.get(id) !== undefined);
-    const refusal = commit(documents, moving);
+    const refusal = commit(documents, moving, facts);
     if (refusal !== undefined) return refusal;
     changes.turn(() => {
       for (const { id, entries } of written) replica.merge(id, "cfg", entries);
@@ -162,7 +182,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         const document = replica.get(id);
         const node = nodes.read(id);
         if (document === undefined || node === undefined) {
-          return { ok: false, kind: "unknown-node", problems: [`No node '${id}'`] };
+          return { ok: false, kind: "unknown", problems: [`No node '${id}'`] };
         }
         const problem = findHindrance(parts, id, node.name, ids);
         if (problem !== undefined) return { ok: false, kind: "invalid", problems: [problem] };
@@ -189,9 +209,10 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     },
     patch(patches, options) {
       const wanted: Wanted[] = [];
+      const refusals: string[] = [];
       for (const { id, values } of patches) {
         const node = nodes.read(id);
-        if (node === undefined) return { ok: false, kind: "unknown-node", problems: [`No node '${id}'`] };
+        if (node === undefined) return { ok: false, kind: "unknown", problems: [`No node '${id}'`] };
         if (options.ifMatch !== undefined && compareVersions(options.ifMatch, node.version) !== 0) {
           return {
             ok: false,
@@ -203,21 +224,22 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
             ],
           };
         }
-        const cfg = new Map(node.cfg);
+        const cfg = ownOf(node.cfg);
         for (const [url, value] of values) {
-          if (value === null) cfg.delete(url);
-          else cfg.set(url, canonicalBoot(url, value));
+          if (value !== null) cfg.set(url, canonicalBoot(url, value));
+          else if (!cfg.delete(url)) refusals.push(...refuseInherited(node, url));
         }
         wanted.push({ id, cfg });
       }
-      return write(wanted, options.dryRun === true);
+      if (refusals.length > 0) return { ok: false, kind: "invalid", problems: refusals };
+      return write(wanted, options);
     },
     handOver(ids, standby) {
       const wanted = ids.flatMap((id): Wanted[] => {
         const node = nodes.read(id);
-        return node === undefined ? [] : [{ id, cfg: new Map(node.cfg).set("/parent", standby) }];
+        return node === undefined ? [] : [{ id, cfg: ownOf(node.cfg).set("/parent", standby) }];
       });
-      return write(wanted, false, true);
+      return write(wanted, { isHandedOver: true });
     },
     release(id, aggregator) {
       const facet = cfgOf(id);
@@ -231,18 +253,18 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     readdress(aggregator) {
       const outdated = [...nodes.placement.servedBy(aggregator)].flatMap((id): Wanted[] => {
         const node = nodes.read(id);
-        return node === undefined || assigning.isCurrent(id, node.cfg) ? [] : [{ id, cfg: node.cfg }];
+        return node === undefined || assigning.isCurrent(id, node.cfg) ? [] : [{ id, cfg: ownOf(node.cfg) }];
       });
-      if (outdated.length > 0) write(outdated, false);
+      if (outdated.length > 0) write(outdated, {});
     },
     askRetry(ids) {
       const wanted = ids.flatMap((id): Wanted[] => {
         const node = nodes.read(id);
         if (node === undefined) return [];
         const before = node.cfg.get("/retries");
-        return [{ id, cfg: new Map(node.cfg).set("/retries", (typeof before === "number" ? before : 0) + 1) }];
+        return [{ id, cfg: ownOf(node.cfg).set("/retries", (typeof before === "number" ? before : 0) + 1) }];
       });
-      const result = write(wanted, false);
+      const result = write(wanted, {});
       return result.ok ? { ok: true } : result;
     },
     tagOf(inventory) {
@@ -262,11 +284,44 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         // Nor does a machine that was adopted become a stranger by it, nor is what Kraken keeps there lost.
         for (const url of ["/freeze", "/ipv4/mac", "/ipv4/address", ...KEPT_URLS]) {
           const value = cfgOf(known).get(url)?.value ?? null;
-          if (value !== null && !whole.has(url)) whole.set(url, value);
+          if (value !== null && url !== INHERITED && !whole.has(url)) whole.set(url, value);
         }
         return { id: known, cfg: whole };
       });
-      return write(wanted, options.dryRun === true);
+      return write(wanted, options);
+    },
+    reprofile(profiles, { facts, dryRun = false }) {
+      const before = parts.profiles();
+      const differ = new Set([...new Set([...before.keys(), ...profiles.keys()])].filter((name) => {
+        return !equalProfiles(before.get(name), profiles.get(name));
+      }));
+      const wanted = [...replica.ids()].flatMap((id): Wanted[] => {
+        const node = nodes.read(id);
+        if (node === undefined) return [];
+        const entries = entriesOf(node.cfg);
+        const isTouched = [before, profiles].some((each) => profilesOf(entries, each).some((name) => differ.has(name)));
+        return isTouched ? [{ id, cfg: ownOf(node.cfg) }] : [];
+      });
+      return write(wanted, { dryRun, profiles, facts });
     },
   };
+}
+
+/** How something is written. */
+interface WriteOptions {
+  readonly dryRun?: boolean;
+  readonly isHandedOver?: boolean;
+  /** @default the present ones */
+  readonly profiles?: Profiles;
+  /** Written with it, also where no node changes. */
+  readonly facts?: ReadonlyMap<string, string>;
+}
+
+/** Says that a value can't be unset on a node as it is not the node's own; nothing where it is not there at all. */
+function refuseInherited({ name, cfg }: { readonly name: string; readonly cfg: Values }, url: string): string[] {
+  const from = sourcesOf(cfg).get(url);
+  if (from === undefined) return [];
+  return [
+    `${name}: ${url} comes from the profile '${from}': set it to something else, or leave it out with "~${url}" in /profiles`,
+  ];
 }

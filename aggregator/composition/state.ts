@@ -10,11 +10,13 @@ import { createChildTerms } from "../links/child_terms.ts";
 import { createOwnTerm } from "../links/own_term.ts";
 import { createDiscovered } from "../nodes/discovered.ts";
 import { createDomains } from "../nodes/domains.ts";
+import { createProfileRegistry, readProfiles } from "../cfg/profile_registry.ts";
 import { createNodes } from "../nodes/nodes.ts";
 import { createEvents } from "../store/events.ts";
 import { watchStore } from "../store/mod.ts";
 import { claimStore, makeOwnNode } from "../store/own_node.ts";
 import { takeWriterTerm } from "../store/writer_term.ts";
+import { createStaging } from "../staging/staging.ts";
 import { createPlacement } from "../tree/placement.ts";
 import type { AggregatorParts } from "../types.ts";
 
@@ -77,13 +79,21 @@ export function createState(parts: AggregatorParts) {
     ...{ replica, nodes, events, changes, term, ownId, log, isRoot },
     ownTerm: () => ownTerm.value,
   });
+  const held = { profiles: readProfiles(stored.facts) };
   const cfg = createCfgWriter({
     ...{ replica, nodes, domains, store, changes, cluster, ownId, isRoot },
+    profiles: () => held.profiles,
     run: term.run,
     ownName: name,
     proofOf: evidence.proofOf,
     ...(parts.interfaces !== undefined && { interfaces: parts.interfaces }),
   });
+  const profiles = createProfileRegistry({
+    ...{ held, cfg, nodes, isRoot },
+    ids: () => replica.ids(),
+    schema: () => domains.schema,
+  });
+  const staging = createStaging({ cfg, nodes, store, facts: stored.facts, changes, events, clock, isRoot });
   return {
     ...{
       cluster,
@@ -103,6 +113,20 @@ export function createState(parts: AggregatorParts) {
       term,
       childTerms,
     },
-    ...{ ownTerm, placement, declarations, domains, nodes, commits, events, evidence, suspicions, discovered, cfg },
+    ...{
+      ownTerm,
+      placement,
+      declarations,
+      domains,
+      nodes,
+      commits,
+      events,
+      evidence,
+      suspicions,
+      discovered,
+      cfg,
+      profiles,
+      staging,
+    },
   };
 }

@@ -3,6 +3,9 @@ import type { StateGraph, Step } from "../../src/plan/mod.ts";
 import type { Schema, Value } from "../../src/state/mod.ts";
 import type { NodeChange } from "../cfg/change.ts";
 import type { CfgWriter } from "../cfg/writer.ts";
+import type { GroupRegistry } from "../groups/registry.ts";
+import type { ProfileRegistry } from "../cfg/profile_registry.ts";
+import type { Staging } from "../staging/staging.ts";
 import type { Elsewhere, TreeEntry } from "../status/tree.ts";
 import type { LoggedEvent } from "../store/mod.ts";
 import type { NodeDetail, NodeSummary } from "./detail.ts";
@@ -42,6 +45,12 @@ export interface Control {
   report(id: string, values: ReadonlyMap<string, Value | null>): Done;
   /** Why nothing is done for a node whatever its plan says; undefined where something is, and for aggregators. */
   idleReason(id: string): string | undefined;
+  /** Cfg that nodes have in common. A change of it is a change of every node that it touches. */
+  readonly profiles: ProfileRegistry;
+  /** Nodes that people speak of together. */
+  readonly groups: GroupRegistry;
+  /** Cfg that waits until it disturbs nobody. */
+  readonly staging: Staging;
   /** Waits until no plan is being searched for: see the reason `searching`. Never rejects. */
   searched(): Promise<void>;
   /** Everything (no ids) or some nodes; survives a restart. */

@@ -17,11 +17,14 @@ import type { Domains } from "../nodes/domains.ts";
 import type { Events } from "../store/events.ts";
 import { aboutOf, explainChange, explainNode } from "./node_explanation.ts";
 import type { Freezer } from "../engine/freezer.ts";
+import { createGroupRegistry } from "../groups/registry.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
-import type { WatchedStore } from "../store/mod.ts";
+import type { ProfileRegistry } from "../cfg/profile_registry.ts";
+import type { Staging } from "../staging/staging.ts";
+import type { Stored, WatchedStore } from "../store/mod.ts";
 import type { Troubles } from "../status/troubles.ts";
 import { describeTree, servingAggregator } from "../status/tree.ts";
-import { type Done } from "../../src/toolkit/mod.ts";
+import type { Done, Refusal } from "../../src/toolkit/mod.ts";
 
 /** How long a count of late and waiting nodes serves, in milliseconds: to count is to look at all of them. */
 const RECOUNT = 1000;
@@ -38,6 +41,9 @@ export interface ControlParts {
   readonly events: Events;
   readonly engine: Engine;
   readonly cfg: CfgWriter;
+  readonly profiles: ProfileRegistry;
+  readonly staging: Staging;
+  readonly facts: Stored["facts"];
   readonly discovered: Discovered;
   readonly freezer: Freezer;
   readonly changes: Pick<Changes, "turn">;
@@ -75,6 +81,15 @@ export function createControl(parts: ControlParts): Control {
     parts.flush();
   }
 
+  /** Puts what was written into the log. */
+  function told<R extends { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal>(
+    result: R,
+    options: { readonly dryRun?: boolean } = {},
+  ): R {
+    if (result.ok && options.dryRun !== true) tell(result.changes);
+    return result;
+  }
+
   function retry(ids: readonly string[]): Done {
     for (const id of ids) if (nodes.isChild(id)) parts.retry(id);
     const others = ids.filter((id) => !nodes.isChild(id));
@@ -94,6 +109,22 @@ export function createControl(parts: ControlParts): Control {
     parts.flush();
     return result;
   }
+
+  const groups = createGroupRegistry({
+    ...{ store: parts.store, facts: parts.facts, isRoot: parts.isRoot },
+    schema: () => domains.schema,
+    *nodes() {
+      for (const node of all()) {
+        yield {
+          name: node.name,
+          get phase() {
+            return statusOf(parts, node).phase;
+          },
+          get: (url: string) => node.view.get(url) ?? node.cfg.get(url),
+        };
+      }
+    },
+  });
 
   let listed: { revision: string; summaries: readonly NodeSummary[] } | undefined;
   let counted: { at: number; text: string } | undefined;
@@ -146,22 +177,12 @@ export function createControl(parts: ControlParts): Control {
       return node === undefined ? undefined : detailOf(parts, node);
     },
     takenFor: parts.cfg.takenFor,
-    patchCfg: (patches, options) =>
-      turn(() => {
-        const result = parts.cfg.patch(patches, options);
-        if (result.ok && options.dryRun !== true) tell(result.changes);
-        return result;
-      }),
-    apply: (inventory, options) =>
-      turn(() => {
-        const result = parts.cfg.apply(inventory, options);
-        if (result.ok && options.dryRun !== true) tell(result.changes);
-        return result;
-      }),
+    patchCfg: (patches, options) => turn(() => told(parts.cfg.patch(patches, options), options)),
+    apply: (inventory, options) => turn(() => told(parts.cfg.apply(inventory, options), options)),
     cfgTag: parts.cfg.tagOf,
     report(id, values) {
       const node = nodes.read(id);
-      if (node === undefined) return { ok: false, kind: "unknown-node", problems: [`No node '${id}'`] };
+      if (node === undefined) return { ok: false, kind: "unknown", problems: [`No node '${id}'`] };
       const problems = [...values].map(([url, value]) => validateReported(parts, url, value)).filter((p) =>
         p !== undefined
       );
@@ -178,6 +199,17 @@ export function createControl(parts: ControlParts): Control {
       const isServed = typeof parent === "string" &&
         (nodes.isChild(id) || nodes.placement.aggregator(parent) !== undefined);
       return idleReason(node.planner.domain, node.cfg, isServed);
+    },
+    profiles: {
+      ...parts.profiles,
+      set: (name, body, options) => turn(() => told(parts.profiles.set(name, body, options), options)),
+      remove: (name, options) => turn(() => told(parts.profiles.remove(name, options), options)),
+    },
+    groups,
+    staging: {
+      ...parts.staging,
+      stage: (ids, values, until) => turn(() => parts.staging.stage(ids, values, until)),
+      unstage: (ids) => turn(() => parts.staging.unstage(ids)),
     },
     searched: () => domains.idle(),
     freeze: (ids) => turn(() => parts.freezer.freeze(ids)),

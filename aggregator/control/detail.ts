@@ -2,6 +2,7 @@ import type { Engine, EngineStatus, Late } from "../../src/engine/mod.ts";
 import { describeNoPlan } from "../../src/plan/mod.ts";
 import { KEPT_URLS, type Value, type Version, versionText } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
+import { sourcesOf } from "../cfg/inheritance.ts";
 import type { Domains } from "../nodes/domains.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
 import { describeStale, type Stale, staleOf } from "../status/stale.ts";
@@ -30,6 +31,8 @@ export interface NodeSummary {
 /** Everything about one node. */
 export interface NodeDetail extends NodeSummary {
   readonly cfg: ReadonlyMap<string, Value>;
+  /** The profile that a value of its cfg comes from, by URL; absent for its own. */
+  readonly inherited: ReadonlyMap<string, string>;
   /** What is known of it: see `viewOf`; constants are left out. */
   readonly dsc: ReadonlyMap<string, Value>;
   /** The version of its cfg: the ETag. */
@@ -84,6 +87,7 @@ export function detailOf(parts: DetailParts, node: ReadNode): NodeDetail {
     ...(status.late !== undefined && { late: status.late }),
     ...(stale !== undefined && { stale }),
     cfg: new Map([...node.cfg].filter(([url]) => !KEPT_URLS.has(url))),
+    inherited: sourcesOf(node.cfg),
     dsc: new Map([...node.view].filter(([url]) => domains.schema.find(url)?.variable.writer !== "cfg")),
     version: node.version,
     engine: status,

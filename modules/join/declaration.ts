@@ -1,11 +1,11 @@
 import { declareModule } from "../../src/plan/mod.ts";
-import { core, tree } from "../../src/state/mod.ts";
+import { core, profiles, tree } from "../../src/state/mod.ts";
 
 /** Converts the links of an aggregator's children into `/runState` and `/link`. */
 export const joinDeclaration = declareModule({
   name: "join",
   about: "Accepts agents: a node is in SYNC when the link to its agent is up and level",
-  extensions: [core, tree],
+  extensions: [core, tree, profiles],
   discovers: ["/runState", "/link"],
   mutations: {
     level: {

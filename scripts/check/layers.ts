@@ -52,9 +52,14 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
       "src/*",
     ],
   ],
+  "aggregator/profiles": ["src", "src/*"],
+  "aggregator/groups": ["aggregator/profiles", "aggregator/store", "src", "src/*"],
   "aggregator/cfg": [
-    ...["aggregator/dispatch", "aggregator/links", "aggregator/nodes", "aggregator/ownership", "aggregator/store"],
-    ...["aggregator/tree", "src", "src/*"],
+    ...["aggregator/dispatch", "aggregator/links", "aggregator/nodes", "aggregator/ownership", "aggregator/profiles"],
+    ...["aggregator/store", "aggregator/tree", "src", "src/*"],
+  ],
+  "aggregator/staging": [
+    ...["aggregator/cfg", "aggregator/dispatch", "aggregator/nodes", "aggregator/store", "src", "src/*"],
   ],
   "aggregator/handover": [
     ...["aggregator/cfg", "aggregator/dispatch", "aggregator/links", "aggregator/nodes", "aggregator/store"],
@@ -67,8 +72,8 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
     ...["aggregator/dispatch", "aggregator/handover", "aggregator/nodes", "aggregator/store", "src", "src/*"],
   ],
   "aggregator/control": [
-    ...["aggregator/cfg", "aggregator/dispatch", "aggregator/engine", "aggregator/nodes", "aggregator/status"],
-    ...["aggregator/store", "src", "src/*"],
+    ...["aggregator/cfg", "aggregator/dispatch", "aggregator/engine", "aggregator/groups", "aggregator/nodes"],
+    ...["aggregator/staging", "aggregator/status", "aggregator/store", "src", "src/*"],
   ],
   "aggregator/http": [
     ...["aggregator/cfg", "aggregator/control", "aggregator/nodes", "aggregator/status", "aggregator/store"],

@@ -70,7 +70,7 @@ export function problemOf(refusal: Refusal): Problem {
   const [first = "No reason given"] = errors;
   const detail = errors.length > 1 ? `${errors.length} problems, see 'errors'` : first;
   switch (refusal.kind) {
-    case "unknown-node":
+    case "unknown":
       return { status: 404, detail, errors };
     case "invalid":
       return { status: 422, detail, errors };

@@ -5,6 +5,7 @@ export * from "./extension.ts";
 export * from "./nested.ts";
 export * from "./node_id.ts";
 export * from "./packed_facet.ts";
+export * from "./profiles.ts";
 export * from "./schema.ts";
 export * from "./version.ts";
 export * from "./tree.ts";

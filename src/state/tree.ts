@@ -1,6 +1,7 @@
 import { defineExtension, enumeration } from "./extension.ts";
 import type { Facet } from "./document.ts";
 import { isUuid } from "./node_id.ts";
+import { INHERITED } from "./profiles.ts";
 import { isRecord, type Value } from "./value.ts";
 import { MAX_INTEGER } from "./variable_type.ts";
 
@@ -163,7 +164,9 @@ export const tree = defineExtension("tree", {
 export const RESTORED = "/restored";
 
 /** The cfg variables that Kraken keeps for itself: people neither set nor see them. */
-export const KEPT_URLS: ReadonlySet<string> = new Set(["/assignment", "/retries", "/release/requested", RESTORED]);
+export const KEPT_URLS: ReadonlySet<string> = new Set([
+  ...["/assignment", "/retries", "/release/requested", RESTORED, INHERITED],
+]);
 
 /**
  * An aggregator to join, and the broker that leads to it. Without a broker, the program uses its current or configured

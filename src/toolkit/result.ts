@@ -8,7 +8,7 @@ export type Result<T, Why extends object> = { readonly ok: true; readonly value:
 /** Why something that was asked for is not done. */
 export interface Refusal {
   readonly ok: false;
-  readonly kind: "unknown-node" | "invalid" | "conflict" | "unavailable";
+  readonly kind: "unknown" | "invalid" | "conflict" | "unavailable";
   /** One message each, with field, value and what was expected. */
   readonly problems: readonly string[];
 }

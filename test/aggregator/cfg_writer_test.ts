@@ -110,7 +110,7 @@ test("an aggregator can't delete its own node, nor one that is not there", async
   const own = root.control.remove([root.idOf("root")]);
   assert.match(own.ok ? "" : own.problems.join(), /own node/);
   const unknown = root.control.remove([root.idOf("n1"), root.idOf("n9")]);
-  assert.equal(unknown.ok ? "" : unknown.kind, "unknown-node");
+  assert.equal(unknown.ok ? "" : unknown.kind, "unknown");
   assert.ok(root.control.find("n1") !== undefined);
 });
 

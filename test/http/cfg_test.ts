@@ -173,7 +173,7 @@ test("a parameter that is given twice is refused, as one of the two would not co
 
 test("what the aggregator refuses becomes the status that says so", async () => {
   const statuses: readonly [Refusal["kind"], number][] = [
-    ["unknown-node", 404],
+    ["unknown", 404],
     ["invalid", 422],
     ["conflict", 409],
     ["unavailable", 503],

@@ -1,0 +1,99 @@
+import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
+import { equalValues, type Schema, type Value } from "../../src/state/mod.ts";
+import { LAYER_NAME } from "../profiles/profile.ts";
+
+/** Nodes that people speak of together, as `@name`: a list, or all that fit a filter at the time. */
+export interface Group {
+  readonly name: string;
+  /** What it is for, in words. */
+  readonly about: string;
+  /** A nodeset. Names that are no nodes yet may be among them. */
+  readonly nodes?: string;
+  /** Values by URL, or by `phase`, that a node must have, all of them. */
+  readonly filter?: ReadonlyMap<string, Value>;
+}
+
+/** Groups by name. */
+export type Groups = ReadonlyMap<string, Group>;
+
+/** The most groups of a cluster. */
+export const MAX_GROUPS = 1_024;
+
+/** A node as filters see it. */
+export interface Member {
+  readonly name: string;
+  readonly phase: string;
+  get(url: string): Value | undefined;
+}
+
+/** Tells what is wrong with a group; one message each. */
+export function validateGroup(group: Group, schema: Schema): string[] {
+  const { name, about, nodes, filter } = group;
+  const problems: string[] = [];
+  if (!LAYER_NAME.test(name)) {
+    problems.push(
+      `The name is ${JSON.stringify(name.slice(0, 80))}: expected 1 to 64 letters, digits, '_', '.' or '-'`,
+    );
+  }
+  if (about.length > 256) problems.push(`about has ${about.length} characters: expected 256 at most`);
+  if ((nodes === undefined) === (filter === undefined)) {
+    problems.push("nodes and filter are both there, or neither is: expected one of them");
+  }
+  const parsed = nodes === undefined ? undefined : parseNodeset(nodes);
+  if (parsed?.ok === false) problems.push(`nodes is no nodeset: ${parsed.problem}`);
+  if (filter?.size === 0) problems.push("filter is empty: expected a URL and its value, such as /rack and r1");
+  for (const [url, value] of filter ?? []) {
+    if (url === "phase" ? typeof value === "string" : schema.find(url) !== undefined) continue;
+    problems.push(
+      url === "phase"
+        ? `filter.phase is ${JSON.stringify(value)}: expected a text, such as stuck`
+        : `filter has '${url}': expected phase, or a state variable that this program knows`,
+    );
+  }
+  return problems;
+}
+
+/** The names of a group's members, in the order of the nodes. */
+export function membersOf(group: Group, nodes: Iterable<Member>): string[] {
+  const { filter } = group;
+  if (filter === undefined) {
+    const parsed = parseNodeset(group.nodes ?? "");
+    const wanted = new Set(parsed.ok ? parsed.names : []);
+    return [...nodes].filter(({ name }) => wanted.has(name)).map(({ name }) => name);
+  }
+  return [...nodes].filter((node) => fits(node, filter)).map(({ name }) => name);
+}
+
+function fits(node: Member, filter: ReadonlyMap<string, Value>): boolean {
+  for (const [url, value] of filter) {
+    const found = url === "phase" ? node.phase : node.get(url);
+    if (found === undefined || !equalValues(found, value)) return false;
+  }
+  return true;
+}
+
+/**
+ * Puts the members of groups in place of `@name` in a nodeset, such as `n1,@gpu`. A group without members leaves nothing.
+ *
+ * @param text Without groups it comes back as it is.
+ * @returns A nodeset, or what is wrong.
+ */
+export function expandGroups(
+  text: string,
+  groups: Groups,
+  nodes: () => Iterable<Member>,
+): { readonly ok: true; readonly nodeset: string } | { readonly ok: false; readonly problem: string } {
+  if (!text.includes("@")) return { ok: true, nodeset: text };
+  const parts: string[] = [];
+  for (const part of text.split(/,(?![^[]*\])/)) {
+    const name = /^\s*@(.*?)\s*$/.exec(part)?.[1];
+    const group = name === undefined ? undefined : groups.get(name);
+    if (name === undefined) parts.push(part);
+    else if (group === undefined) return { ok: false, problem: `There is no group '@${name.slice(0, 80)}'` };
+    else {
+      const members = membersOf(group, nodes());
+      if (members.length > 0) parts.push(foldNodeset(members));
+    }
+  }
+  return { ok: true, nodeset: parts.join(",") };
+}
