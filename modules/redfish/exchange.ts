@@ -74,7 +74,7 @@ export function exchangeTrusting(url: URL, init: ExchangeInit, tls: TlsExchange)
     let sent = false;
     const request = httpsRequest(url, {
       method: init.method,
-      headers: { ...init.headers, ...(init.body !== undefined && { "content-length": String(byteLength(init.body)) }) },
+      headers: { ...init.headers },
       agent: tls.agent,
       rejectUnauthorized: trust.kind === "authorities",
       ...(trust.kind === "authorities" && trust.ca !== undefined && { ca: trust.ca }),
@@ -123,7 +123,8 @@ export function exchangeTrusting(url: URL, init: ExchangeInit, tls: TlsExchange)
           if (der !== undefined) tls.seen?.(der);
           send(socket);
         } catch (error) {
-          request.destroy(error instanceof Error ? error : new Error(String(error)));
+          reject(error);
+          request.destroy();
         }
       });
     });
@@ -146,10 +147,6 @@ function certificateOf(socket: Socket): { readonly fingerprint: string; readonly
   const { fingerprint256, raw } = isRecord(found) ? found : {};
   const fingerprint = typeof fingerprint256 === "string" ? parseFingerprint(fingerprint256) : undefined;
   return { fingerprint: fingerprint ?? "that can't be told", der: raw instanceof Uint8Array ? raw : undefined };
-}
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length;
 }
 
 /** @throws {Error} If its status is not one that an answer can end with. */

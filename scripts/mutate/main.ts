@@ -24,7 +24,7 @@ const program = defineProgram({
     budget: {
       kind: "duration",
       default: 60_000,
-      help: "Tests that take longer than this together are cut off, the farthest first",
+      help: "Test files that take longer than this together are left out: those that do not fit in beside nearer ones",
     },
     json: { kind: "boolean", help: "Print one JSON object" },
   },

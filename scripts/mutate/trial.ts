@@ -38,7 +38,7 @@ export function createTrial(sandbox: Sandbox, budget: number): Trial {
       for (const test of tests) {
         const time = await timeOf(test);
         if (time === undefined) continue;
-        if (asked.length > 0 && total + time > budget) break;
+        if (asked.length > 0 && total + time > budget) continue; // a slow one must not keep quick ones from being asked
         total += time;
         asked.push(test);
       }

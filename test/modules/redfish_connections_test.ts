@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { createServer as createPlainServer, type RequestListener } from "node:http";
 import { createServer } from "node:https";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { test } from "node:test";
 import { createConnections } from "../../modules/redfish/connections.ts";
-import type { ExchangeInit, TlsPeer } from "../../modules/redfish/exchange.ts";
+import { type ExchangeInit, FingerprintError, type TlsPeer } from "../../modules/redfish/exchange.ts";
 import type { TlsHelper } from "../../modules/redfish/tls_helper.ts";
 import { runtimeOf } from "../../modules/redfish/tls_options.ts";
 import { withFolder } from "../support/folder.ts";
@@ -115,6 +116,77 @@ test("the first order to a BMC and a stream of events have connections of their 
   });
 });
 
+test("an order has its length in bytes, and a question has neither body nor length", async () => {
+  const seen: unknown[] = [];
+  await withBmc((request, answer) => {
+    let body = "";
+    request.on("data", (piece) => body += String(piece)).on("end", () => {
+      seen.push([request.headers["content-length"], request.headers["transfer-encoding"], body]);
+      answer.end("{}");
+    });
+  }, async ({ send }) => {
+    await send({ ...POST, body: '{"a":"ö"}' });
+    await send(GET);
+    assert.deepEqual(seen, [["10", undefined, '{"a":"ö"}'], [undefined, undefined, ""]]);
+  });
+});
+
+test("a BMC is trusted for an authority that is given, and not without it", async () => {
+  await withBmc(ok, async ({ send }) => {
+    const { certificate } = await certificateOfBmc();
+    assert.equal(await send(GET, { trust: { kind: "authorities", ca: certificate }, oldest: "1.2" }), 1);
+    await assert.rejects(send(GET, { trust: { kind: "authorities" }, oldest: "1.2" }), { name: "NotSentError" });
+  });
+});
+
+test("a BMC that has another certificate than the only one that is trusted is sent nothing", async () => {
+  let asked = 0;
+  await withBmc((_request, answer) => {
+    asked++;
+    answer.end("{}");
+  }, async ({ send, open }) => {
+    const found = (await certificateOfBmc()).fingerprint.toUpperCase();
+    const wrong = `${found.slice(0, 63)}${found.endsWith("0") ? "1" : "0"}`;
+    await assert.rejects(send(GET, { trust: { kind: "fingerprint", fingerprint: wrong }, oldest: "1.2" }), {
+      name: "FingerprintError",
+      message: `its certificate has the fingerprint ${found}: expected ${wrong}`,
+    });
+    await until(() => assert.equal(open.size, 0));
+    assert.equal(asked, 0);
+  });
+});
+
+test("a certificate that is refused as it is seen ends its connection before anything is sent", async () => {
+  let asked = 0;
+  await withBmc((_request, answer) => {
+    asked++;
+    answer.end("{}");
+  }, async ({ send, open }) => {
+    const { fingerprint } = await certificateOfBmc();
+    const seen: string[] = [];
+    const refusing: TlsPeer = {
+      ...ANYBODY,
+      seen(der) {
+        seen.push(createHash("sha256").update(der).digest("hex").toUpperCase());
+        throw new FingerprintError("It is another one");
+      },
+    };
+    for (const init of [GET, POST]) {
+      await assert.rejects(send(init, refusing), { name: "FingerprintError", message: "It is another one" });
+      await until(() => assert.equal(open.size, 0));
+    }
+    assert.deepEqual([asked, seen], [0, [fingerprint.toUpperCase(), fingerprint.toUpperCase()]]);
+  });
+});
+
+test("a BMC that hangs up instead of answering an order fails it, as it may have been read", async () => {
+  for (const how of ["end", "destroy"] as const) {
+    await withBmc((request) => void request.socket[how](), async ({ send }) => {
+      await assert.rejects(send(POST), (error: Error) => error.name !== "NotSentError");
+    });
+  }
+});
+
 test("a connection of one trust is not used for another, nor of other versions of TLS", async () => {
   await withBmc(ok, async ({ send }) => {
     const { fingerprint } = await certificateOfBmc();
@@ -205,6 +277,15 @@ test("an answer with a status that HTTP has not is none, and ends with its conne
       await until(() => assert.equal(open.size, 0));
     });
   }
+});
+
+test("the last status that HTTP has is an answer like any other", async () => {
+  await withBmc((_request, answer) => {
+    answer.writeHead(599);
+    answer.end("{}");
+  }, async ({ connections, url }) => {
+    assert.equal((await connections.exchange(url.origin, ANYBODY)(url, GET)).status, 599);
+  });
 });
 
 test("headers that come several times are one, and a body that is not read ends with its connection", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLimit } from "../../modules/power/mod.ts";
 import { createRedfishClient } from "../../modules/redfish/client.ts";
+import { piecesOf } from "../../modules/redfish/event_stream.ts";
 import { createEvents } from "../../modules/redfish/events.ts";
 import type { Exchange } from "../../modules/redfish/exchange.ts";
 import { createOwnNames } from "../../modules/redfish/own_names.ts";
@@ -284,4 +285,44 @@ test("stop() ends every stream for good", async () => {
   await clock.advance(10 * MINUTE);
   assert.deepEqual(opened.map(({ isCancelled }) => isCancelled), [true, true]);
   assert.equal(clock.waiting, 0);
+});
+
+/** A stream that the test feeds, and its pieces; `log` says what came and how it ended. */
+function fed() {
+  const log: string[] = [];
+  const ended = new AbortController();
+  let say = (_text: string): void => {};
+  const stream = new ReadableStream<Uint8Array>({
+    start: (controller) => void (say = (text) => controller.enqueue(new TextEncoder().encode(text))),
+    cancel: () => void log.push("cancelled"),
+  });
+  const pieces = piecesOf(stream, ended.signal, () => void log.push("arrived"));
+  return { log, ended, pieces, say: (text: string) => say(text) };
+}
+
+test("whoever stops reading a stream in the middle of it ends it", async () => {
+  const { log, pieces, say } = fed();
+  say("1");
+  for await (const piece of pieces) {
+    assert.deepEqual(piece, new TextEncoder().encode("1"));
+    break;
+  }
+  assert.deepEqual(log, ["arrived", "cancelled"]);
+});
+
+test("a piece that arrives with the end of a stream is none any more", async () => {
+  const { log, ended, pieces, say } = fed();
+  const next = pieces.next();
+  say("1");
+  ended.abort(new Error("Not wanted"));
+  assert.deepEqual(await next, { done: true, value: undefined });
+  assert.deepEqual(log, ["cancelled"]);
+});
+
+test("a stream whose reader waits ends with the signal", async () => {
+  const { log, ended, pieces } = fed();
+  const next = pieces.next();
+  ended.abort(new Error("Not wanted"));
+  assert.equal((await next).done, true);
+  assert.deepEqual(log, ["cancelled"]);
 });

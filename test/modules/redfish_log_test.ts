@@ -11,15 +11,15 @@ import { createVirtualClock } from "../support/virtual_clock.ts";
 
 type Resources = { readonly [uri: string]: object | number };
 
-/** Reads the logs of a BMC with these resources; a number is the status of a refusal. */
-function bench(resources: Resources) {
+/** Reads the logs of a BMC with these resources; a number is the status of a refusal. What it plays goes before these. */
+function bench(resources: Resources, play: (url: URL) => object | undefined = () => undefined) {
   const clock = createVirtualClock();
   const names = createOwnNames();
   const asked: string[] = [];
   const exchange: Exchange = async (url) => {
     const uri = `${url.pathname}${url.search}`;
     asked.push(uri);
-    const found = resources[uri] ?? 404;
+    const found = play(url) ?? resources[uri] ?? 404;
     return typeof found === "number" ? Response.json({}, { status: found }) : Response.json(found);
   };
   const requests = createRequests({ clock, names, patience: 30_000, limit: createLimit(32) });
@@ -190,4 +190,77 @@ test("no page is read after five thousand entries", async () => {
   });
   assert.deepEqual(await read({ LogServices: link("/ls") }), []);
   assert.ok(asked.includes("/p1") && !asked.includes("/p2"));
+});
+
+test("no more than twenty pages of a log are read", async () => {
+  let pages = 0;
+  const { read } = bench(
+    { "/ls": list("/sel"), "/sel": { Entries: link("/sel/e") } },
+    ({ pathname }) => pathname === "/sel/e" ? { Members: [entry(++pages)], "@odata.nextLink": "/sel/e" } : undefined,
+  );
+  assert.equal(ids(await read({ LogServices: link("/ls") }, 3)), "20 19 18");
+});
+
+/** A log of so many entries whose pages are too large to be read, in pieces that `$skip` and `$top` ask for; what was asked. */
+function tooLarge(total: number, { newest = false, said = total as unknown, most = Infinity, empty = false } = {}) {
+  const numbers = Array.from({ length: total }, (_, at) => newest ? total - at : at + 1);
+  const pieces: string[] = [];
+  const { read } = bench(
+    { "/ls": list("/sel"), "/sel": { Entries: link("/sel/e") } },
+    ({ pathname, searchParams }) => {
+      if (pathname !== "/sel/e") return undefined;
+      const [skip, top] = [searchParams.get("$skip"), searchParams.get("$top")];
+      pieces.push(`${skip}+${top}`);
+      const shown = numbers.slice(Number(skip ?? 0)).slice(0, Number(top ?? total));
+      if (top === null || shown.length > most) return { Members: ["x".repeat(300_000)] };
+      if (empty && shown.length > 1) return { Members: [] };
+      return { "Members@odata.count": said, Members: shown.map((each) => entry(each, link(`/sel/e/${each}`))) };
+    },
+  );
+  return { pieces, read: (count: number) => read({ LogServices: link("/ls") }, count) };
+}
+
+test("a log whose pages are too large is read in pieces of fifty from its newest end, whichever that is", async () => {
+  for (const newest of [false, true]) {
+    const { pieces, read } = tooLarge(120, { newest });
+    const found = await read(60);
+    assert.equal(ids(found), Array.from({ length: 60 }, (_, at) => 120 - at).join(" "), JSON.stringify({ newest }));
+    assert.deepEqual(pieces.slice(1), newest ? ["0+1", "119+1", "0+50", "50+10"] : ["0+1", "119+1", "70+50", "60+10"]);
+  }
+});
+
+test("a log of fewer entries than are asked for is read whole in pieces, and one of a single entry too", async () => {
+  const few = tooLarge(3);
+  assert.equal(ids(await few.read(10)), "3 2 1");
+  assert.deepEqual(few.pieces.slice(1), ["0+1", "2+1", "0+3"]);
+  const single = tooLarge(1);
+  assert.equal(ids(await single.read(10)), "1");
+});
+
+test("pieces of a log that are too large are a quarter as long, down to single entries", async () => {
+  const { pieces, read } = tooLarge(60, { most: 1 });
+  assert.equal(ids(await read(2)), "60 59");
+  assert.deepEqual(pieces.slice(3), ["58+2", "59+1", "58+1"]);
+  const larger = tooLarge(60, { most: 13 });
+  assert.equal(ids(await larger.read(15)), Array.from({ length: 15 }, (_, at) => 60 - at).join(" "));
+  assert.deepEqual(larger.pieces.slice(3), ["45+15", "56+4", "52+4", "48+4", "45+3"]);
+});
+
+test("no more than twenty pieces of a log are read", async () => {
+  const { pieces, read } = tooLarge(60, { most: 1 });
+  assert.equal(ids(await read(60)), Array.from({ length: 17 }, (_, at) => 60 - at).join(" "));
+  assert.deepEqual(pieces.slice(3, 6), ["10+50", "47+13", "56+4"]);
+  assert.equal(pieces.length, 23);
+});
+
+test("a log is too large where single entries are, or its BMC does not say how many there are", async () => {
+  for (const how of [{ most: 0 }, { said: "60" }, { said: 1.5 }, { said: null }]) {
+    await assert.rejects(tooLarge(60, how).read(2), /\/sel\/e.* failed: the answer is larger than 262144 bytes/);
+  }
+});
+
+test("pieces end where a BMC gives none of the entries that it says it has", async () => {
+  const { pieces, read } = tooLarge(60, { empty: true });
+  assert.deepEqual(await read(10), []);
+  assert.deepEqual(pieces.slice(3), ["50+10"]);
 });

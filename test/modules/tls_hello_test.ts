@@ -1,21 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withFolder } from "../support/folder.ts";
 import { createCoverage, fc } from "../support/property.ts";
-import { X509Certificate } from "node:crypto";
-import { explainTls, needsOtherRuntime, type TlsFailure } from "../../modules/redfish/tls_words.ts";
 import { clientHello, readServerFirst } from "../../modules/redfish/tls_hello.ts";
 import { tlsOptionsOf } from "../../modules/redfish/tls_options.ts";
 import { oldestTlsOf } from "../../modules/redfish/tls_settings.ts";
-import { type HelloWish, makeRsaCertificate, serverHello } from "./tls_fixture.ts";
-
-function failure(more: Partial<TlsFailure>): TlsFailure {
-  return {
-    ...{ url: new URL("https://127.0.0.1"), trust: { kind: "anybody" }, oldest: "1.2", said: "what it said" },
-    ...{ first: undefined, now: Date.UTC(2030, 0, 1) },
-    ...more,
-  };
-}
+import { serverHello } from "./tls_fixture.ts";
 
 test("readServerFirst() reads version, suite, renegotiation and certificate, however the records are cut", () => {
   const certificate = new Uint8Array(700).fill(5);
@@ -88,69 +77,6 @@ test("clientHello() is one record whose lengths fit, with the server's name wher
   }
 });
 
-test("explainTls() names the setting that helps", () => {
-  const hello = (wish: HelloWish) => ({ first: readServerFirst(serverHello(wish)) });
-  const cases: [more: Partial<TlsFailure>, expected: RegExp | string][] = [
-    [{}, "what it said"],
-    [{ first: { kind: "no-tls" } }, /^it does not use TLS on this port: set the node's '\/bmc\/address'/],
-    [{ first: { kind: "alert", code: 40 } }, "it has no cipher suite in common with Kraken"],
-    [{ first: { kind: "alert", code: 70 } }, "it refuses TLS 1.2 and older: what it said"],
-    [{ first: { kind: "alert", code: 80 } }, "it refuses TLS with the alert 80: what it said"],
-    [hello({ version: 0x0300 }), /^it supports only SSL 3 or older/],
-    [hello({ version: 0x0301 }), /^it uses TLS 1\.0 at most: .* to tls1\.0$/],
-    [{ ...hello({ version: 0x0301 }), oldest: "1.1" }, /^it uses TLS 1\.0 at most: .* to tls1\.0$/],
-    [{ ...hello({ version: 0x0302 }), oldest: "1.2-legacy" }, /^it uses TLS 1\.1 at most: .* to tls1\.1$/],
-    [{ ...hello({}), oldest: "1.3" }, /^it does not support TLS 1\.3: unset the node's '\/bmc\/tls'/],
-    [
-      { ...hello({ renegotiation: false }), said: "unsafe legacy renegotiation disabled" },
-      /RFC 5746.* to tls1\.2-legacy$/,
-    ],
-    [{ ...hello({ renegotiation: false }), said: "what it said" }, "what it said"],
-    [{ ...hello({}), said: "unsafe legacy renegotiation disabled" }, "unsafe legacy renegotiation disabled"],
-    [
-      hello({ cipher: 0x002f }),
-      /cipher suite 0x002f, which this runtime does not support: .*, or set .* to tls1\.2-legacy$/,
-    ],
-    [{ ...hello({ cipher: 0x002f }), oldest: "1.0" }, /cipher suite 0x002f, .* on the aggregator's machine$/],
-    [hello({}), "what it said"],
-  ];
-  for (const [more, expected] of cases) {
-    const said = explainTls(failure(more));
-    if (typeof expected === "string") assert.equal(said, expected);
-    else assert.match(said, expected);
-  }
-});
-
-test("needsOtherRuntime() asks for one for old suites, versions and weak keys, and never beyond what is allowed", async () => {
-  await withFolder(async (folder) => {
-    const der = (bits: number) => {
-      const { certificate } = makeRsaCertificate(folder, `key${bits}`, { bits });
-      return new Uint8Array(new X509Certificate(certificate).raw);
-    };
-    const [weak, strong] = [der(1024), der(2048)];
-    const cases: [wish: HelloWish, more: Partial<TlsFailure>, expected: boolean][] = [
-      [{ certificate: strong }, {}, false],
-      [{ certificate: strong, cipher: 0x009d }, {}, true],
-      [{ certificate: strong, cipher: 0xc013, version: 0x0301 }, {}, false],
-      [{ certificate: strong, cipher: 0xc013, version: 0x0301 }, { oldest: "1.0" }, true],
-      [{ certificate: strong, version: 0x0302 }, { oldest: "1.1" }, true],
-      [{ certificate: strong, cipher: 0x009d }, { oldest: "1.3" }, false],
-      [{ certificate: weak }, {}, true],
-      [{ certificate: weak }, { trust: { kind: "fingerprint", fingerprint: "AB" } }, true],
-      [{ certificate: weak }, { trust: { kind: "authorities" } }, false],
-      [{ certificate: weak }, { trust: { kind: "authorities" }, oldest: "1.2-legacy" }, true],
-      [{}, {}, false],
-    ];
-    for (const [wish, more, expected] of cases) {
-      const first = readServerFirst(serverHello(wish));
-      assert.equal(needsOtherRuntime(failure({ first, ...more })), expected, JSON.stringify(more));
-    }
-    assert.equal(needsOtherRuntime(failure({ first: { kind: "alert", code: 40 } })), false);
-    const said = explainTls(failure({ first: readServerFirst(serverHello({ certificate: weak })) }));
-    assert.match(said, /^its certificate has an RSA key of 1024 bits, which is too weak: .* to tls1\.2-legacy$/);
-  });
-});
-
 test("tlsOptionsOf() lowers what is asked of one connection, and of servers of today nothing", () => {
   assert.deepEqual(tlsOptionsOf("1.2", "node"), { minVersion: "TLSv1.2" });
   assert.deepEqual(tlsOptionsOf("1.3", "deno"), { minVersion: "TLSv1.3" });
@@ -166,4 +92,88 @@ test("oldestTlsOf() is TLS 1.2 where nothing else is said", () => {
     ["tls1.0", "tls1.1", "tls1.2-legacy", "tls1.3"].map(oldestTlsOf),
     ["1.0", "1.1", "1.2-legacy", "1.3"],
   );
+});
+
+test("a record is told from what is no TLS by its type and version, and an alert from whatever came before", () => {
+  const record = (type: number, ...bytes: number[]) => [type, 3, 3, 0, bytes.length, ...bytes];
+  const read = (...bytes: number[]) => readServerFirst(new Uint8Array(bytes))?.kind;
+  assert.equal(read(...record(19, 1)), "no-tls");
+  assert.equal(read(...record(24, 1)), "no-tls");
+  assert.equal(read(...record(20, 1)), "no-tls", "no server begins with that");
+  assert.equal(read(...record(23, 1)), "no-tls");
+  assert.equal(read(22, 2, 0, 0, 1, 1), "no-tls");
+  for (const type of [19, 24]) {
+    assert.equal(read(...record(22, 0, 0, 0, 0), ...record(type, 1)), "no-tls", `${type} after a handshake`);
+  }
+  for (const major of [2, 4]) {
+    assert.equal(
+      read(...record(22, 0, 0, 0, 0), 22, major, 3, 0, 1, 1),
+      "no-tls",
+      `version ${major} after a handshake`,
+    );
+  }
+  assert.equal(read(...record(22, 0, 0, 0, 0), ...record(21, 2, 40)), "alert");
+  assert.equal(read(...record(22, 0, 0, 0, 0), ...record(20, 1), ...record(23, 1)), undefined);
+  assert.deepEqual(readServerFirst(new Uint8Array([...record(22, 0, 0, 0, 0), ...record(21, 2)])), {
+    ...{ kind: "alert", code: 0 },
+  });
+});
+
+test("a server's words other than its hello and certificate are passed over, and count for nothing before its hello", () => {
+  const message = (type: number, ...body: number[]) => [type, 0, 0, body.length, ...body];
+  const [, , , , , ...handshake] = serverHello({});
+  const whole = handshake.slice(0, -4); // without that it is done
+  const read = (...bytes: number[]) => {
+    const first = readServerFirst(new Uint8Array([22, 3, 3, bytes.length >> 8, bytes.length & 255, ...bytes]));
+    return first?.kind === "hello" ? first.certificate ?? "none" : undefined;
+  };
+  const certificate = message(11, 0, 0, 5, 0, 0, 2, 8, 9, 7);
+  assert.equal(read(...whole), undefined);
+  assert.equal(read(...whole, ...message(14)), "none");
+  assert.deepEqual(read(...whole, ...message(4, 1, 2), ...certificate), new Uint8Array([8, 9]));
+  assert.equal(read(...certificate, ...message(14), ...whole), undefined);
+});
+
+test("a server's certificate is read when all of its records are there, and not before", () => {
+  const bytes = serverHello({ certificate: new Uint8Array(700).fill(5) }, 100);
+  for (let end = 105; end < 105 * 8; end += 105) {
+    assert.equal(readServerFirst(bytes.subarray(0, end)), undefined, `${end / 105} records`);
+  }
+  assert.equal(readServerFirst(bytes)?.kind, "hello");
+});
+
+test("the last word of a server's hello is read too", () => {
+  const bytes = serverHello({ renegotiation: false });
+  const at = bytes.findIndex((_, place) => [0, 4, 0, 23, 0, 0].every((each, index) => bytes[place + index] === each));
+  bytes.set([0xff, 1], at + 2); // RFC 5746 without content
+  const first = readServerFirst(bytes);
+  assert.ok(first?.kind === "hello" && first.renegotiation);
+});
+
+test("clientHello() greets with what it should, in lists whose lengths fit", () => {
+  const random = new Uint8Array(32).map((_, at) => at + 1);
+  for (const [host, name] of [["bmc.example", "bmc.example"], ["10.0.0.7", undefined], ["[fd00::7]", undefined]]) {
+    const bytes = clientHello(String(host), random);
+    let at = 0;
+    const take = (size: number) => bytes.subarray(at, at += size);
+    const number = (size: number) => take(size).reduce((value, each) => value * 256 + each, 0);
+    assert.deepEqual([...take(3)], [22, 3, 1]);
+    assert.equal(number(2), bytes.length - 5);
+    assert.equal(number(1), 1);
+    assert.equal(number(3), bytes.length - 9);
+    assert.deepEqual([...take(2)], [3, 3]);
+    assert.deepEqual(take(32), random);
+    assert.equal(number(1), 0, "no session");
+    const suites = take(number(2));
+    assert.deepEqual([...suites.subarray(0, 2), ...suites.subarray(-2)], [0xc0, 0x2b, 0, 0xff]);
+    assert.equal(suites.length, 58);
+    assert.deepEqual([...take(2)], [1, 0]);
+    assert.equal(number(2), bytes.length - at);
+    const extensions = new Map<number, Uint8Array>();
+    while (at < bytes.length) extensions.set(number(2), take(number(2)));
+    assert.deepEqual([...extensions.keys()], name === undefined ? [10, 11, 13] : [0, 10, 11, 13]);
+    assert.deepEqual(extensions.get(10), new Uint8Array([0, 6, 0, 0x1d, 0, 0x17, 0, 0x18]));
+    if (name === undefined) continue;
+    assert.deepEqual(extensions.get(0), new Uint8Array([0, 14, 0, 0, 11, ...new TextEncoder().encode(name)]));
+  }
 });

@@ -363,3 +363,32 @@ test("the helper's process ends the connection of what is not wanted any more", 
     },
   );
 });
+
+test("the helper's process keeps connections of no more than 512 kinds: the one that was used longest ago is closed", async () => {
+  let open = 0;
+  await withServer((request, answer) => {
+    if (request.headers["x-first"] !== undefined) {
+      open++;
+      request.socket.on("close", () => open--);
+    }
+    answer.end("{}");
+  }, async ({ helper, url, connections }) => {
+    const send = async (headers: { readonly [name: string]: string }) => {
+      const response = await helper.exchange(url, { ...get(), headers }, ANYBODY, true);
+      await response.text();
+    };
+    const nobody = new URL("https://127.0.0.1:1/");
+    const ask = async (kind: number) => {
+      const trust = { kind: "fingerprint", fingerprint: String(kind) } as const;
+      await assert.rejects(helper.exchange(nobody, get(), { trust, oldest: "1.2" }, true), { name: "NotSentError" });
+    };
+    await send({ "x-first": "1" });
+    await Promise.all(Array.from({ length: 511 }, (_, kind) => ask(kind)));
+    await send({});
+    assert.deepEqual([connections(), open], [1, 1], "512 kinds in all");
+    await Promise.all(Array.from({ length: 511 }, (_, kind) => ask(kind)));
+    assert.equal(open, 1, "it was used last, and is the oldest now");
+    await ask(511);
+    await until(() => assert.equal(open, 0));
+  });
+});
