@@ -8,13 +8,16 @@ export interface Command {
 export interface RootFolders {
   /** Names it: the source of its overlay in a list of mounts. */
   readonly id: string;
-  /** Everything is below this one. */
+  /** The parent folder of everything else. */
   readonly folder: string;
-  /** Where the whole is mounted. */
+  /** The mount point of the whole file system. */
   readonly root: string;
 }
 
-/** Its folder for the tmpfs that takes what is written, and of that what the overlay needs: see `mount -t overlay`. */
+/**
+ * Returns the folder of the tmpfs for written files, with the folders in it that the overlay needs: see `mount -t
+ * overlay`.
+ */
 export function writableFolders(
   { folder }: RootFolders,
 ): { readonly rw: string; readonly upper: string; readonly work: string } {
@@ -22,25 +25,37 @@ export function writableFolders(
   return { rw, upper: `${rw}/upper`, work: `${rw}/work` };
 }
 
-/** The folder of one of its layers, counted from the lowest. */
+/** Returns the folder of layer `index`, counted from the lowest. */
 export function layerFolder({ folder }: RootFolders, index: number): string {
   return `${folder}/layers/${index}`;
 }
 
-/** Mounts the layers, read-only, and the tmpfs. */
+/**
+ * Returns the commands that mount the layers, read-only, and the tmpfs of `root`.
+ *
+ * @param files The squashfs files, lowest first.
+ */
 export function partCommands(root: RootFolders, files: readonly string[]): Command[] {
   const layers = files.map((file, index) => mount("squashfs", ["loop", "ro", "nodev"], file, layerFolder(root, index)));
   return [...layers, mount("tmpfs", ["mode=0755", "size=50%"], "kraken", writableFolders(root).rw)];
 }
 
-/** Lays the layers over each other, and the tmpfs over all. The topmost layer comes first (kernel, overlayfs.rst). */
+/**
+ * Returns the command that overlays the layers of `root` with the tmpfs on top. The topmost layer comes first (kernel,
+ * overlayfs.rst).
+ *
+ * @param layers Number of layers.
+ */
 export function overlayCommand(root: RootFolders, layers: number): Command {
   const lower = Array.from({ length: layers }, (_, index) => layerFolder(root, layers - 1 - index)).join(":");
   const { upper, work } = writableFolders(root);
   return mount("overlay", [`lowerdir=${lower}`, `upperdir=${upper}`, `workdir=${work}`], root.id, root.root);
 }
 
-/** Takes a mount away, at once from everybody's sight, and for good when nobody uses it any more. */
+/**
+ * Returns the command that detaches the mount at path `at` at once; the kernel unmounts it when nothing uses it any
+ * more.
+ */
 export function unmountCommand(at: string): Command {
   return { program: "umount", args: ["-l", at] };
 }
@@ -53,15 +68,17 @@ function mount(type: string, options: readonly string[], source: string, at: str
 export const CONTAINER_MARK = "kraken-container";
 
 /**
- * Waits for the container and ends as it did. It is the parent of the container's first process, and in the container's
- * process group: it must outlive a SIGTERM to that group. A trap, unlike an ignored signal, is not handed down.
+ * Waits for the container and ends with its result. It is the parent of the container's first process, and in the
+ * container's process group, so it must survive a SIGTERM to that group. Unlike an ignored signal, a trap is not
+ * inherited.
  */
 const LEADER = 'trap : TERM; "$@"; exit $?';
 
 /**
- * The container's first process, until it becomes the image's own. The root is moved over `/`, not pivoted: an initramfs
- * can't be pivoted away from (pivot_root(2)). Other mounts of images are left behind, or they would stay as long as it runs.
- * An image that names no name servers has the machine's. A link there is the image's own affair: it may lead out of the root.
+ * The container's first process, until it becomes the image's own. The root is moved over `/`, not pivoted, because an
+ * initramfs cannot be pivoted away from (pivot_root(2)). Other mounts of images are left behind; otherwise they would
+ * stay as long as the container runs. An image without name servers gets the machine's. A link there is left alone,
+ * because it may lead out of the root.
  */
 const SETUP = `set -e
 root=$1; name=$2; others=$3; shift 3
@@ -83,9 +100,11 @@ mount --move . /
 exec chroot . "$@"`;
 
 /**
- * Starts a program in a root file system, with mounts, process ids, host name and IPC of its own and the network of all.
+ * Returns the command that starts a program in a root file system, with its own mounts, process ids, host name and IPC,
+ * and the machine's network.
  *
- * @param others Mounts of other images, and parts of this one, that it need not see.
+ * @param parts The root, the program, and as `others` the mounts of other images and parts of this one that it need not
+ *   see.
  */
 export function containerCommand(
   parts: {

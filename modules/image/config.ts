@@ -11,15 +11,15 @@ export interface Layer {
   readonly url: string;
 }
 
-/** An image to run, with every default filled in. */
+/** An image to run, with all defaults applied. */
 export interface ImageConfig {
-  /** Lower to upper; at least one. */
+  /** Lowest first; at least one. */
   readonly layers: readonly Layer[];
   readonly mode: "container" | "root";
   readonly command: readonly string[];
   /** Milliseconds from SIGTERM to SIGKILL. */
   readonly stopTimeout: number;
-  /** Names what runs: where an image is fetched from does not belong to it. */
+  /** Identifies what runs. The URL of an image is not part of it. */
   readonly key: string;
 }
 
@@ -27,10 +27,10 @@ const DEFAULT_COMMAND = ["/sbin/init"];
 const DEFAULT_STOP_TIMEOUT = 10_000;
 
 /**
- * The image that a node's cfg asks for; undefined where it asks for none.
+ * Reads the image that `cfg` of a node asks for; undefined if it asks for none.
  *
- * @param server Base URL of the boot server, for images without a URL of their own.
- * @throws {TypeError} When it does not fit, naming the URL, what was there and what was expected.
+ * @param server Base URL of the boot server, for images without their own URL.
+ * @throws {TypeError} If it is invalid. The message names the URL, the value found and what was expected.
  */
 export function imageConfig(cfg: Values, server: string | undefined): ImageConfig | undefined {
   const layers: Layer[] = [];
@@ -92,7 +92,9 @@ function shown(value: unknown): string {
   return value === undefined ? "missing" : JSON.stringify(value);
 }
 
-/** Reads an {@link ImageConfig} from a file that this module wrote; undefined for anything else. */
+/**
+ * Reads an {@link ImageConfig} from `value`, the content of a file that this module wrote; undefined for anything else.
+ */
 export function readImageConfig(value: unknown): ImageConfig | undefined {
   if (!isRecord(value)) return undefined;
   const { layers, mode, command, stopTimeout, key } = value;

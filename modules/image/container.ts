@@ -14,13 +14,13 @@ import {
 import { CONTAINER_MARK, containerCommand } from "./commands.ts";
 import { COMMAND_PATH } from "./mounts.ts";
 
-/** How often a container that starts is looked for, and how often at most: 2 s in all. */
+/** How often to look for a starting container: the interval in milliseconds, and the number of looks, 2 s in all. */
 const LOOK_INTERVAL = 20;
 const LOOKS = 100;
 
-/** A container that runs, or did. */
+/** A container that runs or has run. */
 export interface Container {
-  /** Where this run's output begins in its file. */
+  /** Where the output of this run begins in its file. */
   readonly outputFrom: number;
   /** Resolves when its first process has ended, and with it all others. */
   readonly ended: Promise<Exit>;
@@ -31,11 +31,11 @@ export interface Container {
 /** What every container needs. */
 export interface ContainerParts {
   readonly clock: Clock;
-  /** Once it fires, this process no longer waits for the container, which goes on. */
+  /** When it fires, this process stops waiting for the container, which continues. */
   readonly signal: AbortSignal;
 }
 
-/** Where containers come from. */
+/** Creates and finds containers. */
 export interface Containers {
   /** See {@link startContainer}. */
   readonly start: typeof startContainer;
@@ -43,20 +43,22 @@ export interface Containers {
   readonly adopt: typeof adoptContainer;
 }
 
-/** Those of this machine. */
+/** The containers of this machine. */
 export const realContainers: Containers = { start: startContainer, adopt: adoptContainer };
 
 /**
  * Starts a container in a mounted root.
  *
- * @throws {Error} When `unshare` is not there.
+ * @param what The command: see {@link containerCommand}.
+ * @param parts What every container needs.
+ * @throws {Error} If `unshare` is missing.
  */
 export async function startContainer(
   what: Parameters<typeof containerCommand>[0] & { readonly output: string },
   parts: ContainerParts,
 ): Promise<Container> {
   const { program, args } = containerCommand(what);
-  // The agent's own environment may hold secrets. What runs in a container looks at `container`.
+  // The agent's own environment may hold secrets. Programs in a container check the variable `container`.
   const env = { PATH: COMMAND_PATH, HOME: "/", container: "kraken" };
   const leader = await startProgram({ command: program, args, env }, what.output, parts.signal);
   const first = findFirst(leader.pid, leader.ended, parts.clock);
@@ -71,9 +73,11 @@ export async function startContainer(
 }
 
 /**
- * Finds the container that an earlier run of this program started in a root.
+ * Finds the container that an earlier run of this program started in `root`. A container that never reached its first
+ * process is ended.
  *
- * @returns undefined where none runs. A container that never came to its first process is ended.
+ * @param parts What every container needs.
+ * @returns Undefined if none runs.
  */
 export async function adoptContainer(root: string, parts: ContainerParts): Promise<Container | undefined> {
   const leader = leaderOf(root);
@@ -94,14 +98,17 @@ export async function adoptContainer(root: string, parts: ContainerParts): Promi
   };
 }
 
-/** The process that started a container in this root and waits for it; until it is set up, its child looks the same. */
+/**
+ * Finds the process that started a container in this root and waits for it. Until the container is set up, its child
+ * looks the same.
+ */
 function leaderOf(root: string): number | undefined {
   const found = processesWith(root).filter(({ args }) => args.includes(CONTAINER_MARK)).map(({ pid }) => pid);
   const children = new Set(found.flatMap((pid) => childrenOf(pid)));
   return found.find((pid) => !children.has(pid));
 }
 
-/** Waits for the first process of a container; undefined when its leader has ended without. */
+/** Waits for the first process of a container; undefined if its leader ends without one. */
 async function findFirst(
   leader: number,
   ended: Promise<Exit> | undefined,
@@ -118,7 +125,7 @@ async function findFirst(
   return undefined;
 }
 
-/** A leader that is killed alone leaves the container behind: it is ended too. */
+/** If only the leader is killed, the container is left behind: it is ended too. */
 async function endWith(
   ended: Promise<Exit>,
   first: Promise<ProcessIdentity | undefined>,

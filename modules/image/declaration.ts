@@ -7,7 +7,7 @@ const name = { kind: "string", maxLength: 128 } as const;
 const digest = { kind: "string", maxLength: 64 } as const;
 const url = { kind: "string", maxLength: 1024 } as const;
 
-/** The root image of a node: what it should be, and how far it is. */
+/** The root image of a node: its desired and its discovered state. */
 export const image = defineExtension("image", {
   "/image/name": {
     type: name,
@@ -77,12 +77,12 @@ export const image = defineExtension("image", {
 
 const onNode = { "/runState": "SYNC" } as const;
 const mayRun = { "/runState": "SYNC", "/drained": "NO" } as const;
-/** What somebody else has the node for is not taken from under it: neither stopped nor swapped. */
+/** An image is neither stopped nor replaced while others use the node. */
 const notBusy = { "/busy": "BUSY" } as const;
 const failTo = { "/image/state": "ERROR" } as const;
-/** A fetch may take as long as a slow link makes it: it gives up by itself when nothing arrives. */
+/** A fetch may take as long as a slow link needs: it ends by itself if no data arrives. */
 const fetchTimeout = 1_800_000;
-/** A stop may wait for `/image/stopTimeout`, and for what is under way. */
+/** A stop may have to wait for `/image/stopTimeout` and for work in progress. */
 const stopTimeout = 45_000;
 
 /** The module that fetches a node's root image and runs it. */

@@ -6,11 +6,11 @@ import type { Layer } from "./config.ts";
 import type { PartialFile } from "./partial.ts";
 import { rangeHeaders, readAnswer } from "./range.ts";
 
-/** How long a server may be silent, in milliseconds. */
+/** How long a server may send nothing, in milliseconds. */
 const SILENCE_LIMIT = 15_000;
-/** Attempts in a row that brought nothing, before it is given up. */
+/** Number of attempts in a row without new data before the fetch fails. */
 const MAX_FRUITLESS = 6;
-/** The first and the longest wait between two attempts, in milliseconds. */
+/** The first and the longest pause between two attempts, in milliseconds. */
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
 
@@ -19,25 +19,27 @@ export interface FetchParts {
   readonly fetch: (url: string, init: { headers: Record<string, string>; signal: AbortSignal }) => Promise<HttpAnswer>;
   readonly clock: Clock;
   readonly random: Random;
-  /** Why so many bytes more do not fit here; undefined when they do. */
+  /** Returns why this many more bytes do not fit; undefined if they do. */
   readonly issue: (bytes: number) => string | undefined;
-  /** Told of bytes that are there and bytes in all. */
+  /** Called with the bytes present and the bytes in total. */
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Fetches a layer. What is there of it from an earlier attempt is gone on from; cut connections and busy servers are tried
- * again after growing waits. Only a file that has the layer's digest gets its own name.
+ * Fetches `layer`. It continues from what an earlier attempt has fetched, and retries after broken connections and busy
+ * servers with growing pauses. The file gets its own name only if it has the layer's digest.
  *
- * @throws {UnavailableError} When the server can't be reached, or gives nothing for too long.
- * @throws {Error} When the server refuses it, it does not fit, or has another digest.
+ * @param partial The file so far.
+ * @param parts What fetching needs.
+ * @throws {UnavailableError} If the server cannot be reached, or sends nothing for too long.
+ * @throws {Error} If the server refuses it, it does not fit, or it has another digest.
  */
 export async function fetchLayer(layer: Layer, partial: PartialFile, parts: FetchParts): Promise<void> {
-  // An earlier run may have ended just before it could say so.
+  // An earlier run may have ended before it could finish the file.
   if (partial.size > 0 && partial.digest() === layer.digest) return await partial.finish();
   let fruitless = 0;
-  /** The most that was ever there: to have less again and then as much brings nothing. */
+  /** The largest size so far: falling back and reaching it again is no progress. */
   let most = partial.size;
   for (;;) {
     const outcome = await attempt(layer, partial, parts);
@@ -45,7 +47,7 @@ export async function fetchLayer(layer: Layer, partial: PartialFile, parts: Fetc
       const found = partial.digest();
       if (found === layer.digest) return await partial.finish();
       await partial.reset(undefined);
-      // Parts of two versions of a file make neither: that says nothing of what the server has now.
+      // A file of two versions is invalid, which says nothing about the version that the server has now.
       if (outcome === "whole") {
         throw new Error(`Image '${layer.name}' from ${layer.url} has the SHA-256 ${found}: expected ${layer.digest}`);
       }
@@ -64,7 +66,10 @@ export async function fetchLayer(layer: Layer, partial: PartialFile, parts: Fetc
   }
 }
 
-/** One request: its bytes are appended as they come. `joined`: all is there, and a part of it is from an earlier request. */
+/**
+ * Makes one request and appends the bytes as they arrive. `joined`: the file is complete, and part of it is from an
+ * earlier request.
+ */
 async function attempt(
   layer: Layer,
   partial: PartialFile,
@@ -112,7 +117,7 @@ async function attempt(
   } catch (error) {
     parts.signal.throwIfAborted();
     if (error instanceof Refusal) throw error;
-    if (partial.size === total) return all; // a connection that ends badly has brought all the same
+    if (partial.size === total) return all; // a connection that breaks after the last byte has still delivered everything
     if (isDiskFull(error)) throw refuse("there is no space left for it");
     const why: unknown = silence.signal.aborted ? silence.signal.reason : error;
     return { why: errorText(why) };
@@ -121,7 +126,7 @@ async function attempt(
   }
 }
 
-/** What no second attempt can change. */
+/** Thrown for problems that no second attempt can fix. */
 class Refusal extends Error {}
 
 function isDiskFull(error: unknown): boolean {
@@ -132,7 +137,7 @@ function what(layer: Layer): string {
   return `image '${layer.name}' from ${layer.url}`;
 }
 
-/** A size for people to read. */
+/** Formats a size in `bytes` for people. */
 export function mebibytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }

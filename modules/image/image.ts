@@ -9,40 +9,44 @@ import { type Active, type DiscoverImage, nameOf, shownError, showSituation, typ
 import type { LayerStore } from "./store.ts";
 import type { RootSwitch } from "./switch_root.ts";
 
-/** What the image of one node is made of. */
+/** What the image of one node depends on. */
 export interface ImageParts extends LaunchParts {
   readonly store: LayerStore;
   readonly rootSwitch: RootSwitch;
-  /** Ends this program so that the machine switches to another root; undefined where nobody would do that. */
+  /** Ends this program so that the machine switches to another root; undefined if nothing would do that. */
   readonly onSwitch: (() => void) | undefined;
-  /** The mounts of this program, in the order in which they were made. */
+  /** Lists the mounts of this program, in the order in which they were made. */
   mounts(): readonly Mount[];
   fetch(layers: readonly Layer[], signal: AbortSignal): Promise<void>;
   readonly discover: DiscoverImage;
 }
 
-/** The image of the node: at most one runs. What is asked of it is done in turn. */
+/** The image of the node: at most one runs. Its operations run one after the other. */
 export interface Image {
-  /** Takes over what an earlier run of the agent left, or what the machine has switched to, and shows it. */
+  /** Takes over what an earlier run of the agent has left, or what the machine has switched to, and shows it. */
   adopt(): Promise<void>;
-  /** True when the machine has switched to it: it ends with the machine's power. */
+  /** True if the machine has switched to it: it ends with the machine's power. */
   readonly isMachine: boolean;
-  /** Shows the state as it is. */
+  /** Shows the present state. */
   show(): void;
   /**
-   * Makes it run with this config, in the place of what runs with another one.
+   * Runs the image of `config` in place of another one.
    *
-   * @throws {PermanentError} When trying again can't help.
-   * @throws {Error} When it can't be fetched, mounted or started. What ran before goes on running then.
+   * @throws {PermanentError} If a retry cannot help.
+   * @throws {Error} If it cannot be fetched, mounted or started. The previous image then continues.
    */
   bring(config: ImageConfig, signal: AbortSignal): Promise<void>;
-  /** Ends it, also while it is being brought, and forgets how it failed. */
+  /** Ends the image, even while it is being started, and clears its failure. */
   stop(): Promise<void>;
-  /** cfg may ask for something else now. */
+  /** Reports that cfg may ask for something else now. */
   compare(config: ImageConfig | undefined): void;
 }
 
-/** Makes the image of a node, of which nothing is known yet. */
+/**
+ * Creates the image of a node, whose state is not known yet.
+ *
+ * @param parts What it depends on.
+ */
 export function createImage(parts: ImageParts): Image {
   const { store, roots, rootSwitch, discover, output } = parts;
   let situation: Situation = { kind: "idle" };
@@ -53,7 +57,7 @@ export function createImage(parts: ImageParts): Image {
 
   function inTurn(work: () => Promise<void>): Promise<void> {
     const mine = turn.then(work);
-    turn = mine.catch(() => {}); // whoever asked for it is told
+    turn = mine.catch(() => {}); // the caller handles the error
     return mine;
   }
   const show = () => showSituation(situation, discover);
@@ -66,19 +70,19 @@ export function createImage(parts: ImageParts): Image {
       situation = { kind: "failed" };
       complain(describeEnd(exit.words, root, container, output));
       show();
-      await inTurn(() => roots.remove(root.folder)).catch(() => {}); // it is tried again when the next one is mounted
+      await inTurn(() => roots.remove(root.folder)).catch(() => {}); // it is tried again when the next root is mounted
     });
   }
-  /** Starts what was stopped for an image that has failed. */
+  /** Restarts what was stopped for an image that has failed. */
   async function bringBack(old: Root | undefined): Promise<void> {
     const container = old === undefined ? undefined : await launch(old, parts, parts.signal).catch(() => undefined);
     if (old !== undefined && container !== undefined) return enter(old, container, true);
     situation = { kind: "failed" };
-    if (old !== undefined) show(); // nothing runs any more, which the failure of an update does not say
+    if (old !== undefined) show(); // nothing runs any more, which the failure of an update does not tell
   }
-  /** Puts the image in place of the one that runs, which comes back when it fails. */
+  /** Replaces the running image, which is restarted if the new one fails. */
   async function replace(old: Active | undefined, root: Root, signal: AbortSignal): Promise<void> {
-    situation = { kind: "changing" }; // first, or the end of the old one would count as a failure
+    situation = { kind: "changing" }; // before anything else, or the end of the old one would count as a failure
     await old?.container?.stop(old.root.config.stopTimeout);
     try {
       if (root.config.mode === "root") await switchTo(root, signal);
@@ -89,7 +93,7 @@ export function createImage(parts: ImageParts): Image {
       throw error;
     }
   }
-  /** Ends when this program does, which ends the signal. */
+  /** Ends together with this program, which fires the signal. */
   async function switchTo(root: Root, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     rootSwitch.request(root.root, root.config.command);
@@ -110,11 +114,11 @@ export function createImage(parts: ImageParts): Image {
       );
     }
     const last = refused;
-    refused = undefined; // a person who asks again gets another try
+    refused = undefined; // a person who asks again gets another attempt
     if (last === undefined || (last.key ?? config.key) !== config.key) return;
     throw new PermanentError(`The machine did not switch to ${nameOf(config)}: ${last.why}`);
   }
-  /** Mounts an image, as long as there is something in it to start: nothing is stopped for one without. */
+  /** Mounts an image if it has a program to start: nothing is stopped for an image without one. */
   async function mount(config: ImageConfig): Promise<Root> {
     const root = await roots.mount(config, config.layers.map(({ digest }) => store.fileOf(digest)));
     const why = validateOfProgram(root.root, config.command[0] ?? "");

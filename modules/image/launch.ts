@@ -4,7 +4,7 @@ import type { Container, Containers } from "./container.ts";
 import type { Root, Roots } from "./roots.ts";
 import { nameOf } from "./situation.ts";
 
-/** How long a container must have stayed up to count as running, in milliseconds. */
+/** How long a container must stay up to count as running, in milliseconds. */
 const STEADY = 1000;
 
 /** What the containers of a node are started with. */
@@ -21,9 +21,10 @@ export interface LaunchParts {
 }
 
 /**
- * Starts the container of a root, and waits until it is steady.
+ * Starts the container of `root`, and waits until it is steady.
  *
- * @throws {Error} When it ends before, or `signal` fires, which ends it.
+ * @param parts What it is started with.
+ * @throws {Error} If it ends before that, or if `signal` fires, which ends it.
  */
 export async function launch(root: Root, parts: LaunchParts, signal: AbortSignal): Promise<Container> {
   const { hostname, output, roots, containers, clock } = parts;
@@ -39,7 +40,12 @@ export async function launch(root: Root, parts: LaunchParts, signal: AbortSignal
   throw new Error(`Gave up starting ${nameOf(root.config)} as it is not wanted any more`);
 }
 
-/** How the container of a root ended, with the last line that it said. */
+/**
+ * Describes how the container of a root ended, with its last line of output.
+ *
+ * @param words How it ended.
+ * @param output The file with its output.
+ */
 export function describeEnd(words: string, { config }: Root, { outputFrom }: Container, output: string): string {
   const line = lastLine(output, outputFrom);
   return `'${config.command.join(" ").slice(0, 200)}' of ${nameOf(config)} ${words}${line === "" ? "" : `: ${line}`}`;

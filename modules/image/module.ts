@@ -14,25 +14,30 @@ import { shownError } from "./situation.ts";
 import { openLayerStore } from "./store.ts";
 import { createRootSwitch } from "./switch_root.ts";
 
-/** What the module is made with. */
+/** Options of the module. */
 export interface ImageModuleOptions {
-  /** A folder for files that need not outlive a boot: images are kept below it, so it lies in memory on a diskless node. */
+  /**
+   * A folder for files that need not survive a reboot. Images are stored below it, so on a diskless node it is in
+   * memory.
+   */
   readonly runDir: string;
   readonly drain: Drain;
-  /** Base URL of the server that the node booted from. */
+  /** Base URL of the server from which the node booted. */
   readonly server?: string | undefined;
   /**
-   * Ends the program so that the machine's first process switches to the root that `{runDir}/next-root` names. Absent where
-   * nothing would: `docs/how-to/images.md` has the contract.
+   * Ends the program so that the machine's first process switches to the root that `{runDir}/next-root` names. Absent
+   * if nothing would: `docs/how-to/images.md` has the contract.
    */
   readonly onSwitch?: (() => void) | undefined;
 }
 
 /**
- * Makes the module that fetches the node's root image and runs it. It belongs into an agent that runs as root.
+ * Creates the module that fetches the node's root image and runs it, for an agent that runs as root.
  *
- * When the agent stops, cleanly or not, the image goes on. The next agent finds its container, or that the machine has
- * switched to it, and takes it over.
+ * When the agent stops, cleanly or not, the image continues. The next agent finds its container, or that the machine
+ * has switched to it, and takes it over.
+ *
+ * @param options See {@link ImageModuleOptions}.
  */
 export function createImageModule(options: ImageModuleOptions): Module {
   const { runDir, server, drain } = options;
@@ -40,7 +45,7 @@ export function createImageModule(options: ImageModuleOptions): Module {
     const [own] = context.nodes();
     if (own === undefined) throw new Error("Cannot start module 'image' as this program has no node of its own");
     if (!/^\/[\w./-]*$/.test(runDir)) {
-      // It becomes part of mount options, in which ',' and ':' separate.
+      // It becomes part of mount options, in which ',' and ':' are separators.
       throw new Error(
         `Cannot keep images in '${runDir}': expected an absolute path of letters, digits, '_', '.' and '-'`,
       );
@@ -119,7 +124,7 @@ export function createImageModule(options: ImageModuleOptions): Module {
   });
 }
 
-/** The config to start with. */
+/** Reads the config to start; throws if it is invalid. */
 function wantedConfig(cfg: Values, server: string | undefined): ImageConfig {
   let config: ImageConfig | undefined;
   try {
@@ -131,7 +136,7 @@ function wantedConfig(cfg: Values, server: string | undefined): ImageConfig {
   throw new PermanentError("Cannot use an image as the cfg has none: set '/image/name' and '/image/digest'");
 }
 
-/** The config to compare with; one that does not fit is complained of when it is used. */
+/** Reads the config to compare with; an invalid one is reported when it is used. */
 function readableConfig(cfg: Values, server: string | undefined): ImageConfig | undefined {
   try {
     return imageConfig(cfg, server);

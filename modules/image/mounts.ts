@@ -8,22 +8,22 @@ import type { Command } from "./commands.ts";
 /** How long a command may take, in milliseconds. */
 const LIMIT = 20_000;
 
-/** Where commands are looked for, in an initramfs and elsewhere. */
+/** Where to search for commands, in an initramfs and elsewhere. */
 export const COMMAND_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** One mount, as the kernel lists it. */
 export interface Mount {
   readonly at: string;
-  /** What is mounted: for an overlay the name that it was given. */
+  /** What is mounted: for an overlay, its name. */
   readonly source: string;
 }
 
-/** The mounts of this process, in the order in which they were made. */
+/** Lists the mounts of this process, in the order in which they were made. */
 export function readMounts(): Mount[] {
   return parseMounts(readFileSync("/proc/self/mountinfo", "utf8"));
 }
 
-/** Reads a list of mounts in the format of `/proc/PID/mountinfo` (proc_pid_mountinfo(5)). */
+/** Parses `text` in the format of `/proc/PID/mountinfo` (proc_pid_mountinfo(5)). */
 export function parseMounts(text: string): Mount[] {
   return text.split("\n").flatMap((line) => {
     const [before, after] = line.split(" - ");
@@ -33,12 +33,12 @@ export function parseMounts(text: string): Mount[] {
   });
 }
 
-/** Those at or below a folder. */
+/** Lists those of `mounts` at or below `folder`. */
 export function mountsBelow(mounts: readonly Mount[], folder: string): string[] {
   return mounts.map(({ at }) => at).filter((at) => at === folder || at.startsWith(`${folder}/`));
 }
 
-/** Blanks and backslashes stand there as three octal digits. */
+/** Blanks and backslashes are written as three octal digits. */
 function unescape(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
 }
@@ -46,7 +46,8 @@ function unescape(text: string): string {
 /**
  * Runs a command that mounts or unmounts something.
  *
- * @throws {Error} When it can't be run, fails or takes longer than 20 s: with what it said.
+ * @param clock Limits its time.
+ * @throws {Error} If it cannot be run, fails, or takes longer than 20 s. The message quotes its output.
  */
 export async function runMountCommand({ program, args }: Command, clock: Clock): Promise<void> {
   const env = { PATH: process.env["PATH"] ?? COMMAND_PATH };

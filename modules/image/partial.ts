@@ -2,14 +2,17 @@ import { createHash, type Hash } from "node:crypto";
 import { createReadStream, rmSync, writeFileSync } from "node:fs";
 import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 
-/** A file that is being fetched: its bytes so far, and their hash. It gets its own name only when it is whole and right. */
+/**
+ * A file that is being fetched: its bytes so far, and their hash. It gets its own name only when it is complete and
+ * correct.
+ */
 export interface PartialFile {
-  /** Bytes that are there. */
+  /** Number of bytes present. */
   readonly size: number;
-  /** The validator that the server gave with them (RFC 9110, section 8.8.3); undefined when it gave none that is strong. */
+  /** The validator that the server sent with them (RFC 9110, section 8.8.3); undefined without a strong one. */
   readonly etag: string | undefined;
   append(chunk: Uint8Array): Promise<void>;
-  /** Begins anew, with what the server now calls the file. */
+  /** Starts again, with the validator that the server sends now. */
   reset(etag: string | undefined): Promise<void>;
   /** SHA-256 of the bytes so far, in hexadecimal digits. */
   digest(): string;
@@ -18,7 +21,7 @@ export interface PartialFile {
   close(): Promise<void>;
 }
 
-/** Opens the partial file of `file`: what an earlier run has fetched of it is hashed again, and kept. */
+/** Opens the partial file of `file`. What an earlier run has fetched is kept, and hashed again. */
 export async function openPartial(file: string): Promise<PartialFile> {
   const [part, etagFile] = [`${file}.part`, `${file}.etag`];
   const handle: FileHandle = await open(part, "a");

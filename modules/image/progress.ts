@@ -1,12 +1,14 @@
 import type { Clock } from "../../src/clock.ts";
 
-/** How often the progress of a fetch is shown at most, in milliseconds. */
+/** Shortest time between two reports of the progress of a fetch, in milliseconds. */
 const PROGRESS_INTERVAL = 1_000;
 
 /**
- * Passes percentages on that are news: one a second at most, and 100 at once.
+ * Passes on changed percentages: at most one a second, and 100 at once.
  *
- * @returns What takes each percentage, from 0 to 100.
+ * @param clock Measures the time.
+ * @param show Receives the percentages.
+ * @returns A function that takes each percentage, from 0 to 100.
  */
 export function showSeldom(clock: Clock, show: (percent: number) => void): (percent: number) => void {
   let shown = { percent: -1, at: -Infinity };

@@ -1,25 +1,28 @@
-/** What an answer to a request for the rest of a file means. */
+/** The meaning of an answer to a request for the rest of a file. */
 export type RangeAnswer =
   /** The rest of the file follows, `length` bytes. */
   | { readonly kind: "rest"; readonly length: number }
-  /** All of it follows: what is there already is of no use. */
+  /** The whole file follows: what is present is of no use. */
   | { readonly kind: "whole"; readonly length: number; readonly etag: string | undefined }
-  /** What is there already does not fit what the server has: ask for all of it. */
+  /** What is present does not match the server's file: request all of it. */
   | { readonly kind: "stale" }
-  /** Worth another try later. */
+  /** Worth another attempt later. */
   | { readonly kind: "later"; readonly why: string }
-  /** The server won't give it. */
+  /** The server refuses it. */
   | { readonly kind: "refused"; readonly why: string };
 
-/** What was asked for. */
+/** What was requested. */
 export interface RangeAsked {
-  /** Bytes that are there already: the rest was asked for, or all where there are none. */
+  /** Number of bytes present: the rest was requested, or everything if it is 0. */
   readonly size: number;
-  /** The strong entity tag of those; undefined when it is not known. */
+  /** The strong entity tag of these bytes; undefined if unknown. */
   readonly etag: string | undefined;
 }
 
-/** The headers that ask for a file from byte `size` on, as long as it is still the same (RFC 9110, sections 13.1.5 and 14.2). */
+/**
+ * Returns the headers that request a file from byte `size` on, if it has not changed (RFC 9110, sections 13.1.5 and
+ * 14.2).
+ */
 export function rangeHeaders({ size, etag }: RangeAsked): Record<string, string> {
   const headers: Record<string, string> = { "accept-encoding": "identity" };
   if (size === 0) return headers;
@@ -29,8 +32,12 @@ export function rangeHeaders({ size, etag }: RangeAsked): Record<string, string>
 }
 
 /**
- * Reads status and headers of the answer. Where the rest was asked for, whatever is not that rest has all of the file asked for: what
- * a server, or something on the way to it, makes of a range is no word about the file.
+ * Interprets an answer. If the rest was requested and the answer is not exactly that rest, the whole file is requested
+ * next: a server or proxy that mishandles ranges says nothing about the file.
+ *
+ * @param status The HTTP status.
+ * @param headers The headers.
+ * @param asked What was requested.
  */
 export function readAnswer(status: number, headers: Pick<Headers, "get">, asked: RangeAsked): RangeAnswer {
   switch (status) {
@@ -68,7 +75,7 @@ function readWhole(headers: Pick<Headers, "get">): RangeAnswer {
   return { kind: "whole", length, etag: strongEtag(headers.get("etag")) };
 }
 
-/** Whether a part is the rest that was asked for, of the file that was asked for, and nothing else. */
+/** Tells whether a part is exactly the rest of the requested file. */
 function isRest(headers: Pick<Headers, "get">, { size, etag }: RangeAsked): boolean {
   const { from, to, total } = rangeOf(headers);
   if (from !== size || to + 1 !== total || !Number.isSafeInteger(total) || isEncoded(headers)) return false;
@@ -83,7 +90,7 @@ function restLength(headers: Pick<Headers, "get">): number {
   return total - from;
 }
 
-/** What Content-Range says, as numbers; NaN where it says something else. */
+/** Parses Content-Range as numbers; NaN for anything else. */
 function rangeOf(
   headers: Pick<Headers, "get">,
 ): { readonly from: number; readonly to: number; readonly total: number } {
@@ -101,7 +108,7 @@ function lengthOf(text: string | null): number | undefined {
   return Number.isSafeInteger(length) ? length : undefined;
 }
 
-/** Only a strong validator says that bytes are the same. */
+/** Only a strong validator proves that bytes are equal. */
 function strongEtag(text: string | null): string | undefined {
   return text !== null && /^"[\x21\x23-\x7e]{1,256}"$/.test(text) ? text : undefined;
 }

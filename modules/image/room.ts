@@ -1,15 +1,21 @@
 import { readFileSync, statfsSync } from "node:fs";
 import { mebibytes } from "./fetch_layer.ts";
 
-/** What must stay free for everything else that runs, in bytes. */
+/** Memory that must stay free for other programs, in bytes. */
 const RESERVE = 32 * 2 ** 20;
 
-/** Why a file of so many bytes does not fit into a folder, which may lie in memory; undefined when it does. */
+/** Returns why a file of `bytes` bytes does not fit into `folder`, which may be in memory; undefined if it does. */
 export function validateOfSize(folder: string, bytes: number): string | undefined {
   return validateOfRoom(folder, bytes, statfsSync(folder), readFileSync("/proc/meminfo", "utf8"));
 }
 
-/** The same for a file system with `bavail` of `blocks` blocks of `bsize` bytes free, and what `/proc/meminfo` says. */
+/**
+ * Does the same for a file system with `bavail` of `blocks` blocks of `bsize` bytes free.
+ *
+ * @param folder The folder, for messages.
+ * @param bytes Size of the file.
+ * @param meminfo Content of `/proc/meminfo`.
+ */
 export function validateOfRoom(
   folder: string,
   bytes: number,
@@ -23,7 +29,10 @@ export function validateOfRoom(
   return `${mebibytes(available)} of memory are available, of which ${mebibytes(RESERVE)} are kept free`;
 }
 
-/** Memory that programs can have without swapping, in bytes, by `/proc/meminfo` (proc(5)). */
+/**
+ * Reads from `meminfo`, the content of `/proc/meminfo` (proc(5)), the memory that programs can have without swapping,
+ * in bytes.
+ */
 export function availableMemory(meminfo: string): number | undefined {
   const [, kib] = /^MemAvailable:\s+(\d+) kB$/m.exec(meminfo) ?? [];
   return kib === undefined ? undefined : Number(kib) * 1024;

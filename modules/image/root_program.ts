@@ -1,14 +1,14 @@
 import { lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
-/** How many symbolic links a path may lead over, as in the kernel (path_resolution(7)). */
+/** The largest number of symbolic links in a path, as in the kernel (path_resolution(7)). */
 const MAX_LINKS = 40;
 
 /**
- * Says why a program can't be started in a root file system; undefined when it is there and executable. Symbolic links are
- * followed as they will be once `root` is `/`: none leads out of it.
+ * Returns why a program cannot be started in a root file system; undefined if it exists and is executable. Symbolic
+ * links are followed as if `root` were `/`: none leads out of it.
  *
- * @param root Path of the folder where it is mounted.
+ * @param root Path of the mounted folder.
  * @param program Absolute path in it.
  */
 export function validateOfProgram(root: string, program: string): string | undefined {
@@ -45,6 +45,6 @@ function lookAt(path: string) {
   try {
     return lstatSync(path);
   } catch {
-    return undefined; // not there, or below something that is no folder
+    return undefined; // missing, or below something that is not a folder
   }
 }

@@ -15,29 +15,29 @@ import {
 import { type ImageConfig, readImageConfig } from "./config.ts";
 import { mountsBelow, readMounts, runMountCommand } from "./mounts.ts";
 
-/** A root file system that is mounted, or was. */
+/** A root file system that is or was mounted. */
 export interface Root extends RootFolders {
   readonly config: ImageConfig;
 }
 
-/** The root file systems of images, each in a folder of its own that says which image it is. */
+/** The root file systems of images, each in its own folder with a description of the image. */
 export interface Roots {
-  /** All that are there, from this run of the program or an earlier one of the same boot. */
+  /** Lists all roots of this run of the program and of earlier runs since the boot. */
   list(): Root[];
   /**
-   * Mounts an image whose files are these.
+   * Mounts an image from these files.
    *
-   * @throws {Error} When it can't be mounted; nothing of it is left then.
+   * @throws {Error} If it cannot be mounted; nothing of it is left then.
    */
   mount(config: ImageConfig, files: readonly string[]): Promise<Root>;
-  /** The mounts of all roots but the whole of this one: what its container need not see. */
+  /** Lists the mounts of all roots except this one as a whole: its container need not see them. */
   othersThan(root: Root): string[];
   remove(folder: string): Promise<void>;
-  /** Removes every root but these, and what is left of any that has no description. */
+  /** Removes every root except these, and the remains of any without a description. */
   removeOthers(kept: readonly Root[]): Promise<void>;
 }
 
-/** Opens the folder, making it where it is not there. @param clock Limits how long mounting may take. */
+/** Opens `folder`, and creates it if it is missing. @param clock Limits how long mounting may take. */
 export function openRoots(folder: string, clock: Clock): Roots {
   mkdirSync(folder, { recursive: true });
 
@@ -49,7 +49,7 @@ export function openRoots(folder: string, clock: Clock): Roots {
       const config = readImageConfig(about["config"]);
       return config && { id, folder: own, root: join(own, "root"), config };
     } catch {
-      return undefined; // not there, or not whole: it was never used
+      return undefined; // missing or incomplete: it was never used
     }
   }
   async function remove(own: string): Promise<void> {

@@ -7,23 +7,27 @@ import { errorText } from "../../src/toolkit/mod.ts";
 /** The longest error text: see `/image/error`. */
 const MAX_ERROR_LENGTH = 512;
 
-/** What is the case with the image. */
+/** The present state of the image. */
 export type Situation = { readonly kind: "idle" | "changing" | "failed" } | Active;
 
 /** An image that runs. */
 export interface Active {
   readonly kind: "active";
   readonly root: Root;
-  /** Undefined where the machine has switched to it. */
+  /** Undefined if the machine has switched to it. */
   readonly container: Container | undefined;
-  /** Whether cfg asks for another one. */
+  /** Whether cfg asks for another image. */
   readonly outdated: boolean;
 }
 
-/** Shows a value of the image, named without the `/image/` before it; null takes it back. */
+/** Reports a value of the image, named without the prefix `/image/`; null unsets it. */
 export type DiscoverImage = (field: "state" | "progress" | "active" | "error", value: Value | null) => void;
 
-/** Shows what is the case; while it changes nothing, as what comes of that is shown soon. */
+/**
+ * Reports `situation`, except while it is changing: its result is reported soon.
+ *
+ * @param discover Reports a value.
+ */
 export function showSituation(situation: Situation, discover: DiscoverImage): void {
   switch (situation.kind) {
     case "changing":
@@ -43,12 +47,12 @@ export function showSituation(situation: Situation, discover: DiscoverImage): vo
   }
 }
 
-/** What went wrong, in words for `/image/error`: 512 characters at most. */
+/** Describes `error` for `/image/error`: at most 512 characters. */
 export function shownError(error: unknown): string {
   return errorText(error).slice(0, MAX_ERROR_LENGTH);
 }
 
-/** An image in words. */
+/** Names an image in messages. */
 export function nameOf({ layers }: ImageConfig): string {
   return `image '${layers.map(({ name }) => name).join(" + ")}'`;
 }

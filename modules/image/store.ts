@@ -4,14 +4,14 @@ import type { Layer } from "./config.ts";
 import { fetchLayer, type FetchParts } from "./fetch_layer.ts";
 import { openPartial } from "./partial.ts";
 
-/** The files of images, by digest. Nothing has its final name that has not been checked. */
+/** The files of images, by digest. Only verified files have their final names. */
 export interface LayerStore {
-  /** The file of a layer that has been fetched. */
+  /** Returns the path of a layer that has been fetched. */
   fileOf(digest: string): string;
   /**
-   * Fetches what is missing of these layers, one after the other.
+   * Fetches the missing ones of these layers, one after the other.
    *
-   * @param onPercent Told of the share that is there, 0 to 100.
+   * @param onPercent Called with the share that is present, 0 to 100.
    * @throws {Error} See {@link fetchLayer}.
    */
   fetch(
@@ -19,11 +19,11 @@ export interface LayerStore {
     parts: Omit<FetchParts, "onProgress">,
     onPercent: (percent: number) => void,
   ): Promise<void>;
-  /** Removes everything but these digests, also what was not fetched to its end. */
+  /** Removes everything except these digests, including incomplete files. */
   keep(digests: ReadonlySet<string>): void;
 }
 
-/** Opens the folder, making it where it is not there. */
+/** Opens `folder`, and creates it if it is missing. */
 export function openLayerStore(folder: string): LayerStore {
   mkdirSync(folder, { recursive: true });
   const fileOf = (digest: string) => join(folder, digest);

@@ -3,15 +3,18 @@ import { join } from "node:path";
 
 /** Asks the machine's first process to switch to another root. The contract is in `docs/how-to/images.md`. */
 export interface RootSwitch {
-  /** Writes down where to: the next end of this program with the agreed exit code is the request. */
+  /** Writes the request: when this program next ends with the agreed exit code, the machine switches. */
   request(root: string, command: readonly string[]): void;
-  /** Why the last request was not fulfilled; undefined when none failed. */
+  /** Returns why the last request was not fulfilled; undefined if none failed. */
   failure(): string | undefined;
-  /** Takes a request, and what came of it, back. */
+  /** Withdraws a request and its result. */
   forget(): void;
 }
 
-/** The request is `{runDir}/next-root`; what became of one that failed is in `{runDir}/next-root.failed`. */
+/**
+ * Creates the access to the request, which is `{runDir}/next-root`; the result of a failed one is in
+ * `{runDir}/next-root.failed`.
+ */
 export function createRootSwitch(runDir: string): RootSwitch {
   const [file, failed] = [join(runDir, "next-root"), join(runDir, "next-root.failed")];
   return {

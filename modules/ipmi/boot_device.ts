@@ -2,7 +2,7 @@ import { MistakeError } from "../../src/module/mod.ts";
 import type { BootDevice, BootTarget } from "../power/mod.ts";
 import type { ProgramOutput } from "../../src/process/mod.ts";
 
-/** Devices in ipmitool's words (Get/Set System Boot Options, IPMI 2.0, 28.13, parameter 5). */
+/** Devices in ipmitool's terms (Get/Set System Boot Options, IPMI 2.0, 28.13, parameter 5). */
 const DEVICES: { readonly [target in BootTarget]: string | undefined } = {
   none: "none",
   pxe: "pxe",
@@ -14,9 +14,9 @@ const DEVICES: { readonly [target in BootTarget]: string | undefined } = {
 };
 
 /**
- * What ipmitool is told for a machine to boot from a device, once or until it is told otherwise.
+ * Returns the arguments of ipmitool that make a machine boot from a device, once or until further notice.
  *
- * @throws {MistakeError} When IPMI has no such device.
+ * @throws {MistakeError} If IPMI has no such device.
  */
 export function bootdevCommand({ target, once, mode }: BootDevice): readonly string[] {
   const device = DEVICES[target];
@@ -29,7 +29,10 @@ export function bootdevCommand({ target, once, mode }: BootDevice): readonly str
   return ["chassis", "bootdev", device, ...(options.length > 0 ? [`options=${options.join(",")}`] : [])];
 }
 
-/** What ipmitool says where the controller refuses the boot flags (parameter 5), though it ends with 0; undefined: it took them. */
+/**
+ * Finds ipmitool's report that the controller refuses the boot flags (parameter 5), although it exits with 0;
+ * undefined: they were accepted.
+ */
 export function bootdevRefusal({ stdout, stderr }: ProgramOutput): string | undefined {
   return /Set Chassis Boot Parameter 5 failed[^\r\n]{0,100}/.exec(`${stderr}\n${stdout}`)?.[0];
 }

@@ -1,17 +1,20 @@
 import type { Led, MachineFacts } from "../power/mod.ts";
 
-/** Get Chassis Status (IPMI 2.0, 28.2): `ipmitool chassis status` leaves out what is known of the identify LED. */
+/** Get Chassis Status (IPMI 2.0, 28.2): `ipmitool chassis status` omits the state of the identify LED. */
 export const CHASSIS_STATUS = ["raw", "0x00", "0x01"] as const;
 
-/** What ipmitool is told to turn the identify LED (Chassis Identify, IPMI 2.0, 28.5). It can't blink. */
+/**
+ * Returns the arguments of ipmitool that set the identify LED to `led` (Chassis Identify, IPMI 2.0, 28.5). It cannot
+ * blink.
+ */
 export function identifyCommand(led: Exclude<Led, "BLINKING">): readonly string[] {
   return ["chassis", "identify", led === "ON" ? "force" : "0"];
 }
 
 /**
- * Reads its answer, three or four bytes in hexadecimal.
+ * Parses the answer in `stdout`, three or four bytes in hexadecimal.
  *
- * @returns The health, and the identify LED where the controller tells that; undefined when it is something else.
+ * @returns The health, and the identify LED if the controller reports it; undefined for anything else.
  */
 export function parseChassisStatus(stdout: string): Pick<MachineFacts, "health" | "led"> | undefined {
   const text = stdout.trim();

@@ -2,23 +2,26 @@ import { MistakeError, type ModuleNode } from "../../src/module/mod.ts";
 import { isRecord, type Value } from "../../src/state/mod.ts";
 import type { PowerSettings } from "../power/mod.ts";
 
-/** Where the config says nothing, in milliseconds. A process for each question makes polling dearer than elsewhere. */
+/**
+ * Default interval between two readings, in milliseconds. Each reading takes a process, so polling costs more than
+ * elsewhere.
+ */
 const POLL = 60_000;
 const GRACEFUL = 60_000;
-/** How long a controller may say what was before. */
+/** How long a controller may report the old state after an order, in milliseconds. */
 const SETTLE = 10_000;
 
-/** How IPMI is to be spoken. */
+/** Settings of the driver. */
 export interface IpmiSettings extends PowerSettings {
   /** Path of the files of credentials, in which `{name}` stands for the node's name; undefined: the environment. */
   readonly credentials: string | undefined;
-  /** `lanplus`: IPMI 2.0; `lan`: 1.5, which protects nothing but the password. */
+  /** `lanplus`: IPMI 2.0; `lan`: IPMI 1.5, which protects only the password. */
   readonly interface: "lanplus" | "lan";
-  /** What the session is to be allowed. Power needs OPERATOR at least. */
+  /** The privilege of the session. Power control needs at least OPERATOR. */
   readonly privilege: "USER" | "OPERATOR" | "ADMINISTRATOR";
 }
 
-/** Reads the module's config, which the host has checked. */
+/** Reads the module's `config`, which the host has checked. */
 export function ipmiConfigOf(config: Value | undefined): IpmiSettings {
   const given = isRecord(config) ? config : {};
   const { privilege } = given;
@@ -33,7 +36,7 @@ export function ipmiConfigOf(config: Value | undefined): IpmiSettings {
   };
 }
 
-/** Where a controller listens. */
+/** The network address of a controller. */
 export interface IpmiAddress {
   readonly host: string;
   readonly port: number;
@@ -45,9 +48,9 @@ const PORT = 623;
 const ADDRESS = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9][A-Za-z0-9._-]*))(?::(\d{1,5}))?$/;
 
 /**
- * Finds a node's controller.
+ * Finds the controller of `node`.
  *
- * @throws {MistakeError} When there is none, or it is no address.
+ * @throws {MistakeError} If there is none, or its address is invalid.
  */
 export function ipmiAddressOf(node: ModuleNode): IpmiAddress {
   const text = node.cfg.get("/bmc/address");

@@ -39,7 +39,7 @@ export const ipmiConfig = defineExtension("ipmi", {
 
 const timeouts = { find: 90_000, on: 120_000, off: 240_000 };
 
-/** Power of machines whose controllers speak IPMI 2.0 over the network. */
+/** Power control of machines whose controllers support IPMI over the network. */
 export const ipmiDeclaration = declareModule({
   name: "ipmi",
   about: "Powers machines on and off over IPMI",

@@ -28,15 +28,15 @@ import type { ProgramOutput } from "../../src/process/mod.ts";
 import { type Failure, parseFailure, parsePowerStatus } from "./parse.ts";
 import { hasSensorRecords, parseSel, selCommand, SENSOR_RECORDS } from "./sel.ts";
 
-/** The most processes at a time. */
+/** The largest number of processes at a time. */
 const MAX_PROCESSES = 16;
-/** How long one may take, in milliseconds; it waits for an answer 2 s at first, and tries three times. */
+/** How long a process may take, in milliseconds; ipmitool first waits 2 s for an answer, and tries three times. */
 const PROCESS_LIMIT = 20_000;
 const LATE = `ipmitool took more than ${PROCESS_LIMIT} ms`;
 const PATIENCE = ["-N", "2", "-R", "3"];
 /**
- * Cipher suites (IPMI 2.0, 22.15.2) in the order in which they are tried: 17 has SHA-256, older controllers know only 3, with
- * SHA-1. ipmitool's own choice takes it twelve seconds where a controller does not list what it knows.
+ * Cipher suites (IPMI 2.0, 22.15.2) in the order of attempts: 17 uses SHA-256; older controllers know only 3, with
+ * SHA-1. ipmitool's own choice takes twelve seconds if a controller does not list its suites.
  */
 const SUITES = ["17", "3"];
 
@@ -48,10 +48,15 @@ const COMMANDS: { readonly [change in PowerChange]: string } = {
   interrupt: "diag",
 };
 
-/** What came of a command: an answer, or how it failed. */
+/** The result of a command: an answer, or how it failed. */
 type Result = { readonly output: ProgramOutput } | { readonly failure: Failure };
 
-/** Makes a driver that asks controllers over IPMI, each time by a process of ipmitool. */
+/**
+ * Creates a driver that runs ipmitool for each request.
+ *
+ * @param context The module's context.
+ * @param parts `run` runs ipmitool.
+ */
 export function createIpmiDriver(
   context: ModuleContext,
   parts: { readonly settings: () => IpmiSettings; readonly run: RunIpmitool },
@@ -71,7 +76,7 @@ export function createIpmiDriver(
         "'/services/ipmi/config', or set KRAKEN_BMC_USERNAME and KRAKEN_BMC_PASSWORD",
     );
   }
-  /** Runs ipmitool once. `suite` is undefined where there are none, as in IPMI 1.5. */
+  /** Runs ipmitool once. `suite` is undefined for IPMI 1.5, which has none. */
   async function once(
     { host, port }: IpmiAddress,
     { username, ...secrets }: Credentials,
@@ -84,7 +89,7 @@ export function createIpmiDriver(
       ...["-I", way, "-H", host, "-p", String(port), "-U", username, "-E", "-L", privilege, ...PATIENCE],
       ...(secrets.kg === undefined ? [] : ["-K"]),
       ...(suite === undefined ? [] : ["-C", suite]),
-      // Without -v it does not tell a wrong password from silence; with it, entries of the log are pages each.
+      // Without -v it does not distinguish a wrong password from silence; with it, each entry of the log takes pages.
       ...(words[0] === "sel" ? words : ["-v", ...words]),
     ];
     try {
@@ -102,7 +107,7 @@ export function createIpmiDriver(
       throw new UnavailableError(errorText(error));
     }
   }
-  /** Runs it with the cipher suite that the controller is known to take, otherwise with one after the other. */
+  /** Runs it with the cipher suite that the controller is known to accept, otherwise with one after the other. */
   async function withSuites(
     address: IpmiAddress,
     credentials: Credentials,
@@ -119,14 +124,15 @@ export function createIpmiDriver(
       const isSession = !("failure" in result) || result.failure.kind === "later" || result.failure.kind === "refused";
       if (isSession) suites.set(key, suite);
       if (isSession || result.failure.kind === "silent") return result;
-      // What is wrong with the password is told by the suite that the controller takes, and tried no oftener than needed.
+      // The suite that the controller accepts tells what is wrong with the password, which is tried no more often than
+      // needed.
       if (last === undefined || result.failure.kind === "credentials") last = result;
       suites.delete(key);
       if (suite === known && result.failure.kind === "credentials") break;
     }
     return last ?? { failure: { words: "there is no cipher suite to try", kind: "suite" } };
   }
-  /** @returns What it printed, or that it said no. */
+  /** @returns Its output, or the controller's refusal. */
   async function command(node: ModuleNode, words: readonly string[], ask: Ask): Promise<Result> {
     const address = ipmiAddressOf(node);
     const credentials = credentialsOf(node);
@@ -153,7 +159,7 @@ export function createIpmiDriver(
         return { failure: { kind, words: why } };
     }
   }
-  /** What it says of something that nobody waits for: that it does not say it hides no answer about the power. */
+  /** Reads a fact that nobody waits for: a failure must not hide an answer about the power. */
   async function fact(node: ModuleNode, words: readonly string[], ask: Ask): Promise<string | undefined> {
     try {
       const result = await command(node, words, ask);
@@ -163,7 +169,7 @@ export function createIpmiDriver(
       throw error;
     }
   }
-  /** The event log with the names of sensors, or without where these can't be had or take too long to be read. */
+  /** Reads the event log with the names of sensors, or without if these are missing or take too long to read. */
   async function readSel(node: ModuleNode, count: number, named: boolean, ask: Ask): Promise<Result> {
     if (!named) return await command(node, selCommand("list", count), ask);
     try {
@@ -175,7 +181,7 @@ export function createIpmiDriver(
   }
   return {
     async readLog(node, count, ask) {
-      // It also tells what is wrong with the session: see -v.
+      // This also reveals problems with the session: see -v.
       const sensors = await command(node, SENSOR_RECORDS, ask);
       const named = !("failure" in sensors) && hasSensorRecords(sensors.output.stdout);
       const result = await readSel(node, count, named, ask);
@@ -208,7 +214,7 @@ export function createIpmiDriver(
       const told = await command(node, identifyCommand(led), ask);
       if ("failure" in told) throw new DeclinedError(told.failure.words);
       const status = await command(node, CHASSIS_STATUS, ask);
-      // Many controllers do not say how it is: that they took the order is all that is known then.
+      // Many controllers do not report the LED: then it is only known that they accepted the order.
       return "failure" in status ? led : parseChassisStatus(status.output.stdout)?.led ?? led;
     },
   };
@@ -219,7 +225,7 @@ function outcomeOf(result: Result): Outcome {
   return { kind: result.failure.kind === "later" ? "later" : "refused", said: result.failure.words };
 }
 
-/** ipmitool ends well though the controller has refused the device. */
+/** ipmitool exits with 0 even if the controller has refused the device. */
 function bootOutcomeOf(result: Result): Outcome {
   const refusal = "failure" in result ? undefined : bootdevRefusal(result.output);
   return refusal === undefined ? outcomeOf(result) : { kind: "refused", said: refusal };

@@ -2,21 +2,21 @@ import type { Clock } from "../../src/clock.ts";
 import type { Ask, MachineFacts } from "../power/mod.ts";
 import { CHASSIS_STATUS, parseChassisStatus } from "./chassis.ts";
 
-/** How long what a controller says of its machine holds, in milliseconds: each question is a process. */
+/** How long facts about a machine stay valid, in milliseconds: each request takes a process. */
 const FACTS_REST = 600_000;
 
 const MC_INFO = ["mc", "info"] as const;
 
-/** Asks a controller. @returns What ipmitool printed; undefined where the controller said no, or nothing. */
+/** Runs ipmitool for a fact. @returns Its output; undefined if the controller refused or did not answer. */
 export type AskFact = (words: readonly string[]) => Promise<string | undefined>;
 
-/** What controllers say of their machines beside the power, asked seldom. */
+/** What controllers report about their machines besides the power, read rarely. */
 export interface Facts {
   /**
-   * Asks, when that is due; never for what somebody waits for.
+   * Reads the facts when that is due; never for urgent requests.
    *
-   * @param place Where the controller is: of another one nothing is known.
-   * @returns Undefined while nothing is known. The identify LED is in it only when it was read just now.
+   * @param place The controller's address: nothing is known of another one.
+   * @returns Undefined while nothing is known. The identify LED is only included if it was read just now.
    */
   of(nodeId: string, place: string, ask: Ask, fact: AskFact): Promise<MachineFacts | undefined>;
   forget(nodeId: string): void;
@@ -28,7 +28,7 @@ interface Known {
   readonly machine: MachineFacts | undefined;
 }
 
-/** Makes the memory of a module. */
+/** Creates the memory of a module, which uses `clock`. */
 export function createFacts(clock: Clock): Facts {
   const known = new Map<string, Known>();
   return {
@@ -54,7 +54,10 @@ export function createFacts(clock: Clock): Facts {
   };
 }
 
-/** The version of the controller's own firmware in what `ipmitool mc info` says (Get Device ID, IPMI 2.0, 20.1), such as `BMC 9.08`. */
+/**
+ * Parses the version of the controller's own firmware from `stdout` of `ipmitool mc info` (Get Device ID, IPMI 2.0,
+ * 20.1), such as `BMC 9.08`.
+ */
 export function parseFirmware(stdout: string): string | undefined {
   const version = /^Firmware Revision\s*:\s*(\S{1,32})\s*$/im.exec(stdout)?.[1]?.replace(/[^\x21-\x7e]/g, "?");
   return version === undefined ? undefined : `BMC ${version}`;

@@ -2,7 +2,7 @@ import process from "node:process";
 import { UnavailableError } from "../../src/module/mod.ts";
 import { execute, type ProgramOutput, StartError } from "../../src/process/mod.ts";
 
-/** What ipmitool must know and nobody else: it is in its environment, and so in no list of processes. */
+/** Secrets for ipmitool: they are passed in its environment, and so appear in no list of processes. */
 export interface Secrets {
   readonly password: string;
   readonly kg?: string;
@@ -14,7 +14,7 @@ export type RunIpmitool = (args: readonly string[], secrets: Secrets, signal: Ab
 /**
  * Runs Debian's ipmitool.
  *
- * @throws {UnavailableError} When it is not there, or can't be started; the signal's reason, when that fires.
+ * @throws {UnavailableError} If it is missing or cannot be started; the signal's reason, if that fires.
  */
 export const runIpmitool: RunIpmitool = async (args, { password, kg }, signal) => {
   const env = {

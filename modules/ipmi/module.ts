@@ -6,10 +6,10 @@ import { createIpmiDriver } from "./driver.ts";
 import { type RunIpmitool, runIpmitool } from "./ipmitool.ts";
 
 /**
- * Makes the module that powers machines whose controllers speak IPMI. It belongs into an aggregator, on a machine that has
- * ipmitool: without it each node says so in its `/bmc/error`.
+ * Creates the module that powers machines over IPMI, for an aggregator on a machine that has ipmitool. Without ipmitool
+ * each node reports that in its `/bmc/error`.
  *
- * @param options `run` runs ipmitool, Debian's by default. `logs` takes in how event logs are read.
+ * @param options `run` runs ipmitool, Debian's by default. `logs` receives how to read event logs.
  */
 export function createIpmiModule(options: { readonly run?: RunIpmitool; readonly logs?: BmcLogs } = {}): Module {
   return defineModule(ipmiDeclaration, (context) => {

@@ -1,28 +1,34 @@
 import { cleanEntry, type LogEntry } from "../power/mod.ts";
 
-/** The most entries that are asked for: ipmitool's output is bounded. */
+/** The largest number of entries to request: ipmitool's output is limited. */
 const MAX_ENTRIES = 100;
 
 /** Get SDR Repository Info (IPMI 2.0, 33.9). */
 export const SENSOR_RECORDS = ["sdr", "info"] as const;
 
 /**
- * Whether there are records of sensors, which `sel elist` needs: ipmitool clears a repository that has none and fills it anew, which
- * whoever only reads must not do.
+ * Tells from `stdout` whether there are records of sensors, which `sel elist` needs: ipmitool clears and refills a
+ * repository that has none, which a reader must not do.
  */
 export function hasSensorRecords(stdout: string): boolean {
   return Number(/^Record Count\s*:\s*(\d{1,6})\s*$/im.exec(stdout)?.[1] ?? 0) > 0;
 }
 
-/** What ipmitool is told for the newest entries of the System Event Log (IPMI 2.0, 31). `elist` names sensors: see {@link hasSensorRecords}. */
+/**
+ * Returns the arguments of ipmitool for the newest entries of the System Event Log (IPMI 2.0, 31).
+ *
+ * @param list `elist` names sensors: see {@link hasSensorRecords}.
+ * @param count Number of entries.
+ */
 export function selCommand(list: "elist" | "list", count: number): readonly string[] {
   return ["sel", list, "last", String(Math.min(count, MAX_ENTRIES))];
 }
 
 /**
- * Reads what `ipmitool sel elist` prints, the oldest entry first: `1 | 12/01/2026 | 03:05:00 UTC | Fan 1 | Lower Critical going low | Asserted`.
+ * Parses `stdout` of `ipmitool sel elist`, oldest entry first: `1 | 12/01/2026 | 03:05:00 UTC | Fan 1 | Lower Critical
+ * going low | Asserted`.
  *
- * @returns Its entries, the newest first. Lines that are none are left out.
+ * @returns Its entries, newest first. Other lines are left out.
  */
 export function parseSel(stdout: string): readonly LogEntry[] {
   const entries = stdout.split(/\r?\n/).map(parseLine).filter((entry) => entry !== undefined);
@@ -37,7 +43,7 @@ function parseLine(line: string): LogEntry | undefined {
   return cleanEntry({ id, log: "SEL", time, severity: undefined, message: shown.join(" | ") });
 }
 
-/** An entry has a date and a time, or was written before the controller knew what time it was. */
+/** An entry has a date and a time, unless it was written before the controller knew the time. */
 function splitTime(parts: readonly string[]): { readonly time: string | undefined; readonly words: readonly string[] } {
   const [first = "", second = "", ...words] = parts;
   if (/^pre-init$/i.test(first)) return { time: undefined, words };

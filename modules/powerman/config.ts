@@ -2,39 +2,39 @@ import { MistakeError, type ModuleNode } from "../../src/module/mod.ts";
 import { isRecord, type Value } from "../../src/state/mod.ts";
 import type { PowerSettings } from "../power/mod.ts";
 
-/** Where the config says nothing. */
+/** Default address of powermand. */
 const SERVER = "localhost:10101";
 const PORT = 10_101;
-/** Milliseconds. */
+/** Default interval between two readings, in milliseconds. */
 const POLL = 30_000;
-/** How long a device may say what was before. */
+/** How long a device may report the old state after an order, in milliseconds. */
 const SETTLE = 5_000;
 
-/** How powermand is to be spoken to. */
+/** Settings of the driver. */
 export interface PowermanSettings extends PowerSettings {
-  /** Where powermand listens, as `host:port`. */
+  /** The address of powermand, as `host:port`. */
   readonly server: string;
 }
 
 const ADDRESS = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9][A-Za-z0-9._-]*))(?::(\d{1,5}))?$/;
 
-/** Reads the module's config, which the host has checked. */
+/** Reads the module's `config`, which the host has checked. */
 export function powermanConfigOf(config: Value | undefined): PowermanSettings {
   const given = isRecord(config) ? config : {};
   return {
     server: typeof given["server"] === "string" ? given["server"] : SERVER,
     poll: typeof given["poll"] === "number" ? given["poll"] : POLL,
     sense: 0,
-    // A switched outlet can't ask a machine to shut down.
+    // A switched outlet cannot ask a machine to shut down.
     graceful: 0,
     settle: SETTLE,
   };
 }
 
 /**
- * Where powermand listens.
+ * Parses the address `server` of powermand.
  *
- * @throws {MistakeError} When it is no address.
+ * @throws {MistakeError} If it is invalid.
  */
 export function serverOf(server: string): { readonly host: string; readonly port: number } {
   const [, six, name, port = PORT] = ADDRESS.exec(server) ?? [];
@@ -47,13 +47,13 @@ export function serverOf(server: string): { readonly host: string; readonly port
   return { host, port: Number(port) };
 }
 
-/** A name as powermand's hostlists have it: nothing that would be a range, a list or another command. */
+/** A name as in powermand's hostlists: not a range, a list or another command. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 /**
- * What powermand calls a node: its `/bmc/address`, otherwise its name.
+ * Returns the name of `node` at powermand: its `/bmc/address`, otherwise its name.
  *
- * @throws {MistakeError} When that is no name.
+ * @throws {MistakeError} If that is not a valid name.
  */
 export function powermanNameOf(node: ModuleNode): string {
   const name = String(node.cfg.get("/bmc/address") ?? node.name);

@@ -1,16 +1,16 @@
 import { createConnection, type Socket } from "node:net";
 import { type Answer, parseAnswer, PROMPT } from "./protocol.ts";
 
-/** The largest answer that is read, in characters: of some ten thousand names. */
+/** The largest answer to read, in characters: enough for ten thousand names. */
 const MAX_ANSWER = 1024 * 1024;
 
 /** A connection to powermand. It takes one command at a time. */
 export interface Connection {
   /**
-   * Does a command.
+   * Sends a command and returns the answer.
    *
-   * @throws {Error} When the connection ends before the answer does; the signal's reason, when that fires: the connection is
-   * of no use then, and ends.
+   * @throws {Error} If the connection ends before the answer; the signal's reason, if that fires: the connection then
+   *   ends.
    */
   command(text: string, signal: AbortSignal): Promise<Answer>;
   /** Whether it has ended. */
@@ -19,9 +19,11 @@ export interface Connection {
 }
 
 /**
- * Connects to powermand, and has it name every plug in answers of its own line.
+ * Connects to powermand, and makes it report each plug on its own line.
  *
- * @throws {Error} When it is not there, or is no powermand; the signal's reason, when that fires.
+ * @param address Host and port.
+ * @param signal Ends the attempt.
+ * @throws {Error} If it cannot be reached or is not powermand; the signal's reason, if that fires.
  */
 export async function connectPowerman(
   address: { readonly host: string; readonly port: number },
@@ -39,13 +41,13 @@ export async function connectPowerman(
       const found = parseAnswer(await answer);
       if (found !== undefined) return found;
       socket.destroy();
-      throw new Error("what answers is no powermand");
+      throw new Error("the server is not powermand");
     },
     end: () => socket.destroy(),
   };
   try {
     const greeting = await answers.next(signal);
-    if (!/^001 /.test(greeting)) throw new Error("what answers is no powermand");
+    if (!/^001 /.test(greeting)) throw new Error("the server is not powermand");
     const expanded = await connection.command("exprange", signal);
     if (expanded.code !== 105) {
       throw new Error(`powermand does not take 'exprange': ${expanded.code} ${expanded.words}`);
@@ -57,7 +59,7 @@ export async function connectPowerman(
   }
 }
 
-/** Takes what arrives apart at the prompts. */
+/** Splits the received data at the prompts. */
 function readAnswers(socket: Socket) {
   let received = "";
   let failure: Error | undefined;
@@ -73,7 +75,7 @@ function readAnswers(socket: Socket) {
   socket.on("data", (chunk) => {
     received += String(chunk);
     if (received.length > MAX_ANSWER) return fail(new Error(`the answer is larger than ${MAX_ANSWER} characters`));
-    // Only the end is looked at: a device's own words may have a prompt in them.
+    // Only the end is checked: a device's own words may contain a prompt.
     if (!received.endsWith(PROMPT)) return;
     const text = received.slice(0, -PROMPT.length);
     received = "";

@@ -27,7 +27,7 @@ export const powermanConfig = defineExtension("powerman", {
 
 const timeouts = { find: 90_000, on: 120_000, off: 120_000 };
 
-/** Power of machines that a powermand has power over: of switched outlets, consoles and old controllers of many kinds. */
+/** Power control through powermand, which controls switched outlets, consoles and old controllers of many kinds. */
 export const powermanDeclaration = declareModule({
   name: "powerman",
   about: "Powers machines on and off through powermand",

@@ -2,22 +2,27 @@ import type { Clock } from "../../src/clock.ts";
 import type { Pool } from "./pool.ts";
 import { troubleOf } from "./protocol.ts";
 
-/** What a plug's device said is asked again after so many milliseconds. */
+/** The report of a plug's device is read again after this many milliseconds. */
 const KEEP = 60_000;
-/** The most plugs that are asked about at a time, as each is a command of its own. */
+/** The largest number of plugs to diagnose at a time, because each takes its own command. */
 const MAX_ASKED = 4;
 
-/** Finds out why powermand can't say what the power of a plug is, which it does not tell by itself. */
+/** Finds out why powermand cannot report the power of a plug, which it does not say by itself. */
 export interface Diagnosis {
   /**
-   * Asks for some of the names, those that have not been asked for longest; of the others it tells what is known from before.
+   * Diagnoses some of the names, those not diagnosed for longest, and returns earlier results for the others.
    *
-   * @returns By name: what its device said, where it said that something went wrong.
+   * @returns By name: the problem that its device reported, if any.
    */
   ask(names: readonly string[], urgent: boolean): Promise<ReadonlyMap<string, string>>;
 }
 
-/** Makes it: it has powermand show what devices say (telemetry) while it asks once more. */
+/**
+ * Creates the diagnosis: powermand shows what devices say (telemetry) during one more command.
+ *
+ * @param clock Dates the results.
+ * @param pool The connections.
+ */
 export function createDiagnosis(clock: Clock, pool: Pool): Diagnosis {
   const known = new Map<string, { readonly words: string | undefined; readonly at: number }>();
 
@@ -39,7 +44,7 @@ export function createDiagnosis(clock: Clock, pool: Pool): Diagnosis {
       }
       const unknown = names.filter((name) => !known.has(name)).slice(0, MAX_ASKED);
       await Promise.all(unknown.map(async (name) => {
-        // What goes wrong here must not keep anybody from the answer that there is.
+        // A failure here must not hide the answer that there is.
         const words = await listen(name, urgent).catch(() => undefined);
         known.set(name, { words, at: clock.now() });
       }));

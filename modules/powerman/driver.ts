@@ -7,19 +7,21 @@ import { type Batch, createGathering } from "./gathering.ts";
 import { createPool } from "./pool.ts";
 import { type Answer, hostlistsOf, MAX_WORDS, unknownNames } from "./protocol.ts";
 
-/** The most connections at a time, so that what is slow does not hold up everything. */
+/** The largest number of connections at a time, so that a slow command does not hold up everything. */
 const MAX_CONNECTIONS = 4;
-/** How long questions and orders are gathered, in milliseconds: somebody waits, or nobody does. */
+/** How long requests and orders are gathered, in milliseconds: urgent ones, and others. */
 const URGENT_WAIT = 20;
 const PATIENT_WAIT = 2_000;
 
-/** How a connection is made. */
+/** Makes a connection. */
 export type Connect = typeof connectPowerman;
 
 /**
- * Makes a driver that asks powermand. What is asked at about the same time about many nodes goes as one command with a
- * hostlist, over a few connections that stay open; what is answered is told apart by plug, so that no plug suffers from what
- * happens to another one.
+ * Creates a driver that uses powermand. Simultaneous requests for many nodes are sent as one command with a hostlist,
+ * over a few connections that stay open. Answers are evaluated by plug, so that no plug suffers from another.
+ *
+ * @param context The module's context.
+ * @param parts `connect` makes a connection.
  */
 export function createPowermanDriver(
   context: ModuleContext,
@@ -30,8 +32,8 @@ export function createPowermanDriver(
   const diagnosis = createDiagnosis(clock, pool);
 
   /**
-   * Does a command about many names. Where powermand does not know some of them it does nothing at all: those have their
-   * answer then, and it is asked about the others. Each list waits for those before it, and for a connection.
+   * Sends a command for many names. If powermand does not know some of them, it does nothing: these names then have
+   * their answer, and the command is repeated for the others. Each list waits for earlier ones, and for a connection.
    */
   async function about<T>(
     verb: string,
@@ -54,7 +56,7 @@ export function createPowermanDriver(
       else await about(verb, { names: others, queued }, urgent, take);
     }
   }
-  /** What somebody waits for is not gathered with what nobody does: one device that is slow makes the whole command so. */
+  /** Urgent requests are not gathered with others: one slow device delays the whole command. */
   function statuses(wait: number, urgent: boolean) {
     return createGathering<Reading>(clock, wait, async ({ names, settle, queued }) => {
       const doubtful = new Map<string, Answer>();
@@ -97,7 +99,7 @@ export function createPowermanDriver(
   };
 }
 
-/** @throws {MistakeError} When a node's machine is to boot from a device: an outlet tells it none. */
+/** @throws {MistakeError} If a node's machine should boot from a device, which an outlet cannot set. */
 function checkBootDevice(node: ModuleNode): void {
   const device = bootDeviceOf(node);
   if (device === undefined || device.target === "none") return;
@@ -115,7 +117,7 @@ function strange(name: string): Error {
   );
 }
 
-/** A plug whose power powermand can't say: an error where that is as its device fails. */
+/** Returns the reading of a plug; an error if its power is unknown because its device fails. */
 function readingOf(name: string, answer: Answer, trouble: string | undefined): Reading | Error {
   const why = answer.diagnostics.get(name) ?? trouble;
   if (answer.code < 200) {
@@ -129,10 +131,10 @@ function readingOf(name: string, answer: Answer, trouble: string | undefined): R
 }
 
 /**
- * What became of an order for one plug. An answer for many that speaks of errors says nothing of a plug that it does not name: it
- * may have been done, and is looked at.
+ * Returns the result of an order for one plug. An answer for many that reports errors says nothing about a plug that it
+ * does not name: the order may have been carried out, and the plug is read again.
  *
- * @throws {UnavailableError} (as the answer to that name) where that is so.
+ * @throws {UnavailableError} (as the answer for that name) in that case.
  */
 function outcomeOf(name: string, answer: Answer): Outcome | Error {
   const { code, words, problems, diagnostics } = answer;
@@ -143,7 +145,7 @@ function outcomeOf(name: string, answer: Answer): Outcome | Error {
   switch (code) {
     case 208: // command in progress
       return { kind: "later", said };
-    case 213: // no device of its can do that
+    case 213: // none of its devices supports that
       return { kind: "unsupported" };
     case 210: // command completed with errors
       if (own !== undefined) return { kind: "refused", said };

@@ -1,35 +1,36 @@
 import type { Clock } from "../../src/clock.ts";
 import type { Ask } from "../power/mod.ts";
 
-/** Gathers what is asked about single names, so that it can be asked about many at once. */
+/** Gathers requests for single names into requests for many. */
 export interface Gathering<T> {
   /**
-   * Asks about a name, with others. Who asks about one that is gathered already gets the same answer.
+   * Requests a name, together with others. A request for a name that is already gathered gets the same answer.
    *
-   * @throws The signal's reason, when it fires; what is settled as an error.
+   * @throws The signal's reason, if it fires; the error with which the name is settled.
    */
   ask(name: string, ask: Pick<Ask, "signal" | "queued">): Promise<T>;
 }
 
-/** One batch of names, as long as it is worked at. */
+/** One batch of names, while it is being processed. */
 export interface Batch<T> {
   readonly names: readonly string[];
   settle(name: string, answer: T | Error): void;
-  /** Some of the names stand in a queue until the returned function is called: see {@link Ask.queued}. */
+  /** Reports that some names wait in a queue until the returned function is called: see {@link Ask.queued}. */
   queued(names: readonly string[]): () => void;
 }
 
-/** Who asks about a name. */
+/** A request for a name. */
 interface Asker<T> {
   tell(answer: T | Error): void;
   readonly queued: Ask["queued"];
 }
 
 /**
- * Makes it.
+ * Creates the gathering.
  *
- * @param wait How long is gathered from the first name on, in milliseconds.
- * @param work Asks about names, and settles each. What it throws is the answer to all that are not settled.
+ * @param clock Times the gathering.
+ * @param wait How long requests are gathered after the first one, in milliseconds.
+ * @param work Processes names, and settles each. What it throws is the answer for all names that are not settled.
  */
 export function createGathering<T>(
   clock: Clock,

@@ -6,9 +6,9 @@ import { powermanDeclaration } from "./declaration.ts";
 import { type Connect, createPowermanDriver } from "./driver.ts";
 
 /**
- * Makes the module that powers machines through powermand. It belongs into an aggregator.
+ * Creates the module that powers machines through powermand, for an aggregator.
  *
- * @param options `connect` is how to reach powermand, TCP by default.
+ * @param options `connect` makes connections, over TCP by default.
  */
 export function createPowermanModule(options: { readonly connect?: Connect } = {}): Module {
   return defineModule(powermanDeclaration, (context) => {

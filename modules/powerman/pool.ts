@@ -5,16 +5,16 @@ import { type PowermanSettings, serverOf } from "./config.ts";
 import type { Connection, connectPowerman } from "./connection.ts";
 import type { Answer } from "./protocol.ts";
 
-/** How long one use of a connection may take, in milliseconds: powermand's devices have timeouts of their own. */
+/** How long one use of a connection may take, in milliseconds: powermand's devices have their own timeouts. */
 const USE_LIMIT = 60_000;
 
 /** A few connections to powermand that stay open. */
 export interface Pool {
   /**
-   * Does one or more commands over a connection that nobody else uses meanwhile. Who asks is told when it has to wait for
-   * one, and when that is over.
+   * Runs one or more commands over a connection that is used by nothing else meanwhile. The caller is told if it has to
+   * wait for one, and when the wait ends.
    *
-   * @throws {UnavailableError} When powermand can't be reached, or breaks off: the connection is of no use then.
+   * @throws {UnavailableError} If powermand cannot be reached, or the connection breaks.
    */
   use<T>(
     ask: Pick<Ask, "urgent" | "queued">,
@@ -23,7 +23,11 @@ export interface Pool {
   end(): void;
 }
 
-/** Makes it. */
+/**
+ * Creates the pool.
+ *
+ * @param parts `connect` makes a connection.
+ */
 export function createPool(
   { clock, signal }: Pick<ModuleContext, "clock" | "signal">,
   parts: {

@@ -5,7 +5,7 @@ import { programs } from "./declaration.ts";
 /** What to do when a program ends by itself. */
 export type RestartPolicy = "always" | "on-failure" | "never";
 
-/** A program to run, with every default filled in. */
+/** A program to run, with all defaults applied. */
 export interface ProgramConfig {
   readonly command: string;
   readonly args: readonly string[];
@@ -14,14 +14,14 @@ export interface ProgramConfig {
   readonly restart: RestartPolicy;
   /** Milliseconds from SIGTERM to SIGKILL. */
   readonly stopTimeout: number;
-  /** Names this config: another one has another digest. */
+  /** Identifies this config: another config has another digest. */
   readonly digest: string;
 }
 
 const DEFAULT_STOP_TIMEOUT = 10_000;
 const TYPE = programs.variables["/services/{name}/config"].type;
 
-/** The shape that `TYPE` describes. */
+/** The fields that `TYPE` describes. */
 interface Given {
   readonly command: string;
   readonly args?: readonly string[];
@@ -32,9 +32,9 @@ interface Given {
 }
 
 /**
- * The config of a program in a node's cfg; undefined where there is none.
+ * Reads the config of the program `name` from `cfg` of a node; undefined if there is none.
  *
- * @throws {TypeError} When it does not fit, naming the field.
+ * @throws {TypeError} If it is invalid. The message names the field.
  */
 export function programConfig(cfg: Values, name: string): ProgramConfig | undefined {
   const url = `/services/${name}/config`;
@@ -52,7 +52,7 @@ export function programConfig(cfg: Values, name: string): ProgramConfig | undefi
   };
 }
 
-/** The names of all services in a cfg whose config is that of a program: modules have configs of their own kinds. */
+/** Lists the services in `cfg` whose config is that of a program: modules have their own kinds of config. */
 export function programNames(cfg: Values): string[] {
   const names: string[] = [];
   for (const [url, value] of cfg) {

@@ -3,7 +3,7 @@ import { core, defineExtension, services } from "../../src/state/mod.ts";
 
 const knownWhile = { "/runState": "SYNC" } as const;
 
-/** Programs that are kept running on a node. */
+/** The programs that Kraken keeps running on a node. */
 export const programs = defineExtension("programs", {
   "/services/{name}/config": {
     type: {
@@ -38,7 +38,7 @@ export const programs = defineExtension("programs", {
 
 const onNode = { "/runState": "SYNC" } as const;
 const mayRun = { "/runState": "SYNC", "/drained": "NO" } as const;
-/** A stop may wait for `stopTimeout`, and a start for a stop that is under way. */
+/** A stop may have to wait for `stopTimeout`, and a start for a running stop. */
 const timeout = 45_000;
 
 /** The module that starts, watches, restarts and stops programs. */

@@ -8,23 +8,23 @@ import { createRemovals, isNamed } from "./removed.ts";
 import { createService, type Service } from "./service.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 
-/** What is shown of a program. */
+/** What is reported about a program. */
 const FIELDS = ["state", "error", "pid", "exitCode"] as const;
 
 /**
- * Makes the module that keeps the programs of a node running. It belongs into an agent.
+ * Creates the module that keeps the programs of a node running, for an agent.
  *
- * Each program runs in a process group of its own, with its output in `{runDir}/services/{name}.log` (emptied at a start
- * when it is over 1 MiB). When the agent stops, cleanly or not, its programs go on: an agent that is restarted must not
- * disturb what runs on its node. The next one finds them by `{runDir}/services/{name}.json` and takes them over.
+ * Each program runs in its own process group, with its output in `{runDir}/services/{name}.log` (emptied at a start if
+ * it is larger than 1 MiB). When the agent stops, cleanly or not, its programs continue, because an agent's restart
+ * must not disturb the node. The next agent finds them by `{runDir}/services/{name}.json` and takes them over.
  *
- * A program that the cfg names no more is stopped, and nothing is left of it in the state.
+ * A program that cfg no longer names is stopped, and removed from the state.
  *
- * A program that fails is shown as ERROR; when to try again is the engine's business.
+ * A failed program is reported as ERROR; the engine decides when to retry.
  *
- * It also drains the node: its own programs, and whatever else has joined the drain.
+ * The module also drains the node: its own programs, and everything else that has joined the drain.
  *
- * @param options `runDir` is a folder for files that need not outlive a boot.
+ * @param options `runDir` is a folder for files that need not survive a reboot.
  */
 export function createServiceModule(options: { readonly runDir: string; readonly drain: Drain }): Module {
   const { drain } = options;
@@ -33,7 +33,7 @@ export function createServiceModule(options: { readonly runDir: string; readonly
     if (own === undefined) throw new Error("Cannot start module 'service' as this program has no node of its own");
     const folder = openProgramFolder(join(options.runDir, "services"));
     const services = new Map<string, Service>();
-    /** What was started here: other names are those of modules. */
+    /** The programs that were started here: other names belong to modules. */
     const programs = new Set(folder.names());
 
     function service(name: string): Service {
@@ -58,13 +58,13 @@ export function createServiceModule(options: { readonly runDir: string; readonly
     async function stop(run: MutationRun): Promise<void> {
       const name = nameOf(run);
       const isProgram = services.has(name) || programNames(run.node.cfg).includes(name);
-      if (!isProgram) throw new PermanentError(`Cannot stop '${name}' as it is no program that was started here`);
+      if (!isProgram) throw new PermanentError(`Cannot stop '${name}' as it was not started by this module`);
       await service(name).stop();
     }
     async function remove(name: string): Promise<void> {
       const removed = services.get(name);
       await removed?.stop();
-      if (isNamed(context.node(own?.id ?? "")?.cfg ?? new Map(), name)) return; // it is wanted again
+      if (isNamed(context.node(own?.id ?? "")?.cfg ?? new Map(), name)) return; // cfg names it again
       services.delete(name);
       programs.delete(name);
       for (const field of FIELDS) context.discover(own?.id ?? "", `/services/${name}/${field}`, null);
@@ -73,7 +73,7 @@ export function createServiceModule(options: { readonly runDir: string; readonly
       clock: context.clock,
       names: () => [...programs],
       onRemoved(name) {
-        context.log.info("Stops a program that the cfg does not name any more", { service: name });
+        context.log.info("Stops a program that cfg no longer names", { service: name });
         remove(name).catch((error) =>
           context.log.error("Cannot stop a program", { service: name, problem: String(error) })
         );
@@ -132,8 +132,8 @@ function nameOf(run: MutationRun): string {
 }
 
 /**
- * A node that is to be drained can't run what its cfg wants to run as well: draining would stop it, and it would be
- * started again, for ever.
+ * A node to drain cannot also run what its cfg asks for: draining would stop it, and the engine would start it again,
+ * endlessly.
  */
 function contradiction(cfg: Values): string | undefined {
   const name = programNames(cfg).find((name) => cfg.get(`/services/${name}/state`) === "RUN");
@@ -141,7 +141,7 @@ function contradiction(cfg: Values): string | undefined {
   return `'${name}' is to run on it: set '/services/${name}/state' to STOP, or '/drained' to NO`;
 }
 
-/** The config to start with. */
+/** Reads the config to start; throws if it is invalid. */
 function wantedConfig(cfg: Values, name: string): ProgramConfig {
   try {
     const config = programConfig(cfg, name);
@@ -154,7 +154,7 @@ function wantedConfig(cfg: Values, name: string): ProgramConfig {
   );
 }
 
-/** The config to compare with; one that does not fit is complained of when it is started. */
+/** Reads the config to compare with; an invalid one is reported when it is used. */
 function readableConfig(cfg: Values, name: string): ProgramConfig | undefined {
   try {
     return programConfig(cfg, name);

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import type { ProcessIdentity } from "../../src/process/mod.ts";
 import { isRecord } from "../../src/state/mod.ts";
 
-/** What is kept on disk of a program that was started, so that an agent that starts anew finds it again. */
+/** What is stored about a started program, so that the next agent finds it again. */
 export interface ProgramRecord extends ProcessIdentity {
-  /** The config that it was started with. */
+  /** The config with which it was started. */
   readonly digest: string;
-  /** True once it ended with code 0 and is not to be started again. */
+  /** True once it ended with code 0 and must not be started again. */
   readonly finished: boolean;
 }
 
@@ -15,15 +15,15 @@ export interface ProgramRecord extends ProcessIdentity {
 export interface ProgramFolder {
   /** The names of all programs that have a record. */
   names(): string[];
-  /** The record of a program; undefined where there is none that can be read. */
+  /** Reads the record of a program; undefined if there is no valid one. */
   read(name: string): ProgramRecord | undefined;
   write(name: string, record: ProgramRecord): void;
   remove(name: string): void;
-  /** The file that takes the program's output. */
+  /** Returns the file for the program's output. */
   outputOf(name: string): string;
 }
 
-/** Opens the folder, making it where it is not there. */
+/** Opens `folder`, and creates it if it is missing. */
 export function openProgramFolder(folder: string): ProgramFolder {
   mkdirSync(folder, { recursive: true });
   function fileOf(name: string): string {
@@ -35,7 +35,7 @@ export function openProgramFolder(folder: string): ProgramFolder {
       try {
         return parseRecord(JSON.parse(readFileSync(fileOf(name), "utf8")));
       } catch {
-        return undefined; // not there, or not whole: such a program can't be found again
+        return undefined; // missing or incomplete: such a program cannot be found again
       }
     },
     write(name, record) {

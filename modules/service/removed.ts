@@ -2,23 +2,24 @@ import type { Clock } from "../../src/clock.ts";
 import type { Values } from "../../src/state/mod.ts";
 
 /**
- * How long a cfg must have been without a program that it never named in this run of the agent, in milliseconds: after a start the cfg
- * comes in parts.
+ * How long cfg must have been without a program that it has not named in this run of the agent, in milliseconds: after
+ * a start cfg arrives in parts.
  */
 const GRACE = 60_000;
 
-/** Finds programs that a cfg does not name any more. */
+/** Finds programs that cfg no longer names. */
 export interface Removals {
-  /** Looks at the cfg of the node as it is now. */
+  /** Checks the present cfg of the node. */
   look(cfg: Values): void;
   stop(): void;
 }
 
 /**
- * Makes what finds them. One that the cfg named and then does not is removed at once; one that an earlier run of the agent has
- * started, after a minute. A cfg that is empty, as before the parent was heard, says nothing.
+ * Creates the search. A program that cfg named and then no longer names is removed at once; one that an earlier run of
+ * the agent started, after a minute. An empty cfg, as before the first contact with the parent, proves nothing.
  *
- * @param parts `names`: of all programs that were started here; `onRemoved` is told of each that is not wanted any more.
+ * @param parts `names` lists all programs that were started here; `onRemoved` is called for each that is no longer
+ *   wanted.
  */
 export function createRemovals(
   parts: { readonly clock: Clock; names(): Iterable<string>; onRemoved(name: string): void },
@@ -55,7 +56,10 @@ export function createRemovals(
   };
 }
 
-/** Whether a cfg says anything of a program: one that is to run without a config is a mistake, and no wish to stop it. */
+/**
+ * Tells whether `cfg` mentions the program `name`: one that should run without a config is a mistake, not a wish to
+ * stop it.
+ */
 export function isNamed(cfg: Values, name: string): boolean {
   return cfg.has(`/services/${name}/config`) || cfg.has(`/services/${name}/state`);
 }

@@ -18,14 +18,14 @@ import type { ProgramConfig } from "./config.ts";
 import type { ProgramFolder } from "./record.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 
-/** How long a program must have stayed up to count as running, in milliseconds. */
+/** How long a program must stay up to count as running, in milliseconds. */
 const STEADY = 1000;
-/** How long to wait for a program to stop that was started with a config that is not known any more. */
+/** How long to wait for the stop of a program whose config is no longer known, in milliseconds. */
 const ADOPTED_STOP_TIMEOUT = 10_000;
 /** The longest error text: see `/services/{name}/error`. */
 const MAX_ERROR_LENGTH = 512;
 
-/** What is the case with one service. */
+/** The present state of one service. */
 type Situation =
   | { readonly kind: "stopped" }
   | { readonly kind: "starting" | "stopping" }
@@ -34,41 +34,42 @@ type Situation =
     readonly program: Program;
     readonly digest: string;
     readonly stopTimeout: number;
-    /** True when cfg asks for another config than the one it runs with. */
+    /** True if cfg asks for another config than that of the running program. */
     readonly outdated: boolean;
   }
   | {
     readonly kind: "finished";
     readonly digest: string;
     readonly outdated: boolean;
-    /** What is odd about how it ended, in words. */
+    /** What is unusual about its end, in words. */
     readonly note: string | undefined;
   }
   | { readonly kind: "failed"; readonly digest: string };
 
-/** One service of the node: at most one process group at a time. What is asked of it is done in turn. */
+/** One service of the node: at most one process group at a time. Its operations run one after the other. */
 export interface Service {
-  /** Takes over what an earlier run of the agent left, and shows it. */
+  /** Takes over what an earlier run of the agent has left, and shows it. */
   adopt(): void;
-  /** Shows the state as it is. */
+  /** Shows the present state. */
   show(): void;
   /**
-   * Makes it run with this config: what runs with another one is stopped first.
+   * Runs the program with this config; a program with another config is stopped first.
    *
-   * @throws {PermanentError} When it failed with this very config and must never be started again.
-   * @throws {Error} When it can't be started or does not stay up.
+   * @throws {PermanentError} If it failed with this config and must never be started again.
+   * @throws {Error} If it cannot be started or does not stay up.
    */
   start(config: ProgramConfig, signal: AbortSignal): Promise<void>;
-  /** Stops it, and forgets how it ended. */
+  /** Stops it, and clears how it ended. */
   stop(): Promise<void>;
-  /** cfg may ask for something else now. */
+  /** Reports that cfg may ask for something else now. */
   compare(config: ProgramConfig | undefined): void;
 }
 
 /**
- * Makes a service that is not running.
+ * Creates a service that is not running.
  *
- * @param parts `discover` shows a value of the service: `/services/{name}/` and the field; `signal` ends all watching.
+ * @param parts `discover` reports a value of the service: `/services/{name}/` and the field. `signal` ends all
+ *   watching.
  */
 export function createService(
   parts: {
@@ -85,14 +86,14 @@ export function createService(
 
   function inTurn(work: () => Promise<void>): Promise<void> {
     const mine = turn.then(work);
-    turn = mine.catch(() => {}); // whoever asked for it is told
+    turn = mine.catch(() => {}); // the caller handles the error
     return mine;
   }
   function show(): void {
     switch (situation.kind) {
       case "starting":
       case "stopping":
-        return; // its outcome is shown soon
+        return; // its result is reported soon
       case "stopped":
         discover("pid", null);
         discover("error", null);
@@ -113,7 +114,9 @@ export function createService(
     if (program.identity !== undefined) folder.write(name, { ...program.identity, digest, finished });
   }
 
-  /** Takes in how a program ended by itself, without showing the state. @returns What was wrong with that, if anything. */
+  /**
+   * Records how a program ended by itself, without reporting the state. @returns What was wrong with that, if anything.
+   */
   function takeExit(
     program: Program,
     config: Pick<ProgramConfig, "digest" | "restart">,
@@ -145,7 +148,7 @@ export function createService(
       show();
     });
   }
-  /** Ends a program without showing the state. */
+  /** Ends a program without reporting the state. */
   async function end(program: Program, stopTimeout: number): Promise<void> {
     situation = { kind: "stopping" };
     const exit = await stopProgram(program, stopTimeout, clock);
@@ -154,8 +157,8 @@ export function createService(
     situation = { kind: "stopped" };
   }
   /**
-   * Starts the program and waits until it is steady. A failure is thrown and its state left to the mutation's `failTo`: a
-   * state that turned ERROR while the mutation runs would look like a surprise.
+   * Starts the program and waits until it is steady. A failure is thrown, and its state left to the mutation's
+   * `failTo`: a state that turned ERROR while the mutation runs would look like a surprise to the engine.
    */
   async function launch(config: ProgramConfig, signal: AbortSignal): Promise<void> {
     situation = { kind: "starting" };
@@ -190,7 +193,8 @@ export function createService(
       const { digest, finished, boot } = record;
       if (boot !== bootId()) return folder.remove(name);
       if (isRunning(record)) {
-        // Its policy is that of a config which is not known here: an end that nobody sees is a failure under each.
+        // Its policy belongs to a config that is no longer known: an end that nobody saw counts as a failure under each
+        // policy.
         const program = adoptProgram(record, clock, parts.signal);
         return watch(program, { digest, restart: "always", stopTimeout: ADOPTED_STOP_TIMEOUT });
       }
@@ -232,7 +236,7 @@ export function createService(
   };
 }
 
-/** What a program that went into the background has left, to follow how it ended. */
+/** Describes what a program that went into the background has left, to follow how it ended. */
 function describeLeft({ ended, running }: LeftBehind): string {
   const parts = [
     ...(ended > 0 ? [`${ended} of its processes were ended with it`] : []),

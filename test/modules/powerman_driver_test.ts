@@ -182,7 +182,7 @@ async function withUnreadable(
       async command(text) {
         asked.push(text);
         const answer = parseAnswer(telemetry(text));
-        if (answer === undefined) throw new Error("what answers is no powermand");
+        if (answer === undefined) throw new Error("the server is not powermand");
         return answer;
       },
     }),
@@ -356,13 +356,13 @@ test("troubleOf() quotes what was said of a plug, and of no other, and nothing o
 
 test("powerman gives up on what is no powermand, sends too much or ends in the middle", async () => {
   const cases: [play: (socket: Socket) => void, message: RegExp][] = [
-    [(socket) => socket.write("SSH-2.0-OpenSSH\r\npowerman> "), /what answers is no powermand/],
+    [(socket) => socket.write("SSH-2.0-OpenSSH\r\npowerman> "), /the server is not powermand/],
     [(socket) => socket.write("x".repeat(2 ** 21)), /the answer is larger than 1048576 characters/],
     [(socket) => socket.end("001 2.3.27\r\npower"), /powermand has ended the connection/],
     [(socket) => {
       socket.write("001 2.3.27\r\npowerman> ");
       socket.on("data", () => socket.write("hello\r\npowerman> "));
-    }, /what answers is no powermand/],
+    }, /the server is not powermand/],
   ];
   for (const [play, message] of cases) {
     const server = createServer((socket) => {

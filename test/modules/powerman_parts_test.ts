@@ -124,8 +124,8 @@ test("a connection has every plug named on its own line, and takes one command a
 
 test("what is no powermand, or can't name every plug, is left at once", async () => {
   const cases: [say: Parameters<typeof withServer>[0], message: RegExp][] = [
-    [() => "220 smtp 001 \r\npowerman> ", /^Error: what answers is no powermand$/],
-    [(line) => line === undefined ? GREETING : "hello\r\npowerman> ", /^Error: what answers is no powermand$/],
+    [() => "220 smtp 001 \r\npowerman> ", /^Error: the server is not powermand$/],
+    [(line) => line === undefined ? GREETING : "hello\r\npowerman> ", /^Error: the server is not powermand$/],
     [
       (line) => line === undefined ? GREETING : "201 Unknown command\r\npowerman> ",
       /^Error: powermand does not take 'exprange': 201 Unknown command$/,
@@ -142,7 +142,7 @@ test("what is no powermand, or can't name every plug, is left at once", async ()
 test("an answer in the middle of a connection that is none ends it", async () => {
   await withServer(powermand(() => "hello\r\npowerman> "), async ({ connect, open }) => {
     const connection = await connect();
-    await assert.rejects(connection.command("status n1", never), { message: "what answers is no powermand" });
+    await assert.rejects(connection.command("status n1", never), { message: "the server is not powermand" });
     await until(() => assert.deepEqual([open.size, connection.ended], [0, true]));
   });
 });

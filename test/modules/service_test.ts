@@ -447,7 +447,7 @@ test("service does not stop what is no program, such as another module", async (
   await withService(undefined, async ({ run }) => {
     await assert.rejects(run("stop", { name: "hostinfo" }), {
       name: "PermanentError",
-      message: /Cannot stop 'hostinfo' as it is no program that was started here/,
+      message: /Cannot stop 'hostinfo' as it was not started by this module/,
     });
   });
 });
