@@ -7,6 +7,7 @@ import { createState } from "./composition/state.ts";
 import { createStatus } from "./composition/status.ts";
 import { createControl } from "./control/control_service.ts";
 import { forgetInferredState } from "./nodes/inferred_state.ts";
+import { followState } from "./publish/follow.ts";
 import type { Addresses, Aggregator, AggregatorParts } from "./types.ts";
 
 /**
@@ -33,6 +34,10 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     facts: state.stored.facts,
     flush: persistence.flush,
     retry: retries.retry,
+  });
+  const follower = parts.publish && followState({
+    ...{ ...parts.publish, control, changes, nodes, clock: state.clock, ownId, isRoot, ids: replica.ids },
+    isComplete: () => joining?.complete ?? true,
   });
   broker.onTurn((turn) => changes.post({ kind: "BrokerTurned", turn }));
   uplink.onTurn((turn) => changes.post({ kind: "UplinkTurned", turn }));
@@ -64,6 +69,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     runNumber: term.run,
     joining,
     control,
+    ...(follower !== undefined && { follower }),
     get counts() {
       return {
         children: children.counts,
@@ -83,6 +89,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       changes.turn(() => {
         engine.touchAll();
         children.callAll();
+        follower?.begin();
       });
     },
     receive(child, frame) {
@@ -95,6 +102,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     note: (node, kind, why) => events.add({ node, kind, why }),
     connected: () => changes.turn(children.callAll),
     async stop() {
+      follower?.stop();
       engine.stop();
       joining?.stop();
       children.stop();

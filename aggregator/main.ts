@@ -31,6 +31,8 @@ import { createApp, serve } from "./http/mod.ts";
 import { readMetrics } from "./metrics.ts";
 import { program } from "./options.ts";
 import { createBrokerWatch } from "./broker/watch.ts";
+import { readPublishOptions } from "./publish/options.ts";
+import { createPublishing } from "./publish/publishing.ts";
 import { comparePast, describeLost, openSqliteStore, readMarker, storeFile, writeMarker } from "./store/mod.ts";
 import { prepareRestored } from "./store/restored.ts";
 import { startTransport, type Transport } from "./broker/transport.ts";
@@ -61,6 +63,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   }
   const upUrl = uplinkUrl(options);
   const bootOptions = readBootOptions(options);
+  const publishOptions = readPublishOptions(options);
   const run = randomUUID();
   const pretty = process.stderr.isTTY === true;
   const writeLine = (line: string): void => void process.stderr.write(line);
@@ -109,6 +112,10 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       parent: nodeIdOf(cluster, name),
       facts: stored.facts,
     });
+    const publishing = publishOptions && createPublishing({
+      ...{ ...publishOptions, cluster, name, isRoot: options.parent === undefined, clock: systemClock, log },
+      random: Math.random,
+    });
     const bootModules = booting?.modules ?? [createPxeModule().module, createRpiModule().module];
     const logs = createBmcLogs(clock);
     const aggregator = orExplain(() =>
@@ -131,6 +138,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
         interfaces: () =>
           Object.values(networkInterfaces()).flatMap((each) => each ?? []).filter((each) => !each.internal),
         send: (child, frame) => send(child, frame),
+        ...(publishing !== undefined && { publish: publishing.follow }),
         ...(options["standby-for"] !== undefined && { standbyFor: options["standby-for"] }),
         ...(uplink !== undefined && {
           way: {
@@ -160,6 +168,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
           up: uplink?.counts,
         }),
         ...(booting === undefined ? [] : readBootMetrics(booting.counts)),
+        ...publishing?.metrics() ?? [],
       ],
     });
     const served = await serve(app, { host: "127.0.0.1", port: options["http-port"], signal: closing.signal });
@@ -174,6 +183,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       random: Math.random,
       mqttPort: options["mqtt-port"],
       ...(booting !== undefined && { guarded: booting.guarded }),
+      ...(publishing?.observed !== undefined && { observed: publishing.observed }),
       onUp: aggregator.receive,
       onLife: aggregator.life,
       onConnect() {
@@ -193,6 +203,10 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     if (uplink !== undefined && aggregator.joining !== undefined) {
       uplink.start(aggregator.joining);
       closers.push(uplink.stop, aggregator.joining.stop);
+    }
+    if (publishing !== undefined && aggregator.follower !== undefined) {
+      closers.push(publishing.stop);
+      publishing.start(aggregator.follower);
     }
     let bootPorts = {};
     if (booting !== undefined && transport.guardedUrl !== undefined) {

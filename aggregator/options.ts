@@ -79,5 +79,35 @@ export const program = defineProgram({
       default: 10_000,
       help: "Time for a lost link to come back by itself before its node counts as lost",
     },
+    publish: {
+      kind: "list",
+      placeholder: "URL|embedded",
+      env: "KRAKEN_PUBLISH",
+      help:
+        "Publish the state of nodes to this MQTT broker; embedded: let other programs subscribe to it on the embedded one",
+    },
+    "publish-prefix": {
+      kind: "string",
+      default: "kraken-state",
+      placeholder: "TOPIC",
+      help: "First levels of the published topics; the cluster's name follows",
+    },
+    "publish-values": {
+      kind: "list",
+      placeholder: "URL,...",
+      help: "Values to publish as plain text for each node, such as /host/load,/services/{name}/state",
+    },
+    "publish-rate": {
+      kind: "integer",
+      default: 500,
+      min: 1,
+      max: 100_000,
+      help: "Most messages per second to each broker",
+    },
+    "home-assistant": {
+      kind: "string",
+      placeholder: "TOPIC",
+      help: "Announce nodes to Home Assistant; its discovery prefix, usually homeassistant",
+    },
   },
 });

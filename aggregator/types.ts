@@ -9,6 +9,7 @@ import type { Control } from "./control/control.ts";
 import type { ChildrenCounts } from "./links/counts.ts";
 import type { Upstream, UpstreamLink } from "./links/upstream_link.ts";
 import type { Children } from "./links/types.ts";
+import type { FollowParts, StateFollower } from "./publish/follow.ts";
 import type { Store, Stored } from "./store/mod.ts";
 
 /** What an aggregator is made of. */
@@ -42,6 +43,8 @@ export interface AggregatorParts {
   readonly broker?: BrokerWatch;
   /** Whether the broker over which it reaches its parent is reached; absent where it has none, or none can be lost. */
   readonly uplink?: BrokerWatch;
+  /** What of its state is published; absent where nothing is. */
+  readonly publish?: Pick<FollowParts, "board" | "values" | "announcing">;
   /** What people are told where an earlier run's store is gone: it counts while no node is known. */
   readonly lost?: string;
 }
@@ -62,6 +65,8 @@ export interface Aggregator {
   readonly control: Control;
   /** What waits, for whoever watches it. */
   readonly counts: AggregatorCounts;
+  /** Fills the board of what is published; absent where nothing is. */
+  readonly follower?: StateFollower;
   /** Starts modules, engine and links. */
   start(addresses: Addresses): Promise<void>;
   receive(child: string, frame: UpFrame): void;

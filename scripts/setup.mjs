@@ -13,6 +13,8 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Programs that tests need beside npm's packages: the command to look for, and Debian's package that has it. */
 const TEST_PACKAGES = [
   ["mosquitto", "mosquitto"],
+  ["mosquitto_sub", "mosquitto-clients"],
+  ["/usr/lib/python3/dist-packages/paho", "python3-paho-mqtt"],
   ["openssl", "openssl"],
   ["nats-server", "nats-server"],
   ["xz", "xz-utils"],

@@ -7,6 +7,7 @@ import { type LinkTopic, type LocalBroker, parseTopic } from "../../src/mqtt/mod
 import { createRefusalLog } from "../../src/refusal_log.ts";
 import { type ConnectionLimits, createConnectionLimit } from "./connection_limit.ts";
 import { createIdentities, type Identities, type IdentityCheck } from "./identities.ts";
+import { createObservers, type Observed, type Observers } from "./observers.ts";
 import { gateSocket } from "./packet_gate.ts";
 import { keepRetainedByTopic } from "./retained.ts";
 import { createShortcut } from "./shortcut.ts";
@@ -40,6 +41,8 @@ export interface EmbeddedBrokerOptions {
   readonly maxConnections?: number;
   /** Another address to listen on, where every client needs the identity of a node and has that node's topics only. */
   readonly guarded?: GuardedListener;
+  /** What others may subscribe to where no identities are asked for; absent for nothing. */
+  readonly observed?: Observed;
   readonly log: Log;
 }
 
@@ -70,7 +73,8 @@ export interface EmbeddedBroker extends LocalBroker {
 
 /**
  * Starts an MQTT 3.1.1 broker. Clients may publish to `up` and `life` topics of the cluster and subscribe to single
- * `down` and `life` topics; the program itself takes messages and publishes without a socket.
+ * `down` and `life` topics, or, where there is something to observe, to that alone and publish nothing; the program itself takes
+ * messages and publishes without a socket.
  *
  * @throws {Error} When it can't listen there.
  */
@@ -85,11 +89,13 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   const drops = createRefusalLog(log, systemClock);
   const identities = createIdentities(options.guarded);
   const silence = watchSilence();
+  const observers = options.observed && createObservers(options.observed, drops);
   /** `null`: the program itself. */
   const mayPublish = (connection: object | null, topic: LinkTopic): boolean =>
-    topic.cluster === cluster && topic.channel !== "down" && identities.mayPublish(connection, topic);
+    topic.cluster === cluster && topic.channel !== "down" && identities.mayPublish(connection, topic) &&
+    observers?.has(connection) !== true;
   const aedes = await createAedes({
-    ...{ cluster, identities, mayPublish },
+    ...{ cluster, identities, mayPublish, observers },
     onGreeted: silence.greeted,
   });
   const retained = keepRetainedByTopic(aedes);
@@ -99,6 +105,12 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   const shortcut = createShortcut(aedes, { mayPublish, onPublish: tell });
   aedes.on("client", identities.joined);
   aedes.on("clientDisconnect", identities.left);
+  if (observers !== undefined) {
+    aedes.on("subscribe", (subscriptions, client) => observers.subscribed(client, subscriptions));
+    aedes.on("unsubscribe", (filters, client) => observers.unsubscribed(client, filters));
+    aedes.on("ack", (_packet, client) => observers.acknowledged(client));
+    aedes.on("clientDisconnect", (client) => observers.left(client));
+  }
   aedes.on("publish", (packet, client) => {
     if (client === null) return;
     tell(packet.topic, typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload);
@@ -149,6 +161,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   } catch (error) {
     for (const server of servers) server.close();
     silence.stop();
+    observers?.stop();
     await new Promise<void>((resolve) => aedes.close(() => resolve()));
     throw error;
   }
@@ -194,6 +207,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
     drop: (node) => identities.drop(node),
     async close() {
       silence.stop();
+      observers?.stop();
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
       for (const socket of sockets) socket.destroy();
@@ -205,10 +219,11 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
 function createAedes(parts: {
   readonly cluster: string;
   readonly identities: Identities;
+  readonly observers: Observers | undefined;
   mayPublish(connection: object | null, topic: LinkTopic): boolean;
   onGreeted(client: Client, keepalive: number): void;
 }): Promise<Aedes> {
-  const { cluster, identities } = parts;
+  const { cluster, identities, observers } = parts;
   return Aedes.createBroker({
     // Messages are handed on as they come: with a bound, those beyond it wait in a queue that is emptied by recursion, which
     // thousands of clients at once take to the end of the stack.
@@ -235,9 +250,14 @@ function createAedes(parts: {
       done(null);
     },
     authorizeSubscribe(client, subscription, done) {
+      const connection = client?.conn ?? null;
+      if (client !== null && observers?.isFor(subscription.topic) === true) {
+        const mayObserve = !identities.isConfined(connection) && observers.admit(client, subscription.topic);
+        return done(null, mayObserve ? subscription : null);
+      }
       const topic = parseTopic(subscription.topic);
       const allowed = topic?.cluster === cluster && topic.channel !== "up" &&
-        identities.maySubscribe(client?.conn ?? null, topic);
+        identities.maySubscribe(connection, topic) && observers?.has(connection) !== true;
       done(null, allowed ? subscription : null);
     },
   });

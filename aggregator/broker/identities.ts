@@ -42,6 +42,8 @@ export interface Identities {
   joined(client: Joined): void;
   /** A client is gone. */
   left(client: Joined): void;
+  /** Whether a connection is a node's, and for its own topics only. */
+  isConfined(connection: object | null): boolean;
   /** `null`: the program itself. */
   mayPublish(connection: object | null, topic: LinkTopic): boolean;
   maySubscribe(connection: object | null, topic: LinkTopic): boolean;
@@ -84,6 +86,7 @@ export function createIdentities(check: IdentityCheck | undefined): Identities {
     left(client) {
       if (clients.get(client.id) === client) clients.delete(client.id);
     },
+    isConfined: (connection) => confinedTo(connection) !== undefined,
     mayPublish(connection, topic) {
       const node = confinedTo(connection);
       // Under parents that it makes up, a node could have the broker keep retained messages without end.

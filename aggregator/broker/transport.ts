@@ -9,6 +9,7 @@ import {
 import { connectBroker } from "./connect.ts";
 import { redactUrl } from "../../src/redact.ts";
 import { type GuardedListener, startEmbeddedBroker } from "./embedded.ts";
+import type { Observed } from "./observers.ts";
 
 /** What carries frames between an aggregator and its children. */
 export interface Transport extends Pick<ParentTransport, "send" | "counts"> {
@@ -37,6 +38,8 @@ export async function startTransport(
     readonly broker: string | undefined;
     /** Another address on which the embedded broker listens. */
     readonly guarded?: GuardedListener;
+    /** What others may subscribe to on the embedded broker. */
+    readonly observed?: Observed;
     /** Called when a broker of another process was reached (again). */
     onConnect(): void;
     /** A broker of another process is not reached, or is lost: called each time, with why. */
@@ -58,8 +61,12 @@ export async function startTransport(
       close: transport.stop,
     };
   }
-  const { cluster, mqttPort, guarded, log } = options;
-  const broker = await startEmbeddedBroker({ cluster, port: mqttPort, log, ...(guarded !== undefined && { guarded }) });
+  const { cluster, mqttPort, guarded, observed, log } = options;
+  const broker = await startEmbeddedBroker({
+    ...{ cluster, port: mqttPort, log },
+    ...(guarded !== undefined && { guarded }),
+    ...(observed !== undefined && { observed }),
+  });
   const transport = createLocalParentTransport(broker, options);
   return {
     send: transport.send,

@@ -92,8 +92,8 @@ export type HandoverEvent =
 export type ProgramEvent =
   /** Some nodes, or all, were frozen or thawed. */
   | { readonly kind: "FreezeChanged"; readonly ids: readonly string[] | undefined }
-  /** It was looked at how nodes are. */
-  | { readonly kind: "StatusesLooked" }
+  /** It was looked at how these nodes are. */
+  | { readonly kind: "StatusesLooked"; readonly ids: readonly string[] }
   /** The store has begun to fail, or takes writes again. */
   | { readonly kind: "StoreTurned"; readonly problem: string | undefined }
   | { readonly kind: "BrokerTurned"; readonly turn: "lost" | "reached" }

@@ -58,7 +58,7 @@ export function createStatuses(
     const ids = [...dirty];
     dirty.clear();
     for (const id of ids) lookAt(id);
-    changes.post({ kind: "StatusesLooked" });
+    changes.post({ kind: "StatusesLooked", ids });
   }
   function lookAt(id: string): void {
     const node = nodes.isChild(id) ? nodes.read(id) : undefined;

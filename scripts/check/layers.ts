@@ -79,6 +79,9 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
     ...["aggregator/cfg", "aggregator/control", "aggregator/nodes", "aggregator/status", "aggregator/store"],
     ...["src", "src/*"],
   ],
+  "aggregator/publish": [
+    ...["aggregator/control", "aggregator/dispatch", "aggregator/nodes", "aggregator/status", "src", "src/*"],
+  ],
   "aggregator/broker": ["src", "src/*"],
   "aggregator/boot": [
     ...["aggregator/broker", "aggregator/nodes", "aggregator/store"],

@@ -41,7 +41,7 @@ export interface DurationOption extends CommonOption {
 export interface BooleanOption extends CommonOption {
   readonly kind: "boolean";
 }
-/** An option that may be given more than once: a list of texts, empty unless it is given. */
+/** An option that may be given more than once: a list of texts, empty unless it is given. In the environment spaces separate them. */
 export interface ListOption extends CommonOption {
   readonly kind: "list";
 }

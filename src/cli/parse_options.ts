@@ -125,7 +125,8 @@ function readOption(
   const fromEnv = option.env === undefined ? undefined : env[option.env] || undefined;
   if (option.kind === "boolean") return { ok: true, value: found === true || fromEnv !== undefined };
   if (option.kind === "list") {
-    const texts = Array.isArray(found) ? found.map(String) : [];
+    const isGiven = Array.isArray(found) && found.length > 0;
+    const texts = isGiven ? found.map(String) : fromEnv?.split(/\s+/).filter((text) => text !== "") ?? [];
     if (texts.includes("")) return { ok: false, problem: `Option '--${name}' has no value: expected one` };
     return { ok: true, value: texts };
   }

@@ -12,18 +12,18 @@ export interface ScriptedBroker {
 /** Answers a packet. */
 export type Script = (packet: Packet, reply: (packet: Packet) => void, socket: Socket) => void;
 
-/** Starts one on a free port of this machine. */
-export async function startScriptedBroker(script: Script): Promise<ScriptedBroker> {
+/** Starts one on a free port of this machine. @param protocolVersion 4 is MQTT 3.1.1. */
+export async function startScriptedBroker(script: Script, protocolVersion: 4 | 5 = 4): Promise<ScriptedBroker> {
   const sockets = new Set<Socket>();
   const received: string[] = [];
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on("error", () => {});
     socket.on("close", () => sockets.delete(socket));
-    const reader = parser({ protocolVersion: 4 });
+    const reader = parser({ protocolVersion });
     reader.on("packet", (packet: Packet) => {
       received.push(packet.cmd);
-      script(packet, (answer) => void socket.write(generate(answer)), socket);
+      script(packet, (answer) => void socket.write(generate(answer, { protocolVersion })), socket);
     });
     socket.on("data", (chunk) => reader.parse(chunk));
   });

@@ -6,7 +6,7 @@ import type { NodeChange } from "../../aggregator/cfg/change.ts";
 import type { Control } from "../../aggregator/control/control.ts";
 import type { Upstream } from "../../aggregator/links/upstream_link.ts";
 import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
-import type { Aggregator } from "../../aggregator/types.ts";
+import type { Aggregator, AggregatorParts } from "../../aggregator/types.ts";
 import { image } from "../../modules/image/declaration.ts";
 import { createJoinModule } from "../../modules/join/module.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
@@ -51,6 +51,7 @@ export async function createTestRoot(options: {
   readonly way?: Upstream;
   readonly uplink?: BrokerWatch;
   readonly broker?: string;
+  readonly publish?: AggregatorParts["publish"];
 } = {}): Promise<TestRoot> {
   const clock = createVirtualClock();
   const store = options.store ?? openMemoryStore();
@@ -72,6 +73,7 @@ export async function createTestRoot(options: {
     interfaces: () => options.interfaces ?? [],
     ...(options.way !== undefined && { way: options.way }),
     ...(options.uplink !== undefined && { uplink: options.uplink }),
+    ...(options.publish !== undefined && { publish: options.publish }),
   });
   await aggregator.start({ api: "http://127.0.0.1:1", broker: options.broker ?? "mqtt://127.0.0.1:2" });
   const { control } = aggregator;

@@ -1,0 +1,103 @@
+import type { Clock, Random } from "../../src/clock.ts";
+import type { Metric } from "../../src/http/mod.ts";
+import type { Log } from "../../src/log.ts";
+import { nodeIdOf } from "../../src/state/mod.ts";
+import { type Board, createBoard } from "./board.ts";
+import { connectPublisher } from "./connect.ts";
+import type { FollowParts, StateFollower } from "./follow.ts";
+import { announcementFilters } from "./home_assistant.ts";
+import type { PublishOptions } from "./options.ts";
+import { createPublisher, type Publisher } from "./publisher.ts";
+import { baseTopic } from "./topics.ts";
+
+/** What is published of an aggregator, and to whom. */
+export interface Publishing {
+  /** What the aggregator fills. */
+  readonly board: Board;
+  readonly follow: Pick<FollowParts, "board" | "values" | "announcing">;
+  /** What others may subscribe to on the embedded broker; absent where they may not. */
+  readonly observed?: { readonly prefix: string; readonly board: Board };
+  /** Connects to the brokers once the board is complete. */
+  start(follower: StateFollower): void;
+  metrics(): Metric[];
+  stop(): Promise<void>;
+}
+
+/** Makes what publishes. It is silent until it is started. */
+export function createPublishing(
+  options: PublishOptions & {
+    readonly cluster: string;
+    readonly name: string;
+    readonly isRoot: boolean;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly log: Log;
+  },
+): Publishing {
+  const { urls, cluster, name, clock, random, log } = options;
+  const ownId = nodeIdOf(cluster, name);
+  const board = createBoard(baseTopic(options.prefix, cluster, options.isRoot ? undefined : name));
+  const announcing = options.homeAssistant === undefined
+    ? undefined
+    : { prefix: options.homeAssistant, cluster, aggregator: ownId, board };
+  const filters = announcing === undefined ? [] : announcementFilters(announcing);
+  const publishers = new Map<string, Publisher>();
+  let isStopped = false;
+
+  function connect(follower: StateFollower): void {
+    if (isStopped) return;
+    for (const url of urls) {
+      const connection = { url, cluster, aggregator: name, ownId, topics: board, filters, clock, random, log };
+      const publisher = createPublisher({
+        ...{ board, clock, log, perSecond: options.perSecond, recall: follower.recall },
+        connect: (events) => connectPublisher(connection, events),
+      });
+      publishers.set(new URL(url).host, publisher);
+    }
+  }
+  return {
+    board,
+    follow: { board, values: options.values, ...(announcing !== undefined && { announcing }) },
+    ...(options.isEmbedded && { observed: { prefix: options.prefix, board } }),
+    start: (follower) => void follower.complete.then(() => connect(follower)),
+    metrics: () => metricsOf(board, publishers),
+    async stop() {
+      isStopped = true;
+      await Promise.all([...publishers.values()].map((publisher) => publisher.stop()));
+    },
+  };
+}
+
+function metricsOf(board: Board, publishers: ReadonlyMap<string, Publisher>): Metric[] {
+  const all = [...publishers].map(([broker, { counts }]) => ({ labels: { broker }, counts }));
+  const each = (of: (counts: Publisher["counts"]) => number): Metric["samples"] =>
+    all.map(({ labels, counts }) => ({ labels, value: of(counts) }));
+  const own: Metric = {
+    ...{ name: "publish_topics", type: "gauge", help: "Retained topics of the published state" },
+    samples: [{ value: board.size }],
+  };
+  if (all.length === 0) return [own];
+  return [
+    own,
+    {
+      ...{ name: "publish_up", type: "gauge", help: "1 while a broker to which state is published is reached" },
+      samples: each(({ isUp }) => isUp ? 1 : 0),
+    },
+    {
+      ...{ name: "publish_waiting", type: "gauge", help: "Topics and events that wait to be published" },
+      samples: each(({ waiting }) => waiting),
+    },
+    {
+      ...{ name: "publish_messages_total", type: "counter", help: "Messages that the broker has taken" },
+      samples: each(({ published }) => published),
+    },
+    {
+      ...{ name: "publish_refused_total", type: "counter", help: "Messages that the broker has refused" },
+      samples: each(({ refused }) => refused),
+    },
+    {
+      ...{ name: "publish_dropped_events_total", type: "counter", help: "Events that the broker did not take in time" },
+      samples: each(({ droppedEvents }) => droppedEvents),
+    },
+  ];
+}
