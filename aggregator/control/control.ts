@@ -10,6 +10,7 @@ import type { Elsewhere, TreeEntry } from "../status/tree.ts";
 import type { LoggedEvent } from "../store/mod.ts";
 import type { NodeDetail, NodeSummary } from "./detail.ts";
 import type { Impact } from "./impact.ts";
+import type { ServiceOutputs } from "./service_output.ts";
 import type { NodeExplanation } from "./node_explanation.ts";
 import { type Done } from "../../src/toolkit/mod.ts";
 
@@ -51,6 +52,8 @@ export interface Control {
   readonly groups: GroupRegistry;
   /** Cfg that waits until it disturbs nobody. */
   readonly staging: Staging;
+  /** What programs of nodes that are served here have printed. */
+  readonly outputs: ServiceOutputs;
   /** Waits until no plan is being searched for: see the reason `searching`. Never rejects. */
   searched(): Promise<void>;
   /** Everything (no ids) or some nodes; survives a restart. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/clock.ts";
+import type { Clock, Random } from "../../src/clock.ts";
 import type { Engine } from "../../src/engine/mod.ts";
 import { compareNames } from "../../src/nodeset/mod.ts";
 import { exploreGraph } from "../../src/plan/mod.ts";
@@ -10,6 +10,7 @@ import type { NodeChange } from "../cfg/change.ts";
 import type { Control } from "./control.ts";
 import { detailOf, type NodeSummary, statusOf, summaryOf } from "./detail.ts";
 import { impactOf } from "./impact.ts";
+import { createServiceOutputs } from "./service_output.ts";
 import { idleReason } from "../nodes/idle_reason.ts";
 import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";
@@ -46,7 +47,8 @@ export interface ControlParts {
   readonly facts: Stored["facts"];
   readonly discovered: Discovered;
   readonly freezer: Freezer;
-  readonly changes: Pick<Changes, "turn">;
+  readonly changes: Changes;
+  readonly random: Random;
   readonly agentHolds: AgentHolds;
   readonly clock: Clock;
   /** Writes what waits to be written. @returns Whether it is on disk. */
@@ -211,6 +213,7 @@ export function createControl(parts: ControlParts): Control {
       stage: (ids, values, until) => turn(() => parts.staging.stage(ids, values, until)),
       unstage: (ids) => turn(() => parts.staging.unstage(ids)),
     },
+    outputs: createServiceOutputs(parts),
     searched: () => domains.idle(),
     freeze: (ids) => turn(() => parts.freezer.freeze(ids)),
     thaw: (ids) => turn(() => parts.freezer.thaw(ids)),

@@ -2,6 +2,9 @@ import { declareModule } from "../../src/plan/mod.ts";
 import { core, defineExtension, services } from "../../src/state/mod.ts";
 
 const knownWhile = { "/runState": "SYNC" } as const;
+/** The most lines of an output that can be asked for, and the most characters of an answer. */
+export const MAX_LINES = 1_000;
+export const MAX_TEXT = 16_384;
 
 /** The programs that Kraken keeps running on a node. */
 export const programs = defineExtension("programs", {
@@ -34,6 +37,24 @@ export const programs = defineExtension("programs", {
     about: "Last exit code of the program, or 128 plus the number of the signal that killed it",
     knownWhile,
   },
+  "/services/{name}/output/asked": {
+    type: {
+      kind: "object",
+      fields: { number: { kind: "integer", min: 0 }, lines: { kind: "integer", min: 1, max: MAX_LINES } },
+    },
+    writer: "parent",
+    about: "Internal: a request for the end of the program's output, while somebody waits for it",
+    knownWhile: {},
+  },
+  "/services/{name}/output/tail": {
+    type: {
+      kind: "object",
+      fields: { number: { kind: "integer", min: 0 }, text: { kind: "string", maxLength: MAX_TEXT } },
+    },
+    writer: "self",
+    about: "Internal: the answer to the request of that number",
+    knownWhile,
+  },
 });
 
 const onNode = { "/runState": "SYNC" } as const;
@@ -51,6 +72,7 @@ export const serviceDeclaration = declareModule({
     "/services/{name}/error",
     "/services/{name}/pid",
     "/services/{name}/exitCode",
+    "/services/{name}/output/tail",
     "/drained",
   ],
   mutations: {

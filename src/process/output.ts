@@ -24,18 +24,36 @@ export function openOutput(file: string): Output {
 
 /** The last line of an output that is not empty, from a place on; "" where there is none. */
 export function lastLine(file: string, from: number): string {
+  const line = endOf(file, TAIL, from).split("\n").map(printable).filter((line) => line !== "").at(-1) ?? "";
+  return line.slice(0, MAX_LINE);
+}
+
+/**
+ * The last lines of an output, without control characters.
+ *
+ * @param lines At most so many.
+ * @param length At most so many characters in all: the first of the lines may be cut at its beginning.
+ * @returns Lines with a line feed after each; "" where there are none, or the file can't be read.
+ */
+export function tailOf(file: string, lines: number, length: number): string {
+  const text = endOf(file, 4 * length, 0); // a character has at most four bytes
+  const all = text.replace(/\n$/, "").split("\n").map((line) => line.replace(/\t/g, "    ").replace(/\p{Cc}/gu, " "));
+  const last = all.slice(-lines).map((line) => `${line.trimEnd()}\n`).join("");
+  return last === "\n" ? "" : last.slice(-length);
+}
+
+/** The end of a file. @param bytes At most so many. @param from Where it begins at the earliest. */
+function endOf(file: string, bytes: number, from: number): string {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, "r");
     const { size } = fstatSync(descriptor);
-    const start = Math.max(from, size - TAIL);
-    const bytes = new Uint8Array(Math.max(0, size - start));
-    const length = readSync(descriptor, bytes, 0, bytes.length, start);
-    const text = new TextDecoder().decode(bytes.subarray(0, length));
-    const line = text.split("\n").map(printable).filter((line) => line !== "").at(-1) ?? "";
-    return line.slice(0, MAX_LINE);
+    const start = Math.max(from, size - bytes);
+    const buffer = new Uint8Array(Math.max(0, size - start));
+    const length = readSync(descriptor, buffer, 0, buffer.length, start);
+    return new TextDecoder().decode(buffer.subarray(0, length));
   } catch {
-    return ""; // an output that can't be read only makes an error message shorter
+    return ""; // an output that can't be read only makes a message shorter
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }

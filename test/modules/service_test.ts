@@ -616,3 +616,25 @@ test("service reads no record whose process could be none of a program", async (
     return Promise.resolve();
   });
 });
+
+test("service answers who asks for the end of its output, once for each request, and forgets the answer with it", async () => {
+  await withService(
+    shell("echo one; echo two; echo three; sleep 60"),
+    async ({ run, node, host, history, value, folder }) => {
+      await run("find", job);
+      await run("start", job);
+      await until(() => assert.match(readFileSync(join(folder, "services/job.log"), "utf8"), /three/));
+      node.view.set("/services/job/output/asked", { number: 7, lines: 2 });
+      host.changed(node.id);
+      assert.deepEqual(value("output/tail"), { number: 7, text: "two\nthree\n" });
+      host.changed(node.id);
+      assert.equal(history.filter((line) => line.includes("output/tail")).length, 1);
+      node.view.set("/services/job/output/asked", { number: 8, lines: 1 });
+      host.changed(node.id);
+      assert.deepEqual(value("output/tail"), { number: 8, text: "three\n" });
+      node.view.delete("/services/job/output/asked");
+      host.changed(node.id);
+      assert.equal(value("output/tail"), undefined);
+    },
+  );
+});
