@@ -1,24 +1,6 @@
 import { EXIT } from "../src/cli/mod.ts";
-import { formatDuration, type Result } from "../src/toolkit/mod.ts";
-
-/** Why the server did not do what was asked. */
-export type Failure =
-  | { readonly kind: "unreachable"; readonly server: string; readonly detail: string; readonly mayBeDone?: boolean }
-  | { readonly kind: "timeout"; readonly server: string; readonly timeout: number; readonly mayBeDone?: boolean }
-  | {
-    readonly kind: "refused";
-    readonly status: number;
-    readonly title: string;
-    /** Everything that was wrong, a message each. */
-    readonly problems: readonly string[];
-  }
-  /** The answer is not what a Kraken aggregator says. */
-  | { readonly kind: "unexpected"; readonly server: string; readonly detail: string }
-  /** Somebody ended this program. */
-  | { readonly kind: "ended"; readonly mayBeDone?: boolean };
-
-/** What came back. */
-export type Answer<T> = Result<T, { readonly failure: Failure }>;
+import type { Failure } from "../src/api/client/mod.ts";
+import { formatDuration } from "../src/toolkit/mod.ts";
 
 /** A failure as lines for people. */
 export function describeFailure(failure: Failure): string[] {

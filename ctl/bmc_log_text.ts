@@ -1,8 +1,8 @@
 import { type Column, renderTable, type Style } from "../src/cli/mod.ts";
-import type { BmcLogShape } from "./shapes.ts";
+import type { BmcLogInfo } from "../src/api/mod.ts";
 
 /** The event logs of controllers as a table. */
-export function describeBmcLogs(logs: readonly BmcLogShape[], style: Style, width: number | undefined): string[] {
+export function describeBmcLogs(logs: readonly BmcLogInfo[], style: Style, width: number | undefined): string[] {
   const columns: Column[] = [
     { title: "NODE" },
     { title: "TIME" },

@@ -2,15 +2,15 @@ import { cleanText, type Style } from "../src/cli/mod.ts";
 import { countOf, groupByKey } from "./grouping.ts";
 import { describeGroups } from "./group_text.ts";
 import { showValue } from "./plan_text.ts";
-import type { ChangesShape, NodeChangeShape } from "./shapes.ts";
+import type { ChangesInfo, NodeChangeInfo } from "../src/api/mod.ts";
 
 /**
  * Changes in words: what is set on which nodes, then the plans that follow from it, then a summary. Nodes with the same
  * change, or the same plan, are shown once.
  */
-export function describeChanges({ changes, groups }: ChangesShape, dryRun: boolean, style: Style): string[] {
+export function describeChanges({ changes = [], groups }: ChangesInfo, dryRun: boolean, style: Style): string[] {
   const changed = changes.filter(isChange);
-  const kindOf = (change: NodeChangeShape) => JSON.stringify([change.created, valuesOf(change), change.warnings]);
+  const kindOf = (change: NodeChangeInfo) => JSON.stringify([change.created, valuesOf(change), change.warnings]);
   const lines = groupByKey(changed, ({ name }) => name, kindOf).flatMap(({ nodeset, shared }) => [
     `${style.bold(cleanText(nodeset))}: ${shared.created ? style.green("created") : style.yellow("changed")}`,
     ...valuesOf(shared).map((difference) => cleanText(`  ${describeDifference(difference)}`)),
@@ -20,23 +20,23 @@ export function describeChanges({ changes, groups }: ChangesShape, dryRun: boole
   return [...lines, summarize(changes, dryRun)];
 }
 
-function isChange({ created, differences }: NodeChangeShape): boolean {
+function isChange({ created, differences }: NodeChangeInfo): boolean {
   return created || differences.length > 0;
 }
 
 /** A new node's name is no news, and tells it from others that are made alike. */
-function valuesOf({ created, differences }: NodeChangeShape): NodeChangeShape["differences"] {
+function valuesOf({ created, differences }: NodeChangeInfo): NodeChangeInfo["differences"] {
   return created ? differences.filter(({ url }) => url !== "/name") : differences;
 }
 
-function describeDifference({ url, from, to }: NodeChangeShape["differences"][number]): string {
+function describeDifference({ url, from, to }: NodeChangeInfo["differences"][number]): string {
   if (to === undefined || to === null) return `${url}: ${showValue(from)} -> unset`;
   return from === undefined || from === null
     ? `${url}: ${showValue(to)}`
     : `${url}: ${showValue(from)} -> ${showValue(to)}`;
 }
 
-function summarize(changes: readonly NodeChangeShape[], dryRun: boolean): string {
+function summarize(changes: readonly NodeChangeInfo[], dryRun: boolean): string {
   const created = changes.filter((change) => change.created).length;
   const changed = changes.filter(isChange).length - created;
   const unchanged = changes.length - created - changed;

@@ -13,7 +13,7 @@ import {
   versionLine,
 } from "../src/cli/mod.ts";
 import type { Clock } from "../src/clock.ts";
-import { type Client, createClient } from "./client.ts";
+import { type ApiClient, createApiClient } from "../src/api/client/mod.ts";
 
 /** The options that every command has. */
 export const globalOptions = {
@@ -40,7 +40,7 @@ export interface CommandRun<O extends Options> {
   readonly options: OptionValues<O & Omit<typeof globalOptions, keyof O>>;
   /** The arguments that are no options. */
   readonly args: readonly string[];
-  readonly client: Client;
+  readonly client: ApiClient;
   readonly terminal: Terminal;
   readonly style: Style;
   readonly clock: Clock;
@@ -116,7 +116,7 @@ export function defineCommand<const O extends Options>(
               `Option '--server' is '${parsed.options.server}': expected a URL such as http://127.0.0.1:3141`;
             return validateUsage(terminal, problem, `krakenctl ${name}`);
           }
-          const client = createClient({ ...world, server, timeout: parsed.options.timeout, signal });
+          const client = createApiClient({ ...world, server, timeout: parsed.options.timeout, signal });
           const style = createStyle(terminal.colour);
           return await run({ ...parsed, ...world, client, terminal, style, signal });
         }

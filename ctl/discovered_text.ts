@@ -1,8 +1,8 @@
 import { renderTable, type Style } from "../src/cli/mod.ts";
-import type { AdoptedShape, DiscoveredShape } from "./shapes.ts";
+import type { AdoptedInfo, DiscoveredInfo } from "../src/api/mod.ts";
 
 /** Machines that nobody knows, as lines for people; the newest first. */
-export function describeDiscovered(found: DiscoveredShape, style: Style, width: number | undefined): string[] {
+export function describeDiscovered(found: DiscoveredInfo, style: Style, width: number | undefined): string[] {
   const { aggregator, boots, machines } = found;
   if (!boots) return [`No machine boots from '${aggregator}': it was started without --boot-address`];
   if (machines.length === 0) return [`'${aggregator}' has not seen a machine that it does not know`];
@@ -17,7 +17,7 @@ export function describeDiscovered(found: DiscoveredShape, style: Style, width: 
 }
 
 /** What became of a machine that was adopted. */
-export function describeAdopted({ mac, name, created, differences }: AdoptedShape): string[] {
+export function describeAdopted({ mac, name, created, differences }: AdoptedInfo): string[] {
   const head = created ? `${mac} is ${name} now, a new node` : `${mac} is the machine of ${name} now`;
   const values = differences.flatMap(({ url, to }) =>
     url === "/name" || to === undefined ? [] : [`  ${url} = ${typeof to === "string" ? to : JSON.stringify(to)}`]

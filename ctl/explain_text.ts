@@ -2,20 +2,20 @@ import { cleanText, type Style } from "../src/cli/mod.ts";
 import { roughDuration } from "../src/toolkit/mod.ts";
 import { groupByKey } from "./grouping.ts";
 import { showValue } from "./plan_text.ts";
-import type { ExplainedStepShape, ExplanationShape } from "./shapes.ts";
+import type { ExplainedStepInfo, ExplanationInfo } from "../src/api/mod.ts";
 import { describeState, stateKey } from "./step_text.ts";
 
 /** Nodes of which the same is to be said. */
 interface Told {
   readonly nodeset: string;
   readonly isMany: boolean;
-  readonly explanations: readonly ExplanationShape[];
+  readonly explanations: readonly ExplanationInfo[];
   /** That of the first of them. */
-  readonly first: ExplanationShape;
+  readonly first: ExplanationInfo;
 }
 
 /** Explanations in prose: what each node does and what it waits for. Nodes of which the same is to be said are told of once. */
-export function describeExplanations(explanations: readonly ExplanationShape[], style: Style): string[] {
+export function describeExplanations(explanations: readonly ExplanationInfo[], style: Style): string[] {
   const byName = new Map(explanations.map((each) => [each.name, each]));
   return groupByKey(explanations, ({ name }) => name, keyOf).flatMap(({ nodeset, names, shared }, at) => {
     const told: Told = {
@@ -37,7 +37,7 @@ export function describeExplanations(explanations: readonly ExplanationShape[], 
 }
 
 /** Names what is said of a node, without times and places in queues: these differ between nodes that do the same. */
-function keyOf({ phase, isHypothetical, goals, steps, noPlan, suspended, late, agent }: ExplanationShape): string {
+function keyOf({ phase, isHypothetical, goals, steps, noPlan, suspended, late, agent }: ExplanationInfo): string {
   return JSON.stringify([
     [phase, isHypothetical, goals.map(({ url, value }) => [url, value]), noPlan?.reason, suspended, late?.why],
     steps.map((step) => [step.key, step.after, stateKey(step.state)]),
@@ -50,7 +50,7 @@ function describeLate(told: Told): string[] {
   return late === undefined ? [] : [`Late for ${since(told, (each) => each.late?.since)}: ${late.why}.`];
 }
 
-function describeSuspended({ suspended }: ExplanationShape): string[] {
+function describeSuspended({ suspended }: ExplanationInfo): string[] {
   return suspended.map(({ url, value, because }) =>
     `${url}=${showValue(value)} has to wait: it can't be had while ${because.url}=${
       showValue(because.value)
@@ -73,7 +73,7 @@ function describeWay(told: Told): string[] {
   ];
 }
 
-function describeNoPlan(title: string, noPlan: NonNullable<ExplanationShape["noPlan"]>): string[] {
+function describeNoPlan(title: string, noPlan: NonNullable<ExplanationInfo["noPlan"]>): string[] {
   if (noPlan.kind !== "unreachable" || noPlan.url === undefined) {
     return [`${title}: there is no way. ${noPlan.reason}.`];
   }
@@ -86,7 +86,7 @@ function describeNoPlan(title: string, noPlan: NonNullable<ExplanationShape["noP
   return ways.length === 1 ? [`${head}: ${only}`] : [`${head}:`, ...ways.map((way) => `  ${way}`)];
 }
 
-function describeHead(title: string, { goals, phase, isHypothetical, why }: ExplanationShape, isMany: boolean): string {
+function describeHead(title: string, { goals, phase, isHypothetical, why }: ExplanationInfo, isMany: boolean): string {
   const list = goals.map(({ url, value }) => `${url}=${showValue(value)}`).join(", ");
   const goal = list === "" ? (isMany ? "their goal" : "its goal") : list;
   const [is, wait] = isMany ? ["are", "wait"] : ["is", "waits"];
@@ -107,7 +107,7 @@ function describeHead(title: string, { goals, phase, isHypothetical, why }: Expl
   }
 }
 
-function describeStep({ explanations, first }: Told, step: ExplainedStepShape, at: number): string {
+function describeStep({ explanations, first }: Told, step: ExplainedStepInfo, at: number): string {
   const about = step.about === "" ? "" : ` (${step.about.charAt(0).toLowerCase()}${step.about.slice(1)})`;
   const all = explanations.flatMap((each) => {
     const its = each.steps[at];
@@ -123,15 +123,16 @@ function describeEnd({ nodeset, isMany, first, explanations }: Told): string {
   const never = neverGoesOn(first);
   if (never !== undefined) return never;
   if (first.isHypothetical) return `It would take ${about}.`;
-  const held = first.steps.find(({ state }) => state.kind === "held");
-  const frozen = first.steps.find(({ state }) => state.kind === "frozen");
+  const states = first.steps.map(({ state }) => state);
+  const held = states.find((state) => state.kind === "held");
+  const frozen = states.find((state) => state.kind === "frozen");
   if (held !== undefined) {
-    const command = held.state.by === "fleet" ? "release" : `retry ${quoted(nodeset)}`;
+    const command = held.by === "fleet" ? "release" : `retry ${quoted(nodeset)}`;
     return `See to the cause, then: krakenctl ${command}`;
   }
-  if (frozen?.state.by === "moved") return "It goes on when the node joins, or its last aggregator has let it go.";
+  if (frozen?.by === "moved") return "It goes on when the node joins, or its last aggregator has let it go.";
   if (frozen !== undefined) {
-    return `To go on: krakenctl thaw${frozen.state.by === "everything" ? "" : ` ${quoted(nodeset)}`}`;
+    return `To go on: krakenctl thaw${frozen.by === "everything" ? "" : ` ${quoted(nodeset)}`}`;
   }
   const waits = first.steps.some(({ state }) => state.kind === "waiting" || state.kind === "backoff");
   const turn = waits ? `, once ${isMany ? "each" : "it"} can go on` : "";
@@ -139,26 +140,29 @@ function describeEnd({ nodeset, isMany, first, explanations }: Told): string {
 }
 
 /** That an invariant lets nothing of it through, or would not. */
-function neverGoesOn({ steps, isHypothetical }: ExplanationShape): string | undefined {
-  const blockers = steps.flatMap(({ state }) => state.blocker ?? []);
-  const closed = blockers.find(({ atMost }) => atMost === 0);
-  if (closed !== undefined) return `It never goes on as things are: see to invariant '${closed.invariant ?? ""}'.`;
-  const objects = isHypothetical ? blockers.find(({ kind }) => kind === "invariant") : undefined;
+function neverGoesOn({ steps, isHypothetical }: ExplanationInfo): string | undefined {
+  const blockers = steps.flatMap(({ state }) => state.kind === "waiting" ? [state.blocker] : []);
+  for (const blocker of blockers) {
+    if ((blocker.kind !== "limit" && blocker.kind !== "count") || blocker.atMost !== 0) continue;
+    const rule = blocker.kind === "limit" ? `limit '${blocker.limit}'` : `invariant '${blocker.invariant}'`;
+    return `It never goes on as things are: see to ${rule}.`;
+  }
+  const objects = isHypothetical ? blockers.find((blocker) => blocker.kind === "invariant") : undefined;
   return objects === undefined
     ? undefined
-    : `As things are it would not be done: invariant '${objects.invariant ?? ""}' refuses it.`;
+    : `As things are it would not be done: invariant '${objects.invariant}' refuses it.`;
 }
 
 /** What an agent gave up on that is no step of the plan. */
 function describeAgent(told: Told): string[] {
   const { agent, steps } = told.first;
-  if (agent === undefined || steps.some(({ state }) => state.by === "agent")) return [];
+  if (agent === undefined || steps.some(({ state }) => state.kind === "held" && state.by === "agent")) return [];
   const when = agent.since === undefined ? "" : ` ${since(told, (each) => each.agent?.since)} ago`;
   return [`Its agent gave up on ${agent.mutation}${when}, after ${agent.attempts} attempts: ${agent.reason}.`];
 }
 
 /** How long something has been so, on the node where it has been so for the longest time. */
-function since({ explanations }: Told, of: (each: ExplanationShape) => string | undefined): string {
+function since({ explanations }: Told, of: (each: ExplanationInfo) => string | undefined): string {
   const spans = explanations.flatMap((each) => {
     const from = of(each);
     return from === undefined ? [] : [Date.parse(each.at) - Date.parse(from)];

@@ -1,10 +1,10 @@
 import { cleanText, type Style } from "../src/cli/mod.ts";
 import { countOf } from "./grouping.ts";
 import { describeSteps, describeSuspended, startsOf } from "./plan_text.ts";
-import type { GroupShape } from "./shapes.ts";
+import type { ChangeGroupInfo } from "../src/api/mod.ts";
 
 /** What follows from a change, in words: `412 nodes (n[1-412]): 2 steps: ...; about 1 min`, then the steps. */
-export function describeGroups(groups: readonly GroupShape[], style: Style): string[] {
+export function describeGroups(groups: readonly ChangeGroupInfo[], style: Style): string[] {
   return groups.flatMap((group) => {
     const title = style.bold(`${countOf(group.count, "node")} (${cleanText(group.nodeset)})`);
     const { refused, queued = [] } = group;
@@ -28,7 +28,7 @@ export function describeGroups(groups: readonly GroupShape[], style: Style): str
 const PARTLY = "starts now, on frozen nodes after a thaw";
 
 /** How steps start that do not start at once, by their places. */
-function startsIn({ starts = [], refused, queued = [] }: GroupShape): ReadonlyMap<number, string> {
+function startsIn({ starts = [], refused, queued = [] }: ChangeGroupInfo): ReadonlyMap<number, string> {
   const found = startsOf(starts);
   for (const { step, rule } of queued) {
     if (starts.every((each) => each.step !== step)) found.set(step, `waits at '${rule}'`);

@@ -1,13 +1,13 @@
 import { cleanText, type Column, renderTable, type Style } from "../src/cli/mod.ts";
 import { countOf } from "./grouping.ts";
 import { showValue } from "./plan_text.ts";
-import type { LimitsShape } from "./shapes.ts";
+import type { LimitsInfo } from "../src/api/mod.ts";
 
 /** The most nodes of a queue that are named. */
 const MAX_NAMED = 5;
 
 /** Limits and invariants with who waits at them, the rules as they are set, and what is held for the whole fleet. */
-export function describeLimits(limits: LimitsShape, style: Style, width: number | undefined): string[] {
+export function describeLimits(limits: LimitsInfo, style: Style, width: number | undefined): string[] {
   const columns: Column[] = ["NAME", "KIND", "GROUP", "IN USE", "AT MOST", "A SECOND", "WAITING", "QUEUE"].map((
     title,
   ) => ({
@@ -39,7 +39,7 @@ export function describeLimits(limits: LimitsShape, style: Style, width: number 
 }
 
 /** What is held for the whole fleet, and why. */
-export function describeHolds(holds: LimitsShape["holds"], style: Style): string[] {
+export function describeHolds(holds: LimitsInfo["holds"], style: Style): string[] {
   return holds.map(({ mutation, nodes, reason, since }) =>
     `  ${style.red(cleanText(mutation))}${
       cleanText(

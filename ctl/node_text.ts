@@ -1,10 +1,10 @@
 import { cleanText, type Column, renderTable, type Style } from "../src/cli/mod.ts";
 import { countOf } from "./grouping.ts";
 import { showValue } from "./plan_text.ts";
-import type { NodeDetailShape, NodeSummaryShape } from "./shapes.ts";
+import type { NodeDetailInfo, NodeSummaryInfo } from "../src/api/mod.ts";
 
 /** Nodes as a table, with a line below that sums them up. */
-export function describeNodes(nodes: readonly NodeSummaryShape[], style: Style, width: number | undefined): string[] {
+export function describeNodes(nodes: readonly NodeSummaryInfo[], style: Style, width: number | undefined): string[] {
   const columns: Column[] = [
     { title: "NAME" },
     { title: "PLATFORM" },
@@ -27,7 +27,7 @@ export function describeNodes(nodes: readonly NodeSummaryShape[], style: Style, 
 }
 
 /** `8 nodes: 7 converged, 1 working`. */
-export function summarizeNodes(nodes: readonly NodeSummaryShape[]): string {
+export function summarizeNodes(nodes: readonly NodeSummaryInfo[]): string {
   const counts = new Map<string, number>();
   for (const { phase } of nodes) counts.set(phase, (counts.get(phase) ?? 0) + 1);
   const parts = [...counts].sort(([a], [b]) => a < b ? -1 : 1).map(([phase, count]) => `${count} ${cleanText(phase)}`);
@@ -38,7 +38,7 @@ export function summarizeNodes(nodes: readonly NodeSummaryShape[]): string {
 }
 
 /** One node, for people: what it is, what it should be and what it is known to be. */
-export function describeNode(node: NodeDetailShape, style: Style, width: number | undefined): string[] {
+export function describeNode(node: NodeDetailInfo, style: Style, width: number | undefined): string[] {
   const head = [
     ["name", node.name],
     ["id", node.id],
@@ -62,7 +62,7 @@ export function describeNode(node: NodeDetailShape, style: Style, width: number 
   ];
 }
 
-function describeStale({ since, aggregator, why }: Exclude<NodeDetailShape["stale"], undefined>): string {
+function describeStale({ since, aggregator, why }: Exclude<NodeDetailInfo["stale"], undefined>): string {
   return `since ${since}: aggregator ${aggregator} ${
     why === undefined ? "is not heard" : `does not hear it, as ${why}`
   }`;

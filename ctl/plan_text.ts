@@ -1,18 +1,18 @@
 import { cleanText, renderTable, type Style } from "../src/cli/mod.ts";
 import { formatDuration } from "../src/toolkit/mod.ts";
 import { countOf, groupByKey } from "./grouping.ts";
-import type { PlanShape, StartShape, StepShape, SuspendedShape } from "./shapes.ts";
+import type { PlanInfo, PlanStep, StartInfo, SuspendedGoalInfo } from "../src/api/mod.ts";
 import { stateKey } from "./step_text.ts";
 
 /** A plan of one node. */
 export interface NamedPlan {
   readonly name: string;
-  readonly plan: PlanShape;
+  readonly plan: PlanInfo;
   /** Why nothing is done for it whatever the plan says. */
   readonly note?: string;
   /** Who froze it. */
   readonly frozen?: string;
-  readonly starts?: readonly StartShape[];
+  readonly starts?: readonly StartInfo[];
 }
 
 /** Plans in words: nodes with the same plan are shown once, as a folded nodeset. */
@@ -42,11 +42,11 @@ function describePlan(nodeset: string, named: NamedPlan, style: Style): string[]
 }
 
 /** How steps start that do not start at once, by their places in the plan. */
-export function startsOf(starts: readonly StartShape[]): Map<number, string> {
+export function startsOf(starts: readonly StartInfo[]): Map<number, string> {
   return new Map(starts.map(({ step, state }) => [step, describeStart(state)]));
 }
 
-function describeStart(state: StartShape["state"]): string {
+function describeStart(state: StartInfo["state"]): string {
   switch (state.kind) {
     case "running":
       return "runs";
@@ -59,9 +59,14 @@ function describeStart(state: StartShape["state"]): string {
     case "pointless":
       return "not started, as it only prepares what is held up";
     case "frozen":
-      return state.next === true ? "starts after a thaw" : "frozen";
+      return state.next ? "starts after a thaw" : "frozen";
+    case "waiting":
+      return state.words;
+    case "after":
+    case "ready":
+      return state.kind;
     default:
-      return state.words ?? state.kind;
+      return state satisfies never;
   }
 }
 
@@ -78,7 +83,7 @@ function describeFreeze(by: string): string {
 }
 
 /** Goals that give way to others, a line each. */
-export function describeSuspended(suspended: readonly SuspendedShape[]): string[] {
+export function describeSuspended(suspended: readonly SuspendedGoalInfo[]): string[] {
   return suspended.map(({ url, value, because }) =>
     cleanText(`  suspended: ${url}=${showValue(value)} while ${because.url}=${showValue(because.value)} is wanted`)
   );
@@ -91,7 +96,7 @@ export function describeSuspended(suspended: readonly SuspendedShape[]): string[
  * @param otherwise How the others of them start.
  */
 export function describeSteps(
-  steps: readonly StepShape[],
+  steps: readonly PlanStep[],
   starts: ReadonlyMap<number, string> = new Map(),
   otherwise = "starts now",
 ): string[] {

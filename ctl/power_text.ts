@@ -1,9 +1,9 @@
 import { type Column, renderTable, type Style } from "../src/cli/mod.ts";
 import { groupByKey } from "./grouping.ts";
-import type { NodeSummaryShape } from "./shapes.ts";
+import type { NodeSummaryInfo } from "../src/api/mod.ts";
 
 /** The power of machines as a table, those that are alike on one line. */
-export function describePower(nodes: readonly NodeSummaryShape[], style: Style, width: number | undefined): string[] {
+export function describePower(nodes: readonly NodeSummaryInfo[], style: Style, width: number | undefined): string[] {
   const columns: Column[] = [
     { title: "POWER", paint: (cell) => paintOf(cell, style) },
     { title: "COUNT", align: "right" },
@@ -15,7 +15,7 @@ export function describePower(nodes: readonly NodeSummaryShape[], style: Style, 
 }
 
 /** What was known last of a node that is not heard of now is said to be so. */
-function powerOf({ physState, stale }: NodeSummaryShape): string {
+function powerOf({ physState, stale }: NodeSummaryInfo): string {
   return stale === undefined ? physState : `${physState} STALE`;
 }
 

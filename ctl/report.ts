@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { cleanText, EXIT, type Style, type Terminal } from "../src/cli/mod.ts";
-import { type Answer, describeFailure, exitCodeOf, type Failure } from "./answer.ts";
+import type { Answer, Failure } from "../src/api/client/mod.ts";
+import { describeFailure, exitCodeOf } from "./answer.ts";
 
 /** What is needed to show something. */
 export interface Shown {

@@ -1,8 +1,8 @@
 import { cleanText, type Column, renderTable, type Style } from "../src/cli/mod.ts";
-import type { TreeEntryShape } from "./shapes.ts";
+import type { TreeEntryInfo } from "../src/api/mod.ts";
 
 /** Aggregators as a tree, with the nodes below each. */
-export function describeTree(tree: readonly TreeEntryShape[], style: Style, width: number | undefined): string[] {
+export function describeTree(tree: readonly TreeEntryInfo[], style: Style, width: number | undefined): string[] {
   const columns: Column[] = [
     { title: "AGGREGATOR" },
     { title: "HEALTH", paint: healthStyle(style) },
@@ -30,7 +30,7 @@ export function describeTree(tree: readonly TreeEntryShape[], style: Style, widt
   return renderTable(columns, rows, { width, titlePaint: style.bold });
 }
 
-function noteOf(stale: TreeEntryShape["stale"], brokerLost: TreeEntryShape["brokerLost"]): string {
+function noteOf(stale: TreeEntryInfo["stale"], brokerLost: TreeEntryInfo["brokerLost"]): string {
   if (stale !== undefined) {
     const what = stale.why === undefined ? "is not heard" : "hears no child";
     return `${stale.aggregator} ${what} since ${stale.since}${stale.why === undefined ? "" : `: ${stale.why}`}`;

@@ -1,19 +1,12 @@
-import type { Context } from "hono";
 import { ipv4Text, parseMac, parseSubnet, recognizePi } from "../../src/boot/mod.ts";
-import { isNodeName, isRecord, type Value, type Values } from "../../src/state/mod.ts";
+import { type Value, type Values } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { NodeDetail } from "../control/detail.ts";
-import {
-  answerProblem,
-  invalid,
-  JSON_TYPES,
-  type Outcome,
-  type Problem,
-  problemOf,
-  readJson,
-} from "../../src/http/mod.ts";
+import { faulty, invalid, type Outcome, type Problem, problemOf } from "../../src/http/mod.ts";
 import type { BootNetwork } from "../nodes/boot_network.ts";
 import { sendTo } from "./elsewhere.ts";
+import { checkCfg, etagOf } from "./etag.ts";
+import type { Handler } from "./handler.ts";
 import { readPatch } from "./patch.ts";
 import { presentChange } from "./present.ts";
 
@@ -31,10 +24,7 @@ interface AdoptQuery {
 }
 
 /** Makes what answers `POST /api/v1/discovered/{mac}/adopt`: a machine becomes a node, or the machine of a node that has none. */
-export function createAdopter(
-  control: Control,
-  network: BootNetwork | undefined,
-): (c: Context, query: AdoptQuery) => Promise<Response> {
+export function createAdopter(control: Control, network: BootNetwork | undefined): Handler<"adopt"> {
   /** What is known here of a machine, completed with what is known where it was asked first. */
   function aboutMachine(mac: string, query: AdoptQuery): AdoptQuery {
     const seen = network?.unknownMachines.find(mac);
@@ -54,33 +44,32 @@ export function createAdopter(
     };
   }
 
-  return async (c, query) => {
-    const mac = parseMac(c.req.param("mac") ?? "");
+  return (asked, call) => {
+    const mac = parseMac(asked.mac);
     if (mac === undefined) {
-      const detail = `'${
-        (c.req.param("mac") ?? "").slice(0, 40)
-      }' is no MAC address: expected one such as 52:54:00:77:00:01`;
-      return answerProblem({ status: 400, detail });
+      const detail = `'${asked.mac.slice(0, 40)}' is no MAC address: expected one such as 52:54:00:77:00:01`;
+      return { ok: false, problem: faulty("malformed", [{ detail, parameter: "mac" }]) };
     }
-    const about = aboutMachine(mac, query);
-    const elsewhere = control.elsewhere();
-    if (elsewhere !== undefined) return sendTo(c, elsewhere, "changes of desired state", { ...about });
-    const body = await readJson(c, { types: JSON_TYPES });
-    if (!body.ok) return answerProblem(body.problem);
-    const read = readAdoption(control, body.value);
-    if (!read.ok) return answerProblem(read.problem);
+    const about = aboutMachine(mac, asked);
+    const here = sendTo(control.elsewhere(), "changes of desired state", call, { ...about });
+    if (!here.ok) return here;
+    const read = readAdoption(control, asked.body);
+    if (!read.ok) return read;
     const { name, node, values } = read.value;
     const stands = standsAgainst(mac, node, values);
-    if (stands !== undefined) return answerProblem(stands);
+    if (stands !== undefined) return { ok: false, problem: stands };
+    const refused = node === undefined ? undefined : checkCfg(call.header("if-match"), node);
+    if (refused !== undefined) return refused;
     const completed = complete(control, mac, about, node?.cfg ?? new Map(), values);
-    if (!completed.ok) return answerProblem(completed.problem);
+    if (!completed.ok) return completed;
     const result = node === undefined
       ? control.apply([{ name, cfg: withoutNull(completed.value) }], {})
       : control.patchCfg([{ id: node.id, values: completed.value }], {});
-    if (!result.ok) return answerProblem(problemOf(result));
+    if (!result.ok) return { ok: false, problem: problemOf(result) };
     const [change] = result.changes;
     if (change === undefined) throw new Error(`Expected the change of node '${name}' in the answer to its adoption`);
-    return c.json({ mac, ...presentChange(change) }, change.created ? 201 : 200);
+    const value = { mac, ...presentChange(change) };
+    return { ok: true, value, status: change.created ? 201 : 200, etag: etagOf(change.version) };
   };
 }
 
@@ -92,12 +81,10 @@ interface Adoption {
   readonly values: ReadonlyMap<string, Value | null>;
 }
 
-function readAdoption(control: Control, body: unknown): Outcome<Adoption> {
-  const { name, ...patch } = isRecord(body) ? body : {};
-  if (typeof name !== "string" || !isNodeName(name)) {
-    const found = name === undefined ? "missing" : JSON.stringify(name).slice(0, 80);
-    return { ok: false, problem: invalid([`name is ${found}: expected a node name, such as n7`]) };
-  }
+function readAdoption(
+  control: Control,
+  { name, ...patch }: { readonly name: string; readonly [key: string]: unknown },
+): Outcome<Adoption> {
   const node = control.find(name);
   const read = readPatch(control.schema, node?.cfg ?? new Map(), patch);
   return read.ok
@@ -119,7 +106,7 @@ function standsAgainst(
   if (node === undefined || has === undefined || has === mac) return undefined;
   const detail =
     `Node '${node.name}' has the machine ${has} already: set its /ipv4/mac to exchange that for another one`;
-  return { status: 409, detail };
+  return { kind: "conflict", detail };
 }
 
 /** Adds what nobody has said: MAC address, method, parent, architecture, and a free address. */
@@ -145,7 +132,7 @@ function complete(
   const subnet = parseSubnet(about.subnet);
   if (subnet === undefined) {
     const detail = `Parameter 'subnet' is '${about.subnet.slice(0, 40)}': expected a network such as 10.77.0.0/24`;
-    return { ok: false, problem: { status: 400, detail } };
+    return { ok: false, problem: faulty("malformed", [{ detail, parameter: "subnet" }]) };
   }
   const taken = takenAddresses(control, about, new Map([...cfg, ...withoutNull(values)]));
   for (let at = subnet.first + 1; at < subnet.last; at++) {
@@ -155,7 +142,7 @@ function complete(
     offer("/ipv4/prefix", subnet.prefix);
     return { ok: true, value: values };
   }
-  return { ok: false, problem: { status: 409, detail: `There is no free address in ${about.subnet}` } };
+  return { ok: false, problem: { kind: "conflict", detail: `There is no free address in ${about.subnet}` } };
 }
 
 /** Addresses that no new machine is given: those of machines, routers, name servers, and the aggregator's own. */

@@ -2,27 +2,30 @@ import { Hono } from "hono";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import type { Control } from "../control/control.ts";
-import { applyRoutes } from "./apply.ts";
-import { type BmcLogReader, bmcLogRoutes } from "./bmc_log.ts";
-import { cfgRoutes } from "./cfg.ts";
+import type { Metric } from "../../src/http/mod.ts";
+import { answerProblem } from "../../src/http/mod.ts";
 import type { BootNetwork } from "../nodes/boot_network.ts";
-import { discoveredRoutes } from "./discovered.ts";
-import { dscRoutes } from "./dsc.ts";
-import { engineRoutes } from "./engine.ts";
+import { type BmcLogReader, createBmcLogHandlers } from "./bmc_log.ts";
+import { createBulkHandlers } from "./bulk.ts";
+import { createCfgHandlers } from "./cfg.ts";
+import { createDiscoveredHandlers } from "./discovered.ts";
+import { createReportHandlers } from "./dsc.ts";
+import { createRedirect } from "./elsewhere.ts";
+import { createEngineHandlers } from "./engine.ts";
 import { createEventStreams } from "./event_stream.ts";
-import { eventRoutes } from "./events.ts";
-import { explainRoutes } from "./explain.ts";
-import { graphRoutes } from "./graph.ts";
+import { createEventHandlers } from "./events.ts";
+import { createExplainHandlers } from "./explain.ts";
+import { createGraphHandlers } from "./graph.ts";
 import { refuseForeign } from "./guard.ts";
-import { healthRoutes } from "./health.ts";
-import { limitRoutes } from "./limits.ts";
-import { metricRoutes, streamMetrics } from "./metrics.ts";
-import { nodeRoutes } from "./nodes.ts";
-import { planRoutes } from "./plans.ts";
-import { addRoutes, answerProblem, type Metric } from "../../src/http/mod.ts";
-import { noteUnanswered } from "./unanswered.ts";
+import type { Handlers } from "./handler.ts";
+import { createHealthHandlers } from "./health.ts";
+import { createLimitHandlers } from "./limits.ts";
+import { createMetricHandlers, streamMetrics } from "./metrics.ts";
+import { mount } from "./mount.ts";
+import { createNodeHandlers } from "./nodes.ts";
+import { createPlanHandlers } from "./plans.ts";
 import { createToTime } from "./time.ts";
-import { treeRoutes } from "./tree.ts";
+import { createTreeHandlers } from "./tree.ts";
 
 /** What the HTTP interface needs beside an aggregator's {@link Control}. */
 export interface AppOptions {
@@ -38,34 +41,23 @@ export interface AppOptions {
   readonly logs?: BmcLogReader;
   /** @default systemClock */
   readonly clock?: Clock;
+  /** Compares every answer with the table of operations, and fails where it differs: for tests. */
+  readonly checkAnswers?: boolean;
 }
 
 /** Makes the HTTP interface of an aggregator: a web-standard `fetch` that any server can call. */
 export function createApp(control: Control, options: AppOptions): Hono {
   const app = new Hono();
   const clock = options.clock ?? systemClock;
-  const toTime = createToTime(clock);
-  const streams = createEventStreams(control, clock);
   app.use(refuseForeign);
-  app.use(noteUnanswered(control));
-  addRoutes(app, {
-    ...healthRoutes(control, options.version),
-    ...nodeRoutes(control, toTime),
-    ...cfgRoutes(control),
-    ...dscRoutes(control),
-    ...bmcLogRoutes(control, options.logs),
-    ...planRoutes(control, toTime),
-    ...explainRoutes(control, toTime),
-    ...graphRoutes(control),
-    ...applyRoutes(control, toTime),
-    ...eventRoutes(control, streams),
-    ...engineRoutes(control, options.version, toTime),
-    ...limitRoutes(control, toTime),
-    ...treeRoutes(control),
-    ...discoveredRoutes(control, options.boot),
-    ...metricRoutes(() => [...options.metrics(), ...streamMetrics(streams)]),
+  mount(app, createHandlers(control, options, clock), {
+    redirect: createRedirect(control),
+    unanswered: (what) => control.unanswered(what),
+    checkAnswers: options.checkAnswers === true,
   });
-  app.notFound((c) => answerProblem({ status: 404, detail: `There is nothing at '${c.req.path.slice(0, 200)}'` }));
+  app.notFound((c) =>
+    answerProblem({ kind: "not-found", detail: `There is nothing at '${c.req.path.slice(0, 200)}'` })
+  );
   app.onError((error, c) => {
     options.log.error("Cannot answer a request", {
       method: c.req.method,
@@ -73,7 +65,29 @@ export function createApp(control: Control, options: AppOptions): Hono {
       problem: error.message,
       stack: error.stack,
     });
-    return answerProblem({ status: 500, detail: "The aggregator failed to answer: its log says why" });
+    return answerProblem({ kind: "internal", detail: "The aggregator failed to answer: its log says why" });
   });
   return app;
+}
+
+function createHandlers(control: Control, options: AppOptions, clock: Clock): Handlers {
+  const toTime = createToTime(clock);
+  const streams = createEventStreams(control, clock);
+  return {
+    ...createNodeHandlers(control, toTime),
+    ...createCfgHandlers(control),
+    ...createBulkHandlers(control, toTime),
+    ...createReportHandlers(control),
+    ...createBmcLogHandlers(control, options.logs),
+    ...createPlanHandlers(control, toTime),
+    ...createExplainHandlers(control, toTime),
+    ...createGraphHandlers(control),
+    ...createEventHandlers(control, streams),
+    ...createEngineHandlers(control, options.version, toTime),
+    ...createLimitHandlers(control, toTime),
+    ...createTreeHandlers(control),
+    ...createDiscoveredHandlers(control, options.boot),
+    ...createHealthHandlers(control, options.version),
+    ...createMetricHandlers(() => [...options.metrics(), ...streamMetrics(streams)]),
+  };
 }

@@ -1,33 +1,28 @@
-import type { Context } from "hono";
+import { type List, operations } from "../../src/api/mod.ts";
 import type { Control } from "../control/control.ts";
+import type { BootNetwork } from "../nodes/boot_network.ts";
 import type { UnknownMachine } from "../nodes/unknown_machines.ts";
 import { createAdopter } from "./adopt.ts";
-import type { BootNetwork } from "../nodes/boot_network.ts";
-import { type Routes, withQuery } from "../../src/http/mod.ts";
+import type { Handlers } from "./handler.ts";
+import { answerPage } from "./list.ts";
 
-/** One machine that nobody knows. Times are ISO 8601. */
-export interface StrangerJson extends Omit<UnknownMachine, "first" | "last"> {
-  readonly first: string;
-  readonly last: string;
-}
+const LIST: List = operations.listDiscovered.list;
 
-/** `/api/v1/discovered`: machines that have asked to boot and that no node is known of. */
-export function discoveredRoutes(control: Control, network: BootNetwork | undefined): Routes {
-  const adopt = createAdopter(control, network);
-
-  function list(c: Context): Response {
-    const machines = (network?.unknownMachines.list() ?? []).map(presentStranger);
-    return c.json({ aggregator: control.name, boots: network !== undefined, machines });
-  }
-
+/** Lists machines that have asked to boot and that no node is known of, and makes one a node. */
+export function createDiscoveredHandlers(
+  control: Control,
+  network: BootNetwork | undefined,
+): Pick<Handlers, "listDiscovered" | "adopt"> {
   return {
-    "/api/v1/discovered": { GET: withQuery([], list) },
-    "/api/v1/discovered/:mac/adopt": {
-      POST: withQuery(["subnet", "parent", "arch", "server", "method", "serial"], adopt),
+    listDiscovered(asked) {
+      const machines = (network?.unknownMachines.list() ?? []).map(presentMachine);
+      const about = { aggregator: control.name, boots: network !== undefined };
+      return answerPage(LIST, machines, asked, ({ mac }) => mac, about);
     },
+    adopt: createAdopter(control, network),
   };
 }
 
-function presentStranger({ first, last, ...stranger }: UnknownMachine): StrangerJson {
-  return { ...stranger, first: new Date(first).toISOString(), last: new Date(last).toISOString() };
+function presentMachine({ first, last, ...machine }: UnknownMachine) {
+  return { ...machine, first: new Date(first).toISOString(), last: new Date(last).toISOString() };
 }

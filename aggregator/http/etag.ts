@@ -1,6 +1,6 @@
+import type { Problem } from "../../src/http/mod.ts";
 import { type Version, versionText } from "../../src/state/mod.ts";
 import type { NodeDetail } from "../control/detail.ts";
-import { answerProblem } from "../../src/http/mod.ts";
 
 /** The entity tag of a cfg: its version, as `"assignment.run.rev"`. */
 export function etagOf(version: Version): string {
@@ -22,18 +22,18 @@ function tagsOf(header: string): string[] {
   return header.split(",").map((tag) => tag.trim());
 }
 
-/** Answers JSON under an entity tag, or that it has not changed. */
-export function answerTagged(ifNoneMatch: string | undefined, etag: string, json: () => string): Response {
-  if (hasAlready(ifNoneMatch, etag)) return new Response(null, { status: 304, headers: { etag } });
-  return new Response(json(), { headers: { "content-type": "application/json", etag } });
+/** Refuses a write that goes by an older version of what it changes. @param what Whose cfg, say, has changed. */
+export function changed(what: string, etag: string, advice: string): { readonly ok: false; readonly problem: Problem } {
+  const detail = `${what} has changed: its ETag is now ${etag}. ${advice}`;
+  return { ok: false, problem: { kind: "changed", detail, headers: { etag } } };
 }
 
-/** Refuses a write that goes by an older version of a node. */
-export function refuseStale(node: NodeDetail): Response {
-  const etag = etagOf(node.version);
-  return answerProblem({
-    status: 412,
-    detail: `The cfg of node '${node.name}' has changed: its ETag is now ${etag}. Read it again and repeat the change`,
-    headers: { etag },
-  });
+/** Refuses a write that goes by an older version of a node; undefined where it may be made. */
+export function checkCfg(
+  ifMatch: string | undefined,
+  { name, version }: Pick<NodeDetail, "name" | "version">,
+): { readonly ok: false; readonly problem: Problem } | undefined {
+  const etag = etagOf(version);
+  if (ifMatch === undefined || allowsWrite(ifMatch, etag)) return undefined;
+  return changed(`The cfg of node '${name}'`, etag, "Read it again and repeat the change");
 }

@@ -1,95 +1,18 @@
 /** The JSON of an explanation, and how it is made. */
+import type { BlockerInfo, ExplainedStepInfo, ExplanationInfo, StartInfo, StepStateInfo } from "../../src/api/mod.ts";
 import type { Blocker } from "../../src/engine/mod.ts";
-import { describeNoPlan, type NoPlan, scheduleOf, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
-import type { NodeExplanation, NodeStepState, OpenGoal } from "../control/node_explanation.ts";
-import { type LateJson, presentLate } from "./present.ts";
+import { describeNoPlan, scheduleOf, type Step } from "../../src/plan/mod.ts";
+import type { NodeExplanation, NodeStepState } from "../control/node_explanation.ts";
+import { presentLate } from "./present.ts";
 import type { ToTime } from "./time.ts";
 
-/** A blocker; times are ISO 8601. */
-export type BlockerJson = Blocker extends infer O
-  ? O extends unknown ? { readonly [K in keyof O]: K extends "since" | "until" ? string : O[K] } : never
-  : never;
-
-/** What one step waits for, or that it is at work. Times are ISO 8601. */
-export type StepStateJson =
-  | {
-    readonly kind: "running";
-    readonly since: string;
-    readonly until: string;
-    readonly execution: string;
-    /** What it has seen last. */
-    readonly words?: string;
-  }
-  | { readonly kind: "awaited"; readonly of: "agent" | "parent"; readonly since?: string; readonly until?: string }
-  | { readonly kind: "after"; readonly steps: readonly string[] }
-  | { readonly kind: "backoff"; readonly until: string; readonly attempts: number; readonly reason: string }
-  | {
-    readonly kind: "held";
-    readonly by: "aggregator" | "agent" | "fleet";
-    readonly since?: string;
-    readonly attempts: number;
-    readonly reason: string;
-  }
-  | { readonly kind: "waiting"; readonly blocker: BlockerJson; readonly words: string }
-  | { readonly kind: "frozen"; readonly by: "node" | "everything" | "moved"; readonly next: boolean }
-  | { readonly kind: "pointless" | "ready" };
-
-/** How a step is that comes after no other, where it does not start at once. */
-export interface StartJson {
-  /** The place of the step in the plan. */
-  readonly step: number;
-  readonly state: StepStateJson;
-}
-
-/** One step that is left. */
-export interface ExplainedStepJson
-  extends Pick<Step, "key" | "context" | "changes" | "disruption" | "timeout" | "after"> {
-  /** What it does, for people. */
-  readonly about: string;
-  /** Milliseconds that it is expected to take. */
-  readonly expectedMs: number;
-  readonly state: StepStateJson;
-}
-
-/** What is done with one node, and why nothing is where nothing is. */
-export interface ExplanationJson {
-  readonly id: string;
-  readonly name: string;
-  /** The moment of this answer, ISO 8601: what its times are to be compared with. */
-  readonly at: string;
-  /** True for the answer to "what if": nothing of it is done. */
-  readonly isHypothetical: boolean;
-  readonly phase: NodeExplanation["phase"];
-  /** In one sentence. */
-  readonly why: string;
-  /** What it is on its way to. */
-  readonly goals: readonly OpenGoal[];
-  readonly steps: readonly ExplainedStepJson[];
-  /** Milliseconds until all is done, waiting left out; absent without a plan. */
-  readonly expectedMs?: number;
-  /** Why there is no plan: in words, and as data. */
-  readonly noPlan?: { readonly reason: string } & NoPlan;
-  /** Goals that give way to others. */
-  readonly suspended: readonly SuspendedGoal[];
-  readonly late?: LateJson;
-  /** The API of the aggregator that serves it, where that is another one: only that one knows of each step what it waits for. */
-  readonly servedAt?: string;
-  /** What its own agent has given up on. */
-  readonly agent?: {
-    readonly mutation: string;
-    readonly reason: string;
-    readonly attempts: number;
-    readonly since?: string;
-  };
-}
-
-/** See {@link ExplanationJson}. */
+/** Presents a {@link ExplanationInfo}. */
 export function presentExplanation(
-  node: Pick<ExplanationJson, "id" | "name" | "isHypothetical" | "servedAt">,
+  node: Pick<ExplanationInfo, "id" | "name" | "isHypothetical" | "servedAt">,
   explanation: NodeExplanation,
   about: (step: Step) => string,
   toTime: ToTime,
-): ExplanationJson {
+): ExplanationInfo {
   const { phase, steps, noPlan, late, goals, suspended, agent } = explanation;
   return {
     ...node,
@@ -107,15 +30,15 @@ export function presentExplanation(
   };
 }
 
-/** See {@link StartJson}. */
-export function presentStarts(states: readonly NodeStepState[], toTime: ToTime): StartJson[] {
+/** Presents a {@link StartInfo}. */
+export function presentStarts(states: readonly NodeStepState[], toTime: ToTime): StartInfo[] {
   return states.flatMap((state, step) => {
     const startsAtOnce = state.kind === "ready" || (state.kind === "awaited" && state.since === undefined);
     return startsAtOnce || state.kind === "after" ? [] : [{ step, state: presentState(state, toTime) }];
   });
 }
 
-function presentStep(step: Step, state: StepStateJson, about: string): ExplainedStepJson {
+function presentStep(step: Step, state: StepStateInfo, about: string): ExplainedStepInfo {
   const { key, context, changes, disruption, timeout, after, duration } = step;
   return { key, about, context, changes, disruption, expectedMs: duration, timeout, after, state };
 }
@@ -153,7 +76,7 @@ function remaining({ steps, now }: NodeExplanation): number {
   return Math.round(scheduleOf(left).duration);
 }
 
-function presentState(state: NodeStepState, toTime: ToTime): StepStateJson {
+function presentState(state: NodeStepState, toTime: ToTime): StepStateInfo {
   switch (state.kind) {
     case "running":
       return { ...state, since: toTime(state.since), until: toTime(state.until) };
@@ -187,7 +110,7 @@ function presentState(state: NodeStepState, toTime: ToTime): StepStateJson {
   }
 }
 
-function presentBlocker(blocker: Blocker, toTime: ToTime): BlockerJson {
+function presentBlocker(blocker: Blocker, toTime: ToTime): BlockerInfo {
   switch (blocker.kind) {
     case "limit":
     case "count":

@@ -1,53 +1,15 @@
 /** Changes of many nodes, put together by what follows from them. */
+import type { ChangeGroupInfo, CrowdInfo, StartInfo } from "../../src/api/mod.ts";
 import type { Refused } from "../../src/engine/mod.ts";
 import { compareNames, foldNodeset } from "../../src/nodeset/mod.ts";
-import { describeNoPlan, type Step, type SuspendedGoal } from "../../src/plan/mod.ts";
+import { describeNoPlan, type Step } from "../../src/plan/mod.ts";
 import { roughDuration } from "../../src/toolkit/mod.ts";
 import type { NodeChange } from "../cfg/change.ts";
 import type { Control } from "../control/control.ts";
 import type { Impact } from "../control/impact.ts";
 import type { NodePlace } from "../control/previews.ts";
-import { presentStarts, type StartJson } from "./explanation.ts";
+import { presentStarts } from "./explanation.ts";
 import type { ToTime } from "./time.ts";
-
-/** Nodes with the same plan, or without one for the same reason. Nodesets are folded. */
-export interface GroupJson {
-  readonly nodeset: string;
-  readonly count: number;
-  /** False where there is no plan. */
-  readonly ok: boolean;
-  /** In words: `2 steps: service/drain, simpower/power-off; about 1 min; disruptive`. */
-  readonly summary: string;
-  readonly steps: readonly Step[];
-  /**
-   * Milliseconds until all of them are expected to be done: the plan, and the waiting for limits and invariants. Absent where
-   * some are never done: see `refused` and `queued`.
-   */
-  readonly expectedMs?: number;
-  /** Whether it cuts power, or takes a node out of SYNC. */
-  readonly disruptive: boolean;
-  readonly suspended: readonly SuspendedGoal[];
-  /** Why there is no plan. */
-  readonly reason?: string;
-  /** Those that somebody else has. */
-  readonly busy?: string;
-  /** Those on which nothing is started before a thaw. */
-  readonly frozen?: string;
-  /** Those on which something that is needed has been given up, with the reason of the first. */
-  readonly held?: { readonly nodeset: string; readonly reason: string };
-  /** The invariant that says no to a step, as things are. It is the same for all of them. */
-  readonly refused?: Refused;
-  /** Limits and invariants at which not all of them can go on at once. */
-  readonly queued?: readonly CrowdJson[];
-  /** Steps that come after no other, and do not start at once: what is so on each of the nodes, as it is on the first. */
-  readonly starts?: readonly StartJson[];
-}
-
-/** A limit or an invariant at which some of a group have to wait. */
-export interface CrowdJson extends Pick<NodePlace, "step" | "kind" | "rule" | "by" | "atMost" | "perSecond"> {
-  /** In one sentence. */
-  readonly words: string;
-}
 
 interface Member {
   readonly name: string;
@@ -58,7 +20,7 @@ interface Member {
 const MAX_NAMED = 6;
 
 /** Puts changes with the same plan together. Groups are in the order of their first nodes, numbers by value. */
-export function groupChanges(control: Control, changes: readonly NodeChange[], toTime: ToTime): GroupJson[] {
+export function groupChanges(control: Control, changes: readonly NodeChange[], toTime: ToTime): ChangeGroupInfo[] {
   const groups = new Map<string, { readonly change: NodeChange; readonly members: Member[] }>();
   for (const change of [...changes].sort((a, b) => compareNames(a.name, b.name))) {
     const impact = control.impact(change);
@@ -79,7 +41,7 @@ function keyOf({ plan, note = "" }: NodeChange): string {
   return note + known;
 }
 
-function presentGroup({ plan, note }: NodeChange, members: readonly Member[], toTime: ToTime): GroupJson {
+function presentGroup({ plan, note }: NodeChange, members: readonly Member[], toTime: ToTime): ChangeGroupInfo {
   const fold = (isOne: (impact: Impact) => boolean) =>
     foldNodeset(members.filter(({ impact }) => isOne(impact)).map(({ name }) => name));
   const busy = fold((impact) => impact.busy);
@@ -115,7 +77,7 @@ function presentGroup({ plan, note }: NodeChange, members: readonly Member[], to
 }
 
 /** What holds up the first steps of all members alike. */
-function startsOf(members: readonly Member[], toTime: ToTime): StartJson[] {
+function startsOf(members: readonly Member[], toTime: ToTime): StartInfo[] {
   const [first, ...others] = members;
   return presentStarts(first?.impact.states ?? [], toTime).filter(({ step }) => {
     const kind = first?.impact.states[step]?.kind;
@@ -168,7 +130,7 @@ function timeFor(plan: NodeChange["plan"], crowds: readonly Crowd[]): number | u
   return Number.isFinite(time) ? Math.round(time) : undefined;
 }
 
-function presentCrowd({ at }: Crowd): CrowdJson {
+function presentCrowd({ at }: Crowd): CrowdInfo {
   const { step, kind, rule, aggregator, by, atMost, perSecond, keeps } = at;
   const bounds = { ...(atMost !== undefined && { atMost }), ...(perSecond !== undefined && { perSecond }) };
   const whose = aggregator === undefined ? "" : ` of ${aggregator}`;

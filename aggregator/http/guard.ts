@@ -9,12 +9,12 @@ import { answerProblem } from "../../src/http/mod.ts";
 export async function refuseForeign(c: Context, next: Next): Promise<Response | void> {
   const { hostname, host } = new URL(c.req.url);
   if (!isLoopback(hostname)) {
-    return answerProblem({ status: 403, detail: `Cannot answer as '${hostname}': only this machine may ask` });
+    return answerProblem({ kind: "forbidden", detail: `Cannot answer as '${hostname}': only this machine may ask` });
   }
   const origin = c.req.header("origin");
   if (origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host)) {
     return answerProblem({
-      status: 403,
+      kind: "forbidden",
       detail: `Cannot answer a page of '${origin.slice(0, 200)}': not of this host`,
     });
   }

@@ -1,28 +1,33 @@
 import type { Control } from "../control/control.ts";
-import { answerProblem, type Routes } from "../../src/http/mod.ts";
+import type { Handlers } from "./handler.ts";
 
-/** `/healthz` and `/readyz` for whatever watches this program, and a pointer for people who open its address. */
-export function healthRoutes(control: Control, version: string): Routes {
+/** Answers whatever watches this program, and points people who open its address further. */
+export function createHealthHandlers(
+  control: Control,
+  version: string,
+): Pick<Handlers, "getHealth" | "getReady" | "getRoot"> {
   const { cluster, name } = control;
   return {
-    "/": {
-      GET: (c) =>
-        c.text(
-          `Kraken ${version}, aggregator '${name}' of cluster '${cluster}': see /api/v1/nodes, docs/reference/http.md\n`,
-        ),
+    getHealth() {
+      const troubles = control.troubles();
+      return {
+        ok: true,
+        value: { status: "ok", cluster, name, version, ...(troubles.length > 0 && { troubles }) },
+      };
     },
-    "/healthz": { GET: (c) => c.json({ status: "ok", cluster, name, version, ...troubled(control.troubles()) }) },
-    "/readyz": {
-      GET(c) {
-        const errors = control.troubles();
-        const [detail] = errors;
-        if (detail !== undefined) return answerProblem({ status: 503, detail, errors });
-        return c.json({ status: "ready", cluster, name, version });
-      },
+    getReady() {
+      const troubles = control.troubles();
+      const [detail] = troubles;
+      if (detail === undefined) return { ok: true, value: { status: "ready", cluster, name, version } };
+      const errors = troubles.map((trouble) => ({ detail: trouble }));
+      return { ok: false, problem: { kind: "unavailable", detail, errors } };
     },
+    getRoot: () => ({
+      ok: true,
+      response: new Response(
+        `Kraken ${version}, aggregator '${name}' of cluster '${cluster}': see /api for what it can be asked\n`,
+        { headers: { "content-type": "text/plain; charset=UTF-8" } },
+      ),
+    }),
   };
-}
-
-function troubled(troubles: readonly string[]): { readonly troubles?: readonly string[] } {
-  return troubles.length === 0 ? {} : { troubles };
 }

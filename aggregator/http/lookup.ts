@@ -1,16 +1,22 @@
-import type { Context } from "hono";
 import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { NodeDetail } from "../control/detail.ts";
-import type { Outcome } from "../../src/http/mod.ts";
+import { faulty, type Outcome } from "../../src/http/mod.ts";
 
 /** The node that a path names, by id or name. */
-export function findNode(c: Context, control: Control): Outcome<NodeDetail> {
-  const named = c.req.param("id") ?? "";
+export function findNode(control: Control, named: string): Outcome<NodeDetail> {
   const node = control.find(named);
   if (node !== undefined) return { ok: true, value: node };
-  const detail = `No node '${named.slice(0, 100)}' ${whereSought(control)}`;
-  return { ok: false, problem: { status: 404, detail } };
+  return notFound(`No node '${named.slice(0, 100)}' ${whereSought(control)}`);
+}
+
+/** A node that went while it was answered about. */
+export function gone({ name }: { readonly name: string }): Extract<Outcome<never>, { readonly ok: false }> {
+  return notFound(`Node '${name}' has gone`);
+}
+
+function notFound(detail: string): Extract<Outcome<never>, { readonly ok: false }> {
+  return { ok: false, problem: { kind: "not-found", detail } };
 }
 
 /** An aggregator below the root knows only a part of the cluster: another one may have what it has not. */
@@ -21,18 +27,24 @@ function whereSought(control: Control): string {
     (root.api === undefined ? "" : `: ask ${root.api}`);
 }
 
+/** The names of a nodeset. */
+export function readNodeset(text: string): Outcome<string[]> {
+  const parsed = parseNodeset(text);
+  if (parsed.ok) return { ok: true, value: parsed.names };
+  return { ok: false, problem: faulty("malformed", [{ detail: parsed.problem, parameter: "nodeset" }]) };
+}
+
 /** The nodes that a nodeset names, in its order. */
 export function findNodes(control: Control, nodeset: string): Outcome<NodeDetail[]> {
-  const parsed = parseNodeset(nodeset);
-  if (!parsed.ok) return { ok: false, problem: { status: 400, detail: parsed.problem } };
+  const names = readNodeset(nodeset);
+  if (!names.ok) return names;
   const nodes: NodeDetail[] = [];
   const unknown: string[] = [];
-  for (const name of parsed.names) {
+  for (const name of names.value) {
     const node = control.find(name);
     if (node === undefined) unknown.push(name);
     else nodes.push(node);
   }
   if (unknown.length === 0) return { ok: true, value: nodes };
-  const detail = `No nodes ${foldNodeset(unknown).slice(0, 500)} ${whereSought(control)}`;
-  return { ok: false, problem: { status: 404, detail } };
+  return notFound(`No nodes ${foldNodeset(unknown).slice(0, 500)} ${whereSought(control)}`);
 }

@@ -1,12 +1,14 @@
-import { type Metric, type Routes } from "../../src/http/mod.ts";
+import type { Metric } from "../../src/http/mod.ts";
 import type { EventStreams } from "./event_stream.ts";
+import type { Handlers } from "./handler.ts";
 
-/** `/metrics`, in the text format of Prometheus (version 0.0.4). */
-export function metricRoutes(read: () => readonly Metric[]): Routes {
+/** Tells what is measured, in the text format of Prometheus (version 0.0.4). */
+export function createMetricHandlers(read: () => readonly Metric[]): Pick<Handlers, "getMetrics"> {
   return {
-    "/metrics": {
-      GET: () => new Response(formatMetrics(read()), { headers: { "content-type": "text/plain; version=0.0.4" } }),
-    },
+    getMetrics: () => ({
+      ok: true,
+      response: new Response(formatMetrics(read()), { headers: { "content-type": "text/plain; version=0.0.4" } }),
+    }),
   };
 }
 

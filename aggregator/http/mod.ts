@@ -1,5 +1,3 @@
 /** The HTTP interface of an aggregator (docs/reference/http.md). */
 export { type AppOptions, createApp } from "./app.ts";
-export type * from "./present.ts";
-export type { ProblemDetails } from "../../src/http/mod.ts";
 export { type HttpServer, serve, type Served } from "./serve.ts";

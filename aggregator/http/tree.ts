@@ -1,7 +1,11 @@
+import { type List, operations } from "../../src/api/mod.ts";
 import type { Control } from "../control/control.ts";
-import { type Routes, withQuery } from "../../src/http/mod.ts";
+import type { Handlers } from "./handler.ts";
+import { answerPage } from "./list.ts";
 
-/** `/api/v1/tree`: the aggregators from here down, and how the nodes below each are. */
-export function treeRoutes(control: Control): Routes {
-  return { "/api/v1/tree": { GET: withQuery([], (c) => c.json({ aggregators: control.tree() })) } };
+const LIST: List = operations.listTree.list;
+
+/** Lists the aggregators from here down, and how the nodes below each are. */
+export function createTreeHandlers(control: Control): Pick<Handlers, "listTree"> {
+  return { listTree: (asked) => answerPage(LIST, control.tree(), asked, ({ id }) => id) };
 }

@@ -42,6 +42,9 @@ export const adopt = defineCommand({
   const given: Assignment[] = address === undefined ? [] : [{ url: "/ipv4/address", value: address, reported: false }];
   const parsed = parseAssignments(schema, texts, given);
   if (!parsed.ok) return complain(parsed.problem);
-  const answer = await run.client.adopt(mac, { ...toMergePatch(parsed.assignments), name }, subnet);
+  const answer = await run.client.call("adopt", {
+    ...{ mac, subnet },
+    body: { ...toMergePatch(parsed.assignments), name },
+  });
   return reportAnswer(run, answer, describeAdopted);
 });

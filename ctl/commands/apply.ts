@@ -37,7 +37,7 @@ export const apply = defineCommand({
   if (!parsed.ok) return reportProblems(run, parsed.problems.map((problem) => `${source}: ${problem}`));
   const { aggregators, nodes, cluster } = parsed.inventory;
   if (cluster !== undefined) {
-    const engine = await run.client.engine();
+    const engine = await run.client.call("getEngine", {});
     if (!engine.ok) return reportFailure(run, engine.failure);
     if (engine.value.cluster !== cluster) {
       const problem =
@@ -45,7 +45,7 @@ export const apply = defineCommand({
       return reportProblems(run, [`${source}: ${problem}`]);
     }
   }
-  const answer = await run.client.apply({ nodes: [...aggregators, ...nodes].map(toBody) }, dryRun);
+  const answer = await run.client.call("apply", { body: { nodes: [...aggregators, ...nodes].map(toBody) }, dryRun });
   const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
   if (code !== EXIT.ok || !wait || dryRun) return code;
   return await waitConverged(run, new Set(nodes.map(({ name }) => name)));

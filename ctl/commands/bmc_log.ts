@@ -2,7 +2,7 @@ import { EXIT } from "../../src/cli/mod.ts";
 import { describeBmcLogs } from "../bmc_log_text.ts";
 import { defineCommand } from "../command.ts";
 import { reportAnswer, reportFailure, reportProblems } from "../report.ts";
-import type { BmcLogShape } from "../shapes.ts";
+import type { BmcLogInfo } from "../../src/api/mod.ts";
 
 const MAX_COUNT = 100;
 /** So many controllers are asked at a time. */
@@ -31,13 +31,13 @@ export const bmcLog = defineCommand({
     reportProblems(run, [`Option '--count' is '${count}': expected a whole number from 1 to ${MAX_COUNT}`]);
     return EXIT.usage;
   }
-  const nodes = await run.client.nodes(nodeset);
+  const nodes = await run.client.call("listNodes", { nodeset });
   if (!nodes.ok) return reportFailure(run, nodes.failure);
-  const machines = nodes.value.filter(({ kind }) => kind === "node");
-  const found: BmcLogShape[] = [];
+  const machines = nodes.value.nodes.filter(({ kind }) => kind === "node");
+  const found: BmcLogInfo[] = [];
   let code: number = EXIT.ok;
   for (let from = 0; from < machines.length && !run.signal.aborted; from += AT_A_TIME) {
-    const asked = machines.slice(from, from + AT_A_TIME).map(({ id }) => run.client.bmcLog(id, count));
+    const asked = machines.slice(from, from + AT_A_TIME).map(({ id }) => run.client.call("getBmcLog", { id, count }));
     for (const answer of await Promise.all(asked)) {
       if (answer.ok) found.push(answer.value);
       else code = reportFailure(run, answer.failure); // the others are shown all the same

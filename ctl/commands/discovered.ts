@@ -9,6 +9,6 @@ export const discovered = defineCommand({
   options: {},
   examples: ["krakenctl discovered", "krakenctl discovered -o json"],
 }, async (run) => {
-  const answer = await run.client.discovered();
+  const answer = await run.client.call("listDiscovered", {});
   return reportAnswer(run, answer, (found) => describeDiscovered(found, run.style, run.terminal.columns()));
 });

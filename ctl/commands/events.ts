@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { cleanText, EXIT } from "../../src/cli/mod.ts";
 import { type CommandRun, defineCommand } from "../command.ts";
 import { reportFailure } from "../report.ts";
-import type { LoggedEventShape } from "../shapes.ts";
+import type { LoggedEventInfo } from "../../src/api/mod.ts";
 
 const options = {
   follow: { kind: "boolean", short: "f", help: "Show events as they happen, until Ctrl-C" },
@@ -26,7 +26,7 @@ async function list(run: Run): Promise<number> {
   let after = run.options.after ?? 0;
   let isTold = false;
   for (;;) {
-    const page = await run.client.events(after, run.args[0]);
+    const page = await run.client.call("listEvents", { after: String(after), nodeset: run.args[0] });
     if (!page.ok) return reportFailure(run, page.failure);
     const { events, droppedUpTo } = page.value;
     if (droppedUpTo !== undefined && !isTold) tellDropped(run, droppedUpTo);
@@ -70,7 +70,7 @@ function tellDropped(run: Run, upTo: number): void {
 }
 
 /** One event: a line for people, a line of JSON, or a YAML document. */
-function showEvent(event: LoggedEventShape, { options: { output }, style }: Run): string {
+function showEvent(event: LoggedEventInfo, { options: { output }, style }: Run): string {
   if (output === "json") return `${JSON.stringify(event)}\n`;
   if (output === "yaml") return `---\n${stringify(event)}`;
   const { id, time, node, kind, mutation, why } = event;

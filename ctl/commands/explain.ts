@@ -1,6 +1,7 @@
 import { EXIT } from "../../src/cli/mod.ts";
 import { parseAssignments, toMergePatch } from "../assignment.ts";
 import { defineCommand, validateUsage } from "../command.ts";
+import { explainEverywhere } from "../explain_everywhere.ts";
 import { describeExplanations } from "../explain_text.ts";
 import { schema } from "../known.ts";
 import { reportAnswer } from "../report.ts";
@@ -22,9 +23,11 @@ export const explain = defineCommand({
     const problem = `${observed.url} is no goal: expected values that \`krakenctl set\` would desire`;
     return validateUsage(run.terminal, problem, "krakenctl explain");
   }
-  const answer = assignments.length === 0
-    ? await run.client.explain(nodeset)
-    : await run.client.explainWith(nodeset, toMergePatch(assignments));
+  const answer = await explainEverywhere(
+    run.client,
+    nodeset,
+    assignments.length === 0 ? undefined : toMergePatch(assignments),
+  );
   const code = reportAnswer(run, answer, (explanations) => describeExplanations(explanations, run.style));
   const hasWay = answer.ok && answer.value.every(({ noPlan }) => noPlan === undefined);
   return code === EXIT.ok && !hasWay ? EXIT.failed : code;

@@ -15,7 +15,7 @@ function defineFreezer(name: "freeze" | "thaw", about: string) {
     examples: [`krakenctl ${name}`, `krakenctl ${name} n[1-4]`],
   }, async (run) => {
     const [nodeset] = run.args;
-    const answer = await run.client.setFrozen(name === "freeze", nodeset);
+    const answer = await run.client.call(name, { body: nodeset === undefined ? {} : { nodeset } });
     const done = name === "freeze" ? "frozen" : "thawed";
     return reportAnswer(run, answer, () => [`${nodeset ?? "Everything"}: ${done}`]);
   });

@@ -11,6 +11,6 @@ export const getNode = defineCommand({
   examples: ["krakenctl get node n1", "krakenctl get node n1 -o yaml"],
 }, async (run) => {
   const [name = ""] = run.args;
-  const answer = await run.client.node(name);
+  const answer = await run.client.call("getNode", { id: name });
   return reportAnswer(run, answer, (node) => describeNode(node, run.style, run.terminal.columns()));
 });

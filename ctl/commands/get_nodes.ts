@@ -1,3 +1,4 @@
+import { mapAnswer } from "../../src/api/client/mod.ts";
 import { defineCommand } from "../command.ts";
 import { describeNodes } from "../node_text.ts";
 import { reportAnswer } from "../report.ts";
@@ -11,10 +12,8 @@ export const getNodes = defineCommand({
   examples: ["krakenctl get nodes", "krakenctl get nodes n[1-4],login1", "krakenctl get nodes -o json"],
 }, async (run) => {
   const [nodeset] = run.args;
-  const answer = await run.client.nodes(nodeset);
+  const answer = await run.client.call("listNodes", { nodeset });
   // An aggregator is a node too, but nobody who asks for the cluster's nodes means it.
-  const shown = answer.ok && nodeset === undefined
-    ? { ok: true as const, value: answer.value.filter(({ kind }) => kind === "node") }
-    : answer;
+  const shown = mapAnswer(answer, ({ nodes }) => nodes.filter(({ kind }) => kind === "node" || nodeset !== undefined));
   return reportAnswer(run, shown, (nodes) => describeNodes(nodes, run.style, run.terminal.columns()));
 });

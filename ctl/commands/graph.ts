@@ -20,7 +20,7 @@ export const graph = defineCommand({
 }, async (run) => {
   const [name = ""] = run.args;
   const { output } = run.options;
-  const answer = await run.client.graph(name, output);
+  const answer = await run.client.text("getGraph", { id: name, format: output });
   if (!answer.ok) return reportFailure(run, answer.failure);
   const lines = answer.value.trimEnd().split("\n");
   run.terminal.write(`${lines.map(cleanText).join("\n")}\n`);

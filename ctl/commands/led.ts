@@ -15,7 +15,7 @@ function defineLed(verb: "on" | "off" | "blink", value: "ON" | "OFF" | "BLINKING
   }, async (run) => {
     const [nodeset = ""] = run.args;
     const dryRun = run.options["dry-run"];
-    const answer = await run.client.patchCfg(nodeset, { bmc: { led: value } }, dryRun);
+    const answer = await run.client.call("patchNodes", { nodeset, body: { bmc: { led: value } }, dryRun });
     return reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
   });
 }

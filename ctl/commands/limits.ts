@@ -1,3 +1,4 @@
+import { mapAnswer } from "../../src/api/client/mod.ts";
 import { defineCommand } from "../command.ts";
 import { countOf } from "../grouping.ts";
 import { describeHolds, describeLimits } from "../limits_text.ts";
@@ -10,7 +11,7 @@ export const limits = defineCommand({
   options: {},
   examples: ["krakenctl limits", `krakenctl set root '/limits/power={"mutations":["simpower/power-on"],"atMost":20}'`],
 }, async (run) => {
-  const answer = await run.client.limits();
+  const answer = await run.client.call("getLimits", {});
   return reportAnswer(run, answer, (all) => describeLimits(all, run.style, run.terminal.columns()));
 });
 
@@ -21,7 +22,7 @@ export const release = defineCommand({
   options: {},
   examples: ["krakenctl release"],
 }, async (run) => {
-  const answer = await run.client.release();
+  const answer = mapAnswer(await run.client.call("release", {}), ({ released }) => released);
   return reportAnswer(
     run,
     answer,

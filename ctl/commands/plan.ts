@@ -1,3 +1,4 @@
+import { mapAnswer } from "../../src/api/client/mod.ts";
 import { EXIT } from "../../src/cli/mod.ts";
 import { defineCommand } from "../command.ts";
 import { describePlans } from "../plan_text.ts";
@@ -12,7 +13,7 @@ export const plan = defineCommand({
   examples: ["krakenctl plan n[1-412]"],
 }, async (run) => {
   const [nodeset = ""] = run.args;
-  const answer = await run.client.plans(nodeset);
+  const answer = mapAnswer(await run.client.call("listPlans", { nodeset }), ({ plans }) => plans);
   const code = reportAnswer(run, answer, (plans) => describePlans(plans, run.style));
   const hasEach = answer.ok && answer.value.every((each) => each.plan.ok);
   return code === EXIT.ok && !hasEach ? EXIT.failed : code;

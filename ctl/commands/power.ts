@@ -1,3 +1,4 @@
+import { mapAnswer } from "../../src/api/client/mod.ts";
 import { EXIT } from "../../src/cli/mod.ts";
 import { foldNodeset } from "../../src/nodeset/mod.ts";
 import { describeChanges } from "../change_text.ts";
@@ -6,7 +7,7 @@ import { describeGroups } from "../group_text.ts";
 import { countOf } from "../grouping.ts";
 import { describePower } from "../power_text.ts";
 import { reportAnswer, reportFailure, reportProblems } from "../report.ts";
-import type { GroupShape, NodeSummaryShape } from "../shapes.ts";
+import type { ChangeGroupInfo, NodeSummaryInfo } from "../../src/api/mod.ts";
 import { waitConverged } from "../wait_converged.ts";
 
 const options = {
@@ -24,10 +25,8 @@ const status = defineCommand({
   options: {},
   examples: ["krakenctl power status", "krakenctl power status n[1-64] -o json"],
 }, async (run) => {
-  const answer = await run.client.nodes(run.args[0]);
-  const machines = answer.ok
-    ? { ok: true as const, value: answer.value.filter(({ kind }) => kind === "node") }
-    : answer;
+  const answer = await run.client.call("listNodes", { nodeset: run.args[0] });
+  const machines = mapAnswer(answer, ({ nodes }) => nodes.filter(({ kind }) => kind === "node"));
   return reportAnswer(run, machines, (nodes) => describePower(nodes, run.style, run.terminal.columns()));
 });
 
@@ -46,7 +45,7 @@ function definePower(verb: "on" | "off", value: "POWER_ON" | "POWER_OFF", about:
   }, async (run) => {
     const [nodeset = ""] = run.args;
     const { wait, "dry-run": dryRun } = run.options;
-    const answer = await run.client.patchCfg(nodeset, { physState: value }, dryRun);
+    const answer = await run.client.call("patchNodes", { nodeset, body: { physState: value }, dryRun });
     const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
     return code !== EXIT.ok || dryRun || !wait ? code : await waitFor(run, nodeset);
   });
@@ -73,20 +72,23 @@ function defineOrder(
     ],
   }, async (run) => {
     const [nodeset = ""] = run.args;
-    const nodes = await run.client.nodes(nodeset);
+    const nodes = await run.client.call("listNodes", { nodeset });
     if (!nodes.ok) return reportFailure(run, nodes.failure);
-    const machines = nodes.value.filter(({ kind }) => kind === "node");
+    const machines = nodes.value.nodes.filter(({ kind }) => kind === "node");
     const problems = machines.flatMap((node) => complain(node, verb));
     if (problems.length > 0) return reportProblems(run, [...problems, "Nothing was ordered"]);
     const names = foldNodeset(machines.map(({ name }) => name));
     const asked = { power: { order: "DONE" }, ...goal };
-    const show = (groups: readonly GroupShape[], what: string, end: readonly string[]) => [
+    const show = (groups: readonly ChangeGroupInfo[], what: string, end: readonly string[]) => [
       `${countOf(machines.length, "node")} (${names}): ${what}`,
       ...["", "Plans:", ...describeGroups(groups, run.style)],
       ...end,
     ];
     if (run.options["dry-run"]) {
-      const preview = await run.client.previewPatch(names, asked, { power: { order } });
+      const preview = await run.client.call("patchNodes", {
+        ...{ nodeset: names, body: asked, dryRun: true },
+        reported: { power: { order } },
+      });
       if (!preview.ok) return reportFailure(run, preview.failure);
       const { groups } = preview.value;
       const value = { order, nodes: machines.map(({ name }) => name), groups };
@@ -95,10 +97,10 @@ function defineOrder(
     }
     // The order comes first: what is to be done then is to get it done.
     for (const { id } of machines) {
-      const ordered = await run.client.patchDsc(id, { power: { order } });
+      const ordered = await run.client.call("patchDsc", { id, body: { power: { order } } });
       if (!ordered.ok) return reportFailure(run, ordered.failure);
     }
-    const wanted = await run.client.patchCfg(nodeset, asked, false);
+    const wanted = await run.client.call("patchNodes", { nodeset, body: asked });
     if (!wanted.ok) return reportFailure(run, wanted.failure);
     const { groups } = wanted.value;
     const value = { order, nodes: machines.map(({ name }) => name), groups };
@@ -109,15 +111,15 @@ function defineOrder(
 }
 
 /** Why a machine can't get an order. */
-function complain({ name, physState }: NodeSummaryShape, verb: string): string[] {
+function complain({ name, physState }: NodeSummaryInfo, verb: string): string[] {
   if (verb === "cycle" || physState !== "POWER_OFF") return [];
   return [`'${name}' is off: expected a machine that is on. Power it on, or leave it out`];
 }
 
 async function waitFor(run: Run, nodeset: string): Promise<number> {
-  const nodes = await run.client.nodes(nodeset);
+  const nodes = await run.client.call("listNodes", { nodeset });
   if (!nodes.ok) return reportFailure(run, nodes.failure);
-  return await waitConverged(run, new Set(nodes.value.map(({ name }) => name)));
+  return await waitConverged(run, new Set(nodes.value.nodes.map(({ name }) => name)));
 }
 
 /** The commands about power. */

@@ -1,3 +1,4 @@
+import { mapAnswer } from "../../src/api/client/mod.ts";
 import { EXIT } from "../../src/cli/mod.ts";
 import { defineCommand } from "../command.ts";
 import { countOf } from "../grouping.ts";
@@ -13,9 +14,9 @@ export const remove = defineCommand({
 }, async (run) => {
   const [nodeset = ""] = run.args;
   if (!run.options.yes) {
-    const nodes = await run.client.nodes(nodeset);
+    const nodes = await run.client.call("listNodes", { nodeset });
     if (!nodes.ok) return reportFailure(run, nodes.failure);
-    const question = `Forget ${countOf(nodes.value.length, "node")} (${nodeset})? Type yes: `;
+    const question = `Forget ${countOf(nodes.value.nodes.length, "node")} (${nodeset})? Type yes: `;
     const reply = await run.ask(question, run.signal);
     if (run.signal.aborted) return reportFailure(run, { kind: "ended" });
     if (reply === undefined) {
@@ -26,6 +27,6 @@ export const remove = defineCommand({
       return EXIT.failed;
     }
   }
-  const answer = await run.client.remove(nodeset);
+  const answer = mapAnswer(await run.client.call("deleteNodes", { nodeset }), ({ deleted }) => deleted);
   return reportAnswer(run, answer, (nodes) => [`${countOf(nodes.length, "node")}: deleted`]);
 });

@@ -11,13 +11,13 @@ export const retry = defineCommand({
   examples: ["krakenctl retry n7"],
 }, async (run) => {
   const [nodeset = ""] = run.args;
-  const answer = await run.client.nodes(nodeset);
+  const answer = await run.client.call("listNodes", { nodeset });
   if (!answer.ok) return reportFailure(run, answer.failure);
-  for (const { id } of answer.value) {
-    const retried = await run.client.retry(id);
+  for (const { id } of answer.value.nodes) {
+    const retried = await run.client.call("retryNode", { id });
     if (!retried.ok) return reportFailure(run, retried.failure);
   }
-  const names = answer.value.map(({ name }) => name);
+  const names = answer.value.nodes.map(({ name }) => name);
   return reportAnswer(
     run,
     { ok: true, value: { retried: names } },

@@ -5,8 +5,8 @@ import { defineCommand, validateUsage } from "../command.ts";
 import { countOf } from "../grouping.ts";
 import { schema } from "../known.ts";
 import { reportAnswer, reportFailure, type Shown, writeLines } from "../report.ts";
-import type { Client } from "../client.ts";
-import type { NodeSummaryShape } from "../shapes.ts";
+import { type ApiClient, mapAnswer } from "../../src/api/client/mod.ts";
+import type { NodeSummaryInfo } from "../../src/api/mod.ts";
 import { waitConverged } from "../wait_converged.ts";
 
 /** Sets values of nodes. */
@@ -34,10 +34,12 @@ export const set = defineCommand({
   const reported = assignments.filter((assignment) => assignment.reported);
   // Who they are is asked first: nothing is done to a selection that can't be answered for.
   const needed = reported.length > 0 || wait;
-  const nodes = needed ? await run.client.nodes(nodeset) : { ok: true as const, value: [] };
+  const nodes = needed
+    ? mapAnswer(await run.client.call("listNodes", { nodeset }), (answer) => answer.nodes)
+    : { ok: true as const, value: [] };
   if (!nodes.ok) return reportFailure(run, nodes.failure);
   if (desired.length > 0) {
-    const answer = await run.client.patchCfg(nodeset, toMergePatch(desired), dryRun);
+    const answer = await run.client.call("patchNodes", { nodeset, body: toMergePatch(desired), dryRun });
     const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
     if (code !== EXIT.ok) return code;
   }
@@ -48,13 +50,13 @@ export const set = defineCommand({
 
 /** Reports observations of nodes. */
 async function report(
-  run: Shown & { readonly client: Client },
-  nodes: readonly NodeSummaryShape[],
+  run: Shown & { readonly client: ApiClient },
+  nodes: readonly NodeSummaryInfo[],
   reported: readonly Assignment[],
   dryRun: boolean,
 ): Promise<number> {
   for (const { id } of dryRun ? [] : nodes) {
-    const answer = await run.client.patchDsc(id, toMergePatch(reported));
+    const answer = await run.client.call("patchDsc", { id, body: toMergePatch(reported) });
     if (!answer.ok) return reportFailure(run, answer.failure);
   }
   const urls = reported.map(({ url }) => url).join(", ");

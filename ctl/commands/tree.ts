@@ -1,3 +1,4 @@
+import { mapAnswer } from "../../src/api/client/mod.ts";
 import { defineCommand } from "../command.ts";
 import { reportAnswer } from "../report.ts";
 import { describeTree } from "../tree_text.ts";
@@ -9,6 +10,6 @@ export const tree = defineCommand({
   options: {},
   examples: ["krakenctl tree", "krakenctl tree --server http://127.0.0.1:3151"],
 }, async (run) => {
-  const answer = await run.client.tree();
+  const answer = mapAnswer(await run.client.call("listTree", {}), ({ aggregators }) => aggregators);
   return reportAnswer(run, answer, (all) => describeTree(all, run.style, run.terminal.columns()));
 });

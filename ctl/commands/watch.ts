@@ -34,9 +34,9 @@ export const watch = defineCommand({
   try {
     while (!signal.aborted) {
       woken = new AbortController();
-      const answer = await run.client.nodes(run.args[0]);
+      const answer = await run.client.call("listNodes", { nodeset: run.args[0] });
       if (answer.ok) {
-        table = describeNodes(answer.value, run.style, run.terminal.columns());
+        table = describeNodes(answer.value.nodes, run.style, run.terminal.columns());
         live.show(table);
       } else if (answer.failure.kind !== "ended") {
         if (table === undefined) return reportFailure(run, answer.failure);

@@ -16,7 +16,8 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "src/module": ["src", "src/plan", "src/state", "src/toolkit"],
   "src/cli": ["src", "src/toolkit"],
   "src/dispatch": ["src"],
-  "src/http": ["src/toolkit"],
+  "src/api": ["src", "src/nodeset", "src/toolkit"],
+  "src/http": ["src/api", "src/toolkit"],
   "src/nodeset": [],
   "src/inventory": ["src/boot", "src/nodeset", "src/plan", "src/state", "src/toolkit"],
   // A module stands by itself: only a list of modules, directly in the folder, knows several.

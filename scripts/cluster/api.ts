@@ -1,38 +1,29 @@
-import * as v from "valibot";
-import { type TreeEntryShape, treeList } from "../../ctl/shapes.ts";
-import { isRecord } from "../../src/state/mod.ts";
-
-const nodesShape = v.object({
-  nodes: v.array(v.object({
-    id: v.string(),
-    name: v.string(),
-    kind: v.string(),
-    physState: v.string(),
-    runState: v.string(),
-    phase: v.string(),
-    reason: v.string(),
-  })),
-});
-const engineShape = v.object({
-  counts: v.object({ plans: v.number(), mutations: v.number(), retries: v.number(), failures: v.number() }),
-});
+import { type Answer, createApiClient } from "../../src/api/client/mod.ts";
+import type { EngineInfo, NodeSummaryInfo, TreeEntryInfo } from "../../src/api/mod.ts";
+import { formatDuration } from "../../src/toolkit/mod.ts";
 
 /** A node in the aggregator's list. */
-export type ListedNode = v.InferOutput<typeof nodesShape>["nodes"][number];
+export type ListedNode = NodeSummaryInfo;
 
 /** What the project's own tools ask of an aggregator's API. Every method throws when it is refused, with what was answered. */
 export interface Api {
   /** The nodes, without aggregators' own. */
-  nodes(): Promise<ListedNode[]>;
+  nodes(): Promise<readonly ListedNode[]>;
   /** The aggregators, each after its parent. */
-  tree(): Promise<TreeEntryShape[]>;
-  counts(): Promise<{ plans: number; mutations: number; retries: number }>;
+  tree(): Promise<readonly TreeEntryInfo[]>;
+  counts(): Promise<EngineInfo["counts"]>;
   /** Frames that the aggregator has got from its children, and sent to them, since it started. */
   messages(): Promise<{ readonly received: number; readonly sent: number }>;
   /** Makes nodes have this cfg, creating those that are not there. */
-  apply(nodes: readonly { readonly name: string; readonly id?: string; readonly cfg: unknown }[]): Promise<void>;
+  apply(
+    nodes: readonly {
+      readonly name: string;
+      readonly id?: string;
+      readonly cfg: { readonly [key: string]: unknown };
+    }[],
+  ): Promise<void>;
   /** Merges a patch into the cfg of a node, by id. */
-  patchCfg(id: string, patch: object): Promise<void>;
+  patchCfg(id: string, patch: { readonly [key: string]: unknown }): Promise<void>;
   /** What is discovered of a node, by id, nested. */
   dsc(id: string): Promise<{ readonly [key: string]: unknown }>;
 }
@@ -43,30 +34,19 @@ export interface Api {
  * @param limit How long a request may take, in milliseconds.
  */
 export function createApi(base: string, limit = 10_000): Api {
-  async function ask(path: string, init?: RequestInit): Promise<Response> {
-    const response = await fetch(`${base}${path}`, { ...init, signal: AbortSignal.timeout(limit) });
-    if (response.ok) return response;
-    throw new Error(`${path} was answered ${response.status}: ${(await response.text()).slice(0, 5_000)}`);
-  }
-  async function get(path: string): Promise<unknown> {
-    return await (await ask(`/api/v1${path}`)).json();
-  }
-  async function send(method: string, path: string, type: string, body: unknown): Promise<void> {
-    const init = { method, headers: { "content-type": type }, body: JSON.stringify(body) };
-    await (await ask(`/api/v1${path}`, init)).body?.cancel();
-  }
+  const client = createApiClient({ server: base, timeout: limit });
   return {
     async nodes() {
-      return v.parse(nodesShape, await get("/nodes")).nodes.filter(({ kind }) => kind === "node");
+      return valueOf(await client.call("listNodes", {})).nodes.filter(({ kind }) => kind === "node");
     },
     async tree() {
-      return v.parse(treeList, await get("/tree")).aggregators;
+      return valueOf(await client.call("listTree", {})).aggregators;
     },
     async counts() {
-      return v.parse(engineShape, await get("/engine")).counts;
+      return valueOf(await client.call("getEngine", {})).counts;
     },
     async messages() {
-      const text = await (await ask("/metrics")).text();
+      const text = valueOf(await client.text("getMetrics", {}));
       const read = (name: string): number => {
         const found = new RegExp(`^kraken_${name}\\{way="down"\\} (\\d+)$`, "m").exec(text);
         if (found === null) throw new Error(`/metrics has no kraken_${name}: ${text.slice(0, 200)}`);
@@ -74,12 +54,35 @@ export function createApi(base: string, limit = 10_000): Api {
       };
       return { received: read("messages_received_total"), sent: read("messages_sent_total") };
     },
-    apply: (nodes) => send("POST", "/apply?detail=groups", "application/json", { nodes }),
-    patchCfg: (id, patch) => send("PATCH", `/nodes/${id}/cfg`, "application/merge-patch+json", patch),
-    async dsc(id) {
-      const body = await get(`/nodes/${id}/dsc`);
-      if (!isRecord(body)) throw new Error(`The dsc of '${id}' is ${JSON.stringify(body)}: expected an object`);
-      return body;
+    async apply(nodes) {
+      valueOf(await client.call("apply", { body: { nodes }, detail: "groups" }));
     },
+    async patchCfg(id, body) {
+      valueOf(await client.call("patchCfg", { id, body }));
+    },
+    dsc: async (id) => valueOf(await client.call("getDsc", { id })),
   };
+}
+
+/**
+ * The value of an answer.
+ *
+ * @throws {Error} When there is none, with the reason.
+ */
+export function valueOf<T>(answer: Answer<T>): T {
+  if (answer.ok) return answer.value;
+  const { failure } = answer;
+  switch (failure.kind) {
+    case "refused":
+      throw new Error(`It was answered ${failure.status}: ${failure.problems.join("; ").slice(0, 5_000)}`);
+    case "timeout":
+      throw new Error(`${failure.server} does not answer within ${formatDuration(failure.timeout)}`);
+    case "unreachable":
+    case "unexpected":
+      throw new Error(`Cannot ask ${failure.server}: ${failure.detail}`);
+    case "ended":
+      throw new Error("It was ended");
+    default:
+      return failure satisfies never;
+  }
 }

@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { createStyle, EXIT, ProgramError, runProgram, type Terminal, untilAborted } from "../../src/cli/mod.ts";
 import type { InventoryNode } from "../../src/inventory/mod.ts";
 import { toNested } from "../../src/state/mod.ts";
-import type { TreeEntryShape } from "../../ctl/shapes.ts";
+import type { TreeEntryInfo } from "../../src/api/mod.ts";
 import { describeTree } from "../../ctl/tree_text.ts";
 import { startCluster } from "../cluster/cluster.ts";
 import { builtFile, ROOT } from "../runtimes.ts";
@@ -109,7 +109,7 @@ async function applyInventory(api: Api, nodes: readonly InventoryNode[]): Promis
 }
 
 /** The tree once its counts, which come up tier by tier, say of all nodes what is so already; or as far as they are in 5 s. */
-async function settledTree(api: Api, all: boolean): Promise<TreeEntryShape[]> {
+async function settledTree(api: Api, all: boolean): Promise<readonly TreeEntryInfo[]> {
   const end = performance.now() + 5_000;
   for (;;) {
     const tree = await api.tree();

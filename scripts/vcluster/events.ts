@@ -1,20 +1,15 @@
-import * as v from "valibot";
+import { createApiClient } from "../../src/api/client/mod.ts";
+import { valueOf } from "../cluster/api.ts";
 import type { SeenEvent } from "./timings.ts";
-
-const page = v.object({
-  events: v.array(v.object({ id: v.number(), time: v.string(), node: v.string(), kind: v.string(), why: v.string() })),
-});
 
 /** Follows an aggregator's event log: each call reads what is new, and gives all that there was so far. */
 export function followEvents(api: string): () => Promise<readonly SeenEvent[]> {
+  const client = createApiClient({ server: api });
   const seen: SeenEvent[] = [];
   return async () => {
     for (;;) {
-      const response = await fetch(`${api}/api/v1/events?after=${seen.at(-1)?.id ?? 0}`, {
-        headers: { accept: "application/json" },
-        signal: AbortSignal.timeout(10_000),
-      });
-      const { events } = v.parse(page, await response.json());
+      const after = String(seen.at(-1)?.id ?? 0);
+      const { events } = valueOf(await client.call("listEvents", { after }));
       seen.push(...events);
       if (events.length === 0) return seen;
     }

@@ -16,11 +16,6 @@ export interface BodyRules {
   readonly empty?: unknown;
 }
 
-/** JSON. */
-export const JSON_TYPES = ["application/json"];
-/** JSON, or a JSON Merge Patch (RFC 7396). */
-export const PATCH_TYPES = ["application/merge-patch+json", "application/json"];
-
 /** Takes in the JSON body of a request: its type, size and depth are checked. */
 export async function readJson(c: Context, rules: BodyRules): Promise<Outcome<unknown>> {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
@@ -29,7 +24,10 @@ export async function readJson(c: Context, rules: BodyRules): Promise<Outcome<un
   const isTooLong = Number(c.req.header("content-length") ?? 0) > limit;
   const bytes = isTooLong ? undefined : await readUpTo(c.req.raw.body, limit);
   if (bytes === undefined) {
-    return { ok: false, problem: { status: 413, detail: `The body has more than ${limit} bytes: send it in parts` } };
+    return {
+      ok: false,
+      problem: { kind: "too-large", detail: `The body has more than ${limit} bytes: send it in parts` },
+    };
   }
   if (bytes.length === 0 && rules.empty !== undefined) return { ok: true, value: rules.empty };
   return type === undefined ? refuseType(c, type, rules) : parseJson(bytes);
@@ -40,7 +38,7 @@ function refuseType(c: Context, type: string | undefined, rules: BodyRules): Out
   return {
     ok: false,
     problem: {
-      status: 415,
+      kind: "wrong-type",
       detail: `Content-Type is ${found}: expected ${rules.types.join(" or ")}`,
       ...(c.req.method === "PATCH" ? { headers: { "accept-patch": rules.types.join(", ") } } : {}),
     },
@@ -55,10 +53,10 @@ function parseJson(bytes: Uint8Array): Outcome<unknown> {
     value = JSON.parse(text);
   } catch (error) {
     const why = errorText(error);
-    return { ok: false, problem: { status: 400, detail: `The body is no JSON: ${why}` } };
+    return { ok: false, problem: { kind: "malformed", detail: `The body is no JSON: ${why}` } };
   }
   const fault = findFault(value, countPairs(text));
-  return fault === undefined ? { ok: true, value } : { ok: false, problem: { status: 400, detail: fault } };
+  return fault === undefined ? { ok: true, value } : { ok: false, problem: { kind: "malformed", detail: fault } };
 }
 
 /** How many times a text that is JSON gives a key a value: the colons outside its strings. */

@@ -1,4 +1,5 @@
 /** What every HTTP server of an aggregator shares: routes, queries and bodies that are checked, problems as answers. */
+export { JSON_TYPES } from "../api/mod.ts";
 export * from "./body.ts";
 export * from "./metric.ts";
 export * from "./problem.ts";

@@ -1,42 +1,14 @@
+import { type Fault, PROBLEM_PATH, type ProblemDetails, type ProblemKind, PROBLEMS } from "../api/mod.ts";
 import type { Refusal, Result } from "../toolkit/mod.ts";
-
-/** The status codes that problems are answered with, each with its phrase (RFC 9110). */
-const TITLES = {
-  307: "Temporary Redirect",
-  400: "Bad Request",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  409: "Conflict",
-  412: "Precondition Failed",
-  413: "Content Too Large",
-  415: "Unsupported Media Type",
-  422: "Unprocessable Content",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-} as const;
 
 /** The most entries of `errors`; the rest is counted. */
 const MAX_ERRORS = 100;
 
-/** What a client is told when something that it asked for is not done: problem details (RFC 9457). */
-export interface ProblemDetails {
-  /** Always `about:blank`: the status says what kind of problem it is. */
-  readonly type: "about:blank";
-  /** The phrase of the status. */
-  readonly title: string;
-  readonly status: number;
-  /** What went wrong, for people. */
-  readonly detail: string;
-  /** Each thing that was wrong, with field, value and what was expected. */
-  readonly errors?: readonly string[];
-}
-
 /** A problem before it is answered. */
 export interface Problem {
-  readonly status: keyof typeof TITLES;
+  readonly kind: ProblemKind;
   readonly detail: string;
-  readonly errors?: readonly string[];
+  readonly errors?: readonly Fault[];
   readonly headers?: { readonly [name: string]: string };
 }
 
@@ -45,10 +17,11 @@ export type Outcome<T> = Result<T, { readonly problem: Problem }>;
 
 /** A problem as an answer. */
 export function answerProblem(problem: Problem): Response {
-  const { status, detail, errors } = problem;
+  const { kind, detail, errors } = problem;
+  const { status, title } = PROBLEMS[kind];
   const details: ProblemDetails = {
-    type: "about:blank",
-    title: TITLES[status],
+    type: `${PROBLEM_PATH}${kind}`,
+    title,
     status,
     detail,
     ...(errors === undefined ? {} : { errors: shorten(errors) }),
@@ -59,31 +32,31 @@ export function answerProblem(problem: Problem): Response {
   });
 }
 
-function shorten(errors: readonly string[]): readonly string[] {
+function shorten(errors: readonly Fault[]): readonly Fault[] {
   if (errors.length <= MAX_ERRORS) return errors;
-  return [...errors.slice(0, MAX_ERRORS), `... and ${errors.length - MAX_ERRORS} more`];
+  return [...errors.slice(0, MAX_ERRORS), { detail: `... and ${errors.length - MAX_ERRORS} more` }];
 }
 
-/** What an aggregator refuses, as a problem. */
-export function problemOf(refusal: Refusal): Problem {
-  const errors = refusal.problems;
-  const [first = "No reason given"] = errors;
-  const detail = errors.length > 1 ? `${errors.length} problems, see 'errors'` : first;
-  switch (refusal.kind) {
-    case "unknown":
-      return { status: 404, detail, errors };
-    case "invalid":
-      return { status: 422, detail, errors };
-    case "conflict":
-      return { status: 409, detail, errors };
-    case "unavailable":
-      return { status: 503, detail, errors };
-    default:
-      return refusal.kind satisfies never;
-  }
+/** What an aggregator refuses, as a problem. @param locate Finds where in the body something is that is wrong. */
+export function problemOf(refusal: Refusal, locate: (detail: string) => Fault = (detail) => ({ detail })): Problem {
+  return faulty(KINDS[refusal.kind], refusal.problems.map(locate));
 }
+
+const KINDS = {
+  "unknown": "not-found",
+  "invalid": "invalid",
+  "conflict": "conflict",
+  "unavailable": "unavailable",
+} as const satisfies { readonly [kind in Refusal["kind"]]: ProblemKind };
 
 /** Values that don't fit, as a problem. */
-export function invalid(problems: readonly string[]): Problem {
-  return problemOf({ ok: false, kind: "invalid", problems });
+export function invalid(faults: readonly (Fault | string)[]): Problem {
+  return faulty("invalid", faults.map((fault) => typeof fault === "string" ? { detail: fault } : fault));
+}
+
+/** A problem of one kind with everything that was wrong. */
+export function faulty(kind: ProblemKind, errors: readonly Fault[]): Problem {
+  const [first] = errors;
+  const detail = errors.length > 1 ? `${errors.length} problems, see 'errors'` : first?.detail ?? "No reason given";
+  return { kind, detail, errors };
 }

@@ -22,7 +22,7 @@ function refuseMethod(known: readonly string[]): Answerer {
   const allow = known.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ");
   return (c) =>
     answerProblem({
-      status: 405,
+      kind: "method-not-allowed",
       detail: `Cannot ${c.req.method} '${c.req.path.slice(0, 200)}': expected ${allow}`,
       headers: { allow },
     });

@@ -1,5 +1,3 @@
-import { Buffer } from "node:buffer";
-
 /**
  * Reads a body to its end.
  *
@@ -16,5 +14,11 @@ export async function readUpTo(body: AsyncIterable<Uint8Array> | null, limit: nu
     if (size > limit) return undefined;
     pieces.push(piece);
   }
-  return Buffer.concat(pieces, size);
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.byteLength;
+  }
+  return whole;
 }

@@ -4,7 +4,6 @@ import { createEnrolment, TOKEN_LIFE } from "../../aggregator/boot/enrolment.ts"
 import { answer, requestKind } from "../../aggregator/boot/dhcp/answer.ts";
 import { describeClient } from "../../aggregator/boot/dhcp/client.ts";
 import { cleanPath } from "../../aggregator/boot/file_path.ts";
-import { createApp } from "../../aggregator/http/mod.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { serviceDeclaration } from "../../modules/service/declaration.ts";
 import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";
@@ -14,7 +13,7 @@ import { createLog } from "../../src/log.ts";
 import { compileDomain, createPlanner } from "../../src/plan/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { clientPacket } from "../boot/dhcp_packets.ts";
-import { send } from "../http/support.ts";
+import { createCheckedApp, send } from "../http/support.ts";
 import { createTestRoot, refusalOf } from "../support/root.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createVirtualCluster, type VirtualCluster } from "../support/virtual_cluster.ts";
@@ -29,7 +28,7 @@ const quiet = createLog(() => {});
 
 async function makeApp(names: readonly string[] = ["n1", "n2"]) {
   const root = await createTestRoot({ names });
-  const app = createApp(root.control, { metrics: () => [], version: "1", log: quiet, clock: root.clock });
+  const app = createCheckedApp(root.control, { metrics: () => [], version: "1", log: quiet, clock: root.clock });
   return { ...root, app };
 }
 

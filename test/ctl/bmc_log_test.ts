@@ -45,7 +45,7 @@ test("krakenctl bmc log shows what it has, and tells of the controllers that it 
     "GET /api/v1/nodes?nodeset=n[1-2]": nodes("n1", "n2"),
     "GET /api/v1/nodes/id-of-n1/bmc/log?count=20": {
       status: 503,
-      json: { title: "Service Unavailable", status: 503, detail },
+      json: { type: "/problems/unavailable", title: "Service Unavailable", status: 503, detail },
     },
     "GET /api/v1/nodes/id-of-n2/bmc/log?count=20": log("n2", [entry]),
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeExplanations } from "../../ctl/explain_text.ts";
-import type { ExplainedStepShape, ExplanationShape } from "../../ctl/shapes.ts";
+import type { BlockerInfo, ExplainedNoPlan, ExplainedStepInfo, ExplanationInfo } from "../../src/api/mod.ts";
 import { createStyle } from "../../src/cli/mod.ts";
 import { explanation } from "./samples.ts";
 
@@ -13,18 +13,23 @@ const ago = (seconds: number) => new Date(Date.parse("2026-01-01T12:00:00.000Z")
 function step(
   key: string,
   expectedMs: number,
-  state: ExplainedStepShape["state"],
+  state: ExplainedStepInfo["state"],
   after: number[] = [],
-): ExplainedStepShape {
-  return { key, about: "Powers the machine on", expectedMs, after, state };
+): ExplainedStepInfo {
+  const rest = { context: "parent", changes: {}, disruption: 1, timeout: 30_000 } as const;
+  return { key, about: "Powers the machine on", ...rest, expectedMs, after, state };
 }
-function tell(...explanations: ExplanationShape[]): string[] {
+/** A place in the queue of the limit `power`. */
+function atLimit(group: string, place: number): BlockerInfo {
+  return { kind: "limit", limit: "power", group, inFlight: 20, holders: [], since: ago(9), place };
+}
+function tell(...explanations: ExplanationInfo[]): string[] {
   return describeExplanations(explanations, style);
 }
 
 test("explain tells a node that waits at a limit with its place in the queue, and what comes after", () => {
   const words = "waits at limit 'power' (rack r1: 20 of 20 in flight, 3rd in the queue behind n4)";
-  const blocker = { kind: "limit", limit: "power", group: "r1", place: 3 };
+  const blocker = atLimit("r1", 3);
   assert.deepEqual(
     tell(explanation("n3", {
       phase: "waiting",
@@ -53,7 +58,7 @@ test("explain says the same of many nodes once, with all their places in the que
       steps: [step("simpower/power-on", 8000, {
         kind: "waiting",
         words: `waits at limit 'power' (1 of 1 in flight, ${place}${place === 2 ? "nd" : "st"} in the queue behind n9)`,
-        blocker: { kind: "limit", limit: "power", group: "", place },
+        blocker: atLimit("", place),
       })],
       expectedMs: 8000,
     });
@@ -61,7 +66,10 @@ test("explain says the same of many nodes once, with all their places in the que
     explanation(name, {
       phase: "working",
       goals,
-      steps: [step("simpower/power-on", 8000, { kind: "running", since: ago(seconds), until: ago(seconds - 30) })],
+      steps: [step("simpower/power-on", 8000, {
+        ...{ kind: "running", execution: "1" },
+        ...{ since: ago(seconds), until: ago(seconds - 30) },
+      })],
       expectedMs: 8000 - seconds * 1000,
     });
   assert.deepEqual(tell(waiting("n1", 1), running("n3", 2), waiting("n2", 2), running("n4", 5)), [
@@ -76,29 +84,31 @@ test("explain says the same of many nodes once, with all their places in the que
 });
 
 test("explain says that there is no way: the value, and what each mutation that leads to it lacks", () => {
-  const noPlan = (achievers: { key: string; lacks: { words: string }[] }[]) =>
+  type Achievers = Extract<ExplainedNoPlan, { kind: "unreachable" }>["achievers"];
+  const noPlan = (achievers: Achievers) =>
     explanation("n1", {
       phase: "blocked",
       noPlan: { kind: "unreachable", reason: "Cannot reach it", url: "/image/state", value: "ACTIVE", achievers },
     });
-  const fetch = { key: "image/fetch", lacks: [{ words: "/platform is 'sim': needs 'vbox'" }] };
+  const lack = (words: string) => ({ kind: "value" as const, url: "/platform", needs: "vbox", words });
+  const fetch = { key: "image/fetch", lacks: [lack("/platform is 'sim': needs 'vbox'")] };
   assert.deepEqual(tell(noPlan([fetch])), [
     "n1: there is no way to /image/state=ACTIVE: image/fetch would lead there, but /platform is 'sim': needs 'vbox'.",
   ]);
-  assert.deepEqual(tell(noPlan([fetch, { key: "image/copy", lacks: [{ words: "a" }, { words: "b" }] }])), [
+  assert.deepEqual(tell(noPlan([fetch, { key: "image/copy", lacks: [lack("a"), lack("b")] }])), [
     "n1: there is no way to /image/state=ACTIVE:",
     "  image/fetch would lead there, but /platform is 'sim': needs 'vbox'.",
     "  image/copy would lead there, but a, and b.",
   ]);
   assert.deepEqual(tell(noPlan([])), ["n1: there is no way to /image/state=ACTIVE: nothing leads there."]);
-  const conflict = { kind: "conflict", reason: "Cannot reach a and b at once" };
+  const conflict = { kind: "conflict" as const, goals: [], reason: "Cannot reach a and b at once" };
   assert.deepEqual(tell(explanation("n1", { noPlan: conflict })), [
     "n1: there is no way. Cannot reach a and b at once.",
   ]);
 });
 
 test("explain says since when and why something is given up, by whom, and how to go on", () => {
-  const held = (by: string) =>
+  const held = (by: "agent" | "aggregator" | "fleet") =>
     tell(explanation("n1", {
       phase: "stuck",
       goals,
@@ -117,7 +127,7 @@ test("explain says since when and why something is given up, by whom, and how to
 });
 
 test("explain has words for every way in which a step can be", () => {
-  const states: readonly (readonly [ExplainedStepShape["state"], string])[] = [
+  const states: readonly (readonly [ExplainedStepInfo["state"], string])[] = [
     [
       { kind: "awaited", of: "agent", since: ago(5), until: ago(-10) },
       "its agent has to do it: at it for 5 s, about 8 s expected, times out in 10 s",
@@ -136,14 +146,14 @@ test("explain has words for every way in which a step can be", () => {
       "could not be tried: Cannot read '/c/n1'; tries again in 7 s",
     ],
     [{ kind: "pointless" }, "not started: it only prepares what is held up"],
-    [{ kind: "frozen", by: "everything" }, "everything is frozen"],
-    [{ kind: "frozen", by: "node" }, "the node is frozen"],
-    [{ kind: "frozen", by: "moved" }, "not started: the node was moved and has not joined yet"],
+    [{ kind: "frozen", by: "everything", next: false }, "everything is frozen"],
+    [{ kind: "frozen", by: "node", next: false }, "the node is frozen"],
+    [{ kind: "frozen", by: "moved", next: false }, "not started: the node was moved and has not joined yet"],
     [{ kind: "ready" }, "starts at once, about 8 s"],
     [{
       kind: "waiting",
       words: "refused by invariant 'jobs': n1 is busy",
-      blocker: { kind: "invariant", invariant: "jobs" },
+      blocker: { kind: "invariant", invariant: "jobs", because: "n1 is busy" },
     }, "refused by invariant 'jobs': n1 is busy"],
   ];
   for (const [state, words] of states) {
@@ -152,10 +162,9 @@ test("explain has words for every way in which a step can be", () => {
     );
     assert.equal(line, `  1. x/y: ${words}`);
   }
+  const frozen = step("x/y", 1, { kind: "frozen", by: "node", next: false });
   assert.match(
-    tell(explanation("n1", { phase: "frozen", goals, steps: [step("x/y", 1, { kind: "frozen", by: "node" })] })).join(
-      "\n",
-    ),
+    tell(explanation("n1", { phase: "frozen", goals, steps: [frozen] })).join("\n"),
     /^n1 is frozen on the way to [^]*\nTo go on: krakenctl thaw n1$/,
   );
 });
@@ -182,22 +191,21 @@ test("explain tells what would be done, what is late, what gives way, and what a
 });
 
 test("explain says what would be refused, and what never goes on", () => {
-  const state = (blocker: { kind: string; invariant: string; atMost?: number }) => ({
-    kind: "waiting",
-    blocker,
-    words: "w",
-  });
-  const asked = (blocker: { kind: string; invariant: string; atMost?: number }, isHypothetical: boolean) =>
+  const state = (blocker: BlockerInfo) => ({ kind: "waiting" as const, blocker, words: "w" });
+  const asked = (blocker: BlockerInfo, isHypothetical: boolean) =>
     tell(explanation("n1", {
       isHypothetical,
       phase: "waiting",
       steps: [step("simpower/power-off", 8000, state(blocker))],
       expectedMs: 8000,
     })).at(-1);
-  const objects = { kind: "invariant", invariant: "jobs" };
+  const objects = { kind: "invariant", invariant: "jobs", because: "n1 is busy" } as const;
   assert.equal(asked(objects, true), "As things are it would not be done: invariant 'jobs' refuses it.");
   assert.equal(asked(objects, false), "Done in about 8 s, once it can go on, if nothing goes wrong.");
-  const closed = { kind: "count", invariant: "few", atMost: 0 };
+  const closed: BlockerInfo = {
+    ...{ kind: "count", invariant: "few", counts: "away", group: "", inFlight: 0, holders: [], atMost: 0 },
+    ...{ since: ago(1), place: 1 },
+  };
   for (const isHypothetical of [true, false]) {
     assert.equal(asked(closed, isHypothetical), "It never goes on as things are: see to invariant 'few'.");
   }
@@ -216,6 +224,6 @@ test("explain says of nodes that nobody serves what is to be done about it", () 
 });
 
 test("explain lets no control character of a server reach the terminal", () => {
-  const lines = tell(explanation("n1", { noPlan: { kind: "bound", reason: "a\x1b[2Jb\nc" } }));
+  const lines = tell(explanation("n1", { noPlan: { kind: "bound", bound: "ms", limit: 1, reason: "a\x1b[2Jb\nc" } }));
   assert.deepEqual(lines, ["n1: there is no way. a?[2Jb c."]);
 });

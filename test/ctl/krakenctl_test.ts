@@ -49,7 +49,8 @@ test("krakenctl's YAML is read alike by readers of YAML 1.1, to whom NO and OFF 
 });
 
 test("krakenctl get node gives everything that the server says of it", async () => {
-  const node = { ...summary("n1"), cfg: { platform: "sim" }, dsc: {}, version: "1.2", engine: { phase: "working" } };
+  const engine = { phase: "working", running: [] };
+  const node = { ...summary("n1"), cfg: { platform: "sim" }, dsc: {}, version: "0.1.2", engine, later: "unknown here" };
   const { code, stdout } = await run(["get", "node", "n1", "-o", "json"], { "GET /api/v1/nodes/n1": { json: node } });
   assert.deepEqual([code, JSON.parse(stdout)], [0, node]);
 });
@@ -69,8 +70,8 @@ test("krakenctl set sends one merge patch for desired values, and reports observ
     {
       "PATCH /api/v1/nodes?nodeset=n[1-2]": { json: answer([change("n1"), change("n2")]) },
       "GET /api/v1/nodes?nodeset=n[1-2]": { json: { nodes: [summary("n1"), summary("n2")] } },
-      "PATCH /api/v1/nodes/id-of-n1/dsc": { json: {} },
-      "PATCH /api/v1/nodes/id-of-n2/dsc": { json: {} },
+      "PATCH /api/v1/nodes/id-of-n1/dsc": { json: { id: "id-of-n1", name: "n1", dsc: {} } },
+      "PATCH /api/v1/nodes/id-of-n2/dsc": { json: { id: "id-of-n2", name: "n2", dsc: {} } },
     },
   );
   assert.equal(code, 0, stdout);
@@ -185,7 +186,13 @@ nodes:
     parent: root
     desired: { physState: POWER_ON, runState: SYNC }
 `;
-const demo = { json: { cluster: "demo" } };
+const engineOf = (cluster: string): Reply => ({
+  json: {
+    ...{ cluster, name: "root", version: "1", frozen: false, nodes: 2, converged: 2 },
+    counts: { plans: 0, mutations: 0, retries: 0, failures: 0, late: 0, waiting: 0 },
+  },
+});
+const demo = engineOf("demo");
 
 test("krakenctl apply sends the inventory and shows what changes and the plans", async () => {
   const { code, stdout, received } = await run(["apply", "-f", "-"], {
@@ -213,7 +220,7 @@ test("krakenctl apply refuses a file with problems, each with its line, and asks
 
 test("krakenctl apply refuses a file that is for another cluster", async () => {
   const { code, stderr, lines } = await run(["apply", "-f", "-"], {
-    "GET /api/v1/engine": { json: { cluster: "production" } },
+    "GET /api/v1/engine": engineOf("production"),
   }, inventory);
   assert.deepEqual([code, lines], [1, ["GET /api/v1/engine"]]);
   assert.match(
@@ -258,7 +265,7 @@ test("krakenctl freeze, thaw and retry ask for what they say", async () => {
   assert.deepEqual([thawed.code, thawed.stdout, thawed.received[0]?.body], [0, "n1: thawed\n", { nodeset: "n1" }]);
   const retried = await run(["retry", "n1"], {
     "GET /api/v1/nodes?nodeset=n1": { json: { nodes: [summary("n1")] } },
-    "POST /api/v1/nodes/id-of-n1/retry": { json: {} },
+    "POST /api/v1/nodes/id-of-n1/retry": { json: { id: "id-of-n1", name: "n1" } },
   });
   assert.deepEqual([retried.code, retried.stdout], [0, "1 node: retried\n"]);
 });
@@ -272,9 +279,9 @@ function sse(id: number, node?: string): string {
 
 test("krakenctl events reads page after page of the nodes that are asked for", async () => {
   const { code, stdout, lines } = await run(["events", "n1", "--after", "3"], {
-    "GET /api/v1/events?after=3&nodeset=n1": { json: { events: [event(4)] } },
-    "GET /api/v1/events?after=4&nodeset=n1": { json: { events: [event(6, "n1", "done")] } },
-    "GET /api/v1/events?after=6&nodeset=n1": { json: { events: [] } },
+    "GET /api/v1/events?nodeset=n1&after=3": { json: { events: [event(4)] } },
+    "GET /api/v1/events?nodeset=n1&after=4": { json: { events: [event(6, "n1", "done")] } },
+    "GET /api/v1/events?nodeset=n1&after=6": { json: { events: [] } },
   });
   assert.deepEqual([code, lines.length], [0, 3]);
   assert.deepEqual(stdout.split("\n"), [
@@ -294,9 +301,14 @@ test("krakenctl sends a selection that is too long for a URL in the body, whatev
     [["set", nodeset, "/platform=x"], [of("patch")], answer([change("n1")]), { nodeset, patch: { platform: "x" } }],
     [["plan", nodeset], [of("plan")], { plans: [{ id: "a", name: "n1", plan }] }, { nodeset }],
     [["delete", nodeset, "-y"], [of("delete")], { deleted: [{ id: "a", name: "n1" }] }, { nodeset }],
-    [["events", nodeset], [of("events")], { events: [] }, { nodeset, after: 0 }],
+    [["events", nodeset], [of("events?after=0")], { events: [] }, { nodeset }],
     [["explain", nodeset], [of("explain")], { explanations: [] }, { nodeset }],
-    [["explain", nodeset, "/platform=x"], [of("explain")], { explanations: [] }, { nodeset, patch: { platform: "x" } }],
+    [
+      ["explain", nodeset, "/platform=x"],
+      [of("explain-change")],
+      { explanations: [] },
+      { nodeset, patch: { platform: "x" } },
+    ],
   ];
   for (const [args, asked, json, body] of cases) {
     const { code, stdout, stderr, lines, received } = await run(args, { [asked[0] ?? ""]: { json } });
@@ -382,7 +394,7 @@ test("krakenctl explain asks for a nodeset, and with values for what would be do
   assert.deepEqual(JSON.parse(json.stdout).length, 2);
   const asked = await run(["explain", "n1", "/physState=POWER_OFF"], { "POST /api/v1/explain?nodeset=n1": reply });
   assert.deepEqual([asked.code, asked.received[0]?.body], [0, { physState: "POWER_OFF" }]);
-  const noPlan = { kind: "conflict", reason: "Cannot reach a and b at once" };
+  const noPlan = { kind: "conflict" as const, goals: [], reason: "Cannot reach a and b at once" };
   const blocked: Reply = { json: { explanations: [explanation("n1"), explanation("n2", { noPlan })] } };
   const none = await run(["explain", "n[1-2]"], { "GET /api/v1/explain?nodeset=n[1-2]": blocked });
   assert.equal(none.code, 1, "as plan does");
@@ -449,8 +461,8 @@ test("krakenctl limits shows rules, who waits and what is held; release names wh
   const queue = [{ node: "n3", mutation: "simpower/power-on", since: "2026-01-01T00:00:00.000Z" }];
   const limits = {
     rules: { limits: { power: { mutations: ["simpower/power-on"], atMost: 2 } } },
-    limits: [{ name: "power", group: "r1", inFlight: 2, atMost: 2, waiting: 1, queue }],
-    invariants: [{ name: "few", kind: "away", group: "", count: 0, atMost: 3, waiting: 0, queue: [] }],
+    limits: [{ name: "power", group: "r1", inFlight: 2, holders: [], atMost: 2, waiting: 1, queue }],
+    invariants: [{ name: "few", kind: "away", group: "", count: 0, holders: [], atMost: 3, waiting: 0, queue: [] }],
     holds: [hold],
   };
   const shown = await run(["limits"], { "GET /api/v1/limits": { json: limits } });
@@ -488,9 +500,12 @@ test("krakenctl delete asks at a terminal, and without one deletes nothing unles
 });
 
 test("krakenctl tree shows aggregators below their parents, with their health", async () => {
-  const counts = { nodes: 8, converged: 4, sync: 4, failed: 0, stale: 4 };
+  const counts = { nodes: 8, converged: 4, sync: 4, failed: 0, stale: 4, aggregators: 1, lost: 1 };
   const entry = {
+    id: "id-of-root",
     name: "root",
+    parent: "",
+    broker: "",
     depth: 0,
     health: "DEGRADED",
     counts,
@@ -534,7 +549,7 @@ test("krakenctl discovered lists machines that nobody knows, and says how one is
 
 test("krakenctl adopt sends name, address and values, and says what the machine is now", async () => {
   const differences = [{ url: "/name", to: "n7" }, { url: "/ipv4/mac", to: "52:54:00:77:00:07" }];
-  const json = { mac: "52:54:00:77:00:07", name: "n7", created: true, differences };
+  const json = { mac: "52:54:00:77:00:07", ...change("n7", { created: true, differences }) };
   const path = "POST /api/v1/discovered/52%3A54%3A00%3A77%3A00%3A07/adopt";
   const args = ["adopt", "52-54-00-77-00-07", "--as", "n7", "--address", "10.77.0.17", "/platform=redfish"];
   const shown = await run(args, { [path]: { status: 201, json } });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answer, bringUp, change, group, summary } from "./samples.ts";
+import { answer, bringUp, change, group, summary, without } from "./samples.ts";
 import { runKrakenctl } from "./run_krakenctl.ts";
 import { type Reply, startStandIn } from "./stand_in_server.ts";
 
@@ -50,11 +50,11 @@ test("krakenctl power on and off say what machines are to be, and dry runs ask f
 test("krakenctl power cycle, reset and nmi order something once, before it is a goal to have it done", async () => {
   const goals = { cycle: { physState: "POWER_ON" }, reset: { physState: "POWER_ON" }, nmi: {} };
   for (const [verb, goal] of Object.entries(goals)) {
-    const groups = [group("n1", 1, bringUp), group("n2", 1, { ok: false, reason: "powerman has nothing for it" })];
+    const groups = [group("n1", 1, bringUp), group("n2", 1, without("powerman has nothing for it"))];
     const replies: { readonly [line: string]: Reply } = {
       "GET /api/v1/nodes?nodeset=n[1-2]": listed(summary("n1"), summary("n2")),
-      "PATCH /api/v1/nodes/id-of-n1/dsc": { json: {} },
-      "PATCH /api/v1/nodes/id-of-n2/dsc": { json: {} },
+      "PATCH /api/v1/nodes/id-of-n1/dsc": { json: { id: "id-of-n1", name: "n1", dsc: {} } },
+      "PATCH /api/v1/nodes/id-of-n2/dsc": { json: { id: "id-of-n2", name: "n2", dsc: {} } },
       "PATCH /api/v1/nodes?nodeset=n[1-2]": { json: answer([change("n1"), change("n2")], groups) },
     };
     const { code, stdout, received, lines } = await run(["power", verb, "n[1-2]"], replies);
@@ -90,7 +90,7 @@ test("krakenctl power reset and nmi order nothing where one of the machines is o
 test("krakenctl power cycle --dry-run orders nothing, and shows the plan that the order would make", async () => {
   const { code, stdout, received, lines } = await run(["power", "cycle", "n[1-2]", "--dry-run"], {
     "GET /api/v1/nodes?nodeset=n[1-2]": listed(summary("n1"), summary("n2", off)),
-    "POST /api/v1/selection/patch?dryRun=true": { json: { changes: [], groups: [group("n1", 1, bringUp)] } },
+    "POST /api/v1/selection/patch?dryRun=true": { json: answer([], [group("n1", 1, bringUp)]) },
   });
   assert.equal(code, 0);
   assert.match(stdout, /^2 nodes \(n\[1-2\]\): would get the order CYCLE\n\nPlans:\n1 node \(n1\): 3 steps/);

@@ -53,7 +53,8 @@ export async function startStandIn(reply: (line: string, request: Received) => R
 
 /** Problem details as a reply. */
 export function problem(status: number, detail: string, errors?: readonly string[]): Reply {
-  return { status, json: { type: "about:blank", title: "Refused", status, detail, errors } };
+  const faults = errors?.map((each) => ({ detail: each }));
+  return { status, json: { type: "/problems/invalid", title: "Refused", status, detail, errors: faults } };
 }
 
 /** The start of a stream of server-sent events, which stays open. */

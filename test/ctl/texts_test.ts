@@ -93,8 +93,12 @@ test("describeChanges() shows the same change once, then plans, then a summary",
 test("describeChanges() shows warnings, and which rules refuse a step or make it wait, in place of its start", () => {
   const warnings = ['/invariants/few/atMost is "10%": of 8 nodes that is none'];
   const groups = [
-    group("n1", 1, bringUp, { refused: { step: 0, invariant: "jobs", because: "'/busy' is 'BUSY'" } }),
-    group("n[2-9]", 8, bringUp, { queued: [{ step: 0, rule: "power", words: "at most 2 at once by limit 'power'" }] }),
+    group("n1", 1, bringUp, {
+      refused: { step: 0, mutation: "simpower/power-on", invariant: "jobs", because: "'/busy' is 'BUSY'" },
+    }),
+    group("n[2-9]", 8, bringUp, {
+      queued: [{ step: 0, kind: "limit", rule: "power", words: "at most 2 at once by limit 'power'" }],
+    }),
   ];
   const lines = describeChanges(answer([change("n1", { warnings }), change("n2")], groups), true, style);
   assert.deepEqual(lines.slice(0, 3), [
@@ -141,6 +145,8 @@ test("describeNode() sets what is desired beside what is discovered", () => {
     ...summary("n1", { phase: "working", reason: "simpower/power-on" }),
     cfg: { physState: "POWER_ON", services: { a: { state: "RUN", config: { args: ["1"] } } } },
     dsc: { physState: "POWER_OFF" },
+    version: "0.1.2",
+    engine: { phase: "working" as const, running: [] },
   };
   assert.deepEqual(describeNode(node, style, undefined), [
     "name    n1",

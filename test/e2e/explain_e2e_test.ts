@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import * as v from "valibot";
-import { changeList, explanation, limits as limitsShape, nodeList } from "../../ctl/shapes.ts";
+import { changeList, explanation, limits as limitsShape, nodeList } from "../../src/api/mod.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { runKrakenctl } from "../ctl/run_krakenctl.ts";
 import { type Lab, withLab } from "./lab.ts";
@@ -38,8 +38,9 @@ test("a limit of one power-on at a time: explain shows the queue, and all nodes 
     const last = power?.queue.at(-1)?.node ?? "";
     const { phase, steps } = await explained(lab, last);
     assert.equal(phase, "waiting");
-    assert.equal(steps[0]?.state.kind, "waiting");
-    assert.equal(steps[0]?.state.blocker?.limit, "power");
+    const state = steps[0]?.state;
+    assert.ok(state?.kind === "waiting" && state.blocker.kind === "limit", JSON.stringify(state));
+    assert.equal(state.blocker.limit, "power");
     const prose = await ctl(lab, "explain", last);
     assert.match(prose, new RegExp(`^${last} waits on the way to /physState=POWER_ON`));
     assert.match(
@@ -97,7 +98,8 @@ test("explain says what a busy node lacks; a dry run over all nodes groups them 
     await ctl(lab, "set", "n3", "/physState=POWER_OFF");
     await waitFor("n3 is blocked", async () => (await lab.node("n3")).phase === "blocked");
     const { noPlan } = await explained(lab, "n3");
-    const lacks = noPlan?.achievers?.flatMap((each) => each.lacks.map(({ words }) => words)) ?? [];
+    const achievers = noPlan?.kind === "unreachable" ? noPlan.achievers : [];
+    const lacks = achievers.flatMap((each) => each.lacks.map(({ words }) => words));
     assert.ok(lacks.includes("/busy is 'BUSY': must not be"), JSON.stringify(noPlan));
     await ctl(lab, "set", "n3", "/busy=FREE");
     await waitFor("n3 is off", async () => (await lab.node("n3")).physState === "POWER_OFF");
@@ -123,7 +125,8 @@ test("a stuck service: explain says why and since when, and retry heals it once 
       assert.match(agent?.reason ?? "", /\S/);
       const age = Date.parse(at) - Date.parse(agent?.since ?? "");
       assert.ok(age >= 0 && age < 10_000, `since ${agent?.since}, at ${at}`);
-      assert.deepEqual([steps[0]?.state.kind, steps[0]?.state.by], ["held", "agent"]);
+      const state = steps[0]?.state;
+      assert.ok(state?.kind === "held" && state.by === "agent", JSON.stringify(state));
       const prose = await ctl(lab, "explain", "n1");
       assert.match(prose, /given up by its agent \d+ s ago after 5 attempts: /);
       assert.match(prose, /\nSee to the cause, then: krakenctl retry n1\n/);

@@ -33,7 +33,7 @@ export const SYNC = {
 export interface Lab {
   readonly cluster: Cluster;
   readonly names: readonly string[];
-  nodes(): Promise<ListedNode[]>;
+  nodes(): Promise<readonly ListedNode[]>;
   node(name: string): Promise<ListedNode>;
   /** Any request to the API, that of the root by default: its status and body. */
   request(method: string, path: string, body?: unknown, api?: string): Promise<{ status: number; body: unknown }>;

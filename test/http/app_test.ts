@@ -112,13 +112,15 @@ test("freeze and thaw are about everything or a nodeset", async () => {
   assert.deepEqual(control.asked, ["freeze everything", "thaw everything", "freeze n1 n2", "thaw n2"]);
   const frozen = ["n1", "n2", "n3"].map((name) => control.find(name)?.cfg.get("/freeze") ?? false);
   assert.deepEqual([control.engine().frozen, ...frozen], [false, true, false, false]);
-  for (const body of [{ nodes: "n1" }, { nodeset: 1 }, [], null]) {
+  for (const body of [{ nodes: "n1" }, [], null]) {
     await assertProblem(
       await app.request("/api/v1/engine/freeze", send("POST", body)),
       422,
       /expected \{\} for everything/,
     );
   }
+  const odd = await app.request("/api/v1/engine/freeze", send("POST", { nodeset: 1 }));
+  await assertProblem(odd, 422, /^nodeset is 1: expected a nodeset, such as n\[1-8\]$/m);
   await assertProblem(await app.request("/api/v1/engine/freeze", send("POST", { nodeset: "n[3-5]" })), 404, /n\[4-5\]/);
   assert.equal(control.asked.length, 4);
 });

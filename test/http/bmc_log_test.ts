@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createApp } from "../../aggregator/http/mod.ts";
 import { createLog } from "../../src/log.ts";
-import { assertProblem } from "./support.ts";
+import { assertProblem, createCheckedApp } from "./support.ts";
 import { createTestControl } from "./test_control.ts";
 
-type Logs = NonNullable<Parameters<typeof createApp>[1]["logs"]>;
+type Logs = NonNullable<Parameters<typeof createCheckedApp>[1]["logs"]>;
 
 async function appWith(read: Logs["read"] | undefined) {
   const control = await createTestControl(["n1", "n2"]);
   const log = createLog(() => {});
-  return createApp(control, { metrics: () => [], version: "1", log, ...(read !== undefined && { logs: { read } }) });
+  return createCheckedApp(control, {
+    metrics: () => [],
+    version: "1",
+    log,
+    ...(read !== undefined && { logs: { read } }),
+  });
 }
 
 test("GET bmc/log answers with what the controller of the node says at that moment", async () => {

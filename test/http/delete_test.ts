@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createApp } from "../../aggregator/http/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { nodeIdOf } from "../../src/state/mod.ts";
 import { createVirtualCluster } from "../support/virtual_cluster.ts";
-import { assertProblem, createTestApp } from "./support.ts";
+import { assertProblem, createCheckedApp, createTestApp } from "./support.ts";
 
 const NODES = "/api/v1/nodes";
 
@@ -25,8 +24,6 @@ test("DELETE of a nodeset forgets all of it or none, and never everything by a s
   const some = await app.request(`${NODES}?nodeset=n%5B2-9%5D`, { method: "DELETE" });
   await assertProblem(some, 404, /No nodes n\[4-9\]/);
   assert.deepEqual(control.list().map(({ name }) => name), ["n1", "n2", "n3", "root"]);
-  const headers = { "if-match": "*" };
-  await assertProblem(await app.request(`${NODES}?nodeset=n1`, { method: "DELETE", headers }), 400, /If-Match/);
   const both = await app.request(`${NODES}?nodeset=n%5B2-3%5D`, { method: "DELETE" });
   assert.equal((await both.json()).deleted.length, 2);
   assert.deepEqual(control.list().map(({ name }) => name), ["n1", "root"]);
@@ -36,7 +33,12 @@ test("DELETE refuses the aggregator's own node, with the others of its nodeset",
   const cluster = await createVirtualCluster(1);
   try {
     const { control } = cluster.aggregator;
-    const app = createApp(control, { metrics: () => [], version: "1", log: createLog(() => {}), clock: cluster.clock });
+    const app = createCheckedApp(control, {
+      metrics: () => [],
+      version: "1",
+      log: createLog(() => {}),
+      clock: cluster.clock,
+    });
     const response = await app.request(`${NODES}?nodeset=n1,${control.name}`, { method: "DELETE" });
     await assertProblem(response, 422, /it is this aggregator's own node/);
     assert.notEqual(control.find("n1"), undefined);

@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createUnknownMachines, MAX_STRANGERS } from "../../aggregator/nodes/unknown_machines.ts";
-import { createApp } from "../../aggregator/http/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { createVirtualBoot } from "../boot/virtual_boot.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { assertProblem, createTestApp, send } from "./support.ts";
+import { assertProblem, createCheckedApp, createTestApp, send } from "./support.ts";
 
 const MAC = "52:54:00:77:00:07";
 
 async function makeWorld(subnet?: string) {
   const { control, clock, unknownMachines, apply } = await createVirtualBoot();
   assert.ok(apply({ n1: {}, n2: {} }).ok);
-  const app = createApp(control, {
+  const app = createCheckedApp(control, {
     ...{ metrics: () => [], version: "1", log: createLog(() => {}), clock },
     boot: { unknownMachines, address: "10.77.0.1", subnet },
   });

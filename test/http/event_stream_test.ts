@@ -51,7 +51,11 @@ test("GET events pages through the log as JSON", async () => {
 
 test("GET events refuses an id that is no number", async () => {
   const { app } = await createTestApp();
-  await assertProblem(await app.request(`${EVENTS}?after=x`), 400, /The event id is 'x': expected the number/);
+  await assertProblem(
+    await app.request(`${EVENTS}?after=x`),
+    400,
+    /'after' is 'x': expected the number of the last event/,
+  );
   await assertProblem(await app.request(EVENTS, { headers: { "last-event-id": "-1" } }), 400, /'-1'/);
 });
 

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Hono } from "hono";
-import { createApp } from "../../aggregator/http/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { createVirtualCluster, type VirtualCluster } from "../support/virtual_cluster.ts";
-import { assertProblem, send } from "./support.ts";
+import { assertProblem, createCheckedApp, send } from "./support.ts";
 
 const SYNC = { "/physState": "POWER_ON", "/runState": "SYNC" } as const;
 
@@ -18,7 +17,7 @@ async function withCluster(
   try {
     await run(
       cluster,
-      createApp(cluster.aggregator.control, { metrics: () => [], version: "1.2.3", log, clock: cluster.clock }),
+      createCheckedApp(cluster.aggregator.control, { metrics: () => [], version: "1.2.3", log, clock: cluster.clock }),
     );
   } finally {
     await cluster.stop();

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createApp } from "../../aggregator/http/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { createVirtualCluster } from "../support/virtual_cluster.ts";
-import { assertProblem, createTestApp, send } from "./support.ts";
+import { assertProblem, createCheckedApp, createTestApp, send } from "./support.ts";
 
 const SYNC = { "/physState": "POWER_ON", "/runState": "SYNC" } as const;
 
@@ -11,7 +10,12 @@ test("a dry run groups nodes by what would be done, with those that are busy or 
   const cluster = await createVirtualCluster(5);
   try {
     const { control } = cluster.aggregator;
-    const app = createApp(control, { metrics: () => [], version: "1", log: createLog(() => {}), clock: cluster.clock });
+    const app = createCheckedApp(control, {
+      metrics: () => [],
+      version: "1",
+      log: createLog(() => {}),
+      clock: cluster.clock,
+    });
     for (const { name } of cluster.machines) cluster.set(name, SYNC);
     await cluster.converge();
     cluster.set("n4", { "/physState": "POWER_OFF" });
@@ -49,7 +53,12 @@ test("a dry run tells on which nodes what is needed has been given up, as long a
   const cluster = await createVirtualCluster(2);
   try {
     const { control } = cluster.aggregator;
-    const app = createApp(control, { metrics: () => [], version: "1", log: createLog(() => {}), clock: cluster.clock });
+    const app = createCheckedApp(control, {
+      metrics: () => [],
+      version: "1",
+      log: createLog(() => {}),
+      clock: cluster.clock,
+    });
     cluster.machine("n1").broken.add("web");
     const wanted = { ...SYNC, "/services/web/state": "RUN" };
     for (const { name } of cluster.machines) cluster.set(name, wanted);
@@ -73,7 +82,12 @@ test("a fleet hold stops a change that asks for the same, and is shown in its dr
   const cluster = await createVirtualCluster(6);
   try {
     const { control } = cluster.aggregator;
-    const app = createApp(control, { metrics: () => [], version: "1", log: createLog(() => {}), clock: cluster.clock });
+    const app = createCheckedApp(control, {
+      metrics: () => [],
+      version: "1",
+      log: createLog(() => {}),
+      clock: cluster.clock,
+    });
     for (const machine of cluster.machines) machine.hangs = true;
     for (const name of ["n1", "n2", "n3", "n4", "n5"]) cluster.set(name, SYNC);
     await cluster.clock.runUntil(() => control.holds().length > 0, 3_600_000);
@@ -116,7 +130,12 @@ test("a dry run takes what would be reported of a node too, and changes nothing 
   const cluster = await createVirtualCluster(1);
   try {
     const { control } = cluster.aggregator;
-    const app = createApp(control, { metrics: () => [], version: "1", log: createLog(() => {}), clock: cluster.clock });
+    const app = createCheckedApp(control, {
+      metrics: () => [],
+      version: "1",
+      log: createLog(() => {}),
+      clock: cluster.clock,
+    });
     cluster.set("n1", SYNC);
     await cluster.converge();
     const patch = { power: { order: "DONE" }, physState: "POWER_ON" };
@@ -146,7 +165,12 @@ test("a frozen node's plan says that it is frozen and by whom, and what starts a
   const cluster = await createVirtualCluster(2);
   try {
     const { control } = cluster.aggregator;
-    const app = createApp(control, { metrics: () => [], version: "1", log: createLog(() => {}), clock: cluster.clock });
+    const app = createCheckedApp(control, {
+      metrics: () => [],
+      version: "1",
+      log: createLog(() => {}),
+      clock: cluster.clock,
+    });
     for (const name of ["n1", "n2"]) cluster.set(name, { "/physState": "POWER_OFF" });
     await cluster.converge();
     assert.ok(control.freeze([cluster.machine("n1").id]).ok);

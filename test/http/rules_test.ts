@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Hono } from "hono";
-import { createApp } from "../../aggregator/http/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { createVirtualCluster, type VirtualCluster } from "../support/virtual_cluster.ts";
-import { assertProblem, send } from "./support.ts";
+import { assertProblem, createCheckedApp, send } from "./support.ts";
 
 const SYNC = { "/physState": "POWER_ON", "/runState": "SYNC" } as const;
 
@@ -16,7 +15,12 @@ async function withCluster(
   const cluster = await createVirtualCluster(count);
   const { control } = cluster.aggregator;
   try {
-    const app = createApp(control, { metrics: () => [], version: "1", log: createLog(() => {}), clock: cluster.clock });
+    const app = createCheckedApp(control, {
+      metrics: () => [],
+      version: "1",
+      log: createLog(() => {}),
+      clock: cluster.clock,
+    });
     await run(cluster, app, `/api/v1/nodes/${control.name}/cfg`);
   } finally {
     await cluster.stop();

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createApp } from "../../aggregator/http/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { createTestRoot } from "../support/root.ts";
-import { assertProblem, send } from "./support.ts";
+import { assertProblem, createCheckedApp, send } from "./support.ts";
 
 const NAMES = Array.from({ length: 1500 }, (_, at) => `n${at + 1}-ib0`);
 /** As a client would write it that does not fold: far more than a URL takes. */
@@ -11,7 +10,7 @@ const NODESET = NAMES.join(",");
 
 async function makeApp(names: readonly string[] = NAMES.slice(0, 5)) {
   const root = await createTestRoot({ names });
-  const app = createApp(root.control, {
+  const app = createCheckedApp(root.control, {
     ...{ metrics: () => [], version: "1", log: createLog(() => {}), clock: root.clock },
   });
   const ask = (path: string, body: unknown, headers = {}) =>
@@ -27,7 +26,7 @@ test("every operation on nodes takes a selection that is too long for a URL", as
   assert.deepEqual(named((await (await ask("explain", { nodeset: NODESET })).json()).explanations), NAMES);
 
   const patch = { physState: "POWER_ON" };
-  const imagined = await (await ask("explain", { nodeset: NODESET, patch })).json();
+  const imagined = await (await ask("explain-change", { nodeset: NODESET, patch })).json();
   assert.ok(imagined.explanations.every(({ isHypothetical }: { isHypothetical: boolean }) => isHypothetical));
   const dry = await (await ask("patch?dryRun=true&detail=groups", { nodeset: NODESET, patch })).json();
   assert.deepEqual([dry.dryRun, dry.changes, dry.groups[0].count], [true, undefined, 1500]);
@@ -39,7 +38,7 @@ test("every operation on nodes takes a selection that is too long for a URL", as
   const freeze = await app.request("/api/v1/engine/freeze", send("POST", { nodeset: NODESET }));
   assert.equal(freeze.status, 200);
   assert.equal(cfg("n1500-ib0", "/freeze"), true);
-  const events = await ask("events", { nodeset: NODESET, after: 0 }, { accept: "application/json" });
+  const events = await ask("events?after=0", { nodeset: NODESET }, { accept: "application/json" });
   assert.equal((await events.json()).events.length, 1000);
   assert.equal((await (await ask("delete", { nodeset: NODESET })).json()).deleted.length, 1500);
   assert.equal(control.find("n1-ib0"), undefined);
@@ -59,7 +58,7 @@ test("a selection with a name that is not there is refused as a whole", async ()
 test("a body with a nodeset has what is asked beside it, and nothing else", async () => {
   const { ask } = await makeApp();
   await assertProblem(await ask("nodes", {}), 422, /expected an object with nodeset$/m);
-  await assertProblem(await ask("nodes", { nodeset: 7 }), 422, /expected an object with nodeset$/m);
+  await assertProblem(await ask("nodes", { nodeset: 7 }), 422, /nodeset is 7: expected a nodeset/m);
   await assertProblem(await ask("patch", ["n1"]), 422, /expected an object with nodeset, patch/);
   await assertProblem(
     await ask("delete", { nodeset: "n1-ib0", dryRun: true }),
@@ -67,8 +66,8 @@ test("a body with a nodeset has what is asked beside it, and nothing else", asyn
     /expected an object with nodeset$/m,
   );
   await assertProblem(await ask("nodes", { nodeset: "n[" }), 400, /position 3/);
-  await assertProblem(await ask("patch", { nodeset: "n1-ib0" }), 422, /The patch is undefined/);
-  await assertProblem(await ask("events", { nodeset: "n1-ib0", after: "x" }), 400, /The event id is 'x'/);
+  await assertProblem(await ask("patch", { nodeset: "n1-ib0" }), 422, /patch is missing: expected an object/);
+  await assertProblem(await ask("events?after=x", { nodeset: "n1-ib0" }), 400, /'after' is 'x'/);
 });
 
 test("events of some nodes come in pages and as a stream, without those of others", async () => {
@@ -87,7 +86,7 @@ test("events of some nodes come in pages and as a stream, without those of other
   const after = two[3]?.id ?? 0;
   assert.deepEqual(await read(`nodeset=n[1,3]-ib0&after=${after}`), two.filter(({ id }) => id > after));
 
-  const stream = await ask("events", { nodeset: "n2-ib0", after }, { accept: "text/event-stream" });
+  const stream = await ask(`events?after=${after}`, { nodeset: "n2-ib0" }, { accept: "text/event-stream" });
   const reader = stream.body?.getReader();
   const next = async () => new TextDecoder().decode((await reader?.read())?.value);
   assert.match(await next(), /^retry/);

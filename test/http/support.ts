@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { Hono } from "hono";
-import { createApp, type ProblemDetails } from "../../aggregator/http/mod.ts";
+import type { Control } from "../../aggregator/control/control.ts";
+import { type AppOptions, createApp } from "../../aggregator/http/mod.ts";
+import type { ProblemDetails } from "../../src/api/mod.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
 import { createTestControl, type TestControl } from "./test_control.ts";
@@ -12,7 +14,12 @@ export async function createTestApp(
   const control = await createTestControl(["n1", "n2", "n3"]);
   const lines: string[] = [];
   const log = createLog((line) => void lines.push(line));
-  return { control, app: createApp(control, { metrics: () => [], version: "1.2.3", log, clock }), lines };
+  return { control, app: createCheckedApp(control, { metrics: () => [], version: "1.2.3", log, clock }), lines };
+}
+
+/** An app that compares each of its answers with the table of operations: one that differs is a 500. */
+export function createCheckedApp(control: Control, options: AppOptions): Hono {
+  return createApp(control, { ...options, checkAnswers: true });
 }
 
 /** A request with a JSON body. */
@@ -25,9 +32,9 @@ export async function assertProblem(response: Response, status: number, pattern:
   const details: ProblemDetails = await response.json();
   assert.equal(response.status, status, JSON.stringify(details));
   assert.equal(response.headers.get("content-type"), "application/problem+json");
-  assert.equal(details.type, "about:blank");
+  assert.match(details.type, /^\/problems\/[a-z-]+$/);
   assert.equal(details.status, status);
   assert.ok(details.title.length > 0);
-  assert.match([details.detail, ...details.errors ?? []].join("\n"), pattern);
+  assert.match([details.detail, ...details.errors?.map(({ detail }) => detail) ?? []].join("\n"), pattern);
   return details;
 }

@@ -30,10 +30,10 @@ export function createBootApp(parts: BootAppParts): Hono {
     ...enrolRoutes(parts),
     "/boot/v1/time": { GET: (c) => c.text(`${(parts.clock.wall() / 1000).toFixed(3)}\n`) },
   });
-  app.notFound(() => answerProblem({ status: 404, detail: "There is no such file" }));
+  app.notFound(() => answerProblem({ kind: "not-found", detail: "There is no such file" }));
   app.onError((error, c) => {
     failures.error("Cannot answer a machine", { path: c.req.path.slice(0, 200), problem: error.message });
-    return answerProblem({ status: 500, detail: "The boot server failed to answer: its log says why" });
+    return answerProblem({ kind: "internal", detail: "The boot server failed to answer: its log says why" });
   });
   return app;
 }

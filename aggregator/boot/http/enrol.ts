@@ -35,9 +35,9 @@ export function enrolRoutes(parts: BootAppParts): Routes {
       exchanged = parts.enrolment.exchange(read.output.token, mac);
     } catch (error) {
       parts.log.error("Cannot write to the store", { problem: errorText(error) });
-      return answerProblem({ status: 503, detail: "The identity could not be stored: try again" });
+      return answerProblem({ kind: "unavailable", detail: "The identity could not be stored: try again" });
     }
-    if (!exchanged.ok) return answerProblem({ status: 403, detail: REFUSALS[exchanged.reason] });
+    if (!exchanged.ok) return answerProblem({ kind: "forbidden", detail: REFUSALS[exchanged.reason] });
     const { id, password } = exchanged;
     parts.onEnrolled(id);
     c.header("cache-control", "no-store");

@@ -73,7 +73,7 @@ export function fileRoutes(parts: BootAppParts): Routes {
       parts.events.tell(name, `It asked for ${shown}, which is not below the boot files`);
       parts.recheck(id);
     }
-    return answerProblem({ status: 404, detail: "There is no such file" });
+    return answerProblem({ kind: "not-found", detail: "There is no such file" });
   }
 
   function ended({ address, host }: Asker, path: string, { why, taken, length }: SendEnd): void {

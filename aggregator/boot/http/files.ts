@@ -72,14 +72,14 @@ async function plan(file: OpenFile, request: FileRequest, hashes: Hashes): Promi
   const hash = await hashes.within(file, needsTag ? CONDITION_WAIT : TAG_WAIT);
   if (hash === undefined && needsTag) {
     const detail = "Whether the file is still the same is not known yet: it is being hashed. Try again";
-    return { answer: answerProblem({ status: 503, detail, headers: { "retry-after": RETRY_AFTER } }) };
+    return { answer: answerProblem({ kind: "unavailable", detail, headers: { "retry-after": RETRY_AFTER } }) };
   }
   const etag = hash === undefined ? undefined : `"${hash}"`;
   const headers = new Headers({ "accept-ranges": "bytes", "content-type": "application/octet-stream" });
   if (etag !== undefined) headers.set("etag", etag);
   if (ifMatch !== undefined && !listOf(ifMatch).some((tag) => tag === "*" || tag === etag)) {
     const detail = "The file has another entity tag than the request names: it was replaced";
-    return { answer: answerProblem({ status: 412, detail, headers: Object.fromEntries(headers) }) };
+    return { answer: answerProblem({ kind: "changed", detail, headers: Object.fromEntries(headers) }) };
   }
   if (etag !== undefined && isListedWeakly(ifNoneMatch, etag)) {
     return { answer: new Response(null, { status: 304, headers }) };

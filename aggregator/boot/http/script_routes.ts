@@ -72,7 +72,7 @@ export function scriptRoutes(parts: BootAppParts): Routes {
     const mac = parseMac(query.mac);
     if (mac === undefined) {
       const detail = `Parameter 'mac' is '${query.mac.slice(0, 40)}': expected a MAC address such as 52:54:00:77:00:01`;
-      return answerProblem({ status: 400, detail });
+      return answerProblem({ kind: "malformed", detail });
     }
     const host = registry.host(mac) ?? registry.bystander(mac);
     if (host === undefined) {

@@ -1,48 +1,32 @@
-import * as v from "valibot";
-import { createSseParser } from "../../../../src/toolkit/mod.ts";
-
-const eventShape = v.object({ kind: v.string(), node: v.string(), mutation: v.optional(v.string()) });
-
-/** One event of an aggregator's log. */
-export type FollowedEvent = v.InferOutput<typeof eventShape>;
+import { createApiClient } from "../../../../src/api/client/mod.ts";
+import type { LoggedEventInfo } from "../../../../src/api/mod.ts";
 
 /** Events of an aggregator, as they come. */
 export interface EventStream {
   /** Called with each event. */
-  onEvent: ((event: FollowedEvent) => void) | undefined;
+  onEvent: ((event: LoggedEventInfo) => void) | undefined;
   close(): void;
 }
 
 /**
- * Follows the events of the aggregator at a URL such as `http://127.0.0.1:3141` from now on. Resolves once its first bytes
- * have come: events from then on are not missed.
+ * Follows the events of the aggregator at a URL such as `http://127.0.0.1:3141` from now on. Resolves once the stream is open:
+ * events from then on are not missed.
+ *
+ * @throws {Error} When there is no stream.
  */
 export async function followEvents(base: string): Promise<EventStream> {
   const ending = new AbortController();
-  const response = await fetch(`${base}/api/v1/events`, {
-    headers: { accept: "text/event-stream" },
-    signal: ending.signal,
-  });
-  if (!response.ok || response.body === null) throw new Error(`Events were answered ${response.status}: expected 200`);
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  const stream: EventStream = {
-    onEvent: undefined,
-    close: () => ending.abort(),
-  };
-  const parser = createSseParser();
-  function take(piece: string): void {
-    for (const { data } of parser.push(piece)) stream.onEvent?.(v.parse(eventShape, JSON.parse(data)));
+  const news = createApiClient({ server: base }).follow(undefined, ending.signal)[Symbol.asyncIterator]();
+  const stream: EventStream = { onEvent: undefined, close: () => ending.abort() };
+  const first = await news.next();
+  if (first.done === true || first.value.kind !== "connected") {
+    throw new Error(`Cannot follow the events of ${base}: ${JSON.stringify(first.value)}`);
   }
-  take((await reader.read()).value ?? "");
   async function read(): Promise<void> {
-    try {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return;
-        take(value);
-      }
-    } catch {
-      // It was closed, or it broke: then whoever waits for an event sees that none comes.
+    for (;;) {
+      const { done, value } = await news.next();
+      if (done === true) return;
+      if (value.kind === "event") stream.onEvent?.(value.event);
     }
   }
   void read();

@@ -1,15 +1,16 @@
 import * as v from "valibot";
-import type { Failure } from "./answer.ts";
+import { operations } from "../operations/mod.ts";
+import { droppedEvents, loggedEvent, type LoggedEventInfo } from "../schemas/mod.ts";
+import { readText, type Server, toFailure } from "./answers.ts";
 import { startDeadline } from "./deadline.ts";
-import { isLong } from "./long_nodeset.ts";
-import { readBody } from "./read_body.ts";
-import { readAnswer, type Server, toFailure } from "./request.ts";
-import { anything, droppedEvents, loggedEvent, type LoggedEventShape } from "./shapes.ts";
-import { pause, readEvents } from "../src/toolkit/mod.ts";
+import { pause, readEvents } from "../../toolkit/mod.ts";
+import type { Failure } from "./failure.ts";
+import { piecesOf, readBody } from "./read_body.ts";
+import { askingFor } from "./request.ts";
 
 /** What happens on a stream of events. */
 export type StreamNews =
-  | { readonly kind: "event"; readonly event: LoggedEventShape }
+  | { readonly kind: "event"; readonly event: LoggedEventInfo }
   | { readonly kind: "connected" }
   /** Events up to this id were to come, and are not kept any more. */
   | { readonly kind: "dropped"; readonly upTo: number }
@@ -55,19 +56,21 @@ async function* readOneStream(
 ): AsyncGenerator<StreamNews> {
   const deadline = startDeadline(options.clock, options.timeout, options.signal);
   try {
-    const { path, init, type } = requestFor(nodeset);
+    const { method, path, body, type } = askingFor(operations.listEvents, { nodeset });
     const response = await options.fetch(`${options.server}${path}`, {
-      ...init,
+      method,
+      ...(body !== undefined && { body }),
       headers: {
         accept: "text/event-stream",
         ...(lastId === undefined ? {} : { "last-event-id": String(lastId) }),
-        ...type,
+        ...(type !== undefined && { "content-type": type }),
       },
       redirect: "error",
       signal: deadline.signal,
     });
     if (!response.ok || response.body === null) {
-      const answer = readAnswer(anything, options.server, response.status, await readBody(response));
+      const { status } = response;
+      const answer = readText(options.server, { status, text: await readBody(response), etag: undefined });
       const failure: Failure = answer.ok
         ? { kind: "unexpected", server: options.server, detail: "it is no stream of events" }
         : answer.failure;
@@ -76,7 +79,7 @@ async function* readOneStream(
     }
     deadline.extend(SILENCE);
     yield { kind: "connected" };
-    for await (const { event, data } of readEvents(heard(response.body, () => deadline.extend(SILENCE)))) {
+    for await (const { event, data } of readEvents(heard(piecesOf(response), () => deadline.extend(SILENCE)))) {
       if (event === "dropped") yield { kind: "dropped", upTo: parseData(droppedEvents, data).droppedUpTo };
       else yield { kind: "event", event: parseData(loggedEvent, data) };
     }
@@ -96,14 +99,6 @@ async function* heard(body: AsyncIterable<Uint8Array>, tell: () => void): AsyncG
     tell();
     yield piece;
   }
-}
-
-/** Where events are asked for: of all nodes, or of those of a nodeset. */
-function requestFor(nodeset: string | undefined) {
-  if (nodeset === undefined) return { path: "/api/v1/events" };
-  if (!isLong(nodeset)) return { path: `/api/v1/events?${new URLSearchParams({ nodeset })}` };
-  const init = { method: "POST", body: JSON.stringify({ nodeset }) };
-  return { path: "/api/v1/selection/events", init, type: { "content-type": "application/json" } };
 }
 
 /** @throws {RangeError} When the data is something else. */

@@ -1,0 +1,37 @@
+import * as v from "valibot";
+import type { Fault } from "./schemas/problem.ts";
+
+/** What is wrong with a body, each with its place. @param place What the body is called. */
+export function describeIssues(issues: readonly v.BaseIssue<unknown>[], place = "The body"): Fault[] {
+  return issues.map((issue) => describeIssue(issue, place));
+}
+
+/** Shows a value in a message. */
+export function show(value: unknown): string {
+  return value === undefined ? "missing" : JSON.stringify(value)?.slice(0, 80) ?? typeof value;
+}
+
+/** One part of a JSON Pointer (RFC 6901). */
+export function pointerPart(key: string | number): string {
+  return `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
+
+function describeIssue(issue: v.BaseIssue<unknown>, place: string): Fault {
+  const keys = (issue.path ?? []).flatMap(({ key }) => typeof key === "string" || typeof key === "number" ? [key] : []);
+  const pointer = keys.map(pointerPart).join("");
+  const name = keys.reduce<string>((path, key) => {
+    const part = String(key).slice(0, 100);
+    return typeof key === "number" ? `${path}[${part}]` : path === "" ? part : `${path}.${part}`;
+  }, "");
+  const detail = issue.expected === "never"
+    ? `${name} is unknown: expected ${expectation(issue, "none")}`
+    : `${name === "" ? place : name} is ${show(issue.input)}: expected ${
+      expectation(issue, issue.expected ?? "something else")
+    }`;
+  return { detail, ...(pointer !== "" && { pointer }) };
+}
+
+/** Checks with words of their own say what was expected; the others speak of schemas. */
+function expectation({ message }: v.BaseIssue<unknown>, otherwise: string): string {
+  return message.startsWith("Invalid ") ? otherwise : message;
+}

@@ -1,0 +1,9 @@
+/** The resources of the HTTP API, and the bodies that it takes. */
+export * from "./changes.ts";
+export * from "./common.ts";
+export * from "./events.ts";
+export * from "./explanations.ts";
+export * from "./nodes.ts";
+export * from "./plans.ts";
+export * from "./problem.ts";
+export * from "./program.ts";
