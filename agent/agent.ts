@@ -8,6 +8,7 @@ import {
   assignmentIn,
   emptyDocument,
   newestVersion,
+  type NodeDocument,
   type Value,
   valuesOf,
   versionText,
@@ -72,45 +73,19 @@ export function createAgent(parts: AgentParts): Agent {
   const { id, name, clock, random, log } = parts;
   const declarations = parts.modules.map(({ declaration }) => declaration);
   const replica = createReplica();
-  const planning = { slices: { clock }, unknownGoals: false };
-  let planner: Planner = createPlanner(compileDomain(declarations), planning);
+  let planner = plannerOf(declarations, clock);
   let known: Read | undefined;
   /** The assignment in the frame that is being taken in, if there is one. */
   let heard: Assignment | undefined;
 
   function read(): Read {
-    if (known !== undefined) return known;
-    const document = replica.get(id) ?? emptyDocument(id);
-    const { schema, conditions } = planner.domain;
-    const view = viewOf(schema, conditions, document);
-    const cfg = valuesOf(document.facets.cfg);
-    known = {
-      id,
-      name,
-      view,
-      cfg,
-      target: `${targetOf(planner.domain, cfg)}+${view.get("/retry") ?? 0}`,
-      frozen: view.get("/freeze") === true ? "node" : view.get("/frozen") === true ? "everything" : "no",
-    };
-    return known;
+    return known ??= readOwn(replica.get(id) ?? emptyDocument(id), name, planner);
   }
   function cfgVersion(): string {
     return versionText(newestVersion((replica.get(id) ?? emptyDocument(id)).facets.cfg));
   }
   function write(values: ReadonlyMap<string, Value | null>): void {
     replica.write(id, "self", values, link.term);
-  }
-  function planWith(parentModules: readonly ModuleDeclaration[]): void {
-    const own = new Set(declarations.map((declaration) => declaration.name));
-    try {
-      const others = parentModules.filter((declaration) => !own.has(declaration.name));
-      planner = createPlanner(compileDomain([...declarations, ...others]), planning);
-    } catch (error) {
-      log.warn("Plans without its parent's modules, as they do not fit its own", {
-        problem: errorText(error),
-      });
-    }
-    changed();
   }
   function changed(): void {
     known = undefined;
@@ -119,15 +94,10 @@ export function createAgent(parts: AgentParts): Agent {
   }
 
   const modules = createModuleHost({
-    modules: parts.modules,
-    role: "self",
-    programNode: id,
+    ...{ modules: parts.modules, role: "self", programNode: id, clock, random, log },
     nodes: () => [read()],
     node: (other) => other === id ? read() : undefined,
     discover: (_node, url, value) => write(new Map([[url, value]])),
-    clock,
-    random,
-    log,
   });
   // Limits, invariants and their checkpoints are its parent's, and one node is no fleet.
   const host: EngineHost = {
@@ -142,21 +112,17 @@ export function createAgent(parts: AgentParts): Agent {
   };
   const engine = createEngine(host, { clock, random });
   const link = createChildLink({
-    id,
-    run: parts.run,
+    ...{ id, run: parts.run, replica, scope: createNodeScope(replica, id), clock, random, log, send: parts.send },
     modules: () => declarations,
-    replica,
-    scope: createNodeScope(replica, id),
-    clock,
-    random,
-    log,
-    send: parts.send,
     onState(state, why) {
       log.info("Link", { state, why });
       parts.onLink?.(state);
     },
     onWelcome(_term, parentModules, keepalive) {
-      if (parentModules !== undefined) planWith(parentModules);
+      if (parentModules !== undefined) {
+        planner = plannerWith(declarations, parentModules, clock, log) ?? planner;
+        changed();
+      }
       parts.onKeepalive?.(keepalive);
     },
     onMoved: (assignment) => parts.onAssignment?.(assignment),
@@ -192,5 +158,36 @@ export function createAgent(parts: AgentParts): Agent {
       link.stop();
       unfollow();
     },
+  };
+}
+
+/** A planner that has the parent's modules too; undefined where they do not fit the agent's own. */
+function plannerWith(
+  own: readonly ModuleDeclaration[],
+  parents: readonly ModuleDeclaration[],
+  clock: Clock,
+  log: Log,
+): Planner | undefined {
+  const names = new Set(own.map(({ name }) => name));
+  try {
+    return plannerOf([...own, ...parents.filter(({ name }) => !names.has(name))], clock);
+  } catch (error) {
+    log.warn("Plans without its parent's modules, as they do not fit its own", { problem: errorText(error) });
+    return undefined;
+  }
+}
+
+function plannerOf(declarations: readonly ModuleDeclaration[], clock: Clock): Planner {
+  return createPlanner(compileDomain(declarations), { slices: { clock }, unknownGoals: false });
+}
+
+/** Reads the agent's own node. */
+function readOwn(document: NodeDocument, name: string, { domain }: Planner): Read {
+  const view = viewOf(domain.schema, domain.conditions, document);
+  const cfg = valuesOf(document.facets.cfg);
+  return {
+    ...{ id: document.id, name, view, cfg },
+    target: `${targetOf(domain, cfg)}+${view.get("/retry") ?? 0}`,
+    frozen: view.get("/freeze") === true ? "node" : view.get("/frozen") === true ? "everything" : "no",
   };
 }

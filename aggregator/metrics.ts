@@ -16,26 +16,6 @@ export function readMetrics(parts: {
   const { children } = counts;
   const [own] = control.tree();
   const engine = control.engine().counts;
-  const ways = [["down", down], ...(up === undefined ? [] : [["up", up] as const])] as const;
-  const gauge = (name: string, help: string, value: number): Metric => ({
-    name,
-    type: "gauge",
-    help,
-    samples: [{ value }],
-  });
-  const counter = (name: string, help: string, value: number): Metric => ({
-    ...gauge(name, help, value),
-    type: "counter",
-  });
-  const perWay = (
-    name: string,
-    type: Metric["type"],
-    help: string,
-    of: (counts: TransportCounts) => number,
-  ): Metric => ({
-    ...{ name, type, help },
-    samples: ways.map(([way, each]) => ({ labels: { way }, value: of(each) })),
-  });
   return [
     {
       name: "nodes",
@@ -54,18 +34,6 @@ export function readMetrics(parts: {
     ...(counts.upWaiting === undefined
       ? []
       : [gauge("waiting_up", "1 while the parent has not acknowledged a window of changes", counts.upWaiting ? 1 : 0)]),
-    perWay(
-      "waiting_messages",
-      "gauge",
-      "Messages that the broker has not acknowledged; the embedded one: has not handed on",
-      (each) => each.waiting,
-    ),
-    perWay(
-      "waiting_bytes",
-      "gauge",
-      "Bytes of these messages; the embedded broker: that connections have not taken",
-      (each) => each.waitingBytes,
-    ),
     gauge("waiting_documents", "Documents with changes that are not on disk", counts.unsavedDocuments),
     gauge("waiting_events", "Events that are not on disk", counts.unsavedEvents),
     counter("events_dropped_total", "Events that the log keeps no more, as it is full", counts.droppedEvents),
@@ -90,6 +58,35 @@ export function readMetrics(parts: {
     counter("retransmits_total", "Windows that were sent again", children.retransmits),
     counter("dropped_frames_total", "Frames that belonged to no session", children.droppedFrames),
     counter("dropped_values_total", "Values that were not their sender's to write", children.droppedValues),
+    counter("plans_total", "Plans that were made", engine.plans),
+    counter("mutations_total", "Mutations that were started", engine.mutations),
+    counter("retries_total", "Mutations that were tried again", engine.retries),
+    counter("failures_total", "Mutations that failed", engine.failures),
+    ...messageMetrics(up === undefined ? [["down", down]] : [["down", down], ["up", up]]),
+  ];
+}
+
+/** What the transports have counted, by the way that messages go. */
+function messageMetrics(ways: readonly (readonly [way: string, counts: TransportCounts])[]): Metric[] {
+  const perWay = (
+    name: string,
+    type: Metric["type"],
+    help: string,
+    of: (counts: TransportCounts) => number,
+  ): Metric => ({ name, type, help, samples: ways.map(([way, each]) => ({ labels: { way }, value: of(each) })) });
+  return [
+    perWay(
+      "waiting_messages",
+      "gauge",
+      "Messages that the broker has not acknowledged; the embedded one: has not handed on",
+      (each) => each.waiting,
+    ),
+    perWay(
+      "waiting_bytes",
+      "gauge",
+      "Bytes of these messages; the embedded broker: that connections have not taken",
+      (each) => each.waitingBytes,
+    ),
     perWay("messages_sent_total", "counter", "Messages that were sent", (each) => each.sent),
     perWay("messages_unsent_total", "counter", "Messages that could not be sent", (each) => each.unsent),
     perWay("messages_received_total", "counter", "Messages that were taken in", (each) => each.received),
@@ -99,9 +96,13 @@ export function readMetrics(parts: {
       "Messages that were no frame of their topic",
       (each) => each.malformed,
     ),
-    counter("plans_total", "Plans that were made", engine.plans),
-    counter("mutations_total", "Mutations that were started", engine.mutations),
-    counter("retries_total", "Mutations that were tried again", engine.retries),
-    counter("failures_total", "Mutations that failed", engine.failures),
   ];
+}
+
+function gauge(name: string, help: string, value: number): Metric {
+  return { name, type: "gauge", help, samples: [{ value }] };
+}
+
+function counter(name: string, help: string, value: number): Metric {
+  return { name, type: "counter", help, samples: [{ value }] };
 }

@@ -4,11 +4,12 @@ import { Aedes, type Client } from "aedes";
 import { systemClock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { type LinkTopic, type LocalBroker, parseTopic } from "../../src/mqtt/mod.ts";
-import { createRefusalLog } from "../../src/refusal_log.ts";
+import { createRefusalLog, type RefusalLog } from "../../src/refusal_log.ts";
 import { type ConnectionLimits, createConnectionLimit } from "./connection_limit.ts";
 import { createIdentities, type Identities, type IdentityCheck } from "./identities.ts";
 import { createObservers, type Observed, type Observers } from "./observers.ts";
 import { gateSocket } from "./packet_gate.ts";
+import { createOwnMessages } from "./own_messages.ts";
 import { keepRetainedByTopic } from "./retained.ts";
 import { createShortcut } from "./shortcut.ts";
 import { watchSilence } from "./silence.ts";
@@ -82,11 +83,6 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   const { cluster, log, host = "127.0.0.1", maxConnections = DEFAULT_MAX_CONNECTIONS } = options;
   const listeners = new Set<(topic: string, payload: Uint8Array) => void>();
   const sockets = new Set<Socket>();
-  /** Messages of this process that are being handed to those who subscribe. */
-  let handing = 0;
-  /** How many of those, by topic: what follows them on one takes the same way, and does not overtake them. */
-  const handingTo = new Map<string, number>();
-  const drops = createRefusalLog(log, systemClock);
   const identities = createIdentities(options.guarded);
   const silence = watchSilence();
   const observers = options.observed && createObservers(options.observed, drops);
@@ -103,6 +99,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
     for (const listener of [...listeners]) listener(topic, payload);
   };
   const shortcut = createShortcut(aedes, { mayPublish, onPublish: tell });
+  const own = createOwnMessages(aedes, shortcut, log);
   aedes.on("client", identities.joined);
   aedes.on("clientDisconnect", identities.left);
   if (observers !== undefined) {
@@ -115,11 +112,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
     if (client === null) return;
     tell(packet.topic, typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload);
   });
-  aedes.on(
-    "clientError",
-    (client, error) => drops.info("Broker dropped a client", { client: client.id, why: error.message }),
-  );
-  aedes.on("connectionError", (_client, error) => drops.info("Broker dropped a connection", { why: error.message }));
+  const drops = logDrops(aedes, log);
 
   function accept(
     limits: Omit<ConnectionLimits, "all">,
@@ -180,29 +173,12 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
     get waiting() {
       let bytes = 0;
       for (const socket of sockets) bytes += socket.writableLength;
-      return { messages: handing, bytes };
+      return { messages: own.waiting(), bytes };
     },
-    publish(topic, payload, qos) {
-      const before = handingTo.get(topic) ?? 0;
-      if (qos === 0 && before === 0 && shortcut.publish(topic, payload)) return;
-      handing++;
-      handingTo.set(topic, before + 1);
-      aedes.publish(
-        { cmd: "publish", topic, payload: Buffer.from(payload), qos, retain: false, dup: false },
-        (error) => {
-          handing--;
-          const left = (handingTo.get(topic) ?? 0) - 1;
-          if (left > 0) handingTo.set(topic, left);
-          else handingTo.delete(topic);
-          if (error) log.warn("Broker cannot publish", { topic, why: error.message });
-        },
-      );
-    },
+    publish: own.publish,
     onPublish(listener) {
       listeners.add(listener);
-      return () => {
-        listeners.delete(listener);
-      };
+      return () => void listeners.delete(listener);
     },
     drop: (node) => identities.drop(node),
     async close() {
@@ -214,6 +190,17 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
       await Promise.all(closed);
     },
   };
+}
+
+/** Logs what is dropped, at a bounded rate. @returns The log, for more of the kind. */
+function logDrops(aedes: Aedes, log: Log): RefusalLog {
+  const drops = createRefusalLog(log, systemClock);
+  aedes.on(
+    "clientError",
+    (client, error) => drops.info("Broker dropped a client", { client: client.id, why: error.message }),
+  );
+  aedes.on("connectionError", (_client, error) => drops.info("Broker dropped a connection", { why: error.message }));
+  return drops;
 }
 
 function createAedes(parts: {

@@ -47,6 +47,19 @@ export function isDeleted(cfg: Facet | undefined): boolean {
   return cfg?.get("/deleted")?.value === true;
 }
 
+/** Where a node's cfg places it; undefined for one without a name, or that has been deleted. */
+function placeIn(cfg: Facet | undefined): Place | undefined {
+  const name = cfg?.get("/name")?.value;
+  if (typeof name !== "string" || isDeleted(cfg)) return undefined;
+  const parent = cfg?.get("/parent")?.value;
+  const isAggregator = cfg?.get("/role")?.value === "AGGREGATOR";
+  return { name, parent: typeof parent === "string" ? parent : "", isAggregator };
+}
+
+function isSamePlace(one: Place, other: Place): boolean {
+  return one.parent === other.parent && one.name === other.name && one.isAggregator === other.isAggregator;
+}
+
 /** Follows a replica. `ownName` is what own children have as their `/parent`. */
 export function createPlacement(replica: Replica, ownName: string): Placement {
   const places = new Map<string, Place>();
@@ -56,15 +69,7 @@ export function createPlacement(replica: Replica, ownName: string): Placement {
   const below = new Map<string, Set<string>>();
   const direct = new Set<string>();
 
-  function read(id: string): Place | undefined {
-    const cfg = replica.get(id)?.facets.cfg;
-    const name = cfg?.get("/name")?.value;
-    if (typeof name !== "string" || isDeleted(cfg)) return undefined;
-    const parent = cfg?.get("/parent")?.value;
-    const isAggregator = cfg?.get("/role")?.value === "AGGREGATOR";
-    return { name, parent: typeof parent === "string" ? parent : "", isAggregator };
-  }
-
+  const read = (id: string): Place | undefined => placeIn(replica.get(id)?.facets.cfg);
   function store(id: string, place: Place | undefined): void {
     const before = places.get(id);
     if (before !== undefined) {
@@ -132,10 +137,7 @@ export function createPlacement(replica: Replica, ownName: string): Placement {
     const before = nameOf(id);
     const old = places.get(id);
     const place = read(id);
-    if (
-      old !== undefined && place !== undefined && old.parent === place.parent &&
-      old.name === place.name && old.isAggregator === place.isAggregator
-    ) return [];
+    if (old !== undefined && place !== undefined && isSamePlace(old, place)) return [];
     store(id, place);
     const moves: Move[] = [];
     settle(id, moves, new Set(), nameOf(id) ?? before);

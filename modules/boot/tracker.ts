@@ -30,6 +30,8 @@ import {
  */
 export const SEEN_MEMORY = "/boot/seenMemory";
 
+const NOTHING: Values = new Map();
+
 /** A machine that boots from this program. */
 export interface BootMachine extends BootHost, BootLoad {
   /** The UUID of its node, and the node's name. */
@@ -124,6 +126,7 @@ export function createBootTracker(
     const node = context?.node(id);
     return node?.cfg.get("/parent") === parts?.parent ? node : undefined;
   }
+  const viewOf = (id: string): Values => context?.node(id)?.view ?? NOTHING;
   const isOurs = ({ cfg }: ModuleNode): boolean => cfg.get("/boot/method") === group;
   function recordOf({ id, view }: ModuleNode): BootRecord {
     let record = records.get(id);
@@ -144,10 +147,7 @@ export function createBootTracker(
     const record = recordOf(node);
     if (followNode(record, node.view)) parts?.onEnd(id);
     if (!isOurs(node)) return;
-    const memory = node.view.get("/host/memory");
-    if (typeof memory === "number" && memory > 0 && memory !== node.view.get(SEEN_MEMORY)) {
-      tell(node, [[SEEN_MEMORY, memory]]);
-    }
+    tell(node, memoryIn(node.view));
     tell(node, statementsOf(record, node.view, group));
   }
 
@@ -197,14 +197,8 @@ export function createBootTracker(
       }
     },
     recheck,
-    isUp(id) {
-      const node = context?.node(id);
-      return node !== undefined && isHeard(node.view);
-    },
-    isRunning(id) {
-      const node = context?.node(id);
-      return node !== undefined && isRunning(records.get(id), node.view);
-    },
+    isUp: (id) => isHeard(viewOf(id)),
+    isRunning: (id) => isRunning(records.get(id), viewOf(id)),
     saw(id, sight) {
       const node = served(id);
       if (node === undefined || !isOurs(node)) return;
@@ -212,6 +206,12 @@ export function createBootTracker(
       if (sight.kind === "declined") recheck(id);
     },
   };
+}
+
+/** What the agent says of the machine's memory, where that is new. */
+function memoryIn(view: Values): BootStatement[] {
+  const memory = view.get("/host/memory");
+  return typeof memory === "number" && memory > 0 && memory !== view.get(SEEN_MEMORY) ? [[SEEN_MEMORY, memory]] : [];
 }
 
 function mistake({ name }: ModuleNode, fault: string): MistakeError {

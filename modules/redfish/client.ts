@@ -89,11 +89,8 @@ export function createRedfishClient(
   /** Repeats a request with the entity tags that the BMC may expect: as given, as a strong one, and any. */
   async function withTag(access: Access, request: Request, how: Ask, about: URL): Promise<Answer> {
     const found = await eitherSlash(access, { method: "GET", url: about }, how);
-    const said = found.headers.get("etag") ?? found.resource?.["@odata.etag"];
-    const tag = typeof said === "string" ? said : undefined;
-    const tags = [...new Set([tag, tag?.replace(/^W\//, ""), "*"])].filter((each) => each !== undefined);
     let answer = found;
-    for (const each of tags) {
+    for (const each of tagsOf(found)) {
       answer = await eitherSlash(access, { ...request, headers: { ...request.headers, "if-match": each } }, how);
       if (answer.status !== 412 && answer.status !== 428) break;
     }
@@ -150,4 +147,10 @@ export function createRedfishClient(
       });
     },
   };
+}
+
+/** The entity tags that a BMC may mean for a resource: as it says, without weakness, and any. */
+function tagsOf({ headers, resource }: Answer): string[] {
+  const said = headers.get("etag") ?? resource?.["@odata.etag"];
+  return typeof said === "string" ? [...new Set([said, said.replace(/^W\//, ""), "*"])] : ["*"];
 }

@@ -58,13 +58,6 @@ export function createEvents(parts: {
   const listening = new Map<string, Listening>();
   const originOf = new Map<string, string>();
 
-  function tell(nodes: ReadonlyMap<string, Attended>, origins: readonly string[]): void {
-    const named = [...nodes].filter(([, { path }]) =>
-      origins.some((origin) => origin === path || origin.startsWith(`${path}/`))
-    );
-    const told = named.length > 0 || nodes.size > MAX_ALL ? named : [...nodes];
-    for (const [id] of told) parts.happened(id);
-  }
   /** Listens until the stream ends. @returns The pause before the next attempt. */
   async function listen(own: Listening, access: Access, ended: AbortController): Promise<number | undefined> {
     const signal = AbortSignal.any([own.ended.signal, ended.signal]);
@@ -85,7 +78,7 @@ export function createEvents(parts: {
     try {
       for await (const { data } of readEvents(piecesOf(stream, signal, arrived), MAX_EVENT)) {
         const origins = readOrigins(data);
-        if (origins !== undefined) tell(own.nodes, origins);
+        for (const id of origins === undefined ? [] : nodesOf(own.nodes, origins)) parts.happened(id);
       }
     } finally {
       cancel();
@@ -154,4 +147,12 @@ export function createEvents(parts: {
       for (const { ended } of listening.values()) ended.abort(new Error("The module stops"));
     },
   };
+}
+
+/** The nodes that an event is about. @param origins The resources that it names. */
+function nodesOf(nodes: ReadonlyMap<string, Attended>, origins: readonly string[]): string[] {
+  const named = [...nodes].filter(([, { path }]) =>
+    origins.some((origin) => origin === path || origin.startsWith(`${path}/`))
+  );
+  return (named.length > 0 || nodes.size > MAX_ALL ? named : [...nodes]).map(([id]) => id);
 }

@@ -96,28 +96,23 @@ export function createSessions(
     refusals.set(key, { until: clock.now() + REFUSED_REST, why });
     throw new CredentialsError(why);
   }
-  async function begin(access: Access, { username, password }: Credentials, key: string): Promise<Begun> {
-    const ask: Ask = { signal: closed.signal, urgent: true };
-    const root = await requests.send(access.exchange, { method: "GET", url: access.root }, ask);
-    if (root.resource !== undefined) names.learn(access.root, root.resource);
-    const named = root.resource === undefined ? undefined : readServiceRoot(root.resource).sessions;
-    const url = names.resolve(access.root, named ?? "SessionService/Sessions");
-    if (url === undefined) throw new UnavailableError(`${access.root.href} has its sessions elsewhere`);
-    const body = { UserName: username, Password: password };
-    const request = { method: "POST", url, body } as const;
-    const answer = await requests.send(access.exchange, request, ask);
-    const token = answer.headers.get(TOKEN);
+  async function begin(access: Access, credentials: Credentials, key: string): Promise<Begun> {
+    const answered = await logIn(access, credentials, { requests, names, signal: closed.signal });
     sessionless.delete(key);
-    if (answer.ok && token !== null) {
-      tokens.set(key, token);
-      return { kind: "session", token, location: locationOf(answer, access), access };
+    switch (answered.kind) {
+      case "session":
+        tokens.set(key, answered.token);
+        return answered;
+      case "none":
+        return { kind: "basic", until: Infinity };
+      case "wrong":
+        return refuse(key, wrongCredentials(access));
+      case "crowded":
+        sessionless.set(key, answered.why);
+        return { kind: "basic", until: clock.now() + answered.rest };
+      default:
+        return answered satisfies never;
     }
-    const { status } = answer;
-    if (status === 404 || status === 405 || status === 501) return { kind: "basic", until: Infinity };
-    if (isCredentialRefusal(answer)) refuse(key, wrongCredentials(access));
-    // All sessions are in use, or it cannot begin one: it may accept user and password with each request.
-    sessionless.set(key, failure(request, answer));
-    return { kind: "basic", until: clock.now() + (isSessionLimit(answer) ? CROWDED_REST : REFUSED_REST) };
   }
   async function session(access: Access, credentials: Credentials, key: string, ask: Ask): Promise<Begun> {
     const known = begun.get(key);
@@ -185,6 +180,40 @@ export function createSessions(
       closed.abort(new Error("The module stops"));
     },
   };
+}
+
+/** What became of a login. `none`: the BMC has no sessions. `crowded`: all are in use, or it fails to begin one. */
+type LoginOutcome =
+  | Session
+  | { readonly kind: "none" }
+  | { readonly kind: "wrong" }
+  /** It may accept user and password with each request, for `rest` milliseconds from now. */
+  | { readonly kind: "crowded"; readonly why: string; readonly rest: number };
+
+async function logIn(
+  access: Access,
+  { username, password }: Credentials,
+  { requests, names, signal }: {
+    readonly requests: Requests;
+    readonly names: OwnNames;
+    readonly signal: AbortSignal;
+  },
+): Promise<LoginOutcome> {
+  const ask: Ask = { signal, urgent: true };
+  const root = await requests.send(access.exchange, { method: "GET", url: access.root }, ask);
+  if (root.resource !== undefined) names.learn(access.root, root.resource);
+  const named = root.resource === undefined ? undefined : readServiceRoot(root.resource).sessions;
+  const url = names.resolve(access.root, named ?? "SessionService/Sessions");
+  if (url === undefined) throw new UnavailableError(`${access.root.href} has its sessions elsewhere`);
+  const request = { method: "POST", url, body: { UserName: username, Password: password } } as const;
+  const answer = await requests.send(access.exchange, request, ask);
+  const token = answer.headers.get(TOKEN);
+  if (answer.ok && token !== null) return { kind: "session", token, location: locationOf(answer, access), access };
+  const { status } = answer;
+  if (status === 404 || status === 405 || status === 501) return { kind: "none" };
+  if (isCredentialRefusal(answer)) return { kind: "wrong" };
+  const rest = isSessionLimit(answer) ? CROWDED_REST : REFUSED_REST;
+  return { kind: "crowded", why: failure(request, answer), rest };
 }
 
 function wrongCredentials(access: Access): string {

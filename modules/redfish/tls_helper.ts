@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -67,10 +68,7 @@ export function createTlsHelper(path: string = process.env["PATH"] ?? ""): TlsHe
     isThere: () => findRuntime(path) !== undefined,
     exchange(url, init, peer, keeps) {
       const id = ++last;
-      const { trust, oldest } = peer;
-      const runtime = findRuntime(path)?.runtime ?? "node";
-      // The helper is used only after today's suites have failed.
-      const options = tlsOptionsOf(isLegacy(oldest) || oldest === "1.3" ? oldest : "1.2-legacy", runtime);
+      const request = requestOf(id, { url, init, peer, keeps }, findRuntime(path)?.runtime ?? "node");
       return new Promise((resolve, reject) => {
         const own = child ??= start();
         let body: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -122,15 +120,7 @@ export function createTlsHelper(path: string = process.env["PATH"] ?? ""): TlsHe
         });
         if (init.signal.aborted) return abort();
         init.signal.addEventListener("abort", abort, { once: true });
-        say(own, {
-          ...{ id, url: url.href, method: init.method, keeps, options: { ...plain(options) } },
-          headers: { ...init.headers, ...(init.body !== undefined && { "content-length": String(bytes(init.body)) }) },
-          ...(init.body !== undefined && { body: init.body }),
-          key: `${url.origin} ${JSON.stringify([trust, oldest])}`,
-          verify: trust.kind === "authorities",
-          ...(trust.kind === "authorities" && trust.ca !== undefined && { ca: trust.ca }),
-          ...(trust.kind === "fingerprint" && { fingerprint: trust.fingerprint }),
-        });
+        say(own, request);
       });
     },
     close() {
@@ -138,6 +128,31 @@ export function createTlsHelper(path: string = process.env["PATH"] ?? ""): TlsHe
       child?.kill();
       child = undefined;
     },
+  };
+}
+
+/** An exchange in the words of the process. */
+function requestOf(
+  id: number,
+  { url, init, peer: { trust, oldest }, keeps }: {
+    readonly url: URL;
+    readonly init: ExchangeInit;
+    readonly peer: TlsPeer;
+    readonly keeps: boolean;
+  },
+  runtime: Runtime,
+): HelperRequest {
+  const { method, body } = init;
+  // The helper is used only after today's suites have failed.
+  const options = tlsOptionsOf(isLegacy(oldest) || oldest === "1.3" ? oldest : "1.2-legacy", runtime);
+  return {
+    ...{ id, url: url.href, method, keeps, options: plain(options) },
+    headers: { ...init.headers, ...(body !== undefined && { "content-length": String(Buffer.byteLength(body)) }) },
+    ...(body !== undefined && { body }),
+    key: `${url.origin} ${JSON.stringify([trust, oldest])}`,
+    verify: trust.kind === "authorities",
+    ...(trust.kind === "authorities" && trust.ca !== undefined && { ca: trust.ca }),
+    ...(trust.kind === "fingerprint" && { fingerprint: trust.fingerprint }),
   };
 }
 
@@ -153,10 +168,6 @@ function readAnswer(line: string): HelperAnswer | undefined {
 
 function isAnswer(value: unknown): value is HelperAnswer {
   return isRecord(value) && typeof value["id"] === "number";
-}
-
-function bytes(text: string): number {
-  return new TextEncoder().encode(text).length;
 }
 
 function plain(options: ReturnType<typeof tlsOptionsOf>): { [name: string]: string | number } {

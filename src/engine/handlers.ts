@@ -69,8 +69,7 @@ interface Running {
 export function createHandlers(executor: Executor, clock: Clock, grace: number, events: HandlerEvents): Handlers {
   /** By execution id. */
   const running = new Map<string, Running>();
-  /** By node and mutation. */
-  const unreturned = new Map<string, Unreturned & { readonly cancel: () => void }>();
+  const unreturned = createUnreturnedHandlers(clock, grace, events.overdue);
 
   function begin(id: string, execution: Execution): Running {
     const { timeout } = execution.step;
@@ -126,23 +125,7 @@ export function createHandlers(executor: Executor, clock: Clock, grace: number, 
   function markReturned(id: string, execution: Execution, run: Running): void {
     run.hasReturned = true;
     events.returned(id, execution);
-    const name = nameOf(id, execution.step.key);
-    const awaited = unreturned.get(name);
-    if (awaited?.execution !== execution.id) return;
-    awaited.cancel();
-    unreturned.delete(name);
-    events.free(id);
-  }
-
-  function awaitReturn(node: NodeName, execution: Execution): void {
-    const name = nameOf(node.id, execution.step.key);
-    const cancel = clock.after(grace, () => {
-      unreturned.delete(name);
-      const after = `within ${durationText(grace)} after its end`;
-      events.overdue(node, execution, `The handler of execution ${execution.id} has not returned ${after}`);
-    });
-    unreturned.get(name)?.cancel();
-    unreturned.set(name, { execution: execution.id, until: clock.now() + grace, cancel });
+    if (unreturned.returned(id, execution)) events.free(id);
   }
 
   return {
@@ -160,20 +143,45 @@ export function createHandlers(executor: Executor, clock: Clock, grace: number, 
       running.delete(execution.id);
       run.cancelTimeout();
       if (!execution.isOurs) return;
-      if (!run.hasReturned) awaitReturn(node, execution);
+      if (!run.hasReturned) unreturned.await(node, execution);
       run.controller.abort(new DOMException(why, "AbortError"));
     },
-    unreturnedOf(id, mutation) {
-      const found = unreturned.get(nameOf(id, mutation));
-      return found === undefined ? undefined : { execution: found.execution, until: found.until };
-    },
-    stop() {
-      for (const { cancel } of unreturned.values()) cancel();
-      unreturned.clear();
-    },
+    unreturnedOf: unreturned.of,
+    stop: unreturned.stop,
   };
 }
 
-function nameOf(id: string, mutation: MutationKey): string {
-  return `${id} ${mutation}`;
+/** Waits for handlers that have not returned when their execution ended: they delay the next run of their mutation. */
+function createUnreturnedHandlers(clock: Clock, grace: number, overdue: HandlerEvents["overdue"]) {
+  /** By node and mutation. */
+  const waiting = new Map<string, Unreturned & { readonly cancel: () => void }>();
+  const nameOf = (id: string, mutation: MutationKey): string => `${id} ${mutation}`;
+  return {
+    await(node: NodeName, execution: Execution): void {
+      const name = nameOf(node.id, execution.step.key);
+      const cancel = clock.after(grace, () => {
+        waiting.delete(name);
+        const after = `within ${durationText(grace)} after its end`;
+        overdue(node, execution, `The handler of execution ${execution.id} has not returned ${after}`);
+      });
+      waiting.get(name)?.cancel();
+      waiting.set(name, { execution: execution.id, until: clock.now() + grace, cancel });
+    },
+    /** @returns Whether it was waited for. */
+    returned(id: string, execution: Execution): boolean {
+      const name = nameOf(id, execution.step.key);
+      const awaited = waiting.get(name);
+      if (awaited?.execution !== execution.id) return false;
+      awaited.cancel();
+      return waiting.delete(name);
+    },
+    of(id: string, mutation: MutationKey): Unreturned | undefined {
+      const found = waiting.get(nameOf(id, mutation));
+      return found === undefined ? undefined : { execution: found.execution, until: found.until };
+    },
+    stop(): void {
+      for (const { cancel } of waiting.values()) cancel();
+      waiting.clear();
+    },
+  };
 }

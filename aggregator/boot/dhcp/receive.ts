@@ -17,7 +17,7 @@ const UNPRIVILEGED = 1024;
 
 /**
  * A boot in three stages takes some ten packets; all known machines together may make more than ten thousand cold starts a
- * minute; of unknownMachines it is enough to show an administrator what is there.
+ * minute; of unknown machines it is enough to show an administrator what is there.
  */
 const LIMITS: SourceLimits = {
   each: { burst: 20, perSecond: 4 },
@@ -27,6 +27,20 @@ const LIMITS: SourceLimits = {
 
 /** Takes a packet in; `socket` is the one that sends the answer. */
 export type Receive = (bytes: Uint8Array, from: UdpPeer, service: "dhcp" | "pxe", socket: UdpSocket) => void;
+
+/** A packet as it came. */
+interface Received {
+  readonly bytes: Uint8Array;
+  readonly from: UdpPeer;
+  readonly service: "dhcp" | "pxe";
+  readonly socket: UdpSocket;
+}
+
+/** What a known machine asks for. */
+interface Asked extends Omit<Received, "bytes"> {
+  readonly host: DhcpHost;
+  readonly kind: DhcpRequestKind;
+}
 
 /**
  * Makes what takes packets in and answers them: never throws, whatever arrives.
@@ -59,23 +73,14 @@ export function createReceiver(
     return room ? { host } : undefined;
   }
 
-  function send(
-    host: DhcpHost,
-    packet: DhcpPacket,
-    kind: DhcpRequestKind,
-    result: Exclude<Answer, { answer: "silent" }>,
-    from: UdpPeer,
-    service: "dhcp" | "pxe",
-    socket: UdpSocket,
-  ): void {
-    const bytes = encodeDhcp(result.reply, replySize(packet));
+  function send(asked: Asked, packet: DhcpPacket, result: Exclude<Answer, { answer: "silent" }>): void {
+    const { host, kind, from, service, socket } = asked;
+    const most = replySize(packet);
+    const bytes = encodeDhcp(result.reply, most);
     if (bytes === undefined) {
       counts.failed++;
-      const most = replySize(packet);
-      options.onFault?.(
-        host,
-        `Its DHCP ${kind} was not answered: the reply is larger than the ${most} bytes that it takes`,
-      );
+      const fault = `Its DHCP ${kind} was not answered: the reply is larger than the ${most} bytes that it takes`;
+      options.onFault?.(host, fault);
       return failures.warn("Cannot send a DHCP reply as it is larger than what the client takes", {
         ...{ mac: macText(packet.chaddr), node: host.name, most },
       });
@@ -89,7 +94,7 @@ export function createReceiver(
     });
   }
 
-  function take(bytes: Uint8Array, from: UdpPeer, service: "dhcp" | "pxe", socket: UdpSocket): void {
+  function take({ bytes, from, service, socket }: Received): void {
     counts.received++;
     const privileged = from.port < UNPRIVILEGED;
     const admitted = admit(bytes, privileged);
@@ -105,53 +110,39 @@ export function createReceiver(
     }
     const { packet } = decoded;
     const client = describeClient(packet);
+    const about = { client, request: kind, privileged };
     if (host === undefined) {
-      return options.onEvent?.({
-        client,
-        request: kind,
-        privileged,
-        host,
-        ...{ answer: "silent", reason: "Nobody knows it", isOurs: false },
-      });
+      return options.onEvent?.({ ...about, host, answer: "silent", reason: "Nobody knows it", isOurs: false });
     }
     const setting = { mode: options.mode, address: options.address, boot: options.boot, host, client, service };
     const result = answer(packet, kind, setting);
-    if (result.answer !== "silent") send(host, packet, kind, result, from, service, socket);
-    log.debug("DHCP", {
-      mac: client.mac,
-      node: host.name,
-      request: kind,
-      answer: result.answer,
-      reason: result.reason,
-      ...(result.address !== undefined && { address: result.address }),
-      ...("file" in result && { file: result.file }),
-      ...(result.unserved !== undefined && { unserved: result.unserved }),
-    });
+    if (result.answer !== "silent") send({ host, kind, from, service, socket }, packet, result);
+    const said = describeAnswer(result);
+    log.debug("DHCP", { mac: client.mac, node: host.name, request: kind, ...said });
     if (kind === "decline") {
       failures.warn("DHCP address declined", { mac: client.mac, node: host.name, reason: result.reason });
     }
-    const { answer: said, reason } = result;
-    options.onEvent?.({
-      client,
-      request: kind,
-      privileged,
-      host,
-      answer: said,
-      reason,
-      isOurs: result.answer !== "silent" || result.isOurs,
-      ...(result.address === undefined ? {} : { address: result.address }),
-      ...("file" in result && result.file !== undefined ? { file: result.file } : {}),
-      ...(result.unserved === undefined ? {} : { unserved: result.unserved }),
-    });
+    options.onEvent?.({ ...about, host, ...said, isOurs: result.answer !== "silent" || result.isOurs });
   }
 
   return (bytes, from, service, socket) => {
     try {
-      take(bytes, from, service, socket);
+      take({ bytes, from, service, socket });
     } catch (error) {
       counts.failed++; // a mistake of ours, or a cfg that can't be written into a packet: not the end of the server
       failures.error("Cannot answer a DHCP packet", { error: errorText(error) });
     }
+  };
+}
+
+/** What an answer says, without its packet. */
+function describeAnswer(result: Answer) {
+  return {
+    answer: result.answer,
+    reason: result.reason,
+    ...(result.address !== undefined && { address: result.address }),
+    ...("file" in result && result.file !== undefined && { file: result.file }),
+    ...(result.unserved !== undefined && { unserved: result.unserved }),
   };
 }
 

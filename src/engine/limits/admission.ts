@@ -4,7 +4,7 @@ import type { EngineNode, Out } from "../node.ts";
 import type { Policy } from "../policy.ts";
 import { type Counter, hasRoom, holderOf, isOverfull, release } from "./counter.ts";
 import { countingRules, limitNeeds, needsWhile } from "./needs.ts";
-import { createPlaces, type PlacesView } from "./places.ts";
+import { createPlaces, type Places, type PlacesView } from "./places.ts";
 import { needsIn, waitsFor } from "./reading.ts";
 
 /** A node of the engine, as far as limits and invariants need it. */
@@ -53,9 +53,8 @@ export interface Admission {
 export function createAdmission(clock: Clock, wake: (id: string) => void): Admission {
   /** The counters at which a running mutation has places, by node and mutation. */
   const running = new Map<string, readonly Counter[]>();
-  /** The counters of invariants at which a node has places. */
-  const held = new Map<string, ReadonlySet<Counter>>();
-  const places = createPlaces(clock, wake, (id, counter) => held.get(id)?.has(counter) === true);
+  const places: Places = createPlaces(clock, wake, (id, counter) => held.has(id, counter));
+  const held = createHeldPlaces(places);
 
   function run(id: string, key: string, counters: readonly Counter[]): void {
     const limits = counters.filter(({ rule }) => rule.rule.kind === "limit");
@@ -66,7 +65,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
   function countSubject({ id, name, out, running: steps, node }: Subject): void {
     for (const rule of places.rules) if (rule.matchesNode(name)) rule.members++;
     if (node === undefined) return;
-    self.hold(id, node, out);
+    held.hold(id, node, out);
     for (const step of steps) {
       const limits = limitNeeds(places.rules, node, step).map(places.counterOf);
       for (const counter of limits) counter.holders.set(holderOf(counter, id, step.key), name);
@@ -97,7 +96,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
     join(id, node, out) {
       const joined = places.rules.filter((rule) => rule.matchesNode(node.name));
       for (const rule of joined) rule.members++;
-      self.hold(id, node, out);
+      held.hold(id, node, out);
       for (const rule of joined) {
         const counter = places.find({ rule, group: "" }); // a share has no groups by a variable
         if (counter !== undefined) places.dispatch(counter);
@@ -106,12 +105,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
     leave(id, name) {
       for (const rule of places.rules) if (rule.matchesNode(name)) rule.members--;
       for (const waiter of places.waitersOf(id)) places.drop(waiter);
-      const counters = held.get(id) ?? [];
-      held.delete(id);
-      for (const counter of counters) {
-        counter.holders.delete(id);
-        places.dispatch(counter);
-      }
+      held.leave(id);
     },
     acquire(id, node, step, out) {
       const needs = needsIn(places, { node, step, out });
@@ -154,20 +148,36 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
         for (const counter of waiter.counters) places.dispatch(counter);
       }
     },
-    hold(id, node, out) {
-      const before = held.get(id);
-      if (out === "NO" && before === undefined) return;
-      const after = new Set(needsWhile(places.rules, node, out).map(places.counterOf));
-      if (after.size > 0) held.set(id, after);
-      else held.delete(id);
-      for (const counter of after) counter.holders.set(id, node.name);
-      for (const counter of before ?? []) {
-        if (after.has(counter)) continue;
-        counter.holders.delete(id);
-        places.dispatch(counter);
-      }
-    },
+    hold: held.hold,
     stop: places.stop,
   };
   return self;
+}
+
+/** The places at invariants that nodes have by what was done to them. */
+function createHeldPlaces(places: Places) {
+  /** The counters, by node. */
+  const held = new Map<string, ReadonlySet<Counter>>();
+
+  function move(id: string, before: ReadonlySet<Counter> | undefined, after: ReadonlySet<Counter>): void {
+    if (after.size > 0) held.set(id, after);
+    else held.delete(id);
+    for (const counter of before ?? []) {
+      if (after.has(counter)) continue;
+      counter.holders.delete(id);
+      places.dispatch(counter);
+    }
+  }
+  return {
+    has: (id: string, counter: Counter): boolean => held.get(id)?.has(counter) === true,
+    hold(id: string, node: EngineNode, out: Out): void {
+      const before = held.get(id);
+      if (out === "NO" && before === undefined) return;
+      const after = new Set(needsWhile(places.rules, node, out).map(places.counterOf));
+      for (const counter of after) counter.holders.set(id, node.name);
+      move(id, before, after);
+    },
+    leave: (id: string): void => move(id, held.get(id), new Set()),
+    clear: (): void => held.clear(),
+  };
 }

@@ -1,6 +1,37 @@
 import type { Step } from "../../plan/mod.ts";
-import type { Bucket } from "./bucket.ts";
+import { fullBucket, giveTokenBack, hasTokens, oweToken, type Rate, waitForToken } from "../../toolkit/mod.ts";
 import type { CountingRule, Need } from "./needs.ts";
+
+/** A token bucket: it allows `perSecond` starts in a second, and as many at once after a pause. */
+export interface Bucket {
+  readonly perSecond: number;
+  /** Tells whether `count` starts are allowed at `now`, in clock milliseconds. @param count @default 1 */
+  has(now: number, count?: number): boolean;
+  /** Counts a start. */
+  take(now: number): void;
+  /** Cancels a start. */
+  giveBack(now: number): void;
+  /** Returns the time until the next start is allowed, in milliseconds. */
+  wait(now: number): number;
+}
+
+/**
+ * Creates a full bucket.
+ *
+ * @param perSecond Starts in a second, more than 0.
+ * @param now Clock milliseconds.
+ */
+export function createBucket(perSecond: number, now: number): Bucket {
+  const rate: Rate = { burst: Math.max(1, perSecond), perSecond };
+  const bucket = fullBucket(rate, now);
+  return {
+    perSecond,
+    has: (now, count) => hasTokens(bucket, rate, now, count),
+    take: (now) => oweToken(bucket, rate, now),
+    giveBack: (now) => giveTokenBack(bucket, rate, now),
+    wait: (now) => waitForToken(bucket, rate, now),
+  };
+}
 
 /** A mutation that waits for its turn. */
 export interface Waiter {
@@ -130,4 +161,27 @@ export function rankOf(
 /** Names the counter of `rule` for `group`. */
 export function counterKey(rule: CountingRule, group: string): string {
   return `${rule.kind} ${rule.name} ${group}`;
+}
+
+/** Puts `waiter` at the end of the queues of its counters. */
+export function joinQueues(waiter: Waiter): void {
+  for (const counter of waiter.counters) {
+    counter.queue.add(waiter);
+    counter.ranks = undefined;
+  }
+}
+
+/** Puts `waiter` into the queues of its counters again, where its turn is. */
+export function rejoinQueues(waiter: Waiter): void {
+  for (const counter of waiter.counters) {
+    const inTurn = [...counter.queue, waiter].sort((a, b) => a.turn - b.turn);
+    counter.queue.clear();
+    for (const each of inTurn) counter.queue.add(each);
+    counter.ranks = undefined;
+  }
+}
+
+/** Takes `waiter` out of the queues of its counters. */
+export function leaveQueues(waiter: Waiter): void {
+  for (const counter of waiter.counters) if (counter.queue.delete(waiter)) counter.ranks = undefined;
 }

@@ -1,6 +1,18 @@
 import type { Clock } from "../../clock.ts";
-import { type Bucket, createBucket } from "./bucket.ts";
-import { acquire, type Counter, counterKey, createCounter, hasRoom, release, type Waiter } from "./counter.ts";
+import {
+  acquire,
+  type Bucket,
+  type Counter,
+  counterKey,
+  createBucket,
+  createCounter,
+  hasRoom,
+  joinQueues,
+  leaveQueues,
+  rejoinQueues,
+  release,
+  type Waiter,
+} from "./counter.ts";
 import type { Need, Rule } from "./needs.ts";
 
 /** A read-only view of the counters of a policy and their queues. */
@@ -52,8 +64,7 @@ export function createPlaces(
   let counters = new Map<string, Counter>();
   /** Counts the waiters so far. */
   let turns = 0;
-  /** By node, then mutation. */
-  const waiters = new Map<string, Map<string, Waiter>>();
+  const waiters = createWaiters();
   const refills = new Map<Counter, () => void>();
 
   /** @param before The bucket of the same counter under the earlier rules. */
@@ -63,21 +74,15 @@ export function createPlaces(
     const known = counters.get(key);
     if (known !== undefined) return known;
     const perSecond = rule.kind === "limit" ? rule.perSecond : undefined;
-    const bucket = perSecond === undefined
-      ? undefined
-      : before?.perSecond === perSecond
-      ? before
-      : createBucket(perSecond, clock.now());
-    const counter = createCounter(need, bucket);
+    const isSame = before !== undefined && before.perSecond === perSecond;
+    const fresh = perSecond === undefined ? undefined : createBucket(perSecond, clock.now());
+    const counter = createCounter(need, isSame ? before : fresh);
     counters.set(key, counter);
     return counter;
   }
 
   function hasAllRoom(waiter: Waiter): boolean {
     return waiter.counters.every((counter) => hasRoom(counter, clock.now()));
-  }
-  function leaveQueues(waiter: Waiter): void {
-    for (const counter of waiter.counters) if (counter.queue.delete(waiter)) counter.ranks = undefined;
   }
   function giveBack({ counters, id, key }: Waiter): void {
     for (const counter of counters) {
@@ -119,25 +124,18 @@ export function createPlaces(
     },
     counters: () => counters.values(),
     find: ({ rule: { rule }, group }) => counters.get(counterKey(rule, group)),
-    waiterOf: (id, key) => waiters.get(id)?.get(key),
-    waitersOf: (id) => [...(waiters.get(id)?.values() ?? [])],
+    waiterOf: waiters.get,
+    waitersOf: waiters.of,
     counterOf: (need) => counterOf(need),
     enqueue(asked) {
       const waiter: Waiter = { ...asked, turn: turns++, granted: false };
-      for (const counter of waiter.counters) {
-        counter.queue.add(waiter);
-        counter.ranks = undefined;
-      }
-      const own = waiters.get(waiter.id);
-      if (own === undefined) waiters.set(waiter.id, new Map([[waiter.key, waiter]]));
-      else own.set(waiter.key, waiter);
+      joinQueues(waiter);
+      waiters.add(waiter);
       for (const counter of waiter.counters) awaitRefill(counter);
       return waiter;
     },
     consume(waiter) {
-      const own = waiters.get(waiter.id);
-      own?.delete(waiter.key);
-      if (own?.size === 0) waiters.delete(waiter.id);
+      waiters.remove(waiter);
       leaveQueues(waiter);
     },
     detach(waiter) {
@@ -150,12 +148,7 @@ export function createPlaces(
     },
     revoke(waiter) {
       waiter.granted = false;
-      for (const counter of waiter.counters) {
-        const inTurn = [...counter.queue, waiter].sort((a, b) => a.turn - b.turn);
-        counter.queue.clear();
-        for (const each of inTurn) counter.queue.add(each);
-        counter.ranks = undefined;
-      }
+      rejoinQueues(waiter);
       giveBack(waiter);
       for (const counter of waiter.counters) self.dispatch(counter);
     },
@@ -172,12 +165,11 @@ export function createPlaces(
       tidy(counter);
     },
     reset(next) {
-      const waited = [...waiters.values()].flatMap((own) => [...own.values()]).sort((a, b) => a.turn - b.turn);
+      const waited = waiters.clear();
       for (const { granted, counters } of waited) {
         if (granted) { for (const { bucket } of counters) bucket?.giveBack(clock.now()); }
       }
       self.stop();
-      waiters.clear();
       const before = counters;
       counters = new Map();
       rules = next;
@@ -193,4 +185,29 @@ export function createPlaces(
     },
   };
   return self;
+}
+
+/** What waits, by node and mutation. */
+function createWaiters() {
+  const waiters = new Map<string, Map<string, Waiter>>();
+  return {
+    get: (id: string, key: string): Waiter | undefined => waiters.get(id)?.get(key),
+    of: (id: string): Waiter[] => [...(waiters.get(id)?.values() ?? [])],
+    add(waiter: Waiter): void {
+      const own = waiters.get(waiter.id);
+      if (own === undefined) waiters.set(waiter.id, new Map([[waiter.key, waiter]]));
+      else own.set(waiter.key, waiter);
+    },
+    remove(waiter: Waiter): void {
+      const own = waiters.get(waiter.id);
+      own?.delete(waiter.key);
+      if (own?.size === 0) waiters.delete(waiter.id);
+    },
+    /** @returns All of them, in the order of their turns. */
+    clear(): Waiter[] {
+      const all = [...waiters.values()].flatMap((own) => [...own.values()]).sort((a, b) => a.turn - b.turn);
+      waiters.clear();
+      return all;
+    },
+  };
 }

@@ -12,7 +12,7 @@ import {
   rankOf,
   type Waiter,
 } from "./counter.ts";
-import { createBucket } from "./bucket.ts";
+import { createBucket } from "./counter.ts";
 import { limitNeeds, type Need, needsOf, type Rule } from "./needs.ts";
 import type { PlacesView } from "./places.ts";
 
