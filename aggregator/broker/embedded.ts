@@ -83,6 +83,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   const { cluster, log, host = "127.0.0.1", maxConnections = DEFAULT_MAX_CONNECTIONS } = options;
   const listeners = new Set<(topic: string, payload: Uint8Array) => void>();
   const sockets = new Set<Socket>();
+  const drops = createRefusalLog(log, systemClock);
   const identities = createIdentities(options.guarded);
   const silence = watchSilence();
   const observers = options.observed && createObservers(options.observed, drops);
@@ -102,17 +103,12 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   const own = createOwnMessages(aedes, shortcut, log);
   aedes.on("client", identities.joined);
   aedes.on("clientDisconnect", identities.left);
-  if (observers !== undefined) {
-    aedes.on("subscribe", (subscriptions, client) => observers.subscribed(client, subscriptions));
-    aedes.on("unsubscribe", (filters, client) => observers.unsubscribed(client, filters));
-    aedes.on("ack", (_packet, client) => observers.acknowledged(client));
-    aedes.on("clientDisconnect", (client) => observers.left(client));
-  }
+  if (observers !== undefined) tellObservers(aedes, observers);
   aedes.on("publish", (packet, client) => {
     if (client === null) return;
     tell(packet.topic, typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload);
   });
-  const drops = logDrops(aedes, log);
+  logDrops(aedes, drops);
 
   function accept(
     limits: Omit<ConnectionLimits, "all">,
@@ -192,15 +188,19 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   };
 }
 
-/** Logs what is dropped, at a bounded rate. @returns The log, for more of the kind. */
-function logDrops(aedes: Aedes, log: Log): RefusalLog {
-  const drops = createRefusalLog(log, systemClock);
+function logDrops(aedes: Aedes, drops: RefusalLog): void {
   aedes.on(
     "clientError",
     (client, error) => drops.info("Broker dropped a client", { client: client.id, why: error.message }),
   );
   aedes.on("connectionError", (_client, error) => drops.info("Broker dropped a connection", { why: error.message }));
-  return drops;
+}
+
+function tellObservers(aedes: Aedes, observers: Observers): void {
+  aedes.on("subscribe", (subscriptions, client) => observers.subscribed(client, subscriptions));
+  aedes.on("unsubscribe", (filters, client) => observers.unsubscribed(client, filters));
+  aedes.on("ack", (_packet, client) => observers.acknowledged(client));
+  aedes.on("clientDisconnect", (client) => observers.left(client));
 }
 
 function createAedes(parts: {
