@@ -25,30 +25,33 @@ import {
 } from "../src/sync/mod.ts";
 import { errorText } from "../src/toolkit/mod.ts";
 
-/** What an agent is made of. */
+/** What an agent depends on. */
 export interface AgentParts {
   /** Its node. */
   readonly id: string;
   readonly name: string;
-  /** Names this run: new with every start. */
+  /** Names this run: new at every start. */
   readonly run: string;
   readonly modules: readonly Module[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Sends a frame to the parent; what is lost is sent again. */
+  /** Sends a frame to the parent; lost frames are sent again. */
   send(frame: UpFrame): void;
-  /** Another run of the same node has taken its place: it must end. */
+  /** Called when another run of the same node has taken its place: it must end. */
   onDeposed(): void;
-  /** The root, or its parent, says where it joins. */
+  /** Called when the root, or its parent, tells where it joins. */
   onAssignment?(assignment: Assignment): void;
-  /** How far its link is. */
+  /** Called with the state of its link. */
   onLink?(state: LinkState): void;
-  /** Its parent wants signs of life this often, in seconds. */
+  /** Called with the interval in which its parent wants signs of life, in seconds. */
   onKeepalive?(seconds: number): void;
 }
 
-/** An agent: one node that keeps itself as its cfg asks for. Without I/O of its own: transport and modules are given. */
+/**
+ * An agent, which brings its node to the state of its cfg. Without I/O of its own: transport and modules are
+ * parameters.
+ */
 export interface Agent {
   start(): Promise<void>;
   connected(): void;
@@ -59,15 +62,17 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-/** A node as it was read, with what it was read from. */
+/** A node as it was read, with its sources. */
 interface Read extends ModuleNode {
   readonly target: string;
   readonly frozen: Freeze;
 }
 
 /**
- * Makes an agent. It plans with its own modules and, once it was welcomed, with its parent's too, so that both see the
- * same plan; it runs the steps that are its own. Without its parent it goes on with the cfg that it has.
+ * Creates an agent. It plans with its own modules and, once welcomed, with its parent's too, so that both see the same
+ * plan. It runs the steps of its own context. Without its parent it continues with the cfg that it has.
+ *
+ * @param parts What it depends on.
  */
 export function createAgent(parts: AgentParts): Agent {
   const { id, name, clock, random, log } = parts;
@@ -75,7 +80,7 @@ export function createAgent(parts: AgentParts): Agent {
   const replica = createReplica();
   let planner = plannerOf(declarations, clock);
   let known: Read | undefined;
-  /** The assignment in the frame that is being taken in, if there is one. */
+  /** The assignment in the frame that is being processed, if there is one. */
   let heard: Assignment | undefined;
 
   function read(): Read {
@@ -99,7 +104,7 @@ export function createAgent(parts: AgentParts): Agent {
     node: (other) => other === id ? read() : undefined,
     discover: (_node, url, value) => write(new Map([[url, value]])),
   });
-  // Limits, invariants and their checkpoints are its parent's, and one node is no fleet.
+  // Limits, invariants and their checkpoints are its parent's, and one node is not a fleet.
   const host: EngineHost = {
     role: "self",
     source: { nodes: () => [id], read: (other) => other === id ? { ...read(), planner } : undefined },
@@ -134,7 +139,7 @@ export function createAgent(parts: AgentParts): Agent {
       heard = assignmentIn(replica.get(id)?.facets.cfg);
     }
     if (facet === "self") link.changed();
-    if (facet === "cfg") write(new Map([["/seen", cfgVersion()]])); // modules have just been told
+    if (facet === "cfg") write(new Map([["/seen", cfgVersion()]])); // modules have just been notified
   });
 
   return {
@@ -146,7 +151,7 @@ export function createAgent(parts: AgentParts): Agent {
     disconnected: () => link.disconnected(),
     receive(frame) {
       link.receive(frame);
-      // Now that the frame is taken in: to go to another parent ends the link that it came over.
+      // After the frame has been processed: joining another parent ends the link over which it arrived.
       const assignment = heard;
       heard = undefined;
       if (assignment !== undefined) parts.onAssignment?.(assignment);

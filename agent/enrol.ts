@@ -8,14 +8,14 @@ import type { Log } from "../src/log.ts";
 import { backoff, durationText, errorText, pause, within } from "../src/toolkit/mod.ts";
 import { isNodeName, isUuid } from "../src/state/mod.ts";
 
-/** Where the identity is kept, in the folder of what outlives the agent but not the machine's boot. */
+/** The file of the identity, in the folder for what survives the agent but not a reboot. */
 const FILE = "identity.json";
-/** First and longest wait before asking again, in milliseconds. */
+/** First and longest pause before the next attempt, in milliseconds. */
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
 /** How long the server may take to answer, in milliseconds. */
 const ANSWER_TIMEOUT = 15_000;
-/** The longest answer that is read, in bytes. */
+/** The largest answer to read, in bytes. */
 const MAX_ANSWER = 16_384;
 
 const identity = v.object({
@@ -29,12 +29,12 @@ const identity = v.object({
 });
 const kept = v.object({ mac: v.string(), token: v.string(), identity });
 
-/** Who this machine's agent is during this boot, and how it joins. */
+/** The identity of this machine's agent during this boot, and how it joins. */
 export type Identity = v.InferOutput<typeof identity>;
 
-/** What enrolling works with. */
+/** What enrolment depends on. */
 export interface EnrolParts {
-  /** A folder in memory: what is in it must not outlive the boot. */
+  /** A folder in memory: its content must not survive a reboot. */
   readonly runDir: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -43,10 +43,12 @@ export interface EnrolParts {
 }
 
 /**
- * The identity of this boot: the one that an earlier run of the agent has left, or else the one that the kernel's one-time token
- * is exchanged for. While the server is away it is asked again and again.
+ * Returns the identity of this boot: the one that an earlier run of the agent has stored, otherwise the one for which
+ * it exchanges the kernel's one-time token. While the server is away, it tries again.
  *
- * @throws {Error} When the server refuses the token, or says something that is no identity: another try can't help.
+ * @param commandLine The kernel command line.
+ * @param parts What it depends on.
+ * @throws {Error} If the server refuses the token, or its answer is not an identity: a retry cannot help.
  */
 export async function enrol(commandLine: KernelCommandLine, parts: EnrolParts): Promise<Identity> {
   const file = join(parts.runDir, FILE);
@@ -67,7 +69,7 @@ export async function enrol(commandLine: KernelCommandLine, parts: EnrolParts): 
 
 type Asked = { readonly ok: true; readonly identity: Identity } | { readonly ok: false; readonly why: string };
 
-/** Asks once. @throws {Error} When asking again can't help. */
+/** Sends one request. @throws {Error} If a retry cannot help. */
 async function ask({ server, mac, token }: KernelCommandLine, parts: EnrolParts): Promise<Asked> {
   let status: number;
   let text: string;
@@ -86,27 +88,27 @@ async function ask({ server, mac, token }: KernelCommandLine, parts: EnrolParts)
   if (status !== 200) throw new Error(`Cannot enrol at ${server}: ${detailOf(text) ?? `HTTP status ${status}`}`);
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), identity), text);
   if (read.success) return { ok: true, identity: read.output };
-  // Nothing of what came is repeated: it may hold a password.
+  // The answer is not quoted, because it may contain a password.
   const field = v.getDotPath(read.issues[0]) ?? "the answer";
   throw new Error(`Cannot enrol at ${server}: ${field} is not what was expected`);
 }
 
-/** The detail of problem details (RFC 9457). */
+/** Reads the detail of problem details (RFC 9457). */
 function detailOf(text: string): string | undefined {
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), v.object({ detail: v.string() })), text);
   return read.success ? read.output.detail : undefined;
 }
 
 async function readKept(file: string, log: Log): Promise<v.InferOutput<typeof kept> | undefined> {
-  const text = await readFile(file, "utf8").catch(() => undefined); // most often there is none yet
+  const text = await readFile(file, "utf8").catch(() => undefined); // usually there is none yet
   if (text === undefined) return undefined;
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), kept), text);
   if (read.success) return read.output;
-  log.warn("Cannot read the identity that was kept: asks for one", { file });
+  log.warn("Cannot read the stored identity, so it requests a new one", { file });
   return undefined;
 }
 
-/** Under its name only when it is whole: the machine's only token is used up. */
+/** Renames the file only when it is complete: the machine's only token is used up. */
 async function keep(file: string, folder: string, content: v.InferOutput<typeof kept>): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(`${file}.new`, JSON.stringify(content), { mode: 0o600 });

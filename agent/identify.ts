@@ -7,7 +7,7 @@ import { isNodeName, isUuid } from "../src/state/mod.ts";
 import { enrol, type EnrolParts } from "./enrol.ts";
 import { errorText } from "../src/toolkit/mod.ts";
 
-/** What the agent's command line says of who it is. */
+/** The options that identify the agent. */
 export interface IdentityOptions {
   readonly id: string | undefined;
   readonly name: string | undefined;
@@ -17,23 +17,24 @@ export interface IdentityOptions {
   readonly cmdline: string | undefined;
 }
 
-/** Who an agent is, and how it joins. */
+/** The identity of an agent, and how it joins. */
 export interface AgentIdentity {
   readonly id: string;
   readonly name: string;
   readonly cluster: string;
   /** The UUID of its aggregator. */
   readonly parent: string;
-  /** The broker's URL, with the agent's credentials where it has any: for nobody to see. */
+  /** The broker's URL, with the agent's credentials if it has any. It must not be shown. */
   readonly broker: string;
-  /** Origin of the boot HTTP server; absent where it was not booted from one. */
+  /** Origin of the boot HTTP server; absent if the machine was not booted from one. */
   readonly server?: string;
 }
 
 /**
- * Works out who the agent is: from its options, or by the token on the kernel's command line, which it exchanges.
+ * Determines the identity of the agent: from its `options`, or by exchanging the token on the kernel command line.
  *
- * @throws {ProgramError} When options are missing, or wrong, or the token is not taken.
+ * @param parts What enrolment depends on.
+ * @throws {ProgramError} If options are missing or wrong, or the token is refused.
  */
 export async function identify(options: IdentityOptions, parts: EnrolParts): Promise<AgentIdentity> {
   return options.cmdline === undefined ? fromOptions(options) : await fromCommandLine(options.cmdline, options, parts);
@@ -72,13 +73,16 @@ function fromOptions(options: IdentityOptions): AgentIdentity {
 async function fromCommandLine(file: string, options: IdentityOptions, parts: EnrolParts): Promise<AgentIdentity> {
   for (const option of ["id", "name", "cluster", "parent"] as const) {
     if (options[option] === undefined) continue;
-    throw new ProgramError(`Option '--${option}' is given with '--cmdline', which says it: expected one`, EXIT.usage);
+    throw new ProgramError(
+      `Options '--${option}' and '--cmdline' are both given: expected only one of them`,
+      EXIT.usage,
+    );
   }
   const text = await readFile(file, "utf8").catch((error: Error) => {
-    throw new ProgramError(`Cannot read the kernel's command line: ${error.message}`);
+    throw new ProgramError(`Cannot read the kernel command line: ${error.message}`);
   });
   const parsed: ParsedCommandLine = parseCommandLine(text);
-  if (!parsed.ok) throw new ProgramError(`Cannot use the kernel's command line: ${parsed.problems.join("; ")}`);
+  if (!parsed.ok) throw new ProgramError(`Cannot use the kernel command line: ${parsed.problems.join("; ")}`);
   const { id, name, cluster, parent, broker, username, password } = await enrol(parsed.value, parts).catch(explain);
   const url = new URL(broker);
   url.username = username;
@@ -87,7 +91,7 @@ async function fromCommandLine(file: string, options: IdentityOptions, parts: En
   return { id, name, cluster, parent, broker: url.href, server: parsed.value.server };
 }
 
-/** What is no defect is shown without a stack. */
+/** Shows errors that are not defects without a stack trace. */
 function explain(error: unknown): never {
   if (error instanceof ProgramError) throw error;
   throw new ProgramError(errorText(error));

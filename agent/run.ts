@@ -12,10 +12,10 @@ import { createAgent } from "./agent.ts";
 import { identify } from "./identify.ts";
 import type { program } from "./options.ts";
 
-/** How it ends when the machine's first process is to switch root: see `docs/how-to/images.md`. */
+/** The exit code that makes the machine's first process switch root: see `docs/how-to/images.md`. */
 const EXIT_SWITCH_ROOT = 99;
 
-/** What an agent reaches the rest of the world with. */
+/** The outside world of an agent. */
 export interface AgentWorld {
   readonly connect: MqttConnect;
   readonly clock: Clock;
@@ -24,10 +24,11 @@ export interface AgentWorld {
 }
 
 /**
- * Works out who the agent is, joins, and runs until the signal fires, another run takes its place, or the machine is to switch root.
+ * Identifies the agent, joins, and runs until the signal fires, another run takes its place, or the machine must switch
+ * root.
  *
- * @returns What the process exits with.
- * @throws {ProgramError} When it is not known who the agent is.
+ * @returns The exit code of the process.
+ * @throws {ProgramError} If the agent cannot be identified.
  */
 export async function runAgent(
   { options, terminal, signal }: Pick<ProgramRun<typeof program.options>, "options" | "terminal" | "signal">,

@@ -33,7 +33,7 @@ export const simpowerConfig = defineExtension("simpower", {
 
 const timeouts = { find: 20_000, on: 30_000, off: 30_000 };
 
-/** Power of simulated machines, whose controllers speak Redfish, and their boot, which no boot server is needed for. */
+/** Power control of simulated machines, whose controllers use Redfish, and their boot, which needs no boot server. */
 export const simpowerDeclaration = declareModule({
   name: "simpower",
   about: "Powers simulated machines on and off",
@@ -50,7 +50,7 @@ export const simpowerDeclaration = declareModule({
       context: "parent",
       changes: { "/runState": ["UNKNOWN", "INIT"] },
       requires: { "/platform": "sim", "/physState": "POWER_ON" },
-      excludes: { "/boot/method": ["pxe", "rpi"] }, // whose boots others follow
+      excludes: { "/boot/method": ["pxe", "rpi"] }, // other modules follow their boots
       failTo: { "/physState": "PHYS_HANG" },
       timeout: 60_000,
       about: "Waits for the agent of a machine that was powered on",

@@ -8,11 +8,11 @@ import { simpowerDeclaration } from "./declaration.ts";
 const PATIENCE = 5_000;
 
 /**
- * Makes the module that powers simulated machines. It belongs into an aggregator.
+ * Creates the module that powers simulated machines, for an aggregator.
  *
- * @param options `exchange` is how to reach controllers, HTTP by default. `bootUri` says where a machine that is
- * powered on finds the aggregator that serves it, as `mqtt://broker/UUID`: simulated machines have no boot server to ask. `logs` takes in how event
- * logs are read.
+ * @param options `exchange` reaches controllers, over HTTP by default. `bootUri` returns where a machine that is
+ *   powered on finds its aggregator, as `mqtt://broker/UUID`: simulated machines have no boot server. `logs` receives
+ *   how to read event logs.
  */
 export function createSimpowerModule(
   options: { readonly exchange?: Exchange; readonly bootUri?: () => string | undefined; readonly logs?: BmcLogs } = {},

@@ -3,31 +3,31 @@ const BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
 const IPV4 = new RegExp(`^(?:${BYTE}\\.){3}${BYTE}$`);
 
 /**
- * Brings a MAC address to its one notation: lower case, with colons.
+ * Normalizes a MAC address to lower case with colons.
  *
  * @param text With colons, dashes or nothing between its bytes, or with dots as Cisco's `a2e2.6002.c003`; in any case.
- * @returns Undefined for a text that is none of these.
+ * @returns Undefined if it is not a MAC address.
  */
 export function parseMac(text: string): string | undefined {
   return MAC.test(text) ? text.toLowerCase().replace(/[:.-]/g, "").replace(/..(?!$)/g, "$&:") : undefined;
 }
 
-/** Tells whether a text is an IPv4 address in dotted form, as RFC 6943, section 3.1.1, has it strictly. */
+/** Tells whether `text` is an IPv4 address in strict dotted form (RFC 6943, section 3.1.1). */
 export function isIpv4(text: string): boolean {
   return IPV4.test(text);
 }
 
-/** The number that an IPv4 address is. @param address One that {@link isIpv4} takes. */
+/** Converts an IPv4 address to a number. @param address A valid address: see {@link isIpv4}. */
 export function ipv4Number(address: string): number {
   return address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
 }
 
-/** The IPv4 address of a number from 0 to 2^32 - 1. */
+/** Converts `number`, from 0 to 2^32 - 1, to an IPv4 address. */
 export function ipv4Text(number: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
 }
 
-/** Where a machine is on the network. */
+/** The network settings of a machine. */
 export interface BootAddress {
   /** IPv4, in dotted form. */
   readonly address: string;
@@ -45,7 +45,10 @@ export interface Subnet {
   readonly prefix: number;
 }
 
-/** Reads a network such as `10.77.0.0/24`; an address within it will do. @returns Undefined for a text that is none. */
+/**
+ * Parses the network `text`, such as `10.77.0.0/24`; it may name any address of the network. @returns Undefined if it
+ * is not a network.
+ */
 export function parseSubnet(text: string): Subnet | undefined {
   const [address = "", bits = "", ...rest] = text.split("/");
   if (!isIpv4(address) || !/^(?:[89]|[12][0-9]|30)$/.test(bits) || rest.length > 0) return undefined;

@@ -1,12 +1,12 @@
 import type { BootAddress } from "./address.ts";
 
 /**
- * What a word of kernel arguments may consist of. Quotes, backslashes and `#` mean something to iPXE, `${` is expanded by it,
- * and whatever else is left out has no use on a kernel command line that is worth its risk.
+ * The characters of a kernel argument. Quotes, backslashes and `#` have a meaning for iPXE, which also expands `${`;
+ * the other excluded characters are not worth their risk.
  */
 const WORD = /^(?:[A-Za-z0-9_.,:;/=+@%~^*!?<>()[\]{}-]|\$(?!\{))+$/;
 const PATH = /^(?!.*(?:^|\/)\.\.?(?:\/|$))[A-Za-z0-9_][A-Za-z0-9_.+-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$/;
-/** Arguments that Kraken gives itself. */
+/** Arguments that Kraken sets itself. */
 const OWN = /^(?:kraken\.|initrd=)/;
 
 /** Kernel arguments as words, or what was expected. */
@@ -15,7 +15,7 @@ export type ReadArguments = { readonly ok: true; readonly words: readonly string
   readonly expected: string;
 };
 
-/** Takes the kernel arguments of a cfg apart: words between spaces that mean the same to iPXE, firmware and kernel. */
+/** Splits `text`, kernel arguments of a cfg, into words that mean the same to iPXE, firmware and kernel. */
 export function readArguments(text: string): ReadArguments {
   const words = text.split(" ").filter((word) => word !== "");
   const odd = words.find((word) => !WORD.test(word));
@@ -32,23 +32,25 @@ export function readArguments(text: string): ReadArguments {
   return { ok: false, expected: `no 'kraken.' and no 'initrd=': Kraken sets those, found '${own.slice(0, 80)}'` };
 }
 
-/** Tells whether a text is a path of a boot file: parts of letters, digits, `_`, `.`, `+`, `-`, none of which is `..`. */
+/**
+ * Tells whether `text` is a path of a boot file: parts of letters, digits, `_`, `.`, `+`, `-`, none of which is `..`.
+ */
 export function isFilePath(text: string): boolean {
   return text.length <= 256 && PATH.test(text);
 }
 
-/** What a node's kernel is told. */
+/** The node-specific part of kernel arguments. */
 export interface KernelNode {
   readonly name: string;
   /** Lower case, with colons. */
   readonly mac: string;
-  /** Absent where it is to ask DHCP. */
+  /** Absent if the machine uses DHCP. */
   readonly lease?: BootAddress;
-  /** Words of its cfg: see {@link readArguments}. */
+  /** Words from its cfg: see {@link readArguments}. */
   readonly arguments: readonly string[];
 }
 
-/** What a kernel is told of this boot. */
+/** The boot-specific part of kernel arguments. */
 export interface KernelBoot {
   readonly cluster: string;
   /** The UUID of the node's aggregator. */
@@ -59,21 +61,27 @@ export interface KernelBoot {
   readonly token: string;
 }
 
-/** What every kernel needs to have room for an initramfs on a small machine: a tmpfs would be held to half of the memory. */
+/** Lets an initramfs use all memory of a small machine: a tmpfs would be limited to half. */
 const ROOT = "rootfstype=ramfs";
-/** How many name servers a resolver asks: MAXNS of resolv.conf(5). What has no use takes no room of a command line. */
+/**
+ * The largest number of name servers that a resolver uses: MAXNS of resolv.conf(5). More would only waste space of the
+ * command line.
+ */
 const NAME_SERVERS = 3;
 
-/** The command line with which a kernel starts, as iPXE and a Raspberry Pi's firmware put it together. See {@link kernelArguments}. */
+/**
+ * Returns the command line with which the kernel of `node` starts in this `boot`, as iPXE and a Raspberry Pi's firmware
+ * compose it. See {@link kernelArguments}.
+ */
 export function commandLine(node: KernelNode, boot: KernelBoot): string {
   return ["kernel", "initrd=initrd.img", ...kernelArguments(node, boot)].join(" ");
 }
 
 /**
- * The kernel arguments of one boot, a word each, for iPXE and for a Raspberry Pi's `cmdline.txt` alike. Kraken's own come last:
- * init and agent take the last one of a name.
+ * Returns the kernel arguments of `node` for one `boot`, one word each, for iPXE and for a Raspberry Pi's
+ * `cmdline.txt`. Kraken's own come last: init and agent use the last one of a name.
  *
- * @throws {TypeError} When a word is not one that {@link readArguments} takes: nothing else may get onto a command line.
+ * @throws {TypeError} If {@link readArguments} does not accept a word: nothing else may get onto a command line.
  */
 export function kernelArguments(node: KernelNode, boot: KernelBoot): string[] {
   const { lease } = node;

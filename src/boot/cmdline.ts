@@ -2,12 +2,12 @@ import { isNodeName, isUuid } from "../state/mod.ts";
 import { parseMac } from "./address.ts";
 import { type Result } from "../toolkit/mod.ts";
 
-/** The longest kernel command line that is read, in characters: Linux has at most 4,096. */
+/** The longest kernel command line to read, in characters: Linux has at most 4,096. */
 export const MAX_CMDLINE = 8_192;
-/** What a token may look like: see the enrolment of an aggregator. */
+/** The format of a token: see the enrolment of an aggregator. */
 const TOKEN = /^[A-Za-z0-9_-]{16,128}$/;
 
-/** What a kernel command line says of Kraken. */
+/** Kraken's values on a kernel command line. */
 export interface KernelCommandLine {
   readonly cluster: string;
   /** The node's name. */
@@ -20,10 +20,13 @@ export interface KernelCommandLine {
   readonly token: string;
 }
 
-/** The command line, or everything that is wrong with it. The token is in none of the problems. */
+/** The values, or all problems. No problem contains the token. */
 export type ParsedCommandLine = Result<KernelCommandLine, { readonly problems: readonly string[] }>;
 
-/** Reads the `kraken.` arguments of a kernel command line. Of one that is given twice the last counts; others are passed over. */
+/**
+ * Parses the `kraken.` arguments of the kernel command line `text`. The last one of a name counts; other arguments are
+ * ignored.
+ */
 export function parseCommandLine(text: string): ParsedCommandLine {
   if (text.length > MAX_CMDLINE) {
     return { ok: false, problems: [`It has ${text.length} characters: expected at most ${MAX_CMDLINE}`] };

@@ -1,17 +1,17 @@
 import { defineExtension } from "../state/mod.ts";
 
-/** How a machine comes to its kernel: `none`, not at all as far as Kraken is concerned; `other`, by itself. */
+/** How a machine boots: `none`: not with Kraken; `other`: by itself. */
 export const BOOT_METHODS = ["none", "pxe", "rpi", "other"] as const;
 /** See {@link BOOT_METHODS}. */
 export type BootMethod = typeof BOOT_METHODS[number];
 
-/** What boot services log: `info`, what matters; `debug`, a line for each exchange with a machine. */
+/** The log level of boot services: `info`: important events; `debug`: a line for each exchange with a machine. */
 export const BOOT_LOG_LEVELS = ["info", "debug"] as const;
 
 const address = { kind: "string", maxLength: 15 } as const;
 const file = { kind: "string", maxLength: 256 } as const;
 
-/** A machine's network interface, and what it boots. IPv4; IPv6 would be a group of its own beside `/ipv4`. */
+/** The boot interface of a machine, and what it boots. IPv4 only; IPv6 would be a group of its own beside `/ipv4`. */
 export const boot = defineExtension("boot", {
   "/ipv4/mac": {
     type: { kind: "string", maxLength: 17 },

@@ -4,29 +4,32 @@ import { isFilePath, readArguments } from "./arguments.ts";
 import { BOOT_METHODS, type BootMethod } from "./extension.ts";
 import { addressFault, DEFAULT_PREFIX, gatewayFault, macFault, serverFault } from "./network_rules.ts";
 
-/** What boots where a node's cfg names no files. */
+/** The default files. */
 const KERNEL = "vmlinuz";
 const INITRD = "initrd.img";
 
-/** What a node's cfg says of how its machine boots. */
+/** The boot settings of a node's cfg. */
 export interface BootHost {
   readonly method: BootMethod;
   /** Lower case, with colons. */
   readonly mac?: string;
-  /** Absent where another server gives it one. */
+  /** Absent if another server assigns it. */
   readonly lease?: BootAddress;
-  /** Paths below the boot files. */
+  /** Paths in the boot files. */
   readonly kernel: string;
   readonly initrd: string;
-  /** The boot program that its firmware is to fetch, likewise; absent: the one that fits it. */
+  /** The path of the boot program for its firmware; absent: the matching iPXE. */
   readonly loader?: string;
-  /** Its architecture by its cfg, such as `aarch64`. */
+  /** Its architecture by cfg, such as `aarch64`. */
   readonly arch?: string;
-  /** Kernel arguments beside Kraken's own: words that need no quoting. */
+  /** Kernel arguments in addition to Kraken's own: words that need no quoting. */
   readonly arguments: readonly string[];
 }
 
-/** Reads a node's cfg. Leaves out what does not fit: {@link validateBoot} and {@link validateNetwork} say so when it is written. */
+/**
+ * Reads `cfg` of a node. Leaves out invalid values: {@link validateBoot} and {@link validateNetwork} report them when
+ * they are written.
+ */
 export function bootHostOf(cfg: Values): BootHost {
   const text = (url: string): string => {
     const value = cfg.get(url);
@@ -51,7 +54,7 @@ export function bootHostOf(cfg: Values): BootHost {
   };
 }
 
-/** What a machine is given as its address; undefined where no machine can have it. */
+/** Returns the address to assign to a machine; undefined if it is invalid. */
 function leaseOf(cfg: Values, text: (url: string) => string): BootAddress | undefined {
   const address = text("/ipv4/address");
   const given = cfg.get("/ipv4/prefix");

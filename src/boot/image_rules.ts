@@ -1,21 +1,24 @@
 import { isRecord, type Value } from "../state/mod.ts";
 
-/** The values of the image extension that {@link validateImage} looks at. */
+/** The values of the image extension that {@link validateImage} checks. */
 type ImageUrl = "/image/name" | "/image/digest" | "/image/url" | "/image/command" | "/image/layers";
 
-/** Says what was expected instead of an image's name, which becomes a path: undefined for one that can be. */
+/**
+ * Checks `value`, the name of an image, which becomes part of a path. @returns What was expected; undefined if it is
+ * valid.
+ */
 export function imageNameFault(value: unknown): string | undefined {
   if (typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(value)) return undefined;
   return "letters, digits, '.', '_' and '-', beginning with a letter or digit";
 }
 
-/** Says what was expected instead of an image's digest: undefined for one that can be. */
+/** Checks `value`, the digest of an image. @returns What was expected; undefined if it is valid. */
 export function imageDigestFault(value: unknown): string | undefined {
   if (typeof value === "string" && /^[0-9a-f]{64}$/.test(value)) return undefined;
   return "a SHA-256, 64 hexadecimal digits in lower case";
 }
 
-/** Says what was expected instead of an image's URL: undefined for one that can be. */
+/** Checks `value`, the URL of an image. @returns What was expected; undefined if it is valid. */
 export function imageUrlFault(value: unknown): string | undefined {
   const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
   if (url !== undefined && (url.username !== "" || url.password !== "")) {
@@ -24,7 +27,7 @@ export function imageUrlFault(value: unknown): string | undefined {
   return url !== undefined && /^https?:$/.test(url.protocol) ? undefined : "an http or https URL";
 }
 
-/** Says what was expected instead of the command that runs in an image: undefined for one that can be. */
+/** Checks `value`, the command of an image. @returns What was expected; undefined if it is valid. */
 export function imageCommandFault(value: unknown): string | undefined {
   const words: readonly unknown[] = Array.isArray(value) ? value : [];
   const [path] = words;
@@ -33,7 +36,7 @@ export function imageCommandFault(value: unknown): string | undefined {
   return "a path in the image that begins with '/', and no line breaks";
 }
 
-/** Brings the digests of a value of the image extension to lower case: see {@link canonicalBoot}. */
+/** Converts the digests in `value`, a value of `url`, to lower case: see {@link canonicalBoot}. */
 export function canonicalImage(url: "/image/digest" | "/image/layers", value: Value): Value {
   if (url === "/image/digest") return typeof value === "string" ? value.toLowerCase() : value;
   if (!Array.isArray(value)) return value;
@@ -42,7 +45,7 @@ export function canonicalImage(url: "/image/digest" | "/image/layers", value: Va
   );
 }
 
-/** What is wrong with one value of the image extension whose type is right: see {@link validateBoot}. */
+/** Checks `value`, a value of `url` with the right type: see {@link validateBoot}. */
 export function validateImage(url: ImageUrl, value: unknown): string | undefined {
   switch (url) {
     case "/image/name":
@@ -71,7 +74,7 @@ function validateLayers(at: string, value: unknown): string | undefined {
   return undefined;
 }
 
-/** @param value Undefined where it is not shown, as a password may be in it. */
+/** @param value Undefined if it must not be shown, because it may contain a password. */
 function complaint(at: string, value: unknown, expected: string | undefined): string | undefined {
   if (expected === undefined) return undefined;
   const found = value === undefined ? "does not fit" : `is ${JSON.stringify(value)}`;

@@ -1,32 +1,33 @@
 import { isRecord, type Values } from "../state/mod.ts";
 
-/** What a machine has to take into its memory, and how much it has. */
+/** What a machine must load into its memory, and how much memory it has. */
 export interface BootLoad {
-  /** Names of root images that its agent is to fetch from the server that it booted from, into memory. */
+  /** Names of root images that its agent fetches into memory from the server from which it booted. */
   readonly images: readonly string[];
-  /** Its memory in MiB, and what says so; absent where nothing does. */
+  /** Its memory in MiB, and the source of that figure; absent if unknown. */
   readonly memory?: { readonly mib: number; readonly from: "/boot/memory" | "/boot/seenMemory" };
 }
 
 /**
- * The longest command line that a kernel takes, in characters: what is beyond is cut off without a word. COMMAND_LINE_SIZE without
- * the NUL, which is 2,048 for both architectures that Kraken has loaders for: x86_64 and aarch64 (Linux 6.12,
- * arch/x86/include/asm/setup.h and arch/arm64/include/uapi/asm/setup.h). It differs elsewhere (riscv 1,024, s390 4,096 by default):
- * machines of other architectures boot with a `/boot/loader` of their own, and are held against this limit too.
+ * The longest command line that a kernel accepts, in characters; the rest is silently cut off. This is
+ * COMMAND_LINE_SIZE without the NUL, which is 2,048 for both architectures for which Kraken has loaders, x86_64 and
+ * aarch64 (Linux 6.12, arch/x86/include/asm/setup.h and arch/arm64/include/uapi/asm/setup.h). It differs elsewhere
+ * (riscv 1,024, s390 4,096 by default): machines of other architectures boot with their own `/boot/loader`, and have
+ * this limit too.
  */
 export const COMMAND_LINE_LIMIT = 2_047;
 
-/** What Kraken's own arguments take of a command line at most, in characters, by the longest names. */
+/** The most that Kraken's own arguments take of a command line, in characters, with the longest names. */
 const OWN_ARGUMENTS = 530;
 
-/** Warns of kernel arguments with which the command line may get longer than kernels take; undefined: they are short enough. */
+/** Warns if the kernel arguments `text` may make the command line longer than kernels accept; undefined if not. */
 export function warnOfArguments(text: string): string | undefined {
   if (text.length + OWN_ARGUMENTS <= COMMAND_LINE_LIMIT) return undefined;
   return `/boot/arguments has ${text.length} characters: with up to ${OWN_ARGUMENTS} of Kraken's own the kernel's command line ` +
     `may be longer than the ${COMMAND_LINE_LIMIT} that a kernel takes, and the machine is not booted then`;
 }
 
-/** Reads what a node is to load. @param seen Its memory in MiB when it last ran, as far as that is known. */
+/** Reads from `cfg` what a node loads. @param seen Its last known memory in MiB, if any. */
 export function bootLoadOf(cfg: Values, seen: unknown): BootLoad {
   const given = cfg.get("/boot/memory");
   const memory = typeof given === "number"
@@ -37,7 +38,7 @@ export function bootLoadOf(cfg: Values, seen: unknown): BootLoad {
   return { images: imagesOf(cfg), ...(memory !== undefined && { memory }) };
 }
 
-/** Those that are at another server are left out: how large they are is not known here. */
+/** Images at other servers are left out: their size is not known here. */
 function imagesOf(cfg: Values): string[] {
   if (cfg.get("/image/state") !== "ACTIVE") return [];
   const images: string[] = [];

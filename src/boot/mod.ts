@@ -1,4 +1,4 @@
-/** What a machine boots from the network: its cfg, its kernel's arguments, and the agent's reading of them. Pure. */
+/** Network boot of a machine: its cfg, its kernel's arguments, and how the agent reads them. Pure functions. */
 export * from "./address.ts";
 export * from "./arguments.ts";
 export * from "./cmdline.ts";

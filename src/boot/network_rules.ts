@@ -1,9 +1,9 @@
 import { ipv4Number, isIpv4, parseMac } from "./address.ts";
 
-/** Bits of the network's part of an address, where cfg says nothing. */
+/** Default length of the network prefix, in bits. */
 export const DEFAULT_PREFIX = 24;
 
-/** Blocks of addresses that no machine can have as its own (RFC 6890), by their first byte. */
+/** Blocks of addresses that no machine can have (RFC 6890), by their first byte. */
 const SPECIAL = [
   { from: 0, to: 0, what: "0.0.0.0/8 stands for no machine" },
   { from: 127, to: 127, what: "127.0.0.0/8 is loopback" },
@@ -11,7 +11,7 @@ const SPECIAL = [
   { from: 240, to: 255, what: "240.0.0.0/4 is reserved, and 255.255.255.255 is broadcast" },
 ] as const;
 
-/** A machine's address, and how many of its bits are those of its network. */
+/** A machine's address, and the length of its network prefix. */
 export interface Place {
   readonly address: string;
   /** From 0 to 32. */
@@ -19,10 +19,10 @@ export interface Place {
 }
 
 /**
- * Says what was expected instead of a MAC address.
+ * Checks a MAC address.
  *
  * @param text In any notation that {@link parseMac} reads.
- * @returns Undefined where one network interface can have it.
+ * @returns What was expected; undefined if a network interface can have it.
  */
 export function macFault(text: string): string | undefined {
   const mac = parseMac(text);
@@ -34,10 +34,10 @@ export function macFault(text: string): string | undefined {
 }
 
 /**
- * Says what was expected instead of a machine's own IPv4 address.
+ * Checks a machine's own IPv4 `address`.
  *
- * @param prefix Bits of the network's part, from 0 to 32. With 31 both addresses of the network are machines' (RFC 3021).
- * @returns Undefined where one machine can have it.
+ * @param prefix Length of the network prefix, from 0 to 32. With 31 both addresses of the network are valid (RFC 3021).
+ * @returns What was expected; undefined if a machine can have it.
  */
 export function addressFault(address: string, prefix: number): string | undefined {
   if (!isIpv4(address)) return "an IPv4 address such as 10.77.0.11";
@@ -55,7 +55,7 @@ export function addressFault(address: string, prefix: number): string | undefine
   return undefined;
 }
 
-/** Says what was expected instead of a router. @returns Undefined where a machine at this place can use it. */
+/** Checks the router `gateway`. @returns What was expected; undefined if a machine at this place can use it. */
 export function gatewayFault(gateway: string, { address, prefix }: Place): string | undefined {
   const fault = addressFault(gateway, 32);
   if (fault !== undefined) return fault;
@@ -68,7 +68,10 @@ export function gatewayFault(gateway: string, { address, prefix }: Place): strin
   return addressFault(gateway, prefix);
 }
 
-/** Says what was expected instead of a name server. @param place Absent where the machine has no address. */
+/**
+ * Checks the name server `server`. @param place The machine's address; absent if it has none. @returns What was
+ * expected; undefined if it is valid.
+ */
 export function serverFault(server: string, place: Place | undefined): string | undefined {
   const fault = addressFault(server, 32);
   if (fault !== undefined || place === undefined) return fault;

@@ -1,28 +1,31 @@
-/** How far a machine has got with booting from the network: a value of `/pxe/state` or `/rpi/state`. */
+/** The progress of a machine that boots from the network: a value of `/pxe/state` or `/rpi/state`. */
 export type BootPhase = "NONE" | "WAIT" | "DHCP" | "LOADING" | "INIT";
 
 /** What a boot server has seen a machine do. */
 export type BootSight =
   /** It took an address in order to boot. */
   | { readonly kind: "address" }
-  /** It got what names its kernel: a script, or a Raspberry Pi's config.txt. */
+  /** It received what names its kernel: a script, or a Raspberry Pi's config.txt. */
   | { readonly kind: "script" }
-  /** It has so much of kernel and initramfs, in percent. */
+  /** The share of kernel and initramfs that it has loaded, in percent. */
   | { readonly kind: "progress"; readonly percent: number }
-  /** It has all of both. */
+  /** It has loaded both completely. */
   | { readonly kind: "loaded" }
-  /** Its agent has asked for its identity: whatever else was seen, it runs what it was given. */
+  /** Its agent has requested its identity: whatever else was seen, it runs what it was given. */
   | { readonly kind: "enrolled" }
-  /** It found another machine at the address that it was given, and does not take it (RFC 2131, section 3.1). */
+  /** It found another machine at the assigned address and declined it (RFC 2131, section 3.1). */
   | { readonly kind: "declined"; readonly address: string }
-  /** Its agent has given a sign of life since an address to boot with was asked for: whoever did that, it does not boot. */
+  /** Its agent has shown a sign of life since an address to boot with was requested: another machine requested it. */
   | { readonly kind: "alive" };
 
-/** Where a machine is after something was seen of it. What can't follow is passed over: a late packet is no news. */
+/**
+ * Returns the phase of a machine after `sight`. Sights that cannot follow `phase` change nothing: they are late
+ * packets.
+ */
 export function phaseAfter(phase: BootPhase, sight: BootSight): BootPhase {
   switch (sight.kind) {
     case "address":
-      return "DHCP"; // whatever was before, it has begun anew
+      return "DHCP"; // whatever was before, it has started again
     case "script":
       return "LOADING";
     case "progress":
@@ -38,7 +41,7 @@ export function phaseAfter(phase: BootPhase, sight: BootSight): BootPhase {
   }
 }
 
-/** Reads a value of `/pxe/state` or `/rpi/state`; NONE where there is none. */
+/** Reads `value`, a value of `/pxe/state` or `/rpi/state`; NONE if it is unset. */
 export function readPhase(value: unknown): BootPhase {
   return value === "WAIT" || value === "DHCP" || value === "LOADING" || value === "INIT" ? value : "NONE";
 }

@@ -1,11 +1,11 @@
-/** The first half of MAC addresses of Raspberry Pis (IEEE, registry MA-L). */
+/** The first half of the MAC addresses of Raspberry Pis (IEEE, registry MA-L). */
 const OWNERS: ReadonlySet<string> = new Set([
   ...["28:cd:c1", "2c:cf:67", "88:a2:9e", "b8:27:eb", "d8:3a:dd", "dc:a6:32", "e4:5f:01"],
 ]);
-/** How a UUID begins that the firmware of a Raspberry Pi 4 and later sends: "RPi4", lowest byte first. */
+/** The beginning of the UUID that the firmware of a Raspberry Pi 4 and later sends: "RPi4", lowest byte first. */
 const UUID = /^34695052-[0-9a-f]{4}-[0-9a-f]{4}-([0-9a-f]{4})-([0-9a-f]{4})([0-9a-f]{8})$/;
 
-/** What a machine says of itself over DHCP. */
+/** What a machine sends about itself over DHCP. */
 export interface PiSight {
   /** Lower case, with colons. */
   readonly mac: string;
@@ -15,17 +15,17 @@ export interface PiSight {
   readonly uuid?: string;
 }
 
-/** A Raspberry Pi, and its serial number where it says that. */
+/** A Raspberry Pi, and its serial number if it sends it. */
 export interface RecognizedPi {
   readonly serial?: string;
 }
 
 /**
- * Tells whether a machine is a Raspberry Pi that boots by its own firmware, which calls itself a BIOS, or says nothing. One with
- * UEFI or iPXE on it is a machine like any other.
+ * Recognizes a Raspberry Pi that boots with its own firmware, which reports a BIOS or nothing. A Pi with UEFI or iPXE
+ * is treated like any other machine.
  *
- * Its firmware sends as UUID a text, its board's revision, the last four bytes of its MAC address and its serial number (Raspberry
- * Pi 4 bootloader configuration, DHCP_OPTION97). In which order the bytes of the last are shows in those of the MAC address.
+ * Its firmware sends as UUID a text, its board revision, the last four bytes of its MAC address and its serial number
+ * (Raspberry Pi 4 bootloader configuration, DHCP_OPTION97). The MAC address shows the byte order of the last two.
  */
 export function recognizePi({ mac, arch, uuid }: PiSight): RecognizedPi | undefined {
   if (arch !== undefined && arch !== "bios") return undefined;
@@ -36,7 +36,7 @@ export function recognizePi({ mac, arch, uuid }: PiSight): RecognizedPi | undefi
   return found === "" ? {} : { serial: found };
 }
 
-/** Hexadecimal digits with the order of their bytes turned round. */
+/** Reverses the bytes of hexadecimal digits. */
 function reversed(digits: string): string {
   return (digits.match(/../g) ?? []).reverse().join("");
 }

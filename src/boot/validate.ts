@@ -4,13 +4,13 @@ import { isFilePath, readArguments } from "./arguments.ts";
 import { canonicalImage, validateImage } from "./image_rules.ts";
 import { addressFault, DEFAULT_PREFIX, gatewayFault, macFault, serverFault } from "./network_rules.ts";
 
-/** The values that {@link validateNetwork} looks at together. */
+/** The values that {@link validateNetwork} checks together. */
 export const NETWORK_URLS: readonly string[] = ["/ipv4/address", "/ipv4/prefix", "/ipv4/gateway", "/ipv4/dns"];
 
 /**
- * Brings a value of a node's cfg to the one notation in which it is stored, compared and looked up.
+ * Converts `value`, a value of `url` in cfg, to the notation in which it is stored, compared and looked up.
  *
- * @returns The value itself where it has but one notation, or is none at all.
+ * @returns The value itself if it has only one notation, or is invalid.
  */
 export function canonicalBoot(url: string, value: Value): Value {
   if (url === "/image/digest" || url === "/image/layers") return canonicalImage(url, value);
@@ -19,7 +19,10 @@ export function canonicalBoot(url: string, value: Value): Value {
   return url === "/rpi/serial" ? value.toLowerCase() : value;
 }
 
-/** What is wrong with one value of the boot or image extension whose type is right: field, value, and what was expected. */
+/**
+ * Checks `value`, a value of `url` of the boot or image extension with the right type. @returns The problem: field,
+ * value, and what was expected; undefined if it is valid.
+ */
 export function validateBoot(url: string, value: unknown): string | undefined {
   const wrong = (expected: string | undefined) =>
     expected === undefined ? undefined : `${url} is ${JSON.stringify(value)}: expected ${expected}`;
@@ -28,7 +31,7 @@ export function validateBoot(url: string, value: unknown): string | undefined {
       return wrong(macFault(String(value)));
     case "/ipv4/address":
     case "/ipv4/gateway":
-      return wrong(addressFault(String(value), 32)); // what depends on the network is for validateNetwork()
+      return wrong(addressFault(String(value), 32)); // validateNetwork() checks what depends on the network
     case "/ipv4/dns":
       return wrong(listFault(value));
     case "/rpi/serial":
@@ -65,10 +68,10 @@ function listFault(value: unknown): string | undefined {
 }
 
 /**
- * Says what is wrong with the address, prefix, router and name servers of a node together, one message each: field, value,
- * and what was expected.
+ * Checks the address, prefix, router and name servers of a node together.
  *
- * @param cfg All of it. What {@link validateBoot} complains of is left to that.
+ * @param cfg The node's whole cfg. {@link validateBoot} reports values that are invalid by themselves.
+ * @returns Problems, one message each: field, value, and what was expected.
  */
 export function validateNetwork(cfg: Values): string[] {
   const address = cfg.get("/ipv4/address");

@@ -3,8 +3,8 @@ import { isRecord, readAssignment } from "../state/mod.ts";
 import { PUBLIC_KEY } from "./key.ts";
 
 /**
- * What a parent gives a child with a welcome, so that the child can show later what it was given: signed statements. The child
- * keeps the last one as it is, and shows it in its births.
+ * What a parent gives a child with a welcome, so that the child can prove later what it was given: signed statements.
+ * The child stores the last one unchanged and presents it in its births.
  */
 export interface Given {
   /** The certificates of the parent's key, the root's first; none at the root. */
@@ -15,7 +15,7 @@ export interface Given {
   readonly term: string;
 }
 
-/** What a parent gives to a child that is an aggregator, beside that. */
+/** What a parent gives in addition to a child that is an aggregator. */
 export interface Certified {
   /** The root's public key. */
   readonly authority: string;
@@ -23,7 +23,7 @@ export interface Certified {
   readonly chain: readonly string[];
 }
 
-/** What an aggregator shows its parent of itself. */
+/** What an aggregator presents to its parent. */
 export interface OwnRun {
   /** Its public key, which its parent certifies. */
   readonly key: string;
@@ -33,7 +33,7 @@ export interface OwnRun {
   readonly run: string;
 }
 
-/** Reads what an aggregator shows of itself. @returns Undefined when it is something else. */
+/** Parses `value`, what an aggregator presents. @returns Undefined if it is invalid. */
 export function readOwnRun(value: unknown): OwnRun | undefined {
   if (!isRecord(value)) return undefined;
   const { key, run } = value;
@@ -43,23 +43,23 @@ export function readOwnRun(value: unknown): OwnRun | undefined {
     : undefined;
 }
 
-/** An assignment of a node as the root has signed it. */
+/** An assignment of a node, signed by the root. */
 export interface Assigned {
   readonly number: number;
   /** The aggregator's UUID. */
   readonly parent: string;
-  /** The signature alone. */
+  /** Only the signature. */
   readonly proof: string;
 }
 
-/** Reads a signed assignment. @returns Undefined when it is something else. */
+/** Parses `value`, a signed assignment. @returns Undefined if it is invalid. */
 export function readAssigned(value: unknown): Assigned | undefined {
   const assignment = readAssignment(value);
   const { number, parent, proof } = assignment ?? {};
   return number === undefined || parent === undefined || proof === undefined ? undefined : { number, parent, proof };
 }
 
-/** Reads what a child was given, from a frame or from the disk. @returns Undefined when it is something else. */
+/** Parses `value`, what a child was given, from a frame or from disk. @returns Undefined if it is invalid. */
 export function readGiven(value: unknown): Given | undefined {
   if (!isRecord(value)) return undefined;
   const { run, term } = value;
@@ -67,7 +67,7 @@ export function readGiven(value: unknown): Given | undefined {
   return chain !== undefined && isStatementText(run) && isStatementText(term) ? { chain, run, term } : undefined;
 }
 
-/** Reads what makes an aggregator's key one of the cluster. @returns Undefined when it is something else. */
+/** Parses `value`, the certificates of an aggregator's key. @returns Undefined if it is invalid. */
 export function readCertified(value: unknown): Certified | undefined {
   if (!isRecord(value)) return undefined;
   const { authority } = value;
@@ -81,7 +81,7 @@ function readChain(value: unknown): readonly string[] | undefined {
   return Array.isArray(value) && value.length <= MAX_CHAIN && value.every(isStatementText) ? value : undefined;
 }
 
-/** A text that is short enough for a statement. What it says is looked at when something rests on it. */
+/** A text that is short enough for a statement. Its content is checked when something depends on it. */
 function isStatementText(value: unknown): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= MAX_STATEMENT;
 }

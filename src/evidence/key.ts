@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from "node:crypto";
 
-/** What comes before the 32 bytes of an Ed25519 private key in PKCS #8, and of a public one in SPKI (RFC 8410). */
+/** The bytes before the 32 bytes of an Ed25519 private key in PKCS #8, and of a public one in SPKI (RFC 8410). */
 const PRIVATE_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
 const PUBLIC_HEAD = Buffer.from("302a300506032b6570032100", "hex");
 const KEY_BYTES = 32;
@@ -18,16 +18,16 @@ export interface Signer {
   sign(text: string): string;
 }
 
-/** Makes the secret of a new key: 32 random bytes in base64url. */
+/** Generates the secret of a new key: 32 random bytes in base64url. */
 export function createSecret(): string {
   return randomBytes(KEY_BYTES).toString("base64url");
 }
 
 /**
- * Makes a signer.
+ * Creates a signer.
  *
- * @param secret What {@link createSecret} made.
- * @throws {TypeError} When the secret is not 32 bytes.
+ * @param secret A secret of {@link createSecret}.
+ * @throws {TypeError} If the secret is not 32 bytes.
  */
 export function createSigner(secret: string): Signer {
   const seed = Buffer.from(secret, "base64url");
@@ -40,14 +40,17 @@ export function createSigner(secret: string): Signer {
   };
 }
 
-/** Whether the holder of a public key has signed a text. Never throws: what is malformed is not signed. */
+/**
+ * Tells whether the holder of `publicKey` has signed `text` with `signature`. Never throws: a malformed signature is
+ * invalid.
+ */
 export function isSigned(text: string, signature: string, publicKey: string): boolean {
   const bytes = Buffer.from(signature, "base64url");
   if (bytes.length !== SIGNATURE_BYTES || !PUBLIC_KEY.test(publicKey)) return false;
   try {
     return verify(null, Buffer.from(text), importKey(publicKey), bytes);
   } catch {
-    return false; // 32 bytes that are no point of the curve
+    return false; // 32 bytes that are not a point on the curve
   }
 }
 

@@ -1,4 +1,4 @@
-/** Evidence: signed statements of who gave out what. Pure but for random keys. */
+/** Evidence: signed statements about who issued what. Pure, except for random keys. */
 export {
   type Assigned,
   type Certified,

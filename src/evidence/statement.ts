@@ -3,16 +3,16 @@ import { isSigned, PUBLIC_KEY, type Signer } from "./key.ts";
 
 /** The longest statement, in characters. */
 export const MAX_STATEMENT = 512;
-/** The longest chain of certificates: as many as a tree may have tiers below its root. */
+/** The longest chain of certificates: the number of tiers that a tree may have below its root. */
 export const MAX_CHAIN = 8;
 
-/** What can be stated. Each is about one cluster; what is stated in one means nothing in another. */
+/** The kinds of statements. Each is about one cluster and means nothing in another. */
 export type Statement =
-  /** The key of an aggregator, by the one that serves it: a certificate. */
+  /** The key of an aggregator, signed by its parent: a certificate. */
   | { readonly kind: "key"; readonly cluster: string; readonly aggregator: string; readonly key: string }
   /** A run of the aggregator that signs. */
   | { readonly kind: "run"; readonly cluster: string; readonly aggregator: string; readonly run: number }
-  /** The term that the aggregator that signs has given to a child. */
+  /** The term that the signing aggregator has given to a child. */
   | {
     readonly kind: "term";
     readonly cluster: string;
@@ -21,7 +21,7 @@ export type Statement =
     readonly assignment: number;
     readonly run: number;
   }
-  /** How often a node's `/parent` was set, and to whom, by the root. */
+  /** How often a node's `/parent` has been set, and the last value, signed by the root. */
   | {
     readonly kind: "assignment";
     readonly cluster: string;
@@ -30,7 +30,7 @@ export type Statement =
     readonly parent: string;
   };
 
-/** The text of a statement: words with a space between, of which the first says what it is. This is what is signed. */
+/** Returns the text of `statement` that is signed: words separated by spaces, of which the first is its kind. */
 export function statementText(statement: Statement): string {
   switch (statement.kind) {
     case "key":
@@ -48,21 +48,21 @@ export function statementText(statement: Statement): string {
   }
 }
 
-/** A statement with its signature behind it: see {@link statementText}. */
+/** Returns `statement` followed by the signature of `signer`: see {@link statementText}. */
 export function signStatement(statement: Statement, signer: Signer): string {
   const text = statementText(statement);
   return `${text} ${signer.sign(text)}`;
 }
 
-/** Whether the holder of a key has signed just this. @param signature As {@link signStatement} puts it behind the text. */
+/** Tells whether the holder of `key` has signed exactly `statement`. @param signature As in {@link signStatement}. */
 export function isStated(statement: Statement, signature: string, key: string): boolean {
   return isSigned(statementText(statement), signature, key);
 }
 
 /**
- * Reads a statement that the holder of a key has signed.
+ * Parses a statement, `signed` by the holder of `key`.
  *
- * @returns Undefined when it is none, or somebody else's.
+ * @returns Undefined if it is malformed or signed with another key.
  */
 export function readStatement(signed: string, key: string): Statement | undefined {
   if (signed.length > MAX_STATEMENT) return undefined;
@@ -94,20 +94,22 @@ function parse([head, cluster = "", id = "", ...rest]: readonly string[]): State
   return undefined;
 }
 
-/** One text for each number: what is signed has no other form. */
+/** Each number has exactly one notation, because the text is signed. */
 function countOf(text: string): number | undefined {
   const number = Number(text);
   return /^\d{1,10}$/.test(text) && String(number) === text && number < 2 ** 32 ? number : undefined;
 }
 
 /**
- * Follows certificates down from the root.
+ * Follows a chain of certificates down from the root.
  *
  * @param authority The root's public key.
- * @param chain The first is signed by the root, each other one by the holder of the key before it.
- * @param shower Who shows it of those above: they are not below it.
- * @returns Whose key the last one is of, and the key; undefined when a link of the chain does not hold, or there is none, or
- * when it passes an aggregator twice: whoever is certified can certify keys, but not of those above.
+ * @param cluster The cluster's name.
+ * @param chain The first certificate is signed by the root, each other one by the holder of the key before it.
+ * @param shower The child that presents it: the aggregators above it are not below it.
+ * @returns The aggregator of the last certificate, and its key; undefined if a certificate is invalid, if there is
+ *   none, or if the chain contains an aggregator twice: a certified aggregator can certify keys, but not of aggregators
+ *   above it.
  */
 export function followChain(
   authority: string,

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { startFailure } from "./start_failure.ts";
 
-/** The most that is kept of each of a program's outputs, in characters. */
+/** The longest part of each output of a program to keep, in characters. */
 const MAX_OUTPUT = 16 * 1024;
 
-/** What a program wrote, and how it ended. */
+/** The output of a program, and how it ended. */
 export interface ProgramOutput {
-  /** Null where a signal ended it. */
+  /** Null if a signal ended it. */
   readonly code: number | null;
   /** The first 16 Ki characters. */
   readonly stdout: string;
@@ -15,11 +15,13 @@ export interface ProgramOutput {
 }
 
 /**
- * Runs a program to its end, with nothing to read.
+ * Runs a program to its end, with empty input.
  *
+ * @param program Name or path of the program.
+ * @param args Its arguments.
  * @param env Its whole environment.
- * @param signal Kills it. For a limit in time, hand in the signal of `within` (src/toolkit).
- * @throws {StartError} When it can't be started; the signal's reason, as soon as that fires.
+ * @param signal Kills it. For a time limit, pass the signal of `within` (src/toolkit).
+ * @throws {StartError} If it cannot be started; the signal's reason, as soon as that fires.
  */
 export async function execute(
   program: string,

@@ -1,4 +1,4 @@
-/** Programs of this machine: started, watched, found again by a later run of Kraken's own program, and ended. */
+/** Programs of this machine: started, watched, found again by a later run of Kraken, and ended. */
 export * from "./execute.ts";
 export * from "./output.ts";
 export * from "./process_table.ts";

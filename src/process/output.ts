@@ -1,28 +1,28 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 
-/** An output file over this size is emptied when its program is started, in bytes. */
+/** An output file larger than this is emptied when its program starts, in bytes. */
 const MAX_SIZE = 2 ** 20;
-/** How much of the end of an output is searched for its last line, in bytes. */
+/** The part of the end of an output in which its last line is searched, in bytes. */
 const TAIL = 4096;
-/** The longest last line that is shown, in characters. */
+/** The longest last line to show, in characters. */
 const MAX_LINE = 300;
 
 /** An open output file. */
 export interface Output {
-  /** The descriptor to hand to the program; the caller closes it. */
+  /** The descriptor for the program; the caller closes it. */
   readonly descriptor: number;
-  /** Where this run's output begins. */
+  /** Where the output of this run begins. */
   readonly from: number;
 }
 
-/** Opens a program's output file for appending; one that has grown over 1 MiB begins anew. */
+/** Opens the output file `file` for appending; a file larger than 1 MiB is emptied first. */
 export function openOutput(file: string): Output {
   const descriptor = openSync(file, "a");
   if (fstatSync(descriptor).size > MAX_SIZE) ftruncateSync(descriptor, 0);
   return { descriptor, from: fstatSync(descriptor).size };
 }
 
-/** The last line of an output that is not empty, from a place on; "" where there is none. */
+/** Returns the last line of the output `file` that is not empty, from the position `from` on; "" if there is none. */
 export function lastLine(file: string, from: number): string {
   const line = endOf(file, TAIL, from).split("\n").map(printable).filter((line) => line !== "").at(-1) ?? "";
   return line.slice(0, MAX_LINE);
@@ -59,7 +59,7 @@ function endOf(file: string, bytes: number, from: number): string {
   }
 }
 
-/** A line without control characters, which would upset the terminals of those who read it. */
+/** Removes control characters, which would disturb the terminals of readers. */
 function printable(line: string): string {
   return line.replace(/\p{Cc}/gu, " ").trim();
 }

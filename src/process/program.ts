@@ -14,9 +14,9 @@ import {
 } from "./process_table.ts";
 import { startFailure } from "./start_failure.ts";
 
-/** In the environment of a program, and so of what it starts: which start of which program that was. */
+/** Environment variable of a program and its descendants: names the start of that program. */
 const MARK = "KRAKEN_PROGRAM";
-/** How often a program that is not our child is looked at, in milliseconds. */
+/** How often a program that is not a child is checked, in milliseconds. */
 const WATCH_INTERVAL = 500;
 
 /** What to start. */
@@ -26,44 +26,46 @@ export interface ProgramToStart {
   /** Its whole environment. */
   readonly env: { readonly [name: string]: string | undefined };
   readonly cwd?: string | undefined;
-  /** Tells what it leaves behind when it ends: a variable in its environment marks that. */
+  /** Whether to report what it leaves behind when it ends: a variable in its environment marks that. */
   readonly isMarked?: boolean;
 }
 
 /** How a program ended. */
 export interface Exit {
-  /** Its exit code, or 128 and the number of the signal; undefined when nobody was there to see it. */
+  /** Its exit code, or 128 plus the number of the signal; undefined if nothing saw its end. */
   readonly code: number | undefined;
   /** In words, to follow the program's name. */
   readonly words: string;
-  /** Set where it ended with code 0 and left processes behind, as a program does that goes into the background. */
+  /** Set if it ended with code 0 and left processes behind, as a program does that goes into the background. */
   readonly left?: LeftBehind;
 }
 
 /** Processes that a program left behind. */
 export interface LeftBehind {
-  /** How many were in its process group, and are ended. */
+  /** The number of those in its process group, which have been ended. */
   readonly ended: number;
-  /** The ids of those that had left the group: they run on, and nobody watches them. */
+  /** The ids of those that had left the group: they continue unsupervised. */
   readonly running: readonly number[];
 }
 
-/** A program that runs in a process group of its own. */
+/** A program that runs in its own process group. */
 export interface Program {
   readonly pid: number;
-  /** Undefined when it had ended before it could be looked at. */
+  /** Undefined if it had ended before it could be read. */
   readonly identity: ProcessIdentity | undefined;
-  /** Where this run's output begins in its file. */
+  /** Where the output of this run begins in its file. */
   readonly outputFrom: number;
-  /** Resolves when it has ended. What is left of its group is killed then: a program stays in the foreground. */
+  /** Resolves when it has ended. The rest of its group is then killed: a program must stay in the foreground. */
   readonly ended: Promise<Exit>;
 }
 
 /**
  * Starts a program.
  *
- * @param signal Once it fires, this process no longer waits for the program: it outlives the agent.
- * @throws {Error} When there is no such folder. @throws {StartError} When there is no such command, or it may not be run.
+ * @param what The program.
+ * @param outputFile Takes its output.
+ * @param signal When it fires, this process stops waiting for the program, which outlives the agent.
+ * @throws {Error} If its folder does not exist. @throws {StartError} If the command does not exist or may not be run.
  */
 export async function startProgram(what: ProgramToStart, outputFile: string, signal: AbortSignal): Promise<Program> {
   const { command, args, cwd } = what;
@@ -74,7 +76,7 @@ export async function startProgram(what: ProgramToStart, outputFile: string, sig
   const output = openOutput(outputFile);
   try {
     const child = spawn(command, [...args], {
-      detached: true, // a session and a process group of its own
+      detached: true, // its own session and process group
       stdio: ["ignore", output.descriptor, output.descriptor],
       env: { ...what.env, ...(mark !== undefined && { [MARK]: mark }) },
       ...(cwd === undefined ? {} : { cwd }),
@@ -93,15 +95,20 @@ export async function startProgram(what: ProgramToStart, outputFile: string, sig
 }
 
 /**
- * Watches a program that an earlier run of the agent started. How it ends can't be seen then, only that it does.
+ * Watches a program that an earlier run of the agent started. Only the fact that it ends can be seen, not how.
  *
- * @param signal Ends the watch; `ended` stays open then.
+ * @param identity The program's process.
+ * @param clock Times the checks.
+ * @param signal Ends the watch; `ended` then stays pending.
  */
 export function adoptProgram(identity: ProcessIdentity, clock: Clock, signal: AbortSignal): Program {
   const exited = new Promise<Exit>((resolve) => {
     const look = () => {
       if (isRunning(identity)) cancel = clock.after(WATCH_INTERVAL, look);
-      else resolve({ code: undefined, words: "ended, with an exit code that only the agent before could have seen" });
+      else {resolve({
+          code: undefined,
+          words: "ended with an unknown exit code, because the agent that started it is gone",
+        });}
     };
     let cancel = clock.after(0, look);
     signal.addEventListener("abort", () => cancel(), { once: true });
@@ -109,7 +116,11 @@ export function adoptProgram(identity: ProcessIdentity, clock: Clock, signal: Ab
   return { pid: identity.pid, identity, outputFrom: 0, ended: endGroup(identity.pid, exited) };
 }
 
-/** Ends a program: SIGTERM to its group and, when `stopTimeout` milliseconds were not enough, SIGKILL. */
+/**
+ * Ends `program`: SIGTERM to its group, and SIGKILL if `stopTimeout` milliseconds were not enough.
+ *
+ * @param clock Times the wait.
+ */
 export async function stopProgram(program: Program, stopTimeout: number, clock: Clock): Promise<Exit> {
   signalGroup(program.pid, "SIGTERM");
   const cancel = clock.after(stopTimeout, () => signalGroup(program.pid, "SIGKILL"));
@@ -120,7 +131,9 @@ export async function stopProgram(program: Program, stopTimeout: number, clock: 
   }
 }
 
-/** What comes first: the end of the program, `ms` milliseconds, or the abort. */
+/**
+ * Returns what comes first: the end of the program (`ended`), `ms` milliseconds by `clock`, or the abort of `signal`.
+ */
 export async function firstOf(
   ended: Promise<Exit>,
   clock: Clock,

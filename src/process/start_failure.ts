@@ -1,7 +1,7 @@
-/** A program that can't be started. */
+/** Thrown for a program that cannot be started. */
 export class StartError extends Error {
   override readonly name = "StartError";
-  /** Whether there is no such program. */
+  /** Whether the program does not exist. */
   readonly isMissing: boolean;
   constructor(message: string, isMissing: boolean) {
     super(message);
@@ -9,7 +9,11 @@ export class StartError extends Error {
   }
 }
 
-/** Says why a program can't be started, from what `spawn` says. */
+/**
+ * Explains why `command` cannot be started, from the error of `spawn`.
+ *
+ * @param error The error.
+ */
 export function startFailure(command: string, error: Error): StartError {
   const code = "code" in error ? error.code : undefined;
   if (code === "ENOENT") return new StartError(`Cannot start '${command}' as there is no such command`, true);

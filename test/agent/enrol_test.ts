@@ -120,7 +120,7 @@ test("a kept identity that can't be read is asked for again, and nothing of it i
       assert.deepEqual(await begin(), IDENTITY);
       assert.equal(asked.length, before + 1);
     }
-    assert.equal(lines.filter((line) => line.includes("Cannot read the identity that was kept")).length, 3);
+    assert.equal(lines.filter((line) => line.includes("Cannot read the stored identity")).length, 3);
     assert.ok(!lines.join().includes("secret"));
   }));
 

@@ -72,7 +72,7 @@ test("each option that is wrong is named, with what was expected", async () => {
 test("an option that the kernel's command line says as well is refused", async () => {
   for (const option of ["id", "name", "cluster", "parent"] as const) {
     assert.deepEqual(await failureOf({ ...NONE, cmdline: "/proc/cmdline", [option]: "x" }), [
-      `Option '--${option}' is given with '--cmdline', which says it: expected one`,
+      `Options '--${option}' and '--cmdline' are both given: expected only one of them`,
       EXIT.usage,
     ]);
   }
@@ -82,14 +82,14 @@ test("a command line that can't be read or lacks something is said in words", as
   const [missing, code] = await failureOf({ ...NONE, cmdline: "/no/such/file" });
   assert.match(
     missing,
-    /^Cannot read the kernel's command line: ENOENT|^Cannot read the kernel's command line: No such file/,
+    /^Cannot read the kernel command line: ENOENT|^Cannot read the kernel command line: No such file/,
   );
   assert.equal(code, EXIT.failed);
   await withFolder(async (folder) => {
     const cmdline = join(folder, "cmdline");
     writeFileSync(cmdline, "quiet kraken.cluster=lab");
     const [message] = await failureOf({ ...NONE, cmdline });
-    assert.match(message, /^Cannot use the kernel's command line: .*kraken\.node.*; .*kraken\.token/);
+    assert.match(message, /^Cannot use the kernel command line: .*kraken\.node.*; .*kraken\.token/);
   });
 });
 

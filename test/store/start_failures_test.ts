@@ -203,7 +203,7 @@ test("files that other programs are given are told in one line where they can't 
     /^kraken-simulator: Cannot read the config '\/no\/such': /,
     2,
   );
-  assertOneLine(await run(AGENT, ["--cmdline", "/no/such"]), /^kraken-agent: Cannot read the kernel's command line: /);
+  assertOneLine(await run(AGENT, ["--cmdline", "/no/such"]), /^kraken-agent: Cannot read the kernel command line: /);
   assertOneLine(await run(KRAKENCTL, ["apply", "-f", "/no/such"]), /^krakenctl: /);
 });
 

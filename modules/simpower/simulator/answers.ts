@@ -2,16 +2,16 @@ import type { Context } from "hono";
 import { isRecord } from "../../../src/state/mod.ts";
 import type { Controller } from "./controller.ts";
 
-/** Where everything is. */
+/** The path of the service. */
 export const ROOT = "/redfish/v1";
 
-/** The statuses of errors that are answered. */
+/** The statuses of error responses. */
 type Status = 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 428 | 500 | 502 | 503;
 
-/** Serves one route of a system that exists. */
+/** Serves one route of an existing system. */
 export type Serve = (c: Context, system: Controller) => Response | Promise<Response>;
 
-/** The body of a request, if it is a JSON object. */
+/** Reads the body of the request `c`, if it is a JSON object. */
 export async function jsonBody(c: Context): Promise<{ readonly [key: string]: unknown } | undefined> {
   try {
     const body: unknown = await c.req.json();
@@ -21,7 +21,13 @@ export async function jsonBody(c: Context): Promise<{ readonly [key: string]: un
   }
 }
 
-/** A collection of resources. */
+/**
+ * Returns a collection with the URIs `members`.
+ *
+ * @param id Its URI.
+ * @param type Its type, such as `ComputerSystemCollection`.
+ * @param name Its name.
+ */
 export function collection(id: string, type: string, name: string, members: readonly string[]) {
   return {
     "@odata.id": id,
@@ -40,7 +46,14 @@ export function malformed(c: Context): Response {
   return redfishError(c, 400, "MalformedJSON", "The request is not a JSON object");
 }
 
-/** An error response as DSP0266 (8.6) has it. */
+/**
+ * Returns an error response (DSP0266, 8.6).
+ *
+ * @param c The request.
+ * @param status The HTTP status.
+ * @param id Id of the message in the Base registry.
+ * @param message The message.
+ */
 export function redfishError(c: Context, status: Status, id: string, message: string): Response {
   const severity = status >= 500 ? "Critical" : "Warning";
   const extended = {

@@ -17,20 +17,22 @@ import type { BootSource } from "./boot_source.ts";
 import type { SimulatorConfig } from "./config.ts";
 import { MACHINE_VARIABLE } from "./reaper.ts";
 
-/** The file of a machine that takes its agent's output over all its boots; begins anew over 1 MiB. */
+/** The file with the output of a machine's agent over all its boots; emptied when it exceeds 1 MiB. */
 const LOG_FILE = "agent.log";
 const MAX_LOG_SIZE = 2 ** 20;
-/** The file that names a machine's last power-on, for a simulator that comes after one that was killed. */
+/** The file that names a machine's last power-on, for a simulator that follows one that was killed. */
 const POWER_ON_FILE = "power-on.id";
 
-/** The folder that stands for a machine's memory, made where it is not there. */
+/** Returns the folder that represents the memory of the machine `name` of `config`, and creates it if it is missing. */
 export function machineFolder(config: SimulatorConfig, name: string): string {
   const folder = join(config.runDir, name);
   mkdirSync(folder, { recursive: true });
   return folder;
 }
 
-/** Empties a machine's memory, as a loss of power does, and makes it where it is not there. The log of its console stays. */
+/**
+ * Empties a machine's memory `folder`, as a loss of power does, and creates it if it is missing. The console log stays.
+ */
 export function loseMemory(folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const file of readdirSync(folder)) {
@@ -38,12 +40,12 @@ export function loseMemory(folder: string): void {
   }
 }
 
-/** Names a power-on of a machine on disk. */
+/** Writes to `folder` the id `machine` of a power-on. */
 export function writePowerOn(folder: string, machine: string): void {
   writeFileSync(join(folder, POWER_ON_FILE), machine);
 }
 
-/** The last power-on of a machine that an earlier simulator did not see off; undefined where there was none. */
+/** Reads from `folder` the last power-on that an earlier simulator did not end; undefined if there was none. */
 export function readPowerOn(folder: string): string | undefined {
   try {
     return readFileSync(join(folder, POWER_ON_FILE), "utf8");
@@ -55,7 +57,10 @@ export function readPowerOn(folder: string): string | undefined {
 /**
  * Starts the agent of a machine.
  *
- * @param machine Names this power-on of the machine: every process of it carries it in its environment.
+ * @param config The simulator's config.
+ * @param system The machine.
+ * @param source The aggregator and broker that it joins.
+ * @param machine Names this power-on of the machine: all its processes have it in their environment.
  */
 export function startAgent(
   config: SimulatorConfig,
@@ -77,7 +82,7 @@ export function startAgent(
     const agent = spawn(command, args, {
       detached: true,
       stdio: ["ignore", log, log],
-      // The broker's URL may have a password in it, which command lines would show to everyone.
+      // The broker's URL may contain a password, which command lines would show to everyone.
       env: { ...process.env, ...config.agent.env, KRAKEN_BROKER: source.broker, [MACHINE_VARIABLE]: machine },
     });
     if (agent.pid !== undefined) writeFileSync(join(folder, "agent.pid"), `${agent.pid}\n`);
@@ -87,7 +92,7 @@ export function startAgent(
   }
 }
 
-/** What makes the kernel kill the agent should the simulator die, where util-linux has it. */
+/** Returns the command that makes the kernel kill the agent if the simulator dies, if util-linux has it. */
 function withoutParentDies(): string[] {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   const found = folders.map((folder) => join(folder, "setpriv")).find((file) => existsSync(file));

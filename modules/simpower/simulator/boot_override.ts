@@ -8,7 +8,7 @@ const TARGETS = ["None", "Pxe", "Hdd", "Cd", "Usb", "BiosSetup", "UefiHttp"] as 
 const ENABLED = ["Disabled", "Once", "Continuous"] as const;
 const MODES = ["UEFI", "Legacy"] as const;
 
-/** What a machine was told to boot from. Simulated machines have no disk, and boot from the network in any case. */
+/** What a machine was told to boot from. Simulated machines have no disk, and always boot from the network. */
 interface Boot {
   readonly BootSourceOverrideEnabled: string;
   readonly BootSourceOverrideTarget: string;
@@ -16,15 +16,20 @@ interface Boot {
   readonly HttpBootUri?: string;
 }
 
-/** What machines were told to boot from, and to do with their identify LEDs. */
+/** What machines were told about booting and about their identify LEDs. */
 export interface BootOverrides {
-  /** The `Boot` of a machine's ComputerSystem. */
+  /** Returns the `Boot` of a machine's ComputerSystem. */
   of(system: Controller): object;
-  /** Whether its identify LED is lit. */
+  /** Tells whether its identify LED is lit. */
   isLit(system: Controller): boolean;
 }
 
-/** Adds PATCH of a ComputerSystem's `Boot` and `LocationIndicatorActive`. @param answer is what is answered then: the resource. */
+/**
+ * Adds PATCH of a ComputerSystem's `Boot` and `LocationIndicatorActive` to `app`.
+ *
+ * @param site The machines.
+ * @param answer Returns the resource for the answer.
+ */
 export function addBootOverride(
   app: Hono,
   site: Site,

@@ -1,6 +1,6 @@
 import { isUuid } from "../../../src/state/mod.ts";
 
-/** What a machine that boots is told: its aggregator, and the broker over which that is reached. */
+/** What a booting machine is told: its aggregator, and the broker that leads to it. */
 export interface BootSource {
   readonly broker: string;
   /** The aggregator's UUID. */
@@ -8,10 +8,10 @@ export interface BootSource {
 }
 
 /**
- * Reads `mqtt://broker/UUID`.
+ * Parses the URI `uri`, such as `mqtt://broker/UUID`.
  *
- * @param own The broker's URL by the simulator's own setting: its name and password are used for others too.
- * @returns Undefined when it is no such URI.
+ * @param own The broker's URL in the simulator's own settings: its name and password are used for other brokers too.
+ * @returns Undefined if it is not such a URI.
  */
 export function readBootSource(uri: string, own: string): BootSource | undefined {
   if (uri.length > 512 || !URL.canParse(uri)) return undefined;

@@ -1,7 +1,7 @@
 import type { Random } from "../../../src/clock.ts";
 import type { Delay } from "./config.ts";
 
-/** A small generator of random numbers with a seed (mulberry32): the same seed gives the same machine behaviour. */
+/** Creates a small random number generator (mulberry32): the same `seed` gives the same behaviour. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -12,7 +12,7 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** Draws from a triangular distribution: at least `min`, most often about `mode`, at most `max`. */
+/** Draws with `random` from a triangular distribution: at least `min`, most often about `mode`, at most `max`. */
 export function triangular({ min, mode, max }: Delay, random: Random): number {
   if (max === min) return min;
   const share = random();

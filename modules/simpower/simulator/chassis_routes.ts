@@ -7,12 +7,21 @@ import { type Site, toldPower } from "./site.ts";
 
 const CHASSIS = `${ROOT}/Chassis`;
 
-/** The chassis that a system is in or, in forms without ComputerSystems, that it is. */
+/**
+ * Returns the chassis that contains `system` or, in forms without ComputerSystems, that it is.
+ *
+ * @param site The machines.
+ */
 export function chassisOf(system: Controller, site: Site): string {
   return `${CHASSIS}/${site.idOf(system)}`;
 }
 
-/** Adds a Chassis to each system, with its sensors: of the new kind, of the old one, or without. */
+/**
+ * Adds a Chassis for each system to `app`, with sensors of the new kind, of the old one, or none.
+ *
+ * @param site The machines.
+ * @param sensors The kind of sensors.
+ */
 export function addChassis(app: Hono, site: Site, sensors: ControllerConfig["sensors"]): void {
   const { form, controllers, withSystem } = site;
   const isMachine = form.resource === "Chassis";
@@ -48,7 +57,7 @@ export function addChassis(app: Hono, site: Site, sensors: ControllerConfig["sen
     }),
   );
   if (isMachine) addReset(app, site);
-  /** A resource below a chassis, with what it says of the sensors. */
+  /** Returns a resource below a chassis, with its readings. */
   function below(
     kind: typeof sensors,
     path: string,

@@ -3,7 +3,7 @@ import { isNodeName, isUuid } from "../../../src/state/mod.ts";
 import { FAULTS } from "./faults.ts";
 import { FORMS } from "./forms.ts";
 
-/** The longest delay that can be asked for: a day, in milliseconds. */
+/** The longest delay: a day, in milliseconds. */
 const MAX_DELAY = 86_400_000;
 
 const delay = v.pipe(
@@ -21,27 +21,27 @@ const uuid = v.pipe(v.string(), v.check(isUuid, "Expected a UUID in lower case")
 
 const NONE = { min: 0, mode: 0, max: 0 };
 
-/** How controllers behave, whatever their machines are. */
+/** The behaviour of controllers, independent of their machines. */
 const controller = {
   /** From a reset request to the change of power. */
   resetDelay: delay,
-  /** How often a reset is answered with an error. */
+  /** Probability that a reset is answered with an error. */
   failProbability: v.optional(probability, 0),
-  /** How long each answer takes. */
+  /** Duration of each answer. */
   answerDelay: v.optional(delay, NONE),
-  /** How often a request is answered with 503 and Retry-After. */
+  /** Probability that a request is answered with 503 and Retry-After. */
   busyProbability: v.optional(probability, 0),
-  /** How long after a change of power a controller goes on saying what was before. */
+  /** How long after a change of power a controller still reports the old state. */
   staleDelay: v.optional(delay, NONE),
-  /** How Redfish is spoken: as the standard has it, or as one vendor's BMCs do (`forms.ts`). */
+  /** The dialect of Redfish: the standard's, or that of one vendor's BMCs (`forms.ts`). */
   form: v.optional(v.picklist(Object.keys(FORMS)), "standard"),
-  /** Faults by name (`faults.ts`), beside those by chance. */
+  /** Faults by name (`faults.ts`), in addition to random ones. */
   faults: v.optional(v.array(v.picklist(Object.keys(FAULTS))), []),
-  /** Where the sensors are: ThermalSubsystem and EnvironmentMetrics, Thermal and Power, or nowhere. */
+  /** The kind of sensors: ThermalSubsystem and EnvironmentMetrics, Thermal and Power, or none. */
   sensors: v.optional(v.picklist(["new", "old", "none"]), "new"),
   /** Whether power changes are streamed as events. */
   events: v.optional(v.boolean(), true),
-  /** The user whom controllers answer only, by session or basic authentication. Absent: everybody. */
+  /** The only user that controllers accept, by session or basic authentication. Absent: everyone. */
   user: v.exactOptional(v.strictObject({ username: text, password: text })),
 };
 
@@ -51,7 +51,7 @@ const schema = v.strictObject({
     v.array(v.strictObject({
       name: nodeName,
       id: uuid,
-      // Where it boots from until its controller is told otherwise: by default as all of them.
+      // Where it boots from until its controller is told otherwise: by default as all machines.
       broker: v.exactOptional(text),
       parent: v.exactOptional(uuid),
     })),
@@ -70,20 +70,20 @@ const schema = v.strictObject({
   bootDelay: delay,
   ...controller,
   hangProbability: v.optional(probability, 0),
-  /** Paths of the certificate and its key (PEM): controllers then speak TLS. */
+  /** Paths of the certificate and its key (PEM): controllers then use TLS. */
   tls: v.exactOptional(v.strictObject({ certificate: text, key: text })),
   agentArgs: v.optional(v.array(v.string()), []),
 });
 
-/** What the simulator simulates. */
+/** The config of the simulator. */
 export type SimulatorConfig = v.InferOutput<typeof schema>;
 const controllerSchema = v.object(controller);
-/** How controllers behave, whatever their machines are. */
+/** The behaviour of controllers, independent of their machines. */
 export type ControllerConfig = v.InferOutput<typeof controllerSchema>;
 /**
- * Takes in how controllers behave: `resetDelay` has to be said, the rest is without fault by default.
+ * Parses `value`, the behaviour of controllers: `resetDelay` is required, everything else is without faults by default.
  *
- * @throws {TypeError} When the config does not fit, naming every field that is wrong.
+ * @throws {TypeError} If it is invalid. The message names every wrong field.
  */
 export function parseControllerConfig(value: unknown): ControllerConfig {
   return parse(controllerSchema, value);
@@ -92,9 +92,9 @@ export function parseControllerConfig(value: unknown): ControllerConfig {
 export type Delay = v.InferOutput<typeof delay>;
 
 /**
- * Takes a config in.
+ * Parses `value`, a config.
  *
- * @throws {TypeError} When it does not fit, naming every field that is wrong.
+ * @throws {TypeError} If it is invalid. The message names every wrong field.
  */
 export function parseSimulatorConfig(value: unknown): SimulatorConfig {
   return parse(schema, value);

@@ -14,29 +14,34 @@ export interface Counters {
   readonly resets: number;
 }
 
-/** The controller (BMC) of one machine: does what it is asked after delays, with faults, one thing after the other. */
+/** The controller (BMC) of one machine: carries out requests after delays, with faults, one after the other. */
 export interface Controller {
   readonly name: string;
   readonly id: string;
-  /** What it says of the power: for a while after a change perhaps what was before. */
+  /** The power that it reports: for a while after a change perhaps the old state. */
   readonly power: PowerState;
-  /** What its sensors say. */
+  /** The readings of its sensors. */
   readonly sensors: Sensors;
   readonly counters: Counters;
   readonly machine: Machine;
-  /** Takes a reset. @returns false when the controller fails, as it was configured or told to. */
+  /** Accepts a reset. @returns False if the controller fails, by config or by {@link Controller.simulate}. */
   reset(type: ResetType): boolean;
-  /** Injects faults: `hang`: boots never start the agent; `fail`: so many of the next resets fail. */
+  /** Injects faults: `hang`: boots never start the agent; `fail`: this many of the next resets fail. */
   simulate(faults: { readonly hang?: boolean; readonly fail?: number }): void;
   /** Calls back whenever `power` has changed. */
   onPower(listener: () => void): void;
-  /** Cuts its power at once. Resolves when nothing of it runs any more. */
+  /** Cuts its power at once. Resolves when none of its processes runs any more. */
   unplug(): Promise<void>;
 }
 
 /**
- * Makes the controller of a machine. It says that the machine is off; what an earlier simulator left running of it goes with
- * {@link Controller.unplug}.
+ * Creates the controller of a machine. It reports that the machine is off; {@link Controller.unplug} ends what an
+ * earlier simulator left running.
+ *
+ * @param system Name and id of the machine.
+ * @param machine The machine.
+ * @param config The behaviour.
+ * @param parts Clock, random numbers and log.
  */
 export function createController(
   system: { readonly name: string; readonly id: string },
@@ -51,11 +56,11 @@ export function createController(
   let power: PowerState = "Off";
   let said: PowerState = "Off";
   let failures = 0;
-  /** It is to be powered on again when it has shut down. */
+  /** Whether it must be powered on again when it has shut down. */
   let startsAgain = false;
-  /** Ends when everything that was asked of the machine has been done. */
+  /** Resolves when everything that was requested has been done. */
   let work: Promise<void> = Promise.resolve();
-  /** Cuts the delay short that is running: something else was asked for meanwhile. */
+  /** Ends the running delay early, because something else was requested meanwhile. */
   let hurry = () => {};
 
   function turn(to: PowerState): void {
@@ -197,7 +202,7 @@ export function createController(
   };
 }
 
-/** What an idle machine's sensors say, with noise. */
+/** Returns the readings of an idle machine's sensors, with noise. */
 function idleSensors(state: MachineState, random: Random): Sensors {
   const watts = state === "on" ? 180 + random() * 4 : 8 + random();
   return { inlet: 21 + random() / 2, watts };

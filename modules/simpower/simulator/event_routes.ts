@@ -7,7 +7,12 @@ import type { Site } from "./site.ts";
 const SERVICE = `${ROOT}/EventService`;
 const STREAM = `${SERVICE}/SSE`;
 
-/** Adds an EventService that streams changes of power as server-sent events (DSP0266, 13.2). `signal` ends the streams. */
+/**
+ * Adds to `app` an EventService that streams changes of power as server-sent events (DSP0266, 13.2).
+ *
+ * @param site The machines.
+ * @param signal Ends the streams.
+ */
 export function addEvents(app: Hono, site: Site, signal: AbortSignal): void {
   const listeners = new Set<(system: Controller) => void>();
   for (const controller of site.controllers) {
@@ -37,7 +42,7 @@ export function addEvents(app: Hono, site: Site, signal: AbortSignal): void {
         signal.addEventListener("abort", () => resolve(), { once: true });
         stream.onAbort(resolve);
       });
-      await stream.write(": events follow\n\n"); // so that the answer begins before the first one
+      await stream.write(": events follow\n\n"); // so that the answer begins before the first event
       listeners.add(tell);
       await ended;
       listeners.delete(tell);

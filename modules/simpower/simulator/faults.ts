@@ -2,23 +2,23 @@ import { gzipSync } from "node:zlib";
 import type { Clock } from "../../../src/clock.ts";
 import { isRecord } from "../../../src/state/mod.ts";
 
-/** What a fault befalls: reading a machine's resource, ordering a Reset, beginning a session, or everything. */
+/** What a fault affects: reading a machine's resource, ordering a Reset, beginning a session, or everything. */
 export type FaultTarget = "read" | "order" | "login" | "any";
 
-/** A fault of a BMC or of what is between, as data. */
+/** A fault of a BMC or of the network, as data. */
 export interface Fault {
   readonly on: FaultTarget;
   /** How often it happens: the first so many times. */
   readonly times: number;
-  /** Milliseconds by which the answer is late. */
+  /** Delay of the answer, in milliseconds. */
   readonly delay?: number;
-  /** Whether the request is carried out, whatever is answered. */
+  /** Whether the request is carried out, whatever the answer is. */
   readonly done?: boolean;
-  /** What is answered; `lost`: nothing, the connection breaks. Absent: what the BMC says. */
+  /** The answer; `lost`: none, the connection breaks. Absent: the BMC's own answer. */
   readonly answer?: FaultAnswer | "lost";
-  /** What becomes of the BMC's own answer. */
+  /** How the BMC's own answer is changed. */
   readonly spoils?: "gzip" | "nul" | "no-power-state" | "null-power-state";
-  /** The status with which each URI redirects to itself with a query, where it has none. */
+  /** The status with which each URI without a query redirects to itself with one. */
   readonly redirects?: number;
 }
 
@@ -86,12 +86,17 @@ export const FAULTS: { readonly [name: string]: readonly Fault[] } = {
 /** Serves a request. */
 export type ServeRequest = (request: Request) => Promise<Response>;
 
-/** The connection broke before an answer. */
+/** Thrown if the connection breaks before an answer. */
 export class LostAnswerError extends Error {
   override readonly name = "LostAnswerError";
 }
 
-/** Puts faults before a service. */
+/**
+ * Puts `faults` in front of a service.
+ *
+ * @param serve The service.
+ * @param clock Delays answers.
+ */
 export function withFaults(serve: ServeRequest, faults: readonly Fault[], clock: Clock): ServeRequest {
   const left = new Map(faults.map((fault) => [fault, fault.times]));
   return async (request) => {

@@ -5,12 +5,17 @@ import { missing, redfishError, ROOT } from "./answers.ts";
 import type { Form } from "./form.ts";
 import type { Site } from "./site.ts";
 
-/** The other name under which a BMC writes its links. */
+/** The other name that a BMC uses in its links. */
 const OTHER_NAME = "https://bmc-other-name.example";
-/** Properties that are links, beside `@odata.id`. */
+/** Properties that are links, in addition to `@odata.id`. */
 const LINKS = ["@odata.id", "target", "@Redfish.ActionInfo", "Members@odata.nextLink", "ServerSentEventUri"];
 
-/** Adds what is peculiar to a form whatever the resource: how URIs end, links and bodies are written, and changes are guarded. */
+/**
+ * Adds to `app` what a form changes for every resource: the ends of URIs, the notation of links and bodies, and the
+ * protection of changes.
+ *
+ * @param site The machines, with their form.
+ */
 export function addForm(app: Hono, site: Site): void {
   const { form } = site;
   app.use(async (c, next) => {
@@ -31,7 +36,7 @@ function slashes(c: Context, { slash }: Form): Response | undefined {
   return slash === "always" ? missing(c) : c.redirect(`${path}/`, 308);
 }
 
-/** Entity tags of machines (RFC 9110, 8.8.3), and 428 (RFC 6585) or 412 for changes without the one that they are about. */
+/** Handles entity tags of machines (RFC 9110, 8.8.3): 428 (RFC 6585) or 412 for changes without the right one. */
 async function guard(c: Context, next: Next, { form, controllers, uriOf }: Site): Promise<Response | void> {
   const system = controllers.find((each) => `${c.req.path.replace(/\/$/, "")}/`.startsWith(`${uriOf(each)}/`));
   if (system === undefined) return await next();
@@ -60,7 +65,7 @@ async function write(c: Context, form: Form): Promise<void> {
   c.res = new Response(body, { status: c.res.status, headers });
 }
 
-/** A copy with its links as the form writes them. */
+/** Returns a copy with its links in the notation of the form. */
 function linked(value: unknown, form: Form): unknown {
   if (Array.isArray(value)) return value.map((each) => linked(each, form));
   if (typeof value !== "object" || value === null) return value;

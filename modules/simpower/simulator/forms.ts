@@ -1,12 +1,12 @@
 import type { ResetType } from "./reset_types.ts";
 import { type Form, STANDARD } from "./form.ts";
 
-/** ResetTypes that do what they say. */
+/** ResetTypes that do what their names say. */
 function plain(...types: readonly (ResetType | "ForceOn")[]): Form["resets"] {
   return Object.fromEntries(types.map((type) => [type, type === "ForceOn" ? "On" : type]));
 }
 
-/** Forms of the field by the names of what has them: what vendors document, and what was reported of them. */
+/** Forms found in the field, by the names of products: documented by vendors, or reported about them. */
 export const FORMS: { readonly [name: string]: Form } = {
   standard: STANDARD,
   ilo: {

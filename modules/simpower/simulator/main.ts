@@ -16,9 +16,9 @@ const HOST = "127.0.0.1";
 
 const program = defineProgram({
   name: "kraken-simulator",
-  about: "Simulated machines: a controller for each, in the shape of Redfish, that starts and kills real agents.",
+  about: "Simulates machines: a Redfish controller for each, which starts and kills real agents.",
   options: {
-    config: { kind: "string", required: true, placeholder: "FILE", help: "The machines and how they behave, as JSON" },
+    config: { kind: "string", required: true, placeholder: "FILE", help: "Machines and their behaviour, as JSON" },
     port: { kind: "integer", default: 0, max: 65_535, help: "Port of the controllers on loopback; 0: any free one" },
   },
 });

@@ -4,16 +4,20 @@ import type { Controller } from "./controller.ts";
 import type { Site } from "./site.ts";
 
 const MANAGERS = `${ROOT}/Managers`;
-/** The most entries of a log, and the id of each log. */
+/** The largest number of entries in a log, and the id of each log. */
 const MAX_ENTRIES = 100;
 const LOG = "SEL";
 
-/** The manager (BMC) of a machine. */
+/**
+ * Returns the manager (BMC) of `system`.
+ *
+ * @param site The machines.
+ */
 export function managerOf(system: Controller, site: Site): string {
   return `${MANAGERS}/${site.idOf(system)}`;
 }
 
-/** Adds a Manager to each machine, with its network interface. */
+/** Adds to `app` a Manager for each machine of `site`, with its network interface. */
 export function addManagers(app: Hono, site: Site): void {
   const { controllers, withSystem } = site;
   app.get(
@@ -67,13 +71,13 @@ export function addManagers(app: Hono, site: Site): void {
   app.post(`${MANAGERS}/:name/Actions/Manager.Reset`, withSystem((c) => c.body(null, 204)));
 }
 
-/** Adds the network interfaces and the event log of each machine. */
+/** Adds to `app` the network interfaces and the event log of each machine of `site`. */
 export function addInterfaces(app: Hono, site: Site): void {
   addInterface(app, site, "Systems");
   addLog(app, site);
 }
 
-/** One network interface: of the machine, or of its BMC. */
+/** Adds one network interface, of the machine or of its BMC. */
 function addInterface(app: Hono, site: Site, of: "Systems" | "Managers"): void {
   const base = `${ROOT}/${of}/:name/EthernetInterfaces`;
   function uri(system: Controller): string {
@@ -105,7 +109,7 @@ function addInterface(app: Hono, site: Site, of: "Systems" | "Managers"): void {
   );
 }
 
-/** A locally administered address from the machine's id. */
+/** Derives a locally administered address from the machine's id. */
 function macOf({ id }: Controller, first: string): string {
   return [first, ...id.replaceAll("-", "").slice(0, 10).match(/../g) ?? []].join(":").toUpperCase();
 }
@@ -115,7 +119,7 @@ interface Entry {
   readonly created: string;
 }
 
-/** The event log: an entry for each change of power. */
+/** Adds the event log: an entry for each change of power. */
 function addLog(app: Hono, site: Site): void {
   const { controllers, withSystem } = site;
   const logs = new Map<Controller, Entry[]>(controllers.map((controller) => [controller, []]));

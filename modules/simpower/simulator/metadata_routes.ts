@@ -17,7 +17,11 @@ const NAMES = [
   ],
 ];
 
-/** Adds the OData service document and the metadata document (DSP0266, 8.4). */
+/**
+ * Adds to `app` the OData service document and the metadata document (DSP0266, 8.4).
+ *
+ * @param root The service root.
+ */
 export function addMetadata(app: Hono, root: { readonly [name: string]: unknown }): void {
   app.get(`${ROOT}/odata`, (c) => {
     const services = Object.entries(root).map(([name, value]) => ({ name, url: linkOf(value) }))
@@ -30,7 +34,7 @@ export function addMetadata(app: Hono, root: { readonly [name: string]: unknown 
       ],
     });
   });
-  // A dollar sign ends a pattern.
+  // A dollar sign would end a pattern.
   app.get(`${ROOT}/:document{[$]metadata}`, (c) => {
     c.header("content-type", "application/xml");
     return c.body(METADATA);

@@ -10,8 +10,12 @@ import type { Machine, MachineState } from "./machine.ts";
 import type { Reaper } from "./reaper.ts";
 
 /**
- * Makes a machine that is a process of the agent, with a folder for its memory. The end of the agent leaves the power on,
- * unless it was asked for by {@link Machine.shutdown}.
+ * Creates a machine that is a process of the agent, with a folder for its memory. When the agent ends, the power stays
+ * on, unless {@link Machine.shutdown} requested it.
+ *
+ * @param system The machine.
+ * @param config The simulator's config.
+ * @param parts Clock, random numbers, log and reaper.
  */
 export function createProcessMachine(
   system: SimulatorConfig["systems"][number],
@@ -24,7 +28,7 @@ export function createProcessMachine(
   const listeners: (() => void)[] = [];
   let state: MachineState = "off";
   let told = false;
-  /** Names this power-on; everything that runs on the machine carries it. */
+  /** Names this power-on; everything that runs on the machine has it in its environment. */
   let run = readPowerOn(folder);
   let agent: ChildProcess | undefined;
   let source: BootSource = { broker: system.broker ?? config.broker, parent: system.parent ?? config.parent };
@@ -37,7 +41,7 @@ export function createProcessMachine(
     writePowerOn(folder, machine);
     const hangs = told || random() < config.hangProbability;
     cancelBoot = clock.after(triangular(config.bootDelay, random), () => {
-      if (hangs) return log.info("Hangs in its boot");
+      if (hangs) return log.info("Hangs during boot");
       agent = startAgent(config, system, machine, source);
       agent.on("error", (error) => log.error("The agent could not be started", { why: error.message }));
       agent.on(
@@ -50,7 +54,7 @@ export function createProcessMachine(
     cancelBoot();
     const ending = run;
     if (ending !== undefined) await reaper.kill(ending);
-    if (run !== ending) return; // it was started again meanwhile
+    if (run !== ending) return; // it has been started again
     run = undefined;
     agent = undefined;
     state = "off";
@@ -72,7 +76,7 @@ export function createProcessMachine(
     stop: halt,
     shutdown() {
       const ending = run;
-      if (agent === undefined || agent.exitCode !== null || agent.signalCode !== null) return; // nobody hears it
+      if (agent === undefined || agent.exitCode !== null || agent.signalCode !== null) return; // nothing runs that could notice it
       agent.once("exit", () => void exit(ending));
       agent.kill("SIGTERM");
     },

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import type { Clock } from "../../../src/clock.ts";
 
-/** The environment variable that says which power-on of which machine a process belongs to. */
+/** The environment variable with the power-on, and so the machine, that a process belongs to. */
 export const MACHINE_VARIABLE = "KRAKEN_MACHINE";
-/** Time between two looks at all processes, in milliseconds. */
+/** Time between two scans of all processes, in milliseconds. */
 const INTERVAL = 10;
 
 /** Kills everything that runs on simulated machines. */
@@ -14,8 +14,10 @@ export interface Reaper {
 }
 
 /**
- * Makes a reaper. A process belongs to a machine when its environment says so, whatever its parent, group or session is,
- * so that what an agent started goes as well. Machines that are killed at the same time share the looks at all processes.
+ * Creates a reaper. A process belongs to a machine by its environment, whatever its parent, group or session is, so
+ * what an agent has started is killed too. Machines that are killed at the same time share the scans.
+ *
+ * @param clock Times the scans.
  */
 export function createReaper(clock: Clock): Reaper {
   const doomed = new Map<string, (() => void)[]>();
@@ -55,7 +57,9 @@ function processIds(): number[] {
   return readdirSync("/proc").map(Number).filter((pid) => Number.isInteger(pid) && pid !== process.pid);
 }
 
-/** What the environment of a process says; a process that has just ended, or is not ours to read, has none. */
+/**
+ * Reads the power-on from the environment of a process; a process that has just ended, or is not readable, has none.
+ */
 function machineOf(pid: number): string | undefined {
   const marker = `${MACHINE_VARIABLE}=`;
   try {

@@ -18,14 +18,15 @@ import { addSystems } from "./system_routes.ts";
 
 /** The largest request body, in bytes. */
 const MAX_BODY = 16 * 1024;
-/** Seconds after which a controller that is too busy is to be asked again. */
+/** The Retry-After of a busy controller, in seconds. */
 const RETRY_AFTER = "1";
 
 /**
- * Makes the HTTP interface of simulated controllers: the part of Redfish (DSP0266) that power needs and that administrators' tools
- * look at, and `{system}/Oem/Kraken.Simulate`, where tests inject faults and read how often each machine was told to do what.
+ * Creates the HTTP interface of simulated controllers: the part of Redfish (DSP0266) that power control needs and that
+ * administrators' tools read, and `{system}/Oem/Kraken.Simulate`, where tests inject faults and read the counters.
  *
- * @param parts `signal` ends what is streamed.
+ * @param controllers The controllers.
+ * @param parts `signal` ends streams.
  */
 export function createRedfishApp(
   controllers: readonly Controller[],
@@ -69,7 +70,7 @@ export function createRedfishApp(
   return app;
 }
 
-/** 405 with Allow, where there is such a resource for other methods (RFC 9110, 15.5.6). */
+/** Returns 405 with Allow, if the resource exists for other methods (RFC 9110, 15.5.6). */
 function notAllowed(app: Hono, c: Context): Response | undefined {
   const path = c.req.path.replace(/\/$/, "");
   const methods = app.routes.filter((route) => route.method !== "ALL" && matches(route.path, path)).map(({ method }) =>

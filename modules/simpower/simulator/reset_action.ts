@@ -5,10 +5,14 @@ import type { Form } from "./form.ts";
 import type { Site } from "./site.ts";
 
 const TASKS = `${ROOT}/TaskService/Tasks`;
-/** How often a task is looked at until it has ended. */
+/** Number of reads of a task until it has ended. */
 const TASK_LOOKS = 2;
 
-/** The Reset action of a machine's resource, as its form tells it. */
+/**
+ * Returns the Reset action of the resource of `system` in the notation of its form.
+ *
+ * @param site The machines.
+ */
 export function resetActionOf(system: Controller, site: Site): object {
   const { form } = site;
   const id = site.uriOf(system);
@@ -24,7 +28,7 @@ export function resetActionOf(system: Controller, site: Site): object {
   };
 }
 
-/** Adds the Reset action with its ActionInfo, and the tasks that it becomes in some forms. */
+/** Adds to `app` the Reset action of the machines of `site` with its ActionInfo, and the tasks of some forms. */
 export function addReset(app: Hono, site: Site): void {
   const { form, withSystem } = site;
   const base = `${ROOT}/${form.resource}/:name`;

@@ -5,10 +5,15 @@ import type { Form } from "./form.ts";
 
 const SERVICE = `${ROOT}/SessionService`;
 const SESSIONS = `${SERVICE}/Sessions`;
-/** What is asked of nobody (DSP0266, 13.3). */
+/** Requests without authentication (DSP0266, 13.3). */
 const OPEN = ["GET /redfish", `GET ${ROOT}`, `POST ${SESSIONS}`, `GET ${ROOT}/odata`, `GET ${ROOT}/$metadata`];
 
-/** Adds sessions as the form has them, and lets in only who has one, or says who they are with each request. */
+/**
+ * Adds sessions to `app`, and requires a session or credentials with each request.
+ *
+ * @param user The only user; undefined: everyone may do everything.
+ * @param form The form, with the limits of sessions.
+ */
 export function addSessions(
   app: Hono,
   user: { readonly username: string; readonly password: string },
@@ -71,7 +76,7 @@ export function addSessions(
   }
 }
 
-/** Compares secrets in a time that does not tell where they differ. */
+/** Compares secrets in a time that does not depend on where they differ. */
 function isSame(given: string, expected: string): boolean {
   const [a, b] = [given, expected].map((text) => new TextEncoder().encode(text));
   return a !== undefined && b !== undefined && a.length === b.length && timingSafeEqual(a, b);

@@ -4,7 +4,7 @@ import type { Controller } from "./controller.ts";
 import type { Form } from "./form.ts";
 import type { PowerState } from "./reset_types.ts";
 
-/** The machines behind one service, by the ids that its form gives them. */
+/** The machines behind one service, by the ids of its form. */
 export interface Site {
   readonly form: Form;
   readonly controllers: readonly Controller[];
@@ -12,13 +12,19 @@ export interface Site {
   readonly wall: () => number;
   /** The id of a machine's resource. */
   idOf(system: Controller): string;
-  /** Where a machine's ComputerSystem is or, in forms without them, its Chassis. */
+  /** Returns the URI of a machine's ComputerSystem or, in forms without them, of its Chassis. */
   uriOf(system: Controller): string;
   /** Serves a route whose parameter `name` is the id of a machine. */
   withSystem(serve: Serve): (c: Context) => Response | Promise<Response>;
 }
 
-/** Makes it. */
+/**
+ * Creates the site.
+ *
+ * @param controllers The controllers.
+ * @param form The form.
+ * @param wall Milliseconds since 1970.
+ */
 export function createSite(controllers: readonly Controller[], form: Form, wall: () => number): Site {
   const ids = new Map(controllers.map((controller, place) => [controller, form.ids?.[place] ?? controller.name]));
   const byId = new Map([...ids].map(([controller, id]) => [id, controller]));
@@ -38,7 +44,7 @@ export function createSite(controllers: readonly Controller[], form: Form, wall:
   };
 }
 
-/** The power as a form tells it. */
+/** Returns `power` as `form` reports it. */
 export function toldPower(power: PowerState, form: Form): PowerState | null {
   if (power === "On" || power === "Off" || form.onTheWay === "told") return power;
   if (form.onTheWay === "null") return null;

@@ -14,21 +14,22 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** Controllers that listen. */
+/** Controllers that are listening. */
 export interface Simulator {
   readonly port: number;
   readonly controllers: readonly Controller[];
-  /** Stops listening and powers every machine off. Resolves when nothing of them runs any more. */
+  /** Stops listening and powers every machine off. Resolves when none of their processes runs any more. */
   close(): Promise<void>;
 }
 
 /**
- * Starts controllers, each with power over one machine, behind one HTTP port: `/redfish/v1/Systems/{name}`. For a port or an
- * address to each machine, start one for each. First it cuts the power of every machine, and with it what a simulator that
- * was killed left running.
+ * Starts controllers, each with power over one machine, behind one HTTP port: `/redfish/v1/Systems/{name}`. For a port
+ * or an address for each machine, start one simulator for each. First it cuts the power of every machine, which ends
+ * everything that a killed simulator left running.
  *
- * @param parts `machineOf` makes the machine of a system: a process of the agent, a virtual machine, or another. `port` 0 takes any free one.
- * @throws {Error} When it can't listen, with the reason.
+ * @param parts `machineOf` creates the machine of a system: a process of the agent, a virtual machine, or another.
+ *   `port` 0 uses any free one.
+ * @throws {Error} If it cannot listen, with the reason.
  */
 export async function startSimulator<S extends { readonly name: string; readonly id: string }>(parts: {
   readonly systems: readonly S[];

@@ -8,10 +8,10 @@ import { addReset, resetActionOf } from "./reset_action.ts";
 import { type Site, toldPower } from "./site.ts";
 
 const SYSTEMS = `${ROOT}/Systems`;
-/** The most resets that can be told to fail. */
+/** The largest number of resets that can be told to fail. */
 const MAX_FAIL = 1_000_000;
 
-/** Adds ComputerSystems with their Reset action, and `Oem/Kraken.Simulate`. */
+/** Adds to `app` ComputerSystems for the machines of `site`, with their Reset action and `Oem/Kraken.Simulate`. */
 export function addSystems(app: Hono, site: Site): void {
   const { form, controllers, withSystem } = site;
   const boots = addBootOverride(app, site, (c, system) => c.json(resource(system)));
@@ -45,7 +45,7 @@ export function addSystems(app: Hono, site: Site): void {
   }
   const others = form.resource === "Systems" ? form.others : [];
   app.get(SYSTEMS, (c) => {
-    // Boards are told first: who takes the first member takes a wrong one.
+    // Other systems are listed first, so that a client that takes the first member takes a wrong one.
     const members = [...others.map(({ id }) => `${SYSTEMS}/${id}`), ...controllers.map(site.uriOf)];
     return c.json(collection(SYSTEMS, "ComputerSystemCollection", "Simulated machines", members));
   });
