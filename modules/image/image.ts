@@ -1,4 +1,5 @@
 import { PermanentError } from "../../src/module/mod.ts";
+import { createTurns } from "../../src/toolkit/mod.ts";
 import type { ImageConfig, Layer } from "./config.ts";
 import type { Container } from "./container.ts";
 import { describeEnd, launch, type LaunchParts } from "./launch.ts";
@@ -50,16 +51,11 @@ export interface Image {
 export function createImage(parts: ImageParts): Image {
   const { store, roots, rootSwitch, discover, output } = parts;
   let situation: Situation = { kind: "idle" };
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = createTurns();
   const brings = new Set<AbortController>();
   /** Why the machine's first process did not switch, and to which image. */
   let refused: { readonly why: string; readonly key: string | undefined } | undefined;
 
-  function inTurn(work: () => Promise<void>): Promise<void> {
-    const mine = turn.then(work);
-    turn = mine.catch(() => {}); // the caller handles the error
-    return mine;
-  }
   const show = () => showSituation(situation, discover);
   const complain = (error: unknown) => discover("error", shownError(error));
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../../src/clock.ts";
 import { DeclinedError, type MutationRun, UnavailableError } from "../../src/module/mod.ts";
 import { doubling, pause } from "../../src/toolkit/mod.ts";
+import { createBelief, type Settled } from "./belief.ts";
 import type { Power, PowerChange } from "./driver.ts";
 import type { GuardedDriver, Look, OrderOutcome } from "./guard.ts";
 import type { Story } from "./story.ts";
@@ -10,8 +11,6 @@ const FIRST_LOOK = 100;
 const LONGEST_LOOK = 1_000;
 /** The shortest time between two orders, in milliseconds, if a controller needs less to settle. */
 const ORDER_REST = 1_000;
-/** Looks that are further apart than this, in milliseconds, do not show the time between them. */
-const LONGEST_GAP = 40_000;
 
 /** One order, until the machine is in the ordered state. */
 export interface Pursuit {
@@ -33,9 +32,6 @@ export interface Pursuit {
   /** Called when an order was accepted, or may have been. */
   taken?(kind: "taken" | "lost"): void;
 }
-
-/** A state of the machine that is certain. */
-type Settled = "on" | "off";
 
 /** Looks at one controller and gives it orders. It knows which of the controller's reports can be believed. */
 export interface Hand {
@@ -90,33 +86,13 @@ export function createHand(
   settle: () => number,
   looked: (look: Look) => void,
 ): Hand {
-  let asked: { readonly power: "on" | "off"; readonly at: number } | undefined;
-  let seen: "on" | "off" | undefined;
-  /** When the machine was first and last seen changing. */
-  let moving: { readonly since: number; readonly until: number } | undefined;
+  const belief = createBelief(clock, settle);
 
-  function unsettledFor(): number {
-    return asked === undefined ? 0 : Math.max(0, asked.at + settle() - clock.now());
-  }
-  function isSettled(power: Power): power is "on" | "off" {
-    return (power === "on" || power === "off") && (asked?.power === power || unsettledFor() === 0);
-  }
-  function follow(power: Power): void {
-    const now = clock.now();
-    if (power === "on" || power === "off") moving = undefined;
-    if (power !== "changing") return;
-    const goesOn = moving !== undefined && now - moving.until <= LONGEST_GAP;
-    moving = { since: goesOn ? moving?.since ?? now : now, until: now };
-  }
-  function isStuck(power: Power, after: number): boolean {
-    return power === "changing" && moving !== undefined && clock.now() - moving.since >= after && unsettledFor() === 0;
-  }
   async function look(run: MutationRun, signal: AbortSignal, story: Story): Promise<Look> {
     const found = await driver.look(run.node, { signal, urgent: true, queued: run.queued });
     story.saw(found);
     looked(found);
-    if (isSettled(found.power)) seen = found.power;
-    follow(found.power);
+    belief.saw(found.power);
     return found;
   }
   async function order(
@@ -125,13 +101,11 @@ export function createHand(
     signal: AbortSignal,
     story: Story,
   ): Promise<OrderOutcome["kind"]> {
-    const before = { asked, seen };
-    if (change !== "interrupt") {
-      asked = { power: change === "on" || change === "restart" ? "on" : "off", at: clock.now() };
-      seen = undefined;
-    }
+    const undo = change === "interrupt"
+      ? undefined
+      : belief.ordered(change === "on" || change === "restart" ? "on" : "off");
     const outcome = await driver.order(run.node, change, { signal, urgent: true, queued: run.queued });
-    if (outcome.kind === "unsupported") ({ asked, seen } = before);
+    if (outcome.kind === "unsupported") undo?.();
     else story.ordered(change, outcome);
     return outcome.kind;
   }
@@ -150,8 +124,8 @@ export function createHand(
   ): Promise<Settled | "changing"> {
     for (let looks = 0;; looks++) {
       const { power, silent, said } = await look(run, signal, story);
-      if (isSettled(power)) return power;
-      if (isStuck(power, stuckAfter)) return "changing";
+      if (belief.isSettled(power)) return power;
+      if (belief.isStuck(power, stuckAfter)) return "changing";
       if (looks === 0 && silent && !begun) throw new UnavailableError(said);
       await pause(clock, lookAfter(looks), signal);
     }
@@ -178,13 +152,10 @@ export function createHand(
     }
   }
   return {
-    unsettledFor,
-    seen: () => seen,
-    isAwaited: () => asked?.power === "on" && seen !== "on",
-    saw(power) {
-      if (isSettled(power)) seen = power;
-      follow(power);
-    },
+    unsettledFor: belief.unsettledFor,
+    seen: belief.seen,
+    isAwaited: belief.isAwaited,
+    saw: belief.saw,
     findOut: (run, story) => findOut(run, story, false),
     findStuck: (run, story, stuckAfter) => findStuck(run, run.signal, story, false, stuckAfter),
     async pursue({ run, signal, story, change, begun, maxRefusals, stuckAfter = Infinity, ...told }) {
@@ -193,8 +164,8 @@ export function createHand(
       let isTaken = false;
       let refusals = 0;
       let notBefore = 0;
-      for (let looks = 0; power !== wanted || !isSettled(power); looks++) {
-        if ((isSettled(power) || isStuck(power, stuckAfter)) && !isTaken && clock.now() >= notBefore) {
+      for (let looks = 0; power !== wanted || !belief.isSettled(power); looks++) {
+        if ((belief.isSettled(power) || belief.isStuck(power, stuckAfter)) && !isTaken && clock.now() >= notBefore) {
           if (refusals >= maxRefusals) throw declined(run, story);
           told.ordering?.();
           const kind = await order(run, change, signal, story);
@@ -213,7 +184,7 @@ export function createHand(
         isTaken = false;
         refusals++;
       }
-      asked = { power: wanted, at: clock.now() };
+      belief.reached(wanted);
       return true;
     },
     restart: (run, story, maxRefusals) => hit("restart", run, story, maxRefusals),

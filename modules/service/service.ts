@@ -16,7 +16,7 @@ import {
 import type { Value } from "../../src/state/mod.ts";
 import type { ProgramConfig } from "./config.ts";
 import type { ProgramFolder } from "./record.ts";
-import { errorText } from "../../src/toolkit/mod.ts";
+import { createTurns, errorText } from "../../src/toolkit/mod.ts";
 
 /** How long a program must stay up to count as running, in milliseconds. */
 const STEADY = 1000;
@@ -82,13 +82,8 @@ export function createService(
 ): Service {
   const { name, folder, clock, discover } = parts;
   let situation: Situation = { kind: "stopped" };
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = createTurns();
 
-  function inTurn(work: () => Promise<void>): Promise<void> {
-    const mine = turn.then(work);
-    turn = mine.catch(() => {}); // the caller handles the error
-    return mine;
-  }
   function show(): void {
     switch (situation.kind) {
       case "starting":

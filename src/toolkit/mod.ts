@@ -9,3 +9,4 @@ export * from "./read_up_to.ts";
 export type * from "./result.ts";
 export * from "./sse.ts";
 export * from "./token_bucket.ts";
+export * from "./turns.ts";
