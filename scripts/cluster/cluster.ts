@@ -59,6 +59,8 @@ export interface ClusterOptions {
   readonly bmcPort: number;
   /** Another broker than the embedded one. */
   readonly broker?: string;
+  /** Where the root publishes its state, as `--publish` has it, and which single values. @default nowhere */
+  readonly publish?: { readonly to: string; readonly values?: string };
   /** How long a lost link may take to come back, such as "2s". */
   readonly grace: string;
   readonly signal?: AbortSignal;
@@ -168,12 +170,14 @@ interface AggregatorStart {
 async function startAggregator(options: ClusterOptions, start: AggregatorStart): Promise<RunningAggregator> {
   const how = options.how ?? "source";
   const { broker, uplink } = start;
+  const publish = start.parent === undefined ? options.publish : undefined;
   function launch(ports: AggregatorStart["ports"]): Promise<Running> {
     return startProgram({
       // Their URLs may have passwords in them, which command lines would show to everyone.
       env: {
         ...(broker !== undefined && { KRAKEN_BROKER: broker }),
         ...(uplink !== undefined && { KRAKEN_UPLINK: uplink }),
+        ...(publish !== undefined && { KRAKEN_PUBLISH: publish.to }),
       },
       pidFile: join(options.folder, `${start.folder}.pid`),
       command: [
@@ -182,6 +186,7 @@ async function startAggregator(options: ClusterOptions, start: AggregatorStart):
         ...["--http-port", String(ports.http), "--mqtt-port", String(ports.mqtt), "--grace", options.grace],
         ...(start.parent === undefined ? [] : ["--parent", start.parent]),
         ...(start.standbyFor === undefined ? [] : ["--standby-for", start.standbyFor]),
+        ...(publish?.values === undefined ? [] : ["--publish-values", publish.values]),
       ],
       logFile: join(options.folder, `${start.folder}.log`),
       ...(options.signal === undefined ? {} : { signal: options.signal }),

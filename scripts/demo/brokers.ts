@@ -7,10 +7,12 @@ import { NO_MOSQUITTO, startBridgedMosquittos, startMosquitto } from "../brokers
 export interface DemoBrokers {
   readonly root: string | undefined;
   readonly below: string | undefined;
+  /** Where the root publishes its state; undefined: nowhere, as the broker is another one's, who may not want that. */
+  readonly publish: string | undefined;
   stop(): Promise<void>;
 }
 
-const NONE: DemoBrokers = { root: undefined, below: undefined, stop: () => Promise.resolve() };
+const NONE: DemoBrokers = { root: undefined, below: undefined, publish: "embedded", stop: () => Promise.resolve() };
 
 /**
  * Starts what `--broker` asks for.
@@ -23,17 +25,17 @@ export async function startBrokers(
   options: { readonly folder: string; readonly cluster: string; readonly root: string; readonly tiers: number },
 ): Promise<DemoBrokers> {
   if (wanted === undefined) return NONE;
-  if (wanted !== "mosquitto") return { ...NONE, root: wanted, below: wanted };
+  if (wanted !== "mosquitto") return { ...NONE, root: wanted, below: wanted, publish: undefined };
   if (NO_MOSQUITTO !== undefined) throw new ProgramError(NO_MOSQUITTO);
   const folder = join(options.folder, "brokers");
   if (options.tiers === 1) {
     const { url, stop } = await startMosquitto({ folder });
-    return { root: url, below: url, stop };
+    return { root: url, below: url, publish: url, stop };
   }
   const { core, leaf, stop } = await startBridgedMosquittos({
     folder,
     cluster: options.cluster,
     rootId: nodeIdOf(options.cluster, options.root),
   });
-  return { root: core.url, below: leaf.url, stop };
+  return { root: core.url, below: leaf.url, publish: core.url, stop };
 }

@@ -4,7 +4,10 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { ROOT } from "../runtimes.ts";
 
 /** What people can do with the cluster that runs. */
-export function describeWays(cluster: Cluster, usual: boolean): string[] {
+export function describeWays(
+  cluster: Cluster,
+  { usual, published }: { readonly usual: boolean; readonly published: boolean },
+): string[] {
   const server = usual ? "" : ` --server ${cluster.api}`;
   const krakenctl = "bin/krakenctl";
   return [
@@ -13,6 +16,7 @@ export function describeWays(cluster: Cluster, usual: boolean): string[] {
     `  ${krakenctl} get nodes${server}`,
     `  ${krakenctl} set n3 /physState=POWER_OFF${server}`,
     `  ${krakenctl} events -f${server}`,
+    ...(published ? [`  mosquitto_sub -p ${new URL(cluster.broker).port} -v -t 'kraken-state/#'`] : []),
     "The README walks you through it.",
     "",
     `API     ${cluster.api}/api/v1/nodes`,

@@ -57,6 +57,7 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
       mqttPort: options["mqtt-port"],
       bmcPort: options["bmc-port"],
       ...(brokers.root === undefined ? {} : { broker: brokers.root }),
+      ...(brokers.publish !== undefined && { publish: { to: brokers.publish } }),
       grace: "3s",
       signal,
     }).catch((error: unknown) => {
@@ -78,7 +79,7 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
       }
       for (const line of describeSummary(summary)) say(line);
       if (!options["until-converged"] && !signal.aborted) {
-        for (const line of describeWays(cluster, usual)) say(line);
+        for (const line of describeWays(cluster, { usual, published: brokers.publish !== undefined })) say(line);
         await untilAborted(signal);
       }
       if (options.json) screen.write(`${JSON.stringify(summary.json)}\n`);

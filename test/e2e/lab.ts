@@ -57,6 +57,8 @@ export async function withLab(
     readonly how?: How;
     readonly agentCommand?: readonly string[];
     readonly broker?: string;
+    /** Where the root publishes its state, and which single values. */
+    readonly publish?: { readonly to: string; readonly values?: string };
     readonly below?: readonly AggregatorBelow[];
     /** The aggregator of each node, where that is not the root. */
     readonly parents?: ReadonlyMap<string, string>;
@@ -83,6 +85,7 @@ export async function withLab(
       ...(options.how === undefined ? {} : { how: options.how }),
       ...(options.agentCommand === undefined ? {} : { agentCommand: options.agentCommand }),
       ...(options.broker === undefined ? {} : { broker: options.broker }),
+      ...(options.publish === undefined ? {} : { publish: options.publish }),
       httpPort: 0,
       mqttPort: 0,
       bmcPort: 0,

@@ -8,12 +8,14 @@ import { type Board, createBoard } from "../../aggregator/publish/board.ts";
 import { connectPublisher } from "../../aggregator/publish/connect.ts";
 import { createPublisher, type Publisher } from "../../aggregator/publish/publisher.ts";
 import type { Broker } from "../../scripts/brokers/broker.ts";
-import { startMosquitto } from "../../scripts/brokers/mosquitto.ts";
+import { NO_MOSQUITTO, startMosquitto } from "../../scripts/brokers/mosquitto.ts";
 import { runCommand } from "../../scripts/command.ts";
 import { systemClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
+import { NO_SUBSCRIBERS } from "./subscribers.ts";
 import { until } from "../support/until.ts";
 
+const skip = NO_SUBSCRIBERS ?? NO_MOSQUITTO ?? false;
 const BASE = "kraken-state/demo";
 
 /** Publishes a board to a broker, as one aggregator. */
@@ -75,7 +77,9 @@ async function leave({ url }: Broker, kept: Readonly<Record<string, string>>): P
   await client.endAsync();
 }
 
-test("Mosquitto keeps what is published, with MQTT 5's properties, and clears what is gone and nothing of others", () =>
+test("Mosquitto keeps what is published, with MQTT 5's properties, and clears what is gone and nothing of others", {
+  skip,
+}, () =>
   withMosquitto(async (broker) => {
     await leave(broker, {
       [`${BASE}/nodes/gone`]: "{}",
@@ -104,45 +108,53 @@ test("Mosquitto keeps what is published, with MQTT 5's properties, and clears wh
     assert.deepEqual(await keptAt(broker, `${BASE}/online`, "-F", "%p"), ["false"]);
   }));
 
-test("a publisher that comes back publishes only what has changed, also after the broker was killed", () =>
-  withMosquitto(async (broker) => {
-    const board = createBoard(BASE);
-    for (const name of ["n1", "n2"]) board.set(`${BASE}/nodes/${name}`, "x");
-    const first = publish(broker.url, board);
-    await until(() => first.counts.published === 3);
-    await first.stop();
-    board.set(`${BASE}/nodes/n2`, "y");
-    const second = publish(broker.url, board);
-    await until(() => second.counts.published === 2);
-    assert.equal(second.counts.waiting, 0);
-    await broker.kill();
-    await until(() => !second.counts.isUp);
-    board.clear(`${BASE}/nodes/n1`);
-    await broker.start(); // it has kept nothing
-    await until(() => second.counts.published === 4);
-    assert.deepEqual(await keptAt(broker, "kraken-state/#", "-F", "%t %p"), [
-      `${BASE}/nodes/n2 y`,
-      `${BASE}/online true`,
-    ]);
-    await second.stop();
-  }));
+test(
+  "a publisher that comes back publishes only what has changed, also after the broker was killed",
+  { skip },
+  () =>
+    withMosquitto(async (broker) => {
+      const board = createBoard(BASE);
+      for (const name of ["n1", "n2"]) board.set(`${BASE}/nodes/${name}`, "x");
+      const first = publish(broker.url, board);
+      await until(() => first.counts.published === 3);
+      await first.stop();
+      board.set(`${BASE}/nodes/n2`, "y");
+      const second = publish(broker.url, board);
+      await until(() => second.counts.published === 2);
+      assert.equal(second.counts.waiting, 0);
+      await broker.kill();
+      await until(() => !second.counts.isUp);
+      board.clear(`${BASE}/nodes/n1`);
+      await broker.start(); // it has kept nothing
+      await until(() => second.counts.published === 4);
+      assert.deepEqual(await keptAt(broker, "kraken-state/#", "-F", "%t %p"), [
+        `${BASE}/nodes/n2 y`,
+        `${BASE}/online true`,
+      ]);
+      await second.stop();
+    }),
+);
 
-test("an earlier run that the broker has not missed yet ends before the new one begins: online stays true", () =>
-  withMosquitto(async (broker) => {
-    const board = createBoard(BASE);
-    const lines: string[] = [];
-    const first = publish(broker.url, board, lines);
-    await until(() => first.counts.published === 1);
-    const ended = first.stop.bind(first);
-    const second = publish(broker.url, board);
-    await until(() => !first.counts.isUp);
-    await ended();
-    await until(() => second.counts.isUp && second.counts.waiting === 0);
-    assert.deepEqual(await keptAt(broker, `${BASE}/online`, "-F", "%p"), ["true"]);
-    await second.stop();
-  }));
+test(
+  "an earlier run that the broker has not missed yet ends before the new one begins: online stays true",
+  { skip },
+  () =>
+    withMosquitto(async (broker) => {
+      const board = createBoard(BASE);
+      const lines: string[] = [];
+      const first = publish(broker.url, board, lines);
+      await until(() => first.counts.published === 1);
+      const ended = first.stop.bind(first);
+      const second = publish(broker.url, board);
+      await until(() => !first.counts.isUp);
+      await ended();
+      await until(() => second.counts.isUp && second.counts.waiting === 0);
+      assert.deepEqual(await keptAt(broker, `${BASE}/online`, "-F", "%p"), ["true"]);
+      await second.stop();
+    }),
+);
 
-test("ten thousand topics of an earlier run are all found", () =>
+test("ten thousand topics of an earlier run are all found", { skip }, () =>
   withMosquitto(async (broker) => {
     const kept = Array.from(
       { length: 10_000 },
@@ -157,7 +169,9 @@ test("ten thousand topics of an earlier run are all found", () =>
     await publisher.stop();
   }));
 
-test("a broker that lets it read nothing at its own place is told of in the log, and gets everything all the same", async () => {
+test("a broker that lets it read nothing at its own place is told of in the log, and gets everything all the same", {
+  skip,
+}, async () => {
   const folder = mkdtempSync(join(tmpdir(), "kraken-publish-"));
   const users = new Map([["publisher", "geheim"]]);
   const broker = await startMosquitto({ folder, access: { cluster: "demo", rootId: "r", users } });
