@@ -84,7 +84,7 @@ test("a machine whose system and managers have no logs has none", async () => {
   const { read, asked } = bench({ "/m1": {}, "/m2": 404, "/ls": 404 });
   assert.equal(await read({ LogServices: link("/ls"), ...managed("/m1", "/m2") }), undefined);
   assert.equal(await read({}), undefined);
-  assert.ok(asked.length > 0);
+  assert.deepEqual(asked, ["/m1", "/m2", "/m2/", "/ls", "/ls/"], "with and without a slash");
 });
 
 test("a manager that does not answer is no manager without logs", async () => {
@@ -101,10 +101,33 @@ test("a log that can't be read spoils no other, and is told of where none can be
   await assert.rejects(read({ LogServices: link("/ls") }), /Not wanted/);
 });
 
+test("what is not wanted any more ends in the middle of the logs, also after one that was read", async () => {
+  const { read, ended } = bench({ "/ls": list("/sel", "/bad"), ...log("/sel", [entry(1)]) }, ({ pathname }) => {
+    if (pathname === "/bad") ended.abort(new Error("Not wanted"));
+    return undefined;
+  });
+  await assert.rejects(read({ LogServices: link("/ls") }), /Not wanted/);
+});
+
+test("an entry's time and severity have an older name and a newer one", async () => {
+  const { read } = bench({
+    "/ls": list("/sel"),
+    ...log("/sel", [
+      { Id: "1", Message: "x", EventTimestamp: "2026-12-01T00:00:00Z", MessageSeverity: "Warning" },
+      entry(1, { Id: "2", Severity: "Critical", EventTimestamp: "2030-01-01T00:00:00Z", MessageSeverity: "OK" }),
+    ]),
+  });
+  assert.deepEqual((await read({ LogServices: link("/ls") }))?.map(({ time, severity }) => [time, severity]), [
+    ["2026-12-01T00:00:00.000Z", "Warning"],
+    ["1970-01-01T00:00:01.000Z", "Critical"],
+  ]);
+});
+
 test("a log that is switched off, or has no entries to lead to, is empty", async () => {
   for (const service of [{ ServiceEnabled: false }, { Entries: undefined }]) {
-    const { read } = bench({ "/ls": list("/sel"), ...log("/sel", [entry(1)], service) });
+    const { read, asked } = bench({ "/ls": list("/sel"), ...log("/sel", [entry(1)], service) });
     assert.deepEqual(await read({ LogServices: link("/ls") }), []);
+    assert.deepEqual(asked, ["/ls", "/sel"]);
   }
 });
 
@@ -133,14 +156,14 @@ test("the newest entries of a log are told by their times or, without these, by 
     [[numbered(11), numbered(10), numbered(9)], "11 10"],
     [[same(1), same(2), same(3)], "3 2"],
     [[same(3), same(2), same(1)], "3 2"],
-    [[numbered(3), same(2), same(1)], "3 2"],
+    [[numbered(3), same(2), same(1)], "2 3"], // those without a time come last
     [[{ Id: "a", Message: "x" }, { Id: "b", Message: "x" }, { Id: "c", Message: "x" }], "c b"],
     [[], ""],
   ];
   for (const [entries, newest] of cases) {
     const { read } = bench({ "/ls": list("/sel"), ...log("/sel", entries) });
     const found = await read({ LogServices: link("/ls") }, 2);
-    assert.deepEqual(ids(found)?.split(" ").sort(), newest.split(" ").sort(), JSON.stringify(entries));
+    assert.equal(ids(found), newest, JSON.stringify(entries));
   }
 });
 
@@ -179,6 +202,32 @@ test("pages of a log are followed by either name of the link, and not past the e
   }
 });
 
+test("pages of a log that begins with its newest entries are read until there are as many as were asked for", async () => {
+  for (const [count, pages] of [[1, 1], [2, 1], [3, 2], [4, 2], [5, 3]] as const) {
+    const { read, asked } = bench({
+      "/ls": list("/sel"),
+      "/sel": { Entries: link("/p0") },
+      "/p0": { Members: [entry(6), entry(5)], "@odata.nextLink": "/p1" },
+      "/p1": { Members: [entry(4), entry(3)], "@odata.nextLink": "/p2" },
+      "/p2": { Members: [entry(2), entry(1)], "@odata.nextLink": "/p3" },
+    });
+    assert.equal(ids(await read({ LogServices: link("/ls") }, count)), "6 5 4 3 2 1".slice(0, 2 * count - 1));
+    assert.equal(asked.filter((uri) => uri.startsWith("/p")).length, pages, `${count} entries`);
+  }
+});
+
+test("of a list of links only the newest entries are asked for, at whichever end they are", async () => {
+  for (const uris of [["/e/1", "/e/2", "/e/3"], ["/e/3", "/e/2", "/e/1"]]) {
+    const { read, asked } = bench({
+      "/ls": list("/sel"),
+      ...log("/sel", uris.map(link)),
+      ...Object.fromEntries([1, 2, 3].map((each) => [`/e/${each}`, entry(each)])),
+    });
+    assert.equal(ids(await read({ LogServices: link("/ls") }, 2)), "3 2");
+    assert.deepEqual(asked.filter((uri) => uri.startsWith("/e/")).sort(), ["/e/2", "/e/3"]);
+  }
+});
+
 test("no page is read after five thousand entries", async () => {
   const many = (from: number) => Array.from({ length: 2_500 }, (_, at) => ({ Id: String(from + at) }));
   const { read, asked } = bench({
@@ -201,8 +250,25 @@ test("no more than twenty pages of a log are read", async () => {
   assert.equal(ids(await read({ LogServices: link("/ls") }, 3)), "20 19 18");
 });
 
-/** A log of so many entries whose pages are too large to be read, in pieces that `$skip` and `$top` ask for; what was asked. */
-function tooLarge(total: number, { newest = false, said = total as unknown, most = Infinity, empty = false } = {}) {
+/** How a BMC gives a log in pieces. */
+interface Pieces {
+  /** Whether the log begins with its newest entry. */
+  readonly newest?: boolean;
+  /** How many entries it says that there are. */
+  readonly said?: unknown;
+  /** How many entries are not too large to be read at a time. */
+  readonly most?: number;
+  /** Whether it gives no entries where several are asked for. */
+  readonly empty?: boolean;
+  /** Whether it heeds `$skip`. */
+  readonly skips?: boolean;
+  /** How many entries it gives beyond those that are asked for. */
+  readonly extra?: number;
+}
+
+/** A log of so many entries without times whose pages are too large, in pieces of `$skip` and `$top`; and what was asked. */
+function tooLarge(total: number, how: Pieces = {}) {
+  const { newest = false, said = total, most = Infinity, empty = false, skips = true, extra = 0 } = how;
   const numbers = Array.from({ length: total }, (_, at) => newest ? total - at : at + 1);
   const pieces: string[] = [];
   const { read } = bench(
@@ -211,10 +277,11 @@ function tooLarge(total: number, { newest = false, said = total as unknown, most
       if (pathname !== "/sel/e") return undefined;
       const [skip, top] = [searchParams.get("$skip"), searchParams.get("$top")];
       pieces.push(`${skip}+${top}`);
-      const shown = numbers.slice(Number(skip ?? 0)).slice(0, Number(top ?? total));
-      if (top === null || shown.length > most) return { Members: ["x".repeat(300_000)] };
+      const shown = numbers.slice(skips ? Number(skip) : 0).slice(0, Number(top ?? total) + extra);
+      if (top === null || Number(top) > most) return { Members: ["x".repeat(300_000)] };
       if (empty && shown.length > 1) return { Members: [] };
-      return { "Members@odata.count": said, Members: shown.map((each) => entry(each, link(`/sel/e/${each}`))) };
+      const Members = shown.map((each) => ({ ...link(`/sel/e/${each}`), Id: String(each), Message: "x" }));
+      return { "Members@odata.count": said, Members };
     },
   );
   return { pieces, read: (count: number) => read({ LogServices: link("/ls") }, count) };
@@ -253,9 +320,18 @@ test("no more than twenty pieces of a log are read", async () => {
   assert.equal(pieces.length, 23);
 });
 
-test("a log is too large where single entries are, or its BMC does not say how many there are", async () => {
-  for (const how of [{ most: 0 }, { said: "60" }, { said: 1.5 }, { said: null }]) {
-    await assert.rejects(tooLarge(60, how).read(2), /\/sel\/e.* failed: the answer is larger than 262144 bytes/);
+test("a log is too large where single entries are, its BMC does not say how many there are, or does not heed which are asked for", async () => {
+  const cases: [how: Pieces, pieces: number][] = [
+    [{ most: 0 }, 2],
+    [{ said: "60" }, 2],
+    [{ said: 60.5 }, 2],
+    [{ said: null }, 2],
+    [{ skips: false }, 3],
+  ];
+  for (const [how, count] of cases) {
+    const { pieces, read } = tooLarge(60, how);
+    await assert.rejects(read(2), /\/sel\/e.* failed: the answer is larger than 262144 bytes/, JSON.stringify(how));
+    assert.equal(pieces.length, count, JSON.stringify(how));
   }
 });
 
@@ -263,4 +339,9 @@ test("pieces end where a BMC gives none of the entries that it says it has", asy
   const { pieces, read } = tooLarge(60, { empty: true });
   assert.deepEqual(await read(10), []);
   assert.deepEqual(pieces.slice(3), ["50+10"]);
+});
+
+test("an entry that a BMC gives beyond those that were asked for is not there twice", async () => {
+  const { read } = tooLarge(120, { extra: 1 });
+  assert.equal(ids(await read(60)), Array.from({ length: 60 }, (_, at) => 120 - at).join(" "));
 });

@@ -132,6 +132,27 @@ test("a child that is connected says that it lives, for who comes later too", ()
   assert.deepEqual(said, ["connected", "disconnected"]);
 });
 
+test("a child says each time that its broker is reached, before its link hears of it, and tells of problems", () => {
+  const { connect, used, log } = makeClient();
+  const said: string[] = [];
+  const transport = createChildTransport({
+    ...{ url: "mqtt://b", cluster: "c", parent: PARENT, child: CHILD, run: "r", random: Math.random, connect, log },
+    onReached: () => said.push("reached"),
+    onProblem: (problem) => said.push(problem),
+  });
+  transport.start({
+    connected: () => said.push("connected"),
+    disconnected: () => said.push("disconnected"),
+    receive: () => {},
+    parentLife: () => {},
+  });
+  used().onConnect();
+  used().onClose();
+  used().onProblem?.("it is away");
+  used().onConnect();
+  assert.deepEqual(said, ["reached", "connected", "disconnected", "it is away", "reached", "connected"]);
+});
+
 test("a child takes a parent's frames on its own topic, and the parent's life on that", () => {
   const { start, say, said, used, transport, logged } = makeChild();
   start();
