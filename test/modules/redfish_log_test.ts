@@ -20,6 +20,7 @@ function bench(resources: Resources, play: (url: URL) => object | undefined = ()
     const uri = `${url.pathname}${url.search}`;
     asked.push(uri);
     const found = play(url) ?? resources[uri] ?? 404;
+    if (found instanceof Response) return found;
     return typeof found === "number" ? Response.json({}, { status: found }) : Response.json(found);
   };
   const requests = createRequests({ clock, names, patience: 30_000, limit: createLimit(32) });
@@ -156,6 +157,7 @@ test("the newest entries of a log are told by their times or, without these, by 
     [[numbered(11), numbered(10), numbered(9)], "11 10"],
     [[same(1), same(2), same(3)], "3 2"],
     [[same(3), same(2), same(1)], "3 2"],
+    [[1, 2, 3].map((each) => ({ ...numbered(each), Created: 4 - each })), "3 2"], // a number is no time
     [[numbered(3), same(2), same(1)], "2 3"], // those without a time come last
     [[{ Id: "a", Message: "x" }, { Id: "b", Message: "x" }, { Id: "c", Message: "x" }], "c b"],
     [[], ""],
@@ -176,6 +178,8 @@ test("what is listed in place of entries is no entry, and spoils none", async ()
     "/odd/e": { Members: "none" },
   });
   assert.equal(ids(await read({ LogServices: link("/ls") })), "1");
+  const odd = bench({ "/ls": list("/odd"), "/odd": { Entries: link("/odd/e") }, "/odd/e": { Members: "none" } });
+  assert.deepEqual(await odd.read({ LogServices: link("/ls") }), []);
 });
 
 test("pages of a log are followed by either name of the link, and not past the entries that were asked for", async () => {
@@ -185,7 +189,7 @@ test("pages of a log are followed by either name of the link, and not past the e
     [(uri) => ({ "@odata.nextLink": uri }), ["/sel/e", "/p?$skip=2", "/p?$skip=4"]],
     [() => ({ "Members@odata.nextLink": 7 }), ["/sel/e"]],
     [(uri) => ({ "Members@odata.nextLink": uri, "Members@odata.count": 6 }), ["/sel/e", "/p?$skip=4"]],
-    [(uri) => ({ "Members@odata.nextLink": uri, "Members@odata.count": 1.5 }), ["/sel/e", "/p?$skip=2", "/p?$skip=4"]],
+    [(uri) => ({ "Members@odata.nextLink": uri, "Members@odata.count": 6.5 }), ["/sel/e", "/p?$skip=2", "/p?$skip=4"]],
     [(uri) => ({ "Members@odata.nextLink": uri, "Members@odata.count": 3 }), ["/sel/e", "/p?$skip=2", "/p?$skip=4"]],
   ];
   for (const [next, expected] of cases) {
@@ -260,6 +264,8 @@ interface Pieces {
   readonly most?: number;
   /** Whether it gives no entries where several are asked for. */
   readonly empty?: boolean;
+  /** Whether it refuses to give several entries at a time. */
+  readonly refuses?: boolean;
   /** Whether it heeds `$skip`. */
   readonly skips?: boolean;
   /** How many entries it gives beyond those that are asked for. */
@@ -268,7 +274,8 @@ interface Pieces {
 
 /** A log of so many entries without times whose pages are too large, in pieces of `$skip` and `$top`; and what was asked. */
 function tooLarge(total: number, how: Pieces = {}) {
-  const { newest = false, said = total, most = Infinity, empty = false, skips = true, extra = 0 } = how;
+  const { newest = false, said = total, most = Infinity, empty = false, refuses = false, skips = true, extra = 0 } =
+    how;
   const numbers = Array.from({ length: total }, (_, at) => newest ? total - at : at + 1);
   const pieces: string[] = [];
   const { read } = bench(
@@ -279,6 +286,7 @@ function tooLarge(total: number, how: Pieces = {}) {
       pieces.push(`${skip}+${top}`);
       const shown = numbers.slice(skips ? Number(skip) : 0).slice(0, Number(top ?? total) + extra);
       if (top === null || Number(top) > most) return { Members: ["x".repeat(300_000)] };
+      if (refuses && shown.length > 1) return Response.json({}, { status: 403 });
       if (empty && shown.length > 1) return { Members: [] };
       const Members = shown.map((each) => ({ ...link(`/sel/e/${each}`), Id: String(each), Message: "x" }));
       return { "Members@odata.count": said, Members };
@@ -339,6 +347,15 @@ test("pieces end where a BMC gives none of the entries that it says it has", asy
   const { pieces, read } = tooLarge(60, { empty: true });
   assert.deepEqual(await read(10), []);
   assert.deepEqual(pieces.slice(3), ["50+10"]);
+});
+
+test("a log is asked for in pieces only where it is too large, and not on where one of them is refused", async () => {
+  const { read, asked } = bench({ "/ls": list("/sel"), ...log("/sel", []), "/sel/e": 500 });
+  await assert.rejects(read({ LogServices: link("/ls") }), /\/sel\/e failed: status 500/);
+  assert.deepEqual(asked, ["/ls", "/sel", "/sel/e"]);
+  const { pieces, ...large } = tooLarge(60, { refuses: true });
+  await assert.rejects(large.read(10), /failed: status 403/);
+  assert.deepEqual(pieces.slice(1), ["0+1", "59+1", "50+10"]);
 });
 
 test("an entry that a BMC gives beyond those that were asked for is not there twice", async () => {
