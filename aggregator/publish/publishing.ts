@@ -6,6 +6,7 @@ import { type Board, createBoard } from "./board.ts";
 import { connectPublisher } from "./connect.ts";
 import type { FollowParts, StateFollower } from "./follow.ts";
 import { announcementFilters } from "./home_assistant.ts";
+import { publishMetrics } from "./metrics.ts";
 import type { PublishOptions } from "./options.ts";
 import { createPublisher, type Publisher } from "./publisher.ts";
 import { baseTopic } from "./topics.ts";
@@ -60,44 +61,10 @@ export function createPublishing(
     follow: { board, values: options.values, ...(announcing !== undefined && { announcing }) },
     ...(options.isEmbedded && { observed: { prefix: options.prefix, board } }),
     start: (follower) => void follower.complete.then(() => connect(follower)),
-    metrics: () => metricsOf(board, publishers),
+    metrics: () => publishMetrics(board, publishers),
     async stop() {
       isStopped = true;
       await Promise.all([...publishers.values()].map((publisher) => publisher.stop()));
     },
   };
-}
-
-function metricsOf(board: Board, publishers: ReadonlyMap<string, Publisher>): Metric[] {
-  const all = [...publishers].map(([broker, { counts }]) => ({ labels: { broker }, counts }));
-  const each = (of: (counts: Publisher["counts"]) => number): Metric["samples"] =>
-    all.map(({ labels, counts }) => ({ labels, value: of(counts) }));
-  const own: Metric = {
-    ...{ name: "publish_topics", type: "gauge", help: "Retained topics of the published state" },
-    samples: [{ value: board.size }],
-  };
-  if (all.length === 0) return [own];
-  return [
-    own,
-    {
-      ...{ name: "publish_up", type: "gauge", help: "1 while a broker to which state is published is reached" },
-      samples: each(({ isUp }) => isUp ? 1 : 0),
-    },
-    {
-      ...{ name: "publish_waiting", type: "gauge", help: "Topics and events that wait to be published" },
-      samples: each(({ waiting }) => waiting),
-    },
-    {
-      ...{ name: "publish_messages_total", type: "counter", help: "Messages that the broker has taken" },
-      samples: each(({ published }) => published),
-    },
-    {
-      ...{ name: "publish_refused_total", type: "counter", help: "Messages that the broker has refused" },
-      samples: each(({ refused }) => refused),
-    },
-    {
-      ...{ name: "publish_dropped_events_total", type: "counter", help: "Events that the broker did not take in time" },
-      samples: each(({ droppedEvents }) => droppedEvents),
-    },
-  ];
 }

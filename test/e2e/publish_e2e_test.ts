@@ -199,20 +199,39 @@ test("state is published over TLS to a broker that asks for a password, which is
   }
 });
 
-test("the demo publishes, and its hint shows the nodes", { skip }, async () => {
+/** The mosquitto_sub commands and the script of docs/how-to/mqtt.md, and what they have to show of the demo. */
+function pageCommands(): { readonly command: string; readonly shows: RegExp }[] {
+  const page = readFileSync(join(ROOT, "docs/how-to/mqtt.md"), "utf8");
+  const subscribers = [...page.matchAll(/^\$ (mosquitto_sub .*)$/gm)].map(([, command = ""]) => ({
+    command: `${command} -W 2`,
+    shows: command.includes("'#'")
+      ? /All subscription requests were denied/
+      : /^kraken-state\/demo\/nodes\/n2 .*"runState":"SYNC"/m,
+  }));
+  const [, script = ""] = /```python\n([\s\S]*?)```/.exec(page) ?? [];
+  const run = `timeout 3 /usr/bin/python3 -u -c '${script.replaceAll("'", "'\\''")}'`;
+  return [...subscribers, { command: run, shows: /^n2 SYNC converged/m }];
+}
+
+test("the demo publishes: its hint and every command of docs/how-to/mqtt.md show its nodes", { skip }, async () => {
   const [file, ...args] = demoCommand("--nodes", "2");
   const child = spawn(file, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Uint8Array) => output += String(text));
   const exited = new Promise((resolve) => child.once("exit", resolve));
   try {
-    const hint = await waitFor("the demo runs", () => /^ {2}(mosquitto_sub .*)$/m.exec(output)?.[1], {
+    const hint = await waitFor("the demo runs", () => /^ {2}(mosquitto_sub -p (\d+) .*)$/m.exec(output) ?? undefined, {
       limit: 120_000,
     });
-    await waitFor("its nodes are shown", async () => {
-      const shown = await runCommand(["bash", "-c", `${hint} -W 2`], { timeout: 20_000 });
-      return /^kraken-state\/demo\/nodes\/n2 .*"runState":"SYNC"/m.test(shown.output);
-    });
+    const [, command = "", port = ""] = hint;
+    const commands = pageCommands();
+    assert.equal(commands.length, 4);
+    for (const each of [{ command: `${command} -W 2`, shows: /nodes\/n2 .*"runState":"SYNC"/ }, ...commands]) {
+      const own = each.command.replace("-p 1883", `-p ${port}`).replace('"127.0.0.1", 1883', `"127.0.0.1", ${port}`);
+      await waitFor(`'${own}' shows ${each.shows}`, async () => {
+        return each.shows.test((await runCommand(["bash", "-c", own], { timeout: 20_000 })).output);
+      });
+    }
   } finally {
     if (child.exitCode === null && child.pid !== undefined) process.kill(child.pid, "SIGINT");
     await exited;

@@ -11,9 +11,8 @@ function read(path: string): string {
 }
 
 test("docs/reference/metrics.md lists every metric, and no other", () => {
-  const code = ["aggregator/metrics.ts", "aggregator/boot/metrics.ts", "aggregator/http/metrics.ts"].map(read).join(
-    "\n",
-  );
+  const parts = ["", "boot/", "http/", "publish/"];
+  const code = parts.map((part) => read(`aggregator/${part}metrics.ts`)).join("\n");
   const named = [...code.matchAll(NAMED)].map(([, name]) => `kraken_${name}`);
   const listed = read("docs/reference/metrics.md").split("\n").filter((line) => line.startsWith("| `"))
     .flatMap((line) => [...(line.split(" | ")[0] ?? "").matchAll(/`(kraken_\w+)`/g)].map(([, name]) => name ?? ""));

@@ -1,0 +1,38 @@
+import type { Metric } from "../../src/http/mod.ts";
+import type { Board } from "./board.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** What is measured of publishing. @param publishers By host and port of the broker. */
+export function publishMetrics(board: Board, publishers: ReadonlyMap<string, Publisher>): Metric[] {
+  const all = [...publishers].map(([broker, { counts }]) => ({ labels: { broker }, counts }));
+  const each = (of: (counts: Publisher["counts"]) => number): Metric["samples"] =>
+    all.map(({ labels, counts }) => ({ labels, value: of(counts) }));
+  const own: Metric = {
+    ...{ name: "publish_topics", type: "gauge", help: "Retained topics of the published state" },
+    samples: [{ value: board.size }],
+  };
+  if (all.length === 0) return [own];
+  return [
+    own,
+    {
+      ...{ name: "publish_up", type: "gauge", help: "1 while a broker to which state is published is reached" },
+      samples: each(({ isUp }) => isUp ? 1 : 0),
+    },
+    {
+      ...{ name: "publish_waiting", type: "gauge", help: "Topics and events that wait to be published" },
+      samples: each(({ waiting }) => waiting),
+    },
+    {
+      ...{ name: "publish_messages_total", type: "counter", help: "Messages that the broker has taken" },
+      samples: each(({ published }) => published),
+    },
+    {
+      ...{ name: "publish_refused_total", type: "counter", help: "Messages that the broker has refused" },
+      samples: each(({ refused }) => refused),
+    },
+    {
+      ...{ name: "publish_dropped_events_total", type: "counter", help: "Events that the broker did not take in time" },
+      samples: each(({ droppedEvents }) => droppedEvents),
+    },
+  ];
+}
