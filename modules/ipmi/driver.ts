@@ -1,4 +1,3 @@
-import process from "node:process";
 import {
   DeclinedError,
   MistakeError,
@@ -6,39 +5,16 @@ import {
   type ModuleNode,
   UnavailableError,
 } from "../../src/module/mod.ts";
-import { errorText, within } from "../../src/toolkit/mod.ts";
-import {
-  type Ask,
-  beforeOrder,
-  bootDeviceOf,
-  createLimit,
-  createRefusals,
-  type Credentials,
-  credentialsFor,
-  type Outcome,
-  type PowerChange,
-  type PowerDriver,
-} from "../power/mod.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
+import { type Ask, beforeOrder, bootDeviceOf, type Outcome, type PowerChange, type PowerDriver } from "../power/mod.ts";
 import { bootdevCommand, bootdevRefusal } from "./boot_device.ts";
 import { CHASSIS_STATUS, identifyCommand, parseChassisStatus } from "./chassis.ts";
-import { type IpmiAddress, ipmiAddressOf, type IpmiSettings } from "./config.ts";
+import { type CommandResult, createCommands, LATE, placeOf } from "./commands.ts";
+import { ipmiAddressOf, type IpmiSettings } from "./config.ts";
 import { createFacts } from "./facts.ts";
 import type { RunIpmitool } from "./ipmitool.ts";
-import type { ProgramOutput } from "../../src/process/mod.ts";
-import { type Failure, parseFailure, parsePowerStatus } from "./parse.ts";
+import { parsePowerStatus } from "./parse.ts";
 import { hasSensorRecords, parseSel, selCommand, SENSOR_RECORDS } from "./sel.ts";
-
-/** The largest number of processes at a time. */
-const MAX_PROCESSES = 16;
-/** How long a process may take, in milliseconds; ipmitool first waits 2 s for an answer, and tries three times. */
-const PROCESS_LIMIT = 20_000;
-const LATE = `ipmitool took more than ${PROCESS_LIMIT} ms`;
-const PATIENCE = ["-N", "2", "-R", "3"];
-/**
- * Cipher suites (IPMI 2.0, 22.15.2) in the order of attempts: 17 uses SHA-256; older controllers know only 3, with
- * SHA-1. ipmitool's own choice takes twelve seconds if a controller does not list its suites.
- */
-const SUITES = ["17", "3"];
 
 const COMMANDS: { readonly [change in PowerChange]: string } = {
   on: "on",
@@ -47,9 +23,6 @@ const COMMANDS: { readonly [change in PowerChange]: string } = {
   restart: "reset",
   interrupt: "diag",
 };
-
-/** The result of a command: an answer, or how it failed. */
-type Result = { readonly output: ProgramOutput } | { readonly failure: Failure };
 
 /**
  * Creates a driver that runs ipmitool for each request.
@@ -62,103 +35,9 @@ export function createIpmiDriver(
   parts: { readonly settings: () => IpmiSettings; readonly run: RunIpmitool },
 ): PowerDriver {
   const { clock } = context;
-  const limit = createLimit(MAX_PROCESSES);
-  const refusals = createRefusals(clock);
+  const command = createCommands(clock, parts);
   const facts = createFacts(clock);
-  /** The cipher suite with which a controller began a session, by its address. */
-  const suites = new Map<string, string>();
 
-  function credentialsOf(node: ModuleNode): Credentials {
-    const found = credentialsFor(node, parts.settings().credentials, process.env);
-    if (found !== undefined) return found;
-    throw new UnavailableError(
-      `There are no credentials for the controller of '${node.name}': name a file of 'credentials' in ` +
-        "'/services/ipmi/config', or set KRAKEN_BMC_USERNAME and KRAKEN_BMC_PASSWORD",
-    );
-  }
-  /** Runs ipmitool once. `suite` is undefined for IPMI 1.5, which has none. */
-  async function once(
-    { host, port }: IpmiAddress,
-    { username, ...secrets }: Credentials,
-    suite: string | undefined,
-    words: readonly string[],
-    ask: Ask,
-  ): Promise<Result> {
-    const { interface: way, privilege } = parts.settings();
-    const args = [
-      ...["-I", way, "-H", host, "-p", String(port), "-U", username, "-E", "-L", privilege, ...PATIENCE],
-      ...(secrets.kg === undefined ? [] : ["-K"]),
-      ...(suite === undefined ? [] : ["-C", suite]),
-      // Without -v it does not distinguish a wrong password from silence; with it, each entry of the log takes pages.
-      ...(words[0] === "sel" ? words : ["-v", ...words]),
-    ];
-    try {
-      const output = await limit.run(
-        () =>
-          within(
-            { clock, ms: PROCESS_LIMIT, late: LATE, signal: ask.signal },
-            (signal) => parts.run(args, secrets, signal),
-          ),
-        ask,
-      );
-      return output.code === 0 ? { output } : { failure: parseFailure(output.stdout, output.stderr) };
-    } catch (error) {
-      ask.signal.throwIfAborted();
-      throw new UnavailableError(errorText(error));
-    }
-  }
-  /** Runs it with the cipher suite that the controller is known to accept, otherwise with one after the other. */
-  async function withSuites(
-    address: IpmiAddress,
-    credentials: Credentials,
-    words: readonly string[],
-    ask: Ask,
-  ): Promise<Result> {
-    if (parts.settings().interface === "lan") return await once(address, credentials, undefined, words, ask);
-    const key = placeOf(address);
-    const known = suites.get(key);
-    const order = known === undefined ? SUITES : [known, ...SUITES.filter((suite) => suite !== known)];
-    let last: Result | undefined;
-    for (const suite of order) {
-      const result = await once(address, credentials, suite, words, ask);
-      const isSession = !("failure" in result) || result.failure.kind === "later" || result.failure.kind === "refused";
-      if (isSession) suites.set(key, suite);
-      if (isSession || result.failure.kind === "silent") return result;
-      // The suite that the controller accepts tells what is wrong with the password, which is tried no more often than
-      // needed.
-      if (last === undefined || result.failure.kind === "credentials") last = result;
-      suites.delete(key);
-      if (suite === known && result.failure.kind === "credentials") break;
-    }
-    return last ?? { failure: { words: "there is no cipher suite to try", kind: "suite" } };
-  }
-  /** @returns Its output, or the controller's refusal. */
-  async function command(node: ModuleNode, words: readonly string[], ask: Ask): Promise<Result> {
-    const address = ipmiAddressOf(node);
-    const credentials = credentialsOf(node);
-    const place = placeOf(address);
-    refusals.check(place, credentials);
-    const result = await withSuites(address, credentials, words, ask);
-    if (!("failure" in result)) {
-      refusals.accept(place, credentials);
-      return result;
-    }
-    const { kind, words: said } = result.failure;
-    const why = `'${words.join(" ")}' at ${address.host} failed: ${said}`;
-    switch (kind) {
-      case "credentials":
-        throw refusals.refuse(place, credentials, `${why} (it takes another user or password, or another 'kg')`);
-      case "suite":
-        throw new UnavailableError(
-          `${why} (it begins no session with cipher suite ${SUITES.join(" or ")} and the privilege ` +
-            `${parts.settings().privilege}: see 'privilege' and 'interface' in '/services/ipmi/config')`,
-        );
-      case "silent":
-        throw new UnavailableError(`${why} (it does not answer)`);
-      default:
-        return { failure: { kind, words: why } };
-    }
-  }
   /** Reads a fact that nobody waits for: a failure must not hide an answer about the power. */
   async function fact(node: ModuleNode, words: readonly string[], ask: Ask): Promise<string | undefined> {
     try {
@@ -170,7 +49,7 @@ export function createIpmiDriver(
     }
   }
   /** Reads the event log with the names of sensors, or without if these are missing or take too long to read. */
-  async function readSel(node: ModuleNode, count: number, named: boolean, ask: Ask): Promise<Result> {
+  async function readSel(node: ModuleNode, count: number, named: boolean, ask: Ask): Promise<CommandResult> {
     if (!named) return await command(node, selCommand("list", count), ask);
     try {
       return await command(node, selCommand("elist", count), ask);
@@ -220,17 +99,13 @@ export function createIpmiDriver(
   };
 }
 
-function outcomeOf(result: Result): Outcome {
+function outcomeOf(result: CommandResult): Outcome {
   if (!("failure" in result)) return { kind: "taken" };
   return { kind: result.failure.kind === "later" ? "later" : "refused", said: result.failure.words };
 }
 
 /** ipmitool exits with 0 even if the controller has refused the device. */
-function bootOutcomeOf(result: Result): Outcome {
+function bootOutcomeOf(result: CommandResult): Outcome {
   const refusal = "failure" in result ? undefined : bootdevRefusal(result.output);
   return refusal === undefined ? outcomeOf(result) : { kind: "refused", said: refusal };
-}
-
-function placeOf({ host, port }: IpmiAddress): string {
-  return `${host} ${port}`;
 }

@@ -33,6 +33,9 @@ export interface Pursuit {
   taken?(kind: "taken" | "lost"): void;
 }
 
+/** For whom a controller is asked, until when, and whom the answers are told. */
+type Contact = Pick<Pursuit, "run" | "signal" | "story">;
+
 /** Looks at one controller and gives it orders. It knows which of the controller's reports can be believed. */
 export interface Hand {
   /** Milliseconds during which the controller may still report the state before the last order; 0: its report is reliable. */
@@ -88,19 +91,14 @@ export function createHand(
 ): Hand {
   const belief = createBelief(clock, settle);
 
-  async function look(run: MutationRun, signal: AbortSignal, story: Story): Promise<Look> {
+  async function look({ run, signal, story }: Contact): Promise<Look> {
     const found = await driver.look(run.node, { signal, urgent: true, queued: run.queued });
     story.saw(found);
     looked(found);
     belief.saw(found.power);
     return found;
   }
-  async function order(
-    run: MutationRun,
-    change: PowerChange,
-    signal: AbortSignal,
-    story: Story,
-  ): Promise<OrderOutcome["kind"]> {
+  async function order({ run, signal, story }: Contact, change: PowerChange): Promise<OrderOutcome["kind"]> {
     const undo = change === "interrupt"
       ? undefined
       : belief.ordered(change === "on" || change === "restart" ? "on" : "off");
@@ -109,29 +107,18 @@ export function createHand(
     else story.ordered(change, outcome);
     return outcome.kind;
   }
-  function orderRest(): number {
-    return Math.max(settle(), ORDER_REST);
-  }
-  function declined(run: MutationRun, story: Story): DeclinedError {
-    return new DeclinedError(`The controller of '${run.node.name}' refuses: ${story.words()}`);
-  }
-  async function findStuck(
-    run: MutationRun,
-    signal: AbortSignal,
-    story: Story,
-    begun: boolean,
-    stuckAfter: number,
-  ): Promise<Settled | "changing"> {
+  const orderRest = (): number => Math.max(settle(), ORDER_REST);
+  async function findStuck(contact: Contact, begun: boolean, stuckAfter: number): Promise<Settled | "changing"> {
     for (let looks = 0;; looks++) {
-      const { power, silent, said } = await look(run, signal, story);
+      const { power, silent, said } = await look(contact);
       if (belief.isSettled(power)) return power;
       if (belief.isStuck(power, stuckAfter)) return "changing";
       if (looks === 0 && silent && !begun) throw new UnavailableError(said);
-      await pause(clock, lookAfter(looks), signal);
+      await pause(clock, lookAfter(looks), contact.signal);
     }
   }
-  async function findOut(run: MutationRun, story: Story, begun: boolean): Promise<Settled> {
-    const power = await findStuck(run, run.signal, story, begun, Infinity);
+  async function findOut(contact: Contact, begun: boolean): Promise<Settled> {
+    const power = await findStuck(contact, begun, Infinity);
     return power === "on" ? power : "off"; // it never counts as stuck
   }
   /** Does something once to a machine that is on. */
@@ -141,10 +128,11 @@ export function createHand(
     story: Story,
     maxRefusals: number,
   ): Promise<"taken" | "unsupported" | "off"> {
+    const contact = { run, signal: run.signal, story };
     for (let refusals = 0;;) {
-      if (await findOut(run, story, true) === "off") return "off";
+      if (await findOut(contact, true) === "off") return "off";
       if (refusals >= maxRefusals) throw declined(run, story);
-      const kind = await order(run, change, run.signal, story);
+      const kind = await order(contact, change);
       if (kind === "unsupported") return kind;
       if (kind === "taken" || kind === "lost") return "taken";
       if (kind !== "later") refusals++;
@@ -156,11 +144,12 @@ export function createHand(
     seen: belief.seen,
     isAwaited: belief.isAwaited,
     saw: belief.saw,
-    findOut: (run, story) => findOut(run, story, false),
-    findStuck: (run, story, stuckAfter) => findStuck(run, run.signal, story, false, stuckAfter),
+    findOut: (run, story) => findOut({ run, signal: run.signal, story }, false),
+    findStuck: (run, story, stuckAfter) => findStuck({ run, signal: run.signal, story }, false, stuckAfter),
     async pursue({ run, signal, story, change, begun, maxRefusals, stuckAfter = Infinity, ...told }) {
       const wanted = change === "on" ? "on" : "off";
-      let power: Power = await findStuck(run, signal, story, begun, stuckAfter);
+      const contact = { run, signal, story };
+      let power: Power = await findStuck(contact, begun, stuckAfter);
       let isTaken = false;
       let refusals = 0;
       let notBefore = 0;
@@ -168,7 +157,7 @@ export function createHand(
         if ((belief.isSettled(power) || belief.isStuck(power, stuckAfter)) && !isTaken && clock.now() >= notBefore) {
           if (refusals >= maxRefusals) throw declined(run, story);
           told.ordering?.();
-          const kind = await order(run, change, signal, story);
+          const kind = await order(contact, change);
           if (kind === "unsupported") return false;
           isTaken = kind === "taken";
           if (kind === "taken" || kind === "lost") told.taken?.(kind);
@@ -178,7 +167,7 @@ export function createHand(
         } else {
           await pause(clock, lookAfter(looks), signal);
         }
-        const found = await look(run, signal, story);
+        const found = await look(contact);
         power = found.power;
         if (found.failed === undefined || !isTaken) continue;
         isTaken = false;
@@ -195,4 +184,8 @@ export function createHand(
 /** Returns the milliseconds until the next look, after this many. */
 function lookAfter(looks: number): number {
   return doubling(FIRST_LOOK, LONGEST_LOOK, looks);
+}
+
+function declined(run: MutationRun, story: Story): DeclinedError {
+  return new DeclinedError(`The controller of '${run.node.name}' refuses: ${story.words()}`);
 }

@@ -111,25 +111,23 @@ export function createRedfishClient(
     send,
     resolve,
     async get(access, uri, how) {
-      const url = resolve(access, uri);
-      const request = { method: "GET", url } as const;
+      const request = { method: "GET", url: resolve(access, uri) } as const;
       const answer = await eitherSlash(access, request, how);
       if (answer.status >= 500) throw new UnavailableError(failure(request, answer));
       if (!answer.ok) throw new RefusedError(failure(request, answer), answer);
       if (answer.resource === undefined) {
         throw new UnavailableError(
-          `GET ${url.href} failed: the answer is ${answer.page ? "a web page" : "no JSON object"}`,
+          `GET ${request.url.href} failed: the answer is ${answer.page ? "a web page" : "no JSON object"}`,
         );
       }
-      names.learn(url, answer.resource);
+      names.learn(request.url, answer.resource);
       return answer.resource;
     },
     async stream(access, uri, signal) {
       const url = resolve(access, uri);
-      const late = `no answer in ${STREAM_LIMIT} ms`;
       // The signal of `within` outlives it: afterwards it fires with `signal`, and not for the time.
       const response = await within(
-        { clock, ms: STREAM_LIMIT, late, signal },
+        { clock, ms: STREAM_LIMIT, late: `no answer in ${STREAM_LIMIT} ms`, signal },
         (beginning) =>
           authorised(access, { signal: beginning, urgent: false }, (headers) =>
             access.exchange(url, {

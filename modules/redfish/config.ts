@@ -1,6 +1,6 @@
 import { isRecord, type Value } from "../../src/state/mod.ts";
 import type { PowerSettings } from "../power/mod.ts";
-import type { RedfishSettings } from "./driver.ts";
+import type { RedfishSettings } from "./controller_access.ts";
 
 /** Default interval between two readings of the power, in milliseconds. */
 const POLL = 30_000;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
+import { within } from "../../src/toolkit/mod.ts";
 import { type Ask, type Credentials, CredentialsError } from "../power/mod.ts";
 import { type Answer, isCredentialRefusal, isSessionLimit } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
@@ -135,16 +136,10 @@ export function createSessions(
       for (const key of [...known.keys()]) if (key.startsWith(prefix)) known.delete(key);
     }
     forgetOld();
-    const late = new AbortController();
-    const cancel = clock.after(LOGOUT_LIMIT, () => late.abort(new Error("It takes too long")));
-    const ask: Ask = { signal: late.signal, urgent: true };
-    await Promise.all(ended.map(async ([, promise]) => {
-      const own = await untilAborted(promise, late.signal).catch(() => undefined);
-      if (own?.kind !== "session" || own.location === undefined) return;
-      const request = { method: "DELETE", url: own.location, headers: { [TOKEN]: own.token } } as const;
-      await parts.farewells.send(own.access.exchange, request, ask).catch(() => {}); // it will expire by itself
-    }));
-    cancel();
+    await within(
+      { clock, ms: LOGOUT_LIMIT, late: "It takes too long" },
+      (signal) => Promise.all(ended.map(([, session]) => logOut(session, parts.farewells, signal))),
+    ).catch(() => {}); // those that are left end by themselves one day
   }
   return {
     async present(access, ask) {
@@ -214,6 +209,14 @@ async function logIn(
   if (isCredentialRefusal(answer)) return { kind: "wrong" };
   const rest = isSessionLimit(answer) ? CROWDED_REST : REFUSED_REST;
   return { kind: "crowded", why: failure(request, answer), rest };
+}
+
+/** Ends a session, where one was begun. */
+async function logOut(begun: Promise<Begun>, farewells: Requests, signal: AbortSignal): Promise<void> {
+  const own = await untilAborted(begun, signal).catch(() => undefined);
+  if (own?.kind !== "session" || own.location === undefined) return;
+  const request = { method: "DELETE", url: own.location, headers: { [TOKEN]: own.token } } as const;
+  await farewells.send(own.access.exchange, request, { signal, urgent: true }).catch(() => {}); // it ends by itself one day
 }
 
 function wrongCredentials(access: Access): string {

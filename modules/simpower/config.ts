@@ -1,6 +1,6 @@
 import { isRecord, type Value } from "../../src/state/mod.ts";
 import type { PowerSettings } from "../power/mod.ts";
-import type { RedfishSettings } from "../redfish/mod.ts";
+import type { RedfishSettings } from "../redfish/controller_access.ts";
 
 /** Default interval between two readings of a controller, and of its sensors, in milliseconds. */
 const POLL = 2_000;
