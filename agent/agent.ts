@@ -177,7 +177,7 @@ function plannerWith(
   try {
     return plannerOf([...own, ...parents.filter(({ name }) => !names.has(name))], clock);
   } catch (error) {
-    log.warn("Plans without its parent's modules, as they do not fit its own", { problem: errorText(error) });
+    log.warn("Plans without its parent's modules, because they do not match its own", { problem: errorText(error) });
     return undefined;
   }
 }

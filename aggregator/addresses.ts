@@ -3,21 +3,21 @@ import { EXIT, ProgramError } from "../src/cli/mod.ts";
 import { withoutCredentials } from "../src/redact.ts";
 import type { Addresses } from "./types.ts";
 
-/** What the addresses of an aggregator follow from. */
+/** What the addresses of an aggregator depend on. */
 export interface AddressParts {
-  /** The host under which others reach this machine, as it was set; absent for loopback. */
+  /** The host under which others reach this machine, as configured; absent for loopback. */
   readonly advertise: string | undefined;
   /** Port of the API. */
   readonly http: number;
-  /** Port of the embedded broker; absent where there is another one. */
+  /** Port of the embedded broker; absent with another broker. */
   readonly mqtt: number | undefined;
-  /** URL of the other broker, which is reached as it is set. */
+  /** URL of the other broker, which is announced as configured. */
   readonly broker: string | undefined;
 }
 
 /**
- * Where an aggregator tells others to reach it: its listeners are on loopback, so another host than that is one where
- * something of the operator's passes connections on.
+ * Returns where others reach an aggregator. Its listeners are on loopback, so on any other host a proxy or tunnel of
+ * the operator forwards connections.
  */
 export function addressesOf({ advertise, http, mqtt, broker }: AddressParts): Addresses {
   const host = advertise === undefined ? "127.0.0.1" : readHost(advertise);
@@ -27,7 +27,7 @@ export function addressesOf({ advertise, http, mqtt, broker }: AddressParts): Ad
   };
 }
 
-/** @throws {ProgramError} When it is no host. @returns As it is written in a URL. */
+/** Checks the host `text`. @throws {ProgramError} If it is invalid. @returns The host as written in a URL. */
 export function readHost(text: string): string {
   const host = isIPv6(text) ? `[${text}]` : text;
   const isHost = /^[A-Za-z0-9._-]+$|^\[.*\]$/.test(host) && URL.canParse(`http://${host}`);

@@ -11,11 +11,12 @@ import { followState } from "./publish/follow.ts";
 import type { Addresses, Aggregator, AggregatorParts } from "./types.ts";
 
 /**
- * Makes an aggregator from what its store holds. It writes with a higher term than any run before it. Without a way up it
- * is the root, whose disk is the memory of the cluster; others hold what is below them, and learn it anew where they have
- * lost it.
+ * Creates an aggregator from the content of its store. It writes with a higher term than any run before it. Without a
+ * parent it is the root, whose disk holds the state of the cluster; others hold the state of the nodes below them, and
+ * receive it again if they have lost it.
  *
- * @throws {Error} When the store belongs to another cluster or another aggregator, or can't be written.
+ * @param parts What it depends on.
+ * @throws {Error} If the store belongs to another cluster or another aggregator, or cannot be written.
  */
 export function createAggregator(parts: AggregatorParts): Aggregator {
   const state = createState(parts);
@@ -42,7 +43,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   broker.onTurn((turn) => changes.post({ kind: "BrokerTurned", turn }));
   uplink.onTurn((turn) => changes.post({ kind: "UplinkTurned", turn }));
 
-  /** Says what this run is, and goes on from what the one before it knew. */
+  /** Announces this run, and continues from what the last one has stored. */
   function begin({ api, broker }: Addresses): void {
     forgetInferredState(nodes, discovered);
     retries.start();
@@ -54,14 +55,14 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     status.ground.tellBroker();
     if (parts.lost !== undefined) events.add({ node: parts.name, kind: "store", why: parts.lost });
     freezer.tellAll();
-    // Whoever is frozen hears of that first, and does nothing about what it hears then.
+    // Frozen nodes are told first, so that they do not act on what they hear afterwards.
     if (freezer.all) { for (const id of replica.ids()) if (nodes.placement.via(id) !== id) replica.renew(id); }
     policies.take();
     fence.changed();
     handover.standbyNotice.tell();
     owners.begin();
     for (const id of nodes.children()) status.statuses.changed(id);
-    if (joining?.complete ?? true) status.statuses.changed(ownId); // one without nodes says so, too
+    if (joining?.complete ?? true) status.statuses.changed(ownId); // an aggregator without nodes reports that too
   }
 
   return {

@@ -4,29 +4,29 @@ import vm from "node:vm";
 import type { Clock } from "../src/clock.ts";
 import { every } from "../src/toolkit/mod.ts";
 
-/** How often it is looked at whether there is something to free, in milliseconds. */
+/** Interval between two checks for memory to free, in milliseconds. */
 const LOOK_MS = 5_000;
-/** A process that has used less than this share of a core since the last look has time for it. */
+/** A process that has used less than this share of a core since the last check has time for it. */
 const QUIET = 0.25;
-/** How far the heap has to have grown, in bytes. */
+/** How much the heap must have grown, in bytes. */
 const GROWN = 16 * 1024 * 1024;
 
-/** What is known of the process, and what can be done about it. */
+/** The heap of a process. */
 export interface Heap {
-  /** Bytes that are taken from the system for it. */
+  /** Returns the bytes allocated from the system. */
   size(): number;
-  /** CPU time that the process has used, in milliseconds. */
+  /** Returns the CPU time that the process has used, in milliseconds. */
   used(): number;
-  /** Frees what is not needed any more, all of it at once. */
+  /** Frees all unused memory at once. */
   collect(): void;
 }
 
 /**
- * Frees what a burst has left behind, when the process is quiet again: thousands of births, or a store that was read. V8 itself
- * leaves that where it is until the heap has grown to a multiple, which in a process that never has such a burst again is never.
- * To free it takes some milliseconds for each 10 MiB that are in use.
+ * Frees the memory of a burst, such as thousands of births or a store that was read, when the process is quiet again.
+ * V8 would keep it until the heap has grown to a multiple, which never happens in a process without another burst.
+ * Freeing takes some milliseconds for each 10 MiB in use.
  *
- * @returns Ends it.
+ * @returns A function that ends it.
  */
 export function keepHeapTidy({ clock, size, used, collect }: Heap & { readonly clock: Clock }): () => void {
   let kept = 0;
@@ -43,7 +43,7 @@ export function keepHeapTidy({ clock, size, used, collect }: Heap & { readonly c
   });
 }
 
-/** The heap of this process. On Bun, whose heap shrinks by itself, there is nothing to collect. */
+/** Returns the heap of this process. On Bun, whose heap shrinks by itself, there is nothing to collect. */
 export function heapOfProcess(): Heap {
   const collect = collector();
   return {
@@ -58,7 +58,7 @@ export function heapOfProcess(): Heap {
 
 function collector(): () => void {
   if ("bun" in process.versions) return () => {};
-  v8.setFlagsFromString("--expose-gc"); // seen by contexts that are made from now on
+  v8.setFlagsFromString("--expose-gc"); // takes effect in contexts that are created from now on
   const gc: unknown = vm.runInNewContext("gc");
   return () => {
     if (typeof gc === "function") gc();

@@ -70,7 +70,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   const log = createLog(writeLine, { pretty });
   const file = storeFile(options.data);
   const store = await openSqliteStore(options.data).catch(explain);
-  // What is made below is closed in the reverse order, however far it came.
+  // Everything created below is closed in reverse order, whatever was reached.
   const closers: (() => Promise<void> | void)[] = [() => store.close()];
   let end: (code: number) => void = () => {};
   const deposed = new Promise<number>((resolve) => end = resolve);
@@ -87,7 +87,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     }
     const boot: { uri?: string } = {}; // known once there is a broker
     let transportCounts: () => Transport["counts"] = () => NO_COUNTS;
-    let send: Transport["send"] = () => {}; // until there is a transport; what is lost is sent again
+    let send: Transport["send"] = () => {}; // until there is a transport; lost frames are sent again
     const clock = createSteadyClock(systemClock);
     const upWatch = createBrokerWatch({ url: upUrl === undefined ? undefined : redactUrl(upUrl), clock, to: "parent" });
     const uplink = upUrl === undefined || options.parent === undefined ? undefined : createUplink({
@@ -102,7 +102,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     const stored = orExplain(() => store.load());
     const past = comparePast(readMarker(file), stored, { file, isRoot: options.parent === undefined });
     if (past.kind === "older") throw new ProgramError(past.problem);
-    // An aggregator below the root is told everything by its parent: nothing is lost with its store.
+    // An aggregator below the root receives everything from its parent: a lost store loses nothing.
     const lost = past.kind === "lost" && options.parent === undefined ? past.since : undefined;
     if (lost !== undefined) log.error("The store was lost", { problem: describeLost(file, lost) });
     const watch = createBrokerWatch({ url: broker === undefined ? undefined : redactUrl(broker), clock });
@@ -233,7 +233,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   }
 });
 
-/** Where an aggregator that has a parent reaches it. */
+/** Returns where an aggregator reaches its parent, if it has one. */
 function uplinkUrl(
   { parent, uplink, broker }: {
     readonly parent: string | undefined;
@@ -269,7 +269,7 @@ function orExplain<T>(make: () => T): T {
   }
 }
 
-/** An error at start says what is wrong in words: no stack. */
+/** Explains an error at start in words, without a stack. */
 function explain(error: unknown): never {
   throw new ProgramError(errorText(error));
 }

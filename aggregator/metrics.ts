@@ -3,13 +3,17 @@ import type { Control } from "./control/control.ts";
 import type { Metric } from "../src/http/mod.ts";
 import type { TransportCounts } from "../src/mqtt/mod.ts";
 
-/** What is measured of an aggregator: how its nodes are, what waits, and what went wrong. */
+/**
+ * Reads the metrics of an aggregator: states of nodes, waiting work, and failures.
+ *
+ * @param parts The sources.
+ */
 export function readMetrics(parts: {
   readonly counts: AggregatorCounts;
   readonly control: Control;
-  /** What the transport to the children has counted. */
+  /** Counters of the transport to the children. */
   readonly down: TransportCounts;
-  /** The same of the one to the parent; undefined at the root. */
+  /** Counters of the transport to the parent; undefined at the root. */
   readonly up: TransportCounts | undefined;
 }): Metric[] {
   const { counts, control, down, up } = parts;
@@ -20,7 +24,7 @@ export function readMetrics(parts: {
     {
       name: "nodes",
       type: "gauge",
-      help: "Nodes below this aggregator, by how they are; one node may count several times",
+      help: "Nodes below this aggregator, by state; a node may count several times",
       samples: Object.entries(own?.counts ?? {}).map(([state, value]) => ({ labels: { state }, value })),
     },
     {
@@ -29,38 +33,46 @@ export function readMetrics(parts: {
       help: "Links to children, by state",
       samples: Object.entries(children.links).map(([state, value]) => ({ labels: { state }, value })),
     },
-    gauge("waiting_births", "Children that wait to be taken in", children.births),
+    gauge("waiting_births", "Children that wait to be accepted", children.births),
     gauge("waiting_windows", "Links with a window of changes that the child has not acknowledged", children.windows),
     ...(counts.upWaiting === undefined
       ? []
       : [gauge("waiting_up", "1 while the parent has not acknowledged a window of changes", counts.upWaiting ? 1 : 0)]),
     gauge("waiting_documents", "Documents with changes that are not on disk", counts.unsavedDocuments),
     gauge("waiting_events", "Events that are not on disk", counts.unsavedEvents),
-    counter("events_dropped_total", "Events that the log keeps no more, as it is full", counts.droppedEvents),
+    counter("events_dropped_total", "Events dropped because the log was full", counts.droppedEvents),
     gauge("store_failing", "1 while the store takes no writes", counts.store.isFailing ? 1 : 0),
     counter("store_failures_total", "Writes to the store that failed", counts.store.failures),
     gauge(
       "broker_lost",
-      "1 while the broker between this aggregator and its children is not reached",
+      "1 while the broker between this aggregator and its children cannot be reached",
       counts.broker.isLost ? 1 : 0,
     ),
-    counter("broker_losses_total", "How often that broker was lost, or not reached at first", counts.broker.losses),
+    counter(
+      "broker_losses_total",
+      "How often that broker was lost, or could not be reached at first",
+      counts.broker.losses,
+    ),
     ...(counts.uplink === undefined ? [] : [
       gauge(
         "uplink_lost",
-        "1 while the broker over which this aggregator reaches its parent is not reached",
+        "1 while the broker between this aggregator and its parent cannot be reached",
         counts.uplink.isLost ? 1 : 0,
       ),
-      counter("uplink_losses_total", "How often that broker was lost, or not reached at first", counts.uplink.losses),
+      counter(
+        "uplink_losses_total",
+        "How often that broker was lost, or could not be reached at first",
+        counts.uplink.losses,
+      ),
     ]),
-    gauge("documents", "Node documents that are held", counts.documents),
+    gauge("documents", "Node documents in memory", counts.documents),
     gauge("event_listeners", "Followers of the event log, this program included", counts.listeners),
     counter("retransmits_total", "Windows that were sent again", children.retransmits),
-    counter("dropped_frames_total", "Frames that belonged to no session", children.droppedFrames),
-    counter("dropped_values_total", "Values that were not their sender's to write", children.droppedValues),
-    counter("plans_total", "Plans that were made", engine.plans),
-    counter("mutations_total", "Mutations that were started", engine.mutations),
-    counter("retries_total", "Mutations that were tried again", engine.retries),
+    counter("dropped_frames_total", "Frames without a session", children.droppedFrames),
+    counter("dropped_values_total", "Values that their sender may not write", children.droppedValues),
+    counter("plans_total", "Plans made", engine.plans),
+    counter("mutations_total", "Mutations started", engine.mutations),
+    counter("retries_total", "Mutations retried", engine.retries),
     counter("failures_total", "Mutations that failed", engine.failures),
     ...messageMetrics(up === undefined ? [["down", down]] : [["down", down], ["up", up]]),
   ];
@@ -78,22 +90,22 @@ function messageMetrics(ways: readonly (readonly [way: string, counts: Transport
     perWay(
       "waiting_messages",
       "gauge",
-      "Messages that the broker has not acknowledged; the embedded one: has not handed on",
+      "Messages that the broker has not acknowledged or, if embedded, not delivered",
       (each) => each.waiting,
     ),
     perWay(
       "waiting_bytes",
       "gauge",
-      "Bytes of these messages; the embedded broker: that connections have not taken",
+      "Bytes of these messages",
       (each) => each.waitingBytes,
     ),
-    perWay("messages_sent_total", "counter", "Messages that were sent", (each) => each.sent),
+    perWay("messages_sent_total", "counter", "Messages sent", (each) => each.sent),
     perWay("messages_unsent_total", "counter", "Messages that could not be sent", (each) => each.unsent),
-    perWay("messages_received_total", "counter", "Messages that were taken in", (each) => each.received),
+    perWay("messages_received_total", "counter", "Messages received", (each) => each.received),
     perWay(
       "messages_malformed_total",
       "counter",
-      "Messages that were no frame of their topic",
+      "Messages that were not a frame of their topic",
       (each) => each.malformed,
     ),
   ];

@@ -12,21 +12,21 @@ import type { Children } from "./links/types.ts";
 import type { FollowParts, StateFollower } from "./publish/follow.ts";
 import type { Store, Stored } from "./store/mod.ts";
 
-/** What an aggregator is made of. */
+/** What an aggregator depends on. */
 export interface AggregatorParts {
   readonly cluster: string;
   /** The name of its own node. */
   readonly name: string;
-  /** Names this run: new with every start. */
+  /** Names this run: new at every start. */
   readonly run: string;
   readonly store: Store;
-  /** What the store holds; where absent it is read from there. */
+  /** The content of the store; read from there if absent. */
   readonly stored?: Stored;
-  /** What it runs for its children. */
+  /** The modules that it runs for its children. */
   readonly modules: readonly Module[];
-  /** What agents are taken to run before they have told. */
+  /** The modules that agents are assumed to run before they have reported. */
   readonly agentModules: readonly ModuleDeclaration[];
-  /** How long a lost link may take to come back, in milliseconds. */
+  /** Time for a lost link to come back, in milliseconds. */
   readonly grace: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -35,17 +35,17 @@ export interface AggregatorParts {
   send(child: string, frame: DownFrame): void;
   /** The way to its parent; absent at the root. */
   readonly way?: Upstream;
-  /** Network interfaces of this machine, loopback left out. @default none */
+  /** Network interfaces of this machine, without loopback. @default none */
   readonly interfaces?: () => readonly OwnInterface[];
-  /** The name of the aggregator whose children it is ready to take over. */
+  /** The name of the aggregator for which it is the standby. */
   readonly standbyFor?: string;
-  /** Whether the broker between it and its children is reached; absent where nothing can be lost there. */
+  /** Whether the broker of its children can be reached; absent if it cannot be lost. */
   readonly broker?: BrokerWatch;
-  /** Whether the broker over which it reaches its parent is reached; absent where it has none, or none can be lost. */
+  /** Whether the broker of its parent can be reached; absent if there is none, or it cannot be lost. */
   readonly uplink?: BrokerWatch;
   /** What of its state is published; absent where nothing is. */
   readonly publish?: Pick<FollowParts, "board" | "values" | "announcing">;
-  /** What people are told where an earlier run's store is gone: it counts while no node is known. */
+  /** What people are told if an earlier run's store is gone; valid while no node is known. */
   readonly lost?: string;
 }
 

@@ -19,23 +19,26 @@ import type { Replica } from "../../src/sync/mod.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import { holdersAfter } from "../ownership/holders.ts";
 
-/** What the root adds to the cfg of its nodes. */
+/** Adds to the cfg of nodes what the root decides. */
 export interface Assigning {
   /**
-   * A node's cfg with its `/assignment`, the root's own with its `/role`, and all of them with whether the root was put
-   * back from a backup.
+   * Returns a node's cfg with its `/assignment`, the root's own with its `/role`, and all of them with the mark of a
+   * restore.
    *
    * @param ids The ids of nodes that are written together with it, by name.
-   * @param isHandedOver Its parent is lost and knows who takes its nodes over: it sends them there, and does nothing to them.
+   * @param isHandedOver Whether its parent is lost and knows its standby: it sends its nodes there, and does nothing to
+   *   them.
    */
   complete(id: string, cfg: Values, ids: ReadonlyMap<string, string>, isHandedOver?: boolean): Values;
-  /** Whether a node's `/assignment` says where its parent and its standby are now. */
+  /** Tells whether a node's `/assignment` has the present addresses of its parent and its standby. */
   isCurrent(id: string, cfg: Values): boolean;
 }
 
 /**
- * Counts how often each node's `/parent` was set, and says with it where the node joins: the number is what keeps a parent
- * that was deposed from overwriting its successor (see `Term`).
+ * Creates the {@link Assigning}, which counts how often each node's `/parent` was set. The number keeps a deposed
+ * parent from overwriting its successor (see `Term`).
+ *
+ * @param parts What it depends on.
  */
 export function createAssigning(
   parts: {
@@ -43,7 +46,7 @@ export function createAssigning(
     readonly nodes: Nodes;
     readonly ownId: string;
     readonly ownName: string;
-    /** The root's signature of an assignment. */
+    /** Returns the root's signature of an assignment. */
     proofOf(node: string, number: number, parent: string): string;
   },
 ): Assigning {
@@ -66,7 +69,7 @@ export function createAssigning(
     const to = target(parent, ids);
     const last = readAssignment(before.get("/assignment"));
     if (to === undefined) return last && assignmentValue(last, heldBy(facet));
-    // One that is made again under the name of a node that was deleted goes on with its number.
+    // A node created again under the name of a deleted one continues with its number.
     const counted = last?.number ?? (before.has("/parent") ? 1 : 0);
     const isMoved = before.get("/parent") !== parent;
     const number = isMoved ? counted + 1 : Math.max(1, counted);
@@ -79,7 +82,7 @@ export function createAssigning(
     return assignmentValue({ ...to, number, ...(standby !== undefined && { standby }), before: reached, proof }, held);
   }
 
-  /** Who may have a node that is moved: its parent until now, and where that one never heard it those before. */
+  /** Lists who may have a moved node: its parent until now and, if that one never heard it, earlier ones. */
   function holders(
     id: string,
     facet: Facet | undefined,
@@ -98,7 +101,7 @@ export function createAssigning(
     }, to);
   }
 
-  /** Whether a node's agent knows its present assignment, and so whom else to ask. */
+  /** Tells whether a node's agent knows its present assignment, and so its standby. */
   function hasSeen(facet: Facet | undefined, self: Facet): boolean {
     const written = facet?.get("/assignment")?.version;
     const seen = readVersion(self.get("/seen")?.value);

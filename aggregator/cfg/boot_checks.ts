@@ -1,23 +1,23 @@
 import type { Value } from "../../src/state/mod.ts";
 
-/** What only one machine of a cluster may have, in words. */
+/** Values that only one machine of a cluster may have, in words. */
 const UNIQUE = [
   ["/ipv4/mac", "a MAC address"],
   ["/ipv4/address", "an address"],
   ["/rpi/serial", "a serial number"],
 ] as const;
 
-/** A node as it is, or as it is to be. */
+/** A node as it is, or as it would be. */
 export interface CheckedNode {
   readonly id: string;
   readonly cfg: { get(url: string): Value | undefined };
 }
 
 /**
- * Finds MAC addresses, addresses and serial numbers that two nodes would have: neither of them could be booted.
+ * Finds MAC addresses, addresses and serial numbers that two nodes would share: neither of them could boot.
  *
- * @param wanted The nodes that are written.
- * @param others All nodes that there are, among them those that are written, as they were. Looked at only where it matters.
+ * @param wanted The nodes to be written.
+ * @param others Returns all existing nodes, including those to be written, as they were. Called only if it matters.
  */
 export function findShared(wanted: readonly CheckedNode[], others: () => Iterable<CheckedNode>): string[] {
   const written = new Set(wanted.map(({ id }) => id));

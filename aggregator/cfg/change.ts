@@ -21,28 +21,31 @@ import type { CfgParts, Wanted } from "./parts.ts";
 import { idleReason } from "../nodes/idle_reason.ts";
 import { warnOfRule } from "./rule_checks.ts";
 
-/** What one change of cfg does, or would do. */
+/** The effect of one change of cfg. */
 export interface NodeChange {
   readonly id: string;
   readonly name: string;
   readonly created: boolean;
   readonly differences: readonly Difference[];
-  /** The way to the new cfg from here; `ok: false` says why there is none. */
+  /** The plan for the new cfg; `ok: false` says why there is none. */
   readonly plan: Plan;
-  /** Why nothing is done for this node whatever its plan says: see {@link idleReason}. */
+  /** Why nothing is done for this node whatever its plan is: see {@link idleReason}. */
   readonly note?: string;
   /** The node as its aggregator sees it after the change. */
   readonly after: Pick<EngineNode, "planner" | "view" | "cfg" | "target">;
   /** After the change. */
   readonly version: Version;
-  /** What was accepted, but does not do what it looks like, in words: a rule that is about no node. Absent without any. */
+  /**
+   * Warnings about values that are accepted but have no effect, such as a rule that applies to no node. Absent without
+   * any.
+   */
   readonly warnings?: readonly string[];
 }
 
 /**
- * The entries that turn a cfg facet into what is wanted: none where it is so already.
+ * Returns the entries that turn the cfg `facet` into `wanted`: none if it is equal.
  *
- * @param run The root's, which writes them.
+ * @param run The run of the root, which writes them.
  */
 export function entriesFor(facet: Facet, wanted: Values, run: number): Facet {
   const newest = newestVersion(facet);
@@ -54,7 +57,12 @@ export function entriesFor(facet: Facet, wanted: Values, run: number): Facet {
   return entries;
 }
 
-/** What a change does to a node, which may be new by it. */
+/**
+ * Describes a change of a node from `before` to `after`.
+ *
+ * @param parts What cfg is checked with.
+ * @param created Whether the node is new.
+ */
 export function changeOf(parts: CfgParts, before: NodeDocument, after: NodeDocument, created: boolean): NodeChange {
   const planner: Planner = parts.domains.plannerOf(after.id);
   const cfg = valuesOf(after.facets.cfg);
@@ -76,7 +84,7 @@ export function changeOf(parts: CfgParts, before: NodeDocument, after: NodeDocum
   };
 }
 
-/** How plans are asked for again that are still being searched for. */
+/** How to ask again for plans whose search continues. */
 const questions = new WeakMap<Plan, () => Plan>();
 
 function ask(planner: Planner, question: Question): Plan {
@@ -85,13 +93,13 @@ function ask(planner: Planner, question: Question): Plan {
   return plan;
 }
 
-/** A change with the plan that there is for it by now: see the reason `searching`. */
+/** Returns `change` with the plan that has been found by now: see the reason `searching`. */
 export function planAgain(change: NodeChange): NodeChange {
   const again = questions.get(change.plan);
   return again === undefined ? change : { ...change, plan: again() };
 }
 
-/** A change as it would be if something had been reported of the node too; null forgets it. */
+/** Returns `change` as it would be if the values `reported` had been reported too; null unsets. */
 export function asIfReported(change: NodeChange, reported: ReadonlyMap<string, Value | null>): NodeChange {
   const view = new Map(change.after.view);
   for (const [url, value] of reported) {
@@ -102,7 +110,7 @@ export function asIfReported(change: NodeChange, reported: ReadonlyMap<string, V
   return { ...change, after, plan: ask(after.planner, after) };
 }
 
-/** Makes of a view what it will be once the node's agent has seen a change of its cfg: see `Variable.outdates`. */
+/** Changes a view to what it will be once the node's agent has seen a change of its cfg: see `Variable.outdates`. */
 function outdate(schema: Schema, view: Map<string, Value>, differences: readonly Difference[]): void {
   for (const { url } of differences) {
     const found = schema.find(url);
@@ -113,7 +121,10 @@ function outdate(schema: Schema, view: Map<string, Value>, differences: readonly
   }
 }
 
-/** The names of the nodes that an aggregator serves once these are written. Asked for seldom, so worked out each time. */
+/**
+ * Lists the names of the nodes that `aggregator` serves once `wanted` are written. Computed each time, because it is
+ * rarely needed.
+ */
 export function served({ nodes }: CfgParts, wanted: readonly Wanted[], aggregator: string): readonly string[] {
   const known = new Map([...nodes.placement.servedBy(aggregator)].map((id) => [id, nodes.read(id)?.name] as const));
   for (const { id, cfg } of wanted) {
@@ -123,7 +134,9 @@ export function served({ nodes }: CfgParts, wanted: readonly Wanted[], aggregato
   return [...known.values()].filter((name) => name !== undefined);
 }
 
-/** What is to be said of rules that are set. */
+/**
+ * Returns warnings about the rules that are set. @param names Returns the names of the nodes that they may apply to.
+ */
 export function warningsOf({ differences }: NodeChange, names: () => readonly string[]): string[] {
   const rules = differences.filter(({ url }) => /^\/(limits|invariants)\//.test(url));
   if (rules.length === 0) return [];
@@ -131,7 +144,7 @@ export function warningsOf({ differences }: NodeChange, names: () => readonly st
   return rules.flatMap(({ url, to }) => (to === undefined ? undefined : warnOfRule(url, to, known)) ?? []);
 }
 
-/** What is to be said of how a machine is to boot. */
+/** Returns warnings about boot settings. */
 export function bootWarningsOf({ differences }: NodeChange): string[] {
   return differences.flatMap(({ url, to }) =>
     (url === "/boot/arguments" && typeof to === "string" ? warnOfArguments(to) : undefined) ?? []

@@ -6,19 +6,20 @@ import { findOwn } from "./own_addresses.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
 import { findCircles, findCrossings, findLost } from "./tree_checks.ts";
 
-/** What is wrong with a write, one message each; nothing is written then. */
+/** The problems of a write, one message each; nothing is written then. */
 export interface Findings {
-  /** What is wrong with it by itself. */
+  /** Problems of the values themselves. */
   readonly problems: readonly string[];
-  /** What another node has already: each names both. */
+  /** Conflicts with other nodes: each names both. */
   readonly clashes: readonly string[];
 }
 
 /**
- * Finds everything that is wrong with a write.
+ * Finds all problems of a write.
  *
- * @param asked The cfg as it was asked for.
- * @param wanted The same with what the root adds to it.
+ * @param parts What cfg is checked with.
+ * @param asked The cfg as requested.
+ * @param wanted The same with what the root adds.
  */
 export function findAll(parts: CfgParts, asked: readonly Wanted[], wanted: readonly Wanted[]): Findings {
   const roles = rolesOf(parts, asked);

@@ -1,7 +1,7 @@
 import type { CheckedNode } from "./boot_checks.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
 
-/** Finds nodes that a write speaks of twice: only one of the two could be what they should be. */
+/** Finds nodes that occur twice in `wanted`: only one of the two could be right. */
 export function findTwice(wanted: readonly Wanted[]): string[] {
   const seen = new Set<string>();
   return wanted.flatMap(({ id, cfg }) => {
@@ -13,7 +13,7 @@ export function findTwice(wanted: readonly Wanted[]): string[] {
   });
 }
 
-/** Finds nodes that would get another name: what was told under the old one would be nobody's. */
+/** Finds nodes in `wanted` that would get another name: events under the old name would belong to no node. */
 export function findRenamed({ nodes }: CfgParts, wanted: readonly Wanted[]): string[] {
   return wanted.flatMap(({ id, cfg }) => {
     const before = nodes.read(id)?.cfg.get("/name");
@@ -24,10 +24,10 @@ export function findRenamed({ nodes }: CfgParts, wanted: readonly Wanted[]): str
 }
 
 /**
- * Finds new nodes whose names others have, in whatever letters: host names that differ by capitals only are one
- * (RFC 4343).
+ * Finds new nodes in `wanted` whose names exist already, ignoring case: host names that differ only in case are the
+ * same (RFC 4343).
  *
- * @param others All nodes that there are. Looked at only where a node is new.
+ * @param others Returns all existing nodes. Called only if a node is new.
  */
 export function findNameClashes(
   { nodes }: CfgParts,

@@ -14,13 +14,16 @@ import { validateEntries } from "../profiles/profile.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
 import { validateRule } from "./rule_checks.ts";
 
-/** What only the aggregator's own node may have. */
+/** Variables that only the aggregator's own node may have. */
 const POLICY_URLS: ReadonlySet<string> = new Set(Object.keys(policy.variables));
 
-/** The most aggregators that an error names. */
+/** The largest number of aggregators to name in an error. */
 const MAX_NAMES = 16;
 
-/** What is wrong with a node's cfg by itself. @param isRole Whether a name is an aggregator's. */
+/**
+ * Finds problems of a node's cfg. @param parts What cfg is checked with. @param isRole Tells whether a name is an
+ * aggregator's.
+ */
 export function findProblems(parts: CfgParts, { id, cfg }: Wanted, isRole: (name: string) => boolean): string[] {
   const name = cfg.get("/name");
   const who = typeof name === "string" ? name : id;
@@ -45,7 +48,7 @@ export function findProblems(parts: CfgParts, { id, cfg }: Wanted, isRole: (name
     const problem = findProblem(parts, id, cfg, url, value);
     if (problem !== undefined) problems.push(`${who}: ${problem}`);
   }
-  // What was set before a rule was made holds up no other change.
+  // A value that was set before a rule existed must not prevent other changes.
   if (NETWORK_URLS.some((url) => isNew(parts, id, url, cfg.get(url)))) {
     problems.push(...validateNetwork(cfg).map((problem) => `${who}: ${problem}`));
   }
@@ -56,30 +59,30 @@ function isNew({ replica }: CfgParts, id: string, url: string, value: Value | un
   return !equalValues(replica.get(id)?.facets.cfg.get(url)?.value ?? undefined, value);
 }
 
-/** What is wrong with one value of a node's cfg. */
+/** Finds the problem of one value of a node's cfg. */
 function findProblem(parts: CfgParts, id: string, cfg: Values, url: string, value: Value): string | undefined {
   const { schema } = parts.domains;
   const serves = isAggregator(parts.ownName, cfg);
   const changes = isNew(parts, id, url, value);
   const complaint = schema.validate(url, value) ?? validatePolicy(url, value);
   if (complaint !== undefined) return complaint;
-  if (url === "/deleted") return `${url} can't be set: delete the node instead`;
+  if (url === "/deleted") return `${url} cannot be set: delete the node instead`;
   const found = schema.find(url);
   if (!serves && POLICY_URLS.has(found?.pattern ?? "")) {
     return `${url} can't be set here: it belongs to the aggregator's own node`;
   }
   if (KEPT_URLS.has(url)) {
-    return !changes || url === "/retries" ? undefined : `${url} can't be set: Kraken keeps it`;
+    return !changes || url === "/retries" ? undefined : `${url} cannot be set: Kraken writes it itself`;
   }
   const issue = changes ? validateBoot(url, value) ?? validateProfiles(parts, url, value) : undefined;
   if (issue !== undefined) return issue;
-  // A rule that was set before an agent's modules changed holds up no other.
+  // A rule that was set before an agent's modules changed must not prevent other changes.
   const odd = changes && serves ? validateRule(parts.domains, url, value) : undefined;
   if (odd !== undefined) return odd;
   if (found?.variable.writer === "cfg") return undefined;
-  if (!parts.domains.isMutable(url)) return `${url} can't be set: it is only discovered, and no mutation changes it`;
-  if (serves) return `${url} can't be set here: nobody plans for an aggregator's own node`;
-  // Machines are found out about all the time: what would undo that again and again is no goal.
+  if (!parts.domains.isMutable(url)) return `${url} cannot be set: it is only discovered, and no mutation changes it`;
+  if (serves) return `${url} cannot be set here: Kraken does not plan for an aggregator's own node`;
+  // Kraken discovers machines all the time, so undoing that again and again cannot be a goal.
   return changes && value === schema.unknownOf(url) ? validateUnknown(url, value, found?.variable.type) : undefined;
 }
 
@@ -94,7 +97,7 @@ function validateUnknown(url: string, value: Value, type: VariableType | undefin
   return `${url} can't be set to ${value}, which means that nothing is known of it: ${goals}`;
 }
 
-/** Which of the names that a write is about, or that it may refer to, are aggregators. */
+/** Returns which names in `wanted`, or known already, are aggregators. */
 export function rolesOf({ nodes, ownName }: CfgParts, wanted: readonly Wanted[]): (name: string) => boolean {
   const written = new Map(wanted.map(({ cfg }) => [String(cfg.get("/name")), isAggregator(ownName, cfg)]));
   return (name) => name === ownName || (written.get(name) ?? nodes.placement.aggregator(name) !== undefined);
@@ -104,7 +107,7 @@ function isAggregator(ownName: string, cfg: Values): boolean {
   return cfg.get("/role") === "AGGREGATOR" || cfg.get("/name") === ownName;
 }
 
-/** Aggregators by name, as many as people want to read. */
+/** Lists aggregators by name, as many as people want to read. */
 function names({ nodes, ownName }: CfgParts): string {
   const all = [...nodes.placement.aggregators()].map((id) => nodes.read(id)?.name).filter((name) => name !== undefined);
   const sorted = [...new Set([ownName, ...all.sort(compareNames)])];

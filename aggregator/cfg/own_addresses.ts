@@ -1,22 +1,25 @@
 import { addressFault } from "../../src/boot/mod.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
 
-/** The `/boot/method` of machines that boot by themselves: the record of one may be of this very machine. */
+/** The `/boot/method` of machines that boot by themselves: such a node may describe this machine. */
 const ELSEWHERE = "other";
 
-/** Addresses and MAC addresses that a node can't have, as the aggregator that it boots from has them. */
+/** Addresses and MAC addresses that a node cannot have, because the aggregator from which it boots has them. */
 export interface OwnAddresses {
   /**
-   * What of these a node of this parent can't have: by value, whose it is in words.
+   * Returns which of them a node of this parent cannot have: by value, with the owner in words.
    *
-   * @param parent The name of its aggregator; absent where none is set.
+   * @param parent The name of its aggregator; absent if none is set.
    */
   takenFor(parent: string | undefined): ReadonlyMap<string, string>;
 }
 
 /**
- * Gathers them: those of this machine, which asks and answers for the whole cluster, and those under which a node's own
- * aggregator says that it is reached. Those of other aggregators may be nodes' as well: a machine of the cluster that runs one.
+ * Creates {@link OwnAddresses}: those of this machine, which asks and answers for the whole cluster, and those under
+ * which a node's own aggregator is reached. Addresses of other aggregators may belong to nodes too: machines of the
+ * cluster that run an aggregator.
+ *
+ * @param parts What cfg is checked with.
  */
 export function createOwnAddresses(
   parts: Pick<CfgParts, "replica" | "nodes" | "ownId" | "ownName" | "interfaces">,
@@ -26,7 +29,7 @@ export function createOwnAddresses(
     return ["/broker", "/api"].flatMap((url) => {
       const value = self?.get(url)?.value;
       const host = typeof value === "string" && URL.canParse(value) ? new URL(value).hostname : "";
-      return addressFault(host, 32) === undefined ? [host] : []; // loopback is everybody's own
+      return addressFault(host, 32) === undefined ? [host] : []; // every machine has loopback
     });
   }
   return {
@@ -44,7 +47,11 @@ export function createOwnAddresses(
   };
 }
 
-/** Finds nodes that would have an address or a MAC address of the aggregator that they boot from. */
+/**
+ * Finds nodes in `wanted` that would have an address or a MAC address of their aggregator.
+ *
+ * @param parts What cfg is checked with.
+ */
 export function findOwn(parts: CfgParts, wanted: readonly Wanted[]): string[] {
   const own = createOwnAddresses(parts);
   const known = new Map<unknown, ReadonlyMap<string, string>>();

@@ -6,7 +6,7 @@ import type { Nodes } from "../nodes/nodes.ts";
 import type { Profiles } from "../profiles/profile.ts";
 import type { Store } from "../store/mod.ts";
 
-/** A network interface of the machine that this program runs on. */
+/** A network interface of this machine. */
 export interface OwnInterface {
   /** IPv4 or IPv6. */
   readonly address: string;
@@ -14,7 +14,7 @@ export interface OwnInterface {
   readonly mac: string;
 }
 
-/** The cfg that a node is to have. */
+/** The cfg that a node should have. */
 export interface Wanted {
   readonly id: string;
   readonly cfg: Values;
@@ -31,13 +31,13 @@ export interface CfgParts {
   profiles(): Profiles;
   /** Counts the starts of this program: cfg is written with it. */
   readonly run: number;
-  /** The root's signature of an assignment. */
+  /** Returns the root's signature of an assignment. */
   proofOf(node: string, number: number, parent: string): string;
   readonly cluster: string;
   readonly ownId: string;
   readonly ownName: string;
   /** Whether this is the root, which alone writes cfg. */
   readonly isRoot: boolean;
-  /** Network interfaces of this machine, loopback left out: no other machine can have what they have. @default none */
+  /** Network interfaces of this machine, without loopback: no other machine can have their addresses. @default none */
   readonly interfaces?: () => readonly OwnInterface[];
 }

@@ -2,15 +2,18 @@ import { matchMutations, matchNodes, readPolicy, shareOf } from "../../src/engin
 import { isPattern, type Value } from "../../src/state/mod.ts";
 import type { Domains } from "../nodes/domains.ts";
 
-/** The most mutations that are named in one sentence. */
+/** The largest number of mutations to name in one sentence. */
 const MAX_NAMED = 12;
 
 /**
- * Checks that what a limit or an invariant speaks of exists: mutations that this aggregator runs, variables and their
- * values. A rule of what is not there would never hold, and nobody would know.
+ * Checks that what a limit or an invariant names exists: mutations that this aggregator runs, variables and their
+ * values. A rule about something unknown would silently never apply.
  *
- * @param value What is fine as to type and form.
- * @returns What is wrong: field, value, and what was expected; undefined when nothing is, or the URL is not of the policy.
+ * @param domains The planners.
+ * @param url The rule's URL.
+ * @param value A value with the right type and form.
+ * @returns The problem: field, value, and what was expected; undefined if there is none, or if the URL is not part of
+ *   the policy.
  */
 export function validateRule(domains: Domains, url: string, value: Value): string | undefined {
   const { limits: [limit], invariants: [invariant] } = readPolicy(new Map([[url, value]]));
@@ -36,9 +39,11 @@ export function validateRule(domains: Domains, url: string, value: Value): strin
 }
 
 /**
- * Says in what way a rule is without effect, or lets nothing through, with the nodes that there are.
+ * Warns if a rule has no effect, or lets nothing start, with the present nodes.
  *
- * @param names Those of all nodes that the aggregator serves.
+ * @param url The rule's URL.
+ * @param value Its value.
+ * @param names The names of all nodes that the aggregator serves.
  */
 export function warnOfRule(url: string, value: Value, names: readonly string[]): string | undefined {
   const { limits: [limit], invariants: [invariant] } = readPolicy(new Map([[url, value]]));

@@ -9,7 +9,7 @@ import {
 } from "../../src/state/mod.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
 
-/** An aggregator must not be below itself. */
+/** Finds aggregators in `wanted` that would be below themselves. */
 export function findCircles({ nodes, ownName }: CfgParts, wanted: readonly Wanted[]): string[] {
   const parents = new Map(wanted.map(({ cfg }) => [String(cfg.get("/name")), cfg.get("/parent")]));
   function parentOf(name: string): Value | undefined {
@@ -34,12 +34,12 @@ export function findCircles({ nodes, ownName }: CfgParts, wanted: readonly Wante
 }
 
 /**
- * An aggregator must not be moved below one that may still be below it: that one hears of its own move from the first one,
- * which would wait for it to be taken in.
+ * Finds aggregators in `wanted` that would move below one that may still be below them: that one learns of its own move
+ * from the first, which would wait to be accepted by it.
  */
 export function findCrossings({ replica, nodes }: CfgParts, wanted: readonly Wanted[]): string[] {
   const parents = new Map(wanted.map(({ cfg }) => [String(cfg.get("/name")), cfg]));
-  /** The aggregators that one of this name is below, and those that may still have it. */
+  /** Lists the aggregators above one with this name, and those that may still have it. */
   function above(name: string): string[] {
     const id = nodes.placement.aggregator(name);
     const { cfg, self } = (id === undefined ? undefined : replica.get(id))?.facets ?? {};
@@ -72,7 +72,11 @@ export function findCrossings({ replica, nodes }: CfgParts, wanted: readonly Wan
   });
 }
 
-/** What stands in the way of deleting a node. */
+/**
+ * Returns why the node `id`, called `name`, cannot be deleted together with `ids`; undefined if it can.
+ *
+ * @param parts What cfg is checked with.
+ */
 export function findHindrance(parts: CfgParts, id: string, name: string, ids: readonly string[]): string | undefined {
   if (id === parts.ownId) return `Cannot delete '${name}' as it is this aggregator's own node`;
   const left = [...parts.nodes.placement.servedBy(name)].filter((child) => !ids.includes(child));
@@ -80,7 +84,7 @@ export function findHindrance(parts: CfgParts, id: string, name: string, ids: re
   return `Cannot delete '${name}' as it serves ${left.length} nodes: set their /parent to another aggregator first`;
 }
 
-/** A node that goes from hand to hand while nobody lets it go can't be followed for ever. */
+/** Finds in `cfg` a node that has been moved too often without a release, which Kraken can no longer follow. */
 export function findLost(cfg: Values): string[] {
   const held = heldBy(new Map([["/assignment", { value: cfg.get("/assignment") ?? null, version: NO_VERSION }]]));
   if (held.length <= MAX_HOLDERS) return [];

@@ -38,18 +38,21 @@ export interface CfgWriter {
   /**
    * Sets values of some nodes' cfg (null unsets), all or none.
    *
-   * @param ifMatch The version that the cfg must still have; a single node only.
+   * @param ifMatch The version that the cfg must still have; for a single node only.
    */
   patch(
     nodes: readonly { readonly id: string; readonly values: ReadonlyMap<string, Value | null> }[],
     options: { readonly ifMatch?: Version; readonly dryRun?: boolean },
   ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
-  /** Makes nodes of an inventory have exactly the cfg that is given, creating those that are not there; all or none. */
+  /** Gives nodes of an inventory exactly their cfg, and creates those that do not exist; all or none. */
   apply(
     nodes: readonly InventoryNode[],
     options: { readonly dryRun?: boolean },
   ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
-  /** Names the cfg that the nodes of an inventory have now: it changes with each of them, those that are not there included. */
+  /**
+   * Returns a tag of the present cfg of the nodes of an inventory: it changes with each of them, including those that
+   * do not exist.
+   */
   tagOf(nodes: readonly InventoryNode[]): string;
   /**
    * Puts other profiles in place of the present ones, together with the cfg of every node that has one of those that differ; all or
@@ -63,21 +66,25 @@ export interface CfgWriter {
   ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
   /** Turns nodes into tombstones. */
   remove(ids: readonly string[]): { readonly ok: true } | Refusal;
-  /** An aggregator is reached elsewhere, or has another standby: its children have to know. */
+  /** Reports that an aggregator has another address or another standby: its children must know. */
   readdress(aggregator: string): void;
-  /** Gives the children of an aggregator that is lost to its standby, of which both it and they know. */
+  /** Gives the children of a lost aggregator to its standby, which both it and they know. */
   handOver(ids: readonly string[], standby: string): { readonly ok: true } | Refusal;
-  /** An aggregator has no hold on a node any more. */
+  /** Records that an aggregator has released a node. */
   release(id: string, aggregator: string): void;
-  /** Writes what Kraken itself keeps in a node's cfg; null unsets. */
+  /** Writes a value of Kraken itself to a node's cfg; null unsets. */
   keep(id: string, url: string, value: Value | null): void;
   /** See {@link OwnAddresses}. */
   readonly takenFor: OwnAddresses["takenFor"];
-  /** Asks the aggregators that serve these nodes to try again what was given up. */
+  /** Asks the aggregators that serve these nodes to retry what was given up. */
   askRetry(ids: readonly string[]): Done;
 }
 
-/** See {@link CfgWriter}. */
+/**
+ * Creates the {@link CfgWriter}.
+ *
+ * @param parts What cfg is written to and checked with.
+ */
 export function createCfgWriter(parts: CfgParts): CfgWriter {
   const { replica, nodes, store, changes } = parts;
   const assigning = createAssigning(parts);
@@ -90,7 +97,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     return id ?? nodes.idOf(name) ?? nodeIdOf(parts.cluster, name);
   }
 
-  /** Puts cfg on disk. @returns Why nothing was written, if so. */
+  /** Writes cfg to disk. @returns Why nothing was written, if so. */
   function commit(
     documents: readonly NodeDocument[],
     moving = false,
@@ -107,12 +114,15 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     }
   }
 
-  /** Everybody here has heard of a move. Where this is not written, the next run tells children more than they need. */
+  /**
+   * Records that every part has handled a move. If this is not written, the next run tells children more than they
+   * need.
+   */
   function commitMoved(): void {
     try {
       store.commit({ facts: new Map([[MOVING, false]]) });
     } catch {
-      // The store says so itself with the next write.
+      // The store reports that itself with the next write.
     }
   }
 
@@ -187,7 +197,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         const problem = findHindrance(parts, id, node.name, ids);
         if (problem !== undefined) return { ok: false, kind: "invalid", problems: [problem] };
         const kept = new Map<string, Value>([["/name", node.name], ["/deleted", true]]);
-        // Its aggregator is deposed, and whoever is made under this name again is served under an assignment of its own.
+        // Its aggregator is deposed, and a new node with this name is served under its own assignment.
         const last = readAssignment(node.cfg.get("/assignment"));
         const held = heldBy(document.facets.cfg);
         if (last !== undefined) {
@@ -280,8 +290,8 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       const wanted = inventory.map(({ name, id, cfg }): Wanted => {
         const known = idOf({ name, id });
         const whole = new Map([...cfg].map(([url, value]) => [url, canonicalBoot(url, value)])).set("/name", name);
-        // What an operator froze by hand is not thawed by the next apply of a file that does not speak of it.
-        // Nor does a machine that was adopted become a stranger by it, nor is what Kraken keeps there lost.
+        // Some values survive an apply of a file that does not mention them: a freeze by an operator, the addresses of
+        // an adopted machine, and values of Kraken itself.
         for (const url of ["/freeze", "/ipv4/mac", "/ipv4/address", ...KEPT_URLS]) {
           const value = cfgOf(known).get(url)?.value ?? null;
           if (value !== null && url !== INHERITED && !whole.has(url)) whole.set(url, value);
@@ -307,7 +317,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
   };
 }
 
-/** How something is written. */
+/** Options of a write. */
 interface WriteOptions {
   readonly dryRun?: boolean;
   readonly isHandedOver?: boolean;

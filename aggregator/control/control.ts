@@ -14,37 +14,37 @@ import type { ServiceOutputs } from "./service_output.ts";
 import type { NodeExplanation } from "./node_explanation.ts";
 import { type Done } from "../../src/toolkit/mod.ts";
 
-/** What HTTP (and anything else that people steer with) may ask of an aggregator. Writes return once they are on disk. */
+/** The operations of an aggregator for HTTP and other user interfaces. Writes return once they are on disk. */
 export interface Control {
   readonly cluster: string;
   /** Name of this aggregator's own node. */
   readonly name: string;
   readonly schema: Schema;
   /**
-   * Who has to be asked instead: about one node that another aggregator serves, by its id, or, without an id, for changes of
-   * cfg, which the root alone takes. Undefined: this program.
+   * Returns which program must be asked instead: for one node that another aggregator serves, by its id; without an id,
+   * for changes of cfg, which only the root accepts. Undefined: this program.
    */
   elsewhere(id?: string): Elsewhere | undefined;
-  /** This aggregator and those below it, each after its parent. */
+  /** Lists this aggregator and those below it, each after its parent. */
   tree(): readonly TreeEntry[];
-  /** Grows with every change of any node: serves as ETag of lists. */
+  /** Changes with every change of any node: the ETag of lists. */
   revision(): string;
-  /** Nodes in the order of their names, numbers by value. */
+  /** Lists nodes in natural order of their names. */
   list(): readonly NodeSummary[];
-  /** By id or name. */
+  /** Finds a node by id or name. */
   find(idOrName: string): NodeDetail | undefined;
-  /** What the nodes have in their cfg for one variable, deleted nodes left out. */
+  /** Lists the values of one cfg variable of all nodes, without deleted nodes. */
   cfgValues(url: string): Iterable<Value>;
-  /** Addresses that a node of this parent can't have, as its aggregator has them: see `OwnAddresses`. */
+  /** Returns the addresses that a node of this parent cannot have: see `OwnAddresses`. */
   readonly takenFor: CfgWriter["takenFor"];
   /** See {@link CfgWriter}. */
   readonly patchCfg: CfgWriter["patch"];
   readonly apply: CfgWriter["apply"];
   /** See `tagOf` of {@link CfgWriter}. */
   readonly cfgTag: CfgWriter["tagOf"];
-  /** Takes reported discovered values in, such as `/busy` from a scheduler. */
+  /** Records reported values, such as `/busy` from a scheduler. */
   report(id: string, values: ReadonlyMap<string, Value | null>): Done;
-  /** Why nothing is done for a node whatever its plan says; undefined where something is, and for aggregators. */
+  /** Returns why nothing is done for a node whatever its plan is; undefined if something is, and for aggregators. */
   idleReason(id: string): string | undefined;
   /** Cfg that nodes have in common. A change of it is a change of every node that it touches. */
   readonly profiles: ProfileRegistry;
@@ -56,35 +56,35 @@ export interface Control {
   readonly outputs: ServiceOutputs;
   /** Waits until no plan is being searched for: see the reason `searching`. Never rejects. */
   searched(): Promise<void>;
-  /** Everything (no ids) or some nodes; survives a restart. */
+  /** Freezes everything (no ids) or some nodes; survives a restart. */
   freeze(ids?: readonly string[]): Done;
   thaw(ids?: readonly string[]): Done;
-  /** Forgets failures, so that what is held is tried again. */
+  /** Clears failures, so that held mutations are tried again. */
   retry(ids: readonly string[]): Done;
   /**
-   * Deletes nodes: what runs for them is aborted, their links are dropped, their machines are left as they are. Nodes of the
-   * same names may be made again. All or none.
+   * Deletes nodes: their executions are aborted, their links are dropped, their machines are not touched. Nodes of the
+   * same names may be created again. All or none.
    */
   remove(ids: readonly string[]): Done;
-  /** Explains the plan of a node, by id: every step that is left, and what it waits for. */
+  /** Explains the plan of a node, by id: every remaining step, and what it waits for. */
   explain(id: string): NodeExplanation | undefined;
-  /** Explains what would be done about a change. Nothing is changed. */
+  /** Explains what a change would do. Nothing is changed. */
   explainChange(change: NodeChange): NodeExplanation;
-  /** What the mutation of a node's step does, in the words of its declaration; empty where it has none. */
+  /** Returns what the mutation of a node's step does, in the words of its declaration; empty if it has none. */
   about(id: string, step: Step): string;
-  /** Tells what stands in the way of a change, and whether it disturbs who uses the node. */
+  /** Returns what blocks a change, and whether it disturbs users of the node. */
   impact(change: NodeChange): Impact;
-  /** The states around a node, by id. */
+  /** Returns the states around a node, by id. */
   graph(id: string, maxStates: number): StateGraph | undefined;
-  /** Limits, and who waits at them. */
+  /** Lists limits, with the nodes that wait at them. */
   limits(): readonly LimitStatus[];
-  /** Invariants with a bound, and who waits for them. */
+  /** Lists invariants with a bound, with the nodes that wait for them. */
   invariants(): readonly InvariantStatus[];
-  /** What is held for the whole fleet, as it failed on many nodes in a row. */
+  /** Lists the fleet-wide holds. */
   holds(): readonly FleetHold[];
-  /** Lets everything that is held for the whole fleet be tried again. */
+  /** Ends all fleet-wide holds. */
   release(): Done;
-  /** What keeps this program from doing its work, in words with what to do: a store that fails. Usually nothing. */
+  /** Lists problems that keep this program from its work, with what to do. Usually empty. */
   troubles(): readonly string[];
   engine(): {
     readonly frozen: boolean;
@@ -92,16 +92,16 @@ export interface Control {
     readonly nodes: number;
     readonly converged: number;
   };
-  /** Events after an id, oldest first, at most `limit`. @param nodes Only of nodes of these names; absent of all. */
+  /** Lists events after an id, oldest first, at most `limit`. @param nodes Only events of nodes with these names. */
   events(after: number, limit: number, nodes?: ReadonlySet<string>): readonly LoggedEvent[];
-  /** No event up to this id is kept any more, as the log is full; 0 while all of them are. */
+  /** Returns the id up to which events are no longer kept; 0 if all are. */
   droppedEvents(): number;
-  /** A change was made whose answer nobody takes any more: notes it, with what was asked. */
+  /** Records a change whose client is gone before the answer. */
   unanswered(what: string): void;
   /**
    * Calls back with each new event, once `events` has it. Returns a function that ends it.
    *
-   * @throws {RangeError} When too many listen already.
+   * @throws {RangeError} If there are too many listeners already.
    */
   onEvent(listener: (event: LoggedEvent) => void): () => void;
 }

@@ -27,10 +27,10 @@ import type { Troubles } from "../status/troubles.ts";
 import { describeTree, servingAggregator } from "../status/tree.ts";
 import type { Done, Refusal } from "../../src/toolkit/mod.ts";
 
-/** How long a count of late and waiting nodes serves, in milliseconds: to count is to look at all of them. */
+/** How long a count of late and waiting nodes is reused, in milliseconds: counting reads all of them. */
 const RECOUNT = 1000;
 
-/** What the control service needs of an aggregator. */
+/** What the control service depends on. */
 export interface ControlParts {
   readonly cluster: string;
   readonly name: string;
@@ -56,11 +56,15 @@ export interface ControlParts {
   readonly store: WatchedStore;
   readonly troubles: Pick<Troubles, "list">;
   readonly isRoot: boolean;
-  /** Tries again what was given up on a node that is served here. */
+  /** Retries what was given up on a node that is served here. */
   readonly retry: (id: string) => void;
 }
 
-/** Makes the control service: everything that people and their programs may ask of an aggregator. */
+/**
+ * Creates the control service: all operations for people and their programs.
+ *
+ * @param parts What it depends on.
+ */
 export function createControl(parts: ControlParts): Control {
   const { nodes, domains, events, engine, replica, ownId } = parts;
   const { turn } = parts.changes;
@@ -69,21 +73,22 @@ export function createControl(parts: ControlParts): Control {
     return [...replica.ids()].map((id) => nodes.read(id)).filter((node) => node !== undefined);
   }
 
-  /** Writes what was done. Where that fails it is done all the same, for as long as this program runs, but not promised. */
+  /** Writes what was done. If that fails, it stays done while this program runs, but is not promised. */
   function written(): Done {
     if (parts.flush() && parts.store.problem === undefined) return { ok: true };
     const problem = parts.store.problem ?? "the store failed";
-    const what = "It is not on disk, and is lost if this aggregator ends before it is: ask again later";
+    const what =
+      "It takes effect, but is not on disk yet and is lost if this aggregator ends now: send the request again later";
     return { ok: false, kind: "unavailable", problems: [`${what}. ${problem}`] };
   }
 
-  /** What is acknowledged is in the log, and the log on disk. */
+  /** Acknowledged changes are in the log, and the log is on disk. */
   function tell(changes: readonly NodeChange[]): void {
     tellCfg(events, changes);
     parts.flush();
   }
 
-  /** Puts what was written into the log. */
+  /** Adds written changes to the log. */
   function told<R extends { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal>(
     result: R,
     options: { readonly dryRun?: boolean } = {},
@@ -103,7 +108,7 @@ export function createControl(parts: ControlParts): Control {
     const result = parts.cfg.remove(ids);
     if (!result.ok) return result;
     for (const [place, id] of ids.entries()) {
-      // What was seen of it is not taken for true when a node of its name is made again.
+      // Discovered values must not count for a new node with its name.
       const seen = [...(replica.get(id)?.facets.parent.keys() ?? [])];
       parts.discovered.parent(id, new Map(seen.map((url) => [url, null])));
       events.add({ node: names[place] ?? id, kind: "deleted", why: "somebody asked" });
@@ -130,7 +135,7 @@ export function createControl(parts: ControlParts): Control {
 
   let listed: { revision: string; summaries: readonly NodeSummary[] } | undefined;
   let counted: { at: number; text: string } | undefined;
-  /** How many are late or wait: becomes another with time alone, so it is part of the revision. */
+  /** Counts late and waiting nodes: the count changes by time alone, so it is part of the revision. */
   function countedNow(): string {
     const at = parts.clock.now();
     if (counted === undefined || at - counted.at >= RECOUNT) {
@@ -191,7 +196,7 @@ export function createControl(parts: ControlParts): Control {
       if (problems.length > 0) return { ok: false, kind: "invalid", problems };
       return turn(() => {
         parts.discovered.parent(id, values, "reported over the API");
-        return written(); // whoever reports something takes the answer for a promise
+        return written(); // the client takes the answer for a promise
       });
     },
     idleReason(id) {

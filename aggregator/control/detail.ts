@@ -20,11 +20,11 @@ export interface NodeSummary {
   readonly runState: string;
   readonly link: string;
   readonly phase: EngineStatus["phase"];
-  /** Why it is stuck or blocked, or what it waits for or is doing. */
+  /** Why it is stuck or blocked, what it waits for, or what it is doing. */
   readonly reason: string;
-  /** Present while something of it takes longer than expected. */
+  /** Present while something takes longer than expected. */
   readonly late?: Late;
-  /** Present while nothing is known of it: everything else is what was known last. */
+  /** Present while nothing is known of it: everything else is then the last known state. */
   readonly stale?: Stale;
 }
 
@@ -33,14 +33,14 @@ export interface NodeDetail extends NodeSummary {
   readonly cfg: ReadonlyMap<string, Value>;
   /** The profile that a value of its cfg comes from, by URL; absent for its own. */
   readonly inherited: ReadonlyMap<string, string>;
-  /** What is known of it: see `viewOf`; constants are left out. */
+  /** Its known values: see `viewOf`; constants are left out. */
   readonly dsc: ReadonlyMap<string, Value>;
   /** The version of its cfg: the ETag. */
   readonly version: Version;
   readonly engine: EngineStatus;
 }
 
-/** What describing a node needs of an aggregator. */
+/** What describing a node depends on. */
 export interface DetailParts {
   readonly name: string;
   readonly ownId: string;
@@ -50,24 +50,32 @@ export interface DetailParts {
   readonly engine: Engine;
 }
 
-/** What is done with a node, here or, as far as it is known here, further down. */
+/**
+ * Returns the status of `node`, here or, as far as it is known here, at another aggregator.
+ *
+ * @param parts What it depends on.
+ */
 export function statusOf(parts: DetailParts, node: ReadNode): EngineStatus {
   const { nodes, engine, ownId } = parts;
   if (node.id === ownId) return { phase: "converged", running: [] };
   const stale = staleOf(nodes, node);
   if (!nodes.isChild(node.id)) return statusBelow(parts, node, stale);
   const status = engine.status(node.id);
-  // What is at its goal by what was known last may not be there any more.
+  // A node that was last known to be at its goal may no longer be there.
   if (stale !== undefined && status.phase === "converged") {
     return { ...status, phase: "waiting", reason: describeStale(stale) };
   }
   const seen = node.view.get("/seen");
   const lags = seen !== undefined && seen !== versionText(node.version);
   if (status.phase !== "converged" || !lags) return status;
-  return { ...status, phase: "working", reason: "Its agent has not taken its cfg in yet" };
+  return { ...status, phase: "working", reason: "Its agent has not received its cfg yet" };
 }
 
-/** Everything about one node. */
+/**
+ * Returns everything about `node`.
+ *
+ * @param parts What it depends on.
+ */
 export function detailOf(parts: DetailParts, node: ReadNode): NodeDetail {
   const { nodes, domains } = parts;
   const status = statusOf(parts, node);
@@ -94,7 +102,7 @@ export function detailOf(parts: DetailParts, node: ReadNode): NodeDetail {
   };
 }
 
-/** What a list shows of a node. */
+/** Returns the part of `node` that lists show. */
 export function summaryOf(node: NodeDetail): NodeSummary {
   const { id, name, kind, platform, parent, physState, runState, link, phase, reason, late, stale } = node;
   return {
@@ -104,7 +112,7 @@ export function summaryOf(node: NodeDetail): NodeSummary {
   };
 }
 
-/** Why a node is where it is: what holds it up at its aggregator, at its agent, or what is being done. */
+/** Returns why a node is in its state: what blocks it at its aggregator or its agent, or what is being done. */
 function reasonOf(node: ReadNode, status: EngineStatus): string {
   if (status.reason !== undefined) return status.reason;
   const held = node.view.get("/stuck/self");

@@ -3,24 +3,28 @@ import type { NodeChange } from "../cfg/change.ts";
 import { agentStuck, type ExplanationParts, type NodeStepState } from "./node_explanation.ts";
 import { frozenAfter, type NodePlace, previewChange } from "./previews.ts";
 
-/** What a change does to a node, and what stands in the way of its plan. */
+/** The effect of a change on a node, and what blocks its plan. */
 export interface Impact {
-  /** Somebody else has the node. */
+  /** Whether others use the node. */
   readonly busy: boolean;
   readonly frozen: boolean;
-  /** Why what the plan needs has been given up, where it has. */
+  /** Why something that the plan needs has been given up, if it has. */
   readonly held?: string;
-  /** An invariant that says no to a step, as things are. */
+  /** The invariant that forbids a step at present. */
   readonly refused?: Refused;
-  /** Limits and invariants of which the plan needs places, whether there are free ones or not. */
+  /** Limits and invariants of which the plan needs places, whether they are free or not. */
   readonly places: readonly NodePlace[];
-  /** Whether the plan cuts a machine's power, or takes a node out of SYNC. */
+  /** Whether the plan cuts a machine's power or takes a node out of SYNC. */
   readonly disruptive: boolean;
-  /** How each step of the plan would be right after the change; empty where no aggregator serves the node. */
+  /** The state of each step right after the change; empty if no aggregator serves the node. */
   readonly states: readonly NodeStepState[];
 }
 
-/** Tells what a change does to a node, and what stands in the way of its plan. */
+/**
+ * Returns the effect of `change` on a node, and what blocks its plan.
+ *
+ * @param parts What it depends on.
+ */
 export function impactOf(parts: ExplanationParts, change: NodeChange): Impact {
   const frozen = frozenAfter(parts, change) !== "no";
   const busy = change.after.view.get("/busy") === "BUSY";
@@ -41,7 +45,7 @@ function heldBy(
   { id, differences }: NodeChange,
   steps: Explanation["steps"],
 ): string | undefined {
-  if (differences.length === 0) { // failures are tracked for the cfg that they came with
+  if (differences.length === 0) { // failures belong to the cfg with which they occurred
     const status = parts.nodes.isChild(id) ? parts.engine.status(id) : undefined;
     if (status?.phase === "stuck") return status.reason ?? "";
     const node = parts.nodes.read(id);

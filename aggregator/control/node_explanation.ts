@@ -6,47 +6,48 @@ import type { AgentHolds } from "../engine/agent_holds.ts";
 import type { ReadNode } from "../nodes/nodes.ts";
 import { previewChange, type PreviewParts } from "./previews.ts";
 
-/** A goal that a node is not at. */
+/** A goal that a node has not reached. */
 export interface OpenGoal {
   readonly url: string;
   readonly value: Value;
-  /** What is seen; absent where nothing is known. */
+  /** The present value; absent if unknown. */
   readonly now?: Value;
 }
 
-/** What a node's own agent has given up on; since when, in clock milliseconds, it is known to have. */
+/** What a node's own agent has given up, and since when this is known, in clock milliseconds. */
 export interface AgentStuck extends Omit<Stuck, "target"> {
   /** Absent: since before this aggregator started. */
   readonly since?: number;
 }
 
-/** What one step of a node's plan waits for, its own agent's troubles included. */
+/** What one step of a node's plan waits for, including problems of its own agent. */
 export type NodeStepState = StepState | { readonly kind: "agent-held" } & AgentStuck;
 
-/** What is done with a node, and why nothing is where nothing is. */
+/** Explains what is done for a node, and why nothing is where nothing is. */
 export interface NodeExplanation extends Omit<Explanation, "steps"> {
   readonly steps: readonly { readonly step: Step; readonly state: NodeStepState }[];
-  /** What it is on its way to; goals that give way to others are left out. */
+  /** The goals that it has not reached; suspended goals are left out. */
   readonly goals: readonly OpenGoal[];
   readonly agent?: AgentStuck;
 }
 
-/** What explanations need of an aggregator. */
+/** What explanations depend on. */
 export interface ExplanationParts extends PreviewParts {
   readonly agentHolds: AgentHolds;
 }
 
 /**
- * Explains what is done with a node, and why nothing is where nothing is.
+ * Explains what is done for `node`, and why nothing is where nothing is.
  *
- * @param status What lists show of the node, which an explanation is not to contradict.
+ * @param parts What it depends on.
+ * @param status What lists show of the node, which an explanation must not contradict.
  */
 export function explainNode(parts: ExplanationParts, node: ReadNode, status: EngineStatus): NodeExplanation {
   const { id } = node;
   const known = parts.nodes.isChild(id) ? parts.engine.explain(id) : undefined;
-  // Nothing is reconciled for aggregators: their cfg is config, no goal.
+  // Aggregators are not reconciled: their cfg is config, not goals.
   const cfg = parts.nodes.placement.isAggregator(id) ? new Map<string, Value>() : node.cfg;
-  // Of a node that is served elsewhere no more is known here than what those who serve it have told.
+  // For a node of another aggregator, only what that one has reported is known here.
   const { phase, reason } = status;
   const found = known ?? explainUnserved(parts, { ...node, cfg });
   const agent = agentStuck(parts, node);
@@ -64,7 +65,11 @@ export function explainNode(parts: ExplanationParts, node: ReadNode, status: Eng
   };
 }
 
-/** Explains what would be done about a change of a node. */
+/**
+ * Explains what a `change` of a node would do.
+ *
+ * @param parts What it depends on.
+ */
 export function explainChange(parts: ExplanationParts, change: NodeChange): NodeExplanation {
   const { after } = change;
   const found = previewChange(parts, change)?.explanation ?? explainUnserved(parts, after);
@@ -78,7 +83,7 @@ export function explainChange(parts: ExplanationParts, change: NodeChange): Node
   };
 }
 
-/** Explains a node that no engine here looks after: its aggregator has to do everything. */
+/** Explains a node that no engine here serves: its aggregator must do everything. */
 function explainUnserved(parts: ExplanationParts, node: Pick<ReadNode, "planner" | "view" | "cfg">): Explanation {
   const plan = node.planner.plan(node);
   const steps = plan.ok ? plan.steps : [];
@@ -97,7 +102,11 @@ function explainUnserved(parts: ExplanationParts, node: Pick<ReadNode, "planner"
   };
 }
 
-/** Finds what the node's own agent has given up on. */
+/**
+ * Finds what the agent of `node` has given up.
+ *
+ * @param parts What it depends on.
+ */
 export function agentStuck(parts: ExplanationParts, node: Pick<ReadNode, "id" | "view">): NodeExplanation["agent"] {
   const stuck = readStuck(node.view.get("/stuck/self"));
   if (stuck === undefined) return undefined;
@@ -106,7 +115,7 @@ export function agentStuck(parts: ExplanationParts, node: Pick<ReadNode, "id" | 
   return { mutation, reason, attempts, ...(since !== undefined && { since }) };
 }
 
-/** The goals that a node is not at, without those that give way to others. */
+/** Lists the goals that a node has not reached, without suspended ones. */
 function openGoals(
   { planner, view, cfg }: Pick<ReadNode, "planner" | "view" | "cfg">,
   suspended: readonly { readonly url: string }[],
@@ -121,7 +130,7 @@ function openGoals(
 
 const abouts = new WeakMap<Domain, ReadonlyMap<string, string>>();
 
-/** Says what the mutation of a step does, in the words of its declaration; empty where it has none. */
+/** Returns what the mutation of a step does, in the words of its declaration in `domain`; empty if it has none. */
 export function aboutOf(domain: Domain, { module, mutation }: Step): string {
   let known = abouts.get(domain);
   if (known === undefined) {

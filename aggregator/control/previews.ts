@@ -16,16 +16,16 @@ import type { Nodes } from "../nodes/nodes.ts";
 
 /** A place of a limit or an invariant that a step of a plan needs. */
 export interface NodePlace extends PlannedPlace {
-  /** The name of the aggregator whose rule it is, where that is another one. */
+  /** The aggregator whose rule it is, if it is another one. */
   readonly aggregator?: string;
 }
 
-/** What would come of a change of a node. */
+/** The forecast for a change of a node. */
 export interface NodePreview extends Omit<Preview, "places"> {
   readonly places: readonly NodePlace[];
 }
 
-/** What previews need of an aggregator. */
+/** What previews depend on. */
 export interface PreviewParts {
   readonly ownId: string;
   readonly nodes: Nodes;
@@ -34,14 +34,15 @@ export interface PreviewParts {
   readonly clock: Clock;
 }
 
-/** By the cfg of an aggregator's node: read once for all nodes that are asked about. */
+/** By the cfg of an aggregator's node: read once for all nodes of a request. */
 const policies = new WeakMap<Values, Policy>();
 
 /**
- * Tells what would come of a change, by the rules of the aggregator that serves the node after it. These are cfg, so that those
- * of another aggregator are known here too, but not how many places of them are taken now.
+ * Forecasts the effect of `change`, by the rules of the aggregator that serves the node after it. Rules are cfg, so
+ * those of another aggregator are known here too, but not how many of its places are taken.
  *
- * @returns Undefined where no aggregator serves it.
+ * @param parts What it depends on.
+ * @returns Undefined if no aggregator serves the node.
  */
 export function previewChange(parts: PreviewParts, change: NodeChange): NodePreview | undefined {
   const { id, name, after } = change;

@@ -5,20 +5,24 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { Events } from "../store/events.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 
-/** Follows what agents say that they have given up on: when that was first heard is known nowhere else. */
+/** Records when agents were first heard to have given something up, which is stored nowhere else. */
 export interface AgentHolds {
-  /** When it was first heard, in clock milliseconds; undefined when that was before this program started. */
+  /** Returns when it was first heard, in clock milliseconds; undefined if that was before this program started. */
   since(id: string): number | undefined;
 }
 
 interface Heard {
   readonly text: string;
   readonly mutation: string;
-  /** Clock milliseconds; undefined: it was there when this program started. */
+  /** Clock milliseconds; undefined: it was present when this program started. */
   readonly since: number | undefined;
 }
 
-/** See {@link AgentHolds}. What is new goes to the event log. */
+/**
+ * Creates {@link AgentHolds}. New ones go to the event log.
+ *
+ * @param parts What it depends on.
+ */
 export function createAgentHolds(
   parts: {
     readonly replica: Replica;
@@ -62,7 +66,7 @@ export function createAgentHolds(
   return { since: (id) => heard.get(id)?.since };
 }
 
-/** Names what was given up: the same thing for the same cfg is no news. */
+/** Names what was given up: the same for the same cfg is not logged again. */
 function textOf({ mutation, target }: Stuck): string {
   return `${mutation} ${target}`;
 }

@@ -9,21 +9,26 @@ import type { Nodes } from "../nodes/nodes.ts";
 import type { Store } from "../store/mod.ts";
 import { type Done } from "../../src/toolkit/mod.ts";
 
-/** Freezes and thaws: nothing is started on a frozen node, by its aggregator or by its agent. */
+/** Freezes and thaws nodes: neither aggregator nor agent starts anything on a frozen node. */
 export interface Freezer {
   /** True while everything is frozen. */
   readonly all: boolean;
   stateOf(id: string): Freeze;
-  /** Freezes some nodes, or everything. @param why Of everything: what is logged. */
+  /** Freezes some nodes, or everything. @param why Reason for the log, if everything is frozen. */
   freeze(ids?: readonly string[], why?: string): Done;
-  /** Thaws some nodes, or lifts the freeze of everything; nodes that were frozen by themselves stay frozen. */
+  /** Thaws some nodes, or ends the freeze of everything; nodes that were frozen individually stay frozen. */
   thaw(ids?: readonly string[]): Done;
-  /** Writes a node's `/frozen`, which takes the freeze to its agent, or to the aggregators below. */
+  /** Writes a node's `/frozen`, which tells its agent, or the aggregators below. */
   tell(id: string): void;
   tellAll(): void;
 }
 
-/** See {@link Freezer}. One node's freeze is its cfg `/freeze`; that of everything is a fact in the store. */
+/**
+ * Creates the {@link Freezer}. The freeze of one node is its cfg `/freeze`; the freeze of everything is a fact in the
+ * store.
+ *
+ * @param parts What it depends on.
+ */
 export function createFreezer(
   parts: {
     readonly nodes: Nodes;
@@ -34,7 +39,7 @@ export function createFreezer(
     readonly ownId: string;
     readonly patchCfg: CfgWriter["patch"];
     readonly frozen: boolean;
-    /** Whether an aggregator above has frozen everything below it. */
+    /** Tells whether an aggregator above has frozen everything below it. */
     readonly frozenAbove: () => boolean;
   },
 ): Freezer {
@@ -51,7 +56,7 @@ export function createFreezer(
   function tellAll(): void {
     for (const id of nodes.placement.direct()) tell(id);
   }
-  function setAll(frozen: boolean, why = "as somebody asked"): Done {
+  function setAll(frozen: boolean, why = "as a person asked"): Done {
     try {
       store.commit({ facts: new Map([["frozen", frozen]]) });
     } catch (error) {

@@ -11,7 +11,12 @@ const holds = v.array(v.object({
   heldAt: v.number(),
 }));
 
-/** Keeps what is held for the whole fleet as a fact in the store, as JSON. Reads `stored` at once. */
+/**
+ * Stores the fleet-wide holds as a fact, as JSON, and reads the `stored` ones.
+ *
+ * @param store The store.
+ * @param log Takes errors.
+ */
 export function createHoldStore(
   store: Store,
   stored: Stored["facts"],
@@ -24,7 +29,7 @@ export function createHoldStore(
       try {
         store.commit({ facts: new Map([["holds", JSON.stringify(now)]]) });
       } catch {
-        // It is held all the same, for as long as this program runs.
+        // It is held nevertheless, while this program runs.
       }
     },
   };
@@ -34,7 +39,7 @@ function readHolds(fact: string | number | boolean | undefined, log: Log): reado
   if (fact === undefined) return [];
   const result = v.safeParse(v.pipe(v.string(), v.parseJson(), holds), fact);
   if (result.success) return result.output;
-  log.error("Cannot read what was held for the whole fleet: nothing is held now", {
+  log.error("Cannot read the stored fleet-wide holds, so none are in effect", {
     problem: result.issues[0].message,
   });
   return [];

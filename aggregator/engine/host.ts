@@ -15,7 +15,7 @@ import type { Nodes } from "../nodes/nodes.ts";
 import type { Persistence } from "../store/persistence.ts";
 import type { WatchedStore } from "../store/mod.ts";
 
-/** What the engine of an aggregator works with. */
+/** What the engine of an aggregator depends on. */
 export interface EngineHostParts {
   readonly nodes: Nodes;
   readonly replica: Replica;
@@ -25,15 +25,19 @@ export interface EngineHostParts {
   readonly store: WatchedStore;
   readonly modules: Pick<ModuleHost, "run">;
   readonly holds: FleetMemory;
-  /** Whether the nodes are known yet: nothing is done before. */
+  /** Tells whether the nodes are known: the engine does nothing before. */
   readonly isComplete: () => boolean;
-  /** Whether anything may start on a node, and if not, why not. */
+  /** Returns whether anything may start on a node and, if not, why. */
   freezeOf(id: string): Pick<EngineNode, "frozen" | "frozenWhy">;
-  /** Whether no agent can be heard now. */
+  /** Tells whether no agent can be heard now. */
   isDeaf(): boolean;
 }
 
-/** Ties the engine to an aggregator: it drives the nodes that the aggregator serves itself. */
+/**
+ * Connects the engine to an aggregator: it drives the nodes that the aggregator serves itself.
+ *
+ * @param parts What it depends on.
+ */
 export function createEngineHost(parts: EngineHostParts): EngineHost {
   const { nodes, replica, discovered, events } = parts;
   return {
@@ -72,7 +76,7 @@ function checkpointsOf({ replica, discovered, persistence, store }: EngineHostPa
       const { out, failed } = checkpoint;
       // On disk before a node is taken out, so that a run after a crash counts it too.
       if (out !== before?.out && (out === "TAKEN" || out === "CUT")) persistence.flush();
-      // A crash right after a failure, or because of it, does not make it undone.
+      // A crash right after a failure, or because of it, must not undo the record.
       else if (failed !== undefined) persistence.flushSoon();
     },
     isWritable: () => store.problem === undefined,

@@ -5,7 +5,11 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 
-/** Runs an aggregator's modules for the nodes that it serves; what they see of its own node is its own to say. */
+/**
+ * Runs an aggregator's modules for the nodes that it serves, and writes what they discover.
+ *
+ * @param parts What it depends on.
+ */
 export function hostModules(
   parts: {
     readonly modules: readonly Module[];

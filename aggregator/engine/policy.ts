@@ -3,15 +3,15 @@ import { versionText } from "../../src/state/mod.ts";
 import type { Changes } from "../dispatch/changes.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 
-/** Limits and invariants: cfg of the aggregator's own node. */
+/** Passes limits and invariants in the cfg of the aggregator's own node to the engine. */
 export interface PolicyTaker {
-  /** Hands them to the engine, where they changed. */
+  /** Passes them on if they have changed. */
   take(): void;
-  /** Tells whether one of them is about this variable. */
+  /** Tells whether one of them depends on this variable. */
   reads(url: string): boolean;
 }
 
-/** See {@link PolicyTaker}. */
+/** Creates the {@link PolicyTaker}. */
 export function createPolicyTaker(
   { nodes, ownId, engine, changes }: {
     readonly nodes: Nodes;

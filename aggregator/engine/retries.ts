@@ -5,15 +5,22 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 
-/** Tries again what was given up, when people ask for it: here, or at the root, which puts it into a node's `/retries`. */
+/**
+ * Retries what was given up when people ask for it, here or at the root, which writes the request to a node's
+ * `/retries`.
+ */
 export interface Retries {
-  /** What was asked for before this program started is done. */
+  /** Treats requests from before this program's start as done. */
   start(): void;
-  /** Tries again what was given up on a node. */
+  /** Retries what was given up on a node. */
   retry(id: string): void;
 }
 
-/** See {@link Retries}. */
+/**
+ * Creates {@link Retries}.
+ *
+ * @param parts What it depends on.
+ */
 export function createRetries(
   parts: {
     readonly replica: Replica;

@@ -4,10 +4,10 @@ import type { Event } from "../dispatch/events.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { PolicyTaker } from "./policy.ts";
 
-/** Tells whether neither the engine nor those who are told how nodes are have a use for a change: measured values, mostly. */
+/** Tells whether a change matters neither to the engine nor to the states of nodes: mostly measured values. */
 export type IsIdle = (change: Event<"CfgChanged" | "Discovered">) => boolean;
 
-/** See {@link IsIdle}. What rules read is never idle. */
+/** Creates an {@link IsIdle}. Values that rules read are never idle. */
 export function createIdleFilter(
   { nodes, policies }: { readonly nodes: Nodes; readonly policies: Pick<PolicyTaker, "reads"> },
 ): IsIdle {
@@ -18,7 +18,7 @@ export function createIdleFilter(
   };
 }
 
-/** Has the engine look at nodes whenever something may have changed for them. */
+/** Makes the engine look at nodes whenever something may have changed for them. */
 export function touchOnChanges(
   { changes, nodes, engine, isIdle }: {
     readonly changes: Changes;

@@ -5,7 +5,7 @@ import type { Children } from "../links/types.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { Persistence } from "../store/persistence.ts";
 
-/** What moves are followed with. */
+/** What following moves depends on. */
 export interface MovesParts {
   readonly replica: Replica;
   readonly nodes: Nodes;
@@ -15,28 +15,30 @@ export interface MovesParts {
   readonly commits: Pick<Commits, "forget">;
   readonly children: Pick<Children, "isDeparting">;
   readonly persistence: Pick<Persistence, "forget">;
-  /** Whether the parent has said something that has not arrived; always true at the root, which nobody tells. */
+  /** Tells whether the parent has sent something that has not arrived; always true at the root, which has no parent. */
   isBehind(): boolean;
 }
 
 /**
- * Follows where nodes are: what was written of one that is reached in another way is told anew, and one that is not below any
- * more is forgotten, once the parent has said all, and every child that has to know has been told.
+ * Follows moves of nodes. Values of a node that is now reached through another child are sent again. A node that is no
+ * longer below is forgotten once the parent has sent everything and every child that must know has been told.
+ *
+ * @param parts What it depends on.
  */
 export function followMoves(parts: MovesParts): void {
   const { replica, nodes, ownId, isRoot, changes, commits, children, persistence } = parts;
   const { placement } = nodes;
-  /** Nodes that are perhaps not below any more: what says so may come before what says otherwise. */
+  /** Nodes that may no longer be below: a later message may place them here again. */
   const doubtful = new Set(
     [...replica.ids()].filter((id) => !isRoot && id !== ownId && placement.via(id) === undefined),
   );
 
-  /** Somebody else holds it now. */
+  /** Forgets a node that another aggregator has now. */
   function forget(id: string): void {
     persistence.forget(id);
     commits.forget(id);
   }
-  /** Forgets those that are not below by all that the parent has said, and of which every child knows that. */
+  /** Forgets the nodes that are not below by everything the parent has sent, if every child has been told. */
   function forgetDoubtful(): void {
     for (const id of doubtful) {
       if (children.isDeparting(id)) continue;
@@ -51,10 +53,10 @@ export function followMoves(parts: MovesParts): void {
   });
   changes.on("ownership", "moves", ["AssignmentChanged"], ({ id, isMoved }) => {
     const via = placement.via(id);
-    // Reached as before, but by a later assignment: what was written under the one before is to be taken over.
+    // Reached through the same child under a later assignment: values written under the earlier one must be taken over.
     if (!isMoved && via !== undefined && via !== id) replica.renew(id);
   });
-  // Once links know of the moves that came before.
+  // After the links have handled the earlier moves.
   changes.on("links", "moves", ["StrayHeard"], ({ id }) => void doubtful.add(id));
   changes.on("links", "moves", ["CaughtUp"], forgetDoubtful);
   changes.on("links", "moves", ["DepartureTold"], () => {
@@ -62,7 +64,7 @@ export function followMoves(parts: MovesParts): void {
   });
   changes.on("links", "moves", ["ParentSilentOn"], ({ ids }) => {
     for (const id of ids) {
-      // Whoever has to hear where it is now is told that first.
+      // Children that must hear about the move are told first.
       if (children.isDeparting(id) && placement.via(id) === undefined) doubtful.add(id);
       else forget(id);
     }

@@ -6,24 +6,24 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import { every } from "../../src/toolkit/mod.ts";
 
-/** How often what is asked is looked at again, in milliseconds. */
+/** Interval between two checks, in milliseconds. */
 const LOOK_MS = 10_000;
-/** How long a node that was moved may take to join by itself before anybody is asked for it, in milliseconds. */
+/** How long a moved node may take to join by itself before its holders are asked to release it, in milliseconds. */
 const PATIENCE_MS = 20_000;
-/** The most nodes that one aggregator is asked to release at a time. */
+/** The largest number of nodes that one aggregator is asked to release at a time. */
 const MAX_REQUESTED = 64;
 
 const REQUESTED = "/release/requested";
 const CONFIRMED = "/release/confirmed";
 
-/** Names a node under an assignment: what is said of it under another one is of no use. */
+/** Names a node under an assignment: answers about another assignment do not count. */
 function keyOf(id: string, number: number): string {
   return `${id} ${number}`;
 }
 
 /** Follows something until it is stopped. */
 export interface Follower {
-  /** Something may have changed. */
+  /** Reports that something may have changed. */
   look(): void;
   stop(): void;
 }
@@ -33,8 +33,8 @@ function follow(clock: Clock, look: () => void): Follower {
 }
 
 /**
- * Confirms to the root, which asks in this aggregator's own cfg, which nodes it has released. Only state crosses the network, so
- * neither question nor answer is lost.
+ * Confirms to the root which nodes this aggregator has released. The root writes its request to this aggregator's own
+ * cfg. Only state crosses the network, so neither request nor answer can be lost.
  *
  * @param parts `isComplete` tells whether this aggregator knows its nodes; `tell` writes its own `self` facet.
  */
@@ -62,8 +62,10 @@ export function answerReleases(
 }
 
 /**
- * The root's part: finds nodes that were moved and have not been heard since, and asks the aggregators that may still have
- * them (their holders) to release them. An aggregator that people have deleted holds none.
+ * Requests releases, at the root: finds nodes that were moved and have not been heard since, and asks the aggregators
+ * that may still have them (their holders) to release them. A deleted aggregator holds no nodes.
+ *
+ * @param parts What it depends on.
  */
 export function requestReleases(
   parts: {
@@ -77,7 +79,7 @@ export function requestReleases(
   },
 ): Follower {
   const { replica, nodes, cfg, ownId, clock, changes } = parts;
-  /** Nodes that others may have, with since when that is so. */
+  /** Nodes with holders, and since when. */
   const held = new Map<string, { readonly number: number; readonly since: number }>();
 
   function changed(id: string): void {

@@ -5,14 +5,17 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { Events } from "../store/events.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
 
-/** What may not have been done about an aggregator while the store took no writes. */
+/** Variables of an aggregator whose changes may not have been handled while the store took no writes. */
 const UNDONE = ["/broker", "/standby", "/standbyFor", "/runState"];
 
 /**
- * What the root does when aggregators are lost, and when they are reached elsewhere. Gives the children of a lost aggregator to its standby. Lost is what its own parent does not hear and has waited for; the
- * standby must be heard. The lost one must have said that it knows of the standby: it may be well, and go on with its nodes
- * behind a partition, unless it knows that they may be somebody else's by now. The new assignment outranks the old one: whatever the lost one still writes is late. Nobody gives
- * the children back but people.
+ * Handles lost and readdressed aggregators, at the root. The children of a lost aggregator go to its standby. An
+ * aggregator is lost if its parent has not heard it for the grace period; its standby must be heard. The lost one must
+ * have confirmed that it knows its standby: otherwise it may be healthy behind a partition and continue to serve its
+ * nodes. The new assignment outranks the old one, so everything that the lost one still writes is late. Only people
+ * give the children back.
+ *
+ * @param parts What it depends on.
  */
 export function followStandbys(
   parts: {
@@ -25,10 +28,10 @@ export function followStandbys(
 ): void {
   const { replica, nodes, changes, cfg, events } = parts;
   const { placement } = nodes;
-  /** Lost aggregators that never heard of their standbys, and of which that was said. */
+  /** Lost aggregators that never knew their standbys, for which that has been logged. */
   const told = new Set<string>();
 
-  /** The one that is ready to take over from others says for whom. */
+  /** Handles a standby that names the aggregator for which it is ready. */
   function announce(standby: ReadNode): void {
     const lost = standby.view.get("/standbyFor");
     const id = typeof lost === "string" ? placement.aggregator(lost) : undefined;
@@ -97,14 +100,14 @@ export function followStandbys(
   });
 }
 
-/** Tells in an aggregator's own `self` facet of which standby it knows. */
+/** Writes to an aggregator's own `self` facet which standby it knows. */
 export interface StandbyNotice {
   tell(): void;
 }
 
 /**
- * See {@link StandbyNotice}. Only an aggregator that knows of its standby keeps still while that one may have taken its nodes
- * over.
+ * Creates a {@link StandbyNotice}. Only an aggregator that knows its standby stops acting while the standby may have
+ * taken over its nodes.
  *
  * @param parts `tell` writes to the `self` facet.
  */
@@ -127,15 +130,19 @@ export function createStandbyNotice(
 }
 
 /**
- * What an aggregator tells of its cfg's `/standby`, so that the root knows what it goes by: with its version, as one that was
- * taken back and set again may have been heard of in part.
+ * Returns what an aggregator reports about `/standby` in its `cfg`, so that the root knows which value it uses. It
+ * includes the version, because a standby that was removed and set again may be known only in part.
  */
 export function standbySeen(cfg: Facet | undefined): string | undefined {
   const entry = cfg?.get("/standby");
   return typeof entry?.value === "string" ? `${entry.value} ${versionText(entry.version)}` : undefined;
 }
 
-/** Why the nodes of an aggregator that is lost are not given to its standby, if that is so. */
+/**
+ * Returns why the nodes of the aggregator `lost` are not given to its standby, or undefined if they are.
+ *
+ * @param replica The documents.
+ */
 export function whyNotTakenOver(replica: Replica, lost: ReadNode): string | undefined {
   const standby = lost.cfg.get("/standby");
   const seen = standbySeen(replica.get(lost.id)?.facets.cfg);

@@ -1,10 +1,10 @@
 import type { UnknownMachines } from "./unknown_machines.ts";
 
-/** What the boot services of an aggregator know of the network that machines boot over. */
+/** What boot services know about the network on which machines boot. */
 export interface BootNetwork {
   readonly unknownMachines: UnknownMachines;
   /** The aggregator's own address there. */
   readonly address: string;
-  /** The network, such as 10.77.0.0/24, where machines get their addresses from us. */
+  /** The network, such as 10.77.0.0/24, if Kraken assigns addresses there. */
   readonly subnet: string | undefined;
 }

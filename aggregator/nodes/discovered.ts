@@ -6,15 +6,22 @@ import type { Events } from "../store/events.ts";
 import { type Nodes, unknowable } from "./nodes.ts";
 import type { WriterTerm } from "../store/writer_term.ts";
 
-/** Writes what this aggregator discovers: the `parent` facets of its nodes, and the `self` facet of its own node. */
+/**
+ * Writes the discovered values of this aggregator: the `parent` facets of its nodes, and the `self` facet of its own
+ * node.
+ */
 export interface Discovered {
-  /** Values of a node that its aggregator writes; null: not known any more. */
+  /** Writes values of a node; null: no longer known. */
   parent(id: string, values: ReadonlyMap<string, Value | null>, why?: string): void;
-  /** Values of the aggregator's own node that it writes as that node's program. */
+  /** Writes values of the aggregator's own node. */
   own(values: ReadonlyMap<string, Value | null>): void;
 }
 
-/** See {@link Discovered}. Everything is written with this aggregator's term. */
+/**
+ * Creates {@link Discovered}. All values are written with this aggregator's term.
+ *
+ * @param parts What it depends on.
+ */
 export function createDiscovered(
   parts: {
     readonly replica: Replica;
@@ -26,20 +33,20 @@ export function createDiscovered(
     /** The term of the aggregator's own `self` facet. */
     readonly ownTerm: () => Term;
     readonly log: Log;
-    /** Whether this is the root, which looks after nodes that nobody serves. */
+    /** Whether this is the root, which also writes values of nodes that no aggregator serves. */
     readonly isRoot: boolean;
   },
 ): Discovered {
   const { replica, nodes, events, term, ownId, log } = parts;
 
-  /** A facet that has a later writer is left as it is: this one has not heard yet that it was replaced. */
+  /** Leaves a facet with a later writer alone: this aggregator does not know yet that it was replaced. */
   function write(id: string, values: ReadonlyMap<string, Value | null>): string[] {
     const via = nodes.placement.via(id);
-    if (via !== id && !(parts.isRoot && via === undefined)) return []; // another aggregator's to write
+    if (via !== id && !(parts.isRoot && via === undefined)) return []; // another aggregator writes these
     const mine = term.of(id);
     const newest = newestVersion(replica.get(id)?.facets.parent ?? new Map());
     if (compareTerms(newest, mine) <= 0) return replica.write(id, "parent", values, mine);
-    log.debug("Wrote nothing of a node that has a later parent", {
+    log.debug("Wrote nothing to a node that has a later parent", {
       node: id,
       term: termText(mine),
       newest: termText(newest),

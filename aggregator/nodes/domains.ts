@@ -12,41 +12,42 @@ import {
 import { canonicalText, createSchema, type Schema } from "../../src/state/mod.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 
-/** The most different sets of agent modules that are planned with at once. */
+/** The largest number of different sets of agent modules at a time. */
 const MAX_SETS = 32;
-/** How long all that is declared above may be as JSON, in bytes: it is a part of one frame. */
+/** The largest size of the declarations sent to the parent, as JSON, in bytes: they are part of one frame. */
 const MAX_DECLARED_BYTES = 128 * 1024;
 
 /** The planners of an aggregator: one for each set of modules that its children run. */
 export interface Domains {
   /**
-   * The planner for a node: its agent's own modules once it was born, the built-in ones until then. For a node that another
-   * aggregator serves it has that one's modules.
+   * Returns the planner for a node: with its agent's own modules once it was born, with the built-in ones until then.
+   * For a node of another aggregator, with that one's modules.
    */
   plannerOf(node: string): Planner;
-  /** Takes in what a node's agent says it runs. @returns Why it was refused, if it was. */
+  /** Records the modules that a node's agent runs. @returns Why they were refused, if they were. */
   declare(node: string, modules: readonly ModuleDeclaration[]): string | undefined;
-  /** Takes in what an aggregator below says that it and its nodes run. @returns Why it was refused, if it was. */
+  /** Records the modules that an aggregator below and its nodes run. @returns Why they were refused, if they were. */
   declareBelow(aggregator: string, modules: readonly ModuleDeclaration[]): string | undefined;
-  /** All modules that are known, by name the ones that were declared first: the same list until there are others. */
+  /** All known modules; of several with one name, the one declared first. The same list until it changes. */
   readonly declared: readonly ModuleDeclaration[];
   /** Every variable that any planner knows. */
   readonly schema: Schema;
   /** Tells whether any known mutation changes the variable behind a URL. */
   isMutable(url: string): boolean;
-  /** The mutations that any planner knows and that run in this context, as `module/id` in their order. */
+  /** Lists the mutations that any planner knows and that run in this context, as sorted `module/id`. */
   mutations(context: "parent" | "self"): readonly string[];
-  /** Waits until no planner searches for anything. Never rejects. */
+  /** Waits until no planner is searching. Never rejects. */
   idle(): Promise<void>;
 }
 
 /**
- * Keeps the planners.
+ * Creates the planners.
  *
- * @param parentModules What this aggregator runs for its children.
- * @param agentModules What agents are taken to run before they have told.
- * @param aggregatorOf The aggregator below that serves a node; undefined where none does.
- * @param options How each planner is bounded, and whether it works in slices.
+ * @param parentModules The modules that this aggregator runs for its children.
+ * @param agentModules The modules that agents are assumed to run before they have reported.
+ * @param aggregatorOf Returns the aggregator below that serves a node; undefined if none does.
+ * @param log Takes warnings.
+ * @param options Limits of each planner, and whether it works in slices.
  */
 export function createDomains(
   parentModules: readonly ModuleDeclaration[],
@@ -81,12 +82,15 @@ export function createDomains(
     const fitting = others.length === 0 ? [] : whatFits(declared, others);
     if (fitting.length > 0) declared = [...declared, ...fitting];
     if (fitting.length < others.length) {
-      log.warn("Left modules out of what is declared to the parent: they do not fit into a frame");
+      log.warn("Does not declare some modules to the parent, because they do not fit into a frame");
     }
     return planner;
   }
 
-  /** The planner for what a child declares: found by the list itself, as most children bring the very same. */
+  /**
+   * Returns the planner for the declarations of a child. It is found by the list itself, because most children declare
+   * the same.
+   */
   function take(
     who: string,
     modules: readonly ModuleDeclaration[],
@@ -103,12 +107,12 @@ export function createDomains(
       return undefined;
     } catch (error) {
       const problem = errorText(error);
-      log.warn("Refused the modules that a child declares", { node: who, problem });
+      log.warn("Refused the module declarations of a child", { node: who, problem });
       return problem;
     }
   }
 
-  /** Agents are upgraded: what none of them runs any more is forgotten, with all that was planned with it. */
+  /** Agents are upgraded: modules that no agent runs any more are forgotten, with their plans. */
   function dropUnused(): void {
     const used = new Set([builtIn, ...byNode.values()]);
     for (const [text, planner] of planners) if (!used.has(planner)) planners.delete(text);
@@ -141,7 +145,10 @@ export function createDomains(
   };
 }
 
-/** Those of some modules that fit into what is declared above with those before: whoever is below must not make that too large. */
+/**
+ * Returns the modules that fit into the declarations for the parent together with earlier ones: a child must not make
+ * them too large.
+ */
 function whatFits(
   before: readonly ModuleDeclaration[],
   others: readonly ModuleDeclaration[],

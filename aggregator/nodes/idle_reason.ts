@@ -2,11 +2,12 @@ import { describeUnserved, type Domain, goalsOf } from "../../src/plan/mod.ts";
 import type { Values } from "../../src/state/mod.ts";
 
 /**
- * Says why nothing is done for a node, although that is no error: no aggregator serves it, no module is for its platform,
- * or its cfg asks for nothing. undefined where none of this is so, and for the nodes of aggregators.
+ * Returns why nothing is done for a node although there is no error: no aggregator serves it, no module supports its
+ * platform, or its cfg asks for nothing. Undefined otherwise, and for the nodes of aggregators.
  *
- * @param cfg What the node has, or is asked about.
- * @param isServed Whether the aggregator that its `/parent` names is known.
+ * @param domain The variables and mutations.
+ * @param cfg The node's cfg, or the one that is asked about.
+ * @param isServed Whether the aggregator in its `/parent` is known.
  */
 export function idleReason(domain: Domain, cfg: Values, isServed: boolean): string | undefined {
   if (cfg.get("/role") === "AGGREGATOR") return undefined;

@@ -2,8 +2,11 @@ import type { Discovered } from "./discovered.ts";
 import type { Nodes } from "./nodes.ts";
 
 /**
- * Observations outlive a restart; what was only concluded from silence does not: an agent that could not reach us
- * while we were away must be heard before its machine is power-cycled.
+ * Unsets states that were only inferred from silence, after a restart; observations stay. An agent that could not reach
+ * this aggregator while it was away must be heard before its machine is power-cycled.
+ *
+ * @param nodes The nodes.
+ * @param discovered Writes their values.
  */
 export function forgetInferredState(nodes: Nodes, discovered: Discovered): void {
   for (const id of nodes.children()) {

@@ -15,32 +15,37 @@ import type { Replica } from "../../src/sync/mod.ts";
 import type { Domains } from "./domains.ts";
 import { isDeleted, type Placement } from "../tree/placement.ts";
 
-/** A node as the aggregator reads it: for its own children worked out once for each change of their documents. */
+/** A node as the aggregator reads it; for its own children computed once for each change. */
 export interface ReadNode extends ModuleNode {
   readonly planner: Planner;
   readonly version: Version;
-  /** Names what its cfg asks for. */
+  /** Hash of what its cfg asks for. */
   readonly target: string;
 }
 
-/** Looks nodes up: by id, by name, by parent. Deleted ones are not there. */
+/** Finds nodes by id, by name and by parent. Deleted ones are not found. */
 export interface Nodes {
   read(id: string): ReadNode | undefined;
   plannerOf(id: string): Planner;
   idOf(name: string): string | undefined;
-  /** The nodes that this aggregator serves: whose parent it is, other aggregators left out. */
+  /** Lists the nodes that this aggregator serves: its children without aggregators. */
   children(): Iterable<string>;
   isChild(id: string): boolean;
-  /** Which nodes are below it, and how they are reached. Its `update` is to be called when a node's cfg has changed. */
+  /** The nodes below it, and how they are reached. Call its `update` when a node's cfg has changed. */
   readonly placement: Placement;
-  /** Throws away what was worked out for a node: its document or its planner changed. */
+  /** Drops what was computed for a node: its document or its planner has changed. */
   changed(id: string): void;
 }
 
-/** Looks nodes up in a replica. */
+/**
+ * Creates the access to the nodes in `replica`.
+ *
+ * @param domains The planners.
+ * @param placement The tree.
+ */
 export function createNodes(replica: Replica, domains: Domains, placement: Placement): Nodes {
   const read = new Map<string, ReadNode>();
-  /** By cfg facet: most changes of a node are not of its cfg. */
+  /** By cfg facet: most changes of a node do not change its cfg. */
   const cfgs = new WeakMap<Facet, { readonly cfg: Values; readonly version: Version }>();
   const targets = new WeakMap<Facet, { readonly planner: Planner; readonly target: string }>();
   const ids = new Map<string, string>();
@@ -86,7 +91,7 @@ export function createNodes(replica: Replica, domains: Domains, placement: Place
         name: typeof name === "string" ? name : id,
         planner,
         cfg,
-        /** Worked out when it is asked for: many changes are of nothing that anybody here looks at. */
+        /** Computed on demand: many changes concern values that nothing here reads. */
         get view() {
           return view ??= viewOf(domain.schema, domain.conditions, document);
         },
@@ -95,7 +100,7 @@ export function createNodes(replica: Replica, domains: Domains, placement: Place
           return targetFor(planner, facet, cfg);
         },
       };
-      // Nodes of other aggregators are read for people now and then: to keep that would double what each takes here.
+      // Nodes of other aggregators are read rarely, for people: caching them would double their memory.
       if ((placement.via(id) ?? id) === id) read.set(id, node);
       return node;
     },
@@ -114,8 +119,12 @@ export function createNodes(replica: Replica, domains: Domains, placement: Place
 }
 
 /**
- * The values of a node's `parent` facet that can't be known any more: their condition no longer holds. Their writer
- * forgets them, or they would come back as real when the condition holds again (a `/runState` from before a power-off).
+ * Lists the values of a node's `parent` facet that can no longer be known, because their condition does not hold. Their
+ * writer unsets them; otherwise they would return as real when the condition holds again (a `/runState` from before a
+ * power-off).
+ *
+ * @param node The node.
+ * @param discovered The values of its facet.
  */
 export function unknowable(node: ReadNode, discovered: ReadonlyMap<string, Value>): string[] {
   const { schema, conditions } = node.planner.domain;

@@ -1,15 +1,18 @@
 import type { Clock } from "../../src/clock.ts";
 
-/** The most machines that are remembered. Anybody on the network can make new ones up. */
+/** The largest number of machines to remember. Anyone on the network can invent them. */
 export const MAX_STRANGERS = 512;
-/** So many places at least are for machines that were seen once: one that is there asks again before others have taken its place. */
+/**
+ * The number of places reserved for machines that were seen once: a real one asks again before others have taken its
+ * place.
+ */
 const FOR_NEW = MAX_STRANGERS / 2;
-/** A machine that was not seen for so long is the first to be forgotten, in milliseconds. */
+/** A machine that was not seen for this long is the first to be forgotten, in milliseconds. */
 const STALE = 3_600_000;
-/** The longest text of a machine about itself that is kept, in characters. */
+/** The longest text of a machine to keep, in characters. */
 const MAX_TEXT = 128;
 
-/** What a machine that no node is known of said of itself, and what it asked for. */
+/** What an unknown machine sent about itself, and what it asked for. */
 export interface StrangerSight {
   /** Lower case, with colons. */
   readonly mac: string;
@@ -21,7 +24,7 @@ export interface StrangerSight {
   readonly uuid?: string;
 }
 
-/** A machine that no node is known of. Times are milliseconds since 1970. */
+/** A machine that belongs to no node. Times are milliseconds since 1970. */
 export interface UnknownMachine extends StrangerSight {
   readonly first: number;
   readonly last: number;
@@ -30,20 +33,21 @@ export interface UnknownMachine extends StrangerSight {
 }
 
 /**
- * The machines that boot servers have seen and that no node is known of. In memory: they ask again. Where there are too many,
- * those go that were not seen for an hour, and then those that were seen once, the oldest first: who invents machines pushes
- * out what was invented before. Of those that were seen more often the ones that came last go, once they have half of the places.
+ * The machines that boot servers have seen and that belong to no node. They are kept in memory, because machines ask
+ * again. When there are too many, machines not seen for an hour are forgotten first, then those seen once, oldest
+ * first, so that invented machines displace only each other. Machines seen more often are forgotten, latest first, only
+ * when they occupy half of the places.
  */
 export interface UnknownMachines {
   saw(sight: StrangerSight): void;
   find(mac: string): UnknownMachine | undefined;
-  /** The newest first, without those that a node is known of by now. */
+  /** Lists the machines, newest first, without those that belong to a node by now. */
   list(): UnknownMachine[];
 }
 
-/** Makes an empty table. @param isKnown Whether a node is known of a machine. */
+/** Creates an empty table, which uses `clock`. @param isKnown Tells whether a machine belongs to a node. */
 export function createUnknownMachines(clock: Clock, isKnown: (mac: string) => boolean): UnknownMachines {
-  const unknownMachines = new Map<string, UnknownMachine>(); // the newest last
+  const unknownMachines = new Map<string, UnknownMachine>(); // newest last
   return {
     saw(sight) {
       const { mac, asked } = sight;
@@ -68,7 +72,7 @@ export function createUnknownMachines(clock: Clock, isKnown: (mac: string) => bo
   };
 }
 
-/** The one that is to be forgotten of these, the oldest sight first. */
+/** Selects the machine to forget; oldest sight first. */
 function leastOf(all: readonly UnknownMachine[], now: number): UnknownMachine {
   const [oldest] = all;
   const once = all.filter(({ count }) => count === 1);
@@ -84,10 +88,10 @@ function cut<K extends "vendorClass" | "arch" | "uuid">(
   sight: StrangerSight,
 ): { readonly [key in K]?: string } {
   const text = printable(sight[key] ?? "");
-  return text === "" ? {} : { [key]: text } as { readonly [key in K]: string }; // a computed key has lost its name
+  return text === "" ? {} : { [key]: text } as { readonly [key in K]: string }; // TypeScript loses the name of a computed key
 }
 
-/** What machines say ends up on terminals. */
+/** Texts of machines are shown on terminals. */
 function printable(text: string): string {
   return text.slice(0, MAX_TEXT).replace(/[^\x20-\x7e]/g, "?");
 }

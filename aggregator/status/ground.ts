@@ -3,13 +3,20 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Events } from "../store/events.ts";
 
-/** Says what has become of the store and of the brokers that an aggregator stands on. */
+/** Reports the state of the store and of the brokers on which an aggregator depends. */
 export interface GroundReport {
-  /** Writes `/brokerLost`: those above, and lists of nodes, show since when nothing is known of what is below. */
+  /**
+   * Writes `/brokerLost`, so that aggregators above and lists of nodes show since when nothing is known of the nodes
+   * below.
+   */
   tellBroker(): void;
 }
 
-/** See {@link GroundReport}. Each turn is in the event log. */
+/**
+ * Creates the {@link GroundReport}. Each change is in the event log.
+ *
+ * @param parts What it depends on.
+ */
 export function createGroundReport(
   parts: {
     readonly name: string;
@@ -36,13 +43,13 @@ export function createGroundReport(
   changes.on("status", "ground", ["BrokerTurned"], ({ turn }) => {
     tellBroker();
     if (turn === "lost") events.add({ node: name, kind: "broker", why: broker.problem ?? "its broker is lost" });
-    else if (broker.losses > 0) events.add({ node: name, kind: "broker", why: "its broker is reached again" });
+    else if (broker.losses > 0) events.add({ node: name, kind: "broker", why: "its broker can be reached again" });
   });
   changes.on("status", "ground", ["UplinkTurned"], ({ turn }) => {
     if (turn === "lost") {
       events.add({ node: name, kind: "broker", why: uplink.problem ?? "the broker to its parent is lost" });
     } else if (uplink.losses > 0) {
-      events.add({ node: name, kind: "broker", why: "the broker to its parent is reached again" });
+      events.add({ node: name, kind: "broker", why: "the broker to its parent can be reached again" });
     }
   });
   changes.on("status", "ground", ["StoreTurned"], ({ problem }) => {

@@ -2,21 +2,21 @@ import { type Health, HEALTHS, isRecord, type Value } from "../../src/state/mod.
 import type { ReadNode } from "../nodes/nodes.ts";
 import type { NodeStatus } from "./statuses.ts";
 
-/** How many nodes are below an aggregator, and how they are. */
+/** The number of nodes below an aggregator, in total and by state. */
 export interface SubtreeCounts {
   readonly nodes: number;
   readonly converged: number;
   readonly sync: number;
   readonly failed: number;
-  /** Nodes of which nothing is known at present, as an aggregator between is lost. */
+  /** Nodes of which nothing is known at present, because an aggregator in between is lost. */
   readonly stale: number;
   /** Aggregators below. */
   readonly aggregators: number;
-  /** Those of them that are lost. */
+  /** The lost ones among them. */
   readonly lost: number;
 }
 
-/** An aggregator's subtree as a whole. */
+/** The state of an aggregator's whole subtree. */
 export interface Subtree {
   readonly health: Health;
   readonly counts: SubtreeCounts;
@@ -32,14 +32,14 @@ const NOTHING: SubtreeCounts = {
   lost: 0,
 };
 
-/** One aggregator below, and how many nodes are below it by their cfg. */
+/** One aggregator below, and the number of nodes below it by cfg. */
 export interface Below {
   readonly aggregator: ReadNode;
   readonly nodes: number;
   readonly aggregators: number;
 }
 
-/** Sums up what an aggregator serves itself and what those below it have told. */
+/** Sums up the nodes that an aggregator serves itself (`served`) and the reports of those below it (`below`). */
 export function sumUp(served: Iterable<NodeStatus>, below: Iterable<Below>): Subtree {
   const counts = { ...NOTHING };
   let isDegraded = false;
@@ -54,7 +54,7 @@ export function sumUp(served: Iterable<NodeStatus>, below: Iterable<Below>): Sub
     counts.nodes += nodes;
     counts.aggregators += aggregators;
     if (health === "LOST") {
-      // What was known of those below is not true for sure any more.
+      // What was known of those below may no longer be true.
       counts.lost += 1 + theirs.lost;
       counts.stale += nodes;
       continue;
@@ -74,7 +74,10 @@ function judge({ nodes, converged, failed, lost, stale }: SubtreeCounts, isDegra
   return converged === nodes ? "FULL" : "PARTIAL";
 }
 
-/** What an aggregator has told of its subtree. One that its parent does not hear is lost, whatever it told last. */
+/**
+ * Reads the report of `aggregator` about its subtree. An aggregator that its parent does not hear is lost, whatever it
+ * last reported.
+ */
 export function readSubtree(aggregator: ReadNode): Subtree {
   const told = aggregator.view.get("/subtree/health");
   const isLost = aggregator.view.has("/staleSince");
@@ -101,7 +104,7 @@ function readCounts(value: Value | undefined): SubtreeCounts {
   };
 }
 
-/** Counts as a value of `/subtree/counts`. */
+/** Converts `counts` to a value of `/subtree/counts`. */
 export function countsValue(counts: SubtreeCounts): Value {
   return { ...counts };
 }

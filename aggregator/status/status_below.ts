@@ -15,7 +15,12 @@ const PHASES: readonly EngineStatus["phase"][] = [
   "frozen",
 ];
 
-/** What is done with a node that this program does not serve itself, as far as it is known here. */
+/**
+ * Returns the status of a node that this program does not serve itself, as far as it is known here.
+ *
+ * @param node The node.
+ * @param stale Since when nothing is known of it.
+ */
 export function statusBelow(
   { replica, nodes, name }: { readonly replica: Replica; readonly nodes: Nodes; readonly name: string },
   node: ReadNode,
@@ -26,13 +31,17 @@ export function statusBelow(
   const parent = node.cfg.get("/parent");
   const serving = typeof parent === "string" ? nodes.placement.aggregator(parent) : undefined;
   if (serving === undefined) {
-    return { phase: "blocked", reason: `No aggregator serves it: set /parent, say to ${name}`, running: [] };
+    return {
+      phase: "blocked",
+      reason: `No aggregator serves it: set its /parent, for example to ${name}`,
+      running: [],
+    };
   }
   if (unheard !== undefined) return unheard;
   const told = node.view.get("/engine/status");
   const phase = isRecord(told) ? PHASES.find((each) => each === told["phase"]) : undefined;
   if (!isRecord(told) || phase === undefined || told["cfg"] !== versionText(node.version)) {
-    return { phase: "working", reason: `aggregator '${parent}' has not taken its cfg in yet`, running: [] };
+    return { phase: "working", reason: `aggregator '${parent}' has not received its cfg yet`, running: [] };
   }
   const { reason } = told;
   return { phase, running: [], ...(typeof reason === "string" && { reason }) };

@@ -6,32 +6,32 @@ import type { Event } from "../dispatch/events.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { Events } from "../store/events.ts";
 
-/** How soon what has changed is looked at, in milliseconds: changes that follow each other count once. */
+/** How soon changed nodes are checked, in milliseconds: changes in quick succession count once. */
 const EVERY = 250;
-/** How often nodes that are not at their goal are looked at again, in milliseconds: time alone makes them late. */
+/** How often nodes that are not at their goal are checked again, in milliseconds: they become late by time alone. */
 const AGAIN = 2_000;
 
-/** How one node is. */
+/** The state of one node. */
 export interface NodeStatus {
   readonly isConverged: boolean;
   readonly inSync: boolean;
-  /** It has failed: it was given up, there is no way, its link or its machine is lost. */
+  /** Whether it has failed: it was given up, there is no path, or its link or its machine is lost. */
   readonly hasFailed: boolean;
 }
 
-/** Follows how the nodes are that an aggregator serves. */
+/** Follows the states of the nodes that an aggregator serves. */
 export interface Statuses {
-  /** Something of a node has changed. */
+  /** Reports that something of a node has changed. */
   changed(id: string): void;
   all(): Iterable<NodeStatus>;
   stop(): void;
 }
 
 /**
- * Looks at nodes that have changed, a moment later. Posts `StatusesLooked` after each look.
+ * Creates the {@link Statuses}. They check changed nodes a moment later, and post `StatusesLooked` after each check.
  *
- * @param parts `isIdle` tells whether a change says nothing of how a node is. `publish` gets a node's `/engine/status` for
- * those above; undefined where there is nobody.
+ * @param parts `isIdle` tells whether a change does not affect the state of a node. `publish` receives a node's
+ *   `/engine/status` for the aggregators above; undefined at the root.
  */
 export function createStatuses(
   parts: {
@@ -113,7 +113,7 @@ export function createStatuses(
   changes.on("status", "statuses", ["BrokerTurned"], () => {
     for (const id of nodes.children()) changed(id);
   });
-  changes.on("status", "statuses", ["BecameComplete"], () => changed(ownId)); // one without nodes says so, too
+  changes.on("status", "statuses", ["BecameComplete"], () => changed(ownId)); // an aggregator without nodes reports that too
   const unlisten = parts.events.listen(({ node }) => {
     const id = nodes.idOf(node);
     if (id !== undefined && nodes.isChild(id)) changed(id);
@@ -130,7 +130,7 @@ export function createStatuses(
   };
 }
 
-/** What of a status those above see, and for which version of the node's cfg. */
+/** Returns the part of a status that aggregators above see, with the version of the node's cfg. */
 function present({ phase, reason, late }: EngineStatus, cfg: string): Value {
   return {
     phase,

@@ -7,7 +7,11 @@ import type { WatchedStore } from "../store/mod.ts";
 import { type Below, countsValue, sumUp } from "./health.ts";
 import type { Statuses } from "./statuses.ts";
 
-/** Tells those above how the subtree is, and those below where the root is. */
+/**
+ * Reports the state of the subtree to aggregators above, and the address of the root to those below.
+ *
+ * @param parts What it depends on.
+ */
 export function reportSubtree(
   parts: {
     readonly replica: Replica;
@@ -17,7 +21,7 @@ export function reportSubtree(
     readonly ownId: string;
     readonly isRoot: boolean;
     readonly changes: Changes;
-    /** Whether the broker between this aggregator and its children is lost. */
+    /** Tells whether the broker between this aggregator and its children is lost. */
     readonly broker: { isLost(): boolean };
     readonly statuses: Pick<Statuses, "all">;
   },
@@ -40,11 +44,11 @@ export function reportSubtree(
     const { health: seen, counts } = sumUp(statuses.all(), below());
     const { isLost } = parts.broker;
     const health = store.problem === undefined && !isLost() ? seen : "DEGRADED";
-    // What was known of those below is not true for sure any more.
+    // What was known of those below may no longer be true.
     const known = isLost() ? { ...counts, converged: 0, sync: 0, stale: counts.nodes } : counts;
     discovered.own(new Map<string, Value>([["/subtree/health", health], ["/subtree/counts", countsValue(known)]]));
   }
-  /** The aggregators below learn where the root is through their parents. */
+  /** The aggregators below learn the address of the root through their parents. */
   function tellRoot(): void {
     const url = isRoot ? "/api" : "/rootApi";
     const api = replica.get(ownId)?.facets[isRoot ? "self" : "parent"].get(url)?.value;

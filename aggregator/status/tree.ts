@@ -4,42 +4,42 @@ import { readSubtree, type SubtreeCounts } from "./health.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
 import { type BrokerLost, readBrokerLost, type Stale, staleBelow } from "./stale.ts";
 
-/** The program that has to be asked instead. */
+/** Another program that must be asked. */
 export interface Elsewhere {
   /** In words, such as "the root" or "aggregator 'rack1'". */
   readonly what: string;
-  /** URL of its HTTP API, where it is known. */
+  /** URL of its HTTP API, if known. */
   readonly api?: string;
 }
 
-/** An aggregator of the tree, and how its subtree is. */
+/** An aggregator of the tree, and the state of its subtree. */
 export interface TreeEntry {
   readonly id: string;
   readonly name: string;
-  /** The name of its parent; "" for the root, and where it is not known. */
+  /** The name of its parent; "" for the root, and if it is unknown. */
   readonly parent: string;
-  /** How many aggregators are above it here: 0 for the program that is asked. */
+  /** Number of aggregators above it here: 0 for the program that is asked. */
   readonly depth: number;
   readonly health: Health;
   readonly counts: SubtreeCounts;
-  /** Its own link to its parent. */
+  /** The state of its own link to its parent. */
   readonly link: string;
   readonly api: string;
   readonly broker: string;
-  /** The name of the one that takes its children over; "" for none. */
+  /** The name of its standby; "" for none. */
   readonly standby: string;
   readonly stale?: Stale;
   /** Present while it is heard and does not hear its own children. */
   readonly brokerLost?: BrokerLost;
 }
 
-/** What is needed of an aggregator to describe the tree below it. */
+/** What describing the tree depends on. */
 export interface TreeParts {
   readonly nodes: Nodes;
   readonly ownId: string;
 }
 
-/** This aggregator and those below it, each after its parent, in the order of their names. */
+/** Lists this aggregator and those below it, each after its parent, in the order of their names. */
 export function describeTree({ nodes, ownId }: TreeParts): TreeEntry[] {
   const entries: TreeEntry[] = [];
   const seen = new Set<string>();
@@ -81,7 +81,7 @@ function entryOf(node: ReadNode, depth: number, stale: Stale | undefined): TreeE
   };
 }
 
-/** The aggregator that serves a node. */
+/** Finds the aggregator that serves `node`. */
 export function servingAggregator({ nodes }: TreeParts, node: ReadNode): Elsewhere | undefined {
   const parent = node.cfg.get("/parent");
   const id = typeof parent === "string" ? nodes.placement.aggregator(parent) : undefined;

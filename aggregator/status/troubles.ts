@@ -1,20 +1,20 @@
 import type { WatchedStore } from "../store/mod.ts";
 
-/** What keeps an aggregator from doing its work, in words with what to do. */
+/** Problems that keep an aggregator from its work, with what to do. */
 export interface Troubles {
-  /** Every trouble that there is now; usually none. */
+  /** Lists the present problems; usually none. */
   list(): readonly string[];
-  /** A node that is not known here says that this aggregator has welcomed it before. */
+  /** Reports an unknown node that was welcomed by this aggregator before. */
   heardUnknown(id: string): void;
 }
 
-/** The most unknown nodes that are counted. */
+/** The largest number of unknown nodes to count. */
 const MAX_UNKNOWN = 1_000;
 
 /**
- * Collects what is wrong.
+ * Creates the {@link Troubles}.
  *
- * @param parts `lost` says that what the store had is gone; it and the word of agents count while no node is known.
+ * @param parts `lost` says that the store's content is gone; it and reports of agents count while no node is known.
  */
 export function createTroubles(
   parts: {
@@ -23,9 +23,9 @@ export function createTroubles(
     /** The broker to the parent. */
     readonly uplink: { readonly problem: string | undefined };
     readonly lost: string | undefined;
-    /** Whether any node is known, deleted ones and the aggregator's own left out. */
+    /** Tells whether any node is known, besides deleted ones and the aggregator's own. */
     hasNodes(): boolean;
-    /** Called when the word of agents is the first sign that the store was lost. */
+    /** Called when reports of agents are the first sign that the store was lost. */
     onLost(why: string): void;
   },
 ): Troubles {

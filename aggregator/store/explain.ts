@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { explainSystemError } from "../../src/system_error.ts";
 
-/** SQLite's result codes that have an explanation of their own, and what it says where a runtime does not tell the code. */
+/** SQLite's result codes with an explanation of their own, and its message for runtimes that do not report the code. */
 const CAUSES = [
   { cause: "busy", code: 5, message: /database (table )?is locked/ },
   { cause: "access", code: 8, message: /readonly database/ },
@@ -14,20 +14,22 @@ const CAUSES = [
   { cause: "foreign", code: 26, message: /file is not a database/ },
 ] as const;
 
-/** What helps where the file can't be used any more. */
+/** What to do if the file is unusable. */
 const REPLACE =
   "Move it away and put the last backup in its place, then start once with --restored. An aggregator below " +
   "the root needs no backup: move its folder away and start it with an empty one";
 
-/** Throws when a file or folder can't be read and written. */
+/** Throws if a file or folder cannot be read and written. */
 type Access = (place: string) => void;
 
 const readAndWrite: Access = (place) => accessSync(place, constants.R_OK | constants.W_OK);
 
 /**
- * Explains why a store's file can't be used: what is wrong, and what to do. To follow the name of the file.
+ * Explains why a store's file cannot be used and what to do, in words that follow the name of the file.
  *
- * @param access Tries whether a place can be read and written.
+ * @param error The error.
+ * @param file Path of the file.
+ * @param access Checks whether a place can be read and written.
  */
 export function explainStoreError(error: unknown, file: string, access: Access = readAndWrite): string {
   if (!(error instanceof Error)) return String(error);
@@ -53,21 +55,21 @@ export function explainStoreError(error: unknown, file: string, access: Access =
   }
 }
 
-/** That something else is where the file's folder should be; undefined where nothing is seen of that. */
+/** Explains that something else is in the place of the file's folder; undefined if it is not. */
 function explainFolder(file: string): string | undefined {
   try {
     const folder = dirname(file);
     const isOther = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false;
     return isOther ? `'${folder}' is no folder: expected one, so choose another --data` : undefined;
   } catch {
-    return undefined; // what is in the way is further up
+    return undefined; // the obstacle is further up
   }
 }
 
-/** Why a file, or its folder, may not be read and written; undefined where nothing is seen of that. */
+/** Explains why a file, or its folder, may not be read and written; undefined if no reason is found. */
 function explainAccess(file: string, access: Access): string | undefined {
   try {
-    if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) return "it is no file: expected one";
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) return "it is not a file";
     for (const place of [dirname(file), file]) {
       if (statSync(place, { throwIfNoEntry: false }) === undefined) continue;
       try {

@@ -1,6 +1,6 @@
 import { type Entry, type Facet, isRecord, type Value } from "../../src/state/mod.ts";
 
-/** A facet as the store keeps it: JSON, a list of `[url, value, assignment, run, rev]`. */
+/** Converts `facet` to the store's format: JSON, a list of `[url, value, assignment, run, rev]`. */
 export function facetToText(facet: Facet): string {
   return JSON.stringify(
     [...facet].map(([url, { value, version }]) => [url, value, version.assignment, version.run, version.rev]),
@@ -8,9 +8,9 @@ export function facetToText(facet: Facet): string {
 }
 
 /**
- * Reads a facet back.
+ * Parses `text` in that format.
  *
- * @throws {TypeError} When it is not what {@link facetToText} writes.
+ * @throws {TypeError} If it is malformed.
  */
 export function facetFromText(text: string): Map<string, Entry> {
   const rows: unknown = JSON.parse(text);
@@ -27,7 +27,7 @@ function entryOf(row: unknown): [string, Entry] {
   return [url, { value, version: { assignment, run, rev } }];
 }
 
-/** What JSON can hold, without null inside: that is a {@link Value}. */
+/** Tells whether a value is valid JSON data without null inside: a {@link Value}. */
 function isValueOrNull(value: unknown): value is Value | null {
   return value === null || isValue(value);
 }

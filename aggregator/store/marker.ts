@@ -4,18 +4,18 @@ import * as v from "valibot";
 import { explainSystemError } from "../../src/system_error.ts";
 import type { Stored } from "./types.ts";
 
-/** What a marker's file is called: the store's own name with this behind it. */
+/** The suffix of a marker's file. */
 const SUFFIX = ".owner";
 
-/** Says beside a store's file whose it is and how far it got: what is lost with the file is known from here. */
+/** A file beside a store's file that names its owner and its last run: it reveals a lost store. */
 export interface Marker {
   readonly cluster: string;
   readonly name: string;
-  /** The newest run of its owner: the store has counted at least this far. */
+  /** The last run of its owner: the store has counted at least this far. */
   readonly run: number;
   /** When that run started, ISO 8601. */
   readonly started: string;
-  /** Since when the store lacks what an earlier file had, ISO 8601; absent while nothing is missing. */
+  /** Since when the store lacks what an earlier file had, ISO 8601; absent if nothing is missing. */
   readonly lost?: string;
 }
 
@@ -27,7 +27,7 @@ const markerShape = v.object({
   lost: v.exactOptional(v.pipe(v.string(), v.maxLength(32))),
 });
 
-/** The marker beside a store's file; undefined where none is, or none that can be read: it proves nothing then. */
+/** Reads the marker beside the store `file`; undefined if there is none or it is unreadable, which proves nothing. */
 export function readMarker(file: string): Marker | undefined {
   try {
     const { success, output } = v.safeParse(markerShape, JSON.parse(readFileSync(file + SUFFIX, "utf8")));
@@ -38,9 +38,10 @@ export function readMarker(file: string): Marker | undefined {
 }
 
 /**
- * Writes the marker, whole or not at all. The run is on disk in the store before: no crash makes the marker the newer one.
+ * Writes `marker` beside the store `file`, completely or not at all. The run is on disk in the store before, so no
+ * crash makes the marker the newer one.
  *
- * @throws {Error} When it can't be written: the message says why.
+ * @throws {Error} If it cannot be written. The message says why.
  */
 export function writeMarker(file: string, marker: Marker): void {
   const place = file + SUFFIX;
@@ -60,15 +61,20 @@ export function writeMarker(file: string, marker: Marker): void {
   }
 }
 
-/** How a store compares with what the marker beside it says. */
+/** The result of comparing a store with its marker. */
 export type Past =
   | { readonly kind: "whole" }
   /** The store has nothing of what an earlier file had. */
   | { readonly kind: "lost"; readonly since: string }
-  /** The store is older than the last run: it was put back from a backup, or copied from elsewhere. */
+  /** The store is older than the last run: it was restored from a backup, or copied from elsewhere. */
   | { readonly kind: "older"; readonly problem: string };
 
-/** Compares what a store holds with the marker beside it. */
+/**
+ * Compares the content of a store with its `marker`.
+ *
+ * @param stored The content.
+ * @param owner The store's file, and whether it is the root's.
+ */
 export function comparePast(
   marker: Marker | undefined,
   stored: Stored,
@@ -85,12 +91,12 @@ export function comparePast(
       : "An aggregator below the root needs no backup: move its folder away and start it with an empty one";
     return { kind: "older", problem: `${what}. ${todo}` };
   }
-  // Somebody who made nodes since then has begun anew.
+  // Nodes created since then show that people have started a new cluster.
   const hasNodes = stored.documents.length > 1;
   return marker.lost === undefined || hasNodes ? { kind: "whole" } : { kind: "lost", since: marker.lost };
 }
 
-/** What people are told of a root whose store was lost. */
+/** Describes the loss of the root's store `file` for people. @param since ISO 8601. */
 export function describeLost(file: string, since: string): string {
   return `The store '${file}' is empty, though an aggregator had one here that was last started at ${since}. Where it was lost: ` +
     `stop this aggregator, put the last backup in its place and start once with --restored. Where the cluster begins anew: ` +

@@ -4,7 +4,7 @@ import type { LoggedEvent } from "./types.ts";
 import { checkEventOrder } from "./event_order.ts";
 import { type DroppedEvents, MAX_EVENTS, type Store } from "./types.ts";
 
-/** Opens a store that lives in memory only: for tests. */
+/** Opens a store in memory, for tests. */
 export function openMemoryStore(): Store {
   const documents = new Map<string, NodeDocument>();
   const facts = new Map<string, string | number | boolean>();

@@ -3,9 +3,12 @@ import type { Replica } from "../../src/sync/mod.ts";
 import type { Store, Stored } from "./types.ts";
 
 /**
- * Makes a store one aggregator's own.
+ * Assigns a store to one aggregator.
  *
- * @throws {Error} When the store belongs to another cluster or aggregator.
+ * @param store The store.
+ * @param stored Its content.
+ * @param owner The aggregator.
+ * @throws {Error} If the store belongs to another cluster or aggregator.
  */
 export function claimStore(
   store: Store,
@@ -22,7 +25,10 @@ export function claimStore(
   store.commit({ facts: new Map([["cluster", cluster], ["name", name]]) });
 }
 
-/** The root is a node too: makes that node where it is not there. @param run What is written with. */
+/**
+ * Creates the root's own node, with `id` and `name`, in `replica` and `store` if it does not exist. @param run The run
+ * of its versions.
+ */
 export function makeOwnNode(store: Store, replica: Replica, id: string, name: string, run: number): void {
   const before = replica.get(id);
   if (before?.facets.cfg.get("/role")?.value === "AGGREGATOR") return;

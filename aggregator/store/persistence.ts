@@ -5,40 +5,44 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { Events } from "./events.ts";
 import type { Store } from "./mod.ts";
 
-/** How long discoveries and events wait at least before they go to disk, in milliseconds. cfg never waits. */
+/** Shortest time that discovered values and events wait before they are written, in milliseconds. cfg never waits. */
 const FLUSH_EVERY = 200;
-/** How long they may wait at most, in milliseconds. */
+/** Longest time that they may wait, in milliseconds. */
 const FLUSH_CAP = 5_000;
-/** The pause after a write is so many times as long as the write took: the disk gets a bounded share of the time. */
+/** The pause after a write, as a multiple of its duration: it limits the disk's share of the time. */
 const FLUSH_PAUSE = 15;
 
-/** Writes what was discovered and logged to the store, batched. */
+/** Writes discovered values and events to the store, in batches. */
 export interface Persistence {
-  /** Writes at once whatever waits. @returns Whether it is on disk: what could not be written is tried again. */
+  /** Writes everything that waits. @returns Whether it is on disk: what could not be written is tried again. */
   flush(): boolean;
-  /** Writes it as soon as what runs now is over: what comes in one go is written in one go. */
+  /** Writes as soon as the present turn is over, so that simultaneous changes are written together. */
   flushSoon(): void;
-  /** Forgets a document. */
+  /** Removes a document. */
   forget(id: string): void;
   /** What is not on disk yet. */
   readonly waiting: { readonly unsavedDocuments: number; readonly unsavedEvents: number };
   stop(): void;
 }
 
-/** What is written, and where to. */
+/** What is written, and where. */
 export interface PersistenceParts {
   readonly store: Store;
   readonly replica: Replica;
   readonly events: Events;
   readonly clock: Clock;
   readonly changes: Pick<Changes, "turn">;
-  /** The facets that are written here: the root's cfg is not, as it is on disk before it is acknowledged. */
+  /** The facets to write: without the root's cfg, which is on disk before it is acknowledged. */
   readonly facets: readonly FacetName[];
-  /** How far the child has got that brought what a document holds; undefined where no child did. */
+  /** Returns the session of the child that brought a document; undefined if no child did. */
   session(id: string): readonly [child: string, session: Session] | undefined;
 }
 
-/** Follows a replica and an event log. */
+/**
+ * Creates the persistence of a replica and an event log.
+ *
+ * @param parts What it depends on.
+ */
 export function createPersistence(parts: PersistenceParts): Persistence {
   const { store, replica, events, clock, changes } = parts;
   const forgotten = new Set<string>();
@@ -48,7 +52,7 @@ export function createPersistence(parts: PersistenceParts): Persistence {
   let pause = FLUSH_EVERY;
   let stopped = false;
 
-  /** As one turn: what a store that takes writes again leads to comes after what was written is counted as saved. */
+  /** Runs as one turn: the effects of a store that takes writes again follow after the written data counts as saved. */
   function flush(): boolean {
     return changes.turn(flushNow);
   }
@@ -60,7 +64,8 @@ export function createPersistence(parts: PersistenceParts): Persistence {
       return document === undefined ? [] : [{ document, facets: [...facets] }];
     });
     if (documents.length === 0 && unsaved.length === 0 && forgotten.size === 0) return true;
-    // Whoever brought a document is on disk with it: after a crash it goes on from what is really there.
+    // The session of the child that brought a document is written with it: after a crash it continues from what is
+    // really stored.
     const sessions = new Map(documents.flatMap(({ document }) => optional(parts.session(document.id))));
     try {
       store.commit({ documents, sessions, events: unsaved, removed: [...forgotten] });
@@ -70,7 +75,7 @@ export function createPersistence(parts: PersistenceParts): Persistence {
       pause = Math.min(FLUSH_CAP, Math.max(FLUSH_EVERY, FLUSH_PAUSE * (clock.now() - started)));
       return true;
     } catch {
-      // What was discovered can be discovered again; what was logged is still in memory. Try again with the next batch.
+      // Discovered values can be discovered again, and events are still in memory. The next batch includes them.
       schedule();
       return false;
     }

@@ -14,23 +14,24 @@ import { createEvents } from "./events.ts";
 import { claimStore } from "./own_node.ts";
 import { SECRET, type Store, type Stored } from "./types.ts";
 
-/** How often the root may have been started since the backup. */
+/** The largest number of starts of the root since the backup. */
 const LOST_RUNS = 10_000;
-/** How often a node may have been moved since the backup. */
+/** The largest number of moves of a node since the backup. */
 const LOST_MOVES = 32;
-/** How many events the root may have given an id to since the backup. */
+/** The largest number of events of the root since the backup. */
 const LOST_EVENTS = 1_000_000;
 
 /**
- * Prepares the store of a root that was put back from a backup, in one transaction. What the root gave out after the
- * backup is unknown to it and still known to others, so that it goes on above all of that: with a higher run, with new
- * versions of all cfg, with higher assignments and with higher ids of events. Each node's cfg says since when it counts
- * anew, so that whoever has later values drops them. Everything is frozen: what the nodes were told since is undone, and
- * people have to look at that before anything is done.
+ * Prepares the store of a root that was restored from a backup, in one transaction. The root does not know what it gave
+ * out after the backup, but others do. So it continues above all of that: with a higher run, new versions of all cfg,
+ * higher assignments and higher event ids. The cfg of each node says from which run it counts, so that others drop
+ * later values. Everything is frozen, because the nodes' later changes are undone and people must check that first.
  *
- * @returns How many nodes the backup has, deleted ones and the root left out.
- * @throws {Error} When nothing is stored, the store is of another cluster or aggregator or of one that is no root, the
- * runs are used up, or it can't be read or written.
+ * @param store The store.
+ * @param owner The root.
+ * @returns The number of nodes in the backup, without deleted ones and the root.
+ * @throws {Error} If nothing is stored, the store belongs to another cluster or aggregator or to one that is not the
+ *   root, the runs are used up, or it cannot be read or written.
  */
 export function prepareRestored(
   store: Store,
@@ -65,10 +66,10 @@ export function prepareRestored(
   return stored.documents.filter(({ id, facets }) => id !== ownId && facets.cfg.get("/deleted")?.value !== true).length;
 }
 
-/** The root's signature of an assignment. */
+/** Returns the root's signature of an assignment. */
 type Sign = (node: string, number: number, parent: string) => string;
 
-/** Signs with the root's key; undefined where it never had one. */
+/** Returns a function that signs with the root's key; undefined if it never had one. */
 function signerOf(stored: Stored, cluster: string): Sign | undefined {
   const secret = stored.facts.get(SECRET);
   if (typeof secret !== "string") return undefined;
@@ -90,7 +91,10 @@ function checkRoot(stored: Stored, ownId: string, name: string): void {
   }
 }
 
-/** A node's cfg as a new writer's. That it counts anew comes last: whoever hears that has heard of everything before. */
+/**
+ * Returns a node's cfg with the versions of a new writer. The mark of the restore comes last: a receiver of it has
+ * received everything before.
+ */
 function anew(cfg: Facet, run: number, raise: (value: Entry["value"]) => Entry["value"]): Facet {
   const entries = new Map<string, Entry>();
   const version = { assignment: 0, run, rev: 1 };
@@ -100,7 +104,7 @@ function anew(cfg: Facet, run: number, raise: (value: Entry["value"]) => Entry["
   return entries.set(RESTORED, { value: run, version });
 }
 
-/** An assignment that is later than any that was made after the backup. */
+/** Returns an assignment that is later than any made after the backup. */
 function raised(value: Entry["value"], node: string, sign: Sign | undefined): Entry["value"] {
   const number = assignmentIn(new Map([["/assignment", { value, version: NO_VERSION }]]))?.number;
   if (number === undefined || !isRecord(value)) return value;

@@ -12,17 +12,18 @@ import { type Batch, type DroppedEvents, MAX_EVENTS, type Store, type Stored } f
 /** The level at which SQLite returns from a commit only when the disk has it. */
 const SYNCHRONOUS_FULL = 2;
 
-/** The file of a store: `state.db` in a folder, unless a file is named. */
+/** Returns the file of a store: `state.db` in the folder `place`, unless it names a file. */
 export function storeFile(place: string): string {
   return place.endsWith(".db") ? place : join(place, "state.db");
 }
 
 /**
- * Opens a store in a SQLite database, and creates it where there is none. One process has it at a time. What `commit` has
- * returned for survives `kill -9` and, as far as the disk keeps its promises, a power failure.
+ * Opens a store in a SQLite database, and creates it if it does not exist. One process can use it at a time. Data for
+ * which `commit` has returned survives `kill -9` and, if the disk keeps its promises, a power failure.
  *
- * @param place A folder, in which the file is `state.db`, or a file whose name ends in `.db`. Missing folders are created.
- * @throws {Error} When it can't be opened: the message says why and what to do.
+ * @param place A folder, in which the file is `state.db`, or a file whose name ends in `.db`. Missing folders are
+ *   created.
+ * @throws {Error} If it cannot be opened. The message says why and what to do.
  */
 export async function openSqliteStore(place: string): Promise<Store> {
   const file = storeFile(place);
@@ -40,14 +41,16 @@ export async function openSqliteStore(place: string): Promise<Store> {
   }
 }
 
-/** The store holds the secret of this aggregator's key: nobody else on the machine may read it. SQLite's other files follow. */
+/**
+ * The store contains the secret of this aggregator's key, so no other user may read it. SQLite's other files follow.
+ */
 function keepPrivate(file: string): void {
-  if (file.startsWith("file:")) return; // a URI of SQLite's, not a path
+  if (file.startsWith("file:")) return; // a URI of SQLite, not a path
   let descriptor: number;
   try {
     descriptor = openSync(file, "a", 0o600); // an empty file is an empty database
   } catch {
-    return; // SQLite can't open it either, and it is then told in full why
+    return; // SQLite cannot open it either, and reports why
   }
   try {
     if ((fstatSync(descriptor).mode & 0o077) !== 0) fchmodSync(descriptor, 0o600);
@@ -83,7 +86,7 @@ function lockAndPrepare(db: DatabaseSync): void {
   inTransaction(db, () => prepareSchema(db));
 }
 
-/** Runs something as one transaction: all of it is on disk when this returns, or none when it throws. */
+/** Runs something as one transaction: all of it is on disk when this returns, or nothing when it throws. */
 function inTransaction(db: DatabaseSync, run: () => void): void {
   db.exec("BEGIN IMMEDIATE");
   try {
@@ -102,10 +105,10 @@ function inTransaction(db: DatabaseSync, run: () => void): void {
 function createStore(db: DatabaseSync, file: string): Store {
   const write = prepareWrites(db);
   const readEvents = prepareEvents(db);
-  // By count, not by id: each start leaves a gap in the ids, and a program that starts often must not lose its log by it.
+  // By count, not by id: each start leaves a gap in the ids, and a program that starts often must not lose its log.
   const prune = db.prepare("DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY id LIMIT ?)");
   let { lastEvent, kept } = readEventCounts(db);
-  // A log that is full has lost what was before its first event, and one that is not has lost nothing.
+  // A full log has lost what was before its first event; one that is not full has lost nothing.
   let dropped: DroppedEvents = { upTo: kept < MAX_EVENTS ? 0 : readFirstEvent(db) - 1, count: 0 };
   let closed = false;
 
@@ -150,14 +153,14 @@ function createStore(db: DatabaseSync, file: string): Store {
   };
 }
 
-/** Up to so many nodes, each is looked up in the index; of more all events are read in their order and passed over. */
+/** Up to this many nodes are looked up in the index one by one; for more, all events are read in order and filtered. */
 const FEW_NODES = 16;
 
 /** Prepares `events` of a {@link Store}. */
 function prepareEvents(db: DatabaseSync): Store["events"] {
   const page = db.prepare("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?");
   const ofNode = db.prepare("SELECT * FROM events WHERE node = ? AND id > ? ORDER BY id LIMIT ?");
-  // The plus sign keeps SQLite from the index, whose rows it would have to sort for every page.
+  // The plus sign keeps SQLite from using the index, whose rows it would have to sort for every page.
   const ofNodes = db.prepare(
     "SELECT * FROM events WHERE id > ? AND +node IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?",
   );

@@ -26,9 +26,9 @@ const TABLES = `
 `;
 
 /**
- * Makes the tables of an empty database.
+ * Creates the tables of an empty database `db`, and checks an existing one.
  *
- * @throws {Error} When the file belongs to another program, or to a Kraken with another format.
+ * @throws {Error} If the file belongs to another program, or to a Kraken with another format.
  */
 export function prepareSchema(db: DatabaseSync): void {
   const application = readNumber(db, "PRAGMA application_id", "application_id");

@@ -4,23 +4,25 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { Store } from "./types.ts";
 import { doubling, errorText } from "../../src/toolkit/mod.ts";
 
-/** How soon it is tried whether a store that has failed takes writes again, in milliseconds; doubles up to {@link RETRY_CAP}. */
+/** Pause before a failed store is tried again, in milliseconds; doubles up to {@link RETRY_CAP}. */
 const RETRY = 1_000;
 const RETRY_CAP = 10_000;
 
-/** A store of which is known whether it takes writes. */
+/** A store with its state: whether it takes writes. */
 export interface WatchedStore extends Store {
   /** Why the last write failed, and what to do; undefined while it takes writes. */
   readonly problem: string | undefined;
-  /** How many writes have failed. */
+  /** Number of failed writes. */
   readonly failures: number;
   /** Ends its timer. The store stays open. */
   unwatch(): void;
 }
 
 /**
- * Watches a store. What fails is thrown to whoever writes, as before; while it fails it is tried again by itself, since
- * there may be nothing else to write. Posts `StoreTurned` when it has begun to fail, and when it takes writes again.
+ * Watches `store`. Failures are thrown to the writer as before. While writes fail, it retries by itself, because there
+ * may be nothing else to write. It posts `StoreTurned` when failures begin and when writes succeed again.
+ *
+ * @param parts What it depends on.
  */
 export function watchStore(
   store: Store,
@@ -48,7 +50,7 @@ export function watchStore(
     try {
       watched.commit({ facts: new Map([["failures", failures]]) });
     } catch {
-      // It was noted where it failed.
+      // The failure has been recorded.
     }
   }
   const watched: WatchedStore = {

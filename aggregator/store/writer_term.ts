@@ -9,35 +9,41 @@ import {
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Store, Stored } from "./mod.ts";
 
-/** How many runs of its own an aggregator may not know of: one that is told of more is told something wrong. */
+/** The largest number of its own runs that an aggregator may not know of: a higher number is a false claim. */
 const MAX_LOST_RUNS = 1_000;
 
-/** The terms that an aggregator writes with. */
+/** The terms with which an aggregator writes. */
 export interface WriterTerm {
-  /** Counts this aggregator's runs. The root writes cfg with it. */
+  /** The number of this aggregator's run. The root writes cfg with it. */
   readonly run: number;
-  /** The term of the `parent` facet of a node that it serves: under its present assignment. */
+  /** Returns the term of the `parent` facet of a node that it serves, under its present assignment. */
   of(id: string): Term;
-  /** Counts on to at least this run, on disk when this returns. */
+  /** Raises the run to at least this one, on disk when this returns. */
   raise(run: number): void;
-  /** Whether everything that is in the facet was written under the node's present assignment. */
+  /** Tells whether everything in the facet was written under the node's present assignment. */
   hasWritten(id: string): boolean;
-  /** Goes above what is in the facet already. @returns False where the facet has a writer of a later assignment. */
+  /**
+   * Makes sure that its term is above what is in the facet. @returns False if the facet has a writer of a later
+   * assignment.
+   */
   settle(id: string): boolean;
   /**
-   * A child has values of this term in the facet that this aggregator writes, from another run of it than this one: goes
-   * above them, whatever the disk knows of that run.
+   * Makes sure that its term is above `term`, with which a child has values of this aggregator's facet from another
+   * run, whatever the disk knows about that run.
    *
-   * @returns Whether there is something here that the child may have another value of, under that term or an earlier one: it
-   * has to be given the new term, so that it counts for the child.
+   * @returns Whether the child may have another value for something here under that term or an earlier one: then it
+   *   must receive the values with the new term.
    */
   outdo(id: string, term: Term): boolean;
 }
 
 /**
- * Takes the next run, on disk before it is used, so that nothing that an older run still sends can win.
+ * Takes the next run, which is on disk before it is used, so that nothing that an older run still sends can win.
  *
- * @throws {Error} When the store can't be written, or the runs are used up.
+ * @param store The store.
+ * @param stored Its content.
+ * @param replica Returns the documents.
+ * @throws {Error} If the store cannot be written, or the runs are used up.
  */
 export function takeWriterTerm(store: Store, stored: Stored, replica: () => Replica): WriterTerm {
   const before = stored.facts.get("run");

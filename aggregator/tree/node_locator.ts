@@ -6,20 +6,20 @@ import { dropOldest } from "../../src/toolkit/mod.ts";
 
 /** The shortest time between two questions about one node, in milliseconds. */
 const ASK_MS = 1_000;
-/** The most questions in that time, about all nodes: those that get none now are asked about when they are heard again. */
+/** The largest number of questions in that time, about all nodes: others are asked about when they are heard again. */
 const MAX_ASKED = 100;
-/** The most nodes that are none of this aggregator's and are remembered. */
+/** The largest number of nodes of other aggregators to remember. */
 const MAX_STRANGERS = 10_000;
 
-/** Where nodes join that are not below this aggregator: the root knows of all of them. */
+/** Finds where nodes join that are not below this aggregator: the root knows all of them. */
 export interface NodeLocator {
-  /** Where a node joins, as far as is known; where its cfg is not here, the parent is asked, for the next time. */
+  /** Returns where a node joins, if known; otherwise asks the parent, for the next time. */
   of(id: string): Assignment | undefined;
-  /** The parent has answered. */
+  /** Records the parent's answer. */
   learn(id: string, assignment: Assignment): void;
 }
 
-/** See {@link NodeLocator}. `ask` asks the parent; the root has none. */
+/** Creates the {@link NodeLocator}. @param parts `ask` asks the parent; absent at the root. */
 export function createNodeLocator(
   parts: { readonly replica: Replica; readonly clock: Clock; readonly ask: (id: string) => void },
 ): NodeLocator {
@@ -41,7 +41,7 @@ export function createNodeLocator(
       const here = assignmentIn(cfg);
       if (here !== undefined) return here;
       const stranger = unknownMachines.get(id) ?? { askedAt: -Infinity };
-      unknownMachines.delete(id); // the one that was asked for longest ago comes first
+      unknownMachines.delete(id); // the one asked about longest ago comes first
       unknownMachines.set(id, stranger);
       dropOldest(unknownMachines, MAX_STRANGERS);
       const now = parts.clock.now();

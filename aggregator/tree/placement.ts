@@ -1,10 +1,10 @@
 import { type Facet } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 
-/** The longest way up a tree that is followed: cfg that goes round in circles ends here. */
+/** The longest path up a tree to follow: circles in cfg end here. */
 const MAX_TIERS = 32;
 
-/** Where a node stands in the tree, as its cfg says. */
+/** A node's place in the tree, by its cfg. */
 interface Place {
   readonly name: string;
   /** The name of its parent; "" for none. */
@@ -12,42 +12,44 @@ interface Place {
   readonly isAggregator: boolean;
 }
 
-/** A node that is reached in another way than before. Undefined: it is not below this aggregator. */
+/** A node whose path has changed. Undefined: it is not below this aggregator. */
 export interface Move {
   readonly id: string;
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
 
-/** Which nodes are below an aggregator, and through which of its own children each is reached. */
+/** The nodes below an aggregator, and the child through which each is reached. */
 export interface Placement {
-  /** The own child through which a node is reached: the node itself where it is one. Undefined: it is not below. */
+  /**
+   * Returns the child through which a node is reached: the node itself if it is a child. Undefined: it is not below.
+   */
   via(id: string): string | undefined;
-  /** The nodes that are reached through a child, itself included. */
+  /** Lists the nodes that are reached through a child, including the child. */
   below(child: string): Iterable<string>;
-  /** The nodes and aggregators whose parent this aggregator is. */
+  /** Lists the nodes and aggregators whose parent is this aggregator. */
   direct(): Iterable<string>;
   isAggregator(id: string): boolean;
-  /** Every aggregator that is known, this one included. */
+  /** Lists every known aggregator, including this one. */
   aggregators(): Iterable<string>;
-  /** The aggregator of a name. */
+  /** Returns the aggregator with a name. */
   aggregator(name: string): string | undefined;
-  /** The aggregators above a node that are known, the nearest first. */
+  /** Lists the known aggregators above a node, nearest first. */
   above(id: string): Iterable<string>;
-  /** The nodes whose `/parent` has this name, wherever they are. */
+  /** Lists the nodes whose `/parent` has this name, wherever they are. */
   servedBy(name: string): Iterable<string>;
-  /** A node's cfg has changed. @returns Every node that is reached in another way now. */
+  /** Handles a change of a node's cfg. @returns Every node whose path has changed. */
   update(id: string): Move[];
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Tells whether a node has been deleted: its cfg is kept as a tombstone, so that older versions of it stay out. */
+/** Tells from `cfg` whether a node has been deleted: its cfg is kept as a tombstone, which keeps out older versions. */
 export function isDeleted(cfg: Facet | undefined): boolean {
   return cfg?.get("/deleted")?.value === true;
 }
 
-/** Where a node's cfg places it; undefined for one without a name, or that has been deleted. */
+/** Returns the place of a node by its cfg; undefined if it has no name or has been deleted. */
 function placeIn(cfg: Facet | undefined): Place | undefined {
   const name = cfg?.get("/name")?.value;
   if (typeof name !== "string" || isDeleted(cfg)) return undefined;
@@ -60,7 +62,7 @@ function isSamePlace(one: Place, other: Place): boolean {
   return one.parent === other.parent && one.name === other.name && one.isAggregator === other.isAggregator;
 }
 
-/** Follows a replica. `ownName` is what own children have as their `/parent`. */
+/** Creates the placement of the nodes in `replica`. @param ownName The `/parent` of this aggregator's children. */
 export function createPlacement(replica: Replica, ownName: string): Placement {
   const places = new Map<string, Place>();
   const aggregators = new Map<string, string>();
@@ -127,7 +129,7 @@ export function createPlacement(replica: Replica, ownName: string): Placement {
     if (name === undefined || name === ownName) return;
     for (const child of [...children.get(name) ?? []]) settle(child, moves, seen, nameOf(child));
   }
-  /** The name under which others may have it as their parent. */
+  /** Returns the name by which others may have it as their parent. */
   function nameOf(id: string): string | undefined {
     const place = places.get(id);
     return place?.isAggregator === true ? place.name : undefined;

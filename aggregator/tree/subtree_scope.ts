@@ -10,22 +10,27 @@ import {
 } from "../../src/sync/mod.ts";
 import type { Placement } from "./placement.ts";
 
-/** Tells whether a value is of a writer that a later assignment of the node's `/parent` has deposed. */
+/** Tells whether the writer of a value was deposed by a later assignment of the node. */
 function isOutdated({ facet, entry }: Change, cfg: Facet | undefined): boolean {
   return facet !== "cfg" && entry.version.assignment < assignmentNumber(cfg);
 }
 
-/** The scope of an aggregator towards its parent: what it and the nodes below it discover goes up, cfg comes down. */
+/**
+ * Creates the scope of an aggregator towards its parent: discovered values of it and the nodes below go up, cfg comes
+ * down.
+ *
+ * @param parts What it depends on.
+ */
 export function createUpScope(
   parts: {
     readonly replica: Replica;
     readonly placement: Placement;
     readonly ownId: string;
-    /** Values that an earlier aggregator of a node that is served here left have come. */
+    /** Called when values arrive that an earlier aggregator of a node served here has left. */
     readonly onLeft: (id: string) => void;
-    /** Something came of a node that is not below, as far as is known yet. */
+    /** Called when something arrives for a node that is not below, as far as is known. */
     readonly onStray: (id: string) => void;
-    /** Values have come of a node that another aggregator serves: it has to get them as well. */
+    /** Called when values arrive for a node that another aggregator serves, and which it must receive too. */
     readonly onPassing: (id: string) => void;
   },
 ): ChildScope {
@@ -51,21 +56,24 @@ export function createUpScope(
   };
 }
 
-/** The scope of an aggregator towards a child that is one too. */
+/** The scope of an aggregator towards a child aggregator. */
 export interface SubtreeScope extends ParentScope {
-  /** A node is not below the child any more: the child has to be told. */
+  /** Reports that a node is no longer below the child, which must be told. */
   left(id: string): void;
-  /** The nodes that have left, and of which the child does not know that. */
+  /** Lists the nodes that have left and of which the child has not been told. */
   departing(): Iterable<string>;
-  /** The child has to have all that is known of a node: it came here from elsewhere, or this came from above. */
+  /**
+   * Reports that the child must receive everything about a node: the node came from elsewhere, or a value came from
+   * above.
+   */
   arrived(id: string): void;
-  /** Whether the child has to have more than it has of nodes that arrived. */
+  /** Whether the child has yet to receive values of nodes that arrived. */
   readonly hasPending: boolean;
-  /** A node's cfg has changed. @returns Whether values of it were refused that may be right now. */
+  /** Handles a change of a node's cfg. @returns Whether values of it were refused that may be valid now. */
   isDue(id: string): boolean;
 }
 
-/** What a scope towards a child aggregator tells. */
+/** Events of a scope towards a child aggregator. */
 export interface SubtreeEvents {
   /** The child knows that these nodes have left. */
   onTold(ids: readonly string[]): void;
@@ -74,11 +82,12 @@ export interface SubtreeEvents {
 }
 
 /**
- * The scope towards a child aggregator. Down goes the cfg of what is below it, and what the child must take over: values
- * of writers that were deposed, everything where the child remembers nothing or where the node is new below it. Up comes
- * what it and those below it discover.
+ * Creates the scope towards a child aggregator. Down goes the cfg of the nodes below it, and what the child must take
+ * over: values of deposed writers, and everything if the child has lost its disk or the node is new below it. Up come
+ * the discovered values of the child and the nodes below it.
  *
- * @param parts `isPending`: an earlier run had not given the child all of what is here.
+ * @param parts `isPending`: an earlier run had not sent the child everything.
+ * @param events Called with what happens.
  */
 export function createSubtreeScope(
   parts: {
@@ -92,8 +101,8 @@ export function createSubtreeScope(
   const { replica, placement, child } = parts;
   const departing = new Map<string, number>();
   /**
-   * Up to which index the child has to have everything of a node. A rack that is moved brings what it knows to the tiers
-   * above it, but one that has lost its disk on the way, or whose new parent has, knows only what it is told.
+   * The index up to which the child must receive everything of a node. A moved rack brings what it knows to the tiers
+   * above, but one that has lost its disk, or whose new parent has, knows only what it is told.
    */
   const arrivals = new Map<string, number>();
   let pendingUpTo = parts.isPending ? replica.index : 0;
@@ -117,8 +126,8 @@ export function createSubtreeScope(
     take(id, facet, entries, { term }) {
       if (facet === "cfg" || placement.via(id) !== child) return entries.size;
       if (id === child) return facet === "self" ? takeOwn(replica, child, entries, term) : entries.size;
-      // The root alone counts assignments, and its word comes down by here: a child can't rightly know of a later one,
-      // unless it has just come from where that was heard sooner. Then it is asked again.
+      // Only the root counts assignments, and its decisions arrive through this aggregator. So a child can know a later
+      // one only if it has just come from a parent that heard it sooner. In that case its values are requested again.
       const number = assignmentNumber(replica.get(id)?.facets.cfg);
       const known = new Map([...entries].filter(([, { version }]) => version.assignment <= number));
       replica.merge(id, facet, known);

@@ -35,7 +35,7 @@ test("staleOf() names the highest aggregator on the way that is not heard: what 
 
 test("a node that others serve is as its aggregator has told, for the cfg that it has now", () => {
   const { replica, set, discover, status } = make();
-  assert.match(status("n").reason ?? "", /^aggregator 'c' has not taken its cfg in yet/);
+  assert.match(status("n").reason ?? "", /^aggregator 'c' has not received its cfg yet/);
   const tell = (more: Record<string, string>) => {
     const cfg = versionText(newestVersion(replica.get(idOf("n"))?.facets.cfg ?? new Map()));
     discover("n", "parent", { "/engine/status": { cfg, ...more } });

@@ -50,7 +50,7 @@ test("an aggregator whose parent's broker is lost has a trouble, events and a me
     await until(() => control.troubles().length === 0);
     const [lost = "", ...more] = told();
     assert.match(lost, /to the parent is not reached since /);
-    assert.deepEqual([more, measured()], [["the broker to its parent is reached again"], [0, 1]]);
+    assert.deepEqual([more, measured()], [["the broker to its parent can be reached again"], [0, 1]]);
   } finally {
     await uplink.stop();
     await aggregator.stop();

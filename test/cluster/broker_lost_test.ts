@@ -61,7 +61,7 @@ test("while the broker is lost nodes are stale, the aggregator says what is wron
     assert.deepEqual(others, []);
     const node = control.find("n1");
     assert.equal(node?.stale?.aggregator, "root");
-    assert.match(node?.stale?.why ?? "", /its broker is not reached: .*connection refused/);
+    assert.match(node?.stale?.why ?? "", /its broker cannot be reached: .*connection refused/);
     assert.equal(node?.phase, "waiting");
     assert.equal(node?.runState, "SYNC");
     assert.notEqual(control.revision(), before);

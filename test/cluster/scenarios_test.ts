@@ -234,7 +234,7 @@ test("an aggregator's own node can't be deleted, nor a node by setting /deleted"
   const { control, id } = cluster.aggregator;
   const refused = control.remove([id]);
   assert.ok(!refused.ok && refused.kind === "invalid");
-  assert.throws(() => cluster.set("n1", { "/deleted": true }), /can't be set: delete the node instead/);
+  assert.throws(() => cluster.set("n1", { "/deleted": true }), /cannot be set: delete the node instead/);
   await cluster.stop();
 });
 

@@ -212,7 +212,7 @@ test("explain says what would be refused, and what never goes on", () => {
 });
 
 test("explain says of nodes that nobody serves what is to be done about it", () => {
-  const why = "No aggregator serves it: set /parent, say to root";
+  const why = "No aggregator serves it: set its /parent, for example to root";
   const blocked = explanation("n1", {
     phase: "blocked",
     why,

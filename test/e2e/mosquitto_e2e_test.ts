@@ -36,7 +36,9 @@ test("a cluster on Mosquitto comes up, heals a killed agent, and outlives kill -
       assert.match(health.text, /"troubles":\["The broker mqtt:\/\/127\.0\.0\.1:\d+ is not reached since /);
       assert.match((await ask(lab, "/metrics")).text, /^kraken_broker_lost 1$/m);
       const listed = JSON.stringify((await lab.request("GET", "/nodes")).body);
-      const stale = listed.match(/"stale":\{"since":"[^"]+","aggregator":"root","why":"its broker is not reached: /g);
+      const stale = listed.match(
+        /"stale":\{"since":"[^"]+","aggregator":"root","why":"its broker cannot be reached: /g,
+      );
       assert.equal(stale?.length, 3, listed);
       assert.match(JSON.stringify((await lab.request("GET", "/tree")).body), /"health":"DEGRADED".*"brokerLost":/);
       await broker.start();
@@ -44,7 +46,7 @@ test("a cluster on Mosquitto comes up, heals a killed agent, and outlives kill -
       assert.match((await ask(lab, "/metrics")).text, /^kraken_broker_losses_total 1$/m);
       await waitFor("an event tells of it", async () => {
         const { text } = await ask(lab, "/api/v1/events?after=0");
-        return /"kind":"broker","why":"The broker mqtt:/.test(text) && text.includes("its broker is reached again");
+        return /"kind":"broker","why":"The broker mqtt:/.test(text) && text.includes("its broker can be reached again");
       });
       assert.equal(
         (await lab.request("PATCH", "/nodes/n2/cfg", { services: { beat: { state: "STOP" } } })).status,

@@ -80,7 +80,7 @@ test("explainStoreError() names the file or folder that can't be written, and wh
 test("explainStoreError() says that a folder is where the file should be, and nothing of a file that can be written", () => {
   const folder = mkdtempSync(join(tmpdir(), "kraken-explain-"));
   try {
-    assert.equal(explainStoreError(sqlite("unable to open database file"), folder), "it is no file: expected one");
+    assert.equal(explainStoreError(sqlite("unable to open database file"), folder), "it is not a file");
     const file = join(folder, "state.db");
     writeFileSync(file, "");
     assert.equal(

@@ -145,7 +145,7 @@ test("a state.db that another process has is told in one line", options, async (
 
 test("a state.db that is a folder, and a folder that is a file, are told in one line each", options, async () => {
   mkdirSync(join(folder, "odd", "state.db"), { recursive: true });
-  assertOneLine(await start(join(folder, "odd")), /state\.db': it is no file: expected one$/m);
+  assertOneLine(await start(join(folder, "odd")), /state\.db': it is not a file$/m);
   writeFileSync(join(folder, "file"), "");
   assertOneLine(await start(join(folder, "file", "below")), /file\/below\/state\.db': a part of its path is a file/);
 });
