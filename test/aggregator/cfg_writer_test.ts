@@ -18,7 +18,11 @@ test("what Kraken keeps in a cfg can't be set by people", async () => {
     for (const result of [root.patch("n1", { [url]: value }), root.apply({ n1: { [url]: value }, n2: {} })]) {
       const [kind, problem = ""] = refusalOf(result);
       assert.equal(kind, "invalid", url);
-      assert.match(problem, new RegExp(`^n1: ${url} can't be set: (Kraken keeps it|delete the node instead)$`), url);
+      assert.match(
+        problem,
+        new RegExp(`^n1: ${url} cannot be set: (Kraken writes it itself|delete the node instead)$`),
+        url,
+      );
     }
   }
   assert.equal(root.control.find("n2"), undefined);

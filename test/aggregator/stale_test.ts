@@ -55,7 +55,7 @@ test("a node that others serve is as its aggregator has told, for the cfg that i
     /^nothing is known of it since 2030-01-01T00:00:00Z: aggregator 'c' is not heard/,
   );
   set("n", { "/parent": "nobody" });
-  assert.match(status("n").reason ?? "", /^No aggregator serves it: set \/parent, say to root/);
+  assert.match(status("n").reason ?? "", /^No aggregator serves it: set its \/parent, for example to root/);
 });
 
 test("an aggregator is as its link is", () => {

@@ -80,7 +80,7 @@ test("a node that no aggregator serves is blocked, and says what to do", async (
   const cluster = await synced(1);
   cluster.set("n1", { "/parent": null, "/physState": "POWER_OFF" });
   assert.equal(cluster.shown("n1").phase, "blocked");
-  assert.match(cluster.shown("n1").reason, /No aggregator serves it: set \/parent/);
+  assert.match(cluster.shown("n1").reason, /No aggregator serves it: set its \/parent/);
   cluster.set("n1", { "/parent": "root" });
   await cluster.converge();
   assert.equal(cluster.machine("n1").power, "off");

@@ -140,7 +140,7 @@ test("explain says of a node without a parent that nobody serves it, and of the 
     cluster.set("n1", { ...SYNC, "/parent": null });
     const explained = await get(app, "/nodes/n1/explain");
     assert.equal(explained.phase, "blocked");
-    assert.match(explained.why, /^No aggregator serves it: set \/parent/);
+    assert.match(explained.why, /^No aggregator serves it: set its \/parent/);
     assert.deepEqual(explained.steps[0].state, { kind: "awaited", of: "parent" });
     const own = await get(app, `/nodes/${cluster.aggregator.control.name}/explain`);
     assert.deepEqual([own.phase, own.why, own.steps, own.goals], ["converged", "Needs nothing: at its goal", [], []]);
