@@ -92,7 +92,7 @@ test("a goal of the aggregator's own node is refused: nobody plans for it", asyn
   const own = cluster.aggregator.id;
   const result = cluster.aggregator.control.patchCfg([{ id: own, values: new Map([["/physState", "POWER_OFF"]]) }], {});
   assert.ok(!result.ok);
-  assert.match(result.problems.join(), /root: \/physState can't be set here/);
+  assert.match(result.problems.join(), /root: \/physState cannot be set here/);
   await cluster.stop();
 });
 
