@@ -1,7 +1,7 @@
 import { cleanText, type Column, renderTable, type Style } from "../src/cli/mod.ts";
 import { countOf } from "./grouping.ts";
 import { showValue } from "./plan_text.ts";
-import type { NodeDetailInfo, NodeSummaryInfo } from "../src/api/mod.ts";
+import type { NodeDetailInfo, NodeSummaryInfo, StagedInfo } from "../src/api/mod.ts";
 
 /** Nodes as a table, with a line below that sums them up. */
 export function describeNodes(nodes: readonly NodeSummaryInfo[], style: Style, width: number | undefined): string[] {
@@ -47,19 +47,48 @@ export function describeNode(node: NodeDetailInfo, style: Style, width: number |
     ...(node.reason === "" ? [] : [["reason", node.reason]]),
     ...(node.stale === undefined ? [] : [["stale", describeStale(node.stale)]]),
     ...(node.late === undefined ? [] : [["late", `since ${node.late.since}: ${node.late.why}`]]),
+    ...(node.staged === undefined ? [] : [["staged", describeStaged(node.staged)]]),
   ];
   const desired = flatten(node.cfg);
   const discovered = flatten(node.dsc);
   const urls = [...new Set([...desired.keys(), ...discovered.keys()])].sort();
-  const rows = urls.map((url) => [url, desired.get(url) ?? "", discovered.get(url) ?? ""]);
+  const rows = urls.map((url) => [url, desired.get(url) ?? "", discovered.get(url) ?? "", sourceOf(node, url)]);
+  const isInherited = Object.keys(node.inherited).length > 0;
   return [
     ...renderTable([{ title: "" }, { title: "" }], head).slice(1),
     "",
-    ...renderTable([{ title: "VARIABLE" }, { title: "DESIRED" }, { title: "DISCOVERED" }], rows, {
-      width,
-      titlePaint: style.bold,
-    }),
+    ...renderTable(
+      [
+        { title: "VARIABLE" },
+        { title: "DESIRED" },
+        { title: "DISCOVERED" },
+        ...(isInherited ? [{ title: "PROFILE" }] : []),
+      ],
+      isInherited ? rows : rows.map((row) => row.slice(0, 3)),
+      {
+        width,
+        titlePaint: style.bold,
+      },
+    ),
   ];
+}
+
+/** The profile that a line of a node's cfg comes from: a value of parts is shown as several lines. */
+function sourceOf({ inherited }: NodeDetailInfo, url: string): string {
+  for (let end = url.length; end > 0; end = url.lastIndexOf("/", end - 1)) {
+    const from = inherited[url.slice(0, end)];
+    if (from !== undefined) return from;
+  }
+  return "";
+}
+
+function describeStaged({ values, until, problem }: StagedInfo): string {
+  const text = Object.entries(values).map(([url, value]) => `${url}=${value === null ? "" : showValue(value)}`).join(
+    " ",
+  );
+  return `until ${until === "boot" ? "its next boot" : "its scheduler frees it"}: ${text}${
+    problem === undefined ? "" : ` (can't be written: ${problem})`
+  }`;
 }
 
 function describeStale({ since, aggregator, why }: Exclude<NodeDetailInfo["stale"], undefined>): string {

@@ -36,8 +36,6 @@ export interface ProfileBody {
 /** How a profile is written. */
 export interface ProfileOptions {
   readonly dryRun?: boolean;
-  /** The tag that the profile must still have; empty: it must not be there. */
-  readonly ifMatch?: string;
 }
 
 /** What a change of a profile does to nodes. */
@@ -47,7 +45,7 @@ export type ProfileResult = { readonly ok: true; readonly changes: readonly Node
 export interface ProfileRegistry {
   list(): readonly Profile[];
   get(name: string): Profile | undefined;
-  /** Names the contents of a profile: it changes with them. */
+  /** Names the contents of a profile: it changes with them. Empty for one that is not there. */
   tagOf(name: string): string;
   /** The names of the nodes that a profile touches. */
   nodesOf(name: string): readonly string[];
@@ -112,12 +110,8 @@ export function createProfileRegistry(
     if (result.ok && !dryRun) held.profiles = next;
     return result;
   }
-  function refuse(name: string, { ifMatch }: ProfileOptions): Refusal | undefined {
-    if (!parts.isRoot) return { ok: false, kind: "unavailable", problems: ["Only the root changes profiles"] };
-    if (ifMatch === undefined || ifMatch === tagOf(name)) return undefined;
-    const now = held.profiles.has(name) ? `is at ${tagOf(name)}` : "is not there";
-    const expected = ifMatch === "" ? "that it is not there" : ifMatch;
-    return { ok: false, kind: "conflict", problems: [`The profile '${name}' ${now}: expected ${expected}`] };
+  function refuse(): Refusal | undefined {
+    return parts.isRoot ? undefined : { ok: false, kind: "unavailable", problems: ["Only the root changes profiles"] };
   }
 
   return {
@@ -127,7 +121,7 @@ export function createProfileRegistry(
     nodesOf: (name) =>
       [...users()].filter(({ entries }) => profilesOf(entries, held.profiles).includes(name)).map((node) => node.name),
     set(name, body, options = {}) {
-      const refusal = refuse(name, options);
+      const refusal = refuse();
       if (refusal !== undefined) return refusal;
       const { about = "", inherits = [] } = body;
       const values = new Map([...body.values].map(([url, value]) => [url, canonicalBoot(url, value)]));
@@ -137,7 +131,7 @@ export function createProfileRegistry(
       return put(next, options.dryRun === true);
     },
     remove(name, options = {}) {
-      const refusal = refuse(name, options);
+      const refusal = refuse();
       if (refusal !== undefined) return refusal;
       if (!held.profiles.has(name)) return { ok: false, kind: "unknown", problems: [`No profile '${name}'`] };
       const heirs = [...held.profiles.values()].filter(({ inherits }) => inherits.includes(name));

@@ -215,7 +215,7 @@ export function createControl(parts: ControlParts): Control {
     groups,
     staging: {
       ...parts.staging,
-      stage: (ids, values, until) => turn(() => parts.staging.stage(ids, values, until)),
+      stage: (patches, until) => turn(() => parts.staging.stage(patches, until)),
       unstage: (ids) => turn(() => parts.staging.unstage(ids)),
     },
     outputs: createServiceOutputs(parts),

@@ -11,15 +11,14 @@ const FACT = "groups";
 export interface GroupRegistry {
   list(): readonly Group[];
   get(name: string): Group | undefined;
-  /** Names the contents of a group: it changes with them. */
+  /** Names the contents of a group: it changes with them. Empty for one that is not there. */
   tagOf(name: string): string;
   /** The names of a group's members; empty for a group that is not there. */
   membersOf(name: string): readonly string[];
   /** See {@link expandGroups}. */
   expand(nodeset: string): ReturnType<typeof expandGroups>;
-  /** @param ifMatch The tag that the group must still have; empty: it must not be there. */
-  set(group: Group, ifMatch?: string): Done;
-  remove(name: string, ifMatch?: string): Done;
+  set(group: Group): Done;
+  remove(name: string): Done;
 }
 
 /** Makes the registry of an aggregator, with the groups that its store has. */
@@ -39,12 +38,8 @@ export function createGroupRegistry(
     if (group === undefined) return "";
     return createHash("sha256").update(writeGroups(new Map([[name, group]]))).digest("hex").slice(0, 32);
   }
-  function refuse(name: string, ifMatch: string | undefined): Refusal | undefined {
-    if (!parts.isRoot) return { ok: false, kind: "unavailable", problems: ["Only the root changes groups"] };
-    if (ifMatch === undefined || ifMatch === tagOf(name)) return undefined;
-    const now = groups.has(name) ? `is at ${tagOf(name)}` : "is not there";
-    const expected = ifMatch === "" ? "that it is not there" : ifMatch;
-    return { ok: false, kind: "conflict", problems: [`The group '${name}' ${now}: expected ${expected}`] };
+  function refuse(): Refusal | undefined {
+    return parts.isRoot ? undefined : { ok: false, kind: "unavailable", problems: ["Only the root changes groups"] };
   }
   function put(next: Groups): Done {
     try {
@@ -66,8 +61,8 @@ export function createGroupRegistry(
       return group === undefined ? [] : membersOf(group, parts.nodes());
     },
     expand: (nodeset) => expandGroups(nodeset, groups, parts.nodes),
-    set(group, ifMatch) {
-      const refusal = refuse(group.name, ifMatch);
+    set(group) {
+      const refusal = refuse();
       if (refusal !== undefined) return refusal;
       const problems = validateGroup(group, parts.schema());
       if (!groups.has(group.name) && groups.size >= MAX_GROUPS) {
@@ -76,8 +71,8 @@ export function createGroupRegistry(
       if (problems.length > 0) return { ok: false, kind: "invalid", problems };
       return put(new Map(groups).set(group.name, group));
     },
-    remove(name, ifMatch) {
-      const refusal = refuse(name, ifMatch);
+    remove(name) {
+      const refusal = refuse();
       if (refusal !== undefined) return refusal;
       if (!groups.has(name)) return { ok: false, kind: "unknown", problems: [`No group '@${name}'`] };
       const next = new Map(groups);

@@ -19,11 +19,13 @@ import { createGraphHandlers } from "./graph.ts";
 import { refuseForeign } from "./guard.ts";
 import type { Handlers } from "./handler.ts";
 import { createHealthHandlers } from "./health.ts";
+import { createGroupHandlers, createProfileHandlers } from "./layers.ts";
 import { createLimitHandlers } from "./limits.ts";
 import { createMetricHandlers, streamMetrics } from "./metrics.ts";
 import { mount } from "./mount.ts";
 import { createNodeHandlers } from "./nodes.ts";
 import { createPlanHandlers } from "./plans.ts";
+import { createOutputHandlers, createStagingHandlers } from "./staging.ts";
 import { createToTime } from "./time.ts";
 import { createTreeHandlers } from "./tree.ts";
 
@@ -77,6 +79,10 @@ function createHandlers(control: Control, options: AppOptions, clock: Clock): Ha
     ...createNodeHandlers(control, toTime),
     ...createCfgHandlers(control),
     ...createBulkHandlers(control, toTime),
+    ...createProfileHandlers(control, toTime),
+    ...createGroupHandlers(control),
+    ...createStagingHandlers(control),
+    ...createOutputHandlers(control),
     ...createReportHandlers(control),
     ...createBmcLogHandlers(control, options.logs),
     ...createPlanHandlers(control, toTime),

@@ -58,7 +58,7 @@ function openStream(
 
 /** The names of a nodeset: of nodes that there are, and of others that the log has events of, as of deleted ones. */
 function findNames(control: Control, nodeset: string): Outcome<ReadonlySet<string>> {
-  const names = readNodeset(nodeset);
+  const names = readNodeset(control, nodeset);
   if (!names.ok) return names;
   const missing = names.value.filter((name) => control.find(name) === undefined);
   const hasEvents = (name: string): boolean => control.events(0, 1, new Set([name])).length > 0;

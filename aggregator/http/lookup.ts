@@ -27,16 +27,22 @@ function whereSought(control: Control): string {
     (root.api === undefined ? "" : `: ask ${root.api}`);
 }
 
-/** The names of a nodeset. */
-export function readNodeset(text: string): Outcome<string[]> {
-  const parsed = parseNodeset(text);
+/** The names of a nodeset; the members of a group stand for `@NAME`. */
+export function readNodeset(control: Control, text: string): Outcome<string[]> {
+  const expanded = control.groups.expand(text);
+  if (!expanded.ok) {
+    const detail = `${expanded.problem} ${whereSought(control)}`;
+    return { ok: false, problem: faulty("malformed", [{ detail, parameter: "nodeset" }]) };
+  }
+  if (expanded.nodeset === "" && text !== "") return { ok: true, value: [] };
+  const parsed = parseNodeset(expanded.nodeset);
   if (parsed.ok) return { ok: true, value: parsed.names };
   return { ok: false, problem: faulty("malformed", [{ detail: parsed.problem, parameter: "nodeset" }]) };
 }
 
 /** The nodes that a nodeset names, in its order. */
 export function findNodes(control: Control, nodeset: string): Outcome<NodeDetail[]> {
-  const names = readNodeset(nodeset);
+  const names = readNodeset(control, nodeset);
   if (!names.ok) return names;
   const nodes: NodeDetail[] = [];
   const unknown: string[] = [];

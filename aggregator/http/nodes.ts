@@ -38,7 +38,7 @@ export function createNodeHandlers(
     },
     getNode({ id }) {
       const node = findNode(control, id);
-      return node.ok ? { ok: true, value: presentNode(node.value, toTime) } : node;
+      return node.ok ? { ok: true, value: presentNode(node.value, control.staging.of(node.value.id), toTime) } : node;
     },
     getCfg({ id }) {
       const node = findNode(control, id);

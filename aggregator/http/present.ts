@@ -6,12 +6,14 @@ import type {
   NodeDetailInfo,
   NodeSummaryInfo,
   PlanInfo,
+  StagedInfo,
 } from "../../src/api/mod.ts";
 import type { EngineStatus, Late } from "../../src/engine/mod.ts";
 import { describeNoPlan, type Plan } from "../../src/plan/mod.ts";
 import { toNested, versionText } from "../../src/state/mod.ts";
 import type { NodeChange } from "../cfg/change.ts";
 import type { NodeDetail, NodeSummary } from "../control/detail.ts";
+import type { Staged } from "../staging/staging.ts";
 import type { ToTime } from "./time.ts";
 
 /** Presents a {@link PlanInfo}. */
@@ -47,14 +49,21 @@ export function presentEngine(status: EngineStatus, toTime: ToTime): EngineStatu
 }
 
 /** Presents a {@link NodeDetailInfo}. */
-export function presentNode(node: NodeDetail, toTime: ToTime): NodeDetailInfo {
+export function presentNode(node: NodeDetail, staged: Staged | undefined, toTime: ToTime): NodeDetailInfo {
   return {
     ...presentSummary(node, toTime),
     version: versionText(node.version),
     cfg: toNested(node.cfg),
+    inherited: Object.fromEntries(node.inherited),
+    ...(staged !== undefined && { staged: presentStaged(staged) }),
     dsc: toNested(node.dsc),
     engine: presentEngine(node.engine, toTime),
   };
+}
+
+/** Presents a {@link StagedInfo}. */
+export function presentStaged({ values, until, since, problem }: Staged): StagedInfo {
+  return { values: Object.fromEntries(values), until, since, ...(problem !== undefined && { problem }) };
 }
 
 /** Presents a {@link NodeChangeInfo}. */

@@ -24,6 +24,13 @@ export interface Staged {
   readonly problem?: string;
 }
 
+/** What is staged for one node. */
+export interface NodePatch {
+  readonly id: string;
+  /** Values by URL; null unsets. */
+  readonly values: ReadonlyMap<string, Value | null>;
+}
+
 /** Holds back cfg of nodes until it disturbs nobody. The root alone does. */
 export interface Staging {
   of(id: string): Staged | undefined;
@@ -31,7 +38,7 @@ export interface Staging {
    * Stages values for some nodes, in place of what was staged for them; all or none. They are checked now, as a write would be, and again
    * when their moment has come. Where it has come already, they are written at once.
    */
-  stage(ids: readonly string[], values: ReadonlyMap<string, Value | null>, until: StagedUntil): Done;
+  stage(patches: readonly NodePatch[], until: StagedUntil): Done;
   /** Forgets what is staged for these nodes. */
   unstage(ids: readonly string[]): Done;
 }
@@ -98,16 +105,17 @@ export function createStaging(
 
   return {
     of: (id) => staged.get(id),
-    stage(ids, values, until) {
+    stage(patches, until) {
       if (!parts.isRoot) return { ok: false, kind: "unavailable", problems: ["Only the root changes desired state"] };
-      if (values.size === 0) {
+      if (patches.every(({ values }) => values.size === 0)) {
         return { ok: false, kind: "invalid", problems: ["The patch is empty: expected some values"] };
       }
-      const checked = cfg.patch(ids.map((id) => ({ id, values })), { dryRun: true });
+      const checked = cfg.patch(patches, { dryRun: true });
       if (!checked.ok) return checked;
       const since = new Date(clock.wall()).toISOString();
-      const done = put(new Map([...staged, ...ids.map((id) => [id, { values, until, since }] as const)]));
-      if (done.ok) ids.forEach(look);
+      const added = patches.map(({ id, values }) => [id, { values, until, since }] as const);
+      const done = put(new Map([...staged, ...added]));
+      if (done.ok) { for (const { id } of patches) look(id); }
       return done;
     },
     unstage(ids) {

@@ -77,8 +77,8 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
     ...["aggregator/staging", "aggregator/status", "aggregator/store", "src", "src/*"],
   ],
   "aggregator/http": [
-    ...["aggregator/cfg", "aggregator/control", "aggregator/nodes", "aggregator/status", "aggregator/store"],
-    ...["src", "src/*"],
+    ...["aggregator/cfg", "aggregator/control", "aggregator/groups", "aggregator/nodes", "aggregator/profiles"],
+    ...["aggregator/staging", "aggregator/status", "aggregator/store", "src", "src/*"],
   ],
   "aggregator/publish": [
     ...["aggregator/control", "aggregator/dispatch", "aggregator/nodes", "aggregator/status", "src", "src/*"],

@@ -63,7 +63,7 @@ export interface Selection {
 
 /** One operation. */
 export interface Operation {
-  readonly method: "DELETE" | "GET" | "PATCH" | "POST";
+  readonly method: "DELETE" | "GET" | "PATCH" | "POST" | "PUT";
   /** With `{name}` for a part that varies. */
   readonly path: string;
   /** What it is about, as a heading. */

@@ -5,7 +5,7 @@ import { answerProblem } from "./problem.ts";
 export type Answerer = (c: Context) => Response | Promise<Response>;
 
 /** What answers requests to one path, by method. HEAD is answered like GET, without the body. */
-export type Methods = { readonly [method in "DELETE" | "GET" | "PATCH" | "POST"]?: Answerer };
+export type Methods = { readonly [method in "DELETE" | "GET" | "PATCH" | "POST" | "PUT"]?: Answerer };
 
 /** Paths (with `:name` for a part that varies) to what answers them. */
 export type Routes = { readonly [path: string]: Methods };

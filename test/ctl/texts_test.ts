@@ -140,10 +140,31 @@ test("describeNodes() marks nodes that are late, with the reason, and counts the
   ]);
 });
 
+test("describeNode() tells which profile a value comes from, and what is staged", () => {
+  const node = {
+    ...summary("n1", { phase: "converged", reason: "" }),
+    cfg: { rack: "r1", services: { a: { config: { args: ["1"] } } } },
+    inherited: { "/services/a/config": "base" },
+    staged: { values: { "/rack": "r2", "/arch": null }, until: "boot" as const, since: "2026-01-01T00:00:00.000Z" },
+    dsc: {},
+    version: "0.1.2",
+    engine: { phase: "converged" as const, running: [] },
+  };
+  assert.deepEqual(describeNode(node, style, undefined).slice(3), [
+    "phase   converged",
+    "staged  until its next boot: /rack=r2 /arch=",
+    "",
+    "VARIABLE                 DESIRED  DISCOVERED  PROFILE",
+    "/rack                    r1",
+    '/services/a/config/args  ["1"]                base',
+  ]);
+});
+
 test("describeNode() sets what is desired beside what is discovered", () => {
   const node = {
     ...summary("n1", { phase: "working", reason: "simpower/power-on" }),
     cfg: { physState: "POWER_ON", services: { a: { state: "RUN", config: { args: ["1"] } } } },
+    inherited: {},
     dsc: { physState: "POWER_OFF" },
     version: "0.1.2",
     engine: { phase: "working" as const, running: [] },

@@ -71,22 +71,6 @@ test("a group that can't be is refused by name", async () => {
   assert.deepEqual(root.control.groups.list(), []);
 });
 
-test("of two writers with the same tag one wins", async () => {
-  const { control: { groups } } = await make();
-  assert.equal(groups.set({ name: "g", about: "", nodes: "n1" }, "").ok, true);
-  const tag = groups.tagOf("g");
-  assert.equal(groups.set({ name: "g", about: "", nodes: "n2" }, tag).ok, true);
-  const late = groups.set({ name: "g", about: "", nodes: "n3" }, tag);
-  assert.deepEqual(late, {
-    ok: false,
-    kind: "conflict",
-    problems: [`The group 'g' is at ${groups.tagOf("g")}: expected ${tag}`],
-  });
-  assert.equal(groups.remove("g", tag).ok, false);
-  assert.equal(groups.remove("g").ok, true);
-  assert.equal(groups.remove("g").ok, false);
-});
-
 test("groups outlive a restart", async () => {
   const store = openMemoryStore();
   const first = await createTestRoot({ names: ["n1"], store });

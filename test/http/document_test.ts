@@ -10,6 +10,6 @@ test("docs/reference/http.md lists every route, and no other", async () => {
   );
   const { app } = await createTestApp();
   const served = app.routes.filter(({ method, path }) => method !== "ALL" && path.startsWith("/api/"))
-    .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/, "{$1}")}`);
+    .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
   assert.deepEqual(documented.sort(), served.sort());
 });

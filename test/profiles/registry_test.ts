@@ -100,20 +100,6 @@ test("a profile whose values would be wrong on one node is refused with that nod
   assert.equal(root.cfg("n1", "/rack"), "r1");
 });
 
-test("of two writers with the same tag one wins, and the other is told the present one", async () => {
-  const root = await createTestRoot();
-  const { profiles } = root.control;
-  assert.equal(refusalOf(profiles.set("base", body({ "/rack": "r1" }), { ifMatch: "" })).length, 0);
-  const tag = profiles.tagOf("base");
-  assert.equal(refusalOf(profiles.set("base", body({ "/rack": "r2" }), { ifMatch: tag })).length, 0);
-  const [kind, problem] = refusalOf(profiles.set("base", body({ "/rack": "r3" }), { ifMatch: tag }));
-  assert.deepEqual([kind, problem], [
-    "conflict",
-    `The profile 'base' is at ${profiles.tagOf("base")}: expected ${tag}`,
-  ]);
-  assert.equal(refusalOf(profiles.set("base", body({}), { ifMatch: "" }))[0], "conflict");
-});
-
 test("a profile is forgotten only when nobody names it", async () => {
   const root = await createTestRoot({ names: ["n1"] });
   const { profiles } = root.control;

@@ -12,7 +12,8 @@ async function make(store = openMemoryStore()): Promise<TestRoot> {
   return root;
 }
 function stage(root: TestRoot, values: Record<string, Value | null>, until: StagedUntil, names = ["n1"]) {
-  return root.control.staging.stage(names.map(root.idOf), new Map(Object.entries(values)), until);
+  const patches = names.map((name) => ({ id: root.idOf(name), values: new Map(Object.entries(values)) }));
+  return root.control.staging.stage(patches, until);
 }
 function events(root: TestRoot): string {
   return root.control.events(0, 1_000).map(({ node, kind, why }) => `${node} ${kind} ${why}`).join("\n");
@@ -54,7 +55,9 @@ test("what can't be written can't be staged, all or none", async () => {
     kind: "invalid",
     problems: ["The patch is empty: expected some values"],
   });
-  assert.equal(root.control.staging.stage([root.idOf("n1"), "gone"], new Map([["/rack", "r"]]), "boot").ok, false);
+  const values = new Map([["/rack", "r"]]);
+  const patches = [root.idOf("n1"), "gone"].map((id) => ({ id, values }));
+  assert.equal(root.control.staging.stage(patches, "boot").ok, false);
   assert.equal(root.control.staging.of(root.idOf("n1")), undefined);
 });
 

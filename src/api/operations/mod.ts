@@ -1,4 +1,5 @@
 import { clusterOperations } from "./cluster.ts";
+import { layerOperations } from "./layers.ts";
 import { nodeOperations } from "./nodes.ts";
 import { planOperations } from "./plans.ts";
 import { programOperations } from "./program.ts";
@@ -7,7 +8,13 @@ import { programOperations } from "./program.ts";
  * Every operation of an aggregator's HTTP API by its name. The server mounts this table, the client is made from it, and so are
  * OpenAPI and the reference: what is not here is not served.
  */
-export const operations = { ...nodeOperations, ...planOperations, ...clusterOperations, ...programOperations };
+export const operations = {
+  ...nodeOperations,
+  ...planOperations,
+  ...layerOperations,
+  ...clusterOperations,
+  ...programOperations,
+};
 
 /** The table. */
 export type Operations = typeof operations;

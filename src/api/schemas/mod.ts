@@ -3,6 +3,7 @@ export * from "./changes.ts";
 export * from "./common.ts";
 export * from "./events.ts";
 export * from "./explanations.ts";
+export * from "./layers.ts";
 export * from "./nodes.ts";
 export * from "./plans.ts";
 export * from "./problem.ts";

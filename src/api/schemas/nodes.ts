@@ -1,6 +1,7 @@
 /** Nodes: one in a list, everything about one, and its log of a controller. */
 import * as v from "valibot";
 import { about, jsonObject, late, phase, type Shape, stale, time } from "./common.ts";
+import { staged } from "./layers.ts";
 import { plan } from "./plans.ts";
 
 /** One node in a list. */
@@ -47,6 +48,11 @@ export const nodeDetail = v.object({
   ...nodeSummary.entries,
   version: about(v.string(), "The version of its cfg, `assignment.run.rev`: between quotes it is the ETag of the cfg"),
   cfg: about(jsonObject, "What people want of it, nested"),
+  inherited: about(
+    v.record(v.string(), v.string()),
+    "The profile that a value of its cfg comes from, by URL; others are its own",
+  ),
+  staged: v.exactOptional(about(staged, "Cfg that waits for its moment")),
   dsc: about(jsonObject, "What is known of it, nested"),
   engine: engineStatus,
 });
