@@ -21,6 +21,7 @@ function make(held: readonly string[] | undefined, { number = 2, physState = "PO
   const world = { isDeaf: false, isBrokerDeaf: false, hasWritten: true, canTakeOver: true, touched: 0 };
   const posted: string[] = [];
   const taken: string[] = [];
+  const shown: [id: string, ...values: [string, Value | null][]][] = [];
   const { replica, nodes, changes } = tree;
   const facts = createFacts({ replica, nodes });
   const owners = createOwners({
@@ -28,6 +29,7 @@ function make(held: readonly string[] | undefined, { number = 2, physState = "PO
     claims: createClaims({ replica, store, facts: store.load().facts, log: quiet }),
     discovered: {
       parent(id, values: ReadonlyMap<string, Value | null>) {
+        shown.push([id, ...values]);
         if (id === ID) tree.discover("n", "parent", Object.fromEntries(values), number);
       },
     },
@@ -56,7 +58,7 @@ function make(held: readonly string[] | undefined, { number = 2, physState = "PO
   const kind = () => owners.of(ID).kind;
   const may = () => mayAct(owners.of(ID), { kind: "acting" }, (id) => id).may;
   const runState = () => nodes.read(ID)?.view.get("/runState");
-  return { ...tree, clock, store, world, posted, taken, owners, place, link, kind, may, runState };
+  return { ...tree, clock, store, world, posted, taken, shown, owners, place, link, kind, may, runState };
 }
 
 test("a link that is level is SYNC, and one that has not come back within the grace time is ERROR", async () => {
@@ -319,4 +321,30 @@ test("a node that is forgotten loses its link, and its times end", () => {
   assert.deepEqual([owners.of(ID).kind, posted], ["departing", ["LinkDropped"]]);
   owners.stop();
   assert.equal(clock.waiting, 0);
+});
+
+test("what a node that is not a child has inherited is not taken over", () => {
+  const { owners, changes, taken } = make(undefined, { number: 1 });
+  taken.length = 0;
+  for (const id of [idOf("m"), "stranger"]) changes.turn(() => owners.inherited(id));
+  assert.deepEqual(taken, []);
+});
+
+test("nodes below an aggregator are stale from the first loss of its link until it is level again", async () => {
+  const { clock, owners, changes, shown, discover } = make(undefined, { number: 1 });
+  const a = idOf("a");
+  changes.turn(owners.begin);
+  discover("a", "parent", { "/physState": "POWER_ON", "/runState": "SYNC" }, 1);
+  const link = (state: LinkState) => {
+    shown.length = 0;
+    changes.turn(() => owners.linked(a, state, { sameRun: true, assignment: 1, why: "" }));
+    return shown;
+  };
+  assert.deepEqual(link("level"), [[a, ["/link", "UP"], ["/runState", "SYNC"], ["/staleSince", null]]]);
+  const since = new Date(clock.wall()).toISOString();
+  assert.deepEqual(link("down"), [[a, ["/link", "DOWN"], ["/staleSince", since]]]);
+  discover("a", "parent", { "/staleSince": since }, 1);
+  shown.length = 0;
+  await clock.advance(SHORT);
+  assert.deepEqual(shown, [[a, ["/runState", "ERROR"], ["/staleSince", since]]]);
 });
