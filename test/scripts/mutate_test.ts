@@ -50,18 +50,22 @@ test("mutantsOf() says the line, and the same lines with the change", () => {
   assert.equal(mutant?.new, "  (a)");
 });
 
-test("orderTests() begins with the folder of the same name, then with the nearest", () => {
-  const reach = new Map([["test/tree/a_test.ts", 2], ["test/sync/b_test.ts", 9], ["test/e/c_test.ts", 1]]);
+test("orderTests() begins with what imports the file itself, then the folder of the same name, then the nearest", () => {
+  const reach = new Map([
+    ["test/tree/a_test.ts", 2],
+    ["test/sync/b_test.ts", 9],
+    ["test/e/c_test.ts", 3],
+    ["test/f/d_test.ts", 1],
+    ["test/sync/e_test.ts", 1],
+  ]);
   assert.deepEqual(orderTests("src/sync/x.ts", reach), [
-    "test/sync/b_test.ts",
-    "test/e/c_test.ts",
-    "test/tree/a_test.ts",
+    ...["test/sync/e_test.ts", "test/f/d_test.ts", "test/sync/b_test.ts", "test/tree/a_test.ts", "test/e/c_test.ts"],
   ]);
 });
 
 test("orderTests() puts tests that are named after a file before those that are nearer", () => {
   const reach = new Map([
-    ["test/modules/ipmi_test.ts", 1],
+    ["test/modules/ipmi_test.ts", 2],
     ["test/modules/led_test.ts", 4],
     ["test/modules/redfish_test.ts", 3],
     ["test/modules/redfish_led_test.ts", 9],
