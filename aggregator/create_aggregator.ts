@@ -33,6 +33,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   const control = createControl({
     ...{ ...state, engine, freezer, agentHolds, troubles },
     facts: state.stored.facts,
+    agentModules: parts.agentModules,
     flush: persistence.flush,
     retry: retries.retry,
   });

@@ -10,6 +10,7 @@ import type { Elsewhere, TreeEntry } from "../status/tree.ts";
 import type { LoggedEvent } from "../store/mod.ts";
 import type { NodeDetail, NodeSummary } from "./detail.ts";
 import type { Impact } from "./impact.ts";
+import type { KnownModule } from "./modules.ts";
 import type { ServiceOutputs } from "./service_output.ts";
 import type { NodeExplanation } from "./node_explanation.ts";
 import { type Done } from "../../src/toolkit/mod.ts";
@@ -52,6 +53,10 @@ export interface Control {
   readonly groups: GroupRegistry;
   /** Cfg that waits until it disturbs nobody. */
   readonly staging: Staging;
+  /** Whether some mutation changes the variable behind a URL. */
+  isMutable(url: string): boolean;
+  /** The modules of this aggregator and of its agents, by name. */
+  modules(): readonly KnownModule[];
   /** What programs of nodes that are served here have printed. */
   readonly outputs: ServiceOutputs;
   /** Waits until no plan is being searched for: see the reason `searching`. Never rejects. */

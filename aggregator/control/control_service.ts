@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import type { Engine } from "../../src/engine/mod.ts";
 import { compareNames } from "../../src/nodeset/mod.ts";
-import { exploreGraph } from "../../src/plan/mod.ts";
+import { exploreGraph, type ModuleDeclaration } from "../../src/plan/mod.ts";
 import { parseUuid, type Value } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { AgentHolds } from "../engine/agent_holds.ts";
@@ -10,6 +10,7 @@ import type { NodeChange } from "../cfg/change.ts";
 import type { Control } from "./control.ts";
 import { detailOf, type NodeSummary, statusOf, summaryOf } from "./detail.ts";
 import { impactOf } from "./impact.ts";
+import { listModules } from "./modules.ts";
 import { createServiceOutputs } from "./service_output.ts";
 import { idleReason } from "../nodes/idle_reason.ts";
 import type { Changes } from "../dispatch/changes.ts";
@@ -45,6 +46,8 @@ export interface ControlParts {
   readonly profiles: ProfileRegistry;
   readonly staging: Staging;
   readonly facts: Stored["facts"];
+  readonly declarations: readonly ModuleDeclaration[];
+  readonly agentModules: readonly ModuleDeclaration[];
   readonly discovered: Discovered;
   readonly freezer: Freezer;
   readonly changes: Changes;
@@ -218,6 +221,8 @@ export function createControl(parts: ControlParts): Control {
       stage: (patches, until) => turn(() => parts.staging.stage(patches, until)),
       unstage: (ids) => turn(() => parts.staging.unstage(ids)),
     },
+    isMutable: (url) => domains.isMutable(url),
+    modules: () => listModules(parts),
     outputs: createServiceOutputs(parts),
     searched: () => domains.idle(),
     freeze: (ids) => turn(() => parts.freezer.freeze(ids)),

@@ -8,6 +8,7 @@ import type { BootNetwork } from "../nodes/boot_network.ts";
 import { type BmcLogReader, createBmcLogHandlers } from "./bmc_log.ts";
 import { createBulkHandlers } from "./bulk.ts";
 import { createCfgHandlers } from "./cfg.ts";
+import { createDeclaredHandlers } from "./declared.ts";
 import { createDiscoveredHandlers } from "./discovered.ts";
 import { createReportHandlers } from "./dsc.ts";
 import { createRedirect } from "./elsewhere.ts";
@@ -80,6 +81,7 @@ function createHandlers(control: Control, options: AppOptions, clock: Clock): Ha
     ...createCfgHandlers(control),
     ...createBulkHandlers(control, toTime),
     ...createProfileHandlers(control, toTime),
+    ...createDeclaredHandlers(control),
     ...createGroupHandlers(control),
     ...createStagingHandlers(control),
     ...createOutputHandlers(control),

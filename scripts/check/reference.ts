@@ -4,7 +4,14 @@ import { builtInDeclarations } from "../../modules/manifest.ts";
 import { defaultText, type Option, type Options } from "../../src/cli/mod.ts";
 import { policy } from "../../src/engine/mod.ts";
 import { AGGREGATOR_KEYS, FILE_KEYS, NODE_KEYS } from "../../src/inventory/mod.ts";
-import { type Extension, KEPT_URLS, type Variable, type VariableType } from "../../src/state/mod.ts";
+import {
+  type Extension,
+  KEPT_URLS,
+  readAbout,
+  typeText,
+  type Variable,
+  type VariableType,
+} from "../../src/state/mod.ts";
 import { type GeneratedPage, generatedProblems, markdownTable, writeGenerated } from "./generated.ts";
 
 const PAGES: readonly GeneratedPage[] = [
@@ -86,16 +93,7 @@ function describeVariables(): string {
 
 function variableRow(url: string, variable: Variable, goals: ReadonlySet<string>): string[] {
   const { meaning, unit, normal } = readAbout(variable);
-  return [`\`${url}\``, typeText(variable.type), unit, writerText(url, variable, goals), meaning, normal];
-}
-
-/** Splits the text of a variable into meaning, unit and default: see `Variable.about`. */
-function readAbout(
-  { about, type }: Variable,
-): { readonly meaning: string; readonly unit: string; readonly normal: string } {
-  const [text = "", normal = ""] = about.split(". Default: ");
-  const [, meaning = text, unit = ""] = (type.kind === "integer" ? /^(.*), in ([\w ]+)$/.exec(text) : null) ?? [];
-  return { meaning, unit, normal };
+  return [`\`${url}\``, markdownType(variable.type), unit, writerText(url, variable, goals), meaning, normal];
 }
 
 function writerText(url: string, { about, writer, reported }: Variable, goals: ReadonlySet<string>): string {
@@ -115,41 +113,13 @@ function goalUrls(): ReadonlySet<string> {
   );
 }
 
-function typeText(type: VariableType): string {
-  switch (type.kind) {
-    case "enum":
-      return type.values.map((value) => `\`${value}\``).join(", ");
-    case "string":
-      return type.maxLength === undefined ? "text" : `text ≤ ${type.maxLength}`;
-    case "integer":
-      return `integer${bounds(type.min, type.max)}`;
-    case "boolean":
-      return "boolean";
-    case "list":
-      return `list${type.maxItems === undefined ? "" : ` ≤ ${type.maxItems}`} of ${typeText(type.items)}`;
-    case "record":
-      return `object of ${typeText(type.values)}`;
-    case "object":
-      return `{ ${
-        Object.entries(type.fields).map(([name, field]) =>
-          `${name}${type.optional?.includes(name) === true ? "?" : ""}: ${typeText(field)}`
-        ).join("; ")
-      } }`;
-    case "either":
-      return type.of.map(typeText).join(" or ");
-    default:
-      return type satisfies never;
-  }
+function markdownType(type: VariableType): string {
+  return typeText(type, (value) => `\`${value}\``);
 }
 
 /** The values that may be a goal: the first value of an enumeration means "unknown". */
 function goalText(type: VariableType): string {
-  return type.kind === "enum" ? type.values.slice(1).map((value) => `\`${value}\``).join(", ") : typeText(type);
-}
-
-function bounds(min: number | undefined, max: number | undefined): string {
-  if (min === undefined && max === undefined) return "";
-  return max === undefined ? ` ≥ ${min}` : ` ${min ?? "..."} to ${max}`;
+  return type.kind === "enum" ? type.values.slice(1).map((value) => `\`${value}\``).join(", ") : markdownType(type);
 }
 
 function describeInventory(): string {

@@ -1,5 +1,6 @@
 /** State: extensions, state URLs, facets, node documents, views. Pure: no clock, no I/O. */
 export * from "./core.ts";
+export * from "./describe_variable.ts";
 export * from "./document.ts";
 export * from "./extension.ts";
 export * from "./nested.ts";

@@ -1,4 +1,5 @@
 import { clusterOperations } from "./cluster.ts";
+import { declaredOperations } from "./declared.ts";
 import { layerOperations } from "./layers.ts";
 import { nodeOperations } from "./nodes.ts";
 import { planOperations } from "./plans.ts";
@@ -12,6 +13,7 @@ export const operations = {
   ...nodeOperations,
   ...planOperations,
   ...layerOperations,
+  ...declaredOperations,
   ...clusterOperations,
   ...programOperations,
 };

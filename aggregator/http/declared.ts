@@ -1,0 +1,60 @@
+import type { ModuleInfo, VariableInfo } from "../../src/api/mod.ts";
+import { KEPT_URLS, readAbout, typeText, type Variable } from "../../src/state/mod.ts";
+import type { Control } from "../control/control.ts";
+import type { KnownModule } from "../control/modules.ts";
+import type { Handlers } from "./handler.ts";
+
+/** Tells what modules declare. */
+export function createDeclaredHandlers(control: Control): Pick<Handlers, "listVariables" | "listModules"> {
+  function present(url: string, extension: string, variable: Variable): VariableInfo {
+    const { meaning, unit, normal } = readAbout(variable);
+    const { type, writer, reported = false } = variable;
+    return {
+      ...{ url, extension, meaning, type: typeText(type) },
+      ...(type.kind === "enum" && { values: type.values }),
+      ...(unit !== "" && { unit }),
+      ...(normal !== "" && { default: normal }),
+      ...{ writer, isGoal: control.isMutable(url), isReported: reported },
+      isInternal: KEPT_URLS.has(url) || /\. Internal|^Internal/.test(variable.about),
+    };
+  }
+
+  return {
+    listVariables({ url: wanted }) {
+      // Several modules may declare an extension.
+      const all = new Map<string, VariableInfo>();
+      for (const { name, variables } of control.schema.extensions) {
+        for (const [url, variable] of Object.entries(variables)) {
+          if (wanted === undefined || isAt(url, wanted)) all.set(url, present(url, name, variable));
+        }
+      }
+      return { ok: true, value: { variables: [...all.values()].sort((a, b) => a.url < b.url ? -1 : 1) } };
+    },
+    listModules: () => ({ ok: true, value: { modules: control.modules().map(presentModule) } }),
+  };
+}
+
+/** Whether a URL, or a pattern such as `/services/{name}/state`, is the one that is asked for or below it. */
+function isAt(pattern: string, wanted: string): boolean {
+  const parts = pattern.split("/");
+  const asked = wanted.replace(/\/$/, "").split("/");
+  return asked.length <= parts.length &&
+    asked.every((part, at) => /^\{.*\}$/.test(parts[at] ?? "") || part === parts[at]);
+}
+
+function presentModule({ declaration, runsIn, state, error, config }: KnownModule): ModuleInfo {
+  const { name, about, discovers, mutations } = declaration;
+  return {
+    ...{ name, about, runsIn },
+    ...(state !== undefined && { state }),
+    ...(error !== undefined && { error }),
+    configUrl: `/services/${name}/config`,
+    ...(config !== undefined && { config }),
+    discovers,
+    mutations: Object.entries(mutations).map(([id, { about, context, changes, disruption = 1, timeout }]) => ({
+      ...{ id, ...(about !== undefined && { about }) },
+      ...{ context, disruption, timeout },
+      changes: Object.fromEntries(Object.entries(changes).map(([url, [from, to]]) => [url, [from, to] as const])),
+    })),
+  };
+}
