@@ -16,7 +16,7 @@ import { EXIT, ProgramError, runProgram, untilAborted } from "../src/cli/mod.ts"
 import { systemClock } from "../src/clock.ts";
 import { createLog } from "../src/log.ts";
 import { createUplink } from "../src/mqtt/mod.ts";
-import { connectBroker } from "./broker/connect.ts";
+import { connectBroker, startTransport, type Transport } from "./broker/transport.ts";
 import { redactUrl } from "../src/redact.ts";
 import { createSteadyClock } from "../src/steady_clock.ts";
 import { isNodeName, nodeIdOf } from "../src/state/mod.ts";
@@ -35,7 +35,6 @@ import { readPublishOptions } from "./publish/options.ts";
 import { createPublishing } from "./publish/publishing.ts";
 import { comparePast, describeLost, openSqliteStore, readMarker, storeFile, writeMarker } from "./store/mod.ts";
 import { prepareRestored } from "./store/restored.ts";
-import { startTransport, type Transport } from "./broker/transport.ts";
 import { errorText } from "../src/toolkit/mod.ts";
 
 const NO_COUNTS = { sent: 0, unsent: 0, received: 0, malformed: 0, waiting: 0, waitingBytes: 0 };

@@ -1,6 +1,6 @@
 import { cleanText, type Style } from "../src/cli/mod.ts";
-import { countOf, groupByKey } from "./grouping.ts";
 import { describeGroups } from "./group_text.ts";
+import { countOf, groupByKey } from "./grouping.ts";
 import { showValue } from "./plan_text.ts";
 import type { ChangesInfo, NodeChangeInfo } from "../src/api/mod.ts";
 

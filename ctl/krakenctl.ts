@@ -10,25 +10,18 @@ import {
   versionLine,
 } from "../src/cli/mod.ts";
 import { type Command, globalOptions, validateUsage, type World } from "./command.ts";
-import { adopt } from "./commands/adopt.ts";
+import { adopt, discovered } from "./commands/adopt.ts";
 import { bmcLog } from "./commands/bmc_log.ts";
 import { apply } from "./commands/apply.ts";
 import { defineCompletion } from "./commands/completion.ts";
-import { discovered } from "./commands/discovered.ts";
 import { events } from "./commands/events.ts";
-import { explain } from "./commands/explain.ts";
-import { freeze, thaw } from "./commands/freeze.ts";
-import { getNode } from "./commands/get_node.ts";
-import { getNodes } from "./commands/get_nodes.ts";
-import { graph } from "./commands/graph.ts";
+import { explain, graph, plan } from "./commands/explain.ts";
+import { freeze, limits, release, retry, thaw } from "./commands/limits.ts";
+import { getNode, getNodes, tree } from "./commands/get.ts";
 import { led } from "./commands/led.ts";
-import { limits, release } from "./commands/limits.ts";
-import { plan } from "./commands/plan.ts";
 import { power } from "./commands/power.ts";
 import { remove } from "./commands/remove.ts";
-import { retry } from "./commands/retry.ts";
 import { set } from "./commands/set.ts";
-import { tree } from "./commands/tree.ts";
 import { watch } from "./commands/watch.ts";
 
 /** Every command, in the order of the help. */

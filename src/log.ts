@@ -1,3 +1,6 @@
+import type { Clock } from "./clock.ts";
+import { fullBucket, type Rate, takeToken } from "./toolkit/mod.ts";
+
 /** How much a log line matters. */
 export type Level = "debug" | "info" | "warn" | "error";
 
@@ -62,5 +65,33 @@ export function withLevel(log: Log, level: () => Level): Log {
   return {
     ...{ debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
     with: (fields) => withLevel(log.with(fields), level),
+  };
+}
+
+/** Lines: enough to see who tries what, too few to fill a disk. Everything is counted, whether or not it is logged. */
+const LINES: Rate = { burst: 20, perSecond: 0.2 };
+
+/**
+ * Logs what anybody on a network can cause as often as they like: at a bounded rate. A line is logged where there is room; the
+ * next one says how many were left out before it.
+ */
+export type RefusalLog = Pick<Log, Exclude<Level, "debug">>;
+
+/** See {@link RefusalLog}. */
+export function createRefusalLog(log: Log, clock: Clock): RefusalLog {
+  const bucket = fullBucket(LINES, clock.now());
+  let unlogged = 0;
+  function line(level: keyof RefusalLog, message: string, fields: LogFields | undefined): void {
+    if (!takeToken(bucket, LINES, clock.now())) {
+      unlogged++;
+      return;
+    }
+    log[level](message, { ...fields, ...(unlogged > 0 && { unlogged }) });
+    unlogged = 0;
+  }
+  return {
+    info: (message, fields) => line("info", message, fields),
+    warn: (message, fields) => line("warn", message, fields),
+    error: (message, fields) => line("error", message, fields),
   };
 }

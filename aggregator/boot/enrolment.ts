@@ -1,9 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import * as v from "valibot";
 import type { Clock } from "../../src/clock.ts";
-import type { Log } from "../../src/log.ts";
+import { createRefusalLog, type Log } from "../../src/log.ts";
 import type { Store, Stored } from "../store/mod.ts";
-import { createRefusalLog } from "../../src/refusal_log.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 
 /** How long a token can be used, in milliseconds: longer than a machine may take from its script to its agent. */

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { ipv4Text, parseSubnet } from "../../src/boot/mod.ts";
 
 /** The network of one of this machine's own addresses, such as 10.77.0.0/24; undefined where it is not known. */
@@ -12,4 +13,28 @@ export function networkOf(
     if (subnet !== undefined) return `${ipv4Text(subnet.first)}/${subnet.prefix}`;
   }
   return undefined;
+}
+
+/** Names and addresses of this machine's interfaces, as `os.networkInterfaces()` has them. */
+type Interfaces = { readonly [name: string]: readonly { readonly address: string }[] | undefined };
+
+/**
+ * The MTU of the interface that has an address, in bytes; undefined where it is not known. Linux tells it below
+ * `/sys/class/net`; the runtimes do not.
+ *
+ * @param read Reads a file. What it throws is taken for no answer.
+ */
+export function mtuOf(
+  address: string,
+  interfaces: Interfaces,
+  read: (path: string) => string = (path) => readFileSync(path, "utf8"),
+): number | undefined {
+  const name = Object.keys(interfaces).find((each) => interfaces[each]?.some((own) => own.address === address));
+  if (name === undefined) return undefined;
+  try {
+    const text = read(`/sys/class/net/${name.replace(/:.*$/, "")}/mtu`).trim(); // eth0:1 is a label of eth0
+    return /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+  } catch {
+    return undefined;
+  }
 }

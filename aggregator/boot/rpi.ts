@@ -1,12 +1,11 @@
 import { piFile, renderCommandLine, renderConfig } from "../../modules/rpi/files.ts";
 import type { RpiHost, RpiRegistry } from "../../modules/rpi/module.ts";
 import type { Clock } from "../../src/clock.ts";
-import type { Log } from "../../src/log.ts";
+import { createRefusalLog, type Log } from "../../src/log.ts";
 import { refusalOf } from "./admission.ts";
 import type { Boots } from "./http/boots.ts";
 import { openFile } from "./open_file.ts";
 import { createProgress, type Progress } from "./progress.ts";
-import { createRefusalLog } from "../../src/refusal_log.ts";
 import { bytesSource, fileSource, type TftpClient, type TftpEvent, type TftpSource } from "./tftp/mod.ts";
 
 /** What Raspberry Pis get over TFTP. */

@@ -1,4 +1,6 @@
+import type { Clock } from "../../src/clock.ts";
 import { dropOldest, fullBucket, type Rate, takeToken, type TokenBucket } from "../../src/toolkit/mod.ts";
+import type { UnknownMachines } from "../nodes/unknown_machines.ts";
 
 /** Senders that are counted at a time: two for each known machine, of which one aggregator has fewer than half as many. */
 const MAX_SOURCES = 65_536;
@@ -37,5 +39,20 @@ export function createSourceRates(limits: SourceLimits, now: number): SourceRate
   return {
     known: (source, now) => takeToken(bucketOf(source, now), limits.each, now) && takeToken(known, limits.known, now),
     unknown: (now) => takeToken(unknown, limits.unknown, now),
+  };
+}
+
+/** Machines that nobody has seen before: a rack that is switched on, and then as many as ask again within a table's time. */
+const NEW: Rate = { burst: 64, perSecond: 8 };
+
+/** Lets so many new machines a second into a table, whatever they are seen by. Others are let in when they ask again. */
+export function limitStrangers(unknownMachines: UnknownMachines, clock: Clock): Pick<UnknownMachines, "saw"> {
+  const bucket = fullBucket(NEW, clock.now());
+  return {
+    saw(sight) {
+      if (unknownMachines.find(sight.mac) !== undefined || takeToken(bucket, NEW, clock.now())) {
+        unknownMachines.saw(sight);
+      }
+    },
   };
 }

@@ -2,15 +2,13 @@ import { Buffer } from "node:buffer";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { Aedes, type Client } from "aedes";
 import { systemClock } from "../../src/clock.ts";
-import type { Log } from "../../src/log.ts";
+import { createRefusalLog, type Log, type RefusalLog } from "../../src/log.ts";
 import { type LinkTopic, type LocalBroker, parseTopic } from "../../src/mqtt/mod.ts";
-import { createRefusalLog, type RefusalLog } from "../../src/refusal_log.ts";
 import { type ConnectionLimits, createConnectionLimit } from "./connection_limit.ts";
 import { createIdentities, type Identities, type IdentityCheck } from "./identities.ts";
 import { createObservers, type Observed, type Observers } from "./observers.ts";
 import { gateSocket } from "./packet_gate.ts";
-import { createOwnMessages } from "./own_messages.ts";
-import { keepRetainedByTopic } from "./retained.ts";
+import { createOwnMessages, keepRetainedByTopic } from "./messages.ts";
 import { createShortcut } from "./shortcut.ts";
 import { watchSilence } from "./silence.ts";
 

@@ -1,9 +1,25 @@
 import { Buffer } from "node:buffer";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { encodePacket } from "../../src/mqtt/client/mod.ts";
-import type { RefusalLog } from "../../src/refusal_log.ts";
+import type { RefusalLog } from "../../src/log.ts";
 import { every } from "../../src/toolkit/mod.ts";
-import { matchesFilter, parseFilter, type TopicFilter } from "./topic_filter.ts";
+
+/** A topic filter, taken apart (MQTT 3.1.1, section 4.7). */
+export type TopicFilter = readonly string[];
+
+/** Takes a filter apart. */
+export function parseFilter(filter: string): TopicFilter {
+  return filter.split("/");
+}
+
+/** Whether a topic, taken apart at its slashes, matches a filter. Both are below a first level that is no wildcard. */
+export function matchesFilter(filter: TopicFilter, topic: readonly string[]): boolean {
+  for (const [place, level] of filter.entries()) {
+    if (level === "#") return true;
+    if (place >= topic.length || (level !== "+" && level !== topic[place])) return false;
+  }
+  return filter.length === topic.length;
+}
 
 /** Clients that observe, at a time. */
 const MAX_OBSERVERS = 64;

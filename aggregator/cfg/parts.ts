@@ -1,5 +1,6 @@
 import type { Values } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
+import { errorText, type Refusal } from "../../src/toolkit/mod.ts";
 import type { Changes } from "../dispatch/changes.ts";
 import type { Domains } from "../nodes/domains.ts";
 import type { Nodes } from "../nodes/nodes.ts";
@@ -40,4 +41,10 @@ export interface CfgParts {
   readonly isRoot: boolean;
   /** Network interfaces of this machine, without loopback: no other machine can have their addresses. @default none */
   readonly interfaces?: () => readonly OwnInterface[];
+}
+
+/** Returns the refusal of a change that could not be written because of `error`. */
+export function notWritten(error: unknown): Refusal {
+  const problem = errorText(error);
+  return { ok: false, kind: "unavailable", problems: [`Nothing was changed, as the store failed: ${problem}`] };
 }

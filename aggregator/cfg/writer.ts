@@ -28,8 +28,7 @@ import { bootWarningsOf, changeOf, entriesFor, type NodeChange, served, warnings
 import { findAll } from "./checks.ts";
 import { entriesOf, inherit, ownOf, sourcesOf } from "./inheritance.ts";
 import { createOwnAddresses, type OwnAddresses } from "./own_addresses.ts";
-import type { CfgParts, Wanted } from "./parts.ts";
-import { notWritten } from "./refusal.ts";
+import { type CfgParts, notWritten, type Wanted } from "./parts.ts";
 import { findHindrance } from "./tree_checks.ts";
 import { type Done, type Refusal } from "../../src/toolkit/mod.ts";
 

@@ -8,7 +8,7 @@ import { createRollbackDetector } from "../links/rollback_detector.ts";
 import { createPendingTransfers } from "../links/pending_transfers.ts";
 import { withDurableAcks } from "../links/durable_acks.ts";
 import { createTroubles } from "../status/troubles.ts";
-import { COMPLETE, noteCompleteness } from "../store/completeness.ts";
+import { COMPLETE, noteCompleteness } from "../store/own_node.ts";
 import { createPersistence } from "../store/persistence.ts";
 import type { AggregatorParts } from "../types.ts";
 import type { Ownership } from "./ownership.ts";

@@ -1,6 +1,6 @@
 import type { Freeze } from "../../src/engine/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
-import { notWritten } from "../cfg/refusal.ts";
+import { notWritten } from "../cfg/parts.ts";
 import type { CfgWriter } from "../cfg/writer.ts";
 import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";

@@ -3,7 +3,7 @@ import { type Value, type Values } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { NodeDetail } from "../control/detail.ts";
 import { faulty, invalid, type Outcome, type Problem, problemOf } from "../../src/http/mod.ts";
-import type { BootNetwork } from "../nodes/boot_network.ts";
+import type { BootNetwork } from "../nodes/unknown_machines.ts";
 import { sendTo } from "./elsewhere.ts";
 import { checkCfg, etagOf } from "./etag.ts";
 import type { Handler } from "./handler.ts";

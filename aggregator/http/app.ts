@@ -4,7 +4,7 @@ import type { Log } from "../../src/log.ts";
 import type { Control } from "../control/control.ts";
 import type { Metric } from "../../src/http/mod.ts";
 import { answerProblem } from "../../src/http/mod.ts";
-import type { BootNetwork } from "../nodes/boot_network.ts";
+import type { BootNetwork } from "../nodes/unknown_machines.ts";
 import { type BmcLogReader, createBmcLogHandlers } from "./bmc_log.ts";
 import { createBulkHandlers } from "./bulk.ts";
 import { createCfgHandlers } from "./cfg.ts";

@@ -1,7 +1,6 @@
 import { type List, operations } from "../../src/api/mod.ts";
 import type { Control } from "../control/control.ts";
-import type { BootNetwork } from "../nodes/boot_network.ts";
-import type { UnknownMachine } from "../nodes/unknown_machines.ts";
+import type { BootNetwork, UnknownMachine } from "../nodes/unknown_machines.ts";
 import { createAdopter } from "./adopt.ts";
 import type { Handlers } from "./handler.ts";
 import { answerPage } from "./list.ts";

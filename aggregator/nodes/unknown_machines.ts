@@ -95,3 +95,12 @@ function cut<K extends "vendorClass" | "arch" | "uuid">(
 function printable(text: string): string {
   return text.slice(0, MAX_TEXT).replace(/[^\x20-\x7e]/g, "?");
 }
+
+/** What boot services know about the network on which machines boot. */
+export interface BootNetwork {
+  readonly unknownMachines: UnknownMachines;
+  /** The aggregator's own address there. */
+  readonly address: string;
+  /** The network, such as 10.77.0.0/24, if Kraken assigns addresses there. */
+  readonly subnet: string | undefined;
+}

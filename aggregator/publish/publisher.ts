@@ -1,8 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { Clock } from "../../src/clock.ts";
-import type { Log } from "../../src/log.ts";
+import { createRefusalLog, type Log } from "../../src/log.ts";
 import type { MqttConnection } from "../../src/mqtt/mod.ts";
-import { createRefusalLog } from "../../src/refusal_log.ts";
 import { every, fullBucket, type Rate, takeToken, waitForToken } from "../../src/toolkit/mod.ts";
 import type { Board } from "./board.ts";
 

@@ -1,5 +1,8 @@
+import type { Log } from "../../src/log.ts";
 import type { Entry } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
+import type { Changes } from "../dispatch/changes.ts";
+import type { Persistence } from "./persistence.ts";
 import type { Store, Stored } from "./types.ts";
 
 /**
@@ -40,4 +43,27 @@ export function makeOwnNode(store: Store, replica: Replica, id: string, name: st
   replica.merge(id, "cfg", entries);
   const document = replica.get(id);
   if (document !== undefined) store.commit({ documents: [{ document, facets: ["cfg"] }] });
+}
+
+/** The fact that says that all nodes are known. */
+export const COMPLETE = "complete";
+
+/** Writes that all nodes are known, once they are and all of them are on the disk: a run after this one goes on from there. */
+export function noteCompleteness(
+  { store, persistence, changes, log }: {
+    readonly store: Store;
+    readonly persistence: Pick<Persistence, "flush" | "waiting">;
+    readonly changes: Changes;
+    readonly log: Log;
+  },
+): void {
+  changes.on("publish", "completeness", ["BecameComplete"], () => {
+    persistence.flush();
+    if (persistence.waiting.unsavedDocuments > 0) return;
+    try {
+      store.commit({ facts: new Map([[COMPLETE, true]]) });
+    } catch (error) {
+      log.error("Cannot write that all nodes are known", { error: String(error) });
+    }
+  });
 }

@@ -2,9 +2,20 @@ import { isIpv4, parseMac, parseSubnet } from "../../src/boot/mod.ts";
 import { isNodeName } from "../../src/state/mod.ts";
 import { type Assignment, parseAssignments, toMergePatch } from "../assignment.ts";
 import { defineCommand, validateUsage } from "../command.ts";
-import { describeAdopted } from "../discovered_text.ts";
+import { describeAdopted, describeDiscovered } from "../discovered_text.ts";
 import { schema } from "../known.ts";
 import { reportAnswer } from "../report.ts";
+
+/** Lists machines that nobody knows. */
+export const discovered = defineCommand({
+  name: "discovered",
+  about: "Lists the machines that have asked the aggregator to boot and that no node is known of",
+  options: {},
+  examples: ["krakenctl discovered", "krakenctl discovered -o json"],
+}, async (run) => {
+  const answer = await run.client.call("listDiscovered", {});
+  return reportAnswer(run, answer, (found) => describeDiscovered(found, run.style, run.terminal.columns()));
+});
 
 /** Makes a machine that nobody knows a node. */
 export const adopt = defineCommand({

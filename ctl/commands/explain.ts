@@ -1,10 +1,12 @@
-import { EXIT } from "../../src/cli/mod.ts";
+import { mapAnswer } from "../../src/api/client/mod.ts";
+import { cleanText, EXIT } from "../../src/cli/mod.ts";
 import { parseAssignments, toMergePatch } from "../assignment.ts";
 import { defineCommand, validateUsage } from "../command.ts";
 import { explainEverywhere } from "../explain_everywhere.ts";
 import { describeExplanations } from "../explain_text.ts";
 import { schema } from "../known.ts";
-import { reportAnswer } from "../report.ts";
+import { describePlans } from "../plan_text.ts";
+import { reportAnswer, reportFailure } from "../report.ts";
 
 /** Says what is done with nodes and why nothing is where nothing is. */
 export const explain = defineCommand({
@@ -31,4 +33,44 @@ export const explain = defineCommand({
   const code = reportAnswer(run, answer, (explanations) => describeExplanations(explanations, run.style));
   const hasWay = answer.ok && answer.value.every(({ noPlan }) => noPlan === undefined);
   return code === EXIT.ok && !hasWay ? EXIT.failed : code;
+});
+
+/** Shows plans. */
+export const plan = defineCommand({
+  name: "plan",
+  about: "Shows what is still to be done on nodes: each step, who does it and what it waits for",
+  positionals: { usage: "NODESET", min: 1, max: 1 },
+  options: {},
+  examples: ["krakenctl plan n[1-412]"],
+}, async (run) => {
+  const [nodeset = ""] = run.args;
+  const answer = mapAnswer(await run.client.call("listPlans", { nodeset }), ({ plans }) => plans);
+  const code = reportAnswer(run, answer, (plans) => describePlans(plans, run.style));
+  const hasEach = answer.ok && answer.value.every((each) => each.plan.ok);
+  return code === EXIT.ok && !hasEach ? EXIT.failed : code;
+});
+
+/** Draws the states around a node. */
+export const graph = defineCommand({
+  name: "graph",
+  about: "Draws the states that a node can come to, where it is, and its way to its goal",
+  positionals: { usage: "NODE", min: 1, max: 1 },
+  options: {
+    output: {
+      kind: "string",
+      short: "o",
+      choices: ["json", "dot", "mermaid"],
+      default: "mermaid",
+      help: "The language of the drawing, or the data of it",
+    },
+  },
+  examples: ["krakenctl graph n3", "krakenctl graph n3 -o dot | dot -Tsvg > n3.svg"],
+}, async (run) => {
+  const [name = ""] = run.args;
+  const { output } = run.options;
+  const answer = await run.client.text("getGraph", { id: name, format: output });
+  if (!answer.ok) return reportFailure(run, answer.failure);
+  const lines = answer.value.trimEnd().split("\n");
+  run.terminal.write(`${lines.map(cleanText).join("\n")}\n`);
+  return EXIT.ok;
 });

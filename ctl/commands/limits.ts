@@ -2,7 +2,7 @@ import { mapAnswer } from "../../src/api/client/mod.ts";
 import { defineCommand } from "../command.ts";
 import { countOf } from "../grouping.ts";
 import { describeHolds, describeLimits } from "../limits_text.ts";
-import { reportAnswer } from "../report.ts";
+import { reportAnswer, reportFailure } from "../report.ts";
 
 /** Shows limits and invariants. */
 export const limits = defineCommand({
@@ -30,5 +30,48 @@ export const release = defineCommand({
       holds.length === 0 ? "Nothing was held for the whole fleet" : `${countOf(holds.length, "mutation")}: released`,
       ...describeHolds(holds, run.style),
     ],
+  );
+});
+
+/** Stops the engine from starting anything. */
+export const freeze = defineFreezer("freeze", "Starts nothing more on nodes, or on any node, until they are thawed");
+/** Lets the engine go on. */
+export const thaw = defineFreezer("thaw", "Lets work on nodes, or on every node, go on");
+
+function defineFreezer(name: "freeze" | "thaw", about: string) {
+  return defineCommand({
+    name,
+    about,
+    positionals: { usage: "[NODESET]", max: 1 },
+    options: {},
+    examples: [`krakenctl ${name}`, `krakenctl ${name} n[1-4]`],
+  }, async (run) => {
+    const [nodeset] = run.args;
+    const answer = await run.client.call(name, { body: nodeset === undefined ? {} : { nodeset } });
+    const done = name === "freeze" ? "frozen" : "thawed";
+    return reportAnswer(run, answer, () => [`${nodeset ?? "Everything"}: ${done}`]);
+  });
+}
+
+/** Tries again what was given up. */
+export const retry = defineCommand({
+  name: "retry",
+  about: "Forgets the failures of nodes, so that what was given up is tried again",
+  positionals: { usage: "NODESET", min: 1, max: 1 },
+  options: {},
+  examples: ["krakenctl retry n7"],
+}, async (run) => {
+  const [nodeset = ""] = run.args;
+  const answer = await run.client.call("listNodes", { nodeset });
+  if (!answer.ok) return reportFailure(run, answer.failure);
+  for (const { id } of answer.value.nodes) {
+    const retried = await run.client.call("retryNode", { id });
+    if (!retried.ok) return reportFailure(run, retried.failure);
+  }
+  const names = answer.value.nodes.map(({ name }) => name);
+  return reportAnswer(
+    run,
+    { ok: true, value: { retried: names } },
+    () => [`${countOf(names.length, "node")}: retried`],
   );
 });

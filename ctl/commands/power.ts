@@ -5,7 +5,7 @@ import { describeChanges } from "../change_text.ts";
 import { type Command, type CommandRun, defineCommand } from "../command.ts";
 import { describeGroups } from "../group_text.ts";
 import { countOf } from "../grouping.ts";
-import { describePower } from "../power_text.ts";
+import { describePower } from "../node_text.ts";
 import { reportAnswer, reportFailure, reportProblems } from "../report.ts";
 import type { ChangeGroupInfo, NodeSummaryInfo } from "../../src/api/mod.ts";
 import { waitConverged } from "../wait_converged.ts";

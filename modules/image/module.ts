@@ -8,9 +8,8 @@ import { realContainers } from "./container.ts";
 import { createImage } from "./image.ts";
 import { validateOfSize } from "./room.ts";
 import { readMounts } from "./mounts.ts";
-import { showSeldom } from "./progress.ts";
+import { shownError, showSeldom } from "./situation.ts";
 import { openRoots } from "./roots.ts";
-import { shownError } from "./situation.ts";
 import { openLayerStore } from "./store.ts";
 import { createRootSwitch } from "./switch_root.ts";
 

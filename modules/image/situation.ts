@@ -1,8 +1,9 @@
+import type { Clock } from "../../src/clock.ts";
 import type { Value } from "../../src/state/mod.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 import type { ImageConfig } from "./config.ts";
 import type { Container } from "./container.ts";
 import type { Root } from "./roots.ts";
-import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The longest error text: see `/image/error`. */
 const MAX_ERROR_LENGTH = 512;
@@ -55,4 +56,25 @@ export function shownError(error: unknown): string {
 /** Names an image in messages. */
 export function nameOf({ layers }: ImageConfig): string {
   return `image '${layers.map(({ name }) => name).join(" + ")}'`;
+}
+
+/** Shortest time between two reports of the progress of a fetch, in milliseconds. */
+const PROGRESS_INTERVAL = 1_000;
+
+/**
+ * Passes on changed percentages: at most one a second, and 100 at once.
+ *
+ * @param clock Measures the time.
+ * @param show Receives the percentages.
+ * @returns A function that takes each percentage, from 0 to 100.
+ */
+export function showSeldom(clock: Clock, show: (percent: number) => void): (percent: number) => void {
+  let shown = { percent: -1, at: -Infinity };
+  return (percent) => {
+    const now = clock.now();
+    const isDue = percent !== shown.percent && (percent === 100 || now - shown.at >= PROGRESS_INTERVAL);
+    if (!isDue) return;
+    shown = { percent, at: now };
+    show(percent);
+  };
 }

@@ -7,12 +7,10 @@ import {
 } from "../../src/module/mod.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 import { type Ask, beforeOrder, bootDeviceOf, type Outcome, type PowerChange, type PowerDriver } from "../power/mod.ts";
-import { bootdevCommand, bootdevRefusal } from "./boot_device.ts";
-import { CHASSIS_STATUS, identifyCommand, parseChassisStatus } from "./chassis.ts";
-import { type CommandResult, createCommands, LATE, placeOf } from "./commands.ts";
+import { bootdevCommand, bootdevRefusal, CHASSIS_STATUS, identifyCommand, parseChassisStatus } from "./chassis.ts";
+import { type CommandResult, createCommands, LATE, placeOf, type RunIpmitool } from "./commands.ts";
 import { ipmiAddressOf, type IpmiSettings } from "./config.ts";
 import { createFacts } from "./facts.ts";
-import type { RunIpmitool } from "./ipmitool.ts";
 import { parsePowerStatus } from "./parse.ts";
 import { hasSensorRecords, parseSel, selCommand, SENSOR_RECORDS } from "./sel.ts";
 

@@ -3,7 +3,7 @@ import { type BmcLogs, startPower } from "../power/mod.ts";
 import { ipmiConfigOf } from "./config.ts";
 import { ipmiDeclaration } from "./declaration.ts";
 import { createIpmiDriver } from "./driver.ts";
-import { type RunIpmitool, runIpmitool } from "./ipmitool.ts";
+import { type RunIpmitool, runIpmitool } from "./commands.ts";
 
 /**
  * Creates the module that powers machines over IPMI, for an aggregator on a machine that has ipmitool. Without ipmitool

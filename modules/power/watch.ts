@@ -1,12 +1,11 @@
-import { MistakeError, type ModuleContext, type MutationRun } from "../../src/module/mod.ts";
+import { DeclinedError, MistakeError, type ModuleContext, type MutationRun } from "../../src/module/mod.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 import { createActions, type PowerWork } from "./actions.ts";
-import { CredentialsError, type Power, type PowerDriver, type PowerSettings } from "./driver.ts";
 import { createControllerReport } from "./controller_report.ts";
+import { CredentialsError, type Power, type PowerDriver, type PowerSettings } from "./driver.ts";
 import { guardDriver } from "./guard.ts";
 import type { Led } from "./led.ts";
-import { turnLed } from "./turn_led.ts";
 import { type SensorWatch, watchSensors } from "./sensors.ts";
-import { errorText } from "../../src/toolkit/mod.ts";
 
 /** Factor by which a silent controller, and one whose events arrive, are polled less often. */
 const SILENT_STRETCH = 4;
@@ -132,4 +131,26 @@ export function watchPower(
       if (leaves) report.withdraw();
     },
   };
+}
+
+/**
+ * Makes the controller turn the LED, and reports the LED's state.
+ *
+ * @param driver The driver of the controller.
+ * @param run The mutation's run.
+ * @param led The state that the LED should have.
+ * @throws {MistakeError} If this kind of controller has no LED.
+ * @throws {DeclinedError} If the controller reports another state.
+ */
+export async function turnLed(driver: PowerDriver, run: MutationRun, led: Led): Promise<void> {
+  if (driver.turnLed === undefined) {
+    throw new MistakeError(`Cannot turn the identify LED of '${run.node.name}': its kind of controller has none`);
+  }
+  const said = await driver.turnLed(run.node, led, { signal: run.signal, urgent: true, queued: run.queued });
+  if (said !== led) {
+    throw new DeclinedError(
+      `The controller was told that the identify LED is to be ${led}, and says that it is ${said ?? "unknown"}`,
+    );
+  }
+  run.discover("/bmc/led", led);
 }

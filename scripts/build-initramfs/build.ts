@@ -5,14 +5,13 @@ import { join } from "node:path";
 import { cached, digest } from "../build/cache.ts";
 import { runTool } from "../build/tool.ts";
 import { agentBinary, type AgentRuntime } from "./agent_binary.ts";
-import { agentFiles } from "./agent_files.ts";
+import { agentFiles, skeleton } from "./skeleton.ts";
 import type { Arch } from "../debian/arch.ts";
 import { type Entry, type FileEntry, writeCpio } from "./cpio.ts";
 import { type DebianPackages, openDebian } from "../debian/packages.ts";
 import { install } from "./install.ts";
 import { takeIpxe } from "./ipxe.ts";
 import { type Flavour, takeKernel } from "./kernel.ts";
-import { skeleton } from "./skeleton.ts";
 import { writeSquashfs } from "./squashfs.ts";
 import { toolCommand } from "./tools.ts";
 

@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { type Arch, ARCHES } from "../debian/arch.ts";
-import type { Entry } from "./cpio.ts";
-import type { DebianPackages } from "../debian/packages.ts";
 import { moduleInfo } from "../debian/elf.ts";
+import type { DebianPackages } from "../debian/packages.ts";
+import type { Entry } from "./cpio.ts";
 import {
   closeModules,
   type KernelModule,
@@ -13,7 +13,26 @@ import {
   modulesAlias,
   modulesDep,
 } from "./kernel_modules.ts";
-import { ALWAYS, WANTED } from "./wanted_modules.ts";
+
+/**
+ * What a node's kernel may need before its root image is there. A kernel lacks some of them, as Debian's one for clouds
+ * has no drivers of real network cards: what it has is taken. They are loaded by what hardware is found, apart from
+ * those under {@link ALWAYS}.
+ */
+export const WANTED: readonly string[] = [
+  // Machines that are virtual.
+  ...["virtio_pci", "virtio_mmio", "virtio_net", "virtio_rng", "vmxnet3", "hv_netvsc", "xen_netfront", "ena", "gve"],
+  // Network cards of 1 to 400 Gbit/s.
+  ...["e1000", "e1000e", "igb", "igc", "r8169", "tg3", "bnx2", "atlantic"],
+  ...["ixgbe", "i40e", "ice", "bnxt_en", "qede", "cxgb4", "be2net", "enic", "mlx4_en", "mlx5_core", "sfc", "ionic"],
+  // Those of ARM64 machines.
+  ...["hns3", "thunder_nic", "bcmgenet", "lan78xx", "macb", "dwmac_generic", "mvneta", "mvpp2", "xgene_enet_v2"],
+  // The power button.
+  ...["button", "evdev", "gpio_keys"],
+];
+
+/** What init loads in any case: images are squashfs files with an overlay above them. */
+export const ALWAYS: readonly string[] = ["loop", "squashfs", "overlay"];
 
 /** Debian's kernel for virtual machines, or that for all machines. */
 export type Flavour = "cloud" | "full";

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
-import { findCircles } from "./circles.ts";
 import { filesBelow } from "./files.ts";
 import { type Found, sourceUse } from "./imports.ts";
 import { allowedFor, layerOf, mayImport } from "./layers.ts";
@@ -79,4 +78,25 @@ function packageProblem(file: string, specifier: string, packages: Packages): st
   if (packages.dependencies.has(name)) return undefined;
   if (packages.devDependencies.has(name) && (layer === "test" || layer === "scripts")) return undefined;
   return `Cannot import "${specifier}" as package.json's dependencies do not have "${name}"`;
+}
+
+/** The circles of a graph of files: each as the files along it, the first one again at the end. One for each group. */
+export function findCircles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const circles: string[][] = [];
+  const done = new Set<string>();
+  const path: string[] = [];
+  function visit(file: string): void {
+    const open = path.indexOf(file);
+    if (open >= 0) {
+      circles.push([...path.slice(open), file]);
+      return;
+    }
+    if (done.has(file)) return;
+    path.push(file);
+    for (const next of graph.get(file) ?? []) visit(next);
+    path.pop();
+    done.add(file);
+  }
+  for (const file of graph.keys()) visit(file);
+  return circles;
 }

@@ -12,7 +12,7 @@ import { behaviourOf } from "./behaviour.ts";
 import { startBrokers } from "./brokers.ts";
 import { takeFolder } from "./folder.ts";
 import { followNodes, pause } from "./follow.ts";
-import { describeWays } from "./hints.ts";
+import { describeWays } from "./progress.ts";
 import { readInventory, withEndpoint, withTiers } from "./inventory.ts";
 import { program } from "./options.ts";
 import { supervise } from "./supervise.ts";

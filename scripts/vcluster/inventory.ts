@@ -1,8 +1,7 @@
 import { nodeIdOf } from "../../src/state/mod.ts";
 import type { Api } from "../cluster/api.ts";
-import { addressesOf } from "./addresses.ts";
+import { addressesOf, type LabConfig, type LabMachine } from "./lab_config.ts";
 import type { Lab } from "./lab.ts";
-import type { LabConfig, LabMachine } from "./lab_config.ts";
 
 /** What every node runs as its service, so that there is something to see: a web server with its name. Images have port 80. */
 const SERVICE = {

@@ -8,7 +8,7 @@ import { addImage, buildForMachines, layOutBootFiles } from "./boot_files.ts";
 import { joinConsole } from "./console.ts";
 import { followEvents } from "./events.ts";
 import { followMachines } from "./follow.ts";
-import { describeWays } from "./hints.ts";
+import { describeWays } from "./progress.ts";
 import { applyInventory } from "./inventory.ts";
 import { startLab } from "./lab.ts";
 import type { LabConfig } from "./lab_config.ts";

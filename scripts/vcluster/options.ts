@@ -1,5 +1,5 @@
 import { defineProgram } from "../../src/cli/mod.ts";
-import { MAX_MACHINES } from "./addresses.ts";
+import { MAX_MACHINES } from "./lab_config.ts";
 
 /** The virtual cluster's command line. */
 export const program = defineProgram({

@@ -1,5 +1,5 @@
 import { describeSystemError } from "../system_error.ts";
-import { cleanText, cutText } from "./text.ts";
+import { cleanText, cutText } from "./table.ts";
 import { errorText } from "../toolkit/mod.ts";
 
 /** The environment variable that asks for whole stacks: for those who look for a defect. */

@@ -4,7 +4,7 @@ import { renderHelp, standardOptions } from "./help.ts";
 import type { Options, OptionValues } from "./option.ts";
 import { type Env, parseOptions, type Positionals } from "./parse_options.ts";
 import { systemTerminal, type Terminal } from "./terminal.ts";
-import { versionLine } from "./version_line.ts";
+import { versionLine } from "./std_cli.ts";
 
 /** Exit codes that every program shares. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;

@@ -1,5 +1,8 @@
-/** The one place that imports `@std/cli`: from JSR where deno.json is used, otherwise our own stand-in (packages/std-cli). */
+import process from "node:process";
 import * as stdCliModule from "@std/cli/parse-args";
+import { VERSION } from "../version.ts";
+
+/** The one place that imports `@std/cli`: from JSR where deno.json is used, otherwise our own stand-in (packages/std-cli). */
 
 /** The part of `@std/cli`'s ParseOptions that Kraken uses. */
 export interface ParseArgsOptions {
@@ -26,4 +29,15 @@ export function parseArgs(args: readonly string[], options: ParseArgsOptions): P
 /** Tells which `@std/cli` is in use: the one from JSR, or the stand-in that comes with Kraken. */
 export function stdCli(): "jsr" | "bundled" {
   return "implementation" in stdCliModule ? "bundled" : "jsr";
+}
+
+/** Names the runtime of this program by its `versions`, such as `deno 2.9.5`. */
+export function runtime(versions: { readonly [name: string]: string | undefined } = process.versions): string {
+  for (const name of ["deno", "bun"]) if (versions[name] !== undefined) return `${name} ${versions[name]}`;
+  return `node ${versions["node"] ?? "unknown"}`;
+}
+
+/** Writes the line for `--version` of `program`: `krakenctl 0.1.0 (deno 2.9.5; @std/cli: bundled)`. */
+export function versionLine(program: string): string {
+  return `${program} ${VERSION} (${runtime()}; @std/cli: ${stdCli()})\n`;
 }

@@ -1,3 +1,5 @@
+import type { Clock } from "../clock.ts";
+
 /** Something that has happened, told apart by its `kind`. */
 export interface DispatchedEvent {
   readonly kind: string;
@@ -181,4 +183,17 @@ function loopBehind<E extends DispatchedEvent>(posted: Posted<E> | undefined): s
     chain.push(member);
   }
   return chain.reverse();
+}
+
+/**
+ * A clock whose timers run as turns of a dispatcher: what a timer leads to is delivered before the next one runs.
+ *
+ * @param turn Runs something as one turn.
+ */
+export function createTurnClock(clock: Clock, turn: (run: () => void) => void): Clock {
+  return {
+    now: () => clock.now(),
+    wall: () => clock.wall(),
+    after: (ms, run) => clock.after(ms, () => turn(run)),
+  };
 }

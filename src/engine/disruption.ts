@@ -1,5 +1,6 @@
 import { allConditionsOf, conditionOf, type Domain, type Step } from "../plan/mod.ts";
 import type { EngineNode } from "./node.ts";
+import { reachesGoal } from "./progress.ts";
 
 /** Values of `/physState` from which a power-off cuts nothing: the power is off, or not known yet. */
 const WITHOUT_POWER: readonly string[] = ["PHYS_UNKNOWN", "POWER_OFF"];
@@ -42,4 +43,25 @@ export function isDisruptive(step: Step, node: EngineNode): boolean {
 export function isSensing(step: Step, node: EngineNode): boolean {
   const { schema } = node.planner.domain;
   return Object.entries(step.changes).every(([url, [from]]) => from === schema.unknownOf(url));
+}
+
+/**
+ * Finds the disruptive step of a node's aggregator that `step`, a step of the node's agent, only prepares, as draining
+ * prepares a power-off. The preparation already takes the node away from its users, so limits and invariants are
+ * checked before it: the agent waits for its aggregator's `/approval`.
+ *
+ * @param steps The steps of the node's plan, in order.
+ * @param step One of them.
+ * @param node The node as the plan begins.
+ * @returns The disruptive step; undefined if `step` prepares none.
+ */
+export function disruptionPrepared(steps: readonly Step[], step: Step, node: EngineNode): Step | undefined {
+  if (step.context !== "self" || reachesGoal(step, node)) return undefined;
+  const followers = new Set([steps.findIndex(({ key }) => key === step.key)]);
+  for (const [place, later] of steps.entries()) { // a step comes after steps with lower places
+    if (!later.after.some((before) => followers.has(before))) continue;
+    followers.add(place);
+    if (later.context === "parent" && isDisruptive(later, node)) return later;
+  }
+  return undefined;
 }

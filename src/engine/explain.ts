@@ -1,5 +1,5 @@
 import type { Plan, Step } from "../plan/mod.ts";
-import { disruptionPrepared } from "./approval.ts";
+import { disruptionPrepared } from "./disruption.ts";
 import type { Decision } from "./command.ts";
 import { decide } from "./decide.ts";
 import type { Explanation, StepState } from "./explanation.ts";

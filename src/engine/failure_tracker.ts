@@ -3,12 +3,11 @@ import { bindUrl, valueIn } from "../state/mod.ts";
 import { durationText } from "../toolkit/mod.ts";
 import { isFailure } from "./checkpoint.ts";
 import { type Draft, log, remember } from "./draft.ts";
-import { afterFailure, afterSuccess, type FailureRecord, review } from "./failure_record.ts";
+import { afterFailure, afterSuccess, type Failure, type FailureRecord, review } from "./failure_record.ts";
 import { describeFailure } from "./messages.ts";
 import type { EngineNode } from "./node.ts";
 import { progressOf } from "./progress.ts";
 import { withEntry, withoutEntry } from "./record.ts";
-import type { Failure } from "./failure.ts";
 
 /** Records a `failure` of `step` in the decision `draft`. */
 export function noteFailure(draft: Draft, step: Step, failure: Failure): void {

@@ -5,7 +5,7 @@ import { durationText } from "../toolkit/mod.ts";
 import type { Executor } from "./host.ts";
 import type { Execution } from "./record.ts";
 import type { Unreturned } from "./rules.ts";
-import type { Failure } from "./failure.ts";
+import type { Failure } from "./failure_record.ts";
 import { failureOf } from "./verdict.ts";
 
 /** The longest time by which waits in the host's own queues extend a timeout, in milliseconds. */

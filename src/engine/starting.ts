@@ -1,7 +1,6 @@
 import type { Plan, Step } from "../plan/mod.ts";
-import { disruptionPrepared } from "./approval.ts";
+import { disruptionPrepared, isDisruptive, isInSync } from "./disruption.ts";
 import type { Refusal } from "./blocker.ts";
-import { isDisruptive, isInSync } from "./disruption.ts";
 import { type Draft, log, remember, waitFor } from "./draft.ts";
 import { begin } from "./execution.ts";
 import { describeBlocker } from "./messages.ts";

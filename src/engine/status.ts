@@ -1,9 +1,31 @@
 import { describeNoPlan } from "../plan/mod.ts";
+import { durationText } from "../toolkit/mod.ts";
 import type { Blocker } from "./blocker.ts";
-import type { EngineStatus } from "./explanation.ts";
-import { lateOf } from "./late.ts";
+import type { EngineStatus, Late } from "./explanation.ts";
 import { describeBlocker, describeHold } from "./messages.ts";
 import type { NodeRecord, Wait } from "./record.ts";
+
+/**
+ * Finds what has been late for the longest time on a node. Nothing is late on a frozen node.
+ *
+ * @param record The node's record.
+ * @param now Clock milliseconds.
+ */
+export function lateOf(record: NodeRecord, now: number): Late | undefined {
+  if (record.frozen !== "no") return undefined;
+  let late: Late | undefined;
+  for (const [url, { value, since, within }] of record.dwells ?? []) {
+    const end = since + within;
+    if (now <= end || (late !== undefined && late.since <= end)) continue;
+    late = { since: end, why: `'${url}' is '${value}': expected for ${durationText(within)} at most` };
+  }
+  for (const { step, since } of record.executions.values()) {
+    const end = since + step.duration;
+    if (now <= end || (late !== undefined && late.since <= end)) continue;
+    late = { since: end, why: `${step.key} runs: expected to take ${durationText(step.duration)}` };
+  }
+  return late;
+}
 
 const SEARCHING = describeNoPlan({ kind: "searching" });
 

@@ -1,16 +1,15 @@
 import type { Sighting } from "../reports.ts";
-import { disruptionPrepared } from "./approval.ts";
+import { disruptionPrepared } from "./disruption.ts";
 import { restoreFailure } from "./checkpoint.ts";
 import type { Command, Decision } from "./command.ts";
 import { beginDraft, concludeDraft, type Draft, keep, log, remember, waitFor } from "./draft.ts";
 import { abort, complete, disturb, end, executionOf, isDone } from "./execution.ts";
-import { restoreStuck } from "./failure_record.ts";
+import { type Failure, restoreStuck } from "./failure_record.ts";
 import { forgiveAll, noteFailure } from "./failure_tracker.ts";
 import type { Checkpoint, Stuck } from "./host.ts";
 import type { EngineNode } from "./node.ts";
 import { createRecord, type Execution, type NodeRecord, type Wait, withEntry } from "./record.ts";
 import type { Moment, Rules } from "./rules.ts";
-import type { Failure } from "./failure.ts";
 import { lateFailure } from "./verdict.ts";
 
 /**

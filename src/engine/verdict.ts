@@ -1,5 +1,5 @@
 import { durationText } from "../toolkit/mod.ts";
-import type { Failure } from "./failure.ts";
+import type { Failure } from "./failure_record.ts";
 import type { Execution } from "./record.ts";
 
 /**

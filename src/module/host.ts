@@ -1,7 +1,6 @@
 import type { Step } from "../plan/mod.ts";
 import { type Reports, unread } from "../reports.ts";
-import { createHostedModule, type HostedModule } from "./hosted_module.ts";
-import type { ModuleHostOptions } from "./host_options.ts";
+import { createHostedModule, type HostedModule, type ModuleHostOptions } from "./hosted_module.ts";
 
 /** Runs the modules of one program, and contains those that throw, hang or flood. */
 export interface ModuleHost {

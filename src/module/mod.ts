@@ -2,4 +2,4 @@
 export * from "./define.ts";
 export * from "./drain.ts";
 export * from "./host.ts";
-export * from "./host_options.ts";
+export * from "./hosted_module.ts";

@@ -2,9 +2,8 @@ import type { Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { type DownFrame, encodeFrame, type LifeFrame, MAX_FRAME_BYTES, type UpFrame } from "../sync/mod.ts";
 import type { MqttConnect, MqttConnection } from "./connection.ts";
-import { qosOf } from "./qos.ts";
+import { type Channel, formatTopic, qosOf } from "./topics.ts";
 import { createIntake, isDownFrame, isLifeFrame, type TransportCounts } from "./intake.ts";
-import { type Channel, formatTopic } from "./topics.ts";
 
 /** How long the broker may take to acknowledge that the child has stopped, in milliseconds. */
 const STOP_TIMEOUT_MS = 2_000;

@@ -3,8 +3,7 @@ import type { Log } from "../log.ts";
 import { type DownFrame, encodeFrame, type LifeFrame, MAX_FRAME_BYTES, type UpFrame } from "../sync/mod.ts";
 import type { MqttConnect, Waiting } from "./connection.ts";
 import { createIntake, type Intake, isLifeFrame, isUpFrame, type TransportCounts } from "./intake.ts";
-import { qosOf } from "./qos.ts";
-import { childrenFilter, formatTopic, parseTopic } from "./topics.ts";
+import { childrenFilter, formatTopic, parseTopic, qosOf } from "./topics.ts";
 
 /** Messages of a parent that its broker has not acknowledged: each child has a window, an ack and a welcome at most. */
 const MAX_OUTSTANDING = 32_768;

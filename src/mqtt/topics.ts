@@ -1,5 +1,5 @@
 import { isNodeName, isUuid } from "../state/mod.ts";
-import { PROTOCOL_VERSION } from "../sync/mod.ts";
+import { type Frame, PROTOCOL_VERSION } from "../sync/mod.ts";
 
 /** What a topic of a link carries: `up` to the parent, `down` to the child, `life` the child's birth and death. */
 export type Channel = "up" | "down" | "life";
@@ -35,4 +35,13 @@ export function parseTopic(topic: string): LinkTopic | undefined {
   if (!isNodeName(cluster) || !isUuid(parent) || !isUuid(child)) return undefined;
   if (channel !== "up" && channel !== "down" && channel !== "life") return undefined;
   return { cluster, parent, child, channel };
+}
+
+/**
+ * The quality of service of a frame (MQTT 3.1.1, section 4.3). Windows, their acks and pings are sent again by the link where they are
+ * lost, so the broker's acknowledgements, two packets for each, would buy nothing. A welcome comes again with the next birth,
+ * and must not be overtaken by the window that follows it, as it might with another quality. The rest is rare.
+ */
+export function qosOf({ type }: Frame): 0 | 1 {
+  return type === "data" || type === "ack" || type === "ping" || type === "welcome" ? 0 : 1;
 }

@@ -1,8 +1,7 @@
 import { describeIssue, findIssue, type Writer } from "../state/mod.ts";
 import { MAX_CHANGES, MAX_DISRUPTION, MAX_TIMEOUT } from "./declaration.ts";
-import type { Declared, Lookup } from "./lookup.ts";
+import { type Declared, type Lookup, placeholdersOf } from "./lookup.ts";
 import type { Mutation } from "./mutation.ts";
-import { placeholdersOf } from "./placeholders.ts";
 import type { DomainMutation } from "./plan.ts";
 
 /**

@@ -7,8 +7,7 @@ import {
   type Schema,
   statedConditions,
 } from "../state/mod.ts";
-import type { Lookup } from "./lookup.ts";
-import { placeholdersOf } from "./placeholders.ts";
+import { type Lookup, placeholdersOf } from "./lookup.ts";
 import type { DomainMutation } from "./plan.ts";
 
 /**

@@ -1,5 +1,4 @@
-import { offsetsOf } from "./offsets.ts";
-import type { Fact, State, Task } from "./task.ts";
+import { type Fact, offsetsOf, type State, type Task } from "./task.ts";
 import type { TransitionGraph } from "./transition_graph.ts";
 
 /**

@@ -1,6 +1,5 @@
-import { offsetsOf } from "./offsets.ts";
+import { type Action, type Fact, offsetsOf, type Task } from "./task.ts";
 import { type Star, statesOf } from "./star.ts";
-import type { Action, Fact, Task } from "./task.ts";
 
 /** The needs of a leaf's move in the hub. Variables are numbered by their places in the hub. */
 export interface HubNeeds {

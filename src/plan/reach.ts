@@ -1,5 +1,4 @@
-import { offsetsOf } from "./offsets.ts";
-import type { Action, Task } from "./task.ts";
+import { type Action, offsetsOf, type Task } from "./task.ts";
 
 /** The values that variables can take. */
 export interface Reached {

@@ -3,4 +3,4 @@ export * from "./execute.ts";
 export * from "./output.ts";
 export * from "./process_table.ts";
 export * from "./program.ts";
-export { StartError } from "./start_failure.ts";
+export { StartError } from "./execute.ts";

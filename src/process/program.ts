@@ -12,7 +12,7 @@ import {
   type ProcessIdentity,
   signalGroup,
 } from "./process_table.ts";
-import { startFailure } from "./start_failure.ts";
+import { startFailure } from "./execute.ts";
 
 /** Environment variable of a program and its descendants: names the start of that program. */
 const MARK = "KRAKEN_PROGRAM";

@@ -15,3 +15,8 @@ export interface Refusal {
 
 /** Something was done, and is on disk, or was not. */
 export type Done = { readonly ok: true } | Refusal;
+
+/** The message of an error; anything else that was thrown, as text. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

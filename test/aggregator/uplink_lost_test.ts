@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startEmbeddedBroker } from "../../aggregator/broker/embedded.ts";
-import { connectBroker } from "../../aggregator/broker/connect.ts";
+import { connectBroker } from "../../aggregator/broker/transport.ts";
 import { createBrokerWatch } from "../../aggregator/broker/watch.ts";
 import { readMetrics } from "../../aggregator/metrics.ts";
 import { systemClock } from "../../src/clock.ts";

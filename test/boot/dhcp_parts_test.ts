@@ -2,9 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeClient, macText } from "../../aggregator/boot/dhcp/client.ts";
 import { firmwareName, firmwareOf } from "../../aggregator/boot/dhcp/firmware.ts";
-import { ipv4Bytes, ipv4Number, maskOf, readIpv4, sameNetwork, u32Bytes } from "../../aggregator/boot/dhcp/ipv4.ts";
+import {
+  ipv4Bytes,
+  ipv4Number,
+  maskOf,
+  optionAddress,
+  readIpv4,
+  sameNetwork,
+  u32Bytes,
+} from "../../aggregator/boot/dhcp/ipv4.ts";
 import type { DhcpClient } from "../../aggregator/boot/dhcp/mod.ts";
-import { optionAddress } from "../../aggregator/boot/dhcp/option_address.ts";
 import { OPTION } from "../../aggregator/boot/dhcp/packet.ts";
 import { hasLoader, loaderFor, standardBoot } from "../../aggregator/boot/dhcp/standard_boot.ts";
 import { clientPacket, FIRMWARE, type Saying } from "./dhcp_packets.ts";

@@ -8,7 +8,7 @@ import { renderAutoexec } from "../../aggregator/boot/autoexec.ts";
 import type { DhcpClient } from "../../aggregator/boot/dhcp/mod.ts";
 import { createFaults, type Faults } from "../../aggregator/boot/faults.ts";
 import { createLoaderWatch } from "../../aggregator/boot/loader_watch.ts";
-import { describeTftp } from "../../aggregator/boot/note_tftp.ts";
+import { describeTftp } from "../../aggregator/boot/notes.ts";
 import { ASK_AGAIN, type TftpEvent, UNANSWERED } from "../../aggregator/boot/tftp/mod.ts";
 import type { BootMachine } from "../../modules/boot/tracker.ts";
 

@@ -5,8 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import { cleanPath } from "../../aggregator/boot/file_path.ts";
-import { openFile } from "../../aggregator/boot/open_file.ts";
+import { cleanPath, openFile } from "../../aggregator/boot/open_file.ts";
 
 test("a path stays below the root, or is none", () => {
   const cases: [string, string | undefined][] = [

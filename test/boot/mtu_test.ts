@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
 import { test } from "node:test";
-import { mtuOf } from "../../aggregator/boot/mtu.ts";
+import { mtuOf } from "../../aggregator/boot/network.ts";
 import { blockFor } from "../../aggregator/boot/tftp/mod.ts";
 
 const INTERFACES = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DhcpEvent, DhcpMode } from "../../aggregator/boot/dhcp/mod.ts";
-import { noteDhcp } from "../../aggregator/boot/note_dhcp.ts";
+import { noteDhcp } from "../../aggregator/boot/notes.ts";
 import type { StrangerSight } from "../../aggregator/nodes/unknown_machines.ts";
 import type { BootMethod, BootSight } from "../../src/boot/mod.ts";
 

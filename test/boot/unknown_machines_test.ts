@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import { limitStrangers } from "../../aggregator/boot/unknown_machine_gate.ts";
+import { limitStrangers } from "../../aggregator/boot/source_rates.ts";
 import { createUnknownMachines, MAX_STRANGERS } from "../../aggregator/nodes/unknown_machines.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 

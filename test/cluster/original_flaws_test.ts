@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createEnrolment, TOKEN_LIFE } from "../../aggregator/boot/enrolment.ts";
 import { answer, requestKind } from "../../aggregator/boot/dhcp/answer.ts";
 import { describeClient } from "../../aggregator/boot/dhcp/client.ts";
-import { cleanPath } from "../../aggregator/boot/file_path.ts";
+import { cleanPath } from "../../aggregator/boot/open_file.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { serviceDeclaration } from "../../modules/service/declaration.ts";
 import { simpowerDeclaration } from "../../modules/simpower/declaration.ts";

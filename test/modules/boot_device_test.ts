@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bootdevCommand } from "../../modules/ipmi/boot_device.ts";
+import { bootdevCommand } from "../../modules/ipmi/chassis.ts";
 import { bootDeviceOf } from "../../modules/power/mod.ts";
 import { bootOverride } from "../../modules/redfish/boot_override.ts";
 import type { Exchange } from "../../modules/redfish/mod.ts";

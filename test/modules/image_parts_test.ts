@@ -6,9 +6,8 @@ import { type ImageConfig, readImageConfig } from "../../modules/image/config.ts
 import { fetchLayer } from "../../modules/image/fetch_layer.ts";
 import { describeEnd } from "../../modules/image/launch.ts";
 import type { PartialFile } from "../../modules/image/partial.ts";
-import { showSeldom } from "../../modules/image/progress.ts";
+import { shownError, showSeldom, showSituation } from "../../modules/image/situation.ts";
 import { openRoots } from "../../modules/image/roots.ts";
-import { shownError, showSituation } from "../../modules/image/situation.ts";
 import { openLayerStore } from "../../modules/image/store.ts";
 import { createRootSwitch } from "../../modules/image/switch_root.ts";
 import type { Value } from "../../src/state/mod.ts";

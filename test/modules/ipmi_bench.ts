@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { RunIpmitool } from "../../modules/ipmi/ipmitool.ts";
+import type { RunIpmitool } from "../../modules/ipmi/commands.ts";
 import { type BmcLogs, createBmcLogs } from "../../modules/power/mod.ts";
 import { createIpmiModule } from "../../modules/ipmi/module.ts";
 import type { Clock } from "../../src/clock.ts";

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { withFolder } from "../support/folder.ts";
 import { createCoverage, fc } from "../support/property.ts";
 import { ipmiConfigOf } from "../../modules/ipmi/config.ts";
-import { type RunIpmitool, runIpmitool } from "../../modules/ipmi/ipmitool.ts";
+import { type RunIpmitool, runIpmitool } from "../../modules/ipmi/commands.ts";
 import { createIpmiModule } from "../../modules/ipmi/module.ts";
 import { parseFailure, parsePowerStatus } from "../../modules/ipmi/parse.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseChassisStatus } from "../../modules/ipmi/chassis.ts";
 import type { PowerDriver } from "../../modules/power/mod.ts";
-import { turnLed } from "../../modules/power/turn_led.ts";
+import { turnLed } from "../../modules/power/watch.ts";
 import { ledPatch, readLed } from "../../modules/redfish/led_property.ts";
 import type { MutationRun } from "../../src/module/mod.ts";
 import { unread } from "../../src/reports.ts";

@@ -5,7 +5,7 @@ import { Socket } from "node:net";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { connectBroker } from "../../aggregator/broker/connect.ts";
+import { connectBroker } from "../../aggregator/broker/transport.ts";
 import { type EmbeddedBroker, type GuardedListener, startEmbeddedBroker } from "../../aggregator/broker/embedded.ts";
 import { createLog } from "../../src/log.ts";
 import { type Channel, formatTopic } from "../../src/mqtt/mod.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nextPacketId } from "../../src/mqtt/client/packet_id.ts";
+import { nextPacketId } from "../../src/mqtt/client/session.ts";
 
 test("a packet identifier is the next one that is not in use, from 1 to 65,535", () => {
   const used = (...ids: number[]) => new Set(ids);

@@ -21,7 +21,7 @@ import {
   type ResyncFrame,
   type UpFrame,
 } from "../../src/sync/mod.ts";
-import { qosOf } from "../../src/mqtt/qos.ts";
+import { qosOf } from "../../src/mqtt/topics.ts";
 import { at, ofRun } from "../support/versions.ts";
 
 const [PARENT, CHILD, OTHER] = ["1", "2", "3"].map((digit) => `${digit.repeat(8)}-1111-4111-8111-111111111111`) as [

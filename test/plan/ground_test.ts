@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createGrounder } from "../../src/plan/ground.ts";
 import { mutationKey } from "../../src/plan/mutation.ts";
-import { placeholdersOf } from "../../src/plan/placeholders.ts";
+import { placeholdersOf } from "../../src/plan/lookup.ts";
 import { small } from "./machine.ts";
 
 test("ground() takes up what a mutation of a pattern requires of another pattern, for the same name", () => {

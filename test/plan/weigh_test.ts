@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import { weigher } from "../../src/plan/weigh.ts";
+import { weigher } from "../../src/plan/task.ts";
 
 const expenses = fc.record({
   disruption: fc.integer({ min: 1, max: 10_000 }),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import * as v from "valibot";
 import { parse } from "yaml";
-import { matchesFilter, parseFilter } from "../../aggregator/broker/topic_filter.ts";
+import { matchesFilter, parseFilter } from "../../aggregator/broker/observers.ts";
 import { type Board, createBoard } from "../../aggregator/publish/board.ts";
 import { ROOT } from "../../scripts/runtimes.ts";
 import { createTestRoot } from "../support/root.ts";

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { stop } from "esbuild";
 import { buildBundle } from "../../scripts/build/bundle.ts";
-import { compileBun } from "../../scripts/build/compile_bun.ts";
-import { compileSea } from "../../scripts/build/compile_sea.ts";
+import { compileBun, compileSea } from "../../scripts/build/compile.ts";
 import { runCommand } from "../../scripts/command.ts";
 import { type How, programCommand, ROOT } from "../../scripts/runtimes.ts";
 

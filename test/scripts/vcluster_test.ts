@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import { addressesOf, MAX_MACHINES } from "../../scripts/vcluster/addresses.ts";
+import { addressesOf, MAX_MACHINES } from "../../scripts/vcluster/lab_config.ts";
 import { checkImage, machinesOf } from "../../scripts/vcluster/machines.ts";
 import { lastLines } from "../../scripts/vcluster/console.ts";
 import { checkSocketPaths, consoleOf } from "../../scripts/vcluster/places.ts";

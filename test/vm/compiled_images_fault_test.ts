@@ -1,6 +1,5 @@
 import { test } from "node:test";
-import { compileBun } from "../../scripts/build/compile_bun.ts";
-import { compileSea } from "../../scripts/build/compile_sea.ts";
+import { compileBun, compileSea } from "../../scripts/build/compile.ts";
 import { type How, programCommand } from "../../scripts/runtimes.ts";
 import { runImages } from "../e2e/image_nodes.ts";
 import { whyNoMounts } from "../modules/image_lab.ts";

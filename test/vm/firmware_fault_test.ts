@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
 import type { Arch } from "../../scripts/debian/arch.ts";
-import { UEFI } from "../../scripts/vcluster/qemu/firmware.ts";
+import { UEFI } from "../../scripts/vcluster/qemu/command.ts";
 import { NO_MACHINES, withMachines } from "./lab.ts";
 
 const LIMIT = 480_000;

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { encodeDhcp } from "../../aggregator/boot/dhcp/encode.ts";
 import { runCommand } from "../../scripts/command.ts";
-import { NETWORK } from "../../scripts/vcluster/addresses.ts";
+import { NETWORK } from "../../scripts/vcluster/lab_config.ts";
 import { clientPacket, FIRMWARE } from "../boot/dhcp_packets.ts";
 
 /** The most packets of a flood, and how many of them a second. */

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { buildImage, type BuiltImage } from "../../scripts/build-image/build.ts";
 import { runCommand } from "../../scripts/command.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
-import { addressesOf } from "../../scripts/vcluster/addresses.ts";
+import { addressesOf } from "../../scripts/vcluster/lab_config.ts";
 import { isRecord } from "../../src/state/mod.ts";
 import { NO_MACHINES, type VirtualLab, withMachines } from "./lab.ts";
 

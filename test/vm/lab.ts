@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { type Api, createApi, type ListedNode } from "../../scripts/cluster/api.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
-import { addressesOf } from "../../scripts/vcluster/addresses.ts";
+import { addressesOf } from "../../scripts/vcluster/lab_config.ts";
 import { addImage, buildForMachines, layOutBootFiles } from "../../scripts/vcluster/boot_files.ts";
 import { followEvents } from "../../scripts/vcluster/events.ts";
 import { applyInventory, type NodeImage } from "../../scripts/vcluster/inventory.ts";

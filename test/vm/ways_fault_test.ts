@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { controlMachine } from "../../scripts/vcluster/qemu/control.ts";
-import { UEFI } from "../../scripts/vcluster/qemu/firmware.ts";
+import { UEFI } from "../../scripts/vcluster/qemu/command.ts";
 import { readTimings } from "../../scripts/vcluster/timings.ts";
 import { NO_MACHINES, withMachines } from "./lab.ts";
 

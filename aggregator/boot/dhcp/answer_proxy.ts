@@ -1,6 +1,6 @@
 import type { Answer, AnswerSetting, Silence } from "./answer_types.ts";
 import { type DhcpPacket, OPTION } from "./packet.ts";
-import { optionAddress } from "./option_address.ts";
+import { optionAddress } from "./ipv4.ts";
 import { bootParts, replyTo } from "./reply.ts";
 import type { DhcpBoot, DhcpRequestKind } from "./types.ts";
 

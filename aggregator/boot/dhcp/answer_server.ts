@@ -1,7 +1,6 @@
 import type { Answer, AnswerSetting, Silence } from "./answer_types.ts";
 import { addressFault } from "../../../src/boot/mod.ts";
-import { readIpv4, sameNetwork } from "./ipv4.ts";
-import { optionAddress } from "./option_address.ts";
+import { optionAddress, readIpv4, sameNetwork } from "./ipv4.ts";
 import { type DhcpPacket, NO_ADDRESS, OPTION } from "./packet.ts";
 import { bootParts, leaseOptions, networkOptions, type Options, replyTo } from "./reply.ts";
 import type { DhcpLease, DhcpRequestKind } from "./types.ts";

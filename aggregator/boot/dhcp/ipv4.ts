@@ -1,3 +1,5 @@
+import type { DhcpPacket } from "./packet.ts";
+
 /** Four bytes as an IPv4 address in dotted form. They must be there. */
 export function readIpv4(bytes: Uint8Array, at = 0): string {
   return bytes.subarray(at, at + 4).join(".");
@@ -36,4 +38,10 @@ export function maskOf(prefix: number): number {
 export function sameNetwork(one: string, other: string, prefix: number): boolean {
   const mask = maskOf(prefix);
   return (ipv4Number(one) & mask) === (ipv4Number(other) & mask);
+}
+
+/** The address in an option; of one that is given twice the first counts. @returns Undefined where there is none, or half of one. */
+export function optionAddress(packet: DhcpPacket, code: number): string | undefined {
+  const value = packet.options.get(code);
+  return value !== undefined && value.length >= 4 ? readIpv4(value) : undefined;
 }

@@ -1,4 +1,4 @@
-import { createRefusalLog } from "../../../src/refusal_log.ts";
+import { createRefusalLog } from "../../../src/log.ts";
 import { createSourceRates, type SourceLimits } from "../source_rates.ts";
 import type { UdpPeer, UdpSocket } from "../udp.ts";
 import { answer, destinationOf, requestKind } from "./answer.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { createRefusalLog } from "../../../src/refusal_log.ts";
+import { createRefusalLog } from "../../../src/log.ts";
 import { addRoutes, answerProblem } from "../../../src/http/mod.ts";
 import { addressOf } from "./address_of.ts";
 import { enrolRoutes } from "./enrol.ts";

@@ -1,8 +1,7 @@
 import { answerProblem } from "../../../src/http/mod.ts";
 import { type OpenFile, openFile } from "../open_file.ts";
 import type { Hashes } from "./hashes.ts";
-import { type ByteRange, readRange } from "./range.ts";
-import { sendPart, type SendParts } from "./send_part.ts";
+import { type ByteRange, readRange, sendPart, type SendParts } from "./send_part.ts";
 
 /**
  * How long an answer waits for the hash of a file, in milliseconds: a kernel is hashed in that time. A larger file goes out without

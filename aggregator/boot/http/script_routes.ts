@@ -4,7 +4,7 @@ import { parseMac } from "../../../src/boot/mod.ts";
 import { answerProblem, type Routes, withQuery } from "../../../src/http/mod.ts";
 import type { BootAppParts } from "./parts.ts";
 import { refusalOf } from "../admission.ts";
-import { createRefusalLog } from "../../../src/refusal_log.ts";
+import { createRefusalLog } from "../../../src/log.ts";
 import { addressOf } from "./address_of.ts";
 import { renderIntroduction, renderScript, type ScriptSubject } from "./script.ts";
 import { errorText } from "../../../src/toolkit/mod.ts";

@@ -1,7 +1,7 @@
-import { createRefusalLog } from "../../../src/refusal_log.ts";
+import { createRefusalLog } from "../../../src/log.ts";
 import { createSourceRates, type SourceLimits } from "../source_rates.ts";
 import { bindUdp, type UdpPeer, type UdpSocket } from "../udp.ts";
-import { cleanPath } from "../file_path.ts";
+import { cleanPath } from "../open_file.ts";
 import { createMailbox, type Mailbox } from "./mailbox.ts";
 import { ETHERNET_BLOCK, negotiate } from "./negotiate.ts";
 import { decodeTftp, type TftpPacket } from "./packet.ts";

@@ -1,4 +1,4 @@
-import { type OpenFile } from "../open_file.ts";
+import type { OpenFile } from "../open_file.ts";
 import type { TftpSource } from "./types.ts";
 
 /** Sends these bytes. */

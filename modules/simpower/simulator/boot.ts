@@ -13,9 +13,33 @@ import {
 } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
-import type { BootSource } from "./boot_source.ts";
+import { isUuid } from "../../../src/state/mod.ts";
 import type { SimulatorConfig } from "./config.ts";
 import { MACHINE_VARIABLE } from "./reaper.ts";
+
+/** What a booting machine is told: its aggregator, and the broker that leads to it. */
+export interface BootSource {
+  readonly broker: string;
+  /** The aggregator's UUID. */
+  readonly parent: string;
+}
+
+/**
+ * Parses the URI `uri`, such as `mqtt://broker/UUID`.
+ *
+ * @param own The broker's URL in the simulator's own settings: its name and password are used for other brokers too.
+ * @returns Undefined if it is not such a URI.
+ */
+export function readBootSource(uri: string, own: string): BootSource | undefined {
+  if (uri.length > 512 || !URL.canParse(uri)) return undefined;
+  const url = new URL(uri);
+  const parent = url.pathname.slice(1);
+  if (!/^(mqtts?|wss?):$/.test(url.protocol) || !isUuid(parent)) return undefined;
+  const { username, password } = new URL(own);
+  url.pathname = "";
+  if (url.username === "") Object.assign(url, { username, password });
+  return { broker: url.href, parent };
+}
 
 /** The file with the output of a machine's agent over all its boots; emptied when it exceeds 1 MiB. */
 const LOG_FILE = "agent.log";

@@ -2,8 +2,15 @@ import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import type { Clock, Random } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
-import { loseMemory, machineFolder, readPowerOn, startAgent, writePowerOn } from "./boot.ts";
-import { type BootSource, readBootSource } from "./boot_source.ts";
+import {
+  type BootSource,
+  loseMemory,
+  machineFolder,
+  readBootSource,
+  readPowerOn,
+  startAgent,
+  writePowerOn,
+} from "./boot.ts";
 import { triangular } from "./chance.ts";
 import type { SimulatorConfig } from "./config.ts";
 import type { Machine, MachineState } from "./machine.ts";

@@ -3,8 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../../../src/log.ts";
 import { type Running, startProgram } from "../../cluster/process.ts";
 import { programCommand } from "../../runtimes.ts";
-import { NETWORK } from "../addresses.ts";
-import type { LabConfig } from "../lab_config.ts";
+import { type LabConfig, NETWORK } from "../lab_config.ts";
 import { errorText } from "../../../src/toolkit/mod.ts";
 
 /** Milliseconds before an aggregator that has ended is started again. */

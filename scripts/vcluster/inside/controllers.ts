@@ -5,8 +5,7 @@ import { type Simulator, startSimulator } from "../../../modules/simpower/simula
 import { systemClock } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
 import { nodeIdOf } from "../../../src/state/mod.ts";
-import { addressesOf } from "../addresses.ts";
-import type { LabConfig, LabMachine } from "../lab_config.ts";
+import { addressesOf, type LabConfig, type LabMachine } from "../lab_config.ts";
 import type { VirtualMachine } from "../qemu/command.ts";
 import { createQemuMachine } from "../qemu/machine.ts";
 import type { ControllerCertificate } from "./certificate.ts";

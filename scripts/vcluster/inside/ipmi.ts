@@ -1,10 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startServer } from "../../cluster/process.ts";
-import { addressesOf } from "../addresses.ts";
-import type { LabConfig, LabMachine } from "../lab_config.ts";
-import { machineFiles, qemuCommand } from "../qemu/command.ts";
-import { UEFI } from "../qemu/firmware.ts";
+import { addressesOf, type LabConfig, type LabMachine } from "../lab_config.ts";
+import { machineFiles, qemuCommand, UEFI } from "../qemu/command.ts";
 import { type ControllerUser, virtualMachine } from "./controllers.ts";
 
 /** RMCP's port on each controller. */

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { type MachineAddresses, NETWORK } from "../addresses.ts";
+import { type MachineAddresses, NETWORK } from "../lab_config.ts";
 
 /**
  * Makes the networks in this process's own network namespace: a bridge with a tap device for each machine, and the

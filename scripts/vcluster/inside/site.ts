@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { NETWORK } from "../addresses.ts";
+import { NETWORK } from "../lab_config.ts";
 
 /** The address of the site's router, which is also its DHCP server where it has one. */
 const ROUTER = "10.77.0.254";

@@ -3,9 +3,8 @@ import { closeSync, copyFileSync, existsSync, openSync, rmSync, writeFileSync } 
 import process from "node:process";
 import type { Machine, MachineState } from "../../../modules/simpower/simulator/machine.ts";
 import type { Log } from "../../../src/log.ts";
-import { machineFiles, qemuCommand, type VirtualMachine } from "./command.ts";
+import { machineFiles, qemuCommand, UEFI, type VirtualMachine } from "./command.ts";
 import { controlMachine } from "./control.ts";
-import { UEFI } from "./firmware.ts";
 
 /** Makes a virtual machine that a controller has power over: it is a process of QEMU while it is on. */
 export function createQemuMachine(machine: VirtualMachine, log: Log): Machine {

@@ -1,7 +1,7 @@
 import type { EngineNode } from "../node.ts";
 import type { Invariant, Policy } from "../policy.ts";
 import { equalValues, valueIn } from "../../state/mod.ts";
-import { type Matcher, matchNodes } from "./match.ts";
+import { type Matcher, matchNodes } from "./needs.ts";
 
 type BrakeRule = Extract<Invariant, { kind: "brake" }>;
 type NeverRule = Extract<Invariant, { kind: "never" }>;

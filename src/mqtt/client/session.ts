@@ -1,5 +1,8 @@
+import { createRequire } from "node:module";
+import { connect as connectTcp, type Socket } from "node:net";
 import { type Clock, systemClock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
+import { errorText } from "../../toolkit/mod.ts";
 import type { MqttConnectionOptions } from "../connection.ts";
 import { CONNECT_TIMEOUT_MS, END_TIMEOUT_MS, type MqttSession, type SessionEvents } from "../session.ts";
 import type { BrokerAddress } from "./broker_url.ts";
@@ -7,9 +10,39 @@ import { createPacketDecoder } from "./decoder.ts";
 import { encodePacket } from "./encode.ts";
 import { type KeepAlive, startKeepAlive } from "./keep_alive.ts";
 import type { ClientPacket, ServerPacket } from "./packets.ts";
-import { nextPacketId } from "./packet_id.ts";
-import { openSocket } from "./socket.ts";
-import { errorText } from "../../toolkit/mod.ts";
+
+/** The highest packet identifier; 0 is none (MQTT 3.1.1, section 2.3.1). */
+const MAX_ID = 0xffff;
+
+/**
+ * The packet identifier after the last one that is not in use.
+ *
+ * @param last 0 to 65,535.
+ * @param used Those that wait for an acknowledgement: fewer than 65,535, as what is under way is bounded.
+ */
+export function nextPacketId(last: number, used: { has(id: number): boolean }): number {
+  let id = last;
+  do id = id % MAX_ID + 1; while (used.has(id));
+  return id;
+}
+
+/**
+ * Opens a socket to a broker. With TLS, it is ready when the broker's certificate was checked: against the authorities that the
+ * runtime trusts and those of `NODE_EXTRA_CA_CERTS`, for the host of the URL.
+ *
+ * @param onReady Called once, when bytes may be written.
+ */
+export function openSocket({ host, port, tls }: BrokerAddress, onReady: () => void): Socket {
+  const socket = tls ? connectTls(host, port, onReady) : connectTcp({ host, port }, onReady);
+  socket.setNoDelay(true); // packets are whole when they are written: none waits for the next one
+  return socket;
+}
+
+/** Loading TLS takes Node a tenth of an agent's start: only who needs it does. */
+function connectTls(host: string, port: number, onReady: () => void): Socket {
+  const { connect }: typeof import("node:tls") = createRequire(import.meta.url)("node:tls");
+  return connect({ host, port }, onReady);
+}
 
 /** The longest packet that is taken whole, in bytes; the payload of a longer one is passed over. Frames are shorter. */
 const MAX_PACKET_BYTES = 512 * 1024;

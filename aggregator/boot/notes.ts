@@ -1,7 +1,8 @@
 import type { PxeRegistry } from "../../modules/pxe/registry.ts";
 import type { RpiRegistry } from "../../modules/rpi/module.ts";
-import type { DhcpClient, DhcpEvent, DhcpMode } from "./dhcp/mod.ts";
 import type { UnknownMachines } from "../nodes/unknown_machines.ts";
+import type { DhcpClient, DhcpEvent, DhcpMode } from "./dhcp/mod.ts";
+import { ASK_AGAIN, type TftpEvent, UNANSWERED } from "./tftp/mod.ts";
 
 /** Who is told of what machines say over DHCP. */
 export interface DhcpListeners {
@@ -63,4 +64,21 @@ function describeDhcp(event: DhcpEvent): string | undefined {
   }
   if (answer === "nak") return `Its DHCP request was refused: ${reason}`;
   return answer === "silent" && isOurs ? `Its DHCP ${request} was not answered: ${reason}` : undefined;
+}
+
+/** The longest path that is told, in characters: as long as one of a cfg. */
+const MAX_PATH = 256;
+
+/**
+ * What a TFTP transfer says of the machine that has its address, in words; undefined: nothing that is worth an event. Requests that
+ * are never answered may be anybody's.
+ */
+export function describeTftp({ path, kind, sent, size, reason = "" }: TftpEvent): string | undefined {
+  const shown = path.slice(0, MAX_PATH);
+  if (reason === ASK_AGAIN || reason === UNANSWERED) return undefined;
+  if (kind === "refused") return `It asked for ${shown} over TFTP, and was refused: ${reason}`;
+  if (kind !== "failed") return undefined;
+  return `Its download of ${shown} over TFTP broke off at ${
+    Math.floor(100 * sent / Math.max(1, size))
+  } % of ${size} bytes: ${reason}`;
 }

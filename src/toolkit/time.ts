@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock, Random } from "../clock.ts";
 
 /**
  * Waits `ms` milliseconds.
@@ -60,4 +60,44 @@ export async function within<T>(
     leave();
     cancel();
   }
+}
+
+/**
+ * Runs something again and again. The next time is set before each run, so that one that throws does not end it.
+ *
+ * @param ms From one run to the next, and to the first one, in milliseconds.
+ * @returns Ends it.
+ */
+export function every(clock: Pick<Clock, "after">, ms: number, run: () => void): () => void {
+  let cancel = clock.after(ms, again);
+  function again(): void {
+    cancel = clock.after(ms, again);
+    run();
+  }
+  return () => cancel();
+}
+
+/**
+ * A time that doubles from `base` to `cap`.
+ *
+ * @param base The first, in milliseconds.
+ * @param cap The longest, in milliseconds.
+ * @param times How often it has doubled, from 0.
+ * @returns Milliseconds.
+ */
+export function doubling(base: number, cap: number, times: number): number {
+  return Math.min(cap, base * 2 ** times);
+}
+
+/**
+ * How long to wait before another attempt: doubles from `base` to `cap`, and of that a random share between half and all, so that
+ * many that failed at once do not come back at once.
+ *
+ * @param base The wait after the first failure, in milliseconds.
+ * @param cap The longest wait, in milliseconds.
+ * @param failures How many failures came before the last one, from 0.
+ * @returns Milliseconds.
+ */
+export function backoff(base: number, cap: number, failures: number, random: Random): number {
+  return doubling(base, cap, failures) * (0.5 + random() / 2);
 }
