@@ -158,6 +158,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     );
     const closing = new AbortController();
     const app = createApp(aggregator.control, {
+      requireConditions: options["require-conditions"],
       ...{ version: VERSION, log, logs, ...(booting !== undefined && { boot: booting.network }) },
       metrics: () => [
         ...readMetrics({

@@ -20,6 +20,10 @@ export const program = defineProgram({
       max: 65_535,
       help: "Port of the HTTP API on loopback; 0: any free one",
     },
+    "require-conditions": {
+      kind: "boolean",
+      help: "Refuse changes over HTTP that do not say with If-Match what they are based on",
+    },
     "mqtt-port": { kind: "integer", default: 1883, max: 65_535, help: "Port of the embedded broker; 0: any free one" },
     broker: {
       kind: "string",

@@ -10,6 +10,7 @@ import { createBulkHandlers } from "./bulk.ts";
 import { createCfgHandlers } from "./cfg.ts";
 import { createDeclaredHandlers } from "./declared.ts";
 import { createDiscoveredHandlers } from "./discovered.ts";
+import { createDescriptionHandlers } from "./describe.ts";
 import { createReportHandlers } from "./dsc.ts";
 import { createRedirect } from "./elsewhere.ts";
 import { createEngineHandlers } from "./engine.ts";
@@ -22,12 +23,14 @@ import type { Handlers } from "./handler.ts";
 import { createHealthHandlers } from "./health.ts";
 import { createGroupHandlers, createProfileHandlers } from "./layers.ts";
 import { createLimitHandlers } from "./limits.ts";
+import { createLongOperations } from "./long_operations.ts";
 import { createMetricHandlers, streamMetrics } from "./metrics.ts";
 import { mount } from "./mount.ts";
 import { createNodeHandlers } from "./nodes.ts";
 import { createPlanHandlers } from "./plans.ts";
+import { createReplays } from "./replays.ts";
 import { createOutputHandlers, createStagingHandlers } from "./staging.ts";
-import { createToTime } from "./time.ts";
+import { createToTime, type ToTime } from "./time.ts";
 import { createTreeHandlers } from "./tree.ts";
 
 /** What the HTTP interface needs beside an aggregator's {@link Control}. */
@@ -44,6 +47,8 @@ export interface AppOptions {
   readonly logs?: BmcLogReader;
   /** @default systemClock */
   readonly clock?: Clock;
+  /** Refuses changes without a condition where they could have one: 428. @default false */
+  readonly requireConditions?: boolean;
   /** Compares every answer with the table of operations, and fails where it differs: for tests. */
   readonly checkAnswers?: boolean;
 }
@@ -53,7 +58,16 @@ export function createApp(control: Control, options: AppOptions): Hono {
   const app = new Hono();
   const clock = options.clock ?? systemClock;
   app.use(refuseForeign);
-  mount(app, createHandlers(control, options, clock), {
+  const toTime = createToTime(clock);
+  const long = createLongOperations(clock, toTime);
+  const handlers: Handlers = {
+    ...createHandlers(control, options, clock, toTime),
+    ...createDescriptionHandlers(options.version, long),
+  };
+  mount(app, handlers, {
+    long,
+    replays: createReplays(clock),
+    requireConditions: options.requireConditions === true,
     redirect: createRedirect(control),
     unanswered: (what) => control.unanswered(what),
     checkAnswers: options.checkAnswers === true,
@@ -73,8 +87,13 @@ export function createApp(control: Control, options: AppOptions): Hono {
   return app;
 }
 
-function createHandlers(control: Control, options: AppOptions, clock: Clock): Handlers {
-  const toTime = createToTime(clock);
+/** What answers questions about nodes and the cluster. */
+function createHandlers(
+  control: Control,
+  options: AppOptions,
+  clock: Clock,
+  toTime: ToTime,
+): Omit<Handlers, keyof ReturnType<typeof createDescriptionHandlers>> {
   const streams = createEventStreams(control, clock);
   return {
     ...createNodeHandlers(control, toTime),

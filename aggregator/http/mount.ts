@@ -1,9 +1,18 @@
 import type { Context, Hono } from "hono";
-import { type Operation, operationIds, operations, selectionForm } from "../../src/api/mod.ts";
-import { addRoutes, type Answerer, answerProblem, type Methods, type Outcome } from "../../src/http/mod.ts";
+import { type Operation, type OperationId, operationIds, operations, selectionForm } from "../../src/api/mod.ts";
+import {
+  addRoutes,
+  type Answerer,
+  answerProblem,
+  type Methods,
+  type Outcome,
+  type Problem,
+} from "../../src/http/mod.ts";
 import { answerReply, checkReply } from "./answer.ts";
 import type { Call, Handlers, Reply } from "./handler.ts";
-import { type Read, readRequest } from "./read_request.ts";
+import { type LongOperations, readPatience } from "./long_operations.ts";
+import { missesCondition, type Read, readRequest } from "./read_request.ts";
+import type { Replays } from "./replays.ts";
 
 /** What surrounds the handlers of operations. */
 export interface Surroundings {
@@ -11,6 +20,12 @@ export interface Surroundings {
   redirect(operation: Operation, asked: Read, call: Call): Outcome<unknown>;
   /** Takes what was done though nobody waits for the answer any more. */
   unanswered(what: string): void;
+  /** Does a request with an `Idempotency-Key` once. */
+  readonly replays: Replays;
+  /** Takes requests that need not be done when they are answered. */
+  readonly long: LongOperations;
+  /** Changes that could be made under a condition have to be. */
+  readonly requireConditions: boolean;
   /** Every answer is compared with the table, and one that differs is a fault inside: for tests. */
   readonly checkAnswers: boolean;
 }
@@ -21,18 +36,18 @@ type AnyHandler = (asked: Read, call: Call) => Reply<unknown> | Promise<Reply<un
 /** Adds every operation of the table to an app, and the form of each whose nodeset is in the body. */
 export function mount(app: Hono, handlers: Handlers, surroundings: Surroundings): void {
   const routes = new Map<string, { -readonly [method in keyof Methods]: Answerer }>();
-  function add(operation: Operation, handler: AnyHandler): void {
+  function add(id: OperationId, operation: Operation, handler: AnyHandler): void {
     const path = operation.path.replaceAll(/\{(\w+)\}/g, ":$1");
     const methods = routes.get(path) ?? {};
-    methods[operation.method] = (c) => answer(c, operation, handler, surroundings);
+    methods[operation.method] = (c) => answer(c, { id, operation, handler }, surroundings);
     routes.set(path, methods);
   }
   for (const id of operationIds) {
     const operation: Operation = operations[id];
     const handler = handlers[id] as AnyHandler; // see AnyHandler
-    add(operation, handler);
+    add(id, operation, handler);
     const form = selectionForm(operation);
-    if (form !== undefined) add(form, unfold(operation, handler));
+    if (form !== undefined) add(id, form, unfold(operation, handler));
   }
   addRoutes(app, Object.fromEntries(routes));
 }
@@ -45,22 +60,52 @@ function unfold(operation: Operation, handler: AnyHandler): AnyHandler {
   };
 }
 
-async function answer(
-  c: Context,
-  operation: Operation,
-  handler: AnyHandler,
-  { redirect, unanswered, checkAnswers }: Surroundings,
-): Promise<Response> {
+/** One operation of the table, and what answers it. */
+interface Mounted {
+  readonly id: OperationId;
+  readonly operation: Operation;
+  readonly handler: AnyHandler;
+}
+
+async function answer(c: Context, mounted: Mounted, surroundings: Surroundings): Promise<Response> {
+  const { id, operation } = mounted;
+  const { redirect, requireConditions, replays, long } = surroundings;
   const { signal } = c.req.raw; // asked for before: servers watch the connection from then on
   const url = new URL(c.req.url);
   const call: Call = { method: c.req.method, url, signal, header: (name) => c.req.header(name) };
   const read = await readRequest(c, operation, (asked) => redirect(operation, asked, call));
   if (!read.ok) return answerProblem(read.problem);
-  const reply = await handler(read.value, call);
-  if (checkAnswers) checkReply(operation, read.value, reply);
-  if (reply.ok && operation.changes && read.value["dryRun"] !== true) {
+  const asked = read.value;
+  if (requireConditions && missesCondition(operation, asked, call)) return answerProblem(CONDITION_MISSING);
+  let perform = (): Promise<Response> => performNow(mounted, asked, call, surroundings);
+  if (!operation.changes) return await perform();
+  const key = call.header("idempotency-key");
+  if (key !== undefined && call.method === "POST") {
+    const request = JSON.stringify([url.pathname, url.search, call.header("if-match"), asked["body"]]);
+    const now = perform;
+    perform = () => replays.run(key, request, now);
+  }
+  const patience = readPatience(call.header("prefer"));
+  return patience === undefined ? await perform() : await long.run(id, patience, perform);
+}
+
+const CONDITION_MISSING: Problem = {
+  kind: "condition-missing",
+  detail: "If-Match is missing: expected the ETag of what was read, or * to change it in any case. " +
+    "This aggregator makes changes under a condition only (--require-conditions)",
+};
+
+async function performNow(
+  { operation, handler }: Mounted,
+  asked: Read,
+  call: Call,
+  { checkAnswers, unanswered }: Surroundings,
+): Promise<Response> {
+  const reply = await handler(asked, call);
+  if (checkAnswers) checkReply(operation, asked, reply);
+  if (reply.ok && operation.changes && asked["dryRun"] !== true) {
     await turnOfTheLoop(); // so that the end of a connection is heard of that came while this was done
-    if (signal.aborted) unanswered(`${call.method} ${url.pathname.slice(0, 200)}`);
+    if (call.signal.aborted) unanswered(`${call.method} ${call.url.pathname.slice(0, 200)}`);
   }
   return answerReply(operation, reply, call);
 }

@@ -1,7 +1,9 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { describeIssues, type Operation, type Parameter, type Parameters } from "../../src/api/mod.ts";
+import { isRecord } from "../../src/state/mod.ts";
 import { faulty, findStray, invalid, type Outcome, readJson } from "../../src/http/mod.ts";
+import type { Call } from "./handler.ts";
 
 /** Values of parameters by name; of a `states` parameter an object. */
 export type Read = { readonly [name: string]: unknown };
@@ -22,6 +24,8 @@ export async function readRequest(
   if (!parameters.ok) return parameters;
   const condition = refuseCondition(operation, c.req.header("if-match"));
   if (condition !== undefined) return condition;
+  const key = refuseKey(operation, c.req.header("idempotency-key"));
+  if (key !== undefined) return key;
   const elsewhere = redirect(parameters.value);
   if (!elsewhere.ok) return elsewhere;
   const body = await readBody(c, operation);
@@ -34,6 +38,27 @@ function refuseCondition({ method, conditional }: Operation, ifMatch: string | u
   if (ifMatch === undefined || method === "GET" || conditional !== undefined) return undefined;
   const detail = "If-Match is not compared with anything here: expected none";
   return { ok: false, problem: faulty("malformed", [{ detail, parameter: "If-Match" }]) };
+}
+
+/** Tells whether a change could be made under a condition and is to be made without one. */
+export function missesCondition({ conditional }: Operation, asked: Read, call: Pick<Call, "header">): boolean {
+  if (conditional === undefined || asked["dryRun"] === true || hasHeader(call)) return false;
+  const { body, ifVersions } = asked;
+  const nodes = isRecord(body) ? body["nodes"] : undefined;
+  const isEachConditional = Array.isArray(nodes) &&
+    nodes.every((node) => isRecord(node) && node["ifVersion"] !== undefined);
+  return !isEachConditional && ifVersions === undefined;
+}
+
+/** Who sends a key where nothing is kept under it would take the request for one that is done once. */
+function refuseKey({ method, changes }: Operation, key: string | undefined): Outcome<never> | undefined {
+  if (key === undefined || method === "GET" || (method === "POST" && changes)) return undefined;
+  const detail = "Idempotency-Key is not heeded here: expected none. It is with a POST that changes something";
+  return { ok: false, problem: faulty("malformed", [{ detail, parameter: "Idempotency-Key" }]) };
+}
+
+function hasHeader(call: Pick<Call, "header">): boolean {
+  return call.header("if-match") !== undefined || call.header("if-none-match") !== undefined;
 }
 
 async function readBody(c: Context, { body }: Operation): Promise<Outcome<Read>> {

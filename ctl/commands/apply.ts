@@ -2,7 +2,7 @@ import { EXIT } from "../../src/cli/mod.ts";
 import { type InventoryNode, parseInventory } from "../../src/inventory/mod.ts";
 import { toNested } from "../../src/state/mod.ts";
 import { describeChanges } from "../change_text.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand, PATIENT } from "../command.ts";
 import { isGoal, schema } from "../known.ts";
 import { reportAnswer, reportFailure, reportProblems } from "../report.ts";
 import { waitConverged } from "../wait_converged.ts";
@@ -45,7 +45,11 @@ export const apply = defineCommand({
       return reportProblems(run, [`${source}: ${problem}`]);
     }
   }
-  const answer = await run.client.call("apply", { body: { nodes: [...aggregators, ...nodes].map(toBody) }, dryRun });
+  const answer = await run.client.call(
+    "apply",
+    { body: { nodes: [...aggregators, ...nodes].map(toBody) }, dryRun },
+    PATIENT,
+  );
   const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
   if (code !== EXIT.ok || !wait || dryRun) return code;
   return await waitConverged(run, new Set(nodes.map(({ name }) => name)));

@@ -1,5 +1,5 @@
 import { describeChanges } from "../change_text.ts";
-import { type Command, defineCommand } from "../command.ts";
+import { type Command, defineCommand, PATIENT } from "../command.ts";
 import { reportAnswer } from "../report.ts";
 
 const options = { "dry-run": { kind: "boolean", help: "Show what would be done, and do nothing" } } as const;
@@ -15,7 +15,7 @@ function defineLed(verb: "on" | "off" | "blink", value: "ON" | "OFF" | "BLINKING
   }, async (run) => {
     const [nodeset = ""] = run.args;
     const dryRun = run.options["dry-run"];
-    const answer = await run.client.call("patchNodes", { nodeset, body: { bmc: { led: value } }, dryRun });
+    const answer = await run.client.call("patchNodes", { nodeset, body: { bmc: { led: value } }, dryRun }, PATIENT);
     return reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
   });
 }

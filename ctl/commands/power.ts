@@ -2,7 +2,7 @@ import { mapAnswer } from "../../src/api/client/mod.ts";
 import { EXIT } from "../../src/cli/mod.ts";
 import { foldNodeset } from "../../src/nodeset/mod.ts";
 import { describeChanges } from "../change_text.ts";
-import { type Command, type CommandRun, defineCommand } from "../command.ts";
+import { type Command, type CommandRun, defineCommand, PATIENT } from "../command.ts";
 import { describeGroups } from "../group_text.ts";
 import { countOf } from "../grouping.ts";
 import { describePower } from "../node_text.ts";
@@ -45,7 +45,7 @@ function definePower(verb: "on" | "off", value: "POWER_ON" | "POWER_OFF", about:
   }, async (run) => {
     const [nodeset = ""] = run.args;
     const { wait, "dry-run": dryRun } = run.options;
-    const answer = await run.client.call("patchNodes", { nodeset, body: { physState: value }, dryRun });
+    const answer = await run.client.call("patchNodes", { nodeset, body: { physState: value }, dryRun }, PATIENT);
     const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
     return code !== EXIT.ok || dryRun || !wait ? code : await waitFor(run, nodeset);
   });
@@ -100,7 +100,7 @@ function defineOrder(
       const ordered = await run.client.call("patchDsc", { id, body: { power: { order } } });
       if (!ordered.ok) return reportFailure(run, ordered.failure);
     }
-    const wanted = await run.client.call("patchNodes", { nodeset, body: asked });
+    const wanted = await run.client.call("patchNodes", { nodeset, body: asked }, PATIENT);
     if (!wanted.ok) return reportFailure(run, wanted.failure);
     const { groups } = wanted.value;
     const value = { order, nodes: machines.map(({ name }) => name), groups };

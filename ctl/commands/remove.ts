@@ -1,6 +1,6 @@
 import { mapAnswer } from "../../src/api/client/mod.ts";
 import { EXIT } from "../../src/cli/mod.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand, PATIENT } from "../command.ts";
 import { countOf } from "../grouping.ts";
 import { reportAnswer, reportFailure, reportProblems } from "../report.ts";
 
@@ -27,6 +27,6 @@ export const remove = defineCommand({
       return EXIT.failed;
     }
   }
-  const answer = mapAnswer(await run.client.call("deleteNodes", { nodeset }), ({ deleted }) => deleted);
+  const answer = mapAnswer(await run.client.call("deleteNodes", { nodeset }, PATIENT), ({ deleted }) => deleted);
   return reportAnswer(run, answer, (nodes) => [`${countOf(nodes.length, "node")}: deleted`]);
 });

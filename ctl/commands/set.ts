@@ -1,7 +1,7 @@
 import { EXIT } from "../../src/cli/mod.ts";
 import { type Assignment, parseAssignments, toMergePatch } from "../assignment.ts";
 import { describeChanges } from "../change_text.ts";
-import { defineCommand, validateUsage } from "../command.ts";
+import { defineCommand, PATIENT, validateUsage } from "../command.ts";
 import { countOf } from "../grouping.ts";
 import { schema } from "../known.ts";
 import { reportAnswer, reportFailure, type Shown, writeLines } from "../report.ts";
@@ -39,7 +39,7 @@ export const set = defineCommand({
     : { ok: true as const, value: [] };
   if (!nodes.ok) return reportFailure(run, nodes.failure);
   if (desired.length > 0) {
-    const answer = await run.client.call("patchNodes", { nodeset, body: toMergePatch(desired), dryRun });
+    const answer = await run.client.call("patchNodes", { nodeset, body: toMergePatch(desired), dryRun }, PATIENT);
     const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
     if (code !== EXIT.ok) return code;
   }

@@ -6,6 +6,7 @@ import { findExamples, runExamples } from "./doc_examples.ts";
 import { documentProblems } from "./documents.ts";
 import { importProblems } from "./import_rules.ts";
 import { switchProblems } from "./switches.ts";
+import { checkOpenApi } from "./openapi.ts";
 import { ownershipProblems } from "./ownership.ts";
 import { referenceProblems } from "./reference.ts";
 
@@ -35,6 +36,7 @@ const CHECKS: readonly Check[] = [
   problems("docs links", documentProblems),
   problems("docs ownership", ownershipProblems),
   problems("docs reference", referenceProblems),
+  { name: "OpenAPI (Spectral)", run: async (signal) => outcome(await checkOpenApi(signal)) },
 ];
 
 /** Runs every part of the gate at once. */

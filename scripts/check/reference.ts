@@ -12,6 +12,7 @@ import {
   type Variable,
   type VariableType,
 } from "../../src/state/mod.ts";
+import { describeHttp } from "./http_reference.ts";
 import { type GeneratedPage, generatedProblems, markdownTable, writeGenerated } from "./generated.ts";
 
 const PAGES: readonly GeneratedPage[] = [
@@ -22,6 +23,7 @@ const PAGES: readonly GeneratedPage[] = [
   },
   { file: "docs/reference/agent.md", source: "agent/options.ts", make: () => options(agentProgram.options) },
   { file: "docs/reference/variables.md", source: "the declarations of the modules", make: describeVariables },
+  { file: "docs/reference/http.md", source: "src/api", make: describeHttp },
   { file: "docs/reference/inventory.md", source: "src/inventory", make: describeInventory },
 ];
 

@@ -21,6 +21,8 @@ export interface Received {
   readonly status: number;
   readonly text: string;
   readonly etag: string | undefined;
+  /** Who answered, where that is known: it may be another one than was asked. */
+  readonly server?: string;
 }
 
 /** Reads the JSON of an answer, or why there is none that was asked for. Fields that `schema` does not name stay. */

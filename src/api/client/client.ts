@@ -1,7 +1,9 @@
 import * as v from "valibot";
 import { systemClock } from "../../clock.ts";
+import { pause } from "../../toolkit/mod.ts";
 import type { Answered, Arguments, Operation } from "../operation.ts";
 import { type OperationId, type Operations, operations } from "../operations/mod.ts";
+import { longOperation } from "../schemas/mod.ts";
 import { readAnswer, readText, type Received, type Server, toFailure } from "./answers.ts";
 import { startDeadline } from "./deadline.ts";
 import { type Answer, ofChange } from "./failure.ts";
@@ -17,6 +19,8 @@ export interface CallOptions {
   readonly idempotencyKey?: string;
   /** Another server than the client's. */
   readonly server?: string;
+  /** A change that takes long is followed until it is done: the time that one request may take does not end it. */
+  readonly patient?: boolean;
 }
 
 /** The value of an answer: of a list with `fields`, entries that have those fields only. */
@@ -50,6 +54,8 @@ export interface ApiClient {
   follow(after: number | undefined, signal: AbortSignal, nodeset?: string): AsyncIterable<StreamNews>;
 }
 
+/** How often an operation that takes long is asked for, in milliseconds. */
+const FOLLOW_EVERY = 500;
 /** The most answers that are kept to be asked for again by their ETag. */
 const MAX_KNOWN = 8;
 
@@ -73,6 +79,7 @@ export function createApiClient(given: Partial<Server> & Pick<Server, "server">)
       ...(before !== undefined && { ifNoneMatch: before.etag }),
     });
     if (!got.ok) return got;
+    if (got.value.status === 202) return await followOperation(operation, args, got.value, called);
     if (got.value.status === 304 && before !== undefined) return { ok: true, ...before };
     const answer = readAnswer(schemaOf(operation, args, got.value.status), options.server, got.value);
     if (answer.ok && answer.etag !== undefined && operation.list !== undefined && asking.method === "GET") {
@@ -82,6 +89,35 @@ export function createApiClient(given: Partial<Server> & Pick<Server, "server">)
       if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
     }
     return answer;
+  }
+
+  /** Asks for the operation that a 202 names until it is done, and gives what it would have been answered with. */
+  async function followOperation(
+    operation: Operation,
+    args: Given,
+    accepted: Received,
+    called: CallOptions,
+  ): Promise<Answer<unknown>> {
+    const first = readAnswer(longOperation, options.server, accepted);
+    const lost = (answer: Extract<Answer<unknown>, { readonly ok: false }>): Answer<never> => ({
+      ok: false,
+      failure: ofChange(answer.failure),
+    });
+    if (!first.ok) return lost(first);
+    const { id } = v.parse(longOperation, first.value);
+    const following: Operation = operations.getOperation;
+    for (;;) {
+      await pause(options.clock, FOLLOW_EVERY, options.signal).catch(() => {}); // the next request says so
+      const asking = askingFor(following, { operation: id });
+      const got = await send(operation, args, asking, { server: accepted.server ?? called.server ?? options.server });
+      if (!got.ok) return got;
+      const told = readAnswer(longOperation, options.server, got.value);
+      if (!told.ok) return lost(told);
+      const { state, status = 200, answer, problem } = v.parse(longOperation, told.value);
+      if (state === "running") continue;
+      const text = JSON.stringify(state === "done" ? answer : problem);
+      return readAnswer(schemaOf(operation, args, status), options.server, { status, text, etag: undefined });
+    }
   }
 
   return {
@@ -123,6 +159,7 @@ function createSender(options: Server) {
           ...(type !== undefined && { "content-type": type }),
           ...(sent.ifNoneMatch !== undefined && { "if-none-match": sent.ifNoneMatch }),
           ...(sent.ifMatch !== undefined && { "if-match": sent.ifMatch }),
+          ...(sent.patient === true && operation.changes && { prefer: "respond-async" }),
           ...(sent.idempotencyKey !== undefined && { "idempotency-key": sent.idempotencyKey }),
         },
         ...(body !== undefined && { body }),
@@ -132,7 +169,8 @@ function createSender(options: Server) {
       const response = await fetchFollowing(options.fetch, `${sent.server ?? options.server}${path}`, request);
       const text = await readBody(response);
       const etag = response.headers.get("etag") ?? undefined;
-      return { ok: true, value: { status: response.status, text, etag } };
+      const server = response.url === "" ? undefined : new URL(response.url).origin;
+      return { ok: true, value: { status: response.status, text, etag, ...(server !== undefined && { server }) } };
     } catch (error) {
       const failure = toFailure(error, options);
       const changes = operation.changes && given["dryRun"] !== true;

@@ -1,4 +1,8 @@
+import * as v from "valibot";
 import { define } from "../operation.ts";
+import { listParameters } from "../parameters.ts";
+import { jsonObject } from "../schemas/common.ts";
+import { longOperation, longOperationList } from "../schemas/operations.ts";
 import { health, ready } from "../schemas/program.ts";
 
 const always = {
@@ -9,32 +13,76 @@ const always = {
   changes: false,
   parameters: {},
 } as const;
+const long = { ...always, group: "Long requests" } as const;
+const named = <const A extends string>(about: A) => ({
+  kind: "text",
+  schema: v.pipe(v.string(), v.maxLength(100, "at most 100 characters")),
+  about,
+  required: true,
+} as const);
 
-/** What watches the program, and what describes it. */
+/** What watches the program, what describes it, and requests that take long. */
 export const programOperations = {
+  listOperations: define({
+    ...long,
+    path: "/api/v1/operations",
+    summary: "Lists requests that take long, and those that did in the last 10 minutes",
+    parameters: { query: listParameters },
+    answers: { 200: { about: "The requests", schema: longOperationList } },
+    list: { key: "operations", item: v.omit(longOperation, ["answer", "problem"]) },
+  }),
+  getOperation: define({
+    ...long,
+    path: "/api/v1/operations/{operation}",
+    summary: "Tells how far a request is that takes long, and what came of it",
+    description: "Its id comes with the 202 of a request that was sent with `Prefer: respond-async`.",
+    parameters: { path: { operation: named("Its id") } },
+    answers: { 200: { about: "The request", schema: longOperation } },
+    problems: ["not-found"],
+  }),
   getHealth: define({
     ...always,
-    ...{ path: "/healthz" },
+    path: "/healthz",
     summary: "Answers while the program lives, with what keeps it from its work",
     answers: { 200: { about: "It lives", schema: health } },
   }),
   getReady: define({
     ...always,
-    ...{ path: "/readyz" },
+    path: "/readyz",
     summary: "Answers 200 while the program can do all of its work, and otherwise 503 with the reason",
     answers: { 200: { about: "It is ready", schema: ready } },
     problems: ["unavailable"],
   }),
   getMetrics: define({
     ...always,
-    ...{ path: "/metrics" },
+    path: "/metrics",
     summary: "Tells what is measured, for Prometheus",
     answers: { 200: { about: "The text format of Prometheus", types: ["text/plain; version=0.0.4"] } },
   }),
   getRoot: define({
     ...always,
-    ...{ path: "/" },
+    path: "/",
     summary: "Tells people who opened the address where to look",
     answers: { 200: { about: "A text", types: ["text/plain; charset=UTF-8"] } },
+  }),
+  getOpenApi: define({
+    ...always,
+    path: "/openapi.json",
+    summary: "Describes this API in OpenAPI 3.1",
+    answers: { 200: { about: "The document", schema: jsonObject } },
+  }),
+  getApiPage: define({
+    ...always,
+    path: "/api",
+    summary: "Describes this API on a page for people, which loads nothing else",
+    answers: { 200: { about: "The page", types: ["text/html; charset=UTF-8"] } },
+  }),
+  getProblem: define({
+    ...always,
+    path: "/problems/{kind}",
+    summary: "Tells what a kind of problem means",
+    parameters: { path: { kind: named("The end of the `type` of a problem") } },
+    answers: { 200: { about: "A text", types: ["text/plain; charset=UTF-8"] } },
+    problems: ["not-found"],
   }),
 };

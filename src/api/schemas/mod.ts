@@ -6,6 +6,7 @@ export * from "./events.ts";
 export * from "./explanations.ts";
 export * from "./layers.ts";
 export * from "./nodes.ts";
+export * from "./operations.ts";
 export * from "./plans.ts";
 export * from "./problem.ts";
 export * from "./program.ts";
