@@ -1,18 +1,20 @@
 import type { BootRegistry } from "../../modules/boot/tracker.ts";
 
-/** Why a machine does not get what it could boot with. */
+/** Why a machine does not get what it would boot with. */
 export interface Refusal {
-  /** `in-use`: it may in a moment; `elsewhere`: whoever asked is not at its address. */
+  /** `in-use`: it may get it in a moment; `elsewhere`: the request did not come from its address. */
   readonly kind: "in-use" | "elsewhere";
   /** In words. */
   readonly reason: string;
 }
 
 /**
- * Whether a machine may have what it boots with, a token among it; undefined: it may. Its agent must not be heard. Where we give out
- * the addresses it must ask from its own, and where its agent may only be away for a moment, it must have asked for that address
- * before: any program on the machine can ask for a script, but for an address to boot with root alone.
+ * Returns why a machine may not have its boot files and token; undefined if it may. Its agent must not be heard. If
+ * this program assigns addresses, the machine must ask from its own. If its agent may only be away for a moment, the
+ * machine must have requested that address before: any program on the machine can request a script, but only root can
+ * request an address to boot with.
  *
+ * @param host The machine.
  * @param address Where the request came from.
  */
 export function refusalOf(

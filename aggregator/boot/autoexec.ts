@@ -1,16 +1,16 @@
 import { scriptUrl } from "./http/script.ts";
 
-/** What iPXE for UEFI asks for beside itself, over TFTP and HTTP, before it does anything else. */
+/** The file that iPXE for UEFI requests from its own folder, over TFTP and HTTP, before anything else. */
 const NAME = "autoexec.ipxe";
 
-/** Tells whether a path is the one where iPXE looks for a script of its own. */
+/** Tells whether `path` is the one where iPXE looks for its own script. */
 export function isAutoexec(path: string): boolean {
   return path === NAME || path.endsWith(`/${NAME}`);
 }
 
 /**
- * The script for iPXE that asks for one by itself: it takes an address and goes on with the script of its machine. Nothing is open
- * yet when it runs, so that without an address it could fetch nothing.
+ * Renders the script for an iPXE that looks for one by itself: it takes an address and continues with the script of its
+ * machine at `server`. No interface is open when it runs, so without an address it could fetch nothing.
  */
 export function renderAutoexec(server: string): string {
   return [

@@ -2,22 +2,22 @@ import type { BootMachine } from "../../modules/boot/tracker.ts";
 import { COMMAND_LINE_LIMIT } from "../../src/boot/mod.ts";
 import { openFile } from "./open_file.ts";
 
-/** The largest file that boot loaders take, in bytes: they count in 32 bits (Linux boot protocol, ramdisk_size). */
+/** The largest file that boot loaders accept, in bytes: they count in 32 bits (Linux boot protocol, ramdisk_size). */
 const MAX_FILE = 2 ** 32 - 1;
 const MIB = 2 ** 20;
 
-/** What {@link bootFault} looks at beside the machine. */
+/** What {@link bootFault} needs besides the machine. */
 export interface FaultParts {
-  /** The folder of what is served. */
+  /** The folder that is served. */
   readonly root: string;
-  /** The kernel's command line as it would be for this machine, but for the token, which has its length. */
+  /** Returns the kernel command line for this machine, with a placeholder of the token's length. */
   line(machine: BootMachine): string;
 }
 
 /**
- * Why a machine can't boot what its cfg says, in words; undefined: nothing speaks against it. Each file must be there, not empty and
- * not over the limits of boot loaders. Kernel, initramfs and root images must fit in the memory that is known of the machine, and
- * the command line in what its kernel takes.
+ * Returns why `machine` cannot boot what its cfg says; undefined if no reason is known. Each file must exist, must not
+ * be empty, and must not exceed the limits of boot loaders. Kernel, initramfs and root images must fit into the known
+ * memory of the machine, and the command line into what its kernel accepts.
  */
 export async function bootFault(machine: BootMachine, { root, line }: FaultParts): Promise<string | undefined> {
   const sizes: number[] = [];
@@ -33,7 +33,7 @@ export async function bootFault(machine: BootMachine, { root, line }: FaultParts
   return memoryFault(machine, sizes, await imageSizes(root, machine)) ?? lineFault(line(machine));
 }
 
-/** Loaded and unpacked they need more than this: what is refused here can't work. */
+/** Loaded and unpacked, they need even more memory: what is refused here cannot work. */
 function memoryFault({ memory }: BootMachine, files: readonly number[], images: readonly number[]): string | undefined {
   if (memory === undefined) return undefined;
   const initrd = files.at(-1) ?? 0;
@@ -57,7 +57,7 @@ function lineFault({ length }: string): string | undefined {
     "shorten its /boot/arguments";
 }
 
-/** Those that are there: an image can still be put there before the agent asks for it. */
+/** Returns the sizes of existing images: an image can still be added before the agent requests it. */
 async function imageSizes(root: string, { images }: BootMachine): Promise<number[]> {
   const sizes = [];
   for (const name of images) sizes.push(await sizeOf(root, `images/${name}`) ?? 0);

@@ -2,42 +2,42 @@ import type { DhcpCounts, DhcpEvent } from "./dhcp/mod.ts";
 import type { EnrolmentCounts } from "./enrolment.ts";
 import type { TftpEvent } from "./tftp/mod.ts";
 
-/** How transfers ended. */
+/** The results of transfers. */
 export interface TransferCounts {
   readonly done: number;
-  /** The client has learnt a file's size, and went: firmware does that on purpose. TFTP only. */
+  /** The client has read a file's size and left: firmware does that on purpose. Only for TFTP. */
   readonly probed: number;
   /** There was no such file, or there were too many transfers. */
   readonly refused: number;
   readonly failed: number;
 }
 
-/** What boot services have counted since they started. */
+/** Counters of boot services since the start. */
 export interface BootCounts {
   readonly enrolment: EnrolmentCounts;
-  /** Absent without DHCP of our own. */
+  /** Absent if this program is not a DHCP server. */
   readonly dhcp: DhcpCounts | undefined;
-  /** What known machines were answered. */
+  /** Answers to known machines. */
   readonly answers: { readonly [answer in DhcpEvent["answer"]]: number };
   readonly tftp: TransferCounts;
   readonly http: TransferCounts;
-  /** Files that are being sent over TFTP at this moment. */
+  /** Number of files being sent over TFTP now. */
   readonly tftpNow: number;
 }
 
-/** Counts transfers by how they end. */
+/** Counts transfers by result. */
 export interface TransferCounter {
   readonly counts: TransferCounts;
   ended(how: keyof TransferCounts): void;
 }
 
-/** See {@link TransferCounter}. */
+/** Creates a {@link TransferCounter}. */
 export function createTransferCounter(): TransferCounter {
   const counts = { done: 0, probed: 0, refused: 0, failed: 0 };
   return { counts, ended: (how) => void counts[how]++ };
 }
 
-/** Counts what a TFTP server tells. */
+/** Adds an event of a TFTP server to `counter`. */
 export function countTftp(counter: TransferCounter, { kind }: TftpEvent): void {
   if (kind !== "start" && kind !== "progress") counter.ended(kind);
 }

@@ -5,13 +5,13 @@ import { createRefusalLog, type Log } from "../../src/log.ts";
 import type { Store, Stored } from "../store/mod.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 
-/** How long a token can be used, in milliseconds: longer than a machine may take from its script to its agent. */
+/** How long a token is valid, in milliseconds: longer than a machine needs from its script to its agent. */
 export const TOKEN_LIFE = 600_000;
-/** Bytes of chance in a token and in a password. */
+/** Random bytes in a token and in a password. */
 const SECRET_BYTES = 32;
-/** What has the form of a token, and is none. */
+/** A text in the format of a token that is not a token. */
 export const TOKEN_SHAPE = "x".repeat(Math.ceil((SECRET_BYTES * 4) / 3));
-/** Where in the store's facts the boots are. */
+/** Prefix of the facts with boots in the store. */
 const FACT = "boot/";
 
 const HASH = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
@@ -20,19 +20,19 @@ const stored = v.object({
   token: v.optional(v.object({ hash: HASH, expires: v.number() })),
   identity: v.optional(HASH),
 });
-/** What was given to a machine for this boot: of secrets only their hashes. */
+/** What a machine was given for this boot; secrets only as hashes. */
 type Boot = v.InferOutput<typeof stored>;
 
-/** Why a token is not taken. */
+/** Why a token is refused. */
 export type EnrolmentRefusal = "unknown" | "used" | "expired" | "other-machine";
 
-/** What a token was exchanged for, or why it was not. */
+/** The identity for a token, or why it was refused. */
 export type Exchanged = { readonly ok: true; readonly id: string; readonly password: string } | {
   readonly ok: false;
   readonly reason: EnrolmentRefusal;
 };
 
-/** What was asked of an {@link Enrolment} since this program started. */
+/** Counters of an {@link Enrolment} since the start. */
 export interface EnrolmentCounts {
   readonly issued: number;
   readonly enrolled: number;
@@ -41,33 +41,33 @@ export interface EnrolmentCounts {
 }
 
 /**
- * Gives each boot of a machine a one-time token, and exchanges it for an identity: the password with which the machine's
- * agent is let into the broker. Only hashes are kept, in memory and in the store.
+ * Gives each boot of a machine a one-time token, and exchanges it for an identity: the password with which the
+ * machine's agent logs in to the broker. Only hashes are kept, in memory and in the store.
  */
 export interface Enrolment {
   /**
-   * Makes the token of a new boot. What the machine had before, token and identity, is void from here on.
+   * Issues the token of a new boot. The machine's previous token and identity become invalid.
    *
-   * @throws {Error} When it can't be stored; then nothing has changed.
+   * @throws {Error} If it cannot be stored; nothing has then changed.
    */
   issue(id: string, mac: string): string;
   /**
    * Exchanges a token, once.
    *
-   * @throws {Error} When it can't be stored; then the token can still be used.
+   * @throws {Error} If it cannot be stored; the token then stays valid.
    */
   exchange(token: string, mac: string): Exchanged;
   /** Tells whether this is the password of a node's present boot. */
   isIdentity(id: string, password: string): boolean;
-  /** The boot of a machine is over: its token and its identity are void. */
+  /** Ends the boot of a machine: its token and its identity become invalid. */
   end(id: string): void;
   readonly counts: EnrolmentCounts;
 }
 
 /**
- * Makes the enrolment from what the store holds.
+ * Creates the enrolment from the content of the store.
  *
- * @param parts `onEnd` is told of each node whose identity has become void.
+ * @param parts `onEnd` is called for each node whose identity has become invalid.
  */
 export function createEnrolment(
   parts: {
@@ -80,9 +80,11 @@ export function createEnrolment(
 ): Enrolment {
   const { store, clock, log } = parts;
   const boots = readBoots(parts.facts, log);
-  /** Each node's last token, by its hash: to try one costs the same however many nodes there are. One that was used stays. */
+  /**
+   * The last token of each node, by its hash: trying one costs the same however many nodes there are. Used ones stay.
+   */
   const owners = new Map<string, string>();
-  const hashes = new Map<string, string>(); // the same the other way round
+  const hashes = new Map<string, string>(); // the inverse
   for (const [id, { token }] of boots) note(id, token?.hash);
   const refusals = createRefusalLog(log, clock);
   const refused = { "unknown": 0, "used": 0, "expired": 0, "other-machine": 0 };
@@ -94,7 +96,7 @@ export function createEnrolment(
     else boots.set(id, boot);
   }
 
-  /** Notes a node's last token; undefined: it has none. */
+  /** Records a node's last token; undefined: it has none. */
   function note(id: string, hash: string | undefined): void {
     owners.delete(hashes.get(id) ?? "");
     hashes.delete(id);
@@ -147,7 +149,7 @@ export function createEnrolment(
       try {
         write(id, undefined);
       } catch (error) {
-        boots.delete(id); // void all the same, for as long as this program runs
+        boots.delete(id); // invalid nevertheless, while this program runs
         log.error("Cannot write to the store", { problem: errorText(error) });
       }
       if (boot.identity !== undefined) parts.onEnd(id);
@@ -166,7 +168,7 @@ function hashOf(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }
 
-/** Compares hashes of one length in a time that does not depend on where they differ. */
+/** Compares hashes of equal length in a time that does not depend on where they differ. */
 function isEqual(a: string, b: string): boolean {
   return timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }
@@ -177,7 +179,7 @@ function readBoots(facts: Stored["facts"], log: Log): Map<string, Boot> {
     if (!key.startsWith(FACT) || fact === "") continue;
     const read = v.safeParse(v.pipe(v.string(), v.parseJson(), stored), fact);
     if (read.success) boots.set(key.slice(FACT.length), read.output);
-    else log.error("Cannot read what a machine was given for its boot: it has to boot anew", { fact: key });
+    else log.error("Cannot read the identity of a machine's boot, so it must boot again", { fact: key });
   }
   return boots;
 }

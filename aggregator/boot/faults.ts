@@ -2,22 +2,24 @@ import type { BootMachine } from "../../modules/boot/tracker.ts";
 import { type DhcpClient, loaderFor } from "./dhcp/mod.ts";
 import { openFile } from "./open_file.ts";
 
-/** Knows why machines can't boot: what of their cfg is not there, and what their firmware has said of itself. */
+/** Knows why machines cannot boot: files of their cfg that are missing, and what their firmware has reported. */
 export interface Faults {
-  /** A machine has asked over DHCP what to boot, and describes itself like this. */
+  /** Reports that a machine has asked over DHCP what to boot, with its description of itself. */
   heard(id: string, client: DhcpClient): void;
-  /** The loader that the firmware of a machine is told to fetch; undefined: none, or it is not known yet. */
+  /** Returns the loader for the firmware of a machine; undefined if there is none or it is not known yet. */
   loaderOf(host: BootMachine): string | undefined;
-  /** Why a machine can't boot, in words; undefined: it can, as far as is known. */
+  /** Returns why a machine cannot boot, in words; undefined if no reason is known. */
   fault(host: BootMachine): Promise<string | undefined>;
-  /** A machine has got further than its loader, its boot is over, or its node is gone. */
+  /**
+   * Reports that a machine has got further than its loader, that its boot has ended, or that its node no longer exists.
+   */
   end(id: string): void;
 }
 
 /**
- * Makes what has heard of no machine yet.
+ * Creates the memory, which knows no machine yet.
  *
- * @param files The folder of what is served. @param own What is wrong with what a machine's cfg says, whatever firmware it has.
+ * @param files The folder that is served. @param own Checks a machine's cfg, independent of its firmware.
  */
 export function createFaults(files: string, own: Faults["fault"]): Faults {
   const clients = new Map<string, DhcpClient>(); // by node

@@ -1,15 +1,18 @@
-/** Follows how often machines fetch their loaders without getting any further. */
+/** Detects machines that fetch their loaders repeatedly without getting further. */
 export interface LoaderWatch {
-  /** A machine has fetched its loader. */
+  /** Reports that a machine has fetched its loader. */
   fetched(host: { readonly id: string; readonly name: string }, path: string): void;
-  /** It has got its script: its loader works. Or its boot is over, or its node is gone. */
+  /**
+   * Reports that it has received its script, so its loader works, that its boot has ended, or that its node no longer
+   * exists.
+   */
   end(id: string): void;
 }
 
-/** At how many fetches it is told; after that at every hundredth. */
+/** The numbers of fetches that are reported; after these every hundredth. */
 const TOLD = [3, 10, 30];
 
-/** Makes a watch. @param tell Told of a machine that fetches its loader over and over. */
+/** Creates a watch. @param tell Called for a machine that fetches its loader repeatedly. */
 export function createLoaderWatch(tell: (node: string, why: string) => void): LoaderWatch {
   const fetches = new Map<string, number>();
   return {

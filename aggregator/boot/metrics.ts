@@ -1,7 +1,7 @@
 import type { Metric } from "../../src/http/mod.ts";
 import type { BootCounts } from "./counts.ts";
 
-/** What is measured of boot services: identities, addresses and files that were given to machines, or were not. */
+/** Returns the metrics of boot services: identities, addresses and files given to machines, and refusals. */
 export function readBootMetrics({ enrolment, dhcp, answers, tftp, http, tftpNow }: BootCounts): Metric[] {
   const counter = (name: string, help: string, samples: Metric["samples"]): Metric => ({
     ...{ name, help, samples },
@@ -13,34 +13,34 @@ export function readBootMetrics({ enrolment, dhcp, answers, tftp, http, tftpNow 
     Object.entries(counts).map(([result, value]) => ({ labels: { way, result }, value }))
   );
   return [
-    counter("boot_tokens_total", "Tokens that were given to machines with their scripts", [{
+    counter("boot_tokens_total", "Tokens given to machines with their scripts", [{
       value: enrolment.issued,
     }]),
-    counter("boot_enrolments_total", "Identities that were given to agents", [{ value: enrolment.enrolled }]),
+    counter("boot_enrolments_total", "Identities given to agents", [{ value: enrolment.enrolled }]),
     counter(
       "boot_enrolments_refused_total",
-      "Tokens that were refused, by reason",
+      "Refused tokens, by reason",
       by("reason", { ...enrolment.refused }),
     ),
-    counter("boot_transfers_total", "Files that machines asked for, by how that ended", transfers),
+    counter("boot_transfers_total", "Files requested by machines, by result", transfers),
     {
       name: "boot_transfers",
       type: "gauge",
-      help: "Files that are being sent over TFTP",
+      help: "Files being sent over TFTP now",
       samples: [{ value: tftpNow }],
     },
     ...(dhcp === undefined ? [] : [
-      counter("boot_dhcp_received_total", "DHCP packets that came", [{ value: dhcp.received }]),
+      counter("boot_dhcp_received_total", "DHCP packets received", [{ value: dhcp.received }]),
       counter(
         "boot_dhcp_answers_total",
-        "What known machines were answered; silent: nothing, as the request was another server's or can't be answered",
+        "Answers to known machines; silent: none, because the request is for another server or cannot be answered",
         by("answer", { ...answers }),
       ),
       counter("boot_dhcp_malformed_total", "DHCP packets that could not be read", [{ value: dhcp.malformed }]),
-      counter("boot_dhcp_unknown_total", "DHCP packets of machines that nobody knows", [{ value: dhcp.unknown }]),
+      counter("boot_dhcp_unknown_total", "DHCP packets of unknown machines", [{ value: dhcp.unknown }]),
       counter(
         "boot_dhcp_limited_total",
-        "DHCP packets that were dropped, as too many came from one machine or from machines that nobody knows",
+        "DHCP packets dropped because too many came from one machine or from unknown machines",
         [{ value: dhcp.limited }],
       ),
       counter("boot_dhcp_failures_total", "DHCP answers that could not be sent", [{ value: dhcp.failed }]),

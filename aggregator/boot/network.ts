@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
 import { ipv4Text, parseSubnet } from "../../src/boot/mod.ts";
 
-/** The network of one of this machine's own addresses, such as 10.77.0.0/24; undefined where it is not known. */
+/**
+ * Returns the network of this machine's own `address`, such as 10.77.0.0/24; undefined if unknown.
+ *
+ * @param interfaces The interfaces of this machine.
+ */
 export function networkOf(
   address: string,
   interfaces: {

@@ -4,23 +4,31 @@ import type { UnknownMachines } from "../nodes/unknown_machines.ts";
 import type { DhcpClient, DhcpEvent, DhcpMode } from "./dhcp/mod.ts";
 import { ASK_AGAIN, type TftpEvent, UNANSWERED } from "./tftp/mod.ts";
 
-/** Who is told of what machines say over DHCP. */
+/** Receivers of what machines send over DHCP. */
 export interface DhcpListeners {
   readonly mode: DhcpMode;
   readonly registry: Pick<PxeRegistry, "host" | "saw">;
   readonly rpi: Pick<RpiRegistry, "saw">;
   readonly unknownMachines: Pick<UnknownMachines, "saw">;
-  /** A machine asks what to boot, and describes itself like this. */
+  /** Reports that a machine asks what to boot, with its description of itself. */
   heard(id: string, client: DhcpClient): void;
-  /** Whether a machine can boot is to be looked at anew. */
+  /** Checks again whether a machine can boot. */
   recheck(id: string): void;
-  /** Takes an event of a node. @param why In words. */
+  /** Adds an event of a node. @param why In words. */
   tell(node: string, why: string): void;
-  /** A machine has taken an address to boot with: an agent of its that still seems to be heard is gone, unless it answers. */
+  /**
+   * Reports that a machine has taken an address to boot with: an agent of it that still seems to be heard is gone,
+   * unless it answers.
+   */
   asked(id: string, name: string): void;
 }
 
-/** What a DHCP packet says of a machine: that it took an address to boot with, what came of that, or that nobody knows it. */
+/**
+ * Evaluates a DHCP `event` and passes it on: a machine took an address to boot with, the result of that, or an unknown
+ * machine.
+ *
+ * @param to The receivers.
+ */
 export function noteDhcp(event: DhcpEvent, to: DhcpListeners): void {
   const { client, host, request, privileged, answer } = event;
   const { mac, boots, vendorClass, uuid } = client;
@@ -35,7 +43,7 @@ export function noteDhcp(event: DhcpEvent, to: DhcpListeners): void {
     return;
   }
   const known = to.registry.host(mac);
-  // What a user's program on a machine says is not what the machine does.
+  // What an unprivileged program on a machine sends is not what the machine does.
   if (known === undefined || !privileged) return;
   const why = describeDhcp(event);
   if (why !== undefined) to.tell(known.name, why);
@@ -45,7 +53,7 @@ export function noteDhcp(event: DhcpEvent, to: DhcpListeners): void {
   }
   if (!boots || (request !== "request" && request !== "discover")) return;
   to.heard(known.id, client);
-  // Beside a site's own server the request is all there is to see: the acknowledgement is that server's.
+  // Beside a site's own server only the request is visible: the acknowledgement comes from that server.
   if (request === "request" && (answer === "ack" || to.mode === "proxy")) {
     module.saw(known.id, { kind: "address" });
     to.asked(known.id, known.name);
@@ -53,7 +61,7 @@ export function noteDhcp(event: DhcpEvent, to: DhcpListeners): void {
   to.recheck(known.id);
 }
 
-/** What is worth an event of the node, in words: what was not given to a machine, and why. */
+/** Describes an event for the event log: what a machine was refused, and why. */
 function describeDhcp(event: DhcpEvent): string | undefined {
   const { request, answer, reason, isOurs, unserved, address } = event;
   if (request === "decline") {

@@ -20,24 +20,24 @@ export function cleanPath(path: string): string | undefined {
 /** What the log says when a machine asks for a file that nobody has put there. */
 export const NOT_THERE = "A machine asked for a boot file that is not there";
 
-/** An open file below a root. Whoever opened it closes its handle. */
+/** An open file below a root. The caller closes its handle. */
 export interface OpenFile {
   readonly handle: FileHandle;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** Names these very bytes: see {@link versionOf}. */
+  /** Identifies exactly these bytes: see {@link versionOf}. */
   readonly version: string;
-  /** When it was last changed, or given its name, by the clock of its file system: milliseconds since 1970. */
+  /** Time of its last change or rename, by the clock of its file system, in milliseconds since 1970. */
   readonly changed: number;
-  /** Where it really is, symbolic links followed. */
+  /** Its real path, after symbolic links. */
   readonly path: string;
 }
 
 /**
- * Opens a regular file below `root`, for reading; undefined when there is none. Symbolic links may point anywhere below the
- * root, and nowhere else. Devices, FIFOs and sockets are no files, and none of them is waited for.
+ * Opens a regular file below `root` for reading; undefined if there is none. Symbolic links may point anywhere below
+ * the root, and nowhere else. Devices, FIFOs and sockets are refused without blocking.
  *
- * @param path As a network gave it: see {@link cleanPath}.
+ * @param path As received from a network: see {@link cleanPath}.
  */
 export async function openFile(root: string, path: string): Promise<OpenFile | undefined> {
   const clean = cleanPath(path);
@@ -47,16 +47,16 @@ export async function openFile(root: string, path: string): Promise<OpenFile | u
     const real = await realpath(join(base, clean));
     return real.startsWith(base.endsWith(sep) ? base : base + sep) ? await openAt(real) : undefined;
   } catch {
-    return undefined; // missing, or not ours to read: for a client that is the same
+    return undefined; // missing or unreadable: the same for a client
   }
 }
 
-/** Opens a file where it really is; undefined when there is no regular file that can be read. */
+/** Opens the file at its real path `real`; undefined if there is no readable regular file. */
 export async function openAt(real: string): Promise<OpenFile | undefined> {
   let handle: FileHandle | undefined;
   try {
     if (!(await stat(real)).isFile()) return undefined; // opening some devices has effects
-    // What this opens can differ from what was looked at only by the hand of who may write below the root.
+    // Only someone who may write below the root could have replaced the file since the check.
     handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const found = await handle.stat({ bigint: true });
     if (found.isFile()) {
@@ -71,8 +71,8 @@ export async function openAt(real: string): Promise<OpenFile | undefined> {
 }
 
 /**
- * The version of an open file as it is now: device, inode, size and both times of change. A file that was moved in has another
- * inode, and whatever else is done to a file sets its time of change (ctime), which nobody can set back.
+ * Returns the version of the file open at `handle`: device, inode, size and both times of change. A file that was moved
+ * in has another inode, and every other change sets the time of change (ctime), which cannot be set back.
  */
 export async function versionOf(handle: FileHandle): Promise<string> {
   return nameVersion(await handle.stat({ bigint: true }));

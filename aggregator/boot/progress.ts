@@ -1,14 +1,14 @@
-/** How much one machine has of the files of its boot. */
+/** The share of its boot files that one machine has loaded. */
 export interface Progress {
-  /** Notes that it has taken these bytes of a file: from `first` up to, and without, `end`. */
+  /** Records that it has taken these bytes of a file: from `first` up to, but not including, `end`. */
   took(path: string, first: number, end: number, size: number): void;
-  /** Of all files together, in percent; 100 only when it has each of them wholly. */
+  /** Of all files together, in percent; 100 only when it has all of them completely. */
   readonly percent: number;
 }
 
 /**
- * Makes the count of a boot that has these files. Until something of a file was taken nobody knows how large it is: it counts
- * for as much as the others. A part that begins beyond what is there counts when what is between has come.
+ * Counts the boot with the files `paths`. Until part of a file was taken, its size is unknown and it counts as much as
+ * the others. A part beyond a gap counts when the gap has been filled.
  */
 export function createProgress(paths: readonly string[]): Progress {
   const files = new Map(paths.map((path) => [path, { had: 0, size: -1 }]));

@@ -3,7 +3,7 @@ import { isIpv4 } from "../../src/boot/mod.ts";
 import { EXIT, ProgramError } from "../../src/cli/mod.ts";
 import type { BootOptions } from "./services.ts";
 
-/** The options of the command line that are about booting. */
+/** The command line options about booting. */
 export interface BootCommandLine {
   readonly "boot-address": string | undefined;
   readonly "boot-port": number;
@@ -15,9 +15,10 @@ export interface BootCommandLine {
 }
 
 /**
- * What the command line says of booting; undefined where nothing boots from here.
+ * Reads the boot options; undefined if nothing boots from here.
  *
- * @throws {ProgramError} When options do not fit each other, or what is there.
+ * @param given The options.
+ * @throws {ProgramError} If options contradict each other or this machine.
  */
 export function readBootOptions(
   given: BootCommandLine,
@@ -41,7 +42,7 @@ export function readBootOptions(
     throw new ProgramError("Option '--boot-address' is given without '--boot-files': expected a folder", EXIT.usage);
   }
   if (statSync(files, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new ProgramError(`Option '--boot-files' is '${files}': expected a folder that is there`, EXIT.usage);
+    throw new ProgramError(`Option '--boot-files' is '${files}': expected an existing folder`, EXIT.usage);
   }
   if (given.broker !== undefined) {
     throw new ProgramError(

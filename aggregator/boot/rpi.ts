@@ -8,33 +8,33 @@ import { openFile } from "./open_file.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { bytesSource, fileSource, type TftpClient, type TftpEvent, type TftpSource } from "./tftp/mod.ts";
 
-/** What Raspberry Pis get over TFTP. */
+/** Serves files to Raspberry Pis over TFTP. */
 export interface RpiBoot {
-  /** What to send for a path; "other": it is none of a Raspberry Pi, and for others to answer; "later": see the TFTP server. */
+  /** Returns what to send for a path; "other": not a path of a Raspberry Pi; "later": see the TFTP server. */
   read(path: string, client: TftpClient): Promise<TftpSource | undefined | "other" | "later">;
-  /** Takes what the TFTP server tells of transfers, of whatever machine. */
+  /** Handles events of the TFTP server, for any machine. */
   note(event: TftpEvent): void;
-  /** The machine of a node has taken an address to boot with: it gets a token of its own for this boot. */
+  /** Reports that the machine of a node has taken an address to boot with: it gets a new token. */
   begins(id: string): void;
-  /** The boot of a node is over, or the node is gone. */
+  /** Reports that the boot of a node has ended, or that the node no longer exists. */
   end(id: string): void;
 }
 
 /**
- * Makes what serves Raspberry Pis.
+ * Creates the service for Raspberry Pis.
  *
- * @param parts `files` is the root of what is served; `words` the kernel arguments of a new boot, with a token in them; `admit` whether a
- * node's machine may have those now, which is counted.
+ * @param parts `files` is the folder that is served; `words` returns the kernel arguments of a new boot, including a
+ *   token; `admit` tells whether a node's machine may have those now, and counts that.
  */
 export function createRpiBoot(
   parts: {
     readonly registry: RpiRegistry;
     readonly files: string;
-    /** Whether addresses are ours to give: then each machine must ask from its own. */
+    /** Whether this program assigns addresses: then each machine must ask from its own. */
     readonly holdsAddresses: boolean;
     readonly words: (host: RpiHost) => readonly string[];
     readonly admit: Boots["admit"];
-    /** Why a machine can't boot what its cfg says, in words; undefined: it can. */
+    /** Returns why a machine cannot boot what its cfg says, in words; undefined if it can. */
     fault(host: RpiHost): Promise<string | undefined>;
     readonly clock: Clock;
     readonly log: Log;
@@ -44,8 +44,8 @@ export function createRpiBoot(
   const refusals = createRefusalLog(parts.log, parts.clock);
   const boots = new Map<string, Progress>(); // by node
   /**
-   * By node: one for each boot. A request is a single packet, which anybody can send in the name of any address: another token
-   * for it would void the one with which the machine boots at that moment.
+   * By node: one for each boot. A request is a single packet, which anyone can send with any source address. Another
+   * token would invalidate the one with which the machine is booting.
    */
   const lines = new Map<string, string>();
   const text = (content: string) => bytesSource(new TextEncoder().encode(content));
@@ -55,7 +55,7 @@ export function createRpiBoot(
     const { lease, kernel, initrd } = host;
     return { serial, kernel, initrd, ...(parts.holdsAddresses && lease !== undefined && { address: lease.address }) };
   };
-  /** Undefined: it has to wait for its turn. */
+  /** Undefined: it must wait for its turn. */
   function commandLine(host: RpiHost): string | undefined {
     const before = lines.get(host.id);
     if (before !== undefined) return before;
@@ -82,7 +82,7 @@ export function createRpiBoot(
       if (file === undefined) return "other";
       if (file.kind === "refused") return refuse(path, client, file.reason);
       const host = registry.host(path.split("/")[0] ?? "");
-      // Without its command line, or half of its files, it would start and come to nothing: it gets nothing of its own then.
+      // Without its command line, or with some of its files, it would start in vain, so it gets none of its own files.
       const reason = host && (await parts.fault(host) ?? refusalOf(host, client.address, parts)?.reason);
       if (reason !== undefined) return refuse(path, client, reason);
       switch (file.kind) {
@@ -91,7 +91,7 @@ export function createRpiBoot(
         case "cmdline": {
           if (host === undefined) return undefined;
           const line = commandLine(host);
-          return line === undefined ? "later" : text(line); // without a line it would start all the same
+          return line === undefined ? "later" : text(line); // without a line it would start nevertheless
         }
         case "kernel":
         case "initrd":

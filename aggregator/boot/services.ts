@@ -30,19 +30,19 @@ import { mtuOf, networkOf } from "./network.ts";
 import { limitStrangers } from "./source_rates.ts";
 import { blockFor, bytesSource, fileSource, startTftpServer, type TftpEvent } from "./tftp/mod.ts";
 
-/** Where machines boot from, and how. */
+/** Settings of the boot services. */
 export interface BootOptions {
-  /** An IPv4 address of this machine on the network that the machines boot over. */
+  /** An IPv4 address of this machine on the network of the machines. */
   readonly address: string;
   /** Port of the boot HTTP server; 0 for any free one. */
   readonly httpPort: number;
   /** Port on which agents reach the broker; 0 for any free one. */
   readonly mqttPort: number;
-  /** The folder of what is served. */
+  /** The folder that is served. */
   readonly files: string;
   /** `off`: another server tells machines what to boot. */
   readonly dhcp: "server" | "proxy" | "off";
-  /** The largest TFTP block that is agreed to, in bytes; absent: what fits the interface of `address`. */
+  /** The largest TFTP block, in bytes; absent: what fits the interface of `address`. */
   readonly tftpBlock?: number;
   readonly cluster: string;
   /** The name of this aggregator's own node, and its UUID. */
@@ -51,16 +51,16 @@ export interface BootOptions {
   readonly store: Store;
   readonly facts: Stored["facts"];
   readonly clock: Clock;
-  /** Writes lines of every level: which ones are wanted is for `/boot/log` to say. */
+  /** Writes lines of every level; `/boot/log` selects the level. */
   readonly log: Log;
 }
 
-/** What the boot services need of the way to agents once there is one. */
+/** What the boot services need of the broker. */
 export interface BootBroker {
   readonly url: string;
   /** Ends the connections of a node. */
   drop(node: string): void;
-  /** Asks a node's agent for a sign of life. One that gives none within some seconds is taken for lost. */
+  /** Asks a node's agent for a sign of life. An agent that gives none within some seconds counts as lost. */
   ping(node: string, onAnswer: () => void): void;
   /** Adds an event of a node to the event log. @param node Its name. */
   note(node: string, kind: string, why: string): void;
@@ -68,20 +68,26 @@ export interface BootBroker {
 
 /** The boot services of an aggregator. They are silent until they are started. */
 export interface BootServices {
-  /** Belong into the aggregator. */
+  /** Modules for the aggregator. */
   readonly modules: readonly Module[];
-  /** Belongs into the broker. */
+  /** Listener for the broker. */
   readonly guarded: GuardedListener;
-  /** Belongs into the API. */
+  /** Network for the API. */
   readonly network: BootNetwork;
-  /** What has been given to machines, and what has not. */
+  /** Counters. */
   readonly counts: BootCounts;
-  /** Serves machines from here on. @returns The port of the boot HTTP server. @throws {Error} When a port can't be had. */
+  /**
+   * Starts to serve machines. @returns The port of the boot HTTP server. @throws {Error} If a port is not available.
+   */
   start(broker: BootBroker): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** Makes the boot services of an aggregator: DHCP and TFTP, boot HTTP, and the identities of agents in the broker. */
+/**
+ * Creates the boot services of an aggregator: DHCP and TFTP, boot HTTP, and the identities of agents in the broker.
+ *
+ * @param options Settings.
+ */
 export function createBootServices(options: BootOptions): BootServices {
   const { address, cluster, parent, clock } = options;
   let level: Level = "info";
@@ -146,17 +152,17 @@ export function createBootServices(options: BootOptions): BootServices {
     holdsAddresses: options.dhcp === "server",
   });
 
-  /** An agent that answers lives: then somebody else has asked, or a program on its machine has. */
+  /** An agent that answers is alive: then something else, or a program on its machine, has sent the request. */
   function asked(id: string, name: string): void {
     if (!registry.isUp(id)) return;
     broker?.ping(id, () => {
       for (const each of [registry, rpi.registry]) each.saw(id, { kind: "alive" });
-      refusals.warn("Passed over a request for an address to boot with, as the node's agent answers", { node: name });
+      refusals.warn("Ignored a request for an address to boot with, because the node's agent answers", { node: name });
     });
   }
 
   function sawPxe(id: string, sight: BootSight): void {
-    if (sight.kind === "script") { for (const each of [faults, loaders]) each.end(id); // it has a loader, wherever from
+    if (sight.kind === "script") { for (const each of [faults, loaders]) each.end(id); // it has a loader, from wherever
      }
     registry.saw(id, sight);
   }
@@ -167,7 +173,7 @@ export function createBootServices(options: BootOptions): BootServices {
   function recheck(id: string): void {
     for (const each of [pxe, rpi]) each.recheck(id);
   }
-  /** A machine has fetched a file, by whatever way. */
+  /** Handles that a machine has fetched a file, in any way. */
   function fetched(host: PxeHost, path: string): void {
     if (faults.loaderOf(host) === path) loaders.fetched(host, path);
   }

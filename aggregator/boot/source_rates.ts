@@ -2,28 +2,34 @@ import type { Clock } from "../../src/clock.ts";
 import { dropOldest, fullBucket, type Rate, takeToken, type TokenBucket } from "../../src/toolkit/mod.ts";
 import type { UnknownMachines } from "../nodes/unknown_machines.ts";
 
-/** Senders that are counted at a time: two for each known machine, of which one aggregator has fewer than half as many. */
+/**
+ * The largest number of senders to count at a time: two for each known machine, of which an aggregator has fewer than
+ * half as many.
+ */
 const MAX_SOURCES = 65_536;
 
-/** How much is let through of what machines send. */
+/** The rates at which packets of machines are read. */
 export interface SourceLimits {
   /** One known machine. */
   readonly each: Rate;
   /** All known machines. */
   readonly known: Rate;
-  /** All machines that nobody knows. */
+  /** All unknown machines. */
   readonly unknown: Rate;
 }
 
-/** Bounds how many packets are looked at, whoever sends them and however many addresses they invent. */
+/** Limits how many packets are read, whatever their senders and however many addresses they invent. */
 export interface SourceRates {
-  /** Whether a packet of this known machine is looked at, at this time in milliseconds. */
+  /** Tells whether to read a packet of this known machine, at this time in milliseconds. */
   known(source: string, now: number): boolean;
-  /** Whether a packet of an unknown machine is. */
+  /** Tells whether to read a packet of an unknown machine. */
   unknown(now: number): boolean;
 }
 
-/** Makes full rates. UnknownMachines have their own, so that a flood of them takes nothing from machines that are known. */
+/**
+ * Creates full rates at the time `now` in milliseconds, with the given `limits`. Unknown machines have their own, so
+ * that a flood of them takes nothing from known machines.
+ */
 export function createSourceRates(limits: SourceLimits, now: number): SourceRates {
   const known: TokenBucket = fullBucket(limits.known, now);
   const unknown: TokenBucket = fullBucket(limits.unknown, now);
@@ -32,7 +38,7 @@ export function createSourceRates(limits: SourceLimits, now: number): SourceRate
   function bucketOf(source: string, now: number): TokenBucket {
     const bucket = sources.get(source) ?? fullBucket(limits.each, now);
     sources.delete(source);
-    sources.set(source, bucket); // the one that was silent longest is the first
+    sources.set(source, bucket); // the one that was silent longest comes first
     dropOldest(sources, MAX_SOURCES);
     return bucket;
   }

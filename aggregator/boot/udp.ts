@@ -1,29 +1,29 @@
 import { createSocket } from "node:dgram";
 import { errorText } from "../../src/toolkit/mod.ts";
 
-/** Who sent a datagram. */
+/** The sender of a datagram. */
 export interface UdpPeer {
   readonly address: string;
   readonly port: number;
 }
 
-/** A bound UDP socket of IPv4. */
+/** A bound UDP socket for IPv4. */
 export interface UdpSocket {
   readonly port: number;
-  /** Resolves when the datagram was handed to the network, which may lose it. */
+  /** Resolves when the datagram was passed to the network, which may lose it. */
   send(bytes: Uint8Array, to: UdpPeer): Promise<void>;
-  /** Can be called twice. */
+  /** May be called twice. */
   close(): Promise<void>;
 }
 
 /**
  * Binds a socket.
  *
- * The receive buffer is the kernel's default: with a larger one, Deno allocates as much for every datagram.
+ * The receive buffer has the kernel's default size: with a larger one, Deno allocates as much for every datagram.
  *
- * @param options `shared`: others may be bound to the port too. `broadcast`: it may send to 255.255.255.255, which leaves by the
- * interface that has `address`.
- * @throws {Error} When the address or the port can't be had.
+ * @param options `shared`: others may be bound to the port too. `broadcast`: it may send to 255.255.255.255, over the
+ *   interface with `address`.
+ * @throws {Error} If the address or the port is not available.
  */
 export async function bindUdp(options: {
   readonly address: string;
@@ -31,7 +31,7 @@ export async function bindUdp(options: {
   readonly shared?: boolean;
   readonly broadcast?: boolean;
   readonly onMessage: (bytes: Uint8Array, from: UdpPeer) => void;
-  /** Told of errors after binding, such as an ICMP message that a port is closed. */
+  /** Called for errors after binding, such as an ICMP message that a port is closed. */
   readonly onError?: (error: Error) => void;
 }): Promise<UdpSocket> {
   const socket = createSocket({ type: "udp4", reuseAddr: options.shared === true });

@@ -160,7 +160,7 @@ test("a server that says nothing for 15 s is asked again", () =>
 
 test("what a server refuses ends it, with the server's words, and nothing is kept", () =>
   withEnrolment(async ({ begin, asked, acts, runDir, url }) => {
-    const detail = "The token was used already";
+    const detail = "The token has already been used";
     const others = [404, 204, 400, 407, 409, 428, 430, 499, 299];
     acts.push(
       { status: 403, body: { detail } },

@@ -42,7 +42,7 @@ test("machines boot from power to SYNC, and nobody gets an identity by their tok
     assert.equal(statSync(join(n1.runDir, "identity.json")).mode & 0o777, 0o600);
 
     const replayed = await enrol(lab, tokenOf(n1), n1.mac);
-    assert.deepEqual([replayed.status, replayed.body.detail], [403, "The token was used already"]);
+    assert.deepEqual([replayed.status, replayed.body.detail], [403, "The token has already been used"]);
     assert.equal((await enrol(lab, tokenOf(n1), n2.mac)).status, 403);
     assert.equal((await enrol(lab, "x".repeat(43), n2.mac)).status, 403);
     assert.equal((await enrol(lab, "x".repeat(4_000), n2.mac)).status, 413);

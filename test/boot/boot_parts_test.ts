@@ -47,8 +47,8 @@ test("options of booting that do not fit each other, or what is there, are named
       [{ "boot-address": "root" }, /^Option '--boot-address' is 'root': expected an IPv4 address of this machine/],
       [{ "boot-address": "0.0.0.0" }, /^Option '--boot-address' is '0\.0\.0\.0': expected an IPv4 address/],
       [{ "boot-files": undefined }, /^Option '--boot-address' is given without '--boot-files'/],
-      [{ "boot-files": file }, /^Option '--boot-files' is '.*file': expected a folder that is there/],
-      [{ "boot-files": join(folder, "none") }, /^Option '--boot-files' is '.*none': expected a folder that is there/],
+      [{ "boot-files": file }, /^Option '--boot-files' is '.*file': expected an existing folder/],
+      [{ "boot-files": join(folder, "none") }, /^Option '--boot-files' is '.*none': expected an existing folder/],
       [{ broker: "mqtt://10.0.0.1" }, /^Option '--boot-address' is given with '--broker'/],
     ];
     for (const [change, message] of cases) {

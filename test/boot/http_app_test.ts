@@ -53,7 +53,7 @@ test("a path is told with 256 characters, whatever it is", () =>
   withServer(async ({ url, told, logged }) => {
     await get(`${url}/boot/v1/files/${"x".repeat(300)}?mac=${MAC}`);
     assert.deepEqual(told, [`n1: It asked for ${"x".repeat(256)}, which is not below the boot files`]);
-    const missing = logged.find((line) => line.includes("is not there")) ?? assert.fail("nothing is logged");
+    const missing = logged.find((line) => line.includes("does not exist")) ?? assert.fail("nothing is logged");
     assert.equal(JSON.parse(missing).path, "x".repeat(256));
   }));
 

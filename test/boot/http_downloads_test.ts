@@ -87,7 +87,7 @@ test("a reader that takes nothing for 60 s is dropped then, not before, and its 
       event,
       /^n1: Its download of large to 127\.0\.0\.5 broke off at \d\d? % of 67108864 bytes: it took nothing for 60 s$/,
     );
-    const line = world.logged.find((text) => text.includes("broke off")) ?? "";
+    const line = world.logged.find((text) => text.includes("was interrupted")) ?? "";
     assert.match(line, /"level":"debug".*"path":"large"/);
   }));
 

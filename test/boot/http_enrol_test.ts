@@ -27,7 +27,7 @@ test("an identity is answered once, to be kept by no cache, and the node is told
     assert.equal(world.seen("n1", "/pxe/state"), "INIT");
     const again = await post(world, { token, mac: MAC });
     assert.equal(again.status, 403);
-    assert.equal((await again.json()).detail, "The token was used already");
+    assert.equal((await again.json()).detail, "The token has already been used");
     const logged = world.logged.join("");
     assert.ok(!logged.includes(token) && !logged.includes(password), "a secret is logged");
     assert.match(
@@ -39,7 +39,7 @@ test("an identity is answered once, to be kept by no cache, and the node is told
 test("each reason why a token is refused is told in words", () =>
   withServer(async (world) => {
     const detailOf = async (token: string, mac = MAC) => (await (await post(world, { token, mac })).json()).detail;
-    assert.match(await detailOf("x".repeat(43)), /^The token is none that was given out/);
+    assert.match(await detailOf("x".repeat(43)), /^The token was never issued/);
     const token = world.enrolment.issue(world.idOf("n1"), MAC);
     assert.equal(await detailOf(token, "52:54:00:77:00:99"), "The token was given to another machine");
     await world.clock.advance(600_000);

@@ -225,7 +225,7 @@ test("a script that names a file which is not there is not given out: the machin
     assert.equal(enrolment.counts.issued, 0);
     renameSync(away, there);
     assert.match(await ask(), / kraken\.token=/);
-    const missing = logged.find((line) => line.includes("is not there")) ?? assert.fail(logged.join());
+    const missing = logged.find((line) => line.includes("does not exist")) ?? assert.fail(logged.join());
     for (const part of ['"warn"', '"n1"', '"initrd.img"']) assert.ok(missing.includes(part), missing);
     assert.ok(logged.some((line) => line.includes("Refused a boot script")));
   }));

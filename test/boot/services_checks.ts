@@ -260,13 +260,13 @@ export const CHECKS: { readonly [statement: string]: () => Promise<void> } = {
       assert.ok((await fetchTftp(lab, "n1", "autoexec.ipxe"))?.includes(`${url}/boot/v1/script?mac=`));
       assert.equal(await fetchTftp(lab, "n1", "none"), undefined);
       assert.deepEqual(told, ["n1 boot: It asked for none over TFTP, and was refused: There is no such file"]);
-      const [missing = ""] = linesOf(lab, "A machine asked for a boot file that is not there");
+      const [missing = ""] = linesOf(lab, "A machine requested a boot file that does not exist");
       assert.match(missing, /"warn".*"node":"n1","path":"none"/);
       for (const machine of ["stranger", "pi"] as const) {
         assert.equal(await fetchTftp(lab, machine, "none"), undefined);
       }
       assert.equal(told.filter((line) => line.startsWith("n1")).length, 1, "what others ask for is not its event");
-      assert.equal(linesOf(lab, "A machine asked for a boot file that is not there").length, 1);
+      assert.equal(linesOf(lab, "A machine requested a boot file that does not exist").length, 1);
       const { tftp, http } = services.counts;
       assert.deepEqual([tftp.done, tftp.refused, http.done], [2, 3, 0]);
     }),
@@ -313,7 +313,7 @@ export const CHECKS: { readonly [statement: string]: () => Promise<void> } = {
       assert.equal(pings.length, 0, "that was a user's program");
       await say(lab, "n1", "request");
       assert.deepEqual(pings.map(({ node }) => node), [n1.id]);
-      const passed = "Passed over a request for an address to boot with, as the node's agent answers";
+      const passed = "Ignored a request for an address to boot with, because the node's agent answers";
       assert.deepEqual(linesOf(lab, passed), []);
       pings[0]?.answer();
       assert.match(linesOf(lab, passed)[0] ?? "", /"warn".*"node":"n1"/);

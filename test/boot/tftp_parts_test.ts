@@ -205,7 +205,7 @@ test("a client that goes silent in the middle has failed, with what it had", asy
   const clock = createVirtualClock();
   assert.equal(clock.now(), 0);
   const { end } = await endOf([1], undefined);
-  assert.deepEqual([end.kind, end.sent, end.reason], ["done", 512, "Its last acknowledgement has not come"]);
+  assert.deepEqual([end.kind, end.sent, end.reason], ["done", 512, "Its last acknowledgement is missing"]);
   const first = await endOf([], undefined);
   assert.deepEqual([first.end.kind, first.end.sent, first.end.reason], ["failed", 0, "The client has not answered"]);
 });

@@ -119,7 +119,7 @@ test("a transfer ends after 15 minutes, however alive its client is", async () =
 });
 
 test("a client that was sent the end of its file and is gone then has it; one that goes before has not", async () => {
-  const last = "Its last acknowledgement has not come";
+  const last = "Its last acknowledgement is missing";
   for (const window of [1, 4]) {
     for (
       const [acked, kind] of [[512 * 4, "done"], [512 * 2, window === 1 ? "failed" : "done"], [0, "failed"]] as const

@@ -118,7 +118,7 @@ await withBootLab({ names: ["n1", "n2"], dhcp: "server" }, async (lab) => {
   // A user's program on it is not even heard, and one of root learns that the agent lives.
   await takeAddress(n1, 40_068);
   await takeAddress(n1);
-  await waitFor("its agent answers", () => lab.log().includes("as the node's agent answers"));
+  await waitFor("its agent answers", () => lab.log().includes("because the node's agent answers"));
   assert.match(await script(), /n1 is in use, as its agent is heard/);
   assert.deepEqual(await linkEvents(lab), ["/link: UNKNOWN -> UP (both sides have all of the other's)"]);
 

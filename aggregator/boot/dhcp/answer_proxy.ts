@@ -8,18 +8,21 @@ import type { DhcpBoot, DhcpRequestKind } from "./types.ts";
 const DISCOVERY_CONTROL = 6;
 const BOOT_ITEM = 71;
 
-/** Bit 3 of PXE_DISCOVERY_CONTROL: take the file of this offer, without a menu and without looking for boot servers. */
+/** Bit 3 of PXE_DISCOVERY_CONTROL: use the file of this offer, without a menu and without looking for boot servers. */
 const USE_THIS_FILE = 8;
 
 /**
- * Decides beside a site's own server, which alone gives addresses (PXE 2.1, section 2.2): an offer without an address tells
- * clients that want to boot what to boot. Firmware that asks again at port 4011 is told the same there.
+ * Answers `packet` beside a site's own server, which assigns the addresses (PXE 2.1, section 2.2): an offer without an
+ * address tells clients what to boot. Firmware that asks again at port 4011 gets the same answer there.
+ *
+ * @param kind What the client wants.
+ * @param setting What the answer depends on.
  */
 export function answerAsProxy(packet: DhcpPacket, kind: DhcpRequestKind, setting: AnswerSetting): Answer {
   const { client, host, address, service } = setting;
-  if (!client.boots) return silent("It only wants an address: that is the site's own server's");
+  if (!client.boots) return silent("It only wants an address, which the site's own server assigns");
   const wanted = service === "pxe" ? kind === "request" || kind === "inform" : kind === "discover";
-  if (!wanted) return silent("That is between it and the site's own server");
+  if (!wanted) return silent("It is meant for the site's own server");
   const named = optionAddress(packet, OPTION.serverId);
   if (service === "pxe" && named !== undefined && named !== address) {
     return silent(`It is meant for another server, ${named}`);
@@ -36,7 +39,7 @@ export function answerAsProxy(packet: DhcpPacket, kind: DhcpRequestKind, setting
   return { answer: "ack", reply, reason: "It asked the boot service", file };
 }
 
-/** Without the class of its own kind in it, a client does not take an offer for one of a proxy. */
+/** Without this class a client does not recognize an offer of a proxy. */
 function asProxy(packet: DhcpPacket, boot: DhcpBoot, http: boolean): DhcpBoot {
   if (http) return { ...boot, vendorClass: boot.vendorClass ?? "HTTPClient" };
   const vendorOptions = boot.vendorOptions ?? Uint8Array.of(
@@ -47,7 +50,9 @@ function asProxy(packet: DhcpPacket, boot: DhcpBoot, http: boolean): DhcpBoot {
   return { ...boot, vendorClass: boot.vendorClass ?? "PXEClient", vendorOptions };
 }
 
-/** The boot server type and layer that a client asks for, which the reply has to repeat (PXE 2.1, section 2.2.3). */
+/**
+ * Returns the boot server type and layer that a client requests, which the reply must repeat (PXE 2.1, section 2.2.3).
+ */
 function bootItemOf(vendorOptions: Uint8Array | undefined): number[] {
   for (let at = 0; vendorOptions !== undefined && at + 1 < vendorOptions.length;) {
     const [tag, length] = [vendorOptions[at], vendorOptions[at + 1] ?? 0];

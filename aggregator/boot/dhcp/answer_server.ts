@@ -5,10 +5,15 @@ import { type DhcpPacket, NO_ADDRESS, OPTION } from "./packet.ts";
 import { bootParts, leaseOptions, networkOptions, type Options, replyTo } from "./reply.ts";
 import type { DhcpLease, DhcpRequestKind } from "./types.ts";
 
-/** iPXE's option no-pxedhcp: do not wait for a ProxyDHCP server, which takes it two to three seconds. */
+/** iPXE's option no-pxedhcp: do not wait for a ProxyDHCP server, which takes two to three seconds. */
 const NO_PROXY = Uint8Array.of(0xb0, 1, 1);
 
-/** Decides as an authoritative server of static leases (RFC 2131, section 4.3). */
+/**
+ * Answers `packet` as an authoritative server of static leases (RFC 2131, section 4.3).
+ *
+ * @param kind What the client wants.
+ * @param setting What the answer depends on.
+ */
 export function answerAsServer(packet: DhcpPacket, kind: DhcpRequestKind, setting: AnswerSetting): Answer {
   const { host, address } = setting;
   const named = optionAddress(packet, OPTION.serverId);
@@ -19,7 +24,7 @@ export function answerAsServer(packet: DhcpPacket, kind: DhcpRequestKind, settin
   if (lease === undefined) return silent("Its node has no address in its cfg: set its /ipv4/address", packet);
   const fault = leaseFault(lease, address);
   if (fault !== undefined) return silent(`Its address is ${lease.address}/${lease.prefix}: expected ${fault}`, packet);
-  // A client that has an address is reached by it, through routers too; but a relay says in which network its client is.
+  // A client with an address is reached at it, also through routers; but a relay tells which network its client is in.
   const placed = packet.giaddr !== NO_ADDRESS || packet.ciaddr === NO_ADDRESS;
   if (placed && !onItsNetwork(packet, lease, address)) {
     return kind === "request"
@@ -32,7 +37,7 @@ export function answerAsServer(packet: DhcpPacket, kind: DhcpRequestKind, settin
     case "request":
       return answerRequest(packet, lease, setting, named !== undefined);
     case "inform":
-      // The reply goes to the address that it states: not to just any.
+      // The reply goes to the stated address, so not every one is accepted.
       return packet.ciaddr === NO_ADDRESS || sameNetwork(packet.ciaddr, lease.address, lease.prefix)
         ? grant("inform", packet, lease, setting, "It has an address and asked for the rest")
         : silent(`It has ${packet.ciaddr}: its address is ${lease.address}/${lease.prefix}`, packet);
@@ -47,7 +52,7 @@ export function answerAsServer(packet: DhcpPacket, kind: DhcpRequestKind, settin
   }
 }
 
-/** RFC 2131, section 4.3.2: what kind of a request it is shows in which fields are filled in. */
+/** RFC 2131, section 4.3.2: the fields of a request show its kind. */
 function answerRequest(packet: DhcpPacket, lease: DhcpLease, setting: AnswerSetting, selecting: boolean): Answer {
   const wanted = optionAddress(packet, OPTION.requestedAddress);
   const holds = packet.ciaddr === NO_ADDRESS ? undefined : packet.ciaddr;
@@ -64,8 +69,9 @@ function answerRequest(packet: DhcpPacket, lease: DhcpLease, setting: AnswerSett
 }
 
 /**
- * RFC 2131, section 4.3.2: who asks for an address that is of no use in the network that it asks from is told so, or it goes on
- * asking until its lease ends. An address of that network may be from another server there, which is to judge it.
+ * RFC 2131, section 4.3.2: a client that requests an address of another network than its own gets a refusal; otherwise
+ * it would continue until its lease ends. An address of its network may belong to another server there, which must
+ * judge it.
  */
 function answerElsewhere(packet: DhcpPacket, lease: DhcpLease, setting: AnswerSetting, selecting: boolean): Answer {
   const reason = elsewhere(packet, lease, setting.address);
@@ -108,10 +114,10 @@ function grant(
   };
 }
 
-/** What an address would have to be that is never offered, whatever a cfg says; undefined: it may be. */
+/** Returns what was expected instead of an address that is never offered, whatever cfg says; undefined if it may be. */
 function leaseFault({ address, prefix }: DhcpLease, own: string): string | undefined {
   if (address === own) return "one that is not this server's own";
-  // Who serves loopback serves nobody but itself, as tests do.
+  // A server on loopback serves only itself, as in tests.
   if (own.startsWith("127.") && address.startsWith("127.")) return undefined;
   return addressFault(address, prefix);
 }
@@ -127,8 +133,8 @@ function silent(reason: string, packet: DhcpPacket): Silence {
 }
 
 /**
- * Whether the network that the packet came from is the one of the lease. What one relay's network has is no use in another
- * one; and our socket hears every network that this machine is in, but can't tell them apart.
+ * Tells whether the packet came from the network of the lease. An address of one relay's network is of no use in
+ * another; and this socket receives from every network of this machine without telling them apart.
  */
 function onItsNetwork(packet: DhcpPacket, lease: DhcpLease, serverAddress: string): boolean {
   return sameNetwork(networkOf(packet) ?? serverAddress, lease.address, lease.prefix);
@@ -139,7 +145,7 @@ function elsewhere(packet: DhcpPacket, lease: DhcpLease, serverAddress: string):
   return `It asks from the network of ${where}: its address is ${lease.address}/${lease.prefix}`;
 }
 
-/** An address in the network that the client is in, as its relay says: RFC 3527, RFC 3011, or giaddr. */
+/** Returns an address in the client's network, as its relay states it: RFC 3527, RFC 3011, or giaddr. */
 function networkOf(packet: DhcpPacket): string | undefined {
   const stated = linkSelection(packet.options.get(OPTION.relayAgent)) ?? optionAddress(packet, OPTION.subnetSelection);
   if (stated !== undefined) return stated;

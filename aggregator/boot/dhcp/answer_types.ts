@@ -1,19 +1,19 @@
 import type { DhcpPacket } from "./packet.ts";
 import type { DhcpBoot, DhcpClient, DhcpHost, DhcpMode, Unserved } from "./types.ts";
 
-/** What the answer to a packet depends on, beside the packet. */
+/** What the answer to a packet depends on, besides the packet. */
 export interface AnswerSetting {
   readonly mode: DhcpMode;
-  /** Our own address. */
+  /** The server's own address. */
   readonly address: string;
   readonly host: DhcpHost;
   readonly client: DhcpClient;
   readonly boot: (client: DhcpClient, host: DhcpHost) => DhcpBoot | Unserved;
-  /** Where it came in: port 67, or a proxy's boot service (port 4011). */
+  /** Where it was received: port 67, or a proxy's boot service (port 4011). */
   readonly service: "dhcp" | "pxe";
 }
 
-/** What to do about a packet. */
+/** How to answer a packet. */
 export type Answer =
   | {
     readonly answer: "offer" | "ack" | "nak";
@@ -29,7 +29,7 @@ export type Answer =
 export interface Silence {
   readonly answer: "silent";
   readonly reason: string;
-  /** It is ours to answer, or to know: it is not between the machine and another server. */
+  /** Whether it concerns this server, and is not between the machine and another server. */
   readonly isOurs: boolean;
   readonly address?: string;
   readonly unserved?: string;

@@ -3,12 +3,12 @@ import { hasLoader } from "./standard_boot.ts";
 import { type DhcpPacket, NO_ADDRESS, OPTION } from "./packet.ts";
 import type { DhcpClient } from "./types.ts";
 
-/** The most characters that are kept of a text that a client sent. */
+/** The longest text of a client to keep, in characters. */
 const MAX_TEXT = 128;
-/** The most kinds of firmware that are read of one client. */
+/** The largest number of firmware kinds to read from one client. */
 const MAX_ARCHS = 16;
 
-/** Reads how a client describes itself. What is malformed in that is as if it were not there. */
+/** Reads from `packet` how a client describes itself. Malformed parts are ignored. */
 export function describeClient(packet: DhcpPacket): DhcpClient {
   const { options } = packet;
   const vendorClass = printable(options.get(OPTION.vendorClass));
@@ -16,7 +16,7 @@ export function describeClient(packet: DhcpPacket): DhcpClient {
   const archs = archsOf(options.get(OPTION.architecture), vendorClass);
   const arch = archs.find((each) => hasLoader(firmwareOf(each))) ?? archs[0];
   const uuid = uuidOf(options.get(OPTION.machineId));
-  // iPXE sends its user class bare, others as RFC 3004 has it, with a length before it.
+  // iPXE sends its user class without the length that RFC 3004 requires.
   const ipxe = userClass?.includes("iPXE") === true || options.has(OPTION.ipxe);
   const http = !ipxe && vendorClass?.startsWith("HTTPClient") === true;
   return {
@@ -34,7 +34,7 @@ export function describeClient(packet: DhcpPacket): DhcpClient {
   };
 }
 
-/** A hardware address in lower case, with colons. */
+/** Formats the hardware address `bytes` in lower case, with colons. */
 export function macText(bytes: Uint8Array): string {
   return [...bytes].map(hex).join(":");
 }
@@ -49,7 +49,10 @@ function printable(bytes: Uint8Array | undefined): string | undefined {
   return text === "" ? undefined : text;
 }
 
-/** Option 93 may name several (RFC 4578, section 2.1), the preferred one first; some firmware says it in its vendor class only. */
+/**
+ * Option 93 may name several (RFC 4578, section 2.1), the preferred one first; some firmware names it only in its
+ * vendor class.
+ */
 function archsOf(bytes: Uint8Array | undefined, vendorClass: string | undefined): number[] {
   const archs: number[] = [];
   for (let at = 0; bytes !== undefined && at + 1 < bytes.length && archs.length < MAX_ARCHS; at += 2) {
@@ -60,7 +63,7 @@ function archsOf(bytes: Uint8Array | undefined, vendorClass: string | undefined)
   return stated === undefined ? [] : [Number(stated)];
 }
 
-/** RFC 4578, section 2.3: a type, 0, and 16 bytes, the first three fields of which have their lowest byte first. */
+/** RFC 4578, section 2.3: a type, 0, and 16 bytes, of which the first three fields have the lowest byte first. */
 function uuidOf(bytes: Uint8Array | undefined): string | undefined {
   if (bytes === undefined || bytes.length < 17 || bytes[0] !== 0) return undefined;
   const order = [4, 3, 2, 1, 6, 5, 8, 7, 9, 10, 11, 12, 13, 14, 15, 16];

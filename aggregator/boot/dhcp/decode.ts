@@ -1,19 +1,19 @@
 import { readIpv4 } from "./ipv4.ts";
 import { AT, type DhcpPacket, MAGIC_COOKIE, OPTION } from "./packet.ts";
 
-/** The largest packet that is looked at, in bytes; clients send a tenth of it. */
+/** The largest packet to read, in bytes; clients send a tenth of it. */
 export const MAX_PACKET = 4096;
 
-/** What {@link decodeDhcp} found. */
+/** The result of {@link decodeDhcp}. */
 export type DecodedDhcp = { readonly ok: true; readonly packet: DhcpPacket } | {
   readonly ok: false;
   readonly problem: string;
 };
 
 /**
- * Takes a DHCP message in from a network (RFC 2131; options by RFC 2132, overloaded and split ones by RFC 3396). Never
- * throws: whatever is wrong with the bytes is told. An option that is wrong by itself is passed over, and the packet is taken
- * without it. BOOTP without options is not DHCP.
+ * Decodes `bytes`, a DHCP message from a network (RFC 2131; options by RFC 2132, overloaded and split ones by RFC
+ * 3396). Never throws: the result has the problem. An option that is malformed by itself is ignored. BOOTP without
+ * options is not DHCP.
  */
 export function decodeDhcp(bytes: Uint8Array): DecodedDhcp {
   if (bytes.length < AT.options || bytes.length > MAX_PACKET) {
@@ -60,8 +60,8 @@ function textUntilNul(bytes: Uint8Array): string {
 }
 
 /**
- * The options' own field, then `file`, then `sname`, in this order (RFC 3396, section 5), as far as option 52 says so. One that
- * says something else than 1, 2 or 3 says nothing.
+ * Reads the options field, then `file`, then `sname`, in this order (RFC 3396, section 5), as option 52 says. Values of
+ * option 52 other than 1, 2 and 3 are ignored.
  */
 function readAllOptions(
   bytes: Uint8Array,
@@ -72,13 +72,13 @@ function readAllOptions(
   const overload = stated <= 3 ? stated : 0;
   if ((overload & 1) !== 0) readOptions(fileOf(bytes), parts);
   if ((overload & 2) !== 0) readOptions(snameOf(bytes), parts);
-  parts.delete(OPTION.overload); // what it would say inside of an overloaded field means nothing
+  parts.delete(OPTION.overload); // inside an overloaded field it means nothing
   return { options: new Map([...parts].map(([code, pieces]) => [code, joined(pieces)])), overload };
 }
 
 /**
- * Adds the options of one field. A field may end without option 255, as some clients have it. An option that goes beyond the end
- * of its field is left out: what follows it can't be found.
+ * Adds the options of one field. A field may lack option 255 at its end, as with some clients. An option that exceeds
+ * its field is left out with everything after it.
  */
 function readOptions(area: Uint8Array, parts: Map<number, Uint8Array[]>): void {
   let at = 0;

@@ -1,30 +1,30 @@
 import { ipv4Bytes } from "./ipv4.ts";
 import { AT, type DhcpPacket, MAGIC_COOKIE, OPTION } from "./packet.ts";
 
-/** BOOTP's least size (RFC 1542, section 2.1): relays may drop what is shorter. */
+/** The smallest BOOTP message (RFC 1542, section 2.1), in bytes: relays may drop shorter ones. */
 const MIN_PACKET = 300;
 
-/** What every client takes (RFC 2131, section 2): 576 bytes, 28 of them for the headers of IPv4 and UDP. */
+/** The size that every client accepts (RFC 2131, section 2): 576 bytes, of which 28 are headers of IPv4 and UDP. */
 export const COMMON_MAX_SIZE = 548;
 
-/** The longest that goes into `file` and `sname`, in bytes: a NUL follows. */
+/** The longest text in `file` and `sname`, in bytes: a NUL follows. */
 export const MAX_FILE = 127;
 export const MAX_SNAME = 63;
 
-/** One option, or a part of one, as it is written. */
+/** One option, or a part of one, as written. */
 interface Piece {
   readonly code: number;
   readonly data: Uint8Array;
 }
 
 /**
- * A DHCP message as bytes, padded to 300. What does not fit into the options' own field goes into `file` and `sname` where these
- * are empty (option 52), but for option 82, which may not (RFC 3046, section 2.2). Options over 255 bytes are split, and others
- * where they find room in no other way (RFC 3396).
+ * Encodes `packet`, padded to 300 bytes. Options that do not fit into the options field go into `file` and `sname` if
+ * these are empty (option 52), except option 82, which may not (RFC 3046, section 2.2). Options over 255 bytes are
+ * split, and others if they fit in no other way (RFC 3396).
  *
- * @param maxSize The most bytes; below 300 it means 300.
- * @returns undefined when it does not fit.
- * @throws {RangeError} When a field can't be written: an address that is none, a text that is too long.
+ * @param maxSize The largest size in bytes; below 300 it means 300.
+ * @returns Undefined if it does not fit.
+ * @throws {RangeError} If a field cannot be written: an invalid address, or a text that is too long.
  */
 export function encodeDhcp(packet: DhcpPacket, maxSize: number = COMMON_MAX_SIZE): Uint8Array | undefined {
   if (packet.chaddr.length > 16) {
@@ -50,10 +50,10 @@ export function encodeDhcp(packet: DhcpPacket, maxSize: number = COMMON_MAX_SIZE
   return length === undefined ? undefined : bytes.slice(0, Math.max(length, MIN_PACKET));
 }
 
-/** @returns The length of the whole packet; undefined when the options do not fit. */
+/** @returns The length of the whole packet; undefined if the options do not fit. */
 function writeOptions(bytes: Uint8Array, packet: DhcpPacket): number | undefined {
-  const options = [...packet.options].filter(([code]) => code !== OPTION.overload); // said below, where it is true
-  const isLast = ([code]: readonly [number, Uint8Array]) => code === OPTION.relayAgent; // a relay finds its own at the end
+  const options = [...packet.options].filter(([code]) => code !== OPTION.overload); // added below, with the right value
+  const isLast = ([code]: readonly [number, Uint8Array]) => code === OPTION.relayAgent; // a relay finds its own option at the end
   const last = options.filter(isLast).flatMap(([code, value]) => piecesOf(code, value));
   const others = options.filter((option) => !isLast(option));
   const pieces = others.flatMap(([code, value]) => piecesOf(code, value));
@@ -76,14 +76,14 @@ function writeOptions(bytes: Uint8Array, packet: DhcpPacket): number | undefined
   return end + 1;
 }
 
-/** Bytes of option 52. */
+/** Size of option 52, in bytes. */
 const OVERLOAD_SIZE = 3;
 
 /**
  * Finds places for options in fields, in the order in which fields are read.
  *
- * @param splits Whether options may be taken apart where they fit nowhere as a whole.
- * @returns What is in each field; undefined where there is no room.
+ * @param splits Whether options may be split if they do not fit as a whole.
+ * @returns The content of each field; undefined if there is no room.
  */
 function place(
   options: readonly (readonly [number, Uint8Array])[],
@@ -116,20 +116,20 @@ function place(
   return fields.map(({ pieces }) => pieces);
 }
 
-/** @returns The bytes that are taken, without option 255. */
+/** @returns The number of bytes written, without option 255. */
 function writeField(area: Uint8Array, pieces: readonly Piece[]): number {
   let at = 0;
   for (const piece of pieces) {
     area[at] = piece.code;
     area[at + 1] = piece.data.length;
     area.set(piece.data, at + 2);
-    at += sizeOf([piece]); // what is skipped is 0, which is option 0 (pad)
+    at += sizeOf([piece]); // skipped bytes are 0, which is option 0 (pad)
   }
   if (at > 0) area[at] = OPTION.end;
   return at;
 }
 
-/** Old ROMs read these as texts up to a NUL, whatever their length says: an option 0 (pad) that follows is one. */
+/** Old ROMs read these as texts up to a NUL, whatever their length says: a following option 0 (pad) is one. */
 const TEXTS: ReadonlySet<number> = new Set([OPTION.tftpServer, OPTION.bootFile]);
 
 function sizeOf(pieces: readonly Piece[]): number {
@@ -142,7 +142,7 @@ function piecesOf(code: number, value: Uint8Array): Piece[] {
   return pieces;
 }
 
-/** A character a byte. */
+/** Encodes one byte for each character. */
 function latin1(text: string, most: number): Uint8Array {
   if (text.length > most || text.includes("\0") || /[^\0-\u00ff]/.test(text)) {
     throw new RangeError(

@@ -1,8 +1,9 @@
 import type { DhcpFirmware } from "./types.ts";
 
 /**
- * RFC 4578, section 2.1, with IANA's later numbers ("Processor Architecture Types"); 15, 16 and 19 are UEFI's HTTP boot. 9 is
- * EFI byte code by the letter, but RFC 4578 first had 7 and 9 the other way round, so x86-64 firmware sends either.
+ * RFC 4578, section 2.1, with IANA's later numbers ("Processor Architecture Types"); 15, 16 and 19 are UEFI's HTTP
+ * boot. 9 is EFI byte code by the text, but RFC 4578 first had 7 and 9 the other way round, so x86-64 firmware sends
+ * either.
  */
 const FIRMWARE: ReadonlyMap<number, DhcpFirmware> = new Map([
   [0, "bios"],
@@ -15,7 +16,7 @@ const FIRMWARE: ReadonlyMap<number, DhcpFirmware> = new Map([
   [19, "uefi-aarch64"],
 ]);
 
-/** What some of the others are, for people (IANA, "Processor Architecture Types"). */
+/** Names of some others, for people (IANA, "Processor Architecture Types"). */
 const NAMES: ReadonlyMap<number, string> = new Map([
   [0, "BIOS"],
   [2, "Itanium UEFI"],
@@ -40,12 +41,12 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [41, "Raspberry Pi"],
 ]);
 
-/** The firmware behind a number of option 93; "unknown" for a number that nothing is served for. */
+/** Returns the firmware of `arch`, a number of option 93; "unknown" if nothing is served for it. */
 export function firmwareOf(arch: number): DhcpFirmware {
   return FIRMWARE.get(arch) ?? "unknown";
 }
 
-/** A number of option 93 in words, such as `12 (PowerPC Open Firmware)`. */
+/** Describes `arch`, a number of option 93, such as `12 (PowerPC Open Firmware)`. */
 export function firmwareName(arch: number): string {
   const name = NAMES.get(arch);
   return name === undefined ? String(arch) : `${arch} (${name})`;

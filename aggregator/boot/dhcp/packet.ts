@@ -1,4 +1,4 @@
-/** Numbers of options, by their names in RFC 2132 unless said otherwise. */
+/** Option numbers, by their names in RFC 2132 unless stated otherwise. */
 export const OPTION = {
   pad: 0,
   subnetMask: 1,
@@ -20,15 +20,15 @@ export const OPTION = {
   bootFile: 67,
   /** RFC 3004. */
   userClass: 77,
-  /** RFC 3046: added by a relay, and given back to it. */
+  /** RFC 3046: added by a relay, and returned to it. */
   relayAgent: 82,
   /** RFC 4578, as are the next two. */
   architecture: 93,
   networkInterface: 94,
   machineId: 97,
-  /** RFC 3011: the network that an address is wanted in. */
+  /** RFC 3011: the network for the address. */
   subnetSelection: 118,
-  /** iPXE's own, with options of iPXE in it. */
+  /** iPXE's own option, which contains options of iPXE. */
   ipxe: 175,
   end: 255,
 } as const;
@@ -48,13 +48,13 @@ export const MESSAGE = {
 /** The first bytes of the options (RFC 2131, section 3). */
 export const MAGIC_COOKIE = 0x63825363;
 
-/** Where the fields of a packet are, in bytes from its start (RFC 2131, section 2). */
+/** Offsets of the fields in a packet, in bytes (RFC 2131, section 2). */
 export const AT = { chaddr: 28, sname: 44, file: 108, cookie: 236, options: 240 } as const;
 
-/** Reply by broadcast: the only flag there is. */
+/** Reply by broadcast: the only defined flag. */
 export const BROADCAST_FLAG = 0x8000;
 
-/** Nothing; in IPv4's dotted form. */
+/** No address, in dotted form. */
 export const NO_ADDRESS = "0.0.0.0";
 
 /** A DHCP message (RFC 2131, section 2). Addresses are in dotted form. */
@@ -73,12 +73,10 @@ export interface DhcpPacket {
   readonly giaddr: string;
   /** The hardware address: at most 16 bytes. */
   readonly chaddr: Uint8Array;
-  /** A character a byte, up to the first NUL; empty where options are in its place. */
+  /** One byte for each character, up to the first NUL; empty if options are in its place. */
   readonly sname: string;
   /** Likewise. */
   readonly file: string;
-  /**
-   * By number, without pad, end and overload. Several with one number are one: what was split is put together (RFC 3396).
-   */
+  /** By number, without pad, end and overload. Several with one number are joined (RFC 3396). */
   readonly options: ReadonlyMap<number, Uint8Array>;
 }

@@ -10,14 +10,14 @@ import { AT, type DhcpPacket, OPTION } from "./packet.ts";
 import type { DhcpCounts, DhcpHost, DhcpRequestKind, DhcpServerOptions } from "./types.ts";
 import { errorText } from "../../../src/toolkit/mod.ts";
 
-/** What an Ethernet frame has room for, without the headers of IPv4 and UDP. */
+/** The payload of an Ethernet frame without the headers of IPv4 and UDP, in bytes. */
 const MAX_REPLY = 1472;
-/** The first port that needs no right to send from. */
+/** The first port that unprivileged programs may use. */
 const UNPRIVILEGED = 1024;
 
 /**
- * A boot in three stages takes some ten packets; all known machines together may make more than ten thousand cold starts a
- * minute; of unknown machines it is enough to show an administrator what is there.
+ * A boot in three stages takes about ten packets; all known machines together may make more than ten thousand cold
+ * starts a minute; for unknown machines enough to show an administrator what is there.
  */
 const LIMITS: SourceLimits = {
   each: { burst: 20, perSecond: 4 },
@@ -25,10 +25,10 @@ const LIMITS: SourceLimits = {
   unknown: { burst: 40, perSecond: 20 },
 };
 
-/** Takes a packet in; `socket` is the one that sends the answer. */
+/** Handles a packet; `socket` sends the answer. */
 export type Receive = (bytes: Uint8Array, from: UdpPeer, service: "dhcp" | "pxe", socket: UdpSocket) => void;
 
-/** A packet as it came. */
+/** A packet as received. */
 interface Received {
   readonly bytes: Uint8Array;
   readonly from: UdpPeer;
@@ -36,17 +36,18 @@ interface Received {
   readonly socket: UdpSocket;
 }
 
-/** What a known machine asks for. */
+/** A request of a known machine. */
 interface Asked extends Omit<Received, "bytes"> {
   readonly host: DhcpHost;
   readonly kind: DhcpRequestKind;
 }
 
 /**
- * Makes what takes packets in and answers them: never throws, whatever arrives.
+ * Creates the receiver, which answers packets and never throws, whatever arrives.
  *
- * @param clientPort Where clients listen. Relays listen at the port that we do.
- * @param counts Counted up in place.
+ * @param options Options of the server.
+ * @param clientPort The port of clients. Relays listen on the server's port.
+ * @param counts Counters, changed in place.
  */
 export function createReceiver(
   options: DhcpServerOptions,
@@ -57,7 +58,7 @@ export function createReceiver(
   const rates = createSourceRates(LIMITS, clock.now());
   const failures = createRefusalLog(log, clock);
 
-  /** Looks no further than at the MAC until it is clear that there is room for more. */
+  /** Reads only the MAC address until it is clear that the rate allows the packet. */
   function admit(bytes: Uint8Array, privileged: boolean): { readonly host: DhcpHost | undefined } | undefined {
     const mac = clientMac(bytes);
     if (mac === undefined) {
@@ -66,7 +67,7 @@ export function createReceiver(
     }
     const host = options.lookup(mac);
     if (host === undefined) counts.unknown++;
-    // What any user's program can send in a machine's name takes nothing from what its firmware sends.
+    // Packets that any user's program can send in a machine's name take nothing from the rate of its firmware.
     const sender = privileged ? mac : `${mac} unprivileged`;
     const room = host === undefined ? rates.unknown(clock.now()) : rates.known(sender, clock.now());
     if (!room) counts.limited++;
@@ -81,7 +82,7 @@ export function createReceiver(
       counts.failed++;
       const fault = `Its DHCP ${kind} was not answered: the reply is larger than the ${most} bytes that it takes`;
       options.onFault?.(host, fault);
-      return failures.warn("Cannot send a DHCP reply as it is larger than what the client takes", {
+      return failures.warn("Cannot send a DHCP reply, because it is larger than the client accepts", {
         ...{ mac: macText(packet.chaddr), node: host.name, most },
       });
     }
@@ -104,7 +105,7 @@ export function createReceiver(
     const kind = decoded.ok ? requestKind(decoded.packet) : undefined;
     if (!decoded.ok || kind === undefined) {
       counts.malformed++;
-      const problem = decoded.ok ? "It is no client's" : decoded.problem;
+      const problem = decoded.ok ? "It is not from a client" : decoded.problem;
       if (host !== undefined && privileged) options.onFault?.(host, `Its DHCP packet can't be read: ${problem}`);
       return log.debug("Dropped a DHCP packet", { node: host?.name, problem });
     }
@@ -112,7 +113,7 @@ export function createReceiver(
     const client = describeClient(packet);
     const about = { client, request: kind, privileged };
     if (host === undefined) {
-      return options.onEvent?.({ ...about, host, answer: "silent", reason: "Nobody knows it", isOurs: false });
+      return options.onEvent?.({ ...about, host, answer: "silent", reason: "It is unknown", isOurs: false });
     }
     const setting = { mode: options.mode, address: options.address, boot: options.boot, host, client, service };
     const result = answer(packet, kind, setting);
@@ -129,13 +130,13 @@ export function createReceiver(
     try {
       take({ bytes, from, service, socket });
     } catch (error) {
-      counts.failed++; // a mistake of ours, or a cfg that can't be written into a packet: not the end of the server
+      counts.failed++; // a bug, or a cfg that does not fit into a packet: the server continues
       failures.error("Cannot answer a DHCP packet", { error: errorText(error) });
     }
   };
 }
 
-/** What an answer says, without its packet. */
+/** Describes an answer without its packet. */
 function describeAnswer(result: Answer) {
   return {
     answer: result.answer,
@@ -146,13 +147,13 @@ function describeAnswer(result: Answer) {
   };
 }
 
-/** The MAC of what may be a client's packet; undefined for anything but Ethernet. */
+/** Returns the MAC address of a possible client packet; undefined for anything but Ethernet. */
 function clientMac(bytes: Uint8Array): string | undefined {
   if (bytes.length < AT.options || bytes[0] !== 1 || bytes[1] !== 1 || bytes[2] !== 6) return undefined;
   return macText(bytes.subarray(AT.chaddr, AT.chaddr + 6));
 }
 
-/** Option 57 counts the headers of IPv4 and UDP; less than what everyone must take is not believed. */
+/** Option 57 includes the headers of IPv4 and UDP; values below what every client must accept are ignored. */
 function replySize(packet: DhcpPacket): number {
   const [high, low] = packet.options.get(OPTION.maxSize) ?? [];
   if (high === undefined || low === undefined) return COMMON_MAX_SIZE;

@@ -4,7 +4,10 @@ import { BROADCAST_FLAG, type DhcpPacket, MESSAGE, NO_ADDRESS, OPTION } from "./
 import { MAX_FILE } from "./encode.ts";
 import type { DhcpBoot, DhcpLease } from "./types.ts";
 
-/** Seconds of a lease. The address is static: this is only how soon a change of a node's cfg reaches a client that stays. */
+/**
+ * Duration of a lease, in seconds. The address is static: this limits how long a client keeps an old address after a
+ * change of cfg.
+ */
 export const LEASE_SECONDS = 3600;
 
 /** Options in the order in which they are written. */
@@ -12,7 +15,13 @@ export type Options = [code: number, value: Uint8Array][];
 
 const text = new TextEncoder();
 
-/** What every reply to this request has (RFC 2131, table 3), with these options and fields. */
+/**
+ * Returns the reply to `request` with the fields of every reply (RFC 2131, table 3).
+ *
+ * @param kind Kind of the reply.
+ * @param serverAddress The server's address.
+ * @param parts Additional options and fields.
+ */
 export function replyTo(
   request: DhcpPacket,
   kind: "offer" | "ack" | "nak",
@@ -57,7 +66,7 @@ export function replyTo(
   };
 }
 
-/** What a client needs for its network. */
+/** Returns the network settings of a client with `lease` and host name `name`. */
 export function networkOptions(lease: DhcpLease, name: string): Options {
   const options: Options = [[OPTION.subnetMask, u32Bytes(maskOf(lease.prefix))]];
   const { gateway } = lease;
@@ -70,12 +79,19 @@ export function networkOptions(lease: DhcpLease, name: string): Options {
   return options;
 }
 
-/** The option of a lease's time. */
+/** Returns the option with the duration of a lease. */
 export function leaseOptions(): Options {
   return [[OPTION.leaseTime, u32Bytes(LEASE_SECONDS)]];
 }
 
-/** Fields and options that say what to boot. Options 66 and 67 are for who asks for them (option 55), and for long names. */
+/**
+ * Returns the fields and options that say what to boot. Options 66 and 67 are for clients that request them (option
+ * 55), and for long names.
+ *
+ * @param request The request.
+ * @param boot What to boot.
+ * @param serverAddress The server's address.
+ */
 export function bootParts(
   request: DhcpPacket,
   boot: DhcpBoot,

@@ -6,14 +6,16 @@ import type { DhcpServer, DhcpServerOptions } from "./types.ts";
 const PORTS = { server: 67, client: 68, pxe: 4011 } as const;
 
 /**
- * Starts a DHCP server for known machines, or a ProxyDHCP server beside a site's own (RFC 2131, PXE 2.1). It says nothing to
- * others, and nothing about requests that name another server.
+ * Starts a DHCP server for known machines, or a ProxyDHCP server beside a site's own (RFC 2131, PXE 2.1). It answers
+ * neither other machines nor requests that name another server.
  *
- * Two sockets share the port, since the runtimes can't bind one to an interface: broadcasts arrive at the one that is bound to
- * no address, and replies leave by the one that is bound to ours, from which Linux takes the interface.
+ * Two sockets share the port, because the runtimes cannot bind one to an interface. Broadcasts arrive at the one that
+ * is bound to no address. Replies leave from the one that is bound to the server's address, from which Linux derives
+ * the interface.
  *
- * @throws {RangeError} When `address` is no IPv4 address.
- * @throws {Error} When a port can't be had.
+ * @param options Options of the server.
+ * @throws {RangeError} If `address` is not an IPv4 address.
+ * @throws {Error} If a port is not available.
  */
 export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpServer> {
   ipv4Number(options.address);
@@ -23,7 +25,10 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpS
   const counts = { received: 0, answered: 0, malformed: 0, unknown: 0, limited: 0, failed: 0 };
   const receive = createReceiver(options, ports.client, counts);
   const sockets: UdpSocket[] = [];
-  /** @param reply The socket that answers, where it is another one: only our own address says by which interface a reply leaves. */
+  /**
+   * @param reply The socket that sends answers, if it is another one: only the server's own address determines the
+   *   interface of a reply.
+   */
   async function bind(at: string, port: number, service: "dhcp" | "pxe", reply?: UdpSocket): Promise<UdpSocket> {
     const socket: UdpSocket = await bindUdp({
       address: at,

@@ -1,29 +1,29 @@
 import { firmwareName } from "./firmware.ts";
 import type { DhcpBoot, DhcpClient, DhcpFirmware, Unserved } from "./types.ts";
 
-/** The iPXE that brings a machine's firmware to a script. Debian's package `ipxe` has the first two. */
+/** The iPXE for each kind of firmware. Debian's package `ipxe` has the first two. */
 const LOADERS: { readonly [firmware in DhcpFirmware]?: string } = {
   "bios": "undionly.kpxe",
   "uefi-x86_64": "ipxe.efi",
   "uefi-aarch64": "ipxe-arm64.efi",
 };
 
-/** What is known of a machine whatever its firmware says of itself. */
+/** What is configured for a machine, independent of its firmware. */
 export interface BootInventory {
   /** `/arch` of its node. */
   readonly arch?: string;
-  /** `/boot/loader`: a path below the boot files. */
+  /** `/boot/loader`: a path in the boot files. */
   readonly loader?: string;
 }
 
-/** Whether there is a loader for a kind of firmware. */
+/** Tells whether there is a loader for `firmware`. */
 export function hasLoader(firmware: DhcpFirmware): boolean {
   return LOADERS[firmware] !== undefined;
 }
 
 /**
- * The loader that a machine fetches, as a path below the boot files. What its node's cfg says counts before what its firmware says:
- * firmware of Raspberry Pis calls itself a BIOS.
+ * Returns the loader for the machine of `client`, as a path in the boot files. cfg has precedence over what the
+ * firmware reports: firmware of Raspberry Pis reports a BIOS.
  */
 export function loaderFor(client: DhcpClient, { arch, loader }: BootInventory): string | Unserved {
   if (loader !== undefined) return loader;
@@ -40,11 +40,12 @@ export function loaderFor(client: DhcpClient, { arch, loader }: BootInventory): 
 }
 
 /**
- * The usual choice of what a client that asks for it boots: iPXE goes on to the script, other firmware gets the loader that fits it, over
- * TFTP, or over HTTP where it says that it can (UEFI HTTP boot).
+ * Returns what `client` boots in the usual case: iPXE gets the script; other firmware gets its loader, over TFTP, or
+ * over HTTP if it supports that (UEFI HTTP boot).
  *
- * @param urls `script` is the URL of this client's iPXE script, `files` that of the folder with the loaders, without a slash
- * at its end.
+ * @param inventory What is configured for the machine.
+ * @param urls `script` is the URL of this client's iPXE script, `files` that of the folder with the loaders, without a
+ *   slash at its end.
  */
 export function standardBoot(
   client: DhcpClient,
@@ -54,6 +55,6 @@ export function standardBoot(
   if (client.ipxe) return { file: urls.script };
   const loader = loaderFor(client, inventory);
   if (typeof loader !== "string") return loader;
-  // Without its own vendor class in the reply, UEFI does not take a URL (UEFI 2.10, section 24.7.3.1).
+  // Without its own vendor class in the reply, UEFI does not accept a URL (UEFI 2.10, section 24.7.3.1).
   return client.http ? { file: `${urls.files}/${loader}`, vendorClass: "HTTPClient" } : { file: loader };
 }

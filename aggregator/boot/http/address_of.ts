@@ -1,13 +1,16 @@
 import type { Context } from "hono";
 import type { Socket } from "node:net";
 
-/** The connection that a request came over, which Hono's adaptor for Node hands on; none where the app is called without a server. */
+/**
+ * Returns the connection of the request `c`, which Hono's adaptor for Node provides; none if the app is called without
+ * a server.
+ */
 export function socketOf(c: Context): Pick<Socket, "remoteAddress" | "destroy"> | undefined {
   const env: { readonly incoming?: { readonly socket: Socket } } | undefined = c.env;
   return env?.incoming?.socket;
 }
 
-/** The address that a request came from; an IPv4 address that came over an IPv6 socket is that IPv4 address. */
+/** Returns the address from which the request `c` came; an IPv4 address on an IPv6 socket is returned as IPv4. */
 export function addressOf(c: Context): string {
   return (socketOf(c)?.remoteAddress ?? "").replace(/^::ffff:/, "");
 }

@@ -8,8 +8,10 @@ import type { BootAppParts } from "./parts.ts";
 import { scriptRoutes } from "./script_routes.ts";
 
 /**
- * Makes the HTTP interface of machines that boot. It is no part of the API: it has only what a machine without an identity
- * needs, and what it gives away is either public or good for one boot of one machine.
+ * Creates the HTTP interface for machines that boot. It is separate from the API: it has only what a machine without an
+ * identity needs, and what it sends is either public or valid for one boot of one machine.
+ *
+ * @param parts What it depends on.
  */
 export function createBootApp(parts: BootAppParts): Hono {
   const app = new Hono();

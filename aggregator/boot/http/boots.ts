@@ -3,27 +3,33 @@ import { fullBucket, type Rate, takeToken } from "../../../src/toolkit/mod.ts";
 import type { Clock } from "../../../src/clock.ts";
 import { createProgress, type Progress } from "../progress.ts";
 
-/** A machine gets at most one token in so many milliseconds: each is written to the disk. */
+/** A machine gets at most one token in this time, in milliseconds: each token is written to disk. */
 const PAUSE = 1_000;
-/** All machines together: a thousand of them that are switched on at once have theirs within two seconds. */
+/** The rate for all machines: a thousand that are switched on at once get their tokens within two seconds. */
 const TOKENS: Rate = { burst: 200, perSecond: 400 };
 
 /** Follows the machines that were given a script, and their transfers. */
 export interface Boots {
-  /** Whether a machine may have a script now, which is counted: it had none `just-now`, and not too `many` others had one. */
+  /**
+   * Tells whether a machine may have a script now, and counts it: `just-now`: it had one a moment ago; `many`: too many
+   * others had one.
+   */
   admit(id: string): "yes" | "just-now" | "many";
-  /** A machine at this address was given a script that names its kernel and initramfs. */
+  /** Records that a machine at this address was given a script that names its kernel and initramfs. */
   begin(host: PxeHost, address: string): void;
-  /** Somebody at an address took bytes of a file, in the name of a machine. */
+  /** Records that bytes of a file were sent to an address in the name of a machine. */
   took(mac: string, address: string, path: string, first: number, end: number, size: number): void;
-  /** The boot of a node is over, or the node is gone. */
+  /** Reports that the boot of a node has ended, or that the node no longer exists. */
   end(id: string): void;
 }
 
-/** Makes an empty list of boots: what belongs to an earlier run of this program is fetched again, or is over. */
+/**
+ * Creates an empty list of boots, which reports to `registry` and uses `clock`: boots of an earlier run of this program
+ * fetch again, or have ended.
+ */
 export function createBoots(registry: PxeRegistry, clock: Clock): Boots {
   const bucket = fullBucket(TOKENS, clock.now());
-  const admitted = new Map<string, number>(); // when, by node
+  const admitted = new Map<string, number>(); // time, by node
   const boots = new Map<string, { readonly address: string; readonly progress: Progress }>();
   return {
     admit(id) {

@@ -13,22 +13,26 @@ const request = v.strictObject({
 });
 
 const REFUSALS: { readonly [reason in EnrolmentRefusal]: string } = {
-  "unknown": "The token is none that was given out, or a later one has taken its place",
-  "used": "The token was used already",
+  "unknown": "The token was never issued, or a later one has replaced it",
+  "used": "The token has already been used",
   "expired": "The token has expired",
   "other-machine": "The token was given to another machine",
 };
 
-/** `/boot/v1/enrol`: exchanges a boot's one-time token for the identity of its agent. */
+/**
+ * Returns the route `/boot/v1/enrol`, which exchanges a boot's one-time token for the identity of its agent.
+ *
+ * @param parts What it depends on.
+ */
 export function enrolRoutes(parts: BootAppParts): Routes {
   async function enrol(c: Context): Promise<Response> {
     const body = await readJson(c, { types: JSON_TYPES, limit: MAX_BODY });
     if (!body.ok) return answerProblem(body.problem);
     const read = v.safeParse(request, body.value);
     const mac = read.success ? parseMac(read.output.mac) : undefined;
-    // What was sent is not repeated: it may hold a token.
+    // The request is not quoted, because it may contain a token.
     if (!read.success || mac === undefined) {
-      return answerProblem(invalid(["The body is something else: expected an object with token and mac"]));
+      return answerProblem(invalid(["The body is invalid: expected an object with token and mac"]));
     }
     let exchanged: Exchanged;
     try {

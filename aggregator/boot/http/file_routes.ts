@@ -13,18 +13,22 @@ import type { SendEnd } from "./send_part.ts";
 
 const FILES = "/boot/v1/files/";
 const IMAGES = "/boot/v1/images/";
-/** The longest path that is logged, in characters: as long as one of a cfg. */
+/** The longest path to log, in characters: as long as one in cfg. */
 const MAX_LOGGED = 256;
 
-/** Who asks for a file, as far as that can be said. */
+/** The client of a file, as far as it is known. */
 interface Asker {
   readonly address: string;
   readonly mac: string | undefined;
-  /** The machine of a node: by the MAC address that it says, or by where it asks from. */
+  /** The machine of a node: by the MAC address in the request, or by the client's address. */
   readonly host: PxeHost | undefined;
 }
 
-/** `/boot/v1/files` and `/boot/v1/images`: what machines load. */
+/**
+ * Returns the routes `/boot/v1/files` and `/boot/v1/images`, from which machines load.
+ *
+ * @param parts What they depend on.
+ */
 export function fileRoutes(parts: BootAppParts): Routes {
   const { clock, registry, log } = parts;
   const service: FileService = {
@@ -78,7 +82,7 @@ export function fileRoutes(parts: BootAppParts): Routes {
 
   function ended({ address, host }: Asker, path: string, { why, taken, length }: SendEnd): void {
     parts.transfers.ended(why === undefined ? "done" : "failed");
-    log.debug(why === undefined ? "Sent a file over HTTP" : "A download over HTTP broke off", {
+    log.debug(why === undefined ? "Sent a file over HTTP" : "A download over HTTP was interrupted", {
       ...{ address, node: host?.name, path, taken, length, why },
     });
     if (host === undefined) return;
@@ -98,7 +102,7 @@ export function fileRoutes(parts: BootAppParts): Routes {
   };
 }
 
-/** What follows a prefix of a request's path, decoded once; undefined where it can't be, or where it goes up. */
+/** Returns the path after a prefix, decoded once; undefined if it is malformed or goes up. */
 function pathBelow(c: Context, prefix: string): string | undefined {
   try {
     const path = decodeURIComponent(new URL(c.req.url).pathname.slice(prefix.length));

@@ -4,16 +4,16 @@ import type { Hashes } from "./hashes.ts";
 import { type ByteRange, readRange, sendPart, type SendParts } from "./send_part.ts";
 
 /**
- * How long an answer waits for the hash of a file, in milliseconds: a kernel is hashed in that time. A larger file goes out without
- * an entity tag until its hash is known.
+ * How long an answer waits for the hash of a file, in milliseconds: long enough for a kernel. A larger file is sent
+ * without an entity tag until its hash is known.
  */
 const TAG_WAIT = 250;
-/** The same where the answer depends on it. Longer than that would seem like silence. */
+/** The same if the answer depends on it. A longer wait would seem like silence. */
 const CONDITION_WAIT = 10_000;
-/** Seconds after which who asks for a file that is still being hashed is to ask again. */
+/** Retry-After for a file that is being hashed, in seconds. */
 const RETRY_AFTER = "5";
 
-/** The fields of a request for a file that matter. */
+/** The relevant fields of a request for a file. */
 export interface FileRequest {
   readonly isHead: boolean;
   readonly range: string | undefined;
@@ -24,16 +24,20 @@ export interface FileRequest {
 
 /** What the answers to all requests share. */
 export interface FileService extends Pick<SendParts, "clock" | "sending"> {
-  /** The folder of what is served. */
+  /** The folder that is served. */
   readonly root: string;
   readonly hashes: Hashes;
 }
 
 /**
- * Answers a request for a file below a root, as RFC 9110 has it: one range (section 14), conditions (section 13); its entity tag
+ * Answers a request for a file below a root (RFC 9110): one range (section 14), conditions (section 13); its entity tag
  * (section 8.8.3) is the SHA-256 of its bytes, and absent until that is known.
  *
- * @returns Undefined when there is no such file.
+ * @param path Path of the file.
+ * @param request The relevant fields.
+ * @param service The folder and shared state.
+ * @param client The client.
+ * @returns Undefined if there is no such file.
  */
 export async function answerFile(
   path: string,
@@ -64,7 +68,10 @@ type Plan = { readonly answer: Response } | {
   readonly headers: Headers;
 };
 
-/** What is to be sent of a file, or the answer that has nothing of it. The order of conditions is that of RFC 9110, section 13.2.2. */
+/**
+ * Determines what to send of a file, or the answer without a body. The order of conditions is that of RFC 9110, section
+ * 13.2.2.
+ */
 async function plan(file: OpenFile, request: FileRequest, hashes: Hashes): Promise<Plan> {
   const { ifMatch, ifRange, ifNoneMatch } = request;
   const needsTag = isTagged(ifMatch) || (isTagged(ifRange) && request.range !== undefined);
@@ -95,7 +102,7 @@ async function plan(file: OpenFile, request: FileRequest, hashes: Hashes): Promi
   return { part, status: asked.kind === "part" ? 206 : 200, headers };
 }
 
-/** Whether a condition names a strong entity tag: a date, a weak one and `*` need no hash. */
+/** Tells whether a condition names a strong entity tag: a date, a weak tag and `*` need no hash. */
 function isTagged(condition: string | undefined): boolean {
   return condition !== undefined && listOf(condition).some((tag) => tag.startsWith('"'));
 }
@@ -104,7 +111,7 @@ function listOf(tags: string): string[] {
   return tags.split(",").map((tag) => tag.trim());
 }
 
-/** Tells whether a list of entity tags has this one, by the weak comparison (RFC 9110, section 13.1.2). */
+/** Tells whether a list of entity tags contains this one, by weak comparison (RFC 9110, section 13.1.2). */
 function isListedWeakly(list: string | undefined, etag: string): boolean {
   if (list === undefined) return false;
   return listOf(list).map((tag) => tag.replace(/^W\//, "")).some((tag) => tag === "*" || tag === etag);

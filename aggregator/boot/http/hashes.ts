@@ -3,36 +3,36 @@ import type { Clock } from "../../../src/clock.ts";
 import { dropOldest, pause } from "../../../src/toolkit/mod.ts";
 import { openAt, type OpenFile, versionOf } from "../open_file.ts";
 
-/** Files whose hashes are remembered: more than anybody boots. */
+/** The largest number of files whose hashes are remembered. */
 const MAX_FILES = 1_024;
-/** Files that are hashed at a time. */
+/** The largest number of files hashed at a time. */
 const MAX_AT_ONCE = 4;
-/** Bytes that are hashed at a time: while they are, nothing else goes on. */
+/** Bytes hashed in one piece: meanwhile nothing else runs. */
 const CHUNK = 256 * 1024;
 /**
- * How old the last change of a file must be, in milliseconds, for its times to tell a later one apart: runtimes and file systems
- * give them in whole seconds at worst.
+ * How old the last change of a file must be so that a later one has another time, in milliseconds: some runtimes and
+ * file systems have a resolution of a second.
  */
 const SETTLED = 2_000;
-/** A file of more bytes is hashed once it has settled, and so only once. */
+/** A file with more bytes is hashed only after it has settled, and so only once. */
 const LARGE = 64 * 1024 * 1024;
 
-/** Knows the SHA-256 of files: each version of a file is read once for it, in the background, however many ask. */
+/** Computes the SHA-256 of files: each version of a file is read once, in the background, however many clients ask. */
 export interface Hashes {
   /**
-   * The SHA-256 of an open file, as 64 hexadecimal digits; undefined when it is not known yet, or the file can't be read. It is
-   * worked out all the same.
+   * Returns the SHA-256 of an open file, as 64 hexadecimal digits; undefined if it is not known yet, or the file is
+   * unreadable. The computation continues.
    *
-   * @param wait How long to wait for it, in milliseconds.
+   * @param wait How long to wait, in milliseconds.
    */
   within(file: OpenFile, wait: number): Promise<string | undefined>;
 }
 
 /**
- * Makes an empty memory of hashes.
+ * Creates an empty memory of hashes.
  *
- * @param parts `wall` is the clock that files are dated by, in milliseconds since 1970, the system's by default; `hash` reads a
- * file, undefined: it is another one by now; `signal` ends what is being worked out.
+ * @param parts `wall` is the clock of file times, in milliseconds since 1970, by default the system's; `hash` reads a
+ *   file and returns undefined if it has changed; `signal` ends computations.
  */
 export function createHashes(
   parts: {
@@ -53,7 +53,7 @@ export function createHashes(
     try {
       return await work();
     } catch {
-      return undefined; // who asks for the file is told what is wrong with it
+      return undefined; // the client that requests the file gets the error
     } finally {
       running--;
       turns.shift()?.();
@@ -90,7 +90,7 @@ export function createHashes(
   };
 }
 
-/** Reads a file with a handle of its own: whoever asked for it may be gone before the end. */
+/** Reads a file with its own handle: the client may be gone before the end. */
 async function hashFile({ path, version }: OpenFile, signal: AbortSignal): Promise<string | undefined> {
   const file = await openAt(path);
   if (file === undefined) return undefined;
@@ -101,7 +101,7 @@ async function hashFile({ path, version }: OpenFile, signal: AbortSignal): Promi
     for (let at = 0; at < file.size;) {
       signal.throwIfAborted();
       const { bytesRead } = await file.handle.read(buffer, 0, Math.min(CHUNK, file.size - at), at);
-      if (bytesRead === 0) return undefined; // it became shorter meanwhile
+      if (bytesRead === 0) return undefined; // it has become shorter
       hash.update(buffer.subarray(0, bytesRead));
       at += bytesRead;
     }

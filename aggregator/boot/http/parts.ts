@@ -7,36 +7,36 @@ import type { NodeEvents } from "../node_events.ts";
 import type { Boots } from "./boots.ts";
 import type { UnknownMachines } from "../../nodes/unknown_machines.ts";
 
-/** What the boot HTTP server answers with. */
+/** What the boot HTTP server depends on. */
 export interface BootAppParts {
   readonly cluster: string;
   /** The UUID of this aggregator. */
   readonly parent: string;
-  /** The origin under which machines reach this server. */
+  /** Returns the origin under which machines reach this server. */
   readonly server: () => string;
-  /** The broker that agents join over, as they reach it. */
+  /** Returns the broker for agents, as they reach it. */
   readonly broker: () => string;
-  /** The folder of what is served. */
+  /** The folder that is served. */
   readonly files: string;
-  /** A machine with an address in its cfg must ask from there: true where we hand out the addresses. */
+  /** Whether a machine with an address in its cfg must ask from there: true if this program assigns addresses. */
   readonly holdsAddresses: boolean;
   readonly registry: PxeRegistry;
-  /** Why a machine can't boot what its cfg says, in words; undefined: it can. */
+  /** Returns why a machine cannot boot what its cfg says, in words; undefined if it can. */
   fault(machine: PxeHost): Promise<string | undefined>;
   readonly boots: Boots;
   readonly enrolment: Enrolment;
-  /** The agent of a node has got its identity. */
+  /** Reports that the agent of a node has received its identity. */
   onEnrolled(id: string): void;
   readonly unknownMachines: Pick<UnknownMachines, "saw">;
-  /** Counts the files that machines ask for. */
+  /** Counts the files that machines request. */
   readonly transfers: TransferCounter;
-  /** Takes what happens to machines that boot. */
+  /** Receives what happens to machines that boot. */
   readonly events: NodeEvents;
-  /** Something was refused to the machine of a node: whether it can boot at all is looked at anew. @param id The UUID of the node. */
+  /** Checks again whether a machine can boot, because it was refused something. @param id The UUID of the node. */
   recheck(id: string): void;
-  /** A machine has all of a file. @param path Below the boot files. */
+  /** Reports that a machine has received a whole file. @param path Its path in the boot files. */
   fetched(host: PxeHost, path: string): void;
-  /** Ends what goes on in the background. */
+  /** Ends background work. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,22 +1,22 @@
 import { kernelArguments, type KernelBoot, type KernelNode } from "../../../src/boot/mod.ts";
 
-/** What a machine is to be told by its iPXE script. */
+/** What a machine is told by its iPXE script. */
 export type ScriptSubject =
   | {
-    /** A machine that is to boot. */
+    /** A machine that should boot. */
     readonly kind: "boot";
     readonly node: KernelNode & { readonly kernel: string; readonly initrd: string };
     readonly boot: KernelBoot;
   }
   | {
-    /** A machine that has to wait: nobody knows it, or it can't be served now. */
+    /** A machine that must wait: it is unknown, or cannot be served now. */
     readonly kind: "wait";
-    /** In words, a line each. */
+    /** The message, line by line. */
     readonly lines: readonly string[];
     readonly seconds: number;
   };
 
-/** Where a script's machine finds the boot server, and as whom. */
+/** The boot server and the machine of a script. */
 export interface ScriptPlace {
   /** Origin of the boot HTTP server. */
   readonly server: string;
@@ -24,24 +24,29 @@ export interface ScriptPlace {
   readonly mac: string;
 }
 
-/** Seconds between attempts, the longest first. After them all a new script is asked for, and with it a new token. */
+/** Seconds between attempts, the longest first. After the last one a new script is requested, with a new token. */
 const WAITS = [16, 8, 4, 2, 1];
 
-/** Where a machine fetches its script: iPXE fills in what it knows of itself. */
+/** Returns where a machine fetches its script from `server`, with `mac`: iPXE fills in what it knows about itself. */
 export function scriptUrl(server: string, mac: string): string {
   return `${server}/boot/v1/script?mac=${mac}&uuid=\${uuid}&arch=\${buildarch}`;
 }
 
-/** The script of somebody whose MAC address is not in its request: it asks again with that of the interface it came over. */
+/**
+ * Renders the script for a request without a MAC address: the machine asks `server` again with that of the interface it
+ * uses.
+ */
 export function renderIntroduction(server: string): string {
   return `#!ipxe\nchain --replace --autofree ${scriptUrl(server, "${netX/mac}")}\n`;
 }
 
 /**
- * Renders an iPXE script. iPXE splits lines into words, joins commands with `||` and `&&`, and expands `${...}`: nothing that
- * comes from a cfg may have a part in that, so that words of other characters than a few are refused, and text is reduced.
+ * Renders an iPXE script. iPXE splits lines into words, joins commands with `||` and `&&`, and expands `${...}`.
+ * Nothing from cfg may take part in that, so words with other characters are refused, and texts are reduced.
  *
- * @throws {TypeError} When a path or an argument has what it must not have.
+ * @param subject What the machine is told.
+ * @param place The boot server and the machine.
+ * @throws {TypeError} If a path or an argument contains forbidden characters.
  */
 export function renderScript(subject: ScriptSubject, place: ScriptPlace): string {
   const again = `chain --replace --autofree ${scriptUrl(place.server, place.mac)}`;
@@ -88,7 +93,7 @@ function waitLines({ lines, seconds }: Extract<ScriptSubject, { kind: "wait" }>,
   ];
 }
 
-/** Text for people without anything that means something to iPXE. */
+/** Removes characters with a meaning for iPXE from a text for people. */
 function plain(text: string): string {
   return text.replace(/[^A-Za-z0-9 .,:;/=+@%()_-]/g, "?").slice(0, 200);
 }

@@ -9,11 +9,15 @@ import { addressOf } from "./address_of.ts";
 import { renderIntroduction, renderScript, type ScriptSubject } from "./script.ts";
 import { errorText } from "../../../src/toolkit/mod.ts";
 
-/** Seconds after which who has to wait asks again. */
+/** Seconds after which a waiting machine asks again. */
 const STRANGER_WAIT = 15;
 const BUSY_WAIT = 5;
 
-/** `/boot/v1/script`: what a machine is to do, as iPXE script. */
+/**
+ * Returns the route `/boot/v1/script`, which tells a machine as an iPXE script what to do.
+ *
+ * @param parts What it depends on.
+ */
 export function scriptRoutes(parts: BootAppParts): Routes {
   const { cluster, registry, boots, enrolment, unknownMachines, clock, log } = parts;
   const refusals = createRefusalLog(log, clock);
@@ -67,7 +71,7 @@ export function scriptRoutes(parts: BootAppParts): Routes {
     c: Context,
     query: { readonly mac?: string; readonly uuid?: string; readonly arch?: string },
   ): Promise<Response> {
-    if (c.req.method === "HEAD") return answerText(""); // nothing happens for who only looks
+    if (c.req.method === "HEAD") return answerText(""); // only looking has no effect
     if (query.mac === undefined) return answerText(renderIntroduction(parts.server()));
     const mac = parseMac(query.mac);
     if (mac === undefined) {
@@ -97,7 +101,7 @@ export function scriptRoutes(parts: BootAppParts): Routes {
   return { "/boot/v1/script": { GET: withQuery(["mac", "uuid", "arch"], script) } };
 }
 
-/** Text that nobody keeps: it has a token in it. */
+/** Returns a text that must not be cached: it contains a token. */
 function answerText(text: string): Response {
   return new Response(text, { headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" } });
 }

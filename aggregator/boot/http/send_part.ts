@@ -33,49 +33,51 @@ export function readRange(field: string | undefined, size: number): RangeRequest
   return { kind: "part", first, last: to === "" ? size - 1 : Math.min(Number(to), size - 1) };
 }
 
-/** Bytes that are read and handed on at a time; fewer where many files are sent, as each of their clients may be slow. */
+/** Bytes to read and send at a time; fewer if many files are being sent, because each client may be slow. */
 const CHUNK = 256 * 1024;
 const SMALL_CHUNK = 32 * 1024;
 const MANY = 256;
 /** How long a client may take nothing, in milliseconds. */
 const STALL_LIMIT = 60_000;
 
-/** How many files are being sent. */
+/** The number of files being sent. */
 export interface Sending {
   now: number;
 }
 
-/** How the sending of a part of a file ended. */
+/** The result of sending a part of a file. */
 export interface SendEnd {
-  /** Why not all of it was taken, in words; undefined: it was. */
+  /** Why not everything was sent, in words; undefined: everything was. */
   readonly why: string | undefined;
-  /** Bytes of the part that were taken, and bytes that it has. */
+  /** Bytes of the part that were sent, and its size. */
   readonly taken: number;
   readonly length: number;
 }
 
-/** What sending works with. */
+/** What sending depends on. */
 export interface SendParts {
   readonly clock: Clock;
   readonly sending: Sending;
-  /** Fires when the client has gone. */
+  /** Fires when the client is gone. */
   readonly signal: AbortSignal;
   /**
-   * Closes the connection, so that the client takes what it has for less than it asked for.
+   * Closes the connection, so that the client notices that the answer is incomplete.
    *
-   * @returns False where there is none to close.
+   * @returns False if there is none to close.
    */
   cut(): boolean;
-  /** Told of bytes that were taken: from `first` up to, and without, `end`; the file has `size`. */
+  /** Called for bytes that were sent: from `first` up to, but not including, `end`; the file has `size`. */
   sent?(first: number, end: number, size: number): void;
-  /** Told once how it ended. */
+  /** Called once with the result. */
   end?(end: SendEnd): void;
 }
 
 /**
- * Streams a part of a file, and closes the file at the end, however it ends. What is sent is read when the client has taken what
- * came before, so that a slow client costs a chunk or two; one that takes nothing for a minute is dropped. A file that changes
- * meanwhile is not sent to its end: what arrives is never of two versions and whole.
+ * Streams a part of `file`, and closes the file at the end in any case. A chunk is read when the client has taken the
+ * previous one, so a slow client costs a chunk or two; a client that takes nothing for a minute is dropped. A file that
+ * changes meanwhile is not sent to its end, so what arrives completely is never a mixture of two versions.
+ *
+ * @param parts What sending depends on.
  */
 export function sendPart(file: OpenFile, { first, last }: ByteRange, parts: SendParts): ReadableStream<Uint8Array> {
   const { sending, signal } = parts;
@@ -113,10 +115,10 @@ export function sendPart(file: OpenFile, { first, last }: ByteRange, parts: Send
   const onGone = () => void close().catch(() => {});
   signal.addEventListener("abort", onGone, { once: true });
   watch();
-  if (signal.aborted) onGone(); // it went while the file was looked at
+  if (signal.aborted) onGone(); // it left while the file was being checked
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      // That more is wanted says that what came before was taken.
+      // A request for more shows that the previous chunk was taken.
       if (at > first && !isClosed) parts.sent?.(first, at, file.size);
       taken = at;
       if (isClosed || at > last) {
@@ -136,7 +138,10 @@ export function sendPart(file: OpenFile, { first, last }: ByteRange, parts: Send
   }, { highWaterMark: 0 });
 }
 
-/** The next bytes, or why there are none. The last ones only when the file is still what it was when it was opened. */
+/**
+ * Returns the next bytes, or why there are none. The last ones are returned only if the file has not changed since it
+ * was opened.
+ */
 async function nextChunk(file: OpenFile, at: number, length: number, last: number): Promise<Uint8Array | string> {
   try {
     const chunk = new Uint8Array(length);

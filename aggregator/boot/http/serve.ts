@@ -4,20 +4,23 @@ import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { createConnectionLimit } from "../../broker/connection_limit.ts";
 
-/** How long a machine may take to send a request, in milliseconds: they are small. */
+/** How long a machine may take to send a request, in milliseconds: requests are small. */
 const REQUEST_TIMEOUT = 30_000;
-/** How long a connection may be silent, a machine that takes nothing more included, in milliseconds. */
+/** How long a connection may be silent, including a machine that takes no more data, in milliseconds. */
 const SILENCE_TIMEOUT = 60_000;
-/** How long a connection is kept after an answer for the next request, in milliseconds. */
+/** How long a connection is kept open after an answer for the next request, in milliseconds. */
 const KEEP_ALIVE = 5_000;
-/** Bytes of the fields of a request. */
+/** The largest header of a request, in bytes. */
 const MAX_HEADERS = 8 * 1024;
-/** Connections at a time, those of them that are kept for addresses of nodes, and those from one address. */
+/**
+ * The largest number of connections, how many of them are reserved for addresses of nodes, and how many one address may
+ * have.
+ */
 const MAX_CONNECTIONS = 4_096;
 const KEPT = 1_024;
 const MAX_PER_ADDRESS = 32;
 
-/** A server that machines boot from. */
+/** A server from which machines boot. */
 export interface BootHttpServer {
   readonly port: number;
   close(): Promise<void>;
@@ -28,29 +31,33 @@ export interface BootHttpOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** Whether a machine that boots from here has this address. UnknownMachines don't take the places of all of those. */
+  /**
+   * Tells whether a machine that boots from here has this address. Unknown machines do not get the reserved
+   * connections.
+   */
   isKnown(address: string): boolean;
-  /** Told of a connection that was closed at once, as there are too many. */
+  /** Called for a connection that was closed at once, because there are too many. */
   onRefused?(address: string): void;
   /** How long a connection may be silent, in milliseconds. @default 60000 */
   readonly silence?: number;
 }
 
 /**
- * Serves the boot app on an address that others than this machine reach: the number and the silence of connections, and the
- * size of requests, are bounded.
+ * Serves `app`, the boot app, on an address that other machines reach, with limits on the number and silence of
+ * connections and on the size of requests.
  *
- * @throws {Error} In words for people, when it can't listen there.
+ * @param options Where it is served, and to whom.
+ * @throws {Error} If it cannot listen there, in words for people.
  */
 export async function serveBoot(app: Hono, options: BootHttpOptions): Promise<BootHttpServer> {
   const { host, port, silence = SILENCE_TIMEOUT } = options;
   const server = createAdaptorServer({
     fetch: app.fetch,
-    hostname: host, // of requests without Host, as HTTP/1.0 has them
+    hostname: host, // for requests without Host, as in HTTP/1.0
     overrideGlobalObjects: false,
     createServer,
     serverOptions: { requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT, maxHeaderSize: MAX_HEADERS },
-  }) as Server; // made by the createServer above
+  }) as Server; // created by the createServer above
   server.setTimeout(silence);
   server.keepAliveTimeout = Math.min(KEEP_ALIVE, silence);
   const closed = new Promise<void>((resolve) => server.once("close", resolve));

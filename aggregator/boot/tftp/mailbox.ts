@@ -1,20 +1,20 @@
 import type { Clock } from "../../../src/clock.ts";
 
-/** What waits in it at most; what comes beyond that is dropped, as a network may. */
+/** The largest number of waiting packets; more are dropped, as a network may do. */
 const MAX_WAITING = 64;
 
-/** Packets on their way to one transfer. */
+/** Packets for one transfer. */
 export interface Mailbox<T> {
   put(item: T): void;
-  /** The next one; undefined after `ms` milliseconds without one, or when the mailbox was closed. */
+  /** Returns the next one; undefined after `ms` milliseconds without one, or when the mailbox was closed. */
   next(ms: number): Promise<T | undefined>;
-  /** Ends a `next` that waits, and all later ones. @param why The first reason counts. */
+  /** Ends a waiting `next`, and all later ones. @param why The first reason counts. */
   close(why?: string): void;
-  /** Why it was closed; undefined while it is open. */
+  /** Returns why it was closed; undefined while it is open. */
   readonly closed: () => string | undefined;
 }
 
-/** Makes an empty mailbox for one reader. */
+/** Creates an empty mailbox for one reader, which uses `clock`. */
 export function createMailbox<T>(clock: Clock): Mailbox<T> {
   const waiting: T[] = [];
   let wake: (() => void) | undefined;

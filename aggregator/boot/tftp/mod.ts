@@ -1,4 +1,4 @@
-/** TFTP, read-only, for firmware that knows nothing better. */
+/** Read-only TFTP, for firmware without HTTP. */
 export { blockFor } from "./negotiate.ts";
 export { ASK_AGAIN, startTftpServer } from "./server.ts";
 export { UNANSWERED } from "./session.ts";

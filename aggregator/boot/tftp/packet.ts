@@ -12,11 +12,11 @@ export type TftpOptions = ReadonlyMap<string, string>;
 /** Error codes of RFC 1350 and RFC 2347. */
 export const TFTP_ERROR = { undefined: 0, notFound: 1, access: 2, illegal: 4, unknownId: 5, options: 8 } as const;
 
-/** What {@link decodeTftp} found. */
+/** The result of {@link decodeTftp}. */
 export type DecodedTftp = { readonly ok: true; readonly packet: TftpPacket } | {
   readonly ok: false;
   readonly problem: string;
-  /** Whoever sent it waits for an answer. */
+  /** The sender waits for an answer. */
   readonly isRequest: boolean;
 };
 

@@ -13,16 +13,18 @@ import {
 } from "./transfer.ts";
 import type { TftpSource } from "./types.ts";
 
-/** The longest that a transfer takes, in milliseconds, however alive its client is. */
+/** The longest duration of a transfer, in milliseconds, even with a client that answers. */
 const MAX_DURATION = 15 * 60_000;
 
-/** The longest that a client may take to answer at all, in milliseconds: anybody can ask in the name of any address. */
+/**
+ * How long a client may take for its first answer, in milliseconds: anyone can send requests with any source address.
+ */
 const HALF_OPEN = 10_000;
 
-/** Why a transfer ended that nobody has acknowledged anything of. */
+/** The reason for a transfer that ended without any acknowledgement. */
 export const UNANSWERED = "The client has not answered";
 
-/** How a transfer ended. */
+/** The result of a transfer. */
 export interface SessionEnd {
   readonly kind: "done" | "probed" | "failed";
   /** Bytes that were acknowledged. */
@@ -33,9 +35,9 @@ export interface SessionEnd {
 /**
  * Sends one file to one client, to the end or until the client is gone.
  *
- * @param parts `send` hands a packet to the network; `answered` is told that the client has answered, and says whether there is
- * room to go on; `progress` is told of the bytes that the client has.
- * @throws What the source throws.
+ * @param parts `send` passes a packet to the network; `answered` is called when the client has answered, and tells
+ *   whether there is room to continue; `progress` is called with the bytes that the client has.
+ * @throws Errors of the source.
  */
 export async function runSession(parts: {
   readonly plan: TransferPlan;
@@ -61,15 +63,18 @@ export async function runSession(parts: {
     parts.progress(bytesAcked(plan, state));
   }
 
-  /** Whether a client that has answered was sent the end of the file: once it has that, it goes, whatever becomes of its last word. */
+  /**
+   * Tells whether a client that has answered was sent the end of the file: after that it may leave without a last
+   * acknowledgement.
+   */
   function hasLast({ acked, sent }: TransferState): boolean {
     return !isHalfOpen && acked >= 0 && sent === lastBlock(plan);
   }
   function lastLost(got: number): SessionEnd {
-    return { kind: "done", sent: got, reason: "Its last acknowledgement has not come" };
+    return { kind: "done", sent: got, reason: "Its last acknowledgement is missing" };
   }
 
-  /** What there is to send next, or how it ended. */
+  /** Returns what to send next, or the result. */
   async function afterSending(sent: TransferState): Promise<TransferState | SessionEnd> {
     const deadline = Math.min(clock.now() + pauseOf(plan, sent), end);
     for (;;) {
@@ -85,7 +90,7 @@ export async function runSession(parts: {
         const reason = `The client ended it: ${packet.message.slice(0, 80) || `error ${packet.code}`}`;
         return { kind: sent.acked === -1 ? "probed" : "failed", sent: got, reason };
       }
-      if (packet?.op === "read" && isHalfOpen) return sent; // it has asked again before it answered anything: nothing has reached it
+      if (packet?.op === "read" && isHalfOpen) return sent; // it has repeated its request before it answered: nothing has reached it
       if (packet !== undefined && packet.op !== "ack") continue;
       const input = packet === undefined ? { kind: "timeout" } as const : { kind: "ack", block: packet.block } as const;
       const step = stepTransfer(plan, sent, input);
@@ -113,7 +118,7 @@ export async function runSession(parts: {
   }
 }
 
-/** Sends what is in flight. What was read for a window is kept, in case that it is lost. */
+/** Sends what is in flight. Data read for a window is kept in case it is lost. */
 function createSender(parts: {
   readonly plan: TransferPlan;
   readonly options: TftpOptions | undefined;
@@ -143,7 +148,12 @@ function createSender(parts: {
   };
 }
 
-/** What a client is told when a transfer can't go on. */
+/**
+ * Encodes the error that ends a transfer.
+ *
+ * @param code The error code.
+ * @param message The message.
+ */
 export function failure(code: keyof typeof TFTP_ERROR, message: string): Uint8Array {
   return encodeTftp({ op: "error", code: TFTP_ERROR[code], message });
 }

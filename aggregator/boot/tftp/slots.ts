@@ -1,32 +1,32 @@
 import type { UdpPeer } from "../udp.ts";
 
-/** How many transfers there may be at a time. */
+/** Limits on the number of transfers. */
 export interface SlotLimits {
   /** Transfers whose client has answered. */
   readonly transfers: number;
-  /** So many of those are kept for known machines. */
+  /** The number of those reserved for known machines. */
   readonly kept: number;
   /** Transfers of one address, answered or not. */
   readonly perClient: number;
-  /** Transfers whose client has not answered yet, of known machines and of others: each. */
+  /** Transfers whose client has not answered yet: for known machines, and for others, each. */
   readonly halfOpen: number;
 }
 
-/** The place of one transfer. */
+/** The slot of one transfer. */
 export interface Slot {
-  /** The client has answered: the address is its own. @returns Whether there is room for it. */
+  /** Reports that the client has answered, so that its address is real. @returns Whether there is room for it. */
   answered(): boolean;
-  /** The transfer has ended. */
+  /** Reports that the transfer has ended. */
   leave(): void;
 }
 
 /**
- * The places of transfers. Anybody can ask in the name of any address, so a request takes no place before its client has
- * answered what it was sent: until then it waits among those that the next ones push out, the oldest first, those of the same
- * address before others. UnknownMachines push out no known machine.
+ * The slots of transfers. Anyone can send a request with any source address, so a request gets no slot before its
+ * client has answered. Until then later requests may displace it, oldest first, those of the same address before
+ * others. Unknown machines displace no known machine.
  */
 export interface Slots {
-  /** @param pushOut Ends the transfer as another one has taken its place. @returns Undefined where there is no room. */
+  /** @param pushOut Ends the transfer because another one has displaced it. @returns Undefined if there is no room. */
   enter(client: UdpPeer, isKnown: boolean, pushOut: () => void): Slot | undefined;
   /** Transfers, answered or not. */
   readonly size: number;
@@ -37,9 +37,9 @@ interface Waiting {
   pushOut(): void;
 }
 
-/** Makes places that are all free. */
+/** Creates slots that are all free. */
 export function createSlots({ transfers, kept, perClient, halfOpen }: SlotLimits): Slots {
-  const waiting = { known: new Set<Waiting>(), strange: new Set<Waiting>() }; // the oldest first
+  const waiting = { known: new Set<Waiting>(), strange: new Set<Waiting>() }; // oldest first
   const answered = new Map<string, number>(); // by address
   const counts = { known: 0, strange: 0 };
 

@@ -1,7 +1,7 @@
 import type { OpenFile } from "../open_file.ts";
 import type { TftpSource } from "./types.ts";
 
-/** Sends these bytes. */
+/** Returns a source that sends `bytes`. */
 export function bytesSource(bytes: Uint8Array): TftpSource {
   return {
     size: bytes.length,
@@ -10,7 +10,10 @@ export function bytesSource(bytes: Uint8Array): TftpSource {
   };
 }
 
-/** Sends an open file, and closes it at the end. A file that becomes shorter meanwhile ends the transfer. */
+/**
+ * Returns a source that sends the open `file`, and closes it at the end. A file that becomes shorter meanwhile ends the
+ * transfer.
+ */
 export function fileSource(file: OpenFile): TftpSource {
   return {
     size: file.size,

@@ -1,11 +1,11 @@
 import { doubling } from "../../../src/toolkit/mod.ts";
 
-/** How often something is sent before the client is taken for gone. */
+/** How often something is sent before the client counts as gone. */
 const MAX_ATTEMPTS = 6;
-/** Pauses grow no further than to so many milliseconds, but for a client that has asked for longer ones. */
+/** The longest pause in milliseconds, unless a client has requested a longer one. */
 const MAX_PAUSE = 8_000;
 
-/** What is fixed for a transfer. */
+/** The fixed parameters of a transfer. */
 export interface TransferPlan {
   /** Bytes of the file. */
   readonly size: number;
@@ -13,56 +13,60 @@ export interface TransferPlan {
   readonly window: number;
   /** Milliseconds before something is sent again, the first time. */
   readonly timeout: number;
-  /** Options were agreed on: the client acknowledges them first, as block 0. */
+  /** Whether options were negotiated: the client acknowledges them first, as block 0. */
   readonly negotiated: boolean;
 }
 
-/** How far a transfer is. Blocks are counted from 1 without end; on the wire, they begin again at 0 after 65,535. */
+/** The progress of a transfer. Blocks are counted from 1 without limit; on the wire they wrap from 65,535 to 0. */
 export interface TransferState {
-  /** The last block that the client has, in order; -1 before it has acknowledged the options. */
+  /** The last block that the client has without gaps; -1 before it has acknowledged the options. */
   readonly acked: number;
   /** The last block that was sent. */
   readonly sent: number;
-  /** How often what is awaited was sent. */
+  /** How often the awaited block was sent. */
   readonly attempts: number;
 }
 
-/** What comes in. */
+/** An input. */
 export type TransferInput = { readonly kind: "ack"; readonly block: number } | { readonly kind: "timeout" };
 
 /** What to do now. */
 export type TransferStep =
-  /** Send what {@link inFlight} says, and wait for at most {@link pauseOf}. */
+  /** Send what {@link inFlight} returns, and wait for at most {@link pauseOf}. */
   | { readonly do: "send"; readonly state: TransferState }
-  /** Go on waiting, as long as was left. */
+  /** Continue waiting for the remaining time. */
   | { readonly do: "wait"; readonly state: TransferState }
   | { readonly do: "done" }
   | { readonly do: "give-up" };
 
-/** The last block: it is the one that is not full, if need be an empty one. */
+/** Returns the last block of `plan`: the one that is not full, possibly an empty one. */
 export function lastBlock(plan: TransferPlan): number {
   return Math.floor(plan.size / plan.blockSize) + 1;
 }
 
-/** The beginning: options, or the first window, are to be sent. */
+/** Returns the initial state of `plan`: options, or the first window, must be sent. */
 export function startTransfer(plan: TransferPlan): TransferState {
   return plan.negotiated ? { acked: -1, sent: 0, attempts: 1 } : windowAfter(plan, 0);
 }
 
-/** What is in flight: the options, or blocks from..to. */
+/** Returns what is in flight in `state`: the options, or blocks from..to. */
 export function inFlight(state: TransferState): "options" | { readonly from: number; readonly to: number } {
   return state.acked === -1 ? "options" : { from: state.acked + 1, to: state.sent };
 }
 
-/** Milliseconds to wait after sending: twice as long each time, up to 8 s or what the client has asked for. */
+/**
+ * Returns the time to wait after sending in `state`, in milliseconds: doubled each time, up to 8 s or what the client
+ * has requested in `plan`.
+ */
 export function pauseOf(plan: TransferPlan, state: TransferState): number {
   return doubling(plan.timeout, Math.max(plan.timeout, MAX_PAUSE), state.attempts - 1);
 }
 
 /**
- * Takes an input. Nothing is sent in answer to an acknowledgement that was there before, or else a single doubled packet
- * would double all that follow it (the "Sorcerer's Apprentice" of RFC 1123, section 4.2.3.1): it is repeated after
- * a timeout only. An acknowledgement of a part of a window says that the rest was lost (RFC 7440, section 4).
+ * Handles `input` in `state` of `plan`. A duplicate acknowledgement is not answered, because otherwise a single
+ * duplicated packet would double all that follow (the "Sorcerer's Apprentice" of RFC 1123, section 4.2.3.1): blocks are
+ * repeated only after a timeout. An acknowledgement of a part of a window means that the rest was lost (RFC 7440,
+ * section 4).
  */
 export function stepTransfer(plan: TransferPlan, state: TransferState, input: TransferInput): TransferStep {
   if (input.kind === "timeout") {
@@ -80,7 +84,7 @@ function windowAfter(plan: TransferPlan, acked: number): TransferState {
   return { acked, sent: Math.min(acked + plan.window, lastBlock(plan)), attempts: 1 };
 }
 
-/** Bytes that the client has. */
+/** Returns the number of bytes that the client has in `state` of `plan`. */
 export function bytesAcked(plan: TransferPlan, state: TransferState): number {
   return Math.min(Math.max(state.acked, 0) * plan.blockSize, plan.size);
 }
