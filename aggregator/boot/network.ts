@@ -19,14 +19,15 @@ export function networkOf(
   return undefined;
 }
 
-/** Names and addresses of this machine's interfaces, as `os.networkInterfaces()` has them. */
+/** Names and addresses of this machine's interfaces, as in `os.networkInterfaces()`. */
 type Interfaces = { readonly [name: string]: readonly { readonly address: string }[] | undefined };
 
 /**
- * The MTU of the interface that has an address, in bytes; undefined where it is not known. Linux tells it below
- * `/sys/class/net`; the runtimes do not.
+ * Returns the MTU of the interface with `address`, in bytes; undefined if unknown. Linux has it below `/sys/class/net`;
+ * the runtimes do not report it.
  *
- * @param read Reads a file. What it throws is taken for no answer.
+ * @param interfaces The interfaces.
+ * @param read Reads a file. An error counts as no answer.
  */
 export function mtuOf(
   address: string,

@@ -74,12 +74,12 @@ function describeDhcp(event: DhcpEvent): string | undefined {
   return answer === "silent" && isOurs ? `Its DHCP ${request} was not answered: ${reason}` : undefined;
 }
 
-/** The longest path that is told, in characters: as long as one of a cfg. */
+/** The longest path to quote, in characters: as long as one in cfg. */
 const MAX_PATH = 256;
 
 /**
- * What a TFTP transfer says of the machine that has its address, in words; undefined: nothing that is worth an event. Requests that
- * are never answered may be anybody's.
+ * Describes the event of a TFTP transfer for the machine with its address; undefined if it is not worth an event.
+ * Unanswered requests may come from anyone.
  */
 export function describeTftp({ path, kind, sent, size, reason = "" }: TftpEvent): string | undefined {
   const shown = path.slice(0, MAX_PATH);

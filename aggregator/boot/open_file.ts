@@ -2,13 +2,13 @@ import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, open, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 
-/** The longest path that is taken, in characters. */
+/** The longest path to accept, in characters. */
 const MAX_PATH = 512;
 
 /**
- * A path that came from a network, relative to the root that is served; undefined when it is none. Leading slashes mean
- * the root, as firmware writes them; empty parts and `.` go. `..`, backslashes and control characters are refused, and a percent sign
- * is only a percent sign: nothing is decoded here. Symbolic links are for {@link openFile} to judge.
+ * Cleans `path`, which came from a network, and makes it relative to the root that is served; undefined if it is
+ * invalid. Leading slashes mean the root, as firmware writes them; empty parts and `.` are removed. `..`, backslashes
+ * and control characters are refused. Percent signs are not decoded. {@link openFile} checks symbolic links.
  */
 export function cleanPath(path: string): string | undefined {
   // deno-lint-ignore no-control-regex
@@ -17,8 +17,8 @@ export function cleanPath(path: string): string | undefined {
   return parts.length === 0 || parts.includes("..") ? undefined : parts.join("/");
 }
 
-/** What the log says when a machine asks for a file that nobody has put there. */
-export const NOT_THERE = "A machine asked for a boot file that is not there";
+/** The log message for a machine that requests a missing file. */
+export const NOT_THERE = "A machine requested a boot file that does not exist";
 
 /** An open file below a root. The caller closes its handle. */
 export interface OpenFile {

@@ -48,10 +48,18 @@ export function createSourceRates(limits: SourceLimits, now: number): SourceRate
   };
 }
 
-/** Machines that nobody has seen before: a rack that is switched on, and then as many as ask again within a table's time. */
+/**
+ * The rate of machines not seen before: a rack that is switched on, and then as many as ask again while the table
+ * remembers them.
+ */
 const NEW: Rate = { burst: 64, perSecond: 8 };
 
-/** Lets so many new machines a second into a table, whatever they are seen by. Others are let in when they ask again. */
+/**
+ * Limits the number of new machines a second in the table `unknownMachines`, whatever has seen them. Others are added
+ * when they ask again.
+ *
+ * @param clock Measures the rate.
+ */
 export function limitStrangers(unknownMachines: UnknownMachines, clock: Clock): Pick<UnknownMachines, "saw"> {
   const bucket = fullBucket(NEW, clock.now());
   return {

@@ -1,14 +1,14 @@
 import type { DhcpPacket } from "./packet.ts";
 
-/** Four bytes as an IPv4 address in dotted form. They must be there. */
+/** Reads four bytes as an IPv4 address in dotted form. They must exist. */
 export function readIpv4(bytes: Uint8Array, at = 0): string {
   return bytes.subarray(at, at + 4).join(".");
 }
 
 /**
- * An IPv4 address in dotted form as a number.
+ * Converts an IPv4 address in dotted form to a number.
  *
- * @throws {RangeError} When it is none.
+ * @throws {RangeError} If it is invalid.
  */
 export function ipv4Number(address: string): number {
   const parts = address.split(".");
@@ -17,30 +17,33 @@ export function ipv4Number(address: string): number {
   return parts.reduce((number, part) => number * 256 + Number(part), 0);
 }
 
-/** An IPv4 address as four bytes. */
+/** Converts an IPv4 address to four bytes. */
 export function ipv4Bytes(address: string): Uint8Array {
   return u32Bytes(ipv4Number(address));
 }
 
-/** A number below 2^32 as four bytes, the highest first. */
+/** Converts a number below 2^32 to four bytes, the highest first. */
 export function u32Bytes(number: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, number);
   return bytes;
 }
 
-/** A prefix, 0 to 32, as a mask. */
+/** Converts `prefix`, 0 to 32, to a mask. */
 export function maskOf(prefix: number): number {
   return prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0;
 }
 
-/** Whether two addresses are in the same network of `prefix` bits. */
+/** Tells whether the addresses `one` and `other` are in the same network of `prefix` bits. */
 export function sameNetwork(one: string, other: string, prefix: number): boolean {
   const mask = maskOf(prefix);
   return (ipv4Number(one) & mask) === (ipv4Number(other) & mask);
 }
 
-/** The address in an option; of one that is given twice the first counts. @returns Undefined where there is none, or half of one. */
+/**
+ * Reads the address in option `code` of `packet`; if given twice, the first counts. @returns Undefined if it is missing
+ * or too short.
+ */
 export function optionAddress(packet: DhcpPacket, code: number): string | undefined {
   const value = packet.options.get(code);
   return value !== undefined && value.length >= 4 ? readIpv4(value) : undefined;

@@ -8,7 +8,7 @@ export interface ByteRange {
   readonly last: number;
 }
 
-/** What a Range field asks for: all of it, one part, or a part that there is not. */
+/** What a Range field requests: the whole file, one part, or a part that does not exist. */
 export type RangeRequest =
   | { readonly kind: "whole" }
   | ({ readonly kind: "part" } & ByteRange)
@@ -17,8 +17,8 @@ export type RangeRequest =
 const WHOLE: RangeRequest = { kind: "whole" };
 
 /**
- * Reads the Range field of a request for `size` bytes (RFC 9110, section 14.2). One range of bytes is understood: several, other
- * units and what is malformed are passed over, as the RFC allows, and the whole is sent.
+ * Parses the Range `field` of a request for `size` bytes (RFC 9110, section 14.2). One range of bytes is supported.
+ * Several ranges, other units and malformed values are ignored, as the RFC allows, and the whole file is sent.
  */
 export function readRange(field: string | undefined, size: number): RangeRequest {
   const [, from = "", to = ""] = /^bytes=[ \t]*([0-9]{0,15})-([0-9]{0,15})[ \t]*$/i.exec(field ?? "") ?? [];
@@ -28,7 +28,7 @@ export function readRange(field: string | undefined, size: number): RangeRequest
     return length === 0 ? { kind: "unsatisfiable" } : { kind: "part", first: size - length, last: size - 1 };
   }
   const first = Number(from);
-  if (to !== "" && Number(to) < first) return WHOLE; // not a range at all
+  if (to !== "" && Number(to) < first) return WHOLE; // not a range
   if (first >= size) return { kind: "unsatisfiable" };
   return { kind: "part", first, last: to === "" ? size - 1 : Math.min(Number(to), size - 1) };
 }
