@@ -12,7 +12,11 @@ export interface OwnMessages extends Pick<LocalBroker, "publish"> {
 }
 
 /** Publishes what the program says: by the shortcut where nothing is under way to the same topic. */
-export function createOwnMessages(aedes: Aedes, shortcut: Pick<Shortcut, "publish">, log: Log): OwnMessages {
+export function createOwnMessages(
+  aedes: Pick<Aedes, "publish">,
+  shortcut: Pick<Shortcut, "publish">,
+  log: Log,
+): OwnMessages {
   let waiting = 0;
   /** How many of those, by topic: what follows them on one takes the same way, and does not overtake them. */
   const waitingOn = new Map<string, number>();

@@ -52,7 +52,7 @@ function readPublish(bytes: Uint8Array, start: number, end: number, hasId: boole
   const topic = start + 2;
   const afterTopic = topic + (((bytes[start] ?? 0) << 8) | (bytes[start + 1] ?? 0));
   const payload = afterTopic + (hasId ? 2 : 0);
-  if (topic > end || payload > end) return undefined;
+  if (payload > end) return undefined;
   const id = hasId ? ((bytes[afterTopic] ?? 0) << 8) | (bytes[afterTopic + 1] ?? 0) : undefined;
   if (id === 0) return undefined;
   return { topic: bytes.subarray(topic, afterTopic), payload: bytes.subarray(payload, end), id };

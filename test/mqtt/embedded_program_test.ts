@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -40,6 +41,15 @@ test("an address that is none of this machine's is refused with the system's rea
     startEmbeddedBroker({ cluster: CLUSTER, host: "192.0.2.1", port: 0, log: quiet }), // RFC 5737: nobody has it
     ({ message }: Error) => message.startsWith("Cannot listen on 192.0.2.1:0 as ") && !message.includes("in use:"),
   ));
+
+const hasIpv6 = Object.values(networkInterfaces()).flat().some((each) => each?.address === "::1");
+
+test("an IPv6 address stands in brackets in the broker's URL", { skip: hasIpv6 ? false : "no IPv6 here" }, async () => {
+  const broker = await startEmbeddedBroker({ cluster: CLUSTER, host: "::1", port: 0, log: quiet });
+  assert.equal(broker.url, `mqtt://[::1]:${broker.port}`);
+  assert.ok(broker.port > 0);
+  await broker.close();
+});
 
 test("what the program publishes with QoS 0 reaches who subscribes, whether it is short or long", () =>
   withBroker(async (broker) => {
