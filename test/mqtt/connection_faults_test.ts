@@ -6,7 +6,6 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { Packet } from "mqtt-packet";
 import { NO_MOSQUITTO } from "../../scripts/brokers/mosquitto.ts";
 import { startProgram } from "../../scripts/cluster/process.ts";
 import { runtimeArguments } from "../support/runtime_arguments.ts";
@@ -86,34 +85,6 @@ for (const [client, connect] of Object.entries(CLIENTS)) {
       await right.connection.end();
       await broker.stop();
     }
-  });
-
-  test(`${client}: it introduces itself by its id, with a will that is kept and a session that is not`, async () => {
-    const greetings: Packet[] = [];
-    const broker = await startScriptedBroker((packet, reply, socket) => {
-      if (packet.cmd === "connect") greetings.push(packet);
-      welcoming(packet, reply, socket);
-    });
-    const will = { topic: "will", payload: Uint8Array.of(1, 2) };
-    const plain = listen(connect, { url: broker.url, topics: ["t"], clientId: "plain" });
-    await until(() => plain.heard.length === 1);
-    await plain.connection.end();
-    const other = listen(connect, { url: broker.url, topics: ["t"], clientId: "other", keepalive: 7, will });
-    await until(() => other.heard.length === 1);
-    await other.connection.end();
-    const found = greetings.map((packet) =>
-      packet.cmd === "connect" && {
-        ...{ clientId: packet.clientId, version: packet.protocolVersion, clean: packet.clean },
-        ...{ keepalive: packet.keepalive, will: packet.will, username: packet.username },
-      }
-    );
-    const same = { version: 4, clean: true, username: undefined };
-    const kept = { topic: "will", payload: Buffer.of(1, 2), qos: 1, retain: true };
-    assert.deepEqual(found, [
-      { ...same, clientId: "plain", keepalive: 10, will: undefined },
-      { ...same, clientId: "other", keepalive: 7, will: kept },
-    ]);
-    await broker.close();
   });
 
   test(`${client}: a subscription that is refused is no connection`, async () => {
