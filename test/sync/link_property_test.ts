@@ -80,8 +80,8 @@ function met(world: ReturnType<typeof createWorld>, steps: readonly unknown[], r
   return CLASSES.filter((each) => found[each]);
 }
 
-/** A schedule that failed is run again by these two. */
-const { KRAKEN_PATH: path } = process.env;
+/** A schedule that failed is run again by its path and seed. */
+const { KRAKEN_PATH: path, KRAKEN_RUNS: runs } = process.env;
 /** Always the same schedules, so that a change is judged by them and not by chance; others with `KRAKEN_SEED`, and in long runs. */
 const seed = process.env["KRAKEN_SEED"] ?? (IS_LONG ? undefined : "1001");
 
@@ -163,7 +163,7 @@ test("both ends agree after faults stop, and promise nothing that is not so on t
         world.stop();
       }
     }),
-    { numRuns: 500, ...(seed !== undefined && { seed: Number(seed) }), ...(path !== undefined && { path }) },
+    { numRuns: Number(runs ?? 500), ...(seed !== undefined && { seed: Number(seed) }), ...(path !== undefined && { path }) },
   );
   if (!result.failed) return path === undefined ? covered.check() : undefined;
   assert.fail([

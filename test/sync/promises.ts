@@ -36,7 +36,7 @@ export interface Promises {
   /** A run of the child says that both sides have everything. */
   childIsLevel(run: string, replica: Replica): void;
   /** The parent says that of a run of the child. */
-  parentIsLevel(from: string, run: string, term: Term, replica: Replica | undefined): void;
+  parentIsLevel(from: string, run: string, term: Term): void;
   /** A run of the child has stood down. */
   deposed(run: string): void;
 }
@@ -54,6 +54,7 @@ export function createPromises(disk: Replica): Promises {
   const holders = new Map<string, string>();
   const values = new Map<string, string>();
   const gone = new Set<string>();
+  const replicas = new Map<string, Replica>();
   /** What the parent had at its welcomes, by both runs, epoch and index. */
   const offered = new Map<string, Had>();
   let lastWelcome: Extract<Frame, { type: "welcome" }> | undefined;
@@ -102,12 +103,14 @@ export function createPromises(disk: Replica): Promises {
       case "ack":
       case "ping":
         atMost(frame.received, arrived, keyOf(back(way), frame.to, frame.from), "an ack of");
+        if (way === "up") checkHas(frame.type, frame.from, [frame.to, frame.from, frame.epoch], frame.received);
         break;
       case "resync":
         atMost(frame.received, arrived, keyOf(back(way), frame.to, frame.from), "a resync to");
         break;
       case "birth":
         atMost(frame.received, arrived, keyOf("down", frame.parent, frame.from), "a birth with");
+        checkHas(frame.type, frame.from, [frame.parent, frame.from, frame.epoch], frame.received);
         break;
       case "welcome":
         atMost(frame.received, arrived, frame.to, "a welcome with");
@@ -128,6 +131,21 @@ export function createPromises(disk: Replica): Promises {
     if (offered.has(key)) return;
     const later = new Set(disk.since(NODE, newest).map(({ facet, url }) => `${facet} ${url}`));
     offered.set(key, new Map([...had(disk, ["cfg", "parent"])].filter(([each]) => !later.has(each))));
+  }
+  /** What a child says that it has, it has at that moment. Later it may begin anew, say by a late welcome of another run of the parent. */
+  function checkHas(type: string, child: string, epoch: readonly unknown[], received: number): void {
+    const replica = replicas.get(child);
+    if (replica === undefined) return say(`${child} sends '${type}', and never was`);
+    for (const [key, offer] of offered) {
+      if (!key.startsWith(`${epoch.join(" ")} `) || Number(key.split(" ").at(-1)) > received) continue;
+      for (const what of lacks(replica, stillThere(offer))) {
+        say(`${child} sends '${type}' of ${received} without ${what}`);
+      }
+    }
+  }
+  /** What the parent had at a welcome and has not dropped since. */
+  function stillThere(offer: Had): Had {
+    return new Map([...offer].filter(([key]) => isThere(disk, key)));
   }
   function checkVersions(facets: { readonly [name in FacetName]?: Facet }): void {
     for (const name of FACET_NAMES) {
@@ -155,9 +173,11 @@ export function createPromises(disk: Replica): Promises {
         case "ping":
         case "resync":
           raise(told, keyOf(back(way), frame.to, frame.from), frame.received);
+          if (frame.type !== "resync") raise(told, [frame.to, frame.from, frame.epoch].join(" "), frame.received);
           break;
         case "birth":
           raise(told, keyOf("down", frame.parent, frame.from), frame.received);
+          raise(told, [frame.parent, frame.from, frame.epoch].join(" "), frame.received);
           break;
         case "welcome":
           raise(told, frame.to, frame.received);
@@ -169,6 +189,7 @@ export function createPromises(disk: Replica): Promises {
       lastWelcome = welcome;
     },
     follow(name, replica) {
+      replicas.set(name, replica);
       const newest = new Map<string, Version>();
       replica.onChange((id, facet, urls) => {
         for (const url of urls) {
@@ -201,17 +222,14 @@ export function createPromises(disk: Replica): Promises {
     childIsLevel(run, replica) {
       const all = due.get(run);
       if (all === undefined) return say(`${run} is level without a welcome`);
-      const present = new Map([...all.ofParent].filter(([key]) => isThere(disk, key)));
-      for (const what of lacks(replica, present)) say(`${run} is level without its parent's ${what}`);
+      for (const what of lacks(replica, stillThere(all.ofParent))) say(`${run} is level without its parent's ${what}`);
       for (const what of lacks(disk, all.ofChild)) say(`${run} is level, and its parent has not its ${what}`);
     },
-    parentIsLevel(from, run, term, replica) {
-      // A late welcome of an earlier run of the parent may have come in between: what that one is promised is its own.
-      const isOfBoth = ([key]: readonly [string, unknown]) => key.startsWith(`${from} ${run} `);
-      const offers = [...offered].filter(isOfBoth).at(-1)?.[1] ?? new Map();
-      const present = new Map([...offers].filter(([key]) => isThere(disk, key)));
-      if (replica === undefined) return say(`${run} is level at its parent, and never was`);
-      for (const what of lacks(replica, present)) say(`${run} is level at its parent without ${what}`);
+    parentIsLevel(from, run, term) {
+      // What the child had when it said so has been looked at then.
+      const last = [...offered.keys()].findLast((key) => key.startsWith(`${from} ${run} `))?.split(" ") ?? [];
+      const [newest, has] = [Number(last.pop()), told.get(last.join(" ")) ?? 0];
+      if (!(has >= newest)) say(`${run} is level at its parent and has acknowledged ${has} of ${newest}`);
       const first = firstOfChild.get(`${from} ${run}`) ?? new Map();
       for (const what of lacks(disk, first)) say(`${run} is level at its parent, which has not its ${what}`);
       for (const [url, { value, version }] of disk.get(NODE)?.facets.self ?? []) {

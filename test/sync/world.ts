@@ -95,8 +95,6 @@ export function createWorld(seed = 1) {
   const parentStates: LinkState[] = [];
   const promises = createPromises(disk);
   promises.follow("the parent", disk);
-  /** The replicas of all runs of the child, those that are gone too. */
-  const replicas = new Map<string, Replica>();
   /** Every frame that was sent, in order. */
   const sent: { readonly way: "up" | "down" | "life"; readonly frame: Frame }[] = [];
 
@@ -147,7 +145,7 @@ export function createWorld(seed = 1) {
         parentStates.push(state);
         const { session } = link;
         if (state === "level" && session !== undefined) {
-          promises.parentIsLevel(run, session.run, session.term, replicas.get(session.run));
+          promises.parentIsLevel(run, session.run, session.term);
         }
       },
       onModules: () => {},
@@ -182,7 +180,6 @@ export function createWorld(seed = 1) {
       },
     });
     const made: Run = { run, link, replica, truth: new Map(), online: false, deposed: false, states };
-    replicas.set(run, replica);
     promises.follow(run, replica);
     replica.onChange(() => link.changed());
     children.push(made);
