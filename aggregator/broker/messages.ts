@@ -28,7 +28,7 @@ export function createOwnMessages(
       waiting++;
       waitingOn.set(topic, before + 1);
       aedes.publish(
-        { cmd: "publish", topic, payload: Buffer.from(payload), qos, retain: false, dup: false },
+        { cmd: "publish", topic, payload: asBuffer(payload), qos, retain: false, dup: false },
         (error) => {
           waiting--;
           const left = (waitingOn.get(topic) ?? 0) - 1;
@@ -75,4 +75,9 @@ export function keepRetainedByTopic(aedes: Aedes): () => number {
     outgoingClearMessageId: () => Promise.resolve(undefined),
   });
   return () => retained.size;
+}
+
+/** The same bytes, not a copy: those of a welcome are many. */
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -163,7 +163,11 @@ test("both ends agree after faults stop, and promise nothing that is not so on t
         world.stop();
       }
     }),
-    { numRuns: Number(runs ?? 500), ...(seed !== undefined && { seed: Number(seed) }), ...(path !== undefined && { path }) },
+    {
+      numRuns: Number(runs ?? 500),
+      ...(seed !== undefined && { seed: Number(seed) }),
+      ...(path !== undefined && { path }),
+    },
   );
   if (!result.failed) return path === undefined ? covered.check() : undefined;
   assert.fail([
