@@ -7,6 +7,8 @@ import type { Board } from "./board.ts";
 
 /** Messages that are on their way to the broker at a time: Mosquitto, for one, takes 20. */
 const WINDOW = 20;
+/** How long it waits at least where the rate is used up, in milliseconds: some messages at a time cost less than each by itself. */
+const PAUSE_MS = 50;
 /** Events that wait, at most: the oldest are dropped. */
 const MAX_EVENTS = 1_000;
 /** Topics at the aggregator's place that it does not know and that wait to be cleared, at most: more are found after the next connect. */
@@ -92,7 +94,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
     while (isUp && !isStopped && connection.waiting.messages < WINDOW && (changed.size > 0 || events.length > 0)) {
       const now = clock.now();
       if (!takeToken(bucket, rate, now)) {
-        cancel = clock.after(Math.max(1, waitForToken(bucket, rate, now)), pump);
+        cancel = clock.after(Math.max(PAUSE_MS, waitForToken(bucket, rate, now)), pump);
         return;
       }
       const event = isEventNext || changed.size === 0 ? events.shift() : undefined;
