@@ -113,7 +113,7 @@ export function createObservers(
   let isOnline = true;
 
   function payloadOf(topic: string): string | undefined {
-    return topic === board.online ? String(isOnline) : board.get(topic);
+    return topic === board.online ? String(isOnline && board.get(topic) === "true") : board.get(topic);
   }
   /** With which QoS an observer gets a topic; undefined where it does not want it. */
   function qosFor({ filters }: Observer, levels: readonly string[]): 0 | 1 | undefined {

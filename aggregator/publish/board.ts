@@ -10,7 +10,7 @@ export interface BoardListener {
 export interface BoardTopics {
   /** What all topics of the aggregator begin with, without a slash at the end. */
   readonly base: string;
-  /** `true` while what is published is current. Whoever publishes says so: it is not on the board. */
+  /** `true` while what is published is current: on the board once it is complete, at a broker once that has all of it. */
   readonly online: string;
   readonly events: string;
 }

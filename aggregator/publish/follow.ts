@@ -116,7 +116,10 @@ export function followState(parts: FollowParts): StateFollower {
     }
     cancelRound = undefined;
     if (dirty.size > 0 || isTreeDirty) schedule();
-    else if (parts.isComplete()) complete();
+    else if (parts.isComplete()) {
+      board.set(board.online, "true");
+      complete();
+    }
   }
 
   function isOurs(id: string): boolean {

@@ -21,6 +21,7 @@ const UP = formatTopic({ cluster: CLUSTER, parent: PARENT, child: CHILD, channel
 /** Runs a test on an embedded broker on which a board may be observed. */
 async function withBroker(body: (broker: EmbeddedBroker, board: Board) => Promise<void>): Promise<void> {
   const board = createBoard(BASE);
+  board.set(board.online, "true");
   const observed = { prefix: "kraken-state", board };
   const guarded = { host: "127.0.0.1", port: 0, parent: PARENT, isIdentity: () => true, isKnown: () => true };
   const broker = await startEmbeddedBroker({ cluster: CLUSTER, port: 0, log, observed, guarded });
@@ -160,6 +161,17 @@ test("who reads nothing costs little and holds nobody up, and reads the newest w
     await until(() => slow.received().includes("newest"));
     slow.socket.destroy();
     await quick.client.endAsync(true);
+  }));
+
+test("a subscriber that comes before the board is complete hears that nothing is current, and when it is", () =>
+  withBroker(async (broker, board) => {
+    board.clear(board.online);
+    const { client, heard } = await subscriber(broker, `${BASE}/online`);
+    await until(() => heard.length === 1);
+    board.set(board.online, "true");
+    await until(() => heard.length === 2);
+    assert.deepEqual(heard, [`${BASE}/online false kept 0`, `${BASE}/online true live 0`]);
+    await client.endAsync(true);
   }));
 
 test("at its end the broker says that nothing is current any more", async () => {
