@@ -1,10 +1,13 @@
-/** Time, injected: programs use {@link systemClock}, tests a clock that they move themselves. */
+/** Time, injected: programs use {@link systemClock}, tests a clock that they control. */
 export interface Clock {
-  /** Milliseconds since some fixed moment; never goes back. */
+  /** Returns milliseconds since a fixed moment; never goes back. */
   now(): number;
-  /** Milliseconds since 1970, for people to read, and for pauses that outlive a restart. No order is decided by it: diskless nodes boot without one. */
+  /**
+   * Returns milliseconds since 1970, for people, and for pauses that survive a restart. No order depends on it, because
+   * diskless nodes boot without a clock.
+   */
   wall(): number;
-  /** Calls `run` once after `ms` milliseconds; a time that is over by now is none. The returned function cancels it. */
+  /** Calls `run` once after `ms` milliseconds, or at once if that is negative. The returned function cancels it. */
   after(ms: number, run: () => void): () => void;
 }
 
@@ -18,5 +21,5 @@ export const systemClock: Clock = {
   },
 };
 
-/** A source of random numbers: at least 0, below 1. Injected, so that a test can replay a seed. */
+/** A source of random numbers of at least 0, below 1. Injected, so that a test can replay a seed. */
 export type Random = () => number;

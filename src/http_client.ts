@@ -2,15 +2,15 @@ import { type IncomingMessage, request as requestHttp } from "node:http";
 import { createRequire } from "node:module";
 import { readUpTo } from "./toolkit/mod.ts";
 
-/** What a server answers: a part of what a `Response` is. */
+/** The answer of a server: a part of a `Response`. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Pick<Headers, "get">;
-  /** Its bytes as they come. Reading it fails when the connection is cut, or with the signal's reason. */
+  /** Its bytes as they arrive. Reading fails if the connection breaks, or with the signal's reason. */
   readonly body: (AsyncIterable<Uint8Array> & { cancel(): Promise<void> }) | null;
 }
 
-/** A text that a server answered. */
+/** A text answer of a server. */
 export interface TextAnswer {
   readonly status: number;
   readonly text: string;
@@ -19,12 +19,12 @@ export interface TextAnswer {
 const MAX_REDIRECTS = 5;
 
 /**
- * Gets something from a server, with up to five redirects. Node's `fetch` would do the same, with 11 MB more of memory and as
- * much time as all else that an agent does until it has joined.
+ * Sends a GET request, and follows up to five redirects. Node's `fetch` would take 11 MB more memory, and as much time
+ * as everything else that an agent does until it has joined.
  *
  * @param url `http:` or `https:`.
- * @param options `signal` ends it at any time, also while the body is read.
- * @throws {Error} When there is no answer; with the signal's reason when that fires.
+ * @param options `signal` ends it at any time, even while the body is read.
+ * @throws {Error} If there is no answer; with the signal's reason if that fires.
  */
 export async function getHttp(
   url: string,
@@ -43,10 +43,10 @@ export async function getHttp(
 }
 
 /**
- * Sends JSON to a server with POST, follows no redirect, and reads the whole answer as UTF-8.
+ * Sends `value` as JSON with POST to `url`, follows no redirect, and reads the whole answer as UTF-8.
  *
- * @param options `maxBytes`: of the answer. `signal` ends it at any time.
- * @throws {Error} When there is no whole answer, or it is too long; with the signal's reason when that fires.
+ * @param options `maxBytes` limits the answer. `signal` ends it at any time.
+ * @throws {Error} If there is no complete answer, or it is too long; with the signal's reason if that fires.
  */
 export async function postJson(
   url: string,
@@ -68,7 +68,7 @@ interface Request {
   readonly signal: AbortSignal;
 }
 
-/** Sends a request over a connection of its own, which ends with the answer. */
+/** Sends a request over its own connection, which ends with the answer. */
 async function send(url: string, { method, headers, signal }: Request, body?: string): Promise<IncomingMessage> {
   signal.throwIfAborted();
   const { protocol } = new URL(url);
@@ -84,11 +84,11 @@ async function send(url: string, { method, headers, signal }: Request, body?: st
       sent.destroy(reason);
     };
     signal.addEventListener("abort", stop, { once: true });
-    // Also after the answer has begun: it is heard where the answer is read.
+    // Also after the answer has begun: the reader of the answer gets it.
     sent.on("error", (error) => reject(reasonOf(error)));
     sent.on("response", (begun) => {
       response = begun;
-      begun.on("error", () => {}); // when nobody reads it any more
+      begun.on("error", () => {}); // when nothing reads it any more
       resolve(begun);
     });
     sent.on("close", () => signal.removeEventListener("abort", stop));
@@ -96,7 +96,7 @@ async function send(url: string, { method, headers, signal }: Request, body?: st
   });
 }
 
-/** Of a host with several addresses, each that was tried has a reason of its own. */
+/** If a host has several addresses, each attempt has its own reason. */
 function reasonOf(error: Error): Error {
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
   return first instanceof Error ? first : error;
@@ -119,7 +119,7 @@ async function* bytesOf(response: IncomingMessage): AsyncGenerator<Uint8Array> {
   for await (const chunk of response) if (chunk instanceof Uint8Array) yield chunk;
 }
 
-/** Loading TLS takes time: only who needs it does. */
+/** Loads TLS only when it is needed, because that takes time. */
 function loadHttps(): typeof requestHttp {
   const { request }: typeof import("node:https") = createRequire(import.meta.url)("node:https");
   return request;

@@ -1,29 +1,29 @@
 import type { Clock } from "./clock.ts";
 import { fullBucket, type Rate, takeToken } from "./toolkit/mod.ts";
 
-/** How much a log line matters. */
+/** The importance of a log line. */
 export type Level = "debug" | "info" | "warn" | "error";
 
-/** Writes log lines. Never give it a secret. */
+/** Writes log lines. Never pass a secret. */
 export interface Log {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** A log whose lines all carry these fields. */
+  /** Returns a log that adds these fields to every line. */
   with(fields: LogFields): Log;
 }
 
 const LEVELS: readonly Level[] = ["debug", "info", "warn", "error"];
 
-/** Data beside the message. */
+/** Data in addition to the message. */
 export type LogFields = { readonly [name: string]: string | number | boolean | undefined };
 
 /**
- * A log that writes one JSON object a line, or words where people look on.
+ * Creates a log that writes one JSON object a line, or text for people.
  *
- * @param write Takes a whole line, with its line end.
- * @param options `pretty` for people; lines below `level` (default info) are left out; `wall` gives the time.
+ * @param write Receives whole lines, with their line ends.
+ * @param options `pretty`: text for people; `level`: the lowest level to write (default info); `wall` returns the time.
  */
 export function createLog(
   write: (line: string) => void,
@@ -57,7 +57,10 @@ export function createLog(
   return make(options.fields ?? {});
 }
 
-/** A log that leaves out lines below a level that may change at any time. @param level The least level that is written now. */
+/**
+ * Returns a log that leaves out lines of `log` below a level that may change at any time. @param level Returns the
+ * lowest level to write.
+ */
 export function withLevel(log: Log, level: () => Level): Log {
   const at = (line: Level) => (message: string, fields?: LogFields): void => {
     if (LEVELS.indexOf(line) >= LEVELS.indexOf(level())) log[line](message, fields);
@@ -68,16 +71,16 @@ export function withLevel(log: Log, level: () => Level): Log {
   };
 }
 
-/** Lines: enough to see who tries what, too few to fill a disk. Everything is counted, whether or not it is logged. */
+/** The rate of lines: enough to see who tries what, too few to fill a disk. Everything is counted. */
 const LINES: Rate = { burst: 20, perSecond: 0.2 };
 
 /**
- * Logs what anybody on a network can cause as often as they like: at a bounded rate. A line is logged where there is room; the
- * next one says how many were left out before it.
+ * Logs what anyone on a network can cause, at a limited rate. A line is written if the rate allows; the next one says
+ * how many were suppressed before it.
  */
 export type RefusalLog = Pick<Log, Exclude<Level, "debug">>;
 
-/** See {@link RefusalLog}. */
+/** Creates a {@link RefusalLog}, which writes to `log` and uses `clock`. */
 export function createRefusalLog(log: Log, clock: Clock): RefusalLog {
   const bucket = fullBucket(LINES, clock.now());
   let unlogged = 0;

@@ -1,14 +1,14 @@
-/** Schemes of which it is sure that they are none of a password. */
+/** Schemes that cannot be part of a password. */
 const KNOWN_SCHEME = /^(?:mqtts?|wss?|https?):/i;
 
 /**
- * A URL as it may be shown and logged: a user's name and password in it are left out. Of a text that is no URL with a host
- * everything is left out in which they could be, wherever the mistake is.
+ * Removes user name and password from the URL `text` for display and logs. In a text that is not a URL with a host,
+ * everything that could contain them is removed.
  */
 export function redactUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.hostname === "") {
-    if (/^[\w.-]*$/.test(text)) return text; // a host alone: there is nothing before or behind it
+    if (/^[\w.-]*$/.test(text)) return text; // only a host
     const [scheme] = KNOWN_SCHEME.exec(text) ?? [""];
     return `${scheme}... (not shown, as a password may be in it)`;
   }
@@ -18,7 +18,7 @@ export function redactUrl(text: string): string {
   return `${url.protocol}//${url.host}${path}${hasMore ? " (shortened)" : " (with credentials)"}`;
 }
 
-/** A URL without the user's name and password in it: what of it may be in a state document. */
+/** Removes user name and password from the URL `text`, for state documents. */
 export function withoutCredentials(text: string): string {
   const url = new URL(text);
   url.username = "";

@@ -1,26 +1,26 @@
-/** What a handler has seen last of work that is not done yet. */
+/** What a handler last saw of unfinished work. */
 export interface Sighting {
-  /** In words, for people: what was seen, in the words of what was asked. */
+  /** What was seen, in words for people. */
   readonly words: string;
   /**
-   * What it means if the time is over now. `failed`: what the work is about did not do what it should; `refused`: what the
-   * handler works with did not do it, which says nothing of the node; `unavailable`: it could not be asked at all.
+   * What a timeout would mean now. `failed`: the subject of the work did not do what it should; `refused`: the device
+   * or service of the handler did not do it, which says nothing about the node; `unavailable`: it could not be reached.
    */
   readonly ifLate: "failed" | "refused" | "unavailable";
 }
 
-/** What a handler may tell of its work while it does it. */
+/** What a handler may report while it works. */
 export interface Reports {
   /**
-   * It stands in a queue of the program's own from now until the returned function is called. That time does not count
+   * Reports that it waits in a queue of the program until the returned function is called. That time does not count
    * against its timeout, up to an hour in all.
    */
   queued(): () => void;
-  /** Tells what it has seen last. A timeout quotes it, and is judged by it. */
+  /** Reports what it last saw. A timeout quotes it, and is judged by it. */
   saw(sighting: Sighting): void;
-  /** Puts something that people should know into the node's events, such as why force was used. */
+  /** Adds something that people should know to the node's events, such as why force was used. */
   note(why: string): void;
 }
 
-/** Reports that nobody reads. */
+/** Reports that are dropped. */
 export const unread: Reports = { queued: () => () => {}, saw() {}, note() {} };

@@ -1,19 +1,23 @@
 import type { Clock } from "./clock.ts";
 
-/** How often it is looked whether time goes on, in milliseconds. */
+/** Interval between two checks of the clock, in milliseconds. */
 const TICK = 1_000;
-/** A gap between two looks that is longer than this was a standstill of the program, in milliseconds. */
+/** A longer gap between two checks means that the program stood still, in milliseconds. */
 const STANDSTILL = 3_000;
-/** Timers may come this much too early, in milliseconds. */
+/** How much too early timers may fire, in milliseconds. */
 const PRECISION = 1;
 
 /**
- * A clock that stands still while the program does: when the machine was suspended, or the process stopped or held up by its
- * disk. Afterwards nothing is due that was not due before, so nobody is taken for lost whom nobody could have heard.
+ * Creates a clock, based on `clock`, that stands still while the program does: when the machine was suspended, or the
+ * process was stopped or blocked by its disk. Afterwards nothing is due that was not due before, so nodes that could
+ * not be heard do not count as lost.
  */
 export function createSteadyClock(clock: Clock): Clock {
   let missed = 0;
-  /** It is at least as late as the last timer was due: who is woken a fraction too early must not wait for that fraction again. */
+  /**
+   * At least the due time of the last timer: a timer that fires a fraction too early must not wait for that fraction
+   * again.
+   */
   let least = -Infinity;
   let looked = 0;
   let waiting = 0;

@@ -1,27 +1,27 @@
 import type { Socket } from "node:net";
 
-/** How many connections there may be. */
+/** The largest number of connections. */
 export interface ConnectionLimits {
   readonly all: number;
-  /** Of one address. */
+  /** From one address. */
   readonly perAddress: number;
-  /** Places that only some addresses have, whoever else comes. */
+  /** Connections reserved for some addresses. */
   readonly kept?: { readonly places: number; isFor(address: string): boolean };
 }
 
-/** Counts connections, so that no client takes the places of all others. */
+/** Limits connections, so that no client can take those of all others. */
 export interface ConnectionLimit {
-  /** Counts a new connection until it is closed; false when there are too many: then it is not counted. */
+  /** Counts a new connection until it is closed. @returns False if there are too many; it is then not counted. */
   admit(socket: Socket): boolean;
-  /** Connections that are open. */
+  /** Number of open connections. */
   readonly open: number;
 }
 
-/** Makes a limit that counts none yet. */
+/** Creates a limit without connections. */
 export function createConnectionLimit({ all, perAddress, kept }: ConnectionLimits): ConnectionLimit {
   const byAddress = new Map<string, number>();
   let open = 0;
-  /** Of addresses for which no places are kept. */
+  /** From addresses without reserved connections. */
   let others = 0;
   return {
     admit(socket) {

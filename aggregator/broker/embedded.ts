@@ -12,58 +12,58 @@ import { createOwnMessages, keepRetainedByTopic } from "./messages.ts";
 import { createShortcut } from "./shortcut.ts";
 import { watchSilence } from "./silence.ts";
 
-/** A subscriber that takes nothing for this long is disconnected: until then it holds every other one up. */
+/** How long a subscriber may take nothing before it is disconnected: until then it delays all others. */
 const DRAIN_TIMEOUT_MS = 2_000;
-/** How long a client may take to say who it is, in milliseconds. */
+/** How long a client may take to send CONNECT, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 /** The largest packet that a client may send, in bytes: a frame, its topic, and some room. */
 const MAX_PACKET_BYTES = 512 * 1024;
 /**
- * The largest CONNECT, in bytes: until it is whole nobody knows whose memory is filled, on 16,384 connections at a time. What our
- * own clients send has some 600: names, a password, and a will of one small frame.
+ * The largest CONNECT, in bytes: until it is complete its sender is unknown, and there may be 16,384 connections.
+ * Kraken's clients send about 600 bytes: names, a password, and a will of one small frame.
  */
 const MAX_CONNECT_BYTES = 4 * 1024;
 const DEFAULT_MAX_CONNECTIONS = 16_384;
-/** Where identities are asked for: connections from one address, and those that are kept for addresses of nodes. */
+/** For the guarded listener: connections from one address, and those reserved for addresses of nodes. */
 const MAX_PER_ADDRESS = 32;
 const KEPT = 4_096;
 
-/** Where the broker listens and whom it serves. */
+/** Where the broker listens, and whom it serves. */
 export interface EmbeddedBrokerOptions {
-  /** Only topics of this cluster are carried. */
+  /** The cluster whose topics are carried. */
   readonly cluster: string;
   /** @default "127.0.0.1" */
   readonly host?: string;
   /** 0 for any free one. */
   readonly port: number;
-  /** Clients at a time; more are turned away. @default 16384 */
+  /** The largest number of clients; more are refused. @default 16384 */
   readonly maxConnections?: number;
-  /** Another address to listen on, where every client needs the identity of a node and has that node's topics only. */
+  /** Another address to listen on, where every client needs the identity of a node and gets only that node's topics. */
   readonly guarded?: GuardedListener;
   /** What others may subscribe to where no identities are asked for; absent for nothing. */
   readonly observed?: Observed;
   readonly log: Log;
 }
 
-/** A listener on which identities are asked for. */
+/** A listener that requires identities. */
 export interface GuardedListener extends IdentityCheck {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
-  /** Whether a node has this address: then unknownMachines do not take its place. */
+  /** Tells whether a node has this address: unknown machines cannot take its connections. */
   isKnown(address: string): boolean;
 }
 
 /** An MQTT broker in this process. */
 export interface EmbeddedBroker extends LocalBroker {
-  /** Where clients reach it. */
+  /** URL for clients. */
   readonly url: string;
   readonly port: number;
-  /** Where clients with an identity reach it; absent where there is no such listener. */
+  /** URL for clients with an identity; absent if there is no such listener. */
   readonly guardedUrl?: string;
-  /** Clients that are connected now. */
+  /** Number of connected clients. */
   readonly clients: number;
-  /** Messages that are kept for who subscribes later. */
+  /** Number of retained messages. */
   readonly retained: number;
   /** Ends the connections of a node, by its UUID, that were made with an identity. */
   drop(node: string): void;
@@ -115,7 +115,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
     const limit = createConnectionLimit({ all: maxConnections, ...limits });
     return (socket) => {
       if (!limit.admit(socket)) {
-        drops.warn("Broker turned a connection away as it has its limit", { connections: limit.open });
+        drops.warn("Broker refused a connection, because it has reached its limit", { connections: limit.open });
         socket.destroy();
         return;
       }
@@ -210,16 +210,16 @@ function createAedes(parts: {
 }): Promise<Aedes> {
   const { cluster, identities, observers } = parts;
   return Aedes.createBroker({
-    // Messages are handed on as they come: with a bound, those beyond it wait in a queue that is emptied by recursion, which
-    // thousands of clients at once take to the end of the stack.
+    // Messages are passed on as they arrive: with a bound, further ones would wait in a queue that is emptied by
+    // recursion, which overflows the stack with thousands of clients.
     concurrency: 0,
     drainTimeout: DRAIN_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
     preConnect(client, packet, done) {
-      // What is kept for a session that never returns would grow without end.
+      // Data for a session that never returns would grow without limit.
       if (packet.clean !== true) return done(new Error("Only clean sessions are served"), false);
       parts.onGreeted(client, packet.keepalive ?? 0);
-      packet.keepalive = 0; // aedes itself does not see all that comes
+      packet.keepalive = 0; // aedes itself does not see all packets
       done(null, true);
     },
     authenticate(client, username, password, done) {
@@ -249,8 +249,8 @@ function createAedes(parts: {
 }
 
 /**
- * @returns The URL under which the broker is reached.
- * @throws {Error} In words for people, when the port is in use.
+ * @returns The URL of the broker.
+ * @throws {Error} In words for people, if the port is in use.
  */
 function listen(server: Server, host: string, wanted: number): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -262,7 +262,7 @@ function listen(server: Server, host: string, wanted: number): Promise<string> {
       reject(new Error(`Cannot listen on ${host}:${wanted} as ${why}`, { cause: error }));
     });
     server.listen(wanted, host, () => {
-      // A server that listens on a TCP port has an address of this kind.
+      // A server on a TCP port has an address of this type.
       const { port } = server.address() as AddressInfo;
       resolve(`mqtt://${host.includes(":") ? `[${host}]` : host}:${port}`);
     });

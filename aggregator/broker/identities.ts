@@ -1,28 +1,28 @@
 import type { LinkTopic } from "../../src/mqtt/mod.ts";
 
-/** Connections of one node at a time: its agent's, and that of an earlier run which the broker still has to miss. */
+/** Connections of one node at a time: its agent's, and that of an earlier run whose loss the broker has not noticed. */
 const MAX_PER_NODE = 2;
 
-/** Who may connect where identities are asked for. */
+/** Who may connect to a guarded listener. */
 export interface IdentityCheck {
-  /** The UUID of the aggregator that they join: topics of others are none of theirs. */
+  /** The UUID of the aggregator: its clients have no topics of others. */
   readonly parent: string;
-  /** Tells whether this is the password of the node with this UUID, now. */
+  /** Tells whether this is the present password of the node with this UUID. */
   isIdentity(node: string, password: string): boolean;
 }
 
-/** What carries a client. */
+/** The connection of a client. */
 export interface Carrier {
   destroy(): unknown;
 }
 
-/** A client that has connected. */
+/** A connected client. */
 export interface Joined {
   readonly id: string;
   readonly conn: object;
 }
 
-/** What a client says of itself when it connects. */
+/** The credentials in a CONNECT. */
 export interface Credentials {
   readonly clientId: string;
   readonly username: string | undefined;
@@ -30,30 +30,32 @@ export interface Credentials {
 }
 
 /**
- * Keeps the clients that came over a listener on which identities are asked for to themselves: each is the node as which it has
- * connected, and may use that node's topics only.
+ * Restricts the clients of the guarded listener: each is the node as which it has logged in, and may use only that
+ * node's topics.
  */
 export interface Identities {
-  /** Marks a connection: its client needs an identity. */
+  /** Marks a connection as guarded: its client needs an identity. */
   guard(connection: Carrier): void;
-  /** Whether a client may connect over a connection. */
+  /** Tells whether a client may connect over a connection. */
   admit(connection: object, credentials: Credentials): boolean;
-  /** A client has connected. */
+  /** Reports that a client has connected. */
   joined(client: Joined): void;
-  /** A client is gone. */
+  /** Reports that a client is gone. */
   left(client: Joined): void;
-  /** Whether a connection is a node's, and for its own topics only. */
+  /** Tells whether a connection belongs to a node and is restricted to its topics. */
   isConfined(connection: object | null): boolean;
-  /** `null`: the program itself. */
+  /** Tells whether a connection may publish to a topic. `null`: the program itself. */
   mayPublish(connection: object | null, topic: LinkTopic): boolean;
   maySubscribe(connection: object | null, topic: LinkTopic): boolean;
-  /** A connection that was marked is closed. */
+  /** Reports that a guarded connection is closed. */
   closed(connection: Carrier): void;
-  /** Ends the connections of a node, whose identity is void. */
+  /** Ends the connections of a node whose identity has become invalid. */
   drop(node: string): void;
 }
 
-/** See {@link Identities}. Without a check nobody gets in over a connection that is marked. */
+/**
+ * Creates {@link Identities}. @param check Checks credentials; without it no client gets in over a guarded connection.
+ */
 export function createIdentities(check: IdentityCheck | undefined): Identities {
   /** The node of each marked connection; "" before its client has said who it is. */
   const nodes = new WeakMap<object, string>();

@@ -1,36 +1,40 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 
-/** Watches packets as they stream by. */
+/** Checks packets as they stream by. */
 export interface PacketGate {
-  /** Takes the next bytes of the stream. @returns False once a packet is too long, its length is malformed, or the first is no CONNECT. */
+  /**
+   * Checks the next bytes of the stream. @returns False once a packet is too long, its length is malformed, or the
+   * first packet is not a CONNECT.
+   */
   admits(bytes: Uint8Array): boolean;
   /** Whether the next byte is the first one of a packet. */
   readonly isBetween: boolean;
-  /** Whether the client's first packet is still awaited. */
+  /** Whether the client's first packet is still expected. */
   readonly isFirst: boolean;
 }
 
-/** How many bytes a packet may have behind its length. */
+/** The largest size of a packet after its length field. */
 export interface PacketLimits {
   readonly first: number;
   readonly max: number;
 }
 
-/** The first byte of the packet with which a client introduces itself. */
+/** The first byte of a CONNECT. */
 const CONNECT = 0x10;
 
 /**
- * Watches the sizes that MQTT packets announce (MQTT 3.1.1, section 2.2.3), without keeping any of them: aedes itself would
- * gather a packet of up to 256 MiB before it looks at it.
+ * Creates a check of the sizes that MQTT packets announce (MQTT 3.1.1, section 2.2.3), which stores no packets: aedes
+ * itself would collect up to 256 MiB of a packet before it checks it.
  *
- * @param limits Bytes of a packet's body, at most: `first` of the first one, which must be a CONNECT (section 3.1.0), `max` of the others.
+ * @param limits Largest bodies in bytes: `first` of the first packet, which must be a CONNECT (section 3.1.0), `max` of
+ *   the others.
  */
 export function createPacketGate({ first, max }: PacketLimits): PacketGate {
   let isFirst = true;
-  let left = 0; // of the body that is being passed over
+  let left = 0; // remaining bytes of the present body
   let length = 0;
-  let digit = -1; // place in the length that is being read; -1 while a packet's first byte is awaited
+  let digit = -1; // position in the length field; -1 while a packet's first byte is expected
   function admits(bytes: Uint8Array): boolean {
     let at = 0;
     while (at < bytes.length) {

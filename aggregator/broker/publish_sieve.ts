@@ -8,17 +8,17 @@ export interface PlainPublish {
 }
 
 const PUBLISH = 3;
-/** Flags of the first byte (section 3.3.1): DUP says nothing here, as frames may come twice anyway. */
+/** Flags of the first byte (section 3.3.1). DUP is ignored, because frames may arrive twice anyway. */
 const DUP = 0b1000;
 const QOS_1 = 0b0010;
 
 /**
- * Takes plain PUBLISH packets off the beginning of some bytes, up to the first packet that is none, is not there as a whole,
- * is malformed, or is not taken.
+ * Removes plain PUBLISH packets from the beginning of some bytes, up to the first packet that is another one,
+ * incomplete, malformed, or refused.
  *
  * @param bytes They begin with a packet.
- * @param take Gets parts of `bytes`, not copies. @returns Whether it has taken the packet.
- * @returns What is left, which begins with a packet as well; undefined for nothing.
+ * @param take Receives parts of `bytes`, not copies. @returns Whether it has accepted the packet.
+ * @returns The rest, which begins with a packet as well; undefined if there is none.
  */
 export function sievePublishes(
   bytes: Uint8Array,
@@ -35,7 +35,7 @@ export function sievePublishes(
       const digit = bytes[body++] ?? 0x80;
       length |= (digit & 0x7f) << shift;
       if (digit < 0x80) break;
-      if (shift === 21) return bytes.subarray(at); // the length goes on, or is not there yet
+      if (shift === 21) return bytes.subarray(at); // the length continues, or is not complete yet
     }
     const end = body + length;
     if (end > bytes.length) break;
@@ -47,7 +47,9 @@ export function sievePublishes(
   return at < bytes.length ? bytes.subarray(at) : undefined;
 }
 
-/** Variable header and payload (sections 3.3.2 and 3.3.3). @returns Undefined where they don't fit into the packet. */
+/**
+ * Parses variable header and payload (sections 3.3.2 and 3.3.3). @returns Undefined if they do not fit into the packet.
+ */
 function readPublish(bytes: Uint8Array, start: number, end: number, hasId: boolean): PlainPublish | undefined {
   const topic = start + 2;
   const afterTopic = topic + (((bytes[start] ?? 0) << 8) | (bytes[start + 1] ?? 0));

@@ -3,12 +3,12 @@ import { encodePacket } from "../../src/mqtt/client/mod.ts";
 import { type LinkTopic, parseTopic } from "../../src/mqtt/mod.ts";
 import { type PlainPublish, sievePublishes } from "./publish_sieve.ts";
 
-/** The longest packet that is put together here. */
+/** The longest packet that is composed here, in bytes. */
 const MAX_BYTES = 16 * 1024;
 
-/** What carries a client. */
+/** The connection of a client. */
 export interface Wire {
-  /** Whether what is written has to wait, as the client does not read. */
+  /** Whether written data has to wait because the client does not read. */
   readonly writableNeedDrain: boolean;
   write(bytes: Uint8Array): unknown;
 }
@@ -20,7 +20,7 @@ export interface Peer {
   readonly conn: Wire;
 }
 
-/** What a broker tells of its clients' subscriptions: aedes is one. */
+/** The subscriptions of a broker, such as aedes. */
 export interface SubscriptionSource {
   on(
     event: "subscribe",
@@ -29,42 +29,46 @@ export interface SubscriptionSource {
   on(event: "unsubscribe", listener: (topics: readonly string[], client: Peer) => void): unknown;
 }
 
-/** What the shortcut is given. */
+/** What the shortcut depends on. */
 export interface ShortcutParts {
-  /** Tells whether whoever has a connection may publish to a topic. */
+  /** Tells whether a connection may publish to a topic. */
   mayPublish(connection: Wire, topic: LinkTopic): boolean;
-  /** A client has published. */
+  /** Called for each message that a client has published. */
   onPublish(topic: string, payload: Uint8Array): void;
 }
 
 /**
- * The way of what makes up nearly all traffic: frames from children to this program, and acks to them. Neither is retained,
- * matched with wildcards or kept for a session, so both go past aedes, which does all of that for each message, and what goes
- * back to a child goes in one write with the acknowledgement of what it has sent. Whatever is not as simple as that is left to
- * aedes: also everything to and from a child that does not read what it is sent.
+ * A fast path for nearly all traffic: frames from children to this program, and acks to them. None of these is
+ * retained, matched with wildcards or stored for a session. So they bypass aedes, which does all of that for each
+ * message, and an ack leaves in one write with the acknowledgement of what the child has sent. Everything else is left
+ * to aedes, including traffic of a child that does not read.
  */
 export interface Shortcut {
-  /** Takes what may be taken from bytes of a connection that begin with a packet. @returns What is left for aedes. */
+  /** Handles what it can of bytes that begin with a packet. @returns The rest for aedes. */
   sieve(socket: Wire, client: Peer, bytes: Uint8Array): Uint8Array | undefined;
-  /** Publishes with QoS 0, not retained. @returns False where it is not for here. */
+  /** Publishes with QoS 0, not retained. @returns False if aedes must do it. */
   publish(topic: string, payload: Uint8Array): boolean;
 }
 
-/** What is known of a connection. */
+/** What is known about a connection. */
 interface Known {
-  /** The topic of the last packet that was taken, which nearly always is that of the next. */
+  /** The topic of the last packet, which nearly always is that of the next one. */
   readonly bytes: Uint8Array;
   readonly text: string;
-  /** Its parts, where this program alone listens to it. */
+  /** Its parts, if only this program listens to it. */
   readonly up: LinkTopic | undefined;
 }
 
-/** Makes a shortcut beside an aedes. */
+/**
+ * Creates a shortcut beside `aedes`.
+ *
+ * @param parts What it depends on.
+ */
 export function createShortcut(aedes: SubscriptionSource, parts: ShortcutParts): Shortcut {
   const known = new WeakMap<Wire, Known>();
-  /** Who subscribes to a topic. Filters have no wildcards. */
+  /** The subscribers of each topic. Filters have no wildcards. */
   const subscribers = new Map<string, Set<Peer>>();
-  /** Whose packets are being taken, and what is to be written to it after that. */
+  /** The connection whose packets are being handled, and what to write to it afterwards. */
   let speaking: Wire | undefined;
   let answers: Uint8Array[] = [];
 

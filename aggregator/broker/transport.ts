@@ -14,19 +14,19 @@ import { type GuardedListener, startEmbeddedBroker } from "./embedded.ts";
 import type { Observed } from "./observers.ts";
 
 /**
- * Connects an aggregator to a broker: with Kraken's own client, which takes half of mqtt.js' time for a message, and with
- * mqtt.js where the broker is reached over WebSocket (`ws:`, `wss:`).
+ * Connects an aggregator to a broker: with Kraken's own client, which takes half of mqtt.js' time for a message, and
+ * with mqtt.js if the URL is a WebSocket (`ws:`, `wss:`).
  *
- * @throws {Error} When the URL is none that either can connect to.
+ * @throws {Error} If neither can connect to the URL.
  */
 export const connectBroker: MqttConnect = (options) =>
   /^wss?:/i.test(options.url) ? connectMqttJs(options) : connectMqtt(options);
 
-/** What carries frames between an aggregator and its children. */
+/** Carries frames between an aggregator and its children. */
 export interface Transport extends Pick<ParentTransport, "send" | "counts"> {
-  /** The port of the embedded broker; undefined where there is another one. */
+  /** The port of the embedded broker; undefined with another broker. */
   readonly port: number | undefined;
-  /** Where clients with an identity reach the embedded broker, where it listens for them. */
+  /** URL of the embedded broker for clients with an identity, if it has such a listener. */
   readonly guardedUrl?: string;
   /** Ends the connections of a node that were made with an identity. */
   drop(node: string): void;
@@ -36,7 +36,7 @@ export interface Transport extends Pick<ParentTransport, "send" | "counts"> {
 /**
  * Starts the embedded broker, or connects to another one.
  *
- * @throws {Error} When the embedded broker can't listen on its port, or the URL of the other one is none.
+ * @throws {Error} If the embedded broker cannot listen on its port, or the URL of the other one is invalid.
  */
 export async function startTransport(
   options: ParentTransportOptions & {
@@ -51,9 +51,9 @@ export async function startTransport(
     readonly guarded?: GuardedListener;
     /** What others may subscribe to on the embedded broker. */
     readonly observed?: Observed;
-    /** Called when a broker of another process was reached (again). */
+    /** Called when another broker was reached (again). */
     onConnect(): void;
-    /** A broker of another process is not reached, or is lost: called each time, with why. */
+    /** Called each time that another broker cannot be reached or is lost, with the reason. */
     onProblem(problem: string): void;
   },
 ): Promise<Transport> {
@@ -68,7 +68,7 @@ export async function startTransport(
         return transport.counts;
       },
       port: undefined,
-      drop() {}, // its connections are another program's
+      drop() {}, // its connections belong to another program
       close: transport.stop,
     };
   }

@@ -68,7 +68,7 @@ function explain(error: Error, host: string, port: number): string {
       return `Cannot listen on ${place} as the port is in use: ` +
         "stop the other program or choose another with --http-port";
     case "EACCES":
-      return `Cannot listen on ${place} as this user may not: choose a port above 1023 with --http-port`;
+      return `Cannot listen on ${place} as this user lacks the permission: choose a port above 1023 with --http-port`;
     default:
       return `Cannot listen on ${place}: ${error.message}`;
   }

@@ -39,7 +39,7 @@ export function explainStoreError(error: unknown, file: string, access: Access =
     case "busy":
       return "another process has it open. One aggregator has a folder at a time: stop that one, or choose another --data";
     case "full":
-      return "its disk is full: make room there";
+      return "its disk is full: free some space";
     case "foreign":
       return `it is no SQLite database. ${REPLACE}`;
     case "damaged":

@@ -1,8 +1,9 @@
 /**
- * Bounds a map or a set: deletes what was put in first until at most `most` are left. Whoever deletes an entry and puts it in again
- * when it is used keeps those that were used last.
+ * Bounds a map or a set: deletes the oldest entries until at most `most` are left. A caller that deletes and re-adds an
+ * entry when it is used keeps the most recently used ones.
  *
- * @param dropped Is called with each key before it is deleted.
+ * @param entries The map or set.
+ * @param dropped Called with each key before it is deleted.
  */
 export function dropOldest<K>(
   entries: { readonly size: number; keys(): Iterable<K>; delete(key: K): boolean },

@@ -1,4 +1,4 @@
-/** Small tools that every layer shares: time on the injected clock, rates, bodies and streams, errors and durations as text. */
+/** Small tools for every layer: time on the injected clock, rates, bodies and streams, errors and durations as text. */
 export * from "./time.ts";
 export * from "./drop_oldest.ts";
 export * from "./duration.ts";

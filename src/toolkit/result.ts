@@ -1,11 +1,11 @@
 /**
- * What was asked for, or why it is not there: expected outcomes are values and no exceptions.
+ * A value, or why there is none: expected outcomes are values, not exceptions.
  *
- * @typeParam Why What a failure says, such as `{ readonly problem: string }`.
+ * @typeParam Why The fields of a failure, such as `{ readonly problem: string }`.
  */
 export type Result<T, Why extends object> = { readonly ok: true; readonly value: T } | { readonly ok: false } & Why;
 
-/** Why something that was asked for is not done. */
+/** Why a request was not carried out. */
 export interface Refusal {
   readonly ok: false;
   readonly kind: "unknown" | "invalid" | "conflict" | "unavailable";
@@ -13,10 +13,10 @@ export interface Refusal {
   readonly problems: readonly string[];
 }
 
-/** Something was done, and is on disk, or was not. */
+/** Something was done and is on disk, or was not done. */
 export type Done = { readonly ok: true } | Refusal;
 
-/** The message of an error; anything else that was thrown, as text. */
+/** Returns the message of `error`; anything else that was thrown, as text. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -2,9 +2,9 @@
  * Reads a body to its end.
  *
  * @param body Null stands for an empty one, as in a `Response`.
- * @param limit The most bytes that are read.
- * @returns Undefined when there are more: the rest is not read, and a stream is cancelled.
- * @throws What the stream fails with.
+ * @param limit The largest number of bytes to read.
+ * @returns Undefined if the body is larger: the rest is not read, and a stream is cancelled.
+ * @throws Errors of the stream.
  */
 export async function readUpTo(body: AsyncIterable<Uint8Array> | null, limit: number): Promise<Uint8Array | undefined> {
   const pieces: Uint8Array[] = [];
@@ -25,28 +25,31 @@ export async function readUpTo(body: AsyncIterable<Uint8Array> | null, limit: nu
 
 /** One server-sent event. */
 export interface ServerSentEvent {
-  /** The last id that the stream gave, this event's own included. */
+  /** The last id of the stream, including this event's own. */
   readonly id: string;
-  /** Its type; `message` where it gave none. */
+  /** Its type; `message` by default. */
   readonly event: string;
   readonly data: string;
 }
 
-/** Takes a stream of server-sent events apart. */
+/** Parses a stream of server-sent events. */
 export interface SseParser {
   /**
-   * Takes in the next piece of the stream.
+   * Parses the next piece of the stream.
    *
    * @returns The events that it completes.
-   * @throws {RangeError} When an event is larger than the limit.
+   * @throws {RangeError} If an event is larger than the limit.
    */
   push(piece: string): ServerSentEvent[];
 }
 
-/** The largest event that is taken in, in UTF-16 code units. */
+/** The largest event to accept, in UTF-16 code units. */
 const MAX_EVENT_LENGTH = 1024 * 1024;
 
-/** Makes a parser of `text/event-stream` (WHATWG HTML, section 9.2.6). */
+/**
+ * Creates a parser of `text/event-stream` (WHATWG HTML, section 9.2.6). @param maxLength The largest event, in UTF-16
+ * code units.
+ */
 export function createSseParser(maxLength: number = MAX_EVENT_LENGTH): SseParser {
   let rest = "";
   let id = "";
@@ -79,7 +82,7 @@ export function createSseParser(maxLength: number = MAX_EVENT_LENGTH): SseParser
       started ||= piece !== "";
       for (;;) {
         const end = /\r\n|\r|\n/.exec(rest);
-        // A carriage return at the very end may be half of a line end: wait for what follows.
+        // A carriage return at the very end may be half of a line end: wait for the next piece.
         if (end === null || (end[0] === "\r" && end.index === rest.length - 1)) break;
         takeLine(rest.slice(0, end.index), events);
         rest = rest.slice(end.index + end[0].length);
@@ -93,10 +96,10 @@ export function createSseParser(maxLength: number = MAX_EVENT_LENGTH): SseParser
 }
 
 /**
- * Reads server-sent events from a body as it comes.
+ * Reads server-sent events from `body` as they arrive.
  *
  * @param maxLength The largest event, in UTF-16 code units. @default 1 MiB
- * @throws {RangeError} When an event is larger; what the stream fails with.
+ * @throws {RangeError} If an event is larger. Also errors of the stream.
  */
 export async function* readEvents(
   body: AsyncIterable<Uint8Array>,

@@ -1,9 +1,9 @@
 import type { Clock, Random } from "../clock.ts";
 
 /**
- * Waits `ms` milliseconds.
+ * Waits `ms` milliseconds by `clock`.
  *
- * @throws The signal's reason, when it fires first.
+ * @throws The reason of `signal`, if that fires first.
  */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -20,22 +20,23 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
   });
 }
 
-/** A limit in time. */
+/** A time limit. */
 export interface TimeLimit {
   readonly clock: Pick<Clock, "after">;
   /** Milliseconds. */
   readonly ms: number;
   /** The message of the error when the time is over. */
   readonly late: string | (() => string);
-  /** Ends it before its time. */
+  /** Ends the work early. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Does work that may take so long at most: its signal fires then, and with the limit's. Work that does not end with its signal is not
- * waited for.
+ * Runs `work` with a time limit: its signal fires when the time is over, and with the limit's signal. Work that does
+ * not end with its signal is not waited for.
  *
- * @throws {Error} `late` as its message, when the time is over; the limit's signal's reason, when that fires; what the work throws.
+ * @throws {Error} With the message `late`, when the time is over; the reason of the limit's signal, if that fires;
+ *   errors of the work.
  */
 export async function within<T>(
   { clock, ms, late, signal }: TimeLimit,
@@ -45,7 +46,7 @@ export async function within<T>(
   const timeout = new AbortController();
   const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
   const cancel = clock.after(ms, () => {
-    // Named here, since Node 20 collects a signal of `any` that only its sources refer to, and then it never fires.
+    // Named here, because Node 20 collects a signal of `any` to which only its sources refer, and then it never fires.
     if (!either.aborted) timeout.abort(new Error(typeof late === "string" ? late : late()));
   });
   let leave = () => {};
@@ -63,10 +64,11 @@ export async function within<T>(
 }
 
 /**
- * Runs something again and again. The next time is set before each run, so that one that throws does not end it.
+ * Calls `run` repeatedly. The next call is scheduled before each call, so that an error does not end the series.
  *
- * @param ms From one run to the next, and to the first one, in milliseconds.
- * @returns Ends it.
+ * @param clock Times the calls.
+ * @param ms Time between two calls, and before the first one, in milliseconds.
+ * @returns A function that ends it.
  */
 export function every(clock: Pick<Clock, "after">, ms: number, run: () => void): () => void {
   let cancel = clock.after(ms, again);
@@ -78,7 +80,7 @@ export function every(clock: Pick<Clock, "after">, ms: number, run: () => void):
 }
 
 /**
- * A time that doubles from `base` to `cap`.
+ * Returns a time that doubles from `base` to `cap`.
  *
  * @param base The first, in milliseconds.
  * @param cap The longest, in milliseconds.
@@ -90,12 +92,13 @@ export function doubling(base: number, cap: number, times: number): number {
 }
 
 /**
- * How long to wait before another attempt: doubles from `base` to `cap`, and of that a random share between half and all, so that
- * many that failed at once do not come back at once.
+ * Returns the pause before another attempt: it doubles from `base` to `cap`, and a random share between half and all of
+ * it is used, so that many callers that failed together do not return together.
  *
- * @param base The wait after the first failure, in milliseconds.
- * @param cap The longest wait, in milliseconds.
- * @param failures How many failures came before the last one, from 0.
+ * @param base The pause after the first failure, in milliseconds.
+ * @param cap The longest pause, in milliseconds.
+ * @param failures Number of failures before the last one, from 0.
+ * @param random The source of randomness.
  * @returns Milliseconds.
  */
 export function backoff(base: number, cap: number, failures: number, random: Random): number {

@@ -1,7 +1,7 @@
 /**
- * Makes a queue in which work is done one piece after the other, in the order in which it was asked for.
+ * Creates a queue that runs work one after the other, in the order of the calls.
  *
- * @returns Does work when all before it has ended, well or not, and gives what it comes to.
+ * @returns A function that runs work when all earlier work has ended, successfully or not, and resolves to its result.
  */
 export function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();

@@ -19,7 +19,7 @@ test("an aggregator whose disk is full promises nothing, disturbs nobody, goes o
   await cluster.clock.advance(5_000);
   const written = control.patchCfg([{ id, values: new Map([["/physState", "POWER_OFF"]]) }], {});
   assert.ok(!written.ok && written.kind === "unavailable");
-  assert.match(written.problems.join(), /Nothing was changed.*its disk is full: make room there/);
+  assert.match(written.problems.join(), /Nothing was changed.*its disk is full: free some space/);
   assert.deepEqual(control.find("n1")?.version, before);
   for (
     const done of [
@@ -31,7 +31,7 @@ test("an aggregator whose disk is full promises nothing, disturbs nobody, goes o
     ]
   ) {
     assert.ok(!done.ok && done.kind === "unavailable");
-    assert.match(done.problems.join(), /its disk is full: make room there/);
+    assert.match(done.problems.join(), /its disk is full: free some space/);
   }
   assert.match(control.troubles().join(), /its disk is full/);
   assert.equal(cluster.aggregator.counts.store.isFailing, true);

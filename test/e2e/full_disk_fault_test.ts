@@ -104,17 +104,17 @@ test(
       const first = await writeUntilRefused(running, 2);
       assert.equal(first.refusal.status, 503);
       assert.equal(first.refusal.type, "application/problem+json");
-      assert.match(first.refusal.text, /Nothing was changed.*its disk is full: make room there/);
+      assert.match(first.refusal.text, /Nothing was changed.*its disk is full: free some space/);
       assert.match(
         (await ask(running, "GET", "/api/v1/nodes/n1/cfg")).text,
         new RegExp(`"interval":${first.acked}\\b`),
       );
       const report = await ask(running, "PATCH", "/api/v1/nodes/n1/dsc", { busy: "BUSY" });
       assert.equal(report.status, 503);
-      assert.match(report.text, /It is not on disk.*ask again later.*make room there/);
+      assert.match(report.text, /not on disk yet.*again later.*free some space/);
       const ready = await ask(running, "GET", "/readyz");
       assert.equal(ready.status, 503);
-      assert.match(ready.text, /make room there/);
+      assert.match(ready.text, /free some space/);
       assert.equal((await ask(running, "GET", "/healthz")).status, 200);
       assert.match((await ask(running, "GET", "/metrics")).text, /^kraken_store_failing 1$/m);
 
@@ -128,7 +128,7 @@ test(
       const second = await writeUntilRefused(running, first.acked + 1);
       assert.ok(second.acked >= first.acked);
       await running.kill();
-      await assert.rejects(start(), /disk is full: make room there/);
+      await assert.rejects(start(), /disk is full: free some space/);
       rmSync(join(disk, "filler"));
       running = await start();
       assert.match(

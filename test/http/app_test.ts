@@ -22,18 +22,18 @@ test("GET healthz and / tell who answers", async () => {
 test("GET readyz says whether it can do its work, and what is not on disk is answered 503 with what to do", async () => {
   const { app, control } = await createTestApp();
   assert.equal((await app.request("/readyz")).status, 200);
-  control.fill("Cannot write to the store 'state.db': its disk is full: make room there");
+  control.fill("Cannot write to the store 'state.db': its disk is full: free some space");
   const ready = await app.request("/readyz");
   assert.equal(ready.status, 503);
   assert.equal(ready.headers.get("content-type"), "application/problem+json");
-  assert.match((await ready.json()).detail, /its disk is full: make room there/);
+  assert.match((await ready.json()).detail, /its disk is full: free some space/);
   const health = await app.request("/healthz");
   assert.equal(health.status, 200, "it lives: to start it again would make no room");
   assert.match(JSON.stringify(await health.json()), /"troubles":\["Cannot write/);
   for (const path of ["/engine/freeze", "/engine/thaw", "/engine/release", "/nodes/n1/retry"]) {
     const answer = await app.request(`/api/v1${path}`, { method: "POST" });
     assert.equal(answer.status, 503, path);
-    assert.match((await answer.json()).detail, /make room there/);
+    assert.match((await answer.json()).detail, /free some space/);
   }
 });
 

@@ -96,7 +96,7 @@ test("where identities are asked for an address has 32 connections, and one more
     const clients = Array.from({ length: 33 }, () => rawClient(port));
     try {
       await until(() => turnedAway.length > 0);
-      assert.match(turnedAway.join(""), /^.*turned a connection away.*"connections":32.*\n$/);
+      assert.match(turnedAway.join(""), /^.*refused a connection.*"connections":32.*\n$/);
     } finally {
       for (const { socket } of clients) socket.destroy();
     }

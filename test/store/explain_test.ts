@@ -16,7 +16,7 @@ const sqlite = (message: string, errcode?: number): Error =>
 /** What SQLite says, with its code and without, as not every runtime tells that; and what is to be made of it. */
 const SAID: readonly (readonly [code: number, message: string, expected: RegExp])[] = [
   [5, "database is locked", /^another process has it open\. .*stop that one, or choose another --data$/],
-  [13, "database or disk is full", /^its disk is full: make room there$/],
+  [13, "database or disk is full", /^its disk is full: free some space$/],
   [
     26,
     "file is not a database",

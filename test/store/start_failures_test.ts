@@ -160,11 +160,11 @@ test("what this user may not read or write is told in one line", { skip: skipSql
   chmodSync(file, 0o600);
   assertOneLine(
     await asNobody(),
-    /state\.db': this user \(uid 65534\) can't write '.*state\.db': this user may not: check/,
+    /state\.db': this user \(uid 65534\) can't write '.*state\.db': this user lacks the permission: check/,
   );
   chmodSync(path, 0o555);
   chownSync(file, 65534, 65534);
-  assertOneLine(await asNobody(), /state\.db': this user \(uid 65534\) can't write '.*permissions': this user may not/);
+  assertOneLine(await asNobody(), /state\.db': this user \(uid 65534\) can't write '.*permissions': this user lacks/);
 });
 
 test("a port that is in use is told in one line, with the option that helps", options, async () => {

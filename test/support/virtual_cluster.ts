@@ -201,7 +201,7 @@ export async function createVirtualCluster(count: number, seed = 1): Promise<Vir
       ...store,
       commit(batch) {
         if (!alive()) return;
-        if (disk.isFull) throw new Error("Cannot write to the store 'state.db': its disk is full: make room there");
+        if (disk.isFull) throw new Error("Cannot write to the store 'state.db': its disk is full: free some space");
         commits++;
         store.commit(batch);
       },
