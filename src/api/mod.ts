@@ -3,5 +3,6 @@ export * from "./faults.ts";
 export * from "./operation.ts";
 export * from "./operations/mod.ts";
 export { JSON_TYPES, PATCH_TYPES } from "./parameters.ts";
+export * from "./problems.ts";
 export * from "./schemas/mod.ts";
 export * from "./selection.ts";
