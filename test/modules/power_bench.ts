@@ -92,7 +92,8 @@ export async function withBench(
         };
       },
     });
-    return { mutations: { ...power.mutations, "restart-hang": power.restart }, stop: power.stop };
+    const { mutations, restart, resets, interrupt, leds, blinks, stop } = power;
+    return { mutations: { ...mutations, "restart-hang": restart, ...resets, interrupt, ...leds, ...blinks }, stop };
   });
   const hosted = await hostForTest(module, [node], {
     ...{ role: "parent", own: testNode("root"), clock, random: () => random },

@@ -184,6 +184,26 @@ test("createLimit() runs nothing whose signal has fired, before it or while it w
   assert.deepEqual(ran, ["next", "after"]);
 });
 
+test("createLimit() lets a signal that fires after its work has begun put nobody out of the queue", async () => {
+  const limit = createLimit(1);
+  const ends: (() => void)[] = [];
+  const ran: string[] = [];
+  const start = (name: string, signal = new AbortController().signal) =>
+    limit.run(() => {
+      ran.push(name);
+      return new Promise<void>((resolve) => void ends.push(resolve));
+    }, asking(false, signal));
+  const late = new AbortController();
+  const all = [start("first"), start("second", late.signal), start("third")];
+  for (let index = 0; index < 3; index++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (ran.at(-1) === "second") late.abort(new Error("Not wanted"));
+    ends[index]?.();
+  }
+  assert.deepEqual(ran, ["first", "second", "third"]);
+  await Promise.all(all);
+});
+
 test("guardDriver() makes of a reading that fails one that says nothing, and of an order one that was refused or lost", async () => {
   const words = `line one\nline\ttwo ${"x".repeat(500)}`;
   for (const error of [new Error(words), new UnavailableError(words), new TypeError(words), words]) {
