@@ -35,7 +35,8 @@ export function createPublishing(
     readonly log: Log;
   },
 ): Publishing {
-  const { urls, cluster, name, clock, random, log } = options;
+  const { urls, cluster, name, clock, random } = options;
+  const log = options.log.with({ part: "publish" });
   const ownId = nodeIdOf(cluster, name);
   const board = createBoard(baseTopic(options.prefix, cluster, options.isRoot ? undefined : name));
   const announcing = options.homeAssistant === undefined

@@ -85,7 +85,10 @@ export function openStateSession(options: StateSessionOptions, events: SessionEv
     isClosed = true;
     endLook?.();
     client.end(true);
-    if (!isOpen && mayBeOlder) options.onOlder();
+    if (!isOpen && mayBeOlder) {
+      options.onOlder();
+      if (version === 5) problem = "It does not take MQTT 5. MQTT 3.1.1 comes next";
+    }
     events.onClosed(problem);
   });
 
