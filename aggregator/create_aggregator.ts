@@ -24,7 +24,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   const links = createLinks(state, ownership, parts);
   const handover = createHandover(state, ownership, links);
   const driving = createDriving(state, ownership, links, parts);
-  const status = createStatus(state, driving);
+  const status = createStatus(state, driving, parts);
 
   const { ownId, isRoot, changes, replica, term, nodes, events, discovered, store, broker, uplink, commits } = state;
   const { freezer, fence, owners } = ownership;
@@ -32,6 +32,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   const { engine, modules, policies, agentHolds, retries } = driving;
   const control = createControl({
     ...{ ...state, engine, freezer, agentHolds, troubles },
+    warnings: status.warnings,
     facts: state.stored.facts,
     agentModules: parts.agentModules,
     flush: persistence.flush,
@@ -82,6 +83,8 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
         uplink: isRoot ? undefined : { isLost: uplink.problem !== undefined, losses: uplink.losses },
         documents: [...replica.ids()].length,
         listeners: events.listeners,
+        troubles: troubles.list().length,
+        warnings: status.warnings.list().length,
         upWaiting: joining?.link.counts.waiting,
       };
     },
@@ -110,6 +113,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       children.stop();
       owners.stop();
       status.statuses.stop();
+      status.warnings.stop();
       fence.stop();
       handover.releases.stop();
       handover.requests?.stop();

@@ -121,6 +121,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
       createAggregator({
         ...{ cluster, name, run, store, stored, clock, log, broker: watch, uplink: upWatch },
         ...(lost !== undefined && { lost: describeLost(file, lost) }),
+        ...(booting !== undefined && { warnings: booting.warnings }),
         modules: [
           createJoinModule(),
           createSimpowerModule({ bootUri: () => boot.uri, logs }),

@@ -65,6 +65,8 @@ export function readMetrics(parts: {
         counts.uplink.losses,
       ),
     ]),
+    gauge("troubles", "What keeps this program from its work now: /healthz says what", counts.troubles),
+    gauge("warnings", "What a person should look at now: /healthz says what", counts.warnings),
     gauge("documents", "Node documents in memory", counts.documents),
     gauge("event_listeners", "Followers of the event log, this program included", counts.listeners),
     counter("retransmits_total", "Windows that were sent again", children.retransmits),

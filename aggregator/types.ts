@@ -45,6 +45,8 @@ export interface AggregatorParts {
   readonly uplink?: BrokerWatch;
   /** What of its state is published; absent where nothing is. */
   readonly publish?: Pick<FollowParts, "board" | "values" | "announcing">;
+  /** What other parts of the program would have people look at. @default nothing */
+  readonly warnings?: () => readonly string[];
   /** What people are told if an earlier run's store is gone; valid while no node is known. */
   readonly lost?: string;
 }
@@ -96,6 +98,9 @@ export interface AggregatorCounts {
   readonly broker: { readonly isLost: boolean; readonly losses: number };
   /** The same of the broker over which it reaches its parent; undefined at the root. */
   readonly uplink: { readonly isLost: boolean; readonly losses: number } | undefined;
+  /** How many troubles and warnings there are: see {@link Control}. */
+  readonly troubles: number;
+  readonly warnings: number;
   readonly documents: number;
   /** Whether the parent has not acknowledged a window; undefined at the root. */
   readonly upWaiting: boolean | undefined;

@@ -22,6 +22,7 @@ import { serveBoot } from "./http/serve.ts";
 import { NOT_THERE, openFile } from "./open_file.ts";
 import { isAutoexec, renderAutoexec } from "./autoexec.ts";
 import { createFaults } from "./faults.ts";
+import { watchOtherServers } from "./other_servers.ts";
 import { createLoaderWatch } from "./loader_watch.ts";
 import { describeTftp, noteDhcp } from "./notes.ts";
 import { createRpiBoot } from "./rpi.ts";
@@ -74,6 +75,8 @@ export interface BootServices {
   readonly guarded: GuardedListener;
   /** Network for the API. */
   readonly network: BootNetwork;
+  /** What a person should look at on the boot network, in words. */
+  warnings(): readonly string[];
   /** Counters. */
   readonly counts: BootCounts;
   /**
@@ -97,6 +100,7 @@ export function createBootServices(options: BootOptions): BootServices {
   let broker: BootBroker | undefined;
   let server = "";
 
+  const others = watchOtherServers({ clock, tell: (node, why) => broker?.note(node, "boot", why) });
   const enrolment = createEnrolment({
     ...{ store: options.store, facts: options.facts, clock, log },
     onEnd: (id) => broker?.drop(id),
@@ -199,6 +203,10 @@ export function createBootServices(options: BootOptions): BootServices {
       },
       onEvent(event) {
         if (event.host !== undefined) answers[event.answer]++;
+        // Whoever may send from such a port is root on the machine, or its firmware.
+        if (event.host !== undefined && event.otherServer !== undefined && event.privileged) {
+          others.saw(event.otherServer, event.host.name);
+        }
         noteDhcp(event, {
           ...{
             mode,
@@ -244,6 +252,7 @@ export function createBootServices(options: BootOptions): BootServices {
 
   return {
     modules: [module, rpi.module],
+    warnings: others.warnings,
     guarded: {
       ...{ host: address, port: options.mqttPort, parent },
       isIdentity: enrolment.isIdentity,

@@ -1,11 +1,13 @@
 import { createGroundReport } from "../status/ground.ts";
 import { createStatuses } from "../status/statuses.ts";
 import { reportSubtree } from "../status/subtree.ts";
+import { createWarnings } from "../status/warnings.ts";
+import type { AggregatorParts } from "../types.ts";
 import type { Driving } from "./driving.ts";
 import type { State } from "./state.ts";
 
 /** Makes what follows how nodes are, and says it to those above. */
-export function createStatus(state: State, { engine, isIdle }: Driving) {
+export function createStatus(state: State, { engine, isIdle }: Driving, parts: Pick<AggregatorParts, "warnings">) {
   const { name, ownId, isRoot, changes, clock, broker, uplink, store, replica, nodes, events, discovered } = state;
 
   const statuses = createStatuses({
@@ -18,5 +20,9 @@ export function createStatus(state: State, { engine, isIdle }: Driving) {
     broker: { isLost: () => broker.problem !== undefined },
   });
   const ground = createGroundReport({ name, events, discovered, broker, uplink, changes });
-  return { statuses, ground };
+  const warnings = createWarnings({
+    ...{ name, isRoot, uplink, changes, clock, events },
+    more: parts.warnings ?? (() => []),
+  });
+  return { statuses, ground, warnings };
 }

@@ -91,6 +91,8 @@ export interface Control {
   release(): Done;
   /** Lists problems that keep this program from its work, with what to do. Usually empty. */
   troubles(): readonly string[];
+  /** What a person should look at although this program can do its work, in words with what to do. Usually nothing. */
+  warnings(): readonly string[];
   engine(): {
     readonly frozen: boolean;
     readonly counts: EngineCounts;

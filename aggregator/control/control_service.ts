@@ -25,6 +25,7 @@ import type { ProfileRegistry } from "../cfg/profile_registry.ts";
 import type { Staging } from "../staging/staging.ts";
 import type { Stored, WatchedStore } from "../store/mod.ts";
 import type { Troubles } from "../status/troubles.ts";
+import type { Warnings } from "../status/warnings.ts";
 import { describeTree, servingAggregator } from "../status/tree.ts";
 import type { Done, Refusal } from "../../src/toolkit/mod.ts";
 
@@ -58,6 +59,7 @@ export interface ControlParts {
   readonly flush: () => boolean;
   readonly store: WatchedStore;
   readonly troubles: Pick<Troubles, "list">;
+  readonly warnings: Pick<Warnings, "list">;
   readonly isRoot: boolean;
   /** Retries what was given up on a node that is served here. */
   readonly retry: (id: string) => void;
@@ -251,6 +253,7 @@ export function createControl(parts: ControlParts): Control {
         return written();
       }),
     troubles: () => parts.troubles.list(),
+    warnings: () => parts.warnings.list(),
     engine() {
       const ids = [...replica.ids()].filter((id) => !nodes.placement.isAggregator(id));
       const known = ids.map((id) => nodes.read(id)).filter((node) => node !== undefined);

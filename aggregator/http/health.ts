@@ -9,10 +9,14 @@ export function createHealthHandlers(
   const { cluster, name } = control;
   return {
     getHealth() {
-      const troubles = control.troubles();
+      const [troubles, warnings] = [control.troubles(), control.warnings()];
       return {
         ok: true,
-        value: { status: "ok", cluster, name, version, ...(troubles.length > 0 && { troubles }) },
+        value: {
+          ...{ status: "ok", cluster, name, version },
+          ...(troubles.length > 0 && { troubles }),
+          ...(warnings.length > 0 && { warnings }),
+        },
       };
     },
     getReady() {

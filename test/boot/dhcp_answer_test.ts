@@ -438,3 +438,12 @@ test("whatever a client says, it gets no address but its own, and a reply that c
   );
   covered.check();
 });
+
+test("who asks another server for an address where this one gives them out is noticed; who gives one back there is not", () => {
+  const said = { server: "10.77.0.9", wants: "10.77.0.11" };
+  const others = (["request", "release"] as const).map((kind) => {
+    const result = answerTo(clientPacket(kind, said));
+    return result.answer === "silent" ? result.otherServer : "answered";
+  });
+  assert.deepEqual(others, ["10.77.0.9", undefined]);
+});

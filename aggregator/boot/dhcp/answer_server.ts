@@ -18,7 +18,8 @@ export function answerAsServer(packet: DhcpPacket, kind: DhcpRequestKind, settin
   const { host, address } = setting;
   const named = optionAddress(packet, OPTION.serverId);
   if (named !== undefined && named !== address) {
-    return { ...silent(`It is meant for another server, ${named}`, packet), isOurs: false };
+    const other = kind === "request" ? { otherServer: named } : {}; // a release, say, may be of a lease from before
+    return { ...silent(`It is meant for another server, ${named}`, packet), isOurs: false, ...other };
   }
   const { lease } = host;
   if (lease === undefined) return silent("Its node has no address in its cfg: set its /ipv4/address", packet);

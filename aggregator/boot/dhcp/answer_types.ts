@@ -33,4 +33,6 @@ export interface Silence {
   readonly isOurs: boolean;
   readonly address?: string;
   readonly unserved?: string;
+  /** The other server that it asks, on a network whose addresses this server gives out. */
+  readonly otherServer?: string;
 }

@@ -144,6 +144,7 @@ function describeAnswer(result: Answer) {
     ...(result.address !== undefined && { address: result.address }),
     ...("file" in result && result.file !== undefined && { file: result.file }),
     ...(result.unserved !== undefined && { unserved: result.unserved }),
+    ...("otherServer" in result && result.otherServer !== undefined && { otherServer: result.otherServer }),
   };
 }
 

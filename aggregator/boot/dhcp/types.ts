@@ -95,6 +95,8 @@ export interface DhcpEvent {
   readonly file?: string;
   /** Why there was nothing for it to boot although it asked. */
   readonly unserved?: string;
+  /** The other server that it asks for an address, although this one gives them out. */
+  readonly otherServer?: string;
 }
 
 /** See {@link startDhcpServer}. */

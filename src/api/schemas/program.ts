@@ -113,6 +113,7 @@ export const health = v.object({
   status: v.literal("ok"),
   ...ofWhom,
   troubles: v.exactOptional(about(v.array(v.string()), "What keeps it from its work")),
+  warnings: v.exactOptional(about(v.array(v.string()), "What a person should look at although it does its work")),
 });
 /** The program can do its work. */
 export const ready = v.object({ status: v.literal("ready"), ...ofWhom });
