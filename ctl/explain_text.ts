@@ -52,7 +52,7 @@ function describeLate(told: Told): string[] {
 
 function describeSuspended({ suspended }: ExplanationInfo): string[] {
   return suspended.map(({ url, value, because }) =>
-    `${url}=${showValue(value)} has to wait: it can't be had while ${because.url}=${
+    `${url}=${showValue(value)} has to wait: it cannot be reached while ${because.url}=${
       showValue(because.value)
     } is wanted.`
   );
@@ -128,14 +128,14 @@ function describeEnd({ nodeset, isMany, first, explanations }: Told): string {
   const frozen = states.find((state) => state.kind === "frozen");
   if (held !== undefined) {
     const command = held.by === "fleet" ? "release" : `retry ${quoted(nodeset)}`;
-    return `See to the cause, then: krakenctl ${command}`;
+    return `Fix the cause, then run: krakenctl ${command}`;
   }
-  if (frozen?.by === "moved") return "It goes on when the node joins, or its last aggregator has let it go.";
+  if (frozen?.by === "moved") return "It continues when the node has joined or its last aggregator has released it.";
   if (frozen !== undefined) {
-    return `To go on: krakenctl thaw${frozen.by === "everything" ? "" : ` ${quoted(nodeset)}`}`;
+    return `To continue, run: krakenctl thaw${frozen.by === "everything" ? "" : ` ${quoted(nodeset)}`}`;
   }
   const waits = first.steps.some(({ state }) => state.kind === "waiting" || state.kind === "backoff");
-  const turn = waits ? `, once ${isMany ? "each" : "it"} can go on` : "";
+  const turn = waits ? `, once ${isMany ? "each" : "it"} can continue` : "";
   return `Done in ${about}${turn}, if nothing goes wrong.`;
 }
 
@@ -145,12 +145,12 @@ function neverGoesOn({ steps, isHypothetical }: ExplanationInfo): string | undef
   for (const blocker of blockers) {
     if ((blocker.kind !== "limit" && blocker.kind !== "count") || blocker.atMost !== 0) continue;
     const rule = blocker.kind === "limit" ? `limit '${blocker.limit}'` : `invariant '${blocker.invariant}'`;
-    return `It never goes on as things are: see to ${rule}.`;
+    return `It can never continue at present: check ${rule}.`;
   }
   const objects = isHypothetical ? blockers.find((blocker) => blocker.kind === "invariant") : undefined;
   return objects === undefined
     ? undefined
-    : `As things are it would not be done: invariant '${objects.invariant}' refuses it.`;
+    : `At present it would not be done: invariant '${objects.invariant}' refuses it.`;
 }
 
 /** What an agent gave up on that is no step of the plan. */

@@ -102,7 +102,7 @@ function describeUnknown(words: readonly string[]): string {
 function renderCommandList(): string {
   return renderHelp({
     usage: "krakenctl COMMAND [ARGUMENT ...] [OPTION ...]",
-    about: "Steers a Kraken cluster through its aggregator's HTTP API.",
+    about: "Controls a Kraken cluster through the HTTP API of an aggregator.",
     lists: [{ title: "Commands", entries: commands.map(({ name, about }) => [name, about] as const) }],
     options: [{ title: "Options", options: { ...globalOptions, ...standardOptions } }],
     examples: ["krakenctl get nodes", "krakenctl set n[1-4] /physState=POWER_ON", "krakenctl COMMAND --help"],

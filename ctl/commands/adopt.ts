@@ -9,7 +9,7 @@ import { reportAnswer } from "../report.ts";
 /** Lists machines that nobody knows. */
 export const discovered = defineCommand({
   name: "discovered",
-  about: "Lists the machines that have asked the aggregator to boot and that no node is known of",
+  about: "Lists unknown machines that have asked the aggregator to boot",
   options: {},
   examples: ["krakenctl discovered", "krakenctl discovered -o json"],
 }, async (run) => {
@@ -20,14 +20,14 @@ export const discovered = defineCommand({
 /** Makes a machine that nobody knows a node. */
 export const adopt = defineCommand({
   name: "adopt",
-  about: "Makes a machine a new node, or the machine of a node that has none, so that it boots from its aggregator",
+  about: "Makes an unknown machine a new node, or the machine of a node that has none",
   positionals: { usage: "MAC [/URL=VALUE ...]", min: 1 },
   options: {
-    as: { kind: "string", required: true, placeholder: "NAME", help: "The node's name" },
+    as: { kind: "string", required: true, placeholder: "NAME", help: "Name of the node" },
     address: {
       kind: "string",
       placeholder: "ADDRESS",
-      help: "Its address; where absent the first free one of the network that it boots over",
+      help: "Address of the node; default: the first free one of its boot network",
     },
     subnet: { kind: "string", placeholder: "NETWORK", help: "Take the first free address of this network" },
   },

@@ -11,17 +11,17 @@ import { errorText } from "../../src/toolkit/mod.ts";
 /** Makes nodes what a file says. */
 export const apply = defineCommand({
   name: "apply",
-  about: "Makes nodes exactly what an inventory file says, and shows what changes and the plans that follow",
+  about: "Gives nodes exactly the state of an inventory file, and shows the changes and the resulting plans",
   options: {
     file: {
       kind: "string",
       short: "f",
       placeholder: "FILE",
       required: true,
-      help: "YAML or JSON; - is standard input",
+      help: "Inventory file, YAML or JSON; -: standard input",
     },
-    "dry-run": { kind: "boolean", help: "Show what would change and the plans, and change nothing" },
-    wait: { kind: "boolean", help: "Wait until every node of the file is what it should be" },
+    "dry-run": { kind: "boolean", help: "Show the changes and the resulting plans without making them" },
+    wait: { kind: "boolean", help: "Wait until every node of the file is at its goal" },
   },
   examples: ["krakenctl apply -f cluster.yaml --dry-run", "krakenctl apply -f cluster.yaml --wait"],
 }, async (run) => {

@@ -11,7 +11,7 @@ const AT_A_TIME = 8;
 /** Shows the event logs of controllers. */
 export const bmcLog = defineCommand({
   name: "bmc log",
-  about: "Shows the newest entries of the event logs that the controllers of machines keep, the newest first",
+  about: "Shows the event logs of the machines' controllers, newest entries first",
   positionals: { usage: "NODESET", min: 1, max: 1 },
   options: {
     count: {
@@ -19,9 +19,9 @@ export const bmcLog = defineCommand({
       short: "n",
       placeholder: "COUNT",
       default: 20,
-      help: "Entries of each machine, 1 to 100",
+      help: "Number of entries for each machine, 1 to 100",
     },
-    timeout: { kind: "duration", default: 60_000, help: "Longest that one controller may take" },
+    timeout: { kind: "duration", default: 60_000, help: "Longest time for one controller" },
   },
   examples: ["krakenctl bmc log n7", "krakenctl bmc log n[1-4] -n 5", "krakenctl bmc log n7 -o json"],
 }, async (run) => {

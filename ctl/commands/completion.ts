@@ -5,7 +5,7 @@ import { type Command, defineCommand, globalOptions, validateUsage } from "../co
 export function defineCompletion(commands: () => readonly Command[]): Command {
   return defineCommand({
     name: "completion",
-    about: "Prints a script that completes krakenctl's command lines",
+    about: "Prints a completion script for krakenctl",
     positionals: { usage: "bash", min: 1, max: 1 },
     options: {},
     examples: ["source <(krakenctl completion bash)"],

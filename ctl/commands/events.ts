@@ -12,7 +12,7 @@ const options = {
 /** Shows what was decided and why. */
 export const events = defineCommand({
   name: "events",
-  about: "Shows what Kraken did and saw, and why; -f from now on, otherwise what is logged so far",
+  about: "Shows what Kraken did and saw, and why: the log so far, or with -f new events",
   positionals: { usage: "[NODESET]", max: 1 },
   options,
   examples: ["krakenctl events", "krakenctl events -f n[1-4]", "krakenctl events --after 1200 -o json"],

@@ -11,7 +11,7 @@ import { reportAnswer, reportFailure } from "../report.ts";
 /** Says what is done with nodes and why nothing is where nothing is. */
 export const explain = defineCommand({
   name: "explain",
-  about: "Says what nodes are doing, what they wait for and why; with values, what would be done to reach those",
+  about: "Explains what nodes do, what they wait for and why; with values, what reaching them would take",
   positionals: { usage: "NODESET [/URL=VALUE ...]", min: 1 },
   options: {},
   examples: ["krakenctl explain n3", "krakenctl explain n[1-412]", "krakenctl explain n3 /physState=POWER_OFF"],
@@ -38,7 +38,7 @@ export const explain = defineCommand({
 /** Shows plans. */
 export const plan = defineCommand({
   name: "plan",
-  about: "Shows what is still to be done on nodes: each step, who does it and what it waits for",
+  about: "Shows the remaining steps of nodes: what each does, who does it and what it waits for",
   positionals: { usage: "NODESET", min: 1, max: 1 },
   options: {},
   examples: ["krakenctl plan n[1-412]"],
@@ -53,7 +53,7 @@ export const plan = defineCommand({
 /** Draws the states around a node. */
 export const graph = defineCommand({
   name: "graph",
-  about: "Draws the states that a node can come to, where it is, and its way to its goal",
+  about: "Draws the states that a node can reach, its current state and its path to its goal",
   positionals: { usage: "NODE", min: 1, max: 1 },
   options: {
     output: {
@@ -61,7 +61,7 @@ export const graph = defineCommand({
       short: "o",
       choices: ["json", "dot", "mermaid"],
       default: "mermaid",
-      help: "The language of the drawing, or the data of it",
+      help: "Format of the drawing, or its data",
     },
   },
   examples: ["krakenctl graph n3", "krakenctl graph n3 -o dot | dot -Tsvg > n3.svg"],

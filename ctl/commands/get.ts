@@ -7,7 +7,7 @@ import { describeTree } from "../tree_text.ts";
 /** Lists nodes. */
 export const getNodes = defineCommand({
   name: "get nodes",
-  about: "Lists nodes with their power, run state and what is being done about them",
+  about: "Lists nodes with power, run state, and what Kraken does for them",
   positionals: { usage: "[NODESET]", max: 1 },
   options: {},
   examples: ["krakenctl get nodes", "krakenctl get nodes n[1-4],login1", "krakenctl get nodes -o json"],
@@ -22,7 +22,7 @@ export const getNodes = defineCommand({
 /** Shows one node. */
 export const getNode = defineCommand({
   name: "get node",
-  about: "Shows one node: what it should be, and what it is known to be",
+  about: "Shows the desired and the discovered state of one node",
   positionals: { usage: "NODE", min: 1, max: 1 },
   options: {},
   examples: ["krakenctl get node n1", "krakenctl get node n1 -o yaml"],
@@ -35,7 +35,7 @@ export const getNode = defineCommand({
 /** Shows the tree of aggregators. */
 export const tree = defineCommand({
   name: "tree",
-  about: "Shows the aggregators from the one that is asked down, and how the nodes below each are",
+  about: "Shows the aggregators below the one that is asked, and the health of the nodes below each",
   options: {},
   examples: ["krakenctl tree", "krakenctl tree --server http://127.0.0.1:3151"],
 }, async (run) => {

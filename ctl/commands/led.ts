@@ -2,7 +2,7 @@ import { describeChanges } from "../change_text.ts";
 import { type Command, defineCommand, PATIENT } from "../command.ts";
 import { reportAnswer } from "../report.ts";
 
-const options = { "dry-run": { kind: "boolean", help: "Show what would be done, and do nothing" } } as const;
+const options = { "dry-run": { kind: "boolean", help: "Show the resulting plans without making the change" } } as const;
 
 /** What the identify LEDs of machines are to do from now on. */
 function defineLed(verb: "on" | "off" | "blink", value: "ON" | "OFF" | "BLINKING", about: string): Command {
@@ -24,5 +24,5 @@ function defineLed(verb: "on" | "off" | "blink", value: "ON" | "OFF" | "BLINKING
 export const led: readonly Command[] = [
   defineLed("on", "ON", "Turns the identify LEDs of machines on"),
   defineLed("off", "OFF", "Turns the identify LEDs of machines off"),
-  defineLed("blink", "BLINKING", "Has the identify LEDs of machines blink, where their controllers can"),
+  defineLed("blink", "BLINKING", "Makes the identify LEDs of machines blink, if their controllers support it"),
 ];

@@ -7,7 +7,7 @@ import { reportAnswer, reportFailure } from "../report.ts";
 /** Shows limits and invariants. */
 export const limits = defineCommand({
   name: "limits",
-  about: "Shows limits and invariants, who waits at them, and what is held for the whole fleet",
+  about: "Shows limits and invariants, the nodes that wait at them, and fleet-wide holds",
   options: {},
   examples: ["krakenctl limits", `krakenctl set root '/limits/power={"mutations":["simpower/power-on"],"atMost":20}'`],
 }, async (run) => {
@@ -18,7 +18,7 @@ export const limits = defineCommand({
 /** Lets everything be tried again that is held for the whole fleet. */
 export const release = defineCommand({
   name: "release",
-  about: "Lets everything be tried again that is held for the whole fleet, as it failed on many nodes in a row",
+  about: "Ends all fleet-wide holds, so that everything is tried again",
   options: {},
   examples: ["krakenctl release"],
 }, async (run) => {
@@ -34,9 +34,9 @@ export const release = defineCommand({
 });
 
 /** Stops the engine from starting anything. */
-export const freeze = defineFreezer("freeze", "Starts nothing more on nodes, or on any node, until they are thawed");
+export const freeze = defineFreezer("freeze", "Starts no more steps on nodes, or on any node, until they are thawed");
 /** Lets the engine go on. */
-export const thaw = defineFreezer("thaw", "Lets work on nodes, or on every node, go on");
+export const thaw = defineFreezer("thaw", "Resumes work on nodes, or on every node");
 
 function defineFreezer(name: "freeze" | "thaw", about: string) {
   return defineCommand({
@@ -56,7 +56,7 @@ function defineFreezer(name: "freeze" | "thaw", about: string) {
 /** Tries again what was given up. */
 export const retry = defineCommand({
   name: "retry",
-  about: "Forgets the failures of nodes, so that what was given up is tried again",
+  about: "Clears the failures of nodes, so that what was given up is tried again",
   positionals: { usage: "NODESET", min: 1, max: 1 },
   options: {},
   examples: ["krakenctl retry n7"],

@@ -11,8 +11,8 @@ import type { ChangeGroupInfo, NodeSummaryInfo } from "../../src/api/mod.ts";
 import { waitConverged } from "../wait_converged.ts";
 
 const options = {
-  "dry-run": { kind: "boolean", help: "Show what would be done, and do nothing" },
-  wait: { kind: "boolean", help: "Wait until it is done, and every node of the set is what it should be" },
+  "dry-run": { kind: "boolean", help: "Show the resulting plans without making the change" },
+  wait: { kind: "boolean", help: "Wait until it is done and every node of the set is at its goal" },
 } as const;
 
 type Run = CommandRun<typeof options>;
@@ -20,7 +20,7 @@ type Run = CommandRun<typeof options>;
 /** Shows the power of machines. */
 const status = defineCommand({
   name: "power status",
-  about: "Shows which machines are on and off, as their controllers say",
+  about: "Shows which machines are on and off, as their controllers report it",
   positionals: { usage: "[NODESET]", max: 1 },
   options: {},
   examples: ["krakenctl power status", "krakenctl power status n[1-64] -o json"],
@@ -126,20 +126,19 @@ async function waitFor(run: Run, nodeset: string): Promise<number> {
 export const power: readonly Command[] = [
   status,
   definePower("on", "POWER_ON", "Powers machines on, and keeps them on"),
-  definePower("off", "POWER_OFF", "Powers machines off, and keeps them off: what runs on them is drained first"),
+  definePower("off", "POWER_OFF", "Powers machines off, and keeps them off; drains them first"),
   defineOrder("cycle", {
-    about: "Powers machines off and on again, once; what runs on them is drained first",
+    about: "Power-cycles machines once; drains them first",
     order: "CYCLE",
     goal: { physState: "POWER_ON" },
   }),
   defineOrder("reset", {
-    about: "Restarts machines without a loss of power, once; what runs on them is drained first",
+    about: "Restarts machines once without a loss of power; drains them first",
     order: "RESET",
     goal: { physState: "POWER_ON" },
   }),
   defineOrder("nmi", {
-    about:
-      "Sends machines a non-maskable interrupt, once, for a dump of their memory; freeze them right after to keep it",
+    about: "Sends machines a non-maskable interrupt once, for a memory dump; freeze them right after to keep it",
     order: "NMI",
     goal: {},
   }),

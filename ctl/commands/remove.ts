@@ -7,9 +7,9 @@ import { reportAnswer, reportFailure, reportProblems } from "../report.ts";
 /** Deletes nodes. */
 export const remove = defineCommand({
   name: "delete",
-  about: "Forgets nodes: nothing more is done with them, and their machines are left as they are",
+  about: "Deletes nodes from Kraken; their machines are not touched",
   positionals: { usage: "NODESET", min: 1, max: 1 },
-  options: { yes: { kind: "boolean", short: "y", help: "Do not ask whether it is meant" } },
+  options: { yes: { kind: "boolean", short: "y", help: "Do not ask for confirmation" } },
   examples: ["krakenctl delete n[400-412]", "krakenctl delete n7 -y"],
 }, async (run) => {
   const [nodeset = ""] = run.args;

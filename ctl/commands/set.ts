@@ -12,11 +12,11 @@ import { waitConverged } from "../wait_converged.ts";
 /** Sets values of nodes. */
 export const set = defineCommand({
   name: "set",
-  about: "Sets what nodes should be, and shows what follows from it; a value of nothing, or null, unsets",
+  about: "Sets the desired state of nodes, and shows the resulting plans; an empty value or null unsets",
   positionals: { usage: "NODESET /URL=VALUE ...", min: 2 },
   options: {
-    "dry-run": { kind: "boolean", help: "Show what would change and the plans, and change nothing" },
-    wait: { kind: "boolean", help: "Wait until every node of the set is what it should be" },
+    "dry-run": { kind: "boolean", help: "Show the changes and the resulting plans without making them" },
+    wait: { kind: "boolean", help: "Wait until every node of the set is at its goal" },
   },
   examples: [
     "krakenctl set n[1-4] /physState=POWER_OFF",

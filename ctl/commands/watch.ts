@@ -13,7 +13,7 @@ const REFETCH = 2000;
 /** Shows nodes as they change. */
 export const watch = defineCommand({
   name: "watch",
-  about: "Shows the table of nodes, redrawn as it changes, until Ctrl-C",
+  about: "Shows the table of nodes as it changes, until Ctrl-C",
   positionals: { usage: "[NODESET]", max: 1 },
   options: {},
   examples: ["krakenctl watch", "krakenctl watch n[1-16]"],

@@ -45,7 +45,7 @@ test("explain tells a node that waits at a limit with its place in the queue, an
       "  1. simpower/power-on (powers the machine on): waits at limit 'power' " +
       "(rack r1: 20 of 20 in flight, 3rd in the queue behind n4)",
       "  2. simpower/boot: after 1, about 30 s",
-      "Done in about 1 min 10 s, once it can go on, if nothing goes wrong.",
+      "Done in about 1 min 10 s, once it can continue, if nothing goes wrong.",
     ],
   );
 });
@@ -75,7 +75,7 @@ test("explain says the same of many nodes once, with all their places in the que
   assert.deepEqual(tell(waiting("n1", 1), running("n3", 2), waiting("n2", 2), running("n4", 5)), [
     "n[1-2] wait on the way to /physState=POWER_ON, /runState=SYNC.",
     "  1. simpower/power-on (powers the machine on): waits at limit 'power' (1 of 1 in flight, places 1 to 2 in the queue)",
-    "Done in about 8 s, once each can go on, if nothing goes wrong.",
+    "Done in about 8 s, once each can continue, if nothing goes wrong.",
     "",
     "n[3-4] are working towards /physState=POWER_ON, /runState=SYNC.",
     "  1. simpower/power-on (powers the machine on): at work for 5 s, about 8 s expected, times out in 30 s",
@@ -117,12 +117,12 @@ test("explain says since when and why something is given up, by whom, and how to
   const about = "  1. x/y (powers the machine on): ";
   assert.deepEqual(held("aggregator"), [
     `${about}given up 3 min ago after 5 attempts: no answer`,
-    "See to the cause, then: krakenctl retry n1",
+    "Fix the cause, then run: krakenctl retry n1",
   ]);
   assert.deepEqual(held("agent")[0], `${about}given up by its agent 3 min ago after 5 attempts: no answer`);
   assert.deepEqual(held("fleet"), [
     `${about}held for the whole fleet for 3 min: no answer`,
-    "See to the cause, then: krakenctl release",
+    "Fix the cause, then run: krakenctl release",
   ]);
 });
 
@@ -165,7 +165,7 @@ test("explain has words for every way in which a step can be", () => {
   const frozen = step("x/y", 1, { kind: "frozen", by: "node", next: false });
   assert.match(
     tell(explanation("n1", { phase: "frozen", goals, steps: [frozen] })).join("\n"),
-    /^n1 is frozen on the way to [^]*\nTo go on: krakenctl thaw n1$/,
+    /^n1 is frozen on the way to [^]*\nTo continue, run: krakenctl thaw n1$/,
   );
 });
 
@@ -186,7 +186,7 @@ test("explain tells what would be done, what is late, what gives way, and what a
     "It would take about 8 s.",
     "Its agent gave up on service/start{name=a}, after 5 attempts: no such file.",
     "Late for 2 min: '/runState' is 'INIT': expected for 60 s at most.",
-    "/runState=SYNC has to wait: it can't be had while /physState=POWER_OFF is wanted.",
+    "/runState=SYNC has to wait: it cannot be reached while /physState=POWER_OFF is wanted.",
   ]);
 });
 
@@ -200,14 +200,14 @@ test("explain says what would be refused, and what never goes on", () => {
       expectedMs: 8000,
     })).at(-1);
   const objects = { kind: "invariant", invariant: "jobs", because: "n1 is busy" } as const;
-  assert.equal(asked(objects, true), "As things are it would not be done: invariant 'jobs' refuses it.");
-  assert.equal(asked(objects, false), "Done in about 8 s, once it can go on, if nothing goes wrong.");
+  assert.equal(asked(objects, true), "At present it would not be done: invariant 'jobs' refuses it.");
+  assert.equal(asked(objects, false), "Done in about 8 s, once it can continue, if nothing goes wrong.");
   const closed: BlockerInfo = {
     ...{ kind: "count", invariant: "few", counts: "away", group: "", inFlight: 0, holders: [], atMost: 0 },
     ...{ since: ago(1), place: 1 },
   };
   for (const isHypothetical of [true, false]) {
-    assert.equal(asked(closed, isHypothetical), "It never goes on as things are: see to invariant 'few'.");
+    assert.equal(asked(closed, isHypothetical), "It can never continue at present: check invariant 'few'.");
   }
 });
 

@@ -129,7 +129,7 @@ test("a stuck service: explain says why and since when, and retry heals it once 
       assert.ok(state?.kind === "held" && state.by === "agent", JSON.stringify(state));
       const prose = await ctl(lab, "explain", "n1");
       assert.match(prose, /given up by its agent \d+ s ago after 5 attempts: /);
-      assert.match(prose, /\nSee to the cause, then: krakenctl retry n1\n/);
+      assert.match(prose, /\nFix the cause, then run: krakenctl retry n1\n/);
       assert.match(await ctl(lab, "events"), /stuck .*Its agent gave up: /);
 
       writeFileSync(script, "while :; do sleep 1; done\n");
