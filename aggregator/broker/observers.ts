@@ -4,15 +4,15 @@ import { encodePacket } from "../../src/mqtt/client/mod.ts";
 import type { RefusalLog } from "../../src/log.ts";
 import { every } from "../../src/toolkit/mod.ts";
 
-/** A topic filter, taken apart (MQTT 3.1.1, section 4.7). */
+/** The levels of a topic filter (MQTT 3.1.1, section 4.7). */
 export type TopicFilter = readonly string[];
 
-/** Takes a filter apart. */
+/** Splits a filter into its levels. */
 export function parseFilter(filter: string): TopicFilter {
   return filter.split("/");
 }
 
-/** Whether a topic, taken apart at its slashes, matches a filter. Both are below a first level that is no wildcard. */
+/** Tells whether the levels of a topic match a filter whose first level is not a wildcard. */
 export function matchesFilter(filter: TopicFilter, topic: readonly string[]): boolean {
   for (const [place, level] of filter.entries()) {
     if (level === "#") return true;
@@ -21,19 +21,19 @@ export function matchesFilter(filter: TopicFilter, topic: readonly string[]): bo
   return filter.length === topic.length;
 }
 
-/** Clients that observe, at a time. */
+/** Most observers at a time. */
 const MAX_OBSERVERS = 64;
-/** Filters of one. */
+/** Most filters of an observer. */
 const MAX_FILTERS = 32;
-/** Messages that one has not acknowledged (QoS 1). */
+/** Most messages that an observer has not acknowledged (QoS 1). */
 const WINDOW = 100;
-/** Events that wait for one; the oldest are dropped. */
+/** Most events that wait for an observer; the oldest are dropped. */
 const MAX_EVENTS = 1_000;
-/** Who takes nothing of what waits for this long is disconnected, in milliseconds; and how often it is looked. */
+/** An observer that takes no waiting message for this long is disconnected, in milliseconds; and how often this is checked. */
 const STALLED_MS = 30_000;
 const LOOK_MS = 5_000;
 
-/** What others may observe: see `Board` in aggregator/publish. */
+/** The state to observe: see `Board` in aggregator/publish. */
 export interface ObservedBoard {
   readonly online: string;
   readonly events: string;
@@ -42,23 +42,23 @@ export interface ObservedBoard {
   follow(listener: { changed(topic: string): void; event(payload: string): void }): () => void;
 }
 
-/** What others may subscribe to. */
+/** What other programs may subscribe to. */
 export interface Observed {
-  /** What a filter has to begin with, before its first wildcard. */
+  /** Filters must begin with it, before their first wildcard. */
   readonly prefix: string;
   readonly board: ObservedBoard;
 }
 
-/** What carries an observer. */
+/** The connection of an observer. */
 export interface ObserverWire {
-  /** Whether what is written has to wait, as the client does not read. */
+  /** Whether the client does not read, so that further writes must wait. */
   readonly writableNeedDrain: boolean;
   write(bytes: Uint8Array): unknown;
   once(event: "drain", listener: () => void): unknown;
   destroy(why: Error): unknown;
 }
 
-/** A client of the broker that may become an observer. */
+/** A client that may become an observer. */
 export interface ObserverPeer {
   readonly id: string;
   readonly closed: boolean;
@@ -66,37 +66,37 @@ export interface ObserverPeer {
 }
 
 /**
- * Clients that are no programs of Kraken: they may subscribe below one prefix and do nothing else. What they get goes past aedes,
- * straight from the board: of a topic each remembers only that it has changed, and takes what is newest when it is its turn, so
- * one that reads slowly or not at all costs no memory and holds nobody up.
+ * Serves clients that are not Kraken's own programs: they may subscribe below one prefix, and nothing else. Their messages bypass
+ * aedes and come directly from the board. For each client only the names of changed topics wait, and the payload is read when it is
+ * sent, so a slow client needs little memory and delays nobody.
  */
 export interface Observers {
-  /** Whether a filter is one for observers. */
+  /** Tells whether a filter is below the prefix. */
   isFor(filter: string): boolean;
-  /** Whether a client may subscribe to such a filter. From then on it is an observer. */
+  /** Tells whether a client may subscribe to such a filter. It becomes an observer by it. */
   admit(client: ObserverPeer, filter: string): boolean;
-  /** Whether a connection is an observer's. */
+  /** Tells whether a connection belongs to an observer. */
   has(connection: object | null): boolean;
-  /** A client has subscribed. @param subscriptions Those that were refused have a QoS of 128. */
+  /** A client has subscribed. @param subscriptions Refused ones have a QoS of 128. */
   subscribed(client: ObserverPeer, subscriptions: readonly { readonly topic: string; readonly qos: number }[]): void;
   unsubscribed(client: ObserverPeer, filters: readonly string[]): void;
   /** A client has acknowledged a message. */
   acknowledged(client: ObserverPeer): void;
   left(client: ObserverPeer): void;
-  /** Says that nothing is current any more. */
+  /** Sends `online` as `false`, and stops. */
   stop(): void;
 }
 
-/** One client that observes. */
+/** An observer. */
 interface Observer {
   readonly client: ObserverPeer;
   readonly filters: Map<string, { readonly levels: TopicFilter; readonly qos: 0 | 1 }>;
-  /** Topics to send, with whether as kept ones (RETAIN, section 3.3.1.3). */
+  /** Topics to send; `true`: as retained messages (section 3.3.1.3). */
   readonly waiting: Map<string, boolean>;
   readonly events: string[];
   inFlight: number;
   lastId: number;
-  /** When it last took something, or had nothing to take. */
+  /** When it last took a message, or had none waiting. */
   movedAt: number;
   awaitsDrain: boolean;
 }
@@ -108,14 +108,14 @@ export function createObservers(
   clock: Pick<Clock, "after" | "now"> = systemClock,
 ): Observers {
   const observers = new Map<object, Observer>();
-  /** Connections that have become an observer's stay one. */
+  /** Connections of all observers, also of former ones. */
   const marked = new WeakSet<object>();
   let isOnline = true;
 
   function payloadOf(topic: string): string | undefined {
     return topic === board.online ? String(isOnline && board.get(topic) === "true") : board.get(topic);
   }
-  /** With which QoS an observer gets a topic; undefined where it does not want it. */
+  /** Finds the QoS with which an observer gets a topic; undefined if it has not subscribed to it. */
   function qosFor({ filters }: Observer, levels: readonly string[]): 0 | 1 | undefined {
     let best: 0 | 1 | undefined;
     for (const { levels: filter, qos } of filters.values()) {
@@ -138,7 +138,7 @@ export function createObservers(
       const [topic, isKept] = next;
       waiting.delete(topic);
       const payload = payloadOf(topic);
-      // Of what is gone by now, a new subscriber has never heard.
+      // A new subscriber does not know a topic that was removed before it was sent.
       if (payload !== undefined || !isKept) write(observer, topic, payload ?? "", isKept);
     }
   }
@@ -169,7 +169,7 @@ export function createObservers(
       for (const observer of observers.values()) {
         if (qosFor(observer, levels) === undefined) continue;
         touch(observer);
-        // What still waits as a kept message stays one: it is the first that this subscriber hears of the topic.
+        // A retained message that still waits stays one, because the subscriber has not received this topic before.
         observer.waiting.set(topic, observer.waiting.get(topic) ?? false);
         flush(observer);
       }
@@ -188,7 +188,7 @@ export function createObservers(
       }
     },
   });
-  /** What begins to wait now waits since now. */
+  /** Restarts the stall timer if nothing was waiting. */
   function touch(observer: Observer): void {
     if (observer.waiting.size === 0 && observer.events.length === 0) observer.movedAt = clock.now();
   }

@@ -1,37 +1,37 @@
-/** What changes on a {@link Board}. */
+/** Hears of changes of a {@link Board}. */
 export interface BoardListener {
-  /** A topic has another payload now, or none. */
+  /** The payload of a topic has changed or was removed. */
   changed(topic: string): void;
-  /** Something happened that is told once and kept nowhere. @param payload JSON. */
+  /** An event that is published once and not retained. @param payload JSON. */
   event(payload: string): void;
 }
 
-/** Where the topics of one aggregator are. */
+/** The fixed topics of an aggregator. */
 export interface BoardTopics {
-  /** What all topics of the aggregator begin with, without a slash at the end. */
+  /** Prefix of all topics of the aggregator, without a slash at the end. */
   readonly base: string;
-  /** `true` while what is published is current: on the board once it is complete, at a broker once that has all of it. */
+  /** `true` while the other topics are current: on the board when it is complete, at a broker when it has received everything. */
   readonly online: string;
   readonly events: string;
 }
 
 /**
- * What brokers are to keep of an aggregator's state: a payload for each topic. Whoever publishes remembers only which topics have
- * changed, and takes from here what is newest when it gets to them.
+ * The published state of an aggregator: a payload for each retained topic. Publishers remember only which topics have changed, and
+ * read the newest payload from the board when they send it.
  */
 export interface Board extends BoardTopics {
-  /** What a topic is to have; undefined for nothing. */
+  /** The payload of a topic; undefined if it has none. */
   get(topic: string): string | undefined;
   readonly topics: Iterable<string>;
   readonly size: number;
   set(topic: string, payload: string): void;
   clear(topic: string): void;
   tell(event: string): void;
-  /** Calls back with each change. Returns a function that ends it. */
+  /** Registers a listener. @returns A function that removes it. */
   follow(listener: BoardListener): () => void;
 }
 
-/** Makes a board that is empty. @param base See {@link BoardTopics}. */
+/** Creates an empty board. @param base See {@link BoardTopics}. */
 export function createBoard(base: string): Board {
   const payloads = new Map<string, string>();
   const listeners = new Set<BoardListener>();

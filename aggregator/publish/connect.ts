@@ -8,7 +8,7 @@ import type { BoardTopics } from "./board.ts";
 import type { PublisherEvents } from "./publisher.ts";
 import { openStateSession, type ProtocolVersion } from "./session.ts";
 
-/** To which broker to connect, and as whom. */
+/** The broker to connect to, and the identity to use. */
 export interface PublishConnectOptions {
   readonly url: string;
   readonly cluster: string;
@@ -17,7 +17,7 @@ export interface PublishConnectOptions {
   /** Its UUID. */
   readonly ownId: string;
   readonly topics: Pick<BoardTopics, "base" | "online">;
-  /** Filters beyond its own topics that find what an earlier run may have left. */
+  /** Filters that find topics of earlier runs outside the base topic. */
   readonly filters: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
@@ -25,9 +25,9 @@ export interface PublishConnectOptions {
 }
 
 /**
- * Connects a publisher to a broker, with MQTT 5 where the broker has it and MQTT 3.1.1 where not, again and again. One aggregator
- * always has the same client id at a broker: a connection of an earlier run that the broker has not missed yet ends before this one
- * begins, and its last will comes first.
+ * Connects a publisher to a broker and reconnects after each loss. It uses MQTT 5 if the broker supports it, otherwise MQTT 3.1.1. An
+ * aggregator always uses the same client id at a broker: if the broker still has the connection of an earlier run, it closes that one
+ * first, so that its last will does not overwrite what this run publishes.
  */
 export function connectPublisher(options: PublishConnectOptions, events: PublisherEvents): MqttConnection {
   const { url, cluster, aggregator, topics, filters, clock, random, log } = options;
@@ -48,7 +48,7 @@ export function connectPublisher(options: PublishConnectOptions, events: Publish
       ...{ url, version, clientId, cluster, aggregator, base, online, clock },
       filters: [`${base}/nodes/#`, ...filters],
       onOpen() {
-        next = 5; // the broker may be another one next time
+        next = 5; // the broker may have been upgraded before the next connection
         events.onOpen();
       },
       onOlder: () => next = version === 5 ? 4 : 5,

@@ -2,12 +2,12 @@ import { isPattern, matchUrl, type Schema, type Value } from "../../src/state/mo
 import type { NodeDetail } from "../control/detail.ts";
 import type { TreeEntry } from "../status/tree.ts";
 
-/** The most aggregators that the document of the tree lists: some 250 bytes each. */
+/** Most aggregators that the document of the tree lists, of about 250 bytes each. */
 const MAX_LISTED = 1_000;
-/** The longest reason in a document, in characters. */
+/** Longest reason in a document, in characters. */
 const MAX_REASON = 500;
 
-/** The states that `since` is about, as one text, to compare with what they were. */
+/** Combines the states to which `since` refers into one string, to compare them with earlier ones. */
 export function statesOf(
   { physState, runState, phase }: { readonly physState: unknown; readonly runState: unknown; readonly phase: unknown },
 ): string {
@@ -15,9 +15,9 @@ export function statesOf(
 }
 
 /**
- * The JSON document of a node. Every document has every field, so that tables have columns: null where there is nothing.
+ * Builds the JSON document of a node. Every document has all fields, so that tables get stable columns; missing values are null.
  *
- * @param since When the node came to its states, ISO 8601.
+ * @param since When the node reached its current states, ISO 8601.
  */
 export function nodeDocument(node: NodeDetail, since: string): string {
   const { name, id, platform, parent, physState, runState, link, phase, late, stale } = node;
@@ -35,7 +35,7 @@ export function nodeDocument(node: NodeDetail, since: string): string {
 }
 
 /**
- * The single values of a node that are published: what is known of it, and of variables that people set what they have set.
+ * Finds the single values of a node to publish: discovered values, and for variables that people write the desired value.
  *
  * @param wanted State URLs, and patterns such as `/services/{name}/state`.
  * @returns Pairs of a URL and its value as text.
@@ -56,12 +56,12 @@ export function* nodeValues(
   }
 }
 
-/** A value as plain text: what has parts is JSON. */
+/** Formats a value as plain text; lists and objects as JSON. */
 function valueText(value: Value): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** The JSON document of the tree, from the entries of `Control.tree`: the first one is the aggregator itself. */
+/** Builds the JSON document of the tree from the entries of `Control.tree`, of which the first is the aggregator itself. */
 export function treeDocument(tree: readonly TreeEntry[]): string {
   const [own] = tree;
   return JSON.stringify({

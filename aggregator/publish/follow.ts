@@ -11,39 +11,39 @@ import { nodeDocument, nodeValues, statesOf, treeDocument } from "./documents.ts
 import { announce, type Announcing } from "./home_assistant.ts";
 import { nodeTopic } from "./topics.ts";
 
-/** From the start of one round of looking at what has changed to the next, in milliseconds: a node is looked at once in each. */
+/** Time between the starts of two rounds, in milliseconds. Each round updates a changed node once. */
 const ROUND_MS = 1_000;
-/** How soon the first change after a pause is looked at, in milliseconds. */
+/** Delay before the first change after a pause is handled, in milliseconds. */
 const SOON_MS = 50;
-/** How many nodes are looked at at a time, and the pause until the next ones, in milliseconds: others get their turn in between. */
+/** Nodes per slice of a round, and the pause between slices, in milliseconds, which lets other work run. */
 const SLICE = 100;
 const SLICE_MS = 25;
-/** How many nodes are looked at each round that nothing was heard of: not everything that a phase follows from is an event. */
+/** Nodes that are checked again each second without an event, because a phase also depends on things that cause none. */
 const AGAIN = 100;
-/** For how long after the start what an earlier run has published counts for since when a node is in its states, in milliseconds. */
+/** Time after the start during which `since` is taken over from documents of an earlier run, in milliseconds. */
 const RECALL_MS = 60_000;
 
-/** What of an aggregator says that nothing is known of the nodes below it. */
+/** Variables of an aggregator that decide whether the nodes below it are stale. */
 const STALENESS: ReadonlySet<string> = new Set(["/staleSince", "/brokerLost", "/link"]);
 /** ISO 8601, as documents have it. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** What follows the state of an aggregator's nodes. */
+/** Follows the state of the nodes of an aggregator. */
 export interface StateFollower {
-  /** Begins to fill the board. */
+  /** Starts to fill the board. */
   begin(): void;
   /**
-   * Takes what a broker has kept of an earlier run: a node that is in the same states has been so since then.
+   * Takes over `since` from a document that an earlier run published, if the node is in the same states.
    *
    * @param payload From a broker: anything.
    */
   recall(topic: string, payload: string): void;
-  /** Resolves when the board has everything for the first time. */
+  /** Resolves when the board is complete for the first time. */
   readonly complete: Promise<void>;
   stop(): void;
 }
 
-/** What following needs of an aggregator. */
+/** The parts of an aggregator that a follower needs. */
 export interface FollowParts {
   readonly board: Board;
   readonly control: Pick<Control, "find" | "tree" | "schema" | "onEvent">;
@@ -52,17 +52,17 @@ export interface FollowParts {
   readonly clock: Clock;
   readonly ownId: string;
   readonly isRoot: boolean;
-  /** Every node that is known. */
+  /** Ids of all known nodes. */
   ids(): Iterable<string>;
-  /** Whether all nodes that it should know are known: not yet while a lost store is filled by the parent. */
+  /** Whether the aggregator knows all its nodes; false while its parent refills a lost store. */
   isComplete(): boolean;
-  /** State URLs and patterns of single values that are published. */
+  /** State URLs and patterns of single values to publish. */
   readonly values: readonly string[];
-  /** Absent where nodes are not announced to Home Assistant. */
+  /** Absent if nodes are not announced to Home Assistant. */
   readonly announcing?: Announcing;
 }
 
-/** What is on the board of one node. */
+/** What the board has of a node. */
 interface Published {
   readonly name: string;
   readonly topics: readonly string[];
@@ -71,7 +71,7 @@ interface Published {
   since: string;
 }
 
-/** Keeps a board as the nodes of an aggregator are: at the root all of the tree, below it its own. A node changes at most once in a second. */
+/** Keeps a board up to date with the nodes of an aggregator: at the root all nodes, below it its own. A node is updated at most once a second. */
 export function followState(parts: FollowParts): StateFollower {
   const { board, control, changes, nodes, clock, ownId } = parts;
   const { placement } = nodes;
@@ -144,7 +144,7 @@ export function followState(parts: FollowParts): StateFollower {
     if (known === undefined) return;
     published.delete(id);
     for (const topic of known.topics) board.clear(topic);
-    // Another node may have been made under its name.
+    // A new node may have the same name.
     const other = nodes.idOf(known.name);
     if (other !== undefined && other !== id) mark(other);
   }
@@ -169,7 +169,7 @@ export function followState(parts: FollowParts): StateFollower {
       }
     }
   }
-  /** Something of a node has changed: of an aggregator's, what is below it may be stale now, or known again. */
+  /** Handles a change of a node. A change of an aggregator may make the nodes below it stale, or no longer stale. */
   function changed(id: string, isForBelow: boolean): void {
     if (!placement.isAggregator(id) && id !== ownId) return mark(id);
     markTree();
@@ -196,7 +196,7 @@ export function followState(parts: FollowParts): StateFollower {
     for (const id of ids) mark(id);
   });
 
-  /** Marks a few more nodes, each in its turn. */
+  /** Marks the next few nodes, in turn. */
   function lookAgain(): void {
     for (let left = AGAIN; left > 0; left--) {
       const next = again.next();
@@ -240,7 +240,7 @@ export function followState(parts: FollowParts): StateFollower {
   };
 }
 
-/** Reads of a node's document what an earlier run said of its states. @returns Undefined where it is none. */
+/** Reads name, states and `since` from a node's document. @returns Undefined if it is not a valid document. */
 function readStates(
   payload: string,
 ): { readonly name: string; readonly states: string; readonly since: string } | undefined {

@@ -1,26 +1,26 @@
 import { VERSION } from "../../src/version.ts";
 import { nodeTopic } from "./topics.ts";
 
-/** What announcing nodes to Home Assistant needs. */
+/** How nodes are announced to Home Assistant. */
 export interface Announcing {
-  /** What topics of discovery begin with, in Home Assistant's settings: usually `homeassistant`. */
+  /** The discovery prefix in the settings of Home Assistant, usually `homeassistant`. */
   readonly prefix: string;
   readonly cluster: string;
-  /** The UUID of the aggregator: its announcements have a level of their own, by which it finds them again. */
+  /** The UUID of the aggregator. Its announcements have a topic level of their own, so that later runs find them. */
   readonly aggregator: string;
   readonly board: { readonly base: string; readonly online: string };
 }
 
-/** Filters that find every announcement of an aggregator. */
+/** Returns filters that match all announcements of an aggregator. */
 export function announcementFilters({ prefix, aggregator }: Pick<Announcing, "prefix" | "aggregator">): string[] {
   return [`${prefix}/device/kraken-${aggregator}/+/config`];
 }
 
 /**
- * Announces a node as a device of three entities (Home Assistant's MQTT discovery of devices, from its release 2024.11 on): power,
- * run state, and what the engine does about it.
+ * Announces a node as a device with three entities: power, run state and phase. This uses Home Assistant's device discovery over
+ * MQTT (2024.11 or newer).
  *
- * @returns The topic, and the payload for it: JSON.
+ * @returns The topic and its JSON payload.
  */
 export function announce(
   { prefix, cluster, aggregator, board }: Announcing,
@@ -38,7 +38,7 @@ export function announce(
     cmps: {
       power: {
         ...{ p: "binary_sensor", unique_id: idOf("power"), name: "Power", device_class: "power" },
-        // None: the state is not known.
+        // Home Assistant shows None as unknown.
         value_template: "{{ {'POWER_ON': 'ON', 'POWER_OFF': 'OFF'}.get(value_json.physState, 'None') }}",
       },
       state: { p: "sensor", unique_id: idOf("state"), name: "State", value_template: "{{ value_json.runState }}" },

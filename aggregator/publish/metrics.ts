@@ -2,7 +2,7 @@ import type { Metric } from "../../src/http/mod.ts";
 import type { Board } from "./board.ts";
 import type { Publisher } from "./publisher.ts";
 
-/** What is measured of publishing. @param publishers By host and port of the broker. */
+/** Returns the metrics of publishing. @param publishers By host and port of the broker. */
 export function publishMetrics(board: Board, publishers: ReadonlyMap<string, Publisher>): Metric[] {
   const all = [...publishers].map(([broker, { counts }]) => ({ labels: { broker }, counts }));
   const each = (of: (counts: Publisher["counts"]) => number): Metric["samples"] =>
@@ -15,7 +15,7 @@ export function publishMetrics(board: Board, publishers: ReadonlyMap<string, Pub
   return [
     own,
     {
-      ...{ name: "publish_up", type: "gauge", help: "1 while a broker to which state is published is reached" },
+      ...{ name: "publish_up", type: "gauge", help: "1 while a broker to which state is published is connected" },
       samples: each(({ isUp }) => isUp ? 1 : 0),
     },
     {
@@ -23,15 +23,19 @@ export function publishMetrics(board: Board, publishers: ReadonlyMap<string, Pub
       samples: each(({ waiting }) => waiting),
     },
     {
-      ...{ name: "publish_messages_total", type: "counter", help: "Messages that the broker has taken" },
+      ...{ name: "publish_messages_total", type: "counter", help: "Messages that the broker accepted" },
       samples: each(({ published }) => published),
     },
     {
-      ...{ name: "publish_refused_total", type: "counter", help: "Messages that the broker has refused" },
+      ...{ name: "publish_refused_total", type: "counter", help: "Messages that the broker refused" },
       samples: each(({ refused }) => refused),
     },
     {
-      ...{ name: "publish_dropped_events_total", type: "counter", help: "Events that the broker did not take in time" },
+      ...{
+        name: "publish_dropped_events_total",
+        type: "counter",
+        help: "Events dropped because the broker was too slow",
+      },
       samples: each(({ droppedEvents }) => droppedEvents),
     },
   ];

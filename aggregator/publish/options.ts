@@ -3,13 +3,13 @@ import { redactUrl } from "../../src/redact.ts";
 import { isPattern, parseUrl } from "../../src/state/mod.ts";
 import { whyNoPrefix } from "./topics.ts";
 
-/** What stands for the embedded broker. */
+/** Names the embedded broker in `--publish`. */
 export const EMBEDDED = "embedded";
-/** The most brokers, and single values of a node. */
+/** Most brokers, and most single values of a node. */
 const MAX_BROKERS = 16;
 const MAX_VALUES = 64;
 
-/** The options of the command line that are about publishing. */
+/** The command-line options for publishing. */
 export interface PublishCommandLine {
   readonly publish: readonly string[];
   readonly "publish-prefix": string;
@@ -19,25 +19,25 @@ export interface PublishCommandLine {
   readonly broker: string | undefined;
 }
 
-/** Where state is published, and what of it. */
+/** Where to publish state, and which. */
 export interface PublishOptions {
-  /** URLs of brokers, with their names and passwords. */
+  /** URLs of brokers, including user names and passwords. */
   readonly urls: readonly string[];
-  /** Whether others may subscribe to it on the embedded broker. */
+  /** Whether other programs may subscribe on the embedded broker. */
   readonly isEmbedded: boolean;
   readonly prefix: string;
   /** State URLs and patterns. */
   readonly values: readonly string[];
-  /** Messages a second, to each broker. */
+  /** Most messages per second to each broker. */
   readonly perSecond: number;
-  /** What Home Assistant's discovery topics begin with; absent where nothing is announced to it. */
+  /** The discovery prefix of Home Assistant; absent if nodes are not announced to it. */
   readonly homeAssistant?: string;
 }
 
 /**
- * What the command line says of publishing; undefined where nothing is published.
+ * Reads the command-line options for publishing. @returns Undefined if nothing is to be published.
  *
- * @throws {ProgramError} When options do not fit each other, or can't be.
+ * @throws {ProgramError} If an option is invalid or options contradict each other.
  */
 export function readPublishOptions(given: PublishCommandLine): PublishOptions | undefined {
   const targets = given.publish;

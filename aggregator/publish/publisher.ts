@@ -5,39 +5,39 @@ import type { MqttConnection } from "../../src/mqtt/mod.ts";
 import { every, fullBucket, type Rate, takeToken, waitForToken } from "../../src/toolkit/mod.ts";
 import type { Board } from "./board.ts";
 
-/** Messages that are on their way to the broker at a time: Mosquitto, for one, takes 20. */
+/** Most messages that the broker has not acknowledged; Mosquitto accepts 20 by default. */
 const WINDOW = 20;
-/** How long it waits at least where the rate is used up, in milliseconds: some messages at a time cost less than each by itself. */
+/** Shortest pause when the rate is used up, in milliseconds: sending several messages at once costs less. */
 const PAUSE_MS = 50;
-/** Events that wait, at most: the oldest are dropped. */
+/** Most events that wait; the oldest are dropped. */
 const MAX_EVENTS = 1_000;
-/** Topics at the aggregator's place that it does not know and that wait to be cleared, at most: more are found after the next connect. */
+/** Most unknown topics to clear after a connect; the next connect finds the rest. */
 const MAX_UNKNOWN = 200_000;
-/** How often everything is said again, in milliseconds, to brokers that let messages expire (see `session.ts`). */
+/** Interval at which everything is published again to brokers with message expiry (see `session.ts`), in milliseconds. */
 const REFRESH_MS = 8 * 3_600_000;
-/** How long the last word may take, in milliseconds. */
+/** Time limit for the last message, in milliseconds. */
 const STOP_MS = 2_000;
 
-/** What a publisher has done since it was made, and what waits. */
+/** Counters of a publisher since it was created, and what waits. */
 export interface PublisherCounts {
   readonly isUp: boolean;
-  /** Messages that the broker has taken. */
+  /** Messages that the broker accepted. */
   readonly published: number;
-  /** Messages that it has refused. */
+  /** Messages that it refused. */
   readonly refused: number;
-  /** Events that were dropped, as the broker did not take them in time. */
+  /** Events that were dropped because the broker was too slow. */
   readonly droppedEvents: number;
   /** Topics and events that wait. */
   readonly waiting: number;
 }
 
-/** Tells a publisher what becomes of its connection. */
+/** The events of a publisher's connection. */
 export interface PublisherEvents {
-  /** The broker is reached: what it has kept comes next. */
+  /** The broker is connected; its retained messages come next. */
   onOpen(): void;
-  /** What the broker has kept at the aggregator's place. */
+  /** A retained message of an earlier run or connection. */
   onKept(topic: string, payload: Uint8Array): void;
-  /** All that it has kept was told. @param expires Whether the broker lets messages expire. */
+  /** All retained messages were reported. @param expires Whether the broker supports message expiry. */
   onUp(expires: boolean): void;
   onClose(): void;
 }
@@ -45,33 +45,33 @@ export interface PublisherEvents {
 /** Publishes a board to one broker. */
 export interface Publisher {
   readonly counts: PublisherCounts;
-  /** Says that nothing is current any more, where the broker listens, and disconnects. */
+  /** Sets `online` to `false`, if the broker is connected, and disconnects. */
   stop(): Promise<void>;
 }
 
-/** What a publisher is made of. */
+/** The parts of a publisher. */
 export interface PublisherParts {
   readonly board: Board;
   readonly clock: Clock;
   readonly log: Log;
-  /** Messages a second, at most. */
+  /** Most messages per second. */
   readonly perSecond: number;
   connect(events: PublisherEvents): MqttConnection;
-  /** Gets what the broker has kept of an earlier run. */
+  /** Called with retained messages of known topics. */
   recall(topic: string, payload: string): void;
 }
 
 /**
- * Publishes a board to one broker: at a bounded rate, with a bounded number of messages under way. It remembers which topics have
- * changed and no payloads, so what waits for a broker that takes nothing is bounded by the number of nodes. After each connect it
- * says what the broker does not have as it is, and clears what it does not know.
+ * Publishes a board to one broker, with a limited rate and a limited number of unacknowledged messages. It stores the names of changed
+ * topics but no payloads, so the number of topics bounds what waits for a broker that reads nothing. After each connect it publishes
+ * what differs from the broker's retained messages, and clears topics that are not on the board.
  */
 export function createPublisher(parts: PublisherParts): Publisher {
   const { board, clock, log } = parts;
   const rate: Rate = { burst: Math.max(1, Math.ceil(parts.perSecond / 4)), perSecond: parts.perSecond };
   const bucket = fullBucket(rate, clock.now());
   const refusals = createRefusalLog(log, clock);
-  /** Topics whose payload the broker does not have. */
+  /** Topics to publish. */
   const changed = new Set<string>();
   const events: string[] = [];
   let unknown = 0;
@@ -87,7 +87,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
   function payloadOf(topic: string): string {
     return topic === board.online ? "true" : board.get(topic) ?? "";
   }
-  /** Sends what waits, as far as rate and window allow. Events and topics take turns. */
+  /** Sends what waits, within rate and window. Events and topics take turns. */
   function pump(): void {
     cancel?.();
     cancel = undefined;
@@ -131,7 +131,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
     parts.recall(topic, payload);
     if (payloadOf(topic) === payload) changed.delete(topic);
   }
-  /** `online` comes last: by then everything is current. */
+  /** Marks everything. `online` comes last, when everything else is current. */
   function mark(): void {
     for (const topic of board.topics) changed.add(topic);
     changed.delete(board.online);
@@ -161,7 +161,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
     onKept: kept,
     onUp(expires) {
       isUp = true;
-      if (unknown > 0) log.info("Clears topics that no node has any more", { topics: unknown });
+      if (unknown > 0) log.info("Clears topics of nodes that no longer exist", { topics: unknown });
       if (expires) {
         endRefresh = every(clock, REFRESH_MS, () => {
           mark();
@@ -194,7 +194,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
   };
 }
 
-/** Waits for something, but not for long. */
+/** Waits for a promise, with a time limit. */
 function withinTime(clock: Clock, what: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const cancel = clock.after(STOP_MS, resolve);

@@ -11,20 +11,20 @@ import type { PublishOptions } from "./options.ts";
 import { createPublisher, type Publisher } from "./publisher.ts";
 import { baseTopic } from "./topics.ts";
 
-/** What is published of an aggregator, and to whom. */
+/** Publishes the state of an aggregator. */
 export interface Publishing {
-  /** What the aggregator fills. */
+  /** The board that the aggregator fills. */
   readonly board: Board;
   readonly follow: Pick<FollowParts, "board" | "values" | "announcing">;
-  /** What others may subscribe to on the embedded broker; absent where they may not. */
+  /** What other programs may subscribe to on the embedded broker; absent for nothing. */
   readonly observed?: { readonly prefix: string; readonly board: Board };
-  /** Connects to the brokers once the board is complete. */
+  /** Connects to the brokers when the board is complete. */
   start(follower: StateFollower): void;
   metrics(): Metric[];
   stop(): Promise<void>;
 }
 
-/** Makes what publishes. It is silent until it is started. */
+/** Creates the parts for publishing. Nothing happens before `start`. */
 export function createPublishing(
   options: PublishOptions & {
     readonly cluster: string;

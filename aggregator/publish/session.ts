@@ -4,20 +4,20 @@ import type { Clock } from "../../src/clock.ts";
 import { CONNECT_TIMEOUT_MS, END_TIMEOUT_MS, type MqttSession, type SessionEvents } from "../../src/mqtt/session.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 
-/** How long a retained message of a broker with MQTT 5 lasts, in seconds: a cluster that is gone for good leaves nothing for ever. */
+/** Expiry of retained messages with MQTT 5, in seconds, so that a removed cluster leaves nothing behind. */
 const KEPT_S = 24 * 3_600;
-/** The same of an event, which waits for subscribers that are away. */
+/** Expiry of events with MQTT 5, in seconds; brokers keep them for subscribers with persistent sessions. */
 const EVENT_S = 3_600;
-/** How long the end of what the broker has kept is awaited after the last of it, in milliseconds. */
+/** After the marker and this time without a retained message, in milliseconds, all of them have arrived. */
 const QUIET_MS = 300;
-/** The same where the broker does not give back what marks the end: it may grant subscriptions and deliver nothing. */
+/** The same if the marker does not arrive: brokers may grant subscriptions and deliver nothing. */
 const UNMARKED_MS = 3_000;
-/** How long all of it may take, in milliseconds. */
+/** Time limit for reading retained messages, in milliseconds. */
 const LOOK_MS = 60_000;
-/** The largest kept message that is looked at, in bytes: ours are smaller, but for the tree's. */
+/** Largest retained message that is compared, in bytes. */
 const MAX_KEPT_BYTES = 512 * 1024;
 
-/** Which of the protocol's versions a broker speaks. */
+/** 4 is MQTT 3.1.1. */
 export type ProtocolVersion = 4 | 5;
 
 /** How to publish to a broker. */
@@ -27,31 +27,31 @@ export interface StateSessionOptions {
   readonly clientId: string;
   readonly cluster: string;
   readonly aggregator: string;
-  /** What the aggregator's topics begin with. */
+  /** Prefix of the aggregator's topics. */
   readonly base: string;
-  /** Its topic that says whether the others are current: `false` is the last will. */
+  /** The topic that tells whether the others are current; its last will is `false`. */
   readonly online: string;
-  /** What finds everything that an earlier run may have left. */
+  /** Filters that find all topics of earlier runs. */
   readonly filters: readonly string[];
   readonly clock: Clock;
-  /** The broker is reached: what it has kept comes next. */
+  /** The broker is connected; its retained messages come next. */
   onOpen(): void;
-  /** It may read nothing at its own place: what is gone there stays. */
+  /** The retained messages could not be read, so topics of removed nodes stay. */
   onBlind(why: string): void;
   /** The broker may not speak this version of the protocol. */
   onOlder(): void;
 }
 
 /**
- * Begins a session that publishes through mqtt.js. It subscribes once, to the aggregator's own place, to find what was left there;
- * it is up when that is over and it has unsubscribed.
+ * Opens a session that publishes through mqtt.js. It first subscribes to the aggregator's own topics, reports their retained messages
+ * and unsubscribes. Then it is up.
  */
 export function openStateSession(options: StateSessionOptions, events: SessionEvents): MqttSession {
   const { clock, version } = options;
   const client = mqtt.connect(options.url, settingsOf(options));
   let problem: string | undefined;
   let isClosed = false;
-  /** A broker that knows no MQTT 5 says so, or closes the connection without a word. */
+  /** A broker without MQTT 5 refuses the connection, or closes it without an answer. */
   let mayBeOlder = true;
   let isOpen = false;
   let endLook: (() => void) | undefined;
@@ -118,7 +118,7 @@ export function openStateSession(options: StateSessionOptions, events: SessionEv
   };
 }
 
-/** Lets so many messages be under way as the broker takes (MQTT 5, section 3.3.4). */
+/** Limits the number of unacknowledged messages to the broker's Receive Maximum (MQTT 5, section 3.3.4). */
 function createWindow() {
   const waiting: ((done: () => void) => void)[] = [];
   let under = 0;
@@ -143,7 +143,7 @@ function createWindow() {
   return window;
 }
 
-/** Subscribes to what may have been left, and unsubscribes when all of it was told. @returns `done`: why nothing could be found out, if so. */
+/** Reads the retained messages of the filters. @returns `done` resolves when all were reported, with the reason if they could not be read. */
 function lookAtKept(
   client: MqttClient,
   { filters, base, clock, clientId }: StateSessionOptions,
@@ -171,7 +171,7 @@ function lookAtKept(
   }
   function heard(topic: string, payload: Uint8Array, { retain }: IPublishPacket): void {
     if (topic === marker) isMarked ||= Buffer.from(payload).toString() === clientId;
-    else if (!retain) return; // another one's, or what a bridge carries: not what was left
+    else if (!retain) return; // a live message
     else if (payload.length > 0 && payload.length <= MAX_KEPT_BYTES) onKept(topic, payload);
     wait();
   }

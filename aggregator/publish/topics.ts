@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
 
-/** What a topic level must not have, or what other programs give a meaning: separators, wildcards, `$`, `%` and control characters. */
+/** Characters that a topic level must not contain or that have a meaning: separators, wildcards, `$`, `%`, control characters. */
 const UNFIT = /[/+#$%\p{Cc}\p{Surrogate}]/gu;
 
 /**
- * A text as one level of a topic (MQTT 3.1.1, section 4.7): what can't be in one becomes `%XX` for each byte of its UTF-8. Names of
- * nodes go in as they are.
+ * Encodes a text as one topic level (MQTT 3.1.1, section 4.7): each byte of an unfit character becomes `%XX`. Node names stay as
+ * they are.
  */
 export function topicLevel(text: string): string {
   if (text === "") return "%";
@@ -16,8 +16,8 @@ export function topicLevel(text: string): string {
 }
 
 /**
- * What the topics of an aggregator begin with. One below the root has a place of its own: each aggregator clears what it finds at
- * its place and does not know.
+ * Returns the prefix of all topics of an aggregator. Aggregators below the root have separate prefixes, because each aggregator
+ * clears unknown topics below its own.
  *
  * @param name The name of an aggregator below the root; undefined for the root.
  */
@@ -26,17 +26,17 @@ export function baseTopic(prefix: string, cluster: string, name?: string): strin
   return name === undefined ? base : `${base}/aggregators/${topicLevel(name)}`;
 }
 
-/** The topic of a node's document. */
+/** Returns the topic of a node's document. */
 export function nodeTopic(base: string, name: string): string {
   return `${base}/nodes/${topicLevel(name)}`;
 }
 
-/** Why a text can't be what topics begin with, as what was expected instead; undefined where it can. */
+/** Checks a topic prefix. @returns What was expected instead; undefined if it is valid. */
 export function whyNoPrefix(text: string): string | undefined {
   const levels = text.split("/");
   const isTopic = text.length <= 128 && levels.every((level) => level !== "" && topicLevel(level) === level);
   if (!isTopic) return "topic levels of at most 128 characters, such as kraken-state or site/kraken";
-  // The links of programs are below it: nobody else may listen there.
+  // Kraken's own protocol uses topics below it.
   return levels[0] === "kraken"
     ? "another first level than 'kraken', below which programs of Kraken speak to each other"
     : undefined;
