@@ -12,7 +12,7 @@ const QUIET = 0.25;
 const GROWN = 16 * 1024 * 1024;
 
 /** The heap of a process. */
-export interface Heap {
+export interface ProcessHeap {
   /** Returns the bytes allocated from the system. */
   size(): number;
   /** Returns the CPU time that the process has used, in milliseconds. */
@@ -28,7 +28,7 @@ export interface Heap {
  *
  * @returns A function that ends it.
  */
-export function keepHeapTidy({ clock, size, used, collect }: Heap & { readonly clock: Clock }): () => void {
+export function keepHeapTidy({ clock, size, used, collect }: ProcessHeap & { readonly clock: Clock }): () => void {
   let kept = 0;
   let before = used();
   let lookedAt = clock.now();
@@ -44,7 +44,7 @@ export function keepHeapTidy({ clock, size, used, collect }: Heap & { readonly c
 }
 
 /** Returns the heap of this process. On Bun, whose heap shrinks by itself, there is nothing to collect. */
-export function heapOfProcess(): Heap {
+export function heapOfProcess(): ProcessHeap {
   const collect = collector();
   return {
     size: () => v8.getHeapStatistics().total_heap_size,

@@ -1,7 +1,7 @@
 import { findIssue, isRecord, parseUrl, type Schema, type Value, type VariableType } from "../src/state/mod.ts";
 
 /** One `/url=value` of a command line. */
-export interface Assignment {
+export interface CfgSetting {
   readonly url: string;
   /** null unsets. */
   readonly value: Value | null;
@@ -10,7 +10,7 @@ export interface Assignment {
 }
 
 /** An assignment, or what is wrong with its text. */
-export type ParsedAssignment = { readonly ok: true; readonly assignment: Assignment } | {
+export type ParsedAssignment = { readonly ok: true; readonly assignment: CfgSetting } | {
   readonly ok: false;
   readonly problem: string;
 };
@@ -71,7 +71,7 @@ function isStateValue(value: unknown): value is Value {
 }
 
 /** Several assignments, or what is wrong with them. */
-export type ParsedAssignments = { readonly ok: true; readonly assignments: readonly Assignment[] } | {
+export type ParsedAssignments = { readonly ok: true; readonly assignments: readonly CfgSetting[] } | {
   readonly ok: false;
   readonly problem: string;
 };
@@ -85,7 +85,7 @@ export type ParsedAssignments = { readonly ok: true; readonly assignments: reado
 export function parseAssignments(
   schema: Schema,
   texts: readonly string[],
-  given: readonly Assignment[] = [],
+  given: readonly CfgSetting[] = [],
 ): ParsedAssignments {
   const assignments = [...given];
   for (const text of texts) {
@@ -107,7 +107,7 @@ function isWithin(url: string, whole: string): boolean {
 }
 
 /** Assignments as one JSON Merge Patch (RFC 7396): `/pxe/state=INIT` becomes `{ "pxe": { "state": "INIT" } }`. */
-export function toMergePatch(assignments: readonly Assignment[]): { [key: string]: unknown } {
+export function toMergePatch(assignments: readonly CfgSetting[]): { [key: string]: unknown } {
   const patch: { [key: string]: unknown } = {};
   for (const { url, value } of assignments) {
     const segments = url.split("/").slice(1);

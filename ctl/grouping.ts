@@ -1,7 +1,7 @@
 import { compareNames, foldNodeset } from "../src/nodeset/mod.ts";
 
 /** Names that share something. */
-export interface Group<T> {
+export interface Grouped<T> {
   /** As a folded nodeset: `n[1-412]`. */
   readonly nodeset: string;
   readonly names: readonly string[];
@@ -18,7 +18,7 @@ export function groupByKey<T>(
   items: readonly T[],
   nameOf: (item: T) => string,
   keyOf: (item: T) => string,
-): Group<T>[] {
+): Grouped<T>[] {
   const byKey = new Map<string, { names: string[]; shared: T }>();
   const sorted = [...items].sort((a, b) => compareNames(nameOf(a), nameOf(b)));
   for (const item of sorted) {

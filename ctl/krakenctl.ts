@@ -11,13 +11,13 @@ import {
 } from "../src/cli/mod.ts";
 import { type Command, globalOptions, validateUsage, type World } from "./command.ts";
 import { adopt, discovered } from "./commands/adopt.ts";
-import { bmcLog } from "./commands/bmc_log.ts";
-import { apply } from "./commands/apply.ts";
+import { bmcLogCommand } from "./commands/bmc_log.ts";
+import { applyCommand } from "./commands/apply.ts";
 import { defineCompletion } from "./commands/completion.ts";
 import { events } from "./commands/events.ts";
-import { explain, graph, plan } from "./commands/explain.ts";
-import { freeze, limits, release, retry, thaw } from "./commands/limits.ts";
-import { getNode, getNodes, tree } from "./commands/get.ts";
+import { explainCommand, graphCommand, planCommand } from "./commands/explain.ts";
+import { freeze, limitsCommand, releaseCommand, retry, thaw } from "./commands/limits.ts";
+import { getNode, getNodes, treeCommand } from "./commands/get.ts";
 import { led } from "./commands/led.ts";
 import { power } from "./commands/power.ts";
 import { remove } from "./commands/remove.ts";
@@ -30,22 +30,22 @@ export const commands: readonly Command[] = [
   getNode,
   set,
   ...power,
-  bmcLog,
+  bmcLogCommand,
   ...led,
-  plan,
-  explain,
-  graph,
-  tree,
+  planCommand,
+  explainCommand,
+  graphCommand,
+  treeCommand,
   discovered,
   adopt,
-  apply,
+  applyCommand,
   watch,
   events,
   freeze,
   thaw,
   retry,
-  limits,
-  release,
+  limitsCommand,
+  releaseCommand,
   remove,
   defineCompletion(() => commands),
 ];

@@ -10,13 +10,13 @@ export const ROOT: string = dirname(dirname(fileURLToPath(import.meta.url)));
 export const DENO_CONFIG: string = join(ROOT, "deno.offline.json");
 
 /** The project's programs. */
-export type Program = "agent" | "aggregator" | "krakenctl" | "simulator";
+export type KrakenProgram = "agent" | "aggregator" | "krakenctl" | "simulator";
 
 /** What a program is started from: its source, its bundle on one of the runtimes, or a single binary. */
 export type How = "source" | "bundle-deno" | "bundle-node" | "bundle-bun" | "binary-bun" | "binary-sea" | "binary-deno";
 
 /** Where each program begins, from the root. */
-export const ENTRIES: { readonly [program in Program]: string } = {
+export const ENTRIES: { readonly [program in KrakenProgram]: string } = {
   agent: "agent/main.ts",
   aggregator: "aggregator/main.ts",
   krakenctl: "ctl/main.ts",
@@ -48,7 +48,7 @@ export function nodePath(): string {
 }
 
 /** What `npm run build` makes of a program: the file under `dist/`. */
-export function builtFile(program: Program, how: Exclude<How, "source">): string {
+export function builtFile(program: KrakenProgram, how: Exclude<How, "source">): string {
   switch (how) {
     case "bundle-deno":
     case "bundle-node":
@@ -70,7 +70,7 @@ export function builtFile(program: Program, how: Exclude<How, "source">): string
  *
  * @param file The bundle or binary, where it is not the one under `dist/`.
  */
-export function programCommand(program: Program, how: How, file?: string): string[] {
+export function programCommand(program: KrakenProgram, how: How, file?: string): string[] {
   switch (how) {
     case "source":
       return [...denoRun(), "--config", DENO_CONFIG, file ?? join(ROOT, ENTRIES[program])];

@@ -24,7 +24,7 @@ export function parseModule(source: string): Syntax {
 }
 
 /** The nodes directly below a node, in the order of its fields. */
-export function childrenOf(node: Syntax): Syntax[] {
+export function syntaxChildrenOf(node: Syntax): Syntax[] {
   return Object.values(node).flatMap((child) => Array.isArray(child) ? child : [child]).filter(isSyntax);
 }
 
@@ -35,6 +35,6 @@ export function isSyntax(value: unknown): value is Syntax {
 }
 
 /** The name of an identifier, or an empty string. */
-export function nameOf(node: unknown): string {
+export function syntaxNameOf(node: unknown): string {
   return isSyntax(node) && typeof node["name"] === "string" ? node["name"] : "";
 }

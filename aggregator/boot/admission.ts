@@ -1,7 +1,7 @@
 import type { BootRegistry } from "../../modules/boot/tracker.ts";
 
 /** Why a machine does not get what it would boot with. */
-export interface Refusal {
+export interface BootRefusal {
   /** `in-use`: it may get it in a moment; `elsewhere`: the request did not come from its address. */
   readonly kind: "in-use" | "elsewhere";
   /** In words. */
@@ -21,7 +21,7 @@ export function refusalOf(
   host: { readonly id: string; readonly name: string; readonly lease?: { readonly address: string } },
   address: string,
   { registry, holdsAddresses }: { readonly registry: Omit<BootRegistry, "saw">; readonly holdsAddresses: boolean },
-): Refusal | undefined {
+): BootRefusal | undefined {
   const { id, name, lease } = host;
   if (registry.isUp(id)) return { kind: "in-use", reason: `${name} is in use, as its agent is heard` };
   if (!holdsAddresses || lease === undefined) return undefined;

@@ -1,5 +1,5 @@
 /** The share of its boot files that one machine has loaded. */
-export interface Progress {
+export interface TransferProgress {
   /** Records that it has taken these bytes of a file: from `first` up to, but not including, `end`. */
   took(path: string, first: number, end: number, size: number): void;
   /** Of all files together, in percent; 100 only when it has all of them completely. */
@@ -10,7 +10,7 @@ export interface Progress {
  * Counts the boot with the files `paths`. Until part of a file was taken, its size is unknown and it counts as much as
  * the others. A part beyond a gap counts when the gap has been filled.
  */
-export function createProgress(paths: readonly string[]): Progress {
+export function createTransferProgress(paths: readonly string[]): TransferProgress {
   const files = new Map(paths.map((path) => [path, { had: 0, size: -1 }]));
   return {
     took(path, first, end, size) {

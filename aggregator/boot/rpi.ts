@@ -5,7 +5,7 @@ import { createRefusalLog, type Log } from "../../src/log.ts";
 import { refusalOf } from "./admission.ts";
 import type { Boots } from "./http/boots.ts";
 import { openFile } from "./open_file.ts";
-import { createProgress, type Progress } from "./progress.ts";
+import { createTransferProgress, type TransferProgress } from "./progress.ts";
 import { bytesSource, fileSource, type TftpClient, type TftpEvent, type TftpSource } from "./tftp/mod.ts";
 
 /** Serves files to Raspberry Pis over TFTP. */
@@ -42,7 +42,7 @@ export function createRpiBoot(
 ): RpiBoot {
   const { registry, files } = parts;
   const refusals = createRefusalLog(parts.log, parts.clock);
-  const boots = new Map<string, Progress>(); // by node
+  const boots = new Map<string, TransferProgress>(); // by node
   /**
    * By node: one for each boot. A request is a single packet, which anyone can send with any source address. Another
    * token would invalidate the one with which the machine is booting.
@@ -107,7 +107,7 @@ export function createRpiBoot(
       const host = registry.host(path.split("/")[0] ?? "");
       if (file === undefined || host === undefined) return;
       if (file.kind === "config" && kind === "done") {
-        boots.set(host.id, createProgress(["kernel", "initrd"]));
+        boots.set(host.id, createTransferProgress(["kernel", "initrd"]));
         registry.saw(host.id, { kind: "script" });
       }
       const progress = boots.get(host.id);

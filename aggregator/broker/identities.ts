@@ -12,7 +12,7 @@ export interface IdentityCheck {
 }
 
 /** The connection of a client. */
-export interface Carrier {
+export interface IdentityCarrier {
   destroy(): unknown;
 }
 
@@ -23,7 +23,7 @@ export interface Joined {
 }
 
 /** The credentials in a CONNECT. */
-export interface Credentials {
+export interface ClientCredentials {
   readonly clientId: string;
   readonly username: string | undefined;
   readonly password: Uint8Array | undefined;
@@ -35,9 +35,9 @@ export interface Credentials {
  */
 export interface Identities {
   /** Marks a connection as guarded: its client needs an identity. */
-  guard(connection: Carrier): void;
+  guard(connection: IdentityCarrier): void;
   /** Tells whether a client may connect over a connection. */
-  admit(connection: object, credentials: Credentials): boolean;
+  admit(connection: object, credentials: ClientCredentials): boolean;
   /** Reports that a client has connected. */
   joined(client: Joined): void;
   /** Reports that a client is gone. */
@@ -48,7 +48,7 @@ export interface Identities {
   mayPublish(connection: object | null, topic: LinkTopic): boolean;
   maySubscribe(connection: object | null, topic: LinkTopic): boolean;
   /** Reports that a guarded connection is closed. */
-  closed(connection: Carrier): void;
+  closed(connection: IdentityCarrier): void;
   /** Ends the connections of a node whose identity has become invalid. */
   drop(node: string): void;
 }
@@ -59,7 +59,7 @@ export interface Identities {
 export function createIdentities(check: IdentityCheck | undefined): Identities {
   /** The node of each marked connection; "" before its client has said who it is. */
   const nodes = new WeakMap<object, string>();
-  const connections = new Map<string, Set<Carrier>>();
+  const connections = new Map<string, Set<IdentityCarrier>>();
   const clients = new Map<string, Joined>();
 
   /** The node that a client is; undefined where it need not be one. */
@@ -114,6 +114,6 @@ export function createIdentities(check: IdentityCheck | undefined): Identities {
   };
 }
 
-function isCarrier(connection: object): connection is Carrier {
+function isCarrier(connection: object): connection is IdentityCarrier {
   return "destroy" in connection && typeof connection.destroy === "function";
 }

@@ -14,7 +14,7 @@ export interface Wire {
 }
 
 /** A client of the broker. */
-export interface Peer {
+export interface ShortcutPeer {
   readonly connected: boolean;
   readonly closed: boolean;
   readonly conn: Wire;
@@ -24,9 +24,12 @@ export interface Peer {
 export interface SubscriptionSource {
   on(
     event: "subscribe",
-    listener: (subscriptions: readonly { readonly topic: string; readonly qos: number }[], client: Peer) => void,
+    listener: (
+      subscriptions: readonly { readonly topic: string; readonly qos: number }[],
+      client: ShortcutPeer,
+    ) => void,
   ): unknown;
-  on(event: "unsubscribe", listener: (topics: readonly string[], client: Peer) => void): unknown;
+  on(event: "unsubscribe", listener: (topics: readonly string[], client: ShortcutPeer) => void): unknown;
 }
 
 /** What the shortcut depends on. */
@@ -45,7 +48,7 @@ export interface ShortcutParts {
  */
 export interface Shortcut {
   /** Handles what it can of bytes that begin with a packet. @returns The rest for aedes. */
-  sieve(socket: Wire, client: Peer, bytes: Uint8Array): Uint8Array | undefined;
+  sieve(socket: Wire, client: ShortcutPeer, bytes: Uint8Array): Uint8Array | undefined;
   /** Publishes with QoS 0, not retained. @returns False if aedes must do it. */
   publish(topic: string, payload: Uint8Array): boolean;
 }
@@ -67,7 +70,7 @@ interface Known {
 export function createShortcut(aedes: SubscriptionSource, parts: ShortcutParts): Shortcut {
   const known = new WeakMap<Wire, Known>();
   /** The subscribers of each topic. Filters have no wildcards. */
-  const subscribers = new Map<string, Set<Peer>>();
+  const subscribers = new Map<string, Set<ShortcutPeer>>();
   /** The connection whose packets are being handled, and what to write to it afterwards. */
   let speaking: Wire | undefined;
   let answers: Uint8Array[] = [];

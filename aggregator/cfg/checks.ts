@@ -4,7 +4,7 @@ import { findProblems, rolesOf } from "./node_checks.ts";
 import { findNameClashes, findRenamed, findTwice } from "./name_checks.ts";
 import { findOwn } from "./own_addresses.ts";
 import type { CfgParts, Wanted } from "./parts.ts";
-import { findCircles, findCrossings, findLost } from "./tree_checks.ts";
+import { findCrossings, findLost, findTreeCircles } from "./tree_checks.ts";
 
 /** The problems of a write, one message each; nothing is written then. */
 export interface Findings {
@@ -23,7 +23,7 @@ export interface Findings {
  */
 export function findAll(parts: CfgParts, asked: readonly Wanted[], wanted: readonly Wanted[]): Findings {
   const roles = rolesOf(parts, asked);
-  const circles = findCircles(parts, wanted);
+  const circles = findTreeCircles(parts, wanted);
   return {
     problems: [
       ...asked.flatMap((node) => findProblems(parts, node, roles)),

@@ -10,7 +10,7 @@ import {
 import type { CfgParts, Wanted } from "./parts.ts";
 
 /** Finds aggregators in `wanted` that would be below themselves. */
-export function findCircles({ nodes, ownName }: CfgParts, wanted: readonly Wanted[]): string[] {
+export function findTreeCircles({ nodes, ownName }: CfgParts, wanted: readonly Wanted[]): string[] {
   const parents = new Map(wanted.map(({ cfg }) => [String(cfg.get("/name")), cfg.get("/parent")]));
   function parentOf(name: string): Value | undefined {
     if (parents.has(name)) return parents.get(name);

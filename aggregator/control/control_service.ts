@@ -26,7 +26,7 @@ import type { Staging } from "../staging/staging.ts";
 import type { Stored, WatchedStore } from "../store/mod.ts";
 import type { Troubles } from "../status/troubles.ts";
 import type { Warnings } from "../status/warnings.ts";
-import { describeTree, servingAggregator } from "../status/tree.ts";
+import { servingAggregator, treeEntriesOf } from "../status/tree.ts";
 import type { Done, Refusal } from "../../src/toolkit/mod.ts";
 
 /** How long a count of late and waiting nodes is reused, in milliseconds: counting reads all of them. */
@@ -167,7 +167,7 @@ export function createControl(parts: ControlParts): Control {
       const api = nodes.read(ownId)?.view.get("/rootApi");
       return { what: "the root", ...(typeof api === "string" && { api }) };
     },
-    tree: () => describeTree(parts),
+    tree: () => treeEntriesOf(parts),
     revision,
     list() {
       const now = revision();

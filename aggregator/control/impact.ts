@@ -1,4 +1,4 @@
-import type { Explanation, Refused } from "../../src/engine/mod.ts";
+import type { Explanation, RefusedPreview } from "../../src/engine/mod.ts";
 import type { NodeChange } from "../cfg/change.ts";
 import { agentStuck, type ExplanationParts, type NodeStepState } from "./node_explanation.ts";
 import { frozenAfter, type NodePlace, previewChange } from "./previews.ts";
@@ -11,7 +11,7 @@ export interface Impact {
   /** Why something that the plan needs has been given up, if it has. */
   readonly held?: string;
   /** The invariant that forbids a step at present. */
-  readonly refused?: Refused;
+  readonly refused?: RefusedPreview;
   /** Limits and invariants of which the plan needs places, whether they are free or not. */
   readonly places: readonly NodePlace[];
   /** Whether the plan cuts a machine's power or takes a node out of SYNC. */

@@ -1,6 +1,6 @@
 /** Changes of many nodes, put together by what follows from them. */
 import type { ChangeGroupInfo, CrowdInfo, StartInfo } from "../../src/api/mod.ts";
-import type { Refused } from "../../src/engine/mod.ts";
+import type { RefusedPreview } from "../../src/engine/mod.ts";
 import { compareNames, foldNodeset } from "../../src/nodeset/mod.ts";
 import { describeNoPlan, type Step } from "../../src/plan/mod.ts";
 import { roughDuration } from "../../src/toolkit/mod.ts";
@@ -162,7 +162,7 @@ function summarize(
   steps: readonly Step[],
   time: number | undefined,
   disruptive: boolean,
-  refused: Refused | undefined,
+  refused: RefusedPreview | undefined,
 ): string {
   if (steps.length === 0) return "nothing to do";
   const counts = new Map<string, number>();

@@ -1,5 +1,5 @@
-import type { Effect, Shown } from "./effects.ts";
-import type { EventOf } from "./events.ts";
+import type { Effect, ShownValues } from "./effects.ts";
+import type { OwnershipEventOf } from "./events.ts";
 import type { Here, Machine } from "./ownership.ts";
 
 /** The next state of a node that belongs here, and the effects. */
@@ -59,7 +59,7 @@ export function timeAgain(state: Here): HereStep {
  * Declares a node lost when its grace period ends, so that repair may begin. Starts the period again while silence
  * proves nothing.
  */
-export function lose(state: Here, { isDeaf }: EventOf<"graceOver">): HereStep {
+export function lose(state: Here, { isDeaf }: OwnershipEventOf<"graceOver">): HereStep {
   const { grace } = state;
   if (grace === "none" || state.link !== "down") return { state: { ...state, grace: "none" }, effects: [] };
   if (isDeaf) return startGrace(state, grace);
@@ -89,10 +89,10 @@ function startGrace(state: Here, length: "short" | "long"): HereStep {
   return { state: { ...state, grace: length }, effects: [{ kind: "startGrace", length }] };
 }
 
-function show(state: Here, values: Shown, why: string): HereStep {
+function show(state: Here, values: ShownValues, why: string): HereStep {
   return { state, effects: [{ kind: "show", values, why }] };
 }
 
-function staleness({ isAggregator }: Machine, isStale: boolean): Shown {
+function staleness({ isAggregator }: Machine, isStale: boolean): ShownValues {
   return isAggregator ? { isStale } : {};
 }

@@ -13,7 +13,7 @@ export type Effect =
   /** Stop the time to join and the grace period. */
   | { readonly kind: "stopTimers" }
   /** Write these values of the node. */
-  | { readonly kind: "show"; readonly values: Shown; readonly why: string }
+  | { readonly kind: "show"; readonly values: ShownValues; readonly why: string }
   /** Show the node as lost, because it has not come back in time: repair may begin. */
   | { readonly kind: "declareLost"; readonly after: "short" | "long" }
   /** End its link: its machine was powered off, so whatever still arrives is late. */
@@ -33,7 +33,7 @@ export type Effect =
  * Values of a node that follow from its link; null if a value is unknown from now on. `isStale`: whether to write the time since which nothing is known of the
  * nodes below it.
  */
-export interface Shown {
+export interface ShownValues {
   readonly physState?: "POWER_ON" | null;
   readonly link?: "UP" | "DOWN" | null;
   readonly runState?: "SYNC" | "INIT" | "ERROR" | null;

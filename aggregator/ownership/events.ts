@@ -50,4 +50,4 @@ export type OwnershipEvent =
   | { readonly kind: "releaseRequested"; readonly isQuiet: boolean };
 
 /** An event of one kind. */
-export type EventOf<Kind extends OwnershipEvent["kind"]> = OwnershipEvent & { readonly kind: Kind };
+export type OwnershipEventOf<Kind extends OwnershipEvent["kind"]> = OwnershipEvent & { readonly kind: Kind };

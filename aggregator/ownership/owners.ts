@@ -6,7 +6,7 @@ import type { Discovered } from "../nodes/discovered.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { WriterTerm } from "../store/writer_term.ts";
 import type { Claims } from "./claims.ts";
-import type { Effect, Shown } from "./effects.ts";
+import type { Effect, ShownValues } from "./effects.ts";
 import type { OwnershipEvent } from "./events.ts";
 import type { Facts } from "./facts.ts";
 import { type Departing, FOREIGN, type Here, isHere, type Ownership } from "./ownership.ts";
@@ -179,7 +179,7 @@ export function createOwners(parts: OwnersParts): Owners {
     timers.get(id)?.();
     timers.delete(id);
   }
-  function show(id: string, { physState, link, runState, isStale }: Shown, why: string): void {
+  function show(id: string, { physState, link, runState, isStale }: ShownValues, why: string): void {
     const values = new Map<string, Value | null>();
     if (physState !== undefined) values.set("/physState", physState);
     if (link !== undefined) values.set("/link", link);

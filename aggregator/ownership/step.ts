@@ -1,7 +1,7 @@
 import type { Assignment } from "../../src/state/mod.ts";
 import { conclude, giveTime, type HereStep, lose, showSilence, timeAgain } from "./contact.ts";
 import type { Effect } from "./effects.ts";
-import type { EventOf, OwnershipEvent } from "./events.ts";
+import type { OwnershipEvent, OwnershipEventOf } from "./events.ts";
 import {
   type Departing,
   type Disputed,
@@ -14,7 +14,7 @@ import {
 } from "./ownership.ts";
 
 /** The next ownership of a node, and the effects in the order in which they are carried out. */
-export interface Step {
+export interface OwnershipStep {
   readonly state: Ownership;
   readonly effects: readonly Effect[];
 }
@@ -30,7 +30,7 @@ type HerePlace = Place & { readonly kind: "here" };
  * @param event A proved fact about the node.
  * @returns The ownership after it, and the effects.
  */
-export function step(state: Ownership, event: OwnershipEvent): Step {
+export function step(state: Ownership, event: OwnershipEvent): OwnershipStep {
   switch (event.kind) {
     case "assigned":
       return event.place.kind === "here" ? arrive(state, event.place, event) : leaveTo(state, event.place);
@@ -90,7 +90,7 @@ function stay<S extends Ownership>(state: S): { readonly state: S; readonly effe
 }
 
 /** Handles the root's decision that the node belongs here. */
-function arrive(state: Ownership, place: HerePlace, event: EventOf<"assigned">): Step {
+function arrive(state: Ownership, place: HerePlace, event: OwnershipEventOf<"assigned">): OwnershipStep {
   if (isHere(state) && state.assignment === place.assignment) return sameAssignment(state, place, event);
   const next = settle(place, event, isHere(state) ? state : undefined);
   // Proof of an assignment that has not arrived yet stays valid when an earlier one arrives.
@@ -110,7 +110,11 @@ function leave(state: Ownership): Effect[] {
 }
 
 /** Handles the same assignment again: holders may have released the node meanwhile. */
-function sameAssignment(state: Here, { holders }: HerePlace, { joined, machine }: EventOf<"assigned">): Step {
+function sameAssignment(
+  state: Here,
+  { holders }: HerePlace,
+  { joined, machine }: OwnershipEventOf<"assigned">,
+): OwnershipStep {
   const known: Here = { ...state, machine };
   if (known.kind === "owned") return stay(known);
   if (known.kind === "disputed") return stay({ ...known, holders });
@@ -123,7 +127,7 @@ function sameAssignment(state: Here, { holders }: HerePlace, { joined, machine }
 /** Determines the state of a node that belongs here from now on: expected if its agent may be at another aggregator. */
 function settle(
   { assignment, holders }: HerePlace,
-  { joined, machine }: EventOf<"assigned" | "remembered">,
+  { joined, machine }: OwnershipEventOf<"assigned" | "remembered">,
   before?: Here,
 ): HereStep {
   const { link = "down", sameRun = false } = before ?? {};
@@ -134,7 +138,7 @@ function settle(
   return { state: { kind: "expected", ...local, holders, isJoining: true }, effects: [{ kind: "startJoin" }] };
 }
 
-function remember(event: EventOf<"remembered">): Step {
+function remember(event: OwnershipEventOf<"remembered">): OwnershipStep {
   const { place } = event;
   switch (place.kind) {
     case "here":
@@ -149,14 +153,14 @@ function remember(event: EventOf<"remembered">): Step {
 }
 
 /** Handles the root's decision that the node belongs elsewhere, or below a child of this aggregator. */
-function leaveTo(state: Ownership, place: Exclude<Place, HerePlace>): Step {
+function leaveTo(state: Ownership, place: Exclude<Place, HerePlace>): OwnershipStep {
   const via = place.kind === "below" ? place.via : undefined;
   if (isHere(state)) return depart(state, { kind: "departing", to: place.to, via });
   if (state.kind === "departing") return stay({ ...state, to: later(state.to, place.to), via });
   return stay(rest({ kind: "departing", to: undefined, via }));
 }
 
-function depart(state: Here, next: Departing): Step {
+function depart(state: Here, next: Departing): OwnershipStep {
   const isHeard = state.link !== "down";
   return {
     state: next,
@@ -172,7 +176,7 @@ function depart(state: Here, next: Departing): Step {
 }
 
 /** Handles a frame from a node that does not belong here: redirects it if its place is known. */
-function stray(state: Exclude<Ownership, Here>, known: Assignment | undefined): Step {
+function stray(state: Exclude<Ownership, Here>, known: Assignment | undefined): OwnershipStep {
   const to = state.kind === "departing" ? later(state.to, known) : known;
   const via = state.kind === "foreign" ? undefined : state.via;
   const effects: readonly Effect[] = to === undefined ? [] : [{ kind: "redirect", to, isRepeated: false }];
@@ -191,7 +195,7 @@ function rest(state: Exclude<Ownership, Here>): Ownership {
   return state.via === undefined ? FOREIGN : { kind: "below", via: state.via };
 }
 
-function linked(state: Here, { link, sameRun, assignment, why }: EventOf<"linked">): HereStep {
+function linked(state: Here, { link, sameRun, assignment, why }: OwnershipEventOf<"linked">): HereStep {
   const linkedNow: Here = { ...state, link, sameRun, grace: link === "down" ? state.grace : "none" };
   const stopped: readonly Effect[] = link === "down" || state.grace === "none" ? [] : [{ kind: "stopGrace" }];
   // A birth alone may be late, from a run that has ended or has been redirected since.

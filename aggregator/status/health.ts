@@ -33,14 +33,14 @@ const NOTHING: SubtreeCounts = {
 };
 
 /** One aggregator below, and the number of nodes below it by cfg. */
-export interface Below {
+export interface HealthBelow {
   readonly aggregator: ReadNode;
   readonly nodes: number;
   readonly aggregators: number;
 }
 
 /** Sums up the nodes that an aggregator serves itself (`served`) and the reports of those below it (`below`). */
-export function sumUp(served: Iterable<NodeStatus>, below: Iterable<Below>): Subtree {
+export function sumUp(served: Iterable<NodeStatus>, below: Iterable<HealthBelow>): Subtree {
   const counts = { ...NOTHING };
   let isDegraded = false;
   for (const { isConverged, inSync, hasFailed } of served) {

@@ -4,7 +4,7 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { WatchedStore } from "../store/mod.ts";
-import { type Below, countsValue, sumUp } from "./health.ts";
+import { countsValue, type HealthBelow, sumUp } from "./health.ts";
 import type { Statuses } from "./statuses.ts";
 
 /**
@@ -29,7 +29,7 @@ export function reportSubtree(
   const { replica, nodes, discovered, store, ownId, isRoot, changes, statuses } = parts;
   const { placement } = nodes;
 
-  function* below(): Generator<Below> {
+  function* below(): Generator<HealthBelow> {
     for (const id of placement.direct()) {
       const aggregator = placement.isAggregator(id) ? nodes.read(id) : undefined;
       if (aggregator === undefined) continue;

@@ -40,7 +40,7 @@ export interface TreeParts {
 }
 
 /** Lists this aggregator and those below it, each after its parent, in the order of their names. */
-export function describeTree({ nodes, ownId }: TreeParts): TreeEntry[] {
+export function treeEntriesOf({ nodes, ownId }: TreeParts): TreeEntry[] {
   const entries: TreeEntry[] = [];
   const seen = new Set<string>();
   function add(id: string, depth: number, stale: Stale | undefined): void {

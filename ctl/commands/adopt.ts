@@ -1,6 +1,6 @@
 import { isIpv4, parseMac, parseSubnet } from "../../src/boot/mod.ts";
 import { isNodeName } from "../../src/state/mod.ts";
-import { type Assignment, parseAssignments, toMergePatch } from "../assignment.ts";
+import { type CfgSetting, parseAssignments, toMergePatch } from "../assignment.ts";
 import { defineCommand, validateUsage } from "../command.ts";
 import { describeAdopted, describeDiscovered } from "../discovered_text.ts";
 import { schema } from "../known.ts";
@@ -50,7 +50,7 @@ export const adopt = defineCommand({
     return complain(`Option '--subnet' is '${subnet}': expected a network such as 10.77.0.0/24`);
   }
   if (address !== undefined && subnet !== undefined) return complain("Expected '--address' or '--subnet': found both");
-  const given: Assignment[] = address === undefined ? [] : [{ url: "/ipv4/address", value: address, reported: false }];
+  const given: CfgSetting[] = address === undefined ? [] : [{ url: "/ipv4/address", value: address, reported: false }];
   const parsed = parseAssignments(schema, texts, given);
   if (!parsed.ok) return complain(parsed.problem);
   const answer = await run.client.call("adopt", {

@@ -9,7 +9,7 @@ import { waitConverged } from "../wait_converged.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 
 /** Makes nodes what a file says. */
-export const apply = defineCommand({
+export const applyCommand = defineCommand({
   name: "apply",
   about: "Gives nodes exactly the state of an inventory file, and shows the changes and the resulting plans",
   options: {

@@ -9,7 +9,7 @@ const MAX_COUNT = 100;
 const AT_A_TIME = 8;
 
 /** Shows the event logs of controllers. */
-export const bmcLog = defineCommand({
+export const bmcLogCommand = defineCommand({
   name: "bmc log",
   about: "Shows the event logs of the machines' controllers, newest entries first",
   positionals: { usage: "NODESET", min: 1, max: 1 },

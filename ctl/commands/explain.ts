@@ -9,7 +9,7 @@ import { describePlans } from "../plan_text.ts";
 import { reportAnswer, reportFailure } from "../report.ts";
 
 /** Says what is done with nodes and why nothing is where nothing is. */
-export const explain = defineCommand({
+export const explainCommand = defineCommand({
   name: "explain",
   about: "Explains what nodes do, what they wait for and why; with values, what reaching them would take",
   positionals: { usage: "NODESET [/URL=VALUE ...]", min: 1 },
@@ -36,7 +36,7 @@ export const explain = defineCommand({
 });
 
 /** Shows plans. */
-export const plan = defineCommand({
+export const planCommand = defineCommand({
   name: "plan",
   about: "Shows the remaining steps of nodes: what each does, who does it and what it waits for",
   positionals: { usage: "NODESET", min: 1, max: 1 },
@@ -51,7 +51,7 @@ export const plan = defineCommand({
 });
 
 /** Draws the states around a node. */
-export const graph = defineCommand({
+export const graphCommand = defineCommand({
   name: "graph",
   about: "Draws the states that a node can reach, its current state and its path to its goal",
   positionals: { usage: "NODE", min: 1, max: 1 },

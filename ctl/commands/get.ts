@@ -33,7 +33,7 @@ export const getNode = defineCommand({
 });
 
 /** Shows the tree of aggregators. */
-export const tree = defineCommand({
+export const treeCommand = defineCommand({
   name: "tree",
   about: "Shows the aggregators below the one that is asked, and the health of the nodes below each",
   options: {},

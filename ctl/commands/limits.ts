@@ -5,7 +5,7 @@ import { describeHolds, describeLimits } from "../limits_text.ts";
 import { reportAnswer, reportFailure } from "../report.ts";
 
 /** Shows limits and invariants. */
-export const limits = defineCommand({
+export const limitsCommand = defineCommand({
   name: "limits",
   about: "Shows limits and invariants, the nodes that wait at them, and fleet-wide holds",
   options: {},
@@ -16,7 +16,7 @@ export const limits = defineCommand({
 });
 
 /** Lets everything be tried again that is held for the whole fleet. */
-export const release = defineCommand({
+export const releaseCommand = defineCommand({
   name: "release",
   about: "Ends all fleet-wide holds, so that everything is tried again",
   options: {},

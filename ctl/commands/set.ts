@@ -1,5 +1,5 @@
 import { EXIT } from "../../src/cli/mod.ts";
-import { type Assignment, parseAssignments, toMergePatch } from "../assignment.ts";
+import { type CfgSetting, parseAssignments, toMergePatch } from "../assignment.ts";
 import { describeChanges } from "../change_text.ts";
 import { defineCommand, PATIENT, validateUsage } from "../command.ts";
 import { countOf } from "../grouping.ts";
@@ -52,7 +52,7 @@ export const set = defineCommand({
 async function report(
   run: Shown & { readonly client: ApiClient },
   nodes: readonly NodeSummaryInfo[],
-  reported: readonly Assignment[],
+  reported: readonly CfgSetting[],
   dryRun: boolean,
 ): Promise<number> {
   for (const { id } of dryRun ? [] : nodes) {

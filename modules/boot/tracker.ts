@@ -11,8 +11,8 @@ import {
   declinedFault,
   followNode,
   followSight,
+  isBooted,
   isHeard,
-  isRunning,
   statementsOf,
 } from "../../src/boot/mod.ts";
 import type { Values } from "../../src/state/mod.ts";
@@ -71,7 +71,7 @@ export interface BootParts {
 export interface BootRegistry {
   /** Tells whether the machine's agent is connected: then the machine is not booting, whatever is sent in its name. */
   isUp(id: string): boolean;
-  /** See {@link isRunning}. */
+  /** See {@link isBooted}. */
   isRunning(id: string): boolean;
   saw(id: string, sight: BootSight): void;
 }
@@ -198,7 +198,7 @@ export function createBootTracker(
     },
     recheck,
     isUp: (id) => isHeard(viewOf(id)),
-    isRunning: (id) => isRunning(records.get(id), viewOf(id)),
+    isRunning: (id) => isBooted(records.get(id), viewOf(id)),
     saw(id, sight) {
       const node = served(id);
       if (node === undefined || !isOurs(node)) return;

@@ -1,5 +1,5 @@
 /** A program with its arguments. Both Debian's util-linux and busybox have those that are named here. */
-export interface Command {
+export interface MountCommand {
   readonly program: string;
   readonly args: readonly string[];
 }
@@ -35,7 +35,7 @@ export function layerFolder({ folder }: RootFolders, index: number): string {
  *
  * @param files The squashfs files, lowest first.
  */
-export function partCommands(root: RootFolders, files: readonly string[]): Command[] {
+export function partCommands(root: RootFolders, files: readonly string[]): MountCommand[] {
   const layers = files.map((file, index) => mount("squashfs", ["loop", "ro", "nodev"], file, layerFolder(root, index)));
   return [...layers, mount("tmpfs", ["mode=0755", "size=50%"], "kraken", writableFolders(root).rw)];
 }
@@ -46,7 +46,7 @@ export function partCommands(root: RootFolders, files: readonly string[]): Comma
  *
  * @param layers Number of layers.
  */
-export function overlayCommand(root: RootFolders, layers: number): Command {
+export function overlayCommand(root: RootFolders, layers: number): MountCommand {
   const lower = Array.from({ length: layers }, (_, index) => layerFolder(root, layers - 1 - index)).join(":");
   const { upper, work } = writableFolders(root);
   return mount("overlay", [`lowerdir=${lower}`, `upperdir=${upper}`, `workdir=${work}`], root.id, root.root);
@@ -56,11 +56,11 @@ export function overlayCommand(root: RootFolders, layers: number): Command {
  * Returns the command that detaches the mount at path `at` at once; the kernel unmounts it when nothing uses it any
  * more.
  */
-export function unmountCommand(at: string): Command {
+export function unmountCommand(at: string): MountCommand {
   return { program: "umount", args: ["-l", at] };
 }
 
-function mount(type: string, options: readonly string[], source: string, at: string): Command {
+function mount(type: string, options: readonly string[], source: string, at: string): MountCommand {
   return { program: "mount", args: ["-t", type, "-o", options.join(","), source, at] };
 }
 
@@ -113,7 +113,7 @@ export function containerCommand(
     readonly others: readonly string[];
     readonly command: readonly string[];
   },
-): Command {
+): MountCommand {
   const { root, hostname, others, command } = parts;
   const setup = ["sh", "-c", SETUP, CONTAINER_MARK, root, hostname, String(others.length), ...others, ...command];
   return { program: "unshare", args: ["-m", "-u", "-i", "-p", "sh", "-c", LEADER, CONTAINER_MARK, ...setup] };

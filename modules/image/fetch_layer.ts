@@ -4,7 +4,7 @@ import { UnavailableError } from "../../src/module/mod.ts";
 import { backoff, durationText, errorText, pause } from "../../src/toolkit/mod.ts";
 import type { Layer } from "./config.ts";
 import type { PartialFile } from "./partial.ts";
-import { rangeHeaders, readAnswer } from "./range.ts";
+import { rangeHeaders, readRangeAnswer } from "./range.ts";
 
 /** How long a server may send nothing, in milliseconds. */
 const SILENCE_LIMIT = 15_000;
@@ -89,7 +89,7 @@ async function attempt(
   try {
     heard();
     const response = await parts.fetch(layer.url, { headers: rangeHeaders(partial), signal });
-    const answer = readAnswer(response.status, response.headers, partial);
+    const answer = readRangeAnswer(response.status, response.headers, partial);
     if (answer.kind !== "rest" && answer.kind !== "whole") {
       await response.body?.cancel();
       if (answer.kind === "stale") return "stale";

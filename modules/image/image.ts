@@ -6,7 +6,14 @@ import { describeEnd, launch, type LaunchParts } from "./launch.ts";
 import type { Mount } from "./mounts.ts";
 import { validateOfProgram } from "./root_program.ts";
 import type { Root } from "./roots.ts";
-import { type Active, type DiscoverImage, nameOf, shownError, showSituation, type Situation } from "./situation.ts";
+import {
+  type Active,
+  type DiscoverImage,
+  imageNameOf,
+  shownError,
+  showSituation,
+  type Situation,
+} from "./situation.ts";
 import type { LayerStore } from "./store.ts";
 import type { RootSwitch } from "./switch_root.ts";
 
@@ -112,7 +119,7 @@ export function createImage(parts: ImageParts): Image {
     const last = refused;
     refused = undefined; // a person who asks again gets another attempt
     if (last === undefined || (last.key ?? config.key) !== config.key) return;
-    throw new PermanentError(`The machine did not switch to ${nameOf(config)}: ${last.why}`);
+    throw new PermanentError(`The machine did not switch to ${imageNameOf(config)}: ${last.why}`);
   }
   /** Mounts an image if it has a program to start: nothing is stopped for an image without one. */
   async function mount(config: ImageConfig): Promise<Root> {
@@ -120,7 +127,7 @@ export function createImage(parts: ImageParts): Image {
     const why = validateOfProgram(root.root, config.command[0] ?? "");
     if (why === undefined) return root;
     await roots.remove(root.folder);
-    throw new PermanentError(`Cannot start ${nameOf(config)}: ${why} ('/image/command')`);
+    throw new PermanentError(`Cannot start ${imageNameOf(config)}: ${why} ('/image/command')`);
   }
   async function bring(config: ImageConfig, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();

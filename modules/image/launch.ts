@@ -2,7 +2,7 @@ import type { Clock } from "../../src/clock.ts";
 import { firstOf, lastLine } from "../../src/process/mod.ts";
 import type { Container, Containers } from "./container.ts";
 import type { Root, Roots } from "./roots.ts";
-import { nameOf } from "./situation.ts";
+import { imageNameOf } from "./situation.ts";
 
 /** How long a container must stay up to count as running, in milliseconds. */
 const STEADY = 1000;
@@ -37,7 +37,7 @@ export async function launch(root: Root, parts: LaunchParts, signal: AbortSignal
   if (outcome === "steady") return container;
   if (outcome !== "aborted") throw new Error(describeEnd(outcome.words, root, container, output));
   await container.stop(stopTimeout);
-  throw new Error(`Gave up starting ${nameOf(root.config)} as it is not wanted any more`);
+  throw new Error(`Gave up starting ${imageNameOf(root.config)} as it is not wanted any more`);
 }
 
 /**
@@ -48,5 +48,7 @@ export async function launch(root: Root, parts: LaunchParts, signal: AbortSignal
  */
 export function describeEnd(words: string, { config }: Root, { outputFrom }: Container, output: string): string {
   const line = lastLine(output, outputFrom);
-  return `'${config.command.join(" ").slice(0, 200)}' of ${nameOf(config)} ${words}${line === "" ? "" : `: ${line}`}`;
+  return `'${config.command.join(" ").slice(0, 200)}' of ${imageNameOf(config)} ${words}${
+    line === "" ? "" : `: ${line}`
+  }`;
 }

@@ -3,7 +3,7 @@ import process from "node:process";
 import type { Clock } from "../../src/clock.ts";
 import { execute } from "../../src/process/mod.ts";
 import { durationText, errorText, within } from "../../src/toolkit/mod.ts";
-import type { Command } from "./commands.ts";
+import type { MountCommand } from "./commands.ts";
 
 /** How long a command may take, in milliseconds. */
 const LIMIT = 20_000;
@@ -49,7 +49,7 @@ function unescape(text: string): string {
  * @param clock Limits its time.
  * @throws {Error} If it cannot be run, fails, or takes longer than 20 s. The message quotes its output.
  */
-export async function runMountCommand({ program, args }: Command, clock: Clock): Promise<void> {
+export async function runMountCommand({ program, args }: MountCommand, clock: Clock): Promise<void> {
   const env = { PATH: process.env["PATH"] ?? COMMAND_PATH };
   const late = `it took longer than ${durationText(LIMIT)}`;
   const why = await within({ clock, ms: LIMIT, late }, (signal) => execute(program, args, env, signal)).then(

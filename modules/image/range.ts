@@ -39,7 +39,7 @@ export function rangeHeaders({ size, etag }: RangeAsked): Record<string, string>
  * @param headers The headers.
  * @param asked What was requested.
  */
-export function readAnswer(status: number, headers: Pick<Headers, "get">, asked: RangeAsked): RangeAnswer {
+export function readRangeAnswer(status: number, headers: Pick<Headers, "get">, asked: RangeAsked): RangeAnswer {
   switch (status) {
     case 200:
       return readWhole(headers);

@@ -54,7 +54,7 @@ export function shownError(error: unknown): string {
 }
 
 /** Names an image in messages. */
-export function nameOf({ layers }: ImageConfig): string {
+export function imageNameOf({ layers }: ImageConfig): string {
   return `image '${layers.map(({ name }) => name).join(" + ")}'`;
 }
 

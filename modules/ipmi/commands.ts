@@ -3,9 +3,9 @@ import type { Clock } from "../../src/clock.ts";
 import { type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
 import { execute, type ProgramOutput, StartError } from "../../src/process/mod.ts";
 import { errorText, within } from "../../src/toolkit/mod.ts";
-import { type Ask, createLimit, createRefusals, type Credentials, credentialsFor } from "../power/mod.ts";
+import { type Ask, createConcurrency, createRefusals, type Credentials, credentialsFor } from "../power/mod.ts";
 import { type IpmiAddress, ipmiAddressOf, type IpmiSettings } from "./config.ts";
-import { type Failure, parseFailure } from "./parse.ts";
+import { type IpmiFailure, parseFailure } from "./parse.ts";
 
 /** Secrets for ipmitool: they are passed in its environment, and so appear in no list of processes. */
 export interface Secrets {
@@ -50,7 +50,7 @@ const PATIENCE = ["-N", "2", "-R", "3"];
 const SUITES = ["17", "3"];
 
 /** The result of a command: an answer, or how it failed. */
-export type CommandResult = { readonly output: ProgramOutput } | { readonly failure: Failure };
+export type IpmiResult = { readonly output: ProgramOutput } | { readonly failure: IpmiFailure };
 
 /**
  * Makes what runs commands on the controllers of nodes: with credentials, and a cipher suite that the controller accepts.
@@ -61,8 +61,8 @@ export type CommandResult = { readonly output: ProgramOutput } | { readonly fail
 export function createCommands(
   clock: Clock,
   parts: { readonly settings: () => IpmiSettings; readonly run: RunIpmitool },
-): (node: ModuleNode, words: readonly string[], ask: Ask) => Promise<CommandResult> {
-  const limit = createLimit(MAX_PROCESSES);
+): (node: ModuleNode, words: readonly string[], ask: Ask) => Promise<IpmiResult> {
+  const limit = createConcurrency(MAX_PROCESSES);
   const refusals = createRefusals(clock);
   /** The cipher suite with which a controller began a session, by its address. */
   const suites = new Map<string, string>();
@@ -82,7 +82,7 @@ export function createCommands(
     suite: string | undefined,
     words: readonly string[],
     ask: Ask,
-  ): Promise<CommandResult> {
+  ): Promise<IpmiResult> {
     const { interface: way, privilege } = parts.settings();
     const args = [
       ...["-I", way, "-H", host, "-p", String(port), "-U", username, "-E", "-L", privilege, ...PATIENCE],
@@ -112,12 +112,12 @@ export function createCommands(
     credentials: Credentials,
     words: readonly string[],
     ask: Ask,
-  ): Promise<CommandResult> {
+  ): Promise<IpmiResult> {
     if (parts.settings().interface === "lan") return await once(address, credentials, undefined, words, ask);
     const key = placeOf(address);
     const known = suites.get(key);
     const order = known === undefined ? SUITES : [known, ...SUITES.filter((suite) => suite !== known)];
-    let last: CommandResult | undefined;
+    let last: IpmiResult | undefined;
     for (const suite of order) {
       const result = await once(address, credentials, suite, words, ask);
       const isSession = !("failure" in result) || result.failure.kind === "later" || result.failure.kind === "refused";

@@ -6,11 +6,18 @@ import {
   UnavailableError,
 } from "../../src/module/mod.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
-import { type Ask, beforeOrder, bootDeviceOf, type Outcome, type PowerChange, type PowerDriver } from "../power/mod.ts";
+import {
+  type Ask,
+  beforeOrder,
+  bootDeviceOf,
+  type ChangeOutcome,
+  type PowerChange,
+  type PowerDriver,
+} from "../power/mod.ts";
 import { bootdevCommand, bootdevRefusal, CHASSIS_STATUS, identifyCommand, parseChassisStatus } from "./chassis.ts";
-import { type CommandResult, createCommands, LATE, placeOf, type RunIpmitool } from "./commands.ts";
+import { createCommands, type IpmiResult, LATE, placeOf, type RunIpmitool } from "./commands.ts";
 import { ipmiAddressOf, type IpmiSettings } from "./config.ts";
-import { createFacts } from "./facts.ts";
+import { createIpmiFacts } from "./facts.ts";
 import { parsePowerStatus } from "./parse.ts";
 import { hasSensorRecords, parseSel, selCommand, SENSOR_RECORDS } from "./sel.ts";
 
@@ -34,7 +41,7 @@ export function createIpmiDriver(
 ): PowerDriver {
   const { clock } = context;
   const command = createCommands(clock, parts);
-  const facts = createFacts(clock);
+  const facts = createIpmiFacts(clock);
 
   /** Reads a fact that nobody waits for: a failure must not hide an answer about the power. */
   async function fact(node: ModuleNode, words: readonly string[], ask: Ask): Promise<string | undefined> {
@@ -47,7 +54,7 @@ export function createIpmiDriver(
     }
   }
   /** Reads the event log with the names of sensors, or without if these are missing or take too long to read. */
-  async function readSel(node: ModuleNode, count: number, named: boolean, ask: Ask): Promise<CommandResult> {
+  async function readSel(node: ModuleNode, count: number, named: boolean, ask: Ask): Promise<IpmiResult> {
     if (!named) return await command(node, selCommand("list", count), ask);
     try {
       return await command(node, selCommand("elist", count), ask);
@@ -97,13 +104,13 @@ export function createIpmiDriver(
   };
 }
 
-function outcomeOf(result: CommandResult): Outcome {
+function outcomeOf(result: IpmiResult): ChangeOutcome {
   if (!("failure" in result)) return { kind: "taken" };
   return { kind: result.failure.kind === "later" ? "later" : "refused", said: result.failure.words };
 }
 
 /** ipmitool exits with 0 even if the controller has refused the device. */
-function bootOutcomeOf(result: CommandResult): Outcome {
+function bootOutcomeOf(result: IpmiResult): ChangeOutcome {
   const refusal = "failure" in result ? undefined : bootdevRefusal(result.output);
   return refusal === undefined ? outcomeOf(result) : { kind: "refused", said: refusal };
 }

@@ -11,7 +11,7 @@ const MC_INFO = ["mc", "info"] as const;
 export type AskFact = (words: readonly string[]) => Promise<string | undefined>;
 
 /** What controllers report about their machines besides the power, read rarely. */
-export interface Facts {
+export interface IpmiFacts {
   /**
    * Reads the facts when that is due; never for urgent requests.
    *
@@ -29,7 +29,7 @@ interface Known {
 }
 
 /** Creates the memory of a module, which uses `clock`. */
-export function createFacts(clock: Clock): Facts {
+export function createIpmiFacts(clock: Clock): IpmiFacts {
   const known = new Map<string, Known>();
   return {
     async of(nodeId, place, { signal, urgent }, fact) {

@@ -10,7 +10,7 @@ export function parsePowerStatus(stdout: string): Power | undefined {
 }
 
 /** How ipmitool failed. */
-export interface Failure {
+export interface IpmiFailure {
   /** Its own words, in one line. */
   readonly words: string;
   /**
@@ -26,7 +26,7 @@ const NOISE = /^(Loading IANA|Running Get |Discovered IPMB|Invalid completion co
 /**
  * The meaning of its output, the first match counts. Terms of IPMI 2.0 (13.18 to 13.24, 5.2) as ipmitool writes them.
  */
-const KINDS: readonly (readonly [RegExp, Failure["kind"]])[] = [
+const KINDS: readonly (readonly [RegExp, IpmiFailure["kind"]])[] = [
   // All sessions are in use: that says nothing about user and password, nor about the cipher suite.
   [/no (session )?slot available|insufficient resources/i, "later"],
   [/RAKP 2 HMAC is invalid|RAKP 4 message has invalid|unauthorized name|invalid user ?name/i, "credentials"],
@@ -47,7 +47,7 @@ const KINDS: readonly (readonly [RegExp, Failure["kind"]])[] = [
 ];
 
 /** Parses the output `stdout` and `stderr` of a failed ipmitool. */
-export function parseFailure(stdout: string, stderr: string): Failure {
+export function parseFailure(stdout: string, stderr: string): IpmiFailure {
   const lines = `${stderr}\n${stdout}`.split(/[\r\n]+/).map((line) => line.trim())
     .filter((line) => line !== "" && !NOISE.test(line));
   // deno-lint-ignore no-control-regex

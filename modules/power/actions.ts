@@ -1,6 +1,6 @@
 import { MistakeError, type ModuleContext, type MutationRun } from "../../src/module/mod.ts";
 import { pause } from "../../src/toolkit/mod.ts";
-import { bringOn, type Course, cutPower, MAX_REFUSALS, noteBoot, shutDown, STUCK } from "./changes.ts";
+import { bringOn, type Course, cutPower, MAX_ORDER_REFUSALS, noteBoot, shutDown, STUCK } from "./changes.ts";
 import type { PowerSettings } from "./driver.ts";
 import type { GuardedDriver, Look } from "./guard.ts";
 import { createHand, type Hand } from "./hand.ts";
@@ -90,7 +90,7 @@ export function createActions(
    */
   async function gentleRestart({ run, story }: Course): Promise<string | undefined> {
     run.note("It is restarted: it hangs");
-    const end = await hand.restart(run, story, MAX_REFUSALS);
+    const end = await hand.restart(run, story, MAX_ORDER_REFUSALS);
     if (end === "unsupported") return "it hangs, and its controller has no restart";
     if (end === "off") return undefined;
     restarted = clock.now();
@@ -145,7 +145,7 @@ export function createActions(
 
 /** Carries out an order on a machine that is on. @returns Whether the controller took it. */
 async function obey({ hand, run, story }: Course, what: "restart" | "interrupt", words: string): Promise<boolean> {
-  const end = await hand[what](run, story, MAX_REFUSALS);
+  const end = await hand[what](run, story, MAX_ORDER_REFUSALS);
   if (end === "unsupported") {
     throw new MistakeError(`Cannot ${words} '${run.node.name}': its controller does not support that`);
   }

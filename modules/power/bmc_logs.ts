@@ -2,7 +2,7 @@ import type { Clock } from "../../src/clock.ts";
 import { MistakeError, UnavailableError } from "../../src/module/mod.ts";
 import { durationText, errorText, within } from "../../src/toolkit/mod.ts";
 import type { Ask } from "./driver.ts";
-import { createLimit } from "./limit.ts";
+import { createConcurrency } from "./limit.ts";
 import { cleanWords, type LogEntry } from "./log_entry.ts";
 
 /** The largest number of logs to read at a time: each may take many requests. */
@@ -38,7 +38,7 @@ export interface BmcLogs {
 /** Makes the access to event logs. At most 8 reads run at a time, each for at most 55 s by `clock`. */
 export function createBmcLogs(clock: Clock): BmcLogs {
   const readers = new Map<string, ReadLog>();
-  const limit = createLimit(MAX_READS);
+  const limit = createConcurrency(MAX_READS);
   return {
     offer(platform, read) {
       readers.set(platform, read);

@@ -5,7 +5,7 @@ import type { Hand } from "./hand.ts";
 import type { Story } from "./story.ts";
 
 /** Number of refusals of one order that end a mutation. */
-export const MAX_REFUSALS: number = 3;
+export const MAX_ORDER_REFUSALS: number = 3;
 /** A shutdown order that is accepted late still gets its time, up to this many milliseconds more. */
 const MAX_LATE_GRACE = 60_000;
 /** A machine that is being powered off and has been changing for this long, in milliseconds, hangs. */
@@ -22,7 +22,7 @@ export interface Course {
 export async function bringOn({ hand, run, story }: Course, begun: boolean): Promise<void> {
   let lost = false;
   const done = await hand.pursue({
-    ...{ run, signal: run.signal, story, change: "on", begun, maxRefusals: MAX_REFUSALS },
+    ...{ run, signal: run.signal, story, change: "on", begun, maxRefusals: MAX_ORDER_REFUSALS },
     taken(kind) {
       if (kind === "taken") noteBoot(run);
       else lost = true;
@@ -50,7 +50,7 @@ export async function cutPower(
 ): Promise<void> {
   let told = false;
   const done = await hand.pursue({
-    ...{ run, signal: run.signal, story, change: "off", begun, maxRefusals: MAX_REFUSALS, stuckAfter },
+    ...{ run, signal: run.signal, story, change: "off", begun, maxRefusals: MAX_ORDER_REFUSALS, stuckAfter },
     ordering() {
       if (!told) run.note(`Its power is cut: ${why}`);
       told = true;

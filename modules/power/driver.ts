@@ -28,7 +28,7 @@ export interface Reading {
 }
 
 /** A controller's answer to an order. Without an answer the driver throws an `UnavailableError`: the order may have been carried out. */
-export type Outcome =
+export type ChangeOutcome =
   /** It accepted the order, which is not yet a success. */
   | { readonly kind: "taken" }
   /** It does not support the order, so that nothing was asked. */
@@ -76,7 +76,7 @@ export interface PowerDriver {
   /** Reads the power of a node's machine. */
   read(node: ModuleNode, ask: Ask): Promise<Reading>;
   /** Asks for a change of power. */
-  change(node: ModuleNode, change: PowerChange, ask: Ask): Promise<Outcome>;
+  change(node: ModuleNode, change: PowerChange, ask: Ask): Promise<ChangeOutcome>;
   /**
    * Turns the identify LED of a node's machine, if this kind of controller has one.
    *

@@ -1,8 +1,8 @@
 import { MistakeError, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
 import {
   type Ask,
+  type ChangeOutcome,
   CredentialsError,
-  type Outcome,
   type PowerChange,
   type PowerDriver,
   type Reading,
@@ -18,7 +18,7 @@ export interface Look extends Reading {
 }
 
 /** The outcome of an order: `lost` if there was no answer, so that it may have been carried out or not. */
-export type OrderOutcome = Outcome | { readonly kind: "lost"; readonly said: string };
+export type OrderOutcome = ChangeOutcome | { readonly kind: "lost"; readonly said: string };
 
 /**
  * A driver behind the rules that hold for each: a reading that fails proves nothing; an order whose answer is lost may
@@ -63,7 +63,7 @@ export function guardDriver(driver: Pick<PowerDriver, "read" | "change">): Guard
  * @throws {CredentialsError} If the controller rejects the user or password.
  * @throws {Error} Any error of `work` but an `UnavailableError`, which means "later".
  */
-export async function beforeOrder(work: () => Promise<Outcome>): Promise<Outcome | undefined> {
+export async function beforeOrder(work: () => Promise<ChangeOutcome>): Promise<ChangeOutcome | undefined> {
   try {
     const outcome = await work();
     return outcome.kind === "taken" ? undefined : outcome;

@@ -1,7 +1,7 @@
 import type { Ask } from "./driver.ts";
 
 /** Limits how much work runs at a time; the rest waits in a queue. */
-export interface Limit {
+export interface Concurrency {
   /**
    * Runs work when there is room. Urgent work comes first. The caller is told if the work has to wait, and when the wait
    * ends.
@@ -12,7 +12,7 @@ export interface Limit {
 }
 
 /** Makes a limit of `most` pieces of work at a time. */
-export function createLimit(most: number): Limit {
+export function createConcurrency(most: number): Concurrency {
   let running = 0;
   const urgentLine: (() => void)[] = [];
   const line: (() => void)[] = [];

@@ -118,7 +118,7 @@ export function watchPower(
     reset: (run) => act(() => actions.reset(run)),
     resetOver: (run) => act(() => actions.resetOver(run)),
     interrupt: (run) => act(() => actions.interrupt(run)),
-    turnLed: (run, led) => act(() => turnLed(driver, run, led)),
+    turnLed: (run, led) => act(() => turnIdentifyLed(driver, run, led)),
     lookSoon() {
       const rested = clock.now() - lastLook;
       lookAfter(Math.max(context.random() * EVENT_SPREAD, EVENT_REST - rested, actions.unsettledFor()));
@@ -142,7 +142,7 @@ export function watchPower(
  * @throws {MistakeError} If this kind of controller has no LED.
  * @throws {DeclinedError} If the controller reports another state.
  */
-export async function turnLed(driver: PowerDriver, run: MutationRun, led: Led): Promise<void> {
+export async function turnIdentifyLed(driver: PowerDriver, run: MutationRun, led: Led): Promise<void> {
   if (driver.turnLed === undefined) {
     throw new MistakeError(`Cannot turn the identify LED of '${run.node.name}': its kind of controller has none`);
   }

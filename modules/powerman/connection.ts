@@ -1,5 +1,5 @@
 import { createConnection, type Socket } from "node:net";
-import { type Answer, parseAnswer, PROMPT } from "./protocol.ts";
+import { parseAnswer, type PowermanAnswer, PROMPT } from "./protocol.ts";
 
 /** The largest answer to read, in characters: enough for ten thousand names. */
 const MAX_ANSWER = 1024 * 1024;
@@ -12,7 +12,7 @@ export interface Connection {
    * @throws {Error} If the connection ends before the answer; the signal's reason, if that fires: the connection then
    *   ends.
    */
-  command(text: string, signal: AbortSignal): Promise<Answer>;
+  command(text: string, signal: AbortSignal): Promise<PowermanAnswer>;
   /** Whether it has ended. */
   readonly ended: boolean;
   end(): void;

@@ -1,11 +1,11 @@
 import { MistakeError, type ModuleContext, type ModuleNode, UnavailableError } from "../../src/module/mod.ts";
-import { bootDeviceOf, createLimit, type Outcome, type PowerDriver, type Reading } from "../power/mod.ts";
+import { bootDeviceOf, type ChangeOutcome, createConcurrency, type PowerDriver, type Reading } from "../power/mod.ts";
 import { powermanNameOf, type PowermanSettings } from "./config.ts";
 import type { connectPowerman } from "./connection.ts";
 import { createDiagnosis } from "./diagnosis.ts";
-import { type Batch, createGathering } from "./gathering.ts";
+import { createGathering, type GatheredNodes } from "./gathering.ts";
 import { createPool } from "./pool.ts";
-import { type Answer, hostlistsOf, MAX_WORDS, unknownNames } from "./protocol.ts";
+import { hostlistsOf, MAX_WORDS, type PowermanAnswer, unknownNames } from "./protocol.ts";
 
 /** The largest number of connections at a time, so that a slow command does not hold up everything. */
 const MAX_CONNECTIONS = 4;
@@ -28,7 +28,7 @@ export function createPowermanDriver(
   parts: { readonly settings: () => PowermanSettings; readonly connect: Connect },
 ): PowerDriver {
   const { clock } = context;
-  const pool = createPool(context, { ...parts, limit: createLimit(MAX_CONNECTIONS) });
+  const pool = createPool(context, { ...parts, limit: createConcurrency(MAX_CONNECTIONS) });
   const diagnosis = createDiagnosis(clock, pool);
 
   /**
@@ -37,7 +37,7 @@ export function createPowermanDriver(
    */
   async function about<T>(
     verb: string,
-    { names, queued }: Pick<Batch<T>, "names" | "queued">,
+    { names, queued }: Pick<GatheredNodes<T>, "names" | "queued">,
     urgent: boolean,
     take: Take,
   ): Promise<void> {
@@ -59,7 +59,7 @@ export function createPowermanDriver(
   /** Urgent requests are not gathered with others: one slow device delays the whole command. */
   function statuses(wait: number, urgent: boolean) {
     return createGathering<Reading>(clock, wait, async ({ names, settle, queued }) => {
-      const doubtful = new Map<string, Answer>();
+      const doubtful = new Map<string, PowermanAnswer>();
       await about("status", { names, queued }, urgent, (asked, answer) => {
         for (const name of asked) {
           const power = answer.power.get(name);
@@ -76,7 +76,7 @@ export function createPowermanDriver(
     });
   }
   function orders(verb: "on" | "off") {
-    return createGathering<Outcome>(clock, URGENT_WAIT, async ({ names, settle, queued }) => {
+    return createGathering<ChangeOutcome>(clock, URGENT_WAIT, async ({ names, settle, queued }) => {
       await about(verb, { names, queued }, true, (asked, answer) => {
         for (const name of asked) settle(name, outcomeOf(name, answer));
       });
@@ -109,7 +109,7 @@ function checkBootDevice(node: ModuleNode): void {
   );
 }
 
-type Take = (names: readonly string[], answer: Answer) => void;
+type Take = (names: readonly string[], answer: PowermanAnswer) => void;
 
 function strange(name: string): Error {
   return new UnavailableError(
@@ -118,7 +118,7 @@ function strange(name: string): Error {
 }
 
 /** Returns the reading of a plug; an error if its power is unknown because its device fails. */
-function readingOf(name: string, answer: Answer, trouble: string | undefined): Reading | Error {
+function readingOf(name: string, answer: PowermanAnswer, trouble: string | undefined): Reading | Error {
   const why = answer.diagnostics.get(name) ?? trouble;
   if (answer.code < 200) {
     return { power: "unknown", said: `${name}: unknown${why === undefined ? "" : ` (${why})`}`.slice(0, MAX_WORDS) };
@@ -136,7 +136,7 @@ function readingOf(name: string, answer: Answer, trouble: string | undefined): R
  *
  * @throws {UnavailableError} (as the answer for that name) in that case.
  */
-function outcomeOf(name: string, answer: Answer): Outcome | Error {
+function outcomeOf(name: string, answer: PowermanAnswer): ChangeOutcome | Error {
   const { code, words, problems, diagnostics } = answer;
   const own = diagnostics.get(name);
   const said = [words, ...own === undefined ? problems.slice(0, 2) : [own]].join("; ").slice(0, MAX_WORDS);

@@ -12,7 +12,7 @@ export interface Gathering<T> {
 }
 
 /** One batch of names, while it is being processed. */
-export interface Batch<T> {
+export interface GatheredNodes<T> {
   readonly names: readonly string[];
   settle(name: string, answer: T | Error): void;
   /** Reports that some names wait in a queue until the returned function is called: see {@link Ask.queued}. */
@@ -35,7 +35,7 @@ interface Asker<T> {
 export function createGathering<T>(
   clock: Clock,
   wait: number,
-  work: (batch: Batch<T>) => Promise<void>,
+  work: (batch: GatheredNodes<T>) => Promise<void>,
 ): Gathering<T> {
   let gathered = new Map<string, Set<Asker<T>>>();
   let cancel: (() => void) | undefined;

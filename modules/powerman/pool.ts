@@ -1,9 +1,9 @@
 import { type ModuleContext, UnavailableError } from "../../src/module/mod.ts";
 import { errorText, within } from "../../src/toolkit/mod.ts";
-import type { Ask, Limit } from "../power/mod.ts";
+import type { Ask, Concurrency } from "../power/mod.ts";
 import { type PowermanSettings, serverOf } from "./config.ts";
 import type { Connection, connectPowerman } from "./connection.ts";
-import type { Answer } from "./protocol.ts";
+import type { PowermanAnswer } from "./protocol.ts";
 
 /** How long one use of a connection may take, in milliseconds: powermand's devices have their own timeouts. */
 const USE_LIMIT = 60_000;
@@ -18,7 +18,7 @@ export interface Pool {
    */
   use<T>(
     ask: Pick<Ask, "urgent" | "queued">,
-    work: (command: (text: string) => Promise<Answer>) => Promise<T>,
+    work: (command: (text: string) => Promise<PowermanAnswer>) => Promise<T>,
   ): Promise<T>;
   end(): void;
 }
@@ -33,7 +33,7 @@ export function createPool(
   parts: {
     readonly settings: () => PowermanSettings;
     readonly connect: typeof connectPowerman;
-    readonly limit: Limit;
+    readonly limit: Concurrency;
   },
 ): Pool {
   const idle: { readonly key: string; readonly connection: Connection }[] = [];

@@ -28,7 +28,7 @@ export function hostlistsOf(names: Iterable<string>): { readonly text: string; r
 }
 
 /** An answer of powermand to one command: lines with codes of three digits, the last one with the result. */
-export interface Answer {
+export interface PowermanAnswer {
   /** 1xx: done; 2xx: failed, completely or in part. */
   readonly code: number;
   /** The text of the last line, which may contain a long list of names. */
@@ -50,7 +50,7 @@ const DIAGNOSTIC = /^309 ([^:\s]+): *(.*)$/;
 const PLUG = /^303 ([^:\s]+): (on|off|unknown)\b/;
 
 /** Parses the answer `text`, without the prompt. @returns Undefined if it is not an answer. */
-export function parseAnswer(text: string): Answer | undefined {
+export function parseAnswer(text: string): PowermanAnswer | undefined {
   const lines = text.split(/\r?\n/).filter((line) => line !== "");
   const [, code, words = ""] = /^([12]\d\d) ?(.*)$/.exec(lines.at(-1) ?? "") ?? [];
   if (code === undefined) return undefined;
@@ -99,7 +99,7 @@ export function troubleOf(name: string, heard: readonly string[]): string | unde
 }
 
 /** Returns the names that powermand does not know, as in `209 No such nodes: n99,m[1-2]`; empty for another answer. */
-export function unknownNames({ code, words }: Answer): ReadonlySet<string> {
+export function unknownNames({ code, words }: PowermanAnswer): ReadonlySet<string> {
   const list = code === 209 ? /^No such nodes: *(\S+)/.exec(words)?.[1] : undefined;
   const parsed = list === undefined ? undefined : parseNodeset(list);
   return new Set(parsed?.ok === true ? parsed.names : []);

@@ -10,7 +10,7 @@ const MAX_ANSWER = 256 * 1024;
 export class TooLargeError extends UnavailableError {}
 
 /** The answer of a BMC. */
-export interface Answer {
+export interface RedfishAnswer {
   readonly ok: boolean;
   readonly status: number;
   readonly headers: Headers;
@@ -27,7 +27,7 @@ export interface Answer {
  * @throws {TooLargeError} If it is larger than 256 KiB.
  * @throws {Error} If its compression is broken.
  */
-export async function readAnswer(response: Response): Promise<Answer> {
+export async function readRedfishAnswer(response: Response): Promise<RedfishAnswer> {
   const { ok, status, headers } = response;
   const bytes = await readUpTo(response.body, MAX_ANSWER);
   if (bytes === undefined) throw tooLarge();
@@ -38,7 +38,7 @@ export async function readAnswer(response: Response): Promise<Answer> {
 }
 
 /** Tells whether a session was refused because the BMC has no free one (DSP0266; iDRAC's own messages). */
-export function isSessionLimit({ ok, resource }: Answer): boolean {
+export function isSessionLimit({ ok, resource }: RedfishAnswer): boolean {
   if (ok || resource === undefined) return false;
   return readMessageIds(resource).some((id) =>
     /SessionLimitExceeded|\bRAC0218|MaxSession|SessionsExceeded/i.test(id)
@@ -47,7 +47,7 @@ export function isSessionLimit({ ok, resource }: Answer): boolean {
 }
 
 /** Tells whether `answer` refuses the user or password. Not every BMC uses status 401 for that. */
-export function isCredentialRefusal(answer: Answer): boolean {
+export function isCredentialRefusal(answer: RedfishAnswer): boolean {
   if (answer.status === 401) return true;
   if (answer.ok || answer.status >= 500 || isSessionLimit(answer)) return false;
   if (answer.status === 403) return true;
@@ -61,7 +61,7 @@ export function isCredentialRefusal(answer: Answer): boolean {
  * Tells whether an order was refused because the BMC does not know this kind of order, not because of the machine's
  * state.
  */
-export function isUnsupported({ status, resource }: Pick<Answer, "status" | "resource">): boolean {
+export function isUnsupported({ status, resource }: Pick<RedfishAnswer, "status" | "resource">): boolean {
   if (status === 501) return true;
   if (status < 400 || status >= 500) return false;
   return readMessageIds(resource).some((id) =>

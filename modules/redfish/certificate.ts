@@ -47,7 +47,7 @@ export function problemWords(certificate: X509Certificate, host: string, now: nu
 
 /** Describes `certificate` in a line: SHA-256, subject and end of validity. */
 export function describeCertificate(certificate: X509Certificate): string {
-  return `${certificate.fingerprint256} (${nameOf(certificate.subject)}, until ${dayOf(certificate.validTo)})`;
+  return `${certificate.fingerprint256} (${commonNameOf(certificate.subject)}, until ${dayOf(certificate.validTo)})`;
 }
 
 /** Parses a certificate in DER. @param der Its bytes. @returns Undefined if it is not a certificate. */
@@ -60,13 +60,13 @@ export function readCertificate(der: Uint8Array): X509Certificate | undefined {
 }
 
 /** Formats the subject or issuer `distinguished` in one line. */
-export function nameOf(distinguished: string): string {
+export function commonNameOf(distinguished: string): string {
   return distinguished.split("\n").join(", ").slice(0, 120) || "without a name";
 }
 
 function namesOf({ subjectAltName, subject }: X509Certificate): string {
   const names = subjectAltName?.split(", ").map((each) => each.replace(/^\w+(?: \w+)?:/, "")).slice(0, 3) ?? [];
-  return names.length > 0 ? names.map((name) => `'${name.slice(0, 80)}'`).join(", ") : nameOf(subject);
+  return names.length > 0 ? names.map((name) => `'${name.slice(0, 80)}'`).join(", ") : commonNameOf(subject);
 }
 
 function dayOf(text: string): string {

@@ -2,9 +2,9 @@ import type { Clock } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
 import { within } from "../../src/toolkit/mod.ts";
 import type { Ask } from "../power/mod.ts";
-import { type Answer, isUnsupported } from "./answer.ts";
+import { isUnsupported, type RedfishAnswer } from "./answer.ts";
 import { otherSlash, type OwnNames } from "./own_names.ts";
-import { failure, type Request, type Requests } from "./requests.ts";
+import { failure, type RedfishRequest, type Requests } from "./requests.ts";
 import type { Resource } from "./resources.ts";
 import type { Access, Presented, Sessions } from "./sessions.ts";
 
@@ -14,7 +14,7 @@ export class RefusedError extends Error {
   readonly status: number;
   /** Whether the BMC does not know this kind of order, whatever state the machine is in. */
   readonly unsupported: boolean;
-  constructor(message: string, answer: Pick<Answer, "status" | "resource">) {
+  constructor(message: string, answer: Pick<RedfishAnswer, "status" | "resource">) {
     super(message);
     this.status = answer.status;
     this.unsupported = isUnsupported(answer);
@@ -35,7 +35,7 @@ export interface RedfishClient {
    *
    * @param about The resource whose entity tag is meant.
    */
-  send(access: Access, request: Request, ask: Ask, about?: URL): Promise<Answer>;
+  send(access: Access, request: RedfishRequest, ask: Ask, about?: URL): Promise<RedfishAnswer>;
   /** Resolves a link on the BMC. @throws {Error} If it leads to another host. */
   resolve(access: Access, uri: string | URL): URL;
   /** Opens a stream of events, which ends with the signal. Once opened, it has no time limit. */
@@ -70,7 +70,7 @@ export function createRedfishClient(
     if (url !== undefined) return url;
     throw new Error(`${access.root.href} leads to '${String(uri).slice(0, 200)}', which is not on it`);
   }
-  function ask(access: Access, request: Request, ask: Ask): Promise<Answer> {
+  function ask(access: Access, request: RedfishRequest, ask: Ask): Promise<RedfishAnswer> {
     return authorised(
       access,
       ask,
@@ -80,14 +80,14 @@ export function createRedfishClient(
   /**
    * Some BMCs know their URIs only with a slash at the end, or only without. Status 404 shows that nothing was done.
    */
-  async function eitherSlash(access: Access, request: Request, how: Ask): Promise<Answer> {
+  async function eitherSlash(access: Access, request: RedfishRequest, how: Ask): Promise<RedfishAnswer> {
     const answer = await ask(access, request, how);
     if (answer.status !== 404) return answer;
     const other = await ask(access, { ...request, url: otherSlash(request.url) }, how);
     return other.ok ? other : answer;
   }
   /** Repeats a request with the entity tags that the BMC may expect: as given, as a strong one, and any. */
-  async function withTag(access: Access, request: Request, how: Ask, about: URL): Promise<Answer> {
+  async function withTag(access: Access, request: RedfishRequest, how: Ask, about: URL): Promise<RedfishAnswer> {
     const found = await eitherSlash(access, { method: "GET", url: about }, how);
     let answer = found;
     for (const each of tagsOf(found)) {
@@ -96,7 +96,7 @@ export function createRedfishClient(
     }
     return answer;
   }
-  async function send(access: Access, request: Request, how: Ask, about?: URL): Promise<Answer> {
+  async function send(access: Access, request: RedfishRequest, how: Ask, about?: URL): Promise<RedfishAnswer> {
     let answer = await eitherSlash(access, request, how);
     if ((answer.status === 428 || answer.status === 412) && about !== undefined) {
       answer = await withTag(access, request, how, about);
@@ -148,7 +148,7 @@ export function createRedfishClient(
 }
 
 /** The entity tags that a BMC may mean for a resource: as it says, without weakness, and any. */
-function tagsOf({ headers, resource }: Answer): string[] {
+function tagsOf({ headers, resource }: RedfishAnswer): string[] {
   const said = headers.get("etag") ?? resource?.["@odata.etag"];
   return typeof said === "string" ? [...new Set([said, said.replace(/^W\//, ""), "*"])] : ["*"];
 }

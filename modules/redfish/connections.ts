@@ -11,7 +11,7 @@ import {
 } from "./exchange.ts";
 import { createTlsHelper, type TlsHelper } from "./tls_helper.ts";
 import type { ServerFirst } from "./tls_hello.ts";
-import { type Runtime, runtimeOf, tlsOptionsOf } from "./tls_options.ts";
+import { runtimeOf, tlsOptionsOf, type TlsRuntime } from "./tls_options.ts";
 import { probeTls } from "./tls_probe.ts";
 import { isLegacy } from "./tls_settings.ts";
 import { explainTls, needsOtherRuntime } from "./tls_words.ts";
@@ -51,7 +51,7 @@ interface Kept {
 export function createConnections(
   clock: Clock,
   helper: TlsHelper = createTlsHelper(),
-  runtime: Runtime = runtimeOf(),
+  runtime: TlsRuntime = runtimeOf(),
 ): Connections {
   const firsts = new Map<string, { readonly first: ServerFirst | undefined; readonly until: number }>();
   /** The BMCs, with trust and settings, that only the helper can reach. */

@@ -3,15 +3,15 @@ import {
   type Ask,
   beforeOrder,
   bootDeviceOf,
-  createLimit,
-  type Outcome,
+  type ChangeOutcome,
+  createConcurrency,
   type PowerChange,
   type PowerDriver,
 } from "../power/mod.ts";
 import { createAccesses, type RedfishSettings } from "./controller_access.ts";
 import { bootOverride } from "./boot_override.ts";
 import { createRedfishClient } from "./client.ts";
-import { createEvents } from "./events.ts";
+import { createBmcEvents } from "./events.ts";
 import { createConnections } from "./connections.ts";
 import type { Exchange } from "./exchange.ts";
 import { readEventLogs } from "./event_log.ts";
@@ -23,7 +23,7 @@ import { powerOf } from "./reset.ts";
 import type { Resource } from "./resources.ts";
 import { findSensors, readSensors } from "./sense.ts";
 import { type Access, createSessions } from "./sessions.ts";
-import { createSystems, type Known } from "./systems.ts";
+import { createSystems, type KnownSystem } from "./systems.ts";
 
 /** The largest number of requests to controllers at a time. */
 const MAX_REQUESTS = 32;
@@ -57,23 +57,23 @@ export function createRedfishDriver(
   const names = createOwnNames();
   const connections = createConnections(clock);
   const asking = { clock, names, patience: parts.patience };
-  const requests = createRequests({ ...asking, limit: createLimit(MAX_REQUESTS) });
-  const farewells = createRequests({ ...asking, limit: createLimit(MAX_FAREWELLS) });
+  const requests = createRequests({ ...asking, limit: createConcurrency(MAX_REQUESTS) });
+  const farewells = createRequests({ ...asking, limit: createConcurrency(MAX_FAREWELLS) });
   const sessions = createSessions({ requests, farewells, clock, names });
   const client = createRedfishClient({ requests, sessions, clock, names });
-  const events = createEvents({ client, clock, random, happened: look });
+  const events = createBmcEvents({ client, clock, random, happened: look });
   const accesses = createAccesses(context, { ...parts, connections });
   const systems = createSystems({ ...parts, accesses, client, sessions, events });
 
   /** Returns why the task of the last order failed. It is followed until it ends or takes too long. */
-  async function failureOfTask(own: Known, access: Access, ask: Ask): Promise<string | undefined> {
+  async function failureOfTask(own: KnownSystem, access: Access, ask: Ask): Promise<string | undefined> {
     const { task } = own;
     if (task === undefined) return undefined;
     const { runs, failed } = await lookAtTask(task.uri, { access, ask }, client);
     if ((!runs || clock.now() > task.until) && own.task === task) delete own.task;
     return failed;
   }
-  async function change(node: ModuleNode, wanted: PowerChange, ask: Ask): Promise<Outcome> {
+  async function change(node: ModuleNode, wanted: PowerChange, ask: Ask): Promise<ChangeOutcome> {
     const found = await systems.beforeOrder(node, ask);
     if (!found.ok) return { kind: "later", said: found.why };
     const { own, access, reading } = found;

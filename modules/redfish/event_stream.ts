@@ -25,7 +25,7 @@ export function readOrigins(data: string): readonly string[] | undefined {
  *
  * @param arrived Called for each piece.
  */
-export async function* piecesOf(
+export async function* streamPiecesOf(
   stream: ReadableStream<Uint8Array>,
   signal: AbortSignal,
   arrived: () => void,

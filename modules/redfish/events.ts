@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../../src/clock.ts";
 import { readEvents } from "../../src/toolkit/mod.ts";
 import type { RedfishClient } from "./client.ts";
-import { MAX_EVENT, piecesOf, readOrigins } from "./event_stream.ts";
+import { MAX_EVENT, readOrigins, streamPiecesOf } from "./event_stream.ts";
 import { readEventStream, readServiceRoot } from "./resources.ts";
 import type { Access } from "./sessions.ts";
 
@@ -15,7 +15,7 @@ const LONGEST_SILENCE = 600_000;
 const MAX_ALL = 16;
 
 /** Listens to the events of controllers that stream them. */
-export interface Events {
+export interface BmcEvents {
   /**
    * Listens for a node with this ComputerSystem. Another call opens a new stream if the credentials or the trust have
    * changed.
@@ -48,12 +48,12 @@ interface Listening {
 }
 
 /** @param parts `happened` is called for each node for which something may have happened. */
-export function createEvents(parts: {
+export function createBmcEvents(parts: {
   readonly client: RedfishClient;
   readonly clock: Clock;
   readonly random: Random;
   readonly happened: (nodeId: string) => void;
-}): Events {
+}): BmcEvents {
   const { client, clock, random } = parts;
   const listening = new Map<string, Listening>();
   const originOf = new Map<string, string>();
@@ -76,7 +76,7 @@ export function createEvents(parts: {
     own.streams = true;
     for (const id of own.nodes.keys()) parts.happened(id); // events may have been missed
     try {
-      for await (const { data } of readEvents(piecesOf(stream, signal, arrived), MAX_EVENT)) {
+      for await (const { data } of readEvents(streamPiecesOf(stream, signal, arrived), MAX_EVENT)) {
         const origins = readOrigins(data);
         for (const id of origins === undefined ? [] : nodesOf(own.nodes, origins)) parts.happened(id);
       }

@@ -1,6 +1,6 @@
 import { UnavailableError } from "../../src/module/mod.ts";
-import type { Ask, Outcome, PowerChange } from "../power/mod.ts";
-import type { Answer } from "./answer.ts";
+import type { Ask, ChangeOutcome, PowerChange } from "../power/mod.ts";
+import type { RedfishAnswer } from "./answer.ts";
 import { type RedfishClient, RefusedError } from "./client.ts";
 import { BusyError } from "./requests.ts";
 import { powerOf, waysOf } from "./reset.ts";
@@ -18,7 +18,7 @@ export interface Ordered {
 
 /** The result of an order. */
 export interface Ordering {
-  readonly outcome: Outcome;
+  readonly outcome: ChangeOutcome;
   /** The task of the order (DSP0266, asynchronous operations), which may still fail. */
   readonly task?: string;
 }
@@ -34,7 +34,7 @@ export async function order(change: PowerChange, what: Ordered, client: RedfishC
   const { types, silence } = await allowedBy(what, client);
   // A list that cannot be read now does not prove that a graceful way is missing, and the alternative is force.
   const isDoubtful = change === "shutdown" && silence !== undefined;
-  let outcome: Outcome = isDoubtful ? { kind: "later", said: silence } : { kind: "unsupported" };
+  let outcome: ChangeOutcome = isDoubtful ? { kind: "later", said: silence } : { kind: "unsupported" };
   for (const type of waysOf(change, types)) {
     if (type === BUTTON && !await needsButton(what, client)) return { outcome: { kind: "taken" } };
     try {
@@ -51,7 +51,7 @@ export async function order(change: PowerChange, what: Ordered, client: RedfishC
   return { outcome };
 }
 
-function orderingOf({ status, resource, headers }: Answer): Ordering {
+function orderingOf({ status, resource, headers }: RedfishAnswer): Ordering {
   const found = status === 202 && resource !== undefined ? readTask(resource) : undefined;
   if (found?.state === "failed") return { outcome: { kind: "refused", said: found.why } };
   const task = resource?.["@odata.id"] ?? headers.get("location");
@@ -98,7 +98,7 @@ async function allowedBy({ access, reading, ask }: Ordered, client: RedfishClien
   }
 }
 
-function post(type: string, { access, system, reading, ask }: Ordered, client: RedfishClient): Promise<Answer> {
+function post(type: string, { access, system, reading, ask }: Ordered, client: RedfishClient): Promise<RedfishAnswer> {
   const url = targetOf({ access, system, reading }, client);
   return client.send(access, { method: "POST", url, body: { ResetType: type } }, ask, system);
 }

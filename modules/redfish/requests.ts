@@ -1,8 +1,8 @@
 import type { Clock } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
 import { pause, within } from "../../src/toolkit/mod.ts";
-import type { Ask, Limit } from "../power/mod.ts";
-import { type Answer, isSessionLimit, readAnswer, TooLargeError } from "./answer.ts";
+import type { Ask, Concurrency } from "../power/mod.ts";
+import { isSessionLimit, readRedfishAnswer, type RedfishAnswer, TooLargeError } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { OwnNames } from "./own_names.ts";
 import { readErrors, type Resource } from "./resources.ts";
@@ -15,7 +15,7 @@ const MAX_BUSY_PAUSE = 30_000;
 const MAX_REDIRECTS = 4;
 
 /** One request. */
-export interface Request {
+export interface RedfishRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   readonly url: URL;
   readonly body?: Resource;
@@ -37,16 +37,16 @@ export interface Requests {
    * @throws {TooLargeError} If the answer is too large.
    * @throws {UnavailableError} If there was no answer, or it redirects elsewhere.
    */
-  send(exchange: Exchange, request: Request, ask: Ask): Promise<Answer>;
+  send(exchange: Exchange, request: RedfishRequest, ask: Ask): Promise<RedfishAnswer>;
 }
 
 /** Creates the requests. @param parts `patience` is how long one exchange may take, in milliseconds. */
 export function createRequests(
-  parts: { readonly clock: Clock; readonly limit: Limit; readonly patience: number; readonly names: OwnNames },
+  parts: { readonly clock: Clock; readonly limit: Concurrency; readonly patience: number; readonly names: OwnNames },
 ): Requests {
   const { clock, limit, patience, names } = parts;
 
-  async function once(exchange: Exchange, request: Request, ask: Ask): Promise<Answer> {
+  async function once(exchange: Exchange, request: RedfishRequest, ask: Ask): Promise<RedfishAnswer> {
     const { method, url, body, headers } = request;
     const late = `no answer in ${patience} ms`;
     try {
@@ -58,7 +58,7 @@ export function createRequests(
           headers: { accept: "application/json", "content-type": "application/json", ...headers },
           ...(body !== undefined && { body: JSON.stringify(body) }),
         });
-        return await readAnswer(response);
+        return await readRedfishAnswer(response);
       });
     } catch (error) {
       ask.signal.throwIfAborted();
@@ -66,7 +66,7 @@ export function createRequests(
       throw error instanceof TooLargeError ? new TooLargeError(words) : new UnavailableError(words);
     }
   }
-  async function patiently(exchange: Exchange, request: Request, ask: Ask): Promise<Answer> {
+  async function patiently(exchange: Exchange, request: RedfishRequest, ask: Ask): Promise<RedfishAnswer> {
     for (let attempt = 1;; attempt++) {
       const answer = await limit.run(() => once(exchange, request, ask), ask);
       if ((answer.status !== 503 && answer.status !== 429) || isSessionLimit(answer)) return answer;
@@ -75,7 +75,7 @@ export function createRequests(
     }
   }
   /** Returns where an answer redirects to; undefined if it does not. */
-  function redirected(request: Request, answer: Answer): URL | undefined {
+  function redirected(request: RedfishRequest, answer: RedfishAnswer): URL | undefined {
     const location = answer.headers.get("location");
     if (location === null || !redirects(answer.status, request.method)) return undefined;
     const url = names.resolve(request.url, location);
@@ -109,7 +109,7 @@ function redirects(status: number, method: string): boolean {
 }
 
 /** Describes a failed request. */
-export function failure({ method, url }: Request, { status, resource, page }: Answer): string {
+export function failure({ method, url }: RedfishRequest, { status, resource, page }: RedfishAnswer): string {
   const message = readErrors(resource);
   const said = message !== undefined ? ` (${message})` : page ? " (a web page, not Redfish)" : "";
   return `${method} ${url.href} failed: status ${status}${said}`;

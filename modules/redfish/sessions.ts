@@ -3,7 +3,7 @@ import type { Clock } from "../../src/clock.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
 import { within } from "../../src/toolkit/mod.ts";
 import { type Ask, type Credentials, CredentialsError } from "../power/mod.ts";
-import { type Answer, isCredentialRefusal, isSessionLimit } from "./answer.ts";
+import { isCredentialRefusal, isSessionLimit, type RedfishAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { OwnNames } from "./own_names.ts";
 import { failure, type Requests } from "./requests.ts";
@@ -229,7 +229,7 @@ function keyOf(access: Access, { username, password }: Credentials): string {
 }
 
 /** Returns the URL of a session that was begun: its path at this controller, whatever host name the answer has. */
-function locationOf(answer: Answer, access: Access): URL | undefined {
+function locationOf(answer: RedfishAnswer, access: Access): URL | undefined {
   const text = answer.headers.get("location") ?? answer.resource?.["@odata.id"];
   if (typeof text !== "string" || !URL.canParse(text, access.root)) return undefined;
   const url = new URL(text, access.root);

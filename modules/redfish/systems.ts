@@ -3,14 +3,14 @@ import { type Ask, CredentialsError } from "../power/mod.ts";
 import { addressOf } from "./access.ts";
 import { type RedfishClient, RefusedError } from "./client.ts";
 import type { Accesses } from "./controller_access.ts";
-import type { Events } from "./events.ts";
+import type { BmcEvents } from "./events.ts";
 import { isStillOnly, type Located, locateSystem } from "./locate.ts";
 import { readSystem, type SystemReading } from "./resources.ts";
 import type { SensorPlaces } from "./sense.ts";
 import type { Access, Sessions } from "./sessions.ts";
 
 /** What the driver remembers about a node. */
-export interface Known extends Located {
+export interface KnownSystem extends Located {
   /** The address by which it was found: it is located again when that changes. */
   readonly address: string;
   reading?: SystemReading;
@@ -22,25 +22,25 @@ export interface Known extends Located {
 /** The ComputerSystems of nodes, as far as they were found. */
 export interface Systems {
   /** Finds the system of a node, and how it is reached. */
-  find(node: ModuleNode, ask: Ask): Promise<Found>;
+  find(node: ModuleNode, ask: Ask): Promise<FoundSystem>;
   /** The same, with what it says now. */
-  read(node: ModuleNode, ask: Ask): Promise<Read>;
+  read(node: ModuleNode, ask: Ask): Promise<ReadSystem>;
   /** Reads everything that an order needs; if that fails, the order is not sent. */
   beforeOrder(
     node: ModuleNode,
     ask: Ask,
-  ): Promise<({ readonly ok: true } & Read) | { readonly ok: false; readonly why: string }>;
+  ): Promise<({ readonly ok: true } & ReadSystem) | { readonly ok: false; readonly why: string }>;
   forget(nodeId: string): void;
 }
 
 /** A system that was found. */
-export interface Found {
-  readonly own: Known;
+export interface FoundSystem {
+  readonly own: KnownSystem;
   readonly access: Access;
 }
 
 /** A system that was read. */
-export interface Read extends Found {
+export interface ReadSystem extends FoundSystem {
   readonly reading: SystemReading;
 }
 
@@ -52,11 +52,11 @@ export function createSystems(
     readonly accesses: Accesses;
     readonly client: RedfishClient;
     readonly sessions: Sessions;
-    readonly events: Events;
+    readonly events: BmcEvents;
   },
 ): Systems {
   const { accesses, client, sessions, events } = parts;
-  const known = new Map<string, Known>();
+  const known = new Map<string, KnownSystem>();
   const origins = new Map<string, string>();
 
   /**
@@ -71,14 +71,14 @@ export function createSystems(
     events.forget(nodeId);
     if (![...origins.values()].includes(before)) sessions.leave(before);
   }
-  async function find(node: ModuleNode, ask: Ask): Promise<{ readonly own: Known; readonly access: Access }> {
+  async function find(node: ModuleNode, ask: Ask): Promise<{ readonly own: KnownSystem; readonly access: Access }> {
     const address = addressOf(node, parts.settings().endpoint, parts.module);
     const access = accesses.of(node, address);
     settle(node.id, address.root.origin);
     const text = (address.system ?? address.root).href;
     const before = known.get(node.id);
     if (before?.address === text) return { own: before, access };
-    const own: Known = { address: text, ...await locateSystem(node, address, access, client, ask) };
+    const own: KnownSystem = { address: text, ...await locateSystem(node, address, access, client, ask) };
     known.set(node.id, own);
     return { own, access };
   }

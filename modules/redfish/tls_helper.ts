@@ -8,7 +8,7 @@ import { checkStatus, type ExchangeInit, NotSentError, type TlsPeer } from "./ex
 import { isRecord } from "../../src/state/mod.ts";
 import { isLegacy } from "./tls_settings.ts";
 import { type HelperAnswer, helperProgram, type HelperRequest } from "./tls_helper_program.ts";
-import { type Runtime, tlsOptionsOf } from "./tls_options.ts";
+import { tlsOptionsOf, type TlsRuntime } from "./tls_options.ts";
 
 /** Sends requests over TLS from a process of another runtime that supports the TLS of old BMCs. */
 export interface TlsHelper {
@@ -140,7 +140,7 @@ function requestOf(
     readonly peer: TlsPeer;
     readonly keeps: boolean;
   },
-  runtime: Runtime,
+  runtime: TlsRuntime,
 ): HelperRequest {
   const { method, body } = init;
   // The helper is used only after today's suites have failed.
@@ -183,7 +183,7 @@ function sourceOf(): string {
   return `const __name = (it) => it; (${helperProgram.toString()})();`;
 }
 
-function findRuntime(path: string): { readonly file: string; readonly runtime: Runtime } | undefined {
+function findRuntime(path: string): { readonly file: string; readonly runtime: TlsRuntime } | undefined {
   const folders = path.split(delimiter).filter((folder) => folder !== "");
   for (const runtime of ["node", "bun"] as const) {
     const file = folders.map((folder) => join(folder, runtime)).find((each) => existsSync(each));

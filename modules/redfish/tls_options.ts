@@ -4,10 +4,10 @@ import type { SecureContextOptions } from "node:tls";
 import { isLegacy, type OldestTls } from "./tls_settings.ts";
 
 /** The runtime of this program: each has another TLS library (rustls, BoringSSL, OpenSSL). */
-export type Runtime = "deno" | "bun" | "node";
+export type TlsRuntime = "deno" | "bun" | "node";
 
 /** Returns the runtime. @param versions As `process.versions`. */
-export function runtimeOf(versions: { readonly [name: string]: string | undefined } = process.versions): Runtime {
+export function runtimeOf(versions: { readonly [name: string]: string | undefined } = process.versions): TlsRuntime {
   return versions["deno"] !== undefined ? "deno" : versions["bun"] !== undefined ? "bun" : "node";
 }
 
@@ -25,7 +25,7 @@ const VERSIONS = {
  * @param oldest The oldest TLS version to accept.
  * @param runtime The runtime that makes the connection.
  */
-export function tlsOptionsOf(oldest: OldestTls, runtime: Runtime): SecureContextOptions {
+export function tlsOptionsOf(oldest: OldestTls, runtime: TlsRuntime): SecureContextOptions {
   const minVersion = VERSIONS[oldest];
   // BoringSSL has neither security levels nor an option for servers without secure renegotiation: it accepts them.
   if (runtime !== "node" || !isLegacy(oldest)) return { minVersion };

@@ -1,4 +1,4 @@
-import { describeCertificate, nameOf, problemWords, readCertificate } from "./certificate.ts";
+import { commonNameOf, describeCertificate, problemWords, readCertificate } from "./certificate.ts";
 import type { Trust } from "./exchange.ts";
 import { isModernSuite, type ServerFirst } from "./tls_hello.ts";
 import { isLegacy, type OldestTls } from "./tls_settings.ts";
@@ -69,7 +69,7 @@ function explainCertificate(first: Hello, { trust, url, now }: TlsFailure): stri
   const certificate = first.certificate === undefined ? undefined : readCertificate(first.certificate);
   if (trust.kind !== "authorities" || certificate === undefined) return undefined;
   const problems = problemsOf(first, url, now);
-  const unknown = `is signed by '${nameOf(certificate.issuer)}', which no trusted authority has certified`;
+  const unknown = `is signed by '${commonNameOf(certificate.issuer)}', which no trusted authority has certified`;
   return `its certificate ${problems.length > 0 ? problems.join(", ") : unknown}. It is ${
     describeCertificate(certificate)
   }: ` +

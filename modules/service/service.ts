@@ -9,7 +9,7 @@ import {
   isRunning,
   lastLine,
   type LeftBehind,
-  type Program,
+  type RunningProgram,
   startProgram,
   stopProgram,
 } from "../../src/process/mod.ts";
@@ -31,7 +31,7 @@ type Situation =
   | { readonly kind: "starting" | "stopping" }
   | {
     readonly kind: "running";
-    readonly program: Program;
+    readonly program: RunningProgram;
     readonly digest: string;
     readonly stopTimeout: number;
     /** True if cfg asks for another config than that of the running program. */
@@ -105,7 +105,7 @@ export function createService(
         return situation satisfies never;
     }
   }
-  function remember(program: Program, digest: string, finished: boolean): void {
+  function remember(program: RunningProgram, digest: string, finished: boolean): void {
     if (program.identity !== undefined) folder.write(name, { ...program.identity, digest, finished });
   }
 
@@ -113,7 +113,7 @@ export function createService(
    * Records how a program ended by itself, without reporting the state. @returns What was wrong with that, if anything.
    */
   function takeExit(
-    program: Program,
+    program: RunningProgram,
     config: Pick<ProgramConfig, "digest" | "restart">,
     exit: Exit,
   ): string | undefined {
@@ -133,7 +133,7 @@ export function createService(
     return why;
   }
   /** From here on the program counts as running, until it ends by itself. */
-  function watch(program: Program, config: Pick<ProgramConfig, "digest" | "restart" | "stopTimeout">): void {
+  function watch(program: RunningProgram, config: Pick<ProgramConfig, "digest" | "restart" | "stopTimeout">): void {
     const { digest, stopTimeout } = config;
     situation = { kind: "running", program, digest, stopTimeout, outdated: false };
     show();
@@ -144,7 +144,7 @@ export function createService(
     });
   }
   /** Ends a program without reporting the state. */
-  async function end(program: Program, stopTimeout: number): Promise<void> {
+  async function end(program: RunningProgram, stopTimeout: number): Promise<void> {
     situation = { kind: "stopping" };
     const exit = await stopProgram(program, stopTimeout, clock);
     if (exit.code !== undefined) discover("exitCode", exit.code);
@@ -157,7 +157,7 @@ export function createService(
    */
   async function launch(config: ProgramConfig, signal: AbortSignal): Promise<void> {
     situation = { kind: "starting" };
-    let program: Program;
+    let program: RunningProgram;
     try {
       const env = { ...process.env, ...config.env };
       program = await startProgram({ ...config, env, isMarked: true }, folder.outputOf(name), parts.signal);

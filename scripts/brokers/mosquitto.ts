@@ -23,7 +23,7 @@ export const BRIDGE_USER = "leaf1";
 const EXAMPLE = { cluster: "demo", root: nodeIdOf("demo", "root") };
 
 /** Whom a Mosquitto lets in, and to which topics, by the ACL files in examples/brokers. */
-export interface Access {
+export interface BrokerAccess {
   readonly cluster: string;
   /** The UUID of the root aggregator. */
   readonly rootId: string;
@@ -37,7 +37,7 @@ export interface MosquittoOptions {
   /** @default 0, any that is free */
   readonly port?: number;
   /** Absent, anyone on this machine may do anything. */
-  readonly access?: Access;
+  readonly access?: BrokerAccess;
   /** Absent, without TLS. */
   readonly tls?: TlsFiles;
   readonly signal?: AbortSignal;
@@ -174,7 +174,7 @@ const OPEN: Readonly<Record<string, string>> = {
 };
 
 /** Writes the files for access; gives the changes to the config. */
-function guarded(folder: string, acl: string, access: Access): Readonly<Record<string, string>> {
+function guarded(folder: string, acl: string, access: BrokerAccess): Readonly<Record<string, string>> {
   const passwords = join(folder, "kraken.passwd");
   const lines = [...access.users].map(([user, password]) => `${user}:${password}\n`).join("");
   writeFileSync(passwords, lines, { mode: 0o600 });

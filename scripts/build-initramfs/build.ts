@@ -7,9 +7,9 @@ import { runTool } from "../build/tool.ts";
 import { agentBinary, type AgentRuntime } from "./agent_binary.ts";
 import { agentFiles, skeleton } from "./skeleton.ts";
 import type { Arch } from "../debian/arch.ts";
-import { type Entry, type FileEntry, writeCpio } from "./cpio.ts";
+import { type CpioEntry, type FileEntry, writeCpio } from "./cpio.ts";
 import { type DebianPackages, openDebian } from "../debian/packages.ts";
-import { install } from "./install.ts";
+import { installInitramfs } from "./install.ts";
 import { takeIpxe } from "./ipxe.ts";
 import { type Flavour, takeKernel } from "./kernel.ts";
 import { writeSquashfs } from "./squashfs.ts";
@@ -83,8 +83,8 @@ export async function buildBootFiles(options: BuildOptions): Promise<Built> {
   const initramfs = joinArchives([await compress(first, options.compression, debian), ...rest]);
   const files = filesOf(options);
   mkdirSync(output, { recursive: true });
-  install(readFileSync(kernel.image), files.kernel);
-  install(initramfs, files.initramfs);
+  installInitramfs(readFileSync(kernel.image), files.kernel);
+  installInitramfs(initramfs, files.initramfs);
   return {
     kernel: { file: files.kernel, release: kernel.release, size: readFileSync(kernel.image).length },
     initramfs: {
@@ -94,7 +94,7 @@ export async function buildBootFiles(options: BuildOptions): Promise<Built> {
       sha256: createHash("sha256").update(initramfs).digest("hex"),
     },
     ipxe: ipxe.programs.map(({ name, data }) => {
-      install(data, join(output, name));
+      installInitramfs(data, join(output, name));
       return { file: join(output, name), size: data.length };
     }),
     ...(ipxe.problem !== undefined && { ipxeProblem: ipxe.problem }),
@@ -110,7 +110,7 @@ async function agentEntries(
   files: readonly FileEntry[],
   options: BuildOptions,
   debian: DebianPackages,
-): Promise<Entry[]> {
+): Promise<CpioEntry[]> {
   if (options.layout === "plain") return files.map((entry) => ({ ...entry, path: `agent/${entry.path}` }));
   const { compression } = options;
   const mksquashfs = await toolCommand("mksquashfs", debian);

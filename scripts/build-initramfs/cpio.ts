@@ -7,7 +7,7 @@ export interface FileEntry {
 }
 
 /** Something in an archive. Paths are relative to the root and have no slash at either end. */
-export type Entry =
+export type CpioEntry =
   | { readonly kind: "directory"; readonly path: string; readonly mode?: number }
   | FileEntry
   | { readonly kind: "link"; readonly path: string; readonly target: string }
@@ -33,15 +33,15 @@ const TRAILER = "TRAILER!!!";
  *
  * @throws {RangeError} When two entries have the same path, or a path is empty, absolute or leads upwards.
  */
-export function writeCpio(entries: readonly Entry[]): Uint8Array {
+export function writeCpio(entries: readonly CpioEntry[]): Uint8Array {
   const parts: Uint8Array[] = [];
   withFolders(entries).forEach((entry, index) => parts.push(...member(entry, index + 1)));
   parts.push(...record(TRAILER, { ino: 0, mode: 0, rdev: [0, 0] }, new Uint8Array()));
   return concat(parts);
 }
 
-function withFolders(entries: readonly Entry[]): Entry[] {
-  const found = new Map<string, Entry>();
+function withFolders(entries: readonly CpioEntry[]): CpioEntry[] {
+  const found = new Map<string, CpioEntry>();
   for (const entry of entries) {
     const segments = entry.path.split("/");
     if (
@@ -62,13 +62,13 @@ function withFolders(entries: readonly Entry[]): Entry[] {
   return [...found.values()].sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
-function member(entry: Entry, ino: number): Uint8Array[] {
+function member(entry: CpioEntry, ino: number): Uint8Array[] {
   const permissions = entry.kind === "link" ? MODE.link : entry.mode ?? MODE[entry.kind];
   const rdev = entry.kind === "device" ? [entry.major, entry.minor] as const : [0, 0] as const;
   return record(entry.path, { ino, mode: TYPE[entry.kind] | permissions, rdev }, dataOf(entry));
 }
 
-function dataOf(entry: Entry): Uint8Array {
+function dataOf(entry: CpioEntry): Uint8Array {
   switch (entry.kind) {
     case "file":
       return entry.data;

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { type Arch, ARCHES } from "../debian/arch.ts";
 import { moduleInfo } from "../debian/elf.ts";
 import type { DebianPackages } from "../debian/packages.ts";
-import type { Entry } from "./cpio.ts";
+import type { CpioEntry } from "./cpio.ts";
 import {
   closeModules,
   type KernelModule,
@@ -47,7 +47,7 @@ export interface Kernel {
   /** The kernel itself. */
   readonly image: string;
   /** Its modules, with the indexes that modprobe reads, as files of the initramfs. */
-  readonly modules: readonly Entry[];
+  readonly modules: readonly CpioEntry[];
 }
 
 /** Takes Debian's kernel of an architecture, the one that its metapackage stands for today. */
@@ -69,7 +69,7 @@ export async function takeKernel(arch: Arch, flavour: Flavour, debian: DebianPac
   };
 }
 
-function modulesOf(library: string, target: string): Entry[] {
+function modulesOf(library: string, target: string): CpioEntry[] {
   const files = new Map(
     readdirSync(join(library, "kernel"), { recursive: true, withFileTypes: true })
       .filter(({ name }) => /\.ko(?:\.xz|\.zst)?$/.test(name))
@@ -89,11 +89,11 @@ function modulesOf(library: string, target: string): Entry[] {
   const names = [...ALWAYS, ...WANTED];
   names.forEach(readModule);
   const modules = closeModules(names, new Map([...read].map(([name, { module }]) => [name, module])));
-  const text = (path: string, content: string): Entry => ({
+  const text = (path: string, content: string): CpioEntry => ({
     ...{ kind: "file", path: `${target}/${path}`, data: new TextEncoder().encode(content) },
   });
   return [
-    ...modules.map(({ name, path }): Entry => ({
+    ...modules.map(({ name, path }): CpioEntry => ({
       ...{ kind: "file", path: `${target}/${path}`, data: read.get(name)?.data ?? new Uint8Array() },
     })),
     text("modules.dep", modulesDep(modules)),

@@ -4,15 +4,15 @@ import { fileURLToPath } from "node:url";
 import { type Arch, ARCHES } from "../debian/arch.ts";
 import { closeLibraries } from "../debian/libraries.ts";
 import type { AgentRuntime } from "./agent_binary.ts";
-import type { Entry, FileEntry } from "./cpio.ts";
+import type { CpioEntry, FileEntry } from "./cpio.ts";
 
 /** The files that are the same in every initramfs; those that begin with `#!` are programs. */
 const ROOTFS = join(dirname(fileURLToPath(import.meta.url)), "rootfs");
 
 /** What every initramfs has beside modules and agent: init with its helpers, busybox, and the devices that it begins with. */
-export function skeleton(busybox: Uint8Array): Entry[] {
+export function skeleton(busybox: Uint8Array): CpioEntry[] {
   const files = readdirSync(ROOTFS, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    .map((entry): Entry => {
+    .map((entry): CpioEntry => {
       const file = join(entry.parentPath, entry.name);
       const data = readFileSync(file);
       return {

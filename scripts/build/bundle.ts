@@ -1,14 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type BuildOptions, type Plugin, transform } from "esbuild";
-import { ENTRIES, type Program, ROOT } from "../runtimes.ts";
+import { ENTRIES, type KrakenProgram, ROOT } from "../runtimes.ts";
 import { cached, digest } from "./cache.ts";
 
 /** `esm` runs everywhere; `cjs` is what a Node single-executable application needs. */
 export type Format = "esm" | "cjs";
 
 /** What is bundled: a program, or for tests any file under a name. */
-export type Source = Program | { readonly name: string; readonly entry: string };
+export type Source = KrakenProgram | { readonly name: string; readonly entry: string };
 
 /**
  * Packages that dependencies try to load, and do without where they are absent. They are absent from a bundle: Node

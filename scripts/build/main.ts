@@ -2,17 +2,17 @@
 import { relative } from "node:path";
 import process from "node:process";
 import { stop } from "esbuild";
-import { builtFile, ENTRIES, type How, type Program, programCommand, ROOT } from "../runtimes.ts";
+import { builtFile, ENTRIES, type How, type KrakenProgram, programCommand, ROOT } from "../runtimes.ts";
 import { buildBundle } from "./bundle.ts";
 import { compileBun, compileDeno, compileSea, haveDenort } from "./compile.ts";
 import { install } from "./install.ts";
-import { describeTable, type Figures, measure } from "./measure.ts";
+import { type BuiltFigures, describeTable, measure } from "./measure.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 
 /** A bundle is the same file for every runtime: it is measured on Deno. */
 type Target = Exclude<How, "source" | "bundle-node" | "bundle-bun">;
 
-const MAKERS: { readonly [target in Target]: (program: Program) => Promise<string> } = {
+const MAKERS: { readonly [target in Target]: (program: KrakenProgram) => Promise<string> } = {
   "bundle-deno": (program) => buildBundle(program),
   "binary-bun": compileBun,
   "binary-sea": compileSea,
@@ -21,8 +21,8 @@ const MAKERS: { readonly [target in Target]: (program: Program) => Promise<strin
 
 const progress = (text: string) => process.stderr.write(`${text}\n`);
 
-async function targets(): Promise<readonly (readonly [Program, Target])[]> {
-  const programs: Program[] = ["agent", "aggregator", "krakenctl", "simulator"];
+async function targets(): Promise<readonly (readonly [KrakenProgram, Target])[]> {
+  const programs: KrakenProgram[] = ["agent", "aggregator", "krakenctl", "simulator"];
   const compiled = await haveDenort();
   if (!compiled) progress("deno compile: skipped, its base binary comes from Deno's own host");
   progress("Node single executable of the aggregator: skipped, Node 20 has no node:sqlite");
@@ -34,7 +34,7 @@ async function targets(): Promise<readonly (readonly [Program, Target])[]> {
   });
 }
 
-const rows: { readonly name: string; readonly figures: Figures }[] = [];
+const rows: { readonly name: string; readonly figures: BuiltFigures }[] = [];
 const list = await targets();
 for (const [index, [program, target]] of list.entries()) {
   const file = builtFile(program, target);

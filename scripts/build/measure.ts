@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { runTool } from "./tool.ts";
 
 /** Figures of a built file. */
-export interface Figures {
+export interface BuiltFigures {
   /** Bytes. */
   readonly size: number;
   /** Bytes after `xz -6`. */
@@ -14,7 +14,7 @@ export interface Figures {
 }
 
 /** Measures a built file, and the command that starts it. */
-export async function measure(file: string, command: readonly string[]): Promise<Figures> {
+export async function measure(file: string, command: readonly string[]): Promise<BuiltFigures> {
   const [program = file, ...args] = [...command, "--version"];
   const startup = await medianTime(5, () => promisify(execFile)(program, args, { timeout: 30_000 }));
   return { size: statSync(file).size, compressed: await compressedSize(file, ["xz", "-T0", "-6"]), startup };
@@ -40,7 +40,7 @@ export async function compressedSize(file: string, compressor: readonly string[]
 }
 
 /** A table of built files. */
-export function describeTable(rows: readonly { readonly name: string; readonly figures: Figures }[]): string {
+export function describeTable(rows: readonly { readonly name: string; readonly figures: BuiltFigures }[]): string {
   const cells = rows.map(({ name, figures }) => [
     name,
     bytes(figures.size),

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { filesBelow } from "./files.ts";
-import { type Found, sourceUse } from "./imports.ts";
+import { type FoundImport, sourceUse } from "./imports.ts";
 import { allowedFor, layerOf, mayImport } from "./layers.ts";
 
 /** Sets fast-check up for every test. */
@@ -15,7 +15,7 @@ export function importProblems(root: string): string[] {
   const problems: string[] = [];
   for (const file of files) {
     if (!file.endsWith(".ts")) continue;
-    const say = (at: Found, message: string) => problems.push(`${file}:${at.line}: ${message}`);
+    const say = (at: FoundImport, message: string) => problems.push(`${file}:${at.line}: ${message}`);
     if (allowedFor(layerOf(file)) === undefined) {
       problems.push(`${file}:1: "${layerOf(file)}" has no import rule: add one to scripts/check/layers.ts`);
     }

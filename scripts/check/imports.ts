@@ -1,7 +1,7 @@
 import { blankLiterals } from "./blank.ts";
 
 /** Something found at a place in a file. */
-export interface Found {
+export interface FoundImport {
   /** From 1. */
   readonly line: number;
   readonly text: string;
@@ -10,9 +10,9 @@ export interface Found {
 /** What one file takes from elsewhere. */
 export interface SourceUse {
   /** Specifiers of imports and re-exports, of types too. */
-  readonly imports: readonly Found[];
+  readonly imports: readonly FoundImport[];
   /** Uses of what only one runtime has: `Deno.` and `Bun.`. */
-  readonly runtimeGlobals: readonly Found[];
+  readonly runtimeGlobals: readonly FoundImport[];
 }
 
 const IMPORTS: readonly RegExp[] = [

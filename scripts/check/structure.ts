@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
-import { childrenOf, isSyntax, nameOf, parseModule, type Syntax } from "../syntax.ts";
+import { isSyntax, parseModule, type Syntax, syntaxChildrenOf, syntaxNameOf } from "../syntax.ts";
 import { filesBelow } from "./files.ts";
 
 /** A function longer than this fits no screen, in lines. */
@@ -78,7 +78,7 @@ export function measureStructure(root: string): Structure {
     for (const { node, start } of exportedFunctions(tree)) {
       documented.exported++;
       const comment = commentBefore(text, start);
-      const place = `${file}:${lineOf(text, start)} ${nameOf(node["id"])}`;
+      const place = `${file}:${lineOf(text, start)} ${syntaxNameOf(node["id"])}`;
       if (comment === undefined) undocumented.push(place);
       const parameters = parameterNames(node);
       if (parameters.length > 0) {
@@ -109,18 +109,18 @@ interface Places {
 
 function measureSizes(file: string, text: string, tree: Syntax, places: Places): void {
   function walk(node: Syntax, name: string): void {
-    const own = nameOf(node["id"]) || nameOf(node["key"]) || name;
+    const own = syntaxNameOf(node["id"]) || syntaxNameOf(node["key"]) || name;
     if (isFunction(node)) {
       const lines = text.slice(node.start, node.end).split("\n").length;
       if (lines > LONG_FUNCTION) places.longFunctions.push(`${file}:${lineOf(text, node.start)} ${own} ${lines}`);
     }
     if (node.type === "TSInterfaceDeclaration" && isSyntax(node["body"])) {
-      const members = childrenOf(node["body"]).length;
+      const members = syntaxChildrenOf(node["body"]).length;
       if (members > WIDE_INTERFACE) {
         places.wideInterfaces.push(`${file}:${lineOf(text, node.start)} ${own} ${members}`);
       }
     }
-    for (const child of childrenOf(node)) walk(child, own);
+    for (const child of syntaxChildrenOf(node)) walk(child, own);
   }
   walk(tree, "");
 }
@@ -132,7 +132,7 @@ function isFunction({ type }: Syntax): boolean {
 
 /** The functions that a module exports by declaring them, with where the declaration begins. */
 function exportedFunctions(tree: Syntax): { readonly node: Syntax; readonly start: number }[] {
-  return childrenOf(tree).flatMap((statement) => {
+  return syntaxChildrenOf(tree).flatMap((statement) => {
     const node = statement["declaration"];
     const isOne = statement.type === "ExportNamedDeclaration" && isSyntax(node) && node.type === "FunctionDeclaration";
     return isOne ? [{ node, start: statement.start }] : [];
@@ -149,7 +149,9 @@ function commentBefore(text: string, start: number): string | undefined {
 function parameterNames(node: Syntax): string[] {
   const { params } = node;
   if (!Array.isArray(params)) return [];
-  return params.filter(isSyntax).map((each) => nameOf(each) || nameOf(each["left"])).filter((name) => name !== "");
+  return params.filter(isSyntax).map((each) => syntaxNameOf(each) || syntaxNameOf(each["left"])).filter((name) =>
+    name !== ""
+  );
 }
 
 function isTold(comment: string, parameter: string): boolean {
@@ -158,7 +160,7 @@ function isTold(comment: string, parameter: string): boolean {
 
 /** Whether a function throws by itself, not in a function that it makes. */
 function throws(node: Syntax): boolean {
-  return childrenOf(node).some((child) => child.type === "ThrowStatement" || !isFunction(child) && throws(child));
+  return syntaxChildrenOf(node).some((child) => child.type === "ThrowStatement" || !isFunction(child) && throws(child));
 }
 
 function lineOf(text: string, offset: number): number {
@@ -175,9 +177,9 @@ function readSource(file: string, text: string, tree: Syntax): Source {
   function take(statement: Syntax, from: string, isExport: boolean): void {
     if (statement.type === "ExportAllDeclaration") return void imports.push({ from, name: "*", as: "*" });
     for (const each of Array.isArray(statement["specifiers"]) ? statement["specifiers"].filter(isSyntax) : []) {
-      const name = nameOf(each["imported"]) || nameOf(each["local"]);
+      const name = syntaxNameOf(each["imported"]) || syntaxNameOf(each["local"]);
       const isAll = each.type === "ImportNamespaceSpecifier";
-      imports.push({ from, name: isAll ? "*" : name, as: isExport ? nameOf(each["exported"]) : undefined });
+      imports.push({ from, name: isAll ? "*" : name, as: isExport ? syntaxNameOf(each["exported"]) : undefined });
     }
   }
   function walk(node: Syntax): void {
@@ -185,10 +187,10 @@ function readSource(file: string, text: string, tree: Syntax): Source {
       const from = pathOf(node["source"] ?? (Array.isArray(node["arguments"]) ? node["arguments"][0] : undefined));
       if (from !== undefined) imports.push({ from, name: "*", as: undefined });
     }
-    for (const child of childrenOf(node)) walk(child);
+    for (const child of syntaxChildrenOf(node)) walk(child);
   }
   walk(tree);
-  for (const statement of childrenOf(tree)) {
+  for (const statement of syntaxChildrenOf(tree)) {
     const from = pathOf(statement["source"]);
     if (from !== undefined) take(statement, from, statement.type.startsWith("Export"));
     if (statement.type !== "ExportNamedDeclaration" || !isSyntax(statement["declaration"])) continue;
@@ -206,7 +208,7 @@ function isImport(node: unknown): boolean {
 function declaredNames(declaration: Syntax): string[] {
   const { declarations } = declaration;
   const all = Array.isArray(declarations) ? declarations.filter(isSyntax) : [declaration];
-  return all.map((each) => nameOf(each["id"])).filter((name) => name !== "");
+  return all.map((each) => syntaxNameOf(each["id"])).filter((name) => name !== "");
 }
 
 /** Exports that no other file imports, be it by way of a module file that passes them on. */

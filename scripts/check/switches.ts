@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { childrenOf, isSyntax, parseModule, type Syntax } from "../syntax.ts";
+import { isSyntax, parseModule, type Syntax, syntaxChildrenOf } from "../syntax.ts";
 import { filesBelow } from "./files.ts";
-import type { Found } from "./imports.ts";
+import type { FoundImport } from "./imports.ts";
 
 /** The switches without a `default` below `root`, tests left out: one line each. */
 export function switchProblems(root: string): string[] {
@@ -19,8 +19,8 @@ export function switchProblems(root: string): string[] {
  * The switches of a TypeScript file that have no `default`. A switch over a union ends in `default: value satisfies never;`, so
  * that the compiler names every place that a new member has to be dealt with; any other one says what comes of the rest.
  */
-export function openSwitches(source: string): Found[] {
-  const found: Found[] = [];
+export function openSwitches(source: string): FoundImport[] {
+  const found: FoundImport[] = [];
   function walk(node: Syntax): void {
     const { discriminant, cases } = node;
     if (node.type === "SwitchStatement" && isSyntax(discriminant) && Array.isArray(cases)) {
@@ -28,7 +28,7 @@ export function openSwitches(source: string): Found[] {
       const line = source.slice(0, node.start).split("\n").length;
       if (!hasDefault) found.push({ line, text: source.slice(node.start, source.indexOf(")", discriminant.end) + 1) });
     }
-    for (const child of childrenOf(node)) walk(child);
+    for (const child of syntaxChildrenOf(node)) walk(child);
   }
   walk(parseModule(source));
   return found;

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nodeIdOf } from "../../src/state/mod.ts";
 import { type How, programCommand } from "../runtimes.ts";
-import { type Running, startProgram } from "./process.ts";
+import { type Running, startKraken } from "./process.ts";
 
 /** A time that is drawn for each event: a triangular distribution, in milliseconds. */
 export interface Spread {
@@ -172,7 +172,7 @@ async function startAggregator(options: ClusterOptions, start: AggregatorStart):
   const { broker, uplink } = start;
   const publish = start.parent === undefined ? options.publish : undefined;
   function launch(ports: AggregatorStart["ports"]): Promise<Running> {
-    return startProgram({
+    return startKraken({
       // Their URLs may have passwords in them, which command lines would show to everyone.
       env: {
         ...(broker !== undefined && { KRAKEN_BROKER: broker }),
@@ -235,7 +235,7 @@ async function startSimulator(
     { mode: 0o600 }, // the broker's URL may have a password in it
   );
   const simulatorHow = how === "binary-sea" || how === "bundle-node" ? "source" : how;
-  return await startProgram({
+  return await startKraken({
     command: [
       ...programCommand("simulator", simulatorHow),
       ...["--config", config, "--port", String(port)],

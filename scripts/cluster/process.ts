@@ -41,7 +41,7 @@ const SETPRIV: string | undefined = ["/usr/bin/setpriv", "/bin/setpriv"].find((p
  *
  * @throws {Error} When it ends before it is ready: with the end of its output.
  */
-export async function startProgram(options: StartOptions): Promise<Running> {
+export async function startKraken(options: StartOptions): Promise<Running> {
   const { child, exited } = spawnProgram(options, "pipe");
   try {
     const ready = await readyLine(child, options);
@@ -54,7 +54,7 @@ export async function startProgram(options: StartOptions): Promise<Running> {
 
 /**
  * Starts a program of others, which says nothing when it is ready, and waits until `isReady` gives true. It dies with this
- * process as those of {@link startProgram} do; one that changes its user or group by itself does not.
+ * process as those of {@link startKraken} do; one that changes its user or group by itself does not.
  *
  * @throws {Error} When it ends before it is ready: with the end of its output.
  */

@@ -1,5 +1,6 @@
 import { createLive, type Terminal } from "../../src/cli/mod.ts";
 import { systemClock } from "../../src/clock.ts";
+import { pause } from "../../src/toolkit/mod.ts";
 import type { Api } from "../cluster/api.ts";
 import { renderProgress } from "./progress.ts";
 
@@ -26,22 +27,9 @@ export async function followNodes(
       live.show(nodes === undefined ? ["The aggregator does not answer"] : renderProgress(nodes, elapsed));
       if (nodes?.every(({ phase }) => phase === "converged") === true) return true;
       if (elapsed > limit || signal.aborted) return false;
-      await pause(EVERY, signal);
+      await pause(systemClock, EVERY, signal).catch(() => {}); // the loop ends with the signal
     }
   } finally {
     live.end();
   }
-}
-
-/** Resolves after some time, or as soon as the signal fires. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end, { once: true });
-    function end(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    }
-  });
 }

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { relative } from "node:path";
 import { createStyle, EXIT, ProgramError, runProgram, type Terminal, untilAborted } from "../../src/cli/mod.ts";
 import type { InventoryNode } from "../../src/inventory/mod.ts";
@@ -11,8 +12,8 @@ import { type Api, createApi } from "../cluster/api.ts";
 import { behaviourOf } from "./behaviour.ts";
 import { startBrokers } from "./brokers.ts";
 import { takeFolder } from "./folder.ts";
-import { followNodes, pause } from "./follow.ts";
-import { describeWays } from "./progress.ts";
+import { followNodes } from "./follow.ts";
+import { describeDemo } from "./progress.ts";
 import { readInventory, withEndpoint, withTiers } from "./inventory.ts";
 import { program } from "./options.ts";
 import { supervise } from "./supervise.ts";
@@ -79,7 +80,7 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
       }
       for (const line of describeSummary(summary)) say(line);
       if (!options["until-converged"] && !signal.aborted) {
-        for (const line of describeWays(cluster, { usual, published: brokers.publish !== undefined })) say(line);
+        for (const line of describeDemo(cluster, { usual, published: brokers.publish !== undefined })) say(line);
         await untilAborted(signal);
       }
       if (options.json) screen.write(`${JSON.stringify(summary.json)}\n`);
@@ -115,7 +116,7 @@ async function settledTree(api: Api, all: boolean): Promise<readonly TreeEntryIn
   for (;;) {
     const tree = await api.tree();
     if (!all || tree[0]?.health === "FULL" || performance.now() > end) return tree;
-    await pause(100, AbortSignal.timeout(5_000));
+    await delay(100);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { ROOT } from "../runtimes.ts";
 
 /** What of a node the demo shows. */
-export interface Shown {
+export interface ShownProgress {
   readonly physState: string;
   readonly runState: string;
   readonly phase: string;
@@ -15,7 +15,7 @@ const PHYS = ["PHYS_UNKNOWN", "POWER_OFF", "POWER_ON", "PHYS_HANG", "PHYS_ERROR"
 const RUN = ["UNKNOWN", "INIT", "SYNC", "ERROR"];
 
 /** A bar and a small table: how many nodes are in each `/physState` and `/runState`. */
-export function renderProgress(nodes: readonly Shown[], elapsedMs: number): string[] {
+export function renderProgress(nodes: readonly ShownProgress[], elapsedMs: number): string[] {
   const converged = nodes.filter(({ phase }) => phase === "converged").length;
   const phases = ["working", "backoff", "stuck", "blocked", "frozen"]
     .map((phase) => [phase, nodes.filter((node) => node.phase === phase).length] as const)
@@ -38,7 +38,7 @@ export function renderProgress(nodes: readonly Shown[], elapsedMs: number): stri
 }
 
 /** What people can do with the cluster that runs. */
-export function describeWays(
+export function describeDemo(
   cluster: Cluster,
   { usual, published }: { readonly usual: boolean; readonly published: boolean },
 ): string[] {

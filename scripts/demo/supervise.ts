@@ -1,6 +1,6 @@
+import { systemClock } from "../../src/clock.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { pause } from "./follow.ts";
-import { errorText } from "../../src/toolkit/mod.ts";
+import { errorText, pause } from "../../src/toolkit/mod.ts";
 
 /** How often processes are looked after, in milliseconds. */
 const EVERY = 200;
@@ -18,7 +18,7 @@ export function supervise(cluster: Cluster, say: (line: string) => void): () => 
         await restart(`aggregator '${name}'`, running.running, again);
       }
       await restart("simulator of the machines", cluster.simulator.running, cluster.restartSimulator);
-      await pause(EVERY, ending.signal);
+      await pause(systemClock, EVERY, ending.signal).catch(() => {}); // the loop ends with the signal
     }
   }
   async function restart(what: string, running: boolean, start: () => Promise<void>): Promise<void> {

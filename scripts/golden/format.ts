@@ -58,20 +58,20 @@ export function parseGolden(text: string): ParsedGolden {
 }
 
 /** The name of a mutation on the edges of the graph. */
-export function nameOf({ module, id }: GoldenMutation): string {
+export function goldenNameOf({ module, id }: GoldenMutation): string {
   return `${module}/${id}`;
 }
 
 function findRepeated({ mutations, nodes }: GoldenFile): string[] {
   const twice = (names: readonly string[]) => [...new Set(names.filter((name, at) => names.indexOf(name) !== at))];
   return [
-    ...twice(mutations.map(nameOf)).map((name) => `mutation '${name}' is there twice: expected different names`),
+    ...twice(mutations.map(goldenNameOf)).map((name) => `mutation '${name}' is there twice: expected different names`),
     ...twice(nodes.map(({ n }) => String(n))).map((n) => `node ${n} is there twice: expected different numbers`),
   ];
 }
 
 function findDangling({ mutations, nodes, edges }: GoldenFile): string[] {
-  const names = new Set(mutations.map(nameOf));
+  const names = new Set(mutations.map(goldenNameOf));
   const numbers = new Set(nodes.map(({ n }) => n));
   return edges.flatMap(({ from, to, mut }, place) => [
     ...[from, to].filter((n) => !numbers.has(n)).map((n) => `at 'edges.${place}': there is no node ${n}`),

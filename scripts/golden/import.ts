@@ -1,6 +1,6 @@
 import { compileDomain, type Domain, type Mutation } from "../../src/plan/mod.ts";
 import { defineExtension, type Variable } from "../../src/state/mod.ts";
-import { durationOf, type GoldenFile, type GoldenMutation, nameOf } from "./format.ts";
+import { durationOf, type GoldenFile, type GoldenMutation, goldenNameOf } from "./format.ts";
 
 /** Values by URL, as the file writes both. */
 export type GoldenValues = { readonly [url: string]: string };
@@ -36,7 +36,7 @@ const DEFAULT_TIMEOUT = 60_000;
  * @throws {RangeError} When there are too many combinations of constants.
  */
 export function importGraph(file: GoldenFile): ImportedGraph {
-  const mutations = [...file.mutations].sort((a, b) => compare(nameOf(a), nameOf(b)));
+  const mutations = [...file.mutations].sort((a, b) => compare(goldenNameOf(a), goldenNameOf(b)));
   const mutable = [...new Set(mutations.flatMap(({ mutates }) => Object.keys(mutates)))].sort();
   const named = [...mutations, ...file.nodes].flatMap(({ requires, excludes }) => [requires, excludes]);
   const fixed = [...new Set(named.flatMap((values) => Object.keys(values)))].filter((url) => !mutable.includes(url))
@@ -57,7 +57,7 @@ export function importGraph(file: GoldenFile): ImportedGraph {
     discovers: [],
     mutations: Object.fromEntries(mutations.map((mutation, number) => [`t${number}`, importMutation(mutation, urlOf)])),
   }]);
-  const names = new Map(mutations.map((mutation, number) => [`${MODULE}/t${number}`, nameOf(mutation)]));
+  const names = new Map(mutations.map((mutation, number) => [`${MODULE}/t${number}`, goldenNameOf(mutation)]));
   return {
     domain,
     mutable,
@@ -78,7 +78,7 @@ function importMutation(mutation: GoldenMutation, urlOf: (url: string) => string
     requires: ours(mutation.requires),
     excludes: ours(mutation.excludes),
     timeout: durationOf(mutation.timeout ?? "") || DEFAULT_TIMEOUT, // in the original 0 means that there is none
-    about: nameOf(mutation),
+    about: goldenNameOf(mutation),
   };
 }
 

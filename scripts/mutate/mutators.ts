@@ -1,4 +1,4 @@
-import { childrenOf, isSyntax, nameOf, parseModule, type Syntax } from "../syntax.ts";
+import { isSyntax, parseModule, type Syntax, syntaxChildrenOf, syntaxNameOf } from "../syntax.ts";
 
 /** One small change of a file's code. */
 export interface Mutant {
@@ -78,12 +78,12 @@ function mutantAt(file: string, source: string, at: { start: number; end: number
 function visit(node: Syntax, look: (node: Syntax) => void): void {
   if (isWithoutMutants(node)) return;
   look(node);
-  for (const child of childrenOf(node)) visit(child, look);
+  for (const child of syntaxChildrenOf(node)) visit(child, look);
 }
 
 function isWithoutMutants(node: Syntax): boolean {
   if (/^(?:Import|Export(?:All|Default))/.test(node.type)) return true;
-  if (node.type === "NewExpression") return /(?:Error|Set|Map)$/.test(nameOf(node["callee"]));
+  if (node.type === "NewExpression") return /(?:Error|Set|Map)$/.test(syntaxNameOf(node["callee"]));
   return node.type.startsWith("TS") &&
     !["TSAsExpression", "TSSatisfiesExpression", "TSNonNullExpression"].includes(node.type);
 }
@@ -150,7 +150,10 @@ function mutateOperator(node: Syntax, source: string, add: Add): void {
 /** A constant that is a number is a limit, a time or a share: the mutant's is a hundred times as large. */
 function liftLimit(node: Syntax, textOf: (part: Syntax) => string, add: Add): void {
   const { id, init } = node;
-  if (!isSyntax(init) || !UPPER_CASE.test(nameOf(id)) || !/^[\d_.]+(?:\s*(?:\*\*?|<<)\s*[\d_]+)*$/.test(textOf(init))) {
+  if (
+    !isSyntax(init) || !UPPER_CASE.test(syntaxNameOf(id)) ||
+    !/^[\d_.]+(?:\s*(?:\*\*?|<<)\s*[\d_]+)*$/.test(textOf(init))
+  ) {
     return;
   }
   add(init, `(${textOf(init)}) * 100`);
@@ -161,7 +164,7 @@ function mutateCall(node: Syntax, textOf: (part: Syntax) => string, add: Add): v
   if (!isSyntax(callee) || callee.type !== "MemberExpression") return;
   const { object, property } = callee;
   if (!isSyntax(object) || !isSyntax(property)) return;
-  const name = nameOf(property);
+  const name = syntaxNameOf(property);
   const other = METHODS.get(name);
   if (other !== undefined) add(property, other);
   if (SELECTING.includes(name)) add(node, textOf(object));

@@ -2,12 +2,12 @@ import { renderTable } from "../../src/cli/mod.ts";
 import type { Mutant } from "./mutators.ts";
 
 /** What became of a mutant: a test failed, never ended, or noticed nothing; no quick test reaches it; it changes nothing. */
-export type Outcome = "killed" | "timeout" | "survived" | "unreached" | "equivalent";
+export type TrialOutcome = "killed" | "timeout" | "survived" | "unreached" | "equivalent";
 
 /** A mutant that was tried. */
 export interface Tried {
   readonly mutant: Mutant;
-  readonly outcome: Outcome;
+  readonly outcome: TrialOutcome;
 }
 
 /** The score of a folder and the mutants that no test noticed, as data and as text. */
@@ -17,7 +17,7 @@ export function describe(
   tried: readonly Tried[],
   seed: number,
 ): { readonly data: object; readonly text: string } {
-  const count = (...outcomes: Outcome[]) => tried.filter(({ outcome }) => outcomes.includes(outcome)).length;
+  const count = (...outcomes: TrialOutcome[]) => tried.filter(({ outcome }) => outcomes.includes(outcome)).length;
   const counted = tried.length - count("equivalent");
   const noticed = count("killed", "timeout");
   const score = counted === 0 ? 100 : Math.floor(1000 * noticed / counted) / 10;

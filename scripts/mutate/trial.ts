@@ -1,5 +1,5 @@
 import type { Mutant } from "./mutators.ts";
-import type { Outcome } from "./report.ts";
+import type { TrialOutcome } from "./report.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 /** Milliseconds of grace for a run of tests, beyond three times what they take without a mutant. */
@@ -10,7 +10,7 @@ const LONGEST = 60_000;
 /** Tries mutants. */
 export interface Trial {
   /** @param tests The test files that reach it, in the order in which they are asked. */
-  try(mutant: Mutant, tests: readonly string[]): Promise<Outcome>;
+  try(mutant: Mutant, tests: readonly string[]): Promise<TrialOutcome>;
 }
 
 /**

@@ -3,7 +3,7 @@ import { valueOf } from "../cluster/api.ts";
 import type { SeenEvent } from "./timings.ts";
 
 /** Follows an aggregator's event log: each call reads what is new, and gives all that there was so far. */
-export function followEvents(api: string): () => Promise<readonly SeenEvent[]> {
+export function followLabEvents(api: string): () => Promise<readonly SeenEvent[]> {
   const client = createApiClient({ server: api });
   const seen: SeenEvent[] = [];
   return async () => {

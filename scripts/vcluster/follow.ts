@@ -1,8 +1,8 @@
 import { createLive, type Terminal } from "../../src/cli/mod.ts";
 import { systemClock } from "../../src/clock.ts";
 import { isRecord } from "../../src/state/mod.ts";
+import { pause } from "../../src/toolkit/mod.ts";
 import type { Api, ListedNode } from "../cluster/api.ts";
-import { pause } from "../demo/follow.ts";
 import { type MachineProgress, renderMachines } from "./progress.ts";
 import { readTimings, type SeenEvent } from "./timings.ts";
 
@@ -35,7 +35,7 @@ export async function followMachines(
       live.show(machines === undefined ? ["The aggregator does not answer"] : renderMachines(machines, shown));
       const all = machines?.every(({ phase }) => phase === "converged") === true;
       if (signal.aborted || (limit !== undefined && (all || elapsed > limit))) return all;
-      await pause(EVERY, signal);
+      await pause(systemClock, EVERY, signal).catch(() => {}); // the loop ends with the signal
     }
   } finally {
     live.end();

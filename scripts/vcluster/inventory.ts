@@ -1,6 +1,6 @@
 import { nodeIdOf } from "../../src/state/mod.ts";
 import type { Api } from "../cluster/api.ts";
-import { addressesOf, type LabConfig, type LabMachine } from "./lab_config.ts";
+import { type LabConfig, type LabMachine, machineAddressesOf } from "./lab_config.ts";
 import type { Lab } from "./lab.ts";
 
 /** What every node runs as its service, so that there is something to see: a web server with its name. Images have port 80. */
@@ -53,7 +53,7 @@ function aggregatorCfg(
 
 /** The cfg of a node: what is to become of its machine, and how. */
 function nodeCfg(machine: LabMachine, dhcp: LabConfig["dhcp"], image?: NodeImage) {
-  const { mac, address, controller } = addressesOf(machine.number);
+  const { mac, address, controller } = machineAddressesOf(machine.number);
   const { kernel, initrd, console } = BOOTS[machine.arch];
   return {
     platform: machine.power,

@@ -54,7 +54,7 @@ export interface MachineAddresses {
 }
 
 /** The addresses of a machine. @param number From 1 to {@link MAX_MACHINES}. */
-export function addressesOf(number: number): MachineAddresses {
+export function machineAddressesOf(number: number): MachineAddresses {
   const hex = number.toString(16).padStart(2, "0");
   return {
     mac: `52:54:00:77:00:${hex}`,

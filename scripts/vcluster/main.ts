@@ -6,9 +6,9 @@ import { buildImage } from "../build-image/build.ts";
 import { takeFolder } from "../demo/folder.ts";
 import { addImage, buildForMachines, layOutBootFiles } from "./boot_files.ts";
 import { joinConsole } from "./console.ts";
-import { followEvents } from "./events.ts";
+import { followLabEvents } from "./events.ts";
 import { followMachines } from "./follow.ts";
-import { describeWays } from "./progress.ts";
+import { describeLab } from "./progress.ts";
 import { applyInventory } from "./inventory.ts";
 import { startLab } from "./lab.ts";
 import type { LabConfig } from "./lab_config.ts";
@@ -60,7 +60,7 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
     });
     try {
       const api = createApi(lab.api);
-      const events = followEvents(lab.api);
+      const events = followLabEvents(lab.api);
       const started = Date.now();
       await applyInventory(api, lab, machines, { atOnce: options["at-once"], ...(image !== undefined && { image }) });
       const all = await followMachines({ api, events }, { terminal, started, limit: options.limit, signal });
@@ -69,7 +69,7 @@ await runProgram(program, async ({ options, terminal: screen, signal }) => {
         `\n${summary.converged} of ${summary.nodes} nodes are ready after ${(summary.elapsedMs / 1000).toFixed(1)} s`,
       );
       if (!options["until-converged"] && !signal.aborted) {
-        for (const line of describeWays(lab.api, usual, folder.shown)) say(line);
+        for (const line of describeLab(lab.api, usual, folder.shown)) say(line);
         if (terminal.isTty) await followMachines({ api, events }, { terminal, started, signal });
         else await untilAborted(signal);
       }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { type Running, type StartOptions, startProgram } from "../cluster/process.ts";
+import { type Running, startKraken, type StartOptions } from "../cluster/process.ts";
 
 /** How long what is inside may take to end by itself, in milliseconds. */
 const GRACE = 20_000;
@@ -14,7 +14,7 @@ const GRACE = 20_000;
  */
 export async function startInside(options: StartOptions): Promise<Running> {
   const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
-  const running = await startProgram({
+  const running = await startKraken({
     ...options,
     command: [
       ...["unshare", ...user, "--net", "--pid", "--fork", "--kill-child", "--mount-proc"],

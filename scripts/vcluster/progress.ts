@@ -69,7 +69,7 @@ export function stageOf(machine: MachineProgress): { readonly word: string; read
 }
 
 /** What people can do with the virtual cluster that runs. */
-export function describeWays(api: string, usual: boolean, folder: string): string[] {
+export function describeLab(api: string, usual: boolean, folder: string): string[] {
   const krakenctl = "bin/krakenctl";
   const server = usual ? "" : ` --server ${api}`;
   return [

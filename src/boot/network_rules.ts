@@ -12,7 +12,7 @@ const SPECIAL = [
 ] as const;
 
 /** A machine's address, and the length of its network prefix. */
-export interface Place {
+export interface NetworkPlace {
   readonly address: string;
   /** From 0 to 32. */
   readonly prefix: number;
@@ -56,7 +56,7 @@ export function addressFault(address: string, prefix: number): string | undefine
 }
 
 /** Checks the router `gateway`. @returns What was expected; undefined if a machine at this place can use it. */
-export function gatewayFault(gateway: string, { address, prefix }: Place): string | undefined {
+export function gatewayFault(gateway: string, { address, prefix }: NetworkPlace): string | undefined {
   const fault = addressFault(gateway, 32);
   if (fault !== undefined) return fault;
   const { first, last } = networkOf({ address, prefix });
@@ -72,7 +72,7 @@ export function gatewayFault(gateway: string, { address, prefix }: Place): strin
  * Checks the name server `server`. @param place The machine's address; absent if it has none. @returns What was
  * expected; undefined if it is valid.
  */
-export function serverFault(server: string, place: Place | undefined): string | undefined {
+export function serverFault(server: string, place: NetworkPlace | undefined): string | undefined {
   const fault = addressFault(server, 32);
   if (fault !== undefined || place === undefined) return fault;
   const { first, last } = networkOf(place);
@@ -80,7 +80,7 @@ export function serverFault(server: string, place: Place | undefined): string | 
   return isNear ? addressFault(server, place.prefix) : undefined;
 }
 
-function networkOf({ address, prefix }: Place): { readonly first: number; readonly last: number } {
+function networkOf({ address, prefix }: NetworkPlace): { readonly first: number; readonly last: number } {
   const size = 2 ** (32 - prefix);
   const first = Math.floor(ipv4Number(address) / size) * size;
   return { first, last: first + size - 1 };

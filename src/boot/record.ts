@@ -48,7 +48,7 @@ export function isHeard(view: Values): boolean {
  * @param record The record; undefined if there is none.
  * @param view The node's values.
  */
-export function isRunning(record: BootRecord | undefined, view: Values): boolean {
+export function isBooted(record: BootRecord | undefined, view: Values): boolean {
   const runState = view.get("/runState");
   return (runState === "SYNC" || runState === "INIT") && record?.asked !== true;
 }

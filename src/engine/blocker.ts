@@ -52,4 +52,6 @@ export type Blocker =
  * A blocker, or only that the mutation must wait in a queue: its position changes with other nodes, so it is looked up
  * when it is shown.
  */
-export type Refusal = Exclude<Blocker, { readonly kind: "limit" | "count" | "turn" }> | { readonly kind: "queued" };
+export type InvariantRefusal = Exclude<Blocker, { readonly kind: "limit" | "count" | "turn" }> | {
+  readonly kind: "queued";
+};

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Command } from "./command.ts";
+import type { EngineCommand } from "./command.ts";
 import { describeFleetHold, type Fleet } from "./fleet.ts";
 import type { Handlers } from "./handlers.ts";
 import type { EngineHost } from "./host.ts";
@@ -33,7 +33,7 @@ export interface Carrier {
    * @param node The node that was decided about; undefined if it no longer exists.
    * @param command The command.
    */
-  carryOut(record: NodeRecord, node: EngineNode | undefined, command: Command): void;
+  carryOut(record: NodeRecord, node: EngineNode | undefined, command: EngineCommand): void;
 }
 
 /** Creates a carrier from its `parts`. */

@@ -4,7 +4,7 @@ import type { Out } from "./node.ts";
 import type { Execution, NodeRecord, Wait } from "./record.ts";
 
 /** An action of the engine for one node, as data. */
-export type Command =
+export type EngineCommand =
   /** Take the places that a step needs at limits and invariants. */
   | { readonly kind: "acquire"; readonly step: Step; readonly out: Out }
   /** Give back the places of a step that has ended or does not start after all. */
@@ -45,7 +45,7 @@ export type Command =
 /** A decision about a node: its next record, and the commands to carry out, in this order. */
 export interface Decision {
   readonly record: NodeRecord;
-  readonly commands: readonly Command[];
+  readonly commands: readonly EngineCommand[];
   /** Steps that are ready except for a blocker. */
   readonly waits: readonly Wait[];
 }

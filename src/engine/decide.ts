@@ -1,14 +1,14 @@
 import type { MutationKey, Plan, Question, Step } from "../plan/mod.ts";
 import type { Decision } from "./command.ts";
 import { isInSync } from "./disruption.ts";
-import { beginDraft, concludeDraft, type Draft, keep, log, lookAt, remember, waitFor } from "./draft.ts";
+import { beginDraft, concludeDraft, type Draft, keep, log, lookAt, remember, setWaits } from "./draft.ts";
 import { timeDwells } from "./dwell.ts";
 import { abort, completeDone } from "./execution.ts";
 import type { FailureRecord } from "./failure_record.ts";
 import { expectAgain, forgiveAll, noteFailure, reviewFailures } from "./failure_tracker.ts";
 import type { Stuck } from "./host.ts";
 import type { EngineNode, Out, Role } from "./node.ts";
-import { isSearching, openQuestion, planOn, takePlan } from "./planning.ts";
+import { isPlanSearching, openQuestion, planOn, takePlan } from "./planning.ts";
 import { reachesGoal } from "./progress.ts";
 import { NO_WAITS, type NodeRecord } from "./record.ts";
 import type { Moment, Rules } from "./rules.ts";
@@ -30,7 +30,7 @@ import { readStuck } from "./stuck.ts";
 export function decide(record: NodeRecord, node: EngineNode, rules: Rules, now: Moment): Decision {
   if (isAtRest(record, node)) return keep(record);
   const first = record.executions.size === 0 ? node.planner.plan(node) : undefined;
-  const question = first === undefined ? openQuestion(record, node) : isSearching(first) ? node : undefined;
+  const question = first === undefined ? openQuestion(record, node) : isPlanSearching(first) ? node : undefined;
   const draft = beginDraft(record, rules, now);
   draft.record.atRest = undefined;
   // While a plan is being searched for, executions continue, and the engine starts and concludes nothing.
@@ -41,7 +41,7 @@ export function decide(record: NodeRecord, node: EngineNode, rules: Rules, now: 
   const { plan, question: asked, cut } = first === undefined
     ? planOn(draft, node, edited)
     : { plan: first, question: node, cut: [] };
-  if (isSearching(plan)) return search(draft, asked);
+  if (isPlanSearching(plan)) return search(draft, asked);
   takePlan(draft, plan);
   learn(draft, node, plan, done, edited ? [] : cut);
   assess(draft, node, plan);
@@ -101,10 +101,10 @@ function decideFrozen(draft: Draft, before: NodeRecord, node: EngineNode, first:
   record.plan = undefined;
   record.runnable = undefined;
   record.dwells = undefined;
-  waitFor(draft, NO_WAITS);
+  setWaits(draft, NO_WAITS);
   tellApproval(draft, node, []);
   const plan = first ?? node.planner.plan(node);
-  if (!isSearching(plan)) assess(draft, node, plan);
+  if (!isPlanSearching(plan)) assess(draft, node, plan);
   tellRules(draft, before);
   lookAt(draft, undefined);
   return concludeDraft(draft);

@@ -1,6 +1,6 @@
 import type { MutationKey } from "../plan/mod.ts";
 import { checkpointOf } from "./checkpoint.ts";
-import type { Command, Decision } from "./command.ts";
+import type { Decision, EngineCommand } from "./command.ts";
 import type { EngineEvent } from "./host.ts";
 import type { NodeRecord, Wait } from "./record.ts";
 import type { Moment, Rules } from "./rules.ts";
@@ -8,7 +8,7 @@ import type { Moment, Rules } from "./rules.ts";
 /** A decision in progress: a private copy of a record, and the commands so far. */
 export interface Draft {
   readonly record: { -readonly [K in keyof NodeRecord]: NodeRecord[K] };
-  readonly commands: Command[];
+  readonly commands: EngineCommand[];
   readonly rules: Rules;
   readonly now: Moment;
   /** Number of executions that it has started. */
@@ -25,7 +25,7 @@ export function beginDraft(record: NodeRecord, rules: Rules, now: Moment): Draft
  * free when the decision was made.
  */
 export function concludeDraft({ record, commands }: Draft): Decision {
-  const isPlace = ({ kind }: Command) => kind === "acquire";
+  const isPlace = ({ kind }: EngineCommand) => kind === "acquire";
   const ordered = commands.some(isPlace)
     ? [...commands.filter(isPlace), ...commands.filter((command) => !isPlace(command))]
     : commands;
@@ -37,7 +37,7 @@ export function keep(record: NodeRecord): Decision {
   return { record, commands: NO_COMMANDS, waits: record.waits };
 }
 
-const NO_COMMANDS: readonly Command[] = [];
+const NO_COMMANDS: readonly EngineCommand[] = [];
 
 /**
  * Adds an entry to the event log.
@@ -63,7 +63,7 @@ export function remember(draft: Draft, required = false): void {
 }
 
 /** Makes the node of `draft` wait for exactly these `waits`. */
-export function waitFor(draft: Draft, waits: readonly Wait[]): void {
+export function setWaits(draft: Draft, waits: readonly Wait[]): void {
   if (waits.length === 0 && draft.record.waits.length === 0) return;
   draft.record.waits = waits;
   draft.commands.push({ kind: "wait", waits });

@@ -17,7 +17,7 @@ import { createRuleBook } from "./rule_book.ts";
 import type { Moment, Outlook, Rules } from "./rules.ts";
 import { createReader } from "./reader.ts";
 import { countNow } from "./status.ts";
-import { endAll, expire, fail, forgive, meet, returned, sight, withdraw } from "./transitions.ts";
+import { endAll, expire, failExecution, forgive, meet, returned, sight, withdraw } from "./transitions.ts";
 import type { EngineCounts, FleetHold, InvariantStatus, LimitStatus } from "./types.ts";
 import { every } from "../toolkit/mod.ts";
 
@@ -82,7 +82,7 @@ export function createEngine(
     returned: (id, execution) => change(id, (record) => returned(record, execution)),
     saw: (id, execution, sighting) => change(id, (record) => sight(record, execution, sighting, clock.now())),
     failed: (id, execution, failure) =>
-      applyTo(id, (record, node) => fail(record, node, execution, failure, rules, moment())),
+      applyTo(id, (record, node) => failExecution(record, node, execution, failure, rules, moment())),
     timeOver: (id, execution) => applyTo(id, (record, node) => expire(record, node, execution, rules, moment())),
     noted(id, execution, why) {
       const record = records.get(id);

@@ -8,7 +8,7 @@ import { describeBlocker } from "./messages.ts";
 import type { EngineNode, Freeze } from "./node.ts";
 import type { NodeRecord, Wait } from "./record.ts";
 import type { Moment, Outlook, Rules } from "./rules.ts";
-import { type FindBlocker, statusOf } from "./status.ts";
+import { engineStatusOf, type FindBlocker } from "./status.ts";
 
 /** A decision about a node that is not carried out. */
 export interface Imagined {
@@ -72,7 +72,7 @@ export function explainNext(
   now: Moment,
 ): { readonly explanation: Explanation; readonly waits: readonly Wait[] } {
   const imagined = imagine(before, node, rules, now);
-  const { phase, reason, late } = statusOf(imagined.decision.record, blockersOf(node, rules), now.now);
+  const { phase, reason, late } = engineStatusOf(imagined.decision.record, blockersOf(node, rules), now.now);
   const { frozen } = node;
   const thawed = frozen === "no" ? imagined : imagine(before, { ...node, frozen: "no" }, rules, now);
   const plan = planOf(thawed);

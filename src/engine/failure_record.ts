@@ -4,7 +4,7 @@ import type { Stuck } from "./host.ts";
 import type { EngineOptions } from "./options.ts";
 
 /** The reason why a handler of a module did not do its work. */
-export interface Failure {
+export interface StepFailure {
   readonly message: string;
   /** False if a retry cannot help: the mutation is held at once. */
   readonly retry: boolean;
@@ -66,7 +66,7 @@ export function restoreStuck(stuck: Stuck, now: number): FailureRecord {
 export function afterFailure(
   before: FailureRecord | undefined,
   step: Step,
-  failure: Failure,
+  failure: StepFailure,
   now: number,
   chance: number,
   options: EngineOptions,

@@ -3,21 +3,21 @@ import { bindUrl, valueIn } from "../state/mod.ts";
 import { durationText } from "../toolkit/mod.ts";
 import { isFailure } from "./checkpoint.ts";
 import { type Draft, log, remember } from "./draft.ts";
-import { afterFailure, afterSuccess, type Failure, type FailureRecord, review } from "./failure_record.ts";
-import { describeFailure } from "./messages.ts";
+import { afterFailure, afterSuccess, type FailureRecord, review, type StepFailure } from "./failure_record.ts";
+import { describeStepFailure } from "./messages.ts";
 import type { EngineNode } from "./node.ts";
 import { progressOf } from "./progress.ts";
 import { withEntry, withoutEntry } from "./record.ts";
 
 /** Records a `failure` of `step` in the decision `draft`. */
-export function noteFailure(draft: Draft, step: Step, failure: Failure): void {
+export function noteFailure(draft: Draft, step: Step, failure: StepFailure): void {
   const { record, rules: { options }, now } = draft;
   // Earlier successes may be needed again because of this failure: one event counts once.
   for (const key of record.failures.keys()) expectAgain(draft, key);
   const failed = afterFailure(record.failures.get(step.key), step, failure, now.now, now.chance, options);
   track(draft, failed);
   remember(draft);
-  log(draft, "failed", step.key, describeFailure(failed, now.now, options));
+  log(draft, "failed", step.key, describeStepFailure(failed, now.now, options));
   if (failed.held) log(draft, "stuck", step.key, failed.reason);
   showHold(draft);
   const reason = failure.outside === true ? undefined : failure.summary ?? failure.message;

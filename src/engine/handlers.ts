@@ -5,7 +5,7 @@ import { durationText } from "../toolkit/mod.ts";
 import type { Executor } from "./host.ts";
 import type { Execution } from "./record.ts";
 import type { Unreturned } from "./rules.ts";
-import type { Failure } from "./failure_record.ts";
+import type { StepFailure } from "./failure_record.ts";
 import { failureOf } from "./verdict.ts";
 
 /** The longest time by which waits in the host's own queues extend a timeout, in milliseconds. */
@@ -20,7 +20,7 @@ export interface NodeName {
 /** Events of an execution, from its handler and its timer. */
 export interface HandlerEvents {
   returned(id: string, execution: Execution): void;
-  failed(id: string, execution: Execution, failure: Failure): void;
+  failed(id: string, execution: Execution, failure: StepFailure): void;
   timeOver(id: string, execution: Execution): void;
   saw(id: string, execution: Execution, sighting: Sighting): void;
   noted(id: string, execution: Execution, why: string): void;

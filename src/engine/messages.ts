@@ -10,7 +10,7 @@ import type { EngineOptions } from "./options.ts";
 const MAX_NAMED = 3;
 
 /** Describes what `step` changes: `'/physState' from 'POWER_OFF' to 'POWER_ON'`. */
-export function describeChanges(step: Step): string {
+export function describeStepChanges(step: Step): string {
   return Object.entries(step.changes).map(([url, [from, to]]) => `'${url}' from '${from}' to '${to}'`).join(", ");
 }
 
@@ -29,7 +29,7 @@ export function describeStart(step: Step, node: EngineNode, plan: Plan): string 
     if (valueIn(schema, node.view, url) !== value) goals.push(`'${url}' = '${value}'`);
   }
   const more = goals.length > MAX_NAMED ? ` and ${goals.length - MAX_NAMED} more` : "";
-  return `Changes ${describeChanges(step)}; wanted: ${goals.slice(0, MAX_NAMED).join(", ")}${more}`;
+  return `Changes ${describeStepChanges(step)}; wanted: ${goals.slice(0, MAX_NAMED).join(", ")}${more}`;
 }
 
 /**
@@ -54,7 +54,7 @@ export function describeSurprise(step: Step, node: EngineNode, edited: boolean):
  * @param now Clock milliseconds.
  * @param options Settings of the engine.
  */
-export function describeFailure(failure: FailureRecord, now: number, options: EngineOptions): string {
+export function describeStepFailure(failure: FailureRecord, now: number, options: EngineOptions): string {
   const next = failure.held ? "given up" : `next attempt in ${durationText(failure.retryAt - now)}`;
   if (failure.unavailable !== undefined) return `${failure.reason} (not tried, ${next})`;
   return `${failure.reason} (attempt ${failure.attempts} of ${options.maxAttempts}, ${next})`;

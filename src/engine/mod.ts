@@ -16,12 +16,12 @@ export {
 } from "./policy.ts";
 export { shareOf } from "./limits/counter.ts";
 export { matchMutations, matchNodes } from "./limits/needs.ts";
-export { type PlannedPlace, type Preview, previewElsewhere, type Refused } from "./preview.ts";
+export { type PlannedPlace, type Preview, previewElsewhere, type RefusedPreview } from "./preview.ts";
 export { describeBlocker } from "./messages.ts";
 export { isDisruptive } from "./disruption.ts";
 export { goalsHash } from "./fleet.ts";
 export { createEngine, type Engine } from "./engine.ts";
-export type { Failure } from "./failure_record.ts";
+export type { StepFailure } from "./failure_record.ts";
 export { defaultEngineOptions, type EngineOptions } from "./options.ts";
 export { checkpointValue, readCheckpoint } from "./checkpoint.ts";
 export { readStuck } from "./stuck.ts";

@@ -15,7 +15,7 @@ export interface Planned {
 }
 
 /** Tells whether `plan` is only a note that the search continues. */
-export function isSearching(plan: Plan): boolean {
+export function isPlanSearching(plan: Plan): boolean {
   return !plan.ok && plan.reason.kind === "searching";
 }
 
@@ -24,7 +24,7 @@ export function isSearching(plan: Plan): boolean {
  * `record`; undefined if there is none.
  */
 export function openQuestion(record: NodeRecord, node: EngineNode): Question | undefined {
-  return questionsOf(record, node).find((question) => isSearching(node.planner.plan(question)));
+  return questionsOf(record, node).find((question) => isPlanSearching(node.planner.plan(question)));
 }
 
 /**
@@ -64,7 +64,7 @@ export function planOn(draft: Draft, node: EngineNode, edited: boolean): Planned
     const view = withoutProgress(partial.map(({ step }) => step), schema, node.view);
     const question = { view, cfg: node.cfg };
     const plan = node.planner.plan(question);
-    if (isSearching(plan)) return { plan, question, cut };
+    if (isPlanSearching(plan)) return { plan, question, cut };
     const wanted = new Set(plan.ok ? plan.steps.filter(({ after }) => after.length === 0).map(({ key }) => key) : []);
     const lost = partial.filter(({ step }) => !wanted.has(step.key));
     abortAll(lost, plan);

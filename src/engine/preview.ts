@@ -17,7 +17,7 @@ import { staticRules } from "./static_rules.ts";
 export interface Preview {
   readonly explanation: Explanation;
   /** The invariant that forbids a step at present. */
-  readonly refused?: Refused;
+  readonly refused?: RefusedPreview;
   /** Places of limits and invariants that the plan needs, whether they are free or not. */
   readonly places: readonly PlannedPlace[];
   /** Whether the plan cuts a machine's power or takes a node out of SYNC. */
@@ -25,7 +25,7 @@ export interface Preview {
 }
 
 /** An invariant that forbids a step of a plan. */
-export interface Refused {
+export interface RefusedPreview {
   /** The step's place in the plan. */
   readonly step: number;
   readonly mutation: MutationKey;
@@ -101,7 +101,11 @@ export function preview(before: NodeRecord, node: EngineNode, rules: Rules & Out
  *
  * @param other Another invariant that forbids one at present: the first steps may change that.
  */
-function refusedAmong(waits: readonly Wait[], steps: readonly Step[], other: string | undefined): Refused | undefined {
+function refusedAmong(
+  waits: readonly Wait[],
+  steps: readonly Step[],
+  other: string | undefined,
+): RefusedPreview | undefined {
   for (const { step: { key: mutation }, refusal } of waits) {
     if (refusal.kind !== "invariant" || refusal.invariant === other) continue;
     const { invariant, because } = refusal;
@@ -114,7 +118,7 @@ function refusedAmong(waits: readonly Wait[], steps: readonly Step[], other: str
 function foretell(
   each: ExplainedStep,
   place: number,
-  refused: Refused | undefined,
+  refused: RefusedPreview | undefined,
   places: readonly PlannedPlace[],
 ): ExplainedStep {
   if (each.state.kind !== "after") return each;

@@ -7,7 +7,7 @@ import type { EngineNode } from "./node.ts";
 import { type Preview, preview } from "./preview.ts";
 import type { NodeRecord } from "./record.ts";
 import type { Moment, Outlook, Rules } from "./rules.ts";
-import { statusOf, UNKNOWN } from "./status.ts";
+import { engineStatusOf, UNKNOWN } from "./status.ts";
 import { meet } from "./transitions.ts";
 
 /** What a reader depends on. */
@@ -48,10 +48,10 @@ export function createReader({ source, records, rules, isDue, now, keptOf }: Rea
     const node = isNew || known.waits.length > 0 ? source.read(id) : undefined;
     const find = node === undefined ? () => TURN : blockersOf(node, rules);
     const moment = now();
-    const before = known === undefined ? UNKNOWN : statusOf(known, find, moment.now);
+    const before = known === undefined ? UNKNOWN : engineStatusOf(known, find, moment.now);
     if (!isNew || node === undefined) return before;
     const { decision } = imagine(recordOf(id, node), node, rules, moment);
-    if (!isNews(decision)) return statusOf(decision.record, find, moment.now);
+    if (!isNews(decision)) return engineStatusOf(decision.record, find, moment.now);
     return before.phase === "working" ? before : { ...UNKNOWN, running: before.running };
   }
 

@@ -1,7 +1,7 @@
 import type { MutationKey, Plan, Step } from "../plan/mod.ts";
 import type { Sighting } from "../reports.ts";
 import type { Value } from "../state/mod.ts";
-import type { Refusal } from "./blocker.ts";
+import type { InvariantRefusal } from "./blocker.ts";
 import type { FailureRecord } from "./failure_record.ts";
 import type { Checkpoint } from "./host.ts";
 import type { EngineNode, Freeze, Out } from "./node.ts";
@@ -36,7 +36,7 @@ export interface DwellTimer {
 /** A mutation that is ready except for a blocker. */
 export interface Wait {
   readonly step: Step;
-  readonly refusal: Refusal;
+  readonly refusal: InvariantRefusal;
 }
 
 /** What the engine knows about one node between two looks. An immutable value: each decision makes another one. */

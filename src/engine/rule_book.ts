@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock.ts";
 import type { Step } from "../plan/mod.ts";
-import type { Refusal } from "./blocker.ts";
+import type { InvariantRefusal } from "./blocker.ts";
 import { isDisruptive, isSensing } from "./disruption.ts";
-import { createAdmission } from "./limits/admission.ts";
+import { createLimitAdmission } from "./limits/admission.ts";
 import { createBrakes } from "./limits/brakes.ts";
 import { blockerOf, hasToWait, invariantStatuses, limitStatuses, placesFor } from "./limits/reading.ts";
 import type { EngineNode, Out } from "./node.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import type { NodeRecord, Wait } from "./record.ts";
-import type { Outlook, Request } from "./rules.ts";
+import type { Outlook, PlaceRequest } from "./rules.ts";
 import type { InvariantStatus, LimitStatus } from "./types.ts";
 import type { NodeSource } from "./host.ts";
 
@@ -18,7 +18,7 @@ export interface RuleBook extends Outlook {
   readonly policy: Policy;
   setPolicy(policy: Policy): void;
   /** See `Rules.refusalOf`. */
-  refusalOf(request: Request): Refusal | undefined;
+  refusalOf(request: PlaceRequest): InvariantRefusal | undefined;
   limits(): LimitStatus[];
   invariants(): InvariantStatus[];
   /** Reports a node that is seen for the first time. */
@@ -53,7 +53,7 @@ export function createRuleBook(
   records: ReadonlyMap<string, NodeRecord>,
   wake: (id: string) => void,
 ): RuleBook {
-  const admission = createAdmission(clock, wake);
+  const admission = createLimitAdmission(clock, wake);
   const brakes = createBrakes(wake);
   let policy = defaultPolicy;
   let hasBrakes = false;

@@ -1,5 +1,5 @@
 import type { MutationKey, Step } from "../plan/mod.ts";
-import type { Blocker, Refusal } from "./blocker.ts";
+import type { Blocker, InvariantRefusal } from "./blocker.ts";
 import type { EngineNode, Out, Role } from "./node.ts";
 import type { CountingRule } from "./limits/needs.ts";
 import type { Objection } from "./limits/brakes.ts";
@@ -23,7 +23,7 @@ export interface Moment {
 }
 
 /** A step that is ready, and the state of its node. */
-export interface Request {
+export interface PlaceRequest {
   readonly id: string;
   readonly node: EngineNode;
   readonly step: Step;
@@ -49,7 +49,7 @@ export interface Rules {
   readonly run: string;
   readonly options: EngineOptions;
   /** Returns what limits and invariants have against a step of this program; undefined if it may start now. */
-  refusalOf(request: Request): Refusal | undefined;
+  refusalOf(request: PlaceRequest): InvariantRefusal | undefined;
   /** Finds the fleet-wide hold on a mutation of a node. */
   holdOf(mutation: MutationKey, node: EngineNode): FleetHold | undefined;
   /** Finds the last run of a mutation if its handler has not returned: a mutation never runs twice at a time. */
@@ -69,9 +69,9 @@ export interface NeededPlace {
 
 /** What limits and invariants say about steps that cannot start yet. */
 export interface Outlook {
-  placesOf(request: Pick<Request, "id" | "node" | "step" | "out">): NeededPlace[];
+  placesOf(request: Pick<PlaceRequest, "id" | "node" | "step" | "out">): NeededPlace[];
   /** Returns why no disruptive step would run on a node like this. */
   forbids(node: EngineNode): Objection | undefined;
   /** Describes in full what a refused step waits for. */
-  blockerOf(request: Request, refusal: Refusal): Blocker;
+  blockerOf(request: PlaceRequest, refusal: InvariantRefusal): Blocker;
 }

@@ -1,7 +1,7 @@
 import type { Plan, Step } from "../plan/mod.ts";
 import { disruptionPrepared, isDisruptive, isInSync } from "./disruption.ts";
-import type { Refusal } from "./blocker.ts";
-import { type Draft, log, remember, waitFor } from "./draft.ts";
+import type { InvariantRefusal } from "./blocker.ts";
+import { type Draft, log, remember, setWaits } from "./draft.ts";
 import { begin } from "./execution.ts";
 import { describeBlocker } from "./messages.ts";
 import type { EngineNode, Out } from "./node.ts";
@@ -28,7 +28,7 @@ export function startRunnable(draft: Draft, node: EngineNode, plan: Plan, runnab
     waits ??= [];
     waits.push(wait);
   }
-  waitFor(draft, waits ?? NO_WAITS);
+  setWaits(draft, waits ?? NO_WAITS);
 }
 
 /**
@@ -65,7 +65,7 @@ function unreturnedIn({ commands, rules, now }: Draft, { key }: Step) {
 }
 
 /** Takes places of limits and invariants, and records what the step is about to do to its node. */
-function take(draft: Draft, node: EngineNode, step: Step): Refusal | undefined {
+function take(draft: Draft, node: EngineNode, step: Step): InvariantRefusal | undefined {
   const { record, rules, now, commands } = draft;
   const disrupts = isDisruptive(step, node);
   if (disrupts && !now.isWritable) return { kind: "store" };

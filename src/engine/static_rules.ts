@@ -2,7 +2,7 @@ import { isDisruptive } from "./disruption.ts";
 import { createNevers } from "./limits/brakes.ts";
 import { countingRules, type Need, needsOf } from "./limits/needs.ts";
 import type { Policy } from "./policy.ts";
-import type { NeededPlace, Outlook, Request, Rules } from "./rules.ts";
+import type { NeededPlace, Outlook, PlaceRequest, Rules } from "./rules.ts";
 import type { EngineOptions } from "./options.ts";
 
 /**
@@ -15,7 +15,7 @@ export function staticRules(policy: Policy, options: EngineOptions): Rules & Out
   const rules = countingRules(policy);
   const forbids = createNevers(policy.invariants);
 
-  function placesOf({ node, step, out }: Pick<Request, "node" | "step" | "out">): NeededPlace[] {
+  function placesOf({ node, step, out }: Pick<PlaceRequest, "node" | "step" | "out">): NeededPlace[] {
     return needsOf(rules, node, step, out, () => false).map((need) => {
       return { rule: need.rule.rule, group: need.group, atMost: boundOf(need), taken: 0 };
     });

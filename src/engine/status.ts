@@ -42,7 +42,7 @@ export type FindBlocker = (record: NodeRecord, wait: Wait) => Blocker;
  * @param find Describes its waits.
  * @param now Clock milliseconds.
  */
-export function statusOf(record: NodeRecord, find: FindBlocker, now: number): EngineStatus {
+export function engineStatusOf(record: NodeRecord, find: FindBlocker, now: number): EngineStatus {
   const late = lateOf(record, now);
   return late === undefined ? phaseOf(record, find, now) : { ...phaseOf(record, find, now), late };
 }

@@ -1,10 +1,10 @@
 import type { Sighting } from "../reports.ts";
 import { disruptionPrepared } from "./disruption.ts";
 import { restoreFailure } from "./checkpoint.ts";
-import type { Command, Decision } from "./command.ts";
-import { beginDraft, concludeDraft, type Draft, keep, log, remember, waitFor } from "./draft.ts";
+import type { Decision, EngineCommand } from "./command.ts";
+import { beginDraft, concludeDraft, type Draft, keep, log, remember, setWaits } from "./draft.ts";
 import { abort, complete, disturb, end, executionOf, isDone } from "./execution.ts";
-import { type Failure, restoreStuck } from "./failure_record.ts";
+import { restoreStuck, type StepFailure } from "./failure_record.ts";
 import { forgiveAll, noteFailure } from "./failure_tracker.ts";
 import type { Checkpoint, Stuck } from "./host.ts";
 import type { EngineNode } from "./node.ts";
@@ -64,11 +64,11 @@ export function meet(
  * @param rules The rules.
  * @param now The present time.
  */
-export function fail(
+export function failExecution(
   record: NodeRecord,
   node: EngineNode | undefined,
   execution: Execution,
-  failure: Failure,
+  failure: StepFailure,
   rules: Rules,
   now: Moment,
 ): Decision {
@@ -110,7 +110,7 @@ export function expire(
   const current = executionOf(record, execution);
   if (current === undefined) return keep(record);
   if (!now.isDeaf || !isShownByAgent(current)) {
-    return fail(record, node, current, lateFailure(current, now.now), rules, now);
+    return failExecution(record, node, current, lateFailure(current, now.now), rules, now);
   }
   const draft = beginDraft(record, rules, now);
   draft.commands.push({ kind: "extend", execution: current });
@@ -188,7 +188,7 @@ export function endAll(record: NodeRecord, why: string, rules: Rules, now: Momen
 export function withdraw(
   record: NodeRecord,
   node: EngineNode,
-  rest: readonly Command[],
+  rest: readonly EngineCommand[],
   rules: Rules,
   now: Moment,
 ): Decision {
@@ -211,7 +211,7 @@ export function withdraw(
   }
   const dropped = new Set(withdrawn.map(({ execution }) => execution.step.key));
   draft.commands.push(...rest.filter((command) => !isAbout(command, dropped)));
-  waitFor(draft, waits);
+  setWaits(draft, waits);
   return concludeDraft(draft);
 }
 
@@ -220,7 +220,7 @@ function remove({ record }: Draft, { step }: Execution): void {
 }
 
 /** Tells whether a command starts one of these mutations, announces it, or depends on it. */
-function isAbout(command: Command, mutations: ReadonlySet<string>): boolean {
+function isAbout(command: EngineCommand, mutations: ReadonlySet<string>): boolean {
   switch (command.kind) {
     case "start":
     case "await":

@@ -1,5 +1,5 @@
 import { durationText } from "../toolkit/mod.ts";
-import type { Failure } from "./failure_record.ts";
+import type { StepFailure } from "./failure_record.ts";
 import type { Execution } from "./record.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { Execution } from "./record.ts";
  *
  * @param error Anything that was thrown.
  */
-export function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): StepFailure {
   if (!(error instanceof Error)) return { message: String(error), retry: true };
   const message = error.message || error.name;
   switch (error.name) {
@@ -28,7 +28,7 @@ export function failureOf(error: unknown): Failure {
  *
  * @param now Clock milliseconds.
  */
-export function lateFailure({ step, seen }: Pick<Execution, "step" | "seen">, now: number): Failure {
+export function lateFailure({ step, seen }: Pick<Execution, "step" | "seen">, now: number): StepFailure {
   const summary = `Timed out after ${durationText(step.timeout)}`;
   if (seen === undefined) return { message: summary, retry: true };
   const message = `${summary}: ${seen.words} (seen ${durationText(now - seen.at)} before)`;

@@ -25,7 +25,7 @@ export interface MqttConnectionOptions {
 }
 
 /** How a message is published. */
-export interface PublishOptions {
+export interface MessageOptions {
   /** @default false */
   readonly retain?: boolean;
   /** 0: the broker does not acknowledge it, and it may be lost. @default 1 */
@@ -41,7 +41,7 @@ export interface Waiting {
 /** A connection to an MQTT broker that comes back by itself. MQTT 3.1.1, clean sessions, QoS 1. */
 export interface MqttConnection {
   /** @returns Whether the broker has taken the message: false when there is no connection, or too much is under way. */
-  publish(topic: string, payload: Uint8Array, options?: PublishOptions): Promise<boolean>;
+  publish(topic: string, payload: Uint8Array, options?: MessageOptions): Promise<boolean>;
   /** Disconnects cleanly, so that the will is not published. */
   end(): Promise<void>;
   /** Messages that the broker has not acknowledged, or with QoS 0 the socket has not taken, and the bytes of their payloads. */

@@ -1,4 +1,4 @@
-import type { PublishOptions } from "./connection.ts";
+import type { MessageOptions } from "./connection.ts";
 
 /** How long a broker may take to accept a connection, and then to grant the subscriptions, in milliseconds. */
 export const CONNECT_TIMEOUT_MS = 10_000;
@@ -15,7 +15,7 @@ export interface MqttSession {
   publish(
     topic: string,
     payload: Uint8Array,
-    options: Required<PublishOptions>,
+    options: Required<MessageOptions>,
     settle: (taken: boolean) => void,
   ): void;
   /** Disconnects, cleanly where it can. Resolves when the socket is closed, after {@link END_TIMEOUT_MS} at the latest. */

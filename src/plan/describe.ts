@@ -74,7 +74,7 @@ function describeBound({ bound, limit }: Extract<NoPlan, { readonly kind: "bound
  *
  * @param plan The plan; where there is none, the first line says why.
  */
-export function describeSteps(plan: Plan): string[] {
+export function describePlanSteps(plan: Plan): string[] {
   const steps = plan.ok ? plan.steps.map(describeStep) : [describeNoPlan(plan.reason)];
   const suspended = plan.suspended.map(({ url, value, because }) =>
     `${url} ${quote(value)} gives way to ${because.url} ${quote(because.value)}`

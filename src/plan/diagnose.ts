@@ -6,13 +6,13 @@ import { partition } from "./partition.ts";
 import type { NoPlan } from "./plan.ts";
 import type { Reached } from "./reach.ts";
 import { search } from "./search.ts";
-import type { Problem, Task } from "./task.ts";
+import type { Task, TaskProblem } from "./task.ts";
 
 /**
  * Explains the first of `goals` that is not in `reached`, the delete relaxation of `problem`; undefined if all of them
  * are.
  */
-export function findUnreachable(problem: Problem, reached: Reached, goals: readonly Goal[]): NoPlan | undefined {
+export function findUnreachable(problem: TaskProblem, reached: Reached, goals: readonly Goal[]): NoPlan | undefined {
   const goal = goals.find(({ url, value }) => {
     const variable = problem.variableOf(url);
     if (variable === undefined) return problem.fixed(url) !== value;
@@ -32,7 +32,7 @@ export function findUnreachable(problem: Problem, reached: Reached, goals: reado
  * @param bounds The budget of this explanation.
  */
 export function* explainExhausted(
-  problem: Problem,
+  problem: TaskProblem,
   reached: Reached,
   stuck: Task,
   goals: readonly Goal[],
@@ -60,7 +60,7 @@ export function* explainExhausted(
  * with a conflict (Junker's QuickXplain). Goals that the budget leaves undecided stay in.
  */
 function* leastConflict(
-  problem: Problem,
+  problem: TaskProblem,
   reached: Reached,
   goals: readonly Goal[],
   budget: Budget,
@@ -87,7 +87,7 @@ type Attempt =
   | { readonly kind: "exhausted"; readonly task: Task };
 
 function* attempt(
-  problem: Problem,
+  problem: TaskProblem,
   reached: Reached,
   goals: readonly Goal[],
   budget: Budget,
@@ -112,7 +112,7 @@ export function boundReason(
   return { kind: "bound", bound, limit: bound === "states" ? states : bytes };
 }
 
-function relaxedByUrl(problem: Problem, reached: Reached): ReachedByUrl {
+function relaxedByUrl(problem: TaskProblem, reached: Reached): ReachedByUrl {
   return (url) => {
     const variable = problem.variableOf(url);
     return variable === undefined ? undefined : { variable, reached };
@@ -121,7 +121,7 @@ function relaxedByUrl(problem: Problem, reached: Reached): ReachedByUrl {
 
 /** Explores a task for the values that are really reached; beyond it, or beyond the budget, takes the relaxation. */
 function* exploredByUrl(
-  problem: Problem,
+  problem: TaskProblem,
   reached: Reached,
   task: Task,
   budget: Budget,

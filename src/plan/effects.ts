@@ -1,7 +1,7 @@
-import type { Action, State, Task } from "./task.ts";
+import type { Action, Task, TaskState } from "./task.ts";
 
 /** Tells whether `action` can run in `state`. */
-export function isApplicable(action: Action, state: State): boolean {
+export function isApplicable(action: Action, state: TaskState): boolean {
   for (const { variable, from } of action.changes) if (state[variable] !== from) return false;
   for (const { variable, value } of action.requires) if (state[variable] !== value) return false;
   for (const { variable, value } of action.excludes) if (state[variable] === value) return false;
@@ -11,13 +11,13 @@ export function isApplicable(action: Action, state: State): boolean {
 /**
  * Computes the state of `task` after `action` in `state`: its changes, without the values that can no longer be known.
  */
-export function apply(task: Task, action: Action, state: State): number[] {
+export function applyEffects(task: Task, action: Action, state: TaskState): number[] {
   const after = state.slice();
   applyTo(task, action, after);
   return after;
 }
 
-/** Does what {@link apply} does in place: makes `after`, a state of `task`, the one after `action`. */
+/** Does what {@link applyEffects} does in place: makes `after`, a state of `task`, the one after `action`. */
 export function applyTo(task: Task, action: Action, after: number[]): void {
   for (const { variable, to } of action.changes) after[variable] = to;
   const moved: number[] = [];

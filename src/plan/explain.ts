@@ -1,10 +1,10 @@
 import type { Value } from "../state/mod.ts";
 import { allConditionsOf } from "./conditions.ts";
 import type { Goal } from "./goals.ts";
-import type { Frame, GroundMutation } from "./ground.ts";
+import type { GroundFrame, GroundMutation } from "./ground.ts";
 import type { Lack, MissingNeed, NoPlan } from "./plan.ts";
 import type { Reached } from "./reach.ts";
-import type { Problem } from "./task.ts";
+import type { TaskProblem } from "./task.ts";
 
 /** Tells which values a problem's variables can take, by URL. */
 interface Reachable {
@@ -27,7 +27,7 @@ interface Missing {
  * @param reached The values that can be reached. `goal` is not one of them.
  * @param goal The value.
  */
-export function explainUnreachable(problem: Problem, reached: ReachedByUrl, goal: Goal): NoPlan {
+export function explainUnreachable(problem: TaskProblem, reached: ReachedByUrl, goal: Goal): NoPlan {
   const reachable = reachableOf(problem, reached);
   const seen = new Set<string>();
   let at = goal;
@@ -81,7 +81,7 @@ function hardestOf({ missing }: Way): number {
 /** Finds by URL a variable's number, and the values that were reached. */
 export type ReachedByUrl = (url: string) => { readonly variable: number; readonly reached: Reached } | undefined;
 
-function reachableOf(problem: Problem, reached: ReachedByUrl): Reachable {
+function reachableOf(problem: TaskProblem, reached: ReachedByUrl): Reachable {
   return {
     has(url, value) {
       const variable = problem.variableOf(url);
@@ -105,7 +105,7 @@ function nameOf({ url, value }: Goal): string {
 }
 
 /** The mutations that lead to a value; to the unknown value also those after which it can't be known. */
-function achieversOf(problem: Problem, goal: Goal): GroundMutation[] {
+function achieversOf(problem: TaskProblem, goal: Goal): GroundMutation[] {
   const broken = isUnknown(problem, goal)
     ? allConditionsOf((url) => problem.frame.conditions.get(url) ?? [], goal.url)
     : [];
@@ -117,19 +117,19 @@ function achieversOf(problem: Problem, goal: Goal): GroundMutation[] {
   );
 }
 
-function isUnknown(problem: Problem, { url, value }: Goal): boolean {
+function isUnknown(problem: TaskProblem, { url, value }: Goal): boolean {
   const variable = problem.variableOf(url);
   return variable !== undefined && problem.valueOf(variable, value) === 0;
 }
 
 /** Lists what must hold after a mutation for its effect on `url` to be known, except what it brings about itself. */
-function conditionsAfter(frame: Frame, mutation: GroundMutation, url: string): readonly Goal[] {
+function conditionsAfter(frame: GroundFrame, mutation: GroundMutation, url: string): readonly Goal[] {
   return (frame.conditions.get(url) ?? []).filter((needed) =>
     !mutation.changes.some((change) => change.url === needed.url)
   );
 }
 
-function missingFor(problem: Problem, reachable: Reachable, mutation: GroundMutation, to: Goal): Missing[] {
+function missingFor(problem: TaskProblem, reachable: Reachable, mutation: GroundMutation, to: Goal): Missing[] {
   const missing: Missing[] = [];
   const needed = [
     ...mutation.changes.map(({ url, from }) => ({ url, value: from })),
@@ -163,7 +163,7 @@ function neverTogether(needed: readonly Goal[], excludes: GroundMutation["exclud
 }
 
 /** Lists the changes of a mutation that undo what its own effect needs to be known. */
-function undoneBy(frame: Frame, mutation: GroundMutation, { url }: Goal): MissingNeed[] {
+function undoneBy(frame: GroundFrame, mutation: GroundMutation, { url }: Goal): MissingNeed[] {
   const needed = allConditionsOf((other) => frame.conditions.get(other) ?? [], url);
   return mutation.changes.flatMap((change) =>
     needed.filter((need) => need.url === change.url && need.value !== change.to).map((need): MissingNeed => ({
@@ -177,7 +177,7 @@ function undoneBy(frame: Frame, mutation: GroundMutation, { url }: Goal): Missin
   );
 }
 
-function missingNeed(problem: Problem, need: Goal): Missing {
+function missingNeed(problem: TaskProblem, need: Goal): Missing {
   const { url, value: needs } = need;
   if (problem.variableOf(url) !== undefined) {
     const isValue = problem.valueOf(problem.variableOf(url) ?? -1, needs) >= 0;
@@ -190,7 +190,7 @@ function missingNeed(problem: Problem, need: Goal): Missing {
   return { lack: { kind: "constant", url, needs, ...(is !== undefined && { is }), ...given, words } };
 }
 
-function missingOther(problem: Problem, url: string, excludes: readonly Value[]): MissingNeed {
+function missingOther(problem: TaskProblem, url: string, excludes: readonly Value[]): MissingNeed {
   const is = problem.fixed(url);
   if (problem.variableOf(url) === undefined && is !== undefined) {
     return { kind: "excluded", url, excludes, is, words: `${url} is ${quote(is)}: must not be` };

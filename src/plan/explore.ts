@@ -1,10 +1,10 @@
 import type { Budget } from "./budget.ts";
-import { apply } from "./effects.ts";
+import { applyEffects } from "./effects.ts";
 import { createHubWalk, type HubNode } from "./hub.ts";
 import { createReached, type Reached } from "./reach.ts";
 import { createApplicable } from "./search.ts";
 import { findStar, type Star } from "./star.ts";
-import { keyOf, type State, type Task } from "./task.ts";
+import { keyOf, type Task, type TaskState } from "./task.ts";
 
 /**
  * Visits every state of a task that can be reached. Combinations of the leaves of a star are left out.
@@ -22,13 +22,13 @@ function* exploreStates(task: Task, budget: Budget): Generator<void, Reached | u
   const applicable = createApplicable(task);
   const reached = createReached(task.sizes);
   const seen = new Set([keyOf(task.initial)]);
-  const pending: State[] = [task.initial];
+  const pending: TaskState[] = [task.initial];
   const bytes = 9 * task.sizes.length + 100;
   for (let state = pending.pop(); state !== undefined; state = pending.pop()) {
     if (!budget.takeStates(1)) return undefined;
     for (const [variable, value] of state.entries()) reached.add(variable, value);
     for (const action of applicable(state)) {
-      const after = apply(task, action, state);
+      const after = applyEffects(task, action, state);
       const key = keyOf(after);
       if (seen.has(key)) continue;
       if (!budget.takeBytes(bytes)) return undefined;

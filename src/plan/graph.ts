@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { canonicalText, type Value } from "../state/mod.ts";
-import { apply, isApplicable } from "./effects.ts";
+import { applyEffects, isApplicable } from "./effects.ts";
 import { type Goal, goalsOf, sortGoals } from "./goals.ts";
 import { createGrounder } from "./ground.ts";
 import type { MutationKey } from "./mutation.ts";
 import type { Plan, Planner, Question } from "./plan.ts";
 import { createApplicable } from "./search.ts";
-import { compileProblem, keyOf, type Problem, type State } from "./task.ts";
+import { compileProblem, keyOf, type TaskProblem, type TaskState } from "./task.ts";
 
 /** Bounds of the exploration of a graph. */
 export interface GraphOptions {
@@ -60,7 +60,7 @@ export interface StateGraph {
 
 interface Seen {
   readonly id: string;
-  readonly state: State;
+  readonly state: TaskState;
 }
 
 /**
@@ -105,7 +105,7 @@ export function exploreGraph(planner: Planner, question: Question, options: Grap
   const seen = new Map<string, Seen>();
   let truncated = false;
 
-  function see(state: State): Seen | undefined {
+  function see(state: TaskState): Seen | undefined {
     const key = keyOf(state);
     const known = seen.get(key);
     if (known !== undefined) return known;
@@ -126,7 +126,7 @@ export function exploreGraph(planner: Planner, question: Question, options: Grap
   const planned = new Set(plan.ok ? plan.steps.map(({ key }, place) => `${way[place]?.id} ${key}`) : []);
   for (const { id, state } of seen.values()) { // grows while it is read
     for (const action of applicable(state)) {
-      const to = see(apply(task, action, state));
+      const to = see(applyEffects(task, action, state));
       if (to === undefined) continue;
       const { key, context, disruption, duration } = action.mutation;
       const isPlanned = planned.has(`${id} ${key}`);
@@ -153,7 +153,7 @@ export function exploreGraph(planner: Planner, question: Question, options: Grap
   };
 }
 
-function problemOf({ domain }: Planner, { view, cfg }: Question): { problem: Problem; goals: readonly Goal[] } {
+function problemOf({ domain }: Planner, { view, cfg }: Question): { problem: TaskProblem; goals: readonly Goal[] } {
   const grounder = createGrounder(domain);
   const { active } = sortGoals(domain, goalsOf(domain, cfg));
   const frame = grounder.ground(active.map(({ url }) => url), grounder.namesOf(view, cfg));
@@ -161,8 +161,8 @@ function problemOf({ domain }: Planner, { view, cfg }: Question): { problem: Pro
 }
 
 /** Lists the states along a plan, beginning with the current one. */
-function statesOf({ task }: Problem, plan: Plan): State[] {
-  const states: State[] = [task.initial];
+function statesOf({ task }: TaskProblem, plan: Plan): TaskState[] {
+  const states: TaskState[] = [task.initial];
   if (!plan.ok) return states;
   const actions = new Map(task.actions.map((action) => [action.mutation.key, action]));
   let state = task.initial;
@@ -171,13 +171,13 @@ function statesOf({ task }: Problem, plan: Plan): State[] {
     if (action === undefined || !isApplicable(action, state)) {
       throw new Error(`Cannot follow a plan: '${key}' can't run in its place, expected a plan of the same question`);
     }
-    state = apply(task, action, state);
+    state = applyEffects(task, action, state);
     states.push(state);
   }
   return states;
 }
 
-function valuesOf(problem: Problem, state: State): { [url: string]: Value } {
+function valuesOf(problem: TaskProblem, state: TaskState): { [url: string]: Value } {
   const values: { [url: string]: Value } = {};
   for (const [variable, url] of problem.task.urls.entries()) {
     const value = problem.wordOf(variable, state[variable] ?? 0);
@@ -186,11 +186,11 @@ function valuesOf(problem: Problem, state: State): { [url: string]: Value } {
   return values;
 }
 
-function holds(problem: Problem, state: State, { url, value }: Goal): boolean {
+function holds(problem: TaskProblem, state: TaskState, { url, value }: Goal): boolean {
   const variable = problem.variableOf(url);
   return variable === undefined ? problem.fixed(url) === value : state[variable] === problem.valueOf(variable, value);
 }
 
-function idOf(problem: Problem, state: State): string {
+function idOf(problem: TaskProblem, state: TaskState): string {
   return createHash("sha256").update(canonicalText(valuesOf(problem, state))).digest("hex").slice(0, 16);
 }

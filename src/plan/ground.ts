@@ -23,7 +23,7 @@ export interface GroundMutation {
 }
 
 /** Everything that some goals can depend on, whatever values a node has. */
-export interface Frame {
+export interface GroundFrame {
   /** Every URL whose value can matter, in code-unit order. */
   readonly urls: readonly string[];
   /** Every mutation that can matter, in the order of module, id and bindings. */
@@ -37,7 +37,7 @@ export interface Grounder {
   /** The URLs of a node (in its view or cfg) that decide for which names mutations are instantiated, besides goals. */
   namesOf(view: Values, cfg: Values): string[];
   /** The frame of some goals, on a node with these names. */
-  ground(goals: readonly string[], names: readonly string[]): Frame;
+  ground(goals: readonly string[], names: readonly string[]): GroundFrame;
 }
 
 /** A mutation that changes a URL or pattern, as a way to find it by that. */
@@ -78,7 +78,7 @@ export function createGrounder(domain: Domain): Grounder {
     });
   }
 
-  function ground(goals: readonly string[], names: readonly string[]): Frame {
+  function ground(goals: readonly string[], names: readonly string[]): GroundFrame {
     const conditions = new Map<string, readonly NeededValue[]>();
     const urls = new Set(goals);
     /** The instances of each mutation. All keys of one of them begin alike, so that to sort each is to sort all. */

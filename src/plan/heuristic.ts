@@ -1,4 +1,4 @@
-import { type Fact, offsetsOf, type State, type Task } from "./task.ts";
+import { type Fact, offsetsOf, type Task, type TaskState } from "./task.ts";
 import type { TransitionGraph } from "./transition_graph.ts";
 
 /**
@@ -6,7 +6,7 @@ import type { TransitionGraph } from "./transition_graph.ts";
  *
  * @param also More facts that must hold, now or at some later moment.
  */
-export type Heuristic = (state: State, also?: readonly Fact[]) => number;
+export type Heuristic = (state: TaskState, also?: readonly Fact[]) => number;
 
 /**
  * Makes the heuristic of a task: the sum over its variables of what each must still do, seen on its own.
@@ -34,7 +34,7 @@ export function createHeuristic(task: Task, graphs: readonly TransitionGraph[]):
   const costs = new Float64Array(task.sizes.length);
   const arrivals = new Float64Array(task.sizes.length);
   let pending: number[] = [];
-  let state: State = task.initial;
+  let state: TaskState = task.initial;
 
   function want(variable: number, value: number): void {
     const mark = (offsets[variable] ?? 0) + value;

@@ -1,15 +1,15 @@
-import { apply, isApplicable } from "./effects.ts";
+import { applyEffects, isApplicable } from "./effects.ts";
 import { createHeuristic } from "./heuristic.ts";
 import { classesOf, type LeafClass, offsetsOfClasses, settled } from "./leaf.ts";
 import { boundOfLeaf, type LeafBound } from "./leaf_bound.ts";
 import { restrict } from "./partition.ts";
 import type { Star } from "./star.ts";
-import { type Fact, keyOf, type State, type Task } from "./task.ts";
+import { type Fact, keyOf, type Task, type TaskState } from "./task.ts";
 import { createTransitionGraphs } from "./transition_graph.ts";
 
 /** A sequence of hub actions, with the prices that the leaves pay along it. */
 export interface HubNode {
-  readonly site: Site;
+  readonly site: HubSite;
   /** The cost of the actions that change the hub. */
   readonly cost: number;
   /** For each state of each class of leaves the least that one leaf pays to be in it now. */
@@ -30,15 +30,15 @@ interface OpenMove {
 }
 
 /** Everything about one state of the hub that does not depend on how it was reached. */
-export class Site {
-  readonly values: State;
+export class HubSite {
+  readonly values: TaskState;
   /** For each class of leaves the moves that it can make here. */
   readonly moves: readonly (readonly OpenMove[])[];
   /** For each class the state that each of its states becomes here; undefined where all stay as they are. */
   readonly settled: readonly (Int32Array | undefined)[];
   readonly #kept: HubNode[] = [];
 
-  constructor(values: State, classes: readonly LeafClass[]) {
+  constructor(values: TaskState, classes: readonly LeafClass[]) {
     this.values = values;
     const holds = ({ variable, value }: Fact) => values[variable] === value;
     const isOpen = ({ requires, excludes }: LeafClass["moves"][number]) =>
@@ -109,17 +109,17 @@ export function createHubWalk(task: Task, star: Star, isFree: boolean): HubWalk 
   const estimateHub = ends === undefined || isFree
     ? undefined
     : createHeuristic({ ...hubTask, goals: ends }, createTransitionGraphs(hubTask));
-  const sites = new Map<string, Site>();
+  const sites = new Map<string, HubSite>();
 
-  function siteOf(values: State): Site {
+  function siteOf(values: TaskState): HubSite {
     const key = keyOf(values);
     let site = sites.get(key);
-    if (site === undefined) sites.set(key, site = new Site(values, classes));
+    if (site === undefined) sites.set(key, site = new HubSite(values, classes));
     return site;
   }
 
   /** Lets each leaf move as far as it can: prices become the least there are. */
-  function relax(prices: Float64Array, { moves }: Site): void {
+  function relax(prices: Float64Array, { moves }: HubSite): void {
     for (const [number, open] of moves.entries()) {
       const first = offsets[number] ?? 0;
       for (let again = open.length > 0; again;) {
@@ -135,7 +135,7 @@ export function createHubWalk(task: Task, star: Star, isFree: boolean): HubWalk 
   }
 
   /** The prices of the leaves after an action has changed the hub, before they move. */
-  function carry(prices: Float64Array, action: number, site: Site): Float64Array {
+  function carry(prices: Float64Array, action: number, site: HubSite): Float64Array {
     const after = new Float64Array(total).fill(Infinity);
     for (const [number, { states }] of classes.entries()) {
       const first = offsets[number] ?? 0;
@@ -174,7 +174,7 @@ export function createHubWalk(task: Task, star: Star, isFree: boolean): HubWalk 
       const nodes: HubNode[] = [];
       for (const [at, action] of hubTask.actions.entries()) {
         if (!isApplicable(action, node.site.values)) continue;
-        const site = siteOf(apply(hubTask, action, node.site.values));
+        const site = siteOf(applyEffects(hubTask, action, node.site.values));
         const place = places[at] ?? -1;
         const prices = carry(node.prices, place, site);
         if (isDead(prices)) continue;

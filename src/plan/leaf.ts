@@ -1,5 +1,5 @@
 import { type Action, type Fact, offsetsOf, type Task } from "./task.ts";
-import { type Star, statesOf } from "./star.ts";
+import { countStates, type Star } from "./star.ts";
 
 /** The needs of a leaf's move in the hub. Variables are numbered by their places in the hub. */
 export interface HubNeeds {
@@ -197,7 +197,7 @@ class Maker {
 
   make({ variables, actions, named, goals }: Draft, members: readonly LeafMember[]): LeafClass {
     const task = this.#task;
-    const states = statesOf(task, variables);
+    const states = countStates(task, variables);
     const sizes = variables.map((variable) => task.sizes[variable] ?? 1);
     const values = Array.from({ length: states }, (_, state) => valuesIn(sizes, state));
     const leaf = this.#owner[variables[0] ?? 0] ?? -1;

@@ -15,7 +15,7 @@ export function partition(task: Task, reached: Reached): Task[] {
   const touches = actions.map((action) => variablesOf(task, action).filter((variable) => varies[variable]));
   const relevant = relevantVariables(task, actions, touches, varies);
 
-  const { leader, join } = createGroups(task.sizes.length);
+  const { leader, join } = createNumberGroups(task.sizes.length);
   function joinAll(variables: readonly number[]): void {
     for (const variable of variables) join(variables[0] ?? variable, variable);
   }
@@ -117,7 +117,7 @@ export function restrict(task: Task, variables: readonly number[], actions: read
 }
 
 /** Numbers in groups: at first each in one of its own. */
-export interface Groups {
+export interface NumberGroups {
   /** The smallest number of a group, which stands for it. */
   leader(of: number): number;
   /** Makes one group of the groups of two numbers. */
@@ -125,7 +125,7 @@ export interface Groups {
 }
 
 /** Makes groups of the numbers from 0 to `count - 1` (union-find with path compression). */
-export function createGroups(count: number): Groups {
+export function createNumberGroups(count: number): NumberGroups {
   const group = Array.from({ length: count }, (_, number) => number);
   function leader(of: number): number {
     let top = of;

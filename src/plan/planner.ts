@@ -1,6 +1,6 @@
 import { canonicalText, type Value, type Values } from "../state/mod.ts";
 import { goalsOf, type SortedGoals, sortGoals } from "./goals.ts";
-import { createGrounder, type Frame } from "./ground.ts";
+import { createGrounder, type GroundFrame } from "./ground.ts";
 import { Lru } from "./lru.ts";
 import type { Domain, Plan, Planner, Question } from "./plan.ts";
 import { createWorker, type SliceOptions } from "./slices.ts";
@@ -26,7 +26,7 @@ export interface PlannerOptions {
 /** The goals and the frame that nodes with the same goals and names share. */
 interface Situation {
   readonly goals: SortedGoals;
-  readonly frame: Frame;
+  readonly frame: GroundFrame;
   /** Names goals and frame in the keys of answers. */
   readonly number: number;
 }

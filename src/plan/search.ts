@@ -1,15 +1,15 @@
 import type { Budget, SearchResult } from "./budget.ts";
 import { constructPlan } from "./construct.ts";
 import { searchStar } from "./decoupled.ts";
-import { apply, isApplicable } from "./effects.ts";
+import { applyEffects, isApplicable } from "./effects.ts";
 import { Heap } from "./heap.ts";
 import { createHeuristic, type Heuristic } from "./heuristic.ts";
 import { findStar } from "./star.ts";
-import { type Action, keyOf, type State, type Task } from "./task.ts";
+import { type Action, keyOf, type Task, type TaskState } from "./task.ts";
 import { createTransitionGraphs } from "./transition_graph.ts";
 
 interface Node {
-  readonly state: State;
+  readonly state: TaskState;
   readonly key: string;
   readonly cost: number;
   readonly estimate: number;
@@ -86,7 +86,7 @@ export function* searchStates(task: Task, heuristic: Heuristic, budget: Budget):
   const bytes = bytesOf(task);
   let made = 0;
 
-  function consider(state: State, cost: number, way: Way | undefined): boolean {
+  function consider(state: TaskState, cost: number, way: Way | undefined): boolean {
     const key = keyOf(state);
     const known = cheapest.get(key);
     if (known !== undefined && known <= cost) return true;
@@ -108,7 +108,7 @@ export function* searchStates(task: Task, heuristic: Heuristic, budget: Budget):
       }
       if (!budget.takeStates(1)) return { kind: "bound", bound: "states" };
       for (const action of applicable(state)) {
-        const isKept = consider(apply(task, action, state), cost + action.cost, { action, before: way });
+        const isKept = consider(applyEffects(task, action, state), cost + action.cost, { action, before: way });
         if (!isKept) return { kind: "bound", bound: "bytes" };
       }
       yield;
@@ -134,7 +134,7 @@ function actionsOf(last: Way | undefined): Action[] {
  * Makes a function that finds the actions of `task` that can run in a state. An index on the first value that actions
  * change spares it most of them.
  */
-export function createApplicable(task: Task): (state: State) => Action[] {
+export function createApplicable(task: Task): (state: TaskState) => Action[] {
   const byChange: Map<number, Action[]>[] = task.sizes.map(() => new Map());
   for (const action of task.actions) {
     const first = action.changes[0];

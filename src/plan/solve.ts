@@ -1,7 +1,7 @@
 import { Budget } from "./budget.ts";
 import { boundReason, explainExhausted, findUnreachable } from "./diagnose.ts";
 import type { SortedGoals } from "./goals.ts";
-import type { Frame, GroundMutation } from "./ground.ts";
+import type { GroundFrame, GroundMutation } from "./ground.ts";
 import { partialOrder } from "./order.ts";
 import { partition } from "./partition.ts";
 import type { Domain, Plan, Step } from "./plan.ts";
@@ -29,7 +29,7 @@ export interface Bounds {
  */
 export function* solve(
   domain: Domain,
-  frame: Frame,
+  frame: GroundFrame,
   view: Values,
   goals: SortedGoals,
   bounds: Bounds,

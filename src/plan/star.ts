@@ -1,4 +1,4 @@
-import { createGroups } from "./partition.ts";
+import { createNumberGroups } from "./partition.ts";
 import type { Fact, Task } from "./task.ts";
 
 /** A task as a star: its leaves interact only through the hub. */
@@ -34,7 +34,7 @@ export function findStar(task: Task): Star | undefined {
     const hubBits = hub.reduce((sum, variable) => sum + (bits[variable] ?? 0), 0);
     if (hubBits > Math.min(MAX_HUB_BITS, whole - LEAST_GAIN)) break; // hubs only grow
     const star = { hub, leaves: leavesAround(task, hub) };
-    const states = star.leaves.map((leaf) => statesOf(task, leaf));
+    const states = star.leaves.map((leaf) => countStates(task, leaf));
     if (states.some((count) => count > MAX_LEAF_STATES)) continue;
     const size = hubBits + Math.log2(1 + states.reduce((sum, count) => sum + count, 0));
     if (size + LEAST_GAIN <= whole && (best === undefined || size < best.size)) best = { star, size };
@@ -43,7 +43,7 @@ export function findStar(task: Task): Star | undefined {
 }
 
 /** Counts the states that `variables` of `task` have together. */
-export function statesOf(task: Task, variables: readonly number[]): number {
+export function countStates(task: Task, variables: readonly number[]): number {
   return variables.reduce((product, variable) => product * (task.sizes[variable] ?? 1), 1);
 }
 
@@ -87,7 +87,7 @@ export function closedHub(task: Task, variables: readonly number[]): number[] {
 export function leavesAround(task: Task, hub: readonly number[]): number[][] {
   const isHub = new Uint8Array(task.sizes.length);
   for (const variable of hub) isHub[variable] = 1;
-  const { leader, join } = createGroups(task.sizes.length);
+  const { leader, join } = createNumberGroups(task.sizes.length);
   function joinAll(first: number, facts: readonly Pick<Fact, "variable">[]): void {
     for (const { variable } of facts) if (isHub[variable] !== 1) join(first, variable);
   }

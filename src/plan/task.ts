@@ -1,6 +1,6 @@
 import type { Value, Values } from "../state/mod.ts";
 import type { Goal } from "./goals.ts";
-import type { Frame, GroundMutation } from "./ground.ts";
+import type { GroundFrame, GroundMutation } from "./ground.ts";
 import type { Domain } from "./plan.ts";
 
 /** The largest sum of weights: within it sums of whole numbers are exact. */
@@ -61,7 +61,7 @@ export interface Action {
 }
 
 /** A state: for each variable the number of its value. 0 is unknown. */
-export type State = readonly number[];
+export type TaskState = readonly number[];
 
 /**
  * A planning problem in numbers (SAS+). Constants, and variables that cannot change, are compiled away: the actions
@@ -71,7 +71,7 @@ export interface Task {
   readonly urls: readonly string[];
   /** Number of values of each variable. */
   readonly sizes: readonly number[];
-  readonly initial: State;
+  readonly initial: TaskState;
   /** For each variable the facts without which it becomes unknown. A value of -1 never holds. */
   readonly conditions: readonly (readonly Fact[])[];
   /** For each variable those whose condition names it, with the value that they need. */
@@ -82,8 +82,8 @@ export interface Task {
 }
 
 /** The whole question as one task, with the names for explanations. */
-export interface Problem {
-  readonly frame: Frame;
+export interface TaskProblem {
+  readonly frame: GroundFrame;
   readonly task: Task;
   /** The number of a variable that can change; undefined for one that cannot. */
   variableOf(url: string): number | undefined;
@@ -108,11 +108,11 @@ export interface Problem {
  */
 export function compileProblem(
   domain: Domain,
-  frame: Frame,
+  frame: GroundFrame,
   view: Values,
   goals: readonly Goal[],
   maxExpansions: number,
-): Problem {
+): TaskProblem {
   const weigh = weigher(frame.mutations, maxExpansions);
 
   function current(url: string): Value | undefined {
@@ -204,7 +204,7 @@ function numbersOf(domain: Domain, url: string, now: Value | undefined): Readonl
 }
 
 /** Makes a key of `state`: different states have different keys. */
-export function keyOf(state: State): string {
+export function keyOf(state: TaskState): string {
   return String.fromCharCode(...state);
 }
 
@@ -220,7 +220,7 @@ export function dependentsOf(conditions: readonly (readonly Fact[])[]): Fact[][]
 }
 
 /** Copies `state` of `task` without the values that cannot be known in it. */
-export function onlyKnown(task: Task, state: State): State {
+export function onlyKnown(task: Task, state: TaskState): TaskState {
   const known = [...state];
   let again = true;
   while (again) {

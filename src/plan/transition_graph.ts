@@ -2,7 +2,7 @@ import { Heap } from "./heap.ts";
 import type { Action, Fact, Task } from "./task.ts";
 
 /** A need of every way of a variable to a value, at some moment. */
-export interface Need extends Fact {
+export interface TransitionNeed extends Fact {
   /** True: the fact must hold; false: it must not. */
   readonly holds: boolean;
   /** For each value that the variable may have now: 1 when no way from there does without it. */
@@ -26,8 +26,8 @@ export class TransitionGraph {
   readonly #incoming: readonly (readonly Edge[] | undefined)[];
   readonly #outgoing: readonly (readonly Edge[] | undefined)[];
   readonly #distances: (readonly number[])[] = [];
-  readonly #needs: (readonly Need[])[] = [];
-  #candidates: readonly Omit<Need, "unavoidable">[] | undefined;
+  readonly #needs: (readonly TransitionNeed[])[] = [];
+  #candidates: readonly Omit<TransitionNeed, "unavoidable">[] | undefined;
 
   /** `edges` are all ways of the variable to move by an action. */
   constructor(task: Task, variable: number, edges: readonly Edge[]) {
@@ -74,12 +74,12 @@ export class TransitionGraph {
   }
 
   /** Lists the needs of the ways to a value in other variables. */
-  needsOf(goal: number): readonly Need[] {
+  needsOf(goal: number): readonly TransitionNeed[] {
     return this.#needs[goal] ??= this.#findNeeds(goal);
   }
 
-  #findNeeds(goal: number): Need[] {
-    const found: Need[] = [];
+  #findNeeds(goal: number): TransitionNeed[] {
+    const found: TransitionNeed[] = [];
     if (goal !== 0) {
       const always = new Uint8Array(this.#size).fill(1);
       for (const fact of this.#condition) found.push({ ...fact, holds: true, unavoidable: always });
@@ -93,8 +93,8 @@ export class TransitionGraph {
   }
 
   /** Everything that some edge needs of other variables. */
-  #findCandidates(): Omit<Need, "unavoidable">[] {
-    const all: Omit<Need, "unavoidable">[] = [];
+  #findCandidates(): Omit<TransitionNeed, "unavoidable">[] {
+    const all: Omit<TransitionNeed, "unavoidable">[] = [];
     const add = ({ variable, value }: Fact, holds: boolean) => {
       if (variable === this.#variable) return;
       const isKnown = all.some((need) => need.variable === variable && need.value === value && need.holds === holds);
@@ -109,7 +109,7 @@ export class TransitionGraph {
   }
 
   /** The values with a way to `goal`, but none over edges that do without the candidate. */
-  #withoutWay(goal: number, candidate: Omit<Need, "unavoidable">): Uint8Array {
+  #withoutWay(goal: number, candidate: Omit<TransitionNeed, "unavoidable">): Uint8Array {
     const distance = this.distancesTo(goal);
     const without = new Uint8Array(this.#size);
     for (let value = 0; value < this.#size; value++) without[value] = distance[value] === Infinity ? 0 : 1;
@@ -177,7 +177,7 @@ function shareOf({ cost, changes }: Action, place: number): number {
   return Math.floor(cost / changes.length) + (place < cost % changes.length ? 1 : 0);
 }
 
-function needsFact(action: Action, { variable, value, holds }: Omit<Need, "unavoidable">): boolean {
+function needsFact(action: Action, { variable, value, holds }: Omit<TransitionNeed, "unavoidable">): boolean {
   const same = (fact: Fact) => fact.variable === variable && fact.value === value;
   if (!holds) return action.excludes.some(same);
   return action.requires.some(same) ||

@@ -52,7 +52,7 @@ export function argumentsOf(pid: number): readonly string[] {
 }
 
 /** Lists the running processes of the group `group`, without zombies. */
-export function membersOf(group: number): number[] {
+export function groupMembersOf(group: number): number[] {
   return processIds().filter((pid) => {
     const stat = readStat(pid);
     return stat?.group === group && stat.state !== "Z" && stat.state !== "X";

@@ -5,9 +5,9 @@ import { constants } from "node:os";
 import type { Clock } from "../clock.ts";
 import { openOutput } from "./output.ts";
 import {
+  groupMembersOf,
   identityOf,
   isRunning,
-  membersOf,
   processesMarked,
   type ProcessIdentity,
   signalGroup,
@@ -49,7 +49,7 @@ export interface LeftBehind {
 }
 
 /** A program that runs in its own process group. */
-export interface Program {
+export interface RunningProgram {
   readonly pid: number;
   /** Undefined if it had ended before it could be read. */
   readonly identity: ProcessIdentity | undefined;
@@ -67,7 +67,11 @@ export interface Program {
  * @param signal When it fires, this process stops waiting for the program, which outlives the agent.
  * @throws {Error} If its folder does not exist. @throws {StartError} If the command does not exist or may not be run.
  */
-export async function startProgram(what: ProgramToStart, outputFile: string, signal: AbortSignal): Promise<Program> {
+export async function startProgram(
+  what: ProgramToStart,
+  outputFile: string,
+  signal: AbortSignal,
+): Promise<RunningProgram> {
   const { command, args, cwd } = what;
   if (cwd !== undefined && statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new Error(`Cannot start '${command}' as its folder '${cwd}' does not exist`);
@@ -101,7 +105,7 @@ export async function startProgram(what: ProgramToStart, outputFile: string, sig
  * @param clock Times the checks.
  * @param signal Ends the watch; `ended` then stays pending.
  */
-export function adoptProgram(identity: ProcessIdentity, clock: Clock, signal: AbortSignal): Program {
+export function adoptProgram(identity: ProcessIdentity, clock: Clock, signal: AbortSignal): RunningProgram {
   const exited = new Promise<Exit>((resolve) => {
     const look = () => {
       if (isRunning(identity)) cancel = clock.after(WATCH_INTERVAL, look);
@@ -121,7 +125,7 @@ export function adoptProgram(identity: ProcessIdentity, clock: Clock, signal: Ab
  *
  * @param clock Times the wait.
  */
-export async function stopProgram(program: Program, stopTimeout: number, clock: Clock): Promise<Exit> {
+export async function stopProgram(program: RunningProgram, stopTimeout: number, clock: Clock): Promise<Exit> {
   signalGroup(program.pid, "SIGTERM");
   const cancel = clock.after(stopTimeout, () => signalGroup(program.pid, "SIGKILL"));
   try {
@@ -161,7 +165,7 @@ export async function firstOf(
 
 async function endGroup(pid: number, exited: Promise<Exit>, mark?: string): Promise<Exit> {
   const exit = await exited;
-  const group = exit.code === 0 && mark !== undefined ? membersOf(pid) : [];
+  const group = exit.code === 0 && mark !== undefined ? groupMembersOf(pid) : [];
   signalGroup(pid, "SIGKILL");
   if (exit.code !== 0 || mark === undefined) return exit;
   const running = processesMarked(MARK, mark).filter((other) => other !== pid && !group.includes(other));

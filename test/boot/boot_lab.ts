@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseControllerConfig } from "../../modules/simpower/simulator/config.ts";
 import { startSimulator } from "../../modules/simpower/simulator/start_simulator.ts";
-import type { Machine, MachineState } from "../../modules/simpower/simulator/machine.ts";
-import { type Running, startProgram } from "../../scripts/cluster/process.ts";
+import type { MachineState, SimulatedMachine } from "../../modules/simpower/simulator/machine.ts";
+import { type Running, startKraken } from "../../scripts/cluster/process.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { DENO_CONFIG, denoPath, ROOT } from "../../scripts/runtimes.ts";
 import { systemClock } from "../../src/clock.ts";
@@ -66,7 +66,7 @@ export async function withBootLab(
   let server = "";
   const address = options.dhcp === undefined ? "127.0.0.2" : "10.77.0.2";
   const launch = (http: number, boot: { http: number; mqtt: number }): Promise<Running> =>
-    startProgram({
+    startKraken({
       command: [
         ...[denoPath(), "run", "-A", "--no-check", "--config", DENO_CONFIG, join(ROOT, "aggregator/main.ts")],
         ...["--cluster", "lab", "--data", join(folder, "data"), "--grace", "2s", "--http-port", String(http)],
@@ -198,7 +198,7 @@ function makeMachine(folder: string, name: string, index: number, dhcp: "server"
 }
 
 /** A machine that boots by itself over the network when it gets power. */
-function powered(machine: LabMachine | undefined, server: () => string): Machine {
+function powered(machine: LabMachine | undefined, server: () => string): SimulatedMachine {
   if (machine === undefined) throw new Error("Expected a machine of the lab");
   let state: MachineState = "off";
   let life = new AbortController();

@@ -9,7 +9,7 @@ import { readBootMetrics } from "../../aggregator/boot/metrics.ts";
 import { networkOf } from "../../aggregator/boot/network.ts";
 import { createNodeEvents } from "../../aggregator/boot/node_events.ts";
 import { describeTftp } from "../../aggregator/boot/notes.ts";
-import { createProgress } from "../../aggregator/boot/progress.ts";
+import { createTransferProgress } from "../../aggregator/boot/progress.ts";
 import { type BootCommandLine, readBootOptions } from "../../aggregator/boot/read_options.ts";
 import { createSourceRates } from "../../aggregator/boot/source_rates.ts";
 import type { TftpEvent } from "../../aggregator/boot/tftp/mod.ts";
@@ -147,7 +147,7 @@ test("every count of boot services is a metric, and those of DHCP where it is ou
 });
 
 test("a file of which nothing is known counts for as much as the others, and half of one of two is a quarter", () => {
-  const progress = createProgress(["a", "b"]);
+  const progress = createTransferProgress(["a", "b"]);
   assert.equal(progress.percent, 0);
   progress.took("a", 0, 50, 100);
   assert.equal(progress.percent, 25);
@@ -161,18 +161,18 @@ test("a file of which nothing is known counts for as much as the others, and hal
 });
 
 test("a file of which nothing is known counts for the mean of the others, an empty one among them", () => {
-  const progress = createProgress(["a", "b", "c"]);
+  const progress = createTransferProgress(["a", "b", "c"]);
   progress.took("a", 0, 100, 100);
   progress.took("b", 0, 0, 300);
   assert.equal(progress.percent, 16, "of 600");
-  const withEmpty = createProgress(["a", "empty", "c"]);
+  const withEmpty = createTransferProgress(["a", "empty", "c"]);
   withEmpty.took("a", 0, 50, 100);
   withEmpty.took("empty", 0, 0, 0);
   assert.equal(withEmpty.percent, 33, "of 150");
 });
 
 test("a part behind a gap counts when the gap is filled, and an earlier part takes nothing back", () => {
-  const progress = createProgress(["a"]);
+  const progress = createTransferProgress(["a"]);
   progress.took("a", 10, 20, 20);
   assert.equal(progress.percent, 0);
   progress.took("a", 0, 10, 20);
@@ -183,7 +183,7 @@ test("a part behind a gap counts when the gap is filled, and an earlier part tak
 });
 
 test("a file that was replaced by one of another size begins anew, and an empty one is there at once", () => {
-  const progress = createProgress(["a", "empty"]);
+  const progress = createTransferProgress(["a", "empty"]);
   progress.took("a", 0, 10, 10);
   progress.took("empty", 0, 0, 0);
   assert.equal(progress.percent, 100);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
 import { answer, destinationOf, requestKind } from "../../aggregator/boot/dhcp/answer.ts";
-import type { Answer, AnswerSetting } from "../../aggregator/boot/dhcp/answer_types.ts";
+import type { AnswerSetting, DhcpAnswer } from "../../aggregator/boot/dhcp/answer_types.ts";
 import { describeClient } from "../../aggregator/boot/dhcp/client.ts";
 import { encodeDhcp } from "../../aggregator/boot/dhcp/encode.ts";
 import { ipv4Bytes, readIpv4 } from "../../aggregator/boot/dhcp/ipv4.ts";
@@ -22,7 +22,7 @@ const HOST: DhcpHost = {
 const bootOf = (inventory: BootInventory): AnswerSetting["boot"] => (client) =>
   standardBoot(client, inventory, { script: SCRIPT, files: "http://10.77.0.1:8080/boot/v1/files" });
 
-function answerTo(packet: DhcpPacket, setting: Partial<AnswerSetting> = {}): Answer {
+function answerTo(packet: DhcpPacket, setting: Partial<AnswerSetting> = {}): DhcpAnswer {
   const kind = requestKind(packet);
   assert.ok(kind);
   return answer(packet, kind, {
@@ -67,7 +67,7 @@ test("a known machine is offered its address, network and name", () => {
 });
 
 /** RFC 2131, section 4.3.2, as a table: how a client asks for an address, and what it gets. */
-const REQUESTS: readonly [name: string, Saying, Answer["answer"], RegExp][] = [
+const REQUESTS: readonly [name: string, Saying, DhcpAnswer["answer"], RegExp][] = [
   ["selecting, our offer", { server: SERVER, wants: "10.77.0.11" }, "ack", /takes our offer/],
   ["selecting, another address", { server: SERVER, wants: "10.77.0.12" }, "nak", /its address is 10.77.0.11/],
   ["selecting, another server", { server: "10.77.0.9", wants: "10.77.0.11" }, "silent", /another server, 10.77.0.9/],

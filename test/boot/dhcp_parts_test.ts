@@ -4,9 +4,9 @@ import { describeClient, macText } from "../../aggregator/boot/dhcp/client.ts";
 import { firmwareName, firmwareOf } from "../../aggregator/boot/dhcp/firmware.ts";
 import {
   ipv4Bytes,
-  ipv4Number,
   maskOf,
   optionAddress,
+  parseIpv4,
   readIpv4,
   sameNetwork,
   u32Bytes,
@@ -20,12 +20,12 @@ const bytesOf = (text: string) => new TextEncoder().encode(text);
 const describe = (saying: Saying) => describeClient(clientPacket("discover", saying));
 
 test("an IPv4 address is four numbers below 256, and nothing else", () => {
-  assert.deepEqual(["0.0.0.0", "10.77.0.1", "255.255.255.255"].map(ipv4Number), [0, 0x0a4d0001, 0xffffffff]);
+  assert.deepEqual(["0.0.0.0", "10.77.0.1", "255.255.255.255"].map(parseIpv4), [0, 0x0a4d0001, 0xffffffff]);
   assert.deepEqual([...ipv4Bytes("10.77.0.255")], [10, 77, 0, 255]);
   assert.deepEqual([...u32Bytes(0xfffefdfc)], [255, 254, 253, 252]);
   assert.equal(readIpv4(Uint8Array.of(9, 10, 77, 0, 1, 9), 1), "10.77.0.1");
   for (const text of ["", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.-1", "1.2.3.x", "1.2.3.1000", "1..3.4"]) {
-    assert.throws(() => ipv4Number(text), {
+    assert.throws(() => parseIpv4(text), {
       message: `Cannot read "${text}" as an IPv4 address: expected four numbers below 256`,
     });
   }

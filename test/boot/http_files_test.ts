@@ -10,7 +10,7 @@ import { createCoverage, fc } from "../support/property.ts";
 import { readRange, type SendEnd } from "../../aggregator/boot/http/send_part.ts";
 import { answerFile } from "../../aggregator/boot/http/files.ts";
 import { createHashes } from "../../aggregator/boot/http/hashes.ts";
-import { createProgress } from "../../aggregator/boot/progress.ts";
+import { createTransferProgress } from "../../aggregator/boot/progress.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { ETAG, INITRD, KERNEL, MAC, withServer } from "./http_world.ts";
 import { get } from "./pxe_client.ts";
@@ -294,7 +294,7 @@ test("progress is whole only when every byte of every file was taken", () => {
   fc.assert(
     fc.property(fc.array(part, { maxLength: 60 }), (parts) => {
       const sizes = { a: 10, b: 20 } as const;
-      const progress = createProgress(["a", "b"]);
+      const progress = createTransferProgress(["a", "b"]);
       const had = { a: 0, b: 0 };
       for (const [path, one, two] of parts) {
         if (path === "c") progress.took(path, 0, 5, 5);

@@ -7,7 +7,7 @@ import {
   type BootSight,
   followNode,
   followSight,
-  isRunning,
+  isBooted,
   statementsOf,
 } from "../../src/boot/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
@@ -104,7 +104,7 @@ test("what runs goes on running until its machine asks for an address, and again
       node.happen({ url: "/physState", value: "POWER_ON" });
       node.happen({ url: "/runState", value: "SYNC" });
       node.happen({ kind: "alive" });
-      assert.ok(isRunning(node.record, node.view));
+      assert.ok(isBooted(node.record, node.view));
       covered.saw(
         ...(after.some((what) => "kind" in what && what.kind === "address") ? ["asks for an address" as const] : []),
         ...(after.some((what) => "value" in what && what.value === "ERROR") ? ["fails" as const] : []),
@@ -113,12 +113,12 @@ test("what runs goes on running until its machine asks for an address, and again
           : []),
       );
       for (const what of after) {
-        const was = isRunning(node.record, node.view);
+        const was = isBooted(node.record, node.view);
         node.happen(what);
         const isOver = "kind" in what
           ? what.kind === "address" || node.view.get("/link") !== "UP"
           : what.value === "ERROR" || what.url === "/physState";
-        assert.ok(!was || isRunning(node.record, node.view) || isOver, JSON.stringify(what));
+        assert.ok(!was || isBooted(node.record, node.view) || isOver, JSON.stringify(what));
       }
     }),
     { numRuns: 400 },

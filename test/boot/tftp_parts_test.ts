@@ -6,7 +6,7 @@ import { openFile } from "../../aggregator/boot/open_file.ts";
 import { createMailbox } from "../../aggregator/boot/tftp/mailbox.ts";
 import { negotiate } from "../../aggregator/boot/tftp/negotiate.ts";
 import { decodeTftp, encodeTftp, TFTP_ERROR } from "../../aggregator/boot/tftp/packet.ts";
-import { failure, runSession, type SessionEnd } from "../../aggregator/boot/tftp/session.ts";
+import { errorPacketOf, runSession, type SessionEnd } from "../../aggregator/boot/tftp/session.ts";
 import { bytesSource, fileSource } from "../../aggregator/boot/tftp/sources.ts";
 import { bytesAcked, inFlight, lastBlock, pauseOf, startTransfer } from "../../aggregator/boot/tftp/transfer.ts";
 import { withFolder } from "../support/folder.ts";
@@ -96,7 +96,7 @@ test("numbers of packets have two bytes, the higher first, and errors their code
   assert.deepEqual([...encodeTftp({ op: "ack", block: 0x1234 })], [0, 4, 0x12, 0x34]);
   const data = encodeTftp({ op: "data", block: 0xffff, data: Uint8Array.of(7, 8) });
   assert.deepEqual([...data], [0, 3, 255, 255, 7, 8]);
-  assert.deepEqual([...failure("unknownId", "x")], [0, 5, 0, 5, 120, 0]);
+  assert.deepEqual([...errorPacketOf("unknownId", "x")], [0, 5, 0, 5, 120, 0]);
   assert.deepEqual(TFTP_ERROR, { undefined: 0, notFound: 1, access: 2, illegal: 4, unknownId: 5, options: 8 });
   assert.deepEqual([...encodeTftp({ op: "oack", options: new Map([["a", "1"]]) })], [0, 6, 97, 0, 49, 0]);
   for (const file of ["a\0b", "\0"]) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import mqtt from "mqtt";
 import { waitFor } from "../../scripts/cluster/wait.ts";
-import { startProgram } from "../../scripts/cluster/process.ts";
+import { startKraken } from "../../scripts/cluster/process.ts";
 import { programCommand } from "../../scripts/runtimes.ts";
 import { formatTopic } from "../../src/mqtt/mod.ts";
 import { nodeIdOf } from "../../src/state/mod.ts";
@@ -76,7 +76,7 @@ test("bad input gets a clear error, nothing of it is taken, and the cluster goes
 
     // A port in use: the second program says which, and what to do.
     const port = new URL(lab.cluster.api).port;
-    const second = startProgram({
+    const second = startKraken({
       command: [
         ...programCommand("aggregator", "source"),
         ...["--cluster", "lab", "--data", join(lab.cluster.folder, "second"), "--http-port", port, "--mqtt-port", "0"],

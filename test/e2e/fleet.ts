@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GENERATOR, nodeName } from "../../scripts/bench/sync/generator/commands.ts";
+import { GENERATOR, loadNodeName } from "../../scripts/bench/sync/generator/commands.ts";
 import { splitAgents } from "../../scripts/bench/sync/generators.ts";
 import { type Peer, startPeer } from "../../scripts/bench/sync/peer.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
@@ -84,4 +84,4 @@ export async function withFleet(lab: Lab, run: (fleet: Fleet) => Promise<void>):
 }
 
 /** The name of the node at a place, as the generators of links have it. */
-export const nameOf = nodeName;
+export const nameOf = loadNodeName;

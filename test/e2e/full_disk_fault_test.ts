@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { type Running, startProgram } from "../../scripts/cluster/process.ts";
+import { type Running, startKraken } from "../../scripts/cluster/process.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { programCommand } from "../../scripts/runtimes.ts";
 
@@ -74,7 +74,7 @@ test(
     mkdirSync(disk);
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${SIZE}m`, "kraken-test", disk]);
     const start = (): Promise<Running> =>
-      startProgram({
+      startKraken({
         command: [
           ...programCommand("aggregator", "source"),
           ...[

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { GENERATOR, nodeName } from "../../scripts/bench/sync/generator/commands.ts";
+import { GENERATOR, loadNodeName } from "../../scripts/bench/sync/generator/commands.ts";
 import type { Peer } from "../../scripts/bench/sync/peer.ts";
 import type { Broker } from "../../scripts/brokers/broker.ts";
 import { createApi } from "../../scripts/cluster/api.ts";
@@ -27,11 +27,11 @@ export interface PressureLab {
 /** Runs a test on a {@link PressureLab} of its own, which ends with it, whatever happens. */
 export async function withPressure(agents: number, run: (lab: PressureLab) => Promise<void>): Promise<void> {
   await withLinks(async (broker, generator) => {
-    const names = Array.from({ length: agents }, (_, place) => nodeName(place));
+    const names = Array.from({ length: agents }, (_, place) => loadNodeName(place));
     const below = [{ name: "rack", parent: "root", broker: broker.url }];
     const parents = new Map(names.slice(agents / 2).map((name) => [name, "rack"]));
     const options = { below, parents, broker: broker.url, agentCommand: NO_AGENT };
-    await withLab({ ...options, count: agents, nameOf: nodeName }, async (lab) => {
+    await withLab({ ...options, count: agents, nameOf: loadNodeName }, async (lab) => {
       const pressed = pressureLab(lab, broker, generator);
       await start(pressed);
       await run(pressed);

@@ -7,7 +7,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { NO_MOSQUITTO, startMosquitto } from "../../scripts/brokers/mosquitto.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
-import { startProgram } from "../../scripts/cluster/process.ts";
+import { startKraken } from "../../scripts/cluster/process.ts";
 import { runCommand } from "../../scripts/command.ts";
 import { programCommand, ROOT } from "../../scripts/runtimes.ts";
 import { NO_SUBSCRIBERS } from "../publish/subscribers.ts";
@@ -169,7 +169,7 @@ test("state is published over TLS to a broker that asks for a password, which is
   try {
     const logFile = join(folder, "aggregator.log");
     const data = ["--cluster", "lab", "--data", join(folder, "data"), "--http-port", "0", "--mqtt-port", "0"];
-    const aggregator = await startProgram({
+    const aggregator = await startKraken({
       command: [...programCommand("aggregator", "source"), ...data],
       env: {
         KRAKEN_PUBLISH: `mqtts://kraken:geheim@localhost:${broker.port}`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Command, Decision } from "../../src/engine/command.ts";
+import type { Decision, EngineCommand } from "../../src/engine/command.ts";
 import { decide } from "../../src/engine/decide.ts";
 import type { FailureRecord } from "../../src/engine/failure_record.ts";
 import { defaultEngineOptions, type EngineNode } from "../../src/engine/mod.ts";
@@ -45,8 +45,11 @@ function look(
 }
 
 const kindsOf = ({ commands }: Decision) => commands.map(({ kind }) => kind);
-function commandsOf<K extends Command["kind"]>({ commands }: Decision, kind: K): Extract<Command, { kind: K }>[] {
-  return commands.filter((command): command is Extract<Command, { kind: K }> => command.kind === kind);
+function commandsOf<K extends EngineCommand["kind"]>(
+  { commands }: Decision,
+  kind: K,
+): Extract<EngineCommand, { kind: K }>[] {
+  return commands.filter((command): command is Extract<EngineCommand, { kind: K }> => command.kind === kind);
 }
 function failureOf(about: Partial<FailureRecord> = {}): FailureRecord {
   const key = "rack/light";

@@ -4,7 +4,7 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseControllerConfig } from "../../modules/simpower/simulator/config.ts";
 import { seededRandom } from "../../modules/simpower/simulator/chance.ts";
-import type { Machine, MachineState, Sensors } from "../../modules/simpower/simulator/machine.ts";
+import type { MachineState, SimulatedMachine, SimulatedSensors } from "../../modules/simpower/simulator/machine.ts";
 import { type Simulator, startSimulator } from "../../modules/simpower/simulator/start_simulator.ts";
 import { systemClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
@@ -13,13 +13,13 @@ import { createLog } from "../../src/log.ts";
 export const USER = { username: "admin", password: "kraken-secret-4711" };
 
 /** A machine that only exists in memory. */
-export interface PlainMachine extends Machine {
+export interface PlainMachine extends SimulatedMachine {
   /** What was done with it, in order. */
   readonly done: string[];
   /** It goes off by itself. */
   exit(): void;
   /** What its sensors say from now on. */
-  sensors: Sensors;
+  sensors: SimulatedSensors;
   /** How often they were read. */
   senses: number;
   /** Whether it heeds its power button. */

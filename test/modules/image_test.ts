@@ -8,7 +8,7 @@ import { containerCommand, overlayCommand, partCommands } from "../../modules/im
 import { imageConfig } from "../../modules/image/config.ts";
 import { createImageModule } from "../../modules/image/module.ts";
 import { mountsBelow, parseMounts } from "../../modules/image/mounts.ts";
-import { readAnswer } from "../../modules/image/range.ts";
+import { readRangeAnswer } from "../../modules/image/range.ts";
 import { availableMemory, validateOfRoom, validateOfSize } from "../../modules/image/room.ts";
 import { createDrain } from "../../src/module/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
@@ -162,7 +162,7 @@ test("readAnswer() never throws, and takes a rest only when it begins where it m
         if (value !== null && /^[\x20-\x7e]*$/.test(value)) headers.set(name, value);
       }
       const size = hasPart ? 10 : 0;
-      const answer = readAnswer(status, headers, { size, etag: undefined });
+      const answer = readRangeAnswer(status, headers, { size, etag: undefined });
       covered.saw(answer.kind);
       if (answer.kind === "rest") assert.deepEqual([status, range, answer.length], [206, "bytes 10-19/20", 10]);
       if (answer.kind === "whole") assert.ok(Number.isSafeInteger(answer.length) && answer.length >= 0);
@@ -300,7 +300,7 @@ test("image shows why the machine did not switch root, and does not ask again by
 
 /** What an answer to a request for bytes 10 to 19 of a file with the entity tag "a" comes to. */
 function answerTo(status: number, headers: Record<string, string>, asked = { size: 10, etag: '"a"' }) {
-  return readAnswer(status, new Headers(headers), asked);
+  return readRangeAnswer(status, new Headers(headers), asked);
 }
 
 test("readAnswer() takes a rest only in the length, encoding and version that were asked for", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createFacts, parseFirmware } from "../../modules/ipmi/facts.ts";
+import { createIpmiFacts, parseFirmware } from "../../modules/ipmi/facts.ts";
 import { createCoverage, fc } from "../support/property.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { withPlayed } from "./ipmi_bench.ts";
@@ -54,7 +54,7 @@ test("ipmi discovers health, firmware and the LED with its first poll, and asks 
 
 test("facts are not asked for while a mutation waits, and none of one controller are taken for those of another", async () => {
   const clock = createVirtualClock();
-  const facts = createFacts(clock);
+  const facts = createIpmiFacts(clock);
   const { signal } = new AbortController();
   let asked = 0;
   const fact = async () => {

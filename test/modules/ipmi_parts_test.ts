@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { bootdevCommand, bootdevRefusal, CHASSIS_STATUS, identifyCommand } from "../../modules/ipmi/chassis.ts";
 import { ipmiAddressOf, ipmiConfigOf } from "../../modules/ipmi/config.ts";
 import { createIpmiDriver } from "../../modules/ipmi/driver.ts";
-import { createFacts } from "../../modules/ipmi/facts.ts";
+import { createIpmiFacts } from "../../modules/ipmi/facts.ts";
 import { runIpmitool } from "../../modules/ipmi/commands.ts";
 import type { ProgramOutput } from "../../src/process/mod.ts";
 import { parseFailure, parsePowerStatus } from "../../modules/ipmi/parse.ts";
@@ -172,7 +172,7 @@ test("an entry of a log is a line with a number and words, with or without a tim
 /** What a controller says of its machine, asked as a test says. */
 function benchFacts() {
   const clock = createVirtualClock();
-  const facts = createFacts(clock);
+  const facts = createIpmiFacts(clock);
   const asked: string[] = [];
   const said: { chassis?: string | undefined; info?: string | undefined } = {
     chassis: "21 10 60",

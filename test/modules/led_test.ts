@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseChassisStatus } from "../../modules/ipmi/chassis.ts";
 import type { PowerDriver } from "../../modules/power/mod.ts";
-import { turnLed } from "../../modules/power/watch.ts";
+import { turnIdentifyLed } from "../../modules/power/watch.ts";
 import { ledPatch, readLed } from "../../modules/redfish/led_property.ts";
 import type { MutationRun } from "../../src/module/mod.ts";
 import { unread } from "../../src/reports.ts";
@@ -176,7 +176,7 @@ test("a controller of a kind without an identify LED is told so, and nothing is 
     read: () => Promise.reject(new Error("It is not asked")),
     change: () => Promise.reject(new Error("It is not asked")),
   };
-  await assert.rejects(turnLed(driver, run, "ON"), {
+  await assert.rejects(turnIdentifyLed(driver, run, "ON"), {
     name: "MistakeError",
     message: "Cannot turn the identify LED of 'n1': its kind of controller has none",
   });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beforeOrder, CredentialsError, type Outcome, type Reading } from "../../modules/power/mod.ts";
+import { beforeOrder, type ChangeOutcome, CredentialsError, type Reading } from "../../modules/power/mod.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
 import { pause } from "../../src/toolkit/mod.ts";
 import { type Bench, OFF, ON, TAKEN, withBench } from "./power_bench.ts";
 import { ending } from "./redfish_scene.ts";
 
-const BUSY: Outcome = { kind: "later", said: "busy" };
+const BUSY: ChangeOutcome = { kind: "later", said: "busy" };
 const SILENCE = new UnavailableError("no answer");
 const MUTATIONS = ["find-off", "find-on", "power-on", "power-off", "reset-hang", "restart-hang"];
 
@@ -270,7 +270,7 @@ test("a restart takes the controller's settle time, and the machine has to be on
 });
 
 test("a restart that was refused is ordered again, three times at most; one without an answer never is", async () => {
-  const cases: [Outcome | Error, number, boolean][] = [
+  const cases: [ChangeOutcome | Error, number, boolean][] = [
     [{ kind: "refused", said: "no" }, 3, false],
     [{ kind: "already", said: "no" }, 3, false],
     [SILENCE, 1, true],
@@ -289,7 +289,7 @@ test("a restart that was refused is ordered again, three times at most; one with
   }
   await withBench({ settle: 0 }, async (bench) => {
     await hang(bench);
-    bench.driver.change = inTurn<Outcome>(BUSY, BUSY, BUSY, BUSY, BUSY, BUSY, TAKEN);
+    bench.driver.change = inTurn<ChangeOutcome>(BUSY, BUSY, BUSY, BUSY, BUSY, BUSY, TAKEN);
     const times = timeOrders(bench);
     await ending(bench.clock, bench.run("restart-hang"));
     assert.equal(times.length, 7);

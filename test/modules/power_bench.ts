@@ -1,5 +1,5 @@
 import {
-  type Outcome,
+  type ChangeOutcome,
   type PowerDriver,
   type PowerSettings,
   type Reading,
@@ -42,7 +42,7 @@ export interface Bench extends HostedForTest {
 
 export const ON: Reading = { power: "on", said: "it is on" };
 export const OFF: Reading = { power: "off", said: "it is off" };
-export const TAKEN: Outcome = { kind: "taken" };
+export const TAKEN: ChangeOutcome = { kind: "taken" };
 
 /** Runs a test with a bench whose controller says that the machine is off, and takes every order. */
 export async function withBench(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import {
   type Ask,
-  createLimit,
+  createConcurrency,
   createRefusals,
   CredentialsError,
   credentialsFor,
@@ -128,7 +128,7 @@ test("createRefusals() lets credentials rest at one controller only, longer each
 });
 
 test("createLimit() lets no more run than it may, the urgent first, each in turn, and tells who waits and for how long", async () => {
-  const limit = createLimit(2);
+  const limit = createConcurrency(2);
   const ends: (() => void)[] = [];
   const begun: string[] = [];
   const queues: string[] = [];
@@ -159,7 +159,7 @@ test("createLimit() lets no more run than it may, the urgent first, each in turn
 });
 
 test("createLimit() runs nothing whose signal has fired, before it or while it waits, and gives its place to the next", async () => {
-  const limit = createLimit(1);
+  const limit = createConcurrency(1);
   let end = () => {};
   const running = limit.run(() => new Promise<void>((resolve) => void (end = resolve)), asking());
   const gone = new AbortController();

@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { createServer, type Socket } from "node:net";
 import { test } from "node:test";
-import { createLimit, type PowerChange } from "../../modules/power/mod.ts";
+import { createConcurrency, type PowerChange } from "../../modules/power/mod.ts";
 import { powermanConfigOf, powermanNameOf, serverOf } from "../../modules/powerman/config.ts";
 import { type Connection, connectPowerman } from "../../modules/powerman/connection.ts";
 import { createDiagnosis } from "../../modules/powerman/diagnosis.ts";
 import { type Connect, createPowermanDriver } from "../../modules/powerman/driver.ts";
 import { createGathering } from "../../modules/powerman/gathering.ts";
 import { createPool } from "../../modules/powerman/pool.ts";
-import { type Answer, hostlistsOf, parseAnswer, troubleOf, unknownNames } from "../../modules/powerman/protocol.ts";
+import {
+  hostlistsOf,
+  parseAnswer,
+  type PowermanAnswer,
+  troubleOf,
+  unknownNames,
+} from "../../modules/powerman/protocol.ts";
 import { createLog } from "../../src/log.ts";
 import type { ModuleContext } from "../../src/module/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
@@ -19,7 +25,7 @@ import { testNode } from "./module_fixture.ts";
 const never = new AbortController().signal;
 const ERRORS = "210 Command completed with errors";
 
-function answerOf(text: string): Answer {
+function answerOf(text: string): PowermanAnswer {
   const answer = parseAnswer(text);
   assert.ok(answer !== undefined, text);
   return answer;
@@ -368,7 +374,7 @@ function benchPool(answer: (text: string) => string | Promise<string> = () => "1
   const play = playConnect(answer);
   const config = { server: "a:1" };
   const pool = createPool({ clock, signal: stopped.signal }, {
-    ...{ connect: play.connect, limit: createLimit(2) },
+    ...{ connect: play.connect, limit: createConcurrency(2) },
     settings: () => ({ ...settings, ...config }),
   });
   const use = (text: string) => pool.use({ urgent: true }, async (command) => (await command(text)).code);

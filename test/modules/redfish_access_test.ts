@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateSync } from "node:zlib";
 import { addressOf, trustOf } from "../../modules/redfish/access.ts";
-import { isCredentialRefusal, readAnswer } from "../../modules/redfish/answer.ts";
+import { isCredentialRefusal, readRedfishAnswer } from "../../modules/redfish/answer.ts";
 import { redfishConfigOf } from "../../modules/redfish/config.ts";
 import { MAX_EVENT, readOrigins } from "../../modules/redfish/event_stream.ts";
 import {
@@ -234,7 +234,7 @@ test("what a BMC says went wrong is quoted in part", () => {
 
 test("a password is refused by a message's words as well, and no other refusal is one", async () => {
   const refusal = async (status: number, message: string) =>
-    isCredentialRefusal(await readAnswer(Response.json({ error: { message } }, { status })));
+    isCredentialRefusal(await readRedfishAnswer(Response.json({ error: { message } }, { status })));
   for (const words of ["Unauthorized", "unauthorised", "Bad credentials", "Wrong PASSWORD", "Login failed"]) {
     assert.equal(await refusal(400, words), true, words);
   }
@@ -247,10 +247,10 @@ test("a password is refused by a message's words as well, and no other refusal i
 test("an answer is told to be compressed by its first two bytes", async () => {
   for (const level of [1, 5, 6, 9]) {
     const body = new Uint8Array(deflateSync('{"a":1}', { level }));
-    assert.deepEqual((await readAnswer(new Response(body))).resource, { a: 1 }, String(level));
+    assert.deepEqual((await readRedfishAnswer(new Response(body))).resource, { a: 1 }, String(level));
   }
-  assert.equal((await readAnswer(new Response('x{"a":1}'))).resource, undefined);
-  assert.equal((await readAnswer(new Response(new Uint8Array([0x78])))).resource, undefined);
+  assert.equal((await readRedfishAnswer(new Response('x{"a":1}'))).resource, undefined);
+  assert.equal((await readRedfishAnswer(new Response(new Uint8Array([0x78])))).resource, undefined);
 });
 
 test("temperatures and watts that can be none are none", () => {

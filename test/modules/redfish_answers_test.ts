@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateSync, gzipSync } from "node:zlib";
-import { isCredentialRefusal, isSessionLimit, isUnsupported, readAnswer } from "../../modules/redfish/answer.ts";
+import { isCredentialRefusal, isSessionLimit, isUnsupported, readRedfishAnswer } from "../../modules/redfish/answer.ts";
 import { createOwnNames, otherSlash, singleSlashes } from "../../modules/redfish/own_names.ts";
 import { failure } from "../../modules/redfish/requests.ts";
 import { canReset, readErrors, readMessageIds, readTask } from "../../modules/redfish/resources.ts";
@@ -64,21 +64,24 @@ test("readAnswer() reads what is compressed, and what has NULs behind it, as wha
     new Uint8Array(deflateSync(text)),
     new Uint8Array(gzipSync(`${text}\0`)),
   ];
-  for (const body of bodies) assert.deepEqual((await readAnswer(new Response(body))).resource, { a: "ö" });
-  assert.equal((await readAnswer(new Response("x marks"))).resource, undefined);
+  for (const body of bodies) assert.deepEqual((await readRedfishAnswer(new Response(body))).resource, { a: "ö" });
+  assert.equal((await readRedfishAnswer(new Response("x marks"))).resource, undefined);
 });
 
 test("readAnswer() refuses what is too large, before and after decompression, and what is broken", async () => {
   const limit = 256 * 1024;
   const whole = new Response(`{"a":"${" ".repeat(limit - 8)}"}`);
-  assert.ok((await readAnswer(whole)).resource !== undefined);
-  await assert.rejects(readAnswer(new Response(" ".repeat(limit + 1))), /larger than 262144 bytes/);
-  await assert.rejects(readAnswer(new Response(new Uint8Array(gzipSync(" ".repeat(limit + 1))))), /larger than 262144/);
-  await assert.rejects(readAnswer(new Response(new Uint8Array([0x1f, 0x8b, 1, 2]))), /compression is broken/);
+  assert.ok((await readRedfishAnswer(whole)).resource !== undefined);
+  await assert.rejects(readRedfishAnswer(new Response(" ".repeat(limit + 1))), /larger than 262144 bytes/);
+  await assert.rejects(
+    readRedfishAnswer(new Response(new Uint8Array(gzipSync(" ".repeat(limit + 1))))),
+    /larger than 262144/,
+  );
+  await assert.rejects(readRedfishAnswer(new Response(new Uint8Array([0x1f, 0x8b, 1, 2]))), /compression is broken/);
 });
 
 test("readAnswer() knows a web page from an empty answer and from text", async () => {
-  const isPage = async (text: string) => (await readAnswer(new Response(text))).page;
+  const isPage = async (text: string) => (await readRedfishAnswer(new Response(text))).page;
   assert.deepEqual(
     await Promise.all(
       ["<!DOCTYPE html>", " <html>", "<head>", "<?xml ?>", "<b>", "", "ok", '{"a":"<html>"}'].map(isPage),
@@ -89,7 +92,9 @@ test("readAnswer() knows a web page from an empty answer and from text", async (
 
 /** An answer with a Redfish error. */
 async function errorAnswer(status: number, id: string, message: string) {
-  return await readAnswer(json({ error: { "@Message.ExtendedInfo": [{ MessageId: id, Message: message }] } }, status));
+  return await readRedfishAnswer(
+    json({ error: { "@Message.ExtendedInfo": [{ MessageId: id, Message: message }] } }, status),
+  );
 }
 
 test("isSessionLimit() knows how vendors say that all sessions are in use", async () => {
@@ -101,25 +106,25 @@ test("isSessionLimit() knows how vendors say that all sessions are in use", asyn
   assert.ok(isSessionLimit(await errorAnswer(503, "x", "The session count exceeded its limit")));
   assert.ok(!isSessionLimit(await errorAnswer(503, "Base.1.8.ServiceTemporarilyUnavailable", "Busy")));
   assert.ok(!isSessionLimit(await errorAnswer(200, "Base.1.8.SessionLimitExceeded", "No")));
-  assert.ok(!isSessionLimit(await readAnswer(new Response("", { status: 503 }))));
+  assert.ok(!isSessionLimit(await readRedfishAnswer(new Response("", { status: 503 }))));
 });
 
 test("isCredentialRefusal() knows a wrong password, also where the status is 400", async () => {
-  assert.ok(isCredentialRefusal(await readAnswer(new Response("", { status: 401 }))));
-  assert.ok(isCredentialRefusal(await readAnswer(new Response("", { status: 403 }))));
+  assert.ok(isCredentialRefusal(await readRedfishAnswer(new Response("", { status: 401 }))));
+  assert.ok(isCredentialRefusal(await readRedfishAnswer(new Response("", { status: 403 }))));
   assert.ok(isCredentialRefusal(await errorAnswer(400, "iLO.2.14.UnauthorizedLoginAttempt", "No")));
   assert.ok(isCredentialRefusal(await errorAnswer(400, "x", "Invalid username or password")));
   assert.ok(!isCredentialRefusal(await errorAnswer(403, "Base.1.8.SessionLimitExceeded", "No")));
   assert.ok(!isCredentialRefusal(await errorAnswer(400, "x", "Malformed")));
   assert.ok(!isCredentialRefusal(await errorAnswer(500, "x", "password")));
-  assert.ok(!isCredentialRefusal(await readAnswer(json({}, 201))));
+  assert.ok(!isCredentialRefusal(await readRedfishAnswer(json({}, 201))));
 });
 
 test("isUnsupported() is about the order, and not about the state that the machine is in", async () => {
   for (const id of ["ActionParameterNotSupported", "ActionParameterValueNotInList", "ActionNotSupported"]) {
     assert.ok(isUnsupported(await errorAnswer(400, `Base.1.8.${id}`, "No")), id);
   }
-  assert.ok(isUnsupported(await readAnswer(new Response("", { status: 501 }))));
+  assert.ok(isUnsupported(await readRedfishAnswer(new Response("", { status: 501 }))));
   assert.ok(!isUnsupported(await errorAnswer(400, "Base.1.8.ResourceInStandby", "No")));
   assert.ok(!isUnsupported(await errorAnswer(400, "Base.1.8.ActionNotSupportedNow", "No")));
   assert.ok(!isUnsupported(await errorAnswer(500, "Base.1.8.ActionNotSupported", "No")));
@@ -139,9 +144,12 @@ test("readErrors() quotes the first three messages, and readMessageIds() all ids
 test("failure() says what was asked, the status, and the BMC's words or that it was a web page", async () => {
   const request = { method: "GET", url: BASE } as const;
   assert.equal(failure(request, await errorAnswer(400, "x", "Not now")), `GET ${BASE} failed: status 400 (Not now)`);
-  const page = await readAnswer(new Response("<html>", { status: 502 }));
+  const page = await readRedfishAnswer(new Response("<html>", { status: 502 }));
   assert.equal(failure(request, page), `GET ${BASE} failed: status 502 (a web page, not Redfish)`);
-  assert.equal(failure(request, await readAnswer(new Response("", { status: 502 }))), `GET ${BASE} failed: status 502`);
+  assert.equal(
+    failure(request, await readRedfishAnswer(new Response("", { status: 502 }))),
+    `GET ${BASE} failed: status 502`,
+  );
 });
 
 test("readTask() tells a task that runs, is done, or has failed, and its words", () => {

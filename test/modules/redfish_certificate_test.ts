@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeCertificate, nameOf, problemWords, readCertificate } from "../../modules/redfish/certificate.ts";
+import { commonNameOf, describeCertificate, problemWords, readCertificate } from "../../modules/redfish/certificate.ts";
 import { certificate, certificates, NOW } from "./certificates.ts";
 
 test("a certificate without a fault has no problems but that nobody vouches for it", async () => {
@@ -37,7 +37,7 @@ test("a certificate is described in a line by its fingerprint, whose it is, and 
 });
 
 test("a name of several lines is one line, and no longer than 120 characters", () => {
-  assert.equal(nameOf("C=DE\nO=Site\nCN=bmc"), "C=DE, O=Site, CN=bmc");
-  assert.equal(nameOf(""), "without a name");
-  assert.equal(nameOf("x".repeat(300)).length, 120);
+  assert.equal(commonNameOf("C=DE\nO=Site\nCN=bmc"), "C=DE, O=Site, CN=bmc");
+  assert.equal(commonNameOf(""), "without a name");
+  assert.equal(commonNameOf("x".repeat(300)).length, 120);
 });

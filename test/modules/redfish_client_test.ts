@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLimit } from "../../modules/power/mod.ts";
+import { createConcurrency } from "../../modules/power/mod.ts";
 import { createRedfishClient, RefusedError } from "../../modules/redfish/client.ts";
 import type { Exchange } from "../../modules/redfish/exchange.ts";
 import { createOwnNames } from "../../modules/redfish/own_names.ts";
-import { BusyError, createRequests, type Request } from "../../modules/redfish/requests.ts";
+import { BusyError, createRequests, type RedfishRequest } from "../../modules/redfish/requests.ts";
 import { type Access, createSessions } from "../../modules/redfish/sessions.ts";
 import { UnavailableError } from "../../src/module/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
@@ -32,7 +32,7 @@ function bench(answer: (asked: Asked, count: number) => Response | Promise<Respo
     at.push(clock.now());
     return await answer(own, asked.push(own));
   };
-  const requests = createRequests({ clock, names, patience: 30_000, limit: createLimit(most) });
+  const requests = createRequests({ clock, names, patience: 30_000, limit: createConcurrency(most) });
   const sessions = createSessions({ requests, farewells: requests, clock, names });
   const client = createRedfishClient({ requests, sessions, clock, names });
   const access: Access = { root: ROOT, exchange, auth: "session", credentials: () => undefined, identity: () => "" };
@@ -145,7 +145,7 @@ test("send() takes a web page for no answer, whatever its status says", async ()
   });
 });
 
-const PATCH: Request = { method: "PATCH", url: SYSTEM, body: { Boot: {} } };
+const PATCH: RedfishRequest = { method: "PATCH", url: SYSTEM, body: { Boot: {} } };
 
 /** What was sent as entity tags, for a BMC whose system says this of its own, and that takes none or one of them. */
 async function tagsFor(system: () => Response, taken?: string, status = 412) {
@@ -286,7 +286,7 @@ test("redirects on the BMC are followed with method, body and headers kept", asy
       const { requests, access, asked } = bench((_asked, count) =>
         count === 1 ? redirect(status, "/moved?a=1") : Response.json({})
       );
-      const request: Request = { method, url: SYSTEM, body: { a: 1 }, headers: { "if-match": "*" } };
+      const request: RedfishRequest = { method, url: SYSTEM, body: { a: 1 }, headers: { "if-match": "*" } };
       assert.equal((await requests.send(access.exchange, request, ASK)).status, 200);
       const [first, second] = asked;
       assert.deepEqual({ ...second, signal: 0, url: second?.url.href }, {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLimit } from "../../modules/power/mod.ts";
+import { createConcurrency } from "../../modules/power/mod.ts";
 import { createRedfishClient } from "../../modules/redfish/client.ts";
-import { piecesOf } from "../../modules/redfish/event_stream.ts";
-import { createEvents } from "../../modules/redfish/events.ts";
+import { streamPiecesOf } from "../../modules/redfish/event_stream.ts";
+import { createBmcEvents } from "../../modules/redfish/events.ts";
 import type { Exchange } from "../../modules/redfish/exchange.ts";
 import { createOwnNames } from "../../modules/redfish/own_names.ts";
 import { createRequests } from "../../modules/redfish/requests.ts";
@@ -46,10 +46,10 @@ function bench() {
     if (url.pathname !== "/sse") return Response.json(play.service());
     return await play.stream(signal) ?? openStream(clock, opened, { host: url.hostname, identity, signal });
   };
-  const requests = createRequests({ clock, names, patience: 30_000, limit: createLimit(32) });
+  const requests = createRequests({ clock, names, patience: 30_000, limit: createConcurrency(32) });
   const sessions = createSessions({ requests, farewells: requests, clock, names });
   const client = createRedfishClient({ requests, sessions, clock, names });
-  const events = createEvents({ client, clock, random: () => 0.5, happened: (id) => void told.push(id) });
+  const events = createBmcEvents({ client, clock, random: () => 0.5, happened: (id) => void told.push(id) });
   function attend(id: string, { system = id, host = "a", identity = "admin" } = {}): void {
     const access: Access = {
       ...{ root: new URL(`http://${host}/redfish/v1/`), exchange: exchangeAs(identity), auth: "session" },
@@ -296,7 +296,7 @@ function fed() {
     start: (controller) => void (say = (text) => controller.enqueue(new TextEncoder().encode(text))),
     cancel: () => void log.push("cancelled"),
   });
-  const pieces = piecesOf(stream, ended.signal, () => void log.push("arrived"));
+  const pieces = streamPiecesOf(stream, ended.signal, () => void log.push("arrived"));
   return { log, ended, pieces, say: (text: string) => say(text) };
 }
 

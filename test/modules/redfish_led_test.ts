@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLimit, type Led } from "../../modules/power/mod.ts";
+import { createConcurrency, type Led } from "../../modules/power/mod.ts";
 import { createRedfishClient } from "../../modules/redfish/client.ts";
 import type { Exchange } from "../../modules/redfish/exchange.ts";
 import { turnLed } from "../../modules/redfish/led.ts";
@@ -28,7 +28,7 @@ function bench({ resources, patched = () => new Response(null, { status: 204 }) 
     const found = resources[url.pathname];
     return found === undefined ? new Response("{}", { status: 404 }) : Response.json(found);
   };
-  const requests = createRequests({ clock, names, patience: 30_000, limit: createLimit(32) });
+  const requests = createRequests({ clock, names, patience: 30_000, limit: createConcurrency(32) });
   const sessions = createSessions({ requests, farewells: requests, clock, names });
   const client = createRedfishClient({ requests, sessions, clock, names });
   const root = new URL("http://bmc.test/redfish/v1/");

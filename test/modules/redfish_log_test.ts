@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLimit } from "../../modules/power/mod.ts";
+import { createConcurrency } from "../../modules/power/mod.ts";
 import { createRedfishClient } from "../../modules/redfish/client.ts";
 import { readEventLogs } from "../../modules/redfish/event_log.ts";
 import type { Exchange } from "../../modules/redfish/exchange.ts";
@@ -23,7 +23,7 @@ function bench(resources: Resources, play: (url: URL) => object | undefined = ()
     if (found instanceof Response) return found;
     return typeof found === "number" ? Response.json({}, { status: found }) : Response.json(found);
   };
-  const requests = createRequests({ clock, names, patience: 30_000, limit: createLimit(32) });
+  const requests = createRequests({ clock, names, patience: 30_000, limit: createConcurrency(32) });
   const sessions = createSessions({ requests, farewells: requests, clock, names });
   const client = createRedfishClient({ requests, sessions, clock, names });
   const root = new URL("http://bmc.test/redfish/v1/");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLimit, type PowerChange } from "../../modules/power/mod.ts";
+import { createConcurrency, type PowerChange } from "../../modules/power/mod.ts";
 import { createRedfishClient } from "../../modules/redfish/client.ts";
 import type { Exchange } from "../../modules/redfish/exchange.ts";
 import { lookAtTask, order } from "../../modules/redfish/orders.ts";
@@ -34,7 +34,7 @@ function bench(
     }
     return url.pathname === "/info" ? info() : Response.json({ PowerState: power });
   };
-  const requests = createRequests({ clock, names, patience: 30_000, limit: createLimit(32) });
+  const requests = createRequests({ clock, names, patience: 30_000, limit: createConcurrency(32) });
   const sessions = createSessions({ requests, farewells: requests, clock, names });
   const client = createRedfishClient({ requests, sessions, clock, names });
   const root = new URL("http://bmc.test/redfish/v1/");
@@ -215,7 +215,7 @@ test("a task is followed while it runs or can't be read at the moment, and over 
   for (const [answer, found] of cases) {
     const clock = createVirtualClock();
     const names = createOwnNames();
-    const requests = createRequests({ clock, names, patience: 30_000, limit: createLimit(32) });
+    const requests = createRequests({ clock, names, patience: 30_000, limit: createConcurrency(32) });
     const sessions = createSessions({ requests, farewells: requests, clock, names });
     const client = createRedfishClient({ requests, sessions, clock, names });
     const access = {

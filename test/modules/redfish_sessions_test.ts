@@ -4,7 +4,7 @@ import type { Exchange } from "../../modules/redfish/exchange.ts";
 import { createOwnNames } from "../../modules/redfish/own_names.ts";
 import { createRequests } from "../../modules/redfish/requests.ts";
 import { type Access, createSessions } from "../../modules/redfish/sessions.ts";
-import { createLimit } from "../../modules/power/mod.ts";
+import { createConcurrency } from "../../modules/power/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 
 const ASK = { signal: new AbortController().signal, urgent: true };
@@ -32,7 +32,7 @@ function bench(answer: (asked: Asked) => Response | Promise<Response>) {
     return await Promise.race([answer(own), over]);
   };
   const parts = { clock, names, patience: 30_000 };
-  const requests = createRequests({ ...parts, limit: createLimit(32) });
+  const requests = createRequests({ ...parts, limit: createConcurrency(32) });
   const sessions = createSessions({ requests, farewells: requests, clock, names });
   function access(host: string, username = "admin", auth: Access["auth"] = "session"): Access {
     const credentials = () => ({ username, password: `secret of ${username}` });

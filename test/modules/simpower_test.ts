@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
 import { createSimpowerModule } from "../../modules/simpower/module.ts";
-import { createLimit } from "../../modules/power/limit.ts";
+import { createConcurrency } from "../../modules/power/limit.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { withFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
@@ -317,7 +317,7 @@ test("simpower has at most 32 requests in flight", async () => {
 });
 
 test("createLimit() gives a place to the next in line when work fails or leaves the line", async () => {
-  const limit = createLimit(1);
+  const limit = createConcurrency(1);
   const never = new AbortController().signal;
   const leaving = new AbortController();
   const done: string[] = [];

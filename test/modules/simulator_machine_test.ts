@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "../../modules/simpower/simulator/chance.ts";
 import { parseControllerConfig } from "../../modules/simpower/simulator/config.ts";
-import type { Machine, MachineState } from "../../modules/simpower/simulator/machine.ts";
+import type { MachineState, SimulatedMachine } from "../../modules/simpower/simulator/machine.ts";
 import { startSimulator } from "../../modules/simpower/simulator/start_simulator.ts";
 import { systemClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
@@ -11,7 +11,7 @@ import { until } from "../support/until.ts";
 import { quickConfig, withSimulator } from "./simulator_fixture.ts";
 
 /** A machine of another kind than a process: it notes what its controller does with it. */
-function createPlayedMachine(): Machine & { readonly done: string[]; exit(): void } {
+function createPlayedMachine(): SimulatedMachine & { readonly done: string[]; exit(): void } {
   const done: string[] = [];
   const listeners: (() => void)[] = [];
   let state: MachineState = "off";

@@ -7,7 +7,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { NO_MOSQUITTO } from "../../scripts/brokers/mosquitto.ts";
-import { startProgram } from "../../scripts/cluster/process.ts";
+import { startKraken } from "../../scripts/cluster/process.ts";
 import { runtimeArguments } from "../support/runtime_arguments.ts";
 import { CLIENTS } from "./clients.ts";
 import { listen } from "./listener.ts";
@@ -53,7 +53,7 @@ for (const [client, connect] of Object.entries(CLIENTS)) {
       await until(() => ended.heard.length === 1);
       await ended.connection.end();
       const file = fileURLToPath(new URL("client_process.ts", import.meta.url));
-      const killed = await startProgram({
+      const killed = await startKraken({
         command: [process.execPath, ...await runtimeArguments(file), client, url, "will/killed", "t"],
         logFile: join(folder, "client.log"),
       });

@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Broker, Users } from "../../scripts/brokers/broker.ts";
-import { type Access, BRIDGE_USER, startBridgedMosquittos, startMosquitto } from "../../scripts/brokers/mosquitto.ts";
+import {
+  BRIDGE_USER,
+  type BrokerAccess,
+  startBridgedMosquittos,
+  startMosquitto,
+} from "../../scripts/brokers/mosquitto.ts";
 import { startNats } from "../../scripts/brokers/nats.ts";
 import { createMqttParentTransport } from "../../src/mqtt/mod.ts";
 import { connectMqttJs } from "../../src/mqtt/mqttjs/mod.ts";
@@ -19,7 +24,7 @@ export const PASSWORDS: Users = new Map([
   ...CHILDREN.map((id, index): [string, string] => [id, `change-me-n${index + 1}`]),
 ]);
 
-const ACCESS: Access = { cluster: CLUSTER, rootId: PARENT, users: PASSWORDS };
+const ACCESS: BrokerAccess = { cluster: CLUSTER, rootId: PARENT, users: PASSWORDS };
 
 /** A broker that can be killed, and started again with its files; of a bridged pair the core. */
 export interface RealBroker extends BrokerUnderTest {

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import { test } from "node:test";
 import { generate, type IPublishPacket } from "mqtt-packet";
-import { createShortcut, type Peer } from "../../aggregator/broker/shortcut.ts";
+import { createShortcut, type ShortcutPeer } from "../../aggregator/broker/shortcut.ts";
 import { type Channel, formatTopic } from "../../src/mqtt/mod.ts";
 import { CLUSTER, PARENT } from "./tree.ts";
 
@@ -29,8 +29,9 @@ function make() {
     };
     return { wire, client: { connected: true, closed: false, conn: wire } };
   };
-  const subscribe = (client: Peer, topic: string, qos = 1) => broker.emit("subscribe", [{ topic, qos }], client);
-  const unsubscribe = (client: Peer, topic: string) => broker.emit("unsubscribe", [topic], client);
+  const subscribe = (client: ShortcutPeer, topic: string, qos = 1) =>
+    broker.emit("subscribe", [{ topic, qos }], client);
+  const unsubscribe = (client: ShortcutPeer, topic: string) => broker.emit("unsubscribe", [topic], client);
   return { shortcut, told, world, connect, subscribe, unsubscribe };
 }
 

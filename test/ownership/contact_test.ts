@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { conclude, giveTime, type HereStep, lose, showSilence, timeAgain } from "../../aggregator/ownership/contact.ts";
-import type { Effect, Shown } from "../../aggregator/ownership/effects.ts";
+import type { Effect, ShownValues } from "../../aggregator/ownership/effects.ts";
 import type { Disputed, Expected, Machine, Owned } from "../../aggregator/ownership/ownership.ts";
 
 const MACHINE: Machine = {
@@ -31,7 +31,7 @@ function disputed(more: Partial<Disputed> = {}): Disputed {
 }
 
 /** What a step shows; undefined: nothing. */
-function shownBy({ effects }: HereStep): Shown | undefined {
+function shownBy({ effects }: HereStep): ShownValues | undefined {
   const found = effects.find((effect) => effect.kind === "show");
   return found?.kind === "show" ? found.values : undefined;
 }

@@ -6,8 +6,8 @@ import {
   type Machine,
   type Ownership,
   type OwnershipEvent,
+  type OwnershipStep,
   type Place,
-  type Step,
   step,
 } from "../../aggregator/ownership/mod.ts";
 import type { Assignment } from "../../src/state/mod.ts";
@@ -32,7 +32,7 @@ function here(assignment: number, holders: readonly string[] = []): Place {
 function put(place: Place, joined = 0, machine = MACHINE): OwnershipEvent {
   return { kind: "assigned", place, joined, machine };
 }
-function names({ effects }: Step): string[] {
+function names({ effects }: OwnershipStep): string[] {
   return effects.map(({ kind }) => kind);
 }
 

@@ -6,7 +6,7 @@ import {
   mayAct,
   type Ownership,
   type OwnershipEvent,
-  type Step,
+  type OwnershipStep,
   step,
 } from "../../aggregator/ownership/mod.ts";
 import { createCoverage, fc } from "../support/property.ts";
@@ -15,7 +15,7 @@ import { events } from "./arbitraries.ts";
 const KINDS = ["foreign", "below", "expected", "owned", "departing", "disputed"] as const;
 
 /** What an event has made of a node, and what it was before. */
-interface Taken extends Step {
+interface Taken extends OwnershipStep {
   readonly before: Ownership;
   readonly event: OwnershipEvent;
 }
@@ -43,7 +43,7 @@ function always(name: string, check: (taken: Taken) => void): void {
   );
   covered.check();
 }
-function has({ effects }: Step, kind: Step["effects"][number]["kind"]): boolean {
+function has({ effects }: OwnershipStep, kind: OwnershipStep["effects"][number]["kind"]): boolean {
   return effects.some((effect) => effect.kind === kind);
 }
 function may(state: Ownership): boolean {

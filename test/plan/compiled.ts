@@ -2,12 +2,12 @@ import { compileDomain } from "../../src/plan/domain.ts";
 import { goalsOf, sortGoals } from "../../src/plan/goals.ts";
 import { createGrounder } from "../../src/plan/ground.ts";
 import type { Domain } from "../../src/plan/plan.ts";
-import { compileProblem, type Problem } from "../../src/plan/task.ts";
+import { compileProblem, type TaskProblem } from "../../src/plan/task.ts";
 import { defineExtension, enumeration } from "../../src/state/mod.ts";
 import type { Given, Small } from "./machine.ts";
 
 /** The problem that a planner makes of a view and a cfg. */
-export function problemFor(domain: Domain, view: Given, cfg: Given): Problem {
+export function problemFor(domain: Domain, view: Given, cfg: Given): TaskProblem {
   const values = { view: new Map(Object.entries(view)), cfg: new Map(Object.entries(cfg)) };
   const { active } = sortGoals(domain, goalsOf(domain, values.cfg));
   const grounder = createGrounder(domain);

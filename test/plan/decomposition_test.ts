@@ -8,7 +8,7 @@ import { createGrounder } from "../../src/plan/ground.ts";
 import { partition } from "../../src/plan/partition.ts";
 import { relaxedReach } from "../../src/plan/reach.ts";
 import { search } from "../../src/plan/search.ts";
-import { compileProblem, type Problem as Compiled, type Task } from "../../src/plan/task.ts";
+import { compileProblem, type Task, type TaskProblem as Compiled } from "../../src/plan/task.ts";
 import { keysOf, planFor, small } from "./machine.ts";
 import { finish } from "./finish.ts";
 import { type Problem, problems } from "./random_domain.ts";

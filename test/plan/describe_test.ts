@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeUnserved, listOf } from "../../src/plan/constants.ts";
-import { describeNoPlan, describeSteps } from "../../src/plan/describe.ts";
+import { describeNoPlan, describePlanSteps } from "../../src/plan/describe.ts";
 import { compileDomain } from "../../src/plan/domain.ts";
 import type { Lack } from "../../src/plan/plan.ts";
 import { power } from "./machine.ts";
@@ -93,11 +93,11 @@ test("describeSteps() tells several changes and several steps to wait for, and w
     duration: 1,
     after: [0, 4],
   } as const;
-  assert.deepEqual(describeSteps({ ok: true, steps: [step], cost: 1, duration: 1, suspended: [] }), [
+  assert.deepEqual(describePlanSteps({ ok: true, steps: [step], cost: 1, duration: 1, suspended: [] }), [
     "1. m/go (self): /x a -> b, /y c -> d, after 1 and 5",
   ]);
   assert.deepEqual(
-    describeSteps({
+    describePlanSteps({
       ok: false,
       reason: { kind: "unreachable", url: "/p", value: "ON", achievers: [] },
       suspended: [{ url: "/q", value: 1, because: { url: "/p", value: "ON" } }],

@@ -4,7 +4,7 @@ import {
   compileDomain,
   createPlanner,
   describeNoPlan,
-  describeSteps,
+  describePlanSteps,
   describeUnserved,
   type ModuleDeclaration,
   type NoPlan,
@@ -227,7 +227,7 @@ test("describeSteps() tells each step, what it waits for, and the goals that giv
     "/physState": "POWER_OFF",
     "/runState": "SYNC",
   });
-  assert.deepEqual(describeSteps(plan), [
+  assert.deepEqual(describePlanSteps(plan), [
     "1. service/drain (self): /drained NO -> YES",
     "2. power/off (parent): /physState POWER_ON -> POWER_OFF, after 1",
     "/runState 'SYNC' gives way to /physState 'POWER_OFF'",

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Budget } from "../../src/plan/budget.ts";
-import { apply, forgottenBy, isApplicable } from "../../src/plan/effects.ts";
+import { applyEffects, forgottenBy, isApplicable } from "../../src/plan/effects.ts";
 import { Heap } from "../../src/plan/heap.ts";
 import { partialOrder } from "../../src/plan/order.ts";
 import { partition } from "../../src/plan/partition.ts";
@@ -239,7 +239,7 @@ test("forgottenBy() has whatever an action can make unknown", () => {
         const forgotten = forgottenBy(task, action);
         assert.deepEqual([...forgotten].sort(), [...footprintOf(task, action).forgotten].sort());
         for (const state of spaceOf(task).states.filter((state) => isApplicable(action, state))) {
-          for (const [variable, value] of apply(task, action, state).entries()) {
+          for (const [variable, value] of applyEffects(task, action, state).entries()) {
             const change = action.changes.find((change) => change.variable === variable);
             if (value !== 0 || state[variable] === 0 || change !== undefined) continue;
             assert.ok(forgotten.has(variable));

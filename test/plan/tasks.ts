@@ -1,10 +1,10 @@
 // Tasks as the planner searches them, and what is true of them, found out the long way: by going through every state.
 import { compileDomain } from "../../src/plan/mod.ts";
-import { apply, isApplicable } from "../../src/plan/effects.ts";
+import { applyEffects, isApplicable } from "../../src/plan/effects.ts";
 import { goalsOf, sortGoals } from "../../src/plan/goals.ts";
 import { createGrounder } from "../../src/plan/ground.ts";
 import { closedHub, leavesAround, type Star } from "../../src/plan/star.ts";
-import { compileProblem, type Fact, type State, type Task } from "../../src/plan/task.ts";
+import { compileProblem, type Fact, type Task, type TaskState } from "../../src/plan/task.ts";
 import { fc } from "../support/property.ts";
 import { type Problem, problems } from "./random_domain.ts";
 import { stars } from "./random_star.ts";
@@ -48,17 +48,17 @@ export function starAround(task: Task, isChosen: (variable: number) => boolean):
 
 /** Every state that can be reached, and each way from one to the next. */
 export interface Space {
-  readonly states: readonly State[];
+  readonly states: readonly TaskState[];
   readonly ways: readonly { readonly from: number; readonly to: number; readonly cost: number }[];
 }
 
 export function spaceOf(task: Task): Space {
   const numbers = new Map([[task.initial.join(), 0]]);
-  const states: State[] = [task.initial];
+  const states: TaskState[] = [task.initial];
   const ways: { from: number; to: number; cost: number }[] = [];
   for (const [from, state] of states.entries()) { // grows while it is read
     for (const action of task.actions.filter((action) => isApplicable(action, state))) {
-      const after = apply(task, action, state);
+      const after = applyEffects(task, action, state);
       const to = numbers.get(after.join()) ?? states.push(after) - 1;
       numbers.set(after.join(), to);
       ways.push({ from, to, cost: action.cost });
@@ -86,7 +86,7 @@ export function costsTo(
   return costs;
 }
 
-export function hold(state: State | undefined, facts: readonly Fact[]): boolean {
+export function hold(state: TaskState | undefined, facts: readonly Fact[]): boolean {
   return facts.every(({ variable, value }) => state?.[variable] === value);
 }
 

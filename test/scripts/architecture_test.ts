@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ROOT } from "../../scripts/runtimes.ts";
-import { childrenOf, isSyntax, nameOf, parseModule, type Syntax } from "../../scripts/syntax.ts";
+import { isSyntax, parseModule, type Syntax, syntaxChildrenOf, syntaxNameOf } from "../../scripts/syntax.ts";
 
 const PAGE = readFileSync(join(ROOT, "docs/architecture.md"), "utf8");
 
@@ -31,12 +31,12 @@ function functionsOf(file: string, name: string): string[] {
   const text = readFileSync(join(ROOT, file), "utf8");
   const found: string[] = [];
   function walk(node: Syntax): void {
-    const own = nameOf(node["id"]) || nameOf(node["key"]);
+    const own = syntaxNameOf(node["id"]) || syntaxNameOf(node["key"]);
     const value = node["value"] ?? node["init"];
     const isFunction = ["FunctionDeclaration", "ObjectMethod"].includes(node.type) ||
       isSyntax(value) && (value.type === "ArrowFunctionExpression" || value.type === "MemberExpression");
     if (own === name && isFunction) found.push(text.slice(node.start, node.end));
-    for (const child of childrenOf(node)) walk(child);
+    for (const child of syntaxChildrenOf(node)) walk(child);
   }
   walk(parseModule(text));
   return found;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import { type Entry, writeCpio } from "../../scripts/build-initramfs/cpio.ts";
+import { type CpioEntry, writeCpio } from "../../scripts/build-initramfs/cpio.ts";
 import { moduleInfo, neededBy } from "../../scripts/debian/elf.ts";
 import {
   closeModules,
@@ -45,7 +45,7 @@ test("writeCpio() writes what cpio unpacks to the same files, with the same mode
       );
       const folder = mkdtempSync(join(tmpdir(), "kraken-cpio-"));
       try {
-        const archive = writeCpio(list.map((file): Entry => ({ kind: "file", ...file })));
+        const archive = writeCpio(list.map((file): CpioEntry => ({ kind: "file", ...file })));
         execFileSync(BUSYBOX, ["cpio", "-i", "-d", "-m"], {
           cwd: folder,
           input: archive,
@@ -75,7 +75,7 @@ test("writeCpio() gives the same bytes for the same entries in any order", () =>
   fc.assert(fc.property(
     files.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))),
     ([list, shuffled]) => {
-      const write = (some: typeof list) => writeCpio(some.map((file): Entry => ({ kind: "file", ...file })));
+      const write = (some: typeof list) => writeCpio(some.map((file): CpioEntry => ({ kind: "file", ...file })));
       assert.deepEqual(write(shuffled), write(list));
       covered.saw(shuffled.every((file, at) => file === list[at]) ? "the same" : "another one");
     },
@@ -96,7 +96,7 @@ test("writeCpio() has devices and links as the kernel reads them", () => {
 });
 
 test("writeCpio() refuses paths that are twice there, absolute or lead upwards", () => {
-  const file = (path: string): Entry => ({ kind: "file", path, data: new Uint8Array() });
+  const file = (path: string): CpioEntry => ({ kind: "file", path, data: new Uint8Array() });
   for (const path of ["/etc", "../x", "a/../b", "", "a//b", "a/"]) {
     assert.throws(() => writeCpio([file(path)]), /Cannot archive/, path);
   }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import { addressesOf, MAX_MACHINES } from "../../scripts/vcluster/lab_config.ts";
+import { machineAddressesOf, MAX_MACHINES } from "../../scripts/vcluster/lab_config.ts";
 import { checkImage, machinesOf } from "../../scripts/vcluster/machines.ts";
 import { lastLines } from "../../scripts/vcluster/console.ts";
 import { checkSocketPaths, consoleOf } from "../../scripts/vcluster/places.ts";
@@ -16,11 +16,11 @@ import { startRelay } from "../../scripts/vcluster/relay.ts";
 import { readTimings, type SeenEvent } from "../../scripts/vcluster/timings.ts";
 
 test("machines have addresses of their own, however many there are", () => {
-  const all = Array.from({ length: MAX_MACHINES }, (_, index) => addressesOf(index + 1));
+  const all = Array.from({ length: MAX_MACHINES }, (_, index) => machineAddressesOf(index + 1));
   for (const key of ["mac", "address", "controller", "tap"] as const) {
     assert.equal(new Set(all.map((each) => each[key])).size, MAX_MACHINES);
   }
-  assert.deepEqual(addressesOf(16), {
+  assert.deepEqual(machineAddressesOf(16), {
     mac: "52:54:00:77:00:10",
     address: "10.77.1.16",
     controller: "10.78.1.16",

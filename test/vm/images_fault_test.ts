@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { buildImage, type BuiltImage } from "../../scripts/build-image/build.ts";
 import { runCommand } from "../../scripts/command.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
-import { addressesOf } from "../../scripts/vcluster/lab_config.ts";
+import { machineAddressesOf } from "../../scripts/vcluster/lab_config.ts";
 import { isRecord } from "../../src/state/mod.ts";
 import { NO_MACHINES, type VirtualLab, withMachines } from "./lab.ts";
 
@@ -57,17 +57,28 @@ function onNetwork(lab: VirtualLab, ...command: string[]): Promise<string> {
 function onNode(lab: VirtualLab, number: number, key: string, command: string): Promise<string> {
   const options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "ConnectTimeout=10"];
   const words = options.flatMap((each) => ["-o", each]);
-  return onNetwork(lab, "ssh", "-q", "-F", "none", "-i", key, ...words, `root@${addressesOf(number).address}`, command);
+  return onNetwork(
+    lab,
+    "ssh",
+    "-q",
+    "-F",
+    "none",
+    "-i",
+    key,
+    ...words,
+    `root@${machineAddressesOf(number).address}`,
+    command,
+  );
 }
 
 /** What the image of a node says that it is, over HTTP. */
 function labelOf(lab: VirtualLab, number: number): Promise<string> {
-  return onNetwork(lab, "curl", "-sS", "--max-time", "10", `http://${addressesOf(number).address}/image`);
+  return onNetwork(lab, "curl", "-sS", "--max-time", "10", `http://${machineAddressesOf(number).address}/image`);
 }
 
 /** The first line of a node's SSH server. */
 function bannerOf(lab: VirtualLab, number: number): Promise<string> {
-  const { address } = addressesOf(number);
+  const { address } = machineAddressesOf(number);
   return onNetwork(lab, "timeout", "10", "bash", "-c", `exec 3<>/dev/tcp/${address}/22 && head -n 1 <&3`);
 }
 

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { type Api, createApi, type ListedNode } from "../../scripts/cluster/api.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
-import { addressesOf } from "../../scripts/vcluster/lab_config.ts";
+import { machineAddressesOf } from "../../scripts/vcluster/lab_config.ts";
 import { addImage, buildForMachines, layOutBootFiles } from "../../scripts/vcluster/boot_files.ts";
-import { followEvents } from "../../scripts/vcluster/events.ts";
+import { followLabEvents } from "../../scripts/vcluster/events.ts";
 import { applyInventory, type NodeImage } from "../../scripts/vcluster/inventory.ts";
 import { type Lab, startLab } from "../../scripts/vcluster/lab.ts";
 import { machinesOf } from "../../scripts/vcluster/machines.ts";
@@ -113,7 +113,7 @@ function labOf(lab: Lab, api: Api, folder: string, names: readonly string[]): Vi
     readFileSync(join(folder, "site.log"), "utf8").split(`DHCPACK(site1) ${address} `).length;
   return {
     ...{ lab, folder, api, names },
-    events: followEvents(lab.api),
+    events: followLabEvents(lab.api),
     async node(name) {
       const node = (await api.nodes()).find((each) => each.name === name);
       if (node === undefined) throw new RangeError(`No node '${name}'`);
@@ -138,7 +138,7 @@ function labOf(lab: Lab, api: Api, folder: string, names: readonly string[]): Vi
     qemu: (name) => processWith(`QEMU of '${name}'`, "qemu-system", `${files(name).control},`),
     aggregator: () => processWith("aggregator", "deno", join(folder, "aggregator")),
     async renewed(name) {
-      const { address } = addressesOf(names.indexOf(name) + 1);
+      const { address } = machineAddressesOf(names.indexOf(name) + 1);
       const before = granted(address);
       await waitFor(`${name} renews its lease`, () => granted(address) > before, { limit: 150_000, every: 1_000 });
     },

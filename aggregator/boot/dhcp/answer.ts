@@ -1,6 +1,6 @@
 import { answerAsProxy } from "./answer_proxy.ts";
 import { answerAsServer } from "./answer_server.ts";
-import type { Answer, AnswerSetting } from "./answer_types.ts";
+import type { AnswerSetting, DhcpAnswer } from "./answer_types.ts";
 import { type DhcpPacket, MESSAGE, NO_ADDRESS, OPTION } from "./packet.ts";
 import type { DhcpRequestKind } from "./types.ts";
 
@@ -18,7 +18,7 @@ export function requestKind(packet: DhcpPacket): DhcpRequestKind | undefined {
  * @param kind What the client wants.
  * @param setting What the answer depends on.
  */
-export function answer(packet: DhcpPacket, kind: DhcpRequestKind, setting: AnswerSetting): Answer {
+export function answer(packet: DhcpPacket, kind: DhcpRequestKind, setting: AnswerSetting): DhcpAnswer {
   return setting.mode === "server" ? answerAsServer(packet, kind, setting) : answerAsProxy(packet, kind, setting);
 }
 

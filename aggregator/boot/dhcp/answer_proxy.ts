@@ -1,4 +1,4 @@
-import type { Answer, AnswerSetting, Silence } from "./answer_types.ts";
+import type { AnswerSetting, DhcpAnswer, SilentAnswer } from "./answer_types.ts";
 import { type DhcpPacket, OPTION } from "./packet.ts";
 import { optionAddress } from "./ipv4.ts";
 import { bootParts, replyTo } from "./reply.ts";
@@ -18,7 +18,7 @@ const USE_THIS_FILE = 8;
  * @param kind What the client wants.
  * @param setting What the answer depends on.
  */
-export function answerAsProxy(packet: DhcpPacket, kind: DhcpRequestKind, setting: AnswerSetting): Answer {
+export function answerAsProxy(packet: DhcpPacket, kind: DhcpRequestKind, setting: AnswerSetting): DhcpAnswer {
   const { client, host, address, service } = setting;
   if (!client.boots) return silent("It only wants an address, which the site's own server assigns");
   const wanted = service === "pxe" ? kind === "request" || kind === "inform" : kind === "discover";
@@ -64,6 +64,6 @@ function bootItemOf(vendorOptions: Uint8Array | undefined): number[] {
   return [];
 }
 
-function silent(reason: string): Silence {
+function silent(reason: string): SilentAnswer {
   return { answer: "silent", reason, isOurs: false };
 }

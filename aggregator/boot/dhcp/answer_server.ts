@@ -1,8 +1,8 @@
-import type { Answer, AnswerSetting, Silence } from "./answer_types.ts";
+import type { AnswerSetting, DhcpAnswer, SilentAnswer } from "./answer_types.ts";
 import { addressFault } from "../../../src/boot/mod.ts";
 import { optionAddress, readIpv4, sameNetwork } from "./ipv4.ts";
 import { type DhcpPacket, NO_ADDRESS, OPTION } from "./packet.ts";
-import { bootParts, leaseOptions, networkOptions, type Options, replyTo } from "./reply.ts";
+import { bootParts, leaseOptions, networkOptions, type ReplyOptions, replyTo } from "./reply.ts";
 import type { DhcpLease, DhcpRequestKind } from "./types.ts";
 
 /** iPXE's option no-pxedhcp: do not wait for a ProxyDHCP server, which takes two to three seconds. */
@@ -14,7 +14,7 @@ const NO_PROXY = Uint8Array.of(0xb0, 1, 1);
  * @param kind What the client wants.
  * @param setting What the answer depends on.
  */
-export function answerAsServer(packet: DhcpPacket, kind: DhcpRequestKind, setting: AnswerSetting): Answer {
+export function answerAsServer(packet: DhcpPacket, kind: DhcpRequestKind, setting: AnswerSetting): DhcpAnswer {
   const { host, address } = setting;
   const named = optionAddress(packet, OPTION.serverId);
   if (named !== undefined && named !== address) {
@@ -54,7 +54,7 @@ export function answerAsServer(packet: DhcpPacket, kind: DhcpRequestKind, settin
 }
 
 /** RFC 2131, section 4.3.2: the fields of a request show its kind. */
-function answerRequest(packet: DhcpPacket, lease: DhcpLease, setting: AnswerSetting, selecting: boolean): Answer {
+function answerRequest(packet: DhcpPacket, lease: DhcpLease, setting: AnswerSetting, selecting: boolean): DhcpAnswer {
   const wanted = optionAddress(packet, OPTION.requestedAddress);
   const holds = packet.ciaddr === NO_ADDRESS ? undefined : packet.ciaddr;
   if (holds !== undefined) {
@@ -74,7 +74,7 @@ function answerRequest(packet: DhcpPacket, lease: DhcpLease, setting: AnswerSett
  * it would continue until its lease ends. An address of its network may belong to another server there, which must
  * judge it.
  */
-function answerElsewhere(packet: DhcpPacket, lease: DhcpLease, setting: AnswerSetting, selecting: boolean): Answer {
+function answerElsewhere(packet: DhcpPacket, lease: DhcpLease, setting: AnswerSetting, selecting: boolean): DhcpAnswer {
   const reason = elsewhere(packet, lease, setting.address);
   const wanted = packet.ciaddr === NO_ADDRESS ? optionAddress(packet, OPTION.requestedAddress) : packet.ciaddr;
   if (wanted === undefined) return silent(reason, packet);
@@ -90,12 +90,12 @@ function grant(
   lease: DhcpLease,
   setting: AnswerSetting,
   reason: string,
-): Answer {
+): DhcpAnswer {
   const { client, host, address } = setting;
   const chosen = client.boots ? setting.boot(client, host) : undefined;
   const boot = chosen === undefined || "unserved" in chosen ? undefined : chosen;
   const from = boot === undefined ? undefined : bootParts(packet, boot, address);
-  const options: Options = [
+  const options: ReplyOptions = [
     ...(kind === "inform" ? [] : leaseOptions()),
     ...networkOptions(lease, host.name),
     ...(from?.options ?? []),
@@ -123,12 +123,12 @@ function leaseFault({ address, prefix }: DhcpLease, own: string): string | undef
   return addressFault(address, prefix);
 }
 
-function refuse(packet: DhcpPacket, setting: AnswerSetting, wanted: string, reason: string): Answer {
-  const options: Options = [[OPTION.message, new TextEncoder().encode(reason)]];
+function refuse(packet: DhcpPacket, setting: AnswerSetting, wanted: string, reason: string): DhcpAnswer {
+  const options: ReplyOptions = [[OPTION.message, new TextEncoder().encode(reason)]];
   return { answer: "nak", reply: replyTo(packet, "nak", setting.address, { options }), reason, address: wanted };
 }
 
-function silent(reason: string, packet: DhcpPacket): Silence {
+function silent(reason: string, packet: DhcpPacket): SilentAnswer {
   const wanted = optionAddress(packet, OPTION.requestedAddress);
   return { answer: "silent", reason, isOurs: true, ...(wanted === undefined ? {} : { address: wanted }) };
 }

@@ -14,7 +14,7 @@ export interface AnswerSetting {
 }
 
 /** How to answer a packet. */
-export type Answer =
+export type DhcpAnswer =
   | {
     readonly answer: "offer" | "ack" | "nak";
     readonly reply: DhcpPacket;
@@ -23,10 +23,10 @@ export type Answer =
     readonly file?: string;
     readonly unserved?: string;
   }
-  | Silence;
+  | SilentAnswer;
 
 /** Nothing is sent. */
-export interface Silence {
+export interface SilentAnswer {
   readonly answer: "silent";
   readonly reason: string;
   /** Whether it concerns this server, and is not between the machine and another server. */

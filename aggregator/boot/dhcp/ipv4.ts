@@ -1,3 +1,4 @@
+import { ipv4Number, isIpv4 } from "../../../src/boot/mod.ts";
 import type { DhcpPacket } from "./packet.ts";
 
 /** Reads four bytes as an IPv4 address in dotted form. They must exist. */
@@ -10,16 +11,14 @@ export function readIpv4(bytes: Uint8Array, at = 0): string {
  *
  * @throws {RangeError} If it is invalid.
  */
-export function ipv4Number(address: string): number {
-  const parts = address.split(".");
-  const fits = parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
-  if (!fits) throw new RangeError(`Cannot read "${address}" as an IPv4 address: expected four numbers below 256`);
-  return parts.reduce((number, part) => number * 256 + Number(part), 0);
+export function parseIpv4(address: string): number {
+  if (isIpv4(address)) return ipv4Number(address);
+  throw new RangeError(`Cannot read "${address}" as an IPv4 address: expected four numbers below 256`);
 }
 
 /** Converts an IPv4 address to four bytes. */
 export function ipv4Bytes(address: string): Uint8Array {
-  return u32Bytes(ipv4Number(address));
+  return u32Bytes(parseIpv4(address));
 }
 
 /** Converts a number below 2^32 to four bytes, the highest first. */
@@ -37,7 +36,7 @@ export function maskOf(prefix: number): number {
 /** Tells whether the addresses `one` and `other` are in the same network of `prefix` bits. */
 export function sameNetwork(one: string, other: string, prefix: number): boolean {
   const mask = maskOf(prefix);
-  return (ipv4Number(one) & mask) === (ipv4Number(other) & mask);
+  return (parseIpv4(one) & mask) === (parseIpv4(other) & mask);
 }
 
 /**

@@ -2,7 +2,7 @@ import { createRefusalLog } from "../../../src/log.ts";
 import { createSourceRates, type SourceLimits } from "../source_rates.ts";
 import type { UdpPeer, UdpSocket } from "../udp.ts";
 import { answer, destinationOf, requestKind } from "./answer.ts";
-import type { Answer } from "./answer_types.ts";
+import type { DhcpAnswer } from "./answer_types.ts";
 import { describeClient, macText } from "./client.ts";
 import { decodeDhcp } from "./decode.ts";
 import { COMMON_MAX_SIZE, encodeDhcp } from "./encode.ts";
@@ -74,7 +74,7 @@ export function createReceiver(
     return room ? { host } : undefined;
   }
 
-  function send(asked: Asked, packet: DhcpPacket, result: Exclude<Answer, { answer: "silent" }>): void {
+  function send(asked: Asked, packet: DhcpPacket, result: Exclude<DhcpAnswer, { answer: "silent" }>): void {
     const { host, kind, from, service, socket } = asked;
     const most = replySize(packet);
     const bytes = encodeDhcp(result.reply, most);
@@ -137,7 +137,7 @@ export function createReceiver(
 }
 
 /** Describes an answer without its packet. */
-function describeAnswer(result: Answer) {
+function describeAnswer(result: DhcpAnswer) {
   return {
     answer: result.answer,
     reason: result.reason,

@@ -11,7 +11,7 @@ import type { DhcpBoot, DhcpLease } from "./types.ts";
 export const LEASE_SECONDS = 3600;
 
 /** Options in the order in which they are written. */
-export type Options = [code: number, value: Uint8Array][];
+export type ReplyOptions = [code: number, value: Uint8Array][];
 
 const text = new TextEncoder();
 
@@ -27,7 +27,7 @@ export function replyTo(
   kind: "offer" | "ack" | "nak",
   serverAddress: string,
   parts: {
-    readonly options: Options;
+    readonly options: ReplyOptions;
     readonly yiaddr?: string;
     readonly ciaddr?: string;
     readonly siaddr?: string;
@@ -38,7 +38,7 @@ export function replyTo(
     OPTION.clientId, // RFC 6842
     OPTION.machineId, // RFC 4578, section 2.3
     OPTION.relayAgent, // RFC 3046, section 2.2
-  ].flatMap((code): Options => {
+  ].flatMap((code): ReplyOptions => {
     const value = request.options.get(code);
     return value === undefined ? [] : [[code, value]];
   });
@@ -67,8 +67,8 @@ export function replyTo(
 }
 
 /** Returns the network settings of a client with `lease` and host name `name`. */
-export function networkOptions(lease: DhcpLease, name: string): Options {
-  const options: Options = [[OPTION.subnetMask, u32Bytes(maskOf(lease.prefix))]];
+export function networkOptions(lease: DhcpLease, name: string): ReplyOptions {
+  const options: ReplyOptions = [[OPTION.subnetMask, u32Bytes(maskOf(lease.prefix))]];
   const { gateway } = lease;
   if (gateway !== undefined && gatewayFault(gateway, lease) === undefined) {
     options.push([OPTION.router, ipv4Bytes(gateway)]);
@@ -80,7 +80,7 @@ export function networkOptions(lease: DhcpLease, name: string): Options {
 }
 
 /** Returns the option with the duration of a lease. */
-export function leaseOptions(): Options {
+export function leaseOptions(): ReplyOptions {
   return [[OPTION.leaseTime, u32Bytes(LEASE_SECONDS)]];
 }
 
@@ -96,12 +96,12 @@ export function bootParts(
   request: DhcpPacket,
   boot: DhcpBoot,
   serverAddress: string,
-): { readonly siaddr: string; readonly file?: string; readonly options: Options } {
+): { readonly siaddr: string; readonly file?: string; readonly options: ReplyOptions } {
   const asked = request.options.get(OPTION.requestList) ?? new Uint8Array();
   const server = boot.server ?? serverAddress;
   const file = text.encode(boot.file);
   const fits = file.length <= MAX_FILE && file.length === boot.file.length;
-  const options: Options = [];
+  const options: ReplyOptions = [];
   if (!fits || asked.includes(OPTION.bootFile)) options.push([OPTION.bootFile, file]);
   if (asked.includes(OPTION.tftpServer)) options.push([OPTION.tftpServer, text.encode(server)]);
   if (boot.vendorClass !== undefined) options.push([OPTION.vendorClass, text.encode(boot.vendorClass)]);

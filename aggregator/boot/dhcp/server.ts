@@ -1,5 +1,5 @@
 import { bindUdp, type UdpSocket } from "../udp.ts";
-import { ipv4Number } from "./ipv4.ts";
+import { parseIpv4 } from "./ipv4.ts";
 import { createReceiver } from "./receive.ts";
 import type { DhcpServer, DhcpServerOptions } from "./types.ts";
 
@@ -18,7 +18,7 @@ const PORTS = { server: 67, client: 68, pxe: 4011 } as const;
  * @throws {Error} If a port is not available.
  */
 export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpServer> {
-  ipv4Number(options.address);
+  parseIpv4(options.address);
   options.signal?.throwIfAborted();
   const { address, mode, log } = options;
   const ports = options.ports ?? PORTS;

@@ -11,6 +11,6 @@ export function socketOf(c: Context): Pick<Socket, "remoteAddress" | "destroy"> 
 }
 
 /** Returns the address from which the request `c` came; an IPv4 address on an IPv6 socket is returned as IPv4. */
-export function addressOf(c: Context): string {
+export function peerAddressOf(c: Context): string {
   return (socketOf(c)?.remoteAddress ?? "").replace(/^::ffff:/, "");
 }

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { createRefusalLog } from "../../../src/log.ts";
 import { addRoutes, answerProblem } from "../../../src/http/mod.ts";
-import { addressOf } from "./address_of.ts";
+import { peerAddressOf } from "./address_of.ts";
 import { enrolRoutes } from "./enrol.ts";
 import { fileRoutes } from "./file_routes.ts";
 import type { BootAppParts } from "./parts.ts";
@@ -20,7 +20,7 @@ export function createBootApp(parts: BootAppParts): Hono {
     await next();
     const { method, path } = c.req;
     parts.log.debug("Answered over HTTP", {
-      address: addressOf(c),
+      address: peerAddressOf(c),
       method,
       path: path.slice(0, 200),
       status: c.res.status,

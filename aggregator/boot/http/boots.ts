@@ -1,7 +1,7 @@
 import type { PxeHost, PxeRegistry } from "../../../modules/pxe/registry.ts";
 import { fullBucket, type Rate, takeToken } from "../../../src/toolkit/mod.ts";
 import type { Clock } from "../../../src/clock.ts";
-import { createProgress, type Progress } from "../progress.ts";
+import { createTransferProgress, type TransferProgress } from "../progress.ts";
 
 /** A machine gets at most one token in this time, in milliseconds: each token is written to disk. */
 const PAUSE = 1_000;
@@ -30,7 +30,7 @@ export interface Boots {
 export function createBoots(registry: PxeRegistry, clock: Clock): Boots {
   const bucket = fullBucket(TOKENS, clock.now());
   const admitted = new Map<string, number>(); // time, by node
-  const boots = new Map<string, { readonly address: string; readonly progress: Progress }>();
+  const boots = new Map<string, { readonly address: string; readonly progress: TransferProgress }>();
   return {
     admit(id) {
       const now = clock.now();
@@ -40,7 +40,7 @@ export function createBoots(registry: PxeRegistry, clock: Clock): Boots {
       return "yes";
     },
     begin(host, address) {
-      boots.set(host.id, { address, progress: createProgress([host.kernel, host.initrd]) });
+      boots.set(host.id, { address, progress: createTransferProgress([host.kernel, host.initrd]) });
       registry.saw(host.id, { kind: "script" });
     },
     took(mac, address, path, first, end, size) {

@@ -6,7 +6,7 @@ import type { BootAppParts } from "./parts.ts";
 import { createRefusalLog } from "../../../src/log.ts";
 import { isAutoexec, renderAutoexec } from "../autoexec.ts";
 import { NOT_THERE } from "../open_file.ts";
-import { addressOf, socketOf } from "./address_of.ts";
+import { peerAddressOf, socketOf } from "./address_of.ts";
 import { answerFile, type FileService } from "./files.ts";
 import { createHashes } from "./hashes.ts";
 import type { SendEnd } from "./send_part.ts";
@@ -40,7 +40,7 @@ export function fileRoutes(parts: BootAppParts): Routes {
   const missing = createRefusalLog(log, clock);
 
   function askerOf(c: Context): Asker {
-    const address = addressOf(c);
+    const address = peerAddressOf(c);
     const mac = parseMac(c.req.query("mac") ?? "");
     const host = (mac === undefined ? undefined : registry.host(mac)) ?? registry.hostAt(address);
     return { address, mac, host };

@@ -5,7 +5,7 @@ import { answerProblem, type Routes, withQuery } from "../../../src/http/mod.ts"
 import type { BootAppParts } from "./parts.ts";
 import { refusalOf } from "../admission.ts";
 import { createRefusalLog } from "../../../src/log.ts";
-import { addressOf } from "./address_of.ts";
+import { peerAddressOf } from "./address_of.ts";
 import { renderIntroduction, renderScript, type ScriptSubject } from "./script.ts";
 import { errorText } from "../../../src/toolkit/mod.ts";
 
@@ -94,7 +94,7 @@ export function scriptRoutes(parts: BootAppParts): Routes {
         `no node that is booted from here has the MAC address ${mac}. To make it one of cluster ${cluster}:`,
         `  krakenctl adopt ${mac} --as NAME`,
       )
-      : await decide(host, addressOf(c));
+      : await decide(host, peerAddressOf(c));
     return answerText(renderScript(subject, { server: parts.server(), mac }));
   }
 

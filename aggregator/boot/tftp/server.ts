@@ -5,7 +5,7 @@ import { cleanPath } from "../open_file.ts";
 import { createMailbox, type Mailbox } from "./mailbox.ts";
 import { ETHERNET_BLOCK, negotiate } from "./negotiate.ts";
 import { decodeTftp, type TftpPacket } from "./packet.ts";
-import { failure, runSession, type SessionEnd } from "./session.ts";
+import { errorPacketOf, runSession, type SessionEnd } from "./session.ts";
 import { createSlots, type Slot, type SlotLimits } from "./slots.ts";
 import type { TftpEvent, TftpServer, TftpServerOptions, TftpSource } from "./types.ts";
 import { errorText } from "../../../src/toolkit/mod.ts";
@@ -93,7 +93,7 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
         if (from.address === client.address && from.port === client.port) {
           if (decoded.ok) mailbox.put(decoded.packet);
         } else if (!(decoded.ok && decoded.packet.op === "error") && foreign++ < MAX_FOREIGN) { // RFC 1350, section 4
-          ignoreFailure(socket.send(failure("unknownId", "There is no such transfer"), from), from);
+          ignoreFailure(socket.send(errorPacketOf("unknownId", "There is no such transfer"), from), from);
         }
       },
     });
@@ -106,7 +106,7 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
       }
       source = read;
       if (source === undefined) {
-        return await refuse(socket, client, path, failure("notFound", "No such file"), "There is no such file");
+        return await refuse(socket, client, path, errorPacketOf("notFound", "No such file"), "There is no such file");
       }
       const { size } = source;
       if (size > MAX_SIZE) {
@@ -133,7 +133,7 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
       const reason = errorText(error);
       tell({ client, path, kind: "failed", sent: 0, size: source?.size ?? 0, reason });
       failures.warn("TFTP transfer failed", { client: client.address, path, reason });
-      await socket.send(failure("undefined", "The server can't send it"), client);
+      await socket.send(errorPacketOf("undefined", "The server can't send it"), client);
     } finally {
       await source?.close();
       await socket.close();
@@ -182,7 +182,7 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
     if (!(isKnown ? rates.known(client.address, clock.now()) : rates.unknown(clock.now()))) return;
     const decoded = decodeTftp(bytes);
     const no = (file: string, code: "access" | "notFound" | "illegal" | "undefined", reason: string) =>
-      ignoreFailure(refuse(listener, client, file, failure(code, reason), reason), client);
+      ignoreFailure(refuse(listener, client, file, errorPacketOf(code, reason), reason), client);
     if (!decoded.ok) {
       log.debug("Dropped a TFTP packet", { client: client.address, problem: decoded.problem });
       return decoded.isRequest ? no("", "illegal", decoded.problem) : undefined;

@@ -96,7 +96,7 @@ export async function runSession(parts: {
       const step = stepTransfer(plan, sent, input);
       if (isHalfOpen && input.kind === "ack" && step.do !== "wait") {
         if (!parts.answered()) {
-          await parts.send(failure("undefined", "Too many transfers, ask again"));
+          await parts.send(errorPacketOf("undefined", "Too many transfers, ask again"));
           return { kind: "failed", sent: got, reason: "There are too many transfers" };
         }
         isHalfOpen = false;
@@ -154,6 +154,6 @@ function createSender(parts: {
  * @param code The error code.
  * @param message The message.
  */
-export function failure(code: keyof typeof TFTP_ERROR, message: string): Uint8Array {
+export function errorPacketOf(code: keyof typeof TFTP_ERROR, message: string): Uint8Array {
   return encodeTftp({ op: "error", code: TFTP_ERROR[code], message });
 }

@@ -3,7 +3,7 @@ import { isRecord } from "../../../src/state/mod.ts";
 import type { Controller } from "./controller.ts";
 
 /** The path of the service. */
-export const ROOT = "/redfish/v1";
+export const REDFISH_ROOT = "/redfish/v1";
 
 /** The statuses of error responses. */
 type Status = 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 428 | 500 | 502 | 503;
@@ -42,7 +42,7 @@ export function missing(c: Context): Response {
   return redfishError(c, 404, "ResourceMissingAtURI", `There is no resource at '${c.req.path}'`);
 }
 
-export function malformed(c: Context): Response {
+export function malformedAnswer(c: Context): Response {
   return redfishError(c, 400, "MalformedJSON", "The request is not a JSON object");
 }
 

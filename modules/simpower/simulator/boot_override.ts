@@ -1,6 +1,6 @@
 import type { Context, Hono } from "hono";
 import { isRecord } from "../../../src/state/mod.ts";
-import { jsonBody, malformed, redfishError, ROOT } from "./answers.ts";
+import { jsonBody, malformedAnswer, REDFISH_ROOT, redfishError } from "./answers.ts";
 import type { Controller } from "./controller.ts";
 import type { Site } from "./site.ts";
 
@@ -51,7 +51,7 @@ export function addBootOverride(
     }
     if (light !== undefined) lit.set(system, light);
     if (boot === undefined && light !== undefined) return answer(c, system);
-    if (!isRecord(boot)) return malformed(c);
+    if (!isRecord(boot)) return malformedAnswer(c);
     const known = before(system);
     const target = boot["BootSourceOverrideTarget"] ?? known.BootSourceOverrideTarget;
     const enabled = boot["BootSourceOverrideEnabled"] ??
@@ -73,7 +73,7 @@ export function addBootOverride(
     });
     return answer(c, system);
   }
-  if (site.form.resource === "Systems") app.patch(`${ROOT}/Systems/:name`, site.withSystem(setBoot));
+  if (site.form.resource === "Systems") app.patch(`${REDFISH_ROOT}/Systems/:name`, site.withSystem(setBoot));
   return {
     isLit: (system) => lit.get(system) ?? false,
     of: (system) => ({

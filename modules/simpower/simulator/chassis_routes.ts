@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
-import { collection, missing, ROOT } from "./answers.ts";
+import { collection, missing, REDFISH_ROOT } from "./answers.ts";
 import type { ControllerConfig } from "./config.ts";
 import type { Controller } from "./controller.ts";
 import { addReset, resetActionOf } from "./reset_action.ts";
 import { type Site, toldPower } from "./site.ts";
 
-const CHASSIS = `${ROOT}/Chassis`;
+const CHASSIS = `${REDFISH_ROOT}/Chassis`;
 
 /**
  * Returns the chassis that contains `system` or, in forms without ComputerSystems, that it is.

@@ -2,7 +2,7 @@ import type { Clock, Random } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
 import { triangular } from "./chance.ts";
 import type { ControllerConfig } from "./config.ts";
-import type { Machine, MachineState, Sensors } from "./machine.ts";
+import type { MachineState, SimulatedMachine, SimulatedSensors } from "./machine.ts";
 import type { PowerState, ResetType } from "./reset_types.ts";
 import { errorText } from "../../../src/toolkit/mod.ts";
 
@@ -21,9 +21,9 @@ export interface Controller {
   /** The power that it reports: for a while after a change perhaps the old state. */
   readonly power: PowerState;
   /** The readings of its sensors. */
-  readonly sensors: Sensors;
+  readonly sensors: SimulatedSensors;
   readonly counters: Counters;
-  readonly machine: Machine;
+  readonly machine: SimulatedMachine;
   /** Accepts a reset. @returns False if the controller fails, by config or by {@link Controller.simulate}. */
   reset(type: ResetType): boolean;
   /** Injects faults: `hang`: boots never start the agent; `fail`: this many of the next resets fail. */
@@ -45,7 +45,7 @@ export interface Controller {
  */
 export function createController(
   system: { readonly name: string; readonly id: string },
-  machine: Machine,
+  machine: SimulatedMachine,
   config: ControllerConfig,
   parts: { readonly clock: Clock; readonly random: Random; readonly log: Log },
 ): Controller {
@@ -203,7 +203,7 @@ export function createController(
 }
 
 /** Returns the readings of an idle machine's sensors, with noise. */
-function idleSensors(state: MachineState, random: Random): Sensors {
+function idleSensors(state: MachineState, random: Random): SimulatedSensors {
   const watts = state === "on" ? 180 + random() * 4 : 8 + random();
   return { inlet: 21 + random() / 2, watts };
 }

@@ -1,10 +1,10 @@
 import type { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
-import { ROOT } from "./answers.ts";
+import { REDFISH_ROOT } from "./answers.ts";
 import type { Controller } from "./controller.ts";
 import type { Site } from "./site.ts";
 
-const SERVICE = `${ROOT}/EventService`;
+const SERVICE = `${REDFISH_ROOT}/EventService`;
 const STREAM = `${SERVICE}/SSE`;
 
 /**

@@ -6,7 +6,7 @@ import { isRecord } from "../../../src/state/mod.ts";
 export type FaultTarget = "read" | "order" | "login" | "any";
 
 /** A fault of a BMC or of the network, as data. */
-export interface Fault {
+export interface InjectedFault {
   readonly on: FaultTarget;
   /** How often it happens: the first so many times. */
   readonly times: number;
@@ -41,7 +41,7 @@ function error(status: number, id: string, message: string): FaultAnswer {
 }
 
 /** Faults by name. */
-export const FAULTS: { readonly [name: string]: readonly Fault[] } = {
+export const FAULTS: { readonly [name: string]: readonly InjectedFault[] } = {
   none: [],
   "read-500": [{ on: "read", times: 3, answer: error(500, "InternalError", "An internal error") }],
   "read-502-page": [{ on: "read", times: 3, answer: { status: 502, body: PAGE, type: "text/html" } }],
@@ -97,7 +97,7 @@ export class LostAnswerError extends Error {
  * @param serve The service.
  * @param clock Delays answers.
  */
-export function withFaults(serve: ServeRequest, faults: readonly Fault[], clock: Clock): ServeRequest {
+export function withFaults(serve: ServeRequest, faults: readonly InjectedFault[], clock: Clock): ServeRequest {
   const left = new Map(faults.map((fault) => [fault, fault.times]));
   return async (request) => {
     const fault = faults.find((each) => (left.get(each) ?? 0) > 0 && isOn(each.on, request));
@@ -143,7 +143,7 @@ function responseOf({ status, body = "", retryAfter, type = "application/json" }
   return new Response(body, { status, headers });
 }
 
-async function spoiled(response: Response, how: Fault["spoils"]): Promise<Response> {
+async function spoiled(response: Response, how: InjectedFault["spoils"]): Promise<Response> {
   if (how === undefined || response.body === null || response.headers.has("content-encoding")) return response;
   const bytes = new Uint8Array(await response.arrayBuffer());
   const headers = new Headers(response.headers);

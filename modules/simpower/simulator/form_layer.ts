@@ -1,7 +1,7 @@
 import type { Context, Hono, Next } from "hono";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { missing, redfishError, ROOT } from "./answers.ts";
+import { missing, REDFISH_ROOT, redfishError } from "./answers.ts";
 import type { Form } from "./form.ts";
 import type { Site } from "./site.ts";
 
@@ -29,7 +29,7 @@ export function addForm(app: Hono, site: Site): void {
 
 function slashes(c: Context, { slash }: Form): Response | undefined {
   const path = new URL(c.req.url).pathname; // Hono's own has no slash at its end
-  if (slash === "either" || !path.startsWith(`${ROOT}/`) || path === `${ROOT}/`) return undefined;
+  if (slash === "either" || !path.startsWith(`${REDFISH_ROOT}/`) || path === `${REDFISH_ROOT}/`) return undefined;
   const has = path.endsWith("/");
   if (slash === "never") return has ? missing(c) : undefined;
   if (has) return undefined;
@@ -80,5 +80,5 @@ function linked(value: unknown, form: Form): unknown {
 function linkOf(link: string, { links, slash }: Form): string {
   const ended = slash === "always" && !link.endsWith("/") ? `${link}/` : link;
   if (links === "absolute") return `${OTHER_NAME}${ended}`;
-  return links === "doubled" ? `/${ended.replace(`${ROOT}/`, `${ROOT}//`)}` : ended;
+  return links === "doubled" ? `/${ended.replace(`${REDFISH_ROOT}/`, `${REDFISH_ROOT}//`)}` : ended;
 }

@@ -2,10 +2,10 @@
  * A machine that a simulated controller powers. The simulator's own kind is a process of the agent
  * (`createProcessMachine`); a virtual machine can be used in the same way, with `startSimulator`.
  *
- * The controller calls the methods one after the other, and `start` only if {@link Machine.state} is `off`. Everything
+ * The controller calls the methods one after the other, and `start` only if {@link SimulatedMachine.state} is `off`. Everything
  * about Redfish (delays, failures, intermediate states) is the controller's task, not the machine's.
  */
-export interface Machine {
+export interface SimulatedMachine {
   /**
    * Whether it has power: `on` from the beginning of `start`, `off` when `stop` has ended or {@link onExit} is called.
    */
@@ -34,14 +34,14 @@ export interface Machine {
   /** With true, boots hang from now on, for tests. Absent: not supported. */
   hang?(hangs: boolean): void;
   /** Returns its sensor readings now. Absent: those of an idle machine. */
-  sense?(): Sensors;
+  sense?(): SimulatedSensors;
 }
 
 /** Whether a machine has power. */
 export type MachineState = "off" | "on";
 
 /** The sensor readings of a machine. */
-export interface Sensors {
+export interface SimulatedSensors {
   /** Temperature of the inlet air, in degrees Celsius. */
   readonly inlet: number;
   /** Power consumption, in watts. */

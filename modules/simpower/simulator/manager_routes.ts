@@ -1,9 +1,9 @@
 import type { Context, Hono } from "hono";
-import { collection, missing, ROOT } from "./answers.ts";
+import { collection, missing, REDFISH_ROOT } from "./answers.ts";
 import type { Controller } from "./controller.ts";
 import type { Site } from "./site.ts";
 
-const MANAGERS = `${ROOT}/Managers`;
+const MANAGERS = `${REDFISH_ROOT}/Managers`;
 /** The largest number of entries in a log, and the id of each log. */
 const MAX_ENTRIES = 100;
 const LOG = "SEL";
@@ -79,9 +79,9 @@ export function addInterfaces(app: Hono, site: Site): void {
 
 /** Adds one network interface, of the machine or of its BMC. */
 function addInterface(app: Hono, site: Site, of: "Systems" | "Managers"): void {
-  const base = `${ROOT}/${of}/:name/EthernetInterfaces`;
+  const base = `${REDFISH_ROOT}/${of}/:name/EthernetInterfaces`;
   function uri(system: Controller): string {
-    return `${ROOT}/${of}/${site.idOf(system)}/EthernetInterfaces`;
+    return `${REDFISH_ROOT}/${of}/${site.idOf(system)}/EthernetInterfaces`;
   }
   app.get(
     base,
@@ -131,7 +131,7 @@ function addLog(app: Hono, site: Site): void {
       if (log.length > MAX_ENTRIES) log.shift();
     });
   }
-  const services = (system: Controller) => `${ROOT}/Systems/${site.idOf(system)}/LogServices`;
+  const services = (system: Controller) => `${REDFISH_ROOT}/Systems/${site.idOf(system)}/LogServices`;
   function entryOf(system: Controller, { number, created }: Entry): object {
     return {
       "@odata.id": `${services(system)}/${LOG}/Entries/${number}`,
@@ -150,7 +150,7 @@ function addLog(app: Hono, site: Site): void {
     const empty = collection(id, "LogEntryCollection", "Entries", []);
     return c.json({ ...empty, "Members@odata.count": members.length, Members: members });
   }
-  const base = `${ROOT}/Systems/:name/LogServices`;
+  const base = `${REDFISH_ROOT}/Systems/:name/LogServices`;
   app.get(
     base,
     withSystem((c, system) =>

@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { ROOT } from "./answers.ts";
+import { REDFISH_ROOT } from "./answers.ts";
 
 const SCHEMAS = "http://redfish.dmtf.org/schemas/v1";
 /** The schema files of what is served. */
@@ -23,19 +23,19 @@ const NAMES = [
  * @param root The service root.
  */
 export function addMetadata(app: Hono, root: { readonly [name: string]: unknown }): void {
-  app.get(`${ROOT}/odata`, (c) => {
+  app.get(`${REDFISH_ROOT}/odata`, (c) => {
     const services = Object.entries(root).map(([name, value]) => ({ name, url: linkOf(value) }))
       .filter(({ url }) => url !== undefined);
     return c.json({
-      "@odata.context": `${ROOT}/$metadata`,
+      "@odata.context": `${REDFISH_ROOT}/$metadata`,
       value: [
-        { name: "Service", kind: "Singleton", url: ROOT },
+        { name: "Service", kind: "Singleton", url: REDFISH_ROOT },
         ...services.map((each) => ({ ...each, kind: "Singleton" })),
       ],
     });
   });
   // A dollar sign would end a pattern.
-  app.get(`${ROOT}/:document{[$]metadata}`, (c) => {
+  app.get(`${REDFISH_ROOT}/:document{[$]metadata}`, (c) => {
     c.header("content-type", "application/xml");
     return c.body(METADATA);
   });

@@ -13,12 +13,12 @@ import {
 } from "./boot.ts";
 import { triangular } from "./chance.ts";
 import type { SimulatorConfig } from "./config.ts";
-import type { Machine, MachineState } from "./machine.ts";
+import type { MachineState, SimulatedMachine } from "./machine.ts";
 import type { Reaper } from "./reaper.ts";
 
 /**
  * Creates a machine that is a process of the agent, with a folder for its memory. When the agent ends, the power stays
- * on, unless {@link Machine.shutdown} requested it.
+ * on, unless {@link SimulatedMachine.shutdown} requested it.
  *
  * @param system The machine.
  * @param config The simulator's config.
@@ -28,7 +28,7 @@ export function createProcessMachine(
   system: SimulatorConfig["systems"][number],
   config: SimulatorConfig,
   parts: { readonly clock: Clock; readonly random: Random; readonly reaper: Reaper; readonly log: Log },
-): Machine {
+): SimulatedMachine {
   const { clock, random, reaper } = parts;
   const log = parts.log.with({ system: system.name });
   const folder = machineFolder(config, system.name);

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Clock, Random } from "../../../src/clock.ts";
-import { missing, redfishError, ROOT } from "./answers.ts";
+import { missing, REDFISH_ROOT, redfishError } from "./answers.ts";
 import { triangular } from "./chance.ts";
 import { addChassis } from "./chassis_routes.ts";
 import type { ControllerConfig } from "./config.ts";
@@ -58,8 +58,8 @@ export function createRedfishApp(
   });
   addForm(app, site);
   if (config.user !== undefined) addSessions(app, config.user, form);
-  app.get("/redfish", (c) => c.json({ v1: `${ROOT}/` }));
-  app.get(ROOT, (c) => c.json(serviceRoot(config, form)));
+  app.get("/redfish", (c) => c.json({ v1: `${REDFISH_ROOT}/` }));
+  app.get(REDFISH_ROOT, (c) => c.json(serviceRoot(config, form)));
   if (form.resource === "Systems") addSystems(app, site);
   addChassis(app, site, config.sensors);
   addManagers(app, site);
@@ -92,19 +92,19 @@ function matches(pattern: string, path: string): boolean {
 
 function serviceRoot(config: ControllerConfig, form: Form) {
   return {
-    "@odata.id": ROOT,
+    "@odata.id": REDFISH_ROOT,
     "@odata.type": "#ServiceRoot.v1_16_0.ServiceRoot",
     Id: "RootService",
     Name: "Simulated controllers",
     RedfishVersion: "1.20.0",
     UUID: "00000000-0000-4000-8000-000000000000",
-    ...(form.resource === "Systems" && { Systems: { "@odata.id": `${ROOT}/Systems` } }),
-    Managers: { "@odata.id": `${ROOT}/Managers` },
-    Chassis: { "@odata.id": `${ROOT}/Chassis` },
-    ...(config.events && { EventService: { "@odata.id": `${ROOT}/EventService` } }),
+    ...(form.resource === "Systems" && { Systems: { "@odata.id": `${REDFISH_ROOT}/Systems` } }),
+    Managers: { "@odata.id": `${REDFISH_ROOT}/Managers` },
+    Chassis: { "@odata.id": `${REDFISH_ROOT}/Chassis` },
+    ...(config.events && { EventService: { "@odata.id": `${REDFISH_ROOT}/EventService` } }),
     ...(config.user !== undefined && form.sessions > 0 && {
-      SessionService: { "@odata.id": `${ROOT}/SessionService` },
-      Links: { Sessions: { "@odata.id": `${ROOT}/SessionService/Sessions` } },
+      SessionService: { "@odata.id": `${REDFISH_ROOT}/SessionService` },
+      Links: { Sessions: { "@odata.id": `${REDFISH_ROOT}/SessionService/Sessions` } },
     }),
   };
 }

@@ -1,10 +1,10 @@
 import type { Context, Hono } from "hono";
-import { jsonBody, malformed, missing, redfishError, ROOT } from "./answers.ts";
+import { jsonBody, malformedAnswer, missing, REDFISH_ROOT, redfishError } from "./answers.ts";
 import type { Controller } from "./controller.ts";
 import type { Form } from "./form.ts";
 import type { Site } from "./site.ts";
 
-const TASKS = `${ROOT}/TaskService/Tasks`;
+const TASKS = `${REDFISH_ROOT}/TaskService/Tasks`;
 /** Number of reads of a task until it has ended. */
 const TASK_LOOKS = 2;
 
@@ -31,7 +31,7 @@ export function resetActionOf(system: Controller, site: Site): object {
 /** Adds to `app` the Reset action of the machines of `site` with its ActionInfo, and the tasks of some forms. */
 export function addReset(app: Hono, site: Site): void {
   const { form, withSystem } = site;
-  const base = `${ROOT}/${form.resource}/:name`;
+  const base = `${REDFISH_ROOT}/${form.resource}/:name`;
   const looks = new Map<string, number>();
 
   function taskOf(id: string, running: boolean) {
@@ -64,7 +64,7 @@ export function addReset(app: Hono, site: Site): void {
   }
   async function reset(c: Context, system: Controller): Promise<Response> {
     const body = await jsonBody(c);
-    if (body === undefined) return malformed(c);
+    if (body === undefined) return malformedAnswer(c);
     const given = body["ResetType"];
     if (given === undefined) {
       return redfishError(c, 400, "ActionParameterMissing", `The action ${actionOf(form)} requires 'ResetType'`);

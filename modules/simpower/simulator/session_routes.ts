@@ -1,12 +1,18 @@
 import type { Context, Hono, Next } from "hono";
 import { randomUUID, timingSafeEqual } from "node:crypto";
-import { collection, jsonBody, malformed, missing, redfishError, ROOT } from "./answers.ts";
+import { collection, jsonBody, malformedAnswer, missing, REDFISH_ROOT, redfishError } from "./answers.ts";
 import type { Form } from "./form.ts";
 
-const SERVICE = `${ROOT}/SessionService`;
+const SERVICE = `${REDFISH_ROOT}/SessionService`;
 const SESSIONS = `${SERVICE}/Sessions`;
 /** Requests without authentication (DSP0266, 13.3). */
-const OPEN = ["GET /redfish", `GET ${ROOT}`, `POST ${SESSIONS}`, `GET ${ROOT}/odata`, `GET ${ROOT}/$metadata`];
+const OPEN = [
+  "GET /redfish",
+  `GET ${REDFISH_ROOT}`,
+  `POST ${SESSIONS}`,
+  `GET ${REDFISH_ROOT}/odata`,
+  `GET ${REDFISH_ROOT}/$metadata`,
+];
 
 /**
  * Adds sessions to `app`, and requires a session or credentials with each request.
@@ -46,7 +52,7 @@ export function addSessions(
     ));
   app.post(SESSIONS, async (c) => {
     const body = await jsonBody(c);
-    if (body === undefined) return malformed(c);
+    if (body === undefined) return malformedAnswer(c);
     if (!isSame(String(body["UserName"]), user.username) || !isSame(String(body["Password"]), user.password)) {
       return redfishError(c, form.refusal, "ResourceAtUriUnauthorized", "The user or the password is wrong");
     }

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { missing, ROOT, type Serve } from "./answers.ts";
+import { missing, REDFISH_ROOT, type Serve } from "./answers.ts";
 import type { Controller } from "./controller.ts";
 import type { Form } from "./form.ts";
 import type { PowerState } from "./reset_types.ts";
@@ -36,7 +36,7 @@ export function createSite(controllers: readonly Controller[], form: Form, wall:
     controllers,
     wall,
     idOf,
-    uriOf: (system) => `${ROOT}/${form.resource}/${idOf(system)}`,
+    uriOf: (system) => `${REDFISH_ROOT}/${form.resource}/${idOf(system)}`,
     withSystem: (serve) => (c) => {
       const system = byId.get(c.req.param("name") ?? "");
       return system === undefined ? missing(c) : serve(c, system);

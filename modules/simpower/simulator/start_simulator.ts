@@ -5,7 +5,7 @@ import type { Log } from "../../../src/log.ts";
 import type { ControllerConfig } from "./config.ts";
 import { type Controller, createController } from "./controller.ts";
 import { FAULTS, LostAnswerError, type ServeRequest, withFaults } from "./faults.ts";
-import type { Machine } from "./machine.ts";
+import type { SimulatedMachine } from "./machine.ts";
 import { createRedfishApp } from "./redfish.ts";
 
 /** A certificate and its key, both PEM. */
@@ -33,7 +33,7 @@ export interface Simulator {
  */
 export async function startSimulator<S extends { readonly name: string; readonly id: string }>(parts: {
   readonly systems: readonly S[];
-  readonly machineOf: (system: S) => Machine;
+  readonly machineOf: (system: S) => SimulatedMachine;
   readonly config: ControllerConfig;
   readonly host: string;
   readonly port: number;

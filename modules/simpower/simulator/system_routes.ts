@@ -1,5 +1,5 @@
 import type { Context, Hono } from "hono";
-import { collection, jsonBody, malformed, redfishError, ROOT } from "./answers.ts";
+import { collection, jsonBody, malformedAnswer, REDFISH_ROOT, redfishError } from "./answers.ts";
 import { addBootOverride } from "./boot_override.ts";
 import { chassisOf } from "./chassis_routes.ts";
 import type { Controller } from "./controller.ts";
@@ -7,7 +7,7 @@ import { addInterfaces, managerOf } from "./manager_routes.ts";
 import { addReset, resetActionOf } from "./reset_action.ts";
 import { type Site, toldPower } from "./site.ts";
 
-const SYSTEMS = `${ROOT}/Systems`;
+const SYSTEMS = `${REDFISH_ROOT}/Systems`;
 /** The largest number of resets that can be told to fail. */
 const MAX_FAIL = 1_000_000;
 
@@ -65,7 +65,7 @@ export function addSystems(app: Hono, site: Site): void {
 
 async function simulate(c: Context, system: Controller): Promise<Response> {
   const body = await jsonBody(c);
-  if (body === undefined) return malformed(c);
+  if (body === undefined) return malformedAnswer(c);
   const { hang, fail } = body;
   if (hang !== undefined && typeof hang !== "boolean") {
     return redfishError(c, 400, "PropertyValueTypeError", "The value of 'hang' is not true or false");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApi } from "../../cluster/api.ts";
 import { waitFor } from "../../cluster/wait.ts";
-import { followEvents } from "../../vcluster/events.ts";
+import { followLabEvents } from "../../vcluster/events.ts";
 import { applyInventory } from "../../vcluster/inventory.ts";
 import { startLab } from "../../vcluster/lab.ts";
 import { machinesOf } from "../../vcluster/machines.ts";
@@ -43,7 +43,7 @@ export async function measureBoot(
     try {
       const started = Date.now();
       await applyInventory(createApi(lab.api), lab, machines, { atOnce: 1 });
-      const events = followEvents(lab.api);
+      const events = followLabEvents(lab.api);
       const files = machineFiles(join(folder, "machines", "n1"));
       const timings = async () => readTimings("n1", await events(), started);
       const wait = { limit: LIMIT, every: 20, signal };

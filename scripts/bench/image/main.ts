@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { isRecord } from "../../../src/state/mod.ts";
-import { type Running, startProgram } from "../../cluster/process.ts";
+import { type Running, startKraken } from "../../cluster/process.ts";
 import { DENO_CONFIG, denoPath, programCommand, ROOT } from "../../runtimes.ts";
 import { type Bench, median, round, tableOf } from "../bench.ts";
 import { type Network, openNetwork } from "./network.ts";
@@ -90,7 +90,7 @@ interface Lab {
 }
 
 async function start(lab: Lab, name: string, command: readonly string[]): Promise<Running> {
-  return await startProgram({
+  return await startKraken({
     command: [...lab.network.enter, ...command],
     logFile: join(lab.folder, `${name}.log`),
     signal: lab.signal,

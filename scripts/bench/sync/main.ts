@@ -10,7 +10,7 @@ import { measureFloor } from "./floor/floor.ts";
 import { splitAgents, startGenerators } from "./generators.ts";
 import { type Bed, measureAbsorbing, measureIdle, measureLatency, measureLevel, measureSteady } from "./measure.ts";
 import type { BrokerKind } from "./options.ts";
-import { createProgress, type Progress } from "./progress.ts";
+import { type BenchProgress, createBenchProgress } from "./progress.ts";
 import { describeFigures } from "./report.ts";
 import { compareTargets } from "./targets.ts";
 import { startTopology } from "./topology.ts";
@@ -32,7 +32,7 @@ interface SyncOptions {
 export async function runSyncBench(options: SyncOptions): Promise<Bench> {
   const folder = join(ROOT, ".kraken", `bench-${process.pid}`);
   mkdirSync(folder, { recursive: true });
-  const progress = createProgress();
+  const progress = createBenchProgress();
   const failing = new AbortController();
   const signal = AbortSignal.any([options.signal, failing.signal]);
   const closers: (() => Promise<void>)[] = [];
@@ -57,7 +57,7 @@ export async function runSyncBench(options: SyncOptions): Promise<Bench> {
 async function measureAll(
   options: SyncOptions,
   folder: string,
-  progress: Progress,
+  progress: BenchProgress,
   closers: (() => Promise<void>)[],
   fail: (error: Error) => void,
 ): Promise<Figures> {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import * as v from "valibot";
-import { startProgram } from "../../cluster/process.ts";
+import { startKraken } from "../../cluster/process.ts";
 import { DENO_CONFIG, denoPath, ROOT } from "../../runtimes.ts";
 import type { PeerCommand } from "./peer_command.ts";
 
@@ -29,7 +29,7 @@ export async function startPeer(
   },
 ): Promise<Peer> {
   const { logFile, signal } = options;
-  const running = await startProgram({
+  const running = await startKraken({
     command: [
       ...[denoPath(), "run", "-A", "--quiet", "--no-check", "--config", DENO_CONFIG],
       join(ROOT, "scripts/bench/sync", options.file),

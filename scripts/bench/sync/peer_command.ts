@@ -8,7 +8,7 @@ export interface PeerCommand<Question extends v.GenericSchema, Answer extends v.
 }
 
 /** Declares a command with the shapes of its question and answer. */
-export function defineCommand<Question extends v.GenericSchema, Answer extends v.GenericSchema>(
+export function definePeerCommand<Question extends v.GenericSchema, Answer extends v.GenericSchema>(
   name: string,
   question: Question,
   answer: Answer,
@@ -17,7 +17,7 @@ export function defineCommand<Question extends v.GenericSchema, Answer extends v
 }
 
 /** A command with what does it. */
-export interface Handler {
+export interface PeerHandler {
   readonly name: string;
   /** @throws {Error} When the question is none. */
   run(question: unknown): Promise<unknown>;
@@ -27,6 +27,6 @@ export interface Handler {
 export function handle<Question extends v.GenericSchema, Answer extends v.GenericSchema>(
   command: PeerCommand<Question, Answer>,
   run: (question: v.InferOutput<Question>) => Promise<v.InferOutput<Answer>> | v.InferOutput<Answer>,
-): Handler {
+): PeerHandler {
   return { name: command.name, run: async (question) => await run(v.parse(command.question, question)) };
 }

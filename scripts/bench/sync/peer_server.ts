@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
-import type { Handler } from "./peer_command.ts";
+import type { PeerHandler } from "./peer_command.ts";
 import { errorText } from "../../../src/toolkit/mod.ts";
 
 /** The largest question, in bytes. */
@@ -11,7 +11,7 @@ const MAX_QUESTION = 64 * 1024;
  * Serves commands on loopback, `POST /NAME` with the question as JSON, and says on standard output where. The process ends
  * with a signal.
  */
-export async function servePeer(handlers: readonly Handler[]): Promise<void> {
+export async function servePeer(handlers: readonly PeerHandler[]): Promise<void> {
   const server = createServer((request, response) => void answer(handlers, request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   const { port } = server.address() as AddressInfo; // it listens on a TCP port
@@ -19,7 +19,7 @@ export async function servePeer(handlers: readonly Handler[]): Promise<void> {
 }
 
 async function answer(
-  handlers: readonly Handler[],
+  handlers: readonly PeerHandler[],
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {

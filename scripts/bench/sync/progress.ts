@@ -3,14 +3,14 @@ import { createLive } from "../../../src/cli/mod.ts";
 import { systemClock } from "../../../src/clock.ts";
 
 /** Says on standard error what is being done, and for how long. */
-export interface Progress {
+export interface BenchProgress {
   /** What is done from now on. */
   step(what: string): void;
   end(): void;
 }
 
-/** See {@link Progress}: a line in place on a screen, a line a step elsewhere. */
-export function createProgress(): Progress {
+/** See {@link BenchProgress}: a line in place on a screen, a line a step elsewhere. */
+export function createBenchProgress(): BenchProgress {
   const isTty = process.stderr.isTTY === true;
   const write = (text: string) => void process.stderr.write(text);
   const live = createLive({

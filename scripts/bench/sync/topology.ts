@@ -4,10 +4,10 @@ import { ProgramError } from "../../../src/cli/mod.ts";
 import { nodeIdOf } from "../../../src/state/mod.ts";
 import type { Broker } from "../../brokers/broker.ts";
 import { NO_MOSQUITTO, startMosquitto } from "../../brokers/mosquitto.ts";
-import { type Running, startProgram } from "../../cluster/process.ts";
+import { type Running, startKraken } from "../../cluster/process.ts";
 import { programCommand } from "../../runtimes.ts";
 import { createApi } from "../../cluster/api.ts";
-import { API_LIMIT, nodeName } from "./generator/commands.ts";
+import { API_LIMIT, loadNodeName } from "./generator/commands.ts";
 import type { BrokerKind } from "./options.ts";
 import { readMemory } from "./process_stats.ts";
 import { planTree } from "./tree.ts";
@@ -72,7 +72,7 @@ export async function startTopology(
   const data = join(folder, "root");
 
   async function startRoot(): Promise<Running> {
-    const root = await startProgram({
+    const root = await startKraken({
       command: [
         ...programCommand("aggregator", "source"),
         ...["--cluster", CLUSTER, "--name", ROOT_NAME, "--data", data, "--http-port", "0", "--mqtt-port", "0"],
@@ -94,21 +94,21 @@ export async function startTopology(
     [
       ...tree.aggregators.map(({ name, parent }) => ({ name, cfg: { role: "AGGREGATOR", parent } })),
       ...numbers.map((number) => ({
-        name: nodeName(number),
+        name: loadNodeName(number),
         cfg: { platform: "bench", parent: tree.parentOf(number) },
       })),
     ],
   );
   const applyMs = performance.now() - applying;
   await first.stop();
-  await notePower(data, numbers.map((number) => nodeIdOf(CLUSTER, nodeName(number))));
+  await notePower(data, numbers.map((number) => nodeIdOf(CLUSTER, loadNodeName(number))));
   const starting = performance.now();
   const root = await startRoot();
   const startMs = performance.now() - starting;
   const urls = new Map([[ROOT_NAME, broker?.url ?? `mqtt://127.0.0.1:${Number(root.ready["mqtt"])}`]]);
   const below: Running[] = [];
   for (const { name, parent } of tree.aggregators) {
-    const running = await startProgram({
+    const running = await startKraken({
       command: [
         ...programCommand("aggregator", "source"),
         ...["--cluster", CLUSTER, "--name", name, "--data", join(folder, name), "--http-port", "0", "--mqtt-port", "0"],

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../../../src/log.ts";
-import { type Running, startProgram } from "../../cluster/process.ts";
+import { type Running, startKraken } from "../../cluster/process.ts";
 import { programCommand } from "../../runtimes.ts";
 import { type LabConfig, NETWORK } from "../lab_config.ts";
 import { errorText } from "../../../src/toolkit/mod.ts";
@@ -17,7 +17,7 @@ export async function superviseAggregator(
 ): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const { folder } = config;
   const launch = (port: number): Promise<Running> =>
-    startProgram({
+    startKraken({
       command: [
         ...programCommand("aggregator", "source"),
         ...["--cluster", config.cluster, "--name", "root", "--data", join(folder, "aggregator")],

@@ -5,7 +5,7 @@ import { type Simulator, startSimulator } from "../../../modules/simpower/simula
 import { systemClock } from "../../../src/clock.ts";
 import type { Log } from "../../../src/log.ts";
 import { nodeIdOf } from "../../../src/state/mod.ts";
-import { addressesOf, type LabConfig, type LabMachine } from "../lab_config.ts";
+import { type LabConfig, type LabMachine, machineAddressesOf } from "../lab_config.ts";
 import type { VirtualMachine } from "../qemu/command.ts";
 import { createQemuMachine } from "../qemu/machine.ts";
 import type { ControllerCertificate } from "./certificate.ts";
@@ -25,7 +25,7 @@ export interface ControllerUser {
 export function virtualMachine(config: LabConfig, machine: LabMachine): VirtualMachine {
   const folder = join(config.folder, "machines", machine.name);
   mkdirSync(folder, { recursive: true });
-  const { mac, tap } = addressesOf(machine.number);
+  const { mac, tap } = machineAddressesOf(machine.number);
   const { name, memory, arch, firmware } = machine;
   return { name, folder, mac, tap, memory, arch, firmware };
 }
@@ -43,7 +43,7 @@ export async function startControllers(
         systems: [{ name: machine.name, id: nodeIdOf(config.cluster, machine.name) }],
         machineOf: () => createQemuMachine(virtualMachine(config, machine), log),
         config: behaviour,
-        host: addressesOf(machine.number).controller,
+        host: machineAddressesOf(machine.number).controller,
         port: PORT,
         tls,
         clock: systemClock,

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startServer } from "../../cluster/process.ts";
-import { addressesOf, type LabConfig, type LabMachine } from "../lab_config.ts";
+import { type LabConfig, type LabMachine, machineAddressesOf } from "../lab_config.ts";
 import { machineFiles, qemuCommand, UEFI } from "../qemu/command.ts";
 import { type ControllerUser, virtualMachine } from "./controllers.ts";
 
@@ -32,7 +32,7 @@ async function startOne(config: LabConfig, machine: LabMachine, user: Controller
   chmodSync(files.start, 0o755);
   writeFileSync(
     files.lan,
-    lanConfig({ ...user, address: addressesOf(machine.number).controller, ipmiPort, start: files.start }),
+    lanConfig({ ...user, address: machineAddressesOf(machine.number).controller, ipmiPort, start: files.start }),
     {
       mode: 0o600,
     },

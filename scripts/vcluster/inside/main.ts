@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { defineProgram, EXIT, runProgram, untilAborted } from "../../../src/cli/mod.ts";
 import { createLog } from "../../../src/log.ts";
-import { addressesOf, parseLabConfig } from "../lab_config.ts";
+import { machineAddressesOf, parseLabConfig } from "../lab_config.ts";
 import { startRelay } from "../relay.ts";
 import { superviseAggregator } from "./aggregator.ts";
 import { makeCertificate } from "./certificate.ts";
@@ -25,7 +25,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   const config = parseLabConfig(JSON.parse(readFileSync(options.config, "utf8")));
   const { folder } = config;
   const log = createLog((line) => void process.stderr.write(line));
-  const addresses = config.machines.map(({ number }) => addressesOf(number));
+  const addresses = config.machines.map(({ number }) => machineAddressesOf(number));
   createNetwork(addresses);
   startSite(config.dhcp === "proxy" ? addresses : undefined, join(folder, "site.log"));
   const tls = makeCertificate(folder, addresses.map(({ controller }) => controller));

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, copyFileSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import type { Machine, MachineState } from "../../../modules/simpower/simulator/machine.ts";
+import type { MachineState, SimulatedMachine } from "../../../modules/simpower/simulator/machine.ts";
 import type { Log } from "../../../src/log.ts";
 import { machineFiles, qemuCommand, UEFI, type VirtualMachine } from "./command.ts";
 import { controlMachine } from "./control.ts";
 
 /** Makes a virtual machine that a controller has power over: it is a process of QEMU while it is on. */
-export function createQemuMachine(machine: VirtualMachine, log: Log): Machine {
+export function createQemuMachine(machine: VirtualMachine, log: Log): SimulatedMachine {
   const files = machineFiles(machine.folder);
   const listeners: (() => void)[] = [];
   let running: { readonly child: ChildProcess; readonly exited: Promise<void> } | undefined;

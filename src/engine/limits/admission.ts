@@ -2,7 +2,7 @@ import type { Clock } from "../../clock.ts";
 import type { Step } from "../../plan/mod.ts";
 import type { EngineNode, Out } from "../node.ts";
 import type { Policy } from "../policy.ts";
-import { type Counter, hasRoom, holderOf, isOverfull, release } from "./counter.ts";
+import { type Counter, hasRoom, holderOf, isOverfull, releasePlace } from "./counter.ts";
 import { countingRules, limitNeeds, needsWhile } from "./needs.ts";
 import { createPlaces, type Places, type PlacesView } from "./places.ts";
 import { needsIn, waitsFor } from "./reading.ts";
@@ -25,7 +25,7 @@ export interface Subject {
  * first in its queue that can have all of its places, so a mutation that also waits for something else holds up no
  * other. A later one never gets a place that one in the queue could use.
  */
-export interface Admission {
+export interface LimitAdmission {
   readonly places: PlacesView;
   /** Replaces the rules. Waiting mutations keep their turns. */
   setPolicy(policy: Policy, subjects: Iterable<Subject>): void;
@@ -50,7 +50,7 @@ export interface Admission {
  * @param clock Times rates and queues.
  * @param wake Schedules a look at a node.
  */
-export function createAdmission(clock: Clock, wake: (id: string) => void): Admission {
+export function createLimitAdmission(clock: Clock, wake: (id: string) => void): LimitAdmission {
   /** The counters at which a running mutation has places, by node and mutation. */
   const running = new Map<string, readonly Counter[]>();
   const places: Places = createPlaces(clock, wake, (id, counter) => held.has(id, counter));
@@ -73,7 +73,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
     }
   }
 
-  const self: Admission = {
+  const self: LimitAdmission = {
     places,
     setPolicy(policy, subjects) {
       const all = [...subjects];
@@ -124,7 +124,7 @@ export function createAdmission(clock: Clock, wake: (id: string) => void): Admis
       if (counters === undefined) return;
       running.delete(`${id} ${key}`);
       for (const counter of counters) {
-        release(counter, id, key);
+        releasePlace(counter, id, key);
         places.dispatch(counter);
       }
     },

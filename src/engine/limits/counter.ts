@@ -87,7 +87,7 @@ export function holderOf(counter: Counter, id: string, key: string): string {
  * @param name The node's name.
  * @param now Clock milliseconds.
  */
-export function acquire(counter: Counter, id: string, key: string, name: string, now: number): void {
+export function acquirePlace(counter: Counter, id: string, key: string, name: string, now: number): void {
   counter.holders.set(holderOf(counter, id, key), name);
   counter.bucket?.take(now);
 }
@@ -98,7 +98,7 @@ export function acquire(counter: Counter, id: string, key: string, name: string,
  * @param id The node's id.
  * @param key The mutation.
  */
-export function release(counter: Counter, id: string, key: string): void {
+export function releasePlace(counter: Counter, id: string, key: string): void {
   counter.holders.delete(holderOf(counter, id, key));
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import {
-  acquire,
+  acquirePlace,
   type Bucket,
   type Counter,
   counterKey,
@@ -10,7 +10,7 @@ import {
   joinQueues,
   leaveQueues,
   rejoinQueues,
-  release,
+  releasePlace,
   type Waiter,
 } from "./counter.ts";
 import type { Need, Rule } from "./needs.ts";
@@ -87,7 +87,7 @@ export function createPlaces(
   function giveBack({ counters, id, key }: Waiter): void {
     for (const counter of counters) {
       if (holds(id, counter)) continue;
-      release(counter, id, key);
+      releasePlace(counter, id, key);
       counter.bucket?.giveBack(clock.now());
     }
   }
@@ -153,7 +153,7 @@ export function createPlaces(
       for (const counter of waiter.counters) self.dispatch(counter);
     },
     take(counter, id, key, name) {
-      acquire(counter, id, key, name, clock.now());
+      acquirePlace(counter, id, key, name, clock.now());
       awaitRefill(counter); // others may wait there for something else, and would find the rate used up
     },
     dispatch(counter) {

@@ -1,5 +1,5 @@
 import type { Blocker } from "../blocker.ts";
-import type { NeededPlace, Request } from "../rules.ts";
+import type { NeededPlace, PlaceRequest } from "../rules.ts";
 import type { InvariantStatus, LimitStatus } from "../types.ts";
 import {
   capacityOf,
@@ -21,7 +21,7 @@ import type { PlacesView } from "./places.ts";
  *
  * @param places The counters.
  */
-export function needsIn(places: PlacesView, { node, step, out }: Pick<Request, "node" | "step" | "out">): Need[] {
+export function needsIn(places: PlacesView, { node, step, out }: Pick<PlaceRequest, "node" | "step" | "out">): Need[] {
   return needsOf(places.rules, node, step, out, (need) => {
     const counter = places.find(need);
     return counter !== undefined && isOverfull(counter);
@@ -42,14 +42,20 @@ export function waitsFor(waiter: Waiter, needs: readonly Need[]): boolean {
  * @param request The step.
  * @param now Clock milliseconds.
  */
-export function hasToWait(places: PlacesView, request: Request, now: number): boolean {
+export function hasToWait(places: PlacesView, request: PlaceRequest, now: number): boolean {
   const needs = needsIn(places, request);
   const waiter = places.waiterOf(request.id, request.step.key);
   if (waiter?.granted === true && waitsFor(waiter, needs)) return waiter.counters.some(isOverfull);
   return needs.some((need) => !isFree(places, need, request, waiter, now));
 }
 
-function isFree(places: PlacesView, need: Need, request: Request, waiter: Waiter | undefined, now: number): boolean {
+function isFree(
+  places: PlacesView,
+  need: Need,
+  request: PlaceRequest,
+  waiter: Waiter | undefined,
+  now: number,
+): boolean {
   const more =
     request.taken.filter((step) => limitNeeds(places.rules, request.node, step).some(({ rule }) => rule === need.rule))
       .length;
@@ -73,7 +79,7 @@ function isClaimed(counter: Counter, waiter: Waiter | undefined, now: number): b
  * @param request The step.
  * @param now Clock milliseconds.
  */
-export function blockerOf(places: PlacesView, request: Request, now: number): Blocker {
+export function blockerOf(places: PlacesView, request: PlaceRequest, now: number): Blocker {
   const needs = needsIn(places, request);
   const waiter = places.waiterOf(request.id, request.step.key);
   if (waiter !== undefined && waitsFor(waiter, needs)) return blockerAt(waiter, now);
@@ -113,7 +119,7 @@ function describePlace(counter: Counter, since: number, place: number, behind: s
  */
 export function placesFor(
   places: PlacesView,
-  { id, node, step, out }: Pick<Request, "id" | "node" | "step" | "out">,
+  { id, node, step, out }: Pick<PlaceRequest, "id" | "node" | "step" | "out">,
 ): NeededPlace[] {
   return needsIn(places, { node, step, out }).map((need) => {
     const { rule: { rule }, group } = need;

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { defineCommand } from "../peer_command.ts";
+import { definePeerCommand } from "../peer_command.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const times = v.object({ times: v.array(v.number()) });
@@ -10,14 +10,14 @@ const samples = v.object({ samples: count, number: count });
 export const API_LIMIT = 120_000;
 
 /** The name of the simulated node of a number. */
-export function nodeName(number: number): string {
+export function loadNodeName(number: number): string {
   return `n${String(number).padStart(5, "0")}`;
 }
 
 /** What a generator can be asked to do. */
 export const GENERATOR = {
   /** Makes more agents, of the nodes with the numbers from `first` on. They are silent until `start`. */
-  prepare: defineCommand(
+  prepare: definePeerCommand(
     "prepare",
     v.object({
       cluster: v.string(),
@@ -30,23 +30,23 @@ export const GENERATOR = {
     nothing,
   ),
   /** Starts all links at once, and answers when all are level or the limit is over. */
-  start: defineCommand("start", v.object({ limit: count }), v.object({ level: count })),
+  start: definePeerCommand("start", v.object({ limit: count }), v.object({ level: count })),
   /** See `measureCfg`. */
-  cfg: defineCommand("cfg", samples, times),
+  cfg: definePeerCommand("cfg", samples, times),
   /** See `measureDsc`. */
-  dsc: defineCommand("dsc", samples, times),
+  dsc: definePeerCommand("dsc", samples, times),
   /** See `absorb`. */
-  absorb: defineCommand(
+  absorb: definePeerCommand(
     "absorb",
     v.object({ ms: count }),
     v.object({ acked: count, ms: v.number(), unacked: count, weighedChanges: count, weighedBytes: count }),
   ),
   /** See `changeSteadily`; once a second where it is not said. */
-  steady: defineCommand("steady", v.object({ ms: count, every: v.optional(count) }), v.object({ changes: count })),
+  steady: definePeerCommand("steady", v.object({ ms: count, every: v.optional(count) }), v.object({ changes: count })),
   /** Asks the aggregator for what every agent has discovered last. */
-  verify: defineCommand("verify", nothing, v.object({ checked: count, wrong: count })),
+  verify: definePeerCommand("verify", nothing, v.object({ checked: count, wrong: count })),
   /** What all agents have counted since they were made, what waits at their broker, and how many are level now. */
-  counts: defineCommand(
+  counts: definePeerCommand(
     "counts",
     nothing,
     v.object({

@@ -14,7 +14,7 @@ export interface EventStream {
  *
  * @throws {Error} When there is no stream.
  */
-export async function followEvents(base: string): Promise<EventStream> {
+export async function followBenchEvents(base: string): Promise<EventStream> {
   const ending = new AbortController();
   const news = createApiClient({ server: base }).follow(undefined, ending.signal)[Symbol.asyncIterator]();
   const stream: EventStream = { onEvent: undefined, close: () => ending.abort() };

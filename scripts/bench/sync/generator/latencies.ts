@@ -2,7 +2,7 @@ import { systemClock } from "../../../../src/clock.ts";
 import { isRecord, type Value } from "../../../../src/state/mod.ts";
 import { within } from "../../../../src/toolkit/mod.ts";
 import type { Api } from "../../../cluster/api.ts";
-import { followEvents } from "./event_stream.ts";
+import { followBenchEvents } from "./event_stream.ts";
 import type { LoadAgent } from "./load_agent.ts";
 import { CHANGED } from "./self_facet.ts";
 
@@ -61,7 +61,7 @@ export async function measureDsc(
   agents: readonly LoadAgent[],
   number: number,
 ): Promise<number[]> {
-  const events = await followEvents(base);
+  const events = await followBenchEvents(base);
   const times: number[] = [];
   try {
     for (const [place, agent] of agents.entries()) {

@@ -2,9 +2,9 @@ import type { Log } from "../../../../src/log.ts";
 import { nodeIdOf } from "../../../../src/state/mod.ts";
 import { type Api, createApi } from "../../../cluster/api.ts";
 import { absorb } from "./absorb.ts";
-import { handle, type Handler } from "../peer_command.ts";
+import { handle, type PeerHandler } from "../peer_command.ts";
 import { changeSteadily } from "./steady.ts";
-import { API_LIMIT, GENERATOR, nodeName } from "./commands.ts";
+import { API_LIMIT, GENERATOR, loadNodeName } from "./commands.ts";
 import { loadAt, measureCfg, measureDsc } from "./latencies.ts";
 import { createLoadAgent, type LoadAgent, type LoadAgentCounts } from "./load_agent.ts";
 import { CHANGED, selfFacet } from "./self_facet.ts";
@@ -15,7 +15,7 @@ const WEIGHED = 16;
 const PARALLEL = 8;
 
 /** A generator's agents, none at first, and what it can be asked to do with them. */
-export function createLoad(log: Log): Handler[] {
+export function createLoad(log: Log): PeerHandler[] {
   let agents: LoadAgent[] = [];
   let base = "";
   let api: Api = createApi(base, API_LIMIT);
@@ -37,7 +37,7 @@ export function createLoad(log: Log): Handler[] {
         let state = "down";
         return createLoadAgent({
           ...{ cluster, parent, broker, log },
-          id: nodeIdOf(cluster, nodeName(first + place)),
+          id: nodeIdOf(cluster, loadNodeName(first + place)),
           self: selfFacet(first + place),
           weighed: place % WEIGHED === 0,
           onState(next) {
