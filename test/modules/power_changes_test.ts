@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bringOn, type Course, cutPower, MAX_REFUSALS, shutDown, STUCK } from "../../modules/power/changes.ts";
+import { bringOn, type Course, cutPower, MAX_ORDER_REFUSALS, shutDown, STUCK } from "../../modules/power/changes.ts";
 import type { Hand, Pursuit } from "../../modules/power/hand.ts";
 import type { MutationRun } from "../../src/module/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
@@ -50,7 +50,7 @@ test("a machine is brought on with three refusals at most, however long it chang
     assert.deepEqual(told, ["/physState=POWER_ON"]);
     assert.deepEqual(pursuits.map(essence), [{ change: "on", begun, maxRefusals: 3, stuckAfter: undefined }]);
   }
-  assert.equal(MAX_REFUSALS, 3);
+  assert.equal(MAX_ORDER_REFUSALS, 3);
 });
 
 test("the device for the next boot is over as soon as the order is taken, and where it was lost once the machine is on", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { turnLed } from "../../modules/power/watch.ts";
+import { turnIdentifyLed } from "../../modules/power/watch.ts";
 import type { MutationRun } from "../../src/module/mod.ts";
 import { unread } from "../../src/reports.ts";
 import { testNode } from "./module_fixture.ts";
@@ -124,7 +124,7 @@ test("a controller is told of an LED urgently, in its queue's time, and the LED 
     discover: (url, value) => void told.push(`${url}=${value}`),
   };
   const driver = { read: async () => ON, change: async () => TAKEN };
-  await turnLed(
+  await turnIdentifyLed(
     {
       ...driver,
       async turnLed(of, led, ask) {
@@ -137,12 +137,12 @@ test("a controller is told of an LED urgently, in its queue's time, and the LED 
   );
   assert.deepEqual(told, ["/bmc/led=BLINKING"]);
   for (const [said, words] of [["OFF", "OFF"], [undefined, "unknown"]] as const) {
-    await assert.rejects(turnLed({ ...driver, turnLed: async () => said }, run, "ON"), {
+    await assert.rejects(turnIdentifyLed({ ...driver, turnLed: async () => said }, run, "ON"), {
       name: "DeclinedError",
       message: `The controller was told that the identify LED is to be ON, and says that it is ${words}`,
     });
   }
-  await assert.rejects(turnLed(driver, run, "ON"), {
+  await assert.rejects(turnIdentifyLed(driver, run, "ON"), {
     name: "MistakeError",
     message: /its kind of controller has none/,
   });

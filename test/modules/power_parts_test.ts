@@ -127,7 +127,7 @@ test("createRefusals() lets credentials rest at one controller only, longer each
   refusals.check("bmc1", USER);
 });
 
-test("createLimit() lets no more run than it may, the urgent first, each in turn, and tells who waits and for how long", async () => {
+test("createConcurrency() lets no more run than it may, the urgent first, each in turn, and tells who waits and for how long", async () => {
   const limit = createConcurrency(2);
   const ends: (() => void)[] = [];
   const begun: string[] = [];
@@ -158,7 +158,7 @@ test("createLimit() lets no more run than it may, the urgent first, each in turn
   assert.deepEqual(queues.slice(4), ["E goes on", "F goes on", "c goes on", "d goes on"]);
 });
 
-test("createLimit() runs nothing whose signal has fired, before it or while it waits, and gives its place to the next", async () => {
+test("createConcurrency() runs nothing whose signal has fired, before it or while it waits, and gives its place to the next", async () => {
   const limit = createConcurrency(1);
   let end = () => {};
   const running = limit.run(() => new Promise<void>((resolve) => void (end = resolve)), asking());
@@ -184,8 +184,8 @@ test("createLimit() runs nothing whose signal has fired, before it or while it w
   assert.deepEqual(ran, ["next", "after"]);
 });
 
-test("createLimit() lets a signal that fires after its work has begun put nobody out of the queue", async () => {
-  const limit = createLimit(1);
+test("createConcurrency() lets a signal that fires after its work has begun put nobody out of the queue", async () => {
+  const limit = createConcurrency(1);
   const ends: (() => void)[] = [];
   const ran: string[] = [];
   const start = (name: string, signal = new AbortController().signal) =>
