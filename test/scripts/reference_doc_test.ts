@@ -8,7 +8,7 @@ import { referenceProblems, writeReference } from "../../scripts/check/reference
 import { ROOT } from "../../scripts/runtimes.ts";
 import { withTree } from "./fixture.ts";
 
-const FILES = ["aggregator", "agent", "variables", "inventory"].map((name) => `docs/reference/${name}.md`);
+const FILES = ["aggregator", "agent", "variables", "inventory", "http"].map((name) => `docs/reference/${name}.md`);
 const PAGES = new Map(FILES.map((file) => [file, readFileSync(join(ROOT, file), "utf8")]));
 
 test("referenceProblems() finds a stale page, and writeReference() updates it", async () => {
