@@ -6,13 +6,14 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { NO_MOSQUITTO, startMosquitto } from "../../scripts/brokers/mosquitto.ts";
+import { createApi } from "../../scripts/cluster/api.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { startKraken } from "../../scripts/cluster/process.ts";
 import { runCommand } from "../../scripts/command.ts";
 import { programCommand, ROOT } from "../../scripts/runtimes.ts";
 import { NO_SUBSCRIBERS } from "../publish/subscribers.ts";
 import { createAuthority } from "../mqtt/certificates.ts";
-import { demoCommand, withLab } from "./lab.ts";
+import { demoCommand, SYNC, withLab } from "./lab.ts";
 
 const skip = NO_SUBSCRIBERS ?? NO_MOSQUITTO ?? false;
 const PAHO = join(ROOT, "test/publish/paho_subscriber.py");
@@ -161,6 +162,32 @@ async function documents(port: string): Promise<Record<string, Record<string, un
   const found = await kept(port, "kraken-state/lab/nodes/+");
   return Object.fromEntries([...found].map(([topic, text]) => [topic.split("/").at(-1) ?? "", JSON.parse(text)]));
 }
+
+test("the root publishes the nodes of a rack, as stale while the rack is away", { skip }, async () => {
+  const below = [{ name: "rack1", parent: "root" }];
+  const parents = new Map([["n1", "rack1"]]);
+  await withLab({ count: 1, below, parents, publish: { to: "embedded" } }, async (lab) => {
+    const port = portOf(lab.cluster.broker);
+    const rack = lab.cluster.aggregators.get("rack1");
+    assert.ok(rack !== undefined);
+    const simpower = { config: { endpoint: lab.cluster.bmc, poll: 250 } };
+    await createApi(lab.cluster.api).apply([
+      { name: "rack1", cfg: { role: "AGGREGATOR", parent: "root", services: { simpower } } },
+      { name: "n1", cfg: { ...SYNC, parent: "rack1" } },
+    ]);
+    const isIn = (wanted: Record<string, unknown>) => async (): Promise<boolean> => {
+      const found = (await documents(port))["n1"] ?? {};
+      return Object.entries(wanted).every(([field, value]) => found[field] === value);
+    };
+    await waitFor("n1 is in SYNC", isIn({ runState: "SYNC", phase: "converged", stale: false, parent: "rack1" }));
+    await rack.running.kill();
+    await waitFor("n1 is stale", isIn({ stale: true, phase: "waiting", runState: "SYNC" }));
+    await rack.restart();
+    await waitFor("n1 is known again", isIn({ stale: false, phase: "converged" }));
+    const tree = (await kept(port, "kraken-state/lab/tree")).get("kraken-state/lab/tree") ?? "{}";
+    assert.deepEqual(JSON.parse(tree).list.map(({ name }: { name: string }) => name), ["root", "rack1"]);
+  });
+});
 
 test("state is published over TLS to a broker that asks for a password, which is in no log", { skip }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "kraken-publish-"));
