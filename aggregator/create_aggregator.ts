@@ -28,14 +28,14 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
 
   const { ownId, isRoot, changes, replica, term, nodes, events, discovered, store, broker, uplink, commits } = state;
   const { freezer, fence, owners } = ownership;
-  const { children, persistence, joining, troubles } = links;
+  const { children, batchWriter, joining, troubles } = links;
   const { engine, modules, policies, agentHolds, retries } = driving;
   const control = createControl({
     ...{ ...state, engine, freezer, agentHolds, troubles },
     warnings: status.warnings,
     facts: state.stored.facts,
     agentModules: parts.agentModules,
-    flush: persistence.flush,
+    flush: batchWriter.flush,
     retry: retries.retry,
   });
   const follower = parts.publish && followState({
@@ -76,7 +76,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     get counts() {
       return {
         children: children.counts,
-        ...persistence.waiting,
+        ...batchWriter.waiting,
         droppedEvents: events.dropped.count,
         store: { isFailing: store.problem !== undefined, failures: store.failures },
         broker: { isLost: broker.problem !== undefined, losses: broker.losses },
@@ -119,7 +119,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       handover.requests?.stop();
       await modules.stop();
       commits.stop();
-      persistence.stop();
+      batchWriter.stop();
       store.unwatch();
       broker.stop();
       uplink.stop();

@@ -4,7 +4,7 @@ import { createHoldStore } from "../engine/hold_store.ts";
 import { createEngineHost } from "../engine/host.ts";
 import { hostModules } from "../engine/module_host.ts";
 import { createPolicyTaker } from "../engine/policy.ts";
-import { createRetries } from "../engine/retries.ts";
+import { createRetryRequests } from "../engine/retry_requests.ts";
 import { createIdleFilter, touchOnChanges } from "../engine/touching.ts";
 import { mayAct } from "../ownership/mod.ts";
 import type { AggregatorParts } from "../types.ts";
@@ -19,7 +19,7 @@ export type Driving = ReturnType<typeof createDriving>;
 export function createDriving(
   state: State,
   { freezer, fence, owners }: Ownership,
-  { persistence, joining }: Links,
+  { batchWriter, joining }: Links,
   parts: Pick<AggregatorParts, "modules">,
 ) {
   const { ownId, random, log, changes, clock, broker, store, stored, replica, nodes, events, discovered } = state;
@@ -29,7 +29,7 @@ export function createDriving(
     modules: parts.modules,
   });
   const host = createEngineHost({
-    ...{ nodes, replica, discovered, events, persistence, store, modules },
+    ...{ nodes, replica, discovered, events, batchWriter, store, modules },
     holds: createHoldStore(store, stored.facts, log),
     isComplete: () => joining?.complete ?? true,
     isDeaf: () => broker.isDeaf,
@@ -43,7 +43,7 @@ export function createDriving(
   });
   const engine = createEngine(host, { clock, random });
   const agentHolds = createAgentHolds({ replica, nodes, events, changes, clock });
-  const retries = createRetries({ replica, nodes, discovered, engine, changes });
+  const retries = createRetryRequests({ replica, nodes, discovered, engine, changes });
   const policies = createPolicyTaker({ nodes, ownId, engine, changes });
   const isIdle = createIdleFilter({ nodes, policies });
   touchOnChanges({ changes, nodes, engine, isIdle });

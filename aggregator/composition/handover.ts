@@ -6,11 +6,11 @@ import type { Ownership } from "./ownership.ts";
 import type { State } from "./state.ts";
 
 /** Makes what moves nodes between aggregators: the root decides, those below answer. */
-export function createHandover(state: State, { owners }: Ownership, { children, persistence, joining }: Links) {
+export function createHandover(state: State, { owners }: Ownership, { children, batchWriter, joining }: Links) {
   const { ownId, isRoot, changes, clock, replica, nodes, commits, events, discovered, cfg } = state;
 
   followMoves({
-    ...{ replica, nodes, ownId, isRoot, changes, commits, children, persistence },
+    ...{ replica, nodes, ownId, isRoot, changes, commits, children, batchWriter },
     isBehind: () => joining?.link.isBehind ?? true,
   });
   const releases = answerReleases({

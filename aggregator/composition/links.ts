@@ -9,7 +9,7 @@ import { createPendingTransfers } from "../links/pending_transfers.ts";
 import { withDurableAcks } from "../links/durable_acks.ts";
 import { createTroubles } from "../status/troubles.ts";
 import { COMPLETE, noteCompleteness } from "../store/own_node.ts";
-import { createPersistence } from "../store/persistence.ts";
+import { createBatchWriter } from "../store/batch_writer.ts";
 import type { AggregatorParts } from "../types.ts";
 import type { Ownership } from "./ownership.ts";
 import type { State } from "./state.ts";
@@ -107,7 +107,7 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
       changes.post({ kind: "ChildDeclared", child });
     },
   });
-  const persistence = createPersistence({
+  const batchWriter = createBatchWriter({
     ...{ store, replica, events, changes, clock },
     facets: isRoot ? ["parent", "self"] : FACET_NAMES,
     session(id) {
@@ -118,7 +118,7 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
   });
   const joining: UpstreamLink | undefined = parts.way === undefined ? undefined : createUpstreamLink({
     ...{ ownId, run, replica, placement, term, ownTerm, changes, clock, random, log },
-    way: withDurableAcks(parts.way, changes, persistence.flush),
+    way: withDurableAcks(parts.way, changes, batchWriter.flush),
     complete: stored.facts.get(COMPLETE) === true,
     modules: () => domains.declared,
     raise: takeover.raise,
@@ -133,6 +133,6 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
       if (via !== undefined && via !== id) children.arrived(via, id);
     },
   });
-  noteCompleteness({ store, persistence, changes, log });
-  return { troubles, children, persistence, joining };
+  noteCompleteness({ store, batchWriter, changes, log });
+  return { troubles, children, batchWriter, joining };
 }

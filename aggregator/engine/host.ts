@@ -12,7 +12,7 @@ import type { Replica } from "../../src/sync/mod.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Events } from "../store/events.ts";
 import type { Nodes } from "../nodes/nodes.ts";
-import type { Persistence } from "../store/persistence.ts";
+import type { BatchWriter } from "../store/batch_writer.ts";
 import type { WatchedStore } from "../store/mod.ts";
 
 /** What the engine of an aggregator depends on. */
@@ -21,7 +21,7 @@ export interface EngineHostParts {
   readonly replica: Replica;
   readonly discovered: Discovered;
   readonly events: Events;
-  readonly persistence: Persistence;
+  readonly batchWriter: BatchWriter;
   readonly store: WatchedStore;
   readonly modules: Pick<ModuleHost, "run">;
   readonly holds: FleetMemory;
@@ -66,7 +66,7 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
   };
 }
 
-function checkpointsOf({ replica, discovered, persistence, store }: EngineHostParts): Checkpoints {
+function checkpointsOf({ replica, discovered, batchWriter, store }: EngineHostParts): Checkpoints {
   const read = (id: string) => readCheckpoint(replica.get(id)?.facets.parent.get("/engine/checkpoint")?.value);
   return {
     read,
@@ -75,9 +75,9 @@ function checkpointsOf({ replica, discovered, persistence, store }: EngineHostPa
       discovered.parent(id, new Map([["/engine/checkpoint", checkpointValue(checkpoint)]]));
       const { out, failed } = checkpoint;
       // On disk before a node is taken out, so that a run after a crash counts it too.
-      if (out !== before?.out && (out === "TAKEN" || out === "CUT")) persistence.flush();
+      if (out !== before?.out && (out === "TAKEN" || out === "CUT")) batchWriter.flush();
       // A crash right after a failure, or because of it, must not undo the record.
-      else if (failed !== undefined) persistence.flushSoon();
+      else if (failed !== undefined) batchWriter.flushSoon();
     },
     isWritable: () => store.problem === undefined,
   };

@@ -3,7 +3,7 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { Commits } from "../dispatch/commits.ts";
 import type { Children } from "../links/types.ts";
 import type { Nodes } from "../nodes/nodes.ts";
-import type { Persistence } from "../store/persistence.ts";
+import type { BatchWriter } from "../store/batch_writer.ts";
 
 /** What following moves depends on. */
 export interface MovesParts {
@@ -14,7 +14,7 @@ export interface MovesParts {
   readonly changes: Changes;
   readonly commits: Pick<Commits, "forget">;
   readonly children: Pick<Children, "isDeparting">;
-  readonly persistence: Pick<Persistence, "forget">;
+  readonly batchWriter: Pick<BatchWriter, "forget">;
   /** Tells whether the parent has sent something that has not arrived; always true at the root, which has no parent. */
   isBehind(): boolean;
 }
@@ -26,7 +26,7 @@ export interface MovesParts {
  * @param parts What it depends on.
  */
 export function followMoves(parts: MovesParts): void {
-  const { replica, nodes, ownId, isRoot, changes, commits, children, persistence } = parts;
+  const { replica, nodes, ownId, isRoot, changes, commits, children, batchWriter } = parts;
   const { placement } = nodes;
   /** Nodes that may no longer be below: a later message may place them here again. */
   const doubtful = new Set(
@@ -35,7 +35,7 @@ export function followMoves(parts: MovesParts): void {
 
   /** Forgets a node that another aggregator has now. */
   function forget(id: string): void {
-    persistence.forget(id);
+    batchWriter.forget(id);
     commits.forget(id);
   }
   /** Forgets the nodes that are not below by everything the parent has sent, if every child has been told. */

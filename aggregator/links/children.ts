@@ -8,7 +8,7 @@ import { type Born, createAdmission } from "./admission.ts";
 import { type Child, type ChildParts, makeChild } from "./child.ts";
 import { createLinkCounts } from "./counts.ts";
 import { createKnownModules } from "./known_modules.ts";
-import { createDepartures } from "./departures.ts";
+import { createDepartureNotices } from "./departure_notices.ts";
 import { createPings } from "./pings.ts";
 import { createRedirects } from "./redirects.ts";
 import { createRivals } from "./rivals.ts";
@@ -35,7 +35,7 @@ export function createChildren(parts: ChildrenParts): Children {
   const known = createKnownModules(clock, [parts.agentModules, parts.modules]);
   /** Counted for all of them: a link that is made anew must not go back. */
   let epochs = 0;
-  const departures = createDepartures((id) => changes.post({ kind: "DepartureTold", id }));
+  const departures = createDepartureNotices((id) => changes.post({ kind: "DepartureTold", id }));
   const admission = createAdmission({ clock, admit });
   const undeclared = createUndeclared(known);
   const locator = createNodeLocator({

@@ -2,7 +2,7 @@ import type { Log } from "../../src/log.ts";
 import type { Entry } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Changes } from "../dispatch/changes.ts";
-import type { Persistence } from "./persistence.ts";
+import type { BatchWriter } from "./batch_writer.ts";
 import type { Store, Stored } from "./types.ts";
 
 /**
@@ -50,16 +50,16 @@ export const COMPLETE = "complete";
 
 /** Writes that all nodes are known, once they are and all of them are on the disk: a run after this one goes on from there. */
 export function noteCompleteness(
-  { store, persistence, changes, log }: {
+  { store, batchWriter, changes, log }: {
     readonly store: Store;
-    readonly persistence: Pick<Persistence, "flush" | "waiting">;
+    readonly batchWriter: Pick<BatchWriter, "flush" | "waiting">;
     readonly changes: Changes;
     readonly log: Log;
   },
 ): void {
   changes.on("publish", "completeness", ["BecameComplete"], () => {
-    persistence.flush();
-    if (persistence.waiting.unsavedDocuments > 0) return;
+    batchWriter.flush();
+    if (batchWriter.waiting.unsavedDocuments > 0) return;
     try {
       store.commit({ facts: new Map([[COMPLETE, true]]) });
     } catch (error) {

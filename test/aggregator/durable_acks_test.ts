@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { withDurableAcks } from "../../aggregator/links/durable_acks.ts";
 import { createEvents } from "../../aggregator/store/events.ts";
 import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
-import { createPersistence } from "../../aggregator/store/persistence.ts";
+import { createBatchWriter } from "../../aggregator/store/batch_writer.ts";
 import { takeWriterTerm } from "../../aggregator/store/writer_term.ts";
 import { FACET_NAMES } from "../../src/state/mod.ts";
 import { createReplica, type UpFrame } from "../../src/sync/mod.ts";
@@ -169,13 +169,13 @@ test("wherever the disk is full and the program dies, no version is sent with tw
         const stored = store.load();
         const replica = createReplica(stored.documents);
         const term = takeWriterTerm(store, stored, () => replica);
-        const persistence = createPersistence({
+        const batchWriter = createBatchWriter({
           ...{ store, replica, changes, clock, facets: FACET_NAMES },
           events: createEvents(clock, store, stored),
           session: () => undefined,
         });
         const nothing = { onAssignment() {}, onLink() {}, onKeepalive() {}, onDeposed() {} };
-        return { replica, term, way: withDurableAcks({ send: check, ...nothing }, changes, persistence.flush) };
+        return { replica, term, way: withDurableAcks({ send: check, ...nothing }, changes, batchWriter.flush) };
       }
       let run = begin();
       let received = 0;

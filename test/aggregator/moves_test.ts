@@ -17,7 +17,7 @@ function make(isRoot = false) {
     followMoves({
       ...{ replica, nodes, ownId: idOf("root"), isRoot, changes, commits },
       children: { isDeparting: (id) => departing.has(id) },
-      persistence: { forget: (id) => void done.push(`forget ${names.get(id)} on disk`) },
+      batchWriter: { forget: (id) => void done.push(`forget ${names.get(id)} on disk`) },
       isBehind: () => world.isBehind,
     });
     listen(changes, ["NodeRemoved"], ({ id, via }) => {

@@ -1,5 +1,5 @@
 /** Which children have still to be told that a node has left, by node. */
-export interface Departures {
+export interface DepartureNotices {
   /** A node is not below a child any more, which does not know it yet. */
   left(child: string, id: string): void;
   /** A child has been told of these. */
@@ -7,8 +7,8 @@ export interface Departures {
   has(id: string): boolean;
 }
 
-/** See {@link Departures}. @param onGone Every child that had to know of a node has been told. */
-export function createDepartures(onGone: (id: string) => void): Departures {
+/** See {@link DepartureNotices}. @param onGone Every child that had to know of a node has been told. */
+export function createDepartureNotices(onGone: (id: string) => void): DepartureNotices {
   const waiting = new Map<string, Set<string>>();
   return {
     left(child, id) {

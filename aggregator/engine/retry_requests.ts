@@ -9,7 +9,7 @@ import type { Nodes } from "../nodes/nodes.ts";
  * Retries what was given up when people ask for it, here or at the root, which writes the request to a node's
  * `/retries`.
  */
-export interface Retries {
+export interface RetryRequests {
   /** Treats requests from before this program's start as done. */
   start(): void;
   /** Retries what was given up on a node. */
@@ -17,11 +17,11 @@ export interface Retries {
 }
 
 /**
- * Creates {@link Retries}.
+ * Creates {@link RetryRequests}.
  *
  * @param parts What it depends on.
  */
-export function createRetries(
+export function createRetryRequests(
   parts: {
     readonly replica: Replica;
     readonly nodes: Nodes;
@@ -29,7 +29,7 @@ export function createRetries(
     readonly engine: Pick<Engine, "retry">;
     readonly changes: Changes;
   },
-): Retries {
+): RetryRequests {
   const { replica, nodes, discovered, engine, changes } = parts;
   const done = new Map<string, Value>();
   function askedOf(id: string): Value | undefined {

@@ -13,7 +13,7 @@ const FLUSH_CAP = 5_000;
 const FLUSH_PAUSE = 15;
 
 /** Writes discovered values and events to the store, in batches. */
-export interface Persistence {
+export interface BatchWriter {
   /** Writes everything that waits. @returns Whether it is on disk: what could not be written is tried again. */
   flush(): boolean;
   /** Writes as soon as the present turn is over, so that simultaneous changes are written together. */
@@ -26,7 +26,7 @@ export interface Persistence {
 }
 
 /** What is written, and where. */
-export interface PersistenceParts {
+export interface BatchWriterParts {
   readonly store: Store;
   readonly replica: Replica;
   readonly events: Events;
@@ -39,11 +39,11 @@ export interface PersistenceParts {
 }
 
 /**
- * Creates the persistence of a replica and an event log.
+ * Creates the batchWriter of a replica and an event log.
  *
  * @param parts What it depends on.
  */
-export function createPersistence(parts: PersistenceParts): Persistence {
+export function createBatchWriter(parts: BatchWriterParts): BatchWriter {
   const { store, replica, events, clock, changes } = parts;
   const forgotten = new Set<string>();
   const waiting = new Map<string, Set<FacetName>>();
