@@ -145,6 +145,11 @@ test("a relay's word on the network counts: giaddr, or the link that it names", 
   assert.deepEqual(destinationOf(named, reply, "discover"), { to: "relay", address: "192.0.2.1" });
   const nak = replyTo(clientPacket("request", { giaddr: "10.77.0.254", wants: "10.77.0.99" }));
   assert.equal(nak.flags, 0x8000, "a relay broadcasts a refusal");
+  const relayed = { giaddr: "10.77.0.254", wants: "10.77.0.11" };
+  assert.equal(replyTo(clientPacket("request", relayed)).flags, 0, "and what is granted as the client wants it");
+  assert.equal(replyTo(clientPacket("discover", relayed)).flags, 0);
+  assert.equal(replyTo(clientPacket("discover", { ...relayed, flags: 0x8000 })).flags, 0x8000);
+  assert.equal(replyTo(clientPacket("request", { wants: "10.77.0.99" })).flags, 0, "there is no relay");
 });
 
 test("who has no address yet is reached by broadcast, with or without the flag", () => {
@@ -180,6 +185,9 @@ test("firmware gets the loader that fits it, iPXE the script", () => {
   assert.equal(words(replyTo(clientPacket("discover", FIRMWARE.http)), OPTION.vendorClass), "HTTPClient");
   assert.equal(bytes(replyTo(clientPacket("discover", FIRMWARE.bios)), OPTION.vendorClass), undefined);
   assert.deepEqual(bytes(replyTo(clientPacket("discover", FIRMWARE.ipxe)), OPTION.ipxe), Uint8Array.of(0xb0, 1, 1));
+  for (const firmware of [FIRMWARE.bios, FIRMWARE.uefi, FIRMWARE.http, {}]) {
+    assert.equal(bytes(replyTo(clientPacket("discover", firmware)), OPTION.ipxe), undefined, "it is for iPXE alone");
+  }
 });
 
 /** DHCP options 93 and 60 of a client that boots. */

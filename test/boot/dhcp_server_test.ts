@@ -125,6 +125,25 @@ test("a machine behind a relay gets its lease over real sockets, and what happen
   });
 });
 
+test("what is sent to any address of the machine is heard, as broadcasts are, and answered from the server's own", async () => {
+  const from: string[] = [];
+  await withServer({}, async ({ server, replies }) => {
+    const client = await bindUdp({ address: "127.0.0.9", port: 0, onMessage() {} });
+    const relay = await bindUdp({
+      address: "127.0.0.7",
+      port: server.ports.server,
+      shared: true,
+      onMessage: (_bytes, peer) => void from.push(`${peer.address}:${peer.port}`),
+    });
+    const bytes = encodeDhcp(clientPacket("discover", { mac: macOf(3), giaddr: "127.0.0.7" })) ?? assert.fail();
+    await insist(() => client.send(bytes, { address: "127.0.0.5", port: server.ports.server }), () => from.length > 0);
+    assert.equal(from[0], `${SERVER}:${server.ports.server}`);
+    assert.deepEqual(replies, [], "it went to the relay that has asked");
+    await client.close();
+    await relay.close();
+  });
+});
+
 test("a proxy's boot service answers where the question came from", async () => {
   await withServer({ mode: "proxy" }, async ({ server }) => {
     const heard: DhcpPacket[] = [];

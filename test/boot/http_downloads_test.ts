@@ -89,6 +89,9 @@ test("a reader that takes nothing for 60 s is dropped then, not before, and its 
     );
     const line = world.logged.find((text) => text.includes("was interrupted")) ?? "";
     assert.match(line, /"level":"debug".*"path":"large"/);
+    const { taken, length } = JSON.parse(line);
+    assert.ok(taken > LARGE / 100, "more than a hundredth, so that its share can be seen");
+    assert.ok(event.includes(`at ${Math.floor(100 * taken / length)} % of`), `${event}: ${taken} of ${length}`);
   }));
 
 test("a part of a file waits exactly 60 s for a reader before its connection is cut", () =>

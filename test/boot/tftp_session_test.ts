@@ -150,3 +150,49 @@ test("a client that knows nothing of the transfer any more had the end of its fi
     assert.equal(end()?.kind, kind, `error ${code} after ${acks}`);
   }
 });
+
+test("a client that leaves has its file only where it has answered, and was sent the end of it", async () => {
+  const gone: TftpPacket = { op: "error", code: 5, message: "Unknown transfer" };
+  const lost = "The client ended it: Unknown transfer";
+  const cases: [size: number, acks: number[], end: SessionEnd][] = [
+    [100, [], { kind: "failed", sent: 0, reason: lost }],
+    [1_000, [], { kind: "failed", sent: 0, reason: lost }],
+    [2_000, [1], { kind: "failed", sent: 512, reason: lost }],
+    [1_000, [1], { kind: "done", sent: 512, reason: "Its last acknowledgement is missing" }],
+  ];
+  for (const [size, acks, expected] of cases) {
+    const { clock, say, end } = start(size);
+    await clock.advance(0);
+    for (const block of acks) await say(ack(block));
+    await say(gone);
+    assert.deepEqual(end(), expected, `${size} bytes, ${acks}`);
+  }
+});
+
+test("a client that ends a transfer otherwise has no file, and one that only asked for its size has probed", async () => {
+  const refusal = (message: string): TftpPacket => ({ op: "error", code: 0, message });
+  const probing = start(100, { negotiated: true });
+  await probing.clock.advance(0);
+  await probing.say(refusal("User aborted"));
+  assert.deepEqual(probing.end(), { kind: "probed", sent: 0, reason: "The client ended it: User aborted" });
+  const ending = start(1_000);
+  await ending.clock.advance(0);
+  await ending.say(ack(1));
+  await ending.say(refusal(""));
+  assert.deepEqual(ending.end(), { kind: "failed", sent: 512, reason: "The client ended it: error 0" });
+});
+
+test("a client that falls silent has its file where only the last acknowledgement is missing", async () => {
+  for (
+    const [size, expected] of [
+      [1_000, { kind: "done", sent: 512, reason: "Its last acknowledgement is missing" }],
+      [2_000, { kind: "failed", sent: 512, reason: "The client does not answer" }],
+    ] as const
+  ) {
+    const { clock, say, end } = start(size);
+    await clock.advance(0);
+    await say(ack(1));
+    for (let second = 0; second < 120 && end() === undefined; second++) await clock.advance(1_000);
+    assert.deepEqual(end(), expected, `${size} bytes`);
+  }
+});

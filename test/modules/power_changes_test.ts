@@ -198,6 +198,27 @@ test("time in which an order to shut down waits for its turn does not count, unt
   assert.match(found ?? "", /is not off after 30 s/);
 });
 
+test("an order to shut down that waited for its turn and is taken late has up to a minute more beyond that", async () => {
+  const { course, clock } = make(async (pursuit) => {
+    clock.after(10_000, () => {
+      const done = pursuit.run.queued();
+      clock.after(60_000, () => {
+        done();
+        clock.after(70_000, () => pursuit.taken?.("taken"));
+      });
+    });
+    return await untilOver(pursuit);
+  });
+  await clock.advance(5_000);
+  let found: string | undefined;
+  const going = shutDown(course, clock, 90_000).then((words) => found = words);
+  await clock.advance(60_000 + 90_000 + 60_000 - 1);
+  assert.equal(found, undefined);
+  await clock.advance(1);
+  await going;
+  assert.match(found ?? "", /is not off after 90 s/);
+});
+
 test("an order to shut down that waited for its turn and is not taken is over with the rest of its time", async () => {
   const { course, clock } = make(async (pursuit) => {
     clock.after(10_000, () => clock.after(60_000, pursuit.run.queued()));

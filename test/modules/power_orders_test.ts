@@ -105,6 +105,24 @@ test("a machine that hangs on its way has its power cut, also where the controll
   });
 });
 
+test("a machine that hangs, and turns out to be off, is told its device for the next boot as it is powered on", async () => {
+  await withBench({ settle: 0 }, async (bench) => {
+    const { clock, driver, node } = bench;
+    let reading = ON;
+    driver.read = async () => reading;
+    await ending(clock, bench.run("find-on"));
+    node.view.set("/bmc/bootNext", "PXE");
+    const told: unknown[] = [];
+    driver.change = async (_node, change) => {
+      told.push(`${change} ${String(node.view.get("/bmc/bootNext"))}`);
+      reading = change === "on" ? ON : OFF;
+      return change === "on" ? TAKEN : { kind: "refused", said: "It is off" };
+    };
+    await ending(clock, bench.run("restart-hang"));
+    assert.deepEqual([told, node.view.get("/bmc/bootNext")], [["restart PXE", "on PXE"], "NONE"]);
+  });
+});
+
 test("a machine that has shut down, and that somebody powers on at once, is left on", async () => {
   await withBench({ settle: 0, graceful: 30_000 }, async (bench) => {
     bench.node.view.set("/runState", "SYNC");
