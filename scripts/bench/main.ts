@@ -14,6 +14,8 @@ import {
 import type { Bench } from "./bench.ts";
 import { runAgentBench } from "./agent/main.ts";
 import { program as agent } from "./agent/options.ts";
+import { runApiBench } from "./api/main.ts";
+import { program as api } from "./api/options.ts";
 import { runBootBench } from "./boot/main.ts";
 import { program as boot } from "./boot/options.ts";
 import { runFleetBench } from "./fleet/main.ts";
@@ -25,7 +27,7 @@ import { program as plan } from "./plan/options.ts";
 import { runSyncBench } from "./sync/main.ts";
 import { program as sync } from "./sync/options.ts";
 
-const NAMES = ["agent", "boot", "fleet", "image", "plan", "sync"];
+const NAMES = ["agent", "api", "boot", "fleet", "image", "plan", "sync"];
 
 function print(terminal: Terminal, { data, table }: Bench, json: boolean): number {
   terminal.write(json ? `${JSON.stringify(data, undefined, 2)}\n` : table);
@@ -50,6 +52,11 @@ if (name === "sync") {
   await start(
     agent,
     async ({ options, terminal, signal }) => print(terminal, await runAgentBench({ ...options, signal }), options.json),
+  );
+} else if (name === "api") {
+  await start(
+    api,
+    async ({ options, terminal, signal }) => print(terminal, await runApiBench({ ...options, signal }), options.json),
   );
 } else if (name === "boot") {
   await start(
