@@ -172,7 +172,7 @@ export function createControl(parts: ControlParts): Control {
     list() {
       const now = revision();
       if (listed?.revision !== now) {
-        const summaries = all().map((node) => summaryOf(detailOf(parts, node)));
+        const summaries = all().map((node) => summaryOf(parts, node));
         summaries.sort((a, b) => compareNames(a.name, b.name));
         listed = { revision: now, summaries };
       }

@@ -77,8 +77,30 @@ export function statusOf(parts: DetailParts, node: ReadNode): EngineStatus {
  * @param parts What it depends on.
  */
 export function detailOf(parts: DetailParts, node: ReadNode): NodeDetail {
-  const { nodes, domains } = parts;
   const status = statusOf(parts, node);
+  const { schema } = parts.domains;
+  return {
+    ...summaryOf(parts, node, status),
+    cfg: new Map([...node.cfg].filter(([url]) => !KEPT_URLS.has(url))),
+    inherited: sourcesOf(node.cfg),
+    dsc: new Map([...node.view].filter(([url]) => schema.find(url)?.variable.writer !== "cfg")),
+    version: node.version,
+    engine: status,
+  };
+}
+
+/**
+ * Returns the part of `node` that lists show. Costs a part of what {@link detailOf} does: a list has many nodes.
+ *
+ * @param parts What it depends on.
+ * @param status The status of the node.
+ */
+export function summaryOf(
+  parts: DetailParts,
+  node: ReadNode,
+  status: EngineStatus = statusOf(parts, node),
+): NodeSummary {
+  const { nodes, domains } = parts;
   const stale = staleOf(nodes, node);
   const text = (url: string): string => String(node.view.get(url) ?? domains.schema.unknownOf(url) ?? "");
   return {
@@ -93,21 +115,6 @@ export function detailOf(parts: DetailParts, node: ReadNode): NodeDetail {
     phase: status.phase,
     reason: reasonOf(node, status),
     ...(status.late !== undefined && { late: status.late }),
-    ...(stale !== undefined && { stale }),
-    cfg: new Map([...node.cfg].filter(([url]) => !KEPT_URLS.has(url))),
-    inherited: sourcesOf(node.cfg),
-    dsc: new Map([...node.view].filter(([url]) => domains.schema.find(url)?.variable.writer !== "cfg")),
-    version: node.version,
-    engine: status,
-  };
-}
-
-/** Returns the part of `node` that lists show. */
-export function summaryOf(node: NodeDetail): NodeSummary {
-  const { id, name, kind, platform, parent, physState, runState, link, phase, reason, late, stale } = node;
-  return {
-    ...{ id, name, kind, platform, parent, physState, runState, link, phase, reason },
-    ...(late !== undefined && { late }),
     ...(stale !== undefined && { stale }),
   };
 }

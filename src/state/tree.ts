@@ -197,6 +197,15 @@ export interface Assignment extends JoinTarget {
  * @returns The assignment; undefined if the value is not a valid one.
  */
 export function readAssignment(value: unknown): Assignment | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (!assignments.has(value)) assignments.set(value, parseAssignment(value));
+  return assignments.get(value);
+}
+
+/** By value: a node's assignment is asked for at every change of the node, and values do not change. */
+const assignments = new WeakMap<object, Assignment | undefined>();
+
+function parseAssignment(value: object): Assignment | undefined {
   const target = readTarget(value);
   if (target === undefined || !isRecord(value)) return undefined;
   const { number, standby } = value;
