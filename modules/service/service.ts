@@ -85,25 +85,7 @@ export function createService(
   const inTurn = createTurns();
 
   function show(): void {
-    switch (situation.kind) {
-      case "starting":
-      case "stopping":
-        return; // its result is reported soon
-      case "stopped":
-        discover("pid", null);
-        discover("error", null);
-        return discover("state", "STOP");
-      case "failed":
-        discover("pid", null);
-        return discover("state", "ERROR");
-      case "running":
-      case "finished":
-        discover("pid", situation.kind === "running" ? situation.program.pid : null);
-        discover("error", situation.kind === "running" ? null : situation.note ?? null);
-        return discover("state", situation.outdated ? "INIT" : "RUN");
-      default:
-        return situation satisfies never;
-    }
+    for (const [field, value] of shownOf(situation)) discover(field, value);
   }
   function remember(program: RunningProgram, digest: string, finished: boolean): void {
     if (program.identity !== undefined) folder.write(name, { ...program.identity, digest, finished });
@@ -118,15 +100,15 @@ export function createService(
     exit: Exit,
   ): string | undefined {
     if (exit.code !== undefined) discover("exitCode", exit.code);
-    const left = exit.left === undefined ? "" : ` ${describeLeft(exit.left)}`;
+    const words = `'${name}' ${exit.words}${exit.left === undefined ? "" : ` ${describeLeft(exit.left)}`}`;
     if (exit.code === 0 && config.restart !== "always") {
       remember(program, config.digest, true);
-      const note = left === "" ? undefined : `'${name}' ${exit.words}${left}`;
+      const note = exit.left === undefined ? undefined : words;
       situation = { kind: "finished", digest: config.digest, outdated: false, note };
       return undefined;
     }
     const line = lastLine(folder.outputOf(name), program.outputFrom);
-    const why = `'${name}' ${exit.words}${left}${line === "" ? "" : `: ${line}`}`.slice(0, MAX_ERROR_LENGTH);
+    const why = `${words}${line === "" ? "" : `: ${line}`}`.slice(0, MAX_ERROR_LENGTH);
     discover("pid", null);
     discover("error", why);
     situation = { kind: "failed", digest: config.digest };
@@ -229,6 +211,25 @@ export function createService(
       show();
     },
   };
+}
+
+/** What people are shown of a situation; nothing while its result is reported soon. */
+function shownOf(situation: Situation): readonly (readonly [field: "state" | "error" | "pid", value: Value | null])[] {
+  switch (situation.kind) {
+    case "starting":
+    case "stopping":
+      return [];
+    case "stopped":
+      return [["pid", null], ["error", null], ["state", "STOP"]];
+    case "failed":
+      return [["pid", null], ["state", "ERROR"]];
+    case "running":
+      return [["pid", situation.program.pid], ["error", null], ["state", situation.outdated ? "INIT" : "RUN"]];
+    case "finished":
+      return [["pid", null], ["error", situation.note ?? null], ["state", situation.outdated ? "INIT" : "RUN"]];
+    default:
+      return situation satisfies never;
+  }
 }
 
 /** Describes what a program that went into the background has left, to follow how it ended. */

@@ -73,20 +73,7 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
   function reportError(error: string | null): void {
     options.discover(programNode, `/services/${name}/error`, error?.slice(0, MAX_ERROR_LENGTH) ?? null);
   }
-  /** Calls code of the module. An error that it throws or rejects with is reported and goes no further. */
-  function contain(what: string, call: () => unknown): void {
-    function failed(error: unknown): void {
-      const why = `Failed in ${what}: ${errorText(error)}`;
-      log.error("A module threw", { why });
-      reportError(why);
-    }
-    try {
-      const result = call();
-      if (result instanceof Promise) result.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  }
+  const contain = createContainment(log, reportError);
 
   const pace = createPace({
     clock,
@@ -203,6 +190,27 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
       phase = { kind: "stopped" };
       report("STOP", before.kind === "failed" ? before.why : null);
     },
+  };
+}
+
+/**
+ * Makes what calls code of a module. An error that it throws or rejects with is reported and goes no further.
+ *
+ * @param report Takes why it failed.
+ */
+function createContainment(log: Log, report: (why: string) => void): (what: string, call: () => unknown) => void {
+  return (what, call) => {
+    function failed(error: unknown): void {
+      const why = `Failed in ${what}: ${errorText(error)}`;
+      log.error("A module threw", { why });
+      report(why);
+    }
+    try {
+      const result = call();
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   };
 }
 

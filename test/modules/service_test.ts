@@ -329,7 +329,7 @@ test("service takes a running program over from an earlier run of the agent, and
       set("/services/job/config", config);
       process.kill(pid, "SIGKILL");
       await until("/services/job/state", "ERROR");
-      assert.match(String(value("error")), /exit code that only the agent before could have seen/);
+      assert.match(String(value("error")), /unknown exit code/);
       await run("restart", job);
       assert.notEqual(value("pid"), pid);
     });

@@ -4,7 +4,7 @@ import { triangular } from "./chance.ts";
 import type { ControllerConfig } from "./config.ts";
 import type { MachineState, SimulatedMachine, SimulatedSensors } from "./machine.ts";
 import type { PowerState, ResetType } from "./reset_types.ts";
-import { errorText } from "../../../src/toolkit/mod.ts";
+import { createTurns, errorText } from "../../../src/toolkit/mod.ts";
 
 /** How often a machine was told to do something, whether or not that changed anything. */
 export interface Counters {
@@ -52,73 +52,43 @@ export function createController(
   const { clock, random } = parts;
   const log = parts.log.with({ system: system.name });
   const counters = { powerOn: 0, powerOff: 0, resets: 0 };
-  const listeners: (() => void)[] = [];
-  let power: PowerState = "Off";
-  let said: PowerState = "Off";
+  const report = createPowerReport(() => triangular(config.staleDelay, random), clock);
+  const { turn } = report;
   let failures = 0;
   /** Whether it must be powered on again when it has shut down. */
   let startsAgain = false;
-  /** Resolves when everything that was requested has been done. */
-  let work: Promise<void> = Promise.resolve();
-  /** Ends the running delay early, because something else was requested meanwhile. */
-  let hurry = () => {};
-
-  function turn(to: PowerState): void {
-    if (power === to) return;
-    power = to;
-    const stale = triangular(config.staleDelay, random);
-    if (stale > 0) clock.after(stale, say);
-    else say();
-    for (const listener of listeners) listener();
-  }
-  function say(): void {
-    said = power;
-  }
-  function inTurn(next: () => Promise<void>): Promise<void> {
-    hurry();
-    work = work.then(next).catch((error: unknown) => {
-      log.error("A machine failed", { why: errorText(error) });
-      turn(machine.state === "on" ? "On" : "Off");
-    });
-    return work;
-  }
-  function delay(): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = clock.after(triangular(config.resetDelay, random), resolve);
-      hurry = () => {
-        cancel();
-        resolve();
-      };
-    });
-  }
+  const { inTurn, delay } = createErrands(() => triangular(config.resetDelay, random), clock, (error) => {
+    log.error("A machine failed", { why: errorText(error) });
+    turn(machine.state === "on" ? "On" : "Off");
+  });
 
   async function powerOn(): Promise<void> {
-    if (power === "On") return;
+    if (report.power() === "On") return;
     turn("PoweringOn");
     await delay();
     await machine.start();
     turn("On");
   }
   async function powerOff(): Promise<void> {
-    if (power === "Off") return;
+    if (report.power() === "Off") return;
     turn("PoweringOff");
     await delay();
     await machine.stop();
     turn("Off");
   }
   async function restart(): Promise<void> {
-    if (power !== "On") return await powerOn();
+    if (report.power() !== "On") return await powerOn();
     if (machine.restart !== undefined) return await machine.restart();
     await machine.stop();
     await machine.start();
   }
   function shutDown(): Promise<void> {
     return inTurn(async () => {
-      if (power === "On") machine.shutdown();
+      if (report.power() === "On") machine.shutdown();
     });
   }
   function perform(type: ResetType): void {
-    if (type !== "Nmi") startsAgain = type === "GracefulRestart" && power === "On";
+    if (type !== "Nmi") startsAgain = type === "GracefulRestart" && report.power() === "On";
     switch (type) {
       case "On":
         counters.powerOn++;
@@ -135,11 +105,11 @@ export function createController(
         return;
       case "Nmi":
         inTurn(async () => {
-          if (power === "On") machine.interrupt?.();
+          if (report.power() === "On") machine.interrupt?.();
         });
         return;
       case "PushPowerButton":
-        if (power === "On") return perform("GracefulShutdown");
+        if (report.power() === "On") return perform("GracefulShutdown");
         return perform("On");
       case "ForceOff":
         counters.powerOff++;
@@ -174,7 +144,7 @@ export function createController(
     id: system.id,
     machine,
     get power() {
-      return said;
+      return report.said();
     },
     get sensors() {
       return machine.sense?.() ?? idleSensors(machine.state, random);
@@ -193,11 +163,56 @@ export function createController(
       if (hang !== undefined) machine.hang?.(hang);
       failures = fail ?? failures;
     },
-    onPower: (listener) => void listeners.push(listener),
+    onPower: report.onTurn,
     unplug: () =>
       inTurn(async () => {
         await machine.stop();
         turn("Off");
+      }),
+  };
+}
+
+/** What a controller says of the power: for a while after a change perhaps what was before. @param stale Draws how long, in milliseconds. */
+function createPowerReport(stale: () => number, clock: Clock) {
+  const listeners: (() => void)[] = [];
+  let power: PowerState = "Off";
+  let said: PowerState = "Off";
+  const say = () => said = power;
+  return {
+    power: (): PowerState => power,
+    said: (): PowerState => said,
+    onTurn: (listener: () => void): void => void listeners.push(listener),
+    turn(to: PowerState): void {
+      if (power === to) return;
+      power = to;
+      const ms = stale();
+      if (ms > 0) clock.after(ms, say);
+      else say();
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
+/**
+ * What a machine is told to do, one thing after the other. What is asked for ends the delay of what was asked before.
+ *
+ * @param time Draws how long a delay is, in milliseconds.
+ */
+function createErrands(time: () => number, clock: Clock, failed: (error: unknown) => void) {
+  const inTurn = createTurns();
+  let hurry = () => {};
+  return {
+    inTurn(next: () => Promise<void>): Promise<void> {
+      hurry();
+      return inTurn(() => next().catch(failed));
+    },
+    delay: (): Promise<void> =>
+      new Promise((resolve) => {
+        const cancel = clock.after(time(), resolve);
+        hurry = () => {
+          cancel();
+          resolve();
+        };
       }),
   };
 }
