@@ -8,6 +8,8 @@ const spectral = new spectralCore.Spectral();
 spectral.setRuleset({ extends: [spectralRulesets.oas] });
 const found = await spectral.run(JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")));
 for (const { code, message, path, severity } of found) {
-  process.stdout.write(`openapi.json${path.map((part) => ` > ${part}`).join("")}: ${message} (${code}, severity ${severity})\n`);
+  process.stdout.write(
+    `openapi.json${path.map((part) => ` > ${part}`).join("")}: ${message} (${code}, severity ${severity})\n`,
+  );
 }
 process.exitCode = found.length === 0 ? 0 : 1;

@@ -46,7 +46,7 @@ interface Situation {
  * @example Switching a node on
  * ```ts
  * import assert from "node:assert/strict";
- * import { compileDomain, createPlanner, declareModule, describeSteps } from "../src/plan/mod.ts";
+ * import { compileDomain, createPlanner, declareModule, describePlanSteps } from "../src/plan/mod.ts";
  * import { core } from "../src/state/mod.ts";
  *
  * const power = declareModule({
@@ -61,7 +61,7 @@ interface Situation {
  * });
  * const planner = createPlanner(compileDomain([power]));
  * const plan = planner.plan({ view: new Map(), cfg: new Map([["/physState", "POWER_ON"]]) });
- * assert.deepEqual(describeSteps(plan), [
+ * assert.deepEqual(describePlanSteps(plan), [
  *   "1. power/read (parent): /physState PHYS_UNKNOWN -> POWER_OFF",
  *   "2. power/on (parent): /physState POWER_OFF -> POWER_ON, after 1",
  * ]);
