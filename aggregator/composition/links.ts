@@ -20,7 +20,19 @@ export type Links = ReturnType<typeof createLinks>;
 /** Makes the links. None of them has begun. */
 export function createLinks(state: State, ownership: Ownership, parts: AggregatorParts) {
   const { name, run, ownId, isRoot, random, log, changes, clock, broker, uplink, store, stored, replica, term } = state;
-  const { childTerms, ownTerm, placement, declarations, domains, nodes, commits, events, evidence, suspicions } = state;
+  const {
+    childTerms,
+    ownTerm,
+    placement,
+    declarations,
+    domains,
+    nodes,
+    commits,
+    events,
+    evidence,
+    suspicions,
+    runBudget,
+  } = state;
   const { freezer, owners, takeover } = ownership;
 
   const troubles = createTroubles({
@@ -56,6 +68,7 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
     modules: declarations,
     agentModules: parts.agentModules,
     terms: childTerms,
+    runBudget,
     sessions: stored.sessions,
     send: parts.send,
     isDeaf: () => broker.isDeaf,

@@ -8,6 +8,7 @@ import { createEvidence } from "../evidence/evidence.ts";
 import { createSuspicions } from "../evidence/suspicions.ts";
 import { createChildTerms } from "../links/child_terms.ts";
 import { createOwnTerm } from "../links/own_term.ts";
+import { createRunBudget } from "../links/run_budget.ts";
 import { createDiscovered } from "../nodes/discovered.ts";
 import { createDomains } from "../nodes/domains.ts";
 import { createProfileRegistry, readProfiles } from "../cfg/profile_registry.ts";
@@ -69,8 +70,9 @@ export function createState(parts: AggregatorParts) {
       log.warn(why, { node });
     },
   });
+  const runBudget = createRunBudget({ clock, changes });
   const childTerms = createChildTerms({
-    ...{ replica, store, terms: stored.terms, log },
+    ...{ replica, store, terms: stored.terms, log, budget: runBudget },
     provenTerm: evidence.provenTerm,
     onClaim: suspicions.claimed,
   });
@@ -127,6 +129,7 @@ export function createState(parts: AggregatorParts) {
       cfg,
       profiles,
       staging,
+      runBudget,
     },
   };
 }

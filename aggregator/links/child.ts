@@ -19,6 +19,7 @@ import { createSubtreeScope, type SubtreeScope } from "../tree/subtree_scope.ts"
 import type { ChildTerms } from "./child_terms.ts";
 import type { KnownModules } from "./known_modules.ts";
 import type { PendingTransfers } from "./pending_transfers.ts";
+import type { RunBudget } from "./run_budget.ts";
 
 /** How long changes of cfg are gathered for one frame down to another aggregator, in milliseconds: people wait for them. */
 const DOWN_BATCH_MS = 20;
@@ -39,6 +40,7 @@ export interface ChildParts {
   /** How far an earlier run of this program had got with each child. */
   readonly sessions: ReadonlyMap<string, Session>;
   readonly terms: ChildTerms;
+  readonly runBudget: Pick<RunBudget, "spend">;
   readonly known: KnownModules;
   readonly clock: Clock;
   readonly random: Random;
@@ -64,10 +66,13 @@ export function makeChild(parts: ChildParts, child: string): Child {
   const { replica, placement, transfers, sessions, terms, known } = parts;
   const isAggregator = placement.isAggregator(child);
   const scope = isAggregator
-    ? createSubtreeScope({ replica, placement, child, isPending: transfers.fromBefore(child) }, {
-      onTold: (ids) => parts.onTold(child, ids),
-      onSettled: () => transfers.set(child, false),
-    })
+    ? createSubtreeScope(
+      { replica, placement, mayGoOn: parts.runBudget.spend, child, isPending: transfers.fromBefore(child) },
+      {
+        onTold: (ids) => parts.onTold(child, ids),
+        onSettled: () => transfers.set(child, false),
+      },
+    )
     : forAgent(createNodeChildScope(replica, child));
   const resume = sessions.get(child);
   const link = createParentLink({

@@ -10,12 +10,7 @@ import {
 } from "../../src/state/mod.ts";
 import type { BirthFrame, Replica } from "../../src/sync/mod.ts";
 import type { Store } from "../store/mod.ts";
-
-/**
- * The most runs of a child of which nothing is known here at all that are believed without proof, and the most that an aggregator
- * may have counted on by itself, as it does with each start.
- */
-const MAX_LOST_RUNS = 100_000;
+import type { RunBudget } from "./run_budget.ts";
 
 /** What a birth says of the child's term. */
 type Claim = Pick<BirthFrame, "term" | "shown" | "own">;
@@ -53,6 +48,8 @@ export function createChildTerms(
     readonly terms: ReadonlyMap<string, Term>;
     /** The last term of a child, as far as it can show it: as this aggregator, or an aggregator itself, has signed it. */
     readonly provenTerm: (child: string, claim: Claim) => Term | undefined;
+    /** Runs that this aggregator has not counted, and does not know to have been counted by an earlier run of it. */
+    readonly budget: Pick<RunBudget, "spend">;
     /** A child claims a term that it can't show. */
     readonly onClaim: (child: string, what: string) => void;
     readonly log: Log;
@@ -88,12 +85,18 @@ export function createChildTerms(
   function believed(child: string, birth: Claim, known: Term): number {
     const { term: claim } = birth;
     if (claim.assignment !== known.assignment || claim.run <= known.run) return 0;
-    if (known.run === 0 && claim.run <= MAX_LOST_RUNS) return claim.run;
-    const { own: _own, ...given } = birth;
-    const proven = parts.provenTerm(child, claim.run - known.run <= MAX_LOST_RUNS ? birth : given);
-    if (proven !== undefined && compareTerms(proven, claim) >= 0) return claim.run;
+    const { own, ...given } = birth;
+    if (isProven(child, given, claim)) return claim.run;
+    // What it says by itself: it is believed where nothing is known of it, and an aggregator counts on with each start.
+    const isPlausible = known.run === 0 || (own !== undefined && isProven(child, birth, claim));
+    const runs = claim.run - known.run;
+    if (isPlausible && parts.budget.spend(child, "self", claim.assignment, runs)) return claim.run;
     parts.onClaim(child, `term ${termText(claim)}, which this aggregator has not given it`);
     return 0;
+  }
+  function isProven(child: string, birth: Claim, claim: Term): boolean {
+    const proven = parts.provenTerm(child, birth);
+    return proven !== undefined && compareTerms(proven, claim) >= 0;
   }
 
   return {

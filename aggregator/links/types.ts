@@ -11,6 +11,7 @@ import type { Nodes } from "../nodes/nodes.ts";
 import type { ChildTerms } from "./child_terms.ts";
 import type { ChildrenCounts } from "./counts.ts";
 import type { PendingTransfers } from "./pending_transfers.ts";
+import type { RunBudget } from "./run_budget.ts";
 
 /** What the links to all children need. */
 export interface ChildrenParts {
@@ -24,6 +25,8 @@ export interface ChildrenParts {
   readonly commits: Pick<Commits, "broughtBy">;
   readonly transfers: PendingTransfers;
   readonly terms: ChildTerms;
+  /** Runs of writers below children that nobody here has counted. */
+  readonly runBudget: Pick<RunBudget, "spend">;
   /** How far an earlier run of this program had got with each child. */
   readonly sessions: ReadonlyMap<string, Session>;
   /** What a child is given with a welcome. @param own What a child that is an aggregator shows of itself. */

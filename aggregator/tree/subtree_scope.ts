@@ -1,4 +1,4 @@
-import { assignmentNumber, compareTerms, type Facet } from "../../src/state/mod.ts";
+import { assignmentNumber, compareTerms, type Facet, newestVersion, NO_TERM } from "../../src/state/mod.ts";
 import {
   type Change,
   type ChildScope,
@@ -9,6 +9,8 @@ import {
   takeSelfOver,
 } from "../../src/sync/mod.ts";
 import type { Placement } from "./placement.ts";
+
+const NOTHING: Facet = new Map();
 
 /** Tells whether the writer of a value was deposed by a later assignment of the node. */
 function isOutdated({ facet, entry }: Change, cfg: Facet | undefined): boolean {
@@ -93,6 +95,11 @@ export function createSubtreeScope(
   parts: {
     readonly replica: Replica;
     readonly placement: Placement;
+    /**
+     * Tells whether a writer is believed to have counted on by so many runs that nobody here knows of. They are spent then: a
+     * child that relays its values must not use up those of the next writer.
+     */
+    mayGoOn(id: string, facet: "parent" | "self", assignment: number, runs: number): boolean;
     readonly child: string;
     readonly isPending: boolean;
   },
@@ -109,6 +116,22 @@ export function createSubtreeScope(
   /** Nodes of which the child has sent values of an assignment that is not known here yet. */
   const early = new Set<string>();
   let wasEarly = false;
+
+  /** Values without those of runs that are not believed: mostly all of them, as most are of runs that are known. */
+  function withBelievedRuns(id: string, facet: "parent" | "self", entries: Facet, number: number): Facet {
+    const here = replica.get(id)?.facets[facet] ?? NOTHING;
+    let next = 0;
+    for (const [url, { version }] of entries) {
+      const isNews = version.assignment === number && version.run > next;
+      if (isNews && compareTerms(version, here.get(url)?.version ?? NO_TERM) > 0) next = version.run;
+    }
+    if (next === 0) return entries;
+    const newest = newestVersion(here);
+    const last = newest.assignment === number ? newest.run : 0;
+    if (next <= last || parts.mayGoOn(id, facet, number, next - last)) return entries;
+    return new Map([...entries].filter(([, { version }]) => version.assignment !== number || version.run <= last));
+  }
+
   const self: SubtreeScope = {
     *documents(after) {
       for (const id of replica.changedSince(after)) {
@@ -130,12 +153,13 @@ export function createSubtreeScope(
       // one only if it has just come from a parent that heard it sooner. In that case its values are requested again.
       const number = assignmentNumber(replica.get(id)?.facets.cfg);
       const known = new Map([...entries].filter(([, { version }]) => version.assignment <= number));
-      replica.merge(id, facet, known);
       if (known.size < entries.size) {
         wasEarly = true;
         early.add(id);
       }
-      return entries.size - known.size;
+      const believed = withBelievedRuns(id, facet, known, number);
+      replica.merge(id, facet, believed);
+      return entries.size - believed.size;
     },
     wasEarly() {
       const was = wasEarly;

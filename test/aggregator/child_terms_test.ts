@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createRunBudget } from "../../aggregator/links/run_budget.ts";
 import { createChildTerms } from "../../aggregator/links/child_terms.ts";
 import { openMemoryStore, type Store } from "../../aggregator/store/mod.ts";
 import { createLog } from "../../src/log.ts";
 import { MAX_INTEGER, NO_TERM, type Term } from "../../src/state/mod.ts";
 import type { Given } from "../../src/evidence/mod.ts";
 import type { BirthFrame } from "../../src/sync/mod.ts";
+import { createVirtualClock } from "../support/virtual_clock.ts";
 import { assigned, createSmallTree, idOf } from "./small_tree.ts";
 import { makeTerm } from "../support/versions.ts";
 
@@ -28,17 +30,20 @@ function make(before: ReadonlyMap<string, Term> = new Map()) {
       memory.commit(batch);
     },
   };
+  const clock = createVirtualClock();
+  const budget = createRunBudget({ clock, changes: tree.changes });
   const terms = createChildTerms({
-    ...{ replica: tree.replica, store, terms: before },
+    ...{ replica: tree.replica, store, terms: before, budget },
     // What a child shows as its term is its text here.
-    provenTerm: (_child, { shown }) => {
+    provenTerm: (_child, { shown, own }) => {
+      if (own !== undefined) return makeTerm(9, Number(own.run));
       const [assignment, run] = (shown?.term ?? "").split(".").map(Number);
       return assignment === undefined || run === undefined ? undefined : { assignment, run };
     },
     onClaim: (child, what) => void claims.push(`${child} ${what}`),
     log: createLog((line) => void warnings.push(line), { level: "warn" }),
   });
-  return { ...tree, terms, commits, warnings, claims, world, memory };
+  return { ...tree, terms, commits, warnings, claims, world, memory, clock };
 }
 
 function birth(term: Term, shown?: Given): BirthFrame {
@@ -117,6 +122,50 @@ test("where nothing is known of a child, as the disk was lost, some runs are bel
   const other = make();
   assert.deepEqual(other.terms.next(ID, birth(makeTerm(2, 100_000))), makeTerm(2, 100_001));
   assert.deepEqual(other.terms.next(ID, birth(makeTerm(2, 200_000))), makeTerm(2, 100_002));
+});
+
+/** A birth of an aggregator that has signed its run itself. */
+function signed(run: number): BirthFrame {
+  return { ...birth(makeTerm(2, run)), own: { key: "k", chain: [], run: `${run}` } };
+}
+
+test("an aggregator that counts on by itself is believed 100,000 runs, and then one a second", async () => {
+  const { terms, claims, clock } = make(new Map([[ID, makeTerm(2, 5)]]));
+  assert.deepEqual(terms.next(ID, signed(60_005)), makeTerm(2, 60_006));
+  assert.deepEqual([terms.next(ID, signed(120_006)), claims.length], [makeTerm(2, 60_007), 1]);
+  assert.deepEqual(terms.next(ID, signed(100_007)), makeTerm(2, 100_008), "what is left is believed");
+  for (let claim = 100_010; claim < 100_050; claim += 10) terms.next(ID, signed(claim));
+  assert.deepEqual(terms.of(ID), makeTerm(2, 100_012), "it can't climb on");
+  await clock.advance(30_000);
+  assert.deepEqual(terms.next(ID, signed(100_030)), makeTerm(2, 100_031));
+});
+
+test("what a child has climbed is forgotten with a new assignment, a retry and a deletion, and not by its own word", () => {
+  const { terms, set, changes } = make(new Map([[ID, makeTerm(2, 5)]]));
+  let last = 5;
+  const climb = (by: number) => last = terms.next(ID, signed(last + by))?.run ?? 0;
+  climb(100_000);
+  const isSpent = (): boolean => {
+    const before = last;
+    return climb(50_000) === before + 1;
+  };
+  assert.ok(isSpent());
+  changes.post({ kind: "Discovered", id: ID, facet: "parent", urls: ["/retry"], from: ID });
+  assert.ok(isSpent());
+  const resets = [
+    () => changes.post({ kind: "Discovered", id: ID, facet: "parent", urls: ["/retry"], from: undefined }),
+    () => changes.post({ kind: "CfgChanged", id: ID, urls: ["/retries"] }),
+    () => changes.post({ kind: "NodeRemoved", id: ID, via: undefined }),
+  ];
+  for (const reset of resets) {
+    reset();
+    climb(100_000);
+    assert.ok(isSpent());
+  }
+  set("n", { "/assignment": assigned(3, "root") });
+  const claim = last + 90_000;
+  const anew: BirthFrame = { ...signed(claim), term: makeTerm(3, claim) };
+  assert.deepEqual(terms.next(ID, anew), makeTerm(3, claim + 1));
 });
 
 test("runs that are used up are refused, until the node is assigned anew", () => {

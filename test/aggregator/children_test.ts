@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createRunBudget } from "../../aggregator/links/run_budget.ts";
 import { createChildTerms } from "../../aggregator/links/child_terms.ts";
 import { createChildren } from "../../aggregator/links/children.ts";
 import { createPendingTransfers } from "../../aggregator/links/pending_transfers.ts";
@@ -31,8 +32,10 @@ function make(more: Partial<ChildrenParts> = {}, last: ReadonlyMap<string, Term>
   tree.set("m", { "/parent": "a", "/assignment": assigned(1, "a") });
   const world = { knowsLeft: true, isDeaf: false };
   const { replica, nodes, changes, commits } = tree;
+  const runBudget = createRunBudget({ clock, changes: tree.changes });
   const terms = createChildTerms({
     replica,
+    budget: runBudget,
     store,
     terms: last,
     log: quiet,
@@ -52,7 +55,7 @@ function make(more: Partial<ChildrenParts> = {}, last: ReadonlyMap<string, Term>
   changes.turn(owners.begin);
   const children = createChildren({
     ...{ run: "p", modules: [], agentModules: [], replica, nodes, changes, commits, transfers },
-    ...{ terms, sessions: new Map(), clock, random: () => 0.5, log: quiet },
+    ...{ terms, runBudget, sessions: new Map(), clock, random: () => 0.5, log: quiet },
     send: (child, frame) => void sent.push({ child: names.get(child) ?? child, frame }),
     onState(child, state, sameRun, why) {
       said.push(`${names.get(child)} ${state}${sameRun ? " the same" : ""}: ${why}`);

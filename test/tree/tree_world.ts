@@ -121,6 +121,8 @@ export async function createTreeWorld(
   const settings = new Map<string, string>();
   /** Every version of every value that was ever sent, by facet: two values of one version would never be reconciled. */
   const versions = new Map<string, Map<string, { readonly version: Version; readonly text: string }>>();
+  /** What a run whose disk was lost has said, and nobody above it knew by then: its last parent may still tell of it. */
+  const unknown = new Set<string>();
   /** The last epoch that a run of a parent named to a child. */
   const epochs = new Map<string, number>();
   let runs = 0;
@@ -153,6 +155,7 @@ export async function createTreeWorld(
           const facet = `${id} ${name}`;
           const key = `${url} ${versionText(version)}`;
           const text = JSON.stringify(value);
+          if (unknown.has(`${facet} ${key} ${text}`)) continue;
           const known = versions.get(facet) ?? new Map<string, { version: Version; text: string }>();
           versions.set(facet, known);
           const before = known.get(key)?.text;
@@ -175,7 +178,11 @@ export async function createTreeWorld(
       for (const name of ["parent", "self"] as const) {
         const newest = newestVersion(kept.get(id)?.facets[name] ?? new Map());
         const known = versions.get(`${id} ${name}`) ?? new Map();
-        for (const [key, { version }] of known) if (compareVersions(version, newest) > 0) known.delete(key);
+        for (const [key, { version, text }] of known) {
+          if (compareVersions(version, newest) <= 0) continue;
+          known.delete(key);
+          unknown.add(`${id} ${name} ${key} ${text}`);
+        }
       }
     }
   }
