@@ -336,7 +336,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
         outbox.ack(frame.received);
         break;
       case "ping":
-        outbox.ack(frame.received);
+        outbox.has(frame.received);
         sendAck(inbox.received);
         break;
       case "resync":

@@ -24,7 +24,7 @@ export interface Outbox {
   readonly acked: number;
   /** How many windows were sent again. */
   readonly retransmits: number;
-  /** Whether a window is on its way that is not acknowledged. */
+  /** Whether a window is on its way that is not acknowledged, or one is due that the other side has asked for. */
   readonly waiting: boolean;
   /** Begins after an index that the other side has. Sends a window at once, even an empty one. */
   start(acked: number): void;
@@ -32,8 +32,10 @@ export interface Outbox {
   changed(): void;
   /** The other side has everything up to `received`. */
   ack(received: number): void;
-  /** The other side has no more than `received`: goes on from there. */
+  /** The other side asks for everything after `received`: goes on from there, when the next window may go. */
   resync(received: number): void;
+  /** The other side says how far it has got. Where that is less than it has acknowledged, it has begun anew: it gets the rest again. */
+  has(received: number): void;
   /** Ends timers and sends nothing until it is started again. */
   stop(): void;
 }
@@ -47,6 +49,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let retransmits = 0;
   let running = false;
   let inFlight: { readonly since: number; readonly upTo: number } | undefined;
+  /** The other side has asked for something again, which waits for its time. */
+  let isAsked = false;
   /** How often the window that is on its way was sent again. */
   let attempts = 0;
   /** How often the wait for an ack was doubled since a round trip was last measured (RFC 6298, section 5.7). */
@@ -60,6 +64,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   function clear(): void {
     cancel?.();
     cancel = undefined;
+    isAsked = false;
   }
 
   function postChanges(): void {
@@ -115,7 +120,36 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function changed(): void {
     if (!running || cancel !== undefined) return; // a window is under way, or waits for its time
-    cancel = clock.after(Math.max(0, lastSent + (options.batch ?? BATCH_MS) - clock.now()), postChanges);
+    cancel = clock.after(untilNext(), postChanges);
+  }
+
+  /** How long the next window has to wait, in milliseconds. */
+  function untilNext(): number {
+    return Math.max(0, lastSent + (options.batch ?? BATCH_MS) - clock.now());
+  }
+
+  function ack(received: number): void {
+    if (!running || received > replica.index) return;
+    acked = Math.max(acked, received);
+    if (inFlight === undefined || acked < inFlight.upTo) return;
+    clear();
+    if (isMeasured) {
+      roundTrip.measured(clock.now() - lastSent);
+      doubled = 0;
+    }
+    inFlight = undefined;
+    attempts = 0;
+    if (replica.index > acked) changed();
+  }
+
+  function resync(received: number): void {
+    if (!running || received > replica.index || inFlight?.since === received) return;
+    acked = received;
+    clean = received;
+    inFlight = undefined;
+    clear();
+    isAsked = true;
+    cancel = clock.after(untilNext(), () => postAnyway(false));
   }
 
   return {
@@ -126,7 +160,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       return retransmits;
     },
     get waiting() {
-      return inFlight !== undefined;
+      return inFlight !== undefined || isAsked;
     },
     start(from) {
       stop();
@@ -137,24 +171,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
       postAnyway(true);
     },
     changed,
-    ack(received) {
-      if (!running || received > replica.index) return;
-      acked = Math.max(acked, received);
-      if (inFlight === undefined || acked < inFlight.upTo) return;
-      clear();
-      if (isMeasured) {
-        roundTrip.measured(clock.now() - lastSent);
-        doubled = 0;
-      }
-      inFlight = undefined;
-      attempts = 0;
-      if (replica.index > acked) changed();
-    },
-    resync(received) {
-      if (!running || received > replica.index || inFlight?.since === received) return;
-      acked = received;
-      clean = received;
-      postAnyway(false);
+    ack,
+    resync,
+    has(received) {
+      if (received < acked && inFlight === undefined && !isAsked) resync(received);
+      else ack(received);
     },
     stop,
   };

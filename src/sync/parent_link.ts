@@ -319,7 +319,10 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       case "ack":
       case "ping":
         // What the child had under an earlier epoch it may have forgotten.
-        if (frame.epoch === undefined || frame.epoch === epoch) outbox.ack(frame.received);
+        if (frame.epoch === undefined || frame.epoch === epoch) {
+          if (frame.type === "ack") outbox.ack(frame.received);
+          else outbox.has(frame.received);
+        }
         scope.acked?.(outbox.acked);
         // A link that does not get level is not to seem well.
         if (frame.type === "ping" && !outbox.waiting && state === "level") {

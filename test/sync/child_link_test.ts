@@ -670,10 +670,11 @@ test("what a parent does not write is counted", () => {
   assert.equal(link.counts.sent, 1 + 1 + 3, "a birth, an empty window, and an ack of each of the data");
 });
 
-test("a parent that asks for data again gets them", () => {
-  const { link, sentOf, write, ack, replica } = level();
+test("a parent that asks for data again gets them", async () => {
+  const { link, sentOf, write, ack, replica, clock } = level();
   write("/a", 1);
   link.receive({ type: "resync", from: "p", to: "c", received: 0 });
+  await clock.advance(100);
   assert.deepEqual(sentOf("data").map(({ since, upTo }) => [since, upTo]), [[0, replica.index]]);
   assert.equal(link.counts.waiting, true);
   ack(replica.index);

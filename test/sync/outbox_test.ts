@@ -111,22 +111,62 @@ test("a window is under way until all of it is acknowledged", async () => {
   assert.deepEqual(sent.map(brief), ["0-2 /a,/b", "1-2 /b"]);
 });
 
-test("a resync goes back to what the other side has", () => {
-  const { sent, outbox, write } = make();
+test("a resync goes back to what the other side has, when the next window may go", async () => {
+  const { clock, sent, outbox, write } = make();
   write("/a", 1);
   write("/b", 1);
   outbox.start(2);
   outbox.resync(1);
+  assert.deepEqual([sent.length, outbox.waiting], [1, true]);
+  await clock.advance(100);
   outbox.resync(0);
+  await clock.advance(99);
+  assert.equal(sent.length, 2);
+  await clock.advance(1);
   assert.deepEqual(sent.map(brief), ["2-2 ", "1-2 /b", "0-2 /a,/b"]);
   assert.equal(outbox.acked, 0);
 });
 
-test("a resync that comes again does not send again what is under way", () => {
-  const { sent, outbox, write } = make();
+test("however often the other side asks now for this and now for that, a window goes every 100 ms", async () => {
+  const { clock, sent, outbox, write } = make();
+  write("/a", 1);
+  write("/b", 1);
+  outbox.start(2);
+  for (let count = 0; count < 1_000; count++) {
+    outbox.resync(count % 2);
+    await clock.advance(1);
+  }
+  assert.ok(sent.length >= 9 && sent.length <= 11, `${sent.length} windows in a second`);
+});
+
+test("a side that has less than it has acknowledged, as it has begun anew, is sent the rest again", async () => {
+  const { clock, sent, outbox, write } = make();
+  write("/a", 1);
+  write("/b", 1);
+  outbox.start(0);
+  outbox.has(1);
+  assert.deepEqual([outbox.acked, outbox.waiting], [1, true]);
+  outbox.has(0);
+  await clock.advance(100);
+  assert.equal(sent.length, 1, "what is under way may bring it");
+  outbox.has(2);
+  assert.deepEqual([outbox.acked, outbox.waiting], [2, false]);
+  outbox.has(1);
+  outbox.has(0);
+  await clock.advance(100);
+  assert.deepEqual(sent.slice(1).map(brief), ["1-2 /b"]);
+  outbox.has(3);
+  assert.equal(outbox.acked, 1, "there is no such index");
+});
+
+test("a resync that comes again does not send again what is under way", async () => {
+  const { clock, sent, outbox, write } = make();
   write("/a", 1);
   outbox.start(1);
+  outbox.resync(0);
+  await clock.advance(100);
   for (let copies = 0; copies < 3; copies++) outbox.resync(0);
+  await clock.advance(200);
   assert.deepEqual(sent.map(brief), ["1-1 ", "0-1 /a"]);
 });
 
@@ -135,6 +175,7 @@ test("a resync to the newest index says that the other side has everything", asy
   write("/a", 1);
   outbox.start(0);
   outbox.resync(1);
+  await clock.advance(100);
   assert.deepEqual(sent.map(brief), ["0-1 /a", "1-1 "]);
   assert.equal(clock.waiting, 1, "the first window is not sent again");
   outbox.ack(1);
@@ -219,7 +260,8 @@ test("what became wanted before a resync goes with it", async () => {
   write("/private/b", 1);
   await clock.advance(1_000); // looked at, and nothing was found
   outbox.resync(0);
-  assert.deepEqual(sent.slice(1).map(brief), ["0-2 /a"]);
+  await clock.advance(0);
+  assert.deepEqual(sent.slice(1).map(brief), ["0-2 /a"], "after a quiet time it goes as soon as the caller is done");
 });
 
 test("a start after an earlier index looks at everything after it again", async () => {

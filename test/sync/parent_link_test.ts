@@ -405,16 +405,19 @@ test("a child that never acknowledges is lost, and called", async () => {
   assert.equal(link.counts.retransmits, MAX_RETRANSMITS);
 });
 
-test("a ping is answered while the child is level and nothing is under way", () => {
-  const { link, ack, sentOf, write, world } = level();
+test("a ping is answered while the child is level and nothing is under way", async () => {
+  const { link, ack, sentOf, write, world, clock } = level();
   const ping = (received: number) => link.receive({ type: "ping", from: "c", to: "p", received });
   ping(2);
   assert.deepEqual(sentOf("ack"), [{ type: "ack", from: "p", to: "c", received: 0 }]);
-  ping(1);
+  ping(2);
   assert.equal(sentOf("ack").length, 2);
   write("cfg", "/c", 1);
   link.receive({ type: "resync", from: "c", to: "p", received: 2 });
   assert.equal(link.counts.waiting, true);
+  ping(2);
+  assert.equal(sentOf("ack").length, 2, "a window is due");
+  await clock.advance(100);
   ping(2);
   assert.equal(sentOf("ack").length, 2, "a window is under way");
   ping(3);
@@ -445,9 +448,22 @@ test("an ack of an earlier epoch is a sign of life, and says nothing of what was
   assert.equal(link.state, "level");
 });
 
-test("a child that asks for data again gets them", () => {
-  const { link, sentOf } = level();
+test("a child whose ping says less than it has acknowledged is sent the rest again, where it means the same epoch", async () => {
+  const { link, sentOf, clock } = level();
+  const [welcome] = sentOf("welcome");
+  const epoch = welcome?.epoch ?? 1;
+  link.receive({ type: "ping", from: "c", to: "p", received: 1, epoch: epoch + 1 });
+  await clock.advance(1_000);
+  assert.deepEqual(sentOf("data"), []);
+  link.receive({ type: "ping", from: "c", to: "p", received: 1, epoch });
+  await clock.advance(1_000);
+  assert.deepEqual(sentOf("data").map(({ since, upTo }) => [since, upTo]), [[1, 2]]);
+});
+
+test("a child that asks for data again gets them", async () => {
+  const { link, sentOf, clock } = level();
   link.receive({ type: "resync", from: "c", to: "p", received: 1 });
+  await clock.advance(100);
   assert.deepEqual(sentOf("data").map(({ since, upTo }) => [since, upTo]), [[1, 2]]);
 });
 
