@@ -1,8 +1,9 @@
-import type { ModuleInfo, VariableInfo } from "../../src/api/mod.ts";
+import { type ModuleInfo, operations, type VariableInfo } from "../../src/api/mod.ts";
 import { KEPT_URLS, readAbout, typeText, type Variable } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { KnownModule } from "../control/modules.ts";
 import type { Handlers } from "./handler.ts";
+import { answerPage } from "./list.ts";
 
 /** Tells what modules declare. */
 export function createDeclaredHandlers(control: Control): Pick<Handlers, "listVariables" | "listModules"> {
@@ -20,7 +21,8 @@ export function createDeclaredHandlers(control: Control): Pick<Handlers, "listVa
   }
 
   return {
-    listVariables({ url: wanted }) {
+    listVariables(asked) {
+      const { url: wanted } = asked;
       // Several modules may declare an extension.
       const all = new Map<string, VariableInfo>();
       for (const { name, variables } of control.schema.extensions) {
@@ -28,9 +30,16 @@ export function createDeclaredHandlers(control: Control): Pick<Handlers, "listVa
           if (wanted === undefined || isAt(url, wanted)) all.set(url, present(url, name, variable));
         }
       }
-      return { ok: true, value: { variables: [...all.values()].sort((a, b) => a.url < b.url ? -1 : 1) } };
+      const variables = [...all.values()].sort((a, b) => a.url < b.url ? -1 : 1);
+      return answerPage(operations.listVariables.list, variables, asked, ({ url }) => url);
     },
-    listModules: () => ({ ok: true, value: { modules: control.modules().map(presentModule) } }),
+    listModules: (asked) =>
+      answerPage(
+        operations.listModules.list,
+        control.modules().map(presentModule),
+        asked,
+        ({ name, runsIn }) => `${name} ${runsIn}`,
+      ),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Fault, GroupInfo, ProfileInfo } from "../../src/api/mod.ts";
+import { type Fault, type GroupInfo, operations, type ProfileInfo } from "../../src/api/mod.ts";
 import { faulty, invalid, type Outcome, type Problem, problemOf } from "../../src/http/mod.ts";
 import { foldNodeset } from "../../src/nodeset/mod.ts";
 import { fromNested, toNested, type Value } from "../../src/state/mod.ts";
@@ -8,6 +8,7 @@ import type { Profile } from "../profiles/profile.ts";
 import { presentChanges } from "./changes.ts";
 import { allowsWrite, changed } from "./etag.ts";
 import type { Call, Handlers } from "./handler.ts";
+import { answerPage } from "./list.ts";
 import { pointerOf } from "./patch.ts";
 import type { ToTime } from "./time.ts";
 
@@ -26,7 +27,8 @@ export function createProfileHandlers(
   const etag = (name: string): string => `"${profiles.tagOf(name)}"`;
 
   return {
-    listProfiles: () => ({ ok: true, value: { profiles: profiles.list().map(present) } }),
+    listProfiles: (asked) =>
+      answerPage(operations.listProfiles.list, profiles.list().map(present), asked, ({ name }) => name),
     getProfile({ name }) {
       const profile = profiles.get(name);
       return profile === undefined ? none("profile", name) : { ok: true, value: present(profile), etag: etag(name) };
@@ -71,7 +73,8 @@ export function createGroupHandlers(
   }
 
   return {
-    listGroups: () => ({ ok: true, value: { groups: groups.list().map(present) } }),
+    listGroups: (asked) =>
+      answerPage(operations.listGroups.list, groups.list().map(present), asked, ({ name }) => name),
     getGroup: ({ name }) => answer(name),
     putGroup({ name, body }, call) {
       const refused = checkTag(`The group '${name}'`, groups.tagOf(name), call);

@@ -1,11 +1,16 @@
-import type { Answered, Operations } from "../../src/api/mod.ts";
+import { createHash } from "node:crypto";
+import { type Answered, type List, type Operations, operations } from "../../src/api/mod.ts";
 import { invalid, problemOf } from "../../src/http/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { NodeDetail } from "../control/detail.ts";
-import type { Handlers } from "./handler.ts";
+import { allowsWrite, changed } from "./etag.ts";
+import type { Call, Handlers, Reply } from "./handler.ts";
+import { answerPage } from "./list.ts";
 import { findNode, findNodes } from "./lookup.ts";
 import { readPatches } from "./patches.ts";
 import { presentStaged } from "./present.ts";
+
+const LIST: List = operations.listStaged.list;
 
 /** Stages cfg for some nodes, and tells what waits. */
 export function createStagingHandlers(control: Control): Pick<Handlers, "listStaged" | "stageCfg" | "unstageCfg"> {
@@ -20,24 +25,45 @@ export function createStagingHandlers(control: Control): Pick<Handlers, "listSta
     };
   }
 
+  /** Names what waits for these nodes: it changes with each of them. */
+  function tagOf(nodes: readonly NodeDetail[]): string {
+    const hash = createHash("sha256").update(JSON.stringify(present(nodes)));
+    return `"${hash.digest("hex").slice(0, 32)}"`;
+  }
+  function refuse(nodes: readonly NodeDetail[], call: Call): ReturnType<typeof changed> | undefined {
+    const ifMatch = call.header("if-match");
+    const etag = ifMatch === undefined ? "" : tagOf(nodes);
+    if (ifMatch === undefined || allowsWrite(ifMatch, etag)) return undefined;
+    return changed("What waits for these nodes", etag, "Look (GET /api/v1/staged) and repeat the request");
+  }
+  function answer(nodes: readonly NodeDetail[]): Reply<Answered<Operations["stageCfg"]>> {
+    return { ok: true, value: present(nodes), etag: tagOf(nodes) };
+  }
+
   return {
-    listStaged({ nodeset }) {
-      const found = findNodes(control, nodeset);
-      return found.ok ? { ok: true, value: present(found.value) } : found;
+    listStaged(asked) {
+      const found = findNodes(control, asked.nodeset);
+      if (!found.ok) return found;
+      const page = answerPage(LIST, present(found.value).nodes, asked, ({ id }) => id);
+      return page.ok ? { ...page, etag: tagOf(found.value) } : page;
     },
-    stageCfg({ nodeset, until, body }) {
+    stageCfg({ nodeset, until, body }, call) {
       const found = findNodes(control, nodeset);
       if (!found.ok) return found;
+      const refused = refuse(found.value, call);
+      if (refused !== undefined) return refused;
       const read = readPatches(control, found.value, body);
       if (!read.ok) return { ok: false, problem: invalid(read.problems) };
       const done = staging.stage(read.patches, until);
-      return done.ok ? { ok: true, value: present(found.value) } : { ok: false, problem: problemOf(done) };
+      return done.ok ? answer(found.value) : { ok: false, problem: problemOf(done) };
     },
-    unstageCfg({ nodeset }) {
+    unstageCfg({ nodeset }, call) {
       const found = findNodes(control, nodeset);
       if (!found.ok) return found;
+      const refused = refuse(found.value, call);
+      if (refused !== undefined) return refused;
       const done = staging.unstage(found.value.map(({ id }) => id));
-      return done.ok ? { ok: true, value: present(found.value) } : { ok: false, problem: problemOf(done) };
+      return done.ok ? answer(found.value) : { ok: false, problem: problemOf(done) };
     },
   };
 }

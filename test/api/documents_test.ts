@@ -51,6 +51,27 @@ test("examples of the table are what its schemas say", () => {
   }
 });
 
+test("every list can be asked for in pages, with some fields only", () => {
+  for (const id of operationIds) {
+    const { list, parameters }: Operation = operations[id];
+    if (id.startsWith("list") && id !== "listEvents") {
+      assert.ok(list !== undefined, id);
+      for (const name of ["limit", "cursor", "fields"]) {
+        assert.ok(parameters.query?.[name] !== undefined, `${id} ${name}`);
+      }
+    }
+  }
+});
+
+test("every write that a person makes takes a condition", () => {
+  // A report is no wish, and what is tried again sets nothing.
+  const setsNothing = ["patchDsc", "retryNode", "release"];
+  for (const id of operationIds) {
+    const { changes, conditional }: Operation = operations[id];
+    if (changes && !setsNothing.includes(id)) assert.ok(conditional !== undefined, id);
+  }
+});
+
 test("the client and all that it needs use nothing but the web's own", () => {
   const seen = new Set<string>();
   function follow(file: string): void {

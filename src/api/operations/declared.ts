@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { define } from "../operation.ts";
-import { moduleList, variableList } from "../schemas/declared.ts";
+import { listParameters } from "../parameters.ts";
+import { module, moduleList, variable, variableList } from "../schemas/declared.ts";
 
 const reads = { method: "GET", group: "Declarations", role: "viewer", answeredBy: "any", changes: false } as const;
 
@@ -16,14 +17,17 @@ export const declaredOperations = {
           schema: v.pipe(v.string(), v.maxLength(600, "at most 600 characters")),
           about: "Only the variable of this URL, and those below it: `/services/sshd`",
         },
+        ...listParameters,
       },
     },
     answers: { 200: { about: "The variables, by URL", schema: variableList } },
+    list: { key: "variables", item: variable },
   }),
   listModules: define({
     ...{ ...reads, path: "/api/v1/modules" },
     summary: "Lists modules: what each discovers and changes, and how those of this aggregator are",
-    parameters: {},
+    parameters: { query: listParameters },
     answers: { 200: { about: "The modules, by name", schema: moduleList } },
+    list: { key: "modules", item: module },
   }),
 };

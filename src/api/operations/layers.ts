@@ -4,6 +4,7 @@ import {
   detail,
   dryRun,
   JSON_TYPES,
+  listParameters,
   MAX_SELECTION,
   nodeInPath,
   PATCH_TYPES,
@@ -22,6 +23,7 @@ import {
   profileList,
   serviceOutput,
   stagedList,
+  stagedNode,
   stagedUntil,
 } from "../schemas/layers.ts";
 
@@ -46,8 +48,9 @@ export const layerOperations = {
       "A node names its profiles in `/profiles`, in order. A profile counts after those that it inherits, and once, where it " +
       "comes first; of two that have a value of one URL the later one counts, and the node's own value counts most. `~NAME` " +
       "leaves a profile out, however it comes in; `~/URL` the values of a URL and of all below it.",
-    parameters: {},
+    parameters: { query: listParameters },
     answers: { 200: { about: "The profiles, by name", schema: profileList } },
+    list: { key: "profiles", item: profile },
   }),
   getProfile: define({
     ...{ ...reads, ...profiles, path: "/api/v1/profiles/{name}" },
@@ -81,8 +84,9 @@ export const layerOperations = {
     ...{ ...reads, ...groups, path: "/api/v1/groups" },
     summary: "Lists groups: nodes that people speak of together",
     description: "A nodeset may have groups among its names, as `@NAME`. The root knows them.",
-    parameters: {},
+    parameters: { query: listParameters },
     answers: { 200: { about: "The groups, by name", schema: groupList } },
+    list: { key: "groups", item: group },
   }),
   getGroup: define({
     ...{ ...reads, ...groups, path: "/api/v1/groups/{name}" },
@@ -110,8 +114,9 @@ export const layerOperations = {
   listStaged: define({
     ...{ ...reads, ...staging, path: "/api/v1/staged" },
     summary: "Tells what cfg waits for some nodes",
-    parameters: { query: theseNodes },
-    answers: { 200: { about: "The nodes, with what waits for them", schema: stagedList } },
+    parameters: { query: { ...theseNodes, ...listParameters } },
+    answers: { 200: { about: "The nodes, with what waits for them", schema: stagedList, etag: "what waits for them" } },
+    list: { key: "nodes", item: stagedNode },
     selection: { path: "staged" },
   }),
   stageCfg: define({
@@ -133,8 +138,11 @@ export const layerOperations = {
       types: PATCH_TYPES,
       limit: MAX_SELECTION,
     },
-    answers: { 200: { about: "The nodes, with what still waits for them", schema: stagedList } },
+    answers: {
+      200: { about: "The nodes, with what still waits for them", schema: stagedList, etag: "what waits for them" },
+    },
     problems: ["conflict"],
+    conditional: "what waits for these nodes, as `GET /api/v1/staged` answers it",
     selection: { path: "stage" },
     examples: { request: { boot: { kernel: "vmlinuz-new" } } },
   }),
@@ -142,7 +150,8 @@ export const layerOperations = {
     ...{ ...writes, ...staging, method: "DELETE", path: "/api/v1/staged" },
     summary: "Forgets what waits for some nodes",
     parameters: { query: theseNodes },
-    answers: { 200: { about: "The nodes", schema: stagedList } },
+    answers: { 200: { about: "The nodes", schema: stagedList, etag: "what waits for them" } },
+    conditional: "what waits for these nodes, as `GET /api/v1/staged` answers it",
     selection: { path: "unstage" },
   }),
   getServiceOutput: define({

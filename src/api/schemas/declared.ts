@@ -22,7 +22,7 @@ export const variable = v.object({
 /** A state variable. */
 export type VariableInfo = Shape<typeof variable>;
 /** State variables, by URL. */
-export const variableList = v.object({ variables: v.array(variable) });
+export const variableList = v.object({ variables: v.array(variable), next: v.exactOptional(v.string()) });
 
 /** A module. */
 export const module = v.object({
@@ -54,4 +54,4 @@ export const module = v.object({
 /** A module. */
 export type ModuleInfo = Shape<typeof module>;
 /** Modules, by name. */
-export const moduleList = v.object({ modules: v.array(module) });
+export const moduleList = v.object({ modules: v.array(module), next: v.exactOptional(v.string()) });

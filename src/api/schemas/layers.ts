@@ -13,7 +13,7 @@ export const profile = v.object({
 /** A profile. */
 export type ProfileInfo = Shape<typeof profile>;
 /** All profiles, by name. */
-export const profileList = v.object({ profiles: v.array(profile) });
+export const profileList = v.object({ profiles: v.array(profile), next: v.exactOptional(v.string()) });
 
 const words = v.pipe(v.string("a text"), v.maxLength(256, "at most 256 characters"));
 
@@ -35,7 +35,7 @@ export const group = v.object({
 /** A group. */
 export type GroupInfo = Shape<typeof group>;
 /** All groups, by name. */
-export const groupList = v.object({ groups: v.array(group) });
+export const groupList = v.object({ groups: v.array(group), next: v.exactOptional(v.string()) });
 
 /** A group as somebody writes it. */
 export const groupBody = v.strictObject({
@@ -64,10 +64,10 @@ export const staged = v.object({
 });
 /** Cfg that waits for its moment. */
 export type StagedInfo = Shape<typeof staged>;
+/** What is staged for a node. */
+export const stagedNode = v.object({ id: v.string(), name: v.string(), staged: v.exactOptional(staged) });
 /** What is staged for some nodes. */
-export const stagedList = v.object({
-  nodes: v.array(v.object({ id: v.string(), name: v.string(), staged: v.exactOptional(staged) })),
-});
+export const stagedList = v.object({ nodes: v.array(stagedNode), next: v.exactOptional(v.string()) });
 
 /** The end of what a program of a node has printed. */
 export const serviceOutput = v.object({
