@@ -55,7 +55,7 @@ export interface DispatcherOptions<P extends string> {
   readonly maxRounds?: number;
   /** A subscriber threw. The others get the event all the same. */
   onFailure(failure: SubscriberFailure): void;
-  /** A turn did not come to rest. What was posted last is dropped. */
+  /** A turn did not come to rest. What the loop has posted last is dropped; what others have posted is delivered. */
   onLoop(loop: EventLoopError): void;
 }
 
@@ -97,6 +97,8 @@ export function createDispatcher<P extends string, E extends DispatchedEvent>(
   let turns = 0;
   let isDelivering = false;
   let isStopped = false;
+  /** What was thrown where something that went wrong was to be told: thrown again once all is delivered. */
+  const untold: { readonly error: unknown }[] = [];
   /** What is being handled now. */
   let current: Cause<E> | undefined;
 
@@ -106,18 +108,27 @@ export function createDispatcher<P extends string, E extends DispatchedEvent>(
       for (let round = 1; waiting.length > 0; round++) {
         const events = waiting;
         waiting = [];
-        if (round > maxRounds) return options.onLoop(new EventLoopError(maxRounds, loopBehind(events[0])));
-        for (const phase of phases) {
-          for (const posted of events) {
-            for (const subscriber of phase.subscribers.get(posted.event.kind) ?? []) {
-              hand(phase.name, subscriber, posted);
-            }
-          }
+        if (round <= maxRounds) deliverRound(events);
+        else {
+          const loop = new EventLoopError(maxRounds, loopBehind(events[0]));
+          tell(() => options.onLoop(loop));
+          waiting = events.filter((posted) => !isOfLoop(posted, loop));
+          round = 0;
         }
       }
     } finally {
       isDelivering = false;
       waiting = [];
+    }
+    const [problem] = untold.splice(0);
+    if (problem !== undefined) throw problem.error;
+  }
+
+  function deliverRound(events: readonly Posted<E>[]): void {
+    for (const phase of phases) {
+      for (const posted of events) {
+        for (const subscriber of phase.subscribers.get(posted.event.kind) ?? []) hand(phase.name, subscriber, posted);
+      }
     }
   }
 
@@ -127,9 +138,18 @@ export function createDispatcher<P extends string, E extends DispatchedEvent>(
     try {
       handle(posted.event);
     } catch (error) {
-      options.onFailure({ phase, subscriber: name, kind: posted.event.kind, error });
+      tell(() => options.onFailure({ phase, subscriber: name, kind: posted.event.kind, error }));
     } finally {
       current = undefined;
+    }
+  }
+
+  /** Says what went wrong. That this can't be said, as a log is full, keeps nothing from the others either. */
+  function tell(say: () => void): void {
+    try {
+      say();
+    } catch (error) {
+      untold.push({ error });
     }
   }
 
@@ -171,6 +191,14 @@ export function createDispatcher<P extends string, E extends DispatchedEvent>(
 
 function isOf<E extends DispatchedEvent, K extends E["kind"]>(event: E, kind: K): event is EventOf<E, K> {
   return event.kind === kind;
+}
+
+/** Whether an event comes from a member of a loop. */
+function isOfLoop<E extends DispatchedEvent>(posted: Posted<E>, { members }: EventLoopError): boolean {
+  for (let cause = posted.cause; cause !== undefined; cause = cause.of.cause) {
+    if (members.includes(`${cause.subscriber} on ${cause.of.event.kind}`)) return true;
+  }
+  return false;
 }
 
 /** The circle of causes that an event of an endless turn comes from, by following it back until something repeats. */

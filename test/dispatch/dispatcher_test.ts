@@ -134,6 +134,56 @@ test("a turn that does not come to rest ends with an error that names the loop, 
   assert.ok(heard.length > before, "it goes on after that");
 });
 
+test("a turn that does not come to rest keeps nothing from those that are not of the loop", () => {
+  const { dispatcher, loops, heard } = make(20);
+  dispatcher.on("first", "loop", ["Set"], ({ to }) => dispatcher.post(set(to)));
+  let left = 20;
+  dispatcher.on("first", "countdown", ["Named"], (event) => {
+    if (--left > 0) dispatcher.post(event);
+    else dispatcher.post({ kind: "Ended" });
+  });
+  dispatcher.on("second", "end", ["Ended"], () => void heard.push("ended"));
+  dispatcher.turn(() => {
+    dispatcher.post(set(1));
+    dispatcher.post({ kind: "Named", name: "x" });
+  });
+  assert.deepEqual([loops.map(({ members }) => members), heard], [[["loop on Set"]], ["ended"]]);
+});
+
+test("of two loops in a turn each is told of, and the turn ends", () => {
+  const { dispatcher, loops } = make(20);
+  dispatcher.on("first", "one", ["Set"], ({ to }) => dispatcher.post(set(to)));
+  dispatcher.on("first", "other", ["Ended"], () => dispatcher.post({ kind: "Ended" }));
+  dispatcher.turn(() => {
+    dispatcher.post(set(1));
+    dispatcher.post({ kind: "Ended" });
+  });
+  assert.deepEqual(loops.map(({ members }) => members), [["one on Set"], ["other on Ended"]]);
+});
+
+test("that an error can't be told keeps nothing from others: it is thrown once all is delivered, and once", () => {
+  const heard: string[] = [];
+  const dispatcher = createDispatcher<Phase, Happened>({
+    phases: PHASES,
+    onFailure: ({ error }) => {
+      throw new Error(`The log is full: ${String(error)}`);
+    },
+    onLoop: () => {},
+  });
+  dispatcher.on("first", "broken", ["Set"], ({ to }) => {
+    throw to;
+  });
+  dispatcher.on("second", "bystander", ["Set", "Named"], (event) => {
+    heard.push(event.kind);
+    if (event.kind === "Set") dispatcher.post({ kind: "Named", name: "x" });
+  });
+  const turn = () => dispatcher.turn(() => [1, 2].forEach((to) => dispatcher.post(set(to))));
+  assert.throws(turn, /^Error: The log is full: 1$/);
+  assert.deepEqual(heard, ["Set", "Set", "Named", "Named"]);
+  dispatcher.post({ kind: "Named", name: "y" });
+  assert.equal(heard.length, 5);
+});
+
 test("a turn may take as many rounds as are allowed", () => {
   const { dispatcher, loops } = make(20);
   dispatcher.on("first", "countdown", ["Set"], ({ to }) => {
