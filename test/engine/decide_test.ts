@@ -1,60 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Decision, EngineCommand } from "../../src/engine/command.ts";
-import { decide } from "../../src/engine/decide.ts";
 import type { FailureRecord } from "../../src/engine/failure_record.ts";
 import { defaultEngineOptions, type EngineNode } from "../../src/engine/mod.ts";
 import { returned } from "../../src/engine/transitions.ts";
-import { createRecord, type NodeRecord } from "../../src/engine/record.ts";
-import type { Moment, Rules } from "../../src/engine/rules.ts";
+import type { NodeRecord } from "../../src/engine/record.ts";
+import type { Rules } from "../../src/engine/rules.ts";
 import { compileDomain, createPlanner, declareModule } from "../../src/plan/mod.ts";
-import { core, defineExtension, enumeration, type Value } from "../../src/state/mod.ts";
+import { core, defineExtension, enumeration } from "../../src/state/mod.ts";
+import {
+  commandsOf,
+  DARK,
+  failureOf,
+  kindsOf,
+  LIT,
+  look,
+  nodeOf,
+  NOW,
+  OFF,
+  ON,
+  recordOf,
+  type Some,
+  UP,
+} from "./decisions.ts";
 import { planner } from "./lab.ts";
 
-type Some = Readonly<Record<string, Value>>;
-
-const NOW = 1_000_000;
-const ON = { "/physState": "POWER_ON" };
-const OFF = { "/physState": "POWER_OFF" };
-const UP = { ...ON, "/runState": "SYNC" };
-const LIT = { "/lamp": "LIT" };
-const DARK = { "/lamp": "DARK" };
-
-function nodeOf(cfg: Some, seen: Some, about: Partial<EngineNode> = {}): EngineNode {
-  const view = new Map(Object.entries(seen));
-  return { name: "n1", planner, target: "1", frozen: "no", view, cfg: new Map(Object.entries(cfg)), ...about };
-}
-
-function recordOf(about: Partial<NodeRecord> = {}): NodeRecord {
-  return { ...createRecord("a", nodeOf({}, {}), undefined), ...about };
-}
-
-function look(
-  record: NodeRecord,
-  node: EngineNode,
-  bounds: Partial<Rules> = {},
-  moment: Partial<Moment> = {},
-): Decision {
-  const rules: Rules = {
-    ...{ role: "parent", run: "r", options: defaultEngineOptions },
-    ...{ refusalOf: () => undefined, holdOf: () => undefined, unreturnedOf: () => undefined },
-    ...bounds,
-  };
-  const now = { now: NOW, wall: NOW, chance: 0.5, begun: 0, isWritable: true, isDeaf: false, ...moment };
-  return decide(record, node, rules, now);
-}
-
-const kindsOf = ({ commands }: Decision) => commands.map(({ kind }) => kind);
-function commandsOf<K extends EngineCommand["kind"]>(
-  { commands }: Decision,
-  kind: K,
-): Extract<EngineCommand, { kind: K }>[] {
-  return commands.filter((command): command is Extract<EngineCommand, { kind: K }> => command.kind === kind);
-}
-function failureOf(about: Partial<FailureRecord> = {}): FailureRecord {
-  const key = "rack/light";
-  return { key, attempts: 1, retryAt: 0, held: false, reason: "No", step: undefined, reachedAt: undefined, ...about };
-}
 const failing = (failure: FailureRecord) => ({ failures: new Map([[failure.key, failure]]) });
 
 test("decide() changes nothing that it is given, and says nothing new of what it has said", () => {
