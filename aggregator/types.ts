@@ -65,7 +65,7 @@ export interface Aggregator {
   /** Counts the runs of this aggregator, this one included: on its disk. */
   readonly runNumber: number;
   readonly control: Control;
-  /** What waits, for whoever watches it. */
+  /** Counters of what waits, for metrics. */
   readonly counts: AggregatorCounts;
   /** Fills the board of what is published; absent where nothing is. */
   readonly follower?: StateFollower;

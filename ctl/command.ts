@@ -59,7 +59,7 @@ export interface World {
   readonly fetch: typeof fetch;
   readonly clock: Clock;
   readonly readText: (file: string) => Promise<string>;
-  /** Asks whoever sits at the terminal; undefined where nobody does. */
+  /** Asks the user at the terminal; undefined without a terminal. */
   readonly ask: (question: string, signal: AbortSignal) => Promise<string | undefined>;
 }
 

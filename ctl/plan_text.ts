@@ -8,7 +8,7 @@ import { stateKey } from "./step_text.ts";
 export interface NamedPlan {
   readonly name: string;
   readonly plan: PlanInfo;
-  /** Why nothing is done for it whatever the plan says. */
+  /** Why Kraken leaves the node alone whatever the plan says. */
   readonly note?: string;
   /** Who froze it. */
   readonly frozen?: string;

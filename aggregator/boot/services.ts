@@ -203,7 +203,7 @@ export function createBootServices(options: BootOptions): BootServices {
       },
       onEvent(event) {
         if (event.host !== undefined) answers[event.answer]++;
-        // Whoever may send from such a port is root on the machine, or its firmware.
+        // Only root or the firmware can send from a privileged port.
         if (event.host !== undefined && event.otherServer !== undefined && event.privileged) {
           others.saw(event.otherServer, event.host.name);
         }

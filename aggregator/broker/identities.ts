@@ -73,7 +73,7 @@ export function createIdentities(check: IdentityCheck | undefined): Identities {
       if (confinedTo(connection) === undefined) return true;
       if (check === undefined || username === undefined || username === "" || password === undefined) return false;
       if (!check.isIdentity(username, new TextDecoder().decode(password))) return false;
-      // Whoever connects under the id of another client puts that one out.
+      // A client that connects with the id of another client disconnects that one (MQTT 3.1.1, section 3.1.4).
       const other = clients.get(clientId);
       if (other !== undefined && confinedTo(other.conn) !== username) return false;
       nodes.set(connection, username);

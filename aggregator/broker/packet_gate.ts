@@ -76,7 +76,7 @@ export function createPacketGate({ first, max }: PacketLimits): PacketGate {
 }
 
 /**
- * Puts a {@link createPacketGate} before whoever reads a socket with `read()`, as aedes does: the socket is destroyed as
+ * Puts a {@link createPacketGate} before a reader that calls `read()` on a socket, as aedes does: the socket is destroyed as
  * soon as the client announces a packet that it must not send.
  *
  * @param sieve Sees bytes that begin with a packet first. It returns what is left of them for the reader.

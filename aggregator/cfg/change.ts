@@ -29,7 +29,7 @@ export interface NodeChange {
   readonly differences: readonly Difference[];
   /** The plan for the new cfg; `ok: false` says why there is none. */
   readonly plan: Plan;
-  /** Why nothing is done for this node whatever its plan is: see {@link idleReason}. */
+  /** Why Kraken leaves this node alone whatever its plan is: see {@link idleReason}. */
   readonly note?: string;
   /** The node as its aggregator sees it after the change. */
   readonly after: Pick<EngineNode, "planner" | "view" | "cfg" | "target">;

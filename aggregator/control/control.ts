@@ -45,7 +45,7 @@ export interface Control {
   readonly cfgTag: CfgWriter["tagOf"];
   /** Records reported values, such as `/busy` from a scheduler. */
   report(id: string, values: ReadonlyMap<string, Value | null>): Done;
-  /** Returns why nothing is done for a node whatever its plan is; undefined if something is, and for aggregators. */
+  /** Returns why Kraken leaves a node alone whatever its plan is; undefined if it does not, and for aggregators. */
   idleReason(id: string): string | undefined;
   /** Cfg that nodes have in common. A change of it is a change of every node that it touches. */
   readonly profiles: ProfileRegistry;

@@ -268,7 +268,7 @@ export function createControl(parts: ControlParts): Control {
     droppedEvents: () => events.dropped.upTo,
     unanswered(what) {
       const why =
-        `${what} was done, but whoever asked had given up waiting: look at what it has changed before it is sent again`;
+        `${what} was done, but its client had given up waiting: check what it changed before you send it again`;
       events.add({ node: parts.name, kind: "unanswered", why });
     },
     onEvent: (listener) => events.listen(listener),

@@ -21,7 +21,7 @@ export interface ServiceOutputs {
    * @param id Of the node.
    * @param service Its name, as in `/services/{name}`.
    * @param lines From 1 to 1000.
-   * @param signal Whoever asks waits no longer.
+   * @param signal Ends the wait when the client has gone.
    */
   tail(id: string, service: string, lines: number, signal: AbortSignal): Promise<OutputResult>;
 }

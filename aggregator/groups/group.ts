@@ -2,14 +2,14 @@ import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
 import { equalValues, type Schema, type Value } from "../../src/state/mod.ts";
 import { LAYER_NAME } from "../profiles/profile.ts";
 
-/** Nodes that people speak of together, as `@name`: a list, or all that fit a filter at the time. */
+/** A group of nodes, written `@name`: a fixed list, or all nodes that currently match a filter. */
 export interface Group {
   readonly name: string;
-  /** What it is for, in words. */
+  /** A description for people. */
   readonly about: string;
-  /** A nodeset. Names that are no nodes yet may be among them. */
+  /** A nodeset. It may contain names of nodes that do not exist yet. */
   readonly nodes?: string;
-  /** Values by URL, or by `phase`, that a node must have, all of them. */
+  /** Values by URL, or by `phase`. A node must have all of them. */
   readonly filter?: ReadonlyMap<string, Value>;
 }
 
@@ -26,7 +26,7 @@ export interface Member {
   get(url: string): Value | undefined;
 }
 
-/** Tells what is wrong with a group; one message each. */
+/** Checks a group. @returns A message for each problem. */
 export function validateGroup(group: Group, schema: Schema): string[] {
   const { name, about, nodes, filter } = group;
   const problems: string[] = [];
@@ -53,7 +53,7 @@ export function validateGroup(group: Group, schema: Schema): string[] {
   return problems;
 }
 
-/** The names of a group's members, in the order of the nodes. */
+/** Returns the names of a group's members, in the order of the nodes. */
 export function membersOf(group: Group, nodes: Iterable<Member>): string[] {
   const { filter } = group;
   if (filter === undefined) {
@@ -73,10 +73,10 @@ function fits(node: Member, filter: ReadonlyMap<string, Value>): boolean {
 }
 
 /**
- * Puts the members of groups in place of `@name` in a nodeset, such as `n1,@gpu`. A group without members leaves nothing.
+ * Replaces `@name` in a nodeset, such as `n1,@gpu`, by the members of the group. A group without members adds nothing.
  *
- * @param text Without groups it comes back as it is.
- * @returns A nodeset, or what is wrong.
+ * @param text A nodeset; returned unchanged if it names no groups.
+ * @returns A nodeset without groups, or a problem.
  */
 export function expandGroups(
   text: string,

@@ -4,16 +4,16 @@ import { type Done, errorText, type Refusal } from "../../src/toolkit/mod.ts";
 import type { Store, Stored } from "../store/mod.ts";
 import { expandGroups, type Group, type Groups, MAX_GROUPS, type Member, membersOf, validateGroup } from "./group.ts";
 
-/** The fact that has all groups, as JSON. */
+/** The name of the fact that holds all groups, as JSON. */
 const FACT = "groups";
 
-/** The groups of a cluster. The root alone has some. */
+/** The groups of a cluster. Only the root has groups. */
 export interface GroupRegistry {
   list(): readonly Group[];
   get(name: string): Group | undefined;
-  /** Names the contents of a group: it changes with them. Empty for one that is not there. */
+  /** Returns a version of a group that changes with its contents; empty if the group does not exist. */
   tagOf(name: string): string;
-  /** The names of a group's members; empty for a group that is not there. */
+  /** Returns the names of a group's members; empty if the group does not exist. */
   membersOf(name: string): readonly string[];
   /** See {@link expandGroups}. */
   expand(nodeset: string): ReturnType<typeof expandGroups>;
@@ -21,7 +21,7 @@ export interface GroupRegistry {
   remove(name: string): Done;
 }
 
-/** Makes the registry of an aggregator, with the groups that its store has. */
+/** Creates the registry of an aggregator from the groups in its store. */
 export function createGroupRegistry(
   parts: {
     readonly store: Store;

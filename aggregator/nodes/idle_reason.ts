@@ -2,7 +2,7 @@ import { describeUnserved, type Domain, goalsOf } from "../../src/plan/mod.ts";
 import type { Values } from "../../src/state/mod.ts";
 
 /**
- * Returns why nothing is done for a node although there is no error: no aggregator serves it, no module supports its
+ * Returns why Kraken leaves a node alone although there is no error: no aggregator serves it, no module supports its
  * platform, or its cfg asks for nothing. Undefined otherwise, and for the nodes of aggregators.
  *
  * @param domain The variables and mutations.

@@ -1,11 +1,11 @@
 import { equalValues, KEPT_URLS, type Value, type Values } from "../../src/state/mod.ts";
 
-/** Cfg that nodes have in common. */
+/** A profile: cfg that several nodes share. */
 export interface Profile {
   readonly name: string;
-  /** What it is for, in words. */
+  /** A description for people. */
   readonly about: string;
-  /** Profiles whose values it takes over, in order: see {@link inheritedBy}. */
+  /** Profiles whose values it inherits, in order: see {@link inheritedBy}. */
   readonly inherits: readonly string[];
   /** Its own values, by URL. */
   readonly values: Values;
@@ -14,10 +14,10 @@ export interface Profile {
 /** Profiles by name. */
 export type Profiles = ReadonlyMap<string, Profile>;
 
-/** A value that a node has from a profile. */
+/** A value that a node inherits from a profile. */
 export interface Inherited {
   readonly value: Value;
-  /** The profile that says so. */
+  /** The profile that contains it. */
   readonly from: string;
 }
 
@@ -25,20 +25,20 @@ export interface Inherited {
 export const MAX_PROFILES = 256;
 /** The most entries of a node's `/profiles`, and of a profile's `inherits`. */
 export const MAX_ENTRIES = 64;
-/** The names that profiles and groups may have: they stand in URLs, and beside nodesets. */
+/** Valid names of profiles and groups, which appear in URLs and in nodesets. */
 export const LAYER_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
-/** What is each node's own: no profile has it. */
+/** URLs that only a node itself may have. */
 const OWN_URLS: ReadonlySet<string> = new Set([
   ...["/name", "/role", "/deleted", "/profiles", "/freeze", "/ipv4/mac", "/ipv4/address", ...KEPT_URLS],
 ]);
 
-/** Tells why a profile can't have a value of this URL; undefined if it can. */
+/** Returns why a profile can't have a value of this URL; undefined if it can. */
 export function validateProfileUrl(url: string): string | undefined {
   return OWN_URLS.has(url) ? `${url} can't be set in a profile: it is each node's own` : undefined;
 }
 
-/** Tells what is wrong with the entries of `/profiles`, or of a profile's `inherits`; one message each. */
+/** Checks the entries of `/profiles`, or of a profile's `inherits`. @returns A message for each invalid one. */
 export function validateEntries(entries: readonly string[], profiles: Profiles): string[] {
   const problems = entries.flatMap((entry) => {
     if (entry.startsWith("~/")) return [];
@@ -49,7 +49,7 @@ export function validateEntries(entries: readonly string[], profiles: Profiles):
   return [...problems, ...twice.map((entry) => `${JSON.stringify(entry)} is given twice: expected it once`)];
 }
 
-/** Finds a profile that inherits itself: the names on the way round, or undefined. */
+/** Finds a cycle of profiles that inherit each other. @returns Their names in order; undefined if there is none. */
 export function findCycle(profiles: Profiles): readonly string[] | undefined {
   const done = new Set<string>();
   function visit(name: string, way: readonly string[]): readonly string[] | undefined {
@@ -71,11 +71,11 @@ export function findCycle(profiles: Profiles): readonly string[] | undefined {
 }
 
 /**
- * Works out what a node has from profiles. They count in the order of `entries`, each after those that it inherits, and once, where it
- * comes first; of two that have a value of one URL the later one counts. `~name` leaves out a profile, however it comes in; `~/url`
- * leaves out the values of that URL and of all below it.
+ * Computes the values that a node inherits from profiles. Profiles apply in the order of `entries`, each after those that it inherits.
+ * A profile applies once, at its first place. If two have a value of the same URL, the later one wins. `~name` excludes a profile,
+ * even an inherited one. `~/url` excludes the values of that URL and of all URLs below it.
  *
- * @param entries The node's `/profiles`. Names that are unknown are passed over.
+ * @param entries The node's `/profiles`. Unknown names are ignored.
  */
 export function inheritedBy(entries: readonly string[], profiles: Profiles): ReadonlyMap<string, Inherited> {
   const without = new Set(entries.filter((entry) => entry.startsWith("~")).map((entry) => entry.slice(1)));
@@ -106,7 +106,7 @@ function isLeftOut(url: string, without: ReadonlySet<string>): boolean {
   return false;
 }
 
-/** The names of the profiles that a node's `/profiles` brings in, in the order in which they count. */
+/** Returns the names of the profiles that apply to a node, in the order in which they apply. */
 export function profilesOf(entries: readonly string[], profiles: Profiles): readonly string[] {
   const names = new Set<string>();
   const without = new Set(entries.filter((entry) => entry.startsWith("~")).map((entry) => entry.slice(1)));
@@ -120,7 +120,7 @@ export function profilesOf(entries: readonly string[], profiles: Profiles): read
   return [...names];
 }
 
-/** Tells whether two profiles say the same; a profile that is not there says nothing. */
+/** Tells whether two profiles are equal; a missing profile equals an empty one. */
 export function equalProfiles(a: Profile | undefined, b: Profile | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   return a.about === b.about && equalValues([...a.inherits], [...b.inherits]) && a.values.size === b.values.size &&

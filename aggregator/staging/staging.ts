@@ -7,43 +7,43 @@ import type { Nodes } from "../nodes/nodes.ts";
 import type { Events } from "../store/events.ts";
 import type { Store, Stored } from "../store/mod.ts";
 
-/** The fact that has all cfg that waits, as JSON. */
+/** The name of the fact that holds all staged cfg, as JSON. */
 const FACT = "staged";
 
 /** When staged cfg takes effect: before the node's next boot, or once no scheduler uses the node. */
 export type StagedUntil = "boot" | "free";
 
-/** Cfg that waits for its moment. */
+/** Staged cfg: it waits for its time. */
 export interface Staged {
   /** Values by URL; null unsets. */
   readonly values: ReadonlyMap<string, Value | null>;
   readonly until: StagedUntil;
   /** When it was staged, ISO 8601. */
   readonly since: string;
-  /** Why it could not be written when its moment had come. */
+  /** Why it could not be written when its time had come. */
   readonly problem?: string;
 }
 
-/** What is staged for one node. */
+/** The staged cfg of one node. */
 export interface NodePatch {
   readonly id: string;
   /** Values by URL; null unsets. */
   readonly values: ReadonlyMap<string, Value | null>;
 }
 
-/** Holds back cfg of nodes until it disturbs nobody. The root alone does. */
+/** Holds back cfg of nodes until it disturbs no users. Only the root does this. */
 export interface Staging {
   of(id: string): Staged | undefined;
   /**
-   * Stages values for some nodes, in place of what was staged for them; all or none. They are checked now, as a write would be, and again
-   * when their moment has come. Where it has come already, they are written at once.
+   * Stages values for some nodes, for all or none, and replaces what was staged for them. The values are checked now, as for a write,
+   * and again when their time has come. If it has come already, they are written at once.
    */
   stage(patches: readonly NodePatch[], until: StagedUntil): Done;
-  /** Forgets what is staged for these nodes. */
+  /** Discards what is staged for these nodes. */
   unstage(ids: readonly string[]): Done;
 }
 
-/** Makes it, with what an earlier run held back. */
+/** Creates it from what an earlier run has staged. */
 export function createStaging(
   parts: {
     readonly cfg: Pick<CfgWriter, "patch">;
@@ -70,7 +70,7 @@ export function createStaging(
     return { ok: true };
   }
 
-  /** Writes what is staged for a node, if its moment has come. It is forgotten only once its cfg is on disk. */
+  /** Writes what is staged for a node, if its time has come. It is discarded only when the cfg is on disk. */
   function look(id: string): void {
     const waiting = staged.get(id);
     const node = waiting === undefined ? undefined : nodes.read(id);
@@ -126,7 +126,7 @@ export function createStaging(
   };
 }
 
-/** The values that tell whether a moment has come. */
+/** Variables that decide whether the time has come. */
 const MOMENTS: ReadonlySet<string> = new Set(["/physState", "/runState", "/busy"]);
 
 /** Tells whether staged cfg may take effect on a node: it is off or has just started, or nobody uses it. */

@@ -50,7 +50,7 @@ export function createEvents(clock: Clock, store: Store, stored: Stored): Events
       store.commit({ facts: new Map([[RESERVED, newest + RESERVE]]) });
       reserved = newest + RESERVE;
     } catch {
-      // What is logged must not stop what is done: whoever writes to the store next says that it fails.
+      // A failed event must not stop the work: the next write to the store reports the failure.
     }
   }
   const events: Events = {

@@ -32,7 +32,7 @@ export const set = defineCommand({
   const { assignments } = parsed;
   const desired = assignments.filter(({ reported }) => !reported);
   const reported = assignments.filter((assignment) => assignment.reported);
-  // Who they are is asked first: nothing is done to a selection that can't be answered for.
+  // Resolve the nodeset first: if that fails, nothing must change.
   const needed = reported.length > 0 || wait;
   const nodes = needed
     ? mapAnswer(await run.client.call("listNodes", { nodeset }), (answer) => answer.nodes)

@@ -3,8 +3,8 @@ import { declareModule } from "../../src/plan/mod.ts";
 import { core } from "../../src/state/mod.ts";
 
 /**
- * Machines that nobody can power on or off from here: laptops, virtual machines of others, cloud machines. Whoever is heard is on;
- * nothing is known of one that is silent. There is no mutation that could power one off, so no repair does.
+ * Machines that nobody can power on or off from here: laptops, virtual machines of others, cloud machines. A machine
+ * that is heard is on; the power state of a silent one is unknown. No mutation can power one off, so no repair does.
  */
 export const nopowerDeclaration = declareModule({
   name: "nopower",

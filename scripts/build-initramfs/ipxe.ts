@@ -24,8 +24,8 @@ export interface Ipxe {
 }
 
 /**
- * Debian's iPXE, which a machine's own boot program fetches over TFTP or HTTP: that of the machine's own release, or else of
- * the first one that has it. Where that can't be had either, the rest of a build is good for machines with iPXE of their own.
+ * Finds Debian's iPXE, which a machine's firmware fetches over TFTP or HTTP: from the release of the build machine, or else from the
+ * first release that has it. Without either, the rest of a build still serves machines that bring their own iPXE.
  *
  * @param openNewer Opens the packages of that release.
  */
@@ -46,7 +46,7 @@ export async function takeIpxe(
       programs: [],
       problem: `Debian's ${PACKAGE} has no ${
         PROGRAMS[arch].join(" and ")
-      } here, and of ${RELEASE} it can't be had: ${why}`,
+      } here, and the one of ${RELEASE} can't be downloaded: ${why}`,
     };
   }
 }

@@ -16,7 +16,7 @@ const KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg";
  * @param folder Where it is kept.
  * @param release The name of another release of Debian than the machine's, which the machine's mirror has too.
  * @returns The file that apt's programs take with `-c`.
- * @throws {ProgramError} When there is no apt, or its lists can't be had.
+ * @throws {ProgramError} If there is no apt, or its lists can't be downloaded.
  */
 export async function prepareApt(folder: string, release?: string): Promise<string> {
   if (!existsSync("/usr/bin/apt-get")) {

@@ -25,7 +25,7 @@ export interface DebianPackages {
  * Opens Debian's packages with an apt of its own state ({@link prepareApt}).
  *
  * @param release The name of another release than the machine's.
- * @throws {ProgramError} When there is no apt, or its lists can't be had.
+ * @throws {ProgramError} If there is no apt, or its lists can't be downloaded.
  */
 export async function openDebian(release?: string): Promise<DebianPackages> {
   const config = await prepareApt(join(FOLDER, "apt"), release);

@@ -113,7 +113,7 @@ function describeGroup({ by, group }: { readonly by?: string; readonly group: st
   return by === undefined ? "" : `${by.slice(1)} ${group === "" ? "unset" : group}: `;
 }
 
-/** Describes who has the places, with the punctuation that follows. */
+/** Describes the nodes that hold the places, with the punctuation that follows. */
 function describeHolders(
   { holders, inFlight }: { readonly holders: readonly string[]; readonly inFlight: number },
 ): string {

@@ -5,7 +5,7 @@ import type { MqttConnect, MqttConnection } from "./connection.ts";
 import { type Channel, formatTopic, qosOf } from "./topics.ts";
 import { createIntake, isDownFrame, isLifeFrame, type TransportCounts } from "./intake.ts";
 
-/** How long the broker may take to acknowledge that the child has stopped, in milliseconds. */
+/** Time limit for the broker to acknowledge the message that the child has stopped, in milliseconds. */
 const STOP_TIMEOUT_MS = 2_000;
 
 /** Which child joins which parent, and through which broker. */
@@ -25,33 +25,33 @@ export interface ChildTransportOptions {
   readonly connect: MqttConnect;
   readonly random: Random;
   readonly log: Log;
-  /** The broker is reached, at first or again. */
+  /** The broker is connected, for the first time or again. */
   onReached?(): void;
-  /** The broker is not reached, or is lost: called each time, with why. */
+  /** The broker can't be reached or was lost; called each time, with the reason. */
   onProblem?(problem: string): void;
 }
 
-/** The child's end of a link, or what it is part of. */
+/** The child's end of a link, or an object that contains it. */
 export interface ChildEnd {
   connected(): void;
   disconnected(): void;
   receive(frame: DownFrame): void;
-  /** The parent has come or gone. */
+  /** The parent has connected or disconnected. */
   parentLife(frame: LifeFrame): void;
 }
 
-/** Ties the child's end of a link to an MQTT broker. */
+/** Connects the child's end of a link to an MQTT broker. */
 export interface ChildTransport {
   readonly counts: TransportCounts;
-  /** Sends a frame; what can't be sent now is lost, and the link sends it again. */
+  /** Sends a frame. A frame that can't be sent now is lost; the link sends it again. */
   send(frame: UpFrame): void;
-  /** Connects, and feeds the link from now on. */
+  /** Connects, and passes received frames to the link. */
   start(end: ChildEnd): void;
-  /** Says that this run has stopped, unless it is to be back at once, and disconnects. */
+  /** Reports that this run has stopped, unless `isBack` says that it reconnects at once, and disconnects. */
   stop(isBack?: boolean): Promise<void>;
 }
 
-/** Makes a transport. It is silent until it is started. */
+/** Creates a transport. It sends nothing before `start`. */
 export function createChildTransport(options: ChildTransportOptions): ChildTransport {
   const { cluster, parent, child, run, log } = options;
   const topicOf = (channel: Channel): string => formatTopic({ cluster, parent, child, channel });
@@ -110,7 +110,7 @@ export function createChildTransport(options: ChildTransportOptions): ChildTrans
     async stop(isBack = false) {
       const last = connection;
       if (last === undefined) return;
-      if (isBack) return await last.end(); // cleanly: no will is published, and the parent has nothing to see
+      if (isBack) return await last.end(); // cleanly, so that the broker publishes no will and the parent notices nothing
       const bytes = encodeFrame({ type: "dead", from: run, why: "stopped" });
       let timer: ReturnType<typeof setTimeout> | undefined;
       const limit = new Promise<void>((resolve) => {

@@ -1,12 +1,12 @@
 import type { Random } from "../clock.ts";
 import type { Log } from "../log.ts";
 
-/** How to connect to a broker, and whom to tell. */
+/** How to connect to a broker, and the events of the connection. */
 export interface MqttConnectionOptions {
-  /** `mqtt://host:port` or `mqtts://host:port`, with the user's name and password where the broker wants them. */
+  /** `mqtt://host:port` or `mqtts://host:port`, with user name and password if the broker requires them. */
   readonly url: string;
   readonly clientId: string;
-  /** What the broker publishes, retained, when the connection is lost. */
+  /** The last will: the broker publishes it, retained, when the connection is lost. */
   readonly will?: { readonly topic: string; readonly payload: Uint8Array };
   /** Topics or filters that are subscribed to after every connect, before `onConnect` is called. */
   readonly topics: readonly string[];
@@ -19,7 +19,7 @@ export interface MqttConnectionOptions {
   onConnect(): void;
   /** Called once after each `onConnect`. */
   onClose(): void;
-  /** The broker is not reached, or is lost: called each time, with why, and after `onClose`. */
+  /** The broker can't be reached or was lost; called each time, with the reason, and after `onClose`. */
   onProblem?(problem: string): void;
   onMessage(topic: string, payload: Uint8Array): void;
 }
@@ -32,26 +32,26 @@ export interface MessageOptions {
   readonly qos?: 0 | 1;
 }
 
-/** What is on its way. */
+/** Messages that are not acknowledged yet. */
 export interface Waiting {
   readonly messages: number;
   readonly bytes: number;
 }
 
-/** A connection to an MQTT broker that comes back by itself. MQTT 3.1.1, clean sessions, QoS 1. */
+/** A connection to an MQTT broker that reconnects by itself. MQTT 3.1.1, clean sessions, QoS 1. */
 export interface MqttConnection {
-  /** @returns Whether the broker has taken the message: false when there is no connection, or too much is under way. */
+  /** @returns Whether the broker accepted the message: false without a connection, or with too many unacknowledged messages. */
   publish(topic: string, payload: Uint8Array, options?: MessageOptions): Promise<boolean>;
   /** Disconnects cleanly, so that the will is not published. */
   end(): Promise<void>;
-  /** Messages that the broker has not acknowledged, or with QoS 0 the socket has not taken, and the bytes of their payloads. */
+  /** Messages that the broker has not acknowledged, or with QoS 0 the socket has not sent, and the bytes of their payloads. */
   readonly waiting: Waiting;
 }
 
 /**
- * Connects to a broker, again and again with backoff and jitter, with nothing queued: what was under way when a connection
- * broke is lost, and links send it again.
+ * Connects to a broker, and reconnects with backoff and jitter. It queues nothing: messages in flight are lost with the connection,
+ * and links send them again.
  *
- * @throws {Error} When the URL is none that the client can connect to.
+ * @throws {Error} If the client does not support the URL.
  */
 export type MqttConnect = (options: MqttConnectionOptions) => MqttConnection;

@@ -1,18 +1,18 @@
-/** A broker's URL, with name and password where it may have them. */
+/** A broker's URL, with the user name and password if they may be sent there. */
 export interface Entitled {
   readonly url: string;
-  /** Why the name and password that there are were left out, in words; absent where nothing was. */
+  /** Why the configured user name and password were left out, in words; absent if they were not. */
   readonly withheld?: string;
 }
 
 /**
- * The URL of a broker that a state document names, with the name and password of the one that was set: they are in no
- * document. They are given to the same host only, whatever its port, and never without TLS where they were set for a broker
- * with it: whoever can write a document, or answer for a name, must not get them by it.
+ * Adds the configured user name and password to the URL of a broker from a state document, which has none. They go to the same host
+ * only, on any port, and never without TLS if they were configured for a broker with TLS. So neither a changed document nor a
+ * forged DNS answer can obtain them.
  *
- * @param set The URL that the operator has set, which has them or not.
- * @param named The URL of the document. One that brings its own name goes as it is.
- * @throws {TypeError} When either is no URL.
+ * @param set The URL that the operator configured, with or without them.
+ * @param named The URL from the document. If it has a user name of its own, it stays as it is.
+ * @throws {TypeError} If either is not a URL.
  */
 export function entitle(set: string, named: string): Entitled {
   const own = new URL(set);
@@ -20,12 +20,12 @@ export function entitle(set: string, named: string): Entitled {
   const hasOwn = own.username !== "" || own.password !== "";
   if (url.username !== "" || url.password !== "" || !hasOwn) return { url: url.href };
   if (url.hostname !== own.hostname) {
-    return { url: url.href, withheld: `they were set for the host '${own.hostname}', and this is another one` };
+    return { url: url.href, withheld: `they were set for the host '${own.hostname}', which is not this one` };
   }
   if (isEncrypted(own) && !isEncrypted(url)) {
     return {
       url: url.href,
-      withheld: `they were set for ${own.protocol}//, and ${url.protocol}// would show them to the network`,
+      withheld: `they were set for ${own.protocol}//, and ${url.protocol}// would expose them to the network`,
     };
   }
   url.username = own.username;

@@ -5,27 +5,27 @@ import type { LeftFrame } from "../sync/mod.ts";
 import type { ChildTransport, ChildTransportOptions } from "./child_transport.ts";
 import { entitle } from "./credentials.ts";
 
-/** Within what time it is first said, in milliseconds: nodes that were moved together do not all come at once. */
+/** Time over which the first messages are spread, in milliseconds, for nodes that were moved together. */
 const FIRST_MS = 2_000;
-/** How often it is said on a connection until it is answered, and how long that goes on, in milliseconds. */
+/** Interval at which it is sent on a connection until it is answered, and the time limit of an attempt, in milliseconds. */
 const AGAIN_MS = 3_000;
 const ATTEMPT_MS = 20_000;
-/** How long it is left before it is tried anew, in milliseconds. */
+/** Shortest pause before the next attempt, in milliseconds. */
 const PAUSE_MS = 120_000;
 
-/** Under which assignment a node has left, and the root's signature of it. */
+/** The assignment under which a node has left, with the root's signature. */
 export type Farewell = Pick<LeftFrame, "number" | "assigned">;
 
-/** Tells aggregators that may still take a node for their own that it is at another one. */
+/** Notifies aggregators that may still take a node for their own that it has joined another one. */
 export interface Farewells {
-  /** The node has joined under this assignment; these may not know it. What was said before of an earlier one is over. */
+  /** Notifies these aggregators that the node has joined under this assignment. It ends what is left of an earlier assignment. */
   say(left: Farewell, to: readonly Required<JoinTarget>[]): void;
   stop(): void;
 }
 
 /**
- * See {@link Farewells}. Each is told over a connection of its own, for a moment, until it answers; one that can't be reached
- * is tried again and again.
+ * Creates {@link Farewells}. Each aggregator gets a short connection of its own until it answers. One that can't be reached is tried
+ * again after a pause.
  */
 export function createFarewells(
   parts: ChildTransportOptions & {
@@ -52,7 +52,7 @@ export function createFarewells(
       void last?.stop(true);
     }
     function attempt(): void {
-      // Another client than the one of the link, which may be at the same broker.
+      // A client id of its own: the link may use the same broker.
       const run = `${parts.run}-left`;
       const made = parts.makeTransport({ ...parts, run, parent, url: entitle(parts.url, broker).url });
       const until = clock.now() + ATTEMPT_MS;
@@ -79,7 +79,7 @@ export function createFarewells(
           parentLife: () => {},
         });
       } catch (error) {
-        // Not every client speaks to every broker.
+        // This client does not support the URL of that broker.
         log.warn("Cannot tell an earlier parent that this node has left", { parent, problem: String(error) });
         answered = true;
         transport = undefined;

@@ -1,30 +1,30 @@
 import type { Log } from "../log.ts";
 import { decodeFrame, type DownFrame, type Frame, type LifeFrame, type UpFrame } from "../sync/mod.ts";
 
-/** What a transport has counted since it was made. */
+/** Counters of a transport since it was created. */
 export interface TransportCounts {
   /** Frames that were sent, whether they arrived or not. */
   readonly sent: number;
   /** Frames that could not be sent: no connection, too much under way, or too large. */
   readonly unsent: number;
   readonly received: number;
-  /** Messages that are no frame, or no frame of their topic. */
+  /** Messages that are not a frame, or not a frame of their topic. */
   readonly malformed: number;
-  /** Messages that the broker has not acknowledged, or has not got rid of where it is in this process. */
+  /** Messages that the broker has not acknowledged; for a broker in this process, those that it has not delivered. */
   readonly waiting: number;
-  /** Their payloads; of a broker in this process, what its connections have not taken yet. Bytes. */
+  /** Their payloads, in bytes; for a broker in this process, bytes that its connections have not sent yet. */
   readonly waitingBytes: number;
 }
 
-/** Takes messages in: what is no frame of its topic is dropped, counted and logged. */
+/** Decodes messages. It drops, counts and logs those that are not a frame of their topic. */
 export interface Intake {
   readonly received: number;
   readonly malformed: number;
-  /** @returns The frame, or undefined when the message was dropped. */
+  /** @returns The frame; undefined if the message was dropped. */
   take<F extends Frame>(topic: string, payload: Uint8Array, belongs: (frame: Frame) => frame is F): F | undefined;
 }
 
-/** Makes an intake. It logs the 1st, 2nd, 4th, 8th ... message that it drops, so that no flood of them floods the log. */
+/** Creates an intake. It logs the 1st, 2nd, 4th, 8th ... message that it drops, so that a flood of them does not flood the log. */
 export function createIntake(log: Log): Intake {
   let received = 0;
   let malformed = 0;

@@ -5,18 +5,18 @@ import type { MqttConnect, Waiting } from "./connection.ts";
 import { createIntake, type Intake, isLifeFrame, isUpFrame, type TransportCounts } from "./intake.ts";
 import { childrenFilter, formatTopic, parseTopic, qosOf } from "./topics.ts";
 
-/** Messages of a parent that its broker has not acknowledged: each child has a window, an ack and a welcome at most. */
+/** Most unacknowledged messages of a parent; each child has at most a window, an ack and a welcome. */
 const MAX_OUTSTANDING = 32_768;
 
 /** Carries the frames of all links of a parent. */
 export interface ParentTransport {
   readonly counts: TransportCounts;
-  /** Sends a frame to a child, by its UUID; what can't be sent now is lost, and the link sends it again. */
+  /** Sends a frame to a child, by its UUID. A frame that can't be sent now is lost; the link sends it again. */
   send(child: string, frame: DownFrame): void;
   stop(): Promise<void>;
 }
 
-/** Who the parent is, and what to call with the frames of its children. */
+/** The parent's identity, and the callbacks for frames of its children. */
 export interface ParentTransportOptions {
   readonly cluster: string;
   /** The parent's UUID. */
@@ -26,12 +26,12 @@ export interface ParentTransportOptions {
   onLife(child: string, frame: LifeFrame): void;
 }
 
-/** A broker in the same process: messages are handed over without a socket. */
+/** A broker in the same process, which needs no socket. */
 export interface LocalBroker {
   publish(topic: string, payload: Uint8Array, qos: 0 | 1): void;
-  /** Calls back with what clients publish, wills included. @returns Ends it. */
+  /** Registers a listener for what clients publish, wills included. @returns A function that removes it. */
   onPublish(listener: (topic: string, payload: Uint8Array) => void): () => void;
-  /** Messages that were published here and not yet handed to all who subscribe, and bytes that no connection has taken yet. */
+  /** Messages published here that not all subscribers have received, and bytes that connections have not sent yet. */
   readonly waiting: Waiting;
 }
 
@@ -68,15 +68,15 @@ export function createMqttParentTransport(
     readonly random: Random;
     /** Seconds. @default 10 */
     readonly keepalive?: number;
-    /** Called after each connect: children that were born meanwhile may not have been heard. */
+    /** Called after each connect. Births of children may have been missed before. */
     onConnect?(): void;
-    /** The broker is not reached, or is lost: called each time, with why. */
+    /** The broker can't be reached or was lost; called each time, with the reason. */
     onProblem?(problem: string): void;
   },
 ): ParentTransport {
   const { cluster, parent, log } = options;
   const intake = createIntake(log);
-  /** On its own life topic, as if it were its own child: where the broker outlives it, its children hear that it is gone. */
+  /** The parent's own life topic, as if it were its own child: if the broker outlives the parent, the children hear that it is gone. */
   const life = formatTopic({ cluster, parent, child: parent, channel: "life" });
   const from = options.run;
   const connection = options.connect({

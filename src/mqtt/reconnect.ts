@@ -11,15 +11,15 @@ const RECONNECT_CAP_MS = 10_000;
 /** Bytes of messages that the broker has not acknowledged; more are refused, never queued. */
 const MAX_OUTSTANDING_BYTES = 64 * 1024 * 1024;
 
-/** How long to wait before connecting again after so many failures, in milliseconds: at random, so that not all come back at once. */
+/** Returns the wait before the next attempt after this many failures, in milliseconds: random, so that not all clients return at once. */
 export function reconnectWait(failures: number, random: Random): number {
   return backoff(RECONNECT_MS, RECONNECT_CAP_MS, failures, random);
 }
 
 /**
- * Keeps a connection by opening one session after the other, with backoff and jitter, and bounds what is under way.
+ * Keeps a connection open by opening one session after another, with backoff and jitter. It limits the unacknowledged messages.
  *
- * @param open Begins a session with the broker.
+ * @param open Opens a session with the broker.
  */
 export function keepConnected(
   options: MqttConnectionOptions,
@@ -63,7 +63,7 @@ export function keepConnected(
       log.info("Lost the broker", { url: shown, problem });
       guarded(options.onClose);
     } else if (!ended) {
-      // Once a reason: a broker that is away for a night would fill the log.
+      // Log each reason once: a broker that is down for a night would fill the log.
       const level = problem === lastProblem ? "debug" : "warn";
       lastProblem = problem;
       log[level]("Cannot connect to the broker", { url: shown, problem });
@@ -78,7 +78,7 @@ export function keepConnected(
     try {
       run();
     } catch (error) {
-      log.error("Cannot handle what the broker brought", {
+      log.error("Cannot handle an event of the broker connection", {
         error: error instanceof Error ? error.stack : String(error),
       });
     }

@@ -1,16 +1,16 @@
 import type { MessageOptions } from "./connection.ts";
 
-/** How long a broker may take to accept a connection, and then to grant the subscriptions, in milliseconds. */
+/** Time limit for a broker to accept a connection, and again for it to grant the subscriptions, in milliseconds. */
 export const CONNECT_TIMEOUT_MS = 10_000;
-/** How long a clean end may take, in milliseconds. */
+/** Time limit for a clean disconnect, in milliseconds. */
 export const END_TIMEOUT_MS = 2_000;
 
-/** One connection to a broker, from its first packet to its end: it never comes back. */
+/** One connection to a broker, from its first packet to its end. It does not reconnect. */
 export interface MqttSession {
   /**
    * Publishes a message. Called only between `onUp` and `onClosed`.
    *
-   * @param settle Told once whether the broker has taken it; what the end of the session leaves open is not told.
+   * @param settle Called once when the broker has accepted or refused it; not called if the session ends first.
    */
   publish(
     topic: string,
@@ -18,18 +18,18 @@ export interface MqttSession {
     options: Required<MessageOptions>,
     settle: (taken: boolean) => void,
   ): void;
-  /** Disconnects, cleanly where it can. Resolves when the socket is closed, after {@link END_TIMEOUT_MS} at the latest. */
+  /** Disconnects, cleanly if possible. Resolves when the socket is closed, after {@link END_TIMEOUT_MS} at the latest. */
   end(): Promise<void>;
 }
 
-/** What a session tells. */
+/** The events of a session. */
 export interface SessionEvents {
   /** The broker has accepted the client and granted all its subscriptions. */
   onUp(): void;
   onMessage(topic: string, payload: Uint8Array): void;
-  /** Called once, whether the session was up or not; not before `OpenSession` has returned. @param problem Why, where it is known. */
+  /** Called once, whether the session was up or not, after `OpenSession` has returned. @param problem The reason, if known. */
   onClosed(problem?: string): void;
 }
 
-/** Begins a session. */
+/** Opens a session. */
 export type OpenSession = (events: SessionEvents) => MqttSession;

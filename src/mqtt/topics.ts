@@ -17,17 +17,17 @@ export interface LinkTopic {
 
 const ROOT = `kraken/${PROTOCOL_VERSION}`;
 
-/** The text of a topic. */
+/** Formats a topic. */
 export function formatTopic({ cluster, parent, child, channel }: LinkTopic): string {
   return `${ROOT}/${cluster}/${parent}/${child}/${channel}`;
 }
 
-/** The filter for one channel of all children of a parent. */
+/** Returns the filter for one channel of all children of a parent. */
 export function childrenFilter(cluster: string, parent: string, channel: Channel): string {
   return `${ROOT}/${cluster}/${parent}/+/${channel}`;
 }
 
-/** Takes a topic apart. @returns Undefined when it is none of a link: wildcards are not. */
+/** Parses a topic. @returns Undefined if it is not the topic of a link; filters with wildcards are not. */
 export function parseTopic(topic: string): LinkTopic | undefined {
   const [root, version, cluster, parent, child, channel, ...rest] = topic.split("/");
   if (`${root}/${version}` !== ROOT || rest.length > 0) return undefined;
@@ -38,9 +38,9 @@ export function parseTopic(topic: string): LinkTopic | undefined {
 }
 
 /**
- * The quality of service of a frame (MQTT 3.1.1, section 4.3). Windows, their acks and pings are sent again by the link where they are
- * lost, so the broker's acknowledgements, two packets for each, would buy nothing. A welcome comes again with the next birth,
- * and must not be overtaken by the window that follows it, as it might with another quality. The rest is rare.
+ * Returns the quality of service of a frame (MQTT 3.1.1, section 4.3). The link itself resends lost windows, acks and pings, so the
+ * broker's acknowledgements, two packets for each, would gain nothing. A welcome is sent again after the next birth. It has the QoS of
+ * the window that follows it, because a window with another QoS might overtake it. The other frames are rare.
  */
 export function qosOf({ type }: Frame): 0 | 1 {
   return type === "data" || type === "ack" || type === "ping" || type === "welcome" ? 0 : 1;

@@ -14,52 +14,52 @@ import { createFarewells } from "./farewell.ts";
 import type { TransportCounts } from "./intake.ts";
 import { errorText } from "../toolkit/mod.ts";
 
-/** How long a child asks a parent in vain before it asks the standby, and the other way round: at least, in milliseconds. */
+/** Shortest time without a link after which a child changes from its parent to the standby, or back, in milliseconds. */
 const PATIENCE_MS = 20_000;
-/** How much longer the interval between signs of life must become for the connection to be made anew. */
+/** Factor by which the keepalive interval must change before the child reconnects to use it. */
 const STRETCH = 2;
-/** Over what time children do so, in milliseconds: all at once would be a storm. */
+/** Time over which the children of a parent spread these reconnects, in milliseconds. */
 const STRETCH_MS = 600_000;
 
-/** Whom a child joins by its own setting, and as whom. */
+/** The parent that a child is configured to join, and the child's identity. */
 export interface UplinkOptions extends Omit<ChildTransportOptions, "keepalive" | "onReached" | "onProblem"> {
   readonly clock: Clock;
-  /** Is told what becomes of the connection to the broker over which the parent is reached. */
+  /** Receives the state of the connection to the parent's broker. */
   readonly watch?: {
     reached(): void;
-    /** @param broker Its URL, without credentials: another parent may have another one. */
+    /** @param broker Its URL, without credentials; it may change with the parent. */
     failed(why: string, broker: string): void;
   };
 }
 
-/** A parent and the broker over which it is reached; and why the broker is joined without the name and password that are set. */
+/** A parent, its broker, and why the broker does not get the configured user name and password. */
 interface Way extends Required<JoinTarget> {
   readonly withheld?: string;
 }
 
-/** A child's way to its parent, which changes with the root's word and, where the parent is lost, tries the standby. */
+/** A child's connection to its parent. It follows the root's assignments, and tries the standby when the parent is lost. */
 export interface Uplink {
-  /** The UUID of the aggregator that it speaks to now. */
+  /** The UUID of the current parent. */
   readonly parent: string;
   readonly counts: ChildTransport["counts"];
   send(frame: UpFrame): void;
   start(end: ChildEnd): void;
   /**
-   * The root, or a parent by its word, says where to join. An older assignment is passed over; one of the same number may
-   * bring another standby, or send the child to it.
+   * Follows an assignment from the root, or from a parent that passes it on. An older one is ignored. One with the same number may
+   * change the standby, or send the child to it.
    */
   assign(assignment: Assignment): void;
-  /** How far the link is. */
+  /** Reports the state of the link. */
   linked(state: LinkState): void;
-  /** The parent wants signs of life this often, in seconds. */
+  /** Sets the keepalive interval that the parent asks for, in seconds. */
   setKeepalive(seconds: number): void;
   stop(): Promise<void>;
 }
 
 /**
- * Makes an uplink. It is silent until it is started.
+ * Creates an uplink. It sends nothing before `start`.
  *
- * @param makeTransport Makes the way to one parent over one broker.
+ * @param makeTransport Creates the transport to one parent over one broker.
  */
 export function createUplink(
   options: UplinkOptions,
@@ -67,7 +67,7 @@ export function createUplink(
 ): Uplink {
   const { clock, random, log, watch } = options;
   let number = -1;
-  /** The same as the root has signed it, for those who do not know it. */
+  /** The assignment with the root's signature, for aggregators that do not know it. */
   let assigned: Assigned | undefined;
   let primary: Way = { parent: options.parent, broker: options.url };
   let standby: Way | undefined;
@@ -77,11 +77,11 @@ export function createUplink(
   let state: LinkState = "down";
   let end: ChildEnd | undefined;
   let transport = make();
-  /** What the transports before this one have counted. */
+  /** Counters of the earlier transports. */
   let past: TransportCounts | undefined;
   let changing: Promise<void> | undefined;
   let stopped = false;
-  /** Who may still take this node for its own, and does not know better by having said so itself. */
+  /** Earlier parents that may still take this node for their own. */
   let before: readonly JoinTarget[] = [];
   let toldBy = new Set<string>();
   const farewells = createFarewells({ ...options, makeTransport });
@@ -103,7 +103,7 @@ export function createUplink(
     return { parent, broker: url, ...(withheld !== undefined && { withheld }) };
   }
 
-  /** Ends the connection, and makes one to what is wanted when it has ended: the broker takes them for the same client. */
+  /** Ends the connection, and then opens the new one: both have the same client id, so they must not overlap. */
   function reconnect(isBack = false): void {
     if (stopped || changing !== undefined) return;
     if (end === undefined) {
@@ -121,13 +121,13 @@ export function createUplink(
     });
   }
 
-  /** Not every client speaks to every broker that an assignment may name. */
+  /** Starts the transport. An assignment may name a broker whose URL this client does not support. */
   function begin(to: ChildEnd): void {
     try {
       transport.start(to);
     } catch (error) {
       const problem = errorText(error);
-      log.error("Cannot join there", { problem });
+      log.error("Cannot join the assigned parent", { problem });
       watch?.failed(problem, redactUrl(current.broker));
     }
   }
@@ -138,8 +138,9 @@ export function createUplink(
     const broker = redactUrl(target.broker);
     log.info("Joins another parent", { parent, broker, why });
     if (withheld !== undefined) {
-      const todo = "Where that broker asks for them, start this program with its URL, name and password in it";
-      log.warn("Joins a broker without the name and password that are set", { broker, why: withheld, todo });
+      const todo =
+        "If that broker requires them, start this program with a broker URL that contains its host, user name and password";
+      log.warn("Joins a broker without the configured user name and password", { broker, why: withheld, todo });
     }
     reconnect();
   }
@@ -161,13 +162,13 @@ export function createUplink(
     cancelPatience ??= clock.after(PATIENCE_MS * (1 + random() / 2), () => {
       cancelPatience = undefined;
       if (standby !== undefined) {
-        go(current.parent === primary.parent ? standby : primary, `${current.parent} does not take it in`);
+        go(current.parent === primary.parent ? standby : primary, `${current.parent} does not accept it`);
       }
       keepPatience();
     });
   }
 
-  /** At a moment of its own, so that not all children of a parent connect again at once. */
+  /** Reconnects at a random time, so that the children of a parent do not all reconnect at once. */
   function stretch(): void {
     if (keepalive < connectedWith * STRETCH && keepalive * STRETCH > connectedWith) return;
     cancelStretch ??= clock.after(STRETCH_MS * (0.1 + random()), () => {
@@ -196,7 +197,7 @@ export function createUplink(
       if (assignment.number > number) toldBy = new Set();
       toldBy.add(current.parent);
       if (assignment.number === number && assignment.parent !== primary.parent) {
-        // Its parent can't go on, and says so.
+        // The parent can't continue, and sends the child to the standby.
         if (assignment.parent === standby?.parent && current.parent === primary.parent) {
           go(standby, "its parent sends it");
         }
@@ -234,7 +235,7 @@ export function createUplink(
   };
 }
 
-/** What was counted altogether; what waits is what waits now. */
+/** Adds up the counters; the numbers of waiting messages are the current ones. */
 function addCounts(past: TransportCounts | undefined, now: TransportCounts): TransportCounts {
   if (past === undefined) return now;
   return {

@@ -299,7 +299,7 @@ test("a name and password that are kept from a broker are told of", async () => 
   uplink.assign({ number: 2, parent: "q", broker: "mqtt://b" });
   await settle();
   assert.deepEqual(joined()[1], "q mqtt://b");
-  assert.match(logged.join("\n"), /without the name and password that are set/);
+  assert.match(logged.join("\n"), /without the configured user name and password/);
   assert.doesNotMatch(logged.join("\n"), /secret/);
 });
 

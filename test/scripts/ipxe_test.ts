@@ -40,7 +40,10 @@ test("takeIpxe() says why there is none where neither has it", async () => {
   await withReleases(async (older) => {
     const away = await takeIpxe("aarch64", older, () => Promise.reject(new Error("404 Not Found")));
     assert.deepEqual(away.programs, []);
-    assert.match(away.problem ?? "", /has no ipxe-arm64\.efi here, and of trixie it can't be had: 404 Not Found/);
+    assert.match(
+      away.problem ?? "",
+      /has no ipxe-arm64\.efi here, and the one of trixie can't be downloaded: 404 Not Found/,
+    );
     const neither = await takeIpxe("aarch64", older, () => Promise.resolve(older));
     assert.deepEqual([neither.programs, neither.problem], [[], "Debian's ipxe has no ipxe-arm64.efi"]);
   });

@@ -1,6 +1,6 @@
 import { kernelArguments, type KernelBoot, type KernelNode } from "../../../src/boot/mod.ts";
 
-/** What a machine is told by its iPXE script. */
+/** The subject of an iPXE script: what the machine should do. */
 export type ScriptSubject =
   | {
     /** A machine that should boot. */

@@ -29,7 +29,7 @@ interface Running {
  * Starts a read-only TFTP server (RFC 1350, with blksize, tsize, timeout and windowsize). Each transfer has a socket of its
  * own, and hears nothing but its client. What is sent is for `read` to say.
  *
- * @throws {Error} When the port can't be had.
+ * @throws {Error} If the port can't be bound.
  */
 export async function startTftpServer(options: TftpServerOptions): Promise<TftpServer> {
   options.signal?.throwIfAborted();
@@ -41,7 +41,7 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
   const running = new Set<Promise<void>>();
   const news = createTransferNews(options);
 
-  /** Whoever has answered another transfer has done with those that it asked for before from the same port. */
+  /** Ends the older transfers of a client port: a client that answers a newer one no longer needs them. */
   function endOlder(client: UdpPeer, than: Running): void {
     for (const each of transfers.get(keyOf(client)) ?? []) {
       if (each === than) return;

@@ -1,6 +1,6 @@
 import { redactUrl } from "../../redact.ts";
 
-/** Where a broker is, and as whom to join it. */
+/** The address of a broker, and the credentials for it. */
 export interface BrokerAddress {
   readonly host: string;
   readonly port: number;
@@ -10,10 +10,10 @@ export interface BrokerAddress {
 }
 
 /**
- * Reads `mqtt://[USER[:PASSWORD]@]HOST[:PORT]`, or `mqtts:` for TLS. The ports are 1883 and 8883 where none is given. What
- * comes after them is passed over.
+ * Reads `mqtt://[USER[:PASSWORD]@]HOST[:PORT]`, or `mqtts:` for TLS. The default ports are 1883 and 8883. The rest
+ * of the URL is ignored.
  *
- * @throws {Error} When it is another URL, or none: without its name and password.
+ * @throws {Error} If it is not such a URL. The message contains no user name and password.
  */
 export function parseBrokerUrl(text: string): BrokerAddress {
   const shown = redactUrl(text);
@@ -32,7 +32,7 @@ export function parseBrokerUrl(text: string): BrokerAddress {
   try {
     return {
       ...{ host, port, tls },
-      // A password may not go without a user name (MQTT 3.1.1, section 3.1.2.9): that may be empty.
+      // A password needs a user name (MQTT 3.1.1, section 3.1.2.9), which may be empty.
       ...((url.username !== "" || url.password !== "") && { username: decodeURIComponent(url.username) }),
       ...(url.password !== "" && { password: decodeURIComponent(url.password) }),
     };

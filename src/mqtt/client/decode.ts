@@ -1,11 +1,11 @@
 import { type OversizedPacket, PACKET_TYPES, type PublishPacket, type ServerPacket } from "./packets.ts";
 
-/** Bytes that are no packet which a server may send to a client that asked for QoS 0 and 1. */
+/** Bytes that are not a valid packet from a server to a client that uses QoS 0 and 1. */
 export class MalformedPacketError extends Error {
   override readonly name = "MalformedPacketError";
 }
 
-/** What a server may send. */
+/** Packets that a server may send. */
 type ServerType = Exclude<ServerPacket["type"], "oversized">;
 
 /** Packet types by their numbers (section 2.2.1). */
@@ -18,9 +18,9 @@ const TYPES: { readonly [number: number]: ServerType } = {
 };
 
 /**
- * The type of a packet, by its first byte (section 2.2).
+ * Returns the type of a packet from its first byte (section 2.2).
  *
- * @throws {MalformedPacketError} When a server may not send it, or not with these flags.
+ * @throws {MalformedPacketError} If a server must not send it, or not with these flags.
  */
 export function packetTypeOf(first: number): ServerType {
   const type = TYPES[first >> 4];
@@ -29,7 +29,7 @@ export function packetTypeOf(first: number): ServerType {
   }
   const qos = (first >> 1) & 0b11;
   if (type === "publish") {
-    if (qos > 1) throw malformed(`PUBLISH with QoS ${qos}`, "0 or 1, as was asked for");
+    if (qos > 1) throw malformed(`PUBLISH with QoS ${qos}`, "0 or 1, as requested");
   } else if ((first & 0x0f) !== 0) {
     // Section 2.2.2: they are fixed.
     throw malformed(`packet type ${first >> 4} with flags ${first & 0x0f}`, "no flags");
@@ -38,10 +38,10 @@ export function packetTypeOf(first: number): ServerType {
 }
 
 /**
- * Reads what comes after a fixed header.
+ * Decodes the part of a packet after its fixed header.
  *
  * @param first The first byte: type and flags (section 2.2).
- * @param body The rest of the packet, whole. Payloads are parts of it, not copies.
+ * @param body The complete rest of the packet. Payloads are views of it, not copies.
  * @throws {MalformedPacketError}
  */
 export function decodePacket(first: number, body: Uint8Array): ServerPacket {
@@ -77,11 +77,11 @@ export function decodePacket(first: number, body: Uint8Array): ServerPacket {
 }
 
 /**
- * Reads the beginning of a packet that is over a limit.
+ * Decodes the beginning of a packet that exceeds a limit.
  *
- * @param beginning Of what comes after the fixed header.
- * @param length Of all that comes after the fixed header.
- * @throws {MalformedPacketError} When it is none of a PUBLISH, or too short for its topic.
+ * @param beginning The first bytes after the fixed header.
+ * @param length Length of everything after the fixed header, in bytes.
+ * @throws {MalformedPacketError} If it is not a PUBLISH, or is too short for its topic.
  */
 export function decodeOversized(first: number, beginning: Uint8Array, length: number): OversizedPacket {
   if (packetTypeOf(first) !== "publish") {
@@ -133,7 +133,7 @@ function expectLength(name: string, body: Uint8Array, length: number): void {
   if (body.length !== length) throw malformed(`${name} of ${body.length} bytes`, `${length}`);
 }
 
-/** An error about what was there. */
+/** Creates the error for an unexpected value. */
 export function malformed(what: string, expected: string): MalformedPacketError {
   return new MalformedPacketError(`The broker sends ${what}: expected ${expected}`);
 }

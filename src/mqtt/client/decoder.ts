@@ -1,37 +1,37 @@
 import { decodeOversized, decodePacket, malformed, packetTypeOf } from "./decode.ts";
 import type { ServerPacket } from "./packets.ts";
 
-/** Takes packets from a stream of bytes, however it is cut. */
+/** Decodes packets from a stream of bytes, in chunks of any size. */
 export interface PacketDecoder {
   /**
-   * The packets that these bytes complete. Payloads may be parts of the bytes that were given, not copies.
+   * Returns the packets that these bytes complete. Payloads may be views of the bytes, not copies.
    *
-   * @throws {MalformedPacketError} Nothing can be read from the stream after that.
+   * @throws {MalformedPacketError} If the stream is invalid; it can't be read any further.
    */
   push(chunk: Uint8Array): Generator<ServerPacket, void>;
 }
 
-/** A packet whose body is not there yet. */
+/** A packet whose body is not complete yet. */
 interface Started {
   readonly first: number;
   readonly length: number;
-  /** What is kept of the body: all of it, or of a body over the limit its beginning. */
+  /** The kept part of the body: all of it, or the beginning of a body that exceeds the limit. */
   readonly kept: Uint8Array;
   /** Bytes of the body that were read. */
   read: number;
 }
 
 /**
- * Makes a decoder of what a server sends (MQTT 3.1.1, section 2).
+ * Creates a decoder for packets from a server (MQTT 3.1.1, section 2).
  *
- * @param limit The longest packet that is taken whole, in bytes after its fixed header; it holds no more than that at a time.
+ * @param limit The longest packet that is read completely, in bytes after its fixed header; the decoder never holds more.
  * A longer PUBLISH becomes an `oversized` packet, a longer packet of another type an error.
  */
 export function createPacketDecoder(limit: number): PacketDecoder {
   let header: number[] = [];
   let started: Started | undefined;
 
-  /** Takes a byte of the fixed header. @returns The remaining length, once it is known (section 2.2.3). */
+  /** Reads a byte of the fixed header. @returns The remaining length, once it is known (section 2.2.3). */
   function takeHeader(byte: number): number | undefined {
     if (header.length === 0) packetTypeOf(byte); // what is no MQTT is seen at its first byte
     header.push(byte);

@@ -3,10 +3,10 @@ import { type ClientPacket, type ConnectPacket, MAX_REMAINING_LENGTH, PACKET_TYP
 const utf8 = new TextEncoder();
 
 /**
- * The bytes of a packet (MQTT 3.1.1, sections 2 and 3).
+ * Encodes a packet (MQTT 3.1.1, sections 2 and 3).
  *
- * @throws {RangeError} When a text, a will or the whole is longer than the protocol can tell, a number is out of its range, or
- * there is a password without a user name.
+ * @throws {RangeError} If a text, a will or the packet is too long for the protocol, a number is out of range, or there is a
+ * password without a user name.
  */
 export function encodePacket(packet: ClientPacket): Uint8Array {
   switch (packet.type) {
@@ -14,7 +14,7 @@ export function encodePacket(packet: ClientPacket): Uint8Array {
       return assemble(PACKET_TYPES.connect, 0, connectBody(packet));
     case "publish": {
       const { topic, payload, retain, id } = packet;
-      // Section 3.3.1: QoS in bits 1 and 2, RETAIN in bit 0; DUP never, as nothing is sent again.
+      // Section 3.3.1: QoS in bits 1 and 2, RETAIN in bit 0. DUP is never set, because nothing is sent again.
       const flags = (id === undefined ? 0 : 0b10) | (retain ? 1 : 0);
       const head = text("topic", topic);
       return assemble(PACKET_TYPES.publish, flags, id === undefined ? [head, payload] : [head, packetId(id), payload]);
@@ -22,8 +22,8 @@ export function encodePacket(packet: ClientPacket): Uint8Array {
     case "puback":
       return assemble(PACKET_TYPES.puback, 0, [packetId(packet.id)]);
     case "subscribe": {
-      // Section 3.8.3: a filter and the QoS that is asked for, at least once.
-      if (packet.filters.length === 0) throw new RangeError("Cannot subscribe to no filter: expected at least one");
+      // Section 3.8.3: pairs of a filter and its requested QoS, at least one.
+      if (packet.filters.length === 0) throw new RangeError("Cannot subscribe without a filter: expected at least one");
       const filters = packet.filters.flatMap((filter) => [text("filter", filter), Uint8Array.of(1)]);
       return assemble(PACKET_TYPES.subscribe, 0b0010, [packetId(packet.id), ...filters]);
     }
@@ -55,7 +55,7 @@ function connectBody({ clientId, keepalive, username, password, will }: ConnectP
   ];
 }
 
-/** The fixed header (section 2.2) and what comes after it. */
+/** Puts the fixed header (section 2.2) before the rest of a packet. */
 function assemble(type: number, flags: number, parts: readonly Uint8Array[]): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   if (length > MAX_REMAINING_LENGTH) {

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../../clock.ts";
 
-/** Watches over a connection that may be quiet (MQTT 3.1.1, section 3.1.2.10). */
+/** Checks a connection that may be idle (MQTT 3.1.1, section 3.1.2.10). */
 export interface KeepAlive {
   /** Something was sent. */
   sent(): void;
@@ -10,9 +10,9 @@ export interface KeepAlive {
 }
 
 /**
- * Looks twice in each keep-alive interval. Where nothing was sent or nothing was received since the last look, it pings, so that
- * the broker hears something in time; where a ping has brought nothing by the next look, the broker is silent. That takes
- * one and a half intervals at most.
+ * Checks twice in each keep-alive interval. If nothing was sent or nothing was received since the last check, it pings, so that the
+ * broker hears something in time. If a ping has no answer by the next check, the broker is silent. It takes at most one and a half
+ * intervals to find out.
  *
  * @param seconds The keep-alive interval; 0 for none.
  */

@@ -10,7 +10,7 @@ export { encodePacket, parseBrokerUrl };
 /**
  * Connects with nothing but `node:net` and `node:tls`, to `mqtt:` and `mqtts:`.
  *
- * @throws {Error} When the URL is another one, or what goes into CONNECT is too long for it.
+ * @throws {Error} If the URL is of another kind, or a field of CONNECT is too long.
  */
 export const connectMqtt: MqttConnect = (options) => {
   const { topics, log, keepalive = 10 } = options;
@@ -19,7 +19,7 @@ export const connectMqtt: MqttConnect = (options) => {
   return keepConnected(options, (events) => openSession({ topics, log, keepalive, broker, greeting }, events));
 };
 
-/** The bytes of CONNECT, the same for every session. */
+/** Encodes CONNECT, which is the same for every session. */
 function greetingOf(
   { clientId, will }: MqttConnectionOptions,
   { username, password }: BrokerAddress,

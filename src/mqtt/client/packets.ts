@@ -33,13 +33,13 @@ export interface PublishPacket {
   readonly id?: number;
 }
 
-/** A message was taken (section 3.4). */
+/** Acknowledges a message (section 3.4). */
 export interface PubackPacket {
   readonly type: "puback";
   readonly id: number;
 }
 
-/** Asks for messages, with QoS 1 (section 3.8). */
+/** Subscribes with QoS 1 (section 3.8). */
 export interface SubscribePacket {
   readonly type: "subscribe";
   readonly id: number;
@@ -55,12 +55,12 @@ export interface SubackPacket {
   readonly codes: readonly number[];
 }
 
-/** A packet that is nothing but its type: a sign of life (section 3.12), its answer (3.13), a clean end (3.14). */
+/** A packet without a body: a ping (section 3.12), its answer (3.13), or a clean disconnect (3.14). */
 export interface BarePacket<Type extends "pingreq" | "pingresp" | "disconnect"> {
   readonly type: Type;
 }
 
-/** A message that is over the reader's limit: its payload was passed over. */
+/** A message that exceeds the reader's limit: its payload was skipped. */
 export interface OversizedPacket {
   readonly type: "oversized";
   readonly topic: string;
@@ -70,7 +70,7 @@ export interface OversizedPacket {
   readonly id?: number;
 }
 
-/** What a client sends. */
+/** Packets that a client sends. */
 export type ClientPacket =
   | ConnectPacket
   | PublishPacket
@@ -79,7 +79,7 @@ export type ClientPacket =
   | BarePacket<"pingreq">
   | BarePacket<"disconnect">;
 
-/** What a client takes from a server. */
+/** Packets that a client accepts from a server. */
 export type ServerPacket =
   | ConnackPacket
   | PublishPacket
@@ -88,7 +88,7 @@ export type ServerPacket =
   | BarePacket<"pingresp">
   | OversizedPacket;
 
-/** The largest remaining length that four bytes can tell (section 2.2.3). */
+/** The largest remaining length that four bytes can encode (section 2.2.3). */
 export const MAX_REMAINING_LENGTH = 268_435_455;
 
 /** Numbers of the control packet types (section 2.2.1). */

@@ -15,10 +15,10 @@ import type { ClientPacket, ServerPacket } from "./packets.ts";
 const MAX_ID = 0xffff;
 
 /**
- * The packet identifier after the last one that is not in use.
+ * Returns the next packet identifier that is not in use.
  *
  * @param last 0 to 65,535.
- * @param used Those that wait for an acknowledgement: fewer than 65,535, as what is under way is bounded.
+ * @param used Those that wait for an acknowledgement: fewer than 65,535, because unacknowledged messages are limited.
  */
 export function nextPacketId(last: number, used: { has(id: number): boolean }): number {
   let id = last;
@@ -27,7 +27,7 @@ export function nextPacketId(last: number, used: { has(id: number): boolean }): 
 }
 
 /**
- * Opens a socket to a broker. With TLS, it is ready when the broker's certificate was checked: against the authorities that the
+ * Opens a socket to a broker. With TLS, it is ready when the broker's certificate has been checked against the authorities that the
  * runtime trusts and those of `NODE_EXTRA_CA_CERTS`, for the host of the URL.
  *
  * @param onReady Called once, when bytes may be written.
@@ -38,15 +38,15 @@ export function openSocket({ host, port, tls }: BrokerAddress, onReady: () => vo
   return socket;
 }
 
-/** Loading TLS takes Node a tenth of an agent's start: only who needs it does. */
+/** Loads TLS only if it is needed: in Node it takes a tenth of an agent's start. */
 function connectTls(host: string, port: number, onReady: () => void): Socket {
   const { connect }: typeof import("node:tls") = createRequire(import.meta.url)("node:tls");
   return connect({ host, port }, onReady);
 }
 
-/** The longest packet that is taken whole, in bytes; the payload of a longer one is passed over. Frames are shorter. */
+/** The longest packet that is read completely, in bytes; the payload of a longer one is skipped. Frames are shorter. */
 const MAX_PACKET_BYTES = 512 * 1024;
-/** Bytes that wait to be sent to a broker that does not read, above what may be outstanding, before it is given up. */
+/** Bytes above the limit of unacknowledged messages that may wait for a broker that does not read; beyond them, the session ends. */
 const MAX_BACKLOG_BYTES = 80 * 1024 * 1024;
 /** Meanings of CONNACK's return codes (MQTT 3.1.1, section 3.2.2.3). */
 const REFUSALS: { readonly [code: number]: string } = {
@@ -57,7 +57,7 @@ const REFUSALS: { readonly [code: number]: string } = {
   5: "this client: not authorized",
 };
 
-/** How a session is opened. */
+/** Options of a session. */
 export interface SessionOptions extends Pick<MqttConnectionOptions, "topics"> {
   readonly broker: BrokerAddress;
   /** The bytes of CONNECT. */
@@ -65,15 +65,15 @@ export interface SessionOptions extends Pick<MqttConnectionOptions, "topics"> {
   /** Seconds. */
   readonly keepalive: number;
   readonly log: Log;
-  /** What its waits for the broker go by. Default: the system's. */
+  /** The clock for time limits. @default The system's. */
   readonly clock?: Pick<Clock, "after">;
 }
 
-/** Begins a session over a socket of its own. */
+/** Opens a session over a socket of its own. */
 export function openSession(options: SessionOptions, events: SessionEvents): MqttSession {
   const { topics, log, clock = systemClock } = options;
   const decoder = createPacketDecoder(MAX_PACKET_BYTES);
-  /** What waits for a PUBACK, by packet identifier. */
+  /** Messages that wait for a PUBACK, by packet identifier. */
   const unacknowledged = new Map<number, (taken: boolean) => void>();
   let lastId = 0;
   let state: "connecting" | "subscribing" | "up" | "ending" | "closed" = "connecting";

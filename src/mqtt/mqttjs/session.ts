@@ -4,7 +4,7 @@ import type { MqttConnectionOptions } from "../connection.ts";
 import { CONNECT_TIMEOUT_MS, END_TIMEOUT_MS, type MqttSession, type SessionEvents } from "../session.ts";
 import { errorText } from "../../toolkit/mod.ts";
 
-/** Begins a session through a client of mqtt.js of its own, with nothing queued. */
+/** Opens a session with its own mqtt.js client, which queues nothing. */
 export function openMqttJsSession(options: MqttConnectionOptions, events: SessionEvents): MqttSession {
   const client = mqtt.connect(options.url, settingsOf(options));
   let problem: string | undefined;
